@@ -1,0 +1,4 @@
+//! Small things without product meaning: the clock and the random source. Nothing here knows a visitor.
+
+pub mod clock;
+pub mod random;

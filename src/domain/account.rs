@@ -1,0 +1,171 @@
+//! An account: one organisation's sites, visitors and settings.
+
+use serde::{Deserialize, Serialize};
+
+/// Number of an account, from `FIRST` up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(pub i64);
+
+impl AccountId {
+    pub const FIRST: Self = Self(1_000_001);
+}
+
+impl std::fmt::Display for AccountId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Longest name of an account, characters.
+pub const NAME_MAX: usize = 100;
+/// Most domains of an account.
+pub const DOMAINS_MAX: usize = 100;
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Invalid {
+    #[error("the name is empty")]
+    NoName,
+    #[error("the name is longer than {NAME_MAX} characters")]
+    LongName,
+    #[error("“{0}” is not a domain name")]
+    Domain(String),
+    #[error("an account has at most {DOMAINS_MAX} domains")]
+    ManyDomains,
+    #[error("“{0}” is not a time zone (such as Europe/Amsterdam)")]
+    TimeZone(String),
+    #[error("“{0}” is not an ISO 4217 currency (such as EUR)")]
+    Currency(String),
+}
+
+/// What a user may set of an account; checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    pub name: String,
+    /// Lower case, without scheme and path; may carry a port.
+    pub domains: Vec<String>,
+    /// IANA name.
+    pub time_zone: String,
+    /// ISO 4217, upper case.
+    pub currency: String,
+    /// Refuse browser hits of hosts that are not among `domains`.
+    pub limit_to_domains: bool,
+}
+
+impl Settings {
+    /// Checks what a user typed.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn parse(name: &str, domains: &[String], time_zone: &str, currency: &str) -> Result<Self, Invalid> {
+        let name = name.trim();
+        if name.is_empty() {
+            return Err(Invalid::NoName);
+        }
+        if name.chars().count() > NAME_MAX {
+            return Err(Invalid::LongName);
+        }
+        if domains.len() > DOMAINS_MAX {
+            return Err(Invalid::ManyDomains);
+        }
+        let mut parsed = Vec::with_capacity(domains.len());
+        for domain in domains {
+            let domain = parse_domain(domain)?;
+            if !parsed.contains(&domain) {
+                parsed.push(domain);
+            }
+        }
+        if jiff::tz::TimeZone::get(time_zone).is_err() {
+            return Err(Invalid::TimeZone(time_zone.to_owned()));
+        }
+        let currency = currency.trim().to_ascii_uppercase();
+        if iso_currency::Currency::from_code(&currency).is_none() {
+            return Err(Invalid::Currency(currency));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            domains: parsed,
+            time_zone: time_zone.to_owned(),
+            currency,
+            limit_to_domains: false,
+        })
+    }
+
+    /// The account's own site? A domain covers its subdomains; a port, where given, must be equal.
+    /// `host` is lower case and carries its port unless it is the scheme's own.
+    #[must_use]
+    pub fn owns_host(&self, host: &str) -> bool {
+        self.domains.iter().any(|domain| {
+            host == domain
+                || host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.'))
+                || (!domain.contains(':')
+                    && host.rsplit_once(':').is_some_and(|(name, _)| {
+                        name == domain
+                            || name.strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.'))
+                    }))
+        })
+    }
+}
+
+/// `https://Example.com:8443/x` → `example.com:8443`.
+///
+/// # Errors
+/// `Invalid::Domain` when no host can be read from it.
+pub fn parse_domain(typed: &str) -> Result<String, Invalid> {
+    let wrong = || Invalid::Domain(typed.chars().take(100).collect());
+    let text = typed.trim();
+    let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let url = url::Url::parse(&with_scheme).map_err(|_| wrong())?;
+    let host = url.host_str().ok_or_else(wrong)?.trim_end_matches('.').to_ascii_lowercase();
+    if host.is_empty() || host.len() > 253 || text.contains(['@', ' ']) {
+        return Err(wrong());
+    }
+    Ok(match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains_are_read_from_what_people_paste() {
+        for (typed, domain) in [
+            ("Example.com", "example.com"),
+            ("https://www.example.com/about?x=1", "www.example.com"),
+            ("localhost:3000", "localhost:3000"),
+            ("shop.test", "shop.test"),
+            ("münchen.example", "xn--mnchen-3ya.example"),
+        ] {
+            assert_eq!(parse_domain(typed).as_deref(), Ok(domain), "{typed}");
+        }
+        for typed in ["", " ", "a b", "http://", "user@example.com", "::"] {
+            assert!(parse_domain(typed).is_err(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_domain_covers_its_subdomains_and_any_port_unless_it_names_one() {
+        let own = Settings::parse("N", &["example.com".into(), "localhost:81".into()], "UTC", "eur").unwrap();
+        for host in
+            ["example.com", "www.example.com", "example.com:8080", "a.b.example.com:1", "localhost:81"]
+        {
+            assert!(own.owns_host(host), "{host}");
+        }
+        for host in ["badexample.com", "example.com.evil.test", "localhost", "localhost:82", ""] {
+            assert!(!own.owns_host(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn settings_are_checked_at_the_limit_and_one_past_it() {
+        let domains = |n: usize| (0..n).map(|i| format!("d{i}.test")).collect::<Vec<_>>();
+        assert!(Settings::parse(&"n".repeat(NAME_MAX), &domains(DOMAINS_MAX), "UTC", "EUR").is_ok());
+        assert_eq!(Settings::parse(&"n".repeat(NAME_MAX + 1), &[], "UTC", "EUR"), Err(Invalid::LongName));
+        assert_eq!(Settings::parse("n", &domains(DOMAINS_MAX + 1), "UTC", "EUR"), Err(Invalid::ManyDomains));
+        assert!(matches!(Settings::parse("n", &[], "Mars/Base", "EUR"), Err(Invalid::TimeZone(_))));
+        assert!(matches!(Settings::parse("n", &[], "UTC", "EURO"), Err(Invalid::Currency(_))));
+    }
+}

@@ -1,0 +1,102 @@
+//! A hit: what any wire form comes down to once accepted, as it lies in the inbox until it is folded.
+//! It holds what rules.md 16 keeps and nothing else; never the address.
+
+use serde::{Deserialize, Serialize};
+
+use super::account::AccountId;
+use super::campaign::Campaign;
+use super::consent::Consent;
+use super::contact::Identity;
+use super::device::Device;
+use super::page::Page;
+use super::screen::ScreenClass;
+use super::source::Origin;
+use super::visitor::Token;
+use crate::base::clock::{DAY, MINUTE, Millis};
+
+/// Longest id a client may give a hit, characters.
+pub const EVENT_ID_MAX: usize = 64;
+/// Longest texts that are cut, not refused (rules.md 8), characters.
+pub const TITLE_MAX: usize = 512;
+pub const LANGUAGE_MAX: usize = 32;
+/// Oldest hit that is taken, by the age the script tells (rules.md 6).
+pub const AGE_MAX: i64 = DAY;
+/// Longest engagement told at once (rules.md 15).
+pub const ENGAGED_MAX: i64 = 30 * MINUTE;
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Act {
+    PageView,
+    /// The page view named was visible this long; merged into it.
+    Engagement {
+        page_view: String,
+        engaged_ms: u32,
+    },
+}
+
+/// One accepted hit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    pub account: AccountId,
+    pub received: Millis,
+    /// Receipt minus the age told (rules.md 6).
+    pub at: Millis,
+    #[serde(flatten)]
+    pub act: Act,
+    /// Counts once per account within 48 hours (rules.md 5).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub event_id: Option<String>,
+    pub visitor: Token,
+    /// Session number of the `__hstc` cookie.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub session_number: Option<u32>,
+    pub page: Page,
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub title: String,
+    /// The referring address, scrubbed.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub referrer: String,
+    #[serde(skip_serializing_if = "Campaign::is_empty", default)]
+    pub campaign: Campaign,
+    pub origin: Origin,
+    #[serde(default)]
+    pub screen: ScreenClass,
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub language: String,
+    #[serde(default)]
+    pub device: Device,
+    /// ISO 3166-1 alpha-2, upper case; empty = unknown.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub country: String,
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub region: String,
+    pub consent: Consent,
+    /// Revision of the consent policy that was in force.
+    #[serde(default)]
+    pub policy: u32,
+    #[serde(skip_serializing_if = "Identity::is_empty", default)]
+    pub identity: Identity,
+    /// The host is none of the account's domains.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub foreign_host: bool,
+}
+
+/// Cuts `text` to `max` characters and drops control characters (rules.md 8).
+#[must_use]
+pub fn cut(text: &str, max: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(max).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_at_the_limit() {
+        assert_eq!(cut(&"é".repeat(TITLE_MAX), TITLE_MAX).chars().count(), TITLE_MAX);
+        assert_eq!(cut(&"é".repeat(TITLE_MAX + 1), TITLE_MAX).chars().count(), TITLE_MAX);
+        assert_eq!(cut("a\u{0}b\n", 9), "ab");
+    }
+}

@@ -1,0 +1,16 @@
+//! Types and rules of the product, one noun a file. Pure: no I/O, no clock, no SQL, no HTTP. A rule that
+//! needs the time is told it. Data tables lie in `data/` beside the rule that reads them.
+
+pub mod account;
+pub mod campaign;
+pub mod consent;
+pub mod contact;
+pub mod device;
+pub mod hit;
+pub mod page;
+pub mod period;
+pub mod reason;
+pub mod screen;
+pub mod source;
+pub mod user;
+pub mod visitor;

@@ -1,0 +1,269 @@
+//! Local days of an account and the periods reports are asked for (rules.md 17).
+
+use jiff::civil::{Date, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::base::clock::Millis;
+
+/// Longest custom period, days.
+pub const DAYS_MAX: i32 = 366 * 10;
+
+/// A local day: days since 1970-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocalDay(pub i32);
+
+impl LocalDay {
+    #[must_use]
+    pub fn of_date(date: Date) -> Self {
+        let days = date.since((jiff::Unit::Day, Date::constant(1970, 1, 1))).map_or(0, |s| s.get_days());
+        Self(days)
+    }
+
+    #[must_use]
+    pub fn date(self) -> Date {
+        Date::constant(1970, 1, 1).checked_add(self.0.days()).unwrap_or(Date::constant(1970, 1, 1))
+    }
+
+    #[must_use]
+    pub const fn plus(self, days: i32) -> Self {
+        Self(self.0.saturating_add(days))
+    }
+}
+
+impl std::fmt::Display for LocalDay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.date().fmt(f)
+    }
+}
+
+/// A time zone by its IANA name.
+#[derive(Clone, Debug)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// UTC when the name is not known; names are checked where they are set.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self(TimeZone::get(name).unwrap_or(TimeZone::UTC))
+    }
+
+    #[must_use]
+    pub fn day_of(&self, at: Millis) -> LocalDay {
+        LocalDay::of_date(self.civil(at).date())
+    }
+
+    /// Hour of the local day, 0 to 23.
+    #[must_use]
+    pub fn hour_of(&self, at: Millis) -> i8 {
+        self.civil(at).hour()
+    }
+
+    #[must_use]
+    pub fn civil(&self, at: Millis) -> jiff::civil::DateTime {
+        let stamp = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+        self.0.to_datetime(stamp)
+    }
+
+    /// First millisecond of a local day; days of 23 and 25 hours included.
+    #[must_use]
+    pub fn start_of(&self, day: LocalDay) -> Millis {
+        let start = day.date().to_zoned(self.0.clone()).map(|z| z.timestamp().as_millisecond());
+        Millis(start.unwrap_or(i64::from(day.0) * crate::base::clock::DAY))
+    }
+}
+
+/// Width of one point of a chart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Hour,
+    Day,
+    Month,
+}
+
+/// Local days from `first` to `last`, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Days {
+    pub first: LocalDay,
+    pub last: LocalDay,
+}
+
+impl Days {
+    #[must_use]
+    pub const fn count(self) -> i32 {
+        self.last.0 - self.first.0 + 1
+    }
+
+    /// Half-open range of milliseconds.
+    #[must_use]
+    pub fn range(self, zone: &Zone) -> std::ops::Range<i64> {
+        zone.start_of(self.first).0..zone.start_of(self.last.plus(1)).0
+    }
+
+    /// As many days, just before.
+    #[must_use]
+    pub const fn previous(self) -> Self {
+        Self { first: self.first.plus(-self.count()), last: self.first.plus(-1) }
+    }
+
+    /// The same days a year earlier.
+    #[must_use]
+    pub fn year_before(self) -> Self {
+        let back = |day: LocalDay| {
+            LocalDay::of_date(day.date().checked_sub(1.year()).unwrap_or(Date::constant(1970, 1, 1)))
+        };
+        let first = back(self.first);
+        Self { first, last: first.plus(self.count() - 1) }
+    }
+
+    /// Points of a chart: hours of one or two days, months past 120 days, else days.
+    #[must_use]
+    pub const fn step(self) -> Step {
+        match self.count() {
+            ..=2 => Step::Hour,
+            3..=120 => Step::Day,
+            _ => Step::Month,
+        }
+    }
+}
+
+/// A period by the word in the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    Today,
+    Yesterday,
+    Days7,
+    Days28,
+    Days90,
+    Month,
+    LastMonth,
+    Months12,
+    Custom,
+}
+
+impl Preset {
+    pub const ALL: [Self; 9] = [
+        Self::Today,
+        Self::Yesterday,
+        Self::Days7,
+        Self::Days28,
+        Self::Days90,
+        Self::Month,
+        Self::LastMonth,
+        Self::Months12,
+        Self::Custom,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Today => "today",
+            Self::Yesterday => "yesterday",
+            Self::Days7 => "7d",
+            Self::Days28 => "28d",
+            Self::Days90 => "90d",
+            Self::Month => "month",
+            Self::LastMonth => "last_month",
+            Self::Months12 => "12mo",
+            Self::Custom => "custom",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.as_str() == text)
+    }
+
+    /// The days meant on `today`; `custom` needs both dates. `7d` ends today.
+    #[must_use]
+    pub fn days(self, today: LocalDay, custom: Option<Days>) -> Option<Days> {
+        let date = today.date();
+        let last = |count: i32| Days { first: today.plus(1 - count), last: today };
+        Some(match self {
+            Self::Today => last(1),
+            Self::Yesterday => Days { first: today.plus(-1), last: today.plus(-1) },
+            Self::Days7 => last(7),
+            Self::Days28 => last(28),
+            Self::Days90 => last(90),
+            Self::Month => Days { first: LocalDay::of_date(date.first_of_month()), last: today },
+            Self::LastMonth => {
+                let end = LocalDay::of_date(date.first_of_month()).plus(-1);
+                Days { first: LocalDay::of_date(end.date().first_of_month()), last: end }
+            }
+            Self::Months12 => {
+                let start = date.checked_sub(1.year()).ok()?;
+                Days { first: LocalDay::of_date(start).plus(1), last: today }
+            }
+            Self::Custom => custom.filter(|d| d.first <= d.last && d.count() <= DAYS_MAX)?,
+        })
+    }
+}
+
+/// `2026-11-22` → its day.
+#[must_use]
+pub fn parse_day(text: &str) -> Option<LocalDay> {
+    let date: Date = text.parse().ok()?;
+    (text.len() == 10 && (1970..=9000).contains(&date.year())).then(|| LocalDay::of_date(date))
+}
+
+/// Monday-first number of the weekday, 0 to 6.
+#[must_use]
+pub fn weekday(day: LocalDay) -> i8 {
+    day.date().weekday().since(Weekday::Monday)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> LocalDay {
+        parse_day(text).unwrap()
+    }
+
+    #[test]
+    fn local_days_follow_daylight_saving() {
+        let zone = Zone::named("Europe/Amsterdam");
+        let hours = |d: &str| {
+            let start = zone.start_of(day(d));
+            (zone.start_of(day(d).plus(1)).0 - start.0) / crate::base::clock::HOUR
+        };
+        assert_eq!((hours("2026-03-29"), hours("2026-10-25"), hours("2026-11-22")), (23, 25, 24));
+        let start = zone.start_of(day("2026-10-25"));
+        assert_eq!(zone.day_of(start), day("2026-10-25"));
+        assert_eq!(zone.day_of(start.plus(-1)), day("2026-10-24"));
+    }
+
+    #[test]
+    fn presets_name_their_days() {
+        let today = day("2024-03-31");
+        let text = |p: Preset| p.days(today, None).map(|d| (d.first.to_string(), d.last.to_string()));
+        let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
+        assert_eq!(text(Preset::Today), pair("2024-03-31", "2024-03-31"));
+        assert_eq!(text(Preset::Days7), pair("2024-03-25", "2024-03-31"));
+        assert_eq!(text(Preset::Month), pair("2024-03-01", "2024-03-31"));
+        assert_eq!(text(Preset::LastMonth), pair("2024-02-01", "2024-02-29"));
+        assert_eq!(text(Preset::Months12), pair("2023-04-01", "2024-03-31"));
+        assert_eq!(text(Preset::Custom), None);
+        for preset in Preset::ALL {
+            assert_eq!(Preset::parse(preset.as_str()), Some(preset));
+        }
+    }
+
+    #[test]
+    fn custom_periods_are_bounded() {
+        let first = day("2020-01-01");
+        let at = |n: i32| Days { first, last: first.plus(n - 1) };
+        assert!(Preset::Custom.days(first, Some(at(DAYS_MAX))).is_some());
+        assert!(Preset::Custom.days(first, Some(at(DAYS_MAX + 1))).is_none());
+        assert!(Preset::Custom.days(first, Some(at(0))).is_none());
+        assert_eq!(parse_day("2026-2-3"), None);
+        assert_eq!(parse_day("x"), None);
+    }
+
+    #[test]
+    fn a_year_before_has_as_many_days() {
+        let days = Days { first: day("2024-02-29"), last: day("2024-03-06") };
+        assert_eq!(days.year_before().count(), days.count());
+        assert_eq!(days.previous().last, day("2024-02-28"));
+    }
+}

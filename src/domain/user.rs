@@ -1,0 +1,88 @@
+//! A user of the admin pages, his role in an account, and what a role or token may do (rules.md 28).
+
+use serde::{Deserialize, Serialize};
+
+/// Shortest password, characters; longest, bytes.
+pub const PASSWORD_MIN: usize = 12;
+pub const PASSWORD_MAX: usize = 1_024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UserId(pub i64);
+
+/// Role of a user in one account; each may do what the ones before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Viewer,
+    Editor,
+    Admin,
+    Owner,
+}
+
+impl Role {
+    pub const ALL: [Self; 4] = [Self::Viewer, Self::Editor, Self::Admin, Self::Owner];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Editor => "editor",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| r.as_str() == text)
+    }
+}
+
+/// What an API token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Scope {
+    #[serde(rename = "events.write")]
+    EventsWrite,
+    #[serde(rename = "events.read")]
+    EventsRead,
+    #[serde(rename = "crm.read")]
+    CrmRead,
+    #[serde(rename = "crm.write")]
+    CrmWrite,
+    #[serde(rename = "reports.read")]
+    ReportsRead,
+}
+
+impl Scope {
+    pub const ALL: [Self; 5] =
+        [Self::EventsWrite, Self::EventsRead, Self::CrmRead, Self::CrmWrite, Self::ReportsRead];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EventsWrite => "events.write",
+            Self::EventsRead => "events.read",
+            Self::CrmRead => "crm.read",
+            Self::CrmWrite => "crm.write",
+            Self::ReportsRead => "reports.read",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_and_scopes_read_back_what_they_write() {
+        assert!(Role::ALL.iter().all(|r| Role::parse(r.as_str()) == Some(*r)));
+        assert!(Scope::ALL.iter().all(|s| Scope::parse(s.as_str()) == Some(*s)));
+        assert!(Role::Owner > Role::Admin && Role::Editor > Role::Viewer);
+    }
+}

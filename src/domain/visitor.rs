@@ -1,0 +1,91 @@
+//! A visitor: a browser that carries a token. Not a person; a contact comes into being only by an email.
+
+use serde::{Deserialize, Serialize};
+
+/// Longest token, characters.
+pub const TOKEN_MAX: usize = 64;
+/// A visitor's session ends after this long without a stored hit (rules.md 10).
+pub const SESSION_IDLE: i64 = 30 * crate::base::clock::MINUTE;
+/// An internal start keeps the source of a session this recent (rules.md 11).
+pub const SOURCE_MEMORY: i64 = 30 * crate::base::clock::DAY;
+
+/// The value of the `hubspotutk` cookie: 32 hex digits from our script, other letters and digits from
+/// programs. Lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Token(String);
+
+impl Token {
+    /// `None` when it is empty, too long or holds anything but letters, digits, `-` and `_`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = !text.is_empty()
+            && text.len() <= TOKEN_MAX
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        fits.then(|| Self(text.to_ascii_lowercase()))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Dense number of a visitor within its account, from 1 up; never used again (rules.md 12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct VisitorNumber(pub u32);
+
+/// What a `__hstc` cookie tells: the token and the session's number. The times in it are never believed
+/// (rules.md 10).
+#[must_use]
+pub fn read_hstc(cookie: &str) -> Option<(Token, u32)> {
+    let parts: Vec<&str> = cookie.split('.').collect();
+    let [_domain_hash, token, first, previous, current, number] = parts.as_slice() else { return None };
+    let times = [first, previous, current].iter().all(|t| t.parse::<u64>().is_ok());
+    Token::parse(token).zip(number.parse().ok().filter(|_| times))
+}
+
+/// Does this hit open a session (rules.md 10)? `open` is the visitor's open session: when its last hit was
+/// stored and which number its cookie carried.
+#[must_use]
+pub fn opens_session(at_ms: i64, cookie_number: Option<u32>, open: Option<(i64, Option<u32>)>) -> bool {
+    let Some((last_ms, open_number)) = open else { return true };
+    at_ms.saturating_sub(last_ms) >= SESSION_IDLE
+        || matches!((cookie_number, open_number), (Some(now), Some(then)) if now > then)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_read_at_the_limit_and_refused_one_past_it() {
+        assert!(Token::parse(&"a".repeat(TOKEN_MAX)).is_some());
+        for bad in ["", "a b", "ä", "a.b", "<x>", &"a".repeat(TOKEN_MAX + 1)] {
+            assert_eq!(Token::parse(bad), None, "{bad}");
+        }
+        assert_eq!(Token::parse("AB12").map(|t| t.as_str().to_owned()), Some("ab12".into()));
+    }
+
+    #[test]
+    fn a_cookie_is_read_by_its_six_parts() {
+        let cookie = "226818242.1380c1.1783669943308.1783669943308.1783937475079.2";
+        assert_eq!(read_hstc(cookie), Token::parse("1380c1").zip(Some(2)));
+        for bad in ["", "1.2.3", "1.a.2.3.4.x", "1.a.b.3.4.5", "1.a.2.3.4.5.6"] {
+            assert_eq!(read_hstc(bad), None, "{bad}");
+        }
+    }
+
+    /// rules.md 10
+    #[test]
+    fn a_session_opens_without_one_after_30_minutes_or_by_a_greater_number() {
+        assert!(opens_session(0, None, None));
+        assert!(!opens_session(SESSION_IDLE - 1, None, Some((0, None))));
+        assert!(opens_session(SESSION_IDLE, None, Some((0, None))));
+        assert!(opens_session(1, Some(3), Some((0, Some(2)))));
+        assert!(!opens_session(1, Some(2), Some((0, Some(2)))));
+        assert!(!opens_session(1, Some(9), Some((0, None))));
+        assert!(!opens_session(-5_000, None, Some((0, None))), "late hits join the open session");
+    }
+}
