@@ -1,0 +1,137 @@
+//! Contacts, their properties, and identities as said.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::error::Error;
+use crate::domain::account::AccountId;
+
+/// A contact as it is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    pub id: i64,
+    pub email: String,
+    pub external_id: Option<String>,
+    /// Visitor number for what programs tell of it.
+    pub number: u32,
+    pub created_ms: i64,
+    pub first_ms: i64,
+    pub last_ms: i64,
+    pub source: u32,
+}
+
+/// # Errors
+/// SQLite's.
+pub fn find_by_email(conn: &Connection, account: AccountId, email: &str) -> Result<Option<Contact>, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select id, email, external_id, number, created_ms, first_ms, last_ms, source
+             from contact where account_id = ?1 and email = ?2",
+        )?
+        .query_row((account.0, email), |row| {
+            Ok(Contact {
+                id: row.get(0)?,
+                email: row.get(1)?,
+                external_id: row.get(2)?,
+                number: row.get(3)?,
+                created_ms: row.get(4)?,
+                first_ms: row.get(5)?,
+                last_ms: row.get(6)?,
+                source: row.get(7)?,
+            })
+        })
+        .optional()?)
+}
+
+/// Writes a contact; of one that is there, the external id (the first stays), the first and last time.
+///
+/// # Errors
+/// SQLite's.
+pub fn upsert(conn: &Connection, account: AccountId, contact: &Contact) -> Result<(), Error> {
+    conn.prepare_cached(
+        "insert into contact (account_id, id, email, external_id, number, created_ms, first_ms, last_ms, source)
+         values (:account, :id, :email, :external, :number, :created, :first, :last, :source)
+         on conflict (account_id, id) do update set
+             external_id = coalesce(external_id, :external),
+             first_ms = min(first_ms, :first), last_ms = max(last_ms, :last)",
+    )?
+    .execute(named_params! {
+        ":account": account.0,
+        ":id": contact.id,
+        ":email": contact.email,
+        ":external": contact.external_id,
+        ":number": contact.number,
+        ":created": contact.created_ms,
+        ":first": contact.first_ms,
+        ":last": contact.last_ms,
+        ":source": contact.source,
+    })?;
+    Ok(())
+}
+
+/// Keeps a property a browser said; one that was verified stays as it is (rules.md 22).
+///
+/// # Errors
+/// SQLite's.
+pub fn upsert_asserted_property(
+    conn: &Connection,
+    account: AccountId,
+    contact_id: i64,
+    name: &str,
+    value: &str,
+    at_ms: i64,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "insert into contact_property (account_id, contact_id, name, value, verified, at_ms)
+         values (?1, ?2, ?3, ?4, 0, ?5)
+         on conflict do update set value = ?4, at_ms = ?5 where verified = 0",
+    )?
+    .execute((account.0, contact_id, name, value, at_ms))?;
+    Ok(())
+}
+
+/// # Errors
+/// SQLite's.
+pub fn count_properties(conn: &Connection, account: AccountId, contact_id: i64) -> Result<u32, Error> {
+    Ok(conn
+        .prepare_cached("select count(*) from contact_property where account_id = ?1 and contact_id = ?2")?
+        .query_row((account.0, contact_id), |row| row.get(0))?)
+}
+
+/// Who a visitor called himself, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identification {
+    pub at_ms: i64,
+    pub inbox_id: i64,
+    pub visitor: u32,
+    pub contact_id: Option<i64>,
+    pub external_id: Option<String>,
+    pub other_token: Option<String>,
+}
+
+/// Keeps an identity as said, unless this visitor said just that before.
+///
+/// # Errors
+/// SQLite's.
+pub fn insert_identification(
+    conn: &Connection,
+    account: AccountId,
+    said: &Identification,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "insert into identification (account_id, at_ms, inbox_id, visitor, contact_id, external_id, other_token)
+         select :account, :at, :inbox, :visitor, :contact, :external, :other
+         where not exists (select 1 from identification
+             where account_id = :account and visitor = :visitor and contact_id is :contact
+               and external_id is :external and other_token is :other)",
+    )?
+    .execute(named_params! {
+        ":account": account.0,
+        ":at": said.at_ms,
+        ":inbox": said.inbox_id,
+        ":visitor": said.visitor,
+        ":contact": said.contact_id,
+        ":external": said.external_id,
+        ":other": said.other_token,
+    })?;
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! What can go wrong in the store, as far as callers branch on it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Longest a read may take, so that the log behind it stays bounded.
+pub const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// What can go wrong in the store, as far as callers branch on it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the store is busy; try again")]
+    Busy,
+    #[error("the store is closed")]
+    Closed,
+    #[error("the question took longer than {} s; ask for a shorter period", TIME_LIMIT.as_secs())]
+    TimeLimit,
+    #[error("a job panicked")]
+    Panicked,
+    #[error("nothing was stored: the transaction was rolled back")]
+    RolledBack,
+    #[error("no such row")]
+    NotFound,
+    #[error("that exists already")]
+    Conflict,
+    #[error("another process holds {0}")]
+    Locked(PathBuf),
+    #[error("this file is no Guestlog store")]
+    NotOurs,
+    #[error(
+        "the store is of version {found}, this program knows {known}: a newer Guestlog wrote it; run that one"
+    )]
+    TooNew { found: usize, known: usize },
+    #[error(
+        "{file} is damaged ({finding}); nothing was changed. Put a backup back with: guestlog restore FILE"
+    )]
+    Corrupt { file: PathBuf, finding: String },
+    #[error("SQLite: {0}")]
+    Sqlite(rusqlite::Error),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => Self::TimeLimit,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::ConstraintViolation) if is_unique(&error) => Self::Conflict,
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+fn is_unique(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_extended_error_code(),
+        Some(rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY)
+    )
+}
+
+impl Error {
+    /// The same answer for another caller of the same batch (SQLite's error itself cannot be cloned).
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Busy => Self::Busy,
+            Self::Closed => Self::Closed,
+            _ => Self::RolledBack,
+        }
+    }
+
+    /// Does the file itself seem damaged?
+    #[must_use]
+    pub fn is_corruption(&self) -> bool {
+        use rusqlite::ErrorCode;
+        match self {
+            Self::NotOurs | Self::Corrupt { .. } => true,
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            ),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! The inbox: accepted hits, appended and fsynced by one thread before anybody is answered (group commit),
+//! until they are folded. Ids never restart below the watermark, so that every hit counts once.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::error::Error;
+use super::open;
+use crate::base::clock::{Clock, SECOND};
+
+/// Requests waiting for their commit; one more is refused.
+pub const QUEUE: usize = 4_096;
+/// Most requests in one commit.
+const BATCH: usize = 1_024;
+/// Hits waiting to be folded; past it nothing is taken in until the fold has caught up.
+pub const WAITING_MAX: i64 = 2_000_000;
+/// Folded rows are deleted in steps of this many, so that no commit waits long behind them.
+const PURGE_STEP: i64 = 2_000;
+/// Free space is asked for this often, milliseconds.
+const SPACE_EVERY: i64 = SECOND;
+
+enum Job {
+    /// Append these bodies, all or none.
+    Append { bodies: Vec<Vec<u8>>, answer: oneshot::Sender<Result<(), Error>> },
+    /// Forget what was folded.
+    Purge { through: i64 },
+    /// Write one row, to see whether writing works.
+    Probe { answer: oneshot::Sender<Result<(), Error>> },
+}
+
+/// What the thread and its callers both look at.
+struct State {
+    /// Highest id on disk.
+    last: AtomicI64,
+    /// Lowest id that may still be there, minus one.
+    purged: AtomicI64,
+    /// Disk below its floor.
+    no_space: AtomicBool,
+    min_free: u64,
+    free: AtomicU64,
+    alive: AtomicBool,
+}
+
+/// A handle on the inbox; cheap to clone.
+#[derive(Clone)]
+pub struct Inbox {
+    queue: mpsc::Sender<Job>,
+    state: Arc<State>,
+    reader: Arc<Mutex<Connection>>,
+    arrived: Arc<tokio::sync::Notify>,
+}
+
+/// One row of the inbox.
+#[derive(Debug)]
+pub struct Waiting {
+    pub id: i64,
+    pub body: Vec<u8>,
+}
+
+impl Inbox {
+    pub(super) fn start(
+        conn: Connection,
+        path: &Path,
+        watermark: i64,
+        min_free: u64,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, JoinHandle<()>), Error> {
+        let highest: i64 = conn.query_row("select coalesce(max(id), 0) from hit", [], |row| row.get(0))?;
+        let state = Arc::new(State {
+            last: AtomicI64::new(highest.max(watermark)),
+            purged: AtomicI64::new(watermark),
+            no_space: AtomicBool::new(false),
+            min_free,
+            free: AtomicU64::new(u64::MAX),
+            alive: AtomicBool::new(true),
+        });
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let arrived = Arc::new(tokio::sync::Notify::new());
+        let reader = Arc::new(Mutex::new(open::reader(path)?));
+        let mut thread = Thread {
+            conn,
+            path: path.to_owned(),
+            state: Arc::clone(&state),
+            arrived: Arc::clone(&arrived),
+            clock,
+            space_checked: i64::MIN,
+        };
+        let join = std::thread::Builder::new().name("inbox".into()).spawn(move || {
+            thread.serve(jobs);
+            thread.state.alive.store(false, Ordering::SeqCst);
+            let _ = thread.conn.execute_batch("pragma wal_checkpoint(truncate)");
+        })?;
+        Ok((Self { queue, state, reader, arrived }, join))
+    }
+
+    /// Appends all bodies or none; answers when they are on disk.
+    ///
+    /// # Errors
+    /// `Busy` when the queue or the inbox is full or the disk below its floor; else why it could not be
+    /// written. Nothing was stored then.
+    pub async fn append(&self, bodies: Vec<Vec<u8>>) -> Result<(), Error> {
+        if self.state.no_space.load(Ordering::Relaxed) || self.waiting() >= WAITING_MAX {
+            return Err(Error::Busy);
+        }
+        let (answer, receive) = oneshot::channel();
+        self.queue.try_send(Job::Append { bodies, answer }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Busy,
+            mpsc::error::TrySendError::Closed(_) => Error::Closed,
+        })?;
+        receive.await.unwrap_or(Err(Error::Closed))
+    }
+
+    /// Writes one row: is the way to the disk open?
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn probe(&self) -> Result<(), Error> {
+        let (answer, receive) = oneshot::channel();
+        self.queue.send(Job::Probe { answer }).await.map_err(|_| Error::Closed)?;
+        receive.await.unwrap_or(Err(Error::Closed))
+    }
+
+    /// The next hits after `after`, oldest first.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn list(&self, after: i64, limit: usize) -> Result<Vec<Waiting>, Error> {
+        let conn = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement =
+            conn.prepare_cached("select id, body from hit where id > ?1 order by id limit ?2")?;
+        let rows = statement.query_map((after, i64::try_from(limit).unwrap_or(i64::MAX)), |row| {
+            Ok(Waiting { id: row.get(0)?, body: row.get(1)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Forgets rows up to the watermark, behind the appends that wait.
+    pub fn purge(&self, through: i64) {
+        // When the queue is full there is better to do; the next call covers these rows too.
+        let _ = self.queue.try_send(Job::Purge { through });
+    }
+
+    /// Highest id that is on disk.
+    #[must_use]
+    pub fn last_id(&self) -> i64 {
+        self.state.last.load(Ordering::SeqCst)
+    }
+
+    /// Rows that are folded and not deleted yet count as waiting; it is an upper bound.
+    #[must_use]
+    pub fn waiting(&self) -> i64 {
+        self.last_id() - self.state.purged.load(Ordering::Relaxed)
+    }
+
+    /// Resolves when something was appended since the last call.
+    pub async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.state.alive.load(Ordering::SeqCst)
+    }
+
+    /// Disk below its floor?
+    #[must_use]
+    pub fn is_out_of_space(&self) -> bool {
+        self.state.no_space.load(Ordering::Relaxed)
+    }
+
+    /// Free bytes of the disk, as last asked.
+    #[must_use]
+    pub fn free_bytes(&self) -> u64 {
+        self.state.free.load(Ordering::Relaxed)
+    }
+}
+
+struct Thread {
+    conn: Connection,
+    path: PathBuf,
+    state: Arc<State>,
+    arrived: Arc<tokio::sync::Notify>,
+    clock: Arc<dyn Clock>,
+    space_checked: i64,
+}
+
+impl Thread {
+    fn serve(&mut self, mut jobs: mpsc::Receiver<Job>) {
+        self.check_space();
+        let mut batch = Vec::with_capacity(BATCH);
+        while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
+            self.check_space();
+            let mut appends = Vec::with_capacity(batch.len());
+            let mut purge = None;
+            for job in batch.drain(..) {
+                match job {
+                    Job::Append { bodies, answer } => appends.push((bodies, answer)),
+                    Job::Purge { through } => purge = purge.max(Some(through)),
+                    Job::Probe { answer } => {
+                        let _ = answer.send(self.probe());
+                    }
+                }
+            }
+            if !appends.is_empty() {
+                self.append(appends);
+            }
+            if let Some(through) = purge {
+                self.purge(through);
+            }
+        }
+    }
+
+    fn append(&mut self, appends: Vec<(Vec<Vec<u8>>, oneshot::Sender<Result<(), Error>>)>) {
+        let last = self.state.last.load(Ordering::SeqCst);
+        let written = self.insert_all(last, &appends);
+        if let Err(error) = &written {
+            tracing::error!(error = %error, requests = appends.len(), "the inbox could not be written");
+            if !self.conn.is_autocommit() {
+                let _ = self.conn.execute_batch("rollback");
+            }
+        }
+        if let Ok(id) = &written {
+            self.state.last.store(*id, Ordering::SeqCst);
+            self.arrived.notify_one();
+        }
+        for (_, answer) in appends {
+            let _ = answer.send(match &written {
+                Ok(_) => Ok(()),
+                Err(error) => Err(error.again()),
+            });
+        }
+    }
+
+    fn insert_all(
+        &self,
+        mut id: i64,
+        appends: &[(Vec<Vec<u8>>, oneshot::Sender<Result<(), Error>>)],
+    ) -> Result<i64, Error> {
+        self.conn.execute_batch("begin immediate")?;
+        {
+            let mut insert = self.conn.prepare_cached("insert into hit (id, body) values (?1, ?2)")?;
+            for body in appends.iter().flat_map(|(bodies, _)| bodies) {
+                id += 1;
+                insert.execute((id, body))?;
+            }
+        }
+        self.conn.execute_batch("commit")?;
+        Ok(id)
+    }
+
+    fn purge(&self, through: i64) {
+        let from = self.state.purged.load(Ordering::Relaxed);
+        let step_end = through.min(from + PURGE_STEP);
+        let deleted = self.conn.execute("delete from hit where id <= ?1", [step_end]);
+        match deleted {
+            Ok(_) => self.state.purged.store(step_end.max(from), Ordering::Relaxed),
+            Err(error) => tracing::warn!(error = %error, "folded hits could not be deleted yet"),
+        }
+    }
+
+    fn probe(&self) -> Result<(), Error> {
+        if self.state.no_space.load(Ordering::Relaxed) {
+            return Err(Error::Busy);
+        }
+        let now = self.clock.now().0;
+        self.conn.execute("insert into probe values (1, ?1) on conflict do update set at_ms = ?1", [now])?;
+        Ok(())
+    }
+
+    fn check_space(&mut self) {
+        let now = self.clock.now().0;
+        if self.state.min_free == 0 || (now - self.space_checked).abs() < SPACE_EVERY {
+            return;
+        }
+        self.space_checked = now;
+        let dir = self.path.parent().unwrap_or(&self.path);
+        match rustix::fs::statvfs(dir) {
+            Ok(stat) => {
+                let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+                self.state.free.store(free, Ordering::Relaxed);
+                let low = free < self.state.min_free;
+                if low != self.state.no_space.swap(low, Ordering::Relaxed) {
+                    tracing::warn!(free_bytes = free, low, "free space crossed its floor");
+                }
+            }
+            Err(error) => tracing::warn!(error = %error, "the free space cannot be asked"),
+        }
+    }
+}

@@ -1,0 +1,260 @@
+-- The store as it begins. Times are milliseconds UTC, money is minor units, texts are bounded.
+
+create table meta (
+    id           integer primary key check (id = 1),
+    -- last inbox id that was folded: written in the transaction that folds it
+    watermark    integer not null check (watermark >= 0),
+    created_ms   integer not null
+) strict;
+
+create table account (
+    -- autoincrement: the number of a deleted account is never given again
+    id               integer primary key autoincrement check (id >= 1000001),
+    name             text not null check (length(name) between 1 and 100),
+    time_zone        text not null check (length(time_zone) between 1 and 64),
+    currency         text not null check (length(currency) = 3),
+    limit_to_domains integer not null check (limit_to_domains in (0, 1)),
+    created_ms       integer not null,
+    -- numbers are dense and never used again, erased ones neither
+    last_visitor     integer not null default 0 check (last_visitor >= 0),
+    last_session     integer not null default 0 check (last_session >= 0),
+    last_contact     integer not null default 0 check (last_contact >= 0),
+    -- first page view ever, for the page that waits for it
+    first_hit_ms     integer
+) strict;
+
+create table account_domain (
+    account_id integer not null references account on delete cascade,
+    position   integer not null,
+    domain     text not null check (length(domain) between 1 and 260),
+    primary key (account_id, position)
+) strict, without rowid;
+
+create table user (
+    id            integer primary key,
+    email         text not null unique check (length(email) between 3 and 254),
+    password_hash text not null check (length(password_hash) between 1 and 512),
+    server_admin  integer not null check (server_admin in (0, 1)),
+    disabled      integer not null default 0 check (disabled in (0, 1)),
+    created_ms    integer not null
+) strict;
+
+create table member (
+    user_id     integer not null references user on delete cascade,
+    account_id  integer not null references account on delete cascade,
+    role        text not null check (role in ('viewer', 'editor', 'admin', 'owner')),
+    -- may a viewer see addresses in full?
+    show_emails integer not null default 0 check (show_emails in (0, 1)),
+    primary key (user_id, account_id)
+) strict, without rowid;
+
+create index member_account on member (account_id);
+
+-- signed-in browsers; only the hash of the cookie is kept
+create table sign_in (
+    hash       blob primary key check (length(hash) = 32),
+    user_id    integer not null references user on delete cascade,
+    csrf       text not null check (length(csrf) = 64),
+    created_ms integer not null,
+    last_ms    integer not null
+) strict, without rowid;
+
+create index sign_in_user on sign_in (user_id);
+
+-- links that work once: first set-up, demo sign-in, password reset
+create table one_time_link (
+    hash       blob primary key check (length(hash) = 32),
+    purpose    text not null check (purpose in ('setup', 'sign_in', 'reset')),
+    user_id    integer references user on delete cascade,
+    expires_ms integer not null
+) strict, without rowid;
+
+create table token (
+    id           integer primary key,
+    account_id   integer not null references account on delete cascade,
+    name         text not null check (length(name) between 1 and 100),
+    scopes       text not null check (length(scopes) between 1 and 256),
+    hash         blob not null unique check (length(hash) = 32),
+    created_ms   integer not null,
+    last_used_ms integer
+) strict;
+
+create index token_account on token (account_id);
+
+create table audit (
+    id         integer primary key,
+    at_ms      integer not null,
+    account_id integer references account on delete cascade,
+    user_id    integer references user on delete set null,
+    action     text not null check (length(action) between 1 and 64),
+    detail     text not null check (length(detail) <= 4096)
+) strict;
+
+create index audit_account on audit (account_id, at_ms);
+
+-- every text a hit brings, once; ids are dense per account and kind, 0 is the empty text
+create table dictionary (
+    account_id integer not null references account on delete cascade,
+    kind       integer not null check (kind between 1 and 31),
+    id         integer not null check (id >= 1),
+    value      text not null check (length(value) <= 20000),
+    primary key (account_id, kind, id)
+) strict, without rowid;
+
+create unique index dictionary_value on dictionary (account_id, kind, value);
+
+create table visitor (
+    account_id     integer not null references account on delete cascade,
+    number         integer not null check (number >= 1),
+    -- a contact's number for what programs tell of it: never a visitor in reports
+    no_browser     integer not null default 0 check (no_browser in (0, 1)),
+    contact_id     integer,
+    first_ms       integer not null,
+    last_ms        integer not null,
+    -- the open or last session, and the number its cookie carried
+    session_id     integer not null default 0,
+    session_number integer,
+    -- source of the last session, for internal starts
+    source         integer not null default 0,
+    source_ms      integer not null default 0,
+    primary key (account_id, number)
+) strict, without rowid;
+
+create index visitor_contact on visitor (account_id, contact_id) where contact_id is not null;
+
+create table visitor_token (
+    account_id integer not null references account on delete cascade,
+    token      text not null check (length(token) between 1 and 64),
+    number     integer not null,
+    primary key (account_id, token)
+) strict, without rowid;
+
+create table session (
+    account_id  integer not null references account on delete cascade,
+    id          integer not null check (id >= 1),
+    visitor     integer not null,
+    start_ms    integer not null,
+    last_ms     integer not null,
+    -- of the first stored hit, and never changed
+    source      integer not null,
+    referrer    integer not null,
+    campaign    integer not null,
+    device      integer not null,
+    screen      integer not null,
+    language    integer not null,
+    place       integer not null,
+    company     integer not null default 0,
+    -- the visitor's first session
+    is_new      integer not null check (is_new in (0, 1)),
+    -- the token changed hands on the way
+    switched    integer not null default 0 check (switched in (0, 1)),
+    entry_page  integer not null default 0,
+    exit_page   integer not null default 0,
+    entry_ms    integer not null default 0,
+    exit_ms     integer not null default 0,
+    page_views  integer not null default 0,
+    completions integer not null default 0,
+    engaged_ms  integer not null default 0,
+    primary key (account_id, id)
+) strict, without rowid;
+
+-- the events of open days, in the order of their time
+create table event_hot (
+    account_id  integer not null references account on delete cascade,
+    at_ms       integer not null,
+    inbox_id    integer not null,
+    -- 1 page view, 2 completion
+    kind        integer not null check (kind in (1, 2)),
+    visitor     integer not null,
+    -- 0 = told by a program, no session
+    session_id  integer not null,
+    page        integer not null default 0,
+    title       integer not null default 0,
+    event       integer not null default 0,
+    value_minor integer not null default 0,
+    consent     integer not null check (consent between 0 and 255),
+    policy      integer not null,
+    engaged_ms  integer not null default 0,
+    -- host is none of the account's domains
+    foreign_host integer not null default 0 check (foreign_host in (0, 1)),
+    primary key (account_id, at_ms, inbox_id)
+) strict, without rowid;
+
+create table event_property (
+    account_id integer not null references account on delete cascade,
+    at_ms      integer not null,
+    inbox_id   integer not null,
+    properties text not null check (length(properties) <= 8192),
+    primary key (account_id, at_ms, inbox_id)
+) strict, without rowid;
+
+-- event ids of the last 48 hours: each counts once
+create table seen (
+    inbox_id    integer primary key,
+    account_id  integer not null references account on delete cascade,
+    event_id    text not null check (length(event_id) between 1 and 64),
+    at_ms       integer not null,
+    received_ms integer not null
+) strict;
+
+create unique index seen_event on seen (account_id, event_id);
+
+create table contact (
+    account_id    integer not null references account on delete cascade,
+    id            integer not null check (id >= 1),
+    email         text not null check (length(email) between 3 and 254),
+    external_id   text check (length(external_id) between 1 and 64),
+    -- its own number, for what programs tell of it
+    number        integer not null,
+    created_ms    integer not null,
+    first_ms      integer not null,
+    last_ms       integer not null,
+    source        integer not null default 0,
+    revenue_minor          integer not null default 0,
+    revenue_asserted_minor integer not null default 0,
+    primary key (account_id, id)
+) strict, without rowid;
+
+create unique index contact_email on contact (account_id, email);
+
+create table contact_property (
+    account_id integer not null,
+    contact_id integer not null,
+    name       text not null check (length(name) between 1 and 100),
+    value      text not null check (length(value) <= 1024),
+    verified   integer not null check (verified in (0, 1)),
+    at_ms      integer not null,
+    primary key (account_id, contact_id, name),
+    foreign key (account_id, contact_id) references contact on delete cascade
+) strict, without rowid;
+
+-- identities as said: who a visitor called himself, and when
+create table identification (
+    account_id  integer not null references account on delete cascade,
+    at_ms       integer not null,
+    inbox_id    integer not null,
+    visitor     integer not null,
+    contact_id  integer,
+    external_id text check (length(external_id) between 1 and 64),
+    other_token text check (length(other_token) between 1 and 64),
+    primary key (account_id, at_ms, inbox_id)
+) strict, without rowid;
+
+create index identification_visitor on identification (account_id, visitor);
+
+-- hits that could not be folded; they can be replayed
+create table dead_letter (
+    inbox_id    integer primary key,
+    failed_ms   integer not null,
+    error       text not null check (length(error) <= 1024),
+    body        blob not null
+) strict;
+
+-- robots, counted and left out
+create table bot_day (
+    account_id integer not null references account on delete cascade,
+    day        integer not null,
+    family     text not null check (length(family) between 1 and 64),
+    hits       integer not null check (hits > 0),
+    primary key (account_id, day, family)
+) strict, without rowid;

@@ -1,0 +1,61 @@
+//! Opening connections. Every connection passes `prepare`: pragmas belong to a connection, not to a file.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::Error;
+
+/// Marks our files (`pragma application_id`): "Glog".
+pub(super) const APPLICATION_ID: i32 = 0x476C_6F67;
+/// How long a connection waits for another one's lock, milliseconds.
+const BUSY_MS: u32 = 5_000;
+
+/// A connection that writes; creates the file when it is not there.
+pub(super) fn writer(path: &Path) -> Result<Connection, Error> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    prepare(&conn)?;
+    Ok(conn)
+}
+
+/// A connection that only reads.
+pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    prepare(&conn)?;
+    conn.pragma_update(None, "query_only", "on")?;
+    Ok(conn)
+}
+
+fn prepare(conn: &Connection) -> Result<(), Error> {
+    // FULL: an answer is given only for what survives a power cut (reliability.md measured NORMAL losing
+    // rows). secure_delete: erased persons leave no bytes behind (rules.md 25).
+    conn.execute_batch(&format!(
+        "pragma busy_timeout = {BUSY_MS};
+         pragma synchronous = full;
+         pragma foreign_keys = on;
+         pragma secure_delete = on;
+         pragma temp_store = memory;
+         pragma cache_size = -8000;
+         pragma wal_autocheckpoint = 2000;
+         pragma journal_size_limit = 67108864;"
+    ))?;
+    conn.set_prepared_statement_cache_capacity(128);
+    Ok(())
+}
+
+/// Is this file ours, and readable? A new, empty file is.
+pub(super) fn verify_header(conn: &Connection) -> Result<(), Error> {
+    let id: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 = conn.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?;
+    if id != APPLICATION_ID && tables > 0 {
+        return Err(Error::NotOurs);
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Sessions. What a session is of (source, device, place) is that of its first stored hit and never changes.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::error::Error;
+use crate::domain::account::AccountId;
+
+/// A session; all texts are dictionary ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: u32,
+    pub visitor: u32,
+    pub start_ms: i64,
+    pub last_ms: i64,
+    pub source: u32,
+    pub referrer: u32,
+    pub campaign: u32,
+    pub device: u32,
+    pub screen: u8,
+    pub language: u32,
+    pub place: u32,
+    pub company: u32,
+    pub is_new: bool,
+    pub switched: bool,
+    pub entry_page: u32,
+    pub exit_page: u32,
+    pub entry_ms: i64,
+    pub exit_ms: i64,
+    pub page_views: u32,
+    pub completions: u32,
+    pub engaged_ms: i64,
+}
+
+const COLUMNS: &str = "id, visitor, start_ms, last_ms, source, referrer, campaign, device, screen, language,
+    place, company, is_new, switched, entry_page, exit_page, entry_ms, exit_ms, page_views, completions,
+    engaged_ms";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
+    Ok(Session {
+        id: row.get(0)?,
+        visitor: row.get(1)?,
+        start_ms: row.get(2)?,
+        last_ms: row.get(3)?,
+        source: row.get(4)?,
+        referrer: row.get(5)?,
+        campaign: row.get(6)?,
+        device: row.get(7)?,
+        screen: row.get(8)?,
+        language: row.get(9)?,
+        place: row.get(10)?,
+        company: row.get(11)?,
+        is_new: row.get(12)?,
+        switched: row.get(13)?,
+        entry_page: row.get(14)?,
+        exit_page: row.get(15)?,
+        entry_ms: row.get(16)?,
+        exit_ms: row.get(17)?,
+        page_views: row.get(18)?,
+        completions: row.get(19)?,
+        engaged_ms: row.get(20)?,
+    })
+}
+
+/// # Errors
+/// SQLite's.
+pub fn find(conn: &Connection, account: AccountId, id: u32) -> Result<Option<Session>, Error> {
+    Ok(conn
+        .prepare_cached(&format!("select {COLUMNS} from session where account_id = ?1 and id = ?2"))?
+        .query_row((account.0, id), read)
+        .optional()?)
+}
+
+/// Sessions with ids from `first` to `last`, in their order.
+///
+/// # Errors
+/// SQLite's.
+pub fn list(
+    conn: &Connection,
+    account: AccountId,
+    first: u32,
+    last: u32,
+    mut visit: impl FnMut(Session),
+) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select {COLUMNS} from session where account_id = ?1 and id between ?2 and ?3 order by id"
+    ))?;
+    let mut rows = statement.query((account.0, first, last))?;
+    while let Some(row) = rows.next()? {
+        visit(read(row)?);
+    }
+    Ok(())
+}
+
+/// Writes a session as it is now.
+///
+/// # Errors
+/// SQLite's.
+pub fn upsert(conn: &Connection, account: AccountId, session: &Session) -> Result<(), Error> {
+    conn.prepare_cached(
+        "insert into session (account_id, id, visitor, start_ms, last_ms, source, referrer, campaign, device,
+             screen, language, place, company, is_new, switched, entry_page, exit_page, entry_ms, exit_ms,
+             page_views, completions, engaged_ms)
+         values (:account, :id, :visitor, :start, :last, :source, :referrer, :campaign, :device, :screen,
+             :language, :place, :company, :is_new, :switched, :entry_page, :exit_page, :entry_ms, :exit_ms,
+             :page_views, :completions, :engaged)
+         on conflict do update set visitor = :visitor, start_ms = :start, last_ms = :last,
+             switched = :switched, entry_page = :entry_page, exit_page = :exit_page, entry_ms = :entry_ms,
+             exit_ms = :exit_ms, page_views = :page_views, completions = :completions, engaged_ms = :engaged",
+    )?
+    .execute(named_params! {
+        ":account": account.0,
+        ":id": session.id,
+        ":visitor": session.visitor,
+        ":start": session.start_ms,
+        ":last": session.last_ms,
+        ":source": session.source,
+        ":referrer": session.referrer,
+        ":campaign": session.campaign,
+        ":device": session.device,
+        ":screen": session.screen,
+        ":language": session.language,
+        ":place": session.place,
+        ":company": session.company,
+        ":is_new": session.is_new,
+        ":switched": session.switched,
+        ":entry_page": session.entry_page,
+        ":exit_page": session.exit_page,
+        ":entry_ms": session.entry_ms,
+        ":exit_ms": session.exit_ms,
+        ":page_views": session.page_views,
+        ":completions": session.completions,
+        ":engaged": session.engaged_ms,
+    })?;
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Visitors and their tokens.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::error::Error;
+use crate::domain::account::AccountId;
+use crate::domain::visitor::VisitorNumber;
+
+/// What is kept of a visitor: enough to continue his session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    pub number: VisitorNumber,
+    pub no_browser: bool,
+    pub contact_id: Option<i64>,
+    pub first_ms: i64,
+    pub last_ms: i64,
+    /// The open or last session; 0 = none yet.
+    pub session_id: u32,
+    /// What the cookie of that session said.
+    pub session_number: Option<u32>,
+    /// Dictionary id of the last session's source, and when that session began.
+    pub source: u32,
+    pub source_ms: i64,
+}
+
+/// The visitor a token stands for now.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_by_token(conn: &Connection, account: AccountId, token: &str) -> Result<Option<Visitor>, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select v.number, v.no_browser, v.contact_id, v.first_ms, v.last_ms, v.session_id,
+                    v.session_number, v.source, v.source_ms
+             from visitor_token t join visitor v on v.account_id = t.account_id and v.number = t.number
+             where t.account_id = ?1 and t.token = ?2",
+        )?
+        .query_row((account.0, token), |row| {
+            Ok(Visitor {
+                number: VisitorNumber(row.get(0)?),
+                no_browser: row.get(1)?,
+                contact_id: row.get(2)?,
+                first_ms: row.get(3)?,
+                last_ms: row.get(4)?,
+                session_id: row.get(5)?,
+                session_number: row.get(6)?,
+                source: row.get(7)?,
+                source_ms: row.get(8)?,
+            })
+        })
+        .optional()?)
+}
+
+/// Writes a visitor as it is now.
+///
+/// # Errors
+/// SQLite's.
+pub fn upsert(conn: &Connection, account: AccountId, visitor: &Visitor) -> Result<(), Error> {
+    conn.prepare_cached(
+        "insert into visitor (account_id, number, no_browser, contact_id, first_ms, last_ms, session_id,
+                              session_number, source, source_ms)
+         values (:account, :number, :no_browser, :contact, :first, :last, :session, :session_number, :source,
+                 :source_ms)
+         on conflict do update set contact_id = :contact, first_ms = :first, last_ms = :last,
+                session_id = :session, session_number = :session_number, source = :source,
+                source_ms = :source_ms",
+    )?
+    .execute(named_params! {
+        ":account": account.0,
+        ":number": visitor.number.0,
+        ":no_browser": visitor.no_browser,
+        ":contact": visitor.contact_id,
+        ":first": visitor.first_ms,
+        ":last": visitor.last_ms,
+        ":session": visitor.session_id,
+        ":session_number": visitor.session_number,
+        ":source": visitor.source,
+        ":source_ms": visitor.source_ms,
+    })?;
+    Ok(())
+}
+
+/// From now on the token stands for `number`; the older number keeps its past.
+///
+/// # Errors
+/// SQLite's.
+pub fn upsert_token(
+    conn: &Connection,
+    account: AccountId,
+    token: &str,
+    number: VisitorNumber,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "insert into visitor_token (account_id, token, number) values (?1, ?2, ?3)
+         on conflict do update set number = ?3",
+    )?
+    .execute((account.0, token, number.0))?;
+    Ok(())
+}
