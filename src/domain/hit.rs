@@ -78,6 +78,9 @@ pub struct Hit {
     pub policy: u32,
     #[serde(skip_serializing_if = "Identity::is_empty", default)]
     pub identity: Identity,
+    /// Its entry in the live ring, for the fold to complete.
+    #[serde(default)]
+    pub live: u64,
     /// The host is none of the account's domains.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub foreign_host: bool,

@@ -1,0 +1,71 @@
+//! Creating accounts and changing their settings.
+
+use super::core::App;
+use crate::domain::account::{AccountId, Invalid, Settings};
+use crate::domain::user::{Role, UserId};
+use crate::store;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Who asks: a signed-in user, or the command line of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    User(UserId),
+    Machine,
+}
+
+impl Actor {
+    #[must_use]
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::Machine => None,
+        }
+    }
+}
+
+/// Creates an account; a user who does it becomes its owner.
+///
+/// # Errors
+/// The store's.
+pub async fn create(app: &App, actor: Actor, settings: Settings) -> Result<AccountId, Error> {
+    let now = app.now();
+    let id = app
+        .store
+        .writer
+        .write(move |conn| {
+            let id = store::account::insert(conn, &settings, now)?;
+            if let Some(user) = actor.user() {
+                store::account::upsert_member(conn, user, id, Role::Owner)?;
+            }
+            store::audit::insert(conn, now, Some(id), actor.user(), "account.create", &settings.name)?;
+            Ok::<_, store::Error>(id)
+        })
+        .await?;
+    app.reload_accounts()?;
+    Ok(id)
+}
+
+/// Changes what a user may set of an account.
+///
+/// # Errors
+/// The store's; `NotFound` when there is no such account.
+pub async fn update(app: &App, actor: Actor, id: AccountId, settings: Settings) -> Result<(), Error> {
+    let now = app.now();
+    app.store
+        .writer
+        .write(move |conn| {
+            store::account::update(conn, id, &settings)?;
+            let detail = serde_json::to_string(&settings).unwrap_or_default();
+            store::audit::insert(conn, now, Some(id), actor.user(), "account.update", &detail)
+        })
+        .await?;
+    app.reload_accounts()?;
+    Ok(())
+}

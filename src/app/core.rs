@@ -1,0 +1,92 @@
+//! What every use case shares. Made once by `server` (or by a test) and handed down.
+
+use std::sync::Arc;
+
+use super::counters::Counters;
+use super::directory::Directory;
+use super::limiter::Limiter;
+use super::live::Live;
+use super::progress::Progress;
+use crate::base::clock::{Clock, Millis};
+use crate::base::random::Random;
+use crate::store::{self, Store};
+
+/// Settings of the use cases; `server` makes them from the configuration.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Requests a second an address may send to the collector; 0 = no limit.
+    pub collector_per_address: u32,
+    /// Requests a second a token may send; 0 = no limit.
+    pub api_per_token: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { collector_per_address: 200, api_per_token: 200 }
+    }
+}
+
+/// The running product.
+pub struct App {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    pub accounts: Directory,
+    pub counters: Counters,
+    pub live: Live,
+    pub progress: Progress,
+    /// By `limiter::sender_of`.
+    pub senders: Limiter<u64>,
+    /// By id of the token.
+    pub token_calls: Limiter<i64>,
+}
+
+impl App {
+    /// Over an open store; reads the accounts.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        options: &Options,
+    ) -> Result<Self, store::Error> {
+        let (accounts, watermark) = store
+            .readers
+            .read(|conn| Ok::<_, store::Error>((store::account::list(conn)?, store::watermark(conn)?)))?;
+        let directory = Directory::default();
+        directory.replace(accounts);
+        Ok(Self {
+            live: Live::starting_at(clock.now()),
+            store,
+            clock,
+            random,
+            accounts: directory,
+            counters: Counters::default(),
+            progress: Progress::at(watermark),
+            senders: Limiter::new(options.collector_per_address),
+            token_calls: Limiter::new(options.api_per_token),
+        })
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// Takes the accounts as they are stored now; after each change of one.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn reload_accounts(&self) -> Result<(), store::Error> {
+        let accounts = self.store.readers.read(store::account::list)?;
+        self.accounts.replace(accounts);
+        Ok(())
+    }
+
+    /// Resolves when everything acknowledged before the call is in the reports.
+    pub async fn folded(&self) {
+        self.progress.wait_for(self.store.inbox.last_id()).await;
+    }
+}

@@ -1,0 +1,113 @@
+//! What became of hits since the start, per reason; and the robots of the day until they are written down.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::domain::account::AccountId;
+use crate::domain::period::LocalDay;
+use crate::domain::reason::Reason;
+
+/// Families of robots held at once; past it they are counted as `(other)`.
+pub const FAMILIES_MAX: usize = 10_000;
+
+/// Counts of one process.
+#[derive(Debug)]
+pub struct Counters {
+    received: AtomicU64,
+    /// By `Reason::index`. `Stored` counts what was folded, `accepted` what was answered.
+    reasons: [AtomicU64; Reason::ALL.len()],
+    accepted: AtomicU64,
+    /// Texts that were longer than kept (rules.md 8).
+    cut: AtomicU64,
+    bots: Mutex<BTreeMap<(AccountId, i32, String), u64>>,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            received: AtomicU64::new(0),
+            reasons: std::array::from_fn(|_| AtomicU64::new(0)),
+            accepted: AtomicU64::new(0),
+            cut: AtomicU64::new(0),
+            bots: Mutex::default(),
+        }
+    }
+}
+
+impl Counters {
+    pub fn receive(&self, hits: u64) {
+        self.received.fetch_add(hits, Ordering::Relaxed);
+    }
+
+    pub fn accept(&self, hits: u64) {
+        self.accepted.fetch_add(hits, Ordering::Relaxed);
+    }
+
+    pub fn count(&self, reason: Reason, hits: u64) {
+        if let Some(counter) = self.reasons.get(reason.index()) {
+            counter.fetch_add(hits, Ordering::Relaxed);
+        }
+    }
+
+    pub fn cut(&self) {
+        self.cut.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    /// Answered 2xx and on disk, folded or not.
+    #[must_use]
+    pub fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
+    #[must_use]
+    pub fn of(&self, reason: Reason) -> u64 {
+        self.reasons.get(reason.index()).map_or(0, |counter| counter.load(Ordering::Relaxed))
+    }
+
+    #[must_use]
+    pub fn texts_cut(&self) -> u64 {
+        self.cut.load(Ordering::Relaxed)
+    }
+
+    /// A robot's hit, until `take_bots` writes it down.
+    pub fn count_bot(&self, account: AccountId, day: LocalDay, family: &str) {
+        let mut bots = self.bots.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = bots.len() >= FAMILIES_MAX;
+        let key = (account, day.0, family.to_owned());
+        let key = if full && !bots.contains_key(&key) { (account, day.0, "(other)".to_owned()) } else { key };
+        *bots.entry(key).or_default() += 1;
+    }
+
+    /// What was counted since the last call.
+    #[must_use]
+    pub fn take_bots(&self) -> Vec<(AccountId, LocalDay, String, u64)> {
+        let taken = std::mem::take(&mut *self.bots.lock().unwrap_or_else(PoisonError::into_inner));
+        taken
+            .into_iter()
+            .map(|((account, day, family), hits)| (account, LocalDay(day), family, hits))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_of_robots_are_bounded() {
+        let counters = Counters::default();
+        for n in 0..=FAMILIES_MAX {
+            counters.count_bot(AccountId::FIRST, LocalDay(1), &format!("bot {n}"));
+        }
+        let taken = counters.take_bots();
+        assert_eq!(taken.len(), FAMILIES_MAX + 1);
+        assert!(taken.iter().any(|(_, _, family, hits)| family == "(other)" && *hits == 1));
+        assert!(counters.take_bots().is_empty());
+    }
+}
