@@ -11,6 +11,7 @@ pub mod language;
 pub mod page;
 pub mod period;
 pub mod reason;
+pub mod referrer;
 pub mod screen;
 pub mod scrub;
 pub mod source;
