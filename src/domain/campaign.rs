@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hit::cut;
+use super::page::Landing;
+
 /// Longest campaign value, characters (rules.md 8).
 pub const VALUE_MAX: usize = 256;
 
@@ -22,6 +25,22 @@ pub struct Campaign {
 }
 
 impl Campaign {
+    /// The values of a landing address, trimmed, cut at `VALUE_MAX`.
+    #[must_use]
+    pub fn of(landing: &Landing) -> Self {
+        let value = |key| cut(landing.get(key), VALUE_MAX).trim_end().to_owned();
+        if landing.is_empty() {
+            return Self::default();
+        }
+        Self {
+            source: value("utm_source"),
+            medium: value("utm_medium"),
+            campaign: value("utm_campaign"),
+            term: value("utm_term"),
+            content: value("utm_content"),
+        }
+    }
+
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.source.is_empty()
@@ -29,5 +48,35 @@ impl Campaign {
             && self.campaign.is_empty()
             && self.term.is_empty()
             && self.content.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::page::Page;
+
+    fn campaign(query: &str) -> Campaign {
+        Campaign::of(&Page::recorded(&format!("https://a.test/?{query}"), None, None).unwrap().landing)
+    }
+
+    #[test]
+    fn values_are_decoded_trimmed_and_cut_at_the_limit() {
+        let read =
+            campaign("utm_source=+News+letter%20&UTM_Medium=E-Mail&utm_campaign=caf%C3%A9&utm_term=&x=1");
+        assert_eq!(
+            read,
+            Campaign {
+                source: "News letter".into(),
+                medium: "E-Mail".into(),
+                campaign: "café".into(),
+                ..Campaign::default()
+            }
+        );
+        for (length, kept) in [(VALUE_MAX, VALUE_MAX), (VALUE_MAX + 1, VALUE_MAX)] {
+            let read = campaign(&format!("utm_content={}", "%C3%A9".repeat(length)));
+            assert_eq!(read.content.chars().count(), kept);
+        }
+        assert!(campaign("utm_id=3&gclid=x").is_empty());
     }
 }

@@ -1,18 +1,471 @@
-//! A page: host, path and the query that is kept (rules.md 14), with secrets scrubbed.
+//! A page: host, path and the query that is kept (rules.md 14), with secrets scrubbed. Which of the addresses
+//! a beacon carries is the page is decided here; what brought the visitor is only handed on (`Landing`).
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::scrub;
 
 /// Longest page address, bytes; past it the hit is refused (rules.md 8).
 pub const URL_MAX: usize = 8 * 1024;
+
+/// Why an address is no page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    #[error("the page address is longer than {URL_MAX} bytes")]
+    Long,
+    #[error("the page address is not a URL")]
+    NoUrl,
+    #[error("the page address is neither http nor https")]
+    NotHttp,
+}
 
 /// A recorded page. Case of the path is kept; the query has no campaign values, click ids or secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Page {
     /// Lower case, with its port unless it is the scheme's own.
     pub host: String,
-    /// Begins with `/`.
+    /// Begins with `/`. A fragment the site set by `setPath` stands at its end (`/shop#/cart`).
     pub path: String,
     /// Without `?`; empty = none.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub query: String,
+}
+
+/// What a beacon's addresses come down to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    pub page: Page,
+    pub landing: Landing,
+}
+
+/// The parameters of the landing address that tell how somebody came (`Landing::KEYS`), decoded and trimmed.
+/// They come from the address in the address bar, whatever page is recorded. Values with an email or a token
+/// in them are not given at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Landing(Vec<(&'static str, String)>);
+
+impl Landing {
+    pub const KEYS: [&'static str; 7] =
+        ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "source", "gclid"];
+
+    fn of(query: &str) -> Self {
+        let mut found: Vec<(&'static str, String)> = Vec::new();
+        for (key, value) in scrub::pairs(query) {
+            // cheap before dear: few keys begin so
+            if !key.starts_with(['u', 'U', 's', 'S', 'g', 'G', '%']) {
+                continue;
+            }
+            let plain = scrub::plain_key(key);
+            let Some(known) = Self::KEYS.into_iter().find(|known| *known == plain) else { continue };
+            // of a parameter given twice the first counts (rules.md 8)
+            if found.iter().any(|(key, _)| *key == known) || scrub::holds_secret(value) {
+                continue;
+            }
+            let value = scrub::decode(value);
+            let value = value.trim();
+            if !value.is_empty() {
+                found.push((known, value.to_owned()));
+            }
+        }
+        Self(found)
+    }
+
+    /// The value of one of `KEYS`; empty = not given.
+    #[must_use]
+    pub fn get(&self, key: &str) -> &str {
+        self.0.iter().find(|(known, _)| *known == key).map_or("", |(_, value)| value)
+    }
+
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Page {
+    /// The page a beacon is recorded under (hubspot.md 1.5): the path set by `setPath` (`po`) on the host of
+    /// the page's own address (`pu`), else the canonical address, else `pu`.
+    ///
+    /// - A canonical address counts only when it is a whole http(s) URL of the same site: of the same
+    ///   registrable domain, or of the same host where there is none (an IP address, `localhost`). A page
+    ///   cannot be written into the numbers of somebody else's site.
+    /// - `po` can change path, query and fragment, never the host; a whole URL gives these three.
+    /// - One trailing slash is dropped; case and everything else a server may tell apart is kept.
+    ///
+    /// # Errors
+    /// When `pu` is no http(s) URL, or the address given or recorded is longer than `URL_MAX`.
+    pub fn recorded(pu: &str, po: Option<&str>, canonical: Option<&str>) -> Result<Recorded, Invalid> {
+        if pu.len() > URL_MAX || po.is_some_and(|po| po.len() > URL_MAX) {
+            return Err(Invalid::Long);
+        }
+        let mut url = parse_http(pu)?;
+        let landing = url.query().map(Landing::of).unwrap_or_default();
+        if let Some(po) = po {
+            set_path(&mut url, po);
+        } else {
+            url.set_fragment(None);
+            if let Some(canonical) = canonical.and_then(|text| same_site(&url, text)) {
+                url = canonical;
+            }
+        }
+        let page = Self::of(&url)?;
+        if page.host.len() + page.path.len() + page.query.len() > URL_MAX {
+            return Err(Invalid::Long);
+        }
+        Ok(Recorded { page, landing })
+    }
+
+    fn of(url: &Url) -> Result<Self, Invalid> {
+        let name = url.host_str().unwrap_or_default().trim_end_matches('.');
+        if name.is_empty() {
+            return Err(Invalid::NoUrl);
+        }
+        let host = url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
+        let written = plain_percent(url.path());
+        let mut path = scrub::kept_path(&written).into_owned();
+        if path.len() > 1 && path.ends_with('/') {
+            path.pop();
+        }
+        if let Some(fragment) = url.fragment().filter(|fragment| !fragment.is_empty()) {
+            path.push_str(&kept_fragment(fragment));
+        }
+        let query = url
+            .query()
+            .map_or_else(String::new, |query| scrub::kept_query(&plain_percent(query), is_click_key));
+        Ok(Self { host, path, query })
+    }
+
+    /// For people: `example.com/shop?colour=red`, without scheme.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let (path, fragment) = self.path.find('#').map_or((&*self.path, ""), |at| self.path.split_at(at));
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        [&self.host, path, mark, &self.query, fragment].concat()
+    }
+
+    /// Host and path, as reports show a page (rules.md 14).
+    #[must_use]
+    pub fn host_and_path(&self) -> String {
+        [&*self.host, &self.path].concat()
+    }
+}
+
+fn parse_http(text: &str) -> Result<Url, Invalid> {
+    let url = Url::parse(text).map_err(|_| Invalid::NoUrl)?;
+    if matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err(Invalid::NotHttp) }
+}
+
+/// Puts what a site gave `setPath` into its own address. Not by joining: `//other.test/x` is a path here.
+fn set_path(url: &mut Url, po: &str) {
+    let po = po.trim();
+    let rest = po.strip_prefix("https://").or_else(|| po.strip_prefix("http://"));
+    let po =
+        rest.map_or(po, |rest| rest.find(['/', '?', '#']).and_then(|at| rest.get(at..)).unwrap_or_default());
+    let (po, fragment) = po.split_once('#').map_or((po, None), |(po, fragment)| (po, Some(fragment)));
+    let (path, query) = po.split_once('?').map_or((po, None), |(path, query)| (path, Some(query)));
+    url.set_path(path);
+    url.set_query(query);
+    url.set_fragment(fragment);
+}
+
+/// A canonical address that may stand for `page`, without fragment.
+fn same_site(page: &Url, canonical: &str) -> Option<Url> {
+    if canonical.is_empty() || canonical.len() > URL_MAX {
+        return None;
+    }
+    let mut canonical = parse_http(canonical.trim()).ok()?;
+    let (here, there) = (page.host_str()?, canonical.host_str()?);
+    let same = here == there
+        || matches!((page.domain(), canonical.domain()), (Some(here), Some(there))
+            if psl::domain_str(here).is_some() && psl::domain_str(here) == psl::domain_str(there));
+    canonical.set_fragment(None);
+    same.then_some(canonical)
+}
+
+/// One way to write what may be written in several: letters, digits and `-._~` are never encoded, and
+/// hexadecimal digits are upper case.
+fn plain_percent(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        plain.push_str(before);
+        let code = after.get(..2).filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()));
+        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
+        match (code, byte) {
+            (Some(_), Some(byte)) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                plain.push(char::from(byte));
+            }
+            (Some(code), _) => {
+                plain.push('%');
+                plain.push_str(&code.to_ascii_uppercase());
+            }
+            (None, _) => plain.push('%'),
+        }
+        rest = after.get(code.map_or(0, str::len)..).unwrap_or_default();
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
+}
+
+/// A fragment is a route (`/cart?step=2`) or a query of its own (`access_token=…`).
+fn kept_fragment(fragment: &str) -> String {
+    let (route, query) = match fragment.split_once('?') {
+        Some((route, query)) => (route, query),
+        None if fragment.contains('=') => ("", fragment),
+        None => (fragment, ""),
+    };
+    let query = scrub::kept_query(query, is_click_key);
+    let mark = if route.is_empty() || query.is_empty() { "" } else { "?" };
+    let kept = [&*scrub::kept_path(route), mark, &query].concat();
+    if kept.is_empty() { kept } else { format!("#{kept}") }
+}
+
+/// Query keys that tell how somebody came, and are no part of a page.
+struct ClickKeys {
+    whole: FxHashSet<&'static str>,
+    begin: Vec<&'static str>,
+}
+
+fn is_click_key(key: &str) -> bool {
+    static KEYS: OnceLock<ClickKeys> = OnceLock::new();
+    let keys = KEYS.get_or_init(|| {
+        let table = include_str!("data/click_ids.txt");
+        ClickKeys {
+            whole: scrub::lines(table).filter(|key| !key.ends_with('*')).collect(),
+            begin: scrub::lines(table).filter_map(|key| key.strip_suffix('*')).collect(),
+        }
+    });
+    keys.whole.contains(key) || keys.begin.iter().any(|begin| key.starts_with(begin))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page as people read it, or why it is none.
+    fn page(pu: &str) -> Result<String, Invalid> {
+        Page::recorded(pu, None, None).map(|recorded| recorded.page.address())
+    }
+
+    fn check(pu: &str, po: Option<&str>, canonical: Option<&str>, address: &str) {
+        let recorded = Page::recorded(pu, po, canonical).unwrap();
+        assert_eq!(recorded.page.address(), address, "{pu} {po:?} {canonical:?}");
+    }
+
+    /// rules.md 14
+    #[test]
+    fn a_page_is_host_path_and_kept_query() {
+        for (pu, address) in [
+            ("https://example.com", "example.com/"),
+            ("https://example.com/", "example.com/"),
+            ("HTTPS://WWW.Example.COM/About/Us", "www.example.com/About/Us"),
+            ("https://example.com/a/", "example.com/a"),
+            ("https://example.com/a//", "example.com/a/"),
+            ("https://example.com//", "example.com/"),
+            ("https://example.com/a/?x=1", "example.com/a?x=1"),
+            ("https://example.com/a#top", "example.com/a"),
+            ("https://example.com/a?#top", "example.com/a"),
+            ("https://example.com/a?&&b=2&", "example.com/a?b=2"),
+            ("https://example.com/a?x=&y", "example.com/a?x=&y"),
+            ("https://example.com:443/a", "example.com/a"),
+            ("http://example.com:80/a", "example.com/a"),
+            ("http://example.com:443/a", "example.com:443/a"),
+            ("https://example.com:8443/a", "example.com:8443/a"),
+            ("http://localhost:3000/a", "localhost:3000/a"),
+            ("http://127.0.0.1/a", "127.0.0.1/a"),
+            ("http://[::1]:8080/a", "[::1]:8080/a"),
+            ("https://example.com./a", "example.com/a"),
+            ("https://münchen.example/straße", "xn--mnchen-3ya.example/stra%C3%9Fe"),
+            ("https://example.com/stra%c3%9fe", "example.com/stra%C3%9Fe"),
+            ("https://example.com/%7Eada/%61%2fb", "example.com/~ada/a%2Fb"),
+            ("https://example.com/50%/x?y=%zz%", "example.com/50%/x?y=%zz%"),
+            ("https://example.com/a b", "example.com/a%20b"),
+            ("https://example.com/a/../b/./c", "example.com/b/c"),
+            ("https://ada:secret@example.com/a", "example.com/a"),
+            ("  https://example.com/a\n", "example.com/a"),
+            ("https://example.com\\a", "example.com/a"),
+        ] {
+            assert_eq!(page(pu).as_deref(), Ok(address), "{pu}");
+        }
+    }
+
+    /// rules.md 14
+    #[test]
+    fn campaign_values_and_click_ids_are_no_part_of_a_page() {
+        for (query, kept) in [
+            ("utm_source=x&utm_anything=y&a=1", "a=1"),
+            ("UTM_Source=x&a=1", "a=1"),
+            ("gclid=1&gbraid=2&wbraid=3&dclid=4&gad_source=1&srsltid=5&b=2", "b=2"),
+            ("fbclid=1&msclkid=2&ttclid=3&twclid=4&li_fat_id=5&yclid=6&igshid=7", ""),
+            ("mc_cid=1&mc_eid=2&_ga=3&_gl=4&_ga_ABC=5", ""),
+            ("hsa_acc=1&_hsenc=2&_hsmi=3&__hstc=4&__hssc=5&__hsfp=6&hsCtaTracking=7", ""),
+            ("source=footer&q=shoes", "source=footer&q=shoes"),
+            ("utmsource=x&gclidx=1", "utmsource=x&gclidx=1"),
+            ("a=1&a=2", "a=1&a=2"),
+        ] {
+            let address = if kept.is_empty() { "a.test/".into() } else { format!("a.test/?{kept}") };
+            assert_eq!(page(&format!("https://a.test/?{query}")), Ok(address), "{query}");
+        }
+    }
+
+    /// rules.md 14
+    #[test]
+    fn secrets_are_no_part_of_a_page() {
+        for (pu, address) in [
+            ("https://a.test/p/ada@example.com/x", "a.test/p/[email]/x"),
+            ("https://a.test/p/ada%40example.com/", "a.test/p/[email]"),
+            ("https://a.test/p/ada%2540example.com", "a.test/p/[email]"),
+            ("https://a.test/x;jsessionid=AB12/y", "a.test/x/y"),
+            ("https://a.test/x;JSESSIONID=AB12?a=1", "a.test/x?a=1"),
+            ("https://a.test/x/;jsessionid=AB12", "a.test/x"),
+            ("https://a.test/x;v=1;sid=2", "a.test/x;v=1"),
+            ("https://a.test/r/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "a.test/r/[token]"),
+            ("https://a.test/@ada/post", "a.test/@ada/post"),
+            ("https://a.test/pkg@1.2.3", "a.test/pkg@1.2.3"),
+            ("https://a.test/?Token=1&b=2", "a.test/?b=2"),
+            ("https://a.test/?%74oken=1&b=2", "a.test/?b=2"),
+            ("https://a.test/?token%5B%5D=1&b=2", "a.test/?b=2"),
+            ("https://a.test/?who=ada@example.com&b=2", "a.test/?b=2"),
+            ("https://a.test/?who=Ada+%3Cada%40example.com%3E&b=2", "a.test/?b=2"),
+            ("https://a.test/?ada@example.com", "a.test/"),
+            ("https://a.test/?j=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "a.test/"),
+            ("https://a.test/?state=Utah", "a.test/?state=Utah"),
+            ("https://a.test/?state=xyz&code=abc&b=2", "a.test/?b=2"),
+            ("https://a.test/?next=%2Fdone%3Ftoken%3Dabc&b=2", "a.test/?b=2"),
+            ("https://a.test/?next=%2Fdone%3Fpage%3D2", "a.test/?next=%2Fdone%3Fpage%3D2"),
+            ("https://a.test/?tokens=1&keyboard=2", "a.test/?tokens=1&keyboard=2"),
+        ] {
+            assert_eq!(page(pu).as_deref(), Ok(address), "{pu}");
+        }
+    }
+
+    #[test]
+    fn every_secret_key_is_dropped() {
+        for key in "token access_token id_token refresh_token auth key api_key apikey password passwd pwd secret \
+                    session sessionid sid phpsessid jsessionid code signature sig email e-mail mail __hs_email"
+            .split_whitespace()
+        {
+            for key in [key.to_owned(), key.to_uppercase()] {
+                assert_eq!(page(&format!("https://a.test/?{key}=v&b=2")).unwrap(), "a.test/?b=2", "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn set_path_decides_then_the_canonical_address_then_the_page_address() {
+        let pu = "https://www.a.test/x?q=1#frag";
+        let canonical = Some("https://a.test/canonical/?c=1#frag");
+        check(pu, None, None, "www.a.test/x?q=1");
+        check(pu, None, canonical, "a.test/canonical?c=1");
+        check(pu, Some("/set/?s=1"), canonical, "www.a.test/set?s=1");
+        check(pu, Some("/set#/route"), None, "www.a.test/set#/route");
+        check(pu, Some("/set/?s=1#/route"), None, "www.a.test/set?s=1#/route");
+        check(pu, Some("/#/a/ada@b.cd?token=1&utm_source=m&k=2"), None, "www.a.test/#/a/[email]?k=2");
+        check(pu, Some("/#access_token=1"), None, "www.a.test/");
+        check(pu, Some("/x#"), None, "www.a.test/x");
+        check(pu, Some(""), canonical, "www.a.test/");
+        check(pu, Some("relative"), None, "www.a.test/relative");
+        check(pu, Some("//other.test/x"), None, "www.a.test//other.test/x");
+        check(pu, Some("https://other.test/x?y=1"), None, "www.a.test/x?y=1");
+        check(pu, Some("https://other.test"), None, "www.a.test/");
+        check(pu, Some("/ä"), None, "www.a.test/%C3%A4");
+    }
+
+    #[test]
+    fn a_canonical_address_of_another_site_is_ignored() {
+        let pu = "https://shop.a.co.uk/x";
+        check(pu, None, Some("http://www.a.co.uk/y"), "www.a.co.uk/y");
+        for other in [
+            "",
+            "/y",
+            "y",
+            "ftp://shop.a.co.uk/y",
+            "https://b.co.uk/y",
+            "https://co.uk/y",
+            "https://a.co.uk.evil.test/y",
+            "javascript:alert(1)",
+        ] {
+            check(pu, None, Some(other), "shop.a.co.uk/x");
+        }
+        check("http://localhost:1/x", None, Some("http://localhost:2/y"), "localhost:2/y");
+        check("http://10.0.0.1/x", None, Some("http://20.0.0.1/y"), "10.0.0.1/x");
+        check("https://ada.github.io/x", None, Some("https://bob.github.io/y"), "ada.github.io/x");
+    }
+
+    #[test]
+    fn an_address_that_is_no_http_url_is_refused() {
+        for (pu, why) in [
+            ("", Invalid::NoUrl),
+            ("example.com/a", Invalid::NoUrl),
+            ("/a", Invalid::NoUrl),
+            ("https://", Invalid::NoUrl),
+            ("https://a b/", Invalid::NoUrl),
+            ("https://./", Invalid::NoUrl),
+            ("file:///etc/passwd", Invalid::NotHttp),
+            ("about:blank", Invalid::NotHttp),
+            ("javascript:alert(1)", Invalid::NotHttp),
+            ("data:text/html,x", Invalid::NotHttp),
+            ("ftp://example.com/a", Invalid::NotHttp),
+            ("chrome-extension://abc/a.html", Invalid::NotHttp),
+        ] {
+            assert_eq!(page(pu), Err(why), "{pu}");
+        }
+    }
+
+    /// rules.md 8
+    #[test]
+    fn an_address_is_taken_at_the_limit_and_refused_one_past_it() {
+        let long = |bytes: usize| format!("https://a.test/{}", "x".repeat(bytes - "https://a.test/".len()));
+        assert!(page(&long(URL_MAX)).is_ok());
+        assert_eq!(page(&long(URL_MAX + 1)), Err(Invalid::Long));
+        let path = |bytes: usize| format!("/{}", "x".repeat(bytes - "a.test/".len()));
+        assert!(Page::recorded("https://a.test/", Some(&path(URL_MAX)), None).is_ok());
+        assert_eq!(Page::recorded("https://a.test/", Some(&path(URL_MAX + 1)), None), Err(Invalid::Long));
+        assert_eq!(
+            page(&format!("https://a.test/{}", "ä".repeat(2_000))),
+            Err(Invalid::Long),
+            "longer once encoded"
+        );
+        check("https://a.test/x", None, Some(&long(URL_MAX + 1)), "a.test/x");
+    }
+
+    #[test]
+    fn the_landing_is_read_from_the_page_address_before_anything_is_removed() {
+        let pu =
+            "https://a.test/?UTM_Source=+News%20letter&utm_source=second&utm_medium=&gclid=abc&source=x&t=1";
+        let landing = Page::recorded(pu, Some("/y?utm_campaign=no"), None).unwrap().landing;
+        for (key, value) in [
+            ("utm_source", "News letter"),
+            ("gclid", "abc"),
+            ("source", "x"),
+            ("utm_medium", ""),
+            ("utm_campaign", ""),
+        ] {
+            assert_eq!(landing.get(key), value, "{key}");
+        }
+        let landing = Page::recorded("https://a.test/?utm_content=ada%40b.cd", None, None).unwrap().landing;
+        assert!(landing.is_empty(), "emails are no campaign");
+    }
+
+    #[test]
+    fn a_recorded_page_is_recorded_the_same_again() {
+        for pu in [
+            "https://EXAMPLE.com/%7Ea/b%2fc/?x=%41&utm_source=1&y=ada@b.cd#z",
+            "https://a.test/p/ada@b.cd/",
+            "https://a.test/a b/ü?ü=ü",
+            "https://a.test/a;b=1;sid=2?code=1&state=2&z",
+        ] {
+            let once = Page::recorded(pu, None, None).unwrap().page;
+            let again = Page::recorded(&format!("https://{}", once.address()), None, None).unwrap().page;
+            assert_eq!(once, again, "{pu}");
+        }
+    }
 }

@@ -1,0 +1,45 @@
+//! The language of a browser as its script tells it (`navigator.language`).
+
+use super::hit::LANGUAGE_MAX;
+
+/// `de-DE` → `de-de`. Empty when it is none: longer than `LANGUAGE_MAX`, or with anything but letters, digits
+/// and hyphens between them. `_` counts as a hyphen, as old systems write it.
+#[must_use]
+pub fn normalise(text: &str) -> String {
+    let text = text.trim();
+    let fits = text.len() <= LANGUAGE_MAX
+        && text
+            .split(['-', '_'])
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+        && text.starts_with(|c: char| c.is_ascii_alphabetic());
+    if fits { text.to_ascii_lowercase().replace('_', "-") } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_lower_case_and_anything_else_is_none() {
+        for (told, kept) in [
+            ("de-DE", "de-de"),
+            ("EN", "en"),
+            ("zh-Hant-TW", "zh-hant-tw"),
+            (" pt_BR ", "pt-br"),
+            ("es-419", "es-419"),
+            ("", ""),
+            ("-", ""),
+            ("en-", ""),
+            ("en--us", ""),
+            ("123", ""),
+            ("en;q=0.8", ""),
+            ("en us", ""),
+            ("dé", ""),
+            ("<b>", ""),
+        ] {
+            assert_eq!(normalise(told), kept, "{told}");
+        }
+        assert_eq!(normalise(&"a".repeat(LANGUAGE_MAX)).len(), LANGUAGE_MAX);
+        assert_eq!(normalise(&"a".repeat(LANGUAGE_MAX + 1)), "");
+    }
+}
