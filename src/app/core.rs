@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::agents::Agents;
 use super::counters::Counters;
 use super::directory::Directory;
 use super::limiter::Limiter;
@@ -32,6 +33,7 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub accounts: Directory,
+    pub agents: Agents,
     pub counters: Counters,
     pub live: Live,
     pub progress: Progress,
@@ -63,6 +65,7 @@ impl App {
             clock,
             random,
             accounts: directory,
+            agents: Agents::default(),
             counters: Counters::default(),
             progress: Progress::at(watermark),
             senders: Limiter::new(options.collector_per_address),

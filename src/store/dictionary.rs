@@ -61,6 +61,25 @@ impl Kind {
     }
 }
 
+/// Composes a text of parts; a separator inside a part is dropped.
+#[must_use]
+pub fn join(parts: &[&str]) -> String {
+    let mut text = String::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
+    for (place, part) in parts.iter().enumerate() {
+        if place > 0 {
+            text.push(SEPARATOR);
+        }
+        text.extend(part.chars().filter(|c| *c != SEPARATOR));
+    }
+    text
+}
+
+/// The part at `place`, from 0; empty when there is none.
+#[must_use]
+pub fn part(text: &str, place: usize) -> &str {
+    text.split(SEPARATOR).nth(place).unwrap_or_default()
+}
+
 /// The id of a text, if it is known.
 ///
 /// # Errors

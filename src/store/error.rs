@@ -35,6 +35,8 @@ pub enum Error {
         "{file} is damaged ({finding}); nothing was changed. Put a backup back with: guestlog restore FILE"
     )]
     Corrupt { file: PathBuf, finding: String },
+    #[error("a hit of the inbox cannot be read: {0}")]
+    Unreadable(String),
     #[error("SQLite: {0}")]
     Sqlite(rusqlite::Error),
     #[error("{0}")]
@@ -79,6 +81,26 @@ impl Error {
             Self::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            ),
+            _ => false,
+        }
+    }
+
+    /// Is it about the disk or the queue, so that the next job would fail as well?
+    #[must_use]
+    pub fn is_of_the_disk(&self) -> bool {
+        use rusqlite::ErrorCode;
+        match self {
+            Self::Busy | Self::Closed | Self::RolledBack | Self::Io(_) => true,
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(
+                    ErrorCode::DiskFull
+                        | ErrorCode::SystemIoFailure
+                        | ErrorCode::ReadOnly
+                        | ErrorCode::CannotOpen
+                        | ErrorCode::OutOfMemory
+                )
             ),
             _ => false,
         }

@@ -19,7 +19,8 @@ pub const QUEUE: usize = 1_024;
 const BATCH: usize = 64;
 
 type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
-type Run = Box<dyn FnOnce(&Connection) -> (bool, Answer) + Send>;
+/// Runs with a connection inside a savepoint; without one it only makes its answer.
+type Run = Box<dyn FnOnce(Option<&Connection>) -> (bool, Answer) + Send>;
 
 /// A handle on the writer thread; cheap to clone.
 #[derive(Clone)]
@@ -98,11 +99,14 @@ where
     E: From<Error> + Send + 'static,
 {
     let (send, receive) = oneshot::channel();
-    let run = move |conn: &Connection| -> (bool, Answer) {
-        let result = catch_unwind(AssertUnwindSafe(|| job(conn))).unwrap_or_else(|panic| {
-            tracing::error!(panic = panic_text(&*panic), "a job of the writer panicked");
-            Err(Error::Panicked.into())
-        });
+    let run = move |conn: Option<&Connection>| -> (bool, Answer) {
+        let result = match conn {
+            None => Err(Error::RolledBack.into()),
+            Some(conn) => catch_unwind(AssertUnwindSafe(|| job(conn))).unwrap_or_else(|panic| {
+                tracing::error!(panic = panic_text(&*panic), "a job of the writer panicked");
+                Err(Error::Panicked.into())
+            }),
+        };
         let keep = result.is_ok();
         let answer: Answer = Box::new(move |commit: Result<(), Error>| {
             // The caller may have gone; what was committed stays.
@@ -141,21 +145,17 @@ fn transaction(conn: &Connection, jobs: &mut std::vec::IntoIter<Run>) {
     if let Err(error) = conn.execute_batch("begin immediate") {
         let text = error.to_string();
         tracing::error!(error = text, "the store takes no transaction");
-        for job in jobs.by_ref() {
-            // Not run at all: its closure is dropped, its caller sees the channel close.
-            drop(job);
-        }
+        let answers = jobs.by_ref().map(|job| job(None).1).collect();
+        finish(answers, &Err(Error::RolledBack));
         return;
     }
     let mut answers = Vec::new();
     for job in jobs.by_ref() {
-        if conn.execute_batch("savepoint job").is_err() {
-            break;
-        }
-        let (keep, answer) = job(conn);
+        let ready = conn.execute_batch("savepoint job").is_ok();
+        let (keep, answer) = job(ready.then_some(conn));
         // `is_autocommit`: an error (disk full, I/O) rolled everything back behind the job's back.
         let whole = !conn.is_autocommit();
-        if whole {
+        if whole && ready {
             let end = if keep { "release job" } else { "rollback to job; release job" };
             let _ = conn.execute_batch(end);
         }

@@ -1,0 +1,320 @@
+//! What a wire form says, before any rule has looked at it: the parameters of HubSpot's GIF and of our JSON,
+//! by the same names. Of a parameter given twice the first counts (rules.md 8).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// Largest body of one hit, bytes.
+pub const HIT_BODY_MAX: usize = 64 * 1024;
+/// Largest body of a batch, bytes.
+pub const BATCH_BODY_MAX: usize = 1024 * 1024;
+/// Most hits in a batch.
+pub const BATCH_HITS_MAX: usize = 500;
+
+/// One hit as sent; empty texts are absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beacon {
+    pub account: String,
+    pub kind: String,
+    pub event_id: String,
+    pub age: String,
+    pub token: String,
+    pub hstc: String,
+    pub page_url: String,
+    pub path: String,
+    pub canonical: String,
+    pub link_canonical: String,
+    pub title: String,
+    pub referrer: String,
+    pub screen: String,
+    pub language: String,
+    pub consent: String,
+    pub allowed: String,
+    pub policy: String,
+    pub page_view: String,
+    pub engaged_ms: String,
+    pub identity: Vec<(String, String)>,
+}
+
+impl Beacon {
+    fn field(&mut self, name: &str) -> Option<&mut String> {
+        Some(match name {
+            "a" => &mut self.account,
+            "k" => &mut self.kind,
+            "id" | "gl_id" => &mut self.event_id,
+            "age" | "gl_age" => &mut self.age,
+            "vi" => &mut self.token,
+            "u" => &mut self.hstc,
+            "pu" => &mut self.page_url,
+            "po" => &mut self.path,
+            "ccu" => &mut self.canonical,
+            "rcu" => &mut self.link_canonical,
+            "t" => &mut self.title,
+            "r" => &mut self.referrer,
+            "sd" => &mut self.screen,
+            "ln" => &mut self.language,
+            "cc" => &mut self.consent,
+            "ce" => &mut self.allowed,
+            "rev" | "gl_rev" => &mut self.policy,
+            "pv" => &mut self.page_view,
+            "ms" => &mut self.engaged_ms,
+            _ => return None,
+        })
+    }
+
+    fn set(&mut self, name: &str, value: String) {
+        if let Some(field) = self.field(name)
+            && field.is_empty()
+        {
+            *field = value;
+        }
+    }
+
+    /// Of a GIF's query string. `id` there is a property of the event, not its id: that is `gl_id`.
+    #[must_use]
+    pub fn of_query(query: &str) -> Self {
+        let mut beacon = Self::default();
+        for (name, value) in pairs(query) {
+            match name.as_ref() {
+                "i" if beacon.identity.is_empty() => {
+                    beacon.identity = pairs(&value).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
+                }
+                "id" | "age" | "rev" => {}
+                name => beacon.set(name, value.into_owned()),
+            }
+        }
+        beacon
+    }
+}
+
+/// Splits a query string; `+` is a space, bad escapes stay as they are, bad UTF-8 becomes U+FFFD.
+pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    query.split('&').filter(|part| !part.is_empty()).map(|part| {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        (decode(name), decode(value))
+    })
+}
+
+fn decode(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let escaped = match (first, tail) {
+            (b'%', [high, low, after @ ..]) => {
+                hex_digit(*high).zip(hex_digit(*low)).map(|(high, low)| (high * 16 + low, after))
+            }
+            _ => None,
+        };
+        match escaped {
+            Some((byte, after)) => {
+                bytes.push(byte);
+                rest = after;
+            }
+            None => {
+                bytes.push(if first == b'+' { b' ' } else { first });
+                rest = tail;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+impl<'de> Deserialize<'de> for Beacon {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Beacon;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Beacon, A::Error> {
+                let mut beacon = Beacon::default();
+                while let Some(name) = map.next_key::<Cow<'_, str>>()? {
+                    if name == "i" {
+                        let identity = map.next_value::<Pairs>()?.0;
+                        if beacon.identity.is_empty() {
+                            beacon.identity = identity;
+                        }
+                    } else if beacon.field(&name).is_some() {
+                        beacon.set(&name, map.next_value::<Scalar>()?.0);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(beacon)
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+/// A string, number or boolean as text; anything else counts as absent.
+struct Scalar(String);
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Scalar;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
+                Ok(Scalar(text.to_owned()))
+            }
+            fn visit_string<E>(self, text: String) -> Result<Scalar, E> {
+                Ok(Scalar(text))
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
+                Ok(Scalar(value.to_string()))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
+                Ok(Scalar(value.to_string()))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
+                Ok(Scalar(value.to_string()))
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
+                Ok(Scalar(value.to_string()))
+            }
+            fn visit_unit<E>(self) -> Result<Scalar, E> {
+                Ok(Scalar(String::new()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Scalar(String::new()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Scalar(String::new()))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+/// The entries of an object whose values are scalars; of another value none.
+struct Pairs(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut entries = Vec::new();
+                while let Some((name, Scalar(value))) = map.next_entry::<String, Scalar>()? {
+                    entries.push((name, value));
+                }
+                Ok(Pairs(entries))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Pairs, E> {
+                Ok(Pairs(pairs(text).map(|(n, v)| (n.into_owned(), v.into_owned())).collect()))
+            }
+            fn visit_unit<E>(self) -> Result<Pairs, E> {
+                Ok(Pairs(Vec::new()))
+            }
+        }
+        deserializer.deserialize_any(Entries)
+    }
+}
+
+/// A body that cannot be taken at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyError {
+    Malformed,
+    TooLarge,
+}
+
+/// The hits of a JSON body: one object, or an array of them; `None` stands for one that cannot be read.
+///
+/// # Errors
+/// When the body as a whole is too large or no JSON.
+pub fn of_json(body: &[u8]) -> Result<Vec<Option<Beacon>>, BodyError> {
+    if body.len() > BATCH_BODY_MAX {
+        return Err(BodyError::TooLarge);
+    }
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first != Some(&b'[') {
+        if body.len() > HIT_BODY_MAX {
+            return Err(BodyError::TooLarge);
+        }
+        let beacon = serde_json::from_slice(body).map_err(|_| BodyError::Malformed)?;
+        return Ok(vec![Some(beacon)]);
+    }
+    let raw: Vec<&serde_json::value::RawValue> =
+        serde_json::from_slice(body).map_err(|_| BodyError::Malformed)?;
+    if raw.len() > BATCH_HITS_MAX {
+        return Err(BodyError::TooLarge);
+    }
+    Ok(raw
+        .into_iter()
+        .map(|hit| {
+            let fits = hit.get().len() <= HIT_BODY_MAX;
+            fits.then(|| serde_json::from_str(hit.get()).ok()).flatten()
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_say_the_same() {
+        let query = "k=1&a=1000001&pu=https%3A%2F%2Fexample.com%2Fa+b&t=A%26B&vi=ab&nc=true&gl_id=e1\
+                     &i=email%3Da%2540b.cd%26id%3D7&a=9";
+        let json = br#"{"k":1,"a":1000001,"pu":"https://example.com/a b","t":"A&B","vi":"ab","nc":true,
+                        "id":"e1","i":{"email":"a@b.cd","id":7},"a":9}"#;
+        let from_query = Beacon::of_query(query);
+        assert_eq!(of_json(json), Ok(vec![Some(from_query.clone())]));
+        assert_eq!(from_query.account, "1000001", "the first of two counts");
+        assert_eq!(from_query.identity, [("email".into(), "a@b.cd".into()), ("id".into(), "7".into())]);
+    }
+
+    #[test]
+    fn bad_escapes_and_bytes_do_no_harm() {
+        assert_eq!(decode("%"), "%");
+        assert_eq!(decode("%zz%4"), "%zz%4");
+        assert_eq!(decode("%ff"), "\u{fffd}");
+        assert_eq!(decode("a+b%2B"), "a b+");
+    }
+
+    #[test]
+    fn bodies_are_taken_at_the_limit_and_refused_one_past_it() {
+        let hit = |size: usize| format!("{{\"t\":\"{}\"}}", "x".repeat(size - 8)).into_bytes();
+        assert!(of_json(&hit(HIT_BODY_MAX)).is_ok());
+        assert_eq!(of_json(&hit(HIT_BODY_MAX + 1)), Err(BodyError::TooLarge));
+        let batch = |hits: usize| format!("[{}]", vec!["{}"; hits].join(",")).into_bytes();
+        assert_eq!(of_json(&batch(BATCH_HITS_MAX)).map(|b| b.len()), Ok(BATCH_HITS_MAX));
+        assert_eq!(of_json(&batch(BATCH_HITS_MAX + 1)), Err(BodyError::TooLarge));
+        let padded = |size: usize| {
+            let mut body = b"[{}]".to_vec();
+            body.resize(size, b' ');
+            body
+        };
+        assert!(of_json(&padded(BATCH_BODY_MAX)).is_ok());
+        assert_eq!(of_json(&padded(BATCH_BODY_MAX + 1)), Err(BodyError::TooLarge));
+        assert_eq!(of_json(b"{"), Err(BodyError::Malformed));
+        assert_eq!(of_json(b"7"), Err(BodyError::Malformed));
+        let mixed = of_json(br#"[{"k":1},7,{"k":{"x":[1]}}]"#).unwrap();
+        assert!(mixed[0].is_some() && mixed[1].is_none() && mixed[2].as_ref().unwrap().kind.is_empty());
+    }
+}

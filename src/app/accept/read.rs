@@ -1,0 +1,216 @@
+//! Reading one beacon into a hit: each field checked, cut or refused as rules.md 2-8 say.
+
+use super::beacon::Beacon;
+use crate::app::counters::Counters;
+use crate::app::directory::Entry as Account;
+use crate::base::clock::Millis;
+use crate::base::random::Random;
+use crate::domain::account::AccountId;
+use crate::domain::campaign::Campaign;
+use crate::domain::consent::Consent;
+use crate::domain::contact::{self, Email, Identity};
+use crate::domain::hit::{AGE_MAX, Act, ENGAGED_MAX, EVENT_ID_MAX, Hit, TITLE_MAX, cut};
+use crate::domain::page::{Invalid, Page};
+use crate::domain::reason::Reason;
+use crate::domain::screen::ScreenClass;
+use crate::domain::visitor::{Token, read_hstc};
+use crate::domain::{device::Device, language, scrub, source};
+
+pub(super) fn account_id(text: &str) -> Result<AccountId, Reason> {
+    text.parse().map(AccountId).map_err(|_| Reason::Malformed)
+}
+
+/// rules.md 2: refused is refused before anything else is read of the beacon.
+pub(super) fn consent(beacon: &Beacon) -> Result<Consent, Reason> {
+    let mask = match beacon.consent.as_str() {
+        "" => None,
+        text => Some(text.parse().map_err(|_| Reason::Malformed)?),
+    };
+    let allowed = match beacon.allowed.as_str() {
+        "" => None,
+        text => Some(text != "false" && text != "0"),
+    };
+    Consent::of_beacon(mask, allowed).ok_or(Reason::NoConsent)
+}
+
+/// rules.md 3
+pub(super) fn act(beacon: &Beacon) -> Result<Act, Reason> {
+    match beacon.kind.as_str() {
+        "1" => Ok(Act::PageView),
+        "engagement" => {
+            let engaged: i64 = beacon.engaged_ms.parse().map_err(|_| Reason::Malformed)?;
+            let id_fits = !beacon.page_view.is_empty() && beacon.page_view.len() <= EVENT_ID_MAX;
+            if !id_fits || engaged < 0 {
+                return Err(Reason::Malformed);
+            }
+            let engaged_ms = u32::try_from(engaged.min(ENGAGED_MAX)).unwrap_or(u32::MAX);
+            Ok(Act::Engagement { page_view: beacon.page_view.clone(), engaged_ms })
+        }
+        _ => Err(Reason::UnsupportedKind),
+    }
+}
+
+/// The hit without its device and place.
+pub(super) fn hit(
+    account: &Account,
+    now: Millis,
+    act: Act,
+    consent: Consent,
+    beacon: &Beacon,
+    counters: &Counters,
+    random: &dyn Random,
+) -> Result<Hit, Reason> {
+    let own = |host: &str| account.settings().owns_host(host);
+    let at = time(now, &beacon.age)?;
+    let (visitor, session_number) = visitor(beacon, random)?;
+    let canonical = [&beacon.canonical, &beacon.link_canonical].into_iter().find(|url| !url.is_empty());
+    let path = Some(beacon.path.as_str()).filter(|path| !path.is_empty());
+    let recorded =
+        Page::recorded(&beacon.page_url, path, canonical.map(String::as_str)).map_err(|e| match e {
+            Invalid::Long => Reason::TooLarge,
+            _ => Reason::Malformed,
+        })?;
+    if beacon.title.len() > TITLE_MAX && beacon.title.chars().nth(TITLE_MAX).is_some() {
+        counters.cut();
+    }
+    let referrer = scrub::scrub_referrer(&beacon.referrer);
+    let origin = source::attribute(&recorded, &referrer, own);
+    Ok(Hit {
+        account: account.id(),
+        received: now,
+        at,
+        act,
+        event_id: event_id(&beacon.event_id)?,
+        visitor,
+        session_number,
+        title: cut(&beacon.title, TITLE_MAX),
+        referrer,
+        campaign: Campaign::of(&recorded.landing),
+        origin,
+        screen: ScreenClass::of(&beacon.screen),
+        language: language::normalise(&beacon.language),
+        device: Device::default(),
+        country: String::new(),
+        region: String::new(),
+        consent,
+        policy: beacon.policy.parse().unwrap_or(0),
+        identity: identity(&beacon.identity),
+        live: 0,
+        foreign_host: !own(&recorded.page.host),
+        page: recorded.page,
+    })
+}
+
+/// rules.md 6: receipt minus the age told; a client's clock is never believed.
+fn time(now: Millis, age: &str) -> Result<Millis, Reason> {
+    let age: i64 = match age {
+        "" => 0,
+        text => {
+            text.parse::<f64>().ok().filter(|a| a.is_finite() && *a >= 0.0).ok_or(Reason::Malformed)? as i64
+        }
+    };
+    if age > AGE_MAX {
+        return Err(Reason::TooOld);
+    }
+    Ok(now.plus(-age))
+}
+
+/// rules.md 5
+fn event_id(text: &str) -> Result<Option<String>, Reason> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let fits = text.chars().count() <= EVENT_ID_MAX && !text.chars().any(char::is_control);
+    if fits { Ok(Some(text.to_owned())) } else { Err(Reason::Malformed) }
+}
+
+/// The token stands in `vi`, or in the cookie `u`, which also tells the session's number. A hit without any is
+/// of a visitor nobody will meet again, as with HubSpot's script where nothing is stored.
+fn visitor(beacon: &Beacon, random: &dyn Random) -> Result<(Token, Option<u32>), Reason> {
+    let cookie = read_hstc(&beacon.hstc);
+    let number = cookie.as_ref().map(|(_, number)| *number);
+    let token = match beacon.token.as_str() {
+        "" => cookie.map(|(token, _)| token).or_else(|| Token::parse(&random.token())),
+        text => Token::parse(text),
+    };
+    token.map(|token| (token, number)).ok_or(Reason::Malformed)
+}
+
+/// Who the browser says it is; what does not fit is left out, the hit is not lost for it.
+fn identity(said: &[(String, String)]) -> Identity {
+    let mut identity = Identity::default();
+    for (name, value) in said.iter().take(contact::PROPERTIES_MAX) {
+        match name.as_str() {
+            "email" => identity.email = identity.email.or_else(|| Email::parse(value)),
+            "id" => {
+                let value = value.trim();
+                if !value.is_empty() && value.chars().count() <= contact::EXTERNAL_ID_MAX {
+                    identity.external_id.get_or_insert_with(|| cut(value, contact::EXTERNAL_ID_MAX));
+                }
+            }
+            "visitor" => identity.other_token = identity.other_token.or_else(|| Token::parse(value)),
+            _ => {
+                let fits = !name.is_empty()
+                    && name.chars().count() <= contact::PROPERTY_NAME_MAX
+                    && value.chars().count() <= contact::PROPERTY_VALUE_MAX;
+                if fits {
+                    let name = cut(name, contact::PROPERTY_NAME_MAX);
+                    identity.properties.push((name, cut(value, contact::PROPERTY_VALUE_MAX)));
+                }
+            }
+        }
+    }
+    identity
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::DAY;
+
+    /// rules.md 6
+    #[test]
+    fn the_age_is_taken_up_to_a_day_and_refused_past_it() {
+        let now = Millis(10 * DAY);
+        assert_eq!(time(now, ""), Ok(now));
+        assert_eq!(time(now, "1500"), Ok(now.plus(-1500)));
+        assert_eq!(time(now, &AGE_MAX.to_string()), Ok(now.plus(-AGE_MAX)));
+        assert_eq!(time(now, &(AGE_MAX + 1).to_string()), Err(Reason::TooOld));
+        for bad in ["-1", "x", "NaN", "inf"] {
+            assert_eq!(time(now, bad), Err(Reason::Malformed), "{bad}");
+        }
+    }
+
+    #[test]
+    fn event_ids_are_taken_up_to_64_characters() {
+        assert!(event_id(&"a".repeat(EVENT_ID_MAX)).is_ok());
+        assert_eq!(event_id(&"a".repeat(EVENT_ID_MAX + 1)), Err(Reason::Malformed));
+        assert_eq!(event_id(""), Ok(None));
+    }
+
+    #[test]
+    fn an_identity_keeps_what_fits() {
+        let said = |pairs: &[(&str, &str)]| {
+            identity(&pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect::<Vec<_>>())
+        };
+        let long = "x".repeat(contact::PROPERTY_VALUE_MAX + 1);
+        let seen =
+            said(&[("email", "A@b.cd"), ("email", "c@d.ef"), ("id", "7"), ("name", "Ada"), ("bio", &long)]);
+        assert_eq!(seen.email, Email::parse("a@b.cd"));
+        assert_eq!(seen.external_id.as_deref(), Some("7"));
+        assert_eq!(seen.properties, [("name".to_owned(), "Ada".to_owned())]);
+        assert!(said(&[("email", "nobody")]).is_empty());
+    }
+
+    /// rules.md 2
+    #[test]
+    fn a_beacon_that_says_no_is_refused_before_anything_else() {
+        let beacon =
+            |cc: &str, ce: &str| Beacon { consent: cc.into(), allowed: ce.into(), ..Beacon::default() };
+        assert_eq!(consent(&beacon("0", "")), Err(Reason::NoConsent));
+        assert_eq!(consent(&beacon("15", "false")), Err(Reason::NoConsent));
+        assert_eq!(consent(&beacon("", "")), Ok(Consent::POLICY));
+        assert_eq!(consent(&beacon("15", "")), Ok(Consent(15)));
+        assert_eq!(consent(&beacon("x", "")), Err(Reason::Malformed));
+    }
+}

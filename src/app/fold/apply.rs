@@ -1,0 +1,366 @@
+//! Folding one hit: duplicate ids, visitor, identity, session, event row (rules.md 5, 10-15).
+
+use super::cache::Cache;
+use crate::base::clock::{HOUR, Millis};
+use crate::domain::account::AccountId;
+use crate::domain::contact::{Email, PROPERTIES_MAX};
+use crate::domain::hit::{Act, Hit};
+use crate::domain::reason::Reason;
+use crate::domain::source::{Attribution, Origin, Source};
+use crate::domain::visitor::{SOURCE_MEMORY, VisitorNumber, opens_session};
+use crate::store::contact::{self, Contact, Identification};
+use crate::store::dictionary::{Kind, join};
+use crate::store::event::{self, Event, Seen};
+use crate::store::session::Session;
+use crate::store::visitor::{self, Visitor};
+use crate::store::{self, Connection};
+
+/// An event id counts once within this long (rules.md 5).
+pub const SEEN_FOR: i64 = 48 * HOUR;
+
+/// What the fold found out about a hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Folded {
+    pub reason: Reason,
+    pub visitor: Option<u32>,
+}
+
+impl Folded {
+    const fn only(reason: Reason) -> Self {
+        Self { reason, visitor: None }
+    }
+}
+
+/// One batch under way.
+pub(super) struct Batch<'a> {
+    pub conn: &'a Connection,
+    pub cache: &'a mut Cache,
+    pub now: Millis,
+}
+
+impl Batch<'_> {
+    pub(super) fn apply(&mut self, inbox_id: i64, hit: &Hit) -> Result<Folded, store::Error> {
+        if self.cache.numbers(self.conn, hit.account)?.is_none() {
+            return Ok(Folded::only(Reason::UnknownAccount));
+        }
+        match &hit.act {
+            Act::Engagement { page_view, engaged_ms } => self.engage(hit, page_view, *engaged_ms),
+            Act::PageView => self.page_view(inbox_id, hit),
+        }
+    }
+
+    fn page_view(&mut self, inbox_id: i64, hit: &Hit) -> Result<Folded, store::Error> {
+        if self.is_duplicate(inbox_id, hit)? {
+            return Ok(Folded::only(Reason::Duplicate));
+        }
+        let account = hit.account;
+        let page = join(&[&hit.page.host, &hit.page.path, &hit.page.query]);
+        let page = self.cache.name(self.conn, account, Kind::Page, &page)?;
+        let title = self.cache.name(self.conn, account, Kind::Title, &hit.title)?;
+        let (mut visitor, is_new) = self.find_or_make_visitor(hit)?;
+        let switched = self.identify(inbox_id, hit, &mut visitor)?;
+        self.continue_session(hit, &mut visitor, is_new, switched, page)?;
+        event::insert(
+            self.conn,
+            account,
+            &Event {
+                at_ms: hit.at.0,
+                inbox_id,
+                kind: event::PAGE_VIEW,
+                visitor: visitor.number.0,
+                session_id: visitor.session_id,
+                page,
+                title,
+                event: 0,
+                value_minor: 0,
+                consent: hit.consent.0,
+                policy: hit.policy,
+                engaged_ms: 0,
+                foreign_host: hit.foreign_host,
+            },
+        )?;
+        let number = visitor.number.0;
+        self.cache.put_visitor(account, &hit.visitor, visitor);
+        if let Some(numbers) = self.cache.numbers(self.conn, account)? {
+            numbers.first_hit_ms.get_or_insert(hit.at.0);
+        }
+        Ok(Folded { reason: Reason::Stored, visitor: Some(number) })
+    }
+
+    fn is_duplicate(&mut self, inbox_id: i64, hit: &Hit) -> Result<bool, store::Error> {
+        let Some(id) = &hit.event_id else { return Ok(false) };
+        if let Some(seen) = event::find_seen(self.conn, hit.account, id)?
+            && hit.received.0.saturating_sub(seen.received_ms) < SEEN_FOR
+        {
+            return Ok(true);
+        }
+        let seen = Seen { inbox_id, at_ms: hit.at.0, received_ms: hit.received.0 };
+        event::upsert_seen(self.conn, hit.account, id, seen)?;
+        Ok(false)
+    }
+
+    /// rules.md 15: merged into its page view; the largest total counts, so that a repeat changes nothing.
+    fn engage(&mut self, hit: &Hit, page_view: &str, engaged_ms: u32) -> Result<Folded, store::Error> {
+        let Some(seen) = event::find_seen(self.conn, hit.account, page_view)? else {
+            return Ok(Folded::only(Reason::UnknownPageView));
+        };
+        let raised = event::update_engaged(self.conn, hit.account, seen.at_ms, seen.inbox_id, engaged_ms)?;
+        let Some((session, rose)) = raised else { return Ok(Folded::only(Reason::UnknownPageView)) };
+        if rose > 0
+            && let Some(session) = self.cache.session(self.conn, hit.account, session)?
+        {
+            session.engaged_ms += i64::from(rose);
+        }
+        Ok(Folded::only(Reason::Stored))
+    }
+
+    fn find_or_make_visitor(&mut self, hit: &Hit) -> Result<(Visitor, bool), store::Error> {
+        if let Some(visitor) = self.cache.visitor(self.conn, hit.account, &hit.visitor)? {
+            return Ok((visitor, false));
+        }
+        let number = self.next_visitor(hit.account)?;
+        visitor::upsert_token(self.conn, hit.account, hit.visitor.as_str(), number)?;
+        Ok((new_visitor(number, hit.at.0), true))
+    }
+
+    /// rules.md 12: dense, and never used again.
+    fn next_visitor(&mut self, account: AccountId) -> Result<VisitorNumber, store::Error> {
+        let numbers = self.cache.numbers(self.conn, account)?.ok_or(store::Error::NotFound)?;
+        numbers.visitor += 1;
+        Ok(VisitorNumber(numbers.visitor))
+    }
+
+    /// Binds an email to the visitor and makes the contact. A token that belongs to another contact gets a new
+    /// number (rules.md 12); answers whether it did.
+    fn identify(&mut self, inbox_id: i64, hit: &Hit, visitor: &mut Visitor) -> Result<bool, store::Error> {
+        let said = &hit.identity;
+        if said.is_empty() {
+            return Ok(false);
+        }
+        let contact = match &said.email {
+            Some(email) => Some(self.find_or_make_contact(hit, email, visitor)?),
+            None => None,
+        };
+        let mut switched = false;
+        if let Some(contact) = &contact {
+            switched = visitor.contact_id.is_some_and(|id| id != contact.id);
+            if switched {
+                let number = self.next_visitor(hit.account)?;
+                // The older number stays with its contact, as it was last written.
+                visitor::upsert(self.conn, hit.account, visitor)?;
+                visitor::upsert_token(self.conn, hit.account, hit.visitor.as_str(), number)?;
+                visitor.number = number;
+                visitor.first_ms = hit.at.0;
+            }
+            visitor.contact_id = Some(contact.id);
+            self.keep_properties(hit, contact.id)?;
+        }
+        contact::insert_identification(
+            self.conn,
+            hit.account,
+            &Identification {
+                at_ms: hit.at.0,
+                inbox_id,
+                visitor: visitor.number.0,
+                contact_id: contact.map(|contact| contact.id),
+                external_id: said.external_id.clone(),
+                other_token: said.other_token.as_ref().map(|token| token.as_str().to_owned()),
+            },
+        )?;
+        Ok(switched)
+    }
+
+    fn find_or_make_contact(
+        &mut self,
+        hit: &Hit,
+        email: &Email,
+        visitor: &Visitor,
+    ) -> Result<Contact, store::Error> {
+        let found = contact::find_by_email(self.conn, hit.account, email.as_str())?;
+        // The contact is as old as the visitor, unless the visitor was somebody else until now.
+        let first_ms = if visitor.contact_id.is_none() { visitor.first_ms } else { hit.at.0 };
+        let contact = match found {
+            Some(known) => Contact {
+                external_id: hit.identity.external_id.clone(),
+                first_ms,
+                last_ms: hit.at.0,
+                ..known
+            },
+            None => {
+                let number = self.next_visitor(hit.account)?;
+                let numbers = self.cache.numbers(self.conn, hit.account)?.ok_or(store::Error::NotFound)?;
+                numbers.contact += 1;
+                let id = numbers.contact;
+                let own = Visitor { no_browser: true, contact_id: Some(id), ..new_visitor(number, hit.at.0) };
+                visitor::upsert(self.conn, hit.account, &own)?;
+                Contact {
+                    id,
+                    email: email.as_str().to_owned(),
+                    external_id: hit.identity.external_id.clone(),
+                    number: number.0,
+                    created_ms: self.now.0,
+                    first_ms,
+                    last_ms: hit.at.0,
+                    source: visitor.source,
+                }
+            }
+        };
+        contact::upsert(self.conn, hit.account, &contact)?;
+        Ok(contact)
+    }
+
+    fn keep_properties(&mut self, hit: &Hit, contact_id: i64) -> Result<(), store::Error> {
+        let said = &hit.identity.properties;
+        if said.is_empty() {
+            return Ok(());
+        }
+        let held = contact::count_properties(self.conn, hit.account, contact_id)?;
+        let room = PROPERTIES_MAX.saturating_sub(usize::try_from(held).unwrap_or(usize::MAX));
+        // A full contact still takes new values of the names it has; new names wait for room.
+        for (name, value) in said.iter().take(room.max(said.len().min(PROPERTIES_MAX))) {
+            let at = hit.at.0;
+            contact::upsert_asserted_property(self.conn, hit.account, contact_id, name, value, at)?;
+        }
+        Ok(())
+    }
+
+    /// Joins the visitor's open session or opens one (rules.md 10, 11).
+    fn continue_session(
+        &mut self,
+        hit: &Hit,
+        visitor: &mut Visitor,
+        is_new: bool,
+        switched: bool,
+        page: u32,
+    ) -> Result<(), store::Error> {
+        let at = hit.at.0;
+        let open = (visitor.session_id != 0).then_some((visitor.last_ms, visitor.session_number));
+        if opens_session(at, hit.session_number, open) {
+            let mut session = self.open_session(hit, visitor, is_new, page)?;
+            session.switched = switched;
+            visitor.session_id = session.id;
+            visitor.session_number = hit.session_number;
+            visitor.source = session.source;
+            visitor.source_ms = at;
+            self.cache.put_session(hit.account, session);
+        } else if let Some(session) = self.cache.session(self.conn, hit.account, visitor.session_id)? {
+            session.visitor = visitor.number.0;
+            session.switched |= switched;
+            view_page(session, at, page);
+            if visitor.session_number.is_none() {
+                visitor.session_number = hit.session_number;
+            }
+        } else {
+            return Err(store::Error::NotFound);
+        }
+        visitor.last_ms = visitor.last_ms.max(at);
+        visitor.first_ms = visitor.first_ms.min(at);
+        Ok(())
+    }
+
+    fn open_session(
+        &mut self,
+        hit: &Hit,
+        visitor: &Visitor,
+        is_new: bool,
+        page: u32,
+    ) -> Result<Session, store::Error> {
+        let account = hit.account;
+        let source = self.source(hit, visitor)?;
+        let mut name = |kind, value: &str| self.cache.name(self.conn, account, kind, value);
+        let utm = &hit.campaign;
+        let campaign = match utm.is_empty() {
+            true => 0,
+            false => name(
+                Kind::Campaign,
+                &join(&[&utm.source, &utm.medium, &utm.campaign, &utm.term, &utm.content]),
+            )?,
+        };
+        let referrer = name(Kind::Referrer, &hit.referrer)?;
+        let device =
+            name(Kind::Device, &join(&[hit.device.class.as_str(), &hit.device.browser, &hit.device.os]))?;
+        let language = name(Kind::Language, &hit.language)?;
+        let place = match hit.country.is_empty() && hit.region.is_empty() {
+            true => 0,
+            false => name(Kind::Place, &join(&[&hit.country, &hit.region]))?,
+        };
+        let numbers = self.cache.numbers(self.conn, account)?.ok_or(store::Error::NotFound)?;
+        numbers.session += 1;
+        let mut session = Session {
+            id: numbers.session,
+            visitor: visitor.number.0,
+            start_ms: hit.at.0,
+            last_ms: hit.at.0,
+            source,
+            referrer,
+            campaign,
+            device,
+            screen: hit.screen as u8,
+            language,
+            place,
+            company: 0,
+            is_new,
+            switched: false,
+            entry_page: 0,
+            exit_page: 0,
+            entry_ms: hit.at.0,
+            exit_ms: hit.at.0,
+            page_views: 0,
+            completions: 0,
+            engaged_ms: 0,
+        };
+        view_page(&mut session, hit.at.0, page);
+        Ok(session)
+    }
+
+    /// rules.md 11: an internal start keeps a recent source, else it is direct.
+    fn source(&mut self, hit: &Hit, visitor: &Visitor) -> Result<u32, store::Error> {
+        let direct;
+        let from = match &hit.origin {
+            Origin::From(from) => from,
+            Origin::Internal { entrance } => {
+                let age = hit.at.0.saturating_sub(visitor.source_ms);
+                if visitor.source != 0 && age <= SOURCE_MEMORY {
+                    return Ok(visitor.source);
+                }
+                direct = Attribution {
+                    source: Source::DirectTraffic,
+                    detail: entrance.clone(),
+                    detail_2: String::new(),
+                };
+                &direct
+            }
+        };
+        let text = join(&[from.source.as_str(), &from.detail, &from.detail_2]);
+        self.cache.name(self.conn, hit.account, Kind::Source, &text)
+    }
+}
+
+fn new_visitor(number: VisitorNumber, at_ms: i64) -> Visitor {
+    Visitor {
+        number,
+        no_browser: false,
+        contact_id: None,
+        first_ms: at_ms,
+        last_ms: at_ms,
+        session_id: 0,
+        session_number: None,
+        source: 0,
+        source_ms: 0,
+    }
+}
+
+/// A page view of the session; late ones may come before its entry.
+fn view_page(session: &mut Session, at_ms: i64, page: u32) {
+    if session.page_views == 0 || at_ms < session.entry_ms {
+        session.entry_page = page;
+        session.entry_ms = at_ms;
+    }
+    if session.page_views == 0 || at_ms >= session.exit_ms {
+        session.exit_page = page;
+        session.exit_ms = at_ms;
+    }
+    session.page_views += 1;
+    session.start_ms = session.start_ms.min(at_ms);
+    session.last_ms = session.last_ms.max(at_ms);
+}

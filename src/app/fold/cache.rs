@@ -1,0 +1,151 @@
+//! What the fold keeps in memory between batches, so that a busy visitor's hits touch the store once a batch.
+//! Everything here can be read again from the store; after a failed batch it is thrown away.
+
+use std::collections::hash_map::Entry;
+
+use rustc_hash::FxHashMap;
+
+use crate::domain::account::AccountId;
+use crate::domain::visitor::Token;
+use crate::store::account::Numbers;
+use crate::store::dictionary::{self, Kind};
+use crate::store::session::Session;
+use crate::store::visitor::Visitor;
+use crate::store::{self, Connection};
+
+/// Entries of one kind; past it that kind is forgotten between two batches.
+const ENTRIES_MAX: usize = 50_000;
+
+/// A row and whether the store knows its present state.
+#[derive(Debug)]
+struct Kept<T> {
+    row: T,
+    dirty: bool,
+}
+
+/// Rows read or changed lately.
+#[derive(Debug, Default)]
+pub struct Cache {
+    accounts: FxHashMap<AccountId, Option<Kept<Numbers>>>,
+    names: FxHashMap<(AccountId, u8), FxHashMap<Box<str>, u32>>,
+    visitors: FxHashMap<(AccountId, Token), Kept<Visitor>>,
+    sessions: FxHashMap<(AccountId, u32), Kept<Session>>,
+}
+
+impl Cache {
+    /// The numbers of an account to change; `None` when it is gone.
+    pub(super) fn numbers(
+        &mut self,
+        conn: &Connection,
+        id: AccountId,
+    ) -> Result<Option<&mut Numbers>, store::Error> {
+        let kept = match self.accounts.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let row = store::account::find_numbers(conn, id)?;
+                new.insert(row.map(|row| Kept { row, dirty: false }))
+            }
+        };
+        Ok(kept.as_mut().map(|kept| {
+            kept.dirty = true;
+            &mut kept.row
+        }))
+    }
+
+    /// The id of a text; 0 for the empty one.
+    pub(super) fn name(
+        &mut self,
+        conn: &Connection,
+        account: AccountId,
+        kind: Kind,
+        value: &str,
+    ) -> Result<u32, store::Error> {
+        if value.is_empty() {
+            return Ok(0);
+        }
+        let names = self.names.entry((account, kind as u8)).or_default();
+        if let Some(id) = names.get(value) {
+            return Ok(*id);
+        }
+        let id = dictionary::upsert(conn, account, kind, value)?;
+        names.insert(value.into(), id);
+        Ok(id)
+    }
+
+    /// The visitor a token stands for, to read.
+    pub(super) fn visitor(
+        &mut self,
+        conn: &Connection,
+        account: AccountId,
+        token: &Token,
+    ) -> Result<Option<Visitor>, store::Error> {
+        let key = (account, token.clone());
+        if let Some(kept) = self.visitors.get(&key) {
+            return Ok(Some(kept.row.clone()));
+        }
+        let found = store::visitor::find_by_token(conn, account, token.as_str())?;
+        if let Some(row) = &found {
+            self.visitors.insert(key, Kept { row: row.clone(), dirty: false });
+        }
+        Ok(found)
+    }
+
+    /// From now on the token stands for this state of its visitor.
+    pub(super) fn put_visitor(&mut self, account: AccountId, token: &Token, row: Visitor) {
+        self.visitors.insert((account, token.clone()), Kept { row, dirty: true });
+    }
+
+    pub(super) fn session(
+        &mut self,
+        conn: &Connection,
+        account: AccountId,
+        id: u32,
+    ) -> Result<Option<&mut Session>, store::Error> {
+        let kept = match self.sessions.entry((account, id)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => match store::session::find(conn, account, id)? {
+                Some(row) => new.insert(Kept { row, dirty: false }),
+                None => return Ok(None),
+            },
+        };
+        kept.dirty = true;
+        Ok(Some(&mut kept.row))
+    }
+
+    pub(super) fn put_session(&mut self, account: AccountId, row: Session) {
+        self.sessions.insert((account, row.id), Kept { row, dirty: true });
+    }
+
+    /// Writes what changed; at the end of a batch, in its transaction.
+    pub(super) fn flush(&mut self, conn: &Connection) -> Result<(), store::Error> {
+        for ((account, _), kept) in self.visitors.iter_mut().filter(|(_, kept)| kept.dirty) {
+            store::visitor::upsert(conn, *account, &kept.row)?;
+            kept.dirty = false;
+        }
+        for ((account, _), kept) in self.sessions.iter_mut().filter(|(_, kept)| kept.dirty) {
+            store::session::upsert(conn, *account, &kept.row)?;
+            kept.dirty = false;
+        }
+        for (account, kept) in &mut self.accounts {
+            if let Some(kept) = kept.as_mut().filter(|kept| kept.dirty) {
+                store::account::update_numbers(conn, *account, kept.row)?;
+            }
+        }
+        // Others may delete an account between two batches.
+        self.accounts.clear();
+        self.forget();
+        Ok(())
+    }
+
+    fn forget(&mut self) {
+        if self.visitors.len() > ENTRIES_MAX {
+            self.visitors.clear();
+        }
+        if self.sessions.len() > ENTRIES_MAX {
+            self.sessions.clear();
+        }
+        if self.names.values().map(FxHashMap::len).sum::<usize>() > ENTRIES_MAX {
+            self.names.clear();
+        }
+    }
+}

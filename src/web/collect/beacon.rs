@@ -1,0 +1,155 @@
+//! Beacons: HubSpot's GIF and the JSON of our script. Turns a wire form into what `app::accept` reads, and its
+//! outcome into an answer, which is given after the commit.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderName,
+    HeaderValue, REFERER, RETRY_AFTER, USER_AGENT,
+};
+use actix_web::web::{Bytes, Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use futures_util::StreamExt;
+
+use crate::app::accept::beacon::{BATCH_BODY_MAX, Beacon, BodyError, of_json};
+use crate::app::accept::{Outcome, Sender, accept};
+use crate::app::limiter::sender_of;
+use crate::domain::reason::Reason;
+use crate::web::state::State;
+
+/// Longest a body may take to arrive; actix itself never cuts a slow one.
+pub const BODY_TIME: Duration = Duration::from_secs(15);
+/// Seconds a refused sender is asked to wait.
+const RETRY_SECONDS: u32 = 2;
+/// What became of the hit, for whoever looks at the network panel.
+const X_GUESTLOG: HeaderName = HeaderName::from_static("x-guestlog");
+/// A transparent pixel.
+const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\
+\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+
+/// `GET /__ptq.gif`, `/__ptbe.gif`, `/__ptc.gif`
+pub(crate) async fn gif(request: HttpRequest, state: Data<State>) -> HttpResponse {
+    if let Some(refusal) = over_limit(&request, &state) {
+        return refusal;
+    }
+    let mut beacon = Beacon::of_query(request.query_string());
+    // Behavioural events and autocapture have no `k`; their path is their kind.
+    match request.path() {
+        "/__ptbe.gif" => "ptbe".clone_into(&mut beacon.kind),
+        "/__ptc.gif" => "ptc".clone_into(&mut beacon.kind),
+        _ => {}
+    }
+    let outcome = take(&request, &state, vec![Some(beacon)]).await;
+    match outcome.reason {
+        Reason::Malformed | Reason::TooLarge | Reason::Unavailable => refuse(outcome.reason),
+        reason => {
+            let mut answer = HttpResponse::Ok();
+            dress(&mut answer, reason);
+            answer.insert_header((CONTENT_TYPE, "image/gif")).body(Bytes::from_static(GIF))
+        }
+    }
+}
+
+/// `POST /collect`
+pub(crate) async fn collect(request: HttpRequest, body: Payload, state: Data<State>) -> HttpResponse {
+    if let Some(refusal) = over_limit(&request, &state) {
+        return refusal;
+    }
+    let body = match read_body(body, BATCH_BODY_MAX).await {
+        Ok(body) => body,
+        Err(reason) => return count_and_refuse(&state, reason),
+    };
+    let beacons = match of_json(&body) {
+        Ok(beacons) => beacons,
+        Err(BodyError::Malformed) => return count_and_refuse(&state, Reason::Malformed),
+        Err(BodyError::TooLarge) => return count_and_refuse(&state, Reason::TooLarge),
+    };
+    let outcome = take(&request, &state, beacons).await;
+    match outcome.reason {
+        Reason::Malformed | Reason::TooLarge | Reason::Unavailable => refuse(outcome.reason),
+        reason => {
+            let mut answer = HttpResponse::NoContent();
+            dress(&mut answer, reason);
+            answer.finish()
+        }
+    }
+}
+
+/// `OPTIONS` of the public routes: a preflight, from those who set a content type.
+pub(crate) async fn preflight() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"))
+        .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type"))
+        .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
+        .finish()
+}
+
+async fn take(request: &HttpRequest, state: &State, beacons: Vec<Option<Beacon>>) -> Outcome {
+    let header = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let sender = Sender {
+        address: state.client_address(request),
+        user_agent: header(USER_AGENT).unwrap_or_default(),
+        referer: header(REFERER).unwrap_or_default(),
+        do_not_track: header(COOKIE).is_some_and(|cookies| {
+            cookies.split(';').any(|cookie| cookie.trim() == "__hs_do_not_track=yes")
+        }),
+    };
+    accept(&state.app, sender, beacons).await
+}
+
+fn over_limit(request: &HttpRequest, state: &State) -> Option<HttpResponse> {
+    let sender = sender_of(state.client_address(request)?);
+    let wait = state.app.senders.take(sender, state.app.now()).err()?;
+    state.app.counters.receive(1);
+    state.app.counters.count(Reason::TooMany, 1);
+    let mut answer = HttpResponse::TooManyRequests();
+    dress(&mut answer, Reason::TooMany);
+    Some(answer.insert_header((RETRY_AFTER, wait)).finish())
+}
+
+/// Reads a body of at most `max` bytes, cut when it is slow.
+pub(crate) async fn read_body(mut body: Payload, max: usize) -> Result<Vec<u8>, Reason> {
+    let read = async {
+        let mut whole = Vec::new();
+        while let Some(part) = body.next().await {
+            let part = part.map_err(|_| Reason::Malformed)?;
+            if whole.len() + part.len() > max {
+                return Err(Reason::TooLarge);
+            }
+            whole.extend_from_slice(&part);
+        }
+        Ok(whole)
+    };
+    tokio::time::timeout(BODY_TIME, read).await.unwrap_or(Err(Reason::Malformed))
+}
+
+fn count_and_refuse(state: &State, reason: Reason) -> HttpResponse {
+    state.app.counters.receive(1);
+    state.app.counters.count(reason, 1);
+    refuse(reason)
+}
+
+fn refuse(reason: Reason) -> HttpResponse {
+    let (status, retry) = match reason {
+        Reason::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, true),
+        Reason::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, false),
+        _ => (StatusCode::BAD_REQUEST, false),
+    };
+    let mut answer = HttpResponse::build(status);
+    dress(&mut answer, reason);
+    if retry {
+        answer.insert_header((RETRY_AFTER, RETRY_SECONDS));
+    }
+    answer.finish()
+}
+
+fn dress(answer: &mut HttpResponseBuilder, reason: Reason) {
+    answer
+        .insert_header((X_GUESTLOG, reason.as_str()))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, "X-Guestlog, Retry-After"));
+}
