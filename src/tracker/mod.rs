@@ -1,1 +1,118 @@
-//! (being built)
+//! The script that a site includes: its parts (`static/tracker`), the account's options, and what is served.
+//! Knows nothing of requests, the store or the clock. Nothing secret may come in here: everybody can read
+//! what comes out.
+
+use std::io::Write;
+
+use rust_embed::RustEmbed;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::domain::account::AccountId;
+
+mod squeeze;
+
+/// Highest compression: built once per change, served many times.
+const GZIP_LEVEL: u32 = 9;
+const BROTLI_QUALITY: u32 = 11;
+const BROTLI_WINDOW: u32 = 22;
+
+#[derive(RustEmbed)]
+#[folder = "static/tracker"]
+struct Parts;
+
+/// What of an account's settings the script needs to know. Public: everybody can read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ScriptOptions {
+    pub account: AccountId,
+    /// Host names without a leading dot, a port allowed: scope of the cookies, targets of decorated links.
+    pub domains: Vec<String>,
+    /// Cookies with `Secure`.
+    pub secure: bool,
+    /// A cookie per subdomain instead of one for the whole domain.
+    pub subdomains: bool,
+    /// Nothing is sent from hosts that are not among the domains.
+    pub limit: bool,
+    /// Links to the account's other domains carry the visitor along.
+    pub linker: bool,
+    /// Navigation inside a page counts by itself, on sites that never call `setPath` or `trackPageView`.
+    pub spa: bool,
+    /// Global Privacy Control of the browser is a refusal.
+    pub gpc: bool,
+    /// Consent policy, HubSpot's numbers: 0 no banner, 1 no cookies, 2 notify, 3 opt-in, 4 by category,
+    /// 5 opt-out, 6 opt-out by category.
+    pub policy: u8,
+    /// Revision of the consent policy, told with every hit; 0 = none.
+    #[serde(rename = "rev")]
+    pub revision: u32,
+}
+
+impl ScriptOptions {
+    /// The defaults of a new account.
+    #[must_use]
+    pub fn new(account: AccountId, domains: Vec<String>) -> Self {
+        Self {
+            account,
+            domains,
+            secure: false,
+            subdomains: false,
+            limit: false,
+            linker: true,
+            spa: true,
+            gpc: false,
+            policy: 0,
+            revision: 0,
+        }
+    }
+}
+
+/// A script ready to be served, in the three encodings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    pub plain: Vec<u8>,
+    pub gzip: Vec<u8>,
+    pub brotli: Vec<u8>,
+    /// Strong, with its quotes; changes with every byte of `plain`.
+    pub etag: String,
+}
+
+/// Builds the script of an account. Costs some tens of milliseconds: once per change, not per request.
+#[must_use]
+#[expect(
+    clippy::expect_used,
+    reason = "a Vec takes every byte; numbers, booleans and strings are always JSON"
+)]
+pub fn build(options: &ScriptOptions) -> Script {
+    let config = script_safe(&serde_json::to_string(options).expect("plain options"));
+    let core = squeeze::squeeze(&sources());
+    let plain = format!("(function(){{'use strict';const cfg={config};\n{core}}})();\n").into_bytes();
+    let (gzip, brotli) = compress(&plain).expect("written to memory");
+    Script { etag: etag(&plain), plain, gzip, brotli }
+}
+
+fn compress(plain: &[u8]) -> std::io::Result<(Vec<u8>, Vec<u8>)> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(GZIP_LEVEL));
+    gzip.write_all(plain)?;
+    let mut brotli = brotli::CompressorWriter::new(Vec::new(), 4096, BROTLI_QUALITY, BROTLI_WINDOW);
+    brotli.write_all(plain)?;
+    brotli.flush()?;
+    Ok((gzip.finish()?, brotli.into_inner()))
+}
+
+fn etag(plain: &[u8]) -> String {
+    let digest: String = Sha256::digest(plain).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{digest}\"")
+}
+
+/// All parts, in the order of their names, as written.
+fn sources() -> String {
+    let mut names: Vec<_> = Parts::iter().collect();
+    names.sort();
+    let parts = names.iter().filter_map(|name| Parts::get(name));
+    parts.map(|part| String::from_utf8_lossy(&part.data).into_owned()).collect()
+}
+
+/// JSON that is also JavaScript, and harmless inside an HTML page.
+fn script_safe(json: &str) -> String {
+    json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+}

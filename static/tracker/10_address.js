@@ -1,0 +1,44 @@
+// Addresses leave the browser without secrets; the server scrubs once more.
+const SECRET = /^((access_|id_|refresh_)?token|auth|(api_?)?key|password|passwd|pwd|secret|session(id)?|sid|(php|j)sessid|jsessionid|code|sig(nature)?|e?-?mail|__hs_email|__hs(tc|sc|fp))$/i;
+const EMAIL = /[^\s@\/]@[^\s@\/]+\.[^\s@\/\d]{2}/;
+const JWT = /\beyJ[\w-]+\.[\w-]+\./;
+const ADDRESS_MAX = 8000;
+
+function decode(text) {
+  try {
+    return decodeURIComponent(text.replace(/\+/g, ' '));
+  } catch (e) {
+    return text.replace(/%40/g, '@');
+  }
+}
+
+function scrubPath(path) {
+  return path
+    .replace(/^([a-z]+:)?(\/\/)[^\/]*@/i, '$1$2')
+    .replace(/;jsessionid=[^\/;]*/gi, '')
+    .replace(/[^\/]+/g, part => EMAIL.test(decode(part)) ? '[email]' : part);
+}
+
+function scrubQuery(query) {
+  const signIn = /(^|&)code=/i.test(query);
+  return query.split('&').filter(pair => {
+    const key = decode(pair.split('=')[0]);
+    const value = decode(decode(pair.slice(pair.indexOf('=') + 1)));
+    return !SECRET.test(key) && !(signIn && /^state$/i.test(key)) && !EMAIL.test(value) && !JWT.test(value);
+  }).join('&');
+}
+
+// The fragment counts only in a path that the site itself set.
+function scrub(address, withFragment) {
+  const parts = /^([^?#]*)(?:\?([^#]*))?(?:#([^]*))?$/.exec(address);
+  const path = scrubPath(parts[1]);
+  const query = scrubQuery(parts[2] || '');
+  const fragment = withFragment ? scrubQuery(scrubPath(parts[3] || '')) : '';
+  const all = path + (query && '?' + query) + (fragment && '#' + fragment);
+  return all.length > ADDRESS_MAX ? path.slice(0, ADDRESS_MAX) : all;
+}
+
+function parameter(name) {
+  const found = ('&' + loc.search.slice(1)).split('&' + name + '=')[1];
+  return found ? decode(found.split('&')[0]) : '';
+}

@@ -1,0 +1,91 @@
+// What the visitor allowed. Until analytics is allowed there is no cookie, no storage, no request, no id.
+const NO_TRACK = '__hs_do_not_track';
+const VISIT_COOKIES = '__hstc hubspotutk __hssc __hssrc';
+const CATEGORIES = ['analytics', 'advertisement', 'functionality'];
+const consentListeners = [];
+let choice;
+let before = {};
+let silenced;
+let enabled = true;
+let limited = cfg.limit;
+
+// A choice: an object of booleans, one a category.
+function choose(allows) {
+  const made = {};
+  CATEGORIES.forEach((name, i) => made[name] = !!allows(name, i + 1));
+  return made;
+}
+
+// A choice made in the banner, HubSpot's too, stands in a cookie: 1:true_2:false_3:true
+function storedChoice() {
+  if (cfg.gpc && nav.globalPrivacyControl) return choose(() => false);
+  const text = read('__hs_cookie_cat_pref');
+  return /\d:/.test(text) ? choose((name, number) => text.split(/[_,]|%2C/i).indexOf(number + ':true') >= 0) : undefined;
+}
+
+// Before a choice the policy decides: opt-in and "no cookies" allow nothing.
+function allowed() {
+  return choice || choose(() => !/[134]/.test(cfg.policy));
+}
+
+function noTrack() {
+  return silenced || read(NO_TRACK) == 'yes';
+}
+
+function on() {
+  return server && enabled && allowed().analytics && !noTrack() && (!limited || domainOf(loc.hostname));
+}
+
+function consentMask() {
+  return choice && CATEGORIES.reduce((sum, name, i) => sum + (choice[name] ? 2 << i : 0), 1);
+}
+
+function categories() {
+  return Object.assign({ necessary: true }, allowed());
+}
+
+function tellConsent(fn) {
+  const now = categories();
+  fn({
+    allowed: now.analytics && now.advertisement && now.functionality,
+    categories: now,
+    previousCategories: Object.assign(choose(() => false), { necessary: false }, before)
+  });
+}
+
+function forgetVisitor() {
+  erase(VISIT_COOKIES);
+  dropKept();
+  newVisitor();
+}
+
+// After any change: start what waited for it, or stop and leave nothing behind.
+function consentChanged() {
+  if (!allowed().analytics || noTrack()) forgetVisitor();
+  else if (on() && wanted) sendView();
+}
+
+function decide(made) {
+  before = categories();
+  choice = made;
+  consentChanged();
+  consentListeners.forEach(fn => safe(tellConsent, fn));
+}
+
+const consentCalls = {
+  addPrivacyConsentListener(fn) {
+    consentListeners.push(fn);
+    // With an open question there is nothing to tell yet.
+    if (choice || !/[34]/.test(cfg.policy)) tellConsent(fn);
+  },
+  setHubSpotConsent(made) {
+    decide(choose(name => made[name]));
+  },
+  revokeCookieConsent() {
+    sendConsent(30);
+    erase('__hs_initial_opt_in __hs_opt_out __hs_cookie_cat_pref __hs_gpc_banner_dismiss ' +
+      '__hs_notify_banner_dismiss messagesUtk ' + NO_TRACK);
+    silenced = false;
+    decide(choose(() => false));
+  }
+};

@@ -1,0 +1,125 @@
+// The visitor and the session, in HubSpot's cookies; byte for byte, so that visitors of HubSpot stay known.
+const HSTC = /^\d+\.[\w-]{1,64}(\.\d{1,15}){4}$/;
+const HSSC = /^\d+(\.\d{1,15}){2}$/;
+const identityListeners = [];
+const tokenListeners = [];
+// hash, token, first visit, previous visit, current visit, number of the session
+let visit;
+// hash, views, start of the session
+let session;
+let identity = {};
+let isNew;
+let counted;
+let arrived;
+let stored;
+let managedAt;
+let wasReset;
+
+function parts(text, form) {
+  return form.test(text) && text.split('.');
+}
+
+// Differs from half-hour to half-hour, so that a decorated link that is passed on makes nobody the same visitor.
+function fingerprint(ago) {
+  const s = w.screen || {};
+  return hash([nav.userAgent, nav.language, s.width, s.height, s.colorDepth,
+    new Date().getTimezoneOffset(), Math.floor(Date.now() / HALF_HOUR) - (ago || 0)].join());
+}
+
+// A link from another of the account's domains brings visitor and session along.
+function arrival(known) {
+  arrived = true;
+  const from = parts(parameter('__hstc'), HSTC);
+  const mark = parameter('__hsfp');
+  const trusted = from && (mark == fingerprint() || mark == fingerprint(1)) &&
+    domains.some(name => hash(name) == from[0]);
+  if (!trusted) return {};
+  const came = parts(parameter('__hssc'), HSSC);
+  if (!known) from[0] = domainHash();
+  else if (known[1] != from[1]) identity.visitor = from[1];
+  return { visit: known || from, session: came, other: known && known[1] != from[1] };
+}
+
+function joinSessions(here, there, other) {
+  if (!here) return [visit[0], there[1], there[2]];
+  return [here[0], other ? +here[1] + +there[1] : Math.max(here[1], there[1]), Math.min(here[2], there[2])];
+}
+
+// Called for every page view. The first of a load counts it; 30 minutes without one end the session.
+function manage() {
+  const now = Date.now();
+  let running;
+  if (visit && !stored) {
+    // Where cookies are refused, the page itself remembers.
+    running = now - managedAt < HALF_HOUR;
+  } else {
+    visit = parts(read('__hstc'), HSTC);
+    session = parts(read('__hssc'), HSSC);
+    running = session && read('__hssrc') == '1';
+  }
+  if (!arrived) {
+    const link = arrival(visit);
+    visit = link.visit || visit;
+    if (link.session) {
+      session = joinSessions(running && session, link.session, link.other);
+      running = true;
+    }
+  }
+  if (isNew === undefined) isNew = !visit;
+  if (!visit) {
+    const token = w.__hsUserToken || read('hubspotutk');
+    visit = [domainHash(), /^[\w-]{1,64}$/.test(token) ? token : hex(16), now, now, now, 1];
+    session = [visit[0], 1, now];
+  } else if (!running) {
+    visit[3] = visit[4];
+    visit[4] = now;
+    visit[5]++;
+    session = [visit[0], 1, now];
+  } else if (!counted) {
+    session[1]++;
+  }
+  visit[1] = visit[1].toLowerCase();
+  counted = true;
+  managedAt = now;
+  remember(now);
+}
+
+function remember(now) {
+  // Who was asked first keeps the end of the first 180 days.
+  const end = /[34]/.test(cfg.policy) ? +visit[2] + KEEP - now : KEEP;
+  write('__hstc', visit.join('.'), end);
+  write('hubspotutk', visit[1], end);
+  write('__hssc', session.join('.'), HALF_HOUR);
+  write('__hssrc', '1');
+  stored = read('__hstc') == visit.join('.');
+  identityListeners.forEach(fn => safe(tellIdentity, fn));
+  tokenListeners.forEach(fn => safe(tellToken, fn));
+}
+
+function tellIdentity(fn) {
+  fn(visit.join('.'), session.join('.'), String(fingerprint()));
+}
+
+function tellToken(fn) {
+  fn(visit[1]);
+}
+
+// Somebody else from here on: nothing ties the next hit to the one before.
+function newVisitor() {
+  if (visit) wasReset = 1;
+  visit = session = isNew = view = undefined;
+  identity = {};
+  counted = false;
+  arrived = true;
+  delete w.__hsUserToken;
+}
+
+// Only plain values: anything else could not be sent.
+function identify(properties) {
+  Object.keys(properties).forEach(name => {
+    const value = properties[name];
+    if (/^(string|number|boolean)$/.test(typeof value)) {
+      identity[name] = typeof value == 'string' ? value.slice(0, 1024) : value;
+    }
+  });
+}

@@ -1,0 +1,161 @@
+// Every hit is written down before it is sent and struck out when the server has it; what a failing network
+// or server left behind goes along with a later request, under the same id, and is counted once.
+const SHELF = 'gl' + cfg.account + '.';
+const SHELF_HITS = 200;
+const SHELF_SIZE = 65536;
+const BATCH = 50;
+// This page's hits (text and time of birth), in case storage is refused.
+let box = {};
+// Under way, or done with.
+let gone = {};
+let pause;
+let obeying;
+let failures = 0;
+let imagesOnly = !w.fetch;
+
+function shelf(fn) {
+  return safe(() => fn(w.localStorage));
+}
+
+function keep(hit) {
+  const text = JSON.stringify(hit);
+  box[hit.id] = [text, mono()];
+  shelf(s => s.setItem(SHELF + hit.id, text));
+}
+
+function strike(id) {
+  gone[id] = 1;
+  delete box[id];
+  shelf(s => s.removeItem(SHELF + id));
+}
+
+function keptTexts() {
+  const texts = {};
+  shelf(s => {
+    for (let i = 0; i < s.length; i++) {
+      const key = s.key(i);
+      if (key.startsWith(SHELF)) texts[key.slice(SHELF.length)] = s.getItem(key);
+    }
+  });
+  Object.keys(box).forEach(id => texts[id] = box[id][0]);
+  return texts;
+}
+
+function dropKept() {
+  Object.keys(keptTexts()).forEach(strike);
+}
+
+function age(hit) {
+  const born = box[hit.id];
+  return Math.round(Math.max(0, Date.now() - hit.at, born ? mono() - born[1] : 0));
+}
+
+// What waits, oldest first (ids begin with the time); the oldest fall off when it is too much.
+function waiting() {
+  const texts = keptTexts();
+  let room = SHELF_SIZE;
+  return Object.keys(texts).sort().reverse().filter((id, i) => {
+    room -= texts[id].length;
+    const hit = safe(JSON.parse, texts[id]);
+    const fits = i < SHELF_HITS && room >= 0 && hit && hit.id == id && age(hit) < DAY;
+    texts[id] = hit;
+    if (!fits) strike(id);
+    return fits && !gone[id];
+  }).reverse().map(id => texts[id]);
+}
+
+function wire(hit) {
+  const sent = Object.assign({ age: age(hit) }, hit);
+  delete sent.at;
+  return sent;
+}
+
+function flush() {
+  if (pause || !on()) return;
+  const hits = waiting().slice(0, BATCH);
+  if (hits.length) post(hits);
+}
+
+function post(hits) {
+  hits.forEach(hit => gone[hit.id] = 1);
+  if (imagesOnly) return hits.forEach(image);
+  const body = JSON.stringify(hits.map(wire));
+  log(body);
+  const answer = safe(() => w.fetch(server + '/collect', {
+    method: 'POST',
+    mode: 'cors',
+    credentials: 'omit',
+    // Browsers refuse more than 64 KiB of these.
+    keepalive: body.length < 2e4,
+    body: body
+  }));
+  const failed = () => safe(unreachable, hits);
+  if (answer) answer.then(r => safe(answered, hits, r), failed);
+  else failed();
+}
+
+function answered(hits, answer) {
+  const status = answer.status;
+  log(status + ' ' + answer.headers.get('X-Guestlog'));
+  if (status == 429 || status > 499) return later(hits, +answer.headers.get('Retry-After'));
+  failures = 0;
+  // One bad hit must not take the others along.
+  if (status > 399 && hits[1]) return hits.forEach(hit => post([hit]));
+  hits.forEach(hit => strike(hit.id));
+  flush();
+}
+
+// A site's content policy may forbid requests but allow images.
+function unreachable(hits) {
+  image(hits[0], () => {
+    imagesOnly = true;
+    post(hits.slice(1));
+  }, () => later(hits));
+}
+
+function image(hit, loaded, failed) {
+  const picture = new w.Image();
+  picture.onload = () => safe(() => {
+    strike(hit.id);
+    if (loaded.call) loaded();
+  });
+  picture.onerror = () => safe(failed && failed.call ? failed : () => later([hit]));
+  picture.src = server + '/__ptq.gif?' + query(wire(hit));
+}
+
+function query(values) {
+  const own = { id: 'gl_id', age: 'gl_age', rev: 'gl_rev' };
+  return Object.keys(values).map(name => {
+    const value = values[name];
+    return (own[name] || name) + '=' + encodeURIComponent(value === Object(value) ? nested(value) : value);
+  }).join('&');
+}
+
+function nested(values) {
+  return Object.keys(values).map(name => encodeURIComponent(name) + '=' + encodeURIComponent(values[name])).join('&');
+}
+
+function later(hits, seconds) {
+  hits.forEach(hit => delete gone[hit.id]);
+  if (pause) return;
+  obeying = seconds > 0;
+  const wait = obeying ? Math.min(seconds, 3600) * 1e3 : Math.min(5e3 << failures, 12e4) * (1 + Math.random() / 4);
+  if (failures < 9) failures++;
+  pause = setTimeout(resume, wait);
+}
+
+function resume() {
+  clearTimeout(pause);
+  pause = 0;
+  safe(flush);
+}
+
+// The page is going away: hand over to the browser; when the server is known to be away, keep it instead.
+function part(hit) {
+  const handed = !pause && !imagesOnly && nav.sendBeacon &&
+    safe(() => nav.sendBeacon(server + '/collect', JSON.stringify([wire(hit)])));
+  if (!handed) {
+    keep(hit);
+    flush();
+  }
+}

@@ -1,0 +1,174 @@
+// Page views, the time they were looked at, and navigation inside a page.
+const SETTLE = 250;
+let view;
+let wanted;
+let spent;
+let told;
+let since;
+let here;
+let from;
+let path;
+let pathBefore;
+let canonical;
+let canonicalTag;
+let contentType;
+let pageId;
+let manual;
+let seenPath = loc.pathname;
+let seenQuery = loc.search;
+let pushed;
+let moving;
+
+function stamp(kind) {
+  const now = Date.now();
+  return { a: cfg.account, k: kind, id: now.toString(36) + hex(8), at: now };
+}
+
+// Where a top window of the same site was entered is what counts inside its frames.
+function referrer() {
+  const own = d.referrer;
+  try {
+    return w.top.document.referrer;
+  } catch (e) {
+    return safe(() => w.parent.document.referrer) || own;
+  }
+}
+
+// What every hit of a visitor carries.
+function hitOf(kind) {
+  if (!visit) manage();
+  const hit = stamp(kind);
+  hit.vi = visit[1];
+  if (stored) {
+    hit.u = visit.join('.');
+    hit.b = session.join('.');
+  }
+  return Object.assign(hit, {
+    nc: isNew,
+    rv: wasReset,
+    i: Object.keys(identity)[0] && Object.assign({}, identity),
+    pu: scrub(loc.href),
+    po: path,
+    rpo: pathBefore,
+    ccu: canonical
+  }, consentOf());
+}
+
+function consentOf() {
+  return { cc: consentMask(), rev: cfg.rev || undefined };
+}
+
+function sendView() {
+  if (!on()) {
+    wanted = true;
+    return;
+  }
+  wanted = false;
+  engaged(1, keep);
+  manage();
+  const address = path ? loc.origin + path : scrub(loc.href);
+  const moved = here && here != address;
+  from = moved ? here : from === undefined ? scrub(referrer() || '') : from;
+  here = address;
+  view = hitOf(1);
+  const tag = d.querySelector('link[rel=canonical]');
+  const link = tag && tag.href ? scrub(tag.href) : undefined;
+  // A tag that stayed the same while the page moved on is about the page before.
+  if (!canonical && !(moved && link == canonicalTag)) view.rcu = link;
+  canonicalTag = link;
+  view.t = d.title.slice(0, 512) || undefined;
+  view.r = from || undefined;
+  view.sd = w.screen ? w.screen.width + 'x' + w.screen.height : undefined;
+  view.ln = (nav.language || '').toLowerCase() || undefined;
+  view.ct = contentType;
+  view.pi = pageId;
+  spent = told = 0;
+  since = -1;
+  look();
+  keep(view);
+  flush();
+}
+
+function look() {
+  const now = mono();
+  if (since >= 0) spent += now - since;
+  since = d.visibilityState == 'hidden' ? -1 : now;
+}
+
+// Tells all the milliseconds seen so far; the server keeps the greatest.
+function engaged(least, send) {
+  if (!view) return;
+  look();
+  const ms = Math.min(Math.round(spent), HALF_HOUR);
+  if (ms - told < least || !on()) return;
+  told = ms;
+  send(Object.assign(stamp('engagement'), {
+    vi: view.vi, u: view.u, pu: view.pu, po: view.po, pv: view.id, ms: ms
+  }, consentOf()));
+}
+
+// A visitor who refused is not named; a refusal is not written down in the browser either.
+function sendConsent(kind) {
+  if (!server || !enabled || noTrack()) return;
+  const hit = Object.assign(stamp(kind), { pu: scrub(loc.href), vi: on() && visit ? visit[1] : undefined }, consentOf());
+  if (!allowed().analytics || kind > 28) {
+    hit.ce = false;
+    safe(() => nav.sendBeacon(server + '/collect', JSON.stringify([wire(hit)])));
+  } else {
+    keep(hit);
+    flush();
+  }
+}
+
+// Replaced addresses are mostly filters and tidied campaigns: a view only when the path is another.
+function arrivedAt() {
+  moving = clearTimeout(moving);
+  const moved = loc.pathname != seenPath || pushed && loc.search != seenQuery;
+  seenPath = loc.pathname;
+  seenQuery = loc.search;
+  pushed = false;
+  if (moved && !manual) sendView();
+}
+
+// Waits for the title, and for sites that call setPath and trackPageView themselves.
+function move(isNew) {
+  pushed = pushed || isNew;
+  clearTimeout(moving);
+  moving = setTimeout(() => safe(arrivedAt), SETTLE);
+}
+
+function watchHistory(name) {
+  const original = w.history[name];
+  w.history[name] = function () {
+    const result = original.apply(this, arguments);
+    safe(move, name == 'pushState');
+    return result;
+  };
+}
+
+function watch() {
+  if (cfg.spa) {
+    safe(watchHistory, 'pushState');
+    safe(watchHistory, 'replaceState');
+    listen(w, 'popstate', () => move(true));
+  }
+  listen(d, 'visibilitychange', () => {
+    if (d.visibilityState == 'hidden') {
+      if (moving) arrivedAt();
+      engaged(1000, part);
+    } else {
+      look();
+    }
+  });
+  listen(w, 'pagehide', () => {
+    engaged(1, part);
+    view = undefined;
+  });
+  listen(w, 'pageshow', e => {
+    if (e.persisted) {
+      counted = false;
+      sendView();
+    }
+  });
+  listen(w, 'online', () => obeying || resume());
+}

@@ -1,0 +1,27 @@
+// Links to another of the account's domains carry visitor and session along, once analytics is allowed.
+let linking = cfg.linker;
+
+function decorate(address) {
+  const link = d.createElement('a');
+  link.href = address;
+  const target = domainOf(link.hostname);
+  if (!on() || !visit || !target || target == domainOf(loc.hostname)) return address;
+  const clean = (link.search || '').slice(1).split('&').filter(pair => pair && !/^__hs(tc|sc|fp)=/.test(pair));
+  link.search = '?' + clean.concat('__hstc=' + visit.join('.'), '__hssc=' + session.join('.'),
+    '__hsfp=' + fingerprint()).join('&');
+  return link.href;
+}
+
+// At the press, not before: a link that is copied stays as it is.
+function pressed(e) {
+  let link = e.target;
+  while (link && !(link.href && link.tagName == 'A')) link = link.parentNode;
+  if (!linking || !link) return;
+  const address = decorate(link.href);
+  if (address != link.href) link.href = address;
+}
+
+function watchLinks() {
+  listen(d, 'mousedown', pressed);
+  listen(d, 'click', pressed);
+}

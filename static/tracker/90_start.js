@@ -1,0 +1,67 @@
+// Takes over the queues in HubSpot's order: settings, then what the page is, then the rest as it came.
+const SETTINGS = 'setTrackingDomain setCookiesToSubdomain addCookieDomain enableSecureCookie'.split(' ');
+const FACTS = ('setTrackingGate setPortalId setCanonicalUrl setPath setContentType setContentMetadata setPageId ' +
+  'setTargetedContentMetadata identify setDebugMode setLimitTrackingToCookieDomains setTrackingEnabled ' +
+  'doNotTrack').split(' ');
+
+function run(calls, entry) {
+  safe(() => {
+    if (typeof entry == 'function') entry(tracker, library);
+    else if (calls.hasOwnProperty(entry[0])) calls[entry[0]].apply(calls, [].slice.call(entry, 1));
+  });
+}
+
+function queueOf(name) {
+  const queue = w[name];
+  return w[name] = queue && queue.push && queue.shift ? queue : [];
+}
+
+// From now on a push is a call.
+function takeOver(queue, calls) {
+  queue.push = function () {
+    [].forEach.call(arguments, entry => run(calls, entry));
+    return 0;
+  };
+  while (queue.length) run(calls, queue.shift());
+}
+
+function pass(queue, names) {
+  queue.slice().forEach(entry => {
+    if (entry && names.indexOf(entry[0]) >= 0 && Array.isArray(entry)) {
+      queue.splice(queue.indexOf(entry), 1);
+      run(tracker, entry);
+    }
+  });
+}
+
+function start() {
+  const queue = queueOf('_hsq');
+  debug = /[#&]hsdbg/.test(loc.hash) || read('hs_dbg') == '1';
+  cfg.domains.forEach(addDomain);
+  choice = storedChoice();
+  queue.push(() => {
+    sendView();
+  });
+  pass(queue, SETTINGS);
+  takeOver(queueOf('_hsp'), consentCalls);
+  const email = parameter('__hs_email');
+  if (email) identify({ email: email });
+  pass(queue, FACTS);
+  if (!allowed().analytics || noTrack()) dropKept();
+  watch();
+  watchLinks();
+  // Entries that a queued function adds come after it, in order.
+  while (queue.length) run(tracker, queue.shift());
+  takeOver(queue, tracker);
+}
+
+if (!w._hstc_loaded && server) {
+  w._hstc_loaded = w._hspb_loaded = true;
+  const begin = () => {
+    if (w._hstc_ran) return;
+    w._hstc_ran = w._hspb_ran = true;
+    safe(start);
+  };
+  if (d.prerendering) listen(d, 'prerenderingchange', begin);
+  else begin();
+}

@@ -1,0 +1,254 @@
+//! `Browser` holds cookies, storage, clock and network; `Page` is a tab of it that has loaded the script.
+
+use std::rc::Rc;
+
+use guestlog::domain::account::AccountId;
+use guestlog::tracker::{ScriptOptions, build};
+use rquickjs::{CatchResultExt, Context, Runtime};
+use serde_json::{Value, json};
+
+pub(crate) const ACCOUNT: i64 = 1_000_001;
+pub(crate) const SERVER: &str = "https://stats.example.net";
+pub(crate) const HOME: &str = "https://www.example.com/";
+
+pub(crate) fn options() -> ScriptOptions {
+    ScriptOptions::new(AccountId(ACCOUNT), vec!["example.com".into(), "example.org".into()])
+}
+
+pub(crate) fn served(options: &ScriptOptions) -> String {
+    String::from_utf8(build(options).plain).unwrap()
+}
+
+/// A browser with one profile.
+#[derive(Clone)]
+pub(crate) struct Browser {
+    context: Context,
+    runtime: Rc<Runtime>,
+}
+
+/// What a page is before the script runs in it.
+pub(crate) struct Visit<'a> {
+    pub(crate) url: &'a str,
+    pub(crate) referrer: &'a str,
+    /// Code of the page that stands above the script tag.
+    pub(crate) above: &'a str,
+    pub(crate) script: String,
+    /// More properties of the page: `title`, `canonical`, `hidden`, `prerendering`, `src`, `noFetch`.
+    pub(crate) more: Value,
+}
+
+impl<'a> Visit<'a> {
+    pub(crate) fn of(url: &'a str) -> Self {
+        Self { url, referrer: "", above: "", script: served(&options()), more: json!({}) }
+    }
+
+    pub(crate) fn above(mut self, code: &'a str) -> Self {
+        self.above = code;
+        self
+    }
+
+    pub(crate) fn from(mut self, referrer: &'a str) -> Self {
+        self.referrer = referrer;
+        self
+    }
+
+    pub(crate) fn options(mut self, options: &ScriptOptions) -> Self {
+        self.script = served(options);
+        self
+    }
+
+    pub(crate) fn with(mut self, more: Value) -> Self {
+        self.more = more;
+        self
+    }
+}
+
+/// One request the script made.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// `fetch`, `beacon` or `image`.
+    pub(crate) via: String,
+    pub(crate) url: String,
+    pub(crate) raw: Value,
+    /// The hits of the body; of an image, its parameters.
+    pub(crate) hits: Vec<Value>,
+}
+
+impl Browser {
+    pub(crate) fn new() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let browser = Self { context: Context::full(&runtime).unwrap(), runtime: Rc::new(runtime) };
+        browser.eval(include_str!("page.js"));
+        browser
+    }
+
+    /// Runs code beside the pages, lets its promises finish, and returns its last value.
+    pub(crate) fn eval(&self, code: &str) -> Value {
+        let text = self.context.with(|ctx| {
+            let value: rquickjs::Value = ctx.eval(code).catch(&ctx).unwrap_or_else(|e| panic!("{e}\n{code}"));
+            ctx.json_stringify(value).unwrap().map_or("null".into(), |text| text.to_string().unwrap())
+        });
+        self.settle();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn settle(&self) {
+        while self.runtime.execute_pending_job().unwrap_or(true) {}
+    }
+
+    /// Sets something of the browser: `net.fetch = 503`, `storageBlocked = true`, …
+    pub(crate) fn set(&self, code: &str) {
+        self.eval(&format!("browser.state.{code}; null"));
+    }
+
+    /// A new tab in which the script was loaded.
+    pub(crate) fn open(&self, visit: &Visit) -> Page {
+        let mut more = json!({"referrer": visit.referrer, "src": format!("{SERVER}/{ACCOUNT}.js")});
+        for (name, value) in visit.more.as_object().unwrap() {
+            more[name] = value.clone();
+        }
+        let id = self.eval(&format!("browser.open({}, {more})", json!(visit.url))).as_u64().unwrap();
+        let page = Page { browser: self.clone(), id };
+        page.run(visit.above);
+        page.load(&visit.script);
+        page
+    }
+
+    pub(crate) fn visit(&self, url: &str) -> Page {
+        self.open(&Visit::of(url))
+    }
+
+    pub(crate) fn advance(&self, ms: i64) {
+        let until = self.eval("browser.state.mono").as_f64().unwrap() + ms as f64;
+        while self.eval(&format!("browser.step({until})")) == true {}
+    }
+
+    /// Everything sent so far, oldest first.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        let list = self.eval("browser.state.requests");
+        list.as_array().unwrap().iter().map(Request::read).collect()
+    }
+
+    /// All hits that were sent, whatever the answer.
+    pub(crate) fn hits(&self) -> Vec<Value> {
+        self.requests().into_iter().flat_map(|request| request.hits).collect()
+    }
+
+    /// Hits the server took, once per id.
+    pub(crate) fn arrived(&self) -> Vec<Value> {
+        let mut taken: Vec<Value> = Vec::new();
+        for request in self.requests().iter().filter(|r| r.raw["status"].as_u64().is_some_and(|s| s < 300)) {
+            for hit in &request.hits {
+                if !taken.iter().any(|known| known["id"] == hit["id"]) {
+                    taken.push(hit.clone());
+                }
+            }
+        }
+        taken
+    }
+
+    pub(crate) fn views(&self) -> Vec<Value> {
+        self.hits().into_iter().filter(|hit| hit["k"] == 1).collect()
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.eval("browser.state.wall").as_f64().unwrap() as i64
+    }
+
+    /// Keys the script left in storage, of every origin.
+    pub(crate) fn storage(&self) -> Vec<String> {
+        let keys = self.eval("[].concat(...Object.values(browser.state.storage).map(Object.keys))");
+        keys.as_array().unwrap().iter().map(|key| key.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Cookies in the jar, whatever their domain.
+    pub(crate) fn jar(&self) -> Vec<Value> {
+        self.eval("browser.state.jar").as_array().unwrap().clone()
+    }
+}
+
+impl Request {
+    fn read(raw: &Value) -> Self {
+        let url = raw["url"].as_str().unwrap().to_owned();
+        let hits = match raw["body"].as_str() {
+            Some(body) => serde_json::from_str(body).unwrap(),
+            None => vec![Self::parameters(&url)],
+        };
+        Self { via: raw["via"].as_str().unwrap().into(), url, raw: raw.clone(), hits }
+    }
+
+    fn parameters(url: &str) -> Value {
+        let parsed = url::Url::parse(url).unwrap();
+        let mut hit = serde_json::Map::new();
+        for (name, value) in parsed.query_pairs() {
+            let name = if name == "gl_id" { "id".into() } else { name.into_owned() };
+            assert!(hit.insert(name, value.into_owned().into()).is_none(), "a parameter came twice: {url}");
+        }
+        hit.into()
+    }
+}
+
+/// A tab.
+#[derive(Clone)]
+pub(crate) struct Page {
+    pub(crate) browser: Browser,
+    id: u64,
+}
+
+impl Page {
+    /// Code of the site, `return` gives its value.
+    pub(crate) fn run(&self, code: &str) -> Value {
+        self.browser.eval(&format!("browser.run({}, {})", self.id, json!(code)))
+    }
+
+    /// Loads a script as the tag in the page does.
+    pub(crate) fn load(&self, script: &str) {
+        self.browser.eval(&format!("browser.load({}, {})", self.id, json!(script)));
+        let errors = self.browser.eval("browser.state.errors");
+        assert_eq!(errors, json!([]), "the script threw at the page");
+    }
+
+    pub(crate) fn push(&self, entry: &str) {
+        self.run(&format!("_hsq.push({entry})"));
+    }
+
+    /// `call` is `hide`, `show` or `leave`.
+    pub(crate) fn tell(&self, call: &str) {
+        self.browser.eval(&format!("browser.{call}({}); null", self.id));
+    }
+
+    /// Leaves for the back/forward cache; `true` comes back from it.
+    pub(crate) fn cached(&self, back: bool) {
+        if back {
+            self.tell("show");
+            self.run("window.emit('pageshow', {persisted: true})");
+        } else {
+            self.browser.eval(&format!("browser.leave({}, true); null", self.id));
+        }
+    }
+
+    /// Where a link leads when it is clicked.
+    pub(crate) fn click(&self, address: &str) -> String {
+        let to = self.browser.eval(&format!("browser.click({}, {})", self.id, json!(address)));
+        to.as_str().unwrap().to_owned()
+    }
+
+    /// Cookies this page sees, with their attributes.
+    pub(crate) fn cookies(&self) -> Vec<Value> {
+        self.browser.eval(&format!("browser.cookies({})", self.id)).as_array().unwrap().clone()
+    }
+
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        let found = self.cookies().into_iter().find(|cookie| cookie["name"] == name);
+        found.map(|cookie| cookie["value"].as_str().unwrap().to_owned())
+    }
+
+    pub(crate) fn set_cookie(&self, text: &str) {
+        self.run(&format!("document.cookie = {}", json!(text)));
+    }
+
+    /// Globals that were not there before the script.
+    pub(crate) fn globals(&self) -> Vec<String> {
+        serde_json::from_value(self.browser.eval(&format!("browser.globals({})", self.id))).unwrap()
+    }
+}

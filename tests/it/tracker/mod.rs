@@ -1,0 +1,10 @@
+//! The served script, run on a real JavaScript engine in a browser made of `page.js`. Asserted on: the
+//! requests it sends and the cookies it leaves.
+
+mod consent;
+mod cookies;
+mod delivery;
+mod harness;
+mod queue;
+mod served;
+mod views;
