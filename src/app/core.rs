@@ -8,6 +8,7 @@ use super::directory::Directory;
 use super::limiter::Limiter;
 use super::live::Live;
 use super::progress::Progress;
+use super::scripts::Scripts;
 use crate::base::clock::{Clock, Millis};
 use crate::base::random::Random;
 use crate::store::{self, Store};
@@ -37,6 +38,7 @@ pub struct App {
     pub counters: Counters,
     pub live: Live,
     pub progress: Progress,
+    pub scripts: Scripts,
     /// By `limiter::sender_of`.
     pub senders: Limiter<u64>,
     /// By id of the token.
@@ -68,6 +70,7 @@ impl App {
             agents: Agents::default(),
             counters: Counters::default(),
             progress: Progress::at(watermark),
+            scripts: Scripts::default(),
             senders: Limiter::new(options.collector_per_address),
             token_calls: Limiter::new(options.api_per_token),
         })

@@ -11,5 +11,6 @@ pub mod fold;
 pub mod limiter;
 pub mod live;
 pub mod progress;
+pub mod scripts;
 
 pub use core::App;

@@ -1,1 +1,33 @@
-//! (being built)
+//! HTTP and pages. This file is the whole URL table.
+
+mod collect;
+mod health;
+pub mod state;
+
+use actix_web::web::{ServiceConfig, get, method, post, resource};
+
+/// The public side: no sign-in, CORS for everybody.
+pub fn public_routes(config: &mut ServiceConfig) {
+    use actix_web::http::Method;
+    use collect::{beacon, script};
+
+    config
+        .route("/{account:[0-9]+}.js", get().to(script::show))
+        .route("/analytics/{stamp}/{account:[0-9]+}.js", get().to(script::show_stamped))
+        .route("/v2/{account:[0-9]+}/banner.js", get().to(script::show))
+        .route("/__ptq.gif", get().to(beacon::gif))
+        .route("/__ptbe.gif", get().to(beacon::gif))
+        .route("/__ptc.gif", get().to(beacon::gif))
+        .service(
+            resource("/collect")
+                .route(post().to(beacon::collect))
+                .route(method(Method::OPTIONS).to(beacon::preflight)),
+        )
+        .route("/healthz", get().to(health::healthz))
+        .route("/readyz", get().to(health::readyz));
+}
+
+/// The admin side.
+pub fn admin_routes(config: &mut ServiceConfig) {
+    config.route("/metrics", get().to(health::metrics));
+}

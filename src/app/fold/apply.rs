@@ -20,7 +20,7 @@ pub const SEEN_FOR: i64 = 48 * HOUR;
 
 /// What the fold found out about a hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Folded {
+pub(crate) struct Folded {
     pub reason: Reason,
     pub visitor: Option<u32>,
 }

@@ -20,13 +20,14 @@ use crate::domain::reason::Reason;
 use crate::web::state::State;
 
 /// Longest a body may take to arrive; actix itself never cuts a slow one.
-pub const BODY_TIME: Duration = Duration::from_secs(15);
+const BODY_TIME: Duration = Duration::from_secs(15);
 /// Seconds a refused sender is asked to wait.
 const RETRY_SECONDS: u32 = 2;
 /// What became of the hit, for whoever looks at the network panel.
 const X_GUESTLOG: HeaderName = HeaderName::from_static("x-guestlog");
 /// A transparent pixel.
-const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\
+const GIF: &[u8] =
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\
 \x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 
 /// `GET /__ptq.gif`, `/__ptbe.gif`, `/__ptc.gif`
@@ -93,9 +94,8 @@ async fn take(request: &HttpRequest, state: &State, beacons: Vec<Option<Beacon>>
         address: state.client_address(request),
         user_agent: header(USER_AGENT).unwrap_or_default(),
         referer: header(REFERER).unwrap_or_default(),
-        do_not_track: header(COOKIE).is_some_and(|cookies| {
-            cookies.split(';').any(|cookie| cookie.trim() == "__hs_do_not_track=yes")
-        }),
+        do_not_track: header(COOKIE)
+            .is_some_and(|cookies| cookies.split(';').any(|cookie| cookie.trim() == "__hs_do_not_track=yes")),
     };
     accept(&state.app, sender, beacons).await
 }

@@ -1,0 +1,72 @@
+//! What machines ask: alive, ready, counters.
+
+use std::fmt::Write;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::web::Data;
+
+use super::state::State;
+use crate::domain::reason::Reason;
+
+/// `GET /healthz`: the process answers.
+pub(crate) async fn healthz() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .content_type("text/plain; charset=utf-8")
+        .body("ok\n")
+}
+
+/// `GET /readyz`: a hit could be stored now; tests the way to the disk by writing to it.
+pub(crate) async fn readyz(state: Data<State>) -> HttpResponse {
+    let app = &state.app;
+    let finding = if !app.store.writer.is_alive() || !app.store.inbox.is_alive() {
+        Some("a writer has stopped".to_owned())
+    } else if app.store.inbox.is_out_of_space() {
+        Some("the disk is below its floor".to_owned())
+    } else {
+        app.store.inbox.probe().await.err().map(|error| error.to_string())
+    };
+    let mut answer = match &finding {
+        None => HttpResponse::Ok(),
+        Some(_) => HttpResponse::ServiceUnavailable(),
+    };
+    if finding.is_some() {
+        answer.insert_header((RETRY_AFTER, 2));
+    }
+    answer
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .content_type("text/plain; charset=utf-8")
+        .body(finding.map_or_else(|| "ready\n".to_owned(), |finding| format!("not ready: {finding}\n")))
+}
+
+/// `GET /metrics`, in the text form of Prometheus.
+/// received = folded reasons + refusals + waiting.
+pub(crate) async fn metrics(state: Data<State>) -> HttpResponse {
+    let app = &state.app;
+    let counters = &app.counters;
+    let mut text = String::new();
+    let mut put = |name: &str, kind: &str, help: &str, value: u64| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
+    };
+    put("guestlog_hits_received_total", "counter", "Hits received since the start", counters.received());
+    put("guestlog_hits_accepted_total", "counter", "Hits on disk and acknowledged", counters.accepted());
+    put("guestlog_texts_cut_total", "counter", "Texts longer than kept", counters.texts_cut());
+    let waiting = app.store.inbox.last_id().saturating_sub(app.progress.watermark());
+    let waiting = u64::try_from(waiting).unwrap_or(0);
+    put("guestlog_hits_waiting", "gauge", "Hits accepted and not folded yet", waiting);
+    put("guestlog_disk_free_bytes", "gauge", "Free bytes of the data disk", app.store.inbox.free_bytes());
+    let _ = write!(
+        text,
+        "# HELP guestlog_hits_total What became of hits since the start\n# TYPE guestlog_hits_total counter\n"
+    );
+    for reason in Reason::ALL {
+        let _ =
+            writeln!(text, "guestlog_hits_total{{reason=\"{}\"}} {}", reason.as_str(), counters.of(*reason));
+    }
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(text)
+}
