@@ -42,7 +42,7 @@ pub fn find_by_email(conn: &Connection, account: AccountId, email: &str) -> Resu
         .optional()?)
 }
 
-/// Writes a contact; of one that is there, the external id (the first stays), the first and last time.
+/// Writes a contact; of one that is there: external id and source (the first stays), first and last time.
 ///
 /// # Errors
 /// SQLite's.
@@ -52,6 +52,7 @@ pub fn upsert(conn: &Connection, account: AccountId, contact: &Contact) -> Resul
          values (:account, :id, :email, :external, :number, :created, :first, :last, :source)
          on conflict (account_id, id) do update set
              external_id = coalesce(external_id, :external),
+             source = case source when 0 then :source else source end,
              first_ms = min(first_ms, :first), last_ms = max(last_ms, :last)",
     )?
     .execute(named_params! {

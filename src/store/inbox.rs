@@ -1,6 +1,7 @@
 //! The inbox: accepted hits, appended and fsynced by one thread before anybody is answered (group commit),
 //! until they are folded. Ids never restart below the watermark, so that every hit counts once.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -88,10 +89,18 @@ impl Inbox {
             state: Arc::clone(&state),
             arrived: Arc::clone(&arrived),
             clock,
-            space_checked: i64::MIN,
+            space_checked: None,
         };
         let join = std::thread::Builder::new().name("inbox".into()).spawn(move || {
-            thread.serve(jobs);
+            let mut jobs = jobs;
+            // A panic costs the requests in hand (their answers are dropped, their senders try again), not the
+            // inbox.
+            while catch_unwind(AssertUnwindSafe(|| thread.serve(&mut jobs))).is_err() {
+                tracing::error!("the inbox panicked and goes on");
+                if !thread.conn.is_autocommit() {
+                    let _ = thread.conn.execute_batch("rollback");
+                }
+            }
             thread.state.alive.store(false, Ordering::SeqCst);
             let _ = thread.conn.execute_batch("pragma wal_checkpoint(truncate)");
         })?;
@@ -186,11 +195,11 @@ struct Thread {
     state: Arc<State>,
     arrived: Arc<tokio::sync::Notify>,
     clock: Arc<dyn Clock>,
-    space_checked: i64,
+    space_checked: Option<i64>,
 }
 
 impl Thread {
-    fn serve(&mut self, mut jobs: mpsc::Receiver<Job>) {
+    fn serve(&mut self, jobs: &mut mpsc::Receiver<Job>) {
         self.check_space();
         let mut batch = Vec::with_capacity(BATCH);
         while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
@@ -274,10 +283,11 @@ impl Thread {
 
     fn check_space(&mut self) {
         let now = self.clock.now().0;
-        if self.state.min_free == 0 || (now - self.space_checked).abs() < SPACE_EVERY {
+        let recent = |checked: i64| now.saturating_sub(checked).saturating_abs() < SPACE_EVERY;
+        if self.state.min_free == 0 || self.space_checked.is_some_and(recent) {
             return;
         }
-        self.space_checked = now;
+        self.space_checked = Some(now);
         let dir = self.path.parent().unwrap_or(&self.path);
         match rustix::fs::statvfs(dir) {
             Ok(stat) => {

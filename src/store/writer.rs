@@ -39,7 +39,14 @@ impl Writer {
         let alive = Arc::new(AtomicBool::new(true));
         let flag = Arc::clone(&alive);
         let thread = std::thread::Builder::new().name("writer".into()).spawn(move || {
-            serve(&conn, jobs);
+            let mut jobs = jobs;
+            // Jobs are caught one by one; this is for what runs between them.
+            while catch_unwind(AssertUnwindSafe(|| serve(&conn, &mut jobs))).is_err() {
+                tracing::error!("the writer panicked and goes on");
+                if !conn.is_autocommit() {
+                    let _ = conn.execute_batch("rollback");
+                }
+            }
             flag.store(false, Ordering::SeqCst);
             // The last connection that writes truncates the log behind it.
             let _ = conn.execute_batch("pragma wal_checkpoint(truncate)");
@@ -130,7 +137,7 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("(no text)")
 }
 
-fn serve(conn: &Connection, mut jobs: mpsc::Receiver<Run>) {
+fn serve(conn: &Connection, jobs: &mut mpsc::Receiver<Run>) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
         let mut waiting = batch.drain(..).collect::<Vec<_>>().into_iter();

@@ -58,8 +58,12 @@ impl Batch<'_> {
         let page = self.cache.name(self.conn, account, Kind::Page, &page)?;
         let title = self.cache.name(self.conn, account, Kind::Title, &hit.title)?;
         let (mut visitor, is_new) = self.find_or_make_visitor(hit)?;
-        let switched = self.identify(inbox_id, hit, &mut visitor)?;
+        let (switched, contact) = self.identify(inbox_id, hit, &mut visitor)?;
         self.continue_session(hit, &mut visitor, is_new, switched, page)?;
+        if let Some(contact) = contact.filter(|contact| contact.source == 0) {
+            // Made by the hit that opened the session, before its source was known.
+            contact::upsert(self.conn, account, &Contact { source: visitor.source, ..contact })?;
+        }
         event::insert(
             self.conn,
             account,
@@ -131,11 +135,16 @@ impl Batch<'_> {
     }
 
     /// Binds an email to the visitor and makes the contact. A token that belongs to another contact gets a new
-    /// number (rules.md 12); answers whether it did.
-    fn identify(&mut self, inbox_id: i64, hit: &Hit, visitor: &mut Visitor) -> Result<bool, store::Error> {
+    /// number (rules.md 12); answers whether it did, and the contact.
+    fn identify(
+        &mut self,
+        inbox_id: i64,
+        hit: &Hit,
+        visitor: &mut Visitor,
+    ) -> Result<(bool, Option<Contact>), store::Error> {
         let said = &hit.identity;
         if said.is_empty() {
-            return Ok(false);
+            return Ok((false, None));
         }
         let contact = match &said.email {
             Some(email) => Some(self.find_or_make_contact(hit, email, visitor)?),
@@ -162,12 +171,12 @@ impl Batch<'_> {
                 at_ms: hit.at.0,
                 inbox_id,
                 visitor: visitor.number.0,
-                contact_id: contact.map(|contact| contact.id),
+                contact_id: contact.as_ref().map(|contact| contact.id),
                 external_id: said.external_id.clone(),
                 other_token: said.other_token.as_ref().map(|token| token.as_str().to_owned()),
             },
         )?;
-        Ok(switched)
+        Ok((switched, contact))
     }
 
     fn find_or_make_contact(
