@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod layering;
+mod style;
 
 use std::path::Path;
 
