@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod layering;
+mod runner;
 mod style;
 
 use std::path::Path;
