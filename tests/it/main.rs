@@ -1,6 +1,7 @@
 //! One integration binary.
 #![cfg(test)]
 
+mod hostile;
 mod layering;
 mod runner;
 mod style;
