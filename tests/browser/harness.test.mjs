@@ -1,14 +1,14 @@
 // The harness itself: each question finds a planted fault and passes a sound page.
 
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
 import {
-  MINUTE, SITE_HOST, Visitor, axeFaults, domainHash, eventually, htmlFaults, launch, ordinaryAgent, overflow,
-  shots, startSite,
+  MINUTE, SITE_HOST, Server, Visitor, axeFaults, domainHash, eventually, htmlFaults, launch, ordinaryAgent,
+  overflow, shots, signIn, startSite, taggedPage,
 } from "./harness.mjs";
 
 const SOUND = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sound</title>
@@ -22,6 +22,89 @@ async function opened(t, html, options) {
   const visitor = await Visitor.begin(browser, options);
   return { browser, site, visitor, page: await visitor.open(site.at("/")) };
 }
+
+// Keeps the command line and the addresses of the contract, and nothing else of the server.
+const STAND_IN = `#!/usr/bin/env node
+const { createServer } = require("node:http");
+const words = process.argv.slice(2);
+const data = words[words.indexOf("--data-dir") + 1];
+if (words.includes("serve")) {
+  const [host, port] = words[words.indexOf("--listen") + 1].split(":");
+  const form = '<!doctype html><title>Sign in</title><form action="/accounts/1000001/dashboard"><label>Email <input name="e"></label>' +
+    '<label>Password <input type="password" name="p"></label><button type="submit">Sign in</button></form>';
+  const listener = createServer((request, response) => {
+    if (request.url === "/") response.setHeader("Content-Type", "text/html");
+    if (request.url.includes("broken")) response.statusCode = 400;
+    response.end(request.url === "/" ? form : JSON.stringify({ url: request.url, auth: request.headers.authorization }));
+  }).listen(port, host, () => console.error("listening on " + host + ":" + listener.address().port));
+  process.on("SIGTERM", () => process.exit(0));
+} else if (words.includes("--name") && words.includes("fail")) {
+  console.error("that cannot be");
+  process.exitCode = 1;
+} else {
+  let input = "";
+  process.stdin.on("data", (part) => (input += part)).on("end", () => console.log(JSON.stringify({ account_id: 1000001, token: "t", words, data, input })));
+}
+`;
+
+async function standIn(t) {
+  const folder = await mkdtemp(join(tmpdir(), "guestlog-stand-in-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const binary = join(folder, "guestlog.cjs");
+  await writeFile(binary, STAND_IN);
+  await chmod(binary, 0o755);
+  return Server.begin(t, { binary });
+}
+
+describe("the harness's server", () => {
+  test("is started on a port of its own and comes back on the same", async (t) => {
+    const server = await standIn(t);
+    const port = server.port;
+    assert.ok(port > 0);
+    assert.equal(await server.stop(), 0);
+    await assert.rejects(fetch(server.address));
+    await server.start();
+    assert.equal(server.port, port);
+    assert.ok((await fetch(server.address)).ok);
+  });
+
+  test("is asked by commands, which fail aloud", async (t) => {
+    const server = await standIn(t);
+    assert.equal(await server.addAccount(), 1000001);
+    assert.equal(await server.addToken(1000001), "t");
+    const answer = await server.command(["user", "add"], "secret\n");
+    assert.deepEqual([answer.input, answer.data], ["secret\n", join(server.folder, "data")]);
+    await assert.rejects(server.addAccount({ name: "fail" }), /ended with 1: that cannot be/);
+  });
+
+  test("gives reports to a token, and an error for anything but a report", async (t) => {
+    const server = await standIn(t);
+    const said = await server.report(1000001, "t", "pages", { period: "7d" });
+    assert.deepEqual(said, { url: "/accounts/1000001/pages?format=json&wait=1&period=7d", auth: "Bearer t" });
+    await assert.rejects(server.report(1000001, "t", "broken"), /broken: 400/);
+  });
+
+  test("is signed in to by the labels of its form", async (t) => {
+    const server = await standIn(t);
+    const user = await server.addUser(1000001);
+    const visitor = await Visitor.begin(await launch(t));
+    const page = await visitor.context.newPage();
+    await signIn(page, server, user);
+    assert.equal(new URL(page.url()).searchParams.get("e"), user.email);
+  });
+
+  test("is another host name to a page that carries its tag", async (t) => {
+    const server = await standIn(t);
+    const visitor = await Visitor.begin(await launch(t));
+    const site = await startSite(t, { "/": taggedPage(server, 1000001) });
+    await visitor.open(site.at("/"));
+    assert.deepEqual(visitor.strangers(site.host), [`http://${server.host}/1000001.js`]);
+  });
+
+  test("that does not start is an error with what it said", async (t) => {
+    await assert.rejects(Server.begin(t, { binary: "/bin/false" }), /the server ended with 1/);
+  });
+});
 
 describe("the harness", () => {
   test("a sound page has no faults of any kind", async (t) => {
