@@ -150,6 +150,7 @@ fn a_pure_module_touches_no_files() {
     one(&[("src/domain/a.rs", "fn f() { std::fs::read(\"x\"); }")], "src/domain/a.rs:1:", "`std::fs`");
     one(&[("src/domain/a.rs", "use std::{env, fmt};")], "src/domain/a.rs:1:", "`std::env`");
     none(&[("src/store/a.rs", "use std::fs;")]);
+    none(&[("src/domain/a.rs", "#[cfg(test)]\nmod tests { fn f() { std::fs::read(\"x\"); } }")]);
 }
 
 #[test]
