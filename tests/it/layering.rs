@@ -4,14 +4,13 @@
 //! 1. A module uses what stands below it, never what stands beside or above. `config` is for `server` and
 //!    `cli` alone: the others get plain options from them.
 //! 2. The crate root defines nothing; it declares modules and may hand names on.
-//! 3. A fenced crate is used only by the modules that own it; `domain` touches neither files nor
-//!    processes.
+//! 3. A fenced crate is used only by the modules that own it; `domain` touches neither files nor processes.
 //! 4. Every top-level module has a place in the table, and no module is named after nothing (`utils`).
 //! 5. No circle, at any depth. In each module, its own file and its children (each with all below it) are
 //!    the nodes; an arrow is a use. `mod x;`, `use` of a bare module and `pub use` only show the way: what
-//!    is named through them counts as used from where it is defined. So a child may use what its parent's file defines, or the parent may
-//!    use the child, never both: what both need goes to a file of its own. Test modules may look around
-//!    freely here and may read files, but keep the other rules.
+//!    is named through them counts as used from where it is defined. So a child may use what its parent's
+//!    file defines, or the parent may use the child, never both: what both need goes to a file of its own.
+//!    Test modules may look around freely here and may read files, but keep the other rules.
 
 mod planted;
 mod read;
