@@ -243,7 +243,7 @@ pub fn days(t: &Numbers, days: Days) -> String {
     fill(t.range, &[("from", &from), ("to", &date(t, days.last))])
 }
 
-fn month<'a>(t: &'a Numbers, date: Date) -> &'a str {
+fn month(t: &Numbers, date: Date) -> &str {
     usize::try_from(date.month() - 1).ok().and_then(|i| t.months.get(i)).copied().unwrap_or("")
 }
 

@@ -144,9 +144,9 @@ mod tests {
             let folder: std::path::PathBuf = folder;
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() && !path.ends_with("text") {
+                if path.is_dir() {
                     folders.push(path);
-                } else if path.is_file() {
+                } else {
                     sources.push_str(&std::fs::read_to_string(path).unwrap());
                 }
             }
