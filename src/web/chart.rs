@@ -9,9 +9,9 @@ use std::fmt::Write;
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::format;
-use super::text::number::Numbers;
-use super::text::{Texts, fill};
+use crate::web::format;
+use crate::web::text::number::Numbers;
+use crate::web::text::{Texts, fill};
 
 /// Height of the plot, CSS pixels.
 const HEIGHT: f64 = 220.0;

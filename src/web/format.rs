@@ -3,10 +3,10 @@
 
 use jiff::civil::Date;
 
-use super::text::fill;
-use super::text::number::Numbers;
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
 use crate::domain::period::{Days, LocalDay, Zone, weekday};
+use crate::web::text::fill;
+use crate::web::text::number::Numbers;
 
 /// `1,234,567`
 #[must_use]

@@ -1,9 +1,9 @@
 //! Reads the query of a report's address (contract.md, Reports as data): period, comparison, filters and
 //! what the report itself knows. Unknown words are refused with the list of those there are.
 
-use super::paths::{Compare, Filter, Period, Report, ReportUrl};
 use crate::domain::account::AccountId;
 use crate::domain::period::{DAYS_MAX, Days, LocalDay, Preset, parse_day};
+use crate::web::paths::{Compare, Filter, Period, Report, ReportUrl};
 
 /// The dimensions of the contract, in the order the filter form offers them.
 pub const DIMENSIONS: [&str; 26] = [

@@ -3,7 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::icon::Icon;
+use crate::web::part::icon::Icon;
 use crate::web::paths::{Filter, ReportUrl};
 use crate::web::query::{DIMENSIONS, OPERATORS};
 use crate::web::text::{Texts, fill};
@@ -15,7 +15,7 @@ pub struct FilterBar {
     pub url: ReportUrl,
 }
 
-pub(crate) struct Chip {
+struct Chip {
     dimension: String,
     operator: String,
     value: String,

@@ -46,7 +46,7 @@ impl Plural {
     #[must_use]
     pub fn of(&self, n: i64, numbers: &number::Numbers) -> String {
         let text = if n == 1 { self.one } else { self.other };
-        fill(text, &[("n", &super::format::number(numbers, n))])
+        fill(text, &[("n", &crate::web::format::number(numbers, n))])
     }
 }
 
