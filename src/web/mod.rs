@@ -1,8 +1,20 @@
-//! HTTP and pages. This file is the whole URL table.
+//! HTTP and pages: turns requests into calls of `app` and answers into pages. No rule of the data is decided
+//! here and no SQL is written here. This file is the whole URL table.
 
+pub mod assets;
+pub mod chart;
 mod collect;
+pub mod format;
 mod health;
+pub mod page;
+pub mod part;
+pub mod paths;
+pub mod query;
 pub mod state;
+pub mod text;
+
+#[cfg(test)]
+mod sample;
 
 use actix_web::web::{ServiceConfig, get, method, post, resource};
 

@@ -1,6 +1,7 @@
 //! One integration binary.
 #![cfg(test)]
 
+mod admin;
 mod hostile;
 mod layering;
 mod runner;
