@@ -7,6 +7,7 @@ pub mod consent;
 pub mod contact;
 pub mod device;
 pub mod hit;
+pub mod network;
 pub mod page;
 pub mod period;
 pub mod reason;

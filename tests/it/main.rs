@@ -1,1 +1,5 @@
 //! One integration binary.
+#![cfg(test)]
+
+mod geo;
+mod harness;
