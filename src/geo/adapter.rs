@@ -7,7 +7,7 @@ use maxminddb::{LookupResult, MaxMindDbError, PathElement};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Fact, MapKind, MapOptions};
+use super::options::{Fact, MapKind, MapOptions};
 use crate::domain::network::{self, Anonymizer, NetType, NetworkFacts};
 
 /// How the records of a file are built, as far as it was seen.

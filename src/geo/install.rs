@@ -4,10 +4,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::map::{MAP_FILE_MAX, Map, read_bounded};
-use super::{Damage, MAPS_DIR, MapContent, MapOptions, content_of};
+use super::map::{MAP_FILE_MAX, Map, MapContent, read_bounded};
+use super::options::{Damage, MapOptions};
 use crate::base::clock::Millis;
 
+/// Where maps lie inside the data directory.
+pub const MAPS_DIR: &str = "maps";
 /// Longest name of a map, characters without `.mmdb`.
 pub const MAP_NAME_MAX: usize = 64;
 
@@ -41,7 +43,7 @@ pub fn install(source: &Path, data_dir: &Path, now: Millis) -> Result<(PathBuf, 
         let _ = fs::remove_file(&unfinished);
         return Err(InstallError::Write { path, source });
     }
-    Ok((path, content_of(&map, now)))
+    Ok((path, map.content(now)))
 }
 
 fn write(bytes: &[u8], unfinished: &Path, path: &Path, dir: &Path) -> io::Result<()> {

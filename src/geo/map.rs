@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use maxminddb::Reader;
+use serde::Serialize;
 
 use super::adapter::{self, Seen};
-use super::{Damage, MapOptions};
-use crate::base::clock::Millis;
+use super::options::{Damage, MapOptions};
+use crate::base::clock::{DAY, Millis};
 use crate::domain::network::NetworkFacts;
 
 /// Largest file, bytes (2 GiB).
@@ -43,17 +44,22 @@ pub(super) struct Map {
     broken: AtomicBool,
 }
 
-/// What is known of a file as a whole.
-#[derive(Clone, Debug)]
-pub(super) struct Description {
-    pub(super) layout: &'static str,
-    pub(super) database_type: String,
-    pub(super) built: Millis,
-    pub(super) nodes: u32,
-    pub(super) records: u64,
-    pub(super) ip_version: u16,
-    pub(super) facts: Vec<&'static str>,
-    pub(super) bytes: u64,
+/// What a map holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MapContent {
+    pub layout: &'static str,
+    pub database_type: String,
+    /// ISO 8601.
+    pub built: String,
+    /// Since it was built; 0 for a date in the future.
+    pub age_days: i64,
+    pub nodes: u32,
+    pub records: u64,
+    /// 4 or 6 (6 may hold both).
+    pub ip_version: u16,
+    /// What its records tell.
+    pub facts: Vec<&'static str>,
+    pub bytes: u64,
 }
 
 /// Reads at most `max` bytes.
@@ -139,13 +145,19 @@ impl Map {
         self.broken.load(Ordering::Relaxed)
     }
 
-    pub(super) fn describe(&self) -> Description {
+    pub(super) fn built(&self) -> Millis {
+        let seconds = i64::try_from(self.reader.metadata().build_epoch).unwrap_or(i64::MAX);
+        Millis(seconds.saturating_mul(1_000))
+    }
+
+    pub(super) fn content(&self, now: Millis) -> MapContent {
         let about = self.reader.metadata();
         let custom = !self.options.places.is_empty();
-        Description {
+        MapContent {
             layout: if custom { "as configured" } else { self.seen.name() },
             database_type: about.database_type.clone(),
-            built: Millis(i64::try_from(about.build_epoch).unwrap_or(i64::MAX).saturating_mul(1_000)),
+            built: self.built().iso(),
+            age_days: (now.since(self.built()) / DAY).max(0),
             nodes: about.node_count,
             records: self.records,
             ip_version: about.ip_version,

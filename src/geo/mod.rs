@@ -5,6 +5,7 @@
 mod adapter;
 mod install;
 mod map;
+mod options;
 mod reload;
 
 use std::net::IpAddr;
@@ -13,70 +14,13 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::Serialize;
 
-pub use install::{InstallError, MAP_NAME_MAX, install};
-pub use map::MAP_FILE_MAX;
+pub use install::{InstallError, MAP_NAME_MAX, MAPS_DIR, install};
+pub use map::{MAP_FILE_MAX, MapContent};
+pub use options::{Damage, Fact, MapKind, MapOptions};
 pub use reload::{INSTALLED_MAX, Reloaded};
 
-use crate::base::clock::{DAY, Millis};
+use crate::base::clock::Millis;
 use crate::domain::network::{NetworkFacts, is_routable};
-use map::Map;
-
-/// Where maps lie inside the data directory.
-pub const MAPS_DIR: &str = "maps";
-
-/// A map file to be used.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MapOptions {
-    pub path: PathBuf,
-    pub kind: MapKind,
-    /// Where a record holds a fact, as `country.iso_code` or `subdivisions.0.iso_code`; wins over what is
-    /// recognised.
-    pub places: Vec<(Fact, String)>,
-}
-
-/// Which facts of a file are used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MapKind {
-    /// All it has.
-    #[default]
-    Auto,
-    /// Country and region.
-    Country,
-    /// Operator, type of network, ways to hide.
-    Network,
-    /// Organisation, its domain, type of network.
-    Company,
-}
-
-/// A fact that can be pointed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fact {
-    Asn,
-    AsName,
-    Org,
-    Domain,
-    Country,
-    Region,
-    NetType,
-}
-
-/// Why a file cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Damage {
-    #[error("cannot be read: {0}")]
-    Unreadable(String),
-    #[error("is larger than {0} bytes")]
-    TooLarge(u64),
-    #[error("is no map file: {0}")]
-    NoMap(&'static str),
-    #[error("is damaged or no map file: {0}")]
-    Broken(String),
-    #[error("holds nothing that can be used here (type {0:?}); name places with map.<fact> or another kind")]
-    Useless(String),
-    #[error("changed while it was read")]
-    Changing,
-}
 
 /// A map file as the admin sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -89,24 +33,6 @@ pub struct MapStatus {
     pub error: Option<String>,
     /// About the content in use.
     pub content: Option<MapContent>,
-}
-
-/// What a map holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct MapContent {
-    pub layout: &'static str,
-    pub database_type: String,
-    /// ISO 8601.
-    pub built: String,
-    /// Since it was built; 0 for a date in the future.
-    pub age_days: i64,
-    pub nodes: u32,
-    pub records: u64,
-    /// 4 or 6 (6 may hold both).
-    pub ip_version: u16,
-    /// What its records tell.
-    pub facts: Vec<&'static str>,
-    pub bytes: u64,
 }
 
 /// What one map says of an address.
@@ -156,6 +82,15 @@ impl Geo {
         }
     }
 
+    /// Looks at every file and takes those that changed. For a job, once a minute; reads whole files, so never
+    /// on a thread that answers requests.
+    pub fn reload_changed(&self) -> Reloaded {
+        let _one = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let (after, done) = reload::renew(&self.options, &self.installed, &self.slots());
+        *self.slots.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
+        done
+    }
+
     fn slots(&self) -> Arc<Vec<reload::Slot>> {
         self.slots.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -188,7 +123,7 @@ impl Geo {
             let map = slot.map.as_ref()?;
             let facts = map.lookup(address).filter(|facts| !facts.is_empty())?;
             let name = slot.options.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            Some(Finding { map: name, built: map.describe().built.iso(), range: map.range(address), facts })
+            Some(Finding { map: name, built: map.built().iso(), range: map.range(address), facts })
         };
         slots.iter().filter_map(finding).collect()
     }
@@ -208,21 +143,6 @@ fn status_of(slot: &reload::Slot, now: Millis) -> MapStatus {
         kind: slot.options.kind,
         in_use: slot.map.is_some() && !broken,
         error: slot.damage.as_ref().map(ToString::to_string).or(panicked),
-        content: slot.map.as_ref().map(|map| content_of(map, now)),
-    }
-}
-
-fn content_of(map: &Map, now: Millis) -> MapContent {
-    let about = map.describe();
-    MapContent {
-        layout: about.layout,
-        database_type: about.database_type,
-        built: about.built.iso(),
-        age_days: (now.since(about.built) / DAY).max(0),
-        nodes: about.nodes,
-        records: about.records,
-        ip_version: about.ip_version,
-        facts: about.facts,
-        bytes: about.bytes,
+        content: slot.map.as_ref().map(|map| map.content(now)),
     }
 }

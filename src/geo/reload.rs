@@ -2,11 +2,11 @@
 //! takes its place only when it is good.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::map::{MAP_FILE_MAX, Map, read_bounded};
-use super::{Damage, Geo, MapOptions};
+use super::options::{Damage, MapOptions};
 
 /// Most files that are opened from the data directory; more are left out, the last by name.
 pub const INSTALLED_MAX: usize = 16;
@@ -54,23 +54,17 @@ pub struct Reloaded {
     pub dropped: usize,
 }
 
-impl Geo {
-    /// Looks at every file and takes those that changed. For a job, once a minute; reads whole files, so never
-    /// on a thread that answers requests.
-    pub fn reload_changed(&self) -> Reloaded {
-        let _one = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.slots();
-        let mut done = Reloaded::default();
-        let mut after = Vec::new();
-        for options in self.options.iter().cloned().chain(installed(&self.installed)) {
-            let known = before.iter().find(|slot| slot.options == options);
-            after.push(look(options, known, &mut done));
-        }
-        done.dropped =
-            before.iter().filter(|slot| !after.iter().any(|new: &Slot| new.options == slot.options)).count();
-        *self.slots.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
-        done
+/// What stands after a look at every file: those of `options`, then those in the directory `installed`.
+pub(super) fn renew(options: &[MapOptions], installed: &Path, before: &[Slot]) -> (Vec<Slot>, Reloaded) {
+    let mut done = Reloaded::default();
+    let mut after: Vec<Slot> = Vec::new();
+    for options in options.iter().cloned().chain(list(installed)) {
+        let known = before.iter().find(|slot| slot.options == options);
+        after.push(look(options, known, &mut done));
     }
+    let is_gone = |slot: &&Slot| !after.iter().any(|new| new.options == slot.options);
+    done.dropped = before.iter().filter(is_gone).count();
+    (after, done)
 }
 
 fn look(options: MapOptions, known: Option<&Slot>, done: &mut Reloaded) -> Slot {
@@ -105,7 +99,7 @@ fn load(options: &MapOptions, before: Stamp) -> Result<Map, Damage> {
 }
 
 /// `*.mmdb` in the data directory, by name; hidden files are unfinished ones.
-fn installed(dir: &Path) -> Vec<MapOptions> {
+fn list(dir: &Path) -> Vec<MapOptions> {
     let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
