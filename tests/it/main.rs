@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 mod admin;
+mod geo;
+mod harness;
 mod hostile;
 mod layering;
 mod runner;
