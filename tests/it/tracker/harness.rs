@@ -1,6 +1,7 @@
 //! `Browser` holds cookies, storage, clock and network; `Page` is a tab of it that has loaded the script.
 
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use guestlog::domain::account::AccountId;
 use guestlog::tracker::{ScriptOptions, build};
@@ -18,6 +19,9 @@ pub(crate) fn options() -> ScriptOptions {
 pub(crate) fn served(options: &ScriptOptions) -> String {
     String::from_utf8(build(options).plain).unwrap()
 }
+
+/// Building compresses, which takes its time in a debug build.
+static DEFAULT: LazyLock<String> = LazyLock::new(|| served(&options()));
 
 /// A browser with one profile.
 #[derive(Clone)]
@@ -39,7 +43,7 @@ pub(crate) struct Visit<'a> {
 
 impl<'a> Visit<'a> {
     pub(crate) fn of(url: &'a str) -> Self {
-        Self { url, referrer: "", above: "", script: served(&options()), more: json!({}) }
+        Self { url, referrer: "", above: "", script: DEFAULT.clone(), more: json!({}) }
     }
 
     pub(crate) fn above(mut self, code: &'a str) -> Self {
