@@ -78,16 +78,20 @@ pub struct Script {
 
 /// Builds the script of an account. Costs some tens of milliseconds: once per change, not per request.
 #[must_use]
-#[expect(
-    clippy::expect_used,
-    reason = "a Vec takes every byte; numbers, booleans and strings are always JSON"
-)]
+#[expect(clippy::expect_used, reason = "a Vec takes every byte")]
 pub fn build(options: &ScriptOptions) -> Script {
-    let config = script_safe(&serde_json::to_string(options).expect("plain options"));
-    let core = squeeze::squeeze(&sources());
-    let plain = format!("(function(){{'use strict';const cfg={config};\n{core}}})();\n").into_bytes();
+    let plain = text(options).into_bytes();
     let (gzip, brotli) = compress(&plain).expect("written to memory");
     Script { etag: etag(&plain), plain, gzip, brotli }
+}
+
+/// The script as `build` serves it, not compressed.
+#[must_use]
+#[expect(clippy::expect_used, reason = "numbers, booleans and strings are always JSON")]
+pub fn text(options: &ScriptOptions) -> String {
+    let config = script_safe(&serde_json::to_string(options).expect("plain options"));
+    let core = squeeze::squeeze(&sources());
+    format!("(function(){{'use strict';const cfg={config};\n{core}}})();\n")
 }
 
 fn compress(plain: &[u8]) -> std::io::Result<(Vec<u8>, Vec<u8>)> {

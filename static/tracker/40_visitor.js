@@ -116,6 +116,7 @@ function newVisitor() {
 
 // Only plain values: anything else could not be sent.
 function identify(properties) {
+  if (typeof properties == 'string') return;
   Object.keys(properties).forEach(name => {
     const value = properties[name];
     if (/^(string|number|boolean)$/.test(typeof value)) {

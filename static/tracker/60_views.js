@@ -18,10 +18,13 @@ let seenPath = loc.pathname;
 let seenQuery = loc.search;
 let pushed;
 let moving;
+let stamped = 0;
 
+// Ids ascend, within a millisecond too.
 function stamp(kind) {
   const now = Date.now();
-  return { a: cfg.account, k: kind, id: now.toString(36) + hex(8), at: now };
+  stamped = Math.max(now, stamped + 1);
+  return { a: cfg.account, k: kind, id: stamped.toString(36) + hex(8), at: now };
 }
 
 // Where a top window of the same site was entered is what counts inside its frames.

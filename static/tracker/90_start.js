@@ -7,7 +7,7 @@ const FACTS = ('setTrackingGate setPortalId setCanonicalUrl setPath setContentTy
 function run(calls, entry) {
   safe(() => {
     if (typeof entry == 'function') entry(tracker, library);
-    else if (calls.hasOwnProperty(entry[0])) calls[entry[0]].apply(calls, [].slice.call(entry, 1));
+    else if (Array.isArray(entry) && calls.hasOwnProperty(entry[0])) calls[entry[0]].apply(calls, [].slice.call(entry, 1));
   });
 }
 
@@ -27,7 +27,7 @@ function takeOver(queue, calls) {
 
 function pass(queue, names) {
   queue.slice().forEach(entry => {
-    if (entry && names.indexOf(entry[0]) >= 0 && Array.isArray(entry)) {
+    if (entry && names.indexOf(entry[0]) >= 0) {
       queue.splice(queue.indexOf(entry), 1);
       run(tracker, entry);
     }

@@ -1,10 +1,9 @@
 //! `Browser` holds cookies, storage, clock and network; `Page` is a tab of it that has loaded the script.
 
 use std::rc::Rc;
-use std::sync::LazyLock;
 
 use guestlog::domain::account::AccountId;
-use guestlog::tracker::{ScriptOptions, build};
+use guestlog::tracker::{ScriptOptions, text};
 use rquickjs::{CatchResultExt, Context, Runtime};
 use serde_json::{Value, json};
 
@@ -15,13 +14,6 @@ pub(crate) const HOME: &str = "https://www.example.com/";
 pub(crate) fn options() -> ScriptOptions {
     ScriptOptions::new(AccountId(ACCOUNT), vec!["example.com".into(), "example.org".into()])
 }
-
-pub(crate) fn served(options: &ScriptOptions) -> String {
-    String::from_utf8(build(options).plain).unwrap()
-}
-
-/// Building compresses, which takes its time in a debug build.
-static DEFAULT: LazyLock<String> = LazyLock::new(|| served(&options()));
 
 /// A browser with one profile.
 #[derive(Clone)]
@@ -43,7 +35,7 @@ pub(crate) struct Visit<'a> {
 
 impl<'a> Visit<'a> {
     pub(crate) fn of(url: &'a str) -> Self {
-        Self { url, referrer: "", above: "", script: DEFAULT.clone(), more: json!({}) }
+        Self { url, referrer: "", above: "", script: text(&options()), more: json!({}) }
     }
 
     pub(crate) fn above(mut self, code: &'a str) -> Self {
@@ -57,7 +49,7 @@ impl<'a> Visit<'a> {
     }
 
     pub(crate) fn options(mut self, options: &ScriptOptions) -> Self {
-        self.script = served(options);
+        self.script = text(options);
         self
     }
 

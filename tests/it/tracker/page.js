@@ -205,7 +205,7 @@ globalThis.browser = (() => {
       querySelector: () => page.canonical ? { href: resolve(page.url, page.canonical) } : null,
       createElement: () => makeAnchor(page, '')
     });
-    Object.defineProperty(document, 'cookie', { get: () => readCookies(page), set: text => setCookie(page, text) });
+    Object.defineProperty(document, 'cookie', { configurable: true, get: () => readCookies(page), set: text => setCookie(page, text) });
     return document;
   }
 
