@@ -1,8 +1,7 @@
 // Takes over the queues in HubSpot's order: settings, then what the page is, then the rest as it came.
-const SETTINGS = 'setTrackingDomain setCookiesToSubdomain addCookieDomain enableSecureCookie'.split(' ');
-const FACTS = ('setTrackingGate setPortalId setCanonicalUrl setPath setContentType setContentMetadata setPageId ' +
-  'setTargetedContentMetadata identify setDebugMode setLimitTrackingToCookieDomains setTrackingEnabled ' +
-  'doNotTrack').split(' ');
+const SETTINGS = 'setCookiesToSubdomain addCookieDomain enableSecureCookie';
+const FACTS = 'setCanonicalUrl setPath setContentType setContentMetadata setPageId identify setDebugMode ' +
+  'setLimitTrackingToCookieDomains setTrackingEnabled doNotTrack';
 
 function run(calls, entry) {
   safe(() => {
@@ -12,8 +11,7 @@ function run(calls, entry) {
 }
 
 function queueOf(name) {
-  const queue = w[name];
-  return w[name] = queue && queue.push && queue.shift ? queue : [];
+  return w[name] = Array.isArray(w[name]) ? w[name] : [];
 }
 
 // From now on a push is a call.
@@ -39,9 +37,7 @@ function start() {
   debug = /[#&]hsdbg/.test(loc.hash) || read('hs_dbg') == '1';
   cfg.domains.forEach(addDomain);
   choice = storedChoice();
-  queue.push(() => {
-    sendView();
-  });
+  queue.push(sendView);
   pass(queue, SETTINGS);
   takeOver(queueOf('_hsp'), consentCalls);
   const email = parameter('__hs_email');
@@ -56,10 +52,10 @@ function start() {
 }
 
 if (!w._hstc_loaded && server) {
-  w._hstc_loaded = w._hspb_loaded = true;
+  w._hstc_loaded = true;
   const begin = () => {
     if (w._hstc_ran) return;
-    w._hstc_ran = w._hspb_ran = true;
+    w._hstc_ran = true;
     safe(start);
   };
   if (d.prerendering) listen(d, 'prerenderingchange', begin);

@@ -11,7 +11,9 @@ const LISTEN: &str = "window.told = []; window._hsp = window._hsp || [];
 fn assert_silent(browser: &Browser, why: &str) {
     assert_eq!(browser.requests().len(), 0, "{why}");
     assert!(browser.storage().is_empty(), "{why}");
-    assert!(browser.jar().iter().all(|c| c["name"] == "__hs_do_not_track" || c["name"] == "__hs_cookie_cat_pref"));
+    assert!(
+        browser.jar().iter().all(|c| c["name"] == "__hs_do_not_track" || c["name"] == "__hs_cookie_cat_pref")
+    );
 }
 
 fn use_everything(page: &Page) {
@@ -84,7 +86,9 @@ fn a_later_grant_starts_with_the_page_that_is_open() {
     page.run("history.pushState({}, '', '/b')");
     browser.advance(5000);
     page.push("['identify', {email: 'ann@example.com'}]");
-    page.run("_hsp.push(['setHubSpotConsent', {analytics: true, advertisement: false, functionality: true}])");
+    page.run(
+        "_hsp.push(['setHubSpotConsent', {analytics: true, advertisement: false, functionality: true}])",
+    );
     let views = browser.views();
     assert_eq!(views.len(), 1);
     assert_eq!((&views[0]["pu"], &views[0]["cc"]), (&json!("https://www.example.com/b"), &json!(11)));
@@ -102,7 +106,8 @@ fn a_later_grant_starts_with_the_page_that_is_open() {
 fn consent_withdrawn_removes_everything_and_ends_the_identity() {
     let browser = Browser::new();
     browser.set("net.fetch = 503; browser.state.net.beacon = 503");
-    let page = browser.open(&Visit::of(HOME).above("window._hsq = [['identify', {email: 'ann@example.com'}]]"));
+    let page =
+        browser.open(&Visit::of(HOME).above("window._hsq = [['identify', {email: 'ann@example.com'}]]"));
     let token = page.cookie("hubspotutk").unwrap();
     assert_eq!(browser.storage().len(), 1);
     page.run("_hsp.push(['setHubSpotConsent', {analytics: false}])");
@@ -208,7 +213,8 @@ fn global_privacy_control_is_a_refusal_where_the_policy_says_so() {
 fn listeners_hear_the_state_at_once_and_each_change() {
     let page = Browser::new().open(&Visit::of(HOME).above(LISTEN));
     let all = json!({"necessary": true, "analytics": true, "advertisement": true, "functionality": true});
-    let none = json!({"necessary": false, "analytics": false, "advertisement": false, "functionality": false});
+    let none =
+        json!({"necessary": false, "analytics": false, "advertisement": false, "functionality": false});
     let some = json!({"necessary": true, "analytics": true, "advertisement": false, "functionality": false});
     assert_eq!(
         page.run("return told"),
@@ -241,7 +247,8 @@ fn listeners_hear_nothing_while_the_question_is_open() {
 fn revoking_removes_hubspots_cookies_and_tells_the_server() {
     for push in ["_hsp.push(['revokeCookieConsent'])", "_hsq.push(['revokeCookieConsent'])"] {
         let browser = Browser::new();
-        let above = "['__hs_initial_opt_in=true', '__hs_opt_out=no', '__hs_cookie_cat_pref=1:true_2:true_3:true',
+        let above =
+            "['__hs_initial_opt_in=true', '__hs_opt_out=no', '__hs_cookie_cat_pref=1:true_2:true_3:true',
             '__hs_gpc_banner_dismiss=true', '__hs_notify_banner_dismiss=true', 'messagesUtk=a', 'mine=1']
             .forEach(function (c) { document.cookie = c + '; path=/; domain=.example.com'; })";
         let page = browser.open(&Visit::of(HOME).above(above));
@@ -283,7 +290,9 @@ fn tracking_can_be_switched_off_and_limited_to_the_accounts_hosts() {
     assert_silent(&browser, "switched off");
     page.push("['setTrackingEnabled', true]");
     assert_eq!(browser.views().len(), 1);
-    for (host, views) in [("https://www.example.com/", 1), ("https://example.org/", 1), ("https://example.net/", 0)] {
+    for (host, views) in
+        [("https://www.example.com/", 1), ("https://example.org/", 1), ("https://example.net/", 0)]
+    {
         let browser = Browser::new();
         let mut limited = options();
         limited.limit = true;
@@ -300,7 +309,9 @@ fn tracking_can_be_switched_off_and_limited_to_the_accounts_hosts() {
 
 #[test]
 fn calls_of_a_banner_that_are_not_here_are_ignored() {
-    let page = Browser::new().open(&Visit::of(HOME).above("window._hsp = [['showBanner'], null, 7, ['x'], ['setBannerSettings', {}]]"));
+    let page = Browser::new().open(
+        &Visit::of(HOME).above("window._hsp = [['showBanner'], null, 7, ['x'], ['setBannerSettings', {}]]"),
+    );
     page.run("_hsp.push(['hideBanner']); _hsp.push(['addPrivacyConsentListener', 7])");
     assert_eq!(page.browser.views().len(), 1);
 }

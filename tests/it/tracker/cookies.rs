@@ -144,7 +144,8 @@ fn broken_cookies_make_a_new_visitor() {
 #[test]
 fn a_lone_token_is_taken_over() {
     let browser = Browser::new();
-    plain(&browser, HOME).set_cookie(&format!("hubspotutk={}; path=/; domain=example.com", TOKEN.to_uppercase()));
+    plain(&browser, HOME)
+        .set_cookie(&format!("hubspotutk={}; path=/; domain=example.com", TOKEN.to_uppercase()));
     let page = browser.visit(HOME);
     assert_eq!(page.cookie("hubspotutk").unwrap(), TOKEN, "lower case");
     assert_eq!(browser.views()[0]["vi"], TOKEN);
@@ -181,7 +182,8 @@ fn settings_by_call_act_before_the_first_cookie() {
     let browser = Browser::new();
     let mut bare = options();
     bare.domains.clear();
-    let above = "window._hsq = [['identify', {}], ['addCookieDomain', '.example.com'], ['enableSecureCookie', true]]";
+    let above =
+        "window._hsq = [['identify', {}], ['addCookieDomain', '.example.com'], ['enableSecureCookie', true]]";
     let page = browser.open(&Visit::of(HOME).above(above).options(&bare));
     assert!(page.cookies().iter().all(|c| c["domain"] == "example.com" && c["secure"] == true));
     let above = "window._hsq = [['setCookiesToSubdomain', true]]";
@@ -246,7 +248,8 @@ fn cookies_another_tab_removed_or_changed_are_followed() {
 fn a_reset_makes_another_visitor_who_is_not_tied_to_the_first() {
     for call in ["resetVisitorIdentity", "resetVisitor"] {
         let browser = Browser::new();
-        let page = browser.open(&Visit::of(HOME).above("window._hsq = [['identify', {email: 'ann@example.com'}]]"));
+        let page =
+            browser.open(&Visit::of(HOME).above("window._hsq = [['identify', {email: 'ann@example.com'}]]"));
         let before = browser.views()[0].clone();
         browser.advance(3000);
         page.push(&format!("['{call}']"));
@@ -267,7 +270,9 @@ fn links_to_another_domain_of_the_account_carry_the_visitor() {
     let page = browser.visit(HOME);
     let to = page.click("https://shop.example.org/cart?a=1&__hstc=old#top");
     assert!(to.starts_with("https://shop.example.org/cart?a=1&__hstc="), "{to}");
-    assert!(to.contains(&format!("&__hssc={}&__hsfp=", page.cookie("__hssc").unwrap())) && to.ends_with("#top"));
+    assert!(
+        to.contains(&format!("&__hssc={}&__hsfp=", page.cookie("__hssc").unwrap())) && to.ends_with("#top")
+    );
     assert!(!to.contains("old"));
     for elsewhere in ["https://example.net/", "https://shop.example.com/", "/b", "https://myexample.org/"] {
         assert!(!page.click(elsewhere).contains("__hs"), "{elsewhere}");
@@ -280,7 +285,10 @@ fn links_to_another_domain_of_the_account_carry_the_visitor() {
     assert_eq!(there.split('.').next(), arrived.cookie("__hssc").unwrap().split('.').next());
     let views = browser.views();
     assert_eq!(views[1]["vi"], views[0]["vi"]);
-    assert_eq!((&views[1]["nc"], &views[1]["pu"]), (&json!(false), &json!("https://shop.example.org/cart?a=1")));
+    assert_eq!(
+        (&views[1]["nc"], &views[1]["pu"]),
+        (&json!(false), &json!("https://shop.example.org/cart?a=1"))
+    );
     let session = arrived.cookie("__hssc").unwrap();
     assert_eq!(session.split('.').nth(1), Some("2"));
     assert_eq!(session.split('.').nth(2), page.cookie("__hssc").unwrap().split('.').nth(2));

@@ -95,7 +95,11 @@ fn the_next_page_load_takes_along_what_the_last_one_left() {
     let page = browser.visit(HOME);
     browser.advance(3000);
     page.tell("leave");
-    assert_eq!(browser.requests().iter().filter(|r| r.via == "beacon").count(), 0, "known to be away: kept instead");
+    assert_eq!(
+        browser.requests().iter().filter(|r| r.via == "beacon").count(),
+        0,
+        "known to be away: kept instead"
+    );
     browser.set("net.fetch = 204");
     browser.advance(10 * MINUTE);
     browser.visit("https://www.example.com/b");
@@ -261,9 +265,14 @@ fn where_requests_are_forbidden_an_image_brings_the_hit() {
         let image = browser.requests().into_iter().find(|request| request.via == "image").unwrap();
         assert!(image.url.starts_with(&format!("{SERVER}/__ptq.gif?")), "{}", image.url);
         let view = &image.hits[0];
-        for (key, value) in [("k", "1"), ("a", "1000001"), ("pu", "https://www.example.com/?q=a%26b"), ("nc", "true"),
-            ("i", "email=ann%2Bx%40example.com&n=1"), ("gl_age", "0")]
-        {
+        for (key, value) in [
+            ("k", "1"),
+            ("a", "1000001"),
+            ("pu", "https://www.example.com/?q=a%26b"),
+            ("nc", "true"),
+            ("i", "email=ann%2Bx%40example.com&n=1"),
+            ("gl_age", "0"),
+        ] {
             assert_eq!(view[key], value, "{key}");
         }
         assert!(view.get("age").is_none() && view["id"].as_str().unwrap().len() > 20);
