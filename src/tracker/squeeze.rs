@@ -357,7 +357,7 @@ mod tests {
             ),
             "function e(t,n){const r=t;return r+n}e(1);"
         );
-        assert_eq!(squeeze("w.f = long => w.g((left, right) => long + left);"), "w.f=e=>w.g((t,n)=>e+t);");
+        assert_eq!(squeeze("w.f = long => w.g((left, right) => long + left);"), "w.f=t=>w.g((e,n)=>t+e);");
         assert_eq!(
             squeeze("try {\n  w.a();\n} catch (error) {\n  w.b(error);\n}"),
             "try{w.a()}catch(e){w.b(e)}"
