@@ -11,6 +11,7 @@ use super::progress::Progress;
 use super::scripts::Scripts;
 use crate::base::clock::{Clock, Millis};
 use crate::base::random::Random;
+use crate::geo::Geo;
 use crate::store::{self, Store};
 
 /// Settings of the use cases; `server` makes them from the configuration.
@@ -31,6 +32,7 @@ impl Default for Options {
 /// The running product.
 pub struct App {
     pub store: Store,
+    pub geo: Geo,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub accounts: Directory,
@@ -52,6 +54,7 @@ impl App {
     /// The store's.
     pub fn new(
         store: Store,
+        geo: Geo,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         options: &Options,
@@ -64,6 +67,7 @@ impl App {
         Ok(Self {
             live: Live::starting_at(clock.now()),
             store,
+            geo,
             clock,
             random,
             accounts: directory,

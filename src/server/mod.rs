@@ -1,6 +1,7 @@
 //! Wiring: configuration → store → application → HTTP, the background jobs, and an orderly stop.
 
 pub mod bare;
+pub mod options;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -10,10 +11,11 @@ use actix_web::web::{Data, PayloadConfig};
 use actix_web::{HttpServer, rt};
 use anyhow::Context;
 
-use crate::app::{App, accept, core, fold};
+use crate::app::{App, accept, fold};
 use crate::base::clock::{Clock, RealClock};
 use crate::base::random::SystemRandom;
 use crate::config::Config;
+use crate::geo::Geo;
 use crate::store::{self, Store};
 use crate::web;
 use crate::web::state::State;
@@ -26,6 +28,8 @@ const IDLE_TIME: Duration = Duration::from_secs(75);
 const STOP_SECONDS: u64 = 5;
 /// Connections at once, per worker.
 const CONNECTIONS_MAX: usize = 10_000;
+/// How often map files are looked at.
+const MAPS_EVERY: Duration = Duration::from_secs(60);
 /// How often robots are written down.
 const BOTS_EVERY: Duration = Duration::from_secs(1);
 
@@ -35,19 +39,9 @@ const BOTS_EVERY: Duration = Duration::from_secs(1);
 /// The store's.
 pub fn open(config: &Config) -> Result<App, store::Error> {
     let clock: Arc<dyn Clock> = Arc::new(RealClock);
-    let store = Store::open(
-        &store::Options {
-            data_dir: config.server.data_dir.clone(),
-            min_free: config.store.min_free,
-            readers: config.store.readers,
-        },
-        Arc::clone(&clock),
-    )?;
-    let options = core::Options {
-        collector_per_address: config.limits.collector_per_address,
-        api_per_token: config.limits.api_per_token,
-    };
-    App::new(store, clock, Arc::new(SystemRandom), &options)
+    let store = Store::open(&options::of_store(config), Arc::clone(&clock))?;
+    let geo = Geo::open(&options::of_maps(config), &config.server.data_dir);
+    App::new(store, geo, clock, Arc::new(SystemRandom), &options::of_app(config))
 }
 
 /// Runs the server until it is asked to stop.
@@ -99,15 +93,14 @@ async fn serve(
         let app = Arc::clone(&app);
         async move { fold::run(&app).await }
     });
-    let bots = rt::spawn({
-        let app = Arc::clone(&app);
-        async move { write_bots(app).await }
-    });
+    let bots = rt::spawn(write_bots(Arc::clone(&app)));
+    let maps = rt::spawn(reload_maps(Arc::clone(&app)));
     // Returns after SIGTERM, SIGINT or SIGQUIT, when the requests in hand are answered.
     let result = server.await;
     fold.abort();
     bots.abort();
-    let _ = (fold.await, bots.await);
+    maps.abort();
+    let _ = (fold.await, bots.await, maps.await);
     let last = Arc::clone(&app);
     // Robots of the last second; what the fold has not taken lies safe in the inbox.
     let _ = rt::task::spawn_blocking(move || accept::write_bots(&last)).await;
@@ -121,6 +114,15 @@ async fn write_bots(app: Arc<App>) {
         if let Ok(Err(error)) = rt::task::spawn_blocking(move || accept::write_bots(&app)).await {
             tracing::warn!(error = %error, "robots could not be written down");
         }
+    }
+}
+
+/// A map file that was put in another's place is taken into use; a damaged one is not.
+async fn reload_maps(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(MAPS_EVERY).await;
+        let app = Arc::clone(&app);
+        let _ = rt::task::spawn_blocking(move || app.geo.reload_changed()).await;
     }
 }
 
