@@ -8,5 +8,6 @@ pub mod directory;
 pub mod limiter;
 pub mod live;
 pub mod progress;
+pub mod reports;
 
 pub use core::App;

@@ -9,6 +9,7 @@ pub mod device;
 pub mod hit;
 pub mod page;
 pub mod period;
+pub mod question;
 pub mod reason;
 pub mod screen;
 pub mod source;
