@@ -37,7 +37,7 @@ impl Names {
                     name.clone_into(&mut last);
                     group += 1;
                 }
-                names.add(code, if name.is_empty() { 0 } else { group });
+                names.add(code, if is_empty(name) { 0 } else { group });
             })?;
             return Ok(names);
         }
@@ -46,7 +46,7 @@ impl Names {
             let name = place.of_text(text);
             if let Some(codes) = codes_of.get_mut(name) {
                 codes.push(code);
-            } else if !name.is_empty() {
+            } else if !is_empty(name) {
                 codes_of.insert(name.to_owned(), vec![code]);
             }
         })?;
@@ -65,6 +65,11 @@ impl Names {
     fn group(&self, code: u32) -> u32 {
         self.group_of.get(code as usize).copied().unwrap_or(0)
     }
+}
+
+/// Are all parts of a name empty?
+fn is_empty(name: &str) -> bool {
+    name.chars().all(|c| c == SEPARATOR)
 }
 
 /// How rows find their group.
