@@ -10,4 +10,5 @@ mod history;
 mod oracle;
 mod random;
 mod reports;
+mod rules;
 mod speed;
