@@ -11,6 +11,7 @@ pub mod fold;
 pub mod limiter;
 pub mod live;
 pub mod progress;
+pub mod reports;
 pub mod scripts;
 
 pub use core::App;

@@ -11,6 +11,7 @@ pub mod language;
 pub mod network;
 pub mod page;
 pub mod period;
+pub mod question;
 pub mod reason;
 pub mod referrer;
 pub mod screen;

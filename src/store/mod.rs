@@ -13,6 +13,7 @@ pub mod inbox;
 mod migrate;
 mod open;
 pub mod readers;
+pub mod scan;
 pub mod session;
 pub mod visitor;
 pub mod writer;
