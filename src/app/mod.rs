@@ -1,12 +1,19 @@
 //! Use cases and background jobs over store, maps and script. `core` holds what they share; each use case is
 //! functions over `&App` in a file of its own.
 
+pub mod access;
 pub mod accounts;
 pub mod core;
 pub mod counters;
 pub mod directory;
 pub mod limiter;
 pub mod live;
+pub mod passwords;
 pub mod progress;
+pub mod setup;
+pub mod sign_in;
+pub mod throttle;
+pub mod tokens;
+pub mod users;
 
 pub use core::App;

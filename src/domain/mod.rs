@@ -8,6 +8,7 @@ pub mod contact;
 pub mod device;
 pub mod hit;
 pub mod page;
+pub mod password;
 pub mod period;
 pub mod reason;
 pub mod screen;
