@@ -7,6 +7,7 @@ pub mod format;
 pub mod page;
 pub mod part;
 pub mod paths;
+pub mod query;
 pub mod text;
 
 #[cfg(test)]
