@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::counters::Counters;
-use super::directory::Directory;
-use super::limiter::Limiter;
-use super::live::Live;
-use super::passwords::Passwords;
-use super::progress::Progress;
-use super::throttle::Throttle;
+use crate::app::counters::Counters;
+use crate::app::directory::Directory;
+use crate::app::limiter::Limiter;
+use crate::app::live::Live;
+use crate::app::passwords::Passwords;
+use crate::app::progress::Progress;
+use crate::app::throttle::Throttle;
 use crate::base::clock::{Clock, Millis};
 use crate::base::random::Random;
 use crate::store::{self, Store};

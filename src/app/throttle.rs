@@ -161,7 +161,11 @@ mod tests {
             assert_eq!(fail(&throttle, "a@b.test", 1, now), Ok(()));
         }
         assert_eq!(fail(&throttle, "a@b.test", 1, now.plus(MEMORY)), Ok(()));
-        assert_eq!(fail(&throttle, "a@b.test", 1, now.plus(MEMORY)), Ok(()), "an hour later all is forgotten");
+        assert_eq!(
+            fail(&throttle, "a@b.test", 1, now.plus(MEMORY)),
+            Ok(()),
+            "an hour later all is forgotten"
+        );
     }
 
     #[test]

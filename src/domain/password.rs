@@ -162,7 +162,12 @@ mod tests {
         let context = ["ada.lovelace@example.com", "Analytical Engines", "engines.test"];
         assert_eq!(check("Lovelace-Engines1", &context), Err(Weak::Common));
         assert_eq!(check("Lovelace-Engines1", &[]), Ok(()));
-        for password in ["correct horse battery staple", "mijn fiets staat buiten", "aBx7 qR9v Lm2k", "日本語のながいことばをえらぶ"] {
+        for password in [
+            "correct horse battery staple",
+            "mijn fiets staat buiten",
+            "aBx7 qR9v Lm2k",
+            "日本語のながいことばをえらぶ",
+        ] {
             assert_eq!(check(password, &context), Ok(()), "{password}");
         }
     }

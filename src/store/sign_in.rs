@@ -81,9 +81,7 @@ pub fn update_last(conn: &Connection, id: SignInId, now: Millis) -> Result<(), E
 /// # Errors
 /// `NotFound`, or SQLite's.
 pub fn update_hash(conn: &Connection, id: SignInId, hash: &Hash, csrf: &str) -> Result<(), Error> {
-    user::changed(
-        conn.execute("update sign_in set hash = ?2, csrf = ?3 where id = ?1", (id.0, hash, csrf))?,
-    )
+    user::changed(conn.execute("update sign_in set hash = ?2, csrf = ?3 where id = ?1", (id.0, hash, csrf))?)
 }
 
 /// The browsers of a user, last seen first.
