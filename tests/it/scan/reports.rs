@@ -10,6 +10,7 @@ use guestlog::base::random::SystemRandom;
 use guestlog::domain::account::AccountId;
 use guestlog::domain::period::{Days, LocalDay, Zone};
 use guestlog::domain::question::Dimension;
+use guestlog::geo::Geo;
 use guestlog::store;
 use serde_json::Value;
 
@@ -32,7 +33,13 @@ fn house(seed: u64) -> House {
         }
     };
     let World { store, clock, dir, .. } = World::of_blocking(vec![account.clone()]);
-    let app = App::new(store, Arc::<ManualClock>::clone(&clock), Arc::new(SystemRandom), &Options::default());
+    let app = App::new(
+        store,
+        Geo::none(),
+        Arc::<ManualClock>::clone(&clock),
+        Arc::new(SystemRandom),
+        &Options::default(),
+    );
     House { app: app.unwrap(), clock, account, _world: dir }
 }
 
