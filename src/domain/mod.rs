@@ -18,5 +18,6 @@ pub mod referrer;
 pub mod screen;
 pub mod scrub;
 pub mod source;
+pub mod text;
 pub mod user;
 pub mod visitor;

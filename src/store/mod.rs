@@ -28,10 +28,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-pub use rusqlite::Connection;
 use rusqlite::OptionalExtension;
 
 pub use error::Error;
+
+/// A connection of the writer or a reader. Use cases pass it on to the functions of this layer; what is asked
+/// of it, in SQL, stands here alone (`tests/it/style.rs` holds it).
+pub type Connection = rusqlite::Connection;
 
 use crate::base::clock::{Clock, Millis};
 

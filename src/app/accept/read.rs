@@ -9,10 +9,11 @@ use crate::domain::account::AccountId;
 use crate::domain::campaign::Campaign;
 use crate::domain::consent::Consent;
 use crate::domain::contact::{self, Email, Identity};
-use crate::domain::hit::{AGE_MAX, Act, ENGAGED_MAX, EVENT_ID_MAX, Hit, TITLE_MAX, cut};
+use crate::domain::hit::{AGE_MAX, Act, ENGAGED_MAX, EVENT_ID_MAX, Hit, TITLE_MAX};
 use crate::domain::page::{Invalid, Page};
 use crate::domain::reason::Reason;
 use crate::domain::screen::ScreenClass;
+use crate::domain::text::cut;
 use crate::domain::visitor::{Token, read_hstc};
 use crate::domain::{device::Device, language, scrub, source};
 

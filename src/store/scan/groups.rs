@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
+use super::ask::{Cursor, Figures, Grouping, Key, Row, Table, Top};
 use super::bitsets::{Class, Distinct};
 use super::column::{Column, Place, set};
 use super::rows::Batch;
-use super::{Cursor, Figures, Grouping, Key, Row, Table, Top};
 use crate::domain::account::AccountId;
 use crate::domain::question::Dimension;
 use crate::store::dictionary::SEPARATOR;
