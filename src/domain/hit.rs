@@ -25,7 +25,7 @@ pub const ENGAGED_MAX: i64 = 30 * MINUTE;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Act {
     PageView,
     /// The page view named was visible this long; merged into it.
@@ -42,7 +42,6 @@ pub struct Hit {
     pub received: Millis,
     /// Receipt minus the age told (rules.md 6).
     pub at: Millis,
-    #[serde(flatten)]
     pub act: Act,
     /// Counts once per account within 48 hours (rules.md 5).
     #[serde(skip_serializing_if = "Option::is_none", default)]
