@@ -80,10 +80,11 @@ struct Rings {
 pub struct Live(Mutex<Rings>);
 
 impl Live {
-    /// Serials count up from the start's time, so that those of an earlier process never meet them.
+    /// Serials count up from the start's time in microseconds, so that those of an earlier process, whose hits
+    /// may still wait in the inbox, never meet them: no process takes a million hits a second.
     #[must_use]
     pub fn starting_at(now: Millis) -> Self {
-        let serial = u64::try_from(now.0).unwrap_or(0);
+        let serial = u64::try_from(now.0).unwrap_or(0).saturating_mul(1_000);
         Self(Mutex::new(Rings { serial, of: FxHashMap::default() }))
     }
 
