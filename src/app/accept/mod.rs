@@ -16,7 +16,7 @@ use crate::domain::device::Agent;
 use crate::domain::hit::{Act, Hit};
 use crate::domain::reason::Reason;
 use crate::store;
-use beacon::Beacon;
+use beacon::{Beacon, Unreadable};
 
 /// Who sent a request, as far as rules ask for it. The address is used and forgotten.
 #[derive(Clone, Copy, Debug)]
@@ -37,9 +37,9 @@ pub struct Outcome {
     pub stored: usize,
 }
 
-/// Accepts the hits of one browser request; `None` stands for one that could not be read. Answers after the
-/// commit that put them on disk.
-pub async fn accept(app: &App, sender: Sender<'_>, beacons: Vec<Option<Beacon>>) -> Outcome {
+/// Accepts the hits of one browser request, some of which may be unreadable. Answers after the commit that put
+/// them on disk.
+pub async fn accept(app: &App, sender: Sender<'_>, beacons: Vec<Result<Beacon, Unreadable>>) -> Outcome {
     let now = app.now();
     app.counters.receive(count(beacons.len()));
     let agent = app.agents.read(sender.user_agent);
@@ -90,9 +90,9 @@ fn accept_one(
     now: Millis,
     sender: Sender<'_>,
     agent: &Agent,
-    beacon: Option<Beacon>,
+    beacon: Result<Beacon, Unreadable>,
 ) -> Result<((AccountId, u64), Vec<u8>), Reason> {
-    let mut beacon = beacon.ok_or(Reason::Malformed)?;
+    let mut beacon = beacon.map_err(Unreadable::reason)?;
     if beacon.page_url.is_empty() {
         sender.referer.clone_into(&mut beacon.page_url);
     }
@@ -176,16 +176,23 @@ fn refusal(now: Millis, reason: Reason, beacon: &Beacon) -> live::Entry {
 /// Writes down the robots counted since the last call.
 ///
 /// # Errors
-/// The store's; what could not be written is lost from the count.
+/// The store's; what could not be written is counted on.
 pub fn write_bots(app: &App) -> Result<(), store::Error> {
-    let bots = app.counters.take_bots();
+    let bots = Arc::new(app.counters.take_bots());
     if bots.is_empty() {
         return Ok(());
     }
-    app.store.writer.write_blocking(move |conn| {
-        for (account, day, family, hits) in &bots {
+    let rows = Arc::clone(&bots);
+    let written = app.store.writer.write_blocking(move |conn| {
+        for (account, day, family, hits) in rows.iter() {
             store::bot::upsert(conn, *account, *day, family, *hits)?;
         }
         Ok(())
-    })
+    });
+    if written.is_err() {
+        for (account, day, family, hits) in bots.iter() {
+            app.counters.count_bots(*account, *day, family, *hits);
+        }
+    }
+    written
 }
