@@ -2,11 +2,15 @@
 #![cfg(test)]
 
 mod admin;
+mod collect;
+mod durability;
 mod geo;
 mod harness;
 mod hostile;
 mod layering;
+mod poison;
 mod runner;
+mod stories;
 mod style;
 mod tracker;
 
