@@ -69,6 +69,9 @@ impl App {
             .read(|conn| Ok::<_, store::Error>((store::account::list(conn)?, store::watermark(conn)?)))?;
         let directory = Directory::default();
         directory.replace(accounts);
+        let counters = Counters::default();
+        // What an earlier process took in and this one folds.
+        counters.receive(u64::try_from(store.inbox.last_id().saturating_sub(watermark)).unwrap_or(0));
         Ok(Self {
             live: Live::starting_at(clock.now()),
             passwords: Passwords::new(Arc::clone(&random)),
@@ -79,7 +82,7 @@ impl App {
             random,
             accounts: directory,
             agents: Agents::default(),
-            counters: Counters::default(),
+            counters,
             progress: Progress::at(watermark),
             scripts: Scripts::default(),
             senders: Limiter::new(options.collector_per_address),

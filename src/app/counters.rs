@@ -77,11 +77,16 @@ impl Counters {
 
     /// A robot's hit, until `take_bots` writes it down.
     pub fn count_bot(&self, account: AccountId, day: LocalDay, family: &str) {
+        self.count_bots(account, day, family, 1);
+    }
+
+    /// Several at once: what could not be written down is counted on.
+    pub fn count_bots(&self, account: AccountId, day: LocalDay, family: &str, hits: u64) {
         let mut bots = self.bots.lock().unwrap_or_else(PoisonError::into_inner);
         let full = bots.len() >= FAMILIES_MAX;
         let key = (account, day.0, family.to_owned());
         let key = if full && !bots.contains_key(&key) { (account, day.0, "(other)".to_owned()) } else { key };
-        *bots.entry(key).or_default() += 1;
+        *bots.entry(key).or_default() += hits;
     }
 
     /// What was counted since the last call.

@@ -98,10 +98,12 @@ pub struct Live {
 }
 
 impl Live {
-    /// Serials count up from the start's time, so that those of an earlier process never meet them.
+    /// Serials count up from the start's time in microseconds, so that those of an earlier process, whose hits
+    /// may still wait in the inbox, never meet them: no process takes a million hits a second.
     #[must_use]
     pub fn starting_at(now: Millis) -> Self {
-        Self { serial: AtomicU64::new(u64::try_from(now.0).unwrap_or(0)), rings: Mutex::default() }
+        let serial = u64::try_from(now.0).unwrap_or(0).saturating_mul(1_000);
+        Self { serial: AtomicU64::new(serial), rings: Mutex::default() }
     }
 
     /// The number of the next hit, by which the fold completes its entry.

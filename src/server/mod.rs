@@ -4,12 +4,14 @@ pub mod bare;
 pub mod options;
 
 use std::net::{SocketAddr, TcpListener};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{HttpServer, rt};
 use anyhow::Context;
+use futures_util::FutureExt;
 
 use crate::app::{App, accept, fold};
 use crate::base::clock::{Clock, RealClock};
@@ -30,6 +32,8 @@ const STOP_SECONDS: u64 = 5;
 const CONNECTIONS_MAX: usize = 10_000;
 /// How often map files are looked at.
 const MAPS_EVERY: Duration = Duration::from_secs(60);
+/// How long the fold rests after a panic of its own.
+const FOLD_AGAIN: Duration = Duration::from_secs(1);
 /// How often robots are written down.
 const BOTS_EVERY: Duration = Duration::from_secs(1);
 
@@ -87,7 +91,13 @@ async fn serve(
     std::thread::spawn(crate::domain::device::prepare);
     let fold = rt::spawn({
         let app = Arc::clone(&app);
-        async move { fold::run(&app).await }
+        async move {
+            // It catches what hits do to it; this is for itself. Without it nothing accepted would be counted.
+            while AssertUnwindSafe(fold::run(&app)).catch_unwind().await.is_err() {
+                tracing::error!("the fold panicked and goes on");
+                tokio::time::sleep(FOLD_AGAIN).await;
+            }
+        }
     });
     let bots = rt::spawn(write_bots(Arc::clone(&app)));
     let maps = rt::spawn(reload_maps(Arc::clone(&app)));

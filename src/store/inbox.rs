@@ -20,7 +20,8 @@ pub const QUEUE: usize = 4_096;
 const BATCH: usize = 1_024;
 /// Hits waiting to be folded; past it nothing is taken in until the fold has caught up.
 pub const WAITING_MAX: i64 = 2_000_000;
-/// Folded rows are deleted in steps of this many, so that no commit waits long behind them.
+/// Folded rows are deleted in steps of this many, so that no commit waits long behind them: when nobody waits,
+/// and under load once a whole step has come together.
 const PURGE_STEP: i64 = 2_000;
 /// Free space is asked for this often, milliseconds.
 const SPACE_EVERY: i64 = SECOND;
@@ -32,6 +33,8 @@ enum Job {
     Purge { through: i64 },
     /// Write one row, to see whether writing works.
     Probe { answer: oneshot::Sender<Result<(), Error>> },
+    /// See whether there is room again.
+    Look,
 }
 
 /// What the thread and its callers both look at.
@@ -90,6 +93,7 @@ impl Inbox {
             arrived: Arc::clone(&arrived),
             clock,
             space_checked: None,
+            purge_to: watermark,
         };
         let join = std::thread::Builder::new().name("inbox".into()).spawn(move || {
             let mut jobs = jobs;
@@ -114,6 +118,8 @@ impl Inbox {
     /// written. Nothing was stored then.
     pub async fn append(&self, bodies: Vec<Vec<u8>>) -> Result<(), Error> {
         if self.state.no_space.load(Ordering::Relaxed) || self.waiting() >= WAITING_MAX {
+            // Nothing else may come by here while everything is refused: the thread must look by itself.
+            let _ = self.queue.try_send(Job::Look);
             return Err(Error::Busy);
         }
         let (answer, receive) = oneshot::channel();
@@ -196,30 +202,40 @@ struct Thread {
     arrived: Arc<tokio::sync::Notify>,
     clock: Arc<dyn Clock>,
     space_checked: Option<i64>,
+    /// Everything up to here may be deleted.
+    purge_to: i64,
 }
 
 impl Thread {
     fn serve(&mut self, jobs: &mut mpsc::Receiver<Job>) {
         self.check_space();
         let mut batch = Vec::with_capacity(BATCH);
-        while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
+        loop {
+            while jobs.is_empty() && self.purge_to > self.state.purged.load(Ordering::Relaxed) {
+                self.purge();
+            }
+            if jobs.blocking_recv_many(&mut batch, BATCH) == 0 {
+                return;
+            }
             self.check_space();
             let mut appends = Vec::with_capacity(batch.len());
-            let mut purge = None;
+            let mut probes = Vec::new();
             for job in batch.drain(..) {
                 match job {
                     Job::Append { bodies, answer } => appends.push((bodies, answer)),
-                    Job::Purge { through } => purge = purge.max(Some(through)),
-                    Job::Probe { answer } => {
-                        let _ = answer.send(self.probe());
-                    }
+                    Job::Purge { through } => self.purge_to = self.purge_to.max(through),
+                    Job::Probe { answer } => probes.push(answer),
+                    Job::Look => {}
                 }
             }
             if !appends.is_empty() {
                 self.append(appends);
             }
-            if let Some(through) = purge {
-                self.purge(through);
+            if !probes.is_empty() {
+                self.probe(probes);
+            }
+            if self.purge_to >= self.state.purged.load(Ordering::Relaxed) + PURGE_STEP {
+                self.purge();
             }
         }
     }
@@ -232,6 +248,7 @@ impl Thread {
             if !self.conn.is_autocommit() {
                 let _ = self.conn.execute_batch("rollback");
             }
+            self.find_last();
         }
         if let Ok(id) = &written {
             self.state.last.store(*id, Ordering::SeqCst);
@@ -242,6 +259,14 @@ impl Thread {
                 Ok(_) => Ok(()),
                 Err(error) => Err(error.again()),
             });
+        }
+    }
+
+    /// After a failure only the file knows how far it went: an id given twice would be refused for ever.
+    fn find_last(&self) {
+        let highest = self.conn.query_row("select coalesce(max(id), 0) from hit", [], |row| row.get(0));
+        if let Ok(highest) = highest {
+            self.state.last.fetch_max(highest, Ordering::SeqCst);
         }
     }
 
@@ -262,23 +287,36 @@ impl Thread {
         Ok(id)
     }
 
-    fn purge(&self, through: i64) {
+    /// One step. After a failure the next `Purge` tries again.
+    fn purge(&mut self) {
         let from = self.state.purged.load(Ordering::Relaxed);
-        let step_end = through.min(from + PURGE_STEP);
-        let deleted = self.conn.execute("delete from hit where id <= ?1", [step_end]);
-        match deleted {
-            Ok(_) => self.state.purged.store(step_end.max(from), Ordering::Relaxed),
-            Err(error) => tracing::warn!(error = %error, "folded hits could not be deleted yet"),
+        let step_end = self.purge_to.min(from + PURGE_STEP);
+        match self.conn.execute("delete from hit where id <= ?1", [step_end]) {
+            Ok(_) => self.state.purged.store(step_end, Ordering::Relaxed),
+            Err(error) => {
+                self.purge_to = from;
+                tracing::warn!(error = %error, "folded hits could not be deleted yet");
+            }
         }
     }
 
-    fn probe(&self) -> Result<(), Error> {
-        if self.state.no_space.load(Ordering::Relaxed) {
-            return Err(Error::Busy);
-        }
+    /// One write answers all who ask at once: asking often must not cost those who send.
+    fn probe(&self, asked: Vec<oneshot::Sender<Result<(), Error>>>) {
         let now = self.clock.now().0;
-        self.conn.execute("insert into probe values (1, ?1) on conflict do update set at_ms = ?1", [now])?;
-        Ok(())
+        let written = match self.state.no_space.load(Ordering::Relaxed) {
+            true => Err(Error::Busy),
+            false => self
+                .conn
+                .execute("insert into probe values (1, ?1) on conflict do update set at_ms = ?1", [now])
+                .map(|_| ())
+                .map_err(Error::from),
+        };
+        for answer in asked {
+            let _ = answer.send(match &written {
+                Ok(()) => Ok(()),
+                Err(error) => Err(error.again()),
+            });
+        }
     }
 
     fn check_space(&mut self) {

@@ -62,6 +62,7 @@ pub struct Store {
     pub inbox: inbox::Inbox,
     data_dir: PathBuf,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    probing: tokio::sync::Mutex<()>,
     _lock: File,
 }
 
@@ -90,6 +91,7 @@ impl Store {
             inbox,
             data_dir: options.data_dir.clone(),
             threads: Mutex::new(vec![writer_thread, inbox_thread]),
+            probing: tokio::sync::Mutex::default(),
             _lock: lock,
         })
     }
@@ -115,6 +117,22 @@ impl Store {
         tokio::task::spawn_blocking(move || readers.read(question))
             .await
             .unwrap_or_else(|_| Err(Error::Panicked.into()))
+    }
+
+    /// Writes to both files without changing what they say: is the way to the disk open?
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn probe(&self) -> Result<(), Error> {
+        // One at a time: asking often must not crowd out those who have something to write.
+        let _turn = self.probing.lock().await;
+        self.inbox.probe().await?;
+        self.writer
+            .write(|conn| {
+                conn.prepare_cached("update meta set watermark = watermark where id = 1")?.execute([])?;
+                Ok(())
+            })
+            .await
     }
 
     /// Closes both files: what is queued is written, the logs are folded in. Waits for the threads.

@@ -128,6 +128,23 @@ where
     (Box::new(run), receive)
 }
 
+/// Runs `step` inside a job so that its failure undoes what it wrote and nothing else of the job.
+///
+/// # Errors
+/// The step's own; `RolledBack` when the failure took the whole transaction with it: the job must end then.
+pub fn attempt<T>(
+    conn: &Connection,
+    step: impl FnOnce(&Connection) -> Result<T, Error>,
+) -> Result<Result<T, Error>, Error> {
+    conn.execute_batch("savepoint step")?;
+    let result = step(conn);
+    if conn.is_autocommit() {
+        return Err(Error::RolledBack);
+    }
+    conn.execute_batch(if result.is_ok() { "release step" } else { "rollback to step; release step" })?;
+    Ok(result)
+}
+
 /// What a panic said.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     panic

@@ -17,15 +17,17 @@ pub(crate) async fn healthz() -> HttpResponse {
         .body("ok\n")
 }
 
-/// `GET /readyz`: a hit could be stored now; tests the way to the disk by writing to it.
+/// `GET /readyz`: a hit could be stored and folded now; tests both ways to the disk by writing to them.
 pub(crate) async fn readyz(state: Data<State>) -> HttpResponse {
     let app = &state.app;
     let finding = if !app.store.writer.is_alive() || !app.store.inbox.is_alive() {
         Some("a writer has stopped".to_owned())
-    } else if app.store.inbox.is_out_of_space() {
-        Some("the disk is below its floor".to_owned())
     } else {
-        app.store.inbox.probe().await.err().map(|error| error.to_string())
+        // Asked before the floor is named: the probe has looked at the disk just now.
+        app.store.probe().await.err().map(|error| match app.store.inbox.is_out_of_space() {
+            true => "the disk is below its floor".to_owned(),
+            false => error.to_string(),
+        })
     };
     let mut answer = match &finding {
         None => HttpResponse::Ok(),
@@ -50,7 +52,8 @@ pub(crate) async fn metrics(state: Data<State>) -> HttpResponse {
         // Writing to a String cannot fail.
         let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
     };
-    put("guestlog_hits_received_total", "counter", "Hits received since the start", counters.received());
+    let help = "Hits received since the start, with those found waiting then";
+    put("guestlog_hits_received_total", "counter", help, counters.received());
     put("guestlog_hits_accepted_total", "counter", "Hits on disk and acknowledged", counters.accepted());
     put("guestlog_texts_cut_total", "counter", "Texts longer than kept", counters.texts_cut());
     let waiting = app.store.inbox.last_id().saturating_sub(app.progress.watermark());

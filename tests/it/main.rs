@@ -2,12 +2,16 @@
 #![cfg(test)]
 
 mod admin;
+mod collect;
+mod durability;
 mod geo;
 mod harness;
 mod hostile;
 mod layering;
+mod poison;
 mod runner;
 mod scan;
+mod stories;
 mod style;
 mod tracker;
 

@@ -7,6 +7,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::domain::reason::Reason;
+
 /// Largest body of one hit, bytes.
 pub const HIT_BODY_MAX: usize = 64 * 1024;
 /// Largest body of a batch, bytes.
@@ -242,39 +244,51 @@ impl<'de> Deserialize<'de> for Pairs<'de> {
     }
 }
 
-/// A body that cannot be taken at all.
+/// A body, or one hit of it, that cannot be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BodyError {
+pub enum Unreadable {
     Malformed,
     TooLarge,
 }
 
-/// The hits of a JSON body: one object, or an array of them; `None` stands for one that cannot be read.
+impl Unreadable {
+    #[must_use]
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::Malformed => Reason::Malformed,
+            Self::TooLarge => Reason::TooLarge,
+        }
+    }
+}
+
+/// The hits of a JSON body: one object, or an array of them, each of which may be bad on its own.
 ///
 /// # Errors
 /// When the body as a whole is too large or no JSON.
-pub fn of_json(body: &[u8]) -> Result<Vec<Option<Beacon<'_>>>, BodyError> {
+pub fn of_json(body: &[u8]) -> Result<Vec<Result<Beacon<'_>, Unreadable>>, Unreadable> {
     if body.len() > BATCH_BODY_MAX {
-        return Err(BodyError::TooLarge);
+        return Err(Unreadable::TooLarge);
     }
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     if first != Some(&b'[') {
         if body.len() > HIT_BODY_MAX {
-            return Err(BodyError::TooLarge);
+            return Err(Unreadable::TooLarge);
         }
-        let beacon = serde_json::from_slice(body).map_err(|_| BodyError::Malformed)?;
-        return Ok(vec![Some(beacon)]);
+        let beacon = serde_json::from_slice(body).map_err(|_| Unreadable::Malformed)?;
+        return Ok(vec![Ok(beacon)]);
     }
     let raw: Vec<&serde_json::value::RawValue> =
-        serde_json::from_slice(body).map_err(|_| BodyError::Malformed)?;
+        serde_json::from_slice(body).map_err(|_| Unreadable::Malformed)?;
     if raw.len() > BATCH_HITS_MAX {
-        return Err(BodyError::TooLarge);
+        return Err(Unreadable::TooLarge);
     }
     Ok(raw
         .into_iter()
         .map(|hit| {
-            let fits = hit.get().len() <= HIT_BODY_MAX;
-            fits.then(|| serde_json::from_str(hit.get()).ok()).flatten()
+            if hit.get().len() > HIT_BODY_MAX {
+                return Err(Unreadable::TooLarge);
+            }
+            serde_json::from_str(hit.get()).map_err(|_| Unreadable::Malformed)
         })
         .collect())
 }
@@ -290,7 +304,7 @@ mod tests {
         let json = br#"{"k":1,"a":1000001,"pu":"https://example.com/a b","t":"A&B","vi":"ab","nc":true,
                         "id":"e1","i":{"email":"a@b.cd","id":7},"a":9}"#;
         let from_query = Beacon::of_query(query);
-        assert_eq!(of_json(json), Ok(vec![Some(from_query.clone())]));
+        assert_eq!(of_json(json), Ok(vec![Ok(from_query.clone())]));
         assert_eq!(from_query.account, "1000001", "the first of two counts");
         assert_eq!(from_query.identity, [("email".into(), "a@b.cd".into()), ("id".into(), "7".into())]);
     }
@@ -307,20 +321,24 @@ mod tests {
     fn bodies_are_taken_at_the_limit_and_refused_one_past_it() {
         let hit = |size: usize| format!("{{\"t\":\"{}\"}}", "x".repeat(size - 8)).into_bytes();
         assert!(of_json(&hit(HIT_BODY_MAX)).is_ok());
-        assert_eq!(of_json(&hit(HIT_BODY_MAX + 1)), Err(BodyError::TooLarge));
+        assert_eq!(of_json(&hit(HIT_BODY_MAX + 1)), Err(Unreadable::TooLarge));
         let batch = |hits: usize| format!("[{}]", vec!["{}"; hits].join(",")).into_bytes();
         assert_eq!(of_json(&batch(BATCH_HITS_MAX)).map(|b| b.len()), Ok(BATCH_HITS_MAX));
-        assert_eq!(of_json(&batch(BATCH_HITS_MAX + 1)), Err(BodyError::TooLarge));
+        assert_eq!(of_json(&batch(BATCH_HITS_MAX + 1)), Err(Unreadable::TooLarge));
         let padded = |size: usize| {
             let mut body = b"[{}]".to_vec();
             body.resize(size, b' ');
             body
         };
         assert!(of_json(&padded(BATCH_BODY_MAX)).is_ok());
-        assert_eq!(of_json(&padded(BATCH_BODY_MAX + 1)), Err(BodyError::TooLarge));
-        assert_eq!(of_json(b"{"), Err(BodyError::Malformed));
-        assert_eq!(of_json(b"7"), Err(BodyError::Malformed));
+        assert_eq!(of_json(&padded(BATCH_BODY_MAX + 1)), Err(Unreadable::TooLarge));
+        assert_eq!(of_json(b"{"), Err(Unreadable::Malformed));
+        assert_eq!(of_json(b"7"), Err(Unreadable::Malformed));
         let mixed = of_json(br#"[{"k":1},7,{"k":{"x":[1]}}]"#).unwrap();
-        assert!(mixed[0].is_some() && mixed[1].is_none() && mixed[2].as_ref().unwrap().kind.is_empty());
+        assert!(
+            mixed[0].is_ok()
+                && mixed[1] == Err(Unreadable::Malformed)
+                && mixed[2].as_ref().unwrap().kind.is_empty()
+        );
     }
 }

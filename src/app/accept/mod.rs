@@ -15,7 +15,7 @@ use crate::domain::hit::Hit;
 use crate::domain::page::Page;
 use crate::domain::reason::Reason;
 use crate::store;
-use beacon::Beacon;
+use beacon::{Beacon, Unreadable};
 
 /// Who sent a request, as far as rules ask for it. The address is used and forgotten.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +36,13 @@ pub struct Outcome {
     pub stored: usize,
 }
 
-/// Accepts the hits of one browser request; `None` stands for one that could not be read. Answers after the
-/// commit that put them on disk.
-pub async fn accept<'a>(app: &App, sender: Sender<'a>, beacons: Vec<Option<Beacon<'a>>>) -> Outcome {
+/// Accepts the hits of one browser request, some of which may be unreadable. Answers after the commit that put
+/// them on disk.
+pub async fn accept<'a>(
+    app: &App,
+    sender: Sender<'a>,
+    beacons: Vec<Result<Beacon<'a>, Unreadable>>,
+) -> Outcome {
     let now = app.now();
     app.counters.receive(count(beacons.len()));
     let agent = app.agents.read(sender.user_agent);
@@ -84,9 +88,9 @@ fn accept_one<'a>(
     now: Millis,
     sender: Sender<'a>,
     agent: &Agent,
-    beacon: Option<Beacon<'a>>,
+    beacon: Result<Beacon<'a>, Unreadable>,
 ) -> Result<(Arc<Hit>, Vec<u8>), Reason> {
-    let mut beacon = beacon.ok_or(Reason::Malformed)?;
+    let mut beacon = beacon.map_err(Unreadable::reason)?;
     if beacon.page_url.is_empty() {
         beacon.page_url = sender.referer.into();
     }
@@ -150,16 +154,23 @@ fn page_of_refusal(reason: Reason, beacon: &Beacon<'_>) -> String {
 /// Writes down the robots counted since the last call.
 ///
 /// # Errors
-/// The store's; what could not be written is lost from the count.
+/// The store's; what could not be written is counted on.
 pub fn write_bots(app: &App) -> Result<(), store::Error> {
-    let bots = app.counters.take_bots();
+    let bots = Arc::new(app.counters.take_bots());
     if bots.is_empty() {
         return Ok(());
     }
-    app.store.writer.write_blocking(move |conn| {
-        for (account, day, family, hits) in &bots {
+    let rows = Arc::clone(&bots);
+    let written = app.store.writer.write_blocking(move |conn| {
+        for (account, day, family, hits) in rows.iter() {
             store::bot::upsert(conn, *account, *day, family, *hits)?;
         }
         Ok(())
-    })
+    });
+    if written.is_err() {
+        for (account, day, family, hits) in bots.iter() {
+            app.counters.count_bots(*account, *day, family, *hits);
+        }
+    }
+    written
 }

@@ -42,7 +42,7 @@ pub(super) fn act(beacon: &Beacon<'_>) -> Result<Act, Reason> {
         "1" => Ok(Act::PageView),
         "engagement" => {
             let engaged: i64 = beacon.engaged_ms.parse().map_err(|_| Reason::Malformed)?;
-            let id_fits = !beacon.page_view.is_empty() && beacon.page_view.len() <= EVENT_ID_MAX;
+            let id_fits = !beacon.page_view.is_empty() && beacon.page_view.chars().count() <= EVENT_ID_MAX;
             if !id_fits || engaged < 0 {
                 return Err(Reason::Malformed);
             }
@@ -147,17 +147,18 @@ fn identity(said: &[(Cow<'_, str>, Cow<'_, str>)]) -> Identity {
             "email" => identity.email = identity.email.or_else(|| Email::parse(value)),
             "id" => {
                 let value = value.trim();
-                if !value.is_empty() && value.chars().count() <= contact::EXTERNAL_ID_MAX {
-                    identity.external_id.get_or_insert_with(|| cut(value, contact::EXTERNAL_ID_MAX));
+                let kept = cut(value, contact::EXTERNAL_ID_MAX);
+                if !kept.is_empty() && value.chars().count() <= contact::EXTERNAL_ID_MAX {
+                    identity.external_id.get_or_insert(kept);
                 }
             }
             "visitor" => identity.other_token = identity.other_token.or_else(|| Token::parse(value)),
             _ => {
-                let fits = !name.is_empty()
-                    && name.chars().count() <= contact::PROPERTY_NAME_MAX
+                let fits = name.chars().count() <= contact::PROPERTY_NAME_MAX
                     && value.chars().count() <= contact::PROPERTY_VALUE_MAX;
-                if fits {
-                    let name = cut(name, contact::PROPERTY_NAME_MAX);
+                // A name of control characters alone is none.
+                let name = cut(name, contact::PROPERTY_NAME_MAX);
+                if fits && !name.is_empty() {
                     identity.properties.push((name, cut(value, contact::PROPERTY_VALUE_MAX)));
                 }
             }

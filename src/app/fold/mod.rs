@@ -9,10 +9,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::core::App;
+use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::hit::Hit;
 use crate::domain::reason::Reason;
 use crate::store::inbox::Waiting;
+use crate::store::writer::attempt;
 use crate::store::{self, Connection, dead_letter, event};
 pub use apply::SEEN_FOR;
 use apply::{Batch, Folded};
@@ -35,7 +37,7 @@ pub async fn run(app: &App) {
             Ok(0) => app.store.inbox.arrived().await,
             Ok(BATCH) => continue,
             Ok(_) => {}
-            Err(store::Error::Closed) => return,
+            Err(store::Error::Closed) if !app.store.writer.is_alive() => return,
             Err(error) => {
                 tracing::error!(error = %error, "hits wait: the store cannot be written");
                 tokio::time::sleep(RETRY).await;
@@ -66,9 +68,10 @@ pub async fn step(app: &App, cache: &mut Cache) -> Result<usize, store::Error> {
         return Ok(0);
     };
     let results = fold_batch(app, cache, waiting).await?;
+    tell(app, &results);
+    // Last, so that who waited for it finds everything told.
     app.progress.advance(last);
     app.store.inbox.purge(last);
-    tell(app, &results);
     Ok(count)
 }
 
@@ -111,40 +114,30 @@ async fn fold_batch(app: &App, cache: &mut Cache, waiting: Vec<Waiting>) -> Resu
         Err(error) if error.is_of_the_disk() => Err(error),
         Err(error) => {
             tracing::warn!(error = %error, hits = batch.len(), "a hit could not be folded; going one by one");
-            fold_singly(app, &batch).await
+            app.store.writer.write(move |conn| fold_singly(conn, now, &batch)).await
         }
     }
 }
 
-/// Each hit in a transaction of its own, with nothing remembered from the failed batch.
-async fn fold_singly(app: &App, batch: &[Waiting]) -> Result<Vec<Told>, store::Error> {
-    let now = app.now();
+/// Each hit apart from the others, with nothing remembered from the failed batch; one that fails becomes a dead
+/// letter. Still one transaction: a commit for each would hold up thousands of good hits behind a bad one.
+fn fold_singly(conn: &Connection, now: Millis, batch: &[Waiting]) -> Result<Vec<Told>, store::Error> {
     let mut told = Vec::with_capacity(batch.len());
     for hit in batch {
-        let single = vec![Waiting { id: hit.id, body: hit.body.clone() }];
-        let folded =
-            app.store.writer.write(move |conn| fold_all(conn, &mut Cache::default(), now, &single)).await;
-        match folded {
+        let single = std::slice::from_ref(hit);
+        match attempt(conn, |conn| fold_all(conn, &mut Cache::default(), now, single))? {
             Ok(mut one) => told.append(&mut one),
             Err(error) if error.is_of_the_disk() => return Err(error),
             Err(error) => {
-                let (id, body, text) = (hit.id, hit.body.clone(), error.to_string());
-                app.store
-                    .writer
-                    .write(move |conn| {
-                        dead_letter::insert(conn, id, now.0, &text, &body)?;
-                        store::update_watermark(conn, id)
-                    })
-                    .await?;
-                tracing::error!(inbox_id = id, error = %error, "a hit was put aside");
+                dead_letter::insert(conn, hit.id, now.0, &error.to_string(), &hit.body)?;
+                store::update_watermark(conn, hit.id)?;
+                tracing::error!(inbox_id = hit.id, error = %error, "a hit is put aside");
                 told.push(Told {
                     folded: Folded { reason: Reason::DeadLetter, visitor: None },
                     live: serde_json::from_slice::<Hit>(&hit.body).ok().map(|hit| (hit.account, hit.live)),
                 });
             }
         }
-        // A stop in the middle of the batch goes on here.
-        app.progress.advance(hit.id);
     }
     Ok(told)
 }
@@ -153,7 +146,7 @@ async fn fold_singly(app: &App, batch: &[Waiting]) -> Result<Vec<Told>, store::E
 fn fold_all(
     conn: &Connection,
     cache: &mut Cache,
-    now: crate::base::clock::Millis,
+    now: Millis,
     hits: &[Waiting],
 ) -> Result<Vec<Told>, store::Error> {
     let mut told = Vec::with_capacity(hits.len());
@@ -192,6 +185,8 @@ pub async fn replay_dead_letters(app: &App) -> Result<usize, store::Error> {
                 return Ok(replayed);
             }
             app.store.inbox.append(vec![letter.body]).await?;
+            // Received a second time, for the sum of the counters.
+            app.counters.receive(1);
             app.store.writer.write(move |conn| dead_letter::delete(conn, letter.inbox_id)).await?;
             replayed += 1;
         }

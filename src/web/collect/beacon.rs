@@ -13,7 +13,7 @@ use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use futures_util::StreamExt;
 
-use crate::app::accept::beacon::{BATCH_BODY_MAX, Beacon, BodyError, of_json};
+use crate::app::accept::beacon::{BATCH_BODY_MAX, Beacon, Unreadable, of_json};
 use crate::app::accept::{Outcome, Sender, accept};
 use crate::app::limiter::sender_of;
 use crate::domain::reason::Reason;
@@ -42,7 +42,7 @@ pub(crate) async fn gif(request: HttpRequest, state: Data<State>) -> HttpRespons
         "/__ptc.gif" => beacon.kind = "ptc".into(),
         _ => {}
     }
-    let outcome = take(&request, &state, vec![Some(beacon)]).await;
+    let outcome = take(&request, &state, vec![Ok(beacon)]).await;
     match outcome.reason {
         Reason::Malformed | Reason::TooLarge | Reason::Unavailable => refuse(outcome.reason),
         reason => {
@@ -64,8 +64,7 @@ pub(crate) async fn collect(request: HttpRequest, body: Payload, state: Data<Sta
     };
     let beacons = match of_json(&body) {
         Ok(beacons) => beacons,
-        Err(BodyError::Malformed) => return count_and_refuse(&state, Reason::Malformed),
-        Err(BodyError::TooLarge) => return count_and_refuse(&state, Reason::TooLarge),
+        Err(unreadable) => return count_and_refuse(&state, unreadable.reason()),
     };
     let outcome = take(&request, &state, beacons).await;
     match outcome.reason {
@@ -88,14 +87,25 @@ pub(crate) async fn preflight() -> HttpResponse {
         .finish()
 }
 
-async fn take(request: &HttpRequest, state: &State, beacons: Vec<Option<Beacon<'_>>>) -> Outcome {
-    let header = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+async fn take(request: &HttpRequest, state: &State, beacons: Vec<Result<Beacon<'_>, Unreadable>>) -> Outcome {
+    // Browsers send bytes beyond ASCII in all three; a cookie of the site must not hide the one that says no.
+    let header = |name| {
+        request
+            .headers()
+            .get(name)
+            .map(HeaderValue::as_bytes)
+            .map(String::from_utf8_lossy)
+            .unwrap_or_default()
+    };
+    let (user_agent, referer) = (header(USER_AGENT), header(REFERER));
     let sender = Sender {
         address: state.client_address(request),
-        user_agent: header(USER_AGENT).unwrap_or_default(),
-        referer: header(REFERER).unwrap_or_default(),
-        do_not_track: header(COOKIE)
-            .is_some_and(|cookies| cookies.split(';').any(|cookie| cookie.trim() == "__hs_do_not_track=yes")),
+        user_agent: &user_agent,
+        referer: &referer,
+        do_not_track: request.headers().get_all(COOKIE).any(|cookies| {
+            let mut cookies = cookies.as_bytes().split(|byte| *byte == b';');
+            cookies.any(|cookie| cookie.trim_ascii() == b"__hs_do_not_track=yes")
+        }),
     };
     accept(&state.app, sender, beacons).await
 }

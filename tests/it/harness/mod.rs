@@ -1,3 +1,6 @@
 //! What several areas of the tests build upon.
 
+pub(crate) mod load;
 pub(crate) mod mmdb;
+pub(crate) mod server;
+pub(crate) mod site;

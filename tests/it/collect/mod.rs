@@ -1,0 +1,8 @@
+//! The public side, in process through its front door.
+
+mod forms;
+mod health;
+mod limits;
+mod proxies;
+mod rules;
+mod script;

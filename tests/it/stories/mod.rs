@@ -1,0 +1,3 @@
+//! Tales of visitors, from the beacon to the row.
+
+mod visitor;

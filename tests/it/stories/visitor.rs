@@ -1,0 +1,176 @@
+//! What becomes of one visitor's hits: sessions, sources, names, late and repeated hits.
+
+use guestlog::base::clock::{DAY, MINUTE, SECOND};
+use guestlog::domain::reason::Reason;
+use serde_json::{Value, json};
+
+use crate::harness::site::{NOON, Site, with};
+
+/// A view with the referrer that led to it.
+fn view(site: &Site, id: &str, visitor: &str, url: &str, referrer: &str) -> Value {
+    with(site.view(id, visitor, url), "r", referrer)
+}
+
+/// `SOURCE|detail|detail 2` of each session.
+fn sources(site: &Site) -> Vec<String> {
+    let sources = "select replace(value, char(31), '|') from session
+                   join dictionary d on d.kind = 4 and d.id = source order by session.id";
+    site.asks(sources)
+}
+
+/// rules.md 10, 11
+#[actix_web::test]
+async fn a_visitor_comes_reads_on_goes_and_comes_back_by_an_inner_link() {
+    let mut site = Site::new().await;
+    site.collect(&view(&site, "1", "ada", "https://example.com/", "https://news.test/article")).await;
+    site.clock.advance(20 * SECOND);
+    let engaged = json!({"a": 1_000_001, "k": "engagement", "vi": "ada", "pu": "https://example.com/",
+        "pv": "1", "ms": 18_000, "cc": 15});
+    site.collect(&engaged).await;
+    site.collect(&view(&site, "2", "ada", "https://example.com/shop", "https://example.com/")).await;
+    site.fold().await;
+    let session = "select visitor || ' ' || page_views || ' ' || engaged_ms || ' ' || is_new || ' '
+                   || (last_ms - start_ms) || ' ' || (entry_page <> exit_page) from session order by id";
+    assert_eq!(site.asks::<String>(session), ["1 2 18000 1 20000 1"]);
+    assert_eq!(sources(&site), ["REFERRALS|news.test|news.test/article"]);
+
+    site.clock.advance(30 * MINUTE);
+    site.collect(&view(&site, "3", "ada", "https://example.com/cart", "https://www.example.com/shop")).await;
+    site.fold().await;
+    assert_eq!(site.asks::<String>(session), ["1 2 18000 1 20000 1", "1 1 0 0 0 0"]);
+    let kept = "REFERRALS|news.test|news.test/article";
+    assert_eq!(sources(&site), [kept, kept], "an inner start keeps the source");
+
+    site.clock.advance(30 * DAY + 1);
+    site.collect(&view(&site, "4", "ada", "https://example.com/help", "https://example.com/")).await;
+    site.fold().await;
+    assert_eq!(sources(&site)[2], "DIRECT_TRAFFIC|example.com/help|", "but not for ever");
+    assert_eq!(site.asks::<i64>("select number from visitor"), [1]);
+    site.assert_that_all_are_counted().await;
+}
+
+/// rules.md 12, 13
+#[actix_web::test]
+async fn a_shared_browser_that_says_another_name_gets_a_new_number() {
+    let mut site = Site::new().await;
+    let says = |id: &str, email: &str| {
+        with(site.view(id, "shared", "https://example.com/"), "i", json!({"email": email, "plan": "x"}))
+    };
+    let (ada, again, bob) =
+        (says("2", "Ada@Example.com"), says("3", "ada@example.com"), says("4", "bob@b.test"));
+    site.collect(&site.view("1", "shared", "https://example.com/")).await;
+    site.fold().await;
+    site.clock.advance(SECOND);
+    site.collect(&json!([ada, again])).await;
+    site.fold().await;
+    assert_eq!(site.asks::<String>("select email || ' ' || number from contact"), ["ada@example.com 2"]);
+    site.clock.advance(SECOND);
+    site.collect(&bob).await;
+    site.collect(&with(site.view("5", "shared", "https://example.com/b"), "t", "After")).await;
+    site.fold().await;
+    let numbers =
+        "select number || ' ' || no_browser || ' ' || coalesce(contact_id, '-') from visitor order by number";
+    // Ada's browser, Ada's own, Bob's own, the browser from now on Bob's.
+    assert_eq!(site.asks::<String>(numbers), ["1 0 1", "2 1 1", "3 1 2", "4 0 2"]);
+    assert_eq!(site.asks::<i64>("select visitor from event_hot order by inbox_id"), [1, 1, 1, 4, 4]);
+    assert_eq!(site.asks::<i64>("select number from visitor_token"), [4]);
+    assert_eq!(
+        site.asks::<String>("select id || ' ' || switched from session"),
+        ["1 1"],
+        "the session goes on"
+    );
+    // The next hit in another batch meets the same number.
+    site.collect(&site.view("6", "shared", "https://example.com/c")).await;
+    site.fold().await;
+    assert_eq!(site.ask::<i64>("select visitor from event_hot order by inbox_id desc"), 4);
+    assert_eq!(site.ask::<i64>("select last_visitor from account"), 4);
+    assert_eq!(site.asks::<i64>("select distinct verified from contact_property"), [0]);
+    site.assert_that_all_are_counted().await;
+}
+
+/// rules.md 6, 10: a hit that was kept while the server was away joins the session it belongs beside.
+#[actix_web::test]
+async fn a_late_hit_joins_the_open_session_and_moves_its_beginning() {
+    let mut site = Site::new().await;
+    site.collect(&view(&site, "now", "ada", "https://example.com/second", "https://example.com/first")).await;
+    site.fold().await;
+    let late = with(view(&site, "late", "ada", "https://example.com/first", ""), "age", 5 * MINUTE);
+    site.collect(&late).await;
+    site.fold().await;
+    assert_eq!(site.asks::<i64>("select start_ms - 1795348800000 from session"), [-5 * MINUTE]);
+    assert_eq!(site.ask::<i64>("select last_ms from session"), NOON.0);
+    let pages = "select group_concat(replace(d.value, char(31), '|'), ' ') from session s
+                 join dictionary d on d.kind = 1 and d.id in (s.entry_page, s.exit_page)";
+    let entry = format!("{pages} and d.id = s.entry_page");
+    assert_eq!(site.ask::<String>(&entry), "example.com|/first|");
+    let exit = format!("{pages} and d.id = s.exit_page");
+    assert_eq!(site.ask::<String>(&exit), "example.com|/second|");
+    assert_eq!(site.ask::<i64>("select first_ms from visitor"), NOON.0 - 5 * MINUTE);
+}
+
+/// rules.md 15
+#[actix_web::test]
+async fn engagement_told_again_counts_once_and_only_the_longest() {
+    let mut site = Site::new().await;
+    site.collect(&site.view("v", "ada", "https://example.com/")).await;
+    let told = |ms: i64| json!({"a": 1_000_001, "k": "engagement", "vi": "ada", "pu": "https://example.com/", "pv": "v", "ms": ms});
+    for ms in [4_000, 9_000, 9_000, 2_000] {
+        assert_eq!(site.collect(&told(ms)).await.reason(), "stored");
+        site.fold().await;
+    }
+    site.collect(&json!([told(12_000), told(12_000)])).await;
+    site.fold().await;
+    assert_eq!(site.ask::<i64>("select engaged_ms from event_hot"), 12_000);
+    assert_eq!(site.ask::<i64>("select engaged_ms from session"), 12_000);
+    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 1, "it is no view");
+    site.collect(&with(told(5), "pv", "unknown")).await;
+    site.fold().await;
+    assert_eq!(site.count(Reason::UnknownPageView), 1);
+    site.assert_that_all_are_counted().await;
+}
+
+/// rules.md 12
+#[actix_web::test]
+async fn numbers_of_visitors_and_sessions_have_no_gaps_whatever_was_refused() {
+    let mut site = Site::new().await;
+    for n in 0..40 {
+        let visitor = format!("v{n}");
+        let view = site.view(&format!("{}", n / 2), &visitor, "https://example.com/");
+        // Every second one is a duplicate by its id, every fifth refused.
+        let view = if n % 5 == 4 { with(view, "cc", 0) } else { view };
+        site.collect(&view).await;
+        if n % 7 == 0 {
+            site.fold().await;
+        }
+    }
+    site.fold().await;
+    for (table, column) in [("visitor", "number"), ("session", "id")] {
+        let numbers = site.asks::<i64>(&format!("select {column} from {table} order by 1"));
+        let last = i64::try_from(numbers.len()).unwrap();
+        assert_eq!(numbers, (1..=last).collect::<Vec<_>>(), "{table}");
+        assert_eq!(site.ask::<i64>(&format!("select last_{table} from account")), last);
+        assert_eq!(last, 20);
+    }
+}
+
+/// A hit that an earlier process took in is counted by the one that folds it.
+#[actix_web::test]
+async fn what_waits_at_a_start_is_folded_and_counted() {
+    let site = Site::new().await;
+    site.collect(&json!([
+        site.view("1", "a", "https://example.com/"),
+        site.view("2", "b", "https://b.test/")
+    ]))
+    .await;
+    let mut site = site.restart().await;
+    assert_eq!(site.app.counters.received(), 2);
+    site.assert_that_all_are_counted().await;
+    site.fold().await;
+    assert_eq!(site.asks::<String>("select event_id from seen order by 1"), ["1", "2"]);
+    site.assert_that_all_are_counted().await;
+    let mut site = site.restart().await;
+    site.collect(&site.view("3", "a", "https://example.com/")).await;
+    site.fold().await;
+    assert_eq!(site.asks::<i64>("select visitor from event_hot order by inbox_id"), [1, 2, 1]);
+    assert_eq!(site.ask::<i64>("select max(inbox_id) from event_hot"), 3, "numbers of the inbox go on");
+}
