@@ -12,6 +12,7 @@ pub mod network;
 pub mod page;
 pub mod password;
 pub mod period;
+pub mod question;
 pub mod reason;
 pub mod referrer;
 pub mod screen;

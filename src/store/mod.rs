@@ -15,6 +15,7 @@ mod migrate;
 pub mod one_time_link;
 mod open;
 pub mod readers;
+pub mod scan;
 pub mod session;
 pub mod sign_in;
 pub mod token;

@@ -25,7 +25,7 @@ pub mod text;
 #[cfg(test)]
 mod sample;
 
-use actix_web::web::{ServiceConfig, get, method, post, resource};
+use actix_web::web::{ServiceConfig, get, method, post, resource, scope};
 
 /// The public side: no sign-in, CORS for everybody.
 pub fn public_routes(config: &mut ServiceConfig) {
@@ -50,5 +50,13 @@ pub fn public_routes(config: &mut ServiceConfig) {
 
 /// The admin side.
 pub fn admin_routes(config: &mut ServiceConfig) {
+    use actix_web::middleware::from_fn;
+
     config.route("/metrics", get().to(health::metrics));
+    // Last: it takes whatever the routes above left.
+    config.service(
+        scope("")
+            .wrap(from_fn(security::guard))
+            .route("/assets/{hash}/{name}", get().to(assets::show)),
+    );
 }
