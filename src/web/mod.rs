@@ -1,12 +1,15 @@
 //! HTTP and pages: turns requests into calls of `app` and answers into pages. No rule of the data is decided
 //! here and no SQL is written here. This file is the whole URL table.
 
+pub mod admin;
+pub mod answer;
 pub mod assets;
 pub mod chart;
 pub mod client;
 mod collect;
 pub mod context;
 pub mod cookie;
+pub mod data;
 pub mod error;
 pub mod flash;
 pub mod form;
@@ -25,7 +28,7 @@ pub mod text;
 #[cfg(test)]
 mod sample;
 
-use actix_web::web::{ServiceConfig, get, method, post, resource, scope};
+use actix_web::web::{ServiceConfig, get, method, post, resource};
 
 /// The public side: no sign-in, CORS for everybody.
 pub fn public_routes(config: &mut ServiceConfig) {
@@ -50,13 +53,7 @@ pub fn public_routes(config: &mut ServiceConfig) {
 
 /// The admin side.
 pub fn admin_routes(config: &mut ServiceConfig) {
-    use actix_web::middleware::from_fn;
-
     config.route("/metrics", get().to(health::metrics));
     // Last: it takes whatever the routes above left.
-    config.service(
-        scope("")
-            .wrap(from_fn(security::guard))
-            .route("/assets/{hash}/{name}", get().to(assets::show)),
-    );
+    config.configure(admin::routes);
 }

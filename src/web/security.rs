@@ -87,6 +87,10 @@ fn for_people(answer: ServiceResponse) -> ServiceResponse {
         layout: context.layout(failure.title),
         status: error.status_code().as_u16(),
         failure,
+        detail: match error {
+            WebError::BadRequest(text) => Some(text.clone()),
+            _ => None,
+        },
         id: match error {
             WebError::Internal { id } => Some(id.clone()),
             _ => None,

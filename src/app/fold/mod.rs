@@ -66,11 +66,12 @@ pub async fn step(app: &App, cache: &mut Cache) -> Result<usize, store::Error> {
         return Ok(0);
     };
     let results = fold_batch(app, cache, waiting).await?;
-    app.progress.advance(last);
-    app.store.inbox.purge(last);
+    // Before those who wait are woken: they may ask for the live page.
     for result in results {
         tell(app, &result);
     }
+    app.progress.advance(last);
+    app.store.inbox.purge(last);
     Ok(count)
 }
 

@@ -9,6 +9,7 @@ pub mod error;
 pub mod frame;
 pub mod number;
 pub mod report;
+pub mod table;
 pub mod word;
 
 /// All texts of one language.
@@ -18,6 +19,7 @@ pub struct Texts {
     pub lang: &'static str,
     pub frame: frame::Frame,
     pub report: report::Report,
+    pub table: table::Tables,
     pub word: word::Words,
     pub number: number::Numbers,
     pub error: error::Errors,
@@ -28,6 +30,7 @@ pub static EN: Texts = Texts {
     lang: "en",
     frame: frame::EN,
     report: report::EN,
+    table: table::EN,
     word: word::EN,
     number: number::EN,
     error: error::EN,

@@ -1,0 +1,36 @@
+//! The pages behind the sign-in, one a file: its routes, its form, its page. Each asks a guard who it is that
+//! asks; no page reads a cookie itself.
+
+pub mod dashboard;
+pub mod names;
+pub mod pages;
+pub mod report;
+pub mod sources;
+pub mod table;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+
+use crate::web::error::WebError;
+use crate::web::security;
+
+/// Every admin route, guarded. Takes every path that nothing before it took: it is configured last.
+pub fn routes(config: &mut ServiceConfig) {
+    let guarded = web::scope("")
+        .wrap(from_fn(security::guard))
+        .configure(pages)
+        .default_service(web::to(not_found));
+    config.service(guarded);
+}
+
+fn pages(config: &mut ServiceConfig) {
+    config.route("/assets/{hash}/{name}", web::get().to(crate::web::assets::show));
+    dashboard::routes(config);
+    pages::routes(config);
+    sources::routes(config);
+    names::routes(config);
+}
+
+async fn not_found() -> Result<actix_web::HttpResponse, WebError> {
+    Err(WebError::NotFound)
+}
