@@ -77,6 +77,10 @@ impl Distinct {
         }
     }
 
+    pub(super) const fn is_sets(&self) -> bool {
+        matches!(self, Self::Sets(_))
+    }
+
     pub(super) const fn pairs(&self) -> usize {
         match self {
             Self::Sets(_) => 0,

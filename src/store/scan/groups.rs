@@ -137,9 +137,9 @@ impl Tally {
         };
         let visitors = Distinct::new(groups, last.0, budget);
         let sessions = match keys {
-            Keys::Total => Distinct::Pairs(Vec::new()),
-            Keys::Names(Names { place: Place { column: Column::Session(_), .. }, .. }) => {
-                Distinct::Pairs(Vec::new())
+            // a session is of one group: `is_fresh` tells when it counts
+            Keys::Total | Keys::Names(Names { place: Place { column: Column::Session(_), .. }, .. }) => {
+                Distinct::Sets(Vec::new())
             }
             _ => Distinct::new(groups, last.1, budget),
         };
@@ -190,6 +190,10 @@ impl Tally {
 
     /// Counts what matched of a run.
     pub(super) fn take(&mut self, run: &Matched<'_>) {
+        // a later pass brings pairs only
+        if !run.is_first_pass && self.visitors.is_sets() && self.sessions.is_sets() {
+            return;
+        }
         let group = match &self.keys {
             Keys::Total => 0,
             Keys::Names(names) => match names.place.column {

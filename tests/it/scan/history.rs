@@ -328,17 +328,51 @@ impl World {
     }
 }
 
+/// Dictionary id of the joined parts; of nothing but empty ones 0.
+fn text(conn: &Connection, id: AccountId, kind: Kind, parts: &[&str]) -> Result<u32, Error> {
+    if parts.iter().all(|p| p.is_empty()) {
+        return Ok(0);
+    }
+    store::dictionary::upsert(conn, id, kind, &join(parts))
+}
+
+fn each<const N: usize>(of: &[String; N]) -> [&str; N] {
+    of.each_ref().map(String::as_str)
+}
+
 fn write(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
     let id = account.id;
-    let text = |kind: Kind, parts: &[&str]| {
-        if parts.iter().all(|p| p.is_empty()) {
-            return Ok(0);
-        }
-        store::dictionary::upsert(conn, id, kind, &join(parts))
-    };
-    fn each<const N: usize>(of: &[String; N]) -> [&str; N] {
-        of.each_ref().map(String::as_str)
+    write_people(conn, account)?;
+    write_sessions(conn, account)?;
+    for (place, event) in account.events.iter().enumerate() {
+        let row = Event {
+            at_ms: event.at_ms,
+            inbox_id: place as i64 + 1,
+            kind: if event.is_view { PAGE_VIEW } else { COMPLETION },
+            visitor: event.visitor,
+            session_id: event.session.map_or(0, |s| s as u32 + 1),
+            page: text(conn, id, Kind::Page, &each(&event.page))?,
+            title: 0,
+            event: text(conn, id, Kind::Event, &[&event.event])?,
+            value_minor: event.value_minor,
+            consent: event.consent.0,
+            policy: 0,
+            engaged_ms: event.engaged_ms,
+            foreign_host: false,
+        };
+        store::event::insert(conn, id, &row)?;
     }
+    let numbers = Numbers {
+        visitor: account.visitors,
+        session: account.sessions.len() as u32,
+        contact: account.contacts.len() as i64,
+        first_hit_ms: None,
+    };
+    store::account::update_numbers(conn, id, numbers)
+}
+
+fn write_people(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
+    let id = account.id;
     for (contact, email) in &account.contacts {
         let email = email.clone();
         let number = *account.contact_of.iter().find(|(_, c)| *c == contact).unwrap().0;
@@ -369,42 +403,29 @@ fn write(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
         };
         store::visitor::upsert(conn, id, &visitor)?;
     }
-    for (place, event) in account.events.iter().enumerate() {
-        let row = Event {
-            at_ms: event.at_ms,
-            inbox_id: place as i64 + 1,
-            kind: if event.is_view { PAGE_VIEW } else { COMPLETION },
-            visitor: event.visitor,
-            session_id: event.session.map_or(0, |s| s as u32 + 1),
-            page: text(Kind::Page, &each(&event.page))?,
-            title: 0,
-            event: text(Kind::Event, &[&event.event])?,
-            value_minor: event.value_minor,
-            consent: event.consent.0,
-            policy: 0,
-            engaged_ms: event.engaged_ms,
-            foreign_host: false,
-        };
-        store::event::insert(conn, id, &row)?;
-    }
+    Ok(())
+}
+
+fn write_sessions(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
+    let id = account.id;
     for (place, session) in account.sessions.iter().enumerate() {
         let row = Session {
             id: place as u32 + 1,
             visitor: account.events.iter().find(|e| e.session == Some(place)).unwrap().visitor,
             start_ms: session.first_ms,
             last_ms: session.last_ms,
-            source: text(Kind::Source, &each(&session.source))?,
-            referrer: text(Kind::Referrer, &[&session.referrer])?,
-            campaign: text(Kind::Campaign, &each(&session.campaign))?,
-            device: text(Kind::Device, &each(&session.device))?,
+            source: text(conn, id, Kind::Source, &each(&session.source))?,
+            referrer: text(conn, id, Kind::Referrer, &[&session.referrer])?,
+            campaign: text(conn, id, Kind::Campaign, &each(&session.campaign))?,
+            device: text(conn, id, Kind::Device, &each(&session.device))?,
             screen: session.screen as u8,
-            language: text(Kind::Language, &[&session.language])?,
-            place: text(Kind::Place, &each(&session.place))?,
-            company: text(Kind::Company, &[&session.company])?,
+            language: text(conn, id, Kind::Language, &[&session.language])?,
+            place: text(conn, id, Kind::Place, &each(&session.place))?,
+            company: text(conn, id, Kind::Company, &[&session.company])?,
             is_new: session.is_new,
             switched: false,
-            entry_page: text(Kind::Page, &each(&session.entry))?,
-            exit_page: text(Kind::Page, &each(&session.last_page))?,
+            entry_page: text(conn, id, Kind::Page, &each(&session.entry))?,
+            exit_page: text(conn, id, Kind::Page, &each(&session.last_page))?,
             entry_ms: session.first_ms,
             exit_ms: session.last_ms,
             page_views: session.page_views,
@@ -413,11 +434,5 @@ fn write(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
         };
         store::session::upsert(conn, id, &row)?;
     }
-    let numbers = Numbers {
-        visitor: account.visitors,
-        session: account.sessions.len() as u32,
-        contact: account.contacts.len() as i64,
-        first_hit_ms: None,
-    };
-    store::account::update_numbers(conn, id, numbers)
+    Ok(())
 }

@@ -7,7 +7,6 @@ use guestlog::base::clock::{DAY, HOUR, Millis};
 use guestlog::domain::period::{Days, LocalDay, Step, Zone};
 use guestlog::domain::question::{Dimension, Filter, Operator};
 use guestlog::domain::screen::ScreenClass;
-use guestlog::store::Error;
 use guestlog::store::scan::{self, Ask, Bounds, Deadline, Figures, Grouping, Key, Measure, Top};
 
 use super::history::{
@@ -74,7 +73,7 @@ pub(super) fn ask(
         deadline: Deadline::new(Arc::<guestlog::base::clock::ManualClock>::clone(&world.clock)),
         bounds,
     };
-    world.store.readers.read(|conn| scan::run(conn, &ask).map_err(Error::from)).unwrap()
+    world.store.readers.read(|conn| scan::run(conn, &ask)).unwrap()
 }
 
 fn period(dice: &mut Dice, account: &AccountFact) -> Range<i64> {
