@@ -1,6 +1,8 @@
 //! HTTP and pages: turns requests into calls of `app` and answers into pages. No rule of the data is
 //! decided here and no SQL is written here.
 
+pub mod admin;
+pub mod answer;
 pub mod assets;
 pub mod chart;
 pub mod client;

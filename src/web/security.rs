@@ -39,11 +39,8 @@ pub async fn guard(
     let mut answer = if changes && !is_own_origin(&state.options, request.request()) {
         request.error_response(WebError::Expired)
     } else {
-        let raw = request.request().clone();
-        match next.call(request).await {
-            Ok(answer) => answer.map_into_boxed_body(),
-            Err(error) => ServiceResponse::from_err(error, raw),
-        }
+        // Handlers and extractors answer with their errors; nothing stands between that could fail.
+        next.call(request).await?.map_into_boxed_body()
     };
     answer = for_people(answer);
     let request = answer.request().clone();
