@@ -69,12 +69,19 @@ pub fn put(request: &HttpRequest, https: bool, done: Done) {
     cookie::set(request, told);
 }
 
-/// What this page has to say; it is forgotten with the answer.
-pub(super) fn take(request: &HttpRequest, https: bool, t: &Texts) -> Option<Flash> {
+/// What this page has to say.
+#[must_use]
+pub fn read(request: &HttpRequest, https: bool, t: &Texts) -> Option<Flash> {
     let number = FLASH.read(request, https)?;
-    let mut gone = cookie::of(&FLASH, "", https);
-    gone.make_removal();
-    cookie::set(request, gone);
     let done = Done::ALL.into_iter().find(|done| (*done as u8).to_string() == number)?;
     Some(Flash { tone: Tone::Good, text: done.text(&t.access.done).to_owned() })
+}
+
+/// It was said; a redirect on the way has not said it yet.
+pub fn forget(request: &HttpRequest, https: bool) {
+    if FLASH.read(request, https).is_some() {
+        let mut gone = cookie::of(&FLASH, "", https);
+        gone.make_removal();
+        cookie::set(request, gone);
+    }
 }

@@ -13,6 +13,7 @@ use crate::web::client;
 use crate::web::context::{Context, wants_data};
 use crate::web::cookie::{self, NewCookies, Nonce};
 use crate::web::error::WebError;
+use crate::web::flash;
 use crate::web::options::Options;
 use crate::web::page::ErrorPage;
 use crate::web::state::State;
@@ -46,6 +47,9 @@ pub async fn guard(
     let request = answer.request().clone();
     let https = state.is_https(&request);
     let headers = answer.headers_mut();
+    if headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        flash::forget(&request, https);
+    }
     put_headers(headers, &nonce, https);
     for text in cookie::new_cookies(&request) {
         if let Ok(value) = HeaderValue::from_str(&text) {

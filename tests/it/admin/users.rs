@@ -51,7 +51,11 @@ async fn a_new_user_chooses_a_password_by_the_link_he_is_handed() {
     assert!(weak.body.contains("easy to guess"));
     let signed_in = grace.press("Save and sign in", &[("New password", NEW)]).await;
     assert_eq!(signed_in.status, 303, "{}", signed_in.body);
-    assert!(grace.is_signed_in().await);
+    let home = grace.follow(&signed_in).await;
+    assert_eq!(home.location(), format!("/accounts/{account}/dashboard"));
+    let said = grace.get("/profile").await;
+    assert!(said.body.contains("Your password is changed"), "a redirect on the way has not said it");
+    assert!(!grace.get("/profile").await.body.contains("Your password is changed"), "once");
     assert_eq!(site.browser().get(&link).await.status, 410, "used up");
     site.browser().sign_in("grace@example.com", NEW).await;
 }
