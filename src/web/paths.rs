@@ -12,11 +12,14 @@ pub const SIGN_OUT: &str = "/sign-out";
 pub const SETUP: &str = "/setup";
 pub const THEME: &str = "/theme";
 pub const ACCOUNTS: &str = "/accounts";
+pub const NEW_ACCOUNT: &str = "/accounts/new";
 
 pub const RESET: &str = "/reset";
 /// Signs in by a link that works once.
 pub const SIGN_IN_LINK: &str = "/sign-in/link";
 pub const PROFILE: &str = "/profile";
+pub const PROFILE_PASSWORD: &str = "/profile/password";
+pub const PROFILE_BROWSERS: &str = "/profile/browsers";
 
 /// Longest path that is kept over a sign-in.
 const NEXT_MAX: usize = 2_048;
