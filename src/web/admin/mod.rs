@@ -6,6 +6,7 @@ pub mod account_settings;
 pub mod accounts;
 pub mod dashboard;
 pub mod home;
+pub mod live;
 pub mod names;
 pub mod pages;
 pub mod profile;
@@ -19,6 +20,7 @@ pub mod sources;
 pub mod table;
 pub mod theme;
 pub mod tokens;
+pub mod tracking_code;
 pub mod users;
 
 use actix_web::middleware::from_fn;
@@ -40,6 +42,8 @@ fn pages(config: &mut ServiceConfig) {
     pages::routes(config);
     sources::routes(config);
     names::routes(config);
+    live::routes(config);
+    tracking_code::routes(config);
     home::routes(config);
     setup::routes(config);
     sign_in::routes(config);

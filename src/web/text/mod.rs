@@ -7,6 +7,8 @@ use serde::Serialize;
 pub mod access;
 pub mod error;
 pub mod frame;
+pub mod install;
+pub mod live;
 pub mod number;
 pub mod report;
 pub mod table;
@@ -20,6 +22,8 @@ pub struct Texts {
     pub frame: frame::Frame,
     pub report: report::Report,
     pub table: table::Tables,
+    pub live: live::Live,
+    pub install: install::Install,
     pub word: word::Words,
     pub number: number::Numbers,
     pub error: error::Errors,
@@ -31,6 +35,8 @@ pub static EN: Texts = Texts {
     frame: frame::EN,
     report: report::EN,
     table: table::EN,
+    live: live::EN,
+    install: install::EN,
     word: word::EN,
     number: number::EN,
     error: error::EN,
