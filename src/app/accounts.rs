@@ -53,3 +53,12 @@ pub async fn update(app: &App, actor: Actor, id: AccountId, settings: Settings) 
     app.reload_accounts()?;
     Ok(())
 }
+
+/// When the first page view of an account was counted.
+///
+/// # Errors
+/// The store's.
+pub async fn first_hit(app: &App, id: AccountId) -> Result<Option<crate::base::clock::Millis>, store::Error> {
+    let numbers = app.store.read(move |conn| store::account::find_numbers(conn, id)).await?;
+    Ok(numbers.and_then(|numbers| numbers.first_hit_ms).map(crate::base::clock::Millis))
+}

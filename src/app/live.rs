@@ -45,6 +45,27 @@ fn iso<S: serde::Serializer>(at: &Millis, serializer: S) -> Result<S::Ok, S::Err
     serializer.serialize_str(&at.iso())
 }
 
+impl Entry {
+    /// A refusal of which only time and reason may be shown.
+    #[must_use]
+    pub const fn refused(at: Millis, reason: Reason) -> Self {
+        Self {
+            serial: 0,
+            at,
+            kind: "",
+            result: "refused",
+            reason,
+            page: String::new(),
+            consent: "",
+            source: String::new(),
+            company: String::new(),
+            country: String::new(),
+            device: String::new(),
+            visitor: None,
+        }
+    }
+}
+
 /// A hit in the ring, cheap to put there: what is shown of it is made when somebody looks.
 #[derive(Debug)]
 struct Kept {
@@ -61,18 +82,13 @@ impl Kept {
     fn show(&self) -> Entry {
         let mut entry = Entry {
             serial: self.serial,
-            at: self.at,
-            kind: "",
-            result: if self.reason == Reason::Stored { "stored" } else { "refused" },
-            reason: self.reason,
             page: self.page.clone(),
-            consent: "",
-            source: String::new(),
-            company: String::new(),
-            country: String::new(),
-            device: String::new(),
             visitor: self.visitor,
+            ..Entry::refused(self.at, self.reason)
         };
+        if self.reason == Reason::Stored {
+            entry.result = "stored";
+        }
         if let Some(hit) = &self.hit {
             entry.kind = match hit.act {
                 Act::PageView => "page_view",
@@ -90,20 +106,59 @@ impl Kept {
     }
 }
 
+/// What is kept of an account.
+#[derive(Debug)]
+struct Ring {
+    entries: VecDeque<Kept>,
+    /// Hits since the start, those that left the ring too; by `Reason::index`.
+    counts: [u64; Reason::ALL.len()],
+}
+
+impl Default for Ring {
+    fn default() -> Self {
+        Self { entries: VecDeque::new(), counts: [0; Reason::ALL.len()] }
+    }
+}
+
+impl Ring {
+    fn count(&mut self, reason: Reason) {
+        if let Some(count) = self.counts.get_mut(reason.index()) {
+            *count += 1;
+        }
+    }
+
+    /// What was counted as stored when it was accepted turned out to be something else.
+    fn recount(&mut self, found: Reason) {
+        if found != Reason::Stored
+            && let Some(count) = self.counts.get_mut(Reason::Stored.index())
+        {
+            *count = count.saturating_sub(1);
+            self.count(found);
+        }
+    }
+}
+
 /// The rings of all accounts.
 #[derive(Debug)]
 pub struct Live {
+    started: Millis,
     serial: AtomicU64,
-    rings: Mutex<FxHashMap<AccountId, VecDeque<Kept>>>,
+    rings: Mutex<FxHashMap<AccountId, Ring>>,
 }
 
 impl Live {
     /// Serials count up from the start's time in microseconds, so that those of an earlier process, whose hits
     /// may still wait in the inbox, never meet them: no process takes a million hits a second.
     #[must_use]
-    pub fn starting_at(now: Millis) -> Self {
-        let serial = u64::try_from(now.0).unwrap_or(0).saturating_mul(1_000);
-        Self { serial: AtomicU64::new(serial), rings: Mutex::default() }
+    pub fn starting_at(started: Millis) -> Self {
+        let serial = u64::try_from(started.0).unwrap_or(0).saturating_mul(1_000);
+        Self { started, serial: AtomicU64::new(serial), rings: Mutex::default() }
+    }
+
+    /// Since when hits are counted.
+    #[must_use]
+    pub const fn started(&self) -> Millis {
+        self.started
     }
 
     /// The number of the next hit, by which the fold completes its entry.
@@ -137,9 +192,11 @@ impl Live {
         }
         let ring = rings.entry(account).or_default();
         // What falls out of the ring is freed after the lock.
-        let _oldest = if ring.len() >= RING { ring.pop_front() } else { None };
-        ring.push_back(kept);
+        let oldest = if ring.entries.len() >= RING { ring.entries.pop_front() } else { None };
+        ring.count(kept.reason);
+        ring.entries.push_back(kept);
         drop(rings);
+        drop(oldest);
     }
 
     /// What was found out about hits (account, serial, reason, visitor); those that left the ring are passed
@@ -148,17 +205,27 @@ impl Live {
         let mut rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
         for (account, serial, reason, visitor) in found {
             let Some(ring) = rings.get_mut(&account) else { continue };
+            ring.recount(reason);
             // Two workers may have put their hits in the other order: the serials are nearly sorted.
-            if ring.front().is_none_or(|oldest| oldest.serial > serial + RING as u64) {
-                continue;
-            }
-            let near = ring.partition_point(|kept| kept.serial < serial);
+            let near = ring.entries.partition_point(|kept| kept.serial < serial);
             let from = near.saturating_sub(DISORDER);
-            if let Some(kept) = ring.range_mut(from..).take(2 * DISORDER).find(|kept| kept.serial == serial) {
+            let mut around = ring.entries.range_mut(from..).take(2 * DISORDER);
+            if let Some(kept) = around.find(|kept| kept.serial == serial) {
                 kept.reason = reason;
                 kept.visitor = visitor;
             }
         }
+    }
+
+    /// What became of an account's hits since the start, the frequent first.
+    #[must_use]
+    pub fn counts(&self, account: AccountId) -> Vec<(Reason, u64)> {
+        let rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(ring) = rings.get(&account) else { return Vec::new() };
+        let counts = Reason::ALL.iter().copied().zip(ring.counts);
+        let mut counts: Vec<_> = counts.filter(|(_, count)| *count > 0).collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        counts
     }
 
     /// The newest entries with a serial above `after`, newest first.
@@ -166,7 +233,7 @@ impl Live {
     pub fn list(&self, account: AccountId, after: u64, limit: usize) -> Vec<Entry> {
         let rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(ring) = rings.get(&account) else { return Vec::new() };
-        ring.iter().rev().filter(|kept| kept.serial > after).take(limit).map(Kept::show).collect()
+        ring.entries.iter().rev().filter(|kept| kept.serial > after).take(limit).map(Kept::show).collect()
     }
 }
 
@@ -191,5 +258,19 @@ mod tests {
         let newest = live.list(id, 0, 1);
         assert_eq!(newest.first().map(|e| (e.visitor, e.reason)), Some((Some(7), Reason::Duplicate)));
         assert!(live.list(id, 0, RING).iter().all(|e| e.visitor != Some(8)), "it left the ring");
+    }
+
+    #[test]
+    fn hits_are_counted_by_what_became_of_them() {
+        let live = Live::starting_at(Millis(5));
+        let id = AccountId::FIRST;
+        let [first, _, _] = [Reason::Stored, Reason::Stored, Reason::Bot].map(|reason| {
+            live.push_refusal(id, Millis(6), reason, String::new());
+            live.list(id, 0, 1)[0].serial
+        });
+        assert_eq!(live.counts(id), [(Reason::Stored, 2), (Reason::Bot, 1)]);
+        live.complete([(id, first, Reason::Duplicate, None)]);
+        assert_eq!(live.counts(id), [(Reason::Stored, 1), (Reason::Duplicate, 1), (Reason::Bot, 1)]);
+        assert_eq!(live.counts(AccountId(id.0 + 1)), [], "another account's are its own");
     }
 }

@@ -5,19 +5,30 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustc_hash::FxHashMap;
 
 use super::directory::Entry;
+use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
 use crate::tracker::{self, Script, ScriptOptions};
 
-/// Scripts by account, each with the settings it was built from.
+/// How often browsers asked for an account's script since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    pub times: u64,
+    pub last: Millis,
+}
+
+/// Scripts by account, each with the settings it was built from; and who asked for them.
 #[derive(Default)]
-pub struct Scripts(RwLock<FxHashMap<AccountId, (Settings, Arc<Script>)>>);
+pub struct Scripts {
+    built: RwLock<FxHashMap<AccountId, (Settings, Arc<Script>)>>,
+    fetched: RwLock<FxHashMap<AccountId, Fetched>>,
+}
 
 impl Scripts {
     /// The script of an account as its settings are now. Building one costs some tens of milliseconds.
     #[must_use]
     pub fn of(&self, account: &Entry) -> Arc<Script> {
         let settings = account.settings();
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.built.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((from, script)) = known.get(&account.id())
             && from == settings
         {
@@ -28,8 +39,22 @@ impl Scripts {
             limit: settings.limit_to_domains,
             ..ScriptOptions::new(account.id(), settings.domains.clone())
         }));
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.built.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(account.id(), (settings.clone(), Arc::clone(&script)));
         script
+    }
+
+    /// A browser asked for the script of an account that exists.
+    pub fn count_fetch(&self, account: AccountId, now: Millis) {
+        let mut fetched = self.fetched.write().unwrap_or_else(PoisonError::into_inner);
+        let of = fetched.entry(account).or_insert(Fetched { times: 0, last: now });
+        of.times += 1;
+        of.last = now;
+    }
+
+    /// `None`: nobody asked since the start.
+    #[must_use]
+    pub fn fetched(&self, account: AccountId) -> Option<Fetched> {
+        self.fetched.read().unwrap_or_else(PoisonError::into_inner).get(&account).copied()
     }
 }

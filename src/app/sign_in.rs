@@ -144,7 +144,16 @@ pub async fn find(app: &App, cookie: &Secret) -> Result<Option<Session>, store::
     let Some((sign_in, user)) = found else { return Ok(None) };
     // A clock that went back ends nothing.
     let too_old = now.since(sign_in.created) >= ABSOLUTE || now.since(sign_in.last) >= IDLE;
-    if too_old || user.disabled {
+    if user.disabled {
+        return Ok(None);
+    }
+    if too_old {
+        // Gone for good: a clock that goes back does not bring it to life again.
+        let (user, id) = (user.id, sign_in.id);
+        let ended = app.store.writer.write(move |conn| store::sign_in::delete(conn, user, id)).await;
+        if let Err(error) = ended {
+            tracing::warn!(error = %error, "a sign-in that is too old was not removed");
+        }
         return Ok(None);
     }
     if now.since(sign_in.last) >= SEEN_EVERY {

@@ -43,6 +43,18 @@ pub fn hosts(options: &Options, request: &HttpRequest) -> Vec<String> {
     hosts.iter().map(|host| plain_host(host)).collect()
 }
 
+/// Scheme and host for links that people carry elsewhere: the public address, else the request's own.
+#[must_use]
+pub fn origin(options: &Options, request: &HttpRequest) -> String {
+    if let Some(url) = &options.public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let scheme = if is_https(options, request) { "https" } else { "http" };
+    // A trusted proxy's word comes after `Host`.
+    let host = hosts(options, request).pop().unwrap_or_default();
+    format!("{scheme}://{host}")
+}
+
 /// `https://Example.com:443` → `example.com`; `None` when it is no origin.
 #[must_use]
 pub fn origin_host(origin: &str) -> Option<String> {
@@ -188,6 +200,10 @@ mod tests {
         );
         assert_eq!(hosts(&options(&[]), &request("10.0.0.1", &headers)), ["127.0.0.1:8080"]);
         assert_eq!(origin_host("https://A.test:443").as_deref(), Some("a.test"));
+        let of = |options: &Options| origin(options, &request("10.0.0.1", &headers));
+        assert_eq!(of(&public), "https://Stats.test/x");
+        assert_eq!(of(&options(&[])), "http://127.0.0.1:8080");
+        assert_eq!(of(&options(&["10.0.0.0/8"])), "http://b.test");
         assert_eq!(origin_host("null"), None);
         assert_eq!(origin_host("https://"), None);
     }

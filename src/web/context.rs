@@ -41,7 +41,7 @@ impl Context {
             nonce,
             theme: theme.unwrap_or_default(),
             here: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
-            flash: flash::take(request, https, &EN),
+            flash: flash::read(request, https, &EN),
         }
     }
 

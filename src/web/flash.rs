@@ -1,4 +1,4 @@
-//! What was just done, told once by the next page. The cookie carries a word of a closed list, never a text.
+//! What was just done, told once by the next page. The cookie carries a number of a closed list, never a text.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
@@ -11,54 +11,77 @@ use crate::web::text::access::Done as Words;
 /// Seconds until it is no news any more.
 const KEPT: i64 = 60;
 
-macro_rules! done {
-    ($($name:ident $word:ident),+ $(,)?) => {
-        /// What was done.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Done { $($name),+ }
-
-        impl Done {
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => stringify!($word)),+ }
-            }
-
-            const fn text(self, words: &Words) -> &'static str {
-                match self { $(Self::$name => words.$word),+ }
-            }
-        }
-    };
+/// What was done. Its number stands in the cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    Saved,
+    AccountMade,
+    UserAdded,
+    UserChanged,
+    UserRemoved,
+    UserDisabled,
+    UserEnabled,
+    TokenRevoked,
+    PasswordChanged,
+    BrowserEnded,
+    BrowsersEnded,
+    SignedOut,
 }
 
-done! {
-    Saved saved,
-    AccountMade account_made,
-    UserAdded user_added,
-    UserChanged user_changed,
-    UserRemoved user_removed,
-    UserDisabled user_disabled,
-    UserEnabled user_enabled,
-    TokenRevoked token_revoked,
-    PasswordChanged password_changed,
-    BrowserEnded browser_ended,
-    BrowsersEnded browsers_ended,
-    SignedOut signed_out,
+impl Done {
+    const ALL: [Self; 12] = [
+        Self::Saved,
+        Self::AccountMade,
+        Self::UserAdded,
+        Self::UserChanged,
+        Self::UserRemoved,
+        Self::UserDisabled,
+        Self::UserEnabled,
+        Self::TokenRevoked,
+        Self::PasswordChanged,
+        Self::BrowserEnded,
+        Self::BrowsersEnded,
+        Self::SignedOut,
+    ];
+
+    const fn text(self, words: &Words) -> &'static str {
+        match self {
+            Self::Saved => words.saved,
+            Self::AccountMade => words.account_made,
+            Self::UserAdded => words.user_added,
+            Self::UserChanged => words.user_changed,
+            Self::UserRemoved => words.user_removed,
+            Self::UserDisabled => words.user_disabled,
+            Self::UserEnabled => words.user_enabled,
+            Self::TokenRevoked => words.token_revoked,
+            Self::PasswordChanged => words.password_changed,
+            Self::BrowserEnded => words.browser_ended,
+            Self::BrowsersEnded => words.browsers_ended,
+            Self::SignedOut => words.signed_out,
+        }
+    }
 }
 
 /// The next page of this browser will say so.
 pub fn put(request: &HttpRequest, https: bool, done: Done) {
-    let mut told = cookie::of(&FLASH, done.as_str(), https);
+    let mut told = cookie::of(&FLASH, &(done as u8).to_string(), https);
     told.set_max_age(Duration::seconds(KEPT));
     cookie::set(request, told);
 }
 
-/// What this page has to say; it is forgotten with the answer.
-pub(super) fn take(request: &HttpRequest, https: bool, t: &Texts) -> Option<Flash> {
-    let word = FLASH.read(request, https)?;
-    let mut gone = cookie::of(&FLASH, "", https);
-    gone.make_removal();
-    cookie::set(request, gone);
-    let done = Done::ALL.iter().find(|done| done.as_str() == word)?;
+/// What this page has to say.
+#[must_use]
+pub fn read(request: &HttpRequest, https: bool, t: &Texts) -> Option<Flash> {
+    let number = FLASH.read(request, https)?;
+    let done = Done::ALL.into_iter().find(|done| (*done as u8).to_string() == number)?;
     Some(Flash { tone: Tone::Good, text: done.text(&t.access.done).to_owned() })
+}
+
+/// It was said; a redirect on the way has not said it yet.
+pub fn forget(request: &HttpRequest, https: bool) {
+    if FLASH.read(request, https).is_some() {
+        let mut gone = cookie::of(&FLASH, "", https);
+        gone.make_removal();
+        cookie::set(request, gone);
+    }
 }

@@ -286,6 +286,8 @@ pub struct ErrorPage {
     pub layout: Layout,
     pub status: u16,
     pub failure: &'static crate::web::text::error::Failure,
+    /// What exactly was wrong with the address or the form, and what it may be.
+    pub detail: Option<String>,
     /// By which the log names it; failures of our own only.
     pub id: Option<String>,
 }

@@ -5,17 +5,21 @@ use jiff::ToSpan;
 
 use crate::domain::account::AccountId;
 use crate::domain::period::{Days, LocalDay, Preset};
+use crate::domain::question::{self, Comparison, Dimension, Filter, NONE, Operator};
 
 pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_OUT: &str = "/sign-out";
 pub const SETUP: &str = "/setup";
 pub const THEME: &str = "/theme";
 pub const ACCOUNTS: &str = "/accounts";
+pub const NEW_ACCOUNT: &str = "/accounts/new";
 
 pub const RESET: &str = "/reset";
 /// Signs in by a link that works once.
 pub const SIGN_IN_LINK: &str = "/sign-in/link";
 pub const PROFILE: &str = "/profile";
+pub const PROFILE_PASSWORD: &str = "/profile/password";
+pub const PROFILE_BROWSERS: &str = "/profile/browsers";
 
 /// Longest path that is kept over a sign-in.
 const NEXT_MAX: usize = 2_048;
@@ -141,68 +145,11 @@ impl Period {
     }
 }
 
-/// What the figures are measured against.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Compare {
-    #[default]
-    Previous,
-    Year,
-    Off,
-}
-
-impl Compare {
-    pub const ALL: [Self; 3] = [Self::Previous, Self::Year, Self::Off];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Previous => "previous",
-            Self::Year => "year",
-            Self::Off => "off",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|c| c.as_str() == text)
-    }
-
-    /// The days compared with.
-    #[must_use]
-    pub fn days(self, days: Days) -> Option<Days> {
-        match self {
-            Self::Previous => Some(days.previous()),
-            Self::Year => Some(days.year_before()),
-            Self::Off => None,
-        }
-    }
-}
-
-/// One filter as the address holds it: `dimension:operator:value`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Filter {
-    pub dimension: String,
-    pub operator: String,
-    /// Any of these; empty = `(none)`.
-    pub values: Vec<String>,
-}
-
-impl Filter {
-    #[must_use]
-    pub fn is(dimension: &str, value: &str) -> Self {
-        Self { dimension: dimension.into(), operator: "is".into(), values: vec![value.into()] }
-    }
-
-    /// `source:is:REFERRALS|EMAIL_MARKETING`; a `|` inside a value is percent-encoded, so is `%`.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let inner = |value: &String| match value.as_str() {
-            "" => "(none)".to_owned(),
-            value => value.replace('%', "%25").replace('|', "%7C"),
-        };
-        let values: Vec<String> = self.values.iter().map(inner).collect();
-        format!("{}:{}:{}", self.dimension, self.operator, values.join("|"))
-    }
+/// The filter that a row of a table stands for; `NONE` is the row without name.
+#[must_use]
+pub fn is(dimension: Dimension, value: &str) -> Filter {
+    let value = if value == NONE { "" } else { value };
+    Filter { dimension, operator: Operator::Is, values: vec![value.to_owned()] }
 }
 
 /// The address of a report; each method gives a new one.
@@ -211,7 +158,7 @@ pub struct ReportUrl {
     pub account: AccountId,
     pub report: Report,
     pub period: Period,
-    pub compare: Compare,
+    pub compare: Comparison,
     pub filters: Vec<Filter>,
     /// What this report alone knows: `by`, `show`, `metric`, `sort` …
     pub extra: Vec<(&'static str, String)>,
@@ -220,7 +167,14 @@ pub struct ReportUrl {
 impl ReportUrl {
     #[must_use]
     pub fn new(account: AccountId, report: Report, period: Period) -> Self {
-        Self { account, report, period, compare: Compare::default(), filters: Vec::new(), extra: Vec::new() }
+        Self {
+            account,
+            report,
+            period,
+            compare: Comparison::default(),
+            filters: Vec::new(),
+            extra: Vec::new(),
+        }
     }
 
     /// Another report over the same period, comparison and filters.
@@ -235,8 +189,14 @@ impl ReportUrl {
     }
 
     #[must_use]
-    pub fn compared(&self, compare: Compare) -> Self {
+    pub fn compared(&self, compare: Comparison) -> Self {
         Self { compare, ..self.clone() }
+    }
+
+    /// The days compared with.
+    #[must_use]
+    pub fn compared_days(&self) -> Option<Days> {
+        question::Period { comparison: self.compare, ..Default::default() }.compared(self.period.days)
     }
 
     /// With one filter more; the same filter is not added twice.
@@ -292,10 +252,10 @@ impl ReportUrl {
             fields.push(("from", self.period.days.first.to_string()));
             fields.push(("to", self.period.days.last.to_string()));
         }
-        if self.compare != Compare::default() {
+        if self.compare != Comparison::default() {
             fields.push(("compare", self.compare.as_str().to_owned()));
         }
-        fields.extend(self.filters.iter().map(|f| ("filter", f.text())));
+        fields.extend(self.filters.iter().map(|f| ("filter", f.to_string())));
         fields.extend(self.extra.iter().cloned());
         fields
     }
@@ -311,6 +271,13 @@ impl ReportUrl {
         let query: Vec<String> =
             self.fields().iter().map(|(key, value)| format!("{key}={}", encode(value))).collect();
         format!("{}?{}", self.path(), query.join("&"))
+    }
+
+    /// What other reports keep of this address: period, comparison, filters; `?period=…`.
+    #[must_use]
+    pub fn kept(&self) -> String {
+        let bare = self.to(self.report).href();
+        bare.find('?').and_then(|at| bare.get(at..)).unwrap_or_default().to_owned()
     }
 
     /// The same table as a file: `csv` or `json`.
@@ -355,17 +322,17 @@ mod tests {
     fn an_address_carries_account_period_comparison_and_filters() {
         assert_eq!(url().href(), "/accounts/1000001/dashboard?period=28d");
         let full = url()
-            .compared(Compare::Year)
-            .filtered(Filter::is("page", "example.com/a b&c|d%"))
-            .filtered(Filter::is("referrer", ""))
+            .compared(Comparison::Year)
+            .filtered(is(Dimension::Page, "example.com/a b&c|d%"))
+            .filtered(is(Dimension::Referrer, ""))
             .with("metric", "sessions");
         assert_eq!(
             full.href(),
             "/accounts/1000001/dashboard?period=28d&compare=year\
-             &filter=page:is:example.com/a%20b%26c%257Cd%2525&filter=referrer:is:%28none%29&metric=sessions"
+             &filter=page:is:example.com/a%20b%26c%257Cd%25&filter=referrer:is:%28none%29&metric=sessions"
         );
-        assert_eq!(full.filtered(Filter::is("referrer", "")), full);
-        assert_eq!(full.without_filter(0).filters, [Filter::is("referrer", "")]);
+        assert_eq!(full.filtered(is(Dimension::Referrer, "")), full);
+        assert_eq!(full.without_filter(0).filters, [is(Dimension::Referrer, "")]);
         assert_eq!(full.without_filter(9), full);
         assert_eq!(full.to(Report::Pages).extra, []);
         assert_eq!(full.with("metric", "x").extra, [("metric", "x".to_owned())]);

@@ -8,6 +8,7 @@ use askama::Template;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::period::{LocalDay, Preset, parse_day};
+use crate::domain::question::{Comparison, Dimension, Filter, Operator};
 use crate::domain::user::Role;
 use crate::web::chart::{Chart, Point, Sparkline, Unit};
 use crate::web::page::{AccountHere, AccountLink, ErrorPage, Flash, Layout, Section, Theme, Tone, Viewer};
@@ -20,7 +21,7 @@ use crate::web::part::kpi::{Kpi, KpiRow};
 use crate::web::part::pager::Pager;
 use crate::web::part::panel::{Head, Panel, Row, Tab};
 use crate::web::part::period::PeriodBar;
-use crate::web::paths::{Compare, Filter, Period, Report, ReportUrl};
+use crate::web::paths::{Period, Report, ReportUrl, is};
 use crate::web::text::EN;
 use crate::web::{assets, format};
 
@@ -156,7 +157,7 @@ fn panel(id: &'static str, title: &str, tabs: &[&str], head: &str, rows: &[(&str
     let row = |(name, visitors, views): &(&str, i64, i64)| Row {
         name: (*name).into(),
         detail: (*visitors == most).then(|| "example.com".into()),
-        href: Some(at.filtered(Filter::is("page", name)).href()),
+        href: Some(at.filtered(is(Dimension::Page, name)).href()),
         bar: Row::share(*visitors, most),
         numbers: vec![format::number(&EN.number, *visitors), format::number(&EN.number, *views)],
     };
@@ -253,15 +254,15 @@ fn empty_report() -> ReportSample {
 fn hostile_report() -> ReportSample {
     let mut page = report(HOSTILE);
     let filters = [
-        Filter::is("page", HOSTILE),
+        is(Dimension::Page, HOSTILE),
         Filter {
-            dimension: "source".into(),
-            operator: "is_not".into(),
+            dimension: Dimension::Source,
+            operator: Operator::IsNot,
             values: vec!["REFERRALS".into(), String::new()],
         },
-        Filter { dimension: "referrer".into(), operator: "contains".into(), values: vec![LONG.into()] },
+        Filter { dimension: Dimension::Referrer, operator: Operator::Contains, values: vec![LONG.into()] },
     ];
-    let at = ReportUrl { filters: filters.to_vec(), ..url(Report::Dashboard) }.compared(Compare::Year);
+    let at = ReportUrl { filters: filters.to_vec(), ..url(Report::Dashboard) }.compared(Comparison::Year);
     page.filters.url = at.clone();
     page.period.url = at.with("metric", HOSTILE);
     page.layout.here = HOSTILE.into();
@@ -289,8 +290,8 @@ fn table() -> ReportSample {
     page.filters.url = page
         .filters
         .url
-        .filtered(Filter::is("source", "ORGANIC_SEARCH"))
-        .filtered(Filter::is("country", "NL"));
+        .filtered(is(Dimension::Source, "ORGANIC_SEARCH"))
+        .filtered(is(Dimension::Country, "NL"));
     page.kpis.cards.truncate(1);
     let mut whole = page.panels.remove(1);
     whole.searchable = true;
@@ -303,7 +304,7 @@ fn table() -> ReportSample {
         from: 101,
         to: 200,
         total: 12_345,
-        previous: Some("/x".into()),
+        first: Some("/x".into()),
         next: Some("/y".into()),
     });
     page.panels = vec![whole];
@@ -394,7 +395,7 @@ fn sign_in() -> PlainSample {
 fn error() -> ErrorPage {
     let mut layout = layout(EN.error.internal.title, Section::Dashboard, "");
     layout.account = None;
-    ErrorPage { layout, status: 500, failure: &EN.error.internal, id: Some("8f3a2c".into()) }
+    ErrorPage { layout, status: 500, failure: &EN.error.internal, detail: None, id: Some("8f3a2c".into()) }
 }
 
 fn pages() -> BTreeMap<&'static str, String> {

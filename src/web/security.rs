@@ -13,6 +13,7 @@ use crate::web::client;
 use crate::web::context::{Context, wants_data};
 use crate::web::cookie::{self, NewCookies, Nonce};
 use crate::web::error::WebError;
+use crate::web::flash;
 use crate::web::options::Options;
 use crate::web::page::ErrorPage;
 use crate::web::state::State;
@@ -39,16 +40,16 @@ pub async fn guard(
     let mut answer = if changes && !is_own_origin(&state.options, request.request()) {
         request.error_response(WebError::Expired)
     } else {
-        let raw = request.request().clone();
-        match next.call(request).await {
-            Ok(answer) => answer.map_into_boxed_body(),
-            Err(error) => ServiceResponse::from_err(error, raw),
-        }
+        // Handlers and extractors answer with their errors; nothing stands between that could fail.
+        next.call(request).await?.map_into_boxed_body()
     };
     answer = for_people(answer);
     let request = answer.request().clone();
     let https = state.is_https(&request);
     let headers = answer.headers_mut();
+    if headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        flash::forget(&request, https);
+    }
     put_headers(headers, &nonce, https);
     for text in cookie::new_cookies(&request) {
         if let Ok(value) = HeaderValue::from_str(&text) {
@@ -87,6 +88,10 @@ fn for_people(answer: ServiceResponse) -> ServiceResponse {
         layout: context.layout(failure.title),
         status: error.status_code().as_u16(),
         failure,
+        detail: match error {
+            WebError::BadRequest(text) => Some(text.clone()),
+            _ => None,
+        },
         id: match error {
             WebError::Internal { id } => Some(id.clone()),
             _ => None,

@@ -55,6 +55,8 @@ pub struct Compare {
     pub period: Span,
     #[serde(flatten)]
     pub kpi: Kpi,
+    /// Of its intervals, all of them over.
+    pub series: Vec<Point>,
 }
 
 /// A point of the chart.
@@ -149,8 +151,14 @@ fn compare(
     days: Days,
 ) -> Result<Compare, Error> {
     let zone: &Zone = &frame.entry.zone;
-    let answer = frame.ask(conn, deadline, days.range(zone), &query.filters, &[Grouping::Total])?;
-    Ok(Compare { period: days.into(), kpi: Kpi::of(answer.tables.into_iter().next()) })
+    // of the width of the period itself, so that point stands over point
+    let edges = days.edges(zone, frame.days.step());
+    let groupings = [Grouping::Total, Grouping::Steps(edges.clone())];
+    let answer = frame.ask(conn, deadline, days.range(zone), &query.filters, &groupings)?;
+    let mut tables = answer.tables.into_iter();
+    let kpi = Kpi::of(tables.next());
+    let series = series(&edges, tables.next().unwrap_or_default(), frame.now);
+    Ok(Compare { period: days.into(), kpi, series })
 }
 
 fn series(edges: &[i64], table: scan::Table, now: Millis) -> Vec<Point> {

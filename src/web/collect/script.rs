@@ -33,6 +33,7 @@ fn serve(request: &HttpRequest, id: AccountId, state: &State) -> HttpResponse {
             .body(format!("// Guestlog: there is no account {id} here\n"));
     };
     let script = state.app.scripts.of(&account);
+    state.app.scripts.count_fetch(id, state.app.now());
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let unchanged = header(IF_NONE_MATCH)
         .split(',')

@@ -3,9 +3,9 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
+use crate::domain::question::{Dimension, Filter, Operator};
 use crate::web::part::icon::Icon;
-use crate::web::paths::{Filter, ReportUrl};
-use crate::web::query::{DIMENSIONS, OPERATORS};
+use crate::web::paths::ReportUrl;
 use crate::web::text::{Texts, fill};
 
 #[derive(Template)]
@@ -31,11 +31,11 @@ impl FilterBar {
     }
 
     fn chip(&self, place: usize, filter: &Filter) -> Chip {
-        let dimension = self.t.word.dimension(&filter.dimension).to_owned();
-        let operator = self.operator(&filter.operator).to_owned();
+        let dimension = self.t.word.dimension(filter.dimension).to_owned();
+        let operator = self.operator(filter.operator).to_owned();
         let named = |value: &String| match value.as_str() {
             "" => self.t.report.none.to_owned(),
-            value => self.t.word.value(&filter.dimension, value).to_owned(),
+            value => self.t.word.value(filter.dimension, value).to_owned(),
         };
         let values: Vec<String> = filter.values.iter().map(named).collect();
         let value = values.join(&format!(" {} ", self.t.report.filter.or));
@@ -49,24 +49,23 @@ impl FilterBar {
         }
     }
 
-    fn operator<'a>(&self, key: &'a str) -> &'a str {
+    const fn operator(&self, operator: Operator) -> &'static str {
         let names = &self.t.report.filter;
-        match key {
-            "is" => names.is,
-            "is_not" => names.is_not,
-            "contains" => names.contains,
-            "does_not_contain" => names.does_not_contain,
-            "starts_with" => names.starts_with,
-            other => other,
+        match operator {
+            Operator::Is => names.is,
+            Operator::IsNot => names.is_not,
+            Operator::Contains => names.contains,
+            Operator::DoesNotContain => names.does_not_contain,
+            Operator::StartsWith => names.starts_with,
         }
     }
 
-    fn dimensions(&self) -> Vec<(&'static str, &str)> {
-        DIMENSIONS.iter().map(|key| (*key, self.t.word.dimension(key))).collect()
+    fn dimensions(&self) -> Vec<(&'static str, &'static str)> {
+        Dimension::ALL.map(|d| (d.as_str(), self.t.word.dimension(d))).to_vec()
     }
 
-    fn operators(&self) -> Vec<(&'static str, &str)> {
-        OPERATORS.iter().map(|key| (*key, self.operator(key))).collect()
+    fn operators(&self) -> Vec<(&'static str, &'static str)> {
+        Operator::ALL.map(|o| (o.as_str(), self.operator(o))).to_vec()
     }
 
     fn clear(&self) -> Option<String> {

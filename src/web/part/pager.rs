@@ -15,7 +15,8 @@ pub struct Pager {
     pub from: i64,
     pub to: i64,
     pub total: i64,
-    pub previous: Option<String>,
+    /// Back to the first rows; a cursor knows no way to those just before.
+    pub first: Option<String>,
     pub next: Option<String>,
 }
 

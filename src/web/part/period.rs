@@ -4,9 +4,10 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::period::Preset;
+use crate::domain::question::Comparison;
 use crate::web::format;
 use crate::web::part::icon::Icon;
-use crate::web::paths::{Compare, Period, ReportUrl};
+use crate::web::paths::{Period, ReportUrl};
 use crate::web::text::{Texts, fill};
 
 #[derive(Template)]
@@ -91,22 +92,22 @@ impl PeriodBar {
 
     fn comparisons(&self) -> Vec<MenuLink> {
         let names = &self.t.report.compare;
-        let name = |compare: Compare| match compare {
-            Compare::Previous => names.previous,
-            Compare::Year => names.year,
-            Compare::Off => names.off,
+        let name = |compare: Comparison| match compare {
+            Comparison::Previous => names.previous,
+            Comparison::Year => names.year,
+            Comparison::None => names.off,
         };
-        let of = |compare: Compare| MenuLink {
+        let of = |compare: Comparison| MenuLink {
             label: name(compare),
             href: self.url.compared(compare).href(),
             current: compare == self.url.compare,
         };
-        Compare::ALL.into_iter().map(of).collect()
+        Comparison::ALL.into_iter().map(of).collect()
     }
 
     /// `vs 28 Sep – 25 Oct 2026`
     fn compared(&self) -> String {
-        match self.url.compare.days(self.url.period.days) {
+        match self.url.compared_days() {
             Some(days) => fill(self.t.report.compare.with, &[("range", &format::days(&self.t.number, days))]),
             None => self.t.report.compare.off.to_owned(),
         }

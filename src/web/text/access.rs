@@ -165,6 +165,8 @@ pub struct Users {
     pub remove: &'static str,
     pub disable: &'static str,
     pub enable: &'static str,
+    pub remove_effect: &'static str,
+    pub disable_effect: &'static str,
     pub new_link: &'static str,
     /// `{email}`: for those who do not see the row.
     pub role_of: &'static str,
@@ -192,6 +194,7 @@ pub struct Tokens {
     pub never: &'static str,
     pub actions: &'static str,
     pub revoke: &'static str,
+    pub revoke_effect: &'static str,
     /// `{name}`
     pub revoke_one: &'static str,
     pub add_title: &'static str,
@@ -355,6 +358,8 @@ pub const EN: Access = Access {
         remove: "Remove",
         disable: "Disable",
         enable: "Enable",
+        remove_effect: "They cannot enter this account any more. Their other accounts stay theirs.",
+        disable_effect: "They are signed out everywhere and cannot sign in to any account of this server.",
         new_link: "New password link",
         role_of: "Role of {email}",
         link_title: "Hand over this link",
@@ -378,6 +383,7 @@ pub const EN: Access = Access {
         never: "Never",
         actions: "Actions",
         revoke: "Revoke",
+        revoke_effect: "Programs that use it are turned away at once. This cannot be undone.",
         revoke_one: "Revoke {name}",
         add_title: "Create a token",
         add: "Create token",

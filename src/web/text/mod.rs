@@ -11,9 +11,12 @@ pub mod access;
 pub mod error;
 pub mod fill;
 pub mod frame;
+pub mod install;
+pub mod live;
 pub mod number;
 pub mod plural;
 pub mod report;
+pub mod table;
 pub mod word;
 
 /// All texts of one language.
@@ -23,6 +26,9 @@ pub struct Texts {
     pub lang: &'static str,
     pub frame: frame::Frame,
     pub report: report::Report,
+    pub table: table::Tables,
+    pub live: live::Live,
+    pub install: install::Install,
     pub word: word::Words,
     pub number: number::Numbers,
     pub error: error::Errors,
@@ -33,6 +39,9 @@ pub static EN: Texts = Texts {
     lang: "en",
     frame: frame::EN,
     report: report::EN,
+    table: table::EN,
+    live: live::EN,
+    install: install::EN,
     word: word::EN,
     number: number::EN,
     error: error::EN,

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::domain::question::Dimension;
+
 #[derive(Debug, Serialize)]
 pub struct Words {
     pub dimension: Dimensions,
@@ -110,46 +112,45 @@ pub const EN: Words = Words {
 };
 
 impl Words {
-    /// The name people know of a filter's dimension; the key itself when it has none.
+    /// The name people know of a filter's dimension.
     #[must_use]
-    pub fn dimension<'a>(&self, key: &'a str) -> &'a str {
+    pub const fn dimension(&self, of: Dimension) -> &'static str {
         let d = &self.dimension;
-        match key {
-            "page" => d.page,
-            "entry_page" => d.entry_page,
-            "exit_page" => d.exit_page,
-            "host" => d.host,
-            "source" => d.source,
-            "source_detail" => d.source_detail,
-            "source_detail_2" => d.source_detail_2,
-            "referrer" => d.referrer,
-            "utm_source" => d.utm_source,
-            "utm_medium" => d.utm_medium,
-            "utm_campaign" => d.utm_campaign,
-            "utm_term" => d.utm_term,
-            "utm_content" => d.utm_content,
-            "country" => d.country,
-            "region" => d.region,
-            "device" => d.device,
-            "browser" => d.browser,
-            "os" => d.os,
-            "screen" => d.screen,
-            "language" => d.language,
-            "visitor_type" => d.visitor_type,
-            "event" => d.event,
-            "tag" => d.tag,
-            "company" => d.company,
-            "consent" => d.consent,
-            "contact" => d.contact,
-            other => other,
+        match of {
+            Dimension::Page => d.page,
+            Dimension::EntryPage => d.entry_page,
+            Dimension::ExitPage => d.exit_page,
+            Dimension::Host => d.host,
+            Dimension::Source => d.source,
+            Dimension::SourceDetail => d.source_detail,
+            Dimension::SourceDetail2 => d.source_detail_2,
+            Dimension::Referrer => d.referrer,
+            Dimension::UtmSource => d.utm_source,
+            Dimension::UtmMedium => d.utm_medium,
+            Dimension::UtmCampaign => d.utm_campaign,
+            Dimension::UtmTerm => d.utm_term,
+            Dimension::UtmContent => d.utm_content,
+            Dimension::Country => d.country,
+            Dimension::Region => d.region,
+            Dimension::Device => d.device,
+            Dimension::Browser => d.browser,
+            Dimension::Os => d.os,
+            Dimension::Screen => d.screen,
+            Dimension::Language => d.language,
+            Dimension::VisitorType => d.visitor_type,
+            Dimension::Event => d.event,
+            Dimension::Tag => d.tag,
+            Dimension::Company => d.company,
+            Dimension::Consent => d.consent,
+            Dimension::Contact => d.contact,
         }
     }
 
     /// The name people know of a value of a dimension; the value itself when it is its own name.
     #[must_use]
-    pub fn value<'a>(&self, dimension: &str, value: &'a str) -> &'a str {
+    pub fn value<'a>(&self, dimension: Dimension, value: &'a str) -> &'a str {
         let (s, d) = (&self.source, &self.device);
-        match (dimension, value) {
+        match (dimension.as_str(), value) {
             ("source", "ORGANIC_SEARCH") => s.organic_search,
             ("source", "PAID_SEARCH") => s.paid_search,
             ("source", "EMAIL_MARKETING") => s.email_marketing,
@@ -177,15 +178,15 @@ mod tests {
 
     #[test]
     fn every_dimension_source_and_device_has_a_name() {
-        for key in crate::web::query::DIMENSIONS {
-            assert_ne!(EN.dimension(key), key, "{key}");
+        for dimension in Dimension::ALL {
+            assert_ne!(EN.dimension(dimension), dimension.as_str());
         }
         for source in crate::domain::source::Source::ALL {
-            assert_ne!(EN.value("source", source.as_str()), source.as_str());
+            assert_ne!(EN.value(Dimension::Source, source.as_str()), source.as_str());
         }
         for class in ["desktop", "mobile", "tablet", "other"] {
-            assert_ne!(EN.value("device", class), class);
+            assert_ne!(EN.value(Dimension::Device, class), class);
         }
-        assert_eq!(EN.value("page", "/mobile"), "/mobile");
+        assert_eq!(EN.value(Dimension::Page, "/mobile"), "/mobile");
     }
 }

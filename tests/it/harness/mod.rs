@@ -1,5 +1,7 @@
-//! What several areas of the tests build upon.
+//! What the tests stand on: the real product in process, browsers before it, and map files.
 
+pub(crate) mod app;
+pub(crate) mod browser;
 pub(crate) mod load;
 pub(crate) mod mmdb;
 pub(crate) mod server;

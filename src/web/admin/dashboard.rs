@@ -1,0 +1,274 @@
+//! `/accounts/{id}/dashboard`: key figures, the chart of one of them, and the first rows of every table.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{ServiceConfig, get};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::app::accounts;
+use crate::app::reports::dashboard::{Kpi as Figures, Point as Counted};
+use crate::app::reports::{self, Dashboard};
+use crate::base::clock::Millis;
+use crate::domain::period::{Days, LocalDay, Step, Zone};
+use crate::domain::question::Dimension;
+use crate::web::admin::report::{self, Bars, signed};
+use crate::web::admin::{names, pages, sources};
+use crate::web::chart::{Chart, Point, Sparkline, Unit};
+use crate::web::error::WebError;
+use crate::web::guard::{Format, ReportAccess};
+use crate::web::page::{Layout, Section};
+use crate::web::part::empty::{Action, Empty};
+use crate::web::part::filters::FilterBar;
+use crate::web::part::icon::Icon;
+use crate::web::part::kpi::{Kpi, KpiRow};
+use crate::web::part::panel::{Head, Panel, Row};
+use crate::web::part::period::PeriodBar;
+use crate::web::paths::{self, Report};
+use crate::web::query::{self, Asked};
+use crate::web::text::{Texts, fill};
+use crate::web::{answer, data, format};
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.route("/accounts/{account}/dashboard", get().to(show));
+}
+
+async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
+    let asked = report::ask(&request, &access, Report::Dashboard, &["metric"]).await?;
+    let metric = Metric::read(query::first(&report::pairs(&request)?, "metric"))?;
+    let (app, id) = (&access.state.app, access.account.id());
+    let found = reports::dashboard(app, id, &asked.query).await?;
+    match access.format {
+        Format::Json => data::json(&found),
+        Format::Csv => {
+            let rows = found.series.iter().map(cells).collect();
+            data::csv(&report::file_name(&asked), &COLUMNS, rows)
+        }
+        Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
+        Format::Html => {
+            let layout = report::layout(&access, &asked, Section::Dashboard, |t| t.frame.nav.dashboard)?;
+            let waits = accounts::first_hit(app, id).await?.is_none();
+            answer::page(StatusCode::OK, &page(layout, &asked, &access.account.zone, metric, &found, waits))
+        }
+    }
+}
+
+/// Heads of the CSV, in the order of `cells`: the series is the dashboard's table.
+const COLUMNS: [&str; 4] = ["at", "visitors", "sessions", "page_views"];
+
+fn cells(point: &Counted) -> Vec<String> {
+    let counts = [point.visitors, point.sessions, point.page_views].map(|n| n.to_string());
+    [point.at.clone()].into_iter().chain(counts).collect()
+}
+
+/// A figure that can be charted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Metric {
+    #[default]
+    Visitors,
+    Sessions,
+    PageViews,
+}
+
+impl Metric {
+    const ALL: [Self; 3] = [Self::Visitors, Self::Sessions, Self::PageViews];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Visitors => "visitors",
+            Self::Sessions => "sessions",
+            Self::PageViews => "page_views",
+        }
+    }
+
+    fn read(word: Option<&str>) -> Result<Self, WebError> {
+        let Some(word) = word else { return Ok(Self::default()) };
+        Self::ALL.into_iter().find(|metric| metric.as_str() == word).ok_or_else(|| {
+            let word: String = word.chars().take(100).collect();
+            let list = Self::ALL.map(Self::as_str).join(", ");
+            WebError::BadRequest(format!("“{word}” is no metric; there are: {list}"))
+        })
+    }
+
+    const fn label(self, t: &'static Texts) -> &'static str {
+        match self {
+            Self::Visitors => t.report.kpi.visitors,
+            Self::Sessions => t.report.kpi.sessions,
+            Self::PageViews => t.report.kpi.page_views,
+        }
+    }
+
+    const fn total(self, figures: &Figures) -> u64 {
+        match self {
+            Self::Visitors => figures.visitors,
+            Self::Sessions => figures.sessions,
+            Self::PageViews => figures.page_views,
+        }
+    }
+
+    fn of(self, point: &Counted) -> i64 {
+        signed(match self {
+            Self::Visitors => point.visitors,
+            Self::Sessions => point.sessions,
+            Self::PageViews => point.page_views,
+        })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/show.html")]
+pub(crate) struct Page {
+    layout: Layout,
+    period: PeriodBar,
+    filters: FilterBar,
+    kpis: KpiRow,
+    chart: Chart,
+    panels: Vec<Panel>,
+    /// Hits of robots that were left out.
+    bots: Option<String>,
+    /// Instead of all of it, until the first page view is counted.
+    empty: Option<Empty>,
+}
+
+/// `waits`: the account has not counted a page view yet.
+pub(crate) fn page(
+    layout: Layout,
+    asked: &Asked,
+    zone: &Zone,
+    metric: Metric,
+    found: &Dashboard,
+    waits: bool,
+) -> Page {
+    let t = layout.t;
+    let Bars { period, filters } = Bars::over(&layout, asked);
+    let cards = Metric::ALL.into_iter().map(|of| card(t, asked, of, of == metric, found)).collect();
+    let bots = (found.bots > 0).then(|| t.table.bots_left_out.of(signed(found.bots), &t.number));
+    let empty = waits.then(|| Empty {
+        icon: Icon::Dashboard,
+        title: t.table.waiting_title.to_owned(),
+        what: t.table.waiting.to_owned(),
+        action: Some(Action {
+            label: t.table.waiting_action.to_owned(),
+            href: paths::settings(asked.url.account, "tracking-code"),
+        }),
+    });
+    Page {
+        kpis: KpiRow { t, cards },
+        chart: chart(t, asked, zone, metric, found),
+        panels: panels(t, asked, found),
+        layout,
+        period,
+        filters,
+        bots,
+        empty,
+    }
+}
+
+fn card(t: &'static Texts, asked: &Asked, metric: Metric, charted: bool, found: &Dashboard) -> Kpi {
+    let now = signed(metric.total(&found.kpi));
+    let before = found.compare.as_ref().map(|compare| signed(metric.total(&compare.kpi)));
+    let against = before.zip(asked.url.compared_days()).map(|(before, days)| {
+        let (before, range) = (format::number(&t.number, before), format::days(&t.number, days));
+        fill(t.report.kpi.against, &[("before", &before), ("range", &range)])
+    });
+    Kpi {
+        label: metric.label(t).to_owned(),
+        value: format::compact(&t.number, now),
+        exact: format::number(&t.number, now),
+        change: before.map(|before| format::change(&t.number, now, before)),
+        against,
+        spark: Sparkline::of(found.series.iter().map(|point| metric.of(point)).collect()),
+        href: match metric {
+            Metric::Visitors => asked.url.without("metric").href(),
+            _ => asked.url.with("metric", metric.as_str()).href(),
+        },
+        charted,
+    }
+}
+
+fn chart(t: &'static Texts, asked: &Asked, zone: &Zone, metric: Metric, found: &Dashboard) -> Chart {
+    let days = asked.url.period.days;
+    let step = days.step();
+    let range = format::days(&t.number, days);
+    let title = fill(t.report.chart.title, &[("what", metric.label(t)), ("range", &range)]);
+    let before = found.compare.as_ref().zip(asked.url.compared_days());
+    let before_starts = before.as_ref().map(|(_, days)| starts(*days, zone, step)).unwrap_or_default();
+    let before_at = |i: usize| {
+        let point = before.as_ref()?.0.series.get(i)?;
+        Some((when(t, zone, step, *before_starts.get(i)?), metric.of(point)))
+    };
+    let points = starts(days, zone, step).into_iter().enumerate().map(|(i, start)| Point {
+        when: when(t, zone, step, start),
+        name: name(t, zone, step, start),
+        value: found.series.get(i).map(|point| metric.of(point)),
+        before: before_at(i),
+    });
+    let unfinished = found.series.last().is_some_and(|point| point.unfinished);
+    Chart::new(t, "chart", &title, metric.label(t), Unit::Count).with(points.collect(), unfinished)
+}
+
+/// Beginnings of the intervals.
+fn starts(days: Days, zone: &Zone, step: Step) -> Vec<Millis> {
+    let mut edges = days.edges(zone, step);
+    edges.pop();
+    edges.into_iter().map(Millis).collect()
+}
+
+/// An interval in full.
+fn when(t: &Texts, zone: &Zone, step: Step, start: Millis) -> String {
+    let day: LocalDay = zone.day_of(start);
+    match step {
+        Step::Hour => format::date_time(&t.number, zone, start),
+        Step::Day => format::weekday_date(&t.number, day),
+        Step::Month => format::month_year(&t.number, day),
+    }
+}
+
+/// An interval below the axis.
+fn name(t: &Texts, zone: &Zone, step: Step, start: Millis) -> String {
+    match step {
+        Step::Hour => format::time(zone, start),
+        Step::Day => format::day_month(&t.number, zone.day_of(start)),
+        Step::Month => format::month_year(&t.number, zone.day_of(start)),
+    }
+}
+
+fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
+    let url = asked.url.without("metric");
+    let kept = &asked.url;
+    let words = &t.table;
+    let kpi = &t.report.kpi;
+    let panel =
+        |id: &'static str, title: &str, head: &str, numbers: &str, rows: Vec<Row>, more: String| Panel {
+            t,
+            id,
+            title: title.to_owned(),
+            tabs: Vec::new(),
+            head: head.to_owned(),
+            number_heads: vec![Head::plain(kpi.visitors), Head::plain(numbers)],
+            empty: Panel::nothing(t, !url.filters.is_empty()),
+            more: (!rows.is_empty()).then_some(more),
+            rows,
+            searchable: false,
+            export: None,
+            pager: None,
+        };
+    let all = |report| url.to(report).href();
+    let source_rows = sources::rows(t, kept, &found.sources.rows);
+    let page_rows = pages::rows(t, kept, Dimension::Page, &found.pages.rows);
+    let device_rows = names::rows(t, kept, Dimension::Device, &found.devices.rows);
+    let country_rows = names::rows(t, kept, Dimension::Country, &found.countries.rows);
+    let by_source = url.to(Report::Sources).with("by", "source").href();
+    vec![
+        panel("sources", words.sources, words.source, kpi.sessions, source_rows, by_source),
+        panel("pages", words.pages, words.page, kpi.page_views, page_rows, all(Report::Pages)),
+        panel("devices", words.devices, words.device, kpi.sessions, device_rows, all(Report::Devices)),
+        panel(
+            "countries",
+            words.countries,
+            words.country,
+            kpi.sessions,
+            country_rows,
+            all(Report::Countries),
+        ),
+    ]
+}

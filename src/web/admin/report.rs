@@ -1,0 +1,180 @@
+//! What every report page does alike: reads its address, waits for the fold when asked to, and stands in the same
+//! frame. No page decides here what a figure means.
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, web};
+
+use crate::app::reports;
+use crate::domain::question::{Dimension, NONE};
+use crate::web::data::CSV_ROWS_MAX;
+use crate::web::error::WebError;
+use crate::web::format;
+use crate::web::guard::{Format, ReportAccess};
+use crate::web::page::{Layout, Section};
+use crate::web::part::filters::FilterBar;
+use crate::web::part::pager::Pager;
+use crate::web::part::panel::{Head, Row, Tab};
+use crate::web::part::period::PeriodBar;
+use crate::web::paths::{Report, ReportUrl};
+use crate::web::query::{self, Asked, Pairs};
+use crate::web::text::Texts;
+
+/// Longest `?wait=1` waits.
+const WAIT: Duration = Duration::from_secs(10);
+
+impl From<reports::Error> for WebError {
+    fn from(error: reports::Error) -> Self {
+        match error {
+            reports::Error::Invalid(text) => Self::BadRequest(text),
+            reports::Error::NoAccount => Self::NotFound,
+            reports::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The decoded query of a request.
+///
+/// # Errors
+/// `BadRequest`
+pub(crate) fn pairs(request: &HttpRequest) -> Result<Pairs, WebError> {
+    let pairs = web::Query::<Pairs>::from_query(request.query_string());
+    pairs.map(web::Query::into_inner).map_err(|error| WebError::BadRequest(error.to_string()))
+}
+
+/// What a report is asked; `own` are the keys of its own that its links keep. With `?wait=1` everything
+/// acknowledged before is folded when this returns.
+///
+/// # Errors
+/// `BadRequest` with what is allowed; `Busy` when the fold takes too long.
+pub(crate) async fn ask(
+    request: &HttpRequest,
+    access: &ReportAccess,
+    report: Report,
+    own: &[&'static str],
+) -> Result<Asked, WebError> {
+    let pairs = pairs(request)?;
+    let today = access.account.zone.day_of(access.state.app.now());
+    let mut asked = query::read(access.account.id(), report, &pairs, own, today)?;
+    // A file has no next page.
+    if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
+        asked.query.limit = CSV_ROWS_MAX;
+    }
+    if query::first(&pairs, "wait") == Some("1") {
+        let folded = tokio::time::timeout(WAIT, access.state.app.folded());
+        folded.await.map_err(|_| WebError::Busy)?;
+    }
+    Ok(asked)
+}
+
+/// The frame of a report; for people only.
+///
+/// # Errors
+/// `Unauthorized` for tokens.
+pub(crate) fn layout(
+    access: &ReportAccess,
+    asked: &Asked,
+    section: Section,
+    title: impl FnOnce(&'static Texts) -> &'static str,
+) -> Result<Layout, WebError> {
+    let reader = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
+    Ok(reader.layout(title(reader.who.context.t), section, &asked.url.kept()))
+}
+
+/// The name a table is saved under: `pages-1000001-2026-10-26-2026-11-22`.
+pub(crate) fn file_name(asked: &Asked) -> String {
+    let ReportUrl { account, report, period, .. } = &asked.url;
+    format!("{}-{account}-{}-{}", report.as_str(), period.days.first, period.days.last)
+}
+
+/// What stands over every report.
+pub(crate) struct Bars {
+    pub period: PeriodBar,
+    pub filters: FilterBar,
+}
+
+impl Bars {
+    pub(crate) fn over(layout: &Layout, asked: &Asked) -> Self {
+        let (t, url) = (layout.t, asked.url.clone());
+        let zone = layout.account.as_ref().map(|account| account.zone.clone()).unwrap_or_default();
+        Self { period: PeriodBar { t, url: url.clone(), zone }, filters: FilterBar { t, url } }
+    }
+}
+
+/// What people call a value of an answer; empty when it has no name.
+pub(crate) fn named(t: &Texts, dimension: Dimension, value: &str) -> String {
+    if value == NONE { String::new() } else { t.word.value(dimension, value).to_owned() }
+}
+
+/// A count as pages write it.
+pub(crate) fn count(t: &Texts, n: u64) -> String {
+    format::number(&t.number, signed(n))
+}
+
+pub(crate) fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// A rate from 0 to 1 as a percentage.
+pub(crate) fn rate(t: &Texts, rate: Option<f64>) -> String {
+    match rate {
+        Some(rate) => format::percent(&t.number, (rate * 10_000.0).round() as i64, 10_000),
+        None => t.number.unknown.to_owned(),
+    }
+}
+
+/// Length of the bar of a row: its part of the greatest.
+pub(crate) fn bar(n: u64, most: Option<u64>) -> f64 {
+    Row::share(signed(n), signed(most.unwrap_or(0)))
+}
+
+/// The tabs of a table that `key` chooses between; the first is shown when the address names none.
+pub(crate) fn tabs(
+    url: &ReportUrl,
+    key: &'static str,
+    shown: Option<&str>,
+    choices: &[(&'static str, &'static str)],
+) -> Vec<Tab> {
+    let first = choices.first().map_or("", |(word, _)| *word);
+    let shown = shown.unwrap_or(first);
+    let tab = |(word, label): &(&'static str, &'static str)| Tab {
+        label: (*label).to_owned(),
+        href: if *word == first { url.without(key).href() } else { url.with(key, word).href() },
+        current: *word == shown,
+    };
+    choices.iter().map(tab).collect()
+}
+
+/// A head that sorts its table by this figure.
+pub(crate) fn sorting_head(asked: &Asked, measure: &str, label: &str) -> Head {
+    let sorted = asked.query.sort.as_str() == measure;
+    Head { label: label.to_owned(), href: Some(asked.url.with("sort", measure).href()), sorted }
+}
+
+/// Which rows are shown, when they are not all.
+pub(crate) fn pager(
+    t: &'static Texts,
+    asked: &Asked,
+    shown: usize,
+    total: u64,
+    next: Option<&str>,
+) -> Option<Pager> {
+    let is_first = asked.query.after.is_none();
+    if is_first && next.is_none() {
+        return None;
+    }
+    let from = asked.row;
+    let to = from.saturating_add(i64::try_from(shown).unwrap_or(0)).saturating_sub(1);
+    let after = |cursor: &str| {
+        let url = asked.url.with("limit", &asked.query.limit.to_string());
+        url.with("after", cursor).with("row", &to.saturating_add(1).to_string()).href()
+    };
+    Some(Pager {
+        t,
+        from,
+        to,
+        total: signed(total),
+        first: (!is_first).then(|| asked.url.href()),
+        next: next.map(after),
+    })
+}

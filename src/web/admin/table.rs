@@ -1,0 +1,55 @@
+//! The page of one table: pages, sources, devices, countries.
+
+use askama::Template;
+
+use crate::web::admin::report::{self, Bars};
+use crate::web::page::Layout;
+use crate::web::part::filters::FilterBar;
+use crate::web::part::panel::{Head, Panel, Row, Tab};
+use crate::web::part::period::PeriodBar;
+use crate::web::query::Asked;
+
+#[derive(Template)]
+#[template(path = "table/show.html")]
+pub(crate) struct TablePage {
+    layout: Layout,
+    period: PeriodBar,
+    filters: FilterBar,
+    panel: Panel,
+}
+
+/// What a page knows of its table.
+pub(crate) struct Shown<'a> {
+    /// Unique in its page.
+    pub id: &'static str,
+    pub title: &'a str,
+    pub tabs: Vec<Tab>,
+    /// Head of the names.
+    pub head: &'a str,
+    pub number_heads: Vec<Head>,
+    pub rows: Vec<Row>,
+    pub total: u64,
+    pub next: Option<&'a str>,
+}
+
+impl TablePage {
+    pub(crate) fn of(layout: Layout, asked: &Asked, shown: Shown<'_>) -> Self {
+        let t = layout.t;
+        let Bars { period, filters } = Bars::over(&layout, asked);
+        let panel = Panel {
+            t,
+            id: shown.id,
+            title: shown.title.to_owned(),
+            tabs: shown.tabs,
+            head: shown.head.to_owned(),
+            number_heads: shown.number_heads,
+            empty: Panel::nothing(t, !asked.url.filters.is_empty()),
+            searchable: shown.rows.len() > 1,
+            export: (!shown.rows.is_empty()).then(|| asked.url.clone()),
+            more: None,
+            pager: report::pager(t, asked, shown.rows.len(), shown.total, shown.next),
+            rows: shown.rows,
+        };
+        Self { layout, period, filters, panel }
+    }
+}
