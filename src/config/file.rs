@@ -9,8 +9,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, Problem};
 use super::keys::{self, FACTS, KEYS, MAP_KEYS, MAPS_MAX, SECTIONS};
+use super::settings::{Config, GeoMap};
 use super::value::{Given, Raw, Size, is_secret};
-use super::{Config, GeoMap};
 
 /// Largest file, bytes.
 pub const FILE_MAX: u64 = 1 << 20;

@@ -1,9 +1,11 @@
 //! The table of every key: its section, its name, and how a value enters the settings. Files, environment
 //! and the documentation's test all read this one table.
 
+use super::settings::{Config, Fact, GeoMap, LogFormat, LogLevel, MapKind};
 use super::value::{Given, TEXT_MAX};
-use super::{Config, Fact, GeoMap, LogFormat, LogLevel, MapKind};
 
+/// Begin of every variable of ours.
+pub(super) const PREFIX: &str = "GUESTLOG_";
 /// Most worker threads.
 pub const WORKERS_MAX: u64 = 256;
 /// Most reading connections.
@@ -40,7 +42,7 @@ impl Key {
 
     /// `GUESTLOG_SECTION__NAME`.
     pub(super) fn variable(&self) -> String {
-        format!("{}{}__{}", super::PREFIX, self.section, self.name).to_ascii_uppercase()
+        format!("{}{}__{}", PREFIX, self.section, self.name).to_ascii_uppercase()
     }
 }
 

@@ -1,6 +1,8 @@
 //! The configuration from outside: files as people write them, and what they are told when they err.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::Path;
 
 use super::*;
 

@@ -8,6 +8,7 @@ pub mod contact;
 pub mod device;
 pub mod hit;
 pub mod language;
+pub mod network;
 pub mod page;
 pub mod period;
 pub mod reason;

@@ -1,3 +1,6 @@
 //! One integration binary.
+#![cfg(test)]
 
+mod geo;
+mod harness;
 mod tracker;

@@ -1,0 +1,176 @@
+//! The settings as types, with their defaults. How they are written down is no matter here.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::base::cidr::Cidr;
+
+/// Every setting, checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// The file that was read, `None` without one.
+    pub file: Option<PathBuf>,
+    pub server: Server,
+    pub tls: Tls,
+    pub store: Store,
+    pub limits: Limits,
+    pub events: Events,
+    pub log: Log,
+    /// `[[geo.map]]`, in their order.
+    pub maps: Vec<GeoMap>,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    pub listen: SocketAddr,
+    /// Scheme, host and port, lower case, no slash at the end.
+    pub public_url: Option<String>,
+    /// The admin pages' own address.
+    pub admin_listen: Option<SocketAddr>,
+    /// Peers whose `X-Forwarded-…` headers are believed.
+    pub trusted_proxies: Vec<Cidr>,
+    pub data_dir: PathBuf,
+    /// Threads that answer requests; 0 = one for each core.
+    pub workers: usize,
+}
+
+/// `[tls]`: both files or none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+}
+
+impl Tls {
+    /// Certificate and key, when TLS is wanted.
+    #[must_use]
+    pub fn files(&self) -> Option<(&Path, &Path)> {
+        self.certificate.as_deref().zip(self.key.as_deref())
+    }
+}
+
+/// `[store]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// Bytes that must stay free on the disk; below, nothing is taken in. 0 = no floor.
+    pub min_free: u64,
+    /// Reading connections; 0 = one for each core, at least 2.
+    pub readers: usize,
+}
+
+/// `[limits]`, requests a second; 0 = off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub collector_per_address: u32,
+    pub api_per_token: u32,
+}
+
+/// `[events]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Events {
+    /// Definitions an account may have.
+    pub limit: u32,
+    /// May events carry JavaScript of their own?
+    pub custom_js: bool,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    pub level: LogLevel,
+    pub format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+impl LogLevel {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// One `[[geo.map]]`: a map file and how to read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GeoMap {
+    pub path: PathBuf,
+    pub kind: MapKind,
+    /// `map.<fact> = "place.in.record"`, where the layout is not recognised by itself.
+    pub places: Vec<(Fact, String)>,
+}
+
+/// Which facts of a map are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MapKind {
+    /// All it has.
+    #[default]
+    Auto,
+    Country,
+    Network,
+    Company,
+}
+
+/// What a record may tell of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    Asn,
+    AsName,
+    Org,
+    Domain,
+    Country,
+    Region,
+    NetType,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            public_url: None,
+            admin_listen: None,
+            trusted_proxies: Vec::new(),
+            data_dir: PathBuf::from("./guestlog-data"),
+            workers: 0,
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { min_free: 256 << 20, readers: 0 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { collector_per_address: 200, api_per_token: 200 }
+    }
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self { limit: 2_000, custom_js: true }
+    }
+}

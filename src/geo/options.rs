@@ -1,0 +1,59 @@
+//! How a map file is to be used, and why it cannot be.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// A map file to be used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MapOptions {
+    pub path: PathBuf,
+    pub kind: MapKind,
+    /// Where a record holds a fact, as `country.iso_code` or `subdivisions.0.iso_code`; wins over what is
+    /// recognised.
+    pub places: Vec<(Fact, String)>,
+}
+
+/// Which facts of a file are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MapKind {
+    /// All it has.
+    #[default]
+    Auto,
+    /// Country and region.
+    Country,
+    /// Operator, type of network, ways to hide.
+    Network,
+    /// Organisation, its domain, type of network.
+    Company,
+}
+
+/// A fact that can be pointed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    Asn,
+    AsName,
+    Org,
+    Domain,
+    Country,
+    Region,
+    NetType,
+}
+
+/// Why a file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
+    #[error("is larger than {0} bytes")]
+    TooLarge(u64),
+    #[error("is no map file: {0}")]
+    NoMap(&'static str),
+    #[error("is damaged or no map file: {0}")]
+    Broken(String),
+    #[error("holds nothing that can be used here (type {0:?}); name places with map.<fact> or another kind")]
+    Useless(String),
+    #[error("changed while it was read")]
+    Changing,
+}

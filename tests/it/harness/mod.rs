@@ -1,0 +1,3 @@
+//! What several areas of the tests build upon.
+
+pub(crate) mod mmdb;
