@@ -1,6 +1,8 @@
 //! The command line: arguments, answers on stdout, messages on stderr, exit codes (0 done, 1 failed, 2 usage,
 //! 78 bad configuration).
 
+mod bench;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,6 +42,9 @@ enum Command {
         #[arg(long, value_name = "ADDR")]
         listen: Option<std::net::SocketAddr>,
     },
+    /// Measure
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 /// Runs the command the arguments name.
@@ -52,7 +57,13 @@ pub fn run() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let Command::Serve { listen } = &arguments.command;
+    let listen = match &arguments.command {
+        Command::Serve { listen } => listen,
+        Command::Bench(bench) => {
+            log_to_stderr(&Log::default());
+            return bench::run(bench, arguments.json).unwrap_or_else(|error| fail(1, &format!("{error:#}")));
+        }
+    };
     let flags = Flags { config: arguments.config, data_dir: arguments.data_dir, listen: *listen };
     let config = match Config::load(&flags, std::env::vars_os()) {
         Ok(config) => config,

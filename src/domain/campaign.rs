@@ -77,6 +77,8 @@ mod tests {
             let read = campaign(&format!("utm_content={}", "%C3%A9".repeat(length)));
             assert_eq!(read.content.chars().count(), kept);
         }
+        let spaced = format!("utm_content={}+tail", "x".repeat(VALUE_MAX - 1));
+        assert_eq!(campaign(&spaced).content.len(), VALUE_MAX - 1, "no space is left where it was cut");
         assert!(campaign("utm_id=3&gclid=x").is_empty());
     }
 }

@@ -122,7 +122,7 @@ impl Page {
 
     fn of(url: &Url) -> Result<Self, Invalid> {
         let name = url.host_str().unwrap_or_default().trim_end_matches('.');
-        if name.is_empty() {
+        if name.is_empty() || name.len() > scrub::HOST_MAX {
             return Err(Invalid::NoUrl);
         }
         let host = url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
@@ -409,6 +409,7 @@ mod tests {
             ("https://", Invalid::NoUrl),
             ("https://a b/", Invalid::NoUrl),
             ("https://./", Invalid::NoUrl),
+            (&format!("https://{}/", "a".repeat(scrub::HOST_MAX + 1)), Invalid::NoUrl),
             ("file:///etc/passwd", Invalid::NotHttp),
             ("about:blank", Invalid::NotHttp),
             ("javascript:alert(1)", Invalid::NotHttp),
@@ -453,6 +454,33 @@ mod tests {
         }
         let landing = Page::recorded("https://a.test/?utm_content=ada%40b.cd", None, None).unwrap().landing;
         assert!(landing.is_empty(), "emails are no campaign");
+    }
+
+    #[test]
+    fn a_host_is_taken_at_the_limit() {
+        assert!(page(&format!("https://{}/", "a".repeat(scrub::HOST_MAX))).is_ok());
+    }
+
+    proptest::proptest! {
+        /// Whatever is sent: no panic, no email left, and what was recorded stays as it is.
+        #[test]
+        fn any_text_is_recorded_safely(
+            path in "(/|[a-z%40=?&;#.@é]|eyJ|\\PC){0,40}",
+            po in proptest::option::of("\\PC{0,20}"),
+            canonical in proptest::option::of("(https://(www\\.)?a\\.test)?\\PC{0,20}"),
+        ) {
+            let planted = format!("https://a.test/{path}/x/ada.planted@example.com?k=ada.planted%40example.com");
+            for pu in [planted, path.clone()] {
+                let Ok(recorded) = Page::recorded(&pu, po.as_deref(), canonical.as_deref()) else { continue };
+                let address = recorded.page.address();
+                proptest::prop_assert!(!address.contains("planted"), "{address}");
+                proptest::prop_assert!(recorded.page.path.starts_with('/'));
+                let again = Page::recorded(&format!("https://{address}"), None, None).map(|r| r.page.host);
+                proptest::prop_assert_eq!(again, Ok(recorded.page.host));
+            }
+            let kept = scrub::scrub_referrer(&format!("https://ada.planted@a.test/{path}"));
+            proptest::prop_assert!(!kept.contains("planted"), "{kept}");
+        }
     }
 
     #[test]

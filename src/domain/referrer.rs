@@ -49,7 +49,7 @@ impl Referrer {
             return None;
         }
         let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
-        if host.is_empty() {
+        if host.is_empty() || host.len() > scrub::HOST_MAX {
             return None;
         }
         let host = url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
@@ -210,6 +210,13 @@ mod tests {
         for (kind, least) in [("Search", 60), ("Social", 60), ("Mail", 40), ("Assistant", 30)] {
             assert!(sizes[kind] >= least, "{kind}: {}", sizes[kind]);
         }
+    }
+
+    #[test]
+    fn a_host_is_read_at_the_limit_and_not_one_past_it() {
+        let read = |length: usize| Referrer::read(&format!("https://{}/", "a".repeat(length)));
+        assert!(read(scrub::HOST_MAX).is_some());
+        assert!(read(scrub::HOST_MAX + 1).is_none());
     }
 
     #[test]

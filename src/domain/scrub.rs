@@ -19,6 +19,10 @@ pub const EMAIL_MARK: &str = "[email]";
 pub const TOKEN_MARK: &str = "[token]";
 /// How often a value may be percent-encoded and is still looked into.
 const LAYERS: usize = 3;
+/// Shortest JWT, characters.
+const JWT_MIN: usize = 20;
+/// Longest host name, characters (RFC 1035).
+pub const HOST_MAX: usize = 253;
 
 /// Lines of a data table without comments and blank ones.
 pub(super) fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
@@ -95,27 +99,25 @@ fn holds_email(text: &str) -> bool {
 
 /// A JWT is three base64url parts, the first of which begins with `{"`.
 fn holds_jwt(text: &str) -> bool {
-    text.match_indices("eyJ").any(|(at, _)| {
-        let rest = text.get(at..).unwrap_or_default();
-        let end = rest
-            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
-            .unwrap_or(rest.len());
-        let token = rest.get(..end).unwrap_or_default();
-        token.len() >= 20 && token.bytes().filter(|b| *b == b'.').count() >= 2
-    })
+    text.contains("eyJ")
+        && text
+            .split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
+            .filter_map(|run| run.find("eyJ").and_then(|at| run.get(at..)))
+            .any(|token| token.len() >= JWT_MIN && token.bytes().filter(|b| *b == b'.').count() >= 2)
 }
 
 /// The query without secrets and without what `drop` names by its plain key.
 #[must_use]
 pub fn kept_query(query: &str, drop: impl Fn(&str) -> bool) -> String {
-    let has_code = || pairs(query).any(|(key, _)| plain_key(key) == "code");
+    // asked once: a thousand `state` would make this a question for each against each
+    let has_code = query.contains("state") && pairs(query).any(|(key, _)| plain_key(key) == "code");
     let mut kept = String::with_capacity(query.len());
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let plain = plain_key(key);
         if drop(&plain)
             || is_secret_key(&plain)
-            || (plain == "state" && has_code())
+            || (plain == "state" && has_code)
             || holds_secret(key)
             || holds_secret(value)
         {
@@ -172,7 +174,9 @@ fn kept_segment(segment: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn scrub_referrer(text: &str) -> String {
     let Ok(url) = Url::parse(text) else { return String::new() };
-    let Some(host) = url.host_str().filter(|host| !host.is_empty()) else { return String::new() };
+    let Some(host) = url.host_str().filter(|host| (1..=HOST_MAX).contains(&host.len())) else {
+        return String::new();
+    };
     if !matches!(url.scheme(), "http" | "https" | "android-app") {
         return String::new();
     }
@@ -217,6 +221,7 @@ mod tests {
             ("file:///home/ada/x.html", ""),
             ("mailto:ada@b.cd", ""),
             ("javascript:alert(1)", ""),
+            (&format!("https://{}", "a".repeat(HOST_MAX + 1)), ""),
         ] {
             assert_eq!(scrub_referrer(told), kept, "{told}");
         }

@@ -1,5 +1,7 @@
 //! Wiring: configuration → store → application → HTTP, the background jobs, and an orderly stop.
 
+pub mod bare;
+
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;

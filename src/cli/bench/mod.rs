@@ -1,0 +1,55 @@
+//! `guestlog bench`: the figures the product is held to, as ratios inside one run.
+
+mod child;
+mod ingest;
+mod load;
+mod requests;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+/// What is measured.
+#[derive(Subcommand)]
+pub(super) enum Bench {
+    /// The collector beside a bare handler: requests, latency, CPU, memory, lag of the fold
+    Ingest {
+        /// Seconds of each round
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=300))]
+        seconds: u64,
+        /// Rounds of each server, in turn
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=50))]
+        rounds: u32,
+        /// Connections at once
+        #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4096))]
+        connections: u32,
+        /// Events a second of the round that measures the lag of the fold
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+        rate: u32,
+    },
+    /// The bare handler itself
+    #[command(hide = true)]
+    Bare {
+        #[arg(long)]
+        listen: std::net::SocketAddr,
+    },
+}
+
+/// Runs a benchmark; its table goes to stdout, as JSON when `json`.
+///
+/// # Errors
+/// When a server does not start or a request fails.
+pub(super) fn run(bench: &Bench, json: bool) -> anyhow::Result<ExitCode> {
+    match bench {
+        Bench::Ingest { seconds, rounds, connections, rate } => {
+            let plan =
+                ingest::Plan { seconds: *seconds, rounds: *rounds, connections: *connections, rate: *rate };
+            ingest::run(&plan, json)?;
+        }
+        Bench::Bare { listen } => {
+            let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+            crate::server::bare::run(*listen, workers)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,88 @@
+//! Page views as a browser sends them: 20,000 different ones, each with an event id of its own when it is sent.
+
+use std::fmt::Write;
+
+use crate::base::random::{Random, SeededRandom};
+use crate::domain::account::AccountId;
+
+/// Different requests made beforehand.
+const DIFFERENT: usize = 20_000;
+/// Stands where the event id is written at each sending.
+const ID_MARK: &str = "0000000000000000";
+
+const AGENTS: &[&str] = &[
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36 Edg/141.0.0.0",
+];
+const REFERRERS: &[&str] = &[
+    "",
+    "https://www.google.com/",
+    "https://duckduckgo.com/",
+    "https://news.example.org/stories/2026/11/a-long-read",
+    "https://www.linkedin.com/feed/",
+];
+
+/// One request, and where its event id stands.
+pub(super) struct Request {
+    pub(super) bytes: Vec<u8>,
+    id_at: usize,
+}
+
+impl Request {
+    /// Copies the request with event id `number` to `out`.
+    pub(super) fn write(&self, number: u64, out: &mut Vec<u8>) {
+        out.clear();
+        out.extend_from_slice(&self.bytes);
+        let id = format!("{number:016x}");
+        if let Some(place) = out.get_mut(self.id_at..self.id_at + ID_MARK.len()) {
+            place.copy_from_slice(id.as_bytes());
+        }
+    }
+}
+
+/// The requests, the same from run to run.
+#[must_use]
+pub(super) fn make(host: &str) -> Vec<Request> {
+    let random = SeededRandom::new(1);
+    let pick = |count: usize| usize::try_from(random.next_u64() % count.max(1) as u64).unwrap_or(0);
+    let tokens: Vec<String> = {
+        let of = SeededRandom::new(2);
+        (0..5_000).map(|_| of.token()).collect()
+    };
+    (0..DIFFERENT)
+        .map(|_| {
+            let token = tokens.get(pick(tokens.len())).map_or("", String::as_str);
+            let agent = AGENTS.get(pick(AGENTS.len())).copied().unwrap_or_default();
+            let referrer = REFERRERS.get(pick(REFERRERS.len())).copied().unwrap_or_default();
+            // Few pages get most views.
+            let page = pick(40) * pick(40) / 4;
+            request(host, token, agent, referrer, page)
+        })
+        .collect()
+}
+
+fn request(host: &str, token: &str, agent: &str, referrer: &str, page: usize) -> Request {
+    let now = "1795370000000";
+    let body = format!(
+        "{{\"a\":{account},\"k\":1,\"id\":\"{ID_MARK}\",\"age\":12,\"vi\":\"{token}\",\
+         \"u\":\"226818242.{token}.{now}.{now}.{now}.1\",\"b\":\"226818242.1.{now}\",\"nc\":false,\
+         \"pu\":\"https://www.example.com/guides/page-{page}?ref=menu\",\"t\":\"Guide number {page} of Example\",\
+         \"r\":\"{referrer}\",\"sd\":\"1920x1080\",\"ln\":\"en-gb\",\"rcu\":\"https://www.example.com/guides/page-{page}\"}}",
+        account = AccountId::FIRST,
+    );
+    let mut text = String::new();
+    let _ = write!(
+        text,
+        "POST /collect HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n\
+         Accept-Language: en-GB,en;q=0.9\r\nAccept-Encoding: gzip, deflate, br\r\nOrigin: https://www.example.com\r\n\
+         Referer: https://www.example.com/\r\nContent-Type: text/plain;charset=UTF-8\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len(),
+    );
+    let id_at = text.find(ID_MARK).unwrap_or(0);
+    Request { bytes: text.into_bytes(), id_at }
+}

@@ -1,0 +1,31 @@
+//! The handler `bench ingest` compares with: actix alone, which reads the same request and stores nothing.
+
+use std::net::{SocketAddr, TcpListener};
+
+use actix_web::web::{Bytes, PayloadConfig, post};
+use actix_web::{HttpResponse, HttpServer, rt};
+use anyhow::Context;
+
+/// Runs it until it is asked to stop.
+///
+/// # Errors
+/// When it cannot listen.
+pub fn run(listen: SocketAddr, workers: usize) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
+    rt::System::new().block_on(async move {
+        let server = HttpServer::new(|| {
+            actix_web::App::new().app_data(PayloadConfig::new(1024 * 1024)).route("/collect", post().to(read))
+        })
+        .workers(workers)
+        .listen(listener)?
+        .run();
+        tracing::info!("listening on http://{address}");
+        Ok(server.await?)
+    })
+}
+
+async fn read(body: Bytes) -> HttpResponse {
+    drop(body);
+    HttpResponse::NoContent().finish()
+}
