@@ -1,6 +1,7 @@
 //! Wiring: configuration → store → application → HTTP, the background jobs, and an orderly stop.
 
 pub mod bare;
+pub mod control;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -9,11 +10,13 @@ use std::time::Duration;
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{HttpServer, rt};
 use anyhow::Context;
+use tokio::sync::Notify;
 
 use crate::app::{App, accept, core, fold};
 use crate::base::clock::{Clock, RealClock};
 use crate::base::random::SystemRandom;
-use crate::config::Config;
+use crate::config::{Config, Fact, MapKind};
+use crate::geo;
 use crate::store::{self, Store};
 use crate::web;
 use crate::web::state::State;
@@ -95,6 +98,8 @@ async fn serve(
     .run();
     tracing::info!("listening on http://{address}");
     std::thread::spawn(crate::domain::device::prepare);
+    let stop = Arc::new(Notify::new());
+    let commands = take_commands(&app, &stop);
     let fold = rt::spawn({
         let app = Arc::clone(&app);
         async move { fold::run(&app).await }
@@ -105,6 +110,10 @@ async fn serve(
     });
     // Returns after SIGTERM, SIGINT or SIGQUIT, when the requests in hand are answered.
     let result = server.await;
+    stop.notify_one();
+    if let Some(commands) = commands {
+        let _ = commands.await;
+    }
     fold.abort();
     bots.abort();
     let _ = (fold.await, bots.await);
@@ -112,6 +121,18 @@ async fn serve(
     // Robots of the last second; what the fold has not taken lies safe in the inbox.
     let _ = rt::task::spawn_blocking(move || accept::write_bots(&last)).await;
     Ok(result?)
+}
+
+/// Takes commands of the command line until `stop`. Without its socket the server runs all the same: visitors
+/// matter more.
+fn take_commands(app: &Arc<App>, stop: &Arc<Notify>) -> Option<rt::task::JoinHandle<()>> {
+    match control::Listener::bind(app.store.data_dir()) {
+        Ok(listener) => Some(rt::spawn(listener.serve(Arc::clone(app), Arc::clone(stop)))),
+        Err(error) => {
+            tracing::error!(error = %error, "no control socket: commands must wait until the server is stopped");
+            None
+        }
+    }
 }
 
 async fn write_bots(app: Arc<App>) {
@@ -130,5 +151,36 @@ fn close(app: Arc<App>) {
         Ok(app) => app.store.close(),
         // Every write was committed before it was answered: nothing is lost, the logs are read at the start.
         Err(_) => tracing::warn!("stopped with requests still in hand"),
+    }
+}
+
+/// The map files the configuration names.
+#[must_use]
+pub fn maps(config: &Config) -> Vec<geo::MapOptions> {
+    config
+        .maps
+        .iter()
+        .map(|map| geo::MapOptions {
+            path: map.path.clone(),
+            kind: match map.kind {
+                MapKind::Auto => geo::MapKind::Auto,
+                MapKind::Country => geo::MapKind::Country,
+                MapKind::Network => geo::MapKind::Network,
+                MapKind::Company => geo::MapKind::Company,
+            },
+            places: map.places.iter().map(|(fact, place)| (fact_of(*fact), place.clone())).collect(),
+        })
+        .collect()
+}
+
+const fn fact_of(fact: Fact) -> geo::Fact {
+    match fact {
+        Fact::Asn => geo::Fact::Asn,
+        Fact::AsName => geo::Fact::AsName,
+        Fact::Org => geo::Fact::Org,
+        Fact::Domain => geo::Fact::Domain,
+        Fact::Country => geo::Fact::Country,
+        Fact::Region => geo::Fact::Region,
+        Fact::NetType => geo::Fact::NetType,
     }
 }

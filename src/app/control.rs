@@ -1,0 +1,93 @@
+//! What the command line may have done to a store (rules.md 23): one typed list and one function that does it,
+//! in the server when one runs and in the command's own process when none does. Pages have use cases of their
+//! own; nothing here knows how a command arrived.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::accounts::{self, Actor};
+use super::core::App;
+use super::fold;
+use crate::domain::account::Settings;
+
+/// A change asked for. No `Debug`: a password may be inside.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Answers `{"account_id"}`.
+    AccountAdd { name: String, domains: Vec<String>, time_zone: String, currency: String },
+    /// Answers `{"replayed"}`: dead letters that lie in the inbox again.
+    ReplayDeadLetters {},
+    /// Answers `{"waiting","writer_alive","inbox_alive","below_floor"}`: how the running process is.
+    Status {},
+}
+
+/// Whose fault it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// What was asked for cannot be meant: another value helps.
+    Invalid,
+    /// It was right and could not be done.
+    Failed,
+}
+
+/// Why a command did not happen; nothing was changed then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    pub kind: Kind,
+    pub message: String,
+}
+
+impl Error {
+    #[must_use]
+    pub fn failed(cause: &dyn std::fmt::Display) -> Self {
+        Self { kind: Kind::Failed, message: cause.to_string() }
+    }
+
+    #[must_use]
+    pub fn invalid(cause: &dyn std::fmt::Display) -> Self {
+        Self { kind: Kind::Invalid, message: cause.to_string() }
+    }
+}
+
+impl From<accounts::Error> for Error {
+    fn from(error: accounts::Error) -> Self {
+        match error {
+            accounts::Error::Invalid(what) => Self::invalid(&what),
+            accounts::Error::Store(error) => Self::failed(&error),
+        }
+    }
+}
+
+impl From<crate::store::Error> for Error {
+    fn from(error: crate::store::Error) -> Self {
+        Self::failed(&error)
+    }
+}
+
+/// Does it, and answers what the command prints as JSON.
+///
+/// # Errors
+/// Why it did not happen.
+pub async fn execute(app: &App, command: Command) -> Result<Value, Error> {
+    match command {
+        Command::AccountAdd { name, domains, time_zone, currency } => {
+            let settings = Settings::parse(&name, &domains, &time_zone, &currency)
+                .map_err(|what| Error::invalid(&what))?;
+            let id = accounts::create(app, Actor::Machine, settings).await?;
+            Ok(json!({ "account_id": id }))
+        }
+        Command::ReplayDeadLetters {} => {
+            let replayed = fold::replay_dead_letters(app).await?;
+            Ok(json!({ "replayed": replayed }))
+        }
+        Command::Status {} => Ok(json!({
+            "waiting": app.store.inbox.last_id() - app.progress.watermark(),
+            "writer_alive": app.store.writer.is_alive(),
+            "inbox_alive": app.store.inbox.is_alive(),
+            "below_floor": app.store.inbox.is_out_of_space(),
+        })),
+    }
+}

@@ -1,0 +1,97 @@
+//! The command's side: opens the store itself, or hands the command to the server that holds it.
+
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{MESSAGE_MAX, Reply, Request, address};
+use crate::app::App;
+use crate::app::control::{self, Command};
+use crate::base::clock::pause;
+use crate::config::Config;
+use crate::server::open;
+use crate::store;
+
+/// Longest a command waits for its answer; a slow disk is no reason to give up on a change.
+const ANSWER_TIME: Duration = Duration::from_secs(120);
+/// Who holds the lock may be about to start or to end: asked again this often, after this pause.
+const TRIES: u32 = 100;
+const TRY_AGAIN: Duration = Duration::from_millis(100);
+
+/// Why a command did not happen, or nobody knows whether it did.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Refused(#[from] control::Error),
+    #[error("the store cannot be opened: {0}")]
+    Store(#[from] store::Error),
+    #[error("the running server did not answer ({0}); look whether the change was made before trying again")]
+    Silent(std::io::Error),
+    #[error("a command is at most {MESSAGE_MAX} bytes")]
+    TooLong,
+    #[error("cannot start: {0}")]
+    Runtime(std::io::Error),
+}
+
+/// Runs a command on the one writer of the store, wherever it is.
+///
+/// # Errors
+/// Why it did not happen.
+pub fn execute(config: &Config, command: Command) -> Result<Value, Error> {
+    for _ in 0..TRIES {
+        match open(config) {
+            Ok(app) => return direct(app, command),
+            Err(store::Error::Locked(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(stream) = connect(&config.server.data_dir) {
+            return ask(stream, command);
+        }
+        pause(TRY_AGAIN);
+    }
+    Err(store::Error::Locked(config.server.data_dir.clone()).into())
+}
+
+/// How the running server is; `None` without one.
+///
+/// # Errors
+/// When it does not answer.
+pub fn status(data_dir: &Path) -> Result<Option<Value>, Error> {
+    connect(data_dir).map(|stream| ask(stream, Command::Status {})).transpose()
+}
+
+fn direct(app: App, command: Command) -> Result<Value, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let answer = runtime.map_err(Error::Runtime)?.block_on(control::execute(&app, command));
+    app.store.close();
+    Ok(answer?)
+}
+
+fn connect(data_dir: &Path) -> Option<UnixStream> {
+    let (path, _dir) = address(data_dir).ok()?;
+    UnixStream::connect(path).ok()
+}
+
+fn ask(mut stream: UnixStream, command: Command) -> Result<Value, Error> {
+    let request = Request { version: env!("CARGO_PKG_VERSION").to_owned(), command };
+    let mut line = serde_json::to_vec(&request).unwrap_or_default();
+    line.push(b'\n');
+    if line.len() > MESSAGE_MAX {
+        return Err(Error::TooLong);
+    }
+    stream.set_read_timeout(Some(ANSWER_TIME)).map_err(Error::Silent)?;
+    stream.set_write_timeout(Some(ANSWER_TIME)).map_err(Error::Silent)?;
+    stream.write_all(&line).map_err(Error::Silent)?;
+    let mut answer = Vec::new();
+    let mut reader = BufReader::new(stream.take(MESSAGE_MAX as u64));
+    reader.read_until(b'\n', &mut answer).map_err(Error::Silent)?;
+    let reply = serde_json::from_slice(&answer)
+        .map_err(|_| Error::Silent(std::io::Error::from(ErrorKind::UnexpectedEof)))?;
+    match reply {
+        Reply::Done(value) => Ok(value),
+        Reply::Refused(error) => Err(error.into()),
+    }
+}
