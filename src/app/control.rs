@@ -5,10 +5,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::accounts::{self, Actor};
+use super::access::{self, Actor};
 use super::core::App;
-use super::fold;
-use crate::domain::account::Settings;
+use super::{accounts, fold, tokens, users};
+use crate::domain::account::{AccountId, Settings};
+use crate::domain::contact::Email;
+use crate::domain::user::{Role, Scope};
+use crate::store::member::Membership;
 
 /// A change asked for. No `Debug`: a password may be inside.
 #[derive(Serialize, Deserialize)]
@@ -16,6 +19,12 @@ use crate::domain::account::Settings;
 pub enum Command {
     /// Answers `{"account_id"}`.
     AccountAdd { name: String, domains: Vec<String>, time_zone: String, currency: String },
+    /// Answers `{"user_id"}`. Who is known already keeps his own password and needs none here.
+    UserAdd { email: String, account: AccountId, role: Role, password: Option<String> },
+    /// Answers `{"user_id"}`. Ends every sign-in of the user.
+    UserResetPassword { email: String, password: String },
+    /// Answers `{"token_id","token"}`; the token is told this once.
+    TokenAdd { account: AccountId, name: String, scopes: Vec<Scope> },
     /// Answers `{"replayed"}`: dead letters that lie in the inbox again.
     ReplayDeadLetters {},
     /// Answers `{"waiting","writer_alive","inbox_alive","below_floor"}`: how the running process is.
@@ -61,6 +70,16 @@ impl From<accounts::Error> for Error {
     }
 }
 
+impl From<access::Error> for Error {
+    fn from(error: access::Error) -> Self {
+        use access::Error as Access;
+        match error {
+            Access::Email | Access::Weak(_) | Access::TokenName | Access::NoScope => Self::invalid(&error),
+            error => Self::failed(&error),
+        }
+    }
+}
+
 impl From<crate::store::Error> for Error {
     fn from(error: crate::store::Error) -> Self {
         Self::failed(&error)
@@ -79,6 +98,29 @@ pub async fn execute(app: &App, command: Command) -> Result<Value, Error> {
             let id = accounts::create(app, Actor::Machine, settings).await?;
             Ok(json!({ "account_id": id }))
         }
+        Command::UserAdd { email, account, role, password } => {
+            need_account(app, account)?;
+            if password.is_none() && !is_known(app, &email).await? {
+                return Err(Error::invalid(&"a new user needs a password; it is read from stdin"));
+            }
+            let what = Membership { role, show_emails: role > Role::Viewer };
+            let added = users::add(app, Actor::Machine, account, &email, what, password.as_deref()).await?;
+            Ok(json!({ "user_id": added.user }))
+        }
+        Command::UserResetPassword { email, password } => {
+            let user = users::reset_password(app, &email, &password).await.map_err(|error| match error {
+                access::Error::Store(crate::store::Error::NotFound) => {
+                    Error::failed(&"there is no user with this email address")
+                }
+                error => error.into(),
+            })?;
+            Ok(json!({ "user_id": user }))
+        }
+        Command::TokenAdd { account, name, scopes } => {
+            need_account(app, account)?;
+            let (id, token) = tokens::create(app, Actor::Machine, account, &name, &scopes).await?;
+            Ok(json!({ "token_id": id, "token": token.reveal() }))
+        }
         Command::ReplayDeadLetters {} => {
             let replayed = fold::replay_dead_letters(app).await?;
             Ok(json!({ "replayed": replayed }))
@@ -90,4 +132,17 @@ pub async fn execute(app: &App, command: Command) -> Result<Value, Error> {
             "below_floor": app.store.inbox.is_out_of_space(),
         })),
     }
+}
+
+fn need_account(app: &App, account: AccountId) -> Result<(), Error> {
+    match app.accounts.find(account) {
+        Some(_) => Ok(()),
+        None => Err(Error::failed(&format!("there is no account {account}; see guestlog account list"))),
+    }
+}
+
+async fn is_known(app: &App, email: &str) -> Result<bool, Error> {
+    let email = Email::parse(email).ok_or_else(|| Error::invalid(&access::Error::Email))?;
+    let found = app.store.read(move |conn| crate::store::user::find_by_email(conn, &email)).await?;
+    Ok(found.is_some())
 }

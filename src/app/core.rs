@@ -7,8 +7,10 @@ use super::counters::Counters;
 use super::directory::Directory;
 use super::limiter::Limiter;
 use super::live::Live;
+use super::passwords::Passwords;
 use super::progress::Progress;
 use super::scripts::Scripts;
+use super::throttle::Throttle;
 use crate::base::clock::{Clock, Millis};
 use crate::base::random::Random;
 use crate::store::{self, Store};
@@ -43,6 +45,9 @@ pub struct App {
     pub senders: Limiter<u64>,
     /// By id of the token.
     pub token_calls: Limiter<i64>,
+    pub passwords: Passwords,
+    /// Failed sign-ins of the last hour.
+    pub guesses: Throttle,
 }
 
 impl App {
@@ -63,6 +68,8 @@ impl App {
         directory.replace(accounts);
         Ok(Self {
             live: Live::starting_at(clock.now()),
+            passwords: Passwords::new(Arc::clone(&random)),
+            guesses: Throttle::default(),
             store,
             clock,
             random,

@@ -32,8 +32,7 @@ pub(super) enum Account {
 pub(super) fn run(command: Account, config: &Config) -> Outcome {
     match command {
         Account::Add { name, domains, time_zone, currency } => {
-            let made =
-                control::execute(config, Command::AccountAdd { name, domains, time_zone, currency })?;
+            let made = control::execute(config, Command::AccountAdd { name, domains, time_zone, currency })?;
             let text = format!("account {} was made", made.get("account_id").unwrap_or(&Value::Null));
             Ok(Answer::new(made, text))
         }

@@ -5,7 +5,9 @@ mod account;
 mod answer;
 mod bench;
 mod geo;
+mod token;
 mod upkeep;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +16,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Flags, Log, LogFormat, LogLevel};
 use crate::server;
-use answer::{Answer, Failure, Outcome};
+use answer::{Answer, Failure};
 
 #[derive(Parser)]
 #[command(
@@ -47,6 +49,12 @@ enum Command {
     /// Accounts
     #[command(subcommand)]
     Account(account::Account),
+    /// Users of the admin pages
+    #[command(subcommand)]
+    User(user::User),
+    /// Keys for programs
+    #[command(subcommand)]
+    Token(token::Token),
     /// Map files: country, network and company of an address
     #[command(subcommand)]
     Geo(geo::Command),
@@ -105,6 +113,8 @@ fn obey(command: Command, config: &Config) -> Result<Option<Answer>, Failure> {
     log_to_stderr(&Log { level, ..config.log.clone() });
     match command {
         Command::Account(command) => account::run(command, config),
+        Command::User(command) => user::run(command, config),
+        Command::Token(command) => token::run(command, config),
         Command::Geo(command) => geo::run(&command, config),
         Command::Upkeep(command) => upkeep::run(&command, config),
         Command::CheckConfig => Ok(check_config(config)),

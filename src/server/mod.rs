@@ -96,10 +96,10 @@ async fn serve(
     .shutdown_timeout(STOP_SECONDS)
     .listen(listener)?
     .run();
-    tracing::info!("listening on http://{address}");
-    std::thread::spawn(crate::domain::device::prepare);
     let stop = Arc::new(Notify::new());
     let commands = take_commands(&app, &stop);
+    tracing::info!("listening on http://{address}");
+    std::thread::spawn(crate::domain::device::prepare);
     let fold = rt::spawn({
         let app = Arc::clone(&app);
         async move { fold::run(&app).await }

@@ -1,8 +1,18 @@
-//! HTTP and pages. This file is the whole URL table.
+//! HTTP and pages: turns requests into calls of `app` and answers into pages. This file is the whole URL table.
+//! No rule of the data is decided here and no SQL is written here.
 
+pub mod assets;
+pub mod chart;
 mod collect;
+pub mod format;
 mod health;
+pub mod page;
+pub mod part;
+pub mod paths;
+#[cfg(test)]
+mod sample;
 pub mod state;
+pub mod text;
 
 use actix_web::web::{ServiceConfig, get, method, post, resource};
 

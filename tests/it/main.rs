@@ -1,6 +1,7 @@
 //! One integration binary.
 #![cfg(test)]
 
+mod cli;
 mod geo;
 mod harness;
 mod tracker;

@@ -1,0 +1,23 @@
+//! The empty state: what will appear here and how to make it appear.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::icon::Icon;
+
+#[derive(Template)]
+#[template(path = "_empty.html")]
+pub struct Empty {
+    pub icon: Icon,
+    pub title: String,
+    pub what: String,
+    pub action: Option<Action>,
+}
+
+/// A link that looks like a button.
+pub struct Action {
+    pub label: String,
+    pub href: String,
+}
+
+impl HtmlSafe for Empty {}

@@ -1,0 +1,32 @@
+//! Which rows of a table are shown and the way to the next ones.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::icon::Icon;
+use crate::web::format::number;
+use crate::web::text::{Texts, fill};
+
+#[derive(Template)]
+#[template(path = "_pager.html")]
+pub struct Pager {
+    pub t: &'static Texts,
+    /// Place of the first and the last row shown, from 1.
+    pub from: i64,
+    pub to: i64,
+    pub total: i64,
+    pub previous: Option<String>,
+    pub next: Option<String>,
+}
+
+impl HtmlSafe for Pager {}
+
+impl Pager {
+    fn shown(&self) -> String {
+        let n = |n: i64| number(&self.t.number, n);
+        fill(
+            self.t.report.rows_shown,
+            &[("from", &n(self.from)), ("to", &n(self.to)), ("total", &n(self.total))],
+        )
+    }
+}

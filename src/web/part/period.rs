@@ -1,0 +1,118 @@
+//! The period bar: arrows, presets, custom days, comparison. Plain links and one GET form.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::icon::Icon;
+use crate::domain::period::Preset;
+use crate::web::format;
+use crate::web::paths::{Compare, Period, ReportUrl};
+use crate::web::text::{Texts, fill};
+
+#[derive(Template)]
+#[template(path = "_period.html")]
+pub struct PeriodBar {
+    pub t: &'static Texts,
+    pub url: ReportUrl,
+    /// IANA name of the account's zone.
+    pub zone: String,
+}
+
+pub(crate) struct Option_ {
+    label: &'static str,
+    href: String,
+    current: bool,
+}
+
+impl HtmlSafe for PeriodBar {}
+
+impl PeriodBar {
+    fn presets(&self) -> Vec<Option_> {
+        let now = self.url.period;
+        let of = |preset: Preset| {
+            let period = Period::of(preset, None, now.today)?;
+            let href = self.url.during(period).href();
+            Some(Option_ { label: self.name(preset), href, current: preset == now.preset })
+        };
+        Preset::ALL.into_iter().filter_map(of).collect()
+    }
+
+    const fn name(&self, preset: Preset) -> &'static str {
+        let names = &self.t.report.period;
+        match preset {
+            Preset::Today => names.today,
+            Preset::Yesterday => names.yesterday,
+            Preset::Days7 => names.days7,
+            Preset::Days28 => names.days28,
+            Preset::Days90 => names.days90,
+            Preset::Month => names.month,
+            Preset::LastMonth => names.last_month,
+            Preset::Months12 => names.months12,
+            Preset::Custom => names.custom,
+        }
+    }
+
+    /// The name of the preset, or the days of a custom period.
+    fn shown(&self) -> String {
+        match self.url.period.preset {
+            Preset::Custom => self.days(),
+            preset => self.name(preset).to_owned(),
+        }
+    }
+
+    fn days(&self) -> String {
+        format::days(&self.t.number, self.url.period.days)
+    }
+
+    fn earlier(&self) -> String {
+        self.url.during(self.url.period.earlier()).href()
+    }
+
+    fn later(&self) -> Option<String> {
+        self.url.period.later().map(|period| self.url.during(period).href())
+    }
+
+    fn first(&self) -> String {
+        self.url.period.days.first.to_string()
+    }
+
+    fn last(&self) -> String {
+        self.url.period.days.last.to_string()
+    }
+
+    fn today(&self) -> String {
+        self.url.period.today.to_string()
+    }
+
+    /// What the form of custom days keeps.
+    fn kept(&self) -> Vec<(&'static str, String)> {
+        self.url.fields_but(&["period", "from", "to"])
+    }
+
+    fn comparisons(&self) -> Vec<Option_> {
+        let names = &self.t.report.compare;
+        let name = |compare: Compare| match compare {
+            Compare::Previous => names.previous,
+            Compare::Year => names.year,
+            Compare::Off => names.off,
+        };
+        let of = |compare: Compare| Option_ {
+            label: name(compare),
+            href: self.url.compared(compare).href(),
+            current: compare == self.url.compare,
+        };
+        Compare::ALL.into_iter().map(of).collect()
+    }
+
+    /// `vs 28 Sep – 25 Oct 2026`
+    fn compared(&self) -> String {
+        match self.url.compare.days(self.url.period.days) {
+            Some(days) => fill(self.t.report.compare.with, &[("range", &format::days(&self.t.number, days))]),
+            None => self.t.report.compare.off.to_owned(),
+        }
+    }
+
+    fn clock(&self) -> String {
+        fill(self.t.report.period.zone, &[("zone", &self.zone)])
+    }
+}

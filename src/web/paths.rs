@@ -1,0 +1,365 @@
+//! Every address of the admin pages is written here and nowhere else. A report's address carries account,
+//! period, comparison and filters, so that it can be kept and sent (contract.md, Admin side).
+
+use jiff::ToSpan;
+
+use crate::domain::account::AccountId;
+use crate::domain::period::{Days, LocalDay, Preset};
+
+pub const SIGN_IN: &str = "/sign-in";
+pub const SIGN_OUT: &str = "/sign-out";
+pub const SETUP: &str = "/setup";
+pub const THEME: &str = "/theme";
+pub const ACCOUNTS: &str = "/accounts";
+
+/// A page of an account that reports on a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    Dashboard,
+    Live,
+    Pages,
+    Sources,
+    Devices,
+    Countries,
+}
+
+impl Report {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dashboard => "dashboard",
+            Self::Live => "live",
+            Self::Pages => "pages",
+            Self::Sources => "sources",
+            Self::Devices => "devices",
+            Self::Countries => "countries",
+        }
+    }
+}
+
+/// `/accounts/1000001/settings/tracking-code`
+#[must_use]
+pub fn settings(account: AccountId, page: &str) -> String {
+    format!("{ACCOUNTS}/{account}/settings/{page}")
+}
+
+/// The period a page is asked for, with the days it means today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    pub preset: Preset,
+    pub days: Days,
+    pub today: LocalDay,
+}
+
+impl Period {
+    /// `None` when `custom` has no or impossible days.
+    #[must_use]
+    pub fn of(preset: Preset, custom: Option<Days>, today: LocalDay) -> Option<Self> {
+        preset.days(today, custom).map(|days| Self { preset, days, today })
+    }
+
+    /// The preset that means just these days, else custom.
+    #[must_use]
+    pub fn of_days(days: Days, today: LocalDay) -> Self {
+        let preset = Preset::ALL.into_iter().find(|p| p.days(today, None) == Some(days));
+        Self { preset: preset.unwrap_or(Preset::Custom), days, today }
+    }
+
+    /// As long, just before; whole months and years by the calendar.
+    #[must_use]
+    pub fn earlier(self) -> Self {
+        self.moved(-1)
+    }
+
+    /// As long, just after; `None` when it would begin after today.
+    #[must_use]
+    pub fn later(self) -> Option<Self> {
+        Some(self.moved(1)).filter(|next| next.days.first <= self.today && self.days.last < self.today)
+    }
+
+    fn moved(self, by: i32) -> Self {
+        let (first, last) = (self.days.first.date(), self.days.last.date());
+        let begins_month = first == first.first_of_month();
+        let is_month = begins_month
+            && first.first_of_month() == last.first_of_month()
+            && (last == last.last_of_month() || self.preset == Preset::Month);
+        let months = match self.preset {
+            Preset::Months12 => Some(12),
+            _ if is_month => Some(1),
+            _ => None,
+        };
+        let days = match months {
+            Some(1) => first.checked_add((by).months()).ok().map(|first| {
+                let end = LocalDay::of_date(first.last_of_month());
+                Days { first: LocalDay::of_date(first), last: end.min(self.today) }
+            }),
+            Some(months) => first.checked_add((by * months).months()).ok().and_then(|first| {
+                let end = first.checked_add(months.months()).ok()?;
+                Some(Days { first: LocalDay::of_date(first), last: LocalDay::of_date(end).plus(-1) })
+            }),
+            None => None,
+        };
+        let shift = by * self.days.count();
+        let days =
+            days.unwrap_or(Days { first: self.days.first.plus(shift), last: self.days.last.plus(shift) });
+        Self::of_days(Days { first: days.first, last: days.last.min(self.today).max(days.first) }, self.today)
+    }
+}
+
+/// What the figures are measured against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compare {
+    #[default]
+    Previous,
+    Year,
+    Off,
+}
+
+impl Compare {
+    pub const ALL: [Self; 3] = [Self::Previous, Self::Year, Self::Off];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Previous => "previous",
+            Self::Year => "year",
+            Self::Off => "off",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.as_str() == text)
+    }
+
+    /// The days compared with.
+    #[must_use]
+    pub fn days(self, days: Days) -> Option<Days> {
+        match self {
+            Self::Previous => Some(days.previous()),
+            Self::Year => Some(days.year_before()),
+            Self::Off => None,
+        }
+    }
+}
+
+/// One filter as the address holds it: `dimension:operator:value`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    pub dimension: String,
+    pub operator: String,
+    /// Any of these; empty = `(none)`.
+    pub values: Vec<String>,
+}
+
+impl Filter {
+    #[must_use]
+    pub fn is(dimension: &str, value: &str) -> Self {
+        Self { dimension: dimension.into(), operator: "is".into(), values: vec![value.into()] }
+    }
+
+    /// `source:is:REFERRALS|EMAIL_MARKETING`; a `|` inside a value is percent-encoded, so is `%`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let inner = |value: &String| match value.as_str() {
+            "" => "(none)".to_owned(),
+            value => value.replace('%', "%25").replace('|', "%7C"),
+        };
+        let values: Vec<String> = self.values.iter().map(inner).collect();
+        format!("{}:{}:{}", self.dimension, self.operator, values.join("|"))
+    }
+}
+
+/// The address of a report; each method gives a new one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportUrl {
+    pub account: AccountId,
+    pub report: Report,
+    pub period: Period,
+    pub compare: Compare,
+    pub filters: Vec<Filter>,
+    /// What this report alone knows: `by`, `show`, `metric`, `sort` …
+    pub extra: Vec<(&'static str, String)>,
+}
+
+impl ReportUrl {
+    #[must_use]
+    pub fn new(account: AccountId, report: Report, period: Period) -> Self {
+        Self { account, report, period, compare: Compare::default(), filters: Vec::new(), extra: Vec::new() }
+    }
+
+    /// Another report over the same period, comparison and filters.
+    #[must_use]
+    pub fn to(&self, report: Report) -> Self {
+        Self { report, extra: Vec::new(), ..self.clone() }
+    }
+
+    #[must_use]
+    pub fn during(&self, period: Period) -> Self {
+        Self { period, ..self.clone() }
+    }
+
+    #[must_use]
+    pub fn compared(&self, compare: Compare) -> Self {
+        Self { compare, ..self.clone() }
+    }
+
+    /// With one filter more; the same filter is not added twice.
+    #[must_use]
+    pub fn filtered(&self, filter: Filter) -> Self {
+        let mut url = self.clone();
+        if !url.filters.contains(&filter) {
+            url.filters.push(filter);
+        }
+        url
+    }
+
+    /// Without the filter at this place.
+    #[must_use]
+    pub fn without_filter(&self, place: usize) -> Self {
+        let mut url = self.clone();
+        if place < url.filters.len() {
+            url.filters.remove(place);
+        }
+        url
+    }
+
+    #[must_use]
+    pub fn without_filters(&self) -> Self {
+        Self { filters: Vec::new(), ..self.clone() }
+    }
+
+    /// With a value of the report's own; set again, it takes the old one's place.
+    #[must_use]
+    pub fn with(&self, key: &'static str, value: &str) -> Self {
+        let mut url = self.without(key);
+        url.extra.push((key, value.to_owned()));
+        url
+    }
+
+    #[must_use]
+    pub fn without(&self, key: &str) -> Self {
+        let mut url = self.clone();
+        url.extra.retain(|(k, _)| *k != key);
+        url
+    }
+
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{ACCOUNTS}/{}/{}", self.account, self.report.as_str())
+    }
+
+    /// The pairs of the query, in the order they are written. Forms repeat them as hidden fields.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        let mut fields = vec![("period", self.period.preset.as_str().to_owned())];
+        if self.period.preset == Preset::Custom {
+            fields.push(("from", self.period.days.first.to_string()));
+            fields.push(("to", self.period.days.last.to_string()));
+        }
+        if self.compare != Compare::default() {
+            fields.push(("compare", self.compare.as_str().to_owned()));
+        }
+        fields.extend(self.filters.iter().map(|f| ("filter", f.text())));
+        fields.extend(self.extra.iter().cloned());
+        fields
+    }
+
+    /// The fields a form keeps that sets `without` itself.
+    #[must_use]
+    pub fn fields_but(&self, without: &[&str]) -> Vec<(&'static str, String)> {
+        self.fields().into_iter().filter(|(key, _)| !without.contains(key)).collect()
+    }
+
+    #[must_use]
+    pub fn href(&self) -> String {
+        let query: Vec<String> =
+            self.fields().iter().map(|(key, value)| format!("{key}={}", encode(value))).collect();
+        format!("{}?{}", self.path(), query.join("&"))
+    }
+
+    /// The same table as a file: `csv` or `json`.
+    #[must_use]
+    pub fn export(&self, format: &str) -> String {
+        format!("{}&format={}", self.href(), encode(format))
+    }
+}
+
+/// Percent-encodes a query value; what is harmless there and pleasant to read stays.
+#[must_use]
+pub fn encode(value: &str) -> String {
+    use std::fmt::Write;
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b':' | b'/' => {
+                text.push(char::from(byte));
+            }
+            // Writing to a String cannot fail.
+            _ => drop(write!(text, "%{byte:02X}")),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::period::parse_day;
+
+    fn day(text: &str) -> LocalDay {
+        parse_day(text).unwrap()
+    }
+
+    fn url() -> ReportUrl {
+        let period = Period::of(Preset::Days28, None, day("2026-11-22")).unwrap();
+        ReportUrl::new(AccountId::FIRST, Report::Dashboard, period)
+    }
+
+    #[test]
+    fn an_address_carries_account_period_comparison_and_filters() {
+        assert_eq!(url().href(), "/accounts/1000001/dashboard?period=28d");
+        let full = url()
+            .compared(Compare::Year)
+            .filtered(Filter::is("page", "example.com/a b&c|d%"))
+            .filtered(Filter::is("referrer", ""))
+            .with("metric", "sessions");
+        assert_eq!(
+            full.href(),
+            "/accounts/1000001/dashboard?period=28d&compare=year\
+             &filter=page:is:example.com/a%20b%26c%257Cd%2525&filter=referrer:is:%28none%29&metric=sessions"
+        );
+        assert_eq!(full.filtered(Filter::is("referrer", "")), full);
+        assert_eq!(full.without_filter(0).filters, [Filter::is("referrer", "")]);
+        assert_eq!(full.without_filter(9), full);
+        assert_eq!(full.to(Report::Pages).extra, []);
+        assert_eq!(full.with("metric", "x").extra, [("metric", "x".to_owned())]);
+        assert!(full.fields_but(&["filter"]).iter().all(|(k, _)| *k != "filter"));
+    }
+
+    #[test]
+    fn arrows_move_a_period_by_its_own_length() {
+        let today = day("2026-11-22");
+        let of = |p: Preset| Period::of(p, None, today).unwrap();
+        let text = |p: Period| format!("{} {} {}", p.preset.as_str(), p.days.first, p.days.last);
+        assert_eq!(text(of(Preset::Today).earlier()), "yesterday 2026-11-21 2026-11-21");
+        assert_eq!(text(of(Preset::Days7).earlier()), "custom 2026-11-09 2026-11-15");
+        assert_eq!(text(of(Preset::Month).earlier()), "last_month 2026-10-01 2026-10-31");
+        assert_eq!(text(of(Preset::Month).earlier().earlier()), "custom 2026-09-01 2026-09-30");
+        assert_eq!(text(of(Preset::Months12).earlier()), "custom 2024-11-23 2025-11-22");
+        let back = of(Preset::Month).earlier().earlier().later().unwrap();
+        assert_eq!(text(back), "last_month 2026-10-01 2026-10-31");
+        assert_eq!(text(back.later().unwrap()), "month 2026-11-01 2026-11-22");
+        assert_eq!(text(of(Preset::Days7).earlier().later().unwrap()), "7d 2026-11-16 2026-11-22");
+        assert_eq!(of(Preset::Days7).later(), None);
+        assert_eq!(of(Preset::Month).later(), None);
+    }
+
+    #[test]
+    fn later_never_passes_today() {
+        let today = day("2026-11-22");
+        let days = Days { first: day("2026-11-10"), last: day("2026-11-19") };
+        let next = Period::of_days(days, today).later().unwrap();
+        assert_eq!((next.days.first, next.days.last), (day("2026-11-20"), today));
+    }
+}

@@ -1,0 +1,484 @@
+//! Pages from sample data: full, empty, hostile. Checked here as HTML; written to the folder that
+//! `SAMPLE_DIR` names, so that they can be looked at.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+
+use super::chart::{Chart, Point, Sparkline, Unit};
+use super::page::{AccountHere, AccountLink, ErrorPage, Flash, Layout, Section, Theme, Tone, Viewer};
+use super::part::code::Code;
+use super::part::empty::{Action, Empty};
+use super::part::field::{Choice, Field, Kind};
+use super::part::filters::FilterBar;
+use super::part::icon::Icon;
+use super::part::kpi::{Kpi, KpiRow};
+use super::part::pager::Pager;
+use super::part::panel::{Head, Panel, Row, Tab};
+use super::part::period::PeriodBar;
+use super::paths::{Compare, Filter, Period, Report, ReportUrl};
+use super::text::EN;
+use super::{assets, format};
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::period::{LocalDay, Preset, parse_day};
+use crate::domain::user::Role;
+
+const HOSTILE: &str = "\"><img src=x onerror=alert(1)><script>alert(1)</script>'{{7*7}}";
+const LONG: &str =
+    "a-very-long-name-without-any-place-to-break-it-that-goes-on-and-on-and-on-until-nobody-reads";
+const ARABIC: &str = "منتجات/الصفحة-الرئيسية";
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% extends "layout.html" %}{% block content %}
+<div class="page-head"><h1>{{ layout.title }}</h1>{{ filters }}{{ period }}</div>
+{{ kpis }}
+<div class="card">{{ chart }}</div>
+<div class="pair">{% for panel in panels %}{{ panel }}{% endfor %}</div>
+{% endblock %}"#
+)]
+struct ReportSample {
+    layout: Layout,
+    period: PeriodBar,
+    filters: FilterBar,
+    kpis: KpiRow,
+    chart: Chart,
+    panels: Vec<Panel>,
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% extends "layout.html" %}{% block content %}
+<div class="page-head"><h1>{{ layout.title }}</h1></div>
+{% if let Some(empty) = empty %}{{ empty }}{% endif %}
+{% for code in codes %}{{ code }}{% endfor %}
+<form class="form" method="post" action="/x"><input type="hidden" name="csrf" value="{{ layout.csrf }}">{% for field in fields %}{{ field }}{% endfor %}
+<div class="actions"><button class="button primary" type="submit">Save</button><a class="button" href="/">Cancel</a><button class="button danger" type="submit" name="do" value="delete">Delete</button></div></form>
+{% endblock %}"#
+)]
+struct FormSample {
+    layout: Layout,
+    empty: Option<Empty>,
+    codes: Vec<Code>,
+    fields: Vec<Field>,
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% extends "layout_plain.html" %}{% block content %}
+<h1>{{ layout.title }}</h1>
+<form class="form" method="post" action="/sign-in">{% for field in fields %}{{ field }}{% endfor %}<button class="button primary" type="submit">Sign in</button></form>
+{% endblock %}"#
+)]
+struct PlainSample {
+    layout: Layout,
+    fields: Vec<Field>,
+}
+
+fn today() -> LocalDay {
+    parse_day("2026-11-22").unwrap()
+}
+
+fn layout(title: &str, section: Section, name: &str) -> Layout {
+    let link = |n: i64, name: &str| AccountLink { id: AccountId(n), name: name.into() };
+    Layout {
+        t: &EN,
+        title: title.into(),
+        nonce: "bm9uY2U".into(),
+        csrf: "5f".into(),
+        theme: Theme::Auto,
+        now: Millis(1_795_377_600_000),
+        here: "/accounts/1000001/dashboard?period=28d".into(),
+        plain_http: false,
+        flash: None,
+        viewer: Some(Viewer { email: "sanne.de.vries@example.com".into(), role: Role::Owner }),
+        account: Some(AccountHere {
+            id: AccountId::FIRST,
+            name: name.into(),
+            zone: "Europe/Amsterdam".into(),
+            query: "?period=28d".into(),
+            others: vec![link(1_000_001, name), link(1_000_002, "Harbour Books"), link(1_000_003, ARABIC)],
+        }),
+        section: Some(section),
+    }
+}
+
+fn url(report: Report) -> ReportUrl {
+    ReportUrl::new(AccountId::FIRST, report, Period::of(Preset::Days28, None, today()).unwrap())
+}
+
+/// A month of visits: weekends low, a slow rise, today not over.
+fn visits(day: i32, level: i64) -> i64 {
+    let weekday = i64::from(super::super::domain::period::weekday(LocalDay(day)));
+    let wave = [100, 112, 118, 109, 92, 54, 48];
+    let noise = i64::from((day * 7919).rem_euclid(23));
+    level * (wave[usize::try_from(weekday).unwrap()] + noise) / 100 + i64::from(day - 20_700) * level / 400
+}
+
+fn points(level: i64) -> Vec<Point> {
+    let days = url(Report::Dashboard).period.days;
+    let before = days.previous();
+    let point = |i: i32| {
+        let (day, then) = (days.first.plus(i), before.first.plus(i));
+        let part = if i == 27 { 2 } else { 1 };
+        Point {
+            when: format::weekday_date(&EN.number, day),
+            name: format::day_month(&EN.number, day),
+            value: Some(visits(day.0, level) / part),
+            before: Some((format::weekday_date(&EN.number, then), visits(then.0, level) * 9 / 10)),
+        }
+    };
+    (0..28).map(point).collect()
+}
+
+fn kpi(label: &str, level: i64, charted: bool, before: i64) -> Kpi {
+    let values: Vec<i64> = points(level).iter().filter_map(|p| p.value).collect();
+    let sum: i64 = values.iter().sum();
+    Kpi {
+        label: label.into(),
+        value: format::compact(&EN.number, sum),
+        exact: format::number(&EN.number, sum),
+        change: Some(format::change(&EN.number, sum, sum * before / 100)),
+        against: Some("1,234 in 28 Sep – 25 Oct 2026".into()),
+        spark: Sparkline::of(values),
+        href: url(Report::Dashboard).with("metric", "sessions").href(),
+        charted,
+    }
+}
+
+fn panel(id: &'static str, title: &str, tabs: &[&str], head: &str, rows: &[(&str, i64, i64)]) -> Panel {
+    let most = rows.iter().map(|r| r.1).max().unwrap_or(0);
+    let at = url(Report::Pages);
+    let row = |(name, visitors, views): &(&str, i64, i64)| Row {
+        name: (*name).into(),
+        detail: (*visitors == most).then(|| "example.com".into()),
+        href: Some(at.filtered(Filter::is("page", name)).href()),
+        bar: Row::share(*visitors, most),
+        numbers: vec![format::number(&EN.number, *visitors), format::number(&EN.number, *views)],
+    };
+    Panel {
+        t: &EN,
+        id,
+        title: title.into(),
+        tabs: tabs
+            .iter()
+            .enumerate()
+            .map(|(i, t)| Tab { label: (*t).into(), href: at.href(), current: i == 0 })
+            .collect(),
+        head: head.into(),
+        number_heads: vec![Head::plain("Visitors"), Head::plain("Page views")],
+        rows: rows.iter().map(row).collect(),
+        empty: Panel::nothing(&EN, false),
+        searchable: false,
+        export: None,
+        more: Some(at.href()),
+        pager: None,
+    }
+}
+
+fn panels() -> Vec<Panel> {
+    let sources = [
+        ("Organic search", 48_112, 161_903),
+        ("Direct traffic", 31_870, 90_112),
+        ("Referrals", 12_004, 30_871),
+        ("Organic social", 9_611, 18_230),
+        ("Email marketing", 5_209, 14_002),
+        ("AI referrals", 2_871, 6_120),
+        ("Paid search", 640, 1_422),
+    ];
+    let pages = [
+        ("/", 40_221, 61_003),
+        ("/pricing", 18_909, 25_114),
+        ("/blog/how-we-count-visitors-without-cookies", 9_120, 11_400),
+        ("/docs/install", 7_331, 16_008),
+        ("/contact", 3_118, 3_920),
+        ("/blog/why-self-hosting", 2_204, 2_511),
+        ("/careers", 801, 1_090),
+    ];
+    vec![
+        panel("sources", "Sources", &["Source", "Campaign"], "Source", &sources),
+        panel("pages", "Pages", &["Page", "Entry", "Exit"], "Page", &pages),
+        panel("devices", "Devices", &["Device", "Browser", "System"], "Device", &sources[..3]),
+        panel("countries", "Countries", &[], "Country", &pages[..4]),
+    ]
+}
+
+fn report(name: &str) -> ReportSample {
+    let at = url(Report::Dashboard);
+    ReportSample {
+        layout: layout(EN.frame.nav.dashboard, Section::Dashboard, name),
+        period: PeriodBar { t: &EN, url: at.clone(), zone: "Europe/Amsterdam".into() },
+        filters: FilterBar { t: &EN, url: at },
+        kpis: KpiRow {
+            t: &EN,
+            cards: vec![
+                kpi(EN.report.kpi.visitors, 3_900, true, 91),
+                kpi(EN.report.kpi.sessions, 5_100, false, 104),
+                kpi(EN.report.kpi.page_views, 14_800, false, 100),
+            ],
+        },
+        chart: Chart::new(&EN, "chart", "Visitors, 26 Oct – 22 Nov 2026", "Visitors", Unit::Count)
+            .with(points(3_900), true),
+        panels: panels(),
+    }
+}
+
+fn empty_report() -> ReportSample {
+    let mut page = report("Harbour Books");
+    let days = url(Report::Dashboard).period.days;
+    let point = |i: i32| Point {
+        when: format::date(&EN.number, days.first.plus(i)),
+        name: format::day_month(&EN.number, days.first.plus(i)),
+        value: Some(0),
+        before: None,
+    };
+    page.chart = Chart::new(&EN, "chart", "Visitors, 26 Oct – 22 Nov 2026", "Visitors", Unit::Count)
+        .with((0..28).map(point).collect(), false);
+    for card in &mut page.kpis.cards {
+        card.value = "0".into();
+        card.change = None;
+        card.spark = Sparkline::of(vec![0; 28]);
+    }
+    for panel in &mut page.panels {
+        panel.rows.clear();
+        panel.more = None;
+    }
+    page
+}
+
+fn hostile_report() -> ReportSample {
+    let mut page = report(HOSTILE);
+    let filters = [
+        Filter::is("page", HOSTILE),
+        Filter {
+            dimension: "source".into(),
+            operator: "is_not".into(),
+            values: vec!["REFERRALS".into(), String::new()],
+        },
+        Filter { dimension: "referrer".into(), operator: "contains".into(), values: vec![LONG.into()] },
+    ];
+    let at = ReportUrl { filters: filters.to_vec(), ..url(Report::Dashboard) }.compared(Compare::Year);
+    page.filters.url = at.clone();
+    page.period.url = at.with("metric", HOSTILE);
+    page.layout.here = HOSTILE.into();
+    page.layout.plain_http = true;
+    page.layout.flash = Some(Flash { tone: Tone::Bad, text: format!("{HOSTILE} {LONG}") });
+    page.layout.viewer = Some(Viewer { email: format!("{LONG}@example.com"), role: Role::Viewer });
+    let rows = [(HOSTILE, 9_999_999_999, 12), (LONG, 31_870, 90_112), (ARABIC, 12_004, 30_871), ("", 1, 1)];
+    page.panels =
+        vec![panel("pages", HOSTILE, &[LONG], HOSTILE, &rows), panel("b", LONG, &[], ARABIC, &rows)];
+    page.chart = Chart::new(&EN, "chart", HOSTILE, HOSTILE, Unit::Money("EUR".into())).with(
+        vec![
+            Point { when: HOSTILE.into(), name: ARABIC.into(), value: Some(-500_000), before: None },
+            Point { when: LONG.into(), name: ARABIC.into(), value: Some(1_250_000), before: None },
+        ],
+        true,
+    );
+    page
+}
+
+fn table() -> ReportSample {
+    let mut page = report("Northwind Traders");
+    page.layout.title = EN.frame.nav.pages.into();
+    page.layout.section = Some(Section::Pages);
+    page.layout.flash = Some(Flash { tone: Tone::Good, text: "The settings were saved.".into() });
+    page.filters.url = page
+        .filters
+        .url
+        .filtered(Filter::is("source", "ORGANIC_SEARCH"))
+        .filtered(Filter::is("country", "NL"));
+    page.kpis.cards.truncate(1);
+    let mut whole = page.panels.remove(1);
+    whole.searchable = true;
+    whole.export = Some(page.filters.url.clone());
+    whole.more = None;
+    whole.number_heads[0] = Head { label: "Visitors".into(), href: Some("/x".into()), sorted: true };
+    whole.number_heads[1].href = Some("/y".into());
+    whole.pager = Some(Pager {
+        t: &EN,
+        from: 101,
+        to: 200,
+        total: 12_345,
+        previous: Some("/x".into()),
+        next: Some("/y".into()),
+    });
+    page.panels = vec![whole];
+    page
+}
+
+fn fields(wrong: bool) -> Vec<Field> {
+    let choice =
+        |v: &str, hint: &str| Choice { value: v.into(), label: v.into(), hint: Some(hint.to_owned()) };
+    vec![
+        Field::new(&EN, "name", "Name of the account", Kind::Text)
+            .value(if wrong { HOSTILE } else { "Northwind Traders" })
+            .error(wrong.then(|| "The name is longer than 100 characters.".to_owned()))
+            .hint("Shown to everyone who signs in.")
+            .required()
+            .max(100),
+        Field::new(&EN, "domains", "Domains", Kind::Area { rows: 3 }).value("example.com\nshop.example.com"),
+        Field::new(
+            &EN,
+            "zone",
+            "Time zone",
+            Kind::Select(vec![choice("UTC", ""), choice("Europe/Amsterdam", "")]),
+        )
+        .value("Europe/Amsterdam")
+        .required(),
+        Field::new(
+            &EN,
+            "policy",
+            "Before a visitor chose",
+            Kind::Radio(vec![
+                choice("Collect nothing", "No cookie, no row."),
+                choice("Count anonymously", "No visitor, no company."),
+            ]),
+        )
+        .value("Collect nothing"),
+        Field::new(&EN, "limit", "Refuse hits of other domains", Kind::Check)
+            .value("on")
+            .hint("Off: they are stored and marked."),
+        Field::new(&EN, "from", "Valid from", Kind::Date).value("2026-11-22"),
+    ]
+}
+
+fn form(wrong: bool) -> FormSample {
+    let mut layout = layout(EN.frame.nav.settings, Section::Settings, "Northwind Traders");
+    layout.plain_http = !wrong;
+    if wrong {
+        layout.flash = Some(Flash { tone: Tone::Bad, text: EN.frame.form_refused.into() });
+    }
+    FormSample {
+        layout,
+        empty: (!wrong).then(|| Empty {
+            icon: Icon::Live,
+            title: "Waiting for the first visit of example.com".into(),
+            what: "Put the snippet into your site's pages. The first visit appears here within two seconds."
+                .into(),
+            action: Some(Action { label: "Show the snippet".into(), href: "/x".into() }),
+        }),
+        codes: vec![Code {
+            t: &EN,
+            id: "snippet",
+            label: "Snippet".into(),
+            text: "<script async defer src=\"//stats.example.com/1000001.js\"></script>".into(),
+        }],
+        fields: fields(wrong),
+    }
+}
+
+fn sign_in() -> PlainSample {
+    let mut layout = layout("Sign in", Section::Dashboard, "");
+    layout.account = None;
+    layout.viewer = None;
+    layout.plain_http = true;
+    PlainSample {
+        layout,
+        fields: vec![
+            Field::new(&EN, "email", "Email", Kind::Email)
+                .value("sanne@example.com")
+                .required()
+                .autocomplete("username"),
+            Field::new(&EN, "password", "Password", Kind::Password)
+                .required()
+                .autocomplete("current-password")
+                .error(Some("Email and password do not belong together.".into())),
+        ],
+    }
+}
+
+fn error() -> ErrorPage {
+    let mut layout = layout(EN.error.internal.title, Section::Dashboard, "");
+    layout.account = None;
+    ErrorPage { layout, status: 500, failure: &EN.error.internal, id: Some("8f3a2c".into()) }
+}
+
+fn pages() -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("dashboard", report("Northwind Traders").render().unwrap()),
+        ("empty", empty_report().render().unwrap()),
+        ("hostile", hostile_report().render().unwrap()),
+        ("table", table().render().unwrap()),
+        ("form", form(false).render().unwrap()),
+        ("form-wrong", form(true).render().unwrap()),
+        ("sign-in", sign_in().render().unwrap()),
+        ("error", error().render().unwrap()),
+    ])
+}
+
+/// Attribute values of this name.
+fn values<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
+    html.split(&format!(" {name}=\"")).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[test]
+fn every_page_has_one_heading_and_every_reference_its_element() {
+    for (name, html) in pages() {
+        assert_eq!(html.matches("<h1").count(), 1, "{name}");
+        let ids = values(&html, "id");
+        let mut once = ids.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), ids.len(), "{name} has an id twice: {ids:?}");
+        for attribute in
+            ["for", "aria-labelledby", "aria-describedby", "popovertarget", "data-copy", "data-search"]
+        {
+            for id in values(&html, attribute).iter().flat_map(|v| v.split(' ')) {
+                assert!(ids.contains(&id), "{name}: {attribute} names {id}");
+            }
+        }
+    }
+}
+
+/// rules.md 27, design.md 9
+#[test]
+fn no_page_holds_what_its_policy_forbids() {
+    for (name, html) in pages() {
+        for bad in [" style=", "javascript:", "http://", "https://", "<script>", "onerror=alert", "|safe"] {
+            let found =
+                html.match_indices(bad).next().map(|(at, _)| html[at.saturating_sub(60)..].to_owned());
+            let escaped = bad == "onerror=alert" && !html.contains("<img src=x");
+            assert!(found.is_none() || escaped, "{name} holds {bad}: {found:?}");
+        }
+        assert_eq!(html.matches("<script").count(), html.matches("nonce=\"bm9uY2U\"").count(), "{name}");
+        assert!(!html.contains("{{") || html.contains("{{7*7}}"), "{name}");
+    }
+}
+
+#[test]
+fn no_place_of_a_text_is_left_open() {
+    for (name, html) in pages() {
+        let html = html.replace("{{7*7}}", "");
+        assert!(!html.contains('{'), "{name}: {:?}", html.split('{').nth(1).map(|t| &t[..t.len().min(40)]));
+    }
+}
+
+/// rules.md 26
+#[test]
+fn a_page_over_plain_http_says_so() {
+    let pages = pages();
+    assert!(pages["sign-in"].contains(EN.frame.plain_http));
+    assert!(pages["form"].contains(EN.frame.plain_http));
+    assert!(!pages["dashboard"].contains(EN.frame.plain_http));
+}
+
+#[test]
+fn samples_are_written_where_asked() {
+    let Ok(folder) = std::env::var("SAMPLE_DIR") else { return };
+    std::fs::create_dir_all(&folder).unwrap();
+    let css = assets::style();
+    for (name, html) in pages() {
+        let html = html
+            .replace(&css, "style.css")
+            .replace(&assets::script(), "admin.js")
+            .replace(&assets::icon(), "icon.svg");
+        std::fs::write(format!("{folder}/{name}.html"), html).unwrap();
+    }
+    for (name, text) in assets::texts() {
+        std::fs::write(format!("{folder}/{name}"), text).unwrap();
+    }
+}

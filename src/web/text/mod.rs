@@ -1,0 +1,163 @@
+//! Every text a person sees in the pages. A language is one value of `Texts`: a text that is missing in one
+//! is a compile error. Placeholders are `{name}`, put in by `fill`; escaping is the template's work, so no
+//! text holds markup.
+
+use serde::Serialize;
+
+pub mod error;
+pub mod frame;
+pub mod number;
+pub mod report;
+pub mod word;
+
+/// All texts of one language.
+#[derive(Debug, Serialize)]
+pub struct Texts {
+    /// BCP 47, for `<html lang>`.
+    pub lang: &'static str,
+    pub frame: frame::Frame,
+    pub report: report::Report,
+    pub word: word::Words,
+    pub number: number::Numbers,
+    pub error: error::Errors,
+}
+
+pub static EN: Texts = Texts {
+    lang: "en",
+    frame: frame::EN,
+    report: report::EN,
+    word: word::EN,
+    number: number::EN,
+    error: error::EN,
+};
+
+/// Every language there is.
+pub static ALL: [&Texts; 1] = [&EN];
+
+/// A text that differs by number; `{n}` is the number.
+#[derive(Debug, Serialize)]
+pub struct Plural {
+    pub one: &'static str,
+    pub other: &'static str,
+}
+
+impl Plural {
+    /// The sentence for `n`, with the number written as people write it.
+    #[must_use]
+    pub fn of(&self, n: i64, numbers: &number::Numbers) -> String {
+        let text = if n == 1 { self.one } else { self.other };
+        fill(text, &[("n", &super::format::number(numbers, n))])
+    }
+}
+
+/// Puts values in the places of `{name}`. One pass: a value that itself holds `{…}` stays as it is.
+#[must_use]
+pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(text.len() + 32);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let place = after.split_once('}');
+        let value = place.and_then(|(name, _)| values.iter().find(|(key, _)| *key == name));
+        match (place, value) {
+            (Some((_, after)), Some((_, value))) => {
+                filled.push_str(value);
+                rest = after;
+            }
+            _ => {
+                filled.push('{');
+                rest = after;
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Every text with its way through the catalogue.
+    fn leaves(texts: &Texts) -> Vec<(String, String)> {
+        fn walk(at: &str, value: &serde_json::Value, out: &mut Vec<(String, String)>) {
+            match value {
+                serde_json::Value::Object(map) => {
+                    map.iter().for_each(|(key, value)| walk(&format!("{at}.{key}"), value, out));
+                }
+                serde_json::Value::Array(list) => {
+                    list.iter().enumerate().for_each(|(i, value)| walk(&format!("{at}.{i}"), value, out));
+                }
+                other => out.push((at.to_owned(), other.as_str().unwrap_or_default().to_owned())),
+            }
+        }
+        let mut out = Vec::new();
+        walk("", &serde_json::to_value(texts).unwrap(), &mut out);
+        out
+    }
+
+    fn places(text: &str) -> BTreeSet<String> {
+        text.split('{').skip(1).map(|t| t.split_once('}').expect("a brace is closed").0.to_owned()).collect()
+    }
+
+    #[test]
+    fn values_take_their_places_once() {
+        assert_eq!(fill("{a} of {b}", &[("a", "{b}"), ("b", "3")]), "{b} of 3");
+        assert_eq!(fill("{a}{a}", &[("a", "x")]), "xx");
+        assert_eq!(fill("no {place} {", &[]), "no {place} {");
+        assert_eq!(EN.report.rows.of(1, &EN.number), "1 row");
+        assert_eq!(EN.report.rows.of(1_200, &EN.number), "1,200 rows");
+    }
+
+    #[test]
+    fn no_text_is_empty_and_every_place_has_a_plain_name() {
+        for texts in ALL {
+            for (at, text) in leaves(texts) {
+                assert!(!text.trim().is_empty() || at.starts_with(".number."), "{at} is empty");
+                assert!(!text.contains(['<', '>', '&']), "{at} holds markup: {text}");
+                for place in places(&text) {
+                    assert!(place.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{at}: {place}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_language_has_the_same_places() {
+        for texts in ALL {
+            for ((at, text), (_, english)) in leaves(texts).into_iter().zip(leaves(&EN)) {
+                // "One" forms may leave the number out.
+                if !at.ends_with(".one") {
+                    assert_eq!(places(&text), places(&english), "{} {at}", texts.lang);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_text_is_shown_somewhere() {
+        let mut sources = String::new();
+        let mut folders = vec!["src/web".into(), "templates".into()];
+        while let Some(folder) = folders.pop() {
+            let folder: std::path::PathBuf = folder;
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() && !path.ends_with("text") {
+                    folders.push(path);
+                } else if path.is_file() {
+                    sources.push_str(&std::fs::read_to_string(path).unwrap());
+                }
+            }
+        }
+        for (at, _) in leaves(&EN) {
+            let names: Vec<&str> = at
+                .split('.')
+                .filter(|n| !["", "one", "other"].contains(n) && n.parse::<usize>().is_err())
+                .collect();
+            let name = names.last().unwrap();
+            assert!(sources.contains(&format!(".{name}")) || at == ".lang", "{at} is never shown");
+        }
+    }
+}

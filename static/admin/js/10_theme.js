@@ -1,0 +1,15 @@
+// The switch of colours: at once, without a new page. The form does the same without script.
+{
+  const root = document.documentElement;
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const pressed = event.submitter;
+    if (!form.matches("[data-theme-form]") || pressed?.name !== "theme") return;
+    event.preventDefault();
+    root.dataset.theme = pressed.value;
+    document.cookie = `guestlog_theme=${pressed.value}; path=/; max-age=31536000; samesite=lax`;
+    for (const button of form.querySelectorAll("[name=theme]")) {
+      button.setAttribute("aria-pressed", String(button === pressed));
+    }
+  });
+}
