@@ -2,6 +2,8 @@
 //! in the server when one runs and in the command's own process when none does. Pages have use cases of their
 //! own; nothing here knows how a command arrived.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -27,7 +29,9 @@ pub enum Command {
     TokenAdd { account: AccountId, name: String, scopes: Vec<Scope> },
     /// Answers `{"replayed"}`: dead letters that lie in the inbox again.
     ReplayDeadLetters {},
-    /// Answers `{"waiting","writer_alive","inbox_alive","below_floor"}`: how the running process is.
+    /// Answers `{"taken","refused","dropped"}`: map files that changed.
+    ReloadMaps {},
+    /// Answers `{"pid","waiting","writer_alive","inbox_alive","below_floor"}`: how the running process is.
     Status {},
 }
 
@@ -90,7 +94,7 @@ impl From<crate::store::Error> for Error {
 ///
 /// # Errors
 /// Why it did not happen.
-pub async fn execute(app: &App, command: Command) -> Result<Value, Error> {
+pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
     match command {
         Command::AccountAdd { name, domains, time_zone, currency } => {
             let settings = Settings::parse(&name, &domains, &time_zone, &currency)
@@ -125,7 +129,14 @@ pub async fn execute(app: &App, command: Command) -> Result<Value, Error> {
             let replayed = fold::replay_dead_letters(app).await?;
             Ok(json!({ "replayed": replayed }))
         }
+        Command::ReloadMaps {} => {
+            let own = Arc::clone(app);
+            let done = tokio::task::spawn_blocking(move || own.geo.reload_changed()).await;
+            let done = done.map_err(|error| Error::failed(&error))?;
+            Ok(json!({ "taken": done.taken, "refused": done.refused, "dropped": done.dropped }))
+        }
         Command::Status {} => Ok(json!({
+            "pid": std::process::id(),
             "waiting": app.store.inbox.last_id() - app.progress.watermark(),
             "writer_alive": app.store.writer.is_alive(),
             "inbox_alive": app.store.inbox.is_alive(),

@@ -13,6 +13,7 @@ use super::scripts::Scripts;
 use super::throttle::Throttle;
 use crate::base::clock::{Clock, Millis};
 use crate::base::random::Random;
+use crate::geo::Geo;
 use crate::store::{self, Store};
 
 /// Settings of the use cases; `server` makes them from the configuration.
@@ -33,6 +34,7 @@ impl Default for Options {
 /// The running product.
 pub struct App {
     pub store: Store,
+    pub geo: Geo,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub accounts: Directory,
@@ -57,6 +59,7 @@ impl App {
     /// The store's.
     pub fn new(
         store: Store,
+        geo: Geo,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         options: &Options,
@@ -71,6 +74,7 @@ impl App {
             passwords: Passwords::new(Arc::clone(&random)),
             guesses: Throttle::default(),
             store,
+            geo,
             clock,
             random,
             accounts: directory,

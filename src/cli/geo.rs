@@ -1,5 +1,5 @@
 //! `guestlog geo`: the map files, asked and installed. They are files of their own beside the store, replaced
-//! in one step; a running server takes a new one within a minute.
+//! in one step; a running server is told of a new one.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,8 @@ use crate::base::clock::{Clock, RealClock};
 use crate::config::Config;
 use crate::domain::network::NetworkFacts;
 use crate::geo::{self, Finding, Geo, MapStatus};
-use crate::server;
+use crate::server::control;
+use crate::server::options::of_maps;
 use crate::store;
 
 #[derive(Subcommand)]
@@ -32,7 +33,7 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(command: &Command, config: &Config) -> Outcome {
-    let open = || Geo::open(&server::maps(config), &config.server.data_dir);
+    let open = || Geo::open(&of_maps(config), &config.server.data_dir);
     match command {
         Command::Lookup { address } => Ok(lookup(&open(), *address)),
         Command::Status => Ok(status(&open())),
@@ -125,11 +126,9 @@ fn install(config: &Config, file: &Path) -> Outcome {
     let (path, content) = geo::install(file, data_dir, RealClock.now())
         .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
     store::files::give_to_owner(data_dir, &[path.parent(), Some(&path)]).map_err(Failure::failed)?;
-    let text = format!(
-        "{} is installed: {}, {} records; a running server uses it within a minute",
-        path.display(),
-        content.facts.join(" "),
-        content.records
-    );
+    // A server that does not answer looks for itself within a minute.
+    let _ = control::tell(data_dir, control::Command::ReloadMaps {});
+    let text =
+        format!("{} is installed: {}, {} records", path.display(), content.facts.join(" "), content.records);
     Ok(Answer::new(json!({ "path": path, "content": content }), text))
 }

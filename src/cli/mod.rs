@@ -4,6 +4,7 @@
 mod account;
 mod answer;
 mod bench;
+mod doctor;
 mod geo;
 mod token;
 mod upkeep;
@@ -62,6 +63,8 @@ enum Command {
     Upkeep(upkeep::Command),
     /// Look whether the configuration is right
     CheckConfig,
+    /// Tell everything a support person would ask; holds no personal data
+    Doctor,
     /// Measure
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -117,6 +120,7 @@ fn obey(command: Command, config: &Config) -> Result<Option<Answer>, Failure> {
         Command::Token(command) => token::run(command, config),
         Command::Geo(command) => geo::run(&command, config),
         Command::Upkeep(command) => upkeep::run(&command, config),
+        Command::Doctor => Ok(doctor::run(config)),
         Command::CheckConfig => Ok(check_config(config)),
         // Both were run by then.
         Command::Serve { .. } | Command::Bench(_) => return Ok(None),

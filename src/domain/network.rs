@@ -137,21 +137,44 @@ impl NetworkFacts {
     }
 }
 
-/// Codes of ISO 3166-1 alpha-2, and XK, which every map file uses for Kosovo.
-const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ \
-    BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER \
-    ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM \
-    IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF \
-    MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK \
-    PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD \
-    TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
+/// Codes of ISO 3166-1 alpha-2: for each first letter the second ones. XK, which every map file uses for
+/// Kosovo, is among them.
+const COUNTRIES: [&str; 26] = [
+    "DEFGILMOQRSTUWXZ",        // A
+    "ABDEFGHIJLMNOQRSTVWYZ",   // B
+    "ACDFGHIKLMNORUVWXYZ",     // C
+    "EJKMOZ",                  // D
+    "CEGHRST",                 // E
+    "IJKMOR",                  // F
+    "ABDEFGHILMNPQRSTUWY",     // G
+    "KMNRTU",                  // H
+    "DELMNOQRST",              // I
+    "EMOP",                    // J
+    "EGHIMNPRWYZ",             // K
+    "ABCIKRSTUVY",             // L
+    "ACDEFGHKLMNOPQRSTUVWXYZ", // M
+    "ACEFGILOPRUZ",            // N
+    "M",                       // O
+    "AEFGHKLMNRSTWY",          // P
+    "A",                       // Q
+    "EOSUW",                   // R
+    "ABCDEGHIJKLMNORSTVXYZ",   // S
+    "CDFGHJKLMNORTVWZ",        // T
+    "AGMSYZ",                  // U
+    "ACEGINU",                 // V
+    "FS",                      // W
+    "K",                       // X
+    "ET",                      // Y
+    "AMW",                     // Z
+];
 
 /// A country's code in upper case; `None` for names, regions (`EU`) and anything else.
 #[must_use]
 pub fn country_code(text: &str) -> Option<String> {
-    let code = text.trim().to_ascii_uppercase();
-    let known = code.len() == 2 && COUNTRIES.split_ascii_whitespace().any(|known| known == code);
-    known.then_some(code)
+    let &[first, second] = text.trim().as_bytes() else { return None };
+    let [first, second] = [first, second].map(|letter| letter.to_ascii_uppercase());
+    let seconds = COUNTRIES.get(usize::from(first.checked_sub(b'A')?))?;
+    seconds.bytes().any(|known| known == second).then(|| [first, second].map(char::from).iter().collect())
 }
 
 /// `123`, `"123"` or `"AS123"` without the quotes; 0 means none.
@@ -171,7 +194,11 @@ pub fn as_number(text: &str) -> Option<u32> {
 /// A name without control characters and outer spaces, cut to `NAME_MAX`.
 #[must_use]
 pub fn name(text: &str) -> String {
-    let clean: String = text.trim().chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
+    let text = text.trim();
+    if text.len() <= NAME_MAX && !text.bytes().any(|b| b.is_ascii_control() || b >= 0x80) {
+        return text.to_owned();
+    }
+    let clean: String = text.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
     if clean.trim_end().len() == clean.len() { clean } else { clean.trim_end().to_owned() }
 }
 
@@ -231,7 +258,7 @@ mod tests {
         for bad in ["", "N", "NLD", "EU", "AP", "A1", "ZZ", "UK", "Netherlands", "D ", "ä"] {
             assert_eq!(country_code(bad), None, "{bad}");
         }
-        assert_eq!(COUNTRIES.split_ascii_whitespace().count(), 249 + 1);
+        assert_eq!(COUNTRIES.concat().len(), 249 + 1);
     }
 
     #[test]

@@ -37,12 +37,9 @@ pub(super) fn read<S: AsRef<[u8]>>(
     found: &LookupResult<'_, S>,
     options: &MapOptions,
 ) -> Result<Option<(NetworkFacts, Seen)>, MaxMindDbError> {
-    let Some(record) = found.decode::<Record<'_, Record<'_>>>()? else { return Ok(None) };
-    let seen = Seen { nested: record.is_nested(), traits: record.traits.is_some() };
-    let mut facts = record.facts();
-    if let Some(traits) = &record.traits {
-        facts.fill(traits.facts());
-    }
+    let Some(draft) = found.decode::<Draft<'_>>()? else { return Ok(None) };
+    let seen = draft.seen;
+    let mut facts = draft.facts();
     for (fact, place) in &options.places {
         let path: Vec<PathElement<'_>> = place.split('.').map(element).collect();
         // A path through a value of another type is an error of the crate; for us it is an absent value.
@@ -72,6 +69,9 @@ fn set(facts: &mut NetworkFacts, fact: Fact, value: Scalar<'_>) {
 
 /// Leaves only what a file of this kind is asked for.
 fn restrict(facts: &mut NetworkFacts, kind: MapKind) {
+    if kind == MapKind::Auto {
+        return;
+    }
     let all = std::mem::take(facts);
     *facts = match kind {
         MapKind::Auto => all,
@@ -110,15 +110,6 @@ impl<'a> Scalar<'a> {
         match self {
             Self::Text(text) if !text.trim().is_empty() => Some(text),
             _ => None,
-        }
-    }
-
-    /// `self`, or `other` when there is nothing in `self`.
-    fn or(self, other: Self) -> Self {
-        match self {
-            Self::Nothing => other,
-            Self::Text(text) if text.trim().is_empty() => other,
-            _ => self,
         }
     }
 
@@ -325,114 +316,229 @@ impl<'de: 'a, 'a> Deserialize<'de> for Place<'a> {
     }
 }
 
-/// Every key of every layout known, all of them optional; other keys are passed over. The keys of the flat
-/// files appear again inside `traits` of the large ones, which have no traits themselves.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "T: Deserialize<'de> + Default"))]
-struct Record<'a, T = IgnoredAny> {
-    traits: Option<T>,
-    // operator
-    #[serde(borrow)]
-    asn: Scalar<'a>,
-    autonomous_system_number: Scalar<'a>,
-    autonomous_system_organization: Scalar<'a>,
-    as_name: Scalar<'a>,
-    as_domain: Scalar<'a>,
-    as_type: Scalar<'a>,
-    isp: Scalar<'a>,
-    // organisation
-    organization: Scalar<'a>,
-    org: Scalar<'a>,
-    name: Scalar<'a>,
-    company: Scalar<'a>,
-    domain: Scalar<'a>,
-    r#type: Scalar<'a>,
-    user_type: Scalar<'a>,
-    connection_type: Scalar<'a>,
-    // place
-    country: Place<'a>,
-    country_code: Scalar<'a>,
-    subdivisions: Place<'a>,
-    region: Scalar<'a>,
-    state1: Scalar<'a>,
-    // ways to hide
-    is_anonymous: Scalar<'a>,
-    is_anonymous_vpn: Scalar<'a>,
-    is_hosting_provider: Scalar<'a>,
-    is_public_proxy: Scalar<'a>,
-    is_residential_proxy: Scalar<'a>,
-    is_tor_exit_node: Scalar<'a>,
-    is_hosting: Scalar<'a>,
-    is_proxy: Scalar<'a>,
-    is_relay: Scalar<'a>,
-    is_tor: Scalar<'a>,
-    is_vpn: Scalar<'a>,
-    hosting: Scalar<'a>,
-    proxy: Scalar<'a>,
-    relay: Scalar<'a>,
-    tor: Scalar<'a>,
-    vpn: Scalar<'a>,
-    datacenter: Scalar<'a>,
-    #[serde(rename = "serviceName")]
-    service_name: Scalar<'a>,
-    // sharing
-    is_mobile: Scalar<'a>,
-    carrier: Scalar<'a>,
-    static_ip_score: Scalar<'a>,
-    score: Scalar<'a>,
-    ipv4_32: Scalar<'a>,
-    ipv6_64: Scalar<'a>,
-    devices_monthly: Scalar<'a>,
+/// The best value met for one fact; a lower rank is better.
+#[derive(Clone, Copy, Debug, Default)]
+struct Best<'a> {
+    rank: u8,
+    value: Scalar<'a>,
 }
 
-impl<T> Record<'_, T> {
-    fn is_nested(&self) -> bool {
-        self.country.iso_code != Scalar::Nothing || self.subdivisions.iso_code != Scalar::Nothing
+impl<'a> Best<'a> {
+    fn offer(&mut self, rank: u8, value: Scalar<'a>) {
+        let is_empty = match value {
+            Scalar::Nothing => true,
+            Scalar::Text(text) => text.trim().is_empty(),
+            _ => false,
+        };
+        if !is_empty && (rank < self.rank || self.value == Scalar::Nothing) {
+            *self = Self { rank, value };
+        }
+    }
+}
+
+/// What a record tells, not yet brought into form.
+#[derive(Debug, Default)]
+struct Draft<'a> {
+    seen: Seen,
+    asn: Best<'a>,
+    as_name: Best<'a>,
+    as_domain: Best<'a>,
+    org: Best<'a>,
+    domain: Best<'a>,
+    country: Best<'a>,
+    region: Best<'a>,
+    static_score: Best<'a>,
+    shared: Best<'a>,
+    net_type: Option<(u8, NetType)>,
+    anon: Anonymizer,
+    is_anonymous: bool,
+}
+
+/// Every key of every layout known, all of them optional; other keys are passed over. The keys of the flat
+/// files appear again inside `traits` of the large ones, where they rank behind those of the record itself.
+struct DraftReader<'a> {
+    draft: Draft<'a>,
+    /// Added to every rank.
+    behind: u8,
+}
+
+/// What puts the keys of `traits` behind all others.
+const INSIDE_TRAITS: u8 = 10;
+/// Rank of a type that only follows from a flag; behind every word.
+const BY_FLAG: u8 = 2 * INSIDE_TRAITS;
+
+impl<'de> DeserializeSeed<'de> for DraftReader<'de> {
+    type Value = Draft<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Draft<'de>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for DraftReader<'de> {
+    type Value = Draft<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record")
     }
 
-    fn facts(&self) -> NetworkFacts {
-        let country = [self.country.iso_code, self.country_code, self.country.flat];
-        let mobile = self.is_mobile.flag() || self.carrier.text().is_some();
-        NetworkFacts {
-            asn: self.asn.asn().or_else(|| self.autonomous_system_number.asn()),
-            as_name: self.as_name.or(self.autonomous_system_organization).or(self.isp).name(),
-            as_domain: self.as_domain.domain(),
-            org: self.organization.or(self.org).or(self.name).or(self.company).name(),
-            domain: self.domain.domain(),
-            country: country
-                .iter()
-                .map(|code| code.country())
-                .find(|code| !code.is_empty())
-                .unwrap_or_default(),
-            region: self
-                .subdivisions
-                .english
-                .or(self.subdivisions.iso_code)
-                .or(self.region)
-                .or(self.state1)
-                .name(),
-            net_type: [self.user_type, self.r#type, self.connection_type, self.as_type]
-                .iter()
-                .find_map(|word| word.net_type())
-                .or_else(|| mobile.then_some(NetType::Mobile)),
-            anon: self.anonymizer(),
-            static_score: self.static_ip_score.or(self.score).score(),
-            shared: self.ipv4_32.or(self.ipv6_64).or(self.devices_monthly).count(),
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Draft<'de>, A::Error> {
+        let Self { mut draft, behind } = self;
+        while let Some(key) = map.next_key::<&str>()? {
+            match key {
+                "traits" if behind == 0 => {
+                    draft.seen.traits = true;
+                    draft = map.next_value_seed(DraftReader { draft, behind: INSIDE_TRAITS })?;
+                }
+                "country" => {
+                    let place: Place<'de> = map.next_value()?;
+                    draft.seen.nested |= place.iso_code != Scalar::Nothing;
+                    draft.country.offer(behind, place.iso_code);
+                    draft.country.offer(behind + 2, place.flat);
+                }
+                "subdivisions" => {
+                    let place: Place<'de> = map.next_value()?;
+                    draft.seen.nested |= place.iso_code != Scalar::Nothing;
+                    draft.region.offer(behind, place.english);
+                    draft.region.offer(behind + 1, place.iso_code);
+                }
+                _ => match fact_of(key) {
+                    Some((slot, rank)) => draft.put(slot, behind + rank, map.next_value()?),
+                    None => {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                },
+            }
+        }
+        Ok(draft)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Draft<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        DraftReader { draft: Draft::default(), behind: 0 }.deserialize(deserializer)
+    }
+}
+
+/// Where the value of a key goes.
+#[derive(Clone, Copy)]
+enum Slot {
+    Asn,
+    AsName,
+    AsDomain,
+    Org,
+    Domain,
+    Country,
+    Region,
+    Type,
+    StaticScore,
+    Shared,
+    Anonymous,
+    Vpn,
+    Proxy,
+    Tor,
+    Relay,
+    Hosting,
+    Mobile,
+    /// Any text means hosting.
+    HostingName,
+    /// Any text means a VPN.
+    VpnName,
+    /// Any text means a mobile network.
+    Carrier,
+}
+
+/// The keys of all makers, and how far they are preferred where several tell the same.
+fn fact_of(key: &str) -> Option<(Slot, u8)> {
+    Some(match key {
+        "asn" => (Slot::Asn, 0),
+        "autonomous_system_number" => (Slot::Asn, 1),
+        "as_name" => (Slot::AsName, 0),
+        "autonomous_system_organization" => (Slot::AsName, 1),
+        "isp" => (Slot::AsName, 2),
+        "as_domain" => (Slot::AsDomain, 0),
+        "organization" => (Slot::Org, 0),
+        "org" => (Slot::Org, 1),
+        "name" => (Slot::Org, 2),
+        "company" => (Slot::Org, 3),
+        "domain" => (Slot::Domain, 0),
+        "country_code" => (Slot::Country, 1),
+        "region" => (Slot::Region, 2),
+        "state1" => (Slot::Region, 3),
+        "user_type" => (Slot::Type, 0),
+        "type" => (Slot::Type, 1),
+        "connection_type" => (Slot::Type, 2),
+        "as_type" => (Slot::Type, 3),
+        "static_ip_score" => (Slot::StaticScore, 0),
+        "score" => (Slot::StaticScore, 1),
+        "ipv4_32" => (Slot::Shared, 0),
+        "ipv6_64" => (Slot::Shared, 1),
+        "devices_monthly" => (Slot::Shared, 2),
+        "is_anonymous" => (Slot::Anonymous, 0),
+        "is_anonymous_vpn" | "is_vpn" | "vpn" => (Slot::Vpn, 0),
+        "is_public_proxy" | "is_residential_proxy" | "is_proxy" | "proxy" => (Slot::Proxy, 0),
+        "is_tor_exit_node" | "is_tor" | "tor" => (Slot::Tor, 0),
+        "is_relay" | "relay" => (Slot::Relay, 0),
+        "is_hosting_provider" | "is_hosting" | "hosting" => (Slot::Hosting, 0),
+        "datacenter" => (Slot::HostingName, 0),
+        "serviceName" => (Slot::VpnName, 0),
+        "is_mobile" => (Slot::Mobile, 0),
+        "carrier" => (Slot::Carrier, 0),
+        _ => return None,
+    })
+}
+
+impl<'a> Draft<'a> {
+    fn put(&mut self, slot: Slot, rank: u8, value: Scalar<'a>) {
+        let has_text = || value.text().is_some();
+        match slot {
+            Slot::Asn => self.asn.offer(rank, value),
+            Slot::AsName => self.as_name.offer(rank, value),
+            Slot::AsDomain => self.as_domain.offer(rank, value),
+            Slot::Org => self.org.offer(rank, value),
+            Slot::Domain => self.domain.offer(rank, value),
+            Slot::Country => self.country.offer(rank, value),
+            Slot::Region => self.region.offer(rank, value),
+            Slot::StaticScore => self.static_score.offer(rank, value),
+            Slot::Shared => self.shared.offer(rank, value),
+            Slot::Type => {
+                self.anon.relay |= value.text() == Some("consumer_privacy_network");
+                self.offer_type(rank, value.net_type());
+            }
+            Slot::Anonymous => self.is_anonymous |= value.flag(),
+            Slot::Vpn => self.anon.vpn |= value.flag(),
+            Slot::Proxy => self.anon.proxy |= value.flag(),
+            Slot::Tor => self.anon.tor |= value.flag(),
+            Slot::Relay => self.anon.relay |= value.flag(),
+            Slot::Hosting => self.anon.hosting |= value.flag(),
+            Slot::HostingName => self.anon.hosting |= has_text(),
+            Slot::VpnName => self.anon.vpn |= has_text(),
+            Slot::Mobile => self.offer_type(BY_FLAG, value.flag().then_some(NetType::Mobile)),
+            Slot::Carrier => self.offer_type(BY_FLAG, has_text().then_some(NetType::Mobile)),
         }
     }
 
-    fn anonymizer(&self) -> Anonymizer {
-        let any = |flags: &[Scalar<'_>]| flags.iter().any(|flag| flag.flag());
-        let told = Anonymizer {
-            other: false,
-            vpn: any(&[self.is_anonymous_vpn, self.is_vpn, self.vpn]) || self.service_name.text().is_some(),
-            proxy: any(&[self.is_public_proxy, self.is_residential_proxy, self.is_proxy, self.proxy]),
-            tor: any(&[self.is_tor_exit_node, self.is_tor, self.tor]),
-            relay: any(&[self.is_relay, self.relay])
-                || self.user_type.text() == Some("consumer_privacy_network"),
-            hosting: any(&[self.is_hosting_provider, self.is_hosting, self.hosting])
-                || self.datacenter.text().is_some(),
-        };
-        Anonymizer { other: self.is_anonymous.flag() && !told.any(), ..told }
+    fn offer_type(&mut self, rank: u8, kind: Option<NetType>) {
+        if let Some(kind) = kind
+            && self.net_type.is_none_or(|(best, _)| rank < best)
+        {
+            self.net_type = Some((rank, kind));
+        }
+    }
+
+    fn facts(self) -> NetworkFacts {
+        NetworkFacts {
+            asn: self.asn.value.asn(),
+            as_name: self.as_name.value.name(),
+            as_domain: self.as_domain.value.domain(),
+            org: self.org.value.name(),
+            domain: self.domain.value.domain(),
+            country: self.country.value.country(),
+            region: self.region.value.name(),
+            net_type: self.net_type.map(|(_, kind)| kind),
+            anon: Anonymizer { other: self.is_anonymous && !self.anon.any(), ..self.anon },
+            static_score: self.static_score.value.score(),
+            shared: self.shared.value.count(),
+        }
     }
 }

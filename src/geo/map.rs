@@ -224,19 +224,23 @@ impl Map {
         Ok(addresses)
     }
 
-    /// Both records of a node, as the format lays them out for 24, 28 and 32 bits.
+    /// Where both sides of a node lead.
     fn node(&self, number: usize) -> Option<(usize, usize)> {
-        let wide = |bytes: &[u8]| bytes.iter().fold(0usize, |sum, byte| sum << 8 | usize::from(*byte));
         let size = usize::from(self.reader.metadata().record_size) / 4;
         let start = number.checked_mul(size)?;
-        let node = self.content.0.get(start..start.checked_add(size)?)?;
-        match node {
-            [a, b, c, middle, x, y, z] => {
-                let (high, low) = (usize::from(middle >> 4), usize::from(middle & 15));
-                Some((high << 24 | wide(&[*a, *b, *c]), low << 24 | wide(&[*x, *y, *z])))
-            }
-            _ => node.split_at_checked(size / 2).map(|(left, right)| (wide(left), wide(right))),
+        sides(self.content.0.get(start..start.checked_add(size)?)?)
+    }
+}
+
+/// Both records of a node, as the format lays them out for 24, 28 and 32 bits.
+fn sides(node: &[u8]) -> Option<(usize, usize)> {
+    let wide = |bytes: &[u8]| bytes.iter().fold(0usize, |sum, byte| sum << 8 | usize::from(*byte));
+    match node {
+        [a, b, c, middle, x, y, z] => {
+            let (high, low) = (usize::from(middle >> 4), usize::from(middle & 15));
+            Some((high << 24 | wide(&[*a, *b, *c]), low << 24 | wide(&[*x, *y, *z])))
         }
+        _ => node.split_at_checked(node.len() / 2).map(|(left, right)| (wide(left), wide(right))),
     }
 }
 
@@ -265,6 +269,13 @@ fn note(record: &NetworkFacts, facts: &mut Vec<&'static str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_sides_of_a_node_are_read_in_every_size() {
+        assert_eq!(sides(&[1, 2, 3, 4, 5, 6]), Some((0x01_02_03, 0x04_05_06)));
+        assert_eq!(sides(&[1, 2, 3, 0xab, 4, 5, 6]), Some((0x0a_01_02_03, 0x0b_04_05_06)));
+        assert_eq!(sides(&[1, 2, 3, 4, 5, 6, 7, 8]), Some((0x01_02_03_04, 0x05_06_07_08)));
+    }
 
     #[test]
     fn a_file_at_the_limit_is_read_and_one_past_it_refused() {

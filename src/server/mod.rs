@@ -2,6 +2,8 @@
 
 pub mod bare;
 pub mod control;
+mod open;
+pub mod options;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -12,14 +14,11 @@ use actix_web::{HttpServer, rt};
 use anyhow::Context;
 use tokio::sync::Notify;
 
-use crate::app::{App, accept, core, fold};
-use crate::base::clock::{Clock, RealClock};
-use crate::base::random::SystemRandom;
-use crate::config::{Config, Fact, MapKind};
-use crate::geo;
-use crate::store::{self, Store};
+use crate::app::{App, accept, fold};
+use crate::config::Config;
 use crate::web;
 use crate::web::state::State;
+pub use open::{migrate, open};
 
 /// Longest the headers of a request may take.
 const HEADER_TIME: Duration = Duration::from_secs(5);
@@ -29,29 +28,10 @@ const IDLE_TIME: Duration = Duration::from_secs(75);
 const STOP_SECONDS: u64 = 5;
 /// Connections at once, per worker.
 const CONNECTIONS_MAX: usize = 10_000;
+/// How often map files are looked at.
+const MAPS_EVERY: Duration = Duration::from_secs(60);
 /// How often robots are written down.
 const BOTS_EVERY: Duration = Duration::from_secs(1);
-
-/// Opens the store and the application as the configuration says.
-///
-/// # Errors
-/// The store's.
-pub fn open(config: &Config) -> Result<App, store::Error> {
-    let clock: Arc<dyn Clock> = Arc::new(RealClock);
-    let store = Store::open(
-        &store::Options {
-            data_dir: config.server.data_dir.clone(),
-            min_free: config.store.min_free,
-            readers: config.store.readers,
-        },
-        Arc::clone(&clock),
-    )?;
-    let options = core::Options {
-        collector_per_address: config.limits.collector_per_address,
-        api_per_token: config.limits.api_per_token,
-    };
-    App::new(store, clock, Arc::new(SystemRandom), &options)
-}
 
 /// Runs the server until it is asked to stop.
 ///
@@ -104,10 +84,8 @@ async fn serve(
         let app = Arc::clone(&app);
         async move { fold::run(&app).await }
     });
-    let bots = rt::spawn({
-        let app = Arc::clone(&app);
-        async move { write_bots(app).await }
-    });
+    let bots = rt::spawn(write_bots(Arc::clone(&app)));
+    let maps = rt::spawn(reload_maps(Arc::clone(&app)));
     // Returns after SIGTERM, SIGINT or SIGQUIT, when the requests in hand are answered.
     let result = server.await;
     stop.notify_one();
@@ -116,7 +94,8 @@ async fn serve(
     }
     fold.abort();
     bots.abort();
-    let _ = (fold.await, bots.await);
+    maps.abort();
+    let _ = (fold.await, bots.await, maps.await);
     let last = Arc::clone(&app);
     // Robots of the last second; what the fold has not taken lies safe in the inbox.
     let _ = rt::task::spawn_blocking(move || accept::write_bots(&last)).await;
@@ -145,42 +124,20 @@ async fn write_bots(app: Arc<App>) {
     }
 }
 
+/// A map file that was put in another's place is taken into use; a damaged one is not.
+async fn reload_maps(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(MAPS_EVERY).await;
+        let app = Arc::clone(&app);
+        let _ = rt::task::spawn_blocking(move || app.geo.reload_changed()).await;
+    }
+}
+
 /// Waits for the writers and folds the logs into the files.
 fn close(app: Arc<App>) {
     match Arc::try_unwrap(app) {
         Ok(app) => app.store.close(),
         // Every write was committed before it was answered: nothing is lost, the logs are read at the start.
         Err(_) => tracing::warn!("stopped with requests still in hand"),
-    }
-}
-
-/// The map files the configuration names.
-#[must_use]
-pub fn maps(config: &Config) -> Vec<geo::MapOptions> {
-    config
-        .maps
-        .iter()
-        .map(|map| geo::MapOptions {
-            path: map.path.clone(),
-            kind: match map.kind {
-                MapKind::Auto => geo::MapKind::Auto,
-                MapKind::Country => geo::MapKind::Country,
-                MapKind::Network => geo::MapKind::Network,
-                MapKind::Company => geo::MapKind::Company,
-            },
-            places: map.places.iter().map(|(fact, place)| (fact_of(*fact), place.clone())).collect(),
-        })
-        .collect()
-}
-
-const fn fact_of(fact: Fact) -> geo::Fact {
-    match fact {
-        Fact::Asn => geo::Fact::Asn,
-        Fact::AsName => geo::Fact::AsName,
-        Fact::Org => geo::Fact::Org,
-        Fact::Domain => geo::Fact::Domain,
-        Fact::Country => geo::Fact::Country,
-        Fact::Region => geo::Fact::Region,
-        Fact::NetType => geo::Fact::NetType,
     }
 }

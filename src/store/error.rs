@@ -41,6 +41,10 @@ pub enum Error {
         "{file} is damaged ({finding}); nothing was changed. Put a backup back with: guestlog restore FILE"
     )]
     Corrupt { file: PathBuf, finding: String },
+    #[error("{file} is no usable backup: {finding}")]
+    BadBackup { file: PathBuf, finding: String },
+    #[error("{0} exists already; --force replaces it")]
+    Exists(PathBuf),
     #[error("a hit of the inbox cannot be read: {0}")]
     Unreadable(String),
     #[error("SQLite: {0}")]

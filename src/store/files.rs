@@ -3,14 +3,23 @@
 
 use std::fs::File;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
 use super::error::Error;
-use super::{INBOX_FILE, LOCK_FILE, MAIN_FILE, migrate, open};
+use super::{migrate, open};
 use crate::base::clock::Millis;
 
+/// Name of the main file in the data directory.
+pub const MAIN_FILE: &str = "guestlog.db";
+/// Name of the inbox in the data directory.
+pub const INBOX_FILE: &str = "inbox.db";
+/// Held locked by whoever may write.
+pub const LOCK_FILE: &str = "guestlog.lock";
+/// Where a restore prepares its files, and, before the time, what that is called once they are whole.
+pub(super) const RESTORE_NEW: &str = "restore-unfinished";
+pub(super) const RESTORE_READY: &str = "restore-ready-";
 /// Files up to this size are checked whole at each start (some 20 ms); larger ones by `guestlog check`.
 const QUICK_CHECK_MAX: u64 = 8 * 1024 * 1024;
 
@@ -74,6 +83,7 @@ pub fn give_to_owner(data_dir: &Path, paths: &[Option<&Path>]) -> std::io::Resul
 /// # Errors
 /// `TooNew`, `NotMigrated`, `Corrupt`, or SQLite's.
 pub fn open_main(data_dir: &Path) -> Result<Option<Connection>, Error> {
+    settle(data_dir)?;
     let path = data_dir.join(MAIN_FILE);
     if is_absent(&path)? {
         return Ok(None);
@@ -86,6 +96,29 @@ pub fn open_main(data_dir: &Path) -> Result<Option<Connection>, Error> {
         return Err(Error::NotMigrated { found, known: migrate::MAIN.len() });
     }
     Ok(Some(conn))
+}
+
+/// Names of the steps that bring the store to this program's version; all of them where there is none.
+///
+/// # Errors
+/// `TooNew`, `Corrupt`, or the system's.
+pub fn missing_steps(data_dir: &Path) -> Result<Vec<&'static str>, Error> {
+    settle(data_dir)?;
+    let mut missing = Vec::new();
+    for (name, steps) in [(MAIN_FILE, migrate::MAIN), (INBOX_FILE, migrate::INBOX)] {
+        let found = version_of(&data_dir.join(name), steps)?.unwrap_or(0);
+        missing.extend(steps.iter().skip(found).map(|step| step.name));
+    }
+    Ok(missing)
+}
+
+/// Version of a file; `None` when there is none. Writes nothing to it.
+fn version_of(path: &Path, steps: &[migrate::Migration]) -> Result<Option<usize>, Error> {
+    if is_absent(path)? {
+        return Ok(None);
+    }
+    let found = open::reader(path).and_then(|conn| migrate::version(&conn, steps));
+    found.map(Some).map_err(|error| error.of_file(path))
 }
 
 /// Not there, or as empty as a file that was only just made.
@@ -104,12 +137,7 @@ pub(super) fn is_absent(path: &Path) -> Result<bool, Error> {
 /// missing beside the other? The caller holds the lock.
 pub(super) fn refuse_unfit(data_dir: &Path) -> Result<(), Error> {
     for (name, steps) in [(MAIN_FILE, migrate::MAIN), (INBOX_FILE, migrate::INBOX)] {
-        let path = data_dir.join(name);
-        if is_absent(&path)? {
-            continue;
-        }
-        let conn = open::reader(&path).map_err(|error| error.of_file(&path))?;
-        migrate::version(&conn, steps).map_err(|error| error.of_file(&path))?;
+        version_of(&data_dir.join(name), steps)?;
     }
     let (main, inbox) = (data_dir.join(MAIN_FILE), data_dir.join(INBOX_FILE));
     // The main file is made first: an inbox alone means that the main file was lost, and a new one would
@@ -144,7 +172,7 @@ pub(super) fn open_checked(
 }
 
 /// The data is for its owner alone; makes the file when it is not there.
-fn restrict(path: &Path) -> Result<(), Error> {
+pub(super) fn restrict(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(path)?;
     file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
@@ -152,4 +180,71 @@ fn restrict(path: &Path) -> Result<(), Error> {
         give_to_owner(dir, &[Some(path)])?;
     }
     Ok(())
+}
+
+/// Makes the names in a directory last.
+pub(super) fn sync_dir(dir: Option<&Path>) -> std::io::Result<()> {
+    let dir = dir.filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(dir)?.sync_all()
+}
+
+/// Finishes a restore that was cut off after its decision, so that nobody sees one file of the old store and
+/// one of the new.
+///
+/// # Errors
+/// `Locked` when another process is about it, or the system's.
+pub(super) fn settle(data_dir: &Path) -> Result<(), Error> {
+    if ready_restore(data_dir)?.is_some() {
+        let _lock = lock(data_dir)?;
+        finish_restore(data_dir)?;
+    }
+    Ok(())
+}
+
+fn ready_restore(data_dir: &Path) -> Result<Option<(PathBuf, String)>, Error> {
+    let entries = match std::fs::read_dir(data_dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(Error::DataDir { path: data_dir.to_owned(), source }),
+    };
+    for entry in entries {
+        let entry = entry?;
+        if let Some(time) = entry.file_name().to_str().and_then(|name| name.strip_prefix(RESTORE_READY)) {
+            return Ok(Some((entry.path(), time.to_owned())));
+        }
+    }
+    Ok(None)
+}
+
+/// Puts restored files that are ready in their places; answers where the old ones are. Cut off anywhere, it
+/// goes on the next time: every step leaves what the next one needs. The caller holds the lock.
+pub(super) fn finish_restore(data_dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    let Some((stage, time)) = ready_restore(data_dir)? else { return Ok(Vec::new()) };
+    for (from, to) in restore_moves(data_dir, &stage, &time) {
+        std::fs::rename(from, to)?;
+    }
+    sync_dir(Some(data_dir))?;
+    std::fs::remove_dir_all(stage)?;
+    let kept = |name: &str| data_dir.join(format!("{name}.before-restore-{time}"));
+    Ok([MAIN_FILE, INBOX_FILE].map(kept).into_iter().filter(|path| path.exists()).collect())
+}
+
+/// What is left to be renamed, in this order. An old file gives way only while its new one waits, and takes its
+/// log with it: a log beside a file it does not belong to would be read into it.
+fn restore_moves(data_dir: &Path, stage: &Path, time: &str) -> Vec<(PathBuf, PathBuf)> {
+    let mut moves = Vec::new();
+    for name in [INBOX_FILE, MAIN_FILE] {
+        let new = stage.join(name);
+        if !new.exists() {
+            continue;
+        }
+        for ending in ["", "-wal", "-shm"] {
+            let old = data_dir.join(format!("{name}{ending}"));
+            if old.exists() {
+                moves.push((old, data_dir.join(format!("{name}.before-restore-{time}{ending}"))));
+            }
+        }
+        moves.push((new, data_dir.join(name)));
+    }
+    moves
 }

@@ -3,12 +3,15 @@
 
 pub mod account;
 pub mod audit;
+pub mod backup;
 pub mod bot;
+pub mod check;
 pub mod contact;
 pub mod dead_letter;
 pub mod dictionary;
 pub mod error;
 pub mod event;
+pub mod facts;
 pub mod files;
 pub mod inbox;
 pub mod member;
@@ -16,6 +19,7 @@ mod migrate;
 pub mod one_time_link;
 mod open;
 pub mod readers;
+pub mod restore;
 pub mod session;
 pub mod sign_in;
 pub mod token;
@@ -32,15 +36,9 @@ pub use rusqlite::Connection;
 use rusqlite::OptionalExtension;
 
 pub use error::Error;
+pub use files::{INBOX_FILE, LOCK_FILE, MAIN_FILE};
 
 use crate::base::clock::Clock;
-
-/// Name of the main file in the data directory.
-pub const MAIN_FILE: &str = "guestlog.db";
-/// Name of the inbox in the data directory.
-pub const INBOX_FILE: &str = "inbox.db";
-/// Held locked by whoever may write.
-pub const LOCK_FILE: &str = "guestlog.lock";
 
 /// How the store is opened.
 #[derive(Clone, Debug)]
@@ -71,6 +69,7 @@ impl Store {
         let now = clock.now();
         files::create_data_dir(&options.data_dir)?;
         let lock = files::lock(&options.data_dir)?;
+        files::finish_restore(&options.data_dir)?;
         files::refuse_unfit(&options.data_dir)?;
         let main = options.data_dir.join(MAIN_FILE);
         let conn = files::open_checked(&main, migrate::MAIN, now)?;

@@ -3,6 +3,7 @@
 //! what comes out.
 
 use std::io::Write;
+use std::sync::LazyLock;
 
 use rust_embed::RustEmbed;
 use serde::Serialize;
@@ -21,6 +22,9 @@ const BROTLI_WINDOW: u32 = 22;
 #[folder = "static/tracker"]
 struct Parts;
 
+/// What all accounts share.
+static CORE: LazyLock<String> = LazyLock::new(|| squeeze::squeeze(&sources()));
+
 /// What of an account's settings the script needs to know. Public: everybody can read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ScriptOptions {
@@ -28,23 +32,35 @@ pub struct ScriptOptions {
     /// Host names without a leading dot, a port allowed: scope of the cookies, targets of decorated links.
     pub domains: Vec<String>,
     /// Cookies with `Secure`.
+    #[serde(skip_serializing_if = "is_default")]
     pub secure: bool,
     /// A cookie per subdomain instead of one for the whole domain.
+    #[serde(skip_serializing_if = "is_default")]
     pub subdomains: bool,
     /// Nothing is sent from hosts that are not among the domains.
+    #[serde(skip_serializing_if = "is_default")]
     pub limit: bool,
     /// Links to the account's other domains carry the visitor along.
+    #[serde(skip_serializing_if = "is_default")]
     pub linker: bool,
     /// Navigation inside a page counts by itself, on sites that never call `setPath` or `trackPageView`.
+    #[serde(skip_serializing_if = "is_default")]
     pub spa: bool,
     /// Global Privacy Control of the browser is a refusal.
+    #[serde(skip_serializing_if = "is_default")]
     pub gpc: bool,
     /// Consent policy, HubSpot's numbers: 0 no banner, 1 no cookies, 2 notify, 3 opt-in, 4 by category,
     /// 5 opt-out, 6 opt-out by category.
+    #[serde(skip_serializing_if = "is_default")]
     pub policy: u8,
     /// Revision of the consent policy, told with every hit; 0 = none.
-    #[serde(rename = "rev")]
+    #[serde(rename = "rev", skip_serializing_if = "is_default")]
     pub revision: u32,
+}
+
+/// What is off or 0 need not be said.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl ScriptOptions {
@@ -78,16 +94,19 @@ pub struct Script {
 
 /// Builds the script of an account. Costs some tens of milliseconds: once per change, not per request.
 #[must_use]
-#[expect(
-    clippy::expect_used,
-    reason = "a Vec takes every byte; numbers, booleans and strings are always JSON"
-)]
+#[expect(clippy::expect_used, reason = "a Vec takes every byte")]
 pub fn build(options: &ScriptOptions) -> Script {
-    let config = script_safe(&serde_json::to_string(options).expect("plain options"));
-    let core = squeeze::squeeze(&sources());
-    let plain = format!("(function(){{'use strict';const cfg={config};\n{core}}})();\n").into_bytes();
+    let plain = text(options).into_bytes();
     let (gzip, brotli) = compress(&plain).expect("written to memory");
     Script { etag: etag(&plain), plain, gzip, brotli }
+}
+
+/// The script as `build` serves it, not compressed.
+#[must_use]
+#[expect(clippy::expect_used, reason = "numbers, booleans and strings are always JSON")]
+pub fn text(options: &ScriptOptions) -> String {
+    let config = script_safe(&serde_json::to_string(options).expect("plain options"));
+    format!("(function(){{'use strict';const cfg={config};\n{}}})();\n", *CORE)
 }
 
 fn compress(plain: &[u8]) -> std::io::Result<(Vec<u8>, Vec<u8>)> {
@@ -108,8 +127,11 @@ fn etag(plain: &[u8]) -> String {
 fn sources() -> String {
     let mut names: Vec<_> = Parts::iter().collect();
     names.sort();
-    let parts = names.iter().filter_map(|name| Parts::get(name));
-    parts.map(|part| String::from_utf8_lossy(&part.data).into_owned()).collect()
+    names.iter().map(|name| part(name)).collect()
+}
+
+fn part(name: &str) -> String {
+    Parts::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default()
 }
 
 /// JSON that is also JavaScript, and harmless inside an HTML page.

@@ -9,9 +9,9 @@ use std::fmt::Write;
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::format;
-use super::text::number::Numbers;
-use super::text::{Texts, fill};
+use crate::web::format;
+use crate::web::text::number::Numbers;
+use crate::web::text::{Texts, fill};
 
 /// Height of the plot, CSS pixels.
 const HEIGHT: f64 = 220.0;
@@ -286,10 +286,10 @@ pub struct Sparkline {
 impl HtmlSafe for Sparkline {}
 
 impl Sparkline {
-    /// `None` with fewer than two values: there is nothing to draw.
+    /// `None` with fewer than two values or nothing but zeros: there is nothing to draw.
     #[must_use]
     pub fn of(values: Vec<i64>) -> Option<Self> {
-        (values.len() > 1).then_some(Self { values })
+        (values.len() > 1 && values.iter().any(|v| *v != 0)).then_some(Self { values })
     }
 
     fn points(&self) -> Vec<(f64, f64)> {
@@ -470,8 +470,8 @@ mod tests {
     }
 
     #[test]
-    fn a_sparkline_needs_two_values() {
-        assert!(Sparkline::of(vec![1]).is_none());
+    fn a_sparkline_needs_two_values_that_say_something() {
+        assert!(Sparkline::of(vec![1]).is_none() && Sparkline::of(vec![0, 0]).is_none());
         let html = Sparkline::of(vec![0, 2, 1]).unwrap().to_string();
         assert!(html.contains("M0 30L50 2L100 16"), "{html}");
     }

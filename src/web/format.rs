@@ -3,10 +3,10 @@
 
 use jiff::civil::Date;
 
-use super::text::fill;
-use super::text::number::Numbers;
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
 use crate::domain::period::{Days, LocalDay, Zone, weekday};
+use crate::web::text::fill;
+use crate::web::text::number::Numbers;
 
 /// `1,234,567`
 #[must_use]
@@ -243,7 +243,7 @@ pub fn days(t: &Numbers, days: Days) -> String {
     fill(t.range, &[("from", &from), ("to", &date(t, days.last))])
 }
 
-fn month<'a>(t: &'a Numbers, date: Date) -> &'a str {
+fn month(t: &Numbers, date: Date) -> &str {
     usize::try_from(date.month() - 1).ok().and_then(|i| t.months.get(i)).copied().unwrap_or("")
 }
 

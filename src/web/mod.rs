@@ -1,5 +1,5 @@
-//! HTTP and pages: turns requests into calls of `app` and answers into pages. This file is the whole URL table.
-//! No rule of the data is decided here and no SQL is written here.
+//! HTTP and pages: turns requests into calls of `app` and answers into pages. No rule of the data is decided
+//! here and no SQL is written here. This file is the whole URL table.
 
 pub mod assets;
 pub mod chart;
@@ -9,10 +9,12 @@ mod health;
 pub mod page;
 pub mod part;
 pub mod paths;
-#[cfg(test)]
-mod sample;
+pub mod query;
 pub mod state;
 pub mod text;
+
+#[cfg(test)]
+mod sample;
 
 use actix_web::web::{ServiceConfig, get, method, post, resource};
 

@@ -4,13 +4,13 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::assets;
-use super::part::icon::Icon;
-use super::paths;
-use super::text::{Texts, fill};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::user::Role;
+use crate::web::assets;
+use crate::web::part::icon::Icon;
+use crate::web::paths;
+use crate::web::text::{Texts, fill};
 
 /// Colours of the pages: the system's or the user's choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -285,7 +285,7 @@ impl KeySheet<'_> {
 pub struct ErrorPage {
     pub layout: Layout,
     pub status: u16,
-    pub failure: &'static super::text::error::Failure,
+    pub failure: &'static crate::web::text::error::Failure,
     /// By which the log names it; failures of our own only.
     pub id: Option<String>,
 }

@@ -5,24 +5,24 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
-use super::chart::{Chart, Point, Sparkline, Unit};
-use super::page::{AccountHere, AccountLink, ErrorPage, Flash, Layout, Section, Theme, Tone, Viewer};
-use super::part::code::Code;
-use super::part::empty::{Action, Empty};
-use super::part::field::{Choice, Field, Kind};
-use super::part::filters::FilterBar;
-use super::part::icon::Icon;
-use super::part::kpi::{Kpi, KpiRow};
-use super::part::pager::Pager;
-use super::part::panel::{Head, Panel, Row, Tab};
-use super::part::period::PeriodBar;
-use super::paths::{Compare, Filter, Period, Report, ReportUrl};
-use super::text::EN;
-use super::{assets, format};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::period::{LocalDay, Preset, parse_day};
 use crate::domain::user::Role;
+use crate::web::chart::{Chart, Point, Sparkline, Unit};
+use crate::web::page::{AccountHere, AccountLink, ErrorPage, Flash, Layout, Section, Theme, Tone, Viewer};
+use crate::web::part::code::Code;
+use crate::web::part::empty::{Action, Empty};
+use crate::web::part::field::{Choice, Field, Kind};
+use crate::web::part::filters::FilterBar;
+use crate::web::part::icon::Icon;
+use crate::web::part::kpi::{Kpi, KpiRow};
+use crate::web::part::pager::Pager;
+use crate::web::part::panel::{Head, Panel, Row, Tab};
+use crate::web::part::period::PeriodBar;
+use crate::web::paths::{Compare, Filter, Period, Report, ReportUrl};
+use crate::web::text::EN;
+use crate::web::{assets, format};
 
 const HOSTILE: &str = "\"><img src=x onerror=alert(1)><script>alert(1)</script>'{{7*7}}";
 const LONG: &str =
@@ -113,7 +113,7 @@ fn url(report: Report) -> ReportUrl {
 
 /// A month of visits: weekends low, a slow rise, today not over.
 fn visits(day: i32, level: i64) -> i64 {
-    let weekday = i64::from(super::super::domain::period::weekday(LocalDay(day)));
+    let weekday = i64::from(crate::domain::period::weekday(LocalDay(day)));
     let wave = [100, 112, 118, 109, 92, 54, 48];
     let noise = i64::from((day * 7919).rem_euclid(23));
     level * (wave[usize::try_from(weekday).unwrap()] + noise) / 100 + i64::from(day - 20_700) * level / 400

@@ -26,16 +26,11 @@ function listen(target, type, fn) {
 
 // Time that no correction of the clock moves.
 function mono() {
-  return w.performance ? w.performance.now() : Date.now();
+  return w.performance.now();
 }
 
 function hex(bytes) {
-  const list = new Uint8Array(bytes);
-  if (w.crypto) w.crypto.getRandomValues(list);
-  else for (let i = bytes; i--;) list[i] = Math.random() * 256;
-  let text = '';
-  for (let i = bytes; i--;) text += (256 + list[i]).toString(16).slice(1);
-  return text;
+  return [].map.call(w.crypto.getRandomValues(new Uint8Array(bytes)), n => (256 + n).toString(16).slice(1)).join('');
 }
 
 // HubSpot's hash of a cookie domain, the first part of `__hstc` and `__hssc`.
@@ -52,11 +47,7 @@ function hash(text) {
 
 // The server is where this script came from. Proxies may put it below a path of their own.
 const server = safe(() => {
-  const tail = '/' + cfg.account + '.js';
-  let script = d.currentScript;
-  if (!script || !script.src) script = d.getElementById('hs-script-loader');
-  if (!script || !script.src) {
-    script = [].filter.call(d.getElementsByTagName('script'), s => s.src.split(/[?#]/)[0].endsWith(tail))[0];
-  }
-  return script.src.split(/[?#]/)[0].replace(/(\/analytics\/\d+|\/v2\/\d+)?\/[^\/]*$/, '');
+  const named = [].filter.call(d.scripts, s => s.src.indexOf('/' + cfg.account + '.js') > 0);
+  const own = [d.currentScript, d.getElementById('hs-script-loader')].concat(named).filter(s => s && s.src)[0];
+  return own.src.replace(/(\/analytics\/\d+|\/v2\/\d+)?\/[^\/?#]*([?#].*)?$/, '');
 });

@@ -4,7 +4,6 @@ const VISIT_COOKIES = '__hstc hubspotutk __hssc __hssrc';
 const CATEGORIES = ['analytics', 'advertisement', 'functionality'];
 const consentListeners = [];
 let choice;
-let before = {};
 let silenced;
 let enabled = true;
 let limited = cfg.limit;
@@ -15,6 +14,8 @@ function choose(allows) {
   CATEGORIES.forEach((name, i) => made[name] = !!allows(name, i + 1));
   return made;
 }
+
+let before = Object.assign({ necessary: false }, choose(() => false));
 
 // A choice made in the banner, HubSpot's too, stands in a cookie: 1:true_2:false_3:true
 function storedChoice() {
@@ -45,11 +46,10 @@ function categories() {
 }
 
 function tellConsent(fn) {
-  const now = categories();
   fn({
-    allowed: now.analytics && now.advertisement && now.functionality,
-    categories: now,
-    previousCategories: Object.assign(choose(() => false), { necessary: false }, before)
+    allowed: CATEGORIES.every(name => allowed()[name]),
+    categories: categories(),
+    previousCategories: Object.assign({}, before)
   });
 }
 

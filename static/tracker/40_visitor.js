@@ -2,7 +2,6 @@
 const HSTC = /^\d+\.[\w-]{1,64}(\.\d{1,15}){4}$/;
 const HSSC = /^\d+(\.\d{1,15}){2}$/;
 const identityListeners = [];
-const tokenListeners = [];
 // hash, token, first visit, previous visit, current visit, number of the session
 let visit;
 // hash, views, start of the session
@@ -21,28 +20,33 @@ function parts(text, form) {
 
 // Differs from half-hour to half-hour, so that a decorated link that is passed on makes nobody the same visitor.
 function fingerprint(ago) {
-  const s = w.screen || {};
-  return hash([nav.userAgent, nav.language, s.width, s.height, s.colorDepth,
+  return hash([nav.userAgent, nav.language, w.screen.width, w.screen.height,
     new Date().getTimezoneOffset(), Math.floor(Date.now() / HALF_HOUR) - (ago || 0)].join());
 }
 
-// A link from another of the account's domains brings visitor and session along.
-function arrival(known) {
+// A link from another of the account's domains brings visitor and session along. Tells whether a session runs.
+function arrive(running) {
   arrived = true;
-  const from = parts(parameter('__hstc'), HSTC);
+  const there = parts(parameter('__hstc'), HSTC);
   const mark = parameter('__hsfp');
-  const trusted = from && (mark == fingerprint() || mark == fingerprint(1)) &&
-    domains.some(name => hash(name) == from[0]);
-  if (!trusted) return {};
   const came = parts(parameter('__hssc'), HSSC);
-  if (!known) from[0] = domainHash();
-  else if (known[1] != from[1]) identity.visitor = from[1];
-  return { visit: known || from, session: came, other: known && known[1] != from[1] };
-}
-
-function joinSessions(here, there, other) {
-  if (!here) return [visit[0], there[1], there[2]];
-  return [here[0], other ? +here[1] + +there[1] : Math.max(here[1], there[1]), Math.min(here[2], there[2])];
+  let other;
+  if (!there || mark != fingerprint() && mark != fingerprint(1) || !domains.some(name => hash(name) == there[0])) {
+    return running;
+  }
+  if (!visit) {
+    visit = there;
+    visit[0] = domainHash();
+  } else if (visit[1] != there[1]) {
+    other = identity.visitor = there[1];
+  }
+  if (!came) return running;
+  session = running ? [
+    session[0],
+    other ? +session[1] + +came[1] : Math.max(session[1], came[1]),
+    Math.min(session[2], came[2])
+  ] : [visit[0], came[1], came[2]];
+  return true;
 }
 
 // Called for every page view. The first of a load counts it; 30 minutes without one end the session.
@@ -57,14 +61,7 @@ function manage() {
     session = parts(read('__hssc'), HSSC);
     running = session && read('__hssrc') == '1';
   }
-  if (!arrived) {
-    const link = arrival(visit);
-    visit = link.visit || visit;
-    if (link.session) {
-      session = joinSessions(running && session, link.session, link.other);
-      running = true;
-    }
-  }
+  if (!arrived) running = arrive(running);
   if (isNew === undefined) isNew = !visit;
   if (!visit) {
     const token = w.__hsUserToken || read('hubspotutk');
@@ -93,15 +90,10 @@ function remember(now) {
   write('__hssrc', '1');
   stored = read('__hstc') == visit.join('.');
   identityListeners.forEach(fn => safe(tellIdentity, fn));
-  tokenListeners.forEach(fn => safe(tellToken, fn));
 }
 
 function tellIdentity(fn) {
   fn(visit.join('.'), session.join('.'), String(fingerprint()));
-}
-
-function tellToken(fn) {
-  fn(visit[1]);
 }
 
 // Somebody else from here on: nothing ties the next hit to the one before.
@@ -116,10 +108,11 @@ function newVisitor() {
 
 // Only plain values: anything else could not be sent.
 function identify(properties) {
+  if (typeof properties == 'string') return;
   Object.keys(properties).forEach(name => {
     const value = properties[name];
     if (/^(string|number|boolean)$/.test(typeof value)) {
-      identity[name] = typeof value == 'string' ? value.slice(0, 1024) : value;
+      identity[name] = value.slice ? value.slice(0, 1024) : value;
     }
   });
 }

@@ -78,7 +78,7 @@ function flush() {
 
 function post(hits) {
   hits.forEach(hit => gone[hit.id] = 1);
-  if (imagesOnly) return hits.forEach(image);
+  if (imagesOnly) return hits.forEach(hit => image(hit, log, () => later([hit])));
   const body = JSON.stringify(hits.map(wire));
   log(body);
   const answer = safe(() => w.fetch(server + '/collect', {
@@ -117,22 +117,18 @@ function image(hit, loaded, failed) {
   const picture = new w.Image();
   picture.onload = () => safe(() => {
     strike(hit.id);
-    if (loaded.call) loaded();
+    loaded();
   });
-  picture.onerror = () => safe(failed && failed.call ? failed : () => later([hit]));
-  picture.src = server + '/__ptq.gif?' + query(wire(hit));
+  picture.onerror = () => safe(failed);
+  picture.src = server + '/__ptq.gif?' + query(wire(hit), true);
 }
 
-function query(values) {
-  const own = { id: 'gl_id', age: 'gl_age', rev: 'gl_rev' };
+function query(values, outer) {
   return Object.keys(values).map(name => {
     const value = values[name];
-    return (own[name] || name) + '=' + encodeURIComponent(value === Object(value) ? nested(value) : value);
+    return encodeURIComponent(outer && /^(id|age|rev)$/.test(name) ? 'gl_' + name : name) + '=' +
+      encodeURIComponent(value === Object(value) ? query(value) : value);
   }).join('&');
-}
-
-function nested(values) {
-  return Object.keys(values).map(name => encodeURIComponent(name) + '=' + encodeURIComponent(values[name])).join('&');
 }
 
 function later(hits, seconds) {
@@ -150,11 +146,13 @@ function resume() {
   safe(flush);
 }
 
+function beam(hit) {
+  return safe(() => nav.sendBeacon(server + '/collect', JSON.stringify([wire(hit)])));
+}
+
 // The page is going away: hand over to the browser; when the server is known to be away, keep it instead.
 function part(hit) {
-  const handed = !pause && !imagesOnly && nav.sendBeacon &&
-    safe(() => nav.sendBeacon(server + '/collect', JSON.stringify([wire(hit)])));
-  if (!handed) {
+  if (pause || imagesOnly || !beam(hit)) {
     keep(hit);
     flush();
   }

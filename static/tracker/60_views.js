@@ -1,5 +1,8 @@
 // Page views, the time they were looked at, and navigation inside a page.
 const SETTLE = 250;
+// What the site said of the page, and who wants to hear of it.
+const facts = {};
+const factListeners = { pageId: [], contentType: [], contentMetadata: [] };
 let view;
 let wanted;
 let spent;
@@ -11,17 +14,18 @@ let path;
 let pathBefore;
 let canonical;
 let canonicalTag;
-let contentType;
-let pageId;
 let manual;
 let seenPath = loc.pathname;
 let seenQuery = loc.search;
 let pushed;
 let moving;
+let stamped = 0;
 
+// Ids ascend, within a millisecond too.
 function stamp(kind) {
   const now = Date.now();
-  return { a: cfg.account, k: kind, id: now.toString(36) + hex(8), at: now };
+  stamped = Math.max(now, stamped + 1);
+  return { a: cfg.account, k: kind, id: stamped.toString(36) + hex(8), at: now };
 }
 
 // Where a top window of the same site was entered is what counts inside its frames.
@@ -46,7 +50,7 @@ function hitOf(kind) {
   return Object.assign(hit, {
     nc: isNew,
     rv: wasReset,
-    i: Object.keys(identity)[0] && Object.assign({}, identity),
+    i: Object.keys(identity)[0] && identity,
     pu: scrub(loc.href),
     po: path,
     rpo: pathBefore,
@@ -55,7 +59,7 @@ function hitOf(kind) {
 }
 
 function consentOf() {
-  return { cc: consentMask(), rev: cfg.rev || undefined };
+  return { cc: consentMask(), rev: cfg.rev };
 }
 
 function sendView() {
@@ -78,10 +82,10 @@ function sendView() {
   canonicalTag = link;
   view.t = d.title.slice(0, 512) || undefined;
   view.r = from || undefined;
-  view.sd = w.screen ? w.screen.width + 'x' + w.screen.height : undefined;
+  view.sd = w.screen.width + 'x' + w.screen.height;
   view.ln = (nav.language || '').toLowerCase() || undefined;
-  view.ct = contentType;
-  view.pi = pageId;
+  view.ct = facts.contentType;
+  view.pi = facts.pageId;
   spent = told = 0;
   since = -1;
   look();
@@ -113,7 +117,7 @@ function sendConsent(kind) {
   const hit = Object.assign(stamp(kind), { pu: scrub(loc.href), vi: on() && visit ? visit[1] : undefined }, consentOf());
   if (!allowed().analytics || kind > 28) {
     hit.ce = false;
-    safe(() => nav.sendBeacon(server + '/collect', JSON.stringify([wire(hit)])));
+    beam(hit);
   } else {
     keep(hit);
     flush();

@@ -1,16 +1,13 @@
 // The calls of `_hsq`. Names and behaviour are HubSpot's; calls whose work is not here are taken and ignored.
 const library = {};
-const pageListeners = { pageId: [], contentType: [], contentMetadata: [] };
-const pageFacts = {};
-
 function setFact(name, value) {
-  pageFacts[name] = value;
-  pageListeners[name].forEach(fn => safe(fn, value));
+  facts[name] = value;
+  factListeners[name].forEach(fn => safe(fn, value));
 }
 
 function onFact(name, fn) {
-  pageListeners[name].push(fn);
-  if (pageFacts[name] !== undefined) fn(pageFacts[name]);
+  factListeners[name].push(fn);
+  if (facts[name] !== undefined) fn(facts[name]);
 }
 
 function onIdentity(fn) {
@@ -36,31 +33,20 @@ const tracker = {
     pathBefore = path;
     path = scrub(String(to || '').replace(/^\/?/, '/'), true);
   },
-  setContentType(type) {
-    contentType = String(type);
-    setFact('contentType', type);
-  },
-  setPageId(id) {
-    pageId = String(id);
-    setFact('pageId', id);
-  },
-  setContentMetadata(facts) {
-    setFact('contentMetadata', facts);
-  },
+  setContentType: type => setFact('contentType', type),
+  setPageId: id => setFact('pageId', id),
+  setContentMetadata: about => setFact('contentMetadata', about),
   setCanonicalUrl(address) {
     canonical = address ? scrub(String(address)) : undefined;
   },
   addIdentityListener: onIdentity,
   addCookieListener: onIdentity,
-  addUserTokenListener(fn) {
-    tokenListeners.push(fn);
-    if (visit) tellToken(fn);
-  },
+  addUserTokenListener: fn => onIdentity(() => fn(visit[1])),
   addPageIdListener: fn => onFact('pageId', fn),
   addContentTypeListener: fn => onFact('contentType', fn),
   addContentMetadataListener: fn => onFact('contentMetadata', fn),
-  addPrivacyConsentListener: fn => w._hsp.push(['addPrivacyConsentListener', fn]),
-  revokeCookieConsent: () => w._hsp.push(['revokeCookieConsent']),
+  addPrivacyConsentListener: consentCalls.addPrivacyConsentListener,
+  revokeCookieConsent: consentCalls.revokeCookieConsent,
   doNotTrack(how) {
     silenced = !(how && how.track);
     if (silenced) write(NO_TRACK, 'yes', KEEP);
@@ -99,9 +85,8 @@ const tracker = {
   trackRevokeCookieConsent: () => sendConsent(30)
 };
 
-// The account and its server are those the script came from. Events, forms and calls to action come here.
-('setPortalId setTrackingDomain setTrackingGate setLegacy setTargetedContentMetadata embedHubSpotScript ' +
-  'handleSearchLink handleSearchLinks initEventVisualizerScript ' +
-  'trackEvent trackConversion trackCustomBehavioralEvent trackClick autocaptureClicks refreshPageHandlers ' +
-  'trackFormView trackFormInstall trackFormVisible trackFormInteraction trackFormCompletion ' +
-  'trackFeedbackView trackCtaView').split(' ').forEach(name => tracker[name] = () => {});
+// The account and its server are those the script came from. Events come here; until then a function that is
+// pushed may call them.
+('setPortalId setTrackingDomain setTargetedContentMetadata trackEvent trackConversion ' +
+  'trackCustomBehavioralEvent trackClick autocaptureClicks refreshPageHandlers')
+  .split(' ').forEach(name => tracker[name] = () => {});

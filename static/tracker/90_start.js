@@ -1,19 +1,17 @@
 // Takes over the queues in HubSpot's order: settings, then what the page is, then the rest as it came.
-const SETTINGS = 'setTrackingDomain setCookiesToSubdomain addCookieDomain enableSecureCookie'.split(' ');
-const FACTS = ('setTrackingGate setPortalId setCanonicalUrl setPath setContentType setContentMetadata setPageId ' +
-  'setTargetedContentMetadata identify setDebugMode setLimitTrackingToCookieDomains setTrackingEnabled ' +
-  'doNotTrack').split(' ');
+const SETTINGS = 'setCookiesToSubdomain addCookieDomain enableSecureCookie';
+const FACTS = 'setCanonicalUrl setPath setContentType setContentMetadata setPageId identify setDebugMode ' +
+  'setLimitTrackingToCookieDomains setTrackingEnabled doNotTrack';
 
 function run(calls, entry) {
   safe(() => {
     if (typeof entry == 'function') entry(tracker, library);
-    else if (calls.hasOwnProperty(entry[0])) calls[entry[0]].apply(calls, [].slice.call(entry, 1));
+    else if (Array.isArray(entry) && calls.hasOwnProperty(entry[0])) calls[entry[0]].apply(calls, [].slice.call(entry, 1));
   });
 }
 
 function queueOf(name) {
-  const queue = w[name];
-  return w[name] = queue && queue.push && queue.shift ? queue : [];
+  return w[name] = Array.isArray(w[name]) ? w[name] : [];
 }
 
 // From now on a push is a call.
@@ -27,7 +25,7 @@ function takeOver(queue, calls) {
 
 function pass(queue, names) {
   queue.slice().forEach(entry => {
-    if (entry && names.indexOf(entry[0]) >= 0 && Array.isArray(entry)) {
+    if (entry && names.indexOf(entry[0]) >= 0) {
       queue.splice(queue.indexOf(entry), 1);
       run(tracker, entry);
     }
@@ -39,9 +37,7 @@ function start() {
   debug = /[#&]hsdbg/.test(loc.hash) || read('hs_dbg') == '1';
   cfg.domains.forEach(addDomain);
   choice = storedChoice();
-  queue.push(() => {
-    sendView();
-  });
+  queue.push(sendView);
   pass(queue, SETTINGS);
   takeOver(queueOf('_hsp'), consentCalls);
   const email = parameter('__hs_email');
@@ -56,10 +52,10 @@ function start() {
 }
 
 if (!w._hstc_loaded && server) {
-  w._hstc_loaded = w._hspb_loaded = true;
+  w._hstc_loaded = true;
   const begin = () => {
     if (w._hstc_ran) return;
-    w._hstc_ran = w._hspb_ran = true;
+    w._hstc_ran = true;
     safe(start);
   };
   if (d.prerendering) listen(d, 'prerenderingchange', begin);

@@ -134,6 +134,11 @@ fn read_hit(
         return Err(Reason::UnknownHost);
     }
     hit.device = agent.device.clone();
+    if let Some(address) = sender.address {
+        let facts = app.geo.lookup(address);
+        hit.country = facts.country;
+        hit.region = facts.region;
+    }
     Ok(hit)
 }
 

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::app::App;
 use crate::app::control::{self, Command};
 use crate::base::clock::pause;
 use crate::config::Config;
-use crate::server::open;
+use crate::server::open::open_without_maps;
 use crate::store;
 
 /// Longest a command waits for its answer; a slow disk is no reason to give up on a change.
@@ -42,7 +43,7 @@ pub enum Error {
 /// Why it did not happen.
 pub fn execute(config: &Config, command: Command) -> Result<Value, Error> {
     for _ in 0..TRIES {
-        match open(config) {
+        match open_without_maps(config) {
             Ok(app) => return direct(app, command),
             Err(store::Error::Locked(_)) => {}
             Err(error) => return Err(error.into()),
@@ -55,18 +56,21 @@ pub fn execute(config: &Config, command: Command) -> Result<Value, Error> {
     Err(store::Error::Locked(config.server.data_dir.clone()).into())
 }
 
-/// How the running server is; `None` without one.
+/// Runs a command in the server if one runs; `None` without one. For what needs no store.
 ///
 /// # Errors
-/// When it does not answer.
-pub fn status(data_dir: &Path) -> Result<Option<Value>, Error> {
-    connect(data_dir).map(|stream| ask(stream, Command::Status {})).transpose()
+/// When the server does not answer, or refuses.
+pub fn tell(data_dir: &Path, command: Command) -> Result<Option<Value>, Error> {
+    connect(data_dir).map(|stream| ask(stream, command)).transpose()
 }
 
 fn direct(app: App, command: Command) -> Result<Value, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let app = Arc::new(app);
     let answer = runtime.map_err(Error::Runtime)?.block_on(control::execute(&app, command));
-    app.store.close();
+    if let Some(app) = Arc::into_inner(app) {
+        app.store.close();
+    }
     Ok(answer?)
 }
 

@@ -78,7 +78,7 @@ impl Drop for Listener {
 }
 
 /// One command, one answer.
-async fn talk(app: &App, mut stream: UnixStream) {
+async fn talk(app: &Arc<App>, mut stream: UnixStream) {
     let peer = stream.peer_cred().map(|peer| peer.uid());
     let own = rustix::process::geteuid().as_raw();
     let reply = match peer {
@@ -125,7 +125,7 @@ async fn hear(stream: &mut UnixStream) -> Result<Request, Error> {
     serde_json::from_slice(&line).map_err(wrong)
 }
 
-async fn obey(app: &App, request: Request) -> Reply {
+async fn obey(app: &Arc<App>, request: Request) -> Reply {
     match control::execute(app, request.command).await {
         Ok(value) => Reply::Done(value),
         Err(error) => Reply::Refused(error),

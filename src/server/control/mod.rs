@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use client::{Error, execute, status};
+pub use crate::app::control::Command;
+pub use client::{Error, execute, tell};
 pub(super) use listener::Listener;
 
-use crate::app::control::{self, Command};
+use crate::app::control;
 
 /// Name of the socket in the data directory.
 pub const SOCKET_FILE: &str = "guestlog.sock";

@@ -3,7 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::icon::Icon;
+use crate::web::part::icon::Icon;
 use crate::web::text::Texts;
 
 #[derive(Template)]

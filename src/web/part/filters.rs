@@ -3,13 +3,10 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::icon::Icon;
+use crate::web::part::icon::Icon;
 use crate::web::paths::{Filter, ReportUrl};
-use crate::web::text::word::DIMENSIONS;
+use crate::web::query::{DIMENSIONS, OPERATORS};
 use crate::web::text::{Texts, fill};
-
-/// The operators of the contract, in the order the form offers them.
-pub const OPERATORS: [&str; 5] = ["is", "is_not", "contains", "does_not_contain", "starts_with"];
 
 #[derive(Template)]
 #[template(path = "_filters.html")]
@@ -18,7 +15,7 @@ pub struct FilterBar {
     pub url: ReportUrl,
 }
 
-pub(crate) struct Chip {
+struct Chip {
     dimension: String,
     operator: String,
     value: String,

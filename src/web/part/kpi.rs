@@ -3,9 +3,9 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::icon::Icon;
 use crate::web::chart::Sparkline;
 use crate::web::format::{Change, Trend};
+use crate::web::part::icon::Icon;
 use crate::web::text::{Texts, fill};
 
 #[derive(Template)]

@@ -3,8 +3,8 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::icon::Icon;
 use crate::web::format::number;
+use crate::web::part::icon::Icon;
 use crate::web::text::{Texts, fill};
 
 #[derive(Template)]

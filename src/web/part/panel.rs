@@ -4,8 +4,8 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::icon::Icon;
-use super::pager::Pager;
+use crate::web::part::icon::Icon;
+use crate::web::part::pager::Pager;
 use crate::web::paths::ReportUrl;
 use crate::web::text::{Texts, fill};
 

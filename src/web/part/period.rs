@@ -3,9 +3,9 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::icon::Icon;
 use crate::domain::period::Preset;
 use crate::web::format;
+use crate::web::part::icon::Icon;
 use crate::web::paths::{Compare, Period, ReportUrl};
 use crate::web::text::{Texts, fill};
 
@@ -18,7 +18,7 @@ pub struct PeriodBar {
     pub zone: String,
 }
 
-pub(crate) struct Option_ {
+struct MenuLink {
     label: &'static str,
     href: String,
     current: bool,
@@ -27,12 +27,12 @@ pub(crate) struct Option_ {
 impl HtmlSafe for PeriodBar {}
 
 impl PeriodBar {
-    fn presets(&self) -> Vec<Option_> {
+    fn presets(&self) -> Vec<MenuLink> {
         let now = self.url.period;
         let of = |preset: Preset| {
             let period = Period::of(preset, None, now.today)?;
             let href = self.url.during(period).href();
-            Some(Option_ { label: self.name(preset), href, current: preset == now.preset })
+            Some(MenuLink { label: self.name(preset), href, current: preset == now.preset })
         };
         Preset::ALL.into_iter().filter_map(of).collect()
     }
@@ -89,14 +89,14 @@ impl PeriodBar {
         self.url.fields_but(&["period", "from", "to"])
     }
 
-    fn comparisons(&self) -> Vec<Option_> {
+    fn comparisons(&self) -> Vec<MenuLink> {
         let names = &self.t.report.compare;
         let name = |compare: Compare| match compare {
             Compare::Previous => names.previous,
             Compare::Year => names.year,
             Compare::Off => names.off,
         };
-        let of = |compare: Compare| Option_ {
+        let of = |compare: Compare| MenuLink {
             label: name(compare),
             href: self.url.compared(compare).href(),
             current: compare == self.url.compare,

@@ -46,7 +46,7 @@ impl Plural {
     #[must_use]
     pub fn of(&self, n: i64, numbers: &number::Numbers) -> String {
         let text = if n == 1 { self.one } else { self.other };
-        fill(text, &[("n", &super::format::number(numbers, n))])
+        fill(text, &[("n", &crate::web::format::number(numbers, n))])
     }
 }
 
@@ -144,9 +144,9 @@ mod tests {
             let folder: std::path::PathBuf = folder;
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() && !path.ends_with("text") {
+                if path.is_dir() {
                     folders.push(path);
-                } else if path.is_file() {
+                } else {
                     sources.push_str(&std::fs::read_to_string(path).unwrap());
                 }
             }

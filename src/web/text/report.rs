@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Plural;
+use crate::web::text::Plural;
 
 #[derive(Debug, Serialize)]
 pub struct Report {

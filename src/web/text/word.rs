@@ -171,43 +171,13 @@ impl Words {
     }
 }
 
-/// The dimensions of the contract, in the order the filter form offers them.
-pub const DIMENSIONS: [&str; 26] = [
-    "page",
-    "entry_page",
-    "exit_page",
-    "host",
-    "source",
-    "source_detail",
-    "source_detail_2",
-    "referrer",
-    "utm_source",
-    "utm_medium",
-    "utm_campaign",
-    "utm_term",
-    "utm_content",
-    "country",
-    "region",
-    "device",
-    "browser",
-    "os",
-    "screen",
-    "language",
-    "visitor_type",
-    "event",
-    "tag",
-    "company",
-    "consent",
-    "contact",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_dimension_source_and_device_has_a_name() {
-        for key in DIMENSIONS {
+        for key in crate::web::query::DIMENSIONS {
             assert_ne!(EN.dimension(key), key, "{key}");
         }
         for source in crate::domain::source::Source::ALL {

@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A directory with a configuration of its own and no environment of the developer's.
 pub(super) struct Machine {
     dir: tempfile::TempDir,
+    /// Name of the data directory.
+    data: String,
 }
 
 /// What a command answered.
@@ -45,7 +47,11 @@ impl Said {
 
 impl Machine {
     pub(super) fn new() -> Self {
-        let machine = Self { dir: tempfile::tempdir().unwrap() };
+        Self::with_data("data")
+    }
+
+    pub(super) fn with_data(data: &str) -> Self {
+        let machine = Self { dir: tempfile::tempdir().unwrap(), data: data.to_owned() };
         // A laptop's disk may be fuller than the floor of a server.
         std::fs::write(machine.path("guestlog.toml"), "[store]\nmin_free = 0\n").unwrap();
         machine
@@ -56,14 +62,14 @@ impl Machine {
     }
 
     pub(super) fn data(&self, name: &str) -> PathBuf {
-        self.path("data").join(name)
+        self.path(&self.data).join(name)
     }
 
     pub(super) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_guestlog"));
         command
             .current_dir(self.dir.path())
-            .args(["--data-dir", "data"])
+            .args(["--data-dir", &self.data])
             .args(args)
             .env_clear()
             .stdin(Stdio::piped())

@@ -123,6 +123,19 @@ fn values_nested_without_end_are_refused_or_passed_over() {
     }
 }
 
+#[test]
+fn places_are_looked_into_no_deeper_than_files_have_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let region = |names: Value| {
+        let part = Value::List(vec![map([("names", names)])]);
+        let record = map([("country_code", text("NL")), ("subdivisions", part)]);
+        let (geo, _) = open(&Mmdb::new("deep").range("192.0.2.0/24", record).bytes(), dir.path());
+        geo.lookup(ip("192.0.2.1")).region
+    };
+    assert_eq!(region(map([("en", text("Utrecht"))])), "Utrecht");
+    assert_eq!(region(map([("names", map([("en", text("Utrecht"))]))])), "");
+}
+
 /// bar.md Faults 8
 #[test]
 fn ten_thousand_damaged_files_never_panic() {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use guestlog::domain::account::AccountId;
-use guestlog::tracker::{ScriptOptions, build};
+use guestlog::tracker::{ScriptOptions, text};
 use rquickjs::{CatchResultExt, Context, Runtime};
 use serde_json::{Value, json};
 
@@ -13,10 +13,6 @@ pub(crate) const HOME: &str = "https://www.example.com/";
 
 pub(crate) fn options() -> ScriptOptions {
     ScriptOptions::new(AccountId(ACCOUNT), vec!["example.com".into(), "example.org".into()])
-}
-
-pub(crate) fn served(options: &ScriptOptions) -> String {
-    String::from_utf8(build(options).plain).unwrap()
 }
 
 /// A browser with one profile.
@@ -39,7 +35,7 @@ pub(crate) struct Visit<'a> {
 
 impl<'a> Visit<'a> {
     pub(crate) fn of(url: &'a str) -> Self {
-        Self { url, referrer: "", above: "", script: served(&options()), more: json!({}) }
+        Self { url, referrer: "", above: "", script: text(&options()), more: json!({}) }
     }
 
     pub(crate) fn above(mut self, code: &'a str) -> Self {
@@ -53,7 +49,7 @@ impl<'a> Visit<'a> {
     }
 
     pub(crate) fn options(mut self, options: &ScriptOptions) -> Self {
-        self.script = served(options);
+        self.script = text(options);
         self
     }
 

@@ -201,11 +201,11 @@ globalThis.browser = (() => {
       referrer: options.referrer || '', visibilityState: options.hidden ? 'hidden' : 'visible',
       prerendering: !!options.prerendering, currentScript: null,
       getElementById: id => page.scripts.filter(s => s.id === id)[0] || null,
-      getElementsByTagName: () => page.scripts,
+      scripts: page.scripts,
       querySelector: () => page.canonical ? { href: resolve(page.url, page.canonical) } : null,
       createElement: () => makeAnchor(page, '')
     });
-    Object.defineProperty(document, 'cookie', { get: () => readCookies(page), set: text => setCookie(page, text) });
+    Object.defineProperty(document, 'cookie', { configurable: true, get: () => readCookies(page), set: text => setCookie(page, text) });
     return document;
   }
 
@@ -237,7 +237,7 @@ globalThis.browser = (() => {
       document: document, location: makeLocation(page), navigator: makeNavigator(page), Date: makeDate(),
       screen: { width: 1920, height: 1080, colorDepth: 24 },
       performance: { now: () => state.mono },
-      crypto: { getRandomValues: list => list.forEach((_, i) => { list[i] = Math.random() * 256; }) },
+      crypto: { getRandomValues: list => list.map(() => Math.random() * 256) },
       fetch: makeFetch(page), Image: makeImage(page),
       setTimeout: (fn, ms) => setTimer(page, fn, ms), clearTimeout: clearTimer,
       console: { log: (...all) => state.logs.push(all.join(' ')) }

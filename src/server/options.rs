@@ -1,0 +1,52 @@
+//! From the configuration to the plain options of the layers below, which must not know it.
+
+use crate::app::core;
+use crate::config::{self, Config};
+use crate::{geo, store};
+
+/// Connections for pages when the configuration leaves it to us.
+const READERS: usize = 4;
+
+pub(super) fn of_store(config: &Config) -> store::Options {
+    store::Options {
+        data_dir: config.server.data_dir.clone(),
+        min_free: config.store.min_free,
+        readers: if config.store.readers == 0 { READERS } else { config.store.readers },
+    }
+}
+
+pub(super) fn of_app(config: &Config) -> core::Options {
+    core::Options {
+        collector_per_address: config.limits.collector_per_address,
+        api_per_token: config.limits.api_per_token,
+    }
+}
+
+/// How the map files named in the configuration are read.
+#[must_use]
+pub fn of_maps(config: &Config) -> Vec<geo::MapOptions> {
+    let maps = config.maps.iter();
+    maps.map(|map| geo::MapOptions {
+        path: map.path.clone(),
+        kind: match map.kind {
+            config::MapKind::Auto => geo::MapKind::Auto,
+            config::MapKind::Country => geo::MapKind::Country,
+            config::MapKind::Network => geo::MapKind::Network,
+            config::MapKind::Company => geo::MapKind::Company,
+        },
+        places: map.places.iter().map(|(fact, place)| (of_fact(*fact), place.clone())).collect(),
+    })
+    .collect()
+}
+
+const fn of_fact(fact: config::Fact) -> geo::Fact {
+    match fact {
+        config::Fact::Asn => geo::Fact::Asn,
+        config::Fact::AsName => geo::Fact::AsName,
+        config::Fact::Org => geo::Fact::Org,
+        config::Fact::Domain => geo::Fact::Domain,
+        config::Fact::Country => geo::Fact::Country,
+        config::Fact::Region => geo::Fact::Region,
+        config::Fact::NetType => geo::Fact::NetType,
+    }
+}
