@@ -34,8 +34,21 @@ const COPY_TABLES: &str = "
 /// # Errors
 /// `Exists` unless `replace`, `NotFound` when there is no store, or what the system or SQLite say.
 pub fn write(data_dir: &Path, target: &Path, replace: bool, now: Millis) -> Result<About, Error> {
-    if !replace && target.symlink_metadata().is_ok() {
-        return Err(Error::Exists(target.to_owned()));
+    write_with(data_dir, target, replace, now, || ())
+}
+
+/// `between` runs after the inbox was seen and before the main file is; tests make it busy there.
+fn write_with(
+    data_dir: &Path,
+    target: &Path,
+    replace: bool,
+    now: Millis,
+    between: impl FnOnce(),
+) -> Result<About, Error> {
+    match target.symlink_metadata() {
+        // A device or a link of the same name is nothing to be replaced.
+        Ok(about) if !replace || !about.is_file() => return Err(Error::Exists(target.to_owned())),
+        _ => {}
     }
     files::settle(data_dir)?;
     let (main, inbox) = (data_dir.join(MAIN_FILE), data_dir.join(INBOX_FILE));
@@ -45,7 +58,7 @@ pub fn write(data_dir: &Path, target: &Path, replace: bool, now: Millis) -> Resu
     let unfinished = unfinished(target);
     let written = (|| {
         let file = File::options().create_new(true).write(true).mode(0o600).open(&unfinished)?;
-        let waiting = copy(&main, &inbox, &unfinished, now)?;
+        let waiting = copy(&main, &inbox, &unfinished, now, between)?;
         file.sync_all()?;
         let bytes = file.metadata()?.len();
         std::fs::rename(&unfinished, target)?;
@@ -66,12 +79,13 @@ fn unfinished(target: &Path) -> PathBuf {
     name.into()
 }
 
-fn copy(main: &Path, inbox: &Path, to: &Path, now: Millis) -> Result<i64, Error> {
+fn copy(main: &Path, inbox: &Path, to: &Path, now: Millis, between: impl FnOnce()) -> Result<i64, Error> {
     let stamp = |path: &Path| std::fs::metadata(path).map(|about| (about.dev(), about.ino()));
     let before = (stamp(main)?, stamp(inbox)?);
     let inbox_conn = open::reader(inbox).map_err(|error| error.of_file(inbox))?;
     // From the first read on this connection sees the inbox as it is now, whatever is folded and deleted.
     inbox_conn.execute_batch("begin; select max(id) from hit")?;
+    between();
     let main_conn = open::reader(main).map_err(|error| error.of_file(main))?;
     // Only for the copy: the connection itself cannot write the store.
     main_conn.pragma_update(None, "query_only", "off")?;
@@ -139,4 +153,76 @@ fn about_of(conn: &Connection, bytes: u64) -> Result<Option<About>, Error> {
         .optional()?;
     let waiting = conn.query_row("select count(*) from backup_hit", [], |row| row.get(0))?;
     Ok(created.map(|created| About { created: Millis(created), waiting, bytes }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::base::clock::ManualClock;
+    use crate::store::{Options, Store, dead_letter, update_watermark};
+
+    const NOW: Millis = Millis(1_800_000_000_000);
+
+    /// What "folding" is here: each hit becomes a dead letter, so that every one can be found again.
+    fn fold(store: &Store, count: usize) {
+        let after = store.readers.read(crate::store::watermark).unwrap();
+        let hits = store.inbox.list(after, count).unwrap();
+        let last = hits.last().unwrap().id;
+        let folded = store.writer.write_blocking(move |conn| {
+            for hit in &hits {
+                dead_letter::insert(conn, hit.id, NOW.0, "folded", &hit.body)?;
+            }
+            update_watermark(conn, last)
+        });
+        folded.unwrap();
+        store.inbox.purge(last);
+    }
+
+    fn append(store: &Store, count: usize) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for _ in 0..count {
+            runtime.block_on(store.inbox.append(vec![b"{}".to_vec()])).unwrap();
+        }
+    }
+
+    /// rules.md 24: between the two looks hits are folded and forgotten, and new ones arrive.
+    #[test]
+    fn what_is_folded_between_the_two_looks_is_in_the_copy_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
+        let store = Store::open(&options, ManualClock::at(NOW)).unwrap();
+        let store = Arc::new(store);
+        append(&store, 10);
+        fold(&store, 2);
+        let target = dir.path().join("copy.db");
+        let busy = || {
+            fold(&store, 5);
+            append(&store, 4);
+            // Behind the purge, so that it was done when this is.
+            fold(&store, 1);
+            append(&store, 1);
+        };
+        let about = write_with(&options.data_dir, &target, false, NOW, busy).unwrap();
+        assert_eq!(about.waiting, 2, "the first ten without the eight that were folded");
+        let conn = Connection::open(&target).unwrap();
+        let ids: String = conn
+            .query_row(
+                "select group_concat(id) from (select inbox_id as id from dead_letter
+                 union all select id from backup_hit order by 1)",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(ids, "1,2,3,4,5,6,7,8,9,10");
+    }
+
+    #[test]
+    fn only_a_regular_file_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (target, there) = (dir.path().join("link"), dir.path().join("there"));
+        std::os::unix::fs::symlink(&there, &target).unwrap();
+        assert!(matches!(write(dir.path(), &target, true, NOW), Err(Error::Exists(_))));
+    }
 }

@@ -42,14 +42,14 @@ pub fn check(data_dir: &Path) -> Result<Option<Report>, Error> {
             report.findings.push(format!("{} is missing", path.display()));
             continue;
         }
-        let looked = open::reader(path).and_then(|conn| look(&conn, steps, &mut report));
+        let looked = open::reader(path).and_then(|conn| match *path == main {
+            true => look_at_main(&conn, &mut report),
+            false => look(&conn, steps, &mut report).map(|_| ()),
+        });
         note_damage(path, looked, &mut report)?;
     }
-    // The main file before the inbox: what is folded meanwhile only leaves the inbox.
     if report.findings.is_empty() {
-        let conn = open::reader(&main)?;
-        let watermark = super::watermark(&conn)?;
-        look_at_inbox(&open::reader(&inbox)?, watermark, &mut report)?;
+        look_at_inbox(&open::reader(&main)?, &open::reader(&inbox)?, &mut report)?;
     }
     Ok(Some(report))
 }
@@ -65,25 +65,23 @@ fn note_damage(path: &Path, looked: Result<(), Error>, report: &mut Report) -> R
     }
 }
 
-/// Looks at one file of ours.
-fn look(conn: &Connection, steps: &[Migration], report: &mut Report) -> Result<(), Error> {
+/// Looks at one file of ours; its version.
+fn look(conn: &Connection, steps: &[Migration], report: &mut Report) -> Result<usize, Error> {
     open::verify_header(conn)?;
     let version = migrate::version(conn, steps)?;
     structure(conn, report)?;
     schema(conn, steps.get(..version).unwrap_or_default(), report)?;
-    if steps.len() == migrate::MAIN.len() && has_table(conn, "meta")? && report.findings.is_empty() {
+    Ok(version)
+}
+
+/// Looks at a main file, or a copy of one. What the tables say of one another is asked only of this program's
+/// own version: an older one has other tables.
+pub(super) fn look_at_main(conn: &Connection, report: &mut Report) -> Result<(), Error> {
+    let version = look(conn, migrate::MAIN, report)?;
+    if version == migrate::MAIN.len() && report.findings.is_empty() {
         contents(conn, report)?;
     }
     Ok(())
-}
-
-/// Looks at one file that holds the main tables (a backup): structure, schema, contents.
-pub(super) fn look_at_main(conn: &Connection, report: &mut Report) -> Result<(), Error> {
-    look(conn, migrate::MAIN, report)
-}
-
-fn has_table(conn: &Connection, name: &str) -> Result<bool, Error> {
-    Ok(conn.prepare("select 1 from sqlite_schema where type = 'table' and name = ?1")?.exists([name])?)
 }
 
 fn structure(conn: &Connection, report: &mut Report) -> Result<(), Error> {
@@ -130,7 +128,7 @@ fn schema(conn: &Connection, steps: &[Migration], report: &mut Report) -> Result
 fn schema_of(conn: &Connection) -> Result<BTreeMap<String, Option<String>>, Error> {
     let mut statement = conn.prepare(
         "select type || ' ' || name, sql from sqlite_schema
-         where name not like 'sqlite\\_%' escape '\\' and name not like 'backup\\_%' escape '\\'",
+         where name not like 'sqlite\\_%' escape '\\' and name not in ('backup_about', 'backup_hit')",
     )?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -219,24 +217,34 @@ fn contents(conn: &Connection, report: &mut Report) -> Result<(), Error> {
     Ok(())
 }
 
-/// The inbox goes on where the main file has come to.
-fn look_at_inbox(conn: &Connection, watermark: i64, report: &mut Report) -> Result<(), Error> {
-    let (rows, highest): (i64, i64) =
-        conn.query_row("select count(*), coalesce(max(id), 0) from hit", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    if rows > 0 && highest < watermark {
-        report.findings.push(format!(
-            "the inbox ends at {highest}, the main file has come to {watermark}: they are not of one time"
-        ));
-    }
-    let (waiting, missing): (i64, i64) = conn.query_row(
+/// The inbox goes on where the main file has come to. A server may fold and forget meanwhile, so each question
+/// has its order.
+fn look_at_inbox(main: &Connection, inbox: &Connection, report: &mut Report) -> Result<(), Error> {
+    let watermark = super::watermark(main)?;
+    inbox.execute_batch("begin")?;
+    let (lowest, highest): (Option<i64>, Option<i64>) =
+        inbox.query_row("select min(id), max(id) from hit", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (waiting, missing): (i64, i64) = inbox.query_row(
         "select count(*), coalesce(max(id) - min(id) + 1, 0) - count(*) from hit where id > ?1",
         [watermark],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
+    inbox.execute_batch("commit")?;
     if missing != 0 {
         report.findings.push(format!("hits missing among those that wait: {missing}"));
+    }
+    // Ids never restart below the watermark that was read before.
+    if let Some(highest) = highest.filter(|highest| *highest < watermark) {
+        report.findings.push(format!(
+            "the inbox ends at {highest}, the main file has come to {watermark}: they are not of one time"
+        ));
+    }
+    // Hits leave the inbox only after the watermark has passed them, so the one read after must have.
+    let later = super::watermark(main)?;
+    if let Some(lowest) = lowest.filter(|lowest| *lowest > later + 1) {
+        report.findings.push(format!(
+            "the inbox begins at {lowest}, the main file has come to {later} only: hits between were lost"
+        ));
     }
     report.waiting = waiting;
     Ok(())

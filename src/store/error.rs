@@ -43,7 +43,7 @@ pub enum Error {
     Corrupt { file: PathBuf, finding: String },
     #[error("{file} is no usable backup: {finding}")]
     BadBackup { file: PathBuf, finding: String },
-    #[error("{0} exists already; --force replaces it")]
+    #[error("{0} exists already; --force replaces a regular file")]
     Exists(PathBuf),
     #[error("a hit of the inbox cannot be read: {0}")]
     Unreadable(String),

@@ -76,6 +76,9 @@ impl Store {
         conn.execute("insert or ignore into meta values (1, 0, ?1)", [now.0])?;
         let watermark = watermark(&conn)?;
         let inbox_path = options.data_dir.join(INBOX_FILE);
+        if watermark > 0 && files::is_absent(&inbox_path)? {
+            tracing::warn!("{} was missing and begins anew: what waited in it is lost", inbox_path.display());
+        }
         let inbox_conn = files::open_checked(&inbox_path, migrate::INBOX, now)?;
         let readers = readers::Readers::open(main, options.readers, Arc::clone(&clock))?;
         let (writer, writer_thread) = writer::Writer::start(conn)?;

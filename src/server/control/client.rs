@@ -18,8 +18,9 @@ use crate::store;
 
 /// Longest a command waits for its answer; a slow disk is no reason to give up on a change.
 const ANSWER_TIME: Duration = Duration::from_secs(120);
-/// Who holds the lock may be about to start or to end: asked again this often, after this pause.
-const TRIES: u32 = 100;
+/// Who holds the lock may be about to start (maps take their time) or to end: asked again this often, after
+/// this pause.
+const TRIES: u32 = 300;
 const TRY_AGAIN: Duration = Duration::from_millis(100);
 
 /// Why a command did not happen, or nobody knows whether it did.
