@@ -10,6 +10,7 @@ mod token;
 mod upkeep;
 mod user;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -149,6 +150,8 @@ fn check_config(config: &Config) -> Answer {
 fn log_to_stderr(log: &Log) {
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        // Colours are for people; a log file would be full of their codes.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(tracing_subscriber::EnvFilter::new(log.level.as_str()));
     match log.format {
         LogFormat::Text => builder.init(),

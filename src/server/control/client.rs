@@ -89,12 +89,15 @@ fn ask(mut stream: UnixStream, command: Command) -> Result<Value, Error> {
     }
     stream.set_read_timeout(Some(ANSWER_TIME)).map_err(Error::Silent)?;
     stream.set_write_timeout(Some(ANSWER_TIME)).map_err(Error::Silent)?;
-    stream.write_all(&line).map_err(Error::Silent)?;
+    // A server that refuses at once may have closed its end already: its answer tells more than that.
+    let sent = stream.write_all(&line);
     let mut answer = Vec::new();
     let mut reader = BufReader::new(stream.take(MESSAGE_MAX as u64));
-    reader.read_until(b'\n', &mut answer).map_err(Error::Silent)?;
-    let reply = serde_json::from_slice(&answer)
-        .map_err(|_| Error::Silent(std::io::Error::from(ErrorKind::UnexpectedEof)))?;
+    let heard = reader.read_until(b'\n', &mut answer);
+    let Ok(reply) = serde_json::from_slice(&answer) else {
+        let cut_off = std::io::Error::from(ErrorKind::UnexpectedEof);
+        return Err(Error::Silent(sent.err().or(heard.err()).unwrap_or(cut_off)));
+    };
     match reply {
         Reply::Done(value) => Ok(value),
         Reply::Refused(error) => Err(error.into()),

@@ -117,15 +117,16 @@ impl Machine {
                 let _ = send.send(line);
             }
         });
+        let mut server = Server { child, address: String::new() };
         let mut seen = String::new();
-        loop {
+        while server.address.is_empty() {
             let line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no address in {seen}"));
             if let Some((_, address)) = line.split_once("listening on ") {
-                let address = address.trim().to_owned();
-                return Server { child, address, _lines: lines };
+                address.trim().clone_into(&mut server.address);
             }
             seen.push_str(&line);
         }
+        server
     }
 }
 
@@ -133,7 +134,6 @@ pub(super) struct Server {
     child: Child,
     /// `http://127.0.0.1:PORT`
     pub(super) address: String,
-    _lines: mpsc::Receiver<String>,
 }
 
 impl Server {

@@ -247,8 +247,8 @@ fn a_restore_brings_the_copy_back_and_keeps_what_was_there() {
     let machine = Machine::new();
     machine.account();
     machine.json(&["backup", "copy.db"]);
-    machine.account();
     let server = machine.serve();
+    machine.account();
     let refused = machine.run(&["restore", "copy.db"]);
     refused.fails(1, "systemctl stop guestlog && ");
     assert!(refused.err.contains("restore copy.db"), "{refused:?}");
@@ -274,8 +274,10 @@ fn a_restore_that_is_killed_leaves_one_whole_store() {
         let machine = Machine::new();
         machine.account();
         machine.json(&["backup", "copy.db"]);
+        // The second account stands only in the log that the killed server leaves.
+        let server = machine.serve();
         machine.account();
-        machine.serve().kill();
+        server.kill();
         machine
     };
     // Before the decision: whatever lies in the directory of unfinished files.
