@@ -1,6 +1,6 @@
 //! Who may do what (rules.md 28), and what stands in the way when somebody may not.
 
-use super::passwords;
+use crate::app::passwords;
 use crate::domain::account::AccountId;
 use crate::domain::password::Weak;
 use crate::domain::user::{Role, UserId};

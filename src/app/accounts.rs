@@ -1,7 +1,7 @@
 //! Creating accounts and changing their settings.
 
-use super::access::Actor;
-use super::core::App;
+use crate::app::access::Actor;
+use crate::app::core::App;
 use crate::domain::account::{AccountId, Invalid, Settings};
 use crate::domain::user::Role;
 use crate::store::{self, member::Membership};

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustc_hash::FxHashMap;
 
 use crate::domain::device::{self, Agent};
-use crate::domain::hit::cut;
+use crate::domain::text::cut;
 
 /// Longest User-Agent read, characters (rules.md 8).
 pub const USER_AGENT_MAX: usize = 1_024;

@@ -14,6 +14,7 @@ pub mod limiter;
 pub mod live;
 pub mod passwords;
 pub mod progress;
+pub mod reports;
 pub mod scripts;
 pub mod setup;
 pub mod sign_in;

@@ -1,8 +1,8 @@
 //! The first user. There is no default one: an empty store hands out a link that works once, for an hour.
 
-use super::access::Error;
-use super::core::App;
-use super::sign_in::{self, Secrets};
+use crate::app::access::Error;
+use crate::app::core::App;
+use crate::app::sign_in::{self, Secrets};
 use crate::base::clock::HOUR;
 use crate::base::secret::Secret;
 use crate::domain::account::Settings;

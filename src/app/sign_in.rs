@@ -1,8 +1,8 @@
 //! Signing in and out, and what a browser's cookie is worth.
 
-use super::access::Error;
-use super::core::App;
-use super::passwords::Check;
+use crate::app::access::Error;
+use crate::app::core::App;
+use crate::app::passwords::Check;
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::base::secret::Secret;
 use crate::domain::contact::Email;

@@ -1,7 +1,7 @@
 //! API tokens: made for one account, shown once, kept as their hash.
 
-use super::access::{self, Actor, Error};
-use super::core::App;
+use crate::app::access::{self, Actor, Error};
+use crate::app::core::App;
 use crate::base::clock::MINUTE;
 use crate::base::secret::Secret;
 use crate::domain::account::AccountId;

@@ -1,8 +1,8 @@
 //! The users of an account: who is let in, with what role, and how they come by a password.
 
-use super::access::{self, Actor, Error};
-use super::core::App;
-use super::sign_in::{self, Secrets, Session};
+use crate::app::access::{self, Actor, Error};
+use crate::app::core::App;
+use crate::app::sign_in::{self, Secrets, Session};
 use crate::base::clock::{DAY, Millis};
 use crate::base::secret::Secret;
 use crate::domain::account::AccountId;

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::hit::cut;
 use super::page::Landing;
+use super::text::cut;
 
 /// Longest campaign value, characters (rules.md 8).
 pub const VALUE_MAX: usize = 256;

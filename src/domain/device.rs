@@ -10,8 +10,8 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use ua_parser::{os, user_agent};
 
-use super::hit::cut;
 use super::scrub::lines;
+use super::text::cut;
 
 /// Longest User-Agent read, characters; cut, not refused (rules.md 8).
 pub const USER_AGENT_MAX: usize = 1_024;

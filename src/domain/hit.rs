@@ -18,7 +18,6 @@ use crate::base::clock::{DAY, MINUTE, Millis};
 pub const EVENT_ID_MAX: usize = 64;
 /// Longest texts that are cut, not refused (rules.md 8), characters.
 pub const TITLE_MAX: usize = 512;
-pub const LANGUAGE_MAX: usize = 32;
 /// Oldest hit that is taken, by the age the script tells (rules.md 6).
 pub const AGE_MAX: i64 = DAY;
 /// Longest engagement told at once (rules.md 15).
@@ -26,7 +25,7 @@ pub const ENGAGED_MAX: i64 = 30 * MINUTE;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Act {
     PageView,
     /// The page view named was visible this long; merged into it.
@@ -43,7 +42,6 @@ pub struct Hit {
     pub received: Millis,
     /// Receipt minus the age told (rules.md 6).
     pub at: Millis,
-    #[serde(flatten)]
     pub act: Act,
     /// Counts once per account within 48 hours (rules.md 5).
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -84,22 +82,4 @@ pub struct Hit {
     /// The host is none of the account's domains.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub foreign_host: bool,
-}
-
-/// Cuts `text` to `max` characters and drops control characters (rules.md 8).
-#[must_use]
-pub fn cut(text: &str, max: usize) -> String {
-    text.chars().filter(|c| !c.is_control()).take(max).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_are_cut_at_the_limit() {
-        assert_eq!(cut(&"é".repeat(TITLE_MAX), TITLE_MAX).chars().count(), TITLE_MAX);
-        assert_eq!(cut(&"é".repeat(TITLE_MAX + 1), TITLE_MAX).chars().count(), TITLE_MAX);
-        assert_eq!(cut("a\u{0}b\n", 9), "ab");
-    }
 }

@@ -1,6 +1,7 @@
 //! The language of a browser as its script tells it (`navigator.language`).
 
-use super::hit::LANGUAGE_MAX;
+/// Longest language kept, characters (rules.md 8).
+pub const LANGUAGE_MAX: usize = 32;
 
 /// `de-DE` → `de-de`. Empty when it is none: longer than `LANGUAGE_MAX`, or with anything but letters, digits
 /// and hyphens between them. `_` counts as a hyphen, as old systems write it.

@@ -71,7 +71,21 @@ impl Zone {
         let start = day.date().to_zoned(self.0.clone()).map(|z| z.timestamp().as_millisecond());
         Millis(start.unwrap_or(i64::from(day.0) * crate::base::clock::DAY))
     }
+
+    /// The next full hour of the local clock; where the clock is put forward or back by half an hour, the
+    /// piece up to the next full hour stands alone.
+    fn next_hour(&self, at: Millis) -> Millis {
+        let next = at.plus(crate::base::clock::HOUR);
+        let past = self.civil(next);
+        let minutes = i64::from(past.minute()) * 60 + i64::from(past.second());
+        let full = next.plus(-minutes * crate::base::clock::SECOND);
+        let is_full = self.civil(full).minute() == 0 && self.civil(full).second() == 0;
+        if is_full && full > at { full } else { next }
+    }
 }
+
+/// Most points of a chart by hours.
+const HOURS_MAX: usize = 2_000;
 
 /// Width of one point of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +93,17 @@ pub enum Step {
     Hour,
     Day,
     Month,
+}
+
+impl Step {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
 }
 
 /// Local days from `first` to `last`, both included.
@@ -98,6 +123,33 @@ impl Days {
     #[must_use]
     pub fn range(self, zone: &Zone) -> std::ops::Range<i64> {
         zone.start_of(self.first).0..zone.start_of(self.last.plus(1)).0
+    }
+
+    /// Bounds of the points of a chart: each point's first millisecond, then the end of the last day.
+    #[must_use]
+    pub fn edges(self, zone: &Zone, step: Step) -> Vec<i64> {
+        let range = self.range(zone);
+        let mut edges = vec![range.start];
+        match step {
+            Step::Hour => {
+                let mut at = Millis(range.start);
+                while edges.len() < HOURS_MAX {
+                    at = zone.next_hour(at);
+                    if at.0 >= range.end {
+                        break;
+                    }
+                    edges.push(at.0);
+                }
+            }
+            Step::Day => edges.extend((self.first.0 + 1..=self.last.0).map(|d| zone.start_of(LocalDay(d)).0)),
+            Step::Month => {
+                let month_starts =
+                    (self.first.0 + 1..=self.last.0).map(LocalDay).filter(|d| d.date().day() == 1);
+                edges.extend(month_starts.map(|d| zone.start_of(d).0));
+            }
+        }
+        edges.push(range.end);
+        edges
     }
 
     /// As many days, just before.
@@ -231,6 +283,33 @@ mod tests {
         let start = zone.start_of(day("2026-10-25"));
         assert_eq!(zone.day_of(start), day("2026-10-25"));
         assert_eq!(zone.day_of(start.plus(-1)), day("2026-10-24"));
+    }
+
+    #[test]
+    fn charts_have_a_point_per_local_hour_day_or_month() {
+        let one = |text: &str| Days { first: day(text), last: day(text) };
+        let hours = |zone: &str, text: &str| {
+            let zone = Zone::named(zone);
+            let edges = one(text).edges(&zone, Step::Hour);
+            assert!(edges.is_sorted_by(|a, b| a < b));
+            let range = one(text).range(&zone);
+            assert_eq!((edges[0], edges[edges.len() - 1]), (range.start, range.end));
+            edges.len() - 1
+        };
+        assert_eq!(hours("Europe/Amsterdam", "2026-03-29"), 23);
+        assert_eq!(hours("Europe/Amsterdam", "2026-10-25"), 25);
+        assert_eq!(hours("Asia/Kolkata", "2026-10-25"), 24);
+        // half an hour back, half an hour forward: one short point more
+        assert_eq!(hours("Australia/Lord_Howe", "2026-04-05"), 25);
+        assert_eq!(hours("Australia/Lord_Howe", "2026-10-04"), 24);
+        let zone = Zone::named("Europe/Amsterdam");
+        let days = Days { first: day("2026-03-28"), last: day("2026-04-02") };
+        let starts: Vec<_> =
+            days.edges(&zone, Step::Day).into_iter().map(|e| zone.day_of(Millis(e))).collect();
+        assert_eq!(starts, (0..7).map(|n| days.first.plus(n)).collect::<Vec<_>>());
+        let months: Vec<_> =
+            days.edges(&zone, Step::Month).into_iter().map(|e| zone.day_of(Millis(e)).to_string()).collect();
+        assert_eq!(months, ["2026-03-28", "2026-04-01", "2026-04-03"]);
     }
 
     #[test]

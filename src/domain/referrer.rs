@@ -7,8 +7,8 @@ use rustc_hash::FxHashMap;
 use url::Url;
 
 use super::campaign::VALUE_MAX;
-use super::hit::cut;
 use super::scrub;
+use super::text::cut;
 
 /// Kind of a known site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,6 +24,9 @@ pub enum ScreenClass {
 }
 
 impl ScreenClass {
+    pub const ALL: [Self; 6] =
+        [Self::Unknown, Self::Small, Self::Medium, Self::Large, Self::Wide, Self::Huge];
+
     /// Of a beacon's `sd`, `1920x1080`.
     #[must_use]
     pub fn of(text: &str) -> Self {

@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use rustc_hash::FxHashSet;
 use url::Url;
 
-use super::hit::cut;
+use super::text::cut;
 
 /// Longest referrer kept, bytes; cut, not refused (rules.md 8).
 pub const REFERRER_MAX: usize = 8 * 1024;

@@ -188,7 +188,7 @@ fn by_campaign(landing: &Landing, from: Option<&Referrer>) -> Option<Attribution
     }
     if tagged || !source.is_empty() {
         let by = if said.source.is_empty() { landing.get("source") } else { &said.source };
-        let by = super::hit::cut(by, super::campaign::VALUE_MAX);
+        let by = super::text::cut(by, super::campaign::VALUE_MAX);
         let parts: Vec<&str> = [&*by, &said.medium].into_iter().filter(|part| !part.is_empty()).collect();
         return Some(Attribution::new(Source::OtherCampaigns, &said.campaign, &parts.join(" / ")));
     }

@@ -2,7 +2,7 @@
 
 use crate::app::core;
 use crate::config::{self, Config};
-use crate::{geo, store};
+use crate::{geo, store, web};
 
 /// Connections for pages when the configuration leaves it to us.
 const READERS: usize = 4;
@@ -19,6 +19,14 @@ pub(super) fn of_app(config: &Config) -> core::Options {
     core::Options {
         collector_per_address: config.limits.collector_per_address,
         api_per_token: config.limits.api_per_token,
+    }
+}
+
+pub(super) fn of_web(config: &Config) -> web::options::Options {
+    web::options::Options {
+        public_url: config.server.public_url.clone(),
+        own_tls: config.tls.files().is_some(),
+        trusted_proxies: config.server.trusted_proxies.clone(),
     }
 }
 

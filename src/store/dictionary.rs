@@ -74,10 +74,24 @@ pub fn join(parts: &[&str]) -> String {
     text
 }
 
-/// The part at `place`, from 0; empty when there is none.
+/// Part `n` of a composed text, from 0; empty when it has none.
 #[must_use]
-pub fn part(text: &str, place: usize) -> &str {
-    text.split(SEPARATOR).nth(place).unwrap_or_default()
+pub fn part(value: &str, n: usize) -> &str {
+    parts(value, n, 1)
+}
+
+/// `count` parts of a composed text from part `first` on, still composed.
+#[must_use]
+pub fn parts(value: &str, first: usize, count: usize) -> &str {
+    let mut rest = value;
+    for _ in 0..first {
+        match rest.split_once(SEPARATOR) {
+            Some((_, after)) => rest = after,
+            None => return "",
+        }
+    }
+    let end = rest.match_indices(SEPARATOR).nth(count.saturating_sub(1)).map_or(rest.len(), |(at, _)| at);
+    rest.get(..end).unwrap_or_default()
 }
 
 /// The id of a text, if it is known.
@@ -156,4 +170,39 @@ pub fn list(
         visit(row.get(0)?, value.as_str().map_err(|error| Error::Sqlite(error.into()))?);
     }
     Ok(())
+}
+
+/// Every text of a kind in the order of the texts.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_by_value(
+    conn: &Connection,
+    account: AccountId,
+    kind: Kind,
+    visit: &mut dyn FnMut(u32, &str),
+) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(
+        "select id, value from dictionary where account_id = ?1 and kind = ?2 order by value",
+    )?;
+    let mut rows = statement.query((account.0, kind as u8))?;
+    while let Some(row) = rows.next()? {
+        let value = row.get_ref(1)?;
+        visit(row.get(0)?, value.as_str().map_err(|error| Error::Sqlite(error.into()))?);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn composed_texts_come_apart_as_they_were_joined() {
+        let value = join(&["a.test", "/x", "", "q"]);
+        assert_eq!((0..5).map(|n| part(&value, n)).collect::<Vec<_>>(), ["a.test", "/x", "", "q", ""]);
+        assert_eq!(parts(&value, 0, 2), join(&["a.test", "/x"]));
+        assert_eq!(parts(&value, 1, 9), join(&["/x", "", "q"]));
+        assert_eq!((part("", 0), part("", 1), parts("x", 0, 2), join(&[]).as_str()), ("", "", "x", ""));
+    }
 }

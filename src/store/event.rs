@@ -142,13 +142,22 @@ pub fn find_seen(conn: &Connection, account: AccountId, event_id: &str) -> Resul
         .optional()?)
 }
 
-/// Remembers an event id, in the place of an outlived one.
+/// Forgets one event id, that was outlived.
 ///
 /// # Errors
 /// SQLite's.
-pub fn upsert_seen(conn: &Connection, account: AccountId, event_id: &str, seen: Seen) -> Result<(), Error> {
+pub fn delete_seen_at(conn: &Connection, inbox_id: i64) -> Result<(), Error> {
+    conn.prepare_cached("delete from seen where inbox_id = ?1")?.execute([inbox_id])?;
+    Ok(())
+}
+
+/// Remembers an event id.
+///
+/// # Errors
+/// SQLite's; `Conflict` when it is remembered already.
+pub fn insert_seen(conn: &Connection, account: AccountId, event_id: &str, seen: Seen) -> Result<(), Error> {
     conn.prepare_cached(
-        "insert or replace into seen (inbox_id, account_id, event_id, at_ms, received_ms)
+        "insert into seen (inbox_id, account_id, event_id, at_ms, received_ms)
          values (?1, ?2, ?3, ?4, ?5)",
     )?
     .execute((seen.inbox_id, account.0, event_id, seen.at_ms, seen.received_ms))?;

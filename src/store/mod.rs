@@ -20,6 +20,7 @@ pub mod one_time_link;
 mod open;
 pub mod readers;
 pub mod restore;
+pub mod scan;
 pub mod session;
 pub mod sign_in;
 pub mod token;
@@ -32,13 +33,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-pub use rusqlite::Connection;
 use rusqlite::OptionalExtension;
 
 pub use error::Error;
 pub use files::{INBOX_FILE, LOCK_FILE, MAIN_FILE};
 
 use crate::base::clock::Clock;
+
+/// A connection of the writer or a reader. Use cases pass it on to the functions of this layer; what is asked
+/// of it, in SQL, stands here alone (`tests/it/style.rs` holds it).
+pub type Connection = rusqlite::Connection;
 
 /// How the store is opened.
 #[derive(Clone, Debug)]

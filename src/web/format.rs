@@ -11,7 +11,7 @@ use crate::web::text::number::Numbers;
 /// `1,234,567`
 #[must_use]
 pub fn number(t: &Numbers, n: i64) -> String {
-    signed(t, n < 0, &grouped(t, n.unsigned_abs()))
+    t.whole(n)
 }
 
 /// At most four digits: `9,999`, `12.3k`, `123k`, `1.2M`.
@@ -105,7 +105,7 @@ pub fn money(t: &Numbers, minor: i64, code: &str) -> String {
     let (symbol, digits) = currency(code);
     let unit = 10u64.saturating_pow(digits);
     let abs = minor.unsigned_abs();
-    let mut amount = grouped(t, abs / unit);
+    let mut amount = t.grouped(abs / unit);
     if digits > 0 {
         let width = usize::try_from(digits).unwrap_or(2);
         amount.push_str(t.decimal);
@@ -252,25 +252,13 @@ fn fill_owned(text: &str, parts: &[(&str, String)]) -> String {
     fill(text, &values)
 }
 
-fn grouped(t: &Numbers, n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push_str(t.group);
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// `value / unit` with one decimal below `decimals_below` tenths, else whole; rounded once.
 fn short(t: &Numbers, value: u128, unit: u128, decimals_below: u128) -> String {
     let tenths = (value * 10 + unit / 2) / unit;
     if tenths < decimals_below {
         return one_decimal(t, tenths);
     }
-    grouped(t, u64::try_from((value + unit / 2) / unit).unwrap_or(u64::MAX))
+    t.grouped(u64::try_from((value + unit / 2) / unit).unwrap_or(u64::MAX))
 }
 
 fn one_decimal(t: &Numbers, tenths: u128) -> String {

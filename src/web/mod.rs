@@ -3,13 +3,22 @@
 
 pub mod assets;
 pub mod chart;
+pub mod client;
 mod collect;
+pub mod context;
+pub mod cookie;
+pub mod error;
+pub mod flash;
+pub mod form;
 pub mod format;
+pub mod guard;
 mod health;
+pub mod options;
 pub mod page;
 pub mod part;
 pub mod paths;
 pub mod query;
+pub mod security;
 pub mod state;
 pub mod text;
 

@@ -53,7 +53,9 @@ function tellConsent(fn) {
   });
 }
 
-function forgetVisitor() {
+// An open question is no refusal: sites with a banner of their own answer it anew on each page.
+function forgetRefused() {
+  if (!noTrack() && (choice ? choice.analytics : cfg.policy != 1)) return;
   erase(VISIT_COOKIES);
   dropKept();
   newVisitor();
@@ -61,8 +63,8 @@ function forgetVisitor() {
 
 // After any change: start what waited for it, or stop and leave nothing behind.
 function consentChanged() {
-  if (!allowed().analytics || noTrack()) forgetVisitor();
-  else if (on() && wanted) sendView();
+  forgetRefused();
+  if (on() && wanted) sendView();
 }
 
 function decide(made) {

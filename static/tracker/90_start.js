@@ -43,7 +43,7 @@ function start() {
   const email = parameter('__hs_email');
   if (email) identify({ email: email });
   pass(queue, FACTS);
-  if (!allowed().analytics || noTrack()) dropKept();
+  forgetRefused();
   watch();
   watchLinks();
   // Entries that a queued function adds come after it, in order.

@@ -8,6 +8,7 @@ mod harness;
 mod hostile;
 mod layering;
 mod runner;
+mod scan;
 mod style;
 mod tracker;
 

@@ -16,31 +16,31 @@ pub const BATCH_HITS_MAX: usize = 500;
 
 /// One hit as sent; empty texts are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Beacon {
-    pub account: String,
-    pub kind: String,
-    pub event_id: String,
-    pub age: String,
-    pub token: String,
-    pub hstc: String,
-    pub page_url: String,
-    pub path: String,
-    pub canonical: String,
-    pub link_canonical: String,
-    pub title: String,
-    pub referrer: String,
-    pub screen: String,
-    pub language: String,
-    pub consent: String,
-    pub allowed: String,
-    pub policy: String,
-    pub page_view: String,
-    pub engaged_ms: String,
-    pub identity: Vec<(String, String)>,
+pub struct Beacon<'a> {
+    pub account: Cow<'a, str>,
+    pub kind: Cow<'a, str>,
+    pub event_id: Cow<'a, str>,
+    pub age: Cow<'a, str>,
+    pub token: Cow<'a, str>,
+    pub hstc: Cow<'a, str>,
+    pub page_url: Cow<'a, str>,
+    pub path: Cow<'a, str>,
+    pub canonical: Cow<'a, str>,
+    pub link_canonical: Cow<'a, str>,
+    pub title: Cow<'a, str>,
+    pub referrer: Cow<'a, str>,
+    pub screen: Cow<'a, str>,
+    pub language: Cow<'a, str>,
+    pub consent: Cow<'a, str>,
+    pub allowed: Cow<'a, str>,
+    pub policy: Cow<'a, str>,
+    pub page_view: Cow<'a, str>,
+    pub engaged_ms: Cow<'a, str>,
+    pub identity: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
-impl Beacon {
-    fn field(&mut self, name: &str) -> Option<&mut String> {
+impl<'a> Beacon<'a> {
+    fn field(&mut self, name: &str) -> Option<&mut Cow<'a, str>> {
         Some(match name {
             "a" => &mut self.account,
             "k" => &mut self.kind,
@@ -65,7 +65,7 @@ impl Beacon {
         })
     }
 
-    fn set(&mut self, name: &str, value: String) {
+    fn set(&mut self, name: &str, value: Cow<'a, str>) {
         if let Some(field) = self.field(name)
             && field.is_empty()
         {
@@ -75,15 +75,15 @@ impl Beacon {
 
     /// Of a GIF's query string. `id` there is a property of the event, not its id: that is `gl_id`.
     #[must_use]
-    pub fn of_query(query: &str) -> Self {
+    pub fn of_query(query: &'a str) -> Self {
         let mut beacon = Self::default();
         for (name, value) in pairs(query) {
             match name.as_ref() {
                 "i" if beacon.identity.is_empty() => {
-                    beacon.identity = pairs(&value).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
+                    beacon.identity = pairs(&value).map(owned).collect();
                 }
                 "id" | "age" | "rev" => {}
-                name => beacon.set(name, value.into_owned()),
+                name => beacon.set(name, value),
             }
         }
         beacon
@@ -96,6 +96,10 @@ pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> 
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         (decode(name), decode(value))
     })
+}
+
+fn owned<'a>((name, value): (Cow<'_, str>, Cow<'_, str>)) -> (Cow<'a, str>, Cow<'a, str>) {
+    (Cow::Owned(name.into_owned()), Cow::Owned(value.into_owned()))
 }
 
 fn decode(text: &str) -> Cow<'_, str> {
@@ -129,26 +133,26 @@ fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-impl<'de> Deserialize<'de> for Beacon {
+impl<'de> Deserialize<'de> for Beacon<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Fields;
         impl<'de> Visitor<'de> for Fields {
-            type Value = Beacon;
+            type Value = Beacon<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Beacon, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Beacon<'de>, A::Error> {
                 let mut beacon = Beacon::default();
-                while let Some(name) = map.next_key::<Cow<'_, str>>()? {
+                while let Some(Scalar(name)) = map.next_key::<Scalar<'de>>()? {
                     if name == "i" {
-                        let identity = map.next_value::<Pairs>()?.0;
+                        let identity = map.next_value::<Pairs<'de>>()?.0;
                         if beacon.identity.is_empty() {
                             beacon.identity = identity;
                         }
                     } else if beacon.field(&name).is_some() {
-                        beacon.set(&name, map.next_value::<Scalar>()?.0);
+                        beacon.set(&name, map.next_value::<Scalar<'de>>()?.0);
                     } else {
                         map.next_value::<IgnoredAny>()?;
                     }
@@ -161,45 +165,45 @@ impl<'de> Deserialize<'de> for Beacon {
 }
 
 /// A string, number or boolean as text; anything else counts as absent.
-struct Scalar(String);
+struct Scalar<'a>(Cow<'a, str>);
 
-impl<'de> Deserialize<'de> for Scalar {
+impl<'de> Deserialize<'de> for Scalar<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
         impl<'de> Visitor<'de> for Any {
-            type Value = Scalar;
+            type Value = Scalar<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a value")
             }
-            fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
-                Ok(Scalar(text.to_owned()))
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Scalar<'de>, E> {
+                Ok(Scalar(Cow::Borrowed(text)))
             }
-            fn visit_string<E>(self, text: String) -> Result<Scalar, E> {
-                Ok(Scalar(text))
+            fn visit_str<E>(self, text: &str) -> Result<Scalar<'de>, E> {
+                Ok(Scalar(Cow::Owned(text.to_owned())))
             }
-            fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
-                Ok(Scalar(value.to_string()))
+            fn visit_bool<E>(self, value: bool) -> Result<Scalar<'de>, E> {
+                Ok(Scalar(Cow::Owned(value.to_string())))
             }
-            fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
-                Ok(Scalar(value.to_string()))
+            fn visit_i64<E>(self, value: i64) -> Result<Scalar<'de>, E> {
+                Ok(Scalar(Cow::Owned(value.to_string())))
             }
-            fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
-                Ok(Scalar(value.to_string()))
+            fn visit_u64<E>(self, value: u64) -> Result<Scalar<'de>, E> {
+                Ok(Scalar(Cow::Owned(value.to_string())))
             }
-            fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
-                Ok(Scalar(value.to_string()))
+            fn visit_f64<E>(self, value: f64) -> Result<Scalar<'de>, E> {
+                Ok(Scalar(Cow::Owned(value.to_string())))
             }
-            fn visit_unit<E>(self) -> Result<Scalar, E> {
-                Ok(Scalar(String::new()))
+            fn visit_unit<E>(self) -> Result<Scalar<'de>, E> {
+                Ok(Scalar(Cow::Borrowed("")))
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar<'de>, A::Error> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Scalar(String::new()))
+                Ok(Scalar(Cow::Borrowed("")))
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar<'de>, A::Error> {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Scalar(String::new()))
+                Ok(Scalar(Cow::Borrowed("")))
             }
         }
         deserializer.deserialize_any(Any)
@@ -207,28 +211,30 @@ impl<'de> Deserialize<'de> for Scalar {
 }
 
 /// The entries of an object whose values are scalars; of another value none.
-struct Pairs(Vec<(String, String)>);
+struct Pairs<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
-impl<'de> Deserialize<'de> for Pairs {
+impl<'de> Deserialize<'de> for Pairs<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Entries;
         impl<'de> Visitor<'de> for Entries {
-            type Value = Pairs;
+            type Value = Pairs<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
                 let mut entries = Vec::new();
-                while let Some((name, Scalar(value))) = map.next_entry::<String, Scalar>()? {
+                while let Some((Scalar(name), Scalar(value))) =
+                    map.next_entry::<Scalar<'de>, Scalar<'de>>()?
+                {
                     entries.push((name, value));
                 }
                 Ok(Pairs(entries))
             }
-            fn visit_str<E>(self, text: &str) -> Result<Pairs, E> {
-                Ok(Pairs(pairs(text).map(|(n, v)| (n.into_owned(), v.into_owned())).collect()))
+            fn visit_str<E>(self, text: &str) -> Result<Pairs<'de>, E> {
+                Ok(Pairs(pairs(text).map(owned).collect()))
             }
-            fn visit_unit<E>(self) -> Result<Pairs, E> {
+            fn visit_unit<E>(self) -> Result<Pairs<'de>, E> {
                 Ok(Pairs(Vec::new()))
             }
         }
@@ -247,7 +253,7 @@ pub enum BodyError {
 ///
 /// # Errors
 /// When the body as a whole is too large or no JSON.
-pub fn of_json(body: &[u8]) -> Result<Vec<Option<Beacon>>, BodyError> {
+pub fn of_json(body: &[u8]) -> Result<Vec<Option<Beacon<'_>>>, BodyError> {
     if body.len() > BATCH_BODY_MAX {
         return Err(BodyError::TooLarge);
     }

@@ -9,11 +9,10 @@ use std::sync::Arc;
 
 use super::core::App;
 use super::directory::Entry as Account;
-use super::live;
 use crate::base::clock::Millis;
-use crate::domain::account::AccountId;
 use crate::domain::device::Agent;
-use crate::domain::hit::{Act, Hit};
+use crate::domain::hit::Hit;
+use crate::domain::page::Page;
 use crate::domain::reason::Reason;
 use crate::store;
 use beacon::Beacon;
@@ -39,7 +38,7 @@ pub struct Outcome {
 
 /// Accepts the hits of one browser request; `None` stands for one that could not be read. Answers after the
 /// commit that put them on disk.
-pub async fn accept(app: &App, sender: Sender<'_>, beacons: Vec<Option<Beacon>>) -> Outcome {
+pub async fn accept<'a>(app: &App, sender: Sender<'a>, beacons: Vec<Option<Beacon<'a>>>) -> Outcome {
     let now = app.now();
     app.counters.receive(count(beacons.len()));
     let agent = app.agents.read(sender.user_agent);
@@ -69,12 +68,7 @@ pub async fn accept(app: &App, sender: Sender<'_>, beacons: Vec<Option<Beacon>>)
         }
         Err(_) => {
             app.counters.count(Reason::Unavailable, count(stored));
-            for hit in hits {
-                app.live.complete(hit.0, hit.1, |entry| {
-                    entry.result = "refused";
-                    entry.reason = Reason::Unavailable;
-                });
-            }
+            app.live.complete(hits.iter().map(|hit| (hit.account, hit.live, Reason::Unavailable, None)));
             Outcome { reason: Reason::Unavailable, stored: 0 }
         }
     }
@@ -85,28 +79,30 @@ fn count(n: usize) -> u64 {
 }
 
 /// One hit through all rules; answers its place in the live ring and its row for the inbox.
-fn accept_one(
+fn accept_one<'a>(
     app: &App,
     now: Millis,
-    sender: Sender<'_>,
+    sender: Sender<'a>,
     agent: &Agent,
-    beacon: Option<Beacon>,
-) -> Result<((AccountId, u64), Vec<u8>), Reason> {
+    beacon: Option<Beacon<'a>>,
+) -> Result<(Arc<Hit>, Vec<u8>), Reason> {
     let mut beacon = beacon.ok_or(Reason::Malformed)?;
     if beacon.page_url.is_empty() {
-        sender.referer.clone_into(&mut beacon.page_url);
+        beacon.page_url = sender.referer.into();
     }
     let id = read::account_id(&beacon.account)?;
     let account = app.accounts.find(id).ok_or(Reason::UnknownAccount)?;
     let result = read_hit(app, now, sender, agent, &account, &beacon);
     match result {
         Ok(mut hit) => {
-            hit.live = app.live.push(id, entry_of(&hit));
+            hit.live = app.live.next_serial();
             let body = serde_json::to_vec(&hit).map_err(|_| Reason::Malformed)?;
-            Ok(((id, hit.live), body))
+            let hit = Arc::new(hit);
+            app.live.push(Arc::clone(&hit));
+            Ok((hit, body))
         }
         Err(reason) => {
-            app.live.push(id, refusal(now, reason, &beacon));
+            app.live.push_refusal(id, now, reason, page_of_refusal(reason, &beacon));
             Err(reason)
         }
     }
@@ -118,7 +114,7 @@ fn read_hit(
     sender: Sender<'_>,
     agent: &Agent,
     account: &Arc<Account>,
-    beacon: &Beacon,
+    beacon: &Beacon<'_>,
 ) -> Result<Hit, Reason> {
     let consent = read::consent(beacon)?;
     if sender.do_not_track {
@@ -142,35 +138,13 @@ fn read_hit(
     Ok(hit)
 }
 
-fn entry_of(hit: &Hit) -> live::Entry {
-    let kind = match &hit.act {
-        Act::PageView => "page_view",
-        Act::Engagement { .. } => "engagement",
-    };
-    let source = match &hit.origin {
-        crate::domain::source::Origin::Internal { .. } => String::new(),
-        crate::domain::source::Origin::From(from) => from.source.as_str().to_owned(),
-    };
-    live::Entry {
-        kind,
-        result: "stored",
-        page: hit.page.address(),
-        source,
-        country: hit.country.clone(),
-        device: hit.device.class.as_str().to_owned(),
-        ..live::Entry::refused(hit.at, Reason::Stored)
-    }
-    .with_consent(hit.consent)
-}
-
 /// A refusal for want of consent shows its time and reason only (rules.md 9).
-fn refusal(now: Millis, reason: Reason, beacon: &Beacon) -> live::Entry {
-    let entry = live::Entry::refused(now, reason);
+fn page_of_refusal(reason: Reason, beacon: &Beacon<'_>) -> String {
     if matches!(reason, Reason::NoConsent | Reason::DoNotTrack) {
-        return entry;
+        return String::new();
     }
-    let page = crate::domain::page::Page::recorded(&beacon.page_url, None, None);
-    live::Entry { page: page.map(|r| r.page.address()).unwrap_or_default(), ..entry }
+    let recorded = Page::recorded(&beacon.page_url, None, None);
+    recorded.map(|recorded| recorded.page.address()).unwrap_or_default()
 }
 
 /// Writes down the robots counted since the last call.

@@ -1,5 +1,7 @@
 //! Reading one beacon into a hit: each field checked, cut or refused as rules.md 2-8 say.
 
+use std::borrow::Cow;
+
 use super::beacon::Beacon;
 use crate::app::counters::Counters;
 use crate::app::directory::Entry as Account;
@@ -9,10 +11,11 @@ use crate::domain::account::AccountId;
 use crate::domain::campaign::Campaign;
 use crate::domain::consent::Consent;
 use crate::domain::contact::{self, Email, Identity};
-use crate::domain::hit::{AGE_MAX, Act, ENGAGED_MAX, EVENT_ID_MAX, Hit, TITLE_MAX, cut};
+use crate::domain::hit::{AGE_MAX, Act, ENGAGED_MAX, EVENT_ID_MAX, Hit, TITLE_MAX};
 use crate::domain::page::{Invalid, Page};
 use crate::domain::reason::Reason;
 use crate::domain::screen::ScreenClass;
+use crate::domain::text::cut;
 use crate::domain::visitor::{Token, read_hstc};
 use crate::domain::{device::Device, language, scrub, source};
 
@@ -21,12 +24,12 @@ pub(super) fn account_id(text: &str) -> Result<AccountId, Reason> {
 }
 
 /// rules.md 2: refused is refused before anything else is read of the beacon.
-pub(super) fn consent(beacon: &Beacon) -> Result<Consent, Reason> {
-    let mask = match beacon.consent.as_str() {
+pub(super) fn consent(beacon: &Beacon<'_>) -> Result<Consent, Reason> {
+    let mask = match &*beacon.consent {
         "" => None,
         text => Some(text.parse().map_err(|_| Reason::Malformed)?),
     };
-    let allowed = match beacon.allowed.as_str() {
+    let allowed = match &*beacon.allowed {
         "" => None,
         text => Some(text != "false" && text != "0"),
     };
@@ -34,8 +37,8 @@ pub(super) fn consent(beacon: &Beacon) -> Result<Consent, Reason> {
 }
 
 /// rules.md 3
-pub(super) fn act(beacon: &Beacon) -> Result<Act, Reason> {
-    match beacon.kind.as_str() {
+pub(super) fn act(beacon: &Beacon<'_>) -> Result<Act, Reason> {
+    match &*beacon.kind {
         "1" => Ok(Act::PageView),
         "engagement" => {
             let engaged: i64 = beacon.engaged_ms.parse().map_err(|_| Reason::Malformed)?;
@@ -44,7 +47,7 @@ pub(super) fn act(beacon: &Beacon) -> Result<Act, Reason> {
                 return Err(Reason::Malformed);
             }
             let engaged_ms = u32::try_from(engaged.min(ENGAGED_MAX)).unwrap_or(u32::MAX);
-            Ok(Act::Engagement { page_view: beacon.page_view.clone(), engaged_ms })
+            Ok(Act::Engagement { page_view: beacon.page_view.clone().into_owned(), engaged_ms })
         }
         _ => Err(Reason::UnsupportedKind),
     }
@@ -56,7 +59,7 @@ pub(super) fn hit(
     now: Millis,
     act: Act,
     consent: Consent,
-    beacon: &Beacon,
+    beacon: &Beacon<'_>,
     counters: &Counters,
     random: &dyn Random,
 ) -> Result<Hit, Reason> {
@@ -64,9 +67,9 @@ pub(super) fn hit(
     let at = time(now, &beacon.age)?;
     let (visitor, session_number) = visitor(beacon, random)?;
     let canonical = [&beacon.canonical, &beacon.link_canonical].into_iter().find(|url| !url.is_empty());
-    let path = Some(beacon.path.as_str()).filter(|path| !path.is_empty());
+    let path = Some(&*beacon.path).filter(|path| !path.is_empty());
     let recorded =
-        Page::recorded(&beacon.page_url, path, canonical.map(String::as_str)).map_err(|e| match e {
+        Page::recorded(&beacon.page_url, path, canonical.map(AsRef::as_ref)).map_err(|e| match e {
             Invalid::Long => Reason::TooLarge,
             _ => Reason::Malformed,
         })?;
@@ -126,10 +129,10 @@ fn event_id(text: &str) -> Result<Option<String>, Reason> {
 
 /// The token stands in `vi`, or in the cookie `u`, which also tells the session's number. A hit without any is
 /// of a visitor nobody will meet again, as with HubSpot's script where nothing is stored.
-fn visitor(beacon: &Beacon, random: &dyn Random) -> Result<(Token, Option<u32>), Reason> {
+fn visitor(beacon: &Beacon<'_>, random: &dyn Random) -> Result<(Token, Option<u32>), Reason> {
     let cookie = read_hstc(&beacon.hstc);
     let number = cookie.as_ref().map(|(_, number)| *number);
-    let token = match beacon.token.as_str() {
+    let token = match &*beacon.token {
         "" => cookie.map(|(token, _)| token).or_else(|| Token::parse(&random.token())),
         text => Token::parse(text),
     };
@@ -137,10 +140,10 @@ fn visitor(beacon: &Beacon, random: &dyn Random) -> Result<(Token, Option<u32>),
 }
 
 /// Who the browser says it is; what does not fit is left out, the hit is not lost for it.
-fn identity(said: &[(String, String)]) -> Identity {
+fn identity(said: &[(Cow<'_, str>, Cow<'_, str>)]) -> Identity {
     let mut identity = Identity::default();
     for (name, value) in said.iter().take(contact::PROPERTIES_MAX) {
-        match name.as_str() {
+        match &**name {
             "email" => identity.email = identity.email.or_else(|| Email::parse(value)),
             "id" => {
                 let value = value.trim();
@@ -191,7 +194,7 @@ mod tests {
     #[test]
     fn an_identity_keeps_what_fits() {
         let said = |pairs: &[(&str, &str)]| {
-            identity(&pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect::<Vec<_>>())
+            identity(&pairs.iter().map(|(n, v)| (Cow::Borrowed(*n), Cow::Borrowed(*v))).collect::<Vec<_>>())
         };
         let long = "x".repeat(contact::PROPERTY_VALUE_MAX + 1);
         let seen =
@@ -205,8 +208,11 @@ mod tests {
     /// rules.md 2
     #[test]
     fn a_beacon_that_says_no_is_refused_before_anything_else() {
-        let beacon =
-            |cc: &str, ce: &str| Beacon { consent: cc.into(), allowed: ce.into(), ..Beacon::default() };
+        let beacon = |cc: &'static str, ce: &'static str| Beacon {
+            consent: cc.into(),
+            allowed: ce.into(),
+            ..Beacon::default()
+        };
         assert_eq!(consent(&beacon("0", "")), Err(Reason::NoConsent));
         assert_eq!(consent(&beacon("15", "false")), Err(Reason::NoConsent));
         assert_eq!(consent(&beacon("", "")), Ok(Consent::POLICY));

@@ -93,13 +93,14 @@ impl Batch<'_> {
 
     fn is_duplicate(&mut self, inbox_id: i64, hit: &Hit) -> Result<bool, store::Error> {
         let Some(id) = &hit.event_id else { return Ok(false) };
-        if let Some(seen) = event::find_seen(self.conn, hit.account, id)?
-            && hit.received.0.saturating_sub(seen.received_ms) < SEEN_FOR
-        {
-            return Ok(true);
+        if let Some(seen) = event::find_seen(self.conn, hit.account, id)? {
+            if hit.received.0.saturating_sub(seen.received_ms) < SEEN_FOR {
+                return Ok(true);
+            }
+            event::delete_seen_at(self.conn, seen.inbox_id)?;
         }
         let seen = Seen { inbox_id, at_ms: hit.at.0, received_ms: hit.received.0 };
-        event::upsert_seen(self.conn, hit.account, id, seen)?;
+        event::insert_seen(self.conn, hit.account, id, seen)?;
         Ok(false)
     }
 

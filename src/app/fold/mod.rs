@@ -68,9 +68,7 @@ pub async fn step(app: &App, cache: &mut Cache) -> Result<usize, store::Error> {
     let results = fold_batch(app, cache, waiting).await?;
     app.progress.advance(last);
     app.store.inbox.purge(last);
-    for result in results {
-        tell(app, &result);
-    }
+    tell(app, &results);
     Ok(count)
 }
 
@@ -80,16 +78,14 @@ struct Told {
     live: Option<(AccountId, u64)>,
 }
 
-fn tell(app: &App, told: &Told) {
-    app.counters.count(told.folded.reason, 1);
-    let Some((account, serial)) = told.live else { return };
-    app.live.complete(account, serial, |entry| {
-        entry.reason = told.folded.reason;
-        entry.visitor = told.folded.visitor;
-        if told.folded.reason != Reason::Stored {
-            entry.result = "refused";
-        }
-    });
+fn tell(app: &App, results: &[Told]) {
+    for told in results {
+        app.counters.count(told.folded.reason, 1);
+    }
+    app.live.complete(results.iter().filter_map(|told| {
+        let (account, serial) = told.live?;
+        Some((account, serial, told.folded.reason, told.folded.visitor))
+    }));
 }
 
 /// All at once; where one of them fails, one by one, so that only that one is put aside.

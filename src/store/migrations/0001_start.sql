@@ -100,9 +100,12 @@ create table audit (
 
 create index audit_account on audit (account_id, at_ms);
 
+-- From here on the tables of hits. They name their account without a foreign key: it would cost a look-up for
+-- every row, and the fold asks for the account anyway.
+
 -- every text a hit brings, once; ids are dense per account and kind, 0 is the empty text
 create table dictionary (
-    account_id integer not null references account on delete cascade,
+    account_id integer not null,
     kind       integer not null check (kind between 1 and 31),
     id         integer not null check (id >= 1),
     value      text not null check (length(value) <= 20000),
@@ -112,7 +115,7 @@ create table dictionary (
 create unique index dictionary_value on dictionary (account_id, kind, value);
 
 create table visitor (
-    account_id     integer not null references account on delete cascade,
+    account_id     integer not null,
     number         integer not null check (number >= 1),
     -- a contact's number for what programs tell of it: never a visitor in reports
     no_browser     integer not null default 0 check (no_browser in (0, 1)),
@@ -131,14 +134,14 @@ create table visitor (
 create index visitor_contact on visitor (account_id, contact_id) where contact_id is not null;
 
 create table visitor_token (
-    account_id integer not null references account on delete cascade,
+    account_id integer not null,
     token      text not null check (length(token) between 1 and 64),
     number     integer not null,
     primary key (account_id, token)
 ) strict, without rowid;
 
 create table session (
-    account_id  integer not null references account on delete cascade,
+    account_id  integer not null,
     id          integer not null check (id >= 1),
     visitor     integer not null,
     start_ms    integer not null,
@@ -168,7 +171,7 @@ create table session (
 
 -- the events of open days, in the order of their time
 create table event_hot (
-    account_id  integer not null references account on delete cascade,
+    account_id  integer not null,
     at_ms       integer not null,
     inbox_id    integer not null,
     -- 1 page view, 2 completion
@@ -189,7 +192,7 @@ create table event_hot (
 ) strict, without rowid;
 
 create table event_property (
-    account_id integer not null references account on delete cascade,
+    account_id integer not null,
     at_ms      integer not null,
     inbox_id   integer not null,
     properties text not null check (length(properties) <= 8192),
@@ -199,7 +202,7 @@ create table event_property (
 -- event ids of the last 48 hours: each counts once
 create table seen (
     inbox_id    integer primary key,
-    account_id  integer not null references account on delete cascade,
+    account_id  integer not null,
     event_id    text not null check (length(event_id) between 1 and 64),
     at_ms       integer not null,
     received_ms integer not null

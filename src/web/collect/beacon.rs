@@ -38,8 +38,8 @@ pub(crate) async fn gif(request: HttpRequest, state: Data<State>) -> HttpRespons
     let mut beacon = Beacon::of_query(request.query_string());
     // Behavioural events and autocapture have no `k`; their path is their kind.
     match request.path() {
-        "/__ptbe.gif" => "ptbe".clone_into(&mut beacon.kind),
-        "/__ptc.gif" => "ptc".clone_into(&mut beacon.kind),
+        "/__ptbe.gif" => beacon.kind = "ptbe".into(),
+        "/__ptc.gif" => beacon.kind = "ptc".into(),
         _ => {}
     }
     let outcome = take(&request, &state, vec![Some(beacon)]).await;
@@ -88,7 +88,7 @@ pub(crate) async fn preflight() -> HttpResponse {
         .finish()
 }
 
-async fn take(request: &HttpRequest, state: &State, beacons: Vec<Option<Beacon>>) -> Outcome {
+async fn take(request: &HttpRequest, state: &State, beacons: Vec<Option<Beacon<'_>>>) -> Outcome {
     let header = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let sender = Sender {
         address: state.client_address(request),

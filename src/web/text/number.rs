@@ -44,6 +44,29 @@ pub struct Numbers {
     pub ago: &'static str,
 }
 
+impl Numbers {
+    /// `1,234,567`
+    #[must_use]
+    pub fn whole(&self, n: i64) -> String {
+        let digits = self.grouped(n.unsigned_abs());
+        if n < 0 { self.negative.replace("{amount}", &digits) } else { digits }
+    }
+
+    /// The digits alone, in groups of three.
+    #[must_use]
+    pub fn grouped(&self, n: u64) -> String {
+        let digits = n.to_string();
+        let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+        for (place, digit) in digits.chars().enumerate() {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
+                text.push_str(self.group);
+            }
+            text.push(digit);
+        }
+        text
+    }
+}
+
 pub const EN: Numbers = Numbers {
     group: ",",
     decimal: ".",

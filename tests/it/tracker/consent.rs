@@ -137,15 +137,23 @@ fn hubspots_cookies_on_any_domain_above_go_with_the_refusal() {
 }
 
 #[test]
-fn what_was_kept_is_dropped_when_the_next_page_finds_a_refusal() {
-    let browser = Browser::new();
-    browser.set("net.fetch = 503");
-    browser.visit(HOME);
-    assert_eq!(browser.storage().len(), 1);
-    let mut opt_in = options();
-    opt_in.policy = 3;
-    browser.open(&Visit::of(HOME).options(&opt_in));
-    assert!(browser.storage().is_empty());
+fn what_was_kept_goes_with_a_refusal_on_the_next_page_and_waits_for_an_open_question() {
+    for (policy, pref, kept) in [(0, "1:false_2:false_3:false", 0), (1, "", 0), (3, "", 1)] {
+        let browser = Browser::new();
+        browser.set("net.fetch = 503");
+        browser.visit(HOME);
+        browser.set("net.fetch = 204");
+        let mut asking = options();
+        asking.policy = policy;
+        let above = format!("if ('{pref}') document.cookie = '__hs_cookie_cat_pref={pref}; path=/'");
+        let page = browser.open(&Visit::of(HOME).options(&asking).above(&above));
+        page.push("['setTrackingEnabled', true]");
+        assert_eq!(browser.storage().len(), kept, "policy {policy} {pref}");
+        assert_eq!(page.cookie("__hstc").is_some(), kept == 1);
+        assert_eq!(browser.requests().len(), 1, "nothing is sent before the answer");
+        page.run("_hsp.push(['setHubSpotConsent', {analytics: true}])");
+        assert_eq!(browser.arrived().len(), kept + 1);
+    }
 }
 
 #[test]

@@ -342,6 +342,10 @@ fn links_stay_as_they_are_without_the_linker_or_consent() {
     assert_eq!(page.click("https://shop.example.org/"), "https://shop.example.org/");
     page.push("['enableAutomaticLinker']");
     assert!(page.click("https://shop.example.org/").contains("__hstc"));
+    page.push("['setTrackingEnabled', false]");
+    assert_eq!(page.click("https://shop.example.org/"), "https://shop.example.org/");
+    page.push("['setTrackingEnabled', true]");
+    assert!(page.click("https://shop.example.org/").contains("__hstc"));
     page.run("_hsp.push(['setHubSpotConsent', {analytics: false}])");
     assert_eq!(page.click("https://shop.example.org/"), "https://shop.example.org/");
 }

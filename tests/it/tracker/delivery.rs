@@ -168,21 +168,22 @@ fn one_bad_hit_does_not_take_the_batch_along() {
 }
 
 #[test]
-fn at_most_200_hits_are_kept_the_newest() {
-    let browser = Browser::new();
-    browser.set("net.fetch = 503");
-    let page = browser.visit(HOME);
-    for n in 1..=250 {
-        page.push(&format!("['setPath', '/{n}']"));
-        page.push("['trackPageView']");
+fn at_most_200_hits_are_kept_the_newest_and_sent_oldest_first() {
+    for (left, dropped) in [(199, 0), (200, 1)] {
+        let browser = Browser::new();
+        // Ids that begin before those of now, laid down in the wrong order.
+        let above = format!(
+            "for (var i = {left}; i--;) {{ var id = 'a' + (1000 + i);
+                localStorage.setItem('gl1000001.' + id, JSON.stringify({{id: id, at: Date.now(), k: 1}})); }}"
+        );
+        browser.open(&Visit::of(HOME).above(&above));
+        let arrived = ids(&browser.arrived());
+        assert_eq!(arrived.len(), 200);
+        assert_eq!(arrived[0], format!("a{}", 1000 + dropped));
+        assert!(arrived.is_sorted());
+        assert!(browser.requests().len() == 4 && browser.requests().iter().all(|r| r.hits.len() == 50));
+        assert!(browser.storage().is_empty());
     }
-    browser.set("net.fetch = 204");
-    browser.advance(MINUTE);
-    let arrived = browser.arrived();
-    assert!(arrived.len() <= 200 && arrived.len() >= 100, "{}", arrived.len());
-    assert_eq!(arrived.last().unwrap()["po"], "/250");
-    assert!(browser.requests().iter().all(|request| request.hits.len() <= 50));
-    assert!(browser.storage().is_empty());
 }
 
 #[test]

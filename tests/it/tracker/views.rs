@@ -277,6 +277,17 @@ fn a_page_that_comes_back_from_the_cache_is_viewed_again() {
     assert_eq!(browser.views().len(), 2);
 }
 
+#[test]
+fn the_time_in_the_cache_is_nobodys_engagement() {
+    let browser = Browser::new();
+    let page = browser.visit(HOME);
+    browser.advance(4000);
+    page.run("window.emit('pagehide', {persisted: true})");
+    browser.advance(60_000);
+    page.run("window.emit('pageshow', {persisted: true})");
+    assert_eq!(told(&browser), [4000]);
+}
+
 /// rules.md 15
 #[test]
 fn engagement_is_the_time_the_page_was_visible() {

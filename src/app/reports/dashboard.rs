@@ -1,0 +1,169 @@
+//! The dashboard: key figures with their comparison, the chart, and the first rows of the tables. One pass over
+//! the period fills all of it, one more over the period it is compared with.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::sources::By;
+use super::{Error, Frame, NameRow, PageRow, ReportQuery, SourceRow, Span, Table, shown};
+use crate::app::core::App;
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::period::{Days, Zone};
+use crate::domain::question::Dimension;
+use crate::store::scan::{self, Figures, Grouping, Key, Measure, Top};
+use crate::store::{self, Connection};
+
+/// Rows of a panel.
+const PANEL_ROWS: usize = 10;
+
+/// The dashboard.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Dashboard {
+    pub period: Span,
+    pub time_zone: String,
+    pub kpi: Kpi,
+    pub compare: Option<Compare>,
+    /// `hour`, `day` or `month`.
+    pub step: &'static str,
+    pub series: Vec<Point>,
+    /// Hits of robots in the period, left out of everything.
+    pub bots: u64,
+    pub sources: Table<SourceRow>,
+    pub pages: Table<PageRow>,
+    pub devices: Table<NameRow>,
+    pub countries: Table<NameRow>,
+}
+
+/// The key figures; null is not counted yet.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Kpi {
+    pub visitors: u64,
+    pub sessions: u64,
+    pub page_views: u64,
+    pub completions: Option<u64>,
+    /// A decimal number of the account's currency.
+    pub revenue: Option<String>,
+    pub companies: Option<u64>,
+}
+
+/// The key figures of the period before.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Compare {
+    #[serde(flatten)]
+    pub period: Span,
+    #[serde(flatten)]
+    pub kpi: Kpi,
+}
+
+/// A point of the chart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Point {
+    /// Beginning of the interval.
+    pub at: String,
+    pub visitors: u64,
+    pub sessions: u64,
+    pub page_views: u64,
+    /// The interval is not over.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unfinished: bool,
+}
+
+impl Kpi {
+    fn of(table: Option<scan::Table>) -> Self {
+        let figures = table.and_then(|t| t.rows.into_iter().next()).unwrap_or_default().figures;
+        Self {
+            visitors: figures.visitors,
+            sessions: figures.sessions,
+            page_views: figures.page_views,
+            ..Self::default()
+        }
+    }
+}
+
+/// The dashboard of an account; the query's table parts (`limit`, `after`, `by`, `show`) do not matter to it.
+///
+/// # Errors
+/// `Invalid`, `NoAccount`, the store's.
+pub async fn dashboard(app: &App, account: AccountId, query: &ReportQuery) -> Result<Dashboard, Error> {
+    let frame = Frame::new(app, account, query)?;
+    let (query, clock) = (query.clone(), Arc::clone(&app.clock));
+    app.store
+        .read(move |conn| {
+            let deadline = scan::Deadline::new(clock);
+            let compare = match query.period.compared(frame.days) {
+                Some(days) => Some(compare(conn, &frame, &deadline, &query, days)?),
+                None => None,
+            };
+            answer(conn, &frame, &deadline, &query, compare)
+        })
+        .await
+}
+
+fn answer(
+    conn: &Connection,
+    frame: &Frame,
+    deadline: &scan::Deadline,
+    query: &ReportQuery,
+    compare: Option<Compare>,
+) -> Result<Dashboard, Error> {
+    let top = |key, skip_empty| {
+        Grouping::By(key, Top { by: Measure::Visitors, limit: PANEL_ROWS, after: None, skip_empty })
+    };
+    let (step, edges) = frame.steps();
+    let groupings = [
+        Grouping::Total,
+        Grouping::Steps(edges.clone()),
+        top(By::Source.key(), false),
+        top(Key::Dimension(Dimension::Page), true),
+        top(Key::Dimension(Dimension::Device), false),
+        top(Key::Dimension(Dimension::Country), false),
+    ];
+    let answer = frame.ask(conn, deadline, frame.range(), &query.filters, &groupings)?;
+    let mut tables = answer.tables.into_iter();
+    // in the order of the groupings
+    let kpi = Kpi::of(tables.next());
+    let series = series(&edges, tables.next().unwrap_or_default(), frame.now);
+    let mut panel = || tables.next().unwrap_or_default();
+    Ok(Dashboard {
+        period: frame.days.into(),
+        time_zone: frame.entry.settings().time_zone.clone(),
+        kpi,
+        compare,
+        step: step.as_str(),
+        series,
+        sources: shown(panel(), |row| SourceRow::of(By::Source, row)),
+        pages: shown(panel(), PageRow::of),
+        devices: shown(panel(), NameRow::of),
+        countries: shown(panel(), NameRow::of),
+        bots: bots(conn, frame)?,
+    })
+}
+
+fn compare(
+    conn: &Connection,
+    frame: &Frame,
+    deadline: &scan::Deadline,
+    query: &ReportQuery,
+    days: Days,
+) -> Result<Compare, Error> {
+    let zone: &Zone = &frame.entry.zone;
+    let answer = frame.ask(conn, deadline, days.range(zone), &query.filters, &[Grouping::Total])?;
+    Ok(Compare { period: days.into(), kpi: Kpi::of(answer.tables.into_iter().next()) })
+}
+
+fn series(edges: &[i64], table: scan::Table, now: Millis) -> Vec<Point> {
+    let bounds = edges.iter().zip(edges.iter().skip(1));
+    let points = bounds.zip(table.rows).map(|((from, to), row)| {
+        let Figures { visitors, sessions, page_views, .. } = row.figures;
+        let unfinished = *from <= now.0 && now.0 < *to;
+        Point { at: Millis(*from).iso(), visitors, sessions, page_views, unfinished }
+    });
+    points.collect()
+}
+
+fn bots(conn: &Connection, frame: &Frame) -> Result<u64, Error> {
+    let families = store::bot::list(conn, frame.entry.id(), frame.days)?;
+    Ok(families.iter().map(|(_, hits)| u64::try_from(*hits).unwrap_or(0)).sum())
+}

@@ -1,0 +1,280 @@
+//! Reports as the pages, their JSON and their CSV show them: one file a page. A report turns a query into one
+//! question to the scan and its answer into rows whose names are those of the contract. No counting here.
+
+pub mod dashboard;
+pub mod names;
+pub mod pages;
+pub mod sources;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::core::App;
+use super::directory::Entry;
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::period::{Days, Step};
+use crate::domain::question::{Filter, Invalid, NONE, Period};
+use crate::store::{self, Connection, scan};
+
+pub use dashboard::{Dashboard, dashboard};
+pub use names::{NameRow, countries, devices};
+pub use pages::{PageRow, pages};
+pub use sources::{SourceRow, sources};
+
+/// Rows of a table unless said otherwise.
+pub const LIMIT_DEFAULT: usize = 100;
+/// Most rows of a table; past it the question is refused.
+pub const LIMIT_MAX: usize = 1_000;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What the asker wrote is wrong; says what is allowed.
+    #[error("{0}")]
+    Invalid(String),
+    #[error("there is no such account")]
+    NoAccount,
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl From<Invalid> for Error {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(invalid.to_string())
+    }
+}
+
+/// A report as asked in an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportQuery {
+    pub period: Period,
+    pub filters: Vec<Filter>,
+    pub limit: usize,
+    pub after: Option<scan::Cursor>,
+    /// `show`: a variant of the page.
+    pub show: Option<String>,
+    /// `by`: what a page groups by.
+    pub by: Option<String>,
+    pub sort: scan::Measure,
+}
+
+impl Default for ReportQuery {
+    fn default() -> Self {
+        Self {
+            period: Period::default(),
+            filters: Vec::new(),
+            limit: LIMIT_DEFAULT,
+            after: None,
+            show: None,
+            by: None,
+            sort: scan::Measure::Visitors,
+        }
+    }
+}
+
+impl ReportQuery {
+    /// Reads the decoded pairs of a query; of a repeated key the first counts, `filter` may be repeated; other
+    /// keys are for others.
+    ///
+    /// # Errors
+    /// `Invalid` with what is allowed.
+    pub fn parse(pairs: &[(String, String)]) -> Result<Self, Error> {
+        let all = |key: &'static str| pairs.iter().filter(move |(k, _)| k == key).map(|(_, v)| v.as_str());
+        let first = |key| all(key).next().filter(|value| !value.is_empty());
+        let limit = match first("limit") {
+            None => LIMIT_DEFAULT,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|n| (1..=LIMIT_MAX).contains(n))
+                .ok_or_else(|| Error::Invalid(format!("limit is a number from 1 to {LIMIT_MAX}")))?,
+        };
+        let after = first("after").map(|text| {
+            scan::Cursor::parse(text)
+                .ok_or_else(|| Error::Invalid("after is what the last answer gave as next".into()))
+        });
+        let sort = first("sort").map(|text| {
+            let words = scan::Measure::ALL.map(scan::Measure::as_str);
+            scan::Measure::parse(text).ok_or_else(|| not_one_of(text, "order", &words))
+        });
+        Ok(Self {
+            period: Period::parse(first("period"), first("from"), first("to"), first("compare"))?,
+            filters: Filter::parse_all(all("filter"))?,
+            limit,
+            after: after.transpose()?,
+            show: first("show").map(str::to_owned),
+            by: first("by").map(str::to_owned),
+            sort: sort.transpose()?.unwrap_or(scan::Measure::Visitors),
+        })
+    }
+
+    fn top(&self, skip_empty: bool) -> scan::Top {
+        scan::Top { by: self.sort, limit: self.limit, after: self.after, skip_empty }
+    }
+}
+
+fn not_one_of(text: &str, what: &str, words: &[&str]) -> Error {
+    let text: String = text.chars().take(100).collect();
+    Error::Invalid(format!("“{text}” is no {what}; there are: {}", words.join(", ")))
+}
+
+/// One of `choices` by its word; the first when none is given.
+fn choose<T: Copy>(text: Option<&str>, what: &str, choices: &[(&str, T)]) -> Result<T, Error> {
+    let wanted = text.or(choices.first().map(|(word, _)| *word)).unwrap_or_default();
+    let found = choices.iter().find(|(word, _)| *word == wanted);
+    let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+    found.map(|(_, choice)| *choice).ok_or_else(|| not_one_of(wanted, what, &words))
+}
+
+/// A page of a table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Table<R> {
+    pub rows: Vec<R>,
+    /// Of all rows, shown or not.
+    pub total: u64,
+    /// What `after` must be to go on.
+    pub next: Option<String>,
+}
+
+/// A period as an answer tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// Local days, both included.
+    pub from: String,
+    pub to: String,
+}
+
+impl From<Days> for Span {
+    fn from(days: Days) -> Self {
+        Self { from: days.first.to_string(), to: days.last.to_string() }
+    }
+}
+
+/// A question in the making: whose, when, and of which days.
+struct Frame {
+    entry: Arc<Entry>,
+    now: Millis,
+    days: Days,
+}
+
+impl Frame {
+    fn new(app: &App, account: AccountId, query: &ReportQuery) -> Result<Self, Error> {
+        let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
+        let now = app.now();
+        let days = query.period.days(entry.zone.day_of(now))?;
+        Ok(Self { entry, now, days })
+    }
+
+    fn range(&self) -> Range<i64> {
+        self.days.range(&self.entry.zone)
+    }
+
+    fn ask(
+        &self,
+        conn: &Connection,
+        deadline: &scan::Deadline,
+        range_ms: Range<i64>,
+        filters: &[Filter],
+        groupings: &[scan::Grouping],
+    ) -> Result<scan::Answer, Error> {
+        let ask = scan::Ask {
+            account: self.entry.id(),
+            range_ms,
+            filters,
+            groupings,
+            now: self.now,
+            deadline: deadline.clone(),
+            bounds: scan::Bounds::default(),
+        };
+        Ok(scan::run(conn, &ask)?)
+    }
+
+    /// Intervals of the chart that have begun; what is told ahead of time counts in the last.
+    fn steps(&self) -> (Step, Vec<i64>) {
+        let step = self.days.step();
+        let mut edges = self.days.edges(&self.entry.zone, step);
+        let end = edges.pop();
+        if edges.first().is_some_and(|start| *start <= self.now.0) {
+            edges.retain(|start| *start <= self.now.0);
+        }
+        edges.extend(end);
+        (step, edges)
+    }
+}
+
+/// A table by one key.
+async fn table<R: Send + 'static>(
+    app: &App,
+    account: AccountId,
+    query: &ReportQuery,
+    key: scan::Key,
+    skip_empty: bool,
+    row: impl Fn(scan::Row) -> R + Send + 'static,
+) -> Result<Table<R>, Error> {
+    let frame = Frame::new(app, account, query)?;
+    let (query, clock) = (query.clone(), Arc::clone(&app.clock));
+    app.store
+        .read(move |conn| {
+            let groupings = [scan::Grouping::By(key, query.top(skip_empty))];
+            let deadline = scan::Deadline::new(clock);
+            let answer = frame.ask(conn, &deadline, frame.range(), &query.filters, &groupings)?;
+            Ok(shown(answer.tables.into_iter().next().unwrap_or_default(), row))
+        })
+        .await
+}
+
+fn shown<R>(table: scan::Table, row: impl Fn(scan::Row) -> R) -> Table<R> {
+    Table {
+        rows: table.rows.into_iter().map(row).collect(),
+        total: table.total,
+        next: table.next.map(|cursor| cursor.to_string()),
+    }
+}
+
+/// Text `n` of a row's name, as a filter takes it.
+fn name(row: &mut scan::Row, n: usize) -> String {
+    match row.name.get_mut(n).map(std::mem::take) {
+        Some(text) if !text.is_empty() => text,
+        _ => NONE.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(pairs: &[(&str, &str)]) -> Result<ReportQuery, String> {
+        let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        ReportQuery::parse(&pairs).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_query_without_anything_has_defaults_and_unknown_keys_are_for_others() {
+        assert_eq!(parse(&[("format", "json"), ("wait", "1"), ("period", "")]), Ok(ReportQuery::default()));
+        let query =
+            parse(&[("filter", "page:is:/a"), ("limit", "5"), ("limit", "7"), ("filter", "tag:is:b")]);
+        assert_eq!(query.map(|q| (q.filters.len(), q.limit)), Ok((2, 5)));
+    }
+
+    #[test]
+    fn tables_have_at_most_a_thousand_rows() {
+        assert_eq!(parse(&[("limit", &LIMIT_MAX.to_string())]).map(|q| q.limit), Ok(LIMIT_MAX));
+        for bad in [&(LIMIT_MAX + 1).to_string(), "0", "-1", "many"] {
+            assert!(parse(&[("limit", bad)]).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_answered_with_the_list() {
+        assert!(parse(&[("period", "ever")]).unwrap_err().contains("today, yesterday"));
+        assert!(parse(&[("filter", "a:is:b")]).unwrap_err().contains("entry_page"));
+        assert!(parse(&[("sort", "luck")]).unwrap_err().contains("visitors, sessions"));
+        assert!(parse(&[("after", "x")]).is_err());
+        let choices = [("a", 1), ("b", 2)];
+        assert!(choose(Some("c"), "view", &choices).unwrap_err().to_string().contains("a, b"));
+        assert_eq!(choose(None, "view", &choices).ok(), Some(1));
+        assert_eq!(choose(Some("b"), "view", &choices).ok(), Some(2));
+    }
+}

@@ -1,0 +1,505 @@
+//! Questions of reports: filters, the period and what it is compared with, read from an address and written
+//! back. What the words mean is decided here; the counting is `store::scan`.
+//!
+//! A question is about **rows**: page views and completions, each carrying what its session is of. A row
+//! matches when all filters hold for it.
+//! - visitors = distinct visitor numbers among matching rows of sessions; sessions = their distinct sessions.
+//! - page views, completions, value = counts and sum of matching rows. What programs tell has no session: it
+//!   counts in completions and value only (rules.md 13); what a session would say of it is empty.
+//! - `page host event tag consent contact` are of the row; the others of its session.
+//! - `is` and `is_not` compare exactly, after the value was brought to the stored form (a host is lower case,
+//!   a country upper case); `contains`, `does_not_contain` and `starts_with` do not mind the case. Several
+//!   values mean one of them; with `is_not` and `does_not_contain` none of them.
+//! - Pages: a value that begins with `/` is compared with the path, another with host and path; `contains`
+//!   looks at host and path; a value with `?` sees the kept query too.
+//! - The empty value, written `(none)`, is the empty text for every operator.
+
+use super::period::{Days, LocalDay, Preset, parse_day};
+
+/// Most filters of a question.
+pub const FILTERS_MAX: usize = 20;
+/// Most values of a filter.
+pub const VALUES_MAX: usize = 50;
+/// Longest value, characters.
+pub const VALUE_LENGTH_MAX: usize = 1_024;
+/// How the empty text is written.
+pub const NONE: &str = "(none)";
+
+/// What a row can be filtered and grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dimension {
+    Page,
+    EntryPage,
+    ExitPage,
+    Host,
+    Source,
+    SourceDetail,
+    SourceDetail2,
+    Referrer,
+    UtmSource,
+    UtmMedium,
+    UtmCampaign,
+    UtmTerm,
+    UtmContent,
+    Country,
+    Region,
+    Device,
+    Browser,
+    Os,
+    Screen,
+    Language,
+    VisitorType,
+    Event,
+    Tag,
+    Company,
+    Consent,
+    Contact,
+}
+
+impl Dimension {
+    pub const ALL: [Self; 26] = [
+        Self::Page,
+        Self::EntryPage,
+        Self::ExitPage,
+        Self::Host,
+        Self::Source,
+        Self::SourceDetail,
+        Self::SourceDetail2,
+        Self::Referrer,
+        Self::UtmSource,
+        Self::UtmMedium,
+        Self::UtmCampaign,
+        Self::UtmTerm,
+        Self::UtmContent,
+        Self::Country,
+        Self::Region,
+        Self::Device,
+        Self::Browser,
+        Self::Os,
+        Self::Screen,
+        Self::Language,
+        Self::VisitorType,
+        Self::Event,
+        Self::Tag,
+        Self::Company,
+        Self::Consent,
+        Self::Contact,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::EntryPage => "entry_page",
+            Self::ExitPage => "exit_page",
+            Self::Host => "host",
+            Self::Source => "source",
+            Self::SourceDetail => "source_detail",
+            Self::SourceDetail2 => "source_detail_2",
+            Self::Referrer => "referrer",
+            Self::UtmSource => "utm_source",
+            Self::UtmMedium => "utm_medium",
+            Self::UtmCampaign => "utm_campaign",
+            Self::UtmTerm => "utm_term",
+            Self::UtmContent => "utm_content",
+            Self::Country => "country",
+            Self::Region => "region",
+            Self::Device => "device",
+            Self::Browser => "browser",
+            Self::Os => "os",
+            Self::Screen => "screen",
+            Self::Language => "language",
+            Self::VisitorType => "visitor_type",
+            Self::Event => "event",
+            Self::Tag => "tag",
+            Self::Company => "company",
+            Self::Consent => "consent",
+            Self::Contact => "contact",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|d| d.as_str() == text)
+    }
+
+    /// Is it a page, whose values are compared by path or by host and path?
+    #[must_use]
+    pub const fn is_page(self) -> bool {
+        matches!(self, Self::Page | Self::EntryPage | Self::ExitPage)
+    }
+
+    /// The stored form of what somebody typed for an exact comparison.
+    #[must_use]
+    pub fn normalise(self, value: &str) -> String {
+        match self {
+            Self::Host | Self::Device | Self::VisitorType | Self::Consent | Self::Contact => {
+                value.to_lowercase()
+            }
+            Self::Country | Self::Source => value.to_uppercase(),
+            Self::Page | Self::EntryPage | Self::ExitPage => match value.find('/') {
+                Some(0) => value.to_owned(),
+                Some(at) => {
+                    let (host, rest) = value.split_at(at);
+                    host.to_lowercase() + rest
+                }
+                None => value.to_lowercase(),
+            },
+            _ => value.to_owned(),
+        }
+    }
+}
+
+/// How a text is compared with the values of a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operator {
+    Is,
+    IsNot,
+    Contains,
+    DoesNotContain,
+    StartsWith,
+}
+
+impl Operator {
+    pub const ALL: [Self; 5] =
+        [Self::Is, Self::IsNot, Self::Contains, Self::DoesNotContain, Self::StartsWith];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Is => "is",
+            Self::IsNot => "is_not",
+            Self::Contains => "contains",
+            Self::DoesNotContain => "does_not_contain",
+            Self::StartsWith => "starts_with",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|o| o.as_str() == text)
+    }
+
+    /// Does it ask for rows that none of the values fits?
+    #[must_use]
+    pub const fn is_negative(self) -> bool {
+        matches!(self, Self::IsNot | Self::DoesNotContain)
+    }
+}
+
+/// What is wrong with a question.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Invalid {
+    #[error("a filter is written dimension:operator:value, not “{0}”")]
+    Form(String),
+    #[error("“{0}” is no dimension; there are: {list}", list = list(Dimension::ALL.map(Dimension::as_str)))]
+    Dimension(String),
+    #[error("“{0}” is no operator; there are: {list}", list = list(Operator::ALL.map(Operator::as_str)))]
+    Operator(String),
+    #[error("a question has at most {FILTERS_MAX} filters")]
+    ManyFilters,
+    #[error("a filter has at most {VALUES_MAX} values")]
+    ManyValues,
+    #[error("a value has at most {VALUE_LENGTH_MAX} characters")]
+    LongValue,
+    #[error("“{0}” is no period; there are: {list}", list = list(Preset::ALL.map(Preset::as_str)))]
+    Period(String),
+    #[error(
+        "a custom period needs from=YYYY-MM-DD and to=YYYY-MM-DD, in this order and at most ten years apart"
+    )]
+    Days,
+    #[error("“{0}” is no comparison; there are: {list}", list = list(Comparison::ALL.map(Comparison::as_str)))]
+    Comparison(String),
+}
+
+fn list<const N: usize>(words: [&str; N]) -> String {
+    words.join(", ")
+}
+
+/// What somebody sent, short enough for a message.
+fn quoted(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
+/// One condition on rows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Filter {
+    pub dimension: Dimension,
+    pub operator: Operator,
+    /// As typed; at least one; empty = the empty text.
+    pub values: Vec<String>,
+}
+
+impl Filter {
+    /// Reads `dimension:operator:value|value`.
+    ///
+    /// # Errors
+    /// What is wrong, with what is allowed.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let form = || Invalid::Form(quoted(text));
+        let (dimension, rest) = text.split_once(':').ok_or_else(form)?;
+        let dimension = Dimension::parse(dimension).ok_or_else(|| Invalid::Dimension(quoted(dimension)))?;
+        let (operator, value) = rest.split_once(':').ok_or_else(form)?;
+        let operator = Operator::parse(operator).ok_or_else(|| Invalid::Operator(quoted(operator)))?;
+        let mut values = Vec::new();
+        for value in value.split('|') {
+            if values.len() == VALUES_MAX {
+                return Err(Invalid::ManyValues);
+            }
+            let value = unescape(value);
+            if value.chars().count() > VALUE_LENGTH_MAX {
+                return Err(Invalid::LongValue);
+            }
+            values.push(if value == NONE { String::new() } else { value });
+        }
+        Ok(Self { dimension, operator, values })
+    }
+
+    /// All filters of an address.
+    ///
+    /// # Errors
+    /// What is wrong with the first bad one.
+    pub fn parse_all<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Vec<Self>, Invalid> {
+        let mut filters = Vec::new();
+        for text in texts {
+            if filters.len() == FILTERS_MAX {
+                return Err(Invalid::ManyFilters);
+            }
+            filters.push(Self::parse(text)?);
+        }
+        Ok(filters)
+    }
+}
+
+impl std::fmt::Display for Filter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:", self.dimension.as_str(), self.operator.as_str())?;
+        for (place, value) in self.values.iter().enumerate() {
+            if place > 0 {
+                f.write_str("|")?;
+            }
+            f.write_str(if value.is_empty() { NONE } else { "" })?;
+            f.write_str(&escape(value))?;
+        }
+        Ok(())
+    }
+}
+
+/// A bar inside a value is written `%7C`; what looks like that already gets one `25` more, so that every
+/// text can be said and all other percent signs stay as they are.
+fn escape(value: &str) -> String {
+    rewrite(value, |layers, tail| format!("%{}{tail}", "25".repeat(layers + 1))).replace('|', "%7C")
+}
+
+fn unescape(value: &str) -> String {
+    rewrite(value, |layers, tail| match layers {
+        0 => "|".to_owned(),
+        _ => format!("%{}{tail}", "25".repeat(layers - 1)),
+    })
+}
+
+/// Puts something else in the place of each `%`, `25` any number of times, `7C`.
+fn rewrite(value: &str, instead: impl Fn(usize, &str) -> String) -> String {
+    let mut pieces = value.split('%');
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let mut rest = piece;
+        let mut layers = 0;
+        while let Some(shorter) = rest.strip_prefix("25") {
+            rest = shorter;
+            layers += 1;
+        }
+        match rest.split_at_checked(2) {
+            Some((tail, after)) if tail.eq_ignore_ascii_case("7c") => {
+                out += &instead(layers, tail);
+                out += after;
+            }
+            _ => {
+                out.push('%');
+                out += piece;
+            }
+        }
+    }
+    out
+}
+
+/// What the figures are compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Comparison {
+    #[default]
+    Previous,
+    Year,
+    None,
+}
+
+impl Comparison {
+    pub const ALL: [Self; 3] = [Self::Previous, Self::Year, Self::None];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Previous => "previous",
+            Self::Year => "year",
+            Self::None => "none",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.as_str() == text)
+    }
+}
+
+/// A period as asked, and what it is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    pub preset: Preset,
+    pub custom: Option<Days>,
+    pub comparison: Comparison,
+}
+
+impl Default for Period {
+    fn default() -> Self {
+        Self { preset: Preset::Days28, custom: None, comparison: Comparison::default() }
+    }
+}
+
+impl Period {
+    /// Reads the values of `period`, `from`, `to` and `compare`; missing and empty ones have defaults.
+    ///
+    /// # Errors
+    /// What is wrong, with what is allowed.
+    pub fn parse(
+        period: Option<&str>,
+        from: Option<&str>,
+        to: Option<&str>,
+        compare: Option<&str>,
+    ) -> Result<Self, Invalid> {
+        let given = |text: Option<&'_ str>| text.filter(|t| !t.is_empty()).map(str::to_owned);
+        let mut read = Self::default();
+        if let Some(word) = given(period) {
+            read.preset = Preset::parse(&word).ok_or_else(|| Invalid::Period(quoted(&word)))?;
+        }
+        if let Some(word) = given(compare) {
+            read.comparison = Comparison::parse(&word).ok_or_else(|| Invalid::Comparison(quoted(&word)))?;
+        }
+        if read.preset == Preset::Custom {
+            let day = |text: Option<&str>| text.and_then(parse_day).ok_or(Invalid::Days);
+            let days = Days { first: day(from)?, last: day(to)? };
+            read.custom = Some(Preset::Custom.days(days.last, Some(days)).ok_or(Invalid::Days)?);
+        }
+        Ok(read)
+    }
+
+    /// The days meant on `today`.
+    ///
+    /// # Errors
+    /// `Days` when a custom period has none.
+    pub fn days(&self, today: LocalDay) -> Result<Days, Invalid> {
+        self.preset.days(today, self.custom).ok_or(Invalid::Days)
+    }
+
+    /// The days `days` are compared with.
+    #[must_use]
+    pub fn compared(&self, days: Days) -> Option<Days> {
+        match self.comparison {
+            Comparison::Previous => Some(days.previous()),
+            Comparison::Year => Some(days.year_before()),
+            Comparison::None => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn filter(text: &str) -> Filter {
+        Filter::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_value_is_everything_after_the_second_colon() {
+        let read = filter("page:is:https://a.test:81/x");
+        assert_eq!((read.dimension, read.operator), (Dimension::Page, Operator::Is));
+        assert_eq!(read.values, ["https://a.test:81/x"]);
+    }
+
+    #[test]
+    fn a_bar_separates_values_and_an_escaped_one_is_part_of_them() {
+        assert_eq!(filter("page:is:/a|/b").values, ["/a", "/b"]);
+        assert_eq!(filter("page:is:/a%7C%7cb|%257C|100%25|%20").values, ["/a||b", "%7C", "100%25", "%20"]);
+        assert_eq!(filter("source:is:").values, [""]);
+        assert_eq!(filter("source:is:(none)|A").values, ["", "A"]);
+        assert_eq!(filter("source:is:|A").to_string(), "source:is:(none)|A");
+        assert_eq!(filter("page:is:/a%7C%257c").to_string(), "page:is:/a%7C%257c");
+    }
+
+    #[test]
+    fn what_is_not_known_is_answered_with_the_list() {
+        let message = |text: &str| Filter::parse(text).unwrap_err().to_string();
+        assert!(message("colour:is:x").contains("page, entry_page"), "{}", message("colour:is:x"));
+        assert!(message("page:equals:x").contains("is, is_not, contains"));
+        assert!(matches!(Filter::parse("page"), Err(Invalid::Form(_))));
+        assert!(matches!(Filter::parse("page:is"), Err(Invalid::Form(_))));
+        let period = Period::parse(Some("fortnight"), None, None, None).unwrap_err().to_string();
+        assert!(period.contains("today, yesterday, 7d"), "{period}");
+        let compare = Period::parse(None, None, None, Some("best")).unwrap_err().to_string();
+        assert!(compare.contains("previous, year, none"));
+        assert_eq!(
+            Period::parse(Some("custom"), Some("2026-01-02"), Some("2026-01-01"), None),
+            Err(Invalid::Days)
+        );
+        assert_eq!(Period::parse(Some("custom"), None, Some("2026-01-01"), None), Err(Invalid::Days));
+    }
+
+    #[test]
+    fn filters_are_bounded() {
+        let values = |n: usize| format!("page:is:{}", vec!["x"; n].join("|"));
+        assert_eq!(filter(&values(VALUES_MAX)).values.len(), VALUES_MAX);
+        assert_eq!(Filter::parse(&values(VALUES_MAX + 1)), Err(Invalid::ManyValues));
+        let long = |n: usize| format!("page:is:{}", "é".repeat(n));
+        assert!(Filter::parse(&long(VALUE_LENGTH_MAX)).is_ok());
+        assert_eq!(Filter::parse(&long(VALUE_LENGTH_MAX + 1)), Err(Invalid::LongValue));
+        let many = |n: usize| Filter::parse_all(vec!["page:is:x"; n]);
+        assert_eq!(many(FILTERS_MAX).map(|f| f.len()), Ok(FILTERS_MAX));
+        assert_eq!(many(FILTERS_MAX + 1), Err(Invalid::ManyFilters));
+    }
+
+    #[test]
+    fn a_period_is_28_days_compared_with_those_before_unless_said_otherwise() {
+        let today = parse_day("2026-11-22").unwrap();
+        let read = Period::parse(None, None, Some(""), Some("")).unwrap();
+        let days = read.days(today).unwrap();
+        assert_eq!((days.count(), days.last), (28, today));
+        assert_eq!(read.compared(days).unwrap().last, days.first.plus(-1));
+        let custom =
+            Period::parse(Some("custom"), Some("2026-01-01"), Some("2026-01-31"), Some("none")).unwrap();
+        assert_eq!(custom.days(today).unwrap().count(), 31);
+        assert_eq!(custom.compared(days), None);
+    }
+
+    #[test]
+    fn values_are_brought_to_the_stored_form() {
+        assert_eq!(Dimension::Host.normalise("A.Test"), "a.test");
+        assert_eq!(Dimension::Country.normalise("nl"), "NL");
+        assert_eq!(Dimension::Page.normalise("A.test/Path"), "a.test/Path");
+        assert_eq!(Dimension::Page.normalise("/Path"), "/Path");
+        assert_eq!(Dimension::Event.normalise("Sale"), "Sale");
+    }
+
+    proptest! {
+        #[test]
+        fn a_filter_written_and_read_is_the_same(
+            dimension in proptest::sample::select(Dimension::ALL.to_vec()),
+            operator in proptest::sample::select(Operator::ALL.to_vec()),
+            values in proptest::collection::vec("(%|25|7C|7c|\\||:|x|é|2|\\(none){0,6}", 1..5),
+        ) {
+            let values: Vec<String> = values.into_iter().filter(|v| v != NONE).collect();
+            prop_assume!(!values.is_empty());
+            let written = Filter { dimension, operator, values };
+            prop_assert_eq!(Filter::parse(&written.to_string()), Ok(written));
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Texts of visitors as they are kept: cut to a length, without control characters (rules.md 8).
+
+/// Cuts `text` to `max` characters and drops control characters (rules.md 8).
+#[must_use]
+pub fn cut(text: &str, max: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(max).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_at_the_limit() {
+        assert_eq!(cut(&"é".repeat(9), 9).chars().count(), 9);
+        assert_eq!(cut(&"é".repeat(10), 9).chars().count(), 9);
+        assert_eq!(cut("a\u{0}b\n", 9), "ab");
+    }
+}

@@ -1,0 +1,214 @@
+//! What can be asked of a scan and what it answers.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::clock::{Clock, Millis};
+use crate::domain::account::AccountId;
+use crate::domain::question::{Dimension, Filter};
+use crate::store::error::{Error, TIME_LIMIT};
+
+/// When a scan must end; asked between batches, where SQLite does not ask.
+#[derive(Clone)]
+pub struct Deadline {
+    clock: Arc<dyn Clock>,
+    at: Duration,
+}
+
+impl Deadline {
+    /// The readers' time limit from now on.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let at = clock.monotonic() + TIME_LIMIT;
+        Self { clock, at }
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.clock.monotonic() > self.at { Err(Error::TimeLimit) } else { Ok(()) }
+    }
+}
+
+/// Bounds of the memory of a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of bitsets.
+    pub set_bytes: usize,
+    /// Pairs of group and number, 8 bytes each; past it the scan makes more passes.
+    pub pairs: usize,
+    /// Hot rows held at once.
+    pub batch_rows: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { set_bytes: 40 * 1024 * 1024, pairs: 5_000_000, batch_rows: super::rows::BATCH_ROWS }
+    }
+}
+
+/// A question.
+pub struct Ask<'a> {
+    pub account: AccountId,
+    /// Half-open, milliseconds.
+    pub range_ms: Range<i64>,
+    /// All must hold.
+    pub filters: &'a [Filter],
+    pub groupings: &'a [Grouping],
+    pub now: Millis,
+    pub deadline: Deadline,
+    pub bounds: Bounds,
+}
+
+/// What rows are put together by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grouping {
+    /// One row.
+    Total,
+    /// A row per interval, empty ones too: ascending bounds that cover the period.
+    Steps(Vec<i64>),
+    /// The top rows by name. What programs tell is in no group of a session's dimension (rules.md 13).
+    By(Key, Top),
+}
+
+/// What names a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// One text; of pages two, host and path.
+    Dimension(Dimension),
+    /// Source and its first drill-down.
+    SourceAndDetail,
+    /// `utm_source`, `utm_medium`, `utm_campaign`.
+    Campaign,
+}
+
+/// Which groups are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Top {
+    /// Greatest first; equals by name.
+    pub by: Measure,
+    /// At least 1.
+    pub limit: usize,
+    pub after: Option<Cursor>,
+    /// Leave out the group without name.
+    pub skip_empty: bool,
+}
+
+/// The last row shown: its figure and the lowest code of its group, which never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    pub(super) value: i64,
+    pub(super) code: u32,
+}
+
+impl Cursor {
+    /// Reads what `Display` wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (value, code) = text.split_once('.')?;
+        Some(Self { value: value.parse().ok()?, code: code.parse().ok()? })
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.value, self.code)
+    }
+}
+
+/// A figure a table can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    Visitors,
+    Sessions,
+    PageViews,
+    Completions,
+    Value,
+    Engaged,
+    Bounces,
+}
+
+impl Measure {
+    pub const ALL: [Self; 7] = [
+        Self::Visitors,
+        Self::Sessions,
+        Self::PageViews,
+        Self::Completions,
+        Self::Value,
+        Self::Engaged,
+        Self::Bounces,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Visitors => "visitors",
+            Self::Sessions => "sessions",
+            Self::PageViews => "page_views",
+            Self::Completions => "completions",
+            Self::Value => "value",
+            Self::Engaged => "engaged",
+            Self::Bounces => "bounces",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|m| m.as_str() == text)
+    }
+}
+
+/// The figures of a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    pub visitors: u64,
+    pub sessions: u64,
+    pub page_views: u64,
+    pub completions: u64,
+    pub value_minor: i64,
+    /// Of the matching page views.
+    pub engaged_ms: u64,
+    /// Sessions that bounced (rules.md 15), as a whole, whatever of them matched.
+    pub bounces: u64,
+}
+
+impl Figures {
+    #[must_use]
+    pub fn get(&self, measure: Measure) -> i64 {
+        let count = match measure {
+            Measure::Visitors => self.visitors,
+            Measure::Sessions => self.sessions,
+            Measure::PageViews => self.page_views,
+            Measure::Completions => self.completions,
+            Measure::Value => return self.value_minor,
+            Measure::Engaged => self.engaged_ms,
+            Measure::Bounces => self.bounces,
+        };
+        i64::try_from(count).unwrap_or(i64::MAX)
+    }
+}
+
+/// One group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    /// As many texts as the key has; one empty text for the group without name; none for totals and intervals.
+    pub name: Vec<String>,
+    pub figures: Figures,
+}
+
+/// The groups of one grouping.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    pub rows: Vec<Row>,
+    /// Of all groups, shown or not.
+    pub total: u64,
+    pub next: Option<Cursor>,
+}
+
+/// What a scan found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// In the order of the groupings asked for.
+    pub tables: Vec<Table>,
+    /// How often the rows were read: once, unless the pairs did not fit.
+    pub passes: u32,
+}

@@ -1,0 +1,205 @@
+//! The columns a scan looks at, and the texts behind their codes. A column holds small numbers (dictionary ids,
+//! classes, contact ids); code 0 is the empty text unless a column says otherwise. Nothing here counts.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::domain::account::AccountId;
+use crate::domain::consent::Consent;
+use crate::domain::question::Dimension;
+use crate::domain::screen::ScreenClass;
+use crate::store::dictionary::{self, Kind};
+use crate::store::error::Error;
+
+/// What is of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OfRow {
+    Page,
+    Event,
+    Consent,
+}
+
+/// How many columns are of a row.
+pub(super) const OF_ROW: usize = 3;
+
+/// What is of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OfSession {
+    Source,
+    Referrer,
+    Campaign,
+    Device,
+    Screen,
+    Language,
+    Place,
+    Company,
+    VisitorType,
+    EntryPage,
+    ExitPage,
+}
+
+/// How many columns are of a session.
+pub(super) const OF_SESSION: usize = 11;
+
+/// Codes of `OfSession::VisitorType`.
+pub(super) const NEW: u32 = 1;
+pub(super) const RETURNING: u32 = 2;
+
+/// Where a code stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    Row(OfRow),
+    Session(OfSession),
+    /// By the visitor's number.
+    Contact,
+    /// Empty in every row: what is not recorded yet.
+    Nothing,
+}
+
+/// A column, and which parts of its composed texts are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub column: Column,
+    pub first: usize,
+    pub count: usize,
+}
+
+impl Place {
+    pub(super) fn of(dimension: Dimension) -> Self {
+        use OfSession as S;
+        let session = |of: S, first: usize, count: usize| Self { column: Column::Session(of), first, count };
+        let row = |of: OfRow, count: usize| Self { column: Column::Row(of), first: 0, count };
+        match dimension {
+            Dimension::Page => row(OfRow::Page, 2),
+            Dimension::Host => row(OfRow::Page, 1),
+            Dimension::Event => row(OfRow::Event, 1),
+            Dimension::Consent => row(OfRow::Consent, 1),
+            Dimension::EntryPage => session(S::EntryPage, 0, 2),
+            Dimension::ExitPage => session(S::ExitPage, 0, 2),
+            Dimension::Source => session(S::Source, 0, 1),
+            Dimension::SourceDetail => session(S::Source, 1, 1),
+            Dimension::SourceDetail2 => session(S::Source, 2, 1),
+            Dimension::Referrer => session(S::Referrer, 0, 1),
+            Dimension::UtmSource => session(S::Campaign, 0, 1),
+            Dimension::UtmMedium => session(S::Campaign, 1, 1),
+            Dimension::UtmCampaign => session(S::Campaign, 2, 1),
+            Dimension::UtmTerm => session(S::Campaign, 3, 1),
+            Dimension::UtmContent => session(S::Campaign, 4, 1),
+            Dimension::Country => session(S::Place, 0, 1),
+            Dimension::Region => session(S::Place, 1, 1),
+            Dimension::Device => session(S::Device, 0, 1),
+            Dimension::Browser => session(S::Device, 1, 1),
+            Dimension::Os => session(S::Device, 2, 1),
+            Dimension::Screen => session(S::Screen, 0, 1),
+            Dimension::Language => session(S::Language, 0, 1),
+            Dimension::VisitorType => session(S::VisitorType, 0, 1),
+            Dimension::Company => session(S::Company, 0, 1),
+            Dimension::Contact => Self { column: Column::Contact, first: 0, count: 1 },
+            Dimension::Tag => Self { column: Column::Nothing, first: 0, count: 1 },
+        }
+    }
+
+    /// The parts meant of a text of the column.
+    pub(super) fn of_text(self, text: &str) -> &str {
+        dictionary::parts(text, self.first, self.count)
+    }
+}
+
+impl Column {
+    const fn kind(self) -> Option<Kind> {
+        use OfSession as S;
+        Some(match self {
+            Self::Row(OfRow::Page) | Self::Session(S::EntryPage | S::ExitPage) => Kind::Page,
+            Self::Row(OfRow::Event) => Kind::Event,
+            Self::Session(S::Source) => Kind::Source,
+            Self::Session(S::Referrer) => Kind::Referrer,
+            Self::Session(S::Campaign) => Kind::Campaign,
+            Self::Session(S::Device) => Kind::Device,
+            Self::Session(S::Language) => Kind::Language,
+            Self::Session(S::Place) => Kind::Place,
+            Self::Session(S::Company) => Kind::Company,
+            Self::Row(OfRow::Consent)
+            | Self::Session(S::Screen | S::VisitorType)
+            | Self::Contact
+            | Self::Nothing => return None,
+        })
+    }
+
+    /// Texts of the columns whose codes are fixed.
+    fn fixed(self) -> Vec<(u32, &'static str)> {
+        match self {
+            Self::Row(OfRow::Consent) => (0..=u8::MAX).map(|m| (u32::from(m), Consent(m).as_str())).collect(),
+            Self::Session(OfSession::Screen) => {
+                ScreenClass::ALL.into_iter().map(|class| (class as u32, class.as_str())).collect()
+            }
+            Self::Session(OfSession::VisitorType) => vec![(NEW, "new"), (RETURNING, "returning")],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Every code and its text, in the order of the texts. Code 0 only where it is not the empty text.
+    pub(super) fn texts(
+        self,
+        conn: &Connection,
+        account: AccountId,
+        visit: &mut dyn FnMut(u32, &str),
+    ) -> Result<(), Error> {
+        if let Some(kind) = self.kind() {
+            return dictionary::list_by_value(conn, account, kind, visit);
+        }
+        if self == Self::Contact {
+            let mut statement =
+                conn.prepare_cached("select id, email from contact where account_id = ?1 order by email")?;
+            let mut rows = statement.query([account.0])?;
+            while let Some(row) = rows.next()? {
+                let email = row.get_ref(1)?;
+                visit(row.get(0)?, email.as_str().map_err(|error| Error::Sqlite(error.into()))?);
+            }
+            return Ok(());
+        }
+        let mut fixed = self.fixed();
+        fixed.sort_by_key(|(_, text)| *text);
+        fixed.into_iter().for_each(|(code, text)| visit(code, text));
+        Ok(())
+    }
+
+    /// The text of one code.
+    pub(super) fn text(self, conn: &Connection, account: AccountId, code: u32) -> Result<String, Error> {
+        if let Some(kind) = self.kind() {
+            return dictionary::find_value(conn, account, kind, code);
+        }
+        if self == Self::Contact {
+            let email = conn
+                .prepare_cached("select email from contact where account_id = ?1 and id = ?2")?
+                .query_row((account.0, code), |row| row.get(0))
+                .optional()?;
+            return Ok(email.unwrap_or_default());
+        }
+        let fixed = self.fixed().into_iter().find(|(c, _)| *c == code);
+        Ok(fixed.map_or_else(String::new, |(_, text)| text.to_owned()))
+    }
+}
+
+/// The contact of every visitor number that has one; identity is resolved when asked (rules.md 12).
+pub(super) fn contacts(conn: &Connection, account: AccountId) -> Result<Vec<u32>, Error> {
+    let mut of_visitor = Vec::new();
+    let mut statement = conn.prepare_cached(
+        "select number, contact_id from visitor where account_id = ?1 and contact_id is not null",
+    )?;
+    let mut rows = statement.query([account.0])?;
+    while let Some(row) = rows.next()? {
+        let (number, contact): (u32, u32) = (row.get(0)?, row.get(1)?);
+        set(&mut of_visitor, number, contact, 0);
+    }
+    Ok(of_visitor)
+}
+
+/// Puts `value` at `at`, growing the list with `empty`.
+pub(super) fn set<T: Clone>(list: &mut Vec<T>, at: u32, value: T, empty: T) {
+    let at = at as usize;
+    if at >= list.len() {
+        list.resize(at + 1, empty);
+    }
+    if let Some(place) = list.get_mut(at) {
+        *place = value;
+    }
+}

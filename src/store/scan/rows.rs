@@ -1,0 +1,249 @@
+//! Hot rows as batches: rows clustered by session and visitor, in columns. A segment of a closed day fills the
+//! same `Batch`. Nothing here filters or counts.
+
+use rusqlite::Connection;
+
+use super::column::{NEW, OF_ROW, OF_SESSION, OfRow, OfSession, RETURNING};
+use crate::domain::account::AccountId;
+use crate::domain::visitor::SESSION_IDLE;
+use crate::store::error::Error;
+
+/// Most hot rows held at once.
+pub(super) const BATCH_ROWS: usize = 128 * 1024;
+/// Ids of sessions nearer to each other than this are read in one go.
+const SESSION_GAP: u32 = 32;
+/// A bounce is visible for less (rules.md 15).
+const BOUNCE_MS: i64 = 10 * crate::base::clock::SECOND;
+
+/// Rows in columns. A *run* is what one session of one visitor has in the batch: a visitor who calls himself
+/// somebody else inside a session has two (rules.md 12).
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    // one value per run
+    /// 0 = told by a program.
+    pub session: Vec<u32>,
+    pub visitor: Vec<u32>,
+    /// Where the rows of the run end; they begin where those of the run before end.
+    pub end: Vec<u32>,
+    /// The session may have rows in another run, here or in another batch.
+    pub spans: Vec<bool>,
+    pub bounced: Vec<bool>,
+    pub of_session: [Vec<u32>; OF_SESSION],
+    // one value per row
+    pub at_ms: Vec<i64>,
+    pub kind: Vec<u8>,
+    pub value_minor: Vec<i64>,
+    pub engaged_ms: Vec<u32>,
+    pub of_row: [Vec<u32>; OF_ROW],
+}
+
+impl Batch {
+    fn clear(&mut self) {
+        self.session.clear();
+        self.visitor.clear();
+        self.end.clear();
+        self.spans.clear();
+        self.bounced.clear();
+        self.of_session.iter_mut().for_each(Vec::clear);
+        self.at_ms.clear();
+        self.kind.clear();
+        self.value_minor.clear();
+        self.engaged_ms.clear();
+        self.of_row.iter_mut().for_each(Vec::clear);
+    }
+}
+
+/// A row as it is read.
+#[derive(Clone, Copy)]
+struct Raw {
+    /// Session in the upper half: the order of runs.
+    session_visitor: u64,
+    at_ms: i64,
+    value_minor: i64,
+    page: u32,
+    event: u32,
+    engaged_ms: u32,
+    kind: u8,
+    consent: u8,
+}
+
+/// What hot rows are read.
+pub(super) struct Hot<'a> {
+    pub conn: &'a Connection,
+    pub account: AccountId,
+    pub from_ms: i64,
+    pub to_ms: i64,
+    /// For what depends on whether a session is over.
+    pub now_ms: i64,
+    /// Rows of a batch.
+    pub batch_rows: usize,
+}
+
+impl Hot<'_> {
+    /// Reads the rows of the period in batches.
+    pub(super) fn read(&self, mut visit: impl FnMut(&Batch) -> Result<(), Error>) -> Result<(), Error> {
+        let mut statement = self.conn.prepare_cached(
+            // two columns in one number: fetching a value costs more than reading it
+            "select (session_id << 32) | visitor, at_ms, value_minor, (page << 32) | event,
+                    (engaged_ms << 16) | (kind << 8) | consent
+             from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 order by at_ms, inbox_id",
+        )?;
+        let mut rows = statement.query((self.account.0, self.from_ms, self.to_ms))?;
+        let mut raw: Vec<Raw> = Vec::new();
+        let mut batch = Batch::default();
+        let mut is_first = true;
+        loop {
+            raw.clear();
+            let mut is_last = false;
+            while raw.len() < self.batch_rows {
+                let Some(row) = rows.next()? else {
+                    is_last = true;
+                    break;
+                };
+                let (page_event, rest): (i64, i64) = (row.get(3)?, row.get(4)?);
+                raw.push(Raw {
+                    session_visitor: row.get::<_, i64>(0)?.cast_unsigned(),
+                    at_ms: row.get(1)?,
+                    value_minor: row.get(2)?,
+                    page: (page_event >> 32) as u32,
+                    event: page_event as u32,
+                    engaged_ms: (rest >> 16) as u32,
+                    kind: (rest >> 8) as u8,
+                    consent: rest as u8,
+                });
+            }
+            cluster(&mut batch, &raw, is_first && is_last);
+            self.add_sessions(&mut batch)?;
+            visit(&batch)?;
+            if is_last {
+                return Ok(());
+            }
+            is_first = false;
+        }
+    }
+
+    /// Fills what the runs have of their sessions; of a session that is not there, nothing.
+    fn add_sessions(&self, batch: &mut Batch) -> Result<(), Error> {
+        let runs = batch.session.len();
+        batch.bounced.resize(runs, false);
+        batch.of_session.iter_mut().for_each(|column| column.resize(runs, 0));
+        let mut statement = self.conn.prepare_cached(
+            "select id, source, referrer, campaign, device, screen, language, place, company, is_new, entry_page,
+                    exit_page, last_ms, page_views, completions, engaged_ms
+             from session where account_id = ?1 and id between ?2 and ?3 order by id",
+        )?;
+        let mut run = batch.session.partition_point(|id| *id == 0);
+        while let Some(first) = batch.session.get(run).copied() {
+            let last = near(batch.session.get(run..).unwrap_or_default());
+            let mut rows = statement.query((self.account.0, first, last))?;
+            while let Some(row) = rows.next()? {
+                let id: u32 = row.get(0)?;
+                while batch.session.get(run).is_some_and(|session| *session < id) {
+                    run += 1;
+                }
+                if batch.session.get(run) != Some(&id) {
+                    continue;
+                }
+                let (of_session, bounced) = self.of_session(row)?;
+                while batch.session.get(run) == Some(&id) {
+                    for (column, code) in batch.of_session.iter_mut().zip(of_session) {
+                        if let Some(place) = column.get_mut(run) {
+                            *place = code;
+                        }
+                    }
+                    if let Some(place) = batch.bounced.get_mut(run) {
+                        *place = bounced;
+                    }
+                    run += 1;
+                }
+            }
+            while batch.session.get(run).is_some_and(|session| *session <= last) {
+                run += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn of_session(&self, row: &rusqlite::Row<'_>) -> Result<([u32; OF_SESSION], bool), Error> {
+        use OfSession as S;
+        let mut codes = [0; OF_SESSION];
+        let mut put = |of: S, code: u32| {
+            if let Some(place) = codes.get_mut(of as usize) {
+                *place = code;
+            }
+        };
+        for (of, column) in [
+            (S::Source, 1),
+            (S::Referrer, 2),
+            (S::Campaign, 3),
+            (S::Device, 4),
+            (S::Screen, 5),
+            (S::Language, 6),
+            (S::Place, 7),
+            (S::Company, 8),
+            (S::EntryPage, 10),
+        ] {
+            put(of, row.get(column)?);
+        }
+        put(S::VisitorType, if row.get(9)? { NEW } else { RETURNING });
+        // an open session has no exit page yet (rules.md 15)
+        if self.now_ms.saturating_sub(row.get(12)?) >= SESSION_IDLE {
+            put(S::ExitPage, row.get(11)?);
+        }
+        let (page_views, completions, engaged_ms): (u32, u32, i64) =
+            (row.get(13)?, row.get(14)?, row.get(15)?);
+        Ok((codes, page_views == 1 && completions == 0 && engaged_ms < BOUNCE_MS))
+    }
+}
+
+/// Last of the ids at the beginning of `sessions` (ascending) that lie close together.
+fn near(sessions: &[u32]) -> u32 {
+    let mut last = sessions.first().copied().unwrap_or(0);
+    for id in sessions {
+        if id - last > SESSION_GAP {
+            break;
+        }
+        last = *id;
+    }
+    last
+}
+
+/// Sorts rows into runs; inside a run they stay in the order of time. `is_only`: there is no other batch.
+fn cluster(batch: &mut Batch, raw: &[Raw], is_only: bool) {
+    batch.clear();
+    let mut order: Vec<(u64, u32)> = raw.iter().map(|row| row.session_visitor).zip(0..).collect();
+    order.sort_unstable();
+    let mut before = None;
+    for (key, place) in order {
+        let Some(row) = raw.get(place as usize) else { continue };
+        let rows = batch.at_ms.len() as u32;
+        if before != Some(key) {
+            if before.is_some() {
+                batch.end.push(rows);
+            }
+            let (session, visitor) = ((key >> 32) as u32, key as u32);
+            let shares = batch.session.last() == Some(&session);
+            if let (true, Some(spans)) = (shares, batch.spans.last_mut()) {
+                *spans = true;
+            }
+            batch.session.push(session);
+            batch.visitor.push(visitor);
+            batch.spans.push(shares || !is_only);
+            before = Some(key);
+        }
+        batch.at_ms.push(row.at_ms);
+        batch.kind.push(row.kind);
+        batch.value_minor.push(row.value_minor);
+        batch.engaged_ms.push(row.engaged_ms);
+        let codes =
+            [(OfRow::Page, row.page), (OfRow::Event, row.event), (OfRow::Consent, row.consent.into())];
+        for (of, code) in codes {
+            if let Some(column) = batch.of_row.get_mut(of as usize) {
+                column.push(code);
+            }
+        }
+    }
+    if before.is_some() {
+        batch.end.push(batch.at_ms.len() as u32);
+    }
+}

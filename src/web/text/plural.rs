@@ -1,0 +1,22 @@
+//! Texts that differ by number.
+
+use serde::Serialize;
+
+use super::fill::fill;
+use super::number::Numbers;
+
+/// A text that differs by number; `{n}` is the number.
+#[derive(Debug, Serialize)]
+pub struct Plural {
+    pub one: &'static str,
+    pub other: &'static str,
+}
+
+impl Plural {
+    /// The sentence for `n`, with the number written as people write it.
+    #[must_use]
+    pub fn of(&self, n: i64, numbers: &Numbers) -> String {
+        let text = if n == 1 { self.one } else { self.other };
+        fill(text, &[("n", &numbers.whole(n))])
+    }
+}

@@ -1,0 +1,224 @@
+//! Random questions to random histories: the scan and the oracle agree.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use guestlog::base::clock::{DAY, HOUR, Millis};
+use guestlog::domain::period::{Days, LocalDay, Step, Zone};
+use guestlog::domain::question::{Dimension, Filter, Operator};
+use guestlog::domain::screen::ScreenClass;
+use guestlog::store::scan::{self, Ask, Bounds, Deadline, Figures, Grouping, Key, Measure, Top};
+
+use super::history::{
+    AccountFact, COMPANIES, Dice, EVENTS, LANGUAGES, REFERRERS, World, campaigns, devices, pages, places,
+    sources,
+};
+use super::oracle::{self, Count};
+
+/// Histories, and questions to each: 200 in all.
+const HISTORIES: u64 = 25;
+const QUESTIONS: u64 = 8;
+
+/// rules.md 10, 12, 13, 15
+#[test]
+fn the_scan_counts_what_a_plain_count_of_the_facts_counts() {
+    let (mut matched, mut several_passes) = (0, 0);
+    for seed in 0..HISTORIES {
+        let world = World::new(seed);
+        let mut dice = Dice::new(seed ^ 0xABCD);
+        for question in 0..QUESTIONS {
+            let account = dice.pick(&world.accounts);
+            let range = period(&mut dice, &account);
+            let filters: Vec<Filter> = (0..dice.below(5)).map(|_| filter(&mut dice)).collect();
+            let groupings: Vec<Grouping> =
+                (0..1 + dice.below(5)).map(|_| grouping(&mut dice, &account, &range)).collect();
+            let bounds = Bounds {
+                set_bytes: dice.pick(&[0, 300, 2_000, Bounds::default().set_bytes]),
+                pairs: dice.pick(&[6, 40, Bounds::default().pairs]),
+                batch_rows: dice.pick(&[1, 7, 60, Bounds::default().batch_rows]),
+            };
+            let what = format!(
+                "seed {seed}, question {question}: account {}, {range:?}, {}, {groupings:?}, {bounds:?}",
+                account.id,
+                filters.iter().map(ToString::to_string).collect::<Vec<_>>().join(" & "),
+            );
+            let answer = ask(&world, &account, &range, &filters, &groupings, bounds);
+            let events = oracle::matching(&account, &range, &filters);
+            matched += u64::from(!events.is_empty());
+            several_passes += u64::from(answer.passes > 1);
+            for (grouping, table) in groupings.iter().zip(answer.tables) {
+                let expected = expect(&account, &events, grouping);
+                assert_eq!((table.rows, table.total), expected, "{grouping:?} of {what}");
+            }
+        }
+    }
+    // the questions were no empty ones
+    assert!(matched > HISTORIES * QUESTIONS / 3 && several_passes > 20, "{matched}, {several_passes}");
+}
+
+pub(super) fn ask(
+    world: &World,
+    account: &AccountFact,
+    range: &Range<i64>,
+    filters: &[Filter],
+    groupings: &[Grouping],
+    bounds: Bounds,
+) -> scan::Answer {
+    let ask = Ask {
+        account: account.id,
+        range_ms: range.clone(),
+        filters,
+        groupings,
+        now: account.now,
+        deadline: Deadline::new(Arc::<guestlog::base::clock::ManualClock>::clone(&world.clock)),
+        bounds,
+    };
+    world.store.readers.read(|conn| scan::run(conn, &ask)).unwrap()
+}
+
+fn period(dice: &mut Dice, account: &AccountFact) -> Range<i64> {
+    let zone = Zone::named(account.zone_name);
+    let last = zone.day_of(account.now);
+    match dice.below(3) {
+        0 => account.now.0 - 10 * DAY..account.now.0 + DAY,
+        1 => {
+            let first = LocalDay(last.0 - dice.below(9) as i32);
+            Days { first, last: LocalDay(first.0 + dice.below(4) as i32) }.range(&zone)
+        }
+        _ => {
+            let from = account.now.0 - dice.between(0, 8 * DAY);
+            from..from + dice.between(0, 4 * DAY)
+        }
+    }
+}
+
+fn filter(dice: &mut Dice) -> Filter {
+    let dimension = dice.pick(&Dimension::ALL);
+    let values = (0..1 + dice.below(3)).map(|_| {
+        let value = value(dice, dimension);
+        let chars: Vec<char> = value.chars().collect();
+        match dice.below(6) {
+            0 => value.to_uppercase(),
+            1 => value.to_lowercase(),
+            2 => chars.iter().take(dice.below(chars.len() + 1)).collect(),
+            3 => chars.iter().skip(dice.below(chars.len() + 1)).collect(),
+            _ => value,
+        }
+    });
+    let values = values.map(|v: String| if v == "(none)" { String::new() } else { v }).collect();
+    let filter = Filter { dimension, operator: dice.pick(&Operator::ALL), values };
+    // as it travels
+    Filter::parse(&filter.to_string()).unwrap()
+}
+
+/// A value that some row may have.
+fn value(dice: &mut Dice, dimension: Dimension) -> String {
+    use Dimension as D;
+    let part = |n: usize, of: Vec<String>| of[n].clone();
+    match dimension {
+        D::Page | D::EntryPage | D::ExitPage => {
+            let [host, path, query] = dice.pick(&pages());
+            match dice.below(4) {
+                0 => path,
+                1 => host + &path,
+                2 => format!("{path}?{query}"),
+                _ => format!("{host}{path}?{query}"),
+            }
+        }
+        D::Host => part(0, dice.pick(&pages()).to_vec()),
+        D::Source => part(0, dice.pick(&sources()).to_vec()),
+        D::SourceDetail => part(1, dice.pick(&sources()).to_vec()),
+        D::SourceDetail2 => part(2, dice.pick(&sources()).to_vec()),
+        D::Referrer => dice.pick(&REFERRERS).to_owned(),
+        D::UtmSource => part(0, dice.pick(&campaigns()).to_vec()),
+        D::UtmMedium => part(1, dice.pick(&campaigns()).to_vec()),
+        D::UtmCampaign => part(2, dice.pick(&campaigns()).to_vec()),
+        D::UtmTerm => part(3, dice.pick(&campaigns()).to_vec()),
+        D::UtmContent => part(4, dice.pick(&campaigns()).to_vec()),
+        D::Country => part(0, dice.pick(&places()).to_vec()),
+        D::Region => part(1, dice.pick(&places()).to_vec()),
+        D::Device => part(0, dice.pick(&devices()).to_vec()),
+        D::Browser => part(1, dice.pick(&devices()).to_vec()),
+        D::Os => part(2, dice.pick(&devices()).to_vec()),
+        D::Screen => dice.pick(&ScreenClass::ALL).as_str().to_owned(),
+        D::Language => dice.pick(&LANGUAGES).to_owned(),
+        D::VisitorType => dice.pick(&["new", "returning", ""]).to_owned(),
+        D::Event => dice.pick(&EVENTS).to_owned(),
+        D::Tag => dice.pick(&["", "tag"]).to_owned(),
+        D::Company => dice.pick(&COMPANIES).to_owned(),
+        D::Consent => dice.pick(&["granted", "policy", "server"]).to_owned(),
+        D::Contact => {
+            dice.pick(&["person1@example.test", "person2@example.test", "1", "2", "3", ""]).to_owned()
+        }
+    }
+}
+
+fn grouping(dice: &mut Dice, account: &AccountFact, range: &Range<i64>) -> Grouping {
+    match dice.below(6) {
+        0 => Grouping::Total,
+        1 => {
+            let zone = Zone::named(account.zone_name);
+            let first = zone.day_of(Millis(range.start));
+            let days = Days { first, last: LocalDay(first.0.max(zone.day_of(Millis(range.end)).0)) };
+            Grouping::Steps(days.edges(&zone, dice.pick(&[Step::Hour, Step::Day, Step::Month])))
+        }
+        2 => Grouping::Steps(vec![range.start, (range.start + range.end) / 2, range.end + HOUR]),
+        _ => {
+            let key = match dice.below(5) {
+                0 => Key::SourceAndDetail,
+                1 => Key::Campaign,
+                _ => Key::Dimension(dice.pick(&Dimension::ALL)),
+            };
+            let limit = dice.pick(&[1, 3, 1_000]);
+            Grouping::By(
+                key,
+                Top { by: dice.pick(&Measure::ALL), limit, after: None, skip_empty: dice.one_in(3) },
+            )
+        }
+    }
+}
+
+pub(super) fn figures(count: &Count) -> Figures {
+    Figures {
+        visitors: count.visitors.len() as u64,
+        sessions: count.sessions.len() as u64,
+        page_views: count.page_views,
+        completions: count.completions,
+        value_minor: count.value_minor,
+        engaged_ms: count.engaged_ms,
+        bounces: count.bounces.len() as u64,
+    }
+}
+
+fn expect(
+    account: &AccountFact,
+    events: &[&super::history::EventFact],
+    grouping: &Grouping,
+) -> (Vec<scan::Row>, u64) {
+    let unnamed = |count: &Count| scan::Row { name: Vec::new(), figures: figures(count) };
+    match grouping {
+        Grouping::Total => (vec![unnamed(&oracle::total(account, events))], 1),
+        Grouping::Steps(edges) => {
+            let steps = oracle::by_step(account, events, edges);
+            (steps.iter().map(unnamed).collect(), steps.len() as u64)
+        }
+        Grouping::By(key, top) => {
+            let dimensions = match key {
+                Key::Dimension(dimension) => vec![*dimension],
+                Key::SourceAndDetail => vec![Dimension::Source, Dimension::SourceDetail],
+                Key::Campaign => vec![Dimension::UtmSource, Dimension::UtmMedium, Dimension::UtmCampaign],
+            };
+            let groups = oracle::by_name(account, events, &dimensions);
+            let mut rows: Vec<_> = groups
+                .iter()
+                .filter(|(name, _)| !(top.skip_empty && name.iter().all(String::is_empty)))
+                .map(|(name, count)| scan::Row { name: name.clone(), figures: figures(count) })
+                .collect();
+            // stable: equals stay in the order of their names
+            rows.sort_by_key(|row| std::cmp::Reverse(row.figures.get(top.by)));
+            let total = rows.len() as u64;
+            rows.truncate(top.limit);
+            (rows, total)
+        }
+    }
+}
