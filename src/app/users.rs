@@ -94,7 +94,12 @@ pub async fn add(
                 }
                 // The password of who is known is his own affair.
                 Some(known) => known.id,
-                None => store::user::insert(conn, &email, hash.as_deref(), false, now)?,
+                None => {
+                    // The first user of all is made at the set-up page or at the machine itself, and is its
+                    // server admin either way.
+                    let first = actor == Actor::Machine && store::user::count(conn)? == 0;
+                    store::user::insert(conn, &email, hash.as_deref(), first, now)?
+                }
             };
             store::member::upsert(conn, user, account, what)?;
             note(conn, now, account, actor, "user.add", user, what.role.as_str())?;
@@ -305,7 +310,7 @@ pub async fn change_password(
 ///
 /// # Errors
 /// `Email`, `Weak`, `NotFound`, or the store's.
-pub async fn reset_password(app: &App, email: &str, password: &str) -> Result<(), Error> {
+pub async fn reset_password(app: &App, email: &str, password: &str) -> Result<UserId, Error> {
     let now = app.now();
     let email = Email::parse(email).ok_or(Error::Email)?;
     password::check(password, &[email.as_str()])?;
@@ -314,7 +319,8 @@ pub async fn reset_password(app: &App, email: &str, password: &str) -> Result<()
         .writer
         .write(move |conn| {
             let user = store::user::find_by_email(conn, &email)?.ok_or(store::Error::NotFound)?;
-            Ok(replace_password(conn, user.id, &hash, now, "command line")?)
+            replace_password(conn, user.id, &hash, now, "command line")?;
+            Ok(user.id)
         })
         .await
 }

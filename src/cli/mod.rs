@@ -1,18 +1,24 @@
 //! The command line: arguments, answers on stdout, messages on stderr, exit codes (0 done, 1 failed, 2 usage,
 //! 78 bad configuration).
 
+mod account;
+mod answer;
 mod bench;
+mod doctor;
+mod geo;
+mod token;
+mod upkeep;
+mod user;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, Flags, Log, LogFormat};
+use crate::config::{Config, Flags, Log, LogFormat, LogLevel};
 use crate::server;
-
-/// Exit code of a bad configuration (`EX_CONFIG`).
-const BAD_CONFIGURATION: u8 = 78;
+use answer::{Answer, Failure};
 
 #[derive(Parser)]
 #[command(
@@ -42,6 +48,24 @@ enum Command {
         #[arg(long, value_name = "ADDR")]
         listen: Option<std::net::SocketAddr>,
     },
+    /// Accounts
+    #[command(subcommand)]
+    Account(account::Account),
+    /// Users of the admin pages
+    #[command(subcommand)]
+    User(user::User),
+    /// Keys for programs
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Map files: country, network and company of an address
+    #[command(subcommand)]
+    Geo(geo::Command),
+    #[command(flatten)]
+    Upkeep(upkeep::Command),
+    /// Look whether the configuration is right
+    CheckConfig,
+    /// Tell everything a support person would ask; holds no personal data
+    Doctor,
     /// Measure
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -54,37 +78,80 @@ pub fn run() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(answer::USAGE));
         }
     };
     let listen = match &arguments.command {
-        Command::Serve { listen } => listen,
+        Command::Serve { listen } => *listen,
         Command::Bench(bench) => {
             log_to_stderr(&Log::default());
-            return bench::run(bench, arguments.json).unwrap_or_else(|error| fail(1, &format!("{error:#}")));
+            return bench::run(bench, arguments.json)
+                .unwrap_or_else(|error| Failure::failed(format!("{error:#}")).tell());
         }
+        _ => None,
     };
-    let flags = Flags { config: arguments.config, data_dir: arguments.data_dir, listen: *listen };
-    let config = match Config::load(&flags, std::env::vars_os()) {
-        Ok(config) => config,
-        Err(error) => return fail(BAD_CONFIGURATION, &error.to_string()),
+    let flags = Flags { config: arguments.config, data_dir: arguments.data_dir, listen };
+    let outcome = match Config::load(&flags, std::env::vars_os()) {
+        Ok(config) => obey(arguments.command, &config),
+        Err(error) => Err(error.into()),
     };
-    log_to_stderr(&config.log);
-    match server::run(&config) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(1, &format!("{error:#}")),
+    match outcome {
+        Ok(Some(answer)) => answer.give(arguments.json),
+        Ok(None) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(),
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the message of a failed command")]
-fn fail(code: u8, message: &str) -> ExitCode {
-    eprintln!("guestlog: {message}");
-    ExitCode::from(code)
+/// The answer of a command; none of the server, which has said what it had to say in its log.
+fn obey(command: Command, config: &Config) -> Result<Option<Answer>, Failure> {
+    if matches!(command, Command::Serve { .. }) {
+        log_to_stderr(&config.log);
+        server::run(config).map_err(serve_failure)?;
+        return Ok(None);
+    }
+    // What a command does is its answer; the log speaks up when something is wrong, or was asked for.
+    let level = match config.log.level {
+        LogLevel::Info => LogLevel::Warn,
+        level => level,
+    };
+    log_to_stderr(&Log { level, ..config.log.clone() });
+    match command {
+        Command::Account(command) => account::run(command, config),
+        Command::User(command) => user::run(command, config),
+        Command::Token(command) => token::run(command, config),
+        Command::Geo(command) => geo::run(&command, config),
+        Command::Upkeep(command) => upkeep::run(&command, config),
+        Command::Doctor => Ok(doctor::run(config)),
+        Command::CheckConfig => Ok(check_config(config)),
+        // Both were run by then.
+        Command::Serve { .. } | Command::Bench(_) => return Ok(None),
+    }
+    .map(Some)
+}
+
+fn serve_failure(error: anyhow::Error) -> Failure {
+    let message = format!("{error:#}");
+    match error.downcast::<crate::store::Error>() {
+        Ok(error) => Failure { message, ..error.into() },
+        Err(_) => Failure::failed(message),
+    }
+}
+
+/// Reached only with a right one: the wrong ones end with code 78 before any command.
+fn check_config(config: &Config) -> Answer {
+    let file = config.file.as_ref().map(|file| file.display().to_string());
+    let text = match &file {
+        Some(file) => format!("{file} is right"),
+        None => "no file was found; the defaults and the environment are right".to_owned(),
+    };
+    Answer::new(serde_json::json!({ "ok": true, "file": file }), text)
 }
 
 fn log_to_stderr(log: &Log) {
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        // Colours are for people; a log file would be full of their codes.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(tracing_subscriber::EnvFilter::new(log.level.as_str()));
     match log.format {
         LogFormat::Text => builder.init(),

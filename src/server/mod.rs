@@ -1,6 +1,8 @@
 //! Wiring: configuration → store → application → HTTP, the background jobs, and an orderly stop.
 
 pub mod bare;
+pub mod control;
+mod open;
 pub mod options;
 
 use std::net::{SocketAddr, TcpListener};
@@ -12,15 +14,13 @@ use actix_web::web::{Data, PayloadConfig};
 use actix_web::{HttpServer, rt};
 use anyhow::Context;
 use futures_util::FutureExt;
+use tokio::sync::Notify;
 
 use crate::app::{App, accept, fold};
-use crate::base::clock::{Clock, RealClock};
-use crate::base::random::SystemRandom;
 use crate::config::Config;
-use crate::geo::Geo;
-use crate::store::{self, Store};
 use crate::web;
 use crate::web::state::State;
+pub use open::{migrate, open};
 
 /// Longest the headers of a request may take.
 const HEADER_TIME: Duration = Duration::from_secs(5);
@@ -36,17 +36,6 @@ const MAPS_EVERY: Duration = Duration::from_secs(60);
 const FOLD_AGAIN: Duration = Duration::from_secs(1);
 /// How often robots are written down.
 const BOTS_EVERY: Duration = Duration::from_secs(1);
-
-/// Opens the store and the application as the configuration says.
-///
-/// # Errors
-/// The store's.
-pub fn open(config: &Config) -> Result<App, store::Error> {
-    let clock: Arc<dyn Clock> = Arc::new(RealClock);
-    let store = Store::open(&options::of_store(config), Arc::clone(&clock))?;
-    let geo = Geo::open(&options::of_maps(config), &config.server.data_dir);
-    App::new(store, geo, clock, Arc::new(SystemRandom), &options::of_app(config))
-}
 
 /// Runs the server until it is asked to stop.
 ///
@@ -87,6 +76,8 @@ async fn serve(
     .shutdown_timeout(STOP_SECONDS)
     .listen(listener)?
     .run();
+    let stop = Arc::new(Notify::new());
+    let commands = take_commands(&app, &stop);
     tracing::info!("listening on http://{address}");
     std::thread::spawn(crate::domain::device::prepare);
     let fold = rt::spawn({
@@ -103,6 +94,10 @@ async fn serve(
     let maps = rt::spawn(reload_maps(Arc::clone(&app)));
     // Returns after SIGTERM, SIGINT or SIGQUIT, when the requests in hand are answered.
     let result = server.await;
+    stop.notify_one();
+    if let Some(commands) = commands {
+        let _ = commands.await;
+    }
     fold.abort();
     bots.abort();
     maps.abort();
@@ -111,6 +106,18 @@ async fn serve(
     // Robots of the last second; what the fold has not taken lies safe in the inbox.
     let _ = rt::task::spawn_blocking(move || accept::write_bots(&last)).await;
     Ok(result?)
+}
+
+/// Takes commands of the command line until `stop`. Without its socket the server runs all the same: visitors
+/// matter more.
+fn take_commands(app: &Arc<App>, stop: &Arc<Notify>) -> Option<rt::task::JoinHandle<()>> {
+    match control::Listener::bind(app.store.data_dir()) {
+        Ok(listener) => Some(rt::spawn(listener.serve(Arc::clone(app), Arc::clone(stop)))),
+        Err(error) => {
+            tracing::error!(error = %error, "no control socket: commands must wait until the server is stopped");
+            None
+        }
+    }
 }
 
 async fn write_bots(app: Arc<App>) {

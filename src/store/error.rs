@@ -23,8 +23,14 @@ pub enum Error {
     NotFound,
     #[error("that exists already")]
     Conflict,
-    #[error("another process holds {0}")]
+    #[error("another Guestlog process holds {0}")]
     Locked(PathBuf),
+    #[error("the data directory {path} cannot be used: {source}")]
+    DataDir { path: PathBuf, source: std::io::Error },
+    #[error(
+        "the store is of version {found}, this program knows {known}: start the server once, it brings the store up to date"
+    )]
+    NotMigrated { found: usize, known: usize },
     #[error("this file is no Guestlog store")]
     NotOurs,
     #[error(
@@ -35,6 +41,10 @@ pub enum Error {
         "{file} is damaged ({finding}); nothing was changed. Put a backup back with: guestlog restore FILE"
     )]
     Corrupt { file: PathBuf, finding: String },
+    #[error("{file} is no usable backup: {finding}")]
+    BadBackup { file: PathBuf, finding: String },
+    #[error("{0} exists already; --force replaces a regular file")]
+    Exists(PathBuf),
     #[error("a hit of the inbox cannot be read: {0}")]
     Unreadable(String),
     #[error("SQLite: {0}")]
@@ -69,6 +79,18 @@ impl Error {
             Self::Busy => Self::Busy,
             Self::Closed => Self::Closed,
             _ => Self::RolledBack,
+        }
+    }
+
+    /// The same of a damaged file, naming it and the way out.
+    #[must_use]
+    pub(super) fn of_file(self, file: &std::path::Path) -> Self {
+        match self {
+            Self::Corrupt { .. } => self,
+            error if error.is_corruption() => {
+                Self::Corrupt { file: file.to_owned(), finding: error.to_string() }
+            }
+            error => error,
         }
     }
 

@@ -3,18 +3,23 @@
 
 pub mod account;
 pub mod audit;
+pub mod backup;
 pub mod bot;
+pub mod check;
 pub mod contact;
 pub mod dead_letter;
 pub mod dictionary;
 pub mod error;
 pub mod event;
+pub mod facts;
+pub mod files;
 pub mod inbox;
 pub mod member;
 mod migrate;
 pub mod one_time_link;
 mod open;
 pub mod readers;
+pub mod restore;
 pub mod scan;
 pub mod session;
 pub mod sign_in;
@@ -31,19 +36,13 @@ use std::thread::JoinHandle;
 use rusqlite::OptionalExtension;
 
 pub use error::Error;
+pub use files::{INBOX_FILE, LOCK_FILE, MAIN_FILE};
+
+use crate::base::clock::Clock;
 
 /// A connection of the writer or a reader. Use cases pass it on to the functions of this layer; what is asked
 /// of it, in SQL, stands here alone (`tests/it/style.rs` holds it).
 pub type Connection = rusqlite::Connection;
-
-use crate::base::clock::{Clock, Millis};
-
-/// Name of the main file in the data directory.
-pub const MAIN_FILE: &str = "guestlog.db";
-/// Name of the inbox in the data directory.
-pub const INBOX_FILE: &str = "inbox.db";
-/// Held locked by whoever may write.
-pub const LOCK_FILE: &str = "guestlog.lock";
 
 /// How the store is opened.
 #[derive(Clone, Debug)]
@@ -73,14 +72,19 @@ impl Store {
     /// `Locked` when another process has it, `TooNew`, `Corrupt`, or what the system says.
     pub fn open(options: &Options, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let now = clock.now();
-        create_private_dir(&options.data_dir)?;
-        let lock = lock(&options.data_dir)?;
+        files::create_data_dir(&options.data_dir)?;
+        let lock = files::lock(&options.data_dir)?;
+        files::finish_restore(&options.data_dir)?;
+        files::refuse_unfit(&options.data_dir)?;
         let main = options.data_dir.join(MAIN_FILE);
-        let conn = open_checked(&main, migrate::MAIN, now)?;
+        let conn = files::open_checked(&main, migrate::MAIN, now)?;
         conn.execute("insert or ignore into meta values (1, 0, ?1)", [now.0])?;
         let watermark = watermark(&conn)?;
         let inbox_path = options.data_dir.join(INBOX_FILE);
-        let inbox_conn = open_checked(&inbox_path, migrate::INBOX, now)?;
+        if watermark > 0 && files::is_absent(&inbox_path)? {
+            tracing::warn!("{} was missing and begins anew: what waited in it is lost", inbox_path.display());
+        }
+        let inbox_conn = files::open_checked(&inbox_path, migrate::INBOX, now)?;
         let readers = readers::Readers::open(main, options.readers, Arc::clone(&clock))?;
         let (writer, writer_thread) = writer::Writer::start(conn)?;
         let (inbox, inbox_thread) =
@@ -163,75 +167,5 @@ pub fn watermark(conn: &Connection) -> Result<i64, Error> {
 /// SQLite's.
 pub fn update_watermark(conn: &Connection, inbox_id: i64) -> Result<(), Error> {
     conn.prepare_cached("update meta set watermark = ?1 where id = 1")?.execute([inbox_id])?;
-    Ok(())
-}
-
-/// A directory only its owner may enter.
-fn create_private_dir(dir: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::DirBuilderExt;
-    if dir.is_dir() {
-        return Ok(());
-    }
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    Ok(())
-}
-
-/// Takes the lock of a data directory; it is free again when the file is dropped, however the process ends.
-///
-/// # Errors
-/// `Locked` when another process has it.
-pub fn lock(data_dir: &Path) -> Result<File, Error> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let path = data_dir.join(LOCK_FILE);
-    let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(&path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::Locked(data_dir.to_owned())),
-        Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
-    }
-}
-
-/// Opens and migrates a file; one that is damaged is named, with the way out.
-fn open_checked(path: &Path, steps: &[migrate::Migration], now: Millis) -> Result<Connection, Error> {
-    let damaged = |error: Error| {
-        if error.is_corruption() {
-            Error::Corrupt { file: path.to_owned(), finding: error.to_string() }
-        } else {
-            error
-        }
-    };
-    refuse_newer(path, steps).map_err(damaged)?;
-    let mut conn = open::writer(path).map_err(damaged)?;
-    restrict(path)?;
-    open::verify_header(&conn).map_err(damaged)?;
-    migrate::run(&mut conn, steps, path, now).map_err(damaged)?;
-    if std::fs::metadata(path)?.len() <= QUICK_CHECK_MAX {
-        let finding: String =
-            conn.query_row("pragma quick_check(1)", [], |row| row.get(0)).map_err(|e| damaged(e.into()))?;
-        if finding != "ok" {
-            return Err(Error::Corrupt { file: path.to_owned(), finding });
-        }
-    }
-    Ok(conn)
-}
-
-/// Files up to this size are checked whole at each start (some 20 ms); larger ones by `guestlog check`.
-const QUICK_CHECK_MAX: u64 = 8 * 1024 * 1024;
-
-/// Looks at an existing file without writing a byte to it.
-fn refuse_newer(path: &Path, steps: &[migrate::Migration]) -> Result<(), Error> {
-    match std::fs::metadata(path) {
-        Ok(meta) if meta.len() > 0 => {
-            let conn = open::reader(path)?;
-            migrate::version(&conn, steps).map(|_| ())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The data is for its owner alone.
-fn restrict(path: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
     Ok(())
 }

@@ -1,0 +1,77 @@
+//! `guestlog account`: one organisation's sites, visitors and settings.
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Outcome, table};
+use crate::app::control::Command;
+use crate::config::Config;
+use crate::server::control;
+use crate::store;
+
+#[derive(Subcommand)]
+pub(super) enum Account {
+    /// Make an account
+    Add {
+        #[arg(long)]
+        name: String,
+        /// A site of the account, with its port where it has an unusual one; may be given several times
+        #[arg(long = "domain", value_name = "DOMAIN", required = true)]
+        domains: Vec<String>,
+        /// Where the account's days begin and end
+        #[arg(long, value_name = "ZONE", default_value = "UTC")]
+        time_zone: String,
+        /// Currency of all values, three letters
+        #[arg(long, value_name = "CODE", default_value = "EUR")]
+        currency: String,
+    },
+    /// Show all accounts
+    List,
+}
+
+pub(super) fn run(command: Account, config: &Config) -> Outcome {
+    match command {
+        Account::Add { name, domains, time_zone, currency } => {
+            let made = control::execute(config, Command::AccountAdd { name, domains, time_zone, currency })?;
+            let text = format!("account {} was made", made.get("account_id").unwrap_or(&Value::Null));
+            Ok(Answer::new(made, text))
+        }
+        Account::List => list(config),
+    }
+}
+
+fn list(config: &Config) -> Outcome {
+    let accounts = match store::files::open_main(&config.server.data_dir)? {
+        Some(conn) => store::account::list(&conn)?,
+        None => Vec::new(),
+    };
+    let rows: Vec<Value> = accounts
+        .iter()
+        .map(|account| {
+            json!({
+                "account_id": account.id,
+                "name": account.settings.name,
+                "domains": account.settings.domains,
+                "time_zone": account.settings.time_zone,
+                "currency": account.settings.currency,
+                "created": account.created.iso(),
+                "first_hit": account.first_hit.map(crate::base::clock::Millis::iso),
+            })
+        })
+        .collect();
+    let cells: Vec<Vec<String>> = accounts
+        .iter()
+        .map(|account| {
+            let settings = &account.settings;
+            vec![
+                account.id.to_string(),
+                settings.name.clone(),
+                settings.time_zone.clone(),
+                settings.currency.clone(),
+                settings.domains.join(" "),
+            ]
+        })
+        .collect();
+    let text = table(&["account", "name", "time zone", "currency", "domains"], &cells);
+    Ok(Answer::new(json!({ "rows": rows }), text))
+}

@@ -1,0 +1,117 @@
+//! What a command says: its answer on stdout, in words or as JSON, and why it failed on stderr, with the exit
+//! code. Nothing else in `cli` prints.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use crate::app::control::{self, Kind};
+use crate::config::ConfigError;
+use crate::server::control::Error as ControlError;
+use crate::store;
+
+/// The command could not be done.
+pub(super) const FAILED: u8 = 1;
+/// The arguments cannot be meant.
+pub(super) const USAGE: u8 = 2;
+/// The configuration is wrong, or names what cannot be used (`EX_CONFIG`).
+pub(super) const BAD_CONFIGURATION: u8 = 78;
+
+/// What a command found or did.
+pub(super) struct Answer {
+    pub json: Value,
+    /// The same in words, without a line end.
+    pub text: String,
+    /// It was done, and what it found is bad (`check`): exit code 1.
+    pub bad: bool,
+}
+
+impl Answer {
+    pub(super) fn new(json: Value, text: impl Into<String>) -> Self {
+        Self { json, text: text.into(), bad: false }
+    }
+
+    pub(super) fn give(&self, as_json: bool) -> ExitCode {
+        let text = if as_json { self.json.to_string() } else { self.text.clone() };
+        // A reader that has gone wants no more.
+        let _ = writeln!(std::io::stdout().lock(), "{text}");
+        if self.bad { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
+    }
+}
+
+/// Why a command was not done.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub code: u8,
+    pub message: String,
+}
+
+pub(super) type Outcome = Result<Answer, Failure>;
+
+impl Failure {
+    pub(super) fn failed(message: impl std::fmt::Display) -> Self {
+        Self { code: FAILED, message: message.to_string() }
+    }
+
+    pub(super) fn usage(message: impl std::fmt::Display) -> Self {
+        Self { code: USAGE, message: message.to_string() }
+    }
+
+    pub(super) fn tell(&self) -> ExitCode {
+        let _ = writeln!(std::io::stderr().lock(), "guestlog: {}", self.message);
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self { code: BAD_CONFIGURATION, message: error.to_string() }
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        let code = if matches!(error, store::Error::DataDir { .. }) { BAD_CONFIGURATION } else { FAILED };
+        Self { code, message: error.to_string() }
+    }
+}
+
+impl From<ControlError> for Failure {
+    fn from(error: ControlError) -> Self {
+        match error {
+            ControlError::Store(error) => error.into(),
+            ControlError::Refused(control::Error { kind: Kind::Invalid, message }) => Self::usage(message),
+            error => Self::failed(error),
+        }
+    }
+}
+
+/// Columns under their names, as wide as they need; the last one as it comes.
+pub(super) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        let head = heads.get(column).map_or(0, |head| head.chars().count());
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.chain([head]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let padded: Vec<String> = cells.zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    let mut lines = vec![line(&mut heads.iter().copied())];
+    lines.extend(rows.iter().map(|row| line(&mut row.iter().map(String::as_str))));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_as_wide_as_their_longest_cell() {
+        let rows = [vec!["1".into(), "Zoë".into()], vec!["22".into(), "B".into()]];
+        assert_eq!(table(&["number", "name"], &rows), "number  name\n1       Zoë\n22      B");
+        assert_eq!(table(&["a"], &[]), "a");
+    }
+}

@@ -1,0 +1,192 @@
+//! Keeping a store in order: `check`, `backup`, `verify-backup`, `restore`, `replay-deadletter`, `migrate`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Failure, Outcome};
+use crate::app::control;
+use crate::base::clock::{Clock, RealClock};
+use crate::config::Config;
+use crate::server::control::execute;
+use crate::store::backup::About;
+use crate::store::check::Report;
+use crate::store::{self, Error};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Look whether the store is whole; changes nothing, beside a running server too
+    Check,
+    /// Copy the whole store into one file, beside a running server too
+    Backup {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Replace a file that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Look whether a backup can be restored
+    VerifyBackup {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Put a backup in the place of the store; the old files are kept beside it
+    Restore {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Fold the hits again that were put aside because they could not be folded
+    ReplayDeadletter,
+    /// Bring the store to this program's version; the server does so too when it starts
+    Migrate {
+        /// Only tell what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+pub(super) fn run(command: &Command, config: &Config) -> Outcome {
+    match command {
+        Command::Check => check(config),
+        Command::Backup { file, force } => backup(config, file, *force),
+        Command::VerifyBackup { file } => verify(file),
+        Command::Restore { file } => restore(config, file),
+        Command::ReplayDeadletter => {
+            let done = execute(config, control::Command::ReplayDeadLetters {})?;
+            let count = done.get("replayed").and_then(Value::as_u64).unwrap_or(0);
+            Ok(Answer::new(done, format!("{count} hits lie in the inbox again; the server folds them")))
+        }
+        Command::Migrate { dry_run } => migrate(config, *dry_run),
+    }
+}
+
+fn no_store(config: &Config) -> Failure {
+    Failure::failed(format!("there is no store in {}", config.server.data_dir.display()))
+}
+
+fn check(config: &Config) -> Outcome {
+    let report = store::check::check(&config.server.data_dir)?.ok_or_else(|| no_store(config))?;
+    let whole = format!(
+        "the store is whole: {} accounts, {} events, {} hits waiting, {} dead letters",
+        report.accounts, report.events, report.waiting, report.dead_letters
+    );
+    Ok(judge(&report, &whole, json!({})))
+}
+
+/// The findings, or that there are none.
+fn judge(report: &Report, whole: &str, more: Value) -> Answer {
+    let mut json = json!({
+        "ok": report.findings.is_empty(),
+        "findings": report.findings,
+        "accounts": report.accounts,
+        "events": report.events,
+        "waiting": report.waiting,
+        "dead_letters": report.dead_letters,
+    });
+    if let (Value::Object(json), Value::Object(more)) = (&mut json, more) {
+        json.extend(more);
+    }
+    let text = match report.findings.is_empty() {
+        true => whole.to_owned(),
+        false => report.findings.join("\n"),
+    };
+    Answer { bad: !report.findings.is_empty(), ..Answer::new(json, text) }
+}
+
+fn about(about: &About) -> Value {
+    json!({ "created": about.created.iso(), "bytes": about.bytes })
+}
+
+fn backup(config: &Config, file: &Path, force: bool) -> Outcome {
+    let written = store::backup::write(&config.server.data_dir, file, force, RealClock.now());
+    let made = written.map_err(|error| match error {
+        Error::NotFound => no_store(config),
+        Error::Io(error) => Failure::failed(format!("{} cannot be written: {error}", file.display())),
+        error => error.into(),
+    })?;
+    let text = format!("{}: {} bytes, {} hits waiting in it", file.display(), made.bytes, made.waiting);
+    let json = json!({
+        "file": file, "created": made.created.iso(), "bytes": made.bytes, "waiting": made.waiting,
+    });
+    Ok(Answer::new(json, text))
+}
+
+fn verify(file: &Path) -> Outcome {
+    let (found, report) = store::backup::verify(file)?;
+    let whole = format!(
+        "{} can be restored: {} accounts, {} events, {} hits waiting, {}",
+        file.display(),
+        report.accounts,
+        report.events,
+        report.waiting,
+        found.as_ref().map_or("a copy of the main file".to_owned(), |about| about.created.iso()),
+    );
+    Ok(judge(&report, &whole, found.as_ref().map_or(json!({}), about)))
+}
+
+fn restore(config: &Config, file: &Path) -> Outcome {
+    let data_dir = &config.server.data_dir;
+    let done = store::restore::restore(data_dir, file, RealClock.now())
+        .map_err(|error| stop_first(error, data_dir))?;
+    let mut text = format!(
+        "{} is in place: {} accounts, {} events, {} hits to be folded",
+        file.display(),
+        done.report.accounts,
+        done.report.events,
+        done.report.waiting
+    );
+    for kept in &done.kept {
+        text.push_str(&format!("\nkept: {}", kept.display()));
+    }
+    let more = json!({ "kept": done.kept, "restored": done.about.as_ref().map(about) });
+    let mut answer = judge(&done.report, &text, more);
+    answer.text = text;
+    Ok(answer)
+}
+
+/// What needs the store for itself says how to get it (rules.md 23).
+fn stop_first(error: Error, data_dir: &Path) -> Failure {
+    let Error::Locked(_) = error else { return error.into() };
+    let line: Vec<String> = std::env::args().map(|word| quote(&word)).collect();
+    Failure::failed(format!(
+        "a server (or another command) holds {}; stop it first, such as:\n  systemctl stop guestlog && {}",
+        data_dir.display(),
+        line.join(" ")
+    ))
+}
+
+/// As a shell reads it back.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+fn migrate(config: &Config, dry_run: bool) -> Outcome {
+    let data_dir = &config.server.data_dir;
+    let steps = store::files::missing_steps(data_dir)?;
+    let text = match (steps.is_empty(), dry_run) {
+        (true, _) => "nothing to do: the store is of this program's version".to_owned(),
+        (false, true) => format!("would be done: {}", steps.join(", ")),
+        (false, false) => format!("done: {}", steps.join(", ")),
+    };
+    if !dry_run {
+        crate::server::migrate(config).map_err(|error| stop_first(error, data_dir))?;
+    }
+    Ok(Answer::new(json!({ "steps": steps, "done": !dry_run }), text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_as_a_shell_reads_them() {
+        for (word, quoted) in [("a/b-c", "a/b-c"), ("", "''"), ("a b", "'a b'"), ("it's", "'it'\\''s'")] {
+            assert_eq!(quote(word), quoted);
+        }
+    }
+}

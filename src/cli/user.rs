@@ -1,0 +1,72 @@
+//! `guestlog user`: who may sign in. Passwords come on stdin, never as an argument: arguments stand in the list
+//! of processes and in the history of shells.
+
+use std::io::{IsTerminal, Read};
+
+use clap::Subcommand;
+use serde_json::Value;
+
+use super::answer::{Answer, Failure, Outcome};
+use crate::app::control::Command;
+use crate::config::Config;
+use crate::domain::account::AccountId;
+use crate::domain::user::{PASSWORD_MAX, Role};
+use crate::server::control::execute;
+
+#[derive(Subcommand)]
+pub(super) enum User {
+    /// Let somebody into an account; the password is read from stdin (nothing for who is known already)
+    Add {
+        #[arg(long)]
+        email: String,
+        #[arg(long, value_name = "ID")]
+        account: i64,
+        #[arg(long, value_name = "ROLE", value_parser = role, help = "owner, admin, editor or viewer")]
+        role: Role,
+    },
+    /// Give a user a new password, read from stdin; all his browsers are signed out
+    ResetPassword {
+        #[arg(long)]
+        email: String,
+    },
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    let all = || Role::ALL.iter().rev().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
+    Role::parse(text).ok_or_else(|| format!("a role is one of {}", all()))
+}
+
+pub(super) fn run(command: User, config: &Config) -> Outcome {
+    match command {
+        User::Add { email, account, role } => {
+            let password = read_password()?;
+            let account = AccountId(account);
+            let made = execute(config, Command::UserAdd { email, account, role, password })?;
+            let text = format!("user {} may sign in", made.get("user_id").unwrap_or(&Value::Null));
+            Ok(Answer::new(made, text))
+        }
+        User::ResetPassword { email } => {
+            let password = read_password()?.ok_or_else(|| Failure::usage("no password came on stdin"))?;
+            let done = execute(config, Command::UserResetPassword { email, password })?;
+            Ok(Answer::new(done, "the password was changed; all browsers of the user are signed out"))
+        }
+    }
+}
+
+/// The first line of stdin; `None` when it is empty.
+fn read_password() -> Result<Option<String>, Failure> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        return Err(Failure::usage("the password comes on stdin, such as: guestlog user … < FILE"));
+    }
+    let mut text = String::new();
+    // A line end of two characters and one more, so that one past the limit is seen as too long.
+    let limit = PASSWORD_MAX as u64 + 3;
+    stdin
+        .lock()
+        .take(limit)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::usage(format!("the password on stdin cannot be read: {error}")))?;
+    let line = text.lines().next().unwrap_or_default();
+    Ok((!line.is_empty()).then(|| line.to_owned()))
+}

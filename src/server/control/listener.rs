@@ -1,0 +1,133 @@
+//! The server's side: takes commands from the owner of the process and from root, a few at a time.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use super::{MESSAGE_MAX, Reply, Request, SOCKET_FILE, address};
+use crate::app::App;
+use crate::app::control::{self, Error};
+
+/// Commands at once; more wait in the system's queue.
+const COMMANDS_MAX: usize = 8;
+/// Longest a command may take to say what it wants, and to take its answer.
+const TALK_TIME: Duration = Duration::from_secs(5);
+/// Longest a stop waits for commands in hand.
+const STOP_TIME: Duration = Duration::from_secs(4);
+
+/// The bound socket. It is removed when this is dropped.
+pub(in crate::server) struct Listener {
+    socket: UnixListener,
+    path: PathBuf,
+}
+
+impl Listener {
+    /// Binds in the data directory, whose lock the caller holds: a socket found there is a dead server's.
+    pub(in crate::server) fn bind(data_dir: &Path) -> std::io::Result<Self> {
+        let path = data_dir.join(SOCKET_FILE);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let (short, _dir) = address(data_dir)?;
+        let socket = UnixListener::bind(short)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        Ok(Self { socket, path })
+    }
+
+    /// Serves until `stop` is notified; then finishes what is in hand.
+    pub(in crate::server) async fn serve(self, app: Arc<App>, stop: Arc<Notify>) {
+        let mut talks = JoinSet::new();
+        loop {
+            while talks.try_join_next().is_some() {}
+            if talks.len() >= COMMANDS_MAX {
+                talks.join_next().await;
+                continue;
+            }
+            tokio::select! {
+                () = stop.notified() => break,
+                taken = self.socket.accept() => match taken {
+                    Ok((stream, _)) => {
+                        let app = Arc::clone(&app);
+                        talks.spawn(async move { talk(&app, stream).await });
+                    }
+                    Err(error) => {
+                        tracing::warn!(error = %error, "the control socket takes no connection");
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                }
+            }
+        }
+        let finish = async { while talks.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_TIME, finish).await.is_err() {
+            tracing::warn!("stopped with commands still in hand");
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// One command, one answer.
+async fn talk(app: &Arc<App>, mut stream: UnixStream) {
+    let peer = stream.peer_cred().map(|peer| peer.uid());
+    let own = rustix::process::geteuid().as_raw();
+    let reply = match peer {
+        Ok(uid) if uid == own || uid == 0 => match tokio::time::timeout(TALK_TIME, hear(&mut stream)).await {
+            Ok(Ok(request)) => obey(app, request).await,
+            Ok(Err(error)) => Reply::Refused(error),
+            Err(_) => return,
+        },
+        _ => {
+            tracing::warn!("another user was refused at the control socket");
+            Reply::Refused(Error::failed(&"only the owner of the server and root may command it"))
+        }
+    };
+    let mut line = serde_json::to_vec(&reply).unwrap_or_default();
+    line.push(b'\n');
+    // Who has gone does not want the answer; the command is done all the same.
+    let _ = tokio::time::timeout(TALK_TIME, stream.write_all(&line)).await;
+}
+
+async fn hear(stream: &mut UnixStream) -> Result<Request, Error> {
+    let mut line = Vec::new();
+    let limit = MESSAGE_MAX as u64 + 1;
+    BufReader::new(stream.take(limit))
+        .read_until(b'\n', &mut line)
+        .await
+        .map_err(|error| Error::failed(&error))?;
+    if line.len() > MESSAGE_MAX {
+        return Err(Error::invalid(&format!("a command is at most {MESSAGE_MAX} bytes")));
+    }
+    // The version first: a command of another one may not be readable at all.
+    #[derive(serde::Deserialize)]
+    struct Head {
+        version: String,
+    }
+    let wrong = |error: serde_json::Error| Error::invalid(&format!("not a command: {error}"));
+    let head: Head = serde_json::from_slice(&line).map_err(wrong)?;
+    let own = env!("CARGO_PKG_VERSION");
+    if head.version != own {
+        return Err(Error::failed(&format!(
+            "the running server is of version {own}, this command of {}: restart the server",
+            head.version
+        )));
+    }
+    serde_json::from_slice(&line).map_err(wrong)
+}
+
+async fn obey(app: &Arc<App>, request: Request) -> Reply {
+    match control::execute(app, request.command).await {
+        Ok(value) => Reply::Done(value),
+        Err(error) => Reply::Refused(error),
+    }
+}

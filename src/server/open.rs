@@ -1,0 +1,42 @@
+//! Opening the application as the configuration says: by the server, and by commands that find no server.
+
+use std::sync::Arc;
+
+use super::options;
+use crate::app::App;
+use crate::base::clock::{Clock, RealClock};
+use crate::base::random::SystemRandom;
+use crate::config::Config;
+use crate::geo::Geo;
+use crate::store::{self, Store};
+
+/// With its maps.
+///
+/// # Errors
+/// The store's.
+pub fn open(config: &Config) -> Result<App, store::Error> {
+    open_with(config, || Geo::open(&options::of_maps(config), &config.server.data_dir))
+}
+
+/// Without maps: they are large, and commands look nothing up.
+///
+/// # Errors
+/// The store's.
+pub(super) fn open_without_maps(config: &Config) -> Result<App, store::Error> {
+    open_with(config, Geo::none)
+}
+
+fn open_with(config: &Config, maps: impl FnOnce() -> Geo) -> Result<App, store::Error> {
+    let clock: Arc<dyn Clock> = Arc::new(RealClock);
+    let store = Store::open(&options::of_store(config), Arc::clone(&clock))?;
+    App::new(store, maps(), clock, Arc::new(SystemRandom), &options::of_app(config))
+}
+
+/// Brings the store to this program's version.
+///
+/// # Errors
+/// The store's; `Locked` when a server runs.
+pub fn migrate(config: &Config) -> Result<(), store::Error> {
+    open_without_maps(config)?.store.close();
+    Ok(())
+}

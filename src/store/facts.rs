@@ -1,0 +1,62 @@
+//! A store in numbers, for who looks after it. Never a name, an address or a secret.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::error::Error;
+use super::files::{self, INBOX_FILE};
+use super::migrate;
+use super::open;
+
+/// What a store holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Facts {
+    /// Steps of the schema, in the file and in this program.
+    pub version: usize,
+    pub accounts: i64,
+    pub users: i64,
+    pub tokens: i64,
+    pub visitors: i64,
+    pub sessions: i64,
+    pub hot_events: i64,
+    pub contacts: i64,
+    pub dead_letters: i64,
+    /// Hits of the inbox that are not folded yet.
+    pub waiting: i64,
+    pub watermark: i64,
+    /// Time of the newest session, milliseconds UTC.
+    pub newest_ms: Option<i64>,
+}
+
+/// Reads them beside a running server too; `None` when there is no store.
+///
+/// # Errors
+/// As `files::open_main`.
+pub fn find(data_dir: &Path) -> Result<Option<Facts>, Error> {
+    let Some(conn) = files::open_main(data_dir)? else { return Ok(None) };
+    conn.execute_batch("begin")?;
+    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let mut facts = Facts {
+        version: migrate::version(&conn, migrate::MAIN)?,
+        accounts: number("select count(*) from account")?,
+        users: number("select count(*) from user")?,
+        tokens: number("select count(*) from token")?,
+        // Numbers are dense: the last ones count the rows without reading them.
+        visitors: number("select coalesce(sum(last_visitor), 0) from account")?,
+        sessions: number("select coalesce(sum(last_session), 0) from account")?,
+        hot_events: number("select count(*) from event_hot")?,
+        contacts: number("select count(*) from contact")?,
+        dead_letters: number("select count(*) from dead_letter")?,
+        waiting: 0,
+        watermark: super::watermark(&conn)?,
+        newest_ms: conn.query_row("select max(last_ms) from session", [], |row| row.get(0))?,
+    };
+    let inbox = data_dir.join(INBOX_FILE);
+    if !files::is_absent(&inbox)? {
+        let conn = open::reader(&inbox)?;
+        facts.waiting =
+            conn.query_row("select count(*) from hit where id > ?1", [facts.watermark], |row| row.get(0))?;
+    }
+    Ok(Some(facts))
+}

@@ -1,0 +1,8 @@
+//! The command line, as people and scripts use it: the real binary on a directory of its own, without a server
+//! and beside one.
+
+mod accounts;
+mod harness;
+mod maps;
+mod stores;
+mod upkeep;
