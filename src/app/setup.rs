@@ -7,7 +7,7 @@ use crate::base::clock::HOUR;
 use crate::base::secret::Secret;
 use crate::domain::account::Settings;
 use crate::domain::contact::Email;
-use crate::domain::password;
+use crate::domain::password::{self, Weak};
 use crate::domain::user::Role;
 use crate::store::member::Membership;
 use crate::store::one_time_link::{self, Purpose};
@@ -63,6 +63,19 @@ pub async fn look(app: &App, link: &Secret) -> Result<Wanted, Error> {
         .await
 }
 
+/// Is the password good enough beside this email and account?
+///
+/// # Errors
+/// The reason why not.
+pub fn check_password(email: &str, password: &str, account: Option<&Settings>) -> Result<(), Weak> {
+    let mut context = vec![email];
+    if let Some(settings) = account {
+        context.push(&settings.name);
+        context.extend(settings.domains.iter().map(String::as_str));
+    }
+    password::check(password, &context)
+}
+
 /// Makes the first user, server admin and owner of the first account, and signs him in: the cookie's secret.
 /// Without `account` he owns the accounts that are there.
 ///
@@ -78,12 +91,7 @@ pub async fn set_up(
 ) -> Result<Secret, Error> {
     look(app, link).await?;
     let email = Email::parse(email).ok_or(Error::Email)?;
-    let mut context = vec![email.as_str()];
-    if let Some(settings) = &account {
-        context.push(&settings.name);
-        context.extend(settings.domains.iter().map(String::as_str));
-    }
-    password::check(password, &context)?;
+    check_password(email.as_str(), password, account.as_ref())?;
     let hash = app.passwords.hash(password).await?;
     let (link, now) = (link.hash(), app.now());
     let secrets = Secrets::new(app);

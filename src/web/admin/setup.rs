@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::app::{access, setup};
 use crate::base::secret::Secret;
 use crate::domain::account::Invalid;
-use crate::domain::contact::EMAIL_MAX;
+use crate::domain::contact::{EMAIL_MAX, Email};
 use crate::web::admin::account_form::Typed;
 use crate::web::admin::refusal;
 use crate::web::answer;
@@ -50,6 +50,12 @@ struct Wrong {
     email: Option<&'static str>,
     password: Option<&'static str>,
     account: Option<Invalid>,
+}
+
+impl Wrong {
+    const fn is_none(&self) -> bool {
+        self.email.is_none() && self.password.is_none() && self.account.is_none()
+    }
 }
 
 fn page(
@@ -119,30 +125,29 @@ async fn create(request: HttpRequest, form: GuestForm) -> Result<HttpResponse, W
         Err(error) => return Err(error.into()),
     };
     let typed = wanted.account.then(|| Typed::from(&fields));
+    let words = &guest.context.t.access.wrong;
+    let password = fields.raw("password");
+    let mut wrong = Wrong { email: Email::parse(email).is_none().then_some(words.email), ..Wrong::default() };
     let settings = match typed.as_ref().map(Typed::parse).transpose() {
         Ok(settings) => settings,
         Err(invalid) => {
-            let wrong = Wrong { account: Some(invalid), ..Wrong::default() };
-            return page(&guest, token, email, typed.as_ref(), Some(&wrong));
+            wrong.account = Some(invalid);
+            None
         }
     };
+    // All that is wrong at once, not one by one.
+    if let Err(weak) = setup::check_password(email, password, settings.as_ref()) {
+        wrong.password = Some(refusal::text(words, weak.into())?);
+    }
+    if !wrong.is_none() {
+        return page(&guest, token, email, typed.as_ref(), Some(&wrong));
+    }
     let browser = context::browser(&request);
     let has_account = settings.is_some();
-    let made =
-        setup::set_up(&guest.state.app, &link, email, fields.raw("password"), settings, &browser).await;
-    let secret = match made {
+    let secret = match setup::set_up(&guest.state.app, &link, email, password, settings, &browser).await {
         Ok(secret) => secret,
         Err(access::Error::Link) => return gone(&guest),
-        Err(error) => {
-            let of_email = matches!(error, access::Error::Email);
-            let text = Some(refusal::text(&guest.context.t.access.wrong, error)?);
-            let wrong = if of_email {
-                Wrong { email: text, ..Wrong::default() }
-            } else {
-                Wrong { password: text, ..Wrong::default() }
-            };
-            return page(&guest, token, email, typed.as_ref(), Some(&wrong));
-        }
+        Err(error) => return Err(error.into()),
     };
     answer::sign_in(&request, guest.context.https, &secret);
     if has_account {

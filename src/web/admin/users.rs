@@ -72,6 +72,12 @@ struct Row {
     grave: Vec<Deed>,
 }
 
+impl Row {
+    fn is_viewer(&self) -> bool {
+        self.what.role == Role::Viewer
+    }
+}
+
 #[derive(Template)]
 #[template(path = "users/list.html")]
 struct ListPage {

@@ -262,6 +262,19 @@ async fn guessing_is_slowed_and_nobody_is_locked_out() {
 }
 
 #[actix_web::test]
+async fn the_right_password_of_a_disabled_user_is_slowed_like_a_wrong_one() {
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    site.user(account, "owner@example.com", Role::Owner).await;
+    let ada = site.user(account, ADA, Role::Viewer).await;
+    users::set_disabled(&site.app, Actor::Machine, ada, true).await.unwrap();
+    for _ in 0..=PAIR.free {
+        assert_eq!(site.browser().try_sign_in(ADA, PASSWORD).await.status, 422);
+    }
+    assert_eq!(site.browser().try_sign_in(ADA, PASSWORD).await.status, 429);
+}
+
+#[actix_web::test]
 async fn a_thousand_addresses_do_not_keep_the_owner_out() {
     let site = TestApp::new().await;
     let account = site.account("A").await;
