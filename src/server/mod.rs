@@ -16,7 +16,7 @@ use anyhow::Context;
 use futures_util::FutureExt;
 use tokio::sync::Notify;
 
-use crate::app::{App, accept, fold};
+use crate::app::{App, accept, fold, setup};
 use crate::config::Config;
 use crate::web;
 use crate::web::state::State;
@@ -79,6 +79,7 @@ async fn serve(
     let stop = Arc::new(Notify::new());
     let commands = take_commands(&app, &stop);
     tracing::info!("listening on http://{address}");
+    print_setup_link(config, &app, address).await;
     std::thread::spawn(crate::domain::device::prepare);
     let fold = rt::spawn({
         let app = Arc::clone(&app);
@@ -106,6 +107,19 @@ async fn serve(
     // Robots of the last second; what the fold has not taken lies safe in the inbox.
     let _ = rt::task::spawn_blocking(move || accept::write_bots(&last)).await;
     Ok(result?)
+}
+
+/// While there is no user yet: the link by which the first one sets everything up.
+async fn print_setup_link(config: &Config, app: &App, address: SocketAddr) {
+    let scheme = if config.tls.files().is_some() { "https" } else { "http" };
+    let origin = config.server.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
+    match setup::setup_link(app).await {
+        Ok(Some(secret)) => {
+            tracing::info!("set up (once, within an hour): {origin}/setup?token={}", secret.reveal());
+        }
+        Ok(None) => {}
+        Err(error) => tracing::error!(error = %error, "no set-up link could be made"),
+    }
 }
 
 /// Takes commands of the command line until `stop`. Without its socket the server runs all the same: visitors

@@ -26,6 +26,9 @@ const PURGE_STEP: i64 = 2_000;
 /// Free space is asked for this often, milliseconds.
 const SPACE_EVERY: i64 = SECOND;
 
+/// Bodies to append, and who waits for it.
+type Append = (Vec<Vec<u8>>, oneshot::Sender<Result<(), Error>>);
+
 enum Job {
     /// Append these bodies, all or none.
     Append { bodies: Vec<Vec<u8>>, answer: oneshot::Sender<Result<(), Error>> },
@@ -240,7 +243,7 @@ impl Thread {
         }
     }
 
-    fn append(&mut self, appends: Vec<(Vec<Vec<u8>>, oneshot::Sender<Result<(), Error>>)>) {
+    fn append(&mut self, appends: Vec<Append>) {
         let last = self.state.last.load(Ordering::SeqCst);
         let written = self.insert_all(last, &appends);
         if let Err(error) = &written {
@@ -273,7 +276,7 @@ impl Thread {
     fn insert_all(
         &self,
         mut id: i64,
-        appends: &[(Vec<Vec<u8>>, oneshot::Sender<Result<(), Error>>)],
+        appends: &[Append],
     ) -> Result<i64, Error> {
         self.conn.execute_batch("begin immediate")?;
         {
