@@ -273,11 +273,7 @@ impl Thread {
         }
     }
 
-    fn insert_all(
-        &self,
-        mut id: i64,
-        appends: &[Append],
-    ) -> Result<i64, Error> {
+    fn insert_all(&self, mut id: i64, appends: &[Append]) -> Result<i64, Error> {
         self.conn.execute_batch("begin immediate")?;
         {
             let mut insert = self.conn.prepare_cached("insert into hit (id, body) values (?1, ?2)")?;
