@@ -46,9 +46,12 @@ pub fn public_routes(config: &mut ServiceConfig) {
             resource("/collect")
                 .route(post().to(beacon::collect))
                 .route(method(Method::OPTIONS).to(beacon::preflight)),
-        )
-        .route("/healthz", get().to(health::healthz))
-        .route("/readyz", get().to(health::readyz));
+        );
+}
+
+/// What machines ask, on every address.
+pub fn machine_routes(config: &mut ServiceConfig) {
+    config.route("/healthz", get().to(health::healthz)).route("/readyz", get().to(health::readyz));
 }
 
 /// The admin side.

@@ -90,6 +90,7 @@ impl TestApp {
             actix_web::App::new()
                 .app_data(state)
                 .configure(more)
+                .configure(guestlog::web::machine_routes)
                 .configure(guestlog::web::public_routes)
                 .configure(guestlog::web::admin_routes),
         )

@@ -136,6 +136,7 @@ impl Site {
     pub(crate) async fn call(&self, request: TestRequest) -> Answer {
         let service = actix_web::App::new()
             .app_data(self.state.clone())
+            .configure(web::machine_routes)
             .configure(web::public_routes)
             .configure(web::admin_routes);
         let service = init_service(service).await;
