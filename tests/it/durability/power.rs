@@ -13,13 +13,15 @@ use crate::harness::server::{Server, prepare, skipped};
 
 const CUTS: usize = 30;
 /// The flag says: not even the journal.
-const CUT: &str = "open(my $f, '<', $ARGV[0]) or die $!; ioctl($f, 0x8004587d, pack('L', 2)) or die $!";
+const CUT: &str = "open(my $f, '<', $ARGV[0]) or die $!; my $b = pack('L', 2);
+    ioctl($f, 0x8004587d, $b) or die $!";
 
 /// An empty ext4 in a file beside the place where it is mounted.
 fn disk(mounts: &Mounts, file: &std::path::Path) -> Result<(), String> {
     let image = std::fs::File::create(file).map_err(|error| error.to_string())?;
     image.set_len(256 << 20).map_err(|error| error.to_string())?;
     let file = file.to_str().unwrap();
+    mounts.run(&["perl", "-e", "1"])?;
     mounts.run(&["mkfs.ext4", "-q", "-F", file])?;
     mount(mounts, file)
 }
