@@ -128,10 +128,6 @@ impl Site {
         Self::over(store, folder, clock, account, Wanted::default())
     }
 
-    pub(crate) fn data_dir(&self) -> std::path::PathBuf {
-        self.folder.path().join("data")
-    }
-
     /// A request of the visitor's address, unless it names its own.
     pub(crate) async fn call(&self, request: TestRequest) -> Answer {
         let service = actix_web::App::new()
