@@ -1,6 +1,8 @@
 //! Pages from sample data: full, empty, hostile. Checked here as HTML; written to the folder that
 //! `SAMPLE_DIR` names, so that they can be looked at.
 
+mod reports;
+
 use std::collections::BTreeMap;
 
 use askama::Template;
@@ -409,6 +411,9 @@ fn pages() -> BTreeMap<&'static str, String> {
         ("sign-in", sign_in().render().unwrap()),
         ("error", error().render().unwrap()),
     ])
+    .into_iter()
+    .chain(reports::pages_of_an_account())
+    .collect()
 }
 
 /// Attribute values of this name.
