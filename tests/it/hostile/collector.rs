@@ -6,8 +6,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use guestlog::base::clock::{Clock, RealClock};
-use guestlog::domain::hit::{TITLE_MAX, cut};
+use guestlog::domain::hit::TITLE_MAX;
 use guestlog::domain::reason::Reason;
+use guestlog::domain::text::cut;
 use serde_json::{Value, json};
 
 use super::{naughty_strings, raw_faults};
@@ -65,8 +66,7 @@ async fn naughty_strings_in_every_field_have_one_outcome_each_and_break_nothing(
         let mut batch = Vec::new();
         for (json_name, gif_name) in FIELDS {
             batch.push(with(site.view("", &visitor, PAGE), json_name, text.as_str()));
-            let pairs =
-                [("a", "1000001"), ("k", "1"), ("vi", &visitor), ("pu", PAGE), ("cc", "15")];
+            let pairs = [("a", "1000001"), ("k", "1"), ("vi", &visitor), ("pu", PAGE), ("cc", "15")];
             // The field itself goes first: of a parameter given twice the first counts.
             let pairs: Vec<_> = [(*gif_name, text.as_str())].into_iter().chain(pairs).collect();
             if number % 8 == 0 {
@@ -77,7 +77,8 @@ async fn naughty_strings_in_every_field_have_one_outcome_each_and_break_nothing(
         // As name and value of a property, as identity, as a hit, as a name of a field.
         let said = json!({"email": text, "id": text, "visitor": text, (text.as_str()): text, "p": text});
         batch.push(with(site.view("", &visitor, PAGE), "i", said));
-        let said = json!({"email": format!("a{number}@example.com"), "id": text, (text.as_str()): text, "p": text});
+        let said =
+            json!({"email": format!("a{number}@example.com"), "id": text, (text.as_str()): text, "p": text});
         batch.push(with(site.view("", &visitor, PAGE), "i", said));
         batch.push(with(site.view("", &visitor, PAGE), text, text.as_str()));
         batch.push(Value::from(text.as_str()));
@@ -111,7 +112,8 @@ async fn naughty_strings_are_stored_as_they_were_sent() {
         let view = with(site.view(&format!("e{number}"), &format!("v{number}"), PAGE), "t", text.as_str());
         assert_eq!(site.collect(&with(view, "i", said)).await.reason(), "stored", "{text:?}");
         let (id, visitor) = (format!("g{number}"), format!("w{number}"));
-        let pairs = [("a", "1000001"), ("k", "1"), ("vi", &visitor), ("pu", PAGE), ("t", text), ("gl_id", &id)];
+        let pairs =
+            [("a", "1000001"), ("k", "1"), ("vi", &visitor), ("pu", PAGE), ("t", text), ("gl_id", &id)];
         assert_eq!(site.gif(&pairs).await.reason(), "stored", "{text:?}");
     }
     site.fold().await;
@@ -146,7 +148,8 @@ async fn naughty_strings_in_headers_have_one_outcome_each() {
             assert_one_outcome(&answer, 204, &format!("{name}: {text:?}"));
         }
         let script = actix_web::test::TestRequest::get().uri("/1000001.js");
-        let script = script.insert_header(("if-none-match", value.clone())).insert_header(("accept-encoding", value));
+        let script =
+            script.insert_header(("if-none-match", value.clone())).insert_header(("accept-encoding", value));
         assert!(site.call(script).await.status < 500, "{text:?}");
     }
     site.fold().await;
@@ -216,7 +219,9 @@ fn slow_headers_and_slow_bodies_are_cut_and_nobody_else_waits() {
     ]
     .into_iter()
     .flat_map(|(bytes, seconds)| [(bytes, seconds, true), (bytes, seconds, false)])
-    .map(|(bytes, seconds, drip)| (bytes, seconds, drip, std::thread::spawn(move || end_of(address, bytes, drip))))
+    .map(|(bytes, seconds, drip)| {
+        (bytes, seconds, drip, std::thread::spawn(move || end_of(address, bytes, drip)))
+    })
     .collect();
     // Honest clients meanwhile.
     for _ in 0..50 {
