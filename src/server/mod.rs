@@ -8,6 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{HttpServer, rt};
 use anyhow::Context;
@@ -81,6 +82,7 @@ async fn serve(
         actix_web::App::new()
             .app_data(state.clone())
             .app_data(PayloadConfig::new(accept::beacon::BATCH_BODY_MAX))
+            .wrap(from_fn(web::unread::close_unread))
             .configure(web::public_routes)
             .configure(web::admin_routes)
     })

@@ -12,6 +12,7 @@ pub mod paths;
 pub mod query;
 pub mod state;
 pub mod text;
+pub mod unread;
 
 #[cfg(test)]
 mod sample;
