@@ -26,13 +26,17 @@ const PURGE_STEP: i64 = 2_000;
 /// Free space is asked for this often, milliseconds.
 const SPACE_EVERY: i64 = SECOND;
 
+type Answer = oneshot::Sender<Result<(), Error>>;
+/// The bodies of one request and who waits for them.
+type Append = (Vec<Vec<u8>>, Answer);
+
 enum Job {
     /// Append these bodies, all or none.
-    Append { bodies: Vec<Vec<u8>>, answer: oneshot::Sender<Result<(), Error>> },
+    Append { bodies: Vec<Vec<u8>>, answer: Answer },
     /// Forget what was folded.
     Purge { through: i64 },
     /// Write one row, to see whether writing works.
-    Probe { answer: oneshot::Sender<Result<(), Error>> },
+    Probe { answer: Answer },
     /// See whether there is room again.
     Look,
 }
@@ -240,7 +244,7 @@ impl Thread {
         }
     }
 
-    fn append(&mut self, appends: Vec<(Vec<Vec<u8>>, oneshot::Sender<Result<(), Error>>)>) {
+    fn append(&mut self, appends: Vec<Append>) {
         let last = self.state.last.load(Ordering::SeqCst);
         let written = self.insert_all(last, &appends);
         if let Err(error) = &written {
@@ -270,11 +274,7 @@ impl Thread {
         }
     }
 
-    fn insert_all(
-        &self,
-        mut id: i64,
-        appends: &[(Vec<Vec<u8>>, oneshot::Sender<Result<(), Error>>)],
-    ) -> Result<i64, Error> {
+    fn insert_all(&self, mut id: i64, appends: &[Append]) -> Result<i64, Error> {
         self.conn.execute_batch("begin immediate")?;
         {
             let mut insert = self.conn.prepare_cached("insert into hit (id, body) values (?1, ?2)")?;
@@ -301,7 +301,7 @@ impl Thread {
     }
 
     /// One write answers all who ask at once: asking often must not cost those who send.
-    fn probe(&self, asked: Vec<oneshot::Sender<Result<(), Error>>>) {
+    fn probe(&self, asked: Vec<Answer>) {
         let now = self.clock.now().0;
         let written = match self.state.no_space.load(Ordering::Relaxed) {
             true => Err(Error::Busy),

@@ -157,7 +157,7 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
 fn serve(conn: &Connection, jobs: &mut mpsc::Receiver<Run>) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let mut waiting = batch.drain(..).collect::<Vec<_>>().into_iter();
+        let mut waiting = std::mem::take(&mut batch).into_iter();
         // An error may end the whole transaction in the middle of a batch: the rest gets a new one.
         while waiting.len() > 0 {
             transaction(conn, &mut waiting);
