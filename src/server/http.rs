@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig};
 use anyhow::Context;
 use rustls::ServerConfig;
@@ -66,6 +67,7 @@ pub(super) fn start(
         actix_web::App::new()
             .app_data(state.clone())
             .app_data(PayloadConfig::new(BATCH_BODY_MAX))
+            .wrap(from_fn(web::unread::close_unread))
             .configure(|routes| side.routes(routes))
     })
     .workers(workers)

@@ -24,6 +24,7 @@ pub mod query;
 pub mod security;
 pub mod state;
 pub mod text;
+pub mod unread;
 
 #[cfg(test)]
 mod sample;
