@@ -206,7 +206,8 @@ mod tests {
         let live = Live::starting_at(Millis(5));
         let id = AccountId::FIRST;
         let entry = |reason| Entry::refused(Millis(6), reason);
-        let serials = [Reason::Stored, Reason::Stored, Reason::Bot].map(|reason| live.push(id, entry(reason)));
+        let serials =
+            [Reason::Stored, Reason::Stored, Reason::Bot].map(|reason| live.push(id, entry(reason)));
         assert_eq!(live.counts(id), [(Reason::Stored, 2), (Reason::Bot, 1)]);
         live.complete(id, serials[0], |entry| entry.reason = Reason::Duplicate);
         assert_eq!(live.counts(id), [(Reason::Stored, 1), (Reason::Duplicate, 1), (Reason::Bot, 1)]);

@@ -59,7 +59,9 @@ mod tests {
 
     #[test]
     fn cells_that_would_be_computed_are_texts() {
-        for bad in ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "＝1", "＋1", "－1", "＠a", " =1", "\n=1", "\u{feff}=1"] {
+        for bad in
+            ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "＝1", "＋1", "－1", "＠a", " =1", "\n=1", "\u{feff}=1"]
+        {
             assert_eq!(cell(bad), format!("'{bad}"));
         }
         for good in ["", "/a=b", "a-b", "'=1", "example.com"] {

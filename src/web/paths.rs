@@ -167,7 +167,14 @@ pub struct ReportUrl {
 impl ReportUrl {
     #[must_use]
     pub fn new(account: AccountId, report: Report, period: Period) -> Self {
-        Self { account, report, period, compare: Comparison::default(), filters: Vec::new(), extra: Vec::new() }
+        Self {
+            account,
+            report,
+            period,
+            compare: Comparison::default(),
+            filters: Vec::new(),
+            extra: Vec::new(),
+        }
     }
 
     /// Another report over the same period, comparison and filters.

@@ -237,20 +237,21 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
     let kept = &asked.url;
     let words = &t.table;
     let kpi = &t.report.kpi;
-    let panel = |id: &'static str, title: &str, head: &str, numbers: &str, rows: Vec<Row>, more: String| Panel {
-        t,
-        id,
-        title: title.to_owned(),
-        tabs: Vec::new(),
-        head: head.to_owned(),
-        number_heads: vec![Head::plain(kpi.visitors), Head::plain(numbers)],
-        empty: Panel::nothing(t, !url.filters.is_empty()),
-        more: (!rows.is_empty()).then_some(more),
-        rows,
-        searchable: false,
-        export: None,
-        pager: None,
-    };
+    let panel =
+        |id: &'static str, title: &str, head: &str, numbers: &str, rows: Vec<Row>, more: String| Panel {
+            t,
+            id,
+            title: title.to_owned(),
+            tabs: Vec::new(),
+            head: head.to_owned(),
+            number_heads: vec![Head::plain(kpi.visitors), Head::plain(numbers)],
+            empty: Panel::nothing(t, !url.filters.is_empty()),
+            more: (!rows.is_empty()).then_some(more),
+            rows,
+            searchable: false,
+            export: None,
+            pager: None,
+        };
     let all = |report| url.to(report).href();
     let source_rows = sources::rows(t, kept, &found.sources.rows);
     let page_rows = pages::rows(t, kept, Dimension::Page, &found.pages.rows);

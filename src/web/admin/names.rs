@@ -40,9 +40,7 @@ async fn countries(request: HttpRequest, access: ReportAccess) -> Result<HttpRes
 fn answer(access: &ReportAccess, asked: &Asked, table: &Table<NameRow>) -> Result<HttpResponse, WebError> {
     match access.format {
         Format::Json => data::json(table),
-        Format::Csv => {
-            data::csv(&report::file_name(asked), &COLUMNS, table.rows.iter().map(cells).collect())
-        }
+        Format::Csv => data::csv(&report::file_name(asked), &COLUMNS, table.rows.iter().map(cells).collect()),
         Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
         Format::Html => {
             let is_countries = asked.url.report == Report::Countries;
@@ -72,9 +70,10 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<NameRow>) -> Tab
         _ => Dimension::Device,
     };
     let names = rows(t, &asked.url, dimension, &table.rows);
-    let numbers = table.rows.iter().map(|row| {
-        [row.visitors, row.sessions, row.page_views].map(|n| report::count(t, n)).to_vec()
-    });
+    let numbers = table
+        .rows
+        .iter()
+        .map(|row| [row.visitors, row.sessions, row.page_views].map(|n| report::count(t, n)).to_vec());
     let rows = names.into_iter().zip(numbers).map(|(row, numbers)| Row { numbers, ..row }).collect();
     let choices = [
         ("device", words.by_device),

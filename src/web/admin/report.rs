@@ -152,7 +152,13 @@ pub(crate) fn sorting_head(asked: &Asked, measure: &str, label: &str) -> Head {
 }
 
 /// Which rows are shown, when they are not all.
-pub(crate) fn pager(t: &'static Texts, asked: &Asked, shown: usize, total: u64, next: Option<&str>) -> Option<Pager> {
+pub(crate) fn pager(
+    t: &'static Texts,
+    asked: &Asked,
+    shown: usize,
+    total: u64,
+    next: Option<&str>,
+) -> Option<Pager> {
     let is_first = asked.query.after.is_none();
     if is_first && next.is_none() {
         return None;

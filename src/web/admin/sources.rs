@@ -142,9 +142,7 @@ fn name(t: &Texts, url: &ReportUrl, row: &SourceRow) -> (String, Option<String>,
     let name = report::named(t, Dimension::Source, source);
     let url = url.filtered(is(Dimension::Source, source));
     match &row.detail {
-        Some(detail) => {
-            (name, known(&row.detail), url.filtered(is(Dimension::SourceDetail, detail)).href())
-        }
+        Some(detail) => (name, known(&row.detail), url.filtered(is(Dimension::SourceDetail, detail)).href()),
         // One step down: the details of this source.
         None => (name, None, url.without("by").href()),
     }

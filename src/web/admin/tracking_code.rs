@@ -170,11 +170,7 @@ fn findings(t: &Texts, settings: &Settings, seen: &Seen) -> Vec<Finding> {
         found.push(finding(tone(reason), title, format!("{times} {}", explained.meaning)));
     }
     for host in foreign_hosts(settings, &seen.hits) {
-        found.push(finding(
-            "warning",
-            fill(words.foreign, &[("host", host)]),
-            words.foreign_what.to_owned(),
-        ));
+        found.push(finding("warning", fill(words.foreign, &[("host", host)]), words.foreign_what.to_owned()));
     }
     if !seen.https {
         found.push(plain("warning", words.plain_http, words.plain_http_what));

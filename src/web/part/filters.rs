@@ -3,8 +3,8 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::web::part::icon::Icon;
 use crate::domain::question::{Dimension, Filter, Operator};
+use crate::web::part::icon::Icon;
 use crate::web::paths::ReportUrl;
 use crate::web::text::{Texts, fill};
 

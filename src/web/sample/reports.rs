@@ -153,7 +153,8 @@ fn dashboard_of(name: &str, pairs: &[(&str, &str)], metric: Metric, level: i64) 
         found.countries = table(Vec::new(), 0, None);
     }
     if name == HOSTILE {
-        found.sources = table(source_rows(&[(HOSTILE, Some(HOSTILE)), (LONG, None), (ARABIC, None)]), 3, None);
+        found.sources =
+            table(source_rows(&[(HOSTILE, Some(HOSTILE)), (LONG, None), (ARABIC, None)]), 3, None);
         found.pages = table(page_rows(&[(LONG, HOSTILE), ("a", LONG), (ARABIC, ARABIC)]), 3, None);
         found.devices = table(name_rows(&[HOSTILE, LONG, ARABIC]), 3, None);
         found.countries = table(name_rows(&[HOSTILE]), 1, None);
@@ -229,7 +230,8 @@ fn hits() -> Vec<Entry> {
         visitor,
         ..Entry::refused(at(seconds), Reason::Stored)
     };
-    let refused = |seconds, reason, page: &str| Entry { page: page.into(), ..Entry::refused(at(seconds), reason) };
+    let refused =
+        |seconds, reason, page: &str| Entry { page: page.into(), ..Entry::refused(at(seconds), reason) };
     vec![
         stored(1, "example.com/pricing?plan=team", "ORGANIC_SEARCH", None),
         Entry { kind: "engagement", ..stored(4, "example.com/", "", Some(8_121)) },

@@ -131,10 +131,7 @@ pub const EN: Live = Live {
     empty_action: "Check the tracking code",
     none_shown: "None among the newest hits.",
     reason: Reasons {
-        counted: Explained {
-            name: "Counted",
-            meaning: "Safe on disk and in the reports.",
-        },
+        counted: Explained { name: "Counted", meaning: "Safe on disk and in the reports." },
         duplicate: Explained {
             name: "Duplicate",
             meaning: "Sent twice, because the first answer was lost on the way. It counts once.",
@@ -175,14 +172,8 @@ pub const EN: Live = Live {
             name: "Not supported",
             meaning: "A kind of beacon that is not counted here.",
         },
-        too_old: Explained {
-            name: "Too old",
-            meaning: "It happened more than 24 hours before it arrived.",
-        },
-        too_large: Explained {
-            name: "Too large",
-            meaning: "It is larger than the server takes.",
-        },
+        too_old: Explained { name: "Too old", meaning: "It happened more than 24 hours before it arrived." },
+        too_large: Explained { name: "Too large", meaning: "It is larger than the server takes." },
         too_many: Explained {
             name: "Too many",
             meaning: "One address sent more than the limit. The browser keeps the hit and sends it again.",
@@ -199,10 +190,7 @@ pub const EN: Live = Live {
             name: "Unknown event",
             meaning: "There is no event with this id or name.",
         },
-        unexpected: Explained {
-            name: "Unexpected",
-            meaning: "An event name that waits for your review.",
-        },
+        unexpected: Explained { name: "Unexpected", meaning: "An event name that waits for your review." },
         archived_event: Explained {
             name: "Archived event",
             meaning: "The event was archived and no longer counts.",

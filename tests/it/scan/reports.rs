@@ -32,7 +32,13 @@ fn house(seed: u64) -> House {
         }
     };
     let World { store, clock, dir, .. } = World::of_blocking(vec![account.clone()]);
-    let app = App::new(store, guestlog::geo::Geo::none(), Arc::<ManualClock>::clone(&clock), Arc::new(SystemRandom), &Options::default());
+    let app = App::new(
+        store,
+        guestlog::geo::Geo::none(),
+        Arc::<ManualClock>::clone(&clock),
+        Arc::new(SystemRandom),
+        &Options::default(),
+    );
     House { app: app.unwrap(), clock, account, _world: dir }
 }
 
