@@ -5,8 +5,8 @@ use jiff::civil::Date;
 
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
 use crate::domain::period::{Days, LocalDay, Zone, weekday};
-use crate::web::text::fill;
 use crate::web::text::number::Numbers;
+use crate::web::text::place::fill;
 
 /// `1,234,567`
 #[must_use]

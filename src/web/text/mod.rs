@@ -2,6 +2,9 @@
 //! is a compile error. Placeholders are `{name}`, put in by `fill`; escaping is the template's work, so no
 //! text holds markup.
 
+pub use place::fill;
+pub use plural::Plural;
+
 use serde::Serialize;
 
 pub mod access;
@@ -10,6 +13,8 @@ pub mod frame;
 pub mod install;
 pub mod live;
 pub mod number;
+pub mod place;
+pub mod plural;
 pub mod report;
 pub mod table;
 pub mod word;
@@ -45,46 +50,6 @@ pub static EN: Texts = Texts {
 
 /// Every language there is.
 pub static ALL: [&Texts; 1] = [&EN];
-
-/// A text that differs by number; `{n}` is the number.
-#[derive(Debug, Serialize)]
-pub struct Plural {
-    pub one: &'static str,
-    pub other: &'static str,
-}
-
-impl Plural {
-    /// The sentence for `n`, with the number written as people write it.
-    #[must_use]
-    pub fn of(&self, n: i64, numbers: &number::Numbers) -> String {
-        let text = if n == 1 { self.one } else { self.other };
-        fill(text, &[("n", &crate::web::format::number(numbers, n))])
-    }
-}
-
-/// Puts values in the places of `{name}`. One pass: a value that itself holds `{…}` stays as it is.
-#[must_use]
-pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(text.len() + 32);
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        let place = after.split_once('}');
-        let value = place.and_then(|(name, _)| values.iter().find(|(key, _)| *key == name));
-        match (place, value) {
-            (Some((_, after)), Some((_, value))) => {
-                filled.push_str(value);
-                rest = after;
-            }
-            _ => {
-                filled.push('{');
-                rest = after;
-            }
-        }
-    }
-    filled.push_str(rest);
-    filled
-}
 
 #[cfg(test)]
 mod tests {
