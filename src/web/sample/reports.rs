@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{ARABIC, HOSTILE, LONG, layout, today, visits};
+use super::stage::{ARABIC, HOSTILE, LONG, layout, today, visits};
 use crate::app::live::Entry;
 use crate::app::reports::dashboard::{Compare, Dashboard, Kpi, Point};
 use crate::app::reports::{NameRow, PageRow, SourceRow, Span, Table};
