@@ -43,7 +43,8 @@ impl House {
     async fn send_as(&self, user_agent: &str, mut hit: Value) {
         hit["a"] = json!(self.account.0);
         hit["k"] = json!(1);
-        let beacons = beacon::of_json(hit.to_string().as_bytes()).unwrap();
+        let body = hit.to_string();
+        let beacons = beacon::of_json(body.as_bytes()).unwrap();
         let sender = Sender { address: None, user_agent, referer: "", do_not_track: false };
         accept(&self.site.app, sender, beacons).await;
     }
