@@ -2,6 +2,7 @@
 //! 78 bad configuration).
 
 mod bench;
+mod generate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,6 +43,8 @@ enum Command {
         #[arg(long, value_name = "ADDR")]
         listen: Option<std::net::SocketAddr>,
     },
+    /// Fill an account with a believable history of visitors who do not exist
+    Generate(generate::Arguments),
     /// Measure
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -58,22 +61,24 @@ pub fn run() -> ExitCode {
         }
     };
     let listen = match &arguments.command {
-        Command::Serve { listen } => listen,
+        Command::Serve { listen } => *listen,
+        Command::Generate(_) => None,
         Command::Bench(bench) => {
             log_to_stderr(&Log::default());
             return bench::run(bench, arguments.json).unwrap_or_else(|error| fail(1, &format!("{error:#}")));
         }
     };
-    let flags = Flags { config: arguments.config, data_dir: arguments.data_dir, listen: *listen };
+    let flags = Flags { config: arguments.config, data_dir: arguments.data_dir, listen };
     let config = match Config::load(&flags, std::env::vars_os()) {
         Ok(config) => config,
         Err(error) => return fail(BAD_CONFIGURATION, &error.to_string()),
     };
     log_to_stderr(&config.log);
-    match server::run(&config) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(1, &format!("{error:#}")),
+    match arguments.command {
+        Command::Generate(asked) => generate::run(&asked, &config, arguments.json),
+        _ => server::run(&config).map(|()| ExitCode::SUCCESS),
     }
+    .unwrap_or_else(|error| fail(1, &format!("{error:#}")))
 }
 
 #[expect(clippy::print_stderr, reason = "the message of a failed command")]

@@ -1,6 +1,7 @@
 //! Wiring: configuration → store → application → HTTP, the background jobs, and an orderly stop.
 
 pub mod bare;
+pub mod history;
 pub mod options;
 
 use std::net::{SocketAddr, TcpListener};

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod admin;
+mod generate;
 mod geo;
 mod harness;
 mod hostile;
