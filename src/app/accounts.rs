@@ -1,9 +1,10 @@
 //! Creating accounts and changing their settings.
 
-use super::core::App;
+use crate::app::access::Actor;
+use crate::app::core::App;
 use crate::domain::account::{AccountId, Invalid, Settings};
-use crate::domain::user::{Role, UserId};
-use crate::store;
+use crate::domain::user::Role;
+use crate::store::{self, member::Membership};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -11,23 +12,6 @@ pub enum Error {
     Invalid(#[from] Invalid),
     #[error(transparent)]
     Store(#[from] store::Error),
-}
-
-/// Who asks: a signed-in user, or the command line of the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Actor {
-    User(UserId),
-    Machine,
-}
-
-impl Actor {
-    #[must_use]
-    pub const fn user(self) -> Option<UserId> {
-        match self {
-            Self::User(id) => Some(id),
-            Self::Machine => None,
-        }
-    }
 }
 
 /// Creates an account; a user who does it becomes its owner.
@@ -42,7 +26,7 @@ pub async fn create(app: &App, actor: Actor, settings: Settings) -> Result<Accou
         .write(move |conn| {
             let id = store::account::insert(conn, &settings, now)?;
             if let Some(user) = actor.user() {
-                store::account::upsert_member(conn, user, id, Role::Owner)?;
+                store::member::upsert(conn, user, id, Membership { role: Role::Owner, show_emails: true })?;
             }
             store::audit::insert(conn, now, Some(id), actor.user(), "account.create", &settings.name)?;
             Ok::<_, store::Error>(id)

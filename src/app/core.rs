@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::agents::Agents;
-use super::counters::Counters;
-use super::directory::Directory;
-use super::limiter::Limiter;
-use super::live::Live;
-use super::progress::Progress;
-use super::scripts::Scripts;
+use crate::app::agents::Agents;
+use crate::app::counters::Counters;
+use crate::app::directory::Directory;
+use crate::app::limiter::Limiter;
+use crate::app::live::Live;
+use crate::app::passwords::Passwords;
+use crate::app::progress::Progress;
+use crate::app::scripts::Scripts;
+use crate::app::throttle::Throttle;
 use crate::base::clock::{Clock, Millis};
 use crate::base::random::Random;
 use crate::geo::Geo;
@@ -45,6 +47,9 @@ pub struct App {
     pub senders: Limiter<u64>,
     /// By id of the token.
     pub token_calls: Limiter<i64>,
+    pub passwords: Passwords,
+    /// Failed sign-ins of the last hour.
+    pub guesses: Throttle,
 }
 
 impl App {
@@ -66,6 +71,8 @@ impl App {
         directory.replace(accounts);
         Ok(Self {
             live: Live::starting_at(clock.now()),
+            passwords: Passwords::new(Arc::clone(&random)),
+            guesses: Throttle::default(),
             store,
             geo,
             clock,

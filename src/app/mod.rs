@@ -2,6 +2,7 @@
 //! functions over `&App` in a file of its own.
 
 pub mod accept;
+pub mod access;
 pub mod accounts;
 pub mod agents;
 pub mod core;
@@ -11,7 +12,13 @@ pub mod fold;
 pub mod generate;
 pub mod limiter;
 pub mod live;
+pub mod passwords;
 pub mod progress;
 pub mod scripts;
+pub mod setup;
+pub mod sign_in;
+pub mod throttle;
+pub mod tokens;
+pub mod users;
 
 pub use core::App;

@@ -3,3 +3,4 @@
 pub mod cidr;
 pub mod clock;
 pub mod random;
+pub mod secret;

@@ -10,6 +10,7 @@ pub mod hit;
 pub mod language;
 pub mod network;
 pub mod page;
+pub mod password;
 pub mod period;
 pub mod reason;
 pub mod referrer;

@@ -10,6 +10,15 @@ pub const PASSWORD_MAX: usize = 1_024;
 #[serde(transparent)]
 pub struct UserId(pub i64);
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenId(pub i64);
+
+/// Most users of an account, most tokens of an account; longest name of a token, characters.
+pub const USERS_MAX: i64 = 1_000;
+pub const TOKENS_MAX: i64 = 100;
+pub const TOKEN_NAME_MAX: usize = 100;
+
 /// Role of a user in one account; each may do what the ones before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -65,11 +65,7 @@ async fn serve(
     listener: TcpListener,
     address: SocketAddr,
 ) -> anyhow::Result<()> {
-    let proxies = config.server.trusted_proxies.clone();
-    let state = Data::new(State {
-        app: Arc::clone(&app),
-        is_trusted_proxy: Box::new(move |peer| proxies.iter().any(|range| range.contains(peer))),
-    });
+    let state = Data::new(State { app: Arc::clone(&app), options: options::of_web(config) });
     let workers = match config.server.workers {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         count => count,

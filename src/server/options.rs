@@ -2,6 +2,7 @@
 
 use crate::app::core;
 use crate::config::{self, Config};
+use crate::web;
 use crate::{geo, store};
 
 /// Connections for pages when the configuration leaves it to us.
@@ -19,6 +20,14 @@ pub(super) fn of_app(config: &Config) -> core::Options {
     core::Options {
         collector_per_address: config.limits.collector_per_address,
         api_per_token: config.limits.api_per_token,
+    }
+}
+
+pub(super) fn of_web(config: &Config) -> web::options::Options {
+    web::options::Options {
+        public_url: config.server.public_url.clone(),
+        own_tls: config.tls.certificate.is_some(),
+        trusted_proxies: config.server.trusted_proxies.clone(),
     }
 }
 

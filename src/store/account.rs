@@ -5,7 +5,6 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::error::Error;
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
-use crate::domain::user::{Role, UserId};
 
 /// An account as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,18 +135,5 @@ pub fn update_numbers(conn: &Connection, id: AccountId, numbers: Numbers) -> Res
          where id = ?1",
     )?
     .execute((id.0, numbers.visitor, numbers.session, numbers.contact, numbers.first_hit_ms))?;
-    Ok(())
-}
-
-/// Gives a user a role in an account.
-///
-/// # Errors
-/// SQLite's.
-pub fn upsert_member(conn: &Connection, user: UserId, account: AccountId, role: Role) -> Result<(), Error> {
-    conn.prepare_cached(
-        "insert into member (user_id, account_id, role) values (?1, ?2, ?3)
-         on conflict do update set role = ?3",
-    )?
-    .execute((user.0, account.0, role.as_str()))?;
     Ok(())
 }

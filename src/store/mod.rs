@@ -10,10 +10,15 @@ pub mod dictionary;
 pub mod error;
 pub mod event;
 pub mod inbox;
+pub mod member;
 mod migrate;
+pub mod one_time_link;
 mod open;
 pub mod readers;
 pub mod session;
+pub mod sign_in;
+pub mod token;
+pub mod user;
 pub mod visitor;
 pub mod writer;
 

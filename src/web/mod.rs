@@ -1,15 +1,26 @@
 //! HTTP and pages: turns requests into calls of `app` and answers into pages. No rule of the data is decided
 //! here and no SQL is written here. This file is the whole URL table.
 
+pub mod admin;
+pub mod answer;
 pub mod assets;
 pub mod chart;
+pub mod client;
 mod collect;
+pub mod context;
+pub mod cookie;
+pub mod error;
+pub mod flash;
+pub mod form;
 pub mod format;
+pub mod guard;
 mod health;
+pub mod options;
 pub mod page;
 pub mod part;
 pub mod paths;
 pub mod query;
+pub mod security;
 pub mod state;
 pub mod text;
 
@@ -42,4 +53,6 @@ pub fn public_routes(config: &mut ServiceConfig) {
 /// The admin side.
 pub fn admin_routes(config: &mut ServiceConfig) {
     config.route("/metrics", get().to(health::metrics));
+    // Last: it takes whatever the routes above left.
+    config.configure(admin::routes);
 }

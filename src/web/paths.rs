@@ -11,6 +11,44 @@ pub const SIGN_OUT: &str = "/sign-out";
 pub const SETUP: &str = "/setup";
 pub const THEME: &str = "/theme";
 pub const ACCOUNTS: &str = "/accounts";
+pub const NEW_ACCOUNT: &str = "/accounts/new";
+
+pub const RESET: &str = "/reset";
+/// Signs in by a link that works once.
+pub const SIGN_IN_LINK: &str = "/sign-in/link";
+pub const PROFILE: &str = "/profile";
+pub const PROFILE_PASSWORD: &str = "/profile/password";
+pub const PROFILE_BROWSERS: &str = "/profile/browsers";
+
+/// Longest path that is kept over a sign-in.
+const NEXT_MAX: usize = 2_048;
+
+/// The sign-in page, and where to go after it.
+#[must_use]
+pub fn sign_in(next: Option<&str>) -> String {
+    match next.and_then(local) {
+        Some(next) => format!("{SIGN_IN}?next={}", encode(next)),
+        None => SIGN_IN.to_owned(),
+    }
+}
+
+/// A path of this server and nothing else: never a way to another host, nor back to signing in or out.
+#[must_use]
+pub fn local(path: &str) -> Option<&str> {
+    let plain = path.len() <= NEXT_MAX
+        && path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    let name = path.split(['?', '#']).next().unwrap_or(path);
+    let circle = [SIGN_IN, SIGN_IN_LINK, SIGN_OUT, SETUP, RESET, THEME].contains(&name);
+    (plain && !circle).then_some(path)
+}
+
+/// `/accounts/1000001/dashboard`
+#[must_use]
+pub fn dashboard(account: AccountId) -> String {
+    format!("{ACCOUNTS}/{account}/{}", Report::Dashboard.as_str())
+}
 
 /// A page of an account that reports on a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -353,6 +391,38 @@ mod tests {
         assert_eq!(text(of(Preset::Days7).earlier().later().unwrap()), "7d 2026-11-16 2026-11-22");
         assert_eq!(of(Preset::Days7).later(), None);
         assert_eq!(of(Preset::Month).later(), None);
+    }
+
+    #[test]
+    fn only_paths_of_this_server_are_gone_back_to() {
+        for path in ["/", "/accounts/1000001/pages?period=7d&filter=page:is:a%20b#x", "/a//b", "/sign-inn"] {
+            assert_eq!(local(path), Some(path));
+        }
+        let long = |n: usize| format!("/{}", "a".repeat(n - 1));
+        assert!(local(&long(NEXT_MAX)).is_some());
+        for path in [
+            "",
+            "//evil.test",
+            "/\\evil.test",
+            "\\/evil.test",
+            "https://evil.test",
+            "evil.test",
+            "javascript:alert(1)",
+            "/\t/evil.test",
+            "/\n/evil.test",
+            "\t//evil.test",
+            " //evil.test",
+            "/a\r\nSet-Cookie: x=1",
+            "/sign-out",
+            "/sign-in?next=/",
+            "/sign-in/link?token=x",
+            "/\u{ff0f}evil.test",
+            &long(NEXT_MAX + 1),
+        ] {
+            assert_eq!(local(path), None, "{path:?}");
+        }
+        assert_eq!(sign_in(Some("/a?b=c&d")), "/sign-in?next=/a%3Fb%3Dc%26d");
+        assert_eq!(sign_in(Some("//evil.test")), "/sign-in");
     }
 
     #[test]

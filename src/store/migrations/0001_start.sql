@@ -33,7 +33,8 @@ create table account_domain (
 create table user (
     id            integer primary key,
     email         text not null unique check (length(email) between 3 and 254),
-    password_hash text not null check (length(password_hash) between 1 and 512),
+    -- null until the user has chosen one
+    password_hash text check (length(password_hash) between 1 and 512),
     server_admin  integer not null check (server_admin in (0, 1)),
     disabled      integer not null default 0 check (disabled in (0, 1)),
     created_ms    integer not null
@@ -52,12 +53,16 @@ create index member_account on member (account_id);
 
 -- signed-in browsers; only the hash of the cookie is kept
 create table sign_in (
-    hash       blob primary key check (length(hash) = 32),
+    -- autoincrement: the number stands in the form that ends it and must not come to mean another
+    id         integer primary key autoincrement,
+    hash       blob not null unique check (length(hash) = 32),
     user_id    integer not null references user on delete cascade,
     csrf       text not null check (length(csrf) = 64),
+    -- User-Agent, for the list of one's own
+    browser    text not null check (length(browser) <= 256),
     created_ms integer not null,
     last_ms    integer not null
-) strict, without rowid;
+) strict;
 
 create index sign_in_user on sign_in (user_id);
 
@@ -69,8 +74,11 @@ create table one_time_link (
     expires_ms integer not null
 ) strict, without rowid;
 
+create index one_time_link_user on one_time_link (user_id);
+
 create table token (
-    id           integer primary key,
+    -- autoincrement: limits and audit rows are kept by this number
+    id           integer primary key autoincrement,
     account_id   integer not null references account on delete cascade,
     name         text not null check (length(name) between 1 and 100),
     scopes       text not null check (length(scopes) between 1 and 256),

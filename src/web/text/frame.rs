@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::domain::user::Role;
+
 #[derive(Debug, Serialize)]
 pub struct Frame {
     pub product: &'static str,
@@ -47,6 +49,18 @@ pub struct Roles {
     pub editor: &'static str,
     pub admin: &'static str,
     pub owner: &'static str,
+}
+
+impl Roles {
+    #[must_use]
+    pub const fn of(&self, role: Role) -> &'static str {
+        match role {
+            Role::Viewer => self.viewer,
+            Role::Editor => self.editor,
+            Role::Admin => self.admin,
+            Role::Owner => self.owner,
+        }
+    }
 }
 
 /// The sheet that `?` opens.

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+pub mod access;
 pub mod error;
 pub mod frame;
 pub mod number;
@@ -20,6 +21,7 @@ pub struct Texts {
     pub word: word::Words,
     pub number: number::Numbers,
     pub error: error::Errors,
+    pub access: access::Access,
 }
 
 pub static EN: Texts = Texts {
@@ -29,6 +31,7 @@ pub static EN: Texts = Texts {
     word: word::EN,
     number: number::EN,
     error: error::EN,
+    access: access::EN,
 };
 
 /// Every language there is.

@@ -1,5 +1,11 @@
-//! The admin pages: what all templates, colours and scripts keep to.
+//! The admin pages: what all templates, colours and scripts keep to; who may enter and do what.
 
+mod accounts;
 mod colours;
+mod matrix;
 mod script;
+mod setup;
+mod sign_in;
 mod templates;
+mod tokens;
+mod users;

@@ -1,3 +1,5 @@
-//! What several areas of the tests build upon.
+//! What the tests stand on: the real product in process, browsers before it, and map files.
 
+pub(crate) mod app;
+pub(crate) mod browser;
 pub(crate) mod mmdb;

@@ -1,0 +1,83 @@
+//! Accounts: made by server admins, changed by admins, listed for those who belong to them.
+
+use guestlog::domain::user::Role;
+
+use crate::harness::app::TestApp;
+use crate::harness::browser::plain;
+
+#[actix_web::test]
+async fn a_server_admin_makes_an_account_and_owns_it() {
+    let site = TestApp::new().await;
+    let root = site.server_admin("root@example.com").await;
+    assert_eq!(root.get("/accounts/new").await.status, 200);
+    let filled =
+        [("Account name", "Second <b>"), ("Domains", "second.test\nshop.second.test"), ("Currency", "jpy")];
+    let wrong = root.press("Create account", &[("Account name", "Second"), ("Domains", "//")]).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.body.contains("value=\"Second\"") && wrong.body.contains("is not a domain name."));
+    let made = root.press("Create account", &filled).await;
+    assert_eq!(made.location(), "/accounts/1000002/settings/tracking-code");
+    let list = root.get("/accounts").await;
+    assert!(list.body.contains("The account is there."), "said once");
+    assert!(plain(&list.body).contains("Second <b> 1000002 Owner"), "{}", plain(&list.body));
+    assert!(!root.get("/accounts").await.body.contains("The account is there."), "and not again");
+    let account = site.app.accounts.list().remove(1);
+    assert_eq!(account.settings().domains, ["second.test", "shop.second.test"]);
+    assert_eq!(account.settings().currency, "JPY");
+}
+
+#[actix_web::test]
+async fn an_admin_changes_what_may_be_set_and_reports_use_it_at_once() {
+    let site = TestApp::new().await;
+    let account = site.account("Old name").await;
+    let admin = site.signed_in(account, "admin@example.com", Role::Admin).await;
+    let page = format!("/accounts/{account}/settings/account");
+    let shown = admin.get(&page).await;
+    assert!(shown.body.contains("value=\"Old name\"") && shown.body.contains("site.test"));
+    let filled = [
+        ("Account name", "New name"),
+        ("Domains", "new.test"),
+        ("Time zone", "America/New_York"),
+        ("Limit tracking", "on"),
+    ];
+    assert_eq!(admin.press("Save", &filled).await.location(), page);
+    let entry = site.app.accounts.find(account).unwrap();
+    let settings = entry.settings();
+    assert_eq!(settings.name, "New name");
+    assert_eq!(settings.domains, ["new.test"]);
+    assert_eq!(settings.time_zone, "America/New_York");
+    assert!(settings.limit_to_domains);
+    let again = admin.get(&page).await;
+    assert!(
+        again.body.contains("Saved.")
+            && again.body.contains("name=\"limit_to_domains\" value=\"on\" checked")
+    );
+    let off = admin.press("Save", &[("Limit tracking", "")]).await;
+    assert_eq!(off.status, 303);
+    assert!(!site.app.accounts.find(account).unwrap().settings().limit_to_domains);
+    for (field, value, says) in [
+        ("Account name", "", "Give a name."),
+        ("Account name", "é".repeat(101).as_str(), "Use at most 100 characters."),
+        ("Time zone", "Mars/Base", "is not a time zone"),
+        ("Currency", "xxxx", "is not a currency"),
+    ] {
+        admin.get(&page).await;
+        let reply = admin.press("Save", &[(field, value)]).await;
+        assert_eq!(reply.status, 422, "{field}");
+        assert!(reply.body.contains(says), "{field}: {}", reply.body);
+        assert!(reply.body.contains("Nothing was saved."), "{field}");
+    }
+    assert_eq!(site.app.accounts.find(account).unwrap().settings().name, "New name");
+}
+
+#[actix_web::test]
+async fn colours_are_chosen_without_script() {
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    let browser = site.signed_in(account, "a@example.com", Role::Viewer).await;
+    assert!(browser.get("/profile").await.body.contains("data-theme=\"auto\""));
+    let reply = browser.press("Apply", &[("Dark", "on")]).await;
+    assert_eq!(reply.location(), "/profile");
+    assert!(browser.follow(&reply).await.body.contains("data-theme=\"dark\""));
+    assert_eq!(browser.post("/theme", &[("theme", "pink")]).await.status, 400);
+}

@@ -1,0 +1,369 @@
+//! Every route of these pages, asked by everybody (bar.md 15, 16): roles, strangers, other accounts' things,
+//! other sites' forms; and the headers of every answer.
+
+use actix_web::http::Method;
+use guestlog::app::access::Actor;
+use guestlog::app::tokens;
+use guestlog::domain::user::{Role, Scope};
+use guestlog::web::options::Options;
+
+use crate::harness::app::{Reply, TestApp};
+use crate::harness::browser::Browser;
+
+/// Who may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Everybody,
+    SignedIn,
+    Role(Role),
+    ServerAdmin,
+}
+
+use Who::{Everybody, ServerAdmin, SignedIn};
+const ADMIN: Who = Who::Role(Role::Admin);
+
+/// The whole table of these pages. `{a}`: the account, `{u}`: a user of it, `{t}`: a token of it.
+const TABLE: &[(&str, &str, Who)] = &[
+    ("GET", "/", SignedIn),
+    ("GET", "/setup", Everybody),
+    ("POST", "/setup", Everybody),
+    ("GET", "/sign-in", Everybody),
+    ("POST", "/sign-in", Everybody),
+    ("GET", "/sign-in/link", Everybody),
+    ("POST", "/sign-out", SignedIn),
+    ("GET", "/reset", Everybody),
+    ("POST", "/reset", Everybody),
+    ("POST", "/theme", SignedIn),
+    ("GET", "/profile", SignedIn),
+    ("POST", "/profile/password", SignedIn),
+    ("POST", "/profile/browsers", SignedIn),
+    ("GET", "/accounts", SignedIn),
+    ("GET", "/accounts/new", ServerAdmin),
+    ("POST", "/accounts/new", ServerAdmin),
+    ("GET", "/accounts/{a}/settings/account", ADMIN),
+    ("POST", "/accounts/{a}/settings/account", ADMIN),
+    ("GET", "/accounts/{a}/settings/users", ADMIN),
+    ("POST", "/accounts/{a}/settings/users", ADMIN),
+    ("POST", "/accounts/{a}/settings/users/{u}", ADMIN),
+    ("GET", "/accounts/{a}/settings/tokens", ADMIN),
+    ("POST", "/accounts/{a}/settings/tokens", ADMIN),
+    ("POST", "/accounts/{a}/settings/tokens/{t}/revoke", ADMIN),
+];
+
+#[test]
+fn the_table_is_whole() {
+    let mut source = String::new();
+    for entry in std::fs::read_dir("src/web/admin").unwrap() {
+        let path = entry.unwrap().path();
+        // `mod.rs` serves the assets, which are no page.
+        if !path.ends_with("mod.rs") {
+            source.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+    for (method, handler) in [("GET", "get().to("), ("POST", "post().to(")] {
+        let listed = TABLE.iter().filter(|(m, _, _)| *m == method).count();
+        assert_eq!(source.matches(handler).count(), listed, "{method}");
+    }
+}
+
+/// Two accounts, with a user and a token each.
+struct World {
+    site: TestApp,
+    /// Number of the account, of a user, of a token.
+    own: [String; 3],
+    other: [String; 3],
+}
+
+async fn world() -> World {
+    let site = TestApp::new().await;
+    let mut ids = Vec::new();
+    for name in ["own", "other"] {
+        let account = site.account(name).await;
+        site.user(account, &format!("owner@{name}.test"), Role::Owner).await;
+        let user = site.user(account, &format!("target@{name}.test"), Role::Viewer).await;
+        let (token, _) =
+            tokens::create(&site.app, Actor::Machine, account, name, &[Scope::CrmRead]).await.unwrap();
+        ids.push([account.to_string(), user.0.to_string(), token.0.to_string()]);
+    }
+    let other = ids.pop().unwrap();
+    World { site, own: ids.pop().unwrap(), other }
+}
+
+fn path(template: &str, [a, u, t]: [&String; 3]) -> String {
+    template.replace("{a}", a).replace("{u}", u).replace("{t}", t)
+}
+
+async fn ask(browser: &Browser, method: &str, path: &str) -> Reply {
+    if method == "GET" { browser.get(path).await } else { browser.post(path, &[]).await }
+}
+
+/// Turned away as who he is: not by what he sent.
+fn is_refused(reply: &Reply) -> bool {
+    [401, 403, 404].contains(&reply.status)
+        || (reply.status == 303 && reply.location().starts_with("/sign-in?")
+            || reply.location() == "/sign-in")
+}
+
+/// bar.md 15
+#[actix_web::test]
+async fn every_role_reaches_what_it_may_and_nothing_more() {
+    for role in [None, Some(Role::Viewer), Some(Role::Editor), Some(Role::Admin), Some(Role::Owner)] {
+        let World { site, own, .. } = world().await;
+        for (method, template, who) in TABLE {
+            let browser = site.browser();
+            if let Some(role) = role {
+                let email = format!("{}@own.test", role.as_str());
+                if browser.try_sign_in(&email, crate::harness::app::PASSWORD).await.status != 303 {
+                    let account = guestlog::domain::account::AccountId(own[0].parse().unwrap());
+                    site.user(account, &email, role).await;
+                    browser.sign_in(&email, crate::harness::app::PASSWORD).await;
+                }
+                browser.get("/profile").await;
+            } else {
+                browser.get("/sign-in").await;
+            }
+            // Signing out is what the row is about; the answer leads to the sign-in page.
+            if *template == "/sign-out" && role.is_some() {
+                continue;
+            }
+            let may = match who {
+                Everybody => true,
+                SignedIn => role.is_some(),
+                Who::Role(least) => role.is_some_and(|role| role >= *least),
+                ServerAdmin => false,
+            };
+            let guest_form = *who == Everybody && *method == "POST" && role.is_some();
+            if guest_form {
+                // The token of a signed-in page is not that of a page before sign-in.
+                browser.get("/setup").await;
+                continue;
+            }
+            let reply = ask(&browser, method, &path(template, [&own[0], &own[1], &own[2]])).await;
+            assert_eq!(
+                !is_refused(&reply),
+                may,
+                "{role:?} {method} {template}: {} {}",
+                reply.status,
+                reply.location()
+            );
+            assert!(reply.status < 500, "{role:?} {method} {template}: {}", reply.status);
+        }
+    }
+}
+
+/// bar.md 15
+#[actix_web::test]
+async fn what_belongs_to_another_account_is_not_there() {
+    let World { site, own, other } = world().await;
+    let browser = site.browser();
+    browser.sign_in("owner@own.test", crate::harness::app::PASSWORD).await;
+    for (method, template, _) in TABLE.iter().filter(|(_, template, _)| template.contains("{a}")) {
+        browser.get("/profile").await;
+        let strange = path(template, [&other[0], &other[1], &other[2]]);
+        let of_none = path(template, [&"1009999".to_owned(), &other[1], &other[2]]);
+        for asked in [strange, of_none, path(template, [&"x".to_owned(), &own[1], &own[2]])] {
+            assert_eq!(ask(&browser, method, &asked).await.status, 404, "{method} {asked}");
+        }
+    }
+    let mixed = [
+        (format!("/accounts/{}/settings/users/{}", own[0], other[1]), "remove"),
+        (format!("/accounts/{}/settings/users/{}", own[0], other[1]), "link"),
+        (format!("/accounts/{}/settings/users/{}", own[0], other[1]), "change"),
+        (format!("/accounts/{}/settings/users/{}", own[0], "999999"), "remove"),
+        (format!("/accounts/{}/settings/tokens/{}/revoke", own[0], other[2]), ""),
+        (format!("/accounts/{}/settings/tokens/{}/revoke", own[0], "999999"), ""),
+    ];
+    for (asked, deed) in mixed {
+        browser.get("/profile").await;
+        let reply = browser.post(&asked, &[("do", deed), ("role", "viewer")]).await;
+        assert_eq!(reply.status, 404, "{asked} {deed}");
+    }
+    let other_account = guestlog::domain::account::AccountId(other[0].parse().unwrap());
+    assert_eq!(tokens::list(&site.app, other_account).await.unwrap().len(), 1);
+    assert_eq!(guestlog::app::users::list(&site.app, other_account).await.unwrap().len(), 2);
+}
+
+/// bar.md 16
+#[actix_web::test]
+async fn every_form_is_refused_without_its_token_and_from_another_site() {
+    let World { site, own, .. } = world().await;
+    let browser = site.browser();
+    let cross = [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.test"),
+        ("origin", "null"),
+        ("origin", "http://guestlog.test.evil.test"),
+        ("origin", "http://guestlog.test:81"),
+    ];
+    for (method, template, who) in TABLE.iter().filter(|(method, _, _)| *method == "POST") {
+        let asked = path(template, [&own[0], &own[1], &own[2]]);
+        let own_page = if *who == Everybody {
+            "/sign-in"
+        } else {
+            if !browser.is_signed_in().await {
+                browser.sign_in("owner@own.test", crate::harness::app::PASSWORD).await;
+            }
+            "/profile"
+        };
+        let asker = if *who == Everybody { &site.browser() } else { &browser };
+        asker.get(own_page).await;
+        let right = asker.csrf();
+        assert_eq!(right.len(), 64);
+        let stranger = site.browser();
+        stranger.get("/sign-in").await;
+        let origin = [("origin", "http://guestlog.test")];
+        for wrong in ["", "x", &stranger.csrf(), &right[1..], &right.to_uppercase()] {
+            // Digits alone have no upper case; then the token is right.
+            if wrong == right {
+                continue;
+            }
+            let reply = asker.post_raw(&asked, &[("csrf", wrong)], &origin).await;
+            // Who may not at all is told so first.
+            assert_eq!(reply.status, 403, "{method} {template} with “{wrong}”");
+        }
+        assert_eq!(asker.post_raw(&asked, &[], &origin).await.status, 403, "{template} without");
+        for header in cross {
+            let reply = asker.post_raw(&asked, &[("csrf", &right)], &[header]).await;
+            assert_eq!(reply.status, 403, "{template} {header:?}");
+            assert!(reply.body.contains("This form is too old"), "{template}");
+        }
+        if *template != "/sign-out" && *who != ServerAdmin {
+            for header in
+                [("sec-fetch-site", "same-origin"), ("origin", "http://guestlog.test"), ("x-none", "")]
+            {
+                let reply = asker.post_raw(&asked, &[("csrf", &right)], &[header]).await;
+                assert_ne!(reply.status, 403, "{template} {header:?}");
+            }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_form_must_be_a_form_and_may_be_so_large() {
+    let World { site, .. } = world().await;
+    let browser = site.browser();
+    browser.get("/sign-in").await;
+    let csrf = browser.csrf();
+    let body = |length: usize| {
+        let start = format!("csrf={csrf}&email=");
+        format!("{start}{}", "a".repeat(length - start.len()))
+    };
+    let max = guestlog::web::form::BODY_MAX;
+    let send = |text: String| browser.send(Method::POST, "/sign-in", Some(text), &[]);
+    assert_eq!(send(body(max)).await.status, 422);
+    assert_eq!(send(body(max + 1)).await.status, 413);
+    assert_eq!(send(format!("csrf={csrf}&email=%ff&email=%")).await.status, 422, "odd bytes are no failure");
+    let json = [("content-type", "application/json")];
+    let reply = browser.send(Method::POST, "/sign-in", None, &json).await;
+    assert_eq!(reply.status, 400);
+}
+
+/// bar.md 16, rules.md 27
+#[actix_web::test]
+async fn every_answer_carries_the_headers() {
+    let World { site, own, .. } = world().await;
+    let signed_in = site.browser();
+    signed_in.sign_in("owner@own.test", crate::harness::app::PASSWORD).await;
+    let mut nonces = Vec::new();
+    for browser in [&signed_in, &site.browser()] {
+        let more = [("GET", "/no/such/page", Everybody), ("GET", "/assets/0/style.css", Everybody)];
+        for (method, template, _) in TABLE.iter().chain(&more).filter(|(_, t, _)| *t != "/sign-out") {
+            let asked = path(template, [&own[0], &own[1], &own[2]]);
+            let reply = ask(browser, method, &asked).await;
+            let at = format!("{method} {asked}: {}", reply.status);
+            let policy = reply.header("content-security-policy");
+            let (before, after) = policy.split_once("'nonce-").unwrap_or_else(|| panic!("{at}: {policy}"));
+            let (nonce, after) = after.split_once('\'').unwrap();
+            assert_eq!(before, "default-src 'none'; script-src ", "{at}");
+            assert_eq!(
+                after,
+                "; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+                 frame-ancestors 'none'; object-src 'none'",
+                "{at}"
+            );
+            assert!(nonce.len() >= 22, "{at}");
+            nonces.push(nonce.to_owned());
+            for (name, value) in [
+                ("x-content-type-options", "nosniff"),
+                ("x-frame-options", "DENY"),
+                ("referrer-policy", "same-origin"),
+                ("cross-origin-opener-policy", "same-origin"),
+                ("cross-origin-resource-policy", "same-origin"),
+                ("cache-control", "no-store"),
+                ("strict-transport-security", ""),
+                ("access-control-allow-origin", ""),
+                ("server", ""),
+            ] {
+                assert_eq!(reply.header(name), value, "{at} {name}");
+            }
+            let kind = reply.header("content-type");
+            assert!(reply.body.is_empty() || kind.ends_with("; charset=utf-8"), "{at}: {kind}");
+            for script in reply.body.split("<script").skip(1) {
+                assert!(script.split('>').next().unwrap().contains(&format!("nonce=\"{nonce}\"")), "{at}");
+            }
+        }
+    }
+    let all = nonces.len();
+    nonces.sort();
+    nonces.dedup();
+    assert_eq!(nonces.len(), all, "a nonce is never used again");
+}
+
+/// rules.md 26
+#[actix_web::test]
+async fn cookies_are_named_and_flagged_by_the_scheme() {
+    let trusted = || Options { trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()], ..Options::default() };
+    let public = || Options { public_url: Some("https://guestlog.test".into()), ..Options::default() };
+    let tls = || Options { own_tls: true, ..Options::default() };
+    for (options, peer, proto, https) in [
+        (Options::default(), "192.0.2.1", "https", false),
+        (Options::default(), "192.0.2.1", "", false),
+        (trusted(), "192.0.2.1", "https", false),
+        (trusted(), "10.0.0.1", "http", false),
+        (trusted(), "10.0.0.1", "https", true),
+        (public(), "192.0.2.1", "", true),
+        (tls(), "192.0.2.1", "", true),
+    ] {
+        let about = format!("{options:?} {peer} {proto}");
+        let site = TestApp::with(options, |_| {}).await;
+        let account = site.account("A").await;
+        site.user(account, "ada@example.com", Role::Owner).await;
+        let mut browser = site.browser().at(peer);
+        if !proto.is_empty() {
+            browser = browser.with("x-forwarded-proto", proto);
+        }
+        let page = browser.get("/sign-in").await;
+        let says = page.body.contains("This connection is not encrypted.");
+        assert_eq!(says, !https, "{about}");
+        let hsts = if https { "max-age=31536000" } else { "" };
+        assert_eq!(page.header("strict-transport-security"), hsts, "{about}");
+        let fields = [("Email", "ada@example.com"), ("Password", crate::harness::app::PASSWORD)];
+        let reply = browser.press("Sign in", &fields).await;
+        let (name, other) =
+            if https { ("__Host-guestlog", "guestlog") } else { ("guestlog", "__Host-guestlog") };
+        let cookie = reply.cookie(name).unwrap_or_else(|| panic!("{about}: {:?}", reply.headers));
+        assert!(reply.cookie(other).is_none(), "{about}");
+        for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=604800"] {
+            assert!(cookie.contains(part), "{about}: {cookie} lacks {part}");
+        }
+        assert_eq!(cookie.contains("Secure"), https, "{about}: {cookie}");
+        assert!(!cookie.contains("Domain"), "{about}: {cookie}");
+        assert!(browser.is_signed_in().await, "{about}");
+        let value = browser.cookie(name).unwrap();
+        let stranger = site.browser().at(peer);
+        let stranger = if proto.is_empty() { stranger } else { stranger.with("x-forwarded-proto", proto) };
+        stranger.set_cookie(other, &value);
+        assert!(!stranger.is_signed_in().await, "{about}: the other name counts for nothing");
+    }
+}
+
+#[actix_web::test]
+async fn a_failure_is_a_page_for_people_and_data_for_programs() {
+    let World { site, .. } = world().await;
+    let page = site.browser().get("/no/such/page").await;
+    assert_eq!(page.status, 404);
+    assert!(page.body.contains("<h1>Page not found</h1>"), "{}", page.body);
+    let data = site.browser().with("accept", "application/json").get("/no/such/page").await;
+    assert_eq!((data.status, &data.json()["category"]), (404, &"OBJECT_NOT_FOUND".into()));
+}
