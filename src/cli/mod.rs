@@ -2,6 +2,7 @@
 //! 78 bad configuration).
 
 mod bench;
+mod demo;
 mod generate;
 
 use std::path::PathBuf;
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, Flags, Log, LogFormat};
+use crate::config::{Config, Flags, Log, LogFormat, LogLevel};
 use crate::server;
 
 /// Exit code of a bad configuration (`EX_CONFIG`).
@@ -43,6 +44,8 @@ enum Command {
         #[arg(long, value_name = "ADDR")]
         listen: Option<std::net::SocketAddr>,
     },
+    /// Show the product on an example site with a history, in a store that is gone afterwards
+    Demo(demo::Arguments),
     /// Fill an account with a believable history of visitors who do not exist
     Generate(generate::Arguments),
     /// Measure
@@ -62,12 +65,16 @@ pub fn run() -> ExitCode {
     };
     let listen = match &arguments.command {
         Command::Serve { listen } => *listen,
-        Command::Generate(_) => None,
+        Command::Generate(_) | Command::Demo(_) => None,
         Command::Bench(bench) => {
             log_to_stderr(&Log::default());
             return bench::run(bench, arguments.json).unwrap_or_else(|error| fail(1, &format!("{error:#}")));
         }
     };
+    if let Command::Demo(demo) = &arguments.command {
+        log_to_stderr(&Log { level: LogLevel::Warn, ..Log::default() });
+        return demo::run(demo, arguments.json).unwrap_or_else(|error| fail(1, &format!("{error:#}")));
+    }
     let flags = Flags { config: arguments.config, data_dir: arguments.data_dir, listen };
     let config = match Config::load(&flags, std::env::vars_os()) {
         Ok(config) => config,

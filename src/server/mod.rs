@@ -1,6 +1,7 @@
 //! Wiring: configuration → store → application → HTTP, the background jobs, and an orderly stop.
 
 pub mod bare;
+pub mod demo;
 pub mod history;
 pub mod options;
 
@@ -8,6 +9,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::ServerHandle;
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{HttpServer, rt};
 use anyhow::Context;
@@ -54,16 +56,18 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.server.listen)
         .with_context(|| format!("cannot listen on {}", config.server.listen))?;
     let address = listener.local_addr()?;
-    let result = rt::System::new().block_on(serve(config, Arc::clone(&app), listener, address));
+    let result = rt::System::new().block_on(serve(config, Arc::clone(&app), listener, address, |_| ()));
     close(app);
     result
 }
 
+/// Serves until it is asked to stop, by a signal or by the handle `started` is given.
 async fn serve(
     config: &Config,
     app: Arc<App>,
     listener: TcpListener,
     address: SocketAddr,
+    started: impl FnOnce(ServerHandle),
 ) -> anyhow::Result<()> {
     let state = Data::new(State { app: Arc::clone(&app), options: options::of_web(config) });
     let workers = match config.server.workers {
@@ -85,6 +89,7 @@ async fn serve(
     .listen(listener)?
     .run();
     tracing::info!("listening on http://{address}");
+    started(server.handle());
     std::thread::spawn(crate::domain::device::prepare);
     let fold = rt::spawn({
         let app = Arc::clone(&app);

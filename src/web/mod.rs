@@ -9,6 +9,7 @@ pub mod client;
 mod collect;
 pub mod context;
 pub mod cookie;
+pub mod demo;
 pub mod error;
 pub mod flash;
 pub mod form;

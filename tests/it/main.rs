@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod admin;
+mod cli;
 mod generate;
 mod geo;
 mod harness;

@@ -121,16 +121,21 @@ impl Reader {
         read
     }
 
-    fn work_out(&self, arrival: Arrival, page: &Placed, month: i32, own: impl Fn(&str) -> bool) -> Read {
+    /// What the browser would tell: the address of the page with its campaign, and the referrer.
+    pub(super) fn told(&self, arrival: Arrival, page: &Placed, month: i32) -> (String, String) {
         let way = self.ways.all.get(usize::from(arrival.way));
         let (referrer, query) = way.map_or(("", ""), |way| (way.referrer, way.query));
         let fill = |text: &str| {
             let date = format!("{:04}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1);
             text.replace("{month}", &date).replace("{n}", &arrival.tail.to_string())
         };
-        let referrer = scrub::scrub_referrer(&fill(referrer));
         let mark = if query.is_empty() { "" } else { "?" };
-        let landing = format!("{}{mark}{}", page.url, fill(query));
+        (format!("{}{mark}{}", page.url, fill(query)), fill(referrer))
+    }
+
+    fn work_out(&self, arrival: Arrival, page: &Placed, month: i32, own: impl Fn(&str) -> bool) -> Read {
+        let (landing, referrer) = self.told(arrival, page, month);
+        let referrer = scrub::scrub_referrer(&referrer);
         match Page::recorded(&landing, None, None) {
             Ok(recorded) => Read {
                 origin: source::attribute(&recorded, &referrer, own),

@@ -69,8 +69,8 @@ impl<T> Weighted<T> {
     }
 
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.things.len()
+    pub(super) fn things(&self) -> &[T] {
+        &self.things
     }
 
     fn total(&self) -> u64 {

@@ -1,5 +1,7 @@
 //! From planned steps to hits, as accepting would have made them of a browser's beacons.
 
+use serde_json::json;
+
 use crate::app::generate::arrival::{Read, Reader};
 use crate::app::generate::crowd::{Act as Planned, From, Step};
 use crate::app::generate::people::People;
@@ -7,10 +9,20 @@ use crate::app::generate::site::Site;
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::campaign::Campaign;
+use crate::domain::consent::Consent;
 use crate::domain::contact::Identity;
 use crate::domain::hit::{Act, Hit};
 use crate::domain::period::Zone;
 use crate::domain::source::Origin;
+
+/// A request of a browser that does not exist.
+#[derive(Clone, Debug)]
+pub struct Beacon {
+    /// When it is due.
+    pub at: Millis,
+    pub user_agent: &'static str,
+    pub body: String,
+}
 
 /// Makes hits for an account.
 pub(super) struct Maker {
@@ -39,8 +51,7 @@ impl Maker {
                 referrer: site.page(before).url.clone(),
             },
             From::Outside(arrival) => {
-                let date = self.zone.civil(at).date();
-                let month = i32::from(date.year()) * 12 + i32::from(date.month()) - 1;
+                let month = self.month(at);
                 let settings = &self.settings;
                 self.reader.read(arrival, (step.page, placed), month, |host| {
                     host == placed.page.host || settings.owns_host(host)
@@ -78,6 +89,55 @@ impl Maker {
             identity: if step.signs_up { people.identity(step.visitor) } else { Identity::default() },
             live: 0,
         })
+    }
+
+    /// What a browser would send for it, in the form of `POST /collect`.
+    pub(super) fn beacon(&self, site: &Site, people: &People, step: &Step) -> Option<Beacon> {
+        let person = people.find(step.visitor)?;
+        let placed = site.page(step.page);
+        let (address, referrer) = match step.from {
+            From::Page(before) => (placed.url.clone(), site.page(before).url.clone()),
+            From::Outside(arrival) => self.reader.told(arrival, placed, self.month(Millis(step.at))),
+        };
+        let mut body = json!({
+            "a": self.account.0,
+            "vi": person.token.as_str(),
+            "u": format!("1.{}.0.0.0.{}", person.token.as_str(), step.visit),
+            "pu": address,
+            "r": referrer,
+            "t": placed.title,
+            "sd": person.screen_size,
+            "ln": person.language,
+        });
+        let mut put = |name: &str, value: serde_json::Value| body[name] = value;
+        match step.act {
+            Planned::View => {
+                put("k", json!(1));
+                put("id", json!(self.event_id(step, step.at)));
+            }
+            Planned::Engagement { view_at } => {
+                put("k", json!("engagement"));
+                put("pv", json!(self.event_id(step, view_at)));
+                put("ms", json!(step.at - view_at));
+            }
+        }
+        if person.consent != Consent::POLICY {
+            put("cc", json!(person.consent.0));
+        }
+        if step.signs_up {
+            let said = people.identity(step.visitor);
+            let mut identity: serde_json::Map<_, _> =
+                said.properties.into_iter().map(|(name, value)| (name, json!(value))).collect();
+            identity.insert("email".to_owned(), json!(said.email));
+            put("i", identity.into());
+        }
+        Some(Beacon { at: Millis(step.at), user_agent: person.user_agent, body: body.to_string() })
+    }
+
+    /// Months since year 0.
+    fn month(&self, at: Millis) -> i32 {
+        let date = self.zone.civil(at).date();
+        i32::from(date.year()) * 12 + i32::from(date.month()) - 1
     }
 
     /// Ascends with time, as the script's do.

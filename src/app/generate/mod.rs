@@ -22,6 +22,7 @@ use crate::domain::period::{Days, LocalDay};
 use crate::store;
 use crowd::Crowd;
 use dice::{Dice, Weighted, rows, weight};
+pub use hits::Beacon;
 use hits::Maker;
 use rhythm::Slot;
 use site::Site;
@@ -94,12 +95,13 @@ pub struct Story {
 }
 
 impl Story {
-    /// One more visit that begins now: its hits, each at its time from now on, views before what is told of them.
-    pub fn visit(&mut self, now: Millis) -> Vec<Hit> {
+    /// One more visit that begins now: what the browser will send, each at its time, and none of it ahead.
+    pub fn visit(&mut self, now: Millis) -> Vec<Beacon> {
         self.crowd.live_visit(now);
         let mut found = Vec::new();
-        let maker = &mut self.maker;
-        self.crowd.take(Millis(i64::MAX), |site, people, step| found.extend(maker.make(site, people, step)));
+        let maker = &self.maker;
+        self.crowd
+            .take(Millis(i64::MAX), |site, people, step| found.extend(maker.beacon(site, people, step)));
         found
     }
 }

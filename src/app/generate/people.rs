@@ -19,15 +19,26 @@ pub(super) struct Person<'a> {
     pub token: Token,
     pub device: &'a Device,
     pub screen: ScreenClass,
+    /// As a browser tells it.
+    pub screen_size: &'static str,
+    pub user_agent: &'static str,
     pub country: &'static str,
     pub language: &'static str,
     pub consent: Consent,
 }
 
+/// A line of the table of devices.
+struct Machine {
+    device: Device,
+    screen: ScreenClass,
+    screen_size: &'static str,
+    user_agent: &'static str,
+}
+
 /// Everybody.
 pub(super) struct People {
     seed: u64,
-    devices: Weighted<(Device, ScreenClass)>,
+    devices: Weighted<Machine>,
     places: Weighted<(&'static str, &'static str)>,
     first: Weighted<&'static str>,
     last: Weighted<&'static str>,
@@ -37,12 +48,13 @@ pub(super) struct People {
 impl People {
     pub(super) fn new(seed: u64) -> Self {
         let devices = rows(include_str!("data/devices.txt")).filter_map(|row| {
-            let [drawn, class, browser, os, screen] = row.as_slice() else { return None };
+            let [drawn, class, browser, os, screen_size, user_agent] = *row.as_slice() else { return None };
             let classes =
                 [DeviceClass::Desktop, DeviceClass::Mobile, DeviceClass::Tablet, DeviceClass::Other];
-            let class = classes.into_iter().find(|known| known.as_str() == *class)?;
-            let device = Device { class, browser: (*browser).to_owned(), os: (*os).to_owned() };
-            Some((weight(drawn), (device, ScreenClass::of(screen))))
+            let class = classes.into_iter().find(|known| known.as_str() == class)?;
+            let device = Device { class, browser: browser.to_owned(), os: os.to_owned() };
+            let screen = ScreenClass::of(screen_size);
+            Some((weight(drawn), Machine { device, screen, screen_size, user_agent }))
         });
         let places = rows(include_str!("data/places.txt")).filter_map(|row| {
             let [drawn, country, language] = row.as_slice() else { return None };
@@ -69,7 +81,7 @@ impl People {
     /// `None` never: a token of the random source is one.
     pub(super) fn find(&self, visitor: u32) -> Option<Person<'_>> {
         let dice = self.dice(visitor, 1);
-        let (device, screen) = dice.pick(&self.devices);
+        let Machine { device, screen, screen_size, user_agent } = dice.pick(&self.devices);
         let (country, language) = *dice.pick(&self.places);
         let consent = match dice.below(20) {
             0..=6 => Consent(15),
@@ -77,7 +89,7 @@ impl People {
             _ => Consent::POLICY,
         };
         let token = Token::parse(&dice.source().token())?;
-        Some(Person { token, device, screen: *screen, country, language, consent })
+        Some(Person { token, device, screen: *screen, screen_size, user_agent, country, language, consent })
     }
 
     /// The visit (from 1 up) on which somebody signs up for the newsletter.
@@ -120,12 +132,23 @@ mod tests {
     }
 
     #[test]
+    fn user_agents_are_read_as_the_devices_beside_them() {
+        for machine in People::new(1).devices.things() {
+            let read = crate::domain::device::read(machine.user_agent);
+            assert_eq!((read.bot, &read.device), (None, &machine.device), "{}", machine.user_agent);
+        }
+    }
+
+    #[test]
     fn every_line_of_the_tables_is_used() {
         let people = People::new(1);
         let lines = |table: &str| table.lines().filter(|line| !line.starts_with('#')).count();
-        assert_eq!(people.devices.len(), lines(include_str!("data/devices.txt")));
-        assert_eq!(people.places.len(), lines(include_str!("data/places.txt")));
-        let words = people.first.len() + people.last.len() + people.domains.len();
+        assert_eq!(people.devices.things().len(), lines(include_str!("data/devices.txt")));
+        assert_eq!(people.places.things().len(), lines(include_str!("data/places.txt")));
+        let words = [&people.first, &people.last, &people.domains]
+            .map(|words| words.things().len())
+            .iter()
+            .sum::<usize>();
         assert_eq!(words, lines(include_str!("data/people.txt")));
     }
 }

@@ -18,6 +18,7 @@ use guestlog::base::clock::{Clock, ManualClock, Millis};
 use guestlog::base::random::{Random, SeededRandom};
 use guestlog::domain::account::{AccountId, Settings};
 use guestlog::domain::user::{Role, UserId};
+use guestlog::geo::Geo;
 use guestlog::store::member::Membership;
 use guestlog::store::{self, Store};
 use guestlog::web::options::Options;
@@ -83,10 +84,14 @@ impl TestApp {
         let store = Store::open(&options_of_store, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(7));
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
-        let app = Arc::new(App::new(store, shared, random, &core::Options::default()).unwrap());
+        let app = Arc::new(App::new(store, Geo::none(), shared, random, &core::Options::default()).unwrap());
         let state = Data::new(State { app: Arc::clone(&app), options });
         let service = init_service(
-            actix_web::App::new().app_data(state).configure(more).configure(guestlog::web::admin::routes),
+            actix_web::App::new()
+                .app_data(state)
+                .configure(more)
+                .configure(guestlog::web::public_routes)
+                .configure(guestlog::web::admin_routes),
         )
         .await;
         let service = Rc::new(service);

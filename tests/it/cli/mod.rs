@@ -1,0 +1,5 @@
+//! The command line, as processes of their own.
+
+mod binary;
+mod demo;
+mod generate;
