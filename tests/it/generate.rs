@@ -187,8 +187,10 @@ fn a_history_is_as_mixed_as_a_real_one() {
     assert!(count(&conn, "select sum(hits) from bot_day") > 500);
     let engaged = count(&conn, "select count(*) from event_hot where engaged_ms > 0");
     assert!((9_500..11_500).contains(&engaged), "{engaged}");
+    let bounced = count(&conn, "select count(*) from session where page_views = 1 and engaged_ms < 10000");
     let back = count(&conn, "select count(*) from session where is_new = 0");
     let all = count(&conn, "select count(*) from session");
+    assert!(bounced * 100 > all * 25 && bounced * 100 < all * 50, "{bounced} of {all} bounced");
     assert!(back * 100 > all * 15 && back * 100 < all * 60, "{back} of {all} came back");
 }
 

@@ -14,6 +14,11 @@ use crate::domain::visitor::SESSION_IDLE;
 const VIEWS_MEAN: f64 = 2.9;
 /// And at most, on average, when few visitors must make many.
 const VIEWS_MEAN_MAX: f64 = 9.0;
+/// More leave after the first view than after any other: the chance of a second one is this part of what an even
+/// chance would be, and that of each further one makes up for it.
+const STAYS: f64 = 0.8;
+/// Of those who leave after one view, so many in a thousand do so within seconds.
+const HURRIED: u64 = 600;
 /// Most views of a visit.
 const VIEWS_MAX: u8 = 60;
 /// So many views in a thousand are left without a word of how long they were looked at (a phone put away).
@@ -80,7 +85,8 @@ pub(super) struct Crowd {
     dice: Dice,
     start: Millis,
     seen: Vec<Seen>,
-    /// One more view after each, so often in a billion.
+    /// A second view after the first, and one more after each further one, so often in a billion.
+    stays: u64,
     goes_on: u64,
     queue: Vec<Step>,
     /// Views and newcomers the hours before could not place.
@@ -105,7 +111,8 @@ impl Crowd {
             dice: Dice::of(seed, 0xC0_FFEE),
             start,
             seen: Vec::new(),
-            goes_on: ((1.0 - 1.0 / mean) * 1e9) as u64,
+            stays: ((1.0 - 1.0 / mean) * STAYS * 1e9) as u64,
+            goes_on: ((1.0 - STAYS / mean) * 1e9) as u64,
             queue: Vec::new(),
             owed_views: 0,
             owed_newcomers: 0,
@@ -193,14 +200,16 @@ impl Crowd {
         let visit = seen.visits;
         let Ok(visitor) = u32::try_from(visitor) else { return 1 };
         // Signing up takes a second view; where there are hardly any, nobody does.
-        let signs_up = self.goes_on >= SIGN_UPS_FROM && self.people.signs_up(visitor) == Some(visit);
+        let signs_up = self.stays >= SIGN_UPS_FROM && self.people.signs_up(visitor) == Some(visit);
         let (arrival, landing) = self.ways.draw(&self.dice, mood);
         let mut page = self.site.choose(&self.dice, landing);
         let mut from = From::Outside(arrival);
         let (mut at, mut place) = (at.0, 1u8);
         loop {
-            let (looked, told) = self.look(pace);
-            let goes_on = self.dice.below(1_000_000_000) < self.goes_on || (signs_up && place < 2);
+            let chance = if place == 1 { self.stays } else { self.goes_on };
+            let goes_on = self.dice.below(1_000_000_000) < chance || (signs_up && place < 2);
+            let hurried = place == 1 && !goes_on && self.dice.chance(HURRIED);
+            let (looked, told) = self.look(pace, hurried);
             let next = at + looked + self.hesitation(pace);
             let is_last = !goes_on || place >= VIEWS_MAX || u64::from(place) >= most || next >= end.0;
             let step = Step { at, visitor, visit, place, act: Act::View, page, from, signs_up: false };
@@ -229,8 +238,8 @@ impl Crowd {
     }
 
     /// How long a page is looked at, milliseconds, and whether the browser tells.
-    fn look(&self, pace: Pace) -> (i64, bool) {
-        let twentieth = usize::try_from(self.dice.below(20)).unwrap_or(0);
+    fn look(&self, pace: Pace, hurried: bool) -> (i64, bool) {
+        let twentieth = usize::try_from(self.dice.below(if hurried { 6 } else { 20 })).unwrap_or(0);
         let of = |place: usize| LOOKED_AT.get(place).copied().unwrap_or(1) * 1_000;
         let (short, long) = (of(twentieth), of(twentieth + 1));
         let looked = i64::try_from(short + self.dice.below(long - short)).unwrap_or(0);
