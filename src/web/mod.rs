@@ -10,6 +10,7 @@ mod collect;
 pub mod context;
 pub mod cookie;
 pub mod data;
+pub mod demo;
 pub mod error;
 pub mod flash;
 pub mod form;
