@@ -2,40 +2,26 @@
 
 pub mod bare;
 pub mod control;
+mod http;
+mod jobs;
 mod open;
 pub mod options;
 
 use std::net::{SocketAddr, TcpListener};
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
-use actix_web::web::{Data, PayloadConfig};
-use actix_web::{HttpServer, rt};
+use actix_web::dev::ServerHandle;
+use actix_web::rt;
+use actix_web::web::Data;
 use anyhow::Context;
-use futures_util::FutureExt;
 use tokio::sync::Notify;
 
-use crate::app::{App, accept, fold, setup};
+use crate::app::{App, setup};
 use crate::config::Config;
-use crate::web;
 use crate::web::state::State;
+use http::Side;
+use jobs::Jobs;
 pub use open::{migrate, open};
-
-/// Longest the headers of a request may take.
-const HEADER_TIME: Duration = Duration::from_secs(5);
-/// Longest a connection may idle between two requests.
-const IDLE_TIME: Duration = Duration::from_secs(75);
-/// Longest requests in hand may take after a stop was asked for, seconds.
-const STOP_SECONDS: u64 = 5;
-/// Connections at once, per worker.
-const CONNECTIONS_MAX: usize = 10_000;
-/// How often map files are looked at.
-const MAPS_EVERY: Duration = Duration::from_secs(60);
-/// How long the fold rests after a panic of its own.
-const FOLD_AGAIN: Duration = Duration::from_secs(1);
-/// How often robots are written down.
-const BOTS_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs the server until it is asked to stop.
 ///
@@ -43,76 +29,62 @@ const BOTS_EVERY: Duration = Duration::from_secs(1);
 /// What keeps it from starting; nothing acknowledged is lost by any of them.
 pub fn run(config: &Config) -> anyhow::Result<()> {
     let app = Arc::new(open(config).context("the store cannot be opened")?);
-    let listener = TcpListener::bind(config.server.listen)
-        .with_context(|| format!("cannot listen on {}", config.server.listen))?;
-    let address = listener.local_addr()?;
-    let result = rt::System::new().block_on(serve(config, Arc::clone(&app), listener, address));
+    let listener = bind(config.server.listen)?;
+    let result = rt::System::new().block_on(serve(config, Arc::clone(&app), listener, |_| ()));
     close(app);
     result
 }
 
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Serves until it is asked to stop, by a signal or by the handle `started` is given.
 async fn serve(
     config: &Config,
     app: Arc<App>,
     listener: TcpListener,
-    address: SocketAddr,
+    started: impl FnOnce(ServerHandle),
 ) -> anyhow::Result<()> {
     let state = Data::new(State { app: Arc::clone(&app), options: options::of_web(config) });
-    let workers = match config.server.workers {
-        0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
-        count => count,
-    };
-    let server = HttpServer::new(move || {
-        actix_web::App::new()
-            .app_data(state.clone())
-            .app_data(PayloadConfig::new(accept::beacon::BATCH_BODY_MAX))
-            .configure(web::public_routes)
-            .configure(web::admin_routes)
-    })
-    .workers(workers)
-    .client_request_timeout(HEADER_TIME)
-    .keep_alive(IDLE_TIME)
-    .max_connections(CONNECTIONS_MAX)
-    .shutdown_timeout(STOP_SECONDS)
-    .listen(listener)?
-    .run();
+    let scheme = if config.tls.files().is_some() { "https" } else { "http" };
+    let address = listener.local_addr()?;
+    let admin_listener = config.server.admin_listen.map(bind).transpose()?;
+    let side = if admin_listener.is_some() { Side::Public } else { Side::Both };
+    let server = http::start(config, state.clone(), side, listener)?;
     let stop = Arc::new(Notify::new());
     let commands = take_commands(&app, &stop);
-    tracing::info!("listening on http://{address}");
-    print_setup_link(config, &app, address).await;
-    std::thread::spawn(crate::domain::device::prepare);
-    let fold = rt::spawn({
-        let app = Arc::clone(&app);
-        async move {
-            // It catches what hits do to it; this is for itself. Without it nothing accepted would be counted.
-            while AssertUnwindSafe(fold::run(&app)).catch_unwind().await.is_err() {
-                tracing::error!("the fold panicked and goes on");
-                tokio::time::sleep(FOLD_AGAIN).await;
-            }
+    tracing::info!("listening on {scheme}://{address}");
+    let (admin, admin_address) = match admin_listener {
+        None => (None, address),
+        Some(listener) => {
+            let address = listener.local_addr()?;
+            tracing::info!("admin pages on {scheme}://{address}");
+            (Some(http::start(config, state, Side::Admin, listener)?), address)
         }
-    });
-    let bots = rt::spawn(write_bots(Arc::clone(&app)));
-    let maps = rt::spawn(reload_maps(Arc::clone(&app)));
-    // Returns after SIGTERM, SIGINT or SIGQUIT, when the requests in hand are answered.
-    let result = server.await;
+    };
+    let origin = config.server.public_url.clone().unwrap_or_else(|| format!("{scheme}://{admin_address}"));
+    print_setup_link(&app, &origin).await;
+    let jobs = Jobs::start(&app);
+    started(server.handle());
+    // Each returns after SIGTERM, SIGINT or SIGQUIT, when its requests in hand are answered.
+    let admin = async {
+        match admin {
+            Some(admin) => admin.await,
+            None => Ok(()),
+        }
+    };
+    let (result, admin_result) = tokio::join!(server, admin);
     stop.notify_one();
     if let Some(commands) = commands {
         let _ = commands.await;
     }
-    fold.abort();
-    bots.abort();
-    maps.abort();
-    let _ = (fold.await, bots.await, maps.await);
-    let last = Arc::clone(&app);
-    // Robots of the last second; what the fold has not taken lies safe in the inbox.
-    let _ = rt::task::spawn_blocking(move || accept::write_bots(&last)).await;
-    Ok(result?)
+    jobs.stop().await;
+    Ok(result.and(admin_result)?)
 }
 
 /// While there is no user yet: the link by which the first one sets everything up.
-async fn print_setup_link(config: &Config, app: &App, address: SocketAddr) {
-    let scheme = if config.tls.files().is_some() { "https" } else { "http" };
-    let origin = config.server.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
+async fn print_setup_link(app: &App, origin: &str) {
     match setup::setup_link(app).await {
         Ok(Some(secret)) => {
             tracing::info!("set up (once, within an hour): {origin}/setup?token={}", secret.reveal());
@@ -131,25 +103,6 @@ fn take_commands(app: &Arc<App>, stop: &Arc<Notify>) -> Option<rt::task::JoinHan
             tracing::error!(error = %error, "no control socket: commands must wait until the server is stopped");
             None
         }
-    }
-}
-
-async fn write_bots(app: Arc<App>) {
-    loop {
-        tokio::time::sleep(BOTS_EVERY).await;
-        let app = Arc::clone(&app);
-        if let Ok(Err(error)) = rt::task::spawn_blocking(move || accept::write_bots(&app)).await {
-            tracing::warn!(error = %error, "robots could not be written down");
-        }
-    }
-}
-
-/// A map file that was put in another's place is taken into use; a damaged one is not.
-async fn reload_maps(app: Arc<App>) {
-    loop {
-        tokio::time::sleep(MAPS_EVERY).await;
-        let app = Arc::clone(&app);
-        let _ = rt::task::spawn_blocking(move || app.geo.reload_changed()).await;
     }
 }
 

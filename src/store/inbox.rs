@@ -26,16 +26,17 @@ const PURGE_STEP: i64 = 2_000;
 /// Free space is asked for this often, milliseconds.
 const SPACE_EVERY: i64 = SECOND;
 
-/// Bodies to append, and who waits for it.
-type Append = (Vec<Vec<u8>>, oneshot::Sender<Result<(), Error>>);
+type Answer = oneshot::Sender<Result<(), Error>>;
+/// The bodies of one request and who waits for them.
+type Append = (Vec<Vec<u8>>, Answer);
 
 enum Job {
     /// Append these bodies, all or none.
-    Append { bodies: Vec<Vec<u8>>, answer: oneshot::Sender<Result<(), Error>> },
+    Append { bodies: Vec<Vec<u8>>, answer: Answer },
     /// Forget what was folded.
     Purge { through: i64 },
     /// Write one row, to see whether writing works.
-    Probe { answer: oneshot::Sender<Result<(), Error>> },
+    Probe { answer: Answer },
     /// See whether there is room again.
     Look,
 }
@@ -300,7 +301,7 @@ impl Thread {
     }
 
     /// One write answers all who ask at once: asking often must not cost those who send.
-    fn probe(&self, asked: Vec<oneshot::Sender<Result<(), Error>>>) {
+    fn probe(&self, asked: Vec<Answer>) {
         let now = self.clock.now().0;
         let written = match self.state.no_space.load(Ordering::Relaxed) {
             true => Err(Error::Busy),

@@ -252,7 +252,6 @@ fn fill_owned(text: &str, parts: &[(&str, String)]) -> String {
     fill(text, &values)
 }
 
-/// `value / unit` with one decimal below `decimals_below` tenths, else whole; rounded once.
 /// An address as people read it: letters beyond ASCII instead of their escapes. Whatever could not be told apart
 /// then, or could turn the line round, stays escaped: spaces, controls, direction marks, ASCII itself.
 #[must_use]
@@ -266,9 +265,9 @@ pub fn address(address: &str) -> String {
         for chunk in bytes.utf8_chunks() {
             for char in chunk.valid().chars() {
                 if is_readable(char) {
-                    text.push(char)
+                    text.push(char);
                 } else {
-                    escape(&mut text, char.to_string().as_bytes())
+                    escape(&mut text, char.to_string().as_bytes());
                 }
             }
             escape(&mut text, chunk.invalid());
@@ -308,6 +307,7 @@ fn escape(text: &mut String, bytes: &[u8]) {
     }
 }
 
+/// `value / unit` with one decimal below `decimals_below` tenths, else whole; rounded once.
 fn short(t: &Numbers, value: u128, unit: u128, decimals_below: u128) -> String {
     let tenths = (value * 10 + unit / 2) / unit;
     if tenths < decimals_below {

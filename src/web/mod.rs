@@ -24,6 +24,7 @@ pub mod query;
 pub mod security;
 pub mod state;
 pub mod text;
+pub mod unread;
 
 #[cfg(test)]
 mod sample;
@@ -46,9 +47,12 @@ pub fn public_routes(config: &mut ServiceConfig) {
             resource("/collect")
                 .route(post().to(beacon::collect))
                 .route(method(Method::OPTIONS).to(beacon::preflight)),
-        )
-        .route("/healthz", get().to(health::healthz))
-        .route("/readyz", get().to(health::readyz));
+        );
+}
+
+/// What machines ask, on every address.
+pub fn machine_routes(config: &mut ServiceConfig) {
+    config.route("/healthz", get().to(health::healthz)).route("/readyz", get().to(health::readyz));
 }
 
 /// The admin side.

@@ -1,17 +1,20 @@
 //! Pages from sample data: full, empty, hostile. Checked here as HTML; written to the folder that
 //! `SAMPLE_DIR` names, so that they can be looked at.
 
+mod reports;
+mod stage;
+
 use std::collections::BTreeMap;
 
 use askama::Template;
+use stage::{ARABIC, HOSTILE, LONG, layout, today, visits};
 
-use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
-use crate::domain::period::{LocalDay, Preset, parse_day};
+use crate::domain::period::Preset;
 use crate::domain::question::{Comparison, Dimension, Filter, Operator};
 use crate::domain::user::Role;
 use crate::web::chart::{Chart, Point, Sparkline, Unit};
-use crate::web::page::{AccountHere, AccountLink, ErrorPage, Flash, Layout, Section, Theme, Tone, Viewer};
+use crate::web::page::{ErrorPage, Flash, Layout, Section, Tone, Viewer};
 use crate::web::part::code::Code;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::field::{Choice, Field, Kind};
@@ -24,11 +27,6 @@ use crate::web::part::period::PeriodBar;
 use crate::web::paths::{Period, Report, ReportUrl, is};
 use crate::web::text::EN;
 use crate::web::{assets, format};
-
-const HOSTILE: &str = "\"><img src=x onerror=alert(1)><script>alert(1)</script>'{{7*7}}";
-const LONG: &str =
-    "a-very-long-name-without-any-place-to-break-it-that-goes-on-and-on-and-on-until-nobody-reads";
-const ARABIC: &str = "منتجات/الصفحة-الرئيسية";
 
 #[derive(Template)]
 #[template(
@@ -80,44 +78,8 @@ struct PlainSample {
     fields: Vec<Field>,
 }
 
-fn today() -> LocalDay {
-    parse_day("2026-11-22").unwrap()
-}
-
-fn layout(title: &str, section: Section, name: &str) -> Layout {
-    let link = |n: i64, name: &str| AccountLink { id: AccountId(n), name: name.into() };
-    Layout {
-        t: &EN,
-        title: title.into(),
-        nonce: "bm9uY2U".into(),
-        csrf: "5f".into(),
-        theme: Theme::Auto,
-        now: Millis(1_795_377_600_000),
-        here: "/accounts/1000001/dashboard?period=28d".into(),
-        plain_http: false,
-        flash: None,
-        viewer: Some(Viewer { email: "sanne.de.vries@example.com".into(), role: Role::Owner }),
-        account: Some(AccountHere {
-            id: AccountId::FIRST,
-            name: name.into(),
-            zone: "Europe/Amsterdam".into(),
-            query: "?period=28d".into(),
-            others: vec![link(1_000_001, name), link(1_000_002, "Harbour Books"), link(1_000_003, ARABIC)],
-        }),
-        section: Some(section),
-    }
-}
-
 fn url(report: Report) -> ReportUrl {
     ReportUrl::new(AccountId::FIRST, report, Period::of(Preset::Days28, None, today()).unwrap())
-}
-
-/// A month of visits: weekends low, a slow rise, today not over.
-fn visits(day: i32, level: i64) -> i64 {
-    let weekday = i64::from(crate::domain::period::weekday(LocalDay(day)));
-    let wave = [100, 112, 118, 109, 92, 54, 48];
-    let noise = i64::from((day * 7919).rem_euclid(23));
-    level * (wave[usize::try_from(weekday).unwrap()] + noise) / 100 + i64::from(day - 20_700) * level / 400
 }
 
 fn points(level: i64) -> Vec<Point> {
@@ -409,6 +371,9 @@ fn pages() -> BTreeMap<&'static str, String> {
         ("sign-in", sign_in().render().unwrap()),
         ("error", error().render().unwrap()),
     ])
+    .into_iter()
+    .chain(reports::pages_of_an_account())
+    .collect()
 }
 
 /// Attribute values of this name.

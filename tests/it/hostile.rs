@@ -1,6 +1,7 @@
 //! What comes from peers that do not keep the rules: raw bytes against a listening server, and strings that
 //! have broken other programs.
 
+mod collector;
 mod raw;
 
 use std::io::{Read, Write};

@@ -243,7 +243,10 @@ fn row(t: &'static Texts, zone: &Zone, settings: &Settings, entry: &Entry) -> Ro
         },
         reason: words.reason.of(entry.reason),
         tone: tone(entry.reason),
-        foreign: !host.is_empty() && !settings.domains.is_empty() && !settings.owns_host(host),
+        foreign: entry.reason == Reason::Stored
+            && !host.is_empty()
+            && !settings.domains.is_empty()
+            && !settings.owns_host(host),
         page: format::address(&entry.page),
         source: named(Dimension::Source, &entry.source).unwrap_or_default(),
         visitor: entry.visitor.map(|n| fill(words.visitor_number, &[("number", &n.to_string())])),

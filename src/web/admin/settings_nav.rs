@@ -59,7 +59,13 @@ impl HtmlSafe for SettingsNav {}
 impl SettingsNav {
     #[must_use]
     pub fn over(here: &InAccount, current: Tab) -> Self {
-        Self { t: here.who.context.t, account: here.id(), role: here.membership.role, current }
+        Self::of(here.who.context.t, here.id(), here.membership.role, current)
+    }
+
+    /// For somebody of this role.
+    #[must_use]
+    pub const fn of(t: &'static Texts, account: AccountId, role: Role, current: Tab) -> Self {
+        Self { t, account, role, current }
     }
 
     fn tabs(&self) -> impl Iterator<Item = Tab> {

@@ -86,6 +86,11 @@ impl Panel {
         if filtered { t.report.no_rows_filtered } else { t.report.no_rows }.to_owned()
     }
 
+    /// Has it more columns than a narrow screen holds beside the names? Then it scrolls there.
+    fn is_wide(&self) -> bool {
+        self.number_heads.len() > 2
+    }
+
     /// What has no name is called so.
     fn name<'a>(&self, row: &'a Row) -> &'a str {
         if row.name.is_empty() { self.t.report.none } else { &row.name }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::web::text::Plural;
+use crate::web::text::plural::Plural;
 
 #[derive(Debug, Serialize)]
 pub struct Install {

@@ -2,10 +2,11 @@
 //! is a compile error. Placeholders are `{name}`, put in by `fill`; escaping is the template's work, so no
 //! text holds markup.
 
+pub use plural::Plural;
+
 use serde::Serialize;
 
 pub use fill::fill;
-pub use plural::Plural;
 
 pub mod access;
 pub mod error;

@@ -3,6 +3,7 @@
 mod accounts;
 mod colours;
 mod matrix;
+mod reports;
 mod script;
 mod setup;
 mod sign_in;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod harness;
+mod listen;
 mod maps;
 mod stores;
 mod upkeep;

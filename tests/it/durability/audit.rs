@@ -22,6 +22,10 @@ pub(super) struct Audit {
 pub(super) fn of_copy(data_dir: &Path) -> Audit {
     let copy = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(data_dir).unwrap().map(Result::unwrap) {
+        // The control socket of a server that was killed stays behind.
+        if !entry.file_type().unwrap().is_file() {
+            continue;
+        }
         std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
     }
     of(copy.path())

@@ -90,6 +90,7 @@ impl TestApp {
             actix_web::App::new()
                 .app_data(state)
                 .configure(more)
+                .configure(guestlog::web::machine_routes)
                 .configure(guestlog::web::public_routes)
                 .configure(guestlog::web::admin_routes),
         )
@@ -128,7 +129,14 @@ impl TestApp {
     pub(crate) async fn user(&self, account: AccountId, email: &str, role: Role) -> UserId {
         let what = Membership { role, show_emails: false };
         let added = users::add(&self.app, Actor::Machine, account, email, what, Some(PASSWORD)).await;
-        added.unwrap().user
+        let id = added.unwrap().user;
+        // The first user of a store is its server admin; here a role is meant to be that role alone.
+        let plain = move |conn: &rusqlite::Connection| {
+            conn.execute("update user set server_admin = 0 where id = ?1", [id.0])?;
+            Ok::<_, store::Error>(())
+        };
+        self.app.store.writer.write(plain).await.unwrap();
+        id
     }
 
     /// A browser signed in as a new user of that role.

@@ -46,13 +46,29 @@ impl Server {
     /// # Errors
     /// What it said when it ended or was not ready in time.
     pub(crate) fn start_with(data_dir: &Path, env: &[(&str, &str)], before: &[&str]) -> Result<Self, String> {
+        let began = RealClock.monotonic();
+        let mut server = Self::spawn(data_dir, env, before)?;
+        while server.status("/readyz") != Some(200) {
+            if RealClock.monotonic() - began > PATIENCE {
+                return Err(server.log());
+            }
+            pause(Duration::from_millis(2));
+        }
+        server.ready_after = RealClock.monotonic() - began;
+        Ok(server)
+    }
+
+    /// One that listens, ready or not.
+    ///
+    /// # Errors
+    /// What it said when it ended.
+    pub(crate) fn spawn(data_dir: &Path, env: &[(&str, &str)], before: &[&str]) -> Result<Self, String> {
         let binary = env!("CARGO_BIN_EXE_guestlog");
         let mut words = before.iter().copied().chain([binary]);
         let mut command = Command::new(words.next().unwrap());
         command.args(words).args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
         command.env("NO_COLOR", "1").env("GUESTLOG_STORE__MIN_FREE", "0");
         command.env("GUESTLOG_LIMITS__COLLECTOR_PER_ADDRESS", "0").envs(env.iter().copied());
-        let began = RealClock.monotonic();
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
@@ -77,15 +93,7 @@ impl Server {
             let _ = child.wait();
             return Err(log.lock().unwrap().clone());
         };
-        let mut server = Self { child, address, ready_after: PATIENCE, log };
-        while server.status("/readyz") != Some(200) {
-            if RealClock.monotonic() - began > PATIENCE {
-                return Err(server.log());
-            }
-            pause(Duration::from_millis(2));
-        }
-        server.ready_after = RealClock.monotonic() - began;
-        Ok(server)
+        Ok(Self { child, address, ready_after: PATIENCE, log })
     }
 
     pub(crate) fn id(&self) -> u32 {

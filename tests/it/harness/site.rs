@@ -128,14 +128,11 @@ impl Site {
         Self::over(store, folder, clock, account, Wanted::default())
     }
 
-    pub(crate) fn data_dir(&self) -> std::path::PathBuf {
-        self.folder.path().join("data")
-    }
-
     /// A request of the visitor's address, unless it names its own.
     pub(crate) async fn call(&self, request: TestRequest) -> Answer {
         let service = actix_web::App::new()
             .app_data(self.state.clone())
+            .configure(web::machine_routes)
             .configure(web::public_routes)
             .configure(web::admin_routes);
         let service = init_service(service).await;

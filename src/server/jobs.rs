@@ -1,0 +1,74 @@
+//! The background jobs of a running server: folding, writing robots down, looking at map files.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::rt;
+use actix_web::rt::task::JoinHandle;
+use futures_util::FutureExt;
+
+use crate::app::{App, accept, fold};
+
+/// How often map files are looked at.
+const MAPS_EVERY: Duration = Duration::from_secs(60);
+/// How long the fold rests after a panic of its own.
+const FOLD_AGAIN: Duration = Duration::from_secs(1);
+/// How often robots are written down.
+const BOTS_EVERY: Duration = Duration::from_secs(1);
+
+/// The jobs under way.
+pub(super) struct Jobs {
+    app: Arc<App>,
+    running: Vec<JoinHandle<()>>,
+}
+
+impl Jobs {
+    pub(super) fn start(app: &Arc<App>) -> Self {
+        // Reading User-Agents takes a moment to get ready: not at the first visitor's cost.
+        std::thread::spawn(crate::domain::device::prepare);
+        let running = vec![
+            rt::spawn(fold_on(Arc::clone(app))),
+            rt::spawn(write_bots(Arc::clone(app))),
+            rt::spawn(reload_maps(Arc::clone(app))),
+        ];
+        Self { app: Arc::clone(app), running }
+    }
+
+    /// Ends them. What the fold has not taken lies safe in the inbox.
+    pub(super) async fn stop(self) {
+        for job in self.running {
+            job.abort();
+            let _ = job.await;
+        }
+        // Robots of the last second.
+        let _ = rt::task::spawn_blocking(move || accept::write_bots(&self.app)).await;
+    }
+}
+
+async fn fold_on(app: Arc<App>) {
+    // It catches what hits do to it; this is for itself. Without it nothing accepted would be counted.
+    while AssertUnwindSafe(fold::run(&app)).catch_unwind().await.is_err() {
+        tracing::error!("the fold panicked and goes on");
+        tokio::time::sleep(FOLD_AGAIN).await;
+    }
+}
+
+async fn write_bots(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(BOTS_EVERY).await;
+        let app = Arc::clone(&app);
+        if let Ok(Err(error)) = rt::task::spawn_blocking(move || accept::write_bots(&app)).await {
+            tracing::warn!(error = %error, "robots could not be written down");
+        }
+    }
+}
+
+/// A map file that was put in another's place is taken into use; a damaged one is not.
+async fn reload_maps(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(MAPS_EVERY).await;
+        let app = Arc::clone(&app);
+        let _ = rt::task::spawn_blocking(move || app.geo.reload_changed()).await;
+    }
+}

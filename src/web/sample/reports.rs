@@ -1,0 +1,305 @@
+//! The pages of an account from invented answers: full, empty, hostile.
+
+use askama::Template;
+
+use super::stage::{ARABIC, HOSTILE, LONG, layout, today, visits};
+use crate::app::live::Entry;
+use crate::app::reports::dashboard::{Compare, Dashboard, Kpi, Point};
+use crate::app::reports::{NameRow, PageRow, SourceRow, Span, Table};
+use crate::app::scripts::Fetched;
+use crate::base::clock::{MINUTE, Millis};
+use crate::domain::account::{AccountId, Settings};
+use crate::domain::period::{Days, Zone};
+use crate::domain::reason::Reason;
+use crate::domain::user::Role;
+use crate::web::admin::dashboard::Metric;
+use crate::web::admin::live::Seen;
+use crate::web::admin::settings_nav::{SettingsNav, Tab};
+use crate::web::admin::tracking_code::{self, Seen as Site};
+use crate::web::admin::{dashboard, live, names, pages, sources};
+use crate::web::page::Section;
+use crate::web::paths::Report;
+use crate::web::query::{self, Asked};
+use crate::web::text::EN;
+
+const NOW: Millis = Millis(1_795_377_600_000);
+
+fn zone() -> Zone {
+    Zone::named("Europe/Amsterdam")
+}
+
+fn ask(report: Report, pairs: &[(&str, &str)]) -> Asked {
+    let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    query::read(AccountId::FIRST, report, &pairs, &["metric", "show", "by", "sort"], today()).unwrap()
+}
+
+fn points(days: Days, level: i64) -> Vec<Point> {
+    let edges = days.edges(&zone(), days.step());
+    let starts = edges.iter().zip(edges.iter().skip(1)).filter(|(start, _)| **start <= NOW.0);
+    let point = |(i, (start, end)): (usize, (&i64, &i64))| {
+        let unfinished = *end > NOW.0;
+        let n = visits(20_700 + i32::try_from(i).unwrap(), level) / if unfinished { 3 } else { 1 };
+        let n = u64::try_from(n).unwrap();
+        Point { at: Millis(*start).iso(), visitors: n, sessions: n * 5 / 4, page_views: n * 3, unfinished }
+    };
+    starts.enumerate().map(point).collect()
+}
+
+fn kpi(points: &[Point]) -> Kpi {
+    let sum = |of: fn(&Point) -> u64| points.iter().map(of).sum();
+    Kpi {
+        visitors: sum(|p| p.visitors),
+        sessions: sum(|p| p.sessions),
+        page_views: sum(|p| p.page_views),
+        ..Kpi::default()
+    }
+}
+
+fn table<R>(rows: Vec<R>, total: u64, next: Option<&str>) -> Table<R> {
+    Table { rows, total, next: next.map(str::to_owned) }
+}
+
+fn source_rows(names: &[(&str, Option<&str>)]) -> Vec<SourceRow> {
+    let row = |(i, (source, detail)): (usize, &(&str, Option<&str>))| {
+        let visitors = 48_112 / (1 + u64::try_from(i * i).unwrap());
+        SourceRow {
+            source: Some((*source).to_owned()),
+            detail: detail.map(str::to_owned),
+            visitors,
+            sessions: visitors * 5 / 4,
+            page_views: visitors * 3,
+            bounce_rate: (i != 3).then_some(0.4127),
+            ..SourceRow::default()
+        }
+    };
+    names.iter().enumerate().map(row).collect()
+}
+
+fn page_rows(names: &[(&str, &str)]) -> Vec<PageRow> {
+    let row = |(i, (host, path)): (usize, &(&str, &str))| {
+        let visitors = 40_221 / (1 + u64::try_from(i * i).unwrap());
+        PageRow {
+            host: (*host).to_owned(),
+            path: (*path).to_owned(),
+            visitors,
+            sessions: visitors * 5 / 4,
+            page_views: visitors * 2,
+            engaged_seconds: visitors * 83,
+            bounce_rate: Some(0.0831),
+        }
+    };
+    names.iter().enumerate().map(row).collect()
+}
+
+fn name_rows(names: &[&str]) -> Vec<NameRow> {
+    let row = |(i, name): (usize, &&str)| {
+        let visitors = 31_870 / (1 + u64::try_from(i * i).unwrap());
+        NameRow { name: (*name).to_owned(), visitors, sessions: visitors * 5 / 4, page_views: visitors * 3 }
+    };
+    names.iter().enumerate().map(row).collect()
+}
+
+const SOURCES: [(&str, Option<&str>); 7] = [
+    ("ORGANIC_SEARCH", None),
+    ("DIRECT_TRAFFIC", None),
+    ("REFERRALS", None),
+    ("SOCIAL_MEDIA", None),
+    ("EMAIL_MARKETING", None),
+    ("AI_REFERRALS", None),
+    ("PAID_SEARCH", None),
+];
+const PAGES: [(&str, &str); 8] = [
+    ("example.com", "/"),
+    ("example.com", "/pricing"),
+    ("example.com", "/blog/how-we-count-visitors-without-cookies-and-why-it-matters-to-your-readers"),
+    ("docs.example.com", "/install"),
+    ("example.com", "/contact"),
+    ("example.com", ARABIC),
+    ("example.com", "(other)"),
+    ("(none)", "(none)"),
+];
+const COUNTRIES: [&str; 7] = ["NL", "DE", "US", "GB", "FR", "BE", "(none)"];
+
+fn found(asked: &Asked, level: i64) -> Dashboard {
+    let days = asked.url.period.days;
+    let series = points(days, level);
+    let compare = asked.url.compared_days().map(|days| {
+        let series = points(days, level * 9 / 10);
+        Compare { period: days.into(), kpi: kpi(&series), series }
+    });
+    Dashboard {
+        period: Span::from(days),
+        time_zone: "Europe/Amsterdam".into(),
+        kpi: kpi(&series),
+        compare,
+        step: days.step().as_str(),
+        series,
+        bots: 1_204,
+        sources: table(source_rows(&SOURCES), 7, None),
+        pages: table(page_rows(&PAGES), 812, Some("1.2")),
+        devices: table(name_rows(&["desktop", "mobile", "tablet", "other"]), 4, None),
+        countries: table(name_rows(&COUNTRIES), 61, Some("1.2")),
+    }
+}
+
+fn dashboard_of(name: &str, pairs: &[(&str, &str)], metric: Metric, level: i64) -> String {
+    let asked = ask(Report::Dashboard, pairs);
+    let mut found = found(&asked, level);
+    if level == 0 {
+        found.bots = 0;
+        found.sources = table(Vec::new(), 0, None);
+        found.pages = table(Vec::new(), 0, None);
+        found.devices = table(Vec::new(), 0, None);
+        found.countries = table(Vec::new(), 0, None);
+    }
+    if name == HOSTILE {
+        found.sources =
+            table(source_rows(&[(HOSTILE, Some(HOSTILE)), (LONG, None), (ARABIC, None)]), 3, None);
+        found.pages = table(page_rows(&[(LONG, HOSTILE), ("a", LONG), (ARABIC, ARABIC)]), 3, None);
+        found.devices = table(name_rows(&[HOSTILE, LONG, ARABIC]), 3, None);
+        found.countries = table(name_rows(&[HOSTILE]), 1, None);
+    }
+    let layout = layout(EN.frame.nav.dashboard, Section::Dashboard, name);
+    let waits = level == 0 && pairs.is_empty();
+    dashboard::page(layout, &asked, &zone(), metric, &found, waits).render().unwrap()
+}
+
+fn tables() -> Vec<(&'static str, String)> {
+    let of = |title: &str, section| layout(title, section, "Northwind Traders");
+    let hostile = |title: &str, section| layout(title, section, HOSTILE);
+    let paged = ask(
+        Report::Pages,
+        &[("after", "7.1"), ("row", "101"), ("filter", "source:is:ORGANIC_SEARCH|REFERRALS")],
+    );
+    let entry = ask(Report::Pages, &[("show", "entry"), ("sort", "sessions")]);
+    let detail = ask(Report::Sources, &[]);
+    let folded = ask(Report::Sources, &[("by", "source")]);
+    let campaign = ask(Report::Sources, &[("by", "campaign")]);
+    let mut campaigns = source_rows(&SOURCES);
+    for row in &mut campaigns {
+        row.campaign = row.source.take();
+        row.utm_source = Some("newsletter".into());
+        row.utm_medium = Some("(none)".into());
+    }
+    let details = [
+        ("ORGANIC_SEARCH", Some("google")),
+        ("ORGANIC_SEARCH", Some("duckduckgo")),
+        ("REFERRALS", Some("news.example.org")),
+        ("DIRECT_TRAFFIC", Some("(none)")),
+        (HOSTILE, Some(LONG)),
+    ];
+    let device = ask(Report::Devices, &[]);
+    let browser = ask(Report::Devices, &[("by", "browser")]);
+    let country = ask(Report::Countries, &[]);
+    let odd = [(LONG, HOSTILE), ("a", LONG), (ARABIC, ARABIC)];
+    let pages_of = |asked: &Asked, rows: &[(&str, &str)], layout| {
+        let next = (rows.len() > 3).then_some("3.4");
+        pages::page(layout, asked, &table(page_rows(rows), 812, next)).render().unwrap()
+    };
+    let sources_of = |asked: &Asked, rows: Vec<SourceRow>| {
+        let layout = of(EN.table.sources, Section::Sources);
+        sources::page(layout, asked, &table(rows, 5, None)).render().unwrap()
+    };
+    let names_of = |asked: &Asked, rows: &[&str], title| {
+        let layout = of(title, Section::Dashboard);
+        names::page(layout, asked, &table(name_rows(rows), 5, None)).render().unwrap()
+    };
+    vec![
+        ("pages", pages_of(&paged, &PAGES, of(EN.table.pages, Section::Pages))),
+        ("pages-entry", pages_of(&entry, &[], of(EN.table.pages, Section::Pages))),
+        ("pages-hostile", pages_of(&paged, &odd, hostile(EN.table.pages, Section::Pages))),
+        ("sources", sources_of(&detail, source_rows(&details))),
+        ("sources-folded", sources_of(&folded, source_rows(&SOURCES))),
+        ("sources-campaign", sources_of(&campaign, campaigns)),
+        ("devices", names_of(&device, &["desktop", "mobile", "(none)"], EN.table.devices)),
+        ("browsers", names_of(&browser, &["Chrome", "Safari", HOSTILE], EN.table.devices)),
+        ("countries", names_of(&country, &COUNTRIES, EN.table.countries)),
+    ]
+}
+
+fn hits() -> Vec<Entry> {
+    let at = |seconds: i64| NOW.plus(-seconds * 1_000);
+    let stored = |seconds, page: &str, source: &str, visitor| Entry {
+        kind: "page_view",
+        result: "stored",
+        page: page.into(),
+        consent: "granted",
+        source: source.into(),
+        country: "NL".into(),
+        device: "mobile".into(),
+        visitor,
+        ..Entry::refused(at(seconds), Reason::Stored)
+    };
+    let refused =
+        |seconds, reason, page: &str| Entry { page: page.into(), ..Entry::refused(at(seconds), reason) };
+    vec![
+        stored(1, "example.com/pricing?plan=team", "ORGANIC_SEARCH", None),
+        Entry { kind: "engagement", ..stored(4, "example.com/", "", Some(8_121)) },
+        refused(9, Reason::NoConsent, ""),
+        refused(12, Reason::Bot, "example.com/"),
+        stored(14, &format!("other.example.net/{LONG}/{ARABIC}"), "REFERRALS", Some(8_120)),
+        refused(15, Reason::UnknownHost, HOSTILE),
+        refused(22, Reason::Duplicate, "example.com/contact"),
+        refused(40, Reason::DoNotTrack, ""),
+        refused(71, Reason::TooOld, "example.com/"),
+        refused(98, Reason::Malformed, ""),
+    ]
+}
+
+fn live_of(name: &str, entries: Vec<Entry>) -> String {
+    let counts = [(Reason::Stored, 18_233), (Reason::NoConsent, 902), (Reason::Bot, 411)];
+    let counts = if entries.is_empty() { Vec::new() } else { counts.to_vec() };
+    let counts = if name == HOSTILE { Reason::ALL.iter().map(|r| (*r, 1)).collect() } else { counts };
+    let seen = Seen { entries, counts, since: NOW.plus(-300 * MINUTE) };
+    let settings = settings();
+    let layout = layout(EN.frame.nav.live, Section::Live, name);
+    live::page(layout, &ask(Report::Live, &[]), &zone(), &settings, &seen).render().unwrap()
+}
+
+fn settings() -> Settings {
+    Settings::parse("Northwind", &["example.com".to_owned()], "Europe/Amsterdam", "EUR").unwrap()
+}
+
+fn install(name: &str, first_hit: Option<Millis>, hits: Vec<Entry>, fetched: bool) -> String {
+    let site = Site {
+        now: NOW,
+        first_hit,
+        fetched: fetched.then(|| Fetched { times: 3, last: NOW.plus(-2 * MINUTE) }),
+        hits,
+        host: if name == HOSTILE { HOSTILE.into() } else { "stats.example.com".into() },
+        https: first_hit.is_some(),
+    };
+    let layout = layout(EN.install.snippet, Section::Settings, name);
+    let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::TrackingCode);
+    tracking_code::page(layout, nav, AccountId::FIRST, &settings(), &zone(), &site).render().unwrap()
+}
+
+/// Every page of an account, by name.
+pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
+    let full = "Northwind Traders";
+    let filtered = [
+        ("filter", "source:is:ORGANIC_SEARCH"),
+        ("filter", "page:contains:/blog|/docs"),
+        ("compare", "year"),
+        ("period", "7d"),
+        ("metric", "page_views"),
+    ];
+    let mut all = vec![
+        ("account-dashboard", dashboard_of(full, &[], Metric::Visitors, 3_900)),
+        ("account-dashboard-filtered", dashboard_of(full, &filtered, Metric::PageViews, 90)),
+        ("account-dashboard-today", dashboard_of(full, &[("period", "today")], Metric::Sessions, 40)),
+        ("account-dashboard-year", dashboard_of(full, &[("period", "12mo")], Metric::Visitors, 90_000)),
+        ("account-dashboard-none", dashboard_of(full, &[("period", "7d")], Metric::Visitors, 0)),
+        ("account-dashboard-first", dashboard_of("Harbour Books", &[], Metric::Visitors, 0)),
+        ("account-dashboard-hostile", dashboard_of(HOSTILE, &[], Metric::Visitors, 3_900)),
+        ("live", live_of(full, hits())),
+        ("live-empty", live_of("Harbour Books", Vec::new())),
+        ("live-hostile", live_of(HOSTILE, hits())),
+        ("install-waiting", install("Harbour Books", None, Vec::new(), false)),
+        ("install-refused", install("Harbour Books", None, hits(), true)),
+        ("install-done", install(full, Some(NOW.plus(-90 * MINUTE)), Vec::new(), true)),
+        ("install-hostile", install(HOSTILE, None, hits(), true)),
+    ];
+    all.extend(tables());
+    all
+}

@@ -1,0 +1,49 @@
+//! What every sample stands on: names that hurt, a day, the frame.
+
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::period::{LocalDay, parse_day};
+use crate::domain::user::Role;
+use crate::web::page::{AccountHere, AccountLink, Layout, Section, Theme, Viewer};
+use crate::web::text::EN;
+
+pub(super) const HOSTILE: &str = "\"><img src=x onerror=alert(1)><script>alert(1)</script>'{{7*7}}";
+pub(super) const LONG: &str =
+    "a-very-long-name-without-any-place-to-break-it-that-goes-on-and-on-and-on-until-nobody-reads";
+pub(super) const ARABIC: &str = "منتجات/الصفحة-الرئيسية";
+
+pub(super) fn today() -> LocalDay {
+    parse_day("2026-11-22").unwrap()
+}
+
+pub(super) fn layout(title: &str, section: Section, name: &str) -> Layout {
+    let link = |n: i64, name: &str| AccountLink { id: AccountId(n), name: name.into() };
+    Layout {
+        t: &EN,
+        title: title.into(),
+        nonce: "bm9uY2U".into(),
+        csrf: "5f".into(),
+        theme: Theme::Auto,
+        now: Millis(1_795_377_600_000),
+        here: "/accounts/1000001/dashboard?period=28d".into(),
+        plain_http: false,
+        flash: None,
+        viewer: Some(Viewer { email: "sanne.de.vries@example.com".into(), role: Role::Owner }),
+        account: Some(AccountHere {
+            id: AccountId::FIRST,
+            name: name.into(),
+            zone: "Europe/Amsterdam".into(),
+            query: "?period=28d".into(),
+            others: vec![link(1_000_001, name), link(1_000_002, "Harbour Books"), link(1_000_003, ARABIC)],
+        }),
+        section: Some(section),
+    }
+}
+
+/// A month of visits: weekends low, a slow rise, today not over.
+pub(super) fn visits(day: i32, level: i64) -> i64 {
+    let weekday = i64::from(crate::domain::period::weekday(LocalDay(day)));
+    let wave = [100, 112, 118, 109, 92, 54, 48];
+    let noise = i64::from((day * 7919).rem_euclid(23));
+    level * (wave[usize::try_from(weekday).unwrap()] + noise) / 100 + i64::from(day - 20_700) * level / 400
+}

@@ -1,0 +1,407 @@
+//! The reports of an account as people and programs read them, from hits that went the whole way.
+
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use guestlog::app::accept::{Sender, accept, beacon, write_bots};
+use guestlog::app::access::Actor;
+use guestlog::app::{fold, tokens};
+use guestlog::base::clock::{DAY, MINUTE};
+use guestlog::domain::account::AccountId;
+use guestlog::domain::user::{Role, Scope};
+use serde_json::{Value, json};
+
+use crate::harness::app::{Reply, TestApp};
+use crate::harness::browser::{Browser, plain};
+use crate::hostile::naughty_strings;
+
+const CHROME: &str =
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
+const TABLES: [&str; 4] = ["pages", "sources", "devices", "countries"];
+
+/// An account, somebody who reads it, and the fold at work.
+struct House {
+    site: TestApp,
+    account: AccountId,
+    reader: Browser,
+}
+
+impl House {
+    async fn new() -> Self {
+        let site = TestApp::new().await;
+        let account = site.account("Shop").await;
+        let reader = site.signed_in(account, "viewer@site.test", Role::Viewer).await;
+        let app = Arc::clone(&site.app);
+        actix_web::rt::spawn(async move { fold::run(&app).await });
+        Self { site, account, reader }
+    }
+
+    async fn send(&self, hit: Value) {
+        self.send_as(CHROME, hit).await;
+    }
+
+    async fn send_as(&self, user_agent: &str, mut hit: Value) {
+        hit["a"] = json!(self.account.0);
+        hit["k"] = json!(1);
+        let body = hit.to_string();
+        let beacons = beacon::of_json(body.as_bytes()).unwrap();
+        let sender = Sender { address: None, user_agent, referer: "", do_not_track: false };
+        accept(&self.site.app, sender, beacons).await;
+    }
+
+    async fn view(&self, visitor: &str, url: &str, referrer: &str) {
+        self.send(json!({"vi": visitor, "pu": url, "r": referrer, "t": "A title"})).await;
+    }
+
+    /// Two visitors, three sessions, five page views, one robot, one refusal.
+    async fn visits(&self) {
+        self.view("a1", "https://site.test/", "https://www.google.com/").await;
+        self.view("a1", "https://site.test/pricing", "https://site.test/").await;
+        self.view(
+            "b2",
+            "https://shop.site.test/pricing?utm_source=news&utm_medium=email&utm_campaign=May",
+            "",
+        )
+        .await;
+        self.site.clock.advance(40 * MINUTE);
+        self.view("a1", "https://site.test/=1+1", "https://blog.example.net/post").await;
+        self.view("a1", "https://site.test/", "").await;
+        self.send_as("Googlebot/2.1 (+http://www.google.com/bot.html)", json!({"pu": "https://site.test/"}))
+            .await;
+        self.send(json!({"pu": "https://site.test/secret", "cc": 0, "r": "https://private.example/"})).await;
+        let app = Arc::clone(&self.site.app);
+        actix_web::rt::task::spawn_blocking(move || write_bots(&app)).await.unwrap().unwrap();
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/accounts/{}/{rest}", self.account)
+    }
+
+    async fn get(&self, rest: &str) -> Reply {
+        let reply = self.reader.get(&self.path(rest)).await;
+        assert_eq!(reply.status, 200, "{rest}: {}", reply.body);
+        reply
+    }
+
+    async fn json(&self, rest: &str) -> Value {
+        let sign = if rest.contains('?') { '&' } else { '?' };
+        self.get(&format!("{rest}{sign}format=json&wait=1")).await.json()
+    }
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+fn rows(table: &Value) -> &Vec<Value> {
+    table["rows"].as_array().unwrap()
+}
+
+fn assert_has(value: &Value, wanted: &[&str]) {
+    for key in wanted {
+        assert!(keys(value).contains(key), "{key} in {value}");
+    }
+}
+
+/// contract.md, Reports as data
+#[actix_web::test]
+async fn the_dashboard_as_data_has_the_keys_of_the_contract() {
+    let house = House::new().await;
+    house.visits().await;
+    let found = house.json("dashboard").await;
+    assert_eq!(
+        found["kpi"],
+        json!({"visitors": 2, "sessions": 3, "page_views": 5, "completions": null, "revenue": null, "companies": null})
+    );
+    let series = found["series"].as_array().unwrap();
+    assert_eq!(series.len(), 28);
+    assert_has(&series[0], &["at", "visitors", "sessions", "page_views"]);
+    assert!(series[0]["at"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(found["bots"], 1);
+    assert_eq!(found["compare"]["series"].as_array().unwrap().len(), 28);
+    assert_eq!(house.json("dashboard?compare=none").await["compare"], Value::Null);
+}
+
+/// contract.md, Reports as data
+#[actix_web::test]
+async fn tables_as_data_have_rows_total_and_next() {
+    let house = House::new().await;
+    house.visits().await;
+    let columns: [&[&str]; 4] = [
+        &["host", "path", "visitors", "sessions", "page_views"],
+        &["source", "detail", "visitors", "sessions"],
+        &["name", "visitors", "sessions", "page_views"],
+        &["name", "visitors", "sessions", "page_views"],
+    ];
+    for (report, columns) in TABLES.into_iter().zip(columns) {
+        let table = house.json(report).await;
+        assert_eq!(keys(&table).len(), 3, "{table}");
+        assert_has(&table, &["rows", "total", "next"]);
+        assert_has(&rows(&table)[0], columns);
+        assert_eq!(table["total"], rows(&table).len());
+    }
+    let first = house.json("pages?limit=1").await;
+    let second = house.json(&format!("pages?limit=100&after={}", first["next"].as_str().unwrap())).await;
+    assert_eq!(rows(&second).len() as u64, first["total"].as_u64().unwrap() - 1);
+    assert_eq!(second["next"], Value::Null);
+    let page = house.get("pages?limit=1").await;
+    let next = page.body.split("rel=\"next\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let next = house.reader.get(&next.replace("&#38;", "&")).await;
+    assert!(plain(&next.body).contains("2–2 of 4"), "{}", plain(&next.body));
+}
+
+#[actix_web::test]
+async fn filters_narrow_every_table_and_the_form_leads_to_the_plain_address() {
+    let house = House::new().await;
+    house.visits().await;
+    assert_eq!(house.json("dashboard?filter=source:is:EMAIL_MARKETING").await["kpi"]["visitors"], 1);
+    let pages = house.json("pages?filter=page:is:/pricing&filter=host:is:site.test").await;
+    assert_eq!(pages["total"], 1, "{pages}");
+    assert_eq!(rows(&house.json("sources?by=campaign").await)[0]["campaign"], "May");
+    assert!(rows(&house.json("sources?by=source").await)[0].get("detail").is_none());
+    let html = plain(&house.get("dashboard?filter=source:is:EMAIL_MARKETING").await.body);
+    assert!(html.contains("Source is Email marketing"), "{html}");
+    let typed = "pages?period=7d&dimension=page&operator=contains&value=%20pric%20";
+    let reply = house.reader.get(&house.path(typed)).await;
+    assert_eq!(reply.status, 303);
+    assert_eq!(reply.location(), house.path("pages?period=7d&filter=page:contains:pric"));
+}
+
+/// contract.md, Reports as data
+#[actix_web::test]
+async fn unknown_words_are_400_with_the_list() {
+    let house = House::new().await;
+    let program = house.site.signed_in(house.account, "program@site.test", Role::Viewer).await;
+    let program = program.with("accept", "*/*");
+    for (asked, list) in [
+        ("dashboard?filter=city:is:x", "utm_campaign"),
+        ("pages?filter=page:like:x", "does_not_contain"),
+        ("sources?period=fortnight", "last_month"),
+        ("devices?by=shoe", "browser"),
+        ("pages?show=middle", "entry"),
+        ("pages?sort=luck", "page_views"),
+        ("sources?by=x", "campaign"),
+        ("dashboard?metric=luck", "page_views"),
+        ("live?show=odd", "refused"),
+        ("countries?limit=1001", "1000"),
+        ("pages?after=x", "next"),
+    ] {
+        let page = house.reader.get(&house.path(asked)).await;
+        assert_eq!(page.status, 400, "{asked}");
+        assert!(page.body.contains("<h1>") && page.body.contains(list), "{asked}: {}", page.body);
+        let data = program.get(&house.path(&format!("{asked}&format=json"))).await;
+        assert_eq!(data.status, 400, "{asked}");
+        assert!(data.json()["message"].as_str().unwrap().contains(list), "{}", data.body);
+    }
+}
+
+#[actix_web::test]
+async fn tables_as_csv_hold_nothing_a_spreadsheet_would_run() {
+    let house = House::new().await;
+    house.visits().await;
+    const COMPUTED: [&str; 5] = ["=cmd()", "+1", "-1", "@x", "＝1"];
+    for (n, source) in COMPUTED.iter().enumerate() {
+        let query = format!("utm_medium=x&utm_source=y&utm_campaign={}", url_encode(source));
+        house.view(&format!("c{n}"), &format!("https://site.test/x?{query}"), "").await;
+    }
+    let reply = house.get("sources?by=campaign&format=csv&wait=1").await;
+    assert_eq!(reply.header("content-type"), "text/csv; charset=utf-8");
+    assert!(reply.header("content-disposition").starts_with("attachment; filename=\"sources-1000001-"));
+    let mut lines = reply.body.split("\r\n");
+    assert_eq!(lines.next(), Some("campaign,utm_source,utm_medium,visitors,sessions,page_views,bounce_rate"));
+    for source in COMPUTED {
+        assert!(reply.body.contains(&format!("\n'{source},")), "{source}: {}", reply.body);
+    }
+    let pages = house.get("pages?format=csv").await;
+    assert!(pages.body.starts_with("host,path,visitors,"), "{}", pages.body);
+    assert_eq!(pages.body.trim_end().lines().count(), 1 + rows(&house.json("pages").await).len());
+}
+
+fn url_encode(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// rules.md 28, contract.md
+#[actix_web::test]
+async fn a_token_reads_the_data_of_its_own_account_only() {
+    let house = House::new().await;
+    let other = house.site.account("Other").await;
+    let token = |account, scope| {
+        let site = house.site.clone();
+        async move {
+            let made = tokens::create(&site.app, Actor::Machine, account, "t", &[scope]).await;
+            format!("Bearer {}", made.unwrap().1.reveal())
+        }
+    };
+    let own = token(house.account, Scope::ReportsRead).await;
+    let strange = token(other, Scope::ReportsRead).await;
+    let lesser = token(house.account, Scope::EventsRead).await;
+    for report in ["dashboard", "pages", "sources", "devices", "countries", "live"] {
+        let ask = |token: &str, query: &str| {
+            let browser = house.site.browser().with("authorization", token);
+            let path = house.path(&format!("{report}{query}"));
+            async move { browser.get(&path).await.status }
+        };
+        assert_eq!(ask(&own, "?format=json").await, 200, "{report}");
+        assert_eq!(ask(&own, "?format=csv").await, 200, "{report}");
+        assert_eq!(ask(&own, "").await, 400, "{report} as a page");
+        assert_eq!(ask(&strange, "?format=json").await, 404, "{report}");
+        assert_eq!(ask(&lesser, "?format=json").await, 403, "{report}");
+        assert_eq!(ask("Bearer x", "?format=json").await, 401, "{report}");
+    }
+    let program = house.site.browser().with("authorization", &own);
+    let reply = program.get(&house.path("settings/tracking-code?format=json")).await;
+    assert_eq!(reply.status, 401, "a token reads no settings");
+}
+
+/// rules.md 9
+#[actix_web::test]
+async fn a_hit_without_consent_shows_time_and_reason_only() {
+    let house = House::new().await;
+    house.visits().await;
+    let live = house.json("live").await;
+    let refused = rows(&live).iter().find(|row| row["reason"] == "no_consent").unwrap();
+    for (key, value) in refused.as_object().unwrap() {
+        let told = ["at", "result", "reason"].contains(&key.as_str());
+        assert_eq!(told, !value.is_null(), "{key}: {value}");
+    }
+    let stored = rows(&live).iter().find(|row| row["reason"] == "stored").unwrap();
+    assert_has(stored, &["at", "kind", "result", "reason", "page", "consent", "source", "company"]);
+    assert!(stored["visitor"].is_number(), "the fold completed it: {stored}");
+    let page = house.get("live").await;
+    assert!(!page.body.contains("secret") && !page.body.contains("private.example"));
+    let text = plain(&page.body);
+    assert!(text.contains("No consent Nothing of this visit was kept."), "{text}");
+    assert!(text.contains("Counted 5") && text.contains("Bot 1"), "{text}");
+    assert!(!house.json("live?show=stored").await.to_string().contains("no_consent"));
+    let csv = house.get("live?format=csv").await.body;
+    assert!(csv.lines().any(|line| line.ends_with(",,refused,no_consent,,,,")), "{csv}");
+}
+
+/// bar.md 28
+#[actix_web::test]
+async fn the_tracking_code_page_waits_for_the_first_visit_and_names_what_keeps_it_away() {
+    let house = House::new().await;
+    let page = "settings/tracking-code";
+    let text = plain(&house.get(page).await.body);
+    assert!(text.contains("Waiting for the first visit of site.test"), "{text}");
+    assert!(text.contains("The script has not been fetched yet"));
+    assert!(text.contains("src=\"//guestlog.test/1000001.js\"></script>"), "{text}");
+    assert!(plain(&house.get("dashboard").await.body).contains("No visits yet"));
+    house.site.browser().get("/1000001.js").await;
+    let text = plain(&house.get(page).await.body);
+    assert!(text.contains("The script was fetched 1 time") && text.contains("has sent nothing"), "{text}");
+    house.send(json!({"pu": "https://site.test/", "cc": 0})).await;
+    let html = house.get(page).await.body;
+    assert!(html.contains("data-live=") && html.contains("http-equiv=\"refresh\""));
+    assert!(plain(&html).contains("Not counted: No consent"), "{}", plain(&html));
+    house.view("a", "https://elsewhere.test/", "").await;
+    house.json("dashboard").await;
+    let html = house.get(page).await.body;
+    let text = plain(&html);
+    assert!(text.contains("First visit counted at 18 Nov 2026"), "{text}");
+    assert!(text.contains("Hits come from elsewhere.test"), "{text}");
+    assert!(!html.contains("data-live=") && !html.contains("http-equiv=\"refresh\""));
+}
+
+#[actix_web::test]
+async fn a_period_is_compared_with_the_one_before() {
+    let house = House::new().await;
+    house.view("a", "https://site.test/", "").await;
+    house.json("dashboard").await;
+    house.site.clock.advance(7 * DAY);
+    // Signed in a week ago: too long.
+    let reader = house.site.signed_in(house.account, "again@site.test", Role::Viewer).await;
+    house.view("a", "https://site.test/", "").await;
+    house.view("b", "https://site.test/", "").await;
+    let asked = house.path("dashboard?period=7d&format=json&wait=1");
+    let found = reader.get(&asked).await.json();
+    assert_eq!((&found["kpi"]["visitors"], &found["compare"]["visitors"]), (&json!(2), &json!(1)));
+    let html = plain(&reader.get(&house.path("dashboard?period=7d")).await.body);
+    assert!(html.contains("+100%"), "{html}");
+}
+
+/// Opening and closing tags fit, attributes are quoted, and nothing of a visitor is markup.
+fn assert_well_formed(name: &str, html: &str) {
+    const VOID: [&str; 9] = ["meta", "link", "input", "img", "br", "!doctype", "hr", "path", "wbr"];
+    let mut open: Vec<String> = Vec::new();
+    for piece in html.split('<').skip(1) {
+        let (tag, _) = piece.split_once('>').unwrap_or_else(|| panic!("{name}: a tag without end: {piece}"));
+        let word: String =
+            tag.chars().take_while(|c| !c.is_whitespace() && *c != '/' || tag.starts_with('/')).collect();
+        if let Some(closed) = word.strip_prefix('/') {
+            assert_eq!(open.pop().as_deref(), Some(closed), "{name}: {piece}");
+        } else if !VOID.contains(&word.as_str()) && !tag.ends_with('/') {
+            assert!(word.chars().all(|c| c.is_ascii_alphanumeric()), "{name}: <{word}");
+            assert!(tag.matches('"').count().is_multiple_of(2), "{name}: {tag}");
+            open.push(word);
+        }
+    }
+    assert!(open.is_empty(), "{name}: {open:?}");
+}
+
+#[actix_web::test]
+async fn naughty_strings_stay_texts_on_every_page() {
+    let house = House::new().await;
+    for (n, text) in naughty_strings().iter().enumerate() {
+        let encoded = url_encode(text);
+        let page = format!(
+            "https://site.test/{encoded}?utm_source={encoded}&utm_medium={encoded}&utm_campaign={encoded}"
+        );
+        house
+            .send(json!({"vi": format!("v{n}"), "pu": page, "t": text, "ln": text, "sd": text, "po": "",
+                "r": format!("https://ref{n}.example/{encoded}")}))
+            .await;
+        house.send(json!({"vi": "w", "pu": "https://site.test/", "po": text, "r": text, "t": text})).await;
+    }
+    house.json("dashboard").await;
+    let filter = url_encode(&format!("page:is:{}", "\"><script>alert(1)</script>"));
+    for asked in [
+        "dashboard",
+        "pages?limit=1000",
+        "pages?show=entry&limit=1000",
+        "sources?limit=1000",
+        "sources?by=campaign&limit=1000",
+        "devices?by=language&limit=1000",
+        "devices?by=screen&limit=1000",
+        "countries",
+        "live",
+        "settings/tracking-code",
+        &format!("pages?filter={filter}"),
+        &format!("dashboard?filter={filter}"),
+    ] {
+        let html = house.get(asked).await.body;
+        assert_well_formed(asked, &html);
+        assert_eq!(html.matches("<script").count(), 1, "{asked}");
+        let nonce = html.split("nonce=\"").nth(1).unwrap().split('"').next().unwrap();
+        assert!(html.contains(&format!("<script type=\"module\" nonce=\"{nonce}\"")), "{asked}");
+        for bad in ["<img src=x", "<svg onload", "<iframe", "javascript:alert(1)\"", " onerror=\""] {
+            assert!(!html.contains(bad), "{asked} holds {bad}");
+        }
+        assert_eq!(html.matches("<h1").count(), 1, "{asked}");
+    }
+    for asked in ["pages", "sources", "sources?by=campaign", "live"] {
+        house.json(asked).await;
+        let sign = if asked.contains('?') { '&' } else { '?' };
+        let csv = house.get(&format!("{asked}{sign}format=csv")).await.body;
+        let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(csv.as_bytes());
+        let mut cells = 0;
+        for record in reader.records() {
+            for cell in &record.unwrap() {
+                assert!(
+                    !cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']),
+                    "{cell}"
+                );
+                cells += 1;
+            }
+        }
+        assert!(cells > 100, "{asked}: {cells} cells");
+    }
+}
+
+#[actix_web::test]
+async fn only_get_reads_a_report() {
+    let house = House::new().await;
+    let reply = house.reader.send(Method::POST, &house.path("dashboard"), None, &[]).await;
+    assert!([404, 405].contains(&reply.status), "{}", reply.status);
+}
