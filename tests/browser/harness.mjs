@@ -339,12 +339,12 @@ export async function shots(page, name, folder = process.env.GUESTLOG_SHOTS) {
     ["dark", "dark", 1280],
     ["narrow", "light", 390],
   ]) {
-    await page.emulateMedia({ colorScheme });
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.setViewportSize({ width, height: 844 });
     files.push(join(folder, `${name}-${kind}.png`));
     await page.screenshot({ path: files.at(-1), fullPage: true });
   }
-  await page.emulateMedia({ colorScheme: null });
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
   if (before) await page.setViewportSize(before);
   return files;
 }

@@ -247,4 +247,125 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await sound(await page.goto(at("pages?period=fortnight")), "error-400", 400);
     await sound(await page.goto(at("pages?filter=city:is:Rome")), "error-400-filter", 400);
   });
+
+  /** ui.md, Keyboard */
+  test("by keys alone", async (t) => {
+    const { server, owner, visitor, page, at } = await house(t);
+    await page.goto(`${server.address}/`);
+    for (const word of [owner.email, PASSWORD]) {
+      await page.keyboard.press("Tab");
+      await page.keyboard.type(word);
+    }
+    await Promise.all([page.waitForURL(/\/dashboard/), page.keyboard.press("Enter")]);
+
+    const sheet = page.getByRole("dialog", { name: "Keyboard" });
+    assert.equal(await sheet.isVisible(), false);
+    await page.keyboard.press("?");
+    await sheet.waitFor();
+    assert.equal(await sheet.getByText("Go to Dashboard").isVisible(), true);
+    await page.keyboard.press("Escape");
+    await sheet.waitFor({ state: "hidden" });
+
+    for (const [key, place] of [["p", "pages"], ["s", "sources"], ["l", "live"], ["d", "dashboard"]]) {
+      await page.keyboard.press("g");
+      await Promise.all([page.waitForURL(new RegExp(`/${place}\\b`)), page.keyboard.press(key)]);
+    }
+
+    await page.goto(at("pages?period=7d"));
+    await Promise.all([page.waitForURL(/period=custom/), page.keyboard.press("ArrowLeft")]);
+    await Promise.all([page.waitForURL(/period=7d/), page.keyboard.press("ArrowRight")]);
+    await page.keyboard.press("/");
+    await page.keyboard.type("pricing");
+    const shown = page.locator("#pages-rows tr:visible");
+    const all = await page.locator("#pages-rows tr").count();
+    assert.ok((await shown.count()) >= 1 && (await shown.count()) < all);
+    await page.keyboard.press("Escape");
+    assert.equal(await shown.count(), all, "Esc empties the search");
+    await page.keyboard.press("Escape");
+
+    // From the top of the page, Tab comes to the first row, and every stop on the way can be seen.
+    await page.reload();
+    const first = page.locator("#pages-rows a").first();
+    let stops = 0;
+    do {
+      await page.keyboard.press("Tab");
+      stops += 1;
+      const seen = await page.evaluate(() => {
+        const at = document.activeElement;
+        const box = at.getBoundingClientRect();
+        return { tag: at.tagName, wide: box.width > 0 && box.height > 0, outline: getComputedStyle(at).outlineStyle };
+      });
+      assert.ok(seen.wide && seen.outline !== "none", `stop ${stops}: ${JSON.stringify(seen)}`);
+      assert.ok(stops < 60, "the first row is not reached");
+    } while (!(await first.evaluate((link) => link === document.activeElement)));
+    await Promise.all([page.waitForURL(/filter=page/), page.keyboard.press("Enter")]);
+    await page.locator(".chip").waitFor();
+    await Promise.all([page.waitForURL((url) => !url.search.includes("filter")), page.keyboard.press("Escape")]);
+    assert.equal(await page.locator(".chip").count(), 0, "Esc clears the filters");
+
+    // The skip link leads past the rail.
+    await page.reload();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "content");
+    assert.deepEqual(visitor.troubles, []);
+  });
+
+  /** design.md 9 */
+  test("without JavaScript", async (t) => {
+    const { server, account, owner, page, at } = await house(t, { javaScriptEnabled: false });
+    const main = page.getByRole("main");
+    await signIn(page, server, owner);
+    assert.equal(await page.getByRole("searchbox").count(), 0, "what needs script is not offered");
+
+    await page.goto(at("dashboard?period=7d"));
+    const sources = page.locator("#sources-rows a, #sources a").first();
+    await Promise.all([page.waitForURL(/filter=source/), sources.click()]);
+    assert.equal(await page.locator(".chip").count(), 1);
+    await Promise.all([page.waitForURL((url) => !url.search.includes("filter")), page.getByRole("link", { name: "Clear all" }).click()]);
+
+    await page.locator(".period summary", { hasText: "Last 7 days" }).click();
+    await Promise.all([page.waitForURL(/period=today/), main.getByRole("link", { name: "Today" }).click()]);
+    await page.locator(".period summary", { hasText: "Today" }).click();
+    const today = await page.getByLabel("To", { exact: true }).inputValue();
+    await page.getByLabel("From", { exact: true }).fill("2026-01-31");
+    await Promise.all([page.waitForURL(/period=custom&from=2026-01-31/), main.getByRole("button", { name: "Show" }).or(main.getByRole("button", { name: "Apply" })).first().click()]);
+    assert.ok(page.url().includes(`to=${today}`), page.url());
+
+    await page.goto(at("pages?period=7d"));
+    await page.locator(".filters summary").click();
+    await page.getByLabel(/^Value/).fill("/pricing");
+    await page.locator(".filters select[name=operator]").selectOption("contains");
+    await page.locator(".filters select[name=dimension]").selectOption("page");
+    await Promise.all([page.waitForURL(/filter=page:contains:/), page.locator(".filters button[type=submit]").click()]);
+    for (const row of await page.locator("#pages-rows tr").allInnerTexts()) assert.match(row, /\/pricing/);
+    assert.ok((await page.locator("#pages-rows tr").count()) > 0);
+
+    // Each chart has its numbers as a table.
+    await page.goto(at("dashboard?period=7d"));
+    await page.locator(".behind > summary").click();
+    assert.equal(await page.locator(".behind tbody tr:visible").count(), 7);
+
+    // Live renews itself.
+    await page.goto(at("live"));
+    await collect(server, account, [{ vi: token(1), pu: `https://${SITE_HOST}/just-now` }], "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0");
+    await page.getByText(`${SITE_HOST}/just-now`).waitFor({ timeout: 15_000 });
+
+    await page.goto(at("settings/tokens"));
+    await page.locator("#f-name").fill("Kept");
+    assert.equal((await submit(page, main.getByRole("button", { name: "Create token" }))).status(), 422);
+    assert.equal(await page.locator("#f-name").inputValue(), "Kept");
+    await page.getByLabel("reports.read").check();
+    await submit(page, main.getByRole("button", { name: "Create token" }));
+    assert.match(await page.locator("pre code").innerText(), /\S{20}/);
+    await page.goto(at("settings/tokens"));
+    await page.locator("summary[aria-label^='Revoke']", { hasText: "Revoke" }).first().click();
+    await submit(page, main.getByRole("button", { name: "Revoke", exact: true }));
+    await page.getByText("Revoked.").waitFor();
+
+    await submit(page, page.getByRole("button", { name: "Dark" }));
+    assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+    await submit(page, page.getByRole("button", { name: "Sign out" }));
+    await page.getByText("You are signed out.").waitFor();
+  });
 });
