@@ -192,7 +192,14 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     const press = (name) => submit(page, page.getByRole("main").getByRole("button", { name, exact: true }));
 
     await sound(await page.goto(`${server.address}/accounts`), "accounts");
-    // Only a server admin may; the one who set it up is, this owner by the command line is not.
+    await sound(await page.goto(`${server.address}/accounts/new`), "account-new");
+    await page.getByLabel(/account name/i).fill("שם ארוך מימין לשמאל");
+    await page.getByLabel(/currency/i).fill("gold");
+    await sound(await press("Create account"), "account-new-refused", 422);
+    assert.equal(await page.getByLabel(/account name/i).inputValue(), "שם ארוך מימין לשמאל");
+    await page.getByLabel(/currency/i).fill("ILS");
+    await sound(await press("Create account"), "account-new-made");
+    await sound(await page.goto(`${server.address}/accounts`), "accounts-two");
     await page.goto(at("settings/account"));
     await page.getByLabel(/account name/i).fill("A name so long that no rail of any width could hope to hold it on one line");
     await page.getByRole("textbox", { name: /^Domains/ }).fill("example.com\nsomebody@example.com");
@@ -206,7 +213,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await sound(await page.goto(at("settings/users")), "users");
     await page.getByLabel("Email", { exact: true }).fill(owner.email);
     await sound(await press("Add user"), "users-refused", 422);
-    await page.getByLabel("Email", { exact: true }).fill(`${"somebody.with.a.long.name.".repeat(2)}@example.com`);
+    await page.getByLabel("Email", { exact: true }).fill("somebody.with.a.long.name.and.another.after.it@a-long-host-name.example.com");
     await sound(await press("Add user"), "users-link");
     const link = (await page.locator("pre code").innerText()).trim();
     await page.getByRole("link", { name: "Done" }).click();
