@@ -78,7 +78,8 @@ const foreignMarkup = (page) =>
 /** Passes every answer on without its policy. */
 const withoutPolicy = (context) =>
   context.route("**/*", async (route) => {
-    const answer = await route.fetch({ maxRedirects: 0 });
+    const answer = await route.fetch({ maxRedirects: 0 }).catch(() => null);
+    if (!answer) return route.abort().catch(() => {}); // of a page that is gone, or a stranger's
     const { "content-security-policy": _, ...headers } = answer.headers();
     await route.fulfill({ response: answer, headers });
   });

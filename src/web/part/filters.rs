@@ -27,7 +27,14 @@ struct Chip {
 impl HtmlSafe for FilterBar {}
 
 const fn is_address(dimension: Dimension) -> bool {
-    matches!(dimension, Dimension::Page | Dimension::EntryPage | Dimension::ExitPage | Dimension::Referrer)
+    matches!(
+        dimension,
+        Dimension::Page
+            | Dimension::EntryPage
+            | Dimension::ExitPage
+            | Dimension::Referrer
+            | Dimension::SourceDetail
+    )
 }
 
 impl FilterBar {
