@@ -10,6 +10,7 @@ pub mod core;
 pub mod counters;
 pub mod directory;
 pub mod fold;
+pub mod generate;
 pub mod limiter;
 pub mod live;
 pub mod passwords;

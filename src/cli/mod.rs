@@ -4,7 +4,9 @@
 mod account;
 mod answer;
 mod bench;
+mod demo;
 mod doctor;
+mod generate;
 mod geo;
 mod token;
 mod upkeep;
@@ -66,6 +68,10 @@ enum Command {
     CheckConfig,
     /// Tell everything a support person would ask; holds no personal data
     Doctor,
+    /// Show the product on an example site with a history, in a store that is gone afterwards
+    Demo(demo::Arguments),
+    /// Fill an account with a believable history of visitors who do not exist
+    Generate(generate::Arguments),
     /// Measure
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -86,6 +92,12 @@ pub fn run() -> ExitCode {
         Command::Bench(bench) => {
             log_to_stderr(&Log::default());
             return bench::run(bench, arguments.json)
+                .unwrap_or_else(|error| Failure::failed(format!("{error:#}")).tell());
+        }
+        Command::Demo(demo) => {
+            // It stands for itself: no configuration, and quiet unless something is wrong.
+            log_to_stderr(&Log { level: LogLevel::Warn, ..Log::default() });
+            return demo::run(demo, arguments.json)
                 .unwrap_or_else(|error| Failure::failed(format!("{error:#}")).tell());
         }
         _ => None,
@@ -121,10 +133,11 @@ fn obey(command: Command, config: &Config) -> Result<Option<Answer>, Failure> {
         Command::Token(command) => token::run(command, config),
         Command::Geo(command) => geo::run(&command, config),
         Command::Upkeep(command) => upkeep::run(&command, config),
+        Command::Generate(asked) => generate::run(&asked, config),
         Command::Doctor => Ok(doctor::run(config)),
         Command::CheckConfig => Ok(check_config(config)),
-        // Both were run by then.
-        Command::Serve { .. } | Command::Bench(_) => return Ok(None),
+        // These were run by then.
+        Command::Serve { .. } | Command::Bench(_) | Command::Demo(_) => return Ok(None),
     }
     .map(Some)
 }

@@ -39,10 +39,11 @@ pub(super) enum Side {
 
 impl Side {
     fn routes(self, config: &mut ServiceConfig) {
-        config.configure(web::machine_routes);
+        // The beacons' routes first: each request asks them in this order.
         if self != Self::Admin {
             config.configure(web::public_routes);
         }
+        config.configure(web::machine_routes);
         if self != Self::Public {
             config.configure(web::admin_routes);
         }

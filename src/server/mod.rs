@@ -2,6 +2,8 @@
 
 pub mod bare;
 pub mod control;
+pub mod demo;
+pub mod history;
 mod http;
 mod jobs;
 mod open;

@@ -1,6 +1,6 @@
 //! Hot rows: the events of open days, and the event ids of the last two days.
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::Error;
 use crate::domain::account::AccountId;
@@ -31,28 +31,29 @@ pub struct Event {
 /// # Errors
 /// SQLite's.
 pub fn insert(conn: &Connection, account: AccountId, event: &Event) -> Result<(), Error> {
+    // By place, not by name: on the way of every event, looking names up would be most of the work.
     conn.prepare_cached(
         "insert into event_hot (account_id, at_ms, inbox_id, kind, visitor, session_id, page, title, event,
              value_minor, consent, policy, engaged_ms, foreign_host)
-         values (:account, :at, :inbox, :kind, :visitor, :session, :page, :title, :event, :value, :consent,
-             :policy, :engaged, :foreign)",
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+             ?12, ?13, ?14)",
     )?
-    .execute(named_params! {
-        ":account": account.0,
-        ":at": event.at_ms,
-        ":inbox": event.inbox_id,
-        ":kind": event.kind,
-        ":visitor": event.visitor,
-        ":session": event.session_id,
-        ":page": event.page,
-        ":title": event.title,
-        ":event": event.event,
-        ":value": event.value_minor,
-        ":consent": event.consent,
-        ":policy": event.policy,
-        ":engaged": event.engaged_ms,
-        ":foreign": event.foreign_host,
-    })?;
+    .execute(params![
+        account.0,
+        event.at_ms,
+        event.inbox_id,
+        event.kind,
+        event.visitor,
+        event.session_id,
+        event.page,
+        event.title,
+        event.event,
+        event.value_minor,
+        event.consent,
+        event.policy,
+        event.engaged_ms,
+        event.foreign_host,
+    ])?;
     Ok(())
 }
 

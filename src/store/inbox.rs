@@ -170,6 +170,13 @@ impl Inbox {
         self.state.last.load(Ordering::SeqCst)
     }
 
+    /// Goes on after `id`: the ids up to it belong to hits that were folded without lying here. Only while nothing
+    /// waits and nobody appends.
+    pub fn skip_to(&self, id: i64) {
+        self.state.last.fetch_max(id, Ordering::SeqCst);
+        self.state.purged.fetch_max(id, Ordering::Relaxed);
+    }
+
     /// Rows that are folded and not deleted yet count as waiting; it is an upper bound.
     #[must_use]
     pub fn waiting(&self) -> i64 {

@@ -1,6 +1,6 @@
 //! Sessions. What a session is of (source, device, place) is that of its first stored hit and never changes.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::Error;
 use crate::domain::account::AccountId;
@@ -96,40 +96,41 @@ pub fn list(
 /// # Errors
 /// SQLite's.
 pub fn upsert(conn: &Connection, account: AccountId, session: &Session) -> Result<(), Error> {
+    // By place, not by name: on the way of every event, looking names up would be most of the work.
     conn.prepare_cached(
         "insert into session (account_id, id, visitor, start_ms, last_ms, source, referrer, campaign, device,
              screen, language, place, company, is_new, switched, entry_page, exit_page, entry_ms, exit_ms,
              page_views, completions, engaged_ms)
-         values (:account, :id, :visitor, :start, :last, :source, :referrer, :campaign, :device, :screen,
-             :language, :place, :company, :is_new, :switched, :entry_page, :exit_page, :entry_ms, :exit_ms,
-             :page_views, :completions, :engaged)
-         on conflict do update set visitor = :visitor, start_ms = :start, last_ms = :last,
-             switched = :switched, entry_page = :entry_page, exit_page = :exit_page, entry_ms = :entry_ms,
-             exit_ms = :exit_ms, page_views = :page_views, completions = :completions, engaged_ms = :engaged",
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+             ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+             ?20, ?21, ?22)
+         on conflict do update set visitor = ?3, start_ms = ?4, last_ms = ?5,
+             switched = ?15, entry_page = ?16, exit_page = ?17, entry_ms = ?18,
+             exit_ms = ?19, page_views = ?20, completions = ?21, engaged_ms = ?22",
     )?
-    .execute(named_params! {
-        ":account": account.0,
-        ":id": session.id,
-        ":visitor": session.visitor,
-        ":start": session.start_ms,
-        ":last": session.last_ms,
-        ":source": session.source,
-        ":referrer": session.referrer,
-        ":campaign": session.campaign,
-        ":device": session.device,
-        ":screen": session.screen,
-        ":language": session.language,
-        ":place": session.place,
-        ":company": session.company,
-        ":is_new": session.is_new,
-        ":switched": session.switched,
-        ":entry_page": session.entry_page,
-        ":exit_page": session.exit_page,
-        ":entry_ms": session.entry_ms,
-        ":exit_ms": session.exit_ms,
-        ":page_views": session.page_views,
-        ":completions": session.completions,
-        ":engaged": session.engaged_ms,
-    })?;
+    .execute(params![
+        account.0,
+        session.id,
+        session.visitor,
+        session.start_ms,
+        session.last_ms,
+        session.source,
+        session.referrer,
+        session.campaign,
+        session.device,
+        session.screen,
+        session.language,
+        session.place,
+        session.company,
+        session.is_new,
+        session.switched,
+        session.entry_page,
+        session.exit_page,
+        session.entry_ms,
+        session.exit_ms,
+        session.page_views,
+        session.completions,
+        session.engaged_ms,
+    ])?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Visitors and their tokens.
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::Error;
 use crate::domain::account::AccountId;
@@ -56,27 +56,28 @@ pub fn find_by_token(conn: &Connection, account: AccountId, token: &str) -> Resu
 /// # Errors
 /// SQLite's.
 pub fn upsert(conn: &Connection, account: AccountId, visitor: &Visitor) -> Result<(), Error> {
+    // By place, not by name: on the way of every event, looking names up would be most of the work.
     conn.prepare_cached(
         "insert into visitor (account_id, number, no_browser, contact_id, first_ms, last_ms, session_id,
                               session_number, source, source_ms)
-         values (:account, :number, :no_browser, :contact, :first, :last, :session, :session_number, :source,
-                 :source_ms)
-         on conflict do update set contact_id = :contact, first_ms = :first, last_ms = :last,
-                session_id = :session, session_number = :session_number, source = :source,
-                source_ms = :source_ms",
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+                 ?10)
+         on conflict do update set contact_id = ?4, first_ms = ?5, last_ms = ?6,
+                session_id = ?7, session_number = ?8, source = ?9,
+                source_ms = ?10",
     )?
-    .execute(named_params! {
-        ":account": account.0,
-        ":number": visitor.number.0,
-        ":no_browser": visitor.no_browser,
-        ":contact": visitor.contact_id,
-        ":first": visitor.first_ms,
-        ":last": visitor.last_ms,
-        ":session": visitor.session_id,
-        ":session_number": visitor.session_number,
-        ":source": visitor.source,
-        ":source_ms": visitor.source_ms,
-    })?;
+    .execute(params![
+        account.0,
+        visitor.number.0,
+        visitor.no_browser,
+        visitor.contact_id,
+        visitor.first_ms,
+        visitor.last_ms,
+        visitor.session_id,
+        visitor.session_number,
+        visitor.source,
+        visitor.source_ms,
+    ])?;
     Ok(())
 }
 

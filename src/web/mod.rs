@@ -10,6 +10,7 @@ mod collect;
 pub mod context;
 pub mod cookie;
 pub mod data;
+pub mod demo;
 pub mod error;
 pub mod flash;
 pub mod form;
@@ -36,18 +37,20 @@ pub fn public_routes(config: &mut ServiceConfig) {
     use actix_web::http::Method;
     use collect::{beacon, script};
 
+    // Plain paths first: the framework asks one route after the other, and one with a pattern costs each beacon
+    // a match of its expression.
     config
-        .route("/{account:[0-9]+}.js", get().to(script::show))
-        .route("/analytics/{stamp}/{account:[0-9]+}.js", get().to(script::show_stamped))
-        .route("/v2/{account:[0-9]+}/banner.js", get().to(script::show))
-        .route("/__ptq.gif", get().to(beacon::gif))
-        .route("/__ptbe.gif", get().to(beacon::gif))
-        .route("/__ptc.gif", get().to(beacon::gif))
         .service(
             resource("/collect")
                 .route(post().to(beacon::collect))
                 .route(method(Method::OPTIONS).to(beacon::preflight)),
-        );
+        )
+        .route("/__ptq.gif", get().to(beacon::gif))
+        .route("/__ptbe.gif", get().to(beacon::gif))
+        .route("/__ptc.gif", get().to(beacon::gif))
+        .route("/{account:[0-9]+}.js", get().to(script::show))
+        .route("/analytics/{stamp}/{account:[0-9]+}.js", get().to(script::show_stamped))
+        .route("/v2/{account:[0-9]+}/banner.js", get().to(script::show));
 }
 
 /// What machines ask, on every address.

@@ -5,6 +5,7 @@ mod admin;
 mod cli;
 mod collect;
 mod durability;
+mod generate;
 mod geo;
 mod harness;
 mod hostile;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
-use crate::domain::hit::Hit;
+use crate::domain::hit::{Act, Hit};
 use crate::domain::reason::Reason;
 use crate::store::inbox::Waiting;
 use crate::store::writer::attempt;
@@ -154,15 +154,53 @@ fn fold_all(
     for waiting in hits {
         let hit: Hit = serde_json::from_slice(&waiting.body)
             .map_err(|error| store::Error::Unreadable(error.to_string()))?;
-        let folded = catch_unwind(AssertUnwindSafe(|| batch.apply(waiting.id, &hit)))
-            .unwrap_or(Err(store::Error::Panicked))?;
+        let folded = fold_one(&mut batch, waiting.id, &hit)?;
         told.push(Told { folded, live: Some((hit.account, hit.live)) });
     }
-    batch.cache.flush(conn)?;
-    if let Some(last) = hits.last() {
-        store::update_watermark(conn, last.id)?;
-    }
+    finish(&mut batch, hits.last().map(|hit| hit.id))?;
     Ok(told)
+}
+
+fn fold_one(batch: &mut Batch<'_>, id: i64, hit: &Hit) -> Result<Folded, store::Error> {
+    catch_unwind(AssertUnwindSafe(|| batch.apply(id, hit))).unwrap_or(Err(store::Error::Panicked))
+}
+
+fn finish(batch: &mut Batch<'_>, last: Option<i64>) -> Result<(), store::Error> {
+    batch.cache.flush(batch.conn)?;
+    match last {
+        Some(last) => store::update_watermark(batch.conn, last),
+        None => Ok(()),
+    }
+}
+
+/// Folds hits that never lay in the inbox (`generate`), in one transaction, as of `now`; answers how many page
+/// views were stored. They take the inbox ids after the watermark, so nothing may wait in the inbox or come into it
+/// meanwhile.
+///
+/// # Errors
+/// `Busy` when something waits; else the store's. Nothing was folded then, and `cache` is empty.
+pub fn fold_hits(app: &App, cache: &mut Cache, now: Millis, hits: Vec<Hit>) -> Result<u64, store::Error> {
+    let first = app.progress.watermark();
+    if app.store.inbox.last_id() != first {
+        return Err(store::Error::Busy);
+    }
+    let last = first.saturating_add(i64::try_from(hits.len()).unwrap_or(i64::MAX));
+    let mut own = std::mem::take(cache);
+    let (own, stored) = app.store.writer.write_blocking(move |conn| {
+        let mut stored = 0u64;
+        event::delete_seen(conn, now.plus(-SEEN_FOR).0, SEEN_STEP)?;
+        let mut batch = Batch { conn, cache: &mut own, now };
+        for (id, hit) in (first + 1..).zip(&hits) {
+            let folded = fold_one(&mut batch, id, hit)?;
+            stored += u64::from(folded.reason == Reason::Stored && hit.act == Act::PageView);
+        }
+        finish(&mut batch, Some(last))?;
+        Ok::<_, store::Error>((own, stored))
+    })?;
+    *cache = own;
+    app.store.inbox.skip_to(last);
+    app.progress.advance(last);
+    Ok(stored)
 }
 
 /// Puts the dead letters back in the inbox, oldest first; answers how many. A letter leaves its place only

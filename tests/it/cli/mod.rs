@@ -2,6 +2,9 @@
 //! and beside one.
 
 mod accounts;
+mod binary;
+mod demo;
+mod generate;
 mod harness;
 mod listen;
 mod maps;

@@ -1,0 +1,110 @@
+//! `guestlog generate`: a believable history for demos, tests and benchmarks.
+
+use clap::Args;
+use serde_json::json;
+
+use super::answer::{Answer, Failure, Outcome};
+use crate::base::clock::Millis;
+use crate::config::Config;
+use crate::domain::account::AccountId;
+use crate::server::history::{self, Asked};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The account to fill
+    #[arg(long, value_name = "ID")]
+    account: i64,
+    /// Page views
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    events: u64,
+    /// Days; the last one is today
+    #[arg(long, value_name = "N", default_value_t = 90)]
+    days: u32,
+    /// Visitors; a quarter of the page views when not given
+    #[arg(long, value_name = "N")]
+    visitors: Option<u64>,
+    /// The same number makes the same history again
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Where the history ends (2026-11-22T20:00:00Z); the last full hour when not given
+    #[arg(long, value_name = "TIME", value_parser = read_time)]
+    until: Option<Millis>,
+}
+
+fn read_time(text: &str) -> Result<Millis, String> {
+    let stamp: jiff::Timestamp =
+        text.parse().map_err(|_| "not a time like 2026-11-22T20:00:00Z".to_owned())?;
+    Ok(Millis(stamp.as_millisecond()))
+}
+
+/// # Errors
+/// Why nothing was made.
+pub(super) fn run(arguments: &Arguments, config: &Config) -> Outcome {
+    let asked = Asked {
+        account: AccountId(arguments.account),
+        events: arguments.events,
+        days: arguments.days,
+        visitors: arguments.visitors.unwrap_or((arguments.events / 4).max(1)),
+        seed: arguments.seed,
+        end: arguments.until,
+    };
+    let made = history::generate(config, &asked, &typed(&asked, config))
+        .map_err(|error| Failure::failed(format!("{error:#}")))?;
+    let json = json!({
+        "account_id": asked.account,
+        "page_views": made.page_views,
+        "visits": made.visits,
+        "visitors": made.visitors,
+        "bot_hits": made.robots,
+        "first_day": made.first.to_string(),
+        "last_day": made.last.to_string(),
+        "until": made.end.iso(),
+        "seed": asked.seed,
+    });
+    let text = format!(
+        "{} page views in {} visits of {} visitors, {} to {}",
+        made.page_views, made.visits, made.visitors, made.first, made.last
+    );
+    Ok(Answer::new(json, text))
+}
+
+/// The command as it can be typed again.
+fn typed(asked: &Asked, config: &Config) -> String {
+    let file = config.file.as_ref().map(|file| format!(" --config {}", quoted(&file.display().to_string())));
+    let until = asked.end.map(|end| format!(" --until {}", end.iso()));
+    format!(
+        "guestlog{} --data-dir {} generate --account {} --events {} --days {} --visitors {} --seed {}{}",
+        file.unwrap_or_default(),
+        quoted(&config.server.data_dir.display().to_string()),
+        asked.account,
+        asked.events,
+        asked.days,
+        asked.visitors,
+        asked.seed,
+        until.unwrap_or_default(),
+    )
+}
+
+/// As a shell reads it as one word.
+fn quoted(word: &str) -> String {
+    let plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c));
+    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_the_shell() {
+        assert_eq!(quoted("./guestlog-data"), "./guestlog-data");
+        assert_eq!(quoted("it's here"), "'it'\\''s here'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn times_are_read_with_their_zone() {
+        assert_eq!(read_time("1970-01-02T00:00:00Z"), Ok(Millis(crate::base::clock::DAY)));
+        assert!(read_time("yesterday").is_err());
+    }
+}
