@@ -285,14 +285,14 @@ export async function signIn(page, server, { email, password }) {
 
 const axeSource = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Accessibility faults in light and in dark, as `scheme rule: where`. */
+/** Accessibility faults in light and in dark, as `scheme rule: where`. In dark only colours can differ. */
 export async function axeFaults(page) {
   const faults = [];
-  for (const colorScheme of ["light", "dark"]) {
+  // By the debugging protocol, so that the page's own policy stays in force.
+  await page.evaluate(await axeSource);
+  for (const [colorScheme, rules] of [["light", {}], ["dark", { runOnly: ["color-contrast"] }]]) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    // By the debugging protocol, so that the page's own policy stays in force.
-    await page.evaluate(await axeSource);
-    const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+    const { violations } = await page.evaluate((rules) => globalThis.axe.run(document, rules), rules);
     for (const { id, nodes } of violations) {
       for (const { target } of nodes) faults.push(`${colorScheme} ${id}: ${target.join(" ")}`);
     }
@@ -318,7 +318,9 @@ export async function overflow(page, width = 390) {
   const faults = await page.evaluate((width) => {
     const wide = document.documentElement.scrollWidth;
     if (wide <= width) return [];
-    const out = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > width);
+    const scrolls = (e) => e && e !== document.body && (getComputedStyle(e).overflowX !== "visible" || scrolls(e.parentElement));
+    const sticksOut = (e) => e.getBoundingClientRect().right > width && !scrolls(e.parentElement);
+    const out = [...document.body.querySelectorAll("*")].filter(sticksOut);
     const names = out.slice(0, 5).map((e) => e.tagName.toLowerCase() + (e.id && `#${e.id}`) + (e.className && `.${e.className}`));
     return [`${wide} px wide`, ...names];
   }, width);
@@ -337,12 +339,12 @@ export async function shots(page, name, folder = process.env.GUESTLOG_SHOTS) {
     ["dark", "dark", 1280],
     ["narrow", "light", 390],
   ]) {
-    await page.emulateMedia({ colorScheme });
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.setViewportSize({ width, height: 844 });
     files.push(join(folder, `${name}-${kind}.png`));
     await page.screenshot({ path: files.at(-1), fullPage: true });
   }
-  await page.emulateMedia({ colorScheme: null });
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
   if (before) await page.setViewportSize(before);
   return files;
 }

@@ -247,7 +247,7 @@ fn row(t: &'static Texts, zone: &Zone, settings: &Settings, entry: &Entry) -> Ro
             && !host.is_empty()
             && !settings.domains.is_empty()
             && !settings.owns_host(host),
-        page: entry.page.clone(),
+        page: format::address(&entry.page),
         source: named(Dimension::Source, &entry.source).unwrap_or_default(),
         visitor: entry.visitor.map(|n| fill(words.visitor_number, &[("number", &n.to_string())])),
         detail: [place, device].into_iter().flatten().collect::<Vec<_>>().join(" · "),

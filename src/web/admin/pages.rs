@@ -121,7 +121,7 @@ pub(crate) fn rows(t: &Texts, url: &ReportUrl, dimension: Dimension, rows: &[Pag
         Row {
             href: Some(url.filtered(is(dimension, &format!("{host}{path}"))).href()),
             detail: Some(host).filter(|host| has_hosts && !host.is_empty()),
-            name: path,
+            name: format::address(&path),
             bar: report::bar(row.visitors, most),
             numbers: vec![report::count(t, row.visitors), report::count(t, row.page_views)],
         }

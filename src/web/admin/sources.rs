@@ -16,7 +16,7 @@ use crate::web::part::panel::{Head, Row};
 use crate::web::paths::{Report, ReportUrl, is};
 use crate::web::query::Asked;
 use crate::web::text::Texts;
-use crate::web::{answer, data};
+use crate::web::{answer, data, format};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.route("/accounts/{account}/sources", get().to(show));
@@ -142,7 +142,11 @@ fn name(t: &Texts, url: &ReportUrl, row: &SourceRow) -> (String, Option<String>,
     let name = report::named(t, Dimension::Source, source);
     let url = url.filtered(is(Dimension::Source, source));
     match &row.detail {
-        Some(detail) => (name, known(&row.detail), url.filtered(is(Dimension::SourceDetail, detail)).href()),
+        Some(detail) => {
+            // The entry page, of direct traffic.
+            let shown = known(&row.detail).map(|detail| format::address(&detail));
+            (name, shown, url.filtered(is(Dimension::SourceDetail, detail)).href())
+        }
         // One step down: the details of this source.
         None => (name, None, url.without("by").href()),
     }

@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::question::{Dimension, Filter, Operator};
+use crate::web::format;
 use crate::web::part::icon::Icon;
 use crate::web::paths::ReportUrl;
 use crate::web::text::{Texts, fill};
@@ -25,6 +26,17 @@ struct Chip {
 
 impl HtmlSafe for FilterBar {}
 
+const fn is_address(dimension: Dimension) -> bool {
+    matches!(
+        dimension,
+        Dimension::Page
+            | Dimension::EntryPage
+            | Dimension::ExitPage
+            | Dimension::Referrer
+            | Dimension::SourceDetail
+    )
+}
+
 impl FilterBar {
     fn chips(&self) -> Vec<Chip> {
         self.url.filters.iter().enumerate().map(|(place, filter)| self.chip(place, filter)).collect()
@@ -35,6 +47,7 @@ impl FilterBar {
         let operator = self.operator(filter.operator).to_owned();
         let named = |value: &String| match value.as_str() {
             "" => self.t.report.none.to_owned(),
+            value if is_address(filter.dimension) => format::address(value),
             value => self.t.word.value(filter.dimension, value).to_owned(),
         };
         let values: Vec<String> = filter.values.iter().map(named).collect();

@@ -1,0 +1,378 @@
+// Every page, in real Chromium from the real server: sound to look at, to hear, to reach by keys, in light, in
+// dark, on a telephone, zoomed in, and without JavaScript; with nothing to show, and with much.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import {
+  SITE_HOST, Server, Visitor, axeFaults, eventually, htmlFaults, launch, overflow, shots, signIn, startSite,
+  taggedPage, withoutServer,
+} from "./harness.mjs";
+import { LONG, RIGHT_TO_LEFT, collect, fillHistory, token } from "./history.mjs";
+
+const PASSWORD = "fourteen quiet herons";
+
+/** The link an empty store prints. */
+const setupLink = (server) =>
+  eventually(() => /set up \(once, within an hour\): (http:\S+\/setup\?token=\S+)/.exec(server.log)?.[1], "the set-up link");
+
+/** Chromium names every answer from 400 on as an error of the page. */
+const REFUSED = /^console: Failed to load resource: the server responded with a status of (4\d\d)/;
+
+/**
+ * Everything that must be true of a page, whatever it shows. `answer` is the response that made it, as
+ * `page.goto` and `submit` give it.
+ */
+async function isSound(visitor, server, page, answer, { name, status = 200 }) {
+  await shots(page, name);
+  assert.equal(answer.status(), status, `${name}: status`);
+  assert.deepEqual(await htmlFaults(await answer.text()), [], `${name}: HTML`);
+  assert.equal(await page.locator("h1").count(), 1, `${name}: h1`);
+  assert.notEqual((await page.locator("h1").innerText()).trim(), "", `${name}: h1`);
+  assert.notEqual(await page.title(), "", `${name}: title`);
+  assert.deepEqual(await overflow(page, 390), [], `${name}: on a telephone`);
+  assert.deepEqual(await overflow(page, 320), [], `${name}: at 400 %`);
+  assert.deepEqual(await axeFaults(page), [], `${name}: accessibility`);
+  const troubles = visitor.troubles.splice(0).filter((said) => REFUSED.exec(said)?.[1] !== String(status));
+  assert.deepEqual(troubles, [], `${name}: console`);
+  assert.deepEqual(visitor.strangers(new URL(server.address).host), [], `${name}: requests to others`);
+}
+
+/** Presses a form's button; the answer of the page it led to. */
+async function submit(page, button) {
+  const isPage = (answer) => answer.request().isNavigationRequest() && answer.status() < 300 === !isRefusal(answer);
+  const isRefusal = (answer) => answer.status() >= 400;
+  const [answer] = await Promise.all([page.waitForResponse(isPage), button.click()]);
+  await page.waitForLoadState();
+  return answer;
+}
+
+/** A server with an account, its owner signed in, and what the test wants of it. */
+async function house(t, { filled = true, domains = [SITE_HOST], ...options } = {}) {
+  const server = await Server.begin(t);
+  const account = await server.addAccount({ name: "Example & <Sons>", domains });
+  const owner = await server.addUser(account, { password: PASSWORD });
+  if (filled) {
+    await fillHistory(server, account);
+    const reports = await server.addToken(account);
+    await server.report(account, reports, "dashboard"); // waits until all is folded
+  }
+  const browser = await launch(t);
+  const visitor = await Visitor.begin(browser, options);
+  const page = await visitor.context.newPage();
+  const at = (path) => `${server.address}/accounts/${account}/${path}`;
+  return { server, account, owner, browser, visitor, page, at };
+}
+
+describe("pages", { skip: withoutServer("pages") }, () => {
+  /** bar.md, people 28 */
+  test("from the printed link to the first counted visit", async (t) => {
+    const server = await Server.begin(t);
+    const browser = await launch(t);
+    const visitor = await Visitor.begin(browser);
+    const page = await visitor.context.newPage();
+    const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
+
+    const link = await setupLink(server);
+    await sound(await page.goto(link), "setup");
+    await page.getByLabel(/email/i).fill("ada@example.com");
+    await page.getByLabel(/new password/i).fill("password1234");
+    await page.getByLabel(/account name/i).fill("Ada's shop");
+    await page.getByRole("textbox", { name: /^Domains/ }).fill("not a domain/");
+    await sound(await submit(page, page.getByRole("button", { name: "Set up" })), "setup-refused", 422);
+    assert.equal(await page.getByLabel(/email/i).inputValue(), "ada@example.com", "what was typed is kept");
+    assert.equal(await page.getByRole("textbox", { name: /^Domains/ }).inputValue(), "not a domain/");
+    assert.equal(await page.getByLabel(/new password/i).inputValue(), "", "but for the password");
+
+    await page.getByLabel(/new password/i).fill(PASSWORD);
+    await page.getByRole("textbox", { name: /^Domains/ }).fill(SITE_HOST);
+    await sound(await submit(page, page.getByRole("button", { name: "Set up" })), "install-waiting");
+    const account = Number(/accounts\/(\d+)\/settings\/tracking-code/.exec(page.url())?.[1]);
+    assert.ok(account >= 1000001, page.url());
+    const waiting = page.getByRole("heading", { name: `Waiting for the first visit of ${SITE_HOST}` });
+    await waiting.waitFor();
+    const snippet = await page.locator("#snippet").innerText();
+    assert.ok(snippet.includes(`/${account}.js`), snippet);
+
+    // Beside it, one who has no script: that page turns as well.
+    const plain = await Visitor.begin(browser, { javaScriptEnabled: false });
+    await plain.context.addCookies(await visitor.context.cookies());
+    const plainPage = await plain.open(page.url());
+    await plainPage.getByRole("heading", { name: /^Waiting/ }).waitFor();
+
+    const site = await startSite(t, { "/": taggedPage(server, account, { title: "Shop" }) });
+    const shopper = await Visitor.begin(browser);
+    await shopper.open(site.at("/"));
+    for (const each of [page, plainPage]) {
+      await each.getByRole("heading", { name: /^First visit counted at/ }).waitFor({ timeout: 15_000 });
+    }
+    assert.equal(await waiting.count(), 0);
+    assert.deepEqual(shopper.troubles, []);
+    await page.getByRole("link", { name: "Open the dashboard" }).click();
+    await page.waitForURL(/\/dashboard/);
+    assert.equal((await page.locator(".kpi").first().locator(".kpi-value").innerText()).trim(), "1");
+
+    await sound(await page.goto(link), "setup-gone", 410);
+    assert.doesNotMatch(await page.content(), /<form/);
+  });
+
+  test("of somebody who is not signed in", async (t) => {
+    const { server, account, owner, visitor, page, at } = await house(t, { filled: false });
+    const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
+    await sound(await page.goto(at("pages?period=7d")), "sign-in");
+    assert.match(page.url(), /\/sign-in\?next=/);
+    await page.getByLabel(/email/i).fill(owner.email);
+    await page.getByLabel(/password/i).fill("something else entirely");
+    await sound(await submit(page, page.getByRole("button", { name: "Sign in" })), "sign-in-wrong", 422);
+    assert.equal(await page.getByLabel(/email/i).inputValue(), owner.email);
+    await page.getByLabel(/password/i).fill(PASSWORD);
+    await submit(page, page.getByRole("button", { name: "Sign in" }));
+    assert.equal(page.url(), at("pages?period=7d"), "back to where one wanted to be");
+    assert.equal((await page.goto(`${server.address}/sign-in`)).url(), at("dashboard"), "signed in already");
+    await submit(page, page.getByRole("button", { name: "Sign out" }));
+    await sound(await page.reload(), "signed-out");
+    await sound(await page.goto(`${server.address}/sign-in/link?token=x`), "sign-in-link-gone", 410);
+    await sound(await page.goto(`${server.address}/reset?token=x`), "reset-gone", 410);
+    assert.match((await page.goto(`${server.address}/accounts/${account + 1}/live`)).url(), /\/sign-in/);
+  });
+
+  test("of an account that has no visit yet", async (t) => {
+    const { server, owner, visitor, page, at } = await house(t, { filled: false });
+    await signIn(page, server, owner);
+    for (const name of ["dashboard", "pages", "sources", "devices", "countries", "live", "settings/tokens"]) {
+      const answer = await page.goto(at(name));
+      await isSound(visitor, server, page, answer, { name: `empty-${name.replace("/", "-")}` });
+    }
+    await page.goto(at("dashboard"));
+    await page.getByRole("link", { name: "Get the tracking code" }).click();
+    await page.waitForURL(/tracking-code/);
+  });
+
+  test("of reports with much in them", async (t) => {
+    const { server, owner, visitor, page, at } = await house(t);
+    await signIn(page, server, owner);
+    const filters = `filter=${encodeURIComponent(`page:is:${SITE_HOST}${LONG}`)}&filter=device:is:desktop|mobile`;
+    const reports = {
+      dashboard: "dashboard?period=7d",
+      "dashboard-hours": "dashboard?period=today&metric=sessions",
+      "dashboard-year": "dashboard?period=12mo&compare=none",
+      "dashboard-filtered": `dashboard?period=7d&${filters}`,
+      pages: "pages?period=7d",
+      "pages-entry": "pages?period=7d&show=entry",
+      "pages-exit": "pages?period=7d&show=exit",
+      "pages-part": "pages?period=7d&limit=5",
+      "pages-filtered": `pages?period=7d&${filters}`,
+      "pages-none": "pages?period=7d&filter=page:is:nowhere",
+      sources: "sources?period=7d",
+      "sources-by-source": "sources?period=7d&by=source",
+      "sources-campaign": "sources?period=7d&by=campaign",
+      devices: "devices?period=7d",
+      "devices-browser": "devices?period=7d&by=browser",
+      "devices-os": "devices?period=7d&by=os",
+      "devices-screen": "devices?period=7d&by=screen",
+      "devices-language": "devices?period=7d&by=language",
+      countries: "countries?period=7d",
+      live: "live",
+      "live-refused": "live?show=refused",
+    };
+    for (const [name, path] of Object.entries(reports)) {
+      await t.test(name, async () => {
+        await isSound(visitor, server, page, await page.goto(at(path)), { name });
+      });
+    }
+    await page.goto(at(reports.pages));
+    const text = await page.locator("#pages-rows").innerText();
+    for (const path of [LONG, RIGHT_TO_LEFT, "/日本語/料金"]) assert.ok(text.includes(path), `${path} in ${text}`);
+  });
+
+  test("of settings, forms and errors", async (t) => {
+    const { server, account, owner, browser, visitor, page, at } = await house(t, { filled: false });
+    await signIn(page, server, owner);
+    const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
+    const press = (name) => submit(page, page.getByRole("main").getByRole("button", { name, exact: true }));
+
+    await sound(await page.goto(`${server.address}/accounts`), "accounts");
+    await sound(await page.goto(`${server.address}/accounts/new`), "account-new");
+    await page.getByLabel(/account name/i).fill("שם ארוך מימין לשמאל");
+    await page.getByLabel(/currency/i).fill("gold");
+    await sound(await press("Create account"), "account-new-refused", 422);
+    assert.equal(await page.getByLabel(/account name/i).inputValue(), "שם ארוך מימין לשמאל");
+    await page.getByLabel(/currency/i).fill("ILS");
+    await sound(await press("Create account"), "account-new-made");
+    await sound(await page.goto(`${server.address}/accounts`), "accounts-two");
+    await page.goto(at("settings/account"));
+    await page.getByLabel(/account name/i).fill("A name so long that no rail of any width could hope to hold it on one line");
+    await page.getByRole("textbox", { name: /^Domains/ }).fill("example.com\nsomebody@example.com");
+    await page.getByLabel(/time zone/i).selectOption("Asia/Kathmandu");
+    await sound(await press("Save"), "settings-account-refused", 422);
+    assert.equal(await page.getByRole("textbox", { name: /^Domains/ }).inputValue(), "example.com\nsomebody@example.com");
+    assert.equal(await page.getByLabel(/time zone/i).inputValue(), "Asia/Kathmandu");
+    await page.getByRole("textbox", { name: /^Domains/ }).fill("example.com");
+    await sound(await press("Save"), "settings-account");
+
+    await sound(await page.goto(at("settings/users")), "users");
+    await page.getByLabel("Email", { exact: true }).fill(owner.email);
+    await sound(await press("Add user"), "users-refused", 422);
+    await page.getByLabel("Email", { exact: true }).fill("somebody.with.a.long.name.and.another.after.it@a-long-host-name.example.com");
+    await sound(await press("Add user"), "users-link");
+    const link = (await page.locator("pre code").innerText()).trim();
+    await page.getByRole("link", { name: "Done" }).click();
+    await sound(await page.reload(), "users-many");
+
+    const guest = await Visitor.begin(browser);
+    const guestPage = await guest.context.newPage();
+    await isSound(guest, server, guestPage, await guestPage.goto(link), { name: "reset" });
+    await guestPage.getByLabel(/password/i).fill("short");
+    const refused = await submit(guestPage, guestPage.getByRole("button", { name: "Save and sign in" }));
+    await isSound(guest, server, guestPage, refused, { name: "reset-refused", status: 422 });
+    await guestPage.getByLabel(/password/i).fill("nine wooden bridges in fog");
+    await submit(guestPage, guestPage.getByRole("button", { name: "Save and sign in" }));
+    assert.match(guestPage.url(), /\/dashboard/);
+    const denied = await guestPage.goto(at("settings/users"));
+    await isSound(guest, server, guestPage, denied, { name: "denied", status: 403 });
+
+    await page.goto(at("settings/tokens"));
+    await page.getByLabel("Name", { exact: false }).first().fill("Nightly export");
+    await sound(await press("Create token"), "tokens-refused", 422);
+    assert.equal(await page.getByLabel("Name", { exact: false }).first().inputValue(), "Nightly export");
+    for (const scope of ["reports.read", "events.write"]) await page.getByLabel(scope).check();
+    await sound(await press("Create token"), "token-shown");
+    await page.goto(at("settings/tokens"));
+    await sound(await page.reload(), "tokens");
+
+    await sound(await page.goto(at("settings/tracking-code")), "install-nothing-fetched");
+    await fetch(`${server.address}/${account}.js`);
+    await collect(server, account, [{ vi: token(1), pu: `https://${SITE_HOST}/`, ce: false }], "Mozilla/5.0 Firefox/133.0");
+    await sound(await page.reload(), "install-refused-hit");
+
+    await sound(await page.goto(`${server.address}/profile`), "profile");
+    await page.getByLabel(/current password/i).fill("not this one");
+    await page.getByLabel(/new password/i).fill("nine wooden bridges in fog");
+    await sound(await press("Change password"), "profile-refused", 422);
+
+    await sound(await page.goto(at("nowhere")), "error-404", 404);
+    await sound(await page.goto(at("pages?period=fortnight")), "error-400", 400);
+    await sound(await page.goto(at("pages?filter=city:is:Rome")), "error-400-filter", 400);
+  });
+
+  /** ui.md, Keyboard */
+  test("by keys alone", async (t) => {
+    const { server, owner, visitor, page, at } = await house(t);
+    await page.goto(`${server.address}/`);
+    for (const word of [owner.email, PASSWORD]) {
+      await page.keyboard.press("Tab");
+      await page.keyboard.type(word);
+    }
+    await Promise.all([page.waitForURL(/\/dashboard/), page.keyboard.press("Enter")]);
+
+    const sheet = page.getByRole("dialog", { name: "Keyboard" });
+    assert.equal(await sheet.isVisible(), false);
+    await page.keyboard.press("?");
+    await sheet.waitFor();
+    assert.equal(await sheet.getByText("Go to Dashboard").isVisible(), true);
+    await page.keyboard.press("Escape");
+    await sheet.waitFor({ state: "hidden" });
+
+    for (const [key, place] of [["p", "pages"], ["s", "sources"], ["l", "live"], ["d", "dashboard"]]) {
+      await page.keyboard.press("g");
+      await Promise.all([page.waitForURL(new RegExp(`/${place}\\b`)), page.keyboard.press(key)]);
+    }
+
+    await page.goto(at("pages?period=7d"));
+    await Promise.all([page.waitForURL(/period=custom/), page.keyboard.press("ArrowLeft")]);
+    await Promise.all([page.waitForURL(/period=7d/), page.keyboard.press("ArrowRight")]);
+    await page.keyboard.press("/");
+    await page.keyboard.type("pricing");
+    const shown = page.locator("#pages-rows tr:visible");
+    const all = await page.locator("#pages-rows tr").count();
+    assert.ok((await shown.count()) >= 1 && (await shown.count()) < all);
+    await page.keyboard.press("Escape");
+    assert.equal(await shown.count(), all, "Esc empties the search");
+    await page.keyboard.press("Escape");
+
+    // From the top of the page, Tab comes to the first row, and every stop on the way can be seen.
+    await page.reload();
+    const first = page.locator("#pages-rows a").first();
+    let stops = 0;
+    do {
+      await page.keyboard.press("Tab");
+      stops += 1;
+      const seen = await page.evaluate(() => {
+        const at = document.activeElement;
+        const box = at.getBoundingClientRect();
+        return { tag: at.tagName, wide: box.width > 0 && box.height > 0, outline: getComputedStyle(at).outlineStyle };
+      });
+      assert.ok(seen.wide && seen.outline !== "none", `stop ${stops}: ${JSON.stringify(seen)}`);
+      assert.ok(stops < 60, "the first row is not reached");
+    } while (!(await first.evaluate((link) => link === document.activeElement)));
+    await Promise.all([page.waitForURL(/filter=page/), page.keyboard.press("Enter")]);
+    await page.locator(".chip").waitFor();
+    await Promise.all([page.waitForURL((url) => !url.search.includes("filter")), page.keyboard.press("Escape")]);
+    assert.equal(await page.locator(".chip").count(), 0, "Esc clears the filters");
+
+    // The skip link leads past the rail.
+    await page.reload();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "content");
+    assert.deepEqual(visitor.troubles, []);
+  });
+
+  /** design.md 9 */
+  test("without JavaScript", async (t) => {
+    const { server, account, owner, page, at } = await house(t, { javaScriptEnabled: false });
+    const main = page.getByRole("main");
+    await signIn(page, server, owner);
+    assert.equal(await page.getByRole("searchbox").count(), 0, "what needs script is not offered");
+
+    await page.goto(at("dashboard?period=7d"));
+    const sources = page.locator("#sources-rows a, #sources a").first();
+    await Promise.all([page.waitForURL(/filter=source/), sources.click()]);
+    assert.equal(await page.locator(".chip").count(), 1);
+    await Promise.all([page.waitForURL((url) => !url.search.includes("filter")), page.getByRole("link", { name: "Clear all" }).click()]);
+
+    await page.locator(".period summary", { hasText: "Last 7 days" }).click();
+    await Promise.all([page.waitForURL(/period=today/), main.getByRole("link", { name: "Today" }).click()]);
+    await page.locator(".period summary", { hasText: "Today" }).click();
+    const today = await page.getByLabel("To", { exact: true }).inputValue();
+    await page.getByLabel("From", { exact: true }).fill("2026-01-31");
+    await Promise.all([page.waitForURL(/period=custom&from=2026-01-31/), main.getByRole("button", { name: "Show" }).or(main.getByRole("button", { name: "Apply" })).first().click()]);
+    assert.ok(page.url().includes(`to=${today}`), page.url());
+
+    await page.goto(at("pages?period=7d"));
+    await page.locator(".filters summary").click();
+    await page.getByLabel(/^Value/).fill("/pricing");
+    await page.locator(".filters select[name=operator]").selectOption("contains");
+    await page.locator(".filters select[name=dimension]").selectOption("page");
+    await Promise.all([page.waitForURL(/filter=page:contains:/), page.locator(".filters button[type=submit]").click()]);
+    for (const row of await page.locator("#pages-rows tr").allInnerTexts()) assert.match(row, /\/pricing/);
+    assert.ok((await page.locator("#pages-rows tr").count()) > 0);
+
+    // Each chart has its numbers as a table.
+    await page.goto(at("dashboard?period=7d"));
+    await page.locator(".behind > summary").click();
+    assert.equal(await page.locator(".behind tbody tr:visible").count(), 7);
+
+    // Live renews itself.
+    await page.goto(at("live"));
+    await collect(server, account, [{ vi: token(1), pu: `https://${SITE_HOST}/just-now` }], "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0");
+    await page.getByText(`${SITE_HOST}/just-now`).waitFor({ timeout: 15_000 });
+
+    await page.goto(at("settings/tokens"));
+    await page.locator("#f-name").fill("Kept");
+    assert.equal((await submit(page, main.getByRole("button", { name: "Create token" }))).status(), 422);
+    assert.equal(await page.locator("#f-name").inputValue(), "Kept");
+    await page.getByLabel("reports.read").check();
+    await submit(page, main.getByRole("button", { name: "Create token" }));
+    assert.match(await page.locator("pre code").innerText(), /\S{20}/);
+    await page.goto(at("settings/tokens"));
+    await page.locator("summary[aria-label^='Revoke']", { hasText: "Revoke" }).first().click();
+    await submit(page, main.getByRole("button", { name: "Revoke", exact: true }));
+    await page.getByText("Revoked.").waitFor();
+
+    await submit(page, page.getByRole("button", { name: "Dark" }));
+    assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+    await submit(page, page.getByRole("button", { name: "Sign out" }));
+    await page.getByText("You are signed out.").waitFor();
+  });
+});
