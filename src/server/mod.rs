@@ -9,6 +9,7 @@ mod jobs;
 mod open;
 pub mod options;
 
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -65,7 +66,9 @@ async fn serve(
             (Some(http::start(config, state, Side::Admin, listener)?), address)
         }
     };
-    let origin = config.server.public_url.clone().unwrap_or_else(|| format!("{scheme}://{admin_address}"));
+    // The public address shows no admin pages when these have their own.
+    let public = config.server.public_url.clone().filter(|_| admin.is_none());
+    let origin = public.unwrap_or_else(|| format!("{scheme}://{admin_address}"));
     print_setup_link(&app, &origin).await;
     let jobs = Jobs::start(&app);
     started(server.handle());
@@ -89,7 +92,12 @@ async fn serve(
 async fn print_setup_link(app: &App, origin: &str) {
     match setup::setup_link(app).await {
         Ok(Some(secret)) => {
-            tracing::info!("set up (once, within an hour): {origin}/setup?token={}", secret.reveal());
+            // To whoever started it, and not to the log, which is kept.
+            let mut out = std::io::stdout().lock();
+            let line = format!("set up (once, within an hour): {origin}/setup?token={}", secret.reveal());
+            if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
+                tracing::error!(error = %error, "the set-up link could not be printed");
+            }
         }
         Ok(None) => {}
         Err(error) => tracing::error!(error = %error, "no set-up link could be made"),

@@ -4,14 +4,19 @@ use crate::app::core;
 use crate::config::{self, Config};
 use crate::{geo, store, web};
 
-/// Connections for pages when the configuration leaves it to us.
-const READERS: usize = 4;
+/// Connections for pages when the configuration leaves it to us: one for each core, at least these.
+const READERS_MIN: usize = 2;
 
 pub(super) fn of_store(config: &Config) -> store::Options {
     store::Options {
         data_dir: config.server.data_dir.clone(),
         min_free: config.store.min_free,
-        readers: if config.store.readers == 0 { READERS } else { config.store.readers },
+        readers: match config.store.readers {
+            0 => {
+                std::thread::available_parallelism().map_or(READERS_MIN, |cores| cores.get().max(READERS_MIN))
+            }
+            count => count,
+        },
     }
 }
 
@@ -25,6 +30,10 @@ pub(super) fn of_app(config: &Config) -> core::Options {
 pub(super) fn of_web(config: &Config) -> web::options::Options {
     web::options::Options {
         public_url: config.server.public_url.clone(),
+        apart_from: config.server.admin_listen.map(|_| {
+            let scheme = if config.tls.files().is_some() { "https" } else { "http" };
+            format!("{scheme}://{}", config.server.listen)
+        }),
         own_tls: config.tls.files().is_some(),
         trusted_proxies: config.server.trusted_proxies.clone(),
     }

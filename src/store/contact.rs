@@ -5,6 +5,9 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::error::Error;
 use crate::domain::account::AccountId;
 
+/// Identities kept of one visitor; what he calls himself after that is not written down.
+pub const IDENTIFICATIONS_MAX: u32 = 100;
+
 /// A contact as it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
@@ -90,6 +93,24 @@ pub fn upsert_asserted_property(
     Ok(())
 }
 
+/// The value of a property, if the contact has it.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_property(
+    conn: &Connection,
+    account: AccountId,
+    contact_id: i64,
+    name: &str,
+) -> Result<Option<String>, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select value from contact_property where account_id = ?1 and contact_id = ?2 and name = ?3",
+        )?
+        .query_row((account.0, contact_id, name), |row| row.get(0))
+        .optional()?)
+}
+
 /// # Errors
 /// SQLite's.
 pub fn count_properties(conn: &Connection, account: AccountId, contact_id: i64) -> Result<u32, Error> {
@@ -109,7 +130,7 @@ pub struct Identification {
     pub other_token: Option<String>,
 }
 
-/// Keeps an identity as said, unless this visitor said just that before.
+/// Keeps an identity as said, unless this visitor said just that before, or too many already.
 ///
 /// # Errors
 /// SQLite's.
@@ -123,7 +144,9 @@ pub fn insert_identification(
          select :account, :at, :inbox, :visitor, :contact, :external, :other
          where not exists (select 1 from identification
              where account_id = :account and visitor = :visitor and contact_id is :contact
-               and external_id is :external and other_token is :other)",
+               and external_id is :external and other_token is :other)
+           and (select count(*) from identification
+                where account_id = :account and visitor = :visitor) < :most",
     )?
     .execute(named_params! {
         ":account": account.0,
@@ -133,6 +156,7 @@ pub fn insert_identification(
         ":contact": said.contact_id,
         ":external": said.external_id,
         ":other": said.other_token,
+        ":most": IDENTIFICATIONS_MAX,
     })?;
     Ok(())
 }

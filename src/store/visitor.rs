@@ -18,6 +18,8 @@ pub struct Visitor {
     pub session_id: u32,
     /// What the cookie of that session said.
     pub session_number: Option<u32>,
+    /// Dictionary id of the first session's source.
+    pub first_source: u32,
     /// Dictionary id of the last session's source, and when that session began.
     pub source: u32,
     pub source_ms: i64,
@@ -31,7 +33,7 @@ pub fn find_by_token(conn: &Connection, account: AccountId, token: &str) -> Resu
     Ok(conn
         .prepare_cached(
             "select v.number, v.no_browser, v.contact_id, v.first_ms, v.last_ms, v.session_id,
-                    v.session_number, v.source, v.source_ms
+                    v.session_number, v.source, v.source_ms, v.first_source
              from visitor_token t join visitor v on v.account_id = t.account_id and v.number = t.number
              where t.account_id = ?1 and t.token = ?2",
         )?
@@ -46,6 +48,7 @@ pub fn find_by_token(conn: &Connection, account: AccountId, token: &str) -> Resu
                 session_number: row.get(6)?,
                 source: row.get(7)?,
                 source_ms: row.get(8)?,
+                first_source: row.get(9)?,
             })
         })
         .optional()?)
@@ -59,12 +62,12 @@ pub fn upsert(conn: &Connection, account: AccountId, visitor: &Visitor) -> Resul
     // By place, not by name: on the way of every event, looking names up would be most of the work.
     conn.prepare_cached(
         "insert into visitor (account_id, number, no_browser, contact_id, first_ms, last_ms, session_id,
-                              session_number, source, source_ms)
+                              session_number, source, source_ms, first_source)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
-                 ?10)
+                 ?10, ?11)
          on conflict do update set contact_id = ?4, first_ms = ?5, last_ms = ?6,
                 session_id = ?7, session_number = ?8, source = ?9,
-                source_ms = ?10",
+                source_ms = ?10, first_source = ?11",
     )?
     .execute(params![
         account.0,
@@ -77,6 +80,7 @@ pub fn upsert(conn: &Connection, account: AccountId, visitor: &Visitor) -> Resul
         visitor.session_number,
         visitor.source,
         visitor.source_ms,
+        visitor.first_source,
     ])?;
     Ok(())
 }

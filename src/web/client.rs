@@ -43,12 +43,24 @@ pub fn hosts(options: &Options, request: &HttpRequest) -> Vec<String> {
     hosts.iter().map(|host| plain_host(host)).collect()
 }
 
-/// Scheme and host for links that people carry elsewhere: the public address, else the request's own.
+/// Scheme and host under which sites reach the script: the public address, else the request's own.
 #[must_use]
-pub fn origin(options: &Options, request: &HttpRequest) -> String {
-    if let Some(url) = &options.public_url {
-        return url.trim_end_matches('/').to_owned();
+pub fn public_origin(options: &Options, request: &HttpRequest) -> String {
+    let public = options.public_url.as_ref().or(options.apart_from.as_ref());
+    public.map_or_else(|| own_origin(options, request), |url| url.trim_end_matches('/').to_owned())
+}
+
+/// Scheme and host of links to admin pages that people carry elsewhere: the public address, unless these pages
+/// have an address of their own, which is then the request's.
+#[must_use]
+pub fn admin_origin(options: &Options, request: &HttpRequest) -> String {
+    if options.apart_from.is_some() {
+        return own_origin(&Options { public_url: None, ..options.clone() }, request);
     }
+    public_origin(options, request)
+}
+
+fn own_origin(options: &Options, request: &HttpRequest) -> String {
     let scheme = if is_https(options, request) { "https" } else { "http" };
     // A trusted proxy's word comes after `Host`.
     let host = hosts(options, request).pop().unwrap_or_default();
@@ -200,8 +212,17 @@ mod tests {
         );
         assert_eq!(hosts(&options(&[]), &request("10.0.0.1", &headers)), ["127.0.0.1:8080"]);
         assert_eq!(origin_host("https://A.test:443").as_deref(), Some("a.test"));
-        let of = |options: &Options| origin(options, &request("10.0.0.1", &headers));
+        let of = |options: &Options| public_origin(options, &request("10.0.0.1", &headers));
         assert_eq!(of(&public), "https://Stats.test/x");
+        let apart = Options { apart_from: Some("http://192.0.2.1:80".into()), ..options(&[]) };
+        assert_eq!(of(&apart), "http://192.0.2.1:80", "sites reach the public side");
+        let links = |options: &Options| admin_origin(options, &request("10.0.0.1", &headers));
+        assert_eq!(links(&apart), "http://127.0.0.1:8080", "people the address they are on");
+        assert_eq!(links(&public), "https://Stats.test/x");
+        assert_eq!(
+            links(&Options { apart_from: Some("http://x".into()), ..public.clone() }),
+            "http://b.test"
+        );
         assert_eq!(of(&options(&[])), "http://127.0.0.1:8080");
         assert_eq!(of(&options(&["10.0.0.0/8"])), "http://b.test");
         assert_eq!(origin_host("null"), None);

@@ -232,7 +232,7 @@ pub struct ReportAccess {
 impl ReportAccess {
     async fn of(request: &HttpRequest) -> Result<Self, WebError> {
         let format = format_of(request)?;
-        if !request.headers().contains_key(header::AUTHORIZATION) {
+        if bearer(request).is_none() {
             let page = InAccount::of(request).await?;
             return Ok(Self {
                 state: page.who.state.clone(),

@@ -7,6 +7,8 @@ use crate::base::cidr::Cidr;
 pub struct Options {
     /// `https://stats.example.com`, without a slash at the end; unset: pages use the request's own origin.
     pub public_url: Option<String>,
+    /// The admin pages have an address of their own; this is the public one, `http://192.0.2.1:8080`.
+    pub apart_from: Option<String>,
     /// This server speaks TLS itself.
     pub own_tls: bool,
     /// Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.

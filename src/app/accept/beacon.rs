@@ -16,6 +16,9 @@ pub const BATCH_BODY_MAX: usize = 1024 * 1024;
 /// Most hits in a batch.
 pub const BATCH_HITS_MAX: usize = 500;
 
+/// Stands for consent that was sent without a value.
+const UNREADABLE: &str = "?";
+
 /// One hit as sent; empty texts are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Beacon<'a> {
@@ -68,6 +71,8 @@ impl<'a> Beacon<'a> {
     }
 
     fn set(&mut self, name: &str, value: Cow<'a, str>) {
+        // Consent that is there and cannot be read must not pass for consent that was not asked about.
+        let value = if value.is_empty() && matches!(name, "cc" | "ce") { UNREADABLE.into() } else { value };
         if let Some(field) = self.field(name)
             && field.is_empty()
         {

@@ -120,10 +120,10 @@ fn read_hit(
     account: &Arc<Account>,
     beacon: &Beacon<'_>,
 ) -> Result<Hit, Reason> {
-    let consent = read::consent(beacon)?;
     if sender.do_not_track {
         return Err(Reason::DoNotTrack);
     }
+    let consent = read::consent(beacon)?;
     let act = read::act(beacon)?;
     if let Some(family) = &agent.bot {
         app.counters.count_bot(account.id(), account.zone.day_of(now), family);

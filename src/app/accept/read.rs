@@ -23,15 +23,15 @@ pub(super) fn account_id(text: &str) -> Result<AccountId, Reason> {
     text.parse().map(AccountId).map_err(|_| Reason::Malformed)
 }
 
-/// rules.md 2: refused is refused before anything else is read of the beacon.
+/// rules.md 2: refused is refused before anything else is read of the beacon. What cannot be read is no yes.
 pub(super) fn consent(beacon: &Beacon<'_>) -> Result<Consent, Reason> {
     let mask = match &*beacon.consent {
         "" => None,
-        text => Some(text.parse().map_err(|_| Reason::Malformed)?),
+        text => Some(text.parse().map_err(|_| Reason::NoConsent)?),
     };
     let allowed = match &*beacon.allowed {
         "" => None,
-        text => Some(text != "false" && text != "0"),
+        text => Some(matches!(text, "true" | "1")),
     };
     Consent::of_beacon(mask, allowed).ok_or(Reason::NoConsent)
 }
@@ -218,6 +218,12 @@ mod tests {
         assert_eq!(consent(&beacon("15", "false")), Err(Reason::NoConsent));
         assert_eq!(consent(&beacon("", "")), Ok(Consent::POLICY));
         assert_eq!(consent(&beacon("15", "")), Ok(Consent(15)));
-        assert_eq!(consent(&beacon("x", "")), Err(Reason::Malformed));
+        for unreadable in ["x", "256", "?", "-1"] {
+            assert_eq!(consent(&beacon(unreadable, "")), Err(Reason::NoConsent), "{unreadable}");
+        }
+        assert_eq!(consent(&beacon("15", "no")), Err(Reason::NoConsent));
+        for query in ["cc=", "ce="] {
+            assert_eq!(consent(&Beacon::of_query(query)), Err(Reason::NoConsent), "{query}");
+        }
     }
 }

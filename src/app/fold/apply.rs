@@ -62,7 +62,7 @@ impl Batch<'_> {
         self.continue_session(hit, &mut visitor, is_new, switched, page)?;
         if let Some(contact) = contact.filter(|contact| contact.source == 0) {
             // Made by the hit that opened the session, before its source was known.
-            contact::upsert(self.conn, account, &Contact { source: visitor.source, ..contact })?;
+            contact::upsert(self.conn, account, &Contact { source: visitor.first_source, ..contact })?;
         }
         event::insert(
             self.conn,
@@ -161,6 +161,7 @@ impl Batch<'_> {
                 visitor::upsert_token(self.conn, hit.account, hit.visitor.as_str(), number)?;
                 visitor.number = number;
                 visitor.first_ms = hit.at.0;
+                visitor.first_source = visitor.source;
             }
             visitor.contact_id = Some(contact.id);
             self.keep_properties(hit, contact.id)?;
@@ -211,7 +212,7 @@ impl Batch<'_> {
                     created_ms: self.now.0,
                     first_ms,
                     last_ms: hit.at.0,
-                    source: visitor.source,
+                    source: visitor.first_source,
                 }
             }
         };
@@ -224,10 +225,15 @@ impl Batch<'_> {
         if said.is_empty() {
             return Ok(());
         }
-        let held = contact::count_properties(self.conn, hit.account, contact_id)?;
-        let room = PROPERTIES_MAX.saturating_sub(usize::try_from(held).unwrap_or(usize::MAX));
-        // A full contact still takes new values of the names it has; new names wait for room.
-        for (name, value) in said.iter().take(room.max(said.len().min(PROPERTIES_MAX))) {
+        let mut held = contact::count_properties(self.conn, hit.account, contact_id)?;
+        for (name, value) in said {
+            // A full contact still takes new values of the names it has.
+            if contact::find_property(self.conn, hit.account, contact_id, name)?.is_none() {
+                if usize::try_from(held).unwrap_or(usize::MAX) >= PROPERTIES_MAX {
+                    continue;
+                }
+                held += 1;
+            }
             let at = hit.at.0;
             contact::upsert_asserted_property(self.conn, hit.account, contact_id, name, value, at)?;
         }
@@ -251,6 +257,9 @@ impl Batch<'_> {
             visitor.session_id = session.id;
             visitor.session_number = hit.session_number;
             visitor.source = session.source;
+            if visitor.first_source == 0 {
+                visitor.first_source = session.source;
+            }
             visitor.source_ms = at;
             self.cache.put_session(hit.account, session);
         } else if let Some(session) = self.cache.session(self.conn, hit.account, visitor.session_id)? {
@@ -355,6 +364,7 @@ fn new_visitor(number: VisitorNumber, at_ms: i64) -> Visitor {
         last_ms: at_ms,
         session_id: 0,
         session_number: None,
+        first_source: 0,
         source: 0,
         source_ms: 0,
     }

@@ -152,8 +152,11 @@ fn fold_all(
     let mut told = Vec::with_capacity(hits.len());
     let mut batch = Batch { conn, cache, now };
     for waiting in hits {
-        let hit: Hit = serde_json::from_slice(&waiting.body)
-            .map_err(|error| store::Error::Unreadable(error.to_string()))?;
+        let hit: Hit = serde_json::from_slice(&waiting.body).map_err(|error| {
+            // Its place only: the text of the error may quote what a visitor sent.
+            let (kind, line, column) = (error.classify(), error.line(), error.column());
+            store::Error::Unreadable(format!("{kind:?} at line {line}, column {column}"))
+        })?;
         let folded = fold_one(&mut batch, waiting.id, &hit)?;
         told.push(Told { folded, live: Some((hit.account, hit.live)) });
     }

@@ -109,7 +109,11 @@ impl Maker {
             "sd": person.screen_size,
             "ln": person.language,
         });
-        let mut put = |name: &str, value: serde_json::Value| body[name] = value;
+        let mut put = |name: &str, value: serde_json::Value| {
+            if let Some(fields) = body.as_object_mut() {
+                fields.insert(name.to_owned(), value);
+            }
+        };
         match step.act {
             Planned::View => {
                 put("k", json!(1));

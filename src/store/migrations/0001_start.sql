@@ -125,6 +125,8 @@ create table visitor (
     -- the open or last session, and the number its cookie carried
     session_id     integer not null default 0,
     session_number integer,
+    -- source of the first session, for the contact it becomes
+    first_source   integer not null default 0,
     -- source of the last session, for internal starts
     source         integer not null default 0,
     source_ms      integer not null default 0,

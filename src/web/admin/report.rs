@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, web};
 
 use crate::app::reports;
-use crate::domain::question::{Dimension, NONE};
+use crate::domain::question::{Dimension, Filter, NONE, Operator};
 use crate::web::data::CSV_ROWS_MAX;
 use crate::web::error::WebError;
 use crate::web::format;
@@ -56,6 +56,7 @@ pub(crate) async fn ask(
     let pairs = pairs(request)?;
     let today = access.account.zone.day_of(access.state.app.now());
     let mut asked = query::read(access.account.id(), report, &pairs, own, today)?;
+    may_ask_of_persons(access, &asked.query.filters)?;
     // A file has no next page.
     if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
         asked.query.limit = CSV_ROWS_MAX;
@@ -65,6 +66,21 @@ pub(crate) async fn ask(
         folded.await.map_err(|_| WebError::Busy)?;
     }
     Ok(asked)
+}
+
+/// A filter on contacts tells of persons (rules.md 28): it needs the right to read them, and who sees no emails
+/// must not find them out by asking.
+fn may_ask_of_persons(access: &ReportAccess, filters: &[Filter]) -> Result<(), WebError> {
+    let mut of_contacts = filters.iter().filter(|filter| filter.dimension == Dimension::Contact).peekable();
+    if of_contacts.peek().is_none() {
+        return Ok(());
+    }
+    access.need_persons()?;
+    let by_number = |filter: &Filter| {
+        matches!(filter.operator, Operator::Is | Operator::IsNot)
+            && filter.values.iter().all(|value| value.chars().all(|c| c.is_ascii_digit()))
+    };
+    if access.sees_emails || of_contacts.all(by_number) { Ok(()) } else { Err(WebError::Denied) }
 }
 
 /// The frame of a report; for people only.

@@ -37,7 +37,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 
 async fn show(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
     let (state, id) = (&here.who.state, here.id());
-    let origin = client::origin(&state.options, &request);
+    let origin = client::public_origin(&state.options, &request);
     let seen = Seen {
         now: here.who.context.now,
         first_hit: accounts::first_hit(&state.app, id).await?,

@@ -255,7 +255,7 @@ fn link_page(
 ) -> Result<HttpResponse, WebError> {
     let t = here.who.context.t;
     let words = &t.access.users;
-    let origin = client::origin(&here.who.state.options, request);
+    let origin = client::admin_origin(&here.who.state.options, request);
     let page = LinkPage {
         layout: here.layout(words.link_title, Section::Settings, ""),
         nav: SettingsNav::over(here, Tab::Users),

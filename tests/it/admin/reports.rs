@@ -254,6 +254,35 @@ async fn a_token_reads_the_data_of_its_own_account_only() {
     assert_eq!(reply.status, 401, "a token reads no settings");
 }
 
+/// rules.md 28
+#[actix_web::test]
+async fn who_may_not_read_persons_cannot_ask_for_them() {
+    let house = House::new().await;
+    let program = |scopes: Vec<Scope>| {
+        let site = house.site.clone();
+        let account = house.account;
+        async move {
+            let made = tokens::create(&site.app, Actor::Machine, account, "t", &scopes).await;
+            let secret = made.unwrap().1.reveal().to_owned();
+            site.browser().with("authorization", &format!("Bearer {secret}"))
+        }
+    };
+    let reports = program(vec![Scope::ReportsRead]).await;
+    let both = program(vec![Scope::ReportsRead, Scope::CrmRead]).await;
+    let viewer = house.site.signed_in(house.account, "viewer@example.com", Role::Viewer).await;
+    let by_name = "contact:contains:ada";
+    let by_number = "contact:is:7";
+    for report in ["dashboard", "pages", "sources", "devices", "countries"] {
+        let path = |filter: &str| house.path(&format!("{report}?format=json&filter={filter}"));
+        assert_eq!(reports.get(&path(by_number)).await.status, 403, "{report}");
+        assert_eq!(reports.get(&path(by_name)).await.status, 403, "{report}");
+        assert_eq!(both.get(&path(by_name)).await.status, 200, "{report}");
+        assert_eq!(viewer.get(&path(by_name)).await.status, 403, "{report}");
+        assert_eq!(viewer.get(&path("contact:is:ada@example.com")).await.status, 403, "{report}");
+        assert_eq!(viewer.get(&path(by_number)).await.status, 200, "{report}");
+    }
+}
+
 /// rules.md 9
 #[actix_web::test]
 async fn a_hit_without_consent_shows_time_and_reason_only() {

@@ -398,6 +398,7 @@ fn write_people(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
             last_ms: 0,
             session_id: 0,
             session_number: None,
+            first_source: 0,
             source: 0,
             source_ms: 0,
         };

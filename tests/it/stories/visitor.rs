@@ -174,3 +174,36 @@ async fn what_waits_at_a_start_is_folded_and_counted() {
     assert_eq!(site.asks::<i64>("select visitor from event_hot order by inbox_id"), [1, 2, 1]);
     assert_eq!(site.ask::<i64>("select max(inbox_id) from event_hot"), 3, "numbers of the inbox go on");
 }
+
+/// rules.md 12
+#[actix_web::test]
+async fn a_contact_keeps_the_source_of_the_first_session() {
+    let mut site = Site::new().await;
+    site.collect(&view(&site, "1", "ada", "https://example.com/", "https://news.test/article")).await;
+    site.clock.advance(31 * MINUTE);
+    let later = with(site.view("2", "ada", "https://example.com/"), "i", json!({"email": "ada@example.com"}));
+    site.collect(&later).await;
+    site.fold().await;
+    let source = "select replace(value, char(31), '|') from contact
+                  join dictionary d on d.kind = 4 and d.id = source";
+    assert_eq!(site.asks::<String>(source), ["REFERRALS|news.test|news.test/article"]);
+}
+
+/// design.md 10
+#[actix_web::test]
+async fn names_and_properties_of_a_person_are_bounded() {
+    use guestlog::domain::contact::PROPERTIES_MAX;
+    use guestlog::store::contact::IDENTIFICATIONS_MAX;
+    let mut site = Site::new().await;
+    for n in 0..=IDENTIFICATIONS_MAX {
+        let said = json!({"email": "ada@example.com", "id": format!("n{n}"), format!("p{n}"): "x"});
+        site.collect(&with(site.view(&format!("e{n}"), "ada", "https://example.com/"), "i", said)).await;
+    }
+    let said = json!({"email": "ada@example.com", "p0": "new"});
+    site.collect(&with(site.view("last", "ada", "https://example.com/"), "i", said)).await;
+    site.fold().await;
+    assert_eq!(site.asks::<u32>("select count(*) from identification"), [IDENTIFICATIONS_MAX]);
+    assert_eq!(site.asks::<i64>("select count(*) from contact_property"), [PROPERTIES_MAX as i64]);
+    let first = "select value from contact_property where name = 'p0'";
+    assert_eq!(site.asks::<String>(first), ["new"], "a name that is there takes new values");
+}
