@@ -339,6 +339,8 @@ mod tests {
         assert_eq!(of_json(&padded(BATCH_BODY_MAX + 1)), Err(Unreadable::TooLarge));
         assert_eq!(of_json(b"{"), Err(Unreadable::Malformed));
         assert_eq!(of_json(b"7"), Err(Unreadable::Malformed));
+        let unasked = of_json(br#"{"cc":null,"ce":{}}"#).unwrap().remove(0).unwrap();
+        assert_eq!((&*unasked.consent, &*unasked.allowed), (UNREADABLE, UNREADABLE));
         let mixed = of_json(br#"[{"k":1},7,{"k":{"x":[1]}}]"#).unwrap();
         assert!(
             mixed[0].is_ok()

@@ -126,7 +126,6 @@ async fn a_refused_sender_is_told_the_reason() {
         ("ce", json!("0"), 204, "no_consent"),
         ("cc", json!("all"), 204, "no_consent"),
         ("cc", json!(""), 204, "no_consent"),
-        ("cc", json!(null), 204, "no_consent"),
         ("cc", json!([15]), 204, "no_consent"),
         ("ce", json!("no"), 204, "no_consent"),
         ("k", json!(2), 204, "unsupported_kind"),
