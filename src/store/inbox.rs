@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -16,6 +16,10 @@ use crate::base::clock::{Clock, SECOND};
 
 /// Requests waiting for their commit; one more is refused.
 pub const QUEUE: usize = 4_096;
+/// Bytes of bodies waiting for their commit; one more is refused.
+pub const QUEUE_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of hits read for one batch of the fold.
+const LIST_BYTES: usize = 16 * 1024 * 1024;
 /// Most requests in one commit.
 const BATCH: usize = 1_024;
 /// Hits waiting to be folded; past it nothing is taken in until the fold has caught up.
@@ -27,12 +31,12 @@ const PURGE_STEP: i64 = 2_000;
 const SPACE_EVERY: i64 = SECOND;
 
 type Answer = oneshot::Sender<Result<(), Error>>;
-/// The bodies of one request and who waits for them.
-type Append = (Vec<Vec<u8>>, Answer);
+/// The bodies of one request, who waits for them, and their share of `QUEUE_BYTES`.
+type Append = (Vec<Vec<u8>>, Answer, Held);
 
 enum Job {
     /// Append these bodies, all or none.
-    Append { bodies: Vec<Vec<u8>>, answer: Answer },
+    Append(Append),
     /// Forget what was folded.
     Purge { through: i64 },
     /// Write one row, to see whether writing works.
@@ -51,7 +55,30 @@ struct State {
     no_space: AtomicBool,
     min_free: u64,
     free: AtomicU64,
+    /// Bytes of the bodies that wait for their commit.
+    queued: Arc<AtomicUsize>,
     alive: AtomicBool,
+}
+
+/// Room in the queue for some bytes, given back when dropped.
+struct Held {
+    queued: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl Held {
+    /// `None` when `QUEUE_BYTES` would be passed.
+    fn take(queued: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
+        let room = |now: usize| now.checked_add(bytes).filter(|sum| *sum <= QUEUE_BYTES);
+        queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room).ok()?;
+        Some(Self { queued: Arc::clone(queued), bytes })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.queued.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 /// A handle on the inbox; cheap to clone.
@@ -85,6 +112,7 @@ impl Inbox {
             no_space: AtomicBool::new(false),
             min_free,
             free: AtomicU64::new(u64::MAX),
+            queued: Arc::default(),
             alive: AtomicBool::new(true),
         });
         let (queue, jobs) = mpsc::channel(QUEUE);
@@ -126,8 +154,10 @@ impl Inbox {
             let _ = self.queue.try_send(Job::Look);
             return Err(Error::Busy);
         }
+        let bytes = bodies.iter().map(Vec::len).sum();
+        let held = Held::take(&self.state.queued, bytes).ok_or(Error::Busy)?;
         let (answer, receive) = oneshot::channel();
-        self.queue.try_send(Job::Append { bodies, answer }).map_err(|error| match error {
+        self.queue.try_send(Job::Append((bodies, answer, held))).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
             mpsc::error::TrySendError::Closed(_) => Error::Closed,
         })?;
@@ -152,10 +182,17 @@ impl Inbox {
         let conn = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let mut statement =
             conn.prepare_cached("select id, body from hit where id > ?1 order by id limit ?2")?;
-        let rows = statement.query_map((after, i64::try_from(limit).unwrap_or(i64::MAX)), |row| {
-            Ok(Waiting { id: row.get(0)?, body: row.get(1)? })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut rows = statement.query((after, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+        let (mut hits, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.next()? {
+            let hit = Waiting { id: row.get(0)?, body: row.get(1)? };
+            bytes += hit.body.len();
+            hits.push(hit);
+            if bytes >= LIST_BYTES {
+                break;
+            }
+        }
+        Ok(hits)
     }
 
     /// Forgets rows up to the watermark, behind the appends that wait.
@@ -233,7 +270,7 @@ impl Thread {
             let mut probes = Vec::new();
             for job in batch.drain(..) {
                 match job {
-                    Job::Append { bodies, answer } => appends.push((bodies, answer)),
+                    Job::Append(append) => appends.push(append),
                     Job::Purge { through } => self.purge_to = self.purge_to.max(through),
                     Job::Probe { answer } => probes.push(answer),
                     Job::Look => {}
@@ -265,7 +302,7 @@ impl Thread {
             self.state.last.store(*id, Ordering::SeqCst);
             self.arrived.notify_one();
         }
-        for (_, answer) in appends {
+        for (_, answer, _) in appends {
             let _ = answer.send(match &written {
                 Ok(_) => Ok(()),
                 Err(error) => Err(error.again()),
@@ -285,7 +322,7 @@ impl Thread {
         self.conn.execute_batch("begin immediate")?;
         {
             let mut insert = self.conn.prepare_cached("insert into hit (id, body) values (?1, ?2)")?;
-            for body in appends.iter().flat_map(|(bodies, _)| bodies) {
+            for body in appends.iter().flat_map(|(bodies, ..)| bodies) {
                 id += 1;
                 insert.execute((id, body))?;
             }
@@ -345,5 +382,21 @@ impl Thread {
             }
             Err(error) => tracing::warn!(error = %error, "the free space cannot be asked"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_wait_up_to_their_bytes_and_give_their_room_back() {
+        let queued = Arc::default();
+        let all = Held::take(&queued, QUEUE_BYTES).unwrap();
+        assert!(Held::take(&queued, 1).is_none(), "one past the limit");
+        drop(all);
+        assert!(Held::take(&queued, 1).is_some());
+        assert!(Held::take(&queued, usize::MAX).is_none());
+        assert_eq!(queued.load(Ordering::Relaxed), 0);
     }
 }
