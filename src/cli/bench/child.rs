@@ -33,7 +33,8 @@ impl Server {
         if let Some(dir) = data_dir {
             command.arg("--data-dir").arg(dir);
         }
-        let mut child = command.stderr(Stdio::piped()).stdin(Stdio::null()).spawn()?;
+        // Its set-up link must not stand in the answer of the benchmark.
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).stdin(Stdio::null()).spawn()?;
         let log = child.stderr.take().context("no log")?;
         let mut lines = BufReader::new(log).lines();
         while let Some(Ok(line)) = lines.next() {
