@@ -117,11 +117,11 @@ const DESKTOP_WORDS: [&str; 8] =
 /// What a User-Agent says of a browser; families only, empty = unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Device {
-    #[serde(default)]
+    #[serde(rename = "c", default)]
     pub class: DeviceClass,
-    #[serde(default)]
+    #[serde(rename = "b", default)]
     pub browser: String,
-    #[serde(default)]
+    #[serde(rename = "o", default)]
     pub os: String,
 }
 

@@ -12,10 +12,12 @@ use super::page::Page;
 use super::screen::ScreenClass;
 use super::source::Origin;
 use super::visitor::Token;
-use crate::base::clock::{DAY, MINUTE, Millis};
+use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
 
 /// Longest id a client may give a hit, characters.
 pub const EVENT_ID_MAX: usize = 64;
+/// An event id counts once within this long (rules.md 5).
+pub const SEEN_FOR: i64 = 48 * HOUR;
 /// Longest texts that are cut, not refused (rules.md 8), characters.
 pub const TITLE_MAX: usize = 512;
 /// Oldest hit that is taken, by the age the script tells (rules.md 6).
@@ -35,51 +37,59 @@ pub enum Act {
     },
 }
 
-/// One accepted hit.
+/// One accepted hit. Its row in the inbox has short names, those of the wire where there is one: every byte of it
+/// is written twice before it is folded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hit {
+    #[serde(rename = "a")]
     pub account: AccountId,
+    #[serde(rename = "rt")]
     pub received: Millis,
     /// Receipt minus the age told (rules.md 6).
     pub at: Millis,
+    #[serde(rename = "k")]
     pub act: Act,
     /// Counts once per account within 48 hours (rules.md 5).
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none", default)]
     pub event_id: Option<String>,
+    #[serde(rename = "vi")]
     pub visitor: Token,
     /// Session number of the `__hstc` cookie.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(rename = "sn", skip_serializing_if = "Option::is_none", default)]
     pub session_number: Option<u32>,
+    #[serde(rename = "p")]
     pub page: Page,
-    #[serde(skip_serializing_if = "String::is_empty", default)]
+    #[serde(rename = "t", skip_serializing_if = "String::is_empty", default)]
     pub title: String,
     /// The referring address, scrubbed.
-    #[serde(skip_serializing_if = "String::is_empty", default)]
+    #[serde(rename = "r", skip_serializing_if = "String::is_empty", default)]
     pub referrer: String,
-    #[serde(skip_serializing_if = "Campaign::is_empty", default)]
+    #[serde(rename = "utm", skip_serializing_if = "Campaign::is_empty", default)]
     pub campaign: Campaign,
+    #[serde(rename = "o")]
     pub origin: Origin,
-    #[serde(default)]
+    #[serde(rename = "sd", default)]
     pub screen: ScreenClass,
-    #[serde(skip_serializing_if = "String::is_empty", default)]
+    #[serde(rename = "ln", skip_serializing_if = "String::is_empty", default)]
     pub language: String,
-    #[serde(default)]
+    #[serde(rename = "d", default)]
     pub device: Device,
     /// ISO 3166-1 alpha-2, upper case; empty = unknown.
-    #[serde(skip_serializing_if = "String::is_empty", default)]
+    #[serde(rename = "co", skip_serializing_if = "String::is_empty", default)]
     pub country: String,
-    #[serde(skip_serializing_if = "String::is_empty", default)]
+    #[serde(rename = "re", skip_serializing_if = "String::is_empty", default)]
     pub region: String,
+    #[serde(rename = "cc")]
     pub consent: Consent,
     /// Revision of the consent policy that was in force.
-    #[serde(default)]
+    #[serde(rename = "rev", default)]
     pub policy: u32,
-    #[serde(skip_serializing_if = "Identity::is_empty", default)]
+    #[serde(rename = "i", skip_serializing_if = "Identity::is_empty", default)]
     pub identity: Identity,
     /// Its entry in the live ring, for the fold to complete.
-    #[serde(default)]
+    #[serde(rename = "lv", default)]
     pub live: u64,
     /// The host is none of the account's domains.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    #[serde(rename = "fh", skip_serializing_if = "std::ops::Not::not", default)]
     pub foreign_host: bool,
 }

@@ -28,11 +28,13 @@ pub enum Invalid {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Page {
     /// Lower case, with its port unless it is the scheme's own.
+    #[serde(rename = "h")]
     pub host: String,
     /// Begins with `/`. A fragment the site set by `setPath` stands at its end (`/shop#/cart`).
+    #[serde(rename = "p")]
     pub path: String,
     /// Without `?`; empty = none.
-    #[serde(skip_serializing_if = "String::is_empty", default)]
+    #[serde(rename = "q", skip_serializing_if = "String::is_empty", default)]
     pub query: String,
 }
 

@@ -72,10 +72,11 @@ impl Source {
 /// A source with its two drill-downs; empty = none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Attribution {
+    #[serde(rename = "s")]
     pub source: Source,
-    #[serde(skip_serializing_if = "String::is_empty", default)]
+    #[serde(rename = "d", skip_serializing_if = "String::is_empty", default)]
     pub detail: String,
-    #[serde(skip_serializing_if = "String::is_empty", default)]
+    #[serde(rename = "d2", skip_serializing_if = "String::is_empty", default)]
     pub detail_2: String,
 }
 

@@ -1,6 +1,6 @@
 //! Hot rows: the events of open days, and the event ids of the last two days.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::error::Error;
 use crate::domain::account::AccountId;
@@ -28,33 +28,74 @@ pub struct Event {
     pub foreign_host: bool,
 }
 
-/// # Errors
-/// SQLite's.
-pub fn insert(conn: &Connection, account: AccountId, event: &Event) -> Result<(), Error> {
-    // By place, not by name: on the way of every event, looking names up would be most of the work.
-    conn.prepare_cached(
-        "insert into event_hot (account_id, at_ms, inbox_id, kind, visitor, session_id, page, title, event,
-             value_minor, consent, policy, engaged_ms, foreign_host)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
-             ?12, ?13, ?14)",
-    )?
-    .execute(params![
-        account.0,
-        event.at_ms,
-        event.inbox_id,
-        event.kind,
-        event.visitor,
-        event.session_id,
-        event.page,
-        event.title,
-        event.event,
-        event.value_minor,
-        event.consent,
-        event.policy,
-        event.engaged_ms,
-        event.foreign_host,
-    ])?;
-    Ok(())
+/// What is asked and written for every event, prepared once for a batch: looking each up by its text again would be
+/// a good part of the work.
+pub struct Statements<'c> {
+    find_seen: CachedStatement<'c>,
+    insert_seen: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
+}
+
+impl<'c> Statements<'c> {
+    /// # Errors
+    /// SQLite's.
+    pub fn prepare(conn: &'c Connection) -> Result<Self, Error> {
+        Ok(Self {
+            find_seen: conn.prepare_cached(
+                "select inbox_id, at_ms, received_ms from seen where account_id = ?1 and event_id = ?2",
+            )?,
+            insert_seen: conn.prepare_cached(
+                "insert into seen (inbox_id, account_id, event_id, at_ms, received_ms) values (?1, ?2, ?3, ?4, ?5)",
+            )?,
+            insert: conn.prepare_cached(
+                "insert into event_hot (account_id, at_ms, inbox_id, kind, visitor, session_id, page, title, event,
+                     value_minor, consent, policy, engaged_ms, foreign_host)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            )?,
+        })
+    }
+
+    /// # Errors
+    /// SQLite's.
+    pub fn insert(&mut self, account: AccountId, event: &Event) -> Result<(), Error> {
+        // By place, not by name: this too is done for every event.
+        self.insert.execute(params![
+            account.0,
+            event.at_ms,
+            event.inbox_id,
+            event.kind,
+            event.visitor,
+            event.session_id,
+            event.page,
+            event.title,
+            event.event,
+            event.value_minor,
+            event.consent,
+            event.policy,
+            event.engaged_ms,
+            event.foreign_host,
+        ])?;
+        Ok(())
+    }
+
+    /// Where an event id was seen.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn find_seen(&mut self, account: AccountId, event_id: &str) -> Result<Option<Seen>, Error> {
+        let mut rows = self.find_seen.query((account.0, event_id))?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        Ok(Some(Seen { inbox_id: row.get(0)?, at_ms: row.get(1)?, received_ms: row.get(2)? }))
+    }
+
+    /// Remembers an event id.
+    ///
+    /// # Errors
+    /// SQLite's; `Conflict` when it is remembered already.
+    pub fn insert_seen(&mut self, account: AccountId, event_id: &str, seen: Seen) -> Result<(), Error> {
+        self.insert_seen.execute((seen.inbox_id, account.0, event_id, seen.at_ms, seen.received_ms))?;
+        Ok(())
+    }
 }
 
 /// Events with `from_ms <= at_ms < to_ms`, in the order of their time.
@@ -130,51 +171,54 @@ pub struct Seen {
     pub received_ms: i64,
 }
 
-/// # Errors
-/// SQLite's.
-pub fn find_seen(conn: &Connection, account: AccountId, event_id: &str) -> Result<Option<Seen>, Error> {
-    Ok(conn
-        .prepare_cached(
-            "select inbox_id, at_ms, received_ms from seen where account_id = ?1 and event_id = ?2",
-        )?
-        .query_row((account.0, event_id), |row| {
-            Ok(Seen { inbox_id: row.get(0)?, at_ms: row.get(1)?, received_ms: row.get(2)? })
-        })
-        .optional()?)
-}
-
 /// Forgets one event id, that was outlived.
 ///
 /// # Errors
 /// SQLite's.
-pub fn delete_seen_at(conn: &Connection, inbox_id: i64) -> Result<(), Error> {
-    conn.prepare_cached("delete from seen where inbox_id = ?1")?.execute([inbox_id])?;
+pub fn delete_seen(conn: &Connection, account: AccountId, event_id: &str) -> Result<(), Error> {
+    conn.prepare_cached("delete from seen where account_id = ?1 and event_id = ?2")?
+        .execute((account.0, event_id))?;
     Ok(())
 }
 
-/// Remembers an event id.
-///
-/// # Errors
-/// SQLite's; `Conflict` when it is remembered already.
-pub fn insert_seen(conn: &Connection, account: AccountId, event_id: &str, seen: Seen) -> Result<(), Error> {
-    conn.prepare_cached(
-        "insert into seen (inbox_id, account_id, event_id, at_ms, received_ms)
-         values (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute((seen.inbox_id, account.0, event_id, seen.at_ms, seen.received_ms))?;
-    Ok(())
-}
-
-/// Forgets event ids received before `before_ms`, at most `limit`; they lie in the order of their receipt.
+/// Looks at the next `limit` event ids after `place` and forgets those received before `before_ms`; `place` moves
+/// on, and at the end back to the beginning.
 ///
 /// # Errors
 /// SQLite's.
-pub fn delete_seen(conn: &Connection, before_ms: i64, limit: u32) -> Result<usize, Error> {
-    Ok(conn
-        .prepare_cached(
-            "delete from seen where inbox_id in (
-                 select inbox_id from (select inbox_id, received_ms from seen order by inbox_id limit ?2)
-                 where received_ms < ?1)",
-        )?
-        .execute((before_ms, limit))?)
+pub fn sweep_seen(
+    conn: &Connection,
+    before_ms: i64,
+    place: &mut Option<(AccountId, String)>,
+    limit: usize,
+) -> Result<(), Error> {
+    let (account, event_id) = place.as_ref().map_or((0, ""), |(account, id)| (account.0, id.as_str()));
+    let mut outlived = Vec::new();
+    let mut last = None;
+    {
+        let mut statement = conn.prepare_cached(
+            "select account_id, event_id, received_ms from seen
+             where (account_id, event_id) > (?1, ?2) order by account_id, event_id limit ?3",
+        )?;
+        let mut rows = statement.query((account, event_id, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+        let mut looked_at = 0;
+        while let Some(row) = rows.next()? {
+            looked_at += 1;
+            let is_outlived = row.get::<_, i64>(2)? < before_ms;
+            if is_outlived || looked_at == limit {
+                let key = (AccountId(row.get(0)?), row.get::<_, String>(1)?);
+                if looked_at == limit {
+                    last = Some(key.clone());
+                }
+                if is_outlived {
+                    outlived.push(key);
+                }
+            }
+        }
+    }
+    for (account, event_id) in &outlived {
+        delete_seen(conn, *account, event_id)?;
+    }
+    *place = last;
+    Ok(())
 }

@@ -152,12 +152,13 @@ pub(super) fn refuse_unfit(data_dir: &Path) -> Result<(), Error> {
 pub(super) fn open_checked(
     path: &Path,
     steps: &[migrate::Migration],
+    page_bytes: u32,
     now: Millis,
 ) -> Result<Connection, Error> {
     let open = || {
         // Before SQLite opens it: it gives its log beside the file the same owner and mode.
         restrict(path)?;
-        let mut conn = open::writer(path)?;
+        let mut conn = open::writer(path, page_bytes)?;
         open::verify_header(&conn)?;
         migrate::run(&mut conn, steps, path, now)?;
         if std::fs::metadata(path)?.len() <= QUICK_CHECK_MAX {

@@ -77,14 +77,14 @@ impl Store {
         files::finish_restore(&options.data_dir)?;
         files::refuse_unfit(&options.data_dir)?;
         let main = options.data_dir.join(MAIN_FILE);
-        let conn = files::open_checked(&main, migrate::MAIN, now)?;
+        let conn = files::open_checked(&main, migrate::MAIN, open::MAIN_PAGE, now)?;
         conn.execute("insert or ignore into meta values (1, 0, ?1)", [now.0])?;
         let watermark = watermark(&conn)?;
         let inbox_path = options.data_dir.join(INBOX_FILE);
         if watermark > 0 && files::is_absent(&inbox_path)? {
             tracing::warn!("{} was missing and begins anew: what waited in it is lost", inbox_path.display());
         }
-        let inbox_conn = files::open_checked(&inbox_path, migrate::INBOX, now)?;
+        let inbox_conn = files::open_checked(&inbox_path, migrate::INBOX, open::INBOX_PAGE, now)?;
         let readers = readers::Readers::open(main, options.readers, Arc::clone(&clock))?;
         let (writer, writer_thread) = writer::Writer::start(conn)?;
         let (inbox, inbox_thread) =

@@ -13,6 +13,7 @@ use super::check::Report;
 use super::error::Error;
 use super::files::{self, INBOX_FILE, MAIN_FILE, RESTORE_NEW, RESTORE_READY};
 use super::migrate;
+use super::open;
 use crate::base::clock::Millis;
 
 /// What a restore did.
@@ -77,7 +78,7 @@ fn stage_files(
     if let Some(finding) = report.findings.first() {
         return Err(Error::BadBackup { file: file.to_owned(), finding: finding.clone() });
     }
-    let mut inbox_conn = files::open_checked(&inbox, migrate::INBOX, now)?;
+    let mut inbox_conn = files::open_checked(&inbox, migrate::INBOX, open::INBOX_PAGE, now)?;
     let main_conn = Connection::open_with_flags(&main, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     if about.is_some() {
         move_hits(&main_conn, &mut inbox_conn)?;

@@ -17,6 +17,9 @@ use crate::domain::reason::Reason;
 use crate::store;
 use beacon::{Beacon, Unreadable};
 
+/// Room for the row of an ordinary hit.
+const ROW_BYTES: usize = 512;
+
 /// Who sent a request, as far as rules ask for it. The address is used and forgotten.
 #[derive(Clone, Copy, Debug)]
 pub struct Sender<'a> {
@@ -100,7 +103,8 @@ fn accept_one<'a>(
     match result {
         Ok(mut hit) => {
             hit.live = app.live.next_serial();
-            let body = serde_json::to_vec(&hit).map_err(|_| Reason::Malformed)?;
+            let mut body = Vec::with_capacity(ROW_BYTES);
+            serde_json::to_writer(&mut body, &hit).map_err(|_| Reason::Malformed)?;
             let hit = Arc::new(hit);
             app.live.push(Arc::clone(&hit));
             Ok((hit, body))

@@ -1,22 +1,19 @@
 //! Folding one hit: duplicate ids, visitor, identity, session, event row (rules.md 5, 10-15).
 
 use super::cache::Cache;
-use crate::base::clock::{HOUR, Millis};
+use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::contact::{Email, PROPERTIES_MAX};
-use crate::domain::hit::{Act, Hit};
+use crate::domain::hit::{Act, Hit, SEEN_FOR};
 use crate::domain::reason::Reason;
 use crate::domain::source::{Attribution, Origin, Source};
 use crate::domain::visitor::{SOURCE_MEMORY, VisitorNumber, opens_session};
 use crate::store::contact::{self, Contact, Identification};
 use crate::store::dictionary::{Kind, join};
-use crate::store::event::{self, Event, Seen};
+use crate::store::event::{self, Event, Seen, Statements};
 use crate::store::session::Session;
 use crate::store::visitor::{self, Visitor};
 use crate::store::{self, Connection};
-
-/// An event id counts once within this long (rules.md 5).
-pub const SEEN_FOR: i64 = 48 * HOUR;
 
 /// What the fold found out about a hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,9 +33,18 @@ pub(super) struct Batch<'a> {
     pub conn: &'a Connection,
     pub cache: &'a mut Cache,
     pub now: Millis,
+    events: Statements<'a>,
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
+    pub(super) fn start(
+        conn: &'a Connection,
+        cache: &'a mut Cache,
+        now: Millis,
+    ) -> Result<Self, store::Error> {
+        Ok(Self { conn, cache, now, events: Statements::prepare(conn)? })
+    }
+
     pub(super) fn apply(&mut self, inbox_id: i64, hit: &Hit) -> Result<Folded, store::Error> {
         if self.cache.numbers(self.conn, hit.account)?.is_none() {
             return Ok(Folded::only(Reason::UnknownAccount));
@@ -64,8 +70,7 @@ impl Batch<'_> {
             // Made by the hit that opened the session, before its source was known.
             contact::upsert(self.conn, account, &Contact { source: visitor.first_source, ..contact })?;
         }
-        event::insert(
-            self.conn,
+        self.events.insert(
             account,
             &Event {
                 at_ms: hit.at.0,
@@ -93,20 +98,20 @@ impl Batch<'_> {
 
     fn is_duplicate(&mut self, inbox_id: i64, hit: &Hit) -> Result<bool, store::Error> {
         let Some(id) = &hit.event_id else { return Ok(false) };
-        if let Some(seen) = event::find_seen(self.conn, hit.account, id)? {
+        if let Some(seen) = self.events.find_seen(hit.account, id)? {
             if hit.received.0.saturating_sub(seen.received_ms) < SEEN_FOR {
                 return Ok(true);
             }
-            event::delete_seen_at(self.conn, seen.inbox_id)?;
+            event::delete_seen(self.conn, hit.account, id)?;
         }
         let seen = Seen { inbox_id, at_ms: hit.at.0, received_ms: hit.received.0 };
-        event::insert_seen(self.conn, hit.account, id, seen)?;
+        self.events.insert_seen(hit.account, id, seen)?;
         Ok(false)
     }
 
     /// rules.md 15: merged into its page view; the largest total counts, so that a repeat changes nothing.
     fn engage(&mut self, hit: &Hit, page_view: &str, engaged_ms: u32) -> Result<Folded, store::Error> {
-        let Some(seen) = event::find_seen(self.conn, hit.account, page_view)? else {
+        let Some(seen) = self.events.find_seen(hit.account, page_view)? else {
             return Ok(Folded::only(Reason::UnknownPageView));
         };
         let raised = event::update_engaged(self.conn, hit.account, seen.at_ms, seen.inbox_id, engaged_ms)?;

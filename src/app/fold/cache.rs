@@ -5,7 +5,9 @@ use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 
+use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::hit::SEEN_FOR;
 use crate::domain::visitor::Token;
 use crate::store::account::Numbers;
 use crate::store::dictionary::{self, Kind};
@@ -15,6 +17,9 @@ use crate::store::{self, Connection};
 
 /// Entries of one kind; past it that kind is forgotten between two batches.
 const ENTRIES_MAX: usize = 50_000;
+
+/// Event ids looked at beside even the smallest batch.
+const SEEN_LEAST: usize = 10;
 
 /// A row and whether the store knows its present state.
 #[derive(Debug)]
@@ -30,9 +35,23 @@ pub struct Cache {
     names: FxHashMap<(AccountId, u8), FxHashMap<Box<str>, u32>>,
     visitors: FxHashMap<(AccountId, Token), Kept<Visitor>>,
     sessions: FxHashMap<(AccountId, u32), Kept<Session>>,
+    /// The event id up to which all were looked at, whether they are outlived.
+    swept: Option<(AccountId, String)>,
 }
 
 impl Cache {
+    /// Forgets outlived event ids: a few beside every batch of `hits`, so that all are looked at while half as many
+    /// as are kept arrive.
+    pub(super) fn sweep_seen(
+        &mut self,
+        conn: &Connection,
+        now: Millis,
+        hits: usize,
+    ) -> Result<(), store::Error> {
+        let limit = SEEN_LEAST + 2 * hits;
+        store::event::sweep_seen(conn, now.plus(-SEEN_FOR).0, &mut self.swept, limit)
+    }
+
     /// The numbers of an account to change; `None` when it is gone.
     pub(super) fn numbers(
         &mut self,

@@ -15,8 +15,7 @@ use crate::domain::hit::{Act, Hit};
 use crate::domain::reason::Reason;
 use crate::store::inbox::Waiting;
 use crate::store::writer::attempt;
-use crate::store::{self, Connection, dead_letter, event};
-pub use apply::SEEN_FOR;
+use crate::store::{self, Connection, dead_letter};
 use apply::{Batch, Folded};
 pub use cache::Cache;
 
@@ -26,8 +25,6 @@ pub const BATCH: usize = 5_000;
 const PILE_UP: Duration = Duration::from_millis(250);
 /// How long it waits when the store cannot be written.
 const RETRY: Duration = Duration::from_secs(1);
-/// Event ids forgotten at a time, beside each batch.
-const SEEN_STEP: u32 = 10_000;
 
 /// Folds until the store is closed. Runs beside the server, on the blocking threads of the store.
 pub async fn run(app: &App) {
@@ -101,7 +98,7 @@ async fn fold_batch(app: &App, cache: &mut Cache, waiting: Vec<Waiting>) -> Resu
         .store
         .writer
         .write(move |conn| {
-            event::delete_seen(conn, now.plus(-SEEN_FOR).0, SEEN_STEP)?;
+            own.sweep_seen(conn, now, hits.len())?;
             let told = fold_all(conn, &mut own, now, &hits)?;
             Ok::<_, store::Error>((own, told))
         })
@@ -150,7 +147,7 @@ fn fold_all(
     hits: &[Waiting],
 ) -> Result<Vec<Told>, store::Error> {
     let mut told = Vec::with_capacity(hits.len());
-    let mut batch = Batch { conn, cache, now };
+    let mut batch = Batch::start(conn, cache, now)?;
     for waiting in hits {
         let hit: Hit = serde_json::from_slice(&waiting.body).map_err(|error| {
             // Its place only: the text of the error may quote what a visitor sent.
@@ -160,7 +157,7 @@ fn fold_all(
         let folded = fold_one(&mut batch, waiting.id, &hit)?;
         told.push(Told { folded, live: Some((hit.account, hit.live)) });
     }
-    finish(&mut batch, hits.last().map(|hit| hit.id))?;
+    finish(batch, hits.last().map(|hit| hit.id))?;
     Ok(told)
 }
 
@@ -168,7 +165,7 @@ fn fold_one(batch: &mut Batch<'_>, id: i64, hit: &Hit) -> Result<Folded, store::
     catch_unwind(AssertUnwindSafe(|| batch.apply(id, hit))).unwrap_or(Err(store::Error::Panicked))
 }
 
-fn finish(batch: &mut Batch<'_>, last: Option<i64>) -> Result<(), store::Error> {
+fn finish(batch: Batch<'_>, last: Option<i64>) -> Result<(), store::Error> {
     batch.cache.flush(batch.conn)?;
     match last {
         Some(last) => store::update_watermark(batch.conn, last),
@@ -191,13 +188,13 @@ pub fn fold_hits(app: &App, cache: &mut Cache, now: Millis, hits: Vec<Hit>) -> R
     let mut own = std::mem::take(cache);
     let (own, stored) = app.store.writer.write_blocking(move |conn| {
         let mut stored = 0u64;
-        event::delete_seen(conn, now.plus(-SEEN_FOR).0, SEEN_STEP)?;
-        let mut batch = Batch { conn, cache: &mut own, now };
+        own.sweep_seen(conn, now, hits.len())?;
+        let mut batch = Batch::start(conn, &mut own, now)?;
         for (id, hit) in (first + 1..).zip(&hits) {
             let folded = fold_one(&mut batch, id, hit)?;
             stored += u64::from(folded.reason == Reason::Stored && hit.act == Act::PageView);
         }
-        finish(&mut batch, Some(last))?;
+        finish(batch, Some(last))?;
         Ok::<_, store::Error>((own, stored))
     })?;
     *cache = own;

@@ -201,16 +201,15 @@ create table event_property (
     primary key (account_id, at_ms, inbox_id)
 ) strict, without rowid;
 
--- event ids of the last 48 hours: each counts once
+-- event ids of the last 48 hours: each counts once. One tree: it is written once for every event
 create table seen (
-    inbox_id    integer primary key,
     account_id  integer not null,
     event_id    text not null check (length(event_id) between 1 and 64),
+    inbox_id    integer not null,
     at_ms       integer not null,
-    received_ms integer not null
-) strict;
-
-create unique index seen_event on seen (account_id, event_id);
+    received_ms integer not null,
+    primary key (account_id, event_id)
+) strict, without rowid;
 
 create table contact (
     account_id    integer not null references account on delete cascade,

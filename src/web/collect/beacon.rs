@@ -158,8 +158,8 @@ fn refuse(reason: Reason) -> HttpResponse {
 
 fn dress(answer: &mut HttpResponseBuilder, reason: Reason) {
     answer
-        .insert_header((X_GUESTLOG, reason.as_str()))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-        .insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, "X-Guestlog, Retry-After"));
+        .insert_header((X_GUESTLOG, HeaderValue::from_static(reason.as_str())))
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")))
+        .insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("X-Guestlog, Retry-After")));
 }

@@ -1,8 +1,8 @@
 //! rules.md 1 to 10, each asked through the front door.
 
 use actix_web::test::TestRequest;
-use guestlog::app::fold::SEEN_FOR;
 use guestlog::base::clock::{DAY, MINUTE};
+use guestlog::domain::hit::SEEN_FOR;
 use guestlog::domain::reason::Reason;
 use serde_json::{Value, json};
 

@@ -153,7 +153,7 @@ impl Audit {
             }
             before = id;
             let hit: serde_json::Value = serde_json::from_slice(&body).unwrap();
-            self.waiting.insert(hit["event_id"].as_str().unwrap().to_owned());
+            self.waiting.insert(hit["id"].as_str().unwrap().to_owned());
         }
     }
 }

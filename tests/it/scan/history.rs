@@ -360,7 +360,7 @@ fn write(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
             engaged_ms: event.engaged_ms,
             foreign_host: false,
         };
-        store::event::insert(conn, id, &row)?;
+        store::event::Statements::prepare(conn)?.insert(id, &row)?;
     }
     let numbers = Numbers {
         visitor: account.visitors,

@@ -91,7 +91,7 @@ fn fill(conn: &Connection) -> Result<AccountId, Error> {
                 engaged_ms: 1_000,
                 foreign_host: false,
             };
-            store::event::insert(conn, id, &row)?;
+            store::event::Statements::prepare(conn)?.insert(id, &row)?;
         }
     }
     let numbers = Numbers { visitor: VISITORS, session: SESSIONS, contact: 0, first_hit_ms: None };
