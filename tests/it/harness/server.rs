@@ -63,7 +63,9 @@ impl Server {
     /// # Errors
     /// What it said when it ended.
     pub(crate) fn spawn(data_dir: &Path, env: &[(&str, &str)], before: &[&str]) -> Result<Self, String> {
-        let binary = env!("CARGO_BIN_EXE_guestlog");
+        // A release build is put to the same loops by its name.
+        let named = std::env::var("GUESTLOG_BIN");
+        let binary = named.as_deref().unwrap_or(env!("CARGO_BIN_EXE_guestlog"));
         let mut words = before.iter().copied().chain([binary]);
         let mut command = Command::new(words.next().unwrap());
         command.args(words).args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
