@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 pub const TOKEN_MAX: usize = 64;
 /// A visitor's session ends after this long without a stored hit (rules.md 10).
 pub const SESSION_IDLE: i64 = 30 * crate::base::clock::MINUTE;
+/// A bounce is visible for less than this (rules.md 15).
+const BOUNCE_BELOW: i64 = 10 * crate::base::clock::SECOND;
 /// An internal start keeps the source of a session this recent (rules.md 11).
 pub const SOURCE_MEMORY: i64 = 30 * crate::base::clock::DAY;
 
@@ -53,6 +55,12 @@ pub fn opens_session(at_ms: i64, cookie_number: Option<u32>, open: Option<(i64, 
     let Some((last_ms, open_number)) = open else { return true };
     at_ms.saturating_sub(last_ms) >= SESSION_IDLE
         || matches!((cookie_number, open_number), (Some(now), Some(then)) if now > then)
+}
+
+/// rules.md 15: is a session of so many page views and completions, visible for so long, a bounce?
+#[must_use]
+pub const fn is_bounce(page_views: u32, completions: u32, engaged_ms: i64) -> bool {
+    page_views == 1 && completions == 0 && engaged_ms < BOUNCE_BELOW
 }
 
 #[cfg(test)]

@@ -47,6 +47,8 @@ pub enum Error {
     Exists(PathBuf),
     #[error("a hit of the inbox cannot be read: {0}")]
     Unreadable(String),
+    #[error("a segment is damaged: {0}")]
+    Damaged(#[from] super::segment::pack::Damage),
     #[error("SQLite: {0}")]
     Sqlite(rusqlite::Error),
     #[error("{0}")]

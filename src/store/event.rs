@@ -135,6 +135,61 @@ pub fn list(
     Ok(())
 }
 
+/// Time of the first event with `from_ms <= at_ms < to_ms`.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_first(
+    conn: &Connection,
+    account: AccountId,
+    from_ms: i64,
+    to_ms: i64,
+) -> Result<Option<i64>, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select at_ms from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 order by at_ms limit 1",
+        )?
+        .query_row((account.0, from_ms, to_ms), |row| row.get(0))
+        .optional()?)
+}
+
+/// How many events there are in `from_ms <= at_ms < to_ms`; counts to `limit` at most.
+///
+/// # Errors
+/// SQLite's.
+pub fn count(
+    conn: &Connection,
+    account: AccountId,
+    from_ms: i64,
+    to_ms: i64,
+    limit: i64,
+) -> Result<i64, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select count(*) from (select 1 from event_hot
+             where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 limit ?4)",
+        )?
+        .query_row((account.0, from_ms, to_ms, limit), |row| row.get(0))?)
+}
+
+/// # Errors
+/// SQLite's.
+pub fn delete(conn: &Connection, account: AccountId, at_ms: i64, inbox_id: i64) -> Result<(), Error> {
+    conn.prepare_cached("delete from event_hot where account_id = ?1 and at_ms = ?2 and inbox_id = ?3")?
+        .execute((account.0, at_ms, inbox_id))?;
+    Ok(())
+}
+
+/// Deletes the events with `from_ms <= at_ms < to_ms`.
+///
+/// # Errors
+/// SQLite's.
+pub fn delete_between(conn: &Connection, account: AccountId, from_ms: i64, to_ms: i64) -> Result<(), Error> {
+    conn.prepare_cached("delete from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3")?
+        .execute((account.0, from_ms, to_ms))?;
+    Ok(())
+}
+
 /// Raises the engaged time of a page view to `engaged_ms`; answers its session and by how much it rose.
 ///
 /// # Errors

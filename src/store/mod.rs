@@ -21,6 +21,7 @@ mod open;
 pub mod readers;
 pub mod restore;
 pub mod scan;
+pub mod segment;
 pub mod session;
 pub mod sign_in;
 pub mod token;

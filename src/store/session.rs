@@ -1,9 +1,12 @@
 //! Sessions. What a session is of (source, device, place) is that of its first stored hit and never changes.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use rustc_hash::FxHashMap;
 
 use super::error::Error;
+use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::visitor::{SESSION_IDLE, is_bounce};
 
 /// A session; all texts are dictionary ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +32,19 @@ pub struct Session {
     pub page_views: u32,
     pub completions: u32,
     pub engaged_ms: i64,
+}
+
+impl Session {
+    #[must_use]
+    pub const fn is_bounce(&self) -> bool {
+        is_bounce(self.page_views, self.completions, self.engaged_ms)
+    }
+
+    /// No hit of now would join it.
+    #[must_use]
+    pub const fn is_over(&self, now: Millis) -> bool {
+        now.0.saturating_sub(self.last_ms) >= SESSION_IDLE
+    }
 }
 
 const COLUMNS: &str = "id, visitor, start_ms, last_ms, source, referrer, campaign, device, screen, language,
@@ -106,7 +122,8 @@ pub fn upsert(conn: &Connection, account: AccountId, session: &Session) -> Resul
              ?20, ?21, ?22)
          on conflict do update set visitor = ?3, start_ms = ?4, last_ms = ?5,
              switched = ?15, entry_page = ?16, exit_page = ?17, entry_ms = ?18,
-             exit_ms = ?19, page_views = ?20, completions = ?21, engaged_ms = ?22",
+             exit_ms = ?19, page_views = ?20, completions = ?21, engaged_ms = ?22,
+             in_segment = case in_segment when 0 then 0 else 2 end",
     )?
     .execute(params![
         account.0,
@@ -132,5 +149,68 @@ pub fn upsert(conn: &Connection, account: AccountId, session: &Session) -> Resul
         session.completions,
         session.engaged_ms,
     ])?;
+    Ok(())
+}
+
+/// Sessions that changed after their rows went into a segment, by id; at most `limit`.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_changed(
+    conn: &Connection,
+    account: AccountId,
+    limit: usize,
+) -> Result<FxHashMap<u32, Session>, Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select {COLUMNS} from session where account_id = ?1 and in_segment = 2 order by id limit ?2"
+    ))?;
+    let rows = statement.query_map((account.0, i64::try_from(limit).unwrap_or(i64::MAX)), read)?;
+    let sessions = rows.map(|session| session.map(|session| (session.id, session)));
+    Ok(sessions.collect::<Result<_, _>>()?)
+}
+
+/// Their rows are in a segment now.
+///
+/// # Errors
+/// SQLite's.
+pub fn update_closed(
+    conn: &Connection,
+    account: AccountId,
+    ids: impl Iterator<Item = u32>,
+) -> Result<(), Error> {
+    let mut update = conn.prepare_cached(
+        "update session set in_segment = 1 where account_id = ?1 and id = ?2 and in_segment = 0",
+    )?;
+    for id in ids {
+        update.execute((account.0, id))?;
+    }
+    Ok(())
+}
+
+/// Their segments know their changes now.
+///
+/// # Errors
+/// SQLite's.
+pub fn update_merged(
+    conn: &Connection,
+    account: AccountId,
+    ids: impl Iterator<Item = u32>,
+) -> Result<(), Error> {
+    let mut update = conn.prepare_cached(
+        "update session set in_segment = 1 where account_id = ?1 and id = ?2 and in_segment = 2",
+    )?;
+    for id in ids {
+        update.execute((account.0, id))?;
+    }
+    Ok(())
+}
+
+/// Forgets the rows of sessions that are whole in segments and ended before `before_ms`.
+///
+/// # Errors
+/// SQLite's.
+pub fn delete_closed(conn: &Connection, account: AccountId, before_ms: i64) -> Result<(), Error> {
+    conn.prepare_cached("delete from session where account_id = ?1 and in_segment = 1 and last_ms < ?2")?
+        .execute((account.0, before_ms))?;
     Ok(())
 }

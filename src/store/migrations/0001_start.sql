@@ -168,8 +168,12 @@ create table session (
     page_views  integer not null default 0,
     completions integer not null default 0,
     engaged_ms  integer not null default 0,
+    -- 1 = rows of it are in a segment, 2 = and it changed since
+    in_segment  integer not null default 0 check (in_segment between 0 and 2),
     primary key (account_id, id)
 ) strict, without rowid;
+
+create index session_changed on session (account_id, id) where in_segment = 2;
 
 -- the events of open days, in the order of their time
 create table event_hot (
@@ -192,6 +196,30 @@ create table event_hot (
     foreign_host integer not null default 0 check (foreign_host in (0, 1)),
     primary key (account_id, at_ms, inbox_id)
 ) strict, without rowid;
+
+-- closed days of an account as columns; a segment is replaced, never changed
+create table segment (
+    -- autoincrement: columns are found by this number, and it names one state of a day
+    id         integer primary key autoincrement,
+    account_id integer not null,
+    -- local day, days since 1970
+    day        integer not null,
+    runs       integer not null check (runs > 0),
+    rows       integer not null check (rows >= runs),
+    listed     integer not null check (listed > 0),
+    first_ms   integer not null,
+    last_ms    integer not null check (last_ms >= first_ms),
+    -- bits of the columns that hold more than 0
+    stored     integer not null
+) strict;
+
+create index segment_day on segment (account_id, day);
+
+create table segment_column (
+    -- number of the segment * 32 + number of the column
+    id   integer primary key,
+    data blob not null check (length(data) >= 16)
+) strict;
 
 create table event_property (
     account_id integer not null,

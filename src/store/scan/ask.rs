@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::base::clock::{Clock, Millis};
 use crate::domain::account::AccountId;
+use crate::domain::period::LocalDay;
 use crate::domain::question::{Dimension, Filter};
 use crate::store::error::{Error, TIME_LIMIT};
 
@@ -211,4 +212,6 @@ pub struct Answer {
     pub tables: Vec<Table>,
     /// How often the rows were read: once, unless the pairs did not fit.
     pub passes: u32,
+    /// Days that could not be read, and are missing in the tables.
+    pub damaged: Vec<LocalDay>,
 }

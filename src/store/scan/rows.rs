@@ -1,19 +1,20 @@
 //! Hot rows as batches: rows clustered by session and visitor, in columns. A segment of a closed day fills the
 //! same `Batch`. Nothing here filters or counts.
 
+use std::ops::Range;
+
 use rusqlite::Connection;
 
 use super::column::{NEW, OF_ROW, OF_SESSION, OfRow, OfSession, RETURNING};
+use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
-use crate::domain::visitor::SESSION_IDLE;
 use crate::store::error::Error;
+use crate::store::session::{self, Session};
 
 /// Most hot rows held at once.
 pub(super) const BATCH_ROWS: usize = 128 * 1024;
 /// Ids of sessions nearer to each other than this are read in one go.
 const SESSION_GAP: u32 = 32;
-/// A bounce is visible for less (rules.md 15).
-const BOUNCE_MS: i64 = 10 * crate::base::clock::SECOND;
 
 /// Rows in columns. A *run* is what one session of one visitor has in the batch: a visitor who calls himself
 /// somebody else inside a session has two (rules.md 12).
@@ -38,7 +39,33 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    fn clear(&mut self) {
+    /// Drops the rows outside `range_ms`, and runs that have none left. Sessions cut so have rows elsewhere.
+    pub(super) fn retain(&mut self, range_ms: &Range<i64>) {
+        let is_kept: Vec<bool> = self.at_ms.iter().map(|at| range_ms.contains(at)).collect();
+        let (mut begin, mut kept) = (0, 0);
+        let mut stays = Vec::with_capacity(self.end.len());
+        for end in &mut self.end {
+            let rows = is_kept.get(begin as usize..*end as usize).unwrap_or_default();
+            begin = *end;
+            let left = rows.iter().filter(|kept| **kept).count() as u32;
+            kept += left;
+            *end = kept;
+            stays.push(left > 0);
+        }
+        retain(&mut self.session, &stays);
+        retain(&mut self.visitor, &stays);
+        retain(&mut self.end, &stays);
+        retain(&mut self.spans, &stays);
+        retain(&mut self.bounced, &stays);
+        self.of_session.iter_mut().for_each(|column| retain(column, &stays));
+        retain(&mut self.at_ms, &is_kept);
+        retain(&mut self.kind, &is_kept);
+        retain(&mut self.value_minor, &is_kept);
+        retain(&mut self.engaged_ms, &is_kept);
+        self.of_row.iter_mut().for_each(|column| retain(column, &is_kept));
+    }
+
+    pub(super) fn clear(&mut self) {
         self.session.clear();
         self.visitor.clear();
         self.end.clear();
@@ -51,6 +78,11 @@ impl Batch {
         self.engaged_ms.clear();
         self.of_row.iter_mut().for_each(Vec::clear);
     }
+}
+
+fn retain<T>(column: &mut Vec<T>, stays: &[bool]) {
+    let mut stays = stays.iter();
+    column.retain(|_| stays.next().is_some_and(|stays| *stays));
 }
 
 /// A row as it is read.
@@ -74,9 +106,11 @@ pub(super) struct Hot<'a> {
     pub from_ms: i64,
     pub to_ms: i64,
     /// For what depends on whether a session is over.
-    pub now_ms: i64,
+    pub now: Millis,
     /// Rows of a batch.
     pub batch_rows: usize,
+    /// There are no segments beside them.
+    pub is_alone: bool,
 }
 
 impl Hot<'_> {
@@ -112,7 +146,7 @@ impl Hot<'_> {
                     consent: rest as u8,
                 });
             }
-            cluster(&mut batch, &raw, is_first && is_last);
+            cluster(&mut batch, &raw, self.is_alone && is_first && is_last);
             self.add_sessions(&mut batch)?;
             visit(&batch)?;
             if is_last {
@@ -127,73 +161,63 @@ impl Hot<'_> {
         let runs = batch.session.len();
         batch.bounced.resize(runs, false);
         batch.of_session.iter_mut().for_each(|column| column.resize(runs, 0));
-        let mut statement = self.conn.prepare_cached(
-            "select id, source, referrer, campaign, device, screen, language, place, company, is_new, entry_page,
-                    exit_page, last_ms, page_views, completions, engaged_ms
-             from session where account_id = ?1 and id between ?2 and ?3 order by id",
-        )?;
         let mut run = batch.session.partition_point(|id| *id == 0);
         while let Some(first) = batch.session.get(run).copied() {
             let last = near(batch.session.get(run..).unwrap_or_default());
-            let mut rows = statement.query((self.account.0, first, last))?;
-            while let Some(row) = rows.next()? {
-                let id: u32 = row.get(0)?;
-                while batch.session.get(run).is_some_and(|session| *session < id) {
-                    run += 1;
-                }
-                if batch.session.get(run) != Some(&id) {
-                    continue;
-                }
-                let (of_session, bounced) = self.of_session(row)?;
-                while batch.session.get(run) == Some(&id) {
-                    for (column, code) in batch.of_session.iter_mut().zip(of_session) {
-                        if let Some(place) = column.get_mut(run) {
-                            *place = code;
-                        }
-                    }
-                    if let Some(place) = batch.bounced.get_mut(run) {
-                        *place = bounced;
-                    }
-                    run += 1;
-                }
-            }
+            session::list(self.conn, self.account, first, last, |session| {
+                run = add_session(batch, run, &session, self.now);
+            })?;
             while batch.session.get(run).is_some_and(|session| *session <= last) {
                 run += 1;
             }
         }
         Ok(())
     }
+}
 
-    fn of_session(&self, row: &rusqlite::Row<'_>) -> Result<([u32; OF_SESSION], bool), Error> {
-        use OfSession as S;
-        let mut codes = [0; OF_SESSION];
-        let mut put = |of: S, code: u32| {
-            if let Some(place) = codes.get_mut(of as usize) {
+/// Fills the runs of a session, the first of which is at `run` or later; answers where the next one's may be.
+fn add_session(batch: &mut Batch, mut run: usize, session: &Session, now: Millis) -> usize {
+    while batch.session.get(run).is_some_and(|id| *id < session.id) {
+        run += 1;
+    }
+    let codes = of_session(session, now);
+    while batch.session.get(run) == Some(&session.id) {
+        for (column, code) in batch.of_session.iter_mut().zip(codes) {
+            if let Some(place) = column.get_mut(run) {
                 *place = code;
             }
-        };
-        for (of, column) in [
-            (S::Source, 1),
-            (S::Referrer, 2),
-            (S::Campaign, 3),
-            (S::Device, 4),
-            (S::Screen, 5),
-            (S::Language, 6),
-            (S::Place, 7),
-            (S::Company, 8),
-            (S::EntryPage, 10),
-        ] {
-            put(of, row.get(column)?);
         }
-        put(S::VisitorType, if row.get(9)? { NEW } else { RETURNING });
-        // an open session has no exit page yet (rules.md 15)
-        if self.now_ms.saturating_sub(row.get(12)?) >= SESSION_IDLE {
-            put(S::ExitPage, row.get(11)?);
+        if let Some(place) = batch.bounced.get_mut(run) {
+            *place = session.is_bounce();
         }
-        let (page_views, completions, engaged_ms): (u32, u32, i64) =
-            (row.get(13)?, row.get(14)?, row.get(15)?);
-        Ok((codes, page_views == 1 && completions == 0 && engaged_ms < BOUNCE_MS))
+        run += 1;
     }
+    run
+}
+
+/// What the columns hold of a session.
+pub(super) fn of_session(session: &Session, now: Millis) -> [u32; OF_SESSION] {
+    use OfSession as S;
+    let mut codes = [0; OF_SESSION];
+    for (of, code) in [
+        (S::Source, session.source),
+        (S::Referrer, session.referrer),
+        (S::Campaign, session.campaign),
+        (S::Device, session.device),
+        (S::Screen, session.screen.into()),
+        (S::Language, session.language),
+        (S::Place, session.place),
+        (S::Company, session.company),
+        (S::VisitorType, if session.is_new { NEW } else { RETURNING }),
+        (S::EntryPage, session.entry_page),
+        // an open session has no exit page yet (rules.md 15)
+        (S::ExitPage, if session.is_over(now) { session.exit_page } else { 0 }),
+    ] {
+        if let Some(place) = codes.get_mut(of as usize) {
+            *place = code;
+        }
+    }
+    codes
 }
 
 /// Last of the ids at the beginning of `sessions` (ascending) that lie close together.

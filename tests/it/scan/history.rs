@@ -286,6 +286,10 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(seed: u64) -> Self {
+        Self::of(Self::invent(seed))
+    }
+
+    fn invent(seed: u64) -> Vec<AccountFact> {
         let mut dice = Dice::new(seed);
         let zones = [
             ("Europe/Amsterdam", "2026-10-25"),
@@ -298,7 +302,15 @@ impl World {
             let (zone, day) = dice.pick(&zones);
             invent(&mut dice, AccountId(AccountId::FIRST.0 + n), zone, day)
         });
-        Self::of(accounts.collect())
+        accounts.collect()
+    }
+
+    /// The same history, with its days closed at random moments.
+    pub(super) fn closed(seed: u64) -> Self {
+        let accounts = Self::invent(seed);
+        Self::build(accounts, move |conn, account| {
+            write_closing(conn, account, &mut Dice::new(seed ^ 0xC105E))
+        })
     }
 
     /// `of`, from inside a runtime.
@@ -307,6 +319,13 @@ impl World {
     }
 
     pub(super) fn of(accounts: Vec<AccountFact>) -> Self {
+        Self::build(accounts, write)
+    }
+
+    fn build(
+        accounts: Vec<AccountFact>,
+        write: impl Fn(&Connection, &AccountFact) -> Result<(), Error> + Send + 'static,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = ManualClock::at(accounts[0].now);
         let options = Options { data_dir: dir.path().to_owned(), min_free: 0, readers: 1 };
@@ -341,10 +360,27 @@ fn each<const N: usize>(of: &[String; N]) -> [&str; N] {
 }
 
 fn write(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
-    let id = account.id;
     write_people(conn, account)?;
-    write_sessions(conn, account)?;
-    for (place, event) in account.events.iter().enumerate() {
+    write_sessions(conn, account, &|_| true)?;
+    write_events(conn, account, &(0..account.events.len()).collect::<Vec<_>>())?;
+    write_numbers(conn, account)
+}
+
+fn write_numbers(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
+    let numbers = Numbers {
+        visitor: account.visitors,
+        session: account.sessions.len() as u32,
+        contact: account.contacts.len() as i64,
+        first_hit_ms: None,
+    };
+    store::account::update_numbers(conn, account.id, numbers)
+}
+
+/// The events at these places.
+fn write_events(conn: &Connection, account: &AccountFact, places: &[usize]) -> Result<(), Error> {
+    let id = account.id;
+    for place in places.iter().copied() {
+        let event = &account.events[place];
         let row = Event {
             at_ms: event.at_ms,
             inbox_id: place as i64 + 1,
@@ -362,13 +398,72 @@ fn write(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
         };
         store::event::Statements::prepare(conn)?.insert(id, &row)?;
     }
-    let numbers = Numbers {
-        visitor: account.visitors,
-        session: account.sessions.len() as u32,
-        contact: account.contacts.len() as i64,
-        first_hit_ms: None,
-    };
-    store::account::update_numbers(conn, id, numbers)
+    Ok(())
+}
+
+/// Writes events as they arrive, up to a day late, with days closed at random moments between: what the store
+/// holds at the end is the same.
+fn write_closing(conn: &Connection, account: &AccountFact, dice: &mut Dice) -> Result<(), Error> {
+    let id = account.id;
+    write_people(conn, account)?;
+    let zone = Zone::named(account.zone_name);
+    let first = account.events.iter().map(|event| event.at_ms).min().unwrap_or(account.now.0);
+    let mut moments: Vec<i64> = (0..dice.below(8)).map(|_| dice.between(first, account.now.0)).collect();
+    moments.push(account.now.0);
+    moments.sort_unstable();
+    let late_sessions: Vec<i64> = account
+        .sessions
+        .iter()
+        .map(|_| if dice.one_in(2) { 0 } else { dice.between(0, 23 * HOUR) })
+        .collect();
+    let arrivals = account.events.iter().map(|event| {
+        let late = event.session.map_or(0, |session| late_sessions[session]);
+        event.at_ms + if dice.one_in(5) { dice.between(late, DAY) } else { late }
+    });
+    let arrivals: Vec<i64> = arrivals.map(|at| at.min(account.now.0)).collect();
+    let mut before = i64::MIN;
+    for now in moments {
+        let places = |is: &dyn Fn(i64) -> bool| -> Vec<usize> {
+            (0..account.events.len()).filter(|place| is(arrivals[*place])).collect()
+        };
+        let arrived = places(&|at| at > before && at <= now);
+        write_events(conn, account, &arrived)?;
+        write_known(conn, account, &arrived, &places(&|at| at <= now))?;
+        before = now;
+        if now < account.now.0 || dice.one_in(2) {
+            while store::segment::close::step(conn, id, &zone, Millis(now))?.more {}
+        }
+    }
+    write_numbers(conn, account)
+}
+
+/// The sessions of the events that arrived, as far as all events known tell of them.
+fn write_known(
+    conn: &Connection,
+    account: &AccountFact,
+    arrived: &[usize],
+    known: &[usize],
+) -> Result<(), Error> {
+    let mut seen = account.clone();
+    for (place, session) in seen.sessions.iter_mut().enumerate() {
+        let events: Vec<_> = known
+            .iter()
+            .map(|at| &account.events[*at])
+            .filter(|event| event.session == Some(place))
+            .collect();
+        session.page_views = events.iter().filter(|event| event.is_view).count() as u32;
+        session.completions = events.len() as u32 - session.page_views;
+        let is_whole =
+            events.len() == account.events.iter().filter(|event| event.session == Some(place)).count();
+        // The fold never lets a session begin after an event of it.
+        let first = events.iter().map(|event| event.at_ms).min().unwrap_or(session.first_ms);
+        let last = events.iter().map(|event| event.at_ms).max().unwrap_or(session.last_ms);
+        session.first_ms = if is_whole { first.min(session.first_ms) } else { first };
+        session.last_ms = if is_whole { last.max(session.last_ms) } else { last };
+    }
+    let changed: Vec<u32> =
+        arrived.iter().filter_map(|at| account.events[*at].session).map(|place| place as u32 + 1).collect();
+    write_sessions(conn, &seen, &|session| changed.contains(&session.id))
 }
 
 fn write_people(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
@@ -407,7 +502,11 @@ fn write_people(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
     Ok(())
 }
 
-fn write_sessions(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
+fn write_sessions(
+    conn: &Connection,
+    account: &AccountFact,
+    is_wanted: &dyn Fn(&Session) -> bool,
+) -> Result<(), Error> {
     let id = account.id;
     for (place, session) in account.sessions.iter().enumerate() {
         let row = Session {
@@ -433,7 +532,9 @@ fn write_sessions(conn: &Connection, account: &AccountFact) -> Result<(), Error>
             completions: session.completions,
             engaged_ms: session.engaged_ms,
         };
-        store::session::upsert(conn, id, &row)?;
+        if is_wanted(&row) {
+            store::session::upsert(conn, id, &row)?;
+        }
     }
     Ok(())
 }

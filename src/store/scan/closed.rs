@@ -1,0 +1,246 @@
+//! Segments as batches: the same columns hot rows come in, of which only those asked for are read.
+
+use std::ops::Range;
+
+use rusqlite::Connection;
+use rustc_hash::FxHashMap;
+
+use super::column::{Column, NEW, OF_ROW, OF_SESSION, OfRow, OfSession, RETURNING};
+use super::rows::{Batch, of_session};
+use crate::base::clock::Millis;
+use crate::store::error::Error;
+use crate::store::event::{COMPLETION, PAGE_VIEW};
+use crate::store::segment::columns::{BOUNCED, Col, IS_COMPLETION, IS_NEW, SPANS, value_minor};
+use crate::store::segment::{Reader, Segment};
+use crate::store::session::Session;
+
+/// Which columns a question looks at.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Needs {
+    of_session: [bool; OF_SESSION],
+    of_row: [bool; OF_ROW],
+    /// Bounds between which rows are told apart by their time.
+    edges: Vec<i64>,
+}
+
+impl Needs {
+    pub(super) fn new(columns: impl Iterator<Item = Column>, edges: Vec<i64>) -> Self {
+        let mut needs = Self { edges, ..Self::default() };
+        for column in columns {
+            let place = match column {
+                Column::Session(of) => needs.of_session.get_mut(of as usize),
+                Column::Row(of) => needs.of_row.get_mut(of as usize),
+                Column::Contact | Column::Nothing => None,
+            };
+            if let Some(place) = place {
+                *place = true;
+            }
+        }
+        needs
+    }
+
+    fn session(&self, of: OfSession) -> bool {
+        self.of_session.get(of as usize).is_some_and(|needed| *needed)
+    }
+
+    fn row(&self, of: OfRow) -> bool {
+        self.of_row.get(of as usize).is_some_and(|needed| *needed)
+    }
+
+    /// Must the rows of a segment be told apart by their time?
+    fn times(&self, first_ms: i64, last_ms: i64) -> bool {
+        self.edges.iter().any(|edge| *edge > first_ms && *edge <= last_ms)
+    }
+}
+
+/// Reads segments.
+pub(super) struct Closed<'a> {
+    reader: Reader<'a>,
+    needs: &'a Needs,
+    range_ms: Range<i64>,
+    now: Millis,
+    /// What changed after it went into a segment.
+    changed: &'a FxHashMap<u32, Session>,
+    batch: Batch,
+    /// Values that are not shown as they are stored.
+    spare: [Vec<u32>; 2],
+    listed: Vec<u32>,
+}
+
+impl<'a> Closed<'a> {
+    pub(super) fn prepare(
+        conn: &'a Connection,
+        needs: &'a Needs,
+        range_ms: Range<i64>,
+        now: Millis,
+        changed: &'a FxHashMap<u32, Session>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            reader: Reader::prepare(conn)?,
+            needs,
+            range_ms,
+            now,
+            changed,
+            batch: Batch::default(),
+            spare: Default::default(),
+            listed: Vec::new(),
+        })
+    }
+
+    /// The rows of a segment that are in the range.
+    ///
+    /// # Errors
+    /// `Damaged`, or SQLite's.
+    pub(super) fn read(&mut self, segment: &Segment) -> Result<&Batch, Error> {
+        self.batch.clear();
+        self.listed.clear();
+        self.reader.read(segment, Col::ListedPage, &mut self.listed)?;
+        self.read_runs(segment)?;
+        self.read_rows(segment)?;
+        self.read_times(segment)?;
+        self.take_over_changes()?;
+        let extent = segment.extent;
+        if extent.first_ms < self.range_ms.start || extent.last_ms >= self.range_ms.end {
+            self.batch.retain(&self.range_ms);
+        }
+        Ok(&self.batch)
+    }
+
+    fn read_runs(&mut self, segment: &Segment) -> Result<(), Error> {
+        let batch = &mut self.batch;
+        self.reader.read(segment, Col::Session, &mut batch.session)?;
+        self.reader.read(segment, Col::Visitor, &mut batch.visitor)?;
+        self.reader.read(segment, Col::Rows, &mut batch.end)?;
+        let mut rows = 0u32;
+        for end in &mut batch.end {
+            rows = rows.saturating_add(*end);
+            *end = rows;
+        }
+        if rows != segment.extent.rows {
+            return Err(crate::store::segment::pack::Damage::Inconsistent.into());
+        }
+        let [flags, _] = &mut self.spare;
+        flags.clear();
+        self.reader.read(segment, Col::Flags, flags)?;
+        batch.spans.extend(flags.iter().map(|flags| flags & SPANS != 0));
+        batch.bounced.extend(flags.iter().map(|flags| flags & BOUNCED != 0));
+        for (of, col) in [
+            (OfSession::Source, Col::Source),
+            (OfSession::Referrer, Col::Referrer),
+            (OfSession::Campaign, Col::Campaign),
+            (OfSession::Device, Col::Device),
+            (OfSession::Screen, Col::Screen),
+            (OfSession::Language, Col::Language),
+            (OfSession::Place, Col::Place),
+            (OfSession::Company, Col::Company),
+            (OfSession::EntryPage, Col::EntryPage),
+            (OfSession::ExitPage, Col::ExitPage),
+        ] {
+            if self.needs.session(of)
+                && let Some(column) = batch.of_session.get_mut(of as usize)
+            {
+                self.reader.read(segment, col, column)?;
+                if matches!(of, OfSession::EntryPage | OfSession::ExitPage) {
+                    look_up(column, &self.listed);
+                }
+            }
+        }
+        if self.needs.session(OfSession::VisitorType)
+            && let Some(column) = batch.of_session.get_mut(OfSession::VisitorType as usize)
+        {
+            // what programs tell is of no session, and of no type
+            column.extend(flags.iter().zip(&batch.session).map(|(flags, session)| match session {
+                0 => 0,
+                _ if flags & IS_NEW == 0 => RETURNING,
+                _ => NEW,
+            }));
+        }
+        Ok(())
+    }
+
+    fn read_rows(&mut self, segment: &Segment) -> Result<(), Error> {
+        let [low, high] = &mut self.spare;
+        let batch = &mut self.batch;
+        low.clear();
+        self.reader.read(segment, Col::Kind, low)?;
+        let kind = |kind: &u32| if kind & IS_COMPLETION == 0 { PAGE_VIEW } else { COMPLETION };
+        batch.kind.extend(low.iter().map(kind));
+        self.reader.read(segment, Col::Engaged, &mut batch.engaged_ms)?;
+        low.clear();
+        high.clear();
+        self.reader.read(segment, Col::ValueLow, low)?;
+        self.reader.read(segment, Col::ValueHigh, high)?;
+        batch.value_minor.extend(low.iter().zip(&*high).map(|(low, high)| value_minor(*low, *high)));
+        for (of, col) in
+            [(OfRow::Page, Col::Page), (OfRow::Event, Col::Event), (OfRow::Consent, Col::Consent)]
+        {
+            if self.needs.row(of)
+                && let Some(column) = batch.of_row.get_mut(of as usize)
+            {
+                self.reader.read(segment, col, column)?;
+                if of == OfRow::Page {
+                    look_up(column, &self.listed);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read_times(&mut self, segment: &Segment) -> Result<(), Error> {
+        let extent = segment.extent;
+        let is_cut = extent.first_ms < self.range_ms.start || extent.last_ms >= self.range_ms.end;
+        if !is_cut && !self.needs.times(extent.first_ms, extent.last_ms) {
+            self.batch.at_ms.resize(extent.rows as usize, extent.first_ms);
+            return Ok(());
+        }
+        let [starts, gaps] = &mut self.spare;
+        starts.clear();
+        gaps.clear();
+        self.reader.read(segment, Col::Start, starts)?;
+        self.reader.read(segment, Col::Gap, gaps)?;
+        let mut gaps = gaps.iter();
+        let mut begin = 0;
+        for (end, start) in self.batch.end.iter().zip(starts.iter()) {
+            let mut at = extent.first_ms + i64::from(*start);
+            for row in begin..*end {
+                if row > begin {
+                    at += gaps.next().copied().map_or(0, i64::from);
+                }
+                self.batch.at_ms.push(at);
+            }
+            begin = *end;
+        }
+        Ok(())
+    }
+
+    /// What changed after a session went into the segment is read from its row.
+    fn take_over_changes(&mut self) -> Result<(), Error> {
+        if self.changed.is_empty() {
+            return Ok(());
+        }
+        let batch = &mut self.batch;
+        for (run, id) in batch.session.iter().enumerate() {
+            let Some(session) = self.changed.get(id) else { continue };
+            let codes = of_session(session, self.now);
+            for (column, code) in batch.of_session.iter_mut().zip(codes) {
+                if let Some(place) = column.get_mut(run) {
+                    *place = code;
+                }
+            }
+            if let Some(place) = batch.bounced.get_mut(run) {
+                *place = session.is_bounce();
+            }
+            if let Some(place) = batch.spans.get_mut(run) {
+                *place = true;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Places in the list of pages become pages.
+fn look_up(column: &mut [u32], listed: &[u32]) {
+    for place in column {
+        *place = listed.get(*place as usize).copied().unwrap_or(0);
+    }
+}

@@ -1,0 +1,212 @@
+//! Closing days: the rows of sessions that are over leave `event_hot` and become a segment, those of a day that is
+//! closed already are merged into it. All of a step is in the transaction of the caller: rows stand in one place or
+//! in the other.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+use rustc_hash::FxHashMap;
+
+use super::columns::Run;
+use super::{Reader, Segment};
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::hit::SEEN_FOR;
+use crate::domain::period::{LocalDay, Zone};
+use crate::domain::visitor::SESSION_IDLE;
+use crate::store::error::Error;
+use crate::store::event::{self, Event};
+use crate::store::session::{self, Session};
+
+/// A day is closed this long after its midnight, when the sessions that crossed it are mostly over.
+const CLOSE_AFTER: i64 = SESSION_IDLE;
+/// Hot rows of the open day that are made a part of it.
+pub const PART_ROWS: i64 = 100_000;
+/// Days closed in one step.
+const DAYS: usize = 4;
+/// Sessions whose late changes are merged in one step.
+const CHANGED: usize = 10_000;
+/// Rows merged into one segment; the parts of a busier day stay parts.
+const MERGE_ROWS: usize = 1_000_000;
+/// Sessions keep their row this long after their last hit: longer than any hit is late, and as long as event ids are
+/// known, by which their page views are told how long they were visible.
+const SESSION_ROW_FOR: i64 = SEEN_FOR;
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Closed {
+    /// Rows that left the hot ones.
+    pub rows: usize,
+    /// Days that were written.
+    pub days: usize,
+    /// There is more to do.
+    pub more: bool,
+}
+
+/// One step of closing: merges what came late, then closes the oldest open days.
+///
+/// # Errors
+/// SQLite's, `Damaged`. Nothing may be kept of the transaction then.
+pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> Result<Closed, Error> {
+    let changed = session::list_changed(conn, account, CHANGED)?;
+    let mut days: BTreeSet<LocalDay> = BTreeSet::new();
+    for session in changed.values() {
+        let mut day = zone.day_of(Millis(session.start_ms));
+        let last = zone.day_of(Millis(session.last_ms));
+        while day <= last {
+            if !super::list_of_day(conn, account, day)?.is_empty() {
+                days.insert(day);
+            }
+            day = LocalDay(day.0 + 1);
+        }
+    }
+    let today = zone.day_of(now);
+    let open_from = zone.start_of(zone.day_of(now.plus(-CLOSE_AFTER)));
+    if event::count(conn, account, open_from.0, i64::MAX, PART_ROWS)? >= PART_ROWS {
+        days.insert(today);
+    }
+    let mut closed = Closed { more: changed.len() == CHANGED, ..Closed::default() };
+    let mut close = |day: LocalDay| {
+        let moved = Merging { conn, account, zone, day, now, changed: &changed }.run()?;
+        closed.rows += moved.unwrap_or(0);
+        closed.days += usize::from(moved.is_some());
+        Ok::<_, Error>(closed.days)
+    };
+    for day in &days {
+        close(*day)?;
+    }
+    let mut from = i64::MIN;
+    let mut is_full = false;
+    while let (false, Some(first)) = (is_full, event::find_first(conn, account, from, open_from.0)?) {
+        let day = zone.day_of(Millis(first));
+        is_full = !days.contains(&day) && close(day)? >= days.len() + DAYS;
+        // Rows of sessions that go on stay, and the day with them.
+        from = zone.start_of(LocalDay(day.0 + 1)).0.max(first + 1);
+    }
+    closed.more |= is_full;
+    session::update_merged(conn, account, changed.keys().copied())?;
+    if closed.rows > 0 {
+        let oldest = event::find_first(conn, account, i64::MIN, i64::MAX)?.unwrap_or(i64::MAX);
+        session::delete_closed(conn, account, oldest.min(now.plus(-SESSION_ROW_FOR).0))?;
+    }
+    Ok(closed)
+}
+
+/// One day under way.
+struct Merging<'a> {
+    conn: &'a Connection,
+    account: AccountId,
+    zone: &'a Zone,
+    day: LocalDay,
+    now: Millis,
+    changed: &'a FxHashMap<u32, Session>,
+}
+
+/// What is merged into a segment.
+#[derive(Default)]
+struct Incoming {
+    rows: Vec<Event>,
+    sessions: FxHashMap<u32, Session>,
+    /// Rows of sessions that go on, which stay.
+    staying: usize,
+}
+
+impl Merging<'_> {
+    /// Answers how many hot rows went into the day; `None` when nothing was to do.
+    fn run(&self) -> Result<Option<usize>, Error> {
+        let (from, to) = (self.zone.start_of(self.day).0, self.zone.start_of(LocalDay(self.day.0 + 1)).0);
+        let mut parts = super::list_of_day(self.conn, self.account, self.day)?;
+        let incoming = self.incoming(from, to)?;
+        let is_open = to > self.now.plus(-CLOSE_AFTER).0;
+        let has_changed = !self.changed.is_empty() && !parts.is_empty();
+        if incoming.rows.is_empty() && !has_changed && (is_open || parts.len() < 2) {
+            return Ok(None);
+        }
+        if is_open && !has_changed || self.rows_of(&parts) + incoming.rows.len() > MERGE_ROWS && !has_changed
+        {
+            parts.clear();
+            if incoming.rows.is_empty() {
+                return Ok(None);
+            }
+        }
+        let mut reader = Reader::prepare(self.conn)?;
+        let mut runs: FxHashMap<(u32, u32), Run> = FxHashMap::default();
+        for part in &parts {
+            for run in reader.runs(part)? {
+                match runs.entry((run.session, run.visitor)) {
+                    std::collections::hash_map::Entry::Occupied(mut known) => {
+                        known.get_mut().rows.extend(run.rows);
+                    }
+                    std::collections::hash_map::Entry::Vacant(new) => {
+                        new.insert(run);
+                    }
+                }
+            }
+        }
+        for row in &incoming.rows {
+            let key = (row.session_id, row.visitor);
+            let run = runs.entry(key).or_insert_with(|| Run {
+                session: row.session_id,
+                visitor: row.visitor,
+                ..Run::default()
+            });
+            run.rows.push(row.clone());
+        }
+        self.write(&parts, runs, &incoming, (from, to))?;
+        Ok(Some(incoming.rows.len()))
+    }
+
+    fn rows_of(&self, parts: &[Segment]) -> usize {
+        parts.iter().map(|part| part.extent.rows as usize).sum()
+    }
+
+    /// The hot rows of the day whose session is over.
+    fn incoming(&self, from: i64, to: i64) -> Result<Incoming, Error> {
+        let mut rows = Vec::new();
+        event::list(self.conn, self.account, from, to, |row| rows.push(row))?;
+        let mut known: FxHashMap<u32, Option<Session>> = FxHashMap::default();
+        let mut incoming = Incoming::default();
+        for row in rows {
+            let id = row.session_id;
+            if id != 0 && !known.contains_key(&id) {
+                known.insert(id, session::find(self.conn, self.account, id)?);
+            }
+            let session = known.get(&id).and_then(Option::as_ref);
+            if session.is_none_or(|session| session.is_over(self.now)) {
+                incoming.rows.push(row);
+            } else {
+                incoming.staying += 1;
+            }
+        }
+        incoming.sessions = known.into_iter().filter_map(|(id, found)| Some((id, found?))).collect();
+        Ok(incoming)
+    }
+
+    fn write(
+        &self,
+        parts: &[Segment],
+        mut runs: FxHashMap<(u32, u32), Run>,
+        incoming: &Incoming,
+        (from, to): (i64, i64),
+    ) -> Result<(), Error> {
+        for ((id, _), run) in &mut runs {
+            run.rows.sort_by_key(|row| row.at_ms);
+            if let Some(session) = incoming.sessions.get(id).or_else(|| self.changed.get(id)) {
+                run.tell(session);
+            }
+        }
+        for part in parts {
+            super::delete(self.conn, part.id)?;
+        }
+        super::insert(self.conn, self.account, self.day, runs.into_values().collect())?;
+        if incoming.staying == 0 {
+            event::delete_between(self.conn, self.account, from, to)?;
+        } else {
+            for row in &incoming.rows {
+                event::delete(self.conn, self.account, row.at_ms, row.inbox_id)?;
+            }
+        }
+        let over = incoming.sessions.values().filter(|session| session.is_over(self.now));
+        session::update_closed(self.conn, self.account, over.map(|session| session.id))
+    }
+}

@@ -1,0 +1,332 @@
+//! Columns as bytes: whole numbers in as few bits as their range needs, with a checksum. What the numbers mean is
+//! not known here, and no byte is trusted: damage is told, never guessed around.
+//!
+//! ```text
+//! crc32 of the rest (4) · format (1) · mode (1) · width in bits (1) · 0 (1) · count (4) · base (4) · bits
+//! fixed:  count values less base
+//! delta:  count differences to the value before, the first to base, zigzag
+//! sparse: count · base is the usual value · how many others (4) · width of their places (1) · places less the one
+//!         before · values of `width` bits
+//! ```
+
+/// The one format there is.
+pub const FORMAT: u8 = 1;
+/// Bytes before the bits.
+const HEAD: usize = 16;
+/// Most values in a column: more is damage.
+pub const COUNT_MAX: usize = 16 * 1024 * 1024;
+
+const FIXED: u8 = 0;
+const DELTA: u8 = 1;
+const SPARSE: u8 = 2;
+
+/// Why bytes are no column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    #[error("it ends too early")]
+    Short,
+    #[error("its checksum is another")]
+    Checksum,
+    #[error("its format {0} is not known")]
+    Format(u8),
+    #[error("it holds {found} values instead of {wanted}")]
+    Count { found: usize, wanted: usize },
+    #[error("it contradicts itself")]
+    Inconsistent,
+}
+
+/// The shortest form of `values`.
+#[must_use]
+pub fn pack(values: &[u32]) -> Vec<u8> {
+    let low = values.iter().copied().min().unwrap_or(0);
+    let high = values.iter().copied().max().unwrap_or(0);
+    let fixed_width = width_of(high - low);
+    let first = values.first().copied().unwrap_or(0);
+    let deltas: Vec<u32> = differences(values, first).collect();
+    let delta_width = width_of(deltas.iter().copied().max().unwrap_or(0));
+    let (usual, others) = usual_of(values);
+    let sparse = Sparse::of(values, usual, others);
+    let size = |width: u8, count: usize| (usize::from(width) * count).div_ceil(8);
+    let (fixed_size, delta_size) = (size(fixed_width, values.len()), size(delta_width, values.len()));
+    if sparse.as_ref().is_some_and(|sparse| sparse.bits.len() < fixed_size.min(delta_size)) {
+        let (width, bits) = sparse.map_or((0, Vec::new()), |sparse| (sparse.width, sparse.bits));
+        return seal(SPARSE, width, values.len(), usual, &bits);
+    }
+    if delta_size < fixed_size {
+        let mut bits = Bits::default();
+        deltas.iter().for_each(|delta| bits.put(*delta, delta_width));
+        return seal(DELTA, delta_width, values.len(), first, &bits.end());
+    }
+    let mut bits = Bits::default();
+    values.iter().for_each(|value| bits.put(value - low, fixed_width));
+    seal(FIXED, fixed_width, values.len(), low, &bits.end())
+}
+
+/// Appends the `wanted` values of a column to `out`.
+///
+/// # Errors
+/// What is wrong with the bytes; `out` may have grown then.
+pub fn unpack(bytes: &[u8], wanted: usize, out: &mut Vec<u32>) -> Result<(), Damage> {
+    let (sum, rest) = bytes.split_first_chunk::<4>().ok_or(Damage::Short)?;
+    if u32::from_le_bytes(*sum) != crc32fast::hash(rest) {
+        return Err(Damage::Checksum);
+    }
+    let (head, bits) = rest.split_first_chunk::<{ HEAD - 4 }>().ok_or(Damage::Short)?;
+    let [format, mode, width, _, c0, c1, c2, c3, b0, b1, b2, b3] = *head;
+    if format != FORMAT {
+        return Err(Damage::Format(format));
+    }
+    let (count, base) = (u32::from_le_bytes([c0, c1, c2, c3]), u32::from_le_bytes([b0, b1, b2, b3]));
+    if count as usize != wanted || wanted > COUNT_MAX {
+        return Err(Damage::Count { found: count as usize, wanted });
+    }
+    if width > 32 {
+        return Err(Damage::Inconsistent);
+    }
+    match mode {
+        FIXED => read(bits, width, wanted, |value| out.push(base.wrapping_add(value))),
+        DELTA => {
+            let mut last = base;
+            read(bits, width, wanted, |value| {
+                last = last.wrapping_add((value >> 1) ^ (value & 1).wrapping_neg());
+                out.push(last);
+            })
+        }
+        SPARSE => unpack_sparse(bits, width, wanted, base, out),
+        _ => Err(Damage::Inconsistent),
+    }
+}
+
+fn unpack_sparse(
+    bits: &[u8],
+    width: u8,
+    wanted: usize,
+    usual: u32,
+    out: &mut Vec<u32>,
+) -> Result<(), Damage> {
+    let ([n0, n1, n2, n3, place_width], rest) = bits.split_first_chunk::<5>().ok_or(Damage::Short)?;
+    let others = u32::from_le_bytes([*n0, *n1, *n2, *n3]) as usize;
+    if others > wanted || *place_width > 32 {
+        return Err(Damage::Inconsistent);
+    }
+    let places_size = size_of_bits(*place_width, others);
+    let (place_bits, value_bits) = rest.split_at_checked(places_size).ok_or(Damage::Short)?;
+    let begin = out.len();
+    out.resize(begin + wanted, usual);
+    let mut values = Vec::with_capacity(others);
+    read(value_bits, width, others, |value| values.push(value))?;
+    let mut values = values.into_iter();
+    let (mut at, mut is_inside) = (begin, true);
+    read(place_bits, *place_width, others, |gap| {
+        at += gap as usize;
+        match out.get_mut(at).zip(values.next()) {
+            Some((place, value)) => *place = value,
+            None => is_inside = false,
+        }
+    })?;
+    if is_inside { Ok(()) } else { Err(Damage::Inconsistent) }
+}
+
+/// The values that are not the usual one.
+struct Sparse {
+    width: u8,
+    bits: Vec<u8>,
+}
+
+impl Sparse {
+    /// `None` where most values are others.
+    fn of(values: &[u32], usual: u32, others: usize) -> Option<Self> {
+        if others * 2 > values.len() {
+            return None;
+        }
+        let found = || values.iter().zip(0u32..).filter(|(value, _)| **value != usual);
+        let mut before = 0;
+        let gaps: Vec<u32> =
+            found().map(|(_, place)| place - std::mem::replace(&mut before, place)).collect();
+        let place_width = width_of(gaps.iter().copied().max().unwrap_or(0));
+        let width = width_of(found().map(|(value, _)| *value).max().unwrap_or(0));
+        let mut bytes = u32::try_from(others).ok()?.to_le_bytes().to_vec();
+        bytes.push(place_width);
+        let mut bits = Bits::default();
+        gaps.iter().for_each(|gap| bits.put(*gap, place_width));
+        bytes.extend(bits.end());
+        let mut bits = Bits::default();
+        found().for_each(|(value, _)| bits.put(*value, width));
+        bytes.extend(bits.end());
+        Some(Self { width, bits: bytes })
+    }
+}
+
+/// A value that most of `values` may be, and how many are others: exact where one is held by more than half.
+fn usual_of(values: &[u32]) -> (u32, usize) {
+    let (mut usual, mut lead) = (0, 0usize);
+    for value in values {
+        match (lead, *value == usual) {
+            (0, _) => (usual, lead) = (*value, 1),
+            (_, true) => lead += 1,
+            (_, false) => lead -= 1,
+        }
+    }
+    (usual, values.iter().filter(|value| **value != usual).count())
+}
+
+fn differences(values: &[u32], first: u32) -> impl Iterator<Item = u32> {
+    let mut last = first;
+    values.iter().map(move |value| {
+        let delta = value.wrapping_sub(std::mem::replace(&mut last, *value)).cast_signed();
+        ((delta << 1) ^ (delta >> 31)).cast_unsigned()
+    })
+}
+
+const fn width_of(highest: u32) -> u8 {
+    (u32::BITS - highest.leading_zeros()) as u8
+}
+
+fn size_of_bits(width: u8, count: usize) -> usize {
+    (usize::from(width) * count).div_ceil(8)
+}
+
+fn seal(mode: u8, width: u8, count: usize, base: u32, bits: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEAD + bits.len());
+    bytes.extend([0; 4]);
+    bytes.extend([FORMAT, mode, width, 0]);
+    bytes.extend(u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
+    bytes.extend(base.to_le_bytes());
+    bytes.extend(bits);
+    let sum = crc32fast::hash(bytes.get(4..).unwrap_or_default());
+    bytes.iter_mut().zip(sum.to_le_bytes()).for_each(|(byte, sum)| *byte = sum);
+    bytes
+}
+
+/// Numbers one after the other, lowest bit first.
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    pending: u64,
+    filled: u32,
+}
+
+impl Bits {
+    fn put(&mut self, value: u32, width: u8) {
+        self.pending |= u64::from(value) << self.filled;
+        self.filled += u32::from(width);
+        if self.filled >= 32 {
+            self.bytes.extend((self.pending as u32).to_le_bytes());
+            self.pending >>= 32;
+            self.filled -= 32;
+        }
+    }
+
+    fn end(mut self) -> Vec<u8> {
+        let rest = self.pending.to_le_bytes();
+        self.bytes.extend(rest.into_iter().take(self.filled.div_ceil(8) as usize));
+        self.bytes
+    }
+}
+
+fn read(bytes: &[u8], width: u8, count: usize, mut take: impl FnMut(u32)) -> Result<(), Damage> {
+    if bytes.len() != size_of_bits(width, count) {
+        return Err(if bytes.len() < size_of_bits(width, count) {
+            Damage::Short
+        } else {
+            Damage::Inconsistent
+        });
+    }
+    let mask = (1u64 << width) - 1;
+    let (words, rest) = bytes.as_chunks::<4>();
+    let mut last = [0; 4];
+    last.iter_mut().zip(rest).for_each(|(byte, rest)| *byte = *rest);
+    let mut words = words.iter().chain(std::iter::once(&last));
+    let (mut pending, mut filled) = (0u64, 0u32);
+    for _ in 0..count {
+        if filled < u32::from(width) {
+            let word = words.next().map_or(0, |word| u32::from_le_bytes(*word));
+            pending |= u64::from(word) << filled;
+            filled += 32;
+        }
+        take((pending & mask) as u32);
+        pending >>= width;
+        filled -= u32::from(width);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn columns() -> impl Strategy<Value = Vec<u32>> {
+        let len = 0..300usize;
+        prop_oneof![
+            prop::collection::vec(any::<u32>(), len.clone()),
+            prop::collection::vec(0..40u32, len.clone()),
+            prop::collection::vec(prop_oneof![20 => Just(7u32), 1 => any::<u32>()], len.clone()),
+            (any::<u32>(), prop::collection::vec(0..9u32, len)).prop_map(|(start, steps)| {
+                let mut at = start;
+                steps
+                    .into_iter()
+                    .map(|step| {
+                        at = at.wrapping_add(step).wrapping_sub(3);
+                        at
+                    })
+                    .collect()
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_packed_comes_out_again(values in columns()) {
+            let mut out = vec![1];
+            unpack(&pack(&values), values.len(), &mut out).unwrap();
+            prop_assert_eq!(&out[1..], &values);
+        }
+
+        #[test]
+        fn any_changed_byte_is_told(values in columns(), at in any::<prop::sample::Index>(), bit in 0..8u8) {
+            let mut bytes = pack(&values);
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            prop_assert!(unpack(&bytes, values.len(), &mut Vec::new()).is_err());
+        }
+
+        /// Bytes whose checksum is right and that are nonsense all the same: never a panic.
+        #[test]
+        fn nonsense_is_told(
+            mode in 0..5u8, width in 0..40u8, count in 0..300u32, base in any::<u32>(),
+            bits in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let bytes = seal(mode, width, count as usize, base, &bits);
+            let mut out = Vec::new();
+            if unpack(&bytes, count as usize, &mut out).is_ok() {
+                prop_assert_eq!(out.len(), count as usize);
+            }
+        }
+    }
+
+    #[test]
+    fn each_form_is_taken_where_it_is_the_shortest() {
+        let mode = |values: &[u32]| pack(values)[5];
+        assert_eq!(mode(&[]), FIXED);
+        assert_eq!(mode(&(1_000..2_000).collect::<Vec<_>>()), DELTA);
+        assert_eq!(mode(&(0..1_000).map(|n| n * 7919 % 1_009).collect::<Vec<_>>()), FIXED);
+        let mut rare = vec![0; 1_000];
+        rare[500] = 90_000;
+        assert_eq!(mode(&rare), SPARSE);
+        assert_eq!(pack(&[3; 100_000]).len(), HEAD, "one value costs nothing");
+    }
+
+    #[test]
+    fn the_wrong_count_and_a_later_format_are_told() {
+        let bytes = pack(&[1, 2, 3]);
+        assert_eq!(unpack(&bytes, 4, &mut Vec::new()), Err(Damage::Count { found: 3, wanted: 4 }));
+        assert_eq!(unpack(&bytes[..3], 3, &mut Vec::new()), Err(Damage::Short));
+        let mut later = bytes;
+        later[4] = FORMAT + 1;
+        let sum = crc32fast::hash(&later[4..]);
+        later[..4].copy_from_slice(&sum.to_le_bytes());
+        assert_eq!(unpack(&later, 3, &mut Vec::new()), Err(Damage::Format(FORMAT + 1)));
+    }
+}
