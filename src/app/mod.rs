@@ -5,6 +5,7 @@ pub mod accept;
 pub mod access;
 pub mod accounts;
 pub mod agents;
+pub mod closing;
 pub mod control;
 pub mod core;
 pub mod counters;

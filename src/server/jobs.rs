@@ -1,4 +1,4 @@
-//! The background jobs of a running server: folding, writing robots down, looking at map files.
+//! The background jobs of a running server: folding, closing days, writing robots down, looking at map files.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -8,12 +8,14 @@ use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use futures_util::FutureExt;
 
-use crate::app::{App, accept, fold};
+use crate::app::{App, accept, closing, fold};
 
 /// How often map files are looked at.
 const MAPS_EVERY: Duration = Duration::from_secs(60);
 /// How long the fold rests after a panic of its own.
 const FOLD_AGAIN: Duration = Duration::from_secs(1);
+/// How often it is asked whether a day is to be closed, and what came late merged.
+const CLOSE_EVERY: Duration = Duration::from_secs(30);
 /// How often robots are written down.
 const BOTS_EVERY: Duration = Duration::from_secs(1);
 
@@ -31,6 +33,7 @@ impl Jobs {
             rt::spawn(fold_on(Arc::clone(app))),
             rt::spawn(write_bots(Arc::clone(app))),
             rt::spawn(reload_maps(Arc::clone(app))),
+            rt::spawn(close_days(Arc::clone(app))),
         ];
         Self { app: Arc::clone(app), running }
     }
@@ -70,5 +73,13 @@ async fn reload_maps(app: Arc<App>) {
         tokio::time::sleep(MAPS_EVERY).await;
         let app = Arc::clone(&app);
         let _ = rt::task::spawn_blocking(move || app.geo.reload_changed()).await;
+    }
+}
+
+async fn close_days(app: Arc<App>) {
+    loop {
+        let app_now = Arc::clone(&app);
+        let _ = rt::task::spawn_blocking(move || closing::close_due(&app_now)).await;
+        tokio::time::sleep(CLOSE_EVERY).await;
     }
 }

@@ -150,7 +150,7 @@ const RELATIONS: &[(&str, &str)] = &[
         "with viewed as (select account_id, session_id, count(*) as views from event_hot
             where kind = 1 and session_id <> 0 group by account_id, session_id)
          select count(*) from session s left join viewed v on v.account_id = s.account_id and v.session_id = s.id
-         where s.page_views <> coalesce(v.views, 0)"),
+         where s.in_segment = 0 and s.page_views <> coalesce(v.views, 0)"),
     ("events from behind the watermark: {n}",
         "select count(*) from event_hot where inbox_id > (select watermark from meta)"),
     ("accounts that gave visitors higher numbers than they know of: {n}",

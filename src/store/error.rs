@@ -6,6 +6,21 @@ use std::time::Duration;
 /// Longest a read may take, so that the log behind it stays bounded.
 pub const TIME_LIMIT: Duration = Duration::from_secs(10);
 
+/// Why the bytes of a segment are no column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    #[error("it ends too early")]
+    Short,
+    #[error("its checksum is another")]
+    Checksum,
+    #[error("its format {0} is not known")]
+    Format(u8),
+    #[error("it holds {found} values instead of {wanted}")]
+    Count { found: usize, wanted: usize },
+    #[error("it contradicts itself")]
+    Inconsistent,
+}
+
 /// What can go wrong in the store, as far as callers branch on it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -48,7 +63,7 @@ pub enum Error {
     #[error("a hit of the inbox cannot be read: {0}")]
     Unreadable(String),
     #[error("a segment is damaged: {0}")]
-    Damaged(#[from] super::segment::pack::Damage),
+    Damaged(#[from] Damage),
     #[error("SQLite: {0}")]
     Sqlite(rusqlite::Error),
     #[error("{0}")]

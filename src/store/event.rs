@@ -42,10 +42,11 @@ impl<'c> Statements<'c> {
     pub fn prepare(conn: &'c Connection) -> Result<Self, Error> {
         Ok(Self {
             find_seen: conn.prepare_cached(
-                "select inbox_id, at_ms, received_ms from seen where account_id = ?1 and event_id = ?2",
+                "select inbox_id, at_ms, received_ms, session_id from seen where account_id = ?1 and event_id = ?2",
             )?,
             insert_seen: conn.prepare_cached(
-                "insert into seen (inbox_id, account_id, event_id, at_ms, received_ms) values (?1, ?2, ?3, ?4, ?5)",
+                "insert into seen (inbox_id, account_id, event_id, at_ms, received_ms, session_id)
+                 values (?1, ?2, ?3, ?4, ?5, ?6)",
             )?,
             insert: conn.prepare_cached(
                 "insert into event_hot (account_id, at_ms, inbox_id, kind, visitor, session_id, page, title, event,
@@ -85,7 +86,12 @@ impl<'c> Statements<'c> {
     pub fn find_seen(&mut self, account: AccountId, event_id: &str) -> Result<Option<Seen>, Error> {
         let mut rows = self.find_seen.query((account.0, event_id))?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        Ok(Some(Seen { inbox_id: row.get(0)?, at_ms: row.get(1)?, received_ms: row.get(2)? }))
+        Ok(Some(Seen {
+            inbox_id: row.get(0)?,
+            at_ms: row.get(1)?,
+            received_ms: row.get(2)?,
+            session_id: row.get(3)?,
+        }))
     }
 
     /// Remembers an event id.
@@ -93,7 +99,8 @@ impl<'c> Statements<'c> {
     /// # Errors
     /// SQLite's; `Conflict` when it is remembered already.
     pub fn insert_seen(&mut self, account: AccountId, event_id: &str, seen: Seen) -> Result<(), Error> {
-        self.insert_seen.execute((seen.inbox_id, account.0, event_id, seen.at_ms, seen.received_ms))?;
+        let Seen { inbox_id, at_ms, received_ms, session_id } = seen;
+        self.insert_seen.execute((inbox_id, account.0, event_id, at_ms, received_ms, session_id))?;
         Ok(())
     }
 }
@@ -190,7 +197,7 @@ pub fn delete_between(conn: &Connection, account: AccountId, from_ms: i64, to_ms
     Ok(())
 }
 
-/// Raises the engaged time of a page view to `engaged_ms`; answers its session and by how much it rose.
+/// Raises the engaged time of a page view to `engaged_ms`; answers by how much it rose, `None` when it is not here.
 ///
 /// # Errors
 /// SQLite's.
@@ -200,22 +207,21 @@ pub fn update_engaged(
     at_ms: i64,
     inbox_id: i64,
     engaged_ms: u32,
-) -> Result<Option<(u32, u32)>, Error> {
-    let found: Option<(u32, u32)> = conn
+) -> Result<Option<u32>, Error> {
+    let found: Option<u32> = conn
         .prepare_cached(
-            "select session_id, engaged_ms from event_hot
-             where account_id = ?1 and at_ms = ?2 and inbox_id = ?3",
+            "select engaged_ms from event_hot where account_id = ?1 and at_ms = ?2 and inbox_id = ?3",
         )?
-        .query_row((account.0, at_ms, inbox_id), |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row((account.0, at_ms, inbox_id), |row| row.get(0))
         .optional()?;
-    let Some((session, before)) = found else { return Ok(None) };
+    let Some(before) = found else { return Ok(None) };
     if engaged_ms > before {
         conn.prepare_cached(
             "update event_hot set engaged_ms = ?4 where account_id = ?1 and at_ms = ?2 and inbox_id = ?3",
         )?
         .execute((account.0, at_ms, inbox_id, engaged_ms))?;
     }
-    Ok(Some((session, engaged_ms.saturating_sub(before))))
+    Ok(Some(engaged_ms.saturating_sub(before)))
 }
 
 /// Where an event id was seen.
@@ -224,6 +230,7 @@ pub struct Seen {
     pub inbox_id: i64,
     pub at_ms: i64,
     pub received_ms: i64,
+    pub session_id: u32,
 }
 
 /// Forgets one event id, that was outlived.

@@ -11,6 +11,7 @@ use crate::domain::visitor::{SOURCE_MEMORY, VisitorNumber, opens_session};
 use crate::store::contact::{self, Contact, Identification};
 use crate::store::dictionary::{Kind, join};
 use crate::store::event::{self, Event, Seen, Statements};
+use crate::store::segment::{self, late};
 use crate::store::session::Session;
 use crate::store::visitor::{self, Visitor};
 use crate::store::{self, Connection};
@@ -56,7 +57,7 @@ impl<'a> Batch<'a> {
     }
 
     fn page_view(&mut self, inbox_id: i64, hit: &Hit) -> Result<Folded, store::Error> {
-        if self.is_duplicate(inbox_id, hit)? {
+        if self.is_duplicate(hit)? {
             return Ok(Folded::only(Reason::Duplicate));
         }
         let account = hit.account;
@@ -88,6 +89,11 @@ impl<'a> Batch<'a> {
                 foreign_host: hit.foreign_host,
             },
         )?;
+        if let Some(id) = &hit.event_id {
+            let (at_ms, session_id) = (hit.at.0, visitor.session_id);
+            let seen = Seen { inbox_id, at_ms, received_ms: hit.received.0, session_id };
+            self.events.insert_seen(account, id, seen)?;
+        }
         let number = visitor.number.0;
         self.cache.put_visitor(account, &hit.visitor, visitor);
         if let Some(numbers) = self.cache.numbers(self.conn, account)? {
@@ -96,16 +102,13 @@ impl<'a> Batch<'a> {
         Ok(Folded { reason: Reason::Stored, visitor: Some(number) })
     }
 
-    fn is_duplicate(&mut self, inbox_id: i64, hit: &Hit) -> Result<bool, store::Error> {
+    fn is_duplicate(&mut self, hit: &Hit) -> Result<bool, store::Error> {
         let Some(id) = &hit.event_id else { return Ok(false) };
-        if let Some(seen) = self.events.find_seen(hit.account, id)? {
-            if hit.received.0.saturating_sub(seen.received_ms) < SEEN_FOR {
-                return Ok(true);
-            }
-            event::delete_seen(self.conn, hit.account, id)?;
+        let Some(seen) = self.events.find_seen(hit.account, id)? else { return Ok(false) };
+        if hit.received.0.saturating_sub(seen.received_ms) < SEEN_FOR {
+            return Ok(true);
         }
-        let seen = Seen { inbox_id, at_ms: hit.at.0, received_ms: hit.received.0 };
-        self.events.insert_seen(hit.account, id, seen)?;
+        event::delete_seen(self.conn, hit.account, id)?;
         Ok(false)
     }
 
@@ -115,13 +118,41 @@ impl<'a> Batch<'a> {
             return Ok(Folded::only(Reason::UnknownPageView));
         };
         let raised = event::update_engaged(self.conn, hit.account, seen.at_ms, seen.inbox_id, engaged_ms)?;
-        let Some((session, rose)) = raised else { return Ok(Folded::only(Reason::UnknownPageView)) };
+        let rose = match raised {
+            Some(rose) => rose,
+            None => match self.engage_late(hit.account, seen, engaged_ms)? {
+                Some(rose) => rose,
+                None => return Ok(Folded::only(Reason::UnknownPageView)),
+            },
+        };
         if rose > 0
-            && let Some(session) = self.cache.session(self.conn, hit.account, session)?
+            && let Some(session) = self.cache.session(self.conn, hit.account, seen.session_id)?
         {
             session.engaged_ms += i64::from(rose);
         }
         Ok(Folded::only(Reason::Stored))
+    }
+
+    /// The page view is in a segment: what it was visible longer waits until the segment is written anew.
+    fn engage_late(
+        &mut self,
+        account: AccountId,
+        seen: Seen,
+        engaged_ms: u32,
+    ) -> Result<Option<u32>, store::Error> {
+        let (session, at_ms) = (seen.session_id, seen.at_ms);
+        let waiting = late::find(self.conn, account, session, at_ms)?;
+        let before = match waiting {
+            Some(before) => before,
+            None => match segment::find_engaged(self.conn, account, session, at_ms)? {
+                Some(before) => before,
+                None => return Ok(None),
+            },
+        };
+        if engaged_ms > before {
+            late::upsert(self.conn, account, session, at_ms, engaged_ms)?;
+        }
+        Ok(Some(engaged_ms.saturating_sub(before)))
     }
 
     fn find_or_make_visitor(&mut self, hit: &Hit) -> Result<(Visitor, bool), store::Error> {
@@ -256,7 +287,20 @@ impl<'a> Batch<'a> {
     ) -> Result<(), store::Error> {
         let at = hit.at.0;
         let open = (visitor.session_id != 0).then_some((visitor.last_ms, visitor.session_number));
-        if opens_session(at, hit.session_number, open) {
+        let open_id = Some(visitor.session_id).filter(|_| !opens_session(at, hit.session_number, open));
+        let joined = match open_id {
+            Some(id) => self.cache.session(self.conn, hit.account, id)?,
+            None => None,
+        };
+        if let Some(session) = joined {
+            session.visitor = visitor.number.0;
+            session.switched |= switched;
+            view_page(session, at, page);
+            if visitor.session_number.is_none() {
+                visitor.session_number = hit.session_number;
+            }
+        } else {
+            // Also where the session is so long over that only segments know it (a replayed dead letter).
             let mut session = self.open_session(hit, visitor, is_new, page)?;
             session.switched = switched;
             visitor.session_id = session.id;
@@ -267,15 +311,6 @@ impl<'a> Batch<'a> {
             }
             visitor.source_ms = at;
             self.cache.put_session(hit.account, session);
-        } else if let Some(session) = self.cache.session(self.conn, hit.account, visitor.session_id)? {
-            session.visitor = visitor.number.0;
-            session.switched |= switched;
-            view_page(session, at, page);
-            if visitor.session_number.is_none() {
-                visitor.session_number = hit.session_number;
-            }
-        } else {
-            return Err(store::Error::NotFound);
         }
         visitor.last_ms = visitor.last_ms.max(at);
         visitor.first_ms = visitor.first_ms.min(at);

@@ -12,6 +12,7 @@ pub mod site;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
+use crate::app::closing;
 use crate::app::core::App;
 use crate::app::directory::Entry as Account;
 use crate::app::fold::{self, Cache};
@@ -134,7 +135,7 @@ pub fn run(app: &App, wanted: &Wanted, stop: &AtomicBool) -> Result<(Made, Story
         let (story, slots) = (&mut story, &slots);
         scope.spawn(move || tell(story, slots, wanted.end, &send));
         let mut cache = Cache::default();
-        let mut stored = 0;
+        let (mut stored, mut day) = (0, days.first);
         for hits in receive {
             if stop.load(Ordering::Relaxed) {
                 return Err(Error::Stopped);
@@ -142,6 +143,10 @@ pub fn run(app: &App, wanted: &Wanted, stop: &AtomicBool) -> Result<(Made, Story
             // As the fold would have at the time of the last of them.
             let Some(now) = hits.last().map(|hit| hit.received) else { continue };
             stored += fold::fold_hits(app, &mut cache, now, hits)?;
+            let today = account.zone.day_of(now);
+            if std::mem::replace(&mut day, today) != today {
+                closing::close_account(app, &account, now)?;
+            }
         }
         Ok(stored)
     })?;

@@ -221,6 +221,15 @@ create table segment_column (
     data blob not null check (length(data) >= 16)
 ) strict;
 
+-- how long page views of closed days were visible, as far as their segments do not know it yet
+create table late_engagement (
+    account_id integer not null,
+    session_id integer not null,
+    at_ms      integer not null,
+    engaged_ms integer not null check (engaged_ms > 0),
+    primary key (account_id, session_id, at_ms)
+) strict, without rowid;
+
 create table event_property (
     account_id integer not null,
     at_ms      integer not null,
@@ -236,6 +245,7 @@ create table seen (
     inbox_id    integer not null,
     at_ms       integer not null,
     received_ms integer not null,
+    session_id  integer not null,
     primary key (account_id, event_id)
 ) strict, without rowid;
 

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::column::{Column, NEW, OF_ROW, OF_SESSION, OfRow, OfSession, RETURNING};
 use super::rows::{Batch, of_session};
 use crate::base::clock::Millis;
-use crate::store::error::Error;
+use crate::store::error::{Damage, Error};
 use crate::store::event::{COMPLETION, PAGE_VIEW};
 use crate::store::segment::columns::{BOUNCED, Col, IS_COMPLETION, IS_NEW, SPANS, value_minor};
 use crate::store::segment::{Reader, Segment};
@@ -117,7 +117,7 @@ impl<'a> Closed<'a> {
             *end = rows;
         }
         if rows != segment.extent.rows {
-            return Err(crate::store::segment::pack::Damage::Inconsistent.into());
+            return Err(Damage::Inconsistent.into());
         }
         let [flags, _] = &mut self.spare;
         flags.clear();

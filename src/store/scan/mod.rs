@@ -24,8 +24,7 @@ use groups::{Matched, Tally};
 use question::{Mask, Masks};
 use rows::{Batch, Hot};
 
-use super::error::Error;
-use super::segment::pack::Damage;
+use super::error::{Damage, Error};
 use super::{account, segment, session};
 use crate::domain::period::LocalDay;
 

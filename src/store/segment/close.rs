@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
 use super::columns::Run;
+use super::late::{self, Late};
 use super::{Reader, Segment};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -15,7 +16,7 @@ use crate::domain::hit::SEEN_FOR;
 use crate::domain::period::{LocalDay, Zone};
 use crate::domain::visitor::SESSION_IDLE;
 use crate::store::error::Error;
-use crate::store::event::{self, Event};
+use crate::store::event::{self, Event, PAGE_VIEW};
 use crate::store::session::{self, Session};
 
 /// A day is closed this long after its midnight, when the sessions that crossed it are mostly over.
@@ -49,6 +50,7 @@ pub struct Closed {
 /// SQLite's, `Damaged`. Nothing may be kept of the transaction then.
 pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> Result<Closed, Error> {
     let changed = session::list_changed(conn, account, CHANGED)?;
+    let late = late::list(conn, account, |session| changed.contains_key(&session))?;
     let mut days: BTreeSet<LocalDay> = BTreeSet::new();
     for session in changed.values() {
         let mut day = zone.day_of(Millis(session.start_ms));
@@ -67,7 +69,7 @@ pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> 
     }
     let mut closed = Closed { more: changed.len() == CHANGED, ..Closed::default() };
     let mut close = |day: LocalDay| {
-        let moved = Merging { conn, account, zone, day, now, changed: &changed }.run()?;
+        let moved = Merging { conn, account, zone, day, now, changed: &changed, late: &late }.run()?;
         closed.rows += moved.unwrap_or(0);
         closed.days += usize::from(moved.is_some());
         Ok::<_, Error>(closed.days)
@@ -84,6 +86,7 @@ pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> 
         from = zone.start_of(LocalDay(day.0 + 1)).0.max(first + 1);
     }
     closed.more |= is_full;
+    late::delete(conn, account, &late)?;
     session::update_merged(conn, account, changed.keys().copied())?;
     if closed.rows > 0 {
         let oldest = event::find_first(conn, account, i64::MIN, i64::MAX)?.unwrap_or(i64::MAX);
@@ -100,6 +103,7 @@ struct Merging<'a> {
     day: LocalDay,
     now: Millis,
     changed: &'a FxHashMap<u32, Session>,
+    late: &'a Late,
 }
 
 /// What is merged into a segment.
@@ -122,8 +126,8 @@ impl Merging<'_> {
         if incoming.rows.is_empty() && !has_changed && (is_open || parts.len() < 2) {
             return Ok(None);
         }
-        if is_open && !has_changed || self.rows_of(&parts) + incoming.rows.len() > MERGE_ROWS && !has_changed
-        {
+        let is_large = self.rows_of(&parts) + incoming.rows.len() > MERGE_ROWS;
+        if !has_changed && (is_open || is_large) {
             parts.clear();
             if incoming.rows.is_empty() {
                 return Ok(None);
@@ -131,8 +135,21 @@ impl Merging<'_> {
         }
         let mut reader = Reader::prepare(self.conn)?;
         let mut runs: FxHashMap<(u32, u32), Run> = FxHashMap::default();
+        let mut read = Vec::with_capacity(parts.len());
         for part in &parts {
-            for run in reader.runs(part)? {
+            match reader.runs(part) {
+                Ok(runs) => read.push((*part, runs)),
+                // It stays as it is, for whoever can mend it; the day goes on beside it.
+                Err(Error::Damaged(damage)) => {
+                    tracing::error!(account = self.account.0, day = self.day.0, segment = part.id, %damage, "a segment is damaged");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let mut whole = Vec::with_capacity(read.len());
+        for (part, part_runs) in read {
+            whole.push(part);
+            for run in part_runs {
                 match runs.entry((run.session, run.visitor)) {
                     std::collections::hash_map::Entry::Occupied(mut known) => {
                         known.get_mut().rows.extend(run.rows);
@@ -152,7 +169,7 @@ impl Merging<'_> {
             });
             run.rows.push(row.clone());
         }
-        self.write(&parts, runs, &incoming, (from, to))?;
+        self.write(&whole, runs, &incoming, (from, to))?;
         Ok(Some(incoming.rows.len()))
     }
 
@@ -182,6 +199,19 @@ impl Merging<'_> {
         Ok(incoming)
     }
 
+    /// Raises how long page views were visible to what came late of it.
+    fn engage(&self, run: &mut Run) {
+        if !self.changed.contains_key(&run.session) || self.late.is_empty() {
+            return;
+        }
+        let mut before = i64::MIN;
+        for row in run.rows.iter_mut().filter(|row| row.kind == PAGE_VIEW) {
+            let late = self.late.get(&(run.session, row.at_ms)).filter(|_| row.at_ms != before);
+            row.engaged_ms = row.engaged_ms.max(late.copied().unwrap_or(0));
+            before = row.at_ms;
+        }
+    }
+
     fn write(
         &self,
         parts: &[Segment],
@@ -191,6 +221,7 @@ impl Merging<'_> {
     ) -> Result<(), Error> {
         for ((id, _), run) in &mut runs {
             run.rows.sort_by_key(|row| row.at_ms);
+            self.engage(run);
             if let Some(session) = incoming.sessions.get(id).or_else(|| self.changed.get(id)) {
                 run.tell(session);
             }

@@ -3,7 +3,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::pack::{Damage, pack, unpack};
+use super::pack::{pack, unpack};
+use crate::store::error::Damage;
 use crate::store::event::{COMPLETION, Event, PAGE_VIEW};
 use crate::store::session::Session;
 
@@ -139,6 +140,9 @@ impl Run {
     }
 }
 
+/// The columns that are stored.
+pub type Packed = Vec<(Col, Vec<u8>)>;
+
 /// How many values a segment's columns have, and what it sums up to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extent {
@@ -179,7 +183,7 @@ impl Extent {
 
 /// Packs runs; `None` when there are none. They are put in the order of their first row.
 #[must_use]
-pub fn encode(mut runs: Vec<Run>) -> Option<(Extent, Vec<(Col, Vec<u8>)>)> {
+pub fn encode(mut runs: Vec<Run>) -> Option<(Extent, Packed)> {
     runs.retain(|run| !run.rows.is_empty());
     runs.sort_by_key(|run| (run.start(), run.session, run.visitor));
     let first_ms = runs.first()?.start();

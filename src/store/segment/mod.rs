@@ -4,13 +4,15 @@
 
 pub mod close;
 pub mod columns;
+pub mod late;
 pub mod pack;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
 use self::columns::{Col, Extent, Run};
-use self::pack::{COUNT_MAX, Damage};
-use super::error::Error;
+use self::pack::COUNT_MAX;
+use super::error::{Damage, Error};
+use super::event::PAGE_VIEW;
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
 
@@ -72,6 +74,36 @@ pub fn list_of_day(conn: &Connection, account: AccountId, day: LocalDay) -> Resu
 /// `Damaged`, or SQLite's.
 pub fn list_runs(conn: &Connection, segment: &Segment) -> Result<Vec<Run>, Error> {
     Reader::prepare(conn)?.runs(segment)
+}
+
+/// How long the page view of a session at `at_ms` was visible, as its segment knows it; `None` when none has it.
+///
+/// # Errors
+/// SQLite's; a damaged segment has nothing.
+pub fn find_engaged(
+    conn: &Connection,
+    account: AccountId,
+    session: u32,
+    at_ms: i64,
+) -> Result<Option<u32>, Error> {
+    let mut reader = Reader::prepare(conn)?;
+    for segment in list(conn, account, at_ms, at_ms.saturating_add(1))? {
+        let mut sessions = Vec::new();
+        match reader.read(&segment, Col::Session, &mut sessions) {
+            Ok(()) if sessions.contains(&session) => {}
+            Ok(()) | Err(Error::Damaged(_)) => continue,
+            Err(error) => return Err(error),
+        }
+        let runs = match reader.runs(&segment) {
+            Err(Error::Damaged(_)) => continue,
+            runs => runs?,
+        };
+        let mut rows = runs.iter().filter(|run| run.session == session).flat_map(|run| &run.rows);
+        if let Some(row) = rows.find(|row| row.kind == PAGE_VIEW && row.at_ms == at_ms) {
+            return Ok(Some(row.engaged_ms));
+        }
+    }
+    Ok(None)
 }
 
 /// Packs and stores runs; none make no segment.

@@ -9,6 +9,8 @@
 //!         before · values of `width` bits
 //! ```
 
+use crate::store::error::Damage;
+
 /// The one format there is.
 pub const FORMAT: u8 = 1;
 /// Bytes before the bits.
@@ -19,21 +21,6 @@ pub const COUNT_MAX: usize = 16 * 1024 * 1024;
 const FIXED: u8 = 0;
 const DELTA: u8 = 1;
 const SPARSE: u8 = 2;
-
-/// Why bytes are no column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Damage {
-    #[error("it ends too early")]
-    Short,
-    #[error("its checksum is another")]
-    Checksum,
-    #[error("its format {0} is not known")]
-    Format(u8),
-    #[error("it holds {found} values instead of {wanted}")]
-    Count { found: usize, wanted: usize },
-    #[error("it contradicts itself")]
-    Inconsistent,
-}
 
 /// The shortest form of `values`.
 #[must_use]

@@ -8,6 +8,7 @@ use guestlog::domain::account::Settings;
 use guestlog::store::{self, Store};
 
 use super::binary::{run, text};
+use crate::harness::unpacked::unpacked;
 
 fn make_account(dir: &Path) {
     let clock: Arc<dyn Clock> = Arc::new(RealClock);
@@ -30,10 +31,8 @@ fn generate_answers_what_it_made() {
     assert!(answer.status.success(), "{}", text(&answer.stderr));
     let told: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
     assert_eq!((&told["page_views"], &told["visitors"], &told["seed"]), (&300.into(), &80.into(), &3.into()));
-    let views: i64 = rusqlite::Connection::open(dir.path().join(store::MAIN_FILE))
-        .unwrap()
-        .query_row("select count(*) from event_hot", [], |row| row.get(0))
-        .unwrap();
+    let views: i64 =
+        unpacked(dir.path()).query_row("select count(*) from event_hot", [], |row| row.get(0)).unwrap();
     assert_eq!(views, 300);
 }
 

@@ -6,3 +6,4 @@ pub(crate) mod load;
 pub(crate) mod mmdb;
 pub(crate) mod server;
 pub(crate) mod site;
+pub(crate) mod unpacked;

@@ -1,3 +1,4 @@
 //! Tales of visitors, from the beacon to the row.
 
+mod closing;
 mod visitor;
