@@ -106,7 +106,7 @@ fn accept_one<'a>(
             let mut body = Vec::with_capacity(ROW_BYTES);
             serde_json::to_writer(&mut body, &hit).map_err(|_| Reason::Malformed)?;
             let hit = Arc::new(hit);
-            app.live.push(Arc::clone(&hit));
+            app.live.push(Arc::clone(&hit), body.len());
             Ok((hit, body))
         }
         Err(reason) => {
