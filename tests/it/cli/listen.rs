@@ -91,6 +91,17 @@ fn head_is_answered_as_get_without_the_body() {
     );
 }
 
+/// contract.md: whoever asked for port 0 must learn which one it was, however little is logged.
+#[test]
+fn the_address_is_told_at_every_level_of_the_log() {
+    for level in ["error", "warn", "trace"] {
+        let machine = Machine::new();
+        let settings = format!("[log]\nlevel = \"{level}\"\n[store]\nmin_free = 0\n");
+        std::fs::write(machine.path("guestlog.toml"), settings).unwrap();
+        assert_eq!(get(&machine.serve().address, "/healthz"), 200, "{level}");
+    }
+}
+
 #[test]
 fn a_server_with_a_certificate_speaks_tls() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls");
