@@ -7,6 +7,7 @@ mod read;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::agents::USER_AGENT_MAX;
 use super::core::App;
 use super::directory::Entry as Account;
 use crate::base::clock::Millis;
@@ -14,6 +15,7 @@ use crate::domain::device::Agent;
 use crate::domain::hit::Hit;
 use crate::domain::page::Page;
 use crate::domain::reason::Reason;
+use crate::domain::text::is_longer;
 use crate::store;
 use beacon::{Beacon, Unreadable};
 
@@ -48,6 +50,7 @@ pub async fn accept<'a>(
 ) -> Outcome {
     let now = app.now();
     app.counters.receive(count(beacons.len()));
+    app.counters.cut(u64::from(is_longer(sender.user_agent, USER_AGENT_MAX)));
     let agent = app.agents.read(sender.user_agent);
     let mut bodies = Vec::with_capacity(beacons.len());
     let mut hits = Vec::with_capacity(beacons.len());
