@@ -18,7 +18,7 @@ pub struct Counters {
     /// By `Reason::index`. `Stored` counts what was folded, `accepted` what was answered.
     reasons: [AtomicU64; Reason::ALL.len()],
     accepted: AtomicU64,
-    /// Texts that were longer than kept (rules.md 8).
+    /// Texts that were longer than kept, cut or left out (rules.md 8).
     cut: AtomicU64,
     bots: Mutex<BTreeMap<(AccountId, i32, String), u64>>,
 }
@@ -50,8 +50,10 @@ impl Counters {
         }
     }
 
-    pub fn cut(&self) {
-        self.cut.fetch_add(1, Ordering::Relaxed);
+    pub fn cut(&self, texts: u64) {
+        if texts > 0 {
+            self.cut.fetch_add(texts, Ordering::Relaxed);
+        }
     }
 
     #[must_use]

@@ -15,6 +15,10 @@ use crate::domain::source::Origin;
 
 /// Entries kept of an account.
 pub const RING: usize = 1_000;
+/// Bytes of an account's entries, about.
+pub const RING_BYTES: usize = 2 << 20;
+/// Bytes of all rings together; past it each gives up its older half.
+pub const ALL_BYTES: usize = 32 << 20;
 /// Accounts with a ring at once.
 pub const ACCOUNTS_MAX: usize = 10_000;
 /// Entries that may stand out of order, because several threads take hits.
@@ -76,9 +80,15 @@ struct Kept {
     /// The page a refused hit named; never of a refusal for want of consent (rules.md 9).
     page: String,
     hit: Option<Arc<Hit>>,
+    /// What it takes in memory, about.
+    bytes: usize,
 }
 
 impl Kept {
+    const fn bytes_of(texts: usize) -> usize {
+        size_of::<Self>() + size_of::<Hit>() + texts
+    }
+
     fn show(&self) -> Entry {
         let mut entry = Entry {
             serial: self.serial,
@@ -110,17 +120,39 @@ impl Kept {
 #[derive(Debug)]
 struct Ring {
     entries: VecDeque<Kept>,
+    /// Of the entries.
+    bytes: usize,
     /// Hits since the start, those that left the ring too; by `Reason::index`.
     counts: [u64; Reason::ALL.len()],
 }
 
 impl Default for Ring {
     fn default() -> Self {
-        Self { entries: VecDeque::new(), counts: [0; Reason::ALL.len()] }
+        Self { entries: VecDeque::new(), bytes: 0, counts: [0; Reason::ALL.len()] }
     }
 }
 
 impl Ring {
+    /// Room for one more entry of so many bytes: the oldest ones, which are in the way.
+    fn make_room(&mut self, bytes: usize) -> Vec<Kept> {
+        let mut gone = Vec::new();
+        while self.entries.len() >= RING || self.bytes + bytes > RING_BYTES {
+            let Some(oldest) = self.entries.pop_front() else { break };
+            self.bytes -= oldest.bytes;
+            gone.push(oldest);
+        }
+        gone
+    }
+
+    /// Gives up the older half, of a single entry that one too.
+    fn halve(&mut self) -> impl Iterator<Item = Kept> {
+        let older = self.entries.len().div_ceil(2);
+        let newer = self.entries.split_off(older);
+        let older = std::mem::replace(&mut self.entries, newer);
+        self.bytes = self.entries.iter().map(|kept| kept.bytes).sum();
+        older.into_iter()
+    }
+
     fn count(&mut self, reason: Reason) {
         if let Some(count) = self.counts.get_mut(reason.index()) {
             *count += 1;
@@ -138,12 +170,41 @@ impl Ring {
     }
 }
 
+/// All rings, and the bytes of their entries.
+#[derive(Debug, Default)]
+struct Rings {
+    by_account: FxHashMap<AccountId, Ring>,
+    bytes: usize,
+}
+
+impl Rings {
+    /// Keeps an entry; answers what had to go for it. One of an account too many is not kept.
+    fn keep(&mut self, account: AccountId, kept: Kept) -> Vec<Kept> {
+        if self.by_account.len() >= ACCOUNTS_MAX && !self.by_account.contains_key(&account) {
+            return vec![kept];
+        }
+        let ring = self.by_account.entry(account).or_default();
+        let mut gone = ring.make_room(kept.bytes);
+        ring.count(kept.reason);
+        ring.bytes += kept.bytes;
+        self.bytes += kept.bytes;
+        ring.entries.push_back(kept);
+        self.bytes -= gone.iter().map(|kept| kept.bytes).sum::<usize>();
+        // All give at once and much: a step that looks at every ring comes seldom.
+        while self.bytes > ALL_BYTES {
+            gone.extend(self.by_account.values_mut().flat_map(Ring::halve));
+            self.bytes = self.by_account.values().map(|ring| ring.bytes).sum();
+        }
+        gone
+    }
+}
+
 /// The rings of all accounts.
 #[derive(Debug)]
 pub struct Live {
     started: Millis,
     serial: AtomicU64,
-    rings: Mutex<FxHashMap<AccountId, Ring>>,
+    rings: Mutex<Rings>,
 }
 
 impl Live {
@@ -167,8 +228,9 @@ impl Live {
         self.serial.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// An accepted hit, under the serial it carries.
-    pub fn push(&self, hit: Arc<Hit>) {
+    /// An accepted hit, under the serial it carries; `texts` is the length of its row in the inbox, about that of
+    /// its texts.
+    pub fn push(&self, hit: Arc<Hit>, texts: usize) {
         let kept = Kept {
             serial: hit.live,
             at: hit.at,
@@ -176,27 +238,24 @@ impl Live {
             visitor: None,
             page: String::new(),
             hit: Some(Arc::clone(&hit)),
+            bytes: Kept::bytes_of(texts),
         };
         self.keep(hit.account, kept);
     }
 
     /// A refusal; `page` is empty where no more than time and reason may be shown.
     pub fn push_refusal(&self, account: AccountId, at: Millis, reason: Reason, page: String) {
-        self.keep(account, Kept { serial: self.next_serial(), at, reason, visitor: None, page, hit: None });
+        let bytes = Kept::bytes_of(page.len());
+        let serial = self.next_serial();
+        self.keep(account, Kept { serial, at, reason, visitor: None, page, hit: None, bytes });
     }
 
     fn keep(&self, account: AccountId, kept: Kept) {
         let mut rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
-        if rings.len() >= ACCOUNTS_MAX && !rings.contains_key(&account) {
-            return;
-        }
-        let ring = rings.entry(account).or_default();
-        // What falls out of the ring is freed after the lock.
-        let oldest = if ring.entries.len() >= RING { ring.entries.pop_front() } else { None };
-        ring.count(kept.reason);
-        ring.entries.push_back(kept);
+        let gone = rings.keep(account, kept);
         drop(rings);
-        drop(oldest);
+        // Freed after the lock.
+        drop(gone);
     }
 
     /// What was found out about hits (account, serial, reason, visitor); those that left the ring are passed
@@ -204,7 +263,7 @@ impl Live {
     pub fn complete(&self, found: impl IntoIterator<Item = (AccountId, u64, Reason, Option<u32>)>) {
         let mut rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
         for (account, serial, reason, visitor) in found {
-            let Some(ring) = rings.get_mut(&account) else { continue };
+            let Some(ring) = rings.by_account.get_mut(&account) else { continue };
             ring.recount(reason);
             // Two workers may have put their hits in the other order: the serials are nearly sorted.
             let near = ring.entries.partition_point(|kept| kept.serial < serial);
@@ -221,7 +280,7 @@ impl Live {
     #[must_use]
     pub fn counts(&self, account: AccountId) -> Vec<(Reason, u64)> {
         let rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(ring) = rings.get(&account) else { return Vec::new() };
+        let Some(ring) = rings.by_account.get(&account) else { return Vec::new() };
         let counts = Reason::ALL.iter().copied().zip(ring.counts);
         let mut counts: Vec<_> = counts.filter(|(_, count)| *count > 0).collect();
         counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
@@ -232,7 +291,7 @@ impl Live {
     #[must_use]
     pub fn list(&self, account: AccountId, after: u64, limit: usize) -> Vec<Entry> {
         let rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(ring) = rings.get(&account) else { return Vec::new() };
+        let Some(ring) = rings.by_account.get(&account) else { return Vec::new() };
         ring.entries.iter().rev().filter(|kept| kept.serial > after).take(limit).map(Kept::show).collect()
     }
 }
@@ -258,6 +317,46 @@ mod tests {
         let newest = live.list(id, 0, 1);
         assert_eq!(newest.first().map(|e| (e.visitor, e.reason)), Some((Some(7), Reason::Duplicate)));
         assert!(live.list(id, 0, RING).iter().all(|e| e.visitor != Some(8)), "it left the ring");
+    }
+
+    /// Refusals of an account that take so many bytes each.
+    fn refuse(live: &Live, account: i64, bytes: usize, times: usize) {
+        for _ in 0..times {
+            let page = "x".repeat(bytes - Kept::bytes_of(0));
+            live.push_refusal(AccountId(account), Millis(1), Reason::Bot, page);
+        }
+    }
+
+    fn kept(live: &Live, account: i64) -> usize {
+        live.list(AccountId(account), 0, usize::MAX).len()
+    }
+
+    #[test]
+    fn a_ring_is_bounded_by_bytes_too() {
+        let live = Live::starting_at(Millis(0));
+        refuse(&live, 1, RING_BYTES / 4, 4);
+        assert_eq!(kept(&live, 1), 4, "at the limit");
+        refuse(&live, 1, RING_BYTES / 4 + 1, 1);
+        assert_eq!(kept(&live, 1), 3, "one past it two must go");
+        refuse(&live, 1, 2 * RING_BYTES, 1);
+        assert_eq!(kept(&live, 1), 1, "the newest is kept in any case");
+        assert_eq!(live.counts(AccountId(1)), [(Reason::Bot, 6)], "those that went stay counted");
+        assert_eq!(live.rings.lock().unwrap().bytes, 2 * RING_BYTES);
+    }
+
+    #[test]
+    fn all_rings_together_are_bounded_by_bytes() {
+        let live = Live::starting_at(Millis(0));
+        let accounts = i64::try_from(ALL_BYTES / RING_BYTES).unwrap();
+        for account in 1..=accounts {
+            refuse(&live, account, RING_BYTES / 4, 4);
+        }
+        assert_eq!((kept(&live, 1), kept(&live, accounts)), (4, 4), "at the limit");
+        assert_eq!(live.rings.lock().unwrap().bytes, ALL_BYTES);
+        refuse(&live, accounts + 1, Kept::bytes_of(1), 1);
+        assert_eq!((kept(&live, 1), kept(&live, accounts)), (2, 2), "one past it");
+        assert_eq!(kept(&live, accounts + 1), 0, "of one entry it is the older half");
+        assert_eq!(live.rings.lock().unwrap().bytes, ALL_BYTES / 2);
     }
 
     #[test]

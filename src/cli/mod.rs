@@ -161,11 +161,12 @@ fn check_config(config: &Config) -> Answer {
 }
 
 fn log_to_stderr(log: &Log) {
+    let wanted = format!("{},{}=info", log.level.as_str(), server::ADDRESS_LINES);
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         // Colours are for people; a log file would be full of their codes.
         .with_ansi(std::io::stderr().is_terminal())
-        .with_env_filter(tracing_subscriber::EnvFilter::new(log.level.as_str()));
+        .with_env_filter(tracing_subscriber::EnvFilter::new(wanted));
     match log.format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().init(),

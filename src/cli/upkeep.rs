@@ -61,12 +61,13 @@ pub(super) fn run(command: &Command, config: &Config) -> Outcome {
     }
 }
 
-fn no_store(config: &Config) -> Failure {
-    Failure::failed(format!("there is no store in {}", config.server.data_dir.display()))
-}
-
+/// Before the first start there is nothing to look at, and nothing is wrong.
 fn check(config: &Config) -> Outcome {
-    let report = store::check::check(&config.server.data_dir)?.ok_or_else(|| no_store(config))?;
+    let data_dir = &config.server.data_dir;
+    let Some(report) = store::check::check(data_dir)? else {
+        let text = format!("there is no store in {} yet; the first start makes it", data_dir.display());
+        return Ok(judge(&Report::default(), &text, json!({})));
+    };
     let whole = format!(
         "the store is whole: {} accounts, {} events, {} hits waiting, {} dead letters",
         report.accounts, report.events, report.waiting, report.dead_letters
@@ -99,9 +100,18 @@ fn about(about: &About) -> Value {
 }
 
 fn backup(config: &Config, file: &Path, force: bool) -> Outcome {
-    let written = store::backup::write(&config.server.data_dir, file, force, RealClock.now());
+    let data_dir = &config.server.data_dir;
+    let write = || store::backup::write(data_dir, file, force, RealClock.now());
+    let written = match write() {
+        Err(Error::NotFound) => {
+            crate::server::migrate(config)?;
+            // A warning: before the first start it is as it should be, with another directory meant it is not.
+            tracing::warn!("there was no store in {}: an empty one was made", data_dir.display());
+            write()
+        }
+        written => written,
+    };
     let made = written.map_err(|error| match error {
-        Error::NotFound => no_store(config),
         Error::Io(error) => Failure::failed(format!("{} cannot be written: {error}", file.display())),
         error => error.into(),
     })?;

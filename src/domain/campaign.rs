@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::page::Landing;
-use super::text::cut;
+use super::text::{cut, is_longer};
 
 /// Longest campaign value, characters (rules.md 8).
 pub const VALUE_MAX: usize = 256;
@@ -39,6 +39,13 @@ impl Campaign {
             term: value("utm_term"),
             content: value("utm_content"),
         }
+    }
+
+    /// How many of the values are longer than kept.
+    #[must_use]
+    pub fn count_cut(landing: &Landing) -> usize {
+        let keys = ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"];
+        keys.into_iter().filter(|key| is_longer(landing.get(key), VALUE_MAX)).count()
     }
 
     #[must_use]

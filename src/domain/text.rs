@@ -6,6 +6,13 @@ pub fn cut(text: &str, max: usize) -> String {
     text.chars().filter(|c| !c.is_control()).take(max).collect()
 }
 
+/// Has `text` more than `max` characters, so that it is cut or left out?
+#[must_use]
+pub fn is_longer(text: &str, max: usize) -> bool {
+    // Cheap before dear: no text has more characters than bytes.
+    text.len() > max && text.chars().nth(max).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -15,5 +22,6 @@ mod tests {
         assert_eq!(cut(&"é".repeat(9), 9).chars().count(), 9);
         assert_eq!(cut(&"é".repeat(10), 9).chars().count(), 9);
         assert_eq!(cut("a\u{0}b\n", 9), "ab");
+        assert!(!is_longer(&"é".repeat(9), 9) && is_longer(&"é".repeat(10), 9));
     }
 }

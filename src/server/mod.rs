@@ -26,6 +26,10 @@ use http::Side;
 use jobs::Jobs;
 pub use open::{migrate, open};
 
+/// Target of the lines that say where the server listens. They are told at every level of the log: who asked for
+/// port 0 learns the port from them.
+pub const ADDRESS_LINES: &str = "guestlog::address";
+
 /// Runs the server until it is asked to stop.
 ///
 /// # Errors
@@ -57,12 +61,12 @@ async fn serve(
     let server = http::start(config, state.clone(), side, listener)?;
     let stop = Arc::new(Notify::new());
     let commands = take_commands(&app, &stop);
-    tracing::info!("listening on {scheme}://{address}");
+    tracing::info!(target: ADDRESS_LINES, "listening on {scheme}://{address}");
     let (admin, admin_address) = match admin_listener {
         None => (None, address),
         Some(listener) => {
             let address = listener.local_addr()?;
-            tracing::info!("admin pages on {scheme}://{address}");
+            tracing::info!(target: ADDRESS_LINES, "admin pages on {scheme}://{address}");
             (Some(http::start(config, state, Side::Admin, listener)?), address)
         }
     };

@@ -32,7 +32,7 @@ const COPY_TABLES: &str = "
 /// Writes a copy of the store to `target`, whole or not at all.
 ///
 /// # Errors
-/// `Exists` unless `replace`, `NotFound` when there is no store, or what the system or SQLite say.
+/// `Exists` unless `replace`, `NotFound` when there is no store at all, or what the system or SQLite say.
 pub fn write(data_dir: &Path, target: &Path, replace: bool, now: Millis) -> Result<About, Error> {
     write_with(data_dir, target, replace, now, || ())
 }
@@ -53,7 +53,10 @@ fn write_with(
     files::settle(data_dir)?;
     let (main, inbox) = (data_dir.join(MAIN_FILE), data_dir.join(INBOX_FILE));
     if files::is_absent(&main)? {
-        return Err(Error::NotFound);
+        return Err(match files::is_absent(&inbox)? {
+            true => Error::NotFound,
+            false => Error::Corrupt { file: main, finding: "it is missing".to_owned() },
+        });
     }
     let unfinished = unfinished(target);
     let written = (|| {

@@ -1,6 +1,6 @@
 //! Hits that could not be folded, with the reason; they can be replayed.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::error::Error;
 
@@ -24,38 +24,36 @@ pub fn insert(
     Ok(())
 }
 
-/// A letter as it lies there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeadLetter {
-    pub inbox_id: i64,
-    pub failed_ms: i64,
-    pub error: String,
-    pub body: Vec<u8>,
-}
-
-/// The oldest letters after `after`.
+/// Notes that a letter could not be folded once more; its body stays as it is.
 ///
 /// # Errors
 /// SQLite's.
-pub fn list(conn: &Connection, after: i64, limit: u32) -> Result<Vec<DeadLetter>, Error> {
+pub fn update(conn: &Connection, inbox_id: i64, failed_ms: i64, error: &str) -> Result<(), Error> {
+    let error: String = error.chars().take(ERROR_MAX).collect();
+    conn.prepare_cached("update dead_letter set failed_ms = ?2, error = ?3 where inbox_id = ?1")?
+        .execute((inbox_id, failed_ms, error))?;
+    Ok(())
+}
+
+/// Ids of the oldest letters after `after`, up to `end`.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_ids(conn: &Connection, after: i64, end: i64, limit: u32) -> Result<Vec<i64>, Error> {
     let mut statement = conn.prepare_cached(
-        "select inbox_id, failed_ms, error, body from dead_letter where inbox_id > ?1 order by inbox_id limit ?2",
+        "select inbox_id from dead_letter where inbox_id > ?1 and inbox_id <= ?2 order by inbox_id limit ?3",
     )?;
-    let rows = statement.query_map((after, limit), |row| {
-        Ok(DeadLetter {
-            inbox_id: row.get(0)?,
-            failed_ms: row.get(1)?,
-            error: row.get(2)?,
-            body: row.get(3)?,
-        })
-    })?;
+    let rows = statement.query_map((after, end, limit), |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The row of the inbox that could not be folded; `None` when the letter is gone.
+///
 /// # Errors
 /// SQLite's.
-pub fn count(conn: &Connection) -> Result<i64, Error> {
-    Ok(conn.query_row("select count(*) from dead_letter", [], |row| row.get(0))?)
+pub fn find_body(conn: &Connection, inbox_id: i64) -> Result<Option<Vec<u8>>, Error> {
+    let mut statement = conn.prepare_cached("select body from dead_letter where inbox_id = ?1")?;
+    Ok(statement.query_row([inbox_id], |row| row.get(0)).optional()?)
 }
 
 /// # Errors

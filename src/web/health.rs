@@ -55,7 +55,12 @@ pub(crate) async fn metrics(state: Data<State>) -> HttpResponse {
     let help = "Hits received since the start, with those found waiting then";
     put("guestlog_hits_received_total", "counter", help, counters.received());
     put("guestlog_hits_accepted_total", "counter", "Hits on disk and acknowledged", counters.accepted());
-    put("guestlog_texts_cut_total", "counter", "Texts longer than kept", counters.texts_cut());
+    put(
+        "guestlog_texts_cut_total",
+        "counter",
+        "Texts longer than kept, cut or left out",
+        counters.texts_cut(),
+    );
     let waiting = app.store.inbox.last_id().saturating_sub(app.progress.watermark());
     let waiting = u64::try_from(waiting).unwrap_or(0);
     put("guestlog_hits_waiting", "gauge", "Hits accepted and not folded yet", waiting);

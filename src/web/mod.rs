@@ -30,7 +30,14 @@ pub mod unread;
 #[cfg(test)]
 mod sample;
 
-use actix_web::web::{ServiceConfig, get, method, post, resource};
+use actix_web::Route;
+use actix_web::guard::{Any, Get, Head};
+use actix_web::web::{ServiceConfig, get, method, post, resource, route};
+
+/// GET, and HEAD, to which the framework answers the same without the body. Not for beacons: a look must not count.
+fn look() -> Route {
+    route().guard(Any(Get()).or(Head()))
+}
 
 /// The public side: no sign-in, CORS for everybody.
 pub fn public_routes(config: &mut ServiceConfig) {
@@ -48,14 +55,14 @@ pub fn public_routes(config: &mut ServiceConfig) {
         .route("/__ptq.gif", get().to(beacon::gif))
         .route("/__ptbe.gif", get().to(beacon::gif))
         .route("/__ptc.gif", get().to(beacon::gif))
-        .route("/{account:[0-9]+}.js", get().to(script::show))
-        .route("/analytics/{stamp}/{account:[0-9]+}.js", get().to(script::show_stamped))
-        .route("/v2/{account:[0-9]+}/banner.js", get().to(script::show));
+        .route("/{account:[0-9]+}.js", look().to(script::show))
+        .route("/analytics/{stamp}/{account:[0-9]+}.js", look().to(script::show_stamped))
+        .route("/v2/{account:[0-9]+}/banner.js", look().to(script::show));
 }
 
 /// What machines ask, on every address.
 pub fn machine_routes(config: &mut ServiceConfig) {
-    config.route("/healthz", get().to(health::healthz)).route("/readyz", get().to(health::readyz));
+    config.route("/healthz", look().to(health::healthz)).route("/readyz", look().to(health::readyz));
 }
 
 /// The admin side.

@@ -17,11 +17,12 @@ function choose(allows) {
 
 let before = Object.assign({ necessary: false }, choose(() => false));
 
-// A choice made in the banner, HubSpot's too, stands in a cookie: 1:true_2:false_3:true
+// A choice made in the banner, HubSpot's too, stands in a cookie: 1:true_2:false_3:true. A yes of the older
+// one, to opting out, allows nothing.
 function storedChoice() {
   if (cfg.gpc && nav.globalPrivacyControl) return choose(() => false);
-  const text = read('__hs_cookie_cat_pref');
-  return /\d:/.test(text) ? choose((name, number) => text.split(/[_,]|%2C/i).indexOf(number + ':true') >= 0) : undefined;
+  const text = read('__hs_cookie_cat_pref') || read('__hs_opt_out');
+  if (/\d:|yes/.test(text)) return choose((name, number) => text.split(/[_,]|%2C/i).indexOf(number + ':true') >= 0);
 }
 
 // Before a choice the policy decides: opt-in and "no cookies" allow nothing.

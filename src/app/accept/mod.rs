@@ -7,6 +7,7 @@ mod read;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::agents::USER_AGENT_MAX;
 use super::core::App;
 use super::directory::Entry as Account;
 use crate::base::clock::Millis;
@@ -14,6 +15,7 @@ use crate::domain::device::Agent;
 use crate::domain::hit::Hit;
 use crate::domain::page::Page;
 use crate::domain::reason::Reason;
+use crate::domain::text::is_longer;
 use crate::store;
 use beacon::{Beacon, Unreadable};
 
@@ -48,6 +50,7 @@ pub async fn accept<'a>(
 ) -> Outcome {
     let now = app.now();
     app.counters.receive(count(beacons.len()));
+    app.counters.cut(u64::from(is_longer(sender.user_agent, USER_AGENT_MAX)));
     let agent = app.agents.read(sender.user_agent);
     let mut bodies = Vec::with_capacity(beacons.len());
     let mut hits = Vec::with_capacity(beacons.len());
@@ -106,7 +109,7 @@ fn accept_one<'a>(
             let mut body = Vec::with_capacity(ROW_BYTES);
             serde_json::to_writer(&mut body, &hit).map_err(|_| Reason::Malformed)?;
             let hit = Arc::new(hit);
-            app.live.push(Arc::clone(&hit));
+            app.live.push(Arc::clone(&hit), body.len());
             Ok((hit, body))
         }
         Err(reason) => {

@@ -12,11 +12,13 @@ use crate::domain::campaign::Campaign;
 use crate::domain::consent::Consent;
 use crate::domain::contact::{self, Email, Identity};
 use crate::domain::hit::{AGE_MAX, Act, ENGAGED_MAX, EVENT_ID_MAX, Hit, TITLE_MAX};
-use crate::domain::page::{Invalid, Page};
+use crate::domain::language::LANGUAGE_MAX;
+use crate::domain::page::{Invalid, Landing, Page};
 use crate::domain::reason::Reason;
-use crate::domain::screen::ScreenClass;
-use crate::domain::text::cut;
-use crate::domain::visitor::{Token, read_hstc};
+use crate::domain::screen::{SCREEN_MAX, ScreenClass};
+use crate::domain::scrub::REFERRER_MAX;
+use crate::domain::text::{cut, is_longer};
+use crate::domain::visitor::{TOKEN_MAX, Token, read_hstc};
 use crate::domain::{device::Device, language, scrub, source};
 
 pub(super) fn account_id(text: &str) -> Result<AccountId, Reason> {
@@ -73,9 +75,8 @@ pub(super) fn hit(
             Invalid::Long => Reason::TooLarge,
             _ => Reason::Malformed,
         })?;
-    if beacon.title.len() > TITLE_MAX && beacon.title.chars().nth(TITLE_MAX).is_some() {
-        counters.cut();
-    }
+    let (identity, left_out) = identity(&beacon.identity);
+    counters.cut(left_out + count_cut(beacon, &recorded.landing));
     let referrer = scrub::scrub_referrer(&beacon.referrer);
     let origin = source::attribute(&recorded, &referrer, own);
     Ok(Hit {
@@ -97,11 +98,24 @@ pub(super) fn hit(
         region: String::new(),
         consent,
         policy: beacon.policy.parse().unwrap_or(0),
-        identity: identity(&beacon.identity),
+        identity,
         live: 0,
         foreign_host: !own(&recorded.page.host),
         page: recorded.page,
     })
+}
+
+/// Texts of a beacon that are longer than kept (rules.md 8).
+fn count_cut(beacon: &Beacon<'_>, landing: &Landing) -> u64 {
+    let cut = [
+        is_longer(&beacon.title, TITLE_MAX),
+        is_longer(&beacon.screen, SCREEN_MAX),
+        is_longer(beacon.language.trim(), LANGUAGE_MAX),
+        // Kept as a URL is written, in which a character is a byte.
+        beacon.referrer.len() > REFERRER_MAX,
+    ];
+    let cut = cut.into_iter().filter(|cut| *cut).count() + Campaign::count_cut(landing);
+    u64::try_from(cut).unwrap_or(u64::MAX)
 }
 
 /// rules.md 6: receipt minus the age told; a client's clock is never believed.
@@ -139,32 +153,41 @@ fn visitor(beacon: &Beacon<'_>, random: &dyn Random) -> Result<(Token, Option<u3
     token.map(|token| (token, number)).ok_or(Reason::Malformed)
 }
 
-/// Who the browser says it is; what does not fit is left out, the hit is not lost for it.
-fn identity(said: &[(Cow<'_, str>, Cow<'_, str>)]) -> Identity {
+/// Who the browser says it is, and how many of its values were longer or more than kept; these are left out, the
+/// hit is not lost for them.
+fn identity(said: &[(Cow<'_, str>, Cow<'_, str>)]) -> (Identity, u64) {
     let mut identity = Identity::default();
+    let mut left_out = said.len().saturating_sub(contact::PROPERTIES_MAX);
     for (name, value) in said.iter().take(contact::PROPERTIES_MAX) {
+        let too_long = match &**name {
+            "email" => value.trim().len() > contact::EMAIL_MAX,
+            "id" => is_longer(value.trim(), contact::EXTERNAL_ID_MAX),
+            "visitor" => is_longer(value, TOKEN_MAX),
+            _ => is_longer(name, contact::PROPERTY_NAME_MAX) || is_longer(value, contact::PROPERTY_VALUE_MAX),
+        };
+        if too_long {
+            left_out += 1;
+            continue;
+        }
         match &**name {
             "email" => identity.email = identity.email.or_else(|| Email::parse(value)),
             "id" => {
-                let value = value.trim();
-                let kept = cut(value, contact::EXTERNAL_ID_MAX);
-                if !kept.is_empty() && value.chars().count() <= contact::EXTERNAL_ID_MAX {
+                let kept = cut(value.trim(), contact::EXTERNAL_ID_MAX);
+                if !kept.is_empty() {
                     identity.external_id.get_or_insert(kept);
                 }
             }
             "visitor" => identity.other_token = identity.other_token.or_else(|| Token::parse(value)),
             _ => {
-                let fits = name.chars().count() <= contact::PROPERTY_NAME_MAX
-                    && value.chars().count() <= contact::PROPERTY_VALUE_MAX;
                 // A name of control characters alone is none.
                 let name = cut(name, contact::PROPERTY_NAME_MAX);
-                if fits && !name.is_empty() {
+                if !name.is_empty() {
                     identity.properties.push((name, cut(value, contact::PROPERTY_VALUE_MAX)));
                 }
             }
         }
     }
-    identity
+    (identity, u64::try_from(left_out).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -195,7 +218,7 @@ mod tests {
     #[test]
     fn an_identity_keeps_what_fits() {
         let said = |pairs: &[(&str, &str)]| {
-            identity(&pairs.iter().map(|(n, v)| (Cow::Borrowed(*n), Cow::Borrowed(*v))).collect::<Vec<_>>())
+            identity(&pairs.iter().map(|(n, v)| (Cow::Borrowed(*n), Cow::Borrowed(*v))).collect::<Vec<_>>()).0
         };
         let long = "x".repeat(contact::PROPERTY_VALUE_MAX + 1);
         let seen =

@@ -17,6 +17,10 @@ use crate::store::{self, Connection};
 
 /// Entries of one kind; past it that kind is forgotten between two batches.
 const ENTRIES_MAX: usize = 50_000;
+/// Bytes of the names remembered, about; past it they are forgotten between two batches.
+const NAMES_BYTES: usize = 16 << 20;
+/// What a remembered name takes beside its letters, about.
+const NAME_BYTES: usize = 40;
 
 /// Event ids looked at beside even the smallest batch.
 const SEEN_LEAST: usize = 10;
@@ -33,6 +37,8 @@ struct Kept<T> {
 pub struct Cache {
     accounts: FxHashMap<AccountId, Option<Kept<Numbers>>>,
     names: FxHashMap<(AccountId, u8), FxHashMap<Box<str>, u32>>,
+    /// Of the names.
+    name_bytes: usize,
     visitors: FxHashMap<(AccountId, Token), Kept<Visitor>>,
     sessions: FxHashMap<(AccountId, u32), Kept<Session>>,
     /// The event id up to which all were looked at, whether they are outlived.
@@ -82,13 +88,17 @@ impl Cache {
         if value.is_empty() {
             return Ok(0);
         }
-        let names = self.names.entry((account, kind as u8)).or_default();
-        if let Some(id) = names.get(value) {
+        if let Some(id) = self.names.get(&(account, kind as u8)).and_then(|names| names.get(value)) {
             return Ok(*id);
         }
         let id = dictionary::upsert(conn, account, kind, value)?;
-        names.insert(value.into(), id);
+        self.keep_name(account, kind, value, id);
         Ok(id)
+    }
+
+    fn keep_name(&mut self, account: AccountId, kind: Kind, value: &str, id: u32) {
+        self.names.entry((account, kind as u8)).or_default().insert(value.into(), id);
+        self.name_bytes += NAME_BYTES + value.len();
     }
 
     /// The visitor a token stands for, to read.
@@ -163,8 +173,38 @@ impl Cache {
         if self.sessions.len() > ENTRIES_MAX {
             self.sessions.clear();
         }
-        if self.names.values().map(FxHashMap::len).sum::<usize>() > ENTRIES_MAX {
+        let names = self.names.values().map(FxHashMap::len).sum::<usize>();
+        if names > ENTRIES_MAX || self.name_bytes > NAMES_BYTES {
             self.names.clear();
+            self.name_bytes = 0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::iter::repeat_n;
+
+    use super::*;
+
+    /// What is left of names that take so many bytes each.
+    fn left(sizes: impl IntoIterator<Item = usize>) -> (usize, usize) {
+        let mut cache = Cache::default();
+        for (id, size) in (1u32..).zip(sizes) {
+            let name = format!("{id:0>width$}", width = size - NAME_BYTES);
+            cache.keep_name(AccountId::FIRST, Kind::Page, &name, id);
+        }
+        cache.forget();
+        (cache.names.values().map(FxHashMap::len).sum(), cache.name_bytes)
+    }
+
+    #[test]
+    fn names_are_remembered_up_to_a_number_and_to_their_bytes() {
+        let short = NAME_BYTES + 5;
+        assert_eq!(left(repeat_n(short, ENTRIES_MAX)).0, ENTRIES_MAX);
+        assert_eq!(left(repeat_n(short, ENTRIES_MAX + 1)), (0, 0), "one too many");
+        let long = NAMES_BYTES / 1_024;
+        assert_eq!(left(repeat_n(long, 1_024)), (1_024, NAMES_BYTES));
+        assert_eq!(left(repeat_n(long, 1_023).chain([long + 1])), (0, 0), "one byte too many");
     }
 }

@@ -4,6 +4,7 @@
 
 mod apply;
 mod cache;
+mod replay;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::store::writer::attempt;
 use crate::store::{self, Connection, dead_letter};
 use apply::{Batch, Folded};
 pub use cache::Cache;
+pub use replay::replay_dead_letters;
 
 /// Most hits in one transaction.
 pub const BATCH: usize = 5_000;
@@ -126,7 +128,11 @@ fn fold_singly(conn: &Connection, now: Millis, batch: &[Waiting]) -> Result<Vec<
             Ok(mut one) => told.append(&mut one),
             Err(error) if error.is_of_the_disk() => return Err(error),
             Err(error) => {
-                dead_letter::insert(conn, hit.id, now.0, &error.to_string(), &hit.body)?;
+                let why = error.to_string();
+                match replay::letter_of(&hit.body) {
+                    None => dead_letter::insert(conn, hit.id, now.0, &why, &hit.body)?,
+                    Some(letter) => dead_letter::update(conn, letter, now.0, &why)?,
+                }
                 store::update_watermark(conn, hit.id)?;
                 tracing::error!(inbox_id = hit.id, error = %error, "a hit is put aside");
                 told.push(Told {
@@ -149,16 +155,34 @@ fn fold_all(
     let mut told = Vec::with_capacity(hits.len());
     let mut batch = Batch::start(conn, cache, now)?;
     for waiting in hits {
-        let hit: Hit = serde_json::from_slice(&waiting.body).map_err(|error| {
-            // Its place only: the text of the error may quote what a visitor sent.
-            let (kind, line, column) = (error.classify(), error.line(), error.column());
-            store::Error::Unreadable(format!("{kind:?} at line {line}, column {column}"))
-        })?;
-        let folded = fold_one(&mut batch, waiting.id, &hit)?;
-        told.push(Told { folded, live: Some((hit.account, hit.live)) });
+        told.push(match replay::letter_of(&waiting.body) {
+            None => fold_row(&mut batch, waiting.id, &waiting.body)?,
+            Some(letter) => fold_letter(&mut batch, waiting.id, letter)?,
+        });
     }
     finish(batch, hits.last().map(|hit| hit.id))?;
     Ok(told)
+}
+
+fn fold_row(batch: &mut Batch<'_>, id: i64, body: &[u8]) -> Result<Told, store::Error> {
+    let hit: Hit = serde_json::from_slice(body).map_err(|error| {
+        // Its place only: the text of the error may quote what a visitor sent.
+        let (kind, line, column) = (error.classify(), error.line(), error.column());
+        store::Error::Unreadable(format!("{kind:?} at line {line}, column {column}"))
+    })?;
+    let folded = fold_one(batch, id, &hit)?;
+    Ok(Told { folded, live: Some((hit.account, hit.live)) })
+}
+
+/// A dead letter that was put in line again.
+fn fold_letter(batch: &mut Batch<'_>, id: i64, letter: i64) -> Result<Told, store::Error> {
+    let Some(body) = replay::take(batch.conn, letter)? else {
+        return Ok(Told { folded: Folded { reason: Reason::Duplicate, visitor: None }, live: None });
+    };
+    let told = fold_row(batch, id, &body)?;
+    // The live page counts it as a dead letter; what it has become is shown of its entry alone.
+    let live = told.live.filter(|_| told.folded.reason == Reason::Stored);
+    Ok(Told { live, ..told })
 }
 
 fn fold_one(batch: &mut Batch<'_>, id: i64, hit: &Hit) -> Result<Folded, store::Error> {
@@ -201,32 +225,4 @@ pub fn fold_hits(app: &App, cache: &mut Cache, now: Millis, hits: Vec<Hit>) -> R
     app.store.inbox.skip_to(last);
     app.progress.advance(last);
     Ok(stored)
-}
-
-/// Puts the dead letters back in the inbox, oldest first; answers how many. A letter leaves its place only
-/// when it is in the inbox, and counts once all the same where it has an event id.
-///
-/// # Errors
-/// The store's; what was not put back stays where it is.
-pub async fn replay_dead_letters(app: &App) -> Result<usize, store::Error> {
-    let mut replayed = 0;
-    let mut after = 0;
-    let end = app.store.inbox.last_id();
-    loop {
-        let letters = app.store.read(move |conn| dead_letter::list(conn, after, 100)).await?;
-        if letters.is_empty() {
-            return Ok(replayed);
-        }
-        for letter in letters {
-            after = letter.inbox_id;
-            if letter.inbox_id > end {
-                return Ok(replayed);
-            }
-            app.store.inbox.append(vec![letter.body]).await?;
-            // Received a second time, for the sum of the counters.
-            app.counters.receive(1);
-            app.store.writer.write(move |conn| dead_letter::delete(conn, letter.inbox_id)).await?;
-            replayed += 1;
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! The tracking script of an account.
 
+use actix_web::http::Method;
 use actix_web::http::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, VARY,
@@ -33,7 +34,10 @@ fn serve(request: &HttpRequest, id: AccountId, state: &State) -> HttpResponse {
             .body(format!("// Guestlog: there is no account {id} here\n"));
     };
     let script = state.app.scripts.of(&account);
-    state.app.scripts.count_fetch(id, state.app.now());
+    // A monitor that only looks whether it is there is no site that uses it.
+    if request.method() == Method::GET {
+        state.app.scripts.count_fetch(id, state.app.now());
+    }
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let unchanged = header(IF_NONE_MATCH)
         .split(',')

@@ -53,6 +53,55 @@ fn admin_pages_can_have_an_address_of_their_own() {
     assert_eq!(get(&admin, &script), 404, "the admin side serves no script");
 }
 
+/// The answer to a request without a body, but for the time in it.
+fn answer(address: &str, method: &str, path: &str) -> (Vec<String>, String) {
+    let mut stream = TcpStream::connect(address.trim_start_matches("http://")).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(request(path).replacen("GET", method, 1).as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let head = head.lines().filter(|line| !line.to_lowercase().starts_with("date:")).map(str::to_owned);
+    // The framework's order of headers is none.
+    let mut head: Vec<String> = head.collect();
+    head.sort();
+    (head, body.to_owned())
+}
+
+#[test]
+fn head_is_answered_as_get_without_the_body() {
+    let machine = Machine::new();
+    let account = machine.account();
+    let server = machine.serve();
+    let scripts = [
+        format!("/{account}.js"),
+        format!("/analytics/1700000000000/{account}.js"),
+        format!("/v2/{account}/banner.js"),
+    ];
+    let machines = ["/healthz", "/readyz", "/7.js"].map(str::to_owned);
+    for path in scripts.iter().chain(&machines) {
+        let (get, body) = answer(&server.address, "GET", path);
+        assert!(!body.is_empty(), "{path}");
+        assert_eq!(answer(&server.address, "HEAD", path), (get, String::new()), "{path}");
+    }
+    let (beacon, _) = answer(&server.address, "HEAD", "/__ptq.gif?k=1");
+    assert!(
+        !beacon.contains(&"HTTP/1.1 200 OK".to_owned()),
+        "a beacon says something; whoever only looks says nothing"
+    );
+}
+
+/// contract.md: whoever asked for port 0 must learn which one it was, however little is logged.
+#[test]
+fn the_address_is_told_at_every_level_of_the_log() {
+    for level in ["error", "warn", "trace"] {
+        let machine = Machine::new();
+        let settings = format!("[log]\nlevel = \"{level}\"\n[store]\nmin_free = 0\n");
+        std::fs::write(machine.path("guestlog.toml"), settings).unwrap();
+        assert_eq!(get(&machine.serve().address, "/healthz"), 200, "{level}");
+    }
+}
+
 #[test]
 fn a_server_with_a_certificate_speaks_tls() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls");

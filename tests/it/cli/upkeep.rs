@@ -24,7 +24,6 @@ fn settle(machine: &Machine) {
 #[test]
 fn check_passes_a_whole_store_beside_its_server_and_after() {
     let machine = Machine::new();
-    machine.run(&["check"]).fails(1, "there is no store in data");
     let account = machine.account();
     let server = machine.serve();
     for n in 0..20 {
@@ -37,6 +36,37 @@ fn check_passes_a_whole_store_beside_its_server_and_after() {
     assert_eq!(machine.json(&["check"]), whole);
     assert_eq!(server.stop(), 0);
     assert_eq!(machine.json(&["check"]), whole);
+}
+
+/// contract.md: every command works before the first start.
+#[test]
+fn check_and_backup_work_before_the_first_start() {
+    let machine = Machine::new();
+    assert_eq!(
+        machine.json(&["check"]),
+        json!({"ok": true, "findings": [], "accounts": 0, "events": 0, "waiting": 0, "dead_letters": 0})
+    );
+    let words = machine.run(&["check"]);
+    assert_eq!(words.code, 0);
+    assert!(words.out.contains("there is no store in data yet"), "{words:?}");
+    assert!(!machine.path("data").exists(), "a look changes nothing");
+
+    let made = machine.run(&["backup", "copy.db"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    assert!(made.err.contains("there was no store in data: an empty one was made"), "{made:?}");
+    assert_eq!(machine.json(&["verify-backup", "copy.db"])["accounts"], 0);
+    assert_eq!(machine.json(&["check"])["ok"], true);
+    assert_eq!(machine.run(&["backup", "other.db"]).err, "", "this time there is one");
+}
+
+/// Nothing is made in the place of something lost.
+#[test]
+fn a_backup_of_half_a_store_says_what_is_missing() {
+    let machine = Machine::new();
+    machine.account();
+    std::fs::remove_file(machine.data("guestlog.db")).unwrap();
+    machine.run(&["backup", "copy.db"]).fails(1, "data/guestlog.db is damaged (it is missing");
+    assert!(!machine.data("guestlog.db").exists() && !machine.path("copy.db").exists());
 }
 
 #[test]
@@ -198,8 +228,6 @@ fn holds(machine: &Machine, file: &str, views: &HashSet<String>) {
 fn backups_are_whole_private_and_replace_nothing_unasked() {
     use std::os::unix::fs::PermissionsExt;
     let machine = Machine::new();
-    machine.run(&["backup", "copy.db"]).fails(1, "there is no store");
-    assert!(!machine.path("copy.db").exists());
     machine.account();
     let made = machine.json(&["backup", "copy.db"]);
     assert_eq!((&made["file"], &made["waiting"]), (&json!("copy.db"), &json!(0)));

@@ -186,8 +186,14 @@ async fn what_the_fold_finds_is_told_in_metrics_and_live_only() {
 #[actix_web::test]
 async fn long_texts_are_cut_counted_and_never_lose_the_view() {
     let mut site = Site::new().await;
-    let view = with(site.view("a", "ab", PAGE), "t", "ü".repeat(512));
-    site.collect(&view).await;
+    let fits = "x".repeat(256);
+    let view = json!({"a": site.account.0, "k": 1, "id": "a", "vi": "ab", "cc": 15, "t": "ü".repeat(512),
+        "pu": format!("{PAGE}?utm_source={fits}&utm_content=%20{fits}%20"), "sd": "1".repeat(32),
+        "ln": format!(" {} ", "x".repeat(32)), "r": format!("https://news.test/{}", "y".repeat(8_174)),
+        "i": {"email": format!("{}@a.test", "m".repeat(64)), "id": "i".repeat(64), "visitor": "v".repeat(64),
+              "n".repeat(100): "p".repeat(1_024)}});
+    let agent = format!("Mozilla/5.0 Firefox/128.0 {}", "z".repeat(998));
+    site.call(post().insert_header(("user-agent", agent)).set_payload(view.to_string())).await;
     assert_eq!(site.app.counters.texts_cut(), 0, "at the limit nothing is cut");
     let long = "x".repeat(600);
     let view = json!({"a": site.account.0, "k": 1, "id": "b", "vi": "ab", "cc": 15, "t": "ü".repeat(513),
@@ -197,9 +203,29 @@ async fn long_texts_are_cut_counted_and_never_lose_the_view() {
         post().insert_header(("user-agent", format!("Mozilla/5.0 Firefox/128.0 {}", "z".repeat(5_000))));
     assert_eq!(site.call(request.set_payload(view.to_string())).await.reason(), "stored");
     site.fold().await;
-    assert_eq!(site.app.counters.texts_cut(), 1);
+    // Title, two campaign values, screen, language, referrer, User-Agent.
+    assert_eq!(site.app.counters.texts_cut(), 7);
     assert_eq!(site.asks::<i64>("select length(value) from dictionary where kind = 2"), [512]);
     assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 2);
+}
+
+/// rules.md 8
+#[actix_web::test]
+async fn what_is_left_out_of_an_identity_is_counted() {
+    let site = Site::new().await;
+    for (said, left_out) in [
+        (json!({"email": "nobody"}), 0),
+        (json!({"email": format!("{}@a.test", "m".repeat(250))}), 1),
+        (json!({"id": "i".repeat(65), "visitor": "v".repeat(65)}), 2),
+        (json!({"n".repeat(101): "x", "bio": "p".repeat(1_025), "name": "Ada"}), 2),
+        ((0..100).map(|n| (format!("n{n}"), json!(n))).collect(), 0),
+        ((0..103).map(|n| (format!("n{n}"), json!(n))).collect(), 3),
+    ] {
+        let before = site.app.counters.texts_cut();
+        let answer = site.collect(&with(site.view("", "ab", PAGE), "i", said.clone())).await;
+        assert_eq!(answer.reason(), "stored");
+        assert_eq!(site.app.counters.texts_cut() - before, left_out, "{said}");
+    }
 }
 
 /// rules.md 8

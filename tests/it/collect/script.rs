@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use actix_web::http::Method;
 use actix_web::test::TestRequest;
 
 use crate::harness::site::Site;
@@ -69,4 +70,13 @@ async fn an_unknown_account_gets_a_comment() {
     for uri in ["/99999999999999999999999.js", "/x.js", "/-1.js"] {
         assert_eq!(site.get(uri).await.status, 404, "{uri}");
     }
+}
+
+#[actix_web::test]
+async fn only_a_browser_that_takes_the_script_counts_as_one_that_has_it() {
+    let site = Site::new().await;
+    site.call(TestRequest::default().method(Method::HEAD).uri("/1000001.js")).await;
+    assert_eq!(site.app.scripts.fetched(site.account), None);
+    script(&site, &[]).await;
+    assert_eq!(site.app.scripts.fetched(site.account).map(|fetched| fetched.times), Some(1));
 }

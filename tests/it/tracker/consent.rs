@@ -11,9 +11,8 @@ const LISTEN: &str = "window.told = []; window._hsp = window._hsp || [];
 fn assert_silent(browser: &Browser, why: &str) {
     assert_eq!(browser.requests().len(), 0, "{why}");
     assert!(browser.storage().is_empty(), "{why}");
-    assert!(
-        browser.jar().iter().all(|c| c["name"] == "__hs_do_not_track" || c["name"] == "__hs_cookie_cat_pref")
-    );
+    let answers = ["__hs_do_not_track", "__hs_cookie_cat_pref", "__hs_opt_out"];
+    assert!(browser.jar().iter().all(|c| answers.iter().any(|name| c["name"] == *name)), "{why}");
 }
 
 fn use_everything(page: &Page) {
@@ -154,6 +153,30 @@ fn what_was_kept_goes_with_a_refusal_on_the_next_page_and_waits_for_an_open_ques
         page.run("_hsp.push(['setHubSpotConsent', {analytics: true}])");
         assert_eq!(browser.arrived().len(), kept + 1);
     }
+}
+
+/// hubspot.md 2.3: who opted out in the banner of old is not collected, until a newer answer says otherwise.
+#[test]
+fn an_opt_out_written_by_hubspots_first_banner_is_a_refusal() {
+    let open = |cookies: &str, then: &str| {
+        let browser = Browser::new();
+        let above = cookies.split(' ').map(|cookie| format!("document.cookie = '{cookie}; path=/';"));
+        let page = browser.open(&Visit::of(HOME).above(&above.collect::<String>()));
+        page.run(then);
+        (browser, page)
+    };
+    let (browser, page) = open("__hs_opt_out=yes", "");
+    use_everything(&page);
+    assert_silent(&browser, "opted out");
+    for cookies in ["__hs_opt_out=no", "__hs_opt_out=", "other=yes"] {
+        assert_eq!(open(cookies, "").0.views().len(), 1, "{cookies}: the policy decides");
+    }
+    let newer = open("__hs_opt_out=yes __hs_cookie_cat_pref=1:true_2:false_3:false", "");
+    assert_eq!(newer.0.views()[0]["cc"], 3, "the second banner's answer is the newer one");
+    let told = open("__hs_opt_out=yes", "_hsp.push(['setHubSpotConsent', {analytics: true}])");
+    assert_eq!(told.0.views()[0]["cc"], 3, "as is what the site's own banner tells");
+    let revoked = open("__hs_opt_out=yes", "_hsp.push(['revokeCookieConsent'])");
+    assert_eq!(revoked.1.cookie("__hs_opt_out"), None);
 }
 
 #[test]
