@@ -44,7 +44,7 @@ struct Page {
 /// A browser that is signed in.
 struct Row {
     id: SignInId,
-    /// `Chrome on Windows`, as reports name browsers and systems.
+    /// `Chrome on Windows`, as reports name browsers and systems; the User-Agent of what they do not know.
     name: String,
     /// User-Agent as it was sent; may be empty.
     agent: String,
@@ -56,14 +56,12 @@ impl Row {
     fn of(app: &App, t: &Texts, sign_in: SignIn) -> Self {
         let SignIn { id, browser: agent, created, last, .. } = sign_in;
         let device = &app.agents.read(&agent).device;
-        let name = t.word.browser(&device.browser, &device.os);
-        Self {
-            id,
-            name: name.unwrap_or_else(|| t.access.profile.unknown_browser.to_owned()),
-            agent,
-            created,
-            last,
-        }
+        let read = t.word.browser(&device.browser, &device.os);
+        let name = read.unwrap_or_else(|| match agent.as_str() {
+            "" => t.access.profile.unknown_browser.to_owned(),
+            other => other.to_owned(),
+        });
+        Self { id, name, agent, created, last }
     }
 }
 

@@ -1,5 +1,5 @@
 //! Names of countries and territories by their ISO 3166-1 code (and `XK`), in the order of the codes: the short
-//! ones people say, not the official ones. A browser test holds them against the names its Unicode data knows.
+//! ones people say, not the official ones; those of Unicode's CLDR.
 
 pub const EN: &[(&str, &str)] = &[
     ("AD", "Andorra"),

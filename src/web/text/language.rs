@@ -1,5 +1,4 @@
-//! Names of languages by their ISO 639-1 code, in the order of the codes. A browser test holds them against the
-//! names its Unicode data knows.
+//! Names of languages by their ISO 639-1 code, in the order of the codes; those of Unicode's CLDR.
 
 pub const EN: &[(&str, &str)] = &[
     ("aa", "Afar"),
