@@ -8,6 +8,9 @@ use crate::domain::period::{Days, LocalDay, Zone, weekday};
 use crate::web::text::fill;
 use crate::web::text::number::Numbers;
 
+/// From here on a key figure is too long for its card.
+const FIGURE_MAX: u64 = 10_000_000;
+
 /// `1,234,567`
 #[must_use]
 pub fn number(t: &Numbers, n: i64) -> String {
@@ -18,6 +21,12 @@ pub fn number(t: &Numbers, n: i64) -> String {
 #[must_use]
 pub fn compact(t: &Numbers, n: i64) -> String {
     shorter(t, n, 10_000)
+}
+
+/// A key figure: in full, as long as a card holds it.
+#[must_use]
+pub fn figure(t: &Numbers, n: i64) -> String {
+    if n.unsigned_abs() < FIGURE_MAX { number(t, n) } else { compact(t, n) }
 }
 
 /// For an axis, as short as can be: `500`, `1.5k`, `12k`.
@@ -38,13 +47,15 @@ fn shorter(t: &Numbers, n: i64, limit: u64) -> String {
     signed(t, n < 0, &format!("{}{suffix}", short(t, u128::from(abs), unit, 1_000)))
 }
 
-/// `12.3%` of `whole`; below ten percent with one decimal. The unknown sign when `whole` is nothing.
+/// `12%` of `whole`, without decimals, so that the rates of a column line up. The unknown sign when `whole` is
+/// nothing.
 #[must_use]
 pub fn percent(t: &Numbers, part: i64, whole: i64) -> String {
     if whole <= 0 {
         return t.unknown.to_owned();
     }
-    ratio(t, u128::from(part.max(0).unsigned_abs()), u128::from(whole.unsigned_abs()))
+    let (part, whole) = (u128::from(part.max(0).unsigned_abs()), u128::from(whole.unsigned_abs()));
+    fill(t.percent, &[("n", &short(t, part * 100, whole, 0))])
 }
 
 fn ratio(t: &Numbers, part: u128, whole: u128) -> String {
@@ -364,6 +375,13 @@ mod tests {
     }
 
     #[test]
+    fn a_key_figure_is_written_in_full_up_to_seven_digits() {
+        for (n, text) in [(0, "0"), (18_907, "18,907"), (9_999_999, "9,999,999"), (10_000_000, "10M")] {
+            assert_eq!(figure(T, n), text);
+        }
+    }
+
+    #[test]
     fn compact_numbers_change_unit_at_their_bounds() {
         for (n, text) in [
             (9_999, "9,999"),
@@ -399,7 +417,7 @@ mod tests {
             assert_eq!((got.trend, got.text.as_str()), (trend, text), "{now} {before}");
         }
         assert_eq!(percent(T, 1, 3), "33%");
-        assert_eq!(percent(T, 1, 30), "3.3%");
+        assert_eq!(percent(T, 1, 30), "3%");
         assert_eq!(percent(T, 1, 0), "–");
     }
 

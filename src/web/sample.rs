@@ -103,7 +103,7 @@ fn kpi(label: &str, level: i64, charted: bool, before: i64) -> Kpi {
     let sum: i64 = values.iter().sum();
     Kpi {
         label: label.into(),
-        value: format::compact(&EN.number, sum),
+        value: format::figure(&EN.number, sum),
         exact: format::number(&EN.number, sum),
         change: Some(format::change(&EN.number, sum, sum * before / 100)),
         against: Some("1,234 in 28 Sep – 25 Oct 2026".into()),
@@ -127,6 +127,7 @@ fn panel(id: &'static str, title: &str, tabs: &[&str], head: &str, rows: &[(&str
         t: &EN,
         id,
         title: title.into(),
+        alone: false,
         tabs: tabs
             .iter()
             .enumerate()
@@ -136,6 +137,7 @@ fn panel(id: &'static str, title: &str, tabs: &[&str], head: &str, rows: &[(&str
         number_heads: vec![Head::plain("Visitors"), Head::plain("Page views")],
         rows: rows.iter().map(row).collect(),
         empty: Panel::nothing(&EN, false),
+        remedy: None,
         searchable: false,
         export: None,
         more: Some(at.href()),

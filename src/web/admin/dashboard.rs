@@ -172,11 +172,12 @@ fn card(t: &'static Texts, asked: &Asked, metric: Metric, charted: bool, found: 
     });
     Kpi {
         label: metric.label(t).to_owned(),
-        value: format::compact(&t.number, now),
+        value: format::figure(&t.number, now),
         exact: format::number(&t.number, now),
         change: before.map(|before| format::change(&t.number, now, before)),
         against,
-        spark: Sparkline::of(found.series.iter().map(|point| metric.of(point)).collect()),
+        // An interval that is not over would end every line with a fall.
+        spark: Sparkline::of(found.series.iter().filter(|p| !p.unfinished).map(|p| metric.of(p)).collect()),
         href: match metric {
             Metric::Visitors => asked.url.without("metric").href(),
             _ => asked.url.with("metric", metric.as_str()).href(),
@@ -242,10 +243,12 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
             t,
             id,
             title: title.to_owned(),
+            alone: false,
             tabs: Vec::new(),
             head: head.to_owned(),
             number_heads: vec![Head::plain(kpi.visitors), Head::plain(numbers)],
             empty: Panel::nothing(t, !url.filters.is_empty()),
+            remedy: None,
             more: (!rows.is_empty()).then_some(more),
             rows,
             searchable: false,

@@ -1,6 +1,8 @@
 //! `/accounts/{id}/live`: the newest hits and what was made of each; how many of which kind since the start. Of a
 //! hit refused for want of consent it shows time and reason, because nothing else was kept (rules.md 9).
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
@@ -229,7 +231,7 @@ fn row(t: &'static Texts, zone: &Zone, settings: &Settings, entry: &Entry) -> Ro
     let words = &t.live;
     let host = entry.page.split(['/', '?', '#']).next().unwrap_or_default();
     let named = |dimension, value: &str| {
-        Some(t.word.value(dimension, value)).filter(|name| !name.is_empty()).map(str::to_owned)
+        Some(t.word.value(dimension, value)).filter(|name| !name.is_empty()).map(Cow::into_owned)
     };
     let place = named(Dimension::Country, &entry.country);
     let device = named(Dimension::Device, &entry.device);

@@ -109,7 +109,7 @@ pub(crate) fn rows(t: &Texts, url: &ReportUrl, dimension: Dimension, rows: &[Nam
     let most = rows.iter().map(|row| row.visitors).max();
     let row = |row: &NameRow| Row {
         name: report::named(t, dimension, &row.name),
-        detail: None,
+        detail: t.word.code(dimension, &row.name),
         href: Some(url.filtered(is(dimension, &row.name)).href()),
         bar: report::bar(row.visitors, most),
         numbers: vec![report::count(t, row.visitors), report::count(t, row.sessions)],

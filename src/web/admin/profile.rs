@@ -5,7 +5,8 @@ use actix_web::web::{ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::app::{access, sign_in, users};
+use crate::app::{App, access, sign_in, users};
+use crate::base::clock::Millis;
 use crate::domain::period::Zone;
 use crate::store::sign_in::{SignIn, SignInId};
 use crate::web::admin::refusal;
@@ -20,7 +21,7 @@ use crate::web::page::{Layout, Theme};
 use crate::web::part::field::{Field, Kind};
 use crate::web::part::icon::Icon;
 use crate::web::paths;
-use crate::web::text::fill;
+use crate::web::text::{Texts, fill};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -36,33 +37,49 @@ struct Page {
     email: String,
     fields: Vec<Field>,
     refused: bool,
-    rows: Vec<SignIn>,
+    rows: Vec<Row>,
     here: SignInId,
 }
 
-impl Page {
-    const fn name<'a>(&self, row: &'a SignIn) -> &'a str {
-        if row.browser.is_empty() {
-            self.layout.t.access.profile.unknown_browser
-        } else {
-            row.browser.as_str()
-        }
-    }
+/// A browser that is signed in.
+struct Row {
+    id: SignInId,
+    /// `Chrome on Windows`, as reports name browsers and systems; the User-Agent of what they do not know.
+    name: String,
+    /// User-Agent as it was sent; may be empty.
+    agent: String,
+    created: Millis,
+    last: Millis,
+}
 
-    fn since(&self, row: &SignIn) -> String {
+impl Row {
+    fn of(app: &App, t: &Texts, sign_in: SignIn) -> Self {
+        let SignIn { id, browser: agent, created, last, .. } = sign_in;
+        let device = &app.agents.read(&agent).device;
+        let read = t.word.browser(&device.browser, &device.os);
+        let name = read.unwrap_or_else(|| match agent.as_str() {
+            "" => t.access.profile.unknown_browser.to_owned(),
+            other => other.to_owned(),
+        });
+        Self { id, name, agent, created, last }
+    }
+}
+
+impl Page {
+    fn since(&self, row: &Row) -> String {
         format::date_time(&self.layout.t.number, &Zone::named("UTC"), row.created)
     }
 
-    fn last_seen(&self, row: &SignIn) -> String {
+    fn last_seen(&self, row: &Row) -> String {
         format::ago(&self.layout.t.number, self.layout.now, row.last)
     }
 
-    fn is_here(&self, row: &SignIn) -> bool {
+    fn is_here(&self, row: &Row) -> bool {
         row.id == self.here
     }
 
-    fn end_label(&self, row: &SignIn) -> String {
-        fill(self.layout.t.access.profile.end_one, &[("browser", self.name(row))])
+    fn end_label(&self, row: &Row) -> String {
+        fill(self.layout.t.access.profile.end_one, &[("browser", &row.name)])
     }
 
     fn themes(&self) -> [(Theme, &'static str); 3] {
@@ -93,12 +110,13 @@ async fn page(who: &SignedIn, wrong: Wrong) -> Result<HttpResponse, WebError> {
             .autocomplete("new-password"),
     ];
     let refused = wrong.current.is_some() || wrong.new.is_some();
+    let rows = sign_in::list(&who.state.app, who.session.user.id).await?;
     let page = Page {
         layout: who.layout(t.access.profile.title),
         email: who.session.user.email.clone(),
         fields,
         refused,
-        rows: sign_in::list(&who.state.app, who.session.user.id).await?,
+        rows: rows.into_iter().map(|row| Row::of(&who.state.app, t, row)).collect(),
         here: who.session.sign_in.id,
     };
     let status = if refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

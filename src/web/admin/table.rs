@@ -4,10 +4,13 @@ use askama::Template;
 
 use crate::web::admin::report::{self, Bars};
 use crate::web::page::Layout;
+use crate::web::part::empty::Action;
 use crate::web::part::filters::FilterBar;
 use crate::web::part::panel::{Head, Panel, Row, Tab};
 use crate::web::part::period::PeriodBar;
+use crate::web::paths;
 use crate::web::query::Asked;
+use crate::web::text::Texts;
 
 #[derive(Template)]
 #[template(path = "table/show.html")]
@@ -32,6 +35,15 @@ pub(crate) struct Shown<'a> {
     pub next: Option<&'a str>,
 }
 
+/// The way out of a table without rows.
+fn remedy(t: &Texts, asked: &Asked) -> Action {
+    if asked.url.filters.is_empty() {
+        let href = paths::settings(asked.url.account, "tracking-code");
+        return Action { label: t.live.empty_action.to_owned(), href };
+    }
+    Action { label: t.report.clear_filters.to_owned(), href: asked.url.without_filters().href() }
+}
+
 impl TablePage {
     pub(crate) fn of(layout: Layout, asked: &Asked, shown: Shown<'_>) -> Self {
         let t = layout.t;
@@ -40,10 +52,12 @@ impl TablePage {
             t,
             id: shown.id,
             title: shown.title.to_owned(),
+            alone: true,
             tabs: shown.tabs,
             head: shown.head.to_owned(),
             number_heads: shown.number_heads,
             empty: Panel::nothing(t, !asked.url.filters.is_empty()),
+            remedy: Some(remedy(t, asked)),
             searchable: shown.rows.len() > 1,
             export: (!shown.rows.is_empty()).then(|| asked.url.clone()),
             more: None,

@@ -157,10 +157,10 @@ fn findings(t: &Texts, settings: &Settings, seen: &Seen) -> Vec<Finding> {
                 found.push(plain("warning", words.silent, words.silent_what));
             }
         }
-        None if seen.hits.is_empty() => {
+        None if seen.hits.is_empty() && seen.first_hit.is_none() => {
             found.push(plain("plain", words.not_fetched, words.not_fetched_what));
         }
-        // Hits of a script that browsers had kept, or of none: there is no need of it.
+        // Hits of a script that browsers had kept, or of none, or of before the start: there is no need of it.
         None => {}
     }
     for (reason, times) in refusals(&seen.hits) {
@@ -227,6 +227,8 @@ mod tests {
     fn what_keeps_visits_away_is_named() {
         let words = &EN.install.finding;
         assert_eq!(titles(&seen(vec![], None)), [words.not_fetched]);
+        let counted = Seen { first_hit: Some(Millis(1)), ..seen(vec![], None) };
+        assert!(titles(&counted).is_empty(), "what counts is not called missing after a restart");
         assert_eq!(titles(&seen(vec![], Some(2))), ["The script was fetched 2 times", words.silent]);
         let hits = vec![
             hit(Reason::Bot, "site.test/"),

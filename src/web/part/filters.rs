@@ -48,7 +48,7 @@ impl FilterBar {
         let named = |value: &String| match value.as_str() {
             "" => self.t.report.none.to_owned(),
             value if is_address(filter.dimension) => format::address(value),
-            value => self.t.word.value(filter.dimension, value).to_owned(),
+            value => self.t.word.value(filter.dimension, value).into_owned(),
         };
         let values: Vec<String> = filter.values.iter().map(named).collect();
         let value = values.join(&format!(" {} ", self.t.report.filter.or));

@@ -4,6 +4,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
+use crate::web::part::empty::Action;
 use crate::web::part::icon::Icon;
 use crate::web::part::pager::Pager;
 use crate::web::paths::ReportUrl;
@@ -16,6 +17,8 @@ pub struct Panel {
     /// Unique in its page.
     pub id: &'static str,
     pub title: String,
+    /// Is the table all the page has? Then the page's head and the tabs have said what it is called.
+    pub alone: bool,
     pub tabs: Vec<Tab>,
     /// Head of the names.
     pub head: String,
@@ -23,6 +26,8 @@ pub struct Panel {
     pub rows: Vec<Row>,
     /// Shown when there are no rows.
     pub empty: String,
+    /// What can be done when there are no rows.
+    pub remedy: Option<Action>,
     /// A field that hides rows that do not match; comfort of the script.
     pub searchable: bool,
     /// Offers the table as CSV and JSON.

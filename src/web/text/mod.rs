@@ -9,10 +9,12 @@ use serde::Serialize;
 pub use fill::fill;
 
 pub mod access;
+pub mod country;
 pub mod error;
 pub mod fill;
 pub mod frame;
 pub mod install;
+pub mod language;
 pub mod live;
 pub mod number;
 pub mod plural;

@@ -28,6 +28,7 @@ pub struct Report {
     pub none: &'static str,
     pub no_rows: &'static str,
     pub no_rows_filtered: &'static str,
+    pub clear_filters: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -193,6 +194,7 @@ pub const EN: Report = Report {
     see_all: "See all",
     filter_by: "Show only {name}",
     none: "(none)",
-    no_rows: "Nothing in this period yet.",
-    no_rows_filtered: "Nothing matches these filters.",
+    no_rows: "Nothing in this period yet. A visit shows up here within two seconds of its first page view.",
+    no_rows_filtered: "Nothing in this period matches these filters.",
+    clear_filters: "Clear the filters",
 };

@@ -1,14 +1,28 @@
 //! Names of the field: dimensions, sources, devices. HubSpot's words where its users know them.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
+use super::fill::fill;
+use super::{country, language};
 use crate::domain::question::Dimension;
+use crate::domain::screen::ScreenClass;
 
 #[derive(Debug, Serialize)]
 pub struct Words {
     pub dimension: Dimensions,
     pub source: Sources,
     pub device: Devices,
+    pub screen: Screens,
+    /// By code, in the order of the codes.
+    pub country: &'static [(&'static str, &'static str)],
+    /// By code, in the order of the codes.
+    pub language: &'static [(&'static str, &'static str)],
+    /// `{language}`, `{country}`: the language as it is spoken there.
+    pub language_of: &'static str,
+    /// `{browser}`, `{os}`
+    pub browser_on: &'static str,
     pub new_visitor: &'static str,
     pub returning_visitor: &'static str,
 }
@@ -65,6 +79,16 @@ pub struct Devices {
     pub other_device: &'static str,
 }
 
+/// Width classes of screens.
+#[derive(Debug, Serialize)]
+pub struct Screens {
+    pub small: &'static str,
+    pub medium: &'static str,
+    pub large: &'static str,
+    pub wide: &'static str,
+    pub huge: &'static str,
+}
+
 pub const EN: Words = Words {
     dimension: Dimensions {
         page: "Page",
@@ -107,6 +131,17 @@ pub const EN: Words = Words {
         offline: "Offline sources",
     },
     device: Devices { desktop: "Desktop", mobile: "Mobile", tablet: "Tablet", other_device: "Other" },
+    screen: Screens {
+        small: "Under 576 px",
+        medium: "576 to 991 px",
+        large: "992 to 1,439 px",
+        wide: "1,440 to 1,919 px",
+        huge: "1,920 px and wider",
+    },
+    country: country::EN,
+    language: language::EN,
+    language_of: "{language} ({country})",
+    browser_on: "{browser} on {os}",
     new_visitor: "New",
     returning_visitor: "Returning",
 };
@@ -148,7 +183,59 @@ impl Words {
 
     /// The name people know of a value of a dimension; the value itself when it is its own name.
     #[must_use]
-    pub fn value<'a>(&self, dimension: Dimension, value: &'a str) -> &'a str {
+    pub fn value<'a>(&self, dimension: Dimension, value: &'a str) -> Cow<'a, str> {
+        match dimension {
+            Dimension::Country => found(self.country, value).unwrap_or(value).into(),
+            Dimension::Language => self.language(value).map_or(value.into(), Cow::Owned),
+            Dimension::Screen => self.screen(value).unwrap_or(value).into(),
+            _ => self.word(dimension, value).into(),
+        }
+    }
+
+    /// The code of a value that is called by another name: `DE`, `de-AT`.
+    #[must_use]
+    pub fn code(&self, dimension: Dimension, value: &str) -> Option<String> {
+        match dimension {
+            Dimension::Country => found(self.country, value).map(|_| value.to_owned()),
+            Dimension::Language => self.language(value).map(|_| tag(value)),
+            _ => None,
+        }
+    }
+
+    /// A browser by what its User-Agent tells; nothing when that is nothing.
+    #[must_use]
+    pub fn browser(&self, browser: &str, os: &str) -> Option<String> {
+        match (browser, os) {
+            ("", "") => None,
+            (one, "") | ("", one) => Some(one.to_owned()),
+            _ => Some(fill(self.browser_on, &[("browser", browser), ("os", os)])),
+        }
+    }
+
+    /// Of a language tag, by its language and the country it ends with.
+    fn language(&self, value: &str) -> Option<String> {
+        let mut parts = value.split('-');
+        let language = found(self.language, &parts.next()?.to_ascii_lowercase())?;
+        let country = parts.next_back().and_then(|part| found(self.country, &part.to_ascii_uppercase()));
+        Some(country.map_or_else(
+            || language.to_owned(),
+            |country| fill(self.language_of, &[("language", language), ("country", country)]),
+        ))
+    }
+
+    fn screen(&self, value: &str) -> Option<&'static str> {
+        let names = &self.screen;
+        match ScreenClass::ALL.into_iter().find(|class| class.as_str() == value)? {
+            ScreenClass::Unknown => None,
+            ScreenClass::Small => Some(names.small),
+            ScreenClass::Medium => Some(names.medium),
+            ScreenClass::Large => Some(names.large),
+            ScreenClass::Wide => Some(names.wide),
+            ScreenClass::Huge => Some(names.huge),
+        }
+    }
+
+    fn word<'a>(&self, dimension: Dimension, value: &'a str) -> &'a str {
         let (s, d) = (&self.source, &self.device);
         match (dimension.as_str(), value) {
             ("source", "ORGANIC_SEARCH") => s.organic_search,
@@ -172,6 +259,25 @@ impl Words {
     }
 }
 
+/// The name of a code in a list that is in the order of its codes.
+fn found(names: &[(&'static str, &'static str)], code: &str) -> Option<&'static str> {
+    let at = names.binary_search_by_key(&code, |(code, _)| code).ok()?;
+    names.get(at).map(|(_, name)| *name)
+}
+
+/// A language tag as it is written: `zh-Hant-TW`.
+fn tag(value: &str) -> String {
+    let written = |(at, part): (usize, &str)| match part.len() {
+        2 if at > 0 => part.to_ascii_uppercase(),
+        4 if at > 0 => {
+            let (first, rest) = part.split_at_checked(1).unwrap_or((part, ""));
+            first.to_ascii_uppercase() + &rest.to_ascii_lowercase()
+        }
+        _ => part.to_ascii_lowercase(),
+    };
+    value.split('-').enumerate().map(written).collect::<Vec<_>>().join("-")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,6 +293,45 @@ mod tests {
         for class in ["desktop", "mobile", "tablet", "other"] {
             assert_ne!(EN.value(Dimension::Device, class), class);
         }
+        for class in ScreenClass::ALL.into_iter().filter(|class| *class != ScreenClass::Unknown) {
+            assert_ne!(EN.value(Dimension::Screen, class.as_str()), class.as_str());
+        }
         assert_eq!(EN.value(Dimension::Page, "/mobile"), "/mobile");
+    }
+
+    #[test]
+    fn countries_and_languages_have_names_beside_their_codes() {
+        for (names, length) in [(EN.country, 250), (EN.language, 181)] {
+            assert_eq!(names.len(), length);
+            assert!(names.windows(2).all(|pair| pair[0].0 < pair[1].0), "codes are in order, each once");
+        }
+        for (code, name) in [("AD", "Andorra"), ("DE", "Germany"), ("ZW", "Zimbabwe"), ("XK", "Kosovo")] {
+            assert_eq!(EN.value(Dimension::Country, code), name);
+            assert_eq!(EN.code(Dimension::Country, code).as_deref(), Some(code));
+        }
+        for (value, name, code) in [
+            ("de-at", "German (Austria)", Some("de-AT")),
+            ("nl", "Dutch", Some("nl")),
+            ("zh-hant-tw", "Chinese (Taiwan)", Some("zh-Hant-TW")),
+            ("es-419", "Spanish", Some("es-419")),
+            ("en-x", "English", Some("en-x")),
+            ("tlh-us", "tlh-us", None),
+            ("é-ñandú", "é-ñandú", None),
+            ("", "", None),
+        ] {
+            assert_eq!(EN.value(Dimension::Language, value), name);
+            assert_eq!(EN.code(Dimension::Language, value).as_deref(), code);
+        }
+        assert_eq!(EN.value(Dimension::Country, "QQ"), "QQ");
+        assert_eq!(EN.code(Dimension::Country, "QQ"), None);
+        assert_eq!(EN.code(Dimension::Device, "mobile"), None);
+    }
+
+    #[test]
+    fn a_browser_is_called_by_what_it_tells() {
+        assert_eq!(EN.browser("Chrome", "Windows").as_deref(), Some("Chrome on Windows"));
+        assert_eq!(EN.browser("curl", "").as_deref(), Some("curl"));
+        assert_eq!(EN.browser("", "Linux").as_deref(), Some("Linux"));
+        assert_eq!(EN.browser("", ""), None);
     }
 }

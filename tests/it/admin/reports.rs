@@ -167,6 +167,21 @@ async fn filters_narrow_every_table_and_the_form_leads_to_the_plain_address() {
     assert_eq!(reply.location(), house.path("pages?period=7d&filter=page:contains:pric"));
 }
 
+/// ui.md, Words
+#[actix_web::test]
+async fn a_table_without_rows_tells_what_to_do() {
+    let house = House::new().await;
+    let filtered = house.reader.get(&house.path("pages?period=7d&filter=country:is:DE")).await.body;
+    assert!(filtered.contains(">Germany<"), "{filtered}");
+    let clear =
+        format!("<a class=\"button\" href=\"{}\">Clear the filters</a>", house.path("pages?period=7d"));
+    assert!(filtered.contains(&clear), "{filtered}");
+    let long_ago =
+        house.reader.get(&house.path("pages?period=custom&from=2020-01-01&to=2020-01-02")).await.body;
+    let check = format!("href=\"{}\">Check the tracking code</a>", house.path("settings/tracking-code"));
+    assert!(long_ago.contains(&check), "{long_ago}");
+}
+
 /// contract.md, Reports as data
 #[actix_web::test]
 async fn unknown_words_are_400_with_the_list() {

@@ -197,6 +197,24 @@ async fn a_user_sees_his_own_browsers_and_ends_them() {
     assert!(!far.is_signed_in().await && own.is_signed_in().await && stranger.is_signed_in().await);
 }
 
+#[actix_web::test]
+async fn a_browser_is_called_as_reports_call_it() {
+    const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+        Chrome/140.0.0.0 Safari/537.36";
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    let own = site.signed_in(account, ADA, Role::Viewer).await;
+    let desk = site.browser().with("user-agent", CHROME);
+    desk.sign_in(ADA, PASSWORD).await;
+    let nameless = site.browser().with("user-agent", "");
+    nameless.sign_in(ADA, PASSWORD).await;
+    let page = own.get("/profile").await.body;
+    assert!(page.contains(&format!("<bdi title=\"{CHROME}\">Chrome on Windows</bdi>")), "{page}");
+    assert!(page.contains("<bdi>Unknown browser</bdi>"), "{page}");
+    own.press("Sign out Chrome on Windows", &[]).await;
+    assert!(!desk.is_signed_in().await && nameless.is_signed_in().await);
+}
+
 fn store_user(site: &TestApp, email: &str) -> guestlog::domain::user::UserId {
     let email = guestlog::domain::contact::Email::parse(email).unwrap();
     let user = site.app.store.readers.read(|conn| store::user::find_by_email(conn, &email)).unwrap();
