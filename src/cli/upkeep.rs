@@ -69,8 +69,8 @@ fn check(config: &Config) -> Outcome {
         return Ok(judge(&Report::default(), &text, json!({})));
     };
     let whole = format!(
-        "the store is whole: {} accounts, {} events, {} hits waiting, {} dead letters",
-        report.accounts, report.events, report.waiting, report.dead_letters
+        "the store is whole: {} accounts, {} events, {} segments, {} hits waiting, {} dead letters",
+        report.accounts, report.events, report.segments, report.waiting, report.dead_letters
     );
     Ok(judge(&report, &whole, json!({})))
 }
@@ -82,6 +82,7 @@ fn judge(report: &Report, whole: &str, more: Value) -> Answer {
         "findings": report.findings,
         "accounts": report.accounts,
         "events": report.events,
+        "segments": report.segments,
         "waiting": report.waiting,
         "dead_letters": report.dead_letters,
     });

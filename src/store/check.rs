@@ -1,5 +1,7 @@
-//! Is a store whole? Structure as SQLite sees it, schema against a fresh one, and what the tables must say of
-//! one another. Only reads, beside a running server too; never mends.
+//! Is a store whole? Structure as SQLite sees it, schema against a fresh one, what the tables must say of
+//! one another, and every closed day. Only reads, beside a running server too; never mends.
+
+mod segments;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -21,7 +23,9 @@ pub struct Report {
     /// One line each; empty = whole.
     pub findings: Vec<String>,
     pub accounts: i64,
+    /// Hot rows and those of closed days.
     pub events: i64,
+    pub segments: i64,
     pub waiting: i64,
     pub dead_letters: i64,
 }
@@ -211,7 +215,9 @@ fn contents(conn: &Connection, report: &mut Report) -> Result<(), Error> {
         }
     }
     report.accounts = number("select count(*) from account")?;
-    report.events = number("select count(*) from event_hot")?;
+    let (segments, closed) = segments::look(conn, report)?;
+    report.segments = segments;
+    report.events = number("select count(*) from event_hot")? + closed;
     report.dead_letters = number("select count(*) from dead_letter")?;
     conn.execute_batch("commit")?;
     Ok(())

@@ -13,6 +13,8 @@ pub enum Damage {
     Short,
     #[error("its checksum is another")]
     Checksum,
+    #[error("the numbers of its row are not those that were written")]
+    Row,
     #[error("its format {0} is not known")]
     Format(u8),
     #[error("it holds {found} values instead of {wanted}")]

@@ -20,12 +20,15 @@ pub struct Facts {
     pub visitors: i64,
     pub sessions: i64,
     pub hot_events: i64,
+    /// Closed days, or parts of a day, and the events in them.
+    pub segments: i64,
+    pub closed_events: i64,
     pub contacts: i64,
     pub dead_letters: i64,
     /// Hits of the inbox that are not folded yet.
     pub waiting: i64,
     pub watermark: i64,
-    /// Time of the newest session, milliseconds UTC.
+    /// Time of the newest event, milliseconds UTC.
     pub newest_ms: Option<i64>,
 }
 
@@ -46,11 +49,18 @@ pub fn find(data_dir: &Path) -> Result<Option<Facts>, Error> {
         visitors: number("select coalesce(sum(last_visitor), 0) from account")?,
         sessions: number("select coalesce(sum(last_session), 0) from account")?,
         hot_events: number("select count(*) from event_hot")?,
+        segments: number("select count(*) from segment")?,
+        closed_events: number("select coalesce(sum(rows), 0) from segment")?,
         contacts: number("select count(*) from contact")?,
         dead_letters: number("select count(*) from dead_letter")?,
         waiting: 0,
         watermark: super::watermark(&conn)?,
-        newest_ms: conn.query_row("select max(last_ms) from session", [], |row| row.get(0))?,
+        newest_ms: conn.query_row(
+            "select max(last_ms) from (select max(last_ms) as last_ms from session
+                 union all select max(last_ms) from segment)",
+            [],
+            |row| row.get(0),
+        )?,
     };
     let inbox = data_dir.join(INBOX_FILE);
     if !files::is_absent(&inbox)? {

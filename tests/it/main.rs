@@ -13,6 +13,7 @@ mod layering;
 mod poison;
 mod runner;
 mod scan;
+mod segments;
 mod stories;
 mod style;
 mod tracker;

@@ -20,7 +20,9 @@ create table account (
     last_session     integer not null default 0 check (last_session >= 0),
     last_contact     integer not null default 0 check (last_contact >= 0),
     -- first page view ever, for the page that waits for it
-    first_hit_ms     integer
+    first_hit_ms     integer,
+    -- days and sums of its segments, put together: tells which is missing
+    segment_sum      integer not null default 0
 ) strict;
 
 create table account_domain (
@@ -210,13 +212,15 @@ create table segment (
     first_ms   integer not null,
     last_ms    integer not null check (last_ms >= first_ms),
     -- bits of the columns that hold more than 0
-    stored     integer not null
+    stored     integer not null,
+    -- checksum of the numbers above
+    sum        integer not null
 ) strict;
 
 create index segment_day on segment (account_id, day);
 
 create table segment_column (
-    -- number of the segment * 32 + number of the column
+    -- number of the segment * 32 + number of the column; it is in the checksum the bytes begin with
     id   integer primary key,
     data blob not null check (length(data) >= 16)
 ) strict;

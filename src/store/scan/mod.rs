@@ -62,7 +62,8 @@ pub fn run(conn: &Connection, ask: &Ask<'_>) -> Result<Answer, Error> {
         max_pairs: ask.bounds.pairs,
         rows: Vec::new(),
     };
-    let segments = segment::list(conn, ask.account, ask.range_ms.start, ask.range_ms.end)?;
+    let listed = segment::list_verified(conn, ask.account, ask.range_ms.start, ask.range_ms.end)?;
+    let segments = listed.segments;
     let changed = match segments.is_empty() {
         true => FxHashMap::default(),
         false => session::list_changed(conn, ask.account, usize::MAX)?,
@@ -78,7 +79,7 @@ pub fn run(conn: &Connection, ask: &Ask<'_>) -> Result<Answer, Error> {
         is_alone: segments.is_empty(),
     };
     let mut passes = 0;
-    let mut damaged = Vec::new();
+    let mut damaged: Vec<_> = listed.damaged.into_iter().map(|day| (day, Damage::Row)).collect();
     while let Some(class) = scan.classes.pop() {
         let mut class = class;
         for segment in &segments {

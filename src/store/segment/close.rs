@@ -15,7 +15,7 @@ use crate::domain::account::AccountId;
 use crate::domain::hit::SEEN_FOR;
 use crate::domain::period::{LocalDay, Zone};
 use crate::domain::visitor::SESSION_IDLE;
-use crate::store::error::Error;
+use crate::store::error::{Damage, Error};
 use crate::store::event::{self, Event, PAGE_VIEW};
 use crate::store::session::{self, Session};
 
@@ -51,17 +51,7 @@ pub struct Closed {
 pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> Result<Closed, Error> {
     let changed = session::list_changed(conn, account, CHANGED)?;
     let late = late::list(conn, account, |session| changed.contains_key(&session))?;
-    let mut days: BTreeSet<LocalDay> = BTreeSet::new();
-    for session in changed.values() {
-        let mut day = zone.day_of(Millis(session.start_ms));
-        let last = zone.day_of(Millis(session.last_ms));
-        while day <= last {
-            if !super::list_of_day(conn, account, day)?.is_empty() {
-                days.insert(day);
-            }
-            day = LocalDay(day.0 + 1);
-        }
-    }
+    let mut days = days_of(conn, account, &changed)?;
     let today = zone.day_of(now);
     let open_from = zone.start_of(zone.day_of(now.plus(-CLOSE_AFTER)));
     if event::count(conn, account, open_from.0, i64::MAX, PART_ROWS)? >= PART_ROWS {
@@ -95,6 +85,28 @@ pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> 
     Ok(closed)
 }
 
+/// The closed days that hold rows of these sessions. Found by time, not by the day: the account may have had another
+/// time zone when they were closed.
+fn days_of(
+    conn: &Connection,
+    account: AccountId,
+    sessions: &FxHashMap<u32, Session>,
+) -> Result<BTreeSet<LocalDay>, Error> {
+    let Some(from) = sessions.values().map(|session| session.start_ms).min() else {
+        return Ok(BTreeSet::new());
+    };
+    let to = sessions.values().map(|session| session.last_ms).max().unwrap_or(from).saturating_add(1);
+    let mut days = BTreeSet::new();
+    for Segment { day, extent, .. } in super::list(conn, account, from, to)? {
+        let is_of =
+            |session: &Session| session.start_ms <= extent.last_ms && session.last_ms >= extent.first_ms;
+        if !days.contains(&day) && sessions.values().any(is_of) {
+            days.insert(day);
+        }
+    }
+    Ok(days)
+}
+
 /// One day under way.
 struct Merging<'a> {
     conn: &'a Connection,
@@ -120,6 +132,9 @@ impl Merging<'_> {
     fn run(&self) -> Result<Option<usize>, Error> {
         let (from, to) = (self.zone.start_of(self.day).0, self.zone.start_of(LocalDay(self.day.0 + 1)).0);
         let mut parts = super::list_of_day(self.conn, self.account, self.day)?;
+        for part in parts.extract_if(.., |part| !part.is_whole) {
+            self.tell(&part, &Damage::Row);
+        }
         let incoming = self.incoming(from, to)?;
         let is_open = to > self.now.plus(-CLOSE_AFTER).0;
         let has_changed = !self.changed.is_empty() && !parts.is_empty();
@@ -140,9 +155,7 @@ impl Merging<'_> {
             match reader.runs(part) {
                 Ok(runs) => read.push((*part, runs)),
                 // It stays as it is, for whoever can mend it; the day goes on beside it.
-                Err(Error::Damaged(damage)) => {
-                    tracing::error!(account = self.account.0, day = self.day.0, segment = part.id, %damage, "a segment is damaged");
-                }
+                Err(Error::Damaged(damage)) => self.tell(part, &damage),
                 Err(error) => return Err(error),
             }
         }
@@ -171,6 +184,10 @@ impl Merging<'_> {
         }
         self.write(&whole, runs, &incoming, (from, to))?;
         Ok(Some(incoming.rows.len()))
+    }
+
+    fn tell(&self, part: &Segment, damage: &Damage) {
+        tracing::error!(account = self.account.0, day = self.day.0, segment = part.id, %damage, "a segment is damaged");
     }
 
     fn rows_of(&self, parts: &[Segment]) -> usize {
@@ -227,7 +244,7 @@ impl Merging<'_> {
             }
         }
         for part in parts {
-            super::delete(self.conn, part.id)?;
+            super::delete(self.conn, self.account, part)?;
         }
         super::insert(self.conn, self.account, self.day, runs.into_values().collect())?;
         if incoming.staying == 0 {

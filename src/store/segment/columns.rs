@@ -158,7 +158,7 @@ pub struct Extent {
 }
 
 impl Extent {
-    pub(super) const fn is_stored(&self, col: Col) -> bool {
+    pub(in crate::store) const fn is_stored(&self, col: Col) -> bool {
         self.stored >> (col as u32) & 1 == 1
     }
 

@@ -1,11 +1,12 @@
 //! Segments: the rows of closed days as columns, a blob each, in `guestlog.db`. A segment is never changed: a later
 //! one takes its place, in one transaction with the hot rows that went into it. `pack` knows bytes, `columns` what
-//! they mean, `close` when they are made.
+//! they mean, `close` when they are made, `seal` what binds them to their places.
 
 pub mod close;
 pub mod columns;
 pub mod late;
 pub mod pack;
+mod seal;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
@@ -13,6 +14,7 @@ use self::columns::{Col, Extent, Run};
 use self::pack::COUNT_MAX;
 use super::error::{Damage, Error};
 use super::event::PAGE_VIEW;
+use crate::base::clock::DAY;
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
 
@@ -25,26 +27,132 @@ pub struct Segment {
     pub id: i64,
     pub day: LocalDay,
     pub extent: Extent,
+    /// These numbers are those that were written.
+    pub is_whole: bool,
 }
 
-const FIELDS: &str = "id, day, runs, rows, listed, first_ms, last_ms, stored";
+const FIELDS: &str = "id, day, runs, rows, listed, first_ms, last_ms, stored, sum";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Segment> {
-    Ok(Segment {
-        id: row.get(0)?,
-        day: LocalDay(row.get(1)?),
-        extent: Extent {
-            runs: row.get(2)?,
-            rows: row.get(3)?,
-            listed: row.get(4)?,
-            first_ms: row.get(5)?,
-            last_ms: row.get(6)?,
-            stored: row.get(7)?,
-        },
-    })
+fn read(account: AccountId, row: &Row<'_>) -> rusqlite::Result<Segment> {
+    let mut numbers = [0; seal::NUMBERS];
+    for (place, number) in numbers.iter_mut().enumerate() {
+        *number = row.get(place)?;
+    }
+    let is_whole = row.get::<_, i64>(seal::NUMBERS)? == i64::from(seal::sum(account, &numbers));
+    let [id, day, runs, rows, listed, first_ms, last_ms, stored] = numbers;
+    // A number that does not fit is damage like any other, which the sum has told.
+    let extent = Extent {
+        runs: runs as u32,
+        rows: rows as u32,
+        listed: listed as u32,
+        first_ms,
+        last_ms,
+        stored: stored as u32,
+    };
+    Ok(Segment { id, day: LocalDay(day as i32), extent, is_whole })
 }
 
-/// Segments with rows in `from_ms <= at_ms < to_ms`, in the order of their days.
+/// What the segments of a period are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// In the order of their days.
+    pub segments: Vec<Segment>,
+    /// Days of which a segment is missing, or has other numbers than were written.
+    pub damaged: Vec<LocalDay>,
+}
+
+/// Segments with rows in `from_ms <= at_ms < to_ms`. All of the account are looked at: which are of the period is told
+/// by numbers that may be damaged, and so may be whose they are.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_verified(
+    conn: &Connection,
+    account: AccountId,
+    from_ms: i64,
+    to_ms: i64,
+) -> Result<Listed, Error> {
+    let mut difference = find_sum(conn, account)?;
+    let mut listed = Listed::default();
+    let mut statement =
+        conn.prepare_cached(&format!("select {FIELDS} from segment where account_id = ?1 order by day, id"))?;
+    for segment in statement.query_map([account.0], |row| read(account, row))? {
+        let segment = segment?;
+        difference ^= seal::entry(account, &segment);
+        if !segment.is_whole {
+            listed.damaged.push(segment.day);
+        } else if segment.extent.last_ms >= from_ms && segment.extent.first_ms < to_ms {
+            listed.segments.push(segment);
+        }
+    }
+    match listed.damaged.as_mut_slice() {
+        [] if difference != 0 => listed.damaged.push(seal::day_of(difference)),
+        // the day it was written for, whatever it says now
+        [only] => only.0 ^= seal::day_of(difference).0,
+        _ => {}
+    }
+    listed.damaged.retain(|day| {
+        let start = i64::from(day.0) * DAY;
+        // in whatever time zone
+        start.saturating_sub(DAY) < to_ms && start.saturating_add(2 * DAY) > from_ms
+    });
+    Ok(listed)
+}
+
+/// Accounts that have segments.
+///
+/// # Errors
+/// SQLite's.
+pub(super) fn list_accounts(conn: &Connection) -> Result<Vec<AccountId>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select account_id from segment union select id from account where segment_sum <> 0 order by 1",
+    )?;
+    let accounts = statement.query_map([], |row| row.get(0).map(AccountId))?;
+    Ok(accounts.collect::<Result<_, _>>()?)
+}
+
+/// Numbers of the columns that are stored of a segment.
+///
+/// # Errors
+/// SQLite's.
+pub(super) fn list_columns(conn: &Connection, id: i64) -> Result<Vec<i64>, Error> {
+    let first = id * COLUMNS_MAX;
+    let mut statement =
+        conn.prepare_cached("select id - ?1 from segment_column where id >= ?1 and id < ?2")?;
+    let columns = statement.query_map((first, first + COLUMNS_MAX), |row| row.get(0))?;
+    Ok(columns.collect::<Result<_, _>>()?)
+}
+
+/// Numbers of segments of which there are columns alone.
+///
+/// # Errors
+/// SQLite's.
+pub(super) fn list_strays(conn: &Connection) -> Result<Vec<i64>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select distinct id / ?1 from segment_column c where not exists (select 1 from segment s
+             where s.id = c.id / ?1)",
+    )?;
+    let strays = statement.query_map([COLUMNS_MAX], |row| row.get(0))?;
+    Ok(strays.collect::<Result<_, _>>()?)
+}
+
+/// The sum of what was written of an account.
+fn find_sum(conn: &Connection, account: AccountId) -> Result<i64, Error> {
+    Ok(conn
+        .prepare_cached("select segment_sum from account where id = ?1")?
+        .query_row([account.0], |row| row.get(0))
+        .optional()?
+        .unwrap_or(0))
+}
+
+/// Takes the entry of a segment into the sum of its account, or out of it.
+fn update_sum(conn: &Connection, account: AccountId, entry: i64) -> Result<(), Error> {
+    conn.prepare_cached("update account set segment_sum = ?2 where id = ?1")?
+        .execute((account.0, find_sum(conn, account)? ^ entry))?;
+    Ok(())
+}
+
+/// Segments that say they have rows in `from_ms <= at_ms < to_ms`, in the order of their days.
 ///
 /// # Errors
 /// SQLite's.
@@ -52,7 +160,7 @@ pub fn list(conn: &Connection, account: AccountId, from_ms: i64, to_ms: i64) -> 
     let mut statement = conn.prepare_cached(&format!(
         "select {FIELDS} from segment where account_id = ?1 and last_ms >= ?2 and first_ms < ?3 order by day, id"
     ))?;
-    let rows = statement.query_map((account.0, from_ms, to_ms), read)?;
+    let rows = statement.query_map((account.0, from_ms, to_ms), |row| read(account, row))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -64,7 +172,7 @@ pub fn list_of_day(conn: &Connection, account: AccountId, day: LocalDay) -> Resu
     let mut statement = conn.prepare_cached(&format!(
         "select {FIELDS} from segment where account_id = ?1 and day = ?2 order by id"
     ))?;
-    let rows = statement.query_map((account.0, day.0), read)?;
+    let rows = statement.query_map((account.0, day.0), |row| read(account, row))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -114,8 +222,8 @@ pub fn insert(conn: &Connection, account: AccountId, day: LocalDay, runs: Vec<Ru
     let Some((extent, packed)) = columns::encode(runs) else { return Ok(()) };
     let id: i64 = conn
         .prepare_cached(
-            "insert into segment (account_id, day, runs, rows, listed, first_ms, last_ms, stored)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) returning id",
+            "insert into segment (account_id, day, runs, rows, listed, first_ms, last_ms, stored, sum)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0) returning id",
         )?
         .query_row(
             (
@@ -130,8 +238,14 @@ pub fn insert(conn: &Connection, account: AccountId, day: LocalDay, runs: Vec<Ru
             ),
             |row| row.get(0),
         )?;
+    // Its own number is in the sum.
+    let segment = Segment { id, day, extent, is_whole: true };
+    let sum = seal::sum(account, &seal::numbers(&segment));
+    conn.prepare_cached("update segment set sum = ?2 where id = ?1")?.execute((id, sum))?;
+    update_sum(conn, account, seal::entry(account, &segment))?;
     let mut insert = conn.prepare_cached("insert into segment_column (id, data) values (?1, ?2)")?;
-    for (col, data) in packed {
+    for (col, mut data) in packed {
+        seal::bind(&mut data, id, col);
         insert.execute((id * COLUMNS_MAX + col as i64, data))?;
     }
     Ok(())
@@ -139,21 +253,27 @@ pub fn insert(conn: &Connection, account: AccountId, day: LocalDay, runs: Vec<Ru
 
 /// # Errors
 /// SQLite's.
-pub fn delete(conn: &Connection, id: i64) -> Result<(), Error> {
-    let first = id * COLUMNS_MAX;
+pub fn delete(conn: &Connection, account: AccountId, segment: &Segment) -> Result<(), Error> {
+    let first = segment.id * COLUMNS_MAX;
     conn.prepare_cached("delete from segment_column where id >= ?1 and id < ?2")?
         .execute((first, first + COLUMNS_MAX))?;
-    conn.prepare_cached("delete from segment where id = ?1")?.execute([id])?;
-    Ok(())
+    conn.prepare_cached("delete from segment where id = ?1")?.execute([segment.id])?;
+    if segment.is_whole {
+        return update_sum(conn, account, seal::entry(account, segment));
+    }
+    // What it was written as is not known: the sum is made anew of those that are left.
+    let known = list_verified(conn, account, i64::MIN, i64::MAX)?.segments;
+    let left = known.iter().fold(0, |sum, segment| sum ^ seal::entry(account, segment));
+    update_sum(conn, account, find_sum(conn, account)? ^ left)
 }
 
 /// Reads the columns of segments.
-pub(super) struct Reader<'c> {
+pub(in crate::store) struct Reader<'c> {
     find: CachedStatement<'c>,
 }
 
 impl<'c> Reader<'c> {
-    pub(super) fn prepare(conn: &'c Connection) -> Result<Self, Error> {
+    pub(in crate::store) fn prepare(conn: &'c Connection) -> Result<Self, Error> {
         Ok(Self { find: conn.prepare_cached("select data from segment_column where id = ?1")? })
     }
 
@@ -161,8 +281,13 @@ impl<'c> Reader<'c> {
     ///
     /// # Errors
     /// `Damaged`, or SQLite's.
-    pub(super) fn read(&mut self, segment: &Segment, col: Col, out: &mut Vec<u32>) -> Result<(), Error> {
-        verify(&segment.extent)?;
+    pub(in crate::store) fn read(
+        &mut self,
+        segment: &Segment,
+        col: Col,
+        out: &mut Vec<u32>,
+    ) -> Result<(), Error> {
+        verify(segment)?;
         columns::read(&segment.extent, col, out, &mut |col| self.load(segment.id, col))
     }
 
@@ -170,19 +295,25 @@ impl<'c> Reader<'c> {
     ///
     /// # Errors
     /// `Damaged`, or SQLite's.
-    pub(super) fn runs(&mut self, segment: &Segment) -> Result<Vec<Run>, Error> {
-        verify(&segment.extent)?;
+    pub(in crate::store) fn runs(&mut self, segment: &Segment) -> Result<Vec<Run>, Error> {
+        verify(segment)?;
         columns::decode(&segment.extent, |col| self.load(segment.id, col))
     }
 
     fn load(&mut self, id: i64, col: Col) -> Result<Vec<u8>, Error> {
         let found = self.find.query_row([id * COLUMNS_MAX + col as i64], |row| row.get(0)).optional()?;
-        found.ok_or(Error::Damaged(Damage::Short))
+        let mut bytes: Vec<u8> = found.ok_or(Error::Damaged(Damage::Short))?;
+        seal::bind(&mut bytes, id, col);
+        Ok(bytes)
     }
 }
 
 /// The counts of a segment are looked at before anything is made as large as they say.
-fn verify(extent: &Extent) -> Result<(), Damage> {
+fn verify(segment: &Segment) -> Result<(), Damage> {
+    let extent = &segment.extent;
+    if !segment.is_whole {
+        return Err(Damage::Row);
+    }
     let counts = [extent.runs, extent.rows, extent.listed];
     if counts.iter().any(|count| *count as usize > COUNT_MAX) || extent.runs > extent.rows {
         return Err(Damage::Inconsistent);

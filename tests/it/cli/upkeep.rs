@@ -31,7 +31,7 @@ fn check_passes_a_whole_store_beside_its_server_and_after() {
     }
     settle(&machine);
     let whole = json!({
-        "ok": true, "findings": [], "accounts": 1, "events": 20, "waiting": 0, "dead_letters": 0,
+        "ok": true, "findings": [], "accounts": 1, "events": 20, "segments": 0, "waiting": 0, "dead_letters": 0,
     });
     assert_eq!(machine.json(&["check"]), whole);
     assert_eq!(server.stop(), 0);
@@ -44,7 +44,7 @@ fn check_and_backup_work_before_the_first_start() {
     let machine = Machine::new();
     assert_eq!(
         machine.json(&["check"]),
-        json!({"ok": true, "findings": [], "accounts": 0, "events": 0, "waiting": 0, "dead_letters": 0})
+        json!({"ok": true, "findings": [], "accounts": 0, "events": 0, "segments": 0, "waiting": 0, "dead_letters": 0})
     );
     let words = machine.run(&["check"]);
     assert_eq!(words.code, 0);
