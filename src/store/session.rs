@@ -152,19 +152,14 @@ pub fn upsert(conn: &Connection, account: AccountId, session: &Session) -> Resul
     Ok(())
 }
 
-/// Sessions that changed after their rows went into a segment, by id; at most `limit`.
+/// Sessions that changed after their rows went into a segment, by id.
 ///
 /// # Errors
 /// SQLite's.
-pub fn list_changed(
-    conn: &Connection,
-    account: AccountId,
-    limit: usize,
-) -> Result<FxHashMap<u32, Session>, Error> {
-    let mut statement = conn.prepare_cached(&format!(
-        "select {COLUMNS} from session where account_id = ?1 and in_segment = 2 order by id limit ?2"
-    ))?;
-    let rows = statement.query_map((account.0, i64::try_from(limit).unwrap_or(i64::MAX)), read)?;
+pub fn list_changed(conn: &Connection, account: AccountId) -> Result<FxHashMap<u32, Session>, Error> {
+    let mut statement = conn
+        .prepare_cached(&format!("select {COLUMNS} from session where account_id = ?1 and in_segment = 2"))?;
+    let rows = statement.query_map([account.0], read)?;
     let sessions = rows.map(|session| session.map(|session| (session.id, session)));
     Ok(sessions.collect::<Result<_, _>>()?)
 }

@@ -11,6 +11,7 @@ use crate::base::clock::Millis;
 use crate::store::error::{Damage, Error};
 use crate::store::event::{COMPLETION, PAGE_VIEW};
 use crate::store::segment::columns::{BOUNCED, Col, IS_COMPLETION, IS_NEW, SPANS, value_minor};
+use crate::store::segment::late::Late;
 use crate::store::segment::{Reader, Segment};
 use crate::store::session::Session;
 
@@ -61,6 +62,7 @@ pub(super) struct Closed<'a> {
     now: Millis,
     /// What changed after it went into a segment.
     changed: &'a FxHashMap<u32, Session>,
+    late: &'a Late,
     batch: Batch,
     /// Values that are not shown as they are stored.
     spare: [Vec<u32>; 2],
@@ -74,6 +76,7 @@ impl<'a> Closed<'a> {
         range_ms: Range<i64>,
         now: Millis,
         changed: &'a FxHashMap<u32, Session>,
+        late: &'a Late,
     ) -> Result<Self, Error> {
         Ok(Self {
             reader: Reader::prepare(conn)?,
@@ -81,6 +84,7 @@ impl<'a> Closed<'a> {
             range_ms,
             now,
             changed,
+            late,
             batch: Batch::default(),
             spare: Default::default(),
             listed: Vec::new(),
@@ -98,7 +102,10 @@ impl<'a> Closed<'a> {
         self.read_runs(segment)?;
         self.read_rows(segment)?;
         self.read_times(segment)?;
-        self.take_over_changes()?;
+        self.take_over_changes();
+        if self.has_late(segment) {
+            self.take_over_late();
+        }
         let extent = segment.extent;
         if extent.first_ms < self.range_ms.start || extent.last_ms >= self.range_ms.end {
             self.batch.retain(&self.range_ms);
@@ -189,7 +196,8 @@ impl<'a> Closed<'a> {
     fn read_times(&mut self, segment: &Segment) -> Result<(), Error> {
         let extent = segment.extent;
         let is_cut = extent.first_ms < self.range_ms.start || extent.last_ms >= self.range_ms.end;
-        if !is_cut && !self.needs.times(extent.first_ms, extent.last_ms) {
+        let needs_times = self.needs.times(extent.first_ms, extent.last_ms) || self.has_late(segment);
+        if !is_cut && !needs_times {
             self.batch.at_ms.resize(extent.rows as usize, extent.first_ms);
             return Ok(());
         }
@@ -214,9 +222,9 @@ impl<'a> Closed<'a> {
     }
 
     /// What changed after a session went into the segment is read from its row.
-    fn take_over_changes(&mut self) -> Result<(), Error> {
+    fn take_over_changes(&mut self) {
         if self.changed.is_empty() {
-            return Ok(());
+            return;
         }
         let batch = &mut self.batch;
         for (run, id) in batch.session.iter().enumerate() {
@@ -234,7 +242,36 @@ impl<'a> Closed<'a> {
                 *place = true;
             }
         }
-        Ok(())
+    }
+
+    fn has_late(&self, segment: &Segment) -> bool {
+        let extent = segment.extent;
+        self.late.keys().any(|(_, at_ms)| (extent.first_ms..=extent.last_ms).contains(at_ms))
+    }
+
+    /// How long page views were visible, as far as the segment does not know it yet.
+    fn take_over_late(&mut self) {
+        let batch = &mut self.batch;
+        let mut begin = 0;
+        for (session, end) in batch.session.iter().zip(&batch.end) {
+            let rows = begin as usize..*end as usize;
+            begin = *end;
+            if !self.changed.contains_key(session) {
+                continue;
+            }
+            let mut before = None;
+            let times = batch.at_ms.get(rows.clone()).unwrap_or_default();
+            let kinds = batch.kind.get(rows.clone()).unwrap_or_default();
+            let engaged = batch.engaged_ms.get_mut(rows).unwrap_or_default();
+            for ((at_ms, kind), engaged_ms) in times.iter().zip(kinds).zip(engaged) {
+                if *kind != PAGE_VIEW || before == Some(*at_ms) {
+                    continue;
+                }
+                before = Some(*at_ms);
+                let late = self.late.get(&(*session, *at_ms)).copied();
+                *engaged_ms = late.map_or(*engaged_ms, |late| late.max(*engaged_ms));
+            }
+        }
     }
 }
 

@@ -14,7 +14,6 @@ mod rows;
 use std::ops::Range;
 
 use rusqlite::Connection;
-use rustc_hash::FxHashMap;
 
 pub use ask::{Answer, Ask, Bounds, Cursor, Deadline, Figures, Grouping, Key, Measure, Row, Table, Top};
 use bitsets::{Bits, Class};
@@ -64,11 +63,13 @@ pub fn run(conn: &Connection, ask: &Ask<'_>) -> Result<Answer, Error> {
     };
     let listed = segment::list_verified(conn, ask.account, ask.range_ms.start, ask.range_ms.end)?;
     let segments = listed.segments;
-    let changed = match segments.is_empty() {
-        true => FxHashMap::default(),
-        false => session::list_changed(conn, ask.account, usize::MAX)?,
+    let (changed, late) = match segments.is_empty() {
+        true => Default::default(),
+        false => {
+            (session::list_changed(conn, ask.account)?, segment::late::list(conn, ask.account, |_| true)?)
+        }
     };
-    let mut closed = Closed::prepare(conn, &needs, ask.range_ms.clone(), ask.now, &changed)?;
+    let mut closed = Closed::prepare(conn, &needs, ask.range_ms.clone(), ask.now, &changed, &late)?;
     let hot = Hot {
         conn,
         account: ask.account,

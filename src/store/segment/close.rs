@@ -49,7 +49,16 @@ pub struct Closed {
 /// # Errors
 /// SQLite's, `Damaged`. Nothing may be kept of the transaction then.
 pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> Result<Closed, Error> {
-    let changed = session::list_changed(conn, account, CHANGED)?;
+    let mut changed = session::list_changed(conn, account)?;
+    // A late hit may have opened it again: what it ends with is not known yet.
+    changed.retain(|_, session| session.is_over(now));
+    let has_more_changed = changed.len() > CHANGED;
+    if has_more_changed {
+        let mut ids: Vec<u32> = changed.keys().copied().collect();
+        ids.sort_unstable();
+        let last = ids.get(CHANGED).copied().unwrap_or(u32::MAX);
+        changed.retain(|id, _| *id < last);
+    }
     let late = late::list(conn, account, |session| changed.contains_key(&session))?;
     let mut days = days_of(conn, account, &changed)?;
     let today = zone.day_of(now);
@@ -57,7 +66,7 @@ pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> 
     if event::count(conn, account, open_from.0, i64::MAX, PART_ROWS)? >= PART_ROWS {
         days.insert(today);
     }
-    let mut closed = Closed { more: changed.len() == CHANGED, ..Closed::default() };
+    let mut closed = Closed { more: has_more_changed, ..Closed::default() };
     let mut close = |day: LocalDay| {
         let moved = Merging { conn, account, zone, day, now, changed: &changed, late: &late }.run()?;
         closed.rows += moved.unwrap_or(0);

@@ -1,8 +1,10 @@
 //! The scan against a count written a second time, over the same invented facts.
 mod bounds;
+mod histories;
 mod history;
 mod oracle;
 mod random;
 mod reports;
 mod rules;
 mod speed;
+mod told;

@@ -86,7 +86,7 @@ pub(super) fn ask(
     world.store.readers.read(|conn| scan::run(conn, &ask)).unwrap()
 }
 
-fn period(dice: &mut Dice, account: &AccountFact) -> Range<i64> {
+pub(super) fn period(dice: &mut Dice, account: &AccountFact) -> Range<i64> {
     let zone = Zone::named(account.zone_name);
     let last = zone.day_of(account.now);
     match dice.below(3) {
@@ -102,7 +102,7 @@ fn period(dice: &mut Dice, account: &AccountFact) -> Range<i64> {
     }
 }
 
-fn filter(dice: &mut Dice) -> Filter {
+pub(super) fn filter(dice: &mut Dice) -> Filter {
     let dimension = dice.pick(&Dimension::ALL);
     let values = (0..1 + dice.below(3)).map(|_| {
         let value = value(dice, dimension);
@@ -163,7 +163,7 @@ fn value(dice: &mut Dice, dimension: Dimension) -> String {
     }
 }
 
-fn grouping(dice: &mut Dice, account: &AccountFact, range: &Range<i64>) -> Grouping {
+pub(super) fn grouping(dice: &mut Dice, account: &AccountFact, range: &Range<i64>) -> Grouping {
     match dice.below(6) {
         0 => Grouping::Total,
         1 => {
@@ -200,7 +200,7 @@ pub(super) fn figures(count: &Count) -> Figures {
     }
 }
 
-fn expect(
+pub(super) fn expect(
     account: &AccountFact,
     events: &[&super::history::EventFact],
     grouping: &Grouping,

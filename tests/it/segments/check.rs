@@ -1,5 +1,6 @@
 //! `check` reads every closed day and names what is wrong with it.
 
+use guestlog::domain::period::LocalDay;
 use guestlog::store::check::{Report, check};
 use guestlog::store::{self, MAIN_FILE};
 use rusqlite::Connection;
@@ -12,31 +13,15 @@ fn report(dir: &std::path::Path) -> Report {
     check(dir).unwrap().unwrap()
 }
 
-#[test]
-fn what_is_damaged_is_named_by_account_day_and_column() {
-    let dir = tempfile::tempdir().unwrap();
-    generated(dir.path(), 400, 10);
-    let file = dir.path().join(MAIN_FILE);
-    let whole = std::fs::read(&file).unwrap();
-    let conn = Connection::open(&file).unwrap();
-    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
-    let rows = number("select (select count(*) from event_hot) + (select sum(rows) from segment)");
-    let segments = number("select count(*) from segment");
-    let oldest = number("select day from segment order by id limit 1");
-    drop(conn);
-    let found = report(dir.path());
-    assert_eq!(found.findings, Vec::<String>::new());
-    assert_eq!((found.events, found.segments), (rows, segments));
-    assert!(segments >= 16, "{segments}");
-
-    let day = guestlog::domain::period::LocalDay(oldest as i32);
+/// What is done to a store, in SQL, and what `check` says of it.
+fn harms(day: LocalDay) -> Vec<(String, String)> {
     let of_day = |what: &str| format!("account {}, {day}: {what}", ACCOUNTS[0]);
     let column = |number: i64, change: &str| {
         format!("update segment_column set data = {change} where id = {OLDEST} * 32 + {number}")
     };
     let row_is_wrong = of_day("the numbers of its row are not those that were written");
     let zeroed = "cast(substr(data, 1, 12) || zeroblob(4) || substr(data, 17) as blob)";
-    let harms = [
+    vec![
         (column(1, zeroed), of_day("column Visitor: its checksum is another")),
         (column(16, "cast(data || x'00' as blob)"), of_day("column Page: its checksum is another")),
         (column(15, "substr(data, 1, length(data) - 1)"), of_day("column Gap: its checksum is another")),
@@ -91,8 +76,27 @@ fn what_is_damaged_is_named_by_account_day_and_column() {
             format!("update segment set account_id = 7 where id = {OLDEST}"),
             "segments of account 7, which is not there".to_owned(),
         ),
-    ];
-    for (harm, finding) in harms {
+    ]
+}
+
+#[test]
+fn what_is_damaged_is_named_by_account_day_and_column() {
+    let dir = tempfile::tempdir().unwrap();
+    generated(dir.path(), 400, 10);
+    let file = dir.path().join(MAIN_FILE);
+    let whole = std::fs::read(&file).unwrap();
+    let conn = Connection::open(&file).unwrap();
+    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let rows = number("select (select count(*) from event_hot) + (select sum(rows) from segment)");
+    let segments = number("select count(*) from segment");
+    let oldest = number("select day from segment order by id limit 1");
+    drop(conn);
+    let found = report(dir.path());
+    assert_eq!(found.findings, Vec::<String>::new());
+    assert_eq!((found.events, found.segments), (rows, segments));
+    assert!(segments >= 16, "{segments}");
+
+    for (harm, finding) in harms(LocalDay(oldest as i32)) {
         let conn = Connection::open(&file).unwrap();
         conn.execute_batch("pragma ignore_check_constraints = on; pragma foreign_keys = off").unwrap();
         conn.execute_batch(&harm).unwrap();
