@@ -5,18 +5,19 @@ use std::ops::Range;
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
+use super::ask::Grouping;
 use super::column::{Column, NEW, OF_ROW, OF_SESSION, OfRow, OfSession, RETURNING};
+use super::pass::Plan;
 use super::rows::{Batch, of_session};
 use crate::base::clock::Millis;
 use crate::store::error::{Damage, Error};
-use crate::store::event::{COMPLETION, PAGE_VIEW};
 use crate::store::segment::columns::{BOUNCED, Col, IS_COMPLETION, IS_NEW, SPANS, value_minor};
 use crate::store::segment::late::Late;
 use crate::store::segment::{Reader, Segment};
 use crate::store::session::Session;
 
 /// Which columns a question looks at.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Needs {
     of_session: [bool; OF_SESSION],
     of_row: [bool; OF_ROW],
@@ -25,8 +26,12 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    pub(super) fn new(columns: impl Iterator<Item = Column>, edges: Vec<i64>) -> Self {
-        let mut needs = Self { edges, ..Self::default() };
+    pub(super) fn new(columns: impl Iterator<Item = Column>, groupings: &[Grouping]) -> Self {
+        let edges = groupings.iter().filter_map(|grouping| match grouping {
+            Grouping::Steps(edges) => Some(edges.as_slice()),
+            _ => None,
+        });
+        let mut needs = Self { edges: edges.flatten().copied().collect(), ..Self::default() };
         for column in columns {
             let place = match column {
                 Column::Session(of) => needs.of_session.get_mut(of as usize),
@@ -61,8 +66,7 @@ pub(super) struct Closed<'a> {
     range_ms: Range<i64>,
     now: Millis,
     /// What changed after it went into a segment.
-    changed: &'a FxHashMap<u32, Session>,
-    late: &'a Late,
+    changed: &'a Changed,
     batch: Batch,
     /// Values that are not shown as they are stored.
     spare: [Vec<u32>; 2],
@@ -70,50 +74,60 @@ pub(super) struct Closed<'a> {
 }
 
 impl<'a> Closed<'a> {
-    pub(super) fn prepare(
-        conn: &'a Connection,
-        needs: &'a Needs,
-        range_ms: Range<i64>,
-        now: Millis,
-        changed: &'a FxHashMap<u32, Session>,
-        late: &'a Late,
-    ) -> Result<Self, Error> {
+    pub(super) fn prepare(conn: &'a Connection, plan: &'a Plan<'_>) -> Result<Self, Error> {
         Ok(Self {
             reader: Reader::prepare(conn)?,
-            needs,
-            range_ms,
-            now,
-            changed,
-            late,
+            needs: &plan.needs,
+            range_ms: plan.range_ms.clone(),
+            now: plan.now,
+            changed: &plan.changed,
             batch: Batch::default(),
             spare: Default::default(),
             listed: Vec::new(),
         })
     }
 
-    /// The rows of a segment that are in the range.
+    /// The runs of a segment; their rows come with `read_rows`, if any is wanted.
     ///
     /// # Errors
     /// `Damaged`, or SQLite's.
-    pub(super) fn read(&mut self, segment: &Segment) -> Result<&Batch, Error> {
+    pub(super) fn read_runs(&mut self, segment: &Segment) -> Result<&Batch, Error> {
         self.batch.clear();
         self.listed.clear();
-        self.reader.read(segment, Col::ListedPage, &mut self.listed)?;
-        self.read_runs(segment)?;
-        self.read_rows(segment)?;
-        self.read_times(segment)?;
-        self.take_over_changes();
-        if self.has_late(segment) {
-            self.take_over_late();
+        let lists = [OfSession::EntryPage, OfSession::ExitPage].into_iter().any(|of| self.needs.session(of));
+        if lists || self.needs.row(OfRow::Page) {
+            self.reader.read(segment, Col::ListedPage, &mut self.listed)?;
         }
-        let extent = segment.extent;
-        if extent.first_ms < self.range_ms.start || extent.last_ms >= self.range_ms.end {
-            self.batch.retain(&self.range_ms);
+        self.read_sessions(segment)?;
+        self.take_over_changes(segment);
+        Ok(&self.batch)
+    }
+
+    /// The rows of the runs read before.
+    ///
+    /// # Errors
+    /// `Damaged`, or SQLite's.
+    pub(super) fn read_rows(&mut self, segment: &Segment) -> Result<&Batch, Error> {
+        self.read_values(segment)?;
+        self.read_times(segment)?;
+        if self.changed.has_late(segment) {
+            self.take_over_late(segment);
         }
         Ok(&self.batch)
     }
 
-    fn read_runs(&mut self, segment: &Segment) -> Result<(), Error> {
+    /// Drops the rows that are not in the range, and runs that have none left.
+    pub(super) fn cut(&mut self) -> &Batch {
+        self.batch.retain(&self.range_ms);
+        &self.batch
+    }
+
+    /// Is a part of it outside the range?
+    pub(super) fn is_cut(&self, segment: &Segment) -> bool {
+        segment.extent.first_ms < self.range_ms.start || segment.extent.last_ms >= self.range_ms.end
+    }
+
+    fn read_sessions(&mut self, segment: &Segment) -> Result<(), Error> {
         let batch = &mut self.batch;
         self.reader.read(segment, Col::Session, &mut batch.session)?;
         self.reader.read(segment, Col::Visitor, &mut batch.visitor)?;
@@ -165,19 +179,25 @@ impl<'a> Closed<'a> {
         Ok(())
     }
 
-    fn read_rows(&mut self, segment: &Segment) -> Result<(), Error> {
+    fn read_values(&mut self, segment: &Segment) -> Result<(), Error> {
         let [low, high] = &mut self.spare;
         let batch = &mut self.batch;
-        low.clear();
-        self.reader.read(segment, Col::Kind, low)?;
-        let kind = |kind: &u32| if kind & IS_COMPLETION == 0 { PAGE_VIEW } else { COMPLETION };
-        batch.kind.extend(low.iter().map(kind));
-        self.reader.read(segment, Col::Engaged, &mut batch.engaged_ms)?;
-        low.clear();
-        high.clear();
-        self.reader.read(segment, Col::ValueLow, low)?;
-        self.reader.read(segment, Col::ValueHigh, high)?;
-        batch.value_minor.extend(low.iter().zip(&*high).map(|(low, high)| value_minor(*low, *high)));
+        let has = |col| segment.extent.is_stored(col);
+        if has(Col::Kind) {
+            low.clear();
+            self.reader.read(segment, Col::Kind, low)?;
+            batch.is_completion.extend(low.iter().map(|kind| kind & IS_COMPLETION != 0));
+        }
+        if has(Col::Engaged) {
+            self.reader.read(segment, Col::Engaged, &mut batch.engaged_ms)?;
+        }
+        if has(Col::ValueLow) || has(Col::ValueHigh) {
+            low.clear();
+            high.clear();
+            self.reader.read(segment, Col::ValueLow, low)?;
+            self.reader.read(segment, Col::ValueHigh, high)?;
+            batch.value_minor.extend(low.iter().zip(&*high).map(|(low, high)| value_minor(*low, *high)));
+        }
         for (of, col) in
             [(OfRow::Page, Col::Page), (OfRow::Event, Col::Event), (OfRow::Consent, Col::Consent)]
         {
@@ -195,10 +215,9 @@ impl<'a> Closed<'a> {
 
     fn read_times(&mut self, segment: &Segment) -> Result<(), Error> {
         let extent = segment.extent;
-        let is_cut = extent.first_ms < self.range_ms.start || extent.last_ms >= self.range_ms.end;
-        let needs_times = self.needs.times(extent.first_ms, extent.last_ms) || self.has_late(segment);
-        if !is_cut && !needs_times {
-            self.batch.at_ms.resize(extent.rows as usize, extent.first_ms);
+        self.batch.only_ms = extent.first_ms;
+        let needs_times = self.needs.times(extent.first_ms, extent.last_ms) || self.changed.has_late(segment);
+        if !self.is_cut(segment) && !needs_times {
             return Ok(());
         }
         let [starts, gaps] = &mut self.spare;
@@ -222,13 +241,14 @@ impl<'a> Closed<'a> {
     }
 
     /// What changed after a session went into the segment is read from its row.
-    fn take_over_changes(&mut self) {
-        if self.changed.is_empty() {
+    fn take_over_changes(&mut self, segment: &Segment) {
+        let extent = segment.extent;
+        if extent.last_ms < self.changed.from_ms || extent.first_ms > self.changed.to_ms {
             return;
         }
         let batch = &mut self.batch;
         for (run, id) in batch.session.iter().enumerate() {
-            let Some(session) = self.changed.get(id) else { continue };
+            let Some(session) = self.changed.sessions.get(id) else { continue };
             let codes = of_session(session, self.now);
             for (column, code) in batch.of_session.iter_mut().zip(codes) {
                 if let Some(place) = column.get_mut(run) {
@@ -244,34 +264,53 @@ impl<'a> Closed<'a> {
         }
     }
 
-    fn has_late(&self, segment: &Segment) -> bool {
-        let extent = segment.extent;
-        self.late.keys().any(|(_, at_ms)| (extent.first_ms..=extent.last_ms).contains(at_ms))
-    }
-
     /// How long page views were visible, as far as the segment does not know it yet.
-    fn take_over_late(&mut self) {
+    fn take_over_late(&mut self, segment: &Segment) {
         let batch = &mut self.batch;
+        batch.engaged_ms.resize(segment.extent.rows as usize, 0);
         let mut begin = 0;
         for (session, end) in batch.session.iter().zip(&batch.end) {
-            let rows = begin as usize..*end as usize;
-            begin = *end;
-            if !self.changed.contains_key(session) {
+            let rows = std::mem::replace(&mut begin, *end)..*end;
+            if !self.changed.sessions.contains_key(session) {
                 continue;
             }
             let mut before = None;
-            let times = batch.at_ms.get(rows.clone()).unwrap_or_default();
-            let kinds = batch.kind.get(rows.clone()).unwrap_or_default();
-            let engaged = batch.engaged_ms.get_mut(rows).unwrap_or_default();
-            for ((at_ms, kind), engaged_ms) in times.iter().zip(kinds).zip(engaged) {
-                if *kind != PAGE_VIEW || before == Some(*at_ms) {
+            for row in rows {
+                let row = row as usize;
+                let Some(at_ms) = batch.at_ms.get(row).copied() else { continue };
+                let is_completion = batch.is_completion.get(row).copied().unwrap_or(false);
+                if is_completion || before.replace(at_ms) == Some(at_ms) {
                     continue;
                 }
-                before = Some(*at_ms);
-                let late = self.late.get(&(*session, *at_ms)).copied();
-                *engaged_ms = late.map_or(*engaged_ms, |late| late.max(*engaged_ms));
+                let late = self.changed.late.get(&(*session, at_ms)).copied().unwrap_or(0);
+                if let Some(engaged_ms) = batch.engaged_ms.get_mut(row) {
+                    *engaged_ms = late.max(*engaged_ms);
+                }
             }
         }
+    }
+}
+
+/// Sessions that changed after they went into a segment.
+#[derive(Debug, Default)]
+pub(super) struct Changed {
+    pub sessions: FxHashMap<u32, Session>,
+    late: Late,
+    /// First and last time of any row of them.
+    from_ms: i64,
+    to_ms: i64,
+}
+
+impl Changed {
+    pub(super) fn new(sessions: FxHashMap<u32, Session>, late: Late) -> Self {
+        let from_ms = sessions.values().map(|session| session.start_ms).min().unwrap_or(i64::MAX);
+        let to_ms = sessions.values().map(|session| session.last_ms).max().unwrap_or(i64::MIN);
+        Self { sessions, late, from_ms, to_ms }
+    }
+
+    fn has_late(&self, segment: &Segment) -> bool {
+        let extent = segment.extent;
+        self.late.keys().any(|(_, at_ms)| (extent.first_ms..=extent.last_ms).contains(at_ms))
     }
 }
 

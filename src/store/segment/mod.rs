@@ -8,12 +8,13 @@ pub mod late;
 pub mod pack;
 mod seal;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params_from_iter};
 
 use self::columns::{Col, Extent, Run};
 use self::pack::COUNT_MAX;
 use super::error::{Damage, Error};
 use super::event::PAGE_VIEW;
+use super::figures::Figures;
 use crate::base::clock::DAY;
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
@@ -27,11 +28,14 @@ pub struct Segment {
     pub id: i64,
     pub day: LocalDay,
     pub extent: Extent,
+    /// What its rows come to.
+    pub figures: Figures,
     /// These numbers are those that were written.
     pub is_whole: bool,
 }
 
-const FIELDS: &str = "id, day, runs, rows, listed, first_ms, last_ms, stored, sum";
+const FIELDS: &str = "id, day, runs, rows, listed, first_ms, last_ms, stored, visitors, sessions, page_views,
+    completions, value_minor, engaged_ms, bounces, sum";
 
 fn read(account: AccountId, row: &Row<'_>) -> rusqlite::Result<Segment> {
     let mut numbers = [0; seal::NUMBERS];
@@ -39,17 +43,32 @@ fn read(account: AccountId, row: &Row<'_>) -> rusqlite::Result<Segment> {
         *number = row.get(place)?;
     }
     let is_whole = row.get::<_, i64>(seal::NUMBERS)? == i64::from(seal::sum(account, &numbers));
-    let [id, day, runs, rows, listed, first_ms, last_ms, stored] = numbers;
     // A number that does not fit is damage like any other, which the sum has told.
-    let extent = Extent {
-        runs: runs as u32,
-        rows: rows as u32,
-        listed: listed as u32,
-        first_ms,
-        last_ms,
-        stored: stored as u32,
-    };
-    Ok(Segment { id, day: LocalDay(day as i32), extent, is_whole })
+    let count = |number: i64| number as u32;
+    let [id, day, runs, rows, listed, first_ms, last_ms, stored, figures @ ..] = numbers;
+    let [visitors, sessions, page_views, completions, value_minor, engaged_ms, bounces] = figures;
+    Ok(Segment {
+        id,
+        day: LocalDay(day as i32),
+        extent: Extent {
+            runs: count(runs),
+            rows: count(rows),
+            listed: count(listed),
+            first_ms,
+            last_ms,
+            stored: count(stored),
+        },
+        figures: Figures {
+            visitors: visitors.cast_unsigned(),
+            sessions: sessions.cast_unsigned(),
+            page_views: page_views.cast_unsigned(),
+            completions: completions.cast_unsigned(),
+            value_minor,
+            engaged_ms: engaged_ms.cast_unsigned(),
+            bounces: bounces.cast_unsigned(),
+        },
+        is_whole,
+    })
 }
 
 /// What the segments of a period are.
@@ -74,23 +93,27 @@ pub fn list_verified(
 ) -> Result<Listed, Error> {
     let mut difference = find_sum(conn, account)?;
     let mut listed = Listed::default();
+    let mut broken = Vec::new();
     let mut statement =
         conn.prepare_cached(&format!("select {FIELDS} from segment where account_id = ?1 order by day, id"))?;
     for segment in statement.query_map([account.0], |row| read(account, row))? {
         let segment = segment?;
-        difference ^= seal::entry(account, &segment);
+        let entry = seal::entry(account, &segment);
+        difference ^= entry;
         if !segment.is_whole {
-            listed.damaged.push(segment.day);
+            broken.push((segment.day, entry));
         } else if segment.extent.last_ms >= from_ms && segment.extent.first_ms < to_ms {
             listed.segments.push(segment);
         }
     }
-    match listed.damaged.as_mut_slice() {
-        [] if difference != 0 => listed.damaged.push(seal::day_of(difference)),
-        // the day it was written for, whatever it says now
-        [only] => only.0 ^= seal::day_of(difference).0,
-        _ => {}
-    }
+    listed.damaged = match broken.as_slice() {
+        [] if difference != 0 => vec![seal::day_of(difference)],
+        // One too many, that was written of another account.
+        [(_, entry)] if difference == *entry => Vec::new(),
+        // The day it was written for, whatever it says now.
+        [(day, _)] => vec![LocalDay(day.0 ^ seal::day_of(difference).0)],
+        several => several.iter().map(|(day, _)| *day).collect(),
+    };
     listed.damaged.retain(|day| {
         let start = i64::from(day.0) * DAY;
         // in whatever time zone
@@ -219,28 +242,18 @@ pub fn find_engaged(
 /// # Errors
 /// SQLite's.
 pub fn insert(conn: &Connection, account: AccountId, day: LocalDay, runs: Vec<Run>) -> Result<(), Error> {
-    let Some((extent, packed)) = columns::encode(runs) else { return Ok(()) };
-    let id: i64 = conn
-        .prepare_cached(
-            "insert into segment (account_id, day, runs, rows, listed, first_ms, last_ms, stored, sum)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0) returning id",
-        )?
-        .query_row(
-            (
-                account.0,
-                day.0,
-                extent.runs,
-                extent.rows,
-                extent.listed,
-                extent.first_ms,
-                extent.last_ms,
-                extent.stored,
-            ),
-            |row| row.get(0),
-        )?;
+    let Some((extent, figures, packed)) = columns::encode(runs) else { return Ok(()) };
+    let mut segment = Segment { id: 0, day, extent, figures, is_whole: true };
+    let mut insert = conn.prepare_cached(
+        "insert into segment (account_id, day, runs, rows, listed, first_ms, last_ms, stored, visitors, sessions,
+            page_views, completions, value_minor, engaged_ms, bounces, sum)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0) returning id",
+    )?;
+    let [_, numbers @ ..] = seal::numbers(&segment);
+    segment.id =
+        insert.query_row(params_from_iter(std::iter::once(account.0).chain(numbers)), |row| row.get(0))?;
     // Its own number is in the sum.
-    let segment = Segment { id, day, extent, is_whole: true };
-    let sum = seal::sum(account, &seal::numbers(&segment));
+    let (id, sum) = (segment.id, seal::sum(account, &seal::numbers(&segment)));
     conn.prepare_cached("update segment set sum = ?2 where id = ?1")?.execute((id, sum))?;
     update_sum(conn, account, seal::entry(account, &segment))?;
     let mut insert = conn.prepare_cached("insert into segment_column (id, data) values (?1, ?2)")?;

@@ -5,15 +5,34 @@ use super::columns::{Col, Extent};
 use super::{COLUMNS_MAX, Segment};
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
+use crate::store::figures::Figures;
 
 /// Numbers of a segment's row.
-pub(super) const NUMBERS: usize = 8;
+pub(super) const NUMBERS: usize = 15;
 
 /// The numbers of a segment in the order of its row.
 pub(super) fn numbers(segment: &Segment) -> [i64; NUMBERS] {
     let Extent { runs, rows, listed, first_ms, last_ms, stored } = segment.extent;
-    let (id, day) = (segment.id, i64::from(segment.day.0));
-    [id, day, runs.into(), rows.into(), listed.into(), first_ms, last_ms, stored.into()]
+    let Figures { visitors, sessions, page_views, completions, value_minor, engaged_ms, bounces } =
+        segment.figures;
+    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    [
+        segment.id,
+        segment.day.0.into(),
+        runs.into(),
+        rows.into(),
+        listed.into(),
+        first_ms,
+        last_ms,
+        stored.into(),
+        count(visitors),
+        count(sessions),
+        count(page_views),
+        count(completions),
+        value_minor,
+        count(engaged_ms),
+        count(bounces),
+    ]
 }
 
 /// Checksum of a segment's row: of all its numbers and of whose it is.
@@ -67,7 +86,7 @@ mod tests {
 
     fn segment(id: i64, day: i32) -> Segment {
         let extent = Extent { runs: 1, rows: 2, listed: 3, first_ms: 4, last_ms: 5, stored: 6 };
-        Segment { id, day: LocalDay(day), extent, is_whole: true }
+        Segment { id, day: LocalDay(day), extent, figures: Figures::default(), is_whole: true }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use guestlog::base::clock::{DAY, ManualClock, Millis};
 use guestlog::domain::period::{Days, Step, Zone};
 use guestlog::domain::question::Filter;
-use guestlog::store::scan::{self, Ask, Bounds, Deadline, Grouping};
+use guestlog::store::scan::{Ask, Bounds, Deadline, Grouping};
 use guestlog::store::{check, segment};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
@@ -44,7 +44,7 @@ fn tell(history: &Told, questions: u64) -> Result<Telling, TestCaseError> {
 }
 
 /// The days of the account, then questions by chance.
-fn compare(telling: &Telling, seed: u64) -> Result<(), TestCaseError> {
+pub(super) fn compare(telling: &Telling, seed: u64) -> Result<(), TestCaseError> {
     let facts = &telling.facts;
     let zone = Zone::named(facts.zone_name);
     let days = Days {
@@ -82,7 +82,8 @@ fn ask(
         deadline: Deadline::new(Arc::<ManualClock>::clone(&telling.clock)),
         bounds,
     };
-    let answer = telling.app().store.readers.read(|conn| scan::run(conn, &ask)).unwrap();
+    let store = &telling.app().store;
+    let answer = store.readers.read(|conn| store.scanner.run(conn, &ask)).unwrap();
     prop_assert!(answer.damaged.is_empty());
     let events = oracle::matching(facts, range, filters);
     for (grouping, table) in groupings.iter().zip(answer.tables) {

@@ -2,9 +2,9 @@
 mod bounds;
 mod histories;
 mod history;
+mod kills;
 mod oracle;
 mod random;
 mod reports;
 mod rules;
-mod speed;
 mod told;

@@ -141,7 +141,6 @@ pub(super) struct Telling {
     times: HashSet<(u8, i64)>,
     /// When each session had its entry and exit.
     edges: Vec<(i64, i64)>,
-    random: Arc<SeededRandom>,
 }
 
 impl Telling {
@@ -169,7 +168,6 @@ impl Telling {
             views: Vec::new(),
             times: HashSet::new(),
             edges: Vec::new(),
-            random: Arc::new(SeededRandom::new(1)),
         };
         telling.open();
         let settings = settings(zone);
@@ -187,12 +185,7 @@ impl Telling {
     }
 
     fn open(&mut self) {
-        let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&self.clock);
-        let options = store::Options { data_dir: self.dir().to_owned(), min_free: 0, readers: 1 };
-        let store = Store::open(&options, Arc::clone(&clock)).unwrap();
-        let random = Arc::<SeededRandom>::clone(&self.random);
-        let geo = Geo::open(&[], self.dir());
-        self.app = Some(App::new(store, geo, clock, random, &core::Options::default()).unwrap());
+        self.app = Some(product(self.dir(), Arc::clone(&self.clock)));
         self.cache = Cache::default();
     }
 
@@ -201,13 +194,18 @@ impl Telling {
         self.app.take().unwrap().store.close();
     }
 
+    /// Goes on with the files that another process left.
+    pub(super) fn go_on_in(&mut self, dir: tempfile::TempDir) {
+        self.dirs.push(dir);
+        self.open();
+    }
+
     fn write(&self, job: impl FnOnce(&store::Connection) -> Result<(), store::Error> + Send + 'static) {
         self.app().store.writer.write_blocking(job).unwrap();
     }
 
     pub(super) fn close_days(&self) {
-        let account = self.app().accounts.find(AccountId::FIRST).unwrap();
-        close_account(self.app(), &account, self.clock.now()).unwrap();
+        close_days(self.app());
     }
 
     pub(super) fn apply(&mut self, op: &Op) {
@@ -316,9 +314,21 @@ impl Telling {
         self.end();
         let left = tempfile::tempdir().unwrap();
         close_until(self.dir(), left.path(), self.facts.zone_name, self.clock.now(), after);
-        self.dirs.push(left);
-        self.open();
+        self.go_on_in(left);
     }
+}
+
+/// The product over the files of `dir`.
+pub(super) fn product(dir: &Path, clock: Arc<ManualClock>) -> App {
+    let options = store::Options { data_dir: dir.to_owned(), min_free: 0, readers: 1 };
+    let store = Store::open(&options, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
+    let random = Arc::new(SeededRandom::new(1));
+    App::new(store, Geo::open(&[], dir), clock, random, &core::Options::default()).unwrap()
+}
+
+pub(super) fn close_days(app: &App) {
+    let account = app.accounts.find(AccountId::FIRST).unwrap();
+    close_account(app, &account, app.now()).unwrap();
 }
 
 /// Closes days until `after` steps of SQLite are done, when the files are copied to `left`; at the end at last.
