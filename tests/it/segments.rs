@@ -2,6 +2,7 @@
 //! RUN_SLOW makes the loops long.
 
 mod check;
+mod formats;
 mod mutated;
 
 use std::path::Path;

@@ -114,9 +114,10 @@ impl<'a> Batch<'a> {
 
     /// rules.md 15: merged into its page view; the largest total counts, so that a repeat changes nothing.
     fn engage(&mut self, hit: &Hit, page_view: &str, engaged_ms: u32) -> Result<Folded, store::Error> {
-        let Some(seen) = self.events.find_seen(hit.account, page_view)? else {
-            return Ok(Folded::only(Reason::UnknownPageView));
-        };
+        let seen = self.events.find_seen(hit.account, page_view)?;
+        // Outlived ids are forgotten bit by bit; its session may be forgotten already.
+        let is_known = |seen: &Seen| hit.received.0.saturating_sub(seen.received_ms) < SEEN_FOR;
+        let Some(seen) = seen.filter(is_known) else { return Ok(Folded::only(Reason::UnknownPageView)) };
         let raised = event::update_engaged(self.conn, hit.account, seen.at_ms, seen.inbox_id, engaged_ms)?;
         let rose = match raised {
             Some(rose) => rose,

@@ -47,15 +47,12 @@ pub struct Cache {
 
 impl Cache {
     /// Forgets outlived event ids: a few beside every batch of `hits`, so that all are looked at while half as many
-    /// as are kept arrive.
-    pub(super) fn sweep_seen(
-        &mut self,
-        conn: &Connection,
-        now: Millis,
-        hits: usize,
-    ) -> Result<(), store::Error> {
+    /// as are kept arrive. Forgets old sessions too: the store may have, and must not get their rows back.
+    pub(super) fn sweep(&mut self, conn: &Connection, now: Millis, hits: usize) -> Result<(), store::Error> {
+        let before = now.plus(-SEEN_FOR).0;
+        self.sessions.retain(|_, kept| kept.row.last_ms >= before);
         let limit = SEEN_LEAST + 2 * hits;
-        store::event::sweep_seen(conn, now.plus(-SEEN_FOR).0, &mut self.swept, limit)
+        store::event::sweep_seen(conn, before, &mut self.swept, limit)
     }
 
     /// The numbers of an account to change; `None` when it is gone.

@@ -100,7 +100,7 @@ async fn fold_batch(app: &App, cache: &mut Cache, waiting: Vec<Waiting>) -> Resu
         .store
         .writer
         .write(move |conn| {
-            own.sweep_seen(conn, now, hits.len())?;
+            own.sweep(conn, now, hits.len())?;
             let told = fold_all(conn, &mut own, now, &hits)?;
             Ok::<_, store::Error>((own, told))
         })
@@ -212,7 +212,7 @@ pub fn fold_hits(app: &App, cache: &mut Cache, now: Millis, hits: Vec<Hit>) -> R
     let mut own = std::mem::take(cache);
     let (own, stored) = app.store.writer.write_blocking(move |conn| {
         let mut stored = 0u64;
-        own.sweep_seen(conn, now, hits.len())?;
+        own.sweep(conn, now, hits.len())?;
         let mut batch = Batch::start(conn, &mut own, now)?;
         for (id, hit) in (first + 1..).zip(&hits) {
             let folded = fold_one(&mut batch, id, hit)?;

@@ -10,9 +10,9 @@ use rustc_hash::FxHashMap;
 use super::columns::Run;
 use super::late::{self, Late};
 use super::{Reader, Segment};
-use crate::base::clock::Millis;
+use crate::base::clock::{DAY, Millis};
 use crate::domain::account::AccountId;
-use crate::domain::hit::SEEN_FOR;
+use crate::domain::hit::{AGE_MAX, SEEN_FOR};
 use crate::domain::period::{LocalDay, Zone};
 use crate::domain::visitor::SESSION_IDLE;
 use crate::store::error::{Damage, Error};
@@ -29,9 +29,9 @@ const DAYS: usize = 4;
 const CHANGED: usize = 10_000;
 /// Rows merged into one segment; the parts of a busier day stay parts.
 const MERGE_ROWS: usize = 1_000_000;
-/// Sessions keep their row this long after their last hit: longer than any hit is late, and as long as event ids are
-/// known, by which their page views are told how long they were visible.
-const SESSION_ROW_FOR: i64 = SEEN_FOR;
+/// Sessions keep their row this long after their last hit: as long as event ids are known, by which their page views are
+/// told how long they were visible, however late those came; and a day more, should the fold be behind.
+const SESSION_ROW_FOR: i64 = SEEN_FOR + AGE_MAX + DAY;
 
 /// What a step did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

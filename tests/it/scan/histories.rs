@@ -108,8 +108,12 @@ fn histories() -> u32 {
 /// rules.md 5, 10, 15, 17, 18
 #[test]
 fn whatever_happens_reports_count_what_was_told() {
-    let config =
-        Config { cases: histories(), max_shrink_iters: 400, failure_persistence: None, ..Config::default() };
+    let config = Config {
+        cases: histories(),
+        max_shrink_iters: 3_000,
+        failure_persistence: None,
+        ..Config::default()
+    };
     let (views, rows, segments) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let run =

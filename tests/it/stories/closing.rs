@@ -103,7 +103,7 @@ async fn sessions_over_midnight_count_once_and_go_on() {
     assert_eq!(rows(&site), (1, 1));
     let figures = totals(&site);
     assert_eq!((figures.visitors, figures.sessions, figures.page_views, figures.bounces), (1, 1, 2, 0));
-    site.clock.advance(3 * DAY);
+    site.clock.advance(5 * DAY);
     close(&site).await;
     assert_eq!(rows(&site), (0, 2));
     assert_eq!(totals(&site), figures);
