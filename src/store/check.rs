@@ -215,7 +215,7 @@ fn contents(conn: &Connection, report: &mut Report) -> Result<(), Error> {
         }
     }
     report.accounts = number("select count(*) from account")?;
-    let (segments, closed) = segments::look(conn, report)?;
+    let (segments, closed) = segments::look(conn, &mut report.findings)?;
     report.segments = segments;
     report.events = number("select count(*) from event_hot")? + closed;
     report.dead_letters = number("select count(*) from dead_letter")?;

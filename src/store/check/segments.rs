@@ -5,7 +5,6 @@ use roaring::{RoaringBitmap, RoaringTreemap};
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
-use super::Report;
 use crate::base::clock::{DAY, HOUR};
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
@@ -26,14 +25,14 @@ const EAST: i64 = 14 * HOUR;
 ///
 /// # Errors
 /// SQLite's; damage is a finding.
-pub(super) fn look(conn: &Connection, report: &mut Report) -> Result<(i64, i64), Error> {
-    let before = report.findings.len();
+pub(super) fn look(conn: &Connection, findings: &mut Vec<String>) -> Result<(i64, i64), Error> {
+    let before = findings.len();
     let strays = segment::list_strays(conn)?;
-    report.findings.extend(strays.iter().map(|id| format!("columns of segment {id}, which is not there")));
+    findings.extend(strays.iter().map(|id| format!("columns of segment {id}, which is not there")));
     let (mut segments, mut rows) = (0, 0);
     for account in segment::list_accounts(conn)? {
         let Some(numbers) = account::find_numbers(conn, account)? else {
-            report.findings.push(format!("segments of account {account}, which is not there"));
+            findings.push(format!("segments of account {account}, which is not there"));
             continue;
         };
         let mut look = Look::start(conn, account, numbers)?;
@@ -48,12 +47,12 @@ pub(super) fn look(conn: &Connection, report: &mut Report) -> Result<(i64, i64),
             look.segment(segment)?;
         }
         look.compare();
-        report.findings.append(&mut look.findings);
+        findings.append(&mut look.findings);
     }
     let told = before + FINDINGS_MAX;
-    if let Some(more) = report.findings.len().checked_sub(told).filter(|more| *more > 0) {
-        report.findings.truncate(told);
-        report.findings.push(format!("and {more} more findings of segments"));
+    if let Some(more) = findings.len().checked_sub(told).filter(|more| *more > 0) {
+        findings.truncate(told);
+        findings.push(format!("and {more} more findings of segments"));
     }
     Ok((segments, rows))
 }

@@ -34,6 +34,46 @@ pub struct Segment {
     pub is_whole: bool,
 }
 
+impl Segment {
+    /// In the order of the row.
+    fn numbers(&self) -> [i64; seal::NUMBERS] {
+        let Extent { runs, rows, listed, first_ms, last_ms, stored } = self.extent;
+        let Figures { visitors, sessions, page_views, completions, value_minor, engaged_ms, bounces } =
+            self.figures;
+        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        [
+            self.id,
+            self.day.0.into(),
+            runs.into(),
+            rows.into(),
+            listed.into(),
+            first_ms,
+            last_ms,
+            stored.into(),
+            count(visitors),
+            count(sessions),
+            count(page_views),
+            count(completions),
+            value_minor,
+            count(engaged_ms),
+            count(bounces),
+        ]
+    }
+
+    fn sum(&self, account: AccountId) -> u32 {
+        seal::sum(account, &self.numbers())
+    }
+
+    fn entry(&self, account: AccountId) -> i64 {
+        seal::entry(self.day, self.sum(account))
+    }
+}
+
+/// Number of a stored column.
+const fn place_of(id: i64, col: Col) -> i64 {
+    id * COLUMNS_MAX + col as i64
+}
+
 const FIELDS: &str = "id, day, runs, rows, listed, first_ms, last_ms, stored, visitors, sessions, page_views,
     completions, value_minor, engaged_ms, bounces, sum";
 
@@ -98,7 +138,7 @@ pub fn list_verified(
         conn.prepare_cached(&format!("select {FIELDS} from segment where account_id = ?1 order by day, id"))?;
     for segment in statement.query_map([account.0], |row| read(account, row))? {
         let segment = segment?;
-        let entry = seal::entry(account, &segment);
+        let entry = segment.entry(account);
         difference ^= entry;
         if !segment.is_whole {
             broken.push((segment.day, entry));
@@ -249,17 +289,18 @@ pub fn insert(conn: &Connection, account: AccountId, day: LocalDay, runs: Vec<Ru
             page_views, completions, value_minor, engaged_ms, bounces, sum)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0) returning id",
     )?;
-    let [_, numbers @ ..] = seal::numbers(&segment);
+    let [_, numbers @ ..] = segment.numbers();
     segment.id =
         insert.query_row(params_from_iter(std::iter::once(account.0).chain(numbers)), |row| row.get(0))?;
     // Its own number is in the sum.
-    let (id, sum) = (segment.id, seal::sum(account, &seal::numbers(&segment)));
+    let (id, sum) = (segment.id, segment.sum(account));
     conn.prepare_cached("update segment set sum = ?2 where id = ?1")?.execute((id, sum))?;
-    update_sum(conn, account, seal::entry(account, &segment))?;
+    update_sum(conn, account, segment.entry(account))?;
     let mut insert = conn.prepare_cached("insert into segment_column (id, data) values (?1, ?2)")?;
     for (col, mut data) in packed {
-        seal::bind(&mut data, id, col);
-        insert.execute((id * COLUMNS_MAX + col as i64, data))?;
+        let place = place_of(id, col);
+        seal::bind(&mut data, place);
+        insert.execute((place, data))?;
     }
     Ok(())
 }
@@ -272,11 +313,11 @@ pub fn delete(conn: &Connection, account: AccountId, segment: &Segment) -> Resul
         .execute((first, first + COLUMNS_MAX))?;
     conn.prepare_cached("delete from segment where id = ?1")?.execute([segment.id])?;
     if segment.is_whole {
-        return update_sum(conn, account, seal::entry(account, segment));
+        return update_sum(conn, account, segment.entry(account));
     }
     // What it was written as is not known: the sum is made anew of those that are left.
     let known = list_verified(conn, account, i64::MIN, i64::MAX)?.segments;
-    let left = known.iter().fold(0, |sum, segment| sum ^ seal::entry(account, segment));
+    let left = known.iter().fold(0, |sum, segment| sum ^ segment.entry(account));
     update_sum(conn, account, find_sum(conn, account)? ^ left)
 }
 
@@ -314,9 +355,10 @@ impl<'c> Reader<'c> {
     }
 
     fn load(&mut self, id: i64, col: Col) -> Result<Vec<u8>, Error> {
-        let found = self.find.query_row([id * COLUMNS_MAX + col as i64], |row| row.get(0)).optional()?;
+        let place = place_of(id, col);
+        let found = self.find.query_row([place], |row| row.get(0)).optional()?;
         let mut bytes: Vec<u8> = found.ok_or(Error::Damaged(Damage::Short))?;
-        seal::bind(&mut bytes, id, col);
+        seal::bind(&mut bytes, place);
         Ok(bytes)
     }
 }
