@@ -7,7 +7,6 @@ use rustc_hash::FxHashMap;
 
 use super::ask::Grouping;
 use super::column::{Column, NEW, OF_ROW, OF_SESSION, OfRow, OfSession, RETURNING};
-use super::pass::Plan;
 use super::rows::{Batch, of_session};
 use crate::base::clock::Millis;
 use crate::store::error::{Damage, Error};
@@ -59,14 +58,18 @@ impl Needs {
     }
 }
 
+/// What a question wants of segments.
+pub(super) struct Wanted {
+    pub needs: Needs,
+    pub range_ms: Range<i64>,
+    pub now: Millis,
+    pub changed: Changed,
+}
+
 /// Reads segments.
 pub(super) struct Closed<'a> {
     reader: Reader<'a>,
-    needs: &'a Needs,
-    range_ms: Range<i64>,
-    now: Millis,
-    /// What changed after it went into a segment.
-    changed: &'a Changed,
+    wanted: &'a Wanted,
     batch: Batch,
     /// Values that are not shown as they are stored.
     spare: [Vec<u32>; 2],
@@ -74,13 +77,10 @@ pub(super) struct Closed<'a> {
 }
 
 impl<'a> Closed<'a> {
-    pub(super) fn prepare(conn: &'a Connection, plan: &'a Plan<'_>) -> Result<Self, Error> {
+    pub(super) fn prepare(conn: &'a Connection, wanted: &'a Wanted) -> Result<Self, Error> {
         Ok(Self {
             reader: Reader::prepare(conn)?,
-            needs: &plan.needs,
-            range_ms: plan.range_ms.clone(),
-            now: plan.now,
-            changed: &plan.changed,
+            wanted,
             batch: Batch::default(),
             spare: Default::default(),
             listed: Vec::new(),
@@ -94,8 +94,9 @@ impl<'a> Closed<'a> {
     pub(super) fn read_runs(&mut self, segment: &Segment) -> Result<&Batch, Error> {
         self.batch.clear();
         self.listed.clear();
-        let lists = [OfSession::EntryPage, OfSession::ExitPage].into_iter().any(|of| self.needs.session(of));
-        if lists || self.needs.row(OfRow::Page) {
+        let lists =
+            [OfSession::EntryPage, OfSession::ExitPage].into_iter().any(|of| self.wanted.needs.session(of));
+        if lists || self.wanted.needs.row(OfRow::Page) {
             self.reader.read(segment, Col::ListedPage, &mut self.listed)?;
         }
         self.read_sessions(segment)?;
@@ -110,7 +111,7 @@ impl<'a> Closed<'a> {
     pub(super) fn read_rows(&mut self, segment: &Segment) -> Result<&Batch, Error> {
         self.read_values(segment)?;
         self.read_times(segment)?;
-        if self.changed.has_late(segment) {
+        if self.wanted.changed.has_late(segment) {
             self.take_over_late(segment);
         }
         Ok(&self.batch)
@@ -118,13 +119,14 @@ impl<'a> Closed<'a> {
 
     /// Drops the rows that are not in the range, and runs that have none left.
     pub(super) fn cut(&mut self) -> &Batch {
-        self.batch.retain(&self.range_ms);
+        self.batch.retain(&self.wanted.range_ms);
         &self.batch
     }
 
     /// Is a part of it outside the range?
     pub(super) fn is_cut(&self, segment: &Segment) -> bool {
-        segment.extent.first_ms < self.range_ms.start || segment.extent.last_ms >= self.range_ms.end
+        segment.extent.first_ms < self.wanted.range_ms.start
+            || segment.extent.last_ms >= self.wanted.range_ms.end
     }
 
     fn read_sessions(&mut self, segment: &Segment) -> Result<(), Error> {
@@ -157,7 +159,7 @@ impl<'a> Closed<'a> {
             (OfSession::EntryPage, Col::EntryPage),
             (OfSession::ExitPage, Col::ExitPage),
         ] {
-            if self.needs.session(of)
+            if self.wanted.needs.session(of)
                 && let Some(column) = batch.of_session.get_mut(of as usize)
             {
                 self.reader.read(segment, col, column)?;
@@ -166,7 +168,7 @@ impl<'a> Closed<'a> {
                 }
             }
         }
-        if self.needs.session(OfSession::VisitorType)
+        if self.wanted.needs.session(OfSession::VisitorType)
             && let Some(column) = batch.of_session.get_mut(OfSession::VisitorType as usize)
         {
             // what programs tell is of no session, and of no type
@@ -201,7 +203,7 @@ impl<'a> Closed<'a> {
         for (of, col) in
             [(OfRow::Page, Col::Page), (OfRow::Event, Col::Event), (OfRow::Consent, Col::Consent)]
         {
-            if self.needs.row(of)
+            if self.wanted.needs.row(of)
                 && let Some(column) = batch.of_row.get_mut(of as usize)
             {
                 self.reader.read(segment, col, column)?;
@@ -216,7 +218,8 @@ impl<'a> Closed<'a> {
     fn read_times(&mut self, segment: &Segment) -> Result<(), Error> {
         let extent = segment.extent;
         self.batch.only_ms = extent.first_ms;
-        let needs_times = self.needs.times(extent.first_ms, extent.last_ms) || self.changed.has_late(segment);
+        let needs_times =
+            self.wanted.needs.times(extent.first_ms, extent.last_ms) || self.wanted.changed.has_late(segment);
         if !self.is_cut(segment) && !needs_times {
             return Ok(());
         }
@@ -243,13 +246,13 @@ impl<'a> Closed<'a> {
     /// What changed after a session went into the segment is read from its row.
     fn take_over_changes(&mut self, segment: &Segment) {
         let extent = segment.extent;
-        if extent.last_ms < self.changed.from_ms || extent.first_ms > self.changed.to_ms {
+        if extent.last_ms < self.wanted.changed.from_ms || extent.first_ms > self.wanted.changed.to_ms {
             return;
         }
         let batch = &mut self.batch;
         for (run, id) in batch.session.iter().enumerate() {
-            let Some(session) = self.changed.sessions.get(id) else { continue };
-            let codes = of_session(session, self.now);
+            let Some(session) = self.wanted.changed.sessions.get(id) else { continue };
+            let codes = of_session(session, self.wanted.now);
             for (column, code) in batch.of_session.iter_mut().zip(codes) {
                 if let Some(place) = column.get_mut(run) {
                     *place = code;
@@ -271,7 +274,7 @@ impl<'a> Closed<'a> {
         let mut begin = 0;
         for (session, end) in batch.session.iter().zip(&batch.end) {
             let rows = std::mem::replace(&mut begin, *end)..*end;
-            if !self.changed.sessions.contains_key(session) {
+            if !self.wanted.changed.sessions.contains_key(session) {
                 continue;
             }
             let mut before = None;
@@ -282,7 +285,7 @@ impl<'a> Closed<'a> {
                 if is_completion || before.replace(at_ms) == Some(at_ms) {
                     continue;
                 }
-                let late = self.changed.late.get(&(*session, at_ms)).copied().unwrap_or(0);
+                let late = self.wanted.changed.late.get(&(*session, at_ms)).copied().unwrap_or(0);
                 if let Some(engaged_ms) = batch.engaged_ms.get_mut(row) {
                     *engaged_ms = late.max(*engaged_ms);
                 }

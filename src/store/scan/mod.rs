@@ -20,7 +20,7 @@ use rusqlite::Connection;
 
 pub use super::figures::Figures;
 pub use ask::{Answer, Ask, Bounds, Cursor, Deadline, Grouping, Key, Measure, Row, Table, Top};
-use closed::{Changed, Needs};
+use closed::{Changed, Needs, Wanted};
 use column::{Column, Words};
 use groups::Tally;
 use pass::{Plan, Worker};
@@ -83,14 +83,12 @@ impl Scanner {
             is_alone: segments.is_empty(),
         };
         let segments = headers::take(ask, &hot, &changed, segments, &mut tallies)?;
+        let needs = Needs::new(looked_at.iter().copied(), ask.groupings);
         let plan = Plan {
-            needs: Needs::new(looked_at.iter().copied(), ask.groupings),
+            wanted: Wanted { needs, range_ms: ask.range_ms.clone(), now: ask.now, changed },
             masks,
             contacts: if needs_contacts { column::contacts(conn, ask.account)? } else { Vec::new() },
-            changed,
             segments,
-            range_ms: ask.range_ms.clone(),
-            now: ask.now,
             deadline: &ask.deadline,
             max_pairs: ask.bounds.pairs / workers,
         };

@@ -2,19 +2,17 @@
 //! Segments are never changed, so it does not matter that the other thread sees a later state of the store: what is
 //! gone there is read here.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::Connection;
 
 use super::ask::Deadline;
-use super::closed::{Changed, Closed, Needs};
+use super::closed::{Closed, Wanted};
 use super::distinct::Class;
 use super::groups::{Pass, Tally};
 use super::question::Masks;
 use super::rows::{Batch, Hot};
 use super::selection::Selection;
-use crate::base::clock::Millis;
 use crate::domain::period::LocalDay;
 use crate::store::error::{Damage, Error};
 use crate::store::readers::Readers;
@@ -22,14 +20,11 @@ use crate::store::segment::Segment;
 
 /// What all threads share.
 pub(super) struct Plan<'a> {
-    pub needs: Needs,
+    pub wanted: Wanted,
     pub masks: Masks,
     /// By visitor number; empty when no contact is asked for.
     pub contacts: Vec<u32>,
-    pub changed: Changed,
     pub segments: Vec<Segment>,
-    pub range_ms: Range<i64>,
-    pub now: Millis,
     pub deadline: &'a Deadline,
     /// Pairs a thread may keep.
     pub max_pairs: usize,
@@ -105,7 +100,7 @@ impl<'p> Worker<'p> {
         self.merge(helper, pending);
         // The other one may have seen a state of the store in which a segment is gone; here it is not.
         let plan = self.plan;
-        let mut closed = Closed::prepare(hot.conn, plan)?;
+        let mut closed = Closed::prepare(hot.conn, &plan.wanted)?;
         for (segment, _) in unread {
             match self.segment(&mut closed, &segment) {
                 Err(Error::Damaged(damage)) => damaged.push((segment.day, damage)),
@@ -147,7 +142,7 @@ impl<'p> Worker<'p> {
     /// Reads segments until none is left; answers those that cannot be read.
     fn segments(&mut self, conn: &Connection, next: &AtomicUsize) -> Result<Vec<(Segment, Damage)>, Error> {
         let plan = self.plan;
-        let mut closed = Closed::prepare(conn, plan)?;
+        let mut closed = Closed::prepare(conn, &plan.wanted)?;
         let mut unread = Vec::new();
         while let Some(segment) = plan.segments.get(next.fetch_add(1, Ordering::Relaxed)) {
             plan.deadline.check()?;

@@ -168,6 +168,10 @@ fn a_segment_of_every_format_is_read() {
         let answer = fresh.store.scanner.run(&conn, &ask).unwrap();
         let found = answer.tables[0].rows[0].figures;
         assert_eq!((found.page_views, found.completions), (99, 3), "format {format}");
-        assert_eq!(found, Figures { sessions: 40, visitors: 40, value_minor: 999_999_998_750, ..found }, "{found:?}");
+        assert_eq!(
+            found,
+            Figures { sessions: 40, visitors: 40, value_minor: 999_999_998_750, ..found },
+            "{found:?}"
+        );
     }
 }
