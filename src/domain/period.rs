@@ -48,6 +48,12 @@ impl Zone {
         Self(TimeZone::get(name).unwrap_or(TimeZone::UTC))
     }
 
+    /// As it was asked for; `UTC` for that of an unknown name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
     #[must_use]
     pub fn day_of(&self, at: Millis) -> LocalDay {
         LocalDay::of_date(self.civil(at).date())

@@ -12,7 +12,7 @@ use crate::store::account::{self, Numbers};
 use crate::store::dictionary::Kind;
 use crate::store::error::{Damage, Error};
 use crate::store::event::PAGE_VIEW;
-use crate::store::segment::columns::{Col, Run};
+use crate::store::segment::columns::{Col, Run, figures_of};
 use crate::store::segment::{self, Listed, Reader, Segment};
 
 /// Most findings told of segments.
@@ -231,6 +231,7 @@ impl<'c> Look<'c> {
             }
         }
         note((first, last) != (segment.extent.first_ms, segment.extent.last_ms), "times other than it says");
+        note(figures_of(runs) != segment.figures, "figures other than its rows come to");
         let mut wrong: Vec<_> = wrong.into_iter().collect();
         wrong.sort_unstable();
         for (what, count) in wrong {

@@ -22,7 +22,9 @@ create table account (
     -- first page view ever, for the page that waits for it
     first_hit_ms     integer,
     -- days and sums of its segments, put together: tells which is missing
-    segment_sum      integer not null default 0
+    segment_sum      integer not null default 0,
+    -- time zone its closed days are cut by
+    cut_zone         text check (length(cut_zone) between 1 and 64)
 ) strict;
 
 create table account_domain (

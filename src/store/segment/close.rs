@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::columns::Run;
 use super::late::{self, Late};
+use super::recut::{self, Runs};
 use super::{Reader, Segment};
 use crate::base::clock::{DAY, Millis};
 use crate::domain::account::AccountId;
@@ -44,11 +45,15 @@ pub struct Closed {
     pub more: bool,
 }
 
-/// One step of closing: merges what came late, then closes the oldest open days.
+/// One step of closing: cuts days anew where the time zone was changed, merges what came late, then closes the oldest
+/// open days.
 ///
 /// # Errors
 /// SQLite's, `Damaged`. Nothing may be kept of the transaction then.
 pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> Result<Closed, Error> {
+    if recut::step(conn, account, zone)? {
+        return Ok(Closed { more: true, ..Closed::default() });
+    }
     let mut changed = session::list_changed(conn, account)?;
     // A late hit may have opened it again: what it ends with is not known yet.
     changed.retain(|_, session| session.is_over(now));
@@ -158,7 +163,7 @@ impl Merging<'_> {
             }
         }
         let mut reader = Reader::prepare(self.conn)?;
-        let mut runs: FxHashMap<(u32, u32), Run> = FxHashMap::default();
+        let mut runs = Runs::default();
         let mut read = Vec::with_capacity(parts.len());
         for part in &parts {
             match reader.runs(part) {
@@ -172,14 +177,7 @@ impl Merging<'_> {
         for (part, part_runs) in read {
             whole.push(part);
             for run in part_runs {
-                match runs.entry((run.session, run.visitor)) {
-                    std::collections::hash_map::Entry::Occupied(mut known) => {
-                        known.get_mut().rows.extend(run.rows);
-                    }
-                    std::collections::hash_map::Entry::Vacant(new) => {
-                        new.insert(run);
-                    }
-                }
+                recut::put(&mut runs, run);
             }
         }
         for row in &incoming.rows {
@@ -241,7 +239,7 @@ impl Merging<'_> {
     fn write(
         &self,
         parts: &[Segment],
-        mut runs: FxHashMap<(u32, u32), Run>,
+        mut runs: Runs,
         incoming: &Incoming,
         (from, to): (i64, i64),
     ) -> Result<(), Error> {

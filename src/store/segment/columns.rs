@@ -232,7 +232,7 @@ pub fn encode(mut runs: Vec<Run>) -> Option<(Extent, Figures, Packed)> {
 }
 
 /// What the rows come to, as the scan would count them.
-fn figures_of(runs: &[Run]) -> Figures {
+pub(in crate::store) fn figures_of(runs: &[Run]) -> Figures {
     let distinct = |mut numbers: Vec<u32>| {
         numbers.sort_unstable();
         numbers.dedup();

@@ -37,6 +37,12 @@ fn tell(history: &Told, questions: u64) -> Result<Telling, TestCaseError> {
     telling.facts.now = Millis(telling.latest + 5 * DAY);
     telling.close_days();
     compare(&telling, questions)?;
+    let zone = Zone::named(telling.facts.zone_name);
+    let closed = telling.app().store.readers.read(|conn| segment::list(conn, telling.facts.id, 0, i64::MAX));
+    for segment in closed.unwrap() {
+        let day = Days { first: segment.day, last: segment.day }.range(&zone);
+        prop_assert!(day.contains(&segment.extent.first_ms) && day.contains(&segment.extent.last_ms));
+    }
     let report = check::check(telling.dir()).unwrap().unwrap();
     prop_assert_eq!(report.findings, Vec::<String>::new());
     prop_assert_eq!(report.events, telling.facts.events.len() as i64);

@@ -51,6 +51,8 @@ fn history() -> Telling {
         }
     }
     telling.apply(&Op::Clock { by: DAY });
+    // and the closed ones are to be cut anew
+    telling.apply(&Op::Zone { to: 4 });
     telling
 }
 
