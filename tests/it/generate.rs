@@ -39,7 +39,7 @@ fn app_with_account(dir: &Path) -> App {
 }
 
 fn wanted(events: u64, days: u32, visitors: u64, seed: u64) -> Wanted {
-    Wanted { account: AccountId::FIRST, events, days, visitors, seed, end: NOW }
+    Wanted { account: AccountId::FIRST, events, days, visitors, contacts: None, seed, end: NOW }
 }
 
 fn make(app: &App, wanted: &Wanted) -> Made {

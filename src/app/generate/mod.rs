@@ -25,6 +25,7 @@ use crowd::Crowd;
 use dice::{Dice, Weighted, rows, weight};
 pub use hits::Beacon;
 use hits::Maker;
+use people::{People, VISITORS_OF_CONTACT};
 use rhythm::Slot;
 use site::Site;
 
@@ -48,6 +49,8 @@ pub struct Wanted {
     /// Local days of the account; the last one is that of `end`.
     pub days: u32,
     pub visitors: u64,
+    /// About so many contacts; as many as come about when not given.
+    pub contacts: Option<u64>,
     pub seed: u64,
     /// Nothing happens at it or later.
     pub end: Millis,
@@ -59,6 +62,7 @@ pub struct Made {
     pub page_views: u64,
     pub visits: u64,
     pub visitors: u64,
+    pub contacts: u64,
     pub robots: u64,
     pub first: LocalDay,
     pub last: LocalDay,
@@ -117,8 +121,8 @@ pub fn run(app: &App, wanted: &Wanted, stop: &AtomicBool) -> Result<(Made, Story
     if app.store.inbox.last_id() != app.progress.watermark() {
         return Err(Error::Waiting);
     }
-    let numbers = app.store.readers.read(|conn| store::account::find_numbers(conn, wanted.account))?;
-    let salt = numbers.map_or(0, |numbers| numbers.visitor);
+    let numbers = || app.store.readers.read(|conn| store::account::find_numbers(conn, wanted.account));
+    let (salt, contacts_before) = numbers()?.map_or((0, 0), |numbers| (numbers.visitor, numbers.contact));
     let seed = wanted.seed ^ (u64::from(salt) << 32);
     let last = account.zone.day_of(wanted.end.plus(-1));
     let days = Days { first: last.plus(1 - i32::try_from(wanted.days).unwrap_or(i32::MAX)), last };
@@ -126,8 +130,9 @@ pub fn run(app: &App, wanted: &Wanted, stop: &AtomicBool) -> Result<(Made, Story
     let slots = rhythm::slots(seed, &account.zone, days, wanted.end, views, visitors);
     let start = account.zone.start_of(days.first);
     let site = Site::new(&origin(&account)).ok_or_else(|| no_site(&account))?;
+    let people = People::new(seed, visitors, wanted.contacts);
     let mut story = Story {
-        crowd: Crowd::new(seed, site, start, u64::from(wanted.days), views, visitors),
+        crowd: Crowd::new(seed, (site, people), start, u64::from(wanted.days), views, visitors),
         maker: Maker::new(wanted.account, account.settings().clone(), account.zone.clone(), salt),
     };
     let room = |room| app.store.writer.write_blocking(move |conn| store::set_room(conn, room));
@@ -137,7 +142,9 @@ pub fn run(app: &App, wanted: &Wanted, stop: &AtomicBool) -> Result<(Made, Story
     let page_views = page_views?;
     let robots = count_robots(app, wanted.account, seed, &slots)?;
     let (visits, visitors) = (story.crowd.visits, story.crowd.visitors());
-    let made = Made { page_views, visits, visitors, robots, first: days.first, last, end: wanted.end };
+    let contacts = numbers()?.map_or(0, |numbers| numbers.contact - contacts_before);
+    let contacts = u64::try_from(contacts).unwrap_or(0);
+    let made = Made { page_views, visits, visitors, contacts, robots, first: days.first, last, end: wanted.end };
     Ok((made, story))
 }
 
@@ -151,6 +158,11 @@ fn check(wanted: &Wanted) -> Result<(), Error> {
     within("--events", wanted.events, EVENTS_MAX)?;
     within("--days", u64::from(wanted.days), u64::from(DAYS_MAX))?;
     within("--visitors", wanted.visitors, VISITORS_MAX)?;
+    let most = wanted.visitors / VISITORS_OF_CONTACT;
+    if wanted.contacts.is_some_and(|contacts| contacts > most) {
+        let text = format!("{} visitors make {most} contacts at most: ask for more --visitors", wanted.visitors);
+        return Err(Error::Numbers(text));
+    }
     if wanted.visitors > wanted.events {
         return Err(Error::Numbers("each visitor looks at one page at least: ask for more --events".into()));
     }
