@@ -144,7 +144,8 @@ pub fn run(app: &App, wanted: &Wanted, stop: &AtomicBool) -> Result<(Made, Story
     let (visits, visitors) = (story.crowd.visits, story.crowd.visitors());
     let contacts = numbers()?.map_or(0, |numbers| numbers.contact - contacts_before);
     let contacts = u64::try_from(contacts).unwrap_or(0);
-    let made = Made { page_views, visits, visitors, contacts, robots, first: days.first, last, end: wanted.end };
+    let made =
+        Made { page_views, visits, visitors, contacts, robots, first: days.first, last, end: wanted.end };
     Ok((made, story))
 }
 
@@ -160,7 +161,8 @@ fn check(wanted: &Wanted) -> Result<(), Error> {
     within("--visitors", wanted.visitors, VISITORS_MAX)?;
     let most = wanted.visitors / VISITORS_OF_CONTACT;
     if wanted.contacts.is_some_and(|contacts| contacts > most) {
-        let text = format!("{} visitors make {most} contacts at most: ask for more --visitors", wanted.visitors);
+        let text =
+            format!("{} visitors make {most} contacts at most: ask for more --visitors", wanted.visitors);
         return Err(Error::Numbers(text));
     }
     if wanted.visitors > wanted.events {

@@ -21,12 +21,15 @@ const LETTER_WEEKS: i32 = 4;
 const LETTER: [u64; 2] = [135, 110];
 const TALK: [u64; 4] = [190, 150, 120, 108];
 const SALE: [u64; 3] = [135, 118, 128];
-/// Weeks from that of a newsletter to the one before which people begin to talk.
+/// Weeks (from Thursday) after that of a newsletter; people begin to talk on the eve of it.
 const TALK_WEEK: i32 = 2;
-/// Sales, first and last day: month and day of every year.
-const SALES: [[(i8, i8); 2]; 3] = [[(4, 8), (4, 16)], [(9, 9), (9, 15)], [(11, 25), (11, 30)]];
-/// Days of every year that are not like others, first and last, and views in a hundred of those of a usual day.
-const HOLIDAYS: [((i8, i8), (i8, i8), u64); 8] = [
+/// Month and day of every year.
+type MonthDay = (i8, i8);
+
+/// Sales, first and last day.
+const SALES: [[MonthDay; 2]; 3] = [[(4, 8), (4, 16)], [(9, 9), (9, 15)], [(11, 25), (11, 30)]];
+/// Days that are not like others, first and last, and views in a hundred of those of a usual day.
+const HOLIDAYS: [(MonthDay, MonthDay, u64); 8] = [
     ((1, 1), (1, 1), 55),
     ((1, 2), (1, 5), 84),
     ((5, 1), (5, 1), 78),
@@ -80,7 +83,7 @@ fn talked(day: LocalDay, days: Days) -> Option<u64> {
     }
     let third = days.first.plus(days.count() * 2 / 3);
     let weeks = (TALK_WEEK - third.0.div_euclid(7)).rem_euclid(LETTER_WEEKS);
-    // Thursday begins such a week, and Wednesday ends it. Not past the end: then nobody talked.
+    // The Wednesday that ends the week before. Where it lies past the end of the history nobody talked.
     let first = LocalDay((third.0.div_euclid(7) + weeks) * 7 - 1);
     TALK.get(usize::try_from(day.0 - first.0).ok()?).copied()
 }
@@ -89,10 +92,16 @@ fn on_sale(day: LocalDay) -> Option<u64> {
     let date = month_and_day(day);
     let [first, last] = *SALES.iter().find(|[first, last]| (*first..=*last).contains(&date))?;
     let [begins, goes_on, ends] = SALE;
-    Some(if date == first { begins } else if date == last { ends } else { goes_on })
+    Some(if date == first {
+        begins
+    } else if date == last {
+        ends
+    } else {
+        goes_on
+    })
 }
 
-fn month_and_day(day: LocalDay) -> (i8, i8) {
+fn month_and_day(day: LocalDay) -> MonthDay {
     (day.date().month(), day.date().day())
 }
 

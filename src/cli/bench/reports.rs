@@ -90,6 +90,8 @@ async fn prepare(plan: &Plan, dir: &Path) -> anyhow::Result<Bed> {
             events: plan.events,
             days: plan.days,
             visitors: plan.visitors,
+            // The quarter of them bar.md speaks of.
+            contacts: Some(plan.visitors / 4),
             seed: 1,
             end: generate::end_for(&app, account, now),
         };
