@@ -41,6 +41,7 @@ use rusqlite::OptionalExtension;
 
 pub use error::Error;
 pub use files::{INBOX_FILE, LOCK_FILE, MAIN_FILE};
+pub use open::{Room, set_room};
 
 use crate::base::clock::Clock;
 

@@ -90,6 +90,8 @@ fn prepare(plan: &Plan, dir: &Path, runtime: &tokio::runtime::Runtime) -> anyhow
             events: plan.events,
             days: plan.days,
             visitors: plan.visitors,
+            // The quarter of them bar.md speaks of.
+            contacts: Some(plan.visitors / 4),
             seed: 1,
             end: generate::end_for(&app, account, now),
         };
