@@ -400,7 +400,7 @@ fn every_key_has_a_twin_in_the_environment() {
     };
     assert_eq!(config, expected);
     let set: BTreeSet<String> = keys::KEYS.iter().map(keys::Key::variable).collect();
-    assert_eq!(set.len(), 16, "a new key belongs into the list above");
+    assert_eq!(set.len(), 17, "a new key belongs into the list above");
 }
 
 #[test]
