@@ -34,7 +34,7 @@ fn generated(dir: &Path, events: u64, days: u32) {
     let app = App::new(store, Geo::open(&[], dir), clock, random, &core::Options::default()).unwrap();
     for account in app.accounts.list() {
         let (account, seed) = (account.id(), account.id().0.cast_unsigned());
-        let wanted = Wanted { account, events, days, visitors: events / 3, seed, end: NOW };
+        let wanted = Wanted { account, events, days, visitors: events / 3, contacts: None, seed, end: NOW };
         generate::run(&app, &wanted, &AtomicBool::new(false)).unwrap();
     }
     app.store.close();

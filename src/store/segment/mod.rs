@@ -241,6 +241,25 @@ pub fn list_of_day(conn: &Connection, account: AccountId, day: LocalDay) -> Resu
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The oldest segments, up to a day, that say they ended before `before_ms`; at most `limit`.
+///
+/// # Errors
+/// SQLite's.
+pub(super) fn list_ended(
+    conn: &Connection,
+    account: AccountId,
+    last: LocalDay,
+    before_ms: i64,
+    limit: usize,
+) -> Result<Vec<Segment>, Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select {FIELDS} from segment where account_id = ?1 and day <= ?2 and last_ms < ?3 order by day limit ?4"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map((account.0, last.0, before_ms, limit), |row| read(account, row))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// All rows of a segment.
 ///
 /// # Errors
