@@ -313,7 +313,8 @@ impl Changed {
 
     fn has_late(&self, segment: &Segment) -> bool {
         let extent = segment.extent;
-        self.late.keys().any(|(_, at_ms)| (extent.first_ms..=extent.last_ms).contains(at_ms))
+        let is_near = extent.last_ms >= self.from_ms && extent.first_ms <= self.to_ms;
+        is_near && self.late.keys().any(|(_, at_ms)| (extent.first_ms..=extent.last_ms).contains(at_ms))
     }
 }
 
