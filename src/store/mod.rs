@@ -24,6 +24,7 @@ pub mod scan;
 pub mod segment;
 pub mod session;
 pub mod sign_in;
+pub mod timeline;
 pub mod token;
 pub mod user;
 pub mod visitor;

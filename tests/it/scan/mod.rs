@@ -6,3 +6,4 @@ mod random;
 mod reports;
 mod rules;
 mod speed;
+mod timeline;
