@@ -10,6 +10,7 @@ pub mod control;
 pub mod core;
 pub mod counters;
 pub mod directory;
+pub mod erasing;
 pub mod fold;
 pub mod generate;
 pub mod limiter;

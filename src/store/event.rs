@@ -153,7 +153,8 @@ pub fn list_of_visitor(
     Ok(())
 }
 
-const COLUMNS: &str = "at_ms, inbox_id, kind, visitor, session_id, page, title, event, value_minor, consent, policy,
+const COLUMNS: &str =
+    "at_ms, inbox_id, kind, visitor, session_id, page, title, event, value_minor, consent, policy,
     engaged_ms, foreign_host";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Event> {

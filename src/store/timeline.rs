@@ -385,11 +385,7 @@ impl<'a> Finding<'a> {
     }
 
     /// Adds what a segment holds of the entries in `runs`; all or nothing of it.
-    fn read(
-        &mut self,
-        segment: &Segment,
-        runs: &mut FxHashMap<(u32, LocalDay), Run>,
-    ) -> Result<(), Error> {
+    fn read(&mut self, segment: &Segment, runs: &mut FxHashMap<(u32, LocalDay), Run>) -> Result<(), Error> {
         let parts = self.parts(segment)?;
         let columns = Columns::read(&mut self.reader, segment)?;
         for part in parts {

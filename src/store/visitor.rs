@@ -25,7 +25,8 @@ pub struct Visitor {
     pub source_ms: i64,
 }
 
-const COLUMNS: &str = "v.number, v.no_browser, v.contact_id, v.first_ms, v.last_ms, v.session_id, v.session_number,
+const COLUMNS: &str =
+    "v.number, v.no_browser, v.contact_id, v.first_ms, v.last_ms, v.session_id, v.session_number,
     v.source, v.source_ms, v.first_source";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
@@ -45,13 +46,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
 
 /// # Errors
 /// SQLite's.
-pub fn find(
-    conn: &Connection,
-    account: AccountId,
-    number: VisitorNumber,
-) -> Result<Option<Visitor>, Error> {
+pub fn find(conn: &Connection, account: AccountId, number: VisitorNumber) -> Result<Option<Visitor>, Error> {
     Ok(conn
-        .prepare_cached(&format!("select {COLUMNS} from visitor v where v.account_id = ?1 and v.number = ?2"))?
+        .prepare_cached(&format!(
+            "select {COLUMNS} from visitor v where v.account_id = ?1 and v.number = ?2"
+        ))?
         .query_row((account.0, number.0), read)
         .optional()?)
 }
@@ -69,6 +68,29 @@ pub fn find_by_token(conn: &Connection, account: AccountId, token: &str) -> Resu
         ))?
         .query_row((account.0, token), read)
         .optional()?)
+}
+
+/// The tokens that stand for a visitor. There is no index for it: all tokens of the account are looked at.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_tokens(
+    conn: &Connection,
+    account: AccountId,
+    number: VisitorNumber,
+) -> Result<Vec<String>, Error> {
+    let mut statement =
+        conn.prepare_cached("select token from visitor_token where account_id = ?1 and number = ?2")?;
+    let rows = statement.query_map((account.0, number.0), |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// # Errors
+/// SQLite's.
+pub fn delete(conn: &Connection, account: AccountId, number: VisitorNumber) -> Result<(), Error> {
+    conn.prepare_cached("delete from visitor where account_id = ?1 and number = ?2")?
+        .execute((account.0, number.0))?;
+    Ok(())
 }
 
 /// Writes a visitor as it is now.

@@ -4,7 +4,9 @@ create table meta (
     id           integer primary key check (id = 1),
     -- last inbox id that was folded: written in the transaction that folds it
     watermark    integer not null check (watermark >= 0),
-    created_ms   integer not null
+    created_ms   integer not null,
+    -- how often a visitor was erased: who remembers visitors forgets them then
+    erasures     integer not null default 0 check (erasures >= 0)
 ) strict;
 
 create table account (

@@ -200,7 +200,7 @@ pub(super) fn figures(count: &Count) -> Figures {
     }
 }
 
-fn expect(
+pub(super) fn expect(
     account: &AccountFact,
     events: &[&super::history::EventFact],
     grouping: &Grouping,

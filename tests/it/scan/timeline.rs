@@ -176,7 +176,11 @@ fn a_damaged_day_is_named_and_the_rest_of_a_timeline_is_shown() {
         let every = dice.one_in(2);
         let spoil = move |conn: &Connection| {
             // all of its columns, or one that only what is shown in full reads
-            let ids = if every { broken.id * 32..broken.id * 32 + 32 } else { broken.id * 32 + 5..broken.id * 32 + 6 };
+            let ids = if every {
+                broken.id * 32..broken.id * 32 + 32
+            } else {
+                broken.id * 32 + 5..broken.id * 32 + 6
+            };
             let sql = "update segment_column set data = cast(x'00' || substr(data, 2) as blob)
                        where id >= ?1 and id < ?2";
             Ok::<_, store::Error>(conn.execute(sql, (ids.start, ids.end))?)
@@ -199,7 +203,8 @@ fn a_damaged_day_is_named_and_the_rest_of_a_timeline_is_shown() {
                 rows.filter(|row| !inside.contains(&row.at_ms)).collect()
             };
             let (mut found, mut wanted) = (rows_of(&after), rows_of(before));
-            let order = |row: &Event| (row.at_ms, row.session_id, row.kind, row.page, row.event, row.value_minor);
+            let order =
+                |row: &Event| (row.at_ms, row.session_id, row.kind, row.page, row.event, row.value_minor);
             found.sort_by_key(order);
             wanted.sort_by_key(order);
             assert_eq!(found, wanted, "seed {seed}, visitor {visitor}");
@@ -229,7 +234,12 @@ fn a_session_shows_its_first_rows_and_counts_all() {
         let start = account.now.0 - 2 * DAY;
         account.sessions.push(super::history::SessionFact { page_views: count as u32, ..session.0 });
         account.events = (0..count)
-            .map(|n| EventFact { at_ms: start + n as i64 * 1_000, session: Some(0), visitor: 1, ..session.1.clone() })
+            .map(|n| EventFact {
+                at_ms: start + n as i64 * 1_000,
+                session: Some(0),
+                visitor: 1,
+                ..session.1.clone()
+            })
             .collect();
         account
     };
