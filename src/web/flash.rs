@@ -26,10 +26,11 @@ pub enum Done {
     BrowserEnded,
     BrowsersEnded,
     SignedOut,
+    VisitorErased,
 }
 
 impl Done {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Saved,
         Self::AccountMade,
         Self::UserAdded,
@@ -42,6 +43,7 @@ impl Done {
         Self::BrowserEnded,
         Self::BrowsersEnded,
         Self::SignedOut,
+        Self::VisitorErased,
     ];
 
     const fn text(self, words: &Words) -> &'static str {
@@ -58,6 +60,7 @@ impl Done {
             Self::BrowserEnded => words.browser_ended,
             Self::BrowsersEnded => words.browsers_ended,
             Self::SignedOut => words.signed_out,
+            Self::VisitorErased => words.visitor_erased,
         }
     }
 }

@@ -6,6 +6,7 @@ use jiff::ToSpan;
 use crate::domain::account::AccountId;
 use crate::domain::period::{Days, LocalDay, Preset};
 use crate::domain::question::{self, Comparison, Dimension, Filter, NONE, Operator};
+use crate::domain::visitor::VisitorNumber;
 
 pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_OUT: &str = "/sign-out";
@@ -80,6 +81,12 @@ impl Report {
 #[must_use]
 pub fn settings(account: AccountId, page: &str) -> String {
     format!("{ACCOUNTS}/{account}/settings/{page}")
+}
+
+/// `/accounts/1000001/visitors/12`
+#[must_use]
+pub fn visitor(account: AccountId, number: VisitorNumber) -> String {
+    format!("{ACCOUNTS}/{account}/visitors/{}", number.0)
 }
 
 /// The period a page is asked for, with the days it means today.

@@ -61,11 +61,20 @@ pub(crate) async fn ask(
     if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
         asked.query.limit = CSV_ROWS_MAX;
     }
-    if query::first(&pairs, "wait") == Some("1") {
+    wait(access, &pairs).await?;
+    Ok(asked)
+}
+
+/// With `?wait=1`: everything acknowledged before is folded when this returns.
+///
+/// # Errors
+/// `Busy` when the fold takes too long.
+pub(crate) async fn wait(access: &ReportAccess, pairs: &Pairs) -> Result<(), WebError> {
+    if query::first(pairs, "wait") == Some("1") {
         let folded = tokio::time::timeout(WAIT, access.state.app.folded());
         folded.await.map_err(|_| WebError::Busy)?;
     }
-    Ok(asked)
+    Ok(())
 }
 
 /// A filter on contacts tells of persons (rules.md 28): it needs the right to read them, and who sees no emails

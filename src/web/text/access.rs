@@ -34,6 +34,7 @@ pub struct Done {
     pub browser_ended: &'static str,
     pub browsers_ended: &'static str,
     pub signed_out: &'static str,
+    pub visitor_erased: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -246,6 +247,7 @@ pub const EN: Access = Access {
         browser_ended: "That browser is signed out.",
         browsers_ended: "Every other browser is signed out.",
         signed_out: "You are signed out.",
+        visitor_erased: "The visitor is erased, from the reports and from the disk.",
     },
     field: Fields {
         email: "Email",

@@ -20,6 +20,7 @@ pub mod number;
 pub mod plural;
 pub mod report;
 pub mod table;
+pub mod visitor;
 pub mod word;
 
 /// All texts of one language.
@@ -31,6 +32,7 @@ pub struct Texts {
     pub report: report::Report,
     pub table: table::Tables,
     pub live: live::Live,
+    pub visitor: visitor::Visitor,
     pub install: install::Install,
     pub word: word::Words,
     pub number: number::Numbers,
@@ -44,6 +46,7 @@ pub static EN: Texts = Texts {
     report: report::EN,
     table: table::EN,
     live: live::EN,
+    visitor: visitor::EN,
     install: install::EN,
     word: word::EN,
     number: number::EN,

@@ -10,3 +10,4 @@ mod sign_in;
 mod templates;
 mod tokens;
 mod users;
+mod visitors;

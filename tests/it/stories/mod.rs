@@ -1,4 +1,6 @@
 //! Tales of visitors, from the beacon to the row.
 
 mod closing;
+mod erasing;
+mod timeline;
 mod visitor;
