@@ -282,11 +282,8 @@ fn facts(t: &'static Texts, zone: &Zone, found: &VisitorReport) -> Vec<Fact> {
     let words = &t.visitor;
     let fact = |name, value: String, detail: String| Fact { name, value, detail };
     let value = |dimension, value: &str| t.word.value(dimension, value).into_owned();
-    let contact = found.contact.as_ref().map(|contact| contact.email.clone());
     let browser = t.word.browser(&found.browser, &found.os).unwrap_or_default();
-    let mut facts: Vec<Fact> = Vec::new();
-    facts.extend(contact.map(|email| fact(words.contact, email, String::new())));
-    facts.extend([
+    vec![
         fact(words.first_seen, format::date_time(&t.number, zone, found.first_seen), String::new()),
         fact(words.last_seen, format::date_time(&t.number, zone, found.last_seen), String::new()),
         fact(
@@ -300,8 +297,7 @@ fn facts(t: &'static Texts, zone: &Zone, found: &VisitorReport) -> Vec<Fact> {
         fact(words.page_views, report::count(t, found.page_views), String::new()),
         fact(words.engaged, span(t, found.engaged_seconds), String::new()),
         fact(words.days, report::count(t, found.days), String::new()),
-    ]);
-    facts
+    ]
 }
 
 fn span(t: &Texts, seconds: u64) -> String {
@@ -346,8 +342,10 @@ fn more(t: &'static Texts, row: &SessionRow) -> Vec<Fact> {
     let campaign = [&row.utm_campaign, &row.utm_source, &row.utm_medium];
     let campaign: Vec<&str> =
         campaign.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+    // Its scheme tells nobody anything.
+    let referrer = row.referrer.split_once("://").map(|(_, rest)| rest);
     let all = [
-        (words.referrer, format::address(&row.referrer)),
+        (words.referrer, format::address(referrer.unwrap_or(&row.referrer))),
         (words.campaign, campaign.join(" · ")),
         (words.device, t.word.browser(&row.browser, &row.os).unwrap_or_default()),
         (words.screen, t.word.value(Dimension::Screen, row.screen).into_owned()),

@@ -12,7 +12,6 @@ pub struct Visitor {
     pub number: &'static str,
     /// Says the facts.
     pub facts: &'static str,
-    pub contact: &'static str,
     pub first_seen: &'static str,
     pub last_seen: &'static str,
     pub original_source: &'static str,
@@ -61,7 +60,6 @@ pub const EN: Visitor = Visitor {
     title: "Visitor #{number}",
     number: "Visitor #{number}",
     facts: "What is known",
-    contact: "Contact",
     first_seen: "First seen",
     last_seen: "Last seen",
     original_source: "Original source",
