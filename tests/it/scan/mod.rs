@@ -6,5 +6,4 @@ mod oracle;
 mod random;
 mod reports;
 mod rules;
-mod speed;
 mod timeline;
