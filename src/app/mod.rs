@@ -18,6 +18,7 @@ pub mod live;
 pub mod passwords;
 pub mod progress;
 pub mod reports;
+pub mod saved_views;
 pub mod scripts;
 pub mod setup;
 pub mod sign_in;

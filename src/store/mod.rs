@@ -22,6 +22,7 @@ pub mod one_time_link;
 mod open;
 pub mod readers;
 pub mod restore;
+pub mod saved_view;
 pub mod scan;
 pub mod segment;
 pub mod session;

@@ -27,10 +27,12 @@ pub enum Done {
     BrowsersEnded,
     SignedOut,
     VisitorErased,
+    ViewSaved,
+    ViewDeleted,
 }
 
 impl Done {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::Saved,
         Self::AccountMade,
         Self::UserAdded,
@@ -44,6 +46,8 @@ impl Done {
         Self::BrowsersEnded,
         Self::SignedOut,
         Self::VisitorErased,
+        Self::ViewSaved,
+        Self::ViewDeleted,
     ];
 
     const fn text(self, words: &Words) -> &'static str {
@@ -61,6 +65,8 @@ impl Done {
             Self::BrowsersEnded => words.browsers_ended,
             Self::SignedOut => words.signed_out,
             Self::VisitorErased => words.visitor_erased,
+            Self::ViewSaved => words.view_saved,
+            Self::ViewDeleted => words.view_deleted,
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod theme;
 pub mod tokens;
 pub mod tracking_code;
 pub mod users;
+pub mod views;
 pub mod visitors;
 
 use actix_web::middleware::from_fn;
@@ -45,6 +46,7 @@ fn pages(config: &mut ServiceConfig) {
     names::routes(config);
     live::routes(config);
     visitors::routes(config);
+    views::routes(config);
     tracking_code::routes(config);
     home::routes(config);
     setup::routes(config);

@@ -13,6 +13,7 @@ use crate::domain::account::{AccountId, Settings};
 use crate::domain::period::{Days, Zone};
 use crate::domain::reason::Reason;
 use crate::domain::user::Role;
+use crate::store::saved_view::SavedView;
 use crate::web::admin::dashboard::Metric;
 use crate::web::admin::live::Seen;
 use crate::web::admin::settings_nav::{SettingsNav, Tab};
@@ -31,7 +32,17 @@ fn zone() -> Zone {
 
 fn ask(report: Report, pairs: &[(&str, &str)]) -> Asked {
     let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    query::read(AccountId::FIRST, report, &pairs, &["metric", "show", "by", "sort"], today()).unwrap()
+    let asked = query::read(AccountId::FIRST, report, &pairs, &["metric", "show", "by", "sort"], today());
+    let view = |id, name: &str, query: &str| SavedView {
+        id,
+        name: name.into(),
+        report: "pages".into(),
+        query: query.into(),
+        created: NOW,
+    };
+    let views =
+        vec![view(1, "Blog this month", "period=month&filter=page:contains:/blog"), view(2, LONG, "")];
+    Asked { views, ..asked.unwrap() }
 }
 
 fn points(days: Days, level: i64) -> Vec<Point> {
@@ -126,7 +137,8 @@ fn found(asked: &Asked, level: i64) -> Dashboard {
     let series = points(days, level);
     let compare = asked.url.compared_days().map(|days| {
         let series = points(days, level * 9 / 10);
-        Compare { period: days.into(), kpi: kpi(&series), series }
+        let until = days.part_until(asked.url.period.days, &zone(), NOW).map(Millis::iso);
+        Compare { period: days.into(), until, kpi: kpi(&series), series }
     });
     Dashboard {
         period: Span::from(days),

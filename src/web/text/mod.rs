@@ -20,6 +20,7 @@ pub mod number;
 pub mod plural;
 pub mod report;
 pub mod table;
+pub mod views;
 pub mod visitor;
 pub mod word;
 
@@ -33,6 +34,7 @@ pub struct Texts {
     pub table: table::Tables,
     pub live: live::Live,
     pub visitor: visitor::Visitor,
+    pub views: views::Views,
     pub install: install::Install,
     pub word: word::Words,
     pub number: number::Numbers,
@@ -47,6 +49,7 @@ pub static EN: Texts = Texts {
     table: table::EN,
     live: live::EN,
     visitor: visitor::EN,
+    views: views::EN,
     install: install::EN,
     word: word::EN,
     number: number::EN,
