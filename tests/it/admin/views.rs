@@ -43,7 +43,7 @@ async fn a_report_is_saved_as_it_was_asked_and_found_on_every_report() {
     );
     let link = format!("<a href=\"{}\" aria-current=\"true\">", shown.replace('&', "&#38;"));
     assert!(page.contains(&link), "{link} in {page}");
-    for report in ["dashboard", "sources", "devices", "countries"] {
+    for report in ["sources", "devices", "countries"] {
         let page = reader.get(&path(account, report)).await.body;
         assert!(plain(&page).contains("Blog & <shop>") && !page.contains(&link), "{report}");
     }
