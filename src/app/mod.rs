@@ -18,6 +18,7 @@ pub mod live;
 pub mod passwords;
 pub mod progress;
 pub mod reports;
+pub mod retention;
 pub mod saved_views;
 pub mod scripts;
 pub mod setup;

@@ -22,6 +22,7 @@ pub mod one_time_link;
 mod open;
 pub mod readers;
 pub mod restore;
+pub mod retention;
 pub mod saved_view;
 pub mod scan;
 pub mod segment;
@@ -43,6 +44,7 @@ use rusqlite::OptionalExtension;
 
 pub use error::Error;
 pub use files::{INBOX_FILE, LOCK_FILE, MAIN_FILE};
+pub use open::{Room, set_room};
 
 use crate::base::clock::Clock;
 

@@ -6,7 +6,9 @@ create table meta (
     watermark    integer not null check (watermark >= 0),
     created_ms   integer not null,
     -- how often a visitor was erased: who remembers visitors forgets them then
-    erasures     integer not null default 0 check (erasures >= 0)
+    erasures     integer not null default 0 check (erasures >= 0),
+    -- when it was last looked for what is older than the owner keeps
+    retention_ms integer
 ) strict;
 
 create table account (

@@ -2,5 +2,6 @@
 
 mod closing;
 mod erasing;
+mod retention;
 mod timeline;
 mod visitor;
