@@ -15,11 +15,13 @@ use super::{oracle, random};
 const HISTORIES: u64 = 25;
 const RANGE: Range<i64> = 0..i64::MAX / 2;
 
+type Job = Box<dyn FnOnce(&Connection) -> Result<(), store::Error> + Send>;
+
 /// The steps of an erasure; the first `steps` of them are run.
 fn erase(world: &World, account: &AccountFact, visitor: u32, steps: usize) {
     let (id, number, now) = (account.id, VisitorNumber(visitor), account.now);
     let deadline = Deadline::new(Arc::<ManualClock>::clone(&world.clock));
-    let write = |step: usize, job: Box<dyn FnOnce(&Connection) -> Result<(), store::Error> + Send>| {
+    let write = |step: usize, job: Job| {
         if step < steps {
             world.store.writer.write_blocking(job).unwrap();
         }
