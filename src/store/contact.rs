@@ -45,6 +45,17 @@ pub fn find_by_email(conn: &Connection, account: AccountId, email: &str) -> Resu
         .optional()?)
 }
 
+/// The email of a contact; `None` when there is no such contact.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_email(conn: &Connection, account: AccountId, id: i64) -> Result<Option<String>, Error> {
+    Ok(conn
+        .prepare_cached("select email from contact where account_id = ?1 and id = ?2")?
+        .query_row((account.0, id), |row| row.get(0))
+        .optional()?)
+}
+
 /// Writes a contact; of one that is there: external id and source (the first stays), first and last time.
 ///
 /// # Errors
