@@ -176,8 +176,8 @@ fn report(name: &str) -> ReportSample {
     let at = url(Report::Dashboard);
     ReportSample {
         layout: layout(EN.frame.nav.dashboard, Section::Dashboard, name),
-        period: PeriodBar { t: &EN, url: at.clone(), zone: "Europe/Amsterdam".into() },
-        filters: FilterBar { t: &EN, url: at },
+        period: PeriodBar { t: &EN, url: at.clone(), zone: "Europe/Amsterdam".into(), until: None },
+        filters: FilterBar { t: &EN, url: at, views: None },
         kpis: KpiRow {
             t: &EN,
             cards: vec![

@@ -5,6 +5,7 @@ pub mod dashboard;
 pub mod names;
 pub mod pages;
 pub mod sources;
+pub mod visitor;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub use dashboard::{Dashboard, dashboard};
 pub use names::{NameRow, countries, devices};
 pub use pages::{PageRow, pages};
 pub use sources::{SourceRow, sources};
+pub use visitor::{VisitorReport, visitor};
 
 /// Rows of a table unless said otherwise.
 pub const LIMIT_DEFAULT: usize = 100;
@@ -129,7 +131,7 @@ fn choose<T: Copy>(text: Option<&str>, what: &str, choices: &[(&str, T)]) -> Res
 }
 
 /// A page of a table.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Table<R> {
     pub rows: Vec<R>,
     /// Of all rows, shown or not.

@@ -11,18 +11,21 @@ use serde_json::{Value, json};
 
 use super::child::Server;
 use super::client::Client;
+use super::forget;
 use super::load::Load;
-use super::machine::machine;
+use super::machine::{machine, percentile};
 use super::questions::{self, Question};
 use super::requests;
 use super::scratch::Scratch;
+use super::table;
 use crate::app::generate::{self, Wanted};
 use crate::app::{App, sign_in};
-use crate::base::clock::{Clock, RealClock};
+use crate::base::clock::{Clock, DAY, RealClock};
 use crate::config::Config;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
 use crate::domain::period::LocalDay;
+use crate::store::plain::{Plain, QUESTIONS};
 use crate::{server, store};
 
 /// What to measure.
@@ -36,6 +39,8 @@ pub(super) struct Plan {
     pub(super) dir: Option<PathBuf>,
     /// Seconds the reports are asked for while events arrive.
     pub(super) seconds: u64,
+    /// The same questions in plain SQL too.
+    pub(super) plain: bool,
 }
 
 /// Events a second while reports run.
@@ -61,8 +66,13 @@ pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
     let dir = plan.dir.as_deref().unwrap_or(&scratch.0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let bed = prepare(plan, dir, &runtime)?;
-    let report = runtime.block_on(measure(plan, dir, &bed))?;
-    print(&report, json)
+    let mut report = runtime.block_on(measure(plan, dir, &bed))?;
+    let forgetting = forget::measure(dir, bed.account, &runtime)?;
+    if let Some(report) = report.as_object_mut() {
+        report.insert("forgetting".to_owned(), forgetting);
+    }
+    table::print(&report, json);
+    Ok(())
 }
 
 /// Opens the store, makes its history when it has none, and signs somebody in.
@@ -136,6 +146,7 @@ async fn measure(plan: &Plan, dir: &Path, bed: &Bed) -> anyhow::Result<Value> {
     drop(client);
     drop(ours);
     let disk = store::facts::sizes(dir)?;
+    let plain = if plan.plain { plain_sql(dir, bed, &quiet)? } else { Vec::new() };
     let mut ready = Vec::new();
     for _ in 0..STARTS {
         let begin = RealClock.monotonic();
@@ -158,6 +169,7 @@ async fn measure(plan: &Plan, dir: &Path, bed: &Bed) -> anyhow::Result<Value> {
         "made_s": bed.made_s,
         "repeat": plan.repeat,
         "reports": quiet,
+        "plain_sql": plain,
         "while_events_arrive": busy,
         "rss_reports_bytes": rss_reports,
         "rss_busy_bytes": rss_busy,
@@ -192,6 +204,34 @@ async fn ask(
         "cpu_ms": cpu_us as f64 / 1_000.0 / f64::from(repeat.max(1)),
         "bar_ms": question.bar_ms,
     }))
+}
+
+/// The same questions in plain SQL on rows, each once, and how long the reports took that answer them.
+fn plain_sql(dir: &Path, bed: &Bed, reports: &[Value]) -> anyhow::Result<Vec<Value>> {
+    let scratch = Scratch::new();
+    std::fs::create_dir_all(&scratch.0)?;
+    let plain = Plain::spread(dir, bed.account, &scratch.0.join("plain.db"))?;
+    let end = bed.last.plus(1);
+    let mut found = Vec::new();
+    for (period, days) in [("30 days", 30), ("12 months", 365)] {
+        let at = |day: LocalDay| i64::from(day.0) * DAY;
+        for (name, sql, page, filters) in QUESTIONS {
+            let begin = RealClock.monotonic();
+            plain.ask(sql, at(end.plus(-days)), at(end))?;
+            let took_ms = (RealClock.monotonic() - begin).as_secs_f64() * 1_000.0;
+            let is_same =
+                |row: &&Value| row["page"] == page && row["period"] == period && row["filters"] == filters;
+            let ours_ms = reports.iter().find(is_same).and_then(|row| row["p50_ms"].as_f64()).unwrap_or(0.0);
+            found.push(json!({
+                "question": name,
+                "period": period,
+                "plain_sql_ms": took_ms,
+                "whole_report_ms": ours_ms,
+                "ratio": took_ms / ours_ms.max(1e-9),
+            }));
+        }
+    }
+    Ok(found)
 }
 
 /// S3: the same reports in turn while events arrive.
@@ -234,72 +274,4 @@ async fn while_events_arrive(
         "beyond_twice_the_bar": slow,
         "p95_of_twice_the_bar": percentile(&mut of_bar, 0.95),
     }))
-}
-
-fn percentile(values: &mut [f64], share: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let place = (values.len() as f64 * share) as usize;
-    values.get(place.min(values.len().saturating_sub(1))).copied().unwrap_or(0.0)
-}
-
-#[expect(clippy::print_stdout, reason = "the answer of the command")]
-fn print(report: &Value, json: bool) -> anyhow::Result<()> {
-    if json {
-        println!("{report}");
-        return Ok(());
-    }
-    let number = |path: &str| report.pointer(path).and_then(Value::as_f64).unwrap_or(0.0);
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    println!("{} · {}", text(&report["date"]), text(&report["machine"]));
-    println!(
-        "{:.0} events, {:.0} visitors, {:.0} days; each report {:.0} times, whole page over HTTP, warm, uncached\n",
-        number("/events"),
-        number("/visitors"),
-        number("/days"),
-        number("/repeat")
-    );
-    println!(
-        "| report | period | filters | p50 ms | p95 ms | CPU ms | bar ms | |\n|---|---|---|---|---|---|---|---|"
-    );
-    for row in report["reports"].as_array().into_iter().flatten() {
-        let figure = |key: &str| row[key].as_f64().unwrap_or(0.0);
-        println!(
-            "| {} | {} | {} | {:.1} | {:.1} | {:.1} | {:.0} | {} |",
-            text(&row["page"]),
-            text(&row["period"]),
-            row["filters"],
-            figure("p50_ms"),
-            figure("p95_ms"),
-            figure("cpu_ms"),
-            figure("bar_ms"),
-            if figure("p95_ms") > figure("bar_ms") { "missed" } else { "" },
-        );
-    }
-    println!("\n| figure | measured | bar |\n|---|---|---|");
-    println!(
-        "| events a second while reports run | {:.0} | |",
-        number("/while_events_arrive/events_per_second")
-    );
-    println!(
-        "| acknowledgement p99 meanwhile | {:.1} ms | ≤ 100 ms |",
-        number("/while_events_arrive/acknowledged_p99_ms")
-    );
-    println!(
-        "| reports slower than twice their bar meanwhile | {:.0} of {:.0} | |",
-        number("/while_events_arrive/beyond_twice_the_bar"),
-        number("/while_events_arrive/reports")
-    );
-    println!("| memory while reports run | {:.0} MB | ≤ 192 MB |", number("/rss_reports_bytes") / 1e6);
-    println!("| memory with events arriving | {:.0} MB | ≤ 192 MB |", number("/rss_busy_bytes") / 1e6);
-    println!("| ready after a kill | {:.0} ms | ≤ 500 ms |", number("/ready_after_kill_ms"));
-    println!("| ready when empty | {:.0} ms | ≤ 50 ms |", number("/ready_empty_ms"));
-    let events = number("/events").max(1.0);
-    println!("| segment columns, bytes an event | {:.1} | ≤ 13 |", number("/disk/columns") / events);
-    println!("| all files, bytes an event | {:.1} | ≤ 35 |\n", number("/disk/files") / events);
-    println!("| on disk | bytes | an event |\n|---|---|---|");
-    for (name, bytes) in report["disk"]["tables"].as_object().into_iter().flatten() {
-        let bytes = bytes.as_f64().unwrap_or(0.0);
-        println!("| {name} | {bytes:.0} | {:.2} |", bytes / events);
-    }
-    Ok(())
 }

@@ -140,7 +140,8 @@ pub(crate) fn page(
 ) -> Page {
     let t = layout.t;
     let Bars { period, filters } = Bars::over(&layout, asked);
-    let cards = Metric::ALL.into_iter().map(|of| card(t, asked, of, of == metric, found)).collect();
+    let until = period.until.as_deref();
+    let cards = Metric::ALL.into_iter().map(|of| card(t, asked, of, of == metric, found, until)).collect();
     let bots = (found.bots > 0).then(|| t.table.bots_left_out.of(signed(found.bots), &t.number));
     let empty = waits.then(|| Empty {
         icon: Icon::Dashboard,
@@ -163,12 +164,25 @@ pub(crate) fn page(
     }
 }
 
-fn card(t: &'static Texts, asked: &Asked, metric: Metric, charted: bool, found: &Dashboard) -> Kpi {
+/// `until`: the time at which the comparison ends, while the period is not over.
+fn card(
+    t: &'static Texts,
+    asked: &Asked,
+    metric: Metric,
+    charted: bool,
+    found: &Dashboard,
+    until: Option<&str>,
+) -> Kpi {
     let now = signed(metric.total(&found.kpi));
     let before = found.compare.as_ref().map(|compare| signed(metric.total(&compare.kpi)));
     let against = before.zip(asked.url.compared_days()).map(|(before, days)| {
         let (before, range) = (format::number(&t.number, before), format::days(&t.number, days));
-        fill(t.report.kpi.against, &[("before", &before), ("range", &range)])
+        match until {
+            Some(time) => {
+                fill(t.report.kpi.against_part, &[("before", &before), ("range", &range), ("time", time)])
+            }
+            None => fill(t.report.kpi.against, &[("before", &before), ("range", &range)]),
+        }
     });
     Kpi {
         label: metric.label(t).to_owned(),

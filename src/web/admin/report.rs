@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, web};
 
-use crate::app::reports;
+use crate::app::{reports, saved_views};
+use crate::domain::period::Zone;
 use crate::domain::question::{Dimension, Filter, NONE, Operator};
 use crate::web::data::CSV_ROWS_MAX;
 use crate::web::error::WebError;
@@ -16,6 +17,7 @@ use crate::web::part::filters::FilterBar;
 use crate::web::part::pager::Pager;
 use crate::web::part::panel::{Head, Row, Tab};
 use crate::web::part::period::PeriodBar;
+use crate::web::part::views::ViewsMenu;
 use crate::web::paths::{Report, ReportUrl};
 use crate::web::query::{self, Asked, Pairs};
 use crate::web::text::Texts;
@@ -61,11 +63,24 @@ pub(crate) async fn ask(
     if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
         asked.query.limit = CSV_ROWS_MAX;
     }
-    if query::first(&pairs, "wait") == Some("1") {
+    wait(access, &pairs).await?;
+    if let Some(reader) = access.reader.as_ref().filter(|_| access.format == Format::Html) {
+        let user = reader.who.session.user.id;
+        asked.views = saved_views::list(&access.state.app, user, access.account.id()).await?;
+    }
+    Ok(asked)
+}
+
+/// With `?wait=1`: everything acknowledged before is folded when this returns.
+///
+/// # Errors
+/// `Busy` when the fold takes too long.
+pub(crate) async fn wait(access: &ReportAccess, pairs: &Pairs) -> Result<(), WebError> {
+    if query::first(pairs, "wait") == Some("1") {
         let folded = tokio::time::timeout(WAIT, access.state.app.folded());
         folded.await.map_err(|_| WebError::Busy)?;
     }
-    Ok(asked)
+    Ok(())
 }
 
 /// A filter on contacts tells of persons (rules.md 28): it needs the right to read them, and who sees no emails
@@ -113,7 +128,16 @@ impl Bars {
     pub(crate) fn over(layout: &Layout, asked: &Asked) -> Self {
         let (t, url) = (layout.t, asked.url.clone());
         let zone = layout.account.as_ref().map(|account| account.zone.clone()).unwrap_or_default();
-        Self { period: PeriodBar { t, url: url.clone(), zone }, filters: FilterBar { t, url } }
+        let until = layout.account.as_ref().zip(url.compared_days()).and_then(|(account, days)| {
+            let zone = Zone::named(&account.zone);
+            let until = days.part_until(url.period.days, &zone, layout.now)?;
+            Some(format::time(&zone, until))
+        });
+        let menu = ViewsMenu { t, csrf: layout.csrf.clone(), url: url.clone(), views: asked.views.clone() };
+        Self {
+            period: PeriodBar { t, url: url.clone(), zone, until },
+            filters: FilterBar { t, url, views: Some(menu) },
+        }
     }
 }
 

@@ -11,3 +11,4 @@ pub mod kpi;
 pub mod pager;
 pub mod panel;
 pub mod period;
+pub mod views;

@@ -10,3 +10,5 @@ mod sign_in;
 mod templates;
 mod tokens;
 mod users;
+mod views;
+mod visitors;

@@ -365,6 +365,53 @@ async fn a_period_is_compared_with_the_one_before() {
     assert!(html.contains("+100%"), "{html}");
 }
 
+/// ui.md, period bar: a comparison is fair
+#[actix_web::test]
+async fn a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before() {
+    let house = House::new().await;
+    // 12:06 of the account: today's hits are compared with those of yesterday until 12:06.
+    house.view("a", "https://site.test/", "").await;
+    house.view("b", "https://site.test/", "").await;
+    house.site.clock.advance(3 * MINUTE);
+    house.view("c", "https://site.test/", "").await;
+    house.view("a", "https://site.test/later", "").await;
+    house.json("dashboard").await;
+    house.site.clock.advance(DAY - 3 * MINUTE);
+    let reader = house.site.signed_in(house.account, "again@site.test", Role::Viewer).await;
+    house.view("d", "https://site.test/", "").await;
+    let data = |query: &str| {
+        let path = house.path(&format!("dashboard?{query}&format=json&wait=1"));
+        async {
+            let path = path;
+            reader.get(&path).await.json()
+        }
+    };
+    let today = data("period=today").await;
+    assert_eq!((&today["kpi"]["visitors"], &today["compare"]["visitors"]), (&json!(1), &json!(2)));
+    assert_eq!(today["compare"]["page_views"], 2);
+    assert_eq!(today["compare"]["until"], "2026-11-18T11:06:40.001Z");
+    let hours = today["compare"]["series"].as_array().unwrap();
+    let views: u64 = hours.iter().map(|point| point["page_views"].as_u64().unwrap()).sum();
+    assert_eq!((hours.len(), views), (24, 4), "the chart shows the whole day");
+    // Over: all of it.
+    let yesterday = data("period=yesterday").await;
+    assert_eq!((&yesterday["kpi"]["visitors"], &yesterday["compare"]["until"]), (&json!(3), &Value::Null));
+    let custom = data("period=custom&from=2026-11-19&to=2026-11-19").await;
+    assert_eq!(custom["compare"]["visitors"], 2, "by its days, whatever they are called");
+    let month = data("period=month").await;
+    assert_eq!(
+        (&month["compare"]["from"], &month["compare"]["to"]),
+        (&json!("2026-10-01"), &json!("2026-10-19"))
+    );
+    let year = data("period=today&compare=year").await;
+    assert_eq!(year["compare"]["until"], "2025-11-19T11:06:40.001Z");
+    let html = reader.get(&house.path("dashboard?period=today")).await.body;
+    assert!(plain(&html).contains("vs 18 Nov 2026 until 12:06"), "{html}");
+    assert!(html.contains("title=\"2 in 18 Nov 2026 until 12:06\""), "{html}");
+    let html = plain(&reader.get(&house.path("dashboard?period=yesterday")).await.body);
+    assert!(html.contains("vs 17 Nov 2026") && !html.contains("until"), "{html}");
+}
+
 /// Opening and closing tags fit, attributes are quoted, and nothing of a visitor is markup.
 fn assert_well_formed(name: &str, html: &str) {
     const VOID: [&str; 9] = ["meta", "link", "input", "img", "br", "!doctype", "hr", "path", "wbr"];

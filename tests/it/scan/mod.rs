@@ -1,5 +1,6 @@
 //! The scan against a count written a second time, over the same invented facts.
 mod bounds;
+mod erase;
 mod histories;
 mod history;
 mod kills;
@@ -7,4 +8,5 @@ mod oracle;
 mod random;
 mod reports;
 mod rules;
+mod timeline;
 mod told;
