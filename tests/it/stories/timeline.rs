@@ -64,7 +64,7 @@ async fn a_session_over_midnight_is_one_in_every_form_and_knows_what_came_late()
     assert_eq!(see(&site, 1).await.unwrap(), late);
 
     // Days later only segments know it, and he comes back.
-    site.clock.advance(3 * DAY);
+    site.clock.advance(5 * DAY);
     close(&site).await;
     assert_eq!(site.ask::<i64>("select count(*) from session"), 0);
     assert_eq!(see(&site, 1).await.unwrap(), late);
