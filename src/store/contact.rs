@@ -6,7 +6,7 @@ use super::error::Error;
 use crate::domain::account::AccountId;
 
 /// Identities kept of one visitor; what he calls himself after that is not written down.
-pub const IDENTIFICATIONS_MAX: usize = 100;
+pub const IDENTIFICATIONS_MAX: u32 = 100;
 
 /// A contact as it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,7 +162,7 @@ pub fn insert_identification(
         })?;
         held.collect::<Result<Vec<bool>, _>>()?
     };
-    if held.contains(&true) || held.len() >= IDENTIFICATIONS_MAX {
+    if held.contains(&true) || held.len() >= IDENTIFICATIONS_MAX as usize {
         return Ok(());
     }
     // Of values, not of a question: that would make SQLite keep a journal of the statement (measured: a third of a
