@@ -393,11 +393,11 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     assert.ok(page.url().includes(`to=${today}`), page.url());
 
     await page.goto(at("pages?period=7d"));
-    await page.locator(".filters summary").click();
+    await page.locator(".filters summary", { hasText: "Filter" }).click();
     await page.getByLabel(/^Value/).fill("/pricing");
     await page.locator(".filters select[name=operator]").selectOption("contains");
     await page.locator(".filters select[name=dimension]").selectOption("page");
-    await Promise.all([page.waitForURL(/filter=page:contains:/), page.locator(".filters button[type=submit]").click()]);
+    await Promise.all([page.waitForURL(/filter=page:contains:/), page.locator(".filters form[method=get] button[type=submit]").click()]);
     for (const row of await page.locator("#pages-rows tr").allInnerTexts()) assert.match(row, /\/pricing/);
     assert.ok((await page.locator("#pages-rows tr").count()) > 0);
 
