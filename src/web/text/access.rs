@@ -251,7 +251,7 @@ pub const EN: Access = Access {
         signed_out: "You are signed out.",
         view_saved: "The view is saved. You find it under Views on every report.",
         view_deleted: "The view is deleted.",
-        visitor_erased: "The visitor is erased, from the reports and from the disk.",
+        visitor_erased: "The visitor is erased from every report.",
     },
     field: Fields {
         email: "Email",

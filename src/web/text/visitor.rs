@@ -94,10 +94,10 @@ pub const EN: Visitor = Visitor {
     screen: "Screen",
     completion: "Event",
     erase: "Erase this visitor",
-    erase_what: "This takes away {sessions} with {views} on {days}, from every report and from the disk. It cannot be undone.",
+    erase_what: "This takes away {sessions} with {views} on {days}, from every report and for good. It cannot be undone.",
     erase_sessions: Plural { one: "{n} session", other: "{n} sessions" },
     erase_days: Plural { one: "{n} day", other: "{n} days" },
-    erase_stays: "A contact with an email stays: it is a person, who may have other visitors. The number is never given to anybody else. If the same browser comes again with consent, it is a new visitor.",
+    erase_stays: "A contact with an email stays: it is a person, who may have other visitors. Backups that were made before still hold the visitor. The number is never given to anybody else; if the same browser comes again with consent, it is a new visitor.",
     erase_ask: "Erase…",
     erase_now: "Erase for good",
 };
