@@ -16,6 +16,7 @@ use crate::domain::user::Role;
 use crate::web::chart::{Chart, Point, Sparkline, Unit};
 use crate::web::page::{ErrorPage, Flash, Layout, Section, Tone, Viewer};
 use crate::web::part::code::Code;
+use crate::web::part::delta::Delta;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::part::filters::FilterBar;
@@ -105,8 +106,7 @@ fn kpi(label: &str, level: i64, charted: bool, before: i64) -> Kpi {
         label: label.into(),
         value: format::figure(&EN.number, sum),
         exact: format::number(&EN.number, sum),
-        change: Some(format::change(&EN.number, sum, sum * before / 100)),
-        against: Some("1,234 in 28 Sep – 25 Oct 2026".into()),
+        change: Some(Delta::since(&EN, sum, sum * before / 100, url(Report::Dashboard).compared_days())),
         spark: Sparkline::of(values),
         href: url(Report::Dashboard).with("metric", "sessions").href(),
         charted,
@@ -121,7 +121,10 @@ fn panel(id: &'static str, title: &str, tabs: &[&str], head: &str, rows: &[(&str
         detail: (*visitors == most).then(|| "example.com".into()),
         href: Some(at.filtered(is(Dimension::Page, name)).href()),
         bar: Row::share(*visitors, most),
-        numbers: vec![format::number(&EN.number, *visitors), format::number(&EN.number, *views)],
+        numbers: vec![
+            format::number(&EN.number, *visitors).into(),
+            format::number(&EN.number, *views).into(),
+        ],
     };
     Panel {
         t: &EN,
@@ -136,7 +139,7 @@ fn panel(id: &'static str, title: &str, tabs: &[&str], head: &str, rows: &[(&str
         head: head.into(),
         number_heads: vec![Head::plain("Visitors"), Head::plain("Page views")],
         rows: rows.iter().map(row).collect(),
-        empty: Panel::nothing(&EN, false),
+        empty: Panel::nothing(&EN, EN.report.nothing.pages, false),
         remedy: None,
         searchable: false,
         export: None,

@@ -89,7 +89,7 @@ fn for_people(answer: ServiceResponse) -> ServiceResponse {
         status: error.status_code().as_u16(),
         failure,
         detail: match error {
-            WebError::BadRequest(text) => Some(text.clone()),
+            WebError::BadRequest(text) | WebError::TimeLimit(text) => Some(text.clone()),
             _ => None,
         },
         id: match error {
@@ -116,6 +116,7 @@ const fn failure<'a>(error: &WebError, words: &'a Errors) -> Option<&'a Failure>
         WebError::Expired => &words.expired,
         WebError::TooMany(_) => &words.too_many,
         WebError::Busy => &words.busy,
+        WebError::TimeLimit(_) => &words.time_limit,
         WebError::Internal { .. } => &words.internal,
     })
 }

@@ -128,7 +128,9 @@ impl Tally {
         let keys = match grouping {
             Grouping::Total => Keys::Total,
             Grouping::Steps(edges) => Keys::Steps { edges: edges.clone(), last: 0 },
-            Grouping::By(key, _) => Keys::Names(Names::compile(conn, account, key.place())?),
+            Grouping::By(key, _) | Grouping::These(key, _) => {
+                Keys::Names(Names::compile(conn, account, key.place())?)
+            }
         };
         let groups = match &keys {
             Keys::Total => 1,
@@ -280,13 +282,19 @@ impl Tally {
             (Keys::Names(names), Grouping::By(_, top)) => {
                 table_of(conn, account, &names, &self.figures, *top)
             }
-            _ => {
-                let total = self.figures.len() as u64;
-                let rows = self.figures.into_iter().map(|figures| Row { name: Vec::new(), figures });
-                Ok(Table { rows: rows.collect(), total, next: None })
+            (Keys::Names(names), Grouping::These(_, codes)) => {
+                let of = |code: &u32| self.figures.get(names.group(*code) as usize).copied();
+                Ok(unnamed(codes.iter().map(|code| of(code).unwrap_or_default()).collect()))
             }
+            _ => Ok(unnamed(self.figures)),
         }
     }
+}
+
+fn unnamed(figures: Vec<Figures>) -> Table {
+    let total = figures.len() as u64;
+    let rows = figures.into_iter().map(|figures| Row { name: Vec::new(), figures }).collect();
+    Table { rows, total, ..Table::default() }
 }
 
 fn code(column: Option<&Vec<u32>>, at: usize) -> u32 {
@@ -365,6 +373,7 @@ fn table_of(
     order.truncate(top.limit);
     order.sort_unstable();
     let mut rows = Vec::with_capacity(order.len());
+    let mut codes = Vec::with_capacity(order.len());
     let mut next = None;
     for (std::cmp::Reverse(value), group) in order {
         let code = names.lowest.get(group as usize).copied().unwrap_or(0);
@@ -372,7 +381,8 @@ fn table_of(
         let name = names.place.of_text(&text).split(SEPARATOR).map(str::to_owned).collect();
         let figures = figures.get(group as usize).copied().unwrap_or_default();
         rows.push(Row { name, figures });
+        codes.push(code);
         next = Some(Cursor { value, code });
     }
-    Ok(Table { rows, total, next: next.filter(|_| has_more) })
+    Ok(Table { rows, codes, total, next: next.filter(|_| has_more) })
 }

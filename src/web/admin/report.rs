@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, web};
 
-use crate::app::reports;
+use crate::app::reports::{self, Before};
 use crate::domain::question::{Dimension, Filter, NONE, Operator};
 use crate::web::data::CSV_ROWS_MAX;
 use crate::web::error::WebError;
 use crate::web::format;
 use crate::web::guard::{Format, ReportAccess};
 use crate::web::page::{Layout, Section};
+use crate::web::part::delta::Delta;
 use crate::web::part::filters::FilterBar;
 use crate::web::part::pager::Pager;
-use crate::web::part::panel::{Head, Row, Tab};
+use crate::web::part::panel::{Head, Number, Row, Tab};
 use crate::web::part::period::PeriodBar;
 use crate::web::paths::{Report, ReportUrl};
 use crate::web::query::{self, Asked, Pairs};
@@ -57,6 +58,8 @@ pub(crate) async fn ask(
     let today = access.account.zone.day_of(access.state.app.now());
     let mut asked = query::read(access.account.id(), report, &pairs, own, today)?;
     may_ask_of_persons(access, &asked.query.filters)?;
+    // Programs ask for a comparison by name; a person sees the one the period bar tells.
+    asked.query.compares_rows |= access.format == Format::Html;
     // A file has no next page.
     if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
         asked.query.limit = CSV_ROWS_MAX;
@@ -125,6 +128,13 @@ pub(crate) fn named(t: &Texts, dimension: Dimension, value: &str) -> String {
 /// A count as pages write it.
 pub(crate) fn count(t: &Texts, n: u64) -> String {
     format::number(&t.number, signed(n))
+}
+
+/// Visitors of a row, and how their number changed.
+pub(crate) fn visitors(t: &'static Texts, asked: &Asked, now: u64, before: Option<&Before>) -> Number {
+    let days = asked.url.compared_days();
+    let change = before.map(|before| Delta::since(t, signed(now), signed(before.visitors), days));
+    Number { text: count(t, now), change }
 }
 
 pub(crate) fn signed(n: u64) -> i64 {

@@ -10,6 +10,7 @@ pub struct Errors {
     pub expired: Failure,
     pub too_many: Failure,
     pub busy: Failure,
+    pub time_limit: Failure,
     pub internal: Failure,
     /// `{id}`: by which the log names the failure.
     pub reference: &'static str,
@@ -60,6 +61,12 @@ pub const EN: Errors = Errors {
         happened: "The server cannot take this at the moment: it is busy, or its disk is nearly full.",
         safe: "What was stored before is safe, and visitors' browsers keep their hits and send them again.",
         todo: "Try again in a moment. If it stays, an administrator should look at the disk and the log.",
+    },
+    time_limit: Failure {
+        title: "This question takes too long",
+        happened: "There is more to count than the server counts for one page, so it stopped, to have time for visitors and other readers.",
+        safe: "Nothing was changed, and hits are taken as ever.",
+        todo: "Go back and choose a shorter period, or take filters away. If short periods take this long too, an administrator should look at what else the machine does.",
     },
     internal: Failure {
         title: "Something went wrong here",
