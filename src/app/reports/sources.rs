@@ -60,9 +60,9 @@ impl By {
     pub const ALL: [(&str, Self); 8] = [
         ("detail", Self::Detail),
         ("source", Self::Source),
+        ("campaign", Self::Campaign),
         ("detail_2", Self::Detail2),
         ("referrer", Self::Referrer),
-        ("campaign", Self::Campaign),
         ("medium", Self::Medium),
         ("term", Self::Term),
         ("content", Self::Content),

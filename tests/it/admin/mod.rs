@@ -9,4 +9,5 @@ mod setup;
 mod sign_in;
 mod templates;
 mod tokens;
+mod troubled;
 mod users;
