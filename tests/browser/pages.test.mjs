@@ -231,7 +231,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
       const rates = (await page.locator("#pages-rows td:last-child").allInnerTexts()).map((text) => parseInt(text, 10));
       assert.deepEqual(rates, rates.toSorted((a, b) => b - a));
       await page.goto(at("sources?by=source"));
-      await Promise.all([page.waitForURL(/filter=source:is:REFERRALS/), page.getByRole("link", { name: "Referrals" }).click()]);
+      await Promise.all([page.waitForURL(/filter=source:is:REFERRALS/), page.getByRole("link", { name: "Referrals", exact: true }).click()]);
       await Promise.all([page.waitForURL(/by=detail_2/), page.locator("#sources-rows a").first().click()]);
       assert.equal(await page.locator(".chip").count(), 2);
     });

@@ -48,7 +48,7 @@ async fn countries(request: HttpRequest, access: ReportAccess) -> Result<HttpRes
 fn answer(access: &ReportAccess, asked: &Asked, table: &Table<NameRow>) -> Result<HttpResponse, WebError> {
     match access.format {
         Format::Json => data::json(table),
-        Format::Csv => data::csv(&report::file_name(asked), &COLUMNS, table.rows.iter().map(cells).collect()),
+        Format::Csv => report::csv(asked, &COLUMNS, table, cells, |row| row.before),
         Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
         Format::Html => {
             let is_countries = asked.url.report == Report::Countries;
@@ -136,7 +136,7 @@ pub(crate) fn add_map(
 ) {
     let words = &t.report.map;
     let known = table.rows.iter().any(|row| row.name != NONE);
-    if !known && !has_maps && asked.url.filters.is_empty() {
+    if !known && !table.rows.is_empty() && !has_maps && asked.url.filters.is_empty() {
         page.hint = Some(Empty {
             icon: Icon::Info,
             title: words.no_map_title.to_owned(),

@@ -49,9 +49,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     let table = reports::pages(&access.state.app, access.account.id(), &asked.query).await?;
     match access.format {
         Format::Json => data::json(&table),
-        Format::Csv => {
-            data::csv(&report::file_name(&asked), &COLUMNS, table.rows.iter().map(cells).collect())
-        }
+        Format::Csv => report::csv(&asked, &COLUMNS, &table, cells, |row| row.before),
         Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
         Format::Html => {
             let layout = report::layout(&access, &asked, Section::Pages, |t| t.table.pages)?;

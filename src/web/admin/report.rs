@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpRequest, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::app::reports::{self, Before};
+use crate::app::reports::{self, Before, Table};
 use crate::domain::question::{Dimension, Filter, NONE, Operator};
-use crate::web::data::CSV_ROWS_MAX;
+use crate::web::data::{self, CSV_ROWS_MAX};
 use crate::web::error::WebError;
 use crate::web::format;
 use crate::web::guard::{Format, ReportAccess};
@@ -104,6 +104,29 @@ pub(crate) fn layout(
 pub(crate) fn file_name(asked: &Asked) -> String {
     let ReportUrl { account, report, period, .. } = &asked.url;
     format!("{}-{account}-{}-{}", report.as_str(), period.days.first, period.days.last)
+}
+
+/// A table as CSV; what is compared stands in columns of its own behind the others.
+///
+/// # Errors
+/// `Internal` when it cannot be written.
+pub(crate) fn csv<R>(
+    asked: &Asked,
+    columns: &[&str],
+    table: &Table<R>,
+    cells: impl Fn(&R) -> Vec<String>,
+    before: impl Fn(&R) -> Option<Before>,
+) -> Result<HttpResponse, WebError> {
+    let compared: &[&str] = match table.compare {
+        Some(_) => &["visitors_before", "sessions_before", "page_views_before"],
+        None => &[],
+    };
+    let row = |row: &R| {
+        let before = before(row).filter(|_| table.compare.is_some());
+        let counts = before.map(|b| [b.visitors, b.sessions, b.page_views].map(|n| n.to_string()));
+        cells(row).into_iter().chain(counts.into_iter().flatten()).collect()
+    };
+    data::csv(&file_name(asked), &[columns, compared].concat(), table.rows.iter().map(row).collect())
 }
 
 /// What stands over every report.

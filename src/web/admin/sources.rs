@@ -31,8 +31,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Json => data::json(&table),
         Format::Csv => {
             let columns = columns(By::parse(asked.query.by.as_deref())?);
-            let rows = table.rows.iter().map(cells).collect();
-            data::csv(&report::file_name(&asked), &columns, rows)
+            report::csv(&asked, &columns, &table, cells, |row| row.before)
         }
         Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
         Format::Html => {

@@ -245,10 +245,10 @@ pub const EN: Report = Report {
     },
     missing: Missing {
         days: Plural {
-            one: "{n} day cannot be read and is missing here.",
-            other: "{n} days cannot be read and are missing here.",
+            one: "{n} day cannot be read and is missing here:",
+            other: "{n} days cannot be read and are missing here:",
         },
-        which: "Missing: {list}. Everything else is complete and nothing was deleted. An administrator should run “guestlog check” and put a backup back.",
+        which: "{list}. Everything else is complete and nothing was deleted. An administrator should run “guestlog check”: it names what is damaged.",
         more: "{n} more",
     },
     nothing: Nothing {

@@ -375,6 +375,9 @@ async fn a_period_is_compared_with_the_one_before() {
         table["compare"],
         found["compare"].as_object().map(|c| json!({"from": c["from"], "to": c["to"]})).unwrap()
     );
+    let csv = reader.get(&house.path("pages?period=7d&format=csv&compare=previous")).await.body;
+    assert!(csv.contains(",bounce_rate,visitors_before,sessions_before,page_views_before\r\n"), "{csv}");
+    assert!(csv.trim_end().ends_with(",1,1,1"), "{csv}");
     let alone = reader.get(&house.path("pages?period=7d&format=json")).await.json();
     assert!(alone["rows"][0].get("before").is_none() && alone.get("compare").is_none(), "{alone}");
 }
