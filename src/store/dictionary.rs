@@ -152,40 +152,21 @@ pub fn find_value(conn: &Connection, account: AccountId, kind: Kind, id: u32) ->
         .unwrap_or_default())
 }
 
-/// Every text of a kind in the order of ids, from 1.
-///
-/// # Errors
-/// SQLite's, or `visit`'s.
-pub fn list(
-    conn: &Connection,
-    account: AccountId,
-    kind: Kind,
-    mut visit: impl FnMut(u32, &str),
-) -> Result<(), Error> {
-    let mut statement = conn
-        .prepare_cached("select id, value from dictionary where account_id = ?1 and kind = ?2 order by id")?;
-    let mut rows = statement.query((account.0, kind as u8))?;
-    while let Some(row) = rows.next()? {
-        let value = row.get_ref(1)?;
-        visit(row.get(0)?, value.as_str().map_err(|error| Error::Sqlite(error.into()))?);
-    }
-    Ok(())
-}
-
-/// Every text of a kind in the order of the texts.
+/// The texts of a kind whose ids are above `after`, in the order of ids.
 ///
 /// # Errors
 /// SQLite's.
-pub fn list_by_value(
+pub fn list_after(
     conn: &Connection,
     account: AccountId,
     kind: Kind,
-    visit: &mut dyn FnMut(u32, &str),
+    after: u32,
+    mut visit: impl FnMut(u32, &str),
 ) -> Result<(), Error> {
     let mut statement = conn.prepare_cached(
-        "select id, value from dictionary where account_id = ?1 and kind = ?2 order by value",
+        "select id, value from dictionary where account_id = ?1 and kind = ?2 and id > ?3 order by id",
     )?;
-    let mut rows = statement.query((account.0, kind as u8))?;
+    let mut rows = statement.query((account.0, kind as u8, after))?;
     while let Some(row) = rows.next()? {
         let value = row.get_ref(1)?;
         visit(row.get(0)?, value.as_str().map_err(|error| Error::Sqlite(error.into()))?);

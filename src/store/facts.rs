@@ -1,11 +1,12 @@
 //! A store in numbers, for who looks after it. Never a name, an address or a secret.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::error::Error;
-use super::files::{self, INBOX_FILE};
+use super::files::{self, INBOX_FILE, MAIN_FILE};
 use super::migrate;
 use super::open;
 
@@ -59,4 +60,51 @@ pub fn find(data_dir: &Path) -> Result<Option<Facts>, Error> {
             conn.query_row("select count(*) from hit where id > ?1", [facts.watermark], |row| row.get(0))?;
     }
     Ok(Some(facts))
+}
+/// What a store takes on disk, bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sizes {
+    /// Page views and completions, closed days and open ones.
+    pub events: i64,
+    pub visitors: i64,
+    /// Closed days.
+    pub days: i64,
+    /// All files of the data directory.
+    pub files: i64,
+    /// The columns of segments, without the pages they do not fill.
+    pub columns: i64,
+    /// By table and index, in whole pages.
+    pub tables: BTreeMap<String, i64>,
+}
+
+/// Measures a store that no server holds, after its logs were written back.
+///
+/// # Errors
+/// SQLite's, or what the system says.
+pub fn sizes(data_dir: &Path) -> Result<Sizes, Error> {
+    for file in [MAIN_FILE, INBOX_FILE] {
+        let conn = rusqlite::Connection::open(data_dir.join(file))?;
+        conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?;
+    }
+    let conn = open::reader(&data_dir.join(MAIN_FILE))?;
+    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let mut sizes = Sizes {
+        events: number(
+            "select (select coalesce(sum(rows), 0) from segment) + (select count(*) from event_hot)",
+        )?,
+        visitors: number("select coalesce(sum(last_visitor), 0) from account")?,
+        days: number("select count(distinct day) from segment")?,
+        columns: number("select coalesce(sum(length(data)), 0) from segment_column")?,
+        ..Sizes::default()
+    };
+    let mut statement = conn.prepare("select name, sum(pgsize) from dbstat group by name")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        sizes.tables.insert(row.get(0)?, row.get(1)?);
+    }
+    for file in std::fs::read_dir(data_dir)? {
+        let bytes = file?.metadata()?.len();
+        sizes.files += i64::try_from(bytes).unwrap_or(i64::MAX);
+    }
+    Ok(sizes)
 }

@@ -12,6 +12,7 @@ pub mod dictionary;
 pub mod error;
 pub mod event;
 pub mod facts;
+mod figures;
 pub mod files;
 pub mod inbox;
 pub mod member;
@@ -24,6 +25,7 @@ pub mod scan;
 pub mod segment;
 pub mod session;
 pub mod sign_in;
+mod texts;
 pub mod token;
 pub mod user;
 pub mod visitor;
@@ -60,6 +62,7 @@ pub struct Store {
     pub writer: writer::Writer,
     pub readers: Arc<readers::Readers>,
     pub inbox: inbox::Inbox,
+    pub scanner: Arc<scan::Scanner>,
     data_dir: PathBuf,
     threads: Mutex<Vec<JoinHandle<()>>>,
     probing: tokio::sync::Mutex<()>,
@@ -86,13 +89,14 @@ impl Store {
             tracing::warn!("{} was missing and begins anew: what waited in it is lost", inbox_path.display());
         }
         let inbox_conn = files::open_checked(&inbox_path, migrate::INBOX, open::INBOX_PAGE, now)?;
-        let readers = readers::Readers::open(main, options.readers, Arc::clone(&clock))?;
+        let readers = Arc::new(readers::Readers::open(main, options.readers, Arc::clone(&clock))?);
         let (writer, writer_thread) = writer::Writer::start(conn)?;
         let (inbox, inbox_thread) =
             inbox::Inbox::start(inbox_conn, &inbox_path, watermark, options.min_free, Arc::clone(&clock))?;
         Ok(Self {
             writer,
-            readers: Arc::new(readers),
+            scanner: Arc::new(scan::Scanner::new(Arc::clone(&readers))),
+            readers,
             inbox,
             data_dir: options.data_dir.clone(),
             threads: Mutex::new(vec![writer_thread, inbox_thread]),

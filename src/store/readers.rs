@@ -58,7 +58,27 @@ impl Readers {
         &self,
         question: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let lent = self.lend()?;
+        self.ask(&self.lend()?, question)
+    }
+
+    /// As `read`, if a reader is free at once; `None` when none is.
+    ///
+    /// # Errors
+    /// As those of `read`.
+    pub(super) fn read_if_free<T>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let Some(conn) = free else { return Ok(None) };
+        self.ask(&Lent { conn: Some(conn), pool: self }, question).map(Some)
+    }
+
+    fn ask<T, E: From<Error>>(
+        &self,
+        lent: &Lent<'_>,
+        question: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
         let conn = lent.conn()?;
         conn.execute_batch("begin").map_err(Error::from)?;
         DEADLINE.set(Some(self.clock.monotonic() + TIME_LIMIT));

@@ -179,6 +179,7 @@ impl From<Days> for Span {
 
 /// A question in the making: whose, when, and of which days.
 struct Frame {
+    scanner: Arc<scan::Scanner>,
     entry: Arc<Entry>,
     now: Millis,
     days: Days,
@@ -189,7 +190,7 @@ impl Frame {
         let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
         let now = app.now();
         let days = query.period.days(entry.zone.day_of(now))?;
-        Ok(Self { entry, now, days })
+        Ok(Self { scanner: Arc::clone(&app.store.scanner), entry, now, days })
     }
 
     fn range(&self) -> Range<i64> {
@@ -213,7 +214,7 @@ impl Frame {
             deadline: deadline.clone(),
             bounds: scan::Bounds::default(),
         };
-        Ok(scan::run(conn, &ask)?)
+        Ok(self.scanner.run(conn, &ask)?)
     }
 
     /// Intervals of the chart that have begun; what is told ahead of time counts in the last.

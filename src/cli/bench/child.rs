@@ -68,6 +68,14 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Ends it as a power cut would.
+    pub(super) fn kill(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = rustix::process::kill_process(

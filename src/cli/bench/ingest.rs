@@ -1,7 +1,7 @@
 //! S1 and S5: the collector with everything on, answering after the fsync, beside a bare handler that reads the
 //! same requests; both in turn in one run, each a process of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -12,9 +12,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::child::{Server, Used};
 use super::load::{Load, Round};
+use super::machine::machine;
 use super::requests;
+use super::scratch::Scratch;
 use crate::base::clock::{Clock, RealClock};
-use crate::base::random::{Random, SystemRandom};
 use crate::config::Config;
 use crate::domain::account::Settings;
 use crate::{server, store};
@@ -36,21 +37,12 @@ struct Figures {
     rss_max: u64,
 }
 
-/// A directory that goes when the benchmark is over.
-struct Scratch(PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Measures and prints.
 ///
 /// # Errors
 /// When a server does not start or a request is refused.
 pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
-    let scratch = Scratch(std::env::temp_dir().join(format!("guestlog-bench-{}", SystemRandom.token())));
+    let scratch = Scratch::new();
     make_account(&scratch.0)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(measure(plan, &scratch.0))?;
@@ -191,20 +183,6 @@ async fn metric(server: &Server, name: &str) -> anyhow::Result<u64> {
     text.lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
         .with_context(|| format!("no {name} in /metrics"))
-}
-
-/// Cores, processor and kernel.
-fn machine() -> String {
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu
-        .lines()
-        .find_map(|line| {
-            line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name.trim().to_owned())
-        })
-        .unwrap_or_else(|| "unknown processor".to_owned());
-    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    format!("{cores} cores, {model}, Linux {}", kernel.trim())
 }
 
 #[expect(clippy::print_stdout, reason = "the answer of the command")]

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use anyhow::Context;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use super::client::read_answer;
 use super::requests::Request;
 use crate::base::clock::{Clock, RealClock};
 
@@ -119,7 +120,7 @@ impl Connection {
             request.write(number, &mut out);
             let sent = clock.monotonic();
             stream.write_all(&out).await?;
-            let status = read_answer(&mut stream, &mut buffer).await?;
+            let status = read_answer(&mut stream, &mut buffer).await?.status;
             let took = (clock.monotonic() - sent).as_micros();
             round.latencies_us.push(u32::try_from(took).unwrap_or(u32::MAX));
             round.requests += 1;
@@ -127,30 +128,5 @@ impl Connection {
                 round.refused += 1;
             }
         }
-    }
-}
-
-/// Reads one answer; its status.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<u16> {
-    buffer.clear();
-    loop {
-        if stream.read_buf(buffer).await? == 0 {
-            bail!("the server closed the connection");
-        }
-        let Some(end) = buffer.windows(4).position(|part| part == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(buffer.get(..end).unwrap_or_default()).into_owned();
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status")?;
-        let length: usize = head
-            .lines()
-            .filter_map(|line| line.split_once(':'))
-            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-            .and_then(|(_, value)| value.trim().parse().ok())
-            .unwrap_or(0);
-        while buffer.len() < end + 4 + length {
-            if stream.read_buf(buffer).await? == 0 {
-                bail!("the server closed the connection");
-            }
-        }
-        return Ok(status);
     }
 }

@@ -1,9 +1,14 @@
 //! `guestlog bench`: the figures the product is held to, as ratios inside one run.
 
 mod child;
+mod client;
 mod ingest;
 mod load;
+mod machine;
+mod questions;
+mod reports;
 mod requests;
+mod scratch;
 
 use std::process::ExitCode;
 
@@ -27,6 +32,27 @@ pub(super) enum Bench {
         #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
         rate: u32,
     },
+    /// Every report on a store of a year: time, CPU, memory, disk, start after a kill
+    Reports {
+        /// Page views of the store
+        #[arg(long, default_value_t = 10_000_000)]
+        events: u64,
+        /// Its days
+        #[arg(long, default_value_t = 365)]
+        days: u32,
+        /// Its visitors; a tenth of the page views when not given
+        #[arg(long)]
+        visitors: Option<u64>,
+        /// How often each report is asked
+        #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        repeat: u32,
+        /// Seconds of reports while events arrive
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
+        seconds: u64,
+        /// A directory in which the store is kept for the next run
+        #[arg(long, value_name = "DIR")]
+        keep: Option<std::path::PathBuf>,
+    },
     /// The bare handler itself
     #[command(hide = true)]
     Bare {
@@ -45,6 +71,17 @@ pub(super) fn run(bench: &Bench, json: bool) -> anyhow::Result<ExitCode> {
             let plan =
                 ingest::Plan { seconds: *seconds, rounds: *rounds, connections: *connections, rate: *rate };
             ingest::run(&plan, json)?;
+        }
+        Bench::Reports { events, days, visitors, repeat, seconds, keep } => {
+            let plan = reports::Plan {
+                events: *events,
+                days: *days,
+                visitors: visitors.unwrap_or((*events / 10).max(1)),
+                repeat: *repeat,
+                dir: keep.clone(),
+                seconds: *seconds,
+            };
+            reports::run(&plan, json)?;
         }
         Bench::Bare { listen } => {
             let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);

@@ -210,7 +210,15 @@ create table segment (
     first_ms   integer not null,
     last_ms    integer not null check (last_ms >= first_ms),
     -- bits of the columns that hold more than 0
-    stored     integer not null
+    stored     integer not null,
+    -- what the rows come to
+    visitors    integer not null check (visitors >= 0),
+    sessions    integer not null check (sessions >= 0),
+    page_views  integer not null check (page_views >= 0),
+    completions integer not null check (completions >= 0),
+    value_minor integer not null,
+    engaged_ms  integer not null check (engaged_ms >= 0),
+    bounces     integer not null check (bounces >= 0)
 ) strict;
 
 create index segment_day on segment (account_id, day);

@@ -9,6 +9,7 @@ use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
 use crate::domain::question::{Dimension, Filter};
 use crate::store::error::{Error, TIME_LIMIT};
+use crate::store::figures::Figures;
 
 /// When a scan must end; asked between batches, where SQLite does not ask.
 #[derive(Clone)]
@@ -35,15 +36,22 @@ impl Deadline {
 pub struct Bounds {
     /// Bytes of bitsets.
     pub set_bytes: usize,
-    /// Pairs of group and number, 8 bytes each; past it the scan makes more passes.
+    /// Pairs of group and number, 8 bytes each and 4 more while they are counted; past it the scan makes more passes.
     pub pairs: usize,
     /// Hot rows held at once.
     pub batch_rows: usize,
+    /// Rows of segments from which on a second thread helps.
+    pub shared_rows: u64,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { set_bytes: 40 * 1024 * 1024, pairs: 5_000_000, batch_rows: super::rows::BATCH_ROWS }
+        Self {
+            set_bytes: 40 * 1024 * 1024,
+            pairs: 8_000_000,
+            batch_rows: super::rows::BATCH_ROWS,
+            shared_rows: 200_000,
+        }
     }
 }
 
@@ -171,20 +179,6 @@ impl Measure {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|m| m.as_str() == text)
     }
-}
-
-/// The figures of a group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    pub visitors: u64,
-    pub sessions: u64,
-    pub page_views: u64,
-    pub completions: u64,
-    pub value_minor: i64,
-    /// Of the matching page views.
-    pub engaged_ms: u64,
-    /// Sessions that bounced (rules.md 15), as a whole, whatever of them matched.
-    pub bounces: u64,
 }
 
 impl Figures {

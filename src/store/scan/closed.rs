@@ -5,17 +5,17 @@ use std::ops::Range;
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
+use super::ask::Grouping;
 use super::column::{Column, NEW, OF_ROW, OF_SESSION, OfRow, OfSession, RETURNING};
 use super::rows::{Batch, of_session};
 use crate::base::clock::Millis;
 use crate::store::error::{Damage, Error};
-use crate::store::event::{COMPLETION, PAGE_VIEW};
 use crate::store::segment::columns::{BOUNCED, Col, IS_COMPLETION, IS_NEW, SPANS, value_minor};
 use crate::store::segment::{Reader, Segment};
 use crate::store::session::Session;
 
 /// Which columns a question looks at.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Needs {
     of_session: [bool; OF_SESSION],
     of_row: [bool; OF_ROW],
@@ -24,8 +24,12 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    pub(super) fn new(columns: impl Iterator<Item = Column>, edges: Vec<i64>) -> Self {
-        let mut needs = Self { edges, ..Self::default() };
+    pub(super) fn new(columns: impl Iterator<Item = Column>, groupings: &[Grouping]) -> Self {
+        let edges = groupings.iter().filter_map(|grouping| match grouping {
+            Grouping::Steps(edges) => Some(edges.as_slice()),
+            _ => None,
+        });
+        let mut needs = Self { edges: edges.flatten().copied().collect(), ..Self::default() };
         for column in columns {
             let place = match column {
                 Column::Session(of) => needs.of_session.get_mut(of as usize),
@@ -53,14 +57,18 @@ impl Needs {
     }
 }
 
+/// What a question wants of segments.
+pub(super) struct Wanted {
+    pub needs: Needs,
+    pub range_ms: Range<i64>,
+    pub now: Millis,
+    pub changed: Changed,
+}
+
 /// Reads segments.
 pub(super) struct Closed<'a> {
     reader: Reader<'a>,
-    needs: &'a Needs,
-    range_ms: Range<i64>,
-    now: Millis,
-    /// What changed after it went into a segment.
-    changed: &'a FxHashMap<u32, Session>,
+    wanted: &'a Wanted,
     batch: Batch,
     /// Values that are not shown as they are stored.
     spare: [Vec<u32>; 2],
@@ -68,45 +76,56 @@ pub(super) struct Closed<'a> {
 }
 
 impl<'a> Closed<'a> {
-    pub(super) fn prepare(
-        conn: &'a Connection,
-        needs: &'a Needs,
-        range_ms: Range<i64>,
-        now: Millis,
-        changed: &'a FxHashMap<u32, Session>,
-    ) -> Result<Self, Error> {
+    pub(super) fn prepare(conn: &'a Connection, wanted: &'a Wanted) -> Result<Self, Error> {
         Ok(Self {
             reader: Reader::prepare(conn)?,
-            needs,
-            range_ms,
-            now,
-            changed,
+            wanted,
             batch: Batch::default(),
             spare: Default::default(),
             listed: Vec::new(),
         })
     }
 
-    /// The rows of a segment that are in the range.
+    /// The runs of a segment; their rows come with `read_rows`, if any is wanted.
     ///
     /// # Errors
     /// `Damaged`, or SQLite's.
-    pub(super) fn read(&mut self, segment: &Segment) -> Result<&Batch, Error> {
+    pub(super) fn read_runs(&mut self, segment: &Segment) -> Result<&Batch, Error> {
         self.batch.clear();
         self.listed.clear();
-        self.reader.read(segment, Col::ListedPage, &mut self.listed)?;
-        self.read_runs(segment)?;
-        self.read_rows(segment)?;
-        self.read_times(segment)?;
-        self.take_over_changes()?;
-        let extent = segment.extent;
-        if extent.first_ms < self.range_ms.start || extent.last_ms >= self.range_ms.end {
-            self.batch.retain(&self.range_ms);
+        let lists =
+            [OfSession::EntryPage, OfSession::ExitPage].into_iter().any(|of| self.wanted.needs.session(of));
+        if lists || self.wanted.needs.row(OfRow::Page) {
+            self.reader.read(segment, Col::ListedPage, &mut self.listed)?;
         }
+        self.read_sessions(segment)?;
+        self.take_over_changes(segment);
         Ok(&self.batch)
     }
 
-    fn read_runs(&mut self, segment: &Segment) -> Result<(), Error> {
+    /// The rows of the runs read before.
+    ///
+    /// # Errors
+    /// `Damaged`, or SQLite's.
+    pub(super) fn read_rows(&mut self, segment: &Segment) -> Result<&Batch, Error> {
+        self.read_values(segment)?;
+        self.read_times(segment)?;
+        Ok(&self.batch)
+    }
+
+    /// Drops the rows that are not in the range, and runs that have none left.
+    pub(super) fn cut(&mut self) -> &Batch {
+        self.batch.retain(&self.wanted.range_ms);
+        &self.batch
+    }
+
+    /// Is a part of it outside the range?
+    pub(super) fn is_cut(&self, segment: &Segment) -> bool {
+        segment.extent.first_ms < self.wanted.range_ms.start
+            || segment.extent.last_ms >= self.wanted.range_ms.end
+    }
+
+    fn read_sessions(&mut self, segment: &Segment) -> Result<(), Error> {
         let batch = &mut self.batch;
         self.reader.read(segment, Col::Session, &mut batch.session)?;
         self.reader.read(segment, Col::Visitor, &mut batch.visitor)?;
@@ -136,7 +155,7 @@ impl<'a> Closed<'a> {
             (OfSession::EntryPage, Col::EntryPage),
             (OfSession::ExitPage, Col::ExitPage),
         ] {
-            if self.needs.session(of)
+            if self.wanted.needs.session(of)
                 && let Some(column) = batch.of_session.get_mut(of as usize)
             {
                 self.reader.read(segment, col, column)?;
@@ -145,7 +164,7 @@ impl<'a> Closed<'a> {
                 }
             }
         }
-        if self.needs.session(OfSession::VisitorType)
+        if self.wanted.needs.session(OfSession::VisitorType)
             && let Some(column) = batch.of_session.get_mut(OfSession::VisitorType as usize)
         {
             // what programs tell is of no session, and of no type
@@ -158,23 +177,29 @@ impl<'a> Closed<'a> {
         Ok(())
     }
 
-    fn read_rows(&mut self, segment: &Segment) -> Result<(), Error> {
+    fn read_values(&mut self, segment: &Segment) -> Result<(), Error> {
         let [low, high] = &mut self.spare;
         let batch = &mut self.batch;
-        low.clear();
-        self.reader.read(segment, Col::Kind, low)?;
-        let kind = |kind: &u32| if kind & IS_COMPLETION == 0 { PAGE_VIEW } else { COMPLETION };
-        batch.kind.extend(low.iter().map(kind));
-        self.reader.read(segment, Col::Engaged, &mut batch.engaged_ms)?;
-        low.clear();
-        high.clear();
-        self.reader.read(segment, Col::ValueLow, low)?;
-        self.reader.read(segment, Col::ValueHigh, high)?;
-        batch.value_minor.extend(low.iter().zip(&*high).map(|(low, high)| value_minor(*low, *high)));
+        let has = |col| segment.extent.is_stored(col);
+        if has(Col::Kind) {
+            low.clear();
+            self.reader.read(segment, Col::Kind, low)?;
+            batch.is_completion.extend(low.iter().map(|kind| kind & IS_COMPLETION != 0));
+        }
+        if has(Col::Engaged) {
+            self.reader.read(segment, Col::Engaged, &mut batch.engaged_ms)?;
+        }
+        if has(Col::ValueLow) || has(Col::ValueHigh) {
+            low.clear();
+            high.clear();
+            self.reader.read(segment, Col::ValueLow, low)?;
+            self.reader.read(segment, Col::ValueHigh, high)?;
+            batch.value_minor.extend(low.iter().zip(&*high).map(|(low, high)| value_minor(*low, *high)));
+        }
         for (of, col) in
             [(OfRow::Page, Col::Page), (OfRow::Event, Col::Event), (OfRow::Consent, Col::Consent)]
         {
-            if self.needs.row(of)
+            if self.wanted.needs.row(of)
                 && let Some(column) = batch.of_row.get_mut(of as usize)
             {
                 self.reader.read(segment, col, column)?;
@@ -188,9 +213,8 @@ impl<'a> Closed<'a> {
 
     fn read_times(&mut self, segment: &Segment) -> Result<(), Error> {
         let extent = segment.extent;
-        let is_cut = extent.first_ms < self.range_ms.start || extent.last_ms >= self.range_ms.end;
-        if !is_cut && !self.needs.times(extent.first_ms, extent.last_ms) {
-            self.batch.at_ms.resize(extent.rows as usize, extent.first_ms);
+        self.batch.only_ms = extent.first_ms;
+        if !self.is_cut(segment) && !self.wanted.needs.times(extent.first_ms, extent.last_ms) {
             return Ok(());
         }
         let [starts, gaps] = &mut self.spare;
@@ -214,14 +238,15 @@ impl<'a> Closed<'a> {
     }
 
     /// What changed after a session went into the segment is read from its row.
-    fn take_over_changes(&mut self) -> Result<(), Error> {
-        if self.changed.is_empty() {
-            return Ok(());
+    fn take_over_changes(&mut self, segment: &Segment) {
+        let extent = segment.extent;
+        if extent.last_ms < self.wanted.changed.from_ms || extent.first_ms > self.wanted.changed.to_ms {
+            return;
         }
         let batch = &mut self.batch;
         for (run, id) in batch.session.iter().enumerate() {
-            let Some(session) = self.changed.get(id) else { continue };
-            let codes = of_session(session, self.now);
+            let Some(session) = self.wanted.changed.sessions.get(id) else { continue };
+            let codes = of_session(session, self.wanted.now);
             for (column, code) in batch.of_session.iter_mut().zip(codes) {
                 if let Some(place) = column.get_mut(run) {
                     *place = code;
@@ -234,7 +259,23 @@ impl<'a> Closed<'a> {
                 *place = true;
             }
         }
-        Ok(())
+    }
+}
+
+/// Sessions that changed after they went into a segment.
+#[derive(Debug, Default)]
+pub(super) struct Changed {
+    pub sessions: FxHashMap<u32, Session>,
+    /// First and last time of any row of them.
+    from_ms: i64,
+    to_ms: i64,
+}
+
+impl Changed {
+    pub(super) fn new(sessions: FxHashMap<u32, Session>) -> Self {
+        let from_ms = sessions.values().map(|session| session.start_ms).min().unwrap_or(i64::MAX);
+        let to_ms = sessions.values().map(|session| session.last_ms).max().unwrap_or(i64::MIN);
+        Self { sessions, from_ms, to_ms }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::question::Dimension;
 use crate::domain::screen::ScreenClass;
 use crate::store::dictionary::{self, Kind};
 use crate::store::error::Error;
+use crate::store::texts::Texts;
 
 /// What is of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,46 +136,54 @@ impl Column {
             _ => Vec::new(),
         }
     }
+}
 
+/// Where the texts of codes are read.
+pub(super) struct Words<'a> {
+    pub conn: &'a Connection,
+    pub account: AccountId,
+    pub texts: &'a Texts,
+}
+
+impl Words<'_> {
     /// Every code and its text, in the order of the texts. Code 0 only where it is not the empty text.
-    pub(super) fn texts(
-        self,
-        conn: &Connection,
-        account: AccountId,
-        visit: &mut dyn FnMut(u32, &str),
-    ) -> Result<(), Error> {
-        if let Some(kind) = self.kind() {
-            return dictionary::list_by_value(conn, account, kind, visit);
+    pub(super) fn each(&self, column: Column, mut visit: impl FnMut(u32, &str)) -> Result<(), Error> {
+        if let Some(kind) = column.kind() {
+            let list = self.texts.list(self.conn, self.account, kind)?;
+            list.in_order().for_each(|(code, text)| visit(code, text));
+            return Ok(());
         }
-        if self == Self::Contact {
-            let mut statement =
-                conn.prepare_cached("select id, email from contact where account_id = ?1 order by email")?;
-            let mut rows = statement.query([account.0])?;
+        if column == Column::Contact {
+            let mut statement = self
+                .conn
+                .prepare_cached("select id, email from contact where account_id = ?1 order by email")?;
+            let mut rows = statement.query([self.account.0])?;
             while let Some(row) = rows.next()? {
                 let email = row.get_ref(1)?;
                 visit(row.get(0)?, email.as_str().map_err(|error| Error::Sqlite(error.into()))?);
             }
             return Ok(());
         }
-        let mut fixed = self.fixed();
+        let mut fixed = column.fixed();
         fixed.sort_by_key(|(_, text)| *text);
         fixed.into_iter().for_each(|(code, text)| visit(code, text));
         Ok(())
     }
 
     /// The text of one code.
-    pub(super) fn text(self, conn: &Connection, account: AccountId, code: u32) -> Result<String, Error> {
-        if let Some(kind) = self.kind() {
-            return dictionary::find_value(conn, account, kind, code);
+    pub(super) fn text(&self, column: Column, code: u32) -> Result<String, Error> {
+        if let Some(kind) = column.kind() {
+            return Ok(self.texts.list(self.conn, self.account, kind)?.get(code).to_owned());
         }
-        if self == Self::Contact {
-            let email = conn
+        if column == Column::Contact {
+            let email = self
+                .conn
                 .prepare_cached("select email from contact where account_id = ?1 and id = ?2")?
-                .query_row((account.0, code), |row| row.get(0))
+                .query_row((self.account.0, code), |row| row.get(0))
                 .optional()?;
             return Ok(email.unwrap_or_default());
         }
-        let fixed = self.fixed().into_iter().find(|(c, _)| *c == code);
+        let fixed = column.fixed().into_iter().find(|(c, _)| *c == code);
         Ok(fixed.map_or_else(String::new, |(_, text)| text.to_owned()))
     }
 }

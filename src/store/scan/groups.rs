@@ -3,17 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
+use std::sync::Arc;
 
-use super::ask::{Cursor, Figures, Grouping, Key, Row, Table, Top};
-use super::bitsets::{Class, Distinct};
-use super::column::{Column, Place, set};
+use super::ask::{Cursor, Grouping, Key, Row, Table, Top};
+use super::column::{Column, Place, Words, set};
+use super::distinct::{Class, Distinct};
 use super::rows::Batch;
-use crate::domain::account::AccountId;
+use super::selection::Selection;
 use crate::domain::question::Dimension;
 use crate::store::dictionary::SEPARATOR;
 use crate::store::error::Error;
-use crate::store::event::{COMPLETION, PAGE_VIEW};
+use crate::store::figures::Figures;
 
 /// The group of every code of a column. Group 0 is the empty name.
 #[derive(Debug)]
@@ -25,13 +25,13 @@ struct Names {
 }
 
 impl Names {
-    fn compile(conn: &Connection, account: AccountId, place: Place) -> Result<Self, Error> {
+    fn compile(words: &Words<'_>, place: Place) -> Result<Self, Error> {
         let mut names = Self { place, group_of: vec![0], lowest: vec![0] };
         if place.first == 0 {
             // texts come in their order, so equal beginnings come together
             let mut last = String::new();
             let mut group = 0;
-            place.column.texts(conn, account, &mut |code, text| {
+            words.each(place.column, |code, text| {
                 let name = place.of_text(text);
                 if name != last {
                     name.clone_into(&mut last);
@@ -42,7 +42,7 @@ impl Names {
             return Ok(names);
         }
         let mut codes_of: BTreeMap<String, Vec<u32>> = BTreeMap::new();
-        place.column.texts(conn, account, &mut |code, text| {
+        words.each(place.column, |code, text| {
             let name = place.of_text(text);
             if let Some(codes) = codes_of.get_mut(name) {
                 codes.push(code);
@@ -76,89 +76,92 @@ fn is_empty(name: &str) -> bool {
 #[derive(Debug)]
 enum Keys {
     Total,
-    /// Bounds of intervals, and the interval of the last row.
-    Steps {
-        edges: Vec<i64>,
-        last: usize,
-    },
+    /// Bounds of intervals.
+    Steps(Vec<i64>),
     Names(Names),
 }
 
-/// A run of a batch, as far as it matched.
-pub(super) struct Matched<'a> {
-    pub batch: &'a Batch,
-    pub run: usize,
-    /// Differs between neighbouring runs.
-    pub ordinal: u32,
-    pub session: u32,
-    pub visitor: u32,
-    pub contact: u32,
-    pub spans: bool,
-    /// The session did not match before.
-    pub is_fresh: bool,
-    pub bounced: bool,
-    /// Places of the matching rows; not empty.
-    pub rows: &'a [u32],
-    /// Their figures, without distinct counts.
-    pub sum: Figures,
-    pub class: Class,
-    pub is_first_pass: bool,
-}
+/// Most bytes of sets of sessions: only those that span batches are put there.
+const SESSION_SETS: usize = 1024 * 1024;
 
 /// One grouping while it is filled.
 #[derive(Debug)]
 pub(super) struct Tally {
-    keys: Keys,
+    keys: Arc<Keys>,
+    /// Of every group, and of nobody.
     figures: Vec<Figures>,
     /// Last run that touched a group.
     touched_by: Vec<u32>,
+    /// Differs between neighbouring runs.
+    ordinal: u32,
     visitors: Distinct,
+    /// Only of sessions with rows elsewhere: the others are counted as they come.
     sessions: Distinct,
 }
 
 impl Tally {
     /// `last`: highest visitor and session number; `budget`: bytes left for sets.
     pub(super) fn new(
-        conn: &Connection,
-        account: AccountId,
+        words: &Words<'_>,
         grouping: &Grouping,
         last: (u32, u32),
         budget: &mut usize,
     ) -> Result<Self, Error> {
         let keys = match grouping {
             Grouping::Total => Keys::Total,
-            Grouping::Steps(edges) => Keys::Steps { edges: edges.clone(), last: 0 },
+            Grouping::Steps(edges) => Keys::Steps(edges.clone()),
             Grouping::By(key, _) | Grouping::These(key, _) => {
-                Keys::Names(Names::compile(conn, account, key.place())?)
+                Keys::Names(Names::compile(words, key.place())?)
             }
         };
         let groups = match &keys {
             Keys::Total => 1,
-            Keys::Steps { edges, .. } => edges.len().saturating_sub(1),
+            Keys::Steps(edges) => edges.len().saturating_sub(1),
             Keys::Names(names) => names.lowest.len(),
         };
         let visitors = Distinct::new(groups, last.0, budget);
-        let sessions = match keys {
-            // a session is of one group: `is_fresh` tells when it counts
-            Keys::Total | Keys::Names(Names { place: Place { column: Column::Session(_), .. }, .. }) => {
-                Distinct::Sets(Vec::new())
-            }
-            _ => Distinct::new(groups, last.1, budget),
-        };
+        let mut few = SESSION_SETS.min(*budget);
+        let left = *budget - few;
+        let sessions = Distinct::new(groups, last.1, &mut few);
+        *budget = left + few;
         Ok(Self {
-            keys,
-            figures: vec![Figures::default(); groups],
+            keys: Arc::new(keys),
+            figures: vec![Figures::default(); groups + 1],
             touched_by: vec![0; groups],
+            ordinal: 0,
             visitors,
             sessions,
         })
     }
 
+    /// An empty one of the same grouping.
+    pub(super) fn fork(&self) -> Self {
+        Self {
+            keys: Arc::clone(&self.keys),
+            figures: vec![Figures::default(); self.figures.len()],
+            touched_by: vec![0; self.figures.len()],
+            ordinal: 0,
+            visitors: self.visitors.fork(),
+            sessions: self.sessions.fork(),
+        }
+    }
+
+    /// Takes over what another one of the same grouping found.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.figures.iter_mut().zip(&other.figures).for_each(|(figures, other)| figures.add(other));
+        self.visitors.merge(other.visitors);
+        self.sessions.merge(other.sessions);
+    }
+
     pub(super) fn column(&self) -> Option<Column> {
-        match &self.keys {
+        match self.keys.as_ref() {
             Keys::Names(names) => Some(names.place.column),
             _ => None,
         }
+    }
+
+    pub(super) const fn is_pairs(&self) -> bool {
+        self.visitors.is_pairs() || self.sessions.is_pairs()
     }
 
     pub(super) const fn pairs(&self) -> usize {
@@ -178,115 +181,118 @@ impl Tally {
     /// Counts the pairs of a pass.
     pub(super) fn end_pass(&mut self) {
         let figures = &mut self.figures;
-        self.visitors.count(|group| {
-            if let Some(figures) = figures.get_mut(group as usize) {
-                figures.visitors += 1;
-            }
-        });
-        self.sessions.count(|group| {
-            if let Some(figures) = figures.get_mut(group as usize) {
-                figures.sessions += 1;
-            }
-        });
+        self.visitors.count_pairs(|group, n| of_group(figures, group).visitors += n);
+        self.sessions.count_pairs(|group, n| of_group(figures, group).sessions += n);
     }
 
-    /// Counts what matched of a run.
-    pub(super) fn take(&mut self, run: &Matched<'_>) {
+    /// What a whole interval sums up to, known beforehand.
+    pub(super) fn take_sum(&mut self, at_ms: i64, sum: &Figures) {
+        if let Keys::Steps(edges) = self.keys.as_ref() {
+            let figures = of_group(&mut self.figures, step(edges, &mut 0, at_ms));
+            figures.add(sum);
+        }
+    }
+
+    /// Counts what matched of a batch.
+    pub(super) fn take(&mut self, batch: &Batch, selection: &Selection, pass: Pass<'_>) {
         // a later pass brings pairs only
-        if !run.is_first_pass && self.visitors.is_sets() && self.sessions.is_sets() {
+        if !pass.is_first && !self.is_pairs() {
             return;
         }
-        let group = match &self.keys {
-            Keys::Total => 0,
+        let keys = Arc::clone(&self.keys);
+        match keys.as_ref() {
+            Keys::Total => self.take_runs(batch, selection, pass, |_| Some(0)),
+            Keys::Steps(edges) if batch.at_ms.is_empty() => {
+                let group = step(edges, &mut 0, batch.only_ms);
+                self.take_runs(batch, selection, pass, |_| Some(group));
+            }
+            Keys::Steps(edges) => {
+                let mut last = 0;
+                self.take_rows(batch, selection, pass, |row| step(edges, &mut last, at(&batch.at_ms, row)));
+            }
             Keys::Names(names) => match names.place.column {
-                // what programs tell came from nowhere (rules.md 13)
-                Column::Session(_) if run.session == 0 => return,
-                Column::Session(of) => names.group(code(run.batch.of_session.get(of as usize), run.run)),
-                Column::Contact => return self.take_whole(run, names.group(run.contact), false),
-                Column::Nothing => return self.take_whole(run, 0, false),
-                Column::Row(_) => return self.take_rows(run),
-            },
-            Keys::Steps { .. } => return self.take_rows(run),
-        };
-        self.take_whole(run, group, true);
-    }
-
-    /// All rows of the run are of one group; `of_session`: and so are all other rows of the session.
-    fn take_whole(&mut self, run: &Matched<'_>, group: u32, of_session: bool) {
-        if run.is_first_pass
-            && let Some(figures) = self.figures.get_mut(group as usize)
-        {
-            figures.add(&run.sum);
-            if of_session && run.is_fresh {
-                figures.sessions += 1;
-            }
-        }
-        self.touch(run, group, of_session);
-    }
-
-    fn take_rows(&mut self, run: &Matched<'_>) {
-        for row in run.rows.iter().map(|row| *row as usize) {
-            let group = match &mut self.keys {
-                Keys::Steps { edges, last } => {
-                    step(edges, last, run.batch.at_ms.get(row).copied().unwrap_or(0))
+                Column::Session(of) => {
+                    let codes = batch.of_session.get(of as usize).map(Vec::as_slice).unwrap_or_default();
+                    // what programs tell came from nowhere (rules.md 13)
+                    self.take_runs(batch, selection, pass, |run| {
+                        (at(&batch.session, run) != 0).then(|| names.group(at(codes, run)))
+                    });
                 }
-                Keys::Names(names) => match names.place.column {
-                    Column::Row(of) => names.group(code(run.batch.of_row.get(of as usize), row)),
-                    _ => 0,
-                },
-                Keys::Total => 0,
-            };
-            if run.is_first_pass
-                && let Some(figures) = self.figures.get_mut(group as usize)
-            {
-                figures.add_row(run.batch, row, run.session);
-            }
-            if let Some(touched_by) = self.touched_by.get_mut(group as usize)
-                && *touched_by != run.ordinal
-            {
-                *touched_by = run.ordinal;
-                self.touch(run, group, false);
-            }
+                Column::Contact => self.take_runs(batch, selection, pass, |run| {
+                    Some(names.group(at(pass.contacts, at(&batch.visitor, run) as usize)))
+                }),
+                Column::Nothing => self.take_runs(batch, selection, pass, |_| Some(0)),
+                Column::Row(of) => {
+                    let codes = batch.of_row.get(of as usize).map(Vec::as_slice).unwrap_or_default();
+                    self.take_rows(batch, selection, pass, |row| names.group(at(codes, row)));
+                }
+            },
         }
     }
 
-    /// The run has matching rows in the group: its visitor and session count there once.
-    fn touch(&mut self, run: &Matched<'_>, group: u32, counted_session: bool) {
-        if run.session == 0 {
-            return;
+    /// All rows of a run are of one group; of none, if `group` says so.
+    #[inline]
+    fn take_runs(
+        &mut self,
+        batch: &Batch,
+        selection: &Selection,
+        pass: Pass<'_>,
+        group: impl Fn(usize) -> Option<u32>,
+    ) {
+        for (place, run) in selection.runs.iter().enumerate() {
+            let run = *run as usize;
+            let Some(group) = group(run) else { continue };
+            let figures = of_group(&mut self.figures, group);
+            if pass.is_first
+                && let Some(sum) = selection.sums.get(place)
+            {
+                figures.add(sum);
+            }
+            Touch::of(batch, run).count(figures, group, &mut self.visitors, &mut self.sessions, pass);
         }
-        let visitor_counts = self.visitors.insert(group, run.visitor, run.class, run.is_first_pass);
-        let session_counts = if counted_session {
-            false
-        } else if run.spans {
-            self.sessions.insert(group, run.session, run.class, run.is_first_pass)
-        } else {
-            run.is_first_pass
-        };
-        if let Some(figures) = self.figures.get_mut(group as usize) {
-            figures.visitors += u64::from(visitor_counts);
-            figures.sessions += u64::from(session_counts);
-            // a bounced session has one row, so it comes here once
-            figures.bounces += u64::from(run.is_first_pass && run.bounced);
-        }
+    }
+
+    #[inline]
+    fn take_rows(
+        &mut self,
+        batch: &Batch,
+        selection: &Selection,
+        pass: Pass<'_>,
+        mut group: impl FnMut(usize) -> u32,
+    ) {
+        let Self { figures, touched_by, ordinal, visitors, sessions, .. } = self;
+        selection.each_run(batch, |_, run, rows| {
+            *ordinal = ordinal.wrapping_add(1);
+            let touch = Touch::of(batch, run as usize);
+            rows.each(|row| {
+                let group = group(row as usize);
+                let figures = of_group(figures, group);
+                if pass.is_first {
+                    figures.add_row(batch, row as usize, touch.session != 0);
+                }
+                if let Some(touched_by) = touched_by.get_mut(group as usize)
+                    && *touched_by != *ordinal
+                {
+                    *touched_by = *ordinal;
+                    touch.count(figures, group, visitors, sessions, pass);
+                }
+            });
+        });
     }
 
     /// The table, when every pass is over.
-    pub(super) fn table(
-        self,
-        conn: &Connection,
-        account: AccountId,
-        grouping: &Grouping,
-    ) -> Result<Table, Error> {
-        match (self.keys, grouping) {
-            (Keys::Names(names), Grouping::By(_, top)) => {
-                table_of(conn, account, &names, &self.figures, *top)
-            }
+    pub(super) fn table(self, words: &Words<'_>, grouping: &Grouping) -> Result<Table, Error> {
+        let mut figures = self.figures;
+        self.visitors.count_sets(|group, n| of_group(&mut figures, group).visitors += n);
+        self.sessions.count_sets(|group, n| of_group(&mut figures, group).sessions += n);
+        figures.pop();
+        match (self.keys.as_ref(), grouping) {
+            (Keys::Names(names), Grouping::By(_, top)) => table_of(words, names, &figures, *top),
             (Keys::Names(names), Grouping::These(_, codes)) => {
-                let of = |code: &u32| self.figures.get(names.group(*code) as usize).copied();
+                let of = |code: &u32| figures.get(names.group(*code) as usize).copied();
                 Ok(unnamed(codes.iter().map(|code| of(code).unwrap_or_default()).collect()))
             }
-            _ => Ok(unnamed(self.figures)),
+            _ => Ok(unnamed(figures)),
         }
     }
 }
@@ -297,8 +303,71 @@ fn unnamed(figures: Vec<Figures>) -> Table {
     Table { rows, total, ..Table::default() }
 }
 
-fn code(column: Option<&Vec<u32>>, at: usize) -> u32 {
-    column.and_then(|column| column.get(at)).copied().unwrap_or(0)
+/// One reading of all rows, or of a part of them.
+#[derive(Clone, Copy)]
+pub(super) struct Pass<'a> {
+    pub class: Class,
+    pub is_first: bool,
+    /// By visitor number; empty when no contact is asked for.
+    pub contacts: &'a [u32],
+}
+
+/// A run that has matching rows in a group: its visitor and session count there once.
+#[derive(Clone, Copy)]
+struct Touch {
+    session: u32,
+    visitor: u32,
+    spans: bool,
+    bounced: bool,
+}
+
+impl Touch {
+    fn of(batch: &Batch, run: usize) -> Self {
+        Self {
+            session: at(&batch.session, run),
+            visitor: at(&batch.visitor, run),
+            spans: batch.spans.get(run).copied().unwrap_or(true),
+            bounced: batch.bounced.get(run).copied().unwrap_or(false),
+        }
+    }
+
+    #[inline]
+    fn count(
+        self,
+        figures: &mut Figures,
+        group: u32,
+        visitors: &mut Distinct,
+        sessions: &mut Distinct,
+        pass: Pass<'_>,
+    ) {
+        if self.session == 0 {
+            return;
+        }
+        visitors.insert(group, self.visitor, pass.class);
+        if self.spans {
+            sessions.insert(group, self.session, pass.class);
+        } else if pass.is_first {
+            figures.sessions += 1;
+        }
+        // a bounced session has one row, so it comes here once
+        figures.bounces += u64::from(pass.is_first && self.bounced);
+    }
+}
+
+/// The figures of a group; of one that is not there, those past the last, which nobody sees.
+#[inline]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "`figures` holds one more than there are groups, so it is never empty"
+)]
+fn of_group(figures: &mut [Figures], group: u32) -> &mut Figures {
+    let nowhere = figures.len() - 1;
+    &mut figures[(group as usize).min(nowhere)]
+}
+
+#[inline]
+fn at<T: Copy + Default>(column: &[T], place: usize) -> T {
+    column.get(place).copied().unwrap_or_default()
 }
 
 /// The interval of a time; neighbours are mostly in the same one.
@@ -313,29 +382,15 @@ fn step(edges: &[i64], last: &mut usize, at_ms: i64) -> u32 {
 }
 
 impl Figures {
-    fn add(&mut self, other: &Self) {
-        self.page_views += other.page_views;
-        self.completions += other.completions;
-        self.value_minor += other.value_minor;
-        self.engaged_ms += other.engaged_ms;
-    }
-
-    pub(super) fn add_row(&mut self, batch: &Batch, row: usize, session: u32) {
-        match batch.kind.get(row) {
-            Some(&PAGE_VIEW) if session != 0 => {
-                self.page_views += 1;
-                self.engaged_ms += u64::from(batch.engaged_ms.get(row).copied().unwrap_or(0));
-            }
-            Some(&COMPLETION) => {
-                self.completions += 1;
-                self.value_minor += batch.value_minor.get(row).copied().unwrap_or(0);
-            }
-            _ => {}
+    #[inline]
+    pub(super) fn add_row(&mut self, batch: &Batch, row: usize, is_of_session: bool) {
+        if at(&batch.is_completion, row) {
+            self.completions += 1;
+            self.value_minor += at(&batch.value_minor, row);
+        } else if is_of_session {
+            self.page_views += 1;
+            self.engaged_ms += u64::from(at(&batch.engaged_ms, row));
         }
-    }
-
-    const fn is_empty(&self) -> bool {
-        self.page_views == 0 && self.completions == 0
     }
 }
 
@@ -350,13 +405,7 @@ impl Key {
 }
 
 /// The page of the table after the cursor: greatest first, equals by name.
-fn table_of(
-    conn: &Connection,
-    account: AccountId,
-    names: &Names,
-    figures: &[Figures],
-    top: Top,
-) -> Result<Table, Error> {
+fn table_of(words: &Words<'_>, names: &Names, figures: &[Figures], top: Top) -> Result<Table, Error> {
     let present =
         figures.iter().zip(0_u32..).filter(|(f, group)| !(f.is_empty() || top.skip_empty && *group == 0));
     let mut order: Vec<(std::cmp::Reverse<i64>, u32)> =
@@ -377,7 +426,7 @@ fn table_of(
     let mut next = None;
     for (std::cmp::Reverse(value), group) in order {
         let code = names.lowest.get(group as usize).copied().unwrap_or(0);
-        let text = if group == 0 { String::new() } else { names.place.column.text(conn, account, code)? };
+        let text = if group == 0 { String::new() } else { words.text(names.place.column, code)? };
         let name = names.place.of_text(&text).split(SEPARATOR).map(str::to_owned).collect();
         let figures = figures.get(group as usize).copied().unwrap_or_default();
         rows.push(Row { name, figures });

@@ -1,10 +1,7 @@
 //! Filters made ready for the scan: one bool per code of a column, found by one pass over its texts. The
 //! meaning of operators is that of `domain::question`.
 
-use rusqlite::Connection;
-
-use super::column::{Column, Place, set};
-use crate::domain::account::AccountId;
+use super::column::{Column, Place, Words, set};
 use crate::domain::question::{Dimension, Filter, Operator};
 use crate::store::dictionary::part;
 use crate::store::error::Error;
@@ -34,7 +31,7 @@ pub(super) struct Masks {
 }
 
 impl Masks {
-    pub(super) fn compile(conn: &Connection, account: AccountId, filters: &[Filter]) -> Result<Self, Error> {
+    pub(super) fn compile(words: &Words<'_>, filters: &[Filter]) -> Result<Self, Error> {
         let mut pending: Vec<(Test, Mask)> = Vec::with_capacity(filters.len());
         for filter in filters {
             let test = Test::of(filter);
@@ -50,7 +47,7 @@ impl Masks {
                 pending.into_iter().partition(|(_, m)| m.column == column);
             pending = other;
             same.push(first);
-            column.texts(conn, account, &mut |code, text| {
+            words.each(column, |code, text| {
                 for (test, mask) in &mut same {
                     set(&mut mask.accepted, code, test.matches(code, text), mask.empty);
                 }
@@ -62,6 +59,11 @@ impl Masks {
             }
         }
         Ok(masks)
+    }
+
+    /// The columns they look at.
+    pub(super) fn columns(&self) -> impl Iterator<Item = Column> {
+        self.of_run.iter().chain(&self.of_row).map(|mask| mask.column)
     }
 }
 

@@ -9,6 +9,7 @@ use super::column::{NEW, OF_ROW, OF_SESSION, OfRow, OfSession, RETURNING};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::store::error::Error;
+use crate::store::event::COMPLETION;
 use crate::store::session::{self, Session};
 
 /// Most hot rows held at once.
@@ -30,15 +31,25 @@ pub(super) struct Batch {
     pub spans: Vec<bool>,
     pub bounced: Vec<bool>,
     pub of_session: [Vec<u32>; OF_SESSION],
-    // one value per row
+    // one value per row; where a column is empty, all of its values are 0
+    /// Empty when rows need not be told apart by their time: then it is `only_ms`.
     pub at_ms: Vec<i64>,
-    pub kind: Vec<u8>,
+    pub only_ms: i64,
+    /// A completion, otherwise a page view.
+    pub is_completion: Vec<bool>,
     pub value_minor: Vec<i64>,
     pub engaged_ms: Vec<u32>,
     pub of_row: [Vec<u32>; OF_ROW],
 }
 
 impl Batch {
+    /// Places of the rows of a run.
+    #[inline]
+    pub(super) fn rows_of(&self, run: u32) -> Range<u32> {
+        let end_of = |run: u32| self.end.get(run as usize).copied().unwrap_or(0);
+        run.checked_sub(1).map_or(0, end_of)..end_of(run)
+    }
+
     /// Drops the rows outside `range_ms`, and runs that have none left. Sessions cut so have rows elsewhere.
     pub(super) fn retain(&mut self, range_ms: &Range<i64>) {
         let is_kept: Vec<bool> = self.at_ms.iter().map(|at| range_ms.contains(at)).collect();
@@ -59,7 +70,7 @@ impl Batch {
         retain(&mut self.bounced, &stays);
         self.of_session.iter_mut().for_each(|column| retain(column, &stays));
         retain(&mut self.at_ms, &is_kept);
-        retain(&mut self.kind, &is_kept);
+        retain(&mut self.is_completion, &is_kept);
         retain(&mut self.value_minor, &is_kept);
         retain(&mut self.engaged_ms, &is_kept);
         self.of_row.iter_mut().for_each(|column| retain(column, &is_kept));
@@ -73,7 +84,7 @@ impl Batch {
         self.bounced.clear();
         self.of_session.iter_mut().for_each(Vec::clear);
         self.at_ms.clear();
-        self.kind.clear();
+        self.is_completion.clear();
         self.value_minor.clear();
         self.engaged_ms.clear();
         self.of_row.iter_mut().for_each(Vec::clear);
@@ -256,7 +267,7 @@ fn cluster(batch: &mut Batch, raw: &[Raw], is_only: bool) {
             before = Some(key);
         }
         batch.at_ms.push(row.at_ms);
-        batch.kind.push(row.kind);
+        batch.is_completion.push(row.kind == COMPLETION);
         batch.value_minor.push(row.value_minor);
         batch.engaged_ms.push(row.engaged_ms);
         let codes =

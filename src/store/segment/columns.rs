@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use super::pack::{pack, unpack};
 use crate::store::error::Damage;
 use crate::store::event::{COMPLETION, Event, PAGE_VIEW};
+use crate::store::figures::Figures;
 use crate::store::session::Session;
 
 /// The columns; the numbers are stored. A column whose values are all 0 is not stored.
@@ -158,7 +159,7 @@ pub struct Extent {
 }
 
 impl Extent {
-    pub(super) const fn is_stored(&self, col: Col) -> bool {
+    pub(in crate::store) const fn is_stored(&self, col: Col) -> bool {
         self.stored >> (col as u32) & 1 == 1
     }
 
@@ -183,7 +184,7 @@ impl Extent {
 
 /// Packs runs; `None` when there are none. They are put in the order of their first row.
 #[must_use]
-pub fn encode(mut runs: Vec<Run>) -> Option<(Extent, Packed)> {
+pub fn encode(mut runs: Vec<Run>) -> Option<(Extent, Figures, Packed)> {
     runs.retain(|run| !run.rows.is_empty());
     runs.sort_by_key(|run| (run.start(), run.session, run.visitor));
     let first_ms = runs.first()?.start();
@@ -227,7 +228,33 @@ pub fn encode(mut runs: Vec<Run>) -> Option<(Extent, Packed)> {
     let packed = Col::ALL.into_iter().zip(&columns).filter(|(_, values)| values.iter().any(|v| *v != 0));
     let packed: Vec<_> = packed.map(|(col, values)| (col, pack(values))).collect();
     extent.stored = packed.iter().fold(0, |stored, (col, _)| stored | 1 << (*col as u32));
-    Some((extent, packed))
+    Some((extent, figures_of(&runs), packed))
+}
+
+/// What the rows come to, as the scan would count them.
+fn figures_of(runs: &[Run]) -> Figures {
+    let distinct = |mut numbers: Vec<u32>| {
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.len() as u64
+    };
+    let of_sessions = || runs.iter().filter(|run| run.session != 0);
+    let mut figures = Figures {
+        visitors: distinct(of_sessions().map(|run| run.visitor).collect()),
+        sessions: distinct(of_sessions().map(|run| run.session).collect()),
+        bounces: of_sessions().filter(|run| run.bounced).count() as u64,
+        ..Figures::default()
+    };
+    for (run, row) in runs.iter().flat_map(|run| run.rows.iter().map(move |row| (run, row))) {
+        if row.kind == COMPLETION {
+            figures.completions += 1;
+            figures.value_minor += row.value_minor;
+        } else if run.session != 0 {
+            figures.page_views += 1;
+            figures.engaged_ms += u64::from(row.engaged_ms);
+        }
+    }
+    figures
 }
 
 /// Every page with its titles, each once; a page stands with no title too where only a session names it.

@@ -7,12 +7,13 @@ pub mod columns;
 pub mod late;
 pub mod pack;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use self::columns::{Col, Extent, Run};
 use self::pack::COUNT_MAX;
 use super::error::{Damage, Error};
 use super::event::PAGE_VIEW;
+use super::figures::Figures;
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
 
@@ -25,11 +26,15 @@ pub struct Segment {
     pub id: i64,
     pub day: LocalDay,
     pub extent: Extent,
+    /// What its rows come to.
+    pub figures: Figures,
 }
 
-const FIELDS: &str = "id, day, runs, rows, listed, first_ms, last_ms, stored";
+const FIELDS: &str = "id, day, runs, rows, listed, first_ms, last_ms, stored, visitors, sessions, page_views,
+    completions, value_minor, engaged_ms, bounces";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Segment> {
+    let count = |place| row.get::<_, i64>(place).map(|count| u64::try_from(count).unwrap_or(0));
     Ok(Segment {
         id: row.get(0)?,
         day: LocalDay(row.get(1)?),
@@ -40,6 +45,15 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Segment> {
             first_ms: row.get(5)?,
             last_ms: row.get(6)?,
             stored: row.get(7)?,
+        },
+        figures: Figures {
+            visitors: count(8)?,
+            sessions: count(9)?,
+            page_views: count(10)?,
+            completions: count(11)?,
+            value_minor: row.get(12)?,
+            engaged_ms: count(13)?,
+            bounces: count(14)?,
         },
     })
 }
@@ -111,25 +125,33 @@ pub fn find_engaged(
 /// # Errors
 /// SQLite's.
 pub fn insert(conn: &Connection, account: AccountId, day: LocalDay, runs: Vec<Run>) -> Result<(), Error> {
-    let Some((extent, packed)) = columns::encode(runs) else { return Ok(()) };
-    let id: i64 = conn
-        .prepare_cached(
-            "insert into segment (account_id, day, runs, rows, listed, first_ms, last_ms, stored)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) returning id",
-        )?
-        .query_row(
-            (
-                account.0,
-                day.0,
-                extent.runs,
-                extent.rows,
-                extent.listed,
-                extent.first_ms,
-                extent.last_ms,
-                extent.stored,
-            ),
-            |row| row.get(0),
-        )?;
+    let Some((extent, figures, packed)) = columns::encode(runs) else { return Ok(()) };
+    let mut insert = conn.prepare_cached(
+        "insert into segment (account_id, day, runs, rows, listed, first_ms, last_ms, stored, visitors, sessions,
+            page_views, completions, value_minor, engaged_ms, bounces)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) returning id",
+    )?;
+    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let id: i64 = insert.query_row(
+        params![
+            account.0,
+            day.0,
+            extent.runs,
+            extent.rows,
+            extent.listed,
+            extent.first_ms,
+            extent.last_ms,
+            extent.stored,
+            count(figures.visitors),
+            count(figures.sessions),
+            count(figures.page_views),
+            count(figures.completions),
+            figures.value_minor,
+            count(figures.engaged_ms),
+            count(figures.bounces),
+        ],
+        |row| row.get(0),
+    )?;
     let mut insert = conn.prepare_cached("insert into segment_column (id, data) values (?1, ?2)")?;
     for (col, data) in packed {
         insert.execute((id * COLUMNS_MAX + col as i64, data))?;

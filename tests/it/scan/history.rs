@@ -328,7 +328,7 @@ impl World {
     ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = ManualClock::at(accounts[0].now);
-        let options = Options { data_dir: dir.path().to_owned(), min_free: 0, readers: 1 };
+        let options = Options { data_dir: dir.path().to_owned(), min_free: 0, readers: 2 };
         let store = Store::open(&options, Arc::<ManualClock>::clone(&clock)).unwrap();
         let written = accounts.clone();
         store

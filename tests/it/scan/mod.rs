@@ -5,4 +5,3 @@ mod oracle;
 mod random;
 mod reports;
 mod rules;
-mod speed;

@@ -4,7 +4,7 @@ use guestlog::app::closing::close_account;
 use guestlog::base::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::reason::Reason;
-use guestlog::store::scan::{self, Ask, Bounds, Deadline, Figures, Grouping};
+use guestlog::store::scan::{Ask, Bounds, Deadline, Figures, Grouping};
 use guestlog::store::segment;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn totals(site: &Site) -> Figures {
         deadline: Deadline::new(clock),
         bounds: Bounds::default(),
     };
-    let answer = site.app.store.readers.read(|conn| scan::run(conn, &ask)).unwrap();
+    let answer = site.app.store.readers.read(|conn| site.app.store.scanner.run(conn, &ask)).unwrap();
     assert!(answer.damaged.is_empty());
     answer.tables[0].rows[0].figures
 }
@@ -141,7 +141,7 @@ async fn a_damaged_day_is_named_and_the_rest_goes_on() {
         deadline: Deadline::new(clock),
         bounds: Bounds::default(),
     };
-    let answer = site.app.store.readers.read(|conn| scan::run(conn, &ask)).unwrap();
+    let answer = site.app.store.readers.read(|conn| site.app.store.scanner.run(conn, &ask)).unwrap();
     assert_eq!(answer.damaged, days[..1]);
     assert_eq!(answer.tables[0].rows[0].figures.page_views, 1);
 }

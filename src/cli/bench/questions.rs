@@ -1,0 +1,88 @@
+//! The reports that are timed: which pages, over which time, with which filters.
+
+use anyhow::Context;
+use serde_json::Value;
+
+use super::client::Client;
+use crate::domain::account::AccountId;
+use crate::domain::period::LocalDay;
+
+/// A page to ask for.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    pub(super) page: &'static str,
+    pub(super) period: &'static str,
+    pub(super) filters: usize,
+    pub(super) path: String,
+    /// What it may take, milliseconds (bar.md S2).
+    pub(super) bar_ms: f64,
+}
+
+/// What a page is called in the table, its path, and what goes before its filters.
+const PAGES: &[(&str, &str, &str)] = &[
+    ("dashboard", "dashboard", ""),
+    ("dashboard, compared", "dashboard", "&compare=previous"),
+    ("pages by visitors", "pages", ""),
+    ("pages by views", "pages", "&sort=page_views"),
+    ("entry pages", "pages", "&show=entry"),
+    ("exit pages", "pages", "&show=exit"),
+    ("sources", "sources", ""),
+    ("campaigns", "sources", "&by=campaign"),
+    ("browsers", "devices", "&by=browser"),
+    ("countries", "countries", ""),
+];
+
+/// Days of the periods.
+const PERIODS: &[(&str, i32)] = &[("7 days", 7), ("30 days", 30), ("12 months", 365)];
+
+/// Every page over every period with none to three filters, on rows that many have.
+///
+/// # Errors
+/// When the reports that name the filters cannot be read.
+pub(super) async fn make(
+    client: &mut Client,
+    account: AccountId,
+    last: LocalDay,
+) -> anyhow::Result<Vec<Question>> {
+    let base = format!("/accounts/{account}");
+    let span = |days: i32| format!("period=custom&from={}&to={last}", last.plus(1 - days));
+    let mut name = async |page: &str, key: &str, place: usize| -> anyhow::Result<String> {
+        let answer = client.get(&format!("{base}/{page}?format=json&{}", span(30))).await?;
+        let json: Value = serde_json::from_slice(&answer.body)?;
+        let row = json.pointer(&format!("/rows/{place}/{key}")).and_then(Value::as_str);
+        row.map(str::to_owned).with_context(|| format!("{page} has no row {place}"))
+    };
+    let filters = [
+        format!("&filter=country%3Ais%3A{}", name("countries", "name", 2).await?),
+        format!("&filter=device%3Ais%3A{}", name("devices", "name", 0).await?),
+        format!("&filter=source%3Ais%3A{}", name("sources", "source", 0).await?),
+    ];
+    let mut questions = Vec::new();
+    for (period, days) in PERIODS {
+        for (page, path, before) in PAGES {
+            for count in 0..=filters.len() {
+                let filtered: String = filters.iter().take(count).map(String::as_str).collect();
+                questions.push(Question {
+                    page,
+                    period,
+                    filters: count,
+                    path: format!("{base}/{path}?{}{before}{filtered}", span(*days)),
+                    bar_ms: bar(page, *days, count),
+                });
+            }
+        }
+    }
+    Ok(questions)
+}
+
+/// bar.md S2.
+fn bar(page: &str, days: i32, filters: usize) -> f64 {
+    match (page.starts_with("dashboard"), days > 31) {
+        (true, false) => 60.0,
+        (true, true) => 350.0,
+        (false, false) => 30.0,
+        (false, true) if filters >= 2 => 120.0,
+        (false, true) if page.ends_with("by visitors") => 350.0,
+        (false, true) => 200.0,
+    }
+}

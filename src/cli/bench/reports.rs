@@ -1,0 +1,303 @@
+//! S2 to S5 and S8: every report on a generated store, asked of a server of its own over a real connection: without
+//! other work, and while events arrive; disk by kind, memory, and how fast a server is ready after a kill.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Duration;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::child::Server;
+use super::client::Client;
+use super::load::Load;
+use super::machine::machine;
+use super::questions::{self, Question};
+use super::requests;
+use super::scratch::Scratch;
+use crate::app::generate::{self, Wanted};
+use crate::app::{App, sign_in};
+use crate::base::clock::{Clock, RealClock};
+use crate::config::Config;
+use crate::domain::account::{AccountId, Settings};
+use crate::domain::contact::Email;
+use crate::domain::period::LocalDay;
+use crate::{server, store};
+
+/// What to measure.
+pub(super) struct Plan {
+    pub(super) events: u64,
+    pub(super) days: u32,
+    pub(super) visitors: u64,
+    /// Each report is asked so often.
+    pub(super) repeat: u32,
+    /// Where the store stands from run to run; made when it is not there.
+    pub(super) dir: Option<PathBuf>,
+    /// Seconds the reports are asked for while events arrive.
+    pub(super) seconds: u64,
+}
+
+/// Events a second while reports run.
+const RATE: u32 = 1_000;
+/// Starts after a kill that are timed.
+const STARTS: usize = 5;
+
+/// What a store under measurement is.
+struct Bed {
+    account: AccountId,
+    last: LocalDay,
+    cookie: String,
+    /// How long making it took, seconds; `None` when it was there.
+    made_s: Option<f64>,
+}
+
+/// Measures and prints.
+///
+/// # Errors
+/// When a server does not start or a report is refused.
+pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
+    let scratch = Scratch::new();
+    let dir = plan.dir.as_deref().unwrap_or(&scratch.0);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let bed = runtime.block_on(prepare(plan, dir))?;
+    let report = runtime.block_on(measure(plan, dir, &bed))?;
+    print(&report, json)
+}
+
+/// Opens the store, makes its history when it has none, and signs somebody in.
+async fn prepare(plan: &Plan, dir: &Path) -> anyhow::Result<Bed> {
+    let mut config = Config::default();
+    config.server.data_dir = dir.to_owned();
+    let app = server::open(&config)?;
+    let now = app.now();
+    let known = app.accounts.list().first().map(|entry| entry.id());
+    let is_new = known.is_none();
+    let account = match known {
+        Some(account) => account,
+        None => {
+            let settings = Settings::parse("Benchmark", &["example.com".to_owned()], "UTC", "EUR")?;
+            let id =
+                app.store.writer.write_blocking(move |conn| store::account::insert(conn, &settings, now))?;
+            app.accounts.replace(app.store.readers.read(store::account::list)?);
+            id
+        }
+    };
+    let mut made_s = None;
+    if is_new {
+        let wanted = Wanted {
+            account,
+            events: plan.events,
+            days: plan.days,
+            visitors: plan.visitors,
+            seed: 1,
+            end: generate::end_for(&app, account, now),
+        };
+        let begin = RealClock.monotonic();
+        generate::run(&app, &wanted, &AtomicBool::new(false))?;
+        made_s = Some((RealClock.monotonic() - begin).as_secs_f64());
+    }
+    let cookie = sign_in(&app).await?;
+    let entry = app.accounts.find(account).context("the account is gone")?;
+    let newest = app.store.readers.read(|conn| store::segment::list(conn, account, i64::MIN, i64::MAX))?;
+    let last = newest.last().map_or(entry.zone.day_of(now), |segment| segment.day);
+    app.store.close();
+    Ok(Bed { account, last, cookie, made_s })
+}
+
+/// A cookie of somebody who may see everything.
+async fn sign_in(app: &App) -> anyhow::Result<String> {
+    let email = Email::parse("benchmark@example.com").context("no email")?;
+    let now = app.now();
+    let user =
+        app.store.writer.write_blocking(move |conn| match store::user::find_by_email(conn, &email)? {
+            Some(user) => Ok::<_, store::Error>(user.id),
+            None => store::user::insert(conn, &email, None, true, now),
+        })?;
+    let link = sign_in::link(app, user).await?;
+    let cookie = sign_in::by_link(app, &link, "benchmark").await?;
+    Ok(format!("guestlog={}", cookie.reveal()))
+}
+
+async fn measure(plan: &Plan, dir: &Path, bed: &Bed) -> anyhow::Result<Value> {
+    let start = |dir: &Path| Server::start(&["serve", "--listen", "127.0.0.1:0"], Some(dir));
+    let ours = start(dir)?;
+    let mut client = Client::connect(ours.address, bed.cookie.clone()).await?;
+    let questions = questions::make(&mut client, bed.account, bed.last).await?;
+    let mut quiet = Vec::new();
+    for question in &questions {
+        quiet.push(ask(&mut client, &ours, question, plan.repeat).await?);
+    }
+    let rss_reports = ours.used()?.rss_max;
+    let busy = while_events_arrive(plan, &ours, &mut client, &questions).await?;
+    let rss_busy = ours.used()?.rss_max;
+    drop(client);
+    drop(ours);
+    let disk = store::facts::sizes(dir)?;
+    let mut ready = Vec::new();
+    for _ in 0..STARTS {
+        let begin = RealClock.monotonic();
+        let server = start(dir)?;
+        ready.push((RealClock.monotonic() - begin).as_secs_f64() * 1_000.0);
+        server.kill();
+    }
+    let empty = Scratch::new();
+    start(&empty.0)?.kill();
+    let begin = RealClock.monotonic();
+    let server = start(&empty.0)?;
+    let ready_empty = (RealClock.monotonic() - begin).as_secs_f64() * 1_000.0;
+    drop(server);
+    Ok(json!({
+        "date": RealClock.now().iso(),
+        "machine": machine(),
+        "events": disk.events,
+        "visitors": disk.visitors,
+        "days": disk.days,
+        "made_s": bed.made_s,
+        "repeat": plan.repeat,
+        "reports": quiet,
+        "while_events_arrive": busy,
+        "rss_reports_bytes": rss_reports,
+        "rss_busy_bytes": rss_busy,
+        "disk": disk,
+        "ready_after_kill_ms": percentile(&mut ready, 0.5),
+        "ready_empty_ms": ready_empty,
+    }))
+}
+
+/// Asks a report again and again.
+async fn ask(
+    client: &mut Client,
+    server: &Server,
+    question: &Question,
+    repeat: u32,
+) -> anyhow::Result<Value> {
+    client.get(&question.path).await?;
+    let before = server.used()?;
+    let mut took = Vec::new();
+    for _ in 0..repeat {
+        let begin = RealClock.monotonic();
+        client.get(&question.path).await?;
+        took.push((RealClock.monotonic() - begin).as_secs_f64() * 1_000.0);
+    }
+    let cpu_us = server.used()?.cpu_us - before.cpu_us;
+    Ok(json!({
+        "page": question.page,
+        "period": question.period,
+        "filters": question.filters,
+        "p50_ms": percentile(&mut took, 0.5),
+        "p95_ms": percentile(&mut took, 0.95),
+        "cpu_ms": cpu_us as f64 / 1_000.0 / f64::from(repeat.max(1)),
+        "bar_ms": question.bar_ms,
+    }))
+}
+
+/// S3: the same reports in turn while events arrive.
+async fn while_events_arrive(
+    plan: &Plan,
+    server: &Server,
+    client: &mut Client,
+    questions: &[Question],
+) -> anyhow::Result<Value> {
+    let load = Load {
+        address: server.address,
+        requests: Arc::new(requests::make("127.0.0.1")),
+        connections: 64,
+        duration: Duration::from_secs(plan.seconds),
+        rate: Some(RATE),
+        serial: Arc::new(AtomicU64::new(u64::try_from(RealClock.now().0).unwrap_or(1) << 20)),
+    };
+    let asking = async {
+        let end = RealClock.monotonic() + load.duration;
+        let mut took: Vec<(f64, f64)> = Vec::new();
+        for question in questions.iter().cycle() {
+            let begin = RealClock.monotonic();
+            if begin >= end {
+                break;
+            }
+            client.get(&question.path).await?;
+            took.push(((RealClock.monotonic() - begin).as_secs_f64() * 1_000.0, question.bar_ms * 2.0));
+        }
+        Ok::<_, anyhow::Error>(took)
+    };
+    let (round, took) = tokio::join!(load.run(), asking);
+    let (round, took) = (round?, took?);
+    let slow = took.iter().filter(|(took, bar)| took > bar).count();
+    let mut of_bar: Vec<f64> = took.iter().map(|(took, bar)| took / bar).collect();
+    Ok(json!({
+        "events_per_second": round.per_second(),
+        "acknowledged_p99_ms": round.percentile_ms(0.99),
+        "refused": round.refused,
+        "reports": took.len(),
+        "beyond_twice_the_bar": slow,
+        "p95_of_twice_the_bar": percentile(&mut of_bar, 0.95),
+    }))
+}
+
+fn percentile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let place = (values.len() as f64 * share) as usize;
+    values.get(place.min(values.len().saturating_sub(1))).copied().unwrap_or(0.0)
+}
+
+#[expect(clippy::print_stdout, reason = "the answer of the command")]
+fn print(report: &Value, json: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{report}");
+        return Ok(());
+    }
+    let number = |path: &str| report.pointer(path).and_then(Value::as_f64).unwrap_or(0.0);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    println!("{} · {}", text(&report["date"]), text(&report["machine"]));
+    println!(
+        "{:.0} events, {:.0} visitors, {:.0} days; each report {:.0} times, whole page over HTTP, warm, uncached\n",
+        number("/events"),
+        number("/visitors"),
+        number("/days"),
+        number("/repeat")
+    );
+    println!(
+        "| report | period | filters | p50 ms | p95 ms | CPU ms | bar ms | |\n|---|---|---|---|---|---|---|---|"
+    );
+    for row in report["reports"].as_array().into_iter().flatten() {
+        let figure = |key: &str| row[key].as_f64().unwrap_or(0.0);
+        println!(
+            "| {} | {} | {} | {:.1} | {:.1} | {:.1} | {:.0} | {} |",
+            text(&row["page"]),
+            text(&row["period"]),
+            row["filters"],
+            figure("p50_ms"),
+            figure("p95_ms"),
+            figure("cpu_ms"),
+            figure("bar_ms"),
+            if figure("p95_ms") > figure("bar_ms") { "missed" } else { "" },
+        );
+    }
+    println!("\n| figure | measured | bar |\n|---|---|---|");
+    println!(
+        "| events a second while reports run | {:.0} | |",
+        number("/while_events_arrive/events_per_second")
+    );
+    println!(
+        "| acknowledgement p99 meanwhile | {:.1} ms | ≤ 100 ms |",
+        number("/while_events_arrive/acknowledged_p99_ms")
+    );
+    println!(
+        "| reports slower than twice their bar meanwhile | {:.0} of {:.0} | |",
+        number("/while_events_arrive/beyond_twice_the_bar"),
+        number("/while_events_arrive/reports")
+    );
+    println!("| memory while reports run | {:.0} MB | ≤ 192 MB |", number("/rss_reports_bytes") / 1e6);
+    println!("| memory with events arriving | {:.0} MB | ≤ 192 MB |", number("/rss_busy_bytes") / 1e6);
+    println!("| ready after a kill | {:.0} ms | ≤ 500 ms |", number("/ready_after_kill_ms"));
+    println!("| ready when empty | {:.0} ms | ≤ 50 ms |", number("/ready_empty_ms"));
+    let events = number("/events").max(1.0);
+    println!("| segment columns, bytes an event | {:.1} | ≤ 13 |", number("/disk/columns") / events);
+    println!("| all files, bytes an event | {:.1} | ≤ 35 |\n", number("/disk/files") / events);
+    println!("| on disk | bytes | an event |\n|---|---|---|");
+    for (name, bytes) in report["disk"]["tables"].as_object().into_iter().flatten() {
+        let bytes = bytes.as_f64().unwrap_or(0.0);
+        println!("| {name} | {bytes:.0} | {:.2} |", bytes / events);
+    }
+    Ok(())
+}

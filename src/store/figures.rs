@@ -1,0 +1,32 @@
+//! The figures every report is made of.
+
+/// What matching rows come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    pub visitors: u64,
+    pub sessions: u64,
+    pub page_views: u64,
+    pub completions: u64,
+    pub value_minor: i64,
+    /// Of the matching page views.
+    pub engaged_ms: u64,
+    /// Sessions that bounced (rules.md 15), as a whole, whatever of them matched.
+    pub bounces: u64,
+}
+
+impl Figures {
+    /// Adds the figures of other rows, whose visitors and sessions are others too.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.visitors += other.visitors;
+        self.sessions += other.sessions;
+        self.page_views += other.page_views;
+        self.completions += other.completions;
+        self.value_minor += other.value_minor;
+        self.engaged_ms += other.engaged_ms;
+        self.bounces += other.bounces;
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.page_views == 0 && self.completions == 0
+    }
+}
