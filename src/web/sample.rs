@@ -362,7 +362,25 @@ fn sign_in() -> PlainSample {
 fn error() -> ErrorPage {
     let mut layout = layout(EN.error.internal.title, Section::Dashboard, "");
     layout.account = None;
-    ErrorPage { layout, status: 500, failure: &EN.error.internal, detail: None, id: Some("8f3a2c".into()) }
+    ErrorPage {
+        layout,
+        status: 500,
+        failure: &EN.error.internal,
+        detail: None,
+        id: Some("8f3a2c".into()),
+        instead: None,
+    }
+}
+
+fn too_long() -> ErrorPage {
+    ErrorPage {
+        layout: layout(EN.error.time_limit.title, Section::Dashboard, ""),
+        status: 503,
+        failure: &EN.error.time_limit,
+        detail: Some("the question took longer than 10 s; ask for a shorter period".into()),
+        id: None,
+        instead: Some(Action { label: EN.error.shorter.into(), href: "/x?period=7d".into() }),
+    }
 }
 
 fn pages() -> BTreeMap<&'static str, String> {
@@ -375,6 +393,7 @@ fn pages() -> BTreeMap<&'static str, String> {
         ("form-wrong", form(true).render().unwrap()),
         ("sign-in", sign_in().render().unwrap()),
         ("error", error().render().unwrap()),
+        ("error-too-long", too_long().render().unwrap()),
     ])
     .into_iter()
     .chain(reports::pages_of_an_account())

@@ -9,6 +9,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, ResponseError};
 
+use crate::domain::period::Preset;
 use crate::web::client;
 use crate::web::context::{Context, wants_data};
 use crate::web::cookie::{self, NewCookies, Nonce};
@@ -16,6 +17,7 @@ use crate::web::error::WebError;
 use crate::web::flash;
 use crate::web::options::Options;
 use crate::web::page::ErrorPage;
+use crate::web::part::empty::Action;
 use crate::web::state::State;
 use crate::web::text::error::{Errors, Failure};
 
@@ -94,6 +96,13 @@ fn for_people(answer: ServiceResponse) -> ServiceResponse {
         },
         id: match error {
             WebError::Internal { id } => Some(id.clone()),
+            _ => None,
+        },
+        instead: match error {
+            WebError::TimeLimit(_) => Some(Action {
+                label: context.t.error.shorter.to_owned(),
+                href: format!("{}?period={}", request.path(), Preset::Days7.as_str()),
+            }),
             _ => None,
         },
     };

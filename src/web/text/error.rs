@@ -15,6 +15,8 @@ pub struct Errors {
     /// `{id}`: by which the log names the failure.
     pub reference: &'static str,
     pub home: &'static str,
+    /// The same page over a shorter period.
+    pub shorter: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -76,4 +78,5 @@ pub const EN: Errors = Errors {
     },
     reference: "Reference: {id}",
     home: "To the dashboard",
+    shorter: "The last 7 days, without filters",
 };

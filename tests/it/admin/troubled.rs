@@ -99,7 +99,10 @@ async fn a_question_that_takes_too_long_is_answered_with_what_to_do() {
     }
     stop.store(true, Ordering::SeqCst);
     wild.join().unwrap();
-    let text = plain(&page.expect("the page is answered in time, always").body);
+    let page = page.expect("the page is answered in time, always");
+    let shorter = format!("href=\"{}?period=7d\"", house.path("pages"));
+    assert!(page.body.contains(&shorter), "{}", page.body);
+    let text = plain(&page.body);
     assert!(
         text.contains("This question takes too long") && text.contains("choose a shorter period"),
         "{text}"
