@@ -17,6 +17,7 @@ pub mod live;
 pub mod passwords;
 pub mod progress;
 pub mod reports;
+pub mod retention;
 pub mod scripts;
 pub mod setup;
 pub mod sign_in;

@@ -23,6 +23,9 @@ pub(super) struct Arguments {
     /// Visitors; a quarter of the page views when not given
     #[arg(long, value_name = "N")]
     visitors: Option<u64>,
+    /// About so many contacts, a quarter of the visitors at most; as many as come about when not given
+    #[arg(long, value_name = "N")]
+    contacts: Option<u64>,
     /// The same number makes the same history again
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -45,6 +48,7 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> Outcome {
         events: arguments.events,
         days: arguments.days,
         visitors: arguments.visitors.unwrap_or((arguments.events / 4).max(1)),
+        contacts: arguments.contacts,
         seed: arguments.seed,
         end: arguments.until,
     };
@@ -55,6 +59,7 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> Outcome {
         "page_views": made.page_views,
         "visits": made.visits,
         "visitors": made.visitors,
+        "contacts": made.contacts,
         "bot_hits": made.robots,
         "first_day": made.first.to_string(),
         "last_day": made.last.to_string(),
@@ -62,8 +67,8 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> Outcome {
         "seed": asked.seed,
     });
     let text = format!(
-        "{} page views in {} visits of {} visitors, {} to {}",
-        made.page_views, made.visits, made.visitors, made.first, made.last
+        "{} page views in {} visits of {} visitors, {} of them contacts, {} to {}",
+        made.page_views, made.visits, made.visitors, made.contacts, made.first, made.last
     );
     Ok(Answer::new(json, text))
 }
@@ -71,15 +76,17 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> Outcome {
 /// The command as it can be typed again.
 fn typed(asked: &Asked, config: &Config) -> String {
     let file = config.file.as_ref().map(|file| format!(" --config {}", quoted(&file.display().to_string())));
+    let contacts = asked.contacts.map(|contacts| format!(" --contacts {contacts}"));
     let until = asked.end.map(|end| format!(" --until {}", end.iso()));
     format!(
-        "guestlog{} --data-dir {} generate --account {} --events {} --days {} --visitors {} --seed {}{}",
+        "guestlog{} --data-dir {} generate --account {} --events {} --days {} --visitors {}{} --seed {}{}",
         file.unwrap_or_default(),
         quoted(&config.server.data_dir.display().to_string()),
         asked.account,
         asked.events,
         asked.days,
         asked.visitors,
+        contacts.unwrap_or_default(),
         asked.seed,
         until.unwrap_or_default(),
     )

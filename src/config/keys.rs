@@ -14,6 +14,8 @@ pub const READERS_MAX: u64 = 64;
 pub const MIN_FREE_MAX: u64 = 16 << 40;
 /// Highest rate limit, requests a second.
 pub const RATE_MAX: u64 = 1_000_000;
+/// Most months old data may be kept.
+pub const MONTHS_MAX: u64 = 1_200;
 /// Highest number of event definitions an account may have.
 pub const EVENTS_MAX: u64 = 100_000;
 /// Most map files in the configuration.
@@ -47,7 +49,8 @@ impl Key {
 }
 
 /// `[[geo.map]]` is the one key that is no scalar.
-pub(super) const SECTIONS: &[&str] = &["server", "tls", "store", "limits", "events", "log", "geo"];
+pub(super) const SECTIONS: &[&str] =
+    &["server", "tls", "store", "retention", "limits", "events", "log", "geo"];
 
 pub(super) const KEYS: &[Key] = &[
     Key::new("server", "listen", |c, v| v.address().map(|a| c.server.listen = a)),
@@ -60,6 +63,9 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("tls", "key", |c, v| v.optional(Given::path).map(|p| c.tls.key = p)),
     Key::new("store", "min_free", |c, v| v.size(MIN_FREE_MAX).map(|n| c.store.min_free = n)),
     Key::new("store", "readers", |c, v| v.number(0..=READERS_MAX).map(|n| c.store.readers = n as usize)),
+    Key::new("retention", "events_months", |c, v| {
+        v.number(0..=MONTHS_MAX).map(|n| c.retention.events_months = n as u32)
+    }),
     Key::new("limits", "collector_per_address", |c, v| {
         v.number(0..=RATE_MAX).map(|n| c.limits.collector_per_address = n as u32)
     }),

@@ -13,6 +13,7 @@ pub struct Config {
     pub server: Server,
     pub tls: Tls,
     pub store: Store,
+    pub retention: Retention,
     pub limits: Limits,
     pub events: Events,
     pub log: Log,
@@ -57,6 +58,13 @@ pub struct Store {
     pub min_free: u64,
     /// Reading connections; 0 = one for each core, at least 2.
     pub readers: usize,
+}
+
+/// `[retention]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Months that visits, page views and completions are kept; 0 = for ever.
+    pub events_months: u32,
 }
 
 /// `[limits]`, requests a second; 0 = off.
@@ -160,6 +168,12 @@ impl Default for Server {
 impl Default for Store {
     fn default() -> Self {
         Self { min_free: 256 << 20, readers: 0 }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { events_months: 25 }
     }
 }
 

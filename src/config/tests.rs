@@ -43,7 +43,7 @@ fn every_key_is_read_from_a_file() {
         "\u{feff}[server]\r\nlisten = \"[::]:80\"\r\npublic_url = \"HTTPS://Stats.Example.com:8443/\"\r\n\
          admin_listen = '127.0.0.1:9000'\r\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\r\n\
          data_dir = \"/srv/g\"\r\nworkers = 3\r\n[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n\
-         [store]\nmin_free = 1_000\nreaders = 0x10\n[limits]\ncollector_per_address = 0\napi_per_token = 7\n\
+         [store]\nmin_free = 1_000\nreaders = 0x10\n[retention]\nevents_months = 13\n[limits]\ncollector_per_address = 0\napi_per_token = 7\n\
          [events]\nlimit = 10\ncustom_js = \"off\"\n[log]\nlevel = \"warn\"\nformat = \"json\"\n\
          [[geo.map]]\npath = \"a.mmdb\"\n[[geo.map]]\npath = \"b.mmdb\"\nkind = \"company\"\n\
          map.org = \"traits.organization\"\nmap.country = \"cc\"\n",
@@ -61,6 +61,7 @@ fn every_key_is_read_from_a_file() {
         },
         tls: Tls { certificate: Some("c.pem".into()), key: Some("k.pem".into()) },
         store: Store { min_free: 1_000, readers: 16 },
+        retention: Retention { events_months: 13 },
         limits: Limits { collector_per_address: 0, api_per_token: 7 },
         events: Events { limit: 10, custom_js: false },
         log: Log { level: LogLevel::Warn, format: LogFormat::Json },
@@ -256,6 +257,7 @@ fn numbers_are_taken_at_their_limits_and_refused_one_past_them() {
         ("store", "min_free", 0, MIN_FREE_MAX),
         ("limits", "collector_per_address", 0, RATE_MAX),
         ("limits", "api_per_token", 0, RATE_MAX),
+        ("retention", "events_months", 0, MONTHS_MAX),
         ("events", "limit", 1, EVENTS_MAX),
     ] {
         let (low, high) = (i128::from(low), i128::from(high));
@@ -371,6 +373,7 @@ fn every_key_has_a_twin_in_the_environment() {
         ("GUESTLOG_STORE__READERS", "5"),
         ("GUESTLOG_LIMITS__COLLECTOR_PER_ADDRESS", "6"),
         ("GUESTLOG_LIMITS__API_PER_TOKEN", "0"),
+        ("GUESTLOG_RETENTION__EVENTS_MONTHS", "0"),
         ("GUESTLOG_EVENTS__LIMIT", "7"),
         ("GUESTLOG_EVENTS__CUSTOM_JS", "off"),
         ("GUESTLOG_LOG__LEVEL", "error"),
@@ -389,6 +392,7 @@ fn every_key_has_a_twin_in_the_environment() {
         },
         tls: Tls { certificate: Some("c".into()), key: Some("k".into()) },
         store: Store { min_free: 1_024, readers: 5 },
+        retention: Retention { events_months: 0 },
         limits: Limits { collector_per_address: 6, api_per_token: 0 },
         events: Events { limit: 7, custom_js: false },
         log: Log { level: LogLevel::Error, format: LogFormat::Json },
@@ -396,7 +400,7 @@ fn every_key_has_a_twin_in_the_environment() {
     };
     assert_eq!(config, expected);
     let set: BTreeSet<String> = keys::KEYS.iter().map(keys::Key::variable).collect();
-    assert_eq!(set.len(), 16, "a new key belongs into the list above");
+    assert_eq!(set.len(), 17, "a new key belongs into the list above");
 }
 
 #[test]

@@ -215,7 +215,8 @@ async fn make_history(
     signals: &mut (Signal, Signal),
 ) -> anyhow::Result<Option<Story>> {
     let visitors = (events / VIEWS_OF_VISITOR).max(1);
-    let wanted = Wanted { account, events, days: DAYS, visitors, seed: SEED, end: app.now() };
+    let end = app.now();
+    let wanted = Wanted { account, events, days: DAYS, visitors, contacts: None, seed: SEED, end };
     let stop = Arc::new(AtomicBool::new(false));
     let mut made = rt::task::spawn_blocking({
         let (app, stop) = (Arc::clone(app), Arc::clone(&stop));

@@ -19,6 +19,7 @@ pub struct Asked {
     pub events: u64,
     pub days: u32,
     pub visitors: u64,
+    pub contacts: Option<u64>,
     pub seed: u64,
     pub end: Option<Millis>,
 }
@@ -51,6 +52,7 @@ pub fn generate(config: &Config, asked: &Asked, again: &str) -> anyhow::Result<M
         events: asked.events,
         days: asked.days,
         visitors: asked.visitors,
+        contacts: asked.contacts,
         seed: asked.seed,
         end: asked.end.unwrap_or_else(|| generate::end_for(&app, asked.account, now)),
     };

@@ -8,6 +8,7 @@ use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use futures_util::FutureExt;
 
+use crate::app::retention::Keeper;
 use crate::app::{App, accept, closing, fold};
 
 /// How often map files are looked at.
@@ -16,6 +17,8 @@ const MAPS_EVERY: Duration = Duration::from_secs(60);
 const FOLD_AGAIN: Duration = Duration::from_secs(1);
 /// How often it is asked whether a day is to be closed, and what came late merged.
 const CLOSE_EVERY: Duration = Duration::from_secs(30);
+/// How often it is looked for what is older than the owner keeps.
+const FORGET_EVERY: Duration = Duration::from_secs(3600);
 /// How often robots are written down.
 const BOTS_EVERY: Duration = Duration::from_secs(1);
 
@@ -26,7 +29,7 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    pub(super) fn start(app: &Arc<App>) -> Self {
+    pub(super) fn start(app: &Arc<App>, events_months: u32) -> Self {
         // Reading User-Agents takes a moment to get ready: not at the first visitor's cost.
         std::thread::spawn(crate::domain::device::prepare);
         let running = vec![
@@ -34,6 +37,7 @@ impl Jobs {
             rt::spawn(write_bots(Arc::clone(app))),
             rt::spawn(reload_maps(Arc::clone(app))),
             rt::spawn(close_days(Arc::clone(app))),
+            rt::spawn(forget_old(Arc::clone(app), events_months)),
         ];
         Self { app: Arc::clone(app), running }
     }
@@ -81,5 +85,25 @@ async fn close_days(app: Arc<App>) {
         let app_now = Arc::clone(&app);
         let _ = rt::task::spawn_blocking(move || closing::close_due(&app_now)).await;
         tokio::time::sleep(CLOSE_EVERY).await;
+    }
+}
+
+async fn forget_old(app: Arc<App>, events_months: u32) {
+    let mut keeper = Keeper::default();
+    loop {
+        let app = Arc::clone(&app);
+        let looked = rt::task::spawn_blocking(move || {
+            let looked = keeper.look(&app, events_months);
+            (keeper, looked)
+        });
+        keeper = match looked.await {
+            Ok((keeper, Ok(_))) => keeper,
+            Ok((keeper, Err(error))) => {
+                tracing::error!(%error, "what is too old could not be looked for");
+                keeper
+            }
+            Err(_) => Keeper::default(),
+        };
+        tokio::time::sleep(FORGET_EVERY).await;
     }
 }

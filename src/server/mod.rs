@@ -74,7 +74,7 @@ async fn serve(
     let public = config.server.public_url.clone().filter(|_| admin.is_none());
     let origin = public.unwrap_or_else(|| format!("{scheme}://{admin_address}"));
     print_setup_link(&app, &origin).await;
-    let jobs = Jobs::start(&app);
+    let jobs = Jobs::start(&app, config.retention.events_months);
     started(server.handle());
     // Each returns after SIGTERM, SIGINT or SIGQUIT, when its requests in hand are answered.
     let admin = async {

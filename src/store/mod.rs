@@ -21,6 +21,7 @@ pub mod one_time_link;
 mod open;
 pub mod readers;
 pub mod restore;
+pub mod retention;
 pub mod scan;
 pub mod segment;
 pub mod session;
@@ -40,6 +41,7 @@ use rusqlite::OptionalExtension;
 
 pub use error::Error;
 pub use files::{INBOX_FILE, LOCK_FILE, MAIN_FILE};
+pub use open::{Room, set_room};
 
 use crate::base::clock::Clock;
 
@@ -82,7 +84,7 @@ impl Store {
         files::refuse_unfit(&options.data_dir)?;
         let main = options.data_dir.join(MAIN_FILE);
         let conn = files::open_checked(&main, migrate::MAIN, open::MAIN_PAGE, now)?;
-        conn.execute("insert or ignore into meta values (1, 0, ?1)", [now.0])?;
+        conn.execute("insert or ignore into meta (id, watermark, created_ms) values (1, 0, ?1)", [now.0])?;
         let watermark = watermark(&conn)?;
         let inbox_path = options.data_dir.join(INBOX_FILE);
         if watermark > 0 && files::is_absent(&inbox_path)? {

@@ -39,7 +39,7 @@ fn app_with_account(dir: &Path) -> App {
 }
 
 fn wanted(events: u64, days: u32, visitors: u64, seed: u64) -> Wanted {
-    Wanted { account: AccountId::FIRST, events, days, visitors, seed, end: NOW }
+    Wanted { account: AccountId::FIRST, events, days, visitors, contacts: None, seed, end: NOW }
 }
 
 fn make(app: &App, wanted: &Wanted) -> Made {
@@ -193,6 +193,19 @@ fn a_history_is_as_mixed_as_a_real_one() {
 }
 
 #[test]
+fn as_many_contacts_are_made_as_were_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = app_with_account(dir.path());
+    let made = make(&app, &Wanted { contacts: Some(500), ..wanted(8_000, 30, 2_000, 2) });
+    app.store.close();
+    let conn = unpacked(dir.path());
+    assert_eq!(u64::try_from(count(&conn, "select count(*) from contact")), Ok(made.contacts));
+    assert!((440..560).contains(&made.contacts), "{}", made.contacts);
+    let known = count(&conn, "select count(*) from visitor where contact_id is not null and no_browser = 0");
+    assert!(known >= i64::try_from(made.contacts).unwrap(), "{known}");
+}
+
+#[test]
 fn nothing_happens_before_the_first_day_or_after_the_end() {
     let dir = tempfile::tempdir().unwrap();
     let app = app_with_account(dir.path());
@@ -290,6 +303,9 @@ fn numbers_are_taken_at_their_limits_and_refused_past_them() {
     bad(1, 1, 0);
     bad(generate::EVENTS_MAX + 1, 1, generate::VISITORS_MAX);
     bad(generate::EVENTS_MAX, 1, generate::VISITORS_MAX + 1);
+    let contacts = |contacts| result(Wanted { contacts: Some(contacts), ..wanted(50, 1, 43, 1) });
+    assert!(matches!(contacts(10), Err(Error::Stopped)));
+    assert!(matches!(contacts(11), Err(Error::Numbers(_))));
     let nobody = Wanted { account: AccountId(5), ..wanted(1, 1, 1, 1) };
     assert!(matches!(result(nobody), Err(Error::NoAccount(_))));
 }

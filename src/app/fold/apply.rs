@@ -1,6 +1,7 @@
 //! Folding one hit: duplicate ids, visitor, identity, session, event row (rules.md 5, 10-15).
 
 use super::cache::Cache;
+use super::pending::Pending;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::contact::{Email, PROPERTIES_MAX};
@@ -34,7 +35,8 @@ pub(super) struct Batch<'a> {
     pub conn: &'a Connection,
     pub cache: &'a mut Cache,
     pub now: Millis,
-    events: Statements<'a>,
+    statements: Statements<'a>,
+    pending: Pending,
 }
 
 impl<'a> Batch<'a> {
@@ -43,7 +45,13 @@ impl<'a> Batch<'a> {
         cache: &'a mut Cache,
         now: Millis,
     ) -> Result<Self, store::Error> {
-        Ok(Self { conn, cache, now, events: Statements::prepare(conn)? })
+        Ok(Self { conn, cache, now, statements: Statements::prepare(conn)?, pending: Pending::default() })
+    }
+
+    /// Writes what waits and what changed; nothing of the batch is left to do then.
+    pub(super) fn finish(mut self) -> Result<(), store::Error> {
+        self.pending.write(&mut self.statements)?;
+        self.cache.flush(self.conn)
     }
 
     pub(super) fn apply(&mut self, inbox_id: i64, hit: &Hit) -> Result<Folded, store::Error> {
@@ -71,29 +79,22 @@ impl<'a> Batch<'a> {
             // Made by the hit that opened the session, before its source was known.
             contact::upsert(self.conn, account, &Contact { source: visitor.first_source, ..contact })?;
         }
-        self.events.insert(
-            account,
-            &Event {
-                at_ms: hit.at.0,
-                inbox_id,
-                kind: event::PAGE_VIEW,
-                visitor: visitor.number.0,
-                session_id: visitor.session_id,
-                page,
-                title,
-                event: 0,
-                value_minor: 0,
-                consent: hit.consent.0,
-                policy: hit.policy,
-                engaged_ms: 0,
-                foreign_host: hit.foreign_host,
-            },
-        )?;
-        if let Some(id) = &hit.event_id {
-            let (at_ms, session_id) = (hit.at.0, visitor.session_id);
-            let seen = Seen { inbox_id, at_ms, received_ms: hit.received.0, session_id };
-            self.events.insert_seen(account, id, seen)?;
-        }
+        let event = Event {
+            at_ms: hit.at.0,
+            inbox_id,
+            kind: event::PAGE_VIEW,
+            visitor: visitor.number.0,
+            session_id: visitor.session_id,
+            page,
+            title,
+            event: 0,
+            value_minor: 0,
+            consent: hit.consent.0,
+            policy: hit.policy,
+            engaged_ms: 0,
+            foreign_host: hit.foreign_host,
+        };
+        self.pending.push(account, event, hit.event_id.as_deref(), hit.received.0);
         let number = visitor.number.0;
         self.cache.put_visitor(account, &hit.visitor, visitor);
         if let Some(numbers) = self.cache.numbers(self.conn, account)? {
@@ -104,33 +105,52 @@ impl<'a> Batch<'a> {
 
     fn is_duplicate(&mut self, hit: &Hit) -> Result<bool, store::Error> {
         let Some(id) = &hit.event_id else { return Ok(false) };
-        let Some(seen) = self.events.find_seen(hit.account, id)? else { return Ok(false) };
-        if hit.received.0.saturating_sub(seen.received_ms) < SEEN_FOR {
-            return Ok(true);
+        let counts_again = |received_ms: i64| hit.received.0.saturating_sub(received_ms) >= SEEN_FOR;
+        if let Some(received_ms) = self.pending.received_ms(hit.account, id) {
+            if counts_again(received_ms) {
+                self.pending.forget_id(hit.account, id);
+            }
+            return Ok(!counts_again(received_ms));
         }
-        event::delete_seen(self.conn, hit.account, id)?;
-        Ok(false)
+        let Some(seen) = self.statements.find_seen(hit.account, id)? else { return Ok(false) };
+        if counts_again(seen.received_ms) {
+            event::delete_seen(self.conn, hit.account, id)?;
+        }
+        Ok(!counts_again(seen.received_ms))
     }
 
     /// rules.md 15: merged into its page view; the largest total counts, so that a repeat changes nothing.
     fn engage(&mut self, hit: &Hit, page_view: &str, engaged_ms: u32) -> Result<Folded, store::Error> {
-        let Some(seen) = self.events.find_seen(hit.account, page_view)? else {
+        let Some((session, rose)) = self.raise_engaged(hit.account, page_view, engaged_ms)? else {
             return Ok(Folded::only(Reason::UnknownPageView));
         };
-        let raised = event::update_engaged(self.conn, hit.account, seen.at_ms, seen.inbox_id, engaged_ms)?;
-        let rose = match raised {
-            Some(rose) => rose,
-            None => match self.engage_late(hit.account, seen, engaged_ms)? {
-                Some(rose) => rose,
-                None => return Ok(Folded::only(Reason::UnknownPageView)),
-            },
-        };
         if rose > 0
-            && let Some(session) = self.cache.session(self.conn, hit.account, seen.session_id)?
+            && let Some(session) = self.cache.session(self.conn, hit.account, session)?
         {
             session.engaged_ms += i64::from(rose);
         }
         Ok(Folded::only(Reason::Stored))
+    }
+
+    /// Session of the page view, and by how much its engaged time rose; `None` when nobody knows it.
+    fn raise_engaged(
+        &mut self,
+        account: AccountId,
+        page_view: &str,
+        engaged_ms: u32,
+    ) -> Result<Option<(u32, u32)>, store::Error> {
+        if let Some(event) = self.pending.event(account, page_view) {
+            let rose = engaged_ms.saturating_sub(event.engaged_ms);
+            event.engaged_ms += rose;
+            return Ok(Some((event.session_id, rose)));
+        }
+        let Some(seen) = self.statements.find_seen(account, page_view)? else { return Ok(None) };
+        let raised = event::update_engaged(self.conn, account, seen.at_ms, seen.inbox_id, engaged_ms)?;
+        let rose = match raised {
+            Some(rose) => Some(rose),
+            None => self.engage_late(account, seen, engaged_ms)?,
+        };
+        Ok(rose.map(|rose| (seen.session_id, rose)))
     }
 
     /// The page view is in a segment: what it was visible longer waits until the segment is written anew.

@@ -39,7 +39,7 @@ pub struct Cache {
     names: FxHashMap<(AccountId, u8), FxHashMap<Box<str>, u32>>,
     /// Of the names.
     name_bytes: usize,
-    visitors: FxHashMap<(AccountId, Token), Kept<Visitor>>,
+    visitors: FxHashMap<AccountId, FxHashMap<Token, Kept<Visitor>>>,
     sessions: FxHashMap<(AccountId, u32), Kept<Session>>,
     /// The event id up to which all were looked at, whether they are outlived.
     swept: Option<(AccountId, String)>,
@@ -108,20 +108,23 @@ impl Cache {
         account: AccountId,
         token: &Token,
     ) -> Result<Option<Visitor>, store::Error> {
-        let key = (account, token.clone());
-        if let Some(kept) = self.visitors.get(&key) {
+        if let Some(kept) = self.visitors.get(&account).and_then(|visitors| visitors.get(token)) {
             return Ok(Some(kept.row.clone()));
         }
-        let found = store::visitor::find_by_token(conn, account, token.as_str())?;
-        if let Some(row) = &found {
-            self.visitors.insert(key, Kept { row: row.clone(), dirty: false });
-        }
-        Ok(found)
+        // Whoever asks will put it back as it is then.
+        store::visitor::find_by_token(conn, account, token.as_str())
     }
 
     /// From now on the token stands for this state of its visitor.
     pub(super) fn put_visitor(&mut self, account: AccountId, token: &Token, row: Visitor) {
-        self.visitors.insert((account, token.clone()), Kept { row, dirty: true });
+        let visitors = self.visitors.entry(account).or_default();
+        let kept = Kept { row, dirty: true };
+        match visitors.get_mut(token) {
+            Some(known) => *known = kept,
+            None => {
+                visitors.insert(token.clone(), kept);
+            }
+        }
     }
 
     pub(super) fn session(
@@ -145,13 +148,19 @@ impl Cache {
         self.sessions.insert((account, row.id), Kept { row, dirty: true });
     }
 
-    /// Writes what changed; at the end of a batch, in its transaction.
+    /// Writes what changed, in the order of its keys; at the end of a batch, in its transaction.
     pub(super) fn flush(&mut self, conn: &Connection) -> Result<(), store::Error> {
-        for ((account, _), kept) in self.visitors.iter_mut().filter(|(_, kept)| kept.dirty) {
-            store::visitor::upsert(conn, *account, &kept.row)?;
+        let visitors =
+            self.visitors.iter_mut().flat_map(|(account, kept)| kept.values_mut().map(|k| (*account, k)));
+        let mut visitors: Vec<_> = visitors.filter(|(_, kept)| kept.dirty).collect();
+        visitors.sort_unstable_by_key(|(account, kept)| (*account, kept.row.number));
+        for (account, kept) in visitors {
+            store::visitor::upsert(conn, account, &kept.row)?;
             kept.dirty = false;
         }
-        for ((account, _), kept) in self.sessions.iter_mut().filter(|(_, kept)| kept.dirty) {
+        let mut sessions: Vec<_> = self.sessions.iter_mut().filter(|(_, kept)| kept.dirty).collect();
+        sessions.sort_unstable_by_key(|(key, _)| **key);
+        for ((account, _), kept) in sessions {
             store::session::upsert(conn, *account, &kept.row)?;
             kept.dirty = false;
         }
@@ -167,7 +176,7 @@ impl Cache {
     }
 
     fn forget(&mut self) {
-        if self.visitors.len() > ENTRIES_MAX {
+        if self.visitors.values().map(FxHashMap::len).sum::<usize>() > ENTRIES_MAX {
             self.visitors.clear();
         }
         if self.sessions.len() > ENTRIES_MAX {

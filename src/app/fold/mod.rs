@@ -4,6 +4,7 @@
 
 mod apply;
 mod cache;
+mod pending;
 mod replay;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -190,27 +191,33 @@ fn fold_one(batch: &mut Batch<'_>, id: i64, hit: &Hit) -> Result<Folded, store::
 }
 
 fn finish(batch: Batch<'_>, last: Option<i64>) -> Result<(), store::Error> {
-    batch.cache.flush(batch.conn)?;
+    let conn = batch.conn;
+    batch.finish()?;
     match last {
-        Some(last) => store::update_watermark(batch.conn, last),
+        Some(last) => store::update_watermark(conn, last),
         None => Ok(()),
     }
 }
 
 /// Folds hits that never lay in the inbox (`generate`), in one transaction, as of `now`; answers how many page
-/// views were stored. They take the inbox ids after the watermark, so nothing may wait in the inbox or come into it
-/// meanwhile.
+/// views were stored, and gives the hits back: whoever made them lets go of them cheaper. They take the inbox ids
+/// after the watermark, so nothing may wait in the inbox or come into it meanwhile.
 ///
 /// # Errors
 /// `Busy` when something waits; else the store's. Nothing was folded then, and `cache` is empty.
-pub fn fold_hits(app: &App, cache: &mut Cache, now: Millis, hits: Vec<Hit>) -> Result<u64, store::Error> {
+pub fn fold_hits(
+    app: &App,
+    cache: &mut Cache,
+    now: Millis,
+    hits: Vec<Hit>,
+) -> Result<(u64, Vec<Hit>), store::Error> {
     let first = app.progress.watermark();
     if app.store.inbox.last_id() != first {
         return Err(store::Error::Busy);
     }
     let last = first.saturating_add(i64::try_from(hits.len()).unwrap_or(i64::MAX));
     let mut own = std::mem::take(cache);
-    let (own, stored) = app.store.writer.write_blocking(move |conn| {
+    let (own, stored, hits) = app.store.writer.write_blocking(move |conn| {
         let mut stored = 0u64;
         own.sweep_seen(conn, now, hits.len())?;
         let mut batch = Batch::start(conn, &mut own, now)?;
@@ -219,10 +226,10 @@ pub fn fold_hits(app: &App, cache: &mut Cache, now: Millis, hits: Vec<Hit>) -> R
             stored += u64::from(folded.reason == Reason::Stored && hit.act == Act::PageView);
         }
         finish(batch, Some(last))?;
-        Ok::<_, store::Error>((own, stored))
+        Ok::<_, store::Error>((own, stored, hits))
     })?;
     *cache = own;
     app.store.inbox.skip_to(last);
     app.progress.advance(last);
-    Ok(stored)
+    Ok((stored, hits))
 }

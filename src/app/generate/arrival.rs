@@ -11,7 +11,7 @@ use crate::domain::scrub;
 use crate::domain::source::{self, Origin};
 
 /// Sites of the long tail that link here.
-const TAIL: u16 = 900;
+const TAIL: u16 = 2_500;
 /// Arrivals worked out and remembered; past it all are forgotten.
 const REMEMBERED_MAX: usize = 20_000;
 
@@ -22,7 +22,9 @@ pub(super) enum Mood {
     /// The newsletter went out today, or yesterday.
     Letter,
     LetterPast,
-    /// Everybody talks about an article.
+    /// Something is sold for less.
+    Sale,
+    /// People talk about an article.
     Talk,
 }
 
@@ -53,6 +55,7 @@ pub(super) struct Ways {
     all: Vec<Way>,
     usual: Weighted<u16>,
     letter: Weighted<u16>,
+    sale: Weighted<u16>,
     talk: Weighted<u16>,
 }
 
@@ -70,7 +73,7 @@ impl Ways {
             let places = (0..).zip(&when).filter(|(_, (at, _))| *at == time);
             Weighted::new(places.map(|(place, (_, weight))| (*weight, place)))
         };
-        Self { usual: of("always"), letter: of("letter"), talk: of("talk"), all }
+        Self { usual: of("always"), letter: of("letter"), sale: of("sale"), talk: of("talk"), all }
     }
 
     /// How a visit of such a day begins, and on which part of the site.
@@ -78,7 +81,8 @@ impl Ways {
         let table = match mood {
             Mood::Letter if dice.chance(330) => &self.letter,
             Mood::LetterPast if dice.chance(110) => &self.letter,
-            Mood::Talk if dice.chance(520) => &self.talk,
+            Mood::Sale if dice.chance(240) => &self.sale,
+            Mood::Talk if dice.chance(440) => &self.talk,
             _ => &self.usual,
         };
         let way = *dice.pick(table);

@@ -98,7 +98,14 @@ pub(super) struct Crowd {
 
 impl Crowd {
     /// `start` begins the history; `views` and `visitors` are those of all of it, `days` its length.
-    pub(super) fn new(seed: u64, site: Site, start: Millis, days: u64, views: u64, visitors: u64) -> Self {
+    pub(super) fn new(
+        seed: u64,
+        (site, people): (Site, People),
+        start: Millis,
+        days: u64,
+        views: u64,
+        visitors: u64,
+    ) -> Self {
         let of_visitor = views as f64 / visitors.max(1) as f64;
         // A visitor makes some 1.3 visits at least where there are views for it; where a few must make very
         // many views a day, their visits are longer.
@@ -106,7 +113,7 @@ impl Crowd {
         let mean = mean.max((of_visitor / days.max(1) as f64).min(VIEWS_MEAN_MAX));
         Self {
             site,
-            people: People::new(seed),
+            people,
             ways: Ways::new(),
             dice: Dice::of(seed, 0xC0_FFEE),
             start,

@@ -10,7 +10,7 @@ mod rhythm;
 pub mod site;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
 use crate::app::closing;
 use crate::app::core::App;
@@ -25,6 +25,7 @@ use crowd::Crowd;
 use dice::{Dice, Weighted, rows, weight};
 pub use hits::Beacon;
 use hits::Maker;
+use people::{People, VISITORS_OF_CONTACT};
 use rhythm::Slot;
 use site::Site;
 
@@ -48,6 +49,8 @@ pub struct Wanted {
     /// Local days of the account; the last one is that of `end`.
     pub days: u32,
     pub visitors: u64,
+    /// About so many contacts; as many as come about when not given.
+    pub contacts: Option<u64>,
     pub seed: u64,
     /// Nothing happens at it or later.
     pub end: Millis,
@@ -59,6 +62,7 @@ pub struct Made {
     pub page_views: u64,
     pub visits: u64,
     pub visitors: u64,
+    pub contacts: u64,
     pub robots: u64,
     pub first: LocalDay,
     pub last: LocalDay,
@@ -117,8 +121,8 @@ pub fn run(app: &App, wanted: &Wanted, stop: &AtomicBool) -> Result<(Made, Story
     if app.store.inbox.last_id() != app.progress.watermark() {
         return Err(Error::Waiting);
     }
-    let numbers = app.store.readers.read(|conn| store::account::find_numbers(conn, wanted.account))?;
-    let salt = numbers.map_or(0, |numbers| numbers.visitor);
+    let numbers = || app.store.readers.read(|conn| store::account::find_numbers(conn, wanted.account));
+    let (salt, contacts_before) = numbers()?.map_or((0, 0), |numbers| (numbers.visitor, numbers.contact));
     let seed = wanted.seed ^ (u64::from(salt) << 32);
     let last = account.zone.day_of(wanted.end.plus(-1));
     let days = Days { first: last.plus(1 - i32::try_from(wanted.days).unwrap_or(i32::MAX)), last };
@@ -126,33 +130,22 @@ pub fn run(app: &App, wanted: &Wanted, stop: &AtomicBool) -> Result<(Made, Story
     let slots = rhythm::slots(seed, &account.zone, days, wanted.end, views, visitors);
     let start = account.zone.start_of(days.first);
     let site = Site::new(&origin(&account)).ok_or_else(|| no_site(&account))?;
+    let people = People::new(seed, visitors, wanted.contacts);
     let mut story = Story {
-        crowd: Crowd::new(seed, site, start, u64::from(wanted.days), views, visitors),
+        crowd: Crowd::new(seed, (site, people), start, u64::from(wanted.days), views, visitors),
         maker: Maker::new(wanted.account, account.settings().clone(), account.zone.clone(), salt),
     };
-    let page_views = std::thread::scope(|scope| {
-        let (send, receive) = sync_channel(AHEAD);
-        let (story, slots) = (&mut story, &slots);
-        scope.spawn(move || tell(story, slots, wanted.end, &send));
-        let mut cache = Cache::default();
-        let (mut stored, mut day) = (0, days.first);
-        for hits in receive {
-            if stop.load(Ordering::Relaxed) {
-                return Err(Error::Stopped);
-            }
-            // As the fold would have at the time of the last of them.
-            let Some(now) = hits.last().map(|hit| hit.received) else { continue };
-            stored += fold::fold_hits(app, &mut cache, now, hits)?;
-            let today = account.zone.day_of(now);
-            if std::mem::replace(&mut day, today) != today {
-                closing::close_account(app, &account, now)?;
-            }
-        }
-        Ok(stored)
-    })?;
+    let room = |room| app.store.writer.write_blocking(move |conn| store::set_room(conn, room));
+    room(store::Room::Large)?;
+    let page_views = fill(app, &account, &mut story, &slots, wanted, stop);
+    room(store::Room::Usual)?;
+    let page_views = page_views?;
     let robots = count_robots(app, wanted.account, seed, &slots)?;
     let (visits, visitors) = (story.crowd.visits, story.crowd.visitors());
-    let made = Made { page_views, visits, visitors, robots, first: days.first, last, end: wanted.end };
+    let contacts = numbers()?.map_or(0, |numbers| numbers.contact - contacts_before);
+    let contacts = u64::try_from(contacts).unwrap_or(0);
+    let made =
+        Made { page_views, visits, visitors, contacts, robots, first: days.first, last, end: wanted.end };
     Ok((made, story))
 }
 
@@ -166,6 +159,12 @@ fn check(wanted: &Wanted) -> Result<(), Error> {
     within("--events", wanted.events, EVENTS_MAX)?;
     within("--days", u64::from(wanted.days), u64::from(DAYS_MAX))?;
     within("--visitors", wanted.visitors, VISITORS_MAX)?;
+    let most = wanted.visitors / VISITORS_OF_CONTACT;
+    if wanted.contacts.is_some_and(|contacts| contacts > most) {
+        let text =
+            format!("{} visitors make {most} contacts at most: ask for more --visitors", wanted.visitors);
+        return Err(Error::Numbers(text));
+    }
     if wanted.visitors > wanted.events {
         return Err(Error::Numbers("each visitor looks at one page at least: ask for more --events".into()));
     }
@@ -191,8 +190,50 @@ fn no_site(account: &Account) -> Error {
     Error::Numbers(format!("{} is no address of a site", origin(account)))
 }
 
-/// Makes the hits of all hours, batch by batch; ends early when nobody takes them.
-fn tell(story: &mut Story, slots: &[Slot], end: Millis, send: &SyncSender<Vec<Hit>>) {
+/// Folds all hours, made on a thread of their own, and closes the days that are over; answers the page views.
+fn fill(
+    app: &App,
+    account: &Account,
+    story: &mut Story,
+    slots: &[Slot],
+    wanted: &Wanted,
+    stop: &AtomicBool,
+) -> Result<u64, Error> {
+    std::thread::scope(|scope| {
+        let (send, receive) = sync_channel(AHEAD);
+        let (give_back, given_back) = channel();
+        scope.spawn(move || tell(story, slots, wanted.end, &send, &given_back));
+        let mut cache = Cache::default();
+        let mut stored = 0;
+        let mut day = slots.first().map(|slot| slot.day);
+        for hits in receive {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::Stopped);
+            }
+            // As the fold would have at the time of the last of them.
+            let Some(now) = hits.last().map(|hit| hit.received) else { continue };
+            let (page_views, folded) = fold::fold_hits(app, &mut cache, now, hits)?;
+            stored += page_views;
+            // Whoever made the last ones may be done.
+            let _ = give_back.send(folded);
+            let today = Some(account.zone.day_of(now));
+            if std::mem::replace(&mut day, today) != today {
+                closing::close_account(app, account, now)?;
+            }
+        }
+        Ok(stored)
+    })
+}
+
+/// Makes the hits of all hours, batch by batch; ends early when nobody takes them. What was folded comes back: memory
+/// is let go by the thread that took it, else the fold would spend a tenth of its time on that.
+fn tell(
+    story: &mut Story,
+    slots: &[Slot],
+    end: Millis,
+    send: &SyncSender<Vec<Hit>>,
+    given_back: &Receiver<Vec<Hit>>,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut gone = false;
     for slot in slots {
@@ -201,7 +242,9 @@ fn tell(story: &mut Story, slots: &[Slot], end: Millis, send: &SyncSender<Vec<Hi
         story.crowd.take(slot.end, |site, people, step| {
             batch.extend(maker.make(site, people, step));
             if batch.len() >= BATCH {
-                gone |= send.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err();
+                let mut next = given_back.try_recv().unwrap_or_default();
+                next.clear();
+                gone |= send.send(std::mem::replace(&mut batch, next)).is_err();
             }
         });
         if gone {

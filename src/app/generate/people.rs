@@ -9,8 +9,11 @@ use crate::domain::device::{Device, DeviceClass};
 use crate::domain::screen::ScreenClass;
 use crate::domain::visitor::Token;
 
-/// So many visitors in a thousand sign up for the newsletter sooner or later.
-const SIGN_UPS: u64 = 34;
+/// So many visitors in a million mean to sign up for the newsletter, on one of their first visits; fewer do.
+const SIGN_UPS: u64 = 34_000;
+/// One in so many visitors at most can be asked to.
+pub(super) const VISITORS_OF_CONTACT: u64 = 4;
+const MILLION: u64 = 1_000_000;
 /// So many of these in a thousand do it once more on another device.
 const SECOND_DEVICES: u64 = 60;
 
@@ -38,6 +41,8 @@ struct Machine {
 /// Everybody.
 pub(super) struct People {
     seed: u64,
+    /// Of a million visitors, when so many were asked for: all of them on their first visit.
+    sign_ups: Option<u64>,
     devices: Weighted<Machine>,
     places: Weighted<(&'static str, &'static str)>,
     first: Weighted<&'static str>,
@@ -46,7 +51,9 @@ pub(super) struct People {
 }
 
 impl People {
-    pub(super) fn new(seed: u64) -> Self {
+    /// `contacts` of so many visitors; as many as come about when not given.
+    pub(super) fn new(seed: u64, visitors: u64, contacts: Option<u64>) -> Self {
+        let sign_ups = contacts.map(|contacts| contacts * MILLION / visitors.max(1));
         let devices = rows(include_str!("data/devices.txt")).filter_map(|row| {
             let [drawn, class, browser, os, screen_size, user_agent] = *row.as_slice() else { return None };
             let classes =
@@ -66,6 +73,7 @@ impl People {
         };
         Self {
             seed,
+            sign_ups,
             devices: Weighted::new(devices),
             places: Weighted::new(places),
             first: words("first"),
@@ -95,7 +103,9 @@ impl People {
     /// The visit (from 1 up) on which somebody signs up for the newsletter.
     pub(super) fn signs_up(&self, visitor: u32) -> Option<u16> {
         let dice = self.dice(visitor, 2);
-        dice.chance(SIGN_UPS).then(|| 1 + u16::try_from(dice.below(3)).unwrap_or(0))
+        let is_one = dice.below(MILLION) < self.sign_ups.unwrap_or(SIGN_UPS);
+        let visit = if self.sign_ups.is_some() { 0 } else { dice.below(3) };
+        is_one.then(|| 1 + u16::try_from(visit).unwrap_or(0))
     }
 
     /// Who he then says he is.
@@ -118,22 +128,25 @@ mod tests {
 
     #[test]
     fn a_visitor_is_the_same_person_each_time() {
-        let people = People::new(7);
+        let people = People::new(7, 1, None);
         let of = |people: &People, visitor| {
             let person = people.find(visitor).unwrap();
             (person.token.clone(), person.device.clone(), person.country, people.identity(visitor))
         };
-        assert_eq!(of(&people, 12), of(&People::new(7), 12));
+        assert_eq!(of(&people, 12), of(&People::new(7, 1, None), 12));
         assert_ne!(of(&people, 12).0, of(&people, 13).0);
-        assert_ne!(of(&people, 12).0, of(&People::new(8), 12).0);
+        assert_ne!(of(&people, 12).0, of(&People::new(8, 1, None), 12).0);
         let signed: Vec<u32> = (0..10_000).filter(|visitor| people.signs_up(*visitor).is_some()).collect();
         assert!((250..450).contains(&signed.len()), "{}", signed.len());
         assert!(signed.iter().all(|visitor| people.identity(*visitor).email.is_some()));
+        let asked = People::new(7, 10_000, Some(2_500));
+        let first = (0..10_000).filter(|visitor| asked.signs_up(*visitor) == Some(1)).count();
+        assert!((2_350..2_650).contains(&first), "{first}");
     }
 
     #[test]
     fn user_agents_are_read_as_the_devices_beside_them() {
-        for machine in People::new(1).devices.things() {
+        for machine in People::new(1, 1, None).devices.things() {
             let read = crate::domain::device::read(machine.user_agent);
             assert_eq!((read.bot, &read.device), (None, &machine.device), "{}", machine.user_agent);
         }
@@ -141,7 +154,7 @@ mod tests {
 
     #[test]
     fn every_line_of_the_tables_is_used() {
-        let people = People::new(1);
+        let people = People::new(1, 1, None);
         let lines = |table: &str| table.lines().filter(|line| !line.starts_with('#')).count();
         assert_eq!(people.devices.things().len(), lines(include_str!("data/devices.txt")));
         assert_eq!(people.places.things().len(), lines(include_str!("data/places.txt")));

@@ -6,8 +6,12 @@ use crate::domain::page::Page;
 
 const PAGES: &str = include_str!("data/pages.txt");
 const TOPICS: &str = include_str!("data/topics.txt");
-/// Past this rank all threads of the community are read equally rarely; a lower number makes a longer tail.
-const TAIL: u64 = 9;
+/// Ranks before the first of the community's threads; a higher number makes the first ones more alike.
+const HEAD: u64 = 9;
+/// A written page's weight of 1, in those of the threads.
+const UNIT: u64 = 1_000_000;
+/// Weight of all threads together, about half of what it is multiplied with.
+const THREADS: u64 = 720 * UNIT;
 
 /// Part of the site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,29 +100,38 @@ pub fn pages() -> Vec<Listed> {
             path: (*path).to_owned(),
             title: (*title).to_owned(),
             summary: (*summary).to_owned(),
-            weight: weight(drawn) * 1_000,
+            weight: weight(drawn) * UNIT,
         })
     });
     let words = |what: &str| {
         let found = rows(TOPICS).filter(|row| row.first() == Some(&what));
         found.filter_map(|row| row.get(1).copied()).collect::<Vec<_>>()
     };
-    let (subjects, troubles) = (words("subject"), words("trouble"));
-    let count = subjects.len() * troubles.len();
-    // A step that shares no factor with the count visits every pair once, in an order without pattern.
+    let (subjects, troubles, places) = (words("subject"), words("trouble"), words("where"));
+    let count = subjects.len() * troubles.len() * places.len();
+    // A step that shares no factor with the count visits every one once, in an order without pattern.
     let step = (count / 2..).find(|step| step % 2 == 1 && gcd(*step, count) == 1).unwrap_or(1);
     let threads = (0..count).filter_map(|rank| {
-        let pair = rank * step % count;
-        let subject = subjects.get(pair % subjects.len())?;
-        let trouble = troubles.get(pair / subjects.len())?;
-        let title = format!("{subject} {trouble}");
-        let path = format!("/community/{}-{}", pair + 100, slug(&title));
-        let rank = u64::try_from(rank).ok()?;
-        let weight = 1_000 * 300 / (rank + TAIL);
+        let number = rank * step % count;
+        let subject = subjects.get(number % subjects.len())?;
+        let trouble = troubles.get(number / subjects.len() % troubles.len())?;
+        let place = places.get(number / subjects.len() / troubles.len())?;
+        let title = format!("{subject} {trouble}{place}");
+        let path = format!("/community/{}-{}", number + 100, slug(&title));
+        let weight = weight_of_thread(u64::try_from(rank).ok()?);
         let summary = "A question of somebody who owns one, and what others answered.".to_owned();
         Some(Listed { section: Section::Community, path, title, summary, weight })
     });
     written.chain(threads).collect()
+}
+
+/// By rank to the power of -1.25, in whole numbers: of few views most go to the first thousand threads, of millions
+/// some to every one.
+fn weight_of_thread(rank: u64) -> u64 {
+    let place = rank + HEAD;
+    // The fourth root, a hundred times.
+    let root = (place * 100_000_000).isqrt().isqrt();
+    THREADS * 100 / (place * root.max(1))
 }
 
 fn gcd(a: usize, b: usize) -> usize {
@@ -210,8 +223,9 @@ mod tests {
     #[test]
     fn every_line_of_the_table_is_a_page_of_its_own() {
         let lines = PAGES.lines().filter(|line| !line.starts_with('#')).count();
-        let threads = rows(TOPICS).filter(|row| row[0] == "subject").count()
-            * rows(TOPICS).filter(|row| row[0] == "trouble").count();
+        let words = |what: &str| rows(TOPICS).filter(|row| row[0] == what).count();
+        let threads = words("subject") * words("trouble") * words("where");
+        assert!((15_000..25_000).contains(&threads), "{threads}");
         let all = pages();
         assert_eq!(all.len(), lines + threads);
         let paths: std::collections::BTreeSet<&str> = all.iter().map(|page| page.path.as_str()).collect();

@@ -60,13 +60,13 @@ pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
     let scratch = Scratch::new();
     let dir = plan.dir.as_deref().unwrap_or(&scratch.0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let bed = runtime.block_on(prepare(plan, dir))?;
+    let bed = prepare(plan, dir, &runtime)?;
     let report = runtime.block_on(measure(plan, dir, &bed))?;
     print(&report, json)
 }
 
 /// Opens the store, makes its history when it has none, and signs somebody in.
-async fn prepare(plan: &Plan, dir: &Path) -> anyhow::Result<Bed> {
+fn prepare(plan: &Plan, dir: &Path, runtime: &tokio::runtime::Runtime) -> anyhow::Result<Bed> {
     let mut config = Config::default();
     config.server.data_dir = dir.to_owned();
     let app = server::open(&config)?;
@@ -90,6 +90,8 @@ async fn prepare(plan: &Plan, dir: &Path) -> anyhow::Result<Bed> {
             events: plan.events,
             days: plan.days,
             visitors: plan.visitors,
+            // The quarter of them bar.md speaks of.
+            contacts: Some(plan.visitors / 4),
             seed: 1,
             end: generate::end_for(&app, account, now),
         };
@@ -97,7 +99,7 @@ async fn prepare(plan: &Plan, dir: &Path) -> anyhow::Result<Bed> {
         generate::run(&app, &wanted, &AtomicBool::new(false))?;
         made_s = Some((RealClock.monotonic() - begin).as_secs_f64());
     }
-    let cookie = sign_in(&app).await?;
+    let cookie = runtime.block_on(sign_in(&app))?;
     let entry = app.accounts.find(account).context("the account is gone")?;
     let newest = app.store.readers.read(|conn| store::segment::list(conn, account, i64::MIN, i64::MAX))?;
     let last = newest.last().map_or(entry.zone.day_of(now), |segment| segment.day);
@@ -109,11 +111,11 @@ async fn prepare(plan: &Plan, dir: &Path) -> anyhow::Result<Bed> {
 async fn sign_in(app: &App) -> anyhow::Result<String> {
     let email = Email::parse("benchmark@example.com").context("no email")?;
     let now = app.now();
-    let user =
-        app.store.writer.write_blocking(move |conn| match store::user::find_by_email(conn, &email)? {
-            Some(user) => Ok::<_, store::Error>(user.id),
-            None => store::user::insert(conn, &email, None, true, now),
-        })?;
+    let found = move |conn: &store::Connection| match store::user::find_by_email(conn, &email)? {
+        Some(user) => Ok::<_, store::Error>(user.id),
+        None => store::user::insert(conn, &email, None, true, now),
+    };
+    let user = app.store.writer.write(found).await?;
     let link = sign_in::link(app, user).await?;
     let cookie = sign_in::by_link(app, &link, "benchmark").await?;
     Ok(format!("guestlog={}", cookie.reveal()))

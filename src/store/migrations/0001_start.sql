@@ -4,7 +4,9 @@ create table meta (
     id           integer primary key check (id = 1),
     -- last inbox id that was folded: written in the transaction that folds it
     watermark    integer not null check (watermark >= 0),
-    created_ms   integer not null
+    created_ms   integer not null,
+    -- when it was last looked for what is older than the owner keeps
+    retention_ms integer
 ) strict;
 
 create table account (

@@ -34,8 +34,9 @@ impl Deadline {
 /// Bounds of the memory of a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Bytes of bitsets.
+    /// Bytes of bitsets: at most, and even for few rows.
     pub set_bytes: usize,
+    pub set_bytes_least: usize,
     /// Pairs of group and number, 8 bytes each and 4 more while they are counted; past it the scan makes more passes.
     pub pairs: usize,
     /// Hot rows held at once.
@@ -48,6 +49,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             set_bytes: 40 * 1024 * 1024,
+            set_bytes_least: 1024 * 1024,
             pairs: 8_000_000,
             batch_rows: super::rows::BATCH_ROWS,
             shared_rows: 200_000,

@@ -35,10 +35,10 @@ pub(super) struct Distinct {
 
 #[derive(Debug)]
 enum Kept {
-    /// One bit for each number of each group, `words` words a group.
+    /// For each group one bit for each number, in `words` words, or none before its first number.
     Sets {
         words: usize,
-        bits: Vec<u64>,
+        sets: Vec<Vec<u64>>,
     },
     Pairs(Pairs),
 }
@@ -50,7 +50,7 @@ impl Distinct {
         let need = groups.saturating_mul(words * size_of::<u64>());
         let kept = if need <= *budget {
             *budget -= need;
-            Kept::Sets { words, bits: vec![0; groups * words] }
+            Kept::Sets { words, sets: vec![Vec::new(); groups] }
         } else {
             Kept::Pairs(Pairs::default())
         };
@@ -60,7 +60,7 @@ impl Distinct {
     /// An empty one of the same kind.
     pub(super) fn fork(&self) -> Self {
         let kept = match &self.kept {
-            Kept::Sets { words, bits } => Kept::Sets { words: *words, bits: vec![0; bits.len()] },
+            Kept::Sets { words, sets } => Kept::Sets { words: *words, sets: vec![Vec::new(); sets.len()] },
             Kept::Pairs(_) => Kept::Pairs(Pairs::default()),
         };
         Self { kept, ..*self }
@@ -73,8 +73,12 @@ impl Distinct {
             return;
         }
         match &mut self.kept {
-            Kept::Sets { words, bits } => {
-                if let Some(word) = bits.get_mut(group as usize * *words + (number >> 6) as usize) {
+            Kept::Sets { words, sets } => {
+                let Some(set) = sets.get_mut(group as usize) else { return };
+                if set.is_empty() {
+                    set.resize(*words, 0);
+                }
+                if let Some(word) = set.get_mut((number >> 6) as usize) {
                     *word |= 1 << (number & 63);
                 }
             }
@@ -100,8 +104,14 @@ impl Distinct {
     /// Takes over what another one of the same kind found.
     pub(super) fn merge(&mut self, other: Self) {
         match (&mut self.kept, other.kept) {
-            (Kept::Sets { bits, .. }, Kept::Sets { bits: others, .. }) => {
-                bits.iter_mut().zip(others).for_each(|(word, other)| *word |= other);
+            (Kept::Sets { sets, .. }, Kept::Sets { sets: others, .. }) => {
+                for (set, other) in sets.iter_mut().zip(others) {
+                    if set.is_empty() {
+                        *set = other;
+                    } else {
+                        set.iter_mut().zip(other).for_each(|(word, other)| *word |= other);
+                    }
+                }
             }
             (Kept::Pairs(pairs), Kept::Pairs(others)) => {
                 pairs.len += others.len;
@@ -142,9 +152,9 @@ impl Distinct {
 
     /// Calls `count` with groups and how many numbers their sets hold.
     pub(super) fn count_sets(&self, mut count: impl FnMut(u32, u64)) {
-        if let Kept::Sets { words, bits } = &self.kept {
-            for (group, bits) in (0..).zip(bits.chunks(*words)) {
-                count(group, bits.iter().map(|word| u64::from(word.count_ones())).sum());
+        if let Kept::Sets { sets, .. } = &self.kept {
+            for (group, set) in (0..).zip(sets).filter(|(_, set)| !set.is_empty()) {
+                count(group, set.iter().map(|word| u64::from(word.count_ones())).sum());
             }
         }
     }
@@ -158,7 +168,10 @@ struct Pairs {
 }
 
 /// Pairs of a piece.
-const CHUNK: usize = 32 * 1024;
+const CHUNK: usize = 16 * 1024;
+/// Numbers of a list so long that its memory goes back to the system when it is dropped, however often lists of its
+/// length were made before; what is not filled costs nothing.
+const GIVEN_BACK: usize = 9 * 1024 * 1024;
 
 impl Pairs {
     #[inline]
@@ -188,7 +201,8 @@ impl Pairs {
         for place in &mut place {
             begin += std::mem::replace(place, begin);
         }
-        let mut numbers = vec![0_u32; begin];
+        let mut numbers: Vec<u32> = Vec::with_capacity(begin.max(GIVEN_BACK));
+        numbers.resize(begin, 0);
         for chunk in self.chunks {
             for (group, number) in chunk {
                 let Some(place) = place.get_mut(group as usize) else { continue };

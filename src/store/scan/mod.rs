@@ -33,6 +33,9 @@ use super::texts::Texts;
 use super::{account, segment, session};
 use crate::domain::period::LocalDay;
 
+/// Bytes of sets that pay for each run that is read.
+const SET_BYTES_OF_RUN: usize = 8;
+
 /// Answers questions, and keeps between them what makes the next one quicker.
 pub struct Scanner {
     readers: Arc<Readers>,
@@ -59,7 +62,10 @@ impl Scanner {
         let rows: u64 = segments.iter().map(|segment| u64::from(segment.extent.rows)).sum();
         let is_shared = rows >= ask.bounds.shared_rows;
         let workers = if is_shared { 2 } else { 1 };
-        let mut budget = ask.bounds.set_bytes / workers;
+        let runs: u64 = segments.iter().map(|segment| u64::from(segment.extent.runs)).sum();
+        // sets are cleared, merged and counted as a whole: for few runs, pairs are less work
+        let worth = usize::try_from(runs).unwrap_or(usize::MAX).saturating_mul(SET_BYTES_OF_RUN);
+        let mut budget = (ask.bounds.set_bytes / workers).min(worth.max(ask.bounds.set_bytes_least));
         let tallies = ask.groupings.iter().map(|grouping| Tally::new(&words, grouping, last, &mut budget));
         let mut tallies = tallies.collect::<Result<Vec<_>, _>>()?;
         let looked_at: Vec<Column> =

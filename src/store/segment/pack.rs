@@ -211,6 +211,7 @@ impl Bits {
     }
 }
 
+#[inline]
 fn read(bytes: &[u8], width: u8, count: usize, mut take: impl FnMut(u32)) -> Result<(), Damage> {
     if bytes.len() != size_of_bits(width, count) {
         return Err(if bytes.len() < size_of_bits(width, count) {
@@ -220,20 +221,22 @@ fn read(bytes: &[u8], width: u8, count: usize, mut take: impl FnMut(u32)) -> Res
         });
     }
     let mask = (1u64 << width) - 1;
-    let (words, rest) = bytes.as_chunks::<4>();
-    let mut last = [0; 4];
-    last.iter_mut().zip(rest).for_each(|(byte, rest)| *byte = *rest);
-    let mut words = words.iter().chain(std::iter::once(&last));
-    let (mut pending, mut filled) = (0u64, 0u32);
+    let width = usize::from(width);
+    // Eight bytes hold any value, wherever it begins; the last ones are followed by nothing.
+    let tail_from = bytes.len().saturating_sub(8);
+    let mut tail = [0; 16];
+    tail.iter_mut().zip(bytes.get(tail_from..).unwrap_or_default()).for_each(|(byte, last)| *byte = *last);
+    let mut bit = 0;
     for _ in 0..count {
-        if filled < u32::from(width) {
-            let word = words.next().map_or(0, |word| u32::from_le_bytes(*word));
-            pending |= u64::from(word) << filled;
-            filled += 32;
-        }
-        take((pending & mask) as u32);
-        pending >>= width;
-        filled -= u32::from(width);
+        let at = bit >> 3;
+        let word = match bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+            Some(word) => *word,
+            None => {
+                tail.get(at - tail_from..).and_then(<[u8]>::first_chunk::<8>).copied().unwrap_or_default()
+            }
+        };
+        take((u64::from_le_bytes(word) >> (bit & 7) & mask) as u32);
+        bit += width;
     }
     Ok(())
 }

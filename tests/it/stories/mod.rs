@@ -1,4 +1,5 @@
 //! Tales of visitors, from the beacon to the row.
 
 mod closing;
+mod retention;
 mod visitor;

@@ -1,0 +1,112 @@
+//! The events of a batch, before they are written: what follows in the same batch (how long a page view was visible,
+//! the same id once more) finds them here, and they are written in the order of their keys. Nothing here outlives
+//! the transaction of the batch.
+
+use rustc_hash::FxHashMap;
+
+use crate::domain::account::AccountId;
+use crate::store;
+use crate::store::event::{Event, Seen, Statements};
+
+/// One event that waits.
+#[derive(Debug)]
+struct Waiting {
+    account: AccountId,
+    event: Event,
+    /// `None` also when another event has taken the id over.
+    id: Option<String>,
+    received_ms: i64,
+}
+
+/// Events in the order they came.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    events: Vec<Waiting>,
+    places: FxHashMap<AccountId, FxHashMap<String, usize>>,
+}
+
+impl Pending {
+    /// When an id of this batch was received, milliseconds.
+    pub(super) fn received_ms(&self, account: AccountId, id: &str) -> Option<i64> {
+        let place = *self.places.get(&account)?.get(id)?;
+        Some(self.events.get(place)?.received_ms)
+    }
+
+    /// The event of an id, to change.
+    pub(super) fn event(&mut self, account: AccountId, id: &str) -> Option<&mut Event> {
+        let place = *self.places.get(&account)?.get(id)?;
+        Some(&mut self.events.get_mut(place)?.event)
+    }
+
+    /// The event of this id stays, and the id is free again.
+    pub(super) fn forget_id(&mut self, account: AccountId, id: &str) {
+        let place = self.places.get_mut(&account).and_then(|places| places.remove(id));
+        if let Some(waiting) = place.and_then(|place| self.events.get_mut(place)) {
+            waiting.id = None;
+        }
+    }
+
+    pub(super) fn push(&mut self, account: AccountId, event: Event, id: Option<&str>, received_ms: i64) {
+        if let Some(id) = id {
+            self.places.entry(account).or_default().insert(id.to_owned(), self.events.len());
+        }
+        self.events.push(Waiting { account, event, id: id.map(str::to_owned), received_ms });
+    }
+
+    /// Writes all.
+    pub(super) fn write(mut self, statements: &mut Statements<'_>) -> Result<(), store::Error> {
+        self.events.sort_unstable_by_key(|w| (w.account, w.event.at_ms, w.event.inbox_id));
+        for waiting in &self.events {
+            statements.insert(waiting.account, &waiting.event)?;
+        }
+        let with_id = self.events.iter().filter_map(|waiting| Some((waiting.id.as_deref()?, waiting)));
+        let mut with_id: Vec<(&str, &Waiting)> = with_id.collect();
+        with_id.sort_unstable_by_key(|(id, waiting)| (waiting.account, *id));
+        for (id, waiting) in with_id {
+            let Event { inbox_id, at_ms, session_id, .. } = waiting.event;
+            let seen = Seen { inbox_id, at_ms, received_ms: waiting.received_ms, session_id };
+            statements.insert_seen(waiting.account, id, seen)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::event::PAGE_VIEW;
+
+    fn event(at_ms: i64) -> Event {
+        Event {
+            at_ms,
+            inbox_id: 1,
+            kind: PAGE_VIEW,
+            visitor: 1,
+            session_id: 1,
+            page: 1,
+            title: 0,
+            event: 0,
+            value_minor: 0,
+            consent: 1,
+            policy: 0,
+            engaged_ms: 0,
+            foreign_host: false,
+        }
+    }
+
+    #[test]
+    fn an_id_is_found_in_its_own_account_until_it_is_forgotten() {
+        let (one, other) = (AccountId(1_000_001), AccountId(1_000_002));
+        let mut pending = Pending::default();
+        pending.push(one, event(5), Some("a"), 50);
+        pending.push(one, event(6), None, 60);
+        assert_eq!((pending.received_ms(one, "a"), pending.received_ms(other, "a")), (Some(50), None));
+        assert_eq!(pending.event(one, "a").map(|event| event.at_ms), Some(5));
+        pending.forget_id(one, "a");
+        assert_eq!(pending.received_ms(one, "a"), None);
+        pending.push(one, event(7), Some("a"), 70);
+        assert_eq!(pending.event(one, "a").map(|event| event.at_ms), Some(7));
+        let ids: Vec<_> = pending.events.iter().map(|waiting| waiting.id.as_deref()).collect();
+        assert_eq!(ids, [None, None, Some("a")], "each id is written once");
+    }
+}

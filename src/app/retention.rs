@@ -1,0 +1,98 @@
+//! What is older than the owner keeps is forgotten, account by account, a month of days in a step so that visitors
+//! never wait for it. A clock that jumped must not empty a store: after a leap the job waits a day, and says so.
+
+use std::time::Duration;
+
+use jiff::ToSpan;
+
+use super::core::App;
+use super::directory::Entry as Account;
+use crate::base::clock::{DAY, Millis};
+use crate::domain::period::LocalDay;
+use crate::store;
+
+/// A clock that moved further between two looks has jumped, or the server was off that long.
+pub const LEAP: i64 = DAY;
+/// How long the clock must have gone on from there before it is believed.
+pub const WAIT: Duration = Duration::from_secs(24 * 3600);
+
+/// Forgets what is due, and remembers when it looked.
+#[derive(Debug, Default)]
+pub struct Keeper {
+    /// Since when, by the monotonic clock, the time after a leap is watched.
+    watched: Option<Duration>,
+}
+
+impl Keeper {
+    /// Looks at all accounts; answers how many were looked at. An account that fails does not hold up the others.
+    ///
+    /// # Errors
+    /// The store's, before anything was forgotten.
+    pub fn look(&mut self, app: &App, months: u32) -> Result<usize, store::Error> {
+        let now = app.now();
+        if months == 0 || !self.may(app, now)? {
+            return Ok(0);
+        }
+        let accounts = app.accounts.list();
+        for account in &accounts {
+            if let Err(error) = forget(app, account, months, now) {
+                tracing::error!(account = account.id().0, %error, "what is too old could not be forgotten");
+            }
+        }
+        app.store.writer.write_blocking(move |conn| store::retention::update_last(conn, now))?;
+        Ok(accounts.len())
+    }
+
+    /// Is the time of now believed?
+    fn may(&mut self, app: &App, now: Millis) -> Result<bool, store::Error> {
+        let last = app.store.readers.read(store::retention::find_last)?;
+        if last.is_none_or(|last| now.since(last).abs() <= LEAP) {
+            self.watched = None;
+            return Ok(true);
+        }
+        let monotonic = app.clock.monotonic();
+        let since = *self.watched.get_or_insert_with(|| {
+            tracing::warn!(
+                last = last.map(Millis::iso),
+                now = now.iso(),
+                "the clock moved by more than a day since old data was last forgotten; nothing is forgotten until \
+                 it has gone on for a day"
+            );
+            monotonic
+        });
+        if monotonic.saturating_sub(since) < WAIT {
+            return Ok(false);
+        }
+        self.watched = None;
+        Ok(true)
+    }
+}
+
+/// The first local day that is kept.
+#[must_use]
+pub fn first_kept(today: LocalDay, months: u32) -> LocalDay {
+    let date = today.date().checked_sub(i64::from(months).months());
+    date.map_or(LocalDay(i32::MIN / 2), LocalDay::of_date)
+}
+
+fn forget(app: &App, account: &Account, months: u32, now: Millis) -> Result<(), store::Error> {
+    let id = account.id();
+    let first = first_kept(account.zone.day_of(now), months);
+    let before = account.zone.start_of(first);
+    while app.store.writer.write_blocking(move |conn| store::retention::step(conn, id, first, before))? {}
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::period::parse_day;
+
+    #[test]
+    fn months_are_those_of_the_calendar() {
+        let first = |today: &str, months| first_kept(parse_day(today).unwrap(), months).to_string();
+        assert_eq!(first("2026-11-23", 25), "2024-10-23");
+        assert_eq!(first("2024-03-31", 1), "2024-02-29");
+        assert_eq!(first("2026-11-23", 0), "2026-11-23");
+    }
+}
