@@ -19,6 +19,7 @@ pub mod member;
 mod migrate;
 pub mod one_time_link;
 mod open;
+pub mod plain;
 pub mod readers;
 pub mod restore;
 pub mod retention;

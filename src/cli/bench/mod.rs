@@ -52,6 +52,9 @@ pub(super) enum Bench {
         /// A directory in which the store is kept for the next run
         #[arg(long, value_name = "DIR")]
         keep: Option<std::path::PathBuf>,
+        /// Ask the same in plain SQL on rows too; takes minutes
+        #[arg(long)]
+        plain: bool,
     },
     /// The bare handler itself
     #[command(hide = true)]
@@ -72,7 +75,7 @@ pub(super) fn run(bench: &Bench, json: bool) -> anyhow::Result<ExitCode> {
                 ingest::Plan { seconds: *seconds, rounds: *rounds, connections: *connections, rate: *rate };
             ingest::run(&plan, json)?;
         }
-        Bench::Reports { events, days, visitors, repeat, seconds, keep } => {
+        Bench::Reports { events, days, visitors, repeat, seconds, keep, plain } => {
             let plan = reports::Plan {
                 events: *events,
                 days: *days,
@@ -80,6 +83,7 @@ pub(super) fn run(bench: &Bench, json: bool) -> anyhow::Result<ExitCode> {
                 repeat: *repeat,
                 dir: keep.clone(),
                 seconds: *seconds,
+                plain: *plain,
             };
             reports::run(&plan, json)?;
         }

@@ -18,11 +18,12 @@ use super::requests;
 use super::scratch::Scratch;
 use crate::app::generate::{self, Wanted};
 use crate::app::{App, sign_in};
-use crate::base::clock::{Clock, RealClock};
+use crate::base::clock::{Clock, DAY, RealClock};
 use crate::config::Config;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
 use crate::domain::period::LocalDay;
+use crate::store::plain::{Plain, QUESTIONS};
 use crate::{server, store};
 
 /// What to measure.
@@ -36,6 +37,8 @@ pub(super) struct Plan {
     pub(super) dir: Option<PathBuf>,
     /// Seconds the reports are asked for while events arrive.
     pub(super) seconds: u64,
+    /// The same questions in plain SQL too.
+    pub(super) plain: bool,
 }
 
 /// Events a second while reports run.
@@ -136,6 +139,7 @@ async fn measure(plan: &Plan, dir: &Path, bed: &Bed) -> anyhow::Result<Value> {
     drop(client);
     drop(ours);
     let disk = store::facts::sizes(dir)?;
+    let plain = if plan.plain { plain_sql(dir, bed, &quiet)? } else { Vec::new() };
     let mut ready = Vec::new();
     for _ in 0..STARTS {
         let begin = RealClock.monotonic();
@@ -158,6 +162,7 @@ async fn measure(plan: &Plan, dir: &Path, bed: &Bed) -> anyhow::Result<Value> {
         "made_s": bed.made_s,
         "repeat": plan.repeat,
         "reports": quiet,
+        "plain_sql": plain,
         "while_events_arrive": busy,
         "rss_reports_bytes": rss_reports,
         "rss_busy_bytes": rss_busy,
@@ -192,6 +197,34 @@ async fn ask(
         "cpu_ms": cpu_us as f64 / 1_000.0 / f64::from(repeat.max(1)),
         "bar_ms": question.bar_ms,
     }))
+}
+
+/// The same questions in plain SQL on rows, each once, and how long the reports took that answer them.
+fn plain_sql(dir: &Path, bed: &Bed, reports: &[Value]) -> anyhow::Result<Vec<Value>> {
+    let scratch = Scratch::new();
+    std::fs::create_dir_all(&scratch.0)?;
+    let plain = Plain::spread(dir, bed.account, &scratch.0.join("plain.db"))?;
+    let end = bed.last.plus(1);
+    let mut found = Vec::new();
+    for (period, days) in [("30 days", 30), ("12 months", 365)] {
+        let at = |day: LocalDay| i64::from(day.0) * DAY;
+        for (name, sql, page, filters) in QUESTIONS {
+            let begin = RealClock.monotonic();
+            plain.ask(sql, at(end.plus(-days)), at(end))?;
+            let took_ms = (RealClock.monotonic() - begin).as_secs_f64() * 1_000.0;
+            let is_same =
+                |row: &&Value| row["page"] == page && row["period"] == period && row["filters"] == filters;
+            let ours_ms = reports.iter().find(is_same).and_then(|row| row["p50_ms"].as_f64()).unwrap_or(0.0);
+            found.push(json!({
+                "question": name,
+                "period": period,
+                "plain_sql_ms": took_ms,
+                "whole_report_ms": ours_ms,
+                "ratio": took_ms / ours_ms.max(1e-9),
+            }));
+        }
+    }
+    Ok(found)
 }
 
 /// S3: the same reports in turn while events arrive.
@@ -293,6 +326,24 @@ fn print(report: &Value, json: bool) -> anyhow::Result<()> {
     println!("| memory with events arriving | {:.0} MB | ≤ 192 MB |", number("/rss_busy_bytes") / 1e6);
     println!("| ready after a kill | {:.0} ms | ≤ 500 ms |", number("/ready_after_kill_ms"));
     println!("| ready when empty | {:.0} ms | ≤ 50 ms |", number("/ready_empty_ms"));
+    if let Some([first, ..]) = report["plain_sql"].as_array().map(Vec::as_slice)
+        && first.is_object()
+    {
+        println!(
+            "\n| question | period | plain SQL on rows, ms | whole report, p50 ms | ratio |\n|---|---|---|---|---|"
+        );
+    }
+    for row in report["plain_sql"].as_array().into_iter().flatten() {
+        let figure = |key: &str| row[key].as_f64().unwrap_or(0.0);
+        println!(
+            "| {} | {} | {:.0} | {:.1} | {:.0} |",
+            text(&row["question"]),
+            text(&row["period"]),
+            figure("plain_sql_ms"),
+            figure("whole_report_ms"),
+            figure("ratio"),
+        );
+    }
     let events = number("/events").max(1.0);
     println!("| segment columns, bytes an event | {:.1} | ≤ 13 |", number("/disk/columns") / events);
     println!("| all files, bytes an event | {:.1} | ≤ 35 |\n", number("/disk/files") / events);
