@@ -276,6 +276,20 @@ impl Live {
         }
     }
 
+    /// Drops the entries of an erased visitor; they stay counted.
+    pub fn forget(&self, account: AccountId, visitor: u32, tokens: &[String]) {
+        let mut rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(ring) = rings.by_account.get_mut(&account) else { return };
+        let before = ring.bytes;
+        ring.entries.retain(|kept| {
+            let sent = |hit: &Arc<Hit>| tokens.iter().any(|token| token == hit.visitor.as_str());
+            kept.visitor != Some(visitor) && !kept.hit.as_ref().is_some_and(sent)
+        });
+        ring.bytes = ring.entries.iter().map(|kept| kept.bytes).sum();
+        let freed = before - ring.bytes;
+        rings.bytes -= freed;
+    }
+
     /// What became of an account's hits since the start, the frequent first.
     #[must_use]
     pub fn counts(&self, account: AccountId) -> Vec<(Reason, u64)> {

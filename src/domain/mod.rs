@@ -15,6 +15,7 @@ pub mod period;
 pub mod question;
 pub mod reason;
 pub mod referrer;
+pub mod saved_view;
 pub mod screen;
 pub mod scrub;
 pub mod source;

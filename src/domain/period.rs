@@ -72,6 +72,15 @@ impl Zone {
         Millis(start.unwrap_or(i64::from(day.0) * crate::base::clock::DAY))
     }
 
+    /// When the clock shows of `day` what it shows of another day at `at`. A time that the clock leaves out is as long
+    /// after the gap; of one it shows twice it is the first. Never outside of the day.
+    fn same_time(&self, day: LocalDay, at: Millis) -> Millis {
+        let shown = day.date().to_datetime(self.civil(at).time());
+        let found = shown.to_zoned(self.0.clone()).map(|zoned| Millis(zoned.timestamp().as_millisecond()));
+        let (start, end) = (self.start_of(day), self.start_of(day.plus(1)));
+        found.unwrap_or(start).clamp(start, end.plus(-1))
+    }
+
     /// The next full hour of the local clock; where the clock is put forward or back by half an hour, the
     /// piece up to the next full hour stands alone.
     fn next_hour(&self, at: Millis) -> Millis {
@@ -166,6 +175,33 @@ impl Days {
         };
         let first = back(self.first);
         Self { first, last: first.plus(self.count() - 1) }
+    }
+
+    /// The same days of the month before, as far as it has them; for days of one month.
+    #[must_use]
+    pub fn month_before(self) -> Self {
+        let first = self.first.date();
+        let back = first.checked_sub(1.month()).unwrap_or(Date::constant(1970, 1, 1));
+        let end = LocalDay::of_date(back.last_of_month());
+        let first = LocalDay::of_date(back);
+        Self { first, last: first.plus(self.count() - 1).min(end) }
+    }
+
+    /// Where the fair part of these days ends when they are compared with `other` days that are not over at `now`:
+    /// at the same time of the same day. `None` when all of them are compared.
+    #[must_use]
+    pub fn part_until(self, other: Self, zone: &Zone, now: Millis) -> Option<Millis> {
+        let range = self.range(zone);
+        if now.0 >= other.range(zone).end {
+            return None;
+        }
+        let passed = zone.day_of(now).0 - other.first.0;
+        if passed < 0 {
+            return Some(Millis(range.start));
+        }
+        let day = self.first.plus(passed);
+        // `now` itself is still counted.
+        (day <= self.last).then(|| zone.same_time(day, now).plus(1)).filter(|until| until.0 < range.end)
     }
 
     /// Points of a chart: hours of one or two days, months past 120 days, else days.
@@ -337,6 +373,89 @@ mod tests {
         assert!(Preset::Custom.days(first, Some(at(0))).is_none());
         assert_eq!(parse_day("2026-2-3"), None);
         assert_eq!(parse_day("x"), None);
+    }
+
+    #[test]
+    fn a_month_before_has_the_same_days_as_far_as_it_goes() {
+        let month = |first: &str, last: &str| {
+            let before = Days { first: day(first), last: day(last) }.month_before();
+            (before.first.to_string(), before.last.to_string())
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(month("2026-11-01", "2026-11-23"), pair("2026-10-01", "2026-10-23"));
+        assert_eq!(month("2026-01-01", "2026-01-01"), pair("2025-12-01", "2025-12-01"));
+        assert_eq!(month("2026-03-01", "2026-03-31"), pair("2026-02-01", "2026-02-28"));
+        assert_eq!(month("2024-03-01", "2024-03-30"), pair("2024-02-01", "2024-02-29"));
+    }
+
+    /// A moment of a local clock.
+    fn at(zone: &Zone, date_time: &str) -> Millis {
+        let shown: jiff::civil::DateTime = date_time.parse().unwrap();
+        Millis(shown.to_zoned(zone.0.clone()).unwrap().timestamp().as_millisecond())
+    }
+
+    fn until(zone_name: &str, other: (&str, &str), with: (&str, &str), now: &str) -> Option<String> {
+        let zone = Zone::named(zone_name);
+        let days = |(first, last): (&str, &str)| Days { first: day(first), last: day(last) };
+        let found = days(with).part_until(days(other), &zone, at(&zone, now))?;
+        // the millisecond after is where it ends
+        Some(zone.civil(found.plus(-1)).to_string())
+    }
+
+    #[test]
+    fn a_period_that_is_not_over_is_compared_with_as_much_of_the_other() {
+        let zone = "Europe/Amsterdam";
+        let one = |of: (&str, &str), with: (&str, &str), now: &str| until(zone, of, with, now);
+        let today = ("2026-11-23", "2026-11-23");
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(one(today, ("2026-11-22", "2026-11-22"), "2026-11-23T14:05"), some("2026-11-22T14:05:00"));
+        assert_eq!(one(today, ("2025-11-23", "2025-11-23"), "2026-11-23T14:05"), some("2025-11-23T14:05:00"));
+        // over: yesterday, and today the moment it ends
+        assert_eq!(one(today, ("2026-11-22", "2026-11-22"), "2026-11-24T00:00"), None);
+        assert_eq!(
+            one(today, ("2026-11-22", "2026-11-22"), "2026-11-23T23:59:59.998"),
+            some("2026-11-22T23:59:59.998")
+        );
+        let week = ("2026-11-17", "2026-11-23");
+        assert_eq!(one(week, ("2026-11-10", "2026-11-16"), "2026-11-23T00:00"), some("2026-11-16T00:00:00"));
+        // days that are still to come
+        let ahead = ("2026-11-22", "2026-11-30");
+        assert_eq!(one(ahead, ("2026-11-13", "2026-11-21"), "2026-11-23T09:30"), some("2026-11-14T09:30:00"));
+        let begins = Zone::named(zone).start_of(day("2026-11-13"));
+        let days = |(first, last): (&str, &str)| Days { first: day(first), last: day(last) };
+        let before = days(("2026-11-13", "2026-11-21"));
+        let earlier = at(&Zone::named(zone), "2026-11-21T09:30");
+        assert_eq!(before.part_until(days(ahead), &Zone::named(zone), earlier), Some(begins), "nothing yet");
+        // a shorter month is compared whole once its last day is passed
+        let (march, february) = (("2026-03-01", "2026-03-30"), ("2026-02-01", "2026-02-28"));
+        assert_eq!(one(march, february, "2026-03-30T10:00"), None);
+        assert_eq!(
+            one(("2026-03-01", "2026-03-28"), february, "2026-03-28T10:00"),
+            some("2026-02-28T10:00:00")
+        );
+    }
+
+    #[test]
+    fn a_comparison_follows_the_local_clock_over_its_changes() {
+        let zone = "Europe/Amsterdam";
+        let one = |today: &str, before: &str, now: &str| until(zone, (today, today), (before, before), now);
+        let some = |text: &str| Some(text.to_owned());
+        // yesterday left 02:00 to 03:00 out: what is asked for is as long after
+        assert_eq!(one("2026-03-30", "2026-03-29", "2026-03-30T02:30"), some("2026-03-29T03:30:00"));
+        assert_eq!(one("2026-03-30", "2026-03-29", "2026-03-30T09:00"), some("2026-03-29T09:00:00"));
+        // today does
+        assert_eq!(one("2026-03-29", "2026-03-28", "2026-03-29T03:30"), some("2026-03-28T03:30:00"));
+        // yesterday had 02:30 twice: the first of them
+        let zone = Zone::named(zone);
+        let days = |text: &str| Days { first: day(text), last: day(text) };
+        let now = at(&zone, "2026-10-26T02:30");
+        let found = days("2026-10-25").part_until(days("2026-10-26"), &zone, now).unwrap();
+        assert_eq!(found.0 - zone.start_of(day("2026-10-25")).0, 150 * crate::base::clock::MINUTE + 1);
+        // a day that begins at one o'clock is not begun before
+        let santiago = Zone::named("America/Santiago");
+        let now = at(&santiago, "2026-09-07T00:20");
+        let found = days("2026-09-06").part_until(days("2026-09-07"), &santiago, now).unwrap();
+        assert!(found > santiago.start_of(day("2026-09-06")) && found < santiago.start_of(day("2026-09-07")));
     }
 
     #[test]

@@ -399,10 +399,11 @@ impl Period {
         self.preset.days(today, self.custom).ok_or(Invalid::Days)
     }
 
-    /// The days `days` are compared with.
+    /// The days `days` are compared with. A month to date is compared with those days of the month before.
     #[must_use]
     pub fn compared(&self, days: Days) -> Option<Days> {
         match self.comparison {
+            Comparison::Previous if self.preset == Preset::Month => Some(days.month_before()),
             Comparison::Previous => Some(days.previous()),
             Comparison::Year => Some(days.year_before()),
             Comparison::None => None,
@@ -478,6 +479,12 @@ mod tests {
             Period::parse(Some("custom"), Some("2026-01-01"), Some("2026-01-31"), Some("none")).unwrap();
         assert_eq!(custom.days(today).unwrap().count(), 31);
         assert_eq!(custom.compared(days), None);
+        let month = Period::parse(Some("month"), None, None, None).unwrap();
+        let compared = month.compared(month.days(today).unwrap()).unwrap();
+        assert_eq!(
+            (compared.first.to_string(), compared.last.to_string()),
+            ("2026-10-01".into(), "2026-10-22".into())
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::error::Error;
 use crate::domain::account::AccountId;
 
 /// Identities kept of one visitor; what he calls himself after that is not written down.
-pub const IDENTIFICATIONS_MAX: usize = 100;
+pub const IDENTIFICATIONS_MAX: u32 = 100;
 
 /// A contact as it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,17 @@ pub fn find_by_email(conn: &Connection, account: AccountId, email: &str) -> Resu
                 source: row.get(7)?,
             })
         })
+        .optional()?)
+}
+
+/// The email of a contact; `None` when there is no such contact.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_email(conn: &Connection, account: AccountId, id: i64) -> Result<Option<String>, Error> {
+    Ok(conn
+        .prepare_cached("select email from contact where account_id = ?1 and id = ?2")?
+        .query_row((account.0, id), |row| row.get(0))
         .optional()?)
 }
 
@@ -151,7 +162,7 @@ pub fn insert_identification(
         })?;
         held.collect::<Result<Vec<bool>, _>>()?
     };
-    if held.contains(&true) || held.len() >= IDENTIFICATIONS_MAX {
+    if held.contains(&true) || held.len() >= IDENTIFICATIONS_MAX as usize {
         return Ok(());
     }
     // Of values, not of a question: that would make SQLite keep a journal of the statement (measured: a third of a

@@ -1,9 +1,12 @@
 //! Hot rows: the events of open days, and the event ids of the last two days.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use std::ops::Range;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::error::Error;
 use crate::domain::account::AccountId;
+use crate::domain::visitor::VisitorNumber;
 
 /// Kinds of stored events; the numbers are stored.
 pub const PAGE_VIEW: u8 = 1;
@@ -116,30 +119,60 @@ pub fn list(
     to_ms: i64,
     mut visit: impl FnMut(Event),
 ) -> Result<(), Error> {
-    let mut statement = conn.prepare_cached(
-        "select at_ms, inbox_id, kind, visitor, session_id, page, title, event, value_minor, consent, policy,
-                engaged_ms, foreign_host
-         from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 order by at_ms, inbox_id",
-    )?;
+    let mut statement = conn.prepare_cached(&format!(
+        "select {COLUMNS} from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3
+         order by at_ms, inbox_id"
+    ))?;
     let mut rows = statement.query((account.0, from_ms, to_ms))?;
     while let Some(row) = rows.next()? {
-        visit(Event {
-            at_ms: row.get(0)?,
-            inbox_id: row.get(1)?,
-            kind: row.get(2)?,
-            visitor: row.get(3)?,
-            session_id: row.get(4)?,
-            page: row.get(5)?,
-            title: row.get(6)?,
-            event: row.get(7)?,
-            value_minor: row.get(8)?,
-            consent: row.get(9)?,
-            policy: row.get(10)?,
-            engaged_ms: row.get(11)?,
-            foreign_host: row.get(12)?,
-        });
+        visit(read(row)?);
     }
     Ok(())
+}
+
+/// The events of one visitor in a half-open range, in the order of their time. There is no index for it: the rows of
+/// the range are all looked at.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_of_visitor(
+    conn: &Connection,
+    account: AccountId,
+    visitor: VisitorNumber,
+    range_ms: Range<i64>,
+    mut visit: impl FnMut(Event),
+) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select {COLUMNS} from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 and visitor = ?4
+         order by at_ms, inbox_id"
+    ))?;
+    let mut rows = statement.query((account.0, range_ms.start, range_ms.end, visitor.0))?;
+    while let Some(row) = rows.next()? {
+        visit(read(row)?);
+    }
+    Ok(())
+}
+
+const COLUMNS: &str =
+    "at_ms, inbox_id, kind, visitor, session_id, page, title, event, value_minor, consent, policy,
+    engaged_ms, foreign_host";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
+    Ok(Event {
+        at_ms: row.get(0)?,
+        inbox_id: row.get(1)?,
+        kind: row.get(2)?,
+        visitor: row.get(3)?,
+        session_id: row.get(4)?,
+        page: row.get(5)?,
+        title: row.get(6)?,
+        event: row.get(7)?,
+        value_minor: row.get(8)?,
+        consent: row.get(9)?,
+        policy: row.get(10)?,
+        engaged_ms: row.get(11)?,
+        foreign_host: row.get(12)?,
+    })
 }
 
 /// Time of the first event with `from_ms <= at_ms < to_ms`.

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use super::error::Error;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
-use crate::domain::visitor::{SESSION_IDLE, is_bounce};
+use crate::domain::visitor::{SESSION_IDLE, VisitorNumber, is_bounce};
 
 /// A session; all texts are dictionary ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,6 +149,32 @@ pub fn upsert(conn: &Connection, account: AccountId, session: &Session) -> Resul
         session.completions,
         session.engaged_ms,
     ])?;
+    Ok(())
+}
+
+/// The sessions that are a visitor's now. There is no index for it: all that have a row are looked at.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_ids_of_visitor(
+    conn: &Connection,
+    account: AccountId,
+    visitor: VisitorNumber,
+) -> Result<Vec<u32>, Error> {
+    let mut statement =
+        conn.prepare_cached("select id from session where account_id = ?1 and visitor = ?2")?;
+    let rows = statement.query_map((account.0, visitor.0), |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Deletes a session with the engagement that waits for it.
+///
+/// # Errors
+/// SQLite's.
+pub fn delete(conn: &Connection, account: AccountId, id: u32) -> Result<(), Error> {
+    conn.prepare_cached("delete from late_engagement where account_id = ?1 and session_id = ?2")?
+        .execute((account.0, id))?;
+    conn.prepare_cached("delete from session where account_id = ?1 and id = ?2")?.execute((account.0, id))?;
     Ok(())
 }
 

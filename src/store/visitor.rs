@@ -1,6 +1,6 @@
 //! Visitors and their tokens.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::Error;
 use crate::domain::account::AccountId;
@@ -25,33 +25,72 @@ pub struct Visitor {
     pub source_ms: i64,
 }
 
+const COLUMNS: &str =
+    "v.number, v.no_browser, v.contact_id, v.first_ms, v.last_ms, v.session_id, v.session_number,
+    v.source, v.source_ms, v.first_source";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
+    Ok(Visitor {
+        number: VisitorNumber(row.get(0)?),
+        no_browser: row.get(1)?,
+        contact_id: row.get(2)?,
+        first_ms: row.get(3)?,
+        last_ms: row.get(4)?,
+        session_id: row.get(5)?,
+        session_number: row.get(6)?,
+        source: row.get(7)?,
+        source_ms: row.get(8)?,
+        first_source: row.get(9)?,
+    })
+}
+
+/// # Errors
+/// SQLite's.
+pub fn find(conn: &Connection, account: AccountId, number: VisitorNumber) -> Result<Option<Visitor>, Error> {
+    Ok(conn
+        .prepare_cached(&format!(
+            "select {COLUMNS} from visitor v where v.account_id = ?1 and v.number = ?2"
+        ))?
+        .query_row((account.0, number.0), read)
+        .optional()?)
+}
+
 /// The visitor a token stands for now.
 ///
 /// # Errors
 /// SQLite's.
 pub fn find_by_token(conn: &Connection, account: AccountId, token: &str) -> Result<Option<Visitor>, Error> {
     Ok(conn
-        .prepare_cached(
-            "select v.number, v.no_browser, v.contact_id, v.first_ms, v.last_ms, v.session_id,
-                    v.session_number, v.source, v.source_ms, v.first_source
+        .prepare_cached(&format!(
+            "select {COLUMNS}
              from visitor_token t join visitor v on v.account_id = t.account_id and v.number = t.number
-             where t.account_id = ?1 and t.token = ?2",
-        )?
-        .query_row((account.0, token), |row| {
-            Ok(Visitor {
-                number: VisitorNumber(row.get(0)?),
-                no_browser: row.get(1)?,
-                contact_id: row.get(2)?,
-                first_ms: row.get(3)?,
-                last_ms: row.get(4)?,
-                session_id: row.get(5)?,
-                session_number: row.get(6)?,
-                source: row.get(7)?,
-                source_ms: row.get(8)?,
-                first_source: row.get(9)?,
-            })
-        })
+             where t.account_id = ?1 and t.token = ?2"
+        ))?
+        .query_row((account.0, token), read)
         .optional()?)
+}
+
+/// The tokens that stand for a visitor. There is no index for it: all tokens of the account are looked at.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_tokens(
+    conn: &Connection,
+    account: AccountId,
+    number: VisitorNumber,
+) -> Result<Vec<String>, Error> {
+    let mut statement =
+        conn.prepare_cached("select token from visitor_token where account_id = ?1 and number = ?2")?;
+    let rows = statement.query_map((account.0, number.0), |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// # Errors
+/// SQLite's.
+pub fn delete(conn: &Connection, account: AccountId, number: VisitorNumber) -> Result<(), Error> {
+    conn.prepare_cached("delete from visitor where account_id = ?1 and number = ?2")?
+        .execute((account.0, number.0))?;
+    Ok(())
 }
 
 /// Writes a visitor as it is now.

@@ -26,10 +26,13 @@ pub enum Done {
     BrowserEnded,
     BrowsersEnded,
     SignedOut,
+    VisitorErased,
+    ViewSaved,
+    ViewDeleted,
 }
 
 impl Done {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 15] = [
         Self::Saved,
         Self::AccountMade,
         Self::UserAdded,
@@ -42,6 +45,9 @@ impl Done {
         Self::BrowserEnded,
         Self::BrowsersEnded,
         Self::SignedOut,
+        Self::VisitorErased,
+        Self::ViewSaved,
+        Self::ViewDeleted,
     ];
 
     const fn text(self, words: &Words) -> &'static str {
@@ -58,6 +64,9 @@ impl Done {
             Self::BrowserEnded => words.browser_ended,
             Self::BrowsersEnded => words.browsers_ended,
             Self::SignedOut => words.signed_out,
+            Self::VisitorErased => words.visitor_erased,
+            Self::ViewSaved => words.view_saved,
+            Self::ViewDeleted => words.view_deleted,
         }
     }
 }

@@ -6,6 +6,7 @@ use jiff::ToSpan;
 use crate::domain::account::AccountId;
 use crate::domain::period::{Days, LocalDay, Preset};
 use crate::domain::question::{self, Comparison, Dimension, Filter, NONE, Operator};
+use crate::domain::visitor::VisitorNumber;
 
 pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_OUT: &str = "/sign-out";
@@ -80,6 +81,24 @@ impl Report {
 #[must_use]
 pub fn settings(account: AccountId, page: &str) -> String {
     format!("{ACCOUNTS}/{account}/settings/{page}")
+}
+
+/// `/accounts/1000001/visitors/12`
+#[must_use]
+pub fn visitor(account: AccountId, number: VisitorNumber) -> String {
+    format!("{ACCOUNTS}/{account}/visitors/{}", number.0)
+}
+
+/// `/accounts/1000001/views`
+#[must_use]
+pub fn views(account: AccountId) -> String {
+    format!("{ACCOUNTS}/{account}/views")
+}
+
+/// The report that was saved.
+#[must_use]
+pub fn saved_view(account: AccountId, report: &str, query: &str) -> String {
+    format!("{ACCOUNTS}/{account}/{report}?{query}")
 }
 
 /// The period a page is asked for, with the days it means today.
@@ -196,7 +215,8 @@ impl ReportUrl {
     /// The days compared with.
     #[must_use]
     pub fn compared_days(&self) -> Option<Days> {
-        question::Period { comparison: self.compare, ..Default::default() }.compared(self.period.days)
+        let asked = question::Period { preset: self.period.preset, comparison: self.compare, custom: None };
+        asked.compared(self.period.days)
     }
 
     /// With one filter more; the same filter is not added twice.
@@ -268,9 +288,16 @@ impl ReportUrl {
 
     #[must_use]
     pub fn href(&self) -> String {
-        let query: Vec<String> =
-            self.fields().iter().map(|(key, value)| format!("{key}={}", encode(value))).collect();
-        format!("{}?{}", self.path(), query.join("&"))
+        format!("{}?{}", self.path(), self.query())
+    }
+
+    /// What stands behind the `?`.
+    #[must_use]
+    pub fn query(&self) -> String {
+        let fields = self.fields();
+        let pairs: Vec<String> =
+            fields.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect();
+        pairs.join("&")
     }
 
     /// What other reports keep of this address: period, comparison, filters; `?period=…`.

@@ -4,6 +4,7 @@
 use crate::app::reports::{Error, ReportQuery};
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
+use crate::store::saved_view::SavedView;
 use crate::web::paths::{Period, Report, ReportUrl};
 
 /// A query, decoded.
@@ -18,6 +19,8 @@ pub struct Asked {
     pub row: i64,
     /// The filter form was sent: the page answers 303 to the plain address.
     pub from_form: bool,
+    /// Those the reader saved; of a page alone.
+    pub views: Vec<SavedView>,
 }
 
 /// The first value of a key.
@@ -53,7 +56,8 @@ pub fn read(
         }
     }
     let row = first(&pairs, "row").and_then(|text| text.parse().ok()).filter(|row| *row > 0);
-    Ok(Asked { url, row: row.filter(|_| query.after.is_some()).unwrap_or(1), query, from_form })
+    let row = row.filter(|_| query.after.is_some()).unwrap_or(1);
+    Ok(Asked { url, row, query, from_form, views: Vec::new() })
 }
 
 /// The filter that stands in the fields of the form.

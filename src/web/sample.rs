@@ -106,7 +106,13 @@ fn kpi(label: &str, level: i64, charted: bool, before: i64) -> Kpi {
         label: label.into(),
         value: format::figure(&EN.number, sum),
         exact: format::number(&EN.number, sum),
-        change: Some(Delta::since(&EN, sum, sum * before / 100, url(Report::Dashboard).compared_days())),
+        change: Some(Delta::since(
+            &EN,
+            sum,
+            sum * before / 100,
+            url(Report::Dashboard).compared_days(),
+            None,
+        )),
         spark: Sparkline::of(values),
         href: url(Report::Dashboard).with("metric", "sessions").href(),
         charted,
@@ -179,8 +185,8 @@ fn report(name: &str) -> ReportSample {
     let at = url(Report::Dashboard);
     ReportSample {
         layout: layout(EN.frame.nav.dashboard, Section::Dashboard, name),
-        period: PeriodBar { t: &EN, url: at.clone(), zone: "Europe/Amsterdam".into() },
-        filters: FilterBar { t: &EN, url: at },
+        period: PeriodBar { t: &EN, url: at.clone(), zone: "Europe/Amsterdam".into(), until: None },
+        filters: FilterBar { t: &EN, url: at, views: None },
         kpis: KpiRow {
             t: &EN,
             cards: vec![

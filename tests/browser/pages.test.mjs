@@ -320,6 +320,59 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await sound(await page.goto(at("pages?filter=city:is:Rome")), "error-400-filter", 400);
   });
 
+  test("of one visitor, from the live page to his erasure", async (t) => {
+    const { server, account, owner, visitor, page, at } = await house(t);
+    await signIn(page, server, owner);
+    const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
+    const email = "somebody.with.a.long.name.and.another.after.it@a-long-host-name.example.com";
+    const agent = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0";
+    const pages = ["/pricing", LONG, RIGHT_TO_LEFT].map((path) => ({ vi: token(5000), pu: `https://${SITE_HOST}${path}`, t: path }));
+    await collect(server, account, [...pages, { ...pages[0], i: { email } }], agent);
+    await page.goto(at("live?wait=1"));
+    const way = page.locator("table.hits a").first();
+    await Promise.all([page.waitForURL(/\/visitors\/\d+$/), way.click()]);
+    await sound(await page.reload(), "visitor-known");
+    assert.equal((await page.locator("h1").innerText()).trim(), email);
+    const session = page.locator("details.visit").first();
+    assert.equal(await session.locator("tbody tr").count(), 4, "open, with its page views");
+    await session.locator("summary").click();
+    assert.equal(await session.locator("tbody tr").first().isVisible(), false, "folded");
+    await sound(await page.goto(at("visitors/1")), "visitor");
+
+    await page.goto(at("visitors/1"));
+    const erase = page.getByRole("button", { name: "Erase for good" });
+    assert.equal(await erase.isVisible(), false, "what goes is read first");
+    await page.getByText("Erase…").click();
+    await submit(page, erase);
+    assert.match(page.url(), /\/dashboard/);
+    await page.getByText("The visitor is erased").waitFor();
+    await sound(await page.goto(at("visitors/1")), "visitor-erased", 404);
+  });
+
+  test("of saved views", async (t) => {
+    const { server, owner, visitor, page, at } = await house(t);
+    await signIn(page, server, owner);
+    const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
+    await sound(await page.goto(at("views")), "views-none");
+    const asked = at("pages?period=7d&filter=device:is:desktop");
+    const save = async (name) => {
+      await page.goto(asked);
+      await page.getByText("Views", { exact: true }).click();
+      await page.getByLabel("Name").fill(name);
+      return submit(page, page.getByRole("button", { name: "Save this view" }));
+    };
+    await save("Desktop, a name as long as a name may be: sixty characters");
+    assert.equal(page.url(), asked, "back on the report");
+    await save(RIGHT_TO_LEFT.slice(0, 40));
+    await page.getByText("Views", { exact: true }).click();
+    assert.equal(await page.locator(".views-menu li").count(), 3, "both, and the way to all");
+    await sound(await page.reload(), "views-menu");
+    await sound(await save("desktop, a name as long as a name may be: sixty characters"), "views-refused", 422);
+    await sound(await page.goto(at("views")), "views");
+    await submit(page, page.getByRole("button", { name: /^Delete the view/ }).first());
+    await page.getByText("The view is deleted").waitFor();
+  });
+
   /** ui.md, Keyboard */
   test("by keys alone", async (t) => {
     const { server, owner, visitor, page, at } = await house(t);
@@ -405,11 +458,11 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     assert.ok(page.url().includes(`to=${today}`), page.url());
 
     await page.goto(at("pages?period=7d"));
-    await page.locator(".filters summary").click();
+    await page.locator(".filters summary", { hasText: "Filter" }).click();
     await page.getByLabel(/^Value/).fill("/pricing");
     await page.locator(".filters select[name=operator]").selectOption("contains");
     await page.locator(".filters select[name=dimension]").selectOption("page");
-    await Promise.all([page.waitForURL(/filter=page:contains:/), page.locator(".filters button[type=submit]").click()]);
+    await Promise.all([page.waitForURL(/filter=page:contains:/), page.locator(".filters form[method=get] button[type=submit]").click()]);
     for (const row of await page.locator("#pages-rows tr").allInnerTexts()) assert.match(row, /\/pricing/);
     assert.ok((await page.locator("#pages-rows tr").count()) > 0);
 

@@ -45,6 +45,7 @@ impl<'a> Batch<'a> {
         cache: &'a mut Cache,
         now: Millis,
     ) -> Result<Self, store::Error> {
+        cache.forget_erased(conn)?;
         Ok(Self { conn, cache, now, statements: Statements::prepare(conn)?, pending: Pending::default() })
     }
 

@@ -43,6 +43,8 @@ pub struct Cache {
     sessions: FxHashMap<(AccountId, u32), Kept<Session>>,
     /// The event id up to which all were looked at, whether they are outlived.
     swept: Option<(AccountId, String)>,
+    /// Visitors erased when these rows were read.
+    erasures: i64,
 }
 
 impl Cache {
@@ -56,6 +58,18 @@ impl Cache {
     ) -> Result<(), store::Error> {
         let limit = SEEN_LEAST + 2 * hits;
         store::event::sweep_seen(conn, now.plus(-SEEN_FOR).0, &mut self.swept, limit)
+    }
+
+    /// Forgets visitors and sessions when somebody was erased since they were read; at the beginning of a batch, in
+    /// its transaction.
+    pub(super) fn forget_erased(&mut self, conn: &Connection) -> Result<(), store::Error> {
+        let erasures = store::erase::erasures(conn)?;
+        if erasures != self.erasures {
+            self.visitors.clear();
+            self.sessions.clear();
+            self.erasures = erasures;
+        }
+        Ok(())
     }
 
     /// The numbers of an account to change; `None` when it is gone.

@@ -56,9 +56,12 @@ pub struct Kpi {
 pub struct Compare {
     #[serde(flatten)]
     pub period: Span,
+    /// Where the key figures end while the period is not over: at the same local time of the same day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
     #[serde(flatten)]
     pub kpi: Kpi,
-    /// Of its intervals, all of them over.
+    /// Of its intervals, all of them over, and whole.
     pub series: Vec<Point>,
 }
 
@@ -162,12 +165,22 @@ fn compare(
     let zone: &Zone = &frame.entry.zone;
     // of the width of the period itself, so that point stands over point
     let edges = days.edges(zone, frame.days.step());
-    let groupings = [Grouping::Total, Grouping::Steps(edges.clone())];
-    let answer = frame.ask(conn, deadline, days.range(zone), &query.filters, &groupings)?;
+    let range = days.range(zone);
+    let until = days.part_until(frame.days, zone, frame.now);
+    let part = match until {
+        // The figures of the part are the first row: distinct visitors of just that part.
+        Some(until) if until.0 > range.start => Grouping::Steps(vec![range.start, until.0, range.end]),
+        _ => Grouping::Total,
+    };
+    let groupings = [part, Grouping::Steps(edges.clone())];
+    let answer = frame.ask(conn, deadline, range.clone(), &query.filters, &groupings)?;
     let mut tables = answer.tables.into_iter();
-    let kpi = Kpi::of(tables.next());
+    let figures = tables.next();
+    let is_begun = until.is_none_or(|until| until.0 > range.start);
+    let kpi = if is_begun { Kpi::of(figures) } else { Kpi::default() };
     let series = series(&edges, tables.next().unwrap_or_default(), frame.now);
-    Ok((Compare { period: days.into(), kpi, series }, answer.damaged))
+    let compare = Compare { period: days.into(), until: until.map(Millis::iso), kpi, series };
+    Ok((compare, answer.damaged))
 }
 
 fn series(edges: &[i64], table: scan::Table, now: Millis) -> Vec<Point> {

@@ -5,6 +5,7 @@ pub mod dashboard;
 pub mod names;
 pub mod pages;
 pub mod sources;
+pub mod visitor;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub use dashboard::{Dashboard, dashboard};
 pub use names::{NameRow, countries, devices};
 pub use pages::{PageRow, pages};
 pub use sources::{SourceRow, sources};
+pub use visitor::{VisitorReport, visitor};
 
 /// Rows of a table unless said otherwise.
 pub const LIMIT_DEFAULT: usize = 100;
@@ -133,7 +135,7 @@ fn choose<T: Copy>(text: Option<&str>, what: &str, choices: &[(&str, T)]) -> Res
 }
 
 /// A page of a table.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Table<R> {
     pub rows: Vec<R>,
     /// Of all rows, shown or not.
@@ -142,10 +144,19 @@ pub struct Table<R> {
     pub next: Option<String>,
     /// What `before` of the rows is of.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub compare: Option<Span>,
+    pub compare: Option<Compared>,
     /// Local days that cannot be read and are missing here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<String>,
+}
+
+/// The days rows are compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    #[serde(flatten)]
+    pub period: Span,
+    /// Where they end, while the period itself is not over.
+    pub until: Option<String>,
 }
 
 /// What a row was in the period it is compared with.
@@ -195,6 +206,15 @@ impl Frame {
 
     fn range(&self) -> Range<i64> {
         self.days.range(&self.entry.zone)
+    }
+
+    /// Of the days compared with, as much as is over of the period itself; where it ends when that is not all.
+    fn part(&self, days: Days) -> (Range<i64>, Option<Millis>) {
+        let zone = &self.entry.zone;
+        let range = days.range(zone);
+        let until = days.part_until(self.days, zone, self.now);
+        let end = until.map_or(range.end, |until| until.0.max(range.start));
+        (range.start..end, until)
     }
 
     fn ask(
@@ -248,20 +268,19 @@ async fn table<R: Send + 'static>(
             let answer = frame.ask(conn, &deadline, frame.range(), &query.filters, &groupings)?;
             let mut damaged = answer.damaged;
             let found = answer.tables.into_iter().next().unwrap_or_default();
-            let compared = query.period.compared(frame.days).filter(|_| query.compares_rows);
-            let before = match compared {
-                Some(days) => {
-                    let groupings = [scan::Grouping::These(key, found.codes.clone())];
-                    let range = days.range(&frame.entry.zone);
-                    let answer = frame.ask(conn, &deadline, range, &query.filters, &groupings)?;
-                    damaged.extend(answer.damaged);
-                    answer.tables.into_iter().next().unwrap_or_default().rows
-                }
-                None => Vec::new(),
-            };
+            let mut before = Vec::new();
+            let mut compare = None;
+            if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {
+                let (range, until) = frame.part(days);
+                let groupings = [scan::Grouping::These(key, found.codes.clone())];
+                let answer = frame.ask(conn, &deadline, range, &query.filters, &groupings)?;
+                damaged.extend(answer.damaged);
+                before = answer.tables.into_iter().next().unwrap_or_default().rows;
+                compare = Some(Compared { period: days.into(), until: until.map(Millis::iso) });
+            }
             let mut before = before.iter().map(|row| Before::from(&row.figures));
             let table = shown(found, |named| row(named, before.next()));
-            Ok(Table { compare: compared.map(Span::from), damaged: told(damaged), ..table })
+            Ok(Table { compare, damaged: told(damaged), ..table })
         })
         .await
 }

@@ -28,7 +28,20 @@ impl Server {
     /// # Errors
     /// When it ends without one.
     pub(super) fn start(arguments: &[&str], data_dir: Option<&Path>) -> anyhow::Result<Self> {
+        Self::start_with(arguments, data_dir, &[])
+    }
+
+    /// As `start`, with settings by their variables.
+    ///
+    /// # Errors
+    /// As those of `start`.
+    pub(super) fn start_with(
+        arguments: &[&str],
+        data_dir: Option<&Path>,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
+        command.envs(settings.iter().copied());
         command.args(arguments).env("GUESTLOG_LIMITS__COLLECTOR_PER_ADDRESS", "0");
         if let Some(dir) = data_dir {
             command.arg("--data-dir").arg(dir);

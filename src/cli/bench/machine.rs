@@ -1,4 +1,4 @@
-//! What the figures were measured on.
+//! What the figures were measured on, and what many of them come to.
 
 /// Cores, processor and kernel.
 pub(super) fn machine() -> String {
@@ -12,4 +12,11 @@ pub(super) fn machine() -> String {
         .unwrap_or_else(|| "unknown processor".to_owned());
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     format!("{cores} cores, {model}, Linux {}", kernel.trim())
+}
+
+/// The value that `share` of them do not exceed.
+pub(super) fn percentile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let place = (values.len() as f64 * share) as usize;
+    values.get(place.min(values.len().saturating_sub(1))).copied().unwrap_or(0.0)
 }

@@ -2,6 +2,7 @@
 
 mod child;
 mod client;
+mod forget;
 mod ingest;
 mod load;
 mod machine;
@@ -9,6 +10,7 @@ mod questions;
 mod reports;
 mod requests;
 mod scratch;
+mod table;
 
 use std::process::ExitCode;
 

@@ -11,11 +11,13 @@ use serde_json::{Value, json};
 
 use super::child::Server;
 use super::client::Client;
+use super::forget;
 use super::load::Load;
-use super::machine::machine;
+use super::machine::{machine, percentile};
 use super::questions::{self, Question};
 use super::requests;
 use super::scratch::Scratch;
+use super::table;
 use crate::app::generate::{self, Wanted};
 use crate::app::{App, sign_in};
 use crate::base::clock::{Clock, DAY, RealClock};
@@ -64,8 +66,13 @@ pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
     let dir = plan.dir.as_deref().unwrap_or(&scratch.0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let bed = prepare(plan, dir, &runtime)?;
-    let report = runtime.block_on(measure(plan, dir, &bed))?;
-    print(&report, json)
+    let mut report = runtime.block_on(measure(plan, dir, &bed))?;
+    let forgetting = forget::measure(dir, bed.account, &runtime)?;
+    if let Some(report) = report.as_object_mut() {
+        report.insert("forgetting".to_owned(), forgetting);
+    }
+    table::print(&report, json);
+    Ok(())
 }
 
 /// Opens the store, makes its history when it has none, and signs somebody in.
@@ -267,90 +274,4 @@ async fn while_events_arrive(
         "beyond_twice_the_bar": slow,
         "p95_of_twice_the_bar": percentile(&mut of_bar, 0.95),
     }))
-}
-
-fn percentile(values: &mut [f64], share: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let place = (values.len() as f64 * share) as usize;
-    values.get(place.min(values.len().saturating_sub(1))).copied().unwrap_or(0.0)
-}
-
-#[expect(clippy::print_stdout, reason = "the answer of the command")]
-fn print(report: &Value, json: bool) -> anyhow::Result<()> {
-    if json {
-        println!("{report}");
-        return Ok(());
-    }
-    let number = |path: &str| report.pointer(path).and_then(Value::as_f64).unwrap_or(0.0);
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    println!("{} · {}", text(&report["date"]), text(&report["machine"]));
-    println!(
-        "{:.0} events, {:.0} visitors, {:.0} days; each report {:.0} times, whole page over HTTP, warm, uncached\n",
-        number("/events"),
-        number("/visitors"),
-        number("/days"),
-        number("/repeat")
-    );
-    println!(
-        "| report | period | filters | p50 ms | p95 ms | CPU ms | bar ms | |\n|---|---|---|---|---|---|---|---|"
-    );
-    for row in report["reports"].as_array().into_iter().flatten() {
-        let figure = |key: &str| row[key].as_f64().unwrap_or(0.0);
-        println!(
-            "| {} | {} | {} | {:.1} | {:.1} | {:.1} | {:.0} | {} |",
-            text(&row["page"]),
-            text(&row["period"]),
-            row["filters"],
-            figure("p50_ms"),
-            figure("p95_ms"),
-            figure("cpu_ms"),
-            figure("bar_ms"),
-            if figure("p95_ms") > figure("bar_ms") { "missed" } else { "" },
-        );
-    }
-    println!("\n| figure | measured | bar |\n|---|---|---|");
-    println!(
-        "| events a second while reports run | {:.0} | |",
-        number("/while_events_arrive/events_per_second")
-    );
-    println!(
-        "| acknowledgement p99 meanwhile | {:.1} ms | ≤ 100 ms |",
-        number("/while_events_arrive/acknowledged_p99_ms")
-    );
-    println!(
-        "| reports slower than twice their bar meanwhile | {:.0} of {:.0} | |",
-        number("/while_events_arrive/beyond_twice_the_bar"),
-        number("/while_events_arrive/reports")
-    );
-    println!("| memory while reports run | {:.0} MB | ≤ 192 MB |", number("/rss_reports_bytes") / 1e6);
-    println!("| memory with events arriving | {:.0} MB | ≤ 192 MB |", number("/rss_busy_bytes") / 1e6);
-    println!("| ready after a kill | {:.0} ms | ≤ 500 ms |", number("/ready_after_kill_ms"));
-    println!("| ready when empty | {:.0} ms | ≤ 50 ms |", number("/ready_empty_ms"));
-    if let Some([first, ..]) = report["plain_sql"].as_array().map(Vec::as_slice)
-        && first.is_object()
-    {
-        println!(
-            "\n| question | period | plain SQL on rows, ms | whole report, p50 ms | ratio |\n|---|---|---|---|---|"
-        );
-    }
-    for row in report["plain_sql"].as_array().into_iter().flatten() {
-        let figure = |key: &str| row[key].as_f64().unwrap_or(0.0);
-        println!(
-            "| {} | {} | {:.0} | {:.1} | {:.0} |",
-            text(&row["question"]),
-            text(&row["period"]),
-            figure("plain_sql_ms"),
-            figure("whole_report_ms"),
-            figure("ratio"),
-        );
-    }
-    let events = number("/events").max(1.0);
-    println!("| segment columns, bytes an event | {:.1} | ≤ 13 |", number("/disk/columns") / events);
-    println!("| all files, bytes an event | {:.1} | ≤ 35 |\n", number("/disk/files") / events);
-    println!("| on disk | bytes | an event |\n|---|---|---|");
-    for (name, bytes) in report["disk"]["tables"].as_object().into_iter().flatten() {
-        let bytes = bytes.as_f64().unwrap_or(0.0);
-        println!("| {name} | {bytes:.0} | {:.2} |", bytes / events);
-    }
-    Ok(())
 }

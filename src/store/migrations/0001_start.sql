@@ -5,6 +5,8 @@ create table meta (
     -- last inbox id that was folded: written in the transaction that folds it
     watermark    integer not null check (watermark >= 0),
     created_ms   integer not null,
+    -- how often a visitor was erased: who remembers visitors forgets them then
+    erasures     integer not null default 0 check (erasures >= 0),
     -- when it was last looked for what is older than the owner keeps
     retention_ms integer
 ) strict;
@@ -90,6 +92,21 @@ create table token (
 ) strict;
 
 create index token_account on token (account_id);
+
+-- reports as somebody asked them, under a name of his
+create table saved_view (
+    -- autoincrement: the number stands in the form that deletes it and must not come to mean another
+    id         integer primary key autoincrement,
+    account_id integer not null references account on delete cascade,
+    user_id    integer not null references user on delete cascade,
+    name       text not null collate nocase check (length(name) between 1 and 60),
+    report     text not null check (length(report) between 1 and 32),
+    query      text not null check (length(query) <= 8192),
+    created_ms integer not null,
+    unique (account_id, user_id, name)
+) strict;
+
+create index saved_view_user on saved_view (user_id);
 
 create table audit (
     id         integer primary key,

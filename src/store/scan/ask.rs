@@ -26,7 +26,7 @@ impl Deadline {
         Self { clock, at }
     }
 
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(in crate::store) fn check(&self) -> Result<(), Error> {
         if self.clock.monotonic() > self.at { Err(Error::TimeLimit) } else { Ok(()) }
     }
 }

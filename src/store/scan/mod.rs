@@ -40,7 +40,7 @@ const SET_BYTES_OF_RUN: usize = 8;
 pub struct Scanner {
     readers: Arc<Readers>,
     texts: Texts,
-    /// Held by scans that keep pairs, whose memory is bounded for each: one of them at a time.
+    /// Held by scans of many rows, each of which has two threads and bounded memory: one of them at a time.
     large: Mutex<()>,
 }
 
@@ -94,10 +94,8 @@ impl Scanner {
             deadline: &ask.deadline,
             max_pairs: ask.bounds.pairs / workers,
         };
-        let _large = tallies
-            .iter()
-            .any(Tally::is_pairs)
-            .then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner));
+        let is_large = is_shared || tallies.iter().any(Tally::is_pairs);
+        let _large = is_large.then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner));
         let helper = if is_shared { Some(&*self.readers) } else { None };
         let worker = Worker::new(&plan, tallies);
         let (tallies, passes, damaged) = worker.run(&hot, helper)?;

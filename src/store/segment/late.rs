@@ -8,7 +8,7 @@ use crate::domain::account::AccountId;
 use crate::store::error::Error;
 
 /// Engaged times by session and time of the page view.
-pub(super) type Late = FxHashMap<(u32, i64), u32>;
+pub(in crate::store) type Late = FxHashMap<(u32, i64), u32>;
 
 /// # Errors
 /// SQLite's.
@@ -42,7 +42,7 @@ pub fn upsert(
 ///
 /// # Errors
 /// SQLite's.
-pub(super) fn list(
+pub(in crate::store) fn list(
     conn: &Connection,
     account: AccountId,
     is_wanted: impl Fn(u32) -> bool,

@@ -143,7 +143,8 @@ pub(crate) fn page(
 ) -> Page {
     let t = layout.t;
     let Bars { period, filters } = Bars::over(&layout, asked);
-    let cards = Metric::ALL.into_iter().map(|of| card(t, asked, of, of == metric, found)).collect();
+    let until = period.until.as_deref();
+    let cards = Metric::ALL.into_iter().map(|of| card(t, asked, of, of == metric, found, until)).collect();
     let bots = (found.bots > 0).then(|| t.table.bots_left_out.of(signed(found.bots), &t.number));
     let empty = waits.then(|| Empty {
         icon: Icon::Dashboard,
@@ -167,7 +168,15 @@ pub(crate) fn page(
     }
 }
 
-fn card(t: &'static Texts, asked: &Asked, metric: Metric, charted: bool, found: &Dashboard) -> Kpi {
+/// `until`: the time at which the comparison ends, while the period is not over.
+fn card(
+    t: &'static Texts,
+    asked: &Asked,
+    metric: Metric,
+    charted: bool,
+    found: &Dashboard,
+    until: Option<&str>,
+) -> Kpi {
     let now = signed(metric.total(&found.kpi));
     let before = found.compare.as_ref().map(|compare| signed(metric.total(&compare.kpi)));
     let days = asked.url.compared_days();
@@ -175,7 +184,7 @@ fn card(t: &'static Texts, asked: &Asked, metric: Metric, charted: bool, found: 
         label: metric.label(t).to_owned(),
         value: format::figure(&t.number, now),
         exact: format::number(&t.number, now),
-        change: before.map(|before| Delta::since(t, now, before, days)),
+        change: before.map(|before| Delta::since(t, now, before, days, until)),
         // An interval that is not over would end every line with a fall.
         spark: Sparkline::of(found.series.iter().filter(|p| !p.unfinished).map(|p| metric.of(p)).collect()),
         href: match metric {

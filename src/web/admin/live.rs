@@ -12,10 +12,11 @@ use serde::Serialize;
 use crate::app::live::{Entry, RING};
 use crate::app::reports::{LIMIT_MAX, Table};
 use crate::base::clock::Millis;
-use crate::domain::account::Settings;
+use crate::domain::account::{AccountId, Settings};
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::domain::reason::Reason;
+use crate::domain::visitor::VisitorNumber;
 use crate::web::admin::report::{self, signed};
 use crate::web::error::WebError;
 use crate::web::guard::{Format, ReportAccess};
@@ -172,7 +173,8 @@ struct Row {
     page: String,
     foreign: bool,
     source: String,
-    visitor: Option<String>,
+    /// Number, and the way to his page.
+    visitor: Option<(String, String)>,
     /// Country and device.
     detail: String,
     consent: &'static str,
@@ -221,7 +223,7 @@ pub(crate) fn page(layout: Layout, asked: &Asked, zone: &Zone, settings: &Settin
     Page {
         here: asked.url.href(),
         tabs: report::tabs(&asked.url, "show", asked.query.show.as_deref(), &choices),
-        rows: seen.entries.iter().map(|entry| row(t, zone, settings, entry)).collect(),
+        rows: seen.entries.iter().map(|entry| row(t, asked.url.account, zone, settings, entry)).collect(),
         counts: seen.counts.iter().map(count).collect(),
         since: fill(words.since, &[("time", &since)]),
         empty,
@@ -229,7 +231,7 @@ pub(crate) fn page(layout: Layout, asked: &Asked, zone: &Zone, settings: &Settin
     }
 }
 
-fn row(t: &'static Texts, zone: &Zone, settings: &Settings, entry: &Entry) -> Row {
+fn row(t: &'static Texts, account: AccountId, zone: &Zone, settings: &Settings, entry: &Entry) -> Row {
     let words = &t.live;
     let host = entry.page.split(['/', '?', '#']).next().unwrap_or_default();
     let named = |dimension, value: &str| {
@@ -253,7 +255,10 @@ fn row(t: &'static Texts, zone: &Zone, settings: &Settings, entry: &Entry) -> Ro
             && !settings.owns_host(host),
         page: format::address(&entry.page),
         source: named(Dimension::Source, &entry.source).unwrap_or_default(),
-        visitor: entry.visitor.map(|n| fill(words.visitor_number, &[("number", &n.to_string())])),
+        visitor: entry.visitor.map(|n| {
+            let name = fill(words.visitor_number, &[("number", &n.to_string())]);
+            (name, paths::visitor(account, VisitorNumber(n)))
+        }),
         detail: [place, device].into_iter().flatten().collect::<Vec<_>>().join(" · "),
         consent: match entry.consent {
             "granted" => words.granted,

@@ -22,6 +22,8 @@ pub mod theme;
 pub mod tokens;
 pub mod tracking_code;
 pub mod users;
+pub mod views;
+pub mod visitors;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
@@ -43,6 +45,8 @@ fn pages(config: &mut ServiceConfig) {
     sources::routes(config);
     names::routes(config);
     live::routes(config);
+    visitors::routes(config);
+    views::routes(config);
     tracking_code::routes(config);
     home::routes(config);
     setup::routes(config);

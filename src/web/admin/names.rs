@@ -84,10 +84,11 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<NameRow>) -> Tab
         Some("language") => Dimension::Language,
         _ => Dimension::Device,
     };
+    let until = report::until(&layout, asked);
     let names = rows(t, &asked.url, dimension, &table.rows);
     let numbers = table.rows.iter().map(|row| {
         vec![
-            report::visitors(t, asked, row.visitors, row.before.as_ref()),
+            report::visitors(t, asked, until.as_deref(), row.visitors, row.before),
             report::count(t, row.sessions).into(),
             report::count(t, row.page_views).into(),
             report::rate(t, row.bounce_rate).into(),

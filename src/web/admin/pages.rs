@@ -74,6 +74,7 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<PageRow>) -> Tab
     let t = layout.t;
     let heads = &t.table;
     let show = Show::of(asked);
+    let until = report::until(&layout, asked);
     let (dimension, head, title, nothing) = match show {
         Show::All => (Dimension::Page, heads.page, heads.all_pages, t.report.nothing.pages),
         Show::Entry => (Dimension::EntryPage, heads.entry_page, heads.entry_pages, t.report.nothing.entry),
@@ -84,7 +85,7 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<PageRow>) -> Tab
         let count = |n| Number::from(report::count(t, n));
         let seen = if show == Show::All { row.page_views } else { row.sessions };
         let mut numbers = vec![
-            report::visitors(t, asked, row.visitors, row.before.as_ref()),
+            report::visitors(t, asked, until.as_deref(), row.visitors, row.before),
             count(row.sessions),
             count(row.page_views),
             average(t, row.engaged_seconds, seen).into(),

@@ -6,6 +6,8 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::reports::{self, Before, Table};
+use crate::app::saved_views;
+use crate::domain::period::Zone;
 use crate::domain::question::{Dimension, Filter, NONE, Operator};
 use crate::web::data::{self, CSV_ROWS_MAX};
 use crate::web::error::WebError;
@@ -17,6 +19,7 @@ use crate::web::part::filters::FilterBar;
 use crate::web::part::pager::Pager;
 use crate::web::part::panel::{Head, Number, Row, Tab};
 use crate::web::part::period::PeriodBar;
+use crate::web::part::views::ViewsMenu;
 use crate::web::paths::{Report, ReportUrl};
 use crate::web::query::{self, Asked, Pairs};
 use crate::web::text::Texts;
@@ -64,11 +67,24 @@ pub(crate) async fn ask(
     if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
         asked.query.limit = CSV_ROWS_MAX;
     }
-    if query::first(&pairs, "wait") == Some("1") {
+    wait(access, &pairs).await?;
+    if let Some(reader) = access.reader.as_ref().filter(|_| access.format == Format::Html) {
+        let user = reader.who.session.user.id;
+        asked.views = saved_views::list(&access.state.app, user, access.account.id()).await?;
+    }
+    Ok(asked)
+}
+
+/// With `?wait=1`: everything acknowledged before is folded when this returns.
+///
+/// # Errors
+/// `Busy` when the fold takes too long.
+pub(crate) async fn wait(access: &ReportAccess, pairs: &Pairs) -> Result<(), WebError> {
+    if query::first(pairs, "wait") == Some("1") {
         let folded = tokio::time::timeout(WAIT, access.state.app.folded());
         folded.await.map_err(|_| WebError::Busy)?;
     }
-    Ok(asked)
+    Ok(())
 }
 
 /// A filter on contacts tells of persons (rules.md 28): it needs the right to read them, and who sees no emails
@@ -139,8 +155,20 @@ impl Bars {
     pub(crate) fn over(layout: &Layout, asked: &Asked) -> Self {
         let (t, url) = (layout.t, asked.url.clone());
         let zone = layout.account.as_ref().map(|account| account.zone.clone()).unwrap_or_default();
-        Self { period: PeriodBar { t, url: url.clone(), zone }, filters: FilterBar { t, url } }
+        let until = until(layout, asked);
+        let menu = ViewsMenu { t, csrf: layout.csrf.clone(), url: url.clone(), views: asked.views.clone() };
+        Self {
+            period: PeriodBar { t, url: url.clone(), zone, until },
+            filters: FilterBar { t, url, views: Some(menu) },
+        }
     }
+}
+
+/// The time at which the days compared with end, while the period is not over.
+pub(crate) fn until(layout: &Layout, asked: &Asked) -> Option<String> {
+    let (account, days) = layout.account.as_ref().zip(asked.url.compared_days())?;
+    let zone = Zone::named(&account.zone);
+    Some(format::time(&zone, days.part_until(asked.url.period.days, &zone, layout.now)?))
 }
 
 /// What people call a value of an answer; empty when it has no name.
@@ -153,10 +181,16 @@ pub(crate) fn count(t: &Texts, n: u64) -> String {
     format::number(&t.number, signed(n))
 }
 
-/// Visitors of a row, and how their number changed.
-pub(crate) fn visitors(t: &'static Texts, asked: &Asked, now: u64, before: Option<&Before>) -> Number {
+/// Visitors of a row, and how their number changed; `until` as `until` gave it.
+pub(crate) fn visitors(
+    t: &'static Texts,
+    asked: &Asked,
+    until: Option<&str>,
+    now: u64,
+    before: Option<Before>,
+) -> Number {
     let days = asked.url.compared_days();
-    let change = before.map(|before| Delta::since(t, signed(now), signed(before.visitors), days));
+    let change = before.map(|before| Delta::since(t, signed(now), signed(before.visitors), days, until));
     Number { text: count(t, now), change }
 }
 

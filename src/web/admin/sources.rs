@@ -89,10 +89,11 @@ pub(crate) fn page(
     let t = layout.t;
     let words = &t.table;
     let by = By::parse(asked.query.by.as_deref())?;
+    let until = report::until(&layout, asked);
     let names = rows(t, &asked.url, &table.rows);
     let numbers = table.rows.iter().map(|row| {
         vec![
-            report::visitors(t, asked, row.visitors, row.before.as_ref()),
+            report::visitors(t, asked, until.as_deref(), row.visitors, row.before),
             report::count(t, row.sessions).into(),
             report::count(t, row.page_views).into(),
             report::rate(t, row.bounce_rate).into(),

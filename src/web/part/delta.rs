@@ -20,12 +20,18 @@ pub struct Delta {
 impl HtmlSafe for Delta {}
 
 impl Delta {
-    /// From `before`, in `days`, to `now`.
+    /// From `before`, in `days` and of the last one up to the time `until`, to `now`.
     #[must_use]
-    pub fn since(t: &'static Texts, now: i64, before: i64, days: Option<Days>) -> Self {
+    pub fn since(t: &'static Texts, now: i64, before: i64, days: Option<Days>, until: Option<&str>) -> Self {
         let against = days.map(|days| {
             let (before, range) = (format::number(&t.number, before), format::days(&t.number, days));
-            fill(t.report.kpi.against, &[("before", &before), ("range", &range)])
+            match until {
+                Some(time) => {
+                    let said = [("before", before.as_str()), ("range", &range), ("time", time)];
+                    fill(t.report.kpi.against_part, &said)
+                }
+                None => fill(t.report.kpi.against, &[("before", &before), ("range", &range)]),
+            }
         });
         Self { t, change: format::change(&t.number, now, before), against }
     }

@@ -6,6 +6,7 @@ use askama::filters::HtmlSafe;
 use crate::domain::question::{Dimension, Filter, Operator};
 use crate::web::format;
 use crate::web::part::icon::Icon;
+use crate::web::part::views::ViewsMenu;
 use crate::web::paths::ReportUrl;
 use crate::web::text::{Texts, fill};
 
@@ -14,6 +15,7 @@ use crate::web::text::{Texts, fill};
 pub struct FilterBar {
     pub t: &'static Texts,
     pub url: ReportUrl,
+    pub views: Option<ViewsMenu>,
 }
 
 struct Chip {

@@ -8,6 +8,7 @@ use askama::filters::HtmlSafe;
 #[template(path = "_icon.html")]
 pub enum Icon {
     Auto,
+    Bookmark,
     Calendar,
     Check,
     ChevronDown,
@@ -40,6 +41,7 @@ impl Icon {
     const fn path(self) -> &'static str {
         match self {
             Self::Auto => "M2 3h12v8H2zM5.5 13.75h5M8 11v2.75",
+            Self::Bookmark => "M4 2.25h8v11.5l-4-3.25-4 3.25z",
             Self::Calendar => "M2.5 3.25h11v10.5h-11zM2.5 6.5h11M5.5 1.75v3M10.5 1.75v3",
             Self::Check => "M3 8.5 6.5 12 13 4.5",
             Self::ChevronDown => "m4 6.25 4 4 4-4",

@@ -13,3 +13,4 @@ pub mod missing;
 pub mod pager;
 pub mod panel;
 pub mod period;
+pub mod views;

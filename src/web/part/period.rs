@@ -17,6 +17,8 @@ pub struct PeriodBar {
     pub url: ReportUrl,
     /// IANA name of the account's zone.
     pub zone: String,
+    /// The local time at which the comparison ends, while the period is not over.
+    pub until: Option<String>,
 }
 
 struct MenuLink {
@@ -105,11 +107,14 @@ impl PeriodBar {
         Comparison::ALL.into_iter().map(of).collect()
     }
 
-    /// `vs 28 Sep – 25 Oct 2026`
+    /// `vs 28 Sep – 25 Oct 2026`, `vs 22 Nov 2026 until 14:05`
     fn compared(&self) -> String {
-        match self.url.compared_days() {
-            Some(days) => fill(self.t.report.compare.with, &[("range", &format::days(&self.t.number, days))]),
-            None => self.t.report.compare.off.to_owned(),
+        let words = &self.t.report.compare;
+        let Some(days) = self.url.compared_days() else { return words.off.to_owned() };
+        let range = format::days(&self.t.number, days);
+        match &self.until {
+            Some(time) => fill(words.with_part, &[("range", &range), ("time", time)]),
+            None => fill(words.with, &[("range", &range)]),
         }
     }
 

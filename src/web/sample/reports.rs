@@ -5,18 +5,20 @@ use askama::Template;
 use super::stage::{ARABIC, HOSTILE, LONG, layout, today, visits};
 use crate::app::live::Entry;
 use crate::app::reports::dashboard::{Compare, Dashboard, Kpi, Point};
-use crate::app::reports::{Before, NameRow, PageRow, SourceRow, Span, Table};
+use crate::app::reports::visitor::{ContactRef, EventRow, SessionRow};
+use crate::app::reports::{Before, NameRow, PageRow, SourceRow, Span, Table, VisitorReport};
 use crate::app::scripts::Fetched;
-use crate::base::clock::{MINUTE, Millis};
+use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::period::{Days, Zone};
 use crate::domain::reason::Reason;
 use crate::domain::user::Role;
+use crate::store::saved_view::SavedView;
 use crate::web::admin::dashboard::Metric;
 use crate::web::admin::live::Seen;
 use crate::web::admin::settings_nav::{SettingsNav, Tab};
 use crate::web::admin::tracking_code::{self, Seen as Site};
-use crate::web::admin::{dashboard, live, names, pages, sources};
+use crate::web::admin::{dashboard, live, names, pages, sources, visitors};
 use crate::web::page::Section;
 use crate::web::paths::Report;
 use crate::web::query::{self, Asked};
@@ -30,7 +32,17 @@ fn zone() -> Zone {
 
 fn ask(report: Report, pairs: &[(&str, &str)]) -> Asked {
     let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    query::read(AccountId::FIRST, report, &pairs, &["metric", "show", "by", "sort"], today()).unwrap()
+    let asked = query::read(AccountId::FIRST, report, &pairs, &["metric", "show", "by", "sort"], today());
+    let view = |id, name: &str, query: &str| SavedView {
+        id,
+        name: name.into(),
+        report: "pages".into(),
+        query: query.into(),
+        created: NOW,
+    };
+    let views =
+        vec![view(1, "Blog this month", "period=month&filter=page:contains:/blog"), view(2, LONG, "")];
+    Asked { views, ..asked.unwrap() }
 }
 
 fn points(days: Days, level: i64) -> Vec<Point> {
@@ -140,7 +152,8 @@ fn found(asked: &Asked, level: i64) -> Dashboard {
     let series = points(days, level);
     let compare = asked.url.compared_days().map(|days| {
         let series = points(days, level * 9 / 10);
-        Compare { period: days.into(), kpi: kpi(&series), series }
+        let until = days.part_until(asked.url.period.days, &zone(), NOW).map(Millis::iso);
+        Compare { period: days.into(), until, kpi: kpi(&series), series }
     });
     Dashboard {
         period: Span::from(days),
@@ -306,6 +319,76 @@ fn install(name: &str, first_hit: Option<Millis>, hits: Vec<Entry>, fetched: boo
     tracking_code::page(layout, nav, AccountId::FIRST, &settings(), &zone(), &site).render().unwrap()
 }
 
+fn visit(id: u32, ago: i64, texts: &[&str], more: bool) -> SessionRow {
+    let at = NOW.plus(-ago);
+    let event = |(n, text): (i64, &&str)| EventRow {
+        at: at.plus(n * 2 * MINUTE),
+        kind: if n == 3 { "completion" } else { "page_view" },
+        host: "example.com".into(),
+        path: format!("/{text}"),
+        title: if n == 1 { String::new() } else { (*text).to_owned() },
+        event: if n == 3 { "Sign up".into() } else { String::new() },
+        engaged_seconds: n.unsigned_abs() * 47,
+        consent: if more { "granted" } else { "policy" },
+        policy: u32::from(more),
+    };
+    let text = |text: &str| if more { text.to_owned() } else { String::new() };
+    SessionRow {
+        id,
+        at,
+        duration_seconds: 491,
+        source: if more { "EMAIL_MARKETING".into() } else { "DIRECT_TRAFFIC".into() },
+        referrer: text("https://news.example.org/2026/11/a-long-article-about-the-site"),
+        utm_source: text("newsletter"),
+        utm_campaign: text(texts.first().copied().unwrap_or_default()),
+        device: "mobile".into(),
+        browser: "Safari".into(),
+        os: "iOS".into(),
+        screen: "< 576",
+        language: text("nl-be"),
+        country: text("NL"),
+        region: text("Utrecht"),
+        new_visitor: more,
+        bounced: !more,
+        switched: id == 3,
+        page_views: texts.len() as u64,
+        completions: u64::from(more),
+        engaged_seconds: 300,
+        timeline: (0..).zip(texts).map(event).collect(),
+        left_out: if id == 3 { 1_204 } else { 0 },
+        ..SessionRow::default()
+    }
+}
+
+fn visitor_of(name: &str, email: Option<&str>, rows: Vec<SessionRow>, role: Role) -> String {
+    let found = VisitorReport {
+        number: 8_121,
+        contact: email.map(|email| ContactRef { contact_id: 7, email: email.into() }),
+        first_seen: NOW.plus(-90 * DAY),
+        last_seen: NOW.plus(-3 * HOUR),
+        original_source: "ORGANIC_SEARCH".into(),
+        original_source_detail: if name == HOSTILE { HOSTILE.into() } else { "google".into() },
+        device: "mobile".into(),
+        browser: "Safari".into(),
+        os: "iOS".into(),
+        country: "NL".into(),
+        region: "Utrecht".into(),
+        sessions: 41,
+        page_views: 1_507,
+        engaged_seconds: 18_112,
+        days: 29,
+        damaged: if name == HOSTILE { vec!["2026-11-02".into()] } else { Vec::new() },
+        table: table(rows, 41, (name != HOSTILE).then_some("1795377600000.3")),
+        ..VisitorReport::default()
+    };
+    let mut layout = layout(email.unwrap_or("Visitor #8121"), Section::Live, name);
+    if let Some(viewer) = &mut layout.viewer {
+        viewer.role = role;
+    }
+    let asked = visitors::Asked { row: 1, limit: 20, ..Default::default() };
+    visitors::page(layout, &zone(), &asked, &found).render().unwrap()
+}
+
 /// Every page of an account, by name.
 pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
     let full = "Northwind Traders";
@@ -327,6 +410,26 @@ pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
         ("live", live_of(full, hits())),
         ("live-empty", live_of("Harbour Books", Vec::new())),
         ("live-hostile", live_of(HOSTILE, hits())),
+        ("visitor", {
+            let first = visit(41, 3 * HOUR, &["pricing", "blog/how-we-count", "contact", "thanks"], true);
+            let more = [visit(40, 2 * DAY, &[""], false), visit(3, 9 * DAY, &["pricing", LONG], true)];
+            visitor_of(
+                full,
+                Some("jan.de.vries@example.com"),
+                [first].into_iter().chain(more).collect(),
+                Role::Owner,
+            )
+        }),
+        ("visitor-none", visitor_of("Harbour Books", None, Vec::new(), Role::Viewer)),
+        (
+            "visitor-hostile",
+            visitor_of(
+                HOSTILE,
+                Some(LONG),
+                vec![visit(3, HOUR, &[HOSTILE, LONG, ARABIC], true)],
+                Role::Owner,
+            ),
+        ),
         ("install-waiting", install("Harbour Books", None, Vec::new(), false)),
         ("install-refused", install("Harbour Books", None, hits(), true)),
         ("install-done", install(full, Some(NOW.plus(-90 * MINUTE)), Vec::new(), true)),

@@ -34,6 +34,9 @@ pub struct Done {
     pub browser_ended: &'static str,
     pub browsers_ended: &'static str,
     pub signed_out: &'static str,
+    pub visitor_erased: &'static str,
+    pub view_saved: &'static str,
+    pub view_deleted: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -246,6 +249,9 @@ pub const EN: Access = Access {
         browser_ended: "That browser is signed out.",
         browsers_ended: "Every other browser is signed out.",
         signed_out: "You are signed out.",
+        view_saved: "The view is saved. You find it under Views on every report.",
+        view_deleted: "The view is deleted.",
+        visitor_erased: "The visitor is erased, from the reports and from the disk.",
     },
     field: Fields {
         email: "Email",

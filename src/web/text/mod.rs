@@ -20,6 +20,8 @@ pub mod number;
 pub mod plural;
 pub mod report;
 pub mod table;
+pub mod views;
+pub mod visitor;
 pub mod word;
 
 /// All texts of one language.
@@ -31,6 +33,8 @@ pub struct Texts {
     pub report: report::Report,
     pub table: table::Tables,
     pub live: live::Live,
+    pub visitor: visitor::Visitor,
+    pub views: views::Views,
     pub install: install::Install,
     pub word: word::Words,
     pub number: number::Numbers,
@@ -44,6 +48,8 @@ pub static EN: Texts = Texts {
     report: report::EN,
     table: table::EN,
     live: live::EN,
+    visitor: visitor::EN,
+    views: views::EN,
     install: install::EN,
     word: word::EN,
     number: number::EN,

@@ -62,6 +62,8 @@ pub struct Compare {
     pub off: &'static str,
     /// `{range}`: the days compared with.
     pub with: &'static str,
+    /// `{range}`, `{time}`: the last of them up to this time.
+    pub with_part: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -96,6 +98,8 @@ pub struct Kpi {
     pub chart_it: &'static str,
     /// `{before}`, `{range}`: what the change is measured against.
     pub against: &'static str,
+    /// `{before}`, `{range}`, `{time}`: while the period is not over.
+    pub against_part: &'static str,
     pub up: &'static str,
     pub down: &'static str,
     pub same: &'static str,
@@ -190,6 +194,7 @@ pub const EN: Report = Report {
         year: "Year before",
         off: "No comparison",
         with: "vs {range}",
+        with_part: "vs {range} until {time}",
     },
     filter: Filter {
         label: "Filters",
@@ -215,6 +220,7 @@ pub const EN: Report = Report {
         page_views: "Page views",
         chart_it: "Show {label} in the chart",
         against: "{before} in {range}",
+        against_part: "{before} in {range} until {time}",
         up: "up",
         down: "down",
         same: "unchanged",

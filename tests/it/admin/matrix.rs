@@ -5,6 +5,8 @@ use actix_web::http::Method;
 use guestlog::app::access::Actor;
 use guestlog::app::tokens;
 use guestlog::domain::user::{Role, Scope};
+use guestlog::domain::visitor::VisitorNumber;
+use guestlog::store::{self, visitor::Visitor};
 use guestlog::web::options::Options;
 
 use crate::harness::app::{Reply, TestApp};
@@ -23,7 +25,7 @@ use Who::{Everybody, ServerAdmin, SignedIn};
 const ADMIN: Who = Who::Role(Role::Admin);
 const VIEWER: Who = Who::Role(Role::Viewer);
 
-/// The whole table of these pages. `{a}`: the account, `{u}`: a user of it, `{t}`: a token of it.
+/// The whole table of these pages. `{a}`: the account, `{u}`: a user of it, `{t}`: a token of it, `{v}`: a visitor.
 const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/", SignedIn),
     ("GET", "/setup", Everybody),
@@ -47,6 +49,11 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/accounts/{a}/sources", VIEWER),
     ("GET", "/accounts/{a}/devices", VIEWER),
     ("GET", "/accounts/{a}/countries", VIEWER),
+    ("GET", "/accounts/{a}/visitors/{v}", VIEWER),
+    ("POST", "/accounts/{a}/visitors/{v}/erase", ADMIN),
+    ("GET", "/accounts/{a}/views", VIEWER),
+    ("POST", "/accounts/{a}/views", VIEWER),
+    ("POST", "/accounts/{a}/views/1/delete", VIEWER),
     ("GET", "/accounts/{a}/settings/tracking-code", VIEWER),
     ("GET", "/accounts/{a}/settings/account", ADMIN),
     ("POST", "/accounts/{a}/settings/account", ADMIN),
@@ -91,6 +98,20 @@ async fn world() -> World {
         let user = site.user(account, &format!("target@{name}.test"), Role::Viewer).await;
         let (token, _) =
             tokens::create(&site.app, Actor::Machine, account, name, &[Scope::CrmRead]).await.unwrap();
+        let visitor = Visitor {
+            number: VisitorNumber(1),
+            no_browser: false,
+            contact_id: None,
+            first_ms: 0,
+            last_ms: 0,
+            session_id: 0,
+            session_number: None,
+            first_source: 0,
+            source: 0,
+            source_ms: 0,
+        };
+        let met = move |conn: &store::Connection| store::visitor::upsert(conn, account, &visitor);
+        site.app.store.writer.write(met).await.unwrap();
         ids.push([account.to_string(), user.0.to_string(), token.0.to_string()]);
     }
     let other = ids.pop().unwrap();
@@ -98,7 +119,7 @@ async fn world() -> World {
 }
 
 fn path(template: &str, [a, u, t]: [&String; 3]) -> String {
-    template.replace("{a}", a).replace("{u}", u).replace("{t}", t)
+    template.replace("{a}", a).replace("{u}", u).replace("{t}", t).replace("{v}", "1")
 }
 
 async fn ask(browser: &Browser, method: &str, path: &str) -> Reply {

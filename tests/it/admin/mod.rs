@@ -11,3 +11,5 @@ mod templates;
 mod tokens;
 mod troubled;
 mod users;
+mod views;
+mod visitors;

@@ -371,10 +371,10 @@ async fn a_period_is_compared_with_the_one_before() {
     let table = reader.get(&house.path("pages?period=7d&format=json&compare=previous")).await.json();
     assert_eq!(table["rows"][0]["visitors"], 2);
     assert_eq!(table["rows"][0]["before"], json!({"visitors": 1, "sessions": 1, "page_views": 1}));
-    assert_eq!(
-        table["compare"],
-        found["compare"].as_object().map(|c| json!({"from": c["from"], "to": c["to"]})).unwrap()
-    );
+    for key in ["from", "to", "until"] {
+        assert!(table["compare"].get(key).is_some(), "{table}");
+        assert_eq!(table["compare"][key], found["compare"][key], "{key}");
+    }
     let csv = reader.get(&house.path("pages?period=7d&format=csv&compare=previous")).await.body;
     assert!(csv.contains(",bounce_rate,visitors_before,sessions_before,page_views_before\r\n"), "{csv}");
     assert!(csv.trim_end().ends_with(",1,1,1"), "{csv}");
@@ -430,6 +430,53 @@ async fn countries_that_nobody_can_know_say_how_to_know_them() {
     assert!(page.contains("No countries yet") && page.contains("guestlog geo install FILE"), "{page}");
     let filtered = plain(&house.get("countries?filter=device:is:desktop").await.body);
     assert!(!filtered.contains("No countries yet"), "{filtered}");
+}
+
+/// ui.md, period bar: a comparison is fair
+#[actix_web::test]
+async fn a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before() {
+    let house = House::new().await;
+    // 12:06 of the account: today's hits are compared with those of yesterday until 12:06.
+    house.view("a", "https://site.test/", "").await;
+    house.view("b", "https://site.test/", "").await;
+    house.site.clock.advance(3 * MINUTE);
+    house.view("c", "https://site.test/", "").await;
+    house.view("a", "https://site.test/later", "").await;
+    house.json("dashboard").await;
+    house.site.clock.advance(DAY - 3 * MINUTE);
+    let reader = house.site.signed_in(house.account, "again@site.test", Role::Viewer).await;
+    house.view("d", "https://site.test/", "").await;
+    let data = |query: &str| {
+        let path = house.path(&format!("dashboard?{query}&format=json&wait=1"));
+        async {
+            let path = path;
+            reader.get(&path).await.json()
+        }
+    };
+    let today = data("period=today").await;
+    assert_eq!((&today["kpi"]["visitors"], &today["compare"]["visitors"]), (&json!(1), &json!(2)));
+    assert_eq!(today["compare"]["page_views"], 2);
+    assert_eq!(today["compare"]["until"], "2026-11-18T11:06:40.001Z");
+    let hours = today["compare"]["series"].as_array().unwrap();
+    let views: u64 = hours.iter().map(|point| point["page_views"].as_u64().unwrap()).sum();
+    assert_eq!((hours.len(), views), (24, 4), "the chart shows the whole day");
+    // Over: all of it.
+    let yesterday = data("period=yesterday").await;
+    assert_eq!((&yesterday["kpi"]["visitors"], &yesterday["compare"]["until"]), (&json!(3), &Value::Null));
+    let custom = data("period=custom&from=2026-11-19&to=2026-11-19").await;
+    assert_eq!(custom["compare"]["visitors"], 2, "by its days, whatever they are called");
+    let month = data("period=month").await;
+    assert_eq!(
+        (&month["compare"]["from"], &month["compare"]["to"]),
+        (&json!("2026-10-01"), &json!("2026-10-19"))
+    );
+    let year = data("period=today&compare=year").await;
+    assert_eq!(year["compare"]["until"], "2025-11-19T11:06:40.001Z");
+    let html = reader.get(&house.path("dashboard?period=today")).await.body;
+    assert!(plain(&html).contains("vs 18 Nov 2026 until 12:06"), "{html}");
+    assert!(html.contains("title=\"2 in 18 Nov 2026 until 12:06\""), "{html}");
+    let html = plain(&reader.get(&house.path("dashboard?period=yesterday")).await.body);
+    assert!(html.contains("vs 17 Nov 2026") && !html.contains("until"), "{html}");
 }
 
 /// Opening and closing tags fit, attributes are quoted, and nothing of a visitor is markup.

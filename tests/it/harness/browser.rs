@@ -218,8 +218,12 @@ impl Form {
                 return Some((id.strip_prefix("f-")?.to_owned(), None));
             }
             let input = inside.split("<input").nth(1)?.split('>').next()?;
-            let many = attribute(input, "type").as_deref() == Some("checkbox");
-            return Some((attribute(input, "name")?, Some((attribute(input, "value")?, many))));
+            let name = attribute(input, "name")?;
+            let kind = attribute(input, "type").unwrap_or_default();
+            if !["checkbox", "radio"].contains(&kind.as_str()) {
+                return Some((name, None));
+            }
+            return Some((name, Some((attribute(input, "value")?, kind == "checkbox"))));
         }
         let heard = |tag: &str| attribute(tag, "aria-label").as_deref() == Some(label);
         let select = self

@@ -267,7 +267,7 @@ fn add_session(dice: &mut Dice, account: &mut AccountFact, start: i64, first_vis
         is_new: dice.one_in(2),
         entry: views.first().map(|e| e.page.clone()).unwrap_or_default(),
         last_page: views.last().map(|e| e.page.clone()).unwrap_or_default(),
-        first_ms: start,
+        first_ms: events.iter().map(|e| e.at_ms).fold(start, i64::min),
         last_ms: at,
         page_views: views.len() as u32,
         completions: (events.len() - views.len()) as u32,
@@ -490,7 +490,7 @@ fn write_people(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
             no_browser: false,
             contact_id,
             first_ms: 0,
-            last_ms: 0,
+            last_ms: i64::MAX / 2,
             session_id: 0,
             session_number: None,
             first_source: 0,
@@ -511,7 +511,8 @@ fn write_sessions(
     for (place, session) in account.sessions.iter().enumerate() {
         let row = Session {
             id: place as u32 + 1,
-            visitor: account.events.iter().find(|e| e.session == Some(place)).unwrap().visitor,
+            // whose it is now
+            visitor: account.events.iter().rfind(|e| e.session == Some(place)).unwrap().visitor,
             start_ms: session.first_ms,
             last_ms: session.last_ms,
             source: text(conn, id, Kind::Source, &each(&session.source))?,

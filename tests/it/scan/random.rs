@@ -49,6 +49,7 @@ fn compare(make: &dyn Fn(u64) -> World) {
             }
             let bounds = Bounds {
                 set_bytes: dice.pick(&[0, 0, 300, Bounds::default().set_bytes]),
+                set_bytes_least: 0,
                 pairs: dice.pick(&[2, 20, Bounds::default().pairs]),
                 batch_rows: dice.pick(&[1, 7, 60, Bounds::default().batch_rows]),
                 shared_rows: dice.pick(&[0, Bounds::default().shared_rows]),
@@ -211,7 +212,7 @@ pub(super) fn figures(count: &Count) -> Figures {
     }
 }
 
-fn expect(
+pub(super) fn expect(
     account: &AccountFact,
     events: &[&super::history::EventFact],
     grouping: &Grouping,

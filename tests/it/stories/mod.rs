@@ -1,5 +1,7 @@
 //! Tales of visitors, from the beacon to the row.
 
 mod closing;
+mod erasing;
 mod retention;
+mod timeline;
 mod visitor;

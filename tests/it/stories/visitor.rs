@@ -202,7 +202,7 @@ async fn names_and_properties_of_a_person_are_bounded() {
     let said = json!({"email": "ada@example.com", "p0": "new"});
     site.collect(&with(site.view("last", "ada", "https://example.com/"), "i", said)).await;
     site.fold().await;
-    assert_eq!(site.asks::<u32>("select count(*) from identification"), [IDENTIFICATIONS_MAX]);
+    assert_eq!(site.asks::<i64>("select count(*) from identification"), [IDENTIFICATIONS_MAX as i64]);
     assert_eq!(site.asks::<i64>("select count(*) from contact_property"), [PROPERTIES_MAX as i64]);
     let first = "select value from contact_property where name = 'p0'";
     assert_eq!(site.asks::<String>(first), ["new"], "a name that is there takes new values");

@@ -1,0 +1,272 @@
+//! One visitor: who he is as far as it is known, and his sessions with their page views, of all time. Whose email may
+//! be read is decided where the answer is written (rules.md 28).
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use serde::{Serialize, Serializer};
+
+use super::{Error, Table};
+use crate::app::core::App;
+use crate::base::clock::{Millis, SECOND};
+use crate::domain::account::AccountId;
+use crate::domain::consent::Consent;
+use crate::domain::screen::ScreenClass;
+use crate::domain::visitor::VisitorNumber;
+use crate::store::dictionary::{self, Kind, part};
+use crate::store::event::{Event, PAGE_VIEW};
+use crate::store::timeline::{self, Place, Timeline, Visit};
+use crate::store::{self, Connection, contact, scan};
+
+/// A visitor.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct VisitorReport {
+    pub number: u32,
+    /// He has no browser: what programs tell of a contact (rules.md 13).
+    pub no_browser: bool,
+    pub contact: Option<ContactRef>,
+    #[serde(serialize_with = "iso")]
+    pub first_seen: Millis,
+    #[serde(serialize_with = "iso")]
+    pub last_seen: Millis,
+    pub original_source: String,
+    pub original_source_detail: String,
+    /// Of his last session.
+    pub device: String,
+    pub browser: String,
+    pub os: String,
+    pub country: String,
+    pub region: String,
+    pub sessions: u64,
+    pub page_views: u64,
+    pub completions: u64,
+    pub engaged_seconds: u64,
+    /// Local days on which he was here.
+    pub days: u64,
+    /// Days that cannot be read, and may hold more of him.
+    pub damaged: Vec<String>,
+    #[serde(flatten)]
+    pub table: Table<SessionRow>,
+}
+
+/// The contact a visitor is bound to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ContactRef {
+    pub contact_id: i64,
+    pub email: String,
+}
+
+/// One session; `id` 0 = what programs told on a day.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SessionRow {
+    pub id: u32,
+    #[serde(serialize_with = "iso")]
+    pub at: Millis,
+    /// From its first to its last hit, or as long as its pages were visible when that is longer.
+    pub duration_seconds: u64,
+    pub source: String,
+    pub source_detail: String,
+    pub referrer: String,
+    pub utm_source: String,
+    pub utm_medium: String,
+    pub utm_campaign: String,
+    pub device: String,
+    pub browser: String,
+    pub os: String,
+    pub screen: &'static str,
+    pub language: String,
+    pub country: String,
+    pub region: String,
+    pub new_visitor: bool,
+    pub bounced: bool,
+    /// The token changed hands on the way: the session goes on under another number.
+    pub switched: bool,
+    pub page_views: u64,
+    pub completions: u64,
+    pub engaged_seconds: u64,
+    /// In the order they happened.
+    pub timeline: Vec<EventRow>,
+    /// Events of the session that are counted and not in `timeline`.
+    pub left_out: u64,
+}
+
+/// One page view or completion.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EventRow {
+    #[serde(serialize_with = "iso")]
+    pub at: Millis,
+    /// `page_view` or `completion`
+    pub kind: &'static str,
+    pub host: String,
+    pub path: String,
+    pub title: String,
+    pub event: String,
+    pub engaged_seconds: u64,
+    pub consent: &'static str,
+    /// Revision of the consent policy; 0 = none.
+    pub policy: u32,
+}
+
+fn iso<S: Serializer>(at: &Millis, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&at.iso())
+}
+
+/// The visitor of that number with at most `limit` of his sessions; `None` when there is none.
+///
+/// # Errors
+/// `Invalid` when `after` is no answer's `next`, `NoAccount`, the store's.
+pub async fn visitor(
+    app: &App,
+    account: AccountId,
+    number: VisitorNumber,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Option<VisitorReport>, Error> {
+    let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
+    let after = after.map(|text| {
+        Place::parse(text).ok_or_else(|| Error::Invalid("after is what the last answer gave as next".into()))
+    });
+    let (after, clock) = (after.transpose()?, Arc::clone(&app.clock));
+    app.store
+        .read(move |conn| {
+            let Some(visitor) = store::visitor::find(conn, account, number)? else { return Ok(None) };
+            let deadline = scan::Deadline::new(clock);
+            let ask = timeline::Ask {
+                account,
+                visitor: number,
+                range_ms: visitor.first_ms..visitor.last_ms.saturating_add(1),
+                zone: &entry.zone,
+                after,
+                limit,
+                deadline: &deadline,
+            };
+            let found = timeline::list(conn, &ask)?;
+            let last = match after {
+                // What he is seen with is that of his last session, whichever are shown.
+                Some(_) => timeline::list(conn, &timeline::Ask { after: None, limit: 1, ..ask })?.visits,
+                None => Vec::new(),
+            };
+            let mut texts = Texts { conn, account, known: FxHashMap::default() };
+            Ok(Some(texts.report(&visitor, &found, last.first().or(found.visits.first()))?))
+        })
+        .await
+}
+
+/// The texts behind dictionary ids, each looked up once.
+struct Texts<'a> {
+    conn: &'a Connection,
+    account: AccountId,
+    known: FxHashMap<(u8, u32), Arc<str>>,
+}
+
+impl Texts<'_> {
+    fn of(&mut self, kind: Kind, id: u32) -> Result<Arc<str>, store::Error> {
+        if let Some(text) = self.known.get(&(kind as u8, id)) {
+            return Ok(Arc::clone(text));
+        }
+        let text: Arc<str> = dictionary::find_value(self.conn, self.account, kind, id)?.into();
+        self.known.insert((kind as u8, id), Arc::clone(&text));
+        Ok(text)
+    }
+
+    fn report(
+        &mut self,
+        visitor: &store::visitor::Visitor,
+        found: &Timeline,
+        last: Option<&Visit>,
+    ) -> Result<VisitorReport, store::Error> {
+        let contact = match visitor.contact_id {
+            Some(id) => contact::find_email(self.conn, self.account, id)?
+                .map(|email| ContactRef { contact_id: id, email }),
+            None => None,
+        };
+        let source = self.of(Kind::Source, visitor.first_source)?;
+        let (device, place) = last.map_or((0, 0), |visit| (visit.run.device, visit.run.place));
+        let (device, place) = (self.of(Kind::Device, device)?, self.of(Kind::Place, place)?);
+        let rows = found.visits.iter().map(|visit| self.session(visit)).collect::<Result<_, _>>()?;
+        Ok(VisitorReport {
+            number: visitor.number.0,
+            no_browser: visitor.no_browser,
+            contact,
+            first_seen: Millis(visitor.first_ms),
+            last_seen: Millis(visitor.last_ms),
+            original_source: part(&source, 0).to_owned(),
+            original_source_detail: part(&source, 1).to_owned(),
+            device: part(&device, 0).to_owned(),
+            browser: part(&device, 1).to_owned(),
+            os: part(&device, 2).to_owned(),
+            country: part(&place, 0).to_owned(),
+            region: part(&place, 1).to_owned(),
+            sessions: found.sessions,
+            page_views: found.sums.page_views,
+            completions: found.sums.completions,
+            engaged_seconds: seconds(found.sums.engaged_ms),
+            days: found.days,
+            damaged: found.damaged.iter().map(ToString::to_string).collect(),
+            table: Table {
+                rows,
+                total: found.total,
+                next: found.next.map(|place| place.to_string()),
+                compare: None,
+                damaged: Vec::new(),
+            },
+        })
+    }
+
+    fn session(&mut self, visit: &Visit) -> Result<SessionRow, store::Error> {
+        let run = &visit.run;
+        let source = self.of(Kind::Source, run.source)?;
+        let campaign = self.of(Kind::Campaign, run.campaign)?;
+        let device = self.of(Kind::Device, run.device)?;
+        let place = self.of(Kind::Place, run.place)?;
+        let lasted = u64::try_from(visit.last_ms.saturating_sub(visit.start_ms)).unwrap_or(0);
+        let class = ScreenClass::ALL.into_iter().find(|class| *class as u32 == run.screen);
+        let all = visit.sums.page_views + visit.sums.completions;
+        let shown = u64::try_from(run.rows.len()).unwrap_or(u64::MAX);
+        Ok(SessionRow {
+            id: run.session,
+            at: Millis(visit.start_ms),
+            duration_seconds: seconds(lasted.max(visit.sums.engaged_ms)),
+            source: part(&source, 0).to_owned(),
+            source_detail: part(&source, 1).to_owned(),
+            referrer: self.of(Kind::Referrer, run.referrer)?.to_string(),
+            utm_source: part(&campaign, 0).to_owned(),
+            utm_medium: part(&campaign, 1).to_owned(),
+            utm_campaign: part(&campaign, 2).to_owned(),
+            device: part(&device, 0).to_owned(),
+            browser: part(&device, 1).to_owned(),
+            os: part(&device, 2).to_owned(),
+            screen: class.map_or("", ScreenClass::as_str),
+            language: self.of(Kind::Language, run.language)?.to_string(),
+            country: part(&place, 0).to_owned(),
+            region: part(&place, 1).to_owned(),
+            new_visitor: run.is_new,
+            bounced: run.bounced,
+            switched: run.switched,
+            page_views: visit.sums.page_views,
+            completions: visit.sums.completions,
+            engaged_seconds: seconds(visit.sums.engaged_ms),
+            timeline: run.rows.iter().map(|row| self.event(row)).collect::<Result<_, _>>()?,
+            left_out: all.saturating_sub(shown),
+        })
+    }
+
+    fn event(&mut self, row: &Event) -> Result<EventRow, store::Error> {
+        let page = self.of(Kind::Page, row.page)?;
+        Ok(EventRow {
+            at: Millis(row.at_ms),
+            kind: if row.kind == PAGE_VIEW { "page_view" } else { "completion" },
+            host: part(&page, 0).to_owned(),
+            path: part(&page, 1).to_owned(),
+            title: self.of(Kind::Title, row.title)?.to_string(),
+            event: self.of(Kind::Event, row.event)?.to_string(),
+            engaged_seconds: seconds(row.engaged_ms.into()),
+            consent: Consent(row.consent).as_str(),
+            policy: row.policy,
+        })
+    }
+}
+
+const fn seconds(ms: u64) -> u64 {
+    ms / SECOND.unsigned_abs()
+}

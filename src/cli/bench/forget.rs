@@ -1,0 +1,87 @@
+//! Forgetting on a copy of the store: one visitor, a month, and a month while events arrive.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::child::Server;
+use super::load::Load;
+use super::machine::percentile;
+use super::requests;
+use super::scratch::Scratch;
+use crate::app::access::Actor;
+use crate::app::erasing;
+use crate::app::retention::Keeper;
+use crate::base::clock::{Clock, RealClock};
+use crate::config::Config;
+use crate::domain::account::AccountId;
+use crate::domain::visitor::VisitorNumber;
+use crate::{server, store};
+
+/// Visitors that are erased, spread over all there are.
+const VISITORS: u32 = 20;
+/// Events a second while a month is forgotten.
+const RATE: u32 = 1_000;
+
+/// # Errors
+/// When the store cannot be copied or opened, or an event is refused.
+pub(super) fn measure(
+    dir: &Path,
+    account: AccountId,
+    runtime: &tokio::runtime::Runtime,
+) -> anyhow::Result<Value> {
+    let scratch = Scratch::new();
+    std::fs::create_dir_all(&scratch.0)?;
+    for file in [store::MAIN_FILE, store::INBOX_FILE] {
+        std::fs::copy(dir.join(file), scratch.0.join(file))?;
+    }
+    let mut config = Config::default();
+    config.server.data_dir.clone_from(&scratch.0);
+    let app = server::open(&config)?;
+    let numbers = app.store.readers.read(|conn| store::account::find_numbers(conn, account))?;
+    let last = numbers.context("the account is gone")?.visitor;
+    let mut erased_ms = Vec::new();
+    for place in 0..VISITORS {
+        let number = VisitorNumber(1 + last / VISITORS * place);
+        let begin = RealClock.monotonic();
+        runtime.block_on(erasing::erase_visitor(&app, Actor::Machine, account, number))?;
+        erased_ms.push((RealClock.monotonic() - begin).as_secs_f64() * 1_000.0);
+    }
+    let days = |app: &crate::app::App| {
+        app.store
+            .readers
+            .read(|conn| store::segment::list(conn, account, i64::MIN, i64::MAX).map(|all| all.len()))
+    };
+    let before = days(&app)?;
+    let begin = RealClock.monotonic();
+    Keeper::default().look(&app, 11)?;
+    let month_ms = (RealClock.monotonic() - begin).as_secs_f64() * 1_000.0;
+    let after = days(&app)?;
+    app.store.close();
+    let server = Server::start_with(
+        &["serve", "--listen", "127.0.0.1:0"],
+        Some(&scratch.0),
+        &[("GUESTLOG_RETENTION__EVENTS_MONTHS", "10")],
+    )?;
+    let load = Load {
+        address: server.address,
+        requests: Arc::new(requests::make("127.0.0.1")),
+        connections: 64,
+        duration: Duration::from_secs(5),
+        rate: Some(RATE),
+        serial: Arc::new(AtomicU64::new(u64::try_from(RealClock.now().0).unwrap_or(1) << 20)),
+    };
+    let round = runtime.block_on(load.run())?;
+    Ok(json!({
+        "erase_p50_ms": percentile(&mut erased_ms, 0.5),
+        "erase_max_ms": percentile(&mut erased_ms, 1.0),
+        "month_ms": month_ms,
+        "month_days": before - after,
+        "acknowledged_p99_ms": round.percentile_ms(0.99),
+        "refused": round.refused,
+    }))
+}
