@@ -40,6 +40,9 @@ pub enum WebError {
     Slow,
     #[error("too many requests; wait {0} s")]
     TooMany(u32),
+    /// A question that the store gave up; says after how long.
+    #[error("{0}")]
+    TimeLimit(String),
     #[error("not possible right now; try again")]
     Busy,
     #[error("a failure of our own; the log has the cause under {id}")]
@@ -73,7 +76,7 @@ impl WebError {
             Self::Unauthorized | Self::SignIn { .. } => "INVALID_AUTHENTICATION",
             Self::BadRequest(_) | Self::TooLarge | Self::Slow => "VALIDATION_ERROR",
             Self::TooMany(_) => "RATE_LIMITS",
-            Self::Busy => "SERVICE_UNAVAILABLE",
+            Self::Busy | Self::TimeLimit(_) => "SERVICE_UNAVAILABLE",
             Self::Internal { .. } => "INTERNAL_ERROR",
         }
     }
@@ -90,7 +93,7 @@ impl ResponseError for WebError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::TimeLimit(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -125,7 +128,8 @@ impl From<store::Error> for WebError {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::NotFound => Self::NotFound,
-            store::Error::Busy | store::Error::TimeLimit | store::Error::Closed => Self::Busy,
+            store::Error::Busy | store::Error::Closed => Self::Busy,
+            store::Error::TimeLimit => Self::TimeLimit(error.to_string()),
             other => Self::internal(other),
         }
     }

@@ -17,6 +17,7 @@ pub mod form;
 pub mod format;
 pub mod guard;
 mod health;
+pub mod map;
 pub mod options;
 pub mod page;
 pub mod part;

@@ -8,6 +8,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::user::Role;
 use crate::web::assets;
+use crate::web::part::empty::Action;
 use crate::web::part::icon::Icon;
 use crate::web::paths;
 use crate::web::text::{Texts, fill};
@@ -290,6 +291,8 @@ pub struct ErrorPage {
     pub detail: Option<String>,
     /// By which the log names it; failures of our own only.
     pub id: Option<String>,
+    /// What may work instead.
+    pub instead: Option<Action>,
 }
 
 impl ErrorPage {

@@ -16,6 +16,7 @@ use crate::domain::user::Role;
 use crate::web::chart::{Chart, Point, Sparkline, Unit};
 use crate::web::page::{ErrorPage, Flash, Layout, Section, Tone, Viewer};
 use crate::web::part::code::Code;
+use crate::web::part::delta::Delta;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::part::filters::FilterBar;
@@ -105,8 +106,13 @@ fn kpi(label: &str, level: i64, charted: bool, before: i64) -> Kpi {
         label: label.into(),
         value: format::figure(&EN.number, sum),
         exact: format::number(&EN.number, sum),
-        change: Some(format::change(&EN.number, sum, sum * before / 100)),
-        against: Some("1,234 in 28 Sep – 25 Oct 2026".into()),
+        change: Some(Delta::since(
+            &EN,
+            sum,
+            sum * before / 100,
+            url(Report::Dashboard).compared_days(),
+            None,
+        )),
         spark: Sparkline::of(values),
         href: url(Report::Dashboard).with("metric", "sessions").href(),
         charted,
@@ -121,7 +127,10 @@ fn panel(id: &'static str, title: &str, tabs: &[&str], head: &str, rows: &[(&str
         detail: (*visitors == most).then(|| "example.com".into()),
         href: Some(at.filtered(is(Dimension::Page, name)).href()),
         bar: Row::share(*visitors, most),
-        numbers: vec![format::number(&EN.number, *visitors), format::number(&EN.number, *views)],
+        numbers: vec![
+            format::number(&EN.number, *visitors).into(),
+            format::number(&EN.number, *views).into(),
+        ],
     };
     Panel {
         t: &EN,
@@ -136,7 +145,7 @@ fn panel(id: &'static str, title: &str, tabs: &[&str], head: &str, rows: &[(&str
         head: head.into(),
         number_heads: vec![Head::plain("Visitors"), Head::plain("Page views")],
         rows: rows.iter().map(row).collect(),
-        empty: Panel::nothing(&EN, false),
+        empty: Panel::nothing(&EN, EN.report.nothing.pages, false),
         remedy: None,
         searchable: false,
         export: None,
@@ -359,7 +368,25 @@ fn sign_in() -> PlainSample {
 fn error() -> ErrorPage {
     let mut layout = layout(EN.error.internal.title, Section::Dashboard, "");
     layout.account = None;
-    ErrorPage { layout, status: 500, failure: &EN.error.internal, detail: None, id: Some("8f3a2c".into()) }
+    ErrorPage {
+        layout,
+        status: 500,
+        failure: &EN.error.internal,
+        detail: None,
+        id: Some("8f3a2c".into()),
+        instead: None,
+    }
+}
+
+fn too_long() -> ErrorPage {
+    ErrorPage {
+        layout: layout(EN.error.time_limit.title, Section::Dashboard, ""),
+        status: 503,
+        failure: &EN.error.time_limit,
+        detail: Some("the question took longer than 10 s; ask for a shorter period".into()),
+        id: None,
+        instead: Some(Action { label: EN.error.shorter.into(), href: "/x?period=7d".into() }),
+    }
 }
 
 fn pages() -> BTreeMap<&'static str, String> {
@@ -372,6 +399,7 @@ fn pages() -> BTreeMap<&'static str, String> {
         ("form-wrong", form(true).render().unwrap()),
         ("sign-in", sign_in().render().unwrap()),
         ("error", error().render().unwrap()),
+        ("error-too-long", too_long().render().unwrap()),
     ])
     .into_iter()
     .chain(reports::pages_of_an_account())

@@ -9,6 +9,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, ResponseError};
 
+use crate::domain::period::Preset;
 use crate::web::client;
 use crate::web::context::{Context, wants_data};
 use crate::web::cookie::{self, NewCookies, Nonce};
@@ -16,6 +17,7 @@ use crate::web::error::WebError;
 use crate::web::flash;
 use crate::web::options::Options;
 use crate::web::page::ErrorPage;
+use crate::web::part::empty::Action;
 use crate::web::state::State;
 use crate::web::text::error::{Errors, Failure};
 
@@ -89,11 +91,18 @@ fn for_people(answer: ServiceResponse) -> ServiceResponse {
         status: error.status_code().as_u16(),
         failure,
         detail: match error {
-            WebError::BadRequest(text) => Some(text.clone()),
+            WebError::BadRequest(text) | WebError::TimeLimit(text) => Some(text.clone()),
             _ => None,
         },
         id: match error {
             WebError::Internal { id } => Some(id.clone()),
+            _ => None,
+        },
+        instead: match error {
+            WebError::TimeLimit(_) => Some(Action {
+                label: context.t.error.shorter.to_owned(),
+                href: format!("{}?period={}", request.path(), Preset::Days7.as_str()),
+            }),
             _ => None,
         },
     };
@@ -116,6 +125,7 @@ const fn failure<'a>(error: &WebError, words: &'a Errors) -> Option<&'a Failure>
         WebError::Expired => &words.expired,
         WebError::TooMany(_) => &words.too_many,
         WebError::Busy => &words.busy,
+        WebError::TimeLimit(_) => &words.time_limit,
         WebError::Internal { .. } => &words.internal,
     })
 }

@@ -185,6 +185,71 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     for (const path of [LONG, RIGHT_TO_LEFT, "/日本語/料金"]) assert.ok(text.includes(path), `${path} in ${text}`);
   });
 
+  /** ui.md: countries as a map and a table; sources with drill-down; on paper */
+  test("of a year that was invented, with countries", async (t) => {
+    const { server, account, owner, visitor, page, at } = await house(t, { filled: false });
+    await server.stop();
+    await server.command(["generate", "--account", String(account), "--events", "3000", "--days", "30", "--visitors", "900", "--seed", "7"]);
+    await server.start();
+    await signIn(page, server, owner);
+    const reports = {
+      countries: "countries",
+      "countries-one": "countries?filter=country:is:NL",
+      "countries-none": "countries?filter=country:is:AQ",
+      "sources-compared": "sources",
+      "sources-referrer": "sources?by=referrer",
+      "sources-detail-2": "sources?by=detail_2&filter=source:is:REFERRALS",
+      "sources-medium": "sources?by=medium",
+      "sources-term": "sources?by=term",
+      "sources-content": "sources?by=content",
+      "pages-bounce": "pages?show=entry&sort=bounce_rate",
+      "pages-time": "pages?sort=time_of_view&compare=year",
+      "devices-compared": "devices",
+    };
+    for (const [name, path] of Object.entries(reports)) {
+      await t.test(name, async () => {
+        await isSound(visitor, server, page, await page.goto(at(path)), { name: `full-${name}` });
+      });
+    }
+
+    await t.test("a country of the map filters, and its numbers stand in the table", async () => {
+      await page.goto(at("countries"));
+      const germany = page.locator(".world a[href$='filter=country:is:DE']");
+      await germany.locator("path").first().hover();
+      const told = /^Germany: ([\d,]+) visitors?$/.exec(await page.locator(".map-body .tip").innerText())[1];
+      const row = page.locator("#names-rows tr", { hasText: "Germany" });
+      assert.ok((await row.innerText()).includes(told), `${told} in ${await row.innerText()}`);
+      assert.equal(await page.locator(".world a[href]").count(), await page.locator("#names-rows tr").count());
+      assert.equal(await page.locator(".world a:not([tabindex='-1'])").count(), 0, "the table is the way of the keys");
+      await Promise.all([page.waitForURL(/filter=country:is:DE/), germany.locator("path").first().click()]);
+      assert.equal(await page.locator(".world a[href]").count(), 1);
+    });
+
+    await t.test("a head sorts, a source leads to its details", async () => {
+      await page.goto(at("pages"));
+      await Promise.all([page.waitForURL(/sort=bounce_rate/), page.getByRole("link", { name: "Bounce rate" }).click()]);
+      assert.equal(await page.locator("th[aria-sort]").innerText(), "Bounce rate");
+      const rates = (await page.locator("#pages-rows td:last-child").allInnerTexts()).map((text) => parseInt(text, 10));
+      assert.deepEqual(rates, rates.toSorted((a, b) => b - a));
+      await page.goto(at("sources?by=source"));
+      await Promise.all([page.waitForURL(/filter=source:is:REFERRALS/), page.getByRole("link", { name: "Referrals", exact: true }).click()]);
+      await Promise.all([page.waitForURL(/by=detail_2/), page.locator("#sources-rows a").first().click()]);
+      assert.equal(await page.locator(".chip").count(), 2);
+    });
+
+    await t.test("on paper there is no control, and the period and the filters are text", async () => {
+      await page.goto(at("dashboard?filter=device:is:desktop&period=7d"));
+      await page.emulateMedia({ media: "print", colorScheme: "dark" });
+      const seen = page.locator(".rail:visible, .button:visible, summary:visible, input:visible, .panel-more:visible");
+      assert.deepEqual(await seen.allInnerTexts(), []);
+      assert.match(await page.locator(".period .on-paper").innerText(), /\d{4} · vs .* · Days follow UTC/);
+      assert.match(await page.locator(".chip").innerText(), /Device is Desktop/);
+      const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      assert.equal(ground, "rgb(255, 255, 255)");
+      await page.emulateMedia({ media: "screen", colorScheme: null });
+    });
+  });
+
   test("of settings, forms and errors", async (t) => {
     const { server, account, owner, browser, visitor, page, at } = await house(t, { filled: false });
     await signIn(page, server, owner);

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::sources::By;
-use super::{Error, Frame, NameRow, PageRow, ReportQuery, SourceRow, Span, Table, shown};
+use super::{Error, Frame, NameRow, PageRow, ReportQuery, SourceRow, Span, Table, shown, told};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
-use crate::domain::period::{Days, Zone};
+use crate::domain::period::{Days, LocalDay, Zone};
 use crate::domain::question::Dimension;
 use crate::store::scan::{self, Figures, Grouping, Key, Measure, Top};
 use crate::store::{self, Connection};
@@ -34,6 +34,9 @@ pub struct Dashboard {
     pub pages: Table<PageRow>,
     pub devices: Table<NameRow>,
     pub countries: Table<NameRow>,
+    /// Local days that cannot be read and are missing in all of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<String>,
 }
 
 /// The key figures; null is not counted yet.
@@ -111,7 +114,7 @@ fn answer(
     frame: &Frame,
     deadline: &scan::Deadline,
     query: &ReportQuery,
-    compare: Option<Compare>,
+    compare: Option<(Compare, Vec<LocalDay>)>,
 ) -> Result<Dashboard, Error> {
     let top = |key, skip_empty| {
         Grouping::By(key, Top { by: Measure::Visitors, limit: PANEL_ROWS, after: None, skip_empty })
@@ -126,6 +129,11 @@ fn answer(
         top(Key::Dimension(Dimension::Country), false),
     ];
     let answer = frame.ask(conn, deadline, frame.range(), &query.filters, &groupings)?;
+    let mut damaged = answer.damaged;
+    let compare = compare.map(|(compare, missing)| {
+        damaged.extend(missing);
+        compare
+    });
     let mut tables = answer.tables.into_iter();
     // in the order of the groupings
     let kpi = Kpi::of(tables.next());
@@ -138,11 +146,12 @@ fn answer(
         compare,
         step: step.as_str(),
         series,
-        sources: shown(panel(), |row| SourceRow::of(By::Source, row)),
-        pages: shown(panel(), PageRow::of),
-        devices: shown(panel(), NameRow::of),
-        countries: shown(panel(), NameRow::of),
+        sources: shown(panel(), |row| SourceRow::of(By::Source, row, None)),
+        pages: shown(panel(), |row| PageRow::of(row, None)),
+        devices: shown(panel(), |row| NameRow::of(row, None)),
+        countries: shown(panel(), |row| NameRow::of(row, None)),
         bots: bots(conn, frame)?,
+        damaged: told(damaged),
     })
 }
 
@@ -152,7 +161,7 @@ fn compare(
     deadline: &scan::Deadline,
     query: &ReportQuery,
     days: Days,
-) -> Result<Compare, Error> {
+) -> Result<(Compare, Vec<LocalDay>), Error> {
     let zone: &Zone = &frame.entry.zone;
     // of the width of the period itself, so that point stands over point
     let edges = days.edges(zone, frame.days.step());
@@ -170,7 +179,8 @@ fn compare(
     let is_begun = until.is_none_or(|until| until.0 > range.start);
     let kpi = if is_begun { Kpi::of(figures) } else { Kpi::default() };
     let series = series(&edges, tables.next().unwrap_or_default(), frame.now);
-    Ok(Compare { period: days.into(), until: until.map(Millis::iso), kpi, series })
+    let compare = Compare { period: days.into(), until: until.map(Millis::iso), kpi, series };
+    Ok((compare, answer.damaged))
 }
 
 fn series(edges: &[i64], table: scan::Table, now: Millis) -> Vec<Point> {

@@ -16,7 +16,7 @@ use super::core::App;
 use super::directory::Entry;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
-use crate::domain::period::{Days, Step};
+use crate::domain::period::{Days, LocalDay, Step};
 use crate::domain::question::{Filter, Invalid, NONE, Period};
 use crate::store::{self, Connection, scan};
 
@@ -60,6 +60,8 @@ pub struct ReportQuery {
     /// `by`: what a page groups by.
     pub by: Option<String>,
     pub sort: scan::Measure,
+    /// Rows of tables carry what they were in the period they are compared with: one scan more.
+    pub compares_rows: bool,
 }
 
 impl Default for ReportQuery {
@@ -72,6 +74,7 @@ impl Default for ReportQuery {
             show: None,
             by: None,
             sort: scan::Measure::Visitors,
+            compares_rows: false,
         }
     }
 }
@@ -109,6 +112,7 @@ impl ReportQuery {
             show: first("show").map(str::to_owned),
             by: first("by").map(str::to_owned),
             sort: sort.transpose()?.unwrap_or(scan::Measure::Visitors),
+            compares_rows: first("compare").is_some(),
         })
     }
 
@@ -138,6 +142,36 @@ pub struct Table<R> {
     pub total: u64,
     /// What `after` must be to go on.
     pub next: Option<String>,
+    /// What `before` of the rows is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compare: Option<Compared>,
+    /// Local days that cannot be read and are missing here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<String>,
+}
+
+/// The days rows are compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    #[serde(flatten)]
+    pub period: Span,
+    /// Where they end, while the period itself is not over.
+    pub until: Option<String>,
+}
+
+/// What a row was in the period it is compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Before {
+    pub visitors: u64,
+    pub sessions: u64,
+    pub page_views: u64,
+}
+
+impl From<&scan::Figures> for Before {
+    fn from(figures: &scan::Figures) -> Self {
+        let scan::Figures { visitors, sessions, page_views, .. } = *figures;
+        Self { visitors, sessions, page_views }
+    }
 }
 
 /// A period as an answer tells it.
@@ -172,6 +206,15 @@ impl Frame {
 
     fn range(&self) -> Range<i64> {
         self.days.range(&self.entry.zone)
+    }
+
+    /// Of the days compared with, as much as is over of the period itself; where it ends when that is not all.
+    fn part(&self, days: Days) -> (Range<i64>, Option<Millis>) {
+        let zone = &self.entry.zone;
+        let range = days.range(zone);
+        let until = days.part_until(self.days, zone, self.now);
+        let end = until.map_or(range.end, |until| until.0.max(range.start));
+        (range.start..end, until)
     }
 
     fn ask(
@@ -214,7 +257,7 @@ async fn table<R: Send + 'static>(
     query: &ReportQuery,
     key: scan::Key,
     skip_empty: bool,
-    row: impl Fn(scan::Row) -> R + Send + 'static,
+    row: impl Fn(scan::Row, Option<Before>) -> R + Send + 'static,
 ) -> Result<Table<R>, Error> {
     let frame = Frame::new(app, account, query)?;
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
@@ -223,17 +266,40 @@ async fn table<R: Send + 'static>(
             let groupings = [scan::Grouping::By(key, query.top(skip_empty))];
             let deadline = scan::Deadline::new(clock);
             let answer = frame.ask(conn, &deadline, frame.range(), &query.filters, &groupings)?;
-            Ok(shown(answer.tables.into_iter().next().unwrap_or_default(), row))
+            let mut damaged = answer.damaged;
+            let found = answer.tables.into_iter().next().unwrap_or_default();
+            let mut before = Vec::new();
+            let mut compare = None;
+            if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {
+                let (range, until) = frame.part(days);
+                let groupings = [scan::Grouping::These(key, found.codes.clone())];
+                let answer = frame.ask(conn, &deadline, range, &query.filters, &groupings)?;
+                damaged.extend(answer.damaged);
+                before = answer.tables.into_iter().next().unwrap_or_default().rows;
+                compare = Some(Compared { period: days.into(), until: until.map(Millis::iso) });
+            }
+            let mut before = before.iter().map(|row| Before::from(&row.figures));
+            let table = shown(found, |named| row(named, before.next()));
+            Ok(Table { compare, damaged: told(damaged), ..table })
         })
         .await
 }
 
-fn shown<R>(table: scan::Table, row: impl Fn(scan::Row) -> R) -> Table<R> {
+fn shown<R>(table: scan::Table, row: impl FnMut(scan::Row) -> R) -> Table<R> {
     Table {
         rows: table.rows.into_iter().map(row).collect(),
         total: table.total,
         next: table.next.map(|cursor| cursor.to_string()),
+        compare: None,
+        damaged: Vec::new(),
     }
+}
+
+/// Days as answers tell them, each once.
+fn told(mut days: Vec<LocalDay>) -> Vec<String> {
+    days.sort_unstable();
+    days.dedup();
+    days.iter().map(LocalDay::to_string).collect()
 }
 
 /// Text `n` of a row's name, as a filter takes it.

@@ -2,26 +2,31 @@
 
 use serde::Serialize;
 
-use super::{Error, ReportQuery, Table, choose, name, table};
+use super::pages::bounce_rate;
+use super::{Before, Error, ReportQuery, Table, choose, name, table};
 use crate::app::core::App;
 use crate::domain::account::AccountId;
 use crate::domain::question::Dimension;
 use crate::store::scan;
 
 /// One name, as a filter takes it; `(none)` = unknown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct NameRow {
     pub name: String,
     pub visitors: u64,
     pub sessions: u64,
     pub page_views: u64,
+    /// Part of `sessions` that bounced, 0 to 1; none without sessions.
+    pub bounce_rate: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
 }
 
 impl NameRow {
-    pub(super) fn of(mut row: scan::Row) -> Self {
+    pub(super) fn of(mut row: scan::Row, before: Option<Before>) -> Self {
         let name = name(&mut row, 0);
         let scan::Figures { visitors, sessions, page_views, .. } = row.figures;
-        Self { name, visitors, sessions, page_views }
+        Self { name, visitors, sessions, page_views, bounce_rate: bounce_rate(&row.figures), before }
     }
 }
 

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::{Error, ReportQuery, Table, choose, name, table};
+use super::{Before, Error, ReportQuery, Table, choose, name, table};
 use crate::app::core::App;
 use crate::domain::account::AccountId;
 use crate::domain::question::Dimension;
 use crate::store::scan;
 
 /// A page, without its query. As entry or exit page the figures are those of its sessions.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct PageRow {
     pub host: String,
     pub path: String,
@@ -20,10 +20,12 @@ pub struct PageRow {
     pub engaged_seconds: u64,
     /// Part of `sessions` that bounced, 0 to 1; none without sessions.
     pub bounce_rate: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
 }
 
 impl PageRow {
-    pub(super) fn of(mut row: scan::Row) -> Self {
+    pub(super) fn of(mut row: scan::Row, before: Option<Before>) -> Self {
         let figures = row.figures;
         Self {
             host: name(&mut row, 0),
@@ -33,6 +35,7 @@ impl PageRow {
             page_views: figures.page_views,
             engaged_seconds: figures.engaged_ms / 1_000,
             bounce_rate: bounce_rate(&figures),
+            before,
         }
     }
 }

@@ -203,7 +203,13 @@ impl Texts<'_> {
             engaged_seconds: seconds(found.sums.engaged_ms),
             days: found.days,
             damaged: found.damaged.iter().map(ToString::to_string).collect(),
-            table: Table { rows, total: found.total, next: found.next.map(|place| place.to_string()) },
+            table: Table {
+                rows,
+                total: found.total,
+                next: found.next.map(|place| place.to_string()),
+                compare: None,
+                damaged: Vec::new(),
+            },
         })
     }
 

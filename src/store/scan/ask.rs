@@ -79,6 +79,9 @@ pub enum Grouping {
     Steps(Vec<i64>),
     /// The top rows by name. What programs tell is in no group of a session's dimension (rules.md 13).
     By(Key, Top),
+    /// The rows of these groups, named by a code of theirs as `Table::codes` gives it, in this order, empty ones
+    /// too: how rows of one period are found again in another.
+    These(Key, Vec<u32>),
 }
 
 /// What names a group.
@@ -136,10 +139,16 @@ pub enum Measure {
     Value,
     Engaged,
     Bounces,
+    /// Milliseconds visible of a page view, on average.
+    TimeOfView,
+    /// Milliseconds visible of a session, on average.
+    TimeOfSession,
+    /// Part of the sessions that bounced.
+    BounceRate,
 }
 
 impl Measure {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Visitors,
         Self::Sessions,
         Self::PageViews,
@@ -147,6 +156,9 @@ impl Measure {
         Self::Value,
         Self::Engaged,
         Self::Bounces,
+        Self::TimeOfView,
+        Self::TimeOfSession,
+        Self::BounceRate,
     ];
 
     #[must_use]
@@ -159,6 +171,9 @@ impl Measure {
             Self::Value => "value",
             Self::Engaged => "engaged",
             Self::Bounces => "bounces",
+            Self::TimeOfView => "time_of_view",
+            Self::TimeOfSession => "time_of_session",
+            Self::BounceRate => "bounce_rate",
         }
     }
 
@@ -169,8 +184,10 @@ impl Measure {
 }
 
 impl Figures {
+    /// What a table is ordered by.
     #[must_use]
     pub fn get(&self, measure: Measure) -> i64 {
+        let each = |sum: u64, of: u64| sum.checked_div(of).unwrap_or(0);
         let count = match measure {
             Measure::Visitors => self.visitors,
             Measure::Sessions => self.sessions,
@@ -179,6 +196,13 @@ impl Figures {
             Measure::Value => return self.value_minor,
             Measure::Engaged => self.engaged_ms,
             Measure::Bounces => self.bounces,
+            Measure::TimeOfView => each(self.engaged_ms, self.page_views),
+            Measure::TimeOfSession => each(self.engaged_ms, self.sessions),
+            // of equal rates the one of more sessions first
+            Measure::BounceRate => {
+                let rate = each(self.bounces.saturating_mul(1_000_000), self.sessions);
+                (rate << 40) + self.sessions.min((1 << 40) - 1)
+            }
         };
         i64::try_from(count).unwrap_or(i64::MAX)
     }
@@ -187,7 +211,8 @@ impl Figures {
 /// One group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
-    /// As many texts as the key has; one empty text for the group without name; none for totals and intervals.
+    /// As many texts as the key has; one empty text for the group without name; none for what was not asked by
+    /// name.
     pub name: Vec<String>,
     pub figures: Figures,
 }
@@ -196,6 +221,8 @@ pub struct Row {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     pub rows: Vec<Row>,
+    /// A code of each row's group, of `By` only; stays the group's whatever is stored later.
+    pub codes: Vec<u32>,
     /// Of all groups, shown or not.
     pub total: u64,
     pub next: Option<Cursor>,

@@ -110,7 +110,9 @@ impl Tally {
         let keys = match grouping {
             Grouping::Total => Keys::Total,
             Grouping::Steps(edges) => Keys::Steps(edges.clone()),
-            Grouping::By(key, _) => Keys::Names(Names::compile(words, key.place())?),
+            Grouping::By(key, _) | Grouping::These(key, _) => {
+                Keys::Names(Names::compile(words, key.place())?)
+            }
         };
         let groups = match &keys {
             Keys::Total => 1,
@@ -286,13 +288,19 @@ impl Tally {
         figures.pop();
         match (self.keys.as_ref(), grouping) {
             (Keys::Names(names), Grouping::By(_, top)) => table_of(words, names, &figures, *top),
-            _ => {
-                let total = figures.len() as u64;
-                let rows = figures.into_iter().map(|figures| Row { name: Vec::new(), figures });
-                Ok(Table { rows: rows.collect(), total, next: None })
+            (Keys::Names(names), Grouping::These(_, codes)) => {
+                let of = |code: &u32| figures.get(names.group(*code) as usize).copied();
+                Ok(unnamed(codes.iter().map(|code| of(code).unwrap_or_default()).collect()))
             }
+            _ => Ok(unnamed(figures)),
         }
     }
+}
+
+fn unnamed(figures: Vec<Figures>) -> Table {
+    let total = figures.len() as u64;
+    let rows = figures.into_iter().map(|figures| Row { name: Vec::new(), figures }).collect();
+    Table { rows, total, ..Table::default() }
 }
 
 /// One reading of all rows, or of a part of them.
@@ -414,6 +422,7 @@ fn table_of(words: &Words<'_>, names: &Names, figures: &[Figures], top: Top) -> 
     order.truncate(top.limit);
     order.sort_unstable();
     let mut rows = Vec::with_capacity(order.len());
+    let mut codes = Vec::with_capacity(order.len());
     let mut next = None;
     for (std::cmp::Reverse(value), group) in order {
         let code = names.lowest.get(group as usize).copied().unwrap_or(0);
@@ -421,7 +430,8 @@ fn table_of(words: &Words<'_>, names: &Names, figures: &[Figures], top: Top) -> 
         let name = names.place.of_text(&text).split(SEPARATOR).map(str::to_owned).collect();
         let figures = figures.get(group as usize).copied().unwrap_or_default();
         rows.push(Row { name, figures });
+        codes.push(code);
         next = Some(Cursor { value, code });
     }
-    Ok(Table { rows, total, next: next.filter(|_| has_more) })
+    Ok(Table { rows, codes, total, next: next.filter(|_| has_more) })
 }

@@ -17,10 +17,12 @@ use crate::web::chart::{Chart, Point, Sparkline, Unit};
 use crate::web::error::WebError;
 use crate::web::guard::{Format, ReportAccess};
 use crate::web::page::{Layout, Section};
+use crate::web::part::delta::Delta;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::filters::FilterBar;
 use crate::web::part::icon::Icon;
 use crate::web::part::kpi::{Kpi, KpiRow};
+use crate::web::part::missing::Missing;
 use crate::web::part::panel::{Head, Panel, Row};
 use crate::web::part::period::PeriodBar;
 use crate::web::paths::{self, Report};
@@ -120,6 +122,7 @@ pub(crate) struct Page {
     layout: Layout,
     period: PeriodBar,
     filters: FilterBar,
+    missing: Option<Missing>,
     kpis: KpiRow,
     chart: Chart,
     panels: Vec<Panel>,
@@ -153,6 +156,7 @@ pub(crate) fn page(
         }),
     });
     Page {
+        missing: Missing::of(t, &found.damaged),
         kpis: KpiRow { t, cards },
         chart: chart(t, asked, zone, metric, found),
         panels: panels(t, asked, found),
@@ -175,21 +179,12 @@ fn card(
 ) -> Kpi {
     let now = signed(metric.total(&found.kpi));
     let before = found.compare.as_ref().map(|compare| signed(metric.total(&compare.kpi)));
-    let against = before.zip(asked.url.compared_days()).map(|(before, days)| {
-        let (before, range) = (format::number(&t.number, before), format::days(&t.number, days));
-        match until {
-            Some(time) => {
-                fill(t.report.kpi.against_part, &[("before", &before), ("range", &range), ("time", time)])
-            }
-            None => fill(t.report.kpi.against, &[("before", &before), ("range", &range)]),
-        }
-    });
+    let days = asked.url.compared_days();
     Kpi {
         label: metric.label(t).to_owned(),
         value: format::figure(&t.number, now),
         exact: format::number(&t.number, now),
-        change: before.map(|before| format::change(&t.number, now, before)),
-        against,
+        change: before.map(|before| Delta::since(t, now, before, days, until)),
         // An interval that is not over would end every line with a fall.
         spark: Sparkline::of(found.series.iter().filter(|p| !p.unfinished).map(|p| metric.of(p)).collect()),
         href: match metric {
@@ -253,15 +248,15 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
     let words = &t.table;
     let kpi = &t.report.kpi;
     let panel =
-        |id: &'static str, title: &str, head: &str, numbers: &str, rows: Vec<Row>, more: String| Panel {
+        |id: &'static str, title: &str, head: (&str, &str), will: &str, rows: Vec<Row>, more: String| Panel {
             t,
             id,
             title: title.to_owned(),
             alone: false,
             tabs: Vec::new(),
-            head: head.to_owned(),
-            number_heads: vec![Head::plain(kpi.visitors), Head::plain(numbers)],
-            empty: Panel::nothing(t, !url.filters.is_empty()),
+            head: head.0.to_owned(),
+            number_heads: vec![Head::plain(kpi.visitors), Head::plain(head.1)],
+            empty: Panel::nothing(t, will, !url.filters.is_empty()),
             remedy: None,
             more: (!rows.is_empty()).then_some(more),
             rows,
@@ -275,15 +270,17 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
     let device_rows = names::rows(t, kept, Dimension::Device, &found.devices.rows);
     let country_rows = names::rows(t, kept, Dimension::Country, &found.countries.rows);
     let by_source = url.to(Report::Sources).with("by", "source").href();
+    let will = &t.report.nothing;
+    let heads = |name| (name, kpi.sessions);
     vec![
-        panel("sources", words.sources, words.source, kpi.sessions, source_rows, by_source),
-        panel("pages", words.pages, words.page, kpi.page_views, page_rows, all(Report::Pages)),
-        panel("devices", words.devices, words.device, kpi.sessions, device_rows, all(Report::Devices)),
+        panel("sources", words.sources, heads(words.source), will.sources, source_rows, by_source),
+        panel("pages", words.pages, (words.page, kpi.page_views), will.pages, page_rows, all(Report::Pages)),
+        panel("devices", words.devices, heads(words.device), will.devices, device_rows, all(Report::Devices)),
         panel(
             "countries",
             words.countries,
-            words.country,
-            kpi.sessions,
+            heads(words.country),
+            will.countries,
             country_rows,
             all(Report::Countries),
         ),

@@ -134,6 +134,8 @@ fn table(entries: &[Entry], limit: usize) -> Table<Hit<'_>> {
         rows: entries.iter().take(limit).map(Hit::of).collect(),
         total: u64::try_from(entries.len()).unwrap_or(0),
         next: None,
+        compare: None,
+        damaged: Vec::new(),
     }
 }
 

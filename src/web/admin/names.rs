@@ -1,21 +1,25 @@
-//! `/accounts/{id}/devices` and `/accounts/{id}/countries`: tables whose rows have one name.
+//! `/accounts/{id}/devices` and `/accounts/{id}/countries`: tables whose rows have one name; over the countries
+//! a map of them.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::app::reports::{self, NameRow, Table};
-use crate::domain::question::Dimension;
+use crate::app::reports::{self, LIMIT_MAX, NameRow, Table};
+use crate::domain::question::{Dimension, NONE};
 use crate::web::admin::report;
 use crate::web::admin::table::{Shown, TablePage};
 use crate::web::error::WebError;
 use crate::web::guard::{Format, ReportAccess};
+use crate::web::map::{Country, Map};
 use crate::web::page::{Layout, Section};
+use crate::web::part::empty::Empty;
+use crate::web::part::icon::Icon;
 use crate::web::part::panel::Row;
 use crate::web::paths::{Report, ReportUrl, is};
-use crate::web::query::Asked;
-use crate::web::text::Texts;
-use crate::web::{answer, data};
+use crate::web::query::{self, Asked};
+use crate::web::text::{Texts, fill};
+use crate::web::{answer, data, format};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
@@ -23,7 +27,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/accounts/{account}/countries", get().to(countries));
 }
 
-const COLUMNS: [&str; 4] = ["name", "visitors", "sessions", "page_views"];
+const COLUMNS: [&str; 5] = ["name", "visitors", "sessions", "page_views", "bounce_rate"];
 
 async fn devices(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
     let asked = report::ask(&request, &access, Report::Devices, &["by", "sort"]).await?;
@@ -32,7 +36,11 @@ async fn devices(request: HttpRequest, access: ReportAccess) -> Result<HttpRespo
 }
 
 async fn countries(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let asked = report::ask(&request, &access, Report::Countries, &["sort"]).await?;
+    let mut asked = report::ask(&request, &access, Report::Countries, &["sort"]).await?;
+    // All there are, for the map.
+    if access.format == Format::Html && query::first(&report::pairs(&request)?, "limit").is_none() {
+        asked.query.limit = LIMIT_MAX;
+    }
     let table = reports::countries(&access.state.app, access.account.id(), &asked.query).await?;
     answer(&access, &asked, &table)
 }
@@ -40,20 +48,27 @@ async fn countries(request: HttpRequest, access: ReportAccess) -> Result<HttpRes
 fn answer(access: &ReportAccess, asked: &Asked, table: &Table<NameRow>) -> Result<HttpResponse, WebError> {
     match access.format {
         Format::Json => data::json(table),
-        Format::Csv => data::csv(&report::file_name(asked), &COLUMNS, table.rows.iter().map(cells).collect()),
+        Format::Csv => report::csv(asked, &COLUMNS, table, cells, |row| row.before),
         Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
         Format::Html => {
             let is_countries = asked.url.report == Report::Countries;
             let title = |t: &'static Texts| if is_countries { t.table.countries } else { t.table.devices };
             let layout = report::layout(access, asked, Section::Dashboard, title)?;
-            answer::page(StatusCode::OK, &page(layout, asked, table))
+            let t = layout.t;
+            let mut page = page(layout, asked, table);
+            if is_countries {
+                let has_maps =
+                    access.state.app.geo.status(access.state.app.now()).iter().any(|map| map.in_use);
+                add_map(&mut page, t, asked, table, has_maps);
+            }
+            answer::page(StatusCode::OK, &page)
         }
     }
 }
 
 fn cells(row: &NameRow) -> Vec<String> {
     let counts = [row.visitors, row.sessions, row.page_views].map(|n| n.to_string());
-    [data::cell(&row.name)].into_iter().chain(counts).collect()
+    [data::cell(&row.name)].into_iter().chain(counts).chain([data::ratio(row.bounce_rate)]).collect()
 }
 
 pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<NameRow>) -> TablePage {
@@ -69,11 +84,16 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<NameRow>) -> Tab
         Some("language") => Dimension::Language,
         _ => Dimension::Device,
     };
+    let until = report::until(&layout, asked);
     let names = rows(t, &asked.url, dimension, &table.rows);
-    let numbers = table
-        .rows
-        .iter()
-        .map(|row| [row.visitors, row.sessions, row.page_views].map(|n| report::count(t, n)).to_vec());
+    let numbers = table.rows.iter().map(|row| {
+        vec![
+            report::visitors(t, asked, until.as_deref(), row.visitors, row.before),
+            report::count(t, row.sessions).into(),
+            report::count(t, row.page_views).into(),
+            report::rate(t, row.bounce_rate).into(),
+        ]
+    });
     let rows = names.into_iter().zip(numbers).map(|(row, numbers)| Row { numbers, ..row }).collect();
     let choices = [
         ("device", words.by_device),
@@ -96,12 +116,56 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<NameRow>) -> Tab
                 report::sorting_head(asked, "visitors", kpi.visitors),
                 report::sorting_head(asked, "sessions", kpi.sessions),
                 report::sorting_head(asked, "page_views", kpi.page_views),
+                report::sorting_head(asked, "bounce_rate", words.bounce_rate),
             ],
             rows,
+            nothing: if is_countries { t.report.nothing.countries } else { t.report.nothing.devices },
             total: table.total,
             next: table.next.as_deref(),
+            damaged: &table.damaged,
         },
     )
+}
+
+/// Draws the countries of a table that holds all of them; says where countries come from when none is known.
+pub(crate) fn add_map(
+    page: &mut TablePage,
+    t: &'static Texts,
+    asked: &Asked,
+    table: &Table<NameRow>,
+    has_maps: bool,
+) {
+    let words = &t.report.map;
+    let known = table.rows.iter().any(|row| row.name != NONE);
+    if !known && !table.rows.is_empty() && !has_maps && asked.url.filters.is_empty() {
+        page.hint = Some(Empty {
+            icon: Icon::Info,
+            title: words.no_map_title.to_owned(),
+            what: words.no_map.to_owned(),
+            action: None,
+        });
+        return;
+    }
+    let is_whole = asked.query.after.is_none() && table.next.is_none();
+    if !is_whole || !known {
+        return;
+    }
+    let called = |code: &str| match report::named(t, Dimension::Country, code) {
+        name if name.is_empty() => words.unknown.to_owned(),
+        name => name,
+    };
+    let country = |row: &NameRow| {
+        let visitors = words.visitors.of(report::signed(row.visitors), &t.number);
+        Country {
+            code: row.name.clone(),
+            count: report::signed(row.visitors),
+            title: fill(words.place, &[("name", &called(&row.name)), ("visitors", &visitors)]),
+            href: asked.url.filtered(is(Dimension::Country, &row.name)).href(),
+        }
+    };
+    let title = fill(words.title, &[("range", &format::days(&t.number, asked.url.period.days))]);
+    let nobody = |code: &str| fill(words.place_nobody, &[("name", &called(code))]);
+    page.map = Some(Map::new(t, "map", title, table.rows.iter().map(country).collect(), nobody));
 }
 
 /// Rows with visitors and sessions.
@@ -112,7 +176,7 @@ pub(crate) fn rows(t: &Texts, url: &ReportUrl, dimension: Dimension, rows: &[Nam
         detail: t.word.code(dimension, &row.name),
         href: Some(url.filtered(is(dimension, &row.name)).href()),
         bar: report::bar(row.visitors, most),
-        numbers: vec![report::count(t, row.visitors), report::count(t, row.sessions)],
+        numbers: vec![report::count(t, row.visitors).into(), report::count(t, row.sessions).into()],
     };
     rows.iter().map(row).collect()
 }

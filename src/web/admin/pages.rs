@@ -12,7 +12,7 @@ use crate::web::admin::table::{Shown, TablePage};
 use crate::web::error::WebError;
 use crate::web::guard::{Format, ReportAccess};
 use crate::web::page::{Layout, Section};
-use crate::web::part::panel::{Head, Row};
+use crate::web::part::panel::{Number, Row};
 use crate::web::paths::{Report, ReportUrl, is};
 use crate::web::query::Asked;
 use crate::web::text::Texts;
@@ -26,14 +26,30 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 const COLUMNS: [&str; 7] =
     ["host", "path", "visitors", "sessions", "page_views", "engaged_seconds", "bounce_rate"];
 
+/// Which pages are shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Show {
+    All,
+    Entry,
+    Exit,
+}
+
+impl Show {
+    fn of(asked: &Asked) -> Self {
+        match asked.query.show.as_deref() {
+            Some("entry") => Self::Entry,
+            Some("exit") => Self::Exit,
+            _ => Self::All,
+        }
+    }
+}
+
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
     let asked = report::ask(&request, &access, Report::Pages, &["show", "sort"]).await?;
     let table = reports::pages(&access.state.app, access.account.id(), &asked.query).await?;
     match access.format {
         Format::Json => data::json(&table),
-        Format::Csv => {
-            data::csv(&report::file_name(&asked), &COLUMNS, table.rows.iter().map(cells).collect())
-        }
+        Format::Csv => report::csv(&asked, &COLUMNS, &table, cells, |row| row.before),
         Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
         Format::Html => {
             let layout = report::layout(&access, &asked, Section::Pages, |t| t.table.pages)?;
@@ -57,55 +73,67 @@ fn cells(row: &PageRow) -> Vec<String> {
 pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<PageRow>) -> TablePage {
     let t = layout.t;
     let heads = &t.table;
-    let shown = asked.query.show.as_deref();
-    let (dimension, head) = match shown {
-        Some("entry") => (Dimension::EntryPage, heads.entry_page),
-        Some("exit") => (Dimension::ExitPage, heads.exit_page),
-        _ => (Dimension::Page, heads.page),
+    let show = Show::of(asked);
+    let until = report::until(&layout, asked);
+    let (dimension, head, title, nothing) = match show {
+        Show::All => (Dimension::Page, heads.page, heads.all_pages, t.report.nothing.pages),
+        Show::Entry => (Dimension::EntryPage, heads.entry_page, heads.entry_pages, t.report.nothing.entry),
+        Show::Exit => (Dimension::ExitPage, heads.exit_page, heads.exit_pages, t.report.nothing.exit),
     };
     let names = rows(t, &asked.url, dimension, &table.rows);
     let numbers = table.rows.iter().map(|row| {
-        let count = |n| report::count(t, n);
-        vec![
-            count(row.visitors),
+        let count = |n| Number::from(report::count(t, n));
+        let seen = if show == Show::All { row.page_views } else { row.sessions };
+        let mut numbers = vec![
+            report::visitors(t, asked, until.as_deref(), row.visitors, row.before),
             count(row.sessions),
             count(row.page_views),
-            seen(t, row),
-            report::rate(t, row.bounce_rate),
-        ]
+            average(t, row.engaged_seconds, seen).into(),
+        ];
+        // Where people leave says nothing of visits that were but one page.
+        if show != Show::Exit {
+            numbers.push(report::rate(t, row.bounce_rate).into());
+        }
+        numbers
     });
     let rows = names.into_iter().zip(numbers).map(|(row, numbers)| Row { numbers, ..row }).collect();
     let choices = [("all", heads.all_pages), ("entry", heads.entry_pages), ("exit", heads.exit_pages)];
     let kpi = &t.report.kpi;
+    let (time, time_head) = match show {
+        Show::All => ("time_of_view", heads.time_seen),
+        Show::Entry | Show::Exit => ("time_of_session", heads.time_of_session),
+    };
+    let mut number_heads = vec![
+        report::sorting_head(asked, "visitors", kpi.visitors),
+        report::sorting_head(asked, "sessions", kpi.sessions),
+        report::sorting_head(asked, "page_views", kpi.page_views),
+        report::sorting_head(asked, time, time_head),
+    ];
+    if show != Show::Exit {
+        number_heads.push(report::sorting_head(asked, "bounce_rate", heads.bounce_rate));
+    }
     TablePage::of(
         layout,
         asked,
         Shown {
             id: "pages",
-            title: match shown {
-                Some("entry") => heads.entry_pages,
-                Some("exit") => heads.exit_pages,
-                _ => heads.all_pages,
-            },
-            tabs: report::tabs(&asked.url, "show", shown, &choices),
+            title,
+            // Not every order of one variant is one of the others.
+            tabs: report::tabs(&asked.url.without("sort"), "show", asked.query.show.as_deref(), &choices),
             head,
-            number_heads: vec![
-                report::sorting_head(asked, "visitors", kpi.visitors),
-                report::sorting_head(asked, "sessions", kpi.sessions),
-                report::sorting_head(asked, "page_views", kpi.page_views),
-                Head::plain(heads.time_seen),
-                Head::plain(heads.bounce_rate),
-            ],
+            number_heads,
             rows,
+            nothing,
             total: table.total,
             next: table.next.as_deref(),
+            damaged: &table.damaged,
         },
     )
 }
 
-/// Time visible of one page view, on average.
-fn seen(t: &Texts, row: &PageRow) -> String {
-    match row.engaged_seconds.checked_div(row.page_views) {
+/// Time visible of each of `of`, on average.
+fn average(t: &Texts, engaged_seconds: u64, of: u64) -> String {
+    match engaged_seconds.checked_div(of) {
         Some(seconds) => format::duration(&t.number, report::signed(seconds).saturating_mul(SECOND)),
         None => t.number.unknown.to_owned(),
     }
@@ -123,7 +151,7 @@ pub(crate) fn rows(t: &Texts, url: &ReportUrl, dimension: Dimension, rows: &[Pag
             detail: Some(host).filter(|host| has_hosts && !host.is_empty()),
             name: format::address(&path),
             bar: report::bar(row.visitors, most),
-            numbers: vec![report::count(t, row.visitors), report::count(t, row.page_views)],
+            numbers: vec![report::count(t, row.visitors).into(), report::count(t, row.page_views).into()],
         }
     };
     rows.iter().map(row).collect()

@@ -3,19 +3,21 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpRequest, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::app::{reports, saved_views};
+use crate::app::reports::{self, Before, Table};
+use crate::app::saved_views;
 use crate::domain::period::Zone;
 use crate::domain::question::{Dimension, Filter, NONE, Operator};
-use crate::web::data::CSV_ROWS_MAX;
+use crate::web::data::{self, CSV_ROWS_MAX};
 use crate::web::error::WebError;
 use crate::web::format;
 use crate::web::guard::{Format, ReportAccess};
 use crate::web::page::{Layout, Section};
+use crate::web::part::delta::Delta;
 use crate::web::part::filters::FilterBar;
 use crate::web::part::pager::Pager;
-use crate::web::part::panel::{Head, Row, Tab};
+use crate::web::part::panel::{Head, Number, Row, Tab};
 use crate::web::part::period::PeriodBar;
 use crate::web::part::views::ViewsMenu;
 use crate::web::paths::{Report, ReportUrl};
@@ -59,6 +61,8 @@ pub(crate) async fn ask(
     let today = access.account.zone.day_of(access.state.app.now());
     let mut asked = query::read(access.account.id(), report, &pairs, own, today)?;
     may_ask_of_persons(access, &asked.query.filters)?;
+    // Programs ask for a comparison by name; a person sees the one the period bar tells.
+    asked.query.compares_rows |= access.format == Format::Html;
     // A file has no next page.
     if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
         asked.query.limit = CSV_ROWS_MAX;
@@ -118,6 +122,29 @@ pub(crate) fn file_name(asked: &Asked) -> String {
     format!("{}-{account}-{}-{}", report.as_str(), period.days.first, period.days.last)
 }
 
+/// A table as CSV; what is compared stands in columns of its own behind the others.
+///
+/// # Errors
+/// `Internal` when it cannot be written.
+pub(crate) fn csv<R>(
+    asked: &Asked,
+    columns: &[&str],
+    table: &Table<R>,
+    cells: impl Fn(&R) -> Vec<String>,
+    before: impl Fn(&R) -> Option<Before>,
+) -> Result<HttpResponse, WebError> {
+    let compared: &[&str] = match table.compare {
+        Some(_) => &["visitors_before", "sessions_before", "page_views_before"],
+        None => &[],
+    };
+    let row = |row: &R| {
+        let before = before(row).filter(|_| table.compare.is_some());
+        let counts = before.map(|b| [b.visitors, b.sessions, b.page_views].map(|n| n.to_string()));
+        cells(row).into_iter().chain(counts.into_iter().flatten()).collect()
+    };
+    data::csv(&file_name(asked), &[columns, compared].concat(), table.rows.iter().map(row).collect())
+}
+
 /// What stands over every report.
 pub(crate) struct Bars {
     pub period: PeriodBar,
@@ -128,17 +155,20 @@ impl Bars {
     pub(crate) fn over(layout: &Layout, asked: &Asked) -> Self {
         let (t, url) = (layout.t, asked.url.clone());
         let zone = layout.account.as_ref().map(|account| account.zone.clone()).unwrap_or_default();
-        let until = layout.account.as_ref().zip(url.compared_days()).and_then(|(account, days)| {
-            let zone = Zone::named(&account.zone);
-            let until = days.part_until(url.period.days, &zone, layout.now)?;
-            Some(format::time(&zone, until))
-        });
+        let until = until(layout, asked);
         let menu = ViewsMenu { t, csrf: layout.csrf.clone(), url: url.clone(), views: asked.views.clone() };
         Self {
             period: PeriodBar { t, url: url.clone(), zone, until },
             filters: FilterBar { t, url, views: Some(menu) },
         }
     }
+}
+
+/// The time at which the days compared with end, while the period is not over.
+pub(crate) fn until(layout: &Layout, asked: &Asked) -> Option<String> {
+    let (account, days) = layout.account.as_ref().zip(asked.url.compared_days())?;
+    let zone = Zone::named(&account.zone);
+    Some(format::time(&zone, days.part_until(asked.url.period.days, &zone, layout.now)?))
 }
 
 /// What people call a value of an answer; empty when it has no name.
@@ -149,6 +179,19 @@ pub(crate) fn named(t: &Texts, dimension: Dimension, value: &str) -> String {
 /// A count as pages write it.
 pub(crate) fn count(t: &Texts, n: u64) -> String {
     format::number(&t.number, signed(n))
+}
+
+/// Visitors of a row, and how their number changed; `until` as `until` gave it.
+pub(crate) fn visitors(
+    t: &'static Texts,
+    asked: &Asked,
+    until: Option<&str>,
+    now: u64,
+    before: Option<Before>,
+) -> Number {
+    let days = asked.url.compared_days();
+    let change = before.map(|before| Delta::since(t, signed(now), signed(before.visitors), days, until));
+    Number { text: count(t, now), change }
 }
 
 pub(crate) fn signed(n: u64) -> i64 {

@@ -1,18 +1,20 @@
-//! `/accounts/{id}/sources`: where sessions came from, by source and detail, folded (`?by=source`) or by campaign.
-//! A click on a source shows its details.
+//! `/accounts/{id}/sources`: where sessions came from, by source and detail, folded (`?by=source`), by referrer,
+//! campaign, medium, term or content. A click goes down: from a source to its details, from a detail to the second.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::app::reports::sources::By;
 use crate::app::reports::{self, SourceRow, Table};
 use crate::domain::question::{Dimension, NONE};
+use crate::domain::source::Source;
 use crate::web::admin::report;
 use crate::web::admin::table::{Shown, TablePage};
 use crate::web::error::WebError;
 use crate::web::guard::{Format, ReportAccess};
 use crate::web::page::{Layout, Section};
-use crate::web::part::panel::{Head, Row};
+use crate::web::part::panel::{Number, Row};
 use crate::web::paths::{Report, ReportUrl, is};
 use crate::web::query::Asked;
 use crate::web::text::Texts;
@@ -28,126 +30,180 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => data::json(&table),
         Format::Csv => {
-            let columns = columns(asked.query.by.as_deref());
-            let rows = table.rows.iter().map(cells).collect();
-            data::csv(&report::file_name(&asked), columns, rows)
+            let columns = columns(By::parse(asked.query.by.as_deref())?);
+            report::csv(&asked, &columns, &table, cells, |row| row.before)
         }
         Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
         Format::Html => {
             let layout = report::layout(&access, &asked, Section::Sources, |t| t.table.sources)?;
-            answer::page(StatusCode::OK, &page(layout, &asked, &table))
+            answer::page(StatusCode::OK, &page(layout, &asked, &table)?)
         }
     }
 }
 
 /// Heads of the CSV, in the order of `cells`.
-fn columns(by: Option<&str>) -> &'static [&'static str] {
-    match by {
-        Some("source") => &["source", "visitors", "sessions", "page_views", "bounce_rate"],
-        Some("campaign") => {
-            &["campaign", "utm_source", "utm_medium", "visitors", "sessions", "page_views", "bounce_rate"]
-        }
-        _ => &["source", "detail", "visitors", "sessions", "page_views", "bounce_rate"],
-    }
+fn columns(by: By) -> Vec<&'static str> {
+    let names: &[&str] = match by {
+        By::Detail => &["source", "detail"],
+        By::Source => &["source"],
+        By::Detail2 => &["detail_2"],
+        By::Referrer => &["referrer"],
+        By::Campaign => &["campaign", "utm_source", "utm_medium"],
+        By::Medium => &["utm_medium"],
+        By::Term => &["utm_term"],
+        By::Content => &["utm_content"],
+    };
+    [names, &["visitors", "sessions", "page_views", "bounce_rate"]].concat()
 }
 
 fn cells(row: &SourceRow) -> Vec<String> {
-    let names = [&row.source, &row.detail, &row.campaign, &row.utm_source, &row.utm_medium];
-    let mut cells: Vec<String> = names.into_iter().flatten().map(|name| data::cell(name)).collect();
+    let mut cells: Vec<String> = names(row).into_iter().map(|(_, name)| data::cell(name)).collect();
     cells.extend([row.visitors, row.sessions, row.page_views].map(|n| n.to_string()));
     cells.push(data::ratio(row.bounce_rate));
     cells
 }
 
-pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<SourceRow>) -> TablePage {
+/// The names a row has, in the order they are told, and what a filter calls them.
+fn names(row: &SourceRow) -> Vec<(Dimension, &str)> {
+    let all = [
+        (Dimension::Source, &row.source),
+        (Dimension::SourceDetail, &row.detail),
+        (Dimension::SourceDetail2, &row.detail_2),
+        (Dimension::Referrer, &row.referrer),
+        (Dimension::UtmCampaign, &row.campaign),
+        (Dimension::UtmSource, &row.utm_source),
+        (Dimension::UtmMedium, &row.utm_medium),
+        (Dimension::UtmTerm, &row.utm_term),
+        (Dimension::UtmContent, &row.utm_content),
+    ];
+    all.into_iter().filter_map(|(dimension, name)| Some((dimension, name.as_deref()?))).collect()
+}
+
+/// # Errors
+/// `BadRequest` for a `by` that is not known.
+pub(crate) fn page(
+    layout: Layout,
+    asked: &Asked,
+    table: &Table<SourceRow>,
+) -> Result<TablePage, reports::Error> {
     let t = layout.t;
     let words = &t.table;
-    let by = asked.query.by.as_deref();
+    let by = By::parse(asked.query.by.as_deref())?;
+    let until = report::until(&layout, asked);
     let names = rows(t, &asked.url, &table.rows);
     let numbers = table.rows.iter().map(|row| {
-        let count = |n| report::count(t, n);
         vec![
-            count(row.visitors),
-            count(row.sessions),
-            count(row.page_views),
-            report::rate(t, row.bounce_rate),
+            report::visitors(t, asked, until.as_deref(), row.visitors, row.before),
+            report::count(t, row.sessions).into(),
+            report::count(t, row.page_views).into(),
+            report::rate(t, row.bounce_rate).into(),
         ]
     });
     let rows = names.into_iter().zip(numbers).map(|(row, numbers)| Row { numbers, ..row }).collect();
-    let choices = [
+    let mut choices = vec![
         ("detail", words.by_source_and_detail),
         ("source", words.by_source),
+        ("referrer", words.by_referrer),
         ("campaign", words.by_campaign),
+        ("medium", words.by_medium),
+        ("term", words.by_term),
+        ("content", words.by_content),
     ];
-    let (title, head) = match by {
-        Some("source") => (words.by_source, words.source),
-        Some("campaign") => (words.by_campaign, words.campaign),
-        _ => (words.by_source_and_detail, words.source),
-    };
+    // A step of the way down, not a place to begin.
+    if by == By::Detail2 {
+        choices.insert(1, ("detail_2", words.by_detail));
+    }
+    let word = asked.query.by.as_deref();
+    let current = choices.iter().find(|(key, _)| Some(*key) == word).or(choices.first());
     let kpi = &t.report.kpi;
-    TablePage::of(
+    let is_campaign = matches!(by, By::Campaign | By::Medium | By::Term | By::Content);
+    Ok(TablePage::of(
         layout,
         asked,
         Shown {
             id: "sources",
-            title,
-            tabs: report::tabs(&asked.url, "by", by, &choices),
-            head,
+            title: current.map_or("", |(_, label)| *label),
+            tabs: report::tabs(&asked.url, "by", word, &choices),
+            head: match by {
+                By::Detail | By::Source => words.source,
+                By::Campaign => words.campaign,
+                _ => current.map_or("", |(_, label)| *label),
+            },
             number_heads: vec![
                 report::sorting_head(asked, "visitors", kpi.visitors),
                 report::sorting_head(asked, "sessions", kpi.sessions),
                 report::sorting_head(asked, "page_views", kpi.page_views),
-                Head::plain(words.bounce_rate),
+                report::sorting_head(asked, "bounce_rate", words.bounce_rate),
             ],
             rows,
+            nothing: if is_campaign { t.report.nothing.campaigns } else { t.report.nothing.sources },
             total: table.total,
             next: table.next.as_deref(),
+            damaged: &table.damaged,
         },
-    )
+    ))
 }
 
 /// Rows with visitors and sessions.
 pub(crate) fn rows(t: &Texts, url: &ReportUrl, rows: &[SourceRow]) -> Vec<Row> {
     let most = rows.iter().map(|row| row.visitors).max();
     let row = |row: &SourceRow| {
-        let (name, detail, href) = name(t, url, row);
+        let (name, detail) = name(t, row);
         Row {
             name,
             detail,
-            href: Some(href),
+            href: Some(down(url, row).href()),
             bar: report::bar(row.visitors, most),
-            numbers: vec![report::count(t, row.visitors), report::count(t, row.sessions)],
+            numbers: vec![
+                Number::from(report::count(t, row.visitors)),
+                report::count(t, row.sessions).into(),
+            ],
         }
     };
     rows.iter().map(row).collect()
 }
 
-/// Name and detail of a row, and the address that filters by it.
-fn name(t: &Texts, url: &ReportUrl, row: &SourceRow) -> (String, Option<String>, String) {
-    let known = |text: &Option<String>| text.clone().filter(|text| text != NONE);
-    if let Some(campaign) = &row.campaign {
-        let parts: Vec<String> = [&row.utm_source, &row.utm_medium].into_iter().filter_map(known).collect();
-        let mut url = url.clone();
-        for (dimension, value) in [
-            (Dimension::UtmCampaign, Some(campaign)),
-            (Dimension::UtmSource, row.utm_source.as_ref()),
-            (Dimension::UtmMedium, row.utm_medium.as_ref()),
-        ] {
-            url = value.map_or_else(|| url.clone(), |value| url.filtered(is(dimension, value)));
-        }
-        let name = report::named(t, Dimension::UtmCampaign, campaign);
-        return (name, (!parts.is_empty()).then(|| parts.join(" / ")), url.href());
+/// What a row is called: its first name, and beside it the others that are known.
+fn name(t: &Texts, row: &SourceRow) -> (String, Option<String>) {
+    let mut names = names(row).into_iter();
+    let first = names.next().map(|(dimension, name)| match dimension {
+        Dimension::Referrer if name != NONE => format::address(bare(name)),
+        Dimension::SourceDetail2 if name != NONE => format::address(name),
+        _ => report::named(t, dimension, name),
+    });
+    let other = |(dimension, name): (Dimension, &str)| match dimension {
+        _ if name == NONE => None,
+        // The entry page, of direct traffic.
+        Dimension::SourceDetail => Some(format::address(name)),
+        _ => Some(name.to_owned()),
+    };
+    let others: Vec<String> = names.filter_map(other).collect();
+    (first.unwrap_or_default(), (!others.is_empty()).then(|| others.join(" / ")))
+}
+
+/// A referrer as people call it: without scheme, and without the slash of a whole site.
+fn bare(referrer: &str) -> &str {
+    let bare = referrer.split_once("://").map_or(referrer, |(_, rest)| rest);
+    bare.strip_suffix('/').filter(|host| !host.contains('/')).unwrap_or(bare)
+}
+
+/// One step down from a row: its names as filters, and the next variant where there is one.
+fn down(url: &ReportUrl, row: &SourceRow) -> ReportUrl {
+    let url =
+        names(row).into_iter().fold(url.clone(), |url, (dimension, name)| url.filtered(is(dimension, name)));
+    match (&row.source, &row.detail) {
+        // The details of this source.
+        (Some(_), None) => url.without("by"),
+        (Some(source), Some(_)) if has_second_detail(source) => url.with("by", "detail_2"),
+        _ => url,
     }
-    let source = row.source.as_deref().unwrap_or(NONE);
-    let name = report::named(t, Dimension::Source, source);
-    let url = url.filtered(is(Dimension::Source, source));
-    match &row.detail {
-        Some(detail) => {
-            // The entry page, of direct traffic.
-            let shown = known(&row.detail).map(|detail| format::address(&detail));
-            (name, shown, url.filtered(is(Dimension::SourceDetail, detail)).href())
-        }
-        // One step down: the details of this source.
-        None => (name, None, url.without("by").href()),
+}
+
+/// Has a source two drill-downs? The others would lead to a table of one row without name.
+fn has_second_detail(source: &str) -> bool {
+    match Source::parse(source) {
+        Some(Source::DirectTraffic | Source::EmailMarketing | Source::SocialMedia | Source::Offline)
+        | None => false,
+        Some(_) => true,
     }
 }

@@ -3,9 +3,11 @@
 use askama::Template;
 
 use crate::web::admin::report::{self, Bars};
+use crate::web::map::Map;
 use crate::web::page::Layout;
-use crate::web::part::empty::Action;
+use crate::web::part::empty::{Action, Empty};
 use crate::web::part::filters::FilterBar;
+use crate::web::part::missing::Missing;
 use crate::web::part::panel::{Head, Panel, Row, Tab};
 use crate::web::part::period::PeriodBar;
 use crate::web::paths;
@@ -18,7 +20,12 @@ pub(crate) struct TablePage {
     layout: Layout,
     period: PeriodBar,
     filters: FilterBar,
+    missing: Option<Missing>,
     panel: Panel,
+    /// Drawn above the table from the same rows.
+    pub map: Option<Map>,
+    /// Said in the map's place.
+    pub hint: Option<Empty>,
 }
 
 /// What a page knows of its table.
@@ -31,8 +38,12 @@ pub(crate) struct Shown<'a> {
     pub head: &'a str,
     pub number_heads: Vec<Head>,
     pub rows: Vec<Row>,
+    /// What will appear while there are no rows.
+    pub nothing: &'a str,
     pub total: u64,
     pub next: Option<&'a str>,
+    /// Days that are missing.
+    pub damaged: &'a [String],
 }
 
 /// The way out of a table without rows.
@@ -56,7 +67,7 @@ impl TablePage {
             tabs: shown.tabs,
             head: shown.head.to_owned(),
             number_heads: shown.number_heads,
-            empty: Panel::nothing(t, !asked.url.filters.is_empty()),
+            empty: Panel::nothing(t, shown.nothing, !asked.url.filters.is_empty()),
             remedy: Some(remedy(t, asked)),
             searchable: shown.rows.len() > 1,
             export: (!shown.rows.is_empty()).then(|| asked.url.clone()),
@@ -64,6 +75,7 @@ impl TablePage {
             pager: report::pager(t, asked, shown.rows.len(), shown.total, shown.next),
             rows: shown.rows,
         };
-        Self { layout, period, filters, panel }
+        let missing = Missing::of(t, shown.damaged);
+        Self { layout, period, filters, missing, panel, map: None, hint: None }
     }
 }

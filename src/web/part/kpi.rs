@@ -4,8 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::web::chart::Sparkline;
-use crate::web::format::{Change, Trend};
-use crate::web::part::icon::Icon;
+use crate::web::part::delta::Delta;
 use crate::web::text::{Texts, fill};
 
 #[derive(Template)]
@@ -21,9 +20,7 @@ pub struct Kpi {
     pub value: String,
     /// In full.
     pub exact: String,
-    pub change: Option<Change>,
-    /// What the change is measured against: `1,234 in 28 Sep – 25 Oct 2026`.
-    pub against: Option<String>,
+    pub change: Option<Delta>,
     pub spark: Option<Sparkline>,
     /// Charts this figure.
     pub href: String,
@@ -33,24 +30,6 @@ pub struct Kpi {
 impl HtmlSafe for KpiRow {}
 
 impl KpiRow {
-    fn trend_icon(&self, change: &Change) -> Icon {
-        match change.trend {
-            Trend::Up => Icon::Up,
-            Trend::Down => Icon::Down,
-            Trend::Same => Icon::Same,
-        }
-    }
-
-    /// The direction in a word, for those who do not see the arrow.
-    fn trend_word(&self, change: &Change) -> &'static str {
-        let words = &self.t.report.kpi;
-        match change.trend {
-            Trend::Up => words.up,
-            Trend::Down => words.down,
-            Trend::Same => words.same,
-        }
-    }
-
     fn chart_it(&self, card: &Kpi) -> String {
         fill(self.t.report.kpi.chart_it, &[("label", &card.label)])
     }

@@ -3,11 +3,13 @@
 //! a test holds that.
 
 pub mod code;
+pub mod delta;
 pub mod empty;
 pub mod field;
 pub mod filters;
 pub mod icon;
 pub mod kpi;
+pub mod missing;
 pub mod pager;
 pub mod panel;
 pub mod period;

@@ -4,6 +4,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
+use crate::web::part::delta::Delta;
 use crate::web::part::empty::Action;
 use crate::web::part::icon::Icon;
 use crate::web::part::pager::Pager;
@@ -59,8 +60,20 @@ pub struct Row {
     pub href: Option<String>,
     /// Length of the bar, 0 to 100.
     pub bar: f64,
-    /// Already written as people read them, one per head.
-    pub numbers: Vec<String>,
+    /// One per head.
+    pub numbers: Vec<Number>,
+}
+
+/// A number of a row, written as people read it.
+pub struct Number {
+    pub text: String,
+    pub change: Option<Delta>,
+}
+
+impl From<String> for Number {
+    fn from(text: String) -> Self {
+        Self { text, change: None }
+    }
 }
 
 impl HtmlSafe for Panel {}
@@ -85,10 +98,10 @@ impl Head {
 }
 
 impl Panel {
-    /// The words of a table without rows.
+    /// The words of a table without rows; `will` tells what will appear in it.
     #[must_use]
-    pub fn nothing(t: &Texts, filtered: bool) -> String {
-        if filtered { t.report.no_rows_filtered } else { t.report.no_rows }.to_owned()
+    pub fn nothing(t: &Texts, will: &str, filtered: bool) -> String {
+        if filtered { t.report.no_rows_filtered } else { will }.to_owned()
     }
 
     /// Has it more columns than a narrow screen holds beside the names? Then it scrolls there.

@@ -118,6 +118,11 @@ impl PeriodBar {
         }
     }
 
+    /// What the controls say, as text: the days, those compared with, the clock.
+    fn on_paper(&self) -> String {
+        [self.days(), self.compared(), self.clock()].join(" · ")
+    }
+
     fn clock(&self) -> String {
         fill(self.t.report.period.zone, &[("zone", &self.zone)])
     }

@@ -6,7 +6,7 @@ use super::stage::{ARABIC, HOSTILE, LONG, layout, today, visits};
 use crate::app::live::Entry;
 use crate::app::reports::dashboard::{Compare, Dashboard, Kpi, Point};
 use crate::app::reports::visitor::{ContactRef, EventRow, SessionRow};
-use crate::app::reports::{NameRow, PageRow, SourceRow, Span, Table, VisitorReport};
+use crate::app::reports::{Before, NameRow, PageRow, SourceRow, Span, Table, VisitorReport};
 use crate::app::scripts::Fetched;
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::domain::account::{AccountId, Settings};
@@ -68,7 +68,13 @@ fn kpi(points: &[Point]) -> Kpi {
 }
 
 fn table<R>(rows: Vec<R>, total: u64, next: Option<&str>) -> Table<R> {
-    Table { rows, total, next: next.map(str::to_owned) }
+    Table { rows, total, next: next.map(str::to_owned), compare: None, damaged: Vec::new() }
+}
+
+/// The first rows fell, rose, stayed and were not there before.
+fn before(i: usize, visitors: u64) -> Option<Before> {
+    let visitors = [visitors * 5 / 4, visitors / 3, visitors, 0][i % 4];
+    Some(Before { visitors, sessions: visitors, page_views: visitors })
 }
 
 fn source_rows(names: &[(&str, Option<&str>)]) -> Vec<SourceRow> {
@@ -81,6 +87,7 @@ fn source_rows(names: &[(&str, Option<&str>)]) -> Vec<SourceRow> {
             sessions: visitors * 5 / 4,
             page_views: visitors * 3,
             bounce_rate: (i != 3).then_some(0.4127),
+            before: before(i, visitors),
             ..SourceRow::default()
         }
     };
@@ -98,6 +105,7 @@ fn page_rows(names: &[(&str, &str)]) -> Vec<PageRow> {
             page_views: visitors * 2,
             engaged_seconds: visitors * 83,
             bounce_rate: Some(0.0831),
+            before: before(i, visitors),
         }
     };
     names.iter().enumerate().map(row).collect()
@@ -106,7 +114,14 @@ fn page_rows(names: &[(&str, &str)]) -> Vec<PageRow> {
 fn name_rows(names: &[&str]) -> Vec<NameRow> {
     let row = |(i, name): (usize, &&str)| {
         let visitors = 31_870 / (1 + u64::try_from(i * i).unwrap());
-        NameRow { name: (*name).to_owned(), visitors, sessions: visitors * 5 / 4, page_views: visitors * 3 }
+        NameRow {
+            name: (*name).to_owned(),
+            visitors,
+            sessions: visitors * 5 / 4,
+            page_views: visitors * 3,
+            bounce_rate: Some(0.4127),
+            before: before(i, visitors),
+        }
     };
     names.iter().enumerate().map(row).collect()
 }
@@ -152,6 +167,7 @@ fn found(asked: &Asked, level: i64) -> Dashboard {
         pages: table(page_rows(&PAGES), 812, Some("1.2")),
         devices: table(name_rows(&["desktop", "mobile", "tablet", "other"]), 4, None),
         countries: table(name_rows(&COUNTRIES), 61, Some("1.2")),
+        damaged: Vec::new(),
     }
 }
 
@@ -211,11 +227,16 @@ fn tables() -> Vec<(&'static str, String)> {
     };
     let sources_of = |asked: &Asked, rows: Vec<SourceRow>| {
         let layout = of(EN.table.sources, Section::Sources);
-        sources::page(layout, asked, &table(rows, 5, None)).render().unwrap()
+        sources::page(layout, asked, &table(rows, 5, None)).unwrap().render().unwrap()
     };
     let names_of = |asked: &Asked, rows: &[&str], title| {
         let layout = of(title, Section::Dashboard);
-        names::page(layout, asked, &table(name_rows(rows), 5, None)).render().unwrap()
+        let table = table(name_rows(rows), 5, None);
+        let mut page = names::page(layout, asked, &table);
+        if asked.url.report == Report::Countries {
+            names::add_map(&mut page, &EN, asked, &table, false);
+        }
+        page.render().unwrap()
     };
     vec![
         ("pages", pages_of(&paged, &PAGES, of(EN.table.pages, Section::Pages))),
@@ -227,7 +248,18 @@ fn tables() -> Vec<(&'static str, String)> {
         ("devices", names_of(&device, &["desktop", "mobile", "(none)"], EN.table.devices)),
         ("browsers", names_of(&browser, &["Chrome", "Safari", HOSTILE], EN.table.devices)),
         ("countries", names_of(&country, &COUNTRIES, EN.table.countries)),
+        ("countries-hostile", names_of(&country, &["NL", HOSTILE, LONG], EN.table.countries)),
+        ("countries-unknown", names_of(&country, &["(none)"], EN.table.countries)),
+        ("countries-none", names_of(&country, &[], EN.table.countries)),
+        ("pages-damaged", damaged(&paged)),
     ]
+}
+
+/// A table that lacks days.
+fn damaged(asked: &Asked) -> String {
+    let days = vec!["2026-11-03".to_owned(), "2026-11-04".to_owned()];
+    let table = Table { damaged: days, ..table(page_rows(&PAGES), 812, None) };
+    pages::page(layout(EN.table.pages, Section::Pages, "Northwind Traders"), asked, &table).render().unwrap()
 }
 
 fn hits() -> Vec<Entry> {

@@ -10,10 +10,13 @@ pub struct Errors {
     pub expired: Failure,
     pub too_many: Failure,
     pub busy: Failure,
+    pub time_limit: Failure,
     pub internal: Failure,
     /// `{id}`: by which the log names the failure.
     pub reference: &'static str,
     pub home: &'static str,
+    /// The same page over a shorter period.
+    pub shorter: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,6 +64,12 @@ pub const EN: Errors = Errors {
         safe: "What was stored before is safe, and visitors' browsers keep their hits and send them again.",
         todo: "Try again in a moment. If it stays, an administrator should look at the disk and the log.",
     },
+    time_limit: Failure {
+        title: "This question takes too long",
+        happened: "There is more to count than the server counts for one page, so it stopped, to have time for visitors and other readers.",
+        safe: "Nothing was changed, and hits are taken as ever.",
+        todo: "Go back and choose a shorter period, or take filters away. If short periods take this long too, an administrator should look at what else the machine does.",
+    },
     internal: Failure {
         title: "Something went wrong here",
         happened: "The server met a fault of its own while it made this page.",
@@ -69,4 +78,5 @@ pub const EN: Errors = Errors {
     },
     reference: "Reference: {id}",
     home: "To the dashboard",
+    shorter: "The last 7 days, without filters",
 };

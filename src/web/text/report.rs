@@ -11,6 +11,9 @@ pub struct Report {
     pub filter: Filter,
     pub kpi: Kpi,
     pub chart: Chart,
+    pub map: Map,
+    pub missing: Missing,
+    pub nothing: Nothing,
     pub rows: Plural,
     /// `{from}`, `{to}`, `{total}`: which rows are on the page.
     pub rows_shown: &'static str,
@@ -26,7 +29,6 @@ pub struct Report {
     pub filter_by: &'static str,
     /// A value nobody set.
     pub none: &'static str,
-    pub no_rows: &'static str,
     pub no_rows_filtered: &'static str,
     pub clear_filters: &'static str,
 }
@@ -121,6 +123,52 @@ pub struct Chart {
     pub empty: &'static str,
 }
 
+/// The map of countries.
+#[derive(Debug, Serialize)]
+pub struct Map {
+    /// `{range}`.
+    pub title: &'static str,
+    pub visitors: Plural,
+    /// `{name}`, `{visitors}`: the tooltip of a country.
+    pub place: &'static str,
+    /// `{name}`: of one that nobody came from.
+    pub place_nobody: &'static str,
+    pub nobody: &'static str,
+    /// `{from}`, `{to}`: a class of the legend.
+    pub span: &'static str,
+    /// `{list}`: what has no place on the map.
+    pub elsewhere: &'static str,
+    /// Between the names of that list.
+    pub between: &'static str,
+    /// A country nobody knows, in that list.
+    pub unknown: &'static str,
+    /// Instead of a map when no country is known.
+    pub no_map_title: &'static str,
+    pub no_map: &'static str,
+}
+
+/// Days that are missing in a report.
+#[derive(Debug, Serialize)]
+pub struct Missing {
+    pub days: Plural,
+    /// `{list}`: which days, what is safe, what to do.
+    pub which: &'static str,
+    /// `{n}`: more days than are listed.
+    pub more: &'static str,
+}
+
+/// What will appear in a table that has no rows yet.
+#[derive(Debug, Serialize)]
+pub struct Nothing {
+    pub pages: &'static str,
+    pub entry: &'static str,
+    pub exit: &'static str,
+    pub sources: &'static str,
+    pub campaigns: &'static str,
+    pub devices: &'static str,
+    pub countries: &'static str,
+}
+
 pub const EN: Report = Report {
     period: Period {
         label: "Period",
@@ -188,6 +236,36 @@ pub const EN: Report = Report {
         point_before: "{when}: {value}",
         empty: "Nothing was counted in this period.",
     },
+    map: Map {
+        title: "Visitors by country, {range}",
+        visitors: Plural { one: "{n} visitor", other: "{n} visitors" },
+        place: "{name}: {visitors}",
+        place_nobody: "{name}: no visitors",
+        nobody: "None",
+        span: "{from}–{to}",
+        elsewhere: "Not on the map: {list}.",
+        between: "; ",
+        unknown: "unknown country",
+        no_map_title: "No countries yet",
+        no_map: "Countries come from a map file of addresses (MMDB) that is looked up on this machine; the address itself is never kept. Install one with “guestlog geo install FILE”: visits from then on have a country.",
+    },
+    missing: Missing {
+        days: Plural {
+            one: "{n} day cannot be read and is missing here:",
+            other: "{n} days cannot be read and are missing here:",
+        },
+        which: "{list}. Everything else is complete and nothing was deleted. An administrator should run “guestlog check”: it names what is damaged.",
+        more: "{n} more",
+    },
+    nothing: Nothing {
+        pages: "No page was seen in this period. A page shows up here within two seconds of its first view.",
+        entry: "No visit began in this period. The page a visit begins with shows up here within two seconds.",
+        exit: "No visit ended in this period. The last page of a visit shows up here when the visit is over, half an hour after it.",
+        sources: "Nobody came in this period. Search engines, sites, mails and campaigns that bring visitors show up here with their first visit.",
+        campaigns: "No campaign in this period. Links to your site that carry utm_source, utm_medium, utm_campaign, utm_term or utm_content show up here with their first visit.",
+        devices: "Nobody came in this period. What visitors browse with shows up here with their first visit.",
+        countries: "Nobody came in this period. Where visitors are shows up here with their first visit.",
+    },
     rows: Plural { one: "{n} row", other: "{n} rows" },
     rows_shown: "{from}–{to} of {total}",
     first_rows: "First rows",
@@ -200,7 +278,6 @@ pub const EN: Report = Report {
     see_all: "See all",
     filter_by: "Show only {name}",
     none: "(none)",
-    no_rows: "Nothing in this period yet. A visit shows up here within two seconds of its first page view.",
     no_rows_filtered: "Nothing in this period matches these filters.",
     clear_filters: "Clear the filters",
 };

@@ -1,29 +1,32 @@
-// The tooltip of a chart: the texts the points carry already, shown at once and beside the pointer.
+// The tooltip of a chart and of the map: the texts their parts carry already, shown at once and beside the pointer.
 {
-  for (const chart of document.querySelectorAll(".chart-body")) {
+  const show = (area, parts, follows) => {
     const tip = document.createElement("div");
     tip.className = "tip";
     tip.hidden = true;
-    chart.append(tip);
+    area.append(tip);
     const texts = new Map();
-    for (const point of chart.querySelectorAll(".point")) {
-      const title = point.querySelector("title");
-      texts.set(point, title.textContent);
+    for (const part of area.querySelectorAll(parts)) {
+      const title = part.querySelector("title");
+      texts.set(part, title.textContent);
       // Else the browser shows its own tooltip as well.
       title.remove();
     }
-    chart.addEventListener("pointermove", (event) => {
-      const text = texts.get(event.target.closest(".point"));
+    area.addEventListener("pointermove", (event) => {
+      const text = texts.get(event.target.closest(parts));
       tip.hidden = !text;
       if (!text) return;
       tip.textContent = text;
-      const box = chart.getBoundingClientRect();
+      const box = area.getBoundingClientRect();
       const x = event.clientX - box.left;
       const left = x + 16 + tip.offsetWidth > box.width ? x - 16 - tip.offsetWidth : x + 16;
       tip.style.left = `${Math.max(0, left)}px`;
+      if (follows) tip.style.top = `${event.clientY - box.top + 12}px`;
     });
-    chart.addEventListener("pointerleave", () => {
+    area.addEventListener("pointerleave", () => {
       tip.hidden = true;
     });
-  }
+  };
+  for (const chart of document.querySelectorAll(".chart-body")) show(chart, ".point", false);
+  for (const map of document.querySelectorAll(".map-body")) show(map, "a, g > path", true);
 }

@@ -9,6 +9,7 @@ mod setup;
 mod sign_in;
 mod templates;
 mod tokens;
+mod troubled;
 mod users;
 mod views;
 mod visitors;

@@ -20,14 +20,14 @@ const CHROME: &str =
 const TABLES: [&str; 4] = ["pages", "sources", "devices", "countries"];
 
 /// An account, somebody who reads it, and the fold at work.
-struct House {
-    site: TestApp,
-    account: AccountId,
-    reader: Browser,
+pub(super) struct House {
+    pub site: TestApp,
+    pub account: AccountId,
+    pub reader: Browser,
 }
 
 impl House {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let site = TestApp::new().await;
         let account = site.account("Shop").await;
         let reader = site.signed_in(account, "viewer@site.test", Role::Viewer).await;
@@ -49,7 +49,7 @@ impl House {
         accept(&self.site.app, sender, beacons).await;
     }
 
-    async fn view(&self, visitor: &str, url: &str, referrer: &str) {
+    pub(super) async fn view(&self, visitor: &str, url: &str, referrer: &str) {
         self.send(json!({"vi": visitor, "pu": url, "r": referrer, "t": "A title"})).await;
     }
 
@@ -73,17 +73,17 @@ impl House {
         actix_web::rt::task::spawn_blocking(move || write_bots(&app)).await.unwrap().unwrap();
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub(super) fn path(&self, rest: &str) -> String {
         format!("/accounts/{}/{rest}", self.account)
     }
 
-    async fn get(&self, rest: &str) -> Reply {
+    pub(super) async fn get(&self, rest: &str) -> Reply {
         let reply = self.reader.get(&self.path(rest)).await;
         assert_eq!(reply.status, 200, "{rest}: {}", reply.body);
         reply
     }
 
-    async fn json(&self, rest: &str) -> Value {
+    pub(super) async fn json(&self, rest: &str) -> Value {
         let sign = if rest.contains('?') { '&' } else { '?' };
         self.get(&format!("{rest}{sign}format=json&wait=1")).await.json()
     }
@@ -361,8 +361,75 @@ async fn a_period_is_compared_with_the_one_before() {
     let asked = house.path("dashboard?period=7d&format=json&wait=1");
     let found = reader.get(&asked).await.json();
     assert_eq!((&found["kpi"]["visitors"], &found["compare"]["visitors"]), (&json!(2), &json!(1)));
-    let html = plain(&reader.get(&house.path("dashboard?period=7d")).await.body);
-    assert!(html.contains("+100%"), "{html}");
+    for page in ["dashboard", "pages", "pages?show=entry", "sources", "devices"] {
+        let sign = if page.contains('?') { '&' } else { '?' };
+        let html = plain(&reader.get(&house.path(&format!("{page}{sign}period=7d"))).await.body);
+        assert!(html.contains("+100%"), "{page}: {html}");
+        let html = plain(&reader.get(&house.path(&format!("{page}{sign}period=7d&compare=none"))).await.body);
+        assert!(!html.contains("+100%"), "{page}: {html}");
+    }
+    let table = reader.get(&house.path("pages?period=7d&format=json&compare=previous")).await.json();
+    assert_eq!(table["rows"][0]["visitors"], 2);
+    assert_eq!(table["rows"][0]["before"], json!({"visitors": 1, "sessions": 1, "page_views": 1}));
+    for key in ["from", "to", "until"] {
+        assert!(table["compare"].get(key).is_some(), "{table}");
+        assert_eq!(table["compare"][key], found["compare"][key], "{key}");
+    }
+    let csv = reader.get(&house.path("pages?period=7d&format=csv&compare=previous")).await.body;
+    assert!(csv.contains(",bounce_rate,visitors_before,sessions_before,page_views_before\r\n"), "{csv}");
+    assert!(csv.trim_end().ends_with(",1,1,1"), "{csv}");
+    let alone = reader.get(&house.path("pages?period=7d&format=json")).await.json();
+    assert!(alone["rows"][0].get("before").is_none() && alone.get("compare").is_none(), "{alone}");
+}
+
+/// ui.md: sources with drill-down
+#[actix_web::test]
+async fn sources_lead_from_a_source_to_its_details_and_further() {
+    let house = House::new().await;
+    house.visits().await;
+    let tagged =
+        "https://site.test/?utm_source=news&utm_medium=email&utm_campaign=May&utm_term=t1&utm_content=c1";
+    house.view("d4", tagged, "").await;
+    let names = |by: &'static str, key: &'static str| {
+        let house = &house;
+        async move {
+            let table = house.json(&format!("sources?by={by}")).await;
+            let named = |row: &Value| row[key].as_str().unwrap().to_owned();
+            let mut names: Vec<_> = rows(&table).iter().map(named).collect();
+            names.sort();
+            names
+        }
+    };
+    assert_eq!(names("term", "utm_term").await, ["t1"]);
+    assert_eq!(names("content", "utm_content").await, ["c1"]);
+    assert_eq!(names("medium", "utm_medium").await, ["email"]);
+    assert!(names("referrer", "referrer").await.contains(&"https://blog.example.net/post".to_owned()));
+    assert!(names("detail_2", "detail_2").await.contains(&"blog.example.net/post".to_owned()));
+    // Down, step by step, by the links of the rows.
+    let mut page = house.get("sources?by=source&period=7d").await.body;
+    for (row, next) in
+        [("Referrals", "&#38;"), ("Referrals", "by=detail_2"), ("blog.example.net/post", "source_detail_2")]
+    {
+        let link =
+            page.split("<a href=\"").find(|piece| piece.contains(&format!("<bdi>{row}</bdi>"))).unwrap();
+        let href = link.split('"').next().unwrap().replace("&#38;", "&");
+        assert!(href.contains(&next.replace("&#38;", "&")), "{href}");
+        page = house.reader.get(&href).await.body;
+    }
+    assert_eq!(page.matches("class=\"chip\"").count(), 3, "each step is a filter");
+    assert!(plain(&page).contains("Source detail 2 is blog.example.net/post"), "{}", plain(&page));
+}
+
+/// Without a map file no visit has a country, and the page says where countries come from.
+#[actix_web::test]
+async fn countries_that_nobody_can_know_say_how_to_know_them() {
+    let house = House::new().await;
+    house.visits().await;
+    house.json("dashboard").await;
+    let page = plain(&house.get("countries").await.body);
+    assert!(page.contains("No countries yet") && page.contains("guestlog geo install FILE"), "{page}");
+    let filtered = plain(&house.get("countries?filter=device:is:desktop").await.body);
+    assert!(!filtered.contains("No countries yet"), "{filtered}");
 }
 
 /// ui.md, period bar: a comparison is fair
@@ -453,6 +520,9 @@ async fn naughty_strings_stay_texts_on_every_page() {
         "pages?show=entry&limit=1000",
         "sources?limit=1000",
         "sources?by=campaign&limit=1000",
+        "sources?by=referrer&limit=1000",
+        "sources?by=detail_2&limit=1000",
+        "sources?by=medium&limit=1000",
         "devices?by=language&limit=1000",
         "devices?by=screen&limit=1000",
         "countries",

@@ -6,7 +6,7 @@ use guestlog::base::clock::{DAY, MINUTE, Millis};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::question::{Dimension, Filter};
 use guestlog::domain::screen::ScreenClass;
-use guestlog::store::scan::{Bounds, Figures, Grouping, Key, Measure, Row, Top};
+use guestlog::store::scan::{self, Bounds, Figures, Grouping, Key, Measure, Row, Top};
 
 use super::history::{AccountFact, EventFact, Page, SessionFact, World};
 use super::random::ask;
@@ -141,4 +141,58 @@ fn a_session_has_an_exit_page_when_it_is_over() {
         add(&mut open, ago, &[1], 0);
         assert_eq!(rows(open, by(Dimension::ExitPage), &[])[0].name, exit);
     }
+}
+
+#[test]
+fn rates_and_averages_order_a_table_and_equal_rates_by_how_many_they_are_of() {
+    let order = |of: &[(u64, u64, u64, u64)], measure: Measure| {
+        let figures = of.iter().map(|(sessions, page_views, bounces, engaged_ms)| Figures {
+            sessions: *sessions,
+            page_views: *page_views,
+            bounces: *bounces,
+            engaged_ms: *engaged_ms,
+            ..Figures::default()
+        });
+        figures.map(|figures| figures.get(measure)).collect::<Vec<_>>()
+    };
+    let rates =
+        order(&[(0, 0, 0, 0), (300, 300, 100, 0), (2, 2, 1, 0), (90, 90, 45, 0)], Measure::BounceRate);
+    assert!(rates.is_sorted_by(|a, b| a < b), "{rates:?}");
+    let most = order(&[(u64::MAX, 0, u64::MAX, 0)], Measure::BounceRate);
+    assert!(most[0] > 0, "{most:?}");
+    let times = [(0, 0, 0, 9), (4, 2, 0, 20), (1, 10, 0, 50)];
+    assert_eq!(order(&times, Measure::TimeOfView), [0, 10, 5]);
+    assert_eq!(order(&times, Measure::TimeOfSession), [0, 5, 50]);
+}
+
+/// Rows of one period are found again in another, in their order, whatever is in it.
+#[test]
+fn groups_are_asked_for_again_by_their_codes() {
+    let mut two = account();
+    add(&mut two, 40 * DAY, &[1, 1], 0);
+    add(&mut two, DAY, &[2], 0);
+    two.sessions[1].source[0] = "PAID_SEARCH".to_owned();
+    let world = World::of(vec![two]);
+    let account = &world.accounts[0];
+    let find = |days: std::ops::Range<i64>, grouping: Grouping| {
+        let range = NOW - days.end * DAY..NOW - days.start * DAY;
+        let answer = ask(&world, account, &range, &[], &[grouping], Bounds::default());
+        answer.tables.into_iter().next().unwrap()
+    };
+    let Grouping::By(key, _) = by(Dimension::Source) else { unreachable!() };
+    let whole = find(0..90, by(Dimension::Source));
+    assert_eq!((whole.rows.len(), whole.codes.len()), (2, 2));
+    let again = find(0..90, Grouping::These(key, whole.codes.clone()));
+    assert_eq!(
+        again.rows.iter().map(|row| row.figures).collect::<Vec<_>>(),
+        whole.rows.iter().map(|row| row.figures).collect::<Vec<_>>()
+    );
+    let views = |table: scan::Table| table.rows.iter().map(|row| row.figures.page_views).collect::<Vec<_>>();
+    let order = whole.rows.iter().map(|row| row.name[0].as_str()).collect::<Vec<_>>();
+    let wanted = |referrals: u64, paid: u64| {
+        order.iter().map(|name| if *name == "REFERRALS" { referrals } else { paid }).collect::<Vec<_>>()
+    };
+    assert_eq!(views(find(0..10, Grouping::These(key, whole.codes.clone()))), wanted(0, 1));
+    assert_eq!(views(find(30..90, Grouping::These(key, whole.codes.clone()))), wanted(2, 0));
+    assert_eq!(views(find(0..90, Grouping::These(key, vec![u32::MAX]))), [0], "a code nobody knows");
 }

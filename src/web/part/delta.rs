@@ -1,0 +1,56 @@
+//! How a figure changed since the period it is compared with: arrow, sign and number, never colour alone.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use crate::domain::period::Days;
+use crate::web::format::{self, Change, Trend};
+use crate::web::part::icon::Icon;
+use crate::web::text::{Texts, fill};
+
+#[derive(Template)]
+#[template(path = "_delta.html")]
+pub struct Delta {
+    pub t: &'static Texts,
+    pub change: Change,
+    /// What it is measured against: `1,234 in 28 Sep – 25 Oct 2026`.
+    pub against: Option<String>,
+}
+
+impl HtmlSafe for Delta {}
+
+impl Delta {
+    /// From `before`, in `days` and of the last one up to the time `until`, to `now`.
+    #[must_use]
+    pub fn since(t: &'static Texts, now: i64, before: i64, days: Option<Days>, until: Option<&str>) -> Self {
+        let against = days.map(|days| {
+            let (before, range) = (format::number(&t.number, before), format::days(&t.number, days));
+            match until {
+                Some(time) => {
+                    let said = [("before", before.as_str()), ("range", &range), ("time", time)];
+                    fill(t.report.kpi.against_part, &said)
+                }
+                None => fill(t.report.kpi.against, &[("before", &before), ("range", &range)]),
+            }
+        });
+        Self { t, change: format::change(&t.number, now, before), against }
+    }
+
+    const fn icon(&self) -> Icon {
+        match self.change.trend {
+            Trend::Up => Icon::Up,
+            Trend::Down => Icon::Down,
+            Trend::Same => Icon::Same,
+        }
+    }
+
+    /// The direction in a word, for those who do not see the arrow.
+    const fn word(&self) -> &'static str {
+        let words = &self.t.report.kpi;
+        match self.change.trend {
+            Trend::Up => words.up,
+            Trend::Down => words.down,
+            Trend::Same => words.same,
+        }
+    }
+}
