@@ -230,6 +230,7 @@ impl Frame {
             range_ms,
             filters,
             groupings,
+            engaged: groupings.iter().any(shows_time),
             now: self.now,
             deadline: deadline.clone(),
             bounds: scan::Bounds::default(),
@@ -247,6 +248,20 @@ impl Frame {
         }
         edges.extend(end);
         (step, edges)
+    }
+}
+
+/// Does a table show, or go by, how long pages were visible?
+const fn shows_time(grouping: &scan::Grouping) -> bool {
+    use scan::{Grouping, Key, Measure};
+    match grouping {
+        Grouping::Total | Grouping::Steps(_) => false,
+        Grouping::These(Key::Dimension(dimension), _) => dimension.is_page(),
+        Grouping::These(..) => false,
+        Grouping::By(key, top) => {
+            matches!(top.by, Measure::Engaged | Measure::TimeOfView | Measure::TimeOfSession)
+                || matches!(key, Key::Dimension(dimension) if dimension.is_page())
+        }
     }
 }
 

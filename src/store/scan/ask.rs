@@ -49,8 +49,8 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             set_bytes: 40 * 1024 * 1024,
-            set_bytes_least: 1024 * 1024,
-            pairs: 8_000_000,
+            set_bytes_least: 2 * 1024 * 1024,
+            pairs: 6_000_000,
             batch_rows: super::rows::BATCH_ROWS,
             shared_rows: 200_000,
         }
@@ -65,6 +65,8 @@ pub struct Ask<'a> {
     /// All must hold.
     pub filters: &'a [Filter],
     pub groupings: &'a [Grouping],
+    /// How long pages were visible is wanted too; else it is 0.
+    pub engaged: bool,
     pub now: Millis,
     pub deadline: Deadline,
     pub bounds: Bounds,

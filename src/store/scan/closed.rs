@@ -60,6 +60,8 @@ impl Needs {
 
 /// What a question wants of segments.
 pub(super) struct Wanted {
+    /// How long pages were visible.
+    pub engaged: bool,
     pub needs: Needs,
     pub range_ms: Range<i64>,
     pub now: Millis,
@@ -190,7 +192,7 @@ impl<'a> Closed<'a> {
             self.reader.read(segment, Col::Kind, low)?;
             batch.is_completion.extend(low.iter().map(|kind| kind & IS_COMPLETION != 0));
         }
-        if has(Col::Engaged) {
+        if self.wanted.engaged && has(Col::Engaged) {
             self.reader.read(segment, Col::Engaged, &mut batch.engaged_ms)?;
         }
         if has(Col::ValueLow) || has(Col::ValueHigh) {

@@ -24,23 +24,29 @@ impl Class {
     }
 }
 
-/// Distinct numbers per group.
+/// Distinct numbers per group. A group has a bitset, from the beginning where all groups can have one, else from the
+/// moment it has had as many pairs as a bitset is long.
 #[derive(Debug)]
 pub(super) struct Distinct {
-    groups: usize,
     /// Highest number.
     last: u32,
-    kept: Kept,
+    /// Words of a set.
+    words: usize,
+    groups: Vec<Group>,
+    /// Not all groups had a set from the beginning.
+    is_pairs: bool,
+    pairs: Pairs,
+    /// Bytes left for sets of groups that turn out to be large. None after the first pass: what a group had by then
+    /// was counted.
+    budget: usize,
 }
 
-#[derive(Debug)]
-enum Kept {
-    /// For each group one bit for each number, in `words` words, or none before its first number.
-    Sets {
-        words: usize,
-        sets: Vec<Vec<u64>>,
-    },
-    Pairs(Pairs),
+#[derive(Debug, Default)]
+struct Group {
+    /// One bit for each number; empty before the first.
+    set: Vec<u64>,
+    has_set: bool,
+    pairs: u32,
 }
 
 impl Distinct {
@@ -48,22 +54,23 @@ impl Distinct {
     pub(super) fn new(groups: usize, last: u32, budget: &mut usize) -> Self {
         let words = last as usize / 64 + 1;
         let need = groups.saturating_mul(words * size_of::<u64>());
-        let kept = if need <= *budget {
+        let has_set = need <= *budget;
+        if has_set {
             *budget -= need;
-            Kept::Sets { words, sets: vec![Vec::new(); groups] }
-        } else {
-            Kept::Pairs(Pairs::default())
-        };
-        Self { groups, last, kept }
+        }
+        let groups = std::iter::repeat_with(|| Group { has_set, ..Group::default() }).take(groups).collect();
+        Self { last, words, groups, is_pairs: !has_set, pairs: Pairs::default(), budget: 0 }
+    }
+
+    /// What it may take for sets of large groups, bytes.
+    pub(super) const fn grant(&mut self, budget: usize) {
+        self.budget = budget;
     }
 
     /// An empty one of the same kind.
     pub(super) fn fork(&self) -> Self {
-        let kept = match &self.kept {
-            Kept::Sets { words, sets } => Kept::Sets { words: *words, sets: vec![Vec::new(); sets.len()] },
-            Kept::Pairs(_) => Kept::Pairs(Pairs::default()),
-        };
-        Self { kept, ..*self }
+        let groups = self.groups.iter().map(|group| Group { has_set: group.has_set, ..Group::default() });
+        Self { groups: groups.collect(), pairs: Pairs::default(), ..*self }
     }
 
     /// The number is in the group. Numbers past the highest there can be are of nobody.
@@ -72,90 +79,104 @@ impl Distinct {
         if number > self.last {
             return;
         }
-        match &mut self.kept {
-            Kept::Sets { words, sets } => {
-                let Some(set) = sets.get_mut(group as usize) else { return };
-                if set.is_empty() {
-                    set.resize(*words, 0);
-                }
-                if let Some(word) = set.get_mut((number >> 6) as usize) {
-                    *word |= 1 << (number & 63);
-                }
-            }
-            Kept::Pairs(pairs) => {
-                if class.holds(number) {
-                    pairs.push(group, number);
-                }
+        let Some(of) = self.groups.get_mut(group as usize) else { return };
+        if of.has_set {
+            return of.insert(number, self.words);
+        }
+        if class.holds(number) {
+            self.pairs.push(group, number);
+            of.pairs += 1;
+            let need = self.words * size_of::<u64>();
+            if of.pairs as usize > self.words && need <= self.budget {
+                self.budget -= need;
+                of.has_set = true;
             }
         }
     }
 
+    /// May it keep pairs?
     pub(super) const fn is_pairs(&self) -> bool {
-        matches!(self.kept, Kept::Pairs(_))
+        self.is_pairs
     }
 
     pub(super) const fn pairs(&self) -> usize {
-        match &self.kept {
-            Kept::Sets { .. } => 0,
-            Kept::Pairs(pairs) => pairs.len,
-        }
+        self.pairs.len
     }
 
     /// Takes over what another one of the same kind found.
     pub(super) fn merge(&mut self, other: Self) {
-        match (&mut self.kept, other.kept) {
-            (Kept::Sets { sets, .. }, Kept::Sets { sets: others, .. }) => {
-                for (set, other) in sets.iter_mut().zip(others) {
-                    if set.is_empty() {
-                        *set = other;
-                    } else {
-                        set.iter_mut().zip(other).for_each(|(word, other)| *word |= other);
-                    }
-                }
+        for (of, other) in self.groups.iter_mut().zip(other.groups) {
+            of.has_set |= other.has_set;
+            of.pairs += other.pairs;
+            if of.set.is_empty() {
+                of.set = other.set;
+            } else {
+                of.set.iter_mut().zip(other.set).for_each(|(word, other)| *word |= other);
             }
-            (Kept::Pairs(pairs), Kept::Pairs(others)) => {
-                pairs.len += others.len;
-                pairs.chunks.extend(others.chunks);
-            }
-            _ => {}
         }
+        self.pairs.len += other.pairs.len;
+        self.pairs.chunks.extend(other.pairs.chunks);
     }
 
-    /// Drops double pairs.
+    /// Drops double pairs, and those of groups that have a set by now.
     pub(super) fn compact(&mut self) {
-        if let Kept::Pairs(pairs) = &mut self.kept {
-            let mut left = Pairs::default();
-            std::mem::take(pairs).each_once(self.groups, self.last, |group, number| left.push(group, number));
-            *pairs = left;
-        }
+        let mut left = Pairs::default();
+        let pairs = self.take_pairs();
+        pairs.each_once(self.groups.len(), self.last, |group, number| left.push(group, number));
+        self.pairs = left;
     }
 
     /// Drops the pairs another pass will bring.
     pub(super) fn retain(&mut self, class: Class) {
-        if let Kept::Pairs(pairs) = &mut self.kept {
-            let mut left = Pairs::default();
-            for (group, number) in std::mem::take(pairs).chunks.into_iter().flatten() {
-                if class.holds(number) {
-                    left.push(group, number);
-                }
+        let mut left = Pairs::default();
+        for (group, number) in self.take_pairs().chunks.into_iter().flatten() {
+            if class.holds(number) {
+                left.push(group, number);
             }
-            *pairs = left;
         }
+        self.pairs = left;
     }
 
-    /// Calls `count` with groups and how many distinct numbers more they have, and forgets the pairs.
+    /// Calls `count` with groups and how many distinct numbers more they have by their pairs, and forgets these.
     pub(super) fn count_pairs(&mut self, mut count: impl FnMut(u32, u64)) {
-        if let Kept::Pairs(pairs) = &mut self.kept {
-            std::mem::take(pairs).each_once(self.groups, self.last, |group, _| count(group, 1));
-        }
+        self.budget = 0;
+        let pairs = self.take_pairs();
+        pairs.each_once(self.groups.len(), self.last, |group, _| count(group, 1));
     }
 
     /// Calls `count` with groups and how many numbers their sets hold.
     pub(super) fn count_sets(&self, mut count: impl FnMut(u32, u64)) {
-        if let Kept::Sets { sets, .. } = &self.kept {
-            for (group, set) in (0..).zip(sets).filter(|(_, set)| !set.is_empty()) {
-                count(group, set.iter().map(|word| u64::from(word.count_ones())).sum());
+        for (group, of) in (0..).zip(&self.groups).filter(|(_, of)| !of.set.is_empty()) {
+            count(group, of.set.iter().map(|word| u64::from(word.count_ones())).sum());
+        }
+    }
+
+    /// The pairs of groups without a set; the others go to their sets.
+    fn take_pairs(&mut self) -> Pairs {
+        let pairs = std::mem::take(&mut self.pairs);
+        if !self.groups.iter().any(|group| group.has_set && group.pairs > 0) {
+            return pairs;
+        }
+        let mut left = Pairs::default();
+        for (group, number) in pairs.chunks.into_iter().flatten() {
+            match self.groups.get_mut(group as usize) {
+                Some(of) if of.has_set => of.insert(number, self.words),
+                _ => left.push(group, number),
             }
+        }
+        self.groups.iter_mut().filter(|group| group.has_set).for_each(|group| group.pairs = 0);
+        left
+    }
+}
+
+impl Group {
+    #[inline]
+    fn insert(&mut self, number: u32, words: usize) {
+        if self.set.is_empty() {
+            self.set.resize(words, 0);
+        }
+        if let Some(word) = self.set.get_mut((number >> 6) as usize) {
+            *word |= 1 << (number & 63);
         }
     }
 }
@@ -239,9 +260,9 @@ mod tests {
     use super::*;
 
     fn counts(distinct: &mut Distinct) -> Vec<u64> {
-        let mut counts = vec![0; distinct.groups];
-        distinct.count_sets(|group, n| counts[group as usize] += n);
+        let mut counts = vec![0; distinct.groups.len()];
         distinct.count_pairs(|group, n| counts[group as usize] += n);
+        distinct.count_sets(|group, n| counts[group as usize] += n);
         counts
     }
 
@@ -293,5 +314,37 @@ mod tests {
         distinct.retain(Class { modulus: 2, rest: 1 });
         assert_eq!((distinct.pairs(), counts(&mut distinct)), (25_000, vec![12_500, 12_500]));
         assert_eq!(distinct.pairs(), 0);
+    }
+
+    #[test]
+    fn a_group_with_more_pairs_than_a_set_has_words_gets_one_while_there_is_room() {
+        let last = 64 * 9;
+        let mut distinct = Distinct::new(2, last, &mut 0);
+        distinct.grant(10 * 8);
+        let mut other = distinct.fork();
+        let words = 10;
+        for number in 0..words {
+            distinct.insert(0, number, Class::ALL);
+            distinct.insert(1, number, Class::ALL);
+        }
+        assert_eq!(distinct.groups.iter().filter(|group| group.has_set).count(), 0);
+        distinct.insert(0, words, Class::ALL);
+        distinct.insert(1, words, Class::ALL);
+        assert_eq!(distinct.groups.iter().map(|group| group.has_set).collect::<Vec<_>>(), [true, false]);
+        distinct.insert(0, words + 1, Class::ALL);
+        assert_eq!(distinct.pairs(), 22);
+        // the other half of the rows had few of group 0
+        other.insert(0, 3, Class::ALL);
+        other.insert(0, last, Class::ALL);
+        other.insert(1, last, Class::ALL);
+        distinct.merge(other);
+        distinct.compact();
+        assert_eq!(distinct.pairs(), 12);
+        assert_eq!(counts(&mut distinct), [13, 12]);
+        // a later pass brings what is in sets again, and only new pairs
+        let mut later = distinct.fork();
+        later.insert(0, 5, Class::ALL);
+        distinct.merge(later);
+        assert_eq!(counts(&mut distinct), [13, 0]);
     }
 }

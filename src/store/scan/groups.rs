@@ -164,6 +164,14 @@ impl Tally {
         self.visitors.is_pairs() || self.sessions.is_pairs()
     }
 
+    /// Shares what is left of the bytes for sets among those that have more groups than it could hold.
+    pub(super) fn grant(tallies: &mut [Self], budget: usize) {
+        let many = tallies.iter().filter(|tally| tally.visitors.is_pairs()).count();
+        for tally in tallies.iter_mut().filter(|tally| tally.visitors.is_pairs()) {
+            tally.visitors.grant(budget / many.max(1));
+        }
+    }
+
     pub(super) const fn pairs(&self) -> usize {
         self.visitors.pairs() + self.sessions.pairs()
     }
@@ -281,11 +289,14 @@ impl Tally {
     }
 
     /// The table, when every pass is over.
-    pub(super) fn table(self, words: &Words<'_>, grouping: &Grouping) -> Result<Table, Error> {
+    pub(super) fn table(self, words: &Words<'_>, grouping: &Grouping, engaged: bool) -> Result<Table, Error> {
         let mut figures = self.figures;
         self.visitors.count_sets(|group, n| of_group(&mut figures, group).visitors += n);
         self.sessions.count_sets(|group, n| of_group(&mut figures, group).sessions += n);
         figures.pop();
+        if !engaged {
+            figures.iter_mut().for_each(|figures| figures.engaged_ms = 0);
+        }
         match (self.keys.as_ref(), grouping) {
             (Keys::Names(names), Grouping::By(_, top)) => table_of(words, names, &figures, *top),
             (Keys::Names(names), Grouping::These(_, codes)) => {

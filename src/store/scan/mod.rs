@@ -69,6 +69,7 @@ impl Scanner {
         let mut budget = (ask.bounds.set_bytes / workers).min(worth.max(ask.bounds.set_bytes_least));
         let tallies = ask.groupings.iter().map(|grouping| Tally::new(&words, grouping, last, &mut budget));
         let mut tallies = tallies.collect::<Result<Vec<_>, _>>()?;
+        Tally::grant(&mut tallies, budget);
         let looked_at: Vec<Column> =
             masks.columns().chain(tallies.iter().filter_map(Tally::column)).collect();
         let needs_contacts = looked_at.contains(&Column::Contact);
@@ -91,7 +92,13 @@ impl Scanner {
         let segments = headers::take(ask, &hot, &changed, segments, &mut tallies)?;
         let needs = Needs::new(looked_at.iter().copied(), ask.groupings);
         let plan = Plan {
-            wanted: Wanted { needs, range_ms: ask.range_ms.clone(), now: ask.now, changed },
+            wanted: Wanted {
+                engaged: ask.engaged,
+                needs,
+                range_ms: ask.range_ms.clone(),
+                now: ask.now,
+                changed,
+            },
             masks,
             contacts: if needs_contacts { column::contacts(conn, ask.account)? } else { Vec::new() },
             segments,
@@ -105,7 +112,7 @@ impl Scanner {
         let (tallies, passes, mut damaged) = worker.run(&hot, helper)?;
         damaged.extend(listed.damaged.into_iter().map(|day| (day, Damage::Row)));
         let tables = tallies.into_iter().zip(ask.groupings);
-        let tables = tables.map(|(tally, grouping)| tally.table(&words, grouping));
+        let tables = tables.map(|(tally, grouping)| tally.table(&words, grouping, ask.engaged));
         Ok(Answer { tables: tables.collect::<Result<_, _>>()?, passes, damaged: days_of(&damaged) })
     }
 }

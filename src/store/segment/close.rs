@@ -22,8 +22,9 @@ use crate::store::session::{self, Session};
 
 /// A day is closed this long after its midnight, when the sessions that crossed it are mostly over.
 const CLOSE_AFTER: i64 = SESSION_IDLE;
-/// Hot rows of the open day that are made a part of it.
-pub const PART_ROWS: i64 = 100_000;
+/// Hot rows of the open day, older than a session can pause, that are made a part of it. A row costs a report far more than it
+/// does in a segment.
+pub const PART_ROWS: i64 = 20_000;
 /// Days closed in one step.
 const DAYS: usize = 4;
 /// Sessions whose late changes are merged in one step.
@@ -68,7 +69,7 @@ pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> 
     let mut days = days_of(conn, account, &changed)?;
     let today = zone.day_of(now);
     let open_from = zone.start_of(zone.day_of(now.plus(-CLOSE_AFTER)));
-    if event::count(conn, account, open_from.0, i64::MAX, PART_ROWS)? >= PART_ROWS {
+    if event::count(conn, account, open_from.0, now.plus(-SESSION_IDLE).0, PART_ROWS)? >= PART_ROWS {
         days.insert(today);
     }
     let mut closed = Closed { more: has_more_changed, ..Closed::default() };
@@ -149,8 +150,10 @@ impl Merging<'_> {
         for part in parts.extract_if(.., |part| !part.is_whole) {
             self.tell(&part, &Damage::Row);
         }
-        let incoming = self.incoming(from, to)?;
         let is_open = to > self.now.plus(-CLOSE_AFTER).0;
+        // later rows are of sessions that go on
+        let to = if is_open { to.min(self.now.plus(1 - SESSION_IDLE).0) } else { to };
+        let incoming = self.incoming(from, to)?;
         let has_changed = !self.changed.is_empty() && !parts.is_empty();
         if incoming.rows.is_empty() && !has_changed && (is_open || parts.len() < 2) {
             return Ok(None);

@@ -125,6 +125,7 @@ fn a_scan_ends_at_its_deadline() {
             range_ms: everything(account),
             filters: &[],
             groupings: &[Grouping::Total],
+            engaged: true,
             now: account.now,
             deadline: deadline.clone(),
             bounds: Bounds::default(),
@@ -135,4 +136,28 @@ fn a_scan_ends_at_its_deadline() {
     assert!(run().is_ok());
     world.clock.advance(1);
     assert!(matches!(run(), Err(Error::TimeLimit)));
+}
+
+#[test]
+fn without_engaged_time_the_other_figures_are_the_same() {
+    let world = World::closed(7);
+    let account = &world.accounts[0];
+    let groupings = [Grouping::Total];
+    let answer = |engaged: bool| {
+        let ask = Ask {
+            account: account.id,
+            range_ms: everything(account),
+            filters: &[],
+            groupings: &groupings,
+            engaged,
+            now: account.now,
+            deadline: Deadline::new(Arc::<ManualClock>::clone(&world.clock)),
+            bounds: Bounds::default(),
+        };
+        let answer = world.store.readers.read(|conn| world.store.scanner.run(conn, &ask)).unwrap();
+        answer.tables[0].rows[0].figures
+    };
+    let (with, without) = (answer(true), answer(false));
+    assert!(with.engaged_ms > 0 && with.page_views > 0);
+    assert_eq!(without, scan::Figures { engaged_ms: 0, ..with });
 }

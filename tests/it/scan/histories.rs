@@ -84,6 +84,7 @@ fn ask(
         range_ms: range.clone(),
         filters,
         groupings,
+        engaged: true,
         now: facts.now,
         deadline: Deadline::new(Arc::<ManualClock>::clone(&telling.clock)),
         bounds,

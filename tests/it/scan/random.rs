@@ -86,6 +86,7 @@ pub(super) fn ask(
         range_ms: range.clone(),
         filters,
         groupings,
+        engaged: true,
         now: account.now,
         deadline: Deadline::new(Arc::<guestlog::base::clock::ManualClock>::clone(&world.clock)),
         bounds,

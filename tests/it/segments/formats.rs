@@ -162,6 +162,7 @@ fn a_segment_of_every_format_is_read() {
             range_ms: 0..i64::MAX,
             filters: &[],
             groupings: &[Grouping::Total],
+            engaged: true,
             now: Millis(MORNING),
             deadline: Deadline::new(ManualClock::at(Millis(MORNING))),
             bounds: Bounds::default(),

@@ -92,6 +92,7 @@ impl Torture {
             range_ms: range_ms.clone(),
             filters,
             groupings,
+            engaged: true,
             now: NOW,
             deadline: Deadline::new(ManualClock::at(NOW)),
             bounds: Bounds::default(),
