@@ -1,4 +1,4 @@
-//! Forgetting on a copy of the store: one visitor, a month, and a month while events arrive.
+//! Forgetting: one visitor, a month, and a month while events arrive.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,6 @@ use super::child::Server;
 use super::load::Load;
 use super::machine::percentile;
 use super::requests;
-use super::scratch::Scratch;
 use crate::app::access::{self, Actor};
 use crate::app::erasing;
 use crate::app::retention::Keeper;
@@ -28,19 +27,14 @@ const VISITORS: u32 = 20;
 const RATE: u32 = 1_000;
 
 /// # Errors
-/// When the store cannot be copied or opened, or an event is refused.
+/// When the store cannot be opened, or an event is refused.
 pub(super) fn measure(
     dir: &Path,
     account: AccountId,
     runtime: &tokio::runtime::Runtime,
 ) -> anyhow::Result<Value> {
-    let scratch = Scratch::new();
-    std::fs::create_dir_all(&scratch.0)?;
-    for file in [store::MAIN_FILE, store::INBOX_FILE] {
-        std::fs::copy(dir.join(file), scratch.0.join(file))?;
-    }
     let mut config = Config::default();
-    config.server.data_dir.clone_from(&scratch.0);
+    dir.clone_into(&mut config.server.data_dir);
     let app = server::open(&config)?;
     let numbers = app.store.readers.read(|conn| store::account::find_numbers(conn, account))?;
     let last = numbers.context("the account is gone")?.visitor;
@@ -68,7 +62,7 @@ pub(super) fn measure(
     app.store.close();
     let server = Server::start_with(
         &["serve", "--listen", "127.0.0.1:0"],
-        Some(&scratch.0),
+        Some(dir),
         &[("GUESTLOG_RETENTION__EVENTS_MONTHS", "10")],
     )?;
     let load = Load {

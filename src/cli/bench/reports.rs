@@ -66,8 +66,9 @@ pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
     let dir = plan.dir.as_deref().unwrap_or(&scratch.0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let bed = prepare(plan, dir, &runtime)?;
-    let mut report = runtime.block_on(measure(plan, dir, &bed))?;
-    let forgetting = forget::measure(dir, bed.account, &runtime)?;
+    let copy = Scratch::copy_of(dir)?;
+    let mut report = runtime.block_on(measure(plan, dir, &copy.0, &bed))?;
+    let forgetting = forget::measure(&copy.0, bed.account, &runtime)?;
     if let Some(report) = report.as_object_mut() {
         report.insert("forgetting".to_owned(), forgetting);
     }
@@ -131,7 +132,8 @@ async fn sign_in(app: &App) -> anyhow::Result<String> {
     Ok(format!("guestlog={}", cookie.reveal()))
 }
 
-async fn measure(plan: &Plan, dir: &Path, bed: &Bed) -> anyhow::Result<Value> {
+/// What changes the store is done to its copy.
+async fn measure(plan: &Plan, dir: &Path, copy: &Path, bed: &Bed) -> anyhow::Result<Value> {
     let start = |dir: &Path| Server::start(&["serve", "--listen", "127.0.0.1:0"], Some(dir));
     let ours = start(dir)?;
     let mut client = Client::connect(ours.address, bed.cookie.clone()).await?;
@@ -141,16 +143,19 @@ async fn measure(plan: &Plan, dir: &Path, bed: &Bed) -> anyhow::Result<Value> {
         quiet.push(ask(&mut client, &ours, question, plan.repeat).await?);
     }
     let rss_reports = ours.used()?.rss_max;
-    let busy = while_events_arrive(plan, &ours, &mut client, &questions).await?;
-    let rss_busy = ours.used()?.rss_max;
     drop(client);
     drop(ours);
     let disk = store::facts::sizes(dir)?;
     let plain = if plan.plain { plain_sql(dir, bed, &quiet)? } else { Vec::new() };
+    let ours = start(copy)?;
+    let mut client = Client::connect(ours.address, bed.cookie.clone()).await?;
+    let busy = while_events_arrive(plan, &ours, &mut client, &questions).await?;
+    let rss_busy = ours.used()?.rss_max;
+    ours.kill();
     let mut ready = Vec::new();
     for _ in 0..STARTS {
         let begin = RealClock.monotonic();
-        let server = start(dir)?;
+        let server = start(copy)?;
         ready.push((RealClock.monotonic() - begin).as_secs_f64() * 1_000.0);
         server.kill();
     }

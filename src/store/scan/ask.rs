@@ -58,6 +58,7 @@ impl Default for Bounds {
 }
 
 /// A question.
+#[derive(Clone)]
 pub struct Ask<'a> {
     pub account: AccountId,
     /// Half-open, milliseconds.

@@ -22,11 +22,16 @@ struct Names {
     group_of: Vec<u32>,
     /// Lowest code of each group: names it, and stays its lowest when codes are added.
     lowest: Vec<u32>,
+    /// The group of codes that have no text.
+    of_others: u32,
 }
+
+/// The group of what is not asked for.
+const SKIPPED: u32 = u32::MAX;
 
 impl Names {
     fn compile(words: &Words<'_>, place: Place) -> Result<Self, Error> {
-        let mut names = Self { place, group_of: vec![0], lowest: vec![0] };
+        let mut names = Self { place, group_of: vec![0], lowest: vec![0], of_others: 0 };
         if place.first == 0 {
             // texts come in their order, so equal beginnings come together
             let mut last = String::new();
@@ -63,7 +68,25 @@ impl Names {
     }
 
     fn group(&self, code: u32) -> u32 {
-        self.group_of.get(code as usize).copied().unwrap_or(0)
+        self.group_of.get(code as usize).copied().unwrap_or(self.of_others)
+    }
+
+    /// Only the groups of these codes, in their order.
+    fn keep(&mut self, codes: &[u32]) {
+        let mut place_of = vec![SKIPPED; self.lowest.len()];
+        let mut lowest = Vec::with_capacity(codes.len());
+        for code in codes {
+            if let Some(place) = place_of.get_mut(self.group(*code) as usize)
+                && *place == SKIPPED
+            {
+                *place = u32::try_from(lowest.len()).unwrap_or(SKIPPED);
+                lowest.push(*code);
+            }
+        }
+        let place = |group: u32| place_of.get(group as usize).copied().unwrap_or(SKIPPED);
+        self.of_others = place(self.of_others);
+        self.group_of.iter_mut().for_each(|group| *group = place(*group));
+        self.lowest = lowest;
     }
 }
 
@@ -94,7 +117,8 @@ pub(super) struct Tally {
     touched_by: Vec<u32>,
     /// Differs between neighbouring runs.
     ordinal: u32,
-    visitors: Distinct,
+    /// `None` when visitors are counted later, and touched groups instead of them: never fewer.
+    visitors: Option<Distinct>,
     /// Only of sessions with rows elsewhere: the others are counted as they come.
     sessions: Distinct,
 }
@@ -110,8 +134,11 @@ impl Tally {
         let keys = match grouping {
             Grouping::Total => Keys::Total,
             Grouping::Steps(edges) => Keys::Steps(edges.clone()),
-            Grouping::By(key, _) | Grouping::These(key, _) => {
-                Keys::Names(Names::compile(words, key.place())?)
+            Grouping::By(key, _) => Keys::Names(Names::compile(words, key.place())?),
+            Grouping::These(key, codes) => {
+                let mut names = Names::compile(words, key.place())?;
+                names.keep(codes);
+                Keys::Names(names)
             }
         };
         let groups = match &keys {
@@ -119,7 +146,7 @@ impl Tally {
             Keys::Steps(edges) => edges.len().saturating_sub(1),
             Keys::Names(names) => names.lowest.len(),
         };
-        let visitors = Distinct::new(groups, last.0, budget);
+        let visitors = Some(Distinct::new(groups, last.0, budget));
         let mut few = SESSION_SETS.min(*budget);
         let left = *budget - few;
         let sessions = Distinct::new(groups, last.1, &mut few);
@@ -141,7 +168,7 @@ impl Tally {
             figures: vec![Figures::default(); self.figures.len()],
             touched_by: vec![0; self.figures.len()],
             ordinal: 0,
-            visitors: self.visitors.fork(),
+            visitors: self.visitors.as_ref().map(Distinct::fork),
             sessions: self.sessions.fork(),
         }
     }
@@ -149,7 +176,9 @@ impl Tally {
     /// Takes over what another one of the same grouping found.
     pub(super) fn merge(&mut self, other: Self) {
         self.figures.iter_mut().zip(&other.figures).for_each(|(figures, other)| figures.add(other));
-        self.visitors.merge(other.visitors);
+        if let (Some(visitors), Some(others)) = (&mut self.visitors, other.visitors) {
+            visitors.merge(others);
+        }
         self.sessions.merge(other.sessions);
     }
 
@@ -160,36 +189,41 @@ impl Tally {
         }
     }
 
-    pub(super) const fn is_pairs(&self) -> bool {
-        self.visitors.is_pairs() || self.sessions.is_pairs()
+    pub(super) fn is_pairs(&self) -> bool {
+        self.visitors.as_ref().is_some_and(Distinct::is_pairs) || self.sessions.is_pairs()
+    }
+
+    /// Leaves the visitors of many groups to a later reading, of those that are shown; says whether it did.
+    pub(super) fn leave_visitors(&mut self) -> bool {
+        self.visitors.take_if(|visitors| visitors.is_pairs()).is_some()
     }
 
     /// Shares what is left of the bytes for sets among those that have more groups than it could hold.
     pub(super) fn grant(tallies: &mut [Self], budget: usize) {
-        let many = tallies.iter().filter(|tally| tally.visitors.is_pairs()).count();
-        for tally in tallies.iter_mut().filter(|tally| tally.visitors.is_pairs()) {
-            tally.visitors.grant(budget / many.max(1));
-        }
+        let mut large: Vec<&mut Distinct> =
+            tallies.iter_mut().filter_map(|t| t.visitors.as_mut()).filter(|v| v.is_pairs()).collect();
+        let share = budget / large.len().max(1);
+        large.iter_mut().for_each(|visitors| visitors.grant(share));
     }
 
-    pub(super) const fn pairs(&self) -> usize {
-        self.visitors.pairs() + self.sessions.pairs()
+    pub(super) fn pairs(&self) -> usize {
+        self.visitors.as_ref().map_or(0, Distinct::pairs) + self.sessions.pairs()
     }
 
     pub(super) fn compact(&mut self) {
-        self.visitors.compact();
-        self.sessions.compact();
+        self.visitors.iter_mut().chain([&mut self.sessions]).for_each(Distinct::compact);
     }
 
     pub(super) fn retain(&mut self, class: Class) {
-        self.visitors.retain(class);
-        self.sessions.retain(class);
+        self.visitors.iter_mut().chain([&mut self.sessions]).for_each(|numbers| numbers.retain(class));
     }
 
     /// Counts the pairs of a pass.
     pub(super) fn end_pass(&mut self) {
         let figures = &mut self.figures;
-        self.visitors.count_pairs(|group, n| of_group(figures, group).visitors += n);
+        if let Some(visitors) = &mut self.visitors {
+            visitors.count_pairs(|group, n| of_group(figures, group).visitors += n);
+        }
         self.sessions.count_pairs(|group, n| of_group(figures, group).sessions += n);
     }
 
@@ -249,14 +283,14 @@ impl Tally {
     ) {
         for (place, run) in selection.runs.iter().enumerate() {
             let run = *run as usize;
-            let Some(group) = group(run) else { continue };
+            let Some(group) = group(run).filter(|group| *group != SKIPPED) else { continue };
             let figures = of_group(&mut self.figures, group);
             if pass.is_first
                 && let Some(sum) = selection.sums.get(place)
             {
                 figures.add(sum);
             }
-            Touch::of(batch, run).count(figures, group, &mut self.visitors, &mut self.sessions, pass);
+            Touch::of(batch, run).count(figures, group, self.visitors.as_mut(), &mut self.sessions, pass);
         }
     }
 
@@ -274,6 +308,9 @@ impl Tally {
             let touch = Touch::of(batch, run as usize);
             rows.each(|row| {
                 let group = group(row as usize);
+                if group == SKIPPED {
+                    return;
+                }
                 let figures = of_group(figures, group);
                 if pass.is_first {
                     figures.add_row(batch, row as usize, touch.session != 0);
@@ -282,7 +319,7 @@ impl Tally {
                     && *touched_by != *ordinal
                 {
                     *touched_by = *ordinal;
-                    touch.count(figures, group, visitors, sessions, pass);
+                    touch.count(figures, group, visitors.as_mut(), sessions, pass);
                 }
             });
         });
@@ -291,7 +328,9 @@ impl Tally {
     /// The table, when every pass is over.
     pub(super) fn table(self, words: &Words<'_>, grouping: &Grouping, engaged: bool) -> Result<Table, Error> {
         let mut figures = self.figures;
-        self.visitors.count_sets(|group, n| of_group(&mut figures, group).visitors += n);
+        if let Some(visitors) = &self.visitors {
+            visitors.count_sets(|group, n| of_group(&mut figures, group).visitors += n);
+        }
         self.sessions.count_sets(|group, n| of_group(&mut figures, group).sessions += n);
         figures.pop();
         if !engaged {
@@ -347,14 +386,17 @@ impl Touch {
         self,
         figures: &mut Figures,
         group: u32,
-        visitors: &mut Distinct,
+        visitors: Option<&mut Distinct>,
         sessions: &mut Distinct,
         pass: Pass<'_>,
     ) {
         if self.session == 0 {
             return;
         }
-        visitors.insert(group, self.visitor, pass.class);
+        match visitors {
+            Some(visitors) => visitors.insert(group, self.visitor, pass.class),
+            None => figures.visitors += u64::from(pass.is_first),
+        }
         if self.spans {
             sessions.insert(group, self.session, pass.class);
         } else if pass.is_first {

@@ -9,6 +9,7 @@ mod column;
 mod distinct;
 mod groups;
 mod headers;
+mod later;
 mod pass;
 mod question;
 mod rows;
@@ -23,6 +24,7 @@ pub use ask::{Answer, Ask, Bounds, Cursor, Deadline, Grouping, Key, Measure, Row
 use closed::{Changed, Needs, Wanted};
 use column::{Column, Words};
 use groups::Tally;
+use later::Unfinished;
 use pass::{Plan, Worker};
 use question::Masks;
 use rows::Hot;
@@ -54,6 +56,12 @@ impl Scanner {
     /// # Errors
     /// `TimeLimit`, or SQLite's.
     pub fn run(&self, conn: &Connection, ask: &Ask<'_>) -> Result<Answer, Error> {
+        later::run(ask, |ask, may_leave| self.read(conn, ask, may_leave))
+    }
+
+    /// Reads everything a question is about. Where `may_leave`, tables with more groups than visitors can be counted
+    /// for at once are left unfinished.
+    fn read(&self, conn: &Connection, ask: &Ask<'_>, may_leave: bool) -> Result<Unfinished, Error> {
         let words = Words { conn, account: ask.account, texts: &self.texts };
         let masks = Masks::compile(&words, ask.filters)?;
         let numbers = account::find_numbers(conn, ask.account)?;
@@ -69,6 +77,13 @@ impl Scanner {
         let mut budget = (ask.bounds.set_bytes / workers).min(worth.max(ask.bounds.set_bytes_least));
         let tallies = ask.groupings.iter().map(|grouping| Tally::new(&words, grouping, last, &mut budget));
         let mut tallies = tallies.collect::<Result<Vec<_>, _>>()?;
+        let left: Vec<bool> = tallies
+            .iter_mut()
+            .zip(ask.groupings)
+            .map(|(tally, grouping)| {
+                may_leave && is_shared && later::can_be_left(grouping) && tally.leave_visitors()
+            })
+            .collect();
         Tally::grant(&mut tallies, budget);
         let looked_at: Vec<Column> =
             masks.columns().chain(tallies.iter().filter_map(Tally::column)).collect();
@@ -111,9 +126,12 @@ impl Scanner {
         let worker = Worker::new(&plan, tallies);
         let (tallies, passes, mut damaged) = worker.run(&hot, helper)?;
         damaged.extend(listed.damaged.into_iter().map(|day| (day, Damage::Row)));
-        let tables = tallies.into_iter().zip(ask.groupings);
-        let tables = tables.map(|(tally, grouping)| tally.table(&words, grouping, ask.engaged));
-        Ok(Answer { tables: tables.collect::<Result<_, _>>()?, passes, damaged: days_of(&damaged) })
+        let tables = tallies.into_iter().zip(ask.groupings).zip(&left).map(|((tally, grouping), left)| {
+            let wider = left.then(|| later::wider(grouping));
+            tally.table(&words, wider.as_ref().unwrap_or(grouping), ask.engaged)
+        });
+        let answer = Answer { tables: tables.collect::<Result<_, _>>()?, passes, damaged: days_of(&damaged) };
+        Ok(Unfinished { answer, left })
     }
 }
 
