@@ -4,13 +4,9 @@
 
 use std::cmp::Reverse;
 
-use super::ask::{Answer, Ask, Cursor, Grouping, Measure, Table, Top};
+use super::ask::{Answer, Ask, Bounds, Cursor, Grouping, Measure, Table, Top};
 use crate::store::dictionary::SEPARATOR;
 use crate::store::error::Error;
-
-/// Groups looked at for each that is shown, and some more for the shortest tables.
-const CANDIDATES_EACH: usize = 3;
-const CANDIDATES_MORE: usize = 20;
 
 /// An answer, and which of its tables have no visitors yet.
 pub(super) struct Unfinished {
@@ -24,17 +20,17 @@ pub(super) const fn can_be_left(grouping: &Grouping) -> bool {
 }
 
 /// The table from which the shown one is chosen.
-pub(super) fn wider(grouping: &Grouping) -> Grouping {
+pub(super) fn wider(grouping: &Grouping, bounds: &Bounds) -> Grouping {
     match grouping {
         Grouping::By(key, top) if is_by_visitors(top) => {
-            Grouping::By(*key, Top { limit: candidates(top.limit) + 1, ..*top })
+            Grouping::By(*key, Top { limit: candidates(top, bounds) + 1, ..*top })
         }
         other => other.clone(),
     }
 }
 
-const fn candidates(limit: usize) -> usize {
-    limit * CANDIDATES_EACH + CANDIDATES_MORE
+const fn candidates(top: &Top, bounds: &Bounds) -> usize {
+    top.limit.saturating_mul(bounds.candidates)
 }
 
 /// Answers a question with `read`, whose second argument says whether it may leave visitors out.
@@ -48,7 +44,7 @@ pub(super) fn run(
     let mut groupings = Vec::with_capacity(left.len());
     for place in &left {
         if let (Some(Grouping::By(key, top)), Some(table)) = (of(*place), answer.tables.get(*place)) {
-            let shown = if is_by_visitors(top) { candidates(top.limit) } else { top.limit };
+            let shown = if is_by_visitors(top) { candidates(top, &ask.bounds) } else { top.limit };
             groupings.push(Grouping::These(*key, table.codes.iter().take(shown).copied().collect()));
         }
     }

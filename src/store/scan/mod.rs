@@ -127,7 +127,7 @@ impl Scanner {
         let (tallies, passes, mut damaged) = worker.run(&hot, helper)?;
         damaged.extend(listed.damaged.into_iter().map(|day| (day, Damage::Row)));
         let tables = tallies.into_iter().zip(ask.groupings).zip(&left).map(|((tally, grouping), left)| {
-            let wider = left.then(|| later::wider(grouping));
+            let wider = left.then(|| later::wider(grouping, &ask.bounds));
             tally.table(&words, wider.as_ref().unwrap_or(grouping), ask.engaged)
         });
         let answer = Answer { tables: tables.collect::<Result<_, _>>()?, passes, damaged: days_of(&damaged) };
