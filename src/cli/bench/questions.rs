@@ -20,16 +20,17 @@ pub(super) struct Question {
 
 /// What a page is called in the table, its path, and what goes before its filters.
 const PAGES: &[(&str, &str, &str)] = &[
-    ("dashboard", "dashboard", ""),
+    ("dashboard", "dashboard", "&compare=none"),
     ("dashboard, compared", "dashboard", "&compare=previous"),
-    ("pages by visitors", "pages", ""),
-    ("pages by views", "pages", "&sort=page_views"),
-    ("entry pages", "pages", "&show=entry"),
-    ("exit pages", "pages", "&show=exit"),
-    ("sources", "sources", ""),
-    ("campaigns", "sources", "&by=campaign"),
-    ("browsers", "devices", "&by=browser"),
-    ("countries", "countries", ""),
+    ("pages by visitors", "pages", "&compare=none"),
+    ("pages, compared", "pages", "&compare=previous"),
+    ("pages by views", "pages", "&compare=none&sort=page_views"),
+    ("entry pages", "pages", "&compare=none&show=entry"),
+    ("exit pages", "pages", "&compare=none&show=exit"),
+    ("sources", "sources", "&compare=none"),
+    ("campaigns", "sources", "&compare=none&by=campaign"),
+    ("browsers", "devices", "&compare=none&by=browser"),
+    ("countries", "countries", "&compare=none"),
 ];
 
 /// Days of the periods.
@@ -80,6 +81,9 @@ fn bar(page: &str, days: i32, filters: usize) -> f64 {
     match (page.starts_with("dashboard"), days > 31) {
         (true, false) => 60.0,
         (true, true) => 350.0,
+        // two readings, as on the dashboard
+        (false, false) if page.ends_with("compared") => 60.0,
+        (false, true) if page.ends_with("compared") => 350.0,
         (false, false) => 30.0,
         (false, true) if filters >= 2 => 120.0,
         (false, true) if page.ends_with("by visitors") => 350.0,

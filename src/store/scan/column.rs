@@ -12,7 +12,7 @@ use crate::store::error::Error;
 use crate::store::texts::Texts;
 
 /// What is of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum OfRow {
     Page,
     Event,
@@ -23,7 +23,7 @@ pub(super) enum OfRow {
 pub(super) const OF_ROW: usize = 3;
 
 /// What is of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum OfSession {
     Source,
     Referrer,
@@ -46,7 +46,7 @@ pub(super) const NEW: u32 = 1;
 pub(super) const RETURNING: u32 = 2;
 
 /// Where a code stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Column {
     Row(OfRow),
     Session(OfSession),
@@ -57,7 +57,7 @@ pub(super) enum Column {
 }
 
 /// A column, and which parts of its composed texts are meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Place {
     pub column: Column,
     pub first: usize,
@@ -168,6 +168,12 @@ impl Words<'_> {
         fixed.sort_by_key(|(_, text)| *text);
         fixed.into_iter().for_each(|(code, text)| visit(code, text));
         Ok(())
+    }
+
+    /// The highest code of a column whose texts are in a dictionary.
+    pub(super) fn last_id(&self, column: Column) -> Result<Option<u32>, Error> {
+        let Some(kind) = column.kind() else { return Ok(None) };
+        Ok(Some(self.texts.list(self.conn, self.account, kind)?.last_id()))
     }
 
     /// The text of one code.

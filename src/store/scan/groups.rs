@@ -3,20 +3,23 @@
 
 use std::collections::BTreeMap;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use super::ask::{Cursor, Grouping, Key, Row, Table, Top};
 use super::column::{Column, Place, Words, set};
 use super::distinct::{Class, Distinct};
 use super::rows::Batch;
 use super::selection::Selection;
+use crate::domain::account::AccountId;
 use crate::domain::question::Dimension;
 use crate::store::dictionary::SEPARATOR;
 use crate::store::error::Error;
 use crate::store::figures::Figures;
 
 /// The group of every code of a column. Group 0 is the empty name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Names {
     place: Place,
     group_of: Vec<u32>,
@@ -29,7 +32,36 @@ struct Names {
 /// The group of what is not asked for.
 const SKIPPED: u32 = u32::MAX;
 
+/// Groups of columns whose texts are in dictionaries, kept until there are more of these.
+#[derive(Debug, Default)]
+pub(super) struct Known(Mutex<FxHashMap<(AccountId, Place), Compiled>>);
+
+/// The highest code when they were compiled, and the groups.
+type Compiled = (u32, Arc<Names>);
+
+/// Most columns that are kept.
+const KNOWN_MAX: usize = 64;
+
 impl Names {
+    /// The groups of a column, known or compiled.
+    fn of(words: &Words<'_>, known: &Known, place: Place) -> Result<Arc<Self>, Error> {
+        let Some(last) = words.last_id(place.column)? else {
+            return Ok(Arc::new(Self::compile(words, place)?));
+        };
+        let lock = || known.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (words.account, place);
+        if let Some((_, names)) = lock().get(&key).filter(|(known, _)| *known == last) {
+            return Ok(Arc::clone(names));
+        }
+        let names = Arc::new(Self::compile(words, place)?);
+        let mut known = lock();
+        if known.len() >= KNOWN_MAX {
+            known.clear();
+        }
+        known.insert(key, (last, Arc::clone(&names)));
+        Ok(names)
+    }
+
     fn compile(words: &Words<'_>, place: Place) -> Result<Self, Error> {
         let mut names = Self { place, group_of: vec![0], lowest: vec![0], of_others: 0 };
         if place.first == 0 {
@@ -101,7 +133,7 @@ enum Keys {
     Total,
     /// Bounds of intervals.
     Steps(Vec<i64>),
-    Names(Names),
+    Names(Arc<Names>),
 }
 
 /// Most bytes of sets of sessions: only those that span batches are put there.
@@ -127,6 +159,7 @@ impl Tally {
     /// `last`: highest visitor and session number; `budget`: bytes left for sets.
     pub(super) fn new(
         words: &Words<'_>,
+        known: &Known,
         grouping: &Grouping,
         last: (u32, u32),
         budget: &mut usize,
@@ -134,11 +167,11 @@ impl Tally {
         let keys = match grouping {
             Grouping::Total => Keys::Total,
             Grouping::Steps(edges) => Keys::Steps(edges.clone()),
-            Grouping::By(key, _) => Keys::Names(Names::compile(words, key.place())?),
+            Grouping::By(key, _) => Keys::Names(Names::of(words, known, key.place())?),
             Grouping::These(key, codes) => {
-                let mut names = Names::compile(words, key.place())?;
+                let mut names = Names::clone(&*Names::of(words, known, key.place())?);
                 names.keep(codes);
-                Keys::Names(names)
+                Keys::Names(Arc::new(names))
             }
         };
         let groups = match &keys {

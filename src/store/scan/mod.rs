@@ -23,7 +23,7 @@ pub use super::figures::Figures;
 pub use ask::{Answer, Ask, Bounds, Cursor, Deadline, Grouping, Key, Measure, Row, Table, Top};
 use closed::{Changed, Needs, Wanted};
 use column::{Column, Words};
-use groups::Tally;
+use groups::{Known, Tally};
 use later::Unfinished;
 use pass::{Plan, Worker};
 use question::Masks;
@@ -42,13 +42,14 @@ const SET_BYTES_OF_RUN: usize = 8;
 pub struct Scanner {
     readers: Arc<Readers>,
     texts: Texts,
+    known: Known,
     /// Held by scans of many rows, each of which has two threads and bounded memory: one of them at a time.
     large: Mutex<()>,
 }
 
 impl Scanner {
     pub(super) fn new(readers: Arc<Readers>) -> Self {
-        Self { readers, texts: Texts::default(), large: Mutex::default() }
+        Self { readers, texts: Texts::default(), known: Known::default(), large: Mutex::default() }
     }
 
     /// Answers a question.
@@ -75,7 +76,8 @@ impl Scanner {
         // sets are cleared, merged and counted as a whole: for few runs, pairs are less work
         let worth = usize::try_from(runs).unwrap_or(usize::MAX).saturating_mul(SET_BYTES_OF_RUN);
         let mut budget = (ask.bounds.set_bytes / workers).min(worth.max(ask.bounds.set_bytes_least));
-        let tallies = ask.groupings.iter().map(|grouping| Tally::new(&words, grouping, last, &mut budget));
+        let tallies =
+            ask.groupings.iter().map(|grouping| Tally::new(&words, &self.known, grouping, last, &mut budget));
         let mut tallies = tallies.collect::<Result<Vec<_>, _>>()?;
         let left: Vec<bool> = tallies
             .iter_mut()
