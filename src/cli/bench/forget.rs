@@ -14,6 +14,7 @@ use super::machine::percentile;
 use super::requests;
 use crate::app::access::{self, Actor};
 use crate::app::erasing;
+use crate::app::fold::{self, Cache};
 use crate::app::retention::Keeper;
 use crate::base::clock::{Clock, RealClock};
 use crate::config::Config;
@@ -36,6 +37,12 @@ pub(super) fn measure(
     let mut config = Config::default();
     dir.clone_into(&mut config.server.data_dir);
     let app = server::open(&config)?;
+    // what a killed server had not folded
+    runtime.block_on(async {
+        let mut cache = Cache::default();
+        while fold::step(&app, &mut cache).await? > 0 {}
+        Ok::<_, store::Error>(())
+    })?;
     let numbers = app.store.readers.read(|conn| store::account::find_numbers(conn, account))?;
     let last = numbers.context("the account is gone")?.visitor;
     let mut erased_ms = Vec::new();
