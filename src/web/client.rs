@@ -28,6 +28,24 @@ fn forwarded_https(options: &Options, request: &HttpRequest) -> bool {
     trusted && last.is_some_and(|proto| proto.eq_ignore_ascii_case("https"))
 }
 
+/// Does the request stay on this machine? Then nobody can read along, whatever the scheme. A proxy beside us would make
+/// all of its visitors look so: what came through one, or asks for another name than this machine's own, does not.
+#[must_use]
+pub fn is_local(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let is_forwarded =
+        ["forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip"]
+            .iter()
+            .any(|name| headers.contains_key(*name));
+    let host =
+        headers.get("host").and_then(|host| host.to_str().ok()).or(request.uri().host()).unwrap_or_default();
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+    let name = name.map_or(host, |(name, _)| name);
+    let is_own =
+        name.eq_ignore_ascii_case("localhost") || hop_address(name).is_some_and(|ip| ip.is_loopback());
+    is_own && !is_forwarded && peer(request).is_some_and(|peer| peer.is_loopback())
+}
+
 /// The hosts (with port) under which the browser may know this server: `Host`, the one a trusted proxy tells,
 /// and that of the public address.
 #[must_use]
@@ -143,7 +161,7 @@ mod tests {
     }
 
     fn request(peer: &str, headers: &[(&str, &str)]) -> HttpRequest {
-        let mut request = TestRequest::default().peer_addr(format!("{peer}:1").parse().unwrap());
+        let mut request = TestRequest::default().peer_addr(SocketAddr::new(peer.parse().unwrap(), 1));
         for (name, value) in headers {
             request = request.append_header((*name, *value));
         }
@@ -153,6 +171,23 @@ mod tests {
     fn seen(trusted: &[&str], peer: &str, forwarded: &[&str]) -> String {
         let headers: Vec<_> = forwarded.iter().map(|line| ("X-Forwarded-For", *line)).collect();
         address(&options(trusted), &request(peer, &headers)).unwrap().to_string()
+    }
+
+    #[test]
+    fn only_what_never_left_the_machine_is_local() {
+        let local = |peer: &str, headers: &[(&str, &str)]| is_local(&request(peer, headers));
+        for host in ["localhost:8080", "LOCALHOST", "127.0.0.1:8080", "127.0.0.2", "[::1]:8080", "[::1]"] {
+            assert!(local("127.0.0.1", &[("Host", host)]) && local("::1", &[("Host", host)]), "{host}");
+            assert!(!local("192.0.2.1", &[("Host", host)]), "{host}");
+            for header in ["X-Forwarded-For", "Forwarded", "Via", "X-Forwarded-Proto", "X-Real-IP"] {
+                assert!(!local("127.0.0.1", &[("Host", host), (header, "")]), "{host} {header}");
+            }
+        }
+        for host in
+            ["stats.example.com", "localhost.example.com", "192.0.2.1:8080", "", "127.0.0.1.example.com"]
+        {
+            assert!(!local("127.0.0.1", &[("Host", host)]), "{host}");
+        }
     }
 
     #[test]
@@ -181,7 +216,7 @@ mod tests {
         ] {
             assert_eq!(seen(&trusted, "10.0.0.1", &forwarded), client, "{forwarded:?}");
         }
-        assert_eq!(seen(&trusted, "[::1]", &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(seen(&trusted, "::1", &["203.0.113.9"]), "203.0.113.9");
     }
 
     /// rules.md 26

@@ -7,6 +7,7 @@ use actix_web::{HttpMessage, HttpRequest};
 
 use crate::app::limiter;
 use crate::base::clock::Millis;
+use crate::web::client;
 use crate::web::cookie::Nonce;
 use crate::web::error::WebError;
 use crate::web::flash;
@@ -21,6 +22,8 @@ pub struct Context {
     /// Taken once; everything of the request happens now.
     pub now: Millis,
     pub https: bool,
+    /// Somebody on a network may read along.
+    exposed: bool,
     nonce: String,
     theme: Theme,
     here: String,
@@ -38,6 +41,7 @@ impl Context {
             t: &EN,
             now: state.map_or(Millis(0), |state| state.app.now()),
             https,
+            exposed: !https && !client::is_local(request),
             nonce,
             theme: theme.unwrap_or_default(),
             here: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
@@ -56,7 +60,7 @@ impl Context {
             theme: self.theme,
             now: self.now,
             here: self.here.clone(),
-            plain_http: !self.https,
+            plain_http: self.exposed,
             flash: self.flash.clone(),
             viewer: None,
             account: None,
