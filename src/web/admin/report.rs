@@ -194,6 +194,16 @@ pub(crate) fn visitors(
     Number { text: count(t, now), change }
 }
 
+/// The figures of a row that a session has: visitors with their change, sessions, page views, bounce rate.
+pub(crate) fn of_sessions(
+    t: &'static Texts,
+    visitors: Number,
+    (sessions, page_views): (u64, u64),
+    bounce_rate: Option<f64>,
+) -> Vec<Number> {
+    vec![visitors, count(t, sessions).into(), count(t, page_views).into(), rate(t, bounce_rate).into()]
+}
+
 pub(crate) fn signed(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }

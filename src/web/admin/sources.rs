@@ -92,12 +92,8 @@ pub(crate) fn page(
     let until = report::until(&layout, asked);
     let names = rows(t, &asked.url, &table.rows);
     let numbers = table.rows.iter().map(|row| {
-        vec![
-            report::visitors(t, asked, until.as_deref(), row.visitors, row.before),
-            report::count(t, row.sessions).into(),
-            report::count(t, row.page_views).into(),
-            report::rate(t, row.bounce_rate).into(),
-        ]
+        let visitors = report::visitors(t, asked, until.as_deref(), row.visitors, row.before);
+        report::of_sessions(t, visitors, (row.sessions, row.page_views), row.bounce_rate)
     });
     let rows = names.into_iter().zip(numbers).map(|(row, numbers)| Row { numbers, ..row }).collect();
     let mut choices = vec![
