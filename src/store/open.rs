@@ -21,6 +21,9 @@ pub(super) const INBOX_PAGE: u32 = 16_384;
 /// The log beside a file is written back when it is this long, bytes.
 const CHECKPOINT_BYTES: i64 = 8 * 1024 * 1024;
 
+/// Pages a connection keeps in memory, bytes.
+const CACHE_BYTES: i64 = 8_000 * 1_024;
+
 /// How much a writer may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
@@ -34,7 +37,7 @@ impl Room {
     /// Pages kept in memory and the length at which the log is written back, bytes.
     const fn bytes(self) -> (i64, i64) {
         match self {
-            Self::Usual => (8_000 * 1_024, CHECKPOINT_BYTES),
+            Self::Usual => (CACHE_BYTES, CHECKPOINT_BYTES),
             Self::Large => (64_000 * 1_024, 64 * 1024 * 1024),
         }
     }
@@ -85,8 +88,9 @@ fn prepare(conn: &Connection) -> Result<(), Error> {
          pragma foreign_keys = on;
          pragma secure_delete = on;
          pragma temp_store = memory;
-         pragma cache_size = -8000;
-         pragma journal_size_limit = 67108864;"
+         pragma cache_size = -{};
+         pragma journal_size_limit = 67108864;",
+        CACHE_BYTES / 1_024
     ))?;
     // Without it SQLite prepares some statements anew whenever another value is bound to them, in case another plan
     // would be better for it (measured: a tenth of the fold's work).
