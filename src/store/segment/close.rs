@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
-use super::columns::Run;
+use super::columns::{Col, Run};
 use super::late::{self, Late};
 use super::recut::{self, Runs};
 use super::{Reader, Segment};
@@ -22,8 +22,8 @@ use crate::store::session::{self, Session};
 
 /// A day is closed this long after its midnight, when the sessions that crossed it are mostly over.
 const CLOSE_AFTER: i64 = SESSION_IDLE;
-/// Hot rows of the open day, older than a session can pause, that are made a part of it. A row costs a report far more than it
-/// does in a segment.
+/// Hot rows of the open day, older than a session can pause, that are made a part of it: a row costs a report far
+/// more than it does in a segment.
 pub const PART_ROWS: i64 = 20_000;
 /// Days closed in one step.
 const DAYS: usize = 4;
@@ -31,8 +31,8 @@ const DAYS: usize = 4;
 const CHANGED: usize = 10_000;
 /// Rows merged into one segment; the parts of a busier day stay parts.
 const MERGE_ROWS: usize = 1_000_000;
-/// Sessions keep their row this long after their last hit: as long as event ids are known, by which their page views are
-/// told how long they were visible, however late those came; and a day more, should the fold be behind.
+/// Sessions keep their row this long after their last hit: as long as event ids are known, by which their page views
+/// are told how long they were visible, however late those came; and a day more, should the fold be behind.
 const SESSION_ROW_FOR: i64 = SEEN_FOR + AGE_MAX + DAY;
 
 /// What a step did.
@@ -154,18 +154,15 @@ impl Merging<'_> {
         // later rows are of sessions that go on
         let to = if is_open { to.min(self.now.plus(1 - SESSION_IDLE).0) } else { to };
         let incoming = self.incoming(from, to)?;
-        let has_changed = !self.changed.is_empty() && !parts.is_empty();
-        if incoming.rows.is_empty() && !has_changed && (is_open || parts.len() < 2) {
+        let mut reader = Reader::prepare(self.conn)?;
+        let is_large = self.rows_of(&parts) + incoming.rows.len() > MERGE_ROWS;
+        let joins = !is_open && !is_large && (parts.len() > 1 || !incoming.rows.is_empty());
+        if !joins {
+            parts = self.list_changed(&mut reader, parts)?;
+        }
+        if incoming.rows.is_empty() && parts.is_empty() {
             return Ok(None);
         }
-        let is_large = self.rows_of(&parts) + incoming.rows.len() > MERGE_ROWS;
-        if !has_changed && (is_open || is_large) {
-            parts.clear();
-            if incoming.rows.is_empty() {
-                return Ok(None);
-            }
-        }
-        let mut reader = Reader::prepare(self.conn)?;
         let mut runs = Runs::default();
         let mut read = Vec::with_capacity(parts.len());
         for part in &parts {
@@ -194,6 +191,22 @@ impl Merging<'_> {
         }
         self.write(&whole, runs, &incoming, (from, to))?;
         Ok(Some(incoming.rows.len()))
+    }
+
+    /// The parts that hold a session that changed.
+    fn list_changed(&self, reader: &mut Reader<'_>, parts: Vec<Segment>) -> Result<Vec<Segment>, Error> {
+        let mut changed = Vec::new();
+        let mut sessions = Vec::new();
+        for part in parts.into_iter().filter(|_| !self.changed.is_empty()) {
+            sessions.clear();
+            match reader.read(&part, Col::Session, &mut sessions) {
+                Ok(()) if sessions.iter().any(|id| self.changed.contains_key(id)) => changed.push(part),
+                Ok(()) => {}
+                Err(Error::Damaged(damage)) => self.tell(&part, &damage),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(changed)
     }
 
     fn tell(&self, part: &Segment, damage: &Damage) {
