@@ -1,6 +1,6 @@
-//! Tables of very many groups in two readings. The first counts everything but visitors, and instead of them how often a
-//! session came to a group, which is never less. Then the visitors are counted of the groups that can be among the
-//! shown ones; when the counts do not tell for certain which these are, of all.
+//! Tables of very many groups in two readings. The first counts everything but visitors, and instead of them how
+//! often a session came to a group, which is never less. Then the visitors are counted of the groups that can be
+//! among the shown ones; when the counts do not tell for certain which these are, of all.
 
 use std::cmp::Reverse;
 

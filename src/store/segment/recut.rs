@@ -1,5 +1,5 @@
-//! Closed days after their account has taken another time zone: they are cut anew, a few a step, from the oldest on. Until
-//! that is done reports are right all the same: they go by the time of the rows.
+//! Closed days after their account has taken another time zone: they are cut anew, a few a step, from the oldest on.
+//! Until that is done reports are right all the same: they go by the time of the rows.
 
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::FxHashMap;
