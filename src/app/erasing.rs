@@ -93,9 +93,12 @@ pub async fn erase_visitor(
         if held.days.is_empty() {
             break;
         }
-        for days in held.days.chunks(erase::DAYS) {
-            let days = days.to_vec();
-            app.store.writer.write(move |conn| erase::delete_from_days(conn, account, number, &days)).await?;
+        let mut days = held.days.clone();
+        while !days.is_empty() {
+            let due = days.clone();
+            let done =
+                app.store.writer.write(move |conn| erase::delete_from_days(conn, account, number, &due)).await?;
+            days.drain(..done.min(days.len()));
         }
         left.extend(held.days);
     }

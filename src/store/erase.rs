@@ -37,8 +37,9 @@ use crate::domain::hit::{AGE_MAX, Hit, SEEN_FOR};
 use crate::domain::period::LocalDay;
 use crate::domain::visitor::VisitorNumber;
 
-/// Days of segments written anew in one transaction.
-pub const DAYS: usize = 16;
+/// Rows of segments written anew in one transaction, but for the last day of them: some megabytes, so that what waits
+/// for the writer, or for the disk, waits for some milliseconds.
+pub const ROWS: u32 = 400_000;
 
 /// From here on no hit joins the visitor: his tokens are forgotten, and whoever remembers them is told by
 /// `erasures`. With them go what he called himself and the dead letters of his tokens.
@@ -318,7 +319,8 @@ pub fn list_days(
     Ok(held)
 }
 
-/// Writes the segments of these days anew without him; one that cannot be read stays as it is.
+/// Takes him out of the segments of these days; one that cannot be read stays as it is. Answers how many of the days
+/// are done: it ends when enough was written in one transaction.
 ///
 /// # Errors
 /// SQLite's.
@@ -327,28 +329,25 @@ pub fn delete_from_days(
     account: AccountId,
     visitor: VisitorNumber,
     days: &[LocalDay],
-) -> Result<(), Error> {
+) -> Result<usize, Error> {
     let mut reader = Reader::prepare(conn)?;
-    for day in days {
+    let mut rows = 0;
+    for (day, done) in days.iter().zip(0..) {
+        if rows >= ROWS {
+            return Ok(done);
+        }
         for part in segment::list_of_day(conn, account, *day)? {
-            let runs = match timeline::is_in(&mut reader, &part, visitor) {
-                Ok(false) => continue,
-                Ok(true) => reader.runs(&part),
-                Err(error) => Err(error),
-            };
-            let mut runs = match runs {
+            match segment::cut(conn, &mut reader, account, &part, visitor) {
+                Ok(true) => rows += part.extent.rows,
+                Ok(false) => {}
                 Err(Error::Damaged(damage)) => {
                     tracing::error!(account = account.0, day = day.0, %damage, "a segment is damaged: nothing can be erased in it");
-                    continue;
                 }
-                runs => runs?,
-            };
-            runs.retain(|run| run.visitor != visitor.0);
-            segment::delete(conn, account, &part)?;
-            segment::insert(conn, account, *day, runs)?;
+                Err(error) => return Err(error),
+            }
         }
     }
-    Ok(())
+    Ok(days.len())
 }
 
 #[cfg(test)]

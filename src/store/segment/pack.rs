@@ -9,6 +9,9 @@
 //!         before · values of `width` bits
 //! ```
 
+use std::cmp::Ordering;
+use std::ops::Range;
+
 use crate::store::error::Damage;
 
 /// The one format there is.
@@ -54,33 +57,116 @@ pub fn pack(values: &[u32]) -> Vec<u8> {
 /// # Errors
 /// What is wrong with the bytes; `out` may have grown then.
 pub fn unpack(bytes: &[u8], wanted: usize, out: &mut Vec<u32>) -> Result<(), Damage> {
-    let (sum, rest) = bytes.split_first_chunk::<4>().ok_or(Damage::Short)?;
-    if u32::from_le_bytes(*sum) != crc32fast::hash(rest) {
-        return Err(Damage::Checksum);
+    Opened::open(bytes, wanted)?.unpack(out)
+}
+
+/// A packed column of `wanted` values without those at `places` (in their order, none twice), packed again.
+///
+/// Of the values that go nothing stays: where one of them alone was the lowest or the widest, by which all are packed,
+/// the rest is packed anew. Else the bits of the others are only moved together.
+///
+/// # Errors
+/// What is wrong with the bytes.
+pub(super) fn cut(bytes: &[u8], wanted: usize, places: &[Range<usize>]) -> Result<Vec<u8>, Damage> {
+    let opened = Opened::open(bytes, wanted)?;
+    if opened.mode == FIXED
+        && let Some(cut) = opened.cut(places)?
+    {
+        return Ok(cut);
     }
-    let (head, bits) = rest.split_first_chunk::<{ HEAD - 4 }>().ok_or(Damage::Short)?;
-    let [format, mode, width, _, c0, c1, c2, c3, b0, b1, b2, b3] = *head;
-    if format != FORMAT {
-        return Err(Damage::Format(format));
+    let mut values = Vec::with_capacity(wanted);
+    opened.unpack(&mut values)?;
+    Ok(pack(&without(&values, places)))
+}
+
+/// The values that are not at `places`.
+pub(super) fn without(values: &[u32], places: &[Range<usize>]) -> Vec<u32> {
+    let mut left = Vec::with_capacity(values.len());
+    for range in between(places, values.len()) {
+        left.extend(values.get(range).unwrap_or_default());
     }
-    let (count, base) = (u32::from_le_bytes([c0, c1, c2, c3]), u32::from_le_bytes([b0, b1, b2, b3]));
-    if count as usize != wanted || wanted > COUNT_MAX {
-        return Err(Damage::Count { found: count as usize, wanted });
-    }
-    if width > 32 {
-        return Err(Damage::Inconsistent);
-    }
-    match mode {
-        FIXED => read(bits, width, wanted, |value| out.push(base.wrapping_add(value))),
-        DELTA => {
-            let mut last = base;
-            read(bits, width, wanted, |value| {
-                last = last.wrapping_add((value >> 1) ^ (value & 1).wrapping_neg());
-                out.push(last);
-            })
+    left
+}
+
+/// What lies between and beside `places`, up to `end`.
+fn between(places: &[Range<usize>], end: usize) -> impl Iterator<Item = Range<usize>> {
+    let starts = std::iter::once(0).chain(places.iter().map(|range| range.end));
+    let ends = places.iter().map(|range| range.start).chain(std::iter::once(end));
+    starts.zip(ends).map(|(start, end)| start..end).filter(|range| !range.is_empty())
+}
+
+/// Does this column hold nothing but 0?
+pub(super) fn is_zero(bytes: &[u8]) -> bool {
+    bytes.len() == HEAD && bytes.ends_with(&[0; 4])
+}
+
+/// A column whose checksum and count are right.
+struct Opened<'a> {
+    mode: u8,
+    width: u8,
+    base: u32,
+    count: usize,
+    bits: &'a [u8],
+}
+
+impl<'a> Opened<'a> {
+    fn open(bytes: &'a [u8], wanted: usize) -> Result<Self, Damage> {
+        let (sum, rest) = bytes.split_first_chunk::<4>().ok_or(Damage::Short)?;
+        if u32::from_le_bytes(*sum) != crc32fast::hash(rest) {
+            return Err(Damage::Checksum);
         }
-        SPARSE => unpack_sparse(bits, width, wanted, base, out),
-        _ => Err(Damage::Inconsistent),
+        let (head, bits) = rest.split_first_chunk::<{ HEAD - 4 }>().ok_or(Damage::Short)?;
+        let [format, mode, width, _, c0, c1, c2, c3, b0, b1, b2, b3] = *head;
+        if format != FORMAT {
+            return Err(Damage::Format(format));
+        }
+        let (count, base) = (u32::from_le_bytes([c0, c1, c2, c3]), u32::from_le_bytes([b0, b1, b2, b3]));
+        if count as usize != wanted || wanted > COUNT_MAX {
+            return Err(Damage::Count { found: count as usize, wanted });
+        }
+        if width > 32 {
+            return Err(Damage::Inconsistent);
+        }
+        Ok(Self { mode, width, base, count: wanted, bits })
+    }
+
+    fn unpack(&self, out: &mut Vec<u32>) -> Result<(), Damage> {
+        let Self { mode, width, base, count, bits } = *self;
+        match mode {
+            FIXED => read(bits, width, count, |value| out.push(base.wrapping_add(value))),
+            DELTA => {
+                let mut last = base;
+                read(bits, width, count, |value| {
+                    last = last.wrapping_add((value >> 1) ^ (value & 1).wrapping_neg());
+                    out.push(last);
+                })
+            }
+            SPARSE => unpack_sparse(bits, width, count, base, out),
+            _ => Err(Damage::Inconsistent),
+        }
+    }
+
+    /// `None` where what is left has another lowest or widest value.
+    fn cut(&self, places: &[Range<usize>]) -> Result<Option<Vec<u8>>, Damage> {
+        let Self { width, base, count, bits, .. } = *self;
+        verify_len(bits, width, count)?;
+        let wide = usize::from(width);
+        let value = |place: usize| (word_at(bits, place * wide) & mask(width)) as u32;
+        let is_widest = |value: u32| width_of(value) == width;
+        let has = |ranges: &mut dyn Iterator<Item = Range<usize>>, is: &dyn Fn(u32) -> bool| {
+            ranges.flatten().any(|place| is(value(place)))
+        };
+        for is_end in [&|value| value == 0, &is_widest as &dyn Fn(u32) -> bool] {
+            if has(&mut places.iter().cloned(), is_end) && !has(&mut between(places, count), is_end) {
+                return Ok(None);
+            }
+        }
+        let (mut left, mut moved) = (0, Bits::default());
+        for range in between(places, count) {
+            left += range.len();
+            moved.copy(bits, range.start * wide..range.end * wide);
+        }
+        Ok(Some(seal(FIXED, width, left, base, &moved.end())))
     }
 }
 
@@ -204,6 +290,14 @@ impl Bits {
         }
     }
 
+    /// Appends some of the bits of `bytes`.
+    fn copy(&mut self, bytes: &[u8], range: Range<usize>) {
+        for bit in range.clone().step_by(32) {
+            let width = (range.end - bit).min(32) as u8;
+            self.put((word_at(bytes, bit) & mask(width)) as u32, width);
+        }
+    }
+
     fn end(mut self) -> Vec<u8> {
         let rest = self.pending.to_le_bytes();
         self.bytes.extend(rest.into_iter().take(self.filled.div_ceil(8) as usize));
@@ -213,14 +307,8 @@ impl Bits {
 
 #[inline]
 fn read(bytes: &[u8], width: u8, count: usize, mut take: impl FnMut(u32)) -> Result<(), Damage> {
-    if bytes.len() != size_of_bits(width, count) {
-        return Err(if bytes.len() < size_of_bits(width, count) {
-            Damage::Short
-        } else {
-            Damage::Inconsistent
-        });
-    }
-    let mask = (1u64 << width) - 1;
+    verify_len(bytes, width, count)?;
+    let mask = mask(width);
     let width = usize::from(width);
     // Eight bytes hold any value, wherever it begins; the last ones are followed by nothing.
     let tail_from = bytes.len().saturating_sub(8);
@@ -239,6 +327,30 @@ fn read(bytes: &[u8], width: u8, count: usize, mut take: impl FnMut(u32)) -> Res
         bit += width;
     }
     Ok(())
+}
+
+fn verify_len(bytes: &[u8], width: u8, count: usize) -> Result<(), Damage> {
+    match bytes.len().cmp(&size_of_bits(width, count)) {
+        Ordering::Less => Err(Damage::Short),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(Damage::Inconsistent),
+    }
+}
+
+const fn mask(width: u8) -> u64 {
+    (1 << width) - 1
+}
+
+/// The bits from `bit` on, 57 at least; 0 past the end.
+#[inline]
+fn word_at(bytes: &[u8], bit: usize) -> u64 {
+    let rest = bytes.get(bit >> 3..).unwrap_or_default();
+    let word = rest.first_chunk::<8>().copied().unwrap_or_else(|| {
+        let mut word = [0; 8];
+        word.iter_mut().zip(rest).for_each(|(byte, last)| *byte = *last);
+        word
+    });
+    u64::from_le_bytes(word) >> (bit & 7)
 }
 
 #[cfg(test)]
@@ -272,6 +384,35 @@ mod tests {
             let mut out = vec![1];
             unpack(&pack(&values), values.len(), &mut out).unwrap();
             prop_assert_eq!(&out[1..], &values);
+        }
+
+        /// As if what is cut out had never been there: it is not told by how the others are packed either.
+        #[test]
+        fn what_is_cut_out_leaves_the_others(
+            values in columns(), cuts in prop::collection::vec((any::<prop::sample::Index>(), 1..9usize), 0..6),
+        ) {
+            let mut places: Vec<Range<usize>> = Vec::new();
+            let mut starts: Vec<_> = cuts.iter().map(|(at, len)| (at.index(values.len() + 1), *len)).collect();
+            starts.sort_unstable();
+            for (start, len) in starts {
+                let start = start.max(places.last().map_or(0, |before| before.end));
+                places.push(start..(start + len).min(values.len()).max(start));
+            }
+            places.retain(|range| !range.is_empty());
+            let is_cut = |place: usize| places.iter().any(|range| range.contains(&place));
+            let left: Vec<u32> =
+                values.iter().enumerate().filter(|(place, _)| !is_cut(*place)).map(|(_, value)| *value).collect();
+            let packed = pack(&values);
+            let cut = cut(&packed, values.len(), &places).unwrap();
+            let mut out = Vec::new();
+            unpack(&cut, left.len(), &mut out).unwrap();
+            prop_assert_eq!(&out, &left);
+            prop_assert_eq!(is_zero(&cut), left.iter().all(|value| *value == 0));
+            if packed[5] == FIXED && cut[5] == FIXED && !left.is_empty() {
+                let (low, high) = (*left.iter().min().unwrap(), *left.iter().max().unwrap());
+                prop_assert_eq!(&cut[12..16], &low.to_le_bytes());
+                prop_assert_eq!(cut[6], width_of(high - low));
+            }
         }
 
         #[test]
