@@ -1,6 +1,8 @@
 //! Erasing one visitor: what goes, and the steps that take it away. What is kept on purpose is written in
 //! `store::erase`. The audit log says that a visitor was erased and how much it was, never who.
 
+use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use crate::domain::period::LocalDay;
 use crate::domain::user::Role;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::scan::Deadline;
+use crate::store::segment::Segment;
 use crate::store::timeline::{self, Timeline};
 use crate::store::{self, erase};
 
@@ -82,33 +85,50 @@ pub async fn erase_visitor(
             erase::delete_rows(conn, account, number, &range, now)
         })
         .await?;
-    let mut left = Vec::new();
-    for _ in 0..ROUNDS {
-        let (range, clock) = (range_ms.clone(), Arc::clone(&clock));
-        let held = app
-            .store
-            .read(move |conn| erase::list_days(conn, account, number, &range, &Deadline::new(clock)))
-            .await?;
-        left = held.damaged;
-        if held.days.is_empty() {
-            break;
-        }
-        let mut days = held.days.clone();
-        while !days.is_empty() {
-            let due = days.clone();
-            let done =
-                app.store.writer.write(move |conn| erase::delete_from_days(conn, account, number, &due)).await?;
-            days.drain(..done.min(days.len()));
-        }
-        left.extend(held.days);
-    }
-    left.sort_unstable();
-    left.dedup();
+    let left = erase_days(app, account, number, &range_ms).await?;
     if left.is_empty() {
         app.store.writer.write(move |conn| store::visitor::delete(conn, account, number)).await?;
     }
     let Timeline { sessions, sums, days, .. } = gone;
     Ok(Erased { sessions, page_views: sums.page_views, days, damaged: left })
+}
+
+/// Takes him out of all segments; answers the days of which it cannot be told that he is gone.
+async fn erase_days(
+    app: &App,
+    account: AccountId,
+    number: VisitorNumber,
+    range_ms: &Range<i64>,
+) -> Result<Vec<LocalDay>, Error> {
+    let mut left = Vec::new();
+    for _ in 0..ROUNDS {
+        let (range, clock) = (range_ms.clone(), Arc::clone(&app.clock));
+        let held = app
+            .store
+            .read(move |conn| erase::list_segments(conn, account, number, &range, &Deadline::new(clock)))
+            .await?;
+        left = held.damaged;
+        if held.segments.is_empty() {
+            break;
+        }
+        left.extend(held.segments.iter().map(|segment| segment.day));
+        let cut = |mut segments: VecDeque<Segment>| {
+            app.store.read(move |conn| {
+                Ok::<_, store::Error>((erase::cut(conn, number, &mut segments)?, segments))
+            })
+        };
+        let (mut cuts, mut segments) = cut(held.segments.into()).await?;
+        while !cuts.is_empty() || !segments.is_empty() {
+            // What is left of the next ones is made while these are written: the writer only writes.
+            let written = app.store.writer.write(move |conn| erase::replace(conn, account, cuts));
+            let (written, next) = tokio::join!(written, cut(segments));
+            written?;
+            (cuts, segments) = next?;
+        }
+    }
+    left.sort_unstable();
+    left.dedup();
+    Ok(left)
 }
 
 fn told(gone: &Timeline) -> String {

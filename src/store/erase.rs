@@ -19,6 +19,7 @@
 //! - **Texts** in the dictionary: they are the account's, shared by all who saw the page. That a text which only one
 //!   person brought leaves no byte is the work of erasing the person.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use rusqlite::Connection;
@@ -28,7 +29,7 @@ use super::error::Error;
 use super::event::{self, Event, PAGE_VIEW};
 use super::scan::Deadline;
 use super::segment::columns::Col;
-use super::segment::{self, Reader, late};
+use super::segment::{self, Cut, Reader, Segment, late};
 use super::session::{self, Session};
 use super::{dead_letter, timeline};
 use crate::base::clock::Millis;
@@ -286,16 +287,16 @@ fn left_of(
 /// Where a visitor is in segments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
-    pub days: Vec<LocalDay>,
+    pub segments: Vec<Segment>,
     /// Days of which it cannot be told.
     pub damaged: Vec<LocalDay>,
 }
 
-/// The days whose segments hold him.
+/// The segments that hold him.
 ///
 /// # Errors
 /// `TimeLimit`, or SQLite's.
-pub fn list_days(
+pub fn list_segments(
     conn: &Connection,
     account: AccountId,
     visitor: VisitorNumber,
@@ -306,48 +307,56 @@ pub fn list_days(
     let mut held = Held::default();
     for segment in segment::list(conn, account, range_ms.start, range_ms.end)? {
         deadline.check()?;
-        let days = match timeline::is_in(&mut reader, &segment, visitor) {
-            Ok(false) => continue,
-            Ok(true) => &mut held.days,
-            Err(Error::Damaged(_)) => &mut held.damaged,
+        match timeline::is_in(&mut reader, &segment, visitor) {
+            Ok(false) => {}
+            Ok(true) => held.segments.push(segment),
+            Err(Error::Damaged(_)) => held.damaged.push(segment.day),
             Err(error) => return Err(error),
-        };
-        if days.last() != Some(&segment.day) {
-            days.push(segment.day);
         }
     }
+    held.damaged.dedup();
     Ok(held)
 }
 
-/// Takes him out of the segments of these days; one that cannot be read stays as it is. Answers how many of the days
-/// are done: it ends when enough was written in one transaction.
+/// Makes what is left of the next of these segments without him: as many as are written in one transaction. They are
+/// taken from `segments`; one that cannot be read stays as it is.
 ///
 /// # Errors
 /// SQLite's.
-pub fn delete_from_days(
+pub fn cut(
     conn: &Connection,
-    account: AccountId,
     visitor: VisitorNumber,
-    days: &[LocalDay],
-) -> Result<usize, Error> {
+    segments: &mut VecDeque<Segment>,
+) -> Result<Vec<Cut>, Error> {
     let mut reader = Reader::prepare(conn)?;
-    let mut rows = 0;
-    for (day, done) in days.iter().zip(0..) {
-        if rows >= ROWS {
-            return Ok(done);
+    let (mut cuts, mut rows) = (Vec::new(), 0);
+    while rows < ROWS
+        && let Some(segment) = segments.pop_front()
+    {
+        if !segment::is_there(conn, segment.id)? {
+            continue;
         }
-        for part in segment::list_of_day(conn, account, *day)? {
-            match segment::cut(conn, &mut reader, account, &part, visitor) {
-                Ok(true) => rows += part.extent.rows,
-                Ok(false) => {}
-                Err(Error::Damaged(damage)) => {
-                    tracing::error!(account = account.0, day = day.0, %damage, "a segment is damaged: nothing can be erased in it");
-                }
-                Err(error) => return Err(error),
+        match Cut::prepare(&mut reader, &segment, visitor) {
+            Ok(Some(cut)) => {
+                cuts.push(cut);
+                rows += segment.extent.rows;
             }
+            Ok(None) => {}
+            Err(Error::Damaged(damage)) => {
+                tracing::error!(segment = segment.id, day = segment.day.0, %damage, "a segment is damaged: nothing can be erased in it");
+            }
+            Err(error) => return Err(error),
         }
     }
-    Ok(days.len())
+    Ok(cuts)
+}
+
+/// Puts what is left in the place of what was.
+///
+/// # Errors
+/// SQLite's.
+pub fn replace(conn: &Connection, account: AccountId, cuts: Vec<Cut>) -> Result<(), Error> {
+    cuts.into_iter().try_for_each(|cut| cut.apply(conn, account))
 }
 
 #[cfg(test)]

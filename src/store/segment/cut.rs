@@ -1,5 +1,6 @@
 //! Cutting one visitor out of a segment, column by column: most of a column is moved, not read, so that a day of a busy
-//! account costs little more than its bytes. What is left is what would have been written without him.
+//! account costs little more than its bytes. What is left is what would have been written without him. It is made
+//! from what stands in the store while others write: a segment never changes, it is there or it is not.
 
 use std::ops::Range;
 
@@ -7,48 +8,70 @@ use rusqlite::Connection;
 use rustc_hash::FxHashSet;
 
 use super::columns::{BOUNCED, Col, Each, Extent, IS_COMPLETION, Packed, value_minor};
-use super::{Reader, Segment, pack, verify};
+use super::{Reader, Segment, pack};
 use crate::domain::account::AccountId;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::error::{Damage, Error};
 use crate::store::figures::Figures;
 
-/// Writes a segment anew without a visitor; answers whether he was in it. Nothing is changed when it cannot be read.
-///
-/// # Errors
-/// `Damaged`, or SQLite's.
-pub(in crate::store) fn cut(
-    conn: &Connection,
-    reader: &mut Reader<'_>,
-    account: AccountId,
-    segment: &Segment,
-    visitor: VisitorNumber,
-) -> Result<bool, Error> {
-    let mut visitors = Vec::new();
-    reader.read(segment, Col::Visitor, &mut visitors)?;
-    let his = |number: &u32| *number == visitor.0;
-    if !visitors.iter().any(his) {
-        return Ok(false);
+/// A segment and what is left of it without a visitor.
+pub struct Cut {
+    segment: Segment,
+    left: Option<(Extent, Figures, Packed)>,
+}
+
+impl Cut {
+    /// Of the segment as it is; `None` when he is not in it.
+    ///
+    /// # Errors
+    /// `Damaged`, or SQLite's.
+    pub(in crate::store) fn prepare(
+        reader: &mut Reader<'_>,
+        segment: &Segment,
+        visitor: VisitorNumber,
+    ) -> Result<Option<Self>, Error> {
+        let mut visitors = Vec::new();
+        reader.read(segment, Col::Visitor, &mut visitors)?;
+        let his = |number: &u32| *number == visitor.0;
+        if !visitors.iter().any(his) {
+            return Ok(None);
+        }
+        let segment = *segment;
+        if visitors.iter().all(his) {
+            return Ok(Some(Self { segment, left: None }));
+        }
+        let mut stored = Vec::with_capacity(Col::COUNT);
+        for col in Col::ALL {
+            stored.push(match segment.extent.is_stored(col) {
+                true => reader.load(segment.id, col)?,
+                false => Vec::new(),
+            });
+        }
+        let whole = Whole { extent: segment.extent, stored };
+        let places = whole.find(&visitors, visitor)?;
+        let figures = whole.figures_without(segment.figures, &places)?;
+        let (extent, packed) = whole.columns_without(&places)?;
+        Ok(Some(Self { segment, left: Some((extent, figures, packed)) }))
     }
-    if visitors.iter().all(his) {
-        super::delete(conn, account, segment)?;
-        return Ok(true);
+
+    /// Puts what is left in the place of the segment, if that is still there: else it has become another one, in which
+    /// he is.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub(in crate::store) fn apply(self, conn: &Connection, account: AccountId) -> Result<(), Error> {
+        let Self { segment, left } = self;
+        if !super::is_there(conn, segment.id)? {
+            return Ok(());
+        }
+        super::delete(conn, account, &segment)?;
+        match left {
+            Some((extent, figures, packed)) => {
+                super::insert_packed(conn, account, segment.day, extent, figures, packed)
+            }
+            None => Ok(()),
+        }
     }
-    verify(segment)?;
-    let mut stored = Vec::with_capacity(Col::COUNT);
-    for col in Col::ALL {
-        stored.push(match segment.extent.is_stored(col) {
-            true => reader.load(segment.id, col)?,
-            false => Vec::new(),
-        });
-    }
-    let whole = Whole { extent: segment.extent, stored };
-    let places = whole.find(&visitors, visitor)?;
-    let figures = whole.figures_without(segment.figures, &places)?;
-    let (extent, packed) = whole.columns_without(&places)?;
-    super::delete(conn, account, segment)?;
-    super::insert_packed(conn, account, segment.day, extent, figures, packed)?;
-    Ok(true)
 }
 
 /// The columns of a segment, packed.

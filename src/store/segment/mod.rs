@@ -11,7 +11,7 @@ pub mod pack;
 mod recut;
 mod seal;
 
-pub(super) use self::cut::cut;
+pub use self::cut::Cut;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params_from_iter};
 
 use self::columns::{Col, Extent, Packed, Run};
@@ -260,6 +260,14 @@ pub(super) fn list_ended(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = statement.query_map((account.0, last.0, before_ms, limit), |row| read(account, row))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Is a segment still there, and not another one in its place?
+///
+/// # Errors
+/// SQLite's.
+pub(super) fn is_there(conn: &Connection, id: i64) -> Result<bool, Error> {
+    Ok(conn.prepare_cached("select 1 from segment where id = ?1")?.exists([id])?)
 }
 
 /// All rows of a segment.

@@ -31,25 +31,30 @@ pub fn pack(values: &[u32]) -> Vec<u8> {
     let low = values.iter().copied().min().unwrap_or(0);
     let high = values.iter().copied().max().unwrap_or(0);
     let fixed_width = width_of(high - low);
-    let first = values.first().copied().unwrap_or(0);
-    let deltas: Vec<u32> = differences(values, first).collect();
-    let delta_width = width_of(deltas.iter().copied().max().unwrap_or(0));
+    let delta_width = width_of(differences(values).max().unwrap_or(0));
     let (usual, others) = usual_of(values);
     let sparse = Sparse::of(values, usual, others);
-    let size = |width: u8, count: usize| (usize::from(width) * count).div_ceil(8);
-    let (fixed_size, delta_size) = (size(fixed_width, values.len()), size(delta_width, values.len()));
+    let fixed_size = size_of_bits(fixed_width, values.len());
+    let delta_size = size_of_bits(delta_width, values.len());
     if sparse.as_ref().is_some_and(|sparse| sparse.bits.len() < fixed_size.min(delta_size)) {
         let (width, bits) = sparse.map_or((0, Vec::new()), |sparse| (sparse.width, sparse.bits));
         return seal(SPARSE, width, values.len(), usual, &bits);
     }
     if delta_size < fixed_size {
-        let mut bits = Bits::default();
-        deltas.iter().for_each(|delta| bits.put(*delta, delta_width));
-        return seal(DELTA, delta_width, values.len(), first, &bits.end());
+        return pack_delta(values, delta_width);
     }
-    let mut bits = Bits::default();
+    let mut bits = Bits::with_room(fixed_size);
     values.iter().for_each(|value| bits.put(value - low, fixed_width));
     seal(FIXED, fixed_width, values.len(), low, &bits.end())
+}
+
+fn pack_delta(values: &[u32], width: u8) -> Vec<u8> {
+    let mut bits = Bits::with_room(size_of_bits(width, values.len()));
+    if !values.is_empty() {
+        bits.put(0, width);
+    }
+    differences(values).for_each(|delta| bits.put(delta, width));
+    seal(DELTA, width, values.len(), values.first().copied().unwrap_or(0), &bits.end())
 }
 
 /// Appends the `wanted` values of a column to `out`.
@@ -69,14 +74,21 @@ pub fn unpack(bytes: &[u8], wanted: usize, out: &mut Vec<u32>) -> Result<(), Dam
 /// What is wrong with the bytes.
 pub(super) fn cut(bytes: &[u8], wanted: usize, places: &[Range<usize>]) -> Result<Vec<u8>, Damage> {
     let opened = Opened::open(bytes, wanted)?;
-    if opened.mode == FIXED
-        && let Some(cut) = opened.cut(places)?
-    {
+    let cut = match opened.mode {
+        FIXED => opened.cut_fixed(places)?,
+        SPARSE => opened.cut_sparse(places)?,
+        _ => None,
+    };
+    if let Some(cut) = cut {
         return Ok(cut);
     }
     let mut values = Vec::with_capacity(wanted);
     opened.unpack(&mut values)?;
-    Ok(pack(&without(&values, places)))
+    let left = without(&values, places);
+    Ok(match opened.mode {
+        DELTA => pack_delta(&left, width_of(differences(&left).max().unwrap_or(0))),
+        _ => pack(&left),
+    })
 }
 
 /// The values that are not at `places`.
@@ -133,21 +145,31 @@ impl<'a> Opened<'a> {
     fn unpack(&self, out: &mut Vec<u32>) -> Result<(), Damage> {
         let Self { mode, width, base, count, bits } = *self;
         match mode {
-            FIXED => read(bits, width, count, |value| out.push(base.wrapping_add(value))),
+            FIXED => out.extend(read(bits, width, count)?.map(|value| base.wrapping_add(value))),
             DELTA => {
                 let mut last = base;
-                read(bits, width, count, |value| {
+                out.extend(read(bits, width, count)?.map(|value| {
                     last = last.wrapping_add((value >> 1) ^ (value & 1).wrapping_neg());
-                    out.push(last);
-                })
+                    last
+                }));
             }
-            SPARSE => unpack_sparse(bits, width, count, base, out),
-            _ => Err(Damage::Inconsistent),
+            SPARSE => {
+                let (_, others) = Sparse::read(bits, width, count)?;
+                let begin = out.len();
+                out.resize(begin + count, base);
+                let mut at = begin;
+                for (gap, value) in others {
+                    at += gap as usize;
+                    *out.get_mut(at).ok_or(Damage::Inconsistent)? = value;
+                }
+            }
+            _ => return Err(Damage::Inconsistent),
         }
+        Ok(())
     }
 
     /// `None` where what is left has another lowest or widest value.
-    fn cut(&self, places: &[Range<usize>]) -> Result<Option<Vec<u8>>, Damage> {
+    fn cut_fixed(&self, places: &[Range<usize>]) -> Result<Option<Vec<u8>>, Damage> {
         let Self { width, base, count, bits, .. } = *self;
         verify_len(bits, width, count)?;
         let wide = usize::from(width);
@@ -161,43 +183,41 @@ impl<'a> Opened<'a> {
                 return Ok(None);
             }
         }
-        let (mut left, mut moved) = (0, Bits::default());
+        let (mut left, mut moved) = (0, Bits::with_room(bits.len()));
         for range in between(places, count) {
             left += range.len();
             moved.copy(bits, range.start * wide..range.end * wide);
         }
         Ok(Some(seal(FIXED, width, left, base, &moved.end())))
     }
-}
 
-fn unpack_sparse(
-    bits: &[u8],
-    width: u8,
-    wanted: usize,
-    usual: u32,
-    out: &mut Vec<u32>,
-) -> Result<(), Damage> {
-    let ([n0, n1, n2, n3, place_width], rest) = bits.split_first_chunk::<5>().ok_or(Damage::Short)?;
-    let others = u32::from_le_bytes([*n0, *n1, *n2, *n3]) as usize;
-    if others > wanted || *place_width > 32 {
-        return Err(Damage::Inconsistent);
-    }
-    let places_size = size_of_bits(*place_width, others);
-    let (place_bits, value_bits) = rest.split_at_checked(places_size).ok_or(Damage::Short)?;
-    let begin = out.len();
-    out.resize(begin + wanted, usual);
-    let mut values = Vec::with_capacity(others);
-    read(value_bits, width, others, |value| values.push(value))?;
-    let mut values = values.into_iter();
-    let (mut at, mut is_inside) = (begin, true);
-    read(place_bits, *place_width, others, |gap| {
-        at += gap as usize;
-        match out.get_mut(at).zip(values.next()) {
-            Some((place, value)) => *place = value,
-            None => is_inside = false,
+    /// `None` where the usual value is not the usual one of what is left.
+    fn cut_sparse(&self, places: &[Range<usize>]) -> Result<Option<Vec<u8>>, Damage> {
+        let (others, read) = Sparse::read(self.bits, self.width, self.count)?;
+        let (mut gaps, mut values) = (Vec::with_capacity(others), Vec::with_capacity(others));
+        let mut cuts = places.iter().peekable();
+        // `place` as it was, and how many values before it are gone
+        let (mut place, mut gone, mut before) = (0usize, 0usize, 0usize);
+        for (gap, value) in read {
+            place += gap as usize;
+            while let Some(cut) = cuts.next_if(|cut| cut.end <= place) {
+                gone += cut.len();
+            }
+            if cuts.peek().is_some_and(|cut| cut.start <= place) {
+                continue;
+            }
+            let now = place.checked_sub(gone).filter(|_| place < self.count).ok_or(Damage::Inconsistent)?;
+            gaps.push(u32::try_from(now - before).map_err(|_| Damage::Inconsistent)?);
+            values.push(value);
+            before = now;
         }
-    })?;
-    if is_inside { Ok(()) } else { Err(Damage::Inconsistent) }
+        let left = self.count - places.iter().map(ExactSizeIterator::len).sum::<usize>().min(self.count);
+        if values.is_empty() || values.len() * 2 > left {
+            return Ok(None);
+        }
+        let sparse = Sparse::put(&gaps, &values);
+        Ok(Some(seal(SPARSE, sparse.width, left, self.base, &sparse.bits)))
+    }
 }
 
 /// The values that are not the usual one.
@@ -212,21 +232,43 @@ impl Sparse {
         if others * 2 > values.len() {
             return None;
         }
-        let found = || values.iter().zip(0u32..).filter(|(value, _)| **value != usual);
+        let (mut gaps, mut found) = (Vec::with_capacity(others), Vec::with_capacity(others));
         let mut before = 0;
-        let gaps: Vec<u32> =
-            found().map(|(_, place)| place - std::mem::replace(&mut before, place)).collect();
+        for (value, place) in values.iter().zip(0u32..).filter(|(value, _)| **value != usual) {
+            gaps.push(place - std::mem::replace(&mut before, place));
+            found.push(*value);
+        }
+        Some(Self::put(&gaps, &found))
+    }
+
+    /// `gaps`: places, each less the one before.
+    fn put(gaps: &[u32], values: &[u32]) -> Self {
         let place_width = width_of(gaps.iter().copied().max().unwrap_or(0));
-        let width = width_of(found().map(|(value, _)| *value).max().unwrap_or(0));
-        let mut bytes = u32::try_from(others).ok()?.to_le_bytes().to_vec();
+        let width = width_of(values.iter().copied().max().unwrap_or(0));
+        let mut bytes = u32::try_from(values.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
         bytes.push(place_width);
-        let mut bits = Bits::default();
-        gaps.iter().for_each(|gap| bits.put(*gap, place_width));
-        bytes.extend(bits.end());
-        let mut bits = Bits::default();
-        found().for_each(|(value, _)| bits.put(*value, width));
-        bytes.extend(bits.end());
-        Some(Self { width, bits: bytes })
+        for (numbers, width) in [(gaps, place_width), (values, width)] {
+            let mut bits = Bits::with_room(size_of_bits(width, numbers.len()));
+            numbers.iter().for_each(|number| bits.put(*number, width));
+            bytes.extend(bits.end());
+        }
+        Self { width, bits: bytes }
+    }
+
+    /// How many others there are of `count` values, and each with its place less the one before.
+    fn read(
+        bits: &[u8],
+        width: u8,
+        count: usize,
+    ) -> Result<(usize, impl Iterator<Item = (u32, u32)>), Damage> {
+        let ([n0, n1, n2, n3, place_width], rest) = bits.split_first_chunk::<5>().ok_or(Damage::Short)?;
+        let others = u32::from_le_bytes([*n0, *n1, *n2, *n3]) as usize;
+        if others > count || *place_width > 32 {
+            return Err(Damage::Inconsistent);
+        }
+        let places_size = size_of_bits(*place_width, others);
+        let (places, values) = rest.split_at_checked(places_size).ok_or(Damage::Short)?;
+        Ok((others, read(places, *place_width, others)?.zip(read(values, width, others)?)))
     }
 }
 
@@ -234,19 +276,17 @@ impl Sparse {
 fn usual_of(values: &[u32]) -> (u32, usize) {
     let (mut usual, mut lead) = (0, 0usize);
     for value in values {
-        match (lead, *value == usual) {
-            (0, _) => (usual, lead) = (*value, 1),
-            (_, true) => lead += 1,
-            (_, false) => lead -= 1,
-        }
+        // written so that it takes no branch
+        usual = if lead == 0 { *value } else { usual };
+        lead = if *value == usual { lead + 1 } else { lead - 1 };
     }
     (usual, values.iter().filter(|value| **value != usual).count())
 }
 
-fn differences(values: &[u32], first: u32) -> impl Iterator<Item = u32> {
-    let mut last = first;
-    values.iter().map(move |value| {
-        let delta = value.wrapping_sub(std::mem::replace(&mut last, *value)).cast_signed();
+/// Zigzag, from each value to the next.
+fn differences(values: &[u32]) -> impl Iterator<Item = u32> {
+    values.iter().zip(values.iter().skip(1)).map(|(last, value)| {
+        let delta = value.wrapping_sub(*last).cast_signed();
         ((delta << 1) ^ (delta >> 31)).cast_unsigned()
     })
 }
@@ -280,6 +320,10 @@ struct Bits {
 }
 
 impl Bits {
+    fn with_room(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes + 8), ..Self::default() }
+    }
+
     fn put(&mut self, value: u32, width: u8) {
         self.pending |= u64::from(value) << self.filled;
         self.filled += u32::from(width);
@@ -291,7 +335,12 @@ impl Bits {
     }
 
     /// Appends some of the bits of `bytes`.
-    fn copy(&mut self, bytes: &[u8], range: Range<usize>) {
+    fn copy(&mut self, bytes: &[u8], mut range: Range<usize>) {
+        if self.filled == 0 && range.start % 8 == 0 {
+            let whole = range.start / 8..range.end / 8;
+            self.bytes.extend(bytes.get(whole).unwrap_or_default());
+            range.start = range.end / 8 * 8;
+        }
         for bit in range.clone().step_by(32) {
             let width = (range.end - bit).min(32) as u8;
             self.put((word_at(bytes, bit) & mask(width)) as u32, width);
@@ -306,7 +355,7 @@ impl Bits {
 }
 
 #[inline]
-fn read(bytes: &[u8], width: u8, count: usize, mut take: impl FnMut(u32)) -> Result<(), Damage> {
+fn read(bytes: &[u8], width: u8, count: usize) -> Result<impl Iterator<Item = u32>, Damage> {
     verify_len(bytes, width, count)?;
     let mask = mask(width);
     let width = usize::from(width);
@@ -314,8 +363,8 @@ fn read(bytes: &[u8], width: u8, count: usize, mut take: impl FnMut(u32)) -> Res
     let tail_from = bytes.len().saturating_sub(8);
     let mut tail = [0; 16];
     tail.iter_mut().zip(bytes.get(tail_from..).unwrap_or_default()).for_each(|(byte, last)| *byte = *last);
-    let mut bit = 0;
-    for _ in 0..count {
+    Ok((0..count).map(move |place| {
+        let bit = place * width;
         let at = bit >> 3;
         let word = match bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
             Some(word) => *word,
@@ -323,10 +372,8 @@ fn read(bytes: &[u8], width: u8, count: usize, mut take: impl FnMut(u32)) -> Res
                 tail.get(at - tail_from..).and_then(<[u8]>::first_chunk::<8>).copied().unwrap_or_default()
             }
         };
-        take((u64::from_le_bytes(word) >> (bit & 7) & mask) as u32);
-        bit += width;
-    }
-    Ok(())
+        (u64::from_le_bytes(word) >> (bit & 7) & mask) as u32
+    }))
 }
 
 fn verify_len(bytes: &[u8], width: u8, count: usize) -> Result<(), Damage> {

@@ -1,5 +1,6 @@
 //! Erasing single visitors of random histories: what is left is what the facts of the others say.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -28,11 +29,12 @@ fn erase(world: &World, account: &AccountFact, visitor: u32, steps: usize) {
     };
     write(0, Box::new(move |conn| erase::delete_identity(conn, id, number, &[])));
     write(1, Box::new(move |conn| erase::delete_rows(conn, id, number, &RANGE, now)));
-    let list = |conn: &Connection| erase::list_days(conn, id, number, &RANGE, &deadline);
+    let list = |conn: &Connection| erase::list_segments(conn, id, number, &RANGE, &deadline);
     let held = world.store.readers.read(list).unwrap();
     assert!(held.damaged.is_empty());
-    for (step, day) in (2..).zip(held.days) {
-        write(step, Box::new(move |conn| erase::delete_from_days(conn, id, number, &[day])));
+    for (step, segment) in (2..).zip(held.segments) {
+        let mut one = VecDeque::from([segment]);
+        write(step, Box::new(move |conn| erase::replace(conn, id, erase::cut(conn, number, &mut one)?)));
     }
     if steps == usize::MAX {
         write(2, Box::new(move |conn| store::visitor::delete(conn, id, number)));
