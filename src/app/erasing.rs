@@ -113,9 +113,8 @@ async fn erase_days(
         }
         left.extend(held.segments.iter().map(|segment| segment.day));
         let cut = |mut segments: VecDeque<Segment>| {
-            app.store.read(move |conn| {
-                Ok::<_, store::Error>((erase::cut(conn, number, &mut segments)?, segments))
-            })
+            app.store
+                .read(move |conn| Ok::<_, store::Error>((erase::cut(conn, number, &mut segments)?, segments)))
         };
         let (mut cuts, mut segments) = cut(held.segments.into()).await?;
         while !cuts.is_empty() || !segments.is_empty() {

@@ -318,26 +318,28 @@ mod tests {
 
     fn run() -> impl Strategy<Value = Run> {
         let of = (0..4u32, 1..4u32, 0..9_000i64, prop::collection::vec(row(), 1..5), any::<bool>(), 0..4u32);
-        (of, 0..4u32, any::<u32>()).prop_map(|((session, visitor, start, mut rows, bounced, entry), exit, of)| {
-            let mut at_ms = 1_700_000_000_000 + start;
-            for row in &mut rows {
-                at_ms += row.at_ms;
-                (row.at_ms, row.session_id, row.visitor) = (at_ms, session, visitor);
-            }
-            let (source, device, place) = (of % 5, of % 70, of >> 8);
-            Run {
-                session,
-                visitor,
-                bounced,
-                source,
-                device,
-                place,
-                entry_page: entry,
-                exit_page: exit,
-                rows,
-                ..Run::default()
-            }
-        })
+        (of, 0..4u32, any::<u32>()).prop_map(
+            |((session, visitor, start, mut rows, bounced, entry), exit, of)| {
+                let mut at_ms = 1_700_000_000_000 + start;
+                for row in &mut rows {
+                    at_ms += row.at_ms;
+                    (row.at_ms, row.session_id, row.visitor) = (at_ms, session, visitor);
+                }
+                let (source, device, place) = (of % 5, of % 70, of >> 8);
+                Run {
+                    session,
+                    visitor,
+                    bounced,
+                    source,
+                    device,
+                    place,
+                    entry_page: entry,
+                    exit_page: exit,
+                    rows,
+                    ..Run::default()
+                }
+            },
+        )
     }
 
     proptest! {
