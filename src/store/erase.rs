@@ -73,6 +73,11 @@ pub fn delete_identity(
             dead_letter::delete(conn, letter)?;
         }
     }
+    raise_erasures(conn)
+}
+
+/// Whoever remembers visitors must forget them: some are gone.
+pub(super) fn raise_erasures(conn: &Connection) -> Result<(), Error> {
     conn.prepare_cached("update meta set erasures = erasures + 1 where id = 1")?.execute([])?;
     Ok(())
 }
@@ -88,7 +93,7 @@ fn is_of(body: &[u8], account: AccountId, tokens: &[String]) -> bool {
     }
 }
 
-/// How often a visitor was erased, ever: who remembers visitors forgets them when it has risen.
+/// How often visitors were erased or forgotten, ever: who remembers visitors forgets them when it has risen.
 ///
 /// # Errors
 /// SQLite's.
