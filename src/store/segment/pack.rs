@@ -336,7 +336,7 @@ impl Bits {
 
     /// Appends some of the bits of `bytes`.
     fn copy(&mut self, bytes: &[u8], mut range: Range<usize>) {
-        if self.filled == 0 && range.start % 8 == 0 {
+        if self.filled == 0 && range.start.is_multiple_of(8) {
             let whole = range.start / 8..range.end / 8;
             self.bytes.extend(bytes.get(whole).unwrap_or_default());
             range.start = range.end / 8 * 8;

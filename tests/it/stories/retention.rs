@@ -136,10 +136,9 @@ async fn a_visitor_stays_while_a_row_may_have_his_number() {
         site.app.store.readers.read(list).unwrap()
     };
     assert!(unseen(last + 1).0.is_empty(), "his first row is earlier");
-    site.tamper("create table kept as select * from segment; update segment set first_ms = first_ms + 1")
-        .await;
+    site.tamper("update segment set first_ms = first_ms - 1").await;
     assert!(unseen(last + 1).0.is_empty(), "damaged");
-    site.tamper("drop table kept; delete from segment_column; delete from segment; update account set segment_sum = 0").await;
+    site.tamper("delete from segment_column; delete from segment; update account set segment_sum = 0").await;
     assert!(unseen(last).0.is_empty(), "at the limit");
     let (found, before) = unseen(last + 1);
     assert_eq!(found, [(1, vec!["ada".to_owned()])]);
