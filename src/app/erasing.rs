@@ -46,34 +46,37 @@ pub async fn erase_visitor(
     tokio::time::timeout(WAIT, app.folded()).await.map_err(|_| store::Error::Busy)?;
     let entry = app.accounts.find(account).ok_or(store::Error::NotFound)?;
     let (now, clock) = (app.now(), Arc::clone(&app.clock));
-    let tokens = app.store.read(move |conn| store::visitor::list_tokens(conn, account, number)).await?;
-    let (gone, range_ms) = {
-        let tokens = tokens.clone();
-        let clock = Arc::clone(&clock);
-        app.store
-            .writer
-            .write(move |conn| {
-                access::need(conn, actor, account, Role::Admin)?;
-                let visitor = store::visitor::find(conn, account, number)?.filter(|found| !found.no_browser);
-                let visitor = visitor.ok_or(store::Error::NotFound)?;
-                let range_ms = visitor.first_ms..visitor.last_ms.saturating_add(1);
-                let ask = timeline::Ask {
-                    account,
-                    visitor: number,
-                    range_ms: range_ms.clone(),
-                    zone: &entry.zone,
-                    after: None,
-                    limit: 0,
-                    deadline: &Deadline::new(clock),
-                };
-                let gone = timeline::list(conn, &ask)?;
-                erase::delete_identity(conn, account, number, &tokens)?;
-                let detail = told(&gone);
-                store::audit::insert(conn, now, Some(account), actor.user(), "visitor.erase", &detail)?;
-                Ok::<_, Error>((gone, range_ms))
-            })
-            .await?
-    };
+    // What takes long is read beside the writer.
+    let (tokens, gone) = app
+        .store
+        .read(move |conn| {
+            access::need(conn, actor, account, Role::Admin)?;
+            let ask = timeline::Ask {
+                account,
+                visitor: number,
+                range_ms: range_of(conn, account, number)?,
+                zone: &entry.zone,
+                after: None,
+                limit: 0,
+                deadline: &Deadline::new(clock),
+            };
+            let gone = timeline::list(conn, &ask)?;
+            Ok::<_, Error>((store::visitor::list_tokens(conn, account, number)?, gone))
+        })
+        .await?;
+    let (his, detail) = (tokens.clone(), told(&gone));
+    let range_ms = app
+        .store
+        .writer
+        .write(move |conn| {
+            access::need(conn, actor, account, Role::Admin)?;
+            // with what came meanwhile: from here on nothing joins him
+            let range_ms = range_of(conn, account, number)?;
+            erase::delete_identity(conn, account, number, &his)?;
+            store::audit::insert(conn, now, Some(account), actor.user(), "visitor.erase", &detail)?;
+            Ok::<_, Error>(range_ms)
+        })
+        .await?;
     app.live.forget(account, number.0, &tokens);
     let range = range_ms.clone();
     let seen = app.store.read(move |conn| erase::list_seen(conn, account, number, &range, now)).await?;
@@ -91,6 +94,17 @@ pub async fn erase_visitor(
     }
     let Timeline { sessions, sums, days, .. } = gone;
     Ok(Erased { sessions, page_views: sums.page_views, days, damaged: left })
+}
+
+/// When he was seen.
+fn range_of(
+    conn: &store::Connection,
+    account: AccountId,
+    number: VisitorNumber,
+) -> Result<Range<i64>, store::Error> {
+    let visitor = store::visitor::find(conn, account, number)?.filter(|found| !found.no_browser);
+    let visitor = visitor.ok_or(store::Error::NotFound)?;
+    Ok(visitor.first_ms..visitor.last_ms.saturating_add(1))
 }
 
 /// Takes him out of all segments; answers the days of which it cannot be told that he is gone.
