@@ -52,8 +52,7 @@ impl Keeper {
         let first = first_kept(account.zone.day_of(now), months);
         let before = account.zone.start_of(first);
         while app.store.writer.write_blocking(move |conn| store::retention::step(conn, id, first, before))? {}
-        if self.visitors.get(&id) != Some(&first) {
-            forget_visitors(app, id, before)?;
+        if self.visitors.get(&id) != Some(&first) && forget_visitors(app, id, before)? {
             self.visitors.insert(id, first);
         }
         Ok(())
@@ -91,23 +90,24 @@ pub fn first_kept(today: LocalDay, months: u32) -> LocalDay {
     date.map_or(LocalDay(i32::MIN / 2), LocalDay::of_date)
 }
 
-/// Visitors of whom nothing is left go too: found by a reader, so that nobody waits, and few at a time forgotten.
-fn forget_visitors(app: &App, account: AccountId, before: Millis) -> Result<(), store::Error> {
-    loop {
-        let list = |conn: &store::Connection| store::retention::list_unseen(conn, account, before);
-        let (unseen, before) = app.store.readers.read(list)?;
-        let mut forgotten = 0;
-        for some in unseen.chunks(store::retention::VISITORS) {
-            let some = some.to_vec();
-            let step =
-                move |conn: &store::Connection| store::retention::delete_unseen(conn, account, before, &some);
-            forgotten += app.store.writer.write_blocking(step)?;
-        }
-        // those that stay would be found again
-        if unseen.len() < store::retention::FOUND || forgotten == 0 {
-            return Ok(());
-        }
+/// Visitors of whom nothing is left go too: found by a reader, so that nobody waits, and few at a time forgotten. Answers
+/// whether all were found.
+fn forget_visitors(app: &App, account: AccountId, before: Millis) -> Result<bool, store::Error> {
+    let list = |conn: &store::Connection| store::retention::list_unseen(conn, account, before);
+    let (unseen, before) = app.store.readers.read(list)?;
+    for some in unseen.tokens.chunks(store::retention::VISITORS) {
+        let some = some.to_vec();
+        app.store
+            .writer
+            .write_blocking(move |conn| store::retention::delete_tokens(conn, account, before, &some))?;
     }
+    for some in unseen.numbers.chunks(store::retention::VISITORS) {
+        let some = some.to_vec();
+        app.store
+            .writer
+            .write_blocking(move |conn| store::retention::delete_unseen(conn, account, before, &some))?;
+    }
+    Ok(unseen.numbers.len() < store::retention::FOUND)
 }
 
 #[cfg(test)]

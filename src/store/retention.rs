@@ -3,7 +3,6 @@
 //! all days, and by nothing less.
 
 use rusqlite::Connection;
-use rustc_hash::FxHashMap;
 
 use super::error::Error;
 use super::{erase, event, segment};
@@ -14,9 +13,9 @@ use crate::domain::period::LocalDay;
 /// Segments dropped in one step.
 pub const SEGMENTS: usize = 31;
 
-/// Visitors found in one look.
-pub const FOUND: usize = 50_000;
-/// Visitors forgotten in one step.
+/// Visitors found in one look: a look is over in seconds, and the next one goes on.
+pub const FOUND: usize = 20_000;
+/// Visitors, or tokens of theirs, forgotten in one step.
 pub const VISITORS: usize = 500;
 
 /// When it was last looked for what is too old; `None` before the first time.
@@ -61,8 +60,14 @@ pub fn step(conn: &Connection, account: AccountId, first: LocalDay, before: Mill
     Ok(false)
 }
 
-/// A visitor who may be forgotten, with his tokens.
-pub type Unseen = (u32, Vec<String>);
+/// Visitors who may be forgotten.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unseen {
+    /// In their order.
+    pub numbers: Vec<u32>,
+    /// Their tokens, in the order of the tokens: so neighbours go together, which costs a fifth.
+    pub tokens: Vec<(String, u32)>,
+}
 
 /// Visitors of whom nothing is kept, `FOUND` at most, and before when they were last seen: `before`, or the first row
 /// that is kept all the same. None is found while a day cannot be read: he may be in it. Contacts and who belongs to
@@ -70,45 +75,64 @@ pub type Unseen = (u32, Vec<String>);
 ///
 /// # Errors
 /// SQLite's.
-pub fn list_unseen(
-    conn: &Connection,
-    account: AccountId,
-    before: Millis,
-) -> Result<(Vec<Unseen>, Millis), Error> {
+pub fn list_unseen(conn: &Connection, account: AccountId, before: Millis) -> Result<(Unseen, Millis), Error> {
     let kept = segment::list_verified(conn, account, i64::MIN, i64::MAX)?;
     let hot = event::find_first(conn, account, i64::MIN, i64::MAX)?;
     let rows = kept.segments.iter().map(|segment| segment.extent.first_ms).chain(hot);
     let before = Millis(rows.fold(before.0, i64::min));
     if !kept.damaged.is_empty() {
-        return Ok((Vec::new(), before));
+        return Ok((Unseen::default(), before));
     }
-    let mut unseen: FxHashMap<u32, Vec<String>> = FxHashMap::default();
     let mut numbers = conn.prepare_cached(
         "select number from visitor
-         where account_id = ?1 and last_ms < ?2 and no_browser = 0 and contact_id is null limit ?3",
+         where account_id = ?1 and last_ms < ?2 and no_browser = 0 and contact_id is null
+         order by number limit ?3",
     )?;
     let limit = i64::try_from(FOUND).unwrap_or(i64::MAX);
-    let mut found = numbers.query((account.0, before.0, limit))?;
-    while let Some(row) = found.next()? {
-        unseen.insert(row.get(0)?, Vec::new());
-    }
-    if !unseen.is_empty() {
-        let mut tokens =
-            conn.prepare_cached("select number, token from visitor_token where account_id = ?1")?;
+    let numbers = numbers.query_map((account.0, before.0, limit), |row| row.get(0))?;
+    let mut unseen = Unseen { numbers: numbers.collect::<Result<_, _>>()?, tokens: Vec::new() };
+    if !unseen.numbers.is_empty() {
+        let mut tokens = conn.prepare_cached(
+            "select token, number from visitor_token where account_id = ?1 order by account_id, token",
+        )?;
         let mut rows = tokens.query([account.0])?;
         while let Some(row) = rows.next()? {
-            if let Some(his) = unseen.get_mut(&row.get(0)?) {
-                his.push(row.get(1)?);
+            let number = row.get(1)?;
+            if unseen.numbers.binary_search(&number).is_ok() {
+                unseen.tokens.push((row.get(0)?, number));
             }
         }
     }
-    let mut unseen: Vec<Unseen> = unseen.into_iter().collect();
-    unseen.sort_unstable_by_key(|(number, _)| *number);
     Ok((unseen, before))
 }
 
-/// One step: forgets these visitors, but for whoever was seen again since they were found. Their numbers are never given
-/// again. Answers how many they were.
+/// What makes a visitor one who may be forgotten; asked again when he is.
+const IS_UNSEEN: &str = "last_ms < ?3 and no_browser = 0 and contact_id is null
+    and not exists (select 1 from session where account_id = ?1 and id = visitor.session_id)";
+
+/// One step, of the first ones: forgets tokens of visitors who were not seen again since they were found. Who comes back
+/// later is a new visitor.
+///
+/// # Errors
+/// SQLite's.
+pub fn delete_tokens(
+    conn: &Connection,
+    account: AccountId,
+    before: Millis,
+    tokens: &[(String, u32)],
+) -> Result<(), Error> {
+    let mut delete = conn.prepare_cached(&format!(
+        "delete from visitor_token where account_id = ?1 and number = ?2 and token = ?4
+             and exists (select 1 from visitor where account_id = ?1 and number = ?2 and {IS_UNSEEN})"
+    ))?;
+    for (token, number) in tokens {
+        delete.execute((account.0, number, before.0, token))?;
+    }
+    erase::raise_erasures(conn)
+}
+
+/// One step, of the last ones: forgets visitors, but for whoever was seen again. Their numbers are never
+/// given again. Answers how many they were.
 ///
 /// # Errors
 /// SQLite's.
@@ -116,26 +140,19 @@ pub fn delete_unseen(
     conn: &Connection,
     account: AccountId,
     before: Millis,
-    unseen: &[Unseen],
+    numbers: &[u32],
 ) -> Result<usize, Error> {
-    let mut visitor = conn.prepare_cached(
-        "delete from visitor where account_id = ?1 and number = ?2 and last_ms < ?3 and contact_id is null
-             and not exists (select 1 from session where account_id = ?1 and id = visitor.session_id)",
-    )?;
-    let mut token = conn
-        .prepare_cached("delete from visitor_token where account_id = ?1 and token = ?2 and number = ?3")?;
+    let mut visitor = conn.prepare_cached(&format!(
+        "delete from visitor where account_id = ?1 and number = ?2 and {IS_UNSEEN}"
+    ))?;
     let mut said =
         conn.prepare_cached("delete from identification where account_id = ?1 and visitor = ?2")?;
     let mut forgotten = 0;
-    for (number, tokens) in unseen {
-        if visitor.execute((account.0, number, before.0))? == 0 {
-            continue;
+    for number in numbers {
+        if visitor.execute((account.0, number, before.0))? > 0 {
+            said.execute((account.0, number))?;
+            forgotten += 1;
         }
-        for his in tokens {
-            token.execute((account.0, his, number))?;
-        }
-        said.execute((account.0, number))?;
-        forgotten += 1;
     }
     if forgotten > 0 {
         erase::raise_erasures(conn)?;

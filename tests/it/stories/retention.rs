@@ -135,28 +135,29 @@ async fn a_visitor_stays_while_a_row_may_have_his_number() {
         let list = |conn: &store::Connection| retention::list_unseen(conn, account, Millis(before));
         site.app.store.readers.read(list).unwrap()
     };
-    assert!(unseen(last + 1).0.is_empty(), "his first row is earlier");
+    let none = retention::Unseen::default();
+    assert_eq!(unseen(last + 1).0, none, "his first row is earlier");
     site.tamper("update segment set first_ms = first_ms - 1").await;
-    assert!(unseen(last + 1).0.is_empty(), "damaged");
+    assert_eq!(unseen(last + 1).0, none, "damaged");
     site.tamper("delete from segment_column; delete from segment; update account set segment_sum = 0").await;
-    assert!(unseen(last).0.is_empty(), "at the limit");
-    let (found, before) = unseen(last + 1);
-    assert_eq!(found, [(1, vec!["ada".to_owned()])]);
-    // seen again since he was found
-    site.tamper("update visitor set last_ms = last_ms + 1").await;
-    let delete = move |conn: &store::Connection| retention::delete_unseen(conn, account, before, &found);
-    assert_eq!(site.app.store.writer.write(delete).await.unwrap(), 0);
-    // his session is kept
-    let (found, before) = unseen(last + 2);
-    let one = found.clone();
-    let delete = move |conn: &store::Connection| retention::delete_unseen(conn, account, before, &one);
-    assert_eq!(site.app.store.writer.write(delete).await.unwrap(), 0);
-    site.tamper("delete from session").await;
-    let delete = move |conn: &store::Connection| retention::delete_unseen(conn, account, before, &found);
-    assert_eq!(site.app.store.writer.write(delete).await.unwrap(), 1);
-    assert_eq!(
-        site.ask::<i64>("select (select count(*) from visitor) + (select count(*) from visitor_token)"),
-        0
-    );
+    assert_eq!(unseen(last).0, none, "at the limit");
+    let found = unseen(last + 1).0;
+    assert_eq!((found.numbers.as_slice(), found.tokens.as_slice()), (&[1][..], &[("ada".to_owned(), 1)][..]));
+    let left = "select (select count(*) from visitor) * 10 + (select count(*) from visitor_token)";
+    // seen again since he was found; then his session is kept; then nothing holds him
+    for (before, change, expected) in [
+        (last + 1, "update visitor set last_ms = last_ms + 1", 11),
+        (last + 2, "select 1", 11),
+        (last + 2, "delete from session", 0),
+    ] {
+        site.tamper(change).await;
+        let (found, before) = (found.clone(), Millis(before));
+        let delete = move |conn: &store::Connection| {
+            retention::delete_tokens(conn, account, before, &found.tokens)?;
+            retention::delete_unseen(conn, account, before, &found.numbers)
+        };
+        site.app.store.writer.write(delete).await.unwrap();
+        assert_eq!(site.ask::<i64>(left), expected, "{change}");
+    }
     drop(keeper);
 }
