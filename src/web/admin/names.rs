@@ -108,6 +108,7 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<NameRow>) -> Tab
             title: if is_countries { words.countries } else { current.map_or("", |(_, label)| *label) },
             tabs: if is_countries { Vec::new() } else { report::tabs(&asked.url, "by", by, &choices) },
             head: t.word.dimension(dimension),
+            searched: None,
             number_heads: vec![
                 report::sorting_head(asked, "visitors", kpi.visitors),
                 report::sorting_head(asked, "sessions", kpi.sessions),

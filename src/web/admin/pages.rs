@@ -121,6 +121,7 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<PageRow>) -> Tab
             // Not every order of one variant is one of the others.
             tabs: report::tabs(&asked.url.without("sort"), "show", asked.query.show.as_deref(), &choices),
             head,
+            searched: Some(dimension),
             number_heads,
             rows,
             nothing,

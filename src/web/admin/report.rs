@@ -58,6 +58,10 @@ pub(crate) async fn ask(
     own: &[&'static str],
 ) -> Result<Asked, WebError> {
     let pairs = pairs(request)?;
+    let pairs = match &access.reader {
+        Some(reader) => query::by_name(reader.who.context.t, pairs),
+        None => pairs,
+    };
     let today = access.account.zone.day_of(access.state.app.now());
     let mut asked = query::read(access.account.id(), report, &pairs, own, today)?;
     may_ask_of_persons(access, &asked.query.filters)?;

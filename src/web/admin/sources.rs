@@ -125,6 +125,16 @@ pub(crate) fn page(
                 By::Campaign => words.campaign,
                 _ => current.map_or("", |(_, label)| *label),
             },
+            searched: match by {
+                By::Detail => Some(Dimension::SourceDetail),
+                By::Detail2 => Some(Dimension::SourceDetail2),
+                By::Source => None,
+                By::Referrer => Some(Dimension::Referrer),
+                By::Campaign => Some(Dimension::UtmCampaign),
+                By::Medium => Some(Dimension::UtmMedium),
+                By::Term => Some(Dimension::UtmTerm),
+                By::Content => Some(Dimension::UtmContent),
+            },
             number_heads: vec![
                 report::sorting_head(asked, "visitors", kpi.visitors),
                 report::sorting_head(asked, "sessions", kpi.sessions),

@@ -107,6 +107,13 @@ impl PeriodBar {
         Comparison::ALL.into_iter().map(of).collect()
     }
 
+    /// `vs 28 Sep – 25 Oct 2026`: how far the last of them is compared stands in the menu.
+    fn compared_days(&self) -> String {
+        let words = &self.t.report.compare;
+        let Some(days) = self.url.compared_days() else { return words.off.to_owned() };
+        fill(words.with, &[("range", &format::days(&self.t.number, days))])
+    }
+
     /// `vs 28 Sep – 25 Oct 2026`, `vs 22 Nov 2026 until 14:05`
     fn compared(&self) -> String {
         let words = &self.t.report.compare;

@@ -21,6 +21,10 @@ pub struct Report {
     pub next_rows: &'static str,
     pub pages_of_rows: &'static str,
     pub search_rows: &'static str,
+    /// The button of that field, where there are more rows than shown.
+    pub search_all: &'static str,
+    /// Stands in that field.
+    pub search_all_hint: &'static str,
     pub export: &'static str,
     pub csv: &'static str,
     pub json: &'static str,
@@ -116,6 +120,8 @@ pub struct Chart {
     /// Names the compared series.
     pub before: &'static str,
     pub unfinished: &'static str,
+    /// An interval of which the period holds a part only.
+    pub cut: &'static str,
     /// `{when}`, `{value}`, `{what}`.
     pub point: &'static str,
     /// `{when}`, `{value}`: the compared point.
@@ -232,6 +238,7 @@ pub const EN: Report = Report {
         now: "This period",
         before: "Compared",
         unfinished: "Not over yet",
+        cut: "Part of a month",
         point: "{when}: {value} {what}",
         point_before: "{when}: {value}",
         empty: "Nothing was counted in this period.",
@@ -272,6 +279,8 @@ pub const EN: Report = Report {
     next_rows: "Next rows",
     pages_of_rows: "More rows",
     search_rows: "Search",
+    search_all: "Search all rows",
+    search_all_hint: "Search, Enter: all rows",
     export: "Export",
     csv: "CSV",
     json: "JSON",
