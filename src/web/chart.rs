@@ -496,7 +496,16 @@ mod tests {
         }
         assert!(!html.contains("style="));
         let hostile = Chart::new(&EN, "c", "<b>", "<i>", Unit::Money("EUR".into()))
-            .with(vec![Point { when: "<u>".into(), name: "<s>".into(), value: Some(1), before: None, cut: false }], false)
+            .with(
+                vec![Point {
+                    when: "<u>".into(),
+                    name: "<s>".into(),
+                    value: Some(1),
+                    before: None,
+                    cut: false,
+                }],
+                false,
+            )
             .to_string();
         assert!(!["<b>", "<i>", "<u>", "<s>"].iter().any(|tag| hostile.contains(tag)), "{hostile}");
         assert!(chart(&[Some(0), Some(0)], None, false).to_string().contains(EN.report.chart.empty));

@@ -21,6 +21,8 @@ pub struct Asked {
     pub row: i64,
     /// The filter form was sent: the page answers 303 to the plain address.
     pub from_form: bool,
+    /// The days compared with are over before anything was counted; of a page alone.
+    pub nothing_before: bool,
     /// Those the reader saved; of a page alone.
     pub views: Vec<SavedView>,
 }
@@ -59,7 +61,7 @@ pub fn read(
     }
     let row = first(&pairs, "row").and_then(|text| text.parse().ok()).filter(|row| *row > 0);
     let row = row.filter(|_| query.after.is_some()).unwrap_or(1);
-    Ok(Asked { url, row, query, from_form, views: Vec::new() })
+    Ok(Asked { url, row, query, from_form, nothing_before: false, views: Vec::new() })
 }
 
 /// The pairs of the filter form with values instead of the names people know of them: `Organic search`, `Netherlands`.

@@ -187,7 +187,13 @@ fn report(name: &str) -> ReportSample {
     let at = url(Report::Dashboard);
     ReportSample {
         layout: layout(EN.frame.nav.dashboard, Section::Dashboard, name),
-        period: PeriodBar { t: &EN, url: at.clone(), zone: "Europe/Amsterdam".into(), until: None },
+        period: PeriodBar {
+            t: &EN,
+            url: at.clone(),
+            zone: "Europe/Amsterdam".into(),
+            until: None,
+            nothing_before: false,
+        },
         filters: FilterBar { t: &EN, url: at, views: None },
         kpis: KpiRow {
             t: &EN,
@@ -250,8 +256,20 @@ fn hostile_report() -> ReportSample {
         vec![panel("pages", HOSTILE, &[LONG], HOSTILE, &rows), panel("b", LONG, &[], ARABIC, &rows)];
     page.chart = Chart::new(&EN, "chart", HOSTILE, HOSTILE, Unit::Money("EUR".into())).with(
         vec![
-            Point { when: HOSTILE.into(), name: ARABIC.into(), value: Some(-500_000), before: None, cut: false },
-            Point { when: LONG.into(), name: ARABIC.into(), value: Some(1_250_000), before: None, cut: false },
+            Point {
+                when: HOSTILE.into(),
+                name: ARABIC.into(),
+                value: Some(-500_000),
+                before: None,
+                cut: false,
+            },
+            Point {
+                when: LONG.into(),
+                name: ARABIC.into(),
+                value: Some(1_250_000),
+                before: None,
+                cut: false,
+            },
         ],
         true,
     );

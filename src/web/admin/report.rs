@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::app::accounts;
 use crate::app::reports::{self, Before, Table};
 use crate::app::saved_views;
 use crate::domain::period::Zone;
-use crate::domain::question::{Dimension, Filter, NONE, Operator};
+use crate::domain::question::{Comparison, Dimension, Filter, NONE, Operator};
 use crate::web::data::{self, CSV_ROWS_MAX};
 use crate::web::error::WebError;
 use crate::web::format;
@@ -72,11 +73,27 @@ pub(crate) async fn ask(
         asked.query.limit = CSV_ROWS_MAX;
     }
     wait(access, &pairs).await?;
+    if access.format == Format::Html {
+        compare_with_something(access, &mut asked).await?;
+    }
     if let Some(reader) = access.reader.as_ref().filter(|_| access.format == Format::Html) {
         let user = reader.who.session.user.id;
         asked.views = saved_views::list(&access.state.app, user, access.account.id()).await?;
     }
     Ok(asked)
+}
+
+/// Leaves the comparison out when it would be with days before the first visit: every row would be new.
+async fn compare_with_something(access: &ReportAccess, asked: &mut Asked) -> Result<(), WebError> {
+    let Some(days) = asked.url.compared_days() else { return Ok(()) };
+    let first = accounts::first_hit(&access.state.app, access.account.id()).await?;
+    let end = days.range(&access.account.zone).end;
+    asked.nothing_before = first.is_none_or(|first| end <= first.0);
+    if asked.nothing_before {
+        asked.query.period.comparison = Comparison::None;
+        asked.query.compares_rows = false;
+    }
+    Ok(())
 }
 
 /// With `?wait=1`: everything acknowledged before is folded when this returns.
@@ -162,7 +179,7 @@ impl Bars {
         let until = until(layout, asked);
         let menu = ViewsMenu { t, csrf: layout.csrf.clone(), url: url.clone(), views: asked.views.clone() };
         Self {
-            period: PeriodBar { t, url: url.clone(), zone, until },
+            period: PeriodBar { t, url: url.clone(), zone, until, nothing_before: asked.nothing_before },
             filters: FilterBar { t, url, views: Some(menu) },
         }
     }
@@ -170,7 +187,8 @@ impl Bars {
 
 /// The time at which the days compared with end, while the period is not over.
 pub(crate) fn until(layout: &Layout, asked: &Asked) -> Option<String> {
-    let (account, days) = layout.account.as_ref().zip(asked.url.compared_days())?;
+    let days = asked.url.compared_days().filter(|_| !asked.nothing_before);
+    let (account, days) = layout.account.as_ref().zip(days)?;
     let zone = Zone::named(&account.zone);
     Some(format::time(&zone, days.part_until(asked.url.period.days, &zone, layout.now)?))
 }

@@ -64,6 +64,8 @@ pub struct Compare {
     pub previous: &'static str,
     pub year: &'static str,
     pub off: &'static str,
+    /// In the place of the days when they are over before the first visit.
+    pub nothing: &'static str,
     /// `{range}`: the days compared with.
     pub with: &'static str,
     /// `{range}`, `{time}`: the last of them up to this time.
@@ -199,6 +201,7 @@ pub const EN: Report = Report {
         previous: "Previous period",
         year: "Year before",
         off: "No comparison",
+        nothing: "No earlier visits to compare",
         with: "vs {range}",
         with_part: "vs {range} until {time}",
     },

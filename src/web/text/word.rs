@@ -197,7 +197,8 @@ impl Words {
     #[must_use]
     pub fn named(&self, dimension: Dimension, name: &str) -> Option<String> {
         let called = |value: &&str| self.value(dimension, value).to_lowercase() == name.to_lowercase();
-        let find = |values: &[&'static str]| values.iter().find(|value| called(value)).map(|v| (*v).to_owned());
+        let find =
+            |values: &[&'static str]| values.iter().find(|value| called(value)).map(|v| (*v).to_owned());
         match dimension {
             Dimension::Country => {
                 let codes: Vec<&'static str> = self.country.iter().map(|(code, _)| *code).collect();
