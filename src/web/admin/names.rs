@@ -90,7 +90,9 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<NameRow>) -> Tab
         let visitors = report::visitors(t, asked, until.as_deref(), row.visitors, row.before);
         report::of_sessions(t, visitors, (row.sessions, row.page_views), row.bounce_rate)
     });
-    let rows = names.into_iter().zip(numbers).map(|(row, numbers)| Row { numbers, ..row }).collect();
+    let barred = |row: &NameRow| report::barred(asked, row.visitors, row.sessions, row.page_views);
+    let counts: Vec<u64> = table.rows.iter().map(barred).collect();
+    let rows = report::with_numbers(names, numbers, &counts);
     let choices = [
         ("device", words.by_device),
         ("browser", words.by_browser),

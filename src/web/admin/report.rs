@@ -243,6 +243,27 @@ pub(crate) fn bar(n: u64, most: Option<u64>) -> f64 {
     Row::share(signed(n), signed(most.unwrap_or(0)))
 }
 
+/// The count that the bars of a sorted table show: the one it is sorted by, visitors when that is no count. Else bars
+/// would go up and down in a table that goes down.
+pub(crate) fn barred(asked: &Asked, visitors: u64, sessions: u64, page_views: u64) -> u64 {
+    match asked.query.sort.as_str() {
+        "sessions" => sessions,
+        "page_views" => page_views,
+        _ => visitors,
+    }
+}
+
+/// Rows with their numbers, and with bars of these counts.
+pub(crate) fn with_numbers(
+    rows: Vec<Row>,
+    numbers: impl Iterator<Item = Vec<Number>>,
+    counts: &[u64],
+) -> Vec<Row> {
+    let most = counts.iter().max().copied();
+    let whole = rows.into_iter().zip(numbers).zip(counts);
+    whole.map(|((row, numbers), n)| Row { numbers, bar: bar(*n, most), ..row }).collect()
+}
+
 /// The tabs of a table that `key` chooses between; the first is shown when the address names none.
 pub(crate) fn tabs(
     url: &ReportUrl,

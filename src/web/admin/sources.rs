@@ -95,7 +95,9 @@ pub(crate) fn page(
         let visitors = report::visitors(t, asked, until.as_deref(), row.visitors, row.before);
         report::of_sessions(t, visitors, (row.sessions, row.page_views), row.bounce_rate)
     });
-    let rows = names.into_iter().zip(numbers).map(|(row, numbers)| Row { numbers, ..row }).collect();
+    let barred = |row: &SourceRow| report::barred(asked, row.visitors, row.sessions, row.page_views);
+    let counts: Vec<u64> = table.rows.iter().map(barred).collect();
+    let rows = report::with_numbers(names, numbers, &counts);
     let mut choices = vec![
         ("detail", words.by_source_and_detail),
         ("source", words.by_source),

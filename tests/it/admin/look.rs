@@ -36,7 +36,10 @@ async fn a_search_looks_at_the_rows_of_every_page() {
         assert!(form.contains(kept), "{kept} in {form}");
     }
     let sent = house.path("pages?period=7d&dimension=page&operator=contains&value=pricing");
-    assert_eq!(house.reader.get(&sent).await.location(), house.path("pages?period=7d&filter=page:contains:pricing"));
+    assert_eq!(
+        house.reader.get(&sent).await.location(),
+        house.path("pages?period=7d&filter=page:contains:pricing")
+    );
     // All rows are there: what is typed hides the others, nothing is sent.
     let html = house.reader.get(&house.path("pages?period=7d")).await.body;
     assert!(html.contains("data-search") && !html.contains("role=\"search\""), "{html}");
@@ -53,5 +56,20 @@ async fn the_filter_form_takes_names_and_chips_show_them() {
     for address in [&plain_address, &typed] {
         let html = plain(&house.reader.get(address).await.body);
         assert!(html.contains("Source is Organic search"), "{address}: {html}");
+    }
+}
+
+/// ui.md, dashboard: the longest bar stands where the table begins
+#[actix_web::test]
+async fn bars_show_what_their_table_is_sorted_by() {
+    let house = House::new().await;
+    for (visitor, path) in [("a", "few"), ("b", "few"), ("c", "many"), ("c", "many"), ("c", "many")] {
+        house.view(visitor, &format!("https://site.test/{path}"), "").await;
+    }
+    house.json("dashboard").await;
+    for (sort, widths) in [("visitors", ["100.00%", "50.00%"]), ("page_views", ["100.00%", "66.67%"])] {
+        let html = house.reader.get(&house.path(&format!("pages?sort={sort}"))).await.body;
+        let bars = html.split("<rect width=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        assert_eq!(bars.collect::<Vec<_>>(), widths, "{sort}");
     }
 }
