@@ -237,6 +237,28 @@ describe("pages", { skip: withoutServer("pages") }, () => {
       assert.equal(await page.locator(".chip").count(), 2);
     });
 
+    await t.test("a search hides rows at once, and Enter looks through all of them", async () => {
+      await page.goto(at("pages"));
+      const rows = page.locator("#pages-rows tr");
+      const all = Number(/of ([\d,]+)$/.exec(await page.locator(".pager .muted").innerText())[1].replaceAll(",", ""));
+      const onPage = await rows.count();
+      assert.ok(all > onPage, `${all} rows are more than the ${onPage} of a page`);
+      await page.keyboard.press("/");
+      await page.keyboard.type("community");
+      const matching = await page.locator("#pages-rows tr:visible").count();
+      assert.ok(matching > 0 && matching < onPage, `${matching} of ${onPage}`);
+      await Promise.all([page.waitForURL(/filter=page:contains:community/), page.keyboard.press("Enter")]);
+      assert.doesNotMatch(page.url(), /value=/, "the plain address");
+      assert.ok((await rows.count()) > matching, "rows of the other pages as well");
+      for (const row of await rows.allInnerTexts()) assert.match(row, /community/);
+    });
+
+    await t.test("names beside each other keep what tells them apart", async () => {
+      await page.goto(at("sources?by=campaign"));
+      const hidden = await page.locator(".bar-text .detail").evaluateAll((all) => all.filter((e) => e.clientWidth < 40).length);
+      assert.equal(hidden, 0);
+    });
+
     await t.test("on paper there is no control, and the period and the filters are text", async () => {
       await page.goto(at("dashboard?filter=device:is:desktop&period=7d"));
       await page.emulateMedia({ media: "print", colorScheme: "dark" });
