@@ -41,8 +41,6 @@ pub struct Bounds {
     pub pairs: usize,
     /// Hot rows held at once.
     pub batch_rows: usize,
-    /// Groups whose visitors are counted for each that is shown, where there are too many to count those of all.
-    pub candidates: usize,
     /// Rows of segments from which on a second thread helps.
     pub shared_rows: u64,
 }
@@ -54,7 +52,6 @@ impl Default for Bounds {
             set_bytes_least: 2 * 1024 * 1024,
             pairs: 6_000_000,
             batch_rows: super::rows::BATCH_ROWS,
-            candidates: 3,
             shared_rows: 200_000,
         }
     }

@@ -75,7 +75,6 @@ pub(super) struct Closed<'a> {
     batch: Batch,
     /// Values that are not shown as they are stored.
     spare: [Vec<u32>; 2],
-    listed: Vec<u32>,
 }
 
 impl<'a> Closed<'a> {
@@ -85,7 +84,6 @@ impl<'a> Closed<'a> {
             wanted,
             batch: Batch::default(),
             spare: Default::default(),
-            listed: Vec::new(),
         })
     }
 
@@ -95,11 +93,10 @@ impl<'a> Closed<'a> {
     /// `Damaged`, or SQLite's.
     pub(super) fn read_runs(&mut self, segment: &Segment) -> Result<&Batch, Error> {
         self.batch.clear();
-        self.listed.clear();
         let lists =
             [OfSession::EntryPage, OfSession::ExitPage].into_iter().any(|of| self.wanted.needs.session(of));
         if lists || self.wanted.needs.row(OfRow::Page) {
-            self.reader.read(segment, Col::ListedPage, &mut self.listed)?;
+            self.reader.read(segment, Col::ListedPage, &mut self.batch.pages)?;
         }
         self.read_sessions(segment)?;
         self.take_over_changes(segment);
@@ -166,7 +163,7 @@ impl<'a> Closed<'a> {
             {
                 self.reader.read(segment, col, column)?;
                 if matches!(of, OfSession::EntryPage | OfSession::ExitPage) {
-                    look_up(column, &self.listed);
+                    look_up(column, &batch.pages);
                 }
             }
         }
@@ -209,9 +206,6 @@ impl<'a> Closed<'a> {
                 && let Some(column) = batch.of_row.get_mut(of as usize)
             {
                 self.reader.read(segment, col, column)?;
-                if of == OfRow::Page {
-                    look_up(column, &self.listed);
-                }
             }
         }
         Ok(())

@@ -2,7 +2,6 @@
 //! numbered in the order of their names, so that equal figures are listed by name.
 
 use std::collections::BTreeMap;
-
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
@@ -10,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::ask::{Cursor, Grouping, Key, Row, Table, Top};
 use super::column::{Column, Place, Words, set};
 use super::distinct::{Class, Distinct};
-use super::rows::Batch;
+use super::rows::{Batch, Touch};
 use super::selection::Selection;
 use crate::domain::account::AccountId;
 use crate::domain::question::Dimension;
@@ -149,8 +148,8 @@ pub(super) struct Tally {
     touched_by: Vec<u32>,
     /// Differs between neighbouring runs.
     ordinal: u32,
-    /// `None` when visitors are counted later, and touched groups instead of them: never fewer.
-    visitors: Option<Distinct>,
+    listed: Listed,
+    visitors: Distinct,
     /// Only of sessions with rows elsewhere: the others are counted as they come.
     sessions: Distinct,
 }
@@ -179,7 +178,7 @@ impl Tally {
             Keys::Steps(edges) => edges.len().saturating_sub(1),
             Keys::Names(names) => names.lowest.len(),
         };
-        let visitors = Some(Distinct::new(groups, last.0, budget));
+        let visitors = Distinct::new(groups, last.0, budget);
         let mut few = SESSION_SETS.min(*budget);
         let left = *budget - few;
         let sessions = Distinct::new(groups, last.1, &mut few);
@@ -189,6 +188,7 @@ impl Tally {
             figures: vec![Figures::default(); groups + 1],
             touched_by: vec![0; groups],
             ordinal: 0,
+            listed: Listed::default(),
             visitors,
             sessions,
         })
@@ -201,7 +201,8 @@ impl Tally {
             figures: vec![Figures::default(); self.figures.len()],
             touched_by: vec![0; self.figures.len()],
             ordinal: 0,
-            visitors: self.visitors.as_ref().map(Distinct::fork),
+            listed: Listed::default(),
+            visitors: self.visitors.fork(),
             sessions: self.sessions.fork(),
         }
     }
@@ -209,9 +210,7 @@ impl Tally {
     /// Takes over what another one of the same grouping found.
     pub(super) fn merge(&mut self, other: Self) {
         self.figures.iter_mut().zip(&other.figures).for_each(|(figures, other)| figures.add(other));
-        if let (Some(visitors), Some(others)) = (&mut self.visitors, other.visitors) {
-            visitors.merge(others);
-        }
+        self.visitors.merge(other.visitors);
         self.sessions.merge(other.sessions);
     }
 
@@ -223,40 +222,35 @@ impl Tally {
     }
 
     pub(super) fn is_pairs(&self) -> bool {
-        self.visitors.as_ref().is_some_and(Distinct::is_pairs) || self.sessions.is_pairs()
-    }
-
-    /// Leaves the visitors of many groups to a later reading, of those that are shown; says whether it did.
-    pub(super) fn leave_visitors(&mut self) -> bool {
-        self.visitors.take_if(|visitors| visitors.is_pairs()).is_some()
+        self.visitors.is_pairs() || self.sessions.is_pairs()
     }
 
     /// Shares what is left of the bytes for sets among those that have more groups than it could hold.
     pub(super) fn grant(tallies: &mut [Self], budget: usize) {
         let mut large: Vec<&mut Distinct> =
-            tallies.iter_mut().filter_map(|t| t.visitors.as_mut()).filter(|v| v.is_pairs()).collect();
+            tallies.iter_mut().map(|t| &mut t.visitors).filter(|v| v.is_pairs()).collect();
         let share = budget / large.len().max(1);
         large.iter_mut().for_each(|visitors| visitors.grant(share));
     }
 
     pub(super) fn pairs(&self) -> usize {
-        self.visitors.as_ref().map_or(0, Distinct::pairs) + self.sessions.pairs()
+        self.visitors.pairs() + self.sessions.pairs()
     }
 
     pub(super) fn compact(&mut self) {
-        self.visitors.iter_mut().chain([&mut self.sessions]).for_each(Distinct::compact);
+        self.visitors.compact();
+        self.sessions.compact();
     }
 
     pub(super) fn retain(&mut self, class: Class) {
-        self.visitors.iter_mut().chain([&mut self.sessions]).for_each(|numbers| numbers.retain(class));
+        self.visitors.retain(class);
+        self.sessions.retain(class);
     }
 
     /// Counts the pairs of a pass.
     pub(super) fn end_pass(&mut self) {
         let figures = &mut self.figures;
-        if let Some(visitors) = &mut self.visitors {
-            visitors.count_pairs(|group, n| of_group(figures, group).visitors += n);
-        }
+        self.visitors.count_pairs(|group, n| of_group(figures, group).visitors += n);
         self.sessions.count_pairs(|group, n| of_group(figures, group).sessions += n);
     }
 
@@ -276,10 +270,10 @@ impl Tally {
         }
         let keys = Arc::clone(&self.keys);
         match keys.as_ref() {
-            Keys::Total => self.take_runs(batch, selection, pass, |_| Some(0)),
+            Keys::Total => self.take_runs(selection, pass, |_, _| Some(0)),
             Keys::Steps(edges) if batch.at_ms.is_empty() => {
                 let group = step(edges, &mut 0, batch.only_ms);
-                self.take_runs(batch, selection, pass, |_| Some(group));
+                self.take_runs(selection, pass, |_, _| Some(group));
             }
             Keys::Steps(edges) => {
                 let mut last = 0;
@@ -289,17 +283,23 @@ impl Tally {
                 Column::Session(of) => {
                     let codes = batch.of_session.get(of as usize).map(Vec::as_slice).unwrap_or_default();
                     // what programs tell came from nowhere (rules.md 13)
-                    self.take_runs(batch, selection, pass, |run| {
-                        (at(&batch.session, run) != 0).then(|| names.group(at(codes, run)))
+                    self.take_runs(selection, pass, |run, touch| {
+                        (touch.session != 0).then(|| names.group(at(codes, run)))
                     });
                 }
-                Column::Contact => self.take_runs(batch, selection, pass, |run| {
-                    Some(names.group(at(pass.contacts, at(&batch.visitor, run) as usize)))
+                Column::Contact => self.take_runs(selection, pass, |_, touch| {
+                    Some(names.group(at(pass.contacts, touch.visitor as usize)))
                 }),
-                Column::Nothing => self.take_runs(batch, selection, pass, |_| Some(0)),
+                Column::Nothing => self.take_runs(selection, pass, |_, _| Some(0)),
                 Column::Row(of) => {
                     let codes = batch.of_row.get(of as usize).map(Vec::as_slice).unwrap_or_default();
-                    self.take_rows(batch, selection, pass, |row| names.group(at(codes, row)));
+                    match batch.listed(of) {
+                        [] => self.take_rows(batch, selection, pass, |row| names.group(at(codes, row))),
+                        listed => {
+                            self.listed.begin(listed, names, self.figures.len());
+                            self.take_listed(batch, selection, pass, codes);
+                        }
+                    }
                 }
             },
         }
@@ -309,21 +309,18 @@ impl Tally {
     #[inline]
     fn take_runs(
         &mut self,
-        batch: &Batch,
         selection: &Selection,
         pass: Pass<'_>,
-        group: impl Fn(usize) -> Option<u32>,
+        group: impl Fn(usize, &Touch) -> Option<u32>,
     ) {
-        for (place, run) in selection.runs.iter().enumerate() {
-            let run = *run as usize;
-            let Some(group) = group(run).filter(|group| *group != SKIPPED) else { continue };
-            let figures = of_group(&mut self.figures, group);
-            if pass.is_first
-                && let Some(sum) = selection.sums.get(place)
-            {
-                figures.add(sum);
+        let Self { figures, visitors, sessions, .. } = self;
+        for (place, (run, touch)) in selection.runs.iter().zip(&selection.touches).enumerate() {
+            let Some(group) = group(*run as usize, touch).filter(|group| *group != SKIPPED) else { continue };
+            let figures = of_group(figures, group);
+            if pass.is_first {
+                selection.sums.add_to(figures, place);
             }
-            Touch::of(batch, run).count(figures, group, self.visitors.as_mut(), &mut self.sessions, pass);
+            touch.count(figures, group, visitors, sessions, pass);
         }
     }
 
@@ -336,9 +333,9 @@ impl Tally {
         mut group: impl FnMut(usize) -> u32,
     ) {
         let Self { figures, touched_by, ordinal, visitors, sessions, .. } = self;
-        selection.each_run(batch, |_, run, rows| {
+        selection.each_run(batch, |place, rows| {
+            let Some(touch) = selection.touches.get(place) else { return };
             *ordinal = ordinal.wrapping_add(1);
-            let touch = Touch::of(batch, run as usize);
             rows.each(|row| {
                 let group = group(row as usize);
                 if group == SKIPPED {
@@ -352,18 +349,37 @@ impl Tally {
                     && *touched_by != *ordinal
                 {
                     *touched_by = *ordinal;
-                    touch.count(figures, group, visitors.as_mut(), sessions, pass);
+                    touch.count(figures, group, visitors, sessions, pass);
                 }
             });
         });
     }
 
+    /// Rows whose codes are places in a list.
+    fn take_listed(&mut self, batch: &Batch, selection: &Selection, pass: Pass<'_>, places: &[u32]) {
+        let Self { figures, listed, ordinal, visitors, sessions, .. } = self;
+        selection.each_run(batch, |place, rows| {
+            let Some(touch) = selection.touches.get(place) else { return };
+            *ordinal = ordinal.wrapping_add(1);
+            rows.each(|row| {
+                let row = row as usize;
+                let Some(of) = listed.group(at(places, row)) else { return };
+                if pass.is_first {
+                    of.figures.add_row(batch, row, touch.session != 0);
+                }
+                if of.touched_by != *ordinal {
+                    of.touched_by = *ordinal;
+                    touch.count(&mut of.figures, of.group, visitors, sessions, pass);
+                }
+            });
+        });
+        listed.end(figures);
+    }
+
     /// The table, when every pass is over.
     pub(super) fn table(self, words: &Words<'_>, grouping: &Grouping, engaged: bool) -> Result<Table, Error> {
         let mut figures = self.figures;
-        if let Some(visitors) = &self.visitors {
-            visitors.count_sets(|group, n| of_group(&mut figures, group).visitors += n);
-        }
+        self.visitors.count_sets(|group, n| of_group(&mut figures, group).visitors += n);
         self.sessions.count_sets(|group, n| of_group(&mut figures, group).sessions += n);
         figures.pop();
         if !engaged {
@@ -395,41 +411,21 @@ pub(super) struct Pass<'a> {
     pub contacts: &'a [u32],
 }
 
-/// A run that has matching rows in a group: its visitor and session count there once.
-#[derive(Clone, Copy)]
-struct Touch {
-    session: u32,
-    visitor: u32,
-    spans: bool,
-    bounced: bool,
-}
-
 impl Touch {
-    fn of(batch: &Batch, run: usize) -> Self {
-        Self {
-            session: at(&batch.session, run),
-            visitor: at(&batch.visitor, run),
-            spans: batch.spans.get(run).copied().unwrap_or(true),
-            bounced: batch.bounced.get(run).copied().unwrap_or(false),
-        }
-    }
-
+    /// The run has matching rows in a group.
     #[inline]
     fn count(
         self,
         figures: &mut Figures,
         group: u32,
-        visitors: Option<&mut Distinct>,
+        visitors: &mut Distinct,
         sessions: &mut Distinct,
         pass: Pass<'_>,
     ) {
         if self.session == 0 {
             return;
         }
-        match visitors {
-            Some(visitors) => visitors.insert(group, self.visitor, pass.class),
-            None => figures.visitors += u64::from(pass.is_first),
-        }
+        visitors.insert(group, self.visitor, pass.class);
         if self.spans {
             sessions.insert(group, self.session, pass.class);
         } else if pass.is_first {
@@ -437,6 +433,62 @@ impl Touch {
         }
         // a bounced session has one row, so it comes here once
         figures.bounces += u64::from(pass.is_first && self.bounced);
+    }
+}
+
+/// The groups of a batch's list of pages, beside each other: most rows of a day are in few of very many groups.
+#[derive(Debug, Default)]
+struct Listed {
+    /// Of each place in the list, where its group is in `groups`; of places past the last, the last one.
+    at: Vec<u32>,
+    groups: Vec<OfListed>,
+    /// Where each group is in `groups`; `SKIPPED` for those that are not there.
+    place_of: Vec<u32>,
+}
+
+/// What a group of the list has in the batch.
+#[derive(Debug)]
+struct OfListed {
+    group: u32,
+    /// Last run that touched it.
+    touched_by: u32,
+    figures: Figures,
+}
+
+impl Listed {
+    /// Looks up a list of codes; there are as many `figures` as groups, and nobody's.
+    fn begin(&mut self, codes: &[u32], names: &Names, figures: usize) {
+        self.at.clear();
+        self.groups.clear();
+        self.place_of.resize(figures, SKIPPED);
+        for code in codes.iter().chain([&0]) {
+            let group = names.group(*code);
+            let Some(place) = self.place_of.get_mut(group as usize) else {
+                self.at.push(SKIPPED);
+                continue;
+            };
+            if *place == SKIPPED {
+                *place = self.groups.len() as u32;
+                self.groups.push(OfListed { group, touched_by: 0, figures: Figures::default() });
+            }
+            self.at.push(*place);
+        }
+    }
+
+    #[inline]
+    fn group(&mut self, place: u32) -> Option<&mut OfListed> {
+        let at = self.at.get(place as usize).or(self.at.last())?;
+        self.groups.get_mut(*at as usize)
+    }
+
+    /// Adds up what the batch had.
+    fn end(&mut self, figures: &mut [Figures]) {
+        for of in &self.groups {
+            of_group(figures, of.group).add(&of.figures);
+            if let Some(place) = self.place_of.get_mut(of.group as usize) {
+                *place = SKIPPED;
+            }
+        }
     }
 }
 

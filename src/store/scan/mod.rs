@@ -9,7 +9,6 @@ mod column;
 mod distinct;
 mod groups;
 mod headers;
-mod later;
 mod pass;
 mod question;
 mod rows;
@@ -24,7 +23,6 @@ pub use ask::{Answer, Ask, Bounds, Cursor, Deadline, Grouping, Key, Measure, Row
 use closed::{Changed, Needs, Wanted};
 use column::{Column, Words};
 use groups::{Known, Tally};
-use later::Unfinished;
 use pass::{Plan, Worker};
 use question::Masks;
 use rows::Hot;
@@ -57,12 +55,6 @@ impl Scanner {
     /// # Errors
     /// `TimeLimit`, or SQLite's.
     pub fn run(&self, conn: &Connection, ask: &Ask<'_>) -> Result<Answer, Error> {
-        later::run(ask, |ask, may_leave| self.read(conn, ask, may_leave))
-    }
-
-    /// Reads everything a question is about. Where `may_leave`, tables with more groups than visitors can be counted
-    /// for at once are left unfinished.
-    fn read(&self, conn: &Connection, ask: &Ask<'_>, may_leave: bool) -> Result<Unfinished, Error> {
         let words = Words { conn, account: ask.account, texts: &self.texts };
         let masks = Masks::compile(&words, ask.filters)?;
         let numbers = account::find_numbers(conn, ask.account)?;
@@ -79,13 +71,6 @@ impl Scanner {
         let tallies =
             ask.groupings.iter().map(|grouping| Tally::new(&words, &self.known, grouping, last, &mut budget));
         let mut tallies = tallies.collect::<Result<Vec<_>, _>>()?;
-        let left: Vec<bool> = tallies
-            .iter_mut()
-            .zip(ask.groupings)
-            .map(|(tally, grouping)| {
-                may_leave && is_shared && later::can_be_left(grouping) && tally.leave_visitors()
-            })
-            .collect();
         Tally::grant(&mut tallies, budget);
         let looked_at: Vec<Column> =
             masks.columns().chain(tallies.iter().filter_map(Tally::column)).collect();
@@ -104,7 +89,6 @@ impl Scanner {
             to_ms: ask.range_ms.end,
             now: ask.now,
             batch_rows: ask.bounds.batch_rows.max(1),
-            is_alone: segments.is_empty(),
         };
         let segments = headers::take(ask, &hot, &changed, segments, &mut tallies)?;
         let needs = Needs::new(looked_at.iter().copied(), ask.groupings);
@@ -128,12 +112,11 @@ impl Scanner {
         let worker = Worker::new(&plan, tallies);
         let (tallies, passes, mut damaged) = worker.run(&hot, helper)?;
         damaged.extend(listed.damaged.into_iter().map(|day| (day, Damage::Row)));
-        let tables = tallies.into_iter().zip(ask.groupings).zip(&left).map(|((tally, grouping), left)| {
-            let wider = left.then(|| later::wider(grouping, &ask.bounds));
-            tally.table(&words, wider.as_ref().unwrap_or(grouping), ask.engaged)
-        });
-        let answer = Answer { tables: tables.collect::<Result<_, _>>()?, passes, damaged: days_of(&damaged) };
-        Ok(Unfinished { answer, left })
+        let tables = tallies
+            .into_iter()
+            .zip(ask.groupings)
+            .map(|(tally, grouping)| tally.table(&words, grouping, ask.engaged));
+        Ok(Answer { tables: tables.collect::<Result<_, _>>()?, passes, damaged: days_of(&damaged) })
     }
 }
 

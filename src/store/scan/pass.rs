@@ -1,4 +1,6 @@
-//! Reading all rows of a question, by one thread or by two: each takes the next segment that nobody has taken.
+//! Reading all rows of a question, by one thread or by two: one takes segments from the first day on, the other from
+//! the last day back, until they meet; so most visitors come to one of them only.
+//!
 //! Segments are never changed, so it does not matter that the other thread sees a later state of the store: what is
 //! gone there is read here.
 
@@ -17,6 +19,13 @@ use crate::domain::period::LocalDay;
 use crate::store::error::{Damage, Error};
 use crate::store::readers::Readers;
 use crate::store::segment::Segment;
+
+/// Where a thread begins.
+#[derive(Clone, Copy)]
+enum From {
+    First,
+    Last,
+}
 
 /// What all threads share.
 pub(super) struct Plan<'a> {
@@ -76,21 +85,22 @@ impl<'p> Worker<'p> {
         helpers: Option<&Readers>,
         damaged: &mut Vec<(LocalDay, Damage)>,
     ) -> Result<(), Error> {
-        let next = AtomicUsize::new(0);
+        let taken = AtomicUsize::new(0);
         let pending = self.later.len();
         let helper = helpers.map(|readers| (readers, self.fork()));
         let (unread, helped) = std::thread::scope(|scope| {
-            let next = &next;
+            let taken = &taken;
             let other = helper.map(|(readers, mut helper)| {
                 scope.spawn(move || {
-                    let unread = readers.read_if_free(|conn| helper.segments(conn, next))?;
+                    let unread = readers.read_if_free(|conn| helper.segments(conn, taken, From::Last))?;
                     Ok::<_, Error>(unread.map(|unread| (unread, helper)))
                 })
             });
-            let mine = self.segments(hot.conn, next).and_then(|unread| self.hot(hot).map(|()| unread));
+            let mine =
+                self.segments(hot.conn, taken, From::First).and_then(|unread| self.hot(hot).map(|()| unread));
             if mine.is_err() {
                 // the other one need not go on
-                next.store(self.plan.segments.len(), Ordering::Relaxed);
+                taken.store(self.plan.segments.len(), Ordering::Relaxed);
             }
             let other = other.map_or(Ok(Ok(None)), |thread| thread.join().map_err(|_| Error::Panicked));
             Ok::<_, Error>((mine?, other??))
@@ -139,12 +149,24 @@ impl<'p> Worker<'p> {
         }
     }
 
-    /// Reads segments until none is left; answers those that cannot be read.
-    fn segments(&mut self, conn: &Connection, next: &AtomicUsize) -> Result<Vec<(Segment, Damage)>, Error> {
+    /// Reads segments until all are taken; answers those that cannot be read.
+    fn segments(
+        &mut self,
+        conn: &Connection,
+        taken: &AtomicUsize,
+        from: From,
+    ) -> Result<Vec<(Segment, Damage)>, Error> {
         let plan = self.plan;
         let mut closed = Closed::prepare(conn, &plan.wanted)?;
         let mut unread = Vec::new();
-        while let Some(segment) = plan.segments.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let mut left = plan.segments.iter();
+        // both together take as many as there are
+        while taken.fetch_add(1, Ordering::Relaxed) < plan.segments.len() {
+            let next = match from {
+                From::First => left.next(),
+                From::Last => left.next_back(),
+            };
+            let Some(segment) = next else { break };
             plan.deadline.check()?;
             match self.segment(&mut closed, segment) {
                 Err(Error::Damaged(damage)) => unread.push((*segment, damage)),
@@ -185,9 +207,7 @@ impl<'p> Worker<'p> {
     /// Counts what of the selected runs matches.
     fn take(&mut self, batch: &Batch) {
         self.selection.select_rows(batch, &self.plan.masks);
-        if self.is_first_pass {
-            self.selection.sum(batch);
-        }
+        self.selection.sum(batch);
         let pass = Pass { class: self.class, is_first: self.is_first_pass, contacts: &self.plan.contacts };
         self.tallies.iter_mut().for_each(|tally| tally.take(batch, &self.selection, pass));
         if self.pairs() > self.plan.max_pairs {

@@ -40,6 +40,18 @@ pub(super) struct Batch {
     pub value_minor: Vec<i64>,
     pub engaged_ms: Vec<u32>,
     pub of_row: [Vec<u32>; OF_ROW],
+    /// Pages, where those of rows are told by their place among these.
+    pub pages: Vec<u32>,
+}
+
+/// Whose a run is: of a session and a visitor that count once in each group the run has rows in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Touch {
+    /// 0 = told by a program.
+    pub session: u32,
+    pub visitor: u32,
+    pub spans: bool,
+    pub bounced: bool,
 }
 
 impl Batch {
@@ -48,6 +60,24 @@ impl Batch {
     pub(super) fn rows_of(&self, run: u32) -> Range<u32> {
         let end_of = |run: u32| self.end.get(run as usize).copied().unwrap_or(0);
         run.checked_sub(1).map_or(0, end_of)..end_of(run)
+    }
+
+    /// Whose a run is.
+    pub(super) fn touch(&self, run: usize) -> Touch {
+        Touch {
+            session: self.session.get(run).copied().unwrap_or(0),
+            visitor: self.visitor.get(run).copied().unwrap_or(0),
+            spans: self.spans.get(run).copied().unwrap_or(true),
+            bounced: self.bounced.get(run).copied().unwrap_or(false),
+        }
+    }
+
+    /// The codes among which those of a column are places; none where they are codes themselves.
+    pub(super) fn listed(&self, of: OfRow) -> &[u32] {
+        match of {
+            OfRow::Page => &self.pages,
+            OfRow::Event | OfRow::Consent => &[],
+        }
     }
 
     /// Drops the rows outside `range_ms`, and runs that have none left. Sessions cut so have rows elsewhere.
@@ -88,6 +118,7 @@ impl Batch {
         self.value_minor.clear();
         self.engaged_ms.clear();
         self.of_row.iter_mut().for_each(Vec::clear);
+        self.pages.clear();
     }
 }
 
@@ -120,8 +151,6 @@ pub(super) struct Hot<'a> {
     pub now: Millis,
     /// Rows of a batch.
     pub batch_rows: usize,
-    /// There are no segments beside them.
-    pub is_alone: bool,
 }
 
 impl Hot<'_> {
@@ -136,7 +165,6 @@ impl Hot<'_> {
         let mut rows = statement.query((self.account.0, self.from_ms, self.to_ms))?;
         let mut raw: Vec<Raw> = Vec::new();
         let mut batch = Batch::default();
-        let mut is_first = true;
         loop {
             raw.clear();
             let mut is_last = false;
@@ -157,13 +185,12 @@ impl Hot<'_> {
                     consent: rest as u8,
                 });
             }
-            cluster(&mut batch, &raw, self.is_alone && is_first && is_last);
+            cluster(&mut batch, &raw);
             self.add_sessions(&mut batch)?;
             visit(&batch)?;
             if is_last {
                 return Ok(());
             }
-            is_first = false;
         }
     }
 
@@ -171,6 +198,7 @@ impl Hot<'_> {
     fn add_sessions(&self, batch: &mut Batch) -> Result<(), Error> {
         let runs = batch.session.len();
         batch.bounced.resize(runs, false);
+        batch.spans.resize(runs, true);
         batch.of_session.iter_mut().for_each(|column| column.resize(runs, 0));
         let mut run = batch.session.partition_point(|id| *id == 0);
         while let Some(first) = batch.session.get(run).copied() {
@@ -193,6 +221,10 @@ fn add_session(batch: &mut Batch, mut run: usize, session: &Session, now: Millis
     }
     let codes = of_session(session, now);
     while batch.session.get(run) == Some(&session.id) {
+        let rows = batch.rows_of(run as u32).len() as u64;
+        if let Some(spans) = batch.spans.get_mut(run) {
+            *spans = rows != u64::from(session.page_views) + u64::from(session.completions);
+        }
         for (column, code) in batch.of_session.iter_mut().zip(codes) {
             if let Some(place) = column.get_mut(run) {
                 *place = code;
@@ -243,8 +275,8 @@ fn near(sessions: &[u32]) -> u32 {
     last
 }
 
-/// Sorts rows into runs; inside a run they stay in the order of time. `is_only`: there is no other batch.
-fn cluster(batch: &mut Batch, raw: &[Raw], is_only: bool) {
+/// Sorts rows into runs; inside a run they stay in the order of time.
+fn cluster(batch: &mut Batch, raw: &[Raw]) {
     batch.clear();
     let mut order: Vec<(u64, u32)> = raw.iter().map(|row| row.session_visitor).zip(0..).collect();
     order.sort_unstable();
@@ -256,14 +288,8 @@ fn cluster(batch: &mut Batch, raw: &[Raw], is_only: bool) {
             if before.is_some() {
                 batch.end.push(rows);
             }
-            let (session, visitor) = ((key >> 32) as u32, key as u32);
-            let shares = batch.session.last() == Some(&session);
-            if let (true, Some(spans)) = (shares, batch.spans.last_mut()) {
-                *spans = true;
-            }
-            batch.session.push(session);
-            batch.visitor.push(visitor);
-            batch.spans.push(shares || !is_only);
+            batch.session.push((key >> 32) as u32);
+            batch.visitor.push(key as u32);
             before = Some(key);
         }
         batch.at_ms.push(row.at_ms);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::column::Column;
 use super::question::{Mask, Masks};
-use super::rows::Batch;
+use super::rows::{Batch, Touch};
 use crate::store::figures::Figures;
 
 /// What matched of a batch.
@@ -18,8 +18,36 @@ pub(super) struct Selection {
     rows: Vec<u32>,
     /// Where the rows of each of `runs` end in `rows`.
     ends: Vec<u32>,
-    /// What the matching rows of each of `runs` sum up to.
-    pub sums: Vec<Figures>,
+    /// Whose each of `runs` is.
+    pub touches: Vec<Touch>,
+    pub sums: Sums,
+}
+
+/// What the matching rows of each selected run sum up to. Where a list is empty, all is 0.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    page_views: Vec<u32>,
+    engaged_ms: Vec<u64>,
+    completions: Vec<u32>,
+    value_minor: Vec<i64>,
+}
+
+impl Sums {
+    fn clear(&mut self) {
+        self.page_views.clear();
+        self.engaged_ms.clear();
+        self.completions.clear();
+        self.value_minor.clear();
+    }
+
+    /// Adds those of a run, told by its place among the selected ones.
+    #[inline]
+    pub(super) fn add_to(&self, figures: &mut Figures, place: usize) {
+        figures.page_views += self.page_views.get(place).copied().map_or(0, u64::from);
+        figures.engaged_ms += self.engaged_ms.get(place).copied().unwrap_or(0);
+        figures.completions += self.completions.get(place).copied().map_or(0, u64::from);
+        figures.value_minor += self.value_minor.get(place).copied().unwrap_or(0);
+    }
 }
 
 impl Selection {
@@ -48,18 +76,9 @@ impl Selection {
         if self.is_whole {
             return;
         }
-        let columns: Vec<(&Mask, &[u32])> = masks
-            .of_row
-            .iter()
-            .filter_map(|mask| match mask.column {
-                Column::Row(of) => Some((mask, batch.of_row.get(of as usize)?.as_slice())),
-                _ => None,
-            })
-            .collect();
-        let holds = |row: u32| {
-            let row = row as usize;
-            columns.iter().all(|(mask, codes)| mask.accepts(codes.get(row).copied().unwrap_or(0)))
-        };
+        let columns: Vec<CodesOfRows<'_>> =
+            masks.of_row.iter().filter_map(|mask| CodesOfRows::new(batch, mask)).collect();
+        let holds = |row: u32| columns.iter().all(|column| column.holds(row as usize));
         let (rows, ends) = (&mut self.rows, &mut self.ends);
         self.runs.retain(|run| {
             let before = rows.len();
@@ -72,42 +91,50 @@ impl Selection {
         });
     }
 
-    /// Sums up the matching rows of each run.
+    /// Finds whose the runs are, and sums up their matching rows.
     pub(super) fn sum(&mut self, batch: &Batch) {
+        let mut touches = std::mem::take(&mut self.touches);
         let mut sums = std::mem::take(&mut self.sums);
+        touches.clear();
+        touches.extend(self.runs.iter().map(|run| batch.touch(*run as usize)));
         sums.clear();
-        self.each_run(batch, |_, run, rows| {
-            let is_of_session = batch.session.get(run as usize).is_some_and(|session| *session != 0);
-            let mut sum = Figures::default();
-            if let Rows::All(range) = &rows
-                && batch.is_completion.is_empty()
-            {
-                if is_of_session {
-                    sum.page_views = u64::from(range.end - range.start);
-                    let engaged = batch.engaged_ms.get(range.start as usize..range.end as usize);
-                    sum.engaged_ms = engaged.unwrap_or_default().iter().map(|ms| u64::from(*ms)).sum();
+        self.each_run(batch, |place, rows| {
+            let is_of_session = touches.get(place).is_some_and(|touch| touch.session != 0);
+            match rows {
+                Rows::All(range) if batch.is_completion.is_empty() => {
+                    sums.page_views.push(if is_of_session { range.end - range.start } else { 0 });
+                    if !batch.engaged_ms.is_empty() {
+                        let rows = batch.engaged_ms.get(range.start as usize..range.end as usize);
+                        let engaged_ms = rows.unwrap_or_default().iter().map(|ms| u64::from(*ms)).sum();
+                        sums.engaged_ms.push(if is_of_session { engaged_ms } else { 0 });
+                    }
                 }
-            } else {
-                rows.each(|row| sum.add_row(batch, row as usize, is_of_session));
+                rows => {
+                    let mut sum = Figures::default();
+                    rows.each(|row| sum.add_row(batch, row as usize, is_of_session));
+                    sums.page_views.push(u32::try_from(sum.page_views).unwrap_or(u32::MAX));
+                    sums.engaged_ms.push(sum.engaged_ms);
+                    sums.completions.push(u32::try_from(sum.completions).unwrap_or(u32::MAX));
+                    sums.value_minor.push(sum.value_minor);
+                }
             }
-            sums.push(sum);
         });
-        self.sums = sums;
+        (self.touches, self.sums) = (touches, sums);
     }
 
-    /// Calls `visit` with the place in `runs`, the run and its matching rows.
+    /// Calls `visit` with the place of a run in `runs` and its matching rows.
     #[inline]
-    pub(super) fn each_run(&self, batch: &Batch, mut visit: impl FnMut(usize, u32, Rows<'_>)) {
+    pub(super) fn each_run(&self, batch: &Batch, mut visit: impl FnMut(usize, Rows<'_>)) {
         if self.is_whole {
             for (place, run) in self.runs.iter().enumerate() {
-                visit(place, *run, Rows::All(batch.rows_of(*run)));
+                visit(place, Rows::All(batch.rows_of(*run)));
             }
             return;
         }
         let mut begin = 0;
-        for ((place, run), end) in self.runs.iter().enumerate().zip(&self.ends) {
+        for (place, end) in self.ends.iter().enumerate() {
             let end = *end as usize;
-            visit(place, *run, Rows::Some(self.rows.get(begin..end).unwrap_or_default()));
+            visit(place, Rows::Some(self.rows.get(begin..end).unwrap_or_default()));
             begin = end;
         }
     }
@@ -153,5 +180,31 @@ impl<'a> CodesOfRuns<'a> {
             Some(contacts) => contacts.get(code as usize).copied().unwrap_or(0),
             None => code,
         }
+    }
+}
+
+/// The codes a mask of rows looks at.
+struct CodesOfRows<'a> {
+    codes: &'a [u32],
+    mask: &'a Mask,
+    /// Where the codes are places in a list, which of these the mask accepts.
+    accepted: Vec<bool>,
+}
+
+impl<'a> CodesOfRows<'a> {
+    fn new(batch: &'a Batch, mask: &'a Mask) -> Option<Self> {
+        let Column::Row(of) = mask.column else { return None };
+        let codes = batch.of_row.get(of as usize)?;
+        let accepted = batch.listed(of).iter().map(|code| mask.accepts(*code)).collect();
+        Some(Self { codes, mask, accepted })
+    }
+
+    #[inline]
+    fn holds(&self, row: usize) -> bool {
+        let code = self.codes.get(row).copied().unwrap_or(0);
+        if self.accepted.is_empty() {
+            return self.mask.accepts(code);
+        }
+        self.accepted.get(code as usize).copied().unwrap_or_else(|| self.mask.accepts(0))
     }
 }

@@ -161,29 +161,3 @@ fn without_engaged_time_the_other_figures_are_the_same() {
     assert!(with.engaged_ms > 0 && with.page_views > 0);
     assert_eq!(without, scan::Figures { engaged_ms: 0, ..with });
 }
-
-/// Tables of very many groups are read twice; which groups are shown must not depend on it.
-#[test]
-fn the_first_groups_by_visitors_are_the_same_however_many_groups_there_may_be() {
-    let at_once = Bounds { shared_rows: u64::MAX, ..Bounds::default() };
-    let twice = Bounds { shared_rows: 0, set_bytes: 0, candidates: 1, ..Bounds::default() };
-    let (mut tables, mut read_again) = (0, 0);
-    for seed in 0..40 {
-        let world = World::closed(seed);
-        for account in &world.accounts {
-            for dimension in [Dimension::Page, Dimension::Referrer, Dimension::Browser, Dimension::Region] {
-                for (limit, by) in [(1, Measure::Visitors), (2, Measure::Visitors), (2, Measure::PageViews)] {
-                    let top = Top { by, limit, after: None, skip_empty: false };
-                    let groupings = [Grouping::By(Key::Dimension(dimension), top), Grouping::Total];
-                    let range = everything(account);
-                    let expected = ask(&world, account, &range, &[], &groupings, at_once);
-                    let found = ask(&world, account, &range, &[], &groupings, twice);
-                    assert_eq!(found.tables, expected.tables, "{seed} {dimension:?} {limit} {by:?}");
-                    tables += 1;
-                    read_again += u32::from(found.passes > 2);
-                }
-            }
-        }
-    }
-    assert!(tables > 300 && read_again > 3, "{tables}, {read_again}");
-}

@@ -52,7 +52,6 @@ fn compare(make: &dyn Fn(u64) -> World) {
                 set_bytes_least: 0,
                 pairs: dice.pick(&[2, 20, Bounds::default().pairs]),
                 batch_rows: dice.pick(&[1, 7, 60, Bounds::default().batch_rows]),
-                candidates: dice.pick(&[1, 3]),
                 shared_rows: dice.pick(&[0, Bounds::default().shared_rows]),
             };
             let what = format!(
