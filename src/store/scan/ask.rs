@@ -75,7 +75,6 @@ impl Default for Bounds {
 }
 
 /// A question.
-#[derive(Clone)]
 pub struct Ask<'a> {
     pub account: AccountId,
     /// Half-open, milliseconds.

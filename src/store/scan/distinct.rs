@@ -58,11 +58,11 @@ struct Group {
 /// The sets of groups one after the other, one bit for each number.
 type Sets = Vec<u64>;
 
-/// Bytes of a list so long that its memory goes back to the system when it is dropped, however long lists were made
-/// before; what is not filled costs nothing.
+/// Bytes of a list whose memory is the system's again when it is dropped: the allocator keeps that of shorter ones (up
+/// to 32 MiB) for itself. What is not filled costs nothing.
 const GIVEN_BACK: usize = 36 * 1024 * 1024;
 
-/// A list that is kept out of what is kept for the next one.
+/// A list of that length.
 fn large<T>() -> Vec<T> {
     Vec::with_capacity(GIVEN_BACK / size_of::<T>())
 }
