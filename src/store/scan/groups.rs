@@ -38,8 +38,18 @@ pub(super) struct Known(Mutex<FxHashMap<(AccountId, Place), Compiled>>);
 /// The highest code when they were compiled, and the groups.
 type Compiled = (u32, Arc<Names>);
 
-/// Most columns that are kept.
-const KNOWN_MAX: usize = 64;
+/// Bytes of groups that are kept; past it the others are compiled anew when asked for.
+const KNOWN_BYTES: usize = 16 * 1024 * 1024;
+
+impl Known {
+    fn keep(&self, key: (AccountId, Place), compiled: Compiled) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(key, compiled);
+        if known.values().map(|(_, names)| names.bytes()).sum::<usize>() > KNOWN_BYTES {
+            known.retain(|other, _| *other == key);
+        }
+    }
+}
 
 impl Names {
     /// The groups of a column, known or compiled.
@@ -53,12 +63,12 @@ impl Names {
             return Ok(Arc::clone(names));
         }
         let names = Arc::new(Self::compile(words, place)?);
-        let mut known = lock();
-        if known.len() >= KNOWN_MAX {
-            known.clear();
-        }
-        known.insert(key, (last, Arc::clone(&names)));
+        known.keep(key, (last, Arc::clone(&names)));
         Ok(names)
+    }
+
+    const fn bytes(&self) -> usize {
+        size_of::<Self>() + (self.group_of.len() + self.lowest.len()) * size_of::<u32>()
     }
 
     fn compile(words: &Words<'_>, place: Place) -> Result<Self, Error> {
@@ -221,7 +231,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn is_pairs(&self) -> bool {
+    pub(super) const fn is_pairs(&self) -> bool {
         self.visitors.is_pairs() || self.sessions.is_pairs()
     }
 
@@ -233,7 +243,7 @@ impl Tally {
         large.iter_mut().for_each(|visitors| visitors.grant(share));
     }
 
-    pub(super) fn pairs(&self) -> usize {
+    pub(super) const fn pairs(&self) -> usize {
         self.visitors.pairs() + self.sessions.pairs()
     }
 
@@ -572,4 +582,25 @@ fn table_of(words: &Words<'_>, names: &Names, figures: &[Figures], top: Top) -> 
         next = Some(Cursor { value, code });
     }
     Ok(Table { rows, codes, total, next: next.filter(|_| has_more) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_kept_up_to_their_bytes_and_past_them_the_last_alone() {
+        let place = Place::of(Dimension::Browser);
+        let of = |codes: usize| Names { place, group_of: vec![0; codes], lowest: Vec::new(), of_others: 0 };
+        let half = (KNOWN_BYTES / 2 - size_of::<Names>()) / size_of::<u32>();
+        for (codes, kept) in [(half, 2), (half + 1, 1)] {
+            let known = Known::default();
+            for (account, codes) in [(1, half), (2, codes)] {
+                known.keep((AccountId(account), place), (1, Arc::new(of(codes))));
+            }
+            let known = known.0.into_inner().unwrap();
+            assert_eq!(known.len(), kept);
+            assert!(known.contains_key(&(AccountId(2), place)));
+        }
+    }
 }
