@@ -42,8 +42,8 @@ pub(super) struct Distinct {
     budget: usize,
 }
 
-/// Numbers that wait for their set: many sets together are larger than a processor's cache, and numbers put into one
-/// of them in one go cost a third of what they cost one by one (measured).
+/// Numbers that wait for their set: many sets together are larger than a processor's cache. Put into them one by one, a
+/// dashboard of 12 months and 10 million events took 1.38 times as long (measured).
 const WAITING: usize = 1024;
 
 #[derive(Debug, Default)]
