@@ -37,7 +37,10 @@ pub(super) fn run(arguments: &Arguments, as_json: bool) -> anyhow::Result<ExitCo
 
 fn tell(ready: &Ready, as_json: bool) {
     let text = if as_json {
-        let answer = json!({ "site": ready.site, "admin": ready.admin, "account_id": ready.account });
+        let answer = json!({
+            "site": ready.site, "admin": ready.admin, "account_id": ready.account,
+            "email": ready.email, "password": ready.password,
+        });
         answer.to_string()
     } else {
         let invented = if ready.invents_visits {
@@ -46,8 +49,10 @@ fn tell(ready: &Ready, as_json: bool) {
             ""
         };
         format!(
-            "Example site   {}\nDashboard      {}   (signs you in once)\nTo stop        press Ctrl-C; nothing is kept\n{invented}",
-            ready.site, ready.admin
+            "Example site   {}\nDashboard      {}\n               signs you in once; after that {}, password {}\n\
+             Try            click around the site and watch yourself on Live; click any row of the dashboard\n\
+             To stop        press Ctrl-C; nothing is kept\n{invented}",
+            ready.site, ready.admin, ready.email, ready.password
         )
     };
     // A reader that has gone does not stop the demo.

@@ -28,6 +28,10 @@ use crate::store::{self, member::Membership};
 use crate::web::demo::{Site, routes};
 use crate::web::paths;
 
+/// Who owns the demo's account.
+const EMAIL: &str = "demo@ostrel.example";
+/// Characters of the password, each of 16.
+const PASSWORD_LENGTH: usize = 12;
 /// Days of invented history.
 pub const DAYS: u32 = 90;
 /// Its page views: a small company's, and made in some seconds.
@@ -62,6 +66,9 @@ pub struct Ready {
     pub site: String,
     /// Signs in once, and leads to the dashboard.
     pub admin: String,
+    /// How to sign in again, or in another browser.
+    pub email: &'static str,
+    pub password: String,
     pub account: AccountId,
     pub invents_visits: bool,
 }
@@ -117,12 +124,15 @@ async fn show(
 ) -> anyhow::Result<()> {
     // Listened for from the start: a signal must not leave the directory behind.
     let mut signals = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let (account, user) = make_account(&app, doors.site_hosts.clone()).await?;
+    let password: String = SystemRandom.token().chars().take(PASSWORD_LENGTH).collect();
+    let (account, user) = make_account(&app, doors.site_hosts.clone(), &password).await?;
     let Some(story) = make_history(&app, account, asked.events, &mut signals).await? else { return Ok(()) };
     let link = sign_in::link(&app, user).await?;
     let ready = Ready {
         site: format!("{}/", doors.site_origin),
         admin: format!("{}{}?token={}", doors.admin_origin, paths::SIGN_IN_LINK, link.reveal()),
+        email: EMAIL,
+        password,
         account,
         invents_visits: asked.invents_visits,
     };
@@ -185,19 +195,20 @@ impl Doors {
 }
 
 /// The account of the example site and somebody who owns it.
-async fn make_account(app: &App, hosts: Vec<String>) -> anyhow::Result<(AccountId, UserId)> {
+async fn make_account(app: &App, hosts: Vec<String>, password: &str) -> anyhow::Result<(AccountId, UserId)> {
     let zone = jiff::tz::TimeZone::try_system().ok();
     let zone = zone.as_ref().and_then(jiff::tz::TimeZone::iana_name).unwrap_or("UTC");
     let settings = Settings::parse("Ostrel (demo)", &hosts, zone, "EUR")
         .or_else(|_| Settings::parse("Ostrel (demo)", &hosts, "UTC", "EUR"))?;
-    let email = Email::parse("demo@ostrel.example").context("the demo's email")?;
+    let email = Email::parse(EMAIL).context("the demo's email")?;
+    let hash = app.passwords.hash(password).await?;
     let now = app.now();
     let made = app
         .store
         .writer
         .write(move |conn| {
             let account = store::account::insert(conn, &settings, now)?;
-            let user = store::user::insert(conn, &email, None, true, now)?;
+            let user = store::user::insert(conn, &email, Some(&hash), true, now)?;
             let what = Membership { role: Role::Owner, show_emails: true };
             store::member::upsert(conn, user, account, what)?;
             Ok::<_, store::Error>((account, user))

@@ -61,6 +61,8 @@ pub struct Point {
     pub value: Option<i64>,
     /// The compared interval: its name in full and its value.
     pub before: Option<(String, i64)>,
+    /// The period holds a part of the interval only.
+    pub cut: bool,
 }
 
 /// A line with its area, and a compared line behind it.
@@ -184,21 +186,51 @@ impl Chart {
         format!("{}L{} {}L{} {}Z", path(&line), place(last.0), place(zero), place(first.0), place(zero))
     }
 
-    /// The line as far as it is certain.
-    fn path_certain(&self) -> String {
-        let mut line = self.line();
-        if self.unfinished {
-            line.pop();
-        }
-        path(&line)
+    /// Is what an interval counts less than it would be in full? Two such neighbours have no whole line between.
+    fn is_part(&self, place: usize) -> bool {
+        self.is_unfinished(&place) || self.points.get(place).is_some_and(|point| point.cut)
     }
 
-    /// The last stretch, while its interval is not over.
-    fn path_unfinished(&self) -> String {
+    /// Stretches of the line, those to or from a part of an interval or the others.
+    fn stretches(&self, parts: bool) -> String {
         let line = self.line();
-        match line.as_slice() {
-            [.., from, to] if self.unfinished => path(&[*from, *to]),
-            _ => String::new(),
+        let mut text = String::new();
+        let mut run: Vec<(f64, f64)> = Vec::new();
+        for (place, pair) in line.windows(2).enumerate() {
+            let [from, to] = pair else { continue };
+            if (self.is_part(place) || self.is_part(place + 1)) == parts {
+                if run.is_empty() {
+                    run.push(*from);
+                }
+                run.push(*to);
+            } else {
+                text.push_str(&path(&std::mem::take(&mut run)));
+            }
+        }
+        text + &path(&run)
+    }
+
+    /// The line as far as it joins whole intervals.
+    fn path_certain(&self) -> String {
+        self.stretches(false)
+    }
+
+    /// The stretches that lead to an interval that is not over, or that the period cuts.
+    fn path_unfinished(&self) -> String {
+        self.stretches(true)
+    }
+
+    fn has_cut(&self) -> bool {
+        self.points.iter().any(|point| point.cut)
+    }
+
+    /// What is said of an interval that does not count in full.
+    fn part_name(&self, place: &usize) -> Option<&'static str> {
+        let words = &self.t.report.chart;
+        match self.points.get(*place) {
+            _ if self.is_unfinished(place) => Some(words.unfinished),
+            Some(point) if point.cut => Some(words.cut),
+            _ => None,
         }
     }
 
@@ -392,6 +424,7 @@ mod tests {
             name: format!("d{i}"),
             value: *value,
             before: before.map(|v| (format!("before {i}"), v)),
+            cut: false,
         };
         let points = values.iter().enumerate().map(point).collect();
         Chart::new(&EN, "c", "Visitors, 7 days", "Visitors", Unit::Count).with(points, unfinished)
@@ -463,7 +496,16 @@ mod tests {
         }
         assert!(!html.contains("style="));
         let hostile = Chart::new(&EN, "c", "<b>", "<i>", Unit::Money("EUR".into()))
-            .with(vec![Point { when: "<u>".into(), name: "<s>".into(), value: Some(1), before: None }], false)
+            .with(
+                vec![Point {
+                    when: "<u>".into(),
+                    name: "<s>".into(),
+                    value: Some(1),
+                    before: None,
+                    cut: false,
+                }],
+                false,
+            )
             .to_string();
         assert!(!["<b>", "<i>", "<u>", "<s>"].iter().any(|tag| hostile.contains(tag)), "{hostile}");
         assert!(chart(&[Some(0), Some(0)], None, false).to_string().contains(EN.report.chart.empty));

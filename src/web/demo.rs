@@ -13,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::app::generate::site::{Listed, Section, pages};
 use crate::domain::account::AccountId;
+use crate::web::paths;
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "static/demo/"]
@@ -29,6 +30,8 @@ struct Inner {
     pages: Vec<Listed>,
     /// Address of the tracking script.
     script: String,
+    /// Page of the hits as they arrive.
+    live: String,
     /// Origin of the server it talks to.
     server: String,
 }
@@ -38,7 +41,8 @@ impl Site {
     #[must_use]
     pub fn new(account: AccountId, server: &str) -> Self {
         let script = format!("{server}/{account}.js");
-        Self(Arc::new(Inner { pages: pages(), script, server: server.to_owned() }))
+        let live = format!("{server}{}", paths::live(account));
+        Self(Arc::new(Inner { pages: pages(), script, live, server: server.to_owned() }))
     }
 }
 
@@ -118,6 +122,7 @@ fn render(site: &Inner, page: Option<&Listed>) -> String {
         .replace("{{body}}", &text_of(template(page)))
         .replace("{{list}}", &list(site, page))
         .replace("{{script}}", &escaped(&site.script))
+        .replace("{{live}}", &escaped(&site.live))
         .replace("{{server}}", &escaped(&site.server))
         .replace("{{brand}}", brand)
         .replace("{{title}}", &escaped(title))

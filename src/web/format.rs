@@ -9,7 +9,7 @@ use crate::web::text::fill;
 use crate::web::text::number::Numbers;
 
 /// From here on a key figure is too long for its card.
-const FIGURE_MAX: u64 = 10_000_000;
+const FIGURE_MAX: u64 = 1_000_000_000;
 
 /// `1,234,567`
 #[must_use]
@@ -375,8 +375,10 @@ mod tests {
     }
 
     #[test]
-    fn a_key_figure_is_written_in_full_up_to_seven_digits() {
-        for (n, text) in [(0, "0"), (18_907, "18,907"), (9_999_999, "9,999,999"), (10_000_000, "10M")] {
+    fn a_key_figure_is_written_in_full_up_to_nine_digits() {
+        for (n, text) in
+            [(0, "0"), (10_000_000, "10,000,000"), (999_999_999, "999,999,999"), (1_000_000_000, "1B")]
+        {
             assert_eq!(figure(T, n), text);
         }
     }

@@ -97,8 +97,9 @@ impl Map {
         countries: Vec<Country>,
         nobody: impl Fn(&str) -> String,
     ) -> Self {
-        let most = countries.iter().filter(|c| WORLD.contains_key(c.code.as_str())).map(|c| c.count).max();
-        let legend = classes(most.unwrap_or(0));
+        let shown = countries.iter().filter(|c| WORLD.contains_key(c.code.as_str())).map(|c| c.count);
+        let (least, most) = (shown.clone().min(), shown.max());
+        let legend = classes(least.unwrap_or(0), most.unwrap_or(0));
         let mut map = Self {
             t,
             id,
@@ -152,14 +153,18 @@ fn dot(at: &str) -> String {
     format!("M{at}h.01")
 }
 
-/// Classes over the counts 1 to `most`: their lower bounds are 1, 2 or 5 times a power of ten, about as far apart
-/// as the long tail of such counts asks for.
-fn classes(most: i64) -> Vec<Class> {
-    if most < 1 {
+/// Classes over the counts `least` to `most`: their lower bounds, but for the first, are 1, 2 or 5 times a power of
+/// ten, about as far apart as the long tail of such counts asks for. From `least` on, so that of a busy site too
+/// every class has countries.
+fn classes(least: i64, most: i64) -> Vec<Class> {
+    let least = least.max(1);
+    if most < least {
         return Vec::new();
     }
-    let bound = |i: usize| nice((most as f64).powf(i as f64 / CLASSES as f64));
-    let mut bounds: Vec<i64> = (0..CLASSES).map(bound).collect();
+    let ratio = most as f64 / least as f64;
+    let bound = |i: usize| nice(least as f64 * ratio.powf(i as f64 / CLASSES as f64));
+    let mut bounds = vec![least];
+    bounds.extend((1..CLASSES).map(bound).filter(|bound| *bound > least));
     bounds.dedup();
     let ends = bounds.iter().skip(1).map(|next| next - 1).chain([most]);
     bounds.iter().zip(ends).map(|(from, to)| Class { from: *from, to }).collect()
@@ -196,7 +201,7 @@ mod tests {
     }
 
     fn bounds(most: i64) -> Vec<i64> {
-        classes(most).iter().map(|class| class.from).collect()
+        classes(1, most).iter().map(|class| class.from).collect()
     }
 
     #[test]
@@ -240,14 +245,24 @@ mod tests {
         assert_eq!(bounds(40), [1, 2, 5, 10]);
         assert_eq!(bounds(31_870), [1, 5, 50, 500, 2_000]);
         assert_eq!(bounds(100_000), [1, 10, 100, 1_000, 10_000]);
-        for most in (1..2_000).chain([i64::MAX]) {
-            let classes = classes(most);
+        let few = (1..2_000).map(|most| (1 + most / 3, most));
+        for (least, most) in (1..2_000).map(|most| (1, most)).chain(few).chain([(1, i64::MAX), (0, 7)]) {
+            let classes = classes(least, most);
             assert!(classes.len() <= CLASSES);
-            assert_eq!((classes[0].from, classes[classes.len() - 1].to), (1, most));
+            assert_eq!((classes[0].from, classes[classes.len() - 1].to), (least.max(1), most));
             for pair in classes.windows(2) {
                 assert_eq!(pair[0].to + 1, pair[1].from, "{most}");
             }
         }
+    }
+
+    /// A site that every country comes to often would else be a map of one colour.
+    #[test]
+    fn classes_begin_with_the_least_count() {
+        let bounds = |least, most| classes(least, most).iter().map(|class| class.from).collect::<Vec<_>>();
+        assert_eq!(bounds(354, 41_132), [354, 500, 2_000, 5_000, 10_000]);
+        assert_eq!(bounds(1_000, 1_000), [1_000]);
+        assert!(bounds(8, 7).is_empty());
     }
 
     #[test]
@@ -264,7 +279,7 @@ mod tests {
         assert_eq!(html.matches("<a ").count(), 3, "only who was counted is a link");
         assert!(html.contains("<title>FR: none</title>") && html.contains("<title>DE: 49</title>"));
         assert!(html.contains("(none): 7"), "who has no place on the map is named under it");
-        assert!(html.contains("5–49") && html.contains("2,000–31,870"), "{html}");
+        assert!(html.contains("20–99") && html.contains("5,000–31,870"), "{html}");
     }
 
     #[test]

@@ -52,6 +52,12 @@ pub fn dashboard(account: AccountId) -> String {
     format!("{ACCOUNTS}/{account}/{}", Report::Dashboard.as_str())
 }
 
+/// `/accounts/1000001/live`
+#[must_use]
+pub fn live(account: AccountId) -> String {
+    format!("{ACCOUNTS}/{account}/{}", Report::Live.as_str())
+}
+
 /// A page of an account that reports on a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Report {

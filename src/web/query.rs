@@ -4,8 +4,10 @@
 use crate::app::reports::{Error, ReportQuery};
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
+use crate::domain::question::{Dimension, Operator};
 use crate::store::saved_view::SavedView;
 use crate::web::paths::{Period, Report, ReportUrl};
+use crate::web::text::Texts;
 
 /// A query, decoded.
 pub type Pairs = Vec<(String, String)>;
@@ -19,6 +21,8 @@ pub struct Asked {
     pub row: i64,
     /// The filter form was sent: the page answers 303 to the plain address.
     pub from_form: bool,
+    /// The days compared with are over before anything was counted; of a page alone.
+    pub nothing_before: bool,
     /// Those the reader saved; of a page alone.
     pub views: Vec<SavedView>,
 }
@@ -57,7 +61,21 @@ pub fn read(
     }
     let row = first(&pairs, "row").and_then(|text| text.parse().ok()).filter(|row| *row > 0);
     let row = row.filter(|_| query.after.is_some()).unwrap_or(1);
-    Ok(Asked { url, row, query, from_form, views: Vec::new() })
+    Ok(Asked { url, row, query, from_form, nothing_before: false, views: Vec::new() })
+}
+
+/// The pairs of the filter form with values instead of the names people know of them: `Organic search`, `Netherlands`.
+#[must_use]
+pub fn by_name(t: &Texts, mut pairs: Pairs) -> Pairs {
+    let exact = [Operator::Is, Operator::IsNot].map(Operator::as_str);
+    let dimension = first(&pairs, "dimension").and_then(Dimension::parse);
+    let is_exact = first(&pairs, "operator").is_some_and(|word| exact.contains(&word));
+    let Some(dimension) = dimension.filter(|_| is_exact) else { return pairs };
+    let stored = |name: &str| t.word.named(dimension, name.trim()).unwrap_or_else(|| name.to_owned());
+    for (_, value) in pairs.iter_mut().filter(|(key, _)| key == "value") {
+        *value = value.split('|').map(stored).collect::<Vec<_>>().join("|");
+    }
+    pairs
 }
 
 /// The filter that stands in the fields of the form.
@@ -72,7 +90,8 @@ fn typed(pairs: &[(String, String)]) -> Option<String> {
 mod tests {
     use super::*;
     use crate::domain::period::Preset;
-    use crate::domain::question::{Comparison, Dimension, Filter, Operator};
+    use crate::domain::question::{Comparison, Filter};
+    use crate::web::text::EN;
 
     const TODAY: LocalDay = LocalDay(20_779); // 2026-11-22
 
@@ -121,6 +140,20 @@ mod tests {
         assert!(asked.from_form);
         assert_eq!(asked.url.filters[1].values, ["/a", "/b"]);
         assert_eq!(asked.query.filters, asked.url.filters);
+    }
+
+    #[test]
+    fn the_filter_form_takes_the_names_people_know() {
+        let typed = |dimension: &str, operator: &str, value: &str| {
+            let fields = [("dimension", dimension), ("operator", operator), ("value", value)];
+            let pairs = by_name(&EN, fields.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec());
+            first(&pairs, "value").map(str::to_owned).unwrap()
+        };
+        assert_eq!(typed("source", "is", "organic search | Direct traffic"), "ORGANIC_SEARCH|DIRECT_TRAFFIC");
+        assert_eq!(typed("country", "is_not", "Netherlands|DE"), "NL|DE");
+        assert_eq!(typed("country", "contains", "Netherlands"), "Netherlands");
+        assert_eq!(typed("page", "is", "/mobile"), "/mobile");
+        assert_eq!(typed("nothing", "is", "x"), "x");
     }
 
     #[test]

@@ -94,6 +94,7 @@ fn points(level: i64) -> Vec<Point> {
             name: format::day_month(&EN.number, day),
             value: Some(visits(day.0, level) / part),
             before: Some((format::weekday_date(&EN.number, then), visits(then.0, level) * 9 / 10)),
+            cut: false,
         }
     };
     (0..28).map(point).collect()
@@ -148,6 +149,7 @@ fn panel(id: &'static str, title: &str, tabs: &[&str], head: &str, rows: &[(&str
         empty: Panel::nothing(&EN, EN.report.nothing.pages, false),
         remedy: None,
         searchable: false,
+        search_all: None,
         export: None,
         more: Some(at.href()),
         pager: None,
@@ -185,7 +187,13 @@ fn report(name: &str) -> ReportSample {
     let at = url(Report::Dashboard);
     ReportSample {
         layout: layout(EN.frame.nav.dashboard, Section::Dashboard, name),
-        period: PeriodBar { t: &EN, url: at.clone(), zone: "Europe/Amsterdam".into(), until: None },
+        period: PeriodBar {
+            t: &EN,
+            url: at.clone(),
+            zone: "Europe/Amsterdam".into(),
+            until: None,
+            nothing_before: false,
+        },
         filters: FilterBar { t: &EN, url: at, views: None },
         kpis: KpiRow {
             t: &EN,
@@ -209,6 +217,7 @@ fn empty_report() -> ReportSample {
         name: format::day_month(&EN.number, days.first.plus(i)),
         value: Some(0),
         before: None,
+        cut: false,
     };
     page.chart = Chart::new(&EN, "chart", "Visitors, 26 Oct – 22 Nov 2026", "Visitors", Unit::Count)
         .with((0..28).map(point).collect(), false);
@@ -247,8 +256,20 @@ fn hostile_report() -> ReportSample {
         vec![panel("pages", HOSTILE, &[LONG], HOSTILE, &rows), panel("b", LONG, &[], ARABIC, &rows)];
     page.chart = Chart::new(&EN, "chart", HOSTILE, HOSTILE, Unit::Money("EUR".into())).with(
         vec![
-            Point { when: HOSTILE.into(), name: ARABIC.into(), value: Some(-500_000), before: None },
-            Point { when: LONG.into(), name: ARABIC.into(), value: Some(1_250_000), before: None },
+            Point {
+                when: HOSTILE.into(),
+                name: ARABIC.into(),
+                value: Some(-500_000),
+                before: None,
+                cut: false,
+            },
+            Point {
+                when: LONG.into(),
+                name: ARABIC.into(),
+                value: Some(1_250_000),
+                before: None,
+                cut: false,
+            },
         ],
         true,
     );

@@ -183,6 +183,14 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await page.goto(at(reports.pages));
     const text = await page.locator("#pages-rows").innerText();
     for (const path of [LONG, RIGHT_TO_LEFT, "/日本語/料金"]) assert.ok(text.includes(path), `${path} in ${text}`);
+    // The same address on two sites: however long it is, the site can be read.
+    const cut = await page.locator("#pages-rows .detail").evaluateAll((hosts) =>
+      hosts.filter((host) => {
+        const [box, cell] = [host, host.closest(".bar-cell")].map((e) => e.getBoundingClientRect());
+        return box.width < 80 || box.right > cell.right;
+      }).length,
+    );
+    assert.equal(cut, 0, "hosts that cannot be read");
   });
 
   /** ui.md: countries as a map and a table; sources with drill-down; on paper */
@@ -235,6 +243,22 @@ describe("pages", { skip: withoutServer("pages") }, () => {
       await Promise.all([page.waitForURL(/filter=source:is:REFERRALS/), page.getByRole("link", { name: "Referrals", exact: true }).click()]);
       await Promise.all([page.waitForURL(/by=detail_2/), page.locator("#sources-rows a").first().click()]);
       assert.equal(await page.locator(".chip").count(), 2);
+    });
+
+    await t.test("a search hides rows at once, and Enter looks through all of them", async () => {
+      await page.goto(at("pages"));
+      const rows = page.locator("#pages-rows tr");
+      const all = Number(/of ([\d,]+)$/.exec(await page.locator(".pager .muted").innerText())[1].replaceAll(",", ""));
+      const onPage = await rows.count();
+      assert.ok(all > onPage, `${all} rows are more than the ${onPage} of a page`);
+      await page.keyboard.press("/");
+      await page.keyboard.type("community");
+      const matching = await page.locator("#pages-rows tr:visible").count();
+      assert.ok(matching > 0 && matching < onPage, `${matching} of ${onPage}`);
+      await Promise.all([page.waitForURL(/filter=page:contains:community/), page.keyboard.press("Enter")]);
+      assert.doesNotMatch(page.url(), /value=/, "the plain address");
+      assert.ok((await rows.count()) > matching, "rows of the other pages as well");
+      for (const row of await rows.allInnerTexts()) assert.match(row, /community/);
     });
 
     await t.test("on paper there is no control, and the period and the filters are text", async () => {

@@ -62,6 +62,9 @@ fn cells(point: &Counted) -> Vec<String> {
     [point.at.clone()].into_iter().chain(counts).collect()
 }
 
+/// Countries shown: about as many rows as the devices beside them have.
+const COUNTRIES_SHOWN: usize = 6;
+
 /// A figure that can be charted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Metric {
@@ -185,8 +188,7 @@ fn card(
         value: format::figure(&t.number, now),
         exact: format::number(&t.number, now),
         change: before.map(|before| Delta::since(t, now, before, days, until)),
-        // An interval that is not over would end every line with a fall.
-        spark: Sparkline::of(found.series.iter().filter(|p| !p.unfinished).map(|p| metric.of(p)).collect()),
+        spark: Sparkline::of(whole(asked, found).map(|point| metric.of(point)).collect()),
         href: match metric {
             Metric::Visitors => asked.url.without("metric").href(),
             _ => asked.url.with("metric", metric.as_str()).href(),
@@ -195,22 +197,43 @@ fn card(
     }
 }
 
+/// The intervals that count in full: a month cut short by the period, or not over yet, would begin or end every
+/// line with a fall that nobody caused.
+fn whole<'a>(asked: &Asked, found: &'a Dashboard) -> impl Iterator<Item = &'a Counted> {
+    let parts = cut(asked.url.period.days, found.series.len());
+    found.series.iter().zip(parts).filter(|(point, cut)| !point.unfinished && !cut).map(|(point, _)| point)
+}
+
+/// Of each of `n` intervals: does the period hold a part of it only?
+fn cut(days: Days, n: usize) -> impl Iterator<Item = bool> {
+    let (first, last) = (days.first.date(), days.last.date());
+    let by_months = days.step() == Step::Month;
+    let (at_first, at_last) = (first != first.first_of_month(), last != last.last_of_month());
+    (0..n).map(move |i| by_months && (i == 0 && at_first || i + 1 == n && at_last))
+}
+
 fn chart(t: &'static Texts, asked: &Asked, zone: &Zone, metric: Metric, found: &Dashboard) -> Chart {
     let days = asked.url.period.days;
     let step = days.step();
     let range = format::days(&t.number, days);
     let title = fill(t.report.chart.title, &[("what", metric.label(t)), ("range", &range)]);
-    let before = found.compare.as_ref().zip(asked.url.compared_days());
+    // Of days before the first visit there is nothing to compare with.
+    let counted = found.compare.as_ref().filter(|c| c.series.iter().any(|point| metric.of(point) > 0));
+    let before = counted.zip(asked.url.compared_days());
     let before_starts = before.as_ref().map(|(_, days)| starts(*days, zone, step)).unwrap_or_default();
     let before_at = |i: usize| {
-        let point = before.as_ref()?.0.series.get(i)?;
-        Some((when(t, zone, step, *before_starts.get(i)?), metric.of(point)))
+        let (compare, days) = before.as_ref()?;
+        let next = before_starts.get(i + 1);
+        Some((when(t, zone, *days, *before_starts.get(i)?, next), metric.of(compare.series.get(i)?)))
     };
-    let points = starts(days, zone, step).into_iter().enumerate().map(|(i, start)| Point {
-        when: when(t, zone, step, start),
-        name: name(t, zone, step, start),
+    let starts = starts(days, zone, step);
+    let parts = cut(days, starts.len());
+    let points = starts.iter().zip(parts).enumerate().map(|(i, (start, cut))| Point {
+        when: when(t, zone, days, *start, starts.get(i + 1)),
+        name: name(t, zone, step, *start),
         value: found.series.get(i).map(|point| metric.of(point)),
         before: before_at(i),
+        cut,
     });
     let unfinished = found.series.last().is_some_and(|point| point.unfinished);
     Chart::new(t, "chart", &title, metric.label(t), Unit::Count).with(points.collect(), unfinished)
@@ -223,13 +246,16 @@ fn starts(days: Days, zone: &Zone, step: Step) -> Vec<Millis> {
     edges.into_iter().map(Millis).collect()
 }
 
-/// An interval in full.
-fn when(t: &Texts, zone: &Zone, step: Step, start: Millis) -> String {
-    let day: LocalDay = zone.day_of(start);
-    match step {
+/// An interval of `days` in full; of a month that is cut short, which days. It ends where the `next` begins.
+fn when(t: &Texts, zone: &Zone, days: Days, start: Millis, next: Option<&Millis>) -> String {
+    let first: LocalDay = zone.day_of(start);
+    match days.step() {
         Step::Hour => format::date_time(&t.number, zone, start),
-        Step::Day => format::weekday_date(&t.number, day),
-        Step::Month => format::month_year(&t.number, day),
+        Step::Day => format::weekday_date(&t.number, first),
+        Step::Month => {
+            let last = next.map_or(days.last, |next| zone.day_of(*next).plus(-1));
+            format::days(&t.number, Days { first, last })
+        }
     }
 }
 
@@ -261,6 +287,7 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
             more: (!rows.is_empty()).then_some(more),
             rows,
             searchable: false,
+            search_all: None,
             export: None,
             pager: None,
         };
@@ -268,7 +295,8 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
     let source_rows = sources::rows(t, kept, &found.sources.rows);
     let page_rows = pages::rows(t, kept, Dimension::Page, &found.pages.rows);
     let device_rows = names::rows(t, kept, Dimension::Device, &found.devices.rows);
-    let country_rows = names::rows(t, kept, Dimension::Country, &found.countries.rows);
+    let mut country_rows = names::rows(t, kept, Dimension::Country, &found.countries.rows);
+    country_rows.truncate(COUNTRIES_SHOWN);
     let by_source = url.to(Report::Sources).with("by", "source").href();
     let will = &t.report.nothing;
     let heads = |name| (name, kpi.sessions);

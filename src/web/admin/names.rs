@@ -90,7 +90,9 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<NameRow>) -> Tab
         let visitors = report::visitors(t, asked, until.as_deref(), row.visitors, row.before);
         report::of_sessions(t, visitors, (row.sessions, row.page_views), row.bounce_rate)
     });
-    let rows = names.into_iter().zip(numbers).map(|(row, numbers)| Row { numbers, ..row }).collect();
+    let barred = |row: &NameRow| report::barred(asked, row.visitors, row.sessions, row.page_views);
+    let counts: Vec<u64> = table.rows.iter().map(barred).collect();
+    let rows = report::with_numbers(names, numbers, &counts);
     let choices = [
         ("device", words.by_device),
         ("browser", words.by_browser),
@@ -108,6 +110,7 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<NameRow>) -> Tab
             title: if is_countries { words.countries } else { current.map_or("", |(_, label)| *label) },
             tabs: if is_countries { Vec::new() } else { report::tabs(&asked.url, "by", by, &choices) },
             head: t.word.dimension(dimension),
+            searched: None,
             number_heads: vec![
                 report::sorting_head(asked, "visitors", kpi.visitors),
                 report::sorting_head(asked, "sessions", kpi.sessions),

@@ -96,7 +96,9 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<PageRow>) -> Tab
         }
         numbers
     });
-    let rows = names.into_iter().zip(numbers).map(|(row, numbers)| Row { numbers, ..row }).collect();
+    let barred = |row: &PageRow| report::barred(asked, row.visitors, row.sessions, row.page_views);
+    let counts: Vec<u64> = table.rows.iter().map(barred).collect();
+    let rows = report::with_numbers(names, numbers, &counts);
     let choices = [("all", heads.all_pages), ("entry", heads.entry_pages), ("exit", heads.exit_pages)];
     let kpi = &t.report.kpi;
     let (time, time_head) = match show {
@@ -121,6 +123,7 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<PageRow>) -> Tab
             // Not every order of one variant is one of the others.
             tabs: report::tabs(&asked.url.without("sort"), "show", asked.query.show.as_deref(), &choices),
             head,
+            searched: Some(dimension),
             number_heads,
             rows,
             nothing,

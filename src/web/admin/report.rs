@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::app::accounts;
 use crate::app::reports::{self, Before, Table};
 use crate::app::saved_views;
 use crate::domain::period::Zone;
-use crate::domain::question::{Dimension, Filter, NONE, Operator};
+use crate::domain::question::{Comparison, Dimension, Filter, NONE, Operator};
 use crate::web::data::{self, CSV_ROWS_MAX};
 use crate::web::error::WebError;
 use crate::web::format;
@@ -58,6 +59,10 @@ pub(crate) async fn ask(
     own: &[&'static str],
 ) -> Result<Asked, WebError> {
     let pairs = pairs(request)?;
+    let pairs = match &access.reader {
+        Some(reader) => query::by_name(reader.who.context.t, pairs),
+        None => pairs,
+    };
     let today = access.account.zone.day_of(access.state.app.now());
     let mut asked = query::read(access.account.id(), report, &pairs, own, today)?;
     may_ask_of_persons(access, &asked.query.filters)?;
@@ -68,11 +73,27 @@ pub(crate) async fn ask(
         asked.query.limit = CSV_ROWS_MAX;
     }
     wait(access, &pairs).await?;
+    if access.format == Format::Html {
+        compare_with_something(access, &mut asked).await?;
+    }
     if let Some(reader) = access.reader.as_ref().filter(|_| access.format == Format::Html) {
         let user = reader.who.session.user.id;
         asked.views = saved_views::list(&access.state.app, user, access.account.id()).await?;
     }
     Ok(asked)
+}
+
+/// Leaves the comparison out when it would be with days before the first visit: every row would be new.
+async fn compare_with_something(access: &ReportAccess, asked: &mut Asked) -> Result<(), WebError> {
+    let Some(days) = asked.url.compared_days() else { return Ok(()) };
+    let first = accounts::first_hit(&access.state.app, access.account.id()).await?;
+    let end = days.range(&access.account.zone).end;
+    asked.nothing_before = first.is_none_or(|first| end <= first.0);
+    if asked.nothing_before {
+        asked.query.period.comparison = Comparison::None;
+        asked.query.compares_rows = false;
+    }
+    Ok(())
 }
 
 /// With `?wait=1`: everything acknowledged before is folded when this returns.
@@ -158,7 +179,7 @@ impl Bars {
         let until = until(layout, asked);
         let menu = ViewsMenu { t, csrf: layout.csrf.clone(), url: url.clone(), views: asked.views.clone() };
         Self {
-            period: PeriodBar { t, url: url.clone(), zone, until },
+            period: PeriodBar { t, url: url.clone(), zone, until, nothing_before: asked.nothing_before },
             filters: FilterBar { t, url, views: Some(menu) },
         }
     }
@@ -166,7 +187,8 @@ impl Bars {
 
 /// The time at which the days compared with end, while the period is not over.
 pub(crate) fn until(layout: &Layout, asked: &Asked) -> Option<String> {
-    let (account, days) = layout.account.as_ref().zip(asked.url.compared_days())?;
+    let days = asked.url.compared_days().filter(|_| !asked.nothing_before);
+    let (account, days) = layout.account.as_ref().zip(days)?;
     let zone = Zone::named(&account.zone);
     Some(format::time(&zone, days.part_until(asked.url.period.days, &zone, layout.now)?))
 }
@@ -219,6 +241,27 @@ pub(crate) fn rate(t: &Texts, rate: Option<f64>) -> String {
 /// Length of the bar of a row: its part of the greatest.
 pub(crate) fn bar(n: u64, most: Option<u64>) -> f64 {
     Row::share(signed(n), signed(most.unwrap_or(0)))
+}
+
+/// The count that the bars of a sorted table show: the one it is sorted by, visitors when that is no count. Else bars
+/// would go up and down in a table that goes down.
+pub(crate) fn barred(asked: &Asked, visitors: u64, sessions: u64, page_views: u64) -> u64 {
+    match asked.query.sort.as_str() {
+        "sessions" => sessions,
+        "page_views" => page_views,
+        _ => visitors,
+    }
+}
+
+/// Rows with their numbers, and with bars of these counts.
+pub(crate) fn with_numbers(
+    rows: Vec<Row>,
+    numbers: impl Iterator<Item = Vec<Number>>,
+    counts: &[u64],
+) -> Vec<Row> {
+    let most = counts.iter().max().copied();
+    let whole = rows.into_iter().zip(numbers).zip(counts);
+    whole.map(|((row, numbers), n)| Row { numbers, bar: bar(*n, most), ..row }).collect()
 }
 
 /// The tabs of a table that `key` chooses between; the first is shown when the address names none.

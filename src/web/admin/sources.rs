@@ -95,7 +95,9 @@ pub(crate) fn page(
         let visitors = report::visitors(t, asked, until.as_deref(), row.visitors, row.before);
         report::of_sessions(t, visitors, (row.sessions, row.page_views), row.bounce_rate)
     });
-    let rows = names.into_iter().zip(numbers).map(|(row, numbers)| Row { numbers, ..row }).collect();
+    let barred = |row: &SourceRow| report::barred(asked, row.visitors, row.sessions, row.page_views);
+    let counts: Vec<u64> = table.rows.iter().map(barred).collect();
+    let rows = report::with_numbers(names, numbers, &counts);
     let mut choices = vec![
         ("detail", words.by_source_and_detail),
         ("source", words.by_source),
@@ -124,6 +126,16 @@ pub(crate) fn page(
                 By::Detail | By::Source => words.source,
                 By::Campaign => words.campaign,
                 _ => current.map_or("", |(_, label)| *label),
+            },
+            searched: match by {
+                By::Detail => Some(Dimension::SourceDetail),
+                By::Detail2 => Some(Dimension::SourceDetail2),
+                By::Source => None,
+                By::Referrer => Some(Dimension::Referrer),
+                By::Campaign => Some(Dimension::UtmCampaign),
+                By::Medium => Some(Dimension::UtmMedium),
+                By::Term => Some(Dimension::UtmTerm),
+                By::Content => Some(Dimension::UtmContent),
             },
             number_heads: vec![
                 report::sorting_head(asked, "visitors", kpi.visitors),

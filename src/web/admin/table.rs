@@ -2,13 +2,14 @@
 
 use askama::Template;
 
+use crate::domain::question::Dimension;
 use crate::web::admin::report::{self, Bars};
 use crate::web::map::Map;
 use crate::web::page::Layout;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::filters::FilterBar;
 use crate::web::part::missing::Missing;
-use crate::web::part::panel::{Head, Panel, Row, Tab};
+use crate::web::part::panel::{Head, Panel, Row, SearchAll, Tab};
 use crate::web::part::period::PeriodBar;
 use crate::web::paths;
 use crate::web::query::Asked;
@@ -36,6 +37,9 @@ pub(crate) struct Shown<'a> {
     pub tabs: Vec<Tab>,
     /// Head of the names.
     pub head: &'a str,
+    /// Where its names are looked for when the rows are not all on the page; nothing where they are called otherwise
+    /// than they are stored.
+    pub searched: Option<Dimension>,
     pub number_heads: Vec<Head>,
     pub rows: Vec<Row>,
     /// What will appear while there are no rows.
@@ -70,11 +74,15 @@ impl TablePage {
             empty: Panel::nothing(t, shown.nothing, !asked.url.filters.is_empty()),
             remedy: Some(remedy(t, asked)),
             searchable: shown.rows.len() > 1,
+            search_all: None,
             export: (!shown.rows.is_empty()).then(|| asked.url.clone()),
             more: None,
             pager: report::pager(t, asked, shown.rows.len(), shown.total, shown.next),
             rows: shown.rows,
         };
+        let search_all = panel.pager.as_ref().zip(shown.searched);
+        let search_all = search_all.map(|(_, dimension)| SearchAll { url: asked.url.clone(), dimension });
+        let panel = Panel { search_all, ..panel };
         let missing = Missing::of(t, shown.damaged);
         Self { layout, period, filters, missing, panel, map: None, hint: None }
     }

@@ -50,7 +50,7 @@ impl FilterBar {
         let named = |value: &String| match value.as_str() {
             "" => self.t.report.none.to_owned(),
             value if is_address(filter.dimension) => format::address(value),
-            value => self.t.word.value(filter.dimension, value).into_owned(),
+            value => self.t.word.value(filter.dimension, &filter.dimension.normalise(value)).into_owned(),
         };
         let values: Vec<String> = filter.values.iter().map(named).collect();
         let value = values.join(&format!(" {} ", self.t.report.filter.or));
@@ -75,8 +75,11 @@ impl FilterBar {
         }
     }
 
+    /// Those a page shows something of; events and companies come with their pages.
     fn dimensions(&self) -> Vec<(&'static str, &'static str)> {
-        Dimension::ALL.map(|d| (d.as_str(), self.t.word.dimension(d))).to_vec()
+        let later = |d: &Dimension| matches!(d, Dimension::Event | Dimension::Tag | Dimension::Company);
+        let shown = Dimension::ALL.into_iter().filter(|d| !later(d));
+        shown.map(|d| (d.as_str(), self.t.word.dimension(d))).collect()
     }
 
     fn operators(&self) -> Vec<(&'static str, &'static str)> {

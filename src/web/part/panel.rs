@@ -4,6 +4,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
+use crate::domain::question::{Dimension, Operator};
 use crate::web::part::delta::Delta;
 use crate::web::part::empty::Action;
 use crate::web::part::icon::Icon;
@@ -31,11 +32,25 @@ pub struct Panel {
     pub remedy: Option<Action>,
     /// A field that hides rows that do not match; comfort of the script.
     pub searchable: bool,
+    /// Where the rows are not all: the same field, sent, filters by what is typed.
+    pub search_all: Option<SearchAll>,
     /// Offers the table as CSV and JSON.
     pub export: Option<ReportUrl>,
     /// The page that shows all.
     pub more: Option<String>,
     pub pager: Option<Pager>,
+}
+
+/// Searches the rows that are not on the page as well: a filter of this dimension that contains what is typed.
+pub struct SearchAll {
+    pub url: ReportUrl,
+    pub dimension: Dimension,
+}
+
+impl SearchAll {
+    const fn operator(&self) -> &'static str {
+        Operator::Contains.as_str()
+    }
 }
 
 pub struct Tab {

@@ -19,6 +19,8 @@ pub struct PeriodBar {
     pub zone: String,
     /// The local time at which the comparison ends, while the period is not over.
     pub until: Option<String>,
+    /// The days compared with are over before anything was counted.
+    pub nothing_before: bool,
 }
 
 struct MenuLink {
@@ -107,14 +109,24 @@ impl PeriodBar {
         Comparison::ALL.into_iter().map(of).collect()
     }
 
+    /// `vs 28 Sep – 25 Oct 2026`: how far the last of them is compared stands in the menu.
+    fn compared_days(&self) -> String {
+        let words = &self.t.report.compare;
+        match self.url.compared_days() {
+            None => words.off.to_owned(),
+            Some(_) if self.nothing_before => words.nothing.to_owned(),
+            Some(days) => fill(words.with, &[("range", &format::days(&self.t.number, days))]),
+        }
+    }
+
     /// `vs 28 Sep – 25 Oct 2026`, `vs 22 Nov 2026 until 14:05`
     fn compared(&self) -> String {
-        let words = &self.t.report.compare;
-        let Some(days) = self.url.compared_days() else { return words.off.to_owned() };
-        let range = format::days(&self.t.number, days);
-        match &self.until {
-            Some(time) => fill(words.with_part, &[("range", &range), ("time", time)]),
-            None => fill(words.with, &[("range", &range)]),
+        match self.url.compared_days().zip(self.until.as_ref()) {
+            Some((days, time)) => {
+                let range = format::days(&self.t.number, days);
+                fill(self.t.report.compare.with_part, &[("range", &range), ("time", time)])
+            }
+            None => self.compared_days(),
         }
     }
 

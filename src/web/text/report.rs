@@ -21,6 +21,10 @@ pub struct Report {
     pub next_rows: &'static str,
     pub pages_of_rows: &'static str,
     pub search_rows: &'static str,
+    /// The button of that field, where there are more rows than shown.
+    pub search_all: &'static str,
+    /// Stands in that field.
+    pub search_all_hint: &'static str,
     pub export: &'static str,
     pub csv: &'static str,
     pub json: &'static str,
@@ -60,6 +64,8 @@ pub struct Compare {
     pub previous: &'static str,
     pub year: &'static str,
     pub off: &'static str,
+    /// In the place of the days when they are over before the first visit.
+    pub nothing: &'static str,
     /// `{range}`: the days compared with.
     pub with: &'static str,
     /// `{range}`, `{time}`: the last of them up to this time.
@@ -116,6 +122,8 @@ pub struct Chart {
     /// Names the compared series.
     pub before: &'static str,
     pub unfinished: &'static str,
+    /// An interval of which the period holds a part only.
+    pub cut: &'static str,
     /// `{when}`, `{value}`, `{what}`.
     pub point: &'static str,
     /// `{when}`, `{value}`: the compared point.
@@ -193,6 +201,7 @@ pub const EN: Report = Report {
         previous: "Previous period",
         year: "Year before",
         off: "No comparison",
+        nothing: "No earlier visits to compare",
         with: "vs {range}",
         with_part: "vs {range} until {time}",
     },
@@ -232,6 +241,7 @@ pub const EN: Report = Report {
         now: "This period",
         before: "Compared",
         unfinished: "Not over yet",
+        cut: "Part of a month",
         point: "{when}: {value} {what}",
         point_before: "{when}: {value}",
         empty: "Nothing was counted in this period.",
@@ -272,6 +282,8 @@ pub const EN: Report = Report {
     next_rows: "Next rows",
     pages_of_rows: "More rows",
     search_rows: "Search",
+    search_all: "Search all rows",
+    search_all_hint: "Search, Enter: all rows",
     export: "Export",
     csv: "CSV",
     json: "JSON",

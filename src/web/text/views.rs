@@ -5,6 +5,8 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub struct Views {
     pub menu: &'static str,
+    /// In the menu while there are none.
+    pub what: &'static str,
     pub all: &'static str,
     pub title: &'static str,
     pub lead: &'static str,
@@ -30,6 +32,7 @@ pub struct Views {
 
 pub const EN: Views = Views {
     menu: "Views",
+    what: "Keep this report, with its period and filters, under a name: it is then one click away on every report.",
     all: "All saved views",
     title: "Saved views",
     lead: "Reports with their period, filters and order, under a name of yours. Nobody else sees them.",

@@ -8,6 +8,7 @@ use super::fill::fill;
 use super::{country, language};
 use crate::domain::question::Dimension;
 use crate::domain::screen::ScreenClass;
+use crate::domain::source::Source;
 
 #[derive(Debug, Serialize)]
 pub struct Words {
@@ -192,6 +193,24 @@ impl Words {
         }
     }
 
+    /// The stored form of a value that somebody typed by its name; nothing when no value is called so.
+    #[must_use]
+    pub fn named(&self, dimension: Dimension, name: &str) -> Option<String> {
+        let called = |value: &&str| self.value(dimension, value).to_lowercase() == name.to_lowercase();
+        let find =
+            |values: &[&'static str]| values.iter().find(|value| called(value)).map(|v| (*v).to_owned());
+        match dimension {
+            Dimension::Country => {
+                let codes: Vec<&'static str> = self.country.iter().map(|(code, _)| *code).collect();
+                find(&codes)
+            }
+            Dimension::Source => find(&Source::ALL.map(Source::as_str)),
+            Dimension::Device => find(&["desktop", "mobile", "tablet", "other"]),
+            Dimension::Screen => find(&ScreenClass::ALL.map(ScreenClass::as_str)),
+            _ => None,
+        }
+    }
+
     /// The code of a value that is called by another name: `DE`, `de-AT`.
     #[must_use]
     pub fn code(&self, dimension: Dimension, value: &str) -> Option<String> {
@@ -297,6 +316,20 @@ mod tests {
             assert_ne!(EN.value(Dimension::Screen, class.as_str()), class.as_str());
         }
         assert_eq!(EN.value(Dimension::Page, "/mobile"), "/mobile");
+    }
+
+    #[test]
+    fn a_value_is_found_by_the_name_people_know_of_it() {
+        for (dimension, name, value) in [
+            (Dimension::Source, "organic SEARCH", Some("ORGANIC_SEARCH")),
+            (Dimension::Country, "netherlands", Some("NL")),
+            (Dimension::Device, "Mobile", Some("mobile")),
+            (Dimension::Screen, "576 to 991 px", Some("576–991")),
+            (Dimension::Country, "nl", None),
+            (Dimension::Page, "Mobile", None),
+        ] {
+            assert_eq!(EN.named(dimension, name).as_deref(), value, "{name}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod colours;
+mod look;
 mod matrix;
 mod reports;
 mod script;

@@ -476,7 +476,11 @@ async fn a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before() 
     assert!(plain(&html).contains("vs 18 Nov 2026 until 12:06"), "{html}");
     assert!(html.contains("title=\"2 in 18 Nov 2026 until 12:06\""), "{html}");
     let html = plain(&reader.get(&house.path("dashboard?period=yesterday")).await.body);
-    assert!(html.contains("vs 17 Nov 2026") && !html.contains("until"), "{html}");
+    assert!(html.contains("No earlier visits to compare") && !html.contains("until"), "{html}");
+    assert!(!html.contains("up new"), "before the first visit nothing can have grown: {html}");
+    let html =
+        plain(&reader.get(&house.path("dashboard?period=custom&from=2026-11-19&to=2026-11-19")).await.body);
+    assert!(html.contains("vs 18 Nov 2026"), "{html}");
 }
 
 /// Opening and closing tags fit, attributes are quoted, and nothing of a visitor is markup.

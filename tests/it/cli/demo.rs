@@ -93,9 +93,10 @@ fn wait_until(what: &str, found: impl Fn() -> bool) {
 #[test]
 fn the_demo_prints_its_addresses_serves_a_tracked_site_and_leaves_nothing() {
     let mut demo = Demo::start("800", &["--quiet-site"]);
-    let lines = [demo.line(), demo.line(), demo.line()].concat();
+    let lines: String = (0..5).map(|_| demo.line()).collect();
     let (site, link) = (told(&lines, "Example site"), told(&lines, "Dashboard"));
-    assert!(lines.lines().nth(2).unwrap().contains("Ctrl-C"), "{lines}");
+    assert!(lines.lines().nth(4).unwrap().contains("Ctrl-C"), "{lines}");
+    let password = lines.split_once("password ").unwrap().1.split_whitespace().next().unwrap();
     let site = site.strip_suffix('/').unwrap();
     let (admin, _) = link.split_once("/sign-in/link?token=").unwrap();
     assert_ne!(site.rsplit(':').next(), admin.rsplit(':').next(), "two ports");
@@ -153,6 +154,13 @@ fn the_demo_prints_its_addresses_serves_a_tracked_site_and_leaves_nothing() {
     assert!(accounts.status() == 200 && html.contains("Ostrel"), "{} {html}", accounts.status());
     assert_eq!(page("guestlog=x").status(), 401, "and nobody else is let in");
     assert_eq!(agent().get(link).call().unwrap().status(), 410, "it works once");
+    let mut door = agent().get(format!("{admin}/sign-in")).call().unwrap();
+    let guest = door.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let page = door.body_mut().read_to_string().unwrap();
+    let csrf = page.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap();
+    let form = [("email", "demo@ostrel.example"), ("password", password), ("csrf", csrf)];
+    let again = agent().post(format!("{admin}/sign-in")).header("Cookie", guest).send_form(form).unwrap();
+    assert_eq!(again.status(), 303, "and the password that was printed ever after");
 
     assert_eq!(left_in(demo.scratch.path()), 1);
     assert_eq!(demo.stop(Signal::TERM), Some(0));

@@ -1,0 +1,75 @@
+//! What people read off the report pages: charts, search, filters.
+
+use crate::harness::browser::plain;
+
+use super::reports::House;
+
+/// ui.md, charts: a part of an interval is not drawn as a fall
+#[actix_web::test]
+async fn a_month_that_the_period_cuts_is_told_from_whole_ones() {
+    let house = House::new().await;
+    house.view("a", "https://site.test/", "").await;
+    house.json("dashboard").await;
+    let page = async |query: &str| house.reader.get(&house.path(&format!("dashboard?{query}"))).await.body;
+    let html = page("period=12mo").await;
+    let text = plain(&html);
+    assert!(html.contains("legend-open\">Part of a month"), "{html}");
+    assert!(text.contains("19 Nov – 30 Nov 2025 Part of a month 0 Dec 2025 0"), "{text}");
+    assert!(text.contains("Oct 2026 0 1 Nov – 18 Nov 2026 Not over yet 1"), "{text}");
+    let html = page("period=custom&from=2026-01-01&to=2026-10-31").await;
+    assert!(!html.contains("Part of a month") && !html.contains("Not over yet"), "{html}");
+    let html = page("period=28d").await;
+    assert!(!html.contains("Part of a month") && html.contains("Not over yet"), "{html}");
+}
+
+/// ui.md, dashboard: every row filters, those on the next page too
+#[actix_web::test]
+async fn a_search_looks_at_the_rows_of_every_page() {
+    let house = House::new().await;
+    for path in ["", "pricing", "pricing/all"] {
+        house.view("a", &format!("https://site.test/{path}"), "").await;
+    }
+    house.json("dashboard").await;
+    let html = house.reader.get(&house.path("pages?period=7d&limit=1")).await.body;
+    let form = html.split_once("role=\"search\"").unwrap().1.split_once("</form>").unwrap().0;
+    for kept in ["name=\"period\" value=\"7d\"", "value=\"page\"", "value=\"contains\""] {
+        assert!(form.contains(kept), "{kept} in {form}");
+    }
+    let sent = house.path("pages?period=7d&dimension=page&operator=contains&value=pricing");
+    assert_eq!(
+        house.reader.get(&sent).await.location(),
+        house.path("pages?period=7d&filter=page:contains:pricing")
+    );
+    // All rows are there: what is typed hides the others, nothing is sent.
+    let html = house.reader.get(&house.path("pages?period=7d")).await.body;
+    assert!(html.contains("data-search") && !html.contains("role=\"search\""), "{html}");
+}
+
+/// ui.md, words: a filter takes what a row is called
+#[actix_web::test]
+async fn the_filter_form_takes_names_and_chips_show_them() {
+    let house = House::new().await;
+    let sent = house.path("pages?period=7d&dimension=source&operator=is&value=Organic+search");
+    let plain_address = house.path("pages?period=7d&filter=source:is:ORGANIC_SEARCH");
+    assert_eq!(house.reader.get(&sent).await.location(), plain_address);
+    let typed = plain_address.to_lowercase();
+    for address in [&plain_address, &typed] {
+        let html = plain(&house.reader.get(address).await.body);
+        assert!(html.contains("Source is Organic search"), "{address}: {html}");
+    }
+}
+
+/// ui.md, dashboard: the longest bar stands where the table begins
+#[actix_web::test]
+async fn bars_show_what_their_table_is_sorted_by() {
+    let house = House::new().await;
+    for (visitor, path) in [("a", "few"), ("b", "few"), ("c", "many"), ("c", "many"), ("c", "many")] {
+        house.view(visitor, &format!("https://site.test/{path}"), "").await;
+    }
+    house.json("dashboard").await;
+    for (sort, widths) in [("visitors", ["100.00%", "50.00%"]), ("page_views", ["100.00%", "66.67%"])] {
+        let html = house.reader.get(&house.path(&format!("pages?sort={sort}"))).await.body;
+        let bars = html.split("<rect width=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        assert_eq!(bars.collect::<Vec<_>>(), widths, "{sort}");
+    }
+}
