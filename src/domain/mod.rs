@@ -6,6 +6,7 @@ pub mod campaign;
 pub mod consent;
 pub mod contact;
 pub mod device;
+pub mod event;
 pub mod hit;
 pub mod language;
 pub mod money;
