@@ -1,13 +1,15 @@
 //! What is older than the owner keeps is forgotten, account by account, a month of days in a step so that visitors
-//! never wait for it. A clock that jumped must not empty a store: after a leap the job waits a day, and says so.
+//! never wait for it; then whoever was not seen since and is no contact. A clock that jumped must not empty a store: after a leap the job waits a day, and says so.
 
 use std::time::Duration;
 
 use jiff::ToSpan;
+use rustc_hash::FxHashMap;
 
 use super::core::App;
 use super::directory::Entry as Account;
 use crate::base::clock::{DAY, Millis};
+use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
 use crate::store;
 
@@ -21,6 +23,8 @@ pub const WAIT: Duration = Duration::from_secs(24 * 3600);
 pub struct Keeper {
     /// Since when, by the monotonic clock, the time after a leap is watched.
     watched: Option<Duration>,
+    /// The first day kept when visitors were last looked through: once a day is often enough.
+    visitors: FxHashMap<AccountId, LocalDay>,
 }
 
 impl Keeper {
@@ -35,12 +39,23 @@ impl Keeper {
         }
         let accounts = app.accounts.list();
         for account in &accounts {
-            if let Err(error) = forget(app, account, months, now) {
+            if let Err(error) = self.forget(app, account, months, now) {
                 tracing::error!(account = account.id().0, %error, "what is too old could not be forgotten");
             }
         }
         app.store.writer.write_blocking(move |conn| store::retention::update_last(conn, now))?;
         Ok(accounts.len())
+    }
+
+    fn forget(&mut self, app: &App, account: &Account, months: u32, now: Millis) -> Result<(), store::Error> {
+        let id = account.id();
+        let first = first_kept(account.zone.day_of(now), months);
+        let before = account.zone.start_of(first);
+        while app.store.writer.write_blocking(move |conn| store::retention::step(conn, id, first, before))? {}
+        if self.visitors.get(&id) != Some(&first) && forget_visitors(app, id, before)? {
+            self.visitors.insert(id, first);
+        }
+        Ok(())
     }
 
     /// Is the time of now believed?
@@ -75,12 +90,24 @@ pub fn first_kept(today: LocalDay, months: u32) -> LocalDay {
     date.map_or(LocalDay(i32::MIN / 2), LocalDay::of_date)
 }
 
-fn forget(app: &App, account: &Account, months: u32, now: Millis) -> Result<(), store::Error> {
-    let id = account.id();
-    let first = first_kept(account.zone.day_of(now), months);
-    let before = account.zone.start_of(first);
-    while app.store.writer.write_blocking(move |conn| store::retention::step(conn, id, first, before))? {}
-    Ok(())
+/// Visitors of whom nothing is left go too: found by a reader, so that nobody waits, and few at a time forgotten. Answers
+/// whether all were found.
+fn forget_visitors(app: &App, account: AccountId, before: Millis) -> Result<bool, store::Error> {
+    let list = |conn: &store::Connection| store::retention::list_unseen(conn, account, before);
+    let (unseen, before) = app.store.readers.read(list)?;
+    for some in unseen.tokens.chunks(store::retention::VISITORS) {
+        let some = some.to_vec();
+        app.store
+            .writer
+            .write_blocking(move |conn| store::retention::delete_tokens(conn, account, before, &some))?;
+    }
+    for some in unseen.numbers.chunks(store::retention::VISITORS) {
+        let some = some.to_vec();
+        app.store
+            .writer
+            .write_blocking(move |conn| store::retention::delete_unseen(conn, account, before, &some))?;
+    }
+    Ok(unseen.numbers.len() < store::retention::FOUND)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@
 //! - **Texts** in the dictionary: they are the account's, shared by all who saw the page. That a text which only one
 //!   person brought leaves no byte is the work of erasing the person.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use rusqlite::Connection;
@@ -28,7 +29,7 @@ use super::error::Error;
 use super::event::{self, Event, PAGE_VIEW};
 use super::scan::Deadline;
 use super::segment::columns::Col;
-use super::segment::{self, Reader, late};
+use super::segment::{self, Cut, Reader, Segment, late};
 use super::session::{self, Session};
 use super::{dead_letter, timeline};
 use crate::base::clock::Millis;
@@ -37,8 +38,9 @@ use crate::domain::hit::{AGE_MAX, Hit, SEEN_FOR};
 use crate::domain::period::LocalDay;
 use crate::domain::visitor::VisitorNumber;
 
-/// Days of segments written anew in one transaction.
-pub const DAYS: usize = 16;
+/// Rows of segments written anew in one transaction, but for the last day of them: some megabytes, so that what waits
+/// for the writer, or for the disk, waits for some milliseconds.
+pub const ROWS: u32 = 400_000;
 
 /// From here on no hit joins the visitor: his tokens are forgotten, and whoever remembers them is told by
 /// `erasures`. With them go what he called himself and the dead letters of his tokens.
@@ -71,6 +73,11 @@ pub fn delete_identity(
             dead_letter::delete(conn, letter)?;
         }
     }
+    raise_erasures(conn)
+}
+
+/// Whoever remembers visitors must forget them: some are gone.
+pub(super) fn raise_erasures(conn: &Connection) -> Result<(), Error> {
     conn.prepare_cached("update meta set erasures = erasures + 1 where id = 1")?.execute([])?;
     Ok(())
 }
@@ -86,7 +93,7 @@ fn is_of(body: &[u8], account: AccountId, tokens: &[String]) -> bool {
     }
 }
 
-/// How often a visitor was erased, ever: who remembers visitors forgets them when it has risen.
+/// How often visitors were erased or forgotten, ever: who remembers visitors forgets them when it has risen.
 ///
 /// # Errors
 /// SQLite's.
@@ -285,16 +292,16 @@ fn left_of(
 /// Where a visitor is in segments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
-    pub days: Vec<LocalDay>,
+    pub segments: Vec<Segment>,
     /// Days of which it cannot be told.
     pub damaged: Vec<LocalDay>,
 }
 
-/// The days whose segments hold him.
+/// The segments that hold him.
 ///
 /// # Errors
 /// `TimeLimit`, or SQLite's.
-pub fn list_days(
+pub fn list_segments(
     conn: &Connection,
     account: AccountId,
     visitor: VisitorNumber,
@@ -305,50 +312,56 @@ pub fn list_days(
     let mut held = Held::default();
     for segment in segment::list(conn, account, range_ms.start, range_ms.end)? {
         deadline.check()?;
-        let days = match timeline::is_in(&mut reader, &segment, visitor) {
-            Ok(false) => continue,
-            Ok(true) => &mut held.days,
-            Err(Error::Damaged(_)) => &mut held.damaged,
+        match timeline::is_in(&mut reader, &segment, visitor) {
+            Ok(false) => {}
+            Ok(true) => held.segments.push(segment),
+            Err(Error::Damaged(_)) => held.damaged.push(segment.day),
             Err(error) => return Err(error),
-        };
-        if days.last() != Some(&segment.day) {
-            days.push(segment.day);
         }
     }
+    held.damaged.dedup();
     Ok(held)
 }
 
-/// Writes the segments of these days anew without him; one that cannot be read stays as it is.
+/// Makes what is left of the next of these segments without him: as many as are written in one transaction. They are
+/// taken from `segments`; one that cannot be read stays as it is.
 ///
 /// # Errors
 /// SQLite's.
-pub fn delete_from_days(
+pub fn cut(
     conn: &Connection,
-    account: AccountId,
     visitor: VisitorNumber,
-    days: &[LocalDay],
-) -> Result<(), Error> {
+    segments: &mut VecDeque<Segment>,
+) -> Result<Vec<Cut>, Error> {
     let mut reader = Reader::prepare(conn)?;
-    for day in days {
-        for part in segment::list_of_day(conn, account, *day)? {
-            let runs = match timeline::is_in(&mut reader, &part, visitor) {
-                Ok(false) => continue,
-                Ok(true) => reader.runs(&part),
-                Err(error) => Err(error),
-            };
-            let mut runs = match runs {
-                Err(Error::Damaged(damage)) => {
-                    tracing::error!(account = account.0, day = day.0, %damage, "a segment is damaged: nothing can be erased in it");
-                    continue;
-                }
-                runs => runs?,
-            };
-            runs.retain(|run| run.visitor != visitor.0);
-            segment::delete(conn, account, &part)?;
-            segment::insert(conn, account, *day, runs)?;
+    let (mut cuts, mut rows) = (Vec::new(), 0);
+    while rows < ROWS
+        && let Some(segment) = segments.pop_front()
+    {
+        if !segment::is_there(conn, segment.id)? {
+            continue;
+        }
+        match Cut::prepare(&mut reader, &segment, visitor) {
+            Ok(Some(cut)) => {
+                cuts.push(cut);
+                rows += segment.extent.rows;
+            }
+            Ok(None) => {}
+            Err(Error::Damaged(damage)) => {
+                tracing::error!(segment = segment.id, day = segment.day.0, %damage, "a segment is damaged: nothing can be erased in it");
+            }
+            Err(error) => return Err(error),
         }
     }
-    Ok(())
+    Ok(cuts)
+}
+
+/// Puts what is left in the place of what was.
+///
+/// # Errors
+/// SQLite's.
+pub fn replace(conn: &Connection, account: AccountId, cuts: Vec<Cut>) -> Result<(), Error> {
+    cuts.into_iter().try_for_each(|cut| cut.apply(conn, account))
 }
 
 #[cfg(test)]

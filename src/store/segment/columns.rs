@@ -79,7 +79,34 @@ impl Col {
         Self::ListedPage,
         Self::ListedTitle,
     ];
-    const COUNT: usize = Self::ALL.len();
+    pub(super) const COUNT: usize = Self::ALL.len();
+
+    /// What it has a value of.
+    pub(super) const fn each(self) -> Each {
+        match self {
+            Self::ListedPage | Self::ListedTitle => Each::Listed,
+            Self::Gap => Each::Gap,
+            Self::Page
+            | Self::Kind
+            | Self::Event
+            | Self::ValueLow
+            | Self::ValueHigh
+            | Self::Engaged
+            | Self::Consent
+            | Self::Policy => Each::Row,
+            _ => Each::Run,
+        }
+    }
+}
+
+/// What a column has one value of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Each {
+    Run,
+    Row,
+    /// Rows but for the first of each run.
+    Gap,
+    Listed,
 }
 
 /// Bits of `Col::Flags`.
@@ -166,18 +193,11 @@ impl Extent {
     /// Values of a column.
     #[must_use]
     pub const fn values(&self, col: Col) -> usize {
-        (match col {
-            Col::ListedPage | Col::ListedTitle => self.listed,
-            Col::Gap => self.rows.saturating_sub(self.runs),
-            Col::Page
-            | Col::Kind
-            | Col::Event
-            | Col::ValueLow
-            | Col::ValueHigh
-            | Col::Engaged
-            | Col::Consent
-            | Col::Policy => self.rows,
-            _ => self.runs,
+        (match col.each() {
+            Each::Listed => self.listed,
+            Each::Gap => self.rows.saturating_sub(self.runs),
+            Each::Row => self.rows,
+            Each::Run => self.runs,
         }) as usize
     }
 }

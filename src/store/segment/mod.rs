@@ -1,18 +1,20 @@
 //! Segments: the rows of closed days as columns, a blob each, in `guestlog.db`. A segment is never changed: a later
 //! one takes its place, in one transaction with the hot rows that went into it. `pack` knows bytes, `columns` what
-//! they mean, `close` when they are made, `recut` what becomes of them in another time zone, `seal` what binds them to
+//! they mean, `close` when they are made, `cut` how one visitor leaves them, `recut` what becomes of them in another time zone, `seal` what binds them to
 //! their places.
 
 pub mod close;
 pub mod columns;
+mod cut;
 pub mod late;
 pub mod pack;
 mod recut;
 mod seal;
 
+pub use self::cut::Cut;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params_from_iter};
 
-use self::columns::{Col, Extent, Run};
+use self::columns::{Col, Extent, Packed, Run};
 use self::pack::COUNT_MAX;
 use super::error::{Damage, Error};
 use super::event::PAGE_VIEW;
@@ -260,6 +262,14 @@ pub(super) fn list_ended(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Is a segment still there, and not another one in its place?
+///
+/// # Errors
+/// SQLite's.
+pub(super) fn is_there(conn: &Connection, id: i64) -> Result<bool, Error> {
+    Ok(conn.prepare_cached("select 1 from segment where id = ?1")?.exists([id])?)
+}
+
 /// All rows of a segment.
 ///
 /// # Errors
@@ -304,6 +314,18 @@ pub fn find_engaged(
 /// SQLite's.
 pub fn insert(conn: &Connection, account: AccountId, day: LocalDay, runs: Vec<Run>) -> Result<(), Error> {
     let Some((extent, figures, packed)) = columns::encode(runs) else { return Ok(()) };
+    insert_packed(conn, account, day, extent, figures, packed)
+}
+
+/// Stores columns.
+fn insert_packed(
+    conn: &Connection,
+    account: AccountId,
+    day: LocalDay,
+    extent: Extent,
+    figures: Figures,
+    packed: Packed,
+) -> Result<(), Error> {
     let mut segment = Segment { id: 0, day, extent, figures, is_whole: true };
     let mut insert = conn.prepare_cached(
         "insert into segment (account_id, day, runs, rows, listed, first_ms, last_ms, stored, visitors, sessions,

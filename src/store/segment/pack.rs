@@ -9,6 +9,9 @@
 //!         before · values of `width` bits
 //! ```
 
+use std::cmp::Ordering;
+use std::ops::Range;
+
 use crate::store::error::Damage;
 
 /// The one format there is.
@@ -28,25 +31,30 @@ pub fn pack(values: &[u32]) -> Vec<u8> {
     let low = values.iter().copied().min().unwrap_or(0);
     let high = values.iter().copied().max().unwrap_or(0);
     let fixed_width = width_of(high - low);
-    let first = values.first().copied().unwrap_or(0);
-    let deltas: Vec<u32> = differences(values, first).collect();
-    let delta_width = width_of(deltas.iter().copied().max().unwrap_or(0));
+    let delta_width = width_of(differences(values).max().unwrap_or(0));
     let (usual, others) = usual_of(values);
     let sparse = Sparse::of(values, usual, others);
-    let size = |width: u8, count: usize| (usize::from(width) * count).div_ceil(8);
-    let (fixed_size, delta_size) = (size(fixed_width, values.len()), size(delta_width, values.len()));
+    let fixed_size = size_of_bits(fixed_width, values.len());
+    let delta_size = size_of_bits(delta_width, values.len());
     if sparse.as_ref().is_some_and(|sparse| sparse.bits.len() < fixed_size.min(delta_size)) {
         let (width, bits) = sparse.map_or((0, Vec::new()), |sparse| (sparse.width, sparse.bits));
         return seal(SPARSE, width, values.len(), usual, &bits);
     }
     if delta_size < fixed_size {
-        let mut bits = Bits::default();
-        deltas.iter().for_each(|delta| bits.put(*delta, delta_width));
-        return seal(DELTA, delta_width, values.len(), first, &bits.end());
+        return pack_delta(values, delta_width);
     }
-    let mut bits = Bits::default();
+    let mut bits = Bits::with_room(fixed_size);
     values.iter().for_each(|value| bits.put(value - low, fixed_width));
     seal(FIXED, fixed_width, values.len(), low, &bits.end())
+}
+
+fn pack_delta(values: &[u32], width: u8) -> Vec<u8> {
+    let mut bits = Bits::with_room(size_of_bits(width, values.len()));
+    if !values.is_empty() {
+        bits.put(0, width);
+    }
+    differences(values).for_each(|delta| bits.put(delta, width));
+    seal(DELTA, width, values.len(), values.first().copied().unwrap_or(0), &bits.end())
 }
 
 /// Appends the `wanted` values of a column to `out`.
@@ -54,64 +62,162 @@ pub fn pack(values: &[u32]) -> Vec<u8> {
 /// # Errors
 /// What is wrong with the bytes; `out` may have grown then.
 pub fn unpack(bytes: &[u8], wanted: usize, out: &mut Vec<u32>) -> Result<(), Damage> {
-    let (sum, rest) = bytes.split_first_chunk::<4>().ok_or(Damage::Short)?;
-    if u32::from_le_bytes(*sum) != crc32fast::hash(rest) {
-        return Err(Damage::Checksum);
-    }
-    let (head, bits) = rest.split_first_chunk::<{ HEAD - 4 }>().ok_or(Damage::Short)?;
-    let [format, mode, width, _, c0, c1, c2, c3, b0, b1, b2, b3] = *head;
-    if format != FORMAT {
-        return Err(Damage::Format(format));
-    }
-    let (count, base) = (u32::from_le_bytes([c0, c1, c2, c3]), u32::from_le_bytes([b0, b1, b2, b3]));
-    if count as usize != wanted || wanted > COUNT_MAX {
-        return Err(Damage::Count { found: count as usize, wanted });
-    }
-    if width > 32 {
-        return Err(Damage::Inconsistent);
-    }
-    match mode {
-        FIXED => read(bits, width, wanted, |value| out.push(base.wrapping_add(value))),
-        DELTA => {
-            let mut last = base;
-            read(bits, width, wanted, |value| {
-                last = last.wrapping_add((value >> 1) ^ (value & 1).wrapping_neg());
-                out.push(last);
-            })
-        }
-        SPARSE => unpack_sparse(bits, width, wanted, base, out),
-        _ => Err(Damage::Inconsistent),
-    }
+    Opened::open(bytes, wanted)?.unpack(out)
 }
 
-fn unpack_sparse(
-    bits: &[u8],
-    width: u8,
-    wanted: usize,
-    usual: u32,
-    out: &mut Vec<u32>,
-) -> Result<(), Damage> {
-    let ([n0, n1, n2, n3, place_width], rest) = bits.split_first_chunk::<5>().ok_or(Damage::Short)?;
-    let others = u32::from_le_bytes([*n0, *n1, *n2, *n3]) as usize;
-    if others > wanted || *place_width > 32 {
-        return Err(Damage::Inconsistent);
+/// A packed column of `wanted` values without those at `places` (in their order, none twice), packed again.
+///
+/// Of the values that go nothing stays: where one of them alone was the lowest or the widest, by which all are packed,
+/// the rest is packed anew. Else the bits of the others are only moved together.
+///
+/// # Errors
+/// What is wrong with the bytes.
+pub(super) fn cut(bytes: &[u8], wanted: usize, places: &[Range<usize>]) -> Result<Vec<u8>, Damage> {
+    let opened = Opened::open(bytes, wanted)?;
+    let cut = match opened.mode {
+        FIXED => opened.cut_fixed(places)?,
+        SPARSE => opened.cut_sparse(places)?,
+        _ => None,
+    };
+    if let Some(cut) = cut {
+        return Ok(cut);
     }
-    let places_size = size_of_bits(*place_width, others);
-    let (place_bits, value_bits) = rest.split_at_checked(places_size).ok_or(Damage::Short)?;
-    let begin = out.len();
-    out.resize(begin + wanted, usual);
-    let mut values = Vec::with_capacity(others);
-    read(value_bits, width, others, |value| values.push(value))?;
-    let mut values = values.into_iter();
-    let (mut at, mut is_inside) = (begin, true);
-    read(place_bits, *place_width, others, |gap| {
-        at += gap as usize;
-        match out.get_mut(at).zip(values.next()) {
-            Some((place, value)) => *place = value,
-            None => is_inside = false,
+    let mut values = Vec::with_capacity(wanted);
+    opened.unpack(&mut values)?;
+    let left = without(&values, places);
+    Ok(match opened.mode {
+        DELTA => pack_delta(&left, width_of(differences(&left).max().unwrap_or(0))),
+        _ => pack(&left),
+    })
+}
+
+/// The values that are not at `places`.
+pub(super) fn without(values: &[u32], places: &[Range<usize>]) -> Vec<u32> {
+    let mut left = Vec::with_capacity(values.len());
+    for range in between(places, values.len()) {
+        left.extend(values.get(range).unwrap_or_default());
+    }
+    left
+}
+
+/// What lies between and beside `places`, up to `end`.
+fn between(places: &[Range<usize>], end: usize) -> impl Iterator<Item = Range<usize>> {
+    let starts = std::iter::once(0).chain(places.iter().map(|range| range.end));
+    let ends = places.iter().map(|range| range.start).chain(std::iter::once(end));
+    starts.zip(ends).map(|(start, end)| start..end).filter(|range| !range.is_empty())
+}
+
+/// Does this column hold nothing but 0?
+pub(super) fn is_zero(bytes: &[u8]) -> bool {
+    bytes.len() == HEAD && bytes.ends_with(&[0; 4])
+}
+
+/// A column whose checksum and count are right.
+struct Opened<'a> {
+    mode: u8,
+    width: u8,
+    base: u32,
+    count: usize,
+    bits: &'a [u8],
+}
+
+impl<'a> Opened<'a> {
+    fn open(bytes: &'a [u8], wanted: usize) -> Result<Self, Damage> {
+        let (sum, rest) = bytes.split_first_chunk::<4>().ok_or(Damage::Short)?;
+        if u32::from_le_bytes(*sum) != crc32fast::hash(rest) {
+            return Err(Damage::Checksum);
         }
-    })?;
-    if is_inside { Ok(()) } else { Err(Damage::Inconsistent) }
+        let (head, bits) = rest.split_first_chunk::<{ HEAD - 4 }>().ok_or(Damage::Short)?;
+        let [format, mode, width, _, c0, c1, c2, c3, b0, b1, b2, b3] = *head;
+        if format != FORMAT {
+            return Err(Damage::Format(format));
+        }
+        let (count, base) = (u32::from_le_bytes([c0, c1, c2, c3]), u32::from_le_bytes([b0, b1, b2, b3]));
+        if count as usize != wanted || wanted > COUNT_MAX {
+            return Err(Damage::Count { found: count as usize, wanted });
+        }
+        if width > 32 {
+            return Err(Damage::Inconsistent);
+        }
+        Ok(Self { mode, width, base, count: wanted, bits })
+    }
+
+    fn unpack(&self, out: &mut Vec<u32>) -> Result<(), Damage> {
+        let Self { mode, width, base, count, bits } = *self;
+        match mode {
+            FIXED => out.extend(read(bits, width, count)?.map(|value| base.wrapping_add(value))),
+            DELTA => {
+                let mut last = base;
+                out.extend(read(bits, width, count)?.map(|value| {
+                    last = last.wrapping_add((value >> 1) ^ (value & 1).wrapping_neg());
+                    last
+                }));
+            }
+            SPARSE => {
+                let (_, others) = Sparse::read(bits, width, count)?;
+                let begin = out.len();
+                out.resize(begin + count, base);
+                let mut at = begin;
+                for (gap, value) in others {
+                    at += gap as usize;
+                    *out.get_mut(at).ok_or(Damage::Inconsistent)? = value;
+                }
+            }
+            _ => return Err(Damage::Inconsistent),
+        }
+        Ok(())
+    }
+
+    /// `None` where what is left has another lowest or widest value.
+    fn cut_fixed(&self, places: &[Range<usize>]) -> Result<Option<Vec<u8>>, Damage> {
+        let Self { width, base, count, bits, .. } = *self;
+        verify_len(bits, width, count)?;
+        let wide = usize::from(width);
+        let value = |place: usize| (word_at(bits, place * wide) & mask(width)) as u32;
+        let is_widest = |value: u32| width_of(value) == width;
+        let has = |ranges: &mut dyn Iterator<Item = Range<usize>>, is: &dyn Fn(u32) -> bool| {
+            ranges.flatten().any(|place| is(value(place)))
+        };
+        for is_end in [&|value| value == 0, &is_widest as &dyn Fn(u32) -> bool] {
+            if has(&mut places.iter().cloned(), is_end) && !has(&mut between(places, count), is_end) {
+                return Ok(None);
+            }
+        }
+        let (mut left, mut moved) = (0, Bits::with_room(bits.len()));
+        for range in between(places, count) {
+            left += range.len();
+            moved.copy(bits, range.start * wide..range.end * wide);
+        }
+        Ok(Some(seal(FIXED, width, left, base, &moved.end())))
+    }
+
+    /// `None` where the usual value is not the usual one of what is left.
+    fn cut_sparse(&self, places: &[Range<usize>]) -> Result<Option<Vec<u8>>, Damage> {
+        let (others, read) = Sparse::read(self.bits, self.width, self.count)?;
+        let (mut gaps, mut values) = (Vec::with_capacity(others), Vec::with_capacity(others));
+        let mut cuts = places.iter().peekable();
+        // `place` as it was, and how many values before it are gone
+        let (mut place, mut gone, mut before) = (0usize, 0usize, 0usize);
+        for (gap, value) in read {
+            place += gap as usize;
+            while let Some(cut) = cuts.next_if(|cut| cut.end <= place) {
+                gone += cut.len();
+            }
+            if cuts.peek().is_some_and(|cut| cut.start <= place) {
+                continue;
+            }
+            let now = place.checked_sub(gone).filter(|_| place < self.count).ok_or(Damage::Inconsistent)?;
+            gaps.push(u32::try_from(now - before).map_err(|_| Damage::Inconsistent)?);
+            values.push(value);
+            before = now;
+        }
+        let left = self.count - places.iter().map(ExactSizeIterator::len).sum::<usize>().min(self.count);
+        if values.is_empty() || values.len() * 2 > left {
+            return Ok(None);
+        }
+        let sparse = Sparse::put(&gaps, &values);
+        Ok(Some(seal(SPARSE, sparse.width, left, self.base, &sparse.bits)))
+    }
 }
 
 /// The values that are not the usual one.
@@ -126,21 +232,43 @@ impl Sparse {
         if others * 2 > values.len() {
             return None;
         }
-        let found = || values.iter().zip(0u32..).filter(|(value, _)| **value != usual);
+        let (mut gaps, mut found) = (Vec::with_capacity(others), Vec::with_capacity(others));
         let mut before = 0;
-        let gaps: Vec<u32> =
-            found().map(|(_, place)| place - std::mem::replace(&mut before, place)).collect();
+        for (value, place) in values.iter().zip(0u32..).filter(|(value, _)| **value != usual) {
+            gaps.push(place - std::mem::replace(&mut before, place));
+            found.push(*value);
+        }
+        Some(Self::put(&gaps, &found))
+    }
+
+    /// `gaps`: places, each less the one before.
+    fn put(gaps: &[u32], values: &[u32]) -> Self {
         let place_width = width_of(gaps.iter().copied().max().unwrap_or(0));
-        let width = width_of(found().map(|(value, _)| *value).max().unwrap_or(0));
-        let mut bytes = u32::try_from(others).ok()?.to_le_bytes().to_vec();
+        let width = width_of(values.iter().copied().max().unwrap_or(0));
+        let mut bytes = u32::try_from(values.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
         bytes.push(place_width);
-        let mut bits = Bits::default();
-        gaps.iter().for_each(|gap| bits.put(*gap, place_width));
-        bytes.extend(bits.end());
-        let mut bits = Bits::default();
-        found().for_each(|(value, _)| bits.put(*value, width));
-        bytes.extend(bits.end());
-        Some(Self { width, bits: bytes })
+        for (numbers, width) in [(gaps, place_width), (values, width)] {
+            let mut bits = Bits::with_room(size_of_bits(width, numbers.len()));
+            numbers.iter().for_each(|number| bits.put(*number, width));
+            bytes.extend(bits.end());
+        }
+        Self { width, bits: bytes }
+    }
+
+    /// How many others there are of `count` values, and each with its place less the one before.
+    fn read(
+        bits: &[u8],
+        width: u8,
+        count: usize,
+    ) -> Result<(usize, impl Iterator<Item = (u32, u32)>), Damage> {
+        let ([n0, n1, n2, n3, place_width], rest) = bits.split_first_chunk::<5>().ok_or(Damage::Short)?;
+        let others = u32::from_le_bytes([*n0, *n1, *n2, *n3]) as usize;
+        if others > count || *place_width > 32 {
+            return Err(Damage::Inconsistent);
+        }
+        let places_size = size_of_bits(*place_width, others);
+        let (places, values) = rest.split_at_checked(places_size).ok_or(Damage::Short)?;
+        Ok((others, read(places, *place_width, others)?.zip(read(values, width, others)?)))
     }
 }
 
@@ -148,19 +276,17 @@ impl Sparse {
 fn usual_of(values: &[u32]) -> (u32, usize) {
     let (mut usual, mut lead) = (0, 0usize);
     for value in values {
-        match (lead, *value == usual) {
-            (0, _) => (usual, lead) = (*value, 1),
-            (_, true) => lead += 1,
-            (_, false) => lead -= 1,
-        }
+        // written so that it takes no branch
+        usual = if lead == 0 { *value } else { usual };
+        lead = if *value == usual { lead + 1 } else { lead - 1 };
     }
     (usual, values.iter().filter(|value| **value != usual).count())
 }
 
-fn differences(values: &[u32], first: u32) -> impl Iterator<Item = u32> {
-    let mut last = first;
-    values.iter().map(move |value| {
-        let delta = value.wrapping_sub(std::mem::replace(&mut last, *value)).cast_signed();
+/// Zigzag, from each value to the next.
+fn differences(values: &[u32]) -> impl Iterator<Item = u32> {
+    values.iter().zip(values.iter().skip(1)).map(|(last, value)| {
+        let delta = value.wrapping_sub(*last).cast_signed();
         ((delta << 1) ^ (delta >> 31)).cast_unsigned()
     })
 }
@@ -194,6 +320,10 @@ struct Bits {
 }
 
 impl Bits {
+    fn with_room(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes + 8), ..Self::default() }
+    }
+
     fn put(&mut self, value: u32, width: u8) {
         self.pending |= u64::from(value) << self.filled;
         self.filled += u32::from(width);
@@ -201,6 +331,19 @@ impl Bits {
             self.bytes.extend((self.pending as u32).to_le_bytes());
             self.pending >>= 32;
             self.filled -= 32;
+        }
+    }
+
+    /// Appends some of the bits of `bytes`.
+    fn copy(&mut self, bytes: &[u8], mut range: Range<usize>) {
+        if self.filled == 0 && range.start.is_multiple_of(8) {
+            let whole = range.start / 8..range.end / 8;
+            self.bytes.extend(bytes.get(whole).unwrap_or_default());
+            range.start = range.end / 8 * 8;
+        }
+        for bit in range.clone().step_by(32) {
+            let width = (range.end - bit).min(32) as u8;
+            self.put((word_at(bytes, bit) & mask(width)) as u32, width);
         }
     }
 
@@ -212,22 +355,16 @@ impl Bits {
 }
 
 #[inline]
-fn read(bytes: &[u8], width: u8, count: usize, mut take: impl FnMut(u32)) -> Result<(), Damage> {
-    if bytes.len() != size_of_bits(width, count) {
-        return Err(if bytes.len() < size_of_bits(width, count) {
-            Damage::Short
-        } else {
-            Damage::Inconsistent
-        });
-    }
-    let mask = (1u64 << width) - 1;
+fn read(bytes: &[u8], width: u8, count: usize) -> Result<impl Iterator<Item = u32>, Damage> {
+    verify_len(bytes, width, count)?;
+    let mask = mask(width);
     let width = usize::from(width);
     // Eight bytes hold any value, wherever it begins; the last ones are followed by nothing.
     let tail_from = bytes.len().saturating_sub(8);
     let mut tail = [0; 16];
     tail.iter_mut().zip(bytes.get(tail_from..).unwrap_or_default()).for_each(|(byte, last)| *byte = *last);
-    let mut bit = 0;
-    for _ in 0..count {
+    Ok((0..count).map(move |place| {
+        let bit = place * width;
         let at = bit >> 3;
         let word = match bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
             Some(word) => *word,
@@ -235,10 +372,32 @@ fn read(bytes: &[u8], width: u8, count: usize, mut take: impl FnMut(u32)) -> Res
                 tail.get(at - tail_from..).and_then(<[u8]>::first_chunk::<8>).copied().unwrap_or_default()
             }
         };
-        take((u64::from_le_bytes(word) >> (bit & 7) & mask) as u32);
-        bit += width;
+        (u64::from_le_bytes(word) >> (bit & 7) & mask) as u32
+    }))
+}
+
+fn verify_len(bytes: &[u8], width: u8, count: usize) -> Result<(), Damage> {
+    match bytes.len().cmp(&size_of_bits(width, count)) {
+        Ordering::Less => Err(Damage::Short),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(Damage::Inconsistent),
     }
-    Ok(())
+}
+
+const fn mask(width: u8) -> u64 {
+    (1 << width) - 1
+}
+
+/// The bits from `bit` on, 57 at least; 0 past the end.
+#[inline]
+fn word_at(bytes: &[u8], bit: usize) -> u64 {
+    let rest = bytes.get(bit >> 3..).unwrap_or_default();
+    let word = rest.first_chunk::<8>().copied().unwrap_or_else(|| {
+        let mut word = [0; 8];
+        word.iter_mut().zip(rest).for_each(|(byte, last)| *byte = *last);
+        word
+    });
+    u64::from_le_bytes(word) >> (bit & 7)
 }
 
 #[cfg(test)]
@@ -272,6 +431,35 @@ mod tests {
             let mut out = vec![1];
             unpack(&pack(&values), values.len(), &mut out).unwrap();
             prop_assert_eq!(&out[1..], &values);
+        }
+
+        /// As if what is cut out had never been there: it is not told by how the others are packed either.
+        #[test]
+        fn what_is_cut_out_leaves_the_others(
+            values in columns(), cuts in prop::collection::vec((any::<prop::sample::Index>(), 1..9usize), 0..6),
+        ) {
+            let mut places: Vec<Range<usize>> = Vec::new();
+            let mut starts: Vec<_> = cuts.iter().map(|(at, len)| (at.index(values.len() + 1), *len)).collect();
+            starts.sort_unstable();
+            for (start, len) in starts {
+                let start = start.max(places.last().map_or(0, |before| before.end));
+                places.push(start..(start + len).min(values.len()).max(start));
+            }
+            places.retain(|range| !range.is_empty());
+            let is_cut = |place: usize| places.iter().any(|range| range.contains(&place));
+            let left: Vec<u32> =
+                values.iter().enumerate().filter(|(place, _)| !is_cut(*place)).map(|(_, value)| *value).collect();
+            let packed = pack(&values);
+            let cut = cut(&packed, values.len(), &places).unwrap();
+            let mut out = Vec::new();
+            unpack(&cut, left.len(), &mut out).unwrap();
+            prop_assert_eq!(&out, &left);
+            prop_assert_eq!(is_zero(&cut), left.iter().all(|value| *value == 0));
+            if packed[5] == FIXED && cut[5] == FIXED && !left.is_empty() {
+                let (low, high) = (*left.iter().min().unwrap(), *left.iter().max().unwrap());
+                prop_assert_eq!(&cut[12..16], &low.to_le_bytes());
+                prop_assert_eq!(cut[6], width_of(high - low));
+            }
         }
 
         #[test]

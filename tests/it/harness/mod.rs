@@ -6,4 +6,5 @@ pub(crate) mod load;
 pub(crate) mod mmdb;
 pub(crate) mod server;
 pub(crate) mod site;
+pub(crate) mod totals;
 pub(crate) mod unpacked;

@@ -1,7 +1,9 @@
 //! Erasing single visitors of random histories: what is left is what the facts of the others say.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use guestlog::base::clock::{DAY, ManualClock, Millis};
 use guestlog::domain::question::Dimension;
@@ -10,6 +12,7 @@ use guestlog::store::scan::{Bounds, Deadline, Grouping, Key, Measure, Top};
 use guestlog::store::{self, Connection, erase, segment};
 
 use super::history::{AccountFact, Dice, World};
+use super::told::copy;
 use super::{oracle, random};
 
 const HISTORIES: u64 = 25;
@@ -28,11 +31,12 @@ fn erase(world: &World, account: &AccountFact, visitor: u32, steps: usize) {
     };
     write(0, Box::new(move |conn| erase::delete_identity(conn, id, number, &[])));
     write(1, Box::new(move |conn| erase::delete_rows(conn, id, number, &RANGE, now)));
-    let list = |conn: &Connection| erase::list_days(conn, id, number, &RANGE, &deadline);
+    let list = |conn: &Connection| erase::list_segments(conn, id, number, &RANGE, &deadline);
     let held = world.store.readers.read(list).unwrap();
     assert!(held.damaged.is_empty());
-    for (step, day) in (2..).zip(held.days) {
-        write(step, Box::new(move |conn| erase::delete_from_days(conn, id, number, &[day])));
+    for (step, segment) in (2..).zip(held.segments) {
+        let mut one = VecDeque::from([segment]);
+        write(step, Box::new(move |conn| erase::replace(conn, id, erase::cut(conn, number, &mut one)?)));
     }
     if steps == usize::MAX {
         write(2, Box::new(move |conn| store::visitor::delete(conn, id, number)));
@@ -150,4 +154,43 @@ fn an_erasure_cut_off_anywhere_finishes_when_it_is_run_again() {
         assert!(!is_in_a_segment(&world, account, visitor), "{at}");
         assert_counts(&world, &left, !shared, &at);
     }
+}
+
+/// What a process leaves on disk that is killed while it writes days anew, with some of their pages written already.
+/// rules.md 25
+#[test]
+fn an_erasure_killed_inside_a_transaction_finishes_in_the_next_process() {
+    let written = Arc::new(AtomicUsize::new(0));
+    for seed in 0..HISTORIES {
+        let world = World::closed(seed);
+        let mut dice = Dice::new(seed ^ 0xD1E);
+        let account = &world.accounts[0];
+        let (id, number) = (account.id, VisitorNumber(1 + dice.below(account.visitors as usize) as u32));
+        let (left, shared) = without(account, number.0);
+        erase(&world, account, number.0, 1 + dice.below(3));
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (world.dir.path().to_owned(), dir.path().to_owned());
+        let deadline = Deadline::new(Arc::<ManualClock>::clone(&world.clock));
+        let count = Arc::clone(&written);
+        let killed = move |conn: &Connection| {
+            conn.execute_batch("pragma cache_size = 1")?;
+            let mut held = erase::list_segments(conn, id, number, &RANGE, &deadline)?.segments.into();
+            let cuts = erase::cut(conn, number, &mut held)?;
+            count.fetch_add(cuts.len(), Ordering::Relaxed);
+            erase::replace(conn, id, cuts)?;
+            copy(&from, &to);
+            // nothing of it is kept
+            Err::<(), _>(store::Error::RolledBack)
+        };
+        world.store.writer.write_blocking(killed).unwrap_err();
+        let options = store::Options { data_dir: dir.path().to_owned(), min_free: 0, readers: 2 };
+        let store = store::Store::open(&options, Arc::<ManualClock>::clone(&world.clock)).unwrap();
+        let next = World { store, clock: world.clock.clone(), accounts: world.accounts.clone(), dir };
+        let at = format!("seed {seed}, visitor {}", number.0);
+        assert_eq!(rows_of(&next, account, number.0, "visitor"), 1, "it can be asked for again, {at}");
+        erase(&next, account, number.0, usize::MAX);
+        assert!(!is_in_a_segment(&next, account, number.0), "{at}");
+        assert_counts(&next, &left, !shared, &at);
+    }
+    assert!(written.load(Ordering::Relaxed) > 10, "{written:?}");
 }

@@ -73,6 +73,30 @@ pub(super) struct SessionFact {
     pub engaged_ms: i64,
 }
 
+impl SessionFact {
+    /// What it is of, by chance; of an unknown company, with nothing in it yet.
+    pub(super) fn drawn(dice: &mut Dice, at_ms: i64) -> Self {
+        Self {
+            source: dice.pick(&sources()),
+            referrer: dice.pick(&REFERRERS).to_owned(),
+            campaign: dice.pick(&campaigns()),
+            device: dice.pick(&devices()),
+            screen: dice.pick(&ScreenClass::ALL),
+            language: dice.pick(&LANGUAGES).to_owned(),
+            place: dice.pick(&places()),
+            company: String::new(),
+            is_new: false,
+            entry: Page::default(),
+            last_page: Page::default(),
+            first_ms: at_ms,
+            last_ms: at_ms,
+            page_views: 0,
+            completions: 0,
+            engaged_ms: 0,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct EventFact {
     pub at_ms: i64,
@@ -255,14 +279,8 @@ fn add_session(dice: &mut Dice, account: &mut AccountFact, start: i64, first_vis
         });
     }
     let views: Vec<_> = events.iter().filter(|e| e.is_view).collect();
+    let drawn = SessionFact::drawn(dice, start);
     account.sessions.push(SessionFact {
-        source: dice.pick(&sources()),
-        referrer: dice.pick(&REFERRERS).to_owned(),
-        campaign: dice.pick(&campaigns()),
-        device: dice.pick(&devices()),
-        screen: dice.pick(&ScreenClass::ALL),
-        language: dice.pick(&LANGUAGES).to_owned(),
-        place: dice.pick(&places()),
         company: dice.pick(&COMPANIES).to_owned(),
         is_new: dice.one_in(2),
         entry: views.first().map(|e| e.page.clone()).unwrap_or_default(),
@@ -272,6 +290,7 @@ fn add_session(dice: &mut Dice, account: &mut AccountFact, start: i64, first_vis
         page_views: views.len() as u32,
         completions: (events.len() - views.len()) as u32,
         engaged_ms: events.iter().map(|e| i64::from(e.engaged_ms)).sum(),
+        ..drawn
     });
     account.events.extend(events);
 }

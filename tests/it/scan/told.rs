@@ -18,7 +18,6 @@ use guestlog::domain::device::{Device, DeviceClass};
 use guestlog::domain::hit::{Act, Hit};
 use guestlog::domain::page;
 use guestlog::domain::period::{Zone, parse_day};
-use guestlog::domain::screen::ScreenClass;
 use guestlog::domain::source::{Attribution, Origin, Source};
 use guestlog::domain::visitor::Token;
 use guestlog::geo::Geo;
@@ -27,10 +26,7 @@ use guestlog::store::{self, MAIN_FILE, Store};
 use proptest::prelude::*;
 use rusqlite::Connection;
 
-use super::history::{
-    AccountFact, Dice, EventFact, LANGUAGES, Page, REFERRERS, SessionFact, campaigns, devices, pages, places,
-    sources,
-};
+use super::history::{AccountFact, Dice, EventFact, Page, SessionFact, pages};
 
 /// Places and days where local days are not 24 hours long, or are none at all.
 pub(super) const STARTS: [(&str, &str); 9] = [
@@ -379,24 +375,7 @@ fn settings(zone: &str) -> Settings {
 
 /// rules.md 10: of the first stored hit.
 fn session(dice: &mut Dice, page: &Page, at: i64, is_new: bool) -> SessionFact {
-    SessionFact {
-        source: dice.pick(&sources()),
-        referrer: dice.pick(&REFERRERS).to_owned(),
-        campaign: dice.pick(&campaigns()),
-        device: dice.pick(&devices()),
-        screen: dice.pick(&ScreenClass::ALL),
-        language: dice.pick(&LANGUAGES).to_owned(),
-        place: dice.pick(&places()),
-        company: String::new(),
-        is_new,
-        entry: page.clone(),
-        last_page: page.clone(),
-        first_ms: at,
-        last_ms: at,
-        page_views: 0,
-        completions: 0,
-        engaged_ms: 0,
-    }
+    SessionFact { is_new, entry: page.clone(), last_page: page.clone(), ..SessionFact::drawn(dice, at) }
 }
 
 fn hit(event: &EventFact, session: &SessionFact, id: &str, received: Millis) -> Hit {

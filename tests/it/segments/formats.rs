@@ -7,12 +7,14 @@ use guestlog::base::clock::{ManualClock, Millis};
 use guestlog::domain::account::{AccountId, Settings};
 use guestlog::domain::period::LocalDay;
 use guestlog::store::event::{COMPLETION, Event, PAGE_VIEW};
-use guestlog::store::scan::{Ask, Bounds, Deadline, Figures, Grouping};
+use guestlog::store::scan::Figures;
 use guestlog::store::segment::columns::Run;
 use guestlog::store::segment::pack::FORMAT;
 use guestlog::store::{self, MAIN_FILE, Options, Store, segment};
 use rusqlite::{Connection, params_from_iter};
 use serde_json::{Value, json};
+
+use crate::harness::totals::totals_of;
 
 /// 2026-11-22
 const DAY: LocalDay = LocalDay(20_779);
@@ -157,18 +159,7 @@ fn a_segment_of_every_format_is_read() {
         assert_eq!(listed.segments[0].day, DAY);
         let read = segment::list_runs(&conn, &listed.segments[0]).unwrap();
         assert_eq!(read, runs(), "format {format}");
-        let ask = Ask {
-            account: AccountId::FIRST,
-            range_ms: 0..i64::MAX,
-            filters: &[],
-            groupings: &[Grouping::Total],
-            engaged: true,
-            now: Millis(MORNING),
-            deadline: Deadline::new(ManualClock::at(Millis(MORNING))),
-            bounds: Bounds::default(),
-        };
-        let answer = fresh.store.scanner.run(&conn, &ask).unwrap();
-        let found = answer.tables[0].rows[0].figures;
+        let (found, _) = totals_of(&fresh.store, &conn);
         assert_eq!((found.page_views, found.completions), (99, 3), "format {format}");
         assert_eq!(
             found,

@@ -1,14 +1,15 @@
 //! What becomes of a day that is over, and of what comes late of it.
 
 use guestlog::app::closing::close_account;
-use guestlog::base::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
+use guestlog::base::clock::{DAY, HOUR, MINUTE, SECOND};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::reason::Reason;
-use guestlog::store::scan::{Ask, Bounds, Deadline, Figures, Grouping};
-use guestlog::store::segment;
+use guestlog::store::scan::{Answer, Figures};
+use guestlog::store::{Error, segment};
 use serde_json::{Value, json};
 
 use crate::harness::site::{Site, with};
+use crate::harness::totals::totals_of;
 
 async fn close(site: &Site) {
     let app = site.app.clone();
@@ -17,21 +18,15 @@ async fn close(site: &Site) {
     actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
 }
 
+fn answer(site: &Site) -> (Figures, Answer) {
+    let store = &site.app.store;
+    store.readers.read(|conn| Ok::<_, Error>(totals_of(store, conn))).unwrap()
+}
+
 fn totals(site: &Site) -> Figures {
-    let clock = site.clock.clone();
-    let ask = Ask {
-        account: AccountId::FIRST,
-        range_ms: 0..i64::MAX,
-        filters: &[],
-        groupings: &[Grouping::Total],
-        engaged: true,
-        now: Millis(i64::MAX / 2),
-        deadline: Deadline::new(clock),
-        bounds: Bounds::default(),
-    };
-    let answer = site.app.store.readers.read(|conn| site.app.store.scanner.run(conn, &ask)).unwrap();
+    let (figures, answer) = answer(site);
     assert!(answer.damaged.is_empty());
-    answer.tables[0].rows[0].figures
+    figures
 }
 
 /// Hot rows and rows in segments.
@@ -132,20 +127,9 @@ async fn a_damaged_day_is_named_and_the_rest_goes_on() {
     let damage = "update segment_column set data = cast(x'00' || substr(data, 2) as blob)
                   where id / 32 = (select min(id) from segment)";
     site.tamper(damage).await;
-    let clock = site.clock.clone();
-    let ask = Ask {
-        account: AccountId::FIRST,
-        range_ms: 0..i64::MAX,
-        filters: &[],
-        groupings: &[Grouping::Total],
-        engaged: true,
-        now: site.app.now(),
-        deadline: Deadline::new(clock),
-        bounds: Bounds::default(),
-    };
-    let answer = site.app.store.readers.read(|conn| site.app.store.scanner.run(conn, &ask)).unwrap();
+    let (figures, answer) = answer(&site);
     assert_eq!(answer.damaged, days[..1]);
-    assert_eq!(answer.tables[0].rows[0].figures.page_views, 1);
+    assert_eq!(figures.page_views, 1);
 }
 
 fn segment_days(site: &Site) -> Vec<guestlog::domain::period::LocalDay> {

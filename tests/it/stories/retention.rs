@@ -2,10 +2,12 @@
 
 use guestlog::app::closing::close_account;
 use guestlog::app::retention::{Keeper, LEAP, WAIT};
-use guestlog::base::clock::{DAY, HOUR};
+use guestlog::base::clock::{DAY, HOUR, Millis};
 use guestlog::domain::account::AccountId;
+use guestlog::store::{self, retention};
+use serde_json::json;
 
-use crate::harness::site::Site;
+use crate::harness::site::{Site, findings, with};
 
 /// Closes what is over, then looks for what is too old.
 async fn look(site: &Site, mut keeper: Keeper, months: u32) -> (Keeper, usize) {
@@ -79,4 +81,83 @@ async fn a_clock_that_jumps_forgets_nothing_until_it_has_gone_on_for_a_day() {
     assert_eq!((looked, days(&site)), (1, 0));
     site.clock.advance(HOUR);
     assert_eq!(look(&site, keeper, 1).await.1, 1);
+}
+
+/// Ada is seen on the first day, Bob who said his email too, Eve a day later; a month after, Ada alone is forgotten.
+/// rules.md 12
+#[actix_web::test]
+async fn visitors_of_whom_nothing_is_left_go_and_contacts_stay() {
+    let mut site = Site::new().await;
+    site.collect(&site.view("1", "ada", "https://example.com/")).await;
+    let said = with(site.view("2", "ada", "https://example.com/"), "i", json!({"visitor": "other"}));
+    site.collect(&said).await;
+    let said = with(site.view("3", "bob", "https://example.com/"), "i", json!({"email": "bob@example.test"}));
+    site.collect(&said).await;
+    site.fold().await;
+    let numbers = "select number from visitor order by number";
+    let all = site.asks::<i64>(numbers);
+    assert_eq!(all.len(), 3, "Ada, Bob and Bob's contact");
+    site.clock.advance(DAY);
+    let mut keeper = look(&site, Keeper::default(), 1).await.0;
+    site.collect(&site.view("4", "eve", "https://example.com/")).await;
+    site.fold().await;
+    // The first day goes when the same day of the next month is over; until then all are known.
+    let first = "select min(day) from segment";
+    let first_day: i64 = site.ask(first);
+    while site.ask::<i64>(first) == first_day {
+        assert_eq!(site.asks::<i64>(numbers).len(), 4);
+        site.clock.advance(DAY);
+        keeper = look(&site, keeper, 1).await.0;
+    }
+    assert_eq!(days(&site), 1, "Eve's");
+    let (ada, others) = (all[0], &site.asks::<i64>(numbers));
+    assert!(!others.contains(&ada), "{others:?}");
+    assert_eq!(others.len(), 3);
+    assert_eq!(site.asks::<String>("select token from visitor_token order by 1"), ["bob", "eve"]);
+    assert_eq!(site.ask::<i64>("select count(*) from identification where contact_id is null"), 0);
+    assert_eq!(findings(site.app.store.data_dir()), [""; 0]);
+    // She is a new visitor when she comes back, with a number nobody had.
+    site.collect(&site.view("5", "ada", "https://example.com/")).await;
+    site.fold().await;
+    assert_eq!(site.ask::<i64>("select number from visitor_token where token = 'ada'"), all.len() as i64 + 2);
+    site.assert_that_all_are_counted().await;
+    look(&site, keeper, 1).await;
+}
+
+/// Nobody is forgotten while a day cannot be read, for he may be in it, and while a row of his is kept.
+#[actix_web::test]
+async fn a_visitor_stays_while_a_row_may_have_his_number() {
+    let mut site = Site::new().await;
+    let keeper = history(&mut site, 2, 0).await;
+    let account = AccountId::FIRST;
+    let last: i64 = site.ask("select last_ms from visitor");
+    let unseen = |before: i64| {
+        let list = |conn: &store::Connection| retention::list_unseen(conn, account, Millis(before));
+        site.app.store.readers.read(list).unwrap()
+    };
+    let none = retention::Unseen::default();
+    assert_eq!(unseen(last + 1).0, none, "his first row is earlier");
+    site.tamper("update segment set first_ms = first_ms - 1").await;
+    assert_eq!(unseen(last + 1).0, none, "damaged");
+    site.tamper("delete from segment_column; delete from segment; update account set segment_sum = 0").await;
+    assert_eq!(unseen(last).0, none, "at the limit");
+    let found = unseen(last + 1).0;
+    assert_eq!((found.numbers.as_slice(), found.tokens.as_slice()), (&[1][..], &[("ada".to_owned(), 1)][..]));
+    let left = "select (select count(*) from visitor) * 10 + (select count(*) from visitor_token)";
+    // seen again since he was found; then his session is kept; then nothing holds him
+    for (before, change, expected) in [
+        (last + 1, "update visitor set last_ms = last_ms + 1", 11),
+        (last + 2, "select 1", 11),
+        (last + 2, "delete from session", 0),
+    ] {
+        site.tamper(change).await;
+        let (found, before) = (found.clone(), Millis(before));
+        let delete = move |conn: &store::Connection| {
+            retention::delete_tokens(conn, account, before, &found.tokens)?;
+            retention::delete_unseen(conn, account, before, &found.numbers)
+        };
+        site.app.store.writer.write(delete).await.unwrap();
+        assert_eq!(site.ask::<i64>(left), expected, "{change}");
+    }
+    drop(keeper);
 }

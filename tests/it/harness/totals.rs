@@ -1,0 +1,25 @@
+//! What all there is comes to, as a report would say.
+
+use guestlog::base::clock::{ManualClock, Millis};
+use guestlog::domain::account::AccountId;
+use guestlog::store::scan::{Answer, Ask, Bounds, Deadline, Figures, Grouping};
+use guestlog::store::{Connection, Store};
+
+/// Later than any session.
+const NOW: Millis = Millis(i64::MAX / 2);
+
+/// Of the first account; with the days that cannot be read.
+pub(crate) fn totals_of(store: &Store, conn: &Connection) -> (Figures, Answer) {
+    let ask = Ask {
+        account: AccountId::FIRST,
+        range_ms: 0..i64::MAX,
+        filters: &[],
+        groupings: &[Grouping::Total],
+        engaged: true,
+        now: NOW,
+        deadline: Deadline::new(ManualClock::at(NOW)),
+        bounds: Bounds::default(),
+    };
+    let answer = store.scanner.run(conn, &ask).unwrap();
+    (answer.tables[0].rows[0].figures, answer)
+}
