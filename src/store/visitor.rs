@@ -23,11 +23,14 @@ pub struct Visitor {
     /// Dictionary id of the last session's source, and when that session began.
     pub source: u32,
     pub source_ms: i64,
+    /// Completions and their value while nobody knows who he is; his contact takes them over.
+    pub completions: u32,
+    pub value_minor: i64,
 }
 
 const COLUMNS: &str =
     "v.number, v.no_browser, v.contact_id, v.first_ms, v.last_ms, v.session_id, v.session_number,
-    v.source, v.source_ms, v.first_source";
+    v.source, v.source_ms, v.first_source, v.completions, v.value_minor";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
     Ok(Visitor {
@@ -41,6 +44,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
         source: row.get(7)?,
         source_ms: row.get(8)?,
         first_source: row.get(9)?,
+        completions: row.get(10)?,
+        value_minor: row.get(11)?,
     })
 }
 
@@ -101,12 +106,12 @@ pub fn upsert(conn: &Connection, account: AccountId, visitor: &Visitor) -> Resul
     // By place, not by name: on the way of every event, looking names up would be most of the work.
     conn.prepare_cached(
         "insert into visitor (account_id, number, no_browser, contact_id, first_ms, last_ms, session_id,
-                              session_number, source, source_ms, first_source)
+                              session_number, source, source_ms, first_source, completions, value_minor)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
-                 ?10, ?11)
+                 ?10, ?11, ?12, ?13)
          on conflict do update set contact_id = ?4, first_ms = ?5, last_ms = ?6,
                 session_id = ?7, session_number = ?8, source = ?9,
-                source_ms = ?10, first_source = ?11",
+                source_ms = ?10, first_source = ?11, completions = ?12, value_minor = ?13",
     )?
     .execute(params![
         account.0,
@@ -120,6 +125,8 @@ pub fn upsert(conn: &Connection, account: AccountId, visitor: &Visitor) -> Resul
         visitor.source,
         visitor.source_ms,
         visitor.first_source,
+        visitor.completions,
+        visitor.value_minor,
     ])?;
     Ok(())
 }

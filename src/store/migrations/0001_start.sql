@@ -7,6 +7,8 @@ create table meta (
     created_ms   integer not null,
     -- how often a visitor was erased: who remembers visitors forgets them then
     erasures     integer not null default 0 check (erasures >= 0),
+    -- how often an event was defined or changed: who remembers definitions reads them again then
+    definitions  integer not null default 0 check (definitions >= 0),
     -- when it was last looked for what is older than the owner keeps
     retention_ms integer
 ) strict;
@@ -23,6 +25,11 @@ create table account (
     last_visitor     integer not null default 0 check (last_visitor >= 0),
     last_session     integer not null default 0 check (last_session >= 0),
     last_contact     integer not null default 0 check (last_contact >= 0),
+    last_event       integer not null default 0 check (last_event >= 0),
+    -- what becomes of the name of an event that nobody has created
+    unknown_names    text not null default 'create' check (unknown_names in ('create', 'queue', 'refuse')),
+    -- is the custom JavaScript of events served?
+    custom_js        integer not null default 1 check (custom_js in (0, 1)),
     -- first page view ever, for the page that waits for it
     first_hit_ms     integer,
     -- days and sums of its segments, put together: tells which is missing
@@ -54,6 +61,8 @@ create table member (
     role        text not null check (role in ('viewer', 'editor', 'admin', 'owner')),
     -- may a viewer see addresses in full?
     show_emails integer not null default 0 check (show_emails in (0, 1)),
+    -- may the member publish script that runs on the account's sites?
+    publish_js  integer not null default 0 check (publish_js in (0, 1)),
     primary key (user_id, account_id)
 ) strict, without rowid;
 
@@ -123,6 +132,64 @@ create table audit (
 
 create index audit_account on audit (account_id, at_ms);
 
+-- the events of an account; numbers are never used again, and rows of events keep them for ever
+create table event_definition (
+    account_id  integer not null references account on delete cascade,
+    number      integer not null check (number >= 1),
+    -- a deleted event keeps its name: it does not come back by itself
+    name        text not null check (length(name) between 1 and 100),
+    kind        text not null check (kind in ('custom', 'http', 'click', 'form', 'visit')),
+    status      text not null check (status in ('active', 'archived', 'deleted')),
+    selector    text not null default '' check (length(selector) <= 1024),
+    url_rule    text not null default '' check (length(url_rule) <= 1024),
+    -- of a completion that tells none
+    value_minor integer not null default 0,
+    created_ms  integer not null,
+    changed_ms  integer not null,
+    primary key (account_id, number)
+) strict, without rowid;
+
+create unique index event_definition_name on event_definition (account_id, name);
+
+create table event_tag (
+    account_id integer not null,
+    number     integer not null,
+    position   integer not null,
+    tag        text not null check (length(tag) between 1 and 50),
+    primary key (account_id, number, position),
+    foreign key (account_id, number) references event_definition on delete cascade
+) strict, without rowid;
+
+-- custom JavaScript of events, apart from what every list of events reads
+create table event_script (
+    id         integer primary key,
+    account_id integer not null,
+    number     integer not null,
+    -- in the address it is served at
+    hash       text not null check (length(hash) = 16),
+    code       text not null check (length(code) between 1 and 2097152),
+    unique (account_id, number),
+    foreign key (account_id, number) references event_definition on delete cascade
+) strict;
+
+-- names that nobody has created: they wait for review, or were dismissed
+create table unexpected_event (
+    -- autoincrement: the number stands in the form that approves it and must not come to mean another
+    id         integer primary key autoincrement,
+    account_id integer not null references account on delete cascade,
+    name       text not null check (length(name) between 1 and 100),
+    dismissed  integer not null default 0 check (dismissed in (0, 1)),
+    seen       integer not null check (seen > 0),
+    first_ms   integer not null,
+    last_ms    integer not null,
+    -- how it was told the last time, and where
+    kind       text not null check (kind in ('custom', 'http')),
+    page       text not null default '' check (length(page) <= 1024),
+    unique (account_id, name)
+) strict;
+
+create index unexpected_event_least on unexpected_event (account_id, dismissed, seen, last_ms);
+
 -- From here on the tables of hits. They name their account without a foreign key: it would cost a look-up for
 -- every row, and the fold asks for the account anyway.
 
@@ -153,6 +220,9 @@ create table visitor (
     -- source of the last session, for internal starts
     source         integer not null default 0,
     source_ms      integer not null default 0,
+    -- completions and their value while nobody knows who he is; his contact takes them over
+    completions    integer not null default 0 check (completions >= 0),
+    value_minor    integer not null default 0,
     primary key (account_id, number)
 ) strict, without rowid;
 
@@ -217,7 +287,8 @@ create table event_hot (
     engaged_ms  integer not null default 0,
     -- host is none of the account's domains
     foreign_host integer not null default 0 check (foreign_host in (0, 1)),
-    primary key (account_id, at_ms, inbox_id)
+    -- a page view can complete events of its own
+    primary key (account_id, at_ms, inbox_id, event)
 ) strict, without rowid;
 
 -- closed days of an account as columns; a segment is replaced, never changed
@@ -293,12 +364,15 @@ create table contact (
     first_ms      integer not null,
     last_ms       integer not null,
     source        integer not null default 0,
+    -- of all time, whatever is kept of the events
+    completions   integer not null default 0 check (completions >= 0),
     revenue_minor          integer not null default 0,
     revenue_asserted_minor integer not null default 0,
     primary key (account_id, id)
 ) strict, without rowid;
 
 create unique index contact_email on contact (account_id, email);
+create index contact_external on contact (account_id, external_id) where external_id is not null;
 
 create table contact_property (
     account_id integer not null,
