@@ -1,5 +1,6 @@
 //! What is older than the owner keeps is forgotten, account by account, a month of days in a step so that visitors
-//! never wait for it; then whoever was not seen since and is no contact. A clock that jumped must not empty a store: after a leap the job waits a day, and says so.
+//! never wait for it; then whoever was not seen since and is no contact. A clock that jumped must not empty a store:
+//! after a leap the job waits a day, and says so.
 
 use std::time::Duration;
 
@@ -49,9 +50,7 @@ impl Keeper {
 
     fn forget(&mut self, app: &App, account: &Account, months: u32, now: Millis) -> Result<(), store::Error> {
         let id = account.id();
-        let first = first_kept(account.zone.day_of(now), months);
-        let before = account.zone.start_of(first);
-        while app.store.writer.write_blocking(move |conn| store::retention::step(conn, id, first, before))? {}
+        let (first, before) = forget_days(app, account, months, now)?;
         if self.visitors.get(&id) != Some(&first) && forget_visitors(app, id, before)? {
             self.visitors.insert(id, first);
         }
@@ -83,6 +82,23 @@ impl Keeper {
     }
 }
 
+/// Forgets the days of an account that are too old; answers the first one kept, and when it begins.
+///
+/// # Errors
+/// The store's.
+pub fn forget_days(
+    app: &App,
+    account: &Account,
+    months: u32,
+    now: Millis,
+) -> Result<(LocalDay, Millis), store::Error> {
+    let id = account.id();
+    let first = first_kept(account.zone.day_of(now), months);
+    let before = account.zone.start_of(first);
+    while app.store.writer.write_blocking(move |conn| store::retention::step(conn, id, first, before))? {}
+    Ok((first, before))
+}
+
 /// The first local day that is kept.
 #[must_use]
 pub fn first_kept(today: LocalDay, months: u32) -> LocalDay {
@@ -90,8 +106,8 @@ pub fn first_kept(today: LocalDay, months: u32) -> LocalDay {
     date.map_or(LocalDay(i32::MIN / 2), LocalDay::of_date)
 }
 
-/// Visitors of whom nothing is left go too: found by a reader, so that nobody waits, and few at a time forgotten. Answers
-/// whether all were found.
+/// Visitors of whom nothing is left go too: found by a reader, so that nobody waits, and few at a time forgotten.
+/// Answers whether all were found.
 fn forget_visitors(app: &App, account: AccountId, before: Millis) -> Result<bool, store::Error> {
     let list = |conn: &store::Connection| store::retention::list_unseen(conn, account, before);
     let (unseen, before) = app.store.readers.read(list)?;

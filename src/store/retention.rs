@@ -110,8 +110,8 @@ pub fn list_unseen(conn: &Connection, account: AccountId, before: Millis) -> Res
 const IS_UNSEEN: &str = "last_ms < ?3 and no_browser = 0 and contact_id is null
     and not exists (select 1 from session where account_id = ?1 and id = visitor.session_id)";
 
-/// One step, of the first ones: forgets tokens of visitors who were not seen again since they were found. Who comes back
-/// later is a new visitor.
+/// One step, of the first ones: forgets tokens of visitors who were not seen again since they were found. Who comes
+/// back later is a new visitor.
 ///
 /// # Errors
 /// SQLite's.

@@ -96,6 +96,7 @@ fn figures(found: &Found<'_>) -> Vec<(&'static str, String, &'static str)> {
         ("a visitor erased, median", ms("/forgetting/erase_p50_ms"), ""),
         ("a visitor erased, longest", ms("/forgetting/erase_max_ms"), "≤ 1,000 ms"),
         ("a month forgotten", ms("/forgetting/month_ms"), "≤ 100 ms"),
+        ("20,000 visitors of it forgotten, 500 at a time", ms("/forgetting/visitors_ms"), ""),
         ("acknowledgement p99 while a month is forgotten", ms("/forgetting/acknowledged_p99_ms"), "≤ 100 ms"),
     ]
 }

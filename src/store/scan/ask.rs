@@ -37,7 +37,7 @@ pub struct Bounds {
     /// Bytes of bitsets: at most, and even for few rows.
     pub set_bytes: usize,
     pub set_bytes_least: usize,
-    /// Pairs of group and number, 8 bytes each and 4 more while they are counted; past it the scan makes more passes.
+    /// Pairs of group and number, some 4 bytes each; past it the scan makes more passes.
     pub pairs: usize,
     /// Hot rows held at once.
     pub batch_rows: usize,

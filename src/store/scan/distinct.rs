@@ -33,6 +33,7 @@ pub(super) struct Distinct {
     /// Words of a set.
     words: usize,
     groups: Vec<Group>,
+    sets: Sets,
     /// Not all groups had a set from the beginning.
     is_pairs: bool,
     pairs: Pairs,
@@ -48,10 +49,22 @@ const WAITING: usize = 1024;
 #[derive(Debug, Default)]
 struct Group {
     waiting: Vec<u32>,
-    /// One bit for each number; empty before the first.
-    set: Vec<u64>,
+    /// Where its set begins; none before its first number.
+    set: Option<usize>,
     has_set: bool,
     pairs: u32,
+}
+
+/// The sets of groups one after the other, one bit for each number.
+type Sets = Vec<u64>;
+
+/// Bytes of a list so long that its memory goes back to the system when it is dropped, however long lists were made
+/// before; what is not filled costs nothing.
+const GIVEN_BACK: usize = 36 * 1024 * 1024;
+
+/// A list that is kept out of what is kept for the next one.
+fn large<T>() -> Vec<T> {
+    Vec::with_capacity(GIVEN_BACK / size_of::<T>())
 }
 
 impl Distinct {
@@ -63,8 +76,10 @@ impl Distinct {
         if has_set {
             *budget -= need;
         }
-        let groups = std::iter::repeat_with(|| Group { has_set, ..Group::default() }).take(groups).collect();
-        Self { last, words, groups, is_pairs: !has_set, pairs: Pairs::default(), budget: 0 }
+        let groups: Vec<Group> =
+            std::iter::repeat_with(|| Group { has_set, ..Group::default() }).take(groups).collect();
+        let pairs = Pairs::new(if has_set { 0 } else { groups.len() });
+        Self { last, words, groups, sets: Sets::new(), is_pairs: !has_set, pairs, budget: 0 }
     }
 
     /// What it may take for sets of large groups, bytes.
@@ -75,7 +90,7 @@ impl Distinct {
     /// An empty one of the same kind.
     pub(super) fn fork(&self) -> Self {
         let groups = self.groups.iter().map(|group| Group { has_set: group.has_set, ..Group::default() });
-        Self { groups: groups.collect(), pairs: Pairs::default(), ..*self }
+        Self { groups: groups.collect(), sets: Sets::new(), pairs: self.no_pairs(), ..*self }
     }
 
     /// The number is in the group. Numbers past the highest there can be are of nobody.
@@ -86,7 +101,7 @@ impl Distinct {
         }
         let Some(of) = self.groups.get_mut(group as usize) else { return };
         if of.has_set {
-            return of.insert(number, self.words);
+            return of.insert(number, self.words, &mut self.sets);
         }
         if class.holds(number) {
             self.pairs.push(group, number);
@@ -110,36 +125,37 @@ impl Distinct {
 
     /// Takes over what another one of the same kind found.
     pub(super) fn merge(&mut self, other: Self) {
-        for (of, mut other) in self.groups.iter_mut().zip(other.groups) {
-            of.settle(self.words);
-            other.settle(self.words);
+        let Self { groups: others, sets: mut their_sets, pairs, .. } = other;
+        for (of, mut other) in self.groups.iter_mut().zip(others) {
+            of.settle(self.words, &mut self.sets);
+            other.settle(self.words, &mut their_sets);
             of.has_set |= other.has_set;
             of.pairs += other.pairs;
-            if of.set.is_empty() {
-                of.set = other.set;
-            } else {
-                of.set.iter_mut().zip(other.set).for_each(|(word, other)| *word |= other);
+            if other.set.is_some() {
+                let mine = of.set_of(self.words, &mut self.sets);
+                let theirs = other.set_of(self.words, &mut their_sets);
+                mine.iter_mut().zip(theirs).for_each(|(word, other)| *word |= *other);
             }
         }
-        self.pairs.len += other.pairs.len;
-        self.pairs.chunks.extend(other.pairs.chunks);
+        self.pairs.merge(&pairs);
     }
 
     /// Drops double pairs, and those of groups that have a set by now.
     pub(super) fn compact(&mut self) {
-        let mut left = Pairs::default();
-        let pairs = self.take_pairs();
-        pairs.each_once(self.groups.len(), self.last, |group, number| left.push(group, number));
+        let mut left = self.no_pairs();
+        self.take_pairs().each_once(self.last, |group, number| left.push(group, number));
         self.pairs = left;
     }
 
     /// Drops the pairs another pass will bring.
     pub(super) fn retain(&mut self, class: Class) {
-        let mut left = Pairs::default();
-        for (group, number) in self.take_pairs().chunks.into_iter().flatten() {
-            if class.holds(number) {
-                left.push(group, number);
-            }
+        let mut left = self.no_pairs();
+        let pairs = self.take_pairs();
+        for group in pairs.groups() {
+            pairs.each(group, |numbers| {
+                let kept = numbers.iter().filter(|number| class.holds(**number));
+                kept.for_each(|number| left.push(group, *number));
+            });
         }
         self.pairs = left;
     }
@@ -148,129 +164,175 @@ impl Distinct {
     pub(super) fn count_pairs(&mut self, mut count: impl FnMut(u32, u64)) {
         self.budget = 0;
         let pairs = self.take_pairs();
-        self.groups.iter_mut().for_each(|group| group.settle(self.words));
-        pairs.each_once(self.groups.len(), self.last, |group, _| count(group, 1));
+        self.groups.iter_mut().for_each(|group| group.settle(self.words, &mut self.sets));
+        pairs.each_once(self.last, |group, _| count(group, 1));
     }
 
     /// Calls `count` with groups and how many numbers their sets hold.
     pub(super) fn count_sets(&self, mut count: impl FnMut(u32, u64)) {
-        for (group, of) in (0..).zip(&self.groups).filter(|(_, of)| !of.set.is_empty()) {
-            count(group, of.set.iter().map(|word| u64::from(word.count_ones())).sum());
+        for (group, of) in (0..).zip(&self.groups) {
+            let set = of.set.and_then(|begin| self.sets.get(begin..begin + self.words));
+            if let Some(set) = set {
+                count(group, set.iter().map(|word| u64::from(word.count_ones())).sum());
+            }
         }
     }
 
     /// The pairs of groups without a set; the others go to their sets.
     fn take_pairs(&mut self) -> Pairs {
-        let pairs = std::mem::take(&mut self.pairs);
-        if !self.groups.iter().any(|group| group.has_set && group.pairs > 0) {
-            return pairs;
+        let none = self.no_pairs();
+        let mut pairs = std::mem::replace(&mut self.pairs, none);
+        for (group, of) in (0..).zip(&mut self.groups).filter(|(_, of)| of.has_set && of.pairs > 0) {
+            pairs.each(group, |numbers| {
+                numbers.iter().for_each(|number| of.insert(*number, self.words, &mut self.sets));
+            });
+            pairs.forget(group);
+            of.pairs = 0;
         }
-        let mut left = Pairs::default();
-        for (group, number) in pairs.chunks.into_iter().flatten() {
-            match self.groups.get_mut(group as usize) {
-                Some(of) if of.has_set => of.insert(number, self.words),
-                _ => left.push(group, number),
-            }
-        }
-        self.groups.iter_mut().filter(|group| group.has_set).for_each(|group| group.pairs = 0);
-        left
+        pairs
+    }
+
+    fn no_pairs(&self) -> Pairs {
+        Pairs::new(self.pairs.last_of.len())
     }
 }
 
 impl Group {
     #[inline]
-    fn insert(&mut self, number: u32, words: usize) {
+    fn insert(&mut self, number: u32, words: usize, sets: &mut Sets) {
         self.waiting.push(number);
         // never more than the set itself takes
         if self.waiting.len() >= WAITING.min(words) {
-            self.settle(words);
+            self.settle(words, sets);
         }
     }
 
     /// Puts what waits into the set.
     #[inline(never)]
-    fn settle(&mut self, words: usize) {
-        if self.set.is_empty() && !self.waiting.is_empty() {
-            self.set.resize(words, 0);
+    fn settle(&mut self, words: usize, sets: &mut Sets) {
+        if self.waiting.is_empty() {
+            return;
         }
-        for number in self.waiting.drain(..) {
-            if let Some(word) = self.set.get_mut((number >> 6) as usize) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let set = self.set_of(words, sets);
+        for number in waiting.drain(..) {
+            if let Some(word) = set.get_mut((number >> 6) as usize) {
                 *word |= 1 << (number & 63);
             }
         }
+        self.waiting = waiting;
+    }
+
+    /// Its set, made when it has none.
+    fn set_of<'s>(&mut self, words: usize, sets: &'s mut Sets) -> &'s mut [u64] {
+        let begin = *self.set.get_or_insert_with(|| {
+            if sets.capacity() == 0 {
+                *sets = large();
+            }
+            sets.resize(sets.len() + words, 0);
+            sets.len() - words
+        });
+        sets.get_mut(begin..begin + words).unwrap_or_default()
     }
 }
 
-/// Pairs of group and number, in pieces: a list that grows would be copied.
+/// Numbers by group, in blocks: 4 bytes a number, nothing is copied while a list grows, and the numbers of a group are
+/// counted without sorting.
 #[derive(Debug, Default)]
 struct Pairs {
-    chunks: Vec<Vec<(u32, u32)>>,
+    /// Last block of each group, which leads to the one before; `NO_BLOCK` for a group without numbers.
+    last_of: Vec<u32>,
+    blocks: Vec<Block>,
     len: usize,
 }
 
-/// Pairs of a piece.
-const CHUNK: usize = 16 * 1024;
-/// Numbers of a list so long that its memory goes back to the system when it is dropped, however often lists of its
-/// length were made before; what is not filled costs nothing.
-const GIVEN_BACK: usize = 9 * 1024 * 1024;
+/// Numbers of a block, so that it takes two lines of a processor's cache.
+const BLOCK: usize = 30;
+const NO_BLOCK: u32 = u32::MAX;
+
+#[derive(Debug)]
+struct Block {
+    before: u32,
+    len: u32,
+    numbers: [u32; BLOCK],
+}
 
 impl Pairs {
+    fn new(groups: usize) -> Self {
+        Self { last_of: vec![NO_BLOCK; groups], blocks: Vec::new(), len: 0 }
+    }
+
     #[inline]
     fn push(&mut self, group: u32, number: u32) {
+        let Some(last) = self.last_of.get_mut(group as usize) else { return };
         self.len += 1;
-        match self.chunks.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK => chunk.push((group, number)),
-            _ => {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                chunk.push((group, number));
-                self.chunks.push(chunk);
-            }
+        if let Some(block) = self.blocks.get_mut(*last as usize)
+            && let Some(slot) = block.numbers.get_mut(block.len as usize)
+        {
+            *slot = number;
+            block.len += 1;
+            return;
+        }
+        let mut numbers = [0; BLOCK];
+        numbers[0] = number;
+        if self.blocks.capacity() == 0 {
+            self.blocks = large();
+        }
+        let before = std::mem::replace(last, self.blocks.len() as u32);
+        self.blocks.push(Block { before, len: 1, numbers });
+    }
+
+    /// Calls `visit` with the numbers of a group, some at a time.
+    fn each(&self, group: u32, mut visit: impl FnMut(&[u32])) {
+        let mut place = self.last_of.get(group as usize).copied().unwrap_or(NO_BLOCK);
+        while let Some(block) = self.blocks.get(place as usize) {
+            visit(block.numbers.get(..block.len as usize).unwrap_or_default());
+            place = block.before;
         }
     }
 
-    /// Calls `visit` with each pair once, group by group. Numbers are put beside those of their group, and a bitset
-    /// tells which were there: no sorting.
-    fn each_once(self, groups: usize, last: u32, mut visit: impl FnMut(u32, u32)) {
-        // where the next number of each group goes
-        let mut place = vec![0_usize; groups];
-        for (group, _) in self.chunks.iter().flatten() {
-            if let Some(place) = place.get_mut(*group as usize) {
-                *place += 1;
-            }
+    /// Drops the numbers of a group; their blocks stay.
+    fn forget(&mut self, group: u32) {
+        let mut numbers = 0;
+        self.each(group, |of_block| numbers += of_block.len());
+        self.len -= numbers;
+        if let Some(last) = self.last_of.get_mut(group as usize) {
+            *last = NO_BLOCK;
         }
-        let mut begin = 0;
-        for place in &mut place {
-            begin += std::mem::replace(place, begin);
-        }
-        let mut numbers: Vec<u32> = Vec::with_capacity(begin.max(GIVEN_BACK));
-        numbers.resize(begin, 0);
-        for chunk in self.chunks {
-            for (group, number) in chunk {
-                let Some(place) = place.get_mut(group as usize) else { continue };
-                if let Some(slot) = numbers.get_mut(*place) {
-                    *slot = number;
-                }
-                *place += 1;
-            }
-        }
+    }
+
+    fn groups(&self) -> std::ops::Range<u32> {
+        0..u32::try_from(self.last_of.len()).unwrap_or(NO_BLOCK)
+    }
+
+    /// Calls `visit` with each pair once, group by group. A bitset tells which numbers were there: no sorting.
+    fn each_once(&self, last: u32, mut visit: impl FnMut(u32, u32)) {
         let mut there = vec![0_u64; last as usize / 64 + 1];
-        let mut begin = 0;
-        for (group, end) in (0..).zip(place) {
-            let of_group = numbers.get(begin..end).unwrap_or_default();
-            begin = end;
-            for number in of_group {
-                let Some(word) = there.get_mut((*number >> 6) as usize) else { continue };
-                let bit = 1_u64 << (*number & 63);
-                if *word & bit == 0 {
-                    *word |= bit;
-                    visit(group, *number);
+        for group in self.groups() {
+            self.each(group, |numbers| {
+                for number in numbers {
+                    let Some(word) = there.get_mut((*number >> 6) as usize) else { continue };
+                    let bit = 1_u64 << (*number & 63);
+                    if *word & bit == 0 {
+                        *word |= bit;
+                        visit(group, *number);
+                    }
                 }
-            }
-            for number in of_group {
-                if let Some(word) = there.get_mut((*number >> 6) as usize) {
-                    *word = 0;
+            });
+            self.each(group, |numbers| {
+                for number in numbers {
+                    if let Some(word) = there.get_mut((*number >> 6) as usize) {
+                        *word = 0;
+                    }
                 }
-            }
+            });
+        }
+    }
+
+    /// Takes over what another one of as many groups holds.
+    fn merge(&mut self, other: &Self) {
+        for group in other.groups() {
+            other.each(group, |numbers| numbers.iter().for_each(|number| self.push(group, *number)));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Segments: the rows of closed days as columns, a blob each, in `guestlog.db`. A segment is never changed: a later
 //! one takes its place, in one transaction with the hot rows that went into it. `pack` knows bytes, `columns` what
-//! they mean, `close` when they are made, `cut` how one visitor leaves them, `recut` what becomes of them in another time zone, `seal` what binds them to
-//! their places.
+//! they mean, `close` when they are made, `cut` how one visitor leaves them, `recut` what becomes of them in another
+//! time zone, `seal` what binds them to their places.
 
 pub mod close;
 pub mod columns;
