@@ -103,6 +103,7 @@ impl Kept {
             entry.kind = match hit.act {
                 Act::PageView => "page_view",
                 Act::Engagement { .. } => "engagement",
+                Act::Completion { .. } => "completion",
             };
             entry.page = hit.page.address();
             entry.consent = hit.consent.as_str();
@@ -282,7 +283,9 @@ impl Live {
         let Some(ring) = rings.by_account.get_mut(&account) else { return };
         let before = ring.bytes;
         ring.entries.retain(|kept| {
-            let sent = |hit: &Arc<Hit>| tokens.iter().any(|token| token == hit.visitor.as_str());
+            let sent = |hit: &Arc<Hit>| {
+                hit.visitor.as_ref().is_some_and(|sent| tokens.iter().any(|token| token == sent.as_str()))
+            };
             kept.visitor != Some(visitor) && !kept.hit.as_ref().is_some_and(sent)
         });
         ring.bytes = ring.entries.iter().map(|kept| kept.bytes).sum();

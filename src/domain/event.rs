@@ -17,6 +17,8 @@ pub const TAGS_MAX: usize = 20;
 pub const SELECTOR_MAX: usize = 1_024;
 /// Largest custom JavaScript of an event, bytes.
 pub const CUSTOM_JS_MAX: usize = 2 * 1024 * 1024;
+/// Most events an account may have, unless the server's configuration says another number.
+pub const LIMIT: i64 = 2_000;
 /// Most names that wait for review in an account (rules.md 20).
 pub const WAITING_MAX: i64 = 10_000;
 /// Part of the limit from which on the account is warned, per cent.
@@ -200,6 +202,20 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// One that a hit made by naming it.
+    #[must_use]
+    pub fn named(name: &str, kind: EventKind) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            tags: Vec::new(),
+            selector: String::new(),
+            url: None,
+            value_minor: 0,
+            custom_js: String::new(),
+        }
+    }
+
     /// Checks what a user typed; `digits` are those of the account's currency.
     ///
     /// # Errors
@@ -302,7 +318,11 @@ mod tests {
         assert_eq!(EventRef::parse("000000001625"), Some(EventRef::Id(EventNumber(1625))));
         assert_eq!(EventNumber(1625).to_string(), "000000001625");
         for name in ["1625", "0000000016255", "00000000162x", "Sign Up", "٠٠٠٠٠٠٠٠٠٠٠١"] {
-            assert_eq!(EventRef::parse(&format!(" {name} ")), Some(EventRef::Name(name.to_owned())), "{name}");
+            assert_eq!(
+                EventRef::parse(&format!(" {name} ")),
+                Some(EventRef::Name(name.to_owned())),
+                "{name}"
+            );
         }
         for none in ["", " ", "\u{0}", "000000000000", "999999999999"] {
             assert_eq!(EventRef::parse(none), None, "{none:?}");

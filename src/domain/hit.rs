@@ -106,3 +106,10 @@ pub struct Hit {
     #[serde(rename = "fh", skip_serializing_if = "std::ops::Not::not", default)]
     pub foreign_host: bool,
 }
+
+impl Hit {
+    #[must_use]
+    pub const fn is_completion(&self) -> bool {
+        matches!(self.act, Act::Completion { .. })
+    }
+}

@@ -9,7 +9,9 @@ pub const TEXT_MAX: usize = 64;
 /// Decimal places of a currency by ISO 4217; of a code that has none, two.
 #[must_use]
 pub fn digits(currency: &str) -> u32 {
-    iso_currency::Currency::from_code(currency).and_then(iso_currency::Currency::exponent).map_or(2, u32::from)
+    iso_currency::Currency::from_code(currency)
+        .and_then(iso_currency::Currency::exponent)
+        .map_or(2, u32::from)
 }
 
 /// Minor units of a decimal number (`19.99`, `-5`, `1e3`, `.5`), rounded half away from zero. `None` when it is no
@@ -100,9 +102,10 @@ mod tests {
         ] {
             assert_eq!(parse(text, 2), Some(minor), "{text}");
         }
-        for text in
-            ["", " ", "-", "+", ".", "e3", "1,5", "1.5.5", "NaN", "inf", "Infinity", "1e", "1e1.5", "0x10", "--1", "٣"]
-        {
+        for text in [
+            "", " ", "-", "+", ".", "e3", "1,5", "1.5.5", "NaN", "inf", "Infinity", "1e", "1e1.5", "0x10",
+            "--1", "٣",
+        ] {
             assert_eq!(parse(text, 2), None, "{text}");
         }
         assert_eq!((parse("100.5", 0), parse("0.0005", 3)), (Some(101), Some(1)));

@@ -2,9 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
+use super::definition;
 use super::error::Error;
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::event::UnknownNames;
 
 /// An account as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +100,28 @@ pub fn list(conn: &Connection) -> Result<Vec<Account>, Error> {
             domains.query_map([account.id.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
     }
     Ok(accounts)
+}
+
+/// What becomes of the names of events that nobody has created.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_unknown_names(conn: &Connection, id: AccountId) -> Result<UnknownNames, Error> {
+    let word: Option<String> = conn
+        .prepare_cached("select unknown_names from account where id = ?1")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?;
+    // the schema lets in no other words
+    Ok(word.and_then(|word| UnknownNames::parse(&word)).unwrap_or(UnknownNames::Refuse))
+}
+
+/// # Errors
+/// `NotFound`, or SQLite's.
+pub fn update_unknown_names(conn: &Connection, id: AccountId, rule: UnknownNames) -> Result<(), Error> {
+    let changed = conn
+        .prepare_cached("update account set unknown_names = ?2 where id = ?1")?
+        .execute((id.0, rule.as_str()))?;
+    if changed == 0 { Err(Error::NotFound) } else { definition::touch(conn) }
 }
 
 /// The last numbers given out in an account.

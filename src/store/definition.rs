@@ -1,6 +1,7 @@
 //! The definitions of events, their tags and their custom JavaScript.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rustc_hash::FxHashMap;
 
 use super::error::Error;
 use crate::base::clock::Millis;
@@ -16,6 +17,8 @@ pub struct Stored {
     pub status: Status,
     pub created: Millis,
     pub changed: Millis,
+    /// Of its latest completion, ever.
+    pub last: Option<Millis>,
     /// Names its code; empty = it has none.
     pub script_hash: String,
 }
@@ -27,8 +30,9 @@ pub struct Script {
     pub code: String,
 }
 
-const FIELDS: &str = "d.number, d.name, d.kind, d.status, d.selector, d.url_rule, d.value_minor, d.created_ms,
-    d.changed_ms, coalesce(s.hash, '')";
+const FIELDS: &str =
+    "d.number, d.name, d.kind, d.status, d.selector, d.url_rule, d.value_minor, d.created_ms,
+    d.changed_ms, coalesce(s.hash, ''), d.last_ms";
 const FROM: &str = "event_definition d
     left join event_script s on s.account_id = d.account_id and s.number = d.number";
 
@@ -52,6 +56,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Stored> {
         created: Millis(row.get(7)?),
         changed: Millis(row.get(8)?),
         script_hash: row.get(9)?,
+        last: row.get::<_, Option<i64>>(10)?.map(Millis),
     })
 }
 
@@ -125,8 +130,9 @@ fn replace_parts(
 ) -> Result<(), Error> {
     conn.prepare_cached("delete from event_tag where account_id = ?1 and number = ?2")?
         .execute((account.0, number.0))?;
-    let mut insert =
-        conn.prepare_cached("insert into event_tag (account_id, number, position, tag) values (?1, ?2, ?3, ?4)")?;
+    let mut insert = conn.prepare_cached(
+        "insert into event_tag (account_id, number, position, tag) values (?1, ?2, ?3, ?4)",
+    )?;
     for (position, tag) in (0_i64..).zip(&definition.tags) {
         insert.execute((account.0, number.0, position, tag))?;
     }
@@ -174,7 +180,11 @@ pub fn release_name(conn: &Connection, account: AccountId, name: &str) -> Result
     Ok(())
 }
 
-fn touch(conn: &Connection) -> Result<(), Error> {
+/// Whoever remembers definitions reads them again.
+///
+/// # Errors
+/// SQLite's.
+pub fn touch(conn: &Connection) -> Result<(), Error> {
     conn.prepare_cached("update meta set definitions = definitions + 1")?.execute([])?;
     Ok(())
 }
@@ -212,11 +222,12 @@ pub fn find(conn: &Connection, account: AccountId, number: EventNumber) -> Resul
 /// # Errors
 /// SQLite's.
 pub fn list(conn: &Connection, account: AccountId) -> Result<Vec<Stored>, Error> {
-    let mut statement =
-        conn.prepare_cached(&format!("select {FIELDS} from {FROM} where d.account_id = ?1 order by d.number"))?;
+    let mut statement = conn
+        .prepare_cached(&format!("select {FIELDS} from {FROM} where d.account_id = ?1 order by d.number"))?;
     let mut all = statement.query_map([account.0], read)?.collect::<Result<Vec<_>, _>>()?;
-    let mut tags = conn
-        .prepare_cached("select number, tag from event_tag where account_id = ?1 order by number, position")?;
+    let mut tags = conn.prepare_cached(
+        "select number, tag from event_tag where account_id = ?1 order by number, position",
+    )?;
     let mut rows = tags.query([account.0])?;
     while let Some(row) = rows.next()? {
         let number = EventNumber(row.get(0)?);
@@ -227,6 +238,18 @@ pub fn list(conn: &Connection, account: AccountId) -> Result<Vec<Stored>, Error>
         }
     }
     Ok(all)
+}
+
+/// Names of the events that are not deleted, by number.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_names(conn: &Connection, account: AccountId) -> Result<FxHashMap<u32, String>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select number, name from event_definition where account_id = ?1 and status <> 'deleted'",
+    )?;
+    let names = statement.query_map([account.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(names.collect::<Result<_, _>>()?)
 }
 
 /// Tags that are in use, by name.
@@ -241,6 +264,18 @@ pub fn list_tags(conn: &Connection, account: AccountId) -> Result<Vec<String>, E
     )?;
     let tags = statement.query_map([account.0], |row| row.get(0))?;
     Ok(tags.collect::<Result<_, _>>()?)
+}
+
+/// The highest number of an event there ever was.
+///
+/// # Errors
+/// SQLite's.
+pub fn last(conn: &Connection, account: AccountId) -> Result<u32, Error> {
+    let last = conn
+        .prepare_cached("select last_event from account where id = ?1")?
+        .query_row([account.0], |row| row.get(0))
+        .optional()?;
+    Ok(last.unwrap_or(0))
 }
 
 /// How many events count against the limit.
@@ -266,4 +301,21 @@ pub fn find_script(
         .prepare_cached("select hash, code from event_script where account_id = ?1 and number = ?2")?
         .query_row((account.0, number.0), |row| Ok(Script { hash: row.get(0)?, code: row.get(1)? }))
         .optional()?)
+}
+
+/// An event was completed: keeps the latest time.
+///
+/// # Errors
+/// SQLite's.
+pub fn update_last(
+    conn: &Connection,
+    account: AccountId,
+    number: EventNumber,
+    at_ms: i64,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "update event_definition set last_ms = max(coalesce(last_ms, ?3), ?3) where account_id = ?1 and number = ?2",
+    )?
+    .execute((account.0, number.0, at_ms))?;
+    Ok(())
 }

@@ -12,6 +12,9 @@ use crate::domain::visitor::VisitorNumber;
 pub const PAGE_VIEW: u8 = 1;
 pub const COMPLETION: u8 = 2;
 
+/// Longest properties of an event, as JSON, characters (rules.md 16).
+const PROPERTIES_MAX: usize = 8_192;
+
 /// One event; texts are dictionary ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -315,5 +318,29 @@ pub fn sweep_seen(
         delete_seen(conn, *account, event_id)?;
     }
     *place = last;
+    Ok(())
+}
+
+/// Keeps what a completion was told with; past `PROPERTIES_MAX` nothing.
+///
+/// # Errors
+/// SQLite's.
+pub fn insert_properties(
+    conn: &Connection,
+    account: AccountId,
+    event: &Event,
+    properties: &[(String, String)],
+) -> Result<(), Error> {
+    let map: serde_json::Map<String, serde_json::Value> =
+        properties.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    let text = serde_json::Value::Object(map).to_string();
+    if text.chars().count() > PROPERTIES_MAX {
+        return Ok(());
+    }
+    conn.prepare_cached(
+        "insert into event_property (account_id, at_ms, inbox_id, visitor, event, properties)
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute((account.0, event.at_ms, event.inbox_id, event.visitor, event.event, text))?;
     Ok(())
 }

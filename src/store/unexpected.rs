@@ -18,7 +18,7 @@ pub struct Unexpected {
     /// `Custom` or `Http`: how it was told the last time.
     pub kind: EventKind,
     pub is_dismissed: bool,
-    pub seen: u64,
+    pub seen: i64,
     pub first: Millis,
     pub last: Millis,
     /// Address of the page that told it last; empty of what programs tell.
@@ -31,7 +31,7 @@ pub struct Told {
     pub name: String,
     pub kind: EventKind,
     pub page: String,
-    pub times: u64,
+    pub times: i64,
     pub first_ms: i64,
     pub last_ms: i64,
 }

@@ -20,6 +20,14 @@ pub(super) struct Told<'h> {
     pub properties: &'h [(String, String)],
 }
 
+/// A completion that counts.
+#[derive(Clone, Copy)]
+struct Done<'h> {
+    number: EventNumber,
+    value_minor: i64,
+    properties: &'h [(String, String)],
+}
+
 impl Batch<'_> {
     /// A completion of the event a hit names.
     pub(super) fn complete(
@@ -36,35 +44,37 @@ impl Batch<'_> {
             Found::Active(number, value_minor) => (number, value_minor),
             Found::Not(reason) => {
                 // Its id is known from now on: told again, it is not counted again.
-                self.pending.push_id(hit.account, hit.event_id.as_deref(), inbox_id, hit.at.0, hit.received.0);
+                self.pending.push_id(
+                    hit.account,
+                    hit.event_id.as_deref(),
+                    inbox_id,
+                    hit.at.0,
+                    hit.received.0,
+                );
                 return Ok(Folded::only(reason));
             }
         };
-        let value_minor = told.value_minor.unwrap_or(usual);
-        let folded = match &hit.visitor {
-            Some(_) => self.complete_in_browser(inbox_id, hit, number, value_minor)?,
-            None => self.complete_by_program(inbox_id, hit, number, value_minor)?,
-        };
-        if !told.properties.is_empty() {
-            event::insert_properties(self.conn, hit.account, hit.at.0, inbox_id, told.properties)?;
+        let done =
+            Done { number, value_minor: told.value_minor.unwrap_or(usual), properties: told.properties };
+        match &hit.visitor {
+            Some(_) => self.complete_in_browser(inbox_id, hit, done),
+            None => self.complete_by_program(inbox_id, hit, done),
         }
-        Ok(folded)
     }
 
     fn complete_in_browser(
         &mut self,
         inbox_id: i64,
         hit: &Hit,
-        number: EventNumber,
-        value_minor: i64,
+        done: Done<'_>,
     ) -> Result<Folded, store::Error> {
         let (mut visitor, is_new) = self.find_or_make_visitor(hit)?;
         let (switched, contact) = self.identify(inbox_id, hit, &mut visitor)?;
         self.continue_session(hit, &mut visitor, is_new, switched, None)?;
         self.tell_source(hit, contact, &visitor)?;
         let page = self.page_of(hit)?;
-        self.count_completion(hit, &mut visitor, value_minor)?;
-        self.push_completion(inbox_id, hit, &visitor, page, number, value_minor);
+        self.count_completion(hit, &mut visitor, done.value_minor)?;
+        self.push_completion(inbox_id, hit, &visitor, page, done)?;
         let seen = visitor.number.0;
         self.put_visitor(hit, visitor);
         Ok(Folded { reason: Reason::Stored, visitor: Some(seen) })
@@ -78,13 +88,14 @@ impl Batch<'_> {
         visitor: &mut Visitor,
         page: u32,
     ) -> Result<(), store::Error> {
-        let visits = self.cache.visits(self.conn, hit, page)?;
+        let visits = self.cache.visits(self.conn, hit)?;
         for (number, value_minor) in visits.iter() {
             if let Some(session) = self.cache.session(self.conn, hit.account, visitor.session_id)? {
                 session.completions += 1;
             }
             self.count_completion(hit, visitor, *value_minor)?;
-            self.push_completion(inbox_id, hit, visitor, page, *number, *value_minor);
+            let done = Done { number: *number, value_minor: *value_minor, properties: &[] };
+            self.push_completion(inbox_id, hit, visitor, page, done)?;
         }
         Ok(())
     }
@@ -95,9 +106,8 @@ impl Batch<'_> {
         hit: &Hit,
         visitor: &Visitor,
         page: u32,
-        number: EventNumber,
-        value_minor: i64,
-    ) {
+        done: Done<'_>,
+    ) -> Result<(), store::Error> {
         let event = Event {
             at_ms: hit.at.0,
             inbox_id,
@@ -106,17 +116,21 @@ impl Batch<'_> {
             session_id: visitor.session_id,
             page,
             title: 0,
-            event: number.0,
-            value_minor,
+            event: done.number.0,
+            value_minor: done.value_minor,
             consent: hit.consent.0,
             policy: hit.policy,
             engaged_ms: 0,
             foreign_host: hit.foreign_host,
         };
+        if !done.properties.is_empty() {
+            event::insert_properties(self.conn, hit.account, &event, done.properties)?;
+        }
         // The id stands for the hit itself, not for what its page view completed.
         let id = hit.event_id.as_deref().filter(|_| hit.is_completion());
         self.pending.push(hit.account, event, id, hit.received.0);
-        self.cache.note_completion(hit.account, number, hit.at.0);
+        self.cache.note_completion(hit.account, done.number, hit.at.0);
+        Ok(())
     }
 
     /// The contact's at once; of a visitor nobody knows, kept until somebody does.
@@ -139,17 +153,16 @@ impl Batch<'_> {
         &mut self,
         inbox_id: i64,
         hit: &Hit,
-        number: EventNumber,
-        value_minor: i64,
+        done: Done<'_>,
     ) -> Result<Folded, store::Error> {
         let contact = self.contact_of_program(hit)?;
         if let Some(contact) = &contact {
-            contact::add_asserted(self.conn, hit.account, contact.id, 1, value_minor)?;
+            contact::add_asserted(self.conn, hit.account, contact.id, 1, done.value_minor)?;
             self.keep_properties(hit, contact.id)?;
         }
         let own = contact.as_ref().map_or(0, |contact| contact.number);
         let nobody = new_visitor(VisitorNumber(own), hit.at.0);
-        self.push_completion(inbox_id, hit, &nobody, 0, number, value_minor);
+        self.push_completion(inbox_id, hit, &nobody, 0, done)?;
         Ok(Folded { reason: Reason::Stored, visitor: Some(own).filter(|own| *own != 0) })
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::apply::page_text;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::{Definition, EventKind, EventNumber, EventRef, Status, UnknownNames};
@@ -146,12 +147,13 @@ impl Definitions {
         Ok((Found::Not(Reason::Unexpected), false))
     }
 
-    /// The events a page view completes; `page` is the page's text.
-    pub(super) fn visits(&mut self, hit: &Hit, page: &str) -> Visits {
+    /// The events a page view completes.
+    pub(super) fn visits(&mut self, hit: &Hit) -> Visits {
         if self.visits.is_empty() {
             return Visits::default();
         }
-        if let Some(known) = self.of_page.get(page) {
+        let page = page_text(hit);
+        if let Some(known) = self.of_page.get(&page) {
             return Arc::clone(known);
         }
         let matching = self.visits.iter().filter(|(_, rule, _)| rule.matches(&hit.page));
@@ -159,7 +161,7 @@ impl Definitions {
         if self.of_page.len() >= PAGES_MAX {
             self.of_page.clear();
         }
-        self.of_page.insert(page.to_owned(), Arc::clone(&visits));
+        self.of_page.insert(page, Arc::clone(&visits));
         visits
     }
 

@@ -71,7 +71,7 @@ impl Maker {
             at,
             act,
             event_id,
-            visitor: person.token,
+            visitor: Some(person.token.clone()),
             session_number: Some(u32::from(step.visit)),
             foreign_host: !self.settings.owns_host(&placed.page.host),
             page: placed.page.clone(),

@@ -146,7 +146,8 @@ pub async fn visitor(
                 Some(_) => timeline::list(conn, &timeline::Ask { after: None, limit: 1, ..ask })?.visits,
                 None => Vec::new(),
             };
-            let mut texts = Texts { conn, account, known: FxHashMap::default() };
+            let events = store::definition::list_names(conn, account)?;
+            let mut texts = Texts { conn, account, known: FxHashMap::default(), events };
             Ok(Some(texts.report(&visitor, &found, last.first().or(found.visits.first()))?))
         })
         .await
@@ -157,6 +158,8 @@ struct Texts<'a> {
     conn: &'a Connection,
     account: AccountId,
     known: FxHashMap<(u8, u32), Arc<str>>,
+    /// Names of events by their numbers.
+    events: FxHashMap<u32, String>,
 }
 
 impl Texts<'_> {
@@ -259,7 +262,7 @@ impl Texts<'_> {
             host: part(&page, 0).to_owned(),
             path: part(&page, 1).to_owned(),
             title: self.of(Kind::Title, row.title)?.to_string(),
-            event: self.of(Kind::Event, row.event)?.to_string(),
+            event: self.events.get(&row.event).cloned().unwrap_or_default(),
             engaged_seconds: seconds(row.engaged_ms.into()),
             consent: Consent(row.consent).as_str(),
             policy: row.policy,

@@ -146,6 +146,8 @@ create table event_definition (
     value_minor integer not null default 0,
     created_ms  integer not null,
     changed_ms  integer not null,
+    -- of the latest completion
+    last_ms     integer,
     primary key (account_id, number)
 ) strict, without rowid;
 
@@ -334,10 +336,13 @@ create table late_engagement (
     primary key (account_id, session_id, at_ms)
 ) strict, without rowid;
 
+-- what completions were told with
 create table event_property (
     account_id integer not null,
     at_ms      integer not null,
     inbox_id   integer not null,
+    visitor    integer not null,
+    event      integer not null,
     properties text not null check (length(properties) <= 8192),
     primary key (account_id, at_ms, inbox_id)
 ) strict, without rowid;

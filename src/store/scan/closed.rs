@@ -35,7 +35,7 @@ impl Needs {
             let place = match column {
                 Column::Session(of) => needs.of_session.get_mut(of as usize),
                 Column::Row(of) => needs.of_row.get_mut(of as usize),
-                Column::Contact | Column::Nothing => None,
+                Column::Contact => None,
             };
             if let Some(place) = place {
                 *place = true;

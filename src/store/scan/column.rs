@@ -5,9 +5,11 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::domain::account::AccountId;
 use crate::domain::consent::Consent;
+use crate::domain::event::Status;
 use crate::domain::question::Dimension;
 use crate::domain::screen::ScreenClass;
-use crate::store::dictionary::{self, Kind};
+use crate::store::definition;
+use crate::store::dictionary::{self, Kind, join};
 use crate::store::error::Error;
 use crate::store::texts::Texts;
 
@@ -52,8 +54,6 @@ pub(super) enum Column {
     Session(OfSession),
     /// By the visitor's number.
     Contact,
-    /// Empty in every row: what is not recorded yet.
-    Nothing,
 }
 
 /// A column, and which parts of its composed texts are meant.
@@ -95,7 +95,8 @@ impl Place {
             Dimension::VisitorType => session(S::VisitorType, 0, 1),
             Dimension::Company => session(S::Company, 0, 1),
             Dimension::Contact => Self { column: Column::Contact, first: 0, count: 1 },
-            Dimension::Tag => Self { column: Column::Nothing, first: 0, count: 1 },
+            // behind the name, as many as the event has
+            Dimension::Tag => Self { first: 1, ..row(OfRow::Event, usize::MAX) },
         }
     }
 
@@ -110,7 +111,6 @@ impl Column {
         use OfSession as S;
         Some(match self {
             Self::Row(OfRow::Page) | Self::Session(S::EntryPage | S::ExitPage) => Kind::Page,
-            Self::Row(OfRow::Event) => Kind::Event,
             Self::Session(S::Source) => Kind::Source,
             Self::Session(S::Referrer) => Kind::Referrer,
             Self::Session(S::Campaign) => Kind::Campaign,
@@ -118,10 +118,9 @@ impl Column {
             Self::Session(S::Language) => Kind::Language,
             Self::Session(S::Place) => Kind::Place,
             Self::Session(S::Company) => Kind::Company,
-            Self::Row(OfRow::Consent)
+            Self::Row(OfRow::Consent | OfRow::Event)
             | Self::Session(S::Screen | S::VisitorType)
-            | Self::Contact
-            | Self::Nothing => return None,
+            | Self::Contact => return None,
         })
     }
 
@@ -153,6 +152,12 @@ impl Words<'_> {
             list.in_order().for_each(|(code, text)| visit(code, text));
             return Ok(());
         }
+        if column == Column::Row(OfRow::Event) {
+            let mut events = self.events()?;
+            events.sort_unstable_by(|(_, a), (_, b)| a.cmp(b));
+            events.iter().for_each(|(code, text)| visit(*code, text));
+            return Ok(());
+        }
         if column == Column::Contact {
             let mut statement = self
                 .conn
@@ -168,6 +173,20 @@ impl Words<'_> {
         fixed.sort_by_key(|(_, text)| *text);
         fixed.into_iter().for_each(|(code, text)| visit(code, text));
         Ok(())
+    }
+
+    /// Numbers of the account's events, and their names with their tags behind them.
+    fn events(&self) -> Result<Vec<(u32, String)>, Error> {
+        let all = definition::list(self.conn, self.account)?.into_iter();
+        Ok(all
+            .filter(|stored| stored.status != Status::Deleted)
+            .map(|stored| {
+                let parts: Vec<&str> = std::iter::once(stored.definition.name.as_str())
+                    .chain(stored.definition.tags.iter().map(String::as_str))
+                    .collect();
+                (stored.number.0, join(&parts))
+            })
+            .collect())
     }
 
     /// The highest code of a column whose texts are in a dictionary.
@@ -188,6 +207,10 @@ impl Words<'_> {
                 .query_row((self.account.0, code), |row| row.get(0))
                 .optional()?;
             return Ok(email.unwrap_or_default());
+        }
+        if column == Column::Row(OfRow::Event) {
+            let found = self.events()?.into_iter().find(|(number, _)| *number == code);
+            return Ok(found.map_or_else(String::new, |(_, text)| text));
         }
         let fixed = column.fixed().into_iter().find(|(c, _)| *c == code);
         Ok(fixed.map_or_else(String::new, |(_, text)| text.to_owned()))

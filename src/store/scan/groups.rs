@@ -290,7 +290,6 @@ impl Tally {
                 Column::Contact => self.take_runs(selection, pass, |_, touch| {
                     Some(names.group(at(pass.contacts, touch.visitor as usize)))
                 }),
-                Column::Nothing => self.take_runs(selection, pass, |_, _| Some(0)),
                 Column::Row(of) => {
                     let codes = batch.of_row.get(of as usize).map(Vec::as_slice).unwrap_or_default();
                     match batch.listed(of) {

@@ -1,4 +1,5 @@
 //! The public side: the script and its beacons. No sign-in, no admin cookies, CORS for everybody.
 
 pub(super) mod beacon;
+pub(super) mod event;
 pub(super) mod script;

@@ -109,6 +109,8 @@ async fn world() -> World {
             first_source: 0,
             source: 0,
             source_ms: 0,
+            completions: 0,
+            value_minor: 0,
         };
         let met = move |conn: &store::Connection| store::visitor::upsert(conn, account, &visitor);
         site.app.store.writer.write(met).await.unwrap();

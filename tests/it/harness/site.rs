@@ -32,6 +32,7 @@ pub(crate) struct Wanted {
     pub(crate) limit_to_domains: bool,
     pub(crate) time_zone: &'static str,
     pub(crate) per_address: u32,
+    pub(crate) events: i64,
     pub(crate) min_free: u64,
     pub(crate) proxies: &'static [&'static str],
     pub(crate) geo: Geo,
@@ -43,6 +44,7 @@ impl Default for Wanted {
             limit_to_domains: false,
             time_zone: "UTC",
             per_address: 0,
+            events: 2_000,
             min_free: 0,
             proxies: &[],
             geo: Geo::none(),
@@ -108,14 +110,20 @@ impl Site {
         account: AccountId,
         wanted: Wanted,
     ) -> Self {
-        let limits = core::Options { collector_per_address: wanted.per_address, api_per_token: 0 };
+        let limits = core::Options {
+            collector_per_address: wanted.per_address,
+            api_per_token: 0,
+            events: wanted.events,
+            ..core::Options::default()
+        };
         let random = Arc::new(SeededRandom::new(1));
         let app = App::new(store, wanted.geo, Arc::clone(&clock) as _, random, &limits).unwrap();
         let app = Arc::new(app);
         let trusted_proxies = wanted.proxies.iter().map(|range| range.parse::<Cidr>().unwrap()).collect();
         let options = web::options::Options { trusted_proxies, ..web::options::Options::default() };
         let state = Data::new(State { app: Arc::clone(&app), options });
-        Self { app, clock, account, state, cache: Cache::default(), folder }
+        let cache = Cache::new(app.event_limit);
+        Self { app, clock, account, state, cache, folder }
     }
 
     /// Closes the store and opens it again, with another memory and the plain settings.
@@ -168,6 +176,12 @@ impl Site {
     pub(crate) fn view(&self, id: &str, visitor: &str, url: &str) -> Value {
         json!({"a": self.account.0, "k": 1, "id": id, "vi": visitor, "pu": url, "t": "A page",
                "cc": 15, "rev": 3, "age": 0, "sd": "1920x1080", "ln": "en-GB"})
+    }
+
+    /// A completion of a visitor as our script sends it.
+    pub(crate) fn completion(&self, id: &str, visitor: &str, event: &str, value: impl Into<Value>) -> Value {
+        let view = self.view(id, visitor, "https://example.com/cart");
+        with(with(with(view, "k", 3), "n", event), "m", value)
     }
 
     /// Folds all that waits.

@@ -1,6 +1,7 @@
 //! Tales of visitors, from the beacon to the row.
 
 mod closing;
+mod completions;
 mod erasing;
 mod retention;
 mod timeline;

@@ -1,0 +1,124 @@
+//! Creating, changing and putting away the events of an account.
+
+use super::access::{self, Actor};
+use super::core::App;
+use crate::domain::account::AccountId;
+use crate::domain::event::{Definition, EventKind, EventNumber, Invalid, Status, Typed, UnknownNames};
+use crate::domain::money;
+use crate::domain::user::Role;
+use crate::store::{self, definition};
+
+/// Why an event is not created or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<Invalid>),
+    #[error("there is an event of that name already")]
+    Taken,
+    #[error("the account has {0} events, as many as it may have; archive one first")]
+    Full(i64),
+    #[error("there is no such account")]
+    NoAccount,
+    #[error(transparent)]
+    Access(#[from] access::Error),
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Conflict => Self::Taken,
+            other => Self::Access(other.into()),
+        }
+    }
+}
+
+/// Creates an event.
+///
+/// # Errors
+/// `Invalid`, `Taken`, `Full`; `Denied` to who is no editor.
+pub async fn create(
+    app: &App,
+    actor: Actor,
+    account: AccountId,
+    kind: EventKind,
+    typed: &Typed<'_>,
+) -> Result<EventNumber, Error> {
+    let made = read(app, account, kind, typed)?;
+    let (limit, now) = (app.event_limit, app.now());
+    let number = app
+        .store
+        .writer
+        .write(move |conn| {
+            access::need(conn, actor, account, Role::Editor)?;
+            if definition::count_active(conn, account)? >= limit {
+                return Err(Error::Full(limit));
+            }
+            // by hand a deleted name may come back
+            definition::release_name(conn, account, &made.name)?;
+            let number = definition::insert(conn, account, &made, "", now)?;
+            store::audit::insert(conn, now, Some(account), actor.user(), "event.create", &made.name)?;
+            Ok(number)
+        })
+        .await?;
+    app.definitions.reload(&app.store, account)?;
+    Ok(number)
+}
+
+/// Archives, restores or deletes an event. Archived ones do not use the limit; restoring one does.
+///
+/// # Errors
+/// `Full`; `NotFound`; `Denied` to who is no editor.
+pub async fn set_status(
+    app: &App,
+    actor: Actor,
+    account: AccountId,
+    number: EventNumber,
+    status: Status,
+) -> Result<(), Error> {
+    let (limit, now) = (app.event_limit, app.now());
+    app.store
+        .writer
+        .write(move |conn| {
+            access::need(conn, actor, account, Role::Editor)?;
+            let event = definition::find(conn, account, number)?.ok_or(store::Error::NotFound)?;
+            let is_restored = status == Status::Active && event.status != Status::Active;
+            if is_restored && definition::count_active(conn, account)? >= limit {
+                return Err(Error::Full(limit));
+            }
+            definition::update_status(conn, account, number, status, now)?;
+            let detail = format!("{number} {}: {}", event.definition.name, status.as_str());
+            store::audit::insert(conn, now, Some(account), actor.user(), "event.status", &detail)?;
+            Ok(())
+        })
+        .await?;
+    Ok(app.definitions.reload(&app.store, account)?)
+}
+
+/// Says what becomes of names that nobody has created (rules.md 19).
+///
+/// # Errors
+/// `Denied` to who is no admin; the store's.
+pub async fn set_unknown_names(
+    app: &App,
+    actor: Actor,
+    account: AccountId,
+    rule: UnknownNames,
+) -> Result<(), Error> {
+    let now = app.now();
+    app.store
+        .writer
+        .write(move |conn| {
+            access::need(conn, actor, account, Role::Admin)?;
+            store::account::update_unknown_names(conn, account, rule)?;
+            let action = "account.unknown_names";
+            store::audit::insert(conn, now, Some(account), actor.user(), action, rule.as_str())?;
+            Ok(())
+        })
+        .await
+}
+
+fn read(app: &App, account: AccountId, kind: EventKind, typed: &Typed<'_>) -> Result<Definition, Error> {
+    let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
+    let digits = money::digits(&entry.settings().currency);
+    Definition::parse(kind, typed, digits).map_err(Error::Invalid)
+}
