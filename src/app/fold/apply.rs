@@ -1,7 +1,6 @@
 //! Folding one hit: duplicate ids, visitor, identity, session, event row (rules.md 5, 10-15).
 
 use super::cache::Cache;
-use super::complete::Told;
 use super::pending::Pending;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -65,7 +64,7 @@ impl<'a> Batch<'a> {
             Act::Engagement { page_view, engaged_ms } => self.engage(hit, page_view, *engaged_ms),
             Act::PageView => self.page_view(inbox_id, hit),
             Act::Completion { event, value_minor, properties } => {
-                self.complete(inbox_id, hit, Told { event, value_minor: *value_minor, properties })
+                self.complete(inbox_id, hit, event, *value_minor, properties)
             }
         }
     }
@@ -110,7 +109,8 @@ impl<'a> Batch<'a> {
         if hit.page.host.is_empty() {
             return Ok(0);
         }
-        self.cache.name(self.conn, hit.account, Kind::Page, &page_text(hit))
+        let page = join(&[&hit.page.host, &hit.page.path, &hit.page.query]);
+        self.cache.name(self.conn, hit.account, Kind::Page, &page)
     }
 
     pub(super) fn put_visitor(&mut self, hit: &Hit, visitor: Visitor) {
@@ -438,11 +438,6 @@ pub(super) fn new_visitor(number: VisitorNumber, at_ms: i64) -> Visitor {
         completions: 0,
         value_minor: 0,
     }
-}
-
-/// The text of a hit's page, as the dictionary holds it.
-pub(super) fn page_text(hit: &Hit) -> String {
-    join(&[&hit.page.host, &hit.page.path, &hit.page.query])
 }
 
 /// A view of `page`, or a completion, in the session; late ones may come before its entry.

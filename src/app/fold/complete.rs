@@ -12,14 +12,6 @@ use crate::store::event::{self, Event};
 use crate::store::visitor::{self, Visitor};
 use crate::store::{self};
 
-/// A completion as a hit tells it.
-#[derive(Clone, Copy)]
-pub(super) struct Told<'h> {
-    pub event: &'h EventRef,
-    pub value_minor: Option<i64>,
-    pub properties: &'h [(String, String)],
-}
-
 /// A completion that counts.
 #[derive(Clone, Copy)]
 struct Done<'h> {
@@ -34,13 +26,15 @@ impl Batch<'_> {
         &mut self,
         inbox_id: i64,
         hit: &Hit,
-        told: Told<'_>,
+        event: &EventRef,
+        value_minor: Option<i64>,
+        properties: &[(String, String)],
     ) -> Result<Folded, store::Error> {
         if self.is_duplicate(hit)? {
             return Ok(Folded::only(Reason::Duplicate));
         }
         let kind = if hit.visitor.is_some() { EventKind::Custom } else { EventKind::Http };
-        let (number, usual) = match self.cache.define(self.conn, hit, told.event, kind, self.now)? {
+        let (number, usual) = match self.cache.define(self.conn, hit, event, kind, self.now)? {
             Found::Active(number, value_minor) => (number, value_minor),
             Found::Not(reason) => {
                 // Its id is known from now on: told again, it is not counted again.
@@ -54,8 +48,7 @@ impl Batch<'_> {
                 return Ok(Folded::only(reason));
             }
         };
-        let done =
-            Done { number, value_minor: told.value_minor.unwrap_or(usual), properties: told.properties };
+        let done = Done { number, value_minor: value_minor.unwrap_or(usual), properties };
         match &hit.visitor {
             Some(_) => self.complete_in_browser(inbox_id, hit, done),
             None => self.complete_by_program(inbox_id, hit, done),

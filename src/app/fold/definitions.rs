@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::apply::page_text;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::{Definition, EventKind, EventNumber, EventRef, Status, UnknownNames};
@@ -152,7 +151,7 @@ impl Definitions {
         if self.visits.is_empty() {
             return Visits::default();
         }
-        let page = page_text(hit);
+        let page = hit.page.address();
         if let Some(known) = self.of_page.get(&page) {
             return Arc::clone(known);
         }
