@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::access::{self, Actor};
 use super::core::App;
-use super::{accounts, fold, tokens, users};
+use super::{accounts, events, fold, tokens, users};
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
+use crate::domain::event::{EventKind, Typed};
 use crate::domain::user::{Role, Scope};
 use crate::store::member::Membership;
 
@@ -27,6 +28,16 @@ pub enum Command {
     UserResetPassword { email: String, password: String },
     /// Answers `{"token_id","token"}`; the token is told this once.
     TokenAdd { account: AccountId, name: String, scopes: Vec<Scope> },
+    /// Answers `{"event_id"}`.
+    EventAdd {
+        account: AccountId,
+        name: String,
+        kind: EventKind,
+        tags: Vec<String>,
+        selector: String,
+        url: String,
+        value: String,
+    },
     /// Answers `{"replayed"}`: dead letters that lie in the inbox again.
     ReplayDeadLetters {},
     /// Answers `{"taken","refused","dropped"}`: map files that changed.
@@ -70,6 +81,15 @@ impl From<accounts::Error> for Error {
         match error {
             accounts::Error::Invalid(what) => Self::invalid(&what),
             accounts::Error::Store(error) => Self::failed(&error),
+        }
+    }
+}
+
+impl From<events::Error> for Error {
+    fn from(error: events::Error) -> Self {
+        match error {
+            events::Error::Invalid(_) | events::Error::Taken => Self::invalid(&error),
+            error => Self::failed(&error),
         }
     }
 }
@@ -124,6 +144,19 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             need_account(app, account)?;
             let (id, token) = tokens::create(app, Actor::Machine, account, &name, &scopes).await?;
             Ok(json!({ "token_id": id, "token": token.reveal() }))
+        }
+        Command::EventAdd { account, name, kind, tags, selector, url, value } => {
+            need_account(app, account)?;
+            let typed = Typed {
+                name: &name,
+                tags: tags.iter().map(String::as_str).collect(),
+                selector: &selector,
+                url: &url,
+                value: &value,
+                custom_js: "",
+            };
+            let number = events::create(app, Actor::Machine, account, kind, &typed).await?;
+            Ok(json!({ "event_id": number.to_string() }))
         }
         Command::ReplayDeadLetters {} => {
             let replayed = fold::replay_dead_letters(app).await?;

@@ -6,7 +6,7 @@ use crate::domain::account::AccountId;
 use crate::domain::event::{Definition, EventKind, EventNumber, Invalid, Status, Typed, UnknownNames};
 use crate::domain::money;
 use crate::domain::user::Role;
-use crate::store::{self, definition};
+use crate::store::{self, definition, unexpected};
 
 /// Why an event is not created or changed.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,7 @@ pub async fn create(
             }
             // by hand a deleted name may come back
             definition::release_name(conn, account, &made.name)?;
+            unexpected::delete_name(conn, account, &made.name)?;
             let number = definition::insert(conn, account, &made, "", now)?;
             store::audit::insert(conn, now, Some(account), actor.user(), "event.create", &made.name)?;
             Ok(number)

@@ -21,6 +21,7 @@ pub mod passwords;
 pub mod progress;
 pub mod reports;
 pub mod retention;
+pub mod review;
 pub mod saved_views;
 pub mod scripts;
 pub mod setup;

@@ -171,6 +171,16 @@ pub fn update_dismissed(
     if changed == 0 { Err(Error::NotFound) } else { Ok(()) }
 }
 
+/// Somebody created an event of this name.
+///
+/// # Errors
+/// SQLite's.
+pub fn delete_name(conn: &Connection, account: AccountId, name: &str) -> Result<(), Error> {
+    conn.prepare_cached("delete from unexpected_event where account_id = ?1 and name = ?2")?
+        .execute((account.0, name))?;
+    Ok(())
+}
+
 /// # Errors
 /// SQLite's.
 pub fn delete(conn: &Connection, account: AccountId, id: i64) -> Result<(), Error> {

@@ -1,9 +1,10 @@
 //! What becomes of a completion: which event it is of, whose it is, what it is worth (rules.md 13, 19-22).
 
 use guestlog::app::access::Actor;
-use guestlog::app::events;
+use guestlog::app::{events, review};
 use guestlog::base::clock::MINUTE;
-use guestlog::domain::event::{EventKind, EventNumber, Status, Typed, UnknownNames};
+use guestlog::domain::event::{EventKind, EventNumber, Status, Typed, UnknownNames, WAITING_MAX};
+use guestlog::store::unexpected::{self, Told};
 use serde_json::{Value, json};
 
 use crate::harness::site::{Site, Wanted, with};
@@ -168,6 +169,93 @@ async fn names_become_events_up_to_the_limit_and_wait_past_it() {
     assert_eq!(site.asks::<String>(names), ["1 One custom", "2 Two custom", "3 Four custom"]);
     assert_eq!(site.asks::<String>(waiting), ["Three 3 example.com/cart"]);
     site.assert_that_all_are_counted().await;
+}
+
+/// rules.md 20; hubspot.md 12, rows 32-38
+#[actix_web::test]
+async fn names_are_approved_while_they_fit_dismissed_and_taken_back() {
+    let mut site = Site::with(Wanted { events: 3, ..Wanted::default() }).await;
+    for (id, name) in [("1", "A"), ("2", "B"), ("3", "C"), ("4", "D"), ("5", "E"), ("6", "E")] {
+        site.collect(&site.completion(id, "ada", name, 1)).await;
+    }
+    site.fold().await;
+    let (app, account) = (std::sync::Arc::clone(&site.app), site.account);
+    let list = async |dismissed| {
+        let names = review::list(&app, account, dismissed).await.unwrap();
+        names.into_iter().map(|name| (name.id, name.name, name.seen)).collect::<Vec<_>>()
+    };
+    let waiting = list(false).await;
+    assert_eq!(
+        waiting.iter().map(|(_, name, seen)| (name.as_str(), *seen)).collect::<Vec<_>>(),
+        [("E", 2), ("D", 1)]
+    );
+    let [e, d] = [waiting[0].0, waiting[1].0];
+    let approve = async |ids: &[i64]| review::approve(&app, Actor::Machine, account, ids.to_vec()).await;
+    let full = approve(&[e]).await.unwrap_err();
+    assert!(matches!(full, review::Error::Full { active: 3, limit: 3, wanted: 1 }), "{full}");
+    let archive = async |number| {
+        events::set_status(&app, Actor::Machine, account, EventNumber(number), Status::Archived)
+            .await
+            .unwrap();
+    };
+    archive(1).await;
+    assert!(matches!(approve(&[e, d]).await, Err(review::Error::Full { active: 2, wanted: 2, .. })));
+    assert_eq!(list(false).await, waiting, "all or nothing");
+    archive(2).await;
+    assert_eq!(approve(&[e, d]).await.unwrap(), [EventNumber(4), EventNumber(5)]);
+    assert!(matches!(approve(&[e]).await, Err(review::Error::Gone)));
+    site.collect(&site.completion("7", "ada", "E", 1)).await;
+    site.fold().await;
+    assert_eq!(site.ask::<i64>("select count(*) from event_hot where event = 4"), 1, "counted from now on");
+
+    for (id, name) in [("8", "F"), ("9", "G")] {
+        site.collect(&site.completion(id, "ada", name, 1)).await;
+    }
+    site.fold().await;
+    let ids: Vec<i64> = list(false).await.iter().map(|(id, ..)| *id).collect();
+    let dismiss =
+        async |to| review::set_dismissed(&app, Actor::Machine, account, ids.clone(), to).await.unwrap();
+    dismiss(true).await;
+    assert_eq!((list(false).await.len(), list(true).await.len()), (0, 2));
+    archive(3).await;
+    site.collect(&site.completion("10", "ada", "F", 1)).await;
+    site.fold().await;
+    assert_eq!(list(true).await[0].2, 2, "seen again, and still dismissed");
+    dismiss(false).await;
+    assert_eq!((list(false).await.len(), list(true).await.len()), (2, 0));
+}
+
+/// rules.md 20
+#[actix_web::test]
+async fn of_more_names_than_may_wait_the_least_seen_gives_way() {
+    let site = Site::new().await;
+    let account = site.account;
+    let told = |name: String, times, last_ms| Told {
+        name,
+        kind: EventKind::Custom,
+        page: String::new(),
+        times,
+        first_ms: last_ms,
+        last_ms,
+    };
+    let write = async |names: Vec<Told>| {
+        let job = move |conn: &guestlog::store::Connection| unexpected::upsert(conn, account, &names);
+        site.app.store.writer.write(job).await.unwrap();
+    };
+    write((0..WAITING_MAX).map(|n| told(format!("n{n}"), if n == 0 { 9 } else { 1 }, n)).collect()).await;
+    let count = || site.ask::<i64>("select count(*) from unexpected_event");
+    assert_eq!(count(), WAITING_MAX);
+    write(vec![told("n0".into(), 1, 20_000), told("new".into(), 1, 20_001)]).await;
+    assert_eq!(count(), WAITING_MAX + 1, "and those that gave way");
+    let seen = |name: &str| {
+        site.asks::<i64>(&format!("select seen from unexpected_event where name = '{name}'")).first().copied()
+    };
+    assert_eq!(["n0", "n1", "n2", "new", "(other)"].map(seen), [Some(10), None, Some(1), Some(1), Some(1)]);
+    write(vec![told("newer".into(), 3, 20_002)]).await;
+    assert_eq!(["n2", "(other)", "newer"].map(seen), [None, Some(2), Some(3)]);
+    let other = site.ask::<i64>("select id from unexpected_event where name = '(other)'");
+    let refused = review::approve(&site.app, Actor::Machine, account, vec![other]).await;
+    assert!(matches!(refused, Err(review::Error::Many)));
 }
 
 /// rules.md 19
