@@ -32,6 +32,8 @@ pub enum DeviceClass {
 }
 
 impl DeviceClass {
+    pub const ALL: [Self; 4] = [Self::Desktop, Self::Mobile, Self::Tablet, Self::Other];
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -31,7 +31,7 @@ impl Deadline {
     }
 }
 
-/// Bounds of the memory of a scan.
+/// Bounds of the memory of a scan: of accounts of a million visitors; of more, in proportion to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// Bytes of bitsets: at most, and even for few rows.
@@ -43,6 +43,23 @@ pub struct Bounds {
     pub batch_rows: usize,
     /// Rows of segments from which on a second thread helps.
     pub shared_rows: u64,
+}
+
+/// Visitors of an account up to which the bounds are as they stand, and from which on they grow no more.
+const VISITORS: Range<u64> = 1_000_000..16_000_000;
+
+impl Bounds {
+    /// What they are of an account of so many visitors: there are more numbers to tell apart, and reading everything
+    /// twice for want of room costs more the more there is.
+    pub(super) fn of(self, visitors: u32) -> Self {
+        let visitors = u64::from(visitors).clamp(VISITORS.start, VISITORS.end);
+        let grown = |bound: usize| {
+            let bound = u128::try_from(bound).unwrap_or(u128::MAX);
+            let grown = bound.saturating_mul(visitors.into()) / u128::from(VISITORS.start);
+            usize::try_from(grown).unwrap_or(usize::MAX)
+        };
+        Self { set_bytes: grown(self.set_bytes), pairs: grown(self.pairs), ..self }
+    }
 }
 
 impl Default for Bounds {
@@ -58,7 +75,6 @@ impl Default for Bounds {
 }
 
 /// A question.
-#[derive(Clone)]
 pub struct Ask<'a> {
     pub account: AccountId,
     /// Half-open, milliseconds.
@@ -240,4 +256,30 @@ pub struct Answer {
     pub passes: u32,
     /// Days that could not be read, and are missing in the tables.
     pub damaged: Vec<LocalDay>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_grow_with_the_visitors_of_an_account_between_two_limits() {
+        let one = Bounds { set_bytes: 3, pairs: 10, ..Bounds::default() };
+        let of = |visitors| {
+            let bounds = one.of(visitors);
+            (bounds.set_bytes, bounds.pairs, bounds.batch_rows == one.batch_rows)
+        };
+        for (visitors, set_bytes, pairs) in [
+            (0, 3, 10),
+            (1_000_000, 3, 10),
+            (1_400_000, 4, 14),
+            (16_000_000, 48, 160),
+            (16_000_001, 48, 160),
+            (u32::MAX, 48, 160),
+        ] {
+            assert_eq!(of(visitors), (set_bytes, pairs, true), "{visitors}");
+        }
+        let most = Bounds { set_bytes: usize::MAX, pairs: usize::MAX, ..one };
+        assert_eq!(most.of(2_000_000), most);
+    }
 }

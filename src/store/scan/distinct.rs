@@ -42,8 +42,8 @@ pub(super) struct Distinct {
     budget: usize,
 }
 
-/// Numbers that wait for their set: many sets together are larger than a processor's cache, and numbers put into one
-/// of them in one go cost a third of what they cost one by one (measured).
+/// Numbers that wait for their set: many sets together are larger than a processor's cache. Put into them one by one, a
+/// dashboard of 12 months and 10 million events took 1.38 times as long (measured).
 const WAITING: usize = 1024;
 
 #[derive(Debug, Default)]
@@ -58,11 +58,11 @@ struct Group {
 /// The sets of groups one after the other, one bit for each number.
 type Sets = Vec<u64>;
 
-/// Bytes of a list so long that its memory goes back to the system when it is dropped, however long lists were made
-/// before; what is not filled costs nothing.
+/// Bytes of a list whose memory is the system's again when it is dropped: the allocator keeps that of shorter ones (up
+/// to 32 MiB) for itself. What is not filled costs nothing.
 const GIVEN_BACK: usize = 36 * 1024 * 1024;
 
-/// A list that is kept out of what is kept for the next one.
+/// A list of that length.
 fn large<T>() -> Vec<T> {
     Vec::with_capacity(GIVEN_BACK / size_of::<T>())
 }

@@ -1,130 +1,17 @@
-//! What a scan fills: the groups of one grouping, their figures, and the table made of them. Groups are
-//! numbered in the order of their names, so that equal figures are listed by name.
+//! What a scan fills: the groups of one grouping, their figures, and the table made of them.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 use super::ask::{Cursor, Grouping, Key, Row, Table, Top};
-use super::column::{Column, Place, Words, set};
+use super::column::{Column, Place, Words};
 use super::distinct::{Class, Distinct};
+use super::names::{Known, Names, SKIPPED};
 use super::rows::{Batch, Touch};
 use super::selection::Selection;
-use crate::domain::account::AccountId;
 use crate::domain::question::Dimension;
 use crate::store::dictionary::SEPARATOR;
 use crate::store::error::Error;
 use crate::store::figures::Figures;
-
-/// The group of every code of a column. Group 0 is the empty name.
-#[derive(Clone, Debug)]
-struct Names {
-    place: Place,
-    group_of: Vec<u32>,
-    /// Lowest code of each group: names it, and stays its lowest when codes are added.
-    lowest: Vec<u32>,
-    /// The group of codes that have no text.
-    of_others: u32,
-}
-
-/// The group of what is not asked for.
-const SKIPPED: u32 = u32::MAX;
-
-/// Groups of columns whose texts are in dictionaries, kept until there are more of these.
-#[derive(Debug, Default)]
-pub(super) struct Known(Mutex<FxHashMap<(AccountId, Place), Compiled>>);
-
-/// The highest code when they were compiled, and the groups.
-type Compiled = (u32, Arc<Names>);
-
-/// Most columns that are kept.
-const KNOWN_MAX: usize = 64;
-
-impl Names {
-    /// The groups of a column, known or compiled.
-    fn of(words: &Words<'_>, known: &Known, place: Place) -> Result<Arc<Self>, Error> {
-        let Some(last) = words.last_id(place.column)? else {
-            return Ok(Arc::new(Self::compile(words, place)?));
-        };
-        let lock = || known.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (words.account, place);
-        if let Some((_, names)) = lock().get(&key).filter(|(known, _)| *known == last) {
-            return Ok(Arc::clone(names));
-        }
-        let names = Arc::new(Self::compile(words, place)?);
-        let mut known = lock();
-        if known.len() >= KNOWN_MAX {
-            known.clear();
-        }
-        known.insert(key, (last, Arc::clone(&names)));
-        Ok(names)
-    }
-
-    fn compile(words: &Words<'_>, place: Place) -> Result<Self, Error> {
-        let mut names = Self { place, group_of: vec![0], lowest: vec![0], of_others: 0 };
-        if place.first == 0 {
-            // texts come in their order, so equal beginnings come together
-            let mut last = String::new();
-            let mut group = 0;
-            words.each(place.column, |code, text| {
-                let name = place.of_text(text);
-                if name != last {
-                    name.clone_into(&mut last);
-                    group += 1;
-                }
-                names.add(code, if is_empty(name) { 0 } else { group });
-            })?;
-            return Ok(names);
-        }
-        let mut codes_of: BTreeMap<String, Vec<u32>> = BTreeMap::new();
-        words.each(place.column, |code, text| {
-            let name = place.of_text(text);
-            if let Some(codes) = codes_of.get_mut(name) {
-                codes.push(code);
-            } else if !is_empty(name) {
-                codes_of.insert(name.to_owned(), vec![code]);
-            }
-        })?;
-        for (codes, group) in codes_of.into_values().zip(1..) {
-            codes.into_iter().for_each(|code| names.add(code, group));
-        }
-        Ok(names)
-    }
-
-    fn add(&mut self, code: u32, group: u32) {
-        set(&mut self.group_of, code, group, 0);
-        let lowest = self.lowest.get(group as usize).map_or(code, |lowest| code.min(*lowest));
-        set(&mut self.lowest, group, lowest, code);
-    }
-
-    fn group(&self, code: u32) -> u32 {
-        self.group_of.get(code as usize).copied().unwrap_or(self.of_others)
-    }
-
-    /// Only the groups of these codes, in their order.
-    fn keep(&mut self, codes: &[u32]) {
-        let mut place_of = vec![SKIPPED; self.lowest.len()];
-        let mut lowest = Vec::with_capacity(codes.len());
-        for code in codes {
-            if let Some(place) = place_of.get_mut(self.group(*code) as usize)
-                && *place == SKIPPED
-            {
-                *place = u32::try_from(lowest.len()).unwrap_or(SKIPPED);
-                lowest.push(*code);
-            }
-        }
-        let place = |group: u32| place_of.get(group as usize).copied().unwrap_or(SKIPPED);
-        self.of_others = place(self.of_others);
-        self.group_of.iter_mut().for_each(|group| *group = place(*group));
-        self.lowest = lowest;
-    }
-}
-
-/// Are all parts of a name empty?
-fn is_empty(name: &str) -> bool {
-    name.chars().all(|c| c == SEPARATOR)
-}
 
 /// How rows find their group.
 #[derive(Debug)]
@@ -221,7 +108,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn is_pairs(&self) -> bool {
+    pub(super) const fn is_pairs(&self) -> bool {
         self.visitors.is_pairs() || self.sessions.is_pairs()
     }
 
@@ -233,7 +120,7 @@ impl Tally {
         large.iter_mut().for_each(|visitors| visitors.grant(share));
     }
 
-    pub(super) fn pairs(&self) -> usize {
+    pub(super) const fn pairs(&self) -> usize {
         self.visitors.pairs() + self.sessions.pairs()
     }
 

@@ -9,6 +9,7 @@ mod column;
 mod distinct;
 mod groups;
 mod headers;
+mod names;
 mod pass;
 mod question;
 mod rows;
@@ -22,7 +23,8 @@ pub use super::figures::Figures;
 pub use ask::{Answer, Ask, Bounds, Cursor, Deadline, Grouping, Key, Measure, Row, Table, Top};
 use closed::{Changed, Needs, Wanted};
 use column::{Column, Words};
-use groups::{Known, Tally};
+use groups::Tally;
+use names::Known;
 use pass::{Plan, Worker};
 use question::Masks;
 use rows::Hot;
@@ -59,15 +61,16 @@ impl Scanner {
         let masks = Masks::compile(&words, ask.filters)?;
         let numbers = account::find_numbers(conn, ask.account)?;
         let last = numbers.map_or((0, 0), |numbers| (numbers.visitor, numbers.session));
+        let bounds = ask.bounds.of(last.0);
         let listed = segment::list_verified(conn, ask.account, ask.range_ms.start, ask.range_ms.end)?;
         let segments = listed.segments;
         let rows: u64 = segments.iter().map(|segment| u64::from(segment.extent.rows)).sum();
-        let is_shared = rows >= ask.bounds.shared_rows;
+        let is_shared = rows >= bounds.shared_rows;
         let workers = if is_shared { 2 } else { 1 };
         let runs: u64 = segments.iter().map(|segment| u64::from(segment.extent.runs)).sum();
         // sets are cleared, merged and counted as a whole: for few runs, pairs are less work
         let worth = usize::try_from(runs).unwrap_or(usize::MAX).saturating_mul(SET_BYTES_OF_RUN);
-        let mut budget = (ask.bounds.set_bytes / workers).min(worth.max(ask.bounds.set_bytes_least));
+        let mut budget = (bounds.set_bytes / workers).min(worth.max(bounds.set_bytes_least));
         let tallies =
             ask.groupings.iter().map(|grouping| Tally::new(&words, &self.known, grouping, last, &mut budget));
         let mut tallies = tallies.collect::<Result<Vec<_>, _>>()?;
@@ -88,7 +91,7 @@ impl Scanner {
             from_ms: ask.range_ms.start,
             to_ms: ask.range_ms.end,
             now: ask.now,
-            batch_rows: ask.bounds.batch_rows.max(1),
+            batch_rows: bounds.batch_rows.max(1),
         };
         let segments = headers::take(ask, &hot, &changed, segments, &mut tallies)?;
         let needs = Needs::new(looked_at.iter().copied(), ask.groupings);
@@ -104,7 +107,7 @@ impl Scanner {
             contacts: if needs_contacts { column::contacts(conn, ask.account)? } else { Vec::new() },
             segments,
             deadline: &ask.deadline,
-            max_pairs: ask.bounds.pairs / workers,
+            max_pairs: bounds.pairs / workers,
         };
         let is_large = is_shared || tallies.iter().any(Tally::is_pairs);
         let _large = is_large.then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner));

@@ -20,9 +20,9 @@ use crate::store::error::{Damage, Error};
 use crate::store::readers::Readers;
 use crate::store::segment::Segment;
 
-/// Where a thread begins.
+/// Which day a thread begins with.
 #[derive(Clone, Copy)]
-enum From {
+enum Begin {
     First,
     Last,
 }
@@ -92,12 +92,13 @@ impl<'p> Worker<'p> {
             let taken = &taken;
             let other = helper.map(|(readers, mut helper)| {
                 scope.spawn(move || {
-                    let unread = readers.read_if_free(|conn| helper.segments(conn, taken, From::Last))?;
+                    let unread = readers.read_if_free(|conn| helper.segments(conn, taken, Begin::Last))?;
                     Ok::<_, Error>(unread.map(|unread| (unread, helper)))
                 })
             });
-            let mine =
-                self.segments(hot.conn, taken, From::First).and_then(|unread| self.hot(hot).map(|()| unread));
+            let mine = self
+                .segments(hot.conn, taken, Begin::First)
+                .and_then(|unread| self.hot(hot).map(|()| unread));
             if mine.is_err() {
                 // the other one need not go on
                 taken.store(self.plan.segments.len(), Ordering::Relaxed);
@@ -154,7 +155,7 @@ impl<'p> Worker<'p> {
         &mut self,
         conn: &Connection,
         taken: &AtomicUsize,
-        from: From,
+        begin: Begin,
     ) -> Result<Vec<(Segment, Damage)>, Error> {
         let plan = self.plan;
         let mut closed = Closed::prepare(conn, &plan.wanted)?;
@@ -162,9 +163,9 @@ impl<'p> Worker<'p> {
         let mut left = plan.segments.iter();
         // both together take as many as there are
         while taken.fetch_add(1, Ordering::Relaxed) < plan.segments.len() {
-            let next = match from {
-                From::First => left.next(),
-                From::Last => left.next_back(),
+            let next = match begin {
+                Begin::First => left.next(),
+                Begin::Last => left.next_back(),
             };
             let Some(segment) = next else { break };
             plan.deadline.check()?;
@@ -207,7 +208,10 @@ impl<'p> Worker<'p> {
     /// Counts what of the selected runs matches.
     fn take(&mut self, batch: &Batch) {
         self.selection.select_rows(batch, &self.plan.masks);
-        self.selection.sum(batch);
+        self.selection.find_touches(batch);
+        if self.is_first_pass {
+            self.selection.sum(batch);
+        }
         let pass = Pass { class: self.class, is_first: self.is_first_pass, contacts: &self.plan.contacts };
         self.tallies.iter_mut().for_each(|tally| tally.take(batch, &self.selection, pass));
         if self.pairs() > self.plan.max_pairs {

@@ -91,15 +91,18 @@ impl Selection {
         });
     }
 
-    /// Finds whose the runs are, and sums up their matching rows.
+    /// Finds whose the runs are.
+    pub(super) fn find_touches(&mut self, batch: &Batch) {
+        self.touches.clear();
+        self.touches.extend(self.runs.iter().map(|run| batch.touch(*run as usize)));
+    }
+
+    /// Sums up the matching rows of each run.
     pub(super) fn sum(&mut self, batch: &Batch) {
-        let mut touches = std::mem::take(&mut self.touches);
         let mut sums = std::mem::take(&mut self.sums);
-        touches.clear();
-        touches.extend(self.runs.iter().map(|run| batch.touch(*run as usize)));
         sums.clear();
         self.each_run(batch, |place, rows| {
-            let is_of_session = touches.get(place).is_some_and(|touch| touch.session != 0);
+            let is_of_session = self.touches.get(place).is_some_and(|touch| touch.session != 0);
             match rows {
                 Rows::All(range) if batch.is_completion.is_empty() => {
                     sums.page_views.push(if is_of_session { range.end - range.start } else { 0 });
@@ -119,7 +122,7 @@ impl Selection {
                 }
             }
         });
-        (self.touches, self.sums) = (touches, sums);
+        self.sums = sums;
     }
 
     /// Calls `visit` with the place of a run in `runs` and its matching rows.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::fill::fill;
 use super::{country, language};
+use crate::domain::device::DeviceClass;
 use crate::domain::question::Dimension;
 use crate::domain::screen::ScreenClass;
 use crate::domain::source::Source;
@@ -205,7 +206,7 @@ impl Words {
                 find(&codes)
             }
             Dimension::Source => find(&Source::ALL.map(Source::as_str)),
-            Dimension::Device => find(&["desktop", "mobile", "tablet", "other"]),
+            Dimension::Device => find(&DeviceClass::ALL.map(DeviceClass::as_str)),
             Dimension::Screen => find(&ScreenClass::ALL.map(ScreenClass::as_str)),
             _ => None,
         }
@@ -309,7 +310,7 @@ mod tests {
         for source in crate::domain::source::Source::ALL {
             assert_ne!(EN.value(Dimension::Source, source.as_str()), source.as_str());
         }
-        for class in ["desktop", "mobile", "tablet", "other"] {
+        for class in DeviceClass::ALL.map(DeviceClass::as_str) {
             assert_ne!(EN.value(Dimension::Device, class), class);
         }
         for class in ScreenClass::ALL.into_iter().filter(|class| *class != ScreenClass::Unknown) {
