@@ -16,6 +16,7 @@ use super::core::App;
 use super::directory::Entry;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::money;
 use crate::domain::period::{Days, LocalDay, Step};
 use crate::domain::question::{Filter, Invalid, NONE, Period};
 use crate::store::{self, Connection, scan};
@@ -206,6 +207,11 @@ impl Frame {
 
     fn range(&self) -> Range<i64> {
         self.days.range(&self.entry.zone)
+    }
+
+    /// Of the account's currency.
+    fn digits(&self) -> u32 {
+        money::digits(&self.entry.settings().currency)
     }
 
     /// Of the days compared with, as much as is over of the period itself; where it ends when that is not all.
