@@ -95,6 +95,14 @@ pub async fn set_status(
     Ok(app.definitions.reload(&app.store, account)?)
 }
 
+/// What becomes of names that nobody has created.
+///
+/// # Errors
+/// The store's.
+pub async fn unknown_names(app: &App, account: AccountId) -> Result<UnknownNames, store::Error> {
+    app.store.read(move |conn| store::account::find_unknown_names(conn, account)).await
+}
+
 /// Says what becomes of names that nobody has created (rules.md 19).
 ///
 /// # Errors

@@ -1,7 +1,11 @@
 //! Reports as the pages, their JSON and their CSV show them: one file a page. A report turns a query into one
 //! question to the scan and its answer into rows whose names are those of the contract. No counting here.
 
+pub mod contact;
+pub mod contacts;
 pub mod dashboard;
+pub mod event;
+pub mod events;
 pub mod names;
 pub mod pages;
 pub mod sources;
@@ -20,7 +24,11 @@ use crate::domain::period::{Days, LocalDay, Step};
 use crate::domain::question::{Filter, Invalid, NONE, Period};
 use crate::store::{self, Connection, scan};
 
+pub use contact::{ContactReport, contact};
+pub use contacts::{ContactRow, contacts};
 pub use dashboard::{Dashboard, dashboard};
+pub use event::{EventReport, event};
+pub use events::{EventRow, events};
 pub use names::{NameRow, countries, devices};
 pub use pages::{PageRow, pages};
 pub use sources::{SourceRow, sources};
@@ -255,7 +263,7 @@ impl Frame {
 const fn shows_time(grouping: &scan::Grouping) -> bool {
     use scan::{Grouping, Key, Measure};
     match grouping {
-        Grouping::Total | Grouping::Steps(_) => false,
+        Grouping::Total | Grouping::Steps(_) | Grouping::Contacts(..) => false,
         Grouping::These(Key::Dimension(dimension), _) => dimension.is_page(),
         Grouping::These(..) => false,
         Grouping::By(key, top) => {

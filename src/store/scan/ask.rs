@@ -101,6 +101,8 @@ pub enum Grouping {
     /// The rows of these groups, named by a code of theirs as `Table::codes` gives it, in this order, empty ones
     /// too: how rows of one period are found again in another.
     These(Key, Vec<u32>),
+    /// As `These`, with distinct contacts in the place of visitors, those programs told of among them; no sessions.
+    Contacts(Key, Vec<u32>),
 }
 
 /// What names a group.

@@ -25,6 +25,14 @@ enum Keys {
 /// Most bytes of sets of sessions: only those that span batches are put there.
 const SESSION_SETS: usize = 1024 * 1024;
 
+/// The highest numbers there are.
+#[derive(Clone, Copy)]
+pub(super) struct Last {
+    pub visitor: u32,
+    pub session: u32,
+    pub contact: u32,
+}
+
 /// One grouping while it is filled.
 #[derive(Debug)]
 pub(super) struct Tally {
@@ -36,25 +44,27 @@ pub(super) struct Tally {
     /// Differs between neighbouring runs.
     ordinal: u32,
     listed: Listed,
+    /// `visitors` are contacts.
+    of_contacts: bool,
     visitors: Distinct,
     /// Only of sessions with rows elsewhere: the others are counted as they come.
     sessions: Distinct,
 }
 
 impl Tally {
-    /// `last`: highest visitor and session number; `budget`: bytes left for sets.
+    /// `budget`: bytes left for sets.
     pub(super) fn new(
         words: &Words<'_>,
         known: &Known,
         grouping: &Grouping,
-        last: (u32, u32),
+        last: Last,
         budget: &mut usize,
     ) -> Result<Self, Error> {
         let keys = match grouping {
             Grouping::Total => Keys::Total,
             Grouping::Steps(edges) => Keys::Steps(edges.clone()),
             Grouping::By(key, _) => Keys::Names(Names::of(words, known, key.place())?),
-            Grouping::These(key, codes) => {
+            Grouping::These(key, codes) | Grouping::Contacts(key, codes) => {
                 let mut names = Names::clone(&*Names::of(words, known, key.place())?);
                 names.keep(codes);
                 Keys::Names(Arc::new(names))
@@ -65,10 +75,11 @@ impl Tally {
             Keys::Steps(edges) => edges.len().saturating_sub(1),
             Keys::Names(names) => names.lowest.len(),
         };
-        let visitors = Distinct::new(groups, last.0, budget);
+        let of_contacts = matches!(grouping, Grouping::Contacts(..));
+        let visitors = Distinct::new(groups, if of_contacts { last.contact } else { last.visitor }, budget);
         let mut few = SESSION_SETS.min(*budget);
         let left = *budget - few;
-        let sessions = Distinct::new(groups, last.1, &mut few);
+        let sessions = Distinct::new(groups, last.session, &mut few);
         *budget = left + few;
         Ok(Self {
             keys: Arc::new(keys),
@@ -76,6 +87,7 @@ impl Tally {
             touched_by: vec![0; groups],
             ordinal: 0,
             listed: Listed::default(),
+            of_contacts,
             visitors,
             sessions,
         })
@@ -89,6 +101,7 @@ impl Tally {
             touched_by: vec![0; self.figures.len()],
             ordinal: 0,
             listed: Listed::default(),
+            of_contacts: self.of_contacts,
             visitors: self.visitors.fork(),
             sessions: self.sessions.fork(),
         }
@@ -155,6 +168,7 @@ impl Tally {
         if !pass.is_first && !self.is_pairs() {
             return;
         }
+        let pass = Pass { of_contacts: self.of_contacts, ..pass };
         let keys = Arc::clone(&self.keys);
         match keys.as_ref() {
             Keys::Total => self.take_runs(selection, pass, |_, _| Some(0)),
@@ -273,7 +287,7 @@ impl Tally {
         }
         match (self.keys.as_ref(), grouping) {
             (Keys::Names(names), Grouping::By(_, top)) => table_of(words, names, &figures, *top),
-            (Keys::Names(names), Grouping::These(_, codes)) => {
+            (Keys::Names(names), Grouping::These(_, codes) | Grouping::Contacts(_, codes)) => {
                 let of = |code: &u32| figures.get(names.group(*code) as usize).copied();
                 Ok(unnamed(codes.iter().map(|code| of(code).unwrap_or_default()).collect()))
             }
@@ -295,6 +309,8 @@ pub(super) struct Pass<'a> {
     pub is_first: bool,
     /// By visitor number; empty when no contact is asked for.
     pub contacts: &'a [u32],
+    /// Contacts are told apart, not visitors.
+    pub of_contacts: bool,
 }
 
 impl Touch {
@@ -308,6 +324,13 @@ impl Touch {
         sessions: &mut Distinct,
         pass: Pass<'_>,
     ) {
+        if pass.of_contacts {
+            let contact = at(pass.contacts, self.visitor as usize);
+            if contact != 0 {
+                visitors.insert(group, contact, pass.class);
+            }
+            return;
+        }
         if self.session == 0 {
             return;
         }

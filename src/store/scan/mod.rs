@@ -23,7 +23,7 @@ pub use super::figures::Figures;
 pub use ask::{Answer, Ask, Bounds, Cursor, Deadline, Grouping, Key, Measure, Row, Table, Top};
 use closed::{Changed, Needs, Wanted};
 use column::{Column, Words};
-use groups::Tally;
+use groups::{Last, Tally};
 use names::Known;
 use pass::{Plan, Worker};
 use question::Masks;
@@ -60,8 +60,12 @@ impl Scanner {
         let words = Words { conn, account: ask.account, texts: &self.texts };
         let masks = Masks::compile(&words, ask.filters)?;
         let numbers = account::find_numbers(conn, ask.account)?;
-        let last = numbers.map_or((0, 0), |numbers| (numbers.visitor, numbers.session));
-        let bounds = ask.bounds.of(last.0);
+        let last = numbers.map_or(Last { visitor: 0, session: 0, contact: 0 }, |numbers| Last {
+            visitor: numbers.visitor,
+            session: numbers.session,
+            contact: u32::try_from(numbers.contact).unwrap_or(u32::MAX),
+        });
+        let bounds = ask.bounds.of(last.visitor);
         let listed = segment::list_verified(conn, ask.account, ask.range_ms.start, ask.range_ms.end)?;
         let segments = listed.segments;
         let rows: u64 = segments.iter().map(|segment| u64::from(segment.extent.rows)).sum();
@@ -77,7 +81,9 @@ impl Scanner {
         Tally::grant(&mut tallies, budget);
         let looked_at: Vec<Column> =
             masks.columns().chain(tallies.iter().filter_map(Tally::column)).collect();
-        let needs_contacts = looked_at.contains(&Column::Contact);
+        let of_contacts = |grouping: &Grouping| matches!(grouping, Grouping::Contacts(..));
+        let needs_contacts =
+            looked_at.contains(&Column::Contact) || ask.groupings.iter().any(of_contacts);
         let changed = match segments.is_empty() {
             true => Changed::default(),
             false => Changed::new(

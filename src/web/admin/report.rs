@@ -58,7 +58,19 @@ pub(crate) async fn ask(
     report: Report,
     own: &[&'static str],
 ) -> Result<Asked, WebError> {
-    let pairs = pairs(request)?;
+    ask_of(access, report, own, pairs(request)?).await
+}
+
+/// The same of pairs that were read already.
+///
+/// # Errors
+/// As `ask`.
+pub(crate) async fn ask_of(
+    access: &ReportAccess,
+    report: Report,
+    own: &[&'static str],
+    pairs: Pairs,
+) -> Result<Asked, WebError> {
     let pairs = match &access.reader {
         Some(reader) => query::by_name(reader.who.context.t, pairs),
         None => pairs,
@@ -295,7 +307,17 @@ pub(crate) fn pager(
     total: u64,
     next: Option<&str>,
 ) -> Option<Pager> {
-    let is_first = asked.query.after.is_none();
+    pager_of(t, asked, (asked.query.after.is_none(), shown), total, next)
+}
+
+/// The same of a table with a cursor of its own; `is_first`: it begins with the first row.
+pub(crate) fn pager_of(
+    t: &'static Texts,
+    asked: &Asked,
+    (is_first, shown): (bool, usize),
+    total: u64,
+    next: Option<&str>,
+) -> Option<Pager> {
     if is_first && next.is_none() {
         return None;
     }

@@ -9,6 +9,7 @@ pub mod field;
 pub mod filters;
 pub mod icon;
 pub mod kpi;
+pub mod meter;
 pub mod missing;
 pub mod pager;
 pub mod panel;

@@ -34,6 +34,7 @@ pub(super) fn layout(title: &str, section: Section, name: &str) -> Layout {
             name: name.into(),
             zone: "Europe/Amsterdam".into(),
             query: "?period=28d".into(),
+            waiting: 12,
             others: vec![link(1_000_001, name), link(1_000_002, "Harbour Books"), link(1_000_003, ARABIC)],
         }),
         section: Some(section),

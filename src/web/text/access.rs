@@ -37,6 +37,14 @@ pub struct Done {
     pub visitor_erased: &'static str,
     pub view_saved: &'static str,
     pub view_deleted: &'static str,
+    pub event_made: &'static str,
+    pub event_saved: &'static str,
+    pub event_archived: &'static str,
+    pub event_restored: &'static str,
+    pub event_deleted: &'static str,
+    pub names_approved: &'static str,
+    pub names_dismissed: &'static str,
+    pub names_restored: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -251,6 +259,14 @@ pub const EN: Access = Access {
         signed_out: "You are signed out.",
         view_saved: "The view is saved. You find it under Views on every report.",
         view_deleted: "The view is deleted.",
+        event_made: "The event is created and counts from now on.",
+        event_saved: "The event is saved.",
+        event_archived: "The event is archived. Its completions are no longer counted, and it no longer uses the limit.",
+        event_restored: "The event is restored and counts again.",
+        event_deleted: "The event is deleted. Its name does not come back by itself.",
+        names_approved: "Approved. These events are counted from now on.",
+        names_dismissed: "Dismissed. You find them under Dismissed, where they can be restored.",
+        names_restored: "Restored. They wait for review again.",
         visitor_erased: "The visitor is erased from every report.",
     },
     field: Fields {

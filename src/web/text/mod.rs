@@ -9,8 +9,10 @@ use serde::Serialize;
 pub use fill::fill;
 
 pub mod access;
+pub mod contacts;
 pub mod country;
 pub mod error;
+pub mod events;
 pub mod fill;
 pub mod frame;
 pub mod install;
@@ -34,6 +36,8 @@ pub struct Texts {
     pub table: table::Tables,
     pub live: live::Live,
     pub visitor: visitor::Visitor,
+    pub events: events::Events,
+    pub contacts: contacts::Contacts,
     pub views: views::Views,
     pub install: install::Install,
     pub word: word::Words,
@@ -49,6 +53,8 @@ pub static EN: Texts = Texts {
     table: table::EN,
     live: live::EN,
     visitor: visitor::EN,
+    events: events::EN,
+    contacts: contacts::EN,
     views: views::EN,
     install: install::EN,
     word: word::EN,

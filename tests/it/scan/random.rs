@@ -225,7 +225,7 @@ pub(super) fn expect(
             let steps = oracle::by_step(account, events, edges);
             (steps.iter().map(unnamed).collect(), steps.len() as u64)
         }
-        Grouping::These(..) => unreachable!("no codes are drawn"),
+        Grouping::These(..) | Grouping::Contacts(..) => unreachable!("no codes are drawn"),
         Grouping::By(key, top) => {
             let dimensions = match key {
                 Key::Dimension(dimension) => vec![*dimension],
