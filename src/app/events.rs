@@ -1,12 +1,16 @@
 //! Creating, changing and putting away the events of an account.
 
+use std::sync::Arc;
+
 use super::access::{self, Actor};
 use super::core::App;
 use crate::domain::account::AccountId;
 use crate::domain::event::{Definition, EventKind, EventNumber, Invalid, Status, Typed, UnknownNames};
 use crate::domain::money;
+use crate::domain::question::{Dimension, Filter};
 use crate::domain::user::Role;
-use crate::store::{self, definition, unexpected};
+use crate::store::scan::{Ask, Bounds, Deadline, Grouping, Key, Measure, Top};
+use crate::store::{self, definition, event_work, unexpected};
 
 /// Why an event is not created or changed.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +69,94 @@ pub async fn create(
     Ok(number)
 }
 
+/// Changes an event; its type stays.
+///
+/// # Errors
+/// `Invalid`, `Taken`; `NotFound`; `Denied` to who is no editor.
+pub async fn update(
+    app: &App,
+    actor: Actor,
+    account: AccountId,
+    number: EventNumber,
+    typed: &Typed<'_>,
+) -> Result<(), Error> {
+    let known = app.definitions.of(account);
+    let kind = known.find(number).ok_or(store::Error::NotFound)?.definition.kind;
+    let changed = read(app, account, kind, typed)?;
+    let now = app.now();
+    app.store
+        .writer
+        .write(move |conn| {
+            access::need(conn, actor, account, Role::Editor)?;
+            definition::release_name(conn, account, &changed.name)?;
+            unexpected::delete_name(conn, account, &changed.name)?;
+            definition::update(conn, account, number, &changed, "", now)?;
+            let detail = format!("{number} {}", changed.name);
+            store::audit::insert(conn, now, Some(account), actor.user(), "event.update", &detail)?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(app.definitions.reload(&app.store, account)?)
+}
+
+/// What goes with an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Goes {
+    pub completions: u64,
+    /// Contacts who completed it.
+    pub contacts: u64,
+    /// What the completions are worth: it is taken from the revenue of these contacts.
+    pub value_minor: i64,
+}
+
+/// What deleting an event takes away.
+///
+/// # Errors
+/// `NotFound`; `TimeLimit`, the store's.
+pub async fn what_goes(app: &App, account: AccountId, number: EventNumber) -> Result<Goes, Error> {
+    let known = app.definitions.of(account);
+    let name = known.find(number).ok_or(store::Error::NotFound)?.definition.name.clone();
+    let (scanner, clock, now) = (Arc::clone(&app.store.scanner), Arc::clone(&app.clock), app.now());
+    app.store
+        .read(move |conn| {
+            let by_contact =
+                Top { by: Measure::Completions, limit: 1, after: None, skip_empty: true };
+            let answer = scanner.run(
+                conn,
+                &Ask {
+                    account,
+                    range_ms: 0..i64::MAX,
+                    filters: &[Filter::is(Dimension::Event, &name)],
+                    groupings: &[
+                        Grouping::Total,
+                        Grouping::By(Key::Dimension(Dimension::Contact), by_contact),
+                    ],
+                    engaged: false,
+                    now,
+                    deadline: Deadline::new(clock),
+                    bounds: Bounds::default(),
+                },
+            )?;
+            let mut tables = answer.tables.into_iter();
+            let total = tables.next().and_then(|table| table.rows.into_iter().next()).unwrap_or_default();
+            Ok::<_, Error>(Goes {
+                completions: total.figures.completions,
+                contacts: tables.next().map_or(0, |table| table.total),
+                value_minor: total.figures.value_minor,
+            })
+        })
+        .await
+}
+
+/// Deletes an event: from now on nothing completes it, and its completions are taken out of every report in the
+/// background, with what they are worth out of the revenue of contacts. Its name does not come back by itself.
+///
+/// # Errors
+/// `NotFound`; `Denied` to who is no editor.
+pub async fn delete(app: &App, actor: Actor, account: AccountId, number: EventNumber) -> Result<(), Error> {
+    set_status(app, actor, account, number, Status::Deleted).await
+}
+
 /// Archives, restores or deletes an event. Archived ones do not use the limit; restoring one does.
 ///
 /// # Errors
@@ -87,6 +179,9 @@ pub async fn set_status(
                 return Err(Error::Full(limit));
             }
             definition::update_status(conn, account, number, status, now)?;
+            if status == Status::Deleted {
+                event_work::upsert(conn, account, number, event_work::Kind::Take, now)?;
+            }
             let detail = format!("{number} {}: {}", event.definition.name, status.as_str());
             store::audit::insert(conn, now, Some(account), actor.user(), "event.status", &detail)?;
             Ok(())

@@ -19,6 +19,7 @@ pub mod limiter;
 pub mod live;
 pub mod passwords;
 pub mod progress;
+pub mod recount;
 pub mod reports;
 pub mod retention;
 pub mod review;

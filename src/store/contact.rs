@@ -101,7 +101,8 @@ pub fn find_by_external_id(
     email.map_or(Ok(None), |email| find_by_email(conn, account, &email))
 }
 
-/// Adds completions and what they were worth, as a browser or an unsigned call says (rules.md 22).
+/// Adds completions and what they were worth, as a browser or an unsigned call says (rules.md 22); fewer than none
+/// take them away.
 ///
 /// # Errors
 /// SQLite's.
@@ -109,11 +110,12 @@ pub fn add_asserted(
     conn: &Connection,
     account: AccountId,
     id: i64,
-    completions: u32,
+    completions: i64,
     value_minor: i64,
 ) -> Result<(), Error> {
     conn.prepare_cached(
-        "update contact set completions = completions + ?3, revenue_asserted_minor = revenue_asserted_minor + ?4
+        "update contact set completions = max(0, completions + ?3),
+             revenue_asserted_minor = revenue_asserted_minor + ?4
          where account_id = ?1 and id = ?2",
     )?
     .execute((account.0, id, completions, value_minor))?;

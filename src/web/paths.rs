@@ -212,8 +212,7 @@ impl Period {
 /// The filter that a row of a table stands for; `NONE` is the row without name.
 #[must_use]
 pub fn is(dimension: Dimension, value: &str) -> Filter {
-    let value = if value == NONE { "" } else { value };
-    Filter { dimension, operator: Operator::Is, values: vec![value.to_owned()] }
+    Filter::is(dimension, if value == NONE { "" } else { value })
 }
 
 /// The address of a report; each method gives a new one.

@@ -204,7 +204,7 @@ impl Batch<'_> {
         if completions == 0 {
             return Ok(());
         }
-        contact::add_asserted(self.conn, hit.account, contact.id, completions, value_minor)
+        contact::add_asserted(self.conn, hit.account, contact.id, completions.into(), value_minor)
     }
 
     /// A contact made by the hit that opened the session, before its source was known.

@@ -174,6 +174,23 @@ create table event_script (
     foreign key (account_id, number) references event_definition on delete cascade
 ) strict;
 
+-- what is being done, or was, to all completions of an event; begun again from the start where it was cut off
+create table event_work (
+    account_id  integer not null,
+    number      integer not null,
+    -- past page views counted back, or all completions of a deleted event taken away
+    kind        text not null check (kind in ('count', 'take')),
+    -- segments looked through, of how many
+    done        integer not null default 0,
+    total       integer not null default 0,
+    -- completions that came or went
+    completions integer not null default 0,
+    started_ms  integer not null,
+    finished_ms integer,
+    primary key (account_id, number, kind),
+    foreign key (account_id, number) references event_definition on delete cascade
+) strict, without rowid;
+
 -- names that nobody has created: they wait for review, or were dismissed
 create table unexpected_event (
     -- autoincrement: the number stands in the form that approves it and must not come to mean another

@@ -314,10 +314,34 @@ pub fn find_engaged(
 /// SQLite's.
 pub fn insert(conn: &Connection, account: AccountId, day: LocalDay, runs: Vec<Run>) -> Result<(), Error> {
     let Some((extent, figures, packed)) = columns::encode(runs) else { return Ok(()) };
-    insert_packed(conn, account, day, extent, figures, packed)
+    insert_packed(conn, account, day, extent, figures, packed)?;
+    Ok(())
 }
 
-/// Stores columns.
+/// Puts what is left of a segment in its place, if it is still there: else it has become another one. Answers the
+/// number of what is left, or of the segment when that is nothing; `None` when it was not there.
+///
+/// # Errors
+/// SQLite's.
+pub(super) fn replace(
+    conn: &Connection,
+    account: AccountId,
+    segment: &Segment,
+    left: Option<(Extent, Figures, Packed)>,
+) -> Result<Option<i64>, Error> {
+    if !is_there(conn, segment.id)? {
+        return Ok(None);
+    }
+    delete(conn, account, segment)?;
+    match left {
+        Some((extent, figures, packed)) => {
+            insert_packed(conn, account, segment.day, extent, figures, packed).map(Some)
+        }
+        None => Ok(Some(segment.id)),
+    }
+}
+
+/// Stores columns; answers the segment's number.
 fn insert_packed(
     conn: &Connection,
     account: AccountId,
@@ -325,7 +349,7 @@ fn insert_packed(
     extent: Extent,
     figures: Figures,
     packed: Packed,
-) -> Result<(), Error> {
+) -> Result<i64, Error> {
     let mut segment = Segment { id: 0, day, extent, figures, is_whole: true };
     let mut insert = conn.prepare_cached(
         "insert into segment (account_id, day, runs, rows, listed, first_ms, last_ms, stored, visitors, sessions,
@@ -345,7 +369,7 @@ fn insert_packed(
         seal::bind(&mut data, place);
         insert.execute((place, data))?;
     }
-    Ok(())
+    Ok(id)
 }
 
 /// # Errors
