@@ -119,8 +119,7 @@ pub async fn what_goes(app: &App, account: AccountId, number: EventNumber) -> Re
     let (scanner, clock, now) = (Arc::clone(&app.store.scanner), Arc::clone(&app.clock), app.now());
     app.store
         .read(move |conn| {
-            let by_contact =
-                Top { by: Measure::Completions, limit: 1, after: None, skip_empty: true };
+            let by_contact = Top { by: Measure::Completions, limit: 1, after: None, skip_empty: true };
             let answer = scanner.run(
                 conn,
                 &Ask {

@@ -93,7 +93,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Shown> {
         first: Millis(row.get(5)?),
         last: Millis(row.get(6)?),
         source: row.get(7)?,
-        completions: row.get(8)?,
+        completions: row.get::<_, u32>(8)?.into(),
         revenue_minor: row.get(9)?,
         asserted_minor: row.get(10)?,
     })
@@ -169,9 +169,8 @@ pub fn list_properties(conn: &Connection, account: AccountId, id: i64) -> Result
     let mut statement = conn.prepare_cached(
         "select name, value, verified from contact_property where account_id = ?1 and contact_id = ?2 order by name",
     )?;
-    let read = |row: &Row<'_>| {
-        Ok(Property { name: row.get(0)?, value: row.get(1)?, is_verified: row.get(2)? })
-    };
+    let read =
+        |row: &Row<'_>| Ok(Property { name: row.get(0)?, value: row.get(1)?, is_verified: row.get(2)? });
     let rows = statement.query_map((account.0, id), read)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

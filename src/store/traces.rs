@@ -76,7 +76,7 @@ pub fn list_last(
     let numbers: FxHashSet<u32> = contact_of.keys().copied().collect();
     let mut last: FxHashMap<i64, Millis> = FxHashMap::default();
     let ask = Ask { account, range_ms, numbers: &numbers, deadline };
-    let mut visit = |found: &mut FxHashMap<i64, Millis>, trace: Trace| {
+    let visit = |found: &mut FxHashMap<i64, Millis>, trace: Trace| {
         if trace.event == event.0
             && let Some(contact) = contact_of.get(&trace.visitor)
         {
@@ -136,11 +136,7 @@ pub fn list_visits(
 ///
 /// # Errors
 /// `TimeLimit`, or SQLite's.
-pub fn each(
-    conn: &Connection,
-    ask: &Ask<'_>,
-    mut visit: impl FnMut(Trace),
-) -> Result<Vec<LocalDay>, Error> {
+pub fn each(conn: &Connection, ask: &Ask<'_>, mut visit: impl FnMut(Trace)) -> Result<Vec<LocalDay>, Error> {
     let mut damaged = Vec::new();
     each_hot(conn, ask, &mut visit)?;
     let mut reader = Reader::prepare(conn)?;

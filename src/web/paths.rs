@@ -7,7 +7,7 @@ use crate::domain::account::AccountId;
 use crate::domain::contact::ContactId;
 use crate::domain::event::EventNumber;
 use crate::domain::period::{Days, LocalDay, Preset};
-use crate::domain::question::{self, Comparison, Dimension, Filter, NONE, Operator};
+use crate::domain::question::{self, Comparison, Dimension, Filter, NONE};
 use crate::domain::visitor::VisitorNumber;
 
 pub const SIGN_IN: &str = "/sign-in";

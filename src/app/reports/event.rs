@@ -13,7 +13,7 @@ use crate::domain::account::AccountId;
 use crate::domain::event::EventNumber;
 use crate::domain::money;
 use crate::domain::period::{Days, LocalDay};
-use crate::domain::question::{Dimension, Filter, Operator};
+use crate::domain::question::{Dimension, Filter};
 use crate::domain::url_rule::UrlRule;
 use crate::store::definition::{self, Stored};
 use crate::store::scan::{self, Grouping, Key, Measure, Top};
@@ -37,7 +37,8 @@ pub struct EventReport {
     #[serde(skip)]
     pub default_minor: i64,
     pub custom_js: bool,
-    pub created: String,
+    #[serde(serialize_with = "super::visitor::iso")]
+    pub created: Millis,
     /// Of those who completed it in a browser.
     pub visitors: u64,
     pub sessions: u64,
@@ -142,11 +143,7 @@ pub async fn event(
     app.store
         .read(move |conn| {
             let Some(stored) = definition::find(conn, account, number)? else { return Ok(None) };
-            let of_event = Filter {
-                dimension: Dimension::Event,
-                operator: Operator::Is,
-                values: vec![number.to_string()],
-            };
+            let of_event = Filter::is(Dimension::Event, &number.to_string());
             let ask = Ask {
                 conn,
                 frame: &frame,
@@ -213,7 +210,7 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
         default_value: money::decimal(stored.definition.value_minor, digits),
         default_minor: stored.definition.value_minor,
         custom_js: !stored.script_hash.is_empty(),
-        created: stored.created.iso(),
+        created: stored.created,
         visitors: total.visitors,
         sessions: total.sessions,
         told_by_programs: total.completions.saturating_sub(of_browsers),

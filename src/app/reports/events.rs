@@ -315,7 +315,7 @@ pub(super) fn grouping(conn: &Connection, account: AccountId) -> Result<Option<P
     stored.retain(|stored| stored.status == Status::Active);
     stored.truncate(LIMIT_MAX * 10);
     let codes: Vec<u32> = stored.iter().map(|stored| stored.number.0).collect();
-    Ok((!codes.is_empty()).then(|| Panel { stored, grouping: Grouping::These(KEY, codes) }))
+    Ok((!codes.is_empty()).then_some(Panel { stored, grouping: Grouping::These(KEY, codes) }))
 }
 
 /// The panel of events, before it is counted.
@@ -326,7 +326,13 @@ pub(super) struct Panel {
 
 impl Panel {
     /// The events with the most completions.
-    pub(super) fn table(self, found: &scan::Table, now: Millis, digits: u32, limit: usize) -> Table<EventRow> {
+    pub(super) fn table(
+        self,
+        found: &scan::Table,
+        now: Millis,
+        digits: u32,
+        limit: usize,
+    ) -> Table<EventRow> {
         let counted = self.stored.iter().zip(&found.rows).filter(|(_, row)| row.figures.completions > 0);
         let row = |(stored, found): (&Stored, &scan::Row)| {
             let mut row = EventRow::of(stored, now, digits);
@@ -353,7 +359,8 @@ mod tests {
     #[test]
     fn what_is_wanted_of_events_is_read_and_what_is_not_known_refused_with_the_list() {
         assert_eq!(parse(&[("type", ""), ("status", "all")]), Ok(Wanted::default()));
-        let wanted = parse(&[("type", "click"), ("status", "archived"), ("search", " Up "), ("sort", "name")]);
+        let wanted =
+            parse(&[("type", "click"), ("status", "archived"), ("search", " Up "), ("sort", "name")]);
         let expected = Wanted {
             kind: Some(EventKind::Click),
             status: Some(Status::Archived),

@@ -183,7 +183,7 @@ impl From<&scan::Figures> for Before {
 }
 
 /// A period as an answer tells it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Span {
     /// Local days, both included.
     pub from: String,

@@ -82,8 +82,7 @@ impl Scanner {
         let looked_at: Vec<Column> =
             masks.columns().chain(tallies.iter().filter_map(Tally::column)).collect();
         let of_contacts = |grouping: &Grouping| matches!(grouping, Grouping::Contacts(..));
-        let needs_contacts =
-            looked_at.contains(&Column::Contact) || ask.groupings.iter().any(of_contacts);
+        let needs_contacts = looked_at.contains(&Column::Contact) || ask.groupings.iter().any(of_contacts);
         let changed = match segments.is_empty() {
             true => Changed::default(),
             false => Changed::new(

@@ -8,9 +8,7 @@ use askama::Template;
 
 use crate::app::definitions::Defined;
 use crate::app::events::{self, Error};
-use crate::domain::event::{
-    self, EventKind, EventNumber, Invalid, NAME_MAX, SELECTOR_MAX,
-};
+use crate::domain::event::{self, EventKind, EventNumber, Invalid, NAME_MAX, SELECTOR_MAX};
 use crate::domain::money;
 use crate::domain::url_rule::{self, URL_RULE_MAX, UrlRule};
 use crate::domain::user::Role;
@@ -56,9 +54,7 @@ pub(crate) fn number_of(request: &HttpRequest) -> Result<EventNumber, WebError> 
 /// `NotFound` when there is none; the store's.
 pub(crate) async fn find(here: &InAccount, number: EventNumber) -> Result<Stored, WebError> {
     let account = here.id();
-    let found = here.who.state.app.store.read(move |conn| {
-        store::definition::find(conn, account, number)
-    });
+    let found = here.who.state.app.store.read(move |conn| store::definition::find(conn, account, number));
     found.await?.ok_or(WebError::NotFound)
 }
 
@@ -167,8 +163,6 @@ pub(crate) struct OfKinds {
     kinds: String,
     is_shown: bool,
     fields: Vec<Field>,
-    /// Chooses an element on the site.
-    picks: bool,
 }
 
 #[derive(Template)]
@@ -277,7 +271,12 @@ fn of_kinds(
 ) -> Vec<OfKinds> {
     let words = &t.events.form;
     let field = |name, label, value: &str, hint: &str, max| {
-        Field::new(t, name, label, Kind::Text).value(value).hint(hint).error(error(name)).max(max).autocomplete("off")
+        Field::new(t, name, label, Kind::Text)
+            .value(value)
+            .hint(hint)
+            .error(error(name))
+            .max(max)
+            .autocomplete("off")
     };
     let selector =
         field("selector", words.selector, &typed.selector, words.selector_hint, SELECTOR_MAX).required();
@@ -287,16 +286,15 @@ fn of_kinds(
         .value(&typed.custom_js)
         .hint(words.custom_js_hint)
         .error(error("custom_js"));
-    let of = |kinds: &[EventKind], fields, picks| OfKinds {
+    let of = |kinds: &[EventKind], fields| OfKinds {
         kinds: kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" "),
         is_shown: kinds.contains(&kind),
         fields,
-        picks,
     };
     let mut parts = vec![
-        of(&[EventKind::Click, EventKind::Form], vec![selector, url], true),
-        of(&[EventKind::Visit], vec![page], false),
-        of(&[EventKind::Custom], vec![code], false),
+        of(&[EventKind::Click, EventKind::Form], vec![selector, url]),
+        of(&[EventKind::Visit], vec![page]),
+        of(&[EventKind::Custom], vec![code]),
     ];
     parts.retain(|part| all || part.is_shown);
     parts
@@ -358,9 +356,8 @@ async fn edit(request: HttpRequest, here: InAccount) -> Result<HttpResponse, Web
     here.need(Role::Editor)?;
     let stored = find(&here, number_of(&request)?).await?;
     let (account, number) = (here.id(), stored.number);
-    let script = here.who.state.app.store.read(move |conn| {
-        store::definition::find_script(conn, account, number)
-    });
+    let script =
+        here.who.state.app.store.read(move |conn| store::definition::find_script(conn, account, number));
     let code = script.await?.map(|script| script.code).unwrap_or_default();
     let digits = money::digits(&here.account.settings().currency);
     let typed = Typed::of(&stored, code, digits);

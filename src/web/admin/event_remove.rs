@@ -17,7 +17,6 @@ use crate::web::flash::{self, Done};
 use crate::web::form::AccountForm;
 use crate::web::guard::InAccount;
 use crate::web::page::{Layout, Section};
-use crate::web::part::icon::Icon;
 use crate::web::paths;
 use crate::web::text::fill;
 use crate::web::{answer, format};

@@ -11,6 +11,7 @@ use crate::app::reports::events::{Events, Order, Past, Wanted};
 use crate::app::reports::{self, EventRow};
 use crate::domain::account::AccountId;
 use crate::domain::event::{EventKind, EventNumber, Status};
+use crate::domain::period::{LocalDay, Zone};
 use crate::domain::user::Role;
 use crate::web::admin::report::{self, Bars, signed};
 use crate::web::error::WebError;
@@ -25,8 +26,8 @@ use crate::web::part::meter::Meter;
 use crate::web::part::missing::Missing;
 use crate::web::part::pager::Pager;
 use crate::web::part::period::PeriodBar;
-use crate::web::paths::{self, Report};
-use crate::web::query::Asked;
+use crate::web::paths::{self, Report, ReportUrl};
+use crate::web::query::{self, Asked, Pairs};
 use crate::web::text::{Texts, fill};
 use crate::web::{answer, data, format};
 
@@ -40,16 +41,10 @@ const OWN: [&str; 5] = ["tag", "type", "status", "search", "sort"];
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
     let pairs = report::pairs(&request)?;
     let wanted = Wanted::parse(&pairs)?;
-    // An order and a cursor of its own, which the other reports do not know.
-    let others = pairs.into_iter().filter(|(key, _)| key != "sort" && key != "after").collect();
-    let mut asked = report::ask_of(&access, Report::Events, &OWN, others).await?;
-    if wanted.order != Order::default() {
-        asked.url = asked.url.with("sort", wanted.order.as_str());
-    }
-    if wanted.after.is_some() {
-        let row = crate::web::query::first(&report::pairs(&request)?, "row").and_then(|row| row.parse().ok());
-        asked.row = row.filter(|row| *row > 0).unwrap_or(1);
-    }
+    let row = query::first(&pairs, "row").and_then(|row| row.parse().ok());
+    let mut asked = report::ask_of(&access, Report::Events, &OWN, others(pairs)).await?;
+    asked.url = ordered(asked.url, &wanted);
+    asked.row = row.filter(|row| *row > 0 && wanted.after.is_some()).unwrap_or(1);
     let found = reports::events(&access.state.app, access.account.id(), &asked.query, &wanted).await?;
     match access.format {
         Format::Json => data::json(&found),
@@ -61,6 +56,29 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
             answer::page(StatusCode::OK, &page(layout, &asked, &wanted, currency, &found))
         }
     }
+}
+
+/// The address of the list that these pairs ask for.
+///
+/// # Errors
+/// `Invalid` with what is allowed.
+pub(crate) fn read(
+    account: AccountId,
+    pairs: &[(String, String)],
+    today: LocalDay,
+) -> Result<Asked, reports::Error> {
+    let wanted = Wanted::parse(pairs)?;
+    let asked = query::read(account, Report::Events, &others(pairs.to_vec()), &OWN, today)?;
+    Ok(Asked { url: ordered(asked.url.clone(), &wanted), ..asked })
+}
+
+/// Without the order and the cursor, which are this page's own and no other report knows.
+fn others(pairs: Pairs) -> Pairs {
+    pairs.into_iter().filter(|(key, _)| key != "sort" && key != "after").collect()
+}
+
+fn ordered(url: ReportUrl, wanted: &Wanted) -> ReportUrl {
+    if wanted.order == Order::default() { url } else { url.with("sort", wanted.order.as_str()) }
 }
 
 /// Heads of the CSV, in the order of `cells`.
@@ -218,13 +236,7 @@ pub(crate) struct Page {
     empty: Option<Empty>,
 }
 
-pub(crate) fn page(
-    layout: Layout,
-    asked: &Asked,
-    wanted: &Wanted,
-    currency: &str,
-    found: &Events,
-) -> Page {
+pub(crate) fn page(layout: Layout, asked: &Asked, wanted: &Wanted, currency: &str, found: &Events) -> Page {
     let t = layout.t;
     let words = &t.events.list;
     let Bars { period, filters } = Bars::over(&layout, asked);
@@ -271,7 +283,7 @@ fn row_of(layout: &Layout, asked: &Asked, currency: &str, until: Option<&str>, r
     let kind = EventKind::parse(row.kind).map_or("", |kind| t.events.kind.of(kind).0);
     let number = EventNumber::parse(&row.id).unwrap_or(EventNumber(0));
     let zone = layout.account.as_ref().map_or("UTC", |account| account.zone.as_str());
-    let zone = crate::domain::period::Zone::named(zone);
+    let zone = Zone::named(zone);
     let change = |past: &Past| {
         let days = asked.url.compared_days();
         Delta::since(t, signed(row.completions), signed(past.completions), days, until)
@@ -292,10 +304,9 @@ fn row_of(layout: &Layout, asked: &Asked, currency: &str, until: Option<&str>, r
             0 => t.number.unknown.to_owned(),
             minor => format::money(&t.number, minor, currency),
         },
-        last: row.last_seen.map_or_else(
-            || t.events.never.to_owned(),
-            |at| format::ago(&t.number, layout.now, at),
-        ),
+        last: row
+            .last_seen
+            .map_or_else(|| t.events.never.to_owned(), |at| format::ago(&t.number, layout.now, at)),
         last_when: row.last_seen.map_or_else(String::new, |at| format::date_time(&t.number, &zone, at)),
     }
 }

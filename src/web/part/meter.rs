@@ -37,7 +37,8 @@ impl Meter {
         self.active.saturating_mul(100) >= self.limit.saturating_mul(WARN_FROM)
     }
 
-    const fn tone(&self) -> &'static str {
+    #[must_use]
+    pub const fn tone(&self) -> &'static str {
         match (self.is_full(), self.is_near()) {
             (true, _) => "bad",
             (_, true) => "warning",
@@ -46,6 +47,7 @@ impl Meter {
     }
 
     /// What is said from the warning on.
+    #[must_use]
     pub fn note(&self) -> Option<String> {
         let words = &self.t.events.meter;
         let left = format::number(&self.t.number, self.limit.saturating_sub(self.active));
@@ -67,7 +69,8 @@ mod tests {
     fn a_meter_warns_from_ninety_per_cent_and_says_when_it_is_full() {
         let of = |active| Meter { t: &EN, active, limit: 2_000 };
         assert_eq!(of(1_987).used(), "1,987 of 2,000 events");
-        for (active, tone) in [(0, "good"), (1_799, "good"), (1_800, "warning"), (1_999, "warning"), (2_000, "bad")]
+        for (active, tone) in
+            [(0, "good"), (1_799, "good"), (1_800, "warning"), (1_999, "warning"), (2_000, "bad")]
         {
             assert_eq!(of(active).tone(), tone, "{active}");
             assert_eq!(of(active).note().is_none(), tone == "good", "{active}");

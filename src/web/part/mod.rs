@@ -3,6 +3,7 @@
 //! a test holds that.
 
 pub mod code;
+pub mod count_back;
 pub mod delta;
 pub mod empty;
 pub mod field;

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::events;
 use super::stage::{ARABIC, HOSTILE, LONG, layout, today, visits};
 use crate::app::live::Entry;
 use crate::app::reports::dashboard::{Compare, Dashboard, Kpi, Point};
@@ -167,6 +168,7 @@ fn found(asked: &Asked, level: i64) -> Dashboard {
         pages: table(page_rows(&PAGES), 812, Some("1.2")),
         devices: table(name_rows(&["desktop", "mobile", "tablet", "other"]), 4, None),
         countries: table(name_rows(&COUNTRIES), 61, Some("1.2")),
+        events: events::dashboard_rows(),
         damaged: Vec::new(),
     }
 }
@@ -319,7 +321,7 @@ fn install(name: &str, first_hit: Option<Millis>, hits: Vec<Entry>, fetched: boo
     tracking_code::page(layout, nav, AccountId::FIRST, &settings(), &zone(), &site).render().unwrap()
 }
 
-fn visit(id: u32, ago: i64, texts: &[&str], more: bool) -> SessionRow {
+pub(super) fn visit(id: u32, ago: i64, texts: &[&str], more: bool) -> SessionRow {
     let at = NOW.plus(-ago);
     let event = |(n, text): (i64, &&str)| EventRow {
         at: at.plus(n * 2 * MINUTE),
@@ -328,6 +330,8 @@ fn visit(id: u32, ago: i64, texts: &[&str], more: bool) -> SessionRow {
         path: format!("/{text}"),
         title: if n == 1 { String::new() } else { (*text).to_owned() },
         event: if n == 3 { "Sign up".into() } else { String::new() },
+        value: (n == 3).then(|| "19.99".to_owned()),
+        value_minor: if n == 3 { 1_999 } else { 0 },
         engaged_seconds: n.unsigned_abs() * 47,
         consent: if more { "granted" } else { "policy" },
         policy: u32::from(more),
@@ -386,7 +390,7 @@ fn visitor_of(name: &str, email: Option<&str>, rows: Vec<SessionRow>, role: Role
         viewer.role = role;
     }
     let asked = visitors::Asked { row: 1, limit: 20, ..Default::default() };
-    visitors::page(layout, &zone(), &asked, &found).render().unwrap()
+    visitors::page(layout, &zone(), "EUR", &asked, &found).render().unwrap()
 }
 
 /// Every page of an account, by name.

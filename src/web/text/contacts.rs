@@ -2,8 +2,6 @@
 
 use serde::Serialize;
 
-use super::plural::Plural;
-
 #[derive(Debug, Serialize)]
 pub struct Contacts {
     pub title: &'static str,
@@ -20,8 +18,6 @@ pub struct Contacts {
     pub show: &'static str,
     pub clear: &'static str,
     pub newest: &'static str,
-    /// Order by email.
-    pub by_email: &'static str,
     pub none_title: &'static str,
     pub none: &'static str,
     pub none_action: &'static str,
@@ -40,13 +36,11 @@ pub struct Contacts {
     pub asserted_what: &'static str,
     pub created: &'static str,
     pub properties: &'static str,
-    pub property: &'static str,
     pub said: &'static str,
     pub is_verified: &'static str,
     pub timeline: &'static str,
     pub nothing: &'static str,
     pub browsers: &'static str,
-    pub visitor: Plural,
     /// `{number}`
     pub visitor_number: &'static str,
     pub identified: &'static str,
@@ -69,7 +63,6 @@ pub const EN: Contacts = Contacts {
     show: "Search",
     clear: "Show all contacts",
     newest: "Newest first",
-    by_email: "By email",
     none_title: "No contacts yet",
     none: "A contact comes into being by an email: when a page identifies its visitor, or when a program tells an event with an email. What he did before, in the same browser, becomes his.",
     none_action: "Open the events",
@@ -84,13 +77,11 @@ pub const EN: Contacts = Contacts {
     asserted_what: "Told by a browser or an unsigned call",
     created: "Contact since",
     properties: "Properties",
-    property: "Property",
     said: "Asserted",
     is_verified: "Verified",
     timeline: "Timeline",
     nothing: "Nothing of this contact is left in the events that are kept.",
     browsers: "Browsers",
-    visitor: Plural { one: "{n} browser", other: "{n} browsers" },
     visitor_number: "#{number}",
     identified: "Said who he is",
     open: "Open the contact",

@@ -210,11 +210,33 @@ pub struct Show {
     pub last: &'static str,
     pub export_contacts: &'static str,
     pub told_by_programs: Plural,
+    pub share: &'static str,
+    pub devices: &'static str,
+    pub pages: &'static str,
+    pub url_rule: &'static str,
+    pub selector: &'static str,
+    pub any_page: &'static str,
+    pub count_back: CountBack,
     pub no_parts: &'static str,
     pub systems: &'static str,
     pub system: &'static str,
     pub browsers: &'static str,
     pub browser: &'static str,
+}
+
+/// Counting a visited-URL event over what was there before it.
+#[derive(Debug, Serialize)]
+pub struct CountBack {
+    pub title: &'static str,
+    pub what: &'static str,
+    pub begin: &'static str,
+    pub again: &'static str,
+    pub begins: &'static str,
+    /// `{done}`, `{total}`
+    pub goes_on: &'static str,
+    /// `{time}`, `{completions}`
+    pub done: &'static str,
+    pub not_now: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -268,8 +290,6 @@ pub struct Review {
     pub many: &'static str,
     /// `{active}`, `{limit}`, `{wanted}`
     pub full: &'static str,
-    /// `{name}`
-    pub taken: &'static str,
     pub setting: &'static str,
     pub setting_hint: &'static str,
     pub create: &'static str,
@@ -423,6 +443,22 @@ pub const EN: Events = Events {
             one: "{n} completion was told by a program: it has no browser, device, page or source.",
             other: "{n} completions were told by programs: they have no browser, device, page or source.",
         },
+        share: "Share",
+        devices: "Devices",
+        pages: "Pages",
+        url_rule: "Pages that fit",
+        selector: "CSS selector",
+        any_page: "All pages",
+        count_back: CountBack {
+            title: "Count it back",
+            what: "The event counts page views from its creation on. It can be counted back over all page views that are kept; nothing is counted twice.",
+            begin: "Count back over the history",
+            again: "Count back again",
+            begins: "Counting back begins…",
+            goes_on: "Counting back: {done} of {total} days are done…",
+            done: "Counted back at {time}: {completions} were found.",
+            not_now: "Restore the event first: an archived one is not counted.",
+        },
         no_parts: "Nothing in this period. A completion in a browser shows up here within two seconds.",
         systems: "Operating systems",
         system: "System",
@@ -433,10 +469,10 @@ pub const EN: Events = Events {
         title: "Delete {name}",
         what: "Deleting an event takes it out of every report and out of this list, for good.",
         nothing: "It has never been completed: nothing is lost.",
-        goes: "{completions} of {contacts}, together worth {value}, are shown in no report any more.",
+        goes: "{completions} of {contacts}, together worth {value}, are taken out of every report, and what they are worth out of the revenue of these contacts.",
         completions: Plural { one: "{n} completion", other: "{n} completions" },
         contacts: Plural { one: "{n} contact", other: "{n} contacts" },
-        name_stays_gone: "What contacts earned by it stays with them. When a site names the event again, it does not come back by itself.",
+        name_stays_gone: "It cannot be undone. When a site names the event again, it does not come back by itself.",
         instead: "To stop counting it and keep its past, archive it instead.",
         delete: "Delete for good",
     },
@@ -467,10 +503,9 @@ pub const EN: Events = Events {
         none_dismissed: "Names that you dismiss under Unexpected are listed here and can be restored.",
         no_match: "No name matches what is asked for.",
         none_chosen: "No name was chosen. Tick the names first.",
-        gone: "One of these names is no longer in the list: somebody else has reviewed it. Nothing was changed.",
+        gone: "One of these names is no longer in the list, or has become an event meanwhile. Nothing was changed.",
         many: "“(other)” stands for many names and cannot be approved. Nothing was changed.",
         full: "The account has {active} of {limit} events; {wanted} more do not fit. Nothing was approved. Archive events first, or choose fewer names.",
-        taken: "There is, or was, an event of one of these names. Nothing was changed.",
         setting: "Events that nobody has created",
         setting_hint: "What happens when a site or a program names an event that is not in the list. At the limit a new name always waits.",
         create: "Create them",
