@@ -471,7 +471,8 @@ fn no_page_holds_what_its_policy_forbids() {
 #[test]
 fn no_place_of_a_text_is_left_open() {
     for (name, html) in pages() {
-        let html = html.replace("{{7*7}}", "");
+        // The snippet of an event is code.
+        let html = html.replace("{{7*7}}", "").replace("{id: ", "");
         assert!(!html.contains('{'), "{name}: {:?}", html.split('{').nth(1).map(|t| &t[..t.len().min(40)]));
     }
 }

@@ -195,7 +195,6 @@ pub struct Show {
     pub more: &'static str,
     /// `{kind}`, `{id}`
     pub under: &'static str,
-    pub completions_each: &'static str,
     pub mobile: &'static str,
     /// `{part}`, `{whole}`: completions from a mobile device.
     pub mobile_of: &'static str,
@@ -426,7 +425,6 @@ pub const EN: Events = Events {
         delete: "Delete…",
         more: "More",
         under: "{kind} · {id}",
-        completions_each: "Completions",
         mobile: "Mobile",
         mobile_of: "{part} of {whole} completions in a browser came from a mobile device",
         definition: "Definition",
