@@ -151,7 +151,7 @@ pub async fn event(
                 query: &query,
                 number,
                 filters: std::iter::once(of_event).chain(query.filters.iter().cloned()).collect(),
-                digits: money::digits(&frame.entry.settings().currency),
+                digits: frame.digits(),
             };
             answer(&ask, &stored, persons).map(Some)
         })

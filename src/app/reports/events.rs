@@ -43,6 +43,8 @@ pub struct EventRow {
     pub last_seen: Option<Millis>,
     /// It counts, and nothing came for a month.
     pub stale: bool,
+    /// Completions of each interval of the period, as far as it has begun.
+    pub series: Vec<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Past>,
 }
@@ -246,21 +248,25 @@ fn table(
     wanted: &Wanted,
     stored: &[Stored],
 ) -> Result<Table<EventRow>, Error> {
-    let digits = money::digits(&frame.entry.settings().currency);
+    let digits = frame.digits();
     let codes: Vec<u32> = stored.iter().map(|stored| stored.number.0).collect();
     let mut rows: Vec<EventRow> =
         stored.iter().map(|stored| EventRow::of(stored, frame.now, digits)).collect();
     let mut damaged = Vec::new();
     let mut compare = None;
     if !codes.is_empty() {
-        let groupings = [Grouping::These(KEY, codes.clone()), Grouping::Contacts(KEY, codes.clone())];
-        let answer = frame.ask(conn, deadline, frame.range(), &query.filters, &groupings)?;
+        let (_, edges) = frame.steps();
+        let intervals = edges.len().saturating_sub(1).max(1);
+        let groupings = [Grouping::These(KEY, codes.clone()), Grouping::Grid(KEY, codes.clone(), edges)];
+        let groupings = (groupings.as_slice(), true);
+        let answer = frame.ask_of(conn, deadline, frame.range(), &query.filters, groupings)?;
         damaged.extend(answer.damaged);
         let mut tables = answer.tables.into_iter().map(|table| table.rows);
-        let (figures, contacts) = (tables.next().unwrap_or_default(), tables.next().unwrap_or_default());
-        for ((row, figures), contacts) in rows.iter_mut().zip(&figures).zip(&contacts) {
+        let (figures, steps) = (tables.next().unwrap_or_default(), tables.next().unwrap_or_default());
+        for ((row, figures), steps) in rows.iter_mut().zip(&figures).zip(steps.chunks(intervals)) {
             row.count(&figures.figures, digits);
-            row.contacts = contacts.figures.visitors;
+            row.contacts = figures.figures.contacts;
+            row.series = steps.iter().map(|step| step.figures.completions).collect();
         }
         if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {
             let (range, until) = frame.part(days);

@@ -212,12 +212,7 @@ impl<'p> Worker<'p> {
         if self.is_first_pass {
             self.selection.sum(batch);
         }
-        let pass = Pass {
-            class: self.class,
-            is_first: self.is_first_pass,
-            contacts: &self.plan.contacts,
-            of_contacts: false,
-        };
+        let pass = Pass { class: self.class, is_first: self.is_first_pass, contacts: &self.plan.contacts };
         self.tallies.iter_mut().for_each(|tally| tally.take(batch, &self.selection, pass));
         if self.pairs() > self.plan.max_pairs {
             self.make_room();

@@ -345,7 +345,7 @@ fn cards(
             charted: metric == Metric::Value,
             ..plain(
                 t.events.value,
-                format::money_compact(&t.number, found.row.value_minor, &found.currency),
+                format::money_figure(&t.number, found.row.value_minor, &found.currency),
                 format::money(&t.number, found.row.value_minor, &found.currency),
             )
         },

@@ -14,6 +14,7 @@ use crate::domain::event::{EventKind, EventNumber, Status};
 use crate::domain::period::{LocalDay, Zone};
 use crate::domain::user::Role;
 use crate::web::admin::report::{self, Bars, signed};
+use crate::web::chart::Sparkline;
 use crate::web::error::WebError;
 use crate::web::guard::{Format, ReportAccess};
 use crate::web::page::{Layout, Section};
@@ -177,6 +178,7 @@ struct Row {
     stale: bool,
     completions: String,
     change: Option<Delta>,
+    spark: Option<Sparkline>,
     contacts: String,
     value: String,
     last: String,
@@ -299,6 +301,8 @@ fn row_of(layout: &Layout, asked: &Asked, currency: &str, until: Option<&str>, r
         stale: row.stale,
         completions: report::count(t, row.completions),
         change: row.before.as_ref().map(change),
+        // The interval that is not over would end every line with a fall.
+        spark: Sparkline::of(over(asked, &row.series)),
         contacts: report::count(t, row.contacts),
         value: match row.value_minor {
             0 => t.number.unknown.to_owned(),
@@ -309,6 +313,13 @@ fn row_of(layout: &Layout, asked: &Asked, currency: &str, until: Option<&str>, r
             .map_or_else(|| t.events.never.to_owned(), |at| format::ago(&t.number, layout.now, at)),
         last_when: row.last_seen.map_or_else(String::new, |at| format::date_time(&t.number, &zone, at)),
     }
+}
+
+/// Without the interval that is not over.
+fn over(asked: &Asked, series: &[u64]) -> Vec<i64> {
+    let is_open = asked.url.period.days.last >= asked.url.period.today;
+    let n = series.len().saturating_sub(usize::from(is_open));
+    series.iter().take(n).map(|n| signed(*n)).collect()
 }
 
 fn columns(t: &'static Texts, asked: &Asked, order: Order) -> Vec<Column> {

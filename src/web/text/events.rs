@@ -75,6 +75,8 @@ pub struct List {
     pub any_status: &'static str,
     pub active: &'static str,
     pub search: &'static str,
+    /// Head of the small lines.
+    pub course: &'static str,
     pub show: &'static str,
     pub clear: &'static str,
     pub none_title: &'static str,
@@ -331,6 +333,7 @@ pub const EN: Events = Events {
         any_status: "Active and archived",
         active: "Active",
         search: "Name or id",
+        course: "Completions over time",
         show: "Show",
         clear: "Show all events",
         none_title: "No events yet",
