@@ -126,7 +126,7 @@ fn no_cursor() -> Error {
 ///
 /// # Errors
 /// `Invalid`, `NoAccount`, the store's.
-pub async fn contacts(app: &App, account: AccountId, wanted: &Wanted) -> Result<Table<ContactRow>, Error> {
+pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Table<ContactRow>, Error> {
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
     let digits = money::digits(&entry.settings().currency);
     let (wanted, clock) = (wanted.clone(), Arc::clone(&app.clock));

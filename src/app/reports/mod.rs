@@ -26,7 +26,7 @@ use crate::domain::question::{Dimension, Filter, Invalid, NONE, Period};
 use crate::store::{self, Connection, scan};
 
 pub use contact::{ContactReport, contact};
-pub use contacts::{ContactRow, contacts};
+pub use contacts::ContactRow;
 pub use dashboard::{Dashboard, dashboard};
 pub use event::{EventReport, event};
 pub use events::{EventRow, events};

@@ -42,7 +42,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     }
     report::wait(&access, &pairs).await?;
     let account = access.account.id();
-    let mut found = reports::contacts(&access.state.app, account, &wanted).await?;
+    let mut found = reports::contacts::list(&access.state.app, account, &wanted).await?;
     if !access.sees_emails {
         found.rows.iter_mut().for_each(mask);
     }

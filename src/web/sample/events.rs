@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::stage::{ARABIC, HOSTILE, LONG, layout, today};
+use super::stage::{ARABIC, HOSTILE, LONG, layout, today, visit};
 use crate::app::events::Goes;
 use crate::app::reports::contact::{ContactReport, Said};
 use crate::app::reports::contacts::Wanted as WantedContacts;
@@ -73,7 +73,11 @@ fn rows(names: &[&str]) -> Vec<EventRow> {
             value_minor: minor,
             last_seen: (n != 4).then(|| NOW.plus(-(i64::try_from(n * n * n).unwrap()) * HOUR)),
             stale: n == 4,
-            series: if n == 4 { Vec::new() } else { (0..28).map(|day| (day * 7_919 + 13 * n as u64) % 23 + 9).collect() },
+            series: if n == 4 {
+                Vec::new()
+            } else {
+                (0..28).map(|day| (day * 7_919 + 13 * n as u64) % 23 + 9).collect()
+            },
             before: Some(Past { completions: completions * 9 / 10, ..Past::default() }),
         }
     };
@@ -288,7 +292,7 @@ fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
         visitors: vec![8_121, 7_702],
         visits: texts
             .iter()
-            .map(|text| super::reports::visit(3, HOUR, &[text, "a", "b", "c"], true))
+            .map(|text| visit(3, HOUR, &[text, "a", "b", "c"], true))
             .collect(),
         total: 41,
         next: (!texts.is_empty()).then(|| "1795377600000.3".into()),
@@ -303,7 +307,7 @@ fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
 
 /// Every page of events and contacts, by name.
 pub(super) fn pages_of_events() -> Vec<(&'static str, String)> {
-    let visit = |finished: Option<Millis>| Work {
+    let work = |finished: Option<Millis>| Work {
         account: AccountId::FIRST,
         number: EventNumber(1),
         kind: Kind::Count,
@@ -341,11 +345,11 @@ pub(super) fn pages_of_events() -> Vec<(&'static str, String)> {
         ("event-none", event_of(FULL, Role::Viewer, &report(0, &[], EventKind::Custom), None)),
         (
             "event-counting",
-            event_of(FULL, Role::Editor, &report(41, &people, EventKind::Visit), Some(visit(None))),
+            event_of(FULL, Role::Editor, &report(41, &people, EventKind::Visit), Some(work(None))),
         ),
         (
             "event-counted",
-            event_of(FULL, Role::Editor, &report(41, &people, EventKind::Visit), Some(visit(Some(NOW)))),
+            event_of(FULL, Role::Editor, &report(41, &people, EventKind::Visit), Some(work(Some(NOW)))),
         ),
         ("event-hostile", event_of(HOSTILE, Role::Editor, &report(41, &odd, EventKind::Visit), None)),
         ("event-new", form(FULL, &Form::New, EventKind::Click, &[])),

@@ -2,9 +2,13 @@
 
 mod accounts;
 mod colours;
+mod contacts;
+mod event_list;
+mod events;
 mod look;
 mod matrix;
 mod reports;
+mod review;
 mod script;
 mod setup;
 mod sign_in;
