@@ -26,7 +26,7 @@ pub async fn create(app: &App, actor: Actor, settings: Settings) -> Result<Accou
         .write(move |conn| {
             let id = store::account::insert(conn, &settings, now)?;
             if let Some(user) = actor.user() {
-                store::member::upsert(conn, user, id, Membership { role: Role::Owner, show_emails: true })?;
+                store::member::upsert(conn, user, id, Membership::OWNER)?;
             }
             store::audit::insert(conn, now, Some(id), actor.user(), "account.create", &settings.name)?;
             Ok::<_, store::Error>(id)

@@ -37,6 +37,7 @@ pub enum Command {
         selector: String,
         url: String,
         value: String,
+        custom_js: String,
     },
     /// Answers `{"replayed"}`: dead letters that lie in the inbox again.
     ReplayDeadLetters {},
@@ -88,7 +89,9 @@ impl From<accounts::Error> for Error {
 impl From<events::Error> for Error {
     fn from(error: events::Error) -> Self {
         match error {
-            events::Error::Invalid(_) | events::Error::Taken => Self::invalid(&error),
+            events::Error::Invalid(_) | events::Error::Taken | events::Error::CustomJs { .. } => {
+                Self::invalid(&error)
+            }
             error => Self::failed(&error),
         }
     }
@@ -127,7 +130,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             if password.is_none() && !is_known(app, &email).await? {
                 return Err(Error::invalid(&"a new user needs a password; it is read from stdin"));
             }
-            let what = Membership { role, show_emails: role > Role::Viewer };
+            let what = Membership { role, show_emails: role > Role::Viewer, publish_js: false };
             let added = users::add(app, Actor::Machine, account, &email, what, password.as_deref()).await?;
             Ok(json!({ "user_id": added.user }))
         }
@@ -145,7 +148,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             let (id, token) = tokens::create(app, Actor::Machine, account, &name, &scopes).await?;
             Ok(json!({ "token_id": id, "token": token.reveal() }))
         }
-        Command::EventAdd { account, name, kind, tags, selector, url, value } => {
+        Command::EventAdd { account, name, kind, tags, selector, url, value, custom_js } => {
             need_account(app, account)?;
             let typed = Typed {
                 name: &name,
@@ -153,7 +156,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
                 selector: &selector,
                 url: &url,
                 value: &value,
-                custom_js: "",
+                custom_js: &custom_js,
             };
             let number = events::create(app, Actor::Machine, account, kind, &typed).await?;
             Ok(json!({ "event_id": number.to_string() }))

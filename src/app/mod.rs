@@ -9,6 +9,7 @@ pub mod closing;
 pub mod control;
 pub mod core;
 pub mod counters;
+pub mod custom_js;
 pub mod definitions;
 pub mod directory;
 pub mod erasing;

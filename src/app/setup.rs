@@ -109,7 +109,7 @@ pub async fn set_up(
                 store::account::insert(conn, settings, now)?;
             }
             for account in store::account::list(conn)? {
-                let owner = Membership { role: Role::Owner, show_emails: true };
+                let owner = Membership::OWNER;
                 store::member::upsert(conn, user, account.id, owner)?;
             }
             store::audit::insert(conn, now, None, Some(user), "setup", "")?;

@@ -209,7 +209,7 @@ async fn make_account(app: &App, hosts: Vec<String>, password: &str) -> anyhow::
         .write(move |conn| {
             let account = store::account::insert(conn, &settings, now)?;
             let user = store::user::insert(conn, &email, Some(&hash), true, now)?;
-            let what = Membership { role: Role::Owner, show_emails: true };
+            let what = Membership::OWNER;
             store::member::upsert(conn, user, account, what)?;
             Ok::<_, store::Error>((account, user))
         })

@@ -29,6 +29,7 @@ pub mod restore;
 pub mod retention;
 pub mod saved_view;
 pub mod scan;
+pub mod script_change;
 pub mod segment;
 pub mod session;
 pub mod sign_in;

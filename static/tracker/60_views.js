@@ -90,7 +90,9 @@ function sendView() {
   since = -1;
   look();
   keep(view);
+  keepEvents();
   flush();
+  loadCodes();
 }
 
 function look() {
@@ -141,19 +143,9 @@ function move(isNew) {
   moving = setTimeout(() => safe(arrivedAt), SETTLE);
 }
 
-function watchHistory(name) {
-  const original = w.history[name];
-  w.history[name] = function () {
-    const result = original.apply(this, arguments);
-    safe(move, name == 'pushState');
-    return result;
-  };
-}
-
 function watch() {
   if (cfg.spa) {
-    safe(watchHistory, 'pushState');
-    safe(watchHistory, 'replaceState');
+    ['pushState', 'replaceState'].forEach(name => safe(() => wrap(w.history, name, () => move(name == 'pushState'))));
     listen(w, 'popstate', () => move(true));
   }
   listen(d, 'visibilitychange', () => {

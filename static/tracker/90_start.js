@@ -46,6 +46,7 @@ function start() {
   forgetRefused();
   watch();
   watchLinks();
+  safe(watchActs);
   // Entries that a queued function adds come after it, in order.
   while (queue.length) run(tracker, queue.shift());
   takeOver(queue, tracker);

@@ -33,7 +33,8 @@ fn serve(request: &HttpRequest, id: AccountId, state: &State) -> HttpResponse {
             .insert_header((CACHE_CONTROL, "no-store"))
             .body(format!("// Guestlog: there is no account {id} here\n"));
     };
-    let script = state.app.scripts.of(&account);
+    let app = &state.app;
+    let script = app.scripts.of(&account, &app.definitions.of(id), app.runs_code(&account));
     // A monitor that only looks whether it is there is no site that uses it.
     if request.method() == Method::GET {
         state.app.scripts.count_fetch(id, state.app.now());
@@ -61,7 +62,7 @@ fn serve(request: &HttpRequest, id: AccountId, state: &State) -> HttpResponse {
     }
 }
 
-fn dress(answer: &mut HttpResponseBuilder) {
+pub(super) fn dress(answer: &mut HttpResponseBuilder) {
     answer
         .insert_header((CONTENT_TYPE, "application/javascript; charset=utf-8"))
         .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))

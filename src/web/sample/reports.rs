@@ -316,7 +316,8 @@ fn install(name: &str, first_hit: Option<Millis>, hits: Vec<Entry>, fetched: boo
     };
     let layout = layout(EN.install.snippet, Section::Settings, name);
     let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::TrackingCode);
-    tracking_code::page(layout, nav, AccountId::FIRST, &settings(), &zone(), &site).render().unwrap()
+    let custom = CustomCode { allowed: true, on: fetched, may_change: true };
+    tracking_code::page(layout, nav, AccountId::FIRST, &settings(), &zone(), &site, custom).render().unwrap()
 }
 
 fn visit(id: u32, ago: i64, texts: &[&str], more: bool) -> SessionRow {

@@ -55,6 +55,7 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/accounts/{a}/views", VIEWER),
     ("POST", "/accounts/{a}/views/1/delete", VIEWER),
     ("GET", "/accounts/{a}/settings/tracking-code", VIEWER),
+    ("POST", "/accounts/{a}/settings/tracking-code", ADMIN),
     ("GET", "/accounts/{a}/settings/account", ADMIN),
     ("POST", "/accounts/{a}/settings/account", ADMIN),
     ("GET", "/accounts/{a}/settings/users", ADMIN),

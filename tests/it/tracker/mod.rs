@@ -4,6 +4,7 @@
 mod consent;
 mod cookies;
 mod delivery;
+mod events;
 mod harness;
 mod queue;
 mod served;

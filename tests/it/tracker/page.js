@@ -203,8 +203,16 @@ globalThis.browser = (() => {
       getElementById: id => page.scripts.filter(s => s.id === id)[0] || null,
       scripts: page.scripts,
       querySelector: () => page.canonical ? { href: resolve(page.url, page.canonical) } : null,
-      createElement: () => makeAnchor(page, '')
+      querySelectorAll: css => {
+        if (page.elements[css]) return page.elements[css];
+        if (/:(contains|visible|first|eq)/.test(css)) throw new SyntaxError('not CSS: ' + css);
+        return [];
+      },
+      head: { appendChild: tag => page.loaded.push(tag.src) },
+      createElement: name => name === 'script' ? { tagName: 'SCRIPT' } : makeAnchor(page, '')
     });
+    page.elements = {};
+    page.loaded = [];
     Object.defineProperty(document, 'cookie', { configurable: true, get: () => readCookies(page), set: text => setCookie(page, text) });
     return document;
   }
@@ -239,6 +247,7 @@ globalThis.browser = (() => {
       performance: { now: () => state.mono },
       crypto: { getRandomValues: list => list.map(() => Math.random() * 256) },
       fetch: makeFetch(page), Image: makeImage(page),
+      HTMLFormElement: class { submit() { this.sent = (this.sent || 0) + 1; } },
       setTimeout: (fn, ms) => setTimer(page, fn, ms), clearTimeout: clearTimer,
       console: { log: (...all) => state.logs.push(all.join(' ')) }
     });
@@ -305,7 +314,27 @@ globalThis.browser = (() => {
     return anchor.href;
   }
 
+  // An element as far as rules of events look at one: it matches these selectors.
+  function element(...selectors) {
+    return {
+      matches: css => {
+        if (/[:$]/.test(css)) throw new SyntaxError('not CSS: ' + css);
+        return selectors.includes(css);
+      },
+      textContent: selectors.join(' '), getClientRects: () => [1], querySelector: () => null,
+      hasAttribute: name => name === 'data-x', getAttribute: () => 'attribute', value: 'typed'
+    };
+  }
+
+  // Something happens to the first of these elements, and passes the others on its way up.
+  function happen(id, type, elements, more) {
+    const window = state.pages[id].window;
+    const event = Object.assign({ button: 0, target: elements[0], composedPath: () => elements.concat(window) }, more);
+    window.emit(type, event);
+  }
+
   const api = {
+    element: element, happen: happen,
     state: state, open: open, load: load, run: run, step: step, hide: hide, show: show, leave: leave, click: click,
     cookies: id => state.jar.filter(c => matches(c, parse(state.pages[id].url))),
     restart: () => { state.jar = state.jar.filter(c => c.end !== null); },
