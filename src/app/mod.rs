@@ -19,6 +19,7 @@ pub mod generate;
 pub mod limiter;
 pub mod live;
 pub mod passwords;
+pub mod picker;
 pub mod progress;
 pub mod recount;
 pub mod reports;

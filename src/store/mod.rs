@@ -22,6 +22,7 @@ pub mod member;
 mod migrate;
 pub mod one_time_link;
 mod open;
+pub mod pick;
 pub mod plain;
 pub mod readers;
 pub mod recount;

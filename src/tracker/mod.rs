@@ -1,4 +1,5 @@
-//! The script that a site includes: its parts (`static/tracker`), the account's options, and what is served.
+//! The script that a site includes: its parts (`static/tracker`), the account's options, and what is served; and the
+//! picker (`static/picker`), which it loads for an admin.
 //! Knows nothing of requests, the store or the clock. Nothing secret may come in here: everybody can read
 //! what comes out.
 
@@ -21,6 +22,10 @@ const BROTLI_WINDOW: u32 = 22;
 #[derive(RustEmbed)]
 #[folder = "static/tracker"]
 struct Parts;
+
+#[derive(RustEmbed)]
+#[folder = "static/picker"]
+struct Picker;
 
 /// What all accounts share.
 static ALL: LazyLock<String> = LazyLock::new(|| squeeze::squeeze(&sources(|_| true)));
@@ -139,6 +144,17 @@ pub fn text(options: &ScriptOptions) -> String {
 fn around(options: &ScriptOptions, parts: &str) -> String {
     let config = script_safe(&serde_json::to_string(options).expect("plain options"));
     format!("(function(){{'use strict';const cfg={config};\n{parts}}})();\n")
+}
+
+/// The picker of elements, which the script loads only when the server has said so (rules.md 30). `words`: its texts
+/// as a JSON object.
+#[must_use]
+pub fn picker(words: &str) -> Script {
+    let part = |name| Picker::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned());
+    // a module of one file; it exports to nobody here
+    let finder = part("finder.js").unwrap_or_default().replace("\nexport function ", "\nfunction ");
+    let picker = part("picker.js").unwrap_or_default();
+    pack(format!("(() => {{\nconst words = {};\n{finder}\n{picker}}})();\n", script_safe(words)))
 }
 
 fn compress(plain: &[u8]) -> std::io::Result<(Vec<u8>, Vec<u8>)> {

@@ -35,11 +35,26 @@ function keepEvents() {
 
 // The account's own code, each at an address of its own, so that what is broken breaks only itself.
 function loadCodes() {
-  codes.splice(0).forEach(name => {
-    const tag = d.createElement('script');
-    tag.src = server + '/e/' + cfg.account + '/' + name + '.js';
-    d.head.appendChild(tag);
-  });
+  codes.splice(0).forEach(name => addScript('/e/' + cfg.account + '/' + name + '.js', {}));
+}
+
+function addScript(path, about) {
+  const tag = d.createElement('script');
+  tag.src = server + path;
+  Object.assign(tag.dataset, about);
+  d.head.appendChild(tag);
+}
+
+// An admin picks an element here: the token leaves the address before anything else happens, and while it is good
+// nothing starts, so that no hit leaves the page.
+function pickOr(start) {
+  const picks = /#guestlog-pick=(\w+)$/.exec(loc.href);
+  if (!picks) return start();
+  w.history.replaceState(w.history.state, '', loc.href.slice(0, picks.index));
+  send('/pick', JSON.stringify({ token: picks[1] })).then(answer => {
+    if (answer.ok) addScript('/pick.js', { token: picks[1] });
+    else start();
+  }, start);
 }
 
 function trackEvent(id, more) {

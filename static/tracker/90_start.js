@@ -57,7 +57,7 @@ if (!w._hstc_loaded && server) {
   const begin = () => {
     if (w._hstc_ran) return;
     w._hstc_ran = true;
-    safe(start);
+    safe(pickOr, () => safe(start));
   };
   if (d.prerendering) listen(d, 'prerenderingchange', begin);
   else begin();

@@ -3,4 +3,5 @@
 pub(super) mod beacon;
 pub(super) mod code;
 pub(super) mod event;
+pub(super) mod pick;
 pub(super) mod script;

@@ -9,6 +9,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use crate::domain::account::AccountId;
+use crate::tracker::Script;
 use crate::web::state::State;
 
 /// `GET /{account}.js`
@@ -39,6 +40,11 @@ fn serve(request: &HttpRequest, id: AccountId, state: &State) -> HttpResponse {
     if request.method() == Method::GET {
         state.app.scripts.count_fetch(id, state.app.now());
     }
+    send(request, &script)
+}
+
+/// A script in the encoding that is accepted, unless the browser has it.
+pub(super) fn send(request: &HttpRequest, script: &Script) -> HttpResponse {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let unchanged = header(IF_NONE_MATCH)
         .split(',')

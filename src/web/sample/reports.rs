@@ -17,7 +17,7 @@ use crate::store::saved_view::SavedView;
 use crate::web::admin::dashboard::Metric;
 use crate::web::admin::live::Seen;
 use crate::web::admin::settings_nav::{SettingsNav, Tab};
-use crate::web::admin::tracking_code::{self, Seen as Site};
+use crate::web::admin::tracking_code::{self, CustomCode, Seen as Site};
 use crate::web::admin::{dashboard, live, names, pages, sources, visitors};
 use crate::web::page::Section;
 use crate::web::paths::Report;

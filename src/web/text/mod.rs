@@ -17,6 +17,7 @@ pub mod install;
 pub mod language;
 pub mod live;
 pub mod number;
+pub mod picker;
 pub mod plural;
 pub mod report;
 pub mod table;
@@ -36,6 +37,7 @@ pub struct Texts {
     pub visitor: visitor::Visitor,
     pub views: views::Views,
     pub install: install::Install,
+    pub picker: picker::Picker,
     pub word: word::Words,
     pub number: number::Numbers,
     pub error: error::Errors,
@@ -51,6 +53,7 @@ pub static EN: Texts = Texts {
     visitor: visitor::EN,
     views: views::EN,
     install: install::EN,
+    picker: picker::EN,
     word: word::EN,
     number: number::EN,
     error: error::EN,

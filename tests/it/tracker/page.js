@@ -209,7 +209,7 @@ globalThis.browser = (() => {
         return [];
       },
       head: { appendChild: tag => page.loaded.push(tag.src) },
-      createElement: name => name === 'script' ? { tagName: 'SCRIPT' } : makeAnchor(page, '')
+      createElement: name => name === 'script' ? { tagName: 'SCRIPT', dataset: {} } : makeAnchor(page, '')
     });
     page.elements = {};
     page.loaded = [];
