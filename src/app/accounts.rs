@@ -3,7 +3,6 @@
 use crate::app::access::Actor;
 use crate::app::core::App;
 use crate::domain::account::{AccountId, Invalid, Settings};
-use crate::domain::user::Role;
 use crate::store::{self, member::Membership};
 
 #[derive(Debug, thiserror::Error)]

@@ -3,11 +3,11 @@
 
 use std::thread;
 
-use oxc_allocator::Allocator;
-use oxc_diagnostics::OxcDiagnostic;
-use oxc_parser::{ParseOptions, Parser};
-use oxc_semantic::SemanticBuilder;
-use oxc_span::SourceType;
+use oxc::allocator::Allocator;
+use oxc::diagnostics::OxcDiagnostic;
+use oxc::parser::{ParseOptions, Parser};
+use oxc::semantic::SemanticBuilder;
+use oxc::span::SourceType;
 use sha2::{Digest, Sha256};
 
 use super::access::{self, Actor, Error};
@@ -75,7 +75,7 @@ fn parse(code: &str) -> Result<(), Mistake> {
         allow_return_outside_function: true,
         ..ParseOptions::default()
     };
-    let parsed = Parser::new(&allocator, code, SourceType::script()).with_options(options).parse();
+    let parsed = Parser::new(&allocator, code, SourceType::cjs()).with_options(options).parse();
     if let Some(error) = parsed.errors.first() {
         return Err(mistake(code, error));
     }
@@ -207,7 +207,7 @@ pub async fn set_custom_js(app: &App, actor: Actor, account: AccountId, on: bool
             store::account::update_custom_js(conn, account, on)?;
             let word = if on { "on" } else { "off" };
             store::audit::insert(conn, now, Some(account), actor.user(), "account.custom_js", word)?;
-            Ok(())
+            Ok::<_, Error>(())
         })
         .await?;
     Ok(app.reload_accounts()?)

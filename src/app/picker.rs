@@ -98,15 +98,29 @@ pub async fn choose(app: &App, token: &str, told: &str) -> Result<bool, store::E
     app.store.writer.write(move |conn| store::pick::update_selector(conn, &hash, &selector, now)).await
 }
 
-/// The selector that was picked; none yet while somebody is at it. Only who started it is told.
+/// What became of a pick.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Somebody may still be at it.
+    Waiting,
+    Picked(String),
+    /// There is no such pick of whoever asks, or not any more.
+    Gone,
+}
+
+/// The selector that was picked. Only who started it is told.
 ///
 /// # Errors
-/// `NotFound` when there is no such pick, or not any more.
-pub async fn choice(app: &App, actor: Actor, account: AccountId, number: i64) -> Result<Option<String>, Error> {
+/// The store's.
+pub async fn choice(app: &App, actor: Actor, account: AccountId, number: i64) -> Result<Choice, Error> {
     let (user, now) = (user(actor)?, app.now());
     let found =
         app.store.read(move |conn| store::pick::find_selector(conn, account, user, number, now)).await?;
-    Ok(found.ok_or(store::Error::NotFound)?)
+    Ok(match found {
+        None => Choice::Gone,
+        Some(None) => Choice::Waiting,
+        Some(Some(selector)) => Choice::Picked(selector),
+    })
 }
 
 /// The number of the user's latest pick, while there is one: for forms that could not be told it.

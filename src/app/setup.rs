@@ -8,7 +8,6 @@ use crate::base::secret::Secret;
 use crate::domain::account::Settings;
 use crate::domain::contact::Email;
 use crate::domain::password::{self, Weak};
-use crate::domain::user::Role;
 use crate::store::member::Membership;
 use crate::store::one_time_link::{self, Purpose};
 use crate::store::{self};

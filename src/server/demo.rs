@@ -22,7 +22,7 @@ use crate::base::random::{Random, SystemRandom};
 use crate::config::Config;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
-use crate::domain::user::{Role, UserId};
+use crate::domain::user::UserId;
 use crate::server;
 use crate::store::{self, member::Membership};
 use crate::web::demo::{Site, routes};

@@ -30,7 +30,7 @@ struct Picker;
 /// What all accounts share.
 static ALL: LazyLock<String> = LazyLock::new(|| squeeze::squeeze(&sources(|_| true)));
 /// Names of the parts begin so that find events in a page; the others are the core.
-const EVENTS: &str = "7";
+const EVENTS: &str = "8";
 
 /// What of an account's settings the script needs to know. Public: everybody can read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -79,7 +79,6 @@ function flush() {
 function send(path, body) {
   return w.fetch(server + path, {
     method: 'POST',
-    mode: 'cors',
     credentials: 'omit',
     // Browsers refuse more than 64 KiB of these.
     keepalive: body.length < 2e4,

@@ -90,9 +90,8 @@ function sendView() {
   since = -1;
   look();
   keep(view);
-  keepEvents();
+  viewed();
   flush();
-  loadCodes();
 }
 
 function look() {

@@ -6,7 +6,7 @@ const FACTS = 'setCanonicalUrl setPath setContentType setContentMetadata setPage
 function run(calls, entry) {
   safe(() => {
     if (typeof entry == 'function') entry(tracker, library);
-    else if (Array.isArray(entry) && calls.hasOwnProperty(entry[0])) calls[entry[0]].apply(calls, [].slice.call(entry, 1));
+    else if (Array.isArray(entry) && Object.keys(calls).indexOf(entry[0]) >= 0) calls[entry[0]].apply(calls, [].slice.call(entry, 1));
   });
 }
 

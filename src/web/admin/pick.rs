@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde_json::json;
 
-use crate::app::picker::{self, Error, Started};
+use crate::app::picker::{self, Choice, Error, Started};
 use crate::domain::event::EventKind;
 use crate::domain::user::Role;
 use crate::web::answer;
@@ -61,29 +61,36 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     if wants_data(&request) {
         return Err(WebError::BadRequest(lead));
     }
-    let layout = here.layout(words.opening, Section::Events, "");
+    let layout = here.layout(words.opening, Section::Settings, "");
     answer::page(status, &OpeningPage { layout, lead, address })
 }
 
-/// `{"selector":…|null}`; 404 when there is no such pick of the reader's, or not any more.
+/// `{"number","open","selector"}`: `open` while something can be picked, `selector` null until it is.
 async fn show(here: InAccount, path: Path<(i64, i64)>) -> Result<HttpResponse, WebError> {
     here.need(Role::Editor)?;
-    tell(&here, path.into_inner().1).await
+    tell(&here, Some(path.into_inner().1)).await
 }
 
-/// The same of the reader's latest, with its `number`: for a form that was not told it.
+/// The same of the reader's latest: for a form that was not told its number.
 async fn show_latest(here: InAccount) -> Result<HttpResponse, WebError> {
     here.need(Role::Editor)?;
     let latest = picker::latest(&here.who.state.app, here.who.actor(), here.id()).await.map_err(refused)?;
-    tell(&here, latest.ok_or(WebError::NotFound)?).await
+    tell(&here, latest).await
 }
 
-async fn tell(here: &InAccount, number: i64) -> Result<HttpResponse, WebError> {
+async fn tell(here: &InAccount, number: Option<i64>) -> Result<HttpResponse, WebError> {
     let app = &here.who.state.app;
-    let selector = picker::choice(app, here.who.actor(), here.id(), number).await.map_err(refused)?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(json!({ "number": number, "selector": selector })))
+    let choice = match number {
+        Some(number) => picker::choice(app, here.who.actor(), here.id(), number).await.map_err(refused)?,
+        None => Choice::Gone,
+    };
+    let (open, selector) = match choice {
+        Choice::Waiting => (true, None),
+        Choice::Picked(selector) => (false, Some(selector)),
+        Choice::Gone => (false, None),
+    };
+    let told = json!({ "number": number, "open": open, "selector": selector });
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(told))
 }
 
 fn refused(error: Error) -> WebError {

@@ -23,6 +23,7 @@ enum Who {
 
 use Who::{Everybody, ServerAdmin, SignedIn};
 const ADMIN: Who = Who::Role(Role::Admin);
+const EDITOR: Who = Who::Role(Role::Editor);
 const VIEWER: Who = Who::Role(Role::Viewer);
 
 /// The whole table of these pages. `{a}`: the account, `{u}`: a user of it, `{t}`: a token of it, `{v}`: a visitor.
@@ -53,7 +54,7 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/accounts/{a}/visitors/{v}/erase", ADMIN),
     ("POST", "/accounts/{a}/events/pick", EDITOR),
     ("GET", "/accounts/{a}/events/pick/latest", EDITOR),
-    ("GET", "/accounts/{a}/events/pick/{t}", EDITOR),
+    ("GET", "/accounts/{a}/events/pick/1", EDITOR),
     ("GET", "/accounts/{a}/views", VIEWER),
     ("POST", "/accounts/{a}/views", VIEWER),
     ("POST", "/accounts/{a}/views/1/delete", VIEWER),

@@ -204,6 +204,11 @@ impl Page {
         assert_eq!(errors, json!([]), "the script threw at the page");
     }
 
+    /// The same of a script that may be broken.
+    pub(crate) fn try_load(&self, script: &str) {
+        self.browser.eval(&format!("browser.load({}, {}); browser.state.errors = []; null", self.id, json!(script)));
+    }
+
     pub(crate) fn push(&self, entry: &str) {
         self.run(&format!("_hsq.push({entry})"));
     }

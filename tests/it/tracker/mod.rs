@@ -5,7 +5,7 @@ mod consent;
 mod cookies;
 mod delivery;
 mod events;
-mod harness;
+pub(crate) mod harness;
 mod queue;
 mod served;
 mod views;

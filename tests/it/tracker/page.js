@@ -249,7 +249,9 @@ globalThis.browser = (() => {
       fetch: makeFetch(page), Image: makeImage(page),
       HTMLFormElement: class { submit() { this.sent = (this.sent || 0) + 1; } },
       setTimeout: (fn, ms) => setTimer(page, fn, ms), clearTimeout: clearTimer,
-      console: { log: (...all) => state.logs.push(all.join(' ')) }
+      console: {
+        log: (...all) => state.logs.push(all.join(' ')), error: (...all) => state.logs.push(all.join(' '))
+      }
     });
     if (options.noFetch) delete window.fetch;
     Object.defineProperty(window, 'localStorage', { get: () => storageOf(page) });

@@ -33,8 +33,10 @@ function keepEvents() {
   untold.splice(0).forEach(event => keep(Object.assign(hitOf(event[0]), event[1])));
 }
 
-// The account's own code, each at an address of its own, so that what is broken breaks only itself.
-function loadCodes() {
+// After the first view comes what waited for it, and the account's own code, each at an address of its own, so that
+// what is broken breaks only itself.
+function viewed() {
+  keepEvents();
   codes.splice(0).forEach(name => addScript('/e/' + cfg.account + '/' + name + '.js', {}));
 }
 
@@ -147,3 +149,10 @@ function watchActs() {
     posted = 0;
   });
 }
+
+Object.assign(tracker, {
+  trackEvent: trackEvent,
+  trackConversion: trackEvent,
+  trackCustomBehavioralEvent: event => tell('ptbe', event.name, undefined, event.properties),
+  trackClick: trackClick
+});

@@ -32,10 +32,6 @@ const tracker = {
     pathBefore = path;
     path = scrub(String(to || '').replace(/^\/?/, '/'), true);
   },
-  trackEvent: trackEvent,
-  trackConversion: trackEvent,
-  trackCustomBehavioralEvent: event => tell('ptbe', event.name, undefined, event.properties),
-  trackClick: trackClick,
   setContentType: type => setFact('contentType', type),
   setPageId: id => setFact('pageId', id),
   setContentMetadata: about => setFact('contentMetadata', about),
