@@ -88,8 +88,9 @@ fn parse(code: &str) -> Result<(), Mistake> {
 }
 
 fn mistake(code: &str, error: &OxcDiagnostic) -> Mistake {
-    let label = error.labels.as_ref().and_then(|labels| labels.first());
-    let offset = label.map_or(0, |label| label.offset()).min(code.len());
+    // several tell first what it does not go with
+    let labels = error.labels.iter().flatten().map(|label| label.offset());
+    let offset = labels.max().unwrap_or(0).min(code.len());
     let before = code.get(..offset).unwrap_or_default();
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     Mistake {
@@ -211,4 +212,37 @@ pub async fn set_custom_js(app: &App, actor: Actor, account: AccountId, on: bool
         })
         .await?;
     Ok(app.reload_accounts()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(code: String) -> Result<(), Mistake> {
+        let stack = stack_for(&code);
+        let parser = thread::Builder::new().stack_size(stack).spawn(move || parse(&code)).unwrap();
+        parser.join().unwrap()
+    }
+
+    /// A stack that runs over would take the whole server along; here it would end the test.
+    #[test]
+    fn nothing_is_nested_too_deep_for_the_parser() {
+        for unit in [
+            "(", "[", "{", "`${", "a(", "!", "-", "+ ", "~", "a=", "a?b:", "a?", "x=>", "(x)=>", "new ", "typeof ",
+            "void ", "delete ", "if(a)", "if(a);else ", "while(a)", "for(;;)", "do ", "a:", "1+", "a**", "a,", "a.b.",
+            "a?.b", "a()", "a[", "a`", "/a/.", "class A extends ", "class A{a=", "function a(){", "async()=>", "({a:",
+            "[...", "({...", "var{a:", "var[", "case", "switch(a){case ", "try{", "with(a)", "a??", "a&&", "a||", "a<",
+            "await ", "yield ", "throw ", "return ", "import(", "super.", "{{", "/*", "//", "'", "/(?:", "/[",
+        ] {
+            let _ = checked(unit.repeat(50_000));
+        }
+    }
+
+    #[test]
+    fn code_in_its_wrapper_is_one_statement() {
+        for code in ["a();", "// a", "return", "'use strict'; a();", "/* a */", "`\n`", "a = {}"] {
+            assert_eq!(checked(code.to_owned()), Ok(()), "{code}");
+            assert_eq!(checked(wrap(EventNumber(1), code)), Ok(()), "{code}");
+        }
+    }
 }

@@ -88,7 +88,7 @@ async fn the_place_of_a_mistake_is_told_in_lines_and_characters() {
     for (code, line, column) in [
         ("})();", 1, 1),
         ("a();\nb(;\n", 2, 3),
-        ("a();\r\n\r\n  b c;", 3, 5),
+        ("a();\r\n\r\n  b c;", 3, 4),
         ("var é = 'ü', ö = ;", 1, 18),
         ("a();\n\n/* never\nclosed", 3, 1),
         ("let a;\nlet a;", 2, 5),
