@@ -10,7 +10,7 @@ use crate::domain::event::{Definition, EventKind, EventNumber, Invalid, Status, 
 use crate::domain::money;
 use crate::domain::question::{Dimension, Filter};
 use crate::domain::user::Role;
-use crate::store::scan::{Ask, Bounds, Deadline, Grouping, Key, Measure, Top};
+use crate::store::scan::{Ask, Bounds, Deadline, Grouping};
 use crate::store::{self, definition, event_work, unexpected};
 
 /// Why an event is not created or changed.
@@ -147,30 +147,26 @@ pub async fn what_goes(app: &App, account: AccountId, number: EventNumber) -> Re
     let (scanner, clock, now) = (Arc::clone(&app.store.scanner), Arc::clone(&app.clock), app.now());
     app.store
         .read(move |conn| {
-            let by_contact =
-                Top { by: Measure::Completions, limit: 1, after: None, skip_empty: true };
             let answer = scanner.run(
                 conn,
                 &Ask {
                     account,
                     range_ms: 0..i64::MAX,
                     filters: &[Filter::is(Dimension::Event, &name)],
-                    groupings: &[
-                        Grouping::Total,
-                        Grouping::By(Key::Dimension(Dimension::Contact), by_contact),
-                    ],
+                    groupings: &[Grouping::Total],
                     engaged: false,
+                    contacts: true,
                     now,
                     deadline: Deadline::new(clock),
                     bounds: Bounds::default(),
                 },
             )?;
-            let mut tables = answer.tables.into_iter();
-            let total = tables.next().and_then(|table| table.rows.into_iter().next()).unwrap_or_default();
+            let total = answer.tables.into_iter().next().and_then(|table| table.rows.into_iter().next());
+            let figures = total.unwrap_or_default().figures;
             Ok::<_, Error>(Goes {
-                completions: total.figures.completions,
-                contacts: tables.next().map_or(0, |table| table.total),
-                value_minor: total.figures.value_minor,
+                completions: figures.completions,
+                contacts: figures.contacts,
+                value_minor: figures.value_minor,
             })
         })
         .await

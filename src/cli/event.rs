@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Failure, Outcome, table};
-use crate::app::control::Command;
+use crate::app::control::{Command, EventChange};
 use crate::config::Config;
 use crate::domain::account::AccountId;
-use crate::domain::event::{CUSTOM_JS_MAX, EventKind, Status};
+use crate::domain::event::{CUSTOM_JS_MAX, EventKind, EventNumber, Status};
 use crate::domain::url_rule::UrlRule;
 use crate::server::control;
 use crate::store;
@@ -48,6 +48,27 @@ pub(super) enum Event {
         #[arg(long, value_name = "ID")]
         account: i64,
     },
+    /// Nothing completes an event any more, and it does not use the limit; what was counted stays
+    Archive(Which),
+    /// Take an event back from the archive
+    Restore(Which),
+    /// Delete an event with all its completions, and what they were worth from the revenue of contacts
+    Delete(Which),
+    /// Count a visited-URL event over the page views of before it was created; the server does it in the background
+    CountBack(Which),
+}
+
+#[derive(Args)]
+pub(super) struct Which {
+    #[arg(long, value_name = "ID")]
+    account: i64,
+    /// The id of the event, twelve digits
+    #[arg(long, value_name = "ID", value_parser = number)]
+    event: EventNumber,
+}
+
+fn number(text: &str) -> Result<EventNumber, String> {
+    EventNumber::parse(text).ok_or_else(|| "an id has twelve digits, as event list shows it".to_owned())
 }
 
 fn kind(text: &str) -> Result<EventKind, String> {
@@ -72,6 +93,10 @@ pub(super) fn run(command: Event, config: &Config) -> Outcome {
             Ok(Answer::new(made, format!("event {id}\n{snippet}\n{call}")))
         }
         Event::List { account } => list(config, AccountId(account)),
+        Event::Archive(which) => change(config, &which, EventChange::Archive, "archived"),
+        Event::Restore(which) => change(config, &which, EventChange::Restore, "active again"),
+        Event::Delete(which) => change(config, &which, EventChange::Delete, "deleted"),
+        Event::CountBack(which) => change(config, &which, EventChange::CountBack, "being counted back"),
     }
 }
 
@@ -82,6 +107,13 @@ fn code(file: &Path) -> Result<String, Failure> {
     let most = u64::try_from(CUSTOM_JS_MAX).unwrap_or(u64::MAX).saturating_add(1);
     File::open(file).and_then(|open| open.take(most).read_to_string(&mut code)).map_err(wrong)?;
     Ok(code)
+}
+
+fn change(config: &Config, which: &Which, change: EventChange, what: &str) -> Outcome {
+    let Which { account, event } = *which;
+    let asked = Command::EventChange { account: AccountId(account), number: event, change };
+    let done = control::execute(config, asked)?;
+    Ok(Answer::new(done, format!("event {event} is {what}")))
 }
 
 /// Where sites and programs reach the server.

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::contact::{PROPERTIES_MAX, PROPERTY_NAME_MAX, PROPERTY_VALUE_MAX};
 use super::money;
+use super::text::{cut, is_longer};
 use super::url_rule::{self, UrlRule};
 
 /// Digits of an id as it is shown and sent (rules.md 19).
@@ -17,6 +19,8 @@ pub const TAGS_MAX: usize = 20;
 pub const SELECTOR_MAX: usize = 1_024;
 /// Largest custom JavaScript of an event, bytes.
 pub const CUSTOM_JS_MAX: usize = 2 * 1024 * 1024;
+/// Longest properties of a completion together, as JSON, characters (rules.md 16).
+pub const PROPERTIES_TEXT_MAX: usize = 8_192;
 /// Most events an account may have, unless the server's configuration says another number.
 pub const LIMIT: i64 = 2_000;
 /// Most names that wait for review in an account (rules.md 20).
@@ -270,6 +274,37 @@ impl Definition {
     }
 }
 
+/// What a completion is told with, as it is kept: each name once, the first value of it. `None` when it is more than
+/// may be.
+#[must_use]
+pub fn properties<'a>(told: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<Vec<(String, String)>> {
+    let mut kept: Vec<(String, String)> = Vec::new();
+    for (name, value) in told {
+        if is_longer(name, PROPERTY_NAME_MAX) || is_longer(value, PROPERTY_VALUE_MAX) {
+            return None;
+        }
+        let name = cut(name, PROPERTY_NAME_MAX);
+        // A name of control characters alone is none.
+        if name.is_empty() || kept.iter().any(|(known, _)| *known == name) {
+            continue;
+        }
+        if kept.len() == PROPERTIES_MAX {
+            return None;
+        }
+        kept.push((name, cut(value, PROPERTY_VALUE_MAX)));
+    }
+    let fits = kept.is_empty() || properties_text(&kept).chars().count() <= PROPERTIES_TEXT_MAX;
+    fits.then_some(kept)
+}
+
+/// Properties as JSON.
+#[must_use]
+pub fn properties_text(properties: &[(String, String)]) -> String {
+    let map: serde_json::Map<String, serde_json::Value> =
+        properties.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    serde_json::Value::Object(map).to_string()
+}
+
 /// A name: trimmed, case kept, without control characters (rules.md 19).
 ///
 /// # Errors
@@ -358,6 +393,29 @@ mod tests {
         let odd = Typed { name: "000000000001", value: "9,99", ..Typed::default() };
         let wrong = parse(EventKind::Http, &odd).unwrap_err();
         assert_eq!(wrong.iter().map(Invalid::field).collect::<Vec<_>>(), ["name", "value"]);
+    }
+
+    /// rules.md 16; contract.md, Limits
+    #[test]
+    fn properties_are_taken_at_each_limit_and_refused_one_past_it() {
+        let fits = |told: &[(String, String)]| {
+            properties(told.iter().map(|(name, value)| (name.as_str(), value.as_str()))).is_some()
+        };
+        let of = |n: usize| (0..n).map(|n| (format!("p{n}"), String::from("v"))).collect::<Vec<_>>();
+        assert!(fits(&of(PROPERTIES_MAX)) && !fits(&of(PROPERTIES_MAX + 1)));
+        let one = |name: usize, value: usize| vec![("é".repeat(name), "é".repeat(value))];
+        assert!(fits(&one(PROPERTY_NAME_MAX, 1)) && !fits(&one(PROPERTY_NAME_MAX + 1, 1)));
+        assert!(fits(&one(1, PROPERTY_VALUE_MAX)) && !fits(&one(1, PROPERTY_VALUE_MAX + 1)));
+        // eight of 1,014 characters with 10 around each, but for the first brace and the last comma
+        let mut full: Vec<(String, String)> =
+            (0..8).map(|n| (format!("pro{n}"), "v".repeat(1_014))).collect();
+        full[0].1.pop();
+        assert_eq!(properties_text(&full).chars().count(), PROPERTIES_TEXT_MAX);
+        assert!(fits(&full));
+        full[0].1.push('v');
+        assert!(!fits(&full));
+        let told = [("a", "1"), ("a", "2"), ("\u{1}", "3")];
+        assert_eq!(properties(told).unwrap(), [("a".to_owned(), "1".to_owned())]);
     }
 
     #[test]

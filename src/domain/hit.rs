@@ -108,6 +108,35 @@ pub struct Hit {
 }
 
 impl Hit {
+    /// What a program tells: no browser, no visitor, no page (rules.md 1, 2, 13).
+    #[must_use]
+    pub fn told(account: AccountId, now: Millis, act: Act, identity: Identity) -> Self {
+        Self {
+            account,
+            received: now,
+            at: now,
+            act,
+            event_id: None,
+            visitor: None,
+            session_number: None,
+            page: Page::default(),
+            title: String::new(),
+            referrer: String::new(),
+            campaign: Campaign::default(),
+            origin: Origin::offline("ANALYTICS"),
+            screen: ScreenClass::default(),
+            language: String::new(),
+            device: Device::default(),
+            country: String::new(),
+            region: String::new(),
+            consent: Consent::SERVER,
+            policy: 0,
+            identity,
+            live: 0,
+            foreign_host: false,
+        }
+    }
+
     #[must_use]
     pub const fn is_completion(&self) -> bool {
         matches!(self.act, Act::Completion { .. })

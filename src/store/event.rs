@@ -6,14 +6,12 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::error::Error;
 use crate::domain::account::AccountId;
+use crate::domain::event::properties_text;
 use crate::domain::visitor::VisitorNumber;
 
 /// Kinds of stored events; the numbers are stored.
 pub const PAGE_VIEW: u8 = 1;
 pub const COMPLETION: u8 = 2;
-
-/// Longest properties of an event, as JSON, characters (rules.md 16).
-const PROPERTIES_MAX: usize = 8_192;
 
 /// One event; texts are dictionary ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -349,7 +347,7 @@ pub fn sweep_seen(
     Ok(())
 }
 
-/// Keeps what a completion was told with; past `PROPERTIES_MAX` nothing.
+/// Keeps what a completion was told with.
 ///
 /// # Errors
 /// SQLite's.
@@ -359,12 +357,7 @@ pub fn insert_properties(
     event: &Event,
     properties: &[(String, String)],
 ) -> Result<(), Error> {
-    let map: serde_json::Map<String, serde_json::Value> =
-        properties.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
-    let text = serde_json::Value::Object(map).to_string();
-    if text.chars().count() > PROPERTIES_MAX {
-        return Ok(());
-    }
+    let text = properties_text(properties);
     conn.prepare_cached(
         "insert into event_property (account_id, at_ms, inbox_id, visitor, event, properties)
          values (?1, ?2, ?3, ?4, ?5, ?6)",

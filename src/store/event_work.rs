@@ -114,14 +114,6 @@ pub fn update(conn: &Connection, work: &Work) -> Result<(), Error> {
         "update event_work set done = ?4, total = ?5, completions = ?6, finished_ms = ?7
          where account_id = ?1 and number = ?2 and kind = ?3",
     )?
-    .execute((
-        account.0,
-        number.0,
-        kind.as_str(),
-        done,
-        total,
-        completions,
-        finished.map(|at| at.0),
-    ))?;
+    .execute((account.0, number.0, kind.as_str(), done, total, completions, finished.map(|at| at.0)))?;
     Ok(())
 }

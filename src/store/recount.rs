@@ -34,8 +34,14 @@ const WINDOW: i64 = 5 * MINUTE;
 #[derive(Clone, Debug)]
 pub enum Change {
     /// Page views on these pages are completions, each worth so much.
-    Count { event: EventNumber, value_minor: i64, pages: Pages },
-    Take { event: EventNumber },
+    Count {
+        event: EventNumber,
+        value_minor: i64,
+        pages: Pages,
+    },
+    Take {
+        event: EventNumber,
+    },
 }
 
 /// Pages by their ids.
@@ -81,10 +87,7 @@ impl Done {
     /// Both together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self {
-            completions: self.completions + other.completions,
-            last_ms: self.last_ms.max(other.last_ms),
-        }
+        Self { completions: self.completions + other.completions, last_ms: self.last_ms.max(other.last_ms) }
     }
 }
 
@@ -310,11 +313,7 @@ pub fn prepare(
     Ok(changed)
 }
 
-fn prepare_one(
-    reader: &mut Reader<'_>,
-    change: &Change,
-    segment: Segment,
-) -> Result<Option<Changed>, Error> {
+fn prepare_one(reader: &mut Reader<'_>, change: &Change, segment: Segment) -> Result<Option<Changed>, Error> {
     if !change.may_be_in(reader, &segment)? {
         return Ok(None);
     }

@@ -52,32 +52,41 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Unexpected> {
     })
 }
 
+/// Names that come new into a full list at once, at most: the others are counted as `OTHER` until they are told again.
+/// A flood of invented names costs little so.
+pub const NEWCOMERS_MAX: usize = 500;
+
 /// Counts names. Of more than `WAITING_MAX` that wait, the least seen gives way to `OTHER`, the longest unseen first.
+/// Answers the names that are not in the list now, though they were told or were in it before.
 ///
 /// # Errors
 /// SQLite's.
-pub fn upsert(conn: &Connection, account: AccountId, told: &[Told]) -> Result<(), Error> {
-    // counted once: a flood brings thousands of names a batch
-    let mut waiting = count(conn, account, false)?;
-    let mut others: Vec<Told> = Vec::new();
+pub fn upsert(conn: &Connection, account: AccountId, told: &[Told]) -> Result<Vec<String>, Error> {
+    let mut new = Vec::new();
     for told in told {
-        if !is_known(conn, account, &told.name)? {
-            if waiting >= WAITING_MAX {
-                others.extend(take_least(conn, account)?);
-            } else {
-                waiting += 1;
-            }
+        if is_known(conn, account, &told.name)? {
+            write(conn, account, told)?;
+        } else {
+            new.push(told);
         }
+    }
+    let room = usize::try_from(WAITING_MAX - count(conn, account, false)?).unwrap_or(0);
+    new.sort_by_key(|told| std::cmp::Reverse((told.times, told.last_ms)));
+    let (new, left_out) = new.split_at(new.len().min(room.max(NEWCOMERS_MAX)));
+    let mut gone = take_least(conn, account, new.len().saturating_sub(room))?;
+    gone.extend(left_out.iter().copied().cloned());
+    for told in new {
         write(conn, account, told)?;
     }
-    let Some(last) = others.iter().max_by_key(|told| told.last_ms) else { return Ok(()) };
+    let Some(last) = gone.iter().max_by_key(|told| told.last_ms) else { return Ok(Vec::new()) };
     let other = Told {
         name: OTHER.to_owned(),
-        times: others.iter().map(|told| told.times).sum(),
-        first_ms: others.iter().map(|told| told.first_ms).min().unwrap_or(last.first_ms),
+        times: gone.iter().map(|told| told.times).sum(),
+        first_ms: gone.iter().map(|told| told.first_ms).min().unwrap_or(last.first_ms),
         ..last.clone()
     };
-    write(conn, account, &other)
+    write(conn, account, &other)?;
+    Ok(gone.into_iter().map(|told| told.name).collect())
 }
 
 fn is_known(conn: &Connection, account: AccountId, name: &str) -> Result<bool, Error> {
@@ -108,17 +117,22 @@ fn write(conn: &Connection, account: AccountId, told: &Told) -> Result<(), Error
 }
 
 /// Takes the least seen of those that wait.
-fn take_least(conn: &Connection, account: AccountId) -> Result<Option<Told>, Error> {
-    let least = conn
-        .prepare_cached(&format!(
-            "select {FIELDS} from unexpected_event where account_id = ?1 and dismissed = 0 and name <> ?2
-             order by seen, last_ms, id limit 1"
-        ))?
-        .query_row((account.0, OTHER), read)
-        .optional()?;
-    let Some(Unexpected { id, name, kind, seen, first, last, page, .. }) = least else { return Ok(None) };
-    delete(conn, account, id)?;
-    Ok(Some(Told { name, kind, page, times: seen, first_ms: first.0, last_ms: last.0 }))
+fn take_least(conn: &Connection, account: AccountId, number: usize) -> Result<Vec<Told>, Error> {
+    if number == 0 {
+        return Ok(Vec::new());
+    }
+    let mut statement = conn.prepare_cached(&format!(
+        "delete from unexpected_event where id in (
+             select id from unexpected_event where account_id = ?1 and dismissed = 0 and name <> ?2
+             order by seen, last_ms, id limit ?3) returning {FIELDS}"
+    ))?;
+    let number = i64::try_from(number).unwrap_or(i64::MAX);
+    let rows = statement.query_map((account.0, OTHER, number), read)?;
+    rows.map(|row| {
+        let Unexpected { name, kind, seen, first, last, page, .. } = row?;
+        Ok(Told { name, kind, page, times: seen, first_ms: first.0, last_ms: last.0 })
+    })
+    .collect()
 }
 
 /// Those that wait, or those dismissed; the most seen first.

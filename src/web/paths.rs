@@ -5,7 +5,7 @@ use jiff::ToSpan;
 
 use crate::domain::account::AccountId;
 use crate::domain::period::{Days, LocalDay, Preset};
-use crate::domain::question::{self, Comparison, Dimension, Filter, NONE, Operator};
+use crate::domain::question::{self, Comparison, Dimension, Filter, NONE};
 use crate::domain::visitor::VisitorNumber;
 
 pub const SIGN_IN: &str = "/sign-in";

@@ -6,14 +6,8 @@ use std::borrow::Cow;
 use super::beacon::pairs;
 use super::{Outcome, put, read};
 use crate::app::core::App;
-use crate::domain::campaign::Campaign;
-use crate::domain::consent::Consent;
-use crate::domain::device::Device;
 use crate::domain::hit::Hit;
-use crate::domain::page::Page;
 use crate::domain::reason::Reason;
-use crate::domain::screen::ScreenClass;
-use crate::domain::source::Origin;
 
 /// What the call says, before any rule has looked at it. Of a parameter given twice the first counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,28 +56,5 @@ fn accept_call(app: &App, call: &Call<'_>) -> Result<Hit, Reason> {
     let act = read.inspect_err(|reason| app.live.push_refusal(id, now, *reason, String::new()))?;
     let (identity, left_out) = read::identity(&call.identity);
     app.counters.cut(left_out);
-    Ok(Hit {
-        account: id,
-        received: now,
-        at: now,
-        act,
-        event_id: None,
-        visitor: None,
-        session_number: None,
-        page: Page::default(),
-        title: String::new(),
-        referrer: String::new(),
-        campaign: Campaign::default(),
-        origin: Origin::offline("ANALYTICS"),
-        screen: ScreenClass::default(),
-        language: String::new(),
-        device: Device::default(),
-        country: String::new(),
-        region: String::new(),
-        consent: Consent::SERVER,
-        policy: 0,
-        identity,
-        live: 0,
-        foreign_host: false,
-    })
+    Ok(Hit::told(id, now, act, identity))
 }

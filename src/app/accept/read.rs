@@ -12,7 +12,7 @@ use crate::domain::account::AccountId;
 use crate::domain::campaign::Campaign;
 use crate::domain::consent::Consent;
 use crate::domain::contact::{self, Email, Identity};
-use crate::domain::event::{EventRef, NAME_MAX};
+use crate::domain::event::{self, EventRef, NAME_MAX};
 use crate::domain::hit::{AGE_MAX, Act, ENGAGED_MAX, EVENT_ID_MAX, Hit, TITLE_MAX};
 use crate::domain::language::LANGUAGE_MAX;
 use crate::domain::page::{Invalid, Landing, Page};
@@ -69,11 +69,11 @@ pub(super) fn act(account: &Account, defined: &Defined, beacon: &Beacon<'_>) -> 
 pub(super) fn completion<'p>(
     account: &Account,
     defined: &Defined,
-    event: &str,
+    told: &str,
     value: &str,
     properties: impl Iterator<Item = (&'p str, &'p str)>,
 ) -> Result<Act, Reason> {
-    let event = match event.trim() {
+    let event = match told.trim() {
         "" => return Err(Reason::Malformed),
         long if long.chars().count() > NAME_MAX => return Err(Reason::TooLarge),
         event => EventRef::parse(event).ok_or(Reason::UnknownEvent)?,
@@ -90,20 +90,8 @@ pub(super) fn completion<'p>(
             Some(money::parse(value, digits).ok_or(Reason::BadValue)?)
         }
     };
-    let mut kept: Vec<(String, String)> = Vec::new();
-    for (name, value) in properties {
-        let name = cut(name, contact::PROPERTY_NAME_MAX);
-        if kept.len() == contact::PROPERTIES_MAX {
-            return Err(Reason::TooLarge);
-        }
-        if is_longer(value, contact::PROPERTY_VALUE_MAX) {
-            return Err(Reason::TooLarge);
-        }
-        if !name.is_empty() && !kept.iter().any(|(known, _)| *known == name) {
-            kept.push((name, cut(value, contact::PROPERTY_VALUE_MAX)));
-        }
-    }
-    Ok(Act::Completion { event, value_minor, properties: kept })
+    let properties = event::properties(properties).ok_or(Reason::TooLarge)?;
+    Ok(Act::Completion { event, value_minor, properties })
 }
 
 /// The hit without its device and place.

@@ -37,7 +37,8 @@ pub(super) struct Definitions {
     by_name: FxHashMap<String, EventNumber>,
     active: i64,
     unknown: UnknownNames,
-    /// Names that wait for review or were dismissed: they do not become events by themselves.
+    /// Names that wait for review or were dismissed: they do not become events by themselves. As many as the store
+    /// has, and those told since the last `write`.
     queued: FxHashSet<String>,
     visits: Vec<(EventNumber, UrlRule, i64)>,
     of_page: FxHashMap<String, Visits>,
@@ -174,7 +175,9 @@ impl Definitions {
         let mut told: Vec<Told> = std::mem::take(&mut self.told).into_values().collect();
         if !told.is_empty() {
             told.sort_unstable_by(|a, b| (a.last_ms, &a.name).cmp(&(b.last_ms, &b.name)));
-            unexpected::upsert(conn, account, &told)?;
+            for gone in unexpected::upsert(conn, account, &told)? {
+                self.queued.remove(&gone);
+            }
         }
         let mut completed: Vec<_> = std::mem::take(&mut self.completed).into_iter().collect();
         completed.sort_unstable();

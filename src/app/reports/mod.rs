@@ -16,8 +16,9 @@ use super::core::App;
 use super::directory::Entry;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::money;
 use crate::domain::period::{Days, LocalDay, Step};
-use crate::domain::question::{Filter, Invalid, NONE, Period};
+use crate::domain::question::{Dimension, Filter, Invalid, NONE, Period};
 use crate::store::{self, Connection, scan};
 
 pub use dashboard::{Dashboard, dashboard};
@@ -208,6 +209,11 @@ impl Frame {
         self.days.range(&self.entry.zone)
     }
 
+    /// Of the account's currency.
+    fn digits(&self) -> u32 {
+        money::digits(&self.entry.settings().currency)
+    }
+
     /// Of the days compared with, as much as is over of the period itself; where it ends when that is not all.
     fn part(&self, days: Days) -> (Range<i64>, Option<Millis>) {
         let zone = &self.entry.zone;
@@ -231,6 +237,7 @@ impl Frame {
             filters,
             groupings,
             engaged: groupings.iter().any(shows_time),
+            contacts: groupings.iter().any(shows_contacts),
             now: self.now,
             deadline: deadline.clone(),
             bounds: scan::Bounds::default(),
@@ -251,11 +258,17 @@ impl Frame {
     }
 }
 
+/// Does a table show how many contacts completed an event?
+const fn shows_contacts(grouping: &scan::Grouping) -> bool {
+    use scan::{Grouping, Key};
+    matches!(grouping, Grouping::By(Key::Dimension(Dimension::Event | Dimension::Tag), _))
+}
+
 /// Does a table show, or go by, how long pages were visible?
 const fn shows_time(grouping: &scan::Grouping) -> bool {
     use scan::{Grouping, Key, Measure};
     match grouping {
-        Grouping::Total | Grouping::Steps(_) => false,
+        Grouping::Total | Grouping::Steps(_) | Grouping::Grid(..) => false,
         Grouping::These(Key::Dimension(dimension), _) => dimension.is_page(),
         Grouping::These(..) => false,
         Grouping::By(key, top) => {

@@ -1,6 +1,8 @@
 //! The columns a scan looks at, and the texts behind their codes. A column holds small numbers (dictionary ids,
 //! classes, contact ids); code 0 is the empty text unless a column says otherwise. Nothing here counts.
 
+use std::cell::OnceCell;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::domain::account::AccountId;
@@ -142,9 +144,15 @@ pub(super) struct Words<'a> {
     pub conn: &'a Connection,
     pub account: AccountId,
     pub texts: &'a Texts,
+    /// Read when they are first asked for.
+    events: OnceCell<Vec<(u32, String)>>,
 }
 
-impl Words<'_> {
+impl<'a> Words<'a> {
+    pub(super) const fn new(conn: &'a Connection, account: AccountId, texts: &'a Texts) -> Self {
+        Self { conn, account, texts, events: OnceCell::new() }
+    }
+
     /// Every code and its text, in the order of the texts. Code 0 only where it is not the empty text.
     pub(super) fn each(&self, column: Column, mut visit: impl FnMut(u32, &str)) -> Result<(), Error> {
         if let Some(kind) = column.kind() {
@@ -153,9 +161,9 @@ impl Words<'_> {
             return Ok(());
         }
         if column == Column::Row(OfRow::Event) {
-            let mut events = self.events()?;
+            let mut events: Vec<&(u32, String)> = self.events()?.iter().collect();
             events.sort_unstable_by(|(_, a), (_, b)| a.cmp(b));
-            events.iter().for_each(|(code, text)| visit(*code, text));
+            events.into_iter().for_each(|(code, text)| visit(*code, text));
             return Ok(());
         }
         if column == Column::Contact {
@@ -175,10 +183,13 @@ impl Words<'_> {
         Ok(())
     }
 
-    /// Numbers of the account's events, and their names with their tags behind them.
-    fn events(&self) -> Result<Vec<(u32, String)>, Error> {
+    /// Numbers of the account's events, ascending, and their names with their tags behind them.
+    fn events(&self) -> Result<&[(u32, String)], Error> {
+        if let Some(events) = self.events.get() {
+            return Ok(events);
+        }
         let all = definition::list(self.conn, self.account)?.into_iter();
-        Ok(all
+        let events = all
             .filter(|stored| stored.status != Status::Deleted)
             .map(|stored| {
                 let parts: Vec<&str> = std::iter::once(stored.definition.name.as_str())
@@ -186,7 +197,8 @@ impl Words<'_> {
                     .collect();
                 (stored.number.0, join(&parts))
             })
-            .collect())
+            .collect();
+        Ok(self.events.get_or_init(|| events))
     }
 
     /// The highest code of a column whose texts are in a dictionary.
@@ -209,8 +221,11 @@ impl Words<'_> {
             return Ok(email.unwrap_or_default());
         }
         if column == Column::Row(OfRow::Event) {
-            let found = self.events()?.into_iter().find(|(number, _)| *number == code);
-            return Ok(found.map_or_else(String::new, |(_, text)| text));
+            let events = self.events()?;
+            let found = events.binary_search_by_key(&code, |(number, _)| *number).ok();
+            return Ok(found
+                .and_then(|place| events.get(place))
+                .map_or_else(String::new, |(_, text)| text.clone()));
         }
         let fixed = column.fixed().into_iter().find(|(c, _)| *c == code);
         Ok(fixed.map_or_else(String::new, |(_, text)| text.to_owned()))

@@ -11,6 +11,7 @@ mod groups;
 mod headers;
 mod names;
 mod pass;
+mod people;
 mod question;
 mod rows;
 mod selection;
@@ -26,6 +27,7 @@ use column::{Column, Words};
 use groups::Tally;
 use names::Known;
 use pass::{Plan, Worker};
+use people::Last;
 use question::Masks;
 use rows::Hot;
 
@@ -57,11 +59,15 @@ impl Scanner {
     /// # Errors
     /// `TimeLimit`, or SQLite's.
     pub fn run(&self, conn: &Connection, ask: &Ask<'_>) -> Result<Answer, Error> {
-        let words = Words { conn, account: ask.account, texts: &self.texts };
+        let words = Words::new(conn, ask.account, &self.texts);
         let masks = Masks::compile(&words, ask.filters)?;
         let numbers = account::find_numbers(conn, ask.account)?;
-        let last = numbers.map_or((0, 0), |numbers| (numbers.visitor, numbers.session));
-        let bounds = ask.bounds.of(last.0);
+        let last = numbers.map_or_else(Last::default, |numbers| Last {
+            visitor: numbers.visitor,
+            session: numbers.session,
+            contact: if ask.contacts { u32::try_from(numbers.contact).unwrap_or(u32::MAX) } else { 0 },
+        });
+        let bounds = ask.bounds.of(last.visitor);
         let listed = segment::list_verified(conn, ask.account, ask.range_ms.start, ask.range_ms.end)?;
         let segments = listed.segments;
         let rows: u64 = segments.iter().map(|segment| u64::from(segment.extent.rows)).sum();
@@ -77,7 +83,7 @@ impl Scanner {
         Tally::grant(&mut tallies, budget);
         let looked_at: Vec<Column> =
             masks.columns().chain(tallies.iter().filter_map(Tally::column)).collect();
-        let needs_contacts = looked_at.contains(&Column::Contact);
+        let needs_contacts = ask.contacts || looked_at.contains(&Column::Contact);
         let changed = match segments.is_empty() {
             true => Changed::default(),
             false => Changed::new(

@@ -197,6 +197,7 @@ impl Whole {
             value_minor: figures.value_minor.wrapping_sub(his.value_minor),
             engaged_ms: less(figures.engaged_ms, his.engaged_ms)?,
             bounces: less(figures.bounces, his.bounces)?,
+            contacts: 0,
         })
     }
 

@@ -42,7 +42,7 @@ impl Segment {
     /// In the order of the row.
     fn numbers(&self) -> [i64; seal::NUMBERS] {
         let Extent { runs, rows, listed, first_ms, last_ms, stored } = self.extent;
-        let Figures { visitors, sessions, page_views, completions, value_minor, engaged_ms, bounces } =
+        let Figures { visitors, sessions, page_views, completions, value_minor, engaged_ms, bounces, .. } =
             self.figures;
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         [
@@ -110,6 +110,7 @@ fn read(account: AccountId, row: &Row<'_>) -> rusqlite::Result<Segment> {
             value_minor,
             engaged_ms: engaged_ms.cast_unsigned(),
             bounces: bounces.cast_unsigned(),
+            contacts: 0,
         },
         is_whole,
     })

@@ -10,6 +10,7 @@ use crate::app::reports::{Before, NameRow, PageRow, SourceRow, Span, Table, Visi
 use crate::app::scripts::Fetched;
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::money;
 use crate::domain::period::{Days, Zone};
 use crate::domain::reason::Reason;
 use crate::domain::user::Role;
@@ -51,19 +52,33 @@ fn points(days: Days, level: i64) -> Vec<Point> {
     let point = |(i, (start, end)): (usize, (&i64, &i64))| {
         let unfinished = *end > NOW.0;
         let n = visits(20_700 + i32::try_from(i).unwrap(), level) / if unfinished { 3 } else { 1 };
+        let revenue_minor = n * 137;
         let n = u64::try_from(n).unwrap();
-        Point { at: Millis(*start).iso(), visitors: n, sessions: n * 5 / 4, page_views: n * 3, unfinished }
+        Point {
+            at: Millis(*start).iso(),
+            visitors: n,
+            sessions: n * 5 / 4,
+            page_views: n * 3,
+            completions: n / 4,
+            revenue: money::decimal(revenue_minor, 2),
+            revenue_minor,
+            unfinished,
+        }
     };
     starts.enumerate().map(point).collect()
 }
 
 fn kpi(points: &[Point]) -> Kpi {
     let sum = |of: fn(&Point) -> u64| points.iter().map(of).sum();
+    let revenue_minor: i64 = points.iter().map(|point| point.revenue_minor).sum();
     Kpi {
         visitors: sum(|p| p.visitors),
         sessions: sum(|p| p.sessions),
         page_views: sum(|p| p.page_views),
-        ..Kpi::default()
+        completions: sum(|p| p.completions),
+        revenue: money::decimal(revenue_minor, 2),
+        revenue_minor,
+        companies: None,
     }
 }
 
@@ -190,7 +205,8 @@ fn dashboard_of(name: &str, pairs: &[(&str, &str)], metric: Metric, level: i64) 
     }
     let layout = layout(EN.frame.nav.dashboard, Section::Dashboard, name);
     let waits = level == 0 && pairs.is_empty();
-    dashboard::page(layout, &asked, &zone(), metric, &found, waits).render().unwrap()
+    let of = dashboard::Of { zone: &zone(), currency: "EUR" };
+    dashboard::page(layout, &asked, &of, metric, &found, waits).render().unwrap()
 }
 
 fn tables() -> Vec<(&'static str, String)> {

@@ -191,6 +191,10 @@ impl Site {
         while fold::step(&self.app, &mut self.cache).await.unwrap() > 0 {}
     }
 
+    pub(crate) fn data_dir(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
     /// One row of a question to the store.
     pub(crate) fn ask<T: FromSql>(&self, question: &str) -> T {
         self.asks(question).into_iter().next().unwrap()

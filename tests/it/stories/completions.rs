@@ -4,7 +4,7 @@ use guestlog::app::access::Actor;
 use guestlog::app::{events, review};
 use guestlog::base::clock::MINUTE;
 use guestlog::domain::event::{EventKind, EventNumber, Status, Typed, UnknownNames, WAITING_MAX};
-use guestlog::store::unexpected::{self, Told};
+use guestlog::store::unexpected::{self, NEWCOMERS_MAX, Told};
 use serde_json::{Value, json};
 
 use crate::harness::site::{Site, Wanted, with};
@@ -253,6 +253,13 @@ async fn of_more_names_than_may_wait_the_least_seen_gives_way() {
     assert_eq!(["n0", "n1", "n2", "new", "(other)"].map(seen), [Some(10), None, Some(1), Some(1), Some(1)]);
     write(vec![told("newer".into(), 3, 20_002)]).await;
     assert_eq!(["n2", "(other)", "newer"].map(seen), [None, Some(2), Some(3)]);
+
+    // of many at once those told most often and last
+    let flood = i64::try_from(NEWCOMERS_MAX).unwrap();
+    write((0..=flood).map(|n| told(format!("f{n}"), 1, 30_000 + n)).collect()).await;
+    assert_eq!((count(), seen("f0"), seen("f1")), (WAITING_MAX + 1, None, Some(1)));
+    assert_eq!(seen("(other)"), Some(2 + flood + 1));
+    assert_eq!(seen("newer"), Some(3));
     let other = site.ask::<i64>("select id from unexpected_event where name = '(other)'");
     let refused = review::approve(&site.app, Actor::Machine, account, vec![other]).await;
     assert!(matches!(refused, Err(review::Error::Many)));

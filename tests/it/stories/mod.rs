@@ -3,6 +3,7 @@
 mod closing;
 mod completions;
 mod erasing;
+mod recount;
 mod retention;
 mod timeline;
 mod visitor;
