@@ -48,7 +48,8 @@ pub(super) fn plain(code: &str) -> String {
 /// Does the code parse as the body of a function?
 pub(super) async fn check(code: &str) -> Result<(), Mistake> {
     let code = code.to_owned();
-    let unable = |why: String| Mistake { line: 1, column: 1, message: format!("could not be checked: {why}") };
+    let unable =
+        |why: String| Mistake { line: 1, column: 1, message: format!("could not be checked: {why}") };
     let checked = tokio::task::spawn_blocking(move || {
         let stack = stack_for(&code);
         let parser = thread::Builder::new().name("custom-js".into()).stack_size(stack);
@@ -228,11 +229,68 @@ mod tests {
     #[test]
     fn nothing_is_nested_too_deep_for_the_parser() {
         for unit in [
-            "(", "[", "{", "`${", "a(", "!", "-", "+ ", "~", "a=", "a?b:", "a?", "x=>", "(x)=>", "new ", "typeof ",
-            "void ", "delete ", "if(a)", "if(a);else ", "while(a)", "for(;;)", "do ", "a:", "1+", "a**", "a,", "a.b.",
-            "a?.b", "a()", "a[", "a`", "/a/.", "class A extends ", "class A{a=", "function a(){", "async()=>", "({a:",
-            "[...", "({...", "var{a:", "var[", "case", "switch(a){case ", "try{", "with(a)", "a??", "a&&", "a||", "a<",
-            "await ", "yield ", "throw ", "return ", "import(", "super.", "{{", "/*", "//", "'", "/(?:", "/[",
+            "(",
+            "[",
+            "{",
+            "`${",
+            "a(",
+            "!",
+            "-",
+            "+ ",
+            "~",
+            "a=",
+            "a?b:",
+            "a?",
+            "x=>",
+            "(x)=>",
+            "new ",
+            "typeof ",
+            "void ",
+            "delete ",
+            "if(a)",
+            "if(a);else ",
+            "while(a)",
+            "for(;;)",
+            "do ",
+            "a:",
+            "1+",
+            "a**",
+            "a,",
+            "a.b.",
+            "a?.b",
+            "a()",
+            "a[",
+            "a`",
+            "/a/.",
+            "class A extends ",
+            "class A{a=",
+            "function a(){",
+            "async()=>",
+            "({a:",
+            "[...",
+            "({...",
+            "var{a:",
+            "var[",
+            "case",
+            "switch(a){case ",
+            "try{",
+            "with(a)",
+            "a??",
+            "a&&",
+            "a||",
+            "a<",
+            "await ",
+            "yield ",
+            "throw ",
+            "return ",
+            "import(",
+            "super.",
+            "{{",
+            "/*",
+            "//",
+            "'",
+            "/(?:",
+            "/[",
         ] {
             let _ = checked(unit.repeat(50_000));
         }

@@ -139,7 +139,15 @@ pub async fn change(
                 store::sign_in::delete_of_user(conn, user, keep)?;
             }
             let publishes = if what.may_publish() { "publishes script" } else { "" };
-            note(conn, now, account, actor, "user.change", user, format!("{} {publishes}", what.role.as_str()).trim_end())
+            note(
+                conn,
+                now,
+                account,
+                actor,
+                "user.change",
+                user,
+                format!("{} {publishes}", what.role.as_str()).trim_end(),
+            )
         })
         .await
 }

@@ -24,7 +24,8 @@ impl Target {
         }
         let whole = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
         let url = Url::parse(&whole).ok()?;
-        let plain = matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
+        let plain =
+            matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
         (plain && url.host_str().is_some()).then_some(Self(url))
     }
 
@@ -53,7 +54,8 @@ impl Target {
 #[must_use]
 pub fn selector(told: &str) -> Option<&str> {
     let told = told.trim();
-    let fits = !told.is_empty() && told.chars().count() <= SELECTOR_MAX && !told.chars().any(char::is_control);
+    let fits =
+        !told.is_empty() && told.chars().count() <= SELECTOR_MAX && !told.chars().any(char::is_control);
     fits.then_some(told)
 }
 
@@ -75,7 +77,15 @@ mod tests {
         assert_eq!(Target::parse("http://Localhost:3000/a").unwrap().host(), "localhost:3000");
         let at = |n: usize| Target::parse(&format!("https://a.test/{}", "x".repeat(n - 15)));
         assert!(at(ADDRESS_MAX).is_some() && at(ADDRESS_MAX + 1).is_none());
-        for none in ["", " ", "javascript://a.test/%0aalert(1)", "ftp://a.test", "https://a:b@a.test", "https://", "a b"] {
+        for none in [
+            "",
+            " ",
+            "javascript://a.test/%0aalert(1)",
+            "ftp://a.test",
+            "https://a:b@a.test",
+            "https://",
+            "a b",
+        ] {
             assert_eq!(Target::parse(none), None, "{none}");
         }
     }

@@ -132,9 +132,8 @@ pub fn update_unknown_names(conn: &Connection, id: AccountId, rule: UnknownNames
 /// # Errors
 /// `NotFound`, or SQLite's.
 pub fn update_custom_js(conn: &Connection, id: AccountId, on: bool) -> Result<(), Error> {
-    let changed = conn
-        .prepare_cached("update account set custom_js = ?2 where id = ?1")?
-        .execute((id.0, on))?;
+    let changed =
+        conn.prepare_cached("update account set custom_js = ?2 where id = ?1")?.execute((id.0, on))?;
     if changed == 0 { Err(Error::NotFound) } else { Ok(()) }
 }
 

@@ -68,7 +68,9 @@ pub fn delete(conn: &Connection, user: UserId, account: AccountId) -> Result<(),
 /// SQLite's.
 pub fn find(conn: &Connection, user: UserId, account: AccountId) -> Result<Option<Membership>, Error> {
     Ok(conn
-        .prepare_cached("select role, show_emails, publish_js from member where user_id = ?1 and account_id = ?2")?
+        .prepare_cached(
+            "select role, show_emails, publish_js from member where user_id = ?1 and account_id = ?2",
+        )?
         .query_row((user.0, account.0), |row| read(row, 0))
         .optional()?)
 }

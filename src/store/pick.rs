@@ -81,7 +81,9 @@ pub fn find_latest(
     now: Millis,
 ) -> Result<Option<i64>, Error> {
     Ok(conn
-        .prepare_cached("select max(id) from pick where account_id = ?1 and user_id = ?2 and expires_ms > ?3")?
+        .prepare_cached(
+            "select max(id) from pick where account_id = ?1 and user_id = ?2 and expires_ms > ?3",
+        )?
         .query_row((account.0, user.0, now.0), |row| row.get(0))?)
 }
 

@@ -9,14 +9,18 @@ const ACTIVE = "a[href],button,input,select,textarea,summary,label,[role=button]
 // Names that a build or a framework made up: they are others tomorrow.
 const MADE_UP = /\d{3,}|^\d|:|(?=\w*\d)(?=\w*[a-z])[0-9a-z]{8,}|[A-Z].*\d.*[a-z].*\d|__\w{5}$/;
 let shown;
-let chosen;
+let chosen = "";
 
 function isStable(name) {
   return name.length < 100 && !MADE_UP.test(name);
 }
 
 function count(selector) {
-  return document.querySelectorAll(selector).length;
+  try {
+    return document.querySelectorAll(selector).length;
+  } catch {
+    return 0;
+  }
 }
 
 // An id or a data attribute says what an element is; a way through the page only where it stands.
@@ -64,7 +68,13 @@ bar.setAttribute("role", "dialog");
 bar.setAttribute("aria-label", words.title);
 const lead = box(bar, "div", {}, forms ? words.lead_form : words.lead);
 lead.setAttribute("role", "status");
-const code = box(bar, "code", { display: "block", overflowWrap: "anywhere", margin: "4px 0", font: "13px/1.5 ui-monospace, monospace" });
+const rule = box(bar, "input", {
+  display: "none", width: "100%", boxSizing: "border-box", margin: "6px 0", padding: "4px 8px", borderRadius: "4px",
+  border: "1px solid #9ca3af", background: "#1f2937", color: "#fff", font: "13px/1.5 ui-monospace, monospace",
+});
+rule.setAttribute("aria-label", words.rule);
+rule.spellcheck = false;
+rule.maxLength = 1024;
 const buttons = box(bar, "div", { display: "flex", gap: "8px", marginTop: "8px" });
 const buttonStyle = { font, padding: "4px 12px", borderRadius: "6px", border: "1px solid #fff", cursor: "pointer" };
 const use = box(buttons, "button", { ...buttonStyle, background: "#fff", color: "#111827", display: "none" }, words.use);
@@ -88,21 +98,27 @@ function show(element) {
   });
 }
 
-function choose(element) {
-  if (!element) return;
-  show(element);
-  const selector = selectorOf(element);
+// How many elements the whole rule matches, as it was found or as it was changed by hand.
+function judge(selector) {
   const matches = count(selector);
   chosen = selector;
-  code.textContent = selector;
   lead.textContent = (matches === 1 ? words.matches_one : words.matches).replace("{n}", matches);
-  use.style.display = "";
+  rule.style.display = "block";
+  use.style.display = matches ? "" : "none";
+  if (matches) show(document.querySelector(selector));
+}
+
+function choose(element) {
+  if (!element) return;
+  rule.value = selectorOf(element);
+  judge(rule.value);
+  show(element);
 }
 
 function end(text) {
   for (const [type, heard] of Object.entries(heardBy)) removeEventListener(type, heard, true);
   frame.remove();
-  code.remove();
+  rule.remove();
   buttons.remove();
   lead.textContent = text;
 }
@@ -151,6 +167,7 @@ const heardBy = {
   },
 };
 for (const [type, heard] of Object.entries(heardBy)) addEventListener(type, heard, true);
+rule.addEventListener("input", () => judge(rule.value.trim()));
 use.addEventListener("click", send);
 cancel.addEventListener("click", () => end(words.cancelled));
 document.documentElement.append(host);

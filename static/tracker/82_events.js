@@ -53,10 +53,10 @@ function pickOr(start) {
   const picks = /#guestlog-pick=(\w+)$/.exec(loc.href);
   if (!picks) return start();
   w.history.replaceState(w.history.state, '', loc.href.slice(0, picks.index));
-  send('/pick', JSON.stringify({ token: picks[1] })).then(answer => {
-    if (answer.ok) addScript('/pick.js', { token: picks[1] });
-    else start();
-  }, start);
+  const token = { token: picks[1] };
+  const answer = safe(send, '/pick', JSON.stringify(token));
+  if (answer) answer.then(r => r.ok ? addScript('/pick.js', token) : start(), start);
+  else start();
 }
 
 function trackEvent(id, more) {

@@ -6,9 +6,9 @@ use actix_web::web::{ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::app::{accounts, custom_js};
 use crate::app::live::{Entry, RING};
 use crate::app::scripts::Fetched;
+use crate::app::{accounts, custom_js};
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::period::Zone;

@@ -10,6 +10,7 @@ pub struct Picker {
     /// `{n}`, put in by the picker's script.
     pub matches: &'static str,
     pub matches_one: &'static str,
+    pub rule: &'static str,
     #[serde(rename = "use")]
     pub take: &'static str,
     pub cancel: &'static str,
@@ -29,8 +30,9 @@ pub const EN: Picker = Picker {
     title: "Guestlog: pick an element",
     lead: "Click the element of your event. Tab and Enter work too, the up arrow takes what is around it, Esc cancels.",
     lead_form: "Click anywhere in the form of your event. Tab and Enter work too, Esc cancels.",
-    matches: "The rule matches {n} elements of this page. Click another to change it.",
-    matches_one: "The rule matches this one element of the page. Click another to change it.",
+    matches: "The rule matches {n} elements of this page. Click another, or change the rule.",
+    matches_one: "The rule matches this one element of the page. Click another, or change the rule.",
+    rule: "CSS selector",
     take: "Use this",
     cancel: "Cancel",
     cancelled: "Cancelled. Nothing was picked.",

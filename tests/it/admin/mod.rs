@@ -4,6 +4,7 @@ mod accounts;
 mod colours;
 mod look;
 mod matrix;
+mod pick;
 mod publishing;
 mod reports;
 mod script;

@@ -19,8 +19,9 @@ async fn code_is_published_by_owners_and_by_admins_who_were_given_it() {
     let site = TestApp::new().await;
     let account = site.account("A").await;
     let app = &site.app;
-    let made =
-        events::create(app, Actor::Machine, account, EventKind::Custom, &typed("Code", "first();")).await.unwrap();
+    let made = events::create(app, Actor::Machine, account, EventKind::Custom, &typed("Code", "first();"))
+        .await
+        .unwrap();
     for (role, publish_js, may) in [
         (Role::Editor, false, false),
         (Role::Editor, true, false),
@@ -37,7 +38,8 @@ async fn code_is_published_by_owners_and_by_admins_who_were_given_it() {
         assert_eq!(created.is_ok(), may, "{name}");
         assert!(may || matches!(created, Err(events::Error::Publish)), "{name}: {created:?}");
         let renamed = format!("changed {name}");
-        let update = async |code: &str| events::update(app, actor, account, made, &typed(&renamed, code)).await;
+        let update =
+            async |code: &str| events::update(app, actor, account, made, &typed(&renamed, code)).await;
         let code = custom_js::code(app, account, made).await.unwrap();
         assert!(update(&code).await.is_ok(), "{name} changes the rest");
         assert!(update(&code.replace('\n', "\r\n")).await.is_ok());
@@ -54,9 +56,11 @@ async fn code_is_published_by_owners_and_by_admins_who_were_given_it() {
         assert_eq!(on.is_ok(), may, "{name}");
     }
     let none = "select count(*) from event_definition where name like '%false' and name not like 'changed%'";
-    let count = site.app.store.readers.read(|conn| {
-        Ok::<i64, guestlog::store::Error>(conn.query_row(none, [], |row| row.get(0))?)
-    });
+    let count = site
+        .app
+        .store
+        .readers
+        .read(|conn| Ok::<i64, guestlog::store::Error>(conn.query_row(none, [], |row| row.get(0))?));
     assert_eq!(count.unwrap(), 1, "only the owner's");
 }
 
@@ -93,7 +97,11 @@ async fn the_pages_hold_the_switches() {
     admin.get(&users).await;
     let refused = admin.post(&of_target, &change).await;
     assert_eq!(refused.status, 422);
-    assert!(plain(&refused.body).contains("You may not publish custom JavaScript yourself"), "{}", plain(&refused.body));
+    assert!(
+        plain(&refused.body).contains("You may not publish custom JavaScript yourself"),
+        "{}",
+        plain(&refused.body)
+    );
     owner.get(&users).await;
     assert_eq!(owner.post(&of_target, &change).await.status, 303);
     let list = owner.get(&users).await.body;

@@ -164,7 +164,8 @@ async fn code_is_served_for_ever_at_an_address_of_its_own_text() {
 #[actix_web::test]
 async fn what_throws_is_named_and_runs_in_the_page_with_the_queue_at_hand() {
     let site = Site::new().await;
-    let code = "'use strict'; window.seen = this === window; _hsq.push(['trackEvent', {id: 'From code', value: 2}]);
+    let code =
+        "'use strict'; window.seen = this === window; _hsq.push(['trackEvent', {id: 'From code', value: 2}]);
         return nothingOfThatName.a;";
     create(&site, "Code", code).await.unwrap();
     let script = site.get("/1000001.js").await.text();
@@ -228,7 +229,9 @@ async fn the_script_knows_the_active_click_and_form_events() {
         events::create(&site.app, Actor::Machine, site.account, kind, &typed).await.unwrap();
     }
     let before = site.get("/1000001.js").await;
-    events::set_status(&site.app, Actor::Machine, site.account, EventNumber(3), Status::Archived).await.unwrap();
+    events::set_status(&site.app, Actor::Machine, site.account, EventNumber(3), Status::Archived)
+        .await
+        .unwrap();
     let after = site.get("/1000001.js").await;
     assert_ne!(before.header("etag"), after.header("etag"));
     let script = after.text();
@@ -238,5 +241,9 @@ async fn the_script_knows_the_active_click_and_form_events() {
         assert!(!script.contains(not_needed), "{not_needed}");
     }
     create(&site, "Told", "").await.unwrap();
-    assert_eq!(site.get("/1000001.js").await.header("etag"), after.header("etag"), "nothing the script needs");
+    assert_eq!(
+        site.get("/1000001.js").await.header("etag"),
+        after.header("etag"),
+        "nothing the script needs"
+    );
 }

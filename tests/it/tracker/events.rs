@@ -41,14 +41,18 @@ fn an_event_is_told_by_id_or_name_with_value_and_properties() {
         ("['trackEvent', 'Sale', {value: '19.99', plan: 'pro'}]", json!(["Sale", "19.99", {"plan": "pro"}])),
         ("['trackEvent', 'Sale']", json!(["Sale", null, {}])),
         ("['trackEvent', 7, {value: -1.5}]", json!(["7", "-1.5", {}])),
-        ("['trackEvent', {id: 'Zero', value: 0, a: 1, b: true, c: null, d: {}, e: [1]}]",
-            json!(["Zero", "0", {"a": 1, "b": true}])),
+        (
+            "['trackEvent', {id: 'Zero', value: 0, a: 1, b: true, c: null, d: {}, e: [1]}]",
+            json!(["Zero", "0", {"a": 1, "b": true}]),
+        ),
         ("['trackEvent', {id: 'Bad', value: NaN}]", json!(["Bad", "NaN", {}])),
         ("['trackEvent', {id: 'Bad', value: 1 / 0}]", json!(["Bad", "Infinity", {}])),
         ("['trackEvent', {id: 'Asked', value: function () { return 7; }}]", json!(["Asked", "7", {}])),
         ("['trackEvent', {id: 'Broken', value: function () { throw 1; }}]", json!(["Broken", null, {}])),
-        ("['trackCustomBehavioralEvent', {name: 'pe1_look', properties: {a: 'b'}}]",
-            json!(["pe1_look", null, {"a": "b"}])),
+        (
+            "['trackCustomBehavioralEvent', {name: 'pe1_look', properties: {a: 'b'}}]",
+            json!(["pe1_look", null, {"a": "b"}]),
+        ),
         ("['trackCustomBehavioralEvent', {name: 'look'}]", json!(["look", null, {}])),
     ] {
         page.push(call);
@@ -59,11 +63,20 @@ fn an_event_is_told_by_id_or_name_with_value_and_properties() {
     assert!(all[..10].iter().all(|hit| hit["k"] == 3) && all[11]["k"] == "ptbe");
     let view = &browser.views()[0];
     for hit in &all {
-        assert_eq!((&hit["vi"], &hit["u"], &hit["pu"], &hit["a"]), (&view["vi"], &view["u"], &view["pu"], &json!(ACCOUNT)));
+        assert_eq!(
+            (&hit["vi"], &hit["u"], &hit["pu"], &hit["a"]),
+            (&view["vi"], &view["u"], &view["pu"], &json!(ACCOUNT))
+        );
         assert!(hit["id"].as_str().unwrap() > view["id"].as_str().unwrap());
     }
-    for nothing in ["['trackEvent']", "['trackEvent', {}]", "['trackEvent', null]", "['trackEvent', {id: ''}]",
-        "['trackCustomBehavioralEvent']", "['trackCustomBehavioralEvent', {}]"] {
+    for nothing in [
+        "['trackEvent']",
+        "['trackEvent', {}]",
+        "['trackEvent', null]",
+        "['trackEvent', {id: ''}]",
+        "['trackCustomBehavioralEvent']",
+        "['trackCustomBehavioralEvent', {}]",
+    ] {
         page.push(nothing);
     }
     assert_eq!(events(&browser).len(), 12);
@@ -113,7 +126,9 @@ fn a_function_is_asked_for_the_value_with_elements_at_hand() {
         page.push(&format!("['trackEvent', {{id: 'x', value: function ($) {{ return {code}; }}}}]"));
         assert_eq!(last(&browser)[1], told, "{code}");
     }
-    page.run("window.jQuery = function (css) { return {get: function () { return [browser.element(css)]; }}; }");
+    page.run(
+        "window.jQuery = function (css) { return {get: function () { return [browser.element(css)]; }}; }",
+    );
     page.run("document.querySelectorAll = function () { throw new SyntaxError('not CSS'); }");
     page.push("['trackEvent', {id: 'x', value: function ($) { return $.$('tr:odd').text(); }}]");
     assert_eq!(last(&browser)[1], "tr:odd", "what is neither CSS nor ours is the page's own jQuery's");
@@ -163,7 +178,8 @@ fn at_most_100_events_wait_the_newest() {
         page.run(&format!("for (var i = 0; i < {fired}; i++) _hsq.push(['trackEvent', 'e' + i])"));
         page.run("_hsp.push(['setHubSpotConsent', {analytics: true}])");
         browser.advance(1000);
-        let names: Vec<String> = events(&browser).iter().map(|hit| hit["n"].as_str().unwrap().into()).collect();
+        let names: Vec<String> =
+            events(&browser).iter().map(|hit| hit["n"].as_str().unwrap().into()).collect();
         assert_eq!((names.len(), &*names[0]), (100, &*format!("e{first}")));
     }
 }
@@ -201,10 +217,15 @@ fn a_click_on_nested_elements_completes_each_event_once() {
     let rules = with_rules(vec![rule("000000000001", ".buy", ""), rule("000000000002", "#go", "")], vec![]);
     let page = browser.open(&Visit::of(HOME).options(&rules));
     click(&page, "browser.element('.buy'), browser.element('.buy', '#go'), browser.element('.buy')");
-    let names = || events(&browser).iter().map(|hit| hit["n"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let names =
+        || events(&browser).iter().map(|hit| hit["n"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(names(), ["000000000001", "000000000002"]);
     click(&page, "browser.element('.buy')");
-    assert_eq!(names().len(), 2, "a click told again for the field of a label, before anything else happened");
+    assert_eq!(
+        names().len(),
+        2,
+        "a click told again for the field of a label, before anything else happened"
+    );
     browser.advance(1);
     click(&page, "browser.element('.buy')");
     assert_eq!(names().len(), 3);
@@ -301,7 +322,11 @@ fn a_sent_form_completes_its_events_once() {
     assert_eq!(count("", false, ""), 1);
     assert_eq!(count("", false, "leave"), 1, "the page goes before anything else can happen");
     assert_eq!(count("", true, ""), 1, "a page that sends its forms itself");
-    assert_eq!(count("window.marks = ['[aria-invalid=true]']", true, ""), 0, "stopped by the page's own check");
+    assert_eq!(
+        count("window.marks = ['[aria-invalid=true]']", true, ""),
+        0,
+        "stopped by the page's own check"
+    );
     assert_eq!(count("window.marks = [':invalid']", true, ""), 0);
     assert_eq!(count("window.marks = [':invalid']", false, ""), 1, "sent all the same");
     assert_eq!(count("", true, "form.submit()"), 1, "sent by the handler itself");
@@ -348,7 +373,8 @@ fn custom_code_is_loaded_once_after_consent() {
 #[test]
 fn rules_cannot_break_out_of_the_script() {
     let hostile = "</script><!--\u{2028}';alert(1)//\"";
-    let rules = with_rules(vec![rule("000000000001", hostile, hostile)], vec![rule("000000000002", hostile, "")]);
+    let rules =
+        with_rules(vec![rule("000000000001", hostile, hostile)], vec![rule("000000000002", hostile, "")]);
     let script = guestlog::tracker::text(&rules);
     assert!(!script.contains("</script") && !script.contains('\u{2028}'));
     let browser = Browser::new();

@@ -6,6 +6,7 @@ mod cookies;
 mod delivery;
 mod events;
 pub(crate) mod harness;
+mod picking;
 mod queue;
 mod served;
 mod views;

@@ -7,7 +7,7 @@ globalThis.browser = (() => {
   const state = {
     wall: 1700000000000, mono: 5, pages: [], requests: [], storage: {}, jar: [], timers: [], born: 0,
     cookiesBlocked: false, storageBlocked: false, storageFull: false, timerId: 0, errors: [],
-    net: { fetch: 204, image: 200, beacon: 204, retryAfter: null },
+    net: { fetch: 204, pick: 204, image: 200, beacon: 204, retryAfter: null },
     navigator: { userAgent: 'TestBrowser/1.0', language: 'en-GB' }, logs: []
   };
 
@@ -138,7 +138,7 @@ globalThis.browser = (() => {
 
   function makeFetch(page) {
     return (url, options) => {
-      const status = state.net.fetch;
+      const status = url.endsWith('/pick') ? state.net.pick : state.net.fetch;
       if (status === 'throws') throw new TypeError('fetch is not allowed');
       if (options.keepalive && options.body.length * 3 > 65536) return Promise.reject(new TypeError('too large'));
       const request = record(page, Object.assign({ via: 'fetch', url: url, status: status }, options));
@@ -147,7 +147,7 @@ globalThis.browser = (() => {
       const headers = { 'retry-after': state.net.retryAfter, 'x-guestlog': 'stored' };
       const batch = JSON.parse(request.body).length > 1;
       request.status = batch && state.net.batch ? state.net.batch : status;
-      return Promise.resolve({ status: request.status, headers: { get: name => headers[name.toLowerCase()] } });
+      return Promise.resolve({ status: request.status, ok: request.status < 300, headers: { get: name => headers[name.toLowerCase()] } });
     };
   }
 
