@@ -16,6 +16,7 @@ pub mod home;
 pub mod live;
 pub mod names;
 pub mod pages;
+pub mod pick;
 pub mod profile;
 pub mod refusal;
 pub mod report;
@@ -63,6 +64,7 @@ fn pages(config: &mut ServiceConfig) {
     live::routes(config);
     visitors::routes(config);
     views::routes(config);
+    pick::routes(config);
     tracking_code::routes(config);
     home::routes(config);
     setup::routes(config);

@@ -19,7 +19,7 @@ use crate::store::saved_view::SavedView;
 use crate::web::admin::dashboard::Metric;
 use crate::web::admin::live::Seen;
 use crate::web::admin::settings_nav::{SettingsNav, Tab};
-use crate::web::admin::tracking_code::{self, Seen as Site};
+use crate::web::admin::tracking_code::{self, CustomCode, Seen as Site};
 use crate::web::admin::{dashboard, live, names, pages, sources, visitors};
 use crate::web::page::Section;
 use crate::web::paths::Report;
@@ -334,7 +334,8 @@ fn install(name: &str, first_hit: Option<Millis>, hits: Vec<Entry>, fetched: boo
     };
     let layout = layout(EN.install.snippet, Section::Settings, name);
     let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::TrackingCode);
-    tracking_code::page(layout, nav, AccountId::FIRST, &settings(), &zone(), &site).render().unwrap()
+    let custom = CustomCode { allowed: true, on: fetched, may_change: true };
+    tracking_code::page(layout, nav, AccountId::FIRST, &settings(), &zone(), &site, custom).render().unwrap()
 }
 
 fn visitor_of(name: &str, email: Option<&str>, rows: Vec<SessionRow>, role: Role) -> String {

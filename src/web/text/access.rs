@@ -67,6 +67,8 @@ pub struct Fields {
     pub role: &'static str,
     pub show_emails: &'static str,
     pub show_emails_hint: &'static str,
+    pub publish_js: &'static str,
+    pub publish_js_hint: &'static str,
     pub token_name: &'static str,
     pub token_name_hint: &'static str,
 }
@@ -98,6 +100,7 @@ pub struct Wrong {
     pub token_name: &'static str,
     pub no_scope: &'static str,
     pub link: &'static str,
+    pub publish: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -288,6 +291,8 @@ pub const EN: Access = Access {
         role: "Role",
         show_emails: "May see email addresses in full",
         show_emails_hint: "Only matters for viewers: they see masked addresses otherwise.",
+        publish_js: "May publish custom JavaScript",
+        publish_js_hint: "Only matters for admins: it runs on your sites, for every visitor. Owners always may; viewers and editors never.",
         token_name: "Name",
         token_name_hint: "What the token is for, such as the shop's back end.",
     },
@@ -313,6 +318,7 @@ pub const EN: Access = Access {
         token_name: "Give a name of at most 100 characters.",
         no_scope: "Choose at least one scope.",
         link: "This link was used already, is too old, or was replaced by a newer one. Ask for another.",
+        publish: "You may not publish custom JavaScript yourself, so you cannot let others do it or switch it on. An owner can.",
     },
     setup: Setup {
         title: "Set up Guestlog",

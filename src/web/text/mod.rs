@@ -19,6 +19,7 @@ pub mod install;
 pub mod language;
 pub mod live;
 pub mod number;
+pub mod picker;
 pub mod plural;
 pub mod report;
 pub mod table;
@@ -40,6 +41,7 @@ pub struct Texts {
     pub contacts: contacts::Contacts,
     pub views: views::Views,
     pub install: install::Install,
+    pub picker: picker::Picker,
     pub word: word::Words,
     pub number: number::Numbers,
     pub error: error::Errors,
@@ -57,6 +59,7 @@ pub static EN: Texts = Texts {
     contacts: contacts::EN,
     views: views::EN,
     install: install::EN,
+    picker: picker::EN,
     word: word::EN,
     number: number::EN,
     error: error::EN,

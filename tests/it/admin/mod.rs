@@ -7,6 +7,8 @@ mod event_list;
 mod events;
 mod look;
 mod matrix;
+mod pick;
+mod publishing;
 mod reports;
 mod review;
 mod script;
