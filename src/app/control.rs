@@ -37,6 +37,7 @@ pub enum Command {
         selector: String,
         url: String,
         value: String,
+        custom_js: String,
     },
     /// Answers `{"event_id"}`.
     EventChange { account: AccountId, number: EventNumber, change: EventChange },
@@ -110,7 +111,9 @@ impl From<accounts::Error> for Error {
 impl From<events::Error> for Error {
     fn from(error: events::Error) -> Self {
         match error {
-            events::Error::Invalid(_) | events::Error::Taken => Self::invalid(&error),
+            events::Error::Invalid(_) | events::Error::Taken | events::Error::CustomJs { .. } => {
+                Self::invalid(&error)
+            }
             events::Error::Access(error) => Self::of_event(error),
             error => Self::failed(&error),
         }
@@ -159,7 +162,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             if password.is_none() && !is_known(app, &email).await? {
                 return Err(Error::invalid(&"a new user needs a password; it is read from stdin"));
             }
-            let what = Membership { role, show_emails: role > Role::Viewer };
+            let what = Membership { role, show_emails: role > Role::Viewer, publish_js: false };
             let added = users::add(app, Actor::Machine, account, &email, what, password.as_deref()).await?;
             Ok(json!({ "user_id": added.user }))
         }
@@ -177,7 +180,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             let (id, token) = tokens::create(app, Actor::Machine, account, &name, &scopes).await?;
             Ok(json!({ "token_id": id, "token": token.reveal() }))
         }
-        Command::EventAdd { account, name, kind, tags, selector, url, value } => {
+        Command::EventAdd { account, name, kind, tags, selector, url, value, custom_js } => {
             need_account(app, account)?;
             let typed = Typed {
                 name: &name,
@@ -185,7 +188,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
                 selector: &selector,
                 url: &url,
                 value: &value,
-                custom_js: "",
+                custom_js: &custom_js,
             };
             let number = events::create(app, Actor::Machine, account, kind, &typed).await?;
             Ok(json!({ "event_id": number.to_string() }))

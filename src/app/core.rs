@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::agents::Agents;
 use super::counters::Counters;
 use super::definitions::Definitions;
-use super::directory::Directory;
+use super::directory::{Directory, Entry};
 use super::limiter::Limiter;
 use super::live::Live;
 use super::passwords::Passwords;
@@ -106,6 +106,12 @@ impl App {
             senders: Limiter::new(options.collector_per_address),
             token_calls: Limiter::new(options.api_per_token),
         })
+    }
+
+    /// Does the script of an account load the custom code of its events (rules.md 29)?
+    #[must_use]
+    pub fn runs_code(&self, account: &Entry) -> bool {
+        self.custom_js && account.account.custom_js
     }
 
     #[must_use]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::access::{self, Actor};
 use super::core::App;
+use super::custom_js;
 use crate::domain::account::AccountId;
 use crate::domain::event::{Definition, EventKind, EventNumber, Invalid, Status, Typed, UnknownNames};
 use crate::domain::money;
@@ -21,10 +22,30 @@ pub enum Error {
     Taken,
     #[error("the account has {0} events, as many as it may have; archive one first")]
     Full(i64),
+    #[error("the custom JavaScript does not parse: line {line}, column {column}: {message}")]
+    CustomJs { line: usize, column: usize, message: String },
+    #[error("publishing custom JavaScript needs a permission of its own")]
+    Publish,
     #[error("there is no such account")]
     NoAccount,
     #[error(transparent)]
-    Access(#[from] access::Error),
+    Access(access::Error),
+}
+
+impl From<access::Error> for Error {
+    fn from(error: access::Error) -> Self {
+        match error {
+            access::Error::Publish => Self::Publish,
+            other => Self::Access(other),
+        }
+    }
+}
+
+impl From<custom_js::Mistake> for Error {
+    fn from(mistake: custom_js::Mistake) -> Self {
+        let custom_js::Mistake { line, column, message } = mistake;
+        Self::CustomJs { line, column, message }
+    }
 }
 
 impl From<store::Error> for Error {
@@ -39,7 +60,7 @@ impl From<store::Error> for Error {
 /// Creates an event.
 ///
 /// # Errors
-/// `Invalid`, `Taken`, `Full`; `Denied` to who is no editor.
+/// `Invalid`, `CustomJs`, `Taken`, `Full`; `Denied` to who is no editor, `Publish` to who may not publish the code.
 pub async fn create(
     app: &App,
     actor: Actor,
@@ -47,7 +68,7 @@ pub async fn create(
     kind: EventKind,
     typed: &Typed<'_>,
 ) -> Result<EventNumber, Error> {
-    let made = read(app, account, kind, typed)?;
+    let made = read(app, account, kind, typed).await?;
     let (limit, now) = (app.event_limit, app.now());
     let number = app
         .store
@@ -60,8 +81,10 @@ pub async fn create(
             // by hand a deleted name may come back
             definition::release_name(conn, account, &made.name)?;
             unexpected::delete_name(conn, account, &made.name)?;
-            let number = definition::insert(conn, account, &made, "", now)?;
+            let hash = custom_js::hash(&made.custom_js);
+            let number = definition::insert(conn, account, &made, &hash, now)?;
             store::audit::insert(conn, now, Some(account), actor.user(), "event.create", &made.name)?;
+            custom_js::change(conn, actor, account, number, String::new(), &made.custom_js, now)?;
             Ok(number)
         })
         .await?;
@@ -72,7 +95,8 @@ pub async fn create(
 /// Changes an event; its type stays.
 ///
 /// # Errors
-/// `Invalid`, `Taken`; `NotFound`; `Denied` to who is no editor.
+/// `Invalid`, `CustomJs`, `Taken`; `NotFound`; `Denied` to who is no editor, `Publish` when the code is another and he
+/// may not publish.
 pub async fn update(
     app: &App,
     actor: Actor,
@@ -82,7 +106,7 @@ pub async fn update(
 ) -> Result<(), Error> {
     let known = app.definitions.of(account);
     let kind = known.find(number).ok_or(store::Error::NotFound)?.definition.kind;
-    let changed = read(app, account, kind, typed)?;
+    let changed = read(app, account, kind, typed).await?;
     let now = app.now();
     app.store
         .writer
@@ -90,9 +114,13 @@ pub async fn update(
             access::need(conn, actor, account, Role::Editor)?;
             definition::release_name(conn, account, &changed.name)?;
             unexpected::delete_name(conn, account, &changed.name)?;
-            definition::update(conn, account, number, &changed, "", now)?;
+            let before = definition::find_script(conn, account, number)?;
+            let hash = custom_js::hash(&changed.custom_js);
+            definition::update(conn, account, number, &changed, &hash, now)?;
             let detail = format!("{number} {}", changed.name);
             store::audit::insert(conn, now, Some(account), actor.user(), "event.update", &detail)?;
+            let before = before.map(|script| script.code).unwrap_or_default();
+            custom_js::change(conn, actor, account, number, before, &changed.custom_js, now)?;
             Ok::<_, Error>(())
         })
         .await?;
@@ -186,6 +214,14 @@ pub async fn set_status(
     Ok(app.definitions.reload(&app.store, account)?)
 }
 
+/// What becomes of names that nobody has created.
+///
+/// # Errors
+/// The store's.
+pub async fn unknown_names(app: &App, account: AccountId) -> Result<UnknownNames, store::Error> {
+    app.store.read(move |conn| store::account::find_unknown_names(conn, account)).await
+}
+
 /// Says what becomes of names that nobody has created (rules.md 19).
 ///
 /// # Errors
@@ -209,8 +245,18 @@ pub async fn set_unknown_names(
         .await
 }
 
-fn read(app: &App, account: AccountId, kind: EventKind, typed: &Typed<'_>) -> Result<Definition, Error> {
+async fn read(
+    app: &App,
+    account: AccountId,
+    kind: EventKind,
+    typed: &Typed<'_>,
+) -> Result<Definition, Error> {
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
     let digits = money::digits(&entry.settings().currency);
-    Definition::parse(kind, typed, digits).map_err(Error::Invalid)
+    let mut read = Definition::parse(kind, typed, digits).map_err(Error::Invalid)?;
+    if !read.custom_js.is_empty() {
+        read.custom_js = custom_js::plain(&read.custom_js);
+        custom_js::check(&read.custom_js).await?;
+    }
+    Ok(read)
 }

@@ -1,13 +1,17 @@
 //! `guestlog event`: what the sites of an account tell besides page views.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Outcome, table};
+use super::answer::{Answer, Failure, Outcome, table};
 use crate::app::control::{Command, EventChange};
 use crate::config::Config;
 use crate::domain::account::AccountId;
-use crate::domain::event::{EventKind, EventNumber, Status};
+use crate::domain::event::{CUSTOM_JS_MAX, EventKind, EventNumber, Status};
 use crate::domain::url_rule::UrlRule;
 use crate::server::control;
 use crate::store;
@@ -35,6 +39,9 @@ pub(super) enum Event {
         /// What a completion is worth that tells no value
         #[arg(long, default_value = "", allow_hyphen_values = true)]
         value: String,
+        /// JavaScript that the site runs with the tracking code (custom)
+        #[arg(long, value_name = "FILE")]
+        custom_js: Option<PathBuf>,
     },
     /// Show the events of an account
     List {
@@ -71,9 +78,10 @@ fn kind(text: &str) -> Result<EventKind, String> {
 
 pub(super) fn run(command: Event, config: &Config) -> Outcome {
     match command {
-        Event::Add { account, name, kind, tags, selector, url, value } => {
+        Event::Add { account, name, kind, tags, selector, url, value, custom_js } => {
             let account = AccountId(account);
-            let add = Command::EventAdd { account, name, kind, tags, selector, url, value };
+            let custom_js = custom_js.as_deref().map(code).transpose()?.unwrap_or_default();
+            let add = Command::EventAdd { account, name, kind, tags, selector, url, value, custom_js };
             let mut made = control::execute(config, add)?;
             let id = made.get("event_id").and_then(Value::as_str).unwrap_or_default().to_owned();
             let snippet = format!("_hsq.push(['trackEvent', {{id: '{id}', value: 0}}]);");
@@ -90,6 +98,15 @@ pub(super) fn run(command: Event, config: &Config) -> Outcome {
         Event::Delete(which) => change(config, &which, EventChange::Delete, "deleted"),
         Event::CountBack(which) => change(config, &which, EventChange::CountBack, "being counted back"),
     }
+}
+
+/// Custom JavaScript from a file; a larger one than an event may have is not read whole.
+fn code(file: &Path) -> Result<String, Failure> {
+    let wrong = |error: std::io::Error| Failure::usage(format!("{}: {error}", file.display()));
+    let mut code = String::new();
+    let most = u64::try_from(CUSTOM_JS_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(file).and_then(|open| open.take(most).read_to_string(&mut code)).map_err(wrong)?;
+    Ok(code)
 }
 
 fn change(config: &Config, which: &Which, change: EventChange, what: &str) -> Outcome {

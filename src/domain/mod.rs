@@ -14,6 +14,7 @@ pub mod network;
 pub mod page;
 pub mod password;
 pub mod period;
+pub mod pick;
 pub mod question;
 pub mod reason;
 pub mod referrer;

@@ -16,6 +16,8 @@ pub struct Account {
     pub created: Millis,
     /// When its first page view was counted.
     pub first_hit: Option<Millis>,
+    /// Its sites run the custom JavaScript of its events.
+    pub custom_js: bool,
 }
 
 /// Adds an account under the next number.
@@ -75,7 +77,7 @@ fn replace_domains(conn: &Connection, id: AccountId, domains: &[String]) -> Resu
 /// SQLite's.
 pub fn list(conn: &Connection) -> Result<Vec<Account>, Error> {
     let mut statement = conn.prepare_cached(
-        "select id, name, time_zone, currency, limit_to_domains, created_ms, first_hit_ms
+        "select id, name, time_zone, currency, limit_to_domains, created_ms, first_hit_ms, custom_js
          from account order by id",
     )?;
     let accounts = statement.query_map([], |row| {
@@ -90,6 +92,7 @@ pub fn list(conn: &Connection) -> Result<Vec<Account>, Error> {
             },
             created: Millis(row.get(5)?),
             first_hit: row.get::<_, Option<i64>>(6)?.map(Millis),
+            custom_js: row.get(7)?,
         })
     })?;
     let mut accounts = accounts.collect::<Result<Vec<_>, _>>()?;
@@ -122,6 +125,16 @@ pub fn update_unknown_names(conn: &Connection, id: AccountId, rule: UnknownNames
         .prepare_cached("update account set unknown_names = ?2 where id = ?1")?
         .execute((id.0, rule.as_str()))?;
     if changed == 0 { Err(Error::NotFound) } else { definition::touch(conn) }
+}
+
+/// Switches the custom JavaScript of all events on or off.
+///
+/// # Errors
+/// `NotFound`, or SQLite's.
+pub fn update_custom_js(conn: &Connection, id: AccountId, on: bool) -> Result<(), Error> {
+    let changed =
+        conn.prepare_cached("update account set custom_js = ?2 where id = ?1")?.execute((id.0, on))?;
+    if changed == 0 { Err(Error::NotFound) } else { Ok(()) }
 }
 
 /// The last numbers given out in an account.

@@ -90,6 +90,25 @@ pub fn list_tokens(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The numbers of a contact, those seen last first; at most `limit`.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_of_contact(
+    conn: &Connection,
+    account: AccountId,
+    contact: i64,
+    limit: usize,
+) -> Result<Vec<VisitorNumber>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select number from visitor where account_id = ?1 and contact_id = ?2
+         order by last_ms desc, number desc limit ?3",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map((account.0, contact, limit), |row| row.get(0).map(VisitorNumber))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// # Errors
 /// SQLite's.
 pub fn delete(conn: &Connection, account: AccountId, number: VisitorNumber) -> Result<(), Error> {

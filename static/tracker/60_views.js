@@ -90,6 +90,7 @@ function sendView() {
   since = -1;
   look();
   keep(view);
+  viewed();
   flush();
 }
 
@@ -141,19 +142,9 @@ function move(isNew) {
   moving = setTimeout(() => safe(arrivedAt), SETTLE);
 }
 
-function watchHistory(name) {
-  const original = w.history[name];
-  w.history[name] = function () {
-    const result = original.apply(this, arguments);
-    safe(move, name == 'pushState');
-    return result;
-  };
-}
-
 function watch() {
   if (cfg.spa) {
-    safe(watchHistory, 'pushState');
-    safe(watchHistory, 'replaceState');
+    ['pushState', 'replaceState'].forEach(name => safe(() => wrap(w.history, name, () => move(name == 'pushState'))));
     listen(w, 'popstate', () => move(true));
   }
   listen(d, 'visibilitychange', () => {

@@ -96,6 +96,8 @@ impl<'a> Beacon<'a> {
                 "i" if beacon.identity.is_empty() => {
                     beacon.identity = pairs(&value).map(owned).collect();
                 }
+                // of our script, where it must send an image
+                "p" => beacon.properties.extend(pairs(&value).map(owned)),
                 "id" | "age" | "rev" => {}
                 property if property.len() > 1 && property.starts_with('_') => {
                     let property = property.get(1..).unwrap_or_default().to_owned();

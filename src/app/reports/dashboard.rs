@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::events;
 use super::sources::By;
-use super::{Error, Frame, NameRow, PageRow, ReportQuery, SourceRow, Span, Table, shown, told};
+use super::{Error, EventRow, Frame, NameRow, PageRow, ReportQuery, SourceRow, Span, Table, shown, told};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -35,6 +36,8 @@ pub struct Dashboard {
     pub pages: Table<PageRow>,
     pub devices: Table<NameRow>,
     pub countries: Table<NameRow>,
+    /// Those with the most completions.
+    pub events: Table<EventRow>,
     /// Local days that cannot be read and are missing in all of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<String>,
@@ -132,7 +135,7 @@ fn answer(
         Grouping::By(key, Top { by: Measure::Visitors, limit: PANEL_ROWS, after: None, skip_empty })
     };
     let (step, edges) = frame.steps();
-    let groupings = [
+    let mut groupings = vec![
         Grouping::Total,
         Grouping::Steps(edges.clone()),
         top(By::Source.key(), false),
@@ -140,6 +143,8 @@ fn answer(
         top(Key::Dimension(Dimension::Device), false),
         top(Key::Dimension(Dimension::Country), false),
     ];
+    let panel_of_events = events::grouping(conn, frame.entry.id())?;
+    groupings.extend(panel_of_events.as_ref().map(|panel| panel.grouping.clone()));
     let answer = frame.ask(conn, deadline, frame.range(), &query.filters, &groupings)?;
     let mut damaged = answer.damaged;
     let compare = compare.map(|(compare, missing)| {
@@ -151,6 +156,7 @@ fn answer(
     let kpi = Kpi::of(tables.next(), frame.digits());
     let series = series(frame, &edges, tables.next().unwrap_or_default());
     let mut panel = || tables.next().unwrap_or_default();
+    let digits = money::digits(&frame.entry.settings().currency);
     Ok(Dashboard {
         period: frame.days.into(),
         time_zone: frame.entry.settings().time_zone.clone(),
@@ -162,6 +168,9 @@ fn answer(
         pages: shown(panel(), |row| PageRow::of(row, None)),
         devices: shown(panel(), |row| NameRow::of(row, None)),
         countries: shown(panel(), |row| NameRow::of(row, None)),
+        events: panel_of_events
+            .map(|of_events| of_events.table(&panel(), frame.now, digits, PANEL_ROWS))
+            .unwrap_or_default(),
         bots: bots(conn, frame)?,
         damaged: told(damaged),
     })

@@ -1,7 +1,11 @@
 //! Reports as the pages, their JSON and their CSV show them: one file a page. A report turns a query into one
 //! question to the scan and its answer into rows whose names are those of the contract. No counting here.
 
+pub mod contact;
+pub mod contacts;
 pub mod dashboard;
+pub mod event;
+pub mod events;
 pub mod names;
 pub mod pages;
 pub mod sources;
@@ -21,7 +25,11 @@ use crate::domain::period::{Days, LocalDay, Step};
 use crate::domain::question::{Dimension, Filter, Invalid, NONE, Period};
 use crate::store::{self, Connection, scan};
 
+pub use contact::{ContactReport, contact};
+pub use contacts::ContactRow;
 pub use dashboard::{Dashboard, dashboard};
+pub use event::{EventReport, event};
+pub use events::{EventRow, events};
 pub use names::{NameRow, countries, devices};
 pub use pages::{PageRow, pages};
 pub use sources::{SourceRow, sources};
@@ -176,7 +184,7 @@ impl From<&scan::Figures> for Before {
 }
 
 /// A period as an answer tells it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Span {
     /// Local days, both included.
     pub from: String,
@@ -231,13 +239,26 @@ impl Frame {
         filters: &[Filter],
         groupings: &[scan::Grouping],
     ) -> Result<scan::Answer, Error> {
+        let contacts = groupings.iter().any(shows_contacts);
+        self.ask_of(conn, deadline, range_ms, filters, (groupings, contacts))
+    }
+
+    /// The same; `contacts`: they are counted too.
+    fn ask_of(
+        &self,
+        conn: &Connection,
+        deadline: &scan::Deadline,
+        range_ms: Range<i64>,
+        filters: &[Filter],
+        (groupings, contacts): (&[scan::Grouping], bool),
+    ) -> Result<scan::Answer, Error> {
         let ask = scan::Ask {
             account: self.entry.id(),
             range_ms,
             filters,
             groupings,
             engaged: groupings.iter().any(shows_time),
-            contacts: groupings.iter().any(shows_contacts),
+            contacts,
             now: self.now,
             deadline: deadline.clone(),
             bounds: scan::Bounds::default(),

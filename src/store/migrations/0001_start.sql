@@ -193,6 +193,36 @@ create table event_work (
     foreign key (account_id, number) references event_definition on delete cascade
 ) strict, without rowid;
 
+-- what became of the code of events, with the old and the new text
+create table event_script_change (
+    id         integer primary key,
+    account_id integer not null references account on delete cascade,
+    number     integer not null,
+    at_ms      integer not null,
+    -- null = the command line
+    user_id    integer,
+    -- empty = no code
+    old_hash   text not null check (length(old_hash) in (0, 16)),
+    old_code   text not null check (length(old_code) <= 2097152),
+    new_hash   text not null check (length(new_hash) in (0, 16)),
+    new_code   text not null check (length(new_code) <= 2097152)
+) strict;
+
+create index event_script_change_event on event_script_change (account_id, number);
+
+-- elements being picked on live pages for the selector of an event; only the hash of the token is kept
+create table pick (
+    -- autoincrement: a page asks by the number for its own pick and must not get another
+    id           integer primary key autoincrement,
+    account_id   integer not null references account on delete cascade,
+    user_id      integer not null references user on delete cascade,
+    hash         blob not null unique check (length(hash) = 32),
+    expires_ms   integer not null,
+    -- the site asked, and was told yes
+    confirmed_ms integer,
+    selector     text check (length(selector) between 1 and 1024)
+) strict;
+
 -- names that nobody has created: they wait for review, or were dismissed
 create table unexpected_event (
     -- autoincrement: the number stands in the form that approves it and must not come to mean another

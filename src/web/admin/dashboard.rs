@@ -7,8 +7,9 @@ use askama::Template;
 
 use crate::app::accounts;
 use crate::app::reports::dashboard::{Kpi as Figures, Point as Counted};
-use crate::app::reports::{self, Dashboard};
+use crate::app::reports::{self, Dashboard, EventRow};
 use crate::base::clock::Millis;
+use crate::domain::event::EventNumber;
 use crate::domain::period::{Days, LocalDay, Step, Zone};
 use crate::domain::question::Dimension;
 use crate::web::admin::report::{self, Bars, signed};
@@ -230,7 +231,7 @@ fn whole<'a>(asked: &Asked, found: &'a Dashboard) -> impl Iterator<Item = &'a Co
 }
 
 /// Of each of `n` intervals: does the period hold a part of it only?
-fn cut(days: Days, n: usize) -> impl Iterator<Item = bool> {
+pub(crate) fn cut(days: Days, n: usize) -> impl Iterator<Item = bool> {
     let (first, last) = (days.first.date(), days.last.date());
     let by_months = days.step() == Step::Month;
     let (at_first, at_last) = (first != first.first_of_month(), last != last.last_of_month());
@@ -266,14 +267,14 @@ fn chart(t: &'static Texts, asked: &Asked, of: &Of<'_>, metric: Metric, found: &
 }
 
 /// Beginnings of the intervals.
-fn starts(days: Days, zone: &Zone, step: Step) -> Vec<Millis> {
+pub(crate) fn starts(days: Days, zone: &Zone, step: Step) -> Vec<Millis> {
     let mut edges = days.edges(zone, step);
     edges.pop();
     edges.into_iter().map(Millis).collect()
 }
 
 /// An interval of `days` in full; of a month that is cut short, which days. It ends where the `next` begins.
-fn when(t: &Texts, zone: &Zone, days: Days, start: Millis, next: Option<&Millis>) -> String {
+pub(crate) fn when(t: &Texts, zone: &Zone, days: Days, start: Millis, next: Option<&Millis>) -> String {
     let first: LocalDay = zone.day_of(start);
     match days.step() {
         Step::Hour => format::date_time(&t.number, zone, start),
@@ -286,7 +287,7 @@ fn when(t: &Texts, zone: &Zone, days: Days, start: Millis, next: Option<&Millis>
 }
 
 /// An interval below the axis.
-fn name(t: &Texts, zone: &Zone, step: Step, start: Millis) -> String {
+pub(crate) fn name(t: &Texts, zone: &Zone, step: Step, start: Millis) -> String {
     match step {
         Step::Hour => format::time(zone, start),
         Step::Day => format::day_month(&t.number, zone.day_of(start)),
@@ -326,7 +327,7 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
     let by_source = url.to(Report::Sources).with("by", "source").href();
     let will = &t.report.nothing;
     let heads = |name| (name, kpi.sessions);
-    vec![
+    let mut panels = vec![
         panel("sources", words.sources, heads(words.source), will.sources, source_rows, by_source),
         panel("pages", words.pages, (words.page, kpi.page_views), will.pages, page_rows, all(Report::Pages)),
         panel("devices", words.devices, heads(words.device), will.devices, device_rows, all(Report::Devices)),
@@ -338,5 +339,32 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
             country_rows,
             all(Report::Countries),
         ),
-    ]
+    ];
+    // It appears with the first event there is.
+    if !found.events.rows.is_empty() {
+        let mut events = panel(
+            "events",
+            t.frame.nav.events,
+            heads(t.events.list.event),
+            "",
+            event_rows(t, kept, &found.events.rows),
+            all(Report::Events),
+        );
+        events.number_heads = vec![Head::plain(t.events.completions)];
+        panels.insert(2, events);
+    }
+    panels
+}
+
+/// Rows of events with their completions; each leads to its event.
+fn event_rows(t: &Texts, url: &paths::ReportUrl, rows: &[EventRow]) -> Vec<Row> {
+    let most = rows.iter().map(|row| row.completions).max();
+    let row = |row: &EventRow| Row {
+        name: row.name.clone(),
+        detail: None,
+        href: EventNumber::parse(&row.id).map(|number| url.to(Report::Event(number)).href()),
+        bar: report::bar(row.completions, most),
+        numbers: vec![report::count(t, row.completions).into()],
+    };
+    rows.iter().map(row).collect()
 }

@@ -33,6 +33,7 @@ pub(crate) struct Wanted {
     pub(crate) time_zone: &'static str,
     pub(crate) per_address: u32,
     pub(crate) events: i64,
+    pub(crate) custom_js: bool,
     pub(crate) min_free: u64,
     pub(crate) proxies: &'static [&'static str],
     pub(crate) geo: Geo,
@@ -45,6 +46,7 @@ impl Default for Wanted {
             time_zone: "UTC",
             per_address: 0,
             events: 2_000,
+            custom_js: true,
             min_free: 0,
             proxies: &[],
             geo: Geo::none(),
@@ -114,7 +116,7 @@ impl Site {
             collector_per_address: wanted.per_address,
             api_per_token: 0,
             events: wanted.events,
-            ..core::Options::default()
+            custom_js: wanted.custom_js,
         };
         let random = Arc::new(SeededRandom::new(1));
         let app = App::new(store, wanted.geo, Arc::clone(&clock) as _, random, &limits).unwrap();
