@@ -458,7 +458,7 @@ pub const EN: Events = Events {
     },
     show: Show {
         edit: "Edit",
-        set_up: "Snippet and address",
+        set_up: "Set up",
         archive: "Archive",
         restore: "Restore",
         delete: "Delete…",
@@ -506,7 +506,7 @@ pub const EN: Events = Events {
         title: "Delete {name}",
         what: "Deleting an event takes it out of every report and out of this list, for good.",
         nothing: "It has never been completed: nothing is lost.",
-        goes: "{completions} of {contacts}, together worth {value}, are taken out of every report, and what they are worth out of the revenue of these contacts.",
+        goes: "{completions}, together worth {value}, are taken out of every report, and what they are worth out of the revenue of {contacts}.",
         completions: Plural { one: "{n} completion", other: "{n} completions" },
         contacts: Plural { one: "{n} contact", other: "{n} contacts" },
         name_stays_gone: "It cannot be undone. When a site names the event again, it does not come back by itself.",

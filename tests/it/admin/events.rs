@@ -250,7 +250,7 @@ async fn an_event_is_changed_put_away_and_deleted_after_seeing_what_goes() {
     assert!(plain(&house.editor.follow(&restored).await.body).contains("The event is restored"));
 
     let text = house.text(&at("/delete")).await;
-    assert!(text.contains("2 completions of 1 contact, together worth €10.00, are taken out"), "{text}");
+    assert!(text.contains("2 completions, together worth €10.00, are taken out of every report, and what they are worth out of the revenue of 1 contact."), "{text}");
     let viewer = house.site.signed_in(house.account, "viewer@site.test", Role::Viewer).await;
     let seen = viewer.get(&house.path(&at(""))).await.body;
     assert!(!seen.contains("/delete") && !seen.contains("/edit"), "that is for editors");
