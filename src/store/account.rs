@@ -143,6 +143,8 @@ pub struct Numbers {
     pub visitor: u32,
     pub session: u32,
     pub contact: i64,
+    /// How often a visitor came to belong to a contact there was already.
+    pub links: i64,
     pub first_hit_ms: Option<i64>,
 }
 
@@ -151,14 +153,15 @@ pub struct Numbers {
 pub fn find_numbers(conn: &Connection, id: AccountId) -> Result<Option<Numbers>, Error> {
     Ok(conn
         .prepare_cached(
-            "select last_visitor, last_session, last_contact, first_hit_ms from account where id = ?1",
+            "select last_visitor, last_session, last_contact, links, first_hit_ms from account where id = ?1",
         )?
         .query_row([id.0], |row| {
             Ok(Numbers {
                 visitor: row.get(0)?,
                 session: row.get(1)?,
                 contact: row.get(2)?,
-                first_hit_ms: row.get(3)?,
+                links: row.get(3)?,
+                first_hit_ms: row.get(4)?,
             })
         })
         .optional()?)
@@ -168,9 +171,9 @@ pub fn find_numbers(conn: &Connection, id: AccountId) -> Result<Option<Numbers>,
 /// SQLite's.
 pub fn update_numbers(conn: &Connection, id: AccountId, numbers: Numbers) -> Result<(), Error> {
     conn.prepare_cached(
-        "update account set last_visitor = ?2, last_session = ?3, last_contact = ?4, first_hit_ms = ?5
+        "update account set last_visitor = ?2, last_session = ?3, last_contact = ?4, links = ?5, first_hit_ms = ?6
          where id = ?1",
     )?
-    .execute((id.0, numbers.visitor, numbers.session, numbers.contact, numbers.first_hit_ms))?;
+    .execute((id.0, numbers.visitor, numbers.session, numbers.contact, numbers.links, numbers.first_hit_ms))?;
     Ok(())
 }

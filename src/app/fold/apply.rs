@@ -225,12 +225,12 @@ impl<'a> Batch<'a> {
         if said.is_empty() {
             return Ok((false, None));
         }
-        let contact = match &said.email {
+        let found = match &said.email {
             Some(email) => Some(self.find_or_make_contact(hit, email, visitor)?),
             None => None,
         };
         let mut switched = false;
-        if let Some(contact) = &contact {
+        if let Some((contact, is_made)) = &found {
             switched = visitor.contact_id.is_some_and(|id| id != contact.id);
             if switched {
                 let number = self.next_visitor(hit.account)?;
@@ -243,10 +243,15 @@ impl<'a> Batch<'a> {
                 visitor.first_ms = hit.at.0;
                 visitor.first_source = visitor.source;
             }
+            if !*is_made && visitor.contact_id != Some(contact.id) {
+                let numbers = self.cache.numbers(self.conn, hit.account)?.ok_or(store::Error::NotFound)?;
+                numbers.links += 1;
+            }
             visitor.contact_id = Some(contact.id);
             self.hand_over(hit, contact, visitor)?;
             self.keep_properties(hit, contact.id)?;
         }
+        let contact = found.map(|(contact, _)| contact);
         contact::insert_identification(
             self.conn,
             hit.account,
@@ -262,15 +267,17 @@ impl<'a> Batch<'a> {
         Ok((switched, contact))
     }
 
+    /// The contact of an email, and whether it was made for it.
     fn find_or_make_contact(
         &mut self,
         hit: &Hit,
         email: &Email,
         visitor: &Visitor,
-    ) -> Result<Contact, store::Error> {
+    ) -> Result<(Contact, bool), store::Error> {
         let found = contact::find_by_email(self.conn, hit.account, email.as_str())?;
         // The contact is as old as the visitor, unless the visitor was somebody else until now.
         let first_ms = if visitor.contact_id.is_none() { visitor.first_ms } else { hit.at.0 };
+        let is_made = found.is_none();
         let contact = match found {
             Some(known) => Contact {
                 external_id: hit.identity.external_id.clone(),
@@ -281,7 +288,7 @@ impl<'a> Batch<'a> {
             None => self.make_contact(hit, email, first_ms, visitor.first_source)?,
         };
         contact::upsert(self.conn, hit.account, &contact)?;
-        Ok(contact)
+        Ok((contact, is_made))
     }
 
     pub(super) fn keep_properties(&mut self, hit: &Hit, contact_id: i64) -> Result<(), store::Error> {

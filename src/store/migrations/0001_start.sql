@@ -26,6 +26,8 @@ create table account (
     last_session     integer not null default 0 check (last_session >= 0),
     last_contact     integer not null default 0 check (last_contact >= 0),
     last_event       integer not null default 0 check (last_event >= 0),
+    -- how often a visitor came to belong to a contact there was already: who remembers whose visitors are reads anew
+    links            integer not null default 0 check (links >= 0),
     -- what becomes of the name of an event that nobody has created
     unknown_names    text not null default 'create' check (unknown_names in ('create', 'queue', 'refuse')),
     -- is the custom JavaScript of events served?

@@ -232,20 +232,6 @@ impl<'a> Words<'a> {
     }
 }
 
-/// The contact of every visitor number that has one; identity is resolved when asked (rules.md 12).
-pub(super) fn contacts(conn: &Connection, account: AccountId) -> Result<Vec<u32>, Error> {
-    let mut of_visitor = Vec::new();
-    let mut statement = conn.prepare_cached(
-        "select number, contact_id from visitor where account_id = ?1 and contact_id is not null",
-    )?;
-    let mut rows = statement.query([account.0])?;
-    while let Some(row) = rows.next()? {
-        let (number, contact): (u32, u32) = (row.get(0)?, row.get(1)?);
-        set(&mut of_visitor, number, contact, 0);
-    }
-    Ok(of_visitor)
-}
-
 /// Puts `value` at `at`, growing the list with `empty`.
 pub(super) fn set<T: Clone>(list: &mut Vec<T>, at: u32, value: T, empty: T) {
     let at = at as usize;

@@ -6,8 +6,8 @@ use super::ask::{Cursor, Grouping, Key, Row, Table, Top};
 use super::column::{Column, Place, Words};
 use super::distinct::Class;
 use super::names::{Known, Names, SKIPPED};
-use super::people::{Last, People};
-use super::rows::{Batch, Touch};
+use super::people::{Last, Pass, People, of_group};
+use super::rows::{Batch, Touch, at};
 use super::selection::Selection;
 use crate::domain::question::Dimension;
 use crate::store::dictionary::SEPARATOR;
@@ -312,15 +312,6 @@ fn unnamed(figures: Vec<Figures>) -> Table {
     Table { rows, total, ..Table::default() }
 }
 
-/// One reading of all rows, or of a part of them.
-#[derive(Clone, Copy)]
-pub(super) struct Pass<'a> {
-    pub class: Class,
-    pub is_first: bool,
-    /// By visitor number; empty when no contact is asked for.
-    pub contacts: &'a [u32],
-}
-
 /// The groups of a batch's list of pages, beside each other: most rows of a day are in few of very many groups.
 #[derive(Debug, Default)]
 struct Listed {
@@ -375,22 +366,6 @@ impl Listed {
             }
         }
     }
-}
-
-/// The figures of a group; of one that is not there, those past the last, which nobody sees.
-#[inline]
-#[expect(
-    clippy::indexing_slicing,
-    reason = "`figures` holds one more than there are groups, so it is never empty"
-)]
-pub(super) fn of_group(figures: &mut [Figures], group: u32) -> &mut Figures {
-    let nowhere = figures.len() - 1;
-    &mut figures[(group as usize).min(nowhere)]
-}
-
-#[inline]
-pub(super) fn at<T: Copy + Default>(column: &[T], place: usize) -> T {
-    column.get(place).copied().unwrap_or_default()
 }
 
 /// The interval of a time; neighbours are mostly in the same one.

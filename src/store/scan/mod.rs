@@ -6,6 +6,7 @@
 mod ask;
 mod closed;
 mod column;
+mod contacts;
 mod distinct;
 mod groups;
 mod headers;
@@ -24,6 +25,7 @@ pub use super::figures::Figures;
 pub use ask::{Answer, Ask, Bounds, Cursor, Deadline, Grouping, Key, Measure, Row, Table, Top};
 use closed::{Changed, Needs, Wanted};
 use column::{Column, Words};
+use contacts::Contacts;
 use groups::Tally;
 use names::Known;
 use pass::{Plan, Worker};
@@ -45,13 +47,20 @@ pub struct Scanner {
     readers: Arc<Readers>,
     texts: Texts,
     known: Known,
+    contacts: Contacts,
     /// Held by scans of many rows, each of which has two threads and bounded memory: one of them at a time.
     large: Mutex<()>,
 }
 
 impl Scanner {
     pub(super) fn new(readers: Arc<Readers>) -> Self {
-        Self { readers, texts: Texts::default(), known: Known::default(), large: Mutex::default() }
+        Self {
+            readers,
+            texts: Texts::default(),
+            known: Known::default(),
+            contacts: Contacts::default(),
+            large: Mutex::default(),
+        }
     }
 
     /// Answers a question.
@@ -110,7 +119,10 @@ impl Scanner {
                 changed,
             },
             masks,
-            contacts: if needs_contacts { column::contacts(conn, ask.account)? } else { Vec::new() },
+            contacts: match numbers.filter(|_| needs_contacts) {
+                Some(numbers) => self.contacts.list(conn, ask.account, numbers)?,
+                None => Arc::default(),
+            },
             segments,
             deadline: &ask.deadline,
             max_pairs: bounds.pairs / workers,

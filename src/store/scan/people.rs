@@ -1,12 +1,20 @@
 //! Who the rows of a grouping are of: distinct visitors, sessions and contacts of every group.
 
 use super::distinct::{Class, Distinct};
-use super::groups::{Pass, at, of_group};
-use super::rows::Touch;
+use super::rows::{Touch, at};
 use crate::store::figures::Figures;
 
 /// Most bytes of sets of sessions: only those that span batches are put there.
 const SESSION_SETS: usize = 1024 * 1024;
+
+/// One reading of all rows, or of a part of them.
+#[derive(Clone, Copy)]
+pub(super) struct Pass<'a> {
+    pub class: Class,
+    pub is_first: bool,
+    /// By visitor number; empty when no contact is asked for.
+    pub contacts: &'a [u32],
+}
 
 /// Highest numbers there are; a contact's only when contacts are counted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -123,4 +131,15 @@ impl People {
         self.sessions.count_sets(|group, n| of_group(figures, group).sessions += n);
         self.contacts.count_sets(|group, n| of_group(figures, group).contacts += n);
     }
+}
+
+/// The figures of a group; of one that is not there, those past the last, which nobody sees.
+#[inline]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "`figures` holds one more than there are groups, so it is never empty"
+)]
+pub(super) fn of_group(figures: &mut [Figures], group: u32) -> &mut Figures {
+    let nowhere = figures.len() - 1;
+    &mut figures[(group as usize).min(nowhere)]
 }

@@ -97,6 +97,35 @@ async fn what_a_visitor_did_before_he_was_known_becomes_his_contacts() {
     site.assert_that_all_are_counted().await;
 }
 
+/// rules.md 12: identity is resolved when it is asked for, also by who remembers it.
+#[actix_web::test]
+async fn a_completion_counts_for_whom_the_visitor_is_now() {
+    let mut site = Site::new().await;
+    let number = create(&site, "Sale", EventKind::Custom, "").await;
+    let is = |view: Value, email: &str| with(view, "i", json!({"email": email}));
+    let mut told = 0;
+    for (visitor, email, contacts) in [
+        ("ada", "", 0),
+        ("ada", "ada@example.com", 1),
+        ("bob", "", 1),
+        // a second device of hers, and a third after the list was read again
+        ("bob", "ada@example.com", 1),
+        ("cyn", "cyn@example.com", 2),
+        ("dan", "", 2),
+        ("dan", "cyn@example.com", 2),
+        // another person on the same device
+        ("dan", "dan@example.com", 3),
+    ] {
+        told += 1;
+        let done = site.completion(&told.to_string(), visitor, "Sale", 1);
+        site.collect(&if email.is_empty() { done } else { is(done, email) }).await;
+        site.fold().await;
+        let goes = events::what_goes(&site.app, site.account, number).await.unwrap();
+        assert_eq!((goes.completions, goes.contacts), (told, contacts), "{visitor} {email}");
+    }
+    assert_eq!(site.ask::<i64>("select links from account"), 2);
+}
+
 /// rules.md 5, 7, 19, 21
 #[actix_web::test]
 async fn what_is_not_counted_says_why() {
