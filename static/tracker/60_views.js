@@ -54,7 +54,11 @@ function hitOf(kind) {
     pu: scrub(loc.href),
     po: path,
     rpo: pathBefore,
-    ccu: canonical
+    ccu: canonical,
+    // an event may be what opens a session
+    r: from || undefined,
+    sd: w.screen.width + 'x' + w.screen.height,
+    ln: (nav.language || '').toLowerCase() || undefined
   }, consentOf());
 }
 
@@ -81,9 +85,6 @@ function sendView() {
   if (!canonical && !(moved && link == canonicalTag)) view.rcu = link;
   canonicalTag = link;
   view.t = d.title.slice(0, 512) || undefined;
-  view.r = from || undefined;
-  view.sd = w.screen.width + 'x' + w.screen.height;
-  view.ln = (nav.language || '').toLowerCase() || undefined;
   view.ct = facts.contentType;
   view.pi = facts.pageId;
   spent = told = 0;

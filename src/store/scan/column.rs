@@ -201,8 +201,13 @@ impl<'a> Words<'a> {
         Ok(self.events.get_or_init(|| events))
     }
 
-    /// The highest code of a column whose texts are in a dictionary.
+    /// The highest code of a column whose texts are only ever added: those in a dictionary, and emails.
     pub(super) fn last_id(&self, column: Column) -> Result<Option<u32>, Error> {
+        if column == Column::Contact {
+            let mut last =
+                self.conn.prepare_cached("select coalesce(max(id), 0) from contact where account_id = ?1")?;
+            return Ok(Some(last.query_row([self.account.0], |row| row.get(0))?));
+        }
         let Some(kind) = column.kind() else { return Ok(None) };
         Ok(Some(self.texts.list(self.conn, self.account, kind)?.last_id()))
     }

@@ -8,6 +8,7 @@ use askama::Template;
 
 use crate::app::definitions::Defined;
 use crate::app::events::{self, Error};
+use crate::app::picker;
 use crate::domain::event::{self, EventKind, EventNumber, Invalid, NAME_MAX, SELECTOR_MAX};
 use crate::domain::money;
 use crate::domain::url_rule::{self, URL_RULE_MAX, UrlRule};
@@ -129,6 +130,12 @@ fn wrong(t: &Texts, kind: EventKind, error: Error) -> Result<Wrong, WebError> {
             let limit = report::count(t, limit.unsigned_abs());
             Ok(vec![("name", fill(words.full, &[("limit", &limit)]))])
         }
+        Error::CustomJs { line, column, message } => {
+            let (line, column) = (line.to_string(), column.to_string());
+            let said = [("line", line.as_str()), ("column", &column), ("message", &message)];
+            Ok(vec![("custom_js", fill(words.parse, &said))])
+        }
+        Error::Publish => Ok(vec![("custom_js", words.publish.to_owned())]),
         Error::NoAccount => Err(WebError::NotFound),
         Error::Access(error) => Err(error.into()),
     }
@@ -163,6 +170,10 @@ pub(crate) struct OfKinds {
     kinds: String,
     is_shown: bool,
     fields: Vec<Field>,
+    /// Said instead of a field.
+    note: Option<&'static str>,
+    /// An element can be chosen on the site.
+    picks: bool,
 }
 
 #[derive(Template)]
@@ -182,15 +193,44 @@ pub(crate) struct Page {
     kind_name: &'static str,
     of_kinds: Vec<OfKinds>,
     value: Field,
+    pick: Pick,
+}
+
+/// Choosing an element on the site, in another tab.
+struct Pick {
+    action: String,
+    /// Tells the latest choice.
+    latest: String,
+    /// A page of the site to begin with.
+    address: String,
+    kind: &'static str,
 }
 
 /// What the button says that asks for the fields of a type.
 const CHOOSE: &str = "choose";
+/// … and the one that asks for what was picked on the site.
+const TAKE: &str = "take";
 
 impl Page {
     const fn choose(&self) -> &'static str {
         CHOOSE
     }
+
+    const fn take(&self) -> &'static str {
+        TAKE
+    }
+}
+
+/// What the form knows of its account, and what who fills it in may.
+pub(crate) struct About {
+    pub tags: Vec<String>,
+    pub currency: String,
+    /// The first of its domains.
+    pub domain: Option<String>,
+    /// He may publish custom JavaScript.
+    pub may_publish: bool,
+    /// It is served at all.
+    pub runs_code: bool,
 }
 
 /// Which event the form is of.
@@ -199,14 +239,7 @@ pub(crate) enum Form<'a> {
     Edit(&'a Stored),
 }
 
-pub(crate) fn page(
-    mut layout: Layout,
-    form: &Form<'_>,
-    typed: &Typed,
-    known_tags: Vec<String>,
-    currency: &str,
-    wrong: &Wrong,
-) -> Page {
+pub(crate) fn page(mut layout: Layout, form: &Form<'_>, typed: &Typed, about: About, wrong: &Wrong) -> Page {
     let t = layout.t;
     let words = &t.events.form;
     let account = layout.account.as_ref().map_or(crate::domain::account::AccountId(0), |here| here.id);
@@ -245,18 +278,24 @@ pub(crate) fn page(
             .hint(words.tags_hint)
             .error(error("tags"))
             .max(TAGS_LENGTH_MAX)
-            .suggestions(&known_tags)
+            .suggestions(&about.tags)
             .autocomplete("off"),
-        known_tags,
         kind_name: t.events.kind.of(kind).0,
         kinds: matches!(form, Form::New).then_some(kinds),
-        of_kinds: of_kinds(t, kind, typed, &error, matches!(form, Form::New)),
+        of_kinds: of_kinds(t, (kind, matches!(form, Form::New)), typed, &about, &error),
+        pick: Pick {
+            action: format!("{}/pick", paths::events(account)),
+            latest: format!("{}/pick/latest?format=json", paths::events(account)),
+            address: about.domain.as_ref().map_or_else(String::new, |domain| site(domain)),
+            kind: kind.as_str(),
+        },
         value: Field::new(t, "value", words.value, Kind::Text)
             .value(&typed.value)
-            .hint(&fill(words.value_hint, &[("currency", currency)]))
+            .hint(&fill(words.value_hint, &[("currency", &about.currency)]))
             .error(error("value"))
             .max(money::TEXT_MAX)
             .autocomplete("off"),
+        known_tags: about.tags,
         layout,
     }
 }
@@ -264,10 +303,10 @@ pub(crate) fn page(
 /// The fields of each type; of an event that is there, only those of its own.
 fn of_kinds(
     t: &'static Texts,
-    kind: EventKind,
+    (kind, all): (EventKind, bool),
     typed: &Typed,
+    about: &About,
     error: &impl Fn(&str) -> Option<String>,
-    all: bool,
 ) -> Vec<OfKinds> {
     let words = &t.events.form;
     let field = |name, label, value: &str, hint: &str, max| {
@@ -284,17 +323,21 @@ fn of_kinds(
     let page = field("page", words.page, &typed.page, words.page_hint, URL_RULE_MAX).required();
     let code = Field::new(t, "custom_js", words.custom_js, Kind::Area { rows: CODE_ROWS })
         .value(&typed.custom_js)
-        .hint(words.custom_js_hint)
+        .hint(if about.runs_code { words.custom_js_hint } else { words.custom_js_off })
         .error(error("custom_js"));
-    let of = |kinds: &[EventKind], fields| OfKinds {
+    let of = |kinds: &[EventKind], fields, picks| OfKinds {
         kinds: kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" "),
         is_shown: kinds.contains(&kind),
         fields,
+        note: None,
+        picks,
     };
+    let code_note = (!about.may_publish).then_some(words.no_publish);
+    let code_fields = if about.may_publish { vec![code] } else { Vec::new() };
     let mut parts = vec![
-        of(&[EventKind::Click, EventKind::Form], vec![selector, url]),
-        of(&[EventKind::Visit], vec![page]),
-        of(&[EventKind::Custom], vec![code]),
+        of(&[EventKind::Click, EventKind::Form], vec![selector, url], true),
+        of(&[EventKind::Visit], vec![page], false),
+        OfKinds { note: code_note, ..of(&[EventKind::Custom], code_fields, false) },
     ];
     parts.retain(|part| all || part.is_shown);
     parts
@@ -308,10 +351,46 @@ fn answer(
     wrong: &Wrong,
 ) -> Result<HttpResponse, WebError> {
     let app = &here.who.state.app;
-    let tags = tags_of(&app.definitions.of(here.id()));
-    let layout = here.layout("", Section::Events, "");
-    let currency = &here.account.settings().currency;
-    answer::page(status, &page(layout, form, typed, tags, currency, wrong))
+    let settings = here.account.settings();
+    let about = About {
+        tags: tags_of(&app.definitions.of(here.id())),
+        currency: settings.currency.clone(),
+        domain: settings.domains.first().cloned(),
+        may_publish: here.membership.may_publish(),
+        runs_code: app.runs_code(&here.account),
+    };
+    answer::page(status, &page(here.layout("", Section::Events, ""), form, typed, about, wrong))
+}
+
+/// Where a site most likely is: names of this machine have no certificate.
+fn site(domain: &str) -> String {
+    let name = domain.split(':').next().unwrap_or(domain);
+    let is_local = name == "localhost" || name.ends_with(".localhost") || name.ends_with(".test");
+    format!("{}://{domain}/", if is_local { "http" } else { "https" })
+}
+
+/// With the selector that was picked on the site last, if any was.
+async fn with_picked(here: &InAccount, mut typed: Typed) -> Result<(Typed, Wrong), WebError> {
+    let (app, actor, account) = (&here.who.state.app, here.who.actor(), here.id());
+    let refused = |error: picker::Error| WebError::BadRequest(error.to_string());
+    let picked = match picker::latest(app, actor, account).await.map_err(refused)? {
+        Some(number) => picker::choice(app, actor, account, number).await.map_err(refused)?,
+        None => picker::Choice::Gone,
+    };
+    if let picker::Choice::Picked(selector) = picked {
+        typed.selector = selector;
+        return Ok((typed, Wrong::new()));
+    }
+    let nothing = here.who.context.t.events.form.pick.nothing;
+    Ok((typed, vec![("selector", nothing.to_owned())]))
+}
+
+/// The code of an event as it is stored.
+async fn code_of(here: &InAccount, number: EventNumber) -> Result<String, WebError> {
+    let account = here.id();
+    let script =
+        here.who.state.app.store.read(move |conn| store::definition::find_script(conn, account, number));
+    Ok(script.await?.map(|script| script.code).unwrap_or_default())
 }
 
 /// Tags in use, by name.
@@ -336,8 +415,13 @@ async fn create(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, We
     let typed = Typed::read(&fields);
     let kind = typed.kind.unwrap_or(EventKind::Custom);
     // Only the fields of that type are asked for; nothing is checked yet.
-    if fields.text("do") == CHOOSE {
-        return answer(&here, StatusCode::OK, &Form::New, &typed, &Wrong::new());
+    match fields.text("do") {
+        CHOOSE => return answer(&here, StatusCode::OK, &Form::New, &typed, &Wrong::new()),
+        TAKE => {
+            let (typed, wrong) = with_picked(&here, typed).await?;
+            return answer(&here, StatusCode::OK, &Form::New, &typed, &wrong);
+        }
+        _ => {}
     }
     let app = &here.who.state.app;
     match events::create(app, here.who.actor(), here.id(), kind, &typed.as_event(kind)).await {
@@ -355,10 +439,7 @@ async fn create(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, We
 async fn edit(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
     here.need(Role::Editor)?;
     let stored = find(&here, number_of(&request)?).await?;
-    let (account, number) = (here.id(), stored.number);
-    let script =
-        here.who.state.app.store.read(move |conn| store::definition::find_script(conn, account, number));
-    let code = script.await?.map(|script| script.code).unwrap_or_default();
+    let code = code_of(&here, stored.number).await?;
     let digits = money::digits(&here.account.settings().currency);
     let typed = Typed::of(&stored, code, digits);
     answer(&here, StatusCode::OK, &Form::Edit(&stored), &typed, &Wrong::new())
@@ -369,7 +450,15 @@ async fn update(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, We
     here.need(Role::Editor)?;
     let stored = find(&here, number_of(&request)?).await?;
     let kind = stored.definition.kind;
-    let typed = Typed { kind: Some(kind), ..Typed::read(&fields) };
+    let mut typed = Typed { kind: Some(kind), ..Typed::read(&fields) };
+    if fields.text("do") == TAKE {
+        let (typed, wrong) = with_picked(&here, typed).await?;
+        return answer(&here, StatusCode::OK, &Form::Edit(&stored), &typed, &wrong);
+    }
+    // Who may not publish code was not asked for it: it stays.
+    if !here.membership.may_publish() {
+        typed.custom_js = code_of(&here, stored.number).await?;
+    }
     let app = &here.who.state.app;
     match events::update(app, here.who.actor(), here.id(), stored.number, &typed.as_event(kind)).await {
         Ok(()) => {

@@ -331,7 +331,10 @@ pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &Sessio
     let device = named(Dimension::Device, &row.device);
     let place = [named(Dimension::Country, &row.country), row.region.clone()];
     let place = place.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
-    let mut counts = vec![words.views.of(report::signed(row.page_views), &t.number)];
+    let mut counts = Vec::new();
+    if row.page_views > 0 || row.completions == 0 {
+        counts.push(words.views.of(report::signed(row.page_views), &t.number));
+    }
     if row.completions > 0 {
         counts.push(words.completions.of(report::signed(row.completions), &t.number));
     }

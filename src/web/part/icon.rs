@@ -34,6 +34,7 @@ pub enum Icon {
     SignOut,
     Sources,
     Sun,
+    Target,
     Up,
     Warning,
 }
@@ -78,6 +79,7 @@ impl Icon {
             Self::Sun => {
                 "M8 5a3 3 0 1 0 0 6 3 3 0 1 0 0-6M8 1.25v1.5M8 13.25v1.5M1.25 8h1.5M13.25 8h1.5M3.2 3.2l1.1 1.1M11.7 11.7l1.1 1.1M12.8 3.2l-1.1 1.1M4.3 11.7l-1.1 1.1"
             }
+            Self::Target => "M8 3.25a4.75 4.75 0 1 0 0 9.5 4.75 4.75 0 1 0 0-9.5M8 1v4M8 11v4M1 8h4M11 8h4",
             Self::Up => "M8 13V3.5M4 7l4-4 4 4",
             Self::Warning => "M8 2l6.5 11.5h-13zM8 6.5v3.25M8 11.6v.1",
         }

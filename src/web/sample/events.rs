@@ -20,7 +20,7 @@ use crate::store::definition::Stored;
 use crate::store::event_work::{Kind, Work};
 use crate::store::unexpected::{OTHER, Unexpected};
 use crate::web::admin::event::Metric;
-use crate::web::admin::event_form::{Form, Typed};
+use crate::web::admin::event_form::{About, Form, Typed};
 use crate::web::admin::review::{self, Chosen, List};
 use crate::web::admin::{
     contact, contacts, event, event_form, event_install, event_remove, events, visitors,
@@ -218,8 +218,15 @@ fn form(name: &str, form: &Form<'_>, kind: EventKind, wrong: &[(&'static str, St
         ..Typed::default()
     };
     let tags = vec!["checkout".to_owned(), "marketing".to_owned(), LONG.to_owned()];
+    let about = About {
+        tags,
+        currency: "EUR".into(),
+        domain: None,
+        may_publish: wrong.is_empty(),
+        runs_code: kind == EventKind::Click,
+    };
     let layout = named("", name, Role::Editor);
-    event_form::page(layout, form, &typed, tags, "EUR", &wrong.to_vec()).render().unwrap()
+    event_form::page(layout, form, &typed, about, &wrong.to_vec()).render().unwrap()
 }
 
 fn install(name: &str, stored: &Stored) -> String {
@@ -290,10 +297,7 @@ fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
             said(("city", "Utrecht", false)),
         ],
         visitors: vec![8_121, 7_702],
-        visits: texts
-            .iter()
-            .map(|text| visit(3, HOUR, &[text, "a", "b", "c"], true))
-            .collect(),
+        visits: texts.iter().map(|text| visit(3, HOUR, &[text, "a", "b", "c"], true)).collect(),
         total: 41,
         next: (!texts.is_empty()).then(|| "1795377600000.3".into()),
         damaged: if name == HOSTILE { vec!["2026-11-02".into()] } else { Vec::new() },

@@ -119,6 +119,11 @@ pub struct Form {
     pub page_hint: &'static str,
     pub custom_js: &'static str,
     pub custom_js_hint: &'static str,
+    /// It is switched off for the account or the server.
+    pub custom_js_off: &'static str,
+    /// For who may not publish it.
+    pub no_publish: &'static str,
+    pub pick: Pick,
     pub create: &'static str,
     pub save: &'static str,
     pub wrong: Wrong,
@@ -143,6 +148,23 @@ pub struct Wrong {
     /// `{value}`
     pub value: &'static str,
     pub long_custom_js: &'static str,
+    /// `{line}`, `{column}`, `{message}`
+    pub parse: &'static str,
+    pub publish: &'static str,
+}
+
+/// Choosing an element on the site instead of writing its selector.
+#[derive(Debug, Serialize)]
+pub struct Pick {
+    pub title: &'static str,
+    pub what: &'static str,
+    pub address: &'static str,
+    pub open: &'static str,
+    /// Without script: asks for what was picked.
+    pub take: &'static str,
+    pub waiting: &'static str,
+    pub picked: &'static str,
+    pub nothing: &'static str,
 }
 
 /// The last step: what is put where, and whether it works.
@@ -366,6 +388,18 @@ pub const EN: Events = Events {
         page_hint: "An address or a path, with * for any characters: /thank-you*. Capitals make no difference.",
         custom_js: "Custom JavaScript",
         custom_js_hint: "Runs on every page with the tracking code, after consent, such as code that calls the snippet when something happens. Leave it empty when the snippet stands in your own code.",
+        custom_js_off: "Custom JavaScript is switched off for this account or this server: the code is kept and runs when it is switched on, under Tracking code in the settings.",
+        no_publish: "Custom JavaScript runs on your site for every visitor. You may not publish it; an owner, or an admin who may, can add it.",
+        pick: Pick {
+            title: "Pick it on the site",
+            what: "Opens a page of your site in another tab, where you click the element. Nothing you do there is counted meanwhile.",
+            address: "Page of your site",
+            open: "Pick on site",
+            take: "Take what was picked",
+            waiting: "Waiting for your choice in the other tab…",
+            picked: "Picked. The selector stands above.",
+            nothing: "Nothing was picked, or it is more than 10 minutes ago.",
+        },
         create: "Create event",
         save: "Save",
         wrong: Wrong {
@@ -383,6 +417,8 @@ pub const EN: Events = Events {
             odd_url: "The address holds a character that no address has.",
             value: "“{value}” is not an amount. Write it as 19.99, without a currency sign and without a comma.",
             long_custom_js: "The code is longer than 2 MiB.",
+            parse: "Line {line}, column {column}: {message}. Nothing was saved.",
+            publish: "You may not publish custom JavaScript. An owner, or an admin who may, can.",
         },
     },
     install: Install {
@@ -422,7 +458,7 @@ pub const EN: Events = Events {
     },
     show: Show {
         edit: "Edit",
-        set_up: "Snippet and address",
+        set_up: "Set up",
         archive: "Archive",
         restore: "Restore",
         delete: "Delete…",
@@ -470,7 +506,7 @@ pub const EN: Events = Events {
         title: "Delete {name}",
         what: "Deleting an event takes it out of every report and out of this list, for good.",
         nothing: "It has never been completed: nothing is lost.",
-        goes: "{completions} of {contacts}, together worth {value}, are taken out of every report, and what they are worth out of the revenue of these contacts.",
+        goes: "{completions}, together worth {value}, are taken out of every report, and what they are worth out of the revenue of {contacts}.",
         completions: Plural { one: "{n} completion", other: "{n} completions" },
         contacts: Plural { one: "{n} contact", other: "{n} contacts" },
         name_stays_gone: "It cannot be undone. When a site names the event again, it does not come back by itself.",

@@ -8,6 +8,8 @@
       // What is not shown is neither asked for nor sent.
       part.disabled = !isOfKind;
     }
+    const picked = document.querySelector("[data-pick] [name=kind]");
+    if (picked) picked.value = kind;
   };
   const chosen = document.querySelector("[data-kinds-of] input:checked");
   if (chosen) showFields(chosen.value, chosen.form);
@@ -24,6 +26,32 @@
     const ticked = boxes.filter((box) => box.checked).length;
     all.checked = ticked > 0 && ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;
+  });
+
+  // An element is picked in another tab; its selector comes back to this form.
+  const pick = document.querySelector("[data-pick]");
+  const latest = async () => {
+    const answer = await fetch(pick.dataset.pick, { headers: { accept: "application/json" }, cache: "no-store" });
+    return answer.ok ? answer.json() : {};
+  };
+  // What was picked before is not what is picked now.
+  let before = pick ? latest().catch(() => ({})) : undefined;
+  let round = 0;
+  pick?.addEventListener("submit", async () => {
+    const state = document.getElementById("pick-state");
+    const mine = (round += 1);
+    state.textContent = state.dataset.waiting;
+    for (;;) {
+      await new Promise((done) => setTimeout(done, 1500));
+      if (mine !== round) return;
+      const known = await latest().catch(() => ({}));
+      if (!known.number || known.open || known.number === (await before).number) continue;
+      before = known;
+      const field = document.getElementById("f-selector");
+      if (known.selector) field.value = known.selector;
+      state.textContent = known.selector ? state.dataset.picked : state.dataset.nothing;
+      return;
+    }
   });
 
   document.addEventListener("click", (event) => {

@@ -1,10 +1,13 @@
 //! Contacts: the list, one of them with all it did, and who may know whose email it is.
 
-use guestlog::base::clock::MINUTE;
+use guestlog::app::closing::close_account;
+use guestlog::base::clock::{DAY, MINUTE};
 use guestlog::domain::user::{Role, Scope};
+use guestlog::store;
 use serde_json::{Value, json};
 
 use crate::harness::browser::plain;
+use crate::hostile::naughty_strings;
 
 use super::events::House;
 
@@ -181,4 +184,87 @@ async fn an_email_is_not_found_out_by_who_may_not_see_it() {
         emails(&crm.get(&house.path("contacts?format=json&search=ada")).await.json()),
         ["ada@example.test"]
     );
+}
+
+/// design.md 5: a closed day reads as the open one did
+#[actix_web::test]
+async fn contacts_and_events_are_the_same_when_their_days_are_closed() {
+    let house = house().await;
+    let asked = ["contacts", "contacts/1", "contacts/1?limit=1", "events", "events/000000000001?period=90d"];
+    // That the sessions are over is told by the clock alone.
+    house.site.clock.advance(2 * DAY);
+    house.editor.sign_in("editor@site.test", crate::harness::app::PASSWORD).await;
+    let mut open = Vec::new();
+    for rest in asked {
+        open.push(house.json(rest).await);
+    }
+    let app = std::sync::Arc::clone(&house.site.app);
+    let account = app.accounts.find(house.account).unwrap();
+    let closing = move || close_account(&app, &account, app.now());
+    actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
+    let hot = |conn: &store::Connection| {
+        Ok::<i64, store::Error>(conn.query_row("select count(*) from event_hot", [], |row| row.get(0))?)
+    };
+    assert_eq!(house.site.app.store.readers.read(hot).unwrap(), 0, "all is closed");
+    for (rest, open) in asked.into_iter().zip(&open) {
+        assert_eq!(&house.json(rest).await, open, "{rest}");
+    }
+    let by = &open[4]["completed_by"];
+    assert!(by[0]["last"].is_string() && by[1]["last"].is_string(), "{by}");
+}
+
+/// bar.md 13: texts of sites and programs stay texts
+#[actix_web::test]
+async fn naughty_strings_stay_texts_on_the_pages_of_events_and_contacts() {
+    let house = House::new().await;
+    for (n, text) in naughty_strings().iter().enumerate() {
+        house.fire("ada", text, Value::Null).await;
+        house
+            .view(&format!("v{n}"), "/", json!({"i": {"email": format!("p{n}@example.test"), "note": text}}))
+            .await;
+    }
+    let hostile = "\"><script>alert(1)</script>{{7*7}}";
+    house.create("Clicked element", hostile, &[("Tags", hostile), ("CSS selector", hostile)]).await;
+    let admin = house.site.signed_in(house.account, "admin@site.test", Role::Admin).await;
+    admin.get(&house.path("settings/account")).await;
+    admin.press("Save", &[("Let them wait", "on")]).await;
+    for text in naughty_strings() {
+        house.fire("ada", &format!("new {text}"), Value::Null).await;
+    }
+    let events = house.json("events?limit=1000").await;
+    let id = events["rows"].as_array().unwrap().iter().find(|row| row["name"] == hostile).unwrap();
+    let id = id["id"].as_str().unwrap();
+    assert!(events["total"].as_u64().unwrap() > 300, "{}", events["total"]);
+    let encoded = "%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E";
+    for asked in [
+        "events?limit=1000".to_owned(),
+        format!("events?search={encoded}&tag={encoded}"),
+        format!("events/{id}"),
+        format!("events/{id}/install"),
+        format!("events/{id}/edit"),
+        format!("events/{id}/delete"),
+        "events/unexpected?limit=1000".to_owned(),
+        format!("events/unexpected?search={encoded}"),
+        "contacts?limit=1000".to_owned(),
+        format!("contacts?search={encoded}"),
+        "contacts/1".to_owned(),
+        "contacts/7".to_owned(),
+        "dashboard".to_owned(),
+        "live".to_owned(),
+    ] {
+        let html = house.get(&asked).await.body;
+        assert_eq!(html.matches("<script").count(), 1, "{asked}");
+        assert_eq!(html.matches("<h1").count(), 1, "{asked}");
+        for bad in ["<img src=x", "<svg onload", "<iframe", "javascript:alert(1)\"", " onerror=\""] {
+            assert!(!html.contains(bad), "{asked} holds {bad}");
+        }
+    }
+    for asked in ["events", "events/unexpected", "contacts", "contacts/1"] {
+        let csv = house.get(&format!("{asked}?format=csv")).await.body;
+        for row in csv::ReaderBuilder::new().flexible(false).from_reader(csv.as_bytes()).records() {
+            for cell in row.unwrap().iter().filter(|cell| cell.parse::<f64>().is_err()) {
+                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{asked}: {cell}");
+            }
+        }
+    }
 }

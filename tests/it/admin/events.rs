@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::test::TestRequest;
 use guestlog::app::accept::{Sender, accept, beacon};
 use guestlog::app::access::Actor;
-use guestlog::app::{fold, recount, tokens};
+use guestlog::app::{fold, picker, recount, tokens};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::user::{Role, Scope};
 use serde_json::{Value, json};
@@ -250,7 +250,7 @@ async fn an_event_is_changed_put_away_and_deleted_after_seeing_what_goes() {
     assert!(plain(&house.editor.follow(&restored).await.body).contains("The event is restored"));
 
     let text = house.text(&at("/delete")).await;
-    assert!(text.contains("2 completions of 1 contact, together worth €10.00, are taken out"), "{text}");
+    assert!(text.contains("2 completions, together worth €10.00, are taken out of every report, and what they are worth out of the revenue of 1 contact."), "{text}");
     let viewer = house.site.signed_in(house.account, "viewer@site.test", Role::Viewer).await;
     let seen = viewer.get(&house.path(&at(""))).await.body;
     assert!(!seen.contains("/delete") && !seen.contains("/edit"), "that is for editors");
@@ -371,4 +371,65 @@ async fn who_completed_an_event_is_told_to_those_who_may_know() {
     assert_eq!(reports.get(&at("show=contacts&format=csv")).await.status, 403);
     let all = house.token(&[Scope::ReportsRead, Scope::CrmRead]).await;
     assert!(all.get(&at("show=contacts&format=csv")).await.body.contains("ada@example.test"));
+}
+
+/// issue: a clear error with line and column, nothing saved; publishing is a permission of its own
+#[actix_web::test]
+async fn custom_javascript_is_parsed_and_published_by_who_may() {
+    let house = House::new().await;
+    let owner = house.site.signed_in(house.account, "owner@site.test", Role::Owner).await;
+    owner.get(&house.path("events/new")).await;
+    let broken = "const a = 1;\n  if (a {";
+    let refused =
+        owner.press("Create event", &[("Name", "Code"), ("Custom JavaScript", "on"), ("Value", "1")]).await;
+    assert_eq!(refused.status, 303, "without code it is an event as any other");
+    owner.get(&house.path("events/000000000001/edit")).await;
+    let refused = owner.press("Save", &[("Custom JavaScript", broken)]).await;
+    assert_eq!(refused.status, 422);
+    assert!(plain(&refused.body).contains("Line 2, column"), "{}", plain(&refused.body));
+    assert!(plain(&refused.body).contains("if (a {"), "what was typed is kept");
+    owner.get(&house.path("events/000000000001/edit")).await;
+    assert_eq!(owner.press("Save", &[("Custom JavaScript", "go(1);")]).await.status, 303);
+    assert_eq!(house.json("events/000000000001").await["custom_js"], true);
+
+    let form = house.get("events/000000000001/edit").await.body;
+    assert!(
+        !form.contains("name=\"custom_js\"") && plain(&form).contains("You may not publish it"),
+        "{form}"
+    );
+    assert_eq!(house.editor.press("Save", &[("Name", "Renamed")]).await.status, 303);
+    let kept = owner.get(&house.path("events/000000000001/edit")).await.body;
+    assert!(
+        kept.contains("go(1);") && kept.contains("value=\"Renamed\""),
+        "an editor's change leaves the code: {kept}"
+    );
+    house.get("events/new").await;
+    let fields = [("type", "custom"), ("name", "Sly"), ("custom_js", "go()")];
+    let sly = house.editor.post(&house.path("events/new"), &fields).await;
+    assert!(sly.status == 422 && house.json("events").await["total"] == 1, "{}", sly.body);
+}
+
+/// rules.md 30: without script the form is asked for what was picked
+#[actix_web::test]
+async fn what_was_picked_on_the_site_comes_into_the_form() {
+    let house = House::new().await;
+    house.get("events/new?type=click").await;
+    let none = house.editor.press("Take what was picked", &[("Name", "Buy")]).await;
+    assert!(none.status == 200 && plain(&none.body).contains("Nothing was picked"), "{}", plain(&none.body));
+    // The field and its button belong to the form that opens the other tab.
+    let picking = [("url", "https://site.test/shop"), ("kind", "click")];
+    let opened = house.editor.post(&house.path("events/pick"), &picking).await;
+    let address = opened.body.split("guestlog-pick=").nth(1).unwrap();
+    let token: String = address.chars().skip(1).take_while(char::is_ascii_hexdigit).collect();
+    assert!(picker::confirm(&house.site.app, &token).await.unwrap(), "{}", opened.body);
+    assert!(picker::choose(&house.site.app, &token, "#buy").await.unwrap());
+    house.get("events/new?type=click").await;
+    let taken = house.editor.press("Take what was picked", &[("Name", "Buy"), ("Tags", "a, b")]).await;
+    for kept in ["value=\"#buy\"", "value=\"Buy\"", "value=\"a, b\"", "value=\"click\" checked"] {
+        assert!(taken.body.contains(kept), "{kept}");
+    }
+    let made = house.editor.press("Create event", &[]).await;
+    assert_eq!(made.status, 303, "{}", plain(&made.body));
+    house.get("events/000000000001/edit").await;
+    assert!(house.editor.press("Take what was picked", &[]).await.body.contains("value=\"#buy\""));
 }

@@ -1,10 +1,15 @@
 //! Events: told by the page's code, found by clicks and sent forms; when they wait and when they are dropped.
 
+use guestlog::app;
 use guestlog::app::accept::beacon::Beacon;
+use guestlog::app::access::Actor;
+use guestlog::domain::event::{EventKind, Typed};
 use guestlog::domain::page::Page as Recorded;
 use guestlog::domain::url_rule::UrlRule;
 use guestlog::tracker::{Rule, ScriptOptions};
 use serde_json::{Value, json};
+
+use crate::harness::site::Site;
 
 use super::harness::{ACCOUNT, Browser, HOME, Page, SERVER, Visit, options};
 
@@ -80,6 +85,33 @@ fn an_event_is_told_by_id_or_name_with_value_and_properties() {
         page.push(nothing);
     }
     assert_eq!(events(&browser).len(), 12);
+}
+
+/// hubspot.md 12, rows 14-19; rules.md 21
+#[actix_web::test]
+async fn what_the_script_tells_is_completed_by_the_server() {
+    let mut site = Site::new().await;
+    let typed = Typed { name: "Bought", selector: ".buy", value: "2.50", ..Typed::default() };
+    app::events::create(&site.app, Actor::Machine, site.account, EventKind::Click, &typed).await.unwrap();
+    let script = site.get("/1000001.js").await.text();
+    let browser = Browser::new();
+    let above = "window._hsq = [['identify', {email: 'ann@example.com'}], ['trackEvent', {id: 'Early', value: '1e1'}]]";
+    let page = browser.open(&Visit { script, ..Visit::of("https://www.example.com/").above(above) });
+    click(&page, "browser.element('.buy')");
+    page.push("['trackEvent', {id: '000000000001', value: 7, plan: 'pro'}]");
+    page.push("['trackEvent', {id: 'Bad', value: NaN}]");
+    let mut reasons = Vec::new();
+    for request in browser.requests() {
+        let body = request.raw["body"].as_str().unwrap().to_owned();
+        reasons.push(site.collect_bytes(body).await.reason().to_owned());
+    }
+    assert_eq!(reasons, ["stored", "stored", "stored", "bad_value"]);
+    site.fold().await;
+    let told = "select session_id || ' ' || event || ' ' || value_minor from event_hot where kind = 2
+        order by at_ms, inbox_id";
+    assert_eq!(site.asks::<String>(told), ["1 2 1000", "1 1 250", "1 1 700"]);
+    assert_eq!(site.ask::<String>("select properties from event_property"), r#"{"plan":"pro"}"#);
+    assert_eq!(site.ask::<i64>("select revenue_asserted_minor from contact"), 1950);
 }
 
 /// contract.md: a property value has at most 1,024 characters
@@ -254,8 +286,8 @@ fn a_click_is_told_with_the_page_as_it_is_then() {
 #[test]
 fn the_page_attaches_clicks_of_its_own() {
     let browser = Browser::new();
-    let page = browser.visit(HOME);
-    page.push("['trackClick', '.buy', 'Bought', {value: function () { return 5; }}]");
+    let above = "window._hsq = [['trackClick', '.buy', 'Bought', {value: function () { return 5; }}]]";
+    let page = browser.open(&Visit::of(HOME).above(above));
     page.push("['trackClick', '.buy', 'pe1_bought', {url: '/elsewhere'}]");
     page.push("['trackClick', '.old', 'Old', {url: '/', value: 2}]");
     for _ in 0..3 {
