@@ -15,7 +15,6 @@ use super::visitor;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::EventNumber;
-use crate::domain::period::LocalDay;
 
 /// Most numbers looked at of one contact, those seen last.
 pub const NUMBERS_MAX: usize = 50;
@@ -73,9 +72,7 @@ pub fn list_last(
     deadline: &Deadline,
 ) -> Result<FxHashMap<i64, Millis>, Error> {
     let contact_of = numbers_of(conn, account, contacts)?;
-    let numbers: FxHashSet<u32> = contact_of.keys().copied().collect();
     let mut last: FxHashMap<i64, Millis> = FxHashMap::default();
-    let ask = Ask { account, range_ms, numbers: &numbers, deadline };
     let visit = |found: &mut FxHashMap<i64, Millis>, trace: Trace| {
         if trace.event == event.0
             && let Some(contact) = contact_of.get(&trace.visitor)
@@ -84,70 +81,27 @@ pub fn list_last(
             *at = (*at).max(Millis(trace.at_ms));
         }
     };
+    let mut numbers: FxHashSet<u32> = contact_of.keys().copied().collect();
+    let ask = Ask { account, range_ms: range_ms.clone(), numbers: &numbers, deadline };
     each_hot(conn, &ask, |trace| visit(&mut last, trace))?;
     let mut reader = Reader::prepare(conn)?;
     for segment in newest_first(conn, &ask)? {
-        ask.deadline.check()?;
-        // who was there later than all of this day is not looked for any more
-        let is_later = |contact: &i64| last.get(contact).is_some_and(|at| at.0 >= segment.extent.last_ms);
-        if contacts.iter().all(is_later) {
+        deadline.check()?;
+        // Who was there later than all of this day is not looked for any more.
+        numbers.retain(|number| {
+            let at = contact_of.get(number).and_then(|contact| last.get(contact));
+            at.is_none_or(|at| at.0 < segment.extent.last_ms)
+        });
+        if numbers.is_empty() {
             break;
         }
+        let ask = Ask { account, range_ms: range_ms.clone(), numbers: &numbers, deadline };
         match each_of(&mut reader, &segment, &ask, |trace| visit(&mut last, trace)) {
             Err(Error::Damaged(_)) => {}
             read => read?,
         }
     }
     Ok(last)
-}
-
-/// What a contact's visits come to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Visits {
-    pub sessions: u64,
-    pub page_views: u64,
-}
-
-/// Sessions and page views of contacts, of all time; who has none is left out.
-///
-/// # Errors
-/// `TimeLimit`, or SQLite's. Days that cannot be read tell nothing.
-pub fn list_visits(
-    conn: &Connection,
-    account: AccountId,
-    contacts: &[i64],
-    deadline: &Deadline,
-) -> Result<FxHashMap<i64, Visits>, Error> {
-    let contact_of = numbers_of(conn, account, contacts)?;
-    let numbers: FxHashSet<u32> = contact_of.keys().copied().collect();
-    let ask = Ask { account, range_ms: i64::MIN..i64::MAX, numbers: &numbers, deadline };
-    let mut found: FxHashMap<i64, Visits> = FxHashMap::default();
-    let mut sessions: FxHashSet<(i64, u32)> = FxHashSet::default();
-    each(conn, &ask, |trace| {
-        let Some(contact) = contact_of.get(&trace.visitor).filter(|_| trace.session != 0) else { return };
-        let visits = found.entry(*contact).or_default();
-        visits.sessions += u64::from(sessions.insert((*contact, trace.session)));
-        visits.page_views += u64::from(!trace.is_completion);
-    })?;
-    Ok(found)
-}
-
-/// Every row; answers the days that cannot be read.
-///
-/// # Errors
-/// `TimeLimit`, or SQLite's.
-pub fn each(conn: &Connection, ask: &Ask<'_>, mut visit: impl FnMut(Trace)) -> Result<Vec<LocalDay>, Error> {
-    let mut damaged = Vec::new();
-    each_hot(conn, ask, &mut visit)?;
-    let mut reader = Reader::prepare(conn)?;
-    for segment in newest_first(conn, ask)? {
-        ask.deadline.check()?;
-        match each_of(&mut reader, &segment, ask, &mut visit) {
-            Err(Error::Damaged(_)) => damaged.push(segment.day),
-            read => read?,
-        }
-    }
-    Ok(damaged)
 }
 
 fn newest_first(conn: &Connection, ask: &Ask<'_>) -> Result<impl Iterator<Item = Segment> + use<>, Error> {

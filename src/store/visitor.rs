@@ -101,7 +101,8 @@ pub fn list_of_contact(
     limit: usize,
 ) -> Result<Vec<VisitorNumber>, Error> {
     let mut statement = conn.prepare_cached(
-        "select number from visitor where account_id = ?1 and contact_id = ?2
+        "select number from visitor indexed by visitor_contact
+         where account_id = ?1 and contact_id = ?2 and contact_id is not null
          order by last_ms desc, number desc limit ?3",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::contacts::ContactRow;
+use super::contacts::{ContactRow, Visits};
 use super::visitor::{EventRow, SessionRow, Texts};
 use super::{Error, told};
 use crate::app::core::App;
@@ -17,7 +17,7 @@ use crate::domain::period::LocalDay;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::contacts::{self, Property, Shown};
 use crate::store::timeline::{self, Place, Visit};
-use crate::store::traces::{NUMBERS_MAX, Visits};
+use crate::store::traces::NUMBERS_MAX;
 use crate::store::{self, Connection, scan, visitor};
 
 /// A contact.

@@ -10,10 +10,11 @@ use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
+use crate::domain::question::{Dimension, Filter, Operator};
 use crate::store::contacts::{self, Order, Shown};
 use crate::store::dictionary::{self, Kind, part};
-use crate::store::traces::{self, Visits};
-use crate::store::{self, Connection, scan};
+use crate::store::scan::{self, Grouping, Key};
+use crate::store::{self, Connection};
 
 /// Longest text that emails are searched for, characters.
 const SEARCH_MAX: usize = 254;
@@ -129,7 +130,8 @@ fn no_cursor() -> Error {
 pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Table<ContactRow>, Error> {
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
     let digits = money::digits(&entry.settings().currency);
-    let (wanted, clock) = (wanted.clone(), Arc::clone(&app.clock));
+    let (wanted, clock, now) = (wanted.clone(), Arc::clone(&app.clock), app.now());
+    let scanner = Arc::clone(&app.store.scanner);
     app.store
         .read(move |conn| {
             let Wanted { search, order, after, limit } = &wanted;
@@ -141,16 +143,58 @@ pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Tabl
             shown.truncate(*limit);
             let next = shown.last().filter(|_| is_more).map(|last| last.id.to_string());
             let ids: Vec<i64> = shown.iter().map(|contact| contact.id).collect();
-            let visits = traces::list_visits(conn, account, &ids, &scan::Deadline::new(clock))?;
-            let row = |shown: Shown| {
-                let visits = visits.get(&shown.id).copied().unwrap_or_default();
-                ContactRow::of(conn, account, shown, visits, digits)
-            };
-            let rows = shown.into_iter().map(row).collect::<Result<_, _>>()?;
+            let visits = visits(conn, &scanner, account, &ids, now, scan::Deadline::new(clock))?;
+            let row = |(shown, visits)| ContactRow::of(conn, account, shown, visits, digits);
+            let rows = shown.into_iter().zip(visits).map(row).collect::<Result<_, _>>()?;
             let total = u64::try_from(contacts::count(conn, account, search)?).unwrap_or(0);
             Ok(Table { rows, total, next, ..Table::default() })
         })
         .await
+}
+
+/// What the visits of a contact come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Visits {
+    pub sessions: u64,
+    pub page_views: u64,
+}
+
+/// Of contacts, in their order and of all time.
+fn visits(
+    conn: &Connection,
+    scanner: &scan::Scanner,
+    account: AccountId,
+    contacts: &[i64],
+    now: Millis,
+    deadline: scan::Deadline,
+) -> Result<Vec<Visits>, store::Error> {
+    if contacts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let codes = contacts.iter().map(|id| u32::try_from(*id).unwrap_or(u32::MAX)).collect();
+    let theirs = Filter {
+        dimension: Dimension::Contact,
+        operator: Operator::Is,
+        values: contacts.iter().map(ToString::to_string).collect(),
+    };
+    let answer = scanner.run(
+        conn,
+        &scan::Ask {
+            account,
+            range_ms: i64::MIN..i64::MAX,
+            filters: &[theirs],
+            groupings: &[Grouping::These(Key::Dimension(Dimension::Contact), codes)],
+            engaged: false,
+            contacts: false,
+            now,
+            deadline,
+            bounds: scan::Bounds::default(),
+        },
+    )?;
+    let rows = answer.tables.into_iter().next().unwrap_or_default().rows;
+    let visits =
+        |row: scan::Row| Visits { sessions: row.figures.sessions, page_views: row.figures.page_views };
+    Ok(rows.into_iter().map(visits).collect())
 }
 
 #[cfg(test)]
