@@ -27,6 +27,9 @@ pub struct Ask<'a> {
     pub range_ms: Range<i64>,
     /// Visitor numbers.
     pub numbers: &'a FxHashSet<u32>,
+    /// Without times and events there is less to read: then each row is told with the time its visit began, and `event`
+    /// is 0.
+    pub in_full: bool,
     pub deadline: &'a Deadline,
 }
 
@@ -75,7 +78,7 @@ pub fn list_last(
     let contact_of = numbers_of(conn, account, contacts)?;
     let numbers: FxHashSet<u32> = contact_of.keys().copied().collect();
     let mut last: FxHashMap<i64, Millis> = FxHashMap::default();
-    let ask = Ask { account, range_ms, numbers: &numbers, deadline };
+    let ask = Ask { account, range_ms, numbers: &numbers, in_full: true, deadline };
     let visit = |found: &mut FxHashMap<i64, Millis>, trace: Trace| {
         if trace.event == event.0
             && let Some(contact) = contact_of.get(&trace.visitor)
@@ -120,7 +123,7 @@ pub fn list_visits(
 ) -> Result<FxHashMap<i64, Visits>, Error> {
     let contact_of = numbers_of(conn, account, contacts)?;
     let numbers: FxHashSet<u32> = contact_of.keys().copied().collect();
-    let ask = Ask { account, range_ms: i64::MIN..i64::MAX, numbers: &numbers, deadline };
+    let ask = Ask { account, range_ms: i64::MIN..i64::MAX, numbers: &numbers, in_full: false, deadline };
     let mut found: FxHashMap<i64, Visits> = FxHashMap::default();
     let mut sessions: FxHashSet<(i64, u32)> = FxHashSet::default();
     each(conn, &ask, |trace| {
@@ -193,7 +196,11 @@ fn each_of(
         return Ok(());
     }
     let (sessions, counts, starts) = (column(Col::Session)?, column(Col::Rows)?, column(Col::Start)?);
-    let (gaps, kinds, events) = (column(Col::Gap)?, column(Col::Kind)?, column(Col::Event)?);
+    let kinds = column(Col::Kind)?;
+    let (gaps, events) = match ask.in_full {
+        true => (column(Col::Gap)?, column(Col::Event)?),
+        false => (Vec::new(), Vec::new()),
+    };
     let of = |column: &[u32], place: usize| column.get(place).copied().unwrap_or(0);
     let mut begin = 0;
     for (run, (visitor, count)) in visitors.iter().zip(&counts).enumerate() {

@@ -11,7 +11,7 @@ use crate::base::clock::{DAY, Millis};
 use crate::domain::account::AccountId;
 use crate::domain::event::{EventKind, EventNumber, Status};
 use crate::domain::money;
-use crate::domain::question::Dimension;
+use crate::domain::question::{Dimension, Filter, Operator};
 use crate::store::definition::{self, Stored};
 use crate::store::scan::{self, Figures, Grouping, Key};
 use crate::store::{self, Connection, unexpected};
@@ -254,12 +254,16 @@ fn table(
         stored.iter().map(|stored| EventRow::of(stored, frame.now, digits)).collect();
     let mut damaged = Vec::new();
     let mut compare = None;
+    // Page views are of no event: left out at once, they are not looked at for every figure.
+    let completions =
+        Filter { dimension: Dimension::Event, operator: Operator::IsNot, values: vec![String::new()] };
+    let filters: Vec<Filter> = query.filters.iter().cloned().chain([completions]).collect();
     if !codes.is_empty() {
         let (_, edges) = frame.steps();
         let intervals = edges.len().saturating_sub(1).max(1);
         let groupings = [Grouping::These(KEY, codes.clone()), Grouping::Grid(KEY, codes.clone(), edges)];
         let groupings = (groupings.as_slice(), true);
-        let answer = frame.ask_of(conn, deadline, frame.range(), &query.filters, groupings)?;
+        let answer = frame.ask_of(conn, deadline, frame.range(), &filters, groupings)?;
         damaged.extend(answer.damaged);
         let mut tables = answer.tables.into_iter().map(|table| table.rows);
         let (figures, steps) = (tables.next().unwrap_or_default(), tables.next().unwrap_or_default());
@@ -271,7 +275,7 @@ fn table(
         if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {
             let (range, until) = frame.part(days);
             let groupings = [Grouping::These(KEY, codes)];
-            let answer = frame.ask(conn, deadline, range, &query.filters, &groupings)?;
+            let answer = frame.ask(conn, deadline, range, &filters, &groupings)?;
             damaged.extend(answer.damaged);
             let before = answer.tables.into_iter().next().unwrap_or_default().rows;
             for (row, before) in rows.iter_mut().zip(&before) {
