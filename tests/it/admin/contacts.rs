@@ -93,6 +93,22 @@ async fn contacts_are_searched_ordered_and_paged() {
     assert!(empty.contains("No contacts yet") && empty.contains("Open the events"), "{empty}");
 }
 
+#[actix_web::test]
+async fn a_contact_was_seen_last_when_any_of_its_browsers_was() {
+    let house = house().await;
+    let last = async || house.json("contacts?sort=last_seen").await;
+    assert_eq!(emails(&last().await), ["bob@b.test", "ada@example.test"]);
+    for _ in 0..2 {
+        house.site.clock.advance(20 * MINUTE);
+        house.view("phone", "/later", json!({})).await;
+    }
+    let table = last().await;
+    assert_eq!(emails(&table), ["ada@example.test", "bob@b.test"]);
+    let now = json!(house.site.app.now().iso());
+    assert_eq!(table["rows"][0]["last_seen"], now, "to the last page view");
+    assert_eq!(house.json("contacts/1").await["last_seen"], now);
+}
+
 /// ui.md, Contact
 #[actix_web::test]
 async fn a_contact_tells_all_it_did_in_every_browser_and_by_programs() {
