@@ -17,7 +17,7 @@ use crate::domain::account::AccountId;
 use crate::domain::event::EventNumber;
 use crate::domain::period::LocalDay;
 
-/// Most numbers looked at of one contact, those seen last.
+/// Most numbers looked at of one contact: its own, and those of the browsers seen last.
 pub const NUMBERS_MAX: usize = 50;
 
 /// Whose rows, and of when.

@@ -90,7 +90,8 @@ pub fn list_tokens(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The numbers of a contact, those seen last first; at most `limit`.
+/// The numbers of a contact: its own for what programs tell of it, then its browsers', those seen last first; at most
+/// `limit`.
 ///
 /// # Errors
 /// SQLite's.
@@ -102,7 +103,7 @@ pub fn list_of_contact(
 ) -> Result<Vec<VisitorNumber>, Error> {
     let mut statement = conn.prepare_cached(
         "select number from visitor where account_id = ?1 and contact_id = ?2
-         order by last_ms desc, number desc limit ?3",
+         order by no_browser desc, last_ms desc, number desc limit ?3",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = statement.query_map((account.0, contact, limit), |row| row.get(0).map(VisitorNumber))?;

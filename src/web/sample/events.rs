@@ -224,6 +224,7 @@ fn form(name: &str, form: &Form<'_>, kind: EventKind, wrong: &[(&'static str, St
         domain: None,
         may_publish: wrong.is_empty(),
         runs_code: kind == EventKind::Click,
+        used: if wrong.is_empty() { (1_987, 2_000) } else { (12, 2_000) },
     };
     let layout = named("", name, Role::Editor);
     event_form::page(layout, form, &typed, about, &wrong.to_vec()).render().unwrap()

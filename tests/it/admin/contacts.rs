@@ -3,7 +3,7 @@
 use guestlog::app::closing::close_account;
 use guestlog::base::clock::{DAY, MINUTE};
 use guestlog::domain::user::{Role, Scope};
-use guestlog::store;
+use guestlog::store::{self, traces::NUMBERS_MAX};
 use serde_json::{Value, json};
 
 use crate::harness::browser::plain;
@@ -200,6 +200,27 @@ async fn an_email_is_not_found_out_by_who_may_not_see_it() {
         emails(&crm.get(&house.path("contacts?format=json&search=ada")).await.json()),
         ["ada@example.test"]
     );
+}
+
+/// design.md 10: of more browsers than that, those seen last
+#[actix_web::test]
+async fn so_many_browsers_of_a_contact_are_looked_at() {
+    let house = House::new().await;
+    for n in 0..=NUMBERS_MAX {
+        house.site.clock.advance(MINUTE);
+        house.view(&format!("b{n}"), &format!("/{n}"), json!({"i": {"email": "ada@example.test"}})).await;
+    }
+    house.create("HTTP", "Login", &[]).await;
+    house.call(&format!("/v1/event?_a={}&_n=Login&email=ada@example.test", house.account)).await;
+    let ada = house.json("contacts/1?limit=1000").await;
+    // one of the numbers is her own, for what programs tell
+    assert_eq!(ada["visitors"].as_array().unwrap().len(), NUMBERS_MAX - 1);
+    let told = |key: &str, value: &str| {
+        ada["timeline"].as_array().unwrap().iter().any(|moment| moment[key].as_str() == Some(value))
+    };
+    let last = format!("/{NUMBERS_MAX}");
+    assert_eq!((told("path", &last), told("path", "/2"), told("path", "/1")), (true, true, false));
+    assert!(told("event", "Login"));
 }
 
 /// design.md 5: a closed day reads as the open one did
