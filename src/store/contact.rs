@@ -101,6 +101,18 @@ pub fn find_by_external_id(
     email.map_or(Ok(None), |email| find_by_email(conn, account, &email))
 }
 
+/// A contact was here: a session of one of its browsers began. What happens in it does not move this time.
+///
+/// # Errors
+/// SQLite's.
+pub fn update_last(conn: &Connection, account: AccountId, id: i64, at_ms: i64) -> Result<(), Error> {
+    conn.prepare_cached(
+        "update contact set last_ms = ?3 where account_id = ?1 and id = ?2 and last_ms < ?3",
+    )?
+    .execute((account.0, id, at_ms))?;
+    Ok(())
+}
+
 /// Adds completions and what they were worth, as a browser or an unsigned call says (rules.md 22); fewer than none
 /// take them away.
 ///

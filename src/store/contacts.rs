@@ -146,9 +146,11 @@ pub fn list(
 /// # Errors
 /// SQLite's.
 pub fn count(conn: &Connection, account: AccountId, search: &str) -> Result<i64, Error> {
+    // The index is a fraction of the table, and holds all that is asked for.
     Ok(conn
         .prepare_cached(
-            "select count(*) from contact where account_id = ?1 and (?2 = '' or instr(email, ?2) > 0)",
+            "select count(*) from contact indexed by contact_email
+             where account_id = ?1 and (?2 = '' or instr(email, ?2) > 0)",
         )?
         .query_row((account.0, search), |row| row.get(0))?)
 }

@@ -16,7 +16,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::EventNumber;
 
-/// Most numbers looked at of one contact, those seen last.
+/// Most numbers looked at of one contact: its own, and those of the browsers seen last.
 pub const NUMBERS_MAX: usize = 50;
 
 /// Whose rows, and of when.

@@ -90,7 +90,8 @@ pub fn list_tokens(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The numbers of a contact, those seen last first; at most `limit`.
+/// The numbers of a contact: its own for what programs tell of it, then its browsers', those seen last first; at most
+/// `limit`.
 ///
 /// # Errors
 /// SQLite's.
@@ -103,11 +104,28 @@ pub fn list_of_contact(
     let mut statement = conn.prepare_cached(
         "select number from visitor indexed by visitor_contact
          where account_id = ?1 and contact_id = ?2 and contact_id is not null
-         order by last_ms desc, number desc limit ?3",
+         order by no_browser desc, last_ms desc, number desc limit ?3",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = statement.query_map((account.0, contact, limit), |row| row.get(0).map(VisitorNumber))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// When the browsers of a contact were here first and last; `None` when it has none.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_times_of_contact(
+    conn: &Connection,
+    account: AccountId,
+    contact: i64,
+) -> Result<Option<(i64, i64)>, Error> {
+    let found: (Option<i64>, Option<i64>) = conn
+        .prepare_cached(
+            "select min(first_ms), max(last_ms) from visitor where account_id = ?1 and contact_id = ?2",
+        )?
+        .query_row((account.0, contact), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.0.zip(found.1))
 }
 
 /// # Errors

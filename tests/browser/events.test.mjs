@@ -242,6 +242,16 @@ describe("events", { skip: withoutServer("events") }, () => {
     assert.ok(visitor.strangers(site.host, server.host).length === 0);
   });
 
+  test("a page view arrives although custom JavaScript never ends", async (t) => {
+    const { site, server, account, token } = await shop(t, { custom: "for (;;);" });
+    const visitor = await Visitor.begin(await launch(t));
+    const page = await visitor.context.newPage();
+    await page.goto(site.at("/"), { waitUntil: "commit" });
+    const views = async () => (await server.report(account, token, "dashboard", { period: "today" })).kpi.page_views;
+    await eventually(async () => visitor.requests.some((url) => url.includes("/e/")), "the custom code");
+    await eventually(async () => (await views()) === 1, "the page view");
+  });
+
   test("page views and clicks arrive with each broken snippet that can be saved", { timeout: 5 * MINUTE }, async (t) => {
     const { server, account, token, site, completed } = await shop(t);
     const table = JSON.parse(await readFile(new URL("../data/broken_scripts.json", import.meta.url), "utf8"));

@@ -18,7 +18,13 @@ async function house(t) {
   const account = await server.addAccount();
   const token = await server.addToken(account);
   const owner = await server.addUser(account);
-  const site = await startSite(t, { "/": taggedPage(server, account, { title: "Shop", body: PAGE }) });
+  const from = `http://${server.host}`;
+  const policy = `default-src 'none'; script-src ${from}; connect-src ${from}; img-src ${from} data:`;
+  const head = `<meta http-equiv="Content-Security-Policy" content="${policy}">`;
+  const site = await startSite(t, {
+    "/": taggedPage(server, account, { title: "Shop", body: PAGE }),
+    "/strict": taggedPage(server, account, { title: "Strict", body: PAGE.replace(/<script>.*<\/script>/s, ""), head }),
+  });
   const browser = await launch(t);
   const admin = await (await browser.newContext()).newPage();
   await signIn(admin, server, owner);
@@ -110,6 +116,21 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
     await second.keyboard.press("Enter");
     await bar(second).getByText("Picked.").waitFor();
     assert.equal((await picked(keyed.number)).selector, "#buy");
+  });
+
+  test("a finger picks as well, on a page whose policy forbids nearly everything", async (t) => {
+    const { site, start, picked, visitor } = await house(t);
+    const { number, address } = await start({ url: site.at("/strict") });
+    const touching = await Visitor.begin(visitor.context.browser(), { hasTouch: true, viewport: { width: 390, height: 700 } });
+    const page = await touching.open(address);
+    await bar(page).waitFor();
+    await page.tap("#buy");
+    assert.equal(await rule(page).inputValue(), "#buy");
+    const { x, width } = await bar(page).boundingBox();
+    assert.ok(x >= 0 && x + width <= 390, `${x} ${width}`);
+    await bar(page).getByRole("button", { name: "Use this" }).tap();
+    await eventually(async () => (await picked(number)).selector === "#buy", "the choice");
+    assert.deepEqual(touching.troubles, []);
   });
 
   test("for a form event a form is picked, and what stood in the fragment stays", async (t) => {

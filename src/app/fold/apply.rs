@@ -346,6 +346,9 @@ impl<'a> Batch<'a> {
             }
             visitor.source_ms = at;
             self.cache.put_session(hit.account, session);
+            if let Some(contact) = visitor.contact_id {
+                contact::update_last(self.conn, hit.account, contact, at)?;
+            }
         }
         visitor.last_ms = visitor.last_ms.max(at);
         visitor.first_ms = visitor.first_ms.min(at);

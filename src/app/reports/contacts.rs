@@ -14,7 +14,7 @@ use crate::domain::question::{Dimension, Filter, Operator};
 use crate::store::contacts::{self, Order, Shown};
 use crate::store::dictionary::{self, Kind, part};
 use crate::store::scan::{self, Grouping, Key};
-use crate::store::{self, Connection};
+use crate::store::{self, Connection, visitor};
 
 /// Longest text that emails are searched for, characters.
 const SEARCH_MAX: usize = 254;
@@ -55,6 +55,9 @@ impl ContactRow {
         digits: u32,
     ) -> Result<Self, store::Error> {
         let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
+        // To the last hit of any of its browsers.
+        let times = visitor::find_times_of_contact(conn, account, shown.id)?;
+        let (first, last) = times.unwrap_or((shown.first.0, shown.last.0));
         let detail = [part(&source, 1), part(&source, 2)];
         let detail: Vec<&str> = detail.into_iter().filter(|text| !text.is_empty()).collect();
         Ok(Self {
@@ -66,8 +69,8 @@ impl ContactRow {
             completions: shown.completions,
             sessions: visits.sessions,
             page_views: visits.page_views,
-            first_seen: shown.first,
-            last_seen: shown.last,
+            first_seen: Millis(first.min(shown.first.0)),
+            last_seen: Millis(last.max(shown.last.0)),
             original_source: part(&source, 0).to_owned(),
             original_source_detail: detail.join(" / "),
             company: None,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::events;
+use super::events::{Panel, TopEvent};
 use super::sources::By;
-use super::{Error, EventRow, Frame, NameRow, PageRow, ReportQuery, SourceRow, Span, Table, shown, told};
+use super::{Error, Frame, NameRow, PageRow, ReportQuery, SourceRow, Span, Table, shown, told};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -37,7 +37,7 @@ pub struct Dashboard {
     pub devices: Table<NameRow>,
     pub countries: Table<NameRow>,
     /// Those with the most completions.
-    pub events: Table<EventRow>,
+    pub events: Table<TopEvent>,
     /// Local days that cannot be read and are missing in all of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<String>,
@@ -112,6 +112,7 @@ impl Kpi {
 pub async fn dashboard(app: &App, account: AccountId, query: &ReportQuery) -> Result<Dashboard, Error> {
     let frame = Frame::new(app, account, query)?;
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
+    let of_events = Panel::of(app.definitions.of(account));
     app.store
         .read(move |conn| {
             let deadline = scan::Deadline::new(clock);
@@ -119,7 +120,7 @@ pub async fn dashboard(app: &App, account: AccountId, query: &ReportQuery) -> Re
                 Some(days) => Some(compare(conn, &frame, &deadline, &query, days)?),
                 None => None,
             };
-            answer(conn, &frame, &deadline, &query, compare)
+            answer(conn, &frame, &deadline, &query, (compare, of_events.as_ref()))
         })
         .await
 }
@@ -129,7 +130,7 @@ fn answer(
     frame: &Frame,
     deadline: &scan::Deadline,
     query: &ReportQuery,
-    compare: Option<(Compare, Vec<LocalDay>)>,
+    (compare, of_events): (Option<(Compare, Vec<LocalDay>)>, Option<&Panel>),
 ) -> Result<Dashboard, Error> {
     let top = |key, skip_empty| {
         Grouping::By(key, Top { by: Measure::Visitors, limit: PANEL_ROWS, after: None, skip_empty })
@@ -143,8 +144,7 @@ fn answer(
         top(Key::Dimension(Dimension::Device), false),
         top(Key::Dimension(Dimension::Country), false),
     ];
-    let panel_of_events = events::grouping(conn, frame.entry.id())?;
-    groupings.extend(panel_of_events.as_ref().map(|panel| panel.grouping.clone()));
+    groupings.extend(of_events.map(|panel| panel.grouping.clone()));
     let answer = frame.ask(conn, deadline, frame.range(), &query.filters, &groupings)?;
     let mut damaged = answer.damaged;
     let compare = compare.map(|(compare, missing)| {
@@ -156,7 +156,6 @@ fn answer(
     let kpi = Kpi::of(tables.next(), frame.digits());
     let series = series(frame, &edges, tables.next().unwrap_or_default());
     let mut panel = || tables.next().unwrap_or_default();
-    let digits = money::digits(&frame.entry.settings().currency);
     Ok(Dashboard {
         period: frame.days.into(),
         time_zone: frame.entry.settings().time_zone.clone(),
@@ -168,8 +167,8 @@ fn answer(
         pages: shown(panel(), |row| PageRow::of(row, None)),
         devices: shown(panel(), |row| NameRow::of(row, None)),
         countries: shown(panel(), |row| NameRow::of(row, None)),
-        events: panel_of_events
-            .map(|of_events| of_events.table(&panel(), frame.now, digits, PANEL_ROWS))
+        events: of_events
+            .map(|of_events| of_events.table(&panel(), frame.digits(), PANEL_ROWS))
             .unwrap_or_default(),
         bots: bots(conn, frame)?,
         damaged: told(damaged),

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Compared, Error, Frame, LIMIT_MAX, ReportQuery, Table, choose, not_one_of, told};
+use super::{Compared, Error, Frame, ReportQuery, Table, choose, not_one_of, told};
 use crate::app::core::App;
+use crate::app::definitions::Defined;
 use crate::base::clock::{DAY, Millis};
 use crate::domain::account::AccountId;
 use crate::domain::event::{EventKind, EventNumber, Status};
 use crate::domain::money;
-use crate::domain::question::Dimension;
+use crate::domain::question::{Dimension, Filter, Operator};
 use crate::store::definition::{self, Stored};
 use crate::store::scan::{self, Figures, Grouping, Key};
-use crate::store::{self, Connection, unexpected};
+use crate::store::{Connection, unexpected};
 
 /// How long an event that counts may go without a completion before it is called stale.
 pub const STALE_AFTER: i64 = 30 * DAY;
@@ -254,12 +255,16 @@ fn table(
         stored.iter().map(|stored| EventRow::of(stored, frame.now, digits)).collect();
     let mut damaged = Vec::new();
     let mut compare = None;
+    // Page views are of no event: left out at once, they are not looked at for every figure.
+    let completions =
+        Filter { dimension: Dimension::Event, operator: Operator::IsNot, values: vec![String::new()] };
+    let filters: Vec<Filter> = query.filters.iter().cloned().chain([completions]).collect();
     if !codes.is_empty() {
         let (_, edges) = frame.steps();
         let intervals = edges.len().saturating_sub(1).max(1);
         let groupings = [Grouping::These(KEY, codes.clone()), Grouping::Grid(KEY, codes.clone(), edges)];
         let groupings = (groupings.as_slice(), true);
-        let answer = frame.ask_of(conn, deadline, frame.range(), &query.filters, groupings)?;
+        let answer = frame.ask_of(conn, deadline, frame.range(), &filters, groupings)?;
         damaged.extend(answer.damaged);
         let mut tables = answer.tables.into_iter().map(|table| table.rows);
         let (figures, steps) = (tables.next().unwrap_or_default(), tables.next().unwrap_or_default());
@@ -271,7 +276,7 @@ fn table(
         if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {
             let (range, until) = frame.part(days);
             let groupings = [Grouping::These(KEY, codes)];
-            let answer = frame.ask(conn, deadline, range, &query.filters, &groupings)?;
+            let answer = frame.ask(conn, deadline, range, &filters, &groupings)?;
             damaged.extend(answer.damaged);
             let before = answer.tables.into_iter().next().unwrap_or_default().rows;
             for (row, before) in rows.iter_mut().zip(&before) {
@@ -315,41 +320,42 @@ fn page(
     Ok((rows, next))
 }
 
-/// What the dashboard asks of events; nothing while there are none.
-pub(super) fn grouping(conn: &Connection, account: AccountId) -> Result<Option<Panel>, store::Error> {
-    let mut stored = definition::list(conn, account)?;
-    stored.retain(|stored| stored.status == Status::Active);
-    stored.truncate(LIMIT_MAX * 10);
-    let codes: Vec<u32> = stored.iter().map(|stored| stored.number.0).collect();
-    Ok((!codes.is_empty()).then_some(Panel { stored, grouping: Grouping::These(KEY, codes) }))
+/// An event of the dashboard.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TopEvent {
+    pub id: String,
+    pub name: String,
+    pub completions: u64,
+    pub value: String,
 }
 
-/// The panel of events, before it is counted.
+/// The panel of the dashboard, before it is counted.
 pub(super) struct Panel {
-    stored: Vec<Stored>,
+    defined: Arc<Defined>,
     pub grouping: Grouping,
 }
 
 impl Panel {
+    /// What the dashboard asks of the events that count; nothing while there are none.
+    pub(super) fn of(defined: Arc<Defined>) -> Option<Self> {
+        let codes: Vec<u32> = defined.active().map(|stored| stored.number.0).collect();
+        (!codes.is_empty()).then_some(Self { defined, grouping: Grouping::These(KEY, codes) })
+    }
+
     /// The events with the most completions.
-    pub(super) fn table(
-        self,
-        found: &scan::Table,
-        now: Millis,
-        digits: u32,
-        limit: usize,
-    ) -> Table<EventRow> {
-        let counted = self.stored.iter().zip(&found.rows).filter(|(_, row)| row.figures.completions > 0);
-        let row = |(stored, found): (&Stored, &scan::Row)| {
-            let mut row = EventRow::of(stored, now, digits);
-            row.count(&found.figures, digits);
-            row
+    pub(super) fn table(&self, found: &scan::Table, digits: u32, limit: usize) -> Table<TopEvent> {
+        let counted = self.defined.active().zip(&found.rows).filter(|(_, row)| row.figures.completions > 0);
+        let mut counted: Vec<(&Stored, &Figures)> =
+            counted.map(|(stored, row)| (stored, &row.figures)).collect();
+        counted.sort_by_key(|(_, figures)| std::cmp::Reverse(figures.completions));
+        let row = |(stored, figures): &(&Stored, &Figures)| TopEvent {
+            id: stored.number.to_string(),
+            name: stored.definition.name.clone(),
+            completions: figures.completions,
+            value: money::decimal(figures.value_minor, digits),
         };
-        let mut rows: Vec<EventRow> = counted.map(row).collect();
-        Order::Completions.sort(&mut rows);
-        let total = rows.len() as u64;
-        rows.truncate(limit);
-        Table { rows, total, ..Table::default() }
+        let total = counted.len() as u64;
+        Table { rows: counted.iter().take(limit).map(row).collect(), total, ..Table::default() }
     }
 }
 

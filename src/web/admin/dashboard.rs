@@ -7,7 +7,8 @@ use askama::Template;
 
 use crate::app::accounts;
 use crate::app::reports::dashboard::{Kpi as Figures, Point as Counted};
-use crate::app::reports::{self, Dashboard, EventRow};
+use crate::app::reports::events::TopEvent;
+use crate::app::reports::{self, Dashboard};
 use crate::base::clock::Millis;
 use crate::domain::event::EventNumber;
 use crate::domain::period::{Days, LocalDay, Step, Zone};
@@ -357,9 +358,9 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
 }
 
 /// Rows of events with their completions; each leads to its event.
-fn event_rows(t: &Texts, url: &paths::ReportUrl, rows: &[EventRow]) -> Vec<Row> {
+fn event_rows(t: &Texts, url: &paths::ReportUrl, rows: &[TopEvent]) -> Vec<Row> {
     let most = rows.iter().map(|row| row.completions).max();
-    let row = |row: &EventRow| Row {
+    let row = |row: &TopEvent| Row {
         name: row.name.clone(),
         detail: None,
         href: EventNumber::parse(&row.id).map(|number| url.to(Report::Event(number)).href()),

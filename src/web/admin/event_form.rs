@@ -25,6 +25,7 @@ use crate::web::guard::InAccount;
 use crate::web::page::{Layout, Section};
 use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::part::icon::Icon;
+use crate::web::part::meter::Meter;
 use crate::web::paths;
 use crate::web::query;
 use crate::web::text::{Texts, fill};
@@ -184,6 +185,8 @@ pub(crate) struct Page {
     cancel: String,
     submit: &'static str,
     refused: bool,
+    /// How little room there is for one more event, before anything is typed.
+    room: Option<Meter>,
     name: Field,
     tags: Field,
     /// Tags in use.
@@ -231,6 +234,8 @@ pub(crate) struct About {
     pub may_publish: bool,
     /// It is served at all.
     pub runs_code: bool,
+    /// Events that count against the limit, and the limit.
+    pub used: (i64, i64),
 }
 
 /// Which event the form is of.
@@ -266,6 +271,8 @@ pub(crate) fn page(mut layout: Layout, form: &Form<'_>, typed: &Typed, about: Ab
         cancel,
         submit,
         refused: !wrong.is_empty(),
+        room: Some(Meter { t, active: about.used.0, limit: about.used.1 })
+            .filter(|meter| matches!(form, Form::New) && meter.note().is_some()),
         name: Field::new(t, "name", words.name, Kind::Text)
             .value(&typed.name)
             .hint(words.name_hint)
@@ -351,13 +358,14 @@ fn answer(
     wrong: &Wrong,
 ) -> Result<HttpResponse, WebError> {
     let app = &here.who.state.app;
-    let settings = here.account.settings();
+    let (settings, defined) = (here.account.settings(), app.definitions.of(here.id()));
     let about = About {
-        tags: tags_of(&app.definitions.of(here.id())),
+        tags: tags_of(&defined),
         currency: settings.currency.clone(),
         domain: settings.domains.first().cloned(),
         may_publish: here.membership.may_publish(),
         runs_code: app.runs_code(&here.account),
+        used: (i64::try_from(defined.active().count()).unwrap_or(i64::MAX), app.event_limit),
     };
     answer::page(status, &page(here.layout("", Section::Events, ""), form, typed, about, wrong))
 }

@@ -342,7 +342,7 @@ pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &Sessio
         [(row.new_visitor, words.first_visit), (row.bounced, words.bounced), (row.switched, words.switched)];
     let left_out = report::signed(row.left_out);
     Visit {
-        lasted: span(t, row.duration_seconds),
+        lasted: if row.id == 0 { String::new() } else { span(t, row.duration_seconds) },
         from: [source, device, place].into_iter().filter(|text| !text.is_empty()).collect(),
         counts,
         badges: badges.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect(),

@@ -7,7 +7,7 @@ use crate::app::events::Goes;
 use crate::app::reports::contact::{ContactReport, Said};
 use crate::app::reports::contacts::Wanted as WantedContacts;
 use crate::app::reports::event::{Compare, Completer, EventReport, Part, Point};
-use crate::app::reports::events::{Events, Past, Wanted};
+use crate::app::reports::events::{Events, Past, TopEvent, Wanted};
 use crate::app::reports::{ContactRow, EventRow, Span, Table};
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::domain::account::AccountId;
@@ -88,8 +88,14 @@ const NAMES: [&str; 6] =
     ["Signed up", "Order placed", "Newsletter", "Pricing seen", "Brochure downloaded", "Old banner"];
 
 /// For the panel of the dashboard.
-pub(super) fn dashboard_rows() -> Table<EventRow> {
-    Table { rows: rows(&NAMES), total: 6, ..Table::default() }
+pub(super) fn dashboard_rows() -> Table<TopEvent> {
+    let row = |row: EventRow| TopEvent {
+        id: row.id,
+        name: row.name,
+        completions: row.completions,
+        value: row.value,
+    };
+    Table { rows: rows(&NAMES).into_iter().map(row).collect(), total: 6, ..Table::default() }
 }
 
 fn list(name: &str, role: Role, names: &[&str], active: i64, pairs: &[(&str, &str)]) -> String {
@@ -224,6 +230,7 @@ fn form(name: &str, form: &Form<'_>, kind: EventKind, wrong: &[(&'static str, St
         domain: None,
         may_publish: wrong.is_empty(),
         runs_code: kind == EventKind::Click,
+        used: if wrong.is_empty() { (1_987, 2_000) } else { (12, 2_000) },
     };
     let layout = named("", name, Role::Editor);
     event_form::page(layout, form, &typed, about, &wrong.to_vec()).render().unwrap()

@@ -3,7 +3,7 @@
 use guestlog::app::closing::close_account;
 use guestlog::base::clock::{DAY, MINUTE};
 use guestlog::domain::user::{Role, Scope};
-use guestlog::store;
+use guestlog::store::{self, traces::NUMBERS_MAX};
 use serde_json::{Value, json};
 
 use crate::harness::browser::plain;
@@ -91,6 +91,22 @@ async fn contacts_are_searched_ordered_and_paged() {
     assert!(text.contains("No email holds “zzz”."), "{text}");
     let empty = House::new().await.text("contacts").await;
     assert!(empty.contains("No contacts yet") && empty.contains("Open the events"), "{empty}");
+}
+
+#[actix_web::test]
+async fn a_contact_was_seen_last_when_any_of_its_browsers_was() {
+    let house = house().await;
+    let last = async || house.json("contacts?sort=last_seen").await;
+    assert_eq!(emails(&last().await), ["bob@b.test", "ada@example.test"]);
+    for _ in 0..2 {
+        house.site.clock.advance(20 * MINUTE);
+        house.view("phone", "/later", json!({})).await;
+    }
+    let table = last().await;
+    assert_eq!(emails(&table), ["ada@example.test", "bob@b.test"]);
+    let now = json!(house.site.app.now().iso());
+    assert_eq!(table["rows"][0]["last_seen"], now, "to the last page view");
+    assert_eq!(house.json("contacts/1").await["last_seen"], now);
 }
 
 /// ui.md, Contact
@@ -186,6 +202,27 @@ async fn an_email_is_not_found_out_by_who_may_not_see_it() {
     );
 }
 
+/// design.md 10: of more browsers than that, those seen last
+#[actix_web::test]
+async fn so_many_browsers_of_a_contact_are_looked_at() {
+    let house = House::new().await;
+    for n in 0..=NUMBERS_MAX {
+        house.site.clock.advance(MINUTE);
+        house.view(&format!("b{n}"), &format!("/{n}"), json!({"i": {"email": "ada@example.test"}})).await;
+    }
+    house.create("HTTP", "Login", &[]).await;
+    house.call(&format!("/v1/event?_a={}&_n=Login&email=ada@example.test", house.account)).await;
+    let ada = house.json("contacts/1?limit=1000").await;
+    // one of the numbers is her own, for what programs tell
+    assert_eq!(ada["visitors"].as_array().unwrap().len(), NUMBERS_MAX - 1);
+    let told = |key: &str, value: &str| {
+        ada["timeline"].as_array().unwrap().iter().any(|moment| moment[key].as_str() == Some(value))
+    };
+    let last = format!("/{NUMBERS_MAX}");
+    assert_eq!((told("path", &last), told("path", "/2"), told("path", "/1")), (true, true, false));
+    assert!(told("event", "Login"));
+}
+
 /// design.md 5: a closed day reads as the open one did
 #[actix_web::test]
 async fn contacts_and_events_are_the_same_when_their_days_are_closed() {
@@ -225,6 +262,8 @@ async fn naughty_strings_stay_texts_on_the_pages_of_events_and_contacts() {
     }
     let hostile = "\"><script>alert(1)</script>{{7*7}}";
     house.create("Clicked element", hostile, &[("Tags", hostile), ("CSS selector", hostile)]).await;
+    // All that was told until here is counted by the rule of until here.
+    house.json("events").await;
     let admin = house.site.signed_in(house.account, "admin@site.test", Role::Admin).await;
     admin.get(&house.path("settings/account")).await;
     admin.press("Save", &[("Let them wait", "on")]).await;

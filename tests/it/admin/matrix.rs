@@ -321,7 +321,7 @@ async fn every_form_is_refused_without_its_token_and_from_another_site() {
 
 #[actix_web::test]
 async fn a_form_must_be_a_form_and_may_be_so_large() {
-    let World { site, .. } = world().await;
+    let World { site, own, .. } = world().await;
     let browser = site.browser();
     browser.get("/sign-in").await;
     let csrf = browser.csrf();
@@ -334,6 +334,19 @@ async fn a_form_must_be_a_form_and_may_be_so_large() {
     assert_eq!(send(body(max)).await.status, 422);
     assert_eq!(send(body(max + 1)).await.status, 413);
     assert_eq!(send(format!("csrf={csrf}&email=%ff&email=%")).await.status, 422, "odd bytes are no failure");
+    // A form with code in it may be longer.
+    browser.sign_in("owner@own.test", crate::harness::app::PASSWORD).await;
+    browser.get("/profile").await;
+    let csrf = browser.csrf();
+    let body = |length: usize| {
+        let start = format!("csrf={csrf}&name=n&type=custom&custom_js=");
+        format!("{start}{}", "a".repeat(length - start.len()))
+    };
+    let max = guestlog::web::form::CODE_BODY_MAX;
+    let path = format!("/accounts/{}/events/new", own[0]);
+    let send = |text: String| browser.send(Method::POST, &path, Some(text), &[]);
+    assert_eq!(send(body(max)).await.status, 422);
+    assert_eq!(send(body(max + 1)).await.status, 413);
     let json = [("content-type", "application/json")];
     let reply = browser.send(Method::POST, "/sign-in", None, &json).await;
     assert_eq!(reply.status, 400);

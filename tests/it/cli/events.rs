@@ -42,3 +42,32 @@ fn an_event_is_made_listed_archived_restored_and_deleted_with_and_without_a_serv
     change("archive", "1").fails(2, "twelve digits");
     assert_eq!(server.stop(), 0);
 }
+
+/// rules.md 29; contract.md
+#[test]
+fn custom_javascript_comes_from_a_file_and_its_mistakes_are_named() {
+    let machine = Machine::new();
+    let account = machine.account().to_string();
+    let file = machine.path("code.js").to_str().unwrap().to_owned();
+    let add = |name: &str, code: &str| {
+        std::fs::write(&file, code).unwrap();
+        let words = ["--name", name, "--type", "custom", "--custom-js", &file];
+        machine.run(&[&["--json", "event", "add", "--account", &account][..], &words].concat())
+    };
+    let line = format!("a('{}');\n", "x".repeat(1_000_000));
+    let both = |name: &str| {
+        add(name, &line).json();
+        add("Broken", "a();\n})();").fails(2, "line 2, column 1");
+        add("Large", &"a".repeat(2 * 1024 * 1024 + 1)).fails(2, "more than 2097152 bytes");
+    };
+    both("Without a server");
+    let server = machine.serve();
+    both("With a server");
+    assert_eq!(server.stop(), 0);
+    let none = machine.path("none.js");
+    let words = ["--name", "None", "--type", "custom", "--custom-js", none.to_str().unwrap()];
+    machine.run(&[&["event", "add", "--account", &account][..], &words].concat()).fails(2, "none.js");
+    let conn = rusqlite::Connection::open(machine.data("guestlog.db")).unwrap();
+    let kept = conn.query_row("select group_concat(length(code)) from event_script", [], |row| row.get(0));
+    assert_eq!(kept, Ok(format!("{0},{0}", line.len())));
+}
