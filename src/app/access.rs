@@ -28,6 +28,8 @@ impl Actor {
 pub enum Error {
     #[error("that needs a higher role")]
     Denied,
+    #[error("publishing script needs a permission of its own")]
+    Publish,
     #[error("email or password is wrong")]
     Wrong,
     #[error("too many tries; wait {0} s")]
@@ -69,16 +71,26 @@ pub fn membership(
     account: AccountId,
 ) -> Result<Option<Membership>, store::Error> {
     if user.server_admin {
-        return Ok(Some(Membership { role: Role::Owner, show_emails: true }));
+        return Ok(Some(Membership::OWNER));
     }
     store::member::find(conn, user.id, account)
 }
 
-/// The role of who asks, looked up in the transaction that uses it. The machine's own command line may all.
-pub(super) fn role_of(conn: &Connection, actor: Actor, account: AccountId) -> Result<Role, Error> {
-    let Some(id) = actor.user() else { return Ok(Role::Owner) };
+/// What who asks is in an account, looked up in the transaction that uses it. The machine's own command line may all.
+fn membership_of(conn: &Connection, actor: Actor, account: AccountId) -> Result<Membership, Error> {
+    let Some(id) = actor.user() else { return Ok(Membership::OWNER) };
     let user = store::user::find(conn, id)?.filter(|user| !user.disabled).ok_or(Error::Denied)?;
-    Ok(membership(conn, &user, account)?.ok_or(Error::Denied)?.role)
+    membership(conn, &user, account)?.ok_or(Error::Denied)
+}
+
+/// The role of who asks.
+pub(super) fn role_of(conn: &Connection, actor: Actor, account: AccountId) -> Result<Role, Error> {
+    Ok(membership_of(conn, actor, account)?.role)
+}
+
+/// Refuses whoever may not publish script that runs on the account's sites.
+pub(super) fn need_publisher(conn: &Connection, actor: Actor, account: AccountId) -> Result<(), Error> {
+    if membership_of(conn, actor, account)?.may_publish() { Ok(()) } else { Err(Error::Publish) }
 }
 
 /// Refuses whoever has a lesser role.

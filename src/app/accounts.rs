@@ -3,7 +3,6 @@
 use crate::app::access::Actor;
 use crate::app::core::App;
 use crate::domain::account::{AccountId, Invalid, Settings};
-use crate::domain::user::Role;
 use crate::store::{self, member::Membership};
 
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +25,7 @@ pub async fn create(app: &App, actor: Actor, settings: Settings) -> Result<Accou
         .write(move |conn| {
             let id = store::account::insert(conn, &settings, now)?;
             if let Some(user) = actor.user() {
-                store::member::upsert(conn, user, id, Membership { role: Role::Owner, show_emails: true })?;
+                store::member::upsert(conn, user, id, Membership::OWNER)?;
             }
             store::audit::insert(conn, now, Some(id), actor.user(), "account.create", &settings.name)?;
             Ok::<_, store::Error>(id)

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use super::access::{self, Actor};
 use super::core::App;
-use super::{accounts, fold, tokens, users};
+use super::{accounts, events, fold, recount, tokens, users};
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
+use crate::domain::event::{EventKind, EventNumber, Status, Typed};
 use crate::domain::user::{Role, Scope};
-use crate::store::member::Membership;
+use crate::store::{self, member::Membership};
 
 /// A change asked for. No `Debug`: a password may be inside.
 #[derive(Serialize, Deserialize)]
@@ -27,12 +28,36 @@ pub enum Command {
     UserResetPassword { email: String, password: String },
     /// Answers `{"token_id","token"}`; the token is told this once.
     TokenAdd { account: AccountId, name: String, scopes: Vec<Scope> },
+    /// Answers `{"event_id"}`.
+    EventAdd {
+        account: AccountId,
+        name: String,
+        kind: EventKind,
+        tags: Vec<String>,
+        selector: String,
+        url: String,
+        value: String,
+        custom_js: String,
+    },
+    /// Answers `{"event_id"}`.
+    EventChange { account: AccountId, number: EventNumber, change: EventChange },
     /// Answers `{"replayed"}`: dead letters that lie in the inbox again.
     ReplayDeadLetters {},
     /// Answers `{"taken","refused","dropped"}`: map files that changed.
     ReloadMaps {},
     /// Answers `{"pid","waiting","writer_alive","inbox_alive","below_floor"}`: how the running process is.
     Status {},
+}
+
+/// What becomes of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventChange {
+    Archive,
+    Restore,
+    Delete,
+    /// Done by the server in the background, now or when it runs next.
+    CountBack,
 }
 
 /// Whose fault it is.
@@ -59,6 +84,15 @@ impl Error {
         Self { kind: Kind::Failed, message: cause.to_string() }
     }
 
+    fn of_event(error: access::Error) -> Self {
+        match error {
+            access::Error::Store(store::Error::NotFound) => {
+                Self::failed(&"there is no event of this id; see guestlog event list")
+            }
+            error => error.into(),
+        }
+    }
+
     #[must_use]
     pub fn invalid(cause: &dyn std::fmt::Display) -> Self {
         Self { kind: Kind::Invalid, message: cause.to_string() }
@@ -74,6 +108,27 @@ impl From<accounts::Error> for Error {
     }
 }
 
+impl From<events::Error> for Error {
+    fn from(error: events::Error) -> Self {
+        match error {
+            events::Error::Invalid(_) | events::Error::Taken | events::Error::CustomJs { .. } => {
+                Self::invalid(&error)
+            }
+            events::Error::Access(error) => Self::of_event(error),
+            error => Self::failed(&error),
+        }
+    }
+}
+
+impl From<recount::Error> for Error {
+    fn from(error: recount::Error) -> Self {
+        match error {
+            recount::Error::Access(error) => Self::of_event(error),
+            recount::Error::Kind => Self::failed(&error),
+        }
+    }
+}
+
 impl From<access::Error> for Error {
     fn from(error: access::Error) -> Self {
         use access::Error as Access;
@@ -84,8 +139,8 @@ impl From<access::Error> for Error {
     }
 }
 
-impl From<crate::store::Error> for Error {
-    fn from(error: crate::store::Error) -> Self {
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
         Self::failed(&error)
     }
 }
@@ -107,13 +162,13 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             if password.is_none() && !is_known(app, &email).await? {
                 return Err(Error::invalid(&"a new user needs a password; it is read from stdin"));
             }
-            let what = Membership { role, show_emails: role > Role::Viewer };
+            let what = Membership { role, show_emails: role > Role::Viewer, publish_js: false };
             let added = users::add(app, Actor::Machine, account, &email, what, password.as_deref()).await?;
             Ok(json!({ "user_id": added.user }))
         }
         Command::UserResetPassword { email, password } => {
             let user = users::reset_password(app, &email, &password).await.map_err(|error| match error {
-                access::Error::Store(crate::store::Error::NotFound) => {
+                access::Error::Store(store::Error::NotFound) => {
                     Error::failed(&"there is no user with this email address")
                 }
                 error => error.into(),
@@ -124,6 +179,24 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             need_account(app, account)?;
             let (id, token) = tokens::create(app, Actor::Machine, account, &name, &scopes).await?;
             Ok(json!({ "token_id": id, "token": token.reveal() }))
+        }
+        Command::EventAdd { account, name, kind, tags, selector, url, value, custom_js } => {
+            need_account(app, account)?;
+            let typed = Typed {
+                name: &name,
+                tags: tags.iter().map(String::as_str).collect(),
+                selector: &selector,
+                url: &url,
+                value: &value,
+                custom_js: &custom_js,
+            };
+            let number = events::create(app, Actor::Machine, account, kind, &typed).await?;
+            Ok(json!({ "event_id": number.to_string() }))
+        }
+        Command::EventChange { account, number, change } => {
+            need_account(app, account)?;
+            change_event(app, account, number, change).await?;
+            Ok(json!({ "event_id": number.to_string() }))
         }
         Command::ReplayDeadLetters {} => {
             let replayed = fold::replay_dead_letters(app).await?;
@@ -145,6 +218,22 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
     }
 }
 
+async fn change_event(
+    app: &App,
+    account: AccountId,
+    number: EventNumber,
+    change: EventChange,
+) -> Result<(), Error> {
+    let set = async |status| events::set_status(app, Actor::Machine, account, number, status).await;
+    match change {
+        EventChange::Archive => set(Status::Archived).await?,
+        EventChange::Restore => set(Status::Active).await?,
+        EventChange::Delete => events::delete(app, Actor::Machine, account, number).await?,
+        EventChange::CountBack => recount::count_back(app, Actor::Machine, account, number).await?,
+    }
+    Ok(())
+}
+
 fn need_account(app: &App, account: AccountId) -> Result<(), Error> {
     match app.accounts.find(account) {
         Some(_) => Ok(()),
@@ -154,6 +243,6 @@ fn need_account(app: &App, account: AccountId) -> Result<(), Error> {
 
 async fn is_known(app: &App, email: &str) -> Result<bool, Error> {
     let email = Email::parse(email).ok_or_else(|| Error::invalid(&access::Error::Email))?;
-    let found = app.store.read(move |conn| crate::store::user::find_by_email(conn, &email)).await?;
+    let found = app.store.read(move |conn| store::user::find_by_email(conn, &email)).await?;
     Ok(found.is_some())
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::agents::Agents;
 use super::counters::Counters;
-use super::directory::Directory;
+use super::definitions::Definitions;
+use super::directory::{Directory, Entry};
 use super::limiter::Limiter;
 use super::live::Live;
 use super::passwords::Passwords;
@@ -13,6 +14,7 @@ use super::scripts::Scripts;
 use super::throttle::Throttle;
 use crate::base::clock::{Clock, Millis};
 use crate::base::random::Random;
+use crate::domain::event::LIMIT;
 use crate::geo::Geo;
 use crate::store::{self, Store};
 
@@ -23,11 +25,15 @@ pub struct Options {
     pub collector_per_address: u32,
     /// Requests a second a token may send; 0 = no limit.
     pub api_per_token: u32,
+    /// Most events of an account.
+    pub events: i64,
+    /// May custom JavaScript of events be served at all?
+    pub custom_js: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { collector_per_address: 200, api_per_token: 200 }
+        Self { collector_per_address: 200, api_per_token: 200, events: LIMIT, custom_js: true }
     }
 }
 
@@ -38,6 +44,7 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub accounts: Directory,
+    pub definitions: Definitions,
     pub agents: Agents,
     pub counters: Counters,
     pub live: Live,
@@ -48,6 +55,10 @@ pub struct App {
     /// By id of the token.
     pub token_calls: Limiter<i64>,
     pub passwords: Passwords,
+    /// Most events of an account.
+    pub event_limit: i64,
+    /// May custom JavaScript of events be served at all?
+    pub custom_js: bool,
     /// Failed sign-ins of the last hour.
     pub guesses: Throttle,
 }
@@ -67,6 +78,10 @@ impl App {
         let (accounts, watermark) = store
             .readers
             .read(|conn| Ok::<_, store::Error>((store::account::list(conn)?, store::watermark(conn)?)))?;
+        let definitions = Definitions::default();
+        for account in &accounts {
+            definitions.reload(&store, account.id)?;
+        }
         let directory = Directory::default();
         directory.replace(accounts);
         let counters = Counters::default();
@@ -81,6 +96,9 @@ impl App {
             clock,
             random,
             accounts: directory,
+            definitions,
+            event_limit: options.events,
+            custom_js: options.custom_js,
             agents: Agents::default(),
             counters,
             progress: Progress::at(watermark),
@@ -88,6 +106,12 @@ impl App {
             senders: Limiter::new(options.collector_per_address),
             token_calls: Limiter::new(options.api_per_token),
         })
+    }
+
+    /// Does the script of an account load the custom code of its events (rules.md 29)?
+    #[must_use]
+    pub fn runs_code(&self, account: &Entry) -> bool {
+        self.custom_js && account.account.custom_js
     }
 
     #[must_use]

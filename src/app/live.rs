@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::event::EventRef;
 use crate::domain::hit::{Act, Hit};
 use crate::domain::reason::Reason;
 use crate::domain::source::Origin;
@@ -43,6 +44,8 @@ pub struct Entry {
     pub country: String,
     pub device: String,
     pub visitor: Option<u32>,
+    /// What was completed, as it was told: an id of 12 digits or a name.
+    pub event: String,
 }
 
 fn iso<S: serde::Serializer>(at: &Millis, serializer: S) -> Result<S::Ok, S::Error> {
@@ -66,6 +69,7 @@ impl Entry {
             country: String::new(),
             device: String::new(),
             visitor: None,
+            event: String::new(),
         }
     }
 }
@@ -103,7 +107,14 @@ impl Kept {
             entry.kind = match hit.act {
                 Act::PageView => "page_view",
                 Act::Engagement { .. } => "engagement",
+                Act::Completion { .. } => "completion",
             };
+            if let Act::Completion { event, .. } = &hit.act {
+                entry.event = match event {
+                    EventRef::Id(number) => number.to_string(),
+                    EventRef::Name(name) => name.clone(),
+                };
+            }
             entry.page = hit.page.address();
             entry.consent = hit.consent.as_str();
             if let Origin::From(from) = &hit.origin {
@@ -282,7 +293,9 @@ impl Live {
         let Some(ring) = rings.by_account.get_mut(&account) else { return };
         let before = ring.bytes;
         ring.entries.retain(|kept| {
-            let sent = |hit: &Arc<Hit>| tokens.iter().any(|token| token == hit.visitor.as_str());
+            let sent = |hit: &Arc<Hit>| {
+                hit.visitor.as_ref().is_some_and(|sent| tokens.iter().any(|token| token == sent.as_str()))
+            };
             kept.visitor != Some(visitor) && !kept.hit.as_ref().is_some_and(sent)
         });
         ring.bytes = ring.entries.iter().map(|kept| kept.bytes).sum();

@@ -39,14 +39,14 @@ pub async fn save(
     user: UserId,
     account: AccountId,
     name: &str,
-    report: &'static str,
+    report: &str,
     query: &str,
 ) -> Result<i64, Error> {
     let name = saved_view::name(name)?;
     if query.len() > VIEW_QUERY_MAX {
         return Err(Unfit::LongQuery.into());
     }
-    let (query, now) = (query.to_owned(), app.now());
+    let (report, query, now) = (report.to_owned(), query.to_owned(), app.now());
     app.store
         .writer
         .write(move |conn| {
@@ -54,7 +54,7 @@ pub async fn save(
             if store::saved_view::count(conn, account, user)? >= VIEWS_MAX {
                 return Err(Error::Full);
             }
-            Ok(store::saved_view::insert(conn, account, user, (&name, report, &query), now)?)
+            Ok(store::saved_view::insert(conn, account, user, (&name, &report, &query), now)?)
         })
         .await
 }

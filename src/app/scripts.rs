@@ -1,13 +1,17 @@
-//! The served scripts, built once per account and state of its settings.
+//! The served scripts, built once per account and state of its settings and events.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use super::definitions::Defined;
 use super::directory::Entry;
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
-use crate::tracker::{self, Script, ScriptOptions};
+use crate::domain::event::EventKind;
+use crate::domain::url_rule::UrlRule;
+use crate::store::definition::Stored;
+use crate::tracker::{self, Rule, Script, ScriptOptions};
 
 /// How often browsers asked for an account's script since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,31 +20,45 @@ pub struct Fetched {
     pub last: Millis,
 }
 
-/// Scripts by account, each with the settings it was built from; and who asked for them.
+/// A script with what it was built from.
+struct Built {
+    settings: Settings,
+    defined: Arc<Defined>,
+    runs_code: bool,
+    options: ScriptOptions,
+    script: Arc<Script>,
+}
+
+/// Scripts by account; and who asked for them.
 #[derive(Default)]
 pub struct Scripts {
-    built: RwLock<FxHashMap<AccountId, (Settings, Arc<Script>)>>,
+    built: RwLock<FxHashMap<AccountId, Built>>,
     fetched: RwLock<FxHashMap<AccountId, Fetched>>,
 }
 
 impl Scripts {
-    /// The script of an account as its settings are now. Building one costs some tens of milliseconds.
+    /// The script of an account as its settings and events are now; `runs_code`: with the custom code of its
+    /// events. Building one costs some tens of milliseconds; asking for one that is built, next to nothing.
     #[must_use]
-    pub fn of(&self, account: &Entry) -> Arc<Script> {
-        let settings = account.settings();
+    pub fn of(&self, account: &Entry, defined: &Arc<Defined>, runs_code: bool) -> Arc<Script> {
+        let (id, settings) = (account.id(), account.settings());
         let known = self.built.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((from, script)) = known.get(&account.id())
-            && from == settings
+        if let Some(built) = known.get(&id)
+            && built.settings == *settings
+            && Arc::ptr_eq(&built.defined, defined)
+            && built.runs_code == runs_code
         {
-            return Arc::clone(script);
+            return Arc::clone(&built.script);
         }
+        let options = options(account, defined, runs_code);
+        // Most changes of events are none for the script.
+        let same = known.get(&id).filter(|built| built.options == options);
+        let same = same.map(|built| Arc::clone(&built.script));
         drop(known);
-        let script = Arc::new(tracker::build(&ScriptOptions {
-            limit: settings.limit_to_domains,
-            ..ScriptOptions::new(account.id(), settings.domains.clone())
-        }));
-        let mut known = self.built.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(account.id(), (settings.clone(), Arc::clone(&script)));
+        let script = same.unwrap_or_else(|| Arc::new(tracker::build(&options)));
+        let (settings, defined) = (settings.clone(), Arc::clone(defined));
+        let built = Built { settings, defined, runs_code, options, script: Arc::clone(&script) };
+        self.built.write().unwrap_or_else(PoisonError::into_inner).insert(id, built);
         script
     }
 
@@ -57,4 +75,27 @@ impl Scripts {
     pub fn fetched(&self, account: AccountId) -> Option<Fetched> {
         self.fetched.read().unwrap_or_else(PoisonError::into_inner).get(&account).copied()
     }
+}
+
+/// What the script needs to know: of events, those that it finds by itself. Everybody can read it.
+fn options(account: &Entry, defined: &Defined, runs_code: bool) -> ScriptOptions {
+    let settings = account.settings();
+    let rules = |kind| {
+        let of_kind = defined.active().filter(move |stored| stored.definition.kind == kind);
+        of_kind.map(rule).collect()
+    };
+    let with_code = defined.active().filter(|stored| runs_code && !stored.script_hash.is_empty());
+    ScriptOptions {
+        limit: settings.limit_to_domains,
+        clicks: rules(EventKind::Click),
+        forms: rules(EventKind::Form),
+        codes: with_code.map(|stored| format!("{}.{}", stored.number, stored.script_hash)).collect(),
+        ..ScriptOptions::new(account.id(), settings.domains.clone())
+    }
+}
+
+fn rule(stored: &Stored) -> Rule {
+    let definition = &stored.definition;
+    let url = definition.url.as_ref().map_or("", UrlRule::as_str);
+    Rule(stored.number.to_string(), definition.selector.clone(), url.to_owned())
 }

@@ -8,7 +8,6 @@ use crate::base::secret::Secret;
 use crate::domain::account::Settings;
 use crate::domain::contact::Email;
 use crate::domain::password::{self, Weak};
-use crate::domain::user::Role;
 use crate::store::member::Membership;
 use crate::store::one_time_link::{self, Purpose};
 use crate::store::{self};
@@ -109,7 +108,7 @@ pub async fn set_up(
                 store::account::insert(conn, settings, now)?;
             }
             for account in store::account::list(conn)? {
-                let owner = Membership { role: Role::Owner, show_emails: true };
+                let owner = Membership::OWNER;
                 store::member::upsert(conn, user, account.id, owner)?;
             }
             store::audit::insert(conn, now, None, Some(user), "setup", "")?;

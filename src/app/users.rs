@@ -83,7 +83,7 @@ pub async fn add(
     app.store
         .writer
         .write(move |conn| {
-            may_give(conn, actor, account, what.role)?;
+            may_give(conn, actor, account, what, None)?;
             if store::member::count(conn, account)? >= USERS_MAX {
                 return Err(Error::Full);
             }
@@ -130,7 +130,7 @@ pub async fn change(
         .writer
         .write(move |conn| {
             let before = may_touch(conn, actor, account, user)?;
-            may_give(conn, actor, account, what.role)?;
+            may_give(conn, actor, account, what, Some(before))?;
             if what.role < Role::Owner {
                 keeps_owner(conn, account, user, before)?;
             }
@@ -138,7 +138,16 @@ pub async fn change(
             if before.role != what.role {
                 store::sign_in::delete_of_user(conn, user, keep)?;
             }
-            note(conn, now, account, actor, "user.change", user, what.role.as_str())
+            let publishes = if what.may_publish() { "publishes script" } else { "" };
+            note(
+                conn,
+                now,
+                account,
+                actor,
+                "user.change",
+                user,
+                format!("{} {publishes}", what.role.as_str()).trim_end(),
+            )
         })
         .await
 }
@@ -346,10 +355,23 @@ fn put_link(conn: &Connection, link: &Secret, user: UserId, now: Millis) -> Resu
     one_time_link::insert(conn, &link.hash(), Purpose::Reset, Some(user), now.plus(LINK_LIFE))
 }
 
-/// Admins give roles up to their own; only an owner makes owners.
-fn may_give(conn: &Connection, actor: Actor, account: AccountId, role: Role) -> Result<(), Error> {
+/// Admins give roles up to their own; only an owner makes owners. To publish script is given by who may himself; who
+/// has it keeps it.
+fn may_give(
+    conn: &Connection,
+    actor: Actor,
+    account: AccountId,
+    what: Membership,
+    before: Option<Membership>,
+) -> Result<(), Error> {
     let own = access::need(conn, actor, account, Role::Admin)?;
-    if role <= own { Ok(()) } else { Err(Error::Denied) }
+    if what.role > own {
+        return Err(Error::Denied);
+    }
+    if what.publish_js && !before.is_some_and(|before| before.publish_js) {
+        access::need_publisher(conn, actor, account)?;
+    }
+    Ok(())
 }
 
 /// Admins touch users up to their own role; only an owner touches owners. What the user is in the account.

@@ -6,6 +6,7 @@ mod answer;
 mod bench;
 mod demo;
 mod doctor;
+mod event;
 mod generate;
 mod geo;
 mod token;
@@ -59,6 +60,9 @@ enum Command {
     /// Keys for programs
     #[command(subcommand)]
     Token(token::Token),
+    /// What the sites tell besides page views
+    #[command(subcommand)]
+    Event(event::Event),
     /// Map files: country, network and company of an address
     #[command(subcommand)]
     Geo(geo::Command),
@@ -131,6 +135,7 @@ fn obey(command: Command, config: &Config) -> Result<Option<Answer>, Failure> {
         Command::Account(command) => account::run(command, config),
         Command::User(command) => user::run(command, config),
         Command::Token(command) => token::run(command, config),
+        Command::Event(command) => event::run(command, config),
         Command::Geo(command) => geo::run(&command, config),
         Command::Upkeep(command) => upkeep::run(&command, config),
         Command::Generate(asked) => generate::run(&asked, config),

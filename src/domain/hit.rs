@@ -8,6 +8,7 @@ use super::campaign::Campaign;
 use super::consent::Consent;
 use super::contact::Identity;
 use super::device::Device;
+use super::event::EventRef;
 use super::page::Page;
 use super::screen::ScreenClass;
 use super::source::Origin;
@@ -35,6 +36,16 @@ pub enum Act {
         page_view: String,
         engaged_ms: u32,
     },
+    /// Something was done that the account defines as an event.
+    Completion {
+        event: EventRef,
+        /// Minor units; `None`: what the event's definition says.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        value_minor: Option<i64>,
+        /// As said.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        properties: Vec<(String, String)>,
+    },
 }
 
 /// One accepted hit. Its row in the inbox has short names, those of the wire where there is one: every byte of it
@@ -52,12 +63,14 @@ pub struct Hit {
     /// Counts once per account within 48 hours (rules.md 5).
     #[serde(rename = "id", skip_serializing_if = "Option::is_none", default)]
     pub event_id: Option<String>,
-    #[serde(rename = "vi")]
-    pub visitor: Token,
+    /// `None`: told by a program (rules.md 1).
+    #[serde(rename = "vi", skip_serializing_if = "Option::is_none", default)]
+    pub visitor: Option<Token>,
     /// Session number of the `__hstc` cookie.
     #[serde(rename = "sn", skip_serializing_if = "Option::is_none", default)]
     pub session_number: Option<u32>,
-    #[serde(rename = "p")]
+    /// Empty where a program told of it.
+    #[serde(rename = "p", default)]
     pub page: Page,
     #[serde(rename = "t", skip_serializing_if = "String::is_empty", default)]
     pub title: String,
@@ -92,4 +105,40 @@ pub struct Hit {
     /// The host is none of the account's domains.
     #[serde(rename = "fh", skip_serializing_if = "std::ops::Not::not", default)]
     pub foreign_host: bool,
+}
+
+impl Hit {
+    /// What a program tells: no browser, no visitor, no page (rules.md 1, 2, 13).
+    #[must_use]
+    pub fn told(account: AccountId, now: Millis, act: Act, identity: Identity) -> Self {
+        Self {
+            account,
+            received: now,
+            at: now,
+            act,
+            event_id: None,
+            visitor: None,
+            session_number: None,
+            page: Page::default(),
+            title: String::new(),
+            referrer: String::new(),
+            campaign: Campaign::default(),
+            origin: Origin::offline("ANALYTICS"),
+            screen: ScreenClass::default(),
+            language: String::new(),
+            device: Device::default(),
+            country: String::new(),
+            region: String::new(),
+            consent: Consent::SERVER,
+            policy: 0,
+            identity,
+            live: 0,
+            foreign_host: false,
+        }
+    }
+
+    #[must_use]
+    pub const fn is_completion(&self) -> bool {
+        matches!(self.act, Act::Completion { .. })
+    }
 }

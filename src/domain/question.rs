@@ -255,6 +255,12 @@ impl Filter {
         Ok(Self { dimension, operator, values })
     }
 
+    /// That a dimension is this value.
+    #[must_use]
+    pub fn is(dimension: Dimension, value: &str) -> Self {
+        Self { dimension, operator: Operator::Is, values: vec![value.to_owned()] }
+    }
+
     /// All filters of an address.
     ///
     /// # Errors

@@ -98,6 +98,14 @@ pub enum Origin {
     From(Attribution),
 }
 
+impl Origin {
+    /// What a program told of; `how` is the drill-down.
+    #[must_use]
+    pub fn offline(how: &str) -> Self {
+        Self::From(Attribution::new(Source::Offline, how, ""))
+    }
+}
+
 /// Where a hit came from, by HubSpot's rules in their order (hubspot.md 8.2), with the drill-downs of 8.3.
 /// `own` answers for a host (lower case, with its port) whether it is one of the account's.
 ///

@@ -22,7 +22,7 @@ use crate::base::random::{Random, SystemRandom};
 use crate::config::Config;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
-use crate::domain::user::{Role, UserId};
+use crate::domain::user::UserId;
 use crate::server;
 use crate::store::{self, member::Membership};
 use crate::web::demo::{Site, routes};
@@ -209,7 +209,7 @@ async fn make_account(app: &App, hosts: Vec<String>, password: &str) -> anyhow::
         .write(move |conn| {
             let account = store::account::insert(conn, &settings, now)?;
             let user = store::user::insert(conn, &email, Some(&hash), true, now)?;
-            let what = Membership { role: Role::Owner, show_emails: true };
+            let what = Membership::OWNER;
             store::member::upsert(conn, user, account, what)?;
             Ok::<_, store::Error>((account, user))
         })

@@ -1,4 +1,5 @@
-//! The background jobs of a running server: folding, closing days, writing robots down, looking at map files.
+//! The background jobs of a running server: folding, closing days, forgetting, work on events, writing robots down,
+//! looking at map files.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use actix_web::rt::task::JoinHandle;
 use futures_util::FutureExt;
 
 use crate::app::retention::Keeper;
-use crate::app::{App, accept, closing, fold};
+use crate::app::{App, accept, closing, fold, recount};
 
 /// How often map files are looked at.
 const MAPS_EVERY: Duration = Duration::from_secs(60);
@@ -19,6 +20,8 @@ const FOLD_AGAIN: Duration = Duration::from_secs(1);
 const CLOSE_EVERY: Duration = Duration::from_secs(30);
 /// How often it is looked for what is older than the owner keeps.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
+/// How often it is asked whether there is work on an event.
+const WORK_EVERY: Duration = Duration::from_secs(1);
 /// How often robots are written down.
 const BOTS_EVERY: Duration = Duration::from_secs(1);
 
@@ -37,6 +40,7 @@ impl Jobs {
             rt::spawn(write_bots(Arc::clone(app))),
             rt::spawn(reload_maps(Arc::clone(app))),
             rt::spawn(close_days(Arc::clone(app))),
+            rt::spawn(work_on_events(Arc::clone(app))),
             rt::spawn(forget_old(Arc::clone(app), events_months)),
         ];
         Self { app: Arc::clone(app), running }
@@ -85,6 +89,14 @@ async fn close_days(app: Arc<App>) {
         let app_now = Arc::clone(&app);
         let _ = rt::task::spawn_blocking(move || closing::close_due(&app_now)).await;
         tokio::time::sleep(CLOSE_EVERY).await;
+    }
+}
+
+async fn work_on_events(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(WORK_EVERY).await;
+        let app = Arc::clone(&app);
+        let _ = rt::task::spawn_blocking(move || recount::work_due(&app)).await;
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) fn of_app(config: &Config) -> core::Options {
     core::Options {
         collector_per_address: config.limits.collector_per_address,
         api_per_token: config.limits.api_per_token,
+        events: config.events.limit.into(),
+        custom_js: config.events.custom_js,
     }
 }
 

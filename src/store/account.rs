@@ -2,9 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
+use super::definition;
 use super::error::Error;
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::event::UnknownNames;
 
 /// An account as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub struct Account {
     pub created: Millis,
     /// When its first page view was counted.
     pub first_hit: Option<Millis>,
+    /// Its sites run the custom JavaScript of its events.
+    pub custom_js: bool,
 }
 
 /// Adds an account under the next number.
@@ -73,7 +77,7 @@ fn replace_domains(conn: &Connection, id: AccountId, domains: &[String]) -> Resu
 /// SQLite's.
 pub fn list(conn: &Connection) -> Result<Vec<Account>, Error> {
     let mut statement = conn.prepare_cached(
-        "select id, name, time_zone, currency, limit_to_domains, created_ms, first_hit_ms
+        "select id, name, time_zone, currency, limit_to_domains, created_ms, first_hit_ms, custom_js
          from account order by id",
     )?;
     let accounts = statement.query_map([], |row| {
@@ -88,6 +92,7 @@ pub fn list(conn: &Connection) -> Result<Vec<Account>, Error> {
             },
             created: Millis(row.get(5)?),
             first_hit: row.get::<_, Option<i64>>(6)?.map(Millis),
+            custom_js: row.get(7)?,
         })
     })?;
     let mut accounts = accounts.collect::<Result<Vec<_>, _>>()?;
@@ -100,12 +105,46 @@ pub fn list(conn: &Connection) -> Result<Vec<Account>, Error> {
     Ok(accounts)
 }
 
+/// What becomes of the names of events that nobody has created.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_unknown_names(conn: &Connection, id: AccountId) -> Result<UnknownNames, Error> {
+    let word: Option<String> = conn
+        .prepare_cached("select unknown_names from account where id = ?1")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?;
+    // the schema lets in no other words
+    Ok(word.and_then(|word| UnknownNames::parse(&word)).unwrap_or(UnknownNames::Refuse))
+}
+
+/// # Errors
+/// `NotFound`, or SQLite's.
+pub fn update_unknown_names(conn: &Connection, id: AccountId, rule: UnknownNames) -> Result<(), Error> {
+    let changed = conn
+        .prepare_cached("update account set unknown_names = ?2 where id = ?1")?
+        .execute((id.0, rule.as_str()))?;
+    if changed == 0 { Err(Error::NotFound) } else { definition::touch(conn) }
+}
+
+/// Switches the custom JavaScript of all events on or off.
+///
+/// # Errors
+/// `NotFound`, or SQLite's.
+pub fn update_custom_js(conn: &Connection, id: AccountId, on: bool) -> Result<(), Error> {
+    let changed =
+        conn.prepare_cached("update account set custom_js = ?2 where id = ?1")?.execute((id.0, on))?;
+    if changed == 0 { Err(Error::NotFound) } else { Ok(()) }
+}
+
 /// The last numbers given out in an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers {
     pub visitor: u32,
     pub session: u32,
     pub contact: i64,
+    /// How often a visitor came to belong to a contact there was already.
+    pub links: i64,
     pub first_hit_ms: Option<i64>,
 }
 
@@ -114,14 +153,15 @@ pub struct Numbers {
 pub fn find_numbers(conn: &Connection, id: AccountId) -> Result<Option<Numbers>, Error> {
     Ok(conn
         .prepare_cached(
-            "select last_visitor, last_session, last_contact, first_hit_ms from account where id = ?1",
+            "select last_visitor, last_session, last_contact, links, first_hit_ms from account where id = ?1",
         )?
         .query_row([id.0], |row| {
             Ok(Numbers {
                 visitor: row.get(0)?,
                 session: row.get(1)?,
                 contact: row.get(2)?,
-                first_hit_ms: row.get(3)?,
+                links: row.get(3)?,
+                first_hit_ms: row.get(4)?,
             })
         })
         .optional()?)
@@ -131,9 +171,9 @@ pub fn find_numbers(conn: &Connection, id: AccountId) -> Result<Option<Numbers>,
 /// SQLite's.
 pub fn update_numbers(conn: &Connection, id: AccountId, numbers: Numbers) -> Result<(), Error> {
     conn.prepare_cached(
-        "update account set last_visitor = ?2, last_session = ?3, last_contact = ?4, first_hit_ms = ?5
+        "update account set last_visitor = ?2, last_session = ?3, last_contact = ?4, links = ?5, first_hit_ms = ?6
          where id = ?1",
     )?
-    .execute((id.0, numbers.visitor, numbers.session, numbers.contact, numbers.first_hit_ms))?;
+    .execute((id.0, numbers.visitor, numbers.session, numbers.contact, numbers.links, numbers.first_hit_ms))?;
     Ok(())
 }

@@ -83,6 +83,57 @@ pub fn upsert(conn: &Connection, account: AccountId, contact: &Contact) -> Resul
     Ok(())
 }
 
+/// The contact a site knows by an id of its own; of several the oldest.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_by_external_id(
+    conn: &Connection,
+    account: AccountId,
+    external_id: &str,
+) -> Result<Option<Contact>, Error> {
+    let email = conn
+        .prepare_cached(
+            "select email from contact where account_id = ?1 and external_id = ?2 order by id limit 1",
+        )?
+        .query_row((account.0, external_id), |row| row.get::<_, String>(0))
+        .optional()?;
+    email.map_or(Ok(None), |email| find_by_email(conn, account, &email))
+}
+
+/// A contact was here: a session of one of its browsers began. What happens in it does not move this time.
+///
+/// # Errors
+/// SQLite's.
+pub fn update_last(conn: &Connection, account: AccountId, id: i64, at_ms: i64) -> Result<(), Error> {
+    conn.prepare_cached(
+        "update contact set last_ms = ?3 where account_id = ?1 and id = ?2 and last_ms < ?3",
+    )?
+    .execute((account.0, id, at_ms))?;
+    Ok(())
+}
+
+/// Adds completions and what they were worth, as a browser or an unsigned call says (rules.md 22); fewer than none
+/// take them away.
+///
+/// # Errors
+/// SQLite's.
+pub fn add_asserted(
+    conn: &Connection,
+    account: AccountId,
+    id: i64,
+    completions: i64,
+    value_minor: i64,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "update contact set completions = max(0, completions + ?3),
+             revenue_asserted_minor = revenue_asserted_minor + ?4
+         where account_id = ?1 and id = ?2",
+    )?
+    .execute((account.0, id, completions, value_minor))?;
+    Ok(())
+}
+
 /// Keeps a property a browser said; one that was verified stays as it is (rules.md 22).
 ///
 /// # Errors

@@ -23,7 +23,6 @@ pub enum Kind {
     /// country SEP region
     Place = 8,
     Company = 9,
-    Event = 10,
 }
 
 /// Between the parts of a composed text; no accepted text holds control characters.
@@ -41,7 +40,6 @@ impl Kind {
             Self::Source | Self::Campaign => 50_000,
             Self::Device | Self::Place | Self::Company => 20_000,
             Self::Language => 1_000,
-            Self::Event => 20_000,
         }
     }
 

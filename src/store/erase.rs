@@ -36,7 +36,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::hit::{AGE_MAX, Hit, SEEN_FOR};
 use crate::domain::period::LocalDay;
-use crate::domain::visitor::VisitorNumber;
+use crate::domain::visitor::{Token, VisitorNumber};
 
 /// Rows of segments written anew in one transaction, but for the last day of them: some megabytes, so that what waits
 /// for the writer, or for the disk, waits for some milliseconds.
@@ -85,7 +85,10 @@ pub(super) fn raise_erasures(conn: &Connection) -> Result<(), Error> {
 /// Did one of the tokens send this? A hit that cannot be read is his when it holds the token as a text of its own.
 fn is_of(body: &[u8], account: AccountId, tokens: &[String]) -> bool {
     match serde_json::from_slice::<Hit>(body) {
-        Ok(hit) => hit.account == account && tokens.iter().any(|token| token == hit.visitor.as_str()),
+        Ok(hit) => {
+            let sent = hit.visitor.as_ref().map(Token::as_str);
+            hit.account == account && tokens.iter().any(|token| Some(token.as_str()) == sent)
+        }
         Err(_) => tokens.iter().any(|token| {
             let quoted = format!("\"{token}\"");
             body.windows(quoted.len()).any(|part| part == quoted.as_bytes())
@@ -190,13 +193,11 @@ pub fn delete_rows(
     event::list_of_visitor(conn, account, visitor, range_ms.clone(), |row| {
         his.push((row.at_ms, row.inbox_id));
     })?;
-    let mut properties = conn.prepare_cached(
-        "delete from event_property where account_id = ?1 and at_ms = ?2 and inbox_id = ?3",
-    )?;
     for (at_ms, inbox_id) in his {
         event::delete(conn, account, at_ms, inbox_id)?;
-        properties.execute((account.0, at_ms, inbox_id))?;
     }
+    conn.prepare_cached("delete from event_property where account_id = ?1 and visitor = ?2")?
+        .execute((account.0, visitor.0))?;
     for session in sessions {
         match left.get(&session.id) {
             Some(left) => session::upsert(conn, account, &left.of(session, visitor))?,

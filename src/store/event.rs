@@ -6,6 +6,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::error::Error;
 use crate::domain::account::AccountId;
+use crate::domain::event::properties_text;
 use crate::domain::visitor::VisitorNumber;
 
 /// Kinds of stored events; the numbers are stored.
@@ -220,6 +221,34 @@ pub fn delete(conn: &Connection, account: AccountId, at_ms: i64, inbox_id: i64) 
     Ok(())
 }
 
+/// Adds a completion to what a hit brought; says whether it was not there yet.
+///
+/// # Errors
+/// SQLite's.
+pub fn insert_completion(conn: &Connection, account: AccountId, event: &Event) -> Result<bool, Error> {
+    let is_there = conn
+        .prepare_cached(
+            "select 1 from event_hot where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = ?4",
+        )?
+        .exists((account.0, event.at_ms, event.inbox_id, event.event))?;
+    if !is_there {
+        Statements::prepare(conn)?.insert(account, event)?;
+    }
+    Ok(!is_there)
+}
+
+/// Deletes one completion, and nothing else that its hit brought.
+///
+/// # Errors
+/// SQLite's.
+pub fn delete_completion(conn: &Connection, account: AccountId, event: &Event) -> Result<(), Error> {
+    conn.prepare_cached(
+        "delete from event_hot where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = ?4",
+    )?
+    .execute((account.0, event.at_ms, event.inbox_id, event.event))?;
+    Ok(())
+}
+
 /// Deletes the events with `from_ms <= at_ms < to_ms`.
 ///
 /// # Errors
@@ -315,5 +344,24 @@ pub fn sweep_seen(
         delete_seen(conn, *account, event_id)?;
     }
     *place = last;
+    Ok(())
+}
+
+/// Keeps what a completion was told with.
+///
+/// # Errors
+/// SQLite's.
+pub fn insert_properties(
+    conn: &Connection,
+    account: AccountId,
+    event: &Event,
+    properties: &[(String, String)],
+) -> Result<(), Error> {
+    let text = properties_text(properties);
+    conn.prepare_cached(
+        "insert into event_property (account_id, at_ms, inbox_id, visitor, event, properties)
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute((account.0, event.at_ms, event.inbox_id, event.visitor, event.event, text))?;
     Ok(())
 }

@@ -12,6 +12,8 @@ pub struct Figures {
     pub engaged_ms: u64,
     /// Sessions that bounced (rules.md 15), as a whole, whatever of them matched.
     pub bounces: u64,
+    /// Contacts the rows are of, those told by programs too; 0 where it is not asked for.
+    pub contacts: u64,
 }
 
 impl Figures {
@@ -24,6 +26,7 @@ impl Figures {
         self.value_minor += other.value_minor;
         self.engaged_ms += other.engaged_ms;
         self.bounces += other.bounces;
+        self.contacts += other.contacts;
     }
 
     pub(super) const fn is_empty(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Who belongs to which account, and with what role (rules.md 28).
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::error::Error;
 use super::user::{self, User};
@@ -13,6 +13,22 @@ pub struct Membership {
     pub role: Role,
     /// A viewer who may see email addresses in full.
     pub show_emails: bool,
+    /// An admin who may publish script that runs on the account's sites.
+    pub publish_js: bool,
+}
+
+impl Membership {
+    pub const OWNER: Self = Self { role: Role::Owner, show_emails: true, publish_js: true };
+
+    /// May he publish script (rules.md 28)? Owners may; admins by a switch of their own; nobody else.
+    #[must_use]
+    pub const fn may_publish(self) -> bool {
+        match self.role {
+            Role::Owner => true,
+            Role::Admin => self.publish_js,
+            Role::Editor | Role::Viewer => false,
+        }
+    }
 }
 
 /// The schema lets in no other words; were one there, it would mean the least.
@@ -20,14 +36,23 @@ fn role(text: &str) -> Role {
     Role::parse(text).unwrap_or(Role::Viewer)
 }
 
+/// The columns from this place on.
+fn read(row: &Row<'_>, place: usize) -> rusqlite::Result<Membership> {
+    Ok(Membership {
+        role: role(&row.get::<_, String>(place)?),
+        show_emails: row.get(place + 1)?,
+        publish_js: row.get(place + 2)?,
+    })
+}
+
 /// # Errors
 /// SQLite's.
 pub fn upsert(conn: &Connection, user: UserId, account: AccountId, as_what: Membership) -> Result<(), Error> {
     conn.prepare_cached(
-        "insert into member (user_id, account_id, role, show_emails) values (?1, ?2, ?3, ?4)
-         on conflict do update set role = ?3, show_emails = ?4",
+        "insert into member (user_id, account_id, role, show_emails, publish_js) values (?1, ?2, ?3, ?4, ?5)
+         on conflict do update set role = ?3, show_emails = ?4, publish_js = ?5",
     )?
-    .execute((user.0, account.0, as_what.role.as_str(), as_what.show_emails))?;
+    .execute((user.0, account.0, as_what.role.as_str(), as_what.show_emails, as_what.publish_js))?;
     Ok(())
 }
 
@@ -43,10 +68,10 @@ pub fn delete(conn: &Connection, user: UserId, account: AccountId) -> Result<(),
 /// SQLite's.
 pub fn find(conn: &Connection, user: UserId, account: AccountId) -> Result<Option<Membership>, Error> {
     Ok(conn
-        .prepare_cached("select role, show_emails from member where user_id = ?1 and account_id = ?2")?
-        .query_row((user.0, account.0), |row| {
-            Ok(Membership { role: role(&row.get::<_, String>(0)?), show_emails: row.get(1)? })
-        })
+        .prepare_cached(
+            "select role, show_emails, publish_js from member where user_id = ?1 and account_id = ?2",
+        )?
+        .query_row((user.0, account.0), |row| read(row, 0))
         .optional()?)
 }
 
@@ -57,12 +82,12 @@ pub fn find(conn: &Connection, user: UserId, account: AccountId) -> Result<Optio
 pub fn list(conn: &Connection, account: AccountId) -> Result<Vec<(User, Membership)>, Error> {
     let columns = user::COLUMNS;
     let mut statement = conn.prepare_cached(&format!(
-        "select {columns}, member.role, member.show_emails
+        "select {columns}, member.role, member.show_emails, member.publish_js
          from member join user on user.id = member.user_id
          where member.account_id = ?1 order by user.email"
     ))?;
     let rows = statement.query_map([account.0], |row| {
-        let what = Membership { role: role(&row.get::<_, String>(6)?), show_emails: row.get(7)? };
+        let what = read(row, 6)?;
         Ok((user::read(row)?, what))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -74,10 +99,10 @@ pub fn list(conn: &Connection, account: AccountId) -> Result<Vec<(User, Membersh
 /// SQLite's.
 pub fn list_of_user(conn: &Connection, user: UserId) -> Result<Vec<(AccountId, Membership)>, Error> {
     let mut statement = conn.prepare_cached(
-        "select account_id, role, show_emails from member where user_id = ?1 order by account_id",
+        "select account_id, role, show_emails, publish_js from member where user_id = ?1 order by account_id",
     )?;
     let rows = statement.query_map([user.0], |row| {
-        let what = Membership { role: role(&row.get::<_, String>(1)?), show_emails: row.get(2)? };
+        let what = read(row, 1)?;
         Ok((AccountId(row.get(0)?), what))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

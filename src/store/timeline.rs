@@ -40,8 +40,8 @@ pub struct Ask<'a> {
 /// Where a session stands in the timeline; what programs told stands by local day under session 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    start_ms: i64,
-    session: u32,
+    pub start_ms: i64,
+    pub session: u32,
 }
 
 impl Place {

@@ -23,11 +23,14 @@ pub struct Visitor {
     /// Dictionary id of the last session's source, and when that session began.
     pub source: u32,
     pub source_ms: i64,
+    /// Completions and their value while nobody knows who he is; his contact takes them over.
+    pub completions: u32,
+    pub value_minor: i64,
 }
 
 const COLUMNS: &str =
     "v.number, v.no_browser, v.contact_id, v.first_ms, v.last_ms, v.session_id, v.session_number,
-    v.source, v.source_ms, v.first_source";
+    v.source, v.source_ms, v.first_source, v.completions, v.value_minor";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
     Ok(Visitor {
@@ -41,6 +44,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
         source: row.get(7)?,
         source_ms: row.get(8)?,
         first_source: row.get(9)?,
+        completions: row.get(10)?,
+        value_minor: row.get(11)?,
     })
 }
 
@@ -85,6 +90,44 @@ pub fn list_tokens(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The numbers of a contact: its own for what programs tell of it, then its browsers', those seen last first; at most
+/// `limit`.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_of_contact(
+    conn: &Connection,
+    account: AccountId,
+    contact: i64,
+    limit: usize,
+) -> Result<Vec<VisitorNumber>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select number from visitor indexed by visitor_contact
+         where account_id = ?1 and contact_id = ?2 and contact_id is not null
+         order by no_browser desc, last_ms desc, number desc limit ?3",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map((account.0, contact, limit), |row| row.get(0).map(VisitorNumber))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// When the browsers of a contact were here first and last; `None` when it has none.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_times_of_contact(
+    conn: &Connection,
+    account: AccountId,
+    contact: i64,
+) -> Result<Option<(i64, i64)>, Error> {
+    let found: (Option<i64>, Option<i64>) = conn
+        .prepare_cached(
+            "select min(first_ms), max(last_ms) from visitor where account_id = ?1 and contact_id = ?2",
+        )?
+        .query_row((account.0, contact), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.0.zip(found.1))
+}
+
 /// # Errors
 /// SQLite's.
 pub fn delete(conn: &Connection, account: AccountId, number: VisitorNumber) -> Result<(), Error> {
@@ -101,12 +144,12 @@ pub fn upsert(conn: &Connection, account: AccountId, visitor: &Visitor) -> Resul
     // By place, not by name: on the way of every event, looking names up would be most of the work.
     conn.prepare_cached(
         "insert into visitor (account_id, number, no_browser, contact_id, first_ms, last_ms, session_id,
-                              session_number, source, source_ms, first_source)
+                              session_number, source, source_ms, first_source, completions, value_minor)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
-                 ?10, ?11)
+                 ?10, ?11, ?12, ?13)
          on conflict do update set contact_id = ?4, first_ms = ?5, last_ms = ?6,
                 session_id = ?7, session_number = ?8, source = ?9,
-                source_ms = ?10, first_source = ?11",
+                source_ms = ?10, first_source = ?11, completions = ?12, value_minor = ?13",
     )?
     .execute(params![
         account.0,
@@ -120,6 +163,8 @@ pub fn upsert(conn: &Connection, account: AccountId, visitor: &Visitor) -> Resul
         visitor.source,
         visitor.source_ms,
         visitor.first_source,
+        visitor.completions,
+        visitor.value_minor,
     ])?;
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! The script that a site includes: its parts (`static/tracker`), the account's options, and what is served.
+//! The script that a site includes: its parts (`static/tracker`), the account's options, and what is served; and the
+//! picker (`static/picker`), which it loads for an admin.
 //! Knows nothing of requests, the store or the clock. Nothing secret may come in here: everybody can read
 //! what comes out.
 
@@ -22,8 +23,14 @@ const BROTLI_WINDOW: u32 = 22;
 #[folder = "static/tracker"]
 struct Parts;
 
+#[derive(RustEmbed)]
+#[folder = "static/picker"]
+struct Picker;
+
 /// What all accounts share.
-static CORE: LazyLock<String> = LazyLock::new(|| squeeze::squeeze(&sources()));
+static ALL: LazyLock<String> = LazyLock::new(|| squeeze::squeeze(&sources(|_| true)));
+/// Names of the parts begin so that find events in a page; the others are the core.
+const EVENTS: &str = "8";
 
 /// What of an account's settings the script needs to know. Public: everybody can read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,7 +63,20 @@ pub struct ScriptOptions {
     /// Revision of the consent policy, told with every hit; 0 = none.
     #[serde(rename = "rev", skip_serializing_if = "is_default")]
     pub revision: u32,
+    /// Clicked elements that complete an event.
+    #[serde(skip_serializing_if = "is_default")]
+    pub clicks: Vec<Rule>,
+    /// Forms that complete an event when they are sent.
+    #[serde(skip_serializing_if = "is_default")]
+    pub forms: Vec<Rule>,
+    /// Custom code, as in its address: `000000000001.0123456789abcdef`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub codes: Vec<String>,
 }
+
+/// Id of an event, selector of its elements, URL rule of the pages (empty = all); in the script an array.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rule(pub String, pub String, pub String);
 
 /// What is off or 0 need not be said.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -78,6 +98,9 @@ impl ScriptOptions {
             gpc: false,
             policy: 0,
             revision: 0,
+            clicks: Vec::new(),
+            forms: Vec::new(),
+            codes: Vec::new(),
         }
     }
 }
@@ -94,19 +117,44 @@ pub struct Script {
 
 /// Builds the script of an account. Costs some tens of milliseconds: once per change, not per request.
 #[must_use]
-#[expect(clippy::expect_used, reason = "a Vec takes every byte")]
 pub fn build(options: &ScriptOptions) -> Script {
-    let plain = text(options).into_bytes();
+    pack(text(options))
+}
+
+/// The core alone, to be weighed: it does not run without the rest.
+#[must_use]
+pub fn core(options: &ScriptOptions) -> Script {
+    pack(around(options, &squeeze::squeeze(&sources(|name| !name.starts_with(EVENTS)))))
+}
+
+#[expect(clippy::expect_used, reason = "a Vec takes every byte")]
+fn pack(text: String) -> Script {
+    let plain = text.into_bytes();
     let (gzip, brotli) = compress(&plain).expect("written to memory");
     Script { etag: etag(&plain), plain, gzip, brotli }
 }
 
 /// The script as `build` serves it, not compressed.
 #[must_use]
-#[expect(clippy::expect_used, reason = "numbers, booleans and strings are always JSON")]
 pub fn text(options: &ScriptOptions) -> String {
+    around(options, &ALL)
+}
+
+#[expect(clippy::expect_used, reason = "numbers, booleans and strings are always JSON")]
+fn around(options: &ScriptOptions, parts: &str) -> String {
     let config = script_safe(&serde_json::to_string(options).expect("plain options"));
-    format!("(function(){{'use strict';const cfg={config};\n{}}})();\n", *CORE)
+    format!("(function(){{'use strict';const cfg={config};\n{parts}}})();\n")
+}
+
+/// The picker of elements, which the script loads only when the server has said so (rules.md 30). `words`: its texts
+/// as a JSON object.
+#[must_use]
+pub fn picker(words: &str) -> Script {
+    let part = |name| Picker::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned());
+    // a module of one file; it exports to nobody here
+    let finder = part("finder.js").unwrap_or_default().replace("\nexport function ", "\nfunction ");
+    let picker = part("picker.js").unwrap_or_default();
+    pack(format!("(() => {{\nconst words = {};\n{finder}\n{picker}}})();\n", script_safe(words)))
 }
 
 fn compress(plain: &[u8]) -> std::io::Result<(Vec<u8>, Vec<u8>)> {
@@ -123,9 +171,9 @@ fn etag(plain: &[u8]) -> String {
     format!("\"{digest}\"")
 }
 
-/// All parts, in the order of their names, as written.
-fn sources() -> String {
-    let mut names: Vec<_> = Parts::iter().collect();
+/// The wanted parts, in the order of their names, as written.
+fn sources(wanted: fn(&str) -> bool) -> String {
+    let mut names: Vec<_> = Parts::iter().filter(|name| wanted(name)).collect();
     names.sort();
     names.iter().map(|name| part(name)).collect()
 }

@@ -276,11 +276,20 @@ fn write<'a>(tokens: &[Token<'a>], names: &Names<'a>) -> String {
     let statements = statements(tokens);
     let mut out = String::new();
     let mut before = Token::Sign(';');
+    // For each open bracket, the word by which the statement before declares names.
+    let mut declares = vec![None];
     for (at, (token, statement)) in tokens.iter().zip(statements).enumerate() {
         if glued(before, *token) {
             out.push(' ');
         }
         match token {
+            // Declarations that follow each other become one.
+            Token::Word(word) if before == Token::Sign(';') && declares.last() == Some(&Some(*word)) => {
+                out.pop();
+                out.push(',');
+                before = Token::Sign(',');
+                continue;
+            }
             Token::Word(word) if !is_property(tokens, at) => out.push_str(names.of(statement, word)),
             // Strings that were written over several lines.
             Token::Text(text)
@@ -297,9 +306,25 @@ fn write<'a>(tokens: &[Token<'a>], names: &Names<'a>) -> String {
             }
             Token::Sign(sign) => out.push(*sign),
         }
+        follow(&mut declares, before, *token);
         before = *token;
     }
     out
+}
+
+/// Keeps up with what the statements of the open brackets declare.
+fn follow<'a>(declares: &mut Vec<Option<&'a str>>, before: Token, token: Token<'a>) {
+    if let (Token::Sign(';' | '{' | '}'), Some(last)) = (before, declares.last_mut()) {
+        *last = match token {
+            Token::Word(word @ ("const" | "let")) => Some(word),
+            _ => None,
+        };
+    }
+    match token {
+        Token::Sign('(' | '[' | '{') => declares.push(None),
+        Token::Sign(')' | ']' | '}') => drop(declares.pop()),
+        _ => {}
+    }
 }
 
 /// Would the two read as one without a space?
@@ -361,6 +386,18 @@ mod tests {
         assert_eq!(
             squeeze("try {\n  w.a();\n} catch (error) {\n  w.b(error);\n}"),
             "try{w.a()}catch(e){w.b(e)}"
+        );
+    }
+
+    #[test]
+    fn declarations_that_follow_each_other_become_one() {
+        assert_eq!(
+            squeeze("const a = 1;\nconst b = 2;\nlet c;\nlet d = {};\nw.x();\nlet f;\nconst g = 3;\n"),
+            "const e=1,t=2;let n,r={};w.x();let i;const s=3;"
+        );
+        assert_eq!(
+            squeeze("for (let i = 1; w.x; ) {\n  const a = i;\n  const b = a;\n}\nconst c = 1;\n"),
+            "for(let t=1;w.x;){const e=t,n=e}const e=1;"
         );
     }
 

@@ -35,7 +35,16 @@ pub enum Unit {
 }
 
 impl Unit {
-    fn text(&self, t: &Numbers, value: i64) -> String {
+    /// As a card shows it: short when it is long.
+    pub(crate) fn figure(&self, t: &Numbers, value: i64) -> String {
+        match self {
+            Self::Count => format::figure(t, value),
+            Self::Money(code) => format::money_figure(t, value, code),
+        }
+    }
+
+    /// In full.
+    pub(crate) fn text(&self, t: &Numbers, value: i64) -> String {
         match self {
             Self::Count => format::number(t, value),
             Self::Money(code) => format::money(t, value, code),

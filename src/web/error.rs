@@ -140,7 +140,7 @@ impl From<access::Error> for WebError {
     fn from(error: access::Error) -> Self {
         match error {
             access::Error::Store(error) => error.into(),
-            access::Error::Denied => Self::Denied,
+            access::Error::Denied | access::Error::Publish => Self::Denied,
             access::Error::Wait(seconds) => Self::TooMany(seconds),
             access::Error::Password(passwords::Error::Busy) => Self::Busy,
             access::Error::Password(error) => Self::internal(error),

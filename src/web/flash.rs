@@ -29,10 +29,18 @@ pub enum Done {
     VisitorErased,
     ViewSaved,
     ViewDeleted,
+    EventMade,
+    EventSaved,
+    EventArchived,
+    EventRestored,
+    EventDeleted,
+    NamesApproved,
+    NamesDismissed,
+    NamesRestored,
 }
 
 impl Done {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 23] = [
         Self::Saved,
         Self::AccountMade,
         Self::UserAdded,
@@ -48,6 +56,14 @@ impl Done {
         Self::VisitorErased,
         Self::ViewSaved,
         Self::ViewDeleted,
+        Self::EventMade,
+        Self::EventSaved,
+        Self::EventArchived,
+        Self::EventRestored,
+        Self::EventDeleted,
+        Self::NamesApproved,
+        Self::NamesDismissed,
+        Self::NamesRestored,
     ];
 
     const fn text(self, words: &Words) -> &'static str {
@@ -67,6 +83,14 @@ impl Done {
             Self::VisitorErased => words.visitor_erased,
             Self::ViewSaved => words.view_saved,
             Self::ViewDeleted => words.view_deleted,
+            Self::EventMade => words.event_made,
+            Self::EventSaved => words.event_saved,
+            Self::EventArchived => words.event_archived,
+            Self::EventRestored => words.event_restored,
+            Self::EventDeleted => words.event_deleted,
+            Self::NamesApproved => words.names_approved,
+            Self::NamesDismissed => words.names_dismissed,
+            Self::NamesRestored => words.names_restored,
         }
     }
 }

@@ -11,11 +11,14 @@ use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt;
 use subtle::ConstantTimeEq;
 
+use crate::domain::event::CUSTOM_JS_MAX;
 use crate::web::error::WebError;
 use crate::web::guard::{Guest, InAccount, SignedIn};
 
 /// Longest body of a form, bytes.
 pub const BODY_MAX: usize = 64 * 1024;
+/// Longest body of a form with code in it, bytes: each of its bytes may take three.
+pub const CODE_BODY_MAX: usize = 3 * CUSTOM_JS_MAX + BODY_MAX;
 /// Longest it may take to arrive.
 pub const BODY_TIME: Duration = Duration::from_secs(15);
 /// The hidden field that carries the token.
@@ -74,6 +77,12 @@ pub struct AccountForm {
     pub fields: Fields,
 }
 
+/// The same, with code in it: it may be longer.
+pub struct CodeForm {
+    pub page: InAccount,
+    pub fields: Fields,
+}
+
 /// A form of somebody who is not signed in.
 pub struct GuestForm {
     pub guest: Guest,
@@ -90,7 +99,7 @@ impl FromRequest for SignedForm {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let who = SignedIn::of(&request).await?;
-            let fields = read(&request, payload).await?;
+            let fields = read(&request, payload, BODY_MAX).await?;
             check(&fields, who.csrf())?;
             Ok(Self { who, fields })
         })
@@ -105,7 +114,22 @@ impl FromRequest for AccountForm {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let page = InAccount::of(&request).await?;
-            let fields = read(&request, payload).await?;
+            let fields = read(&request, payload, BODY_MAX).await?;
+            check(&fields, page.who.csrf())?;
+            Ok(Self { page, fields })
+        })
+    }
+}
+
+impl FromRequest for CodeForm {
+    type Error = WebError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let page = InAccount::of(&request).await?;
+            let fields = read(&request, payload, CODE_BODY_MAX).await?;
             check(&fields, page.who.csrf())?;
             Ok(Self { page, fields })
         })
@@ -120,7 +144,7 @@ impl FromRequest for GuestForm {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let guest = Guest::of(&request).await?;
-            let fields = read(&request, payload).await?;
+            let fields = read(&request, payload, BODY_MAX).await?;
             check(&fields, guest.csrf())?;
             Ok(Self { guest, fields })
         })
@@ -134,13 +158,13 @@ fn check(fields: &Fields, token: &str) -> Result<(), WebError> {
     if same && !token.is_empty() { Ok(()) } else { Err(WebError::Expired) }
 }
 
-async fn read(request: &HttpRequest, payload: Payload) -> Result<Fields, WebError> {
+async fn read(request: &HttpRequest, payload: Payload, max: usize) -> Result<Fields, WebError> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
     if !is_form {
         return Err(WebError::BadRequest("the body is no form".to_owned()));
     }
-    let body = tokio::time::timeout(BODY_TIME, collect(payload)).await.map_err(|_| WebError::Slow)??;
+    let body = tokio::time::timeout(BODY_TIME, collect(payload, max)).await.map_err(|_| WebError::Slow)??;
     let text =
         String::from_utf8(body).map_err(|_| WebError::BadRequest("the form is not UTF-8".to_owned()))?;
     let pairs = web::Query::<Vec<(String, String)>>::from_query(&text)
@@ -148,11 +172,11 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Fields, WebErro
     Ok(Fields(pairs.into_inner()))
 }
 
-async fn collect(mut payload: Payload) -> Result<Vec<u8>, WebError> {
+async fn collect(mut payload: Payload, max: usize) -> Result<Vec<u8>, WebError> {
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| WebError::BadRequest(error.to_string()))?;
-        if body.len() + chunk.len() > BODY_MAX {
+        if body.len() + chunk.len() > max {
             return Err(WebError::TooLarge);
         }
         body.extend_from_slice(&chunk);

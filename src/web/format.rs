@@ -23,6 +23,9 @@ pub fn compact(t: &Numbers, n: i64) -> String {
     shorter(t, n, 10_000)
 }
 
+/// Money below which a card shows cents.
+const MONEY_EXACT: u64 = 1_000;
+
 /// A key figure: in full, as long as a card holds it.
 #[must_use]
 pub fn figure(t: &Numbers, n: i64) -> String {
@@ -125,10 +128,12 @@ pub fn money(t: &Numbers, minor: i64, code: &str) -> String {
     signed(t, minor < 0, &fill(t.money, &[("symbol", &symbol), ("amount", &amount)]))
 }
 
-/// `€12.3k`; whole units below ten thousand.
+/// A key figure: to the last unit, as long as a card holds it.
 #[must_use]
-pub fn money_compact(t: &Numbers, minor: i64, code: &str) -> String {
-    money_by(t, minor, code, compact)
+pub fn money_figure(t: &Numbers, minor: i64, code: &str) -> String {
+    let (_, digits) = currency(code);
+    let is_small = minor.unsigned_abs() / 10u64.saturating_pow(digits) < MONEY_EXACT;
+    if is_small { money(t, minor, code) } else { money_by(t, minor, code, figure) }
 }
 
 /// `€1.5k`, for an axis.
@@ -428,9 +433,10 @@ mod tests {
         assert_eq!(money(T, 123_450, "EUR"), "€1,234.50");
         assert_eq!(money(T, -5, "EUR"), "−€0.05");
         assert_eq!(money(T, 1_234, "JPY"), "¥1,234");
-        assert_eq!(money_compact(T, 1_234_567, "EUR"), "€12.3k");
-        assert_eq!(money_compact(T, 123_456, "EUR"), "€1,235");
-        assert_eq!(money_compact(T, -123_456, "EUR"), "−€1,235");
+        assert_eq!(money_figure(T, 1_234_567, "EUR"), "€12,346");
+        assert_eq!(money_figure(T, 123_456, "EUR"), "€1,235");
+        assert_eq!(money_figure(T, -123_456, "EUR"), "−€1,235");
+        assert_eq!(money_figure(T, 99_999, "EUR"), "€999.99");
         assert_eq!(money_tick(T, -150_000, "EUR"), "−€1.5k");
         assert_eq!((tick(T, 999), tick(T, 1_000)), ("999".into(), "1k".into()));
     }

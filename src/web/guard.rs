@@ -20,7 +20,7 @@ use actix_web::{FromRequest, HttpRequest};
 use crate::app::access::Actor;
 use crate::app::directory::Entry;
 use crate::app::sign_in::{self, Session};
-use crate::app::{tokens, users};
+use crate::app::{review, tokens, users};
 use crate::base::random::hex;
 use crate::base::secret::Secret;
 use crate::domain::account::AccountId;
@@ -127,6 +127,8 @@ pub struct InAccount {
     pub who: SignedIn,
     pub account: Arc<Entry>,
     pub membership: Membership,
+    /// Names of events that wait for review, for the rail.
+    waiting: i64,
 }
 
 impl InAccount {
@@ -135,7 +137,8 @@ impl InAccount {
         let account = account_of(&who.state, request)?;
         let membership = users::membership(&who.state.app, &who.session.user, account.id()).await?;
         let membership = membership.ok_or(WebError::NotFound)?;
-        Ok(Self { who, account, membership })
+        let waiting = review::count_waiting(&who.state.app, account.id()).await?;
+        Ok(Self { who, account, membership, waiting })
     }
 
     #[must_use]
@@ -171,6 +174,7 @@ impl InAccount {
                 name: self.account.settings().name.clone(),
                 zone: self.account.settings().time_zone.clone(),
                 query: query.to_owned(),
+                waiting: self.waiting,
                 others: self.who.accounts.iter().filter_map(|(id, _)| name(*id)).collect(),
             }),
             section: Some(section),

@@ -43,7 +43,7 @@ fn look() -> Route {
 /// The public side: no sign-in, CORS for everybody.
 pub fn public_routes(config: &mut ServiceConfig) {
     use actix_web::http::Method;
-    use collect::{beacon, script};
+    use collect::{beacon, code, event, pick, script};
 
     // Plain paths first: the framework asks one route after the other, and one with a pattern costs each beacon
     // a match of its expression.
@@ -56,9 +56,18 @@ pub fn public_routes(config: &mut ServiceConfig) {
         .route("/__ptq.gif", get().to(beacon::gif))
         .route("/__ptbe.gif", get().to(beacon::gif))
         .route("/__ptc.gif", get().to(beacon::gif))
+        .route("/v1/event", get().to(event::show))
+        .route("/v1/event/", get().to(event::show))
+        .service(
+            resource("/pick")
+                .route(post().to(pick::create))
+                .route(method(Method::OPTIONS).to(beacon::preflight)),
+        )
+        .route("/pick.js", look().to(pick::script))
         .route("/{account:[0-9]+}.js", look().to(script::show))
         .route("/analytics/{stamp}/{account:[0-9]+}.js", look().to(script::show_stamped))
-        .route("/v2/{account:[0-9]+}/banner.js", look().to(script::show));
+        .route("/v2/{account:[0-9]+}/banner.js", look().to(script::show))
+        .route("/e/{account:[0-9]+}/{event}.{hash}.js", look().to(code::show));
 }
 
 /// What machines ask, on every address.

@@ -8,6 +8,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::user::Role;
 use crate::web::assets;
+use crate::web::format;
 use crate::web::part::empty::Action;
 use crate::web::part::icon::Icon;
 use crate::web::paths;
@@ -49,11 +50,21 @@ pub enum Section {
     Live,
     Pages,
     Sources,
+    Events,
+    Contacts,
     Settings,
 }
 
 impl Section {
-    pub const ALL: [Self; 5] = [Self::Dashboard, Self::Live, Self::Pages, Self::Sources, Self::Settings];
+    pub const ALL: [Self; 7] = [
+        Self::Dashboard,
+        Self::Live,
+        Self::Pages,
+        Self::Sources,
+        Self::Events,
+        Self::Contacts,
+        Self::Settings,
+    ];
 }
 
 /// Something that just happened, told once on the next page.
@@ -106,6 +117,8 @@ pub struct AccountHere {
     pub zone: String,
     /// The query that carries period and filters from report to report; empty or `?…`.
     pub query: String,
+    /// Names of events that wait for review.
+    pub waiting: i64,
     /// Accounts the viewer may switch to, this one among them.
     pub others: Vec<AccountLink>,
 }
@@ -193,12 +206,18 @@ impl Layout {
             Section::Live => (Icon::Live, nav.live, "l", report(paths::Report::Live)),
             Section::Pages => (Icon::Pages, nav.pages, "p", report(paths::Report::Pages)),
             Section::Sources => (Icon::Sources, nav.sources, "s", report(paths::Report::Sources)),
+            Section::Events => (Icon::Event, nav.events, "e", report(paths::Report::Events)),
+            Section::Contacts => (Icon::Contact, nav.contacts, "c", paths::contacts(account.id)),
             Section::Settings => {
                 (Icon::Settings, nav.settings, "t", paths::settings(account.id, "tracking-code"))
             }
         };
         let current = self.section == Some(section);
-        Entry { icon, label, key, href, current, last: section == Section::Settings }
+        let badge = (section == Section::Events && account.waiting > 0).then(|| Badge {
+            text: format::compact(&self.t.number, account.waiting),
+            label: self.t.events.waiting.of(account.waiting, &self.t.number),
+        });
+        Entry { icon, label, key, href, current, badge, last: section == Section::Settings }
     }
 }
 
@@ -210,8 +229,16 @@ struct Entry {
     key: &'static str,
     href: String,
     current: bool,
+    badge: Option<Badge>,
     /// Stands apart from the reports.
     last: bool,
+}
+
+/// A number beside an entry.
+struct Badge {
+    text: String,
+    /// What it counts.
+    label: String,
 }
 
 /// The left rail; a bar with a drawer on narrow screens.

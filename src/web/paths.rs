@@ -4,8 +4,10 @@
 use jiff::ToSpan;
 
 use crate::domain::account::AccountId;
+use crate::domain::contact::ContactId;
+use crate::domain::event::EventNumber;
 use crate::domain::period::{Days, LocalDay, Preset};
-use crate::domain::question::{self, Comparison, Dimension, Filter, NONE, Operator};
+use crate::domain::question::{self, Comparison, Dimension, Filter, NONE};
 use crate::domain::visitor::VisitorNumber;
 
 pub const SIGN_IN: &str = "/sign-in";
@@ -67,9 +69,21 @@ pub enum Report {
     Sources,
     Devices,
     Countries,
+    Events,
+    /// One event.
+    Event(EventNumber),
 }
 
 impl Report {
+    /// The last parts of its path: `pages`, `events/000000000012`.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Event(number) => format!("{}/{number}", self.as_str()),
+            _ => self.as_str().to_owned(),
+        }
+    }
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -79,6 +93,7 @@ impl Report {
             Self::Sources => "sources",
             Self::Devices => "devices",
             Self::Countries => "countries",
+            Self::Events | Self::Event(_) => "events",
         }
     }
 }
@@ -93,6 +108,30 @@ pub fn settings(account: AccountId, page: &str) -> String {
 #[must_use]
 pub fn visitor(account: AccountId, number: VisitorNumber) -> String {
     format!("{ACCOUNTS}/{account}/visitors/{}", number.0)
+}
+
+/// `/accounts/1000001/events`; below it stand `new`, `unexpected`, `dismissed`, and each event by its number.
+#[must_use]
+pub fn events(account: AccountId) -> String {
+    format!("{ACCOUNTS}/{account}/{}", Report::Events.as_str())
+}
+
+/// `/accounts/1000001/events/000000000012`
+#[must_use]
+pub fn event(account: AccountId, number: EventNumber) -> String {
+    format!("{}/{number}", events(account))
+}
+
+/// `/accounts/1000001/contacts`
+#[must_use]
+pub fn contacts(account: AccountId) -> String {
+    format!("{ACCOUNTS}/{account}/contacts")
+}
+
+/// `/accounts/1000001/contacts/7`
+#[must_use]
+pub fn contact(account: AccountId, id: ContactId) -> String {
+    format!("{}/{}", contacts(account), id.0)
 }
 
 /// `/accounts/1000001/views`
@@ -173,8 +212,7 @@ impl Period {
 /// The filter that a row of a table stands for; `NONE` is the row without name.
 #[must_use]
 pub fn is(dimension: Dimension, value: &str) -> Filter {
-    let value = if value == NONE { "" } else { value };
-    Filter { dimension, operator: Operator::Is, values: vec![value.to_owned()] }
+    Filter::is(dimension, if value == NONE { "" } else { value })
 }
 
 /// The address of a report; each method gives a new one.
@@ -267,7 +305,7 @@ impl ReportUrl {
 
     #[must_use]
     pub fn path(&self) -> String {
-        format!("{ACCOUNTS}/{}/{}", self.account, self.report.as_str())
+        format!("{ACCOUNTS}/{}/{}", self.account, self.report.name())
     }
 
     /// The pairs of the query, in the order they are written. Forms repeat them as hidden fields.

@@ -25,6 +25,8 @@ pub struct Asked {
     pub nothing_before: bool,
     /// Those the reader saved; of a page alone.
     pub views: Vec<SavedView>,
+    /// Names of the events that filters name by their ids; of a page alone.
+    pub events: Vec<(String, String)>,
 }
 
 /// The first value of a key.
@@ -61,7 +63,8 @@ pub fn read(
     }
     let row = first(&pairs, "row").and_then(|text| text.parse().ok()).filter(|row| *row > 0);
     let row = row.filter(|_| query.after.is_some()).unwrap_or(1);
-    Ok(Asked { url, row, query, from_form, nothing_before: false, views: Vec::new() })
+    let (views, events) = (Vec::new(), Vec::new());
+    Ok(Asked { url, row, query, from_form, nothing_before: false, views, events })
 }
 
 /// The pairs of the filter form with values instead of the names people know of them: `Organic search`, `Netherlands`.

@@ -24,6 +24,15 @@ function listen(target, type, fn) {
   target.addEventListener(type, e => safe(fn, e), true);
 }
 
+// Calls of what the page calls are heard as well, before they are done.
+function wrap(object, name, fn) {
+  const original = object[name];
+  object[name] = function () {
+    safe(fn, this);
+    return original.apply(this, arguments);
+  };
+}
+
 // Time that no correction of the clock moves.
 function mono() {
   return w.performance.now();

@@ -28,9 +28,14 @@ function scrubQuery(query) {
   }).join('&');
 }
 
+// An address as path, query and fragment.
+function split(address) {
+  return /^([^?#]*)(?:\?([^#]*))?(?:#([^]*))?$/.exec(address);
+}
+
 // The fragment counts only in a path that the site itself set.
 function scrub(address, withFragment) {
-  const parts = /^([^?#]*)(?:\?([^#]*))?(?:#([^]*))?$/.exec(address);
+  const parts = split(address);
   const path = scrubPath(parts[1]);
   const query = scrubQuery(parts[2] || '');
   const fragment = withFragment ? scrubQuery(scrubPath(parts[3] || '')) : '';

@@ -58,6 +58,7 @@ function tellConsent(fn) {
 function forgetRefused() {
   if (!noTrack() && (choice ? choice.analytics : cfg.policy != 1)) return;
   erase(VISIT_COOKIES);
+  untold = [];
   dropKept();
   newVisitor();
 }

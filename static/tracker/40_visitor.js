@@ -107,12 +107,17 @@ function newVisitor() {
 }
 
 // Only plain values: anything else could not be sent.
-function identify(properties) {
-  if (typeof properties == 'string') return;
-  Object.keys(properties).forEach(name => {
-    const value = properties[name];
+function copyPlain(from, to) {
+  if (typeof from == 'string') return to;
+  Object.keys(from).forEach(name => {
+    const value = from[name];
     if (/^(string|number|boolean)$/.test(typeof value)) {
-      identity[name] = value.slice ? value.slice(0, 1024) : value;
+      to[name] = value.slice ? value.slice(0, 1024) : value;
     }
   });
+  return to;
+}
+
+function identify(properties) {
+  copyPlain(properties, identity);
 }

@@ -76,19 +76,22 @@ function flush() {
   if (hits.length) post(hits);
 }
 
+function send(path, body) {
+  return w.fetch(server + path, {
+    method: 'POST',
+    credentials: 'omit',
+    // Browsers refuse more than 64 KiB of these.
+    keepalive: body.length < 2e4,
+    body: body
+  });
+}
+
 function post(hits) {
   hits.forEach(hit => gone[hit.id] = 1);
   if (imagesOnly) return hits.forEach(hit => image(hit, log, () => later([hit])));
   const body = JSON.stringify(hits.map(wire));
   log(body);
-  const answer = safe(() => w.fetch(server + '/collect', {
-    method: 'POST',
-    mode: 'cors',
-    credentials: 'omit',
-    // Browsers refuse more than 64 KiB of these.
-    keepalive: body.length < 2e4,
-    body: body
-  }));
+  const answer = safe(send, '/collect', body);
   const failed = () => safe(unreachable, hits);
   if (answer) answer.then(r => safe(answered, hits, r), failed);
   else failed();

@@ -54,7 +54,11 @@ function hitOf(kind) {
     pu: scrub(loc.href),
     po: path,
     rpo: pathBefore,
-    ccu: canonical
+    ccu: canonical,
+    // an event may be what opens a session
+    r: from || undefined,
+    sd: w.screen.width + 'x' + w.screen.height,
+    ln: (nav.language || '').toLowerCase() || undefined
   }, consentOf());
 }
 
@@ -81,15 +85,13 @@ function sendView() {
   if (!canonical && !(moved && link == canonicalTag)) view.rcu = link;
   canonicalTag = link;
   view.t = d.title.slice(0, 512) || undefined;
-  view.r = from || undefined;
-  view.sd = w.screen.width + 'x' + w.screen.height;
-  view.ln = (nav.language || '').toLowerCase() || undefined;
   view.ct = facts.contentType;
   view.pi = facts.pageId;
   spent = told = 0;
   since = -1;
   look();
   keep(view);
+  viewed();
   flush();
 }
 
@@ -141,19 +143,9 @@ function move(isNew) {
   moving = setTimeout(() => safe(arrivedAt), SETTLE);
 }
 
-function watchHistory(name) {
-  const original = w.history[name];
-  w.history[name] = function () {
-    const result = original.apply(this, arguments);
-    safe(move, name == 'pushState');
-    return result;
-  };
-}
-
 function watch() {
   if (cfg.spa) {
-    safe(watchHistory, 'pushState');
-    safe(watchHistory, 'replaceState');
+    ['pushState', 'replaceState'].forEach(name => safe(() => wrap(w.history, name, () => move(name == 'pushState'))));
     listen(w, 'popstate', () => move(true));
   }
   listen(d, 'visibilitychange', () => {

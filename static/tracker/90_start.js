@@ -6,7 +6,7 @@ const FACTS = 'setCanonicalUrl setPath setContentType setContentMetadata setPage
 function run(calls, entry) {
   safe(() => {
     if (typeof entry == 'function') entry(tracker, library);
-    else if (Array.isArray(entry) && calls.hasOwnProperty(entry[0])) calls[entry[0]].apply(calls, [].slice.call(entry, 1));
+    else if (Array.isArray(entry) && Object.keys(calls).indexOf(entry[0]) >= 0) calls[entry[0]].apply(calls, [].slice.call(entry, 1));
   });
 }
 
@@ -46,6 +46,7 @@ function start() {
   forgetRefused();
   watch();
   watchLinks();
+  safe(watchActs);
   // Entries that a queued function adds come after it, in order.
   while (queue.length) run(tracker, queue.shift());
   takeOver(queue, tracker);
@@ -56,7 +57,7 @@ if (!w._hstc_loaded && server) {
   const begin = () => {
     if (w._hstc_ran) return;
     w._hstc_ran = true;
-    safe(start);
+    safe(pickOr, () => safe(start));
   };
   if (d.prerendering) listen(d, 'prerenderingchange', begin);
   else begin();

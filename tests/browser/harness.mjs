@@ -156,13 +156,18 @@ export class Server {
 
 // ---- a site
 
-/** Pages by path on a host name of their own; `requests` are the paths asked for. */
+/** Pages by path on a host name of their own, `{ to }` = a redirect; `requests` are the paths asked for. */
 export async function startSite(t, pages) {
   const requests = [];
   const listener = createServer((request, response) => {
     const path = new URL(request.url, "http://a").pathname;
     requests.push(path);
     const page = pages[path];
+    if (page?.to) {
+      response.writeHead(303, { Location: page.to });
+      response.end();
+      return;
+    }
     response.writeHead(page === undefined ? 404 : 200, { "Content-Type": "text/html; charset=utf-8" });
     response.end(page ?? "");
   });

@@ -4,65 +4,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import {
-  SITE_HOST, Server, Visitor, axeFaults, eventually, htmlFaults, launch, overflow, shots, signIn, startSite,
-  taggedPage, withoutServer,
-} from "./harness.mjs";
-import { LONG, RIGHT_TO_LEFT, collect, fillHistory, token } from "./history.mjs";
-
-const PASSWORD = "fourteen quiet herons";
+import { SITE_HOST, Server, Visitor, eventually, launch, signIn, startSite, taggedPage, withoutServer } from "./harness.mjs";
+import { LONG, RIGHT_TO_LEFT, collect, token } from "./history.mjs";
+import { PASSWORD, house, isSound, submit } from "./house.mjs";
 
 /** The link an empty store prints. */
 const setupLink = (server) =>
   eventually(() => /set up \(once, within an hour\): (http:\S+\/setup\?token=\S+)/.exec(server.log)?.[1], "the set-up link");
-
-/** Chromium names every answer from 400 on as an error of the page. */
-const REFUSED = /^console: Failed to load resource: the server responded with a status of (4\d\d)/;
-
-/**
- * Everything that must be true of a page, whatever it shows. `answer` is the response that made it, as
- * `page.goto` and `submit` give it.
- */
-async function isSound(visitor, server, page, answer, { name, status = 200 }) {
-  await shots(page, name);
-  assert.equal(answer.status(), status, `${name}: status`);
-  assert.deepEqual(await htmlFaults(await answer.text()), [], `${name}: HTML`);
-  assert.equal(await page.locator("h1").count(), 1, `${name}: h1`);
-  assert.notEqual((await page.locator("h1").innerText()).trim(), "", `${name}: h1`);
-  assert.notEqual(await page.title(), "", `${name}: title`);
-  assert.deepEqual(await overflow(page, 390), [], `${name}: on a telephone`);
-  assert.deepEqual(await overflow(page, 320), [], `${name}: at 400 %`);
-  assert.deepEqual(await axeFaults(page), [], `${name}: accessibility`);
-  const troubles = visitor.troubles.splice(0).filter((said) => REFUSED.exec(said)?.[1] !== String(status));
-  assert.deepEqual(troubles, [], `${name}: console`);
-  assert.deepEqual(visitor.strangers(new URL(server.address).host), [], `${name}: requests to others`);
-}
-
-/** Presses a form's button; the answer of the page it led to. */
-async function submit(page, button) {
-  const isPage = (answer) => answer.request().isNavigationRequest() && answer.status() < 300 === !isRefusal(answer);
-  const isRefusal = (answer) => answer.status() >= 400;
-  const [answer] = await Promise.all([page.waitForResponse(isPage), button.click()]);
-  await page.waitForLoadState();
-  return answer;
-}
-
-/** A server with an account, its owner signed in, and what the test wants of it. */
-async function house(t, { filled = true, domains = [SITE_HOST], ...options } = {}) {
-  const server = await Server.begin(t);
-  const account = await server.addAccount({ name: "Example & <Sons>", domains });
-  const owner = await server.addUser(account, { password: PASSWORD });
-  if (filled) {
-    await fillHistory(server, account);
-    const reports = await server.addToken(account);
-    await server.report(account, reports, "dashboard"); // waits until all is folded
-  }
-  const browser = await launch(t);
-  const visitor = await Visitor.begin(browser, options);
-  const page = await visitor.context.newPage();
-  const at = (path) => `${server.address}/accounts/${account}/${path}`;
-  return { server, account, owner, browser, visitor, page, at };
-}
 
 describe("pages", { skip: withoutServer("pages") }, () => {
   /** bar.md, people 28 */
@@ -415,7 +363,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await page.keyboard.press("Escape");
     await sheet.waitFor({ state: "hidden" });
 
-    for (const [key, place] of [["p", "pages"], ["s", "sources"], ["l", "live"], ["d", "dashboard"]]) {
+    for (const [key, place] of [["p", "pages"], ["s", "sources"], ["e", "events"], ["c", "contacts"], ["l", "live"], ["d", "dashboard"]]) {
       await page.keyboard.press("g");
       await Promise.all([page.waitForURL(new RegExp(`/${place}\\b`)), page.keyboard.press(key)]);
     }

@@ -104,7 +104,7 @@ fn the_numbers_are_those_asked_for() {
         app.store.close();
         let conn = unpacked(dir.path());
         let named = format!("{events} {days} {visitors}");
-        let views = u64::try_from(count(&conn, "select count(*) from event_hot")).unwrap();
+        let views = u64::try_from(count(&conn, "select count(*) from event_hot where kind = 1")).unwrap();
         let people = count(&conn, "select count(*) from visitor where no_browser = 0");
         let sessions = count(&conn, "select count(*) from session");
         assert_eq!(
@@ -127,15 +127,18 @@ fn sessions_are_those_the_rule_cuts_from_the_views() {
     app.store.close();
     let conn = unpacked(dir.path());
     let mut statement = conn
-        .prepare("select visitor, at_ms, session_id from event_hot order by visitor, at_ms, inbox_id")
+        .prepare(
+            "select visitor, at_ms, session_id from event_hot where session_id <> 0
+             order by visitor, at_ms, inbox_id",
+        )
         .unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
-    let views: Vec<(i64, i64, i64)> = rows.map(Result::unwrap).collect();
+    let hits: Vec<(i64, i64, i64)> = rows.map(Result::unwrap).collect();
     let mut sessions = 0;
     let mut longest = 0;
     let mut length = 0;
     let mut before: Option<(i64, i64, i64)> = None;
-    for (visitor, at, session) in views {
+    for (visitor, at, session) in hits {
         let begins = before.is_none_or(|(who, then, _)| who != visitor || at - then >= SESSION_IDLE);
         let is_new = before.is_none_or(|(.., open)| open != session);
         assert_eq!(begins, is_new, "visitor {visitor} at {at}");
@@ -150,7 +153,7 @@ fn sessions_are_those_the_rule_cuts_from_the_views() {
         count(
             &conn,
             "select count(*) from session s where page_views <>
-            (select count(*) from event_hot e where e.session_id = s.id)"
+            (select count(*) from event_hot e where e.session_id = s.id and kind = 1)"
         ),
         0
     );
@@ -174,12 +177,21 @@ fn a_history_is_as_mixed_as_a_real_one() {
     app.store.close();
     let conn = unpacked(dir.path());
     let distinct = |what: &str| count(&conn, &format!("select count(distinct {what}"));
-    let sources = distinct("substr(value, 1, instr(value, char(31)) - 1)) from dictionary where kind = 4");
+    let sources = distinct(
+        "substr(value, 1, instr(value, char(31)) - 1)) from dictionary where kind = 4 and value not like 'OFFLINE%'",
+    );
     assert_eq!(sources, 9, "all sources a browser can come from");
     assert!(distinct("page) from event_hot") > 300, "a long tail of pages");
     assert!(distinct("referrer) from session") > 100, "and of referrers");
     assert!(distinct("device) from session") >= 15 && distinct("place) from session") >= 30);
-    assert!(distinct("consent) from event_hot") == 3);
+    assert!(distinct("consent) from event_hot where session_id <> 0") == 3);
+    let completed = count(&conn, "select count(distinct event) from event_hot where kind = 2");
+    assert_eq!(completed, count(&conn, "select count(*) from event_definition"), "every event");
+    assert!(count(&conn, "select count(*) from event_hot where kind = 2 and session_id = 0") > 5);
+    let worth = "select count(*) from event_hot where kind = 2 and value_minor > 0";
+    assert!(count(&conn, worth) > 50 && count(&conn, "select sum(revenue_asserted_minor) from contact") > 0);
+    let done = count(&conn, "select count(*) from event_hot where kind = 2");
+    assert!((300..1_500).contains(&done), "{done}");
     assert!(count(&conn, "select count(*) from event_hot where consent = 15") > 1_000);
     assert!((20..200).contains(&count(&conn, "select count(*) from contact")));
     assert!(count(&conn, "select sum(hits) from bot_day") > 500);
@@ -268,7 +280,7 @@ fn what_is_accepted_after_a_history_is_folded_once() {
     app.store.close();
     let conn = unpacked(dir.path());
     let views = made.page_views + 1 + second.page_views;
-    assert_eq!(count(&conn, "select count(*) from event_hot"), i64::try_from(views).unwrap());
+    assert_eq!(count(&conn, "select count(*) from event_hot where kind = 1"), i64::try_from(views).unwrap());
     assert_eq!(count(&conn, "select count(*) from visitor where no_browser = 0"), 201);
     let watermark = count(&conn, "select watermark from meta");
     assert!(watermark >= count(&conn, "select max(inbox_id) from event_hot"));

@@ -46,6 +46,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("flate2", &["tracker", "web"]),
     ("brotli", &["tracker", "web"]),
     ("argon2", &["app"]),
+    ("oxc", &["app"]),
     ("actix_web", &["web", "server"]),
     ("askama", &["web"]),
     ("rustls", &["server"]),

@@ -42,6 +42,11 @@ pub struct Beacon<'a> {
     pub page_view: Cow<'a, str>,
     pub engaged_ms: Cow<'a, str>,
     pub identity: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// Id or name of the event that was completed, and what it was worth.
+    pub event: Cow<'a, str>,
+    pub value: Cow<'a, str>,
+    /// Of the event, as said.
+    pub properties: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
 impl<'a> Beacon<'a> {
@@ -66,6 +71,8 @@ impl<'a> Beacon<'a> {
             "rev" | "gl_rev" => &mut self.policy,
             "pv" => &mut self.page_view,
             "ms" => &mut self.engaged_ms,
+            "n" => &mut self.event,
+            "m" => &mut self.value,
             _ => return None,
         })
     }
@@ -89,7 +96,13 @@ impl<'a> Beacon<'a> {
                 "i" if beacon.identity.is_empty() => {
                     beacon.identity = pairs(&value).map(owned).collect();
                 }
+                // of our script, where it must send an image
+                "p" => beacon.properties.extend(pairs(&value).map(owned)),
                 "id" | "age" | "rev" => {}
+                property if property.len() > 1 && property.starts_with('_') => {
+                    let property = property.get(1..).unwrap_or_default().to_owned();
+                    beacon.properties.push((property.into(), value));
+                }
                 name => beacon.set(name, value),
             }
         }
@@ -157,6 +170,11 @@ impl<'de> Deserialize<'de> for Beacon<'de> {
                         let identity = map.next_value::<Pairs<'de>>()?.0;
                         if beacon.identity.is_empty() {
                             beacon.identity = identity;
+                        }
+                    } else if name == "p" {
+                        let properties = map.next_value::<Pairs<'de>>()?.0;
+                        if beacon.properties.is_empty() {
+                            beacon.properties = properties;
                         }
                     } else if beacon.field(&name).is_some() {
                         beacon.set(&name, map.next_value::<Scalar<'de>>()?.0);

@@ -2,6 +2,7 @@
 //! on disk, before the answer is given; what does not is counted under one of the closed list of reasons.
 
 pub mod beacon;
+pub mod call;
 mod read;
 
 use std::net::IpAddr;
@@ -52,14 +53,20 @@ pub async fn accept<'a>(
     app.counters.receive(count(beacons.len()));
     app.counters.cut(u64::from(is_longer(sender.user_agent, USER_AGENT_MAX)));
     let agent = app.agents.read(sender.user_agent);
-    let mut bodies = Vec::with_capacity(beacons.len());
-    let mut hits = Vec::with_capacity(beacons.len());
+    let hits = beacons.into_iter().map(|beacon| accept_one(app, now, sender, &agent, beacon)).collect();
+    put(app, hits).await
+}
+
+/// Puts the hits of a request into the inbox, and counts those that were refused.
+async fn put(app: &App, hits: Vec<Result<Hit, Reason>>) -> Outcome {
+    let mut bodies = Vec::with_capacity(hits.len());
+    let mut written = Vec::with_capacity(hits.len());
     let mut refused = None;
-    for beacon in beacons {
-        match accept_one(app, now, sender, &agent, beacon) {
+    for hit in hits {
+        match hit.and_then(|hit| write(app, hit)) {
             Ok((hit, body)) => {
                 bodies.push(body);
-                hits.push(hit);
+                written.push(hit);
             }
             Err(reason) => {
                 app.counters.count(reason, 1);
@@ -78,7 +85,7 @@ pub async fn accept<'a>(
         }
         Err(_) => {
             app.counters.count(Reason::Unavailable, count(stored));
-            app.live.complete(hits.iter().map(|hit| (hit.account, hit.live, Reason::Unavailable, None)));
+            app.live.complete(written.iter().map(|hit| (hit.account, hit.live, Reason::Unavailable, None)));
             Outcome { reason: Reason::Unavailable, stored: 0 }
         }
     }
@@ -88,35 +95,33 @@ fn count(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
 
-/// One hit through all rules; answers its place in the live ring and its row for the inbox.
+/// A hit's place in the live ring and its row for the inbox.
+fn write(app: &App, mut hit: Hit) -> Result<(Arc<Hit>, Vec<u8>), Reason> {
+    hit.live = app.live.next_serial();
+    let mut body = Vec::with_capacity(ROW_BYTES);
+    serde_json::to_writer(&mut body, &hit).map_err(|_| Reason::Malformed)?;
+    let hit = Arc::new(hit);
+    app.live.push(Arc::clone(&hit), body.len());
+    Ok((hit, body))
+}
+
+/// One hit of a browser through all rules.
 fn accept_one<'a>(
     app: &App,
     now: Millis,
     sender: Sender<'a>,
     agent: &Agent,
     beacon: Result<Beacon<'a>, Unreadable>,
-) -> Result<(Arc<Hit>, Vec<u8>), Reason> {
+) -> Result<Hit, Reason> {
     let mut beacon = beacon.map_err(Unreadable::reason)?;
     if beacon.page_url.is_empty() {
         beacon.page_url = sender.referer.into();
     }
     let id = read::account_id(&beacon.account)?;
     let account = app.accounts.find(id).ok_or(Reason::UnknownAccount)?;
-    let result = read_hit(app, now, sender, agent, &account, &beacon);
-    match result {
-        Ok(mut hit) => {
-            hit.live = app.live.next_serial();
-            let mut body = Vec::with_capacity(ROW_BYTES);
-            serde_json::to_writer(&mut body, &hit).map_err(|_| Reason::Malformed)?;
-            let hit = Arc::new(hit);
-            app.live.push(Arc::clone(&hit), body.len());
-            Ok((hit, body))
-        }
-        Err(reason) => {
-            app.live.push_refusal(id, now, reason, page_of_refusal(reason, &beacon));
-            Err(reason)
-        }
-    }
+    read_hit(app, now, sender, agent, &account, &beacon).inspect_err(|reason| {
+        app.live.push_refusal(id, now, *reason, page_of_refusal(*reason, &beacon));
+    })
 }
 
 fn read_hit(
@@ -131,7 +136,7 @@ fn read_hit(
         return Err(Reason::DoNotTrack);
     }
     let consent = read::consent(beacon)?;
-    let act = read::act(beacon)?;
+    let act = read::act(account, &app.definitions.of(account.id()), beacon)?;
     if let Some(family) = &agent.bot {
         app.counters.count_bot(account.id(), account.zone.day_of(now), family);
         return Err(Reason::Bot);

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::beacon::Beacon;
 use crate::app::counters::Counters;
+use crate::app::definitions::Defined;
 use crate::app::directory::Entry as Account;
 use crate::base::clock::Millis;
 use crate::base::random::Random;
@@ -11,6 +12,7 @@ use crate::domain::account::AccountId;
 use crate::domain::campaign::Campaign;
 use crate::domain::consent::Consent;
 use crate::domain::contact::{self, Email, Identity};
+use crate::domain::event::{self, EventRef, NAME_MAX};
 use crate::domain::hit::{AGE_MAX, Act, ENGAGED_MAX, EVENT_ID_MAX, Hit, TITLE_MAX};
 use crate::domain::language::LANGUAGE_MAX;
 use crate::domain::page::{Invalid, Landing, Page};
@@ -19,7 +21,7 @@ use crate::domain::screen::{SCREEN_MAX, ScreenClass};
 use crate::domain::scrub::REFERRER_MAX;
 use crate::domain::text::{cut, is_longer};
 use crate::domain::visitor::{TOKEN_MAX, Token, read_hstc};
-use crate::domain::{device::Device, language, scrub, source};
+use crate::domain::{device::Device, language, money, scrub, source};
 
 pub(super) fn account_id(text: &str) -> Result<AccountId, Reason> {
     text.parse().map(AccountId).map_err(|_| Reason::Malformed)
@@ -39,9 +41,16 @@ pub(super) fn consent(beacon: &Beacon<'_>) -> Result<Consent, Reason> {
 }
 
 /// rules.md 3
-pub(super) fn act(beacon: &Beacon<'_>) -> Result<Act, Reason> {
+pub(super) fn act(account: &Account, defined: &Defined, beacon: &Beacon<'_>) -> Result<Act, Reason> {
     match &*beacon.kind {
         "1" => Ok(Act::PageView),
+        "3" | "ptbe" => completion(
+            account,
+            defined,
+            &beacon.event,
+            &beacon.value,
+            beacon.properties.iter().map(|(name, value)| (&**name, &**value)),
+        ),
         "engagement" => {
             let engaged: i64 = beacon.engaged_ms.parse().map_err(|_| Reason::Malformed)?;
             let id_fits = !beacon.page_view.is_empty() && beacon.page_view.chars().count() <= EVENT_ID_MAX;
@@ -53,6 +62,36 @@ pub(super) fn act(beacon: &Beacon<'_>) -> Result<Act, Reason> {
         }
         _ => Err(Reason::UnsupportedKind),
     }
+}
+
+/// A completion of an event (rules.md 19, 21). An id that is no event's is told at once; what a name comes to is
+/// found by the fold.
+pub(super) fn completion<'p>(
+    account: &Account,
+    defined: &Defined,
+    told: &str,
+    value: &str,
+    properties: impl Iterator<Item = (&'p str, &'p str)>,
+) -> Result<Act, Reason> {
+    let event = match told.trim() {
+        "" => return Err(Reason::Malformed),
+        long if long.chars().count() > NAME_MAX => return Err(Reason::TooLarge),
+        event => EventRef::parse(event).ok_or(Reason::UnknownEvent)?,
+    };
+    if let EventRef::Id(number) = &event
+        && defined.find(*number).is_none()
+    {
+        return Err(Reason::UnknownEvent);
+    }
+    let value_minor = match value.trim() {
+        "" => None,
+        value => {
+            let digits = money::digits(&account.settings().currency);
+            Some(money::parse(value, digits).ok_or(Reason::BadValue)?)
+        }
+    };
+    let properties = event::properties(properties).ok_or(Reason::TooLarge)?;
+    Ok(Act::Completion { event, value_minor, properties })
 }
 
 /// The hit without its device and place.
@@ -85,7 +124,7 @@ pub(super) fn hit(
         at,
         act,
         event_id: event_id(&beacon.event_id)?,
-        visitor,
+        visitor: Some(visitor),
         session_number,
         title: cut(&beacon.title, TITLE_MAX),
         referrer,
@@ -155,7 +194,7 @@ fn visitor(beacon: &Beacon<'_>, random: &dyn Random) -> Result<(Token, Option<u3
 
 /// Who the browser says it is, and how many of its values were longer or more than kept; these are left out, the
 /// hit is not lost for them.
-fn identity(said: &[(Cow<'_, str>, Cow<'_, str>)]) -> (Identity, u64) {
+pub(super) fn identity(said: &[(Cow<'_, str>, Cow<'_, str>)]) -> (Identity, u64) {
     let mut identity = Identity::default();
     let mut left_out = said.len().saturating_sub(contact::PROPERTIES_MAX);
     for (name, value) in said.iter().take(contact::PROPERTIES_MAX) {

@@ -25,7 +25,7 @@ pub(crate) struct Folded {
 }
 
 impl Folded {
-    const fn only(reason: Reason) -> Self {
+    pub(super) const fn only(reason: Reason) -> Self {
         Self { reason, visitor: None }
     }
 }
@@ -35,8 +35,8 @@ pub(super) struct Batch<'a> {
     pub conn: &'a Connection,
     pub cache: &'a mut Cache,
     pub now: Millis,
-    statements: Statements<'a>,
-    pending: Pending,
+    pub(super) statements: Statements<'a>,
+    pub(super) pending: Pending,
 }
 
 impl<'a> Batch<'a> {
@@ -46,6 +46,7 @@ impl<'a> Batch<'a> {
         now: Millis,
     ) -> Result<Self, store::Error> {
         cache.forget_erased(conn)?;
+        cache.forget_changed(conn)?;
         Ok(Self { conn, cache, now, statements: Statements::prepare(conn)?, pending: Pending::default() })
     }
 
@@ -62,6 +63,9 @@ impl<'a> Batch<'a> {
         match &hit.act {
             Act::Engagement { page_view, engaged_ms } => self.engage(hit, page_view, *engaged_ms),
             Act::PageView => self.page_view(inbox_id, hit),
+            Act::Completion { event, value_minor, properties } => {
+                self.complete(inbox_id, hit, event, *value_minor, properties)
+            }
         }
     }
 
@@ -70,16 +74,12 @@ impl<'a> Batch<'a> {
             return Ok(Folded::only(Reason::Duplicate));
         }
         let account = hit.account;
-        let page = join(&[&hit.page.host, &hit.page.path, &hit.page.query]);
-        let page = self.cache.name(self.conn, account, Kind::Page, &page)?;
+        let page = self.page_of(hit)?;
         let title = self.cache.name(self.conn, account, Kind::Title, &hit.title)?;
         let (mut visitor, is_new) = self.find_or_make_visitor(hit)?;
         let (switched, contact) = self.identify(inbox_id, hit, &mut visitor)?;
-        self.continue_session(hit, &mut visitor, is_new, switched, page)?;
-        if let Some(contact) = contact.filter(|contact| contact.source == 0) {
-            // Made by the hit that opened the session, before its source was known.
-            contact::upsert(self.conn, account, &Contact { source: visitor.first_source, ..contact })?;
-        }
+        self.continue_session(hit, &mut visitor, is_new, switched, Some(page))?;
+        self.tell_source(hit, contact, &visitor)?;
         let event = Event {
             at_ms: hit.at.0,
             inbox_id,
@@ -96,15 +96,30 @@ impl<'a> Batch<'a> {
             foreign_host: hit.foreign_host,
         };
         self.pending.push(account, event, hit.event_id.as_deref(), hit.received.0);
+        self.complete_visits(inbox_id, hit, &mut visitor, page)?;
         let number = visitor.number.0;
-        self.cache.put_visitor(account, &hit.visitor, visitor);
+        self.put_visitor(hit, visitor);
         if let Some(numbers) = self.cache.numbers(self.conn, account)? {
             numbers.first_hit_ms.get_or_insert(hit.at.0);
         }
         Ok(Folded { reason: Reason::Stored, visitor: Some(number) })
     }
 
-    fn is_duplicate(&mut self, hit: &Hit) -> Result<bool, store::Error> {
+    pub(super) fn page_of(&mut self, hit: &Hit) -> Result<u32, store::Error> {
+        if hit.page.host.is_empty() {
+            return Ok(0);
+        }
+        let page = join(&[&hit.page.host, &hit.page.path, &hit.page.query]);
+        self.cache.name(self.conn, hit.account, Kind::Page, &page)
+    }
+
+    pub(super) fn put_visitor(&mut self, hit: &Hit, visitor: Visitor) {
+        if let Some(token) = &hit.visitor {
+            self.cache.put_visitor(hit.account, token, visitor);
+        }
+    }
+
+    pub(super) fn is_duplicate(&mut self, hit: &Hit) -> Result<bool, store::Error> {
         let Some(id) = &hit.event_id else { return Ok(false) };
         let counts_again = |received_ms: i64| hit.received.0.saturating_sub(received_ms) >= SEEN_FOR;
         if let Some(received_ms) = self.pending.received_ms(hit.account, id) {
@@ -180,17 +195,19 @@ impl<'a> Batch<'a> {
         Ok(Some(engaged_ms.saturating_sub(before)))
     }
 
-    fn find_or_make_visitor(&mut self, hit: &Hit) -> Result<(Visitor, bool), store::Error> {
-        if let Some(visitor) = self.cache.visitor(self.conn, hit.account, &hit.visitor)? {
+    /// The visitor of a browser's hit, and whether he is new.
+    pub(super) fn find_or_make_visitor(&mut self, hit: &Hit) -> Result<(Visitor, bool), store::Error> {
+        let token = hit.visitor.as_ref().ok_or_else(|| store::Error::Unreadable("no token".to_owned()))?;
+        if let Some(visitor) = self.cache.visitor(self.conn, hit.account, token)? {
             return Ok((visitor, false));
         }
         let number = self.next_visitor(hit.account)?;
-        visitor::upsert_token(self.conn, hit.account, hit.visitor.as_str(), number)?;
+        visitor::upsert_token(self.conn, hit.account, token.as_str(), number)?;
         Ok((new_visitor(number, hit.at.0), true))
     }
 
     /// rules.md 12: dense, and never used again.
-    fn next_visitor(&mut self, account: AccountId) -> Result<VisitorNumber, store::Error> {
+    pub(super) fn next_visitor(&mut self, account: AccountId) -> Result<VisitorNumber, store::Error> {
         let numbers = self.cache.numbers(self.conn, account)?.ok_or(store::Error::NotFound)?;
         numbers.visitor += 1;
         Ok(VisitorNumber(numbers.visitor))
@@ -198,7 +215,7 @@ impl<'a> Batch<'a> {
 
     /// Binds an email to the visitor and makes the contact. A token that belongs to another contact gets a new
     /// number (rules.md 12); answers whether it did, and the contact.
-    fn identify(
+    pub(super) fn identify(
         &mut self,
         inbox_id: i64,
         hit: &Hit,
@@ -208,25 +225,33 @@ impl<'a> Batch<'a> {
         if said.is_empty() {
             return Ok((false, None));
         }
-        let contact = match &said.email {
+        let found = match &said.email {
             Some(email) => Some(self.find_or_make_contact(hit, email, visitor)?),
             None => None,
         };
         let mut switched = false;
-        if let Some(contact) = &contact {
+        if let Some((contact, is_made)) = &found {
             switched = visitor.contact_id.is_some_and(|id| id != contact.id);
             if switched {
                 let number = self.next_visitor(hit.account)?;
                 // The older number stays with its contact, as it was last written.
                 visitor::upsert(self.conn, hit.account, visitor)?;
-                visitor::upsert_token(self.conn, hit.account, hit.visitor.as_str(), number)?;
+                if let Some(token) = &hit.visitor {
+                    visitor::upsert_token(self.conn, hit.account, token.as_str(), number)?;
+                }
                 visitor.number = number;
                 visitor.first_ms = hit.at.0;
                 visitor.first_source = visitor.source;
             }
+            if !*is_made && visitor.contact_id != Some(contact.id) {
+                let numbers = self.cache.numbers(self.conn, hit.account)?.ok_or(store::Error::NotFound)?;
+                numbers.links += 1;
+            }
             visitor.contact_id = Some(contact.id);
+            self.hand_over(hit, contact, visitor)?;
             self.keep_properties(hit, contact.id)?;
         }
+        let contact = found.map(|(contact, _)| contact);
         contact::insert_identification(
             self.conn,
             hit.account,
@@ -242,15 +267,17 @@ impl<'a> Batch<'a> {
         Ok((switched, contact))
     }
 
+    /// The contact of an email, and whether it was made for it.
     fn find_or_make_contact(
         &mut self,
         hit: &Hit,
         email: &Email,
         visitor: &Visitor,
-    ) -> Result<Contact, store::Error> {
+    ) -> Result<(Contact, bool), store::Error> {
         let found = contact::find_by_email(self.conn, hit.account, email.as_str())?;
         // The contact is as old as the visitor, unless the visitor was somebody else until now.
         let first_ms = if visitor.contact_id.is_none() { visitor.first_ms } else { hit.at.0 };
+        let is_made = found.is_none();
         let contact = match found {
             Some(known) => Contact {
                 external_id: hit.identity.external_id.clone(),
@@ -258,30 +285,13 @@ impl<'a> Batch<'a> {
                 last_ms: hit.at.0,
                 ..known
             },
-            None => {
-                let number = self.next_visitor(hit.account)?;
-                let numbers = self.cache.numbers(self.conn, hit.account)?.ok_or(store::Error::NotFound)?;
-                numbers.contact += 1;
-                let id = numbers.contact;
-                let own = Visitor { no_browser: true, contact_id: Some(id), ..new_visitor(number, hit.at.0) };
-                visitor::upsert(self.conn, hit.account, &own)?;
-                Contact {
-                    id,
-                    email: email.as_str().to_owned(),
-                    external_id: hit.identity.external_id.clone(),
-                    number: number.0,
-                    created_ms: self.now.0,
-                    first_ms,
-                    last_ms: hit.at.0,
-                    source: visitor.first_source,
-                }
-            }
+            None => self.make_contact(hit, email, first_ms, visitor.first_source)?,
         };
         contact::upsert(self.conn, hit.account, &contact)?;
-        Ok(contact)
+        Ok((contact, is_made))
     }
 
-    fn keep_properties(&mut self, hit: &Hit, contact_id: i64) -> Result<(), store::Error> {
+    pub(super) fn keep_properties(&mut self, hit: &Hit, contact_id: i64) -> Result<(), store::Error> {
         let said = &hit.identity.properties;
         if said.is_empty() {
             return Ok(());
@@ -301,14 +311,14 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Joins the visitor's open session or opens one (rules.md 10, 11).
-    fn continue_session(
+    /// Joins the visitor's open session or opens one (rules.md 10, 11), by a view of `page` or by a completion.
+    pub(super) fn continue_session(
         &mut self,
         hit: &Hit,
         visitor: &mut Visitor,
         is_new: bool,
         switched: bool,
-        page: u32,
+        page: Option<u32>,
     ) -> Result<(), store::Error> {
         let at = hit.at.0;
         let open = (visitor.session_id != 0).then_some((visitor.last_ms, visitor.session_number));
@@ -320,7 +330,7 @@ impl<'a> Batch<'a> {
         if let Some(session) = joined {
             session.visitor = visitor.number.0;
             session.switched |= switched;
-            view_page(session, at, page);
+            happen(session, at, page);
             if visitor.session_number.is_none() {
                 visitor.session_number = hit.session_number;
             }
@@ -336,6 +346,9 @@ impl<'a> Batch<'a> {
             }
             visitor.source_ms = at;
             self.cache.put_session(hit.account, session);
+            if let Some(contact) = visitor.contact_id {
+                contact::update_last(self.conn, hit.account, contact, at)?;
+            }
         }
         visitor.last_ms = visitor.last_ms.max(at);
         visitor.first_ms = visitor.first_ms.min(at);
@@ -347,7 +360,7 @@ impl<'a> Batch<'a> {
         hit: &Hit,
         visitor: &Visitor,
         is_new: bool,
-        page: u32,
+        page: Option<u32>,
     ) -> Result<Session, store::Error> {
         let account = hit.account;
         let source = self.source(hit, visitor)?;
@@ -393,12 +406,12 @@ impl<'a> Batch<'a> {
             completions: 0,
             engaged_ms: 0,
         };
-        view_page(&mut session, hit.at.0, page);
+        happen(&mut session, hit.at.0, page);
         Ok(session)
     }
 
     /// rules.md 11: an internal start keeps a recent source, else it is direct.
-    fn source(&mut self, hit: &Hit, visitor: &Visitor) -> Result<u32, store::Error> {
+    pub(super) fn source(&mut self, hit: &Hit, visitor: &Visitor) -> Result<u32, store::Error> {
         let direct;
         let from = match &hit.origin {
             Origin::From(from) => from,
@@ -420,7 +433,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn new_visitor(number: VisitorNumber, at_ms: i64) -> Visitor {
+pub(super) fn new_visitor(number: VisitorNumber, at_ms: i64) -> Visitor {
     Visitor {
         number,
         no_browser: false,
@@ -432,20 +445,27 @@ fn new_visitor(number: VisitorNumber, at_ms: i64) -> Visitor {
         first_source: 0,
         source: 0,
         source_ms: 0,
+        completions: 0,
+        value_minor: 0,
     }
 }
 
-/// A page view of the session; late ones may come before its entry.
-fn view_page(session: &mut Session, at_ms: i64, page: u32) {
-    if session.page_views == 0 || at_ms < session.entry_ms {
-        session.entry_page = page;
-        session.entry_ms = at_ms;
+/// A view of `page`, or a completion, in the session; late ones may come before its entry.
+fn happen(session: &mut Session, at_ms: i64, page: Option<u32>) {
+    match page {
+        Some(page) => {
+            if session.page_views == 0 || at_ms < session.entry_ms {
+                session.entry_page = page;
+                session.entry_ms = at_ms;
+            }
+            if session.page_views == 0 || at_ms >= session.exit_ms {
+                session.exit_page = page;
+                session.exit_ms = at_ms;
+            }
+            session.page_views += 1;
+        }
+        None => session.completions += 1,
     }
-    if session.page_views == 0 || at_ms >= session.exit_ms {
-        session.exit_page = page;
-        session.exit_ms = at_ms;
-    }
-    session.page_views += 1;
     session.start_ms = session.start_ms.min(at_ms);
     session.last_ms = session.last_ms.max(at_ms);
 }

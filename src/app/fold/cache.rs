@@ -3,11 +3,13 @@
 
 use std::collections::hash_map::Entry;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::definitions::{Definitions, Found, Visits};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
-use crate::domain::hit::SEEN_FOR;
+use crate::domain::event::{EventKind, EventNumber, EventRef, LIMIT};
+use crate::domain::hit::{Hit, SEEN_FOR};
 use crate::domain::visitor::Token;
 use crate::store::account::Numbers;
 use crate::store::dictionary::{self, Kind};
@@ -33,7 +35,7 @@ struct Kept<T> {
 }
 
 /// Rows read or changed lately.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Cache {
     accounts: FxHashMap<AccountId, Option<Kept<Numbers>>>,
     names: FxHashMap<(AccountId, u8), FxHashMap<Box<str>, u32>>,
@@ -45,9 +47,100 @@ pub struct Cache {
     swept: Option<(AccountId, String)>,
     /// Visitors erased when these rows were read.
     erasures: i64,
+    definitions: FxHashMap<AccountId, Definitions>,
+    /// Changes of definitions when these were read.
+    generation: i64,
+    /// Accounts whose names became events since somebody asked.
+    made: FxHashSet<AccountId>,
+    /// Most events of an account.
+    limit: i64,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self::new(LIMIT)
+    }
 }
 
 impl Cache {
+    /// For accounts of at most `limit` events.
+    #[must_use]
+    pub fn new(limit: i64) -> Self {
+        Self {
+            accounts: FxHashMap::default(),
+            names: FxHashMap::default(),
+            name_bytes: 0,
+            visitors: FxHashMap::default(),
+            sessions: FxHashMap::default(),
+            swept: None,
+            erasures: 0,
+            definitions: FxHashMap::default(),
+            generation: 0,
+            made: FxHashSet::default(),
+            limit,
+        }
+    }
+
+    /// An empty one of the same limit.
+    pub(super) fn fresh(&self) -> Self {
+        Self::new(self.limit)
+    }
+
+    /// Accounts whose names became events since the last call.
+    pub(super) fn take_made(&mut self) -> Vec<AccountId> {
+        self.made.drain().collect()
+    }
+
+    /// Forgets definitions when one was changed since they were read; at the beginning of a batch.
+    pub(super) fn forget_changed(&mut self, conn: &Connection) -> Result<(), store::Error> {
+        let generation = store::definition::generation(conn)?;
+        if generation != self.generation {
+            self.definitions.clear();
+            self.generation = generation;
+        }
+        Ok(())
+    }
+
+    fn definitions(
+        &mut self,
+        conn: &Connection,
+        account: AccountId,
+    ) -> Result<&mut Definitions, store::Error> {
+        Ok(match self.definitions.entry(account) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Definitions::load(conn, account)?),
+        })
+    }
+
+    /// The event a hit names; a new name may become one (rules.md 19).
+    pub(super) fn define(
+        &mut self,
+        conn: &Connection,
+        hit: &Hit,
+        event: &EventRef,
+        kind: EventKind,
+        now: Millis,
+    ) -> Result<Found, store::Error> {
+        let limit = self.limit;
+        let (found, is_made) =
+            self.definitions(conn, hit.account)?.find(conn, hit, event, kind, (limit, now))?;
+        if is_made {
+            self.made.insert(hit.account);
+        }
+        Ok(found)
+    }
+
+    /// The events a page view completes by itself.
+    pub(super) fn visits(&mut self, conn: &Connection, hit: &Hit) -> Result<Visits, store::Error> {
+        Ok(self.definitions(conn, hit.account)?.visits(hit))
+    }
+
+    pub(super) fn note_completion(&mut self, account: AccountId, number: EventNumber, at_ms: i64) {
+        if let Some(definitions) = self.definitions.get_mut(&account) {
+            definitions.note_completion(number, at_ms);
+        }
+    }
+
     /// Forgets outlived event ids: a few beside every batch of `hits`, so that all are looked at while half as many
     /// as are kept arrive. Forgets old sessions too: the store may have, and must not get their rows back.
     pub(super) fn sweep(&mut self, conn: &Connection, now: Millis, hits: usize) -> Result<(), store::Error> {
@@ -174,6 +267,13 @@ impl Cache {
         for ((account, _), kept) in sessions {
             store::session::upsert(conn, *account, &kept.row)?;
             kept.dirty = false;
+        }
+        for (account, definitions) in &mut self.definitions {
+            definitions.write(conn, *account)?;
+        }
+        if !self.made.is_empty() {
+            // by itself, so what is remembered is right
+            self.generation = store::definition::generation(conn)?;
         }
         for (account, kept) in &mut self.accounts {
             if let Some(kept) = kept.as_mut().filter(|kept| kept.dirty) {

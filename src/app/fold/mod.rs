@@ -4,6 +4,8 @@
 
 mod apply;
 mod cache;
+mod complete;
+mod definitions;
 mod pending;
 mod replay;
 
@@ -31,7 +33,7 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// Folds until the store is closed. Runs beside the server, on the blocking threads of the store.
 pub async fn run(app: &App) {
-    let mut cache = Cache::default();
+    let mut cache = Cache::new(app.event_limit);
     loop {
         match step(app, &mut cache).await {
             Ok(0) => app.store.inbox.arrived().await,
@@ -94,7 +96,8 @@ fn tell(app: &App, results: &[Told]) {
 /// All at once; where one of them fails, one by one, so that only that one is put aside.
 async fn fold_batch(app: &App, cache: &mut Cache, waiting: Vec<Waiting>) -> Result<Vec<Told>, store::Error> {
     let now = app.now();
-    let mut own = std::mem::take(cache);
+    let fresh = cache.fresh();
+    let mut own = std::mem::replace(cache, fresh);
     let batch = std::sync::Arc::new(waiting);
     let hits = std::sync::Arc::clone(&batch);
     let whole = app
@@ -107,26 +110,46 @@ async fn fold_batch(app: &App, cache: &mut Cache, waiting: Vec<Waiting>) -> Resu
         })
         .await;
     match whole {
-        Ok((own, told)) => {
+        Ok((mut own, told)) => {
+            reload_made(app, own.take_made())?;
             *cache = own;
             Ok(told)
         }
         Err(error) if error.is_of_the_disk() => Err(error),
         Err(error) => {
             tracing::warn!(error = %error, hits = batch.len(), "a hit could not be folded; going one by one");
-            app.store.writer.write(move |conn| fold_singly(conn, now, &batch)).await
+            let limit = app.event_limit;
+            let (told, made) =
+                app.store.writer.write(move |conn| fold_singly(conn, limit, now, &batch)).await?;
+            reload_made(app, made)?;
+            Ok(told)
         }
     }
 }
 
+/// Names became events; from now on their ids are known to whoever accepts hits.
+fn reload_made(app: &App, made: Vec<AccountId>) -> Result<(), store::Error> {
+    made.into_iter().try_for_each(|account| app.definitions.reload(&app.store, account))
+}
+
 /// Each hit apart from the others, with nothing remembered from the failed batch; one that fails becomes a dead
 /// letter. Still one transaction: a commit for each would hold up thousands of good hits behind a bad one.
-fn fold_singly(conn: &Connection, now: Millis, batch: &[Waiting]) -> Result<Vec<Told>, store::Error> {
+fn fold_singly(
+    conn: &Connection,
+    limit: i64,
+    now: Millis,
+    batch: &[Waiting],
+) -> Result<(Vec<Told>, Vec<AccountId>), store::Error> {
     let mut told = Vec::with_capacity(batch.len());
+    let mut made = Vec::new();
     for hit in batch {
         let single = std::slice::from_ref(hit);
-        match attempt(conn, |conn| fold_all(conn, &mut Cache::default(), now, single))? {
-            Ok(mut one) => told.append(&mut one),
+        let mut cache = Cache::new(limit);
+        match attempt(conn, |conn| fold_all(conn, &mut cache, now, single))? {
+            Ok(mut one) => {
+                told.append(&mut one);
+                made.append(&mut cache.take_made());
+            }
             Err(error) if error.is_of_the_disk() => return Err(error),
             Err(error) => {
                 let why = error.to_string();
@@ -143,7 +166,7 @@ fn fold_singly(conn: &Connection, now: Millis, batch: &[Waiting]) -> Result<Vec<
             }
         }
     }
-    Ok(told)
+    Ok((told, made))
 }
 
 /// Folds `hits` and moves the watermark, in the transaction of the caller. Any error undoes all of it.
@@ -216,7 +239,8 @@ pub fn fold_hits(
         return Err(store::Error::Busy);
     }
     let last = first.saturating_add(i64::try_from(hits.len()).unwrap_or(i64::MAX));
-    let mut own = std::mem::take(cache);
+    let fresh = cache.fresh();
+    let mut own = std::mem::replace(cache, fresh);
     let (own, stored, hits) = app.store.writer.write_blocking(move |conn| {
         let mut stored = 0u64;
         own.sweep(conn, now, hits.len())?;

@@ -23,13 +23,20 @@ struct Waiting {
 pub(super) struct Pending {
     events: Vec<Waiting>,
     places: FxHashMap<AccountId, FxHashMap<String, usize>>,
+    /// Ids of hits that left no event.
+    alone: FxHashMap<(AccountId, String), Seen>,
 }
 
 impl Pending {
     /// When an id of this batch was received, milliseconds.
     pub(super) fn received_ms(&self, account: AccountId, id: &str) -> Option<i64> {
-        let place = *self.places.get(&account)?.get(id)?;
-        Some(self.events.get(place)?.received_ms)
+        if let Some(place) = self.places.get(&account).and_then(|places| places.get(id)) {
+            return Some(self.events.get(*place)?.received_ms);
+        }
+        if self.alone.is_empty() {
+            return None;
+        }
+        Some(self.alone.get(&(account, id.to_owned()))?.received_ms)
     }
 
     /// The event of an id, to change.
@@ -44,6 +51,9 @@ impl Pending {
         if let Some(waiting) = place.and_then(|place| self.events.get_mut(place)) {
             waiting.id = None;
         }
+        if !self.alone.is_empty() {
+            self.alone.remove(&(account, id.to_owned()));
+        }
     }
 
     pub(super) fn push(&mut self, account: AccountId, event: Event, id: Option<&str>, received_ms: i64) {
@@ -51,6 +61,21 @@ impl Pending {
             self.places.entry(account).or_default().insert(id.to_owned(), self.events.len());
         }
         self.events.push(Waiting { account, event, id: id.map(str::to_owned), received_ms });
+    }
+
+    /// An id whose hit left no event; known all the same.
+    pub(super) fn push_id(
+        &mut self,
+        account: AccountId,
+        id: Option<&str>,
+        inbox_id: i64,
+        at_ms: i64,
+        received_ms: i64,
+    ) {
+        if let Some(id) = id {
+            let seen = Seen { inbox_id, at_ms, received_ms, session_id: 0 };
+            self.alone.insert((account, id.to_owned()), seen);
+        }
     }
 
     /// Writes all.
@@ -66,6 +91,11 @@ impl Pending {
             let Event { inbox_id, at_ms, session_id, .. } = waiting.event;
             let seen = Seen { inbox_id, at_ms, received_ms: waiting.received_ms, session_id };
             statements.insert_seen(waiting.account, id, seen)?;
+        }
+        let mut alone: Vec<_> = self.alone.into_iter().collect();
+        alone.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        for ((account, id), seen) in alone {
+            statements.insert_seen(account, &id, seen)?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use crate::app::generate::arrival::{Arrival, Mood, Ways};
 use crate::app::generate::dice::Dice;
+use crate::app::generate::events::{Events, Place};
 use crate::app::generate::people::People;
 use crate::app::generate::rhythm::Slot;
 use crate::app::generate::site::{PageNumber, Site};
@@ -38,6 +39,16 @@ pub(super) enum Act {
     /// Tells how long the view before it was looked at.
     Engagement {
         view_at: i64,
+    },
+    /// Something is done on the page.
+    Completion {
+        event: Place,
+        value_minor: i64,
+    },
+    /// A program tells of the visitor, who is a contact.
+    Told {
+        event: Place,
+        value_minor: i64,
     },
 }
 
@@ -81,8 +92,11 @@ pub(super) enum Pace {
 pub(super) struct Crowd {
     pub site: Site,
     pub people: People,
+    pub events: Events,
     ways: Ways,
     dice: Dice,
+    /// Of their own, so that what is completed changes nothing of the visits.
+    completing: Dice,
     start: Millis,
     seen: Vec<Seen>,
     /// A second view after the first, and one more after each further one, so often in a billion.
@@ -100,7 +114,7 @@ impl Crowd {
     /// `start` begins the history; `views` and `visitors` are those of all of it, `days` its length.
     pub(super) fn new(
         seed: u64,
-        (site, people): (Site, People),
+        (site, people, events): (Site, People, Events),
         start: Millis,
         days: u64,
         views: u64,
@@ -114,8 +128,10 @@ impl Crowd {
         Self {
             site,
             people,
+            events,
             ways: Ways::new(),
             dice: Dice::of(seed, 0xC0_FFEE),
+            completing: Dice::of(seed, 0xD0_0E),
             start,
             seen: Vec::new(),
             stays: ((1.0 - 1.0 / mean) * STAYS * 1e9) as u64,
@@ -170,12 +186,12 @@ impl Crowd {
     }
 
     /// The steps before `end`, in the order of their time; those after it stay.
-    pub(super) fn take(&mut self, end: Millis, mut give: impl FnMut(&Site, &People, &Step)) {
+    pub(super) fn take(&mut self, end: Millis, mut give: impl FnMut(&Self, &Step)) {
         self.queue.sort_unstable_by_key(|step| (step.at, step.visitor, step.place, step.act));
         let due = self.queue.partition_point(|step| step.at < end.0);
-        for step in self.queue.drain(..due) {
-            give(&self.site, &self.people, &step);
-        }
+        let later = self.queue.split_off(due);
+        let steps = std::mem::replace(&mut self.queue, later);
+        steps.iter().for_each(|step| give(self, step));
     }
 
     fn moment(&self, slot: &Slot) -> Millis {
@@ -225,6 +241,17 @@ impl Crowd {
                 page = self.site.thanks;
             }
             self.queue.push(Step { page, signs_up: signs_here, ..step });
+            if let Some((event, value_minor)) = self.events.draw(&self.completing, self.site.page(page)) {
+                let done = at + looked / 2;
+                if done < end.0 {
+                    self.queue.push(Step {
+                        at: done,
+                        act: Act::Completion { event, value_minor },
+                        page,
+                        ..step
+                    });
+                }
+            }
             if told && at + looked < end.0 {
                 self.queue.push(Step { at: at + looked, act: Act::Engagement { view_at: at }, page, ..step });
             }
@@ -236,12 +263,24 @@ impl Crowd {
             at = next;
             place += 1;
         }
+        self.tell(Step { at, visitor, visit, place, act: Act::View, page, from, signs_up: false });
         let since = at.saturating_sub(self.start.0).max(0) / SECOND + 1;
         if let Some(seen) = self.seen.get_mut(visitor as usize) {
             seen.last = u32::try_from(since).unwrap_or(u32::MAX);
         }
         self.visits += 1;
         u64::from(place)
+    }
+
+    /// What a program tells when somebody comes back who said who he is.
+    fn tell(&mut self, last: Step) {
+        if self.stays < SIGN_UPS_FROM || self.people.signs_up(last.visitor).is_none_or(|on| on >= last.visit)
+        {
+            return;
+        }
+        if let Some((event, value_minor)) = self.events.draw_of_contact(&self.completing) {
+            self.queue.push(Step { act: Act::Told { event, value_minor }, ..last });
+        }
     }
 
     /// How long a page is looked at, milliseconds, and whether the browser tells.

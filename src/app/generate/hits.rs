@@ -3,15 +3,15 @@
 use serde_json::json;
 
 use crate::app::generate::arrival::{Read, Reader};
-use crate::app::generate::crowd::{Act as Planned, From, Step};
-use crate::app::generate::people::People;
-use crate::app::generate::site::Site;
+use crate::app::generate::crowd::{Act as Planned, Crowd, From, Step};
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::campaign::Campaign;
 use crate::domain::consent::Consent;
 use crate::domain::contact::Identity;
+use crate::domain::event::{EventNumber, EventRef};
 use crate::domain::hit::{Act, Hit};
+use crate::domain::money;
 use crate::domain::period::Zone;
 use crate::domain::source::Origin;
 
@@ -39,8 +39,10 @@ impl Maker {
         Self { account, settings, zone, salt, reader: Reader::new() }
     }
 
-    /// `None` only for a visitor without token, of whom there is none.
-    pub(super) fn make(&mut self, site: &Site, people: &People, step: &Step) -> Option<Hit> {
+    /// `None` for a completion of an event that could not be created; and for a visitor without token, of whom there
+    /// is none.
+    pub(super) fn make(&mut self, crowd: &Crowd, step: &Step) -> Option<Hit> {
+        let (site, people) = (&crowd.site, &crowd.people);
         let person = people.find(step.visitor)?;
         let placed = site.page(step.page);
         let at = Millis(step.at);
@@ -64,6 +66,14 @@ impl Maker {
                 let engaged_ms = u32::try_from(step.at - view_at).unwrap_or(0);
                 (Act::Engagement { page_view: self.event_id(step, view_at), engaged_ms }, None)
             }
+            Planned::Completion { event, value_minor } => {
+                (completion(crowd.events.number(event)?, value_minor), Some(self.event_id(step, step.at)))
+            }
+            Planned::Told { event, value_minor } => {
+                let act = completion(crowd.events.number(event)?, value_minor);
+                let identity = Identity { properties: Vec::new(), ..people.identity(step.visitor) };
+                return Some(Hit::told(self.account, at, act, identity));
+            }
         };
         Some(Hit {
             account: self.account,
@@ -71,7 +81,7 @@ impl Maker {
             at,
             act,
             event_id,
-            visitor: person.token,
+            visitor: Some(person.token.clone()),
             session_number: Some(u32::from(step.visit)),
             foreign_host: !self.settings.owns_host(&placed.page.host),
             page: placed.page.clone(),
@@ -92,7 +102,9 @@ impl Maker {
     }
 
     /// What a browser would send for it, in the form of `POST /collect`.
-    pub(super) fn beacon(&self, site: &Site, people: &People, step: &Step) -> Option<Beacon> {
+    /// `None` for what no browser sends.
+    pub(super) fn beacon(&self, crowd: &Crowd, step: &Step) -> Option<Beacon> {
+        let (site, people) = (&crowd.site, &crowd.people);
         let person = people.find(step.visitor)?;
         let placed = site.page(step.page);
         let (address, referrer) = match step.from {
@@ -124,6 +136,13 @@ impl Maker {
                 put("pv", json!(self.event_id(step, view_at)));
                 put("ms", json!(step.at - view_at));
             }
+            Planned::Completion { event, value_minor } => {
+                put("k", json!(3));
+                put("id", json!(self.event_id(step, step.at)));
+                put("n", json!(crowd.events.number(event)?.to_string()));
+                put("m", json!(money::decimal(value_minor, money::digits(&self.settings.currency))));
+            }
+            Planned::Told { .. } => return None,
         }
         if person.consent != Consent::POLICY {
             put("cc", json!(person.consent.0));
@@ -157,6 +176,14 @@ impl Maker {
         }
         id.pop();
         id
+    }
+}
+
+fn completion(number: EventNumber, value_minor: i64) -> Act {
+    Act::Completion {
+        event: EventRef::Id(number),
+        value_minor: (value_minor != 0).then_some(value_minor),
+        properties: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@
 mod arrival;
 mod crowd;
 mod dice;
+mod events;
 mod hits;
 mod people;
 mod rhythm;
@@ -23,6 +24,7 @@ use crate::domain::period::{Days, LocalDay};
 use crate::store;
 use crowd::Crowd;
 use dice::{Dice, Weighted, rows, weight};
+use events::Events;
 pub use hits::Beacon;
 use hits::Maker;
 use people::{People, VISITORS_OF_CONTACT};
@@ -105,8 +107,7 @@ impl Story {
         self.crowd.live_visit(now);
         let mut found = Vec::new();
         let maker = &self.maker;
-        self.crowd
-            .take(Millis(i64::MAX), |site, people, step| found.extend(maker.beacon(site, people, step)));
+        self.crowd.take(Millis(i64::MAX), |crowd, step| found.extend(maker.beacon(crowd, step)));
         found
     }
 }
@@ -131,8 +132,10 @@ pub fn run(app: &App, wanted: &Wanted, stop: &AtomicBool) -> Result<(Made, Story
     let start = account.zone.start_of(days.first);
     let site = Site::new(&origin(&account)).ok_or_else(|| no_site(&account))?;
     let people = People::new(seed, visitors, wanted.contacts);
+    let mut events = Events::new();
+    events.define(app, wanted.account)?;
     let mut story = Story {
-        crowd: Crowd::new(seed, (site, people), start, u64::from(wanted.days), views, visitors),
+        crowd: Crowd::new(seed, (site, people, events), start, u64::from(wanted.days), views, visitors),
         maker: Maker::new(wanted.account, account.settings().clone(), account.zone.clone(), salt),
     };
     let room = |room| app.store.writer.write_blocking(move |conn| store::set_room(conn, room));
@@ -239,8 +242,8 @@ fn tell(
     for slot in slots {
         story.crowd.plan(slot, end);
         let maker = &mut story.maker;
-        story.crowd.take(slot.end, |site, people, step| {
-            batch.extend(maker.make(site, people, step));
+        story.crowd.take(slot.end, |crowd, step| {
+            batch.extend(maker.make(crowd, step));
             if batch.len() >= BATCH {
                 let mut next = given_back.try_recv().unwrap_or_default();
                 next.clear();

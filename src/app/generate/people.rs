@@ -56,9 +56,7 @@ impl People {
         let sign_ups = contacts.map(|contacts| contacts * MILLION / visitors.max(1));
         let devices = rows(include_str!("data/devices.txt")).filter_map(|row| {
             let [drawn, class, browser, os, screen_size, user_agent] = *row.as_slice() else { return None };
-            let classes =
-                [DeviceClass::Desktop, DeviceClass::Mobile, DeviceClass::Tablet, DeviceClass::Other];
-            let class = classes.into_iter().find(|known| known.as_str() == class)?;
+            let class = DeviceClass::ALL.into_iter().find(|known| known.as_str() == class)?;
             let device = Device { class, browser: browser.to_owned(), os: os.to_owned() };
             let screen = ScreenClass::of(screen_size);
             Some((weight(drawn), Machine { device, screen, screen_size, user_agent }))

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::events::{Panel, TopEvent};
 use super::sources::By;
 use super::{Error, Frame, NameRow, PageRow, ReportQuery, SourceRow, Span, Table, shown, told};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::money;
 use crate::domain::period::{Days, LocalDay, Zone};
 use crate::domain::question::Dimension;
 use crate::store::scan::{self, Figures, Grouping, Key, Measure, Top};
@@ -34,20 +36,24 @@ pub struct Dashboard {
     pub pages: Table<PageRow>,
     pub devices: Table<NameRow>,
     pub countries: Table<NameRow>,
+    /// Those with the most completions.
+    pub events: Table<TopEvent>,
     /// Local days that cannot be read and are missing in all of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<String>,
 }
 
-/// The key figures; null is not counted yet.
+/// The key figures; null is not counted yet. Money is what browsers and unsigned calls said (rules.md 22).
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Kpi {
     pub visitors: u64,
     pub sessions: u64,
     pub page_views: u64,
-    pub completions: Option<u64>,
-    /// A decimal number of the account's currency.
-    pub revenue: Option<String>,
+    pub completions: u64,
+    /// What they are worth, a decimal number of the account's currency.
+    pub revenue: String,
+    #[serde(skip)]
+    pub revenue_minor: i64,
     pub companies: Option<u64>,
 }
 
@@ -73,19 +79,28 @@ pub struct Point {
     pub visitors: u64,
     pub sessions: u64,
     pub page_views: u64,
+    pub completions: u64,
+    /// As `Kpi::revenue`.
+    pub revenue: String,
+    #[serde(skip)]
+    pub revenue_minor: i64,
     /// The interval is not over.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unfinished: bool,
 }
 
 impl Kpi {
-    fn of(table: Option<scan::Table>) -> Self {
+    /// `digits` are those of the account's currency.
+    fn of(table: Option<scan::Table>, digits: u32) -> Self {
         let figures = table.and_then(|t| t.rows.into_iter().next()).unwrap_or_default().figures;
         Self {
             visitors: figures.visitors,
             sessions: figures.sessions,
             page_views: figures.page_views,
-            ..Self::default()
+            completions: figures.completions,
+            revenue: money::decimal(figures.value_minor, digits),
+            revenue_minor: figures.value_minor,
+            companies: None,
         }
     }
 }
@@ -97,6 +112,7 @@ impl Kpi {
 pub async fn dashboard(app: &App, account: AccountId, query: &ReportQuery) -> Result<Dashboard, Error> {
     let frame = Frame::new(app, account, query)?;
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
+    let of_events = Panel::of(app.definitions.of(account));
     app.store
         .read(move |conn| {
             let deadline = scan::Deadline::new(clock);
@@ -104,7 +120,7 @@ pub async fn dashboard(app: &App, account: AccountId, query: &ReportQuery) -> Re
                 Some(days) => Some(compare(conn, &frame, &deadline, &query, days)?),
                 None => None,
             };
-            answer(conn, &frame, &deadline, &query, compare)
+            answer(conn, &frame, &deadline, &query, (compare, of_events.as_ref()))
         })
         .await
 }
@@ -114,13 +130,13 @@ fn answer(
     frame: &Frame,
     deadline: &scan::Deadline,
     query: &ReportQuery,
-    compare: Option<(Compare, Vec<LocalDay>)>,
+    (compare, of_events): (Option<(Compare, Vec<LocalDay>)>, Option<&Panel>),
 ) -> Result<Dashboard, Error> {
     let top = |key, skip_empty| {
         Grouping::By(key, Top { by: Measure::Visitors, limit: PANEL_ROWS, after: None, skip_empty })
     };
     let (step, edges) = frame.steps();
-    let groupings = [
+    let mut groupings = vec![
         Grouping::Total,
         Grouping::Steps(edges.clone()),
         top(By::Source.key(), false),
@@ -128,6 +144,7 @@ fn answer(
         top(Key::Dimension(Dimension::Device), false),
         top(Key::Dimension(Dimension::Country), false),
     ];
+    groupings.extend(of_events.map(|panel| panel.grouping.clone()));
     let answer = frame.ask(conn, deadline, frame.range(), &query.filters, &groupings)?;
     let mut damaged = answer.damaged;
     let compare = compare.map(|(compare, missing)| {
@@ -136,8 +153,8 @@ fn answer(
     });
     let mut tables = answer.tables.into_iter();
     // in the order of the groupings
-    let kpi = Kpi::of(tables.next());
-    let series = series(&edges, tables.next().unwrap_or_default(), frame.now);
+    let kpi = Kpi::of(tables.next(), frame.digits());
+    let series = series(frame, &edges, tables.next().unwrap_or_default());
     let mut panel = || tables.next().unwrap_or_default();
     Ok(Dashboard {
         period: frame.days.into(),
@@ -150,6 +167,9 @@ fn answer(
         pages: shown(panel(), |row| PageRow::of(row, None)),
         devices: shown(panel(), |row| NameRow::of(row, None)),
         countries: shown(panel(), |row| NameRow::of(row, None)),
+        events: of_events
+            .map(|of_events| of_events.table(&panel(), frame.digits(), PANEL_ROWS))
+            .unwrap_or_default(),
         bots: bots(conn, frame)?,
         damaged: told(damaged),
     })
@@ -177,18 +197,27 @@ fn compare(
     let mut tables = answer.tables.into_iter();
     let figures = tables.next();
     let is_begun = until.is_none_or(|until| until.0 > range.start);
-    let kpi = if is_begun { Kpi::of(figures) } else { Kpi::default() };
-    let series = series(&edges, tables.next().unwrap_or_default(), frame.now);
+    let kpi = Kpi::of(figures.filter(|_| is_begun), frame.digits());
+    let series = series(frame, &edges, tables.next().unwrap_or_default());
     let compare = Compare { period: days.into(), until: until.map(Millis::iso), kpi, series };
     Ok((compare, answer.damaged))
 }
 
-fn series(edges: &[i64], table: scan::Table, now: Millis) -> Vec<Point> {
+fn series(frame: &Frame, edges: &[i64], table: scan::Table) -> Vec<Point> {
+    let (now, digits) = (frame.now.0, frame.digits());
     let bounds = edges.iter().zip(edges.iter().skip(1));
     let points = bounds.zip(table.rows).map(|((from, to), row)| {
-        let Figures { visitors, sessions, page_views, .. } = row.figures;
-        let unfinished = *from <= now.0 && now.0 < *to;
-        Point { at: Millis(*from).iso(), visitors, sessions, page_views, unfinished }
+        let Figures { visitors, sessions, page_views, completions, value_minor, .. } = row.figures;
+        Point {
+            at: Millis(*from).iso(),
+            visitors,
+            sessions,
+            page_views,
+            completions,
+            revenue: money::decimal(value_minor, digits),
+            revenue_minor: value_minor,
+            unfinished: *from <= now && now < *to,
+        }
     });
     points.collect()
 }

@@ -1,7 +1,11 @@
 //! Reports as the pages, their JSON and their CSV show them: one file a page. A report turns a query into one
 //! question to the scan and its answer into rows whose names are those of the contract. No counting here.
 
+pub mod contact;
+pub mod contacts;
 pub mod dashboard;
+pub mod event;
+pub mod events;
 pub mod names;
 pub mod pages;
 pub mod sources;
@@ -16,11 +20,16 @@ use super::core::App;
 use super::directory::Entry;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::money;
 use crate::domain::period::{Days, LocalDay, Step};
-use crate::domain::question::{Filter, Invalid, NONE, Period};
+use crate::domain::question::{Dimension, Filter, Invalid, NONE, Period};
 use crate::store::{self, Connection, scan};
 
+pub use contact::{ContactReport, contact};
+pub use contacts::ContactRow;
 pub use dashboard::{Dashboard, dashboard};
+pub use event::{EventReport, event};
+pub use events::{EventRow, events};
 pub use names::{NameRow, countries, devices};
 pub use pages::{PageRow, pages};
 pub use sources::{SourceRow, sources};
@@ -175,7 +184,7 @@ impl From<&scan::Figures> for Before {
 }
 
 /// A period as an answer tells it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Span {
     /// Local days, both included.
     pub from: String,
@@ -208,6 +217,11 @@ impl Frame {
         self.days.range(&self.entry.zone)
     }
 
+    /// Of the account's currency.
+    fn digits(&self) -> u32 {
+        money::digits(&self.entry.settings().currency)
+    }
+
     /// Of the days compared with, as much as is over of the period itself; where it ends when that is not all.
     fn part(&self, days: Days) -> (Range<i64>, Option<Millis>) {
         let zone = &self.entry.zone;
@@ -225,12 +239,26 @@ impl Frame {
         filters: &[Filter],
         groupings: &[scan::Grouping],
     ) -> Result<scan::Answer, Error> {
+        let contacts = groupings.iter().any(shows_contacts);
+        self.ask_of(conn, deadline, range_ms, filters, (groupings, contacts))
+    }
+
+    /// The same; `contacts`: they are counted too.
+    fn ask_of(
+        &self,
+        conn: &Connection,
+        deadline: &scan::Deadline,
+        range_ms: Range<i64>,
+        filters: &[Filter],
+        (groupings, contacts): (&[scan::Grouping], bool),
+    ) -> Result<scan::Answer, Error> {
         let ask = scan::Ask {
             account: self.entry.id(),
             range_ms,
             filters,
             groupings,
             engaged: groupings.iter().any(shows_time),
+            contacts,
             now: self.now,
             deadline: deadline.clone(),
             bounds: scan::Bounds::default(),
@@ -251,11 +279,17 @@ impl Frame {
     }
 }
 
+/// Does a table show how many contacts completed an event?
+const fn shows_contacts(grouping: &scan::Grouping) -> bool {
+    use scan::{Grouping, Key};
+    matches!(grouping, Grouping::By(Key::Dimension(Dimension::Event | Dimension::Tag), _))
+}
+
 /// Does a table show, or go by, how long pages were visible?
 const fn shows_time(grouping: &scan::Grouping) -> bool {
     use scan::{Grouping, Key, Measure};
     match grouping {
-        Grouping::Total | Grouping::Steps(_) => false,
+        Grouping::Total | Grouping::Steps(_) | Grouping::Grid(..) => false,
         Grouping::These(Key::Dimension(dimension), _) => dimension.is_page(),
         Grouping::These(..) => false,
         Grouping::By(key, top) => {

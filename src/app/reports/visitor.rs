@@ -11,6 +11,7 @@ use crate::app::core::App;
 use crate::base::clock::{Millis, SECOND};
 use crate::domain::account::AccountId;
 use crate::domain::consent::Consent;
+use crate::domain::money;
 use crate::domain::screen::ScreenClass;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::dictionary::{self, Kind, part};
@@ -95,19 +96,32 @@ pub struct SessionRow {
 pub struct EventRow {
     #[serde(serialize_with = "iso")]
     pub at: Millis,
-    /// `page_view` or `completion`
+    /// `page_view`, `completion`, or `identification` (of a contact)
     pub kind: &'static str,
     pub host: String,
     pub path: String,
     pub title: String,
+    /// Name of what was completed.
     pub event: String,
+    /// What the completion was worth: a decimal number of the account's currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    #[serde(skip)]
+    pub value_minor: i64,
     pub engaged_seconds: u64,
     pub consent: &'static str,
     /// Revision of the consent policy; 0 = none.
     pub policy: u32,
 }
 
-fn iso<S: Serializer>(at: &Millis, serializer: S) -> Result<S::Ok, S::Error> {
+impl EventRow {
+    /// The visitor said who he is; the hit that told it stands beside.
+    pub(super) fn identification(at: Millis) -> Self {
+        Self { at, kind: "identification", ..Self::default() }
+    }
+}
+
+pub(super) fn iso<S: Serializer>(at: &Millis, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.iso())
 }
 
@@ -146,20 +160,29 @@ pub async fn visitor(
                 Some(_) => timeline::list(conn, &timeline::Ask { after: None, limit: 1, ..ask })?.visits,
                 None => Vec::new(),
             };
-            let mut texts = Texts { conn, account, known: FxHashMap::default() };
+            let mut texts = Texts::new(conn, account, money::digits(&entry.settings().currency))?;
             Ok(Some(texts.report(&visitor, &found, last.first().or(found.visits.first()))?))
         })
         .await
 }
 
 /// The texts behind dictionary ids, each looked up once.
-struct Texts<'a> {
+pub(super) struct Texts<'a> {
     conn: &'a Connection,
     account: AccountId,
     known: FxHashMap<(u8, u32), Arc<str>>,
+    /// Names of events by their numbers.
+    events: FxHashMap<u32, String>,
+    /// Of the account's currency.
+    digits: u32,
 }
 
-impl Texts<'_> {
+impl<'a> Texts<'a> {
+    pub(super) fn new(conn: &'a Connection, account: AccountId, digits: u32) -> Result<Self, store::Error> {
+        let events = store::definition::list_names(conn, account)?;
+        Ok(Self { conn, account, known: FxHashMap::default(), events, digits })
+    }
+
     fn of(&mut self, kind: Kind, id: u32) -> Result<Arc<str>, store::Error> {
         if let Some(text) = self.known.get(&(kind as u8, id)) {
             return Ok(Arc::clone(text));
@@ -213,7 +236,7 @@ impl Texts<'_> {
         })
     }
 
-    fn session(&mut self, visit: &Visit) -> Result<SessionRow, store::Error> {
+    pub(super) fn session(&mut self, visit: &Visit) -> Result<SessionRow, store::Error> {
         let run = &visit.run;
         let source = self.of(Kind::Source, run.source)?;
         let campaign = self.of(Kind::Campaign, run.campaign)?;
@@ -253,13 +276,16 @@ impl Texts<'_> {
 
     fn event(&mut self, row: &Event) -> Result<EventRow, store::Error> {
         let page = self.of(Kind::Page, row.page)?;
+        let is_view = row.kind == PAGE_VIEW;
         Ok(EventRow {
             at: Millis(row.at_ms),
-            kind: if row.kind == PAGE_VIEW { "page_view" } else { "completion" },
+            kind: if is_view { "page_view" } else { "completion" },
+            value: (!is_view).then(|| money::decimal(row.value_minor, self.digits)),
+            value_minor: row.value_minor,
             host: part(&page, 0).to_owned(),
             path: part(&page, 1).to_owned(),
             title: self.of(Kind::Title, row.title)?.to_string(),
-            event: self.of(Kind::Event, row.event)?.to_string(),
+            event: self.events.get(&row.event).cloned().unwrap_or_default(),
             engaged_seconds: seconds(row.engaged_ms.into()),
             consent: Consent(row.consent).as_str(),
             policy: row.policy,

@@ -79,7 +79,7 @@ pub(super) fn measure(
     )?;
     let load = Load {
         address: server.address,
-        requests: Arc::new(requests::make("127.0.0.1")),
+        requests: Arc::new(requests::make("127.0.0.1", requests::What::PageViews)),
         connections: 64,
         duration: Duration::from_secs(5),
         rate: Some(RATE),

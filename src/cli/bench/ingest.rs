@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::child::{Server, Used};
 use super::load::{Load, Round};
 use super::machine::machine;
-use super::requests;
+use super::requests::{self, What};
 use super::scratch::Scratch;
 use crate::base::clock::{Clock, RealClock};
 use crate::config::Config;
@@ -26,6 +26,7 @@ pub(super) struct Plan {
     pub(super) rounds: u32,
     pub(super) connections: u32,
     pub(super) rate: u32,
+    pub(super) what: What,
 }
 
 /// Figures of one server over its rounds.
@@ -63,7 +64,7 @@ fn make_account(dir: &Path) -> anyhow::Result<()> {
 async fn measure(plan: &Plan, dir: &Path) -> anyhow::Result<serde_json::Value> {
     let bare = Server::start(&["bench", "bare", "--listen", "127.0.0.1:0"], None)?;
     let ours = Server::start(&["serve", "--listen", "127.0.0.1:0"], Some(dir))?;
-    let requests = Arc::new(requests::make("127.0.0.1"));
+    let requests = Arc::new(requests::make("127.0.0.1", plan.what));
     let serial = Arc::new(AtomicU64::new(1));
     let load = |server: &Server, seconds: u64, rate| Load {
         address: server.address,
@@ -91,6 +92,8 @@ async fn measure(plan: &Plan, dir: &Path) -> anyhow::Result<serde_json::Value> {
         "date": RealClock.now().iso(),
         "machine": machine(),
         "connections": plan.connections,
+        "invented_names": plan.what == What::InventedNames,
+        "sent": serial.load(Ordering::Relaxed),
         "bare": as_json(&bare),
         "guestlog": as_json(&ours),
         "ratio_requests": ours.per_second / bare.per_second,
@@ -193,7 +196,12 @@ fn print(report: &serde_json::Value, json: bool) -> anyhow::Result<()> {
     }
     let number = |path: &str| report.pointer(path).and_then(serde_json::Value::as_f64).unwrap_or(0.0);
     println!("{} · {}", report["date"].as_str().unwrap_or(""), report["machine"].as_str().unwrap_or(""));
-    println!("{} connections, POST /collect, answer after fsync\n", number("/connections"));
+    let what = if report["invented_names"] == true { "completions of invented names" } else { "page views" };
+    println!(
+        "{} connections, POST /collect, {what}, answer after fsync; {} sent to both\n",
+        number("/connections"),
+        number("/sent"),
+    );
     println!("| server | requests/s | p50 ms | p99 ms | CPU µs/request | RSS max MB |");
     println!("|---|---|---|---|---|---|");
     for server in ["bare", "guestlog"] {

@@ -16,6 +16,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use requests::What;
+
 /// What is measured.
 #[derive(Subcommand)]
 pub(super) enum Bench {
@@ -33,6 +35,9 @@ pub(super) enum Bench {
         /// Events a second of the round that measures the lag of the fold
         #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
         rate: u32,
+        /// Completions of events that nobody created, each of a new name, in place of page views
+        #[arg(long)]
+        invented_names: bool,
     },
     /// Every report on a store of a year: time, CPU, memory, disk, start after a kill
     Reports {
@@ -72,9 +77,14 @@ pub(super) enum Bench {
 /// When a server does not start or a request fails.
 pub(super) fn run(bench: &Bench, json: bool) -> anyhow::Result<ExitCode> {
     match bench {
-        Bench::Ingest { seconds, rounds, connections, rate } => {
-            let plan =
-                ingest::Plan { seconds: *seconds, rounds: *rounds, connections: *connections, rate: *rate };
+        Bench::Ingest { seconds, rounds, connections, rate, invented_names } => {
+            let plan = ingest::Plan {
+                seconds: *seconds,
+                rounds: *rounds,
+                connections: *connections,
+                rate: *rate,
+                what: if *invented_names { What::InventedNames } else { What::PageViews },
+            };
             ingest::run(&plan, json)?;
         }
         Bench::Reports { events, days, visitors, repeat, seconds, keep, plain } => {

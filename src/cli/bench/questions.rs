@@ -31,7 +31,12 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("campaigns", "sources", "&compare=none&by=campaign"),
     ("browsers", "devices", "&compare=none&by=browser"),
     ("countries", "countries", "&compare=none"),
+    ("events", "events", "&compare=none"),
+    ("event page", EVENT, "&compare=none"),
 ];
+
+/// The page of the event that has most completions.
+const EVENT: &str = "events/{id}";
 
 /// Days of the periods.
 const PERIODS: &[(&str, i32)] = &[("7 days", 7), ("30 days", 30), ("12 months", 365)];
@@ -58,10 +63,12 @@ pub(super) async fn make(
         format!("&filter=device%3Ais%3A{}", name("devices", "name", 0).await?),
         format!("&filter=source%3Ais%3A{}", name("sources", "source", 0).await?),
     ];
+    let event = format!("events/{}", name("events", "id", 0).await?);
     let mut questions = Vec::new();
     for (period, days) in PERIODS {
         for (page, path, before) in PAGES {
             for count in 0..=filters.len() {
+                let path = if *path == EVENT { &event } else { *path };
                 let filtered: String = filters.iter().take(count).map(String::as_str).collect();
                 questions.push(Question {
                     page,
@@ -78,7 +85,9 @@ pub(super) async fn make(
 
 /// bar.md S2.
 fn bar(page: &str, days: i32, filters: usize) -> f64 {
-    match (page.starts_with("dashboard"), days > 31) {
+    // one scan for all its panels, as on the dashboard
+    let is_dashboard = page.starts_with("dashboard") || page == "event page";
+    match (is_dashboard, days > 31) {
         (true, false) => 60.0,
         (true, true) => 350.0,
         // two readings, as on the dashboard

@@ -248,7 +248,7 @@ async fn while_events_arrive(
 ) -> anyhow::Result<Value> {
     let load = Load {
         address: server.address,
-        requests: Arc::new(requests::make("127.0.0.1")),
+        requests: Arc::new(requests::make("127.0.0.1", requests::What::PageViews)),
         connections: 64,
         duration: Duration::from_secs(plan.seconds),
         rate: Some(RATE),

@@ -1,4 +1,4 @@
-//! Page views as a browser sends them: 20,000 different ones, each with an event id of its own when it is sent.
+//! Beacons as a browser sends them: 20,000 different ones, each with an event id of its own when it is sent.
 
 use std::fmt::Write;
 
@@ -26,10 +26,18 @@ const REFERRERS: &[&str] = &[
     "https://www.linkedin.com/feed/",
 ];
 
-/// One request, and where its event id stands.
+/// What beacons tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    PageViews,
+    /// Completions of events that nobody created, each of a name that was never told before.
+    InventedNames,
+}
+
+/// One request, and where its event id stands; the name of an invented event holds it too.
 pub(super) struct Request {
     pub(super) bytes: Vec<u8>,
-    id_at: usize,
+    ids_at: Vec<usize>,
 }
 
 impl Request {
@@ -38,15 +46,17 @@ impl Request {
         out.clear();
         out.extend_from_slice(&self.bytes);
         let id = format!("{number:016x}");
-        if let Some(place) = out.get_mut(self.id_at..self.id_at + ID_MARK.len()) {
-            place.copy_from_slice(id.as_bytes());
+        for at in &self.ids_at {
+            if let Some(place) = out.get_mut(*at..at + ID_MARK.len()) {
+                place.copy_from_slice(id.as_bytes());
+            }
         }
     }
 }
 
 /// The requests, the same from run to run.
 #[must_use]
-pub(super) fn make(host: &str) -> Vec<Request> {
+pub(super) fn make(host: &str, what: What) -> Vec<Request> {
     let random = SeededRandom::new(1);
     let pick = |count: usize| usize::try_from(random.next_u64() % count.max(1) as u64).unwrap_or(0);
     let tokens: Vec<String> = {
@@ -60,15 +70,19 @@ pub(super) fn make(host: &str) -> Vec<Request> {
             let referrer = REFERRERS.get(pick(REFERRERS.len())).copied().unwrap_or_default();
             // Few pages get most views.
             let page = pick(40) * pick(40) / 4;
-            request(host, token, agent, referrer, page)
+            request(host, what, (token, agent, referrer), page)
         })
         .collect()
 }
 
-fn request(host: &str, token: &str, agent: &str, referrer: &str, page: usize) -> Request {
+fn request(host: &str, what: What, (token, agent, referrer): (&str, &str, &str), page: usize) -> Request {
     let now = "1795370000000";
+    let kind = match what {
+        What::PageViews => "1".to_owned(),
+        What::InventedNames => format!("3,\"n\":\"invented {ID_MARK}\",\"m\":1"),
+    };
     let body = format!(
-        "{{\"a\":{account},\"k\":1,\"id\":\"{ID_MARK}\",\"age\":12,\"vi\":\"{token}\",\
+        "{{\"a\":{account},\"k\":{kind},\"id\":\"{ID_MARK}\",\"age\":12,\"vi\":\"{token}\",\
          \"u\":\"226818242.{token}.{now}.{now}.{now}.1\",\"b\":\"226818242.1.{now}\",\"nc\":false,\
          \"pu\":\"https://www.example.com/guides/page-{page}?ref=menu\",\"t\":\"Guide number {page} of Example\",\
          \"r\":\"{referrer}\",\"sd\":\"1920x1080\",\"ln\":\"en-gb\",\"rcu\":\"https://www.example.com/guides/page-{page}\"}}",
@@ -83,6 +97,6 @@ fn request(host: &str, token: &str, agent: &str, referrer: &str, page: usize) ->
          Content-Length: {}\r\n\r\n{body}",
         body.len(),
     );
-    let id_at = text.find(ID_MARK).unwrap_or(0);
-    Request { bytes: text.into_bytes(), id_at }
+    let ids_at = text.match_indices(ID_MARK).map(|(at, _)| at).collect();
+    Request { bytes: text.into_bytes(), ids_at }
 }

@@ -20,8 +20,8 @@ use crate::app::control;
 
 /// Name of the socket in the data directory.
 pub const SOCKET_FILE: &str = "guestlog.sock";
-/// Longest line either way, bytes.
-pub const MESSAGE_MAX: usize = 64 << 10;
+/// Longest line either way, bytes: an event's custom JavaScript fits in, every quote of it escaped.
+pub const MESSAGE_MAX: usize = 5 << 20;
 /// Longest path a socket may have, bytes; the system's limit is 107.
 const PATH_MAX: usize = 100;
 

@@ -9,6 +9,7 @@ use crate::base::clock::{DAY, HOUR};
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
 use crate::store::account::{self, Numbers};
+use crate::store::definition;
 use crate::store::dictionary::Kind;
 use crate::store::error::{Damage, Error};
 use crate::store::event::PAGE_VIEW;
@@ -80,6 +81,7 @@ struct Look<'c> {
     reader: Reader<'c>,
     account: AccountId,
     numbers: Numbers,
+    last_event: u32,
     texts: Texts,
     /// Sessions whose rows are all hot.
     hot: RoaringBitmap,
@@ -103,6 +105,7 @@ impl<'c> Look<'c> {
             reader: Reader::prepare(conn)?,
             account,
             numbers,
+            last_event: definition::last(conn, account)?,
             texts: Texts::default(),
             hot: RoaringBitmap::new(),
             changed: RoaringBitmap::new(),
@@ -212,7 +215,9 @@ impl<'c> Look<'c> {
         for run in runs {
             let is_again = !before.insert(u64::from(run.session) << 32 | u64::from(run.visitor));
             note(is_again, "sessions that stand there twice");
-            note(run.visitor == 0 || run.visitor > self.numbers.visitor, "visitors with unknown numbers");
+            // what a program tells may be of nobody
+            let is_nobody = run.visitor == 0 && run.session != 0;
+            note(is_nobody || run.visitor > self.numbers.visitor, "visitors with unknown numbers");
             note(run.session > self.numbers.session, "sessions with unknown numbers");
             note(self.hot.contains(run.session), "sessions whose rows are all hot, so that they count twice");
             note(!self.is_known(run), "sessions with unknown texts");
@@ -222,7 +227,8 @@ impl<'c> Look<'c> {
             for row in &run.rows {
                 (first, last) = (first.min(row.at_ms), last.max(row.at_ms));
                 note(row.at_ms < from - EAST || row.at_ms >= from + DAY + WEST, "rows of another day");
-                let texts = [(Kind::Page, row.page), (Kind::Title, row.title), (Kind::Event, row.event)];
+                let texts = [(Kind::Page, row.page), (Kind::Title, row.title)];
+                note(row.event > self.last_event, "completions of unknown events");
                 note(!texts.iter().all(|(kind, id)| self.texts.has(*kind, *id)), "rows with unknown texts");
                 if let Some(had) = &mut had {
                     had.page_views += i64::from(row.kind == PAGE_VIEW);

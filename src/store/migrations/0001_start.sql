@@ -7,6 +7,8 @@ create table meta (
     created_ms   integer not null,
     -- how often a visitor was erased: who remembers visitors forgets them then
     erasures     integer not null default 0 check (erasures >= 0),
+    -- how often an event was defined or changed: who remembers definitions reads them again then
+    definitions  integer not null default 0 check (definitions >= 0),
     -- when it was last looked for what is older than the owner keeps
     retention_ms integer
 ) strict;
@@ -23,6 +25,13 @@ create table account (
     last_visitor     integer not null default 0 check (last_visitor >= 0),
     last_session     integer not null default 0 check (last_session >= 0),
     last_contact     integer not null default 0 check (last_contact >= 0),
+    last_event       integer not null default 0 check (last_event >= 0),
+    -- how often a visitor came to belong to a contact there was already: who remembers whose visitors are reads anew
+    links            integer not null default 0 check (links >= 0),
+    -- what becomes of the name of an event that nobody has created
+    unknown_names    text not null default 'create' check (unknown_names in ('create', 'queue', 'refuse')),
+    -- is the custom JavaScript of events served?
+    custom_js        integer not null default 1 check (custom_js in (0, 1)),
     -- first page view ever, for the page that waits for it
     first_hit_ms     integer,
     -- days and sums of its segments, put together: tells which is missing
@@ -54,6 +63,8 @@ create table member (
     role        text not null check (role in ('viewer', 'editor', 'admin', 'owner')),
     -- may a viewer see addresses in full?
     show_emails integer not null default 0 check (show_emails in (0, 1)),
+    -- may the member publish script that runs on the account's sites?
+    publish_js  integer not null default 0 check (publish_js in (0, 1)),
     primary key (user_id, account_id)
 ) strict, without rowid;
 
@@ -123,6 +134,113 @@ create table audit (
 
 create index audit_account on audit (account_id, at_ms);
 
+-- the events of an account; numbers are never used again, and rows of events keep them for ever
+create table event_definition (
+    account_id  integer not null references account on delete cascade,
+    number      integer not null check (number >= 1),
+    -- a deleted event keeps its name: it does not come back by itself
+    name        text not null check (length(name) between 1 and 100),
+    kind        text not null check (kind in ('custom', 'http', 'click', 'form', 'visit')),
+    status      text not null check (status in ('active', 'archived', 'deleted')),
+    selector    text not null default '' check (length(selector) <= 1024),
+    url_rule    text not null default '' check (length(url_rule) <= 1024),
+    -- of a completion that tells none
+    value_minor integer not null default 0,
+    created_ms  integer not null,
+    changed_ms  integer not null,
+    -- of the latest completion
+    last_ms     integer,
+    primary key (account_id, number)
+) strict, without rowid;
+
+create unique index event_definition_name on event_definition (account_id, name);
+
+create table event_tag (
+    account_id integer not null,
+    number     integer not null,
+    position   integer not null,
+    tag        text not null check (length(tag) between 1 and 50),
+    primary key (account_id, number, position),
+    foreign key (account_id, number) references event_definition on delete cascade
+) strict, without rowid;
+
+-- custom JavaScript of events, apart from what every list of events reads
+create table event_script (
+    id         integer primary key,
+    account_id integer not null,
+    number     integer not null,
+    -- in the address it is served at
+    hash       text not null check (length(hash) = 16),
+    code       text not null check (length(code) between 1 and 2097152),
+    unique (account_id, number),
+    foreign key (account_id, number) references event_definition on delete cascade
+) strict;
+
+-- what is being done, or was, to all completions of an event; begun again from the start where it was cut off
+create table event_work (
+    account_id  integer not null,
+    number      integer not null,
+    -- past page views counted back, or all completions of a deleted event taken away
+    kind        text not null check (kind in ('count', 'take')),
+    -- segments looked through, of how many
+    done        integer not null default 0,
+    total       integer not null default 0,
+    -- completions that came or went
+    completions integer not null default 0,
+    started_ms  integer not null,
+    finished_ms integer,
+    primary key (account_id, number, kind),
+    foreign key (account_id, number) references event_definition on delete cascade
+) strict, without rowid;
+
+-- what became of the code of events, with the old and the new text
+create table event_script_change (
+    id         integer primary key,
+    account_id integer not null references account on delete cascade,
+    number     integer not null,
+    at_ms      integer not null,
+    -- null = the command line
+    user_id    integer,
+    -- empty = no code
+    old_hash   text not null check (length(old_hash) in (0, 16)),
+    old_code   text not null check (length(old_code) <= 2097152),
+    new_hash   text not null check (length(new_hash) in (0, 16)),
+    new_code   text not null check (length(new_code) <= 2097152)
+) strict;
+
+create index event_script_change_event on event_script_change (account_id, number);
+
+-- elements being picked on live pages for the selector of an event; only the hash of the token is kept
+create table pick (
+    -- autoincrement: a page asks by the number for its own pick and must not get another
+    id           integer primary key autoincrement,
+    account_id   integer not null references account on delete cascade,
+    user_id      integer not null references user on delete cascade,
+    hash         blob not null unique check (length(hash) = 32),
+    expires_ms   integer not null,
+    -- the site asked, and was told yes
+    confirmed_ms integer,
+    selector     text check (length(selector) between 1 and 1024)
+) strict;
+
+-- names that nobody has created: they wait for review, or were dismissed
+create table unexpected_event (
+    -- autoincrement: the number stands in the form that approves it and must not come to mean another
+    id         integer primary key autoincrement,
+    account_id integer not null references account on delete cascade,
+    name       text not null check (length(name) between 1 and 100),
+    dismissed  integer not null default 0 check (dismissed in (0, 1)),
+    seen       integer not null check (seen > 0),
+    first_ms   integer not null,
+    last_ms    integer not null,
+    -- how it was told the last time, and where
+    kind       text not null check (kind in ('custom', 'http')),
+    page       text not null default '' check (length(page) <= 1024),
+    unique (account_id, name)
+) strict;
+
+create index unexpected_event_least on unexpected_event (account_id, dismissed, seen, last_ms);
+
 -- From here on the tables of hits. They name their account without a foreign key: it would cost a look-up for
 -- every row, and the fold asks for the account anyway.
 
@@ -153,6 +271,9 @@ create table visitor (
     -- source of the last session, for internal starts
     source         integer not null default 0,
     source_ms      integer not null default 0,
+    -- completions and their value while nobody knows who he is; his contact takes them over
+    completions    integer not null default 0 check (completions >= 0),
+    value_minor    integer not null default 0,
     primary key (account_id, number)
 ) strict, without rowid;
 
@@ -217,7 +338,8 @@ create table event_hot (
     engaged_ms  integer not null default 0,
     -- host is none of the account's domains
     foreign_host integer not null default 0 check (foreign_host in (0, 1)),
-    primary key (account_id, at_ms, inbox_id)
+    -- a page view can complete events of its own
+    primary key (account_id, at_ms, inbox_id, event)
 ) strict, without rowid;
 
 -- closed days of an account as columns; a segment is replaced, never changed
@@ -263,10 +385,13 @@ create table late_engagement (
     primary key (account_id, session_id, at_ms)
 ) strict, without rowid;
 
+-- what completions were told with
 create table event_property (
     account_id integer not null,
     at_ms      integer not null,
     inbox_id   integer not null,
+    visitor    integer not null,
+    event      integer not null,
     properties text not null check (length(properties) <= 8192),
     primary key (account_id, at_ms, inbox_id)
 ) strict, without rowid;
@@ -293,12 +418,15 @@ create table contact (
     first_ms      integer not null,
     last_ms       integer not null,
     source        integer not null default 0,
+    -- of all time, whatever is kept of the events
+    completions   integer not null default 0 check (completions >= 0),
     revenue_minor          integer not null default 0,
     revenue_asserted_minor integer not null default 0,
     primary key (account_id, id)
 ) strict, without rowid;
 
 create unique index contact_email on contact (account_id, email);
+create index contact_external on contact (account_id, external_id) where external_id is not null;
 
 create table contact_property (
     account_id integer not null,

@@ -84,6 +84,8 @@ pub struct Ask<'a> {
     pub groupings: &'a [Grouping],
     /// How long pages were visible is wanted too; else it is 0.
     pub engaged: bool,
+    /// How many contacts the rows are of is wanted too; else it is 0.
+    pub contacts: bool,
     pub now: Millis,
     pub deadline: Deadline,
     pub bounds: Bounds,
@@ -101,6 +103,9 @@ pub enum Grouping {
     /// The rows of these groups, named by a code of theirs as `Table::codes` gives it, in this order, empty ones
     /// too: how rows of one period are found again in another.
     These(Key, Vec<u32>),
+    /// The same groups, each with a row per interval: all intervals of the first one, then of the next. Only of what
+    /// is a row's, and only what its rows sum up to: no visitors, sessions or bounces.
+    Grid(Key, Vec<u32>, Vec<i64>),
 }
 
 /// What names a group.
@@ -164,10 +169,11 @@ pub enum Measure {
     TimeOfSession,
     /// Part of the sessions that bounced.
     BounceRate,
+    Contacts,
 }
 
 impl Measure {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Visitors,
         Self::Sessions,
         Self::PageViews,
@@ -178,6 +184,7 @@ impl Measure {
         Self::TimeOfView,
         Self::TimeOfSession,
         Self::BounceRate,
+        Self::Contacts,
     ];
 
     #[must_use]
@@ -193,6 +200,7 @@ impl Measure {
             Self::TimeOfView => "time_of_view",
             Self::TimeOfSession => "time_of_session",
             Self::BounceRate => "bounce_rate",
+            Self::Contacts => "contacts",
         }
     }
 
@@ -215,6 +223,7 @@ impl Figures {
             Measure::Value => return self.value_minor,
             Measure::Engaged => self.engaged_ms,
             Measure::Bounces => self.bounces,
+            Measure::Contacts => self.contacts,
             Measure::TimeOfView => each(self.engaged_ms, self.page_views),
             Measure::TimeOfSession => each(self.engaged_ms, self.sessions),
             // of equal rates the one of more sessions first

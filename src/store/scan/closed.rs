@@ -27,7 +27,7 @@ pub(super) struct Needs {
 impl Needs {
     pub(super) fn new(columns: impl Iterator<Item = Column>, groupings: &[Grouping]) -> Self {
         let edges = groupings.iter().filter_map(|grouping| match grouping {
-            Grouping::Steps(edges) => Some(edges.as_slice()),
+            Grouping::Steps(edges) | Grouping::Grid(_, _, edges) => Some(edges.as_slice()),
             _ => None,
         });
         let mut needs = Self { edges: edges.flatten().copied().collect(), ..Self::default() };
@@ -35,7 +35,7 @@ impl Needs {
             let place = match column {
                 Column::Session(of) => needs.of_session.get_mut(of as usize),
                 Column::Row(of) => needs.of_row.get_mut(of as usize),
-                Column::Contact | Column::Nothing => None,
+                Column::Contact => None,
             };
             if let Some(place) = place {
                 *place = true;

@@ -1,13 +1,17 @@
 //! The columns a scan looks at, and the texts behind their codes. A column holds small numbers (dictionary ids,
 //! classes, contact ids); code 0 is the empty text unless a column says otherwise. Nothing here counts.
 
+use std::cell::OnceCell;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::domain::account::AccountId;
 use crate::domain::consent::Consent;
+use crate::domain::event::Status;
 use crate::domain::question::Dimension;
 use crate::domain::screen::ScreenClass;
-use crate::store::dictionary::{self, Kind};
+use crate::store::definition;
+use crate::store::dictionary::{self, Kind, join};
 use crate::store::error::Error;
 use crate::store::texts::Texts;
 
@@ -52,8 +56,6 @@ pub(super) enum Column {
     Session(OfSession),
     /// By the visitor's number.
     Contact,
-    /// Empty in every row: what is not recorded yet.
-    Nothing,
 }
 
 /// A column, and which parts of its composed texts are meant.
@@ -95,7 +97,8 @@ impl Place {
             Dimension::VisitorType => session(S::VisitorType, 0, 1),
             Dimension::Company => session(S::Company, 0, 1),
             Dimension::Contact => Self { column: Column::Contact, first: 0, count: 1 },
-            Dimension::Tag => Self { column: Column::Nothing, first: 0, count: 1 },
+            // behind the name, as many as the event has
+            Dimension::Tag => Self { first: 1, ..row(OfRow::Event, usize::MAX) },
         }
     }
 
@@ -110,7 +113,6 @@ impl Column {
         use OfSession as S;
         Some(match self {
             Self::Row(OfRow::Page) | Self::Session(S::EntryPage | S::ExitPage) => Kind::Page,
-            Self::Row(OfRow::Event) => Kind::Event,
             Self::Session(S::Source) => Kind::Source,
             Self::Session(S::Referrer) => Kind::Referrer,
             Self::Session(S::Campaign) => Kind::Campaign,
@@ -118,10 +120,9 @@ impl Column {
             Self::Session(S::Language) => Kind::Language,
             Self::Session(S::Place) => Kind::Place,
             Self::Session(S::Company) => Kind::Company,
-            Self::Row(OfRow::Consent)
+            Self::Row(OfRow::Consent | OfRow::Event)
             | Self::Session(S::Screen | S::VisitorType)
-            | Self::Contact
-            | Self::Nothing => return None,
+            | Self::Contact => return None,
         })
     }
 
@@ -143,14 +144,26 @@ pub(super) struct Words<'a> {
     pub conn: &'a Connection,
     pub account: AccountId,
     pub texts: &'a Texts,
+    /// Read when they are first asked for.
+    events: OnceCell<Vec<(u32, String)>>,
 }
 
-impl Words<'_> {
+impl<'a> Words<'a> {
+    pub(super) const fn new(conn: &'a Connection, account: AccountId, texts: &'a Texts) -> Self {
+        Self { conn, account, texts, events: OnceCell::new() }
+    }
+
     /// Every code and its text, in the order of the texts. Code 0 only where it is not the empty text.
     pub(super) fn each(&self, column: Column, mut visit: impl FnMut(u32, &str)) -> Result<(), Error> {
         if let Some(kind) = column.kind() {
             let list = self.texts.list(self.conn, self.account, kind)?;
             list.in_order().for_each(|(code, text)| visit(code, text));
+            return Ok(());
+        }
+        if column == Column::Row(OfRow::Event) {
+            let mut events: Vec<&(u32, String)> = self.events()?.iter().collect();
+            events.sort_unstable_by(|(_, a), (_, b)| a.cmp(b));
+            events.into_iter().for_each(|(code, text)| visit(*code, text));
             return Ok(());
         }
         if column == Column::Contact {
@@ -170,8 +183,31 @@ impl Words<'_> {
         Ok(())
     }
 
-    /// The highest code of a column whose texts are in a dictionary.
+    /// Numbers of the account's events, ascending, and their names with their tags behind them.
+    fn events(&self) -> Result<&[(u32, String)], Error> {
+        if let Some(events) = self.events.get() {
+            return Ok(events);
+        }
+        let all = definition::list(self.conn, self.account)?.into_iter();
+        let events = all
+            .filter(|stored| stored.status != Status::Deleted)
+            .map(|stored| {
+                let parts: Vec<&str> = std::iter::once(stored.definition.name.as_str())
+                    .chain(stored.definition.tags.iter().map(String::as_str))
+                    .collect();
+                (stored.number.0, join(&parts))
+            })
+            .collect();
+        Ok(self.events.get_or_init(|| events))
+    }
+
+    /// The highest code of a column whose texts are only ever added: those in a dictionary, and emails.
     pub(super) fn last_id(&self, column: Column) -> Result<Option<u32>, Error> {
+        if column == Column::Contact {
+            let mut last =
+                self.conn.prepare_cached("select coalesce(max(id), 0) from contact where account_id = ?1")?;
+            return Ok(Some(last.query_row([self.account.0], |row| row.get(0))?));
+        }
         let Some(kind) = column.kind() else { return Ok(None) };
         Ok(Some(self.texts.list(self.conn, self.account, kind)?.last_id()))
     }
@@ -189,23 +225,16 @@ impl Words<'_> {
                 .optional()?;
             return Ok(email.unwrap_or_default());
         }
+        if column == Column::Row(OfRow::Event) {
+            let events = self.events()?;
+            let found = events.binary_search_by_key(&code, |(number, _)| *number).ok();
+            return Ok(found
+                .and_then(|place| events.get(place))
+                .map_or_else(String::new, |(_, text)| text.clone()));
+        }
         let fixed = column.fixed().into_iter().find(|(c, _)| *c == code);
         Ok(fixed.map_or_else(String::new, |(_, text)| text.to_owned()))
     }
-}
-
-/// The contact of every visitor number that has one; identity is resolved when asked (rules.md 12).
-pub(super) fn contacts(conn: &Connection, account: AccountId) -> Result<Vec<u32>, Error> {
-    let mut of_visitor = Vec::new();
-    let mut statement = conn.prepare_cached(
-        "select number, contact_id from visitor where account_id = ?1 and contact_id is not null",
-    )?;
-    let mut rows = statement.query([account.0])?;
-    while let Some(row) = rows.next()? {
-        let (number, contact): (u32, u32) = (row.get(0)?, row.get(1)?);
-        set(&mut of_visitor, number, contact, 0);
-    }
-    Ok(of_visitor)
 }
 
 /// Puts `value` at `at`, growing the list with `empty`.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::ask::{Cursor, Grouping, Key, Row, Table, Top};
 use super::column::{Column, Place, Words};
-use super::distinct::{Class, Distinct};
+use super::distinct::Class;
 use super::names::{Known, Names, SKIPPED};
-use super::rows::{Batch, Touch};
+use super::people::{Last, Pass, People, of_group};
+use super::rows::{Batch, Touch, at};
 use super::selection::Selection;
 use crate::domain::question::Dimension;
 use crate::store::dictionary::SEPARATOR;
@@ -20,10 +21,9 @@ enum Keys {
     /// Bounds of intervals.
     Steps(Vec<i64>),
     Names(Arc<Names>),
+    /// Of each group as many as there are intervals.
+    Grid(Arc<Names>, Vec<i64>),
 }
-
-/// Most bytes of sets of sessions: only those that span batches are put there.
-const SESSION_SETS: usize = 1024 * 1024;
 
 /// One grouping while it is filled.
 #[derive(Debug)]
@@ -36,48 +36,42 @@ pub(super) struct Tally {
     /// Differs between neighbouring runs.
     ordinal: u32,
     listed: Listed,
-    visitors: Distinct,
-    /// Only of sessions with rows elsewhere: the others are counted as they come.
-    sessions: Distinct,
+    people: People,
 }
 
 impl Tally {
-    /// `last`: highest visitor and session number; `budget`: bytes left for sets.
+    /// `budget`: bytes left for sets.
     pub(super) fn new(
         words: &Words<'_>,
         known: &Known,
         grouping: &Grouping,
-        last: (u32, u32),
+        last: Last,
         budget: &mut usize,
     ) -> Result<Self, Error> {
         let keys = match grouping {
             Grouping::Total => Keys::Total,
             Grouping::Steps(edges) => Keys::Steps(edges.clone()),
             Grouping::By(key, _) => Keys::Names(Names::of(words, known, key.place())?),
-            Grouping::These(key, codes) => {
-                let mut names = Names::clone(&*Names::of(words, known, key.place())?);
-                names.keep(codes);
-                Keys::Names(Arc::new(names))
+            Grouping::These(key, codes) => Keys::Names(Names::only(words, known, key.place(), codes)?),
+            Grouping::Grid(key, codes, edges) => {
+                Keys::Grid(Names::only(words, known, key.place(), codes)?, edges.clone())
             }
         };
+        let steps = |edges: &[i64]| edges.len().saturating_sub(1);
         let groups = match &keys {
             Keys::Total => 1,
-            Keys::Steps(edges) => edges.len().saturating_sub(1),
+            Keys::Steps(edges) => steps(edges),
             Keys::Names(names) => names.lowest.len(),
+            Keys::Grid(names, edges) => names.lowest.len() * steps(edges),
         };
-        let visitors = Distinct::new(groups, last.0, budget);
-        let mut few = SESSION_SETS.min(*budget);
-        let left = *budget - few;
-        let sessions = Distinct::new(groups, last.1, &mut few);
-        *budget = left + few;
+        let counted = if matches!(keys, Keys::Grid(..)) { 0 } else { groups };
         Ok(Self {
             keys: Arc::new(keys),
             figures: vec![Figures::default(); groups + 1],
             touched_by: vec![0; groups],
             ordinal: 0,
             listed: Listed::default(),
-            visitors,
-            sessions,
+            people: People::new(counted, last, budget),
         })
     }
 
@@ -89,56 +83,50 @@ impl Tally {
             touched_by: vec![0; self.figures.len()],
             ordinal: 0,
             listed: Listed::default(),
-            visitors: self.visitors.fork(),
-            sessions: self.sessions.fork(),
+            people: self.people.fork(),
         }
     }
 
     /// Takes over what another one of the same grouping found.
     pub(super) fn merge(&mut self, other: Self) {
         self.figures.iter_mut().zip(&other.figures).for_each(|(figures, other)| figures.add(other));
-        self.visitors.merge(other.visitors);
-        self.sessions.merge(other.sessions);
+        self.people.merge(other.people);
     }
 
     pub(super) fn column(&self) -> Option<Column> {
         match self.keys.as_ref() {
-            Keys::Names(names) => Some(names.place.column),
-            _ => None,
+            Keys::Names(names) | Keys::Grid(names, _) => Some(names.place.column),
+            Keys::Total | Keys::Steps(_) => None,
         }
     }
 
     pub(super) const fn is_pairs(&self) -> bool {
-        self.visitors.is_pairs() || self.sessions.is_pairs()
+        self.people.is_pairs()
     }
 
     /// Shares what is left of the bytes for sets among those that have more groups than it could hold.
     pub(super) fn grant(tallies: &mut [Self], budget: usize) {
-        let mut large: Vec<&mut Distinct> =
-            tallies.iter_mut().map(|t| &mut t.visitors).filter(|v| v.is_pairs()).collect();
+        let mut large: Vec<&mut People> =
+            tallies.iter_mut().map(|tally| &mut tally.people).filter(|people| people.are_many()).collect();
         let share = budget / large.len().max(1);
-        large.iter_mut().for_each(|visitors| visitors.grant(share));
+        large.iter_mut().for_each(|people| people.grant(share));
     }
 
     pub(super) const fn pairs(&self) -> usize {
-        self.visitors.pairs() + self.sessions.pairs()
+        self.people.pairs()
     }
 
     pub(super) fn compact(&mut self) {
-        self.visitors.compact();
-        self.sessions.compact();
+        self.people.compact();
     }
 
     pub(super) fn retain(&mut self, class: Class) {
-        self.visitors.retain(class);
-        self.sessions.retain(class);
+        self.people.retain(class);
     }
 
     /// Counts the pairs of a pass.
     pub(super) fn end_pass(&mut self) {
-        let figures = &mut self.figures;
-        self.visitors.count_pairs(|group, n| of_group(figures, group).visitors += n);
-        self.sessions.count_pairs(|group, n| of_group(figures, group).sessions += n);
+        self.people.end_pass(&mut self.figures);
     }
 
     /// What a whole interval sums up to, known beforehand.
@@ -166,6 +154,7 @@ impl Tally {
                 let mut last = 0;
                 self.take_rows(batch, selection, pass, |row| step(edges, &mut last, at(&batch.at_ms, row)));
             }
+            Keys::Grid(names, edges) => self.take_grid(batch, selection, pass, (names, edges)),
             Keys::Names(names) => match names.place.column {
                 Column::Session(of) => {
                     let codes = batch.of_session.get(of as usize).map(Vec::as_slice).unwrap_or_default();
@@ -177,7 +166,6 @@ impl Tally {
                 Column::Contact => self.take_runs(selection, pass, |_, touch| {
                     Some(names.group(at(pass.contacts, touch.visitor as usize)))
                 }),
-                Column::Nothing => self.take_runs(selection, pass, |_, _| Some(0)),
                 Column::Row(of) => {
                     let codes = batch.of_row.get(of as usize).map(Vec::as_slice).unwrap_or_default();
                     match batch.listed(of) {
@@ -200,14 +188,14 @@ impl Tally {
         pass: Pass<'_>,
         group: impl Fn(usize, &Touch) -> Option<u32>,
     ) {
-        let Self { figures, visitors, sessions, .. } = self;
+        let Self { figures, people, .. } = self;
         for (place, (run, touch)) in selection.runs.iter().zip(&selection.touches).enumerate() {
             let Some(group) = group(*run as usize, touch).filter(|group| *group != SKIPPED) else { continue };
             let figures = of_group(figures, group);
             if pass.is_first {
                 selection.sums.add_to(figures, place);
             }
-            touch.count(figures, group, visitors, sessions, pass);
+            people.count(*touch, figures, group, pass);
         }
     }
 
@@ -219,7 +207,7 @@ impl Tally {
         pass: Pass<'_>,
         mut group: impl FnMut(usize) -> u32,
     ) {
-        let Self { figures, touched_by, ordinal, visitors, sessions, .. } = self;
+        let Self { figures, touched_by, ordinal, people, .. } = self;
         selection.each_run(batch, |place, rows| {
             let Some(touch) = selection.touches.get(place) else { return };
             *ordinal = ordinal.wrapping_add(1);
@@ -236,15 +224,42 @@ impl Tally {
                     && *touched_by != *ordinal
                 {
                     *touched_by = *ordinal;
-                    touch.count(figures, group, visitors, sessions, pass);
+                    people.count(*touch, figures, group, pass);
                 }
+            });
+        });
+    }
+
+    /// Sums up rows by group and interval.
+    fn take_grid(
+        &mut self,
+        batch: &Batch,
+        selection: &Selection,
+        pass: Pass<'_>,
+        (names, edges): (&Names, &[i64]),
+    ) {
+        let Column::Row(of) = names.place.column else { return };
+        let codes = batch.of_row.get(of as usize).map(Vec::as_slice).unwrap_or_default();
+        let steps = u32::try_from(edges.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        let at_ms = |row: u32| batch.at_ms.get(row as usize).copied().unwrap_or(batch.only_ms);
+        let mut last = 0;
+        let figures = &mut self.figures;
+        selection.each_run(batch, |place, rows| {
+            let is_of_session = selection.touches.get(place).is_some_and(|touch| touch.session != 0);
+            rows.each(|row| {
+                let group = names.group(at(codes, row as usize));
+                if group == SKIPPED || !pass.is_first {
+                    return;
+                }
+                let cell = group.saturating_mul(steps).saturating_add(step(edges, &mut last, at_ms(row)));
+                of_group(figures, cell).add_row(batch, row as usize, is_of_session);
             });
         });
     }
 
     /// Rows whose codes are places in a list.
     fn take_listed(&mut self, batch: &Batch, selection: &Selection, pass: Pass<'_>, places: &[u32]) {
-        let Self { figures, listed, ordinal, visitors, sessions, .. } = self;
+        let Self { figures, listed, ordinal, people, .. } = self;
         selection.each_run(batch, |place, rows| {
             let Some(touch) = selection.touches.get(place) else { return };
             *ordinal = ordinal.wrapping_add(1);
@@ -256,7 +271,7 @@ impl Tally {
                 }
                 if of.touched_by != *ordinal {
                     of.touched_by = *ordinal;
-                    touch.count(&mut of.figures, of.group, visitors, sessions, pass);
+                    people.count(*touch, &mut of.figures, of.group, pass);
                 }
             });
         });
@@ -266,8 +281,7 @@ impl Tally {
     /// The table, when every pass is over.
     pub(super) fn table(self, words: &Words<'_>, grouping: &Grouping, engaged: bool) -> Result<Table, Error> {
         let mut figures = self.figures;
-        self.visitors.count_sets(|group, n| of_group(&mut figures, group).visitors += n);
-        self.sessions.count_sets(|group, n| of_group(&mut figures, group).sessions += n);
+        self.people.count_sets(&mut figures);
         figures.pop();
         if !engaged {
             figures.iter_mut().for_each(|figures| figures.engaged_ms = 0);
@@ -278,6 +292,15 @@ impl Tally {
                 let of = |code: &u32| figures.get(names.group(*code) as usize).copied();
                 Ok(unnamed(codes.iter().map(|code| of(code).unwrap_or_default()).collect()))
             }
+            (Keys::Grid(names, edges), Grouping::Grid(_, codes, _)) => {
+                let steps = edges.len().saturating_sub(1);
+                let of = |code: &u32| {
+                    let first = (names.group(*code) as usize).saturating_mul(steps);
+                    (first..first.saturating_add(steps))
+                        .map(|cell| figures.get(cell).copied().unwrap_or_default())
+                };
+                Ok(unnamed(codes.iter().flat_map(of).collect()))
+            }
             _ => Ok(unnamed(figures)),
         }
     }
@@ -287,40 +310,6 @@ fn unnamed(figures: Vec<Figures>) -> Table {
     let total = figures.len() as u64;
     let rows = figures.into_iter().map(|figures| Row { name: Vec::new(), figures }).collect();
     Table { rows, total, ..Table::default() }
-}
-
-/// One reading of all rows, or of a part of them.
-#[derive(Clone, Copy)]
-pub(super) struct Pass<'a> {
-    pub class: Class,
-    pub is_first: bool,
-    /// By visitor number; empty when no contact is asked for.
-    pub contacts: &'a [u32],
-}
-
-impl Touch {
-    /// The run has matching rows in a group.
-    #[inline]
-    fn count(
-        self,
-        figures: &mut Figures,
-        group: u32,
-        visitors: &mut Distinct,
-        sessions: &mut Distinct,
-        pass: Pass<'_>,
-    ) {
-        if self.session == 0 {
-            return;
-        }
-        visitors.insert(group, self.visitor, pass.class);
-        if self.spans {
-            sessions.insert(group, self.session, pass.class);
-        } else if pass.is_first {
-            figures.sessions += 1;
-        }
-        // a bounced session has one row, so it comes here once
-        figures.bounces += u64::from(pass.is_first && self.bounced);
-    }
 }
 
 /// The groups of a batch's list of pages, beside each other: most rows of a day are in few of very many groups.
@@ -377,22 +366,6 @@ impl Listed {
             }
         }
     }
-}
-
-/// The figures of a group; of one that is not there, those past the last, which nobody sees.
-#[inline]
-#[expect(
-    clippy::indexing_slicing,
-    reason = "`figures` holds one more than there are groups, so it is never empty"
-)]
-fn of_group(figures: &mut [Figures], group: u32) -> &mut Figures {
-    let nowhere = figures.len() - 1;
-    &mut figures[(group as usize).min(nowhere)]
-}
-
-#[inline]
-fn at<T: Copy + Default>(column: &[T], place: usize) -> T {
-    column.get(place).copied().unwrap_or_default()
 }
 
 /// The interval of a time; neighbours are mostly in the same one.

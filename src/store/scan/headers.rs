@@ -20,6 +20,9 @@ pub(super) fn take(
     let ([Grouping::Steps(edges)], [tally], []) = (ask.groupings, tallies, ask.filters) else {
         return Ok(segments);
     };
+    if ask.contacts {
+        return Ok(segments);
+    }
     let interval = |at_ms: i64| edges.partition_point(|edge| *edge <= at_ms);
     // how many places an interval has its rows in
     let mut places = vec![0_u32; edges.len() + 1];

@@ -6,11 +6,13 @@
 mod ask;
 mod closed;
 mod column;
+mod contacts;
 mod distinct;
 mod groups;
 mod headers;
 mod names;
 mod pass;
+mod people;
 mod question;
 mod rows;
 mod selection;
@@ -23,9 +25,11 @@ pub use super::figures::Figures;
 pub use ask::{Answer, Ask, Bounds, Cursor, Deadline, Grouping, Key, Measure, Row, Table, Top};
 use closed::{Changed, Needs, Wanted};
 use column::{Column, Words};
+use contacts::Contacts;
 use groups::Tally;
 use names::Known;
 use pass::{Plan, Worker};
+use people::Last;
 use question::Masks;
 use rows::Hot;
 
@@ -43,13 +47,20 @@ pub struct Scanner {
     readers: Arc<Readers>,
     texts: Texts,
     known: Known,
+    contacts: Contacts,
     /// Held by scans of many rows, each of which has two threads and bounded memory: one of them at a time.
     large: Mutex<()>,
 }
 
 impl Scanner {
     pub(super) fn new(readers: Arc<Readers>) -> Self {
-        Self { readers, texts: Texts::default(), known: Known::default(), large: Mutex::default() }
+        Self {
+            readers,
+            texts: Texts::default(),
+            known: Known::default(),
+            contacts: Contacts::default(),
+            large: Mutex::default(),
+        }
     }
 
     /// Answers a question.
@@ -57,11 +68,15 @@ impl Scanner {
     /// # Errors
     /// `TimeLimit`, or SQLite's.
     pub fn run(&self, conn: &Connection, ask: &Ask<'_>) -> Result<Answer, Error> {
-        let words = Words { conn, account: ask.account, texts: &self.texts };
+        let words = Words::new(conn, ask.account, &self.texts);
         let masks = Masks::compile(&words, ask.filters)?;
         let numbers = account::find_numbers(conn, ask.account)?;
-        let last = numbers.map_or((0, 0), |numbers| (numbers.visitor, numbers.session));
-        let bounds = ask.bounds.of(last.0);
+        let last = numbers.map_or_else(Last::default, |numbers| Last {
+            visitor: numbers.visitor,
+            session: numbers.session,
+            contact: if ask.contacts { u32::try_from(numbers.contact).unwrap_or(u32::MAX) } else { 0 },
+        });
+        let bounds = ask.bounds.of(last.visitor);
         let listed = segment::list_verified(conn, ask.account, ask.range_ms.start, ask.range_ms.end)?;
         let segments = listed.segments;
         let rows: u64 = segments.iter().map(|segment| u64::from(segment.extent.rows)).sum();
@@ -77,7 +92,7 @@ impl Scanner {
         Tally::grant(&mut tallies, budget);
         let looked_at: Vec<Column> =
             masks.columns().chain(tallies.iter().filter_map(Tally::column)).collect();
-        let needs_contacts = looked_at.contains(&Column::Contact);
+        let needs_contacts = ask.contacts || looked_at.contains(&Column::Contact);
         let changed = match segments.is_empty() {
             true => Changed::default(),
             false => Changed::new(
@@ -104,7 +119,10 @@ impl Scanner {
                 changed,
             },
             masks,
-            contacts: if needs_contacts { column::contacts(conn, ask.account)? } else { Vec::new() },
+            contacts: match numbers.filter(|_| needs_contacts) {
+                Some(numbers) => self.contacts.list(conn, ask.account, numbers)?,
+                None => Arc::default(),
+            },
             segments,
             deadline: &ask.deadline,
             max_pairs: bounds.pairs / workers,

@@ -61,6 +61,18 @@ impl Names {
         Ok(names)
     }
 
+    /// Only the groups of these codes, in their order.
+    pub(super) fn only(
+        words: &Words<'_>,
+        known: &Known,
+        place: Place,
+        codes: &[u32],
+    ) -> Result<Arc<Self>, Error> {
+        let mut names = Self::clone(&*Self::of(words, known, place)?);
+        names.keep(codes);
+        Ok(Arc::new(names))
+    }
+
     const fn bytes(&self) -> usize {
         size_of::<Self>() + (self.group_of.len() + self.lowest.len()) * size_of::<u32>()
     }
@@ -106,12 +118,15 @@ impl Names {
         self.group_of.get(code as usize).copied().unwrap_or(self.of_others)
     }
 
-    /// Only the groups of these codes, in their order.
-    pub(super) fn keep(&mut self, codes: &[u32]) {
+    fn keep(&mut self, codes: &[u32]) {
         let mut place_of = vec![SKIPPED; self.lowest.len()];
         let mut lowest = Vec::with_capacity(codes.len());
         for code in codes {
-            if let Some(place) = place_of.get_mut(self.group(*code) as usize)
+            let group = self.group(*code);
+            // What has no text is no group of its own, and not the one without name.
+            let is_known = group != 0 || *code == 0;
+            if let Some(place) = place_of.get_mut(group as usize)
+                && is_known
                 && *place == SKIPPED
             {
                 *place = u32::try_from(lowest.len()).unwrap_or(SKIPPED);

@@ -4,6 +4,7 @@
 //! Segments are never changed, so it does not matter that the other thread sees a later state of the store: what is
 //! gone there is read here.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::Connection;
@@ -11,7 +12,8 @@ use rusqlite::Connection;
 use super::ask::Deadline;
 use super::closed::{Closed, Wanted};
 use super::distinct::Class;
-use super::groups::{Pass, Tally};
+use super::groups::Tally;
+use super::people::Pass;
 use super::question::Masks;
 use super::rows::{Batch, Hot};
 use super::selection::Selection;
@@ -32,7 +34,7 @@ pub(super) struct Plan<'a> {
     pub wanted: Wanted,
     pub masks: Masks,
     /// By visitor number; empty when no contact is asked for.
-    pub contacts: Vec<u32>,
+    pub contacts: Arc<Vec<u32>>,
     pub segments: Vec<Segment>,
     pub deadline: &'a Deadline,
     /// Pairs a thread may keep.

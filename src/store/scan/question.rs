@@ -2,8 +2,9 @@
 //! meaning of operators is that of `domain::question`.
 
 use super::column::{Column, Place, Words, set};
+use crate::domain::event::EventNumber;
 use crate::domain::question::{Dimension, Filter, Operator};
-use crate::store::dictionary::part;
+use crate::store::dictionary::{SEPARATOR, part};
 use crate::store::error::Error;
 
 /// A filter as a bool per code.
@@ -71,6 +72,8 @@ impl Masks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Subject {
     Parts(Place),
+    /// Any of the parts from this one on.
+    Any(Place),
     /// Of a page; with or without its host and its query.
     Address {
         host: bool,
@@ -83,7 +86,7 @@ enum Subject {
 struct Wanted {
     text: String,
     subject: Subject,
-    /// The number of a contact.
+    /// The number of a contact or an event.
     number: Option<u32>,
 }
 
@@ -101,12 +104,18 @@ impl Test {
             let subject = if filter.dimension.is_page() {
                 let by_path = value.starts_with('/') && !is_contains(filter.operator);
                 Subject::Address { host: !by_path, query: value.contains('?') }
+            } else if filter.dimension == Dimension::Tag {
+                Subject::Any(Place::of(filter.dimension))
             } else {
                 Subject::Parts(Place::of(filter.dimension))
             };
             let text = if exact { filter.dimension.normalise(value) } else { value.to_lowercase() };
-            let by_number = exact && filter.dimension == Dimension::Contact;
-            Wanted { number: by_number.then(|| value.parse().ok()).flatten(), text, subject }
+            let number = match filter.dimension {
+                Dimension::Contact if exact => value.parse().ok(),
+                Dimension::Event if exact => EventNumber::parse(value).map(|number| number.0),
+                _ => None,
+            };
+            Wanted { number, text, subject }
         });
         Self { operator: filter.operator, wanted: wanted.collect() }
     }
@@ -119,6 +128,10 @@ impl Test {
     fn fits(&self, wanted: &Wanted, code: u32, text: &str) -> bool {
         let address;
         let seen = match wanted.subject {
+            Subject::Any(place) => {
+                let mut parts = place.of_text(text).split(SEPARATOR);
+                return parts.any(|part| self.compare(wanted, code, part));
+            }
             Subject::Parts(place) => place.of_text(text),
             Subject::Address { host: false, query: false } => part(text, 1),
             Subject::Address { host, query } => {
@@ -126,6 +139,10 @@ impl Test {
                 &address
             }
         };
+        self.compare(wanted, code, seen)
+    }
+
+    fn compare(&self, wanted: &Wanted, code: u32, seen: &str) -> bool {
         if wanted.text.is_empty() {
             return seen.is_empty();
         }

@@ -308,3 +308,9 @@ fn cluster(batch: &mut Batch, raw: &[Raw]) {
         batch.end.push(batch.at_ms.len() as u32);
     }
 }
+
+/// A value of a column; where the column is empty, all of its values are 0.
+#[inline]
+pub(super) fn at<T: Copy + Default>(column: &[T], place: usize) -> T {
+    column.get(place).copied().unwrap_or_default()
+}

@@ -171,7 +171,7 @@ impl<'a> CodesOfRuns<'a> {
         let (codes, contacts) = match mask.column {
             Column::Session(of) => (batch.of_session.get(of as usize).map(Vec::as_slice), None),
             Column::Contact => (Some(batch.visitor.as_slice()), Some(contacts)),
-            Column::Row(_) | Column::Nothing => (None, None),
+            Column::Row(_) => (None, None),
         };
         Self { codes: codes.unwrap_or_default(), contacts }
     }

@@ -60,17 +60,8 @@ impl Cut {
     /// # Errors
     /// SQLite's.
     pub(in crate::store) fn apply(self, conn: &Connection, account: AccountId) -> Result<(), Error> {
-        let Self { segment, left } = self;
-        if !super::is_there(conn, segment.id)? {
-            return Ok(());
-        }
-        super::delete(conn, account, &segment)?;
-        match left {
-            Some((extent, figures, packed)) => {
-                super::insert_packed(conn, account, segment.day, extent, figures, packed)
-            }
-            None => Ok(()),
-        }
+        super::replace(conn, account, &self.segment, self.left)?;
+        Ok(())
     }
 }
 
@@ -206,6 +197,7 @@ impl Whole {
             value_minor: figures.value_minor.wrapping_sub(his.value_minor),
             engaged_ms: less(figures.engaged_ms, his.engaged_ms)?,
             bounces: less(figures.bounces, his.bounces)?,
+            contacts: 0,
         })
     }
 

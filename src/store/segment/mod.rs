@@ -42,7 +42,7 @@ impl Segment {
     /// In the order of the row.
     fn numbers(&self) -> [i64; seal::NUMBERS] {
         let Extent { runs, rows, listed, first_ms, last_ms, stored } = self.extent;
-        let Figures { visitors, sessions, page_views, completions, value_minor, engaged_ms, bounces } =
+        let Figures { visitors, sessions, page_views, completions, value_minor, engaged_ms, bounces, .. } =
             self.figures;
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         [
@@ -110,6 +110,7 @@ fn read(account: AccountId, row: &Row<'_>) -> rusqlite::Result<Segment> {
             value_minor,
             engaged_ms: engaged_ms.cast_unsigned(),
             bounces: bounces.cast_unsigned(),
+            contacts: 0,
         },
         is_whole,
     })
@@ -314,10 +315,34 @@ pub fn find_engaged(
 /// SQLite's.
 pub fn insert(conn: &Connection, account: AccountId, day: LocalDay, runs: Vec<Run>) -> Result<(), Error> {
     let Some((extent, figures, packed)) = columns::encode(runs) else { return Ok(()) };
-    insert_packed(conn, account, day, extent, figures, packed)
+    insert_packed(conn, account, day, extent, figures, packed)?;
+    Ok(())
 }
 
-/// Stores columns.
+/// Puts what is left of a segment in its place, if it is still there: else it has become another one. Answers the
+/// number of what is left, or of the segment when that is nothing; `None` when it was not there.
+///
+/// # Errors
+/// SQLite's.
+pub(super) fn replace(
+    conn: &Connection,
+    account: AccountId,
+    segment: &Segment,
+    left: Option<(Extent, Figures, Packed)>,
+) -> Result<Option<i64>, Error> {
+    if !is_there(conn, segment.id)? {
+        return Ok(None);
+    }
+    delete(conn, account, segment)?;
+    match left {
+        Some((extent, figures, packed)) => {
+            insert_packed(conn, account, segment.day, extent, figures, packed).map(Some)
+        }
+        None => Ok(Some(segment.id)),
+    }
+}
+
+/// Stores columns; answers the segment's number.
 fn insert_packed(
     conn: &Connection,
     account: AccountId,
@@ -325,7 +350,7 @@ fn insert_packed(
     extent: Extent,
     figures: Figures,
     packed: Packed,
-) -> Result<(), Error> {
+) -> Result<i64, Error> {
     let mut segment = Segment { id: 0, day, extent, figures, is_whole: true };
     let mut insert = conn.prepare_cached(
         "insert into segment (account_id, day, runs, rows, listed, first_ms, last_ms, stored, visitors, sessions,
@@ -345,7 +370,7 @@ fn insert_packed(
         seal::bind(&mut data, place);
         insert.execute((place, data))?;
     }
-    Ok(())
+    Ok(id)
 }
 
 /// # Errors

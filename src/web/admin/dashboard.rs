@@ -7,8 +7,10 @@ use askama::Template;
 
 use crate::app::accounts;
 use crate::app::reports::dashboard::{Kpi as Figures, Point as Counted};
+use crate::app::reports::events::TopEvent;
 use crate::app::reports::{self, Dashboard};
 use crate::base::clock::Millis;
+use crate::domain::event::EventNumber;
 use crate::domain::period::{Days, LocalDay, Step, Zone};
 use crate::domain::question::Dimension;
 use crate::web::admin::report::{self, Bars, signed};
@@ -49,17 +51,25 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Html => {
             let layout = report::layout(&access, &asked, Section::Dashboard, |t| t.frame.nav.dashboard)?;
             let waits = accounts::first_hit(app, id).await?.is_none();
-            answer::page(StatusCode::OK, &page(layout, &asked, &access.account.zone, metric, &found, waits))
+            let of = Of { zone: &access.account.zone, currency: &access.account.settings().currency };
+            answer::page(StatusCode::OK, &page(layout, &asked, &of, metric, &found, waits))
         }
     }
 }
 
 /// Heads of the CSV, in the order of `cells`: the series is the dashboard's table.
-const COLUMNS: [&str; 4] = ["at", "visitors", "sessions", "page_views"];
+const COLUMNS: [&str; 6] = ["at", "visitors", "sessions", "page_views", "completions", "revenue"];
 
 fn cells(point: &Counted) -> Vec<String> {
-    let counts = [point.visitors, point.sessions, point.page_views].map(|n| n.to_string());
-    [point.at.clone()].into_iter().chain(counts).collect()
+    let Counted { visitors, sessions, page_views, completions, .. } = *point;
+    let counts = [visitors, sessions, page_views, completions].map(|n| n.to_string());
+    [point.at.clone()].into_iter().chain(counts).chain([point.revenue.clone()]).collect()
+}
+
+/// What of an account its numbers are written by.
+pub(crate) struct Of<'a> {
+    pub zone: &'a Zone,
+    pub currency: &'a str,
 }
 
 /// Countries shown: about as many rows as the devices beside them have.
@@ -72,16 +82,21 @@ pub(crate) enum Metric {
     Visitors,
     Sessions,
     PageViews,
+    Completions,
+    Revenue,
 }
 
 impl Metric {
-    const ALL: [Self; 3] = [Self::Visitors, Self::Sessions, Self::PageViews];
+    const ALL: [Self; 5] =
+        [Self::Visitors, Self::Sessions, Self::PageViews, Self::Completions, Self::Revenue];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Visitors => "visitors",
             Self::Sessions => "sessions",
             Self::PageViews => "page_views",
+            Self::Completions => "completions",
+            Self::Revenue => "revenue",
         }
     }
 
@@ -99,23 +114,33 @@ impl Metric {
             Self::Visitors => t.report.kpi.visitors,
             Self::Sessions => t.report.kpi.sessions,
             Self::PageViews => t.report.kpi.page_views,
+            Self::Completions => t.report.kpi.completions,
+            Self::Revenue => t.report.kpi.revenue,
         }
     }
 
-    const fn total(self, figures: &Figures) -> u64 {
+    fn unit(self, of: &Of<'_>) -> Unit {
+        if self == Self::Revenue { Unit::Money(of.currency.to_owned()) } else { Unit::Count }
+    }
+
+    fn total(self, figures: &Figures) -> i64 {
         match self {
-            Self::Visitors => figures.visitors,
-            Self::Sessions => figures.sessions,
-            Self::PageViews => figures.page_views,
+            Self::Visitors => signed(figures.visitors),
+            Self::Sessions => signed(figures.sessions),
+            Self::PageViews => signed(figures.page_views),
+            Self::Completions => signed(figures.completions),
+            Self::Revenue => figures.revenue_minor,
         }
     }
 
     fn of(self, point: &Counted) -> i64 {
-        signed(match self {
-            Self::Visitors => point.visitors,
-            Self::Sessions => point.sessions,
-            Self::PageViews => point.page_views,
-        })
+        match self {
+            Self::Visitors => signed(point.visitors),
+            Self::Sessions => signed(point.sessions),
+            Self::PageViews => signed(point.page_views),
+            Self::Completions => signed(point.completions),
+            Self::Revenue => point.revenue_minor,
+        }
     }
 }
 
@@ -139,7 +164,7 @@ pub(crate) struct Page {
 pub(crate) fn page(
     layout: Layout,
     asked: &Asked,
-    zone: &Zone,
+    of: &Of<'_>,
     metric: Metric,
     found: &Dashboard,
     waits: bool,
@@ -147,7 +172,8 @@ pub(crate) fn page(
     let t = layout.t;
     let Bars { period, filters } = Bars::over(&layout, asked);
     let until = period.until.as_deref();
-    let cards = Metric::ALL.into_iter().map(|of| card(t, asked, of, of == metric, found, until)).collect();
+    let cards =
+        Metric::ALL.into_iter().map(|one| card(t, asked, (one, of), one == metric, found, until)).collect();
     let bots = (found.bots > 0).then(|| t.table.bots_left_out.of(signed(found.bots), &t.number));
     let empty = waits.then(|| Empty {
         icon: Icon::Dashboard,
@@ -161,7 +187,7 @@ pub(crate) fn page(
     Page {
         missing: Missing::of(t, &found.damaged),
         kpis: KpiRow { t, cards },
-        chart: chart(t, asked, zone, metric, found),
+        chart: chart(t, asked, of, metric, found),
         panels: panels(t, asked, found),
         layout,
         period,
@@ -175,18 +201,19 @@ pub(crate) fn page(
 fn card(
     t: &'static Texts,
     asked: &Asked,
-    metric: Metric,
+    (metric, of): (Metric, &Of<'_>),
     charted: bool,
     found: &Dashboard,
     until: Option<&str>,
 ) -> Kpi {
-    let now = signed(metric.total(&found.kpi));
-    let before = found.compare.as_ref().map(|compare| signed(metric.total(&compare.kpi)));
+    let now = metric.total(&found.kpi);
+    let before = found.compare.as_ref().map(|compare| metric.total(&compare.kpi));
+    let unit = metric.unit(of);
     let days = asked.url.compared_days();
     Kpi {
         label: metric.label(t).to_owned(),
-        value: format::figure(&t.number, now),
-        exact: format::number(&t.number, now),
+        value: unit.figure(&t.number, now),
+        exact: unit.text(&t.number, now),
         change: before.map(|before| Delta::since(t, now, before, days, until)),
         spark: Sparkline::of(whole(asked, found).map(|point| metric.of(point)).collect()),
         href: match metric {
@@ -205,20 +232,21 @@ fn whole<'a>(asked: &Asked, found: &'a Dashboard) -> impl Iterator<Item = &'a Co
 }
 
 /// Of each of `n` intervals: does the period hold a part of it only?
-fn cut(days: Days, n: usize) -> impl Iterator<Item = bool> {
+pub(crate) fn cut(days: Days, n: usize) -> impl Iterator<Item = bool> {
     let (first, last) = (days.first.date(), days.last.date());
     let by_months = days.step() == Step::Month;
     let (at_first, at_last) = (first != first.first_of_month(), last != last.last_of_month());
     (0..n).map(move |i| by_months && (i == 0 && at_first || i + 1 == n && at_last))
 }
 
-fn chart(t: &'static Texts, asked: &Asked, zone: &Zone, metric: Metric, found: &Dashboard) -> Chart {
+fn chart(t: &'static Texts, asked: &Asked, of: &Of<'_>, metric: Metric, found: &Dashboard) -> Chart {
+    let zone = of.zone;
     let days = asked.url.period.days;
     let step = days.step();
     let range = format::days(&t.number, days);
     let title = fill(t.report.chart.title, &[("what", metric.label(t)), ("range", &range)]);
     // Of days before the first visit there is nothing to compare with.
-    let counted = found.compare.as_ref().filter(|c| c.series.iter().any(|point| metric.of(point) > 0));
+    let counted = found.compare.as_ref().filter(|c| c.series.iter().any(|point| metric.of(point) != 0));
     let before = counted.zip(asked.url.compared_days());
     let before_starts = before.as_ref().map(|(_, days)| starts(*days, zone, step)).unwrap_or_default();
     let before_at = |i: usize| {
@@ -236,18 +264,18 @@ fn chart(t: &'static Texts, asked: &Asked, zone: &Zone, metric: Metric, found: &
         cut,
     });
     let unfinished = found.series.last().is_some_and(|point| point.unfinished);
-    Chart::new(t, "chart", &title, metric.label(t), Unit::Count).with(points.collect(), unfinished)
+    Chart::new(t, "chart", &title, metric.label(t), metric.unit(of)).with(points.collect(), unfinished)
 }
 
 /// Beginnings of the intervals.
-fn starts(days: Days, zone: &Zone, step: Step) -> Vec<Millis> {
+pub(crate) fn starts(days: Days, zone: &Zone, step: Step) -> Vec<Millis> {
     let mut edges = days.edges(zone, step);
     edges.pop();
     edges.into_iter().map(Millis).collect()
 }
 
 /// An interval of `days` in full; of a month that is cut short, which days. It ends where the `next` begins.
-fn when(t: &Texts, zone: &Zone, days: Days, start: Millis, next: Option<&Millis>) -> String {
+pub(crate) fn when(t: &Texts, zone: &Zone, days: Days, start: Millis, next: Option<&Millis>) -> String {
     let first: LocalDay = zone.day_of(start);
     match days.step() {
         Step::Hour => format::date_time(&t.number, zone, start),
@@ -260,7 +288,7 @@ fn when(t: &Texts, zone: &Zone, days: Days, start: Millis, next: Option<&Millis>
 }
 
 /// An interval below the axis.
-fn name(t: &Texts, zone: &Zone, step: Step, start: Millis) -> String {
+pub(crate) fn name(t: &Texts, zone: &Zone, step: Step, start: Millis) -> String {
     match step {
         Step::Hour => format::time(zone, start),
         Step::Day => format::day_month(&t.number, zone.day_of(start)),
@@ -300,7 +328,7 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
     let by_source = url.to(Report::Sources).with("by", "source").href();
     let will = &t.report.nothing;
     let heads = |name| (name, kpi.sessions);
-    vec![
+    let mut panels = vec![
         panel("sources", words.sources, heads(words.source), will.sources, source_rows, by_source),
         panel("pages", words.pages, (words.page, kpi.page_views), will.pages, page_rows, all(Report::Pages)),
         panel("devices", words.devices, heads(words.device), will.devices, device_rows, all(Report::Devices)),
@@ -312,5 +340,32 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
             country_rows,
             all(Report::Countries),
         ),
-    ]
+    ];
+    // It appears with the first event there is.
+    if !found.events.rows.is_empty() {
+        let mut events = panel(
+            "events",
+            t.frame.nav.events,
+            heads(t.events.list.event),
+            "",
+            event_rows(t, kept, &found.events.rows),
+            all(Report::Events),
+        );
+        events.number_heads = vec![Head::plain(t.events.completions)];
+        panels.insert(2, events);
+    }
+    panels
+}
+
+/// Rows of events with their completions; each leads to its event.
+fn event_rows(t: &Texts, url: &paths::ReportUrl, rows: &[TopEvent]) -> Vec<Row> {
+    let most = rows.iter().map(|row| row.completions).max();
+    let row = |row: &TopEvent| Row {
+        name: row.name.clone(),
+        detail: None,
+        href: EventNumber::parse(&row.id).map(|number| url.to(Report::Event(number)).href()),
+        bar: report::bar(row.completions, most),
+        numbers: vec![report::count(t, row.completions).into()],
+    };
+    rows.iter().map(row).collect()
 }

@@ -13,6 +13,7 @@ use crate::app::live::{Entry, RING};
 use crate::app::reports::{LIMIT_MAX, Table};
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::event::EventNumber;
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::domain::reason::Reason;
@@ -77,6 +78,14 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     let (live, id) = (&access.state.app.live, access.account.id());
     let mut entries = live.list(id, 0, RING);
     entries.retain(|entry| show.takes(entry));
+    let known = access.state.app.definitions.of(id);
+    for entry in &mut entries {
+        // People know an event by its name.
+        let named = EventNumber::parse(&entry.event).and_then(|number| known.find(number));
+        if let Some(event) = named {
+            entry.event.clone_from(&event.definition.name);
+        }
+    }
     match access.format {
         Format::Json => data::json(&table(&entries, asked.query.limit)),
         Format::Csv => {
@@ -108,6 +117,8 @@ struct Hit<'a> {
     country: Option<&'a str>,
     device: Option<&'a str>,
     visitor: Option<u32>,
+    /// What was completed.
+    event: Option<&'a str>,
 }
 
 impl<'a> Hit<'a> {
@@ -125,6 +136,7 @@ impl<'a> Hit<'a> {
             country: known(&entry.country),
             device: known(&entry.device),
             visitor: entry.visitor,
+            event: known(&entry.event),
         }
     }
 }
@@ -168,6 +180,8 @@ struct Row {
     when: String,
     time: String,
     kind: &'static str,
+    /// What was completed.
+    event: String,
     reason: &'static Explained,
     tone: &'static str,
     page: String,
@@ -245,8 +259,10 @@ fn row(t: &'static Texts, account: AccountId, zone: &Zone, settings: &Settings, 
         kind: match entry.kind {
             "page_view" => words.page_view,
             "engagement" => words.engagement,
+            "completion" => words.completion,
             _ => "",
         },
+        event: entry.event.clone(),
         reason: words.reason.of(entry.reason),
         tone: tone(entry.reason),
         foreign: entry.reason == Reason::Stored

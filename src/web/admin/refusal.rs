@@ -25,6 +25,7 @@ pub fn text(words: &Wrong, error: Error) -> Result<&'static str, WebError> {
         Error::TokenName => words.token_name,
         Error::NoScope => words.no_scope,
         Error::Link => words.link,
+        Error::Publish => words.publish,
         Error::Denied | Error::Wait(_) | Error::Password(_) | Error::Store(_) => return Err(error.into()),
     })
 }

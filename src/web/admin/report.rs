@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::app::accounts;
 use crate::app::reports::{self, Before, Table};
 use crate::app::saved_views;
+use crate::domain::event::EventNumber;
 use crate::domain::period::Zone;
 use crate::domain::question::{Comparison, Dimension, Filter, NONE, Operator};
 use crate::web::data::{self, CSV_ROWS_MAX};
@@ -58,7 +59,19 @@ pub(crate) async fn ask(
     report: Report,
     own: &[&'static str],
 ) -> Result<Asked, WebError> {
-    let pairs = pairs(request)?;
+    ask_of(access, report, own, pairs(request)?).await
+}
+
+/// The same of pairs that were read already.
+///
+/// # Errors
+/// As `ask`.
+pub(crate) async fn ask_of(
+    access: &ReportAccess,
+    report: Report,
+    own: &[&'static str],
+    pairs: Pairs,
+) -> Result<Asked, WebError> {
     let pairs = match &access.reader {
         Some(reader) => query::by_name(reader.who.context.t, pairs),
         None => pairs,
@@ -75,12 +88,22 @@ pub(crate) async fn ask(
     wait(access, &pairs).await?;
     if access.format == Format::Html {
         compare_with_something(access, &mut asked).await?;
+        asked.events = named_events(access, &asked.query.filters);
     }
     if let Some(reader) = access.reader.as_ref().filter(|_| access.format == Format::Html) {
         let user = reader.who.session.user.id;
         asked.views = saved_views::list(&access.state.app, user, access.account.id()).await?;
     }
     Ok(asked)
+}
+
+/// What people call the events that filters name by their ids.
+fn named_events(access: &ReportAccess, filters: &[Filter]) -> Vec<(String, String)> {
+    let known = access.state.app.definitions.of(access.account.id());
+    let of_events = filters.iter().filter(|filter| filter.dimension == Dimension::Event);
+    let named =
+        |id: &String| Some((id.clone(), known.find(EventNumber::parse(id)?)?.definition.name.clone()));
+    of_events.flat_map(|filter| &filter.values).filter_map(named).collect()
 }
 
 /// Leaves the comparison out when it would be with days before the first visit: every row would be new.
@@ -180,7 +203,7 @@ impl Bars {
         let menu = ViewsMenu { t, csrf: layout.csrf.clone(), url: url.clone(), views: asked.views.clone() };
         Self {
             period: PeriodBar { t, url: url.clone(), zone, until, nothing_before: asked.nothing_before },
-            filters: FilterBar { t, url, views: Some(menu) },
+            filters: FilterBar { t, url, views: Some(menu), events: asked.events.clone() },
         }
     }
 }
@@ -295,7 +318,17 @@ pub(crate) fn pager(
     total: u64,
     next: Option<&str>,
 ) -> Option<Pager> {
-    let is_first = asked.query.after.is_none();
+    pager_of(t, asked, (asked.query.after.is_none(), shown), total, next)
+}
+
+/// The same of a table with a cursor of its own; `is_first`: it begins with the first row.
+pub(crate) fn pager_of(
+    t: &'static Texts,
+    asked: &Asked,
+    (is_first, shown): (bool, usize),
+    total: u64,
+    next: Option<&str>,
+) -> Option<Pager> {
     if is_first && next.is_none() {
         return None;
     }

@@ -2,21 +2,24 @@
 //! names what keeps it away.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::{ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::app::accounts;
 use crate::app::live::{Entry, RING};
 use crate::app::scripts::Fetched;
+use crate::app::{accounts, custom_js};
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::period::Zone;
 use crate::domain::reason::Reason;
+use crate::domain::user::Role;
 use crate::web::admin::live::tone;
 use crate::web::admin::report::signed;
 use crate::web::admin::settings_nav::{SettingsNav, Tab};
 use crate::web::error::WebError;
+use crate::web::flash::{self, Done};
+use crate::web::form::AccountForm;
 use crate::web::guard::InAccount;
 use crate::web::page::{Layout, Section};
 use crate::web::part::code::Code;
@@ -32,7 +35,9 @@ const EVERY_SECONDS: u32 = 5;
 const HOSTS_MAX: usize = 3;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.route("/accounts/{account}/settings/tracking-code", get().to(show));
+    config.service(
+        resource("/accounts/{account}/settings/tracking-code").route(get().to(show)).route(post().to(update)),
+    );
 }
 
 async fn show(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
@@ -49,7 +54,37 @@ async fn show(request: HttpRequest, here: InAccount) -> Result<HttpResponse, Web
     let t = here.who.context.t;
     let layout = here.layout(t.install.snippet, Section::Settings, "");
     let nav = SettingsNav::over(&here, Tab::TrackingCode);
-    answer::page(StatusCode::OK, &page(layout, nav, id, here.account.settings(), &here.account.zone, &seen))
+    let code = CustomCode {
+        allowed: state.app.custom_js,
+        on: here.account.account.custom_js,
+        may_change: here.need(Role::Admin).is_ok(),
+    };
+    let page = page(layout, nav, id, here.account.settings(), &here.account.zone, &seen, code);
+    answer::page(StatusCode::OK, &page)
+}
+
+/// Switches the custom JavaScript of the account's events on or off.
+async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
+    let AccountForm { page: here, fields } = form;
+    here.need(Role::Admin)?;
+    let on = match fields.text("custom_js") {
+        "on" => true,
+        "off" => false,
+        _ => return Err(WebError::BadRequest("custom_js is on or off".to_owned())),
+    };
+    custom_js::set_custom_js(&here.who.state.app, here.who.actor(), here.id(), on).await?;
+    flash::put(&request, here.who.context.https, Done::Saved);
+    Ok(answer::see_other(&Tab::TrackingCode.path(here.id())))
+}
+
+/// Whether the sites run the custom JavaScript of events.
+#[derive(Clone, Copy)]
+pub(crate) struct CustomCode {
+    /// By the server's configuration.
+    pub allowed: bool,
+    pub on: bool,
+    /// May the reader switch it?
+    pub may_change: bool,
 }
 
 /// What the server knows of a site.
@@ -95,6 +130,23 @@ pub(crate) struct Page {
     snippet: Code,
     switch: Code,
     policy: Code,
+    custom: CustomCode,
+}
+
+impl Page {
+    fn custom_state(&self) -> &'static str {
+        let words = &self.layout.t.install;
+        match self.custom {
+            CustomCode { allowed: false, .. } => words.custom_forbidden,
+            CustomCode { on: true, .. } => words.custom_on,
+            CustomCode { on: false, .. } => words.custom_off,
+        }
+    }
+
+    const fn switch_to(&self) -> (&'static str, &'static str) {
+        let words = &self.layout.t.install;
+        if self.custom.on { ("off", words.custom_switch_off) } else { ("on", words.custom_switch_on) }
+    }
 }
 
 pub(crate) fn page(
@@ -104,6 +156,7 @@ pub(crate) fn page(
     settings: &Settings,
     zone: &Zone,
     seen: &Seen,
+    custom: CustomCode,
 ) -> Page {
     let t = layout.t;
     let words = &t.install;
@@ -128,6 +181,7 @@ pub(crate) fn page(
             words.policy_label,
             ["script-src", "connect-src", "img-src"].map(|kind| format!("{kind} {host};")).join("\n"),
         ),
+        custom,
         layout,
         nav,
     }

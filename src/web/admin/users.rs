@@ -76,6 +76,10 @@ impl Row {
     fn is_viewer(&self) -> bool {
         self.what.role == Role::Viewer
     }
+
+    fn is_admin(&self) -> bool {
+        self.what.role == Role::Admin
+    }
 }
 
 #[derive(Template)]
@@ -147,6 +151,7 @@ struct Add {
     email: String,
     role: String,
     show_emails: bool,
+    publish_js: bool,
     wrong_email: Option<&'static str>,
     wrong_role: Option<&'static str>,
 }
@@ -180,6 +185,9 @@ impl Add {
             Field::new(t, "show_emails", words.show_emails, Kind::Check)
                 .value(if self.show_emails { "on" } else { "" })
                 .hint(words.show_emails_hint),
+            Field::new(t, "publish_js", words.publish_js, Kind::Check)
+                .value(if self.publish_js { "on" } else { "" })
+                .hint(words.publish_js_hint),
         ]
     }
 }
@@ -273,7 +281,8 @@ fn link_page(
 
 fn wanted(fields: &Fields) -> Option<Membership> {
     let role = Role::parse(fields.text("role"))?;
-    Some(Membership { role, show_emails: fields.is_on("show_emails") })
+    let (show_emails, publish_js) = (fields.is_on("show_emails"), fields.is_on("publish_js"));
+    Some(Membership { role, show_emails, publish_js })
 }
 
 async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
@@ -284,6 +293,7 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
         email: fields.text("email").to_owned(),
         role: fields.text("role").to_owned(),
         show_emails: fields.is_on("show_emails"),
+        publish_js: fields.is_on("publish_js"),
         ..Add::default()
     };
     let Some(what) = wanted(&fields) else {

@@ -8,6 +8,7 @@ use askama::Template;
 
 use crate::app::saved_views::{self, Error};
 use crate::domain::account::AccountId;
+use crate::domain::event::EventNumber;
 use crate::domain::saved_view::{Unfit, VIEW_NAME_MAX};
 use crate::web::answer;
 use crate::web::error::WebError;
@@ -30,12 +31,13 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 }
 
 /// Reports that can be saved, and the keys of their own that their links keep.
-const REPORTS: [(Report, &[&str]); 5] = [
+const REPORTS: [(Report, &[&str]); 6] = [
     (Report::Dashboard, &["metric"]),
     (Report::Pages, &["show", "sort"]),
     (Report::Sources, &["by", "sort"]),
     (Report::Devices, &["by", "sort"]),
     (Report::Countries, &["sort"]),
+    (Report::Events, &["tag", "type", "status", "search", "sort"]),
 ];
 
 struct Row {
@@ -50,7 +52,7 @@ struct Row {
 /// A view that was not saved.
 struct Refused {
     name: Field,
-    report: &'static str,
+    report: String,
     query: String,
     back: String,
 }
@@ -112,7 +114,9 @@ fn name_of(t: &Texts, report: &str) -> &'static str {
         (Report::Sources, words.sources),
         (Report::Devices, words.devices),
         (Report::Countries, words.countries),
+        (Report::Events, t.frame.nav.events),
     ];
+    let report = report.split('/').next().unwrap_or(report);
     named.into_iter().find(|(known, _)| known.as_str() == report).map_or("", |(_, name)| name)
 }
 
@@ -123,7 +127,7 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     let user = here.who.session.user.id;
     let app = &here.who.state.app;
     let typed = fields.raw("name");
-    match saved_views::save(app, user, here.id(), typed, url.report.as_str(), &url.query()).await {
+    match saved_views::save(app, user, here.id(), typed, &url.report.name(), &url.query()).await {
         Ok(_) => {
             flash::put(&request, here.who.context.https, Done::ViewSaved);
             Ok(answer::see_other(&url.href()))
@@ -137,7 +141,7 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
                 .required()
                 .max(VIEW_NAME_MAX)
                 .autocomplete("off");
-            let (report, query, back) = (url.report.as_str(), url.query(), url.href());
+            let (report, query, back) = (url.report.name(), url.query(), url.href());
             list_page(&here, Some(Refused { name, report, query, back })).await
         }
     }
@@ -146,11 +150,16 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
 /// The report a form names, as its own links would write it.
 fn asked(here: &InAccount, report: &str, query: &str) -> Result<ReportUrl, WebError> {
     let no_report = || WebError::BadRequest("no such report".to_owned());
-    let (report, own) =
-        REPORTS.into_iter().find(|(known, _)| known.as_str() == report).ok_or_else(no_report)?;
+    let of_event = report.strip_prefix("events/").and_then(EventNumber::parse);
+    let of_event = of_event.map(|number| (Report::Event(number), ["metric"].as_slice()));
+    let known = || REPORTS.into_iter().find(|(known, _)| known.as_str() == report);
+    let (report, own) = of_event.or_else(known).ok_or_else(no_report)?;
     let pairs = web::Query::<Pairs>::from_query(query)
         .map_err(|_| WebError::BadRequest("the query cannot be read".to_owned()))?;
     let today = here.account.zone.day_of(here.who.state.app.now());
+    if report == Report::Events {
+        return Ok(super::events::read(here.id(), &pairs, today)?.url);
+    }
     Ok(query::read(here.id(), report, &pairs, own, today)?.url)
 }
 

@@ -11,7 +11,7 @@ use crate::app::erasing;
 use crate::app::reports::visitor::{EventRow, SessionRow};
 use crate::app::reports::{self, LIMIT_DEFAULT, LIMIT_MAX, VisitorReport};
 use crate::base::clock::SECOND;
-use crate::domain::contact::Email;
+use crate::domain::contact::{ContactId, Email};
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::domain::user::Role;
@@ -54,7 +54,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    fn read(pairs: &[(String, String)], format: Format) -> Result<Self, WebError> {
+    pub(crate) fn read(pairs: &[(String, String)], format: Format) -> Result<Self, WebError> {
         let limit =
             match query::first(pairs, "limit") {
                 Some(text) => text.parse().ok().filter(|n| (1..=LIMIT_MAX).contains(n)).ok_or_else(|| {
@@ -94,7 +94,8 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
             let reader = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
             let title = title(reader.who.context.t, &found);
             let layout = reader.layout(&title, Section::Live, "");
-            answer::page(StatusCode::OK, &page(layout, &access.account.zone, &asked, &found))
+            let currency = &access.account.settings().currency;
+            answer::page(StatusCode::OK, &page(layout, &access.account.zone, currency, &asked, &found))
         }
     }
 }
@@ -160,41 +161,43 @@ fn cells(session: &SessionRow, event: &EventRow) -> Vec<String> {
 }
 
 /// Something known: what it is called, and what it is.
-struct Fact {
-    name: &'static str,
-    value: String,
+pub(crate) struct Fact {
+    pub name: &'static str,
+    pub value: String,
     /// Shown small below.
-    detail: String,
+    pub detail: String,
 }
 
 /// One session as people read it.
-struct Visit {
+pub(crate) struct Visit {
     /// When it began.
-    when: String,
-    lasted: String,
+    pub when: String,
+    pub lasted: String,
     /// Source, device, place.
-    from: Vec<String>,
-    counts: Vec<String>,
-    badges: Vec<&'static str>,
+    pub from: Vec<String>,
+    pub counts: Vec<String>,
+    pub badges: Vec<&'static str>,
     /// What a folded session does not show.
-    more: Vec<Fact>,
-    rows: Vec<View>,
-    left_out: Option<String>,
+    pub more: Vec<Fact>,
+    pub rows: Vec<View>,
+    pub left_out: Option<String>,
     /// Names its table.
-    label: String,
+    pub label: String,
     /// The first one of the page is open.
-    open: bool,
+    pub open: bool,
 }
 
 /// One page view or completion.
-struct View {
+pub(crate) struct View {
     /// In full.
-    when: String,
-    time: String,
-    page: String,
-    title: String,
-    seen: String,
-    consent: String,
+    pub when: String,
+    pub time: String,
+    pub page: String,
+    /// What it is when it is no page view.
+    pub badge: &'static str,
+    pub title: String,
+    pub seen: String,
+    pub consent: String,
 }
 
 #[derive(Template)]
@@ -203,6 +206,8 @@ pub(crate) struct Page {
     layout: Layout,
     /// Below a title that is an email.
     under: Option<String>,
+    /// The page of his contact.
+    contact: Option<String>,
     no_browser: bool,
     damaged: Option<String>,
     facts: Vec<Fact>,
@@ -225,7 +230,13 @@ fn title(t: &Texts, found: &VisitorReport) -> String {
     email.filter(|email| !email.is_empty()).unwrap_or_else(|| fill(t.visitor.title, &[("number", &number)]))
 }
 
-pub(crate) fn page(layout: Layout, zone: &Zone, asked: &Asked, found: &VisitorReport) -> Page {
+pub(crate) fn page(
+    layout: Layout,
+    zone: &Zone,
+    currency: &str,
+    asked: &Asked,
+    found: &VisitorReport,
+) -> Page {
     let t = layout.t;
     let words = &t.visitor;
     let here = layout
@@ -234,13 +245,18 @@ pub(crate) fn page(layout: Layout, zone: &Zone, asked: &Asked, found: &VisitorRe
         .map(|account| paths::visitor(account.id, VisitorNumber(found.number)))
         .unwrap_or_default();
     let visits: Vec<Visit> =
-        found.table.rows.iter().enumerate().map(|(at, row)| visit(t, zone, row, at == 0)).collect();
+        found.table.rows.iter().enumerate().map(|(at, row)| visit(t, zone, currency, row, at == 0)).collect();
     let to = asked.row + i64::try_from(visits.len()).unwrap_or(0) - 1;
     let next = found.table.next.as_ref().map(|cursor| format!("{here}?after={cursor}&row={}", to + 1));
     let is_part = asked.after.is_some() || next.is_some();
     let number = found.number.to_string();
     Page {
         under: found.contact.as_ref().map(|_| fill(words.number, &[("number", &number)])),
+        contact: found
+            .contact
+            .as_ref()
+            .zip(layout.account.as_ref())
+            .map(|(contact, account)| paths::contact(account.id, ContactId(contact.contact_id))),
         no_browser: found.no_browser,
         damaged: (!found.damaged.is_empty())
             .then(|| fill(words.damaged, &[("days", &found.damaged.join(", "))])),
@@ -304,7 +320,7 @@ fn span(t: &Texts, seconds: u64) -> String {
     format::duration(&t.number, report::signed(seconds).saturating_mul(SECOND))
 }
 
-fn visit(t: &'static Texts, zone: &Zone, row: &SessionRow, open: bool) -> Visit {
+pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &SessionRow, open: bool) -> Visit {
     let words = &t.visitor;
     let named = |dimension, value: &str| t.word.value(dimension, value).into_owned();
     let when = format::date_time(&t.number, zone, row.at);
@@ -315,7 +331,10 @@ fn visit(t: &'static Texts, zone: &Zone, row: &SessionRow, open: bool) -> Visit 
     let device = named(Dimension::Device, &row.device);
     let place = [named(Dimension::Country, &row.country), row.region.clone()];
     let place = place.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
-    let mut counts = vec![words.views.of(report::signed(row.page_views), &t.number)];
+    let mut counts = Vec::new();
+    if row.page_views > 0 || row.completions == 0 {
+        counts.push(words.views.of(report::signed(row.page_views), &t.number));
+    }
     if row.completions > 0 {
         counts.push(words.completions.of(report::signed(row.completions), &t.number));
     }
@@ -323,12 +342,12 @@ fn visit(t: &'static Texts, zone: &Zone, row: &SessionRow, open: bool) -> Visit 
         [(row.new_visitor, words.first_visit), (row.bounced, words.bounced), (row.switched, words.switched)];
     let left_out = report::signed(row.left_out);
     Visit {
-        lasted: span(t, row.duration_seconds),
+        lasted: if row.id == 0 { String::new() } else { span(t, row.duration_seconds) },
         from: [source, device, place].into_iter().filter(|text| !text.is_empty()).collect(),
         counts,
         badges: badges.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect(),
         more: more(t, row),
-        rows: row.timeline.iter().map(|event| view(t, zone, event)).collect(),
+        rows: row.timeline.iter().map(|event| view(t, zone, currency, event)).collect(),
         left_out: (left_out > 0).then(|| words.left_out.of(left_out, &t.number)),
         label: fill(words.events_of, &[("title", &when)]),
         when,
@@ -355,7 +374,7 @@ fn more(t: &'static Texts, row: &SessionRow) -> Vec<Fact> {
     known.map(|(name, value)| Fact { name, value, detail: String::new() }).collect()
 }
 
-fn view(t: &'static Texts, zone: &Zone, event: &EventRow) -> View {
+fn view(t: &'static Texts, zone: &Zone, currency: &str, event: &EventRow) -> View {
     let words = &t.visitor;
     let address = format::address(&format!("{}{}", event.host, event.path));
     let page = match (event.event.as_str(), address.as_str()) {
@@ -366,13 +385,23 @@ fn view(t: &'static Texts, zone: &Zone, event: &EventRow) -> View {
     let state = match event.consent {
         "granted" => t.live.granted,
         "policy" => t.live.policy,
-        _ => t.live.server,
+        "server" => t.live.server,
+        _ => "",
     };
     let revision = event.policy.to_string();
     View {
         when: format::date_time(&t.number, zone, event.at),
         time: format::time_seconds(zone, event.at),
-        title: if event.kind == "completion" { words.completion.to_owned() } else { event.title.clone() },
+        title: match event.kind {
+            "completion" if event.value_minor != 0 => format::money(&t.number, event.value_minor, currency),
+            "completion" => String::new(),
+            _ => event.title.clone(),
+        },
+        badge: match event.kind {
+            "completion" => words.completion,
+            "identification" => t.contacts.identified,
+            _ => "",
+        },
         page,
         seen: if event.engaged_seconds == 0 { String::new() } else { span(t, event.engaged_seconds) },
         consent: match event.policy {

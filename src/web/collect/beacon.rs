@@ -44,7 +44,9 @@ pub(crate) async fn gif(request: HttpRequest, state: Data<State>) -> HttpRespons
     }
     let outcome = take(&request, &state, vec![Ok(beacon)]).await;
     match outcome.reason {
-        Reason::Malformed | Reason::TooLarge | Reason::Unavailable => refuse(outcome.reason),
+        Reason::Malformed | Reason::BadValue | Reason::TooLarge | Reason::Unavailable => {
+            refuse(outcome.reason)
+        }
         reason => {
             let mut answer = HttpResponse::Ok();
             dress(&mut answer, reason);
@@ -110,7 +112,7 @@ async fn take(request: &HttpRequest, state: &State, beacons: Vec<Result<Beacon<'
     accept(&state.app, sender, beacons).await
 }
 
-fn over_limit(request: &HttpRequest, state: &State) -> Option<HttpResponse> {
+pub(super) fn over_limit(request: &HttpRequest, state: &State) -> Option<HttpResponse> {
     let sender = sender_of(state.client_address(request)?);
     let wait = state.app.senders.take(sender, state.app.now()).err()?;
     state.app.counters.receive(1);
@@ -142,7 +144,7 @@ fn count_and_refuse(state: &State, reason: Reason) -> HttpResponse {
     refuse(reason)
 }
 
-fn refuse(reason: Reason) -> HttpResponse {
+pub(super) fn refuse(reason: Reason) -> HttpResponse {
     let (status, retry) = match reason {
         Reason::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, true),
         Reason::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, false),
@@ -156,7 +158,7 @@ fn refuse(reason: Reason) -> HttpResponse {
     answer.finish()
 }
 
-fn dress(answer: &mut HttpResponseBuilder, reason: Reason) {
+pub(super) fn dress(answer: &mut HttpResponseBuilder, reason: Reason) {
     answer
         .insert_header((X_GUESTLOG, HeaderValue::from_static(reason.as_str())))
         .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))

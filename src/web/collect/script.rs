@@ -9,6 +9,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use crate::domain::account::AccountId;
+use crate::tracker::Script;
 use crate::web::state::State;
 
 /// `GET /{account}.js`
@@ -33,11 +34,17 @@ fn serve(request: &HttpRequest, id: AccountId, state: &State) -> HttpResponse {
             .insert_header((CACHE_CONTROL, "no-store"))
             .body(format!("// Guestlog: there is no account {id} here\n"));
     };
-    let script = state.app.scripts.of(&account);
+    let app = &state.app;
+    let script = app.scripts.of(&account, &app.definitions.of(id), app.runs_code(&account));
     // A monitor that only looks whether it is there is no site that uses it.
     if request.method() == Method::GET {
         state.app.scripts.count_fetch(id, state.app.now());
     }
+    send(request, &script)
+}
+
+/// A script in the encoding that is accepted, unless the browser has it.
+pub(super) fn send(request: &HttpRequest, script: &Script) -> HttpResponse {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let unchanged = header(IF_NONE_MATCH)
         .split(',')
@@ -61,7 +68,7 @@ fn serve(request: &HttpRequest, id: AccountId, state: &State) -> HttpResponse {
     }
 }
 
-fn dress(answer: &mut HttpResponseBuilder) {
+pub(super) fn dress(answer: &mut HttpResponseBuilder) {
     answer
         .insert_header((CONTENT_TYPE, "application/javascript; charset=utf-8"))
         .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))

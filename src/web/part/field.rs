@@ -23,6 +23,8 @@ pub struct Field {
     pub autocomplete: Option<&'static str>,
     /// Characters.
     pub max: Option<usize>,
+    /// What the browser offers to be taken.
+    pub suggestions: Vec<String>,
 }
 
 pub enum Kind {
@@ -65,6 +67,7 @@ impl Field {
             required: false,
             autocomplete: None,
             max: None,
+            suggestions: Vec::new(),
         }
     }
 
@@ -101,6 +104,12 @@ impl Field {
     #[must_use]
     pub const fn max(mut self, characters: usize) -> Self {
         self.max = Some(characters);
+        self
+    }
+
+    #[must_use]
+    pub fn suggestions(mut self, texts: &[String]) -> Self {
+        self.suggestions = texts.to_vec();
         self
     }
 

@@ -16,6 +16,8 @@ pub struct FilterBar {
     pub t: &'static Texts,
     pub url: ReportUrl,
     pub views: Option<ViewsMenu>,
+    /// Names of the events that filters name by their ids.
+    pub events: Vec<(String, String)>,
 }
 
 struct Chip {
@@ -50,6 +52,10 @@ impl FilterBar {
         let named = |value: &String| match value.as_str() {
             "" => self.t.report.none.to_owned(),
             value if is_address(filter.dimension) => format::address(value),
+            value if filter.dimension == Dimension::Event => {
+                let named = self.events.iter().find(|(id, _)| id == value);
+                named.map_or_else(|| value.to_owned(), |(_, name)| name.clone())
+            }
             value => self.t.word.value(filter.dimension, &filter.dimension.normalise(value)).into_owned(),
         };
         let values: Vec<String> = filter.values.iter().map(named).collect();
@@ -75,9 +81,9 @@ impl FilterBar {
         }
     }
 
-    /// Those a page shows something of; events and companies come with their pages.
+    /// Those a page shows something of; companies come with their pages.
     fn dimensions(&self) -> Vec<(&'static str, &'static str)> {
-        let later = |d: &Dimension| matches!(d, Dimension::Event | Dimension::Tag | Dimension::Company);
+        let later = |d: &Dimension| matches!(d, Dimension::Company);
         let shown = Dimension::ALL.into_iter().filter(|d| !later(d));
         shown.map(|d| (d.as_str(), self.t.word.dimension(d))).collect()
     }

@@ -22,7 +22,7 @@ pub struct Kpi {
     pub exact: String,
     pub change: Option<Delta>,
     pub spark: Option<Sparkline>,
-    /// Charts this figure.
+    /// Charts this figure; empty = it cannot be charted.
     pub href: String,
     pub charted: bool,
 }

@@ -3,12 +3,14 @@
 //! a test holds that.
 
 pub mod code;
+pub mod count_back;
 pub mod delta;
 pub mod empty;
 pub mod field;
 pub mod filters;
 pub mod icon;
 pub mod kpi;
+pub mod meter;
 pub mod missing;
 pub mod pager;
 pub mod panel;

@@ -2,14 +2,16 @@
 
 use askama::Template;
 
-use super::stage::{ARABIC, HOSTILE, LONG, layout, today, visits};
+use super::events;
+use super::stage::{ARABIC, HOSTILE, LONG, layout, today, visit, visits};
 use crate::app::live::Entry;
 use crate::app::reports::dashboard::{Compare, Dashboard, Kpi, Point};
-use crate::app::reports::visitor::{ContactRef, EventRow, SessionRow};
+use crate::app::reports::visitor::{ContactRef, SessionRow};
 use crate::app::reports::{Before, NameRow, PageRow, SourceRow, Span, Table, VisitorReport};
 use crate::app::scripts::Fetched;
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::money;
 use crate::domain::period::{Days, Zone};
 use crate::domain::reason::Reason;
 use crate::domain::user::Role;
@@ -17,7 +19,7 @@ use crate::store::saved_view::SavedView;
 use crate::web::admin::dashboard::Metric;
 use crate::web::admin::live::Seen;
 use crate::web::admin::settings_nav::{SettingsNav, Tab};
-use crate::web::admin::tracking_code::{self, Seen as Site};
+use crate::web::admin::tracking_code::{self, CustomCode, Seen as Site};
 use crate::web::admin::{dashboard, live, names, pages, sources, visitors};
 use crate::web::page::Section;
 use crate::web::paths::Report;
@@ -51,19 +53,33 @@ fn points(days: Days, level: i64) -> Vec<Point> {
     let point = |(i, (start, end)): (usize, (&i64, &i64))| {
         let unfinished = *end > NOW.0;
         let n = visits(20_700 + i32::try_from(i).unwrap(), level) / if unfinished { 3 } else { 1 };
+        let revenue_minor = n * 137;
         let n = u64::try_from(n).unwrap();
-        Point { at: Millis(*start).iso(), visitors: n, sessions: n * 5 / 4, page_views: n * 3, unfinished }
+        Point {
+            at: Millis(*start).iso(),
+            visitors: n,
+            sessions: n * 5 / 4,
+            page_views: n * 3,
+            completions: n / 4,
+            revenue: money::decimal(revenue_minor, 2),
+            revenue_minor,
+            unfinished,
+        }
     };
     starts.enumerate().map(point).collect()
 }
 
 fn kpi(points: &[Point]) -> Kpi {
     let sum = |of: fn(&Point) -> u64| points.iter().map(of).sum();
+    let revenue_minor: i64 = points.iter().map(|point| point.revenue_minor).sum();
     Kpi {
         visitors: sum(|p| p.visitors),
         sessions: sum(|p| p.sessions),
         page_views: sum(|p| p.page_views),
-        ..Kpi::default()
+        completions: sum(|p| p.completions),
+        revenue: money::decimal(revenue_minor, 2),
+        revenue_minor,
+        companies: None,
     }
 }
 
@@ -167,6 +183,7 @@ fn found(asked: &Asked, level: i64) -> Dashboard {
         pages: table(page_rows(&PAGES), 812, Some("1.2")),
         devices: table(name_rows(&["desktop", "mobile", "tablet", "other"]), 4, None),
         countries: table(name_rows(&COUNTRIES), 61, Some("1.2")),
+        events: events::dashboard_rows(),
         damaged: Vec::new(),
     }
 }
@@ -190,7 +207,8 @@ fn dashboard_of(name: &str, pairs: &[(&str, &str)], metric: Metric, level: i64) 
     }
     let layout = layout(EN.frame.nav.dashboard, Section::Dashboard, name);
     let waits = level == 0 && pairs.is_empty();
-    dashboard::page(layout, &asked, &zone(), metric, &found, waits).render().unwrap()
+    let of = dashboard::Of { zone: &zone(), currency: "EUR" };
+    dashboard::page(layout, &asked, &of, metric, &found, waits).render().unwrap()
 }
 
 fn tables() -> Vec<(&'static str, String)> {
@@ -316,48 +334,8 @@ fn install(name: &str, first_hit: Option<Millis>, hits: Vec<Entry>, fetched: boo
     };
     let layout = layout(EN.install.snippet, Section::Settings, name);
     let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::TrackingCode);
-    tracking_code::page(layout, nav, AccountId::FIRST, &settings(), &zone(), &site).render().unwrap()
-}
-
-fn visit(id: u32, ago: i64, texts: &[&str], more: bool) -> SessionRow {
-    let at = NOW.plus(-ago);
-    let event = |(n, text): (i64, &&str)| EventRow {
-        at: at.plus(n * 2 * MINUTE),
-        kind: if n == 3 { "completion" } else { "page_view" },
-        host: "example.com".into(),
-        path: format!("/{text}"),
-        title: if n == 1 { String::new() } else { (*text).to_owned() },
-        event: if n == 3 { "Sign up".into() } else { String::new() },
-        engaged_seconds: n.unsigned_abs() * 47,
-        consent: if more { "granted" } else { "policy" },
-        policy: u32::from(more),
-    };
-    let text = |text: &str| if more { text.to_owned() } else { String::new() };
-    SessionRow {
-        id,
-        at,
-        duration_seconds: 491,
-        source: if more { "EMAIL_MARKETING".into() } else { "DIRECT_TRAFFIC".into() },
-        referrer: text("https://news.example.org/2026/11/a-long-article-about-the-site"),
-        utm_source: text("newsletter"),
-        utm_campaign: text(texts.first().copied().unwrap_or_default()),
-        device: "mobile".into(),
-        browser: "Safari".into(),
-        os: "iOS".into(),
-        screen: "< 576",
-        language: text("nl-be"),
-        country: text("NL"),
-        region: text("Utrecht"),
-        new_visitor: more,
-        bounced: !more,
-        switched: id == 3,
-        page_views: texts.len() as u64,
-        completions: u64::from(more),
-        engaged_seconds: 300,
-        timeline: (0..).zip(texts).map(event).collect(),
-        left_out: if id == 3 { 1_204 } else { 0 },
-        ..SessionRow::default()
-    }
+    let custom = CustomCode { allowed: true, on: fetched, may_change: true };
+    tracking_code::page(layout, nav, AccountId::FIRST, &settings(), &zone(), &site, custom).render().unwrap()
 }
 
 fn visitor_of(name: &str, email: Option<&str>, rows: Vec<SessionRow>, role: Role) -> String {
@@ -386,7 +364,7 @@ fn visitor_of(name: &str, email: Option<&str>, rows: Vec<SessionRow>, role: Role
         viewer.role = role;
     }
     let asked = visitors::Asked { row: 1, limit: 20, ..Default::default() };
-    visitors::page(layout, &zone(), &asked, &found).render().unwrap()
+    visitors::page(layout, &zone(), "EUR", &asked, &found).render().unwrap()
 }
 
 /// Every page of an account, by name.

@@ -37,6 +37,14 @@ pub struct Done {
     pub visitor_erased: &'static str,
     pub view_saved: &'static str,
     pub view_deleted: &'static str,
+    pub event_made: &'static str,
+    pub event_saved: &'static str,
+    pub event_archived: &'static str,
+    pub event_restored: &'static str,
+    pub event_deleted: &'static str,
+    pub names_approved: &'static str,
+    pub names_dismissed: &'static str,
+    pub names_restored: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -59,6 +67,8 @@ pub struct Fields {
     pub role: &'static str,
     pub show_emails: &'static str,
     pub show_emails_hint: &'static str,
+    pub publish_js: &'static str,
+    pub publish_js_hint: &'static str,
     pub token_name: &'static str,
     pub token_name_hint: &'static str,
 }
@@ -90,6 +100,7 @@ pub struct Wrong {
     pub token_name: &'static str,
     pub no_scope: &'static str,
     pub link: &'static str,
+    pub publish: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -251,6 +262,14 @@ pub const EN: Access = Access {
         signed_out: "You are signed out.",
         view_saved: "The view is saved. You find it under Views on every report.",
         view_deleted: "The view is deleted.",
+        event_made: "The event is created and counts from now on.",
+        event_saved: "The event is saved.",
+        event_archived: "The event is archived. Its completions are no longer counted, and it no longer uses the limit.",
+        event_restored: "The event is restored and counts again.",
+        event_deleted: "The event is deleted. Its name does not come back by itself.",
+        names_approved: "Approved. These events are counted from now on.",
+        names_dismissed: "Dismissed. You find them under Dismissed, where they can be restored.",
+        names_restored: "Restored. They wait for review again.",
         visitor_erased: "The visitor is erased from every report.",
     },
     field: Fields {
@@ -272,6 +291,8 @@ pub const EN: Access = Access {
         role: "Role",
         show_emails: "May see email addresses in full",
         show_emails_hint: "Only matters for viewers: they see masked addresses otherwise.",
+        publish_js: "May publish custom JavaScript",
+        publish_js_hint: "Only matters for admins: it runs on your sites, for every visitor. Owners always may; viewers and editors never.",
         token_name: "Name",
         token_name_hint: "What the token is for, such as the shop's back end.",
     },
@@ -297,6 +318,7 @@ pub const EN: Access = Access {
         token_name: "Give a name of at most 100 characters.",
         no_scope: "Choose at least one scope.",
         link: "This link was used already, is too old, or was replaced by a newer one. Ask for another.",
+        publish: "You may not publish custom JavaScript yourself, so you cannot let others do it or switch it on. An owner can.",
     },
     setup: Setup {
         title: "Set up Guestlog",

@@ -40,6 +40,8 @@ pub struct Nav {
     pub live: &'static str,
     pub pages: &'static str,
     pub sources: &'static str,
+    pub events: &'static str,
+    pub contacts: &'static str,
     pub settings: &'static str,
 }
 
@@ -88,6 +90,8 @@ pub const EN: Frame = Frame {
         live: "Live",
         pages: "Pages",
         sources: "Sources",
+        events: "Events",
+        contacts: "Contacts",
         settings: "Settings",
     },
     switch_account: "Switch account",

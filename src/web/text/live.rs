@@ -21,6 +21,7 @@ pub struct Live {
     /// Kinds of hits.
     pub page_view: &'static str,
     pub engagement: &'static str,
+    pub completion: &'static str,
     /// Consent as it stood.
     pub granted: &'static str,
     pub policy: &'static str,
@@ -117,6 +118,7 @@ pub const EN: Live = Live {
     consent: "Consent",
     page_view: "Page view",
     engagement: "Time on page",
+    completion: "Event",
     granted: "Granted",
     policy: "No banner",
     server: "From a server",

@@ -9,14 +9,17 @@ use serde::Serialize;
 pub use fill::fill;
 
 pub mod access;
+pub mod contacts;
 pub mod country;
 pub mod error;
+pub mod events;
 pub mod fill;
 pub mod frame;
 pub mod install;
 pub mod language;
 pub mod live;
 pub mod number;
+pub mod picker;
 pub mod plural;
 pub mod report;
 pub mod table;
@@ -34,8 +37,11 @@ pub struct Texts {
     pub table: table::Tables,
     pub live: live::Live,
     pub visitor: visitor::Visitor,
+    pub events: events::Events,
+    pub contacts: contacts::Contacts,
     pub views: views::Views,
     pub install: install::Install,
+    pub picker: picker::Picker,
     pub word: word::Words,
     pub number: number::Numbers,
     pub error: error::Errors,
@@ -49,8 +55,11 @@ pub static EN: Texts = Texts {
     table: table::EN,
     live: live::EN,
     visitor: visitor::EN,
+    events: events::EN,
+    contacts: contacts::EN,
     views: views::EN,
     install: install::EN,
+    picker: picker::EN,
     word: word::EN,
     number: number::EN,
     error: error::EN,
@@ -125,7 +134,7 @@ mod tests {
     #[test]
     fn every_text_is_shown_somewhere() {
         let mut sources = String::new();
-        let mut folders = vec!["src/web".into(), "templates".into()];
+        let mut folders = vec!["src/web".into(), "templates".into(), "static/picker".into()];
         while let Some(folder) = folders.pop() {
             let folder: std::path::PathBuf = folder;
             for entry in std::fs::read_dir(folder).unwrap() {

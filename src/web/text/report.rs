@@ -100,6 +100,8 @@ pub struct Kpi {
     pub visitors: &'static str,
     pub sessions: &'static str,
     pub page_views: &'static str,
+    pub completions: &'static str,
+    pub revenue: &'static str,
     /// `{label}`: show this figure in the chart.
     pub chart_it: &'static str,
     /// `{before}`, `{range}`: what the change is measured against.
@@ -227,6 +229,8 @@ pub const EN: Report = Report {
         visitors: "Visitors",
         sessions: "Sessions",
         page_views: "Page views",
+        completions: "Event completions",
+        revenue: "Revenue",
         chart_it: "Show {label} in the chart",
         against: "{before} in {range}",
         against_part: "{before} in {range} until {time}",

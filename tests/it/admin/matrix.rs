@@ -3,9 +3,11 @@
 
 use actix_web::http::Method;
 use guestlog::app::access::Actor;
-use guestlog::app::tokens;
+use guestlog::app::{events, tokens};
+use guestlog::domain::event::{EventKind, Typed};
 use guestlog::domain::user::{Role, Scope};
 use guestlog::domain::visitor::VisitorNumber;
+use guestlog::store::contact::Contact;
 use guestlog::store::{self, visitor::Visitor};
 use guestlog::web::options::Options;
 
@@ -23,9 +25,11 @@ enum Who {
 
 use Who::{Everybody, ServerAdmin, SignedIn};
 const ADMIN: Who = Who::Role(Role::Admin);
+const EDITOR: Who = Who::Role(Role::Editor);
 const VIEWER: Who = Who::Role(Role::Viewer);
 
-/// The whole table of these pages. `{a}`: the account, `{u}`: a user of it, `{t}`: a token of it, `{v}`: a visitor.
+/// The whole table of these pages. `{a}`: the account, `{u}`: a user of it, `{t}`: a token of it, `{v}`: a visitor,
+/// `{c}`: a contact, `{e}` and `{f}`: events.
 const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/", SignedIn),
     ("GET", "/setup", Everybody),
@@ -49,12 +53,34 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/accounts/{a}/sources", VIEWER),
     ("GET", "/accounts/{a}/devices", VIEWER),
     ("GET", "/accounts/{a}/countries", VIEWER),
+    ("GET", "/accounts/{a}/events", VIEWER),
+    ("GET", "/accounts/{a}/events/new", EDITOR),
+    ("POST", "/accounts/{a}/events/new", EDITOR),
+    ("GET", "/accounts/{a}/events/unexpected", VIEWER),
+    ("POST", "/accounts/{a}/events/unexpected", EDITOR),
+    ("GET", "/accounts/{a}/events/dismissed", VIEWER),
+    ("POST", "/accounts/{a}/events/dismissed", EDITOR),
+    ("GET", "/accounts/{a}/events/{e}", VIEWER),
+    ("GET", "/accounts/{a}/events/{e}/install", VIEWER),
+    ("GET", "/accounts/{a}/events/{e}/edit", EDITOR),
+    ("POST", "/accounts/{a}/events/{e}/edit", EDITOR),
+    ("POST", "/accounts/{a}/events/{e}/archive", EDITOR),
+    ("POST", "/accounts/{a}/events/{e}/restore", EDITOR),
+    ("POST", "/accounts/{a}/events/{e}/count-back", EDITOR),
+    ("GET", "/accounts/{a}/events/{e}/delete", EDITOR),
+    ("POST", "/accounts/{a}/events/{f}/delete", EDITOR),
+    ("GET", "/accounts/{a}/contacts", VIEWER),
+    ("GET", "/accounts/{a}/contacts/{c}", VIEWER),
     ("GET", "/accounts/{a}/visitors/{v}", VIEWER),
     ("POST", "/accounts/{a}/visitors/{v}/erase", ADMIN),
+    ("POST", "/accounts/{a}/events/pick", EDITOR),
+    ("GET", "/accounts/{a}/events/pick/latest", EDITOR),
+    ("GET", "/accounts/{a}/events/pick/1", EDITOR),
     ("GET", "/accounts/{a}/views", VIEWER),
     ("POST", "/accounts/{a}/views", VIEWER),
     ("POST", "/accounts/{a}/views/1/delete", VIEWER),
     ("GET", "/accounts/{a}/settings/tracking-code", VIEWER),
+    ("POST", "/accounts/{a}/settings/tracking-code", ADMIN),
     ("GET", "/accounts/{a}/settings/account", ADMIN),
     ("POST", "/accounts/{a}/settings/account", ADMIN),
     ("GET", "/accounts/{a}/settings/users", ADMIN),
@@ -109,9 +135,27 @@ async fn world() -> World {
             first_source: 0,
             source: 0,
             source_ms: 0,
+            completions: 0,
+            value_minor: 0,
         };
         let met = move |conn: &store::Connection| store::visitor::upsert(conn, account, &visitor);
         site.app.store.writer.write(met).await.unwrap();
+        let contact = Contact {
+            id: 1,
+            email: "ada@example.test".into(),
+            external_id: None,
+            number: 1,
+            created_ms: 0,
+            first_ms: 0,
+            last_ms: 0,
+            source: 0,
+        };
+        let known = move |conn: &store::Connection| store::contact::upsert(conn, account, &contact);
+        site.app.store.writer.write(known).await.unwrap();
+        for name in ["one", "two"] {
+            let typed = Typed { name, url: "/thanks", ..Typed::default() };
+            events::create(&site.app, Actor::Machine, account, EventKind::Visit, &typed).await.unwrap();
+        }
         ids.push([account.to_string(), user.0.to_string(), token.0.to_string()]);
     }
     let other = ids.pop().unwrap();
@@ -119,7 +163,14 @@ async fn world() -> World {
 }
 
 fn path(template: &str, [a, u, t]: [&String; 3]) -> String {
-    template.replace("{a}", a).replace("{u}", u).replace("{t}", t).replace("{v}", "1")
+    template
+        .replace("{a}", a)
+        .replace("{u}", u)
+        .replace("{t}", t)
+        .replace("{v}", "1")
+        .replace("{c}", "1")
+        .replace("{e}", "000000000001")
+        .replace("{f}", "000000000002")
 }
 
 async fn ask(browser: &Browser, method: &str, path: &str) -> Reply {
@@ -270,7 +321,7 @@ async fn every_form_is_refused_without_its_token_and_from_another_site() {
 
 #[actix_web::test]
 async fn a_form_must_be_a_form_and_may_be_so_large() {
-    let World { site, .. } = world().await;
+    let World { site, own, .. } = world().await;
     let browser = site.browser();
     browser.get("/sign-in").await;
     let csrf = browser.csrf();
@@ -283,6 +334,19 @@ async fn a_form_must_be_a_form_and_may_be_so_large() {
     assert_eq!(send(body(max)).await.status, 422);
     assert_eq!(send(body(max + 1)).await.status, 413);
     assert_eq!(send(format!("csrf={csrf}&email=%ff&email=%")).await.status, 422, "odd bytes are no failure");
+    // A form with code in it may be longer.
+    browser.sign_in("owner@own.test", crate::harness::app::PASSWORD).await;
+    browser.get("/profile").await;
+    let csrf = browser.csrf();
+    let body = |length: usize| {
+        let start = format!("csrf={csrf}&name=n&type=custom&custom_js=");
+        format!("{start}{}", "a".repeat(length - start.len()))
+    };
+    let max = guestlog::web::form::CODE_BODY_MAX;
+    let path = format!("/accounts/{}/events/new", own[0]);
+    let send = |text: String| browser.send(Method::POST, &path, Some(text), &[]);
+    assert_eq!(send(body(max)).await.status, 422);
+    assert_eq!(send(body(max + 1)).await.status, 413);
     let json = [("content-type", "application/json")];
     let reply = browser.send(Method::POST, "/sign-in", None, &json).await;
     assert_eq!(reply.status, 400);

@@ -2,9 +2,15 @@
 
 mod accounts;
 mod colours;
+mod contacts;
+mod event_list;
+mod events;
 mod look;
 mod matrix;
+mod pick;
+mod publishing;
 mod reports;
+mod review;
 mod script;
 mod setup;
 mod sign_in;

@@ -111,7 +111,7 @@ async fn the_dashboard_as_data_has_the_keys_of_the_contract() {
     let found = house.json("dashboard").await;
     assert_eq!(
         found["kpi"],
-        json!({"visitors": 2, "sessions": 3, "page_views": 5, "completions": null, "revenue": null, "companies": null})
+        json!({"visitors": 2, "sessions": 3, "page_views": 5, "completions": 0, "revenue": "0.00", "companies": null})
     );
     let series = found["series"].as_array().unwrap();
     assert_eq!(series.len(), 28);

@@ -4,6 +4,7 @@
 mod accounts;
 mod binary;
 mod demo;
+mod events;
 mod generate;
 mod harness;
 mod listen;

@@ -1,5 +1,6 @@
 //! The public side, in process through its front door.
 
+mod custom_js;
 mod forms;
 mod health;
 mod limits;

@@ -78,13 +78,23 @@ impl TestApp {
 
     /// With settings, and with routes of the test's own before the product's.
     pub(crate) async fn with(options: Options, more: fn(&mut ServiceConfig)) -> Self {
+        Self::of(options, &core::Options::default(), more).await
+    }
+
+    /// With so many events to an account at most.
+    pub(crate) async fn with_events(events: i64) -> Self {
+        let options = core::Options { events, ..core::Options::default() };
+        Self::of(Options::default(), &options, |_| {}).await
+    }
+
+    async fn of(options: Options, limits: &core::Options, more: fn(&mut ServiceConfig)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = ManualClock::at(NOW);
         let options_of_store = store::Options { data_dir: dir.path().join("data"), min_free: 0, readers: 2 };
         let store = Store::open(&options_of_store, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(7));
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
-        let app = Arc::new(App::new(store, Geo::none(), shared, random, &core::Options::default()).unwrap());
+        let app = Arc::new(App::new(store, Geo::none(), shared, random, limits).unwrap());
         let state = Data::new(State { app: Arc::clone(&app), options });
         let service = init_service(
             actix_web::App::new()
@@ -127,7 +137,7 @@ impl TestApp {
 
     /// A user with `PASSWORD`.
     pub(crate) async fn user(&self, account: AccountId, email: &str, role: Role) -> UserId {
-        let what = Membership { role, show_emails: false };
+        let what = Membership { role, show_emails: false, publish_js: false };
         let added = users::add(&self.app, Actor::Machine, account, email, what, Some(PASSWORD)).await;
         let id = added.unwrap().user;
         // The first user of a store is its server admin; here a role is meant to be that role alone.

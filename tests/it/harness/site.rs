@@ -32,6 +32,8 @@ pub(crate) struct Wanted {
     pub(crate) limit_to_domains: bool,
     pub(crate) time_zone: &'static str,
     pub(crate) per_address: u32,
+    pub(crate) events: i64,
+    pub(crate) custom_js: bool,
     pub(crate) min_free: u64,
     pub(crate) proxies: &'static [&'static str],
     pub(crate) geo: Geo,
@@ -43,6 +45,8 @@ impl Default for Wanted {
             limit_to_domains: false,
             time_zone: "UTC",
             per_address: 0,
+            events: 2_000,
+            custom_js: true,
             min_free: 0,
             proxies: &[],
             geo: Geo::none(),
@@ -108,14 +112,20 @@ impl Site {
         account: AccountId,
         wanted: Wanted,
     ) -> Self {
-        let limits = core::Options { collector_per_address: wanted.per_address, api_per_token: 0 };
+        let limits = core::Options {
+            collector_per_address: wanted.per_address,
+            api_per_token: 0,
+            events: wanted.events,
+            custom_js: wanted.custom_js,
+        };
         let random = Arc::new(SeededRandom::new(1));
         let app = App::new(store, wanted.geo, Arc::clone(&clock) as _, random, &limits).unwrap();
         let app = Arc::new(app);
         let trusted_proxies = wanted.proxies.iter().map(|range| range.parse::<Cidr>().unwrap()).collect();
         let options = web::options::Options { trusted_proxies, ..web::options::Options::default() };
         let state = Data::new(State { app: Arc::clone(&app), options });
-        Self { app, clock, account, state, cache: Cache::default(), folder }
+        let cache = Cache::new(app.event_limit);
+        Self { app, clock, account, state, cache, folder }
     }
 
     /// Closes the store and opens it again, with another memory and the plain settings.
@@ -170,9 +180,19 @@ impl Site {
                "cc": 15, "rev": 3, "age": 0, "sd": "1920x1080", "ln": "en-GB"})
     }
 
+    /// A completion of a visitor as our script sends it.
+    pub(crate) fn completion(&self, id: &str, visitor: &str, event: &str, value: impl Into<Value>) -> Value {
+        let view = self.view(id, visitor, "https://example.com/cart");
+        with(with(with(view, "k", 3), "n", event), "m", value)
+    }
+
     /// Folds all that waits.
     pub(crate) async fn fold(&mut self) {
         while fold::step(&self.app, &mut self.cache).await.unwrap() > 0 {}
+    }
+
+    pub(crate) fn data_dir(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
     }
 
     /// One row of a question to the store.

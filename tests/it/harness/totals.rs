@@ -16,6 +16,7 @@ pub(crate) fn totals_of(store: &Store, conn: &Connection) -> (Figures, Answer) {
         filters: &[],
         groupings: &[Grouping::Total],
         engaged: true,
+        contacts: false,
         now: NOW,
         deadline: Deadline::new(ManualClock::at(NOW)),
         bounds: Bounds::default(),

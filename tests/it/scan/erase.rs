@@ -79,8 +79,10 @@ fn assert_counts(world: &World, account: &AccountFact, bounces: bool, at: &str) 
     let groupings = groupings();
     let answer = random::ask(world, account, &range, &[], &groupings, Bounds::default());
     let events = oracle::matching(account, &range, &[]);
+    let names = random::event_names(&world.store, account);
     for (grouping, table) in groupings.iter().zip(answer.tables) {
-        let (mut found, mut wanted) = (table.rows, random::expect(account, &events, grouping).0);
+        let wanted = random::expect(account, &events, grouping, true, &names).0;
+        let (mut found, mut wanted) = (table.rows, wanted);
         for row in found.iter_mut().chain(&mut wanted).filter(|_| !bounces) {
             row.figures.bounces = 0;
         }

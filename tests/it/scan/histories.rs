@@ -15,7 +15,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 
 use super::history::Dice;
 use super::oracle;
-use super::random::{expect, filter, grouping, period};
+use super::random::{counts_contacts, event_names, expect, filter, grouping, period};
 use super::told::{Telling, Told, told};
 
 /// Steps of a history, at most.
@@ -85,19 +85,21 @@ fn ask(
         filters,
         groupings,
         engaged: true,
+        contacts: counts_contacts(groupings),
         now: facts.now,
         deadline: Deadline::new(Arc::<ManualClock>::clone(&telling.clock)),
         bounds,
     };
     let store = &telling.app().store;
     let answer = store.readers.read(|conn| store.scanner.run(conn, &ask)).unwrap();
+    let names = event_names(store, facts);
     prop_assert!(answer.damaged.is_empty());
     let events = oracle::matching(facts, range, filters);
     for (grouping, table) in groupings.iter().zip(answer.tables) {
         let filters: Vec<_> = filters.iter().map(ToString::to_string).collect();
         prop_assert_eq!(
             (table.rows, table.total),
-            expect(facts, &events, grouping),
+            expect(facts, &events, grouping, counts_contacts(groupings), &names),
             "{:?}, {:?}, {:?}",
             grouping,
             range,

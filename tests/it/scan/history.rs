@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use guestlog::base::clock::{DAY, HOUR, MINUTE, ManualClock, Millis};
 use guestlog::domain::account::{AccountId, Settings};
+use guestlog::domain::event::{Definition, EventKind};
 use guestlog::domain::period::{Zone, parse_day};
 use guestlog::domain::screen::ScreenClass;
 use guestlog::domain::visitor::VisitorNumber;
@@ -199,7 +200,7 @@ pub(super) const REFERRERS: [&str; 4] =
     ["", "https://news.example/a:b|c", "https://google.com/", "http://x.test/É"];
 pub(super) const LANGUAGES: [&str; 4] = ["", "en-US", "nl", "de"];
 pub(super) const COMPANIES: [&str; 4] = ["", "acme.example", "Müller GmbH", "initech.test"];
-pub(super) const EVENTS: [&str; 3] = ["000000000001", "Sign up", "sale"];
+pub(super) const EVENTS: [&str; 3] = ["Checkout", "Sign up", "sale"];
 const CONSENTS: [(u8, &str); 4] = [(15, "granted"), (2, "granted"), (31, "policy"), (32, "server")];
 
 /// The same facts as an account of `zone_name`, around a day whose clock changes.
@@ -366,6 +367,19 @@ impl World {
     }
 }
 
+/// Number of an event, made when there is none of that name; of no name 0.
+fn event_number(conn: &Connection, id: AccountId, name: &str) -> Result<u32, Error> {
+    if name.is_empty() {
+        return Ok(0);
+    }
+    let known = store::definition::list_names(conn, id)?;
+    if let Some((number, _)) = known.into_iter().find(|(_, known)| known == name) {
+        return Ok(number);
+    }
+    let named = Definition::named(name, EventKind::Custom);
+    Ok(store::definition::insert(conn, id, &named, "", Millis(0))?.0)
+}
+
 /// Dictionary id of the joined parts; of nothing but empty ones 0.
 fn text(conn: &Connection, id: AccountId, kind: Kind, parts: &[&str]) -> Result<u32, Error> {
     if parts.iter().all(|p| p.is_empty()) {
@@ -387,6 +401,7 @@ fn write(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
 
 fn write_numbers(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
     let numbers = Numbers {
+        links: 0,
         visitor: account.visitors,
         session: account.sessions.len() as u32,
         contact: account.contacts.len() as i64,
@@ -408,7 +423,7 @@ fn write_events(conn: &Connection, account: &AccountFact, places: &[usize]) -> R
             session_id: event.session.map_or(0, |s| s as u32 + 1),
             page: text(conn, id, Kind::Page, &each(&event.page))?,
             title: 0,
-            event: text(conn, id, Kind::Event, &[&event.event])?,
+            event: event_number(conn, id, &event.event)?,
             value_minor: event.value_minor,
             consent: event.consent.0,
             policy: 0,
@@ -515,6 +530,8 @@ fn write_people(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
             first_source: 0,
             source: 0,
             source_ms: 0,
+            completions: 0,
+            value_minor: 0,
         };
         store::visitor::upsert(conn, id, &visitor)?;
     }

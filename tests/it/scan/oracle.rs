@@ -18,10 +18,12 @@ pub(super) struct Count {
     pub completions: u64,
     pub value_minor: i64,
     pub engaged_ms: u64,
+    pub contacts: BTreeSet<i64>,
 }
 
 impl Count {
     fn add(&mut self, account: &AccountFact, event: &EventFact) {
+        self.contacts.extend(account.contact_of.get(&event.visitor));
         if let Some(place) = event.session {
             let session = &account.sessions[place];
             self.visitors.insert(event.visitor);

@@ -8,6 +8,7 @@ use guestlog::domain::period::{Days, LocalDay, Step, Zone};
 use guestlog::domain::question::{Dimension, Filter, Operator};
 use guestlog::domain::screen::ScreenClass;
 use guestlog::store::scan::{self, Ask, Bounds, Deadline, Figures, Grouping, Key, Measure, Top};
+use guestlog::store::{self, Connection};
 
 use super::history::{
     AccountFact, COMPANIES, Dice, EVENTS, LANGUAGES, REFERRERS, World, campaigns, devices, pages, places,
@@ -61,10 +62,11 @@ fn compare(make: &dyn Fn(u64) -> World) {
             );
             let answer = ask(&world, &account, &range, &filters, &groupings, bounds);
             let events = oracle::matching(&account, &range, &filters);
+            let names = event_names(&world.store, &account);
             matched += u64::from(!events.is_empty());
             several_passes += u64::from(answer.passes > 1);
             for (grouping, table) in groupings.iter().zip(answer.tables) {
-                let expected = expect(&account, &events, grouping);
+                let expected = expect(&account, &events, grouping, counts_contacts(&groupings), &names);
                 assert_eq!((table.rows, table.total), expected, "{grouping:?} of {what}");
             }
         }
@@ -87,6 +89,7 @@ pub(super) fn ask(
         filters,
         groupings,
         engaged: true,
+        contacts: counts_contacts(groupings),
         now: account.now,
         deadline: Deadline::new(Arc::<guestlog::base::clock::ManualClock>::clone(&world.clock)),
         bounds,
@@ -172,13 +175,19 @@ fn value(dice: &mut Dice, dimension: Dimension) -> String {
 }
 
 pub(super) fn grouping(dice: &mut Dice, account: &AccountFact, range: &Range<i64>) -> Grouping {
-    match dice.below(6) {
+    match dice.below(7) {
         0 => Grouping::Total,
         1 => {
             let step = dice.pick(&[Step::Hour, Step::Day, Step::Month]);
             days(account, range, step)
         }
         2 => Grouping::Steps(vec![range.start, (range.start + range.end) / 2, range.end + HOUR]),
+        3 => {
+            let Grouping::Steps(edges) = days(account, range, dice.pick(&[Step::Hour, Step::Day])) else {
+                unreachable!()
+            };
+            Grouping::Grid(Key::Dimension(Dimension::Event), vec![2, 9, 1], edges)
+        }
         _ => {
             let key = match dice.below(5) {
                 0 => Key::SourceAndDetail,
@@ -201,7 +210,21 @@ fn days(account: &AccountFact, range: &Range<i64>, step: Step) -> Grouping {
     Grouping::Steps(days.edges(&zone, step))
 }
 
-pub(super) fn figures(count: &Count) -> Figures {
+/// Names of events by their numbers.
+pub(super) type Names = std::collections::HashMap<u32, String>;
+
+pub(super) fn event_names(store: &store::Store, account: &AccountFact) -> Names {
+    let list = |conn: &Connection| store::definition::list_names(conn, account.id);
+    store.readers.read(list).unwrap().into_iter().collect()
+}
+
+/// Half of the questions ask for contacts too.
+pub(super) fn counts_contacts(groupings: &[Grouping]) -> bool {
+    groupings.len() > 1
+}
+
+/// What a count is in an answer.
+fn figures(count: &Count, contacts: bool) -> Figures {
     Figures {
         visitors: count.visitors.len() as u64,
         sessions: count.sessions.len() as u64,
@@ -210,15 +233,23 @@ pub(super) fn figures(count: &Count) -> Figures {
         value_minor: count.value_minor,
         engaged_ms: count.engaged_ms,
         bounces: count.bounces.len() as u64,
+        contacts: if contacts { count.contacts.len() as u64 } else { 0 },
     }
+}
+
+/// What its rows alone sum up to.
+fn sums(count: &Count) -> Figures {
+    Figures { visitors: 0, sessions: 0, bounces: 0, ..figures(count, false) }
 }
 
 pub(super) fn expect(
     account: &AccountFact,
     events: &[&super::history::EventFact],
     grouping: &Grouping,
+    contacts: bool,
+    names: &Names,
 ) -> (Vec<scan::Row>, u64) {
-    let unnamed = |count: &Count| scan::Row { name: Vec::new(), figures: figures(count) };
+    let unnamed = |count: &Count| scan::Row { name: Vec::new(), figures: figures(count, contacts) };
     match grouping {
         Grouping::Total => (vec![unnamed(&oracle::total(account, events))], 1),
         Grouping::Steps(edges) => {
@@ -226,6 +257,17 @@ pub(super) fn expect(
             (steps.iter().map(unnamed).collect(), steps.len() as u64)
         }
         Grouping::These(..) => unreachable!("no codes are drawn"),
+        Grouping::Grid(_, codes, edges) => {
+            let mut rows = Vec::new();
+            for code in codes {
+                let name = names.get(code);
+                let own = events.iter().copied().filter(|event| !event.is_view && Some(&event.event) == name);
+                let steps = oracle::by_step(account, &own.collect::<Vec<_>>(), edges);
+                rows.extend(steps.iter().map(|count| scan::Row { name: Vec::new(), figures: sums(count) }));
+            }
+            let total = rows.len() as u64;
+            (rows, total)
+        }
         Grouping::By(key, top) => {
             let dimensions = match key {
                 Key::Dimension(dimension) => vec![*dimension],
@@ -236,7 +278,7 @@ pub(super) fn expect(
             let mut rows: Vec<_> = groups
                 .iter()
                 .filter(|(name, _)| !(top.skip_empty && name.iter().all(String::is_empty)))
-                .map(|(name, count)| scan::Row { name: name.clone(), figures: figures(count) })
+                .map(|(name, count)| scan::Row { name: name.clone(), figures: figures(count, contacts) })
                 .collect();
             // stable: equals stay in the order of their names
             rows.sort_by_key(|row| std::cmp::Reverse(row.figures.get(top.by)));

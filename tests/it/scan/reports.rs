@@ -8,6 +8,7 @@ use guestlog::app::reports::{self, Error, ReportQuery};
 use guestlog::base::clock::{HOUR, ManualClock, Millis};
 use guestlog::base::random::SystemRandom;
 use guestlog::domain::account::AccountId;
+use guestlog::domain::money;
 use guestlog::domain::period::{Days, LocalDay, Zone};
 use guestlog::domain::question::Dimension;
 use guestlog::geo::Geo;
@@ -87,13 +88,14 @@ async fn the_dashboard_has_the_keys_of_the_contract_and_the_counts_of_the_facts(
         assert_eq!(json["kpi"]["visitors"], counted.visitors.len());
         assert_eq!(json["kpi"]["sessions"], counted.sessions.len());
         assert_eq!(json["kpi"]["page_views"], counted.page_views);
-        for later in ["completions", "revenue", "companies"] {
-            assert_eq!(json["kpi"].get(later), Some(&Value::Null), "{later}");
-        }
+        assert_eq!(json["kpi"]["completions"], counted.completions);
+        assert_eq!(json["kpi"]["revenue"], money::decimal(counted.value_minor, 2));
+        assert_eq!(json["kpi"].get("companies"), Some(&Value::Null));
         let before = house.total(house.last(days).previous(), &asked);
         assert_eq!(json["compare"]["visitors"], before.visitors.len());
         assert_eq!(json["compare"]["page_views"], before.page_views);
         assert_eq!(sum(&json["series"], "page_views"), counted.page_views);
+        assert_eq!(sum(&json["series"], "completions"), counted.completions);
         assert_eq!(sum(&json["devices"]["rows"], "page_views"), counted.page_views);
     }
 }

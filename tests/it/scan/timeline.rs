@@ -7,6 +7,7 @@ use std::sync::Arc;
 use guestlog::base::clock::{DAY, ManualClock, Millis};
 use guestlog::domain::period::{LocalDay, Zone};
 use guestlog::domain::visitor::VisitorNumber;
+use guestlog::store::definition;
 use guestlog::store::dictionary::{self, Kind};
 use guestlog::store::event::{Event, PAGE_VIEW};
 use guestlog::store::scan::Deadline;
@@ -53,8 +54,9 @@ fn joined(parts: &[String]) -> String {
 
 fn lines_of(world: &World, account: &AccountFact, rows: &[Event]) -> Vec<Line> {
     let of = |kind, id| text(world, account, kind, id);
+    let events = world.store.readers.read(|conn| definition::list_names(conn, account.id)).unwrap();
     let line = |row: &Event| {
-        let (page, event) = (of(Kind::Page, row.page), of(Kind::Event, row.event));
+        let (page, event) = (of(Kind::Page, row.page), events.get(&row.event).cloned().unwrap_or_default());
         (row.at_ms, row.kind == PAGE_VIEW, page, event, row.value_minor, row.consent, row.engaged_ms)
     };
     let mut lines: Vec<Line> = rows.iter().map(line).collect();

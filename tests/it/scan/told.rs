@@ -391,7 +391,7 @@ fn hit(event: &EventFact, session: &SessionFact, id: &str, received: Millis) -> 
         at: Millis(event.at_ms),
         act: Act::PageView,
         event_id: Some(id.to_owned()),
-        visitor: Token::parse(&format!("visitor{}", event.visitor)).unwrap(),
+        visitor: Token::parse(&format!("visitor{}", event.visitor)),
         session_number: None,
         title: if path == "/" { String::new() } else { format!("Title of {path} {}", event.at_ms % 3) },
         page: page::Page { host, path, query },

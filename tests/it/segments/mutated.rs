@@ -99,6 +99,7 @@ impl Torture {
             filters,
             groupings,
             engaged: true,
+            contacts: false,
             now: NOW,
             deadline: Deadline::new(ManualClock::at(NOW)),
             bounds,

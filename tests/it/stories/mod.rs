@@ -1,7 +1,9 @@
 //! Tales of visitors, from the beacon to the row.
 
 mod closing;
+mod completions;
 mod erasing;
+mod recount;
 mod retention;
 mod timeline;
 mod visitor;

@@ -4,7 +4,9 @@
 mod consent;
 mod cookies;
 mod delivery;
-mod harness;
+mod events;
+pub(crate) mod harness;
+mod picking;
 mod queue;
 mod served;
 mod views;

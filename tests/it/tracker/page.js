@@ -7,7 +7,7 @@ globalThis.browser = (() => {
   const state = {
     wall: 1700000000000, mono: 5, pages: [], requests: [], storage: {}, jar: [], timers: [], born: 0,
     cookiesBlocked: false, storageBlocked: false, storageFull: false, timerId: 0, errors: [],
-    net: { fetch: 204, image: 200, beacon: 204, retryAfter: null },
+    net: { fetch: 204, pick: 204, image: 200, beacon: 204, retryAfter: null },
     navigator: { userAgent: 'TestBrowser/1.0', language: 'en-GB' }, logs: []
   };
 
@@ -138,7 +138,7 @@ globalThis.browser = (() => {
 
   function makeFetch(page) {
     return (url, options) => {
-      const status = state.net.fetch;
+      const status = url.endsWith('/pick') ? state.net.pick : state.net.fetch;
       if (status === 'throws') throw new TypeError('fetch is not allowed');
       if (options.keepalive && options.body.length * 3 > 65536) return Promise.reject(new TypeError('too large'));
       const request = record(page, Object.assign({ via: 'fetch', url: url, status: status }, options));
@@ -147,7 +147,7 @@ globalThis.browser = (() => {
       const headers = { 'retry-after': state.net.retryAfter, 'x-guestlog': 'stored' };
       const batch = JSON.parse(request.body).length > 1;
       request.status = batch && state.net.batch ? state.net.batch : status;
-      return Promise.resolve({ status: request.status, headers: { get: name => headers[name.toLowerCase()] } });
+      return Promise.resolve({ status: request.status, ok: request.status < 300, headers: { get: name => headers[name.toLowerCase()] } });
     };
   }
 
@@ -203,8 +203,16 @@ globalThis.browser = (() => {
       getElementById: id => page.scripts.filter(s => s.id === id)[0] || null,
       scripts: page.scripts,
       querySelector: () => page.canonical ? { href: resolve(page.url, page.canonical) } : null,
-      createElement: () => makeAnchor(page, '')
+      querySelectorAll: css => {
+        if (page.elements[css]) return page.elements[css];
+        if (/:(contains|visible|first|eq)/.test(css)) throw new SyntaxError('not CSS: ' + css);
+        return [];
+      },
+      head: { appendChild: tag => page.loaded.push(tag.src) },
+      createElement: name => name === 'script' ? { tagName: 'SCRIPT', dataset: {} } : makeAnchor(page, '')
     });
+    page.elements = {};
+    page.loaded = [];
     Object.defineProperty(document, 'cookie', { configurable: true, get: () => readCookies(page), set: text => setCookie(page, text) });
     return document;
   }
@@ -239,8 +247,11 @@ globalThis.browser = (() => {
       performance: { now: () => state.mono },
       crypto: { getRandomValues: list => list.map(() => Math.random() * 256) },
       fetch: makeFetch(page), Image: makeImage(page),
+      HTMLFormElement: class { submit() { this.sent = (this.sent || 0) + 1; } },
       setTimeout: (fn, ms) => setTimer(page, fn, ms), clearTimeout: clearTimer,
-      console: { log: (...all) => state.logs.push(all.join(' ')) }
+      console: {
+        log: (...all) => state.logs.push(all.join(' ')), error: (...all) => state.logs.push(all.join(' '))
+      }
     });
     if (options.noFetch) delete window.fetch;
     Object.defineProperty(window, 'localStorage', { get: () => storageOf(page) });
@@ -305,7 +316,27 @@ globalThis.browser = (() => {
     return anchor.href;
   }
 
+  // An element as far as rules of events look at one: it matches these selectors.
+  function element(...selectors) {
+    return {
+      matches: css => {
+        if (/[:$]/.test(css)) throw new SyntaxError('not CSS: ' + css);
+        return selectors.includes(css);
+      },
+      textContent: selectors.join(' '), getClientRects: () => [1], querySelector: () => null,
+      hasAttribute: name => name === 'data-x', getAttribute: () => 'attribute', value: 'typed'
+    };
+  }
+
+  // Something happens to the first of these elements, and passes the others on its way up.
+  function happen(id, type, elements, more) {
+    const window = state.pages[id].window;
+    const event = Object.assign({ button: 0, target: elements[0], composedPath: () => elements.concat(window) }, more);
+    window.emit(type, event);
+  }
+
   const api = {
+    element: element, happen: happen,
     state: state, open: open, load: load, run: run, step: step, hide: hide, show: show, leave: leave, click: click,
     cookies: id => state.jar.filter(c => matches(c, parse(state.pages[id].url))),
     restart: () => { state.jar = state.jar.filter(c => c.end !== null); },

@@ -40,7 +40,6 @@ fn a_page_view_tells_what_the_wire_form_asks() {
     let (request, view) = (&requests[0], &requests[0].hits[0]);
     assert_eq!(request.url, format!("{SERVER}/collect"));
     assert_eq!(request.raw["method"], "POST");
-    assert_eq!(request.raw["mode"], "cors");
     assert_eq!(request.raw["credentials"], "omit");
     assert_eq!(request.raw["keepalive"], true);
     assert_eq!(request.raw["headers"], Value::Null, "a header would ask for a preflight");

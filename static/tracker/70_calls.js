@@ -1,5 +1,4 @@
 // The calls of `_hsq`. Names and behaviour are HubSpot's; calls whose work is not here are taken and ignored.
-const library = {};
 function setFact(name, value) {
   facts[name] = value;
   factListeners[name].forEach(fn => safe(fn, value));
@@ -85,8 +84,7 @@ const tracker = {
   trackRevokeCookieConsent: () => sendConsent(30)
 };
 
-// The account and its server are those the script came from. Events come here; until then a function that is
-// pushed may call them.
-('setPortalId setTrackingDomain setTargetedContentMetadata trackEvent trackConversion ' +
-  'trackCustomBehavioralEvent trackClick autocaptureClicks refreshPageHandlers')
+// The account and its server are those the script came from. Nothing is attached to elements, so there is nothing
+// to refresh. A function that is pushed may call them all.
+'setPortalId setTrackingDomain setTargetedContentMetadata autocaptureClicks refreshPageHandlers'
   .split(' ').forEach(name => tracker[name] = () => {});

@@ -1,0 +1,60 @@
+//! A completion told by a program (`GET /v1/event`): no browser, no visitor, no session. Rules about robots, consent
+//! and hosts are not asked; the caller answers for it (rules.md 1, 2).
+
+use std::borrow::Cow;
+
+use super::beacon::pairs;
+use super::{Outcome, put, read};
+use crate::app::core::App;
+use crate::domain::hit::Hit;
+use crate::domain::reason::Reason;
+
+/// What the call says, before any rule has looked at it. Of a parameter given twice the first counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Call<'a> {
+    pub account: Cow<'a, str>,
+    pub event: Cow<'a, str>,
+    pub value: Cow<'a, str>,
+    /// `email`, `id`, and properties of the contact.
+    pub identity: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+impl<'a> Call<'a> {
+    #[must_use]
+    pub fn of_query(query: &'a str) -> Self {
+        let mut call = Self::default();
+        for (name, value) in pairs(query) {
+            let field = match name.as_ref() {
+                "_a" => &mut call.account,
+                "_n" => &mut call.event,
+                "_m" => &mut call.value,
+                _ => {
+                    call.identity.push((name, value));
+                    continue;
+                }
+            };
+            if field.is_empty() {
+                *field = value;
+            }
+        }
+        call
+    }
+}
+
+/// Accepts a call. Answers after the commit that put it on disk.
+pub async fn tell(app: &App, call: Call<'_>) -> Outcome {
+    app.counters.receive(1);
+    put(app, vec![accept_call(app, &call)]).await
+}
+
+fn accept_call(app: &App, call: &Call<'_>) -> Result<Hit, Reason> {
+    let now = app.now();
+    let id = read::account_id(&call.account)?;
+    let account = app.accounts.find(id).ok_or(Reason::UnknownAccount)?;
+    let defined = app.definitions.of(id);
+    let read = read::completion(&account, &defined, &call.event, &call.value, std::iter::empty());
+    let act = read.inspect_err(|reason| app.live.push_refusal(id, now, *reason, String::new()))?;
+    let (identity, left_out) = read::identity(&call.identity);
+    app.counters.cut(left_out);
+    Ok(Hit::told(id, now, act, identity))
+}

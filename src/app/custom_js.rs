@@ -1,0 +1,306 @@
+//! Custom JavaScript of events (rules.md 29): parsed when it is saved, wrapped when it is served, switched off for a
+//! whole account. Nothing runs it here.
+
+use std::thread;
+
+use oxc::allocator::Allocator;
+use oxc::diagnostics::OxcDiagnostic;
+use oxc::parser::{ParseOptions, Parser};
+use oxc::semantic::SemanticBuilder;
+use oxc::span::SourceType;
+use sha2::{Digest, Sha256};
+
+use super::access::{self, Actor, Error};
+use super::core::App;
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::event::EventNumber;
+use crate::domain::user::Role;
+use crate::store::{self, Connection, definition, script_change};
+
+/// What stands around the code. A line of the file is the line of the code that its author knows.
+const BEFORE: &str = "(function(){try{(function(){";
+const AFTER: &str = "\n}).call(window)}catch(e){console.error('Guestlog: the custom JavaScript of event ";
+const END: &str = " threw',e)}})();\n";
+/// Bytes of a hash in an address.
+const HASH_BYTES: usize = 8;
+/// Stack that the parser may need: at least this much, and for each byte of the code that is no letter or digit, since
+/// each can nest what follows it. Only what is used of it costs memory.
+const STACK_LEAST: usize = 4 * 1024 * 1024;
+const STACK_BRACKET: usize = 8 * 1024;
+const STACK_SIGN: usize = 1024;
+
+/// Why code does not parse, and where: line and column from 1, in characters.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct Mistake {
+    pub line: usize,
+    pub column: usize,
+    pub message: String,
+}
+
+/// Line ends as in a file, whatever a form made of them.
+#[must_use]
+pub(super) fn plain(code: &str) -> String {
+    code.replace("\r\n", "\n")
+}
+
+/// Does the code parse as the body of a function?
+pub(super) async fn check(code: &str) -> Result<(), Mistake> {
+    let code = code.to_owned();
+    let unable =
+        |why: String| Mistake { line: 1, column: 1, message: format!("could not be checked: {why}") };
+    let checked = tokio::task::spawn_blocking(move || {
+        let stack = stack_for(&code);
+        let parser = thread::Builder::new().name("custom-js".into()).stack_size(stack);
+        let parser = parser.spawn(move || parse(&code)).map_err(|error| unable(error.to_string()))?;
+        parser.join().unwrap_or_else(|_| Err(unable("the parser failed".to_owned())))
+    });
+    checked.await.unwrap_or_else(|error| Err(Mistake { line: 1, column: 1, message: error.to_string() }))
+}
+
+fn stack_for(code: &str) -> usize {
+    let needs = code.bytes().map(|byte| match byte {
+        b'(' | b'[' | b'{' | b'`' | b'<' => STACK_BRACKET,
+        b'_' | b'$' | 0x80.. => 0,
+        byte if byte.is_ascii_alphanumeric() => 0,
+        _ => STACK_SIGN,
+    });
+    STACK_LEAST + needs.sum::<usize>()
+}
+
+fn parse(code: &str) -> Result<(), Mistake> {
+    let allocator = Allocator::default();
+    let options = ParseOptions {
+        parse_regular_expression: true,
+        allow_return_outside_function: true,
+        ..ParseOptions::default()
+    };
+    let parsed = Parser::new(&allocator, code, SourceType::cjs()).with_options(options).parse();
+    if let Some(error) = parsed.errors.first() {
+        return Err(mistake(code, error));
+    }
+    if parsed.program.hashbang.is_some() {
+        let message = "a line that begins with #! is for files only".to_owned();
+        return Err(Mistake { line: 1, column: 1, message });
+    }
+    let meant = SemanticBuilder::new().with_check_syntax_error(true).build(&parsed.program);
+    meant.errors.first().map_or(Ok(()), |error| Err(mistake(code, error)))
+}
+
+fn mistake(code: &str, error: &OxcDiagnostic) -> Mistake {
+    // several tell first what it does not go with
+    let labels = error.labels.iter().flatten().map(|label| label.offset());
+    let offset = labels.max().unwrap_or(0).min(code.len());
+    let before = code.get(..offset).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    Mistake {
+        line: before.matches('\n').count() + 1,
+        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+        message: error.message.to_string(),
+    }
+}
+
+/// Names the code in its address, with what is put around it. Empty of no code.
+#[must_use]
+pub(super) fn hash(code: &str) -> String {
+    if code.is_empty() {
+        return String::new();
+    }
+    let mut hash = Sha256::new();
+    for part in [BEFORE, AFTER, END, code] {
+        hash.update(part);
+    }
+    hash.finalize().iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What browsers run: the code in a function and a `try` of its own, which names the event when it throws.
+fn wrap(event: EventNumber, code: &str) -> String {
+    format!("{BEFORE}{code}{AFTER}{event}{END}")
+}
+
+/// The file at `/e/{account}/{event}.{hash}.js`. None when there is none of that name, and when custom JavaScript is
+/// switched off.
+///
+/// # Errors
+/// The store's.
+pub async fn served(
+    app: &App,
+    account: AccountId,
+    event: EventNumber,
+    hash: &str,
+) -> Result<Option<String>, store::Error> {
+    let runs = app.accounts.find(account).is_some_and(|entry| app.runs_code(&entry));
+    let known = app.definitions.of(account);
+    let is_named = known.active().any(|stored| stored.number == event && stored.script_hash == hash);
+    if !runs || !is_named || hash.is_empty() {
+        return Ok(None);
+    }
+    let script = app.store.read(move |conn| definition::find_script(conn, account, event)).await?;
+    // between the two it may have changed
+    Ok(script.filter(|script| script.hash == hash).map(|script| wrap(event, &script.code)))
+}
+
+/// Code of an event as it is now; empty = it has none.
+///
+/// # Errors
+/// The store's.
+pub async fn code(app: &App, account: AccountId, event: EventNumber) -> Result<String, store::Error> {
+    let script = app.store.read(move |conn| definition::find_script(conn, account, event)).await?;
+    Ok(script.map(|script| script.code).unwrap_or_default())
+}
+
+/// Asks for the right to publish and writes down what changed, in the transaction that changes it. Nothing to do where
+/// the code stays.
+pub(super) fn change(
+    conn: &Connection,
+    actor: Actor,
+    account: AccountId,
+    event: EventNumber,
+    old: String,
+    new: &str,
+    now: Millis,
+) -> Result<(), Error> {
+    if old == new {
+        return Ok(());
+    }
+    access::need_publisher(conn, actor, account)?;
+    let change = script_change::Change {
+        at: now,
+        user: actor.user(),
+        old_hash: hash(&old),
+        old,
+        new_hash: hash(new),
+        new: new.to_owned(),
+    };
+    script_change::insert(conn, account, event, &change)?;
+    let named = |hash: &str| if hash.is_empty() { "none".to_owned() } else { hash.to_owned() };
+    let detail = format!("{event}: {} -> {}", named(&change.old_hash), named(&change.new_hash));
+    store::audit::insert(conn, now, Some(account), actor.user(), "event.script", &detail)?;
+    Ok(())
+}
+
+/// Who changed the code of an event, when, from what to what; the newest first.
+///
+/// # Errors
+/// The store's.
+pub async fn changes(
+    app: &App,
+    account: AccountId,
+    event: EventNumber,
+) -> Result<Vec<script_change::Change>, store::Error> {
+    app.store.read(move |conn| script_change::list(conn, account, event)).await
+}
+
+/// Switches the custom JavaScript of all events of an account on or off; browsers follow within the minute that they
+/// keep the script. Any admin may switch it off; on, who may publish.
+///
+/// # Errors
+/// `Denied` to who is no admin, `Publish` to who may not publish; the store's.
+pub async fn set_custom_js(app: &App, actor: Actor, account: AccountId, on: bool) -> Result<(), Error> {
+    let now = app.now();
+    app.store
+        .writer
+        .write(move |conn| {
+            access::need(conn, actor, account, Role::Admin)?;
+            if on {
+                access::need_publisher(conn, actor, account)?;
+            }
+            store::account::update_custom_js(conn, account, on)?;
+            let word = if on { "on" } else { "off" };
+            store::audit::insert(conn, now, Some(account), actor.user(), "account.custom_js", word)?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(app.reload_accounts()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(code: String) -> Result<(), Mistake> {
+        let stack = stack_for(&code);
+        let parser = thread::Builder::new().stack_size(stack).spawn(move || parse(&code)).unwrap();
+        parser.join().unwrap()
+    }
+
+    /// A stack that runs over would take the whole server along; here it would end the test.
+    #[test]
+    fn nothing_is_nested_too_deep_for_the_parser() {
+        for unit in [
+            "(",
+            "[",
+            "{",
+            "`${",
+            "a(",
+            "!",
+            "-",
+            "+ ",
+            "~",
+            "a=",
+            "a?b:",
+            "a?",
+            "x=>",
+            "(x)=>",
+            "new ",
+            "typeof ",
+            "void ",
+            "delete ",
+            "if(a)",
+            "if(a);else ",
+            "while(a)",
+            "for(;;)",
+            "do ",
+            "a:",
+            "1+",
+            "a**",
+            "a,",
+            "a.b.",
+            "a?.b",
+            "a()",
+            "a[",
+            "a`",
+            "/a/.",
+            "class A extends ",
+            "class A{a=",
+            "function a(){",
+            "async()=>",
+            "({a:",
+            "[...",
+            "({...",
+            "var{a:",
+            "var[",
+            "case",
+            "switch(a){case ",
+            "try{",
+            "with(a)",
+            "a??",
+            "a&&",
+            "a||",
+            "a<",
+            "await ",
+            "yield ",
+            "throw ",
+            "return ",
+            "import(",
+            "super.",
+            "{{",
+            "/*",
+            "//",
+            "'",
+            "/(?:",
+            "/[",
+        ] {
+            let _ = checked(unit.repeat(50_000));
+        }
+    }
+
+    #[test]
+    fn code_in_its_wrapper_is_one_statement() {
+        for code in ["a();", "// a", "return", "'use strict'; a();", "/* a */", "`\n`", "a = {}"] {
+            assert_eq!(checked(code.to_owned()), Ok(()), "{code}");
+            assert_eq!(checked(wrap(EventNumber(1), code)), Ok(()), "{code}");
+        }
+    }
+}

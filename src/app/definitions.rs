@@ -1,0 +1,57 @@
+//! The events of accounts as the way of every hit and the served script need them: in memory, read again after each
+//! change.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustc_hash::FxHashMap;
+
+use crate::domain::account::AccountId;
+use crate::domain::event::{EventNumber, Status};
+use crate::store::definition::Stored;
+use crate::store::{self, Store};
+
+/// The events of one account.
+#[derive(Debug, Default)]
+pub struct Defined {
+    /// By number; none is deleted.
+    pub events: Vec<Stored>,
+}
+
+impl Defined {
+    /// An event that is not deleted.
+    #[must_use]
+    pub fn find(&self, number: EventNumber) -> Option<&Stored> {
+        let place = self.events.binary_search_by_key(&number, |stored| stored.number).ok()?;
+        self.events.get(place)
+    }
+
+    /// Those whose completions are counted.
+    pub fn active(&self) -> impl Iterator<Item = &Stored> {
+        self.events.iter().filter(|stored| stored.status == Status::Active)
+    }
+}
+
+/// The events of all accounts.
+#[derive(Debug, Default)]
+pub struct Definitions(RwLock<FxHashMap<AccountId, Arc<Defined>>>);
+
+impl Definitions {
+    /// The events of an account; none where it is not known.
+    #[must_use]
+    pub fn of(&self, account: AccountId) -> Arc<Defined> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&account).cloned().unwrap_or_default()
+    }
+
+    /// Takes the events of an account as they are stored now; after each change of one.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn reload(&self, store: &Store, account: AccountId) -> Result<(), store::Error> {
+        let mut events = store.readers.read(|conn| store::definition::list(conn, account))?;
+        events.retain(|stored| stored.status != Status::Deleted);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(account, Arc::new(Defined { events }));
+        Ok(())
+    }
+}

@@ -1,0 +1,251 @@
+//! Folding a completion: which event it is of, whose it is, and what it is worth (rules.md 13, 19-22).
+
+use super::apply::{Batch, Folded, new_visitor};
+use super::definitions::Found;
+use crate::domain::contact::Email;
+use crate::domain::event::{EventKind, EventNumber, EventRef};
+use crate::domain::hit::Hit;
+use crate::domain::reason::Reason;
+use crate::domain::visitor::VisitorNumber;
+use crate::store::contact::{self, Contact};
+use crate::store::event::{self, Event};
+use crate::store::visitor::{self, Visitor};
+use crate::store::{self};
+
+/// A completion that counts.
+#[derive(Clone, Copy)]
+struct Done<'h> {
+    number: EventNumber,
+    value_minor: i64,
+    properties: &'h [(String, String)],
+}
+
+impl Batch<'_> {
+    /// A completion of the event a hit names.
+    pub(super) fn complete(
+        &mut self,
+        inbox_id: i64,
+        hit: &Hit,
+        event: &EventRef,
+        value_minor: Option<i64>,
+        properties: &[(String, String)],
+    ) -> Result<Folded, store::Error> {
+        if self.is_duplicate(hit)? {
+            return Ok(Folded::only(Reason::Duplicate));
+        }
+        let kind = if hit.visitor.is_some() { EventKind::Custom } else { EventKind::Http };
+        let (number, usual) = match self.cache.define(self.conn, hit, event, kind, self.now)? {
+            Found::Active(number, value_minor) => (number, value_minor),
+            Found::Not(reason) => {
+                // Its id is known from now on: told again, it is not counted again.
+                self.pending.push_id(
+                    hit.account,
+                    hit.event_id.as_deref(),
+                    inbox_id,
+                    hit.at.0,
+                    hit.received.0,
+                );
+                return Ok(Folded::only(reason));
+            }
+        };
+        let done = Done { number, value_minor: value_minor.unwrap_or(usual), properties };
+        match &hit.visitor {
+            Some(_) => self.complete_in_browser(inbox_id, hit, done),
+            None => self.complete_by_program(inbox_id, hit, done),
+        }
+    }
+
+    fn complete_in_browser(
+        &mut self,
+        inbox_id: i64,
+        hit: &Hit,
+        done: Done<'_>,
+    ) -> Result<Folded, store::Error> {
+        let (mut visitor, is_new) = self.find_or_make_visitor(hit)?;
+        let (switched, contact) = self.identify(inbox_id, hit, &mut visitor)?;
+        self.continue_session(hit, &mut visitor, is_new, switched, None)?;
+        self.tell_source(hit, contact, &visitor)?;
+        let page = self.page_of(hit)?;
+        self.count_completion(hit, &mut visitor, done.value_minor)?;
+        self.push_completion(inbox_id, hit, &visitor, page, done)?;
+        let seen = visitor.number.0;
+        self.put_visitor(hit, visitor);
+        Ok(Folded { reason: Reason::Stored, visitor: Some(seen) })
+    }
+
+    /// The completions a page view is by itself: those of visited-URL events.
+    pub(super) fn complete_visits(
+        &mut self,
+        inbox_id: i64,
+        hit: &Hit,
+        visitor: &mut Visitor,
+        page: u32,
+    ) -> Result<(), store::Error> {
+        let visits = self.cache.visits(self.conn, hit)?;
+        for (number, value_minor) in visits.iter() {
+            if let Some(session) = self.cache.session(self.conn, hit.account, visitor.session_id)? {
+                session.completions += 1;
+            }
+            self.count_completion(hit, visitor, *value_minor)?;
+            let done = Done { number: *number, value_minor: *value_minor, properties: &[] };
+            self.push_completion(inbox_id, hit, visitor, page, done)?;
+        }
+        Ok(())
+    }
+
+    fn push_completion(
+        &mut self,
+        inbox_id: i64,
+        hit: &Hit,
+        visitor: &Visitor,
+        page: u32,
+        done: Done<'_>,
+    ) -> Result<(), store::Error> {
+        let event = Event {
+            at_ms: hit.at.0,
+            inbox_id,
+            kind: event::COMPLETION,
+            visitor: visitor.number.0,
+            session_id: visitor.session_id,
+            page,
+            title: 0,
+            event: done.number.0,
+            value_minor: done.value_minor,
+            consent: hit.consent.0,
+            policy: hit.policy,
+            engaged_ms: 0,
+            foreign_host: hit.foreign_host,
+        };
+        if !done.properties.is_empty() {
+            event::insert_properties(self.conn, hit.account, &event, done.properties)?;
+        }
+        // The id stands for the hit itself, not for what its page view completed.
+        let id = hit.event_id.as_deref().filter(|_| hit.is_completion());
+        self.pending.push(hit.account, event, id, hit.received.0);
+        self.cache.note_completion(hit.account, done.number, hit.at.0);
+        Ok(())
+    }
+
+    /// The contact's at once; of a visitor nobody knows, kept until somebody does.
+    fn count_completion(
+        &mut self,
+        hit: &Hit,
+        visitor: &mut Visitor,
+        value_minor: i64,
+    ) -> Result<(), store::Error> {
+        if let Some(contact) = visitor.contact_id {
+            return contact::add_asserted(self.conn, hit.account, contact, 1, value_minor);
+        }
+        visitor.completions = visitor.completions.saturating_add(1);
+        visitor.value_minor = visitor.value_minor.saturating_add(value_minor);
+        Ok(())
+    }
+
+    /// rules.md 13: no session, and the contact's own number; of nobody when it names none.
+    fn complete_by_program(
+        &mut self,
+        inbox_id: i64,
+        hit: &Hit,
+        done: Done<'_>,
+    ) -> Result<Folded, store::Error> {
+        let contact = self.contact_of_program(hit)?;
+        if let Some(contact) = &contact {
+            contact::add_asserted(self.conn, hit.account, contact.id, 1, done.value_minor)?;
+            self.keep_properties(hit, contact.id)?;
+        }
+        let own = contact.as_ref().map_or(0, |contact| contact.number);
+        let nobody = new_visitor(VisitorNumber(own), hit.at.0);
+        self.push_completion(inbox_id, hit, &nobody, 0, done)?;
+        Ok(Folded { reason: Reason::Stored, visitor: Some(own).filter(|own| *own != 0) })
+    }
+
+    /// By email, made when there is none; by the site's own id only found.
+    fn contact_of_program(&mut self, hit: &Hit) -> Result<Option<Contact>, store::Error> {
+        let said = &hit.identity;
+        let Some(email) = &said.email else {
+            let Some(id) = &said.external_id else { return Ok(None) };
+            let found = contact::find_by_external_id(self.conn, hit.account, id)?;
+            return found.map(|contact| self.see_contact(hit, contact)).transpose();
+        };
+        match contact::find_by_email(self.conn, hit.account, email.as_str())? {
+            Some(contact) => self.see_contact(hit, contact).map(Some),
+            None => self.make_contact_of_program(hit, email).map(Some),
+        }
+    }
+
+    fn see_contact(&self, hit: &Hit, contact: Contact) -> Result<Contact, store::Error> {
+        let seen = Contact {
+            external_id: hit.identity.external_id.clone(),
+            first_ms: hit.at.0,
+            last_ms: hit.at.0,
+            ..contact
+        };
+        contact::upsert(self.conn, hit.account, &seen)?;
+        Ok(seen)
+    }
+
+    fn make_contact_of_program(&mut self, hit: &Hit, email: &Email) -> Result<Contact, store::Error> {
+        let nobody = new_visitor(VisitorNumber(0), hit.at.0);
+        let source = self.source(hit, &nobody)?;
+        let made = self.make_contact(hit, email, hit.at.0, source)?;
+        contact::upsert(self.conn, hit.account, &made)?;
+        Ok(made)
+    }
+
+    /// What a visitor did before he was known is his contact's.
+    pub(super) fn hand_over(
+        &mut self,
+        hit: &Hit,
+        contact: &Contact,
+        visitor: &mut Visitor,
+    ) -> Result<(), store::Error> {
+        let (completions, value_minor) =
+            (std::mem::take(&mut visitor.completions), std::mem::take(&mut visitor.value_minor));
+        if completions == 0 {
+            return Ok(());
+        }
+        contact::add_asserted(self.conn, hit.account, contact.id, completions.into(), value_minor)
+    }
+
+    /// A contact made by the hit that opened the session, before its source was known.
+    pub(super) fn tell_source(
+        &mut self,
+        hit: &Hit,
+        contact: Option<Contact>,
+        visitor: &Visitor,
+    ) -> Result<(), store::Error> {
+        match contact.filter(|contact| contact.source == 0) {
+            Some(contact) => {
+                let contact = Contact { source: visitor.first_source, ..contact };
+                contact::upsert(self.conn, hit.account, &contact)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a contact's own number; the contact is written by who made it.
+    pub(super) fn make_contact(
+        &mut self,
+        hit: &Hit,
+        email: &Email,
+        first_ms: i64,
+        source: u32,
+    ) -> Result<Contact, store::Error> {
+        let number = self.next_visitor(hit.account)?;
+        let numbers = self.cache.numbers(self.conn, hit.account)?.ok_or(store::Error::NotFound)?;
+        numbers.contact += 1;
+        let id = numbers.contact;
+        let own = Visitor { no_browser: true, contact_id: Some(id), ..new_visitor(number, hit.at.0) };
+        visitor::upsert(self.conn, hit.account, &own)?;
+        Ok(Contact {
+            id,
+            email: email.as_str().to_owned(),
+            external_id: hit.identity.external_id.clone(),
+            number: number.0,
+            created_ms: self.now.0,
+            first_ms,
+            last_ms: hit.at.0,
+            source,
+        })
+    }
+}

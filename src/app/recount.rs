@@ -1,0 +1,176 @@
+//! Work on all completions of an event, in the background: counting a visited-URL event back over the page views of
+//! before it was created, and taking the completions of a deleted event away. Cut off anywhere, it is begun again when
+//! the server runs again, and nothing is counted twice.
+
+use std::collections::VecDeque;
+
+use rustc_hash::FxHashSet;
+
+use super::access::{self, Actor};
+use super::core::App;
+use crate::domain::account::AccountId;
+use crate::domain::event::{EventKind, EventNumber, Status};
+use crate::domain::user::Role;
+use crate::store::definition::Stored;
+use crate::store::event_work::{self, Kind, Work};
+use crate::store::recount::{self, Change, Done, Pages};
+use crate::store::segment::{self, Segment};
+use crate::store::{self, definition};
+
+/// How often it is looked for segments that took the place of others meanwhile. More often is not needed: what is
+/// written after the first look is counted by the fold, and closing a day takes seconds.
+const ROUNDS: usize = 16;
+
+/// Why an event is not counted back.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("only visited-URL events that are not archived can be counted back")]
+    Kind,
+    #[error(transparent)]
+    Access(#[from] access::Error),
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::Access(error.into())
+    }
+}
+
+/// Begins to count a visited-URL event back over all page views that are kept.
+///
+/// # Errors
+/// `Kind`; `NotFound`; `Denied` to who is no editor.
+pub async fn count_back(
+    app: &App,
+    actor: Actor,
+    account: AccountId,
+    number: EventNumber,
+) -> Result<(), Error> {
+    let now = app.now();
+    app.store
+        .writer
+        .write(move |conn| {
+            access::need(conn, actor, account, Role::Editor)?;
+            let event = definition::find(conn, account, number)?.ok_or(store::Error::NotFound)?;
+            if event.definition.kind != EventKind::Visit || event.status != Status::Active {
+                return Err(Error::Kind);
+            }
+            event_work::upsert(conn, account, number, Kind::Count, now)?;
+            let detail = format!("{number} {}", event.definition.name);
+            store::audit::insert(conn, now, Some(account), actor.user(), "event.count_back", &detail)?;
+            Ok(())
+        })
+        .await
+}
+
+/// How far the counting back of an event has come; none = it was never begun.
+///
+/// # Errors
+/// The store's.
+pub async fn counted_back(
+    app: &App,
+    account: AccountId,
+    number: EventNumber,
+) -> Result<Option<Work>, store::Error> {
+    app.store.read(move |conn| event_work::find(conn, account, number, Kind::Count)).await
+}
+
+/// Does what waits to be done. Blocks; what fails is told and tried again the next time.
+pub fn work_due(app: &App) {
+    let waiting = match app.store.readers.read(event_work::list_unfinished) {
+        Ok(waiting) => waiting,
+        Err(error) => return tracing::warn!(%error, "work on events could not be looked for"),
+    };
+    for work in waiting {
+        if let Err(error) = do_work(app, work) {
+            tracing::error!(account = work.account.0, event = %work.number, %error, "work on an event waits");
+        }
+    }
+}
+
+fn do_work(app: &App, work: Work) -> Result<(), store::Error> {
+    let Work { account, number, .. } = work;
+    let change = match work.kind {
+        Kind::Take => Some(Change::Take { event: number }),
+        Kind::Count => app.store.readers.read(|conn| {
+            let event = definition::find(conn, account, number)?;
+            event.map_or(Ok(None), |event| change_of(conn, account, &event))
+        })?,
+    };
+    let mut work = Work { done: 0, total: 0, completions: 0, ..work };
+    if let Some(change) = change {
+        work = change_hot(app, work, &change)?;
+        work = change_segments(app, work, &change)?;
+    }
+    work.finished = Some(app.now());
+    app.store.writer.write_blocking(move |conn| {
+        if work.kind == Kind::Take {
+            recount::delete_properties(conn, account, number)?;
+        }
+        event_work::update(conn, &work)
+    })
+}
+
+fn change_of(
+    conn: &store::Connection,
+    account: AccountId,
+    event: &Stored,
+) -> Result<Option<Change>, store::Error> {
+    let Some(rule) = event.definition.url.as_ref().filter(|_| event.status == Status::Active) else {
+        return Ok(None);
+    };
+    let pages = Pages::matching(conn, account, rule)?;
+    let value_minor = event.definition.value_minor;
+    Ok(Some(Change::Count { event: event.number, value_minor, pages }))
+}
+
+/// The rows of open days, some minutes of them a transaction.
+fn change_hot(app: &App, mut work: Work, change: &Change) -> Result<Work, store::Error> {
+    let mut from = Some(i64::MIN);
+    while let Some(from_ms) = from {
+        let (change, account) = (change.clone(), work.account);
+        (work, from) = app.store.writer.write_blocking(move |conn| {
+            let (done, next) = recount::change_hot(conn, account, &change, from_ms)?;
+            add(&mut work, done);
+            event_work::update(conn, &work)?;
+            Ok::<_, store::Error>((work, next))
+        })?;
+    }
+    Ok(work)
+}
+
+/// The segments, some days a transaction.
+fn change_segments(app: &App, mut work: Work, change: &Change) -> Result<Work, store::Error> {
+    let account = work.account;
+    let mut looked_at = FxHashSet::default();
+    for _ in 0..ROUNDS {
+        let mut segments: VecDeque<Segment> = app
+            .store
+            .readers
+            .read(|conn| segment::list(conn, account, i64::MIN, i64::MAX))?
+            .into_iter()
+            .filter(|segment| looked_at.insert(segment.id))
+            .collect();
+        if segments.is_empty() {
+            break;
+        }
+        work.total = work.done + i64::try_from(segments.len()).unwrap_or(i64::MAX);
+        while !segments.is_empty() {
+            let changed = app.store.readers.read(|conn| recount::prepare(conn, change, &mut segments))?;
+            work.done = work.total - i64::try_from(segments.len()).unwrap_or(i64::MAX);
+            let written;
+            (work, written) = app.store.writer.write_blocking(move |conn| {
+                let (done, written) = recount::apply(conn, account, work.number, changed)?;
+                add(&mut work, done);
+                event_work::update(conn, &work)?;
+                Ok::<_, store::Error>((work, written))
+            })?;
+            looked_at.extend(written);
+        }
+    }
+    Ok(work)
+}
+
+fn add(work: &mut Work, done: Done) {
+    work.completions += i64::try_from(done.completions).unwrap_or(i64::MAX);
+}

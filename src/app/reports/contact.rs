@@ -1,0 +1,201 @@
+//! One contact: what is known of it, and what it did, from all of its browsers and from what programs told of it, of
+//! all time. Whose email may be read is decided where the answer is written (rules.md 28).
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::contacts::{ContactRow, Visits};
+use super::visitor::{EventRow, SessionRow, Texts};
+use super::{Error, told};
+use crate::app::core::App;
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::money;
+use crate::domain::period::LocalDay;
+use crate::domain::visitor::VisitorNumber;
+use crate::store::contacts::{self, Property, Shown};
+use crate::store::timeline::{self, Place, Visit};
+use crate::store::traces::NUMBERS_MAX;
+use crate::store::{self, Connection, scan, visitor};
+
+/// A contact.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ContactReport {
+    #[serde(flatten)]
+    pub row: ContactRow,
+    /// The site's own id of the person.
+    pub external_id: Option<String>,
+    #[serde(serialize_with = "super::visitor::iso")]
+    pub created: Millis,
+    pub properties: Vec<Said>,
+    /// Visitor numbers of its browsers, those seen last first.
+    pub visitors: Vec<u32>,
+    /// Of the sessions shown, the newest first.
+    pub timeline: Vec<Moment>,
+    #[serde(skip)]
+    pub visits: Vec<SessionRow>,
+    /// All sessions, and days of what programs told.
+    pub total: u64,
+    /// What `after` must be for earlier ones.
+    pub next: Option<String>,
+    /// Local days that cannot be read, and may hold more.
+    pub damaged: Vec<String>,
+}
+
+/// A property.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Said {
+    pub name: String,
+    pub value: String,
+    /// By a token or a signature, not only said (rules.md 22).
+    pub verified: bool,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Moment {
+    #[serde(flatten)]
+    pub event: EventRow,
+    /// 0 = told by a program.
+    pub session: u32,
+    pub source: String,
+    pub device: String,
+}
+
+impl From<Property> for Said {
+    fn from(Property { name, value, is_verified }: Property) -> Self {
+        Self { name, value, verified: is_verified }
+    }
+}
+
+/// The contact of that id with at most `limit` of its sessions; `None` when there is none.
+///
+/// # Errors
+/// `Invalid` when `after` is no answer's `next`, `NoAccount`, the store's.
+pub async fn contact(
+    app: &App,
+    account: AccountId,
+    id: i64,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Option<ContactReport>, Error> {
+    let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
+    let after = after.map(|text| {
+        Place::parse(text).ok_or_else(|| Error::Invalid("after is what the last answer gave as next".into()))
+    });
+    let (after, clock) = (after.transpose()?, Arc::clone(&app.clock));
+    app.store
+        .read(move |conn| {
+            let Some(shown) = contacts::find(conn, account, id)? else { return Ok(None) };
+            let numbers = visitor::list_of_contact(conn, account, id, NUMBERS_MAX)?;
+            let deadline = scan::Deadline::new(clock);
+            let ask = Ask { conn, account, zone: &entry.zone, after, limit, deadline: &deadline };
+            let found = ask.all(&numbers, &shown)?;
+            let digits = money::digits(&entry.settings().currency);
+            report(&ask, shown, &numbers, found, digits).map(Some)
+        })
+        .await
+}
+
+struct Ask<'a> {
+    conn: &'a Connection,
+    account: AccountId,
+    zone: &'a crate::domain::period::Zone,
+    after: Option<Place>,
+    limit: usize,
+    deadline: &'a scan::Deadline,
+}
+
+/// What all numbers of a contact have together.
+#[derive(Default)]
+struct Found {
+    /// With whose they are; the newest first.
+    visits: Vec<(VisitorNumber, Visit)>,
+    sums: Visits,
+    total: u64,
+    next: Option<Place>,
+    damaged: Vec<LocalDay>,
+}
+
+const fn place(visit: &Visit) -> Place {
+    Place { start_ms: visit.start_ms, session: visit.run.session }
+}
+
+impl Ask<'_> {
+    fn all(&self, numbers: &[VisitorNumber], shown: &Shown) -> Result<Found, store::Error> {
+        let mut found = Found::default();
+        for number in numbers {
+            let Some(visitor) = visitor::find(self.conn, self.account, *number)? else { continue };
+            let mut range_ms = visitor.first_ms..visitor.last_ms.saturating_add(1);
+            if number.0 == shown.number {
+                // What programs tell moves the times of the contact alone.
+                range_ms.start = range_ms.start.min(shown.first.0);
+                range_ms.end = range_ms.end.max(shown.last.0.saturating_add(1));
+            }
+            let timeline = timeline::list(
+                self.conn,
+                &timeline::Ask {
+                    account: self.account,
+                    visitor: *number,
+                    range_ms,
+                    zone: self.zone,
+                    after: self.after,
+                    limit: self.limit.saturating_add(1),
+                    deadline: self.deadline,
+                },
+            )?;
+            found.sums.sessions += timeline.sessions;
+            found.sums.page_views += timeline.sums.page_views;
+            found.total += timeline.total;
+            found.damaged.extend(timeline.damaged);
+            found.visits.extend(timeline.visits.into_iter().map(|visit| (*number, visit)));
+        }
+        found.visits.sort_by_key(|(_, visit)| Reverse(place(visit)));
+        let is_more = found.visits.len() > self.limit;
+        found.visits.truncate(self.limit);
+        found.next = found.visits.last().filter(|_| is_more).map(|(_, visit)| place(visit));
+        Ok(found)
+    }
+}
+
+fn report(
+    ask: &Ask<'_>,
+    shown: Shown,
+    numbers: &[VisitorNumber],
+    found: Found,
+    digits: u32,
+) -> Result<ContactReport, Error> {
+    let (conn, account) = (ask.conn, ask.account);
+    let mut texts = Texts::new(conn, account, digits)?;
+    let mut visits = Vec::with_capacity(found.visits.len());
+    for (number, visit) in &found.visits {
+        let mut row = texts.session(visit)?;
+        let said = contacts::list_identifications(conn, account, shown.id, number.0)?;
+        let within = said.into_iter().filter(|at| (visit.start_ms..=visit.last_ms).contains(&at.0));
+        row.timeline.extend(within.map(EventRow::identification));
+        row.timeline.sort_by_key(|event| event.at);
+        visits.push(row);
+    }
+    let moment = |row: &SessionRow, event: &EventRow| Moment {
+        event: event.clone(),
+        session: row.id,
+        source: row.source.clone(),
+        device: row.device.clone(),
+    };
+    let of_visit = |row: &SessionRow| row.timeline.iter().rev().map(|e| moment(row, e)).collect::<Vec<_>>();
+    let own = shown.number;
+    Ok(ContactReport {
+        external_id: shown.external_id.clone(),
+        created: shown.created,
+        properties: contacts::list_properties(conn, account, shown.id)?.into_iter().map(Said::from).collect(),
+        visitors: numbers.iter().map(|number| number.0).filter(|number| *number != own).collect(),
+        timeline: visits.iter().flat_map(of_visit).collect(),
+        visits,
+        total: found.total,
+        next: found.next.map(|place| place.to_string()),
+        damaged: told(found.damaged),
+        row: ContactRow::of(conn, account, shown, found.sums, digits)?,
+    })
+}

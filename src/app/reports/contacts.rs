@@ -1,0 +1,231 @@
+//! The table of contacts: people known by an email, with what they did and earned. Of all time, whatever the period
+//! (rules.md 21). Whose email may be read is decided where the answer is written (rules.md 28).
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{Error, LIMIT_DEFAULT, LIMIT_MAX, Table, not_one_of};
+use crate::app::core::App;
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::money;
+use crate::domain::question::{Dimension, Filter, Operator};
+use crate::store::contacts::{self, Order, Shown};
+use crate::store::dictionary::{self, Kind, part};
+use crate::store::scan::{self, Grouping, Key};
+use crate::store::{self, Connection, visitor};
+
+/// Longest text that emails are searched for, characters.
+const SEARCH_MAX: usize = 254;
+
+/// A contact.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ContactRow {
+    pub id: i64,
+    pub email: String,
+    /// Verified, and as browsers and unsigned calls said; decimal numbers of the account's currency.
+    pub revenue: String,
+    pub revenue_asserted: String,
+    #[serde(skip)]
+    pub revenue_minor: i64,
+    #[serde(skip)]
+    pub asserted_minor: i64,
+    pub completions: u64,
+    pub sessions: u64,
+    pub page_views: u64,
+    #[serde(serialize_with = "super::visitor::iso")]
+    pub first_seen: Millis,
+    #[serde(serialize_with = "super::visitor::iso")]
+    pub last_seen: Millis,
+    /// HubSpot's word; empty = none.
+    pub original_source: String,
+    /// Its drill-downs.
+    pub original_source_detail: String,
+    /// Not known yet.
+    pub company: Option<String>,
+}
+
+impl ContactRow {
+    pub(super) fn of(
+        conn: &Connection,
+        account: AccountId,
+        shown: Shown,
+        visits: Visits,
+        digits: u32,
+    ) -> Result<Self, store::Error> {
+        let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
+        // To the last hit of any of its browsers.
+        let times = visitor::find_times_of_contact(conn, account, shown.id)?;
+        let (first, last) = times.unwrap_or((shown.first.0, shown.last.0));
+        let detail = [part(&source, 1), part(&source, 2)];
+        let detail: Vec<&str> = detail.into_iter().filter(|text| !text.is_empty()).collect();
+        Ok(Self {
+            id: shown.id,
+            revenue: money::decimal(shown.revenue_minor, digits),
+            revenue_asserted: money::decimal(shown.asserted_minor, digits),
+            revenue_minor: shown.revenue_minor,
+            asserted_minor: shown.asserted_minor,
+            completions: shown.completions,
+            sessions: visits.sessions,
+            page_views: visits.page_views,
+            first_seen: Millis(first.min(shown.first.0)),
+            last_seen: Millis(last.max(shown.last.0)),
+            original_source: part(&source, 0).to_owned(),
+            original_source_detail: detail.join(" / "),
+            company: None,
+            email: shown.email,
+        })
+    }
+}
+
+/// Which contacts are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Part of an email; empty = all.
+    pub search: String,
+    pub order: Order,
+    /// The last one shown before.
+    pub after: Option<i64>,
+    pub limit: usize,
+}
+
+impl Wanted {
+    /// Reads `search`, `sort`, `after` and `limit`; of a repeated key the first counts.
+    ///
+    /// # Errors
+    /// `Invalid` with what is allowed.
+    pub fn parse(pairs: &[(String, String)]) -> Result<Self, Error> {
+        let first = |key: &str| {
+            let found = pairs.iter().find(|(k, _)| k == key).map(|(_, v)| v.trim());
+            found.filter(|value| !value.is_empty())
+        };
+        let search = first("search").unwrap_or_default();
+        if search.chars().count() > SEARCH_MAX {
+            return Err(Error::Invalid(format!("a search has at most {SEARCH_MAX} characters")));
+        }
+        let order = first("sort").map(|text| {
+            let words = Order::ALL.map(Order::as_str);
+            Order::parse(text).ok_or_else(|| not_one_of(text, "order", &words))
+        });
+        let after = first("after").map(|text| text.parse().map_err(|_| no_cursor()));
+        let limit = first("limit").map(|text| {
+            let limit = text.parse().ok().filter(|n| (1..=LIMIT_MAX).contains(n));
+            limit.ok_or_else(|| Error::Invalid(format!("limit is a number from 1 to {LIMIT_MAX}")))
+        });
+        Ok(Self {
+            search: search.to_lowercase(),
+            order: order.transpose()?.unwrap_or_default(),
+            after: after.transpose()?,
+            limit: limit.transpose()?.unwrap_or(LIMIT_DEFAULT),
+        })
+    }
+}
+
+fn no_cursor() -> Error {
+    Error::Invalid("after is what the last answer gave as next".into())
+}
+
+/// The table of contacts.
+///
+/// # Errors
+/// `Invalid`, `NoAccount`, the store's.
+pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Table<ContactRow>, Error> {
+    let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
+    let digits = money::digits(&entry.settings().currency);
+    let (wanted, clock, now) = (wanted.clone(), Arc::clone(&app.clock), app.now());
+    let scanner = Arc::clone(&app.store.scanner);
+    app.store
+        .read(move |conn| {
+            let Wanted { search, order, after, limit } = &wanted;
+            let mut shown = match contacts::list(conn, account, *order, search, *after, limit + 1) {
+                Err(store::Error::NotFound) => return Err(no_cursor()),
+                found => found?,
+            };
+            let is_more = shown.len() > *limit;
+            shown.truncate(*limit);
+            let next = shown.last().filter(|_| is_more).map(|last| last.id.to_string());
+            let ids: Vec<i64> = shown.iter().map(|contact| contact.id).collect();
+            let visits = visits(conn, &scanner, account, &ids, now, scan::Deadline::new(clock))?;
+            let row = |(shown, visits)| ContactRow::of(conn, account, shown, visits, digits);
+            let rows = shown.into_iter().zip(visits).map(row).collect::<Result<_, _>>()?;
+            let total = u64::try_from(contacts::count(conn, account, search)?).unwrap_or(0);
+            Ok(Table { rows, total, next, ..Table::default() })
+        })
+        .await
+}
+
+/// What the visits of a contact come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Visits {
+    pub sessions: u64,
+    pub page_views: u64,
+}
+
+/// Of contacts, in their order and of all time.
+fn visits(
+    conn: &Connection,
+    scanner: &scan::Scanner,
+    account: AccountId,
+    contacts: &[i64],
+    now: Millis,
+    deadline: scan::Deadline,
+) -> Result<Vec<Visits>, store::Error> {
+    if contacts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let codes = contacts.iter().map(|id| u32::try_from(*id).unwrap_or(u32::MAX)).collect();
+    let theirs = Filter {
+        dimension: Dimension::Contact,
+        operator: Operator::Is,
+        values: contacts.iter().map(ToString::to_string).collect(),
+    };
+    let answer = scanner.run(
+        conn,
+        &scan::Ask {
+            account,
+            range_ms: i64::MIN..i64::MAX,
+            filters: &[theirs],
+            groupings: &[Grouping::These(Key::Dimension(Dimension::Contact), codes)],
+            engaged: false,
+            contacts: false,
+            now,
+            deadline,
+            bounds: scan::Bounds::default(),
+        },
+    )?;
+    let rows = answer.tables.into_iter().next().unwrap_or_default().rows;
+    let visits =
+        |row: scan::Row| Visits { sessions: row.figures.sessions, page_views: row.figures.page_views };
+    Ok(rows.into_iter().map(visits).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wanted_of_contacts_is_read_and_what_is_not_known_refused() {
+        let parse = |pairs: &[(&str, &str)]| {
+            let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            Wanted::parse(&pairs).map_err(|error| error.to_string())
+        };
+        let all = Wanted { search: String::new(), order: Order::Created, after: None, limit: LIMIT_DEFAULT };
+        assert_eq!(parse(&[("search", " "), ("other", "x")]), Ok(all.clone()));
+        let asked = parse(&[("search", " Ada@"), ("sort", "revenue"), ("after", "7"), ("limit", "1000")]);
+        let wanted =
+            Wanted { search: "ada@".into(), order: Order::Revenue, after: Some(7), limit: LIMIT_MAX };
+        assert_eq!(asked, Ok(wanted));
+        assert!(parse(&[("search", &"x".repeat(SEARCH_MAX))]).is_ok());
+        for (bad, says) in [
+            (("search", &*"x".repeat(SEARCH_MAX + 1)), "254"),
+            (("sort", "luck"), "created, last_seen, first_seen, revenue, completions, email"),
+            (("after", "x"), "the last answer"),
+            (("limit", "1001"), "from 1 to 1000"),
+            (("limit", "0"), "from 1 to 1000"),
+        ] {
+            let message = parse(&[bad]).unwrap_err();
+            assert!(message.contains(says), "{message}");
+        }
+    }
+}

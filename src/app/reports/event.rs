@@ -1,0 +1,293 @@
+//! One event: its completions and their value over time, who completed it, with what and where, and what it is
+//! defined as. Whose email may be read is decided where the answer is written (rules.md 28).
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::events::{EventRow, Past, past};
+use super::{Error, Frame, ReportQuery, Span, name, told};
+use crate::app::core::App;
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::event::EventNumber;
+use crate::domain::money;
+use crate::domain::period::{Days, LocalDay};
+use crate::domain::question::{Dimension, Filter};
+use crate::domain::url_rule::UrlRule;
+use crate::store::definition::{self, Stored};
+use crate::store::scan::{self, Grouping, Key, Measure, Top};
+use crate::store::{self, Connection, traces};
+
+/// Rows of a panel.
+const PANEL_ROWS: usize = 10;
+
+/// An event.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct EventReport {
+    #[serde(flatten)]
+    pub row: EventRow,
+    pub period: Span,
+    pub time_zone: String,
+    pub currency: String,
+    pub selector: String,
+    pub url_rule: String,
+    /// Of a completion that tells none.
+    pub default_value: String,
+    #[serde(skip)]
+    pub default_minor: i64,
+    pub custom_js: bool,
+    #[serde(serialize_with = "super::visitor::iso")]
+    pub created: Millis,
+    /// Of those who completed it in a browser.
+    pub visitors: u64,
+    pub sessions: u64,
+    /// Completions that programs told: they have no browser, page or source (rules.md 13).
+    pub told_by_programs: u64,
+    pub compare: Option<Compare>,
+    /// `hour`, `day` or `month`.
+    pub step: &'static str,
+    pub series: Vec<Point>,
+    pub browsers: Vec<Part>,
+    pub systems: Vec<Part>,
+    pub devices: Vec<Part>,
+    pub pages: Vec<Part>,
+    pub sources: Vec<Part>,
+    pub countries: Vec<Part>,
+    /// Null where persons may not be read.
+    pub completed_by: Option<Vec<Completer>>,
+    /// What `after` must be for more of them.
+    pub next: Option<String>,
+    /// Local days that cannot be read and are missing in all of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<String>,
+}
+
+/// The period before.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Compare {
+    #[serde(flatten)]
+    pub period: Span,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    #[serde(flatten)]
+    pub total: Past,
+    pub series: Vec<Point>,
+}
+
+/// A point of the chart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Point {
+    /// Beginning of the interval.
+    pub at: String,
+    pub completions: u64,
+    pub value: String,
+    #[serde(skip)]
+    pub value_minor: i64,
+    /// The interval is not over.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unfinished: bool,
+}
+
+/// Completions of one browser, page, source …, as a filter takes it; `(none)` = unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Part {
+    pub name: String,
+    /// Of a page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    pub completions: u64,
+    pub visitors: u64,
+    pub value: String,
+}
+
+/// A contact who completed it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Completer {
+    pub contact_id: i64,
+    pub email: String,
+    pub completions: u64,
+    pub value: String,
+    #[serde(skip)]
+    pub value_minor: i64,
+    /// In the period; null when the day of it cannot be read.
+    #[serde(serialize_with = "super::events::iso")]
+    pub last: Option<Millis>,
+}
+
+/// What is asked of an event beside the period, the filters and where its contacts go on.
+struct Ask<'a> {
+    conn: &'a Connection,
+    frame: &'a Frame,
+    deadline: &'a scan::Deadline,
+    query: &'a ReportQuery,
+    number: EventNumber,
+    filters: Vec<Filter>,
+    digits: u32,
+}
+
+/// The event of that number; `None` when there is none. `after` and `limit` of the query are of its contacts;
+/// `persons`: they may be read.
+///
+/// # Errors
+/// `Invalid`, `NoAccount`, the store's.
+pub async fn event(
+    app: &App,
+    account: AccountId,
+    number: EventNumber,
+    query: &ReportQuery,
+    persons: bool,
+) -> Result<Option<EventReport>, Error> {
+    let frame = Frame::new(app, account, query)?;
+    let (query, clock) = (query.clone(), Arc::clone(&app.clock));
+    app.store
+        .read(move |conn| {
+            let Some(stored) = definition::find(conn, account, number)? else { return Ok(None) };
+            let of_event = Filter::is(Dimension::Event, &number.to_string());
+            let ask = Ask {
+                conn,
+                frame: &frame,
+                deadline: &scan::Deadline::new(clock),
+                query: &query,
+                number,
+                filters: std::iter::once(of_event).chain(query.filters.iter().cloned()).collect(),
+                digits: frame.digits(),
+            };
+            answer(&ask, &stored, persons).map(Some)
+        })
+        .await
+}
+
+fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, Error> {
+    let (frame, digits) = (ask.frame, ask.digits);
+    let by = |dimension, limit, after, skip_empty| {
+        let top = Top { by: Measure::Completions, limit, after, skip_empty };
+        Grouping::By(Key::Dimension(dimension), top)
+    };
+    let panel = |dimension, skip_empty| by(dimension, PANEL_ROWS, None, skip_empty);
+    let (step, edges) = frame.steps();
+    let groupings = [
+        Grouping::Total,
+        Grouping::Steps(edges.clone()),
+        by(Dimension::Contact, ask.query.limit, ask.query.after, true),
+        panel(Dimension::Browser, false),
+        panel(Dimension::Os, false),
+        panel(Dimension::Device, false),
+        panel(Dimension::Page, true),
+        panel(Dimension::Source, false),
+        panel(Dimension::Country, false),
+    ];
+    let found = frame.ask(ask.conn, ask.deadline, frame.range(), &ask.filters, &groupings)?;
+    let mut damaged = found.damaged;
+    let compare = match ask.query.period.compared(frame.days) {
+        Some(days) => {
+            let (compare, missing) = compare(ask, days)?;
+            damaged.extend(missing);
+            Some(compare)
+        }
+        None => None,
+    };
+    let mut tables = found.tables.into_iter();
+    // in the order of the groupings
+    let mut next = || tables.next().unwrap_or_default();
+    let total = next().rows.into_iter().next().unwrap_or_default().figures;
+    let series = series(ask, &edges, next());
+    let contacts = next();
+    let mut row = EventRow::of(stored, frame.now, digits);
+    row.count(&total, digits);
+    row.contacts = contacts.total;
+    let mut parts = || parts(next(), digits);
+    let (browsers, systems) = (parts(), parts());
+    let devices = parts();
+    let settings = frame.entry.settings();
+    let of_browsers: u64 = devices.iter().map(|part| part.completions).sum();
+    Ok(EventReport {
+        period: frame.days.into(),
+        time_zone: settings.time_zone.clone(),
+        currency: settings.currency.clone(),
+        selector: stored.definition.selector.clone(),
+        url_rule: stored.definition.url.as_ref().map_or("", UrlRule::as_str).to_owned(),
+        default_value: money::decimal(stored.definition.value_minor, digits),
+        default_minor: stored.definition.value_minor,
+        custom_js: !stored.script_hash.is_empty(),
+        created: stored.created,
+        visitors: total.visitors,
+        sessions: total.sessions,
+        told_by_programs: total.completions.saturating_sub(of_browsers),
+        compare,
+        step: step.as_str(),
+        series,
+        browsers,
+        systems,
+        devices,
+        pages: parts(),
+        sources: parts(),
+        countries: parts(),
+        next: contacts.next.filter(|_| persons).map(|cursor| cursor.to_string()),
+        completed_by: if persons { Some(completers(ask, contacts)?) } else { None },
+        damaged: told(damaged),
+        row,
+    })
+}
+
+fn compare(ask: &Ask<'_>, days: Days) -> Result<(Compare, Vec<LocalDay>), Error> {
+    let frame = ask.frame;
+    let zone = &frame.entry.zone;
+    // of the width of the period itself, so that point stands over point
+    let edges = days.edges(zone, frame.days.step());
+    let range = days.range(zone);
+    let until = days.part_until(frame.days, zone, frame.now);
+    let part = until.map_or(range.end, |until| until.0.clamp(range.start, range.end));
+    let groupings = [Grouping::Steps(vec![range.start, part, range.end]), Grouping::Steps(edges.clone())];
+    let found = frame.ask(ask.conn, ask.deadline, range.clone(), &ask.filters, &groupings)?;
+    let mut tables = found.tables.into_iter();
+    let total = tables.next().unwrap_or_default().rows.into_iter().next().unwrap_or_default();
+    let total = if part > range.start { total.figures } else { scan::Figures::default() };
+    let compare = Compare {
+        period: days.into(),
+        until: until.map(Millis::iso),
+        total: past(&total, ask.digits),
+        series: series(ask, &edges, tables.next().unwrap_or_default()),
+    };
+    Ok((compare, found.damaged))
+}
+
+fn series(ask: &Ask<'_>, edges: &[i64], table: scan::Table) -> Vec<Point> {
+    let now = ask.frame.now;
+    let bounds = edges.iter().zip(edges.iter().skip(1));
+    let points = bounds.zip(table.rows).map(|((from, to), row)| Point {
+        at: Millis(*from).iso(),
+        completions: row.figures.completions,
+        value: money::decimal(row.figures.value_minor, ask.digits),
+        value_minor: row.figures.value_minor,
+        unfinished: *from <= now.0 && now.0 < *to,
+    });
+    points.collect()
+}
+
+fn parts(table: scan::Table, digits: u32) -> Vec<Part> {
+    let part = |mut row: scan::Row| {
+        let is_page = row.name.len() > 1;
+        let figures = row.figures;
+        let first = name(&mut row, 0);
+        let (host, name) = if is_page { (Some(first), name(&mut row, 1)) } else { (None, first) };
+        let value = money::decimal(figures.value_minor, digits);
+        Part { name, host, completions: figures.completions, visitors: figures.visitors, value }
+    };
+    table.rows.into_iter().map(part).collect()
+}
+
+fn completers(ask: &Ask<'_>, table: scan::Table) -> Result<Vec<Completer>, store::Error> {
+    let contacts: Vec<i64> = table.codes.iter().map(|code| i64::from(*code)).collect();
+    let (account, range) = (ask.frame.entry.id(), ask.frame.range());
+    let last = traces::list_last(ask.conn, account, ask.number, &contacts, range, ask.deadline)?;
+    let completer = |(contact_id, mut row): (i64, scan::Row)| Completer {
+        contact_id,
+        email: row.name.first_mut().map(std::mem::take).unwrap_or_default(),
+        completions: row.figures.completions,
+        value: money::decimal(row.figures.value_minor, ask.digits),
+        value_minor: row.figures.value_minor,
+        last: last.get(&contact_id).copied(),
+    };
+    Ok(contacts.into_iter().zip(table.rows).map(completer).collect())
+}

@@ -1,0 +1,163 @@
+//! `guestlog event`: what the sites of an account tell besides page views.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Failure, Outcome, table};
+use crate::app::control::{Command, EventChange};
+use crate::config::Config;
+use crate::domain::account::AccountId;
+use crate::domain::event::{CUSTOM_JS_MAX, EventKind, EventNumber, Status};
+use crate::domain::url_rule::UrlRule;
+use crate::server::control;
+use crate::store;
+
+#[derive(Subcommand)]
+pub(super) enum Event {
+    /// Create an event; tells its id, the snippet for the site and the URL for programs
+    Add {
+        #[arg(long, value_name = "ID")]
+        account: i64,
+        #[arg(long)]
+        name: String,
+        /// How it is completed: custom, http, click, form, visit
+        #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
+        kind: EventKind,
+        /// To find it again; may be given several times
+        #[arg(long = "tag", value_name = "TAG")]
+        tags: Vec<String>,
+        /// CSS selector of the element or form (click, form)
+        #[arg(long, value_name = "CSS", default_value = "")]
+        selector: String,
+        /// Address of the page, with * for any characters (visit; may narrow click and form)
+        #[arg(long, value_name = "RULE", default_value = "")]
+        url: String,
+        /// What a completion is worth that tells no value
+        #[arg(long, default_value = "", allow_hyphen_values = true)]
+        value: String,
+        /// JavaScript that the site runs with the tracking code (custom)
+        #[arg(long, value_name = "FILE")]
+        custom_js: Option<PathBuf>,
+    },
+    /// Show the events of an account
+    List {
+        #[arg(long, value_name = "ID")]
+        account: i64,
+    },
+    /// Nothing completes an event any more, and it does not use the limit; what was counted stays
+    Archive(Which),
+    /// Take an event back from the archive
+    Restore(Which),
+    /// Delete an event with all its completions, and what they were worth from the revenue of contacts
+    Delete(Which),
+    /// Count a visited-URL event over the page views of before it was created; the server does it in the background
+    CountBack(Which),
+}
+
+#[derive(Args)]
+pub(super) struct Which {
+    #[arg(long, value_name = "ID")]
+    account: i64,
+    /// The id of the event, twelve digits
+    #[arg(long, value_name = "ID", value_parser = number)]
+    event: EventNumber,
+}
+
+fn number(text: &str) -> Result<EventNumber, String> {
+    EventNumber::parse(text).ok_or_else(|| "an id has twelve digits, as event list shows it".to_owned())
+}
+
+fn kind(text: &str) -> Result<EventKind, String> {
+    let all = || EventKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+    EventKind::parse(text).ok_or_else(|| format!("a type is one of {}", all()))
+}
+
+pub(super) fn run(command: Event, config: &Config) -> Outcome {
+    match command {
+        Event::Add { account, name, kind, tags, selector, url, value, custom_js } => {
+            let account = AccountId(account);
+            let custom_js = custom_js.as_deref().map(code).transpose()?.unwrap_or_default();
+            let add = Command::EventAdd { account, name, kind, tags, selector, url, value, custom_js };
+            let mut made = control::execute(config, add)?;
+            let id = made.get("event_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let snippet = format!("_hsq.push(['trackEvent', {{id: '{id}', value: 0}}]);");
+            let call = format!("{}/v1/event?_n={id}&_a={account}", origin(config));
+            if let Some(fields) = made.as_object_mut() {
+                fields.insert("snippet".into(), snippet.clone().into());
+                fields.insert("url".into(), call.clone().into());
+            }
+            Ok(Answer::new(made, format!("event {id}\n{snippet}\n{call}")))
+        }
+        Event::List { account } => list(config, AccountId(account)),
+        Event::Archive(which) => change(config, &which, EventChange::Archive, "archived"),
+        Event::Restore(which) => change(config, &which, EventChange::Restore, "active again"),
+        Event::Delete(which) => change(config, &which, EventChange::Delete, "deleted"),
+        Event::CountBack(which) => change(config, &which, EventChange::CountBack, "being counted back"),
+    }
+}
+
+/// Custom JavaScript from a file; a larger one than an event may have is not read whole.
+fn code(file: &Path) -> Result<String, Failure> {
+    let wrong = |error: std::io::Error| Failure::usage(format!("{}: {error}", file.display()));
+    let mut code = String::new();
+    let most = u64::try_from(CUSTOM_JS_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(file).and_then(|open| open.take(most).read_to_string(&mut code)).map_err(wrong)?;
+    Ok(code)
+}
+
+fn change(config: &Config, which: &Which, change: EventChange, what: &str) -> Outcome {
+    let Which { account, event } = *which;
+    let asked = Command::EventChange { account: AccountId(account), number: event, change };
+    let done = control::execute(config, asked)?;
+    Ok(Answer::new(done, format!("event {event} is {what}")))
+}
+
+/// Where sites and programs reach the server.
+fn origin(config: &Config) -> String {
+    let scheme = if config.tls.files().is_some() { "https" } else { "http" };
+    config.server.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", config.server.listen))
+}
+
+fn list(config: &Config, account: AccountId) -> Outcome {
+    let mut events = match store::files::open_main(&config.server.data_dir)? {
+        Some(conn) => store::definition::list(&conn, account)?,
+        None => Vec::new(),
+    };
+    events.retain(|stored| stored.status != Status::Deleted);
+    let rows: Vec<Value> = events
+        .iter()
+        .map(|stored| {
+            let definition = &stored.definition;
+            json!({
+                "id": stored.number.to_string(),
+                "name": definition.name,
+                "type": definition.kind.as_str(),
+                "tags": definition.tags,
+                "status": stored.status.as_str(),
+                "selector": definition.selector,
+                "url": definition.url.as_ref().map(UrlRule::as_str),
+                "created": stored.created.iso(),
+                "last_seen": stored.last.map(crate::base::clock::Millis::iso),
+            })
+        })
+        .collect();
+    let cells: Vec<Vec<String>> = events
+        .iter()
+        .map(|stored| {
+            let definition = &stored.definition;
+            vec![
+                stored.number.to_string(),
+                definition.name.clone(),
+                definition.kind.as_str().to_owned(),
+                stored.status.as_str().to_owned(),
+                definition.tags.join(", "),
+            ]
+        })
+        .collect();
+    let text = table(&["event", "name", "type", "status", "tags"], &cells);
+    Ok(Answer::new(json!({ "rows": rows }), text))
+}

@@ -1,0 +1,163 @@
+//! URL rules of clicked-element and visited-URL events (hubspot.md 1.4): an address, or a pattern with `*`. Case is
+//! ignored. The script holds the same rule for clicks and forms (`static/tracker`); what one matches, both do.
+
+use super::page::Page;
+
+/// Longest rule, characters.
+pub const URL_RULE_MAX: usize = 1_024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    #[error("the URL rule is empty")]
+    Empty,
+    #[error("the URL rule is longer than {URL_RULE_MAX} characters")]
+    Long,
+    #[error("the URL rule has a control character")]
+    Control,
+}
+
+/// A rule, as typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UrlRule {
+    text: String,
+    /// Lower case.
+    pattern: String,
+}
+
+impl UrlRule {
+    /// # Errors
+    /// When it is empty, too long, or no text.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Invalid::Empty);
+        }
+        if text.chars().count() > URL_RULE_MAX {
+            return Err(Invalid::Long);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Invalid::Control);
+        }
+        Ok(Self { text: text.to_owned(), pattern: text.to_lowercase() })
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Does a recorded page match? Its scheme is not kept: a rule that names one goes by the rest.
+    #[must_use]
+    pub fn matches(&self, page: &Page) -> bool {
+        let pattern = self.pattern.as_str();
+        let by_path = pattern.starts_with('/');
+        let mut address = if by_path { String::new() } else { page.host.clone() };
+        address.push_str(&page.path);
+        if pattern.contains('?') && !page.query.is_empty() {
+            address.push('?');
+            address.push_str(&page.query);
+        }
+        let address = address.to_lowercase();
+        if by_path || !(pattern.contains("://") || pattern.starts_with('*') || pattern.starts_with("http")) {
+            return is_like(pattern, &address);
+        }
+        ["", "https://", "http://"].into_iter().any(|scheme| is_like(pattern, &format!("{scheme}{address}")))
+    }
+}
+
+/// Is the address the one of the pattern? One slash at the end of either makes no difference.
+fn is_like(pattern: &str, address: &str) -> bool {
+    let bare = |text: &str| text.strip_suffix('/').unwrap_or(text).to_owned();
+    if !pattern.contains('*') {
+        return bare(pattern) == bare(address);
+    }
+    is_match(pattern, address)
+        || is_match(&bare(pattern), &bare(address))
+        || is_match(pattern, &format!("{address}/"))
+}
+
+/// `*` stands for any run of characters, an empty one too; both ends are fixed.
+fn is_match(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    // each part where it comes first: a later place would leave less for those after it
+    for part in parts {
+        let Some(at) = rest.find(part) else { return false };
+        rest = rest.get(at + part.len()..).unwrap_or_default();
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(url: &str) -> Page {
+        Page::recorded(url, None, None).unwrap().page
+    }
+
+    fn matches(rule: &str, url: &str) -> bool {
+        UrlRule::parse(rule).unwrap().matches(&page(url))
+    }
+
+    /// hubspot.md 1.4
+    #[test]
+    fn an_address_without_stars_is_equal_but_for_case_one_slash_and_the_query() {
+        for rule in [
+            "https://www.example.com/Thanks",
+            "www.example.com/thanks/",
+            "/thanks",
+            "/THANKS/",
+            "http://www.example.com/thanks",
+        ] {
+            assert!(matches(rule, "https://www.example.com/thanks?utm_source=x&a=1"), "{rule}");
+            assert!(matches(rule, "https://www.example.com/Thanks/"), "{rule}");
+        }
+        for rule in ["/thank", "/thanks/you", "example.com/thanks", "thanks", "/thanks?a=2", "/thanks?", "*"]
+        {
+            let matched = matches(rule, "https://www.example.com/thanks?a=1");
+            assert_eq!(matched, rule == "*", "{rule}");
+        }
+        assert!(matches("/thanks?a=1", "https://www.example.com/thanks?a=1"));
+        assert!(matches("/", "https://www.example.com"));
+    }
+
+    #[test]
+    fn a_star_is_any_run_of_characters_and_both_ends_are_fixed() {
+        for (rule, fits) in [
+            ("/blog/*", true),
+            ("/blog/*/comments", true),
+            ("/blog/*/comments/", true),
+            ("/*/comments", true),
+            ("*/comments", true),
+            ("*comments", true),
+            ("*example.com/blog/*", true),
+            ("https://*.example.com/*", true),
+            ("http*://www.example.com/b*s", true),
+            ("/blog*comments*", true),
+            ("/blog/*/comments*?*", true),
+            ("/blog/*?page=2", true),
+            ("/blog/2*?page=3", false),
+            ("/blog", false),
+            ("/log/*", false),
+            ("blog/*", false),
+            ("/blog/*/comment", false),
+            ("/*comments*comments", false),
+        ] {
+            assert_eq!(matches(rule, "https://www.example.com/blog/2026/comments?page=2"), fits, "{rule}");
+        }
+        assert!(matches("/blog/*", "https://www.example.com/blog"), "a slash at the end makes no difference");
+    }
+
+    #[test]
+    fn rules_are_taken_at_the_limit_and_refused_one_past_it() {
+        let rule = |n: usize| UrlRule::parse(&format!("/{}", "é".repeat(n - 1)));
+        assert!(rule(URL_RULE_MAX).is_ok());
+        assert_eq!(rule(URL_RULE_MAX + 1), Err(Invalid::Long));
+        assert_eq!(UrlRule::parse(" "), Err(Invalid::Empty));
+        assert_eq!(UrlRule::parse("/a\u{0}"), Err(Invalid::Control));
+    }
+}

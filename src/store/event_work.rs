@@ -1,0 +1,119 @@
+//! Work on all completions of an event, and how far it has come. `recount` does it.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::error::Error;
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::event::EventNumber;
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Past page views are counted back.
+    Count,
+    /// All completions of a deleted event are taken away.
+    Take,
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Take => "take",
+        }
+    }
+}
+
+/// How far it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    pub account: AccountId,
+    pub number: EventNumber,
+    pub kind: Kind,
+    /// Segments looked through, of how many; both 0 at the beginning.
+    pub done: i64,
+    pub total: i64,
+    /// Completions that came or went.
+    pub completions: i64,
+    pub started: Millis,
+    /// None = it goes on.
+    pub finished: Option<Millis>,
+}
+
+const FIELDS: &str = "account_id, number, kind, done, total, completions, started_ms, finished_ms";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Work> {
+    let kind: String = row.get(2)?;
+    Ok(Work {
+        account: AccountId(row.get(0)?),
+        number: EventNumber(row.get(1)?),
+        kind: if kind == Kind::Take.as_str() { Kind::Take } else { Kind::Count },
+        done: row.get(3)?,
+        total: row.get(4)?,
+        completions: row.get(5)?,
+        started: Millis(row.get(6)?),
+        finished: row.get::<_, Option<i64>>(7)?.map(Millis),
+    })
+}
+
+/// Begins work; what was done before is forgotten.
+///
+/// # Errors
+/// `Conflict` without such an event; SQLite's.
+pub fn upsert(
+    conn: &Connection,
+    account: AccountId,
+    number: EventNumber,
+    kind: Kind,
+    now: Millis,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "insert into event_work (account_id, number, kind, started_ms) values (?1, ?2, ?3, ?4)
+         on conflict do update set done = 0, total = 0, completions = 0, started_ms = ?4, finished_ms = null",
+    )?
+    .execute((account.0, number.0, kind.as_str(), now.0))?;
+    Ok(())
+}
+
+/// # Errors
+/// SQLite's.
+pub fn find(
+    conn: &Connection,
+    account: AccountId,
+    number: EventNumber,
+    kind: Kind,
+) -> Result<Option<Work>, Error> {
+    Ok(conn
+        .prepare_cached(&format!(
+            "select {FIELDS} from event_work where account_id = ?1 and number = ?2 and kind = ?3"
+        ))?
+        .query_row((account.0, number.0, kind.as_str()), read)
+        .optional()?)
+}
+
+/// What is not finished, the longest waiting first.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_unfinished(conn: &Connection) -> Result<Vec<Work>, Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select {FIELDS} from event_work where finished_ms is null order by started_ms, account_id, number"
+    ))?;
+    let rows = statement.query_map([], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Writes how far it is.
+///
+/// # Errors
+/// SQLite's.
+pub fn update(conn: &Connection, work: &Work) -> Result<(), Error> {
+    let Work { account, number, kind, done, total, completions, finished, .. } = *work;
+    conn.prepare_cached(
+        "update event_work set done = ?4, total = ?5, completions = ?6, finished_ms = ?7
+         where account_id = ?1 and number = ?2 and kind = ?3",
+    )?
+    .execute((account.0, number.0, kind.as_str(), done, total, completions, finished.map(|at| at.0)))?;
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! What became of the custom JavaScript of events: each change with its old and its new text, beside the audit log,
+//! whose details are short.
+
+use rusqlite::{Connection, named_params};
+
+use super::error::Error;
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::event::EventNumber;
+use crate::domain::user::UserId;
+
+/// Most changes that are told of an event.
+const LISTED_MAX: i64 = 100;
+
+/// One change; empty = no code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub at: Millis,
+    /// None = the command line.
+    pub user: Option<UserId>,
+    pub old_hash: String,
+    pub old: String,
+    pub new_hash: String,
+    pub new: String,
+}
+
+/// # Errors
+/// SQLite's.
+pub fn insert(
+    conn: &Connection,
+    account: AccountId,
+    event: EventNumber,
+    change: &Change,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "insert into event_script_change (account_id, number, at_ms, user_id, old_hash, old_code, new_hash, new_code)
+         values (:account, :number, :at, :user, :old_hash, :old, :new_hash, :new)",
+    )?
+    .execute(named_params! {
+        ":account": account.0, ":number": event.0, ":at": change.at.0, ":user": change.user.map(|user| user.0),
+        ":old_hash": change.old_hash, ":old": change.old, ":new_hash": change.new_hash, ":new": change.new,
+    })?;
+    Ok(())
+}
+
+/// The newest first.
+///
+/// # Errors
+/// SQLite's.
+pub fn list(conn: &Connection, account: AccountId, event: EventNumber) -> Result<Vec<Change>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select at_ms, user_id, old_hash, old_code, new_hash, new_code from event_script_change
+         where account_id = ?1 and number = ?2 order by id desc limit ?3",
+    )?;
+    let changes = statement.query_map((account.0, event.0, LISTED_MAX), |row| {
+        Ok(Change {
+            at: Millis(row.get(0)?),
+            user: row.get::<_, Option<i64>>(1)?.map(UserId),
+            old_hash: row.get(2)?,
+            old: row.get(3)?,
+            new_hash: row.get(4)?,
+            new: row.get(5)?,
+        })
+    })?;
+    Ok(changes.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,176 @@
+//! `/accounts/{id}/events/{id}/install`: the last step of an event: its id, what is put where, and whether it works.
+//! Waits for the first completion and turns by itself.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{ServiceConfig, get};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::domain::account::AccountId;
+use crate::domain::event::{EventKind, EventNumber, Status};
+use crate::domain::money;
+use crate::domain::period::Zone;
+use crate::domain::user::Role;
+use crate::store::definition::Stored;
+use crate::web::admin::event_form::{find, number_of};
+use crate::web::admin::events::named;
+use crate::web::error::WebError;
+use crate::web::guard::InAccount;
+use crate::web::page::{Layout, Section};
+use crate::web::part::code::Code;
+use crate::web::part::icon::Icon;
+use crate::web::paths;
+use crate::web::text::{Texts, fill};
+use crate::web::{answer, client, format};
+
+/// How often the page looks for the first completion, milliseconds; seconds without script.
+const EVERY_MS: u32 = 2_000;
+const EVERY_SECONDS: u32 = 5;
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.route("/accounts/{account}/events/{event:[0-9]{12}}/install", get().to(show));
+}
+
+async fn show(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
+    let stored = find(&here, number_of(&request)?).await?;
+    let origin = client::public_origin(&here.who.state.options, &request);
+    let digits = money::digits(&here.account.settings().currency);
+    let layout = here.layout("", Section::Events, "");
+    answer::page(StatusCode::OK, &page(layout, &here.account.zone, &origin, digits, &stored))
+}
+
+/// Something a call may say beside the event.
+struct Parameter {
+    name: &'static str,
+    meaning: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "events/install.html")]
+pub(crate) struct Page {
+    layout: Layout,
+    here: String,
+    event: String,
+    list: String,
+    live: String,
+    /// Nothing where the reader may not.
+    edit: Option<String>,
+    waiting: String,
+    waiting_what: &'static str,
+    counted: Option<String>,
+    id: Code,
+    snippet: Option<Code>,
+    call: Option<Code>,
+    parameters: Vec<Parameter>,
+    /// What is said where nothing is to be put anywhere.
+    by_itself: Option<(&'static str, &'static str)>,
+}
+
+/// `origin`: scheme and host under which sites and programs reach this server.
+pub(crate) fn page(mut layout: Layout, zone: &Zone, origin: &str, digits: u32, stored: &Stored) -> Page {
+    let t = layout.t;
+    let words = &t.events.install;
+    let definition = &stored.definition;
+    let account = layout.account.as_ref().map_or(AccountId(0), |here| here.id);
+    let event = paths::event(account, stored.number);
+    let may_edit = layout.viewer.as_ref().is_some_and(|viewer| viewer.role >= Role::Editor);
+    let code = |id, label: &str, text| Code { t, id, label: label.to_owned(), text };
+    let counted = stored.last.map(|at| {
+        let at = format::date_time(&t.number, zone, at);
+        fill(words.counted, &[("time", &at)])
+    });
+    layout.title = named(words.title, &definition.name);
+    let by_hand = matches!(definition.kind, EventKind::Custom | EventKind::Http);
+    Page {
+        here: format!("{event}/install"),
+        edit: may_edit.then(|| format!("{event}/edit")),
+        event,
+        list: paths::events(account),
+        live: paths::live(account),
+        waiting: named(words.waiting, &definition.name),
+        waiting_what: waiting_what(t, stored),
+        counted,
+        id: code("event-id", words.id, stored.number.to_string()),
+        snippet: (definition.kind == EventKind::Custom)
+            .then(|| code("snippet", words.snippet_label, snippet(stored, digits))),
+        call: by_hand.then(|| code("call", words.call_label, call(origin, account, stored.number))),
+        parameters: if by_hand { parameters(t) } else { Vec::new() },
+        by_itself: match definition.kind {
+            EventKind::Click | EventKind::Form => Some((words.by_script, words.by_script_what)),
+            EventKind::Visit => Some((words.by_server, words.by_server_what)),
+            EventKind::Custom | EventKind::Http => None,
+        },
+        layout,
+    }
+}
+
+const fn waiting_what(t: &Texts, stored: &Stored) -> &'static str {
+    let words = &t.events.install;
+    match (stored.status, stored.definition.kind) {
+        (Status::Archived | Status::Deleted, _) => words.waiting_archived,
+        (_, EventKind::Custom) => words.waiting_custom,
+        (_, EventKind::Http) => words.waiting_http,
+        (_, EventKind::Click) => words.waiting_click,
+        (_, EventKind::Form) => words.waiting_form,
+        (_, EventKind::Visit) => words.waiting_visit,
+    }
+}
+
+/// The lines for the code of a site, as HubSpot's users know them, with the event's own value for a beginning.
+pub(crate) fn snippet(stored: &Stored, digits: u32) -> String {
+    let id = stored.number;
+    let value = match stored.definition.value_minor {
+        0 => ", value: 0".to_owned(),
+        minor => format!(", value: {}", money::decimal(minor, digits)),
+    };
+    format!("var _hsq = window._hsq = window._hsq || [];\n_hsq.push(['trackEvent', {{id: '{id}'{value}}}]);")
+}
+
+/// The address that programs call.
+pub(crate) fn call(origin: &str, account: AccountId, number: EventNumber) -> String {
+    format!("{origin}/v1/event?_a={account}&_n={number}")
+}
+
+fn parameters(t: &Texts) -> Vec<Parameter> {
+    let words = &t.events.install;
+    let parameter = |name, meaning| Parameter { name, meaning };
+    vec![
+        parameter("email", words.email),
+        parameter("_m", words.amount),
+        parameter("id", words.external_id),
+        parameter(words.any_other, words.property),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::Millis;
+    use crate::domain::event::Definition;
+
+    /// hubspot.md 12, rows 14, 15, 22, 23
+    #[test]
+    fn a_snippet_names_the_event_and_what_it_is_worth_and_an_address_has_all_it_needs() {
+        let stored = |value_minor| Stored {
+            number: EventNumber(1625),
+            definition: Definition { value_minor, ..Definition::named("Sign up", EventKind::Custom) },
+            status: Status::Active,
+            created: Millis(0),
+            changed: Millis(0),
+            last: None,
+            script_hash: String::new(),
+        };
+        let line = |value: &str| {
+            format!(
+                "var _hsq = window._hsq = window._hsq || [];\n\
+                 _hsq.push(['trackEvent', {{id: '000000001625', value: {value}}}]);"
+            )
+        };
+        assert_eq!(snippet(&stored(0), 2), line("0"));
+        assert_eq!(snippet(&stored(1999), 2), line("19.99"));
+        assert_eq!(
+            call("https://stats.test", AccountId::FIRST, EventNumber(1625)),
+            "https://stats.test/v1/event?_a=1000001&_n=000000001625"
+        );
+    }
+}

@@ -1,0 +1,28 @@
+//! `GET /v1/event`: a completion told by a program, or by an image in a mail. The answer is an empty image, given after
+//! the commit.
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::beacon::{dress, over_limit, refuse};
+use crate::app::accept::call::{Call, tell};
+use crate::domain::reason::Reason;
+use crate::web::state::State;
+
+pub(crate) async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
+    if let Some(refusal) = over_limit(&request, &state) {
+        return refusal;
+    }
+    let outcome = tell(&state.app, Call::of_query(request.query_string())).await;
+    match outcome.reason {
+        Reason::Malformed | Reason::BadValue | Reason::TooLarge | Reason::Unavailable => {
+            refuse(outcome.reason)
+        }
+        reason => {
+            let mut answer = HttpResponse::Ok();
+            dress(&mut answer, reason);
+            answer.insert_header((CONTENT_TYPE, "image/gif")).finish()
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The site's side of picking an element (rules.md 30): `POST /pick` confirms a token or takes the choice, `GET /pick.js`
+//! is the picker. No sign-in: the token is all that counts, and it is told nobody whose it is.
+
+use std::sync::LazyLock;
+
+use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::beacon::{over_limit, read_body};
+use super::script::send;
+use crate::app::picker;
+use crate::tracker::{self, Script};
+use crate::web::state::State;
+use crate::web::text::EN;
+
+/// Longest body, bytes: a selector of the greatest length in JSON.
+const BODY_MAX: usize = 16 * 1024;
+
+static PICKER: LazyLock<Script> =
+    LazyLock::new(|| tracker::picker(&serde_json::to_string(&EN.picker).unwrap_or_default()));
+
+#[derive(Deserialize)]
+struct Told {
+    token: String,
+    selector: Option<String>,
+}
+
+/// `POST /pick`
+pub(crate) async fn create(request: HttpRequest, body: Payload, state: Data<State>) -> HttpResponse {
+    if let Some(refusal) = over_limit(&request, &state) {
+        return refusal;
+    }
+    let body = read_body(body, BODY_MAX).await.unwrap_or_default();
+    let done = match serde_json::from_slice::<Told>(&body) {
+        Ok(Told { token, selector: None }) => picker::confirm(&state.app, &token).await,
+        Ok(Told { token, selector: Some(selector) }) => picker::choose(&state.app, &token, &selector).await,
+        Err(_) => return dressed(HttpResponse::BadRequest()),
+    };
+    match done {
+        Ok(true) => dressed(HttpResponse::NoContent()),
+        Ok(false) => dressed(HttpResponse::NotFound()),
+        Err(error) => {
+            tracing::error!(%error, "a pick could not be written");
+            dressed(HttpResponse::ServiceUnavailable())
+        }
+    }
+}
+
+fn dressed(mut answer: actix_web::HttpResponseBuilder) -> HttpResponse {
+    answer
+        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
+/// `GET /pick.js`
+pub(crate) async fn script(request: HttpRequest) -> HttpResponse {
+    send(&request, &PICKER)
+}

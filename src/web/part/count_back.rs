@@ -1,0 +1,61 @@
+//! Counting a visited-URL event back over what was there before it: the button, then how far it is. Renews itself
+//! while it goes on.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use crate::domain::period::Zone;
+use crate::store::event_work::Work;
+use crate::web::format;
+use crate::web::text::{Texts, fill};
+
+/// How often it looks how far it is, milliseconds.
+const EVERY_MS: u32 = 2_000;
+
+#[derive(Template)]
+#[template(path = "_count_back.html")]
+pub struct CountBack {
+    pub t: &'static Texts,
+    pub csrf: String,
+    /// The page it stands on.
+    pub here: String,
+    /// Begins it; nothing where the reader may not, or the event is archived.
+    pub action: Option<String>,
+    pub is_archived: bool,
+    pub work: Option<Work>,
+    pub zone: Zone,
+}
+
+impl HtmlSafe for CountBack {}
+
+impl CountBack {
+    fn goes_on(&self) -> bool {
+        self.work.is_some_and(|work| work.finished.is_none())
+    }
+
+    /// How far it is.
+    fn state(&self) -> Option<String> {
+        let (t, words) = (self.t, &self.t.events.show.count_back);
+        let n = |n: i64| format::number(&t.number, n);
+        let work = self.work?;
+        Some(match work.finished {
+            Some(at) => {
+                let at = format::date_time(&t.number, &self.zone, at);
+                let found = t.events.remove.completions.of(work.completions, &t.number);
+                fill(words.done, &[("time", &at), ("completions", &found)])
+            }
+            None if work.total == 0 => words.begins.to_owned(),
+            None => fill(words.goes_on, &[("done", &n(work.done)), ("total", &n(work.total))]),
+        })
+    }
+
+    fn width(&self) -> String {
+        let part = self.work.map_or(0.0, |work| work.done as f64 / work.total.max(1) as f64 * 100.0);
+        format!("{:.1}%", part.clamp(0.0, 100.0))
+    }
+
+    fn button(&self) -> &'static str {
+        let words = &self.t.events.show.count_back;
+        if self.work.is_some() { words.again } else { words.begin }
+    }
+}

@@ -1,0 +1,173 @@
+// Picks an element on the live page for an admin: highlights what is under the pointer or the focus, says what its
+// selector is and how many elements it matches, and hands the choice to the server that served it. `finder` and
+// `words` stand before this.
+const script = document.currentScript;
+const token = script.dataset.token;
+const server = script.src.replace(/\/pick\.js([?#].*)?$/, "");
+const forms = token[0] === "f";
+const ACTIVE = "a[href],button,input,select,textarea,summary,label,[role=button],[role=link],[role=tab],[onclick]";
+// Names that a build or a framework made up: they are others tomorrow.
+const MADE_UP = /\d{3,}|^\d|:|(?=\w*\d)(?=\w*[a-z])[0-9a-z]{8,}|[A-Z].*\d.*[a-z].*\d|__\w{5}$/;
+let shown;
+let chosen = "";
+
+function isStable(name) {
+  return name.length < 100 && !MADE_UP.test(name);
+}
+
+function count(selector) {
+  try {
+    return document.querySelectorAll(selector).length;
+  } catch {
+    return 0;
+  }
+}
+
+// An id or a data attribute says what an element is; a way through the page only where it stands.
+function selectorOf(element) {
+  if (element.id && isStable(element.id)) {
+    const selector = `#${CSS.escape(element.id)}`;
+    if (count(selector) === 1) return selector;
+  }
+  const marks = [...element.attributes].filter(({ name, value }) => /^data-[\w-]+$/.test(name) && value && isStable(value));
+  for (const { name, value } of marks) {
+    const selector = `[${name}="${CSS.escape(value)}"]`;
+    if (count(selector) === 1) return selector;
+  }
+  return finder(element, {
+    idName: isStable,
+    attr: (name, value) => (/^data-[\w-]+$/.test(name) || name === "name" || name === "href") && !!value && isStable(value),
+    className: (name) => isStable(name) && className(name),
+    timeoutMs: 300,
+  });
+}
+
+// Nothing of the page's style reaches in here; styles are set one by one, since its policy may forbid sheets.
+function box(parent, name, style, text) {
+  const element = document.createElement(name);
+  Object.assign(element.style, style);
+  if (text) element.textContent = text;
+  parent.append(element);
+  return element;
+}
+
+const host = document.createElement("guestlog-picker");
+Object.assign(host.style, { position: "fixed", zIndex: 2147483647, inset: 0, pointerEvents: "none" });
+const root = host.attachShadow({ mode: "open" });
+const font = "14px/1.5 system-ui, sans-serif";
+const frame = box(root, "div", {
+  position: "fixed", border: "2px solid #0b5cff", background: "rgba(11, 92, 255, .15)", borderRadius: "3px",
+  boxSizing: "border-box", pointerEvents: "none", display: "none",
+});
+const bar = box(root, "div", {
+  position: "fixed", left: "12px", right: "12px", bottom: "12px", maxWidth: "720px", margin: "0 auto", padding: "12px 16px",
+  background: "#111827", color: "#fff", font, borderRadius: "8px", boxShadow: "0 4px 24px rgba(0, 0, 0, .4)",
+  pointerEvents: "auto", boxSizing: "border-box",
+});
+bar.setAttribute("role", "dialog");
+bar.setAttribute("aria-label", words.title);
+const lead = box(bar, "div", {}, forms ? words.lead_form : words.lead);
+lead.setAttribute("role", "status");
+const rule = box(bar, "input", {
+  display: "none", width: "100%", boxSizing: "border-box", margin: "6px 0", padding: "4px 8px", borderRadius: "4px",
+  border: "1px solid #9ca3af", background: "#1f2937", color: "#fff", font: "13px/1.5 ui-monospace, monospace",
+});
+rule.setAttribute("aria-label", words.rule);
+rule.spellcheck = false;
+rule.maxLength = 1024;
+const buttons = box(bar, "div", { display: "flex", gap: "8px", marginTop: "8px" });
+const buttonStyle = { font, padding: "4px 12px", borderRadius: "6px", border: "1px solid #fff", cursor: "pointer" };
+const use = box(buttons, "button", { ...buttonStyle, background: "#fff", color: "#111827", display: "none" }, words.use);
+const cancel = box(buttons, "button", { ...buttonStyle, background: "transparent", color: "#fff" }, words.cancel);
+
+// What is meant by what is under the pointer: what can be pressed rather than what it is made of.
+function meant(element) {
+  if (!(element instanceof Element) || element === host || element === document.documentElement) return undefined;
+  return forms ? element.closest("form") ?? undefined : element.closest(ACTIVE) ?? element;
+}
+
+function show(element) {
+  shown = element;
+  if (!element) {
+    frame.style.display = "none";
+    return;
+  }
+  const place = element.getBoundingClientRect();
+  Object.assign(frame.style, {
+    display: "block", left: `${place.left}px`, top: `${place.top}px`, width: `${place.width}px`, height: `${place.height}px`,
+  });
+}
+
+// How many elements the whole rule matches, as it was found or as it was changed by hand.
+function judge(selector) {
+  const matches = count(selector);
+  chosen = selector;
+  lead.textContent = (matches === 1 ? words.matches_one : words.matches).replace("{n}", matches);
+  rule.style.display = "block";
+  use.style.display = matches ? "" : "none";
+  if (matches) show(document.querySelector(selector));
+}
+
+function choose(element) {
+  if (!element) return;
+  rule.value = selectorOf(element);
+  judge(rule.value);
+  show(element);
+}
+
+function end(text) {
+  for (const [type, heard] of Object.entries(heardBy)) removeEventListener(type, heard, true);
+  frame.remove();
+  rule.remove();
+  buttons.remove();
+  lead.textContent = text;
+}
+
+async function send() {
+  const asked = { method: "POST", credentials: "omit", body: JSON.stringify({ token, selector: chosen }) };
+  const answer = await fetch(`${server}/pick`, asked).catch(() => ({ ok: false }));
+  end(answer.ok ? words.sent : words.failed);
+}
+
+function isOurs(event) {
+  return event.composedPath().includes(host);
+}
+
+// While somebody picks, the page itself stands still.
+function still(event) {
+  if (isOurs(event)) return false;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  return true;
+}
+
+const heardBy = {
+  pointermove: (event) => chosen || isOurs(event) || show(meant(event.composedPath()[0])),
+  focusin: (event) => chosen || isOurs(event) || show(meant(event.target)),
+  scroll: () => shown && show(shown),
+  pointerdown: still,
+  mousedown: still,
+  pointerup: still,
+  mouseup: still,
+  auxclick: still,
+  submit: still,
+  click: (event) => still(event) && choose(meant(event.composedPath()[0])),
+  keydown: (event) => {
+    if (event.key === "Escape") {
+      still(event);
+      end(words.cancelled);
+    } else if (!isOurs(event) && event.key === "Enter") {
+      still(event);
+      choose(shown);
+    } else if (!isOurs(event) && event.key === "ArrowUp" && shown && shown.parentElement !== document.documentElement) {
+      still(event);
+      if (chosen) choose(shown.parentElement);
+      else show(shown.parentElement);
+    }
+  },
+};
+for (const [type, heard] of Object.entries(heardBy)) addEventListener(type, heard, true);
+rule.addEventListener("input", () => judge(rule.value.trim()));
+use.addEventListener("click", send);
+cancel.addEventListener("click", () => end(words.cancelled));
+document.documentElement.append(host);

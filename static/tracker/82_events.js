@@ -1,0 +1,158 @@
+// Events: what the page's own code tells, and what the account's rules find: clicks on elements, and forms that
+// are sent. A rule looks when something happens: nothing is attached to elements, so that those which appear
+// later count as well, and nothing is ever held up or prevented.
+const UNTOLD_MAX = 100;
+const CAMPAIGN = /^(utm_|gad_|hsa_|_?_hs|_g[al]|mc_[ce]id|\w*(clid|braid)=)/i;
+const forms = cfg.forms || [];
+const codes = cfg.codes || [];
+// Each: id or name of the event, selector, URL rule, value.
+let clicks = cfg.clicks || [];
+let untold = [];
+let acted = {};
+let judged = [];
+let posted;
+
+// Of before the first view it follows the view; of before a choice it waits for the choice, in memory alone.
+function tell(kind, name, value, properties) {
+  if (!name) return;
+  if (typeof value == 'function') value = safe(value, library);
+  untold.push([kind, {
+    n: '' + name,
+    m: value == undefined ? undefined : '' + value,
+    p: copyPlain(properties || {}, {})
+  }]);
+  untold = untold.slice(-UNTOLD_MAX);
+  if (noTrack() || choice && !choice.analytics) untold = [];
+  if (here && on()) {
+    keepEvents();
+    flush();
+  }
+}
+
+function keepEvents() {
+  untold.splice(0).forEach(event => keep(Object.assign(hitOf(event[0]), event[1])));
+}
+
+// After the first view comes what waited for it, and the account's own code, each at an address of its own, so that
+// what is broken breaks only itself.
+function viewed() {
+  keepEvents();
+  codes.splice(0).forEach(name => addScript('/e/' + cfg.account + '/' + name + '.js', {}));
+}
+
+function addScript(path, about) {
+  const tag = d.createElement('script');
+  tag.src = server + path;
+  Object.assign(tag.dataset, about);
+  d.head.appendChild(tag);
+}
+
+// An admin picks an element here: the token leaves the address before anything else happens, and while it is good
+// nothing starts, so that no hit leaves the page.
+function pickOr(start) {
+  const picks = /#guestlog-pick=(\w+)$/.exec(loc.href);
+  if (!picks) return start();
+  w.history.replaceState(w.history.state, '', loc.href.slice(0, picks.index));
+  const token = { token: picks[1] };
+  const answer = safe(send, '/pick', JSON.stringify(token));
+  if (answer) answer.then(r => r.ok ? addScript('/pick.js', token) : start(), start);
+  else start();
+}
+
+function trackEvent(id, more) {
+  const about = Object.assign({}, id === Object(id) ? id : more);
+  const name = id === Object(id) ? id.id : id;
+  const value = about.value;
+  delete about.id;
+  delete about.value;
+  tell(3, name, value, about);
+}
+
+// `*` stands for any run of characters; both ends are fixed. Each part where it comes first: a later place would
+// leave less for those after it.
+function isMatch(pattern, text) {
+  const parts = pattern.split('*');
+  const last = parts.pop();
+  let at = 0;
+  return parts.every((part, i) => {
+    const found = text.indexOf(part, at);
+    at = found + part.length;
+    return i ? found >= 0 : !found;
+  }) && text.length - last.length >= at && text.endsWith(last);
+}
+
+// One slash at the end of either makes no difference.
+function isLike(pattern, address) {
+  const bare = text => text.replace(/\/$/, '');
+  return bare(pattern) == bare(address) || pattern.indexOf('*') >= 0 &&
+    (isMatch(pattern, address) || isMatch(bare(pattern), bare(address)) || isMatch(pattern, address + '/'));
+}
+
+// The server's `UrlRule` says the same of visited pages; a table in the tests holds both to it.
+function isHere(rule) {
+  if (!rule) return true;
+  const pattern = rule.trim().toLowerCase();
+  const at = split(path || loc.pathname + loc.search);
+  const kept = scrubQuery(at[2] || '').split('&').filter(pair => pair && !CAMPAIGN.test(pair)).join('&');
+  const page = (at[1].replace(/(.)\/$/, '$1') + (at[3] ? '#' + at[3] : '') +
+    (kept && pattern.indexOf('?') >= 0 ? '?' + kept : '')).toLowerCase();
+  if (pattern[0] == '/') return isLike(pattern, page);
+  const schemes = /^(\*|http)|:[/]{2}/.test(pattern) ? ['', 'https:/' + '/', 'http:/' + '/'] : [''];
+  return schemes.some(scheme => isLike(pattern, scheme + loc.host + page));
+}
+
+function isAmong(elements, css) {
+  const plain = safe(() => elements.some(element => element.matches && element.matches(css)));
+  return plain === undefined ? find(css).some(element => elements.indexOf(element) >= 0) : plain;
+}
+
+// One act may pass several elements, and a browser tells a click on a label again for its field: once per event.
+function judge(rule, elements) {
+  if (acted[rule[0]] || !isHere(rule[2]) || !isAmong(elements, rule[1])) return;
+  acted[rule[0]] = 1;
+  setTimeout(() => acted = {});
+  tell(/^pe\d+_/.test(rule[0]) ? 'ptbe' : 3, rule[0], rule[3]);
+}
+
+function act(rules, elements) {
+  rules.forEach(rule => safe(judge, rule, elements));
+}
+
+function trackClick(css, id, more) {
+  const rule = [String(id), String(css), more && more.url, more && more.value];
+  clicks = clicks.filter(known => known[0] != rule[0] || known[1] != rule[1] || known[2] != rule[2]).concat([rule]);
+}
+
+// A page that sends its forms itself stops them all; those it found wrong can be told by the marks they carry.
+function judgeForms() {
+  judged.splice(0).forEach(sent => {
+    const form = sent[0].target;
+    if (sent[0].defaultPrevented && (sent[1] || form.querySelector('[aria-invalid=true]'))) return;
+    posted = form;
+    act(forms, [form]);
+  });
+}
+
+function watchActs() {
+  listen(w, 'click', e => act(clicks, e.composedPath()));
+  listen(w, 'auxclick', e => e.button == 1 && act(clicks, e.composedPath()));
+  if (!forms[0]) return;
+  listen(w, 'submit', e => {
+    posted = 0;
+    judged.push([e, e.target.querySelector(':invalid')]);
+    setTimeout(() => safe(judgeForms));
+  });
+  listen(w, 'pagehide', judgeForms);
+  // `form.submit()` tells nobody. What follows a submit that was counted is the same act.
+  wrap(w.HTMLFormElement.prototype, 'submit', form => {
+    if (posted != form) act(forms, [form]);
+    posted = 0;
+  });
+}
+
+Object.assign(tracker, {
+  trackEvent: trackEvent,
+  trackConversion: trackEvent,
+  trackCustomBehavioralEvent: event => tell('ptbe', event.name, undefined, event.properties),
+  trackClick: trackClick
+});

@@ -1,0 +1,435 @@
+//! Creating an event, seeing it work, changing it and putting it away, as an editor does it without script.
+
+use std::sync::Arc;
+
+use actix_web::test::TestRequest;
+use guestlog::app::accept::{Sender, accept, beacon};
+use guestlog::app::access::Actor;
+use guestlog::app::{fold, picker, recount, tokens};
+use guestlog::domain::account::AccountId;
+use guestlog::domain::user::{Role, Scope};
+use serde_json::{Value, json};
+
+use crate::harness::app::{Reply, TestApp};
+use crate::harness::browser::{Browser, plain};
+
+pub(super) const CHROME: &str =
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
+const PHONE: &str = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36";
+
+/// An account, its editor, and the fold at work.
+pub(super) struct House {
+    pub site: TestApp,
+    pub account: AccountId,
+    pub editor: Browser,
+}
+
+impl House {
+    pub(super) async fn new() -> Self {
+        Self::on(TestApp::new().await).await
+    }
+
+    pub(super) async fn on(site: TestApp) -> Self {
+        let account = site.account("Shop").await;
+        let editor = site.signed_in(account, "editor@site.test", Role::Editor).await;
+        let app = Arc::clone(&site.app);
+        actix_web::rt::spawn(async move { fold::run(&app).await });
+        Self { site, account, editor }
+    }
+
+    pub(super) fn path(&self, rest: &str) -> String {
+        format!("/accounts/{}/{rest}", self.account)
+    }
+
+    pub(super) async fn get(&self, rest: &str) -> Reply {
+        let reply = self.editor.get(&self.path(rest)).await;
+        assert_eq!(reply.status, 200, "{rest}: {}", reply.body);
+        reply
+    }
+
+    /// The page as it is read, with everything sent before in it.
+    pub(super) async fn text(&self, rest: &str) -> String {
+        plain(&self.get(rest).await.body)
+    }
+
+    pub(super) async fn json(&self, rest: &str) -> Value {
+        let sign = if rest.contains('?') { '&' } else { '?' };
+        self.get(&format!("{rest}{sign}format=json&wait=1")).await.json()
+    }
+
+    async fn send(&self, agent: &str, mut hit: Value) {
+        hit["a"] = json!(self.account.0);
+        hit["cc"] = json!(15);
+        let body = hit.to_string();
+        let beacons = beacon::of_json(body.as_bytes()).unwrap();
+        let sender = Sender { address: None, user_agent: agent, referer: "", do_not_track: false };
+        accept(&self.site.app, sender, beacons).await;
+    }
+
+    pub(super) async fn view(&self, visitor: &str, path: &str, more: Value) {
+        let mut hit =
+            json!({"k": 1, "vi": visitor, "pu": format!("https://site.test{path}"), "t": "A title"});
+        hit.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.send(CHROME, hit).await;
+    }
+
+    /// A completion in a browser.
+    pub(super) async fn fire(&self, visitor: &str, event: &str, value: Value) {
+        let hit = json!({"k": 3, "vi": visitor, "pu": "https://site.test/cart", "n": event, "m": value});
+        self.send(CHROME, hit).await;
+    }
+
+    pub(super) async fn fire_by_phone(&self, visitor: &str, event: &str) {
+        self.send(PHONE, json!({"k": 3, "vi": visitor, "pu": "https://site.test/", "n": event})).await;
+    }
+
+    /// A completion told by a program, with its own User-Agent.
+    pub(super) async fn call(&self, url: &str) -> Reply {
+        let request = TestRequest::get().uri(url).insert_header(("user-agent", "curl/8.9.1"));
+        self.site.call(request, "192.0.2.77:4711".parse().unwrap()).await
+    }
+
+    /// Creates an event by the form, with what its type needs; its id.
+    pub(super) async fn create(&self, kind: &str, name: &str, fields: &[(&str, &str)]) -> String {
+        self.get("events/new").await;
+        let mut filled = vec![("Name", name), (kind, "on")];
+        filled.extend(fields);
+        let made = self.editor.press("Create event", &filled).await;
+        assert_eq!(made.status, 303, "{}", plain(&made.body));
+        made.location().split('/').nth(4).unwrap().to_owned()
+    }
+
+    pub(super) async fn token(&self, scopes: &[Scope]) -> Browser {
+        let made = tokens::create(&self.site.app, Actor::Machine, self.account, "t", scopes).await;
+        self.site.browser().with("authorization", &format!("Bearer {}", made.unwrap().1.reveal()))
+    }
+}
+
+/// hubspot.md 12, rows 6-15; ui.md, Events
+#[actix_web::test]
+async fn an_editor_creates_an_event_and_sees_its_first_completion() {
+    let house = House::new().await;
+    let empty = house.text("events").await;
+    assert!(empty.contains("No events yet") && empty.contains("Create event"), "{empty}");
+    house.get("events/new").await;
+    let made = house
+        .editor
+        .press(
+            "Create event",
+            &[("Name", " Signed up "), ("Custom JavaScript", "on"), ("Tags", "a, b,A"), ("Value", "5")],
+        )
+        .await;
+    assert_eq!(made.location(), house.path("events/000000000001/install"));
+    let waiting = house.editor.follow(&made).await.body;
+    assert!(waiting.contains("data-live=") && waiting.contains("http-equiv=\"refresh\""), "turns by itself");
+    let text = plain(&waiting);
+    for part in [
+        "The event is created",
+        "Set up Signed up",
+        "Waiting for the first completion of Signed up…",
+        "_hsq.push(['trackEvent', {id: '000000000001', value: 5.00}]);",
+        "http://guestlog.test/v1/event?_a=1000001&_n=000000000001",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    house.fire("ada", "000000000001", Value::Null).await;
+    house.json("events").await;
+    let done = house.get("events/000000000001/install").await.body;
+    assert!(plain(&done).contains("Completed, last at"), "{done}");
+    assert!(!done.contains("data-live="), "it waits no more");
+    let event = house.json("events/000000000001").await;
+    assert_eq!((&event["completions"], &event["value"]), (&json!(1), &json!("5.00")), "the default value");
+    assert_eq!(event["tags"], json!(["a", "b"]));
+}
+
+/// design.md 9: without script the fields of a type come after the button beside the types
+#[actix_web::test]
+async fn the_form_shows_what_the_chosen_type_needs_and_loses_nothing() {
+    let house = House::new().await;
+    let parts = |html: &str| {
+        let of = |part: &str| {
+            let kinds = part.split('"').next().unwrap().to_owned();
+            let tag = part.split('>').next().unwrap();
+            (!tag.contains("hidden disabled")).then_some(kinds)
+        };
+        html.split("data-kinds=\"").skip(1).filter_map(of).collect::<Vec<_>>()
+    };
+    let new = house.get("events/new").await.body;
+    assert_eq!(parts(&new), ["custom"], "{new}");
+    assert_eq!(parts(&house.get("events/new?type=visit").await.body), ["visit"]);
+    let chosen = house
+        .editor
+        .press(
+            "Show the fields of this type",
+            &[("Name", "Buy"), ("Tags", "x, y"), ("Clicked element", "on")],
+        )
+        .await;
+    assert_eq!((chosen.status, parts(&chosen.body)), (200, vec!["click form".to_owned()]));
+    for kept in ["value=\"Buy\"", "value=\"x, y\"", "value=\"click\" checked"] {
+        assert!(chosen.body.contains(kept), "{kept}");
+    }
+    let refused = house.editor.press("Create event", &[("Value", "9,99"), ("Only on pages", "/a")]).await;
+    assert_eq!(refused.status, 422);
+    let text = plain(&refused.body);
+    for part in ["This type needs a CSS selector.", "“9,99” is not an amount.", "Nothing was saved."] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    for kept in ["value=\"9,99\"", "value=\"/a\"", "value=\"click\" checked"] {
+        assert!(refused.body.contains(kept), "{kept}");
+    }
+    let made = house.editor.press("Create event", &[("Value", "9.99"), ("CSS selector", "#buy")]).await;
+    assert_eq!(made.status, 303, "{}", made.body);
+    house.get("events/new").await;
+    let taken = house.editor.press("Create event", &[("Name", "Buy"), ("HTTP", "on")]).await;
+    assert!(plain(&taken.body).contains("There is an event of that name already."), "{}", taken.body);
+    assert!(taken.body.contains("data-add-tag=\"x\"") && taken.body.contains("<option value=\"y\">"));
+    let text = house.text("events/000000000001").await;
+    assert!(text.contains("CSS selector #buy") && text.contains("Default value €9.99"), "{text}");
+    assert!(house.text("events/000000000001/install").await.contains("The tracking code does the rest"));
+}
+
+/// issue: curl of the URL shown for an HTTP event, with a new email and `_m=19.99`, then again
+#[actix_web::test]
+async fn the_address_of_an_http_event_makes_a_contact_with_revenue() {
+    let house = House::new().await;
+    let id = house.create("HTTP", "Login", &[]).await;
+    let page = plain(&house.get(&format!("events/{id}/install")).await.body);
+    let url = page.split("http://guestlog.test").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    for _ in 0..2 {
+        let reply = house.call(&format!("{url}&email=New%40Example.com&_m=19.99")).await;
+        assert_eq!((reply.status, reply.body.as_str()), (200, ""));
+    }
+    let contacts = house.json("contacts").await;
+    assert_eq!(contacts["total"], 1);
+    let row = &contacts["rows"][0];
+    assert_eq!((&row["email"], &row["completions"]), (&json!("new@example.com"), &json!(2)));
+    assert_eq!((&row["revenue"], &row["revenue_asserted"]), (&json!("0.00"), &json!("39.98")));
+    let contact = house.json(&format!("contacts/{}", row["id"])).await;
+    let told = contact["timeline"].as_array().unwrap();
+    assert_eq!(told.len(), 2, "{contact}");
+    for moment in told {
+        assert_eq!((&moment["kind"], &moment["event"]), (&json!("completion"), &json!("Login")));
+        assert_eq!((&moment["value"], &moment["consent"]), (&json!("19.99"), &json!("server")));
+    }
+    let text = house.text(&format!("contacts/{}", row["id"])).await;
+    for part in ["Revenue €39.98", "Asserted revenue €39.98", "Told by programs", "2 events", "Login"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let event = house.json(&format!("events/{id}")).await;
+    assert_eq!(
+        (&event["told_by_programs"], &event["contacts"], &event["visitors"]),
+        (&json!(2), &json!(1), &json!(0))
+    );
+    assert_eq!(event["completed_by"][0]["contact_id"], row["id"]);
+}
+
+/// ui.md, Events: edit, archive, restore, delete with a preview of what goes
+#[actix_web::test]
+async fn an_event_is_changed_put_away_and_deleted_after_seeing_what_goes() {
+    let house = House::new().await;
+    let id = house.create("Custom JavaScript", "Sale", &[("Value", "2.50")]).await;
+    let at = |rest: &str| format!("events/{id}{rest}");
+    house.view("ada", "/", json!({"i": {"email": "ada@example.test"}})).await;
+    house.fire("ada", "Sale", Value::Null).await;
+    house.fire("bob", "Sale", json!("7.5")).await;
+    house.json("events").await;
+
+    house.get(&at("/edit")).await;
+    let wrong = house.editor.press("Save", &[("Name", ""), ("Tags", "kept")]).await;
+    assert!(wrong.status == 422 && wrong.body.contains("value=\"kept\""), "{}", wrong.body);
+    let saved = house.editor.press("Save", &[("Name", "Purchase"), ("Value", "")]).await;
+    assert!(plain(&house.editor.follow(&saved).await.body).contains("The event is saved."));
+    let text = house.text(&at("")).await;
+    assert!(text.contains("Purchase") && text.contains("Default value –"), "{text}");
+
+    let archived = house.editor.press("Archive", &[]).await;
+    assert!(plain(&house.editor.follow(&archived).await.body).contains("The event is archived."));
+    house.fire("ada", &id, Value::Null).await;
+    assert_eq!(house.json("events").await["rows"][0]["completions"], 2, "not counted any more");
+    let restored = house.editor.press("Restore", &[]).await;
+    assert!(plain(&house.editor.follow(&restored).await.body).contains("The event is restored"));
+
+    let text = house.text(&at("/delete")).await;
+    assert!(text.contains("2 completions, together worth €10.00, are taken out of every report, and what they are worth out of the revenue of 1 contact."), "{text}");
+    let viewer = house.site.signed_in(house.account, "viewer@site.test", Role::Viewer).await;
+    let seen = viewer.get(&house.path(&at(""))).await.body;
+    assert!(!seen.contains("/delete") && !seen.contains("/edit"), "that is for editors");
+    assert_eq!(viewer.get(&house.path(&at("/delete"))).await.status, 403);
+    house.get(&at("/delete")).await;
+    let deleted = house.editor.press("Delete for good", &[]).await;
+    assert_eq!(deleted.location(), house.path("events"));
+    assert!(plain(&house.editor.follow(&deleted).await.body).contains("The event is deleted."));
+    assert_eq!(house.editor.get(&house.path(&at(""))).await.status, 404);
+    assert_eq!(house.json("events").await["total"], 0);
+}
+
+/// issue: a visited-URL event is counted back on request, with progress
+#[actix_web::test]
+async fn a_visited_url_event_is_counted_back_from_its_page() {
+    let house = House::new().await;
+    for n in 0..3 {
+        house.view(&format!("v{n}"), "/thanks?order=1", json!({})).await;
+    }
+    house.json("dashboard").await;
+    let id = house.create("Visited URL", "Thanks", &[("Address of the page", "/thanks*")]).await;
+    let before = house.text(&format!("events/{id}")).await;
+    assert!(before.contains("Count it back") && before.contains("Pages that fit /thanks*"), "{before}");
+    let begun = house.editor.press("Count back over the history", &[]).await;
+    let going =
+        house.get(begun.location().trim_start_matches(&house.path("")).split('#').next().unwrap()).await;
+    assert!(plain(&going.body).contains("Counting back begins…"), "{}", going.body);
+    assert!(going.body.contains("id=\"count-back\"") && going.body.contains("data-live="), "renews itself");
+    let app = Arc::clone(&house.site.app);
+    actix_web::rt::task::spawn_blocking(move || recount::work_due(&app)).await.unwrap();
+    let done = house.text(&format!("events/{id}")).await;
+    assert!(done.contains("3 completions were found.") && done.contains("Count back again"), "{done}");
+    assert_eq!(house.json(&format!("events/{id}")).await["completions"], 3);
+}
+
+/// contract.md, Reports as data; hubspot.md 12, row 29
+#[actix_web::test]
+async fn the_page_of_an_event_tells_who_completed_it_with_what_and_where() {
+    let house = House::new().await;
+    let id = house.create("Custom JavaScript", "Sale", &[]).await;
+    house.view("ada", "/", json!({"i": {"email": "ada@example.test"}, "r": "https://www.google.com/"})).await;
+    house.fire("ada", "Sale", json!("1.50")).await;
+    house.site.clock.advance(60_000);
+    house.fire("ada", "Sale", json!("1.50")).await;
+    house.fire_by_phone("bob", "Sale").await;
+    let event = house.json(&format!("events/{id}")).await;
+    assert_eq!(
+        (&event["name"], &event["type"], &event["status"]),
+        (&json!("Sale"), &json!("custom"), &json!("active"))
+    );
+    assert_eq!(
+        (&event["completions"], &event["contacts"], &event["value"]),
+        (&json!(3), &json!(1), &json!("3.00"))
+    );
+    assert_eq!(event["series"].as_array().unwrap().len(), 28);
+    assert_eq!(event["series"][27]["completions"], 3);
+    let names = |key: &str| {
+        let parts = event[key].as_array().unwrap().iter();
+        parts
+            .map(|part| format!("{} {}", part["name"].as_str().unwrap(), part["completions"]))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names("devices"), ["desktop 2", "mobile 1"]);
+    assert_eq!(names("sources"), ["ORGANIC_SEARCH 2", "DIRECT_TRAFFIC 1"]);
+    assert_eq!(names("pages"), ["/cart 2", "/ 1"]);
+    assert_eq!(names("systems").len(), 2);
+    let by = &event["completed_by"][0];
+    assert_eq!((&by["email"], &by["completions"]), (&json!("ada@example.test"), &json!(2)));
+    assert_eq!(by["last"], json!(house.site.app.now().iso()), "the last time");
+    assert_eq!(event["last_seen"], json!(house.site.app.now().iso()));
+    let text = house.text(&format!("events/{id}")).await;
+    for part in ["Mobile 33%", "ada@example.test 2 €3.00 just now", "Organic search 2 67%"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let narrowed = house.json(&format!("events/{id}?filter=device:is:mobile")).await;
+    assert_eq!((&narrowed["completions"], &narrowed["contacts"]), (&json!(1), &json!(0)));
+    let csv = house.get(&format!("events/{id}?format=csv")).await;
+    assert!(
+        csv.header("content-disposition").contains(&format!("events-{id}-1000001-")),
+        "{:?}",
+        csv.headers
+    );
+    assert_eq!(csv.body.lines().count(), 29);
+    let csv = house.get(&format!("events/{id}?show=contacts&format=csv")).await.body;
+    assert!(
+        csv.starts_with("contact_id,email,completions,value,last\r\n1,ada@example.test,2,3.00,"),
+        "{csv}"
+    );
+    for bad in ["events/000000000009", "events/1", "events/000000000000"] {
+        assert_eq!(house.editor.get(&house.path(bad)).await.status, 404, "{bad}");
+    }
+    assert_eq!(house.editor.get(&house.path(&format!("events/{id}?metric=luck"))).await.status, 400);
+    assert!(
+        house.text(&format!("events/{id}?metric=value")).await.contains("Value, 22 Oct – 18 Nov 2026"),
+        "the other chart"
+    );
+}
+
+/// rules.md 28
+#[actix_web::test]
+async fn who_completed_an_event_is_told_to_those_who_may_know() {
+    let house = House::new().await;
+    let id = house.create("HTTP", "Login", &[]).await;
+    house.call(&format!("/v1/event?_a={}&_n={id}&email=ada@example.test", house.account)).await;
+    house.json("events").await;
+    let at = |query: &str| house.path(&format!("events/{id}?{query}"));
+    let viewer = house.site.signed_in(house.account, "viewer@site.test", Role::Viewer).await;
+    let seen = viewer.get(&at("")).await.body;
+    assert!(seen.contains("a…@example.test") && !seen.contains("ada@"), "{seen}");
+    assert_eq!(viewer.get(&at("format=json")).await.json()["completed_by"][0]["email"], "a…@example.test");
+    let reports = house.token(&[Scope::ReportsRead]).await;
+    let told = reports.get(&at("format=json")).await;
+    assert_eq!(
+        (told.status, &told.json()["completed_by"], &told.json()["contacts"]),
+        (200, &Value::Null, &json!(1))
+    );
+    assert!(!told.body.contains("example.test"), "{}", told.body);
+    assert_eq!(reports.get(&at("show=contacts&format=csv")).await.status, 403);
+    let all = house.token(&[Scope::ReportsRead, Scope::CrmRead]).await;
+    assert!(all.get(&at("show=contacts&format=csv")).await.body.contains("ada@example.test"));
+}
+
+/// issue: a clear error with line and column, nothing saved; publishing is a permission of its own
+#[actix_web::test]
+async fn custom_javascript_is_parsed_and_published_by_who_may() {
+    let house = House::new().await;
+    let owner = house.site.signed_in(house.account, "owner@site.test", Role::Owner).await;
+    owner.get(&house.path("events/new")).await;
+    let broken = "const a = 1;\n  if (a {";
+    let refused =
+        owner.press("Create event", &[("Name", "Code"), ("Custom JavaScript", "on"), ("Value", "1")]).await;
+    assert_eq!(refused.status, 303, "without code it is an event as any other");
+    owner.get(&house.path("events/000000000001/edit")).await;
+    let refused = owner.press("Save", &[("Custom JavaScript", broken)]).await;
+    assert_eq!(refused.status, 422);
+    assert!(plain(&refused.body).contains("Line 2, column"), "{}", plain(&refused.body));
+    assert!(plain(&refused.body).contains("if (a {"), "what was typed is kept");
+    owner.get(&house.path("events/000000000001/edit")).await;
+    assert_eq!(owner.press("Save", &[("Custom JavaScript", "go(1);")]).await.status, 303);
+    assert_eq!(house.json("events/000000000001").await["custom_js"], true);
+
+    let form = house.get("events/000000000001/edit").await.body;
+    assert!(
+        !form.contains("name=\"custom_js\"") && plain(&form).contains("You may not publish it"),
+        "{form}"
+    );
+    assert_eq!(house.editor.press("Save", &[("Name", "Renamed")]).await.status, 303);
+    let kept = owner.get(&house.path("events/000000000001/edit")).await.body;
+    assert!(
+        kept.contains("go(1);") && kept.contains("value=\"Renamed\""),
+        "an editor's change leaves the code: {kept}"
+    );
+    house.get("events/new").await;
+    let fields = [("type", "custom"), ("name", "Sly"), ("custom_js", "go()")];
+    let sly = house.editor.post(&house.path("events/new"), &fields).await;
+    assert!(sly.status == 422 && house.json("events").await["total"] == 1, "{}", sly.body);
+}
+
+/// rules.md 30: without script the form is asked for what was picked
+#[actix_web::test]
+async fn what_was_picked_on_the_site_comes_into_the_form() {
+    let house = House::new().await;
+    house.get("events/new?type=click").await;
+    let none = house.editor.press("Take what was picked", &[("Name", "Buy")]).await;
+    assert!(none.status == 200 && plain(&none.body).contains("Nothing was picked"), "{}", plain(&none.body));
+    // The field and its button belong to the form that opens the other tab.
+    let picking = [("url", "https://site.test/shop"), ("kind", "click")];
+    let opened = house.editor.post(&house.path("events/pick"), &picking).await;
+    let address = opened.body.split("guestlog-pick=").nth(1).unwrap();
+    let token: String = address.chars().take_while(char::is_ascii_alphanumeric).collect();
+    assert!(picker::confirm(&house.site.app, &token).await.unwrap(), "{}", opened.body);
+    assert!(picker::choose(&house.site.app, &token, "#buy").await.unwrap());
+    house.get("events/new?type=click").await;
+    let taken = house.editor.press("Take what was picked", &[("Name", "Buy"), ("Tags", "a, b")]).await;
+    for kept in ["value=\"#buy\"", "value=\"Buy\"", "value=\"a, b\"", "value=\"click\" checked"] {
+        assert!(taken.body.contains(kept), "{kept}");
+    }
+    let made = house.editor.press("Create event", &[]).await;
+    assert_eq!(made.status, 303, "{}", plain(&made.body));
+    house.get("events/000000000001/edit").await;
+    assert!(house.editor.press("Take what was picked", &[]).await.body.contains("value=\"#buy\""));
+}

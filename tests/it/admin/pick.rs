@@ -1,0 +1,186 @@
+//! Picking an element on the live page: one token for one account, one use, ten minutes; the choice is told to who asked
+//! for it (rules.md 30).
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use guestlog::app::access::Actor;
+use guestlog::app::picker::{self, Choice, Error, LIFE};
+use guestlog::domain::account::AccountId;
+use guestlog::domain::event::{EventKind, SELECTOR_MAX};
+use guestlog::domain::user::Role;
+use serde_json::{Value, json};
+
+use crate::harness::app::{Reply, TestApp};
+use crate::harness::browser::plain;
+
+async fn told(site: &TestApp, body: &Value) -> Reply {
+    let request = TestRequest::default()
+        .method(Method::POST)
+        .uri("/pick")
+        .insert_header(("origin", "https://site.test"))
+        .insert_header(("content-type", "text/plain"))
+        .set_payload(body.to_string());
+    site.call(request, "203.0.113.7:40000".parse().unwrap()).await
+}
+
+async fn confirm(site: &TestApp, token: &str) -> u16 {
+    told(site, &json!({ "token": token })).await.status
+}
+
+async fn choose(site: &TestApp, token: &str, selector: &str) -> u16 {
+    told(site, &json!({ "token": token, "selector": selector })).await.status
+}
+
+async fn start(site: &TestApp, actor: Actor, account: AccountId) -> (i64, String) {
+    let started = picker::start(&site.app, actor, account, EventKind::Click, "https://www.site.test/shop")
+        .await
+        .unwrap();
+    let (page, token) = started.address.split_once("#guestlog-pick=").unwrap();
+    assert_eq!((page, token.len()), ("https://www.site.test/shop", 33));
+    (started.number, token.to_owned())
+}
+
+/// rules.md 30
+#[actix_web::test]
+async fn a_token_is_confirmed_once_and_takes_one_choice() {
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    let actor = Actor::User(site.user(account, "editor@example.com", Role::Editor).await);
+    let (number, token) = start(&site, actor, account).await;
+    let choice = async || picker::choice(&site.app, actor, account, number).await.unwrap();
+    assert_eq!(choose(&site, &token, "#early").await, 404, "not before it is confirmed");
+    let answer = told(&site, &json!({ "token": token })).await;
+    assert_eq!((answer.status, answer.body.as_str()), (204, ""));
+    assert_eq!(
+        (answer.header("access-control-allow-origin"), answer.header("cache-control")),
+        ("*", "no-store")
+    );
+    assert_eq!(confirm(&site, &token).await, 404, "once");
+    assert_eq!(choice().await, Choice::Waiting);
+    let long = "a".repeat(SELECTOR_MAX + 1);
+    for wrong in ["", " ", "a\u{0}b", &long] {
+        assert_eq!(choose(&site, &token, wrong).await, 404, "{wrong:?}");
+    }
+    let hostile = "</script><img src=x onerror=alert(1)>";
+    assert_eq!(choose(&site, &token, hostile).await, 204);
+    assert_eq!(choose(&site, &token, "#other").await, 404, "one choice");
+    assert_eq!(choice().await, Choice::Picked(hostile.to_owned()));
+    let stored = site.app.store.readers.read(|conn| {
+        Ok::<Vec<u8>, guestlog::store::Error>(conn.query_row("select hash from pick", [], |row| row.get(0))?)
+    });
+    assert_ne!(stored.unwrap(), token.as_bytes(), "only its hash is kept");
+}
+
+/// rules.md 30
+#[actix_web::test]
+async fn a_token_works_for_ten_minutes() {
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    let actor = Actor::User(site.user(account, "editor@example.com", Role::Editor).await);
+    let (first, late) = start(&site, actor, account).await;
+    let (second, slow) = start(&site, actor, account).await;
+    assert_eq!(picker::latest(&site.app, actor, account).await.unwrap(), Some(second));
+    site.clock.advance(LIFE - 1);
+    assert_eq!(confirm(&site, &slow).await, 204);
+    site.clock.advance(1);
+    assert_eq!(confirm(&site, &late).await, 404);
+    assert_eq!(choose(&site, &slow, "#a").await, 404);
+    assert_eq!(picker::choice(&site.app, actor, account, first).await.unwrap(), Choice::Gone);
+    assert_eq!(picker::latest(&site.app, actor, account).await.unwrap(), None);
+    start(&site, actor, account).await;
+    let left = site.app.store.readers.read(|conn| {
+        Ok::<i64, guestlog::store::Error>(conn.query_row("select count(*) from pick", [], |row| row.get(0))?)
+    });
+    assert_eq!(left.unwrap(), 1, "what is over is forgotten");
+}
+
+/// rules.md 28, 30
+#[actix_web::test]
+async fn it_is_for_editors_on_their_own_sites_and_nobody_else_is_told() {
+    let site = TestApp::new().await;
+    let (account, other) = (site.account("A").await, site.account("B").await);
+    let editor = Actor::User(site.user(account, "editor@example.com", Role::Editor).await);
+    let colleague = Actor::User(site.user(account, "owner@example.com", Role::Owner).await);
+    let viewer = Actor::User(site.user(account, "viewer@example.com", Role::Viewer).await);
+    let begin = async |actor, account, page| {
+        picker::start(&site.app, actor, account, EventKind::Form, page).await.map(|started| started.address)
+    };
+    let page = "https://site.test/";
+    assert!(matches!(begin(viewer, account, page).await, Err(Error::Access(_))));
+    assert!(matches!(begin(editor, other, page).await, Err(Error::Access(_))));
+    assert!(matches!(begin(Actor::Machine, account, page).await, Err(Error::Access(_))));
+    assert!(matches!(begin(editor, account, "https://evil.test/").await, Err(Error::Foreign(_))));
+    assert!(matches!(begin(editor, account, "javascript:alert(1)").await, Err(Error::Address)));
+    assert!(begin(editor, account, page).await.unwrap().contains("#guestlog-pick=f"));
+    let (number, token) = start(&site, editor, account).await;
+    confirm(&site, &token).await;
+    choose(&site, &token, "#mine").await;
+    for (actor, account) in [(colleague, account), (editor, other)] {
+        assert_eq!(picker::choice(&site.app, actor, account, number).await.unwrap(), Choice::Gone);
+    }
+}
+
+#[actix_web::test]
+async fn what_is_no_request_of_a_page_is_refused() {
+    let site = TestApp::new().await;
+    for body in [json!(null), json!([]), json!({}), json!({"token": 7}), json!({"token": "x".repeat(20_000)})]
+    {
+        assert_eq!(told(&site, &body).await.status, 400, "{body:.60}");
+    }
+    for token in ["", "x", &"0".repeat(33), &"0".repeat(65)] {
+        assert_eq!(confirm(&site, token).await, 404, "{token}");
+        assert_eq!(choose(&site, token, "#a").await, 404, "{token}");
+    }
+    let preflight = TestRequest::default().method(Method::OPTIONS).uri("/pick");
+    assert_eq!(site.call(preflight, "203.0.113.7:40000".parse().unwrap()).await.status, 204);
+}
+
+#[actix_web::test]
+async fn the_picker_is_one_script_with_its_texts_inside() {
+    let site = TestApp::new().await;
+    let script = site.browser().get("/pick.js").await;
+    assert_eq!(
+        (script.status, script.header("content-type")),
+        (200, "application/javascript; charset=utf-8")
+    );
+    assert!(script.body.contains("Anton Medvedev") && script.body.contains("\"Use this\""));
+    assert!(!script.body.contains("\nexport "));
+    let again = site.browser().with("if-none-match", script.header("etag")).get("/pick.js").await;
+    assert_eq!(again.status, 304);
+}
+
+#[actix_web::test]
+async fn the_form_opens_the_site_by_a_page_or_is_told_where() {
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    let editor = site.signed_in(account, "editor@example.com", Role::Editor).await;
+    let path = format!("/accounts/{account}/events/pick");
+    editor.get("/profile").await;
+    let page = editor.post(&path, &[("url", "https://site.test/a?b=1&c"), ("kind", "click")]).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(
+        page.body.matches("https://site.test/a?b=1&#38;c#guestlog-pick=c").count(),
+        2,
+        "{}",
+        page.body
+    );
+    for (url, says) in
+        [("", "This is no address"), ("https://evil.test/\"><script>", "is none of the domains")]
+    {
+        editor.get("/profile").await;
+        let refused = editor.post(&path, &[("url", url)]).await;
+        assert_eq!(refused.status, 422);
+        assert!(
+            plain(&refused.body).contains(says) && !refused.body.contains("guestlog-pick"),
+            "{}",
+            refused.body
+        );
+    }
+    let data = site.browser().with("accept", "application/json");
+    data.sign_in("editor@example.com", crate::harness::app::PASSWORD).await;
+    editor.get("/profile").await;
+    let latest = editor.get(&format!("{path}/latest?format=json")).await.json();
+    assert_eq!(latest, json!({"number": 1, "open": true, "selector": null}));
+    let gone = editor.get(&format!("{path}/99?format=json")).await.json();
+    assert_eq!(gone, json!({"number": 99, "open": false, "selector": null}));
+}

@@ -1,0 +1,120 @@
+//! Who may publish script (rules.md 28): owners, admins who were given it, nobody else; and who may give it.
+
+use guestlog::app::access::{Actor, Error as Access};
+use guestlog::app::{custom_js, events, users};
+use guestlog::domain::event::{EventKind, Typed};
+use guestlog::domain::user::Role;
+use guestlog::store::member::Membership;
+
+use crate::harness::app::TestApp;
+use crate::harness::browser::plain;
+
+fn typed<'a>(name: &'a str, custom_js: &'a str) -> Typed<'a> {
+    Typed { name, custom_js, ..Typed::default() }
+}
+
+/// rules.md 28
+#[actix_web::test]
+async fn code_is_published_by_owners_and_by_admins_who_were_given_it() {
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    let app = &site.app;
+    let made = events::create(app, Actor::Machine, account, EventKind::Custom, &typed("Code", "first();"))
+        .await
+        .unwrap();
+    for (role, publish_js, may) in [
+        (Role::Editor, false, false),
+        (Role::Editor, true, false),
+        (Role::Admin, false, false),
+        (Role::Admin, true, true),
+        (Role::Owner, false, true),
+    ] {
+        let user = site.user(account, &format!("{}{publish_js}@example.com", role.as_str()), role).await;
+        let what = Membership { role, show_emails: false, publish_js };
+        users::change(app, Actor::Machine, account, user, what, None).await.unwrap();
+        let actor = Actor::User(user);
+        let name = format!("{role:?} {publish_js}");
+        let created = events::create(app, actor, account, EventKind::Custom, &typed(&name, "a();")).await;
+        assert_eq!(created.is_ok(), may, "{name}");
+        assert!(may || matches!(created, Err(events::Error::Publish)), "{name}: {created:?}");
+        let renamed = format!("changed {name}");
+        let update =
+            async |code: &str| events::update(app, actor, account, made, &typed(&renamed, code)).await;
+        let code = custom_js::code(app, account, made).await.unwrap();
+        assert!(update(&code).await.is_ok(), "{name} changes the rest");
+        assert!(update(&code.replace('\n', "\r\n")).await.is_ok());
+        for changed in ["other();", ""] {
+            assert_eq!(update(changed).await.is_ok(), may, "{name} {changed:?}");
+        }
+        if may {
+            update("first();").await.unwrap();
+        }
+        assert_eq!(custom_js::code(app, account, made).await.unwrap(), "first();");
+        let off = custom_js::set_custom_js(app, actor, account, false).await;
+        assert_eq!(off.is_ok(), role >= Role::Admin, "{name}: any admin stops it");
+        let on = custom_js::set_custom_js(app, actor, account, true).await;
+        assert_eq!(on.is_ok(), may, "{name}");
+    }
+    let none = "select count(*) from event_definition where name like '%false' and name not like 'changed%'";
+    let count = site
+        .app
+        .store
+        .readers
+        .read(|conn| Ok::<i64, guestlog::store::Error>(conn.query_row(none, [], |row| row.get(0))?));
+    assert_eq!(count.unwrap(), 1, "only the owner's");
+}
+
+/// rules.md 28
+#[actix_web::test]
+async fn the_permission_is_given_by_who_has_it() {
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    let app = &site.app;
+    let admin = site.user(account, "admin@example.com", Role::Admin).await;
+    let target = site.user(account, "target@example.com", Role::Admin).await;
+    let owner = site.user(account, "owner@example.com", Role::Owner).await;
+    let publisher = Membership { role: Role::Admin, show_emails: false, publish_js: true };
+    let give = async |by, to| users::change(app, Actor::User(by), account, to, publisher, None).await;
+    assert!(matches!(give(admin, target).await, Err(Access::Publish)));
+    assert!(matches!(give(admin, admin).await, Err(Access::Publish)), "nor to himself");
+    let added = users::add(app, Actor::User(admin), account, "new@example.com", publisher, None).await;
+    assert!(matches!(added, Err(Access::Publish)));
+    give(owner, target).await.unwrap();
+    give(admin, target).await.expect("what he has already he keeps");
+    give(target, admin).await.expect("who has it may give it");
+}
+
+#[actix_web::test]
+async fn the_pages_hold_the_switches() {
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    let target = site.user(account, "target@example.com", Role::Admin).await;
+    let admin = site.signed_in(account, "admin@example.com", Role::Admin).await;
+    let owner = site.signed_in(account, "owner@example.com", Role::Owner).await;
+    let users = format!("/accounts/{account}/settings/users");
+    let change = [("do", "change"), ("role", "admin"), ("publish_js", "on")];
+    let of_target = format!("{users}/{}", target.0);
+    admin.get(&users).await;
+    let refused = admin.post(&of_target, &change).await;
+    assert_eq!(refused.status, 422);
+    assert!(
+        plain(&refused.body).contains("You may not publish custom JavaScript yourself"),
+        "{}",
+        plain(&refused.body)
+    );
+    owner.get(&users).await;
+    assert_eq!(owner.post(&of_target, &change).await.status, 303);
+    let list = owner.get(&users).await.body;
+    assert_eq!(list.matches("name=\"publish_js\" value=\"on\" checked").count(), 1, "{list}");
+
+    let code = format!("/accounts/{account}/settings/tracking-code");
+    owner.get(&code).await;
+    let off = owner.press("Switch off", &[]).await;
+    let shown = owner.follow(&off).await;
+    assert!(plain(&shown.body).contains("Switched off: the tracking code is served without any of it"));
+    assert!(!site.app.accounts.find(account).unwrap().account.custom_js);
+    admin.get(&code).await;
+    assert_eq!(admin.press("Switch on", &[]).await.status, 403);
+    assert_eq!(owner.press("Switch on", &[]).await.status, 303);
+    assert_eq!(owner.post(&code, &[("custom_js", "maybe")]).await.status, 400);
+}

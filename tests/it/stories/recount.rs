@@ -1,0 +1,189 @@
+//! Counting a visited-URL event back, and taking the completions of a deleted event away: what is there afterwards is
+//! what would be there had the event always, or never, been.
+
+use guestlog::app::access::Actor;
+use guestlog::app::closing::close_account;
+use guestlog::app::recount::{self, count_back, counted_back, work_due};
+use guestlog::app::{events, review};
+use guestlog::base::clock::{DAY, HOUR, MINUTE};
+use guestlog::domain::event::{EventKind, EventNumber, Status, Typed};
+use guestlog::store::Error;
+use guestlog::store::scan::Figures;
+use serde_json::{Value, json};
+
+use crate::harness::site::{Site, with};
+use crate::harness::totals::totals_of;
+use crate::harness::unpacked::unpacked;
+
+const RULE: &str = "/thanks*";
+
+async fn create(site: &Site) -> EventNumber {
+    let typed = Typed { name: "Thanks", url: RULE, value: "2.50", ..Typed::default() };
+    events::create(&site.app, Actor::Machine, site.account, EventKind::Visit, &typed).await.unwrap()
+}
+
+async fn close(site: &Site) {
+    let (app, account) = (site.app.clone(), site.app.accounts.find(site.account).unwrap());
+    let closing = move || close_account(&app, &account, app.now());
+    actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
+}
+
+async fn work(site: &Site) {
+    let app = site.app.clone();
+    actix_web::rt::task::spawn_blocking(move || work_due(&app)).await.unwrap();
+}
+
+/// Four days of three visitors, the last of them open: of whom one becomes a contact on the way, sessions over
+/// midnight, views that come twice in one millisecond, a bounce, and one that comes a day late.
+async fn live_through(site: &mut Site) {
+    let mut told = 0;
+    let mut view = |site: &Site, visitor: &str, path: &str| {
+        told += 1;
+        site.view(&told.to_string(), visitor, &format!("https://example.com{path}"))
+    };
+    for day in 0..4 {
+        let known = json!({"email": "ada@example.com"});
+        site.collect(&view(site, "ada", "/")).await;
+        site.collect(&view(site, "ada", "/thanks?order=1")).await;
+        site.collect(&view(site, "ada", "/thanks?order=1")).await;
+        site.collect(&site.completion(&format!("c{day}"), "ada", "Other", 1)).await;
+        if day == 2 {
+            site.collect(&with(view(site, "ada", "/me"), "i", known)).await;
+        }
+        site.clock.advance(11 * HOUR + 50 * MINUTE);
+        site.collect(&view(site, "bob", "/thanks/")).await;
+        site.clock.advance(20 * MINUTE);
+        site.collect(&view(site, "bob", "/THANKS")).await;
+        site.collect(&view(site, "cyn", "/thanks")).await;
+        site.clock.advance(MINUTE);
+        site.collect(&view(site, "dan", "/other")).await;
+        site.fold().await;
+        site.clock.advance(DAY - 11 * HOUR - 71 * MINUTE);
+        if day < 3 {
+            close(site).await;
+        }
+        if day == 1 {
+            site.collect(&with(view(site, "eve", "/thanks"), "age", 20 * HOUR)).await;
+            site.fold().await;
+        }
+    }
+    site.fold().await;
+}
+
+/// All that counts, in words.
+fn state(site: &Site) -> (Figures, Vec<String>) {
+    let store = &site.app.store;
+    let (figures, _) = store.readers.read(|conn| Ok::<_, Error>(totals_of(store, conn))).unwrap();
+    let conn = unpacked(&site.data_dir());
+    let mut lines = Vec::new();
+    for question in [
+        "select 'row ' || at_ms || ' ' || kind || ' ' || visitor || ' ' || session_id || ' ' || page || ' ' || event
+             || ' ' || value_minor || ' ' || title from temp.event_hot order by at_ms, visitor, kind, page, event",
+        "select 'session ' || id || ' ' || page_views || ' ' || completions from main.session order by id",
+        "select 'visitor ' || number || ' ' || completions || ' ' || value_minor from visitor order by number",
+        "select 'contact ' || email || ' ' || completions || ' ' || revenue_asserted_minor from contact",
+    ] {
+        let mut statement = conn.prepare(question).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        lines.extend(rows.map(Result::unwrap));
+    }
+    (figures, lines)
+}
+
+#[actix_web::test]
+async fn what_is_counted_back_is_what_would_have_been_counted() {
+    let mut always = Site::new().await;
+    let other = Typed { name: "Other", ..Typed::default() };
+    let mut later = Site::new().await;
+    for site in [&always, &later] {
+        events::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &other).await.unwrap();
+    }
+    let number = create(&always).await;
+    live_through(&mut always).await;
+    live_through(&mut later).await;
+    let without = state(&later);
+    assert_eq!(create(&later).await, number);
+    assert_eq!(state(&later), without, "created, it counts from now on");
+
+    count_back(&later.app, Actor::Machine, later.account, number).await.unwrap();
+    work(&later).await;
+    let counted = state(&later);
+    assert_eq!(counted, state(&always));
+    let direct =
+        counted.1.iter().filter(|line| line.starts_with("row") && line.ends_with(" 2 250 0")).count();
+    let told = counted_back(&later.app, later.account, number).await.unwrap().unwrap();
+    assert_eq!((told.completions, told.done), (i64::try_from(direct).unwrap(), told.total));
+    assert!(told.total >= 3 && told.finished.is_some() && direct == 21, "{told:?} {direct}");
+    let last = "select last_ms from event_definition where number = 2";
+    assert_eq!(later.ask::<i64>(last), always.ask::<i64>(last));
+
+    // again, with what came since, and over days that were closed since
+    for site in [&mut always, &mut later] {
+        site.collect(&site.view("more", "bob", "https://example.com/thanks")).await;
+        site.fold().await;
+        site.clock.advance(2 * DAY);
+        close(site).await;
+    }
+    count_back(&later.app, Actor::Machine, later.account, number).await.unwrap();
+    work(&later).await;
+    assert_eq!(state(&later), state(&always), "nothing is counted twice");
+    assert_eq!(counted_back(&later.app, later.account, number).await.unwrap().unwrap().completions, 0);
+
+    // and away again, but for what nobody counted of it
+    let gone = events::what_goes(&later.app, later.account, number).await.unwrap();
+    assert_eq!((gone.completions, gone.contacts, gone.value_minor), (22, 1, 22 * 250));
+    events::delete(&later.app, Actor::Machine, later.account, number).await.unwrap();
+    work(&later).await;
+    let mut never = Site::new().await;
+    events::create(&never.app, Actor::Machine, never.account, EventKind::Custom, &other).await.unwrap();
+    live_through(&mut never).await;
+    never.collect(&never.view("more", "bob", "https://example.com/thanks")).await;
+    never.fold().await;
+    never.clock.advance(2 * DAY);
+    close(&never).await;
+    assert_eq!(state(&later), state(&never));
+}
+
+#[actix_web::test]
+async fn what_nobody_can_count_back_is_refused() {
+    let site = Site::new().await;
+    let number = create(&site).await;
+    let custom = Typed { name: "Custom", ..Typed::default() };
+    let custom =
+        events::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &custom).await.unwrap();
+    let back = async |number| count_back(&site.app, Actor::Machine, site.account, number).await;
+    assert!(matches!(back(custom).await, Err(recount::Error::Kind)));
+    assert!(matches!(back(EventNumber(9)).await, Err(recount::Error::Access(_))));
+    events::set_status(&site.app, Actor::Machine, site.account, number, Status::Archived).await.unwrap();
+    assert!(matches!(back(number).await, Err(recount::Error::Kind)));
+    assert_eq!(site.ask::<i64>("select count(*) from event_work"), 0);
+}
+
+/// hubspot.md 12, row 39
+#[actix_web::test]
+async fn an_event_is_changed_and_a_deleted_name_comes_back_by_hand_alone() {
+    let mut site = Site::new().await;
+    let number = create(&site).await;
+    let change = async |name, url| {
+        let typed = Typed { name, url, value: "3", ..Typed::default() };
+        events::update(&site.app, Actor::Machine, site.account, number, &typed).await
+    };
+    assert!(matches!(change("", "/x").await, Err(events::Error::Invalid(_))));
+    assert!(matches!(change("Thank you", "").await, Err(events::Error::Invalid(_))));
+    change("Thank you", "/merci").await.unwrap();
+    site.collect(&site.view("1", "ada", "https://example.com/thanks")).await;
+    site.collect(&site.view("2", "ada", "https://example.com/merci")).await;
+    site.fold().await;
+    assert_eq!(site.asks::<i64>("select value_minor from event_hot where kind = 2"), [300]);
+    events::delete(&site.app, Actor::Machine, site.account, number).await.unwrap();
+    work(&site).await;
+    assert_eq!(site.ask::<i64>("select count(*) from event_hot where kind = 2"), 0);
+    let told: Value = site.completion("3", "ada", "Thank you", 1);
+    site.collect(&told).await;
+    site.fold().await;
+    assert_eq!(site.ask::<i64>("select count(*) from event_hot where kind = 2"), 0);
+    assert!(review::list(&site.app, site.account, false).await.unwrap().is_empty());
+    let typed = Typed { name: "Thank you", ..Typed::default() };
+    let again = events::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &typed).await;
+    assert_eq!(again.unwrap(), EventNumber(2));
+}

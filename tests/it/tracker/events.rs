@@ -1,0 +1,418 @@
+//! Events: told by the page's code, found by clicks and sent forms; when they wait and when they are dropped.
+
+use guestlog::app;
+use guestlog::app::accept::beacon::Beacon;
+use guestlog::app::access::Actor;
+use guestlog::domain::event::{EventKind, Typed};
+use guestlog::domain::page::Page as Recorded;
+use guestlog::domain::url_rule::UrlRule;
+use guestlog::tracker::{Rule, ScriptOptions};
+use serde_json::{Value, json};
+
+use crate::harness::site::Site;
+
+use super::harness::{ACCOUNT, Browser, HOME, Page, SERVER, Visit, options};
+
+fn events(browser: &Browser) -> Vec<Value> {
+    browser.hits().into_iter().filter(|hit| hit["k"] == 3 || hit["k"] == "ptbe").collect()
+}
+
+/// Id, value and properties of the last event.
+fn last(browser: &Browser) -> Value {
+    let hit = events(browser).pop().unwrap();
+    json!([hit["n"], hit["m"], hit["p"]])
+}
+
+fn rule(id: &str, selector: &str, url: &str) -> Rule {
+    Rule(id.into(), selector.into(), url.into())
+}
+
+fn with_rules(clicks: Vec<Rule>, forms: Vec<Rule>) -> ScriptOptions {
+    ScriptOptions { clicks, forms, ..options() }
+}
+
+fn click(page: &Page, elements: &str) {
+    page.run(&format!("browser.happen(page.id, 'click', [{elements}])"));
+}
+
+/// hubspot.md 1.3, 4
+#[test]
+fn an_event_is_told_by_id_or_name_with_value_and_properties() {
+    let browser = Browser::new();
+    let page = browser.visit(HOME);
+    for (call, told) in [
+        ("['trackEvent', {id: '000000001625', value: 100}]", json!(["000000001625", "100", {}])),
+        ("['trackConversion', {id: 'Sign up'}]", json!(["Sign up", null, {}])),
+        ("['trackEvent', 'Sale', {value: '19.99', plan: 'pro'}]", json!(["Sale", "19.99", {"plan": "pro"}])),
+        ("['trackEvent', 'Sale']", json!(["Sale", null, {}])),
+        ("['trackEvent', 7, {value: -1.5}]", json!(["7", "-1.5", {}])),
+        (
+            "['trackEvent', {id: 'Zero', value: 0, a: 1, b: true, c: null, d: {}, e: [1]}]",
+            json!(["Zero", "0", {"a": 1, "b": true}]),
+        ),
+        ("['trackEvent', {id: 'Bad', value: NaN}]", json!(["Bad", "NaN", {}])),
+        ("['trackEvent', {id: 'Bad', value: 1 / 0}]", json!(["Bad", "Infinity", {}])),
+        ("['trackEvent', {id: 'Asked', value: function () { return 7; }}]", json!(["Asked", "7", {}])),
+        ("['trackEvent', {id: 'Broken', value: function () { throw 1; }}]", json!(["Broken", null, {}])),
+        (
+            "['trackCustomBehavioralEvent', {name: 'pe1_look', properties: {a: 'b'}}]",
+            json!(["pe1_look", null, {"a": "b"}]),
+        ),
+        ("['trackCustomBehavioralEvent', {name: 'look'}]", json!(["look", null, {}])),
+    ] {
+        page.push(call);
+        assert_eq!(last(&browser), told, "{call}");
+    }
+    let all = events(&browser);
+    assert_eq!(all.len(), 12);
+    assert!(all[..10].iter().all(|hit| hit["k"] == 3) && all[11]["k"] == "ptbe");
+    let view = &browser.views()[0];
+    for hit in &all {
+        assert_eq!(
+            (&hit["vi"], &hit["u"], &hit["pu"], &hit["a"]),
+            (&view["vi"], &view["u"], &view["pu"], &json!(ACCOUNT))
+        );
+        assert!(hit["id"].as_str().unwrap() > view["id"].as_str().unwrap());
+    }
+    for nothing in [
+        "['trackEvent']",
+        "['trackEvent', {}]",
+        "['trackEvent', null]",
+        "['trackEvent', {id: ''}]",
+        "['trackCustomBehavioralEvent']",
+        "['trackCustomBehavioralEvent', {}]",
+    ] {
+        page.push(nothing);
+    }
+    assert_eq!(events(&browser).len(), 12);
+}
+
+/// hubspot.md 12, rows 14-19; rules.md 21
+#[actix_web::test]
+async fn what_the_script_tells_is_completed_by_the_server() {
+    let mut site = Site::new().await;
+    let typed = Typed { name: "Bought", selector: ".buy", value: "2.50", ..Typed::default() };
+    app::events::create(&site.app, Actor::Machine, site.account, EventKind::Click, &typed).await.unwrap();
+    let script = site.get("/1000001.js").await.text();
+    let browser = Browser::new();
+    let above = "window._hsq = [['identify', {email: 'ann@example.com'}], ['trackEvent', {id: 'Early', value: '1e1'}]]";
+    let page = browser.open(&Visit { script, ..Visit::of("https://www.example.com/").above(above) });
+    click(&page, "browser.element('.buy')");
+    page.push("['trackEvent', {id: '000000000001', value: 7, plan: 'pro'}]");
+    page.push("['trackEvent', {id: 'Bad', value: NaN}]");
+    let mut reasons = Vec::new();
+    for request in browser.requests() {
+        let body = request.raw["body"].as_str().unwrap().to_owned();
+        reasons.push(site.collect_bytes(body).await.reason().to_owned());
+    }
+    assert_eq!(reasons, ["stored", "stored", "stored", "bad_value"]);
+    site.fold().await;
+    let told = "select session_id || ' ' || event || ' ' || value_minor from event_hot where kind = 2
+        order by at_ms, inbox_id";
+    assert_eq!(site.asks::<String>(told), ["1 2 1000", "1 1 250", "1 1 700"]);
+    assert_eq!(site.ask::<String>("select properties from event_property"), r#"{"plan":"pro"}"#);
+    assert_eq!(site.ask::<i64>("select revenue_asserted_minor from contact"), 1950);
+}
+
+/// contract.md: a property value has at most 1,024 characters
+#[test]
+fn values_of_properties_are_cut_at_the_limit() {
+    let browser = Browser::new();
+    let page = browser.visit(HOME);
+    for (length, kept) in [(1024, 1024), (1025, 1024)] {
+        page.push(&format!("['trackEvent', {{id: 'x', note: 'x'.repeat({length})}}]"));
+        assert_eq!(last(&browser)[2]["note"].as_str().unwrap().len(), kept);
+    }
+}
+
+#[test]
+fn what_was_queued_before_load_follows_the_first_view() {
+    let browser = Browser::new();
+    browser.open(&Visit::of(HOME).above(
+        "window._hsq = [['trackEvent', {id: 'early'}], function (tracker) { tracker.trackEvent('called'); },
+            ['identify', {email: 'ann@example.com'}]]",
+    ));
+    let hits = browser.hits();
+    let kinds: Vec<Value> = hits.iter().map(|hit| json!([hit["k"], hit["n"]])).collect();
+    assert_eq!(kinds, [json!([1, null]), json!([3, "early"]), json!([3, "called"])]);
+    assert_eq!(browser.requests().len(), 1, "in one request");
+    assert!(hits.iter().all(|hit| hit["i"]["email"] == "ann@example.com"));
+}
+
+#[test]
+fn a_function_is_asked_for_the_value_with_elements_at_hand() {
+    let browser = Browser::new();
+    let page = browser.visit(HOME);
+    page.run("page.elements['.price'] = [browser.element('19'), browser.element('.50')]");
+    for (code, told) in [
+        ("$.$('.price').text()", "19.50"),
+        ("$.$('.price').length", "2"),
+        ("$.$('.price').val()", "typed"),
+        ("$.$('.price').attr('data-x')", "attribute"),
+        ("String($.$('.price').attr('data-y'))", "undefined"),
+        ("$.$('.none').length", "0"),
+        ("$.$('.none').text()", ""),
+        ("String($.$('.none').val()) + $.$('.none').attr('data-x')", "undefinedundefined"),
+        ("$.$(':[broken').length", "0"),
+    ] {
+        page.push(&format!("['trackEvent', {{id: 'x', value: function ($) {{ return {code}; }}}}]"));
+        assert_eq!(last(&browser)[1], told, "{code}");
+    }
+    page.run(
+        "window.jQuery = function (css) { return {get: function () { return [browser.element(css)]; }}; }",
+    );
+    page.run("document.querySelectorAll = function () { throw new SyntaxError('not CSS'); }");
+    page.push("['trackEvent', {id: 'x', value: function ($) { return $.$('tr:odd').text(); }}]");
+    assert_eq!(last(&browser)[1], "tr:odd", "what is neither CSS nor ours is the page's own jQuery's");
+}
+
+/// rules.md 2
+#[test]
+fn what_happens_before_the_choice_waits_for_it_in_memory_alone() {
+    let waiting = ScriptOptions { policy: 4, ..options() };
+    for (choice, told) in [("{analytics: true}", 2), ("{analytics: false}", 0)] {
+        let browser = Browser::new();
+        let above = "window._hsq = [['trackEvent', {id: 'early'}]]";
+        let page = browser.open(&Visit::of(HOME).above(above).options(&waiting));
+        page.push("['trackEvent', {id: 'late'}]");
+        assert!(browser.requests().is_empty() && browser.storage().is_empty() && browser.jar().is_empty());
+        page.run(&format!("_hsp.push(['setHubSpotConsent', {choice}])"));
+        let names: Vec<Value> = events(&browser).iter().map(|hit| hit["n"].clone()).collect();
+        assert_eq!(names, ["early", "late"].map(Value::from)[..told], "{choice}");
+        assert_eq!(browser.views().len(), usize::from(told > 0));
+    }
+}
+
+/// rules.md 2
+#[test]
+fn what_happens_after_a_refusal_is_forgotten() {
+    for (refuse, allow) in [
+        ("_hsp.push(['setHubSpotConsent', {}])", "_hsp.push(['setHubSpotConsent', {analytics: true}])"),
+        ("_hsq.push(['doNotTrack'])", "_hsq.push(['doNotTrack', {track: true}])"),
+    ] {
+        let browser = Browser::new();
+        let page = browser.visit(HOME);
+        page.run(refuse);
+        page.push("['trackEvent', {id: 'refused'}]");
+        page.run(allow);
+        page.push("['trackEvent', {id: 'allowed'}]");
+        let names: Vec<Value> = events(&browser).iter().map(|hit| hit["n"].clone()).collect();
+        assert_eq!(names, ["allowed"], "{refuse}");
+    }
+}
+
+#[test]
+fn at_most_100_events_wait_the_newest() {
+    let waiting = ScriptOptions { policy: 3, ..options() };
+    for (fired, first) in [(100, 0), (101, 1)] {
+        let browser = Browser::new();
+        let page = browser.open(&Visit::of(HOME).options(&waiting));
+        page.run(&format!("for (var i = 0; i < {fired}; i++) _hsq.push(['trackEvent', 'e' + i])"));
+        page.run("_hsp.push(['setHubSpotConsent', {analytics: true}])");
+        browser.advance(1000);
+        let names: Vec<String> =
+            events(&browser).iter().map(|hit| hit["n"].as_str().unwrap().into()).collect();
+        assert_eq!((names.len(), &*names[0]), (100, &*format!("e{first}")));
+    }
+}
+
+#[test]
+fn an_event_is_kept_until_the_server_has_it_under_the_same_id() {
+    let browser = Browser::new();
+    let page = browser.visit(HOME);
+    browser.set("net.fetch = 503; browser.state.net.image = 'down'");
+    page.push("['trackEvent', {id: 'Sale', value: 3}]");
+    assert_eq!(browser.storage().len(), 1);
+    page.tell("leave");
+    browser.set("net.fetch = 204");
+    browser.visit("https://www.example.com/b");
+    let sent: Vec<Value> = events(&browser);
+    assert!(sent.len() >= 2 && sent.iter().all(|hit| hit["id"] == sent[0]["id"]), "{sent:?}");
+    assert_eq!(browser.arrived().iter().filter(|hit| hit["n"] == "Sale").count(), 1);
+}
+
+#[test]
+fn an_image_brings_an_event_with_its_properties() {
+    let browser = Browser::new();
+    let page = browser.open(&Visit::of(HOME).with(json!({"noFetch": true})));
+    page.push("['trackEvent', {id: 'A & B', value: '1e3', 'a=b': 'c&d', n: 1}]");
+    let image = browser.requests().pop().unwrap();
+    let query = image.url.split_once('?').unwrap().1;
+    let beacon = Beacon::of_query(query);
+    assert_eq!((&*beacon.kind, &*beacon.event, &*beacon.value), ("3", "A & B", "1e3"));
+    assert_eq!(beacon.properties, [("a=b".into(), "c&d".into()), ("n".into(), "1".into())]);
+}
+
+#[test]
+fn a_click_on_nested_elements_completes_each_event_once() {
+    let browser = Browser::new();
+    let rules = with_rules(vec![rule("000000000001", ".buy", ""), rule("000000000002", "#go", "")], vec![]);
+    let page = browser.open(&Visit::of(HOME).options(&rules));
+    click(&page, "browser.element('.buy'), browser.element('.buy', '#go'), browser.element('.buy')");
+    let names =
+        || events(&browser).iter().map(|hit| hit["n"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(), ["000000000001", "000000000002"]);
+    click(&page, "browser.element('.buy')");
+    assert_eq!(
+        names().len(),
+        2,
+        "a click told again for the field of a label, before anything else happened"
+    );
+    browser.advance(1);
+    click(&page, "browser.element('.buy')");
+    assert_eq!(names().len(), 3);
+    browser.advance(1);
+    click(&page, "browser.element('.other')");
+    page.run("browser.happen(page.id, 'auxclick', [browser.element('.buy')], {button: 2})");
+    assert_eq!(names().len(), 3, "the right button opens a menu");
+    page.run("browser.happen(page.id, 'auxclick', [browser.element('.buy')], {button: 1})");
+    assert_eq!(names().len(), 4, "the middle button opens a link");
+}
+
+#[test]
+fn a_click_is_told_with_the_page_as_it_is_then() {
+    let browser = Browser::new();
+    let rules = with_rules(vec![rule("000000000001", ".buy", "/shop/*")], vec![]);
+    let page = browser.open(&Visit::of(HOME).options(&rules));
+    click(&page, "browser.element('.buy')");
+    assert!(events(&browser).is_empty());
+    page.push("['setPath', '/shop/7']");
+    page.push("['refreshPageHandlers']");
+    click(&page, "browser.element('.buy')");
+    let hits = events(&browser);
+    assert_eq!((hits.len(), &hits[0]["po"]), (1, &json!("/shop/7")));
+}
+
+#[test]
+fn the_page_attaches_clicks_of_its_own() {
+    let browser = Browser::new();
+    let above = "window._hsq = [['trackClick', '.buy', 'Bought', {value: function () { return 5; }}]]";
+    let page = browser.open(&Visit::of(HOME).above(above));
+    page.push("['trackClick', '.buy', 'pe1_bought', {url: '/elsewhere'}]");
+    page.push("['trackClick', '.old', 'Old', {url: '/', value: 2}]");
+    for _ in 0..3 {
+        page.push("['trackClick', '.look', 'pe1_look']");
+    }
+    for wrong in ["['trackClick']", "['trackClick', null, null]", "['trackClick', ':[', 'x']"] {
+        page.push(wrong);
+    }
+    for _ in 0..2 {
+        click(&page, "browser.element('.buy', '.old'), browser.element('.look')");
+        browser.advance(1);
+    }
+    let told: Vec<Value> = events(&browser).iter().map(|hit| json!([hit["k"], hit["n"], hit["m"]])).collect();
+    let once = [json!([3, "Bought", "5"]), json!([3, "Old", "2"]), json!(["ptbe", "pe1_look", null])];
+    assert_eq!(told, [once.clone(), once].concat());
+}
+
+/// hubspot.md 1.4
+#[test]
+fn script_and_server_read_url_rules_alike() {
+    let table: Vec<Value> = serde_json::from_str(include_str!("../../data/url_rules.json")).unwrap();
+    assert!(table.len() > 50);
+    for row in table {
+        let text = |name: &str| row[name].as_str();
+        let (rule_text, url, path) = (text("rule").unwrap(), text("url").unwrap(), text("path"));
+        let page = Recorded::recorded(url, path, None).unwrap().page;
+        let by_server = UrlRule::parse(rule_text).unwrap().matches(&page);
+        let browser = Browser::new();
+        let rules = with_rules(vec![rule("000000000001", ".a", rule_text)], vec![]);
+        let page = browser.open(&Visit::of(url).options(&rules));
+        if let Some(path) = path {
+            page.push(&format!("['setPath', '{path}']"));
+        }
+        click(&page, "browser.element('.a')");
+        let by_script = !events(&browser).is_empty();
+        assert_eq!((by_server, by_script), (row["fits"] == true, row["fits"] == true), "{row}");
+    }
+}
+
+fn submit(page: &Page, more: &str) {
+    page.run(&format!(
+        "window.form = Object.assign(new window.HTMLFormElement(), browser.element('#f'), {{querySelector: function (css) {{
+            return (window.marks || []).indexOf(css) >= 0 ? {{}} : null; }}}});
+        browser.happen(page.id, 'submit', [form], {more})"
+    ));
+}
+
+#[test]
+fn a_sent_form_completes_its_events_once() {
+    let rules = with_rules(vec![], vec![rule("000000000009", "#f", ""), rule("000000000008", "#g", "")]);
+    let count = |code: &str, prevented: bool, after: &str| {
+        let browser = Browser::new();
+        let page = browser.open(&Visit::of(HOME).options(&rules));
+        page.run(code);
+        submit(&page, &format!("{{defaultPrevented: {prevented}}}"));
+        if after == "leave" {
+            page.tell("leave");
+        } else {
+            page.run(after);
+            browser.advance(1);
+        }
+        events(&browser).iter().filter(|hit| hit["n"] == "000000000009").count()
+    };
+    assert_eq!(count("", false, ""), 1);
+    assert_eq!(count("", false, "leave"), 1, "the page goes before anything else can happen");
+    assert_eq!(count("", true, ""), 1, "a page that sends its forms itself");
+    assert_eq!(
+        count("window.marks = ['[aria-invalid=true]']", true, ""),
+        0,
+        "stopped by the page's own check"
+    );
+    assert_eq!(count("window.marks = [':invalid']", true, ""), 0);
+    assert_eq!(count("window.marks = [':invalid']", false, ""), 1, "sent all the same");
+    assert_eq!(count("", true, "form.submit()"), 1, "sent by the handler itself");
+    assert_eq!(count("window.marks = [':invalid']", true, "form.submit()"), 1);
+    let browser = Browser::new();
+    let page = browser.open(&Visit::of(HOME).options(&rules));
+    submit(&page, "{defaultPrevented: true}");
+    browser.advance(5000);
+    page.run("form.submit()");
+    assert_eq!((events(&browser).len(), page.run("return form.sent")), (1, json!(1)), "the same act, later");
+    browser.advance(1);
+    page.run("form.submit()");
+    assert_eq!((events(&browser).len(), page.run("return form.sent")), (2, json!(2)), "by script alone");
+}
+
+#[test]
+fn forms_are_left_alone_where_no_event_is_one() {
+    let browser = Browser::new();
+    let page = browser.open(&Visit {
+        script: String::new(),
+        ..Visit::of(HOME).above("window.before = window.HTMLFormElement.prototype.submit")
+    });
+    page.load(&guestlog::tracker::text(&options()));
+    assert_eq!(page.run("return window.HTMLFormElement.prototype.submit === before"), true);
+}
+
+/// rules.md 29
+#[test]
+fn custom_code_is_loaded_once_after_consent() {
+    let code = "000000000003.0123456789abcdef";
+    let with_code = ScriptOptions { codes: vec![code.into()], policy: 4, ..options() };
+    let browser = Browser::new();
+    let page = browser.open(&Visit::of(HOME).options(&with_code));
+    assert_eq!(page.run("return page.loaded"), json!([]));
+    page.run("_hsp.push(['setHubSpotConsent', {analytics: false}])");
+    assert_eq!(page.run("return page.loaded"), json!([]));
+    for _ in 0..2 {
+        page.run("_hsp.push(['setHubSpotConsent', {analytics: true}])");
+        page.push("['trackPageView']");
+    }
+    assert_eq!(page.run("return page.loaded"), json!([format!("{SERVER}/e/{ACCOUNT}/{code}.js")]));
+}
+
+#[test]
+fn rules_cannot_break_out_of_the_script() {
+    let hostile = "</script><!--\u{2028}';alert(1)//\"";
+    let rules =
+        with_rules(vec![rule("000000000001", hostile, hostile)], vec![rule("000000000002", hostile, "")]);
+    let script = guestlog::tracker::text(&rules);
+    assert!(!script.contains("</script") && !script.contains('\u{2028}'));
+    let browser = Browser::new();
+    let page = browser.open(&Visit::of(HOME).options(&rules));
+    click(&page, "browser.element('.a')");
+    submit(&page, "{}");
+    browser.advance(1);
+    assert_eq!((browser.views().len(), events(&browser).len()), (1, 0));
+}

@@ -1,0 +1,43 @@
+//! An admin picks an element: the token leaves the address, and nothing is told of the page meanwhile (rules.md 30).
+
+use serde_json::json;
+
+use super::harness::{Browser, HOME, SERVER, Visit};
+
+const TOKEN: &str = "c0123456789abcdef0123456789abcdef";
+
+/// rules.md 30
+#[test]
+fn while_somebody_picks_no_hit_leaves_the_page() {
+    let browser = Browser::new();
+    let url = format!("{HOME}#/cart#guestlog-pick={TOKEN}");
+    let page = browser.open(&Visit::of(&url).above("window._hsq = [['trackEvent', 'early']]"));
+    assert_eq!(page.run("return location.href"), format!("{HOME}#/cart"));
+    page.push("['trackPageView']");
+    page.push("['trackEvent', 'late']");
+    page.run("history.pushState({}, '', '/b')");
+    browser.advance(60_000);
+    page.tell("leave");
+    let requests = browser.requests();
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].url, format!("{SERVER}/pick"));
+    assert_eq!(requests[0].raw["body"], json!({ "token": TOKEN }).to_string());
+    assert_eq!(requests[0].raw["credentials"], "omit");
+    assert_eq!(page.run("return page.loaded"), json!([format!("{SERVER}/pick.js")]));
+    assert!(browser.storage().is_empty() && browser.jar().is_empty());
+}
+
+/// rules.md 30
+#[test]
+fn a_token_that_is_no_good_is_an_ordinary_visit() {
+    for answer in ["404", "503", "'down'", "'throws'"] {
+        let browser = Browser::new();
+        browser.set(&format!("net.pick = {answer}"));
+        let url = format!("{HOME}#guestlog-pick={TOKEN}");
+        let page = browser.open(&Visit::of(&url).above("window._hsq = [['trackEvent', 'early']]"));
+        assert_eq!(page.run("return page.loaded"), json!([]), "{answer}");
+        let hits = browser.arrived();
+        assert_eq!(hits.iter().filter(|hit| hit["k"] == 1).count(), 1, "{answer}");
+        assert!(hits.iter().all(|hit| hit["pu"] == HOME), "{answer}: {hits:?}");
+    }
+}
