@@ -122,7 +122,8 @@ pub fn find_times_of_contact(
 ) -> Result<Option<(i64, i64)>, Error> {
     let found: (Option<i64>, Option<i64>) = conn
         .prepare_cached(
-            "select min(first_ms), max(last_ms) from visitor where account_id = ?1 and contact_id = ?2",
+            "select min(first_ms), max(last_ms) from visitor indexed by visitor_contact
+             where account_id = ?1 and contact_id = ?2 and contact_id is not null",
         )?
         .query_row((account.0, contact), |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(found.0.zip(found.1))
