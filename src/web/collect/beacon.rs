@@ -43,16 +43,12 @@ pub(crate) async fn gif(request: HttpRequest, state: Data<State>) -> HttpRespons
         _ => {}
     }
     let outcome = take(&request, &state, vec![Ok(beacon)]).await;
-    match outcome.reason {
-        Reason::Malformed | Reason::BadValue | Reason::TooLarge | Reason::Unavailable => {
-            refuse(outcome.reason)
-        }
-        reason => {
-            let mut answer = HttpResponse::Ok();
-            dress(&mut answer, reason);
-            answer.insert_header((CONTENT_TYPE, "image/gif")).body(Bytes::from_static(GIF))
-        }
+    if is_refused(outcome.reason) {
+        return refuse(outcome.reason);
     }
+    let mut answer = HttpResponse::Ok();
+    dress(&mut answer, outcome.reason);
+    answer.insert_header((CONTENT_TYPE, "image/gif")).body(Bytes::from_static(GIF))
 }
 
 /// `POST /collect`
@@ -69,14 +65,12 @@ pub(crate) async fn collect(request: HttpRequest, body: Payload, state: Data<Sta
         Err(unreadable) => return count_and_refuse(&state, unreadable.reason()),
     };
     let outcome = take(&request, &state, beacons).await;
-    match outcome.reason {
-        Reason::Malformed | Reason::TooLarge | Reason::Unavailable => refuse(outcome.reason),
-        reason => {
-            let mut answer = HttpResponse::NoContent();
-            dress(&mut answer, reason);
-            answer.finish()
-        }
+    if is_refused(outcome.reason) {
+        return refuse(outcome.reason);
     }
+    let mut answer = HttpResponse::NoContent();
+    dress(&mut answer, outcome.reason);
+    answer.finish()
 }
 
 /// `OPTIONS` of the public routes: a preflight, from those who set a content type.
@@ -142,6 +136,12 @@ fn count_and_refuse(state: &State, reason: Reason) -> HttpResponse {
     state.app.counters.receive(1);
     state.app.counters.count(reason, 1);
     refuse(reason)
+}
+
+/// Is a hit that was not taken for this reason the sender's to mend, or to send again? The others are answered as if
+/// it was, with the reason in the header (contract.md, Refusals).
+pub(super) const fn is_refused(reason: Reason) -> bool {
+    matches!(reason, Reason::Malformed | Reason::BadValue | Reason::TooLarge | Reason::Unavailable)
 }
 
 pub(super) fn refuse(reason: Reason) -> HttpResponse {

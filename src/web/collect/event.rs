@@ -5,9 +5,8 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::beacon::{dress, over_limit, refuse};
+use super::beacon::{dress, is_refused, over_limit, refuse};
 use crate::app::accept::call::{Call, tell};
-use crate::domain::reason::Reason;
 use crate::web::state::State;
 
 pub(crate) async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
@@ -15,14 +14,10 @@ pub(crate) async fn show(request: HttpRequest, state: Data<State>) -> HttpRespon
         return refusal;
     }
     let outcome = tell(&state.app, Call::of_query(request.query_string())).await;
-    match outcome.reason {
-        Reason::Malformed | Reason::BadValue | Reason::TooLarge | Reason::Unavailable => {
-            refuse(outcome.reason)
-        }
-        reason => {
-            let mut answer = HttpResponse::Ok();
-            dress(&mut answer, reason);
-            answer.insert_header((CONTENT_TYPE, "image/gif")).finish()
-        }
+    if is_refused(outcome.reason) {
+        return refuse(outcome.reason);
     }
+    let mut answer = HttpResponse::Ok();
+    dress(&mut answer, outcome.reason);
+    answer.insert_header((CONTENT_TYPE, "image/gif")).finish()
 }
