@@ -9,6 +9,7 @@ const codes = cfg.codes || [];
 let clicks = cfg.clicks || [];
 let untold = [];
 let acted = {};
+let labelled;
 let judged = [];
 let posted;
 
@@ -106,16 +107,27 @@ function isAmong(elements, css) {
   return plain === undefined ? find(css).some(element => elements.indexOf(element) >= 0) : plain;
 }
 
-// One act may pass several elements, and a browser tells a click on a label again for its field: once per event.
+// One act may pass several elements and rules: once per event.
 function judge(rule, elements) {
   if (acted[rule[0]] || !isHere(rule[2]) || !isAmong(elements, rule[1])) return;
   acted[rule[0]] = 1;
-  setTimeout(() => acted = {});
   tell(/^pe\d+_/.test(rule[0]) ? 'ptbe' : 3, rule[0], rule[3]);
 }
 
-function act(rules, elements) {
+function act(rules, elements, isSame) {
+  if (!isSame) acted = {};
   rules.forEach(rule => safe(judge, rule, elements));
+}
+
+// A browser tells a click on a label again for its field, before anything else can happen. A timer alone cannot
+// tell the two from two acts: browsers put timers off until what an act changed is drawn.
+function actOfClick(e) {
+  const path = e.composedPath();
+  const label = path.find(element => element.matches && element.matches('label'));
+  const isSame = path[0] == labelled;
+  labelled = label && label.control != path[0] && label.control;
+  setTimeout(() => labelled = 0);
+  act(clicks, path, isSame);
 }
 
 function trackClick(css, id, more) {
@@ -134,7 +146,7 @@ function judgeForms() {
 }
 
 function watchActs() {
-  listen(w, 'click', e => act(clicks, e.composedPath()));
+  listen(w, 'click', actOfClick);
   listen(w, 'auxclick', e => e.button == 1 && act(clicks, e.composedPath()));
   if (!forms[0]) return;
   listen(w, 'submit', e => {
@@ -143,8 +155,9 @@ function watchActs() {
     setTimeout(() => safe(judgeForms));
   });
   listen(w, 'pagehide', judgeForms);
-  // `form.submit()` tells nobody. What follows a submit that was counted is the same act.
+  // `form.submit()` tells nobody. It is the same act as a submit that was counted, or waits to be judged.
   wrap(w.HTMLFormElement.prototype, 'submit', form => {
+    judged = judged.filter(sent => sent[0].target != form);
     if (posted != form) act(forms, [form]);
     posted = 0;
   });

@@ -150,8 +150,15 @@ async fn what_is_not_counted_says_why() {
         let is_refused = ["malformed", "too_large", "bad_value"].contains(&reason);
         for answer in [
             site.collect(&site.completion("e", "ada", n, m)).await,
-            site.gif(&[("a", "1000001"), ("k", "3"), ("vi", "ada"), ("pu", "https://example.com/"), ("n", n), ("m", m)])
-                .await,
+            site.gif(&[
+                ("a", "1000001"),
+                ("k", "3"),
+                ("vi", "ada"),
+                ("pu", "https://example.com/"),
+                ("n", n),
+                ("m", m),
+            ])
+            .await,
             site.get(&format!("/v1/event?_a=1000001&_n={n}&_m={m}")).await,
         ] {
             assert_eq!(answer.reason(), reason, "{n} {m}");
