@@ -152,6 +152,7 @@ fn wrong_at(t: &Texts, kind: EventKind, invalid: &Invalid) -> (&'static str, Str
         Invalid::ManyTags => words.many_tags,
         Invalid::NoSelector => words.no_selector,
         Invalid::LongSelector => words.long_selector,
+        Invalid::Markup => words.markup,
         Invalid::NoUrlRule | Invalid::UrlRule(url_rule::Invalid::Empty) => words.no_page,
         Invalid::UrlRule(url_rule::Invalid::Long) => words.long_url,
         Invalid::UrlRule(url_rule::Invalid::Control) => words.odd_url,
