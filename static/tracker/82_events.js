@@ -103,7 +103,7 @@ function isHere(rule) {
 }
 
 function isAmong(elements, css) {
-  const plain = safe(() => elements.some(element => element.matches && element.matches(css)));
+  const plain = safe(() => elements.some(element => fits(element, css)));
   return plain === undefined ? find(css).some(element => elements.indexOf(element) >= 0) : plain;
 }
 
@@ -114,6 +114,11 @@ function judge(rule, elements) {
   tell(/^pe\d+_/.test(rule[0]) ? 'ptbe' : 3, rule[0], rule[3]);
 }
 
+// The elements an event passes; it goes on to document and window, which any name of the page's can be on.
+function passed(e) {
+  return e.composedPath().filter(node => node.nodeType == 1);
+}
+
 function act(rules, elements, isSame) {
   if (!isSame) acted = {};
   rules.forEach(rule => safe(judge, rule, elements));
@@ -122,8 +127,8 @@ function act(rules, elements, isSame) {
 // A browser tells a click on a label again for its field, before anything else can happen. A timer alone cannot
 // tell the two from two acts: browsers put timers off until what an act changed is drawn.
 function actOfClick(e) {
-  const path = e.composedPath();
-  const label = path.find(element => element.matches && element.matches('label'));
+  const path = passed(e);
+  const label = path.find(element => fits(element, 'label'));
   const isSame = path[0] == labelled;
   labelled = label && label.control != path[0] && label.control;
   setTimeout(() => labelled = 0);
@@ -147,7 +152,7 @@ function judgeForms() {
 
 function watchActs() {
   listen(w, 'click', actOfClick);
-  listen(w, 'auxclick', e => e.button == 1 && act(clicks, e.composedPath()));
+  listen(w, 'auxclick', e => e.button == 1 && act(clicks, passed(e)));
   if (!forms[0]) return;
   listen(w, 'submit', e => {
     posted = 0;

@@ -287,6 +287,25 @@ fn a_click_told_again_for_the_field_of_a_label_is_the_same_act() {
 }
 
 #[test]
+fn a_page_may_use_the_name_of_any_method() {
+    for named in ["[1]", "browser.element('#matches')", "function () { return true; }"] {
+        let browser = Browser::new();
+        let rules = with_rules(
+            vec![rule("000000000001", ".buy", ""), rule("000000000002", ".other", "")],
+            vec![rule("000000000003", "#f", "")],
+        );
+        let page = browser.open(&Visit::of(HOME).options(&rules));
+        page.run(&format!("window.matches = document.matches = {named}"));
+        click(&page, "browser.element('.buy')");
+        assert_eq!(last(&browser)[0], "000000000001", "{named}");
+        click(&page, "Object.assign(browser.element('.buy'), {matches: window.matches})");
+        assert_eq!(events(&browser).len(), 2, "{named}: a field of a form that is called so");
+        click(&page, "browser.element('label')");
+        assert_eq!(events(&browser).len(), 2, "{named}: what has no rule has no event");
+    }
+}
+
+#[test]
 fn a_click_is_told_with_the_page_as_it_is_then() {
     let browser = Browser::new();
     let rules = with_rules(vec![rule("000000000001", ".buy", "/shop/*")], vec![]);

@@ -247,6 +247,7 @@ globalThis.browser = (() => {
       performance: { now: () => state.mono },
       crypto: { getRandomValues: list => list.map(() => Math.random() * 256) },
       fetch: makeFetch(page), Image: makeImage(page),
+      Element: Element,
       HTMLFormElement: class { submit() { this.sent = (this.sent || 0) + 1; } },
       setTimeout: (fn, ms) => setTimer(page, fn, ms), clearTimeout: clearTimer,
       console: {
@@ -316,22 +317,26 @@ globalThis.browser = (() => {
     return anchor.href;
   }
 
+  class Element {
+    matches(css) {
+      if (!this.selectors) throw new TypeError('Illegal invocation');
+      if (/[:$]/.test(css)) throw new SyntaxError('not CSS: ' + css);
+      return this.selectors.includes(css);
+    }
+  }
+
   // An element as far as rules of events look at one: it matches these selectors.
   function element(...selectors) {
-    return {
-      matches: css => {
-        if (/[:$]/.test(css)) throw new SyntaxError('not CSS: ' + css);
-        return selectors.includes(css);
-      },
-      textContent: selectors.join(' '), getClientRects: () => [1], querySelector: () => null,
+    return Object.assign(new Element(), {
+      selectors: selectors, nodeType: 1, textContent: selectors.join(' '), getClientRects: () => [1], querySelector: () => null,
       hasAttribute: name => name === 'data-x', getAttribute: () => 'attribute', value: 'typed'
-    };
+    });
   }
 
   // Something happens to the first of these elements, and passes the others on its way up.
   function happen(id, type, elements, more) {
     const window = state.pages[id].window;
-    const event = Object.assign({ button: 0, target: elements[0], composedPath: () => elements.concat(window) }, more);
+    const event = Object.assign({ button: 0, target: elements[0], composedPath: () => elements.concat(state.pages[id].document, window) }, more);
     window.emit(type, event);
   }
 
