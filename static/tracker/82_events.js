@@ -155,6 +155,8 @@ function watchActs() {
   listen(w, 'auxclick', e => e.button == 1 && act(clicks, passed(e)));
   if (!forms[0]) return;
   listen(w, 'submit', e => {
+    // the marks are still those of the one before
+    judgeForms();
     posted = 0;
     judged.push([e, e.target.querySelector(':invalid')]);
     setTimeout(() => safe(judgeForms));

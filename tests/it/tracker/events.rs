@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 
 use crate::harness::site::Site;
 
+use super::forms::submit;
 use super::harness::{ACCOUNT, Browser, HOME, Page, SERVER, Visit, options};
 
-fn events(browser: &Browser) -> Vec<Value> {
+pub(super) fn events(browser: &Browser) -> Vec<Value> {
     browser.hits().into_iter().filter(|hit| hit["k"] == 3 || hit["k"] == "ptbe").collect()
 }
 
@@ -23,11 +24,11 @@ fn last(browser: &Browser) -> Value {
     json!([hit["n"], hit["m"], hit["p"]])
 }
 
-fn rule(id: &str, selector: &str, url: &str) -> Rule {
+pub(super) fn rule(id: &str, selector: &str, url: &str) -> Rule {
     Rule(id.into(), selector.into(), url.into())
 }
 
-fn with_rules(clicks: Vec<Rule>, forms: Vec<Rule>) -> ScriptOptions {
+pub(super) fn with_rules(clicks: Vec<Rule>, forms: Vec<Rule>) -> ScriptOptions {
     ScriptOptions { clicks, forms, ..options() }
 }
 
@@ -361,64 +362,6 @@ fn script_and_server_read_url_rules_alike() {
         let by_script = !events(&browser).is_empty();
         assert_eq!((by_server, by_script), (row["fits"] == true, row["fits"] == true), "{row}");
     }
-}
-
-fn submit(page: &Page, more: &str) {
-    page.run(&format!(
-        "window.form = Object.assign(new window.HTMLFormElement(), browser.element('#f'), {{querySelector: function (css) {{
-            return (window.marks || []).indexOf(css) >= 0 ? {{}} : null; }}}});
-        browser.happen(page.id, 'submit', [form], {more})"
-    ));
-}
-
-#[test]
-fn a_sent_form_completes_its_events_once() {
-    let rules = with_rules(vec![], vec![rule("000000000009", "#f", ""), rule("000000000008", "#g", "")]);
-    let count = |code: &str, prevented: bool, after: &str| {
-        let browser = Browser::new();
-        let page = browser.open(&Visit::of(HOME).options(&rules));
-        page.run(code);
-        submit(&page, &format!("{{defaultPrevented: {prevented}}}"));
-        if after == "leave" {
-            page.tell("leave");
-        } else {
-            page.run(after);
-            browser.advance(1);
-        }
-        events(&browser).iter().filter(|hit| hit["n"] == "000000000009").count()
-    };
-    assert_eq!(count("", false, ""), 1);
-    assert_eq!(count("", false, "leave"), 1, "the page goes before anything else can happen");
-    assert_eq!(count("", true, ""), 1, "a page that sends its forms itself");
-    assert_eq!(
-        count("window.marks = ['[aria-invalid=true]']", true, ""),
-        0,
-        "stopped by the page's own check"
-    );
-    assert_eq!(count("window.marks = [':invalid']", true, ""), 0);
-    assert_eq!(count("window.marks = [':invalid']", false, ""), 1, "sent all the same");
-    assert_eq!(count("", true, "form.submit()"), 1, "sent by the handler itself");
-    assert_eq!(count("window.marks = [':invalid']", true, "form.submit()"), 1);
-    let browser = Browser::new();
-    let page = browser.open(&Visit::of(HOME).options(&rules));
-    submit(&page, "{defaultPrevented: true}");
-    browser.advance(5000);
-    page.run("form.submit()");
-    assert_eq!((events(&browser).len(), page.run("return form.sent")), (1, json!(1)), "the same act, later");
-    browser.advance(1);
-    page.run("form.submit()");
-    assert_eq!((events(&browser).len(), page.run("return form.sent")), (2, json!(2)), "by script alone");
-}
-
-#[test]
-fn forms_are_left_alone_where_no_event_is_one() {
-    let browser = Browser::new();
-    let page = browser.open(&Visit {
-        script: String::new(),
-        ..Visit::of(HOME).above("window.before = window.HTMLFormElement.prototype.submit")
-    });
-    page.load(&guestlog::tracker::text(&options()));
-    assert_eq!(page.run("return window.HTMLFormElement.prototype.submit === before"), true);
 }
 
 /// rules.md 29

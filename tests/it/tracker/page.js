@@ -124,8 +124,10 @@ globalThis.browser = (() => {
   function emitter(target, page) {
     const handlers = [];
     target.addEventListener = (type, fn) => handlers.push([type, fn]);
-    target.emit = (type, event) => handlers.filter(h => h[0] === type)
-      .forEach(h => h[1](Object.assign({ type: type }, event)));
+    target.emit = (type, told) => {
+      const event = Object.assign({ type: type }, told);
+      handlers.filter(h => h[0] === type).forEach(h => h[1](event));
+    };
     return target;
   }
 

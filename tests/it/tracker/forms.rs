@@ -1,0 +1,91 @@
+//! Sent forms: once for each that is sent, by whomever, and none for one that is held back.
+
+use serde_json::json;
+
+use super::events::{events, rule, with_rules};
+use super::harness::{Browser, HOME, Page, Visit, options};
+
+/// The page's one form is submitted.
+pub(super) fn submit(page: &Page, more: &str) {
+    page.run(&format!(
+        "window.form = window.form || Object.assign(new window.HTMLFormElement(), browser.element('#f'), {{querySelector: function (css) {{
+            return (window.marks || []).indexOf(css) >= 0 ? {{}} : null; }}}});
+        browser.happen(page.id, 'submit', [form], {more})"
+    ));
+}
+
+#[test]
+fn a_sent_form_completes_its_events_once() {
+    let rules = with_rules(vec![], vec![rule("000000000009", "#f", ""), rule("000000000008", "#g", "")]);
+    let count = |code: &str, prevented: bool, after: &str| {
+        let browser = Browser::new();
+        let page = browser.open(&Visit::of(HOME).options(&rules));
+        page.run(code);
+        submit(&page, &format!("{{defaultPrevented: {prevented}}}"));
+        if after == "leave" {
+            page.tell("leave");
+        } else {
+            page.run(after);
+            browser.advance(1);
+        }
+        events(&browser).iter().filter(|hit| hit["n"] == "000000000009").count()
+    };
+    assert_eq!(count("", false, ""), 1);
+    assert_eq!(count("", false, "leave"), 1, "the page goes before anything else can happen");
+    assert_eq!(count("", true, ""), 1, "a page that sends its forms itself");
+    assert_eq!(
+        count("window.marks = ['[aria-invalid=true]']", true, ""),
+        0,
+        "stopped by the page's own check"
+    );
+    assert_eq!(count("window.marks = [':invalid']", true, ""), 0);
+    assert_eq!(count("window.marks = [':invalid']", false, ""), 1, "sent all the same");
+    assert_eq!(count("", true, "form.submit()"), 1, "sent by the handler itself");
+    assert_eq!(count("window.marks = [':invalid']", true, "form.submit()"), 1);
+    let browser = Browser::new();
+    let page = browser.open(&Visit::of(HOME).options(&rules));
+    submit(&page, "{defaultPrevented: true}");
+    browser.advance(5000);
+    page.run("form.submit()");
+    assert_eq!((events(&browser).len(), page.run("return form.sent")), (1, json!(1)), "the same act, later");
+    browser.advance(1);
+    page.run("form.submit()");
+    assert_eq!((events(&browser).len(), page.run("return form.sent")), (2, json!(2)), "by script alone");
+}
+
+#[test]
+fn forms_are_left_alone_where_no_event_is_one() {
+    let browser = Browser::new();
+    let page = browser.open(&Visit {
+        script: String::new(),
+        ..Visit::of(HOME).above("window.before = window.HTMLFormElement.prototype.submit")
+    });
+    page.load(&guestlog::tracker::text(&options()));
+    assert_eq!(page.run("return window.HTMLFormElement.prototype.submit === before"), true);
+}
+
+fn open(browser: &Browser) -> Page {
+    browser.open(&Visit::of(HOME).options(&with_rules(vec![], vec![rule("000000000009", "#f", "")])))
+}
+
+/// A page whose handler of submits is this code; `asked` counts them.
+fn handling(browser: &Browser, code: &str) -> Page {
+    let page = open(browser);
+    page.run(&format!(
+        "window.asked = 0; window.addEventListener('submit', function (e) {{ window.asked++; {code} }})"
+    ));
+    page
+}
+
+const STOP: &str = "e.defaultPrevented = true;";
+
+#[test]
+fn a_form_held_back_and_sent_at_once_counts_once() {
+    let browser = Browser::new();
+    let code = format!("{STOP} window.marks = asked > 1 ? [] : ['[aria-invalid=true]'];");
+    let page = handling(&browser, &code);
+    submit(&page, "{}");
+    submit(&page, "{}");
+    browser.advance(5000);
+    assert_eq!(events(&browser).len(), 1);
+}
