@@ -2,6 +2,8 @@
 // are sent. A rule looks when something happens: nothing is attached to elements, so that those which appear
 // later count as well, and nothing is ever held up or prevented.
 const UNTOLD_MAX = 100;
+// Milliseconds in which a page sends at last what it stopped to look at.
+const RESENT = 1e4;
 const CAMPAIGN = /^(utm_|gad_|hsa_|_?_hs|_g[al]|mc_[ce]id|\w*(clid|braid)=)/i;
 const forms = cfg.forms || [];
 const codes = cfg.codes || [];
@@ -11,7 +13,9 @@ let untold = [];
 let acted = {};
 let labelled;
 let judged = [];
+// The form that was counted last, and until when its next submit is the same act.
 let posted;
+let resent;
 
 // Of before the first view it follows the view; of before a choice it waits for the choice, in memory alone.
 function tell(kind, name, value, properties) {
@@ -144,9 +148,11 @@ function trackClick(css, id, more) {
 function judgeForms() {
   judged.splice(0).forEach(sent => {
     const form = sent[0].target;
-    if (sent[0].defaultPrevented && (sent[1] || form.querySelector('[aria-invalid=true]'))) return;
+    const isStopped = sent[0].defaultPrevented;
+    if (isStopped && (sent[1] || form.querySelector('[aria-invalid=true]'))) return;
     posted = form;
-    act(forms, [form]);
+    resent = isStopped ? mono() + RESENT : 0;
+    if (isStopped || !sent[2]) act(forms, [form]);
   });
 }
 
@@ -157,8 +163,8 @@ function watchActs() {
   listen(w, 'submit', e => {
     // the marks are still those of the one before
     judgeForms();
+    judged.push([e, e.target.querySelector(':invalid'), posted == e.target && mono() < resent]);
     posted = 0;
-    judged.push([e, e.target.querySelector(':invalid')]);
     setTimeout(() => safe(judgeForms));
   });
   listen(w, 'pagehide', judgeForms);

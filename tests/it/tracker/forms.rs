@@ -89,3 +89,32 @@ fn a_form_held_back_and_sent_at_once_counts_once() {
     browser.advance(5000);
     assert_eq!(events(&browser).len(), 1);
 }
+
+#[test]
+fn a_form_that_is_looked_at_first_and_sent_then_counts_once() {
+    for (wait, told) in [(80, 1), (9_000, 1), (11_000, 2)] {
+        let browser = Browser::new();
+        let page = handling(&browser, &format!("if (asked % 2) {STOP}"));
+        submit(&page, "{}");
+        browser.advance(wait);
+        submit(&page, "{}");
+        browser.advance(1000);
+        assert_eq!(events(&browser).len(), told, "sent {wait} ms later");
+        if told == 1 {
+            submit(&page, "{}");
+            browser.advance(80);
+            submit(&page, "{}");
+            page.tell("leave");
+            assert_eq!(events(&browser).len(), 2, "and again");
+        }
+    }
+    for (code, why) in [(STOP, "sent by the page itself"), ("", "sent by the browser")] {
+        let browser = Browser::new();
+        let page = handling(&browser, code);
+        for _ in 0..2 {
+            submit(&page, "{}");
+            browser.advance(1000);
+        }
+        assert_eq!(events(&browser).len(), 2, "{why}");
+    }
+}
