@@ -2,6 +2,8 @@
 // are sent. A rule looks when something happens: nothing is attached to elements, so that those which appear
 // later count as well, and nothing is ever held up or prevented.
 const UNTOLD_MAX = 100;
+// Milliseconds after which a form that a page stopped has the marks of what is wrong, if any.
+const MARKED = 300;
 // Milliseconds in which a page sends at last what it stopped to look at.
 const RESENT = 1e4;
 const CAMPAIGN = /^(utm_|gad_|hsa_|_?_hs|_g[al]|mc_[ce]id|\w*(clid|braid)=)/i;
@@ -12,7 +14,7 @@ let clicks = cfg.clicks || [];
 let untold = [];
 let acted = {};
 let labelled;
-let judged = [];
+const judged = new Set();
 // The form that was counted last, and until when its next submit is the same act.
 let posted;
 let resent;
@@ -111,9 +113,13 @@ function isAmong(elements, css) {
   return plain === undefined ? find(css).some(element => elements.indexOf(element) >= 0) : plain;
 }
 
+function fitting(rules, elements) {
+  return rules.filter(rule => safe(() => isHere(rule[2]) && isAmong(elements, rule[1])));
+}
+
 // One act may pass several elements and rules: once per event.
-function judge(rule, elements) {
-  if (acted[rule[0]] || !isHere(rule[2]) || !isAmong(elements, rule[1])) return;
+function complete(rule) {
+  if (acted[rule[0]]) return;
   acted[rule[0]] = 1;
   tell(/^pe\d+_/.test(rule[0]) ? 'ptbe' : 3, rule[0], rule[3]);
 }
@@ -123,9 +129,9 @@ function passed(e) {
   return e.composedPath().filter(node => node.nodeType == 1);
 }
 
-function act(rules, elements, isSame) {
+function act(rules, isSame) {
   if (!isSame) acted = {};
-  rules.forEach(rule => safe(judge, rule, elements));
+  rules.forEach(rule => safe(complete, rule));
 }
 
 // A browser tells a click on a label again for its field, before anything else can happen. A timer alone cannot
@@ -136,7 +142,7 @@ function actOfClick(e) {
   const isSame = path[0] == labelled;
   labelled = label && label.control != path[0] && label.control;
   setTimeout(() => labelled = 0);
-  act(clicks, path, isSame);
+  act(fitting(clicks, path), isSame);
 }
 
 function trackClick(css, id, more) {
@@ -145,33 +151,40 @@ function trackClick(css, id, more) {
 }
 
 // A page that sends its forms itself stops them all; those it found wrong can be told by the marks they carry.
+function judgeForm(sent) {
+  const form = sent[0].target;
+  const isStopped = sent[0].defaultPrevented;
+  if (!judged.delete(sent) || isStopped && (sent[1] || form.querySelector('[aria-invalid=true]'))) return;
+  posted = form;
+  resent = isStopped ? mono() + RESENT : 0;
+  if (isStopped || !sent[2]) act(sent[3]);
+}
+
 function judgeForms() {
-  judged.splice(0).forEach(sent => {
-    const form = sent[0].target;
-    const isStopped = sent[0].defaultPrevented;
-    if (isStopped && (sent[1] || form.querySelector('[aria-invalid=true]'))) return;
-    posted = form;
-    resent = isStopped ? mono() + RESENT : 0;
-    if (isStopped || !sent[2]) act(forms, [form]);
-  });
+  judged.forEach(judgeForm);
+}
+
+// Which rules it fits is seen now: the page may be another when it is judged.
+function submitted(e) {
+  const form = e.target;
+  // the marks are still those of the one before
+  judgeForms();
+  const sent = [e, form.querySelector(':invalid'), posted == form && mono() < resent, fitting(forms, [form])];
+  posted = 0;
+  judged.add(sent);
+  setTimeout(() => setTimeout(() => safe(judgeForm, sent), e.defaultPrevented && MARKED));
 }
 
 function watchActs() {
   listen(w, 'click', actOfClick);
-  listen(w, 'auxclick', e => e.button == 1 && act(clicks, passed(e)));
+  listen(w, 'auxclick', e => e.button == 1 && act(fitting(clicks, passed(e))));
   if (!forms[0]) return;
-  listen(w, 'submit', e => {
-    // the marks are still those of the one before
-    judgeForms();
-    judged.push([e, e.target.querySelector(':invalid'), posted == e.target && mono() < resent]);
-    posted = 0;
-    setTimeout(() => safe(judgeForms));
-  });
+  listen(w, 'submit', submitted);
   listen(w, 'pagehide', judgeForms);
   // `form.submit()` tells nobody. It is the same act as a submit that was counted, or waits to be judged.
   wrap(w.HTMLFormElement.prototype, 'submit', form => {
-    judged = judged.filter(sent => sent[0].target != form);
-    if (posted != form) act(forms, [form]);
+    judged.forEach(sent => sent[0].target == form && judged.delete(sent));
+    if (posted != form) act(fitting(forms, [form]));
     posted = 0;
   });
 }

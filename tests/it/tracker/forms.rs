@@ -26,7 +26,7 @@ fn a_sent_form_completes_its_events_once() {
             page.tell("leave");
         } else {
             page.run(after);
-            browser.advance(1);
+            browser.advance(if prevented { 300 } else { 0 });
         }
         events(&browser).iter().filter(|hit| hit["n"] == "000000000009").count()
     };
@@ -117,4 +117,41 @@ fn a_form_that_is_looked_at_first_and_sent_then_counts_once() {
         }
         assert_eq!(events(&browser).len(), 2, "{why}");
     }
+}
+
+#[test]
+fn what_a_page_finds_wrong_a_moment_later_is_not_sent() {
+    let mark = "window.marks = ['[aria-invalid=true]']";
+    for (after, told) in [(60, 0), (299, 0), (301, 1)] {
+        let browser = Browser::new();
+        let page = handling(&browser, &format!("{STOP} setTimeout(function () {{ {mark} }}, {after})"));
+        submit(&page, "{}");
+        browser.advance(5000);
+        assert_eq!(events(&browser).len(), told, "marked {after} ms later");
+    }
+    for (code, told) in [("", 1), (mark, 0)] {
+        let browser = Browser::new();
+        let page = handling(&browser, STOP);
+        submit(&page, "{}");
+        browser.advance(100);
+        page.run(code);
+        assert_eq!(events(&browser).len(), 0);
+        page.tell("leave");
+        assert_eq!(events(&browser).len(), told, "gone before it is judged: {code}");
+    }
+}
+
+#[test]
+fn a_form_is_told_of_the_page_it_was_sent_from() {
+    let browser = Browser::new();
+    let page = browser.open(
+        &Visit::of("https://www.example.com/join")
+            .options(&with_rules(vec![], vec![rule("000000000009", "#f", "/join")])),
+    );
+    page.run(&format!("window.addEventListener('submit', function (e) {{ {STOP} }})"));
+    submit(&page, "{}");
+    browser.advance(100);
+    page.run("form.selectors = []; history.pushState({}, '', '/thanks')");
+    browser.advance(1000);
+    assert_eq!(events(&browser).len(), 1, "that is another by now, and has the form no more");
 }
