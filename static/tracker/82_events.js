@@ -41,17 +41,17 @@ function keepEvents() {
 }
 
 // After the first view comes what waited for it, and the account's own code, each at an address of its own, so that
-// what is broken breaks only itself.
+// what is broken breaks only itself. A policy of the page may refuse the addresses.
 function viewed() {
   keepEvents();
-  codes.splice(0).forEach(name => addScript('/e/' + cfg.account + '/' + name + '.js', {}));
+  codes.splice(0).forEach(name => safe(addScript, '/e/' + cfg.account + '/' + name + '.js'));
 }
 
 function addScript(path, about) {
   const tag = d.createElement('script');
   tag.src = server + path;
   Object.assign(tag.dataset, about);
-  d.head.appendChild(tag);
+  return d.head.appendChild(tag);
 }
 
 // An admin picks an element here: the token leaves the address before anything else happens, and while it is good
@@ -62,7 +62,7 @@ function pickOr(start) {
   w.history.replaceState(w.history.state, '', loc.href.slice(0, picks.index));
   const token = { token: picks[1] };
   const answer = safe(send, '/pick', JSON.stringify(token));
-  if (answer) answer.then(r => r.ok ? addScript('/pick.js', token) : start(), start);
+  if (answer) answer.then(r => r.ok && safe(addScript, '/pick.js', token) || start(), start);
   else start();
 }
 

@@ -382,6 +382,18 @@ fn custom_code_is_loaded_once_after_consent() {
 }
 
 #[test]
+fn views_and_events_leave_a_page_that_refuses_the_custom_code() {
+    let codes = vec!["000000000003.0123456789abcdef".to_owned(), "000000000004.0123456789abcdef".to_owned()];
+    let with_code = ScriptOptions { codes, ..options() };
+    let browser = Browser::new();
+    let visit = Visit::of(HOME).options(&with_code).with(json!({"trustedTypes": true}));
+    let page = browser.open(&visit.above("window._hsq = [['trackEvent', 'early']]"));
+    page.push("['trackEvent', 'late']");
+    assert_eq!((browser.views().len(), events(&browser).len()), (1, 2));
+    assert_eq!(page.run("return page.loaded"), json!([]));
+}
+
+#[test]
 fn rules_cannot_break_out_of_the_script() {
     let hostile = "</script><!--\u{2028}';alert(1)//\"";
     let rules =

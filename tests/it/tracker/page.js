@@ -194,6 +194,19 @@ globalThis.browser = (() => {
     };
   }
 
+  // With `trustedTypes` the page takes no plain text for the address of a script.
+  function makeScript(options) {
+    let src = '';
+    return {
+      tagName: 'SCRIPT', dataset: {},
+      get src() { return src; },
+      set src(to) {
+        if (options.trustedTypes) throw new TypeError('This document requires a TrustedScriptURL');
+        src = to;
+      }
+    };
+  }
+
   function makeDocument(page, options) {
     const script = { src: options.src, id: options.scriptId || 'hs-script-loader' };
     page.scripts = [{ src: '' }, { src: 'https://cdn.example.net/other.js' }, script];
@@ -211,7 +224,7 @@ globalThis.browser = (() => {
         return [];
       },
       head: { appendChild: tag => page.loaded.push(tag.src) },
-      createElement: name => name === 'script' ? { tagName: 'SCRIPT', dataset: {} } : makeAnchor(page, '')
+      createElement: name => name === 'script' ? makeScript(options) : makeAnchor(page, '')
     });
     page.elements = {};
     page.loaded = [];

@@ -41,3 +41,12 @@ fn a_token_that_is_no_good_is_an_ordinary_visit() {
         assert!(hits.iter().all(|hit| hit["pu"] == HOME), "{answer}: {hits:?}");
     }
 }
+
+/// rules.md 30
+#[test]
+fn a_page_that_refuses_the_picker_is_an_ordinary_visit() {
+    let browser = Browser::new();
+    let url = format!("{HOME}#guestlog-pick={TOKEN}");
+    browser.open(&Visit::of(&url).with(json!({"trustedTypes": true})));
+    assert_eq!(browser.arrived().iter().filter(|hit| hit["k"] == 1).count(), 1);
+}
