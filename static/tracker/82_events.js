@@ -19,15 +19,16 @@ const judged = new Set();
 let posted;
 let resent;
 
-// Of before the first view it follows the view; of before a choice it waits for the choice, in memory alone.
-function tell(kind, name, value, properties) {
-  if (!name) return;
+// Of before the first view it follows the view; of before a choice it waits for the choice, in memory alone. It stays
+// of the time and page at which it happened.
+function tell(kind, name, value, properties, happened) {
+  if (!name || !enabled) return;
   if (typeof value == 'function') value = safe(value, library);
-  untold.push([kind, {
+  untold.push(Object.assign({ k: kind }, happened || moment(), {
     n: '' + name,
     m: value == undefined ? undefined : '' + value,
     p: copyPlain(properties || {}, {})
-  }]);
+  }));
   untold = untold.slice(-UNTOLD_MAX);
   if (noTrack() || choice && !choice.analytics) untold = [];
   if (here && on()) {
@@ -37,7 +38,7 @@ function tell(kind, name, value, properties) {
 }
 
 function keepEvents() {
-  untold.splice(0).forEach(event => keep(Object.assign(hitOf(event[0]), event[1])));
+  untold.splice(0).forEach(event => keep(Object.assign(hitOf(), event)));
 }
 
 // After the first view comes what waited for it, and the account's own code, each at an address of its own, so that
@@ -118,10 +119,10 @@ function fitting(rules, elements) {
 }
 
 // One act may pass several elements and rules: once per event.
-function complete(rule) {
+function complete(rule, happened) {
   if (acted[rule[0]]) return;
   acted[rule[0]] = 1;
-  tell(/^pe\d+_/.test(rule[0]) ? 'ptbe' : 3, rule[0], rule[3]);
+  tell(/^pe\d+_/.test(rule[0]) ? 'ptbe' : 3, rule[0], rule[3], {}, happened);
 }
 
 // The elements an event passes; it goes on to document and window, which any name of the page's can be on.
@@ -129,9 +130,9 @@ function passed(e) {
   return e.composedPath().filter(node => node.nodeType == 1);
 }
 
-function act(rules, isSame) {
+function act(rules, isSame, happened) {
   if (!isSame) acted = {};
-  rules.forEach(rule => safe(complete, rule));
+  rules.forEach(rule => safe(complete, rule, happened));
 }
 
 // A browser tells a click on a label again for its field, before anything else can happen. A timer alone cannot
@@ -157,7 +158,7 @@ function judgeForm(sent) {
   if (!judged.delete(sent) || isStopped && (sent[1] || form.querySelector('[aria-invalid=true]'))) return;
   posted = form;
   resent = isStopped ? mono() + RESENT : 0;
-  if (isStopped || !sent[2]) act(sent[3]);
+  if (isStopped || !sent[2]) act(sent[3], false, sent[4]);
 }
 
 function judgeForms() {
@@ -169,7 +170,7 @@ function submitted(e) {
   const form = e.target;
   // the marks are still those of the one before
   judgeForms();
-  const sent = [e, form.querySelector(':invalid'), posted == form && mono() < resent, fitting(forms, [form])];
+  const sent = [e, form.querySelector(':invalid'), posted == form && mono() < resent, fitting(forms, [form]), moment()];
   posted = 0;
   judged.add(sent);
   setTimeout(() => setTimeout(() => safe(judgeForm, sent), e.defaultPrevented && MARKED));

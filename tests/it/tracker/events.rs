@@ -187,6 +187,49 @@ fn what_happens_before_the_choice_waits_for_it_in_memory_alone() {
     }
 }
 
+/// rules.md 6, 14
+#[test]
+fn what_waited_is_told_with_the_time_and_page_of_when_it_happened() {
+    let waiting = ScriptOptions { policy: 4, ..options() };
+    let browser = Browser::new();
+    let page = browser.open(&Visit::of(HOME).options(&waiting));
+    page.push("['trackEvent', 'first']");
+    browser.advance(4000);
+    page.push("['setPath', '/b']");
+    page.push("['setCanonicalUrl', 'https://www.example.com/c']");
+    page.push("['trackEvent', 'second']");
+    browser.advance(3000);
+    page.push("['setPath', '/d']");
+    page.run("history.pushState({}, '', '/e')");
+    page.run("_hsp.push(['setHubSpotConsent', {analytics: true}])");
+    let told: Vec<Value> = events(&browser)
+        .iter()
+        .map(|hit| json!([hit["n"], hit["age"], hit["pu"], hit["po"], hit["rpo"], hit["ccu"]]))
+        .collect();
+    let first = json!(["first", 7000, HOME, null, null, null]);
+    let second = json!(["second", 3000, HOME, "/b", null, "https://www.example.com/c"]);
+    assert_eq!(told, [first, second]);
+    let ids: Vec<Value> = browser.hits().iter().map(|hit| hit["id"].clone()).collect();
+    assert!(ids.is_sorted_by_key(|id| id.as_str().unwrap().to_owned()), "after the view: {ids:?}");
+    assert_eq!(browser.hits()[0]["k"], 1);
+}
+
+#[test]
+fn what_happens_while_tracking_is_off_is_not_told() {
+    for above in ["", "window._hsq = [['setTrackingEnabled', false]]"] {
+        let browser = Browser::new();
+        let rules = with_rules(vec![rule("000000000001", ".buy", "")], vec![]);
+        let page = browser.open(&Visit::of(HOME).above(above).options(&rules));
+        page.push("['setTrackingEnabled', false]");
+        page.push("['trackEvent', 'off']");
+        click(&page, "browser.element('.buy')");
+        page.push("['setTrackingEnabled', true]");
+        page.push("['trackEvent', 'on']");
+        let names: Vec<Value> = events(&browser).iter().map(|hit| hit["n"].clone()).collect();
+        assert_eq!(names, ["on"], "{above}");
+    }
+}
+
 /// rules.md 2
 #[test]
 fn what_happens_after_a_refusal_is_forgotten() {

@@ -153,5 +153,7 @@ fn a_form_is_told_of_the_page_it_was_sent_from() {
     browser.advance(100);
     page.run("form.selectors = []; history.pushState({}, '', '/thanks')");
     browser.advance(1000);
-    assert_eq!(events(&browser).len(), 1, "that is another by now, and has the form no more");
+    let told = events(&browser);
+    assert_eq!(told.len(), 1, "that is another by now, and has the form no more");
+    assert_eq!((&told[0]["pu"], &told[0]["age"]), (&json!("https://www.example.com/join"), &json!(300)));
 }
