@@ -96,22 +96,28 @@ function isLike(pattern, address) {
     (isMatch(pattern, address) || isMatch(bare(pattern), bare(address)) || isMatch(pattern, address + '/'));
 }
 
+// One way to write what may be written in several; pages are kept with letters beyond ASCII encoded.
+function plain(text) {
+  return text.replace(/[^!-~]+|["<>\\^\x60{|}]/g, encodeURIComponent)
+    .replace(/%(2[de]|3\d|[46][1-9a-f]|[57][0-9a]|5f|7e)/gi, decodeURIComponent).toLowerCase();
+}
+
 // The server's `UrlRule` says the same of visited pages; a table in the tests holds both to it.
 function isHere(rule) {
   if (!rule) return true;
-  const pattern = rule.trim().toLowerCase();
+  const pattern = plain(rule.trim());
   const at = split(path || loc.pathname + loc.search);
   const kept = scrubQuery(at[2] || '').split('&').filter(pair => pair && !CAMPAIGN.test(pair)).join('&');
-  const page = (at[1].replace(/(.)\/$/, '$1') + (at[3] ? '#' + at[3] : '') +
-    (kept && pattern.indexOf('?') >= 0 ? '?' + kept : '')).toLowerCase();
+  const page = plain(at[1].replace(/(.)\/$/, '$1') + (at[3] ? '#' + at[3] : '') +
+    (kept && pattern.indexOf('?') >= 0 ? '?' + kept : ''));
   if (pattern[0] == '/') return isLike(pattern, page);
   const schemes = /^(\*|http)|:[/]{2}/.test(pattern) ? ['', 'https:/' + '/', 'http:/' + '/'] : [''];
   return schemes.some(scheme => isLike(pattern, scheme + loc.host + page));
 }
 
 function isAmong(elements, css) {
-  const plain = safe(() => elements.some(element => fits(element, css)));
-  return plain === undefined ? find(css).some(element => elements.indexOf(element) >= 0) : plain;
+  const isOne = safe(() => elements.some(element => fits(element, css)));
+  return isOne === undefined ? find(css).some(element => elements.indexOf(element) >= 0) : isOne;
 }
 
 function fitting(rules, elements) {

@@ -394,9 +394,10 @@ fn script_and_server_read_url_rules_alike() {
         let text = |name: &str| row[name].as_str();
         let (rule_text, url, path) = (text("rule").unwrap(), text("url").unwrap(), text("path"));
         let page = Recorded::recorded(url, path, None).unwrap().page;
-        let by_server = UrlRule::parse(rule_text).unwrap().matches(&page);
+        let parsed = UrlRule::parse(rule_text).unwrap();
+        let by_server = parsed.matches(&page);
         let browser = Browser::new();
-        let rules = with_rules(vec![rule("000000000001", ".a", rule_text)], vec![]);
+        let rules = with_rules(vec![rule("000000000001", ".a", parsed.pattern())], vec![]);
         let page = browser.open(&Visit::of(url).options(&rules));
         if let Some(path) = path {
             page.push(&format!("['setPath', '{path}']"));
