@@ -2,7 +2,7 @@
 // selector is and how many elements it matches, and hands the choice to the server that served it. `finder` and
 // `words` stand before this.
 const script = document.currentScript;
-const token = script.dataset.token;
+const token = script.token;
 const server = script.src.replace(/\/pick\.js([?#].*)?$/, "");
 const forms = token[0] === "f";
 const ACTIVE = "a[href],button,input,select,textarea,summary,label,[role=button],[role=link],[role=tab],[onclick]";

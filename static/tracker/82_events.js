@@ -48,10 +48,11 @@ function viewed() {
   codes.splice(0).forEach(name => safe(addScript, '/e/' + cfg.account + '/' + name + '.js'));
 }
 
-function addScript(path, about) {
-  const tag = d.createElement('script');
+// Allowed where this script was, by its nonce.
+function addScript(path, more) {
+  const tag = Object.assign(d.createElement('script'), more);
+  tag.nonce = own.nonce;
   tag.src = server + path;
-  Object.assign(tag.dataset, about);
   return d.head.appendChild(tag);
 }
 
@@ -61,9 +62,9 @@ function pickOr(start) {
   const picks = /#guestlog-pick=(\w+)$/.exec(loc.href);
   if (!picks) return start();
   w.history.replaceState(w.history.state, '', loc.href.slice(0, picks.index));
-  const token = { token: picks[1] };
-  const answer = safe(send, '/pick', JSON.stringify(token));
-  if (answer) answer.then(r => r.ok && safe(addScript, '/pick.js', token) || start(), start);
+  const answer = safe(send, '/pick', JSON.stringify({ token: picks[1] }));
+  const pick = () => addScript('/pick.js', { token: picks[1], onerror: start });
+  if (answer) answer.then(r => r.ok && safe(pick) || start(), start);
   else start();
 }
 

@@ -426,6 +426,14 @@ fn custom_code_is_loaded_once_after_consent() {
 }
 
 #[test]
+fn custom_code_has_the_nonce_of_the_script() {
+    let with_code = ScriptOptions { codes: vec!["000000000003.0123456789abcdef".into()], ..options() };
+    let browser = Browser::new();
+    let page = browser.open(&Visit::of(HOME).options(&with_code).with(json!({"nonce": "n0nce"})));
+    assert_eq!(page.run("return page.tags.map(function (tag) { return tag.nonce; })"), json!(["n0nce"]));
+}
+
+#[test]
 fn views_and_events_leave_a_page_that_refuses_the_custom_code() {
     let codes = vec!["000000000003.0123456789abcdef".to_owned(), "000000000004.0123456789abcdef".to_owned()];
     let with_code = ScriptOptions { codes, ..options() };

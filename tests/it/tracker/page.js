@@ -208,7 +208,7 @@ globalThis.browser = (() => {
   }
 
   function makeDocument(page, options) {
-    const script = { src: options.src, id: options.scriptId || 'hs-script-loader' };
+    const script = { src: options.src, id: options.scriptId || 'hs-script-loader', nonce: options.nonce || '' };
     page.scripts = [{ src: '' }, { src: 'https://cdn.example.net/other.js' }, script];
     page.canonical = options.canonical || null;
     const document = emitter({
@@ -223,11 +223,12 @@ globalThis.browser = (() => {
         if (/:(contains|visible|first|eq)/.test(css)) throw new SyntaxError('not CSS: ' + css);
         return [];
       },
-      head: { appendChild: tag => page.loaded.push(tag.src) },
+      head: { appendChild: tag => page.tags[page.loaded.push(tag.src) - 1] = tag },
       createElement: name => name === 'script' ? makeScript(options) : makeAnchor(page, '')
     });
     page.elements = {};
     page.loaded = [];
+    page.tags = [];
     Object.defineProperty(document, 'cookie', { configurable: true, get: () => readCookies(page), set: text => setCookie(page, text) });
     return document;
   }
