@@ -175,7 +175,8 @@ async fn replaced_code_is_served_only_while_the_event_has_code_that_runs() {
     update(&site, number, "second();").await.unwrap();
     let status = async || site.get(&first).await.status;
     assert_eq!(status().await, 200);
-    let switch = async |on| custom_js::set_custom_js(&site.app, Actor::Machine, site.account, on).await.unwrap();
+    let switch =
+        async |on| custom_js::set_custom_js(&site.app, Actor::Machine, site.account, on).await.unwrap();
     switch(false).await;
     assert_eq!(status().await, 404);
     switch(true).await;

@@ -166,7 +166,9 @@ fn a_function_is_asked_for_the_value_with_elements_at_hand() {
     page.run("document.querySelectorAll = function () { throw new SyntaxError('not CSS'); }");
     page.push("['trackEvent', {id: 'x', value: function ($) { return $.$('tr:odd').text(); }}]");
     assert_eq!(last(&browser)[1], "tr:odd", "what is neither CSS nor ours is the page's own jQuery's");
-    page.push("['trackEvent', {id: 'x', value: function ($) { return $.$('<img src=x onerror=go()>').length; }}]");
+    page.push(
+        "['trackEvent', {id: 'x', value: function ($) { return $.$('<img src=x onerror=go()>').length; }}]",
+    );
     assert_eq!(page.run("return window.made"), json!(null), "jQuery itself makes elements of markup");
 }
 
