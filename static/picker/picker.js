@@ -149,10 +149,20 @@ function end(text) {
   lead.textContent = text;
 }
 
+function tell(what) {
+  const asked = { method: "POST", credentials: "omit", keepalive: true, body: JSON.stringify({ token, ...what }) };
+  return fetch(`${server}/pick`, asked).catch(() => ({ ok: false }));
+}
+
 async function send() {
-  const asked = { method: "POST", credentials: "omit", body: JSON.stringify({ token, selector: chosen }) };
-  const answer = await fetch(`${server}/pick`, asked).catch(() => ({ ok: false }));
+  const answer = await tell({ selector: chosen });
   end(answer.ok ? words.sent : words.failed);
+}
+
+// The form that waits is told as well.
+function giveUp() {
+  tell({ cancelled: true });
+  end(words.cancelled);
 }
 
 function isOurs(event) {
@@ -181,7 +191,7 @@ const heardBy = {
   keydown: (event) => {
     if (event.key === "Escape") {
       still(event);
-      end(words.cancelled);
+      giveUp();
     } else if (!isOurs(event) && event.key === "Enter") {
       still(event);
       choose(shown);
@@ -195,5 +205,5 @@ const heardBy = {
 for (const [type, heard] of Object.entries(heardBy)) addEventListener(type, heard, true);
 rule.addEventListener("input", () => judge(rule.value.trim()));
 use.addEventListener("click", send);
-cancel.addEventListener("click", () => end(words.cancelled));
+cancel.addEventListener("click", giveUp);
 document.documentElement.append(host);

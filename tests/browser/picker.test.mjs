@@ -185,6 +185,47 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
     await eventually(async () => (await picked(number)).selector === "#join", "the form");
   });
 
+  test("of two forms that wait each is told its own choice, and one that is cancelled says so", async (t) => {
+    const { server, account, site, admin } = await house(t);
+    const context = admin.context();
+    const form = async () => {
+      const page = await context.newPage();
+      await page.goto(`${server.address}/accounts/${account}/events/new?type=click`);
+      await page.click("details.pick summary");
+      await page.fill("#pick-url", site.at("/"));
+      return page;
+    };
+    const open = async (page) => {
+      const [tab] = await Promise.all([context.waitForEvent("page"), page.click("button[form=pick]")]);
+      await bar(tab).waitFor();
+      return tab;
+    };
+    const state = (page, words) => page.locator("#pick-state", { hasText: words }).waitFor();
+    const [one, two] = [await form(), await form()];
+    const tabs = [await open(one), await open(two)];
+    await state(one, "Waiting");
+    await tabs[0].click("#buy");
+    await bar(tabs[0]).getByRole("button", { name: "Use this" }).click();
+    await state(one, "Picked.");
+    assert.equal(await one.inputValue("#f-selector"), "#buy");
+    await bar(tabs[1]).getByRole("button", { name: "Cancel" }).click();
+    await state(two, "Nothing was picked");
+    assert.equal(await two.inputValue("#f-selector"), "", "what was picked for another form");
+    const again = await open(two);
+    await again.click("text=Try");
+    await bar(again).getByRole("button", { name: "Use this" }).click();
+    await state(two, "Picked.");
+    assert.equal(await two.inputValue("#f-selector"), '[data-action="try-it"]');
+
+    await two.clock.install();
+    await (await open(two)).close();
+    await state(two, "Waiting");
+    await two.clock.fastForward("09:00");
+    await state(two, "Waiting");
+    await two.clock.fastForward("02:00");
+    await state(two, "Nothing was picked");
+  });
+
   test("an invented token opens nothing and the visit is counted", async (t) => {
     const { site, visitor, beacons } = await house(t);
     const page = await visitor.open(site.at(`/#guestlog-pick=c${"0".repeat(32)}`));
