@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
+import { get } from "node:http";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -53,12 +54,38 @@ async function shop(t, { events = [], custom = "" } = {}) {
     "/join": { to: "/thanks?for=joining" },
     "/thanks": taggedPage(server, account, { title: "Thanks" }),
   });
+  // Events that hits made by naming them are there as well.
+  const idOf = async (name) => {
+    if (!ids[name]) {
+      const { rows } = await server.command(["event", "list", "--account", `${account}`]);
+      for (const row of rows) ids[row.name] = row.id;
+    }
+    return ids[name];
+  };
   // How often an event was completed, and what for, as the event's own page tells it.
   const completed = async (name) => {
-    const { kpi } = await server.report(account, token, "dashboard", { period: "today", filter: `event:is:${name}` });
-    return { completions: kpi.completions, value: Number(kpi.revenue ?? 0) };
+    const id = await idOf(name);
+    if (!id) return { completions: 0, value: 0 };
+    const { completions, value } = await surely(() => server.report(account, token, `events/${id}`, { period: "today" }));
+    return { completions, value: Number(value) };
   };
-  return { server, account, token, site, ids, add, completed };
+  const views = async () => (await surely(() => server.report(account, token, "dashboard", { period: "today" }))).kpi.page_views;
+  return { server, account, token, site, ids, add, completed, views };
+}
+
+/** What a read answers; one that fails on its way is made again. */
+async function surely(read) {
+  return (await eventually(async () => ({ answer: await read() }), "an answer")).answer;
+}
+
+/** Tells an event as a program does, on a connection of its own: made again, it would count again. */
+function tell(url) {
+  return new Promise((resolve, reject) => {
+    get(url, { agent: false }, (answer) => {
+      answer.resume();
+      answer.on("end", () => resolve(answer.headers));
+    }).on("error", reject);
+  });
 }
 
 /** Waits until exactly so many are there, and looks again whether one more comes. */
@@ -111,8 +138,8 @@ describe("events", { skip: withoutServer("events") }, () => {
       await page.click("#ask"); // sent by the page itself
       wanted.Joined += 1;
       await page.fill("#q", "");
-      const told = await fetch(`${server.address}/v1/event?_a=${account}&_n=${ids.Login}&email=ada%40example.com`);
-      assert.equal(told.headers.get("x-guestlog"), "stored");
+      const told = await tell(`${server.address}/v1/event?_a=${account}&_n=${ids.Login}&email=ada%40example.com`);
+      assert.equal(told["x-guestlog"], "stored");
       wanted.Login += 1;
       await counts(completed, wanted);
       await push(page, ["setPath", `/thanks/${round}`], ["trackPageView"]);
@@ -246,17 +273,16 @@ describe("events", { skip: withoutServer("events") }, () => {
   });
 
   test("a page view arrives although custom JavaScript never ends", async (t) => {
-    const { site, server, account, token } = await shop(t, { custom: "for (;;);" });
+    const { site, views } = await shop(t, { custom: "for (;;);" });
     const visitor = await Visitor.begin(await launch(t));
     const page = await visitor.context.newPage();
     await page.goto(site.at("/"), { waitUntil: "commit" });
-    const views = async () => (await server.report(account, token, "dashboard", { period: "today" })).kpi.page_views;
     await eventually(async () => visitor.requests.some((url) => url.includes("/e/")), "the custom code");
     await eventually(async () => (await views()) === 1, "the page view");
   });
 
   test("page views and clicks arrive with each broken snippet that can be saved", { timeout: 5 * MINUTE }, async (t) => {
-    const { server, account, token, site, completed } = await shop(t);
+    const { server, account, site, completed, views } = await shop(t);
     const table = JSON.parse(await readFile(new URL("../data/broken_scripts.json", import.meta.url), "utf8"));
     const saved = table.filter((row) => row.parses && !row.times);
     const chosen = saved.filter((row, i) => row.why.includes("meddles") ? false : i % 3 === 0);
@@ -274,7 +300,6 @@ describe("events", { skip: withoutServer("events") }, () => {
     await page.waitForLoadState("networkidle");
     await page.click("#inner");
     await counts(completed, { Bought: 1 });
-    const { kpi } = await server.report(account, token, "dashboard", { period: "today" });
-    assert.equal(kpi.page_views, 1);
+    assert.equal(await views(), 1);
   });
 });
