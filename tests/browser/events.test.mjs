@@ -21,6 +21,7 @@ const SHOP = `
 <form id="join" class="join" method="post" action="/join"><input name="email" id="email" required><button id="send">Join</button></form>
 <form id="ajax" class="join" novalidate><input name="q" id="q"><button id="ask">Ask</button></form>
 <script>
+  var matches = [1]; // a name that the window shares with the method of elements
   document.getElementById("quiet").addEventListener("click", (e) => e.stopPropagation(), true);
   document.getElementById("ajax").addEventListener("submit", (e) => {
     e.preventDefault();
@@ -138,6 +139,19 @@ describe("events", { skip: withoutServer("events") }, () => {
       await page.click("#ask"); // sent by the page itself
       wanted.Joined += 1;
       await page.fill("#q", "");
+      await page.evaluate(() => { // found wrong, and right at once
+        document.getElementById("ask").click();
+        document.getElementById("q").value = "how";
+        document.getElementById("ask").click();
+      });
+      wanted.Joined += 1;
+      await page.evaluate(() => { // found wrong a moment later
+        const field = document.getElementById("q");
+        document.getElementById("ask").click();
+        setTimeout(() => field.setAttribute("aria-invalid", "true"), 60);
+      });
+      await pause(400);
+      await page.fill("#q", "");
       const told = await tell(`${server.address}/v1/event?_a=${account}&_n=${ids.Login}&email=ada%40example.com`);
       assert.equal(told["x-guestlog"], "stored");
       wanted.Login += 1;
@@ -188,6 +202,17 @@ describe("events", { skip: withoutServer("events") }, () => {
         form.addEventListener("submit", (e) => {
           e.preventDefault();
           setTimeout(() => form.submit(), 50);
+        });
+        document.getElementById("send").click();
+      }),
+      () => page.evaluate(() => {
+        const form = document.getElementById("join");
+        let looked = false;
+        form.addEventListener("submit", (e) => {
+          if (looked) return;
+          e.preventDefault();
+          looked = true;
+          setTimeout(() => form.requestSubmit(), 80);
         });
         document.getElementById("send").click();
       }),
@@ -270,6 +295,24 @@ describe("events", { skip: withoutServer("events") }, () => {
     await page.click("#inner");
     await counts(completed, { "From code": 1, Bought: 1 });
     assert.ok(visitor.strangers(site.host, server.host).length === 0);
+  });
+
+  test("a page whose policy goes by nonces runs the code, one that trusts no address of a script still tells of its visit", async (t) => {
+    const custom = "document.getElementById('free').addEventListener('click', () => _hsq.push(['trackEvent', 'From code']));";
+    for (const [policy, runs] of [["script-src 'nonce-x'", 1], ["require-trusted-types-for 'script'", 0]]) {
+      const { server, account, completed, views } = await shop(t, { custom });
+      const head = `<meta http-equiv="Content-Security-Policy" content="${policy}">`;
+      const page = taggedPage(server, account, { head, body: SHOP }).replaceAll("<script", '<script nonce="x"');
+      const site = await startSite(t, { "/": page });
+      const visitor = await Visitor.begin(await launch(t));
+      const opened = await visitor.open(site.at("/"));
+      await ready(opened);
+      await eventually(async () => (await views()) === 1, "the page view");
+      await opened.waitForLoadState("networkidle");
+      await opened.click("#free");
+      await opened.click("#inner");
+      await counts(completed, { Bought: 1, "From code": runs });
+    }
   });
 
   test("a page view arrives although custom JavaScript never ends", async (t) => {
