@@ -442,6 +442,7 @@ fn views_and_events_leave_a_page_that_refuses_the_custom_code() {
     let browser = Browser::new();
     let visit = Visit::of(HOME).options(&with_code).with(json!({"trustedTypes": true}));
     let page = browser.open(&visit.above("window._hsq = [['trackEvent', 'early']]"));
+    assert_eq!((browser.views().len(), events(&browser).len()), (1, 1), "at once");
     page.push("['trackEvent', 'late']");
     assert_eq!((browser.views().len(), events(&browser).len()), (1, 2));
     assert_eq!(page.run("return page.loaded"), json!([]));
