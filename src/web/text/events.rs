@@ -413,7 +413,7 @@ pub const EN: Events = Events {
             many_tags: "An event has at most 20 tags.",
             no_selector: "This type needs a CSS selector.",
             long_selector: "The selector is longer than 1,024 characters.",
-            markup: "A selector names elements, such as “.buy”. This is markup: it begins with “<”.",
+            markup: "A selector names elements, such as “.buy”. What begins with a tag is markup.",
             no_page: "This type needs the address of a page.",
             long_url: "The address is longer than 1,024 characters.",
             odd_url: "The address holds a character that no address has.",
