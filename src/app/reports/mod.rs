@@ -197,6 +197,19 @@ impl From<Days> for Span {
     }
 }
 
+/// Figures of the days compared with.
+struct Earlier {
+    period: Span,
+    /// Where the part of them ends that is compared, while the period itself is not over.
+    until: Option<String>,
+    /// Of that part.
+    total: scan::Figures,
+    /// Intervals of the chart, and a row of each.
+    edges: Vec<i64>,
+    steps: scan::Table,
+    damaged: Vec<LocalDay>,
+}
+
 /// A question in the making: whose, when, and of which days.
 struct Frame {
     scanner: Arc<scan::Scanner>,
@@ -229,6 +242,39 @@ impl Frame {
         let until = days.part_until(self.days, zone, self.now);
         let end = until.map_or(range.end, |until| until.0.max(range.start));
         (range.start..end, until)
+    }
+
+    /// What the days compared with came to; `None` when there are none.
+    fn earlier(
+        &self,
+        conn: &Connection,
+        deadline: &scan::Deadline,
+        query: &ReportQuery,
+        filters: &[Filter],
+    ) -> Result<Option<Earlier>, Error> {
+        let Some(days) = query.period.compared(self.days) else { return Ok(None) };
+        let zone = &self.entry.zone;
+        let range = days.range(zone);
+        let (part, until) = self.part(days);
+        // of the width of the period itself, so that point stands over point
+        let edges = days.edges(zone, self.days.step());
+        let total = match until {
+            // The figures of the part are the first row: distinct visitors of just that part.
+            Some(_) => scan::Grouping::Steps(vec![range.start, part.end, range.end]),
+            None => scan::Grouping::Total,
+        };
+        let answer =
+            self.ask(conn, deadline, range, filters, &[total, scan::Grouping::Steps(edges.clone())])?;
+        let mut tables = answer.tables.into_iter();
+        let total = tables.next().and_then(|table| table.rows.into_iter().next());
+        Ok(Some(Earlier {
+            period: days.into(),
+            until: until.map(Millis::iso),
+            total: total.filter(|_| !part.is_empty()).unwrap_or_default().figures,
+            edges,
+            steps: tables.next().unwrap_or_default(),
+            damaged: answer.damaged,
+        }))
     }
 
     fn ask(
