@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::access::{self, Actor, Error};
 use super::core::App;
-use crate::base::clock::Millis;
+use crate::base::clock::{MINUTE, Millis};
 use crate::domain::account::AccountId;
 use crate::domain::event::EventNumber;
 use crate::domain::user::Role;
@@ -24,6 +24,8 @@ const AFTER: &str = "\n}).call(window)}catch(e){console.error('Guestlog: the cus
 const END: &str = " threw',e)}})();\n";
 /// Bytes of a hash in an address.
 const HASH_BYTES: usize = 8;
+/// How long code that was replaced is still there. Browsers and proxies keep the script that names it for 60 s.
+const REPLACED_LIFE: i64 = 5 * MINUTE;
 /// Stack that the parser may need: at least this much, and for each byte of the code that is no letter or digit, since
 /// each can nest what follows it. Only what is used of it costs memory.
 const STACK_LEAST: usize = 4 * 1024 * 1024;
@@ -119,8 +121,8 @@ fn wrap(event: EventNumber, code: &str) -> String {
     format!("{BEFORE}{code}{AFTER}{event}{END}")
 }
 
-/// The file at `/e/{account}/{event}.{hash}.js`. None when there is none of that name, and when custom JavaScript is
-/// switched off.
+/// The file at `/e/{account}/{event}.{hash}.js`: the code as it is, or as it was until minutes ago. None when there is
+/// none of that name, when the event has no code any more, and when custom JavaScript is switched off.
 ///
 /// # Errors
 /// The store's.
@@ -132,13 +134,16 @@ pub async fn served(
 ) -> Result<Option<String>, store::Error> {
     let runs = app.accounts.find(account).is_some_and(|entry| app.runs_code(&entry));
     let known = app.definitions.of(account);
-    let is_named = known.active().any(|stored| stored.number == event && stored.script_hash == hash);
-    if !runs || !is_named || hash.is_empty() {
+    let has_code = known.active().any(|stored| stored.number == event && !stored.script_hash.is_empty());
+    if !runs || !has_code || hash.is_empty() {
         return Ok(None);
     }
-    let script = app.store.read(move |conn| definition::find_script(conn, account, event)).await?;
-    // between the two it may have changed
-    Ok(script.filter(|script| script.hash == hash).map(|script| wrap(event, &script.code)))
+    let (hash, since) = (hash.to_owned(), app.now().plus(-REPLACED_LIFE));
+    let read = app.store.read(move |conn| match definition::find_script(conn, account, event)? {
+        Some(script) if script.hash == hash => Ok(Some(script.code)),
+        _ => script_change::find_replaced(conn, account, event, &hash, since),
+    });
+    Ok(read.await?.map(|code| wrap(event, &code)))
 }
 
 /// Code of an event as it is now; empty = it has none.

@@ -96,6 +96,6 @@ fn options(account: &Entry, defined: &Defined, runs_code: bool) -> ScriptOptions
 
 fn rule(stored: &Stored) -> Rule {
     let definition = &stored.definition;
-    let url = definition.url.as_ref().map_or("", UrlRule::as_str);
+    let url = definition.url.as_ref().map_or("", UrlRule::pattern);
     Rule(stored.number.to_string(), definition.selector.clone(), url.to_owned())
 }

@@ -153,6 +153,8 @@ pub enum Invalid {
     NoSelector,
     #[error("a selector has at most {SELECTOR_MAX} characters")]
     LongSelector,
+    #[error("a selector names elements; markup, which begins with “<”, is none")]
+    Markup,
     #[error("this type needs a URL rule")]
     NoUrlRule,
     #[error(transparent)]
@@ -170,7 +172,7 @@ impl Invalid {
         match self {
             Self::NoName | Self::LongName | Self::NameIsId => "name",
             Self::LongTag | Self::ManyTags => "tags",
-            Self::NoSelector | Self::LongSelector => "selector",
+            Self::NoSelector | Self::LongSelector | Self::Markup => "selector",
             Self::NoUrlRule | Self::UrlRule(_) => "url",
             Self::Value(_) => "value",
             Self::LongCustomJs => "custom_js",
@@ -241,6 +243,8 @@ impl Definition {
                 wrong.push(Invalid::NoSelector);
             } else if selector.chars().count() > SELECTOR_MAX {
                 wrong.push(Invalid::LongSelector);
+            } else if selector.split(',').any(|one| one.trim_start().starts_with('<')) {
+                wrong.push(Invalid::Markup);
             }
         }
         let mut url = None;
@@ -393,6 +397,23 @@ mod tests {
         let odd = Typed { name: "000000000001", value: "9,99", ..Typed::default() };
         let wrong = parse(EventKind::Http, &odd).unwrap_err();
         assert_eq!(wrong.iter().map(Invalid::field).collect::<Vec<_>>(), ["name", "value"]);
+    }
+
+    /// Scripts of pages make elements of such a text.
+    #[test]
+    fn markup_is_no_selector() {
+        let parse = |selector, kind| {
+            Definition::parse(kind, &Typed { name: "a", selector, ..Typed::default() }, 2).map(|_| ())
+        };
+        let refused = Err(vec![Invalid::Markup]);
+        for wrong in ["<img src=x onerror=go()>", " \t<b>", ".buy, <b>", ".buy,\n<b>, a", "<"] {
+            assert_eq!(parse(wrong, EventKind::Click), refused, "{wrong:?}");
+            assert_eq!(parse(wrong, EventKind::Form), refused, "{wrong:?}");
+            assert_eq!(parse(wrong, EventKind::Custom), Ok(()), "{wrong:?}: it keeps none");
+        }
+        for right in [".buy, a", "a:contains('<b>')", "[title='a<b']"] {
+            assert_eq!(parse(right, EventKind::Click), Ok(()), "{right:?}");
+        }
     }
 
     /// rules.md 16; contract.md, Limits

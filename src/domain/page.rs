@@ -191,7 +191,7 @@ fn same_site(page: &Url, canonical: &str) -> Option<Url> {
 
 /// One way to write what may be written in several: letters, digits and `-._~` are never encoded, and
 /// hexadecimal digits are upper case.
-fn plain_percent(text: &str) -> Cow<'_, str> {
+pub(super) fn plain_percent(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }

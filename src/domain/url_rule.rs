@@ -1,10 +1,26 @@
 //! URL rules of clicked-element and visited-URL events (hubspot.md 1.4): an address, or a pattern with `*`. Case is
-//! ignored. The script holds the same rule for clicks and forms (`static/tracker`); what one matches, both do.
+//! ignored, but for letters beyond ASCII, which pages have encoded. The script holds the same rule for clicks and forms
+//! (`static/tracker`); what one matches, both do.
 
-use super::page::Page;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use url::Host;
+
+use super::page::{Page, plain_percent};
 
 /// Longest rule, characters.
 pub const URL_RULE_MAX: usize = 1_024;
+/// What stands encoded in some part of an address, or may; the script encodes the same.
+const ENCODED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
@@ -20,7 +36,7 @@ pub enum Invalid {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UrlRule {
     text: String,
-    /// Lower case.
+    /// As pages are recorded, in lower case.
     pattern: String,
 }
 
@@ -38,12 +54,18 @@ impl UrlRule {
         if text.chars().any(char::is_control) {
             return Err(Invalid::Control);
         }
-        Ok(Self { text: text.to_owned(), pattern: text.to_lowercase() })
+        Ok(Self { text: text.to_owned(), pattern: as_recorded(text) })
     }
 
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// As the script gets it: nobody's browser writes a host in letters beyond ASCII.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        &self.pattern
     }
 
     /// Does a recorded page match? Its scheme is not kept: a rule that names one goes by the rest.
@@ -57,12 +79,40 @@ impl UrlRule {
             address.push('?');
             address.push_str(&page.query);
         }
-        let address = address.to_lowercase();
+        let address = plain(&address);
         if by_path || !(pattern.contains("://") || pattern.starts_with('*') || pattern.starts_with("http")) {
             return is_like(pattern, &address);
         }
         ["", "https://", "http://"].into_iter().any(|scheme| is_like(pattern, &format!("{scheme}{address}")))
     }
+}
+
+/// A rule the way hosts and paths of pages are written. What stands before the first slash is a host when a scheme is
+/// before it, or a dot in it: `*straße*` is part of a path.
+fn as_recorded(text: &str) -> String {
+    if text.starts_with('/') {
+        return plain(text);
+    }
+    let (scheme, rest) = text.split_at(text.find("://").map_or(0, |at| at + 3));
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if scheme.is_empty() && !host.contains('.') {
+        return plain(text);
+    }
+    // a star may stand within a label
+    let labels = host.split_inclusive(['*', '.', ':']).map(|label| {
+        let (name, mark) = label.split_at(label.trim_end_matches(['*', '.', ':']).len());
+        match Host::parse(name) {
+            Ok(Host::Domain(written)) if !name.is_ascii() => format!("{written}{mark}"),
+            _ => label.to_owned(),
+        }
+    });
+    plain(&format!("{scheme}{}{path}", labels.collect::<String>()))
+}
+
+/// One way to write what may be written in several.
+fn plain(text: &str) -> String {
+    let encoded: String = utf8_percent_encode(text, ENCODED).collect();
+    plain_percent(&encoded).to_ascii_lowercase()
 }
 
 /// Is the address the one of the pattern? One slash at the end of either makes no difference.
@@ -150,6 +200,24 @@ mod tests {
             assert_eq!(matches(rule, "https://www.example.com/blog/2026/comments?page=2"), fits, "{rule}");
         }
         assert!(matches("/blog/*", "https://www.example.com/blog"), "a slash at the end makes no difference");
+    }
+
+    #[test]
+    fn rules_are_written_as_pages_are() {
+        for (rule, written) in [
+            ("/Straße/*", "/stra%c3%9fe/*"),
+            ("/stra%C3%9Fe/%7Eada", "/stra%c3%9fe/~ada"),
+            ("MÜNCHEN.example/*", "xn--mnchen-3ya.example/*"),
+            ("https://*.münchen.example:8080/ä?ö", "https://*.xn--mnchen-3ya.example:8080/%c3%a4?%c3%b6"),
+            ("*münchen.example", "*xn--mnchen-3ya.example"),
+            ("*/straße/*", "*/stra%c3%9fe/*"),
+            ("*straße*", "*stra%c3%9fe*"),
+            ("/a b{c}", "/a%20b%7bc%7d"),
+            ("/a?to=https://ä.example", "/a?to=https://%c3%a4.example"),
+        ] {
+            let parsed = UrlRule::parse(rule).unwrap();
+            assert_eq!((parsed.pattern(), parsed.as_str()), (written, rule));
+        }
     }
 
     #[test]

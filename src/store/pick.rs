@@ -8,7 +8,7 @@ use crate::base::secret::Hash;
 use crate::domain::account::AccountId;
 use crate::domain::user::UserId;
 
-/// Somebody is about to pick; its number.
+/// Somebody is about to pick for the form of that key; its number.
 ///
 /// # Errors
 /// SQLite's.
@@ -16,11 +16,14 @@ pub fn insert(
     conn: &Connection,
     account: AccountId,
     user: UserId,
+    key: &str,
     hash: &Hash,
     expires: Millis,
 ) -> Result<i64, Error> {
-    conn.prepare_cached("insert into pick (account_id, user_id, hash, expires_ms) values (?1, ?2, ?3, ?4)")?
-        .execute((account.0, user.0, hash, expires.0))?;
+    conn.prepare_cached(
+        "insert into pick (account_id, user_id, form_key, hash, expires_ms) values (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute((account.0, user.0, key, hash, expires.0))?;
     Ok(conn.last_insert_rowid())
 }
 
@@ -37,7 +40,7 @@ pub fn update_confirmed(conn: &Connection, hash: &Hash, now: Millis) -> Result<b
     Ok(changed > 0)
 }
 
-/// What was picked: told once, by the page that was told yes.
+/// What was picked, empty when it was cancelled: told once, by the page that was told yes.
 ///
 /// # Errors
 /// SQLite's.
@@ -51,7 +54,8 @@ pub fn update_selector(conn: &Connection, hash: &Hash, selector: &str, now: Mill
     Ok(changed > 0)
 }
 
-/// What a user has picked, until it expires. None = there is no such pick of his; `Some(None)` = not yet.
+/// What a user has picked, until it expires; empty = he cancelled. None = there is no such pick of his; `Some(None)` =
+/// not yet.
 ///
 /// # Errors
 /// SQLite's.
@@ -70,7 +74,7 @@ pub fn find_selector(
         .optional()?)
 }
 
-/// The user's latest, until it expires.
+/// The user's latest for the form of that key, until it expires.
 ///
 /// # Errors
 /// SQLite's.
@@ -78,13 +82,15 @@ pub fn find_latest(
     conn: &Connection,
     account: AccountId,
     user: UserId,
+    key: &str,
     now: Millis,
 ) -> Result<Option<i64>, Error> {
     Ok(conn
         .prepare_cached(
-            "select max(id) from pick where account_id = ?1 and user_id = ?2 and expires_ms > ?3",
+            "select max(id) from pick
+             where account_id = ?1 and user_id = ?2 and form_key = ?3 and expires_ms > ?4",
         )?
-        .query_row((account.0, user.0, now.0), |row| row.get(0))?)
+        .query_row((account.0, user.0, key, now.0), |row| row.get(0))?)
 }
 
 /// # Errors

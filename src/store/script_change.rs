@@ -1,7 +1,7 @@
 //! What became of the custom JavaScript of events: each change with its old and its new text, beside the audit log,
 //! whose details are short.
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::error::Error;
 use crate::base::clock::Millis;
@@ -41,6 +41,26 @@ pub fn insert(
         ":old_hash": change.old_hash, ":old": change.old, ":new_hash": change.new_hash, ":new": change.new,
     })?;
     Ok(())
+}
+
+/// The code that had this hash until it was replaced, later than `since`.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_replaced(
+    conn: &Connection,
+    account: AccountId,
+    event: EventNumber,
+    hash: &str,
+    since: Millis,
+) -> Result<Option<String>, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select old_code from event_script_change
+             where account_id = ?1 and number = ?2 and old_hash = ?3 and at_ms > ?4 limit 1",
+        )?
+        .query_row((account.0, event.0, hash, since.0), |row| row.get(0))
+        .optional()?)
 }
 
 /// The newest first.

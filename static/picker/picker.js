@@ -2,7 +2,7 @@
 // selector is and how many elements it matches, and hands the choice to the server that served it. `finder` and
 // `words` stand before this.
 const script = document.currentScript;
-const token = script.dataset.token;
+const token = script.token;
 const server = script.src.replace(/\/pick\.js([?#].*)?$/, "");
 const forms = token[0] === "f";
 const ACTIVE = "a[href],button,input,select,textarea,summary,label,[role=button],[role=link],[role=tab],[onclick]";
@@ -10,31 +10,38 @@ const ACTIVE = "a[href],button,input,select,textarea,summary,label,[role=button]
 const MADE_UP = /\d{3,}|^\d|:|(?=\w*\d)(?=\w*[a-z])[0-9a-z]{8,}|[A-Z].*\d.*[a-z].*\d|__\w{5}$/;
 let shown;
 let chosen = "";
+// The document, or the shadow root that holds the chosen element: selectors do not reach into those from outside.
+let place = document;
 
 function isStable(name) {
   return name.length < 100 && !MADE_UP.test(name);
 }
 
-function count(selector) {
+function found(selector) {
   try {
-    return document.querySelectorAll(selector).length;
+    return [...new Set([place, document])].flatMap((root) => [...root.querySelectorAll(selector)]);
   } catch {
-    return 0;
+    return [];
   }
+}
+
+function isOnly(selector) {
+  return found(selector).length === 1;
 }
 
 // An id or a data attribute says what an element is; a way through the page only where it stands.
 function selectorOf(element) {
   if (element.id && isStable(element.id)) {
     const selector = `#${CSS.escape(element.id)}`;
-    if (count(selector) === 1) return selector;
+    if (isOnly(selector)) return selector;
   }
   const marks = [...element.attributes].filter(({ name, value }) => /^data-[\w-]+$/.test(name) && value && isStable(value));
   for (const { name, value } of marks) {
     const selector = `[${name}="${CSS.escape(value)}"]`;
-    if (count(selector) === 1) return selector;
+    if (isOnly(selector)) return selector;
   }
   return finder(element, {
+    root: place === document ? document.body : place,
     idName: isStable,
     attr: (name, value) => (/^data-[\w-]+$/.test(name) || name === "name" || name === "href") && !!value && isStable(value),
     className: (name) => isStable(name) && className(name),
@@ -83,7 +90,7 @@ const cancel = box(buttons, "button", { ...buttonStyle, background: "transparent
 // What is meant by what is under the pointer: what can be pressed rather than what it is made of.
 function meant(element) {
   if (!(element instanceof Element) || element === host || element === document.documentElement) return undefined;
-  return forms ? element.closest("form") ?? undefined : element.closest(ACTIVE) ?? element;
+  return forms ? formOf(element) : element.closest(ACTIVE) ?? element;
 }
 
 function show(element) {
@@ -100,19 +107,38 @@ function show(element) {
 
 // How many elements the whole rule matches, as it was found or as it was changed by hand.
 function judge(selector) {
-  const matches = count(selector);
+  const all = found(selector);
+  const matches = all.length;
   chosen = selector;
   lead.textContent = (matches === 1 ? words.matches_one : words.matches).replace("{n}", matches);
   rule.style.display = "block";
   use.style.display = matches ? "" : "none";
-  if (matches) show(document.querySelector(selector));
+  if (matches) show(all[0]);
 }
 
+// What has no selector of its own is chosen with what is around it.
 function choose(element) {
   if (!element) return;
-  rule.value = selectorOf(element);
+  place = element.getRootNode();
+  try {
+    rule.value = selectorOf(element);
+  } catch {
+    choose(around(element));
+    return;
+  }
   judge(rule.value);
   show(element);
+}
+
+function around(element) {
+  const root = element.getRootNode();
+  return element.parentElement ?? (root instanceof ShadowRoot ? root.host : undefined);
+}
+
+// Forms inside a shadow root send unseen: the one around it is meant.
+function formOf(element) {
+  const root = element.getRootNode();
+  return root instanceof ShadowRoot ? formOf(root.host) : element.closest("form") ?? undefined;
 }
 
 function end(text) {
@@ -123,10 +149,20 @@ function end(text) {
   lead.textContent = text;
 }
 
+function tell(what) {
+  const asked = { method: "POST", credentials: "omit", keepalive: true, body: JSON.stringify({ token, ...what }) };
+  return fetch(`${server}/pick`, asked).catch(() => ({ ok: false }));
+}
+
 async function send() {
-  const asked = { method: "POST", credentials: "omit", body: JSON.stringify({ token, selector: chosen }) };
-  const answer = await fetch(`${server}/pick`, asked).catch(() => ({ ok: false }));
+  const answer = await tell({ selector: chosen });
   end(answer.ok ? words.sent : words.failed);
+}
+
+// The form that waits is told as well.
+function giveUp() {
+  tell({ cancelled: true });
+  end(words.cancelled);
 }
 
 function isOurs(event) {
@@ -143,7 +179,7 @@ function still(event) {
 
 const heardBy = {
   pointermove: (event) => chosen || isOurs(event) || show(meant(event.composedPath()[0])),
-  focusin: (event) => chosen || isOurs(event) || show(meant(event.target)),
+  focusin: (event) => chosen || isOurs(event) || show(meant(event.composedPath()[0])),
   scroll: () => shown && show(shown),
   pointerdown: still,
   mousedown: still,
@@ -155,19 +191,19 @@ const heardBy = {
   keydown: (event) => {
     if (event.key === "Escape") {
       still(event);
-      end(words.cancelled);
+      giveUp();
     } else if (!isOurs(event) && event.key === "Enter") {
       still(event);
       choose(shown);
     } else if (!isOurs(event) && event.key === "ArrowUp" && shown && shown.parentElement !== document.documentElement) {
       still(event);
-      if (chosen) choose(shown.parentElement);
-      else show(shown.parentElement);
+      if (chosen) choose(around(shown));
+      else show(around(shown));
     }
   },
 };
 for (const [type, heard] of Object.entries(heardBy)) addEventListener(type, heard, true);
 rule.addEventListener("input", () => judge(rule.value.trim()));
 use.addEventListener("click", send);
-cancel.addEventListener("click", () => end(words.cancelled));
+cancel.addEventListener("click", giveUp);
 document.documentElement.append(host);

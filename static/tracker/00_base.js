@@ -54,9 +54,8 @@ function hash(text) {
   return h;
 }
 
-// The server is where this script came from. Proxies may put it below a path of their own.
-const server = safe(() => {
-  const named = [].filter.call(d.scripts, s => s.src.indexOf('/' + cfg.account + '.js') > 0);
-  const own = [d.currentScript, d.getElementById('hs-script-loader')].concat(named).filter(s => s && s.src)[0];
-  return own.src.replace(/(\/analytics\/\d+|\/v2\/\d+)?\/[^\/?#]*([?#].*)?$/, '');
-});
+// The element this script came by.
+const own = safe(() => [d.currentScript, d.getElementById('hs-script-loader')]
+  .concat([].filter.call(d.scripts, s => s.src.indexOf('/' + cfg.account + '.js') > 0)).find(s => s && s.src));
+// The server is where it came from. Proxies may put it below a path of their own.
+const server = own && own.src.replace(/(\/analytics\/\d+|\/v2\/\d+)?\/[^\/?#]*([?#].*)?$/, '');

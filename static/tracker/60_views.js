@@ -38,6 +38,11 @@ function referrer() {
   }
 }
 
+// Time and page of what happens now.
+function moment() {
+  return { at: Date.now(), pu: scrub(loc.href), po: path, rpo: pathBefore, ccu: canonical };
+}
+
 // What every hit of a visitor carries.
 function hitOf(kind) {
   if (!visit) manage();
@@ -47,14 +52,10 @@ function hitOf(kind) {
     hit.u = visit.join('.');
     hit.b = session.join('.');
   }
-  return Object.assign(hit, {
+  return Object.assign(hit, moment(), {
     nc: isNew,
     rv: wasReset,
     i: Object.keys(identity)[0] && identity,
-    pu: scrub(loc.href),
-    po: path,
-    rpo: pathBefore,
-    ccu: canonical,
     // an event may be what opens a session
     r: from || undefined,
     sd: w.screen.width + 'x' + w.screen.height,

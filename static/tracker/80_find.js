@@ -5,6 +5,11 @@ function all(root, css) {
   return [].slice.call(root.querySelectorAll(css));
 }
 
+// Asked of the browser, not of the element: its own name for it may be a field of a form that is called so.
+function fits(element, css) {
+  return w.Element.prototype.matches.call(element, css);
+}
+
 // `:first` and `:eq()` count in all that was found up to them, as with jQuery.
 function narrow(found, name, said) {
   const text = (said || '').replace(/^(["'])([^]*)\1$/, '$2');
@@ -18,7 +23,7 @@ function narrow(found, name, said) {
 function follow(found, css) {
   if (!found) return all(d, css || '*');
   const parts = /^([^\s>+~]*)([^]*)$/.exec(css);
-  if (parts[1]) found = found.filter(element => element.matches(parts[1]));
+  if (parts[1]) found = found.filter(element => fits(element, parts[1]));
   if (!parts[2]) return found;
   const deeper = new Set();
   found.forEach(element => all(element, ':scope' + parts[2]).forEach(inner => deeper.add(inner)));
@@ -43,9 +48,9 @@ function findAll(css) {
   return [].concat.apply([], list.map(one => findOne(one.trim())));
 }
 
-// What neither knows is left to the page's own jQuery.
+// What neither knows is left to the page's own jQuery; to the part of it that never makes elements of a text.
 function find(css) {
-  return safe(all, d, css) || safe(findAll, css) || safe(() => w.jQuery(css).get()) || [];
+  return safe(all, d, css) || safe(findAll, css) || safe(() => w.jQuery.find(css)) || [];
 }
 
 // Given to functions that are asked for a value.

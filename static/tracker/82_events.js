@@ -2,6 +2,10 @@
 // are sent. A rule looks when something happens: nothing is attached to elements, so that those which appear
 // later count as well, and nothing is ever held up or prevented.
 const UNTOLD_MAX = 100;
+// Milliseconds after which a form that a page stopped has the marks of what is wrong, if any.
+const MARKED = 300;
+// Milliseconds in which a page sends at last what it stopped to look at.
+const RESENT = 1e4;
 const CAMPAIGN = /^(utm_|gad_|hsa_|_?_hs|_g[al]|mc_[ce]id|\w*(clid|braid)=)/i;
 const forms = cfg.forms || [];
 const codes = cfg.codes || [];
@@ -10,18 +14,21 @@ let clicks = cfg.clicks || [];
 let untold = [];
 let acted = {};
 let labelled;
-let judged = [];
+const judged = new Set();
+// The form that was counted last, and until when its next submit is the same act.
 let posted;
+let resent;
 
-// Of before the first view it follows the view; of before a choice it waits for the choice, in memory alone.
-function tell(kind, name, value, properties) {
-  if (!name) return;
+// Of before the first view it follows the view; of before a choice it waits for the choice, in memory alone. It stays
+// of the time and page at which it happened.
+function tell(kind, name, value, properties, happened) {
+  if (!name || !enabled) return;
   if (typeof value == 'function') value = safe(value, library);
-  untold.push([kind, {
+  untold.push(Object.assign({ k: kind }, happened || moment(), {
     n: '' + name,
     m: value == undefined ? undefined : '' + value,
     p: copyPlain(properties || {}, {})
-  }]);
+  }));
   untold = untold.slice(-UNTOLD_MAX);
   if (noTrack() || choice && !choice.analytics) untold = [];
   if (here && on()) {
@@ -31,21 +38,22 @@ function tell(kind, name, value, properties) {
 }
 
 function keepEvents() {
-  untold.splice(0).forEach(event => keep(Object.assign(hitOf(event[0]), event[1])));
+  untold.splice(0).forEach(event => keep(Object.assign(hitOf(), event)));
 }
 
 // After the first view comes what waited for it, and the account's own code, each at an address of its own, so that
-// what is broken breaks only itself.
+// what is broken breaks only itself. A policy of the page may refuse the addresses.
 function viewed() {
   keepEvents();
-  codes.splice(0).forEach(name => addScript('/e/' + cfg.account + '/' + name + '.js', {}));
+  codes.splice(0).forEach(name => safe(addScript, '/e/' + cfg.account + '/' + name + '.js'));
 }
 
-function addScript(path, about) {
-  const tag = d.createElement('script');
+// Allowed where this script was, by its nonce.
+function addScript(path, more) {
+  const tag = Object.assign(d.createElement('script'), more);
+  tag.nonce = own.nonce;
   tag.src = server + path;
-  Object.assign(tag.dataset, about);
-  d.head.appendChild(tag);
+  return d.head.appendChild(tag);
 }
 
 // An admin picks an element here: the token leaves the address before anything else happens, and while it is good
@@ -54,9 +62,9 @@ function pickOr(start) {
   const picks = /#guestlog-pick=(\w+)$/.exec(loc.href);
   if (!picks) return start();
   w.history.replaceState(w.history.state, '', loc.href.slice(0, picks.index));
-  const token = { token: picks[1] };
-  const answer = safe(send, '/pick', JSON.stringify(token));
-  if (answer) answer.then(r => r.ok ? addScript('/pick.js', token) : start(), start);
+  const answer = safe(send, '/pick', JSON.stringify({ token: picks[1] }));
+  const pick = () => addScript('/pick.js', { token: picks[1], onerror: start });
+  if (answer) answer.then(r => r.ok && safe(pick) || start(), start);
   else start();
 }
 
@@ -89,45 +97,60 @@ function isLike(pattern, address) {
     (isMatch(pattern, address) || isMatch(bare(pattern), bare(address)) || isMatch(pattern, address + '/'));
 }
 
+// One way to write what may be written in several; pages are kept with letters beyond ASCII encoded.
+function plain(text) {
+  return text.replace(/[^!-~]+|["<>\\^\x60{|}]/g, encodeURIComponent)
+    .replace(/%(2[de]|3\d|[46][1-9a-f]|[57][0-9a]|5f|7e)/gi, decodeURIComponent).toLowerCase();
+}
+
 // The server's `UrlRule` says the same of visited pages; a table in the tests holds both to it.
 function isHere(rule) {
   if (!rule) return true;
-  const pattern = rule.trim().toLowerCase();
+  const pattern = plain(rule.trim());
   const at = split(path || loc.pathname + loc.search);
   const kept = scrubQuery(at[2] || '').split('&').filter(pair => pair && !CAMPAIGN.test(pair)).join('&');
-  const page = (at[1].replace(/(.)\/$/, '$1') + (at[3] ? '#' + at[3] : '') +
-    (kept && pattern.indexOf('?') >= 0 ? '?' + kept : '')).toLowerCase();
+  const page = plain(at[1].replace(/(.)\/$/, '$1') + (at[3] ? '#' + at[3] : '') +
+    (kept && pattern.indexOf('?') >= 0 ? '?' + kept : ''));
   if (pattern[0] == '/') return isLike(pattern, page);
   const schemes = /^(\*|http)|:[/]{2}/.test(pattern) ? ['', 'https:/' + '/', 'http:/' + '/'] : [''];
   return schemes.some(scheme => isLike(pattern, scheme + loc.host + page));
 }
 
 function isAmong(elements, css) {
-  const plain = safe(() => elements.some(element => element.matches && element.matches(css)));
-  return plain === undefined ? find(css).some(element => elements.indexOf(element) >= 0) : plain;
+  const isOne = safe(() => elements.some(element => fits(element, css)));
+  return isOne === undefined ? find(css).some(element => elements.indexOf(element) >= 0) : isOne;
+}
+
+function fitting(rules, elements) {
+  return rules.filter(rule => safe(() => isHere(rule[2]) && isAmong(elements, rule[1])));
 }
 
 // One act may pass several elements and rules: once per event.
-function judge(rule, elements) {
-  if (acted[rule[0]] || !isHere(rule[2]) || !isAmong(elements, rule[1])) return;
+function complete(rule, happened) {
+  if (acted[rule[0]]) return;
   acted[rule[0]] = 1;
-  tell(/^pe\d+_/.test(rule[0]) ? 'ptbe' : 3, rule[0], rule[3]);
+  tell(/^pe\d+_/.test(rule[0]) ? 'ptbe' : 3, rule[0], rule[3], {}, happened);
 }
 
-function act(rules, elements, isSame) {
+// The elements an event passes; it goes on to document and window, which any name of the page's can be on.
+function passed(e) {
+  return e.composedPath().filter(node => node.nodeType == 1);
+}
+
+function act(rules, isSame, happened) {
   if (!isSame) acted = {};
-  rules.forEach(rule => safe(judge, rule, elements));
+  rules.forEach(rule => safe(complete, rule, happened));
 }
 
 // A browser tells a click on a label again for its field, before anything else can happen. A timer alone cannot
 // tell the two from two acts: browsers put timers off until what an act changed is drawn.
 function actOfClick(e) {
-  const path = e.composedPath();
-  const label = path.find(element => element.matches && element.matches('label'));
+  const path = passed(e);
+  const label = path.find(element => fits(element, 'label'));
   const isSame = path[0] == labelled;
   labelled = label && label.control != path[0] && label.control;
   setTimeout(() => labelled = 0);
-  act(clicks, path, isSame);
+  act(fitting(clicks, path), isSame);
 }
 
 function trackClick(css, id, more) {
@@ -136,29 +159,40 @@ function trackClick(css, id, more) {
 }
 
 // A page that sends its forms itself stops them all; those it found wrong can be told by the marks they carry.
+function judgeForm(sent) {
+  const form = sent[0].target;
+  const isStopped = sent[0].defaultPrevented;
+  if (!judged.delete(sent) || isStopped && (sent[1] || form.querySelector('[aria-invalid=true]'))) return;
+  posted = form;
+  resent = isStopped ? mono() + RESENT : 0;
+  if (isStopped || !sent[2]) act(sent[3], false, sent[4]);
+}
+
 function judgeForms() {
-  judged.splice(0).forEach(sent => {
-    const form = sent[0].target;
-    if (sent[0].defaultPrevented && (sent[1] || form.querySelector('[aria-invalid=true]'))) return;
-    posted = form;
-    act(forms, [form]);
-  });
+  judged.forEach(judgeForm);
+}
+
+// Which rules it fits is seen now: the page may be another when it is judged.
+function submitted(e) {
+  const form = e.target;
+  // the marks are still those of the one before
+  judgeForms();
+  const sent = [e, form.querySelector(':invalid'), posted == form && mono() < resent, fitting(forms, [form]), moment()];
+  posted = 0;
+  judged.add(sent);
+  setTimeout(() => setTimeout(() => safe(judgeForm, sent), e.defaultPrevented && MARKED));
 }
 
 function watchActs() {
   listen(w, 'click', actOfClick);
-  listen(w, 'auxclick', e => e.button == 1 && act(clicks, e.composedPath()));
+  listen(w, 'auxclick', e => e.button == 1 && act(fitting(clicks, passed(e))));
   if (!forms[0]) return;
-  listen(w, 'submit', e => {
-    posted = 0;
-    judged.push([e, e.target.querySelector(':invalid')]);
-    setTimeout(() => safe(judgeForms));
-  });
+  listen(w, 'submit', submitted);
   listen(w, 'pagehide', judgeForms);
   // `form.submit()` tells nobody. It is the same act as a submit that was counted, or waits to be judged.
   wrap(w.HTMLFormElement.prototype, 'submit', form => {
-    judged = judged.filter(sent => sent[0].target != form);
-    if (posted != form) act(forms, [form]);
+    judged.forEach(sent => sent[0].target == form && judged.delete(sent));
+    if (posted != form) act(fitting(forms, [form]));
     posted = 0;
   });
 }

@@ -10,7 +10,10 @@ const PAGE = `
 <p><button id="buy"><b>Buy <i id="x9f83k2l1">now</i></b></button>
 <button data-action="try-it" class="css-1q2w3e4">Try</button></p>
 <ul><li><a href="/a" class="more">More</a></li><li><a href="/b" class="more">More</a></li></ul>
-<form id="join" action="/join"><input name="email"><button>Join</button></form>
+<form id="join" action="/join"><input name="email"><button>Join</button><fancy-note><template shadowrootmode="open">
+<b class="note">Note</b></template></fancy-note></form>
+<fancy-card id="card"><template shadowrootmode="open"><p><button class="order">Order</button><button class="save order">Save</button></p>
+<button id="wish">Wish</button></template></fancy-card>
 <script>globalThis.pressed = 0; document.addEventListener("click", () => globalThis.pressed++);</script>`;
 
 async function house(t) {
@@ -40,7 +43,9 @@ async function house(t) {
   const visitor = await Visitor.begin(browser);
   const beacons = () => visitor.requests.filter((url) => /\/(collect|__ptq\.gif)/.test(url)).length;
   const views = async () => (await server.report(account, token, "dashboard", { period: "today" })).kpi.page_views;
-  return { server, account, token, site, admin, ask, start, picked, visitor, beacons, views };
+  const completions = async (name) =>
+    (await server.report(account, token, "dashboard", { period: "today", filter: `event:is:${name}` })).kpi.completions;
+  return { server, account, token, site, admin, ask, start, picked, visitor, beacons, views, completions };
 }
 
 const bar = (page) => page.getByRole("dialog", { name: "Guestlog: pick an element" });
@@ -49,7 +54,7 @@ const rule = (page) => bar(page).getByRole("textbox", { name: "CSS selector" });
 
 describe("the picker", { skip: withoutServer("the picker") }, () => {
   test("an element is picked on the live page, and a click on it completes the event", async (t) => {
-    const { server, account, token, site, start, picked, visitor, beacons, views } = await house(t);
+    const { server, account, site, start, picked, visitor, beacons, views, completions } = await house(t);
     const { number, address } = await start({});
     assert.match(address, /\/#guestlog-pick=c[0-9a-f]{32}$/);
     const page = await visitor.open(address);
@@ -78,9 +83,7 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
     const shop = await (await Visitor.begin(visitor.context.browser())).open(site.at("/"));
     await shop.waitForFunction(() => globalThis._hstc_ran);
     await shop.click("#buy");
-    const completions = async () =>
-      (await server.report(account, token, "dashboard", { period: "today", filter: "event:is:Bought" })).kpi.completions;
-    await eventually(async () => (await completions()) === 1, "the completion");
+    await eventually(async () => (await completions("Bought")) === 1, "the completion");
     assert.deepEqual(visitor.troubles.filter((text) => !text.includes("404")), []);
   });
 
@@ -118,6 +121,43 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
     assert.equal((await picked(keyed.number)).selector, "#buy");
   });
 
+  test("what is inside an open shadow root is picked as it is found there, and clicks on it count", async (t) => {
+    const { server, account, site, start, picked, visitor, completions } = await house(t);
+    const { number, address } = await start({});
+    const page = await visitor.open(address);
+    await bar(page).waitFor();
+    await page.click("text=Wish");
+    assert.equal(await rule(page).inputValue(), "#wish");
+    await bar(page).getByText("matches this one element").waitFor();
+    await page.click("text=Save");
+    const selector = await rule(page).inputValue();
+    const marked = await page.evaluate((css) => {
+      const found = document.querySelector("#card").shadowRoot.querySelectorAll(css);
+      return [...found].map((element) => element.textContent);
+    }, selector);
+    assert.deepEqual(marked, ["Save"], selector);
+    await bar(page).getByText("matches this one element").waitFor();
+    for (let i = 0; i < 2; i += 1) await page.keyboard.press("ArrowUp");
+    assert.equal(await rule(page).inputValue(), "#card", "around it is what holds the root");
+    await page.click("text=Save");
+    await bar(page).getByRole("button", { name: "Use this" }).click();
+    await eventually(async () => (await picked(number)).selector === selector, "the choice");
+    const words = ["--name", "Saved", "--type", "click", "--selector", selector];
+    await server.command(["event", "add", "--account", `${account}`, ...words]);
+    const shop = await (await Visitor.begin(visitor.context.browser())).open(site.at("/"));
+    await shop.waitForFunction(() => globalThis._hstc_ran);
+    await shop.click("text=Order");
+    await shop.click("text=Save");
+    await eventually(async () => (await completions("Saved")) === 1, "the completion");
+
+    const form = await start({ kind: "form" });
+    const second = await visitor.open(form.address);
+    await bar(second).waitFor();
+    await second.click("text=Note");
+    assert.equal(await rule(second).inputValue(), "#join");
+    assert.deepEqual(visitor.troubles, []);
+  });
+
   test("a finger picks as well, on a page whose policy forbids nearly everything", async (t) => {
     const { site, start, picked, visitor } = await house(t);
     const { number, address } = await start({ url: site.at("/strict") });
@@ -143,6 +183,47 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
     assert.equal(await rule(page).inputValue(), "#join");
     await bar(page).getByRole("button", { name: "Use this" }).click();
     await eventually(async () => (await picked(number)).selector === "#join", "the form");
+  });
+
+  test("of two forms that wait each is told its own choice, and one that is cancelled says so", async (t) => {
+    const { server, account, site, admin } = await house(t);
+    const context = admin.context();
+    const form = async () => {
+      const page = await context.newPage();
+      await page.goto(`${server.address}/accounts/${account}/events/new?type=click`);
+      await page.click("details.pick summary");
+      await page.fill("#pick-url", site.at("/"));
+      return page;
+    };
+    const open = async (page) => {
+      const [tab] = await Promise.all([context.waitForEvent("page"), page.click("button[form=pick]")]);
+      await bar(tab).waitFor();
+      return tab;
+    };
+    const state = (page, words) => page.locator("#pick-state", { hasText: words }).waitFor();
+    const [one, two] = [await form(), await form()];
+    const tabs = [await open(one), await open(two)];
+    await state(one, "Waiting");
+    await tabs[0].click("#buy");
+    await bar(tabs[0]).getByRole("button", { name: "Use this" }).click();
+    await state(one, "Picked.");
+    assert.equal(await one.inputValue("#f-selector"), "#buy");
+    await bar(tabs[1]).getByRole("button", { name: "Cancel" }).click();
+    await state(two, "Nothing was picked");
+    assert.equal(await two.inputValue("#f-selector"), "", "what was picked for another form");
+    const again = await open(two);
+    await again.click("text=Try");
+    await bar(again).getByRole("button", { name: "Use this" }).click();
+    await state(two, "Picked.");
+    assert.equal(await two.inputValue("#f-selector"), '[data-action="try-it"]');
+
+    await two.clock.install();
+    await (await open(two)).close();
+    await state(two, "Waiting");
+    await two.clock.fastForward("09:00");
+    await state(two, "Waiting");
+    await two.clock.fastForward("02:00");
+    await state(two, "Nothing was picked");
   });
 
   test("an invented token opens nothing and the visit is counted", async (t) => {

@@ -218,9 +218,12 @@ create table pick (
     user_id      integer not null references user on delete cascade,
     hash         blob not null unique check (length(hash) = 32),
     expires_ms   integer not null,
+    -- which form asks for the choice; empty = none told its name
+    form_key     text not null check (length(form_key) <= 64),
     -- the site asked, and was told yes
     confirmed_ms integer,
-    selector     text check (length(selector) between 1 and 1024)
+    -- empty = cancelled
+    selector     text check (length(selector) <= 1024)
 ) strict;
 
 -- names that nobody has created: they wait for review, or were dismissed

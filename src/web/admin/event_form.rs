@@ -71,9 +71,16 @@ pub(crate) struct Typed {
     pub url: String,
     pub page: String,
     pub custom_js: String,
+    /// Names this form to what is picked for it.
+    pub pick_key: String,
 }
 
 impl Typed {
+    /// Of a form that was not sent yet.
+    fn new(here: &InAccount) -> Self {
+        Self { pick_key: here.who.state.app.random.token(), ..Self::default() }
+    }
+
     fn read(fields: &Fields) -> Self {
         let text = |name: &str| fields.text(name).to_owned();
         Self {
@@ -85,10 +92,11 @@ impl Typed {
             url: text("url"),
             page: text("page"),
             custom_js: fields.raw("custom_js").to_owned(),
+            pick_key: text("pick_key"),
         }
     }
 
-    fn of(stored: &Stored, custom_js: String, digits: u32) -> Self {
+    fn of(self, stored: &Stored, custom_js: String, digits: u32) -> Self {
         let definition = &stored.definition;
         let url = definition.url.as_ref().map_or("", UrlRule::as_str).to_owned();
         Self {
@@ -103,6 +111,7 @@ impl Typed {
             page: url.clone(),
             url,
             custom_js,
+            ..self
         }
     }
 
@@ -152,6 +161,7 @@ fn wrong_at(t: &Texts, kind: EventKind, invalid: &Invalid) -> (&'static str, Str
         Invalid::ManyTags => words.many_tags,
         Invalid::NoSelector => words.no_selector,
         Invalid::LongSelector => words.long_selector,
+        Invalid::Markup => words.markup,
         Invalid::NoUrlRule | Invalid::UrlRule(url_rule::Invalid::Empty) => words.no_page,
         Invalid::UrlRule(url_rule::Invalid::Long) => words.long_url,
         Invalid::UrlRule(url_rule::Invalid::Control) => words.odd_url,
@@ -202,8 +212,11 @@ pub(crate) struct Page {
 /// Choosing an element on the site, in another tab.
 struct Pick {
     action: String,
-    /// Tells the latest choice.
+    /// Tells the latest choice for the form of a key.
     latest: String,
+    key: String,
+    /// How long there can be a choice, milliseconds.
+    life: i64,
     /// A page of the site to begin with.
     address: String,
     kind: &'static str,
@@ -293,6 +306,8 @@ pub(crate) fn page(mut layout: Layout, form: &Form<'_>, typed: &Typed, about: Ab
         pick: Pick {
             action: format!("{}/pick", paths::events(account)),
             latest: format!("{}/pick/latest?format=json", paths::events(account)),
+            key: typed.pick_key.clone(),
+            life: picker::LIFE,
             address: about.domain.as_ref().map_or_else(String::new, |domain| site(domain)),
             kind: kind.as_str(),
         },
@@ -377,11 +392,11 @@ fn site(domain: &str) -> String {
     format!("{}://{domain}/", if is_local { "http" } else { "https" })
 }
 
-/// With the selector that was picked on the site last, if any was.
+/// With the selector that was picked for this form last, if any was.
 async fn with_picked(here: &InAccount, mut typed: Typed) -> Result<(Typed, Wrong), WebError> {
     let (app, actor, account) = (&here.who.state.app, here.who.actor(), here.id());
     let refused = |error: picker::Error| WebError::BadRequest(error.to_string());
-    let picked = match picker::latest(app, actor, account).await.map_err(refused)? {
+    let picked = match picker::latest(app, actor, account, &typed.pick_key).await.map_err(refused)? {
         Some(number) => picker::choice(app, actor, account, number).await.map_err(refused)?,
         None => picker::Choice::Gone,
     };
@@ -414,7 +429,7 @@ async fn new(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebE
     here.need(Role::Editor)?;
     let pairs = report::pairs(&request)?;
     let kind = query::first(&pairs, "type").and_then(EventKind::parse);
-    answer(&here, StatusCode::OK, &Form::New, &Typed { kind, ..Typed::default() }, &Wrong::new())
+    answer(&here, StatusCode::OK, &Form::New, &Typed { kind, ..Typed::new(&here) }, &Wrong::new())
 }
 
 async fn create(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, WebError> {
@@ -449,7 +464,7 @@ async fn edit(request: HttpRequest, here: InAccount) -> Result<HttpResponse, Web
     let stored = find(&here, number_of(&request)?).await?;
     let code = code_of(&here, stored.number).await?;
     let digits = money::digits(&here.account.settings().currency);
-    let typed = Typed::of(&stored, code, digits);
+    let typed = Typed::new(&here).of(&stored, code, digits);
     answer(&here, StatusCode::OK, &Form::Edit(&stored), &typed, &Wrong::new())
 }
 

@@ -10,12 +10,14 @@ use serde_json::json;
 use crate::app::picker::{self, Choice, Error, Started};
 use crate::domain::event::EventKind;
 use crate::domain::user::Role;
+use crate::web::admin::report;
 use crate::web::answer;
 use crate::web::context::wants_data;
 use crate::web::error::WebError;
 use crate::web::form::AccountForm;
 use crate::web::guard::InAccount;
 use crate::web::page::{Layout, Section};
+use crate::web::query;
 use crate::web::text::fill;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -34,7 +36,7 @@ pub(crate) struct OpeningPage {
     pub address: Option<String>,
 }
 
-/// Fields: `url`, a page of the site; `kind`, the type of the event (`form` picks forms). A page that goes on to the
+/// Fields: `url`, a page of the site; `kind`, the type of the event (`form` picks forms); `key`, which names the form. A page that goes on to the
 /// site: a redirect would be stopped by the policy that lets forms go nowhere else. To programs `{number, address}`.
 async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
     let AccountForm { page: here, fields } = form;
@@ -42,22 +44,22 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     let kind = EventKind::parse(fields.text("kind")).unwrap_or(EventKind::Click);
     let words = &here.who.context.t.picker;
     let app = &here.who.state.app;
-    let (status, lead, address) =
-        match picker::start(app, here.who.actor(), here.id(), kind, fields.text("url")).await {
-            Ok(Started { number, address }) if wants_data(&request) => {
-                return Ok(HttpResponse::Ok().json(json!({ "number": number, "address": address })));
-            }
-            Ok(Started { address, .. }) => {
-                let host = address.split('/').nth(2).unwrap_or_default();
-                (StatusCode::OK, fill(words.opening_lead, &[("host", host)]), Some(address))
-            }
-            Err(Error::Address) => (StatusCode::UNPROCESSABLE_ENTITY, words.no_address.to_owned(), None),
-            Err(Error::Foreign(host)) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, fill(words.foreign, &[("host", &host)]), None)
-            }
-            Err(Error::NoAccount) => return Err(WebError::NotFound),
-            Err(Error::Access(error)) => return Err(error.into()),
-        };
+    let (url, key) = (fields.text("url"), fields.text("key"));
+    let (status, lead, address) = match picker::start(app, here.who.actor(), here.id(), kind, url, key).await
+    {
+        Ok(Started { number, address }) if wants_data(&request) => {
+            return Ok(HttpResponse::Ok().json(json!({ "number": number, "address": address })));
+        }
+        Ok(Started { address, .. }) => {
+            let host = address.split('/').nth(2).unwrap_or_default();
+            (StatusCode::OK, fill(words.opening_lead, &[("host", host)]), Some(address))
+        }
+        Err(Error::Address) => (StatusCode::UNPROCESSABLE_ENTITY, words.no_address.to_owned(), None),
+        Err(Error::Foreign(host)) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, fill(words.foreign, &[("host", &host)]), None)
+        }
+        Err(error) => return Err(refused(error)),
+    };
     if wants_data(&request) {
         return Err(WebError::BadRequest(lead));
     }
@@ -71,10 +73,13 @@ async fn show(here: InAccount, path: Path<(i64, i64)>) -> Result<HttpResponse, W
     tell(&here, Some(path.into_inner().1)).await
 }
 
-/// The same of the reader's latest: for a form that was not told its number.
-async fn show_latest(here: InAccount) -> Result<HttpResponse, WebError> {
+/// The same of the reader's latest for the form of `key`: it was not told its number.
+async fn show_latest(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
     here.need(Role::Editor)?;
-    let latest = picker::latest(&here.who.state.app, here.who.actor(), here.id()).await.map_err(refused)?;
+    let pairs = report::pairs(&request)?;
+    let key = query::first(&pairs, "key").unwrap_or_default();
+    let latest =
+        picker::latest(&here.who.state.app, here.who.actor(), here.id(), key).await.map_err(refused)?;
     tell(&here, latest).await
 }
 
@@ -97,6 +102,6 @@ fn refused(error: Error) -> WebError {
     match error {
         Error::Access(error) => error.into(),
         Error::NoAccount => WebError::NotFound,
-        Error::Address | Error::Foreign(_) => WebError::BadRequest(error.to_string()),
+        Error::Address | Error::Key | Error::Foreign(_) => WebError::BadRequest(error.to_string()),
     }
 }

@@ -1,5 +1,5 @@
-//! The site's side of picking an element (rules.md 30): `POST /pick` confirms a token or takes the choice, `GET /pick.js`
-//! is the picker. No sign-in: the token is all that counts, and it is told nobody whose it is.
+//! The site's side of picking an element (rules.md 30): `POST /pick` confirms a token, takes the choice or that there is
+//! none, `GET /pick.js` is the picker. No sign-in: the token is all that counts, and it is told nobody whose it is.
 
 use std::sync::LazyLock;
 
@@ -25,6 +25,8 @@ static PICKER: LazyLock<Script> =
 struct Told {
     token: String,
     selector: Option<String>,
+    #[serde(default)]
+    cancelled: bool,
 }
 
 /// `POST /pick`
@@ -34,8 +36,11 @@ pub(crate) async fn create(request: HttpRequest, body: Payload, state: Data<Stat
     }
     let body = read_body(body, BODY_MAX).await.unwrap_or_default();
     let done = match serde_json::from_slice::<Told>(&body) {
-        Ok(Told { token, selector: None }) => picker::confirm(&state.app, &token).await,
-        Ok(Told { token, selector: Some(selector) }) => picker::choose(&state.app, &token, &selector).await,
+        Ok(Told { token, cancelled: true, .. }) => picker::cancel(&state.app, &token).await,
+        Ok(Told { token, selector: None, .. }) => picker::confirm(&state.app, &token).await,
+        Ok(Told { token, selector: Some(selector), .. }) => {
+            picker::choose(&state.app, &token, &selector).await
+        }
         Err(_) => return dressed(HttpResponse::BadRequest()),
     };
     match done {

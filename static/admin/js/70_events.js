@@ -31,7 +31,8 @@
   // An element is picked in another tab; its selector comes back to this form.
   const pick = document.querySelector("[data-pick]");
   const latest = async () => {
-    const answer = await fetch(pick.dataset.pick, { headers: { accept: "application/json" }, cache: "no-store" });
+    const address = `${pick.dataset.pick}&key=${encodeURIComponent(pick.elements.key.value)}`;
+    const answer = await fetch(address, { headers: { accept: "application/json" }, cache: "no-store" });
     return answer.ok ? answer.json() : {};
   };
   // What was picked before is not what is picked now.
@@ -40,12 +41,14 @@
   pick?.addEventListener("submit", async () => {
     const state = document.getElementById("pick-state");
     const mine = (round += 1);
+    const end = Date.now() + Number(pick.dataset.life);
     state.textContent = state.dataset.waiting;
     for (;;) {
       await new Promise((done) => setTimeout(done, 1500));
       if (mine !== round) return;
       const known = await latest().catch(() => ({}));
-      if (!known.number || known.open || known.number === (await before).number) continue;
+      const isOver = known.number && !known.open && known.number !== (await before).number;
+      if (!isOver && Date.now() < end) continue;
       before = known;
       const field = document.getElementById("f-selector");
       if (known.selector) field.value = known.selector;

@@ -415,21 +415,36 @@ async fn what_was_picked_on_the_site_comes_into_the_form() {
     let house = House::new().await;
     house.get("events/new?type=click").await;
     let none = house.editor.press("Take what was picked", &[("Name", "Buy")]).await;
+    let key = key_of(&none.body);
     assert!(none.status == 200 && plain(&none.body).contains("Nothing was picked"), "{}", plain(&none.body));
     // The field and its button belong to the form that opens the other tab.
-    let picking = [("url", "https://site.test/shop"), ("kind", "click")];
+    let picking = [("url", "https://site.test/shop"), ("kind", "click"), ("key", &*key)];
     let opened = house.editor.post(&house.path("events/pick"), &picking).await;
     let address = opened.body.split("guestlog-pick=").nth(1).unwrap();
     let token: String = address.chars().take_while(char::is_ascii_alphanumeric).collect();
     assert!(picker::confirm(&house.site.app, &token).await.unwrap(), "{}", opened.body);
     assert!(picker::choose(&house.site.app, &token, "#buy").await.unwrap());
-    house.get("events/new?type=click").await;
-    let taken = house.editor.press("Take what was picked", &[("Name", "Buy"), ("Tags", "a, b")]).await;
+    let typed = [("type", "click"), ("name", "Buy"), ("tags", "a, b"), ("do", "take")];
+    let other = [&typed[..], &[("pick_key", "another")]].concat();
+    let none = house.editor.post(&house.path("events/new"), &other).await;
+    assert!(none.status == 200 && plain(&none.body).contains("Nothing was picked"), "{}", plain(&none.body));
+    assert_eq!(key_of(&none.body), "another", "a form keeps its name");
+    let taken =
+        house.editor.post(&house.path("events/new"), &[&typed[..], &[("pick_key", &*key)]].concat()).await;
     for kept in ["value=\"#buy\"", "value=\"Buy\"", "value=\"a, b\"", "value=\"click\" checked"] {
         assert!(taken.body.contains(kept), "{kept}");
     }
     let made = house.editor.press("Create event", &[]).await;
     assert_eq!(made.status, 303, "{}", plain(&made.body));
-    house.get("events/000000000001/edit").await;
-    assert!(house.editor.press("Take what was picked", &[]).await.body.contains("value=\"#buy\""));
+    let edited = house.get("events/000000000001/edit").await;
+    assert_ne!(key_of(&edited.body), key);
+    let fields = [("name", "Buy"), ("selector", "#old"), ("pick_key", &*key), ("do", "take")];
+    let taken = house.editor.post(&house.path("events/000000000001/edit"), &fields).await;
+    assert!(taken.body.contains("value=\"#buy\""), "{}", plain(&taken.body));
+}
+
+/// What names the form of a page to what is picked for it.
+fn key_of(page: &str) -> String {
+    let after = page.split("name=\"pick_key\" value=\"").nth(1).unwrap();
+    after.split('"').next().unwrap().to_owned()
 }

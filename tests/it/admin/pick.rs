@@ -32,9 +32,12 @@ async fn choose(site: &TestApp, token: &str, selector: &str) -> u16 {
 }
 
 async fn start(site: &TestApp, actor: Actor, account: AccountId) -> (i64, String) {
-    let started = picker::start(&site.app, actor, account, EventKind::Click, "https://www.site.test/shop")
-        .await
-        .unwrap();
+    started_for(site, actor, account, "").await
+}
+
+async fn started_for(site: &TestApp, actor: Actor, account: AccountId, key: &str) -> (i64, String) {
+    let page = "https://www.site.test/shop";
+    let started = picker::start(&site.app, actor, account, EventKind::Click, page, key).await.unwrap();
     let (page, token) = started.address.split_once("#guestlog-pick=").unwrap();
     assert_eq!((page, token.len()), ("https://www.site.test/shop", 33));
     (started.number, token.to_owned())
@@ -79,19 +82,66 @@ async fn a_token_works_for_ten_minutes() {
     let actor = Actor::User(site.user(account, "editor@example.com", Role::Editor).await);
     let (first, late) = start(&site, actor, account).await;
     let (second, slow) = start(&site, actor, account).await;
-    assert_eq!(picker::latest(&site.app, actor, account).await.unwrap(), Some(second));
+    assert_eq!(picker::latest(&site.app, actor, account, "").await.unwrap(), Some(second));
     site.clock.advance(LIFE - 1);
     assert_eq!(confirm(&site, &slow).await, 204);
     site.clock.advance(1);
     assert_eq!(confirm(&site, &late).await, 404);
     assert_eq!(choose(&site, &slow, "#a").await, 404);
     assert_eq!(picker::choice(&site.app, actor, account, first).await.unwrap(), Choice::Gone);
-    assert_eq!(picker::latest(&site.app, actor, account).await.unwrap(), None);
+    assert_eq!(picker::latest(&site.app, actor, account, "").await.unwrap(), None);
     start(&site, actor, account).await;
     let left = site.app.store.readers.read(|conn| {
         Ok::<i64, guestlog::store::Error>(conn.query_row("select count(*) from pick", [], |row| row.get(0))?)
     });
     assert_eq!(left.unwrap(), 1, "what is over is forgotten");
+}
+
+/// rules.md 30: for one form
+#[actix_web::test]
+async fn each_form_is_told_what_was_picked_for_it() {
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    let actor = Actor::User(site.user(account, "editor@example.com", Role::Editor).await);
+    let (one, token) = started_for(&site, actor, account, "one").await;
+    let (two, _) = started_for(&site, actor, account, "two").await;
+    let latest = async |key| picker::latest(&site.app, actor, account, key).await.unwrap();
+    assert_eq!((latest("one").await, latest("two").await), (Some(one), Some(two)));
+    assert_eq!((latest("").await, latest("three").await), (None, None));
+    confirm(&site, &token).await;
+    choose(&site, &token, "#a").await;
+    let choice = async |number| picker::choice(&site.app, actor, account, number).await.unwrap();
+    assert_eq!((choice(one).await, choice(two).await), (Choice::Picked("#a".to_owned()), Choice::Waiting));
+    let (again, _) = started_for(&site, actor, account, "one").await;
+    assert_eq!(latest("one").await, Some(again));
+    let begin = async |length| {
+        let key = "k".repeat(length);
+        picker::start(&site.app, actor, account, EventKind::Click, "https://site.test/", &key).await
+    };
+    assert!(begin(picker::KEY_MAX).await.is_ok());
+    assert!(matches!(begin(picker::KEY_MAX + 1).await, Err(Error::Key)));
+}
+
+/// rules.md 30
+#[actix_web::test]
+async fn a_pick_that_is_cancelled_is_over() {
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    let actor = Actor::User(site.user(account, "editor@example.com", Role::Editor).await);
+    let (number, token) = start(&site, actor, account).await;
+    let cancel = async || told(&site, &json!({"token": token, "cancelled": true})).await.status;
+    let choice = async || picker::choice(&site.app, actor, account, number).await.unwrap();
+    assert_eq!(cancel().await, 404, "not before it is confirmed");
+    confirm(&site, &token).await;
+    assert_eq!(choice().await, Choice::Waiting);
+    assert_eq!(cancel().await, 204);
+    assert_eq!(choice().await, Choice::Gone);
+    assert_eq!(
+        picker::latest(&site.app, actor, account, "").await.unwrap(),
+        Some(number),
+        "and known as over"
+    );
+    assert_eq!((choose(&site, &token, "#late").await, cancel().await), (404, 404));
 }
 
 /// rules.md 28, 30
@@ -103,7 +153,9 @@ async fn it_is_for_editors_on_their_own_sites_and_nobody_else_is_told() {
     let colleague = Actor::User(site.user(account, "owner@example.com", Role::Owner).await);
     let viewer = Actor::User(site.user(account, "viewer@example.com", Role::Viewer).await);
     let begin = async |actor, account, page| {
-        picker::start(&site.app, actor, account, EventKind::Form, page).await.map(|started| started.address)
+        picker::start(&site.app, actor, account, EventKind::Form, page, "")
+            .await
+            .map(|started| started.address)
     };
     let page = "https://site.test/";
     assert!(matches!(begin(viewer, account, page).await, Err(Error::Access(_))));
@@ -181,6 +233,12 @@ async fn the_form_opens_the_site_by_a_page_or_is_told_where() {
     editor.get("/profile").await;
     let latest = editor.get(&format!("{path}/latest?format=json")).await.json();
     assert_eq!(latest, json!({"number": 1, "open": true, "selector": null}));
+    editor.get("/profile").await;
+    editor.post(&path, &[("url", "https://site.test/"), ("key", "mine")]).await;
+    let mine = editor.get(&format!("{path}/latest?format=json&key=mine")).await.json();
+    assert_eq!(mine, json!({"number": 2, "open": true, "selector": null}));
+    let others = editor.get(&format!("{path}/latest?format=json&key=other")).await.json();
+    assert_eq!(others, json!({"number": null, "open": false, "selector": null}));
     let gone = editor.get(&format!("{path}/99?format=json")).await.json();
     assert_eq!(gone, json!({"number": 99, "open": false, "selector": null}));
 }

@@ -144,6 +144,12 @@ async fn code_is_served_for_ever_at_an_address_of_its_own_text() {
     update(&site, number, "window.second = 2;").await.unwrap();
     let second = addresses(&site).await;
     assert_ne!(first, second);
+    let replaced = site.get(&first[0]).await;
+    assert_eq!((replaced.status, replaced.text()), (200, answer.text()), "for scripts that browsers keep");
+    assert_eq!(site.get(&second[0]).await.status, 200);
+    site.clock.advance(5 * 60_000 - 1);
+    assert_eq!(site.get(&first[0]).await.status, 200);
+    site.clock.advance(1);
     assert_eq!(site.get(&first[0]).await.status, 404, "what it was is not served any more");
     assert_eq!(site.get(&second[0]).await.status, 200);
     let right = second[0].strip_prefix("/e/1000001/").unwrap();
@@ -159,6 +165,31 @@ async fn code_is_served_for_ever_at_an_address_of_its_own_text() {
     }
     events::set_status(&site.app, Actor::Machine, site.account, number, Status::Archived).await.unwrap();
     assert_eq!((addresses(&site).await.len(), site.get(&second[0]).await.status), (0, 404));
+}
+
+#[actix_web::test]
+async fn replaced_code_is_served_only_while_the_event_has_code_that_runs() {
+    let site = Site::new().await;
+    let number = create(&site, "Code", "first();").await.unwrap();
+    let first = addresses(&site).await.remove(0);
+    update(&site, number, "second();").await.unwrap();
+    let status = async || site.get(&first).await.status;
+    assert_eq!(status().await, 200);
+    let switch =
+        async |on| custom_js::set_custom_js(&site.app, Actor::Machine, site.account, on).await.unwrap();
+    switch(false).await;
+    assert_eq!(status().await, 404);
+    switch(true).await;
+    assert_eq!(status().await, 200);
+    let set = async |status| {
+        events::set_status(&site.app, Actor::Machine, site.account, number, status).await.unwrap();
+    };
+    set(Status::Archived).await;
+    assert_eq!(status().await, 404);
+    set(Status::Active).await;
+    assert_eq!(status().await, 200);
+    update(&site, number, "").await.unwrap();
+    assert_eq!(status().await, 404, "who takes the code away wants none of it to run");
 }
 
 #[actix_web::test]

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 
 use crate::harness::site::Site;
 
+use super::forms::submit;
 use super::harness::{ACCOUNT, Browser, HOME, Page, SERVER, Visit, options};
 
-fn events(browser: &Browser) -> Vec<Value> {
+pub(super) fn events(browser: &Browser) -> Vec<Value> {
     browser.hits().into_iter().filter(|hit| hit["k"] == 3 || hit["k"] == "ptbe").collect()
 }
 
@@ -23,11 +24,11 @@ fn last(browser: &Browser) -> Value {
     json!([hit["n"], hit["m"], hit["p"]])
 }
 
-fn rule(id: &str, selector: &str, url: &str) -> Rule {
+pub(super) fn rule(id: &str, selector: &str, url: &str) -> Rule {
     Rule(id.into(), selector.into(), url.into())
 }
 
-fn with_rules(clicks: Vec<Rule>, forms: Vec<Rule>) -> ScriptOptions {
+pub(super) fn with_rules(clicks: Vec<Rule>, forms: Vec<Rule>) -> ScriptOptions {
     ScriptOptions { clicks, forms, ..options() }
 }
 
@@ -159,11 +160,16 @@ fn a_function_is_asked_for_the_value_with_elements_at_hand() {
         assert_eq!(last(&browser)[1], told, "{code}");
     }
     page.run(
-        "window.jQuery = function (css) { return {get: function () { return [browser.element(css)]; }}; }",
+        "window.jQuery = function () { window.made = true; return {get: function () { return []; }}; };
+            window.jQuery.find = function (css) { return [browser.element(css)]; }",
     );
     page.run("document.querySelectorAll = function () { throw new SyntaxError('not CSS'); }");
     page.push("['trackEvent', {id: 'x', value: function ($) { return $.$('tr:odd').text(); }}]");
     assert_eq!(last(&browser)[1], "tr:odd", "what is neither CSS nor ours is the page's own jQuery's");
+    page.push(
+        "['trackEvent', {id: 'x', value: function ($) { return $.$('<img src=x onerror=go()>').length; }}]",
+    );
+    assert_eq!(page.run("return window.made"), json!(null), "jQuery itself makes elements of markup");
 }
 
 /// rules.md 2
@@ -180,6 +186,49 @@ fn what_happens_before_the_choice_waits_for_it_in_memory_alone() {
         let names: Vec<Value> = events(&browser).iter().map(|hit| hit["n"].clone()).collect();
         assert_eq!(names, ["early", "late"].map(Value::from)[..told], "{choice}");
         assert_eq!(browser.views().len(), usize::from(told > 0));
+    }
+}
+
+/// rules.md 6, 14
+#[test]
+fn what_waited_is_told_with_the_time_and_page_of_when_it_happened() {
+    let waiting = ScriptOptions { policy: 4, ..options() };
+    let browser = Browser::new();
+    let page = browser.open(&Visit::of(HOME).options(&waiting));
+    page.push("['trackEvent', 'first']");
+    browser.advance(4000);
+    page.push("['setPath', '/b']");
+    page.push("['setCanonicalUrl', 'https://www.example.com/c']");
+    page.push("['trackEvent', 'second']");
+    browser.advance(3000);
+    page.push("['setPath', '/d']");
+    page.run("history.pushState({}, '', '/e')");
+    page.run("_hsp.push(['setHubSpotConsent', {analytics: true}])");
+    let told: Vec<Value> = events(&browser)
+        .iter()
+        .map(|hit| json!([hit["n"], hit["age"], hit["pu"], hit["po"], hit["rpo"], hit["ccu"]]))
+        .collect();
+    let first = json!(["first", 7000, HOME, null, null, null]);
+    let second = json!(["second", 3000, HOME, "/b", null, "https://www.example.com/c"]);
+    assert_eq!(told, [first, second]);
+    let ids: Vec<Value> = browser.hits().iter().map(|hit| hit["id"].clone()).collect();
+    assert!(ids.is_sorted_by_key(|id| id.as_str().unwrap().to_owned()), "after the view: {ids:?}");
+    assert_eq!(browser.hits()[0]["k"], 1);
+}
+
+#[test]
+fn what_happens_while_tracking_is_off_is_not_told() {
+    for above in ["", "window._hsq = [['setTrackingEnabled', false]]"] {
+        let browser = Browser::new();
+        let rules = with_rules(vec![rule("000000000001", ".buy", "")], vec![]);
+        let page = browser.open(&Visit::of(HOME).above(above).options(&rules));
+        page.push("['setTrackingEnabled', false]");
+        page.push("['trackEvent', 'off']");
+        click(&page, "browser.element('.buy')");
+        page.push("['setTrackingEnabled', true]");
+        page.push("['trackEvent', 'on']");
+        let names: Vec<Value> = events(&browser).iter().map(|hit| hit["n"].clone()).collect();
+        assert_eq!(names, ["on"], "{above}");
     }
 }
 
@@ -284,6 +333,25 @@ fn a_click_told_again_for_the_field_of_a_label_is_the_same_act() {
 }
 
 #[test]
+fn a_page_may_use_the_name_of_any_method() {
+    for named in ["[1]", "browser.element('#matches')", "function () { return true; }"] {
+        let browser = Browser::new();
+        let rules = with_rules(
+            vec![rule("000000000001", ".buy", ""), rule("000000000002", ".other", "")],
+            vec![rule("000000000003", "#f", "")],
+        );
+        let page = browser.open(&Visit::of(HOME).options(&rules));
+        page.run(&format!("window.matches = document.matches = {named}"));
+        click(&page, "browser.element('.buy')");
+        assert_eq!(last(&browser)[0], "000000000001", "{named}");
+        click(&page, "Object.assign(browser.element('.buy'), {matches: window.matches})");
+        assert_eq!(events(&browser).len(), 2, "{named}: a field of a form that is called so");
+        click(&page, "browser.element('label')");
+        assert_eq!(events(&browser).len(), 2, "{named}: what has no rule has no event");
+    }
+}
+
+#[test]
 fn a_click_is_told_with_the_page_as_it_is_then() {
     let browser = Browser::new();
     let rules = with_rules(vec![rule("000000000001", ".buy", "/shop/*")], vec![]);
@@ -328,9 +396,10 @@ fn script_and_server_read_url_rules_alike() {
         let text = |name: &str| row[name].as_str();
         let (rule_text, url, path) = (text("rule").unwrap(), text("url").unwrap(), text("path"));
         let page = Recorded::recorded(url, path, None).unwrap().page;
-        let by_server = UrlRule::parse(rule_text).unwrap().matches(&page);
+        let parsed = UrlRule::parse(rule_text).unwrap();
+        let by_server = parsed.matches(&page);
         let browser = Browser::new();
-        let rules = with_rules(vec![rule("000000000001", ".a", rule_text)], vec![]);
+        let rules = with_rules(vec![rule("000000000001", ".a", parsed.pattern())], vec![]);
         let page = browser.open(&Visit::of(url).options(&rules));
         if let Some(path) = path {
             page.push(&format!("['setPath', '{path}']"));
@@ -339,64 +408,6 @@ fn script_and_server_read_url_rules_alike() {
         let by_script = !events(&browser).is_empty();
         assert_eq!((by_server, by_script), (row["fits"] == true, row["fits"] == true), "{row}");
     }
-}
-
-fn submit(page: &Page, more: &str) {
-    page.run(&format!(
-        "window.form = Object.assign(new window.HTMLFormElement(), browser.element('#f'), {{querySelector: function (css) {{
-            return (window.marks || []).indexOf(css) >= 0 ? {{}} : null; }}}});
-        browser.happen(page.id, 'submit', [form], {more})"
-    ));
-}
-
-#[test]
-fn a_sent_form_completes_its_events_once() {
-    let rules = with_rules(vec![], vec![rule("000000000009", "#f", ""), rule("000000000008", "#g", "")]);
-    let count = |code: &str, prevented: bool, after: &str| {
-        let browser = Browser::new();
-        let page = browser.open(&Visit::of(HOME).options(&rules));
-        page.run(code);
-        submit(&page, &format!("{{defaultPrevented: {prevented}}}"));
-        if after == "leave" {
-            page.tell("leave");
-        } else {
-            page.run(after);
-            browser.advance(1);
-        }
-        events(&browser).iter().filter(|hit| hit["n"] == "000000000009").count()
-    };
-    assert_eq!(count("", false, ""), 1);
-    assert_eq!(count("", false, "leave"), 1, "the page goes before anything else can happen");
-    assert_eq!(count("", true, ""), 1, "a page that sends its forms itself");
-    assert_eq!(
-        count("window.marks = ['[aria-invalid=true]']", true, ""),
-        0,
-        "stopped by the page's own check"
-    );
-    assert_eq!(count("window.marks = [':invalid']", true, ""), 0);
-    assert_eq!(count("window.marks = [':invalid']", false, ""), 1, "sent all the same");
-    assert_eq!(count("", true, "form.submit()"), 1, "sent by the handler itself");
-    assert_eq!(count("window.marks = [':invalid']", true, "form.submit()"), 1);
-    let browser = Browser::new();
-    let page = browser.open(&Visit::of(HOME).options(&rules));
-    submit(&page, "{defaultPrevented: true}");
-    browser.advance(5000);
-    page.run("form.submit()");
-    assert_eq!((events(&browser).len(), page.run("return form.sent")), (1, json!(1)), "the same act, later");
-    browser.advance(1);
-    page.run("form.submit()");
-    assert_eq!((events(&browser).len(), page.run("return form.sent")), (2, json!(2)), "by script alone");
-}
-
-#[test]
-fn forms_are_left_alone_where_no_event_is_one() {
-    let browser = Browser::new();
-    let page = browser.open(&Visit {
-        script: String::new(),
-        ..Visit::of(HOME).above("window.before = window.HTMLFormElement.prototype.submit")
-    });
-    page.load(&guestlog::tracker::text(&options()));
-    assert_eq!(page.run("return window.HTMLFormElement.prototype.submit === before"), true);
 }
 
 /// rules.md 29
@@ -414,6 +425,27 @@ fn custom_code_is_loaded_once_after_consent() {
         page.push("['trackPageView']");
     }
     assert_eq!(page.run("return page.loaded"), json!([format!("{SERVER}/e/{ACCOUNT}/{code}.js")]));
+}
+
+#[test]
+fn custom_code_has_the_nonce_of_the_script() {
+    let with_code = ScriptOptions { codes: vec!["000000000003.0123456789abcdef".into()], ..options() };
+    let browser = Browser::new();
+    let page = browser.open(&Visit::of(HOME).options(&with_code).with(json!({"nonce": "n0nce"})));
+    assert_eq!(page.run("return page.tags.map(function (tag) { return tag.nonce; })"), json!(["n0nce"]));
+}
+
+#[test]
+fn views_and_events_leave_a_page_that_refuses_the_custom_code() {
+    let codes = vec!["000000000003.0123456789abcdef".to_owned(), "000000000004.0123456789abcdef".to_owned()];
+    let with_code = ScriptOptions { codes, ..options() };
+    let browser = Browser::new();
+    let visit = Visit::of(HOME).options(&with_code).with(json!({"trustedTypes": true}));
+    let page = browser.open(&visit.above("window._hsq = [['trackEvent', 'early']]"));
+    assert_eq!((browser.views().len(), events(&browser).len()), (1, 1), "at once");
+    page.push("['trackEvent', 'late']");
+    assert_eq!((browser.views().len(), events(&browser).len()), (1, 2));
+    assert_eq!(page.run("return page.loaded"), json!([]));
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(crate) struct Visit<'a> {
     /// Code of the page that stands above the script tag.
     pub(crate) above: &'a str,
     pub(crate) script: String,
-    /// More properties of the page: `title`, `canonical`, `hidden`, `prerendering`, `src`, `noFetch`.
+    /// More properties of the page: `title`, `canonical`, `hidden`, `prerendering`, `src`, `noFetch`, `trustedTypes`, `nonce`.
     pub(crate) more: Value,
 }
 

@@ -5,6 +5,7 @@ mod consent;
 mod cookies;
 mod delivery;
 mod events;
+mod forms;
 pub(crate) mod harness;
 mod picking;
 mod queue;

@@ -124,8 +124,10 @@ globalThis.browser = (() => {
   function emitter(target, page) {
     const handlers = [];
     target.addEventListener = (type, fn) => handlers.push([type, fn]);
-    target.emit = (type, event) => handlers.filter(h => h[0] === type)
-      .forEach(h => h[1](Object.assign({ type: type }, event)));
+    target.emit = (type, told) => {
+      const event = Object.assign({ type: type }, told);
+      handlers.filter(h => h[0] === type).forEach(h => h[1](event));
+    };
     return target;
   }
 
@@ -192,8 +194,21 @@ globalThis.browser = (() => {
     };
   }
 
+  // With `trustedTypes` the page takes no plain text for the address of a script.
+  function makeScript(options) {
+    let src = '';
+    return {
+      tagName: 'SCRIPT', dataset: {},
+      get src() { return src; },
+      set src(to) {
+        if (options.trustedTypes) throw new TypeError('This document requires a TrustedScriptURL');
+        src = to;
+      }
+    };
+  }
+
   function makeDocument(page, options) {
-    const script = { src: options.src, id: options.scriptId || 'hs-script-loader' };
+    const script = { src: options.src, id: options.scriptId || 'hs-script-loader', nonce: options.nonce || '' };
     page.scripts = [{ src: '' }, { src: 'https://cdn.example.net/other.js' }, script];
     page.canonical = options.canonical || null;
     const document = emitter({
@@ -208,11 +223,12 @@ globalThis.browser = (() => {
         if (/:(contains|visible|first|eq)/.test(css)) throw new SyntaxError('not CSS: ' + css);
         return [];
       },
-      head: { appendChild: tag => page.loaded.push(tag.src) },
-      createElement: name => name === 'script' ? { tagName: 'SCRIPT', dataset: {} } : makeAnchor(page, '')
+      head: { appendChild: tag => page.tags[page.loaded.push(tag.src) - 1] = tag },
+      createElement: name => name === 'script' ? makeScript(options) : makeAnchor(page, '')
     });
     page.elements = {};
     page.loaded = [];
+    page.tags = [];
     Object.defineProperty(document, 'cookie', { configurable: true, get: () => readCookies(page), set: text => setCookie(page, text) });
     return document;
   }
@@ -247,6 +263,7 @@ globalThis.browser = (() => {
       performance: { now: () => state.mono },
       crypto: { getRandomValues: list => list.map(() => Math.random() * 256) },
       fetch: makeFetch(page), Image: makeImage(page),
+      Element: Element,
       HTMLFormElement: class { submit() { this.sent = (this.sent || 0) + 1; } },
       setTimeout: (fn, ms) => setTimer(page, fn, ms), clearTimeout: clearTimer,
       console: {
@@ -316,22 +333,26 @@ globalThis.browser = (() => {
     return anchor.href;
   }
 
+  class Element {
+    matches(css) {
+      if (!this.selectors) throw new TypeError('Illegal invocation');
+      if (/[:$]/.test(css)) throw new SyntaxError('not CSS: ' + css);
+      return this.selectors.includes(css);
+    }
+  }
+
   // An element as far as rules of events look at one: it matches these selectors.
   function element(...selectors) {
-    return {
-      matches: css => {
-        if (/[:$]/.test(css)) throw new SyntaxError('not CSS: ' + css);
-        return selectors.includes(css);
-      },
-      textContent: selectors.join(' '), getClientRects: () => [1], querySelector: () => null,
+    return Object.assign(new Element(), {
+      selectors: selectors, nodeType: 1, textContent: selectors.join(' '), getClientRects: () => [1], querySelector: () => null,
       hasAttribute: name => name === 'data-x', getAttribute: () => 'attribute', value: 'typed'
-    };
+    });
   }
 
   // Something happens to the first of these elements, and passes the others on its way up.
   function happen(id, type, elements, more) {
     const window = state.pages[id].window;
-    const event = Object.assign({ button: 0, target: elements[0], composedPath: () => elements.concat(window) }, more);
+    const event = Object.assign({ button: 0, target: elements[0], composedPath: () => elements.concat(state.pages[id].document, window) }, more);
     window.emit(type, event);
   }
 

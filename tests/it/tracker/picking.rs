@@ -41,3 +41,28 @@ fn a_token_that_is_no_good_is_an_ordinary_visit() {
         assert!(hits.iter().all(|hit| hit["pu"] == HOME), "{answer}: {hits:?}");
     }
 }
+
+/// rules.md 30
+#[test]
+fn a_page_that_refuses_the_picker_is_an_ordinary_visit() {
+    let browser = Browser::new();
+    let url = format!("{HOME}#guestlog-pick={TOKEN}");
+    browser.open(&Visit::of(&url).with(json!({"trustedTypes": true})));
+    assert_eq!(browser.arrived().iter().filter(|hit| hit["k"] == 1).count(), 1);
+}
+
+/// rules.md 30
+#[test]
+fn the_picker_has_the_nonce_of_the_script_and_a_page_that_blocks_it_is_an_ordinary_visit() {
+    let browser = Browser::new();
+    let url = format!("{HOME}#guestlog-pick={TOKEN}");
+    let page = browser.open(&Visit::of(&url).with(json!({"nonce": "n0nce"})));
+    assert_eq!(
+        page.run("return page.tags.map(function (tag) { return [tag.nonce, tag.token]; })"),
+        json!([["n0nce", TOKEN]])
+    );
+    browser.advance(1000);
+    assert!(browser.arrived().is_empty());
+    page.run("page.tags[0].onerror({})");
+    assert_eq!(browser.views().len(), 1);
+}

@@ -10,7 +10,7 @@ use serde_json::json;
 /// bar.md S6
 const CORE_GZIP_MAX: usize = 6_000;
 /// bar.md S6 allows 9,000; the rest is for the banner.
-const ALL_GZIP_MAX: usize = 7_700;
+const ALL_GZIP_MAX: usize = 8_000;
 
 #[test]
 fn the_script_weighs_at_most_its_kilobytes_as_served() {

@@ -1,0 +1,159 @@
+//! Sent forms: once for each that is sent, by whomever, and none for one that is held back.
+
+use serde_json::json;
+
+use super::events::{events, rule, with_rules};
+use super::harness::{Browser, HOME, Page, Visit, options};
+
+/// The page's one form is submitted.
+pub(super) fn submit(page: &Page, more: &str) {
+    page.run(&format!(
+        "window.form = window.form || Object.assign(new window.HTMLFormElement(), browser.element('#f'), {{querySelector: function (css) {{
+            return (window.marks || []).indexOf(css) >= 0 ? {{}} : null; }}}});
+        browser.happen(page.id, 'submit', [form], {more})"
+    ));
+}
+
+#[test]
+fn a_sent_form_completes_its_events_once() {
+    let rules = with_rules(vec![], vec![rule("000000000009", "#f", ""), rule("000000000008", "#g", "")]);
+    let count = |code: &str, prevented: bool, after: &str| {
+        let browser = Browser::new();
+        let page = browser.open(&Visit::of(HOME).options(&rules));
+        page.run(code);
+        submit(&page, &format!("{{defaultPrevented: {prevented}}}"));
+        if after == "leave" {
+            page.tell("leave");
+        } else {
+            page.run(after);
+            browser.advance(if prevented { 300 } else { 0 });
+        }
+        events(&browser).iter().filter(|hit| hit["n"] == "000000000009").count()
+    };
+    assert_eq!(count("", false, ""), 1);
+    assert_eq!(count("", false, "leave"), 1, "the page goes before anything else can happen");
+    assert_eq!(count("", true, ""), 1, "a page that sends its forms itself");
+    assert_eq!(
+        count("window.marks = ['[aria-invalid=true]']", true, ""),
+        0,
+        "stopped by the page's own check"
+    );
+    assert_eq!(count("window.marks = [':invalid']", true, ""), 0);
+    assert_eq!(count("window.marks = [':invalid']", false, ""), 1, "sent all the same");
+    assert_eq!(count("", true, "form.submit()"), 1, "sent by the handler itself");
+    assert_eq!(count("window.marks = [':invalid']", true, "form.submit()"), 1);
+    let browser = Browser::new();
+    let page = browser.open(&Visit::of(HOME).options(&rules));
+    submit(&page, "{defaultPrevented: true}");
+    browser.advance(5000);
+    page.run("form.submit()");
+    assert_eq!((events(&browser).len(), page.run("return form.sent")), (1, json!(1)), "the same act, later");
+    browser.advance(1);
+    page.run("form.submit()");
+    assert_eq!((events(&browser).len(), page.run("return form.sent")), (2, json!(2)), "by script alone");
+}
+
+#[test]
+fn forms_are_left_alone_where_no_event_is_one() {
+    let browser = Browser::new();
+    let page = browser.open(&Visit {
+        script: String::new(),
+        ..Visit::of(HOME).above("window.before = window.HTMLFormElement.prototype.submit")
+    });
+    page.load(&guestlog::tracker::text(&options()));
+    assert_eq!(page.run("return window.HTMLFormElement.prototype.submit === before"), true);
+}
+
+fn open(browser: &Browser) -> Page {
+    browser.open(&Visit::of(HOME).options(&with_rules(vec![], vec![rule("000000000009", "#f", "")])))
+}
+
+/// A page whose handler of submits is this code; `asked` counts them.
+fn handling(browser: &Browser, code: &str) -> Page {
+    let page = open(browser);
+    page.run(&format!(
+        "window.asked = 0; window.addEventListener('submit', function (e) {{ window.asked++; {code} }})"
+    ));
+    page
+}
+
+const STOP: &str = "e.defaultPrevented = true;";
+
+#[test]
+fn a_form_held_back_and_sent_at_once_counts_once() {
+    let browser = Browser::new();
+    let code = format!("{STOP} window.marks = asked > 1 ? [] : ['[aria-invalid=true]'];");
+    let page = handling(&browser, &code);
+    submit(&page, "{}");
+    submit(&page, "{}");
+    browser.advance(5000);
+    assert_eq!(events(&browser).len(), 1);
+}
+
+#[test]
+fn a_form_that_is_looked_at_first_and_sent_then_counts_once() {
+    for (wait, told) in [(80, 1), (9_000, 1), (11_000, 2)] {
+        let browser = Browser::new();
+        let page = handling(&browser, &format!("if (asked % 2) {STOP}"));
+        submit(&page, "{}");
+        browser.advance(wait);
+        submit(&page, "{}");
+        browser.advance(1000);
+        assert_eq!(events(&browser).len(), told, "sent {wait} ms later");
+        if told == 1 {
+            submit(&page, "{}");
+            browser.advance(80);
+            submit(&page, "{}");
+            page.tell("leave");
+            assert_eq!(events(&browser).len(), 2, "and again");
+        }
+    }
+    for (code, why) in [(STOP, "sent by the page itself"), ("", "sent by the browser")] {
+        let browser = Browser::new();
+        let page = handling(&browser, code);
+        for _ in 0..2 {
+            submit(&page, "{}");
+            browser.advance(1000);
+        }
+        assert_eq!(events(&browser).len(), 2, "{why}");
+    }
+}
+
+#[test]
+fn what_a_page_finds_wrong_a_moment_later_is_not_sent() {
+    let mark = "window.marks = ['[aria-invalid=true]']";
+    for (after, told) in [(60, 0), (299, 0), (301, 1)] {
+        let browser = Browser::new();
+        let page = handling(&browser, &format!("{STOP} setTimeout(function () {{ {mark} }}, {after})"));
+        submit(&page, "{}");
+        browser.advance(5000);
+        assert_eq!(events(&browser).len(), told, "marked {after} ms later");
+    }
+    for (code, told) in [("", 1), (mark, 0)] {
+        let browser = Browser::new();
+        let page = handling(&browser, STOP);
+        submit(&page, "{}");
+        browser.advance(100);
+        page.run(code);
+        assert_eq!(events(&browser).len(), 0);
+        page.tell("leave");
+        assert_eq!(events(&browser).len(), told, "gone before it is judged: {code}");
+    }
+}
+
+#[test]
+fn a_form_is_told_of_the_page_it_was_sent_from() {
+    let browser = Browser::new();
+    let page = browser.open(
+        &Visit::of("https://www.example.com/join")
+            .options(&with_rules(vec![], vec![rule("000000000009", "#f", "/join")])),
+    );
+    page.run(&format!("window.addEventListener('submit', function (e) {{ {STOP} }})"));
+    submit(&page, "{}");
+    browser.advance(100);
+    page.run("form.selectors = []; history.pushState({}, '', '/thanks')");
+    browser.advance(1000);
+    let told = events(&browser);
+    assert_eq!(told.len(), 1, "that is another by now, and has the form no more");
+    assert_eq!((&told[0]["pu"], &told[0]["age"]), (&json!("https://www.example.com/join"), &json!(300)));
+}
