@@ -181,10 +181,11 @@ pub async fn delete(app: &App, actor: Actor, account: AccountId, number: EventNu
     set_status(app, actor, account, number, Status::Deleted).await
 }
 
-/// Archives, restores or deletes an event. Archived ones do not use the limit; restoring one does.
+/// Archives, restores or deletes an event. Archived ones do not use the limit; restoring one does, and publishes the
+/// code it carries.
 ///
 /// # Errors
-/// `Full`; `NotFound`; `Denied` to who is no editor.
+/// `Full`; `NotFound`; `Denied` to who is no editor, `Publish` when it is restored with code and he may not publish.
 pub async fn set_status(
     app: &App,
     actor: Actor,
@@ -201,6 +202,9 @@ pub async fn set_status(
             let is_restored = status == Status::Active && event.status != Status::Active;
             if is_restored && definition::count_active(conn, account)? >= limit {
                 return Err(Error::Full(limit));
+            }
+            if is_restored && !event.script_hash.is_empty() {
+                access::need_publisher(conn, actor, account)?;
             }
             definition::update_status(conn, account, number, status, now)?;
             if status == Status::Deleted {

@@ -186,8 +186,8 @@ struct Person {
 /// What can be done with it, for those who may.
 struct Actions {
     edit: String,
-    /// Archives or restores: label and where.
-    put_away: (&'static str, String),
+    /// Archives or restores: label and where. None where restoring would publish code, and he may not.
+    put_away: Option<(&'static str, String)>,
     delete: String,
 }
 
@@ -231,6 +231,7 @@ pub(crate) fn page(
     let kind = EventKind::parse(found.row.kind).unwrap_or(EventKind::Custom);
     let here = asked.url.path();
     let may_edit = layout.viewer.as_ref().is_some_and(|viewer| viewer.role >= Role::Editor);
+    let may_publish = layout.viewer.as_ref().is_some_and(|viewer| viewer.may_publish);
     let is_archived = found.row.status == Status::Archived.as_str();
     let all = asked.url.to(Report::Events);
     let people = found.completed_by.iter().flatten();
@@ -247,8 +248,9 @@ pub(crate) fn page(
         actions: may_edit.then(|| Actions {
             edit: format!("{here}/edit"),
             put_away: match is_archived {
-                true => (words.restore, format!("{here}/restore")),
-                false => (words.archive, format!("{here}/archive")),
+                true if found.custom_js && !may_publish => None,
+                true => Some((words.restore, format!("{here}/restore"))),
+                false => Some((words.archive, format!("{here}/archive"))),
             },
             delete: format!("{here}/delete"),
         }),

@@ -215,6 +215,8 @@ pub struct Show {
     pub set_up: &'static str,
     pub archive: &'static str,
     pub restore: &'static str,
+    /// It carries code, for who may not publish any.
+    pub no_restore: &'static str,
     pub delete: &'static str,
     pub more: &'static str,
     /// `{kind}`, `{id}`
@@ -461,6 +463,7 @@ pub const EN: Events = Events {
         set_up: "Set up",
         archive: "Archive",
         restore: "Restore",
+        no_restore: "Restoring it would publish its custom JavaScript, which you may not. An owner, or an admin who may, can.",
         delete: "Delete…",
         more: "More",
         under: "{kind} · {id}",

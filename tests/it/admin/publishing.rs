@@ -2,8 +2,9 @@
 
 use guestlog::app::access::{Actor, Error as Access};
 use guestlog::app::{custom_js, events, users};
-use guestlog::domain::event::{EventKind, Typed};
+use guestlog::domain::event::{EventKind, Status, Typed};
 use guestlog::domain::user::Role;
+use guestlog::store::definition;
 use guestlog::store::member::Membership;
 
 use crate::harness::app::TestApp;
@@ -62,6 +63,41 @@ async fn code_is_published_by_owners_and_by_admins_who_were_given_it() {
         .readers
         .read(|conn| Ok::<i64, guestlog::store::Error>(conn.query_row(none, [], |row| row.get(0))?));
     assert_eq!(count.unwrap(), 1, "only the owner's");
+}
+
+/// rules.md 28: what is archived is served to nobody, and would be again
+#[actix_web::test]
+async fn an_event_with_code_is_restored_by_who_may_publish() {
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    let app = &site.app;
+    let mut made = Vec::new();
+    for (name, code) in [("Code", "a();"), ("Plain", "")] {
+        let kind = EventKind::Custom;
+        made.push(events::create(app, Actor::Machine, account, kind, &typed(name, code)).await.unwrap());
+    }
+    let editor = site.signed_in(account, "editor@example.com", Role::Editor).await;
+    let owner = site.signed_in(account, "owner@example.com", Role::Owner).await;
+    let path = |n: usize| format!("/accounts/{account}/events/{}", made[n]);
+    for event in [0, 1] {
+        editor.get(&path(event)).await;
+        assert_eq!(editor.post(&format!("{}/archive", path(event)), &[]).await.status, 303);
+    }
+    let shown = editor.get(&path(0)).await.body;
+    assert!(!shown.contains("/restore\"") && plain(&shown).contains("would publish its custom JavaScript"));
+    let refused = editor.post(&format!("{}/restore", path(0)), &[]).await;
+    assert_eq!(refused.status, 400);
+    assert!(plain(&refused.body).contains("which you may not"), "{}", plain(&refused.body));
+    let status = async |n: usize| {
+        let (account, number) = (account, made[n]);
+        app.store.read(move |conn| definition::find(conn, account, number)).await.unwrap().unwrap().status
+    };
+    assert_eq!(status(0).await, Status::Archived);
+    editor.get(&path(1)).await;
+    assert_eq!(editor.press("Restore", &[]).await.status, 303, "without code an editor may");
+    owner.get(&path(0)).await;
+    assert_eq!(owner.press("Restore", &[]).await.status, 303);
+    assert_eq!(status(0).await, Status::Active);
 }
 
 /// rules.md 28
