@@ -68,7 +68,7 @@ pub async fn create(
     kind: EventKind,
     typed: &Typed<'_>,
 ) -> Result<EventNumber, Error> {
-    let made = read(app, account, kind, typed).await?;
+    let made = read(app, actor, account, kind, typed, None).await?;
     let (limit, now) = (app.event_limit, app.now());
     let number = app
         .store
@@ -106,7 +106,7 @@ pub async fn update(
 ) -> Result<(), Error> {
     let known = app.definitions.of(account);
     let kind = known.find(number).ok_or(store::Error::NotFound)?.definition.kind;
-    let changed = read(app, account, kind, typed).await?;
+    let changed = read(app, actor, account, kind, typed, Some(number)).await?;
     let now = app.now();
     app.store
         .writer
@@ -249,17 +249,28 @@ pub async fn set_unknown_names(
         .await
 }
 
+/// What was typed, checked. Code that is another than that of `known` is parsed for who may publish it.
 async fn read(
     app: &App,
+    actor: Actor,
     account: AccountId,
     kind: EventKind,
     typed: &Typed<'_>,
+    known: Option<EventNumber>,
 ) -> Result<Definition, Error> {
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
     let digits = money::digits(&entry.settings().currency);
     let mut read = Definition::parse(kind, typed, digits).map_err(Error::Invalid)?;
-    if !read.custom_js.is_empty() {
-        read.custom_js = custom_js::plain(&read.custom_js);
+    if read.custom_js.is_empty() {
+        return Ok(read);
+    }
+    read.custom_js = custom_js::plain(&read.custom_js);
+    let before = match known {
+        Some(number) => custom_js::code(app, account, number).await?,
+        None => String::new(),
+    };
+    if read.custom_js != before {
+        app.store.read(move |conn| access::need_publisher(conn, actor, account)).await?;
         custom_js::check(&read.custom_js).await?;
     }
     Ok(read)

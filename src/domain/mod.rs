@@ -10,6 +10,7 @@ pub mod event;
 pub mod hit;
 pub mod language;
 pub mod money;
+pub mod nesting;
 pub mod network;
 pub mod page;
 pub mod password;

@@ -47,6 +47,9 @@ async fn code_is_published_by_owners_and_by_admins_who_were_given_it() {
         for changed in ["other();", ""] {
             assert_eq!(update(changed).await.is_ok(), may, "{name} {changed:?}");
         }
+        let wrong = update("(;").await;
+        let is_parsed = matches!(wrong, Err(events::Error::CustomJs { .. }));
+        assert_eq!(is_parsed, may, "{name}: nothing is parsed for who may not publish it: {wrong:?}");
         if may {
             update("first();").await.unwrap();
         }
