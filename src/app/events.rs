@@ -7,6 +7,7 @@ use super::core::App;
 use super::custom_js;
 use crate::domain::account::AccountId;
 use crate::domain::event::{Definition, EventKind, EventNumber, Invalid, Status, Typed, UnknownNames};
+use crate::domain::install;
 use crate::domain::money;
 use crate::domain::question::{Dimension, Filter};
 use crate::domain::user::Role;
@@ -90,6 +91,13 @@ pub async fn create(
         .await?;
     app.definitions.reload(&app.store, account)?;
     Ok(number)
+}
+
+/// The lines that the code of a site tells the event by, if it does.
+pub(super) fn snippet(app: &App, account: AccountId, number: EventNumber) -> Option<String> {
+    let digits = money::digits(&app.accounts.find(account)?.settings().currency);
+    let known = app.definitions.of(account);
+    install::snippet(number, &known.find(number)?.definition, digits)
 }
 
 /// Changes an event; its type stays.

@@ -8,6 +8,7 @@ pub mod contact;
 pub mod device;
 pub mod event;
 pub mod hit;
+pub mod install;
 pub mod language;
 pub mod money;
 pub mod nesting;
