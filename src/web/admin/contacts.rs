@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::app::reports::contacts::Wanted;
-use crate::app::reports::{self, ContactRow, LIMIT_MAX, Table};
+use crate::app::reports::{self, ContactRow, Table};
 use crate::domain::account::AccountId;
 use crate::domain::contact::{ContactId, Email};
 use crate::domain::period::Zone;
@@ -38,7 +38,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         return Err(WebError::Denied);
     }
     if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
-        wanted.limit = LIMIT_MAX;
+        wanted.limit = data::CSV_ROWS_MAX;
     }
     report::wait(&access, &pairs).await?;
     let account = access.account.id();

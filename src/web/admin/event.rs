@@ -59,8 +59,9 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     if access.format == Format::Html && query::first(&pairs, "limit").is_none() {
         asked.query.limit = PEOPLE;
     }
-    asked.query.limit = asked.query.limit.min(reports::LIMIT_MAX);
-    let found = reports::event(app, id, number, &asked.query, access.persons).await?;
+    // A file of the series tells of nobody.
+    let persons = access.persons && (by_contact || access.format != Format::Csv);
+    let found = reports::event(app, id, number, &asked.query, persons).await?;
     let mut found = found.ok_or(WebError::NotFound)?;
     if !access.sees_emails {
         found.completed_by.iter_mut().flatten().for_each(mask);

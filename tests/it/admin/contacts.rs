@@ -1,6 +1,7 @@
 //! Contacts: the list, one of them with all it did, and who may know whose email it is.
 
 use guestlog::app::closing::close_account;
+use guestlog::app::reports::LIMIT_MAX;
 use guestlog::base::clock::{DAY, MINUTE};
 use guestlog::domain::user::{Role, Scope};
 use guestlog::store::{self, traces::NUMBERS_MAX};
@@ -91,6 +92,28 @@ async fn contacts_are_searched_ordered_and_paged() {
     assert!(text.contains("No email holds “zzz”."), "{text}");
     let empty = House::new().await.text("contacts").await;
     assert!(empty.contains("No contacts yet") && empty.contains("Open the events"), "{empty}");
+}
+
+/// More than a page may have; a file has no next page.
+#[actix_web::test]
+async fn files_hold_every_contact() {
+    const MANY: usize = LIMIT_MAX + 1;
+    let house = House::new().await;
+    house.create("HTTP", "Login", &[]).await;
+    for n in 0..MANY {
+        house.call(&format!("/v1/event?_a={}&_n=Login&_m=1&email=p{n}@example.test", house.account)).await;
+    }
+    assert_eq!(house.json("contacts").await["total"], MANY);
+    let lines = async |rest: &str| house.get(rest).await.body.lines().count();
+    assert_eq!(lines("contacts?format=csv").await, 1 + MANY);
+    assert_eq!(lines("contacts?format=csv&limit=7").await, 1 + 7);
+    let event = "events/000000000001?format=csv";
+    let people = house.get(&format!("{event}&show=contacts")).await.body;
+    assert_eq!(people.lines().count(), 1 + MANY);
+    assert!(people.lines().skip(1).all(|line| line.contains(",1,1.00,20")), "each with the last time");
+    assert_eq!(lines(&format!("{event}&show=contacts&limit=7")).await, 1 + 7);
+    let series = house.get(event).await.body;
+    assert!(series.starts_with("at,completions,value\r\n") && series.contains(&format!(",{MANY},{MANY}.00")));
 }
 
 #[actix_web::test]
