@@ -15,7 +15,7 @@ use crate::domain::account::AccountId;
 use crate::domain::money;
 use crate::domain::period::LocalDay;
 use crate::domain::visitor::VisitorNumber;
-use crate::store::contacts::{self, Property, Shown};
+use crate::store::contact::{self, Property, Shown};
 use crate::store::timeline::{self, Place, Visit};
 use crate::store::traces::NUMBERS_MAX;
 use crate::store::{self, Connection, scan, visitor};
@@ -88,7 +88,7 @@ pub async fn contact(
     let (after, clock) = (after.transpose()?, Arc::clone(&app.clock));
     app.store
         .read(move |conn| {
-            let Some(shown) = contacts::find(conn, account, id)? else { return Ok(None) };
+            let Some(shown) = contact::find(conn, account, id)? else { return Ok(None) };
             let numbers = visitor::list_of_contact(conn, account, id, NUMBERS_MAX)?;
             let deadline = scan::Deadline::new(clock);
             let ask = Ask { conn, account, zone: &entry.zone, after, limit, deadline: &deadline };
@@ -172,7 +172,7 @@ fn report(
     let mut visits = Vec::with_capacity(found.visits.len());
     for (number, visit) in &found.visits {
         let mut row = texts.session(visit)?;
-        let said = contacts::list_identifications(conn, account, shown.id, number.0)?;
+        let said = contact::list_identifications(conn, account, shown.id, number.0)?;
         let within = said.into_iter().filter(|at| (visit.start_ms..=visit.last_ms).contains(&at.0));
         row.timeline.extend(within.map(EventRow::identification));
         row.timeline.sort_by_key(|event| event.at);
@@ -189,7 +189,7 @@ fn report(
     Ok(ContactReport {
         external_id: shown.external_id.clone(),
         created: shown.created,
-        properties: contacts::list_properties(conn, account, shown.id)?.into_iter().map(Said::from).collect(),
+        properties: contact::list_properties(conn, account, shown.id)?.into_iter().map(Said::from).collect(),
         visitors: numbers.iter().map(|number| number.0).filter(|number| *number != own).collect(),
         timeline: visits.iter().flat_map(of_visit).collect(),
         visits,

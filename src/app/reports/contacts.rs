@@ -11,7 +11,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
 use crate::domain::question::{Dimension, Filter, Operator};
-use crate::store::contacts::{self, Order, Shown};
+use crate::store::contact::{self, Order, Shown};
 use crate::store::dictionary::{self, Kind, part};
 use crate::store::scan::{self, Grouping, Key};
 use crate::store::{self, Connection, visitor};
@@ -138,7 +138,7 @@ pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Tabl
     app.store
         .read(move |conn| {
             let Wanted { search, order, after, limit } = &wanted;
-            let mut shown = match contacts::list(conn, account, *order, search, *after, limit + 1) {
+            let mut shown = match contact::list(conn, account, *order, search, *after, limit + 1) {
                 Err(store::Error::NotFound) => return Err(no_cursor()),
                 found => found?,
             };
@@ -149,7 +149,7 @@ pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Tabl
             let visits = visits(conn, &scanner, account, &ids, now, scan::Deadline::new(clock))?;
             let row = |(shown, visits)| ContactRow::of(conn, account, shown, visits, digits);
             let rows = shown.into_iter().zip(visits).map(row).collect::<Result<_, _>>()?;
-            let total = u64::try_from(contacts::count(conn, account, search)?).unwrap_or(0);
+            let total = u64::try_from(contact::count(conn, account, search)?).unwrap_or(0);
             Ok(Table { rows, total, next, ..Table::default() })
         })
         .await

@@ -12,7 +12,7 @@ use crate::domain::account::AccountId;
 use crate::domain::contact::{ContactId, Email};
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
-use crate::store::contacts::Order;
+use crate::store::contact::Order;
 use crate::web::admin::report::{self, signed};
 use crate::web::error::WebError;
 use crate::web::guard::{Format, ReportAccess};

@@ -15,7 +15,7 @@ use crate::domain::event::{Definition, EventKind, EventNumber, Status};
 use crate::domain::period::Zone;
 use crate::domain::url_rule::UrlRule;
 use crate::domain::user::Role;
-use crate::store::contacts::Order;
+use crate::store::contact::Order;
 use crate::store::definition::Stored;
 use crate::store::event_work::{Kind, Work};
 use crate::store::unexpected::{OTHER, Unexpected};
