@@ -103,15 +103,21 @@ pub fn find_by_external_id(
     email.map_or(Ok(None), |email| find_by_email(conn, account, &email))
 }
 
-/// A contact was here: a session of one of its browsers began. What happens in it does not move this time.
+/// A contact was here, from the first to the last of these times.
 ///
 /// # Errors
 /// SQLite's.
-pub fn update_last(conn: &Connection, account: AccountId, id: i64, at_ms: i64) -> Result<(), Error> {
+pub fn update_times(
+    conn: &Connection,
+    account: AccountId,
+    id: i64,
+    (first_ms, last_ms): (i64, i64),
+) -> Result<(), Error> {
     conn.prepare_cached(
-        "update contact set last_ms = ?3 where account_id = ?1 and id = ?2 and last_ms < ?3",
+        "update contact set first_ms = min(first_ms, ?3), last_ms = max(last_ms, ?4)
+         where account_id = ?1 and id = ?2 and (first_ms > ?3 or last_ms < ?4)",
     )?
-    .execute((account.0, id, at_ms))?;
+    .execute((account.0, id, first_ms, last_ms))?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::contacts::{ContactRow, Visits};
+use super::contacts::{self, ContactRow, Visits};
 use super::visitor::{EventRow, SessionRow, Texts};
 use super::{Error, told};
 use crate::app::core::App;
@@ -16,6 +16,7 @@ use crate::domain::money;
 use crate::domain::period::LocalDay;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::contact::{self, Property, Shown};
+use crate::store::dictionary::{self, Kind};
 use crate::store::timeline::{self, Place, Visit};
 use crate::store::traces::NUMBERS_MAX;
 use crate::store::{self, Connection, scan, visitor};
@@ -32,6 +33,8 @@ pub struct ContactReport {
     pub properties: Vec<Said>,
     /// Visitor numbers of its browsers, those seen last first.
     pub visitors: Vec<u32>,
+    /// It has more browsers than those: their sessions are in the figures, and not in the timeline.
+    pub older_left_out: bool,
     /// Of the sessions shown, the newest first.
     pub timeline: Vec<Moment>,
     #[serde(skip)]
@@ -85,16 +88,22 @@ pub async fn contact(
     let after = after.map(|text| {
         Place::parse(text).ok_or_else(|| Error::Invalid("after is what the last answer gave as next".into()))
     });
-    let (after, clock) = (after.transpose()?, Arc::clone(&app.clock));
+    let (after, clock, now) = (after.transpose()?, Arc::clone(&app.clock), app.now());
+    let scanner = Arc::clone(&app.store.scanner);
     app.store
         .read(move |conn| {
             let Some(shown) = contact::find(conn, account, id)? else { return Ok(None) };
-            let numbers = visitor::list_of_contact(conn, account, id, NUMBERS_MAX)?;
+            let mut numbers = visitor::list_of_contact(conn, account, id, NUMBERS_MAX + 1)?;
+            let older_left_out = numbers.len() > NUMBERS_MAX;
+            numbers.truncate(NUMBERS_MAX);
             let deadline = scan::Deadline::new(clock);
+            let visits = contacts::visits(conn, &scanner, account, &[id], now, deadline.clone())?;
             let ask = Ask { conn, account, zone: &entry.zone, after, limit, deadline: &deadline };
             let found = ask.all(&numbers, &shown)?;
             let digits = money::digits(&entry.settings().currency);
-            report(&ask, shown, &numbers, found, digits).map(Some)
+            let visits = visits.into_iter().next().unwrap_or_default();
+            let report = report(&ask, shown, &numbers, (found, visits), digits)?;
+            Ok(Some(ContactReport { older_left_out, ..report }))
         })
         .await
 }
@@ -113,7 +122,6 @@ struct Ask<'a> {
 struct Found {
     /// With whose they are; the newest first.
     visits: Vec<(VisitorNumber, Visit)>,
-    sums: Visits,
     total: u64,
     next: Option<Place>,
     damaged: Vec<LocalDay>,
@@ -146,8 +154,6 @@ impl Ask<'_> {
                     deadline: self.deadline,
                 },
             )?;
-            found.sums.sessions += timeline.sessions;
-            found.sums.page_views += timeline.sums.page_views;
             found.total += timeline.total;
             found.damaged.extend(timeline.damaged);
             found.visits.extend(timeline.visits.into_iter().map(|visit| (*number, visit)));
@@ -164,7 +170,7 @@ fn report(
     ask: &Ask<'_>,
     shown: Shown,
     numbers: &[VisitorNumber],
-    found: Found,
+    (found, sums): (Found, Visits),
     digits: u32,
 ) -> Result<ContactReport, Error> {
     let (conn, account) = (ask.conn, ask.account);
@@ -186,6 +192,7 @@ fn report(
     };
     let of_visit = |row: &SessionRow| row.timeline.iter().rev().map(|e| moment(row, e)).collect::<Vec<_>>();
     let own = shown.number;
+    let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
     Ok(ContactReport {
         external_id: shown.external_id.clone(),
         created: shown.created,
@@ -196,6 +203,7 @@ fn report(
         total: found.total,
         next: found.next.map(|place| place.to_string()),
         damaged: told(found.damaged),
-        row: ContactRow::of(conn, account, shown, found.sums, digits)?,
+        older_left_out: false,
+        row: ContactRow::of(shown, &source, sums, digits),
     })
 }

@@ -1,8 +1,10 @@
 //! The table of contacts: people known by an email, with what they did and earned. Of all time, whatever the period
 //! (rules.md 21). Whose email may be read is decided where the answer is written (rules.md 28).
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::{Error, LIMIT_DEFAULT, LIMIT_MAX, Table, not_one_of};
@@ -14,7 +16,7 @@ use crate::domain::question::{Dimension, Filter, Operator};
 use crate::store::contact::{self, Order, Shown};
 use crate::store::dictionary::{self, Kind, part};
 use crate::store::scan::{self, Grouping, Key};
-use crate::store::{self, Connection, visitor};
+use crate::store::{self, Connection};
 
 /// Longest text that emails are searched for, characters.
 const SEARCH_MAX: usize = 254;
@@ -47,20 +49,11 @@ pub struct ContactRow {
 }
 
 impl ContactRow {
-    pub(super) fn of(
-        conn: &Connection,
-        account: AccountId,
-        shown: Shown,
-        visits: Visits,
-        digits: u32,
-    ) -> Result<Self, store::Error> {
-        let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
-        // To the last hit of any of its browsers.
-        let times = visitor::find_times_of_contact(conn, account, shown.id)?;
-        let (first, last) = times.unwrap_or((shown.first.0, shown.last.0));
-        let detail = [part(&source, 1), part(&source, 2)];
+    /// `source`: its text.
+    pub(super) fn of(shown: Shown, source: &str, visits: Visits, digits: u32) -> Self {
+        let detail = [part(source, 1), part(source, 2)];
         let detail: Vec<&str> = detail.into_iter().filter(|text| !text.is_empty()).collect();
-        Ok(Self {
+        Self {
             id: shown.id,
             revenue: money::decimal(shown.revenue_minor, digits),
             revenue_asserted: money::decimal(shown.asserted_minor, digits),
@@ -69,13 +62,13 @@ impl ContactRow {
             completions: shown.completions,
             sessions: visits.sessions,
             page_views: visits.page_views,
-            first_seen: Millis(first.min(shown.first.0)),
-            last_seen: Millis(last.max(shown.last.0)),
-            original_source: part(&source, 0).to_owned(),
+            first_seen: shown.first,
+            last_seen: shown.last,
+            original_source: part(source, 0).to_owned(),
             original_source_detail: detail.join(" / "),
             company: None,
             email: shown.email,
-        })
+        }
     }
 }
 
@@ -147,12 +140,32 @@ pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Tabl
             let next = shown.last().filter(|_| is_more).map(|last| last.id.to_string());
             let ids: Vec<i64> = shown.iter().map(|contact| contact.id).collect();
             let visits = visits(conn, &scanner, account, &ids, now, scan::Deadline::new(clock))?;
-            let row = |(shown, visits)| ContactRow::of(conn, account, shown, visits, digits);
-            let rows = shown.into_iter().zip(visits).map(row).collect::<Result<_, _>>()?;
+            let sources = sources(conn, account, &shown)?;
+            let text = |shown: &Shown| sources.get(&shown.source).map_or("", String::as_str);
+            let row = |(shown, visits): (Shown, _)| {
+                let source = text(&shown);
+                ContactRow::of(shown, source, visits, digits)
+            };
+            let rows = shown.into_iter().zip(visits).map(row).collect();
             let total = u64::try_from(contact::count(conn, account, search)?).unwrap_or(0);
             Ok(Table { rows, total, next, ..Table::default() })
         })
         .await
+}
+
+/// The texts of their sources, each looked up once.
+fn sources(
+    conn: &Connection,
+    account: AccountId,
+    shown: &[Shown],
+) -> Result<FxHashMap<u32, String>, store::Error> {
+    let mut sources = FxHashMap::default();
+    for contact in shown {
+        if let Entry::Vacant(new) = sources.entry(contact.source) {
+            new.insert(dictionary::find_value(conn, account, Kind::Source, contact.source)?);
+        }
+    }
+    Ok(sources)
 }
 
 /// What the visits of a contact come to.
@@ -163,7 +176,7 @@ pub(super) struct Visits {
 }
 
 /// Of contacts, in their order and of all time.
-fn visits(
+pub(super) fn visits(
     conn: &Connection,
     scanner: &scan::Scanner,
     account: AccountId,

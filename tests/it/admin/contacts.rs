@@ -130,6 +130,18 @@ async fn a_contact_was_seen_last_when_any_of_its_browsers_was() {
     let now = json!(house.site.app.now().iso());
     assert_eq!(table["rows"][0]["last_seen"], now, "to the last page view");
     assert_eq!(house.json("contacts/1").await["last_seen"], now);
+    // within sessions that go on, one after the other
+    house.view("bob", "/", json!({"i": {"email": "bob@b.test"}})).await;
+    for (visitor, first) in
+        [("phone", "ada@example.test"), ("bob", "bob@b.test"), ("phone", "ada@example.test")]
+    {
+        house.site.clock.advance(MINUTE);
+        house.view(visitor, "/more", json!({})).await;
+        let table = last().await;
+        assert_eq!(emails(&table)[0], first);
+        assert_eq!(table["rows"][0]["last_seen"], json!(house.site.app.now().iso()), "what it is sorted by");
+    }
+    assert_eq!(house.json("contacts/1").await["older_left_out"], false);
 }
 
 /// ui.md, Contact
@@ -244,6 +256,13 @@ async fn so_many_browsers_of_a_contact_are_looked_at() {
     let last = format!("/{NUMBERS_MAX}");
     assert_eq!((told("path", &last), told("path", "/2"), told("path", "/1")), (true, true, false));
     assert!(told("event", "Login"));
+    let all = NUMBERS_MAX + 1;
+    assert_eq!((&ada["sessions"], &ada["page_views"]), (&json!(all), &json!(all)), "of all of them");
+    let row = &house.json("contacts").await["rows"][0];
+    assert_eq!((&row["sessions"], &row["page_views"]), (&ada["sessions"], &ada["page_views"]));
+    assert_eq!(ada["older_left_out"], true);
+    let text = house.text("contacts/1").await;
+    assert!(text.contains("The timeline is of the 49 browsers seen last."), "{text}");
 }
 
 /// design.md 5: a closed day reads as the open one did
