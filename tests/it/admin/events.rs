@@ -5,8 +5,9 @@ use std::sync::Arc;
 use actix_web::test::TestRequest;
 use guestlog::app::accept::{Sender, accept, beacon};
 use guestlog::app::access::Actor;
-use guestlog::app::{fold, picker, recount, tokens};
+use guestlog::app::{events, fold, picker, recount, tokens};
 use guestlog::domain::account::AccountId;
+use guestlog::domain::event::EventNumber;
 use guestlog::domain::user::{Role, Scope};
 use serde_json::{Value, json};
 
@@ -432,4 +433,22 @@ async fn what_was_picked_on_the_site_comes_into_the_form() {
     assert_eq!(made.status, 303, "{}", plain(&made.body));
     house.get("events/000000000001/edit").await;
     assert!(house.editor.press("Take what was picked", &[]).await.body.contains("value=\"#buy\""));
+}
+
+/// rules.md 19
+#[actix_web::test]
+async fn what_a_deleted_event_is_called_is_free_for_others() {
+    let house = House::new().await;
+    let app = &house.site.app;
+    let first = house.create("Custom JavaScript", "Buy", &[]).await;
+    let number = EventNumber::parse(&first).unwrap();
+    events::delete(app, Actor::Machine, house.account, number).await.unwrap();
+    house.create("Custom JavaScript", "Buy", &[]).await;
+    for name in ["deleted 1", "\u{1}deleted 1", "Buy"] {
+        house.fire("ada", name, Value::Null).await;
+    }
+    let list = house.json("events?sort=name").await;
+    let rows = list["rows"].as_array().unwrap().iter();
+    let counted: Vec<String> = rows.map(|row| format!("{} {}", row["name"], row["completions"])).collect();
+    assert_eq!(counted, ["\"Buy\" 1", "\"deleted 1\" 2"]);
 }
