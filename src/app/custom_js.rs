@@ -176,6 +176,25 @@ pub(super) fn change(
     Ok(())
 }
 
+/// One change of the code of an event; empty = no code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    pub at: Millis,
+    pub by: By,
+    pub old: String,
+    pub new: String,
+}
+
+/// Who changed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    Machine,
+    /// With his email.
+    User(String),
+    /// A user who is no more.
+    Gone,
+}
+
 /// Who changed the code of an event, when, from what to what; the newest first.
 ///
 /// # Errors
@@ -184,8 +203,18 @@ pub async fn changes(
     app: &App,
     account: AccountId,
     event: EventNumber,
-) -> Result<Vec<script_change::Change>, store::Error> {
-    app.store.read(move |conn| script_change::list(conn, account, event)).await
+) -> Result<Vec<Changed>, store::Error> {
+    let read = move |conn: &Connection| {
+        let all = script_change::list(conn, account, event)?.into_iter().map(|change| {
+            let by = match change.user {
+                None => By::Machine,
+                Some(id) => store::user::find(conn, id)?.map_or(By::Gone, |user| By::User(user.email)),
+            };
+            Ok(Changed { at: change.at, by, old: change.old, new: change.new })
+        });
+        all.collect()
+    };
+    app.store.read(read).await
 }
 
 /// Switches the custom JavaScript of all events of an account on or off; browsers follow within the minute that they

@@ -71,6 +71,7 @@ pub(crate) fn mask(row: &mut ContactRow) {
     row.email = masked(&row.email);
 }
 
+/// An email as readers see it who may not see it in full; empty where there is none.
 pub(crate) fn masked(email: &str) -> String {
     Email::parse(email).map_or_else(String::new, |email| email.masked())
 }

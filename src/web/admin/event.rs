@@ -6,15 +6,17 @@ use actix_web::web::{ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use crate::app::custom_js::{self, By, Changed};
 use crate::app::recount;
 use crate::app::reports::event::{Completer, Part, Point as Counted};
 use crate::app::reports::{self, EventReport};
-use crate::domain::contact::{ContactId, Email};
+use crate::domain::contact::ContactId;
 use crate::domain::event::{EventKind, Status};
 use crate::domain::period::{Days, Zone};
 use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::store::event_work::Work;
+use crate::web::admin::contacts::masked;
 use crate::web::admin::dashboard::{cut, name, starts, when};
 use crate::web::admin::event_form::number_of;
 use crate::web::admin::report::{self, Bars, signed};
@@ -78,7 +80,13 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
             let mut layout = report::layout(&access, &asked, Section::Events, |t| t.events.all)?;
             layout.title.clone_from(&found.row.name);
             let work = recount::counted_back(app, id, number).await?;
-            let page = page(layout, &asked, &access.account.zone, metric, &found, work);
+            let may_publish = access.reader.as_ref().is_some_and(|reader| reader.membership.may_publish());
+            let changes = if may_publish { custom_js::changes(app, id, number).await? } else { Vec::new() };
+            let zone = &access.account.zone;
+            let page = Page {
+                changes: told(layout.t, zone, changes),
+                ..page(layout, &asked, zone, metric, &found, work)
+            };
             answer::page(StatusCode::OK, &page)
         }
     }
@@ -96,8 +104,7 @@ async fn count_back(request: HttpRequest, form: AccountForm) -> Result<HttpRespo
 }
 
 fn mask(completer: &mut Completer) {
-    let email = Email::parse(&completer.email);
-    completer.email = email.map_or_else(String::new, |email| email.masked());
+    completer.email = masked(&completer.email);
 }
 
 /// `event-000000000012-1000001-2026-10-26-2026-11-22`
@@ -184,6 +191,14 @@ struct Person {
     last_when: String,
 }
 
+/// A change of its code.
+pub(crate) struct Change {
+    when: String,
+    who: String,
+    /// Before and after: what it is called, and the text.
+    texts: [(&'static str, String); 2],
+}
+
 /// What can be done with it, for those who may.
 struct Actions {
     edit: String,
@@ -214,6 +229,8 @@ pub(crate) struct Page {
     by_programs: Option<String>,
     count_back: Option<CountBack>,
     facts: Vec<Fact>,
+    /// For who may publish code.
+    pub(crate) changes: Vec<Change>,
     csv: String,
     json: String,
 }
@@ -273,12 +290,27 @@ pub(crate) fn page(
             zone: zone.clone(),
         }),
         facts: facts(t, zone, kind, found),
+        changes: Vec::new(),
         csv: asked.url.export("csv"),
         json: asked.url.export("json"),
         period,
         filters,
         layout,
     }
+}
+
+pub(crate) fn told(t: &'static Texts, zone: &Zone, changes: Vec<Changed>) -> Vec<Change> {
+    let words = &t.events.show;
+    let change = |changed: Changed| Change {
+        when: format::date_time(&t.number, zone, changed.at),
+        who: match changed.by {
+            By::Machine => words.by_machine.to_owned(),
+            By::User(email) => email,
+            By::Gone => words.by_gone.to_owned(),
+        },
+        texts: [(words.code_before, changed.old), (words.code_after, changed.new)],
+    };
+    changes.into_iter().map(change).collect()
 }
 
 fn person(layout: &Layout, asked: &Asked, zone: &Zone, found: &EventReport, row: &Completer) -> Person {

@@ -452,3 +452,18 @@ async fn what_a_deleted_event_is_called_is_free_for_others() {
     let counted: Vec<String> = rows.map(|row| format!("{} {}", row["name"], row["completions"])).collect();
     assert_eq!(counted, ["\"Buy\" 1", "\"deleted 1\" 2"]);
 }
+
+#[actix_web::test]
+async fn the_form_offers_each_tag_in_use_once() {
+    let house = House::new().await;
+    for (name, tags) in [("A", "sale"), ("B", "Sale, shop"), ("C", "sale")] {
+        house.create("HTTP", name, &[("Tags", tags)]).await;
+    }
+    let gone = house.create("HTTP", "D", &[("Tags", "gone")]).await;
+    let number = EventNumber::parse(&gone).unwrap();
+    events::delete(&house.site.app, Actor::Machine, house.account, number).await.unwrap();
+    let form = house.get("events/new").await.body;
+    let tags: Vec<&str> =
+        form.split("data-add-tag=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(tags, ["Sale", "sale", "shop"]);
+}

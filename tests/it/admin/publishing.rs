@@ -103,6 +103,36 @@ async fn an_event_with_code_is_restored_by_who_may_publish() {
     assert_eq!(status(0).await, Status::Active);
 }
 
+#[actix_web::test]
+async fn who_may_publish_reads_what_became_of_the_code() {
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    let app = &site.app;
+    let editor = site.signed_in(account, "editor@example.com", Role::Editor).await;
+    let owner = site.signed_in(account, "owner@example.com", Role::Owner).await;
+    let made =
+        events::create(app, Actor::Machine, account, EventKind::Custom, &typed("Code", "one();")).await;
+    let path = format!("/accounts/{account}/events/{}", made.unwrap());
+    owner.get(&format!("{path}/edit")).await;
+    owner.press("Save", &[("Custom JavaScript", "two('<b>');")]).await;
+    let shown = plain(&owner.get(&path).await.body);
+    let changes = shown.split("Changes of the custom JavaScript").nth(1).unwrap();
+    let places: Vec<usize> = [
+        "owner@example.com",
+        "Before one();",
+        "After two('<b>');",
+        "Command line",
+        "No code",
+        "After one();",
+    ]
+    .iter()
+    .map(|part| changes.find(part).unwrap_or_else(|| panic!("{part} in {changes}")))
+    .collect();
+    assert!(places[..3].is_sorted() && places[3..].is_sorted() && places[0] < places[3], "{changes}");
+    let hidden = plain(&editor.get(&path).await.body);
+    assert!(!hidden.contains("Changes of the custom") && !hidden.contains("one();"), "{hidden}");
+}
+
 /// rules.md 28
 #[actix_web::test]
 async fn the_permission_is_given_by_who_has_it() {
