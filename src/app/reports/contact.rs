@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::contacts::{self, ContactRow, Visits};
 use super::visitor::{EventRow, SessionRow, Texts};
-use super::{Error, told};
+use super::{Error, told, words};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -85,10 +85,8 @@ pub async fn contact(
     limit: usize,
 ) -> Result<Option<ContactReport>, Error> {
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
-    let after = after.map(|text| {
-        Place::parse(text).ok_or_else(|| Error::Invalid("after is what the last answer gave as next".into()))
-    });
-    let (after, clock, now) = (after.transpose()?, Arc::clone(&app.clock), app.now());
+    let after = words::after(after, Place::parse)?;
+    let (clock, now) = (Arc::clone(&app.clock), app.now());
     let scanner = Arc::clone(&app.store.scanner);
     app.store
         .read(move |conn| {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::{Error, LIMIT_DEFAULT, LIMIT_MAX, Table, not_one_of};
+use super::{Error, LIMIT_DEFAULT, Table, after, limit, no_cursor, not_one_of, words};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -89,10 +89,7 @@ impl Wanted {
     /// # Errors
     /// `Invalid` with what is allowed.
     pub fn parse(pairs: &[(String, String)]) -> Result<Self, Error> {
-        let first = |key: &str| {
-            let found = pairs.iter().find(|(k, _)| k == key).map(|(_, v)| v.trim());
-            found.filter(|value| !value.is_empty())
-        };
+        let first = |key| words::first(pairs, key);
         let search = first("search").unwrap_or_default();
         if search.chars().count() > SEARCH_MAX {
             return Err(Error::Invalid(format!("a search has at most {SEARCH_MAX} characters")));
@@ -101,22 +98,13 @@ impl Wanted {
             let words = Order::ALL.map(Order::as_str);
             Order::parse(text).ok_or_else(|| not_one_of(text, "order", &words))
         });
-        let after = first("after").map(|text| text.parse().map_err(|_| no_cursor()));
-        let limit = first("limit").map(|text| {
-            let limit = text.parse().ok().filter(|n| (1..=LIMIT_MAX).contains(n));
-            limit.ok_or_else(|| Error::Invalid(format!("limit is a number from 1 to {LIMIT_MAX}")))
-        });
         Ok(Self {
             search: search.to_lowercase(),
             order: order.transpose()?.unwrap_or_default(),
-            after: after.transpose()?,
-            limit: limit.transpose()?.unwrap_or(LIMIT_DEFAULT),
+            after: after(first("after"), |text| text.parse().ok())?,
+            limit: limit(first("limit"), LIMIT_DEFAULT)?,
         })
     }
-}
-
-fn no_cursor() -> Error {
-    Error::Invalid("after is what the last answer gave as next".into())
 }
 
 /// The table of contacts.
@@ -216,6 +204,7 @@ pub(super) fn visits(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::reports::LIMIT_MAX;
 
     #[test]
     fn what_is_wanted_of_contacts_is_read_and_what_is_not_known_refused() {

@@ -9,7 +9,7 @@ use askama::Template;
 use crate::app::custom_js::{self, By, Changed};
 use crate::app::recount;
 use crate::app::reports::event::{Completer, Part, Point as Counted};
-use crate::app::reports::{self, EventReport};
+use crate::app::reports::{self, EventReport, words};
 use crate::domain::contact::ContactId;
 use crate::domain::event::{EventKind, Status};
 use crate::domain::period::{Days, Zone};
@@ -150,13 +150,8 @@ impl Metric {
         }
     }
 
-    fn read(word: Option<&str>) -> Result<Self, WebError> {
-        let Some(word) = word else { return Ok(Self::default()) };
-        Self::ALL.into_iter().find(|metric| metric.as_str() == word).ok_or_else(|| {
-            let word: String = word.chars().take(100).collect();
-            let list = Self::ALL.map(Self::as_str).join(", ");
-            WebError::BadRequest(format!("“{word}” is no metric; there are: {list}"))
-        })
+    fn read(word: Option<&str>) -> Result<Self, reports::Error> {
+        words::choose(word, "metric", &Self::ALL.map(|metric| (metric.as_str(), metric)))
     }
 
     const fn label(self, t: &'static Texts) -> &'static str {
