@@ -1,9 +1,9 @@
 //! The events of accounts as the way of every hit and the served script need them: in memory, read again after each
 //! change.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::domain::account::AccountId;
 use crate::domain::event::{EventNumber, Status};
@@ -33,13 +33,18 @@ impl Defined {
 
 /// The events of all accounts.
 #[derive(Debug, Default)]
-pub struct Definitions(RwLock<FxHashMap<AccountId, Arc<Defined>>>);
+pub struct Definitions {
+    known: RwLock<FxHashMap<AccountId, Arc<Defined>>>,
+    /// Held from reading the store to taking what was read, so that of two changes the later one stays; the accounts
+    /// whose events could not be read.
+    unread: Mutex<FxHashSet<AccountId>>,
+}
 
 impl Definitions {
     /// The events of an account; none where it is not known.
     #[must_use]
     pub fn of(&self, account: AccountId) -> Arc<Defined> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.get(&account).cloned().unwrap_or_default()
     }
 
@@ -48,10 +53,19 @@ impl Definitions {
     /// # Errors
     /// The store's.
     pub fn reload(&self, store: &Store, account: AccountId) -> Result<(), store::Error> {
+        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        unread.insert(account);
         let mut events = store.readers.read(|conn| store::definition::list(conn, account))?;
         events.retain(|stored| stored.status != Status::Deleted);
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        unread.remove(&account);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(account, Arc::new(Defined { events }));
         Ok(())
+    }
+
+    /// Accounts whose events could not be read when they had changed.
+    #[must_use]
+    pub fn unread(&self) -> Vec<AccountId> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
     }
 }

@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::access::{self, Actor};
 use super::core::App;
+use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::{EventKind, EventNumber, Status};
 use crate::domain::user::Role;
@@ -82,57 +83,77 @@ pub fn work_due(app: &App) {
         Err(error) => return tracing::warn!(%error, "work on events could not be looked for"),
     };
     for work in waiting {
-        if let Err(error) = do_work(app, work) {
-            tracing::error!(account = work.account.0, event = %work.number, %error, "work on an event waits");
+        match do_work(app, work) {
+            // It was begun again, or the event is another now: the next time it is done from the beginning.
+            Ok(()) | Err(store::Error::NotFound) => {}
+            Err(error) => {
+                tracing::error!(account = work.account.0, event = %work.number, %error, "work on an event waits");
+            }
         }
     }
+}
+
+/// What is done to the store, and when the event whose rule it follows had changed last.
+struct Step {
+    change: Change,
+    changed: Option<Millis>,
 }
 
 fn do_work(app: &App, work: Work) -> Result<(), store::Error> {
     let Work { account, number, .. } = work;
-    let change = match work.kind {
-        Kind::Take => Some(Change::Take { event: number }),
+    let step = match work.kind {
+        Kind::Take => Some(Step { change: Change::Take { event: number }, changed: None }),
         Kind::Count => app.store.readers.read(|conn| {
             let event = definition::find(conn, account, number)?;
-            event.map_or(Ok(None), |event| change_of(conn, account, &event))
+            event.map_or(Ok(None), |event| step_of(conn, account, &event))
         })?,
     };
     let mut work = Work { done: 0, total: 0, completions: 0, ..work };
-    if let Some(change) = change {
-        work = change_hot(app, work, &change)?;
-        work = change_segments(app, work, &change)?;
+    let changed = step.as_ref().and_then(|step| step.changed);
+    if let Some(step) = step {
+        work = change_hot(app, work, &step)?;
+        work = change_segments(app, work, &step)?;
+    }
+    if work.kind == Kind::Take {
+        delete_properties(app, work)?;
     }
     work.finished = Some(app.now());
-    app.store.writer.write_blocking(move |conn| {
-        if work.kind == Kind::Take {
-            recount::delete_properties(conn, account, number)?;
-        }
-        event_work::update(conn, &work)
-    })
+    app.store.writer.write_blocking(move |conn| event_work::update(conn, &work, changed))
 }
 
-fn change_of(
+fn delete_properties(app: &App, work: Work) -> Result<(), store::Error> {
+    let mut from = Some(i64::MIN);
+    while let Some(from_ms) = from {
+        from = app.store.writer.write_blocking(move |conn| {
+            recount::delete_properties(conn, work.account, work.number, from_ms)
+        })?;
+    }
+    Ok(())
+}
+
+fn step_of(
     conn: &store::Connection,
     account: AccountId,
     event: &Stored,
-) -> Result<Option<Change>, store::Error> {
+) -> Result<Option<Step>, store::Error> {
     let Some(rule) = event.definition.url.as_ref().filter(|_| event.status == Status::Active) else {
         return Ok(None);
     };
     let pages = Pages::matching(conn, account, rule)?;
     let value_minor = event.definition.value_minor;
-    Ok(Some(Change::Count { event: event.number, value_minor, pages }))
+    let change = Change::Count { event: event.number, value_minor, pages };
+    Ok(Some(Step { change, changed: Some(event.changed) }))
 }
 
 /// The rows of open days, some minutes of them a transaction.
-fn change_hot(app: &App, mut work: Work, change: &Change) -> Result<Work, store::Error> {
+fn change_hot(app: &App, mut work: Work, step: &Step) -> Result<Work, store::Error> {
     let mut from = Some(i64::MIN);
     while let Some(from_ms) = from {
-        let (change, account) = (change.clone(), work.account);
+        let (change, changed, account) = (step.change.clone(), step.changed, work.account);
         (work, from) = app.store.writer.write_blocking(move |conn| {
             let (done, next) = recount::change_hot(conn, account, &change, from_ms)?;
             add(&mut work, done);
-            event_work::update(conn, &work)?;
+            event_work::update(conn, &work, changed)?;
             Ok::<_, store::Error>((work, next))
         })?;
     }
@@ -140,8 +161,8 @@ fn change_hot(app: &App, mut work: Work, change: &Change) -> Result<Work, store:
 }
 
 /// The segments, some days a transaction.
-fn change_segments(app: &App, mut work: Work, change: &Change) -> Result<Work, store::Error> {
-    let account = work.account;
+fn change_segments(app: &App, mut work: Work, step: &Step) -> Result<Work, store::Error> {
+    let (account, changed) = (work.account, step.changed);
     let mut looked_at = FxHashSet::default();
     for _ in 0..ROUNDS {
         let mut segments: VecDeque<Segment> = app
@@ -156,13 +177,13 @@ fn change_segments(app: &App, mut work: Work, change: &Change) -> Result<Work, s
         }
         work.total = work.done + i64::try_from(segments.len()).unwrap_or(i64::MAX);
         while !segments.is_empty() {
-            let changed = app.store.readers.read(|conn| recount::prepare(conn, change, &mut segments))?;
+            let made = app.store.readers.read(|conn| recount::prepare(conn, &step.change, &mut segments))?;
             work.done = work.total - i64::try_from(segments.len()).unwrap_or(i64::MAX);
             let written;
             (work, written) = app.store.writer.write_blocking(move |conn| {
-                let (done, written) = recount::apply(conn, account, work.number, changed)?;
+                let (done, written) = recount::apply(conn, account, work.number, made)?;
                 add(&mut work, done);
-                event_work::update(conn, &work)?;
+                event_work::update(conn, &work, changed)?;
                 Ok::<_, store::Error>((work, written))
             })?;
             looked_at.extend(written);

@@ -3,6 +3,8 @@
 
 /// Greatest value of one completion, either way, minor units.
 pub const MINOR_MAX: i64 = 1_000_000_000_000;
+/// Greatest sum that is kept of one contact or visitor, either way; more stays this much.
+pub const SUM_MAX: i64 = 1_000_000 * MINOR_MAX;
 /// Longest text a value is read from, characters.
 pub const TEXT_MAX: usize = 64;
 

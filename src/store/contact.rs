@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::error::Error;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::money::SUM_MAX;
 
 /// Identities kept of one visitor; what he calls himself after that is not written down.
 pub const IDENTIFICATIONS_MAX: u32 = 100;
@@ -96,7 +97,9 @@ pub fn find_by_external_id(
 ) -> Result<Option<Contact>, Error> {
     let email = conn
         .prepare_cached(
-            "select email from contact where account_id = ?1 and external_id = ?2 order by id limit 1",
+            // without its name SQLite reads every contact of the account
+            "select email from contact indexed by contact_external
+             where account_id = ?1 and external_id = ?2 order by id limit 1",
         )?
         .query_row((account.0, external_id), |row| row.get::<_, String>(0))
         .optional()?;
@@ -135,10 +138,10 @@ pub fn add_asserted(
 ) -> Result<(), Error> {
     conn.prepare_cached(
         "update contact set completions = max(0, completions + ?3),
-             revenue_asserted_minor = revenue_asserted_minor + ?4
+             revenue_asserted_minor = max(-?5, min(?5, revenue_asserted_minor + ?4))
          where account_id = ?1 and id = ?2",
     )?
-    .execute((account.0, id, completions, value_minor))?;
+    .execute((account.0, id, completions, value_minor.clamp(-SUM_MAX, SUM_MAX), SUM_MAX))?;
     Ok(())
 }
 

@@ -289,6 +289,19 @@ pub fn count_active(conn: &Connection, account: AccountId) -> Result<i64, Error>
         .query_row([account.0], |row| row.get(0))?)
 }
 
+/// Does an event there ever was have a value of its own, or completions, that may have one?
+///
+/// # Errors
+/// SQLite's.
+pub fn have_values(conn: &Connection, account: AccountId) -> Result<bool, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select exists (select 1 from event_definition
+                            where account_id = ?1 and (last_ms is not null or value_minor <> 0))",
+        )?
+        .query_row([account.0], |row| row.get(0))?)
+}
+
 /// The code of an event.
 ///
 /// # Errors

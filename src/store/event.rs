@@ -272,14 +272,15 @@ pub fn update_engaged(
 ) -> Result<Option<u32>, Error> {
     let found: Option<u32> = conn
         .prepare_cached(
-            "select engaged_ms from event_hot where account_id = ?1 and at_ms = ?2 and inbox_id = ?3",
+            "select engaged_ms from event_hot where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = 0",
         )?
         .query_row((account.0, at_ms, inbox_id), |row| row.get(0))
         .optional()?;
     let Some(before) = found else { return Ok(None) };
     if engaged_ms > before {
         conn.prepare_cached(
-            "update event_hot set engaged_ms = ?4 where account_id = ?1 and at_ms = ?2 and inbox_id = ?3",
+            "update event_hot set engaged_ms = ?4
+             where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = 0",
         )?
         .execute((account.0, at_ms, inbox_id, engaged_ms))?;
     }

@@ -70,7 +70,8 @@ pub fn upsert(
 ) -> Result<(), Error> {
     conn.prepare_cached(
         "insert into event_work (account_id, number, kind, started_ms) values (?1, ?2, ?3, ?4)
-         on conflict do update set done = 0, total = 0, completions = 0, started_ms = ?4, finished_ms = null",
+         on conflict do update set done = 0, total = 0, completions = 0, finished_ms = null,
+             started_ms = max(?4, started_ms + 1)",
     )?
     .execute((account.0, number.0, kind.as_str(), now.0))?;
     Ok(())
@@ -104,16 +105,29 @@ pub fn list_unfinished(conn: &Connection) -> Result<Vec<Work>, Error> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Writes how far it is.
+/// Writes how far it is. `changed` = when the event had changed last, as its rule was read for this work.
 ///
 /// # Errors
-/// SQLite's.
-pub fn update(conn: &Connection, work: &Work) -> Result<(), Error> {
-    let Work { account, number, kind, done, total, completions, finished, .. } = *work;
-    conn.prepare_cached(
-        "update event_work set done = ?4, total = ?5, completions = ?6, finished_ms = ?7
-         where account_id = ?1 and number = ?2 and kind = ?3",
-    )?
-    .execute((account.0, number.0, kind.as_str(), done, total, completions, finished.map(|at| at.0)))?;
-    Ok(())
+/// `NotFound` when it was begun again meanwhile, or the event is another now: this work is to be given up; SQLite's.
+pub fn update(conn: &Connection, work: &Work, changed: Option<Millis>) -> Result<(), Error> {
+    let Work { account, number, kind, done, total, completions, started, finished } = *work;
+    let updated = conn
+        .prepare_cached(
+            "update event_work set done = ?4, total = ?5, completions = ?6, finished_ms = ?7
+             where account_id = ?1 and number = ?2 and kind = ?3 and started_ms = ?8 and finished_ms is null
+                 and (?9 is null or ?9 = (select changed_ms from event_definition
+                                          where account_id = ?1 and number = ?2))",
+        )?
+        .execute((
+            account.0,
+            number.0,
+            kind.as_str(),
+            done,
+            total,
+            completions,
+            finished.map(|at| at.0),
+            started.0,
+            changed.map(|at| at.0),
+        ))?;
+    if updated == 0 { Err(Error::NotFound) } else { Ok(()) }
 }

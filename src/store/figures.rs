@@ -23,7 +23,7 @@ impl Figures {
         self.sessions += other.sessions;
         self.page_views += other.page_views;
         self.completions += other.completions;
-        self.value_minor += other.value_minor;
+        self.value_minor = self.value_minor.saturating_add(other.value_minor);
         self.engaged_ms += other.engaged_ms;
         self.bounces += other.bounces;
         self.contacts += other.contacts;

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::FxHashMap;
 
 use super::dictionary::{self, Kind as TextKind};
@@ -20,6 +20,7 @@ use super::{contact, definition, erase};
 use crate::base::clock::MINUTE;
 use crate::domain::account::AccountId;
 use crate::domain::event::EventNumber;
+use crate::domain::money::SUM_MAX;
 use crate::domain::page::Page;
 use crate::domain::url_rule::UrlRule;
 use crate::domain::visitor::is_bounce;
@@ -29,6 +30,8 @@ use crate::store::figures::Figures;
 const ROWS: u32 = 100_000;
 /// Time whose hot rows are changed in one transaction.
 const WINDOW: i64 = 5 * MINUTE;
+/// Properties looked through in one transaction.
+pub const PROPERTIES: i64 = 10_000;
 
 /// What is done to the completions of an event.
 #[derive(Clone, Debug)]
@@ -123,7 +126,8 @@ impl Effects {
             update.execute((account.0, session, completions))?;
         }
         let mut unknown = conn.prepare_cached(
-            "update visitor set completions = max(0, completions + ?3), value_minor = value_minor + ?4
+            "update visitor set completions = max(0, completions + ?3),
+                 value_minor = max(-?5, min(?5, value_minor + ?4))
              where account_id = ?1 and number = ?2 returning contact_id",
         )?;
         let mut known = conn.prepare_cached(
@@ -134,7 +138,8 @@ impl Effects {
             match rows.next()?.map(|row| row.get(0)).transpose()? {
                 Some(id) => contact::add_asserted(conn, account, id, completions, value_minor)?,
                 None => {
-                    unknown.query((account.0, visitor, completions, value_minor))?.next()?;
+                    let value_minor = value_minor.clamp(-SUM_MAX, SUM_MAX);
+                    unknown.query((account.0, visitor, completions, value_minor, SUM_MAX))?.next()?;
                 }
             }
         }
@@ -262,14 +267,31 @@ pub fn change_hot(
     Ok((effects.apply(conn, account, change.event())?, Some(window.end)))
 }
 
-/// Deletes what the completions of an event were told with.
+/// Deletes what the completions of an event were told with, among the next properties from `from_ms` on; answers
+/// where to go on, `None` at the end.
 ///
 /// # Errors
 /// SQLite's.
-pub fn delete_properties(conn: &Connection, account: AccountId, event: EventNumber) -> Result<(), Error> {
-    conn.prepare_cached("delete from event_property where account_id = ?1 and event = ?2")?
-        .execute((account.0, event.0))?;
-    Ok(())
+pub fn delete_properties(
+    conn: &Connection,
+    account: AccountId,
+    event: EventNumber,
+    from_ms: i64,
+) -> Result<Option<i64>, Error> {
+    let next: Option<i64> = conn
+        .prepare_cached(
+            "select at_ms from event_property where account_id = ?1 and at_ms >= ?2
+             order by at_ms limit 1 offset ?3",
+        )?
+        .query_row((account.0, from_ms, PROPERTIES), |row| row.get(0))
+        .optional()?;
+    // all of one millisecond at once
+    let next = next.map(|at_ms| at_ms.max(from_ms.saturating_add(1)));
+    conn.prepare_cached(
+        "delete from event_property where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 and event = ?4",
+    )?
+    .execute((account.0, from_ms, next.unwrap_or(i64::MAX), event.0))?;
+    Ok(next)
 }
 
 /// A segment as it will be.

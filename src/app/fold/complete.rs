@@ -5,6 +5,7 @@ use super::definitions::Found;
 use crate::domain::contact::Email;
 use crate::domain::event::{EventKind, EventNumber, EventRef};
 use crate::domain::hit::Hit;
+use crate::domain::money::SUM_MAX;
 use crate::domain::reason::Reason;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::contact::{self, Contact};
@@ -137,7 +138,7 @@ impl Batch<'_> {
             return contact::add_asserted(self.conn, hit.account, contact, 1, value_minor);
         }
         visitor.completions = visitor.completions.saturating_add(1);
-        visitor.value_minor = visitor.value_minor.saturating_add(value_minor);
+        visitor.value_minor = visitor.value_minor.saturating_add(value_minor).clamp(-SUM_MAX, SUM_MAX);
         Ok(())
     }
 

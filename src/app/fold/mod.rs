@@ -9,6 +9,7 @@ mod definitions;
 mod pending;
 mod replay;
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -111,7 +112,7 @@ async fn fold_batch(app: &App, cache: &mut Cache, waiting: Vec<Waiting>) -> Resu
         .await;
     match whole {
         Ok((mut own, told)) => {
-            reload_made(app, own.take_made())?;
+            reload_made(app, own.take_made());
             *cache = own;
             Ok(told)
         }
@@ -121,19 +122,25 @@ async fn fold_batch(app: &App, cache: &mut Cache, waiting: Vec<Waiting>) -> Resu
             let limit = app.event_limit;
             let (told, made) =
                 app.store.writer.write(move |conn| fold_singly(conn, limit, now, &batch)).await?;
-            reload_made(app, made)?;
+            reload_made(app, made);
             Ok(told)
         }
     }
 }
 
-/// Names became events; from now on their ids are known to whoever accepts hits.
-fn reload_made(app: &App, made: Vec<AccountId>) -> Result<(), store::Error> {
-    made.into_iter().try_for_each(|account| app.definitions.reload(&app.store, account))
+/// Names became events; from now on their ids are known to whoever accepts hits. The batch is committed: what fails
+/// here must not fold it again, it is tried again after the next one.
+fn reload_made(app: &App, made: Vec<AccountId>) {
+    let unread = app.definitions.unread();
+    for account in made.into_iter().chain(unread).collect::<BTreeSet<_>>() {
+        if let Err(error) = app.definitions.reload(&app.store, account) {
+            tracing::warn!(account = account.0, %error, "new events are not known yet to whoever accepts hits");
+        }
+    }
 }
 
-/// Each hit apart from the others, with nothing remembered from the failed batch; one that fails becomes a dead
-/// letter. Still one transaction: a commit for each would hold up thousands of good hits behind a bad one.
+/// Each hit apart from the others, with nothing remembered from what failed; one that fails becomes a dead letter.
+/// Still one transaction: a commit for each would hold up thousands of good hits behind a bad one.
 fn fold_singly(
     conn: &Connection,
     limit: i64,
@@ -142,9 +149,9 @@ fn fold_singly(
 ) -> Result<(Vec<Told>, Vec<AccountId>), store::Error> {
     let mut told = Vec::with_capacity(batch.len());
     let mut made = Vec::new();
+    let mut cache = Cache::new(limit);
     for hit in batch {
         let single = std::slice::from_ref(hit);
-        let mut cache = Cache::new(limit);
         match attempt(conn, |conn| fold_all(conn, &mut cache, now, single))? {
             Ok(mut one) => {
                 told.append(&mut one);
@@ -152,6 +159,8 @@ fn fold_singly(
             }
             Err(error) if error.is_of_the_disk() => return Err(error),
             Err(error) => {
+                // It remembers what was undone.
+                cache = cache.fresh();
                 let why = error.to_string();
                 match replay::letter_of(&hit.body) {
                     None => dead_letter::insert(conn, hit.id, now.0, &why, &hit.body)?,

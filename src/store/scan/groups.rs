@@ -384,7 +384,7 @@ impl Figures {
     pub(super) fn add_row(&mut self, batch: &Batch, row: usize, is_of_session: bool) {
         if at(&batch.is_completion, row) {
             self.completions += 1;
-            self.value_minor += at(&batch.value_minor, row);
+            self.value_minor = self.value_minor.saturating_add(at(&batch.value_minor, row));
         } else if is_of_session {
             self.page_views += 1;
             self.engaged_ms += u64::from(at(&batch.engaged_ms, row));

@@ -46,7 +46,8 @@ impl Sums {
         figures.page_views += self.page_views.get(place).copied().map_or(0, u64::from);
         figures.engaged_ms += self.engaged_ms.get(place).copied().unwrap_or(0);
         figures.completions += self.completions.get(place).copied().map_or(0, u64::from);
-        figures.value_minor += self.value_minor.get(place).copied().unwrap_or(0);
+        let value_minor = self.value_minor.get(place).copied().unwrap_or(0);
+        figures.value_minor = figures.value_minor.saturating_add(value_minor);
     }
 }
 

@@ -268,7 +268,7 @@ pub(in crate::store) fn figures_of(runs: &[Run]) -> Figures {
     for (run, row) in runs.iter().flat_map(|run| run.rows.iter().map(move |row| (run, row))) {
         if row.kind == COMPLETION {
             figures.completions += 1;
-            figures.value_minor += row.value_minor;
+            figures.value_minor = figures.value_minor.saturating_add(row.value_minor);
         } else if run.session != 0 {
             figures.page_views += 1;
             figures.engaged_ms += u64::from(row.engaged_ms);

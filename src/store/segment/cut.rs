@@ -175,7 +175,8 @@ impl Whole {
             for row in rows.clone() {
                 if at(&kinds, row) & IS_COMPLETION != 0 {
                     his.completions += 1;
-                    his.value_minor += value_minor(at(&low, row), at(&high, row));
+                    let value_minor = value_minor(at(&low, row), at(&high, row));
+                    his.value_minor = his.value_minor.saturating_add(value_minor);
                 } else if session != 0 {
                     his.page_views += 1;
                     his.engaged_ms += u64::from(at(&engaged, row));

@@ -4,6 +4,7 @@ use guestlog::app::access::Actor;
 use guestlog::app::{events, review};
 use guestlog::base::clock::MINUTE;
 use guestlog::domain::event::{EventKind, EventNumber, Status, Typed, UnknownNames, WAITING_MAX};
+use guestlog::domain::money::{MINOR_MAX, SUM_MAX};
 use guestlog::store::unexpected::{self, NEWCOMERS_MAX, Told};
 use serde_json::{Value, json};
 
@@ -336,4 +337,28 @@ async fn a_page_view_completes_the_events_whose_url_rule_it_matches() {
     assert_eq!(site.asks::<String>(COMPLETIONS), ["1 1 1 0", "1 1 2 0", "1 1 2 0"]);
     assert_eq!(site.ask::<String>("select page_views || ' ' || completions from session"), "2 3");
     site.assert_that_all_are_counted().await;
+}
+
+/// Past it a sum stays what it is: no flood of large values can make one that cannot be stored.
+#[actix_web::test]
+async fn sums_of_money_end_at_their_bound() {
+    let mut site = Site::new().await;
+    create(&site, "Sale", EventKind::Custom, "").await;
+    site.get("/v1/event?_a=1000001&_n=Sale&email=ada%40example.com&_m=1").await;
+    site.fold().await;
+    let app = site.app.clone();
+    let set = |minor: i64| {
+        let sql = format!("update contact set revenue_asserted_minor = {minor}");
+        app.store.writer.write(move |conn| Ok::<_, guestlog::store::Error>(conn.execute_batch(&sql)?))
+    };
+    for sign in [1, -1] {
+        set(sign * (SUM_MAX - MINOR_MAX)).await.unwrap();
+        for _ in 0..2 {
+            let call = format!("/v1/event?_a=1000001&_n=Sale&email=ada%40example.com&_m={sign}e10");
+            assert_eq!(site.get(&call).await.reason(), "stored");
+            site.fold().await;
+            assert_eq!(site.ask::<i64>("select revenue_asserted_minor from contact"), sign * SUM_MAX);
+        }
+    }
+    assert_eq!(site.count(guestlog::domain::reason::Reason::DeadLetter), 0);
 }

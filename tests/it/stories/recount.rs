@@ -1,14 +1,17 @@
 //! Counting a visited-URL event back, and taking the completions of a deleted event away: what is there afterwards is
 //! what would be there had the event always, or never, been.
 
+use std::cell::Cell;
+
 use guestlog::app::access::Actor;
 use guestlog::app::closing::close_account;
-use guestlog::app::recount::{self, count_back, counted_back, work_due};
+use guestlog::app::recount::{self as job, count_back, counted_back, work_due};
 use guestlog::app::{events, review};
-use guestlog::base::clock::{DAY, HOUR, MINUTE};
+use guestlog::base::clock::{DAY, HOUR, MINUTE, Millis};
 use guestlog::domain::event::{EventKind, EventNumber, Status, Typed};
-use guestlog::store::Error;
+use guestlog::store::event_work::{self, Work};
 use guestlog::store::scan::Figures;
+use guestlog::store::{Connection, Error, definition, recount};
 use serde_json::{Value, json};
 
 use crate::harness::site::{Site, with};
@@ -36,10 +39,10 @@ async fn work(site: &Site) {
 /// Four days of three visitors, the last of them open: of whom one becomes a contact on the way, sessions over
 /// midnight, views that come twice in one millisecond, a bounce, and one that comes a day late.
 async fn live_through(site: &mut Site) {
-    let mut told = 0;
-    let mut view = |site: &Site, visitor: &str, path: &str| {
-        told += 1;
-        site.view(&told.to_string(), visitor, &format!("https://example.com{path}"))
+    let told = Cell::new(0);
+    let view = |site: &Site, visitor: &str, path: &str| {
+        told.set(told.get() + 1);
+        site.view(&told.get().to_string(), visitor, &format!("https://example.com{path}"))
     };
     for day in 0..4 {
         let known = json!({"email": "ada@example.com"});
@@ -57,6 +60,13 @@ async fn live_through(site: &mut Site) {
         site.collect(&view(site, "cyn", "/thanks")).await;
         site.clock.advance(MINUTE);
         site.collect(&view(site, "dan", "/other")).await;
+        site.fold().await;
+        // how long it was seen is the page view's alone, not that of what it completed
+        site.collect(
+            &json!({"a": 1_000_001, "k": "engagement", "vi": "cyn", "pu": "https://example.com/thanks",
+            "pv": (told.get() - 1).to_string(), "ms": 30_000, "id": format!("e{day}")}),
+        )
+        .await;
         site.fold().await;
         site.clock.advance(DAY - 11 * HOUR - 71 * MINUTE);
         if day < 3 {
@@ -77,7 +87,7 @@ fn state(site: &Site) -> (Figures, Vec<String>) {
     let conn = unpacked(&site.data_dir());
     let mut lines = Vec::new();
     for question in [
-        "select 'row ' || at_ms || ' ' || kind || ' ' || visitor || ' ' || session_id || ' ' || page || ' ' || event
+        "select 'row ' || at_ms || ' ' || engaged_ms || ' ' || kind || ' ' || visitor || ' ' || session_id || ' ' || page || ' ' || event
              || ' ' || value_minor || ' ' || title from temp.event_hot order by at_ms, visitor, kind, page, event",
         "select 'session ' || id || ' ' || page_views || ' ' || completions from main.session order by id",
         "select 'visitor ' || number || ' ' || completions || ' ' || value_minor from visitor order by number",
@@ -152,10 +162,10 @@ async fn what_nobody_can_count_back_is_refused() {
     let custom =
         events::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &custom).await.unwrap();
     let back = async |number| count_back(&site.app, Actor::Machine, site.account, number).await;
-    assert!(matches!(back(custom).await, Err(recount::Error::Kind)));
-    assert!(matches!(back(EventNumber(9)).await, Err(recount::Error::Access(_))));
+    assert!(matches!(back(custom).await, Err(job::Error::Kind)));
+    assert!(matches!(back(EventNumber(9)).await, Err(job::Error::Access(_))));
     events::set_status(&site.app, Actor::Machine, site.account, number, Status::Archived).await.unwrap();
-    assert!(matches!(back(number).await, Err(recount::Error::Kind)));
+    assert!(matches!(back(number).await, Err(job::Error::Kind)));
     assert_eq!(site.ask::<i64>("select count(*) from event_work"), 0);
 }
 
@@ -186,4 +196,58 @@ async fn an_event_is_changed_and_a_deleted_name_comes_back_by_hand_alone() {
     let typed = Typed { name: "Thank you", ..Typed::default() };
     let again = events::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &typed).await;
     assert_eq!(again.unwrap(), EventNumber(2));
+}
+
+/// A step of work that was begun again, or whose event is another now, changes nothing.
+#[actix_web::test]
+async fn what_became_of_another_rule_is_given_up() {
+    let site = Site::new().await;
+    let number = create(&site).await;
+    let (app, account) = (site.app.clone(), site.account);
+    let begin = async || count_back(&app, Actor::Machine, account, number).await.unwrap();
+    let write = async |work: Work, changed: Millis| {
+        app.store.writer.write(move |conn| event_work::update(conn, &work, Some(changed))).await
+    };
+    let changed = async || {
+        let stored = app.store.read(move |conn| definition::find(conn, account, number)).await;
+        stored.unwrap().unwrap().changed
+    };
+    begin().await;
+    let first = counted_back(&app, account, number).await.unwrap().unwrap();
+    assert!(write(first, changed().await).await.is_ok());
+    begin().await;
+    assert!(matches!(write(first, changed().await).await, Err(Error::NotFound)), "begun again");
+    let second = counted_back(&app, account, number).await.unwrap().unwrap();
+    let before = changed().await;
+    site.clock.advance(MINUTE);
+    let typed = Typed { name: "Thanks", url: "/x", ..Typed::default() };
+    events::update(&app, Actor::Machine, account, number, &typed).await.unwrap();
+    assert!(matches!(write(second, before).await, Err(Error::NotFound)), "another rule");
+    work(&site).await;
+    let done = counted_back(&app, account, number).await.unwrap().unwrap();
+    assert!(done.finished.is_some());
+    assert!(matches!(write(done, changed().await).await, Err(Error::NotFound)), "finished");
+}
+
+#[actix_web::test]
+async fn the_properties_of_a_deleted_event_go_in_steps() {
+    let site = Site::new().await;
+    let account = site.account;
+    let fill = format!(
+        "with recursive n(i) as (select 0 union all select i + 1 from n where i <= 2 * {})
+         insert into event_property select {}, i / 3, i, 1, 1 + i % 2, '{{}}' from n",
+        recount::PROPERTIES,
+        account.0
+    );
+    let (mut from, mut steps) = (Some(i64::MIN), 0);
+    site.app.store.writer.write(move |conn| Ok::<_, Error>(conn.execute_batch(&fill)?)).await.unwrap();
+    while let Some(from_ms) = from {
+        let delete =
+            move |conn: &Connection| recount::delete_properties(conn, account, EventNumber(2), from_ms);
+        from = site.app.store.writer.write(delete).await.unwrap();
+        steps += 1;
+    }
+    assert!(steps >= 3, "{steps}");
+    let left = site.asks::<i64>("select event from event_property");
+    assert_eq!((left.len() as i64, left.contains(&2)), (recount::PROPERTIES + 1, false));
 }
