@@ -167,13 +167,14 @@ pub fn update_status(
     if changed == 0 { Err(Error::NotFound) } else { touch(conn) }
 }
 
-/// Gives the name of a deleted event free: somebody creates one of that name by hand.
+/// Gives the name of a deleted event free: somebody creates one of that name by hand. What it is called then no hit can
+/// name: names have no control characters.
 ///
 /// # Errors
 /// SQLite's.
 pub fn release_name(conn: &Connection, account: AccountId, name: &str) -> Result<(), Error> {
     conn.prepare_cached(
-        "update event_definition set name = 'deleted ' || number
+        "update event_definition set name = char(1) || 'deleted ' || number
          where account_id = ?1 and name = ?2 and status = 'deleted'",
     )?
     .execute((account.0, name))?;

@@ -168,7 +168,8 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
     let groupings = [
         Grouping::Total,
         Grouping::Steps(edges.clone()),
-        by(Dimension::Contact, ask.query.limit, ask.query.after, true),
+        // of nobody only how many they are
+        by(Dimension::Contact, if persons { ask.query.limit } else { 0 }, ask.query.after, true),
         panel(Dimension::Browser, false),
         panel(Dimension::Os, false),
         panel(Dimension::Device, false),
