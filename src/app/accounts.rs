@@ -3,6 +3,7 @@
 use crate::app::access::Actor;
 use crate::app::core::App;
 use crate::domain::account::{AccountId, Invalid, Settings};
+use crate::domain::money;
 use crate::store::{self, member::Membership};
 
 #[derive(Debug, thiserror::Error)]
@@ -38,15 +39,21 @@ pub async fn create(app: &App, actor: Actor, settings: Settings) -> Result<Accou
 /// Changes what a user may set of an account.
 ///
 /// # Errors
-/// The store's; `NotFound` when there is no such account.
+/// `OtherDigits` where values are counted in minor units that would come to mean other amounts; the store's; `NotFound`
+/// when there is no such account.
 pub async fn update(app: &App, actor: Actor, id: AccountId, settings: Settings) -> Result<(), Error> {
     let now = app.now();
     app.store
         .writer
         .write(move |conn| {
+            let before = money::digits(&store::account::find_currency(conn, id)?);
+            if before != money::digits(&settings.currency) && store::definition::have_values(conn, id)? {
+                return Err(Invalid::OtherDigits(settings.currency).into());
+            }
             store::account::update(conn, id, &settings)?;
             let detail = serde_json::to_string(&settings).unwrap_or_default();
-            store::audit::insert(conn, now, Some(id), actor.user(), "account.update", &detail)
+            store::audit::insert(conn, now, Some(id), actor.user(), "account.update", &detail)?;
+            Ok::<_, Error>(())
         })
         .await?;
     app.reload_accounts()?;

@@ -28,7 +28,7 @@ pub enum Command {
     UserResetPassword { email: String, password: String },
     /// Answers `{"token_id","token"}`; the token is told this once.
     TokenAdd { account: AccountId, name: String, scopes: Vec<Scope> },
-    /// Answers `{"event_id"}`.
+    /// Answers `{"event_id","snippet"}`; null when the site's code tells nothing of it.
     EventAdd {
         account: AccountId,
         name: String,
@@ -191,7 +191,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
                 custom_js: &custom_js,
             };
             let number = events::create(app, Actor::Machine, account, kind, &typed).await?;
-            Ok(json!({ "event_id": number.to_string() }))
+            Ok(json!({ "event_id": number.to_string(), "snippet": events::snippet(app, account, number) }))
         }
         Command::EventChange { account, number, change } => {
             need_account(app, account)?;

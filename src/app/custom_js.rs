@@ -15,6 +15,7 @@ use super::core::App;
 use crate::base::clock::{MINUTE, Millis};
 use crate::domain::account::AccountId;
 use crate::domain::event::EventNumber;
+use crate::domain::nesting;
 use crate::domain::user::Role;
 use crate::store::{self, Connection, definition, script_change};
 
@@ -26,11 +27,10 @@ const END: &str = " threw',e)}})();\n";
 const HASH_BYTES: usize = 8;
 /// How long code that was replaced is still there. Browsers and proxies keep the script that names it for 60 s.
 const REPLACED_LIFE: i64 = 5 * MINUTE;
-/// Stack that the parser may need: at least this much, and for each byte of the code that is no letter or digit, since
-/// each can nest what follows it. Only what is used of it costs memory.
-const STACK_LEAST: usize = 4 * 1024 * 1024;
-const STACK_BRACKET: usize = 8 * 1024;
-const STACK_SIGN: usize = 1024;
+/// Deepest nesting of code that is parsed, in the steps of `nesting`: more than browsers take.
+const NESTING_MAX: usize = 10_000;
+/// Stack of the parser: for a beginning, and for each step. Only what is used of it costs memory.
+const STACK: usize = 4 * 1024 * 1024 + NESTING_MAX * 8 * 1024;
 
 /// Why code does not parse, and where: line and column from 1, in characters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,22 +53,14 @@ pub(super) async fn check(code: &str) -> Result<(), Mistake> {
     let unable =
         |why: String| Mistake { line: 1, column: 1, message: format!("could not be checked: {why}") };
     let checked = tokio::task::spawn_blocking(move || {
-        let stack = stack_for(&code);
-        let parser = thread::Builder::new().name("custom-js".into()).stack_size(stack);
+        if let Some(offset) = nesting::too_deep(&code, NESTING_MAX) {
+            return Err(mistake(&code, offset, format!("the code nests deeper than {NESTING_MAX} steps")));
+        }
+        let parser = thread::Builder::new().name("custom-js".into()).stack_size(STACK);
         let parser = parser.spawn(move || parse(&code)).map_err(|error| unable(error.to_string()))?;
         parser.join().unwrap_or_else(|_| Err(unable("the parser failed".to_owned())))
     });
     checked.await.unwrap_or_else(|error| Err(Mistake { line: 1, column: 1, message: error.to_string() }))
-}
-
-fn stack_for(code: &str) -> usize {
-    let needs = code.bytes().map(|byte| match byte {
-        b'(' | b'[' | b'{' | b'`' | b'<' => STACK_BRACKET,
-        b'_' | b'$' | 0x80.. => 0,
-        byte if byte.is_ascii_alphanumeric() => 0,
-        _ => STACK_SIGN,
-    });
-    STACK_LEAST + needs.sum::<usize>()
 }
 
 fn parse(code: &str) -> Result<(), Mistake> {
@@ -80,26 +72,30 @@ fn parse(code: &str) -> Result<(), Mistake> {
     };
     let parsed = Parser::new(&allocator, code, SourceType::cjs()).with_options(options).parse();
     if let Some(error) = parsed.errors.first() {
-        return Err(mistake(code, error));
+        return Err(refused(code, error));
     }
     if parsed.program.hashbang.is_some() {
         let message = "a line that begins with #! is for files only".to_owned();
         return Err(Mistake { line: 1, column: 1, message });
     }
     let meant = SemanticBuilder::new().with_check_syntax_error(true).build(&parsed.program);
-    meant.errors.first().map_or(Ok(()), |error| Err(mistake(code, error)))
+    meant.errors.first().map_or(Ok(()), |error| Err(refused(code, error)))
 }
 
-fn mistake(code: &str, error: &OxcDiagnostic) -> Mistake {
+fn refused(code: &str, error: &OxcDiagnostic) -> Mistake {
     // several tell first what it does not go with
     let labels = error.labels.iter().flatten().map(|label| label.offset());
-    let offset = labels.max().unwrap_or(0).min(code.len());
+    mistake(code, labels.max().unwrap_or(0).min(code.len()), error.message.to_string())
+}
+
+/// `offset`: bytes before it.
+fn mistake(code: &str, offset: usize, message: String) -> Mistake {
     let before = code.get(..offset).unwrap_or_default();
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     Mistake {
         line: before.matches('\n').count() + 1,
         column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        message: error.message.to_string(),
+        message,
     }
 }
 
@@ -185,6 +181,25 @@ pub(super) fn change(
     Ok(())
 }
 
+/// One change of the code of an event; empty = no code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    pub at: Millis,
+    pub by: By,
+    pub old: String,
+    pub new: String,
+}
+
+/// Who changed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    Machine,
+    /// With his email.
+    User(String),
+    /// A user who is no more.
+    Gone,
+}
+
 /// Who changed the code of an event, when, from what to what; the newest first.
 ///
 /// # Errors
@@ -193,8 +208,18 @@ pub async fn changes(
     app: &App,
     account: AccountId,
     event: EventNumber,
-) -> Result<Vec<script_change::Change>, store::Error> {
-    app.store.read(move |conn| script_change::list(conn, account, event)).await
+) -> Result<Vec<Changed>, store::Error> {
+    let read = move |conn: &Connection| {
+        let all = script_change::list(conn, account, event)?.into_iter().map(|change| {
+            let by = match change.user {
+                None => By::Machine,
+                Some(id) => store::user::find(conn, id)?.map_or(By::Gone, |user| By::User(user.email)),
+            };
+            Ok(Changed { at: change.at, by, old: change.old, new: change.new })
+        });
+        all.collect()
+    };
+    app.store.read(read).await
 }
 
 /// Switches the custom JavaScript of all events of an account on or off; browsers follow within the minute that they
@@ -225,14 +250,22 @@ mod tests {
     use super::*;
 
     fn checked(code: String) -> Result<(), Mistake> {
-        let stack = stack_for(&code);
-        let parser = thread::Builder::new().stack_size(stack).spawn(move || parse(&code)).unwrap();
+        let parser = thread::Builder::new().stack_size(STACK).spawn(move || parse(&code)).unwrap();
         parser.join().unwrap()
+    }
+
+    #[tokio::test]
+    async fn code_is_taken_at_the_limit_of_nesting_and_refused_one_past_it() {
+        let code = |n: usize| format!("a();\n{};", "!".repeat(n - 1) + "+a");
+        assert_eq!(check(&code(NESTING_MAX)).await, Ok(()));
+        let refused = check(&code(NESTING_MAX + 1)).await.unwrap_err();
+        assert_eq!((refused.line, refused.column), (2, NESTING_MAX + 1));
+        assert!(refused.message.contains("10000 steps"), "{}", refused.message);
     }
 
     /// A stack that runs over would take the whole server along; here it would end the test.
     #[test]
-    fn nothing_is_nested_too_deep_for_the_parser() {
+    fn nothing_that_is_parsed_is_nested_too_deep_for_the_parser() {
         for unit in [
             "(",
             "[",
@@ -254,6 +287,11 @@ mod tests {
             "delete ",
             "if(a)",
             "if(a);else ",
+            "if(a){}else ",
+            "if(a)do a;while(b);else ",
+            "(')',",
+            "(/)/,",
+            "(`${')'}`,",
             "while(a)",
             "for(;;)",
             "do ",
@@ -297,7 +335,14 @@ mod tests {
             "/(?:",
             "/[",
         ] {
-            let _ = checked(unit.repeat(50_000));
+            let fits = |n: usize| nesting::too_deep(&unit.repeat(n), NESTING_MAX).is_none();
+            let (mut most, mut step) = (0, 1 << 14);
+            while step > 0 {
+                most += if fits(most + step) { step } else { 0 };
+                step /= 2;
+            }
+            assert!(most > 1_000, "{unit}: {most}");
+            let _ = checked(unit.repeat(most));
         }
     }
 

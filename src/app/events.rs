@@ -7,6 +7,7 @@ use super::core::App;
 use super::custom_js;
 use crate::domain::account::AccountId;
 use crate::domain::event::{Definition, EventKind, EventNumber, Invalid, Status, Typed, UnknownNames};
+use crate::domain::install;
 use crate::domain::money;
 use crate::domain::question::{Dimension, Filter};
 use crate::domain::user::Role;
@@ -68,7 +69,7 @@ pub async fn create(
     kind: EventKind,
     typed: &Typed<'_>,
 ) -> Result<EventNumber, Error> {
-    let made = read(app, account, kind, typed).await?;
+    let made = read(app, actor, account, kind, typed, None).await?;
     let (limit, now) = (app.event_limit, app.now());
     let number = app
         .store
@@ -92,6 +93,13 @@ pub async fn create(
     Ok(number)
 }
 
+/// The lines that the code of a site tells the event by, if it does.
+pub(super) fn snippet(app: &App, account: AccountId, number: EventNumber) -> Option<String> {
+    let digits = money::digits(&app.accounts.find(account)?.settings().currency);
+    let known = app.definitions.of(account);
+    install::snippet(number, &known.find(number)?.definition, digits)
+}
+
 /// Changes an event; its type stays.
 ///
 /// # Errors
@@ -106,7 +114,7 @@ pub async fn update(
 ) -> Result<(), Error> {
     let known = app.definitions.of(account);
     let kind = known.find(number).ok_or(store::Error::NotFound)?.definition.kind;
-    let changed = read(app, account, kind, typed).await?;
+    let changed = read(app, actor, account, kind, typed, Some(number)).await?;
     let now = app.now();
     app.store
         .writer
@@ -181,10 +189,11 @@ pub async fn delete(app: &App, actor: Actor, account: AccountId, number: EventNu
     set_status(app, actor, account, number, Status::Deleted).await
 }
 
-/// Archives, restores or deletes an event. Archived ones do not use the limit; restoring one does.
+/// Archives, restores or deletes an event. Archived ones do not use the limit; restoring one does, and publishes the
+/// code it carries.
 ///
 /// # Errors
-/// `Full`; `NotFound`; `Denied` to who is no editor.
+/// `Full`; `NotFound`; `Denied` to who is no editor, `Publish` when it is restored with code and he may not publish.
 pub async fn set_status(
     app: &App,
     actor: Actor,
@@ -201,6 +210,9 @@ pub async fn set_status(
             let is_restored = status == Status::Active && event.status != Status::Active;
             if is_restored && definition::count_active(conn, account)? >= limit {
                 return Err(Error::Full(limit));
+            }
+            if is_restored && !event.script_hash.is_empty() {
+                access::need_publisher(conn, actor, account)?;
             }
             definition::update_status(conn, account, number, status, now)?;
             if status == Status::Deleted {
@@ -245,17 +257,28 @@ pub async fn set_unknown_names(
         .await
 }
 
+/// What was typed, checked. Code that is another than that of `known` is parsed for who may publish it.
 async fn read(
     app: &App,
+    actor: Actor,
     account: AccountId,
     kind: EventKind,
     typed: &Typed<'_>,
+    known: Option<EventNumber>,
 ) -> Result<Definition, Error> {
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
     let digits = money::digits(&entry.settings().currency);
     let mut read = Definition::parse(kind, typed, digits).map_err(Error::Invalid)?;
-    if !read.custom_js.is_empty() {
-        read.custom_js = custom_js::plain(&read.custom_js);
+    if read.custom_js.is_empty() {
+        return Ok(read);
+    }
+    read.custom_js = custom_js::plain(&read.custom_js);
+    let before = match known {
+        Some(number) => custom_js::code(app, account, number).await?,
+        None => String::new(),
+    };
+    if read.custom_js != before {
+        app.store.read(move |conn| access::need_publisher(conn, actor, account)).await?;
         custom_js::check(&read.custom_js).await?;
     }
     Ok(read)

@@ -12,13 +12,14 @@ use crate::app::control::{Command, EventChange};
 use crate::config::Config;
 use crate::domain::account::AccountId;
 use crate::domain::event::{CUSTOM_JS_MAX, EventKind, EventNumber, Status};
+use crate::domain::install;
 use crate::domain::url_rule::UrlRule;
 use crate::server::control;
 use crate::store;
 
 #[derive(Subcommand)]
 pub(super) enum Event {
-    /// Create an event; tells its id, the snippet for the site and the URL for programs
+    /// Create an event; tells its id and, as its type needs, the snippet for the site and the URL for programs
     Add {
         #[arg(long, value_name = "ID")]
         account: i64,
@@ -83,20 +84,37 @@ pub(super) fn run(command: Event, config: &Config) -> Outcome {
             let custom_js = custom_js.as_deref().map(code).transpose()?.unwrap_or_default();
             let add = Command::EventAdd { account, name, kind, tags, selector, url, value, custom_js };
             let mut made = control::execute(config, add)?;
-            let id = made.get("event_id").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let snippet = format!("_hsq.push(['trackEvent', {{id: '{id}', value: 0}}]);");
-            let call = format!("{}/v1/event?_n={id}&_a={account}", origin(config));
+            let text = |made: &Value, key| made.get(key).and_then(Value::as_str).map(str::to_owned);
+            let id = text(&made, "event_id").unwrap_or_default();
+            let number = EventNumber::parse(&id);
+            let call = number.and_then(|number| install::call(&origin(config), account, number, kind));
+            let mut told = vec![format!("event {id}")];
+            told.extend(text(&made, "snippet"));
+            told.extend(call.clone());
+            told.extend(by_itself(kind).map(str::to_owned));
             if let Some(fields) = made.as_object_mut() {
-                fields.insert("snippet".into(), snippet.clone().into());
-                fields.insert("url".into(), call.clone().into());
+                fields.insert("url".into(), call.into());
             }
-            Ok(Answer::new(made, format!("event {id}\n{snippet}\n{call}")))
+            Ok(Answer::new(made, told.join("\n")))
         }
         Event::List { account } => list(config, AccountId(account)),
         Event::Archive(which) => change(config, &which, EventChange::Archive, "archived"),
         Event::Restore(which) => change(config, &which, EventChange::Restore, "active again"),
         Event::Delete(which) => change(config, &which, EventChange::Delete, "deleted"),
         Event::CountBack(which) => change(config, &which, EventChange::CountBack, "being counted back"),
+    }
+}
+
+/// Said where nothing is to be put anywhere.
+const fn by_itself(kind: EventKind) -> Option<&'static str> {
+    match kind {
+        EventKind::Custom | EventKind::Http => None,
+        EventKind::Click | EventKind::Form => {
+            Some("the tracking code finds it by itself, within a minute from now")
+        }
+        EventKind::Visit => {
+            Some("the server counts it by itself, from the page views that arrive from now on")
+        }
     }
 }
 

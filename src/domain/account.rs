@@ -36,6 +36,10 @@ pub enum Invalid {
     TimeZone(String),
     #[error("“{0}” is not an ISO 4217 currency (such as EUR)")]
     Currency(String),
+    #[error(
+        "“{0}” has other decimal places than the currency of what was earned, and would change the amounts"
+    )]
+    OtherDigits(String),
 }
 
 /// What a user may set of an account; checked.

@@ -61,6 +61,17 @@ pub fn update(conn: &Connection, id: AccountId, settings: &Settings) -> Result<(
     replace_domains(conn, id, &settings.domains)
 }
 
+/// ISO 4217 code of the money of an account.
+///
+/// # Errors
+/// `NotFound`, or SQLite's.
+pub fn find_currency(conn: &Connection, id: AccountId) -> Result<String, Error> {
+    conn.prepare_cached("select currency from account where id = ?1")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?
+        .ok_or(Error::NotFound)
+}
+
 fn replace_domains(conn: &Connection, id: AccountId, domains: &[String]) -> Result<(), Error> {
     conn.execute("delete from account_domain where account_id = ?1", [id.0])?;
     let mut insert =

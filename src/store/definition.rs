@@ -167,13 +167,14 @@ pub fn update_status(
     if changed == 0 { Err(Error::NotFound) } else { touch(conn) }
 }
 
-/// Gives the name of a deleted event free: somebody creates one of that name by hand.
+/// Gives the name of a deleted event free: somebody creates one of that name by hand. What it is called then no hit can
+/// name: names have no control characters.
 ///
 /// # Errors
 /// SQLite's.
 pub fn release_name(conn: &Connection, account: AccountId, name: &str) -> Result<(), Error> {
     conn.prepare_cached(
-        "update event_definition set name = 'deleted ' || number
+        "update event_definition set name = char(1) || 'deleted ' || number
          where account_id = ?1 and name = ?2 and status = 'deleted'",
     )?
     .execute((account.0, name))?;
@@ -285,6 +286,19 @@ pub fn last(conn: &Connection, account: AccountId) -> Result<u32, Error> {
 pub fn count_active(conn: &Connection, account: AccountId) -> Result<i64, Error> {
     Ok(conn
         .prepare_cached("select count(*) from event_definition where account_id = ?1 and status = 'active'")?
+        .query_row([account.0], |row| row.get(0))?)
+}
+
+/// Does an event there ever was have a value of its own, or completions, that may have one?
+///
+/// # Errors
+/// SQLite's.
+pub fn have_values(conn: &Connection, account: AccountId) -> Result<bool, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select exists (select 1 from event_definition
+                            where account_id = ?1 and (last_ms is not null or value_minor <> 0))",
+        )?
         .query_row([account.0], |row| row.get(0))?)
 }
 

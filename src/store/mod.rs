@@ -7,7 +7,6 @@ pub mod backup;
 pub mod bot;
 pub mod check;
 pub mod contact;
-pub mod contacts;
 pub mod dead_letter;
 pub mod definition;
 pub mod dictionary;

@@ -12,6 +12,9 @@ use crate::domain::user::UserId;
 /// Most changes that are told of an event.
 const LISTED_MAX: i64 = 100;
 
+/// Longest text that is told of a change, characters; of a longer one its beginning, with `…` in a line of its own.
+pub const TEXT_MAX: usize = 20_000;
+
 /// One change; empty = no code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -63,24 +66,45 @@ pub fn find_replaced(
         .optional()?)
 }
 
-/// The newest first.
+/// The newest first, their texts up to `TEXT_MAX`.
 ///
 /// # Errors
 /// SQLite's.
 pub fn list(conn: &Connection, account: AccountId, event: EventNumber) -> Result<Vec<Change>, Error> {
     let mut statement = conn.prepare_cached(
-        "select at_ms, user_id, old_hash, old_code, new_hash, new_code from event_script_change
-         where account_id = ?1 and number = ?2 order by id desc limit ?3",
+        "select at_ms, user_id, old_hash, substr(old_code, 1, ?4), new_hash, substr(new_code, 1, ?4)
+         from event_script_change where account_id = ?1 and number = ?2 order by id desc limit ?3",
     )?;
-    let changes = statement.query_map((account.0, event.0, LISTED_MAX), |row| {
+    let most = i64::try_from(TEXT_MAX + 1).unwrap_or(i64::MAX);
+    let changes = statement.query_map((account.0, event.0, LISTED_MAX, most), |row| {
         Ok(Change {
             at: Millis(row.get(0)?),
             user: row.get::<_, Option<i64>>(1)?.map(UserId),
             old_hash: row.get(2)?,
-            old: row.get(3)?,
+            old: begin(row.get(3)?),
             new_hash: row.get(4)?,
-            new: row.get(5)?,
+            new: begin(row.get(5)?),
         })
     })?;
     Ok(changes.collect::<Result<_, _>>()?)
+}
+
+fn begin(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(TEXT_MAX) {
+        text.truncate(end);
+        text.push_str("\n…");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_told_whole_up_to_the_limit_and_cut_one_past_it() {
+        let text = |n: usize| "é".repeat(n);
+        assert_eq!(begin(text(TEXT_MAX)), text(TEXT_MAX));
+        assert_eq!(begin(text(TEXT_MAX + 1)), text(TEXT_MAX) + "\n…");
+    }
 }

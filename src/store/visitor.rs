@@ -111,24 +111,6 @@ pub fn list_of_contact(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// When the browsers of a contact were here first and last; `None` when it has none.
-///
-/// # Errors
-/// SQLite's.
-pub fn find_times_of_contact(
-    conn: &Connection,
-    account: AccountId,
-    contact: i64,
-) -> Result<Option<(i64, i64)>, Error> {
-    let found: (Option<i64>, Option<i64>) = conn
-        .prepare_cached(
-            "select min(first_ms), max(last_ms) from visitor indexed by visitor_contact
-             where account_id = ?1 and contact_id = ?2 and contact_id is not null",
-        )?
-        .query_row((account.0, contact), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(found.0.zip(found.1))
-}
-
 /// # Errors
 /// SQLite's.
 pub fn delete(conn: &Connection, account: AccountId, number: VisitorNumber) -> Result<(), Error> {

@@ -71,17 +71,15 @@ pub struct SignedForm {
     pub fields: Fields,
 }
 
-/// A form of somebody who has a part in the account of the path.
-pub struct AccountForm {
+/// A form of somebody who has a part in the account of the path; its body has at most `MAX` bytes.
+pub struct AccountFormUpTo<const MAX: usize> {
     pub page: InAccount,
     pub fields: Fields,
 }
 
-/// The same, with code in it: it may be longer.
-pub struct CodeForm {
-    pub page: InAccount,
-    pub fields: Fields,
-}
+pub type AccountForm = AccountFormUpTo<BODY_MAX>;
+/// With code in it.
+pub type CodeForm = AccountFormUpTo<CODE_BODY_MAX>;
 
 /// A form of somebody who is not signed in.
 pub struct GuestForm {
@@ -106,7 +104,7 @@ impl FromRequest for SignedForm {
     }
 }
 
-impl FromRequest for AccountForm {
+impl<const MAX: usize> FromRequest for AccountFormUpTo<MAX> {
     type Error = WebError;
     type Future = Extracting<Self>;
 
@@ -114,22 +112,7 @@ impl FromRequest for AccountForm {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let page = InAccount::of(&request).await?;
-            let fields = read(&request, payload, BODY_MAX).await?;
-            check(&fields, page.who.csrf())?;
-            Ok(Self { page, fields })
-        })
-    }
-}
-
-impl FromRequest for CodeForm {
-    type Error = WebError;
-    type Future = Extracting<Self>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let page = InAccount::of(&request).await?;
-            let fields = read(&request, payload, CODE_BODY_MAX).await?;
+            let fields = read(&request, payload, MAX).await?;
             check(&fields, page.who.csrf())?;
             Ok(Self { page, fields })
         })

@@ -115,7 +115,7 @@ impl SignedIn {
         let role = self.accounts.iter().map(|(_, role)| *role).max().unwrap_or(Role::Viewer);
         Layout {
             csrf: self.csrf().to_owned(),
-            viewer: Some(Viewer { email: self.session.user.email.clone(), role }),
+            viewer: Some(Viewer { email: self.session.user.email.clone(), role, may_publish: false }),
             ..self.context.layout(title)
         }
     }
@@ -168,7 +168,11 @@ impl InAccount {
             entry.map(|entry| AccountLink { id, name: entry.settings().name.clone() })
         };
         Layout {
-            viewer: Some(Viewer { email: self.who.session.user.email.clone(), role: self.membership.role }),
+            viewer: Some(Viewer {
+                email: self.who.session.user.email.clone(),
+                role: self.membership.role,
+                may_publish: self.membership.may_publish(),
+            }),
             account: Some(AccountHere {
                 id: self.id(),
                 name: self.account.settings().name.clone(),

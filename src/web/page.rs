@@ -106,6 +106,8 @@ impl Tone {
 pub struct Viewer {
     pub email: String,
     pub role: Role,
+    /// Script that runs on the sites.
+    pub may_publish: bool,
 }
 
 /// The account the page belongs to.

@@ -251,7 +251,8 @@ fn hostile_report() -> ReportSample {
     page.layout.here = HOSTILE.into();
     page.layout.plain_http = true;
     page.layout.flash = Some(Flash { tone: Tone::Bad, text: format!("{HOSTILE} {LONG}") });
-    page.layout.viewer = Some(Viewer { email: format!("{LONG}@example.com"), role: Role::Viewer });
+    page.layout.viewer =
+        Some(Viewer { email: format!("{LONG}@example.com"), role: Role::Viewer, may_publish: false });
     let rows = [(HOSTILE, 9_999_999_999, 12), (LONG, 31_870, 90_112), (ARABIC, 12_004, 30_871), ("", 1, 1)];
     page.panels =
         vec![panel("pages", HOSTILE, &[LONG], HOSTILE, &rows), panel("b", LONG, &[], ARABIC, &rows)];

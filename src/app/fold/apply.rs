@@ -234,8 +234,12 @@ impl<'a> Batch<'a> {
             switched = visitor.contact_id.is_some_and(|id| id != contact.id);
             if switched {
                 let number = self.next_visitor(hit.account)?;
-                // The older number stays with its contact, as it was last written.
+                // The older number stays with its contact, as it is now.
                 visitor::upsert(self.conn, hit.account, visitor)?;
+                if let Some(before) = visitor.contact_id {
+                    let times = (visitor.first_ms, visitor.last_ms);
+                    contact::update_times(self.conn, hit.account, before, times)?;
+                }
                 if let Some(token) = &hit.visitor {
                     visitor::upsert_token(self.conn, hit.account, token.as_str(), number)?;
                 }
@@ -346,9 +350,6 @@ impl<'a> Batch<'a> {
             }
             visitor.source_ms = at;
             self.cache.put_session(hit.account, session);
-            if let Some(contact) = visitor.contact_id {
-                contact::update_last(self.conn, hit.account, contact, at)?;
-            }
         }
         visitor.last_ms = visitor.last_ms.max(at);
         visitor.first_ms = visitor.first_ms.min(at);

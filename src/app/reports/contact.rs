@@ -6,16 +6,17 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::contacts::{ContactRow, Visits};
+use super::contacts::{self, ContactRow, Visits};
 use super::visitor::{EventRow, SessionRow, Texts};
-use super::{Error, told};
+use super::{Error, told, words};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
 use crate::domain::period::LocalDay;
 use crate::domain::visitor::VisitorNumber;
-use crate::store::contacts::{self, Property, Shown};
+use crate::store::contact::{self, Property, Shown};
+use crate::store::dictionary::{self, Kind};
 use crate::store::timeline::{self, Place, Visit};
 use crate::store::traces::NUMBERS_MAX;
 use crate::store::{self, Connection, scan, visitor};
@@ -32,6 +33,8 @@ pub struct ContactReport {
     pub properties: Vec<Said>,
     /// Visitor numbers of its browsers, those seen last first.
     pub visitors: Vec<u32>,
+    /// It has more browsers than those: their sessions are in the figures, and not in the timeline.
+    pub older_left_out: bool,
     /// Of the sessions shown, the newest first.
     pub timeline: Vec<Moment>,
     #[serde(skip)]
@@ -82,19 +85,23 @@ pub async fn contact(
     limit: usize,
 ) -> Result<Option<ContactReport>, Error> {
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
-    let after = after.map(|text| {
-        Place::parse(text).ok_or_else(|| Error::Invalid("after is what the last answer gave as next".into()))
-    });
-    let (after, clock) = (after.transpose()?, Arc::clone(&app.clock));
+    let after = words::after(after, Place::parse)?;
+    let (clock, now) = (Arc::clone(&app.clock), app.now());
+    let scanner = Arc::clone(&app.store.scanner);
     app.store
         .read(move |conn| {
-            let Some(shown) = contacts::find(conn, account, id)? else { return Ok(None) };
-            let numbers = visitor::list_of_contact(conn, account, id, NUMBERS_MAX)?;
+            let Some(shown) = contact::find(conn, account, id)? else { return Ok(None) };
+            let mut numbers = visitor::list_of_contact(conn, account, id, NUMBERS_MAX + 1)?;
+            let older_left_out = numbers.len() > NUMBERS_MAX;
+            numbers.truncate(NUMBERS_MAX);
             let deadline = scan::Deadline::new(clock);
+            let visits = contacts::visits(conn, &scanner, account, &[id], now, deadline.clone())?;
             let ask = Ask { conn, account, zone: &entry.zone, after, limit, deadline: &deadline };
             let found = ask.all(&numbers, &shown)?;
             let digits = money::digits(&entry.settings().currency);
-            report(&ask, shown, &numbers, found, digits).map(Some)
+            let visits = visits.into_iter().next().unwrap_or_default();
+            let report = report(&ask, shown, &numbers, (found, visits), digits)?;
+            Ok(Some(ContactReport { older_left_out, ..report }))
         })
         .await
 }
@@ -113,7 +120,6 @@ struct Ask<'a> {
 struct Found {
     /// With whose they are; the newest first.
     visits: Vec<(VisitorNumber, Visit)>,
-    sums: Visits,
     total: u64,
     next: Option<Place>,
     damaged: Vec<LocalDay>,
@@ -146,8 +152,6 @@ impl Ask<'_> {
                     deadline: self.deadline,
                 },
             )?;
-            found.sums.sessions += timeline.sessions;
-            found.sums.page_views += timeline.sums.page_views;
             found.total += timeline.total;
             found.damaged.extend(timeline.damaged);
             found.visits.extend(timeline.visits.into_iter().map(|visit| (*number, visit)));
@@ -164,7 +168,7 @@ fn report(
     ask: &Ask<'_>,
     shown: Shown,
     numbers: &[VisitorNumber],
-    found: Found,
+    (found, sums): (Found, Visits),
     digits: u32,
 ) -> Result<ContactReport, Error> {
     let (conn, account) = (ask.conn, ask.account);
@@ -172,7 +176,7 @@ fn report(
     let mut visits = Vec::with_capacity(found.visits.len());
     for (number, visit) in &found.visits {
         let mut row = texts.session(visit)?;
-        let said = contacts::list_identifications(conn, account, shown.id, number.0)?;
+        let said = contact::list_identifications(conn, account, shown.id, number.0)?;
         let within = said.into_iter().filter(|at| (visit.start_ms..=visit.last_ms).contains(&at.0));
         row.timeline.extend(within.map(EventRow::identification));
         row.timeline.sort_by_key(|event| event.at);
@@ -186,16 +190,18 @@ fn report(
     };
     let of_visit = |row: &SessionRow| row.timeline.iter().rev().map(|e| moment(row, e)).collect::<Vec<_>>();
     let own = shown.number;
+    let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
     Ok(ContactReport {
         external_id: shown.external_id.clone(),
         created: shown.created,
-        properties: contacts::list_properties(conn, account, shown.id)?.into_iter().map(Said::from).collect(),
+        properties: contact::list_properties(conn, account, shown.id)?.into_iter().map(Said::from).collect(),
         visitors: numbers.iter().map(|number| number.0).filter(|number| *number != own).collect(),
         timeline: visits.iter().flat_map(of_visit).collect(),
         visits,
         total: found.total,
         next: found.next.map(|place| place.to_string()),
         damaged: told(found.damaged),
-        row: ContactRow::of(conn, account, shown, found.sums, digits)?,
+        older_left_out: false,
+        row: ContactRow::of(shown, &source, sums, digits),
     })
 }

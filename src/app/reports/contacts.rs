@@ -1,20 +1,22 @@
 //! The table of contacts: people known by an email, with what they did and earned. Of all time, whatever the period
 //! (rules.md 21). Whose email may be read is decided where the answer is written (rules.md 28).
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::{Error, LIMIT_DEFAULT, LIMIT_MAX, Table, not_one_of};
+use super::{Error, LIMIT_DEFAULT, Table, after, limit, no_cursor, not_one_of, words};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
 use crate::domain::question::{Dimension, Filter, Operator};
-use crate::store::contacts::{self, Order, Shown};
+use crate::store::contact::{self, Order, Shown};
 use crate::store::dictionary::{self, Kind, part};
 use crate::store::scan::{self, Grouping, Key};
-use crate::store::{self, Connection, visitor};
+use crate::store::{self, Connection};
 
 /// Longest text that emails are searched for, characters.
 const SEARCH_MAX: usize = 254;
@@ -47,20 +49,11 @@ pub struct ContactRow {
 }
 
 impl ContactRow {
-    pub(super) fn of(
-        conn: &Connection,
-        account: AccountId,
-        shown: Shown,
-        visits: Visits,
-        digits: u32,
-    ) -> Result<Self, store::Error> {
-        let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
-        // To the last hit of any of its browsers.
-        let times = visitor::find_times_of_contact(conn, account, shown.id)?;
-        let (first, last) = times.unwrap_or((shown.first.0, shown.last.0));
-        let detail = [part(&source, 1), part(&source, 2)];
+    /// `source`: its text.
+    pub(super) fn of(shown: Shown, source: &str, visits: Visits, digits: u32) -> Self {
+        let detail = [part(source, 1), part(source, 2)];
         let detail: Vec<&str> = detail.into_iter().filter(|text| !text.is_empty()).collect();
-        Ok(Self {
+        Self {
             id: shown.id,
             revenue: money::decimal(shown.revenue_minor, digits),
             revenue_asserted: money::decimal(shown.asserted_minor, digits),
@@ -69,13 +62,13 @@ impl ContactRow {
             completions: shown.completions,
             sessions: visits.sessions,
             page_views: visits.page_views,
-            first_seen: Millis(first.min(shown.first.0)),
-            last_seen: Millis(last.max(shown.last.0)),
-            original_source: part(&source, 0).to_owned(),
+            first_seen: shown.first,
+            last_seen: shown.last,
+            original_source: part(source, 0).to_owned(),
             original_source_detail: detail.join(" / "),
             company: None,
             email: shown.email,
-        })
+        }
     }
 }
 
@@ -96,10 +89,7 @@ impl Wanted {
     /// # Errors
     /// `Invalid` with what is allowed.
     pub fn parse(pairs: &[(String, String)]) -> Result<Self, Error> {
-        let first = |key: &str| {
-            let found = pairs.iter().find(|(k, _)| k == key).map(|(_, v)| v.trim());
-            found.filter(|value| !value.is_empty())
-        };
+        let first = |key| words::first(pairs, key);
         let search = first("search").unwrap_or_default();
         if search.chars().count() > SEARCH_MAX {
             return Err(Error::Invalid(format!("a search has at most {SEARCH_MAX} characters")));
@@ -108,22 +98,13 @@ impl Wanted {
             let words = Order::ALL.map(Order::as_str);
             Order::parse(text).ok_or_else(|| not_one_of(text, "order", &words))
         });
-        let after = first("after").map(|text| text.parse().map_err(|_| no_cursor()));
-        let limit = first("limit").map(|text| {
-            let limit = text.parse().ok().filter(|n| (1..=LIMIT_MAX).contains(n));
-            limit.ok_or_else(|| Error::Invalid(format!("limit is a number from 1 to {LIMIT_MAX}")))
-        });
         Ok(Self {
             search: search.to_lowercase(),
             order: order.transpose()?.unwrap_or_default(),
-            after: after.transpose()?,
-            limit: limit.transpose()?.unwrap_or(LIMIT_DEFAULT),
+            after: after(first("after"), |text| text.parse().ok())?,
+            limit: limit(first("limit"), LIMIT_DEFAULT)?,
         })
     }
-}
-
-fn no_cursor() -> Error {
-    Error::Invalid("after is what the last answer gave as next".into())
 }
 
 /// The table of contacts.
@@ -138,7 +119,7 @@ pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Tabl
     app.store
         .read(move |conn| {
             let Wanted { search, order, after, limit } = &wanted;
-            let mut shown = match contacts::list(conn, account, *order, search, *after, limit + 1) {
+            let mut shown = match contact::list(conn, account, *order, search, *after, limit + 1) {
                 Err(store::Error::NotFound) => return Err(no_cursor()),
                 found => found?,
             };
@@ -147,12 +128,32 @@ pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Tabl
             let next = shown.last().filter(|_| is_more).map(|last| last.id.to_string());
             let ids: Vec<i64> = shown.iter().map(|contact| contact.id).collect();
             let visits = visits(conn, &scanner, account, &ids, now, scan::Deadline::new(clock))?;
-            let row = |(shown, visits)| ContactRow::of(conn, account, shown, visits, digits);
-            let rows = shown.into_iter().zip(visits).map(row).collect::<Result<_, _>>()?;
-            let total = u64::try_from(contacts::count(conn, account, search)?).unwrap_or(0);
+            let sources = sources(conn, account, &shown)?;
+            let text = |shown: &Shown| sources.get(&shown.source).map_or("", String::as_str);
+            let row = |(shown, visits): (Shown, _)| {
+                let source = text(&shown);
+                ContactRow::of(shown, source, visits, digits)
+            };
+            let rows = shown.into_iter().zip(visits).map(row).collect();
+            let total = u64::try_from(contact::count(conn, account, search)?).unwrap_or(0);
             Ok(Table { rows, total, next, ..Table::default() })
         })
         .await
+}
+
+/// The texts of their sources, each looked up once.
+fn sources(
+    conn: &Connection,
+    account: AccountId,
+    shown: &[Shown],
+) -> Result<FxHashMap<u32, String>, store::Error> {
+    let mut sources = FxHashMap::default();
+    for contact in shown {
+        if let Entry::Vacant(new) = sources.entry(contact.source) {
+            new.insert(dictionary::find_value(conn, account, Kind::Source, contact.source)?);
+        }
+    }
+    Ok(sources)
 }
 
 /// What the visits of a contact come to.
@@ -163,7 +164,7 @@ pub(super) struct Visits {
 }
 
 /// Of contacts, in their order and of all time.
-fn visits(
+pub(super) fn visits(
     conn: &Connection,
     scanner: &scan::Scanner,
     account: AccountId,
@@ -203,6 +204,7 @@ fn visits(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::reports::LIMIT_MAX;
 
     #[test]
     fn what_is_wanted_of_contacts_is_read_and_what_is_not_known_refused() {

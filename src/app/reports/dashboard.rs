@@ -12,7 +12,6 @@ use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
-use crate::domain::period::{Days, LocalDay, Zone};
 use crate::domain::question::Dimension;
 use crate::store::scan::{self, Figures, Grouping, Key, Measure, Top};
 use crate::store::{self, Connection};
@@ -91,8 +90,7 @@ pub struct Point {
 
 impl Kpi {
     /// `digits` are those of the account's currency.
-    fn of(table: Option<scan::Table>, digits: u32) -> Self {
-        let figures = table.and_then(|t| t.rows.into_iter().next()).unwrap_or_default().figures;
+    fn of(figures: &Figures, digits: u32) -> Self {
         Self {
             visitors: figures.visitors,
             sessions: figures.sessions,
@@ -116,11 +114,7 @@ pub async fn dashboard(app: &App, account: AccountId, query: &ReportQuery) -> Re
     app.store
         .read(move |conn| {
             let deadline = scan::Deadline::new(clock);
-            let compare = match query.period.compared(frame.days) {
-                Some(days) => Some(compare(conn, &frame, &deadline, &query, days)?),
-                None => None,
-            };
-            answer(conn, &frame, &deadline, &query, (compare, of_events.as_ref()))
+            answer(conn, &frame, &deadline, &query, of_events.as_ref())
         })
         .await
 }
@@ -130,7 +124,7 @@ fn answer(
     frame: &Frame,
     deadline: &scan::Deadline,
     query: &ReportQuery,
-    (compare, of_events): (Option<(Compare, Vec<LocalDay>)>, Option<&Panel>),
+    of_events: Option<&Panel>,
 ) -> Result<Dashboard, Error> {
     let top = |key, skip_empty| {
         Grouping::By(key, Top { by: Measure::Visitors, limit: PANEL_ROWS, after: None, skip_empty })
@@ -147,15 +141,21 @@ fn answer(
     groupings.extend(of_events.map(|panel| panel.grouping.clone()));
     let answer = frame.ask(conn, deadline, frame.range(), &query.filters, &groupings)?;
     let mut damaged = answer.damaged;
-    let compare = compare.map(|(compare, missing)| {
-        damaged.extend(missing);
-        compare
+    let compare = frame.earlier(conn, deadline, query, &query.filters)?.map(|earlier| {
+        damaged.extend(earlier.damaged);
+        Compare {
+            period: earlier.period,
+            until: earlier.until,
+            kpi: Kpi::of(&earlier.total, frame.digits()),
+            series: series(frame, &earlier.edges, earlier.steps),
+        }
     });
     let mut tables = answer.tables.into_iter();
     // in the order of the groupings
-    let kpi = Kpi::of(tables.next(), frame.digits());
-    let series = series(frame, &edges, tables.next().unwrap_or_default());
     let mut panel = || tables.next().unwrap_or_default();
+    let total = panel().rows.into_iter().next().unwrap_or_default();
+    let kpi = Kpi::of(&total.figures, frame.digits());
+    let series = series(frame, &edges, panel());
     Ok(Dashboard {
         period: frame.days.into(),
         time_zone: frame.entry.settings().time_zone.clone(),
@@ -173,34 +173,6 @@ fn answer(
         bots: bots(conn, frame)?,
         damaged: told(damaged),
     })
-}
-
-fn compare(
-    conn: &Connection,
-    frame: &Frame,
-    deadline: &scan::Deadline,
-    query: &ReportQuery,
-    days: Days,
-) -> Result<(Compare, Vec<LocalDay>), Error> {
-    let zone: &Zone = &frame.entry.zone;
-    // of the width of the period itself, so that point stands over point
-    let edges = days.edges(zone, frame.days.step());
-    let range = days.range(zone);
-    let until = days.part_until(frame.days, zone, frame.now);
-    let part = match until {
-        // The figures of the part are the first row: distinct visitors of just that part.
-        Some(until) if until.0 > range.start => Grouping::Steps(vec![range.start, until.0, range.end]),
-        _ => Grouping::Total,
-    };
-    let groupings = [part, Grouping::Steps(edges.clone())];
-    let answer = frame.ask(conn, deadline, range.clone(), &query.filters, &groupings)?;
-    let mut tables = answer.tables.into_iter();
-    let figures = tables.next();
-    let is_begun = until.is_none_or(|until| until.0 > range.start);
-    let kpi = Kpi::of(figures.filter(|_| is_begun), frame.digits());
-    let series = series(frame, &edges, tables.next().unwrap_or_default());
-    let compare = Compare { period: days.into(), until: until.map(Millis::iso), kpi, series };
-    Ok((compare, answer.damaged))
 }
 
 fn series(frame: &Frame, edges: &[i64], table: scan::Table) -> Vec<Point> {

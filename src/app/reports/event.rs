@@ -12,7 +12,6 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::EventNumber;
 use crate::domain::money;
-use crate::domain::period::{Days, LocalDay};
 use crate::domain::question::{Dimension, Filter};
 use crate::domain::url_rule::UrlRule;
 use crate::store::definition::{self, Stored};
@@ -169,7 +168,8 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
     let groupings = [
         Grouping::Total,
         Grouping::Steps(edges.clone()),
-        by(Dimension::Contact, ask.query.limit, ask.query.after, true),
+        // of nobody only how many they are
+        by(Dimension::Contact, if persons { ask.query.limit } else { 0 }, ask.query.after, true),
         panel(Dimension::Browser, false),
         panel(Dimension::Os, false),
         panel(Dimension::Device, false),
@@ -179,14 +179,15 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
     ];
     let found = frame.ask(ask.conn, ask.deadline, frame.range(), &ask.filters, &groupings)?;
     let mut damaged = found.damaged;
-    let compare = match ask.query.period.compared(frame.days) {
-        Some(days) => {
-            let (compare, missing) = compare(ask, days)?;
-            damaged.extend(missing);
-            Some(compare)
+    let compare = frame.earlier(ask.conn, ask.deadline, ask.query, &ask.filters)?.map(|earlier| {
+        damaged.extend(earlier.damaged);
+        Compare {
+            period: earlier.period,
+            until: earlier.until,
+            total: past(&earlier.total, digits),
+            series: series(ask, &earlier.edges, earlier.steps),
         }
-        None => None,
-    };
+    });
     let mut tables = found.tables.into_iter();
     // in the order of the groupings
     let mut next = || tables.next().unwrap_or_default();
@@ -228,28 +229,6 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
         damaged: told(damaged),
         row,
     })
-}
-
-fn compare(ask: &Ask<'_>, days: Days) -> Result<(Compare, Vec<LocalDay>), Error> {
-    let frame = ask.frame;
-    let zone = &frame.entry.zone;
-    // of the width of the period itself, so that point stands over point
-    let edges = days.edges(zone, frame.days.step());
-    let range = days.range(zone);
-    let until = days.part_until(frame.days, zone, frame.now);
-    let part = until.map_or(range.end, |until| until.0.clamp(range.start, range.end));
-    let groupings = [Grouping::Steps(vec![range.start, part, range.end]), Grouping::Steps(edges.clone())];
-    let found = frame.ask(ask.conn, ask.deadline, range.clone(), &ask.filters, &groupings)?;
-    let mut tables = found.tables.into_iter();
-    let total = tables.next().unwrap_or_default().rows.into_iter().next().unwrap_or_default();
-    let total = if part > range.start { total.figures } else { scan::Figures::default() };
-    let compare = Compare {
-        period: days.into(),
-        until: until.map(Millis::iso),
-        total: past(&total, ask.digits),
-        series: series(ask, &edges, tables.next().unwrap_or_default()),
-    };
-    Ok((compare, found.damaged))
 }
 
 fn series(ask: &Ask<'_>, edges: &[i64], table: scan::Table) -> Vec<Point> {

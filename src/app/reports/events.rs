@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Compared, Error, Frame, ReportQuery, Table, choose, not_one_of, told};
+use super::{Compared, Error, Frame, ReportQuery, Table, after, choose, no_cursor, not_one_of, told, words};
 use crate::app::core::App;
 use crate::app::definitions::Defined;
 use crate::base::clock::{DAY, Millis};
@@ -163,24 +163,20 @@ impl Wanted {
     /// # Errors
     /// `Invalid` with what is allowed.
     pub fn parse(pairs: &[(String, String)]) -> Result<Self, Error> {
-        let first = |key: &str| {
-            let found = pairs.iter().find(|(k, _)| k == key).map(|(_, v)| v.trim());
-            found.filter(|value| !value.is_empty())
-        };
+        let first = |key| words::first(pairs, key);
         let kind = first("type").map(|text| {
             let words: Vec<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
             EventKind::parse(text).ok_or_else(|| not_one_of(text, "type of event", &words))
         });
         let statuses =
             [("all", None), ("active", Some(Status::Active)), ("archived", Some(Status::Archived))];
-        let after = first("after").map(|text| EventNumber::parse(text).ok_or_else(no_cursor));
         Ok(Self {
             tag: first("tag").map(str::to_owned),
             kind: kind.transpose()?,
             status: choose(first("status"), "status", &statuses)?,
             search: first("search").unwrap_or_default().to_owned(),
             order: choose(first("sort"), "order", &Order::ALL)?,
-            after: after.transpose()?,
+            after: after(first("after"), EventNumber::parse)?,
         })
     }
 
@@ -201,10 +197,6 @@ impl Wanted {
     pub fn is_all(&self) -> bool {
         self.tag.is_none() && self.kind.is_none() && self.status.is_none() && self.search.is_empty()
     }
-}
-
-fn no_cursor() -> Error {
-    Error::Invalid("after is what the last answer gave as next".into())
 }
 
 /// The table of events.

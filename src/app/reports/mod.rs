@@ -4,12 +4,14 @@
 pub mod contact;
 pub mod contacts;
 pub mod dashboard;
+mod error;
 pub mod event;
 pub mod events;
 pub mod names;
 pub mod pages;
 pub mod sources;
 pub mod visitor;
+pub mod words;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,40 +24,21 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
 use crate::domain::period::{Days, LocalDay, Step};
-use crate::domain::question::{Dimension, Filter, Invalid, NONE, Period};
-use crate::store::{self, Connection, scan};
+use crate::domain::question::{Dimension, Filter, NONE, Period};
+use crate::store::{Connection, scan};
+use words::{after, choose, limit, no_cursor, not_one_of};
 
 pub use contact::{ContactReport, contact};
 pub use contacts::ContactRow;
 pub use dashboard::{Dashboard, dashboard};
+pub use error::Error;
 pub use event::{EventReport, event};
 pub use events::{EventRow, events};
 pub use names::{NameRow, countries, devices};
 pub use pages::{PageRow, pages};
 pub use sources::{SourceRow, sources};
 pub use visitor::{VisitorReport, visitor};
-
-/// Rows of a table unless said otherwise.
-pub const LIMIT_DEFAULT: usize = 100;
-/// Most rows of a table; past it the question is refused.
-pub const LIMIT_MAX: usize = 1_000;
-
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// What the asker wrote is wrong; says what is allowed.
-    #[error("{0}")]
-    Invalid(String),
-    #[error("there is no such account")]
-    NoAccount,
-    #[error(transparent)]
-    Store(#[from] store::Error),
-}
-
-impl From<Invalid> for Error {
-    fn from(invalid: Invalid) -> Self {
-        Self::Invalid(invalid.to_string())
-    }
-}
+pub use words::{LIMIT_DEFAULT, LIMIT_MAX};
 
 /// A report as asked in an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,19 +79,7 @@ impl ReportQuery {
     /// `Invalid` with what is allowed.
     pub fn parse(pairs: &[(String, String)]) -> Result<Self, Error> {
         let all = |key: &'static str| pairs.iter().filter(move |(k, _)| k == key).map(|(_, v)| v.as_str());
-        let first = |key| all(key).next().filter(|value| !value.is_empty());
-        let limit = match first("limit") {
-            None => LIMIT_DEFAULT,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|n| (1..=LIMIT_MAX).contains(n))
-                .ok_or_else(|| Error::Invalid(format!("limit is a number from 1 to {LIMIT_MAX}")))?,
-        };
-        let after = first("after").map(|text| {
-            scan::Cursor::parse(text)
-                .ok_or_else(|| Error::Invalid("after is what the last answer gave as next".into()))
-        });
+        let first = |key| words::first(pairs, key);
         let sort = first("sort").map(|text| {
             let words = scan::Measure::ALL.map(scan::Measure::as_str);
             scan::Measure::parse(text).ok_or_else(|| not_one_of(text, "order", &words))
@@ -116,8 +87,8 @@ impl ReportQuery {
         Ok(Self {
             period: Period::parse(first("period"), first("from"), first("to"), first("compare"))?,
             filters: Filter::parse_all(all("filter"))?,
-            limit,
-            after: after.transpose()?,
+            limit: limit(first("limit"), LIMIT_DEFAULT)?,
+            after: after(first("after"), scan::Cursor::parse)?,
             show: first("show").map(str::to_owned),
             by: first("by").map(str::to_owned),
             sort: sort.transpose()?.unwrap_or(scan::Measure::Visitors),
@@ -128,19 +99,6 @@ impl ReportQuery {
     fn top(&self, skip_empty: bool) -> scan::Top {
         scan::Top { by: self.sort, limit: self.limit, after: self.after, skip_empty }
     }
-}
-
-fn not_one_of(text: &str, what: &str, words: &[&str]) -> Error {
-    let text: String = text.chars().take(100).collect();
-    Error::Invalid(format!("“{text}” is no {what}; there are: {}", words.join(", ")))
-}
-
-/// One of `choices` by its word; the first when none is given.
-fn choose<T: Copy>(text: Option<&str>, what: &str, choices: &[(&str, T)]) -> Result<T, Error> {
-    let wanted = text.or(choices.first().map(|(word, _)| *word)).unwrap_or_default();
-    let found = choices.iter().find(|(word, _)| *word == wanted);
-    let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-    found.map(|(_, choice)| *choice).ok_or_else(|| not_one_of(wanted, what, &words))
 }
 
 /// A page of a table.
@@ -197,6 +155,19 @@ impl From<Days> for Span {
     }
 }
 
+/// Figures of the days compared with.
+struct Earlier {
+    period: Span,
+    /// Where the part of them ends that is compared, while the period itself is not over.
+    until: Option<String>,
+    /// Of that part.
+    total: scan::Figures,
+    /// Intervals of the chart, and a row of each.
+    edges: Vec<i64>,
+    steps: scan::Table,
+    damaged: Vec<LocalDay>,
+}
+
 /// A question in the making: whose, when, and of which days.
 struct Frame {
     scanner: Arc<scan::Scanner>,
@@ -229,6 +200,39 @@ impl Frame {
         let until = days.part_until(self.days, zone, self.now);
         let end = until.map_or(range.end, |until| until.0.max(range.start));
         (range.start..end, until)
+    }
+
+    /// What the days compared with came to; `None` when there are none.
+    fn earlier(
+        &self,
+        conn: &Connection,
+        deadline: &scan::Deadline,
+        query: &ReportQuery,
+        filters: &[Filter],
+    ) -> Result<Option<Earlier>, Error> {
+        let Some(days) = query.period.compared(self.days) else { return Ok(None) };
+        let zone = &self.entry.zone;
+        let range = days.range(zone);
+        let (part, until) = self.part(days);
+        // of the width of the period itself, so that point stands over point
+        let edges = days.edges(zone, self.days.step());
+        let total = match until {
+            // The figures of the part are the first row: distinct visitors of just that part.
+            Some(_) => scan::Grouping::Steps(vec![range.start, part.end, range.end]),
+            None => scan::Grouping::Total,
+        };
+        let answer =
+            self.ask(conn, deadline, range, filters, &[total, scan::Grouping::Steps(edges.clone())])?;
+        let mut tables = answer.tables.into_iter();
+        let total = tables.next().and_then(|table| table.rows.into_iter().next());
+        Ok(Some(Earlier {
+            period: days.into(),
+            until: until.map(Millis::iso),
+            total: total.filter(|_| !part.is_empty()).unwrap_or_default().figures,
+            edges,
+            steps: tables.next().unwrap_or_default(),
+            damaged: answer.damaged,
+        }))
     }
 
     fn ask(
@@ -390,9 +394,5 @@ mod tests {
         assert!(parse(&[("filter", "a:is:b")]).unwrap_err().contains("entry_page"));
         assert!(parse(&[("sort", "luck")]).unwrap_err().contains("visitors, sessions"));
         assert!(parse(&[("after", "x")]).is_err());
-        let choices = [("a", 1), ("b", 2)];
-        assert!(choose(Some("c"), "view", &choices).unwrap_err().to_string().contains("a, b"));
-        assert_eq!(choose(None, "view", &choices).ok(), Some(1));
-        assert_eq!(choose(Some("b"), "view", &choices).ok(), Some(2));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use serde::{Serialize, Serializer};
 
-use super::{Error, Table};
+use super::{Error, Table, words};
 use crate::app::core::App;
 use crate::base::clock::{Millis, SECOND};
 use crate::domain::account::AccountId;
@@ -137,10 +137,8 @@ pub async fn visitor(
     limit: usize,
 ) -> Result<Option<VisitorReport>, Error> {
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
-    let after = after.map(|text| {
-        Place::parse(text).ok_or_else(|| Error::Invalid("after is what the last answer gave as next".into()))
-    });
-    let (after, clock) = (after.transpose()?, Arc::clone(&app.clock));
+    let after = words::after(after, Place::parse)?;
+    let clock = Arc::clone(&app.clock);
     app.store
         .read(move |conn| {
             let Some(visitor) = store::visitor::find(conn, account, number)? else { return Ok(None) };

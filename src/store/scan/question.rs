@@ -20,6 +20,27 @@ impl Mask {
     pub(super) fn accepts(&self, code: u32) -> bool {
         self.accepted.get(code as usize).copied().unwrap_or(self.empty)
     }
+
+    /// These contacts, or all but these; `last` is the highest there is. No email is looked at: a page of a thousand
+    /// contacts would compare each with all there are.
+    fn of_contacts(numbers: &[u32], is_negative: bool, last: u32) -> Self {
+        let mut accepted = vec![is_negative; last as usize + 1];
+        for number in numbers {
+            if let Some(accepted) = accepted.get_mut(*number as usize) {
+                *accepted = !is_negative;
+            }
+        }
+        Self { column: Column::Contact, accepted, empty: is_negative }
+    }
+}
+
+/// The contacts a filter names, when it names them by their numbers alone.
+fn contacts_of(filter: &Filter) -> Option<Vec<u32>> {
+    let is_exact = matches!(filter.operator, Operator::Is | Operator::IsNot);
+    if filter.dimension != Dimension::Contact || !is_exact {
+        return None;
+    }
+    filter.values.iter().map(|value| value.parse().ok()).collect()
 }
 
 /// All filters, each at the place where it is asked.
@@ -34,13 +55,18 @@ pub(super) struct Masks {
 impl Masks {
     pub(super) fn compile(words: &Words<'_>, filters: &[Filter]) -> Result<Self, Error> {
         let mut pending: Vec<(Test, Mask)> = Vec::with_capacity(filters.len());
+        let mut masks = Self::default();
         for filter in filters {
+            if let Some(numbers) = contacts_of(filter) {
+                let last = words.last_id(Column::Contact)?.unwrap_or(0);
+                masks.of_run.push(Mask::of_contacts(&numbers, filter.operator.is_negative(), last));
+                continue;
+            }
             let test = Test::of(filter);
             let empty = test.matches(0, "");
             let column = Place::of(filter.dimension).column;
             pending.push((test, Mask { column, accepted: vec![empty], empty }));
         }
-        let mut masks = Self::default();
         while let Some(first) = pending.pop() {
             // all filters of a column in one pass
             let column = first.1.column;
@@ -221,6 +247,23 @@ mod tests {
             ("contact:contains:EXAMPLE", true),
         ] {
             assert_eq!(matches(filter, "ada@example.test"), fits, "{filter}");
+        }
+    }
+
+    #[test]
+    fn contacts_that_are_named_by_number_are_told_without_their_emails() {
+        for (filter, accepted) in [
+            ("contact:is:7|2", vec![2, 7]),
+            ("contact:is_not:7|2", vec![0, 1, 3, 4, 5, 6, 8, 9, 10, u32::MAX]),
+            ("contact:is:9|4294967295", vec![]),
+        ] {
+            let filter = Filter::parse(filter).unwrap();
+            let mask = Mask::of_contacts(&contacts_of(&filter).unwrap(), filter.operator.is_negative(), 8);
+            let all = (0..=10).chain([u32::MAX]);
+            assert_eq!(all.filter(|code| mask.accepts(*code)).collect::<Vec<_>>(), accepted);
+        }
+        for text in ["contact:is:7|ada@example.test", "contact:contains:7", "event:is:7", "contact:is:-1"] {
+            assert_eq!(contacts_of(&Filter::parse(text).unwrap()), None, "{text}");
         }
     }
 }

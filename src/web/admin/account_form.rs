@@ -120,6 +120,7 @@ fn wrong_at(t: &Texts, wrong: &Invalid) -> (&'static str, String) {
         Invalid::ManyDomains => ("domains", words.many_domains.to_owned()),
         Invalid::TimeZone(zone) => ("time_zone", fill(words.time_zone, &[("zone", zone)])),
         Invalid::Currency(code) => ("currency", fill(words.currency, &[("currency", code)])),
+        Invalid::OtherDigits(code) => ("currency", fill(words.other_digits, &[("currency", code)])),
     }
 }
 

@@ -113,6 +113,8 @@ pub(crate) struct Page {
     layout: Layout,
     under: String,
     damaged: Option<String>,
+    /// Said when it has more browsers than those shown.
+    older: Option<String>,
     facts: Vec<Fact>,
     browsers: Vec<(String, String)>,
     properties: Vec<Property>,
@@ -154,6 +156,9 @@ pub(crate) fn page(
         under: under.join(" · "),
         damaged: (!found.damaged.is_empty())
             .then(|| fill(t.visitor.damaged, &[("days", &found.damaged.join(", "))])),
+        older: found
+            .older_left_out
+            .then(|| fill(words.older_left_out, &[("number", &found.visitors.len().to_string())])),
         facts: facts(&layout, zone, currency, found),
         browsers: found.visitors.iter().map(browser).collect(),
         properties: found.properties.iter().map(property).collect(),

@@ -7,12 +7,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::app::reports::contacts::Wanted;
-use crate::app::reports::{self, ContactRow, LIMIT_MAX, Table};
+use crate::app::reports::{self, ContactRow, Table};
 use crate::domain::account::AccountId;
 use crate::domain::contact::{ContactId, Email};
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
-use crate::store::contacts::Order;
+use crate::store::contact::Order;
 use crate::web::admin::report::{self, signed};
 use crate::web::error::WebError;
 use crate::web::guard::{Format, ReportAccess};
@@ -38,7 +38,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         return Err(WebError::Denied);
     }
     if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
-        wanted.limit = LIMIT_MAX;
+        wanted.limit = data::CSV_ROWS_MAX;
     }
     report::wait(&access, &pairs).await?;
     let account = access.account.id();
@@ -71,6 +71,7 @@ pub(crate) fn mask(row: &mut ContactRow) {
     row.email = masked(&row.email);
 }
 
+/// An email as readers see it who may not see it in full; empty where there is none.
 pub(crate) fn masked(email: &str) -> String {
     Email::parse(email).map_or_else(String::new, |email| email.masked())
 }

@@ -8,7 +8,7 @@ use askama::Template;
 use crate::app::accounts;
 use crate::app::reports::dashboard::{Kpi as Figures, Point as Counted};
 use crate::app::reports::events::TopEvent;
-use crate::app::reports::{self, Dashboard};
+use crate::app::reports::{self, Dashboard, words};
 use crate::base::clock::Millis;
 use crate::domain::event::EventNumber;
 use crate::domain::period::{Days, LocalDay, Step, Zone};
@@ -100,13 +100,8 @@ impl Metric {
         }
     }
 
-    fn read(word: Option<&str>) -> Result<Self, WebError> {
-        let Some(word) = word else { return Ok(Self::default()) };
-        Self::ALL.into_iter().find(|metric| metric.as_str() == word).ok_or_else(|| {
-            let word: String = word.chars().take(100).collect();
-            let list = Self::ALL.map(Self::as_str).join(", ");
-            WebError::BadRequest(format!("“{word}” is no metric; there are: {list}"))
-        })
+    fn read(word: Option<&str>) -> Result<Self, reports::Error> {
+        words::choose(word, "metric", &Self::ALL.map(|metric| (metric.as_str(), metric)))
     }
 
     const fn label(self, t: &'static Texts) -> &'static str {

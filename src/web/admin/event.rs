@@ -6,15 +6,17 @@ use actix_web::web::{ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use crate::app::custom_js::{self, By, Changed};
 use crate::app::recount;
 use crate::app::reports::event::{Completer, Part, Point as Counted};
-use crate::app::reports::{self, EventReport};
-use crate::domain::contact::{ContactId, Email};
+use crate::app::reports::{self, EventReport, words};
+use crate::domain::contact::ContactId;
 use crate::domain::event::{EventKind, Status};
 use crate::domain::period::{Days, Zone};
 use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::store::event_work::Work;
+use crate::web::admin::contacts::masked;
 use crate::web::admin::dashboard::{cut, name, starts, when};
 use crate::web::admin::event_form::number_of;
 use crate::web::admin::report::{self, Bars, signed};
@@ -59,8 +61,9 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     if access.format == Format::Html && query::first(&pairs, "limit").is_none() {
         asked.query.limit = PEOPLE;
     }
-    asked.query.limit = asked.query.limit.min(reports::LIMIT_MAX);
-    let found = reports::event(app, id, number, &asked.query, access.persons).await?;
+    // A file of the series tells of nobody.
+    let persons = access.persons && (by_contact || access.format != Format::Csv);
+    let found = reports::event(app, id, number, &asked.query, persons).await?;
     let mut found = found.ok_or(WebError::NotFound)?;
     if !access.sees_emails {
         found.completed_by.iter_mut().flatten().for_each(mask);
@@ -77,7 +80,13 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
             let mut layout = report::layout(&access, &asked, Section::Events, |t| t.events.all)?;
             layout.title.clone_from(&found.row.name);
             let work = recount::counted_back(app, id, number).await?;
-            let page = page(layout, &asked, &access.account.zone, metric, &found, work);
+            let may_publish = access.reader.as_ref().is_some_and(|reader| reader.membership.may_publish());
+            let changes = if may_publish { custom_js::changes(app, id, number).await? } else { Vec::new() };
+            let zone = &access.account.zone;
+            let page = Page {
+                changes: told(layout.t, zone, changes),
+                ..page(layout, &asked, zone, metric, &found, work)
+            };
             answer::page(StatusCode::OK, &page)
         }
     }
@@ -95,8 +104,7 @@ async fn count_back(request: HttpRequest, form: AccountForm) -> Result<HttpRespo
 }
 
 fn mask(completer: &mut Completer) {
-    let email = Email::parse(&completer.email);
-    completer.email = email.map_or_else(String::new, |email| email.masked());
+    completer.email = masked(&completer.email);
 }
 
 /// `event-000000000012-1000001-2026-10-26-2026-11-22`
@@ -142,13 +150,8 @@ impl Metric {
         }
     }
 
-    fn read(word: Option<&str>) -> Result<Self, WebError> {
-        let Some(word) = word else { return Ok(Self::default()) };
-        Self::ALL.into_iter().find(|metric| metric.as_str() == word).ok_or_else(|| {
-            let word: String = word.chars().take(100).collect();
-            let list = Self::ALL.map(Self::as_str).join(", ");
-            WebError::BadRequest(format!("“{word}” is no metric; there are: {list}"))
-        })
+    fn read(word: Option<&str>) -> Result<Self, reports::Error> {
+        words::choose(word, "metric", &Self::ALL.map(|metric| (metric.as_str(), metric)))
     }
 
     const fn label(self, t: &'static Texts) -> &'static str {
@@ -183,11 +186,19 @@ struct Person {
     last_when: String,
 }
 
+/// A change of its code.
+pub(crate) struct Change {
+    when: String,
+    who: String,
+    /// Before and after: what it is called, and the text.
+    texts: [(&'static str, String); 2],
+}
+
 /// What can be done with it, for those who may.
 struct Actions {
     edit: String,
-    /// Archives or restores: label and where.
-    put_away: (&'static str, String),
+    /// Archives or restores: label and where. None where restoring would publish code, and he may not.
+    put_away: Option<(&'static str, String)>,
     delete: String,
 }
 
@@ -213,6 +224,8 @@ pub(crate) struct Page {
     by_programs: Option<String>,
     count_back: Option<CountBack>,
     facts: Vec<Fact>,
+    /// For who may publish code.
+    pub(crate) changes: Vec<Change>,
     csv: String,
     json: String,
 }
@@ -231,6 +244,7 @@ pub(crate) fn page(
     let kind = EventKind::parse(found.row.kind).unwrap_or(EventKind::Custom);
     let here = asked.url.path();
     let may_edit = layout.viewer.as_ref().is_some_and(|viewer| viewer.role >= Role::Editor);
+    let may_publish = layout.viewer.as_ref().is_some_and(|viewer| viewer.may_publish);
     let is_archived = found.row.status == Status::Archived.as_str();
     let all = asked.url.to(Report::Events);
     let people = found.completed_by.iter().flatten();
@@ -247,8 +261,9 @@ pub(crate) fn page(
         actions: may_edit.then(|| Actions {
             edit: format!("{here}/edit"),
             put_away: match is_archived {
-                true => (words.restore, format!("{here}/restore")),
-                false => (words.archive, format!("{here}/archive")),
+                true if found.custom_js && !may_publish => None,
+                true => Some((words.restore, format!("{here}/restore"))),
+                false => Some((words.archive, format!("{here}/archive"))),
             },
             delete: format!("{here}/delete"),
         }),
@@ -270,12 +285,27 @@ pub(crate) fn page(
             zone: zone.clone(),
         }),
         facts: facts(t, zone, kind, found),
+        changes: Vec::new(),
         csv: asked.url.export("csv"),
         json: asked.url.export("json"),
         period,
         filters,
         layout,
     }
+}
+
+pub(crate) fn told(t: &'static Texts, zone: &Zone, changes: Vec<Changed>) -> Vec<Change> {
+    let words = &t.events.show;
+    let change = |changed: Changed| Change {
+        when: format::date_time(&t.number, zone, changed.at),
+        who: match changed.by {
+            By::Machine => words.by_machine.to_owned(),
+            By::User(email) => email,
+            By::Gone => words.by_gone.to_owned(),
+        },
+        texts: [(words.code_before, changed.old), (words.code_after, changed.new)],
+    };
+    changes.into_iter().map(change).collect()
 }
 
 fn person(layout: &Layout, asked: &Asked, zone: &Zone, found: &EventReport, row: &Completer) -> Person {

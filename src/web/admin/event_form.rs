@@ -6,7 +6,7 @@ use actix_web::web::{ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::app::definitions::Defined;
+use crate::app::custom_js;
 use crate::app::events::{self, Error};
 use crate::app::picker;
 use crate::domain::event::{self, EventKind, EventNumber, Invalid, NAME_MAX, SELECTOR_MAX};
@@ -365,7 +365,7 @@ fn of_kinds(
     parts
 }
 
-fn answer(
+async fn answer(
     here: &InAccount,
     status: StatusCode,
     form: &Form<'_>,
@@ -373,9 +373,10 @@ fn answer(
     wrong: &Wrong,
 ) -> Result<HttpResponse, WebError> {
     let app = &here.who.state.app;
-    let (settings, defined) = (here.account.settings(), app.definitions.of(here.id()));
+    let (settings, account) = (here.account.settings(), here.id());
+    let defined = app.definitions.of(account);
     let about = About {
-        tags: tags_of(&defined),
+        tags: app.store.read(move |conn| store::definition::list_tags(conn, account)).await?,
         currency: settings.currency.clone(),
         domain: settings.domains.first().cloned(),
         may_publish: here.membership.may_publish(),
@@ -408,28 +409,11 @@ async fn with_picked(here: &InAccount, mut typed: Typed) -> Result<(Typed, Wrong
     Ok((typed, vec![("selector", nothing.to_owned())]))
 }
 
-/// The code of an event as it is stored.
-async fn code_of(here: &InAccount, number: EventNumber) -> Result<String, WebError> {
-    let account = here.id();
-    let script =
-        here.who.state.app.store.read(move |conn| store::definition::find_script(conn, account, number));
-    Ok(script.await?.map(|script| script.code).unwrap_or_default())
-}
-
-/// Tags in use, by name.
-fn tags_of(defined: &Defined) -> Vec<String> {
-    let mut tags: Vec<String> =
-        defined.events.iter().flat_map(|stored| stored.definition.tags.iter().cloned()).collect();
-    tags.sort_by_cached_key(|tag| tag.to_lowercase());
-    tags.dedup();
-    tags
-}
-
 async fn new(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
     here.need(Role::Editor)?;
     let pairs = report::pairs(&request)?;
     let kind = query::first(&pairs, "type").and_then(EventKind::parse);
-    answer(&here, StatusCode::OK, &Form::New, &Typed { kind, ..Typed::new(&here) }, &Wrong::new())
+    answer(&here, StatusCode::OK, &Form::New, &Typed { kind, ..Typed::new(&here) }, &Wrong::new()).await
 }
 
 async fn create(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, WebError> {
@@ -439,10 +423,10 @@ async fn create(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, We
     let kind = typed.kind.unwrap_or(EventKind::Custom);
     // Only the fields of that type are asked for; nothing is checked yet.
     match fields.text("do") {
-        CHOOSE => return answer(&here, StatusCode::OK, &Form::New, &typed, &Wrong::new()),
+        CHOOSE => return answer(&here, StatusCode::OK, &Form::New, &typed, &Wrong::new()).await,
         TAKE => {
             let (typed, wrong) = with_picked(&here, typed).await?;
-            return answer(&here, StatusCode::OK, &Form::New, &typed, &wrong);
+            return answer(&here, StatusCode::OK, &Form::New, &typed, &wrong).await;
         }
         _ => {}
     }
@@ -454,7 +438,7 @@ async fn create(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, We
         }
         Err(error) => {
             let wrong = wrong(here.who.context.t, kind, error)?;
-            answer(&here, StatusCode::UNPROCESSABLE_ENTITY, &Form::New, &typed, &wrong)
+            answer(&here, StatusCode::UNPROCESSABLE_ENTITY, &Form::New, &typed, &wrong).await
         }
     }
 }
@@ -462,10 +446,10 @@ async fn create(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, We
 async fn edit(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
     here.need(Role::Editor)?;
     let stored = find(&here, number_of(&request)?).await?;
-    let code = code_of(&here, stored.number).await?;
+    let code = custom_js::code(&here.who.state.app, here.id(), stored.number).await?;
     let digits = money::digits(&here.account.settings().currency);
     let typed = Typed::new(&here).of(&stored, code, digits);
-    answer(&here, StatusCode::OK, &Form::Edit(&stored), &typed, &Wrong::new())
+    answer(&here, StatusCode::OK, &Form::Edit(&stored), &typed, &Wrong::new()).await
 }
 
 async fn update(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, WebError> {
@@ -476,11 +460,11 @@ async fn update(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, We
     let mut typed = Typed { kind: Some(kind), ..Typed::read(&fields) };
     if fields.text("do") == TAKE {
         let (typed, wrong) = with_picked(&here, typed).await?;
-        return answer(&here, StatusCode::OK, &Form::Edit(&stored), &typed, &wrong);
+        return answer(&here, StatusCode::OK, &Form::Edit(&stored), &typed, &wrong).await;
     }
     // Who may not publish code was not asked for it: it stays.
     if !here.membership.may_publish() {
-        typed.custom_js = code_of(&here, stored.number).await?;
+        typed.custom_js = custom_js::code(&here.who.state.app, here.id(), stored.number).await?;
     }
     let app = &here.who.state.app;
     match events::update(app, here.who.actor(), here.id(), stored.number, &typed.as_event(kind)).await {
@@ -490,7 +474,7 @@ async fn update(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, We
         }
         Err(error) => {
             let wrong = wrong(here.who.context.t, kind, error)?;
-            answer(&here, StatusCode::UNPROCESSABLE_ENTITY, &Form::Edit(&stored), &typed, &wrong)
+            answer(&here, StatusCode::UNPROCESSABLE_ENTITY, &Form::Edit(&stored), &typed, &wrong).await
         }
     }
 }

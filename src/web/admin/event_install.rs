@@ -7,7 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::domain::account::AccountId;
-use crate::domain::event::{EventKind, EventNumber, Status};
+use crate::domain::event::{EventKind, Status};
+use crate::domain::install;
 use crate::domain::money;
 use crate::domain::period::Zone;
 use crate::domain::user::Role;
@@ -80,7 +81,7 @@ pub(crate) fn page(mut layout: Layout, zone: &Zone, origin: &str, digits: u32, s
         fill(words.counted, &[("time", &at)])
     });
     layout.title = named(words.title, &definition.name);
-    let by_hand = matches!(definition.kind, EventKind::Custom | EventKind::Http);
+    let call = install::call(origin, account, stored.number, definition.kind);
     Page {
         here: format!("{event}/install"),
         edit: may_edit.then(|| format!("{event}/edit")),
@@ -91,10 +92,10 @@ pub(crate) fn page(mut layout: Layout, zone: &Zone, origin: &str, digits: u32, s
         waiting_what: waiting_what(t, stored),
         counted,
         id: code("event-id", words.id, stored.number.to_string()),
-        snippet: (definition.kind == EventKind::Custom)
-            .then(|| code("snippet", words.snippet_label, snippet(stored, digits))),
-        call: by_hand.then(|| code("call", words.call_label, call(origin, account, stored.number))),
-        parameters: if by_hand { parameters(t) } else { Vec::new() },
+        snippet: install::snippet(stored.number, definition, digits)
+            .map(|text| code("snippet", words.snippet_label, text)),
+        parameters: if call.is_some() { parameters(t) } else { Vec::new() },
+        call: call.map(|text| code("call", words.call_label, text)),
         by_itself: match definition.kind {
             EventKind::Click | EventKind::Form => Some((words.by_script, words.by_script_what)),
             EventKind::Visit => Some((words.by_server, words.by_server_what)),
@@ -116,21 +117,6 @@ const fn waiting_what(t: &Texts, stored: &Stored) -> &'static str {
     }
 }
 
-/// The lines for the code of a site, as HubSpot's users know them, with the event's own value for a beginning.
-pub(crate) fn snippet(stored: &Stored, digits: u32) -> String {
-    let id = stored.number;
-    let value = match stored.definition.value_minor {
-        0 => ", value: 0".to_owned(),
-        minor => format!(", value: {}", money::decimal(minor, digits)),
-    };
-    format!("var _hsq = window._hsq = window._hsq || [];\n_hsq.push(['trackEvent', {{id: '{id}'{value}}}]);")
-}
-
-/// The address that programs call.
-pub(crate) fn call(origin: &str, account: AccountId, number: EventNumber) -> String {
-    format!("{origin}/v1/event?_a={account}&_n={number}")
-}
-
 fn parameters(t: &Texts) -> Vec<Parameter> {
     let words = &t.events.install;
     let parameter = |name, meaning| Parameter { name, meaning };
@@ -140,37 +126,4 @@ fn parameters(t: &Texts) -> Vec<Parameter> {
         parameter("id", words.external_id),
         parameter(words.any_other, words.property),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::clock::Millis;
-    use crate::domain::event::Definition;
-
-    /// hubspot.md 12, rows 14, 15, 22, 23
-    #[test]
-    fn a_snippet_names_the_event_and_what_it_is_worth_and_an_address_has_all_it_needs() {
-        let stored = |value_minor| Stored {
-            number: EventNumber(1625),
-            definition: Definition { value_minor, ..Definition::named("Sign up", EventKind::Custom) },
-            status: Status::Active,
-            created: Millis(0),
-            changed: Millis(0),
-            last: None,
-            script_hash: String::new(),
-        };
-        let line = |value: &str| {
-            format!(
-                "var _hsq = window._hsq = window._hsq || [];\n\
-                 _hsq.push(['trackEvent', {{id: '000000001625', value: {value}}}]);"
-            )
-        };
-        assert_eq!(snippet(&stored(0), 2), line("0"));
-        assert_eq!(snippet(&stored(1999), 2), line("19.99"));
-        assert_eq!(
-            call("https://stats.test", AccountId::FIRST, EventNumber(1625)),
-            "https://stats.test/v1/event?_a=1000001&_n=000000001625"
-        );
-    }
 }

@@ -57,6 +57,9 @@ async fn set(
             let limit = report::count(t, limit.unsigned_abs());
             return Err(WebError::BadRequest(fill(t.events.form.wrong.full, &[("limit", &limit)])));
         }
+        Err(Error::Publish) => {
+            return Err(WebError::BadRequest(here.who.context.t.events.show.no_restore.to_owned()));
+        }
         Err(error) => return Err(refusal(error)),
     }
     flash::put(request, here.who.context.https, done);

@@ -10,7 +10,7 @@ use askama::Template;
 use serde::Serialize;
 
 use crate::app::live::{Entry, RING};
-use crate::app::reports::{LIMIT_MAX, Table};
+use crate::app::reports::{self, LIMIT_MAX, Table, words};
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::event::EventNumber;
@@ -53,14 +53,8 @@ impl Show {
     const ALL: [(&'static str, Self); 3] =
         [("all", Self::All), ("stored", Self::Stored), ("refused", Self::Refused)];
 
-    fn read(word: Option<&str>) -> Result<Self, WebError> {
-        let Some(word) = word else { return Ok(Self::All) };
-        let found = Self::ALL.iter().find(|(known, _)| *known == word);
-        found.map(|(_, show)| *show).ok_or_else(|| {
-            let word: String = word.chars().take(100).collect();
-            let list = Self::ALL.map(|(word, _)| word).join(", ");
-            WebError::BadRequest(format!("“{word}” is no kind of hits; there are: {list}"))
-        })
+    fn read(word: Option<&str>) -> Result<Self, reports::Error> {
+        words::choose(word, "kind of hits", &Self::ALL)
     }
 
     fn takes(self, entry: &Entry) -> bool {

@@ -63,7 +63,7 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     if wants_data(&request) {
         return Err(WebError::BadRequest(lead));
     }
-    let layout = here.layout(words.opening, Section::Settings, "");
+    let layout = here.layout(words.opening, Section::Events, "");
     answer::page(status, &OpeningPage { layout, lead, address })
 }
 

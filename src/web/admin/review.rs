@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Serialize;
 
-use crate::app::reports::{LIMIT_DEFAULT, LIMIT_MAX, Table};
+use crate::app::reports::{LIMIT_DEFAULT, Table, words};
 use crate::app::review::{self, Error};
 use crate::domain::account::AccountId;
 use crate::domain::period::Zone;
@@ -82,28 +82,14 @@ pub(crate) struct Asked {
 
 impl Asked {
     fn read(pairs: &[(String, String)], format: Format) -> Result<Self, WebError> {
-        let number = |key: &str| query::first(pairs, key).map(|text| text.parse::<i64>().ok());
-        let limit = match (query::first(pairs, "limit"), format) {
-            (None, Format::Csv) => CSV_ROWS_MAX,
-            (None, _) => LIMIT_DEFAULT,
-            (Some(text), _) => text
-                .parse()
-                .ok()
-                .filter(|n| (1..=LIMIT_MAX).contains(n))
-                .ok_or_else(|| WebError::BadRequest(format!("limit is a number from 1 to {LIMIT_MAX}")))?,
-        };
-        let after = match number("after") {
-            Some(None) => return Err(no_cursor()),
-            after => after.flatten(),
-        };
-        let row = number("row").flatten().filter(|row| *row > 0 && after.is_some()).unwrap_or(1);
+        let usual = if format == Format::Csv { CSV_ROWS_MAX } else { LIMIT_DEFAULT };
+        let limit = words::limit(query::first(pairs, "limit"), usual)?;
+        let after = words::after(query::first(pairs, "after"), |text| text.parse().ok())?;
+        let row = query::first(pairs, "row").and_then(|text| text.parse().ok());
+        let row = row.filter(|row| *row > 0 && after.is_some()).unwrap_or(1);
         let search = query::first(pairs, "search").unwrap_or_default().trim().to_owned();
         Ok(Self { search, after, row, limit })
     }
-}
-
-fn no_cursor() -> WebError {
-    WebError::BadRequest("after is what the last answer gave as next".to_owned())
 }
 
 /// A name as data.
@@ -139,7 +125,7 @@ pub(crate) fn part(mut all: Vec<Unexpected>, asked: &Asked) -> Result<Table<Unex
     all.retain(|found| search.is_empty() || found.name.to_lowercase().contains(&search));
     let total = u64::try_from(all.len()).unwrap_or(0);
     if let Some(after) = asked.after {
-        let place = all.iter().position(|found| found.id == after).ok_or_else(no_cursor)?;
+        let place = all.iter().position(|found| found.id == after).ok_or_else(words::no_cursor)?;
         all.drain(..=place);
     }
     let is_more = all.len() > asked.limit;

@@ -9,13 +9,14 @@ use askama::Template;
 
 use crate::app::erasing;
 use crate::app::reports::visitor::{EventRow, SessionRow};
-use crate::app::reports::{self, LIMIT_DEFAULT, LIMIT_MAX, VisitorReport};
+use crate::app::reports::{self, LIMIT_DEFAULT, LIMIT_MAX, VisitorReport, words};
 use crate::base::clock::SECOND;
-use crate::domain::contact::{ContactId, Email};
+use crate::domain::contact::ContactId;
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::domain::visitor::VisitorNumber;
+use crate::web::admin::contacts::masked;
 use crate::web::admin::report;
 use crate::web::error::WebError;
 use crate::web::flash::{self, Done};
@@ -55,17 +56,12 @@ pub(crate) struct Asked {
 
 impl Asked {
     pub(crate) fn read(pairs: &[(String, String)], format: Format) -> Result<Self, WebError> {
-        let limit =
-            match query::first(pairs, "limit") {
-                Some(text) => text.parse().ok().filter(|n| (1..=LIMIT_MAX).contains(n)).ok_or_else(|| {
-                    WebError::BadRequest(format!("limit is a number from 1 to {LIMIT_MAX}"))
-                })?,
-                None => match format {
-                    Format::Html => SESSIONS,
-                    Format::Json => LIMIT_DEFAULT,
-                    Format::Csv => LIMIT_MAX,
-                },
-            };
+        let usual = match format {
+            Format::Html => SESSIONS,
+            Format::Json => LIMIT_DEFAULT,
+            Format::Csv => LIMIT_MAX,
+        };
+        let limit = words::limit(query::first(pairs, "limit"), usual)?;
         let after = query::first(pairs, "after").map(str::to_owned);
         let row = query::first(pairs, "row").and_then(|text| text.parse().ok()).filter(|row| *row > 0);
         Ok(Self { row: row.filter(|_| after.is_some()).unwrap_or(1), after, limit })
@@ -118,7 +114,7 @@ async fn delete(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
 fn told(access: &ReportAccess, mut found: VisitorReport) -> VisitorReport {
     found.contact = found.contact.filter(|_| access.persons);
     if let Some(contact) = found.contact.as_mut().filter(|_| !access.sees_emails) {
-        contact.email = Email::parse(&contact.email).map_or_else(String::new, |email| email.masked());
+        contact.email = masked(&contact.email);
     }
     found
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::stage::{ARABIC, HOSTILE, LONG, layout, today, visit};
+use crate::app::custom_js::{By, Changed};
 use crate::app::events::Goes;
 use crate::app::reports::contact::{ContactReport, Said};
 use crate::app::reports::contacts::Wanted as WantedContacts;
@@ -15,7 +16,7 @@ use crate::domain::event::{Definition, EventKind, EventNumber, Status};
 use crate::domain::period::Zone;
 use crate::domain::url_rule::UrlRule;
 use crate::domain::user::Role;
-use crate::store::contacts::Order;
+use crate::store::contact::Order;
 use crate::store::definition::Stored;
 use crate::store::event_work::{Kind, Work};
 use crate::store::unexpected::{OTHER, Unexpected};
@@ -192,7 +193,14 @@ fn report(level: u64, names: &[&str], kind: EventKind) -> EventReport {
 fn event_of(name: &str, role: Role, found: &EventReport, work: Option<Work>) -> String {
     let asked = ask(Report::Event(EventNumber(1)), &[("filter", "event:is:000000000001")]);
     let layout = named(if name == HOSTILE { HOSTILE } else { "Signed up" }, name, role);
-    event::page(layout, &asked, &zone(), Metric::Completions, found, work).render().unwrap()
+    let mut page = event::page(layout, &asked, &zone(), Metric::Completions, found, work);
+    if role >= Role::Admin {
+        let by = if name == HOSTILE { By::User(HOSTILE.into()) } else { By::Machine };
+        let code = if name == HOSTILE { HOSTILE } else { "buy();" };
+        let changed = Changed { at: NOW, by, old: String::new(), new: code.into() };
+        page.changes = event::told(&EN, &zone(), vec![changed]);
+    }
+    page.render().unwrap()
 }
 
 fn stored(name: &str, kind: EventKind, last: Option<Millis>) -> Stored {

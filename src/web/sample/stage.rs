@@ -29,7 +29,11 @@ pub(super) fn layout(title: &str, section: Section, name: &str) -> Layout {
         here: "/accounts/1000001/dashboard?period=28d".into(),
         plain_http: false,
         flash: None,
-        viewer: Some(Viewer { email: "sanne.de.vries@example.com".into(), role: Role::Owner }),
+        viewer: Some(Viewer {
+            email: "sanne.de.vries@example.com".into(),
+            role: Role::Owner,
+            may_publish: true,
+        }),
         account: Some(AccountHere {
             id: AccountId::FIRST,
             name: name.into(),

@@ -90,6 +90,8 @@ pub struct Wrong {
     pub time_zone: &'static str,
     /// `{currency}`
     pub currency: &'static str,
+    /// `{currency}`
+    pub other_digits: &'static str,
     pub role: &'static str,
     pub taken: &'static str,
     pub full: &'static str,
@@ -285,7 +287,7 @@ pub const EN: Access = Access {
         time_zone: "Time zone",
         time_zone_hint: "Decides where a day begins in reports. Such as Europe/Amsterdam.",
         currency: "Currency",
-        currency_hint: "Three letters, such as EUR. Event values are counted in it.",
+        currency_hint: "Three letters, such as EUR. Event values are counted in it; amounts counted already are not converted.",
         limit_to_domains: "Limit tracking to these domains",
         limit_to_domains_hint: "Page views on other hosts are refused. Off, they are counted and marked.",
         role: "Role",
@@ -308,6 +310,7 @@ pub const EN: Access = Access {
         many_domains: "Give at most 100 domains.",
         time_zone: "“{zone}” is not a time zone. Give one such as Europe/Amsterdam.",
         currency: "“{currency}” is not a currency. Give three letters such as EUR.",
+        other_digits: "“{currency}” has other decimal places than the currency in which values are counted already: their amounts would change. Choose one with as many, or a new account.",
         role: "Choose a role.",
         taken: "This user belongs to the account already.",
         full: "The account has as many as it may have. Remove one first.",

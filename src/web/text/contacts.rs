@@ -43,6 +43,8 @@ pub struct Contacts {
     pub browsers: &'static str,
     /// `{number}`
     pub visitor_number: &'static str,
+    /// `{number}` of its browsers are shown.
+    pub older_left_out: &'static str,
     pub identified: &'static str,
     /// From the page of a visitor.
     pub open: &'static str,
@@ -83,6 +85,7 @@ pub const EN: Contacts = Contacts {
     nothing: "Nothing of this contact is left in the events that are kept.",
     browsers: "Browsers",
     visitor_number: "#{number}",
+    older_left_out: "The timeline is of the {number} browsers seen last. What older browsers did is in the figures above it.",
     identified: "Said who he is",
     open: "Open the contact",
 };

@@ -1,5 +1,8 @@
 //! Accounts: made by server admins, changed by admins, listed for those who belong to them.
 
+use guestlog::app::access::Actor;
+use guestlog::app::events;
+use guestlog::domain::event::{EventKind, Typed};
 use guestlog::domain::user::Role;
 
 use crate::harness::app::TestApp;
@@ -24,6 +27,28 @@ async fn a_server_admin_makes_an_account_and_owns_it() {
     let account = site.app.accounts.list().remove(1);
     assert_eq!(account.settings().domains, ["second.test", "shop.second.test"]);
     assert_eq!(account.settings().currency, "JPY");
+}
+
+/// Amounts are stored in minor units: with other decimal places they would be others.
+#[actix_web::test]
+async fn a_currency_of_other_decimal_places_is_refused_where_values_are_counted() {
+    let site = TestApp::new().await;
+    let account = site.account("Shop").await;
+    let admin = site.signed_in(account, "admin@example.com", Role::Admin).await;
+    let page = format!("/accounts/{account}/settings/account");
+    let save = async |code: &str| {
+        admin.get(&page).await;
+        admin.press("Save", &[("Currency", code)]).await
+    };
+    assert_eq!(save("JPY").await.status, 303, "nothing is counted yet");
+    assert_eq!(save("EUR").await.status, 303);
+    let typed = Typed { name: "Sale", value: "2.50", ..Typed::default() };
+    events::create(&site.app, Actor::Machine, account, EventKind::Custom, &typed).await.unwrap();
+    let refused = save("JPY").await;
+    assert_eq!(refused.status, 422);
+    assert!(plain(&refused.body).contains("“JPY” has other decimal places"), "{}", plain(&refused.body));
+    assert_eq!(save("USD").await.status, 303, "as many of them");
+    assert_eq!(site.app.accounts.find(account).unwrap().settings().currency, "USD");
 }
 
 #[actix_web::test]

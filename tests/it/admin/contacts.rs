@@ -1,6 +1,7 @@
 //! Contacts: the list, one of them with all it did, and who may know whose email it is.
 
 use guestlog::app::closing::close_account;
+use guestlog::app::reports::LIMIT_MAX;
 use guestlog::base::clock::{DAY, MINUTE};
 use guestlog::domain::user::{Role, Scope};
 use guestlog::store::{self, traces::NUMBERS_MAX};
@@ -93,6 +94,28 @@ async fn contacts_are_searched_ordered_and_paged() {
     assert!(empty.contains("No contacts yet") && empty.contains("Open the events"), "{empty}");
 }
 
+/// More than a page may have; a file has no next page.
+#[actix_web::test]
+async fn files_hold_every_contact() {
+    const MANY: usize = LIMIT_MAX + 1;
+    let house = House::new().await;
+    house.create("HTTP", "Login", &[]).await;
+    for n in 0..MANY {
+        house.call(&format!("/v1/event?_a={}&_n=Login&_m=1&email=p{n}@example.test", house.account)).await;
+    }
+    assert_eq!(house.json("contacts").await["total"], MANY);
+    let lines = async |rest: &str| house.get(rest).await.body.lines().count();
+    assert_eq!(lines("contacts?format=csv").await, 1 + MANY);
+    assert_eq!(lines("contacts?format=csv&limit=7").await, 1 + 7);
+    let event = "events/000000000001?format=csv";
+    let people = house.get(&format!("{event}&show=contacts")).await.body;
+    assert_eq!(people.lines().count(), 1 + MANY);
+    assert!(people.lines().skip(1).all(|line| line.contains(",1,1.00,20")), "each with the last time");
+    assert_eq!(lines(&format!("{event}&show=contacts&limit=7")).await, 1 + 7);
+    let series = house.get(event).await.body;
+    assert!(series.starts_with("at,completions,value\r\n") && series.contains(&format!(",{MANY},{MANY}.00")));
+}
+
 #[actix_web::test]
 async fn a_contact_was_seen_last_when_any_of_its_browsers_was() {
     let house = house().await;
@@ -107,6 +130,18 @@ async fn a_contact_was_seen_last_when_any_of_its_browsers_was() {
     let now = json!(house.site.app.now().iso());
     assert_eq!(table["rows"][0]["last_seen"], now, "to the last page view");
     assert_eq!(house.json("contacts/1").await["last_seen"], now);
+    // within sessions that go on, one after the other
+    house.view("bob", "/", json!({"i": {"email": "bob@b.test"}})).await;
+    for (visitor, first) in
+        [("phone", "ada@example.test"), ("bob", "bob@b.test"), ("phone", "ada@example.test")]
+    {
+        house.site.clock.advance(MINUTE);
+        house.view(visitor, "/more", json!({})).await;
+        let table = last().await;
+        assert_eq!(emails(&table)[0], first);
+        assert_eq!(table["rows"][0]["last_seen"], json!(house.site.app.now().iso()), "what it is sorted by");
+    }
+    assert_eq!(house.json("contacts/1").await["older_left_out"], false);
 }
 
 /// ui.md, Contact
@@ -221,6 +256,13 @@ async fn so_many_browsers_of_a_contact_are_looked_at() {
     let last = format!("/{NUMBERS_MAX}");
     assert_eq!((told("path", &last), told("path", "/2"), told("path", "/1")), (true, true, false));
     assert!(told("event", "Login"));
+    let all = NUMBERS_MAX + 1;
+    assert_eq!((&ada["sessions"], &ada["page_views"]), (&json!(all), &json!(all)), "of all of them");
+    let row = &house.json("contacts").await["rows"][0];
+    assert_eq!((&row["sessions"], &row["page_views"]), (&ada["sessions"], &ada["page_views"]));
+    assert_eq!(ada["older_left_out"], true);
+    let text = house.text("contacts/1").await;
+    assert!(text.contains("The timeline is of the 49 browsers seen last."), "{text}");
 }
 
 /// design.md 5: a closed day reads as the open one did

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use actix_web::test::TestRequest;
 use guestlog::app::accept::{Sender, accept, beacon};
 use guestlog::app::access::Actor;
-use guestlog::app::{fold, picker, recount, tokens};
+use guestlog::app::{events, fold, picker, recount, tokens};
 use guestlog::domain::account::AccountId;
+use guestlog::domain::event::EventNumber;
 use guestlog::domain::user::{Role, Scope};
 use serde_json::{Value, json};
 
@@ -447,4 +448,37 @@ async fn what_was_picked_on_the_site_comes_into_the_form() {
 fn key_of(page: &str) -> String {
     let after = page.split("name=\"pick_key\" value=\"").nth(1).unwrap();
     after.split('"').next().unwrap().to_owned()
+}
+
+/// rules.md 19
+#[actix_web::test]
+async fn what_a_deleted_event_is_called_is_free_for_others() {
+    let house = House::new().await;
+    let app = &house.site.app;
+    let first = house.create("Custom JavaScript", "Buy", &[]).await;
+    let number = EventNumber::parse(&first).unwrap();
+    events::delete(app, Actor::Machine, house.account, number).await.unwrap();
+    house.create("Custom JavaScript", "Buy", &[]).await;
+    for name in ["deleted 1", "\u{1}deleted 1", "Buy"] {
+        house.fire("ada", name, Value::Null).await;
+    }
+    let list = house.json("events?sort=name").await;
+    let rows = list["rows"].as_array().unwrap().iter();
+    let counted: Vec<String> = rows.map(|row| format!("{} {}", row["name"], row["completions"])).collect();
+    assert_eq!(counted, ["\"Buy\" 1", "\"deleted 1\" 2"]);
+}
+
+#[actix_web::test]
+async fn the_form_offers_each_tag_in_use_once() {
+    let house = House::new().await;
+    for (name, tags) in [("A", "sale"), ("B", "Sale, shop"), ("C", "sale")] {
+        house.create("HTTP", name, &[("Tags", tags)]).await;
+    }
+    let gone = house.create("HTTP", "D", &[("Tags", "gone")]).await;
+    let number = EventNumber::parse(&gone).unwrap();
+    events::delete(&house.site.app, Actor::Machine, house.account, number).await.unwrap();
+    let form = house.get("events/new").await.body;
+    let tags: Vec<&str> =
+        form.split("data-add-tag=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(tags, ["Sale", "sale", "shop"]);
 }

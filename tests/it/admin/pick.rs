@@ -210,6 +210,8 @@ async fn the_form_opens_the_site_by_a_page_or_is_told_where() {
     editor.get("/profile").await;
     let page = editor.post(&path, &[("url", "https://site.test/a?b=1&c"), ("kind", "click")]).await;
     assert_eq!(page.status, 200);
+    let entry = page.body.split("aria-current=\"page\"").nth(1).unwrap();
+    assert!(plain(&entry[..entry.find("</li>").unwrap()]).contains("Events"), "it belongs to the events");
     assert_eq!(
         page.body.matches("https://site.test/a?b=1&#38;c#guestlog-pick=c").count(),
         2,

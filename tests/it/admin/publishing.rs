@@ -2,8 +2,9 @@
 
 use guestlog::app::access::{Actor, Error as Access};
 use guestlog::app::{custom_js, events, users};
-use guestlog::domain::event::{EventKind, Typed};
+use guestlog::domain::event::{EventKind, Status, Typed};
 use guestlog::domain::user::Role;
+use guestlog::store::definition;
 use guestlog::store::member::Membership;
 
 use crate::harness::app::TestApp;
@@ -46,6 +47,9 @@ async fn code_is_published_by_owners_and_by_admins_who_were_given_it() {
         for changed in ["other();", ""] {
             assert_eq!(update(changed).await.is_ok(), may, "{name} {changed:?}");
         }
+        let wrong = update("(;").await;
+        let is_parsed = matches!(wrong, Err(events::Error::CustomJs { .. }));
+        assert_eq!(is_parsed, may, "{name}: nothing is parsed for who may not publish it: {wrong:?}");
         if may {
             update("first();").await.unwrap();
         }
@@ -62,6 +66,71 @@ async fn code_is_published_by_owners_and_by_admins_who_were_given_it() {
         .readers
         .read(|conn| Ok::<i64, guestlog::store::Error>(conn.query_row(none, [], |row| row.get(0))?));
     assert_eq!(count.unwrap(), 1, "only the owner's");
+}
+
+/// rules.md 28: what is archived is served to nobody, and would be again
+#[actix_web::test]
+async fn an_event_with_code_is_restored_by_who_may_publish() {
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    let app = &site.app;
+    let mut made = Vec::new();
+    for (name, code) in [("Code", "a();"), ("Plain", "")] {
+        let kind = EventKind::Custom;
+        made.push(events::create(app, Actor::Machine, account, kind, &typed(name, code)).await.unwrap());
+    }
+    let editor = site.signed_in(account, "editor@example.com", Role::Editor).await;
+    let owner = site.signed_in(account, "owner@example.com", Role::Owner).await;
+    let path = |n: usize| format!("/accounts/{account}/events/{}", made[n]);
+    for event in [0, 1] {
+        editor.get(&path(event)).await;
+        assert_eq!(editor.post(&format!("{}/archive", path(event)), &[]).await.status, 303);
+    }
+    let shown = editor.get(&path(0)).await.body;
+    assert!(!shown.contains("/restore\"") && plain(&shown).contains("would publish its custom JavaScript"));
+    let refused = editor.post(&format!("{}/restore", path(0)), &[]).await;
+    assert_eq!(refused.status, 400);
+    assert!(plain(&refused.body).contains("which you may not"), "{}", plain(&refused.body));
+    let status = async |n: usize| {
+        let (account, number) = (account, made[n]);
+        app.store.read(move |conn| definition::find(conn, account, number)).await.unwrap().unwrap().status
+    };
+    assert_eq!(status(0).await, Status::Archived);
+    editor.get(&path(1)).await;
+    assert_eq!(editor.press("Restore", &[]).await.status, 303, "without code an editor may");
+    owner.get(&path(0)).await;
+    assert_eq!(owner.press("Restore", &[]).await.status, 303);
+    assert_eq!(status(0).await, Status::Active);
+}
+
+#[actix_web::test]
+async fn who_may_publish_reads_what_became_of_the_code() {
+    let site = TestApp::new().await;
+    let account = site.account("A").await;
+    let app = &site.app;
+    let editor = site.signed_in(account, "editor@example.com", Role::Editor).await;
+    let owner = site.signed_in(account, "owner@example.com", Role::Owner).await;
+    let made =
+        events::create(app, Actor::Machine, account, EventKind::Custom, &typed("Code", "one();")).await;
+    let path = format!("/accounts/{account}/events/{}", made.unwrap());
+    owner.get(&format!("{path}/edit")).await;
+    owner.press("Save", &[("Custom JavaScript", "two('<b>');")]).await;
+    let shown = plain(&owner.get(&path).await.body);
+    let changes = shown.split("Changes of the custom JavaScript").nth(1).unwrap();
+    let places: Vec<usize> = [
+        "owner@example.com",
+        "Before one();",
+        "After two('<b>');",
+        "Command line",
+        "No code",
+        "After one();",
+    ]
+    .iter()
+    .map(|part| changes.find(part).unwrap_or_else(|| panic!("{part} in {changes}")))
+    .collect();
+    assert!(places[..3].is_sorted() && places[3..].is_sorted() && places[0] < places[3], "{changes}");
+    let hidden = plain(&editor.get(&path).await.body);
+    assert!(!hidden.contains("Changes of the custom") && !hidden.contains("one();"), "{hidden}");
 }
 
 /// rules.md 28

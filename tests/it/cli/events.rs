@@ -11,9 +11,9 @@ fn an_event_is_made_listed_archived_restored_and_deleted_with_and_without_a_serv
         |more: &[&str]| machine.run(&[&["--json", "event", "add", "--account", &account], more].concat());
     let made = add(&["--name", "Login", "--type", "http", "--tag", "accounts", "--tag", "app"]).json();
     assert_eq!(made["event_id"], "000000000001");
-    assert_eq!(made["snippet"], "_hsq.push(['trackEvent', {id: '000000000001', value: 0}]);");
+    assert_eq!(made["snippet"], serde_json::Value::Null, "programs tell it");
     let url = made["url"].as_str().unwrap();
-    assert!(url.ends_with("/v1/event?_n=000000000001&_a=1000001"), "{url}");
+    assert!(url.ends_with("/v1/event?_a=1000001&_n=000000000001"), "{url}");
     add(&["--name", "Login", "--type", "http"]).fails(2, "already");
     add(&["--name", "Buy", "--type", "click"]).fails(2, "selector");
     add(&["--name", "Buy", "--type", "clack"]).fails(2, "custom, http, click, form, visit");
@@ -41,6 +41,37 @@ fn an_event_is_made_listed_archived_restored_and_deleted_with_and_without_a_serv
     }
     change("archive", "1").fails(2, "twelve digits");
     assert_eq!(server.stop(), 0);
+}
+
+/// contract.md: what the page of the event shows
+#[test]
+fn what_is_put_where_is_told_for_each_type_with_the_value_of_the_event() {
+    let machine = Machine::new();
+    let account = machine.account().to_string();
+    let add = |kind: &str, value: &str, more: &[&str], json: bool| {
+        let name = format!("{kind} {value} {json}");
+        let words =
+            ["event", "add", "--account", &account, "--name", &name, "--type", kind, "--value", value];
+        machine.run(&[if json { &["--json"][..] } else { &[] }, &words, more].concat())
+    };
+    let both = |made: &serde_json::Value| (made["snippet"].is_string(), made["url"].is_string());
+    let told = add("custom", "19.99", &[], true).json();
+    assert_eq!(
+        told["snippet"],
+        "var _hsq = window._hsq = window._hsq || [];\n\
+         _hsq.push(['trackEvent', {id: '000000000001', value: 19.99}]);"
+    );
+    assert_eq!(both(&told), (true, true));
+    assert_eq!(both(&add("http", "5", &[], true).json()), (false, true));
+    for (kind, what, more) in [
+        ("click", "the tracking code finds it", ["--selector", "#buy"]),
+        ("form", "the tracking code finds it", ["--selector", "#join"]),
+        ("visit", "the server counts it", ["--url", "/thanks"]),
+    ] {
+        assert_eq!(both(&add(kind, "5", &more, true).json()), (false, false), "{kind}");
+        let text = add(kind, "5", &more, false).out;
+        assert!(text.contains(what) && !text.contains("trackEvent") && !text.contains("/v1/"), "{text}");
+    }
 }
 
 /// rules.md 29; contract.md

@@ -1,0 +1,81 @@
+//! What an address asks for, word by word: read alike by every report and page, and refused with what is allowed.
+
+use super::error::Error;
+
+/// Rows of a table unless said otherwise.
+pub const LIMIT_DEFAULT: usize = 100;
+/// Most rows of a table; past it the question is refused.
+pub const LIMIT_MAX: usize = 1_000;
+
+/// The value of a key; of a repeated one the first counts, an empty one is none.
+#[must_use]
+pub fn first<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
+    let found = pairs.iter().find(|(known, _)| known == key).map(|(_, value)| value.trim());
+    found.filter(|value| !value.is_empty())
+}
+
+/// Rows of a table; `usual` unless said otherwise.
+///
+/// # Errors
+/// `Invalid` with what is allowed.
+pub fn limit(text: Option<&str>, usual: usize) -> Result<usize, Error> {
+    let Some(text) = text else { return Ok(usual) };
+    let limit = text.parse().ok().filter(|n| (1..=LIMIT_MAX).contains(n));
+    limit.ok_or_else(|| Error::Invalid(format!("limit is a number from 1 to {LIMIT_MAX}")))
+}
+
+/// Where a table goes on.
+///
+/// # Errors
+/// `Invalid` when it cannot be read.
+pub fn after<T>(text: Option<&str>, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
+    text.map(|text| read(text).ok_or_else(no_cursor)).transpose()
+}
+
+/// Of a place that no answer told.
+#[must_use]
+pub fn no_cursor() -> Error {
+    Error::Invalid("after is what the last answer gave as next".into())
+}
+
+/// One of `choices` by its word; the first when none is given.
+///
+/// # Errors
+/// `Invalid` with the list.
+pub fn choose<T: Copy>(text: Option<&str>, what: &str, choices: &[(&str, T)]) -> Result<T, Error> {
+    let wanted = text.or(choices.first().map(|(word, _)| *word)).unwrap_or_default();
+    let found = choices.iter().find(|(word, _)| *word == wanted);
+    let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+    found.map(|(_, choice)| *choice).ok_or_else(|| not_one_of(wanted, what, &words))
+}
+
+pub(super) fn not_one_of(text: &str, what: &str, words: &[&str]) -> Error {
+    let text: String = text.chars().take(100).collect();
+    Error::Invalid(format!("“{text}” is no {what}; there are: {}", words.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_at_their_limits_and_refused_past_them_with_what_is_allowed() {
+        let pairs = [("a", " "), ("b", " 1 "), ("b", "2")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        assert_eq!((first(&pairs, "a"), first(&pairs, "b"), first(&pairs, "c")), (None, Some("1"), None));
+        let read = |text: &str| limit(Some(text), 5).map_err(|error| error.to_string());
+        assert_eq!(
+            (read("1"), read(&LIMIT_MAX.to_string()), limit(None, 5).ok()),
+            (Ok(1), Ok(LIMIT_MAX), Some(5))
+        );
+        for bad in ["0", "-1", "many", &(LIMIT_MAX + 1).to_string()] {
+            assert_eq!(read(bad), Err("limit is a number from 1 to 1000".to_owned()), "{bad}");
+        }
+        let number = |text: &str| text.parse::<u8>().ok();
+        assert_eq!((after(Some("7"), number).ok(), after(None, number).ok()), (Some(Some(7)), Some(None)));
+        assert!(after(Some("x"), number).is_err());
+        let choices = [("a", 1), ("b", 2)];
+        assert!(choose(Some("c"), "view", &choices).unwrap_err().to_string().contains("a, b"));
+        assert_eq!(choose(None, "view", &choices).ok(), Some(1));
+        assert_eq!(choose(Some("b"), "view", &choices).ok(), Some(2));
+    }
+}
