@@ -159,17 +159,16 @@ pub async fn event(
 
 fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, Error> {
     let (frame, digits) = (ask.frame, ask.digits);
-    let by = |dimension, limit, after, skip_empty| {
-        let top = Top { by: Measure::Completions, limit, after, skip_empty };
-        Grouping::By(Key::Dimension(dimension), top)
-    };
-    let panel = |dimension, skip_empty| by(dimension, PANEL_ROWS, None, skip_empty);
+    let top = |limit, after, skip_empty| Top { by: Measure::Completions, limit, after, skip_empty };
+    let panel =
+        |dimension, skip_empty| Grouping::By(Key::Dimension(dimension), top(PANEL_ROWS, None, skip_empty));
+    // of nobody only how many they are
+    let shown = if persons { ask.query.limit } else { 0 };
     let (step, edges) = frame.steps();
     let groupings = [
         Grouping::Total,
         Grouping::Steps(edges.clone()),
-        // of nobody only how many they are
-        by(Dimension::Contact, if persons { ask.query.limit } else { 0 }, ask.query.after, true),
+        Grouping::Sums(Key::Dimension(Dimension::Contact), top(shown, ask.query.after, true)),
         panel(Dimension::Browser, false),
         panel(Dimension::Os, false),
         panel(Dimension::Device, false),

@@ -296,7 +296,7 @@ const fn shows_time(grouping: &scan::Grouping) -> bool {
         Grouping::Total | Grouping::Steps(_) | Grouping::Grid(..) => false,
         Grouping::These(Key::Dimension(dimension), _) => dimension.is_page(),
         Grouping::These(..) => false,
-        Grouping::By(key, top) => {
+        Grouping::By(key, top) | Grouping::Sums(key, top) => {
             matches!(top.by, Measure::Engaged | Measure::TimeOfView | Measure::TimeOfSession)
                 || matches!(key, Key::Dimension(dimension) if dimension.is_page())
         }

@@ -100,6 +100,9 @@ pub enum Grouping {
     Steps(Vec<i64>),
     /// The top rows by name. What programs tell is in no group of a session's dimension (rules.md 13).
     By(Key, Top),
+    /// The same, and only what their rows sum up to: no visitors, sessions or bounces. For groups as many as contacts,
+    /// whose lists of people would take more than everything else.
+    Sums(Key, Top),
     /// The rows of these groups, named by a code of theirs as `Table::codes` gives it, in this order, empty ones
     /// too: how rows of one period are found again in another.
     These(Key, Vec<u32>),

@@ -51,7 +51,9 @@ impl Tally {
         let keys = match grouping {
             Grouping::Total => Keys::Total,
             Grouping::Steps(edges) => Keys::Steps(edges.clone()),
-            Grouping::By(key, _) => Keys::Names(Names::of(words, known, key.place())?),
+            Grouping::By(key, _) | Grouping::Sums(key, _) => {
+                Keys::Names(Names::of(words, known, key.place())?)
+            }
             Grouping::These(key, codes) => Keys::Names(Names::only(words, known, key.place(), codes)?),
             Grouping::Grid(key, codes, edges) => {
                 Keys::Grid(Names::only(words, known, key.place(), codes)?, edges.clone())
@@ -64,7 +66,7 @@ impl Tally {
             Keys::Names(names) => names.lowest.len(),
             Keys::Grid(names, edges) => names.lowest.len() * steps(edges),
         };
-        let counted = if matches!(keys, Keys::Grid(..)) { 0 } else { groups };
+        let counted = if matches!(grouping, Grouping::Grid(..) | Grouping::Sums(..)) { 0 } else { groups };
         Ok(Self {
             keys: Arc::new(keys),
             figures: vec![Figures::default(); groups + 1],
@@ -287,7 +289,9 @@ impl Tally {
             figures.iter_mut().for_each(|figures| figures.engaged_ms = 0);
         }
         match (self.keys.as_ref(), grouping) {
-            (Keys::Names(names), Grouping::By(_, top)) => table_of(words, names, &figures, *top),
+            (Keys::Names(names), Grouping::By(_, top) | Grouping::Sums(_, top)) => {
+                table_of(words, names, &figures, *top)
+            }
             (Keys::Names(names), Grouping::These(_, codes)) => {
                 let of = |code: &u32| figures.get(names.group(*code) as usize).copied();
                 Ok(unnamed(codes.iter().map(|code| of(code).unwrap_or_default()).collect()))

@@ -33,10 +33,12 @@ pub(super) struct People {
     /// Of no group when they are not counted.
     contacts: Distinct,
     counts_contacts: bool,
+    /// Nobody is counted.
+    is_off: bool,
 }
 
 impl People {
-    /// `budget`: bytes left for sets.
+    /// `budget`: bytes left for sets. Of no groups nobody is counted.
     pub(super) fn new(groups: usize, last: Last, budget: &mut usize) -> Self {
         let visitors = Distinct::new(groups, last.visitor, budget);
         let counts_contacts = last.contact > 0 && groups > 0;
@@ -45,7 +47,7 @@ impl People {
         let left = *budget - few;
         let sessions = Distinct::new(groups, last.session, &mut few);
         *budget = left + few;
-        Self { visitors, sessions, contacts, counts_contacts }
+        Self { visitors, sessions, contacts, counts_contacts, is_off: groups == 0 }
     }
 
     /// Empty ones of the same groups.
@@ -55,6 +57,7 @@ impl People {
             sessions: self.sessions.fork(),
             contacts: self.contacts.fork(),
             counts_contacts: self.counts_contacts,
+            is_off: self.is_off,
         }
     }
 
@@ -98,6 +101,9 @@ impl People {
     /// A run has matching rows in a group.
     #[inline]
     pub(super) fn count(&mut self, touch: Touch, figures: &mut Figures, group: u32, pass: Pass<'_>) {
+        if self.is_off {
+            return;
+        }
         if self.counts_contacts {
             let contact = at(pass.contacts, touch.visitor as usize);
             if contact != 0 {

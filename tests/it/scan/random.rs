@@ -195,10 +195,8 @@ pub(super) fn grouping(dice: &mut Dice, account: &AccountFact, range: &Range<i64
                 _ => Key::Dimension(dice.pick(&Dimension::ALL)),
             };
             let limit = dice.pick(&[1, 3, 1_000]);
-            Grouping::By(
-                key,
-                Top { by: dice.pick(&Measure::ALL), limit, after: None, skip_empty: dice.one_in(3) },
-            )
+            let top = Top { by: dice.pick(&Measure::ALL), limit, after: None, skip_empty: dice.one_in(3) };
+            if dice.one_in(4) { Grouping::Sums(key, top) } else { Grouping::By(key, top) }
         }
     }
 }
@@ -268,17 +266,19 @@ pub(super) fn expect(
             let total = rows.len() as u64;
             (rows, total)
         }
-        Grouping::By(key, top) => {
+        Grouping::By(key, top) | Grouping::Sums(key, top) => {
             let dimensions = match key {
                 Key::Dimension(dimension) => vec![*dimension],
                 Key::SourceAndDetail => vec![Dimension::Source, Dimension::SourceDetail],
                 Key::Campaign => vec![Dimension::UtmSource, Dimension::UtmMedium, Dimension::UtmCampaign],
             };
             let groups = oracle::by_name(account, events, &dimensions);
+            let is_sums = matches!(grouping, Grouping::Sums(..));
+            let found = |count: &Count| if is_sums { sums(count) } else { figures(count, contacts) };
             let mut rows: Vec<_> = groups
                 .iter()
                 .filter(|(name, _)| !(top.skip_empty && name.iter().all(String::is_empty)))
-                .map(|(name, count)| scan::Row { name: name.clone(), figures: figures(count, contacts) })
+                .map(|(name, count)| scan::Row { name: name.clone(), figures: found(count) })
                 .collect();
             // stable: equals stay in the order of their names
             rows.sort_by_key(|row| std::cmp::Reverse(row.figures.get(top.by)));
