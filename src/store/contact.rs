@@ -19,6 +19,7 @@ pub struct Contact {
     pub external_id: Option<String>,
     /// Visitor number for what programs tell of it.
     pub number: u32,
+    /// When its email was told first.
     pub created_ms: i64,
     pub first_ms: i64,
     pub last_ms: i64,

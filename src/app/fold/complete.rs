@@ -243,7 +243,7 @@ impl Batch<'_> {
             email: email.as_str().to_owned(),
             external_id: hit.identity.external_id.clone(),
             number: number.0,
-            created_ms: self.now.0,
+            created_ms: hit.at.0,
             first_ms,
             last_ms: hit.at.0,
             source,
