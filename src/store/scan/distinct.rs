@@ -62,9 +62,9 @@ type Sets = Vec<u64>;
 /// to 32 MiB) for itself. What is not filled costs nothing.
 const GIVEN_BACK: usize = 36 * 1024 * 1024;
 
-/// A list of that length.
-fn large<T>() -> Vec<T> {
-    Vec::with_capacity(GIVEN_BACK / size_of::<T>())
+/// A list of that length, or of `least` items.
+pub(super) fn large<T>(least: usize) -> Vec<T> {
+    Vec::with_capacity(least.max(GIVEN_BACK / size_of::<T>()))
 }
 
 impl Distinct {
@@ -227,7 +227,7 @@ impl Group {
     fn set_of<'s>(&mut self, words: usize, sets: &'s mut Sets) -> &'s mut [u64] {
         let begin = *self.set.get_or_insert_with(|| {
             if sets.capacity() == 0 {
-                *sets = large();
+                *sets = large(0);
             }
             sets.resize(sets.len() + words, 0);
             sets.len() - words
@@ -276,7 +276,7 @@ impl Pairs {
         let mut numbers = [0; BLOCK];
         numbers[0] = number;
         if self.blocks.capacity() == 0 {
-            self.blocks = large();
+            self.blocks = large(0);
         }
         let before = std::mem::replace(last, self.blocks.len() as u32);
         self.blocks.push(Block { before, len: 1, numbers });

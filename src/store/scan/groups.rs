@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ask::{Cursor, Grouping, Key, Row, Table, Top};
 use super::column::{Column, Place, Words};
-use super::distinct::Class;
+use super::distinct::{Class, large};
 use super::names::{Known, Names, SKIPPED};
 use super::people::{Last, Pass, People, of_group};
 use super::rows::{Batch, Touch, at};
@@ -39,6 +39,17 @@ pub(super) struct Tally {
     people: People,
 }
 
+/// Groups whose figures take a megabyte.
+const MANY: usize = 16_384;
+
+/// Figures of so many groups before anything is counted. Those of many go back to the system with the question: every
+/// thread's allocator would keep some of its own.
+fn nothing(groups: usize) -> Vec<Figures> {
+    let mut figures = if groups < MANY { Vec::new() } else { large(groups) };
+    figures.resize(groups, Figures::default());
+    figures
+}
+
 impl Tally {
     /// `budget`: bytes left for sets.
     pub(super) fn new(
@@ -69,7 +80,7 @@ impl Tally {
         let counted = if matches!(grouping, Grouping::Grid(..) | Grouping::Sums(..)) { 0 } else { groups };
         Ok(Self {
             keys: Arc::new(keys),
-            figures: vec![Figures::default(); groups + 1],
+            figures: nothing(groups + 1),
             touched_by: vec![0; groups],
             ordinal: 0,
             listed: Listed::default(),
@@ -81,7 +92,7 @@ impl Tally {
     pub(super) fn fork(&self) -> Self {
         Self {
             keys: Arc::clone(&self.keys),
-            figures: vec![Figures::default(); self.figures.len()],
+            figures: nothing(self.figures.len()),
             touched_by: vec![0; self.figures.len()],
             ordinal: 0,
             listed: Listed::default(),
