@@ -35,8 +35,10 @@ impl Defined {
 #[derive(Debug, Default)]
 pub struct Definitions {
     known: RwLock<FxHashMap<AccountId, Arc<Defined>>>,
-    /// Held from reading the store to taking what was read, so that of two changes the later one stays; the accounts
-    /// whose events could not be read.
+    /// Held from reading the store to taking what was read, so that of two changes the later one stays.
+    reading: Mutex<()>,
+    /// Accounts whose events could not be read. A lock of its own: the fold looks here after every batch, and must not
+    /// wait for who reads.
     unread: Mutex<FxHashSet<AccountId>>,
 }
 
@@ -53,11 +55,17 @@ impl Definitions {
     /// # Errors
     /// The store's.
     pub fn reload(&self, store: &Store, account: AccountId) -> Result<(), store::Error> {
+        let _one = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = store.readers.read(|conn| store::definition::list(conn, account));
         let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
-        unread.insert(account);
-        let mut events = store.readers.read(|conn| store::definition::list(conn, account))?;
+        if read.is_err() {
+            unread.insert(account);
+        } else {
+            unread.remove(&account);
+        }
+        drop(unread);
+        let mut events = read?;
         events.retain(|stored| stored.status != Status::Deleted);
-        unread.remove(&account);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(account, Arc::new(Defined { events }));
         Ok(())

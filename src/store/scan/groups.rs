@@ -44,7 +44,7 @@ const MANY: usize = 16_384;
 
 /// Figures of so many groups before anything is counted. Those of many go back to the system with the question: every
 /// thread's allocator would keep some of its own.
-fn nothing(groups: usize) -> Vec<Figures> {
+fn zeros(groups: usize) -> Vec<Figures> {
     let mut figures = if groups < MANY { Vec::new() } else { large(groups) };
     figures.resize(groups, Figures::default());
     figures
@@ -80,7 +80,7 @@ impl Tally {
         let counted = if matches!(grouping, Grouping::Grid(..) | Grouping::Sums(..)) { 0 } else { groups };
         Ok(Self {
             keys: Arc::new(keys),
-            figures: nothing(groups + 1),
+            figures: zeros(groups + 1),
             touched_by: vec![0; groups],
             ordinal: 0,
             listed: Listed::default(),
@@ -92,7 +92,7 @@ impl Tally {
     pub(super) fn fork(&self) -> Self {
         Self {
             keys: Arc::clone(&self.keys),
-            figures: nothing(self.figures.len()),
+            figures: zeros(self.figures.len()),
             touched_by: vec![0; self.figures.len()],
             ordinal: 0,
             listed: Listed::default(),
