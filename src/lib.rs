@@ -4,13 +4,15 @@
 //! (`tests/it/layering.rs` holds it):
 //!
 //! ```text
-//! main, cli ─► server ─► web ─► app ─► { store, geo, tracker, outbound, config } ─► domain ─► base
+//! main ─► cli ─► bench ─► demo ─► server ─► web ─► app ─► { store, geo, tracker, outbound, config } ─► domain ─► base
 //! ```
 
 pub mod app;
 pub mod base;
+pub mod bench;
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod geo;
 pub mod server;

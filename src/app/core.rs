@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::agents::Agents;
-use super::counters::Counters;
-use super::definitions::Definitions;
-use super::directory::{Directory, Entry};
-use super::limiter::Limiter;
-use super::live::Live;
-use super::passwords::Passwords;
-use super::progress::Progress;
-use super::scripts::Scripts;
-use super::throttle::Throttle;
+use crate::app::state::account_cache::{AccountCache, Entry};
+use crate::app::state::counters::Counters;
+use crate::app::state::definition_cache::DefinitionCache;
+use crate::app::state::fold_progress::FoldProgress;
+use crate::app::state::live::Live;
+use crate::app::state::passwords::Passwords;
+use crate::app::state::rate_limit::RateLimiter;
+use crate::app::state::script_cache::ScriptCache;
+use crate::app::state::sign_in_throttle::SignInThrottle;
+use crate::app::state::user_agent_cache::UserAgentCache;
 use crate::base::clock::{Clock, Millis};
 use crate::base::random::Random;
 use crate::domain::event::LIMIT;
@@ -43,31 +43,28 @@ pub struct App {
     pub geo: Geo,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
-    pub accounts: Directory,
-    pub definitions: Definitions,
-    pub agents: Agents,
+    pub accounts: AccountCache,
+    pub definitions: DefinitionCache,
+    pub user_agents: UserAgentCache,
     pub counters: Counters,
     pub live: Live,
-    pub progress: Progress,
-    pub scripts: Scripts,
+    pub progress: FoldProgress,
+    pub scripts: ScriptCache,
     /// By `limiter::sender_of`.
-    pub senders: Limiter<u64>,
+    pub senders: RateLimiter<u64>,
     /// By id of the token.
-    pub token_calls: Limiter<i64>,
+    pub token_calls: RateLimiter<i64>,
     pub passwords: Passwords,
     /// Most events of an account.
     pub event_limit: i64,
     /// May custom JavaScript of events be served at all?
     pub custom_js: bool,
     /// Failed sign-ins of the last hour.
-    pub guesses: Throttle,
+    pub guesses: SignInThrottle,
 }
 
 impl App {
     /// Over an open store; reads the accounts.
-    ///
-    /// # Errors
-    /// The store's.
     pub fn new(
         store: Store,
         geo: Geo,
@@ -78,11 +75,11 @@ impl App {
         let (accounts, watermark) = store
             .readers
             .read(|conn| Ok::<_, store::Error>((store::account::list(conn)?, store::watermark(conn)?)))?;
-        let definitions = Definitions::default();
+        let definitions = DefinitionCache::default();
         for account in &accounts {
             definitions.reload(&store, account.id)?;
         }
-        let directory = Directory::default();
+        let directory = AccountCache::default();
         directory.replace(accounts);
         let counters = Counters::default();
         // What an earlier process took in and this one folds.
@@ -90,7 +87,7 @@ impl App {
         Ok(Self {
             live: Live::starting_at(clock.now()),
             passwords: Passwords::new(Arc::clone(&random)),
-            guesses: Throttle::default(),
+            guesses: SignInThrottle::default(),
             store,
             geo,
             clock,
@@ -99,12 +96,12 @@ impl App {
             definitions,
             event_limit: options.events,
             custom_js: options.custom_js,
-            agents: Agents::default(),
+            user_agents: UserAgentCache::default(),
             counters,
-            progress: Progress::at(watermark),
-            scripts: Scripts::default(),
-            senders: Limiter::new(options.collector_per_address),
-            token_calls: Limiter::new(options.api_per_token),
+            progress: FoldProgress::at(watermark),
+            scripts: ScriptCache::default(),
+            senders: RateLimiter::new(options.collector_per_address),
+            token_calls: RateLimiter::new(options.api_per_token),
         })
     }
 
@@ -120,9 +117,6 @@ impl App {
     }
 
     /// Takes the accounts as they are stored now; after each change of one.
-    ///
-    /// # Errors
-    /// The store's.
     pub fn reload_accounts(&self) -> Result<(), store::Error> {
         let accounts = self.store.readers.read(store::account::list)?;
         self.accounts.replace(accounts);

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Outcome, table};
-use crate::app::control::Command;
+use crate::app::commands::Command;
 use crate::config::Config;
 use crate::server::control;
 use crate::store;
@@ -41,7 +41,7 @@ pub(super) fn run(command: Account, config: &Config) -> Outcome {
 }
 
 fn list(config: &Config) -> Outcome {
-    let accounts = match store::files::open_main(&config.server.data_dir)? {
+    let accounts = match store::data_dir::open_main(&config.server.data_dir)? {
         Some(conn) => store::account::list(&conn)?,
         None => Vec::new(),
     };

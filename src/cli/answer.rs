@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use crate::app::control::{self, Kind};
+use crate::app::commands::{self, Kind};
 use crate::config::ConfigError;
 use crate::server::control::Error as ControlError;
 use crate::store;
@@ -81,7 +81,7 @@ impl From<ControlError> for Failure {
     fn from(error: ControlError) -> Self {
         match error {
             ControlError::Store(error) => error.into(),
-            ControlError::Refused(control::Error { kind: Kind::Invalid, message }) => Self::usage(message),
+            ControlError::Refused(commands::Error { kind: Kind::Invalid, message }) => Self::usage(message),
             error => Self::failed(error),
         }
     }

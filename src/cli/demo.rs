@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use crate::server::demo::{self, Asked, Ready};
+use crate::demo::{self, Asked, Ready};
 
 #[derive(Args)]
 pub(super) struct Arguments {

@@ -154,7 +154,7 @@ impl Findings {
     }
 
     fn store(&mut self, data_dir: &Path) {
-        match store::facts::find(data_dir) {
+        match store::statistics::find(data_dir) {
             Ok(Some(facts)) => {
                 if facts.dead_letters > 0 {
                     self.problem("there are dead letters: see guestlog replay-deadletter");

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Failure, Outcome, table};
-use crate::app::control::{Command, EventChange};
+use crate::app::commands::{Command, EventChange};
 use crate::config::Config;
 use crate::domain::account::AccountId;
 use crate::domain::event::{CUSTOM_JS_MAX, EventKind, EventNumber, Status};
@@ -141,7 +141,7 @@ fn origin(config: &Config) -> String {
 }
 
 fn list(config: &Config, account: AccountId) -> Outcome {
-    let mut events = match store::files::open_main(&config.server.data_dir)? {
+    let mut events = match store::data_dir::open_main(&config.server.data_dir)? {
         Some(conn) => store::definition::list(&conn, account)?,
         None => Vec::new(),
     };

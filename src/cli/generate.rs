@@ -6,8 +6,8 @@ use serde_json::json;
 use super::answer::{Answer, Failure, Outcome};
 use crate::base::clock::Millis;
 use crate::config::Config;
+use crate::demo::history::{self, Asked};
 use crate::domain::account::AccountId;
-use crate::server::history::{self, Asked};
 
 #[derive(Args)]
 pub(super) struct Arguments {

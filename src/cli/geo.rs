@@ -122,10 +122,10 @@ fn row(map: &MapStatus) -> Vec<String> {
 
 fn install(config: &Config, file: &Path) -> Outcome {
     let data_dir = &config.server.data_dir;
-    store::files::create_data_dir(data_dir)?;
+    store::data_dir::create_data_dir(data_dir)?;
     let (path, content) = geo::install(file, data_dir, RealClock.now())
         .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
-    store::files::give_to_owner(data_dir, &[path.parent(), Some(&path)]).map_err(Failure::failed)?;
+    store::data_dir::give_to_owner(data_dir, &[path.parent(), Some(&path)]).map_err(Failure::failed)?;
     // A server that does not answer looks for itself within a minute.
     let _ = control::tell(data_dir, control::Command::ReloadMaps {});
     let text =

@@ -3,7 +3,6 @@
 
 mod account;
 mod answer;
-mod bench;
 mod demo;
 mod doctor;
 mod event;
@@ -20,7 +19,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Flags, Log, LogFormat, LogLevel};
-use crate::server;
+use crate::{bench, server};
 use answer::{Answer, Failure};
 
 #[derive(Parser)]

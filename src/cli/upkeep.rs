@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Failure, Outcome};
-use crate::app::control;
+use crate::app::commands;
 use crate::base::clock::{Clock, RealClock};
 use crate::config::Config;
 use crate::server::control::execute;
@@ -53,7 +53,7 @@ pub(super) fn run(command: &Command, config: &Config) -> Outcome {
         Command::VerifyBackup { file } => verify(file),
         Command::Restore { file } => restore(config, file),
         Command::ReplayDeadletter => {
-            let done = execute(config, control::Command::ReplayDeadLetters {})?;
+            let done = execute(config, commands::Command::ReplayDeadLetters {})?;
             let count = done.get("replayed").and_then(Value::as_u64).unwrap_or(0);
             Ok(Answer::new(done, format!("{count} hits lie in the inbox again; the server folds them")))
         }
@@ -178,7 +178,7 @@ fn quote(word: &str) -> String {
 
 fn migrate(config: &Config, dry_run: bool) -> Outcome {
     let data_dir = &config.server.data_dir;
-    let steps = store::files::missing_steps(data_dir)?;
+    let steps = store::data_dir::missing_steps(data_dir)?;
     let text = match (steps.is_empty(), dry_run) {
         (true, _) => "nothing to do: the store is of this program's version".to_owned(),
         (false, true) => format!("would be done: {}", steps.join(", ")),

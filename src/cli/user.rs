@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use super::answer::{Answer, Failure, Outcome};
-use crate::app::control::Command;
+use crate::app::commands::Command;
 use crate::config::Config;
 use crate::domain::account::AccountId;
 use crate::domain::user::{PASSWORD_MAX, Role};

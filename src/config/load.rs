@@ -37,9 +37,6 @@ impl Config {
     }
 
     /// `load` with other places to look for a file that nobody named.
-    ///
-    /// # Errors
-    /// As `load`.
     pub fn load_from(
         flags: &Flags,
         env: impl IntoIterator<Item = (OsString, OsString)>,

@@ -1,30 +1,22 @@
-//! Types and rules of the product, one noun a file. Pure: no I/O, no clock, no SQL, no HTTP. A rule that
-//! needs the time is told it. Data tables lie in `data/` beside the rule that reads them.
+//! Types and rules of the product, one noun a file. Pure: no I/O, no clock, no SQL, no HTTP. A rule that needs the time
+//! is given it. Data tables lie in `data/` of the folder of the rule that reads them.
+//!
+//! Other modules name the files by their noun: `domain::page`, `domain::event`.
 
 pub mod account;
-pub mod campaign;
 pub mod consent;
-pub mod contact;
-pub mod device;
-pub mod event;
+mod events;
 pub mod hit;
-pub mod install;
-pub mod language;
 pub mod money;
-pub mod nesting;
-pub mod network;
-pub mod page;
-pub mod password;
-pub mod period;
-pub mod pick;
-pub mod question;
+mod people;
 pub mod reason;
-pub mod referrer;
-pub mod saved_view;
-pub mod screen;
-pub mod scrub;
-pub mod source;
+mod reports;
 pub mod text;
-pub mod url_rule;
-pub mod user;
-pub mod visitor;
+mod visits;
+
+pub use events::{event, install, nesting, pick};
+pub use people::{contact, password, user};
+pub use reports::{period, question, saved_view};
+pub use visits::{
+    campaign, device, language, network, page, referrer, screen, scrub, source, url_rule, visitor,
+};

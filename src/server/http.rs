@@ -16,9 +16,10 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::app::accept::beacon::BATCH_BODY_MAX;
+use crate::app::ingest::accept::beacon::BATCH_BODY_MAX;
 use crate::config::Config;
-use crate::web::{self, state::State};
+use crate::web;
+use crate::web::request::state::State;
 
 /// Longest the headers of a request may take.
 const HEADER_TIME: Duration = Duration::from_secs(5);
@@ -68,7 +69,7 @@ pub(super) fn start(
         actix_web::App::new()
             .app_data(state.clone())
             .app_data(PayloadConfig::new(BATCH_BODY_MAX))
-            .wrap(from_fn(web::unread::close_unread))
+            .wrap(from_fn(web::request::unread::close_unread))
             .configure(|routes| side.routes(routes))
     })
     .workers(workers)

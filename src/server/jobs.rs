@@ -9,8 +9,11 @@ use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use futures_util::FutureExt;
 
-use crate::app::retention::Keeper;
-use crate::app::{App, accept, closing, fold, recount};
+use crate::app::App;
+use crate::app::events::count_back;
+use crate::app::ingest::{accept, fold};
+use crate::app::jobs::close_days;
+use crate::app::jobs::retention::Keeper;
 
 /// How often map files are looked at.
 const MAPS_EVERY: Duration = Duration::from_secs(60);
@@ -87,7 +90,7 @@ async fn reload_maps(app: Arc<App>) {
 async fn close_days(app: Arc<App>) {
     loop {
         let app_now = Arc::clone(&app);
-        let _ = rt::task::spawn_blocking(move || closing::close_due(&app_now)).await;
+        let _ = rt::task::spawn_blocking(move || close_days::close_due(&app_now)).await;
         tokio::time::sleep(CLOSE_EVERY).await;
     }
 }
@@ -96,7 +99,7 @@ async fn work_on_events(app: Arc<App>) {
     loop {
         tokio::time::sleep(WORK_EVERY).await;
         let app = Arc::clone(&app);
-        let _ = rt::task::spawn_blocking(move || recount::work_due(&app)).await;
+        let _ = rt::task::spawn_blocking(move || count_back::work_due(&app)).await;
     }
 }
 

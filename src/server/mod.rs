@@ -1,9 +1,6 @@
 //! Wiring: configuration → store → application → HTTP, the background jobs, and an orderly stop.
 
-pub mod bare;
 pub mod control;
-pub mod demo;
-pub mod history;
 mod http;
 mod jobs;
 mod open;
@@ -19,9 +16,10 @@ use actix_web::web::Data;
 use anyhow::Context;
 use tokio::sync::Notify;
 
-use crate::app::{App, setup};
+use crate::app::App;
+use crate::app::access::setup;
 use crate::config::Config;
-use crate::web::state::State;
+use crate::web::request::state::State;
 use http::Side;
 use jobs::Jobs;
 pub use open::{migrate, open};
@@ -42,12 +40,12 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     result
 }
 
-fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Serves until it is asked to stop, by a signal or by the handle `started` is given.
-async fn serve(
+pub(crate) async fn serve(
     config: &Config,
     app: Arc<App>,
     listener: TcpListener,
@@ -121,7 +119,7 @@ fn take_commands(app: &Arc<App>, stop: &Arc<Notify>) -> Option<rt::task::JoinHan
 }
 
 /// Waits for the writers and folds the logs into the files.
-fn close(app: Arc<App>) {
+pub(crate) fn close(app: Arc<App>) {
     match Arc::try_unwrap(app) {
         Ok(app) => app.store.close(),
         // Every write was committed before it was answered: nothing is lost, the logs are read at the start.

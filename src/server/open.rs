@@ -11,17 +11,11 @@ use crate::geo::Geo;
 use crate::store::{self, Store};
 
 /// With its maps.
-///
-/// # Errors
-/// The store's.
 pub fn open(config: &Config) -> Result<App, store::Error> {
     open_with(config, || Geo::open(&options::of_maps(config), &config.server.data_dir))
 }
 
 /// Without maps: they are large, and commands look nothing up.
-///
-/// # Errors
-/// The store's.
 pub(super) fn open_without_maps(config: &Config) -> Result<App, store::Error> {
     open_with(config, Geo::none)
 }

@@ -29,8 +29,8 @@ pub(super) fn of_app(config: &Config) -> core::Options {
     }
 }
 
-pub(super) fn of_web(config: &Config) -> web::options::Options {
-    web::options::Options {
+pub(super) fn of_web(config: &Config) -> web::request::options::Options {
+    web::request::options::Options {
         public_url: config.server.public_url.clone(),
         apart_from: config.server.admin_listen.map(|_| {
             let scheme = if config.tls.files().is_some() { "https" } else { "http" };

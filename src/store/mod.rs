@@ -1,58 +1,36 @@
 //! The SQLite files and every line of SQL. One file per aggregate with functions over `&Connection`; none of
 //! them opens a transaction: the writer and the readers do.
 
-pub mod account;
-pub mod audit;
-pub mod backup;
-pub mod bot;
-pub mod check;
-pub mod contact;
-pub mod dead_letter;
-pub mod definition;
-pub mod dictionary;
-pub mod erase;
+pub mod entity;
 pub mod error;
-pub mod event;
-pub mod event_work;
-pub mod facts;
-mod figures;
-pub mod files;
-pub mod inbox;
-pub mod member;
-mod migrate;
-pub mod one_time_link;
-mod open;
-pub mod pick;
-pub mod plain;
-pub mod readers;
-pub mod recount;
-pub mod restore;
-pub mod retention;
-pub mod saved_view;
+pub mod file;
+pub mod history;
+pub mod hits;
+pub mod people;
 pub mod scan;
-pub mod script_change;
 pub mod segment;
-pub mod session;
-pub mod sign_in;
-mod texts;
-pub mod timeline;
-pub mod token;
-pub mod traces;
-pub mod unexpected;
-pub mod user;
-pub mod visitor;
-pub mod writer;
+mod totals;
+pub mod upkeep;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::OptionalExtension;
-
+pub use data_dir::{INBOX_FILE, LOCK_FILE, MAIN_FILE};
+pub use entity::{
+    account, audit, bot, definition, event_work, member, one_time_link, pick, saved_view, script_change,
+    sign_in, token, unexpected, user,
+};
 pub use error::Error;
-pub use files::{INBOX_FILE, LOCK_FILE, MAIN_FILE};
+pub use file::{data_dir, readers, writer};
+use file::{migrate, open};
+pub use history::{contact_activity, count_back, erase_visitor, retention, timeline};
+pub use hits::watermark::{update_watermark, watermark};
+pub use hits::{dead_letter, dictionary, event, inbox, session};
 pub use open::{Room, set_room};
+pub use people::{contact, visitor};
+pub use upkeep::{backup, check, restore, statistics};
 
 use crate::base::clock::Clock;
 
@@ -89,19 +67,19 @@ impl Store {
     /// `Locked` when another process has it, `TooNew`, `Corrupt`, or what the system says.
     pub fn open(options: &Options, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let now = clock.now();
-        files::create_data_dir(&options.data_dir)?;
-        let lock = files::lock(&options.data_dir)?;
-        files::finish_restore(&options.data_dir)?;
-        files::refuse_unfit(&options.data_dir)?;
+        data_dir::create_data_dir(&options.data_dir)?;
+        let lock = data_dir::lock(&options.data_dir)?;
+        data_dir::finish_restore(&options.data_dir)?;
+        data_dir::refuse_unfit(&options.data_dir)?;
         let main = options.data_dir.join(MAIN_FILE);
-        let conn = files::open_checked(&main, migrate::MAIN, open::MAIN_PAGE, now)?;
+        let conn = data_dir::open_checked(&main, migrate::MAIN, open::MAIN_PAGE, now)?;
         conn.execute("insert or ignore into meta (id, watermark, created_ms) values (1, 0, ?1)", [now.0])?;
         let watermark = watermark(&conn)?;
         let inbox_path = options.data_dir.join(INBOX_FILE);
-        if watermark > 0 && files::is_absent(&inbox_path)? {
+        if watermark > 0 && data_dir::is_absent(&inbox_path)? {
             tracing::warn!("{} was missing and begins anew: what waited in it is lost", inbox_path.display());
         }
-        let inbox_conn = files::open_checked(&inbox_path, migrate::INBOX, open::INBOX_PAGE, now)?;
+        let inbox_conn = data_dir::open_checked(&inbox_path, migrate::INBOX, open::INBOX_PAGE, now)?;
         let readers = Arc::new(readers::Readers::open(main, options.readers, Arc::clone(&clock))?);
         let (writer, writer_thread) = writer::Writer::start(conn)?;
         let (inbox, inbox_thread) =
@@ -124,9 +102,6 @@ impl Store {
     }
 
     /// Reads on the blocking pool.
-    ///
-    /// # Errors
-    /// As `Readers::read`.
     pub async fn read<T, E>(
         &self,
         question: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
@@ -166,24 +141,4 @@ impl Store {
             let _ = thread.join();
         }
     }
-}
-
-/// Last inbox id that was folded.
-///
-/// # Errors
-/// SQLite's.
-pub fn watermark(conn: &Connection) -> Result<i64, Error> {
-    Ok(conn
-        .query_row("select watermark from meta where id = 1", [], |row| row.get(0))
-        .optional()?
-        .unwrap_or(0))
-}
-
-/// Says that everything up to `inbox_id` was folded; in the transaction that folded it.
-///
-/// # Errors
-/// SQLite's.
-pub fn update_watermark(conn: &Connection, inbox_id: i64) -> Result<(), Error> {
-    conn.prepare_cached("update meta set watermark = ?1 where id = 1")?.execute([inbox_id])?;
-    Ok(())
 }

@@ -6,8 +6,8 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::web::Data;
 
-use super::state::State;
 use crate::domain::reason::Reason;
+use crate::web::request::state::State;
 
 /// `GET /healthz`: the process answers.
 pub(crate) async fn healthz() -> HttpResponse {

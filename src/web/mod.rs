@@ -2,31 +2,14 @@
 //! here and no SQL is written here. This file is the whole URL table.
 
 pub mod admin;
-pub mod answer;
-pub mod assets;
-pub mod chart;
-pub mod client;
 mod collect;
-pub mod context;
-pub mod cookie;
-pub mod data;
-pub mod demo;
-pub mod error;
-pub mod flash;
-pub mod form;
-pub mod format;
-pub mod guard;
+pub mod drawing;
 mod health;
-pub mod map;
-pub mod options;
-pub mod page;
 pub mod part;
 pub mod paths;
-pub mod query;
-pub mod security;
-pub mod state;
+pub mod request;
+pub mod response;
 pub mod text;
-pub mod unread;
 
 #[cfg(test)]
 mod sample;

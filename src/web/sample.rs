@@ -14,8 +14,8 @@ use crate::domain::account::AccountId;
 use crate::domain::period::Preset;
 use crate::domain::question::{Comparison, Dimension, Filter, Operator};
 use crate::domain::user::Role;
-use crate::web::chart::{Chart, Point, Sparkline, Unit};
-use crate::web::page::{ErrorPage, Flash, Layout, Section, Tone, Viewer};
+use crate::web::drawing::chart::{Chart, Point, Sparkline, Unit};
+use crate::web::drawing::format;
 use crate::web::part::code::Code;
 use crate::web::part::delta::Delta;
 use crate::web::part::empty::{Action, Empty};
@@ -27,8 +27,9 @@ use crate::web::part::pager::Pager;
 use crate::web::part::panel::{Head, Panel, Row, Tab};
 use crate::web::part::period::PeriodBar;
 use crate::web::paths::{Period, Report, ReportUrl, is};
+use crate::web::response::assets;
+use crate::web::response::page::{ErrorPage, Flash, Layout, Section, Tone, Viewer};
 use crate::web::text::EN;
-use crate::web::{assets, format};
 
 #[derive(Template)]
 #[template(

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use guestlog::app::fold::{self, Cache};
-use guestlog::app::generate::{self, Error, Made, VIEWS_OF_VISITOR_MAX, Wanted};
-use guestlog::app::{App, accept, core};
+use guestlog::app::ingest::accept;
+use guestlog::app::ingest::fold::{self, Cache};
+use guestlog::app::{App, core};
 use guestlog::base::clock::{Clock, HOUR, ManualClock, Millis};
 use guestlog::base::random::SeededRandom;
+use guestlog::demo::generator::{self, Error, Made, VIEWS_OF_VISITOR_MAX, Wanted};
 use guestlog::domain::account::{AccountId, Settings};
 use guestlog::domain::period::Zone;
 use guestlog::domain::visitor::SESSION_IDLE;
@@ -43,7 +44,7 @@ fn wanted(events: u64, days: u32, visitors: u64, seed: u64) -> Wanted {
 }
 
 fn make(app: &App, wanted: &Wanted) -> Made {
-    generate::run(app, wanted, &AtomicBool::new(false)).unwrap().0
+    generator::run(app, wanted, &AtomicBool::new(false)).unwrap().0
 }
 
 fn count(conn: &rusqlite::Connection, sql: &str) -> i64 {
@@ -221,7 +222,7 @@ fn as_many_contacts_are_made_as_were_asked_for() {
 fn nothing_happens_before_the_first_day_or_after_the_end() {
     let dir = tempfile::tempdir().unwrap();
     let app = app_with_account(dir.path());
-    let end = generate::end_for(&app, AccountId::FIRST, NOW);
+    let end = generator::end_for(&app, AccountId::FIRST, NOW);
     assert_eq!(end, NOW.plus(-NOW.0.rem_euclid(HOUR)));
     let made = make(&app, &Wanted { end, ..wanted(2_000, 7, 600, 4) });
     app.store.close();
@@ -243,7 +244,7 @@ fn the_end_is_the_last_full_hour_or_minute_of_today() {
     let dir = tempfile::tempdir().unwrap();
     let app = app_with_account(dir.path());
     let midnight = Zone::named(ZONE).start_of(Zone::named(ZONE).day_of(NOW));
-    let end = |ms: i64| generate::end_for(&app, AccountId::FIRST, midnight.plus(ms)).since(midnight);
+    let end = |ms: i64| generator::end_for(&app, AccountId::FIRST, midnight.plus(ms)).since(midnight);
     assert_eq!(end(HOUR), HOUR);
     assert_eq!(end(2 * HOUR - 1), HOUR);
     assert_eq!(end(HOUR - 1), 59 * 60_000);
@@ -271,7 +272,7 @@ fn what_is_accepted_after_a_history_is_folded_once() {
     let outcome = runtime.block_on(accept::accept(&app, sender, vec![beacon(), beacon()]));
     assert_eq!(outcome.stored, 2);
     // Waiting hits are not stepped over.
-    let refused = generate::run(&app, &wanted(10, 1, 5, 1), &AtomicBool::new(false));
+    let refused = generator::run(&app, &wanted(10, 1, 5, 1), &AtomicBool::new(false));
     assert!(matches!(refused, Err(Error::Waiting)));
     assert_eq!(runtime.block_on(fold::step(&app, &mut Cache::default())).unwrap(), 2);
     // And a second history in the same account is of other people.
@@ -290,7 +291,7 @@ fn what_is_accepted_after_a_history_is_folded_once() {
 fn numbers_are_taken_at_their_limits_and_refused_past_them() {
     let dir = tempfile::tempdir().unwrap();
     let app = app_with_account(dir.path());
-    let result = |wanted: Wanted| generate::run(&app, &wanted, &AtomicBool::new(true));
+    let result = |wanted: Wanted| generator::run(&app, &wanted, &AtomicBool::new(true));
     // Stopped at once: the numbers were found good.
     let good = |events, days, visitors| {
         assert!(
@@ -308,13 +309,13 @@ fn numbers_are_taken_at_their_limits_and_refused_past_them() {
     bad(VIEWS_OF_VISITOR_MAX + 1, 1, 1);
     good(50, 1, 50);
     bad(50, 1, 51);
-    good(50, generate::DAYS_MAX, 10);
-    bad(50, generate::DAYS_MAX + 1, 10);
+    good(50, generator::DAYS_MAX, 10);
+    bad(50, generator::DAYS_MAX + 1, 10);
     bad(0, 1, 1);
     bad(1, 0, 1);
     bad(1, 1, 0);
-    bad(generate::EVENTS_MAX + 1, 1, generate::VISITORS_MAX);
-    bad(generate::EVENTS_MAX, 1, generate::VISITORS_MAX + 1);
+    bad(generator::EVENTS_MAX + 1, 1, generator::VISITORS_MAX);
+    bad(generator::EVENTS_MAX, 1, generator::VISITORS_MAX + 1);
     let contacts = |contacts| result(Wanted { contacts: Some(contacts), ..wanted(50, 1, 43, 1) });
     assert!(matches!(contacts(10), Err(Error::Stopped)));
     assert!(matches!(contacts(11), Err(Error::Numbers(_))));

@@ -2,7 +2,7 @@
 //! breaks a rule.
 //!
 //! 1. A module uses what stands below it, never what stands beside or above. `config` is for `server` and
-//!    `cli` alone: the others get plain options from them.
+//!    what stands above it alone: the others get plain options from them.
 //! 2. The crate root defines nothing; it declares modules and may hand names on.
 //! 3. A fenced crate is used only by the modules that own it; `domain` touches neither files nor processes.
 //! 4. Every top-level module has a place in the table, and no module is named after nothing (`utils`).
@@ -27,6 +27,8 @@ const LAYERS: &[&[&str]] = &[
     &["app"],
     &["web"],
     &["server"],
+    &["demo"],
+    &["bench"],
     &["cli"],
     &["main"],
 ];
@@ -42,17 +44,17 @@ const FENCES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("roaring", &["store"]),
     ("maxminddb", &["geo"]),
-    ("rust_embed", &["tracker", "web"]),
+    ("rust_embed", &["tracker", "web", "demo"]),
     ("flate2", &["tracker", "web"]),
     ("brotli", &["tracker", "web"]),
     ("argon2", &["app"]),
     ("oxc", &["app"]),
-    ("actix_web", &["web", "server"]),
+    ("actix_web", &["web", "server", "demo", "bench"]),
     ("askama", &["web"]),
     ("rustls", &["server"]),
-    ("anyhow", &["server", "cli", "main"]),
-    ("clap", &["server", "cli", "main"]),
-    ("tracing_subscriber", &["server", "cli", "main"]),
+    ("anyhow", &["server", "demo", "bench", "cli", "main"]),
+    ("clap", &["server", "demo", "bench", "cli", "main"]),
+    ("tracing_subscriber", &["server", "demo", "bench", "cli", "main"]),
 ];
 
 /// What `domain` does not touch.
@@ -302,9 +304,9 @@ fn judge_inside(own: &str, other: &str) -> Option<String> {
     if theirs == mine {
         return Some(format!("`{own}` uses `{other}`, which stands beside it"));
     }
-    let readers = ["server", "cli"];
+    let readers = ["server", "demo", "bench", "cli"];
     (other == "config" && !readers.contains(&own))
-        .then(|| format!("`{own}` uses `config`, which is for server and cli"))
+        .then(|| format!("`{own}` uses `config`, which is for server, demo, bench and cli"))
 }
 
 fn judge_outside(own: &str, path: &[String], in_test: bool) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use guestlog::app::fold::replay_dead_letters;
+use guestlog::app::ingest::fold::replay_dead_letters;
 use guestlog::base::clock::{Clock, RealClock};
 use guestlog::domain::reason::Reason;
 
@@ -224,7 +224,9 @@ async fn a_fold_that_meets_a_full_disk_keeps_everything_for_later() {
         let url = format!("{PAGE}?{}{n}", "q".repeat(1_000));
         assert_eq!(site.collect(&site.view(&format!("x{n}"), "ada", &url)).await.status, 204);
     }
-    let error = guestlog::app::fold::step(&site.app, &mut guestlog::app::fold::Cache::default()).await;
+    let error =
+        guestlog::app::ingest::fold::step(&site.app, &mut guestlog::app::ingest::fold::Cache::default())
+            .await;
     assert!(error.is_err_and(|error| error.is_of_the_disk()));
     assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 1, "all of it or nothing");
     assert!(letters(&site).is_empty(), "a full disk is no fault of a hit");

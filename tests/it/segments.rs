@@ -9,10 +9,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use guestlog::app::generate::{self, Wanted};
 use guestlog::app::{App, core};
 use guestlog::base::clock::{Clock, ManualClock, Millis};
 use guestlog::base::random::SeededRandom;
+use guestlog::demo::generator::{self, Wanted};
 use guestlog::domain::account::{AccountId, Settings};
 use guestlog::geo::Geo;
 use guestlog::store::{self, Store};
@@ -35,7 +35,7 @@ fn generated(dir: &Path, events: u64, days: u32) {
     for account in app.accounts.list() {
         let (account, seed) = (account.id(), account.id().0.cast_unsigned());
         let wanted = Wanted { account, events, days, visitors: events / 3, contacts: None, seed, end: NOW };
-        generate::run(&app, &wanted, &AtomicBool::new(false)).unwrap();
+        generator::run(&app, &wanted, &AtomicBool::new(false)).unwrap();
     }
     app.store.close();
 }

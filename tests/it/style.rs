@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 const LINES_MAX: usize = 600;
+/// Rust files of one folder: fifteen and its `mod.rs`.
+const FILES_MAX: usize = 16;
 
 /// What the top of the tree holds.
 const TOP: &[&str] = &[
@@ -270,4 +272,34 @@ fn the_length_of_a_function_is_held_by_clippy() {
 fn a_stray_name_at_the_top_is_found() {
     check("notes.txt", "", &["`notes.txt` has no place"]);
     check("scripts/a.sh", "", &["`scripts` has no place"]);
+}
+
+/// Folders whose own `.rs` files are more than a reader takes in at a glance.
+fn over_full_folders<'a>(files: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+    for file in files.filter(|file| file.starts_with("src/") && file.ends_with(".rs")) {
+        if let Some((folder, _)) = file.rsplit_once('/') {
+            *counts.entry(folder).or_default() += 1;
+        }
+    }
+    let over = counts.into_iter().filter(|(_, count)| *count > FILES_MAX);
+    over.map(|(folder, count)| format!("{folder}: {count} files; at most {FILES_MAX}")).collect()
+}
+
+#[test]
+fn no_folder_has_too_many_files() {
+    let files = crate::sources("src", "rs");
+    let found = over_full_folders(files.iter().map(|(file, _)| file.as_str()));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn a_folder_may_have_16_files_and_not_one_more() {
+    let files: Vec<String> = (0..=FILES_MAX).map(|n| format!("src/a/f{n}.rs")).collect();
+    let names = || files.iter().map(String::as_str);
+    assert_eq!(
+        over_full_folders(names().skip(1).chain(["src/a/b/c.rs", "src/a/data.txt"])),
+        Vec::<String>::new()
+    );
+    assert_eq!(over_full_folders(names()), ["src/a: 17 files; at most 16"]);
 }

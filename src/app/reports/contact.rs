@@ -8,17 +8,18 @@ use serde::Serialize;
 
 use super::contacts::{self, ContactRow, Visits};
 use super::visitor::{EventRow, SessionRow, Texts};
-use super::{Error, told, words};
+use super::{Error, told};
 use crate::app::core::App;
+use crate::app::reports::parameters;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
 use crate::domain::period::LocalDay;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::contact::{self, Property, Shown};
+use crate::store::contact_activity::NUMBERS_MAX;
 use crate::store::dictionary::{self, Kind};
 use crate::store::timeline::{self, Place, Visit};
-use crate::store::traces::NUMBERS_MAX;
 use crate::store::{self, Connection, scan, visitor};
 
 /// A contact.
@@ -85,7 +86,7 @@ pub async fn contact(
     limit: usize,
 ) -> Result<Option<ContactReport>, Error> {
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
-    let after = words::after(after, Place::parse)?;
+    let after = parameters::after(after, Place::parse)?;
     let (clock, now) = (Arc::clone(&app.clock), app.now());
     let scanner = Arc::clone(&app.store.scanner);
     app.store

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::{Error, LIMIT_DEFAULT, Table, after, limit, no_cursor, not_one_of, words};
+use super::{Error, LIMIT_DEFAULT, Table, after, limit, no_cursor, not_one_of};
 use crate::app::core::App;
+use crate::app::reports::parameters;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
@@ -89,7 +90,7 @@ impl Wanted {
     /// # Errors
     /// `Invalid` with what is allowed.
     pub fn parse(pairs: &[(String, String)]) -> Result<Self, Error> {
-        let first = |key| words::first(pairs, key);
+        let first = |key| parameters::first(pairs, key);
         let search = first("search").unwrap_or_default();
         if search.chars().count() > SEARCH_MAX {
             return Err(Error::Invalid(format!("a search has at most {SEARCH_MAX} characters")));

@@ -13,7 +13,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
 use crate::domain::question::Dimension;
-use crate::store::scan::{self, Figures, Grouping, Key, Measure, Top};
+use crate::store::scan::{self, Grouping, Key, Measure, Top, Totals};
 use crate::store::{self, Connection};
 
 /// Rows of a panel.
@@ -90,7 +90,7 @@ pub struct Point {
 
 impl Kpi {
     /// `digits` are those of the account's currency.
-    fn of(figures: &Figures, digits: u32) -> Self {
+    fn of(figures: &Totals, digits: u32) -> Self {
         Self {
             visitors: figures.visitors,
             sessions: figures.sessions,
@@ -179,7 +179,7 @@ fn series(frame: &Frame, edges: &[i64], table: scan::Table) -> Vec<Point> {
     let (now, digits) = (frame.now.0, frame.digits());
     let bounds = edges.iter().zip(edges.iter().skip(1));
     let points = bounds.zip(table.rows).map(|((from, to), row)| {
-        let Figures { visitors, sessions, page_views, completions, value_minor, .. } = row.figures;
+        let Totals { visitors, sessions, page_views, completions, value_minor, .. } = row.figures;
         Point {
             at: Millis(*from).iso(),
             visitors,

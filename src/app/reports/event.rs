@@ -14,9 +14,10 @@ use crate::domain::event::EventNumber;
 use crate::domain::money;
 use crate::domain::question::{Dimension, Filter};
 use crate::domain::url_rule::UrlRule;
+use crate::store::contact_activity;
 use crate::store::definition::{self, Stored};
 use crate::store::scan::{self, Grouping, Key, Measure, Top};
-use crate::store::{self, Connection, traces};
+use crate::store::{self, Connection};
 
 /// Rows of a panel.
 const PANEL_ROWS: usize = 10;
@@ -258,7 +259,7 @@ fn parts(table: scan::Table, digits: u32) -> Vec<Part> {
 fn completers(ask: &Ask<'_>, table: scan::Table) -> Result<Vec<Completer>, store::Error> {
     let contacts: Vec<i64> = table.codes.iter().map(|code| i64::from(*code)).collect();
     let (account, range) = (ask.frame.entry.id(), ask.frame.range());
-    let last = traces::list_last(ask.conn, account, ask.number, &contacts, range, ask.deadline)?;
+    let last = contact_activity::list_last(ask.conn, account, ask.number, &contacts, range, ask.deadline)?;
     let completer = |(contact_id, mut row): (i64, scan::Row)| Completer {
         contact_id,
         email: row.name.first_mut().map(std::mem::take).unwrap_or_default(),

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Compared, Error, Frame, ReportQuery, Table, after, choose, no_cursor, not_one_of, told, words};
+use super::{Compared, Error, Frame, ReportQuery, Table, after, choose, no_cursor, not_one_of, told};
 use crate::app::core::App;
-use crate::app::definitions::Defined;
+use crate::app::reports::parameters;
+use crate::app::state::definition_cache::AccountEvents;
 use crate::base::clock::{DAY, Millis};
 use crate::domain::account::AccountId;
 use crate::domain::event::{EventKind, EventNumber, Status};
 use crate::domain::money;
 use crate::domain::question::{Dimension, Filter, Operator};
 use crate::store::definition::{self, Stored};
-use crate::store::scan::{self, Figures, Grouping, Key};
+use crate::store::scan::{self, Grouping, Key, Totals};
 use crate::store::{Connection, unexpected};
 
 /// How long an event that counts may go without a completion before it is called stale.
@@ -80,7 +81,7 @@ impl EventRow {
         }
     }
 
-    pub(super) fn count(&mut self, figures: &Figures, digits: u32) {
+    pub(super) fn count(&mut self, figures: &Totals, digits: u32) {
         self.completions = figures.completions;
         self.value_minor = figures.value_minor;
         self.value = money::decimal(figures.value_minor, digits);
@@ -163,7 +164,7 @@ impl Wanted {
     /// # Errors
     /// `Invalid` with what is allowed.
     pub fn parse(pairs: &[(String, String)]) -> Result<Self, Error> {
-        let first = |key| words::first(pairs, key);
+        let first = |key| parameters::first(pairs, key);
         let kind = first("type").map(|text| {
             let words: Vec<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
             EventKind::parse(text).ok_or_else(|| not_one_of(text, "type of event", &words))
@@ -287,7 +288,7 @@ fn table(
     Ok(Table { rows, total, next, compare, damaged: told(damaged) })
 }
 
-pub(super) fn past(figures: &Figures, digits: u32) -> Past {
+pub(super) fn past(figures: &Totals, digits: u32) -> Past {
     Past {
         completions: figures.completions,
         value: money::decimal(figures.value_minor, digits),
@@ -323,13 +324,13 @@ pub struct TopEvent {
 
 /// The panel of the dashboard, before it is counted.
 pub(super) struct Panel {
-    defined: Arc<Defined>,
+    defined: Arc<AccountEvents>,
     pub grouping: Grouping,
 }
 
 impl Panel {
     /// What the dashboard asks of the events that count; nothing while there are none.
-    pub(super) fn of(defined: Arc<Defined>) -> Option<Self> {
+    pub(super) fn of(defined: Arc<AccountEvents>) -> Option<Self> {
         let codes: Vec<u32> = defined.active().map(|stored| stored.number.0).collect();
         (!codes.is_empty()).then_some(Self { defined, grouping: Grouping::These(KEY, codes) })
     }
@@ -337,10 +338,10 @@ impl Panel {
     /// The events with the most completions.
     pub(super) fn table(&self, found: &scan::Table, digits: u32, limit: usize) -> Table<TopEvent> {
         let counted = self.defined.active().zip(&found.rows).filter(|(_, row)| row.figures.completions > 0);
-        let mut counted: Vec<(&Stored, &Figures)> =
+        let mut counted: Vec<(&Stored, &Totals)> =
             counted.map(|(stored, row)| (stored, &row.figures)).collect();
         counted.sort_by_key(|(_, figures)| std::cmp::Reverse(figures.completions));
-        let row = |(stored, figures): &(&Stored, &Figures)| TopEvent {
+        let row = |(stored, figures): &(&Stored, &Totals)| TopEvent {
             id: stored.number.to_string(),
             name: stored.definition.name.clone(),
             completions: figures.completions,

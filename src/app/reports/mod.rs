@@ -4,14 +4,15 @@
 pub mod contact;
 pub mod contacts;
 pub mod dashboard;
+pub mod devices;
 mod error;
 pub mod event;
 pub mod events;
-pub mod names;
 pub mod pages;
+pub mod parameters;
+pub mod saved_views;
 pub mod sources;
 pub mod visitor;
-pub mod words;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,26 +20,26 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::core::App;
-use super::directory::Entry;
+use crate::app::state::account_cache::Entry;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
 use crate::domain::period::{Days, LocalDay, Step};
 use crate::domain::question::{Dimension, Filter, NONE, Period};
 use crate::store::{Connection, scan};
-use words::{after, choose, limit, no_cursor, not_one_of};
+use parameters::{after, choose, limit, no_cursor, not_one_of};
 
 pub use contact::{ContactReport, contact};
 pub use contacts::ContactRow;
 pub use dashboard::{Dashboard, dashboard};
+pub use devices::{NameRow, countries, devices};
 pub use error::Error;
 pub use event::{EventReport, event};
 pub use events::{EventRow, events};
-pub use names::{NameRow, countries, devices};
 pub use pages::{PageRow, pages};
+pub use parameters::{LIMIT_DEFAULT, LIMIT_MAX};
 pub use sources::{SourceRow, sources};
 pub use visitor::{VisitorReport, visitor};
-pub use words::{LIMIT_DEFAULT, LIMIT_MAX};
 
 /// A report as asked in an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +80,7 @@ impl ReportQuery {
     /// `Invalid` with what is allowed.
     pub fn parse(pairs: &[(String, String)]) -> Result<Self, Error> {
         let all = |key: &'static str| pairs.iter().filter(move |(k, _)| k == key).map(|(_, v)| v.as_str());
-        let first = |key| words::first(pairs, key);
+        let first = |key| parameters::first(pairs, key);
         let sort = first("sort").map(|text| {
             let words = scan::Measure::ALL.map(scan::Measure::as_str);
             scan::Measure::parse(text).ok_or_else(|| not_one_of(text, "order", &words))
@@ -134,9 +135,9 @@ pub struct Before {
     pub page_views: u64,
 }
 
-impl From<&scan::Figures> for Before {
-    fn from(figures: &scan::Figures) -> Self {
-        let scan::Figures { visitors, sessions, page_views, .. } = *figures;
+impl From<&scan::Totals> for Before {
+    fn from(figures: &scan::Totals) -> Self {
+        let scan::Totals { visitors, sessions, page_views, .. } = *figures;
         Self { visitors, sessions, page_views }
     }
 }
@@ -155,13 +156,13 @@ impl From<Days> for Span {
     }
 }
 
-/// Figures of the days compared with.
+/// Totals of the days compared with.
 struct Earlier {
     period: Span,
     /// Where the part of them ends that is compared, while the period itself is not over.
     until: Option<String>,
     /// Of that part.
-    total: scan::Figures,
+    total: scan::Totals,
     /// Intervals of the chart, and a row of each.
     edges: Vec<i64>,
     steps: scan::Table,

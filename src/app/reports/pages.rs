@@ -41,7 +41,7 @@ impl PageRow {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate of counts below 2^52")]
-pub(super) fn bounce_rate(figures: &scan::Figures) -> Option<f64> {
+pub(super) fn bounce_rate(figures: &scan::Totals) -> Option<f64> {
     (figures.sessions > 0).then(|| figures.bounces as f64 / figures.sessions as f64)
 }
 

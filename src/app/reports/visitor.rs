@@ -6,8 +6,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use serde::{Serialize, Serializer};
 
-use super::{Error, Table, words};
+use super::{Error, Table};
 use crate::app::core::App;
+use crate::app::reports::parameters;
 use crate::base::clock::{Millis, SECOND};
 use crate::domain::account::AccountId;
 use crate::domain::consent::Consent;
@@ -137,7 +138,7 @@ pub async fn visitor(
     limit: usize,
 ) -> Result<Option<VisitorReport>, Error> {
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
-    let after = words::after(after, Place::parse)?;
+    let after = parameters::after(after, Place::parse)?;
     let clock = Arc::clone(&app.clock);
     app.store
         .read(move |conn| {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{MESSAGE_MAX, Reply, Request, address};
 use crate::app::App;
-use crate::app::control::{self, Command};
+use crate::app::commands::{self, Command};
 use crate::base::clock::pause;
 use crate::config::Config;
 use crate::server::open::open_without_maps;
@@ -27,7 +27,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(100);
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
-    Refused(#[from] control::Error),
+    Refused(#[from] commands::Error),
     #[error("the store cannot be opened: {0}")]
     Store(#[from] store::Error),
     #[error("the running server did not answer ({0}); look whether the change was made before trying again")]
@@ -68,7 +68,7 @@ pub fn tell(data_dir: &Path, command: Command) -> Result<Option<Value>, Error> {
 fn direct(app: App, command: Command) -> Result<Value, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let app = Arc::new(app);
-    let answer = runtime.map_err(Error::Runtime)?.block_on(control::execute(&app, command));
+    let answer = runtime.map_err(Error::Runtime)?.block_on(commands::execute(&app, command));
     if let Some(app) = Arc::into_inner(app) {
         app.store.close();
     }

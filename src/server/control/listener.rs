@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::{MESSAGE_MAX, Reply, Request, SOCKET_FILE, address};
 use crate::app::App;
-use crate::app::control::{self, Error};
+use crate::app::commands::{self, Error};
 
 /// Commands at once; more wait in the system's queue.
 const COMMANDS_MAX: usize = 8;
@@ -126,7 +126,7 @@ async fn hear(stream: &mut UnixStream) -> Result<Request, Error> {
 }
 
 async fn obey(app: &Arc<App>, request: Request) -> Reply {
-    match control::execute(app, request.command).await {
+    match commands::execute(app, request.command).await {
         Ok(value) => Reply::Done(value),
         Err(error) => Reply::Refused(error),
     }

@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use crate::app::control::Command;
+pub use crate::app::commands::Command;
 pub use client::{Error, execute, tell};
 pub(super) use listener::Listener;
 
-use crate::app::control;
+use crate::app::commands;
 
 /// Name of the socket in the data directory.
 pub const SOCKET_FILE: &str = "guestlog.sock";
@@ -38,7 +38,7 @@ struct Request {
 #[serde(rename_all = "snake_case")]
 enum Reply {
     Done(Value),
-    Refused(control::Error),
+    Refused(commands::Error),
 }
 
 /// Where the socket is. The longer paths go by way of an open directory, which must live until the socket is

@@ -9,7 +9,7 @@ use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
 use crate::domain::question::{Dimension, Filter};
 use crate::store::error::{Error, TIME_LIMIT};
-use crate::store::figures::Figures;
+use crate::store::totals::Totals;
 
 /// When a scan must end; asked between batches, where SQLite does not ask.
 #[derive(Clone)]
@@ -68,7 +68,7 @@ impl Default for Bounds {
             set_bytes: 40 * 1024 * 1024,
             set_bytes_least: 2 * 1024 * 1024,
             pairs: 6_000_000,
-            batch_rows: super::rows::BATCH_ROWS,
+            batch_rows: super::hot_rows::BATCH_ROWS,
             shared_rows: 200_000,
         }
     }
@@ -213,7 +213,7 @@ impl Measure {
     }
 }
 
-impl Figures {
+impl Totals {
     /// What a table is ordered by.
     #[must_use]
     pub fn get(&self, measure: Measure) -> i64 {
@@ -245,7 +245,7 @@ pub struct Row {
     /// As many texts as the key has; one empty text for the group without name; none for what was not asked by
     /// name.
     pub name: Vec<String>,
-    pub figures: Figures,
+    pub figures: Totals,
 }
 
 /// The groups of one grouping.

@@ -13,7 +13,7 @@ use crate::domain::screen::ScreenClass;
 use crate::store::definition;
 use crate::store::dictionary::{self, Kind, join};
 use crate::store::error::Error;
-use crate::store::texts::Texts;
+use crate::store::hits::dictionary_lookup::Texts;
 
 /// What is of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -35,9 +35,6 @@ impl Known {
 impl Contacts {
     /// The contact of every visitor number that has one; identity is resolved when asked (rules.md 12). Those `conn`
     /// sees, and maybe some that came later.
-    ///
-    /// # Errors
-    /// SQLite's.
     pub(super) fn list(
         &self,
         conn: &Connection,

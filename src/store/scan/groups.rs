@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::ask::{Cursor, Grouping, Key, Row, Table, Top};
 use super::column::{Column, Place, Words};
 use super::distinct::{Class, large};
-use super::names::{Known, Names, SKIPPED};
-use super::people::{Last, Pass, People, of_group};
-use super::rows::{Batch, Touch, at};
 use super::selection::Selection;
 use crate::domain::question::Dimension;
 use crate::store::dictionary::SEPARATOR;
 use crate::store::error::Error;
-use crate::store::figures::Figures;
+use crate::store::scan::distinct_contacts::{Last, Pass, People, of_group};
+use crate::store::scan::group_labels::{Known, Names, SKIPPED};
+use crate::store::scan::hot_rows::{Batch, Touch, at};
+use crate::store::totals::Totals;
 
 /// How rows find their group.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ enum Keys {
 pub(super) struct Tally {
     keys: Arc<Keys>,
     /// Of every group, and of nobody.
-    figures: Vec<Figures>,
+    figures: Vec<Totals>,
     /// Last run that touched a group.
     touched_by: Vec<u32>,
     /// Differs between neighbouring runs.
@@ -42,11 +42,11 @@ pub(super) struct Tally {
 /// Groups whose figures take a megabyte.
 const MANY: usize = 16_384;
 
-/// Figures of so many groups before anything is counted. Those of many go back to the system with the question: every
+/// Totals of so many groups before anything is counted. Those of many go back to the system with the question: every
 /// thread's allocator would keep some of its own.
-fn zeros(groups: usize) -> Vec<Figures> {
+fn zeros(groups: usize) -> Vec<Totals> {
     let mut figures = if groups < MANY { Vec::new() } else { large(groups) };
-    figures.resize(groups, Figures::default());
+    figures.resize(groups, Totals::default());
     figures
 }
 
@@ -143,7 +143,7 @@ impl Tally {
     }
 
     /// What a whole interval sums up to, known beforehand.
-    pub(super) fn take_sum(&mut self, at_ms: i64, sum: &Figures) {
+    pub(super) fn take_sum(&mut self, at_ms: i64, sum: &Totals) {
         if let Keys::Steps(edges) = self.keys.as_ref() {
             let figures = of_group(&mut self.figures, step(edges, &mut 0, at_ms));
             figures.add(sum);
@@ -321,7 +321,7 @@ impl Tally {
     }
 }
 
-fn unnamed(figures: Vec<Figures>) -> Table {
+fn unnamed(figures: Vec<Totals>) -> Table {
     let total = figures.len() as u64;
     let rows = figures.into_iter().map(|figures| Row { name: Vec::new(), figures }).collect();
     Table { rows, total, ..Table::default() }
@@ -343,7 +343,7 @@ struct OfListed {
     group: u32,
     /// Last run that touched it.
     touched_by: u32,
-    figures: Figures,
+    figures: Totals,
 }
 
 impl Listed {
@@ -360,7 +360,7 @@ impl Listed {
             };
             if *place == SKIPPED {
                 *place = self.groups.len() as u32;
-                self.groups.push(OfListed { group, touched_by: 0, figures: Figures::default() });
+                self.groups.push(OfListed { group, touched_by: 0, figures: Totals::default() });
             }
             self.at.push(*place);
         }
@@ -373,7 +373,7 @@ impl Listed {
     }
 
     /// Adds up what the batch had.
-    fn end(&mut self, figures: &mut [Figures]) {
+    fn end(&mut self, figures: &mut [Totals]) {
         for of in &self.groups {
             of_group(figures, of.group).add(&of.figures);
             if let Some(place) = self.place_of.get_mut(of.group as usize) {
@@ -394,7 +394,7 @@ fn step(edges: &[i64], last: &mut usize, at_ms: i64) -> u32 {
     *last as u32
 }
 
-impl Figures {
+impl Totals {
     #[inline]
     pub(super) fn add_row(&mut self, batch: &Batch, row: usize, is_of_session: bool) {
         if at(&batch.is_completion, row) {
@@ -418,7 +418,7 @@ impl Key {
 }
 
 /// The page of the table after the cursor: greatest first, equals by name.
-fn table_of(words: &Words<'_>, names: &Names, figures: &[Figures], top: Top) -> Result<Table, Error> {
+fn table_of(words: &Words<'_>, names: &Names, figures: &[Totals], top: Top) -> Result<Table, Error> {
     let present =
         figures.iter().zip(0_u32..).filter(|(f, group)| !(f.is_empty() || top.skip_empty && *group == 0));
     let mut order: Vec<(std::cmp::Reverse<i64>, u32)> =

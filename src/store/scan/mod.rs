@@ -4,40 +4,40 @@
 //! figures mean is written in `domain::question`.
 
 mod ask;
-mod closed;
 mod column;
 mod contacts;
+mod day_totals;
 mod distinct;
+mod distinct_contacts;
+mod group_labels;
 mod groups;
-mod headers;
-mod names;
-mod pass;
-mod people;
+mod hot_rows;
 mod question;
-mod rows;
+mod scan_pass;
+mod segment_rows;
 mod selection;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
-pub use super::figures::Figures;
+pub use crate::store::totals::Totals;
 pub use ask::{Answer, Ask, Bounds, Cursor, Deadline, Grouping, Key, Measure, Row, Table, Top};
-use closed::{Changed, Needs, Wanted};
 use column::{Column, Words};
 use contacts::Contacts;
+use distinct_contacts::Last;
+use group_labels::Known;
 use groups::Tally;
-use names::Known;
-use pass::{Plan, Worker};
-use people::Last;
+use hot_rows::Hot;
 use question::Masks;
-use rows::Hot;
+use scan_pass::{Plan, Worker};
+use segment_rows::{Changed, Needs, Wanted};
 
 use super::error::{Damage, Error};
 use super::readers::Readers;
-use super::texts::Texts;
 use super::{account, segment, session};
 use crate::domain::period::LocalDay;
+use crate::store::hits::dictionary_lookup::Texts;
 
 /// Bytes of sets that pay for each run that is read.
 const SET_BYTES_OF_RUN: usize = 8;
@@ -97,7 +97,7 @@ impl Scanner {
             true => Changed::default(),
             false => Changed::new(
                 session::list_changed(conn, ask.account)?,
-                segment::late::list(conn, ask.account, |_| true)?,
+                segment::late_engagement::list(conn, ask.account, |_| true)?,
             ),
         };
         let hot = Hot {
@@ -108,7 +108,7 @@ impl Scanner {
             now: ask.now,
             batch_rows: bounds.batch_rows.max(1),
         };
-        let segments = headers::take(ask, &hot, &changed, segments, &mut tallies)?;
+        let segments = day_totals::take(ask, &hot, &changed, segments, &mut tallies)?;
         let needs = Needs::new(looked_at.iter().copied(), ask.groupings);
         let plan = Plan {
             wanted: Wanted {

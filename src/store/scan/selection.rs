@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::column::Column;
 use super::question::{Mask, Masks};
-use super::rows::{Batch, Touch};
-use crate::store::figures::Figures;
+use crate::store::scan::hot_rows::{Batch, Touch};
+use crate::store::totals::Totals;
 
 /// What matched of a batch.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ impl Sums {
 
     /// Adds those of a run, told by its place among the selected ones.
     #[inline]
-    pub(super) fn add_to(&self, figures: &mut Figures, place: usize) {
+    pub(super) fn add_to(&self, figures: &mut Totals, place: usize) {
         figures.page_views += self.page_views.get(place).copied().map_or(0, u64::from);
         figures.engaged_ms += self.engaged_ms.get(place).copied().unwrap_or(0);
         figures.completions += self.completions.get(place).copied().map_or(0, u64::from);
@@ -114,7 +114,7 @@ impl Selection {
                     }
                 }
                 rows => {
-                    let mut sum = Figures::default();
+                    let mut sum = Totals::default();
                     rows.each(|row| sum.add_row(batch, row as usize, is_of_session));
                     sums.page_views.push(u32::try_from(sum.page_views).unwrap_or(u32::MAX));
                     sums.engaged_ms.push(sum.engaged_ms);

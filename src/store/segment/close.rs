@@ -8,8 +8,6 @@ use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
 use super::columns::{Col, Run};
-use super::late::{self, Late};
-use super::recut::{self, Runs};
 use super::{Reader, Segment};
 use crate::base::clock::{DAY, Millis};
 use crate::domain::account::AccountId;
@@ -18,6 +16,8 @@ use crate::domain::period::{LocalDay, Zone};
 use crate::domain::visitor::SESSION_IDLE;
 use crate::store::error::{Damage, Error};
 use crate::store::event::{self, Event, PAGE_VIEW};
+use crate::store::segment::late_engagement::{self, Late};
+use crate::store::segment::rezone::{self, Runs};
 use crate::store::session::{self, Session};
 
 /// A day is closed this long after its midnight, when the sessions that crossed it are mostly over.
@@ -52,7 +52,7 @@ pub struct Closed {
 /// # Errors
 /// SQLite's, `Damaged`. Nothing may be kept of the transaction then.
 pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> Result<Closed, Error> {
-    if recut::step(conn, account, zone)? {
+    if rezone::step(conn, account, zone)? {
         return Ok(Closed { more: true, ..Closed::default() });
     }
     let mut changed = session::list_changed(conn, account)?;
@@ -65,7 +65,7 @@ pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> 
         let last = ids.get(CHANGED).copied().unwrap_or(u32::MAX);
         changed.retain(|id, _| *id < last);
     }
-    let late = late::list(conn, account, |session| changed.contains_key(&session))?;
+    let late = late_engagement::list(conn, account, |session| changed.contains_key(&session))?;
     let mut days = days_of(conn, account, &changed)?;
     let today = zone.day_of(now);
     let open_from = zone.start_of(zone.day_of(now.plus(-CLOSE_AFTER)));
@@ -91,7 +91,7 @@ pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> 
         from = zone.start_of(LocalDay(day.0 + 1)).0.max(first + 1);
     }
     closed.more |= is_full;
-    late::delete(conn, account, &late)?;
+    late_engagement::delete(conn, account, &late)?;
     session::update_merged(conn, account, changed.keys().copied())?;
     if closed.rows > 0 {
         let oldest = event::find_first(conn, account, i64::MIN, i64::MAX)?.unwrap_or(i64::MAX);
@@ -177,7 +177,7 @@ impl Merging<'_> {
         for (part, part_runs) in read {
             whole.push(part);
             for run in part_runs {
-                recut::put(&mut runs, run);
+                rezone::put(&mut runs, run);
             }
         }
         for row in &incoming.rows {

@@ -6,8 +6,8 @@ use rustc_hash::FxHashMap;
 use super::pack::{pack, unpack};
 use crate::store::error::Damage;
 use crate::store::event::{COMPLETION, Event, PAGE_VIEW};
-use crate::store::figures::Figures;
 use crate::store::session::Session;
+use crate::store::totals::Totals;
 
 /// The columns; the numbers are stored. A column whose values are all 0 is not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,7 +204,7 @@ impl Extent {
 
 /// Packs runs; `None` when there are none. They are put in the order of their first row.
 #[must_use]
-pub fn encode(mut runs: Vec<Run>) -> Option<(Extent, Figures, Packed)> {
+pub fn encode(mut runs: Vec<Run>) -> Option<(Extent, Totals, Packed)> {
     runs.retain(|run| !run.rows.is_empty());
     runs.sort_by_key(|run| (run.start(), run.session, run.visitor));
     let first_ms = runs.first()?.start();
@@ -252,18 +252,18 @@ pub fn encode(mut runs: Vec<Run>) -> Option<(Extent, Figures, Packed)> {
 }
 
 /// What the rows come to, as the scan would count them.
-pub(in crate::store) fn figures_of(runs: &[Run]) -> Figures {
+pub(in crate::store) fn figures_of(runs: &[Run]) -> Totals {
     let distinct = |mut numbers: Vec<u32>| {
         numbers.sort_unstable();
         numbers.dedup();
         numbers.len() as u64
     };
     let of_sessions = || runs.iter().filter(|run| run.session != 0);
-    let mut figures = Figures {
+    let mut figures = Totals {
         visitors: distinct(of_sessions().map(|run| run.visitor).collect()),
         sessions: distinct(of_sessions().map(|run| run.session).collect()),
         bounces: of_sessions().filter(|run| run.bounced).count() as u64,
-        ..Figures::default()
+        ..Totals::default()
     };
     for (run, row) in runs.iter().flat_map(|run| run.rows.iter().map(move |row| (run, row))) {
         if row.kind == COMPLETION {

@@ -5,23 +5,23 @@
 
 pub mod close;
 pub mod columns;
-mod cut;
-pub mod late;
+pub mod late_engagement;
 pub mod pack;
-mod recut;
+mod remove_visitor;
+mod rezone;
 mod seal;
 
-pub use self::cut::Cut;
+pub use self::remove_visitor::Cut;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params_from_iter};
 
 use self::columns::{Col, Extent, Packed, Run};
 use self::pack::COUNT_MAX;
 use super::error::{Damage, Error};
-use super::event::PAGE_VIEW;
-use super::figures::Figures;
 use crate::base::clock::DAY;
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
+use crate::store::event::PAGE_VIEW;
+use crate::store::totals::Totals;
 
 /// Columns of one segment have numbers below this; stored.
 const COLUMNS_MAX: i64 = 32;
@@ -33,7 +33,7 @@ pub struct Segment {
     pub day: LocalDay,
     pub extent: Extent,
     /// What its rows come to.
-    pub figures: Figures,
+    pub figures: Totals,
     /// These numbers are those that were written.
     pub is_whole: bool,
 }
@@ -42,7 +42,7 @@ impl Segment {
     /// In the order of the row.
     fn numbers(&self) -> [i64; seal::NUMBERS] {
         let Extent { runs, rows, listed, first_ms, last_ms, stored } = self.extent;
-        let Figures { visitors, sessions, page_views, completions, value_minor, engaged_ms, bounces, .. } =
+        let Totals { visitors, sessions, page_views, completions, value_minor, engaged_ms, bounces, .. } =
             self.figures;
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         [
@@ -102,7 +102,7 @@ fn read(account: AccountId, row: &Row<'_>) -> rusqlite::Result<Segment> {
             last_ms,
             stored: count(stored),
         },
-        figures: Figures {
+        figures: Totals {
             visitors: visitors.cast_unsigned(),
             sessions: sessions.cast_unsigned(),
             page_views: page_views.cast_unsigned(),
@@ -127,9 +127,6 @@ pub struct Listed {
 
 /// Segments with rows in `from_ms <= at_ms < to_ms`. All of the account are looked at: which are of the period is told
 /// by numbers that may be damaged, and so may be whose they are.
-///
-/// # Errors
-/// SQLite's.
 pub fn list_verified(
     conn: &Connection,
     account: AccountId,
@@ -168,9 +165,6 @@ pub fn list_verified(
 }
 
 /// Accounts that have segments.
-///
-/// # Errors
-/// SQLite's.
 pub(super) fn list_accounts(conn: &Connection) -> Result<Vec<AccountId>, Error> {
     let mut statement = conn.prepare_cached(
         "select account_id from segment union select id from account where segment_sum <> 0 order by 1",
@@ -180,9 +174,6 @@ pub(super) fn list_accounts(conn: &Connection) -> Result<Vec<AccountId>, Error> 
 }
 
 /// Numbers of the columns that are stored of a segment.
-///
-/// # Errors
-/// SQLite's.
 pub(super) fn list_columns(conn: &Connection, id: i64) -> Result<Vec<i64>, Error> {
     let first = id * COLUMNS_MAX;
     let mut statement =
@@ -192,9 +183,6 @@ pub(super) fn list_columns(conn: &Connection, id: i64) -> Result<Vec<i64>, Error
 }
 
 /// Numbers of segments of which there are columns alone.
-///
-/// # Errors
-/// SQLite's.
 pub(super) fn list_strays(conn: &Connection) -> Result<Vec<i64>, Error> {
     let mut statement = conn.prepare_cached(
         "select distinct id / ?1 from segment_column c where not exists (select 1 from segment s
@@ -221,9 +209,6 @@ fn update_sum(conn: &Connection, account: AccountId, entry: i64) -> Result<(), E
 }
 
 /// Segments that say they have rows in `from_ms <= at_ms < to_ms`, in the order of their days.
-///
-/// # Errors
-/// SQLite's.
 pub fn list(conn: &Connection, account: AccountId, from_ms: i64, to_ms: i64) -> Result<Vec<Segment>, Error> {
     let mut statement = conn.prepare_cached(&format!(
         "select {FIELDS} from segment where account_id = ?1 and last_ms >= ?2 and first_ms < ?3 order by day, id"
@@ -233,9 +218,6 @@ pub fn list(conn: &Connection, account: AccountId, from_ms: i64, to_ms: i64) -> 
 }
 
 /// The segments of a day: one when it is closed, parts while it is open.
-///
-/// # Errors
-/// SQLite's.
 pub fn list_of_day(conn: &Connection, account: AccountId, day: LocalDay) -> Result<Vec<Segment>, Error> {
     let mut statement = conn.prepare_cached(&format!(
         "select {FIELDS} from segment where account_id = ?1 and day = ?2 order by id"
@@ -245,9 +227,6 @@ pub fn list_of_day(conn: &Connection, account: AccountId, day: LocalDay) -> Resu
 }
 
 /// The oldest segments, up to a day, that say they ended before `before_ms`; at most `limit`.
-///
-/// # Errors
-/// SQLite's.
 pub(super) fn list_ended(
     conn: &Connection,
     account: AccountId,
@@ -264,9 +243,6 @@ pub(super) fn list_ended(
 }
 
 /// Is a segment still there, and not another one in its place?
-///
-/// # Errors
-/// SQLite's.
 pub(super) fn is_there(conn: &Connection, id: i64) -> Result<bool, Error> {
     Ok(conn.prepare_cached("select 1 from segment where id = ?1")?.exists([id])?)
 }
@@ -310,9 +286,6 @@ pub fn find_engaged(
 }
 
 /// Packs and stores runs; none make no segment.
-///
-/// # Errors
-/// SQLite's.
 pub fn insert(conn: &Connection, account: AccountId, day: LocalDay, runs: Vec<Run>) -> Result<(), Error> {
     let Some((extent, figures, packed)) = columns::encode(runs) else { return Ok(()) };
     insert_packed(conn, account, day, extent, figures, packed)?;
@@ -321,14 +294,11 @@ pub fn insert(conn: &Connection, account: AccountId, day: LocalDay, runs: Vec<Ru
 
 /// Puts what is left of a segment in its place, if it is still there: else it has become another one. Answers the
 /// number of what is left, or of the segment when that is nothing; `None` when it was not there.
-///
-/// # Errors
-/// SQLite's.
 pub(super) fn replace(
     conn: &Connection,
     account: AccountId,
     segment: &Segment,
-    left: Option<(Extent, Figures, Packed)>,
+    left: Option<(Extent, Totals, Packed)>,
 ) -> Result<Option<i64>, Error> {
     if !is_there(conn, segment.id)? {
         return Ok(None);
@@ -348,7 +318,7 @@ fn insert_packed(
     account: AccountId,
     day: LocalDay,
     extent: Extent,
-    figures: Figures,
+    figures: Totals,
     packed: Packed,
 ) -> Result<i64, Error> {
     let mut segment = Segment { id: 0, day, extent, figures, is_whole: true };
@@ -373,8 +343,6 @@ fn insert_packed(
     Ok(id)
 }
 
-/// # Errors
-/// SQLite's.
 pub fn delete(conn: &Connection, account: AccountId, segment: &Segment) -> Result<(), Error> {
     let first = segment.id * COLUMNS_MAX;
     conn.prepare_cached("delete from segment_column where id >= ?1 and id < ?2")?

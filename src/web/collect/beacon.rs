@@ -13,11 +13,11 @@ use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use futures_util::StreamExt;
 
-use crate::app::accept::beacon::{BATCH_BODY_MAX, Beacon, Unreadable, of_json};
-use crate::app::accept::{Outcome, Sender, accept};
-use crate::app::limiter::sender_of;
+use crate::app::ingest::accept::beacon::{BATCH_BODY_MAX, Beacon, Unreadable, of_json};
+use crate::app::ingest::accept::{Outcome, Sender, accept};
+use crate::app::state::rate_limit::sender_of;
 use crate::domain::reason::Reason;
-use crate::web::state::State;
+use crate::web::request::state::State;
 
 /// Longest a body may take to arrive; actix itself never cuts a slow one.
 const BODY_TIME: Duration = Duration::from_secs(15);

@@ -5,10 +5,10 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Path};
 
 use super::script::dress;
-use crate::app::custom_js;
+use crate::app::events::custom_js;
 use crate::domain::account::AccountId;
 use crate::domain::event::EventNumber;
-use crate::web::state::State;
+use crate::web::request::state::State;
 
 pub(crate) async fn show(path: Path<(i64, String, String)>, state: Data<State>) -> HttpResponse {
     let (account, event, hash) = path.into_inner();

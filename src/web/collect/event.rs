@@ -6,8 +6,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::beacon::{dress, is_refused, over_limit, refuse};
-use crate::app::accept::call::{Call, tell};
-use crate::web::state::State;
+use crate::app::ingest::accept::call::{Call, tell};
+use crate::web::request::state::State;
 
 pub(crate) async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
     if let Some(refusal) = over_limit(&request, &state) {

@@ -10,9 +10,9 @@ use serde::Deserialize;
 
 use super::beacon::{over_limit, read_body};
 use super::script::send;
-use crate::app::picker;
+use crate::app::events::element_picker;
 use crate::tracker::{self, Script};
-use crate::web::state::State;
+use crate::web::request::state::State;
 use crate::web::text::EN;
 
 /// Longest body, bytes: a selector of the greatest length in JSON.
@@ -36,10 +36,10 @@ pub(crate) async fn create(request: HttpRequest, body: Payload, state: Data<Stat
     }
     let body = read_body(body, BODY_MAX).await.unwrap_or_default();
     let done = match serde_json::from_slice::<Told>(&body) {
-        Ok(Told { token, cancelled: true, .. }) => picker::cancel(&state.app, &token).await,
-        Ok(Told { token, selector: None, .. }) => picker::confirm(&state.app, &token).await,
+        Ok(Told { token, cancelled: true, .. }) => element_picker::cancel(&state.app, &token).await,
+        Ok(Told { token, selector: None, .. }) => element_picker::confirm(&state.app, &token).await,
         Ok(Told { token, selector: Some(selector), .. }) => {
-            picker::choose(&state.app, &token, &selector).await
+            element_picker::choose(&state.app, &token, &selector).await
         }
         Err(_) => return dressed(HttpResponse::BadRequest()),
     };

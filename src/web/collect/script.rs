@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use crate::domain::account::AccountId;
 use crate::tracker::Script;
-use crate::web::state::State;
+use crate::web::request::state::State;
 
 /// `GET /{account}.js`
 pub(crate) async fn show(request: HttpRequest, path: Path<i64>, state: Data<State>) -> HttpResponse {

@@ -6,7 +6,7 @@ use askama::filters::HtmlSafe;
 
 use crate::domain::period::Zone;
 use crate::store::event_work::Work;
-use crate::web::format;
+use crate::web::drawing::format;
 use crate::web::text::{Texts, fill};
 
 /// How often it looks how far it is, milliseconds.

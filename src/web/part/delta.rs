@@ -4,7 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::period::Days;
-use crate::web::format::{self, Change, Trend};
+use crate::web::drawing::format::{self, Change, Trend};
 use crate::web::part::icon::Icon;
 use crate::web::text::{Texts, fill};
 

@@ -4,7 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::question::{Dimension, Filter, Operator};
-use crate::web::format;
+use crate::web::drawing::format;
 use crate::web::part::icon::Icon;
 use crate::web::part::views::ViewsMenu;
 use crate::web::paths::ReportUrl;

@@ -3,7 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::web::chart::Sparkline;
+use crate::web::drawing::chart::Sparkline;
 use crate::web::part::delta::Delta;
 use crate::web::text::{Texts, fill};
 

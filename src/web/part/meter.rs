@@ -4,7 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::event::WARN_FROM;
-use crate::web::format;
+use crate::web::drawing::format;
 use crate::web::part::icon::Icon;
 use crate::web::text::{Texts, fill};
 

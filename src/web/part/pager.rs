@@ -3,7 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::web::format::number;
+use crate::web::drawing::format::number;
 use crate::web::part::icon::Icon;
 use crate::web::text::{Texts, fill};
 

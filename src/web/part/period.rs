@@ -5,7 +5,7 @@ use askama::filters::HtmlSafe;
 
 use crate::domain::period::Preset;
 use crate::domain::question::Comparison;
-use crate::web::format;
+use crate::web::drawing::format;
 use crate::web::part::icon::Icon;
 use crate::web::paths::{Period, ReportUrl};
 use crate::web::text::{Texts, fill};

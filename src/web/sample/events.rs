@@ -3,8 +3,8 @@
 use askama::Template;
 
 use super::stage::{ARABIC, HOSTILE, LONG, layout, today, visit};
-use crate::app::custom_js::{By, Changed};
-use crate::app::events::Goes;
+use crate::app::events::custom_js::{By, Changed};
+use crate::app::events::definitions::Goes;
 use crate::app::reports::contact::{ContactReport, Said};
 use crate::app::reports::contacts::Wanted as WantedContacts;
 use crate::app::reports::event::{Compare, Completer, EventReport, Part, Point};
@@ -20,15 +20,15 @@ use crate::store::contact::Order;
 use crate::store::definition::Stored;
 use crate::store::event_work::{Kind, Work};
 use crate::store::unexpected::{OTHER, Unexpected};
-use crate::web::admin::event::Metric;
-use crate::web::admin::event_form::{About, Form, Typed};
-use crate::web::admin::review::{self, Chosen, List};
-use crate::web::admin::{
-    contact, contacts, event, event_form, event_install, event_remove, events, visitors,
-};
-use crate::web::page::{Layout, Section};
+use crate::web::admin::events::event::Metric;
+use crate::web::admin::events::event_form::{About, Form, Typed};
+use crate::web::admin::events::review::{self, Chosen, List};
+use crate::web::admin::events::{self, event, event_form, event_install, event_remove};
+use crate::web::admin::people::visitor;
+use crate::web::admin::people::{self, contact};
 use crate::web::paths::Report;
-use crate::web::query::{self, Asked};
+use crate::web::request::query::{self, Asked};
+use crate::web::response::page::{Layout, Section};
 use crate::web::text::EN;
 
 const NOW: Millis = Millis(1_795_377_600_000);
@@ -42,7 +42,7 @@ fn ask(report: Report, pairs: &[(&str, &str)]) -> Asked {
     let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     let own = ["metric"];
     let mut asked = match report {
-        Report::Events => events::read(AccountId::FIRST, &pairs, today()).unwrap(),
+        Report::Events => events::list::read(AccountId::FIRST, &pairs, today()).unwrap(),
         _ => query::read(AccountId::FIRST, report, &pairs, &own, today()).unwrap(),
     };
     asked.events = vec![("000000000001".into(), "Signed up".into())];
@@ -112,7 +112,9 @@ fn list(name: &str, role: Role, names: &[&str], active: i64, pairs: &[(&str, &st
         defined: usize::try_from(active).unwrap(),
         tags: vec!["checkout".into(), "marketing".into(), HOSTILE.into()],
     };
-    events::page(named(EN.frame.nav.events, name, role), &asked, &wanted, "EUR", &found).render().unwrap()
+    events::list::page(named(EN.frame.nav.events, name, role), &asked, &wanted, "EUR", &found)
+        .render()
+        .unwrap()
 }
 
 fn parts(names: &[&str], host: Option<&str>) -> Vec<Part> {
@@ -287,14 +289,14 @@ fn contact_row(n: i64, email: &str) -> ContactRow {
 
 fn contact_list(name: &str, emails: &[&str], search: &str, sees_emails: bool) -> String {
     let wanted = WantedContacts { search: search.into(), order: Order::Revenue, after: None, limit: 100 };
-    let shown = contacts::Shown { wanted, row: 1, sees_emails, currency: "EUR".into() };
+    let shown = people::list::Shown { wanted, row: 1, sees_emails, currency: "EUR".into() };
     let rows: Vec<ContactRow> = (1..).zip(emails).map(|(n, email)| contact_row(n, email)).collect();
     let total = if emails.is_empty() { 0 } else { 12_345 };
     let next = (!emails.is_empty()).then(|| "7".to_owned());
     let found = Table { rows, total, next, ..Table::default() };
     let mut layout = named(EN.contacts.title, name, Role::Owner);
     layout.section = Some(Section::Contacts);
-    contacts::page(layout, &zone(), &shown, &found).render().unwrap()
+    people::list::page(layout, &zone(), &shown, &found).render().unwrap()
 }
 
 fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
@@ -320,7 +322,7 @@ fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
     };
     let mut layout = named(email, name, Role::Owner);
     layout.section = Some(Section::Contacts);
-    let asked = visitors::Asked { row: 1, limit: 20, ..Default::default() };
+    let asked = visitor::Asked { row: 1, limit: 20, ..Default::default() };
     contact::page(layout, &zone(), "EUR", &asked, &found).render().unwrap()
 }
 

@@ -4,11 +4,11 @@ use askama::Template;
 
 use super::events;
 use super::stage::{ARABIC, HOSTILE, LONG, layout, today, visit, visits};
-use crate::app::live::Entry;
 use crate::app::reports::dashboard::{Compare, Dashboard, Kpi, Point};
 use crate::app::reports::visitor::{ContactRef, SessionRow};
 use crate::app::reports::{Before, NameRow, PageRow, SourceRow, Span, Table, VisitorReport};
-use crate::app::scripts::Fetched;
+use crate::app::state::live::Entry;
+use crate::app::state::script_cache::Fetched;
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::money;
@@ -16,14 +16,15 @@ use crate::domain::period::{Days, Zone};
 use crate::domain::reason::Reason;
 use crate::domain::user::Role;
 use crate::store::saved_view::SavedView;
-use crate::web::admin::dashboard::Metric;
-use crate::web::admin::live::Seen;
-use crate::web::admin::settings_nav::{SettingsNav, Tab};
-use crate::web::admin::tracking_code::{self, CustomCode, Seen as Site};
-use crate::web::admin::{dashboard, live, names, pages, sources, visitors};
-use crate::web::page::Section;
+use crate::web::admin::people::visitor;
+use crate::web::admin::reports::dashboard::Metric;
+use crate::web::admin::reports::live::Seen;
+use crate::web::admin::reports::{dashboard, devices, live, pages, sources};
+use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
+use crate::web::admin::settings::tracking_code::{self, CustomCode, Seen as Site};
 use crate::web::paths::Report;
-use crate::web::query::{self, Asked};
+use crate::web::request::query::{self, Asked};
+use crate::web::response::page::Section;
 use crate::web::text::EN;
 
 const NOW: Millis = Millis(1_795_377_600_000);
@@ -250,9 +251,9 @@ fn tables() -> Vec<(&'static str, String)> {
     let names_of = |asked: &Asked, rows: &[&str], title| {
         let layout = of(title, Section::Dashboard);
         let table = table(name_rows(rows), 5, None);
-        let mut page = names::page(layout, asked, &table);
+        let mut page = devices::page(layout, asked, &table);
         if asked.url.report == Report::Countries {
-            names::add_map(&mut page, &EN, asked, &table, false);
+            devices::add_map(&mut page, &EN, asked, &table, false);
         }
         page.render().unwrap()
     };
@@ -363,8 +364,8 @@ fn visitor_of(name: &str, email: Option<&str>, rows: Vec<SessionRow>, role: Role
     if let Some(viewer) = &mut layout.viewer {
         viewer.role = role;
     }
-    let asked = visitors::Asked { row: 1, limit: 20, ..Default::default() };
-    visitors::page(layout, &zone(), "EUR", &asked, &found).render().unwrap()
+    let asked = visitor::Asked { row: 1, limit: 20, ..Default::default() };
+    visitor::page(layout, &zone(), "EUR", &asked, &found).render().unwrap()
 }
 
 /// Every page of an account, by name.

@@ -5,7 +5,7 @@ use crate::base::clock::{MINUTE, Millis};
 use crate::domain::account::AccountId;
 use crate::domain::period::{LocalDay, parse_day};
 use crate::domain::user::Role;
-use crate::web::page::{AccountHere, AccountLink, Layout, Section, Theme, Viewer};
+use crate::web::response::page::{AccountHere, AccountLink, Layout, Section, Theme, Viewer};
 use crate::web::text::EN;
 
 pub(super) const HOSTILE: &str = "\"><img src=x onerror=alert(1)><script>alert(1)</script>'{{7*7}}";

@@ -10,14 +10,13 @@ pub use fill::fill;
 
 pub mod access;
 pub mod contacts;
-pub mod country;
 pub mod error;
 pub mod events;
 pub mod fill;
 pub mod frame;
 pub mod install;
-pub mod language;
 pub mod live;
+pub mod names;
 pub mod number;
 pub mod picker;
 pub mod plural;
@@ -25,7 +24,6 @@ pub mod report;
 pub mod table;
 pub mod views;
 pub mod visitor;
-pub mod word;
 
 /// All texts of one language.
 #[derive(Debug, Serialize)]
@@ -42,7 +40,7 @@ pub struct Texts {
     pub views: views::Views,
     pub install: install::Install,
     pub picker: picker::Picker,
-    pub word: word::Words,
+    pub word: names::word::Words,
     pub number: number::Numbers,
     pub error: error::Errors,
     pub access: access::Access,
@@ -60,7 +58,7 @@ pub static EN: Texts = Texts {
     views: views::EN,
     install: install::EN,
     picker: picker::EN,
-    word: word::EN,
+    word: names::word::EN,
     number: number::EN,
     error: error::EN,
     access: access::EN,

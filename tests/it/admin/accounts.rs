@@ -1,7 +1,7 @@
 //! Accounts: made by server admins, changed by admins, listed for those who belong to them.
 
 use guestlog::app::access::Actor;
-use guestlog::app::events;
+use guestlog::app::events::definitions;
 use guestlog::domain::event::{EventKind, Typed};
 use guestlog::domain::user::Role;
 
@@ -43,7 +43,7 @@ async fn a_currency_of_other_decimal_places_is_refused_where_values_are_counted(
     assert_eq!(save("JPY").await.status, 303, "nothing is counted yet");
     assert_eq!(save("EUR").await.status, 303);
     let typed = Typed { name: "Sale", value: "2.50", ..Typed::default() };
-    events::create(&site.app, Actor::Machine, account, EventKind::Custom, &typed).await.unwrap();
+    definitions::create(&site.app, Actor::Machine, account, EventKind::Custom, &typed).await.unwrap();
     let refused = save("JPY").await;
     assert_eq!(refused.status, 422);
     assert!(plain(&refused.body).contains("“JPY” has other decimal places"), "{}", plain(&refused.body));

@@ -1,10 +1,11 @@
 //! Contacts: the list, one of them with all it did, and who may know whose email it is.
 
-use guestlog::app::closing::close_account;
+use guestlog::app::jobs::close_days::close_account;
 use guestlog::app::reports::LIMIT_MAX;
 use guestlog::base::clock::{DAY, MINUTE};
 use guestlog::domain::user::{Role, Scope};
-use guestlog::store::{self, traces::NUMBERS_MAX};
+use guestlog::store;
+use guestlog::store::contact_activity::NUMBERS_MAX;
 use serde_json::{Value, json};
 
 use crate::harness::browser::plain;

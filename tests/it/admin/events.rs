@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use actix_web::test::TestRequest;
-use guestlog::app::accept::{Sender, accept, beacon};
 use guestlog::app::access::Actor;
-use guestlog::app::{events, fold, picker, recount, tokens};
+use guestlog::app::access::tokens;
+use guestlog::app::events::{count_back, definitions, element_picker};
+use guestlog::app::ingest::accept::{Sender, accept, beacon};
+use guestlog::app::ingest::fold;
 use guestlog::domain::account::AccountId;
 use guestlog::domain::event::EventNumber;
 use guestlog::domain::user::{Role, Scope};
@@ -281,7 +283,7 @@ async fn a_visited_url_event_is_counted_back_from_its_page() {
     assert!(plain(&going.body).contains("Counting back begins…"), "{}", going.body);
     assert!(going.body.contains("id=\"count-back\"") && going.body.contains("data-live="), "renews itself");
     let app = Arc::clone(&house.site.app);
-    actix_web::rt::task::spawn_blocking(move || recount::work_due(&app)).await.unwrap();
+    actix_web::rt::task::spawn_blocking(move || count_back::work_due(&app)).await.unwrap();
     let done = house.text(&format!("events/{id}")).await;
     assert!(done.contains("3 completions were found.") && done.contains("Count back again"), "{done}");
     assert_eq!(house.json(&format!("events/{id}")).await["completions"], 3);
@@ -423,8 +425,8 @@ async fn what_was_picked_on_the_site_comes_into_the_form() {
     let opened = house.editor.post(&house.path("events/pick"), &picking).await;
     let address = opened.body.split("guestlog-pick=").nth(1).unwrap();
     let token: String = address.chars().take_while(char::is_ascii_alphanumeric).collect();
-    assert!(picker::confirm(&house.site.app, &token).await.unwrap(), "{}", opened.body);
-    assert!(picker::choose(&house.site.app, &token, "#buy").await.unwrap());
+    assert!(element_picker::confirm(&house.site.app, &token).await.unwrap(), "{}", opened.body);
+    assert!(element_picker::choose(&house.site.app, &token, "#buy").await.unwrap());
     let typed = [("type", "click"), ("name", "Buy"), ("tags", "a, b"), ("do", "take")];
     let other = [&typed[..], &[("pick_key", "another")]].concat();
     let none = house.editor.post(&house.path("events/new"), &other).await;
@@ -457,7 +459,7 @@ async fn what_a_deleted_event_is_called_is_free_for_others() {
     let app = &house.site.app;
     let first = house.create("Custom JavaScript", "Buy", &[]).await;
     let number = EventNumber::parse(&first).unwrap();
-    events::delete(app, Actor::Machine, house.account, number).await.unwrap();
+    definitions::delete(app, Actor::Machine, house.account, number).await.unwrap();
     house.create("Custom JavaScript", "Buy", &[]).await;
     for name in ["deleted 1", "\u{1}deleted 1", "Buy"] {
         house.fire("ada", name, Value::Null).await;
@@ -476,7 +478,7 @@ async fn the_form_offers_each_tag_in_use_once() {
     }
     let gone = house.create("HTTP", "D", &[("Tags", "gone")]).await;
     let number = EventNumber::parse(&gone).unwrap();
-    events::delete(&house.site.app, Actor::Machine, house.account, number).await.unwrap();
+    definitions::delete(&house.site.app, Actor::Machine, house.account, number).await.unwrap();
     let form = house.get("events/new").await.body;
     let tags: Vec<&str> =
         form.split("data-add-tag=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();

@@ -3,13 +3,14 @@
 
 use actix_web::http::Method;
 use guestlog::app::access::Actor;
-use guestlog::app::{events, tokens};
+use guestlog::app::access::tokens;
+use guestlog::app::events::definitions;
 use guestlog::domain::event::{EventKind, Typed};
 use guestlog::domain::user::{Role, Scope};
 use guestlog::domain::visitor::VisitorNumber;
 use guestlog::store::contact::Contact;
 use guestlog::store::{self, visitor::Visitor};
-use guestlog::web::options::Options;
+use guestlog::web::request::options::Options;
 
 use crate::harness::app::{Reply, TestApp};
 use crate::harness::browser::Browser;
@@ -94,11 +95,10 @@ const TABLE: &[(&str, &str, Who)] = &[
 #[test]
 fn the_table_is_whole() {
     let mut source = String::new();
-    for entry in std::fs::read_dir("src/web/admin").unwrap() {
-        let path = entry.unwrap().path();
-        // `mod.rs` serves the assets, which are no page.
-        if !path.ends_with("mod.rs") {
-            source.push_str(&std::fs::read_to_string(path).unwrap());
+    // `mod.rs` serves the assets, which are no page.
+    for (file, text) in crate::sources("src/web/admin", "rs") {
+        if !file.ends_with("mod.rs") {
+            source.push_str(&text);
         }
     }
     for (method, handler) in [("GET", "get().to("), ("POST", "post().to(")] {
@@ -154,7 +154,7 @@ async fn world() -> World {
         site.app.store.writer.write(known).await.unwrap();
         for name in ["one", "two"] {
             let typed = Typed { name, url: "/thanks", ..Typed::default() };
-            events::create(&site.app, Actor::Machine, account, EventKind::Visit, &typed).await.unwrap();
+            definitions::create(&site.app, Actor::Machine, account, EventKind::Visit, &typed).await.unwrap();
         }
         ids.push([account.to_string(), user.0.to_string(), token.0.to_string()]);
     }
@@ -260,7 +260,7 @@ async fn what_belongs_to_another_account_is_not_there() {
     }
     let other_account = guestlog::domain::account::AccountId(other[0].parse().unwrap());
     assert_eq!(tokens::list(&site.app, other_account).await.unwrap().len(), 1);
-    assert_eq!(guestlog::app::users::list(&site.app, other_account).await.unwrap().len(), 2);
+    assert_eq!(guestlog::app::access::users::list(&site.app, other_account).await.unwrap().len(), 2);
 }
 
 /// bar.md 16
@@ -329,7 +329,7 @@ async fn a_form_must_be_a_form_and_may_be_so_large() {
         let start = format!("csrf={csrf}&email=");
         format!("{start}{}", "a".repeat(length - start.len()))
     };
-    let max = guestlog::web::form::BODY_MAX;
+    let max = guestlog::web::request::form::BODY_MAX;
     let send = |text: String| browser.send(Method::POST, "/sign-in", Some(text), &[]);
     assert_eq!(send(body(max)).await.status, 422);
     assert_eq!(send(body(max + 1)).await.status, 413);
@@ -342,7 +342,7 @@ async fn a_form_must_be_a_form_and_may_be_so_large() {
         let start = format!("csrf={csrf}&name=n&type=custom&custom_js=");
         format!("{start}{}", "a".repeat(length - start.len()))
     };
-    let max = guestlog::web::form::CODE_BODY_MAX;
+    let max = guestlog::web::request::form::CODE_BODY_MAX;
     let path = format!("/accounts/{}/events/new", own[0]);
     let send = |text: String| browser.send(Method::POST, &path, Some(text), &[]);
     assert_eq!(send(body(max)).await.status, 422);

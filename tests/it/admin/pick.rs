@@ -4,7 +4,7 @@
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use guestlog::app::access::Actor;
-use guestlog::app::picker::{self, Choice, Error, LIFE};
+use guestlog::app::events::element_picker::{self, Choice, Error, LIFE};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::event::{EventKind, SELECTOR_MAX};
 use guestlog::domain::user::Role;
@@ -37,7 +37,8 @@ async fn start(site: &TestApp, actor: Actor, account: AccountId) -> (i64, String
 
 async fn started_for(site: &TestApp, actor: Actor, account: AccountId, key: &str) -> (i64, String) {
     let page = "https://www.site.test/shop";
-    let started = picker::start(&site.app, actor, account, EventKind::Click, page, key).await.unwrap();
+    let started =
+        element_picker::start(&site.app, actor, account, EventKind::Click, page, key).await.unwrap();
     let (page, token) = started.address.split_once("#guestlog-pick=").unwrap();
     assert_eq!((page, token.len()), ("https://www.site.test/shop", 33));
     (started.number, token.to_owned())
@@ -50,7 +51,7 @@ async fn a_token_is_confirmed_once_and_takes_one_choice() {
     let account = site.account("A").await;
     let actor = Actor::User(site.user(account, "editor@example.com", Role::Editor).await);
     let (number, token) = start(&site, actor, account).await;
-    let choice = async || picker::choice(&site.app, actor, account, number).await.unwrap();
+    let choice = async || element_picker::choice(&site.app, actor, account, number).await.unwrap();
     assert_eq!(choose(&site, &token, "#early").await, 404, "not before it is confirmed");
     let answer = told(&site, &json!({ "token": token })).await;
     assert_eq!((answer.status, answer.body.as_str()), (204, ""));
@@ -82,14 +83,14 @@ async fn a_token_works_for_ten_minutes() {
     let actor = Actor::User(site.user(account, "editor@example.com", Role::Editor).await);
     let (first, late) = start(&site, actor, account).await;
     let (second, slow) = start(&site, actor, account).await;
-    assert_eq!(picker::latest(&site.app, actor, account, "").await.unwrap(), Some(second));
+    assert_eq!(element_picker::latest(&site.app, actor, account, "").await.unwrap(), Some(second));
     site.clock.advance(LIFE - 1);
     assert_eq!(confirm(&site, &slow).await, 204);
     site.clock.advance(1);
     assert_eq!(confirm(&site, &late).await, 404);
     assert_eq!(choose(&site, &slow, "#a").await, 404);
-    assert_eq!(picker::choice(&site.app, actor, account, first).await.unwrap(), Choice::Gone);
-    assert_eq!(picker::latest(&site.app, actor, account, "").await.unwrap(), None);
+    assert_eq!(element_picker::choice(&site.app, actor, account, first).await.unwrap(), Choice::Gone);
+    assert_eq!(element_picker::latest(&site.app, actor, account, "").await.unwrap(), None);
     start(&site, actor, account).await;
     let left = site.app.store.readers.read(|conn| {
         Ok::<i64, guestlog::store::Error>(conn.query_row("select count(*) from pick", [], |row| row.get(0))?)
@@ -105,21 +106,21 @@ async fn each_form_is_told_what_was_picked_for_it() {
     let actor = Actor::User(site.user(account, "editor@example.com", Role::Editor).await);
     let (one, token) = started_for(&site, actor, account, "one").await;
     let (two, _) = started_for(&site, actor, account, "two").await;
-    let latest = async |key| picker::latest(&site.app, actor, account, key).await.unwrap();
+    let latest = async |key| element_picker::latest(&site.app, actor, account, key).await.unwrap();
     assert_eq!((latest("one").await, latest("two").await), (Some(one), Some(two)));
     assert_eq!((latest("").await, latest("three").await), (None, None));
     confirm(&site, &token).await;
     choose(&site, &token, "#a").await;
-    let choice = async |number| picker::choice(&site.app, actor, account, number).await.unwrap();
+    let choice = async |number| element_picker::choice(&site.app, actor, account, number).await.unwrap();
     assert_eq!((choice(one).await, choice(two).await), (Choice::Picked("#a".to_owned()), Choice::Waiting));
     let (again, _) = started_for(&site, actor, account, "one").await;
     assert_eq!(latest("one").await, Some(again));
     let begin = async |length| {
         let key = "k".repeat(length);
-        picker::start(&site.app, actor, account, EventKind::Click, "https://site.test/", &key).await
+        element_picker::start(&site.app, actor, account, EventKind::Click, "https://site.test/", &key).await
     };
-    assert!(begin(picker::KEY_MAX).await.is_ok());
-    assert!(matches!(begin(picker::KEY_MAX + 1).await, Err(Error::Key)));
+    assert!(begin(element_picker::KEY_MAX).await.is_ok());
+    assert!(matches!(begin(element_picker::KEY_MAX + 1).await, Err(Error::Key)));
 }
 
 /// rules.md 30
@@ -130,14 +131,14 @@ async fn a_pick_that_is_cancelled_is_over() {
     let actor = Actor::User(site.user(account, "editor@example.com", Role::Editor).await);
     let (number, token) = start(&site, actor, account).await;
     let cancel = async || told(&site, &json!({"token": token, "cancelled": true})).await.status;
-    let choice = async || picker::choice(&site.app, actor, account, number).await.unwrap();
+    let choice = async || element_picker::choice(&site.app, actor, account, number).await.unwrap();
     assert_eq!(cancel().await, 404, "not before it is confirmed");
     confirm(&site, &token).await;
     assert_eq!(choice().await, Choice::Waiting);
     assert_eq!(cancel().await, 204);
     assert_eq!(choice().await, Choice::Gone);
     assert_eq!(
-        picker::latest(&site.app, actor, account, "").await.unwrap(),
+        element_picker::latest(&site.app, actor, account, "").await.unwrap(),
         Some(number),
         "and known as over"
     );
@@ -153,7 +154,7 @@ async fn it_is_for_editors_on_their_own_sites_and_nobody_else_is_told() {
     let colleague = Actor::User(site.user(account, "owner@example.com", Role::Owner).await);
     let viewer = Actor::User(site.user(account, "viewer@example.com", Role::Viewer).await);
     let begin = async |actor, account, page| {
-        picker::start(&site.app, actor, account, EventKind::Form, page, "")
+        element_picker::start(&site.app, actor, account, EventKind::Form, page, "")
             .await
             .map(|started| started.address)
     };
@@ -168,7 +169,7 @@ async fn it_is_for_editors_on_their_own_sites_and_nobody_else_is_told() {
     confirm(&site, &token).await;
     choose(&site, &token, "#mine").await;
     for (actor, account) in [(colleague, account), (editor, other)] {
-        assert_eq!(picker::choice(&site.app, actor, account, number).await.unwrap(), Choice::Gone);
+        assert_eq!(element_picker::choice(&site.app, actor, account, number).await.unwrap(), Choice::Gone);
     }
 }
 

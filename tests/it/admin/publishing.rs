@@ -1,7 +1,8 @@
 //! Who may publish script (rules.md 28): owners, admins who were given it, nobody else; and who may give it.
 
+use guestlog::app::access::users;
 use guestlog::app::access::{Actor, Error as Access};
-use guestlog::app::{custom_js, events, users};
+use guestlog::app::events::{custom_js, definitions};
 use guestlog::domain::event::{EventKind, Status, Typed};
 use guestlog::domain::user::Role;
 use guestlog::store::definition;
@@ -20,9 +21,10 @@ async fn code_is_published_by_owners_and_by_admins_who_were_given_it() {
     let site = TestApp::new().await;
     let account = site.account("A").await;
     let app = &site.app;
-    let made = events::create(app, Actor::Machine, account, EventKind::Custom, &typed("Code", "first();"))
-        .await
-        .unwrap();
+    let made =
+        definitions::create(app, Actor::Machine, account, EventKind::Custom, &typed("Code", "first();"))
+            .await
+            .unwrap();
     for (role, publish_js, may) in [
         (Role::Editor, false, false),
         (Role::Editor, true, false),
@@ -35,12 +37,13 @@ async fn code_is_published_by_owners_and_by_admins_who_were_given_it() {
         users::change(app, Actor::Machine, account, user, what, None).await.unwrap();
         let actor = Actor::User(user);
         let name = format!("{role:?} {publish_js}");
-        let created = events::create(app, actor, account, EventKind::Custom, &typed(&name, "a();")).await;
+        let created =
+            definitions::create(app, actor, account, EventKind::Custom, &typed(&name, "a();")).await;
         assert_eq!(created.is_ok(), may, "{name}");
-        assert!(may || matches!(created, Err(events::Error::Publish)), "{name}: {created:?}");
+        assert!(may || matches!(created, Err(definitions::Error::Publish)), "{name}: {created:?}");
         let renamed = format!("changed {name}");
         let update =
-            async |code: &str| events::update(app, actor, account, made, &typed(&renamed, code)).await;
+            async |code: &str| definitions::update(app, actor, account, made, &typed(&renamed, code)).await;
         let code = custom_js::code(app, account, made).await.unwrap();
         assert!(update(&code).await.is_ok(), "{name} changes the rest");
         assert!(update(&code.replace('\n', "\r\n")).await.is_ok());
@@ -48,7 +51,7 @@ async fn code_is_published_by_owners_and_by_admins_who_were_given_it() {
             assert_eq!(update(changed).await.is_ok(), may, "{name} {changed:?}");
         }
         let wrong = update("(;").await;
-        let is_parsed = matches!(wrong, Err(events::Error::CustomJs { .. }));
+        let is_parsed = matches!(wrong, Err(definitions::Error::CustomJs { .. }));
         assert_eq!(is_parsed, may, "{name}: nothing is parsed for who may not publish it: {wrong:?}");
         if may {
             update("first();").await.unwrap();
@@ -77,7 +80,7 @@ async fn an_event_with_code_is_restored_by_who_may_publish() {
     let mut made = Vec::new();
     for (name, code) in [("Code", "a();"), ("Plain", "")] {
         let kind = EventKind::Custom;
-        made.push(events::create(app, Actor::Machine, account, kind, &typed(name, code)).await.unwrap());
+        made.push(definitions::create(app, Actor::Machine, account, kind, &typed(name, code)).await.unwrap());
     }
     let editor = site.signed_in(account, "editor@example.com", Role::Editor).await;
     let owner = site.signed_in(account, "owner@example.com", Role::Owner).await;
@@ -111,7 +114,7 @@ async fn who_may_publish_reads_what_became_of_the_code() {
     let editor = site.signed_in(account, "editor@example.com", Role::Editor).await;
     let owner = site.signed_in(account, "owner@example.com", Role::Owner).await;
     let made =
-        events::create(app, Actor::Machine, account, EventKind::Custom, &typed("Code", "one();")).await;
+        definitions::create(app, Actor::Machine, account, EventKind::Custom, &typed("Code", "one();")).await;
     let path = format!("/accounts/{account}/events/{}", made.unwrap());
     owner.get(&format!("{path}/edit")).await;
     owner.press("Save", &[("Custom JavaScript", "two('<b>');")]).await;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use guestlog::app::accept::{Sender, accept, beacon, write_bots};
 use guestlog::app::access::Actor;
-use guestlog::app::{fold, tokens};
+use guestlog::app::access::tokens;
+use guestlog::app::ingest::accept::{Sender, accept, beacon, write_bots};
+use guestlog::app::ingest::fold;
 use guestlog::base::clock::{DAY, MINUTE};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::user::{Role, Scope};

@@ -1,6 +1,6 @@
 //! The first user: once, within an hour, and never again.
 
-use guestlog::app::setup;
+use guestlog::app::access::setup;
 use guestlog::base::clock::HOUR;
 use guestlog::base::secret::Secret;
 

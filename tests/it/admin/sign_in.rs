@@ -1,9 +1,9 @@
 //! Signing in and out, what ends a sign-in, and what guessing costs.
 
 use guestlog::app::access::Actor;
-use guestlog::app::sign_in::{ABSOLUTE, BROWSERS_MAX, IDLE};
-use guestlog::app::throttle::{ADDRESS, EMAIL, PAIR};
-use guestlog::app::{sign_in, users};
+use guestlog::app::access::sign_in::{ABSOLUTE, BROWSERS_MAX, IDLE};
+use guestlog::app::access::{sign_in, users};
+use guestlog::app::state::sign_in_throttle::{ADDRESS, EMAIL, PAIR};
 use guestlog::base::clock::{HOUR, SECOND};
 use guestlog::domain::user::Role;
 use guestlog::store;

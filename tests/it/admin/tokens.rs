@@ -2,14 +2,14 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{ServiceConfig, get};
+use guestlog::app::access::tokens::{self, USED_EVERY};
 use guestlog::app::access::{Actor, Error};
-use guestlog::app::tokens::{self, USED_EVERY};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::user::{Role, Scope, TOKEN_NAME_MAX, TOKENS_MAX};
 use guestlog::store::MAIN_FILE;
-use guestlog::web::error::WebError;
-use guestlog::web::guard::{Caller, Format, ReportAccess};
-use guestlog::web::options::Options;
+use guestlog::web::request::guard::{Caller, Format, ReportAccess};
+use guestlog::web::request::options::Options;
+use guestlog::web::response::error::WebError;
 
 use crate::harness::app::{Reply, TestApp};
 use crate::harness::browser::{Browser, plain};
@@ -211,7 +211,7 @@ async fn a_viewer_sees_emails_only_when_he_may() {
     let owner = site.browser();
     owner.sign_in("owner@example.com", crate::harness::app::PASSWORD).await;
     owner.get(&format!("/accounts/{account}/settings/users")).await;
-    let members = guestlog::app::users::list(&site.app, account).await.unwrap();
+    let members = guestlog::app::access::users::list(&site.app, account).await.unwrap();
     let viewer = members.iter().find(|(_, what)| what.role == Role::Viewer).unwrap().0.id;
     let path = format!("/accounts/{account}/settings/users/{}", viewer.0);
     let allow = [("do", "change"), ("role", "viewer"), ("show_emails", "on")];

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use guestlog::app::closing::close_account;
+use guestlog::app::jobs::close_days::close_account;
 use guestlog::base::clock::{DAY, SECOND};
 use guestlog::domain::user::Role;
 use guestlog::store;

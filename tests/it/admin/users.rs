@@ -1,7 +1,7 @@
 //! The users of an account: roles, owners, links, and what admins of one account may not do to another's.
 
+use guestlog::app::access::users;
 use guestlog::app::access::{Actor, Error};
-use guestlog::app::users;
 use guestlog::domain::account::AccountId;
 use guestlog::domain::user::{Role, USERS_MAX, UserId};
 use guestlog::store::member::Membership;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use guestlog::app::accept::{Sender, accept, beacon};
 use guestlog::app::access::Actor;
-use guestlog::app::{fold, tokens};
+use guestlog::app::access::tokens;
+use guestlog::app::ingest::accept::{Sender, accept, beacon};
+use guestlog::app::ingest::fold;
 use guestlog::base::clock::MINUTE;
 use guestlog::domain::account::AccountId;
 use guestlog::domain::user::{Role, Scope};

@@ -42,7 +42,7 @@ fn generate_answers_what_it_made() {
 fn generate_refuses_while_a_server_holds_the_store_and_says_what_to_type() {
     let dir = tempfile::tempdir().unwrap();
     make_account(dir.path());
-    let lock = store::files::lock(dir.path()).unwrap();
+    let lock = store::data_dir::lock(dir.path()).unwrap();
     let answer = run(dir.path(), &ASKED);
     let said = text(&answer.stderr);
     assert_eq!(answer.status.code(), Some(1), "{said}");

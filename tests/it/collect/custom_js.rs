@@ -2,7 +2,7 @@
 //! to page views whatever it does (rules.md 29).
 
 use guestlog::app::access::Actor;
-use guestlog::app::{custom_js, events};
+use guestlog::app::events::{custom_js, definitions};
 use guestlog::domain::event::{EventKind, EventNumber, Status, Typed};
 use serde_json::Value;
 
@@ -13,12 +13,12 @@ fn typed<'a>(name: &'a str, code: &'a str) -> Typed<'a> {
     Typed { name, custom_js: code, ..Typed::default() }
 }
 
-async fn create(site: &Site, name: &str, code: &str) -> Result<EventNumber, events::Error> {
-    events::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &typed(name, code)).await
+async fn create(site: &Site, name: &str, code: &str) -> Result<EventNumber, definitions::Error> {
+    definitions::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &typed(name, code)).await
 }
 
-async fn update(site: &Site, number: EventNumber, code: &str) -> Result<(), events::Error> {
-    events::update(&site.app, Actor::Machine, site.account, number, &typed("Code", code)).await
+async fn update(site: &Site, number: EventNumber, code: &str) -> Result<(), definitions::Error> {
+    definitions::update(&site.app, Actor::Machine, site.account, number, &typed("Code", code)).await
 }
 
 /// Addresses of custom code in the account's script.
@@ -65,7 +65,7 @@ async fn code_that_does_not_parse_is_refused_with_its_place_and_nothing_is_saved
         let told = update(&site, kept, &code).await;
         let as_expected = match &told {
             Ok(()) => parses,
-            Err(events::Error::CustomJs { line, column, message }) => {
+            Err(definitions::Error::CustomJs { line, column, message }) => {
                 let lines = code.replace("\r\n", "\n").matches('\n').count() + 1;
                 !parses && (1..=lines).contains(line) && *column >= 1 && !message.is_empty()
             }
@@ -96,7 +96,7 @@ async fn the_place_of_a_mistake_is_told_in_lines_and_characters() {
         ("#!/bin/sh\na();", 1, 1),
     ] {
         match create(&site, "Code", code).await {
-            Err(events::Error::CustomJs { line: l, column: c, message }) => {
+            Err(definitions::Error::CustomJs { line: l, column: c, message }) => {
                 assert_eq!((l, c), (line, column), "{code:?}: {message}");
             }
             other => panic!("{code:?}: {other:?}"),
@@ -163,7 +163,7 @@ async fn code_is_served_for_ever_at_an_address_of_its_own_text() {
         let answer = site.get(&wrong).await;
         assert_eq!((answer.status, answer.header("cache-control")), (404, "no-store"), "{wrong}");
     }
-    events::set_status(&site.app, Actor::Machine, site.account, number, Status::Archived).await.unwrap();
+    definitions::set_status(&site.app, Actor::Machine, site.account, number, Status::Archived).await.unwrap();
     assert_eq!((addresses(&site).await.len(), site.get(&second[0]).await.status), (0, 404));
 }
 
@@ -182,7 +182,7 @@ async fn replaced_code_is_served_only_while_the_event_has_code_that_runs() {
     switch(true).await;
     assert_eq!(status().await, 200);
     let set = async |status| {
-        events::set_status(&site.app, Actor::Machine, site.account, number, status).await.unwrap();
+        definitions::set_status(&site.app, Actor::Machine, site.account, number, status).await.unwrap();
     };
     set(Status::Archived).await;
     assert_eq!(status().await, 404);
@@ -257,10 +257,10 @@ async fn the_script_knows_the_active_click_and_form_events() {
         (EventKind::Click, rule("Old", "#old", "")),
         (EventKind::Visit, rule("Seen", "", "/thanks")),
     ] {
-        events::create(&site.app, Actor::Machine, site.account, kind, &typed).await.unwrap();
+        definitions::create(&site.app, Actor::Machine, site.account, kind, &typed).await.unwrap();
     }
     let before = site.get("/1000001.js").await;
-    events::set_status(&site.app, Actor::Machine, site.account, EventNumber(3), Status::Archived)
+    definitions::set_status(&site.app, Actor::Machine, site.account, EventNumber(3), Status::Archived)
         .await
         .unwrap();
     let after = site.get("/1000001.js").await;

@@ -1,6 +1,6 @@
 //! Every limit of the public side at its value and one past it.
 
-use guestlog::app::accept::beacon::{BATCH_BODY_MAX, BATCH_HITS_MAX, HIT_BODY_MAX};
+use guestlog::app::ingest::accept::beacon::{BATCH_BODY_MAX, BATCH_HITS_MAX, HIT_BODY_MAX};
 use guestlog::domain::contact::{EXTERNAL_ID_MAX, PROPERTIES_MAX, PROPERTY_NAME_MAX, PROPERTY_VALUE_MAX};
 use guestlog::domain::hit::{ENGAGED_MAX, EVENT_ID_MAX};
 use guestlog::domain::page::URL_MAX;

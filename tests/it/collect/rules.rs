@@ -71,7 +71,9 @@ async fn robots_are_counted_per_day_of_the_account_and_family() {
     }
     site.fold().await;
     let app = std::sync::Arc::clone(&site.app);
-    tokio::task::spawn_blocking(move || guestlog::app::accept::write_bots(&app).unwrap()).await.unwrap();
+    tokio::task::spawn_blocking(move || guestlog::app::ingest::accept::write_bots(&app).unwrap())
+        .await
+        .unwrap();
     let counted = site.asks::<String>("select family || ' ' || hits from bot_day order by family");
     assert_eq!(counted.len(), 3, "{counted:?}");
     for family in ["Googlebot 2", "HeadlessChrome 1"] {
@@ -93,7 +95,11 @@ async fn robots_counted_while_the_store_cannot_be_written_are_counted_on() {
     site.call(post().insert_header(("user-agent", "curl/8")).set_payload(view)).await;
     let write = || {
         let app = std::sync::Arc::clone(&site.app);
-        async { tokio::task::spawn_blocking(move || guestlog::app::accept::write_bots(&app)).await.unwrap() }
+        async {
+            tokio::task::spawn_blocking(move || guestlog::app::ingest::accept::write_bots(&app))
+                .await
+                .unwrap()
+        }
     };
     assert!(write().await.is_err());
     site.tamper("drop trigger no_room").await;
@@ -144,7 +150,8 @@ async fn two_accounts_may_use_the_same_event_id() {
     let mut site = Site::new().await;
     let settings = guestlog::domain::account::Settings::parse("B", &["b.test".into()], "UTC", "EUR").unwrap();
     let other =
-        guestlog::app::accounts::create(&site.app, guestlog::app::access::Actor::Machine, settings).await;
+        guestlog::app::access::accounts::create(&site.app, guestlog::app::access::Actor::Machine, settings)
+            .await;
     let view = site.view("e1", "ab", PAGE);
     site.collect(&json!([view, with(view.clone(), "a", other.unwrap().0)])).await;
     site.fold().await;

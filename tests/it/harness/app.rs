@@ -13,7 +13,8 @@ use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::web::{Data, ServiceConfig};
 use guestlog::app::access::Actor;
-use guestlog::app::{App, accounts, core, setup, users};
+use guestlog::app::access::{accounts, setup, users};
+use guestlog::app::{App, core};
 use guestlog::base::clock::{Clock, ManualClock, Millis};
 use guestlog::base::random::{Random, SeededRandom};
 use guestlog::domain::account::{AccountId, Settings};
@@ -21,8 +22,8 @@ use guestlog::domain::user::{Role, UserId};
 use guestlog::geo::Geo;
 use guestlog::store::member::Membership;
 use guestlog::store::{self, Store};
-use guestlog::web::options::Options;
-use guestlog::web::state::State;
+use guestlog::web::request::options::Options;
+use guestlog::web::request::state::State;
 
 use super::browser::Browser;
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
-use guestlog::app::fold::Cache;
-use guestlog::app::{App, core, fold};
+use guestlog::app::ingest::fold;
+use guestlog::app::ingest::fold::Cache;
+use guestlog::app::{App, core};
 use guestlog::base::cidr::Cidr;
 use guestlog::base::clock::{ManualClock, Millis};
 use guestlog::base::random::SeededRandom;
@@ -17,7 +18,8 @@ use guestlog::domain::account::{AccountId, Settings};
 use guestlog::domain::reason::Reason;
 use guestlog::geo::Geo;
 use guestlog::store::{self, Store};
-use guestlog::web::{self, state::State};
+use guestlog::web;
+use guestlog::web::request::state::State;
 use rusqlite::types::FromSql;
 use serde_json::{Value, json};
 
@@ -122,7 +124,8 @@ impl Site {
         let app = App::new(store, wanted.geo, Arc::clone(&clock) as _, random, &limits).unwrap();
         let app = Arc::new(app);
         let trusted_proxies = wanted.proxies.iter().map(|range| range.parse::<Cidr>().unwrap()).collect();
-        let options = web::options::Options { trusted_proxies, ..web::options::Options::default() };
+        let options =
+            web::request::options::Options { trusted_proxies, ..web::request::options::Options::default() };
         let state = Data::new(State { app: Arc::clone(&app), options });
         let cache = Cache::new(app.event_limit);
         Self { app, clock, account, state, cache, folder }

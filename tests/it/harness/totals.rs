@@ -2,14 +2,14 @@
 
 use guestlog::base::clock::{ManualClock, Millis};
 use guestlog::domain::account::AccountId;
-use guestlog::store::scan::{Answer, Ask, Bounds, Deadline, Figures, Grouping};
+use guestlog::store::scan::{Answer, Ask, Bounds, Deadline, Grouping, Totals};
 use guestlog::store::{Connection, Store};
 
 /// Later than any session.
 const NOW: Millis = Millis(i64::MAX / 2);
 
 /// Of the first account; with the days that cannot be read.
-pub(crate) fn totals_of(store: &Store, conn: &Connection) -> (Figures, Answer) {
+pub(crate) fn totals_of(store: &Store, conn: &Connection) -> (Totals, Answer) {
     let ask = Ask {
         account: AccountId::FIRST,
         range_ms: 0..i64::MAX,

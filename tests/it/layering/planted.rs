@@ -75,9 +75,17 @@ fn an_import_that_goes_sideways_is_found() {
 }
 
 #[test]
-fn the_configuration_is_for_server_and_cli_alone() {
-    one(&[("src/app/mod.rs", "use crate::config::Settings;")], "src/app/mod.rs:1:", "for server and cli");
-    one(&[("src/web/mod.rs", "use crate::config::Settings;")], "src/web/mod.rs:1:", "for server and cli");
+fn the_configuration_is_for_those_who_wire_alone() {
+    one(
+        &[("src/app/mod.rs", "use crate::config::Settings;")],
+        "src/app/mod.rs:1:",
+        "for server, demo, bench and cli",
+    );
+    one(
+        &[("src/web/mod.rs", "use crate::config::Settings;")],
+        "src/web/mod.rs:1:",
+        "for server, demo, bench and cli",
+    );
     none(&[
         ("src/server.rs", "use crate::config::Settings;"),
         ("src/cli/mod.rs", "use crate::config::Settings;"),
@@ -128,7 +136,11 @@ fn a_fenced_crate_used_elsewhere_is_found() {
         one(&[("src/app/mod.rs", text)], "src/app/mod.rs:1:", "crate `rusqlite`, which belongs to store");
         none(&[("src/store/a.rs", text)]);
     }
-    one(&[("src/web/mod.rs", "use clap::Parser;")], "src/web/mod.rs:1:", "belongs to server, cli, main");
+    one(
+        &[("src/web/mod.rs", "use clap::Parser;")],
+        "src/web/mod.rs:1:",
+        "belongs to server, demo, bench, cli, main",
+    );
     one(&[("src/app/mod.rs", "use url::Url;")], "src/app/mod.rs:1:", "belongs to domain");
 }
 

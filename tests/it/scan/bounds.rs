@@ -161,5 +161,5 @@ fn without_engaged_time_the_other_figures_are_the_same() {
     };
     let (with, without) = (answer(true), answer(false));
     assert!(with.engaged_ms > 0 && with.page_views > 0);
-    assert_eq!(without, scan::Figures { engaged_ms: 0, ..with });
+    assert_eq!(without, scan::Totals { engaged_ms: 0, ..with });
 }

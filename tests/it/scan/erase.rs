@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use guestlog::base::clock::{DAY, ManualClock, Millis};
 use guestlog::domain::question::Dimension;
 use guestlog::domain::visitor::VisitorNumber;
+use guestlog::store::erase_visitor;
 use guestlog::store::scan::{Bounds, Deadline, Grouping, Key, Measure, Top};
-use guestlog::store::{self, Connection, erase, segment};
+use guestlog::store::{self, Connection, segment};
 
 use super::history::{AccountFact, Dice, World};
 use super::told::copy;
@@ -29,14 +30,19 @@ fn erase(world: &World, account: &AccountFact, visitor: u32, steps: usize) {
             world.store.writer.write_blocking(job).unwrap();
         }
     };
-    write(0, Box::new(move |conn| erase::delete_identity(conn, id, number, &[])));
-    write(1, Box::new(move |conn| erase::delete_rows(conn, id, number, &RANGE, now)));
-    let list = |conn: &Connection| erase::list_segments(conn, id, number, &RANGE, &deadline);
+    write(0, Box::new(move |conn| erase_visitor::delete_identity(conn, id, number, &[])));
+    write(1, Box::new(move |conn| erase_visitor::delete_rows(conn, id, number, &RANGE, now)));
+    let list = |conn: &Connection| erase_visitor::list_segments(conn, id, number, &RANGE, &deadline);
     let held = world.store.readers.read(list).unwrap();
     assert!(held.damaged.is_empty());
     for (step, segment) in (2..).zip(held.segments) {
         let mut one = VecDeque::from([segment]);
-        write(step, Box::new(move |conn| erase::replace(conn, id, erase::cut(conn, number, &mut one)?)));
+        write(
+            step,
+            Box::new(move |conn| {
+                erase_visitor::replace(conn, id, erase_visitor::cut(conn, number, &mut one)?)
+            }),
+        );
     }
     if steps == usize::MAX {
         write(2, Box::new(move |conn| store::visitor::delete(conn, id, number)));
@@ -176,10 +182,10 @@ fn an_erasure_killed_inside_a_transaction_finishes_in_the_next_process() {
         let count = Arc::clone(&written);
         let killed = move |conn: &Connection| {
             conn.execute_batch("pragma cache_size = 1")?;
-            let mut held = erase::list_segments(conn, id, number, &RANGE, &deadline)?.segments.into();
-            let cuts = erase::cut(conn, number, &mut held)?;
+            let mut held = erase_visitor::list_segments(conn, id, number, &RANGE, &deadline)?.segments.into();
+            let cuts = erase_visitor::cut(conn, number, &mut held)?;
             count.fetch_add(cuts.len(), Ordering::Relaxed);
-            erase::replace(conn, id, cuts)?;
+            erase_visitor::replace(conn, id, cuts)?;
             copy(&from, &to);
             // nothing of it is kept
             Err::<(), _>(store::Error::RolledBack)

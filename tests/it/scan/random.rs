@@ -7,7 +7,7 @@ use guestlog::base::clock::{DAY, HOUR, Millis};
 use guestlog::domain::period::{Days, LocalDay, Step, Zone};
 use guestlog::domain::question::{Dimension, Filter, Operator};
 use guestlog::domain::screen::ScreenClass;
-use guestlog::store::scan::{self, Ask, Bounds, Deadline, Figures, Grouping, Key, Measure, Top};
+use guestlog::store::scan::{self, Ask, Bounds, Deadline, Grouping, Key, Measure, Top, Totals};
 use guestlog::store::{self, Connection};
 
 use super::history::{
@@ -222,8 +222,8 @@ pub(super) fn counts_contacts(groupings: &[Grouping]) -> bool {
 }
 
 /// What a count is in an answer.
-fn figures(count: &Count, contacts: bool) -> Figures {
-    Figures {
+fn figures(count: &Count, contacts: bool) -> Totals {
+    Totals {
         visitors: count.visitors.len() as u64,
         sessions: count.sessions.len() as u64,
         page_views: count.page_views,
@@ -236,8 +236,8 @@ fn figures(count: &Count, contacts: bool) -> Figures {
 }
 
 /// What its rows alone sum up to.
-fn sums(count: &Count) -> Figures {
-    Figures { visitors: 0, sessions: 0, bounces: 0, ..figures(count, false) }
+fn sums(count: &Count) -> Totals {
+    Totals { visitors: 0, sessions: 0, bounces: 0, ..figures(count, false) }
 }
 
 pub(super) fn expect(

@@ -6,7 +6,7 @@ use guestlog::base::clock::{DAY, MINUTE, Millis};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::question::{Dimension, Filter};
 use guestlog::domain::screen::ScreenClass;
-use guestlog::store::scan::{self, Bounds, Figures, Grouping, Key, Measure, Row, Top};
+use guestlog::store::scan::{self, Bounds, Grouping, Key, Measure, Row, Top, Totals};
 
 use super::history::{AccountFact, EventFact, Page, SessionFact, World};
 use super::random::ask;
@@ -75,7 +75,7 @@ fn rows(account: AccountFact, grouping: Grouping, filters: &[&str]) -> Vec<Row> 
     answer.tables.into_iter().next().unwrap().rows
 }
 
-fn total(account: AccountFact, filters: &[&str]) -> Figures {
+fn total(account: AccountFact, filters: &[&str]) -> Totals {
     rows(account, Grouping::Total, filters)[0].figures
 }
 
@@ -100,10 +100,9 @@ fn what_programs_tell_counts_in_completions_value_and_contacts_only() {
         consent: (32, "server"),
         engaged_ms: 0,
     });
-    let session =
-        Figures { visitors: 1, sessions: 1, page_views: 1, engaged_ms: 20_000, ..Figures::default() };
-    let completion = Figures { completions: 1, value_minor: 1_250, ..Figures::default() };
-    assert_eq!(total(told.clone(), &[]), Figures { completions: 1, value_minor: 1_250, ..session });
+    let session = Totals { visitors: 1, sessions: 1, page_views: 1, engaged_ms: 20_000, ..Totals::default() };
+    let completion = Totals { completions: 1, value_minor: 1_250, ..Totals::default() };
+    assert_eq!(total(told.clone(), &[]), Totals { completions: 1, value_minor: 1_250, ..session });
     let named = |name: &str, figures| Row { name: vec![name.to_owned()], figures };
     assert_eq!(rows(told.clone(), by(Dimension::Source), &[]), [named("REFERRALS", session)]);
     let contacts = rows(told.clone(), by(Dimension::Contact), &[]);
@@ -146,12 +145,12 @@ fn a_session_has_an_exit_page_when_it_is_over() {
 #[test]
 fn rates_and_averages_order_a_table_and_equal_rates_by_how_many_they_are_of() {
     let order = |of: &[(u64, u64, u64, u64)], measure: Measure| {
-        let figures = of.iter().map(|(sessions, page_views, bounces, engaged_ms)| Figures {
+        let figures = of.iter().map(|(sessions, page_views, bounces, engaged_ms)| Totals {
             sessions: *sessions,
             page_views: *page_views,
             bounces: *bounces,
             engaged_ms: *engaged_ms,
-            ..Figures::default()
+            ..Totals::default()
         });
         figures.map(|figures| figures.get(measure)).collect::<Vec<_>>()
     };

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use guestlog::app::closing::close_account;
-use guestlog::app::fold::{self, Cache};
+use guestlog::app::ingest::fold::{self, Cache};
+use guestlog::app::jobs::close_days::close_account;
 use guestlog::app::{App, core};
 use guestlog::base::clock::{Clock, DAY, HOUR, MINUTE, ManualClock, Millis, SECOND};
 use guestlog::base::random::SeededRandom;

@@ -7,7 +7,7 @@ use guestlog::base::clock::{ManualClock, Millis};
 use guestlog::domain::account::{AccountId, Settings};
 use guestlog::domain::period::LocalDay;
 use guestlog::store::event::{COMPLETION, Event, PAGE_VIEW};
-use guestlog::store::scan::Figures;
+use guestlog::store::scan::Totals;
 use guestlog::store::segment::columns::Run;
 use guestlog::store::segment::pack::FORMAT;
 use guestlog::store::{self, MAIN_FILE, Options, Store, segment};
@@ -163,7 +163,7 @@ fn a_segment_of_every_format_is_read() {
         assert_eq!((found.page_views, found.completions), (99, 3), "format {format}");
         assert_eq!(
             found,
-            Figures { sessions: 40, visitors: 40, value_minor: 999_999_998_750, ..found },
+            Totals { sessions: 40, visitors: 40, value_minor: 999_999_998_750, ..found },
             "{found:?}"
         );
     }

@@ -1,10 +1,10 @@
 //! What becomes of a day that is over, and of what comes late of it.
 
-use guestlog::app::closing::close_account;
+use guestlog::app::jobs::close_days::close_account;
 use guestlog::base::clock::{DAY, HOUR, MINUTE, SECOND};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::reason::Reason;
-use guestlog::store::scan::{Answer, Figures};
+use guestlog::store::scan::{Answer, Totals};
 use guestlog::store::{Error, segment};
 use serde_json::{Value, json};
 
@@ -18,12 +18,12 @@ async fn close(site: &Site) {
     actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
 }
 
-fn answer(site: &Site) -> (Figures, Answer) {
+fn answer(site: &Site) -> (Totals, Answer) {
     let store = &site.app.store;
     store.readers.read(|conn| Ok::<_, Error>(totals_of(store, conn))).unwrap()
 }
 
-fn totals(site: &Site) -> Figures {
+fn totals(site: &Site) -> Totals {
     let (figures, answer) = answer(site);
     assert!(answer.damaged.is_empty());
     figures
@@ -68,7 +68,7 @@ async fn a_day_that_is_over_becomes_a_segment_and_what_comes_late_goes_into_it()
     assert_eq!((open.visitors, open.sessions, open.page_views, open.bounces), (2, 2, 3, 0));
     close(&site).await;
     assert_eq!(rows(&site), (0, 3));
-    assert_eq!(totals(&site), Figures { engaged_ms: 25_000, ..open });
+    assert_eq!(totals(&site), Totals { engaged_ms: 25_000, ..open });
     assert_eq!(site.asks::<i64>("select in_segment from session"), [1, 1]);
     assert_eq!(site.ask::<i64>("select count(*) from late_engagement"), 0);
 
@@ -77,7 +77,7 @@ async fn a_day_that_is_over_becomes_a_segment_and_what_comes_late_goes_into_it()
     site.collect(&late).await;
     site.fold().await;
     close(&site).await;
-    assert_eq!(totals(&site), Figures { engaged_ms: 25_000, ..open });
+    assert_eq!(totals(&site), Totals { engaged_ms: 25_000, ..open });
     assert_eq!(site.count(Reason::Duplicate), 1);
     site.assert_that_all_are_counted().await;
 }

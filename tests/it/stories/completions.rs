@@ -1,7 +1,7 @@
 //! What becomes of a completion: which event it is of, whose it is, what it is worth (rules.md 13, 19-22).
 
 use guestlog::app::access::Actor;
-use guestlog::app::{events, review};
+use guestlog::app::events::{definitions, review};
 use guestlog::base::clock::MINUTE;
 use guestlog::domain::event::{EventKind, EventNumber, Status, Typed, UnknownNames, WAITING_MAX};
 use guestlog::domain::money::{MINOR_MAX, SUM_MAX};
@@ -20,7 +20,7 @@ const COMPLETIONS: &str = "select visitor || ' ' || session_id || ' ' || event |
 
 async fn create(site: &Site, name: &str, kind: EventKind, url: &str) -> EventNumber {
     let typed = Typed { name, url, ..Typed::default() };
-    events::create(&site.app, Actor::Machine, site.account, kind, &typed).await.unwrap()
+    definitions::create(&site.app, Actor::Machine, site.account, kind, &typed).await.unwrap()
 }
 
 /// hubspot.md 12, rows 20-26; rules.md 13, 21, 22
@@ -121,7 +121,7 @@ async fn a_completion_counts_for_whom_the_visitor_is_now() {
         let done = site.completion(&told.to_string(), visitor, "Sale", 1);
         site.collect(&if email.is_empty() { done } else { is(done, email) }).await;
         site.fold().await;
-        let goes = events::what_goes(&site.app, site.account, number).await.unwrap();
+        let goes = definitions::what_goes(&site.app, site.account, number).await.unwrap();
         assert_eq!((goes.completions, goes.contacts), (told, contacts), "{visitor} {email}");
     }
     assert_eq!(site.ask::<i64>("select links from account"), 2);
@@ -135,7 +135,7 @@ async fn what_is_not_counted_says_why() {
     let old = create(&site, "Old", EventKind::Custom, "").await;
     let gone = create(&site, "Gone", EventKind::Custom, "").await;
     for (number, status) in [(old, Status::Archived), (gone, Status::Deleted)] {
-        events::set_status(&site.app, Actor::Machine, site.account, number, status).await.unwrap();
+        definitions::set_status(&site.app, Actor::Machine, site.account, number, status).await.unwrap();
     }
     for (n, m, reason) in [
         ("000000000009", "", "unknown_event"),
@@ -200,7 +200,7 @@ async fn names_become_events_up_to_the_limit_and_wait_past_it() {
     );
 
     // the limit is there again: what waits goes on waiting, what is new becomes an event
-    events::set_status(&site.app, Actor::Machine, site.account, EventNumber(1), Status::Archived)
+    definitions::set_status(&site.app, Actor::Machine, site.account, EventNumber(1), Status::Archived)
         .await
         .unwrap();
     for (id, name) in [("7", "Three"), ("8", "Four"), ("9", "One")] {
@@ -235,7 +235,7 @@ async fn names_are_approved_while_they_fit_dismissed_and_taken_back() {
     let full = approve(&[e]).await.unwrap_err();
     assert!(matches!(full, review::Error::Full { active: 3, limit: 3, wanted: 1 }), "{full}");
     let archive = async |number| {
-        events::set_status(&app, Actor::Machine, account, EventNumber(number), Status::Archived)
+        definitions::set_status(&app, Actor::Machine, account, EventNumber(number), Status::Archived)
             .await
             .unwrap();
     };
@@ -312,7 +312,7 @@ async fn an_account_may_queue_or_refuse_every_new_name() {
     for (rule, reason) in [(UnknownNames::Queue, 1), (UnknownNames::Refuse, 0)] {
         let mut site = Site::new().await;
         create(&site, "Known", EventKind::Custom, "").await;
-        events::set_unknown_names(&site.app, Actor::Machine, site.account, rule).await.unwrap();
+        definitions::set_unknown_names(&site.app, Actor::Machine, site.account, rule).await.unwrap();
         for (id, name) in [("1", "New"), ("2", "Known")] {
             site.collect(&site.completion(id, "ada", name, 1)).await;
         }

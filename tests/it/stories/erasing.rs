@@ -1,8 +1,8 @@
 //! A visitor is erased while his browser still has its cookie and its page open.
 
 use guestlog::app::access::Actor;
-use guestlog::app::closing::close_account;
-use guestlog::app::erasing::{Erased, erase_visitor};
+use guestlog::app::jobs::close_days::close_account;
+use guestlog::app::people::erase_visitor::{Erased, erase_visitor};
 use guestlog::base::clock::{DAY, HOUR, MINUTE};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::reason::Reason;

@@ -4,14 +4,15 @@
 use std::cell::Cell;
 
 use guestlog::app::access::Actor;
-use guestlog::app::closing::close_account;
-use guestlog::app::recount::{self as job, count_back, counted_back, work_due};
-use guestlog::app::{events, review};
+use guestlog::app::events::count_back::{self as job, count_back, counted_back, work_due};
+use guestlog::app::events::{definitions, review};
+use guestlog::app::jobs::close_days::close_account;
 use guestlog::base::clock::{DAY, HOUR, MINUTE, Millis};
 use guestlog::domain::event::{EventKind, EventNumber, Status, Typed};
+use guestlog::store::count_back;
 use guestlog::store::event_work::{self, Work};
-use guestlog::store::scan::Figures;
-use guestlog::store::{Connection, Error, definition, recount};
+use guestlog::store::scan::Totals;
+use guestlog::store::{Connection, Error, definition};
 use serde_json::{Value, json};
 
 use crate::harness::site::{Site, with};
@@ -22,7 +23,7 @@ const RULE: &str = "/thanks*";
 
 async fn create(site: &Site) -> EventNumber {
     let typed = Typed { name: "Thanks", url: RULE, value: "2.50", ..Typed::default() };
-    events::create(&site.app, Actor::Machine, site.account, EventKind::Visit, &typed).await.unwrap()
+    definitions::create(&site.app, Actor::Machine, site.account, EventKind::Visit, &typed).await.unwrap()
 }
 
 async fn close(site: &Site) {
@@ -81,7 +82,7 @@ async fn live_through(site: &mut Site) {
 }
 
 /// All that counts, in words.
-fn state(site: &Site) -> (Figures, Vec<String>) {
+fn state(site: &Site) -> (Totals, Vec<String>) {
     let store = &site.app.store;
     let (figures, _) = store.readers.read(|conn| Ok::<_, Error>(totals_of(store, conn))).unwrap();
     let conn = unpacked(&site.data_dir());
@@ -106,7 +107,9 @@ async fn what_is_counted_back_is_what_would_have_been_counted() {
     let other = Typed { name: "Other", ..Typed::default() };
     let mut later = Site::new().await;
     for site in [&always, &later] {
-        events::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &other).await.unwrap();
+        definitions::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &other)
+            .await
+            .unwrap();
     }
     let number = create(&always).await;
     live_through(&mut always).await;
@@ -140,12 +143,12 @@ async fn what_is_counted_back_is_what_would_have_been_counted() {
     assert_eq!(counted_back(&later.app, later.account, number).await.unwrap().unwrap().completions, 0);
 
     // and away again, but for what nobody counted of it
-    let gone = events::what_goes(&later.app, later.account, number).await.unwrap();
+    let gone = definitions::what_goes(&later.app, later.account, number).await.unwrap();
     assert_eq!((gone.completions, gone.contacts, gone.value_minor), (22, 1, 22 * 250));
-    events::delete(&later.app, Actor::Machine, later.account, number).await.unwrap();
+    definitions::delete(&later.app, Actor::Machine, later.account, number).await.unwrap();
     work(&later).await;
     let mut never = Site::new().await;
-    events::create(&never.app, Actor::Machine, never.account, EventKind::Custom, &other).await.unwrap();
+    definitions::create(&never.app, Actor::Machine, never.account, EventKind::Custom, &other).await.unwrap();
     live_through(&mut never).await;
     never.collect(&never.view("more", "bob", "https://example.com/thanks")).await;
     never.fold().await;
@@ -159,12 +162,13 @@ async fn what_nobody_can_count_back_is_refused() {
     let site = Site::new().await;
     let number = create(&site).await;
     let custom = Typed { name: "Custom", ..Typed::default() };
-    let custom =
-        events::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &custom).await.unwrap();
+    let custom = definitions::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &custom)
+        .await
+        .unwrap();
     let back = async |number| count_back(&site.app, Actor::Machine, site.account, number).await;
     assert!(matches!(back(custom).await, Err(job::Error::Kind)));
     assert!(matches!(back(EventNumber(9)).await, Err(job::Error::Access(_))));
-    events::set_status(&site.app, Actor::Machine, site.account, number, Status::Archived).await.unwrap();
+    definitions::set_status(&site.app, Actor::Machine, site.account, number, Status::Archived).await.unwrap();
     assert!(matches!(back(number).await, Err(job::Error::Kind)));
     assert_eq!(site.ask::<i64>("select count(*) from event_work"), 0);
 }
@@ -176,16 +180,16 @@ async fn an_event_is_changed_and_a_deleted_name_comes_back_by_hand_alone() {
     let number = create(&site).await;
     let change = async |name, url| {
         let typed = Typed { name, url, value: "3", ..Typed::default() };
-        events::update(&site.app, Actor::Machine, site.account, number, &typed).await
+        definitions::update(&site.app, Actor::Machine, site.account, number, &typed).await
     };
-    assert!(matches!(change("", "/x").await, Err(events::Error::Invalid(_))));
-    assert!(matches!(change("Thank you", "").await, Err(events::Error::Invalid(_))));
+    assert!(matches!(change("", "/x").await, Err(definitions::Error::Invalid(_))));
+    assert!(matches!(change("Thank you", "").await, Err(definitions::Error::Invalid(_))));
     change("Thank you", "/merci").await.unwrap();
     site.collect(&site.view("1", "ada", "https://example.com/thanks")).await;
     site.collect(&site.view("2", "ada", "https://example.com/merci")).await;
     site.fold().await;
     assert_eq!(site.asks::<i64>("select value_minor from event_hot where kind = 2"), [300]);
-    events::delete(&site.app, Actor::Machine, site.account, number).await.unwrap();
+    definitions::delete(&site.app, Actor::Machine, site.account, number).await.unwrap();
     work(&site).await;
     assert_eq!(site.ask::<i64>("select count(*) from event_hot where kind = 2"), 0);
     let told: Value = site.completion("3", "ada", "Thank you", 1);
@@ -194,7 +198,7 @@ async fn an_event_is_changed_and_a_deleted_name_comes_back_by_hand_alone() {
     assert_eq!(site.ask::<i64>("select count(*) from event_hot where kind = 2"), 0);
     assert!(review::list(&site.app, site.account, false).await.unwrap().is_empty());
     let typed = Typed { name: "Thank you", ..Typed::default() };
-    let again = events::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &typed).await;
+    let again = definitions::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &typed).await;
     assert_eq!(again.unwrap(), EventNumber(2));
 }
 
@@ -221,7 +225,7 @@ async fn what_became_of_another_rule_is_given_up() {
     let before = changed().await;
     site.clock.advance(MINUTE);
     let typed = Typed { name: "Thanks", url: "/x", ..Typed::default() };
-    events::update(&app, Actor::Machine, account, number, &typed).await.unwrap();
+    definitions::update(&app, Actor::Machine, account, number, &typed).await.unwrap();
     assert!(matches!(write(second, before).await, Err(Error::NotFound)), "another rule");
     work(&site).await;
     let done = counted_back(&app, account, number).await.unwrap().unwrap();
@@ -236,18 +240,18 @@ async fn the_properties_of_a_deleted_event_go_in_steps() {
     let fill = format!(
         "with recursive n(i) as (select 0 union all select i + 1 from n where i <= 2 * {})
          insert into event_property select {}, i / 3, i, 1, 1 + i % 2, '{{}}' from n",
-        recount::PROPERTIES,
+        count_back::PROPERTIES,
         account.0
     );
     let (mut from, mut steps) = (Some(i64::MIN), 0);
     site.app.store.writer.write(move |conn| Ok::<_, Error>(conn.execute_batch(&fill)?)).await.unwrap();
     while let Some(from_ms) = from {
         let delete =
-            move |conn: &Connection| recount::delete_properties(conn, account, EventNumber(2), from_ms);
+            move |conn: &Connection| count_back::delete_properties(conn, account, EventNumber(2), from_ms);
         from = site.app.store.writer.write(delete).await.unwrap();
         steps += 1;
     }
     assert!(steps >= 3, "{steps}");
     let left = site.asks::<i64>("select event from event_property");
-    assert_eq!((left.len() as i64, left.contains(&2)), (recount::PROPERTIES + 1, false));
+    assert_eq!((left.len() as i64, left.contains(&2)), (count_back::PROPERTIES + 1, false));
 }

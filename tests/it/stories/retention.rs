@@ -1,7 +1,7 @@
 //! What is older than the owner keeps is forgotten, and a clock that jumps forgets nothing.
 
-use guestlog::app::closing::close_account;
-use guestlog::app::retention::{Keeper, LEAP, WAIT};
+use guestlog::app::jobs::close_days::close_account;
+use guestlog::app::jobs::retention::{Keeper, LEAP, WAIT};
 use guestlog::base::clock::{DAY, HOUR, Millis};
 use guestlog::domain::account::AccountId;
 use guestlog::store::{self, retention};

@@ -1,6 +1,6 @@
 //! What a visitor's timeline shows while his sessions go over midnight, are closed, and go on being told of.
 
-use guestlog::app::closing::close_account;
+use guestlog::app::jobs::close_days::close_account;
 use guestlog::app::reports::{self, VisitorReport};
 use guestlog::base::clock::{DAY, HOUR, MINUTE, SECOND};
 use guestlog::domain::account::AccountId;

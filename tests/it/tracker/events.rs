@@ -1,8 +1,8 @@
 //! Events: told by the page's code, found by clicks and sent forms; when they wait and when they are dropped.
 
 use guestlog::app;
-use guestlog::app::accept::beacon::Beacon;
 use guestlog::app::access::Actor;
+use guestlog::app::ingest::accept::beacon::Beacon;
 use guestlog::domain::event::{EventKind, Typed};
 use guestlog::domain::page::Page as Recorded;
 use guestlog::domain::url_rule::UrlRule;
@@ -93,7 +93,9 @@ fn an_event_is_told_by_id_or_name_with_value_and_properties() {
 async fn what_the_script_tells_is_completed_by_the_server() {
     let mut site = Site::new().await;
     let typed = Typed { name: "Bought", selector: ".buy", value: "2.50", ..Typed::default() };
-    app::events::create(&site.app, Actor::Machine, site.account, EventKind::Click, &typed).await.unwrap();
+    app::events::definitions::create(&site.app, Actor::Machine, site.account, EventKind::Click, &typed)
+        .await
+        .unwrap();
     let script = site.get("/1000001.js").await.text();
     let browser = Browser::new();
     let above = "window._hsq = [['identify', {email: 'ann@example.com'}], ['trackEvent', {id: 'Early', value: '1e1'}]]";

@@ -1,0 +1,64 @@
+//! Creating accounts and changing their settings.
+
+use crate::app::access::Actor;
+use crate::app::core::App;
+use crate::domain::account::{AccountId, Invalid, Settings};
+use crate::domain::money;
+use crate::store::{self, member::Membership};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Creates an account; a user who does it becomes its owner.
+pub async fn create(app: &App, actor: Actor, settings: Settings) -> Result<AccountId, Error> {
+    let now = app.now();
+    let id = app
+        .store
+        .writer
+        .write(move |conn| {
+            let id = store::account::insert(conn, &settings, now)?;
+            if let Some(user) = actor.user() {
+                store::member::upsert(conn, user, id, Membership::OWNER)?;
+            }
+            store::audit::insert(conn, now, Some(id), actor.user(), "account.create", &settings.name)?;
+            Ok::<_, store::Error>(id)
+        })
+        .await?;
+    app.reload_accounts()?;
+    Ok(id)
+}
+
+/// Changes what a user may set of an account.
+///
+/// # Errors
+/// `OtherDigits` where values are counted in minor units that would come to mean other amounts; the store's; `NotFound`
+/// when there is no such account.
+pub async fn update(app: &App, actor: Actor, id: AccountId, settings: Settings) -> Result<(), Error> {
+    let now = app.now();
+    app.store
+        .writer
+        .write(move |conn| {
+            let before = money::digits(&store::account::find_currency(conn, id)?);
+            if before != money::digits(&settings.currency) && store::definition::have_values(conn, id)? {
+                return Err(Invalid::OtherDigits(settings.currency).into());
+            }
+            store::account::update(conn, id, &settings)?;
+            let detail = serde_json::to_string(&settings).unwrap_or_default();
+            store::audit::insert(conn, now, Some(id), actor.user(), "account.update", &detail)?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+    app.reload_accounts()?;
+    Ok(())
+}
+
+/// When the first page view of an account was counted.
+pub async fn first_hit(app: &App, id: AccountId) -> Result<Option<crate::base::clock::Millis>, store::Error> {
+    let numbers = app.store.read(move |conn| store::account::find_numbers(conn, id)).await?;
+    Ok(numbers.and_then(|numbers| numbers.first_hit_ms).map(crate::base::clock::Millis))
+}

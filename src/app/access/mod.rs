@@ -1,0 +1,11 @@
+//! Accounts, the users of the admin pages, API tokens, and who may do what.
+
+pub mod accounts;
+pub mod permissions;
+pub mod setup;
+pub mod sign_in;
+pub mod tokens;
+pub mod users;
+
+pub use permissions::{Actor, Error, membership};
+pub(in crate::app) use permissions::{need, need_publisher, need_server_admin};

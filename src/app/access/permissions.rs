@@ -1,0 +1,115 @@
+//! Who may do what (rules.md 28), and what stands in the way when somebody may not.
+
+use crate::app::state::passwords;
+use crate::domain::account::AccountId;
+use crate::domain::password::Weak;
+use crate::domain::user::{Role, UserId};
+use crate::store::{self, Connection, member::Membership, user::User};
+
+/// Who asks: a signed-in user, or the command line of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    User(UserId),
+    Machine,
+}
+
+impl Actor {
+    #[must_use]
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::Machine => None,
+        }
+    }
+}
+
+/// Why a change of users, passwords, sign-ins or tokens did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("that needs a higher role")]
+    Denied,
+    #[error("publishing script needs a permission of its own")]
+    Publish,
+    #[error("email or password is wrong")]
+    Wrong,
+    #[error("too many tries; wait {0} s")]
+    Wait(u32),
+    #[error("this link was used already, is too old, or was replaced by a newer one")]
+    Link,
+    #[error("this is no email address")]
+    Email,
+    #[error(transparent)]
+    Weak(#[from] Weak),
+    #[error("that user belongs to the account already")]
+    Taken,
+    #[error("the account has as many as it may have")]
+    Full,
+    #[error("an account keeps at least one owner")]
+    LastOwner,
+    #[error("the server keeps at least one server admin")]
+    LastServerAdmin,
+    #[error("nobody disables himself")]
+    Own,
+    #[error("a token needs a name of at most {} characters", crate::domain::user::TOKEN_NAME_MAX)]
+    TokenName,
+    #[error("a token needs at least one scope")]
+    NoScope,
+    #[error(transparent)]
+    Password(#[from] passwords::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// What a user is in an account; none = it does not exist for him. A server admin owns every account: the
+/// machine and its files are his anyway.
+pub fn membership(
+    conn: &Connection,
+    user: &User,
+    account: AccountId,
+) -> Result<Option<Membership>, store::Error> {
+    if user.server_admin {
+        return Ok(Some(Membership::OWNER));
+    }
+    store::member::find(conn, user.id, account)
+}
+
+/// What who asks is in an account, looked up in the transaction that uses it. The machine's own command line may all.
+fn membership_of(conn: &Connection, actor: Actor, account: AccountId) -> Result<Membership, Error> {
+    let Some(id) = actor.user() else { return Ok(Membership::OWNER) };
+    let user = store::user::find(conn, id)?.filter(|user| !user.disabled).ok_or(Error::Denied)?;
+    membership(conn, &user, account)?.ok_or(Error::Denied)
+}
+
+/// The role of who asks.
+pub(in crate::app) fn role_of(conn: &Connection, actor: Actor, account: AccountId) -> Result<Role, Error> {
+    Ok(membership_of(conn, actor, account)?.role)
+}
+
+/// Refuses whoever may not publish script that runs on the account's sites.
+pub(in crate::app) fn need_publisher(
+    conn: &Connection,
+    actor: Actor,
+    account: AccountId,
+) -> Result<(), Error> {
+    if membership_of(conn, actor, account)?.may_publish() { Ok(()) } else { Err(Error::Publish) }
+}
+
+/// Refuses whoever has a lesser role.
+pub(in crate::app) fn need(
+    conn: &Connection,
+    actor: Actor,
+    account: AccountId,
+    least: Role,
+) -> Result<Role, Error> {
+    let role = role_of(conn, actor, account)?;
+    if role >= least { Ok(role) } else { Err(Error::Denied) }
+}
+
+/// Refuses whoever does not look after the server.
+pub(in crate::app) fn need_server_admin(conn: &Connection, actor: Actor) -> Result<(), Error> {
+    let Some(id) = actor.user() else { return Ok(()) };
+    match store::user::find(conn, id)? {
+        Some(user) if user.server_admin && !user.disabled => Ok(()),
+        _ => Err(Error::Denied),
+    }
+}

@@ -1,0 +1,118 @@
+//! The first user. There is no default one: an empty store hands out a link that works once, for an hour.
+
+use crate::app::access::Error;
+use crate::app::access::sign_in::{self, Secrets};
+use crate::app::core::App;
+use crate::base::clock::HOUR;
+use crate::base::secret::Secret;
+use crate::domain::account::Settings;
+use crate::domain::contact::Email;
+use crate::domain::password::{self, Weak};
+use crate::store::member::Membership;
+use crate::store::one_time_link::{self, Purpose};
+use crate::store::{self};
+
+/// How long the link works.
+pub const LINK_LIFE: i64 = HOUR;
+
+/// The secret of a new set-up link; none when there is a user already. An earlier link ends.
+pub async fn setup_link(app: &App) -> Result<Option<Secret>, store::Error> {
+    let secret = Secret::new(&*app.random, "");
+    let (hash, now) = (secret.hash(), app.now());
+    let made = app
+        .store
+        .writer
+        .write(move |conn| {
+            if store::user::count(conn)? > 0 {
+                return Ok::<_, store::Error>(false);
+            }
+            one_time_link::delete_earlier(conn, Purpose::Setup, None)?;
+            one_time_link::insert(conn, &hash, Purpose::Setup, None, now.plus(LINK_LIFE))?;
+            Ok(true)
+        })
+        .await?;
+    Ok(made.then_some(secret))
+}
+
+/// What the set-up page asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// No account yet: the first one is made along with the user.
+    pub account: bool,
+}
+
+/// Is the link good? It is not used up by looking.
+///
+/// # Errors
+/// `Link` when not, or the store's.
+pub async fn look(app: &App, link: &Secret) -> Result<Wanted, Error> {
+    let (hash, now) = (link.hash(), app.now());
+    app.store
+        .read(move |conn| {
+            let found = one_time_link::find(conn, &hash, Purpose::Setup)?;
+            found.filter(|link| now < link.expires).ok_or(Error::Link)?;
+            if store::user::count(conn)? > 0 {
+                return Err(Error::Link);
+            }
+            Ok(Wanted { account: store::account::list(conn)?.is_empty() })
+        })
+        .await
+}
+
+/// Is the password good enough beside this email and account?
+///
+/// # Errors
+/// The reason why not.
+pub fn check_password(email: &str, password: &str, account: Option<&Settings>) -> Result<(), Weak> {
+    let mut context = vec![email];
+    if let Some(settings) = account {
+        context.push(&settings.name);
+        context.extend(settings.domains.iter().map(String::as_str));
+    }
+    password::check(password, &context)
+}
+
+/// Makes the first user, server admin and owner of the first account, and signs him in: the cookie's secret.
+/// Without `account` he owns the accounts that are there.
+///
+/// # Errors
+/// `Link`, `Email`, `Weak`, or the store's.
+pub async fn set_up(
+    app: &App,
+    link: &Secret,
+    email: &str,
+    password: &str,
+    account: Option<Settings>,
+    browser: &str,
+) -> Result<Secret, Error> {
+    look(app, link).await?;
+    let email = Email::parse(email).ok_or(Error::Email)?;
+    check_password(email.as_str(), password, account.as_ref())?;
+    let hash = app.passwords.hash(password).await?;
+    let (link, now) = (link.hash(), app.now());
+    let secrets = Secrets::new(app);
+    let cookie = secrets.cookie.clone();
+    let browser = sign_in::cut(browser);
+    app.store
+        .writer
+        .write(move |conn| {
+            sign_in::take_link(conn, &link, Purpose::Setup, now)?;
+            if store::user::count(conn)? > 0 {
+                return Err(Error::Link);
+            }
+            let user = store::user::insert(conn, &email, Some(&hash), true, now)?;
+            if let Some(settings) = &account {
+                store::account::insert(conn, settings, now)?;
+            }
+            for account in store::account::list(conn)? {
+                let owner = Membership::OWNER;
+                store::member::upsert(conn, user, account.id, owner)?;
+            }
+            store::audit::insert(conn, now, None, Some(user), "setup", "")?;
+            sign_in::begin(conn, user, &secrets, &browser, now)?;
+            Ok(())
+        })
+        .await?;
+    app.reload_accounts()?;
+    Ok(cookie)
+}

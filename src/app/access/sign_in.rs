@@ -1,0 +1,268 @@
+//! Signing in and out, and what a browser's cookie is worth.
+
+use crate::app::access::Error;
+use crate::app::core::App;
+use crate::app::state::passwords::Check;
+use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
+use crate::base::secret::Secret;
+use crate::domain::contact::Email;
+use crate::domain::user::UserId;
+use crate::store::one_time_link::{self, Purpose};
+use crate::store::sign_in::{SignIn, SignInId};
+use crate::store::{self, Connection, user::User};
+
+/// A browser not seen for so long must sign in again.
+pub const IDLE: i64 = 12 * HOUR;
+/// And so must every browser after so long.
+pub const ABSOLUTE: i64 = 7 * DAY;
+/// How fine "last seen" is: a request within it writes nothing.
+pub const SEEN_EVERY: i64 = 5 * MINUTE;
+/// Browsers one user may be signed in with; the oldest gives way.
+pub const BROWSERS_MAX: i64 = 50;
+/// Characters kept of a User-Agent.
+const BROWSER_MAX: usize = 256;
+
+/// A signed-in browser and its user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub sign_in: SignIn,
+    pub user: User,
+}
+
+/// Email and password → the secret of the cookie. A wrong password, an unknown email and a disabled user are one
+/// answer, at one cost.
+///
+/// # Errors
+/// `Wrong`, `Wait`, `Password` when too many are being checked, or the store's.
+pub async fn sign_in(
+    app: &App,
+    email: &str,
+    password: &str,
+    sender: u64,
+    browser: &str,
+) -> Result<Secret, Error> {
+    let now = app.now();
+    let (user, stored) = attempt(app, email, password, sender).await?;
+    let secrets = Secrets::new(app);
+    let cookie = secrets.cookie.clone();
+    let browser = cut(browser);
+    app.store
+        .writer
+        .write(move |conn| {
+            // Disabled, or given another password, while this one was being checked?
+            let still = store::user::find(conn, user)?.is_some_and(|u| !u.disabled);
+            if !still || store::user::find_password(conn, user)? != stored.checked {
+                return Err(Error::Wrong);
+            }
+            if let Some(stronger) = &stored.stronger {
+                store::user::update_password(conn, user, stronger)?;
+            }
+            begin(conn, user, &secrets, &browser, now)?;
+            store::audit::insert(conn, now, None, Some(user), "sign_in", "")?;
+            Ok(())
+        })
+        .await?;
+    Ok(cookie)
+}
+
+/// The hash that was checked, and the one to put in its place.
+pub(super) struct Checked {
+    pub checked: Option<String>,
+    pub stronger: Option<String>,
+}
+
+/// One try at a password, throttled.
+pub(super) async fn attempt(
+    app: &App,
+    email: &str,
+    password: &str,
+    sender: u64,
+) -> Result<(UserId, Checked), Error> {
+    let email = Email::parse(email);
+    let key = email.as_ref().map_or("", Email::as_str);
+    let made = app.guesses.begin(key, sender, app.now()).map_err(Error::Wait)?;
+    let found = app
+        .store
+        .read(move |conn| {
+            let Some(email) = email else { return Ok(None) };
+            let Some(user) = store::user::find_by_email(conn, &email)? else { return Ok(None) };
+            let hash = store::user::find_password(conn, user.id)?;
+            Ok::<_, store::Error>(Some((user, hash)))
+        })
+        .await?;
+    let (user, hash) = found.unzip();
+    let hash = hash.flatten();
+    let check = app.passwords.check(password, hash.clone()).await?;
+    let stronger = match check {
+        Check::Wrong => return Err(Error::Wrong),
+        Check::Right => None,
+        Check::RightButOld(new) => Some(new),
+    };
+    let user = user.filter(|user| !user.disabled).ok_or(Error::Wrong)?;
+    app.guesses.succeed(&made);
+    Ok((user.id, Checked { checked: hash, stronger }))
+}
+
+/// What a new sign-in consists of.
+pub(super) struct Secrets {
+    pub cookie: Secret,
+    csrf: String,
+}
+
+impl Secrets {
+    pub(super) fn new(app: &App) -> Self {
+        Self { cookie: Secret::new(&*app.random, ""), csrf: app.random.secret() }
+    }
+}
+
+/// Signs a browser in; what is too old goes on the way.
+pub(super) fn begin(
+    conn: &Connection,
+    user: UserId,
+    secrets: &Secrets,
+    browser: &str,
+    now: Millis,
+) -> Result<SignInId, store::Error> {
+    store::sign_in::delete_older(conn, now.plus(-ABSOLUTE), now.plus(-IDLE))?;
+    let id = store::sign_in::insert(conn, &secrets.cookie.hash(), user, &secrets.csrf, browser, now)?;
+    store::sign_in::delete_beyond(conn, user, BROWSERS_MAX)?;
+    Ok(id)
+}
+
+pub(super) fn cut(browser: &str) -> String {
+    browser.chars().filter(|c| !c.is_control()).take(BROWSER_MAX).collect()
+}
+
+/// What a cookie is worth now: nothing when it is unknown, too old, or its user is disabled.
+pub async fn find(app: &App, cookie: &Secret) -> Result<Option<Session>, store::Error> {
+    let now = app.now();
+    let hash = cookie.hash();
+    let found = app.store.read(move |conn| store::sign_in::find(conn, &hash)).await?;
+    let Some((sign_in, user)) = found else { return Ok(None) };
+    // A clock that went back ends nothing.
+    let too_old = now.since(sign_in.created) >= ABSOLUTE || now.since(sign_in.last) >= IDLE;
+    if user.disabled {
+        return Ok(None);
+    }
+    if too_old {
+        // Gone for good: a clock that goes back does not bring it to life again.
+        let (user, id) = (user.id, sign_in.id);
+        let ended = app.store.writer.write(move |conn| store::sign_in::delete(conn, user, id)).await;
+        if let Err(error) = ended {
+            tracing::warn!(error = %error, "a sign-in that is too old was not removed");
+        }
+        return Ok(None);
+    }
+    if now.since(sign_in.last) >= SEEN_EVERY {
+        let id = sign_in.id;
+        let seen = app.store.writer.write(move |conn| store::sign_in::update_last(conn, id, now)).await;
+        if let Err(error) = seen {
+            // A full disk must not sign anybody out.
+            tracing::warn!(error = %error, "the time a browser was last seen was not stored");
+        }
+    }
+    Ok(Some(Session { sign_in, user }))
+}
+
+/// Ends one browser of a user; also his way to end another one from afar.
+///
+/// # Errors
+/// `NotFound` when it is not his, or the store's.
+pub async fn end(app: &App, user: UserId, id: SignInId) -> Result<(), store::Error> {
+    let now = app.now();
+    app.store
+        .writer
+        .write(move |conn| {
+            store::sign_in::delete(conn, user, id)?;
+            store::audit::insert(conn, now, None, Some(user), "sign_out", "")
+        })
+        .await
+}
+
+/// Ends every browser of a user, but one that is kept.
+pub async fn end_all(app: &App, user: UserId, keep: Option<SignInId>) -> Result<(), store::Error> {
+    let now = app.now();
+    app.store
+        .writer
+        .write(move |conn| {
+            let ended = store::sign_in::delete_of_user(conn, user, keep)?;
+            store::audit::insert(conn, now, None, Some(user), "sign_out.everywhere", &ended.to_string())
+        })
+        .await
+}
+
+/// The browsers a user is signed in with, last seen first.
+pub async fn list(app: &App, user: UserId) -> Result<Vec<SignIn>, store::Error> {
+    let now = app.now();
+    let all = app.store.read(move |conn| store::sign_in::list(conn, user)).await?;
+    let good = |s: &SignIn| now.since(s.created) < ABSOLUTE && now.since(s.last) < IDLE;
+    Ok(all.into_iter().filter(good).collect())
+}
+
+/// Gives a browser another cookie, after its user's rights changed.
+///
+/// # Errors
+/// `NotFound` when it ended meanwhile, or the store's.
+pub async fn rotate(app: &App, id: SignInId) -> Result<Secret, store::Error> {
+    let secrets = Secrets::new(app);
+    let cookie = secrets.cookie.clone();
+    app.store
+        .writer
+        .write(move |conn| store::sign_in::update_hash(conn, id, &secrets.cookie.hash(), &secrets.csrf))
+        .await?;
+    Ok(cookie)
+}
+
+/// How long a link signs in.
+pub const LINK_LIFE: i64 = HOUR;
+
+/// A link that signs a user in once (`demo` prints one).
+pub async fn link(app: &App, user: UserId) -> Result<Secret, store::Error> {
+    let secret = Secret::new(&*app.random, "");
+    let (hash, now) = (secret.hash(), app.now());
+    app.store
+        .writer
+        .write(move |conn| {
+            one_time_link::delete_expired(conn, now)?;
+            one_time_link::insert(conn, &hash, Purpose::SignIn, Some(user), now.plus(LINK_LIFE))
+        })
+        .await?;
+    Ok(secret)
+}
+
+/// Signs in by such a link, which is then used up.
+///
+/// # Errors
+/// `Link` when it is no good, or the store's.
+pub async fn by_link(app: &App, link: &Secret, browser: &str) -> Result<Secret, Error> {
+    let (hash, now) = (link.hash(), app.now());
+    let secrets = Secrets::new(app);
+    let cookie = secrets.cookie.clone();
+    let browser = cut(browser);
+    app.store
+        .writer
+        .write(move |conn| {
+            let user = take_link(conn, &hash, Purpose::SignIn, now)?.ok_or(Error::Link)?;
+            store::user::find(conn, user)?.filter(|user| !user.disabled).ok_or(Error::Link)?;
+            begin(conn, user, &secrets, &browser, now)?;
+            store::audit::insert(conn, now, None, Some(user), "sign_in", "link")?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(cookie)
+}
+
+/// Uses a link up; its user.
+///
+/// # Errors
+/// `Link` when there is none, or it is too old.
+pub(super) fn take_link(
+    conn: &Connection,
+    hash: &crate::base::secret::Hash,
+    purpose: Purpose,
+    now: Millis,
+) -> Result<Option<UserId>, Error> {
+    let link = one_time_link::find(conn, hash, purpose)?.filter(|l| now < l.expires).ok_or(Error::Link)?;
+    one_time_link::delete(conn, hash)?;
+    Ok(link.user)
+}

@@ -1,0 +1,252 @@
+//! What the command line may have done to a store (rules.md 23): one typed list and one function that does it,
+//! in the server when one runs and in the command's own process when none does. Pages have use cases of their
+//! own; nothing here knows how a command arrived.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::access::{self, Actor};
+use super::core::App;
+use crate::app::access::{accounts, tokens, users};
+use crate::app::events::{count_back, definitions};
+use crate::app::ingest::fold;
+use crate::domain::account::{AccountId, Settings};
+use crate::domain::contact::Email;
+use crate::domain::event::{EventKind, EventNumber, Status, Typed};
+use crate::domain::user::{Role, Scope};
+use crate::store::{self, member::Membership};
+
+/// A change asked for. No `Debug`: a password may be inside.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Answers `{"account_id"}`.
+    AccountAdd { name: String, domains: Vec<String>, time_zone: String, currency: String },
+    /// Answers `{"user_id"}`. Who is known already keeps his own password and needs none here.
+    UserAdd { email: String, account: AccountId, role: Role, password: Option<String> },
+    /// Answers `{"user_id"}`. Ends every sign-in of the user.
+    UserResetPassword { email: String, password: String },
+    /// Answers `{"token_id","token"}`; the token is told this once.
+    TokenAdd { account: AccountId, name: String, scopes: Vec<Scope> },
+    /// Answers `{"event_id","snippet"}`; null when the site's code tells nothing of it.
+    EventAdd {
+        account: AccountId,
+        name: String,
+        kind: EventKind,
+        tags: Vec<String>,
+        selector: String,
+        url: String,
+        value: String,
+        custom_js: String,
+    },
+    /// Answers `{"event_id"}`.
+    EventChange { account: AccountId, number: EventNumber, change: EventChange },
+    /// Answers `{"replayed"}`: dead letters that lie in the inbox again.
+    ReplayDeadLetters {},
+    /// Answers `{"taken","refused","dropped"}`: map files that changed.
+    ReloadMaps {},
+    /// Answers `{"pid","waiting","writer_alive","inbox_alive","below_floor"}`: how the running process is.
+    Status {},
+}
+
+/// What becomes of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventChange {
+    Archive,
+    Restore,
+    Delete,
+    /// Done by the server in the background, now or when it runs next.
+    CountBack,
+}
+
+/// Whose fault it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// What was asked for cannot be meant: another value helps.
+    Invalid,
+    /// It was right and could not be done.
+    Failed,
+}
+
+/// Why a command did not happen; nothing was changed then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    pub kind: Kind,
+    pub message: String,
+}
+
+impl Error {
+    #[must_use]
+    pub fn failed(cause: &dyn std::fmt::Display) -> Self {
+        Self { kind: Kind::Failed, message: cause.to_string() }
+    }
+
+    fn of_event(error: access::Error) -> Self {
+        match error {
+            access::Error::Store(store::Error::NotFound) => {
+                Self::failed(&"there is no event of this id; see guestlog event list")
+            }
+            error => error.into(),
+        }
+    }
+
+    #[must_use]
+    pub fn invalid(cause: &dyn std::fmt::Display) -> Self {
+        Self { kind: Kind::Invalid, message: cause.to_string() }
+    }
+}
+
+impl From<accounts::Error> for Error {
+    fn from(error: accounts::Error) -> Self {
+        match error {
+            accounts::Error::Invalid(what) => Self::invalid(&what),
+            accounts::Error::Store(error) => Self::failed(&error),
+        }
+    }
+}
+
+impl From<definitions::Error> for Error {
+    fn from(error: definitions::Error) -> Self {
+        match error {
+            definitions::Error::Invalid(_)
+            | definitions::Error::Taken
+            | definitions::Error::CustomJs { .. } => Self::invalid(&error),
+            definitions::Error::Access(error) => Self::of_event(error),
+            error => Self::failed(&error),
+        }
+    }
+}
+
+impl From<count_back::Error> for Error {
+    fn from(error: count_back::Error) -> Self {
+        match error {
+            count_back::Error::Access(error) => Self::of_event(error),
+            count_back::Error::Kind => Self::failed(&error),
+        }
+    }
+}
+
+impl From<access::Error> for Error {
+    fn from(error: access::Error) -> Self {
+        use access::Error as Access;
+        match error {
+            Access::Email | Access::Weak(_) | Access::TokenName | Access::NoScope => Self::invalid(&error),
+            error => Self::failed(&error),
+        }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::failed(&error)
+    }
+}
+
+/// Does it, and answers what the command prints as JSON.
+///
+/// # Errors
+/// Why it did not happen.
+pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
+    match command {
+        Command::AccountAdd { name, domains, time_zone, currency } => {
+            let settings = Settings::parse(&name, &domains, &time_zone, &currency)
+                .map_err(|what| Error::invalid(&what))?;
+            let id = accounts::create(app, Actor::Machine, settings).await?;
+            Ok(json!({ "account_id": id }))
+        }
+        Command::UserAdd { email, account, role, password } => {
+            need_account(app, account)?;
+            if password.is_none() && !is_known(app, &email).await? {
+                return Err(Error::invalid(&"a new user needs a password; it is read from stdin"));
+            }
+            let what = Membership { role, show_emails: role > Role::Viewer, publish_js: false };
+            let added = users::add(app, Actor::Machine, account, &email, what, password.as_deref()).await?;
+            Ok(json!({ "user_id": added.user }))
+        }
+        Command::UserResetPassword { email, password } => {
+            let user = users::reset_password(app, &email, &password).await.map_err(|error| match error {
+                access::Error::Store(store::Error::NotFound) => {
+                    Error::failed(&"there is no user with this email address")
+                }
+                error => error.into(),
+            })?;
+            Ok(json!({ "user_id": user }))
+        }
+        Command::TokenAdd { account, name, scopes } => {
+            need_account(app, account)?;
+            let (id, token) = tokens::create(app, Actor::Machine, account, &name, &scopes).await?;
+            Ok(json!({ "token_id": id, "token": token.reveal() }))
+        }
+        Command::EventAdd { account, name, kind, tags, selector, url, value, custom_js } => {
+            need_account(app, account)?;
+            let typed = Typed {
+                name: &name,
+                tags: tags.iter().map(String::as_str).collect(),
+                selector: &selector,
+                url: &url,
+                value: &value,
+                custom_js: &custom_js,
+            };
+            let number = definitions::create(app, Actor::Machine, account, kind, &typed).await?;
+            Ok(
+                json!({ "event_id": number.to_string(), "snippet": definitions::snippet(app, account, number) }),
+            )
+        }
+        Command::EventChange { account, number, change } => {
+            need_account(app, account)?;
+            change_event(app, account, number, change).await?;
+            Ok(json!({ "event_id": number.to_string() }))
+        }
+        Command::ReplayDeadLetters {} => {
+            let replayed = fold::replay_dead_letters(app).await?;
+            Ok(json!({ "replayed": replayed }))
+        }
+        Command::ReloadMaps {} => {
+            let own = Arc::clone(app);
+            let done = tokio::task::spawn_blocking(move || own.geo.reload_changed()).await;
+            let done = done.map_err(|error| Error::failed(&error))?;
+            Ok(json!({ "taken": done.taken, "refused": done.refused, "dropped": done.dropped }))
+        }
+        Command::Status {} => Ok(json!({
+            "pid": std::process::id(),
+            "waiting": app.store.inbox.last_id() - app.progress.watermark(),
+            "writer_alive": app.store.writer.is_alive(),
+            "inbox_alive": app.store.inbox.is_alive(),
+            "below_floor": app.store.inbox.is_out_of_space(),
+        })),
+    }
+}
+
+async fn change_event(
+    app: &App,
+    account: AccountId,
+    number: EventNumber,
+    change: EventChange,
+) -> Result<(), Error> {
+    let set = async |status| definitions::set_status(app, Actor::Machine, account, number, status).await;
+    match change {
+        EventChange::Archive => set(Status::Archived).await?,
+        EventChange::Restore => set(Status::Active).await?,
+        EventChange::Delete => definitions::delete(app, Actor::Machine, account, number).await?,
+        EventChange::CountBack => count_back::count_back(app, Actor::Machine, account, number).await?,
+    }
+    Ok(())
+}
+
+fn need_account(app: &App, account: AccountId) -> Result<(), Error> {
+    match app.accounts.find(account) {
+        Some(_) => Ok(()),
+        None => Err(Error::failed(&format!("there is no account {account}; see guestlog account list"))),
+    }
+}
+
+async fn is_known(app: &App, email: &str) -> Result<bool, Error> {
+    let email = Email::parse(email).ok_or_else(|| Error::invalid(&access::Error::Email))?;
+    let found = app.store.read(move |conn| store::user::find_by_email(conn, &email)).await?;
+    Ok(found.is_some())
+}

@@ -1,0 +1,282 @@
+//! Creating, changing and putting away the events of an account.
+
+use std::sync::Arc;
+
+use super::custom_js;
+use crate::app::access::{self, Actor};
+use crate::app::core::App;
+use crate::domain::account::AccountId;
+use crate::domain::event::{Definition, EventKind, EventNumber, Invalid, Status, Typed, UnknownNames};
+use crate::domain::install;
+use crate::domain::money;
+use crate::domain::question::{Dimension, Filter};
+use crate::domain::user::Role;
+use crate::store::scan::{Ask, Bounds, Deadline, Grouping};
+use crate::store::{self, definition, event_work, unexpected};
+
+/// Why an event is not created or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<Invalid>),
+    #[error("there is an event of that name already")]
+    Taken,
+    #[error("the account has {0} events, as many as it may have; archive one first")]
+    Full(i64),
+    #[error("the custom JavaScript does not parse: line {line}, column {column}: {message}")]
+    CustomJs { line: usize, column: usize, message: String },
+    #[error("publishing custom JavaScript needs a permission of its own")]
+    Publish,
+    #[error("there is no such account")]
+    NoAccount,
+    #[error(transparent)]
+    Access(access::Error),
+}
+
+impl From<access::Error> for Error {
+    fn from(error: access::Error) -> Self {
+        match error {
+            access::Error::Publish => Self::Publish,
+            other => Self::Access(other),
+        }
+    }
+}
+
+impl From<custom_js::Mistake> for Error {
+    fn from(mistake: custom_js::Mistake) -> Self {
+        let custom_js::Mistake { line, column, message } = mistake;
+        Self::CustomJs { line, column, message }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Conflict => Self::Taken,
+            other => Self::Access(other.into()),
+        }
+    }
+}
+
+/// Creates an event.
+///
+/// # Errors
+/// `Invalid`, `CustomJs`, `Taken`, `Full`; `Denied` to who is no editor, `Publish` to who may not publish the code.
+pub async fn create(
+    app: &App,
+    actor: Actor,
+    account: AccountId,
+    kind: EventKind,
+    typed: &Typed<'_>,
+) -> Result<EventNumber, Error> {
+    let made = read(app, actor, account, kind, typed, None).await?;
+    let (limit, now) = (app.event_limit, app.now());
+    let number = app
+        .store
+        .writer
+        .write(move |conn| {
+            access::need(conn, actor, account, Role::Editor)?;
+            if definition::count_active(conn, account)? >= limit {
+                return Err(Error::Full(limit));
+            }
+            // by hand a deleted name may come back
+            definition::release_name(conn, account, &made.name)?;
+            unexpected::delete_name(conn, account, &made.name)?;
+            let hash = custom_js::hash(&made.custom_js);
+            let number = definition::insert(conn, account, &made, &hash, now)?;
+            store::audit::insert(conn, now, Some(account), actor.user(), "event.create", &made.name)?;
+            custom_js::change(conn, actor, account, number, String::new(), &made.custom_js, now)?;
+            Ok(number)
+        })
+        .await?;
+    app.definitions.reload(&app.store, account)?;
+    Ok(number)
+}
+
+/// The lines that the code of a site tells the event by, if it does.
+pub(in crate::app) fn snippet(app: &App, account: AccountId, number: EventNumber) -> Option<String> {
+    let digits = money::digits(&app.accounts.find(account)?.settings().currency);
+    let known = app.definitions.of(account);
+    install::snippet(number, &known.find(number)?.definition, digits)
+}
+
+/// Changes an event; its type stays.
+///
+/// # Errors
+/// `Invalid`, `CustomJs`, `Taken`; `NotFound`; `Denied` to who is no editor, `Publish` when the code is another and he
+/// may not publish.
+pub async fn update(
+    app: &App,
+    actor: Actor,
+    account: AccountId,
+    number: EventNumber,
+    typed: &Typed<'_>,
+) -> Result<(), Error> {
+    let known = app.definitions.of(account);
+    let kind = known.find(number).ok_or(store::Error::NotFound)?.definition.kind;
+    let changed = read(app, actor, account, kind, typed, Some(number)).await?;
+    let now = app.now();
+    app.store
+        .writer
+        .write(move |conn| {
+            access::need(conn, actor, account, Role::Editor)?;
+            definition::release_name(conn, account, &changed.name)?;
+            unexpected::delete_name(conn, account, &changed.name)?;
+            let before = definition::find_script(conn, account, number)?;
+            let hash = custom_js::hash(&changed.custom_js);
+            definition::update(conn, account, number, &changed, &hash, now)?;
+            let detail = format!("{number} {}", changed.name);
+            store::audit::insert(conn, now, Some(account), actor.user(), "event.update", &detail)?;
+            let before = before.map(|script| script.code).unwrap_or_default();
+            custom_js::change(conn, actor, account, number, before, &changed.custom_js, now)?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(app.definitions.reload(&app.store, account)?)
+}
+
+/// What goes with an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Goes {
+    pub completions: u64,
+    /// Contacts who completed it.
+    pub contacts: u64,
+    /// What the completions are worth: it is taken from the revenue of these contacts.
+    pub value_minor: i64,
+}
+
+/// What deleting an event takes away.
+///
+/// # Errors
+/// `NotFound`; `TimeLimit`, the store's.
+pub async fn what_goes(app: &App, account: AccountId, number: EventNumber) -> Result<Goes, Error> {
+    let known = app.definitions.of(account);
+    let name = known.find(number).ok_or(store::Error::NotFound)?.definition.name.clone();
+    let (scanner, clock, now) = (Arc::clone(&app.store.scanner), Arc::clone(&app.clock), app.now());
+    app.store
+        .read(move |conn| {
+            let answer = scanner.run(
+                conn,
+                &Ask {
+                    account,
+                    range_ms: 0..i64::MAX,
+                    filters: &[Filter::is(Dimension::Event, &name)],
+                    groupings: &[Grouping::Total],
+                    engaged: false,
+                    contacts: true,
+                    now,
+                    deadline: Deadline::new(clock),
+                    bounds: Bounds::default(),
+                },
+            )?;
+            let total = answer.tables.into_iter().next().and_then(|table| table.rows.into_iter().next());
+            let figures = total.unwrap_or_default().figures;
+            Ok::<_, Error>(Goes {
+                completions: figures.completions,
+                contacts: figures.contacts,
+                value_minor: figures.value_minor,
+            })
+        })
+        .await
+}
+
+/// Deletes an event: from now on nothing completes it, and its completions are taken out of every report in the
+/// background, with what they are worth out of the revenue of contacts. Its name does not come back by itself.
+///
+/// # Errors
+/// `NotFound`; `Denied` to who is no editor.
+pub async fn delete(app: &App, actor: Actor, account: AccountId, number: EventNumber) -> Result<(), Error> {
+    set_status(app, actor, account, number, Status::Deleted).await
+}
+
+/// Archives, restores or deletes an event. Archived ones do not use the limit; restoring one does, and publishes the
+/// code it carries.
+///
+/// # Errors
+/// `Full`; `NotFound`; `Denied` to who is no editor, `Publish` when it is restored with code and he may not publish.
+pub async fn set_status(
+    app: &App,
+    actor: Actor,
+    account: AccountId,
+    number: EventNumber,
+    status: Status,
+) -> Result<(), Error> {
+    let (limit, now) = (app.event_limit, app.now());
+    app.store
+        .writer
+        .write(move |conn| {
+            access::need(conn, actor, account, Role::Editor)?;
+            let event = definition::find(conn, account, number)?.ok_or(store::Error::NotFound)?;
+            let is_restored = status == Status::Active && event.status != Status::Active;
+            if is_restored && definition::count_active(conn, account)? >= limit {
+                return Err(Error::Full(limit));
+            }
+            if is_restored && !event.script_hash.is_empty() {
+                access::need_publisher(conn, actor, account)?;
+            }
+            definition::update_status(conn, account, number, status, now)?;
+            if status == Status::Deleted {
+                event_work::upsert(conn, account, number, event_work::Kind::Take, now)?;
+            }
+            let detail = format!("{number} {}: {}", event.definition.name, status.as_str());
+            store::audit::insert(conn, now, Some(account), actor.user(), "event.status", &detail)?;
+            Ok(())
+        })
+        .await?;
+    Ok(app.definitions.reload(&app.store, account)?)
+}
+
+/// What becomes of names that nobody has created.
+pub async fn unknown_names(app: &App, account: AccountId) -> Result<UnknownNames, store::Error> {
+    app.store.read(move |conn| store::account::find_unknown_names(conn, account)).await
+}
+
+/// Says what becomes of names that nobody has created (rules.md 19).
+///
+/// # Errors
+/// `Denied` to who is no admin; the store's.
+pub async fn set_unknown_names(
+    app: &App,
+    actor: Actor,
+    account: AccountId,
+    rule: UnknownNames,
+) -> Result<(), Error> {
+    let now = app.now();
+    app.store
+        .writer
+        .write(move |conn| {
+            access::need(conn, actor, account, Role::Admin)?;
+            store::account::update_unknown_names(conn, account, rule)?;
+            let action = "account.unknown_names";
+            store::audit::insert(conn, now, Some(account), actor.user(), action, rule.as_str())?;
+            Ok(())
+        })
+        .await
+}
+
+/// What was typed, checked. Code that is another than that of `known` is parsed for who may publish it.
+async fn read(
+    app: &App,
+    actor: Actor,
+    account: AccountId,
+    kind: EventKind,
+    typed: &Typed<'_>,
+    known: Option<EventNumber>,
+) -> Result<Definition, Error> {
+    let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
+    let digits = money::digits(&entry.settings().currency);
+    let mut read = Definition::parse(kind, typed, digits).map_err(Error::Invalid)?;
+    if read.custom_js.is_empty() {
+        return Ok(read);
+    }
+    read.custom_js = custom_js::plain(&read.custom_js);
+    let before = match known {
+        Some(number) => custom_js::code(app, account, number).await?,
+        None => String::new(),
+    };
+    if read.custom_js != before {
+        app.store.read(move |conn| access::need_publisher(conn, actor, account)).await?;
+        custom_js::check(&read.custom_js).await?;
+    }
+    Ok(read)
+}

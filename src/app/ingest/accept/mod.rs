@@ -1,0 +1,188 @@
+//! Accepting hits: stateless, on the HTTP threads, cheap rules before dear ones. What passes lies in the inbox,
+//! on disk, before the answer is given; what does not is counted under one of the closed list of reasons.
+
+pub mod beacon;
+pub mod call;
+mod read;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::app::core::App;
+use crate::app::state::account_cache::Entry as Account;
+use crate::app::state::user_agent_cache::USER_AGENT_MAX;
+use crate::base::clock::Millis;
+use crate::domain::device::Agent;
+use crate::domain::hit::Hit;
+use crate::domain::page::Page;
+use crate::domain::reason::Reason;
+use crate::domain::text::is_longer;
+use crate::store;
+use beacon::{Beacon, Unreadable};
+
+/// Room for the row of an ordinary hit.
+const ROW_BYTES: usize = 512;
+
+/// Who sent a request, as far as rules ask for it. The address is used and forgotten.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender<'a> {
+    pub address: Option<IpAddr>,
+    pub user_agent: &'a str,
+    /// The `Referer` header: the page, where a beacon names none.
+    pub referer: &'a str,
+    /// The browser sent the do-not-track cookie.
+    pub do_not_track: bool,
+}
+
+/// What became of a request's hits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The word for the header: `stored` when anything was, else why the first was not.
+    pub reason: Reason,
+    pub stored: usize,
+}
+
+/// Accepts the hits of one browser request, some of which may be unreadable. Answers after the commit that put
+/// them on disk.
+pub async fn accept<'a>(
+    app: &App,
+    sender: Sender<'a>,
+    beacons: Vec<Result<Beacon<'a>, Unreadable>>,
+) -> Outcome {
+    let now = app.now();
+    app.counters.receive(count(beacons.len()));
+    app.counters.cut(u64::from(is_longer(sender.user_agent, USER_AGENT_MAX)));
+    let agent = app.user_agents.read(sender.user_agent);
+    let hits = beacons.into_iter().map(|beacon| accept_one(app, now, sender, &agent, beacon)).collect();
+    put(app, hits).await
+}
+
+/// Puts the hits of a request into the inbox, and counts those that were refused.
+async fn put(app: &App, hits: Vec<Result<Hit, Reason>>) -> Outcome {
+    let mut bodies = Vec::with_capacity(hits.len());
+    let mut written = Vec::with_capacity(hits.len());
+    let mut refused = None;
+    for hit in hits {
+        match hit.and_then(|hit| write(app, hit)) {
+            Ok((hit, body)) => {
+                bodies.push(body);
+                written.push(hit);
+            }
+            Err(reason) => {
+                app.counters.count(reason, 1);
+                refused.get_or_insert(reason);
+            }
+        }
+    }
+    if bodies.is_empty() {
+        return Outcome { reason: refused.unwrap_or(Reason::Malformed), stored: 0 };
+    }
+    let stored = bodies.len();
+    match app.store.inbox.append(bodies).await {
+        Ok(()) => {
+            app.counters.accept(count(stored));
+            Outcome { reason: Reason::Stored, stored }
+        }
+        Err(_) => {
+            app.counters.count(Reason::Unavailable, count(stored));
+            app.live.complete(written.iter().map(|hit| (hit.account, hit.live, Reason::Unavailable, None)));
+            Outcome { reason: Reason::Unavailable, stored: 0 }
+        }
+    }
+}
+
+fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+/// A hit's place in the live ring and its row for the inbox.
+fn write(app: &App, mut hit: Hit) -> Result<(Arc<Hit>, Vec<u8>), Reason> {
+    hit.live = app.live.next_serial();
+    let mut body = Vec::with_capacity(ROW_BYTES);
+    serde_json::to_writer(&mut body, &hit).map_err(|_| Reason::Malformed)?;
+    let hit = Arc::new(hit);
+    app.live.push(Arc::clone(&hit), body.len());
+    Ok((hit, body))
+}
+
+/// One hit of a browser through all rules.
+fn accept_one<'a>(
+    app: &App,
+    now: Millis,
+    sender: Sender<'a>,
+    agent: &Agent,
+    beacon: Result<Beacon<'a>, Unreadable>,
+) -> Result<Hit, Reason> {
+    let mut beacon = beacon.map_err(Unreadable::reason)?;
+    if beacon.page_url.is_empty() {
+        beacon.page_url = sender.referer.into();
+    }
+    let id = read::account_id(&beacon.account)?;
+    let account = app.accounts.find(id).ok_or(Reason::UnknownAccount)?;
+    read_hit(app, now, sender, agent, &account, &beacon).inspect_err(|reason| {
+        app.live.push_refusal(id, now, *reason, page_of_refusal(*reason, &beacon));
+    })
+}
+
+fn read_hit(
+    app: &App,
+    now: Millis,
+    sender: Sender<'_>,
+    agent: &Agent,
+    account: &Arc<Account>,
+    beacon: &Beacon<'_>,
+) -> Result<Hit, Reason> {
+    if sender.do_not_track {
+        return Err(Reason::DoNotTrack);
+    }
+    let consent = read::consent(beacon)?;
+    let act = read::act(account, &app.definitions.of(account.id()), beacon)?;
+    if let Some(family) = &agent.bot {
+        app.counters.count_bot(account.id(), account.zone.day_of(now), family);
+        return Err(Reason::Bot);
+    }
+    let mut hit = read::hit(account, now, act, consent, beacon, &app.counters, &*app.random)?;
+    if hit.foreign_host && account.settings().limit_to_domains {
+        return Err(Reason::UnknownHost);
+    }
+    hit.device = agent.device.clone();
+    if let Some(address) = sender.address {
+        let facts = app.geo.lookup(address);
+        hit.country = facts.country;
+        hit.region = facts.region;
+    }
+    Ok(hit)
+}
+
+/// A refusal for want of consent shows its time and reason only (rules.md 9).
+fn page_of_refusal(reason: Reason, beacon: &Beacon<'_>) -> String {
+    if matches!(reason, Reason::NoConsent | Reason::DoNotTrack) {
+        return String::new();
+    }
+    let recorded = Page::recorded(&beacon.page_url, None, None);
+    recorded.map(|recorded| recorded.page.address()).unwrap_or_default()
+}
+
+/// Writes down the robots counted since the last call.
+///
+/// # Errors
+/// The store's; what could not be written is counted on.
+pub fn write_bots(app: &App) -> Result<(), store::Error> {
+    let bots = Arc::new(app.counters.take_bots());
+    if bots.is_empty() {
+        return Ok(());
+    }
+    let rows = Arc::clone(&bots);
+    let written = app.store.writer.write_blocking(move |conn| {
+        for (account, day, family, hits) in rows.iter() {
+            store::bot::upsert(conn, *account, *day, family, *hits)?;
+        }
+        Ok(())
+    });
+    if written.is_err() {
+        for (account, day, family, hits) in bots.iter() {
+            app.counters.count_bots(*account, *day, family, *hits);
+        }
+    }
+    written
+}

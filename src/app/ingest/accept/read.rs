@@ -1,0 +1,291 @@
+//! Reading one beacon into a hit: each field checked, cut or refused as rules.md 2-8 say.
+
+use std::borrow::Cow;
+
+use super::beacon::Beacon;
+use crate::app::state::account_cache::Entry as Account;
+use crate::app::state::counters::Counters;
+use crate::app::state::definition_cache::AccountEvents;
+use crate::base::clock::Millis;
+use crate::base::random::Random;
+use crate::domain::account::AccountId;
+use crate::domain::campaign::Campaign;
+use crate::domain::consent::Consent;
+use crate::domain::contact::{self, Email, Identity};
+use crate::domain::event::{self, EventRef, NAME_MAX};
+use crate::domain::hit::{AGE_MAX, Act, ENGAGED_MAX, EVENT_ID_MAX, Hit, TITLE_MAX};
+use crate::domain::language::LANGUAGE_MAX;
+use crate::domain::page::{Invalid, Landing, Page};
+use crate::domain::reason::Reason;
+use crate::domain::screen::{SCREEN_MAX, ScreenClass};
+use crate::domain::scrub::REFERRER_MAX;
+use crate::domain::text::{cut, is_longer};
+use crate::domain::visitor::{TOKEN_MAX, Token, read_hstc};
+use crate::domain::{device::Device, language, money, scrub, source};
+
+pub(super) fn account_id(text: &str) -> Result<AccountId, Reason> {
+    text.parse().map(AccountId).map_err(|_| Reason::Malformed)
+}
+
+/// rules.md 2: refused is refused before anything else is read of the beacon. What cannot be read is no yes.
+pub(super) fn consent(beacon: &Beacon<'_>) -> Result<Consent, Reason> {
+    let mask = match &*beacon.consent {
+        "" => None,
+        text => Some(text.parse().map_err(|_| Reason::NoConsent)?),
+    };
+    let allowed = match &*beacon.allowed {
+        "" => None,
+        text => Some(matches!(text, "true" | "1")),
+    };
+    Consent::of_beacon(mask, allowed).ok_or(Reason::NoConsent)
+}
+
+/// rules.md 3
+pub(super) fn act(account: &Account, defined: &AccountEvents, beacon: &Beacon<'_>) -> Result<Act, Reason> {
+    match &*beacon.kind {
+        "1" => Ok(Act::PageView),
+        "3" | "ptbe" => completion(
+            account,
+            defined,
+            &beacon.event,
+            &beacon.value,
+            beacon.properties.iter().map(|(name, value)| (&**name, &**value)),
+        ),
+        "engagement" => {
+            let engaged: i64 = beacon.engaged_ms.parse().map_err(|_| Reason::Malformed)?;
+            let id_fits = !beacon.page_view.is_empty() && beacon.page_view.chars().count() <= EVENT_ID_MAX;
+            if !id_fits || engaged < 0 {
+                return Err(Reason::Malformed);
+            }
+            let engaged_ms = u32::try_from(engaged.min(ENGAGED_MAX)).unwrap_or(u32::MAX);
+            Ok(Act::Engagement { page_view: beacon.page_view.clone().into_owned(), engaged_ms })
+        }
+        _ => Err(Reason::UnsupportedKind),
+    }
+}
+
+/// A completion of an event (rules.md 19, 21). An id that is no event's is told at once; what a name comes to is
+/// found by the fold.
+pub(super) fn completion<'p>(
+    account: &Account,
+    defined: &AccountEvents,
+    told: &str,
+    value: &str,
+    properties: impl Iterator<Item = (&'p str, &'p str)>,
+) -> Result<Act, Reason> {
+    let event = match told.trim() {
+        "" => return Err(Reason::Malformed),
+        long if long.chars().count() > NAME_MAX => return Err(Reason::TooLarge),
+        event => EventRef::parse(event).ok_or(Reason::UnknownEvent)?,
+    };
+    if let EventRef::Id(number) = &event
+        && defined.find(*number).is_none()
+    {
+        return Err(Reason::UnknownEvent);
+    }
+    let value_minor = match value.trim() {
+        "" => None,
+        value => {
+            let digits = money::digits(&account.settings().currency);
+            Some(money::parse(value, digits).ok_or(Reason::BadValue)?)
+        }
+    };
+    let properties = event::properties(properties).ok_or(Reason::TooLarge)?;
+    Ok(Act::Completion { event, value_minor, properties })
+}
+
+/// The hit without its device and place.
+pub(super) fn hit(
+    account: &Account,
+    now: Millis,
+    act: Act,
+    consent: Consent,
+    beacon: &Beacon<'_>,
+    counters: &Counters,
+    random: &dyn Random,
+) -> Result<Hit, Reason> {
+    let own = |host: &str| account.settings().owns_host(host);
+    let at = time(now, &beacon.age)?;
+    let (visitor, session_number) = visitor(beacon, random)?;
+    let canonical = [&beacon.canonical, &beacon.link_canonical].into_iter().find(|url| !url.is_empty());
+    let path = Some(&*beacon.path).filter(|path| !path.is_empty());
+    let recorded =
+        Page::recorded(&beacon.page_url, path, canonical.map(AsRef::as_ref)).map_err(|e| match e {
+            Invalid::Long => Reason::TooLarge,
+            _ => Reason::Malformed,
+        })?;
+    let (identity, left_out) = identity(&beacon.identity);
+    counters.cut(left_out + count_cut(beacon, &recorded.landing));
+    let referrer = scrub::scrub_referrer(&beacon.referrer);
+    let origin = source::attribute(&recorded, &referrer, own);
+    Ok(Hit {
+        account: account.id(),
+        received: now,
+        at,
+        act,
+        event_id: event_id(&beacon.event_id)?,
+        visitor: Some(visitor),
+        session_number,
+        title: cut(&beacon.title, TITLE_MAX),
+        referrer,
+        campaign: Campaign::of(&recorded.landing),
+        origin,
+        screen: ScreenClass::of(&beacon.screen),
+        language: language::normalise(&beacon.language),
+        device: Device::default(),
+        country: String::new(),
+        region: String::new(),
+        consent,
+        policy: beacon.policy.parse().unwrap_or(0),
+        identity,
+        live: 0,
+        foreign_host: !own(&recorded.page.host),
+        page: recorded.page,
+    })
+}
+
+/// Texts of a beacon that are longer than kept (rules.md 8).
+fn count_cut(beacon: &Beacon<'_>, landing: &Landing) -> u64 {
+    let cut = [
+        is_longer(&beacon.title, TITLE_MAX),
+        is_longer(&beacon.screen, SCREEN_MAX),
+        is_longer(beacon.language.trim(), LANGUAGE_MAX),
+        // Kept as a URL is written, in which a character is a byte.
+        beacon.referrer.len() > REFERRER_MAX,
+    ];
+    let cut = cut.into_iter().filter(|cut| *cut).count() + Campaign::count_cut(landing);
+    u64::try_from(cut).unwrap_or(u64::MAX)
+}
+
+/// rules.md 6: receipt minus the age told; a client's clock is never believed.
+fn time(now: Millis, age: &str) -> Result<Millis, Reason> {
+    let age: i64 = match age {
+        "" => 0,
+        text => {
+            text.parse::<f64>().ok().filter(|a| a.is_finite() && *a >= 0.0).ok_or(Reason::Malformed)? as i64
+        }
+    };
+    if age > AGE_MAX {
+        return Err(Reason::TooOld);
+    }
+    Ok(now.plus(-age))
+}
+
+/// rules.md 5
+fn event_id(text: &str) -> Result<Option<String>, Reason> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let fits = text.chars().count() <= EVENT_ID_MAX && !text.chars().any(char::is_control);
+    if fits { Ok(Some(text.to_owned())) } else { Err(Reason::Malformed) }
+}
+
+/// The token stands in `vi`, or in the cookie `u`, which also tells the session's number. A hit without any is
+/// of a visitor nobody will meet again, as with HubSpot's script where nothing is stored.
+fn visitor(beacon: &Beacon<'_>, random: &dyn Random) -> Result<(Token, Option<u32>), Reason> {
+    let cookie = read_hstc(&beacon.hstc);
+    let number = cookie.as_ref().map(|(_, number)| *number);
+    let token = match &*beacon.token {
+        "" => cookie.map(|(token, _)| token).or_else(|| Token::parse(&random.token())),
+        text => Token::parse(text),
+    };
+    token.map(|token| (token, number)).ok_or(Reason::Malformed)
+}
+
+/// Who the browser says it is, and how many of its values were longer or more than kept; these are left out, the
+/// hit is not lost for them.
+pub(super) fn identity(said: &[(Cow<'_, str>, Cow<'_, str>)]) -> (Identity, u64) {
+    let mut identity = Identity::default();
+    let mut left_out = said.len().saturating_sub(contact::PROPERTIES_MAX);
+    for (name, value) in said.iter().take(contact::PROPERTIES_MAX) {
+        let too_long = match &**name {
+            "email" => value.trim().len() > contact::EMAIL_MAX,
+            "id" => is_longer(value.trim(), contact::EXTERNAL_ID_MAX),
+            "visitor" => is_longer(value, TOKEN_MAX),
+            _ => is_longer(name, contact::PROPERTY_NAME_MAX) || is_longer(value, contact::PROPERTY_VALUE_MAX),
+        };
+        if too_long {
+            left_out += 1;
+            continue;
+        }
+        match &**name {
+            "email" => identity.email = identity.email.or_else(|| Email::parse(value)),
+            "id" => {
+                let kept = cut(value.trim(), contact::EXTERNAL_ID_MAX);
+                if !kept.is_empty() {
+                    identity.external_id.get_or_insert(kept);
+                }
+            }
+            "visitor" => identity.other_token = identity.other_token.or_else(|| Token::parse(value)),
+            _ => {
+                // A name of control characters alone is none.
+                let name = cut(name, contact::PROPERTY_NAME_MAX);
+                if !name.is_empty() {
+                    identity.properties.push((name, cut(value, contact::PROPERTY_VALUE_MAX)));
+                }
+            }
+        }
+    }
+    (identity, u64::try_from(left_out).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::DAY;
+
+    /// rules.md 6
+    #[test]
+    fn the_age_is_taken_up_to_a_day_and_refused_past_it() {
+        let now = Millis(10 * DAY);
+        assert_eq!(time(now, ""), Ok(now));
+        assert_eq!(time(now, "1500"), Ok(now.plus(-1500)));
+        assert_eq!(time(now, &AGE_MAX.to_string()), Ok(now.plus(-AGE_MAX)));
+        assert_eq!(time(now, &(AGE_MAX + 1).to_string()), Err(Reason::TooOld));
+        for bad in ["-1", "x", "NaN", "inf"] {
+            assert_eq!(time(now, bad), Err(Reason::Malformed), "{bad}");
+        }
+    }
+
+    #[test]
+    fn event_ids_are_taken_up_to_64_characters() {
+        assert!(event_id(&"a".repeat(EVENT_ID_MAX)).is_ok());
+        assert_eq!(event_id(&"a".repeat(EVENT_ID_MAX + 1)), Err(Reason::Malformed));
+        assert_eq!(event_id(""), Ok(None));
+    }
+
+    #[test]
+    fn an_identity_keeps_what_fits() {
+        let said = |pairs: &[(&str, &str)]| {
+            identity(&pairs.iter().map(|(n, v)| (Cow::Borrowed(*n), Cow::Borrowed(*v))).collect::<Vec<_>>()).0
+        };
+        let long = "x".repeat(contact::PROPERTY_VALUE_MAX + 1);
+        let seen =
+            said(&[("email", "A@b.cd"), ("email", "c@d.ef"), ("id", "7"), ("name", "Ada"), ("bio", &long)]);
+        assert_eq!(seen.email, Email::parse("a@b.cd"));
+        assert_eq!(seen.external_id.as_deref(), Some("7"));
+        assert_eq!(seen.properties, [("name".to_owned(), "Ada".to_owned())]);
+        assert!(said(&[("email", "nobody")]).is_empty());
+    }
+
+    /// rules.md 2
+    #[test]
+    fn a_beacon_that_says_no_is_refused_before_anything_else() {
+        let beacon = |cc: &'static str, ce: &'static str| Beacon {
+            consent: cc.into(),
+            allowed: ce.into(),
+            ..Beacon::default()
+        };
+        assert_eq!(consent(&beacon("0", "")), Err(Reason::NoConsent));
+        assert_eq!(consent(&beacon("15", "false")), Err(Reason::NoConsent));
+        assert_eq!(consent(&beacon("", "")), Ok(Consent::POLICY));
+        assert_eq!(consent(&beacon("15", "")), Ok(Consent(15)));
+        for unreadable in ["x", "256", "?", "-1"] {
+            assert_eq!(consent(&beacon(unreadable, "")), Err(Reason::NoConsent), "{unreadable}");
+        }
+        assert_eq!(consent(&beacon("15", "no")), Err(Reason::NoConsent));
+        for query in ["cc=", "ce="] {
+            assert_eq!(consent(&Beacon::of_query(query)), Err(Reason::NoConsent), "{query}");
+        }
+    }
+}

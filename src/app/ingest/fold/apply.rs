@@ -1,0 +1,473 @@
+//! Folding one hit: duplicate ids, visitor, identity, session, event row (rules.md 5, 10-15).
+
+use super::cache::Cache;
+use super::pending::Pending;
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::contact::{Email, PROPERTIES_MAX};
+use crate::domain::hit::{Act, Hit, SEEN_FOR};
+use crate::domain::reason::Reason;
+use crate::domain::source::{Attribution, Origin, Source};
+use crate::domain::visitor::{SOURCE_MEMORY, VisitorNumber, opens_session};
+use crate::store::contact::{self, Contact, Identification};
+use crate::store::dictionary::{Kind, join};
+use crate::store::event::{self, Event, Seen, Statements};
+use crate::store::segment;
+use crate::store::segment::late_engagement;
+use crate::store::session::Session;
+use crate::store::visitor::{self, Visitor};
+use crate::store::{self, Connection};
+
+/// What the fold found out about a hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Folded {
+    pub reason: Reason,
+    pub visitor: Option<u32>,
+}
+
+impl Folded {
+    pub(super) const fn only(reason: Reason) -> Self {
+        Self { reason, visitor: None }
+    }
+}
+
+/// One batch under way.
+pub(super) struct Batch<'a> {
+    pub conn: &'a Connection,
+    pub cache: &'a mut Cache,
+    pub now: Millis,
+    pub(super) statements: Statements<'a>,
+    pub(super) pending: Pending,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn start(
+        conn: &'a Connection,
+        cache: &'a mut Cache,
+        now: Millis,
+    ) -> Result<Self, store::Error> {
+        cache.forget_erased(conn)?;
+        cache.forget_changed(conn)?;
+        Ok(Self { conn, cache, now, statements: Statements::prepare(conn)?, pending: Pending::default() })
+    }
+
+    /// Writes what waits and what changed; nothing of the batch is left to do then.
+    pub(super) fn finish(mut self) -> Result<(), store::Error> {
+        self.pending.write(&mut self.statements)?;
+        self.cache.flush(self.conn)
+    }
+
+    pub(super) fn apply(&mut self, inbox_id: i64, hit: &Hit) -> Result<Folded, store::Error> {
+        if self.cache.numbers(self.conn, hit.account)?.is_none() {
+            return Ok(Folded::only(Reason::UnknownAccount));
+        }
+        match &hit.act {
+            Act::Engagement { page_view, engaged_ms } => self.engage(hit, page_view, *engaged_ms),
+            Act::PageView => self.page_view(inbox_id, hit),
+            Act::Completion { event, value_minor, properties } => {
+                self.complete(inbox_id, hit, event, *value_minor, properties)
+            }
+        }
+    }
+
+    fn page_view(&mut self, inbox_id: i64, hit: &Hit) -> Result<Folded, store::Error> {
+        if self.is_duplicate(hit)? {
+            return Ok(Folded::only(Reason::Duplicate));
+        }
+        let account = hit.account;
+        let page = self.page_of(hit)?;
+        let title = self.cache.name(self.conn, account, Kind::Title, &hit.title)?;
+        let (mut visitor, is_new) = self.find_or_make_visitor(hit)?;
+        let (switched, contact) = self.identify(inbox_id, hit, &mut visitor)?;
+        self.continue_session(hit, &mut visitor, is_new, switched, Some(page))?;
+        self.tell_source(hit, contact, &visitor)?;
+        let event = Event {
+            at_ms: hit.at.0,
+            inbox_id,
+            kind: event::PAGE_VIEW,
+            visitor: visitor.number.0,
+            session_id: visitor.session_id,
+            page,
+            title,
+            event: 0,
+            value_minor: 0,
+            consent: hit.consent.0,
+            policy: hit.policy,
+            engaged_ms: 0,
+            foreign_host: hit.foreign_host,
+        };
+        self.pending.push(account, event, hit.event_id.as_deref(), hit.received.0);
+        self.complete_visits(inbox_id, hit, &mut visitor, page)?;
+        let number = visitor.number.0;
+        self.put_visitor(hit, visitor);
+        if let Some(numbers) = self.cache.numbers(self.conn, account)? {
+            numbers.first_hit_ms.get_or_insert(hit.at.0);
+        }
+        Ok(Folded { reason: Reason::Stored, visitor: Some(number) })
+    }
+
+    pub(super) fn page_of(&mut self, hit: &Hit) -> Result<u32, store::Error> {
+        if hit.page.host.is_empty() {
+            return Ok(0);
+        }
+        let page = join(&[&hit.page.host, &hit.page.path, &hit.page.query]);
+        self.cache.name(self.conn, hit.account, Kind::Page, &page)
+    }
+
+    pub(super) fn put_visitor(&mut self, hit: &Hit, visitor: Visitor) {
+        if let Some(token) = &hit.visitor {
+            self.cache.put_visitor(hit.account, token, visitor);
+        }
+    }
+
+    pub(super) fn is_duplicate(&mut self, hit: &Hit) -> Result<bool, store::Error> {
+        let Some(id) = &hit.event_id else { return Ok(false) };
+        let counts_again = |received_ms: i64| hit.received.0.saturating_sub(received_ms) >= SEEN_FOR;
+        if let Some(received_ms) = self.pending.received_ms(hit.account, id) {
+            if counts_again(received_ms) {
+                self.pending.forget_id(hit.account, id);
+            }
+            return Ok(!counts_again(received_ms));
+        }
+        let Some(seen) = self.statements.find_seen(hit.account, id)? else { return Ok(false) };
+        if counts_again(seen.received_ms) {
+            event::delete_seen(self.conn, hit.account, id)?;
+        }
+        Ok(!counts_again(seen.received_ms))
+    }
+
+    /// rules.md 15: merged into its page view; the largest total counts, so that a repeat changes nothing.
+    fn engage(&mut self, hit: &Hit, page_view: &str, engaged_ms: u32) -> Result<Folded, store::Error> {
+        let Some((session, rose)) = self.raise_engaged(hit, page_view, engaged_ms)? else {
+            return Ok(Folded::only(Reason::UnknownPageView));
+        };
+        if rose > 0
+            && let Some(session) = self.cache.session(self.conn, hit.account, session)?
+        {
+            session.engaged_ms += i64::from(rose);
+        }
+        Ok(Folded::only(Reason::Stored))
+    }
+
+    /// Session of the page view, and by how much its engaged time rose; `None` when nobody knows it.
+    fn raise_engaged(
+        &mut self,
+        hit: &Hit,
+        page_view: &str,
+        engaged_ms: u32,
+    ) -> Result<Option<(u32, u32)>, store::Error> {
+        let account = hit.account;
+        if let Some(event) = self.pending.event(account, page_view) {
+            let rose = engaged_ms.saturating_sub(event.engaged_ms);
+            event.engaged_ms += rose;
+            return Ok(Some((event.session_id, rose)));
+        }
+        let seen = self.statements.find_seen(account, page_view)?;
+        // Outlived ids are forgotten bit by bit; the session may be forgotten already.
+        let is_known = |seen: &Seen| hit.received.0.saturating_sub(seen.received_ms) < SEEN_FOR;
+        let Some(seen) = seen.filter(is_known) else { return Ok(None) };
+        let raised = event::update_engaged(self.conn, account, seen.at_ms, seen.inbox_id, engaged_ms)?;
+        let rose = match raised {
+            Some(rose) => Some(rose),
+            None => self.engage_late(account, seen, engaged_ms)?,
+        };
+        Ok(rose.map(|rose| (seen.session_id, rose)))
+    }
+
+    /// The page view is in a segment: what it was visible longer waits until the segment is written anew.
+    fn engage_late(
+        &mut self,
+        account: AccountId,
+        seen: Seen,
+        engaged_ms: u32,
+    ) -> Result<Option<u32>, store::Error> {
+        let (session, at_ms) = (seen.session_id, seen.at_ms);
+        let waiting = late_engagement::find(self.conn, account, session, at_ms)?;
+        let before = match waiting {
+            Some(before) => before,
+            None => match segment::find_engaged(self.conn, account, session, at_ms)? {
+                Some(before) => before,
+                None => return Ok(None),
+            },
+        };
+        if engaged_ms > before {
+            late_engagement::upsert(self.conn, account, session, at_ms, engaged_ms)?;
+        }
+        Ok(Some(engaged_ms.saturating_sub(before)))
+    }
+
+    /// The visitor of a browser's hit, and whether he is new.
+    pub(super) fn find_or_make_visitor(&mut self, hit: &Hit) -> Result<(Visitor, bool), store::Error> {
+        let token = hit.visitor.as_ref().ok_or_else(|| store::Error::Unreadable("no token".to_owned()))?;
+        if let Some(visitor) = self.cache.visitor(self.conn, hit.account, token)? {
+            return Ok((visitor, false));
+        }
+        let number = self.next_visitor(hit.account)?;
+        visitor::upsert_token(self.conn, hit.account, token.as_str(), number)?;
+        Ok((new_visitor(number, hit.at.0), true))
+    }
+
+    /// rules.md 12: dense, and never used again.
+    pub(super) fn next_visitor(&mut self, account: AccountId) -> Result<VisitorNumber, store::Error> {
+        let numbers = self.cache.numbers(self.conn, account)?.ok_or(store::Error::NotFound)?;
+        numbers.visitor += 1;
+        Ok(VisitorNumber(numbers.visitor))
+    }
+
+    /// Binds an email to the visitor and makes the contact. A token that belongs to another contact gets a new
+    /// number (rules.md 12); answers whether it did, and the contact.
+    pub(super) fn identify(
+        &mut self,
+        inbox_id: i64,
+        hit: &Hit,
+        visitor: &mut Visitor,
+    ) -> Result<(bool, Option<Contact>), store::Error> {
+        let said = &hit.identity;
+        if said.is_empty() {
+            return Ok((false, None));
+        }
+        let found = match &said.email {
+            Some(email) => Some(self.find_or_make_contact(hit, email, visitor)?),
+            None => None,
+        };
+        let mut switched = false;
+        if let Some((contact, is_made)) = &found {
+            switched = visitor.contact_id.is_some_and(|id| id != contact.id);
+            if switched {
+                let number = self.next_visitor(hit.account)?;
+                // The older number stays with its contact, as it is now.
+                visitor::upsert(self.conn, hit.account, visitor)?;
+                if let Some(before) = visitor.contact_id {
+                    let times = (visitor.first_ms, visitor.last_ms);
+                    contact::update_times(self.conn, hit.account, before, times)?;
+                }
+                if let Some(token) = &hit.visitor {
+                    visitor::upsert_token(self.conn, hit.account, token.as_str(), number)?;
+                }
+                visitor.number = number;
+                visitor.first_ms = hit.at.0;
+                visitor.first_source = visitor.source;
+            }
+            if !*is_made && visitor.contact_id != Some(contact.id) {
+                let numbers = self.cache.numbers(self.conn, hit.account)?.ok_or(store::Error::NotFound)?;
+                numbers.links += 1;
+            }
+            visitor.contact_id = Some(contact.id);
+            self.hand_over(hit, contact, visitor)?;
+            self.keep_properties(hit, contact.id)?;
+        }
+        let contact = found.map(|(contact, _)| contact);
+        contact::insert_identification(
+            self.conn,
+            hit.account,
+            &Identification {
+                at_ms: hit.at.0,
+                inbox_id,
+                visitor: visitor.number.0,
+                contact_id: contact.as_ref().map(|contact| contact.id),
+                external_id: said.external_id.clone(),
+                other_token: said.other_token.as_ref().map(|token| token.as_str().to_owned()),
+            },
+        )?;
+        Ok((switched, contact))
+    }
+
+    /// The contact of an email, and whether it was made for it.
+    fn find_or_make_contact(
+        &mut self,
+        hit: &Hit,
+        email: &Email,
+        visitor: &Visitor,
+    ) -> Result<(Contact, bool), store::Error> {
+        let found = contact::find_by_email(self.conn, hit.account, email.as_str())?;
+        // The contact is as old as the visitor, unless the visitor was somebody else until now.
+        let first_ms = if visitor.contact_id.is_none() { visitor.first_ms } else { hit.at.0 };
+        let is_made = found.is_none();
+        let contact = match found {
+            Some(known) => Contact {
+                external_id: hit.identity.external_id.clone(),
+                first_ms,
+                last_ms: hit.at.0,
+                ..known
+            },
+            None => self.make_contact(hit, email, first_ms, visitor.first_source)?,
+        };
+        contact::upsert(self.conn, hit.account, &contact)?;
+        Ok((contact, is_made))
+    }
+
+    pub(super) fn keep_properties(&mut self, hit: &Hit, contact_id: i64) -> Result<(), store::Error> {
+        let said = &hit.identity.properties;
+        if said.is_empty() {
+            return Ok(());
+        }
+        let mut held = contact::count_properties(self.conn, hit.account, contact_id)?;
+        for (name, value) in said {
+            // A full contact still takes new values of the names it has.
+            if contact::find_property(self.conn, hit.account, contact_id, name)?.is_none() {
+                if usize::try_from(held).unwrap_or(usize::MAX) >= PROPERTIES_MAX {
+                    continue;
+                }
+                held += 1;
+            }
+            let at = hit.at.0;
+            contact::upsert_asserted_property(self.conn, hit.account, contact_id, name, value, at)?;
+        }
+        Ok(())
+    }
+
+    /// Joins the visitor's open session or opens one (rules.md 10, 11), by a view of `page` or by a completion.
+    pub(super) fn continue_session(
+        &mut self,
+        hit: &Hit,
+        visitor: &mut Visitor,
+        is_new: bool,
+        switched: bool,
+        page: Option<u32>,
+    ) -> Result<(), store::Error> {
+        let at = hit.at.0;
+        let open = (visitor.session_id != 0).then_some((visitor.last_ms, visitor.session_number));
+        let open_id = Some(visitor.session_id).filter(|_| !opens_session(at, hit.session_number, open));
+        let joined = match open_id {
+            Some(id) => self.cache.session(self.conn, hit.account, id)?,
+            None => None,
+        };
+        if let Some(session) = joined {
+            session.visitor = visitor.number.0;
+            session.switched |= switched;
+            happen(session, at, page);
+            if visitor.session_number.is_none() {
+                visitor.session_number = hit.session_number;
+            }
+        } else {
+            // Also where the session is so long over that only segments know it (a replayed dead letter).
+            let mut session = self.open_session(hit, visitor, is_new, page)?;
+            session.switched = switched;
+            visitor.session_id = session.id;
+            visitor.session_number = hit.session_number;
+            visitor.source = session.source;
+            if visitor.first_source == 0 {
+                visitor.first_source = session.source;
+            }
+            visitor.source_ms = at;
+            self.cache.put_session(hit.account, session);
+        }
+        visitor.last_ms = visitor.last_ms.max(at);
+        visitor.first_ms = visitor.first_ms.min(at);
+        Ok(())
+    }
+
+    fn open_session(
+        &mut self,
+        hit: &Hit,
+        visitor: &Visitor,
+        is_new: bool,
+        page: Option<u32>,
+    ) -> Result<Session, store::Error> {
+        let account = hit.account;
+        let source = self.source(hit, visitor)?;
+        let mut name = |kind, value: &str| self.cache.name(self.conn, account, kind, value);
+        let utm = &hit.campaign;
+        let campaign = match utm.is_empty() {
+            true => 0,
+            false => name(
+                Kind::Campaign,
+                &join(&[&utm.source, &utm.medium, &utm.campaign, &utm.term, &utm.content]),
+            )?,
+        };
+        let referrer = name(Kind::Referrer, &hit.referrer)?;
+        let device =
+            name(Kind::Device, &join(&[hit.device.class.as_str(), &hit.device.browser, &hit.device.os]))?;
+        let language = name(Kind::Language, &hit.language)?;
+        let place = match hit.country.is_empty() && hit.region.is_empty() {
+            true => 0,
+            false => name(Kind::Place, &join(&[&hit.country, &hit.region]))?,
+        };
+        let numbers = self.cache.numbers(self.conn, account)?.ok_or(store::Error::NotFound)?;
+        numbers.session += 1;
+        let mut session = Session {
+            id: numbers.session,
+            visitor: visitor.number.0,
+            start_ms: hit.at.0,
+            last_ms: hit.at.0,
+            source,
+            referrer,
+            campaign,
+            device,
+            screen: hit.screen as u8,
+            language,
+            place,
+            company: 0,
+            is_new,
+            switched: false,
+            entry_page: 0,
+            exit_page: 0,
+            entry_ms: hit.at.0,
+            exit_ms: hit.at.0,
+            page_views: 0,
+            completions: 0,
+            engaged_ms: 0,
+        };
+        happen(&mut session, hit.at.0, page);
+        Ok(session)
+    }
+
+    /// rules.md 11: an internal start keeps a recent source, else it is direct.
+    pub(super) fn source(&mut self, hit: &Hit, visitor: &Visitor) -> Result<u32, store::Error> {
+        let direct;
+        let from = match &hit.origin {
+            Origin::From(from) => from,
+            Origin::Internal { entrance } => {
+                let age = hit.at.0.saturating_sub(visitor.source_ms);
+                if visitor.source != 0 && age <= SOURCE_MEMORY {
+                    return Ok(visitor.source);
+                }
+                direct = Attribution {
+                    source: Source::DirectTraffic,
+                    detail: entrance.clone(),
+                    detail_2: String::new(),
+                };
+                &direct
+            }
+        };
+        let text = join(&[from.source.as_str(), &from.detail, &from.detail_2]);
+        self.cache.name(self.conn, hit.account, Kind::Source, &text)
+    }
+}
+
+pub(super) fn new_visitor(number: VisitorNumber, at_ms: i64) -> Visitor {
+    Visitor {
+        number,
+        no_browser: false,
+        contact_id: None,
+        first_ms: at_ms,
+        last_ms: at_ms,
+        session_id: 0,
+        session_number: None,
+        first_source: 0,
+        source: 0,
+        source_ms: 0,
+        completions: 0,
+        value_minor: 0,
+    }
+}
+
+/// A view of `page`, or a completion, in the session; late ones may come before its entry.
+fn happen(session: &mut Session, at_ms: i64, page: Option<u32>) {
+    match page {
+        Some(page) => {
+            if session.page_views == 0 || at_ms < session.entry_ms {
+                session.entry_page = page;
+                session.entry_ms = at_ms;
+            }
+            if session.page_views == 0 || at_ms >= session.exit_ms {
+                session.exit_page = page;
+                session.exit_ms = at_ms;
+            }
+            session.page_views += 1;
+        }
+        None => session.completions += 1,
+    }
+    session.start_ms = session.start_ms.min(at_ms);
+    session.last_ms = session.last_ms.max(at_ms);
+}

@@ -1,0 +1,268 @@
+//! Folding: accepted hits become visitors, sessions and event rows, in the order they were accepted, a batch a
+//! transaction that also moves the watermark. So every hit counts once, whatever crashes. A hit that cannot be
+//! folded goes to the dead letters and the next one goes on.
+
+mod apply;
+mod cache;
+mod complete;
+mod definitions;
+mod pending;
+mod replay;
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use crate::app::core::App;
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::hit::{Act, Hit};
+use crate::domain::reason::Reason;
+use crate::store::inbox::Waiting;
+use crate::store::writer::attempt;
+use crate::store::{self, Connection, dead_letter};
+use apply::{Batch, Folded};
+pub use cache::Cache;
+pub use replay::replay_dead_letters;
+
+/// Most hits in one transaction.
+pub const BATCH: usize = 5_000;
+/// How long the fold lets hits pile up when nobody waits for them.
+const PILE_UP: Duration = Duration::from_millis(250);
+/// How long it waits when the store cannot be written.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Folds until the store is closed. Runs beside the server, on the blocking threads of the store.
+pub async fn run(app: &App) {
+    let mut cache = Cache::new(app.event_limit);
+    loop {
+        match step(app, &mut cache).await {
+            Ok(0) => app.store.inbox.arrived().await,
+            Ok(BATCH) => continue,
+            Ok(_) => {}
+            Err(store::Error::Closed) if !app.store.writer.is_alive() => return,
+            Err(error) => {
+                tracing::error!(error = %error, "hits wait: the store cannot be written");
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+        tokio::select! {
+            () = app.progress.hurried() => {}
+            () = tokio::time::sleep(PILE_UP) => {}
+        }
+    }
+}
+
+/// Folds what waits, one batch of it; answers how many hits it was.
+///
+/// # Errors
+/// The store's; nothing was folded then.
+pub async fn step(app: &App, cache: &mut Cache) -> Result<usize, store::Error> {
+    let after = app.progress.watermark();
+    let inbox = app.store.inbox.clone();
+    let waiting = tokio::task::spawn_blocking(move || inbox.list(after, BATCH))
+        .await
+        .map_err(|_| store::Error::Panicked)??;
+    let count = waiting.len();
+    let Some(last) = waiting.last().map(|hit| hit.id) else {
+        if app.store.inbox.waiting() > 0 {
+            app.store.inbox.purge(after);
+        }
+        return Ok(0);
+    };
+    let results = fold_batch(app, cache, waiting).await?;
+    tell(app, &results);
+    // Last, so that who waited for it finds everything told.
+    app.progress.advance(last);
+    app.store.inbox.purge(last);
+    Ok(count)
+}
+
+/// What became of one hit, for the counters and the live page.
+struct Told {
+    folded: Folded,
+    live: Option<(AccountId, u64)>,
+}
+
+fn tell(app: &App, results: &[Told]) {
+    for told in results {
+        app.counters.count(told.folded.reason, 1);
+    }
+    app.live.complete(results.iter().filter_map(|told| {
+        let (account, serial) = told.live?;
+        Some((account, serial, told.folded.reason, told.folded.visitor))
+    }));
+}
+
+/// All at once; where one of them fails, one by one, so that only that one is put aside.
+async fn fold_batch(app: &App, cache: &mut Cache, waiting: Vec<Waiting>) -> Result<Vec<Told>, store::Error> {
+    let now = app.now();
+    let fresh = cache.fresh();
+    let mut own = std::mem::replace(cache, fresh);
+    let batch = std::sync::Arc::new(waiting);
+    let hits = std::sync::Arc::clone(&batch);
+    let whole = app
+        .store
+        .writer
+        .write(move |conn| {
+            own.sweep(conn, now, hits.len())?;
+            let told = fold_all(conn, &mut own, now, &hits)?;
+            Ok::<_, store::Error>((own, told))
+        })
+        .await;
+    match whole {
+        Ok((mut own, told)) => {
+            reload_made(app, own.take_made());
+            *cache = own;
+            Ok(told)
+        }
+        Err(error) if error.is_of_the_disk() => Err(error),
+        Err(error) => {
+            tracing::warn!(error = %error, hits = batch.len(), "a hit could not be folded; going one by one");
+            let limit = app.event_limit;
+            let (told, made) =
+                app.store.writer.write(move |conn| fold_singly(conn, limit, now, &batch)).await?;
+            reload_made(app, made);
+            Ok(told)
+        }
+    }
+}
+
+/// Names became events; from now on their ids are known to whoever accepts hits. The batch is committed: what fails
+/// here must not fold it again, it is tried again after the next one.
+fn reload_made(app: &App, made: Vec<AccountId>) {
+    let unread = app.definitions.unread();
+    for account in made.into_iter().chain(unread).collect::<BTreeSet<_>>() {
+        if let Err(error) = app.definitions.reload(&app.store, account) {
+            tracing::warn!(account = account.0, %error, "new events are not known yet to whoever accepts hits");
+        }
+    }
+}
+
+/// Each hit apart from the others, with nothing remembered from what failed; one that fails becomes a dead letter.
+/// Still one transaction: a commit for each would hold up thousands of good hits behind a bad one.
+fn fold_singly(
+    conn: &Connection,
+    limit: i64,
+    now: Millis,
+    batch: &[Waiting],
+) -> Result<(Vec<Told>, Vec<AccountId>), store::Error> {
+    let mut told = Vec::with_capacity(batch.len());
+    let mut made = Vec::new();
+    let mut cache = Cache::new(limit);
+    for hit in batch {
+        let single = std::slice::from_ref(hit);
+        match attempt(conn, |conn| fold_all(conn, &mut cache, now, single))? {
+            Ok(mut one) => {
+                told.append(&mut one);
+                made.append(&mut cache.take_made());
+            }
+            Err(error) if error.is_of_the_disk() => return Err(error),
+            Err(error) => {
+                // It remembers what was undone.
+                cache = cache.fresh();
+                let why = error.to_string();
+                match replay::letter_of(&hit.body) {
+                    None => dead_letter::insert(conn, hit.id, now.0, &why, &hit.body)?,
+                    Some(letter) => dead_letter::update(conn, letter, now.0, &why)?,
+                }
+                store::update_watermark(conn, hit.id)?;
+                tracing::error!(inbox_id = hit.id, error = %error, "a hit is put aside");
+                told.push(Told {
+                    folded: Folded { reason: Reason::DeadLetter, visitor: None },
+                    live: serde_json::from_slice::<Hit>(&hit.body).ok().map(|hit| (hit.account, hit.live)),
+                });
+            }
+        }
+    }
+    Ok((told, made))
+}
+
+/// Folds `hits` and moves the watermark, in the transaction of the caller. Any error undoes all of it.
+fn fold_all(
+    conn: &Connection,
+    cache: &mut Cache,
+    now: Millis,
+    hits: &[Waiting],
+) -> Result<Vec<Told>, store::Error> {
+    let mut told = Vec::with_capacity(hits.len());
+    let mut batch = Batch::start(conn, cache, now)?;
+    for waiting in hits {
+        told.push(match replay::letter_of(&waiting.body) {
+            None => fold_row(&mut batch, waiting.id, &waiting.body)?,
+            Some(letter) => fold_letter(&mut batch, waiting.id, letter)?,
+        });
+    }
+    finish(batch, hits.last().map(|hit| hit.id))?;
+    Ok(told)
+}
+
+fn fold_row(batch: &mut Batch<'_>, id: i64, body: &[u8]) -> Result<Told, store::Error> {
+    let hit: Hit = serde_json::from_slice(body).map_err(|error| {
+        // Its place only: the text of the error may quote what a visitor sent.
+        let (kind, line, column) = (error.classify(), error.line(), error.column());
+        store::Error::Unreadable(format!("{kind:?} at line {line}, column {column}"))
+    })?;
+    let folded = fold_one(batch, id, &hit)?;
+    Ok(Told { folded, live: Some((hit.account, hit.live)) })
+}
+
+/// A dead letter that was put in line again.
+fn fold_letter(batch: &mut Batch<'_>, id: i64, letter: i64) -> Result<Told, store::Error> {
+    let Some(body) = replay::take(batch.conn, letter)? else {
+        return Ok(Told { folded: Folded { reason: Reason::Duplicate, visitor: None }, live: None });
+    };
+    let told = fold_row(batch, id, &body)?;
+    // The live page counts it as a dead letter; what it has become is shown of its entry alone.
+    let live = told.live.filter(|_| told.folded.reason == Reason::Stored);
+    Ok(Told { live, ..told })
+}
+
+fn fold_one(batch: &mut Batch<'_>, id: i64, hit: &Hit) -> Result<Folded, store::Error> {
+    catch_unwind(AssertUnwindSafe(|| batch.apply(id, hit))).unwrap_or(Err(store::Error::Panicked))
+}
+
+fn finish(batch: Batch<'_>, last: Option<i64>) -> Result<(), store::Error> {
+    let conn = batch.conn;
+    batch.finish()?;
+    match last {
+        Some(last) => store::update_watermark(conn, last),
+        None => Ok(()),
+    }
+}
+
+/// Folds hits that never lay in the inbox (`generate`), in one transaction, as of `now`; answers how many page
+/// views were stored, and gives the hits back: whoever made them lets go of them cheaper. They take the inbox ids
+/// after the watermark, so nothing may wait in the inbox or come into it meanwhile.
+///
+/// # Errors
+/// `Busy` when something waits; else the store's. Nothing was folded then, and `cache` is empty.
+pub fn fold_hits(
+    app: &App,
+    cache: &mut Cache,
+    now: Millis,
+    hits: Vec<Hit>,
+) -> Result<(u64, Vec<Hit>), store::Error> {
+    let first = app.progress.watermark();
+    if app.store.inbox.last_id() != first {
+        return Err(store::Error::Busy);
+    }
+    let last = first.saturating_add(i64::try_from(hits.len()).unwrap_or(i64::MAX));
+    let fresh = cache.fresh();
+    let mut own = std::mem::replace(cache, fresh);
+    let (own, stored, hits) = app.store.writer.write_blocking(move |conn| {
+        let mut stored = 0u64;
+        own.sweep(conn, now, hits.len())?;
+        let mut batch = Batch::start(conn, &mut own, now)?;
+        for (id, hit) in (first + 1..).zip(&hits) {
+            let folded = fold_one(&mut batch, id, hit)?;
+            stored += u64::from(folded.reason == Reason::Stored && hit.act == Act::PageView);
+        }
+        finish(batch, Some(last))?;
+        Ok::<_, store::Error>((own, stored, hits))
+    })?;
+    *cache = own;
+    app.store.inbox.skip_to(last);
+    app.progress.advance(last);
+    Ok((stored, hits))
+}

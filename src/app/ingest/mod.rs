@@ -1,0 +1,4 @@
+//! From a request of a browser or a program to rows in the store: `accept` answers it, `fold` counts it.
+
+pub mod accept;
+pub mod fold;

@@ -1,0 +1,138 @@
+//! What is older than the owner keeps is forgotten, account by account, a month of days in a step so that visitors
+//! never wait for it; then whoever was not seen since and is no contact. A clock that jumped must not empty a store:
+//! after a leap the job waits a day, and says so.
+
+use std::time::Duration;
+
+use jiff::ToSpan;
+use rustc_hash::FxHashMap;
+
+use crate::app::core::App;
+use crate::app::state::account_cache::Entry as Account;
+use crate::base::clock::{DAY, Millis};
+use crate::domain::account::AccountId;
+use crate::domain::period::LocalDay;
+use crate::store;
+
+/// A clock that moved further between two looks has jumped, or the server was off that long.
+pub const LEAP: i64 = DAY;
+/// How long the clock must have gone on from there before it is believed.
+pub const WAIT: Duration = Duration::from_secs(24 * 3600);
+
+/// Forgets what is due, and remembers when it looked.
+#[derive(Debug, Default)]
+pub struct Keeper {
+    /// Since when, by the monotonic clock, the time after a leap is watched.
+    watched: Option<Duration>,
+    /// The first day kept when visitors were last looked through: once a day is often enough.
+    visitors: FxHashMap<AccountId, LocalDay>,
+}
+
+impl Keeper {
+    /// Looks at all accounts; answers how many were looked at. An account that fails does not hold up the others.
+    ///
+    /// # Errors
+    /// The store's, before anything was forgotten.
+    pub fn look(&mut self, app: &App, months: u32) -> Result<usize, store::Error> {
+        let now = app.now();
+        if months == 0 || !self.may(app, now)? {
+            return Ok(0);
+        }
+        let accounts = app.accounts.list();
+        for account in &accounts {
+            if let Err(error) = self.forget(app, account, months, now) {
+                tracing::error!(account = account.id().0, %error, "what is too old could not be forgotten");
+            }
+        }
+        app.store.writer.write_blocking(move |conn| store::retention::update_last(conn, now))?;
+        Ok(accounts.len())
+    }
+
+    fn forget(&mut self, app: &App, account: &Account, months: u32, now: Millis) -> Result<(), store::Error> {
+        let id = account.id();
+        let (first, before) = forget_days(app, account, months, now)?;
+        if self.visitors.get(&id) != Some(&first) && forget_visitors(app, id, before)? {
+            self.visitors.insert(id, first);
+        }
+        Ok(())
+    }
+
+    /// Is the time of now believed?
+    fn may(&mut self, app: &App, now: Millis) -> Result<bool, store::Error> {
+        let last = app.store.readers.read(store::retention::find_last)?;
+        if last.is_none_or(|last| now.since(last).abs() <= LEAP) {
+            self.watched = None;
+            return Ok(true);
+        }
+        let monotonic = app.clock.monotonic();
+        let since = *self.watched.get_or_insert_with(|| {
+            tracing::warn!(
+                last = last.map(Millis::iso),
+                now = now.iso(),
+                "the clock moved by more than a day since old data was last forgotten; nothing is forgotten until \
+                 it has gone on for a day"
+            );
+            monotonic
+        });
+        if monotonic.saturating_sub(since) < WAIT {
+            return Ok(false);
+        }
+        self.watched = None;
+        Ok(true)
+    }
+}
+
+/// Forgets the days of an account that are too old; answers the first one kept, and when it begins.
+pub fn forget_days(
+    app: &App,
+    account: &Account,
+    months: u32,
+    now: Millis,
+) -> Result<(LocalDay, Millis), store::Error> {
+    let id = account.id();
+    let first = first_kept(account.zone.day_of(now), months);
+    let before = account.zone.start_of(first);
+    while app.store.writer.write_blocking(move |conn| store::retention::step(conn, id, first, before))? {}
+    Ok((first, before))
+}
+
+/// The first local day that is kept.
+#[must_use]
+pub fn first_kept(today: LocalDay, months: u32) -> LocalDay {
+    let date = today.date().checked_sub(i64::from(months).months());
+    date.map_or(LocalDay(i32::MIN / 2), LocalDay::of_date)
+}
+
+/// Visitors of whom nothing is left go too: found by a reader, so that nobody waits, and few at a time forgotten.
+/// Answers whether all were found.
+fn forget_visitors(app: &App, account: AccountId, before: Millis) -> Result<bool, store::Error> {
+    let list = |conn: &store::Connection| store::retention::list_unseen(conn, account, before);
+    let (unseen, before) = app.store.readers.read(list)?;
+    for some in unseen.tokens.chunks(store::retention::VISITORS) {
+        let some = some.to_vec();
+        app.store
+            .writer
+            .write_blocking(move |conn| store::retention::delete_tokens(conn, account, before, &some))?;
+    }
+    for some in unseen.numbers.chunks(store::retention::VISITORS) {
+        let some = some.to_vec();
+        app.store
+            .writer
+            .write_blocking(move |conn| store::retention::delete_unseen(conn, account, before, &some))?;
+    }
+    Ok(unseen.numbers.len() < store::retention::FOUND)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::period::parse_day;
+
+    #[test]
+    fn months_are_those_of_the_calendar() {
+        let first = |today: &str, months| first_kept(parse_day(today).unwrap(), months).to_string();
+        assert_eq!(first("2026-11-23", 25), "2024-10-23");
+        assert_eq!(first("2024-03-31", 1), "2024-02-29");
+        assert_eq!(first("2026-11-23", 0), "2026-11-23");
+    }
+}

@@ -1,0 +1,3 @@
+//! Visitors and contacts: what is done to a person as a whole.
+
+pub mod erase_visitor;

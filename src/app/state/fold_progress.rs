@@ -1,0 +1,42 @@
+//! How far the fold has come, for those who wait for it (`?wait=1`), and the nudge that makes it hurry.
+
+use tokio::sync::{Notify, watch};
+
+/// Shared by the fold and its waiters.
+#[derive(Debug)]
+pub struct FoldProgress {
+    watermark: watch::Sender<i64>,
+    hurry: Notify,
+}
+
+impl FoldProgress {
+    #[must_use]
+    pub fn at(watermark: i64) -> Self {
+        Self { watermark: watch::Sender::new(watermark), hurry: Notify::new() }
+    }
+
+    /// The fold has committed everything up to `watermark`.
+    pub fn advance(&self, watermark: i64) {
+        self.watermark.send_replace(watermark);
+    }
+
+    #[must_use]
+    pub fn watermark(&self) -> i64 {
+        *self.watermark.borrow()
+    }
+
+    /// Resolves when `id` is folded; asks the fold not to wait for a fuller batch.
+    pub async fn wait_for(&self, id: i64) {
+        let mut seen = self.watermark.subscribe();
+        if *seen.borrow() < id {
+            self.hurry.notify_one();
+            // The sender lives as long as `self`.
+            let _ = seen.wait_for(|watermark| *watermark >= id).await;
+        }
+    }
+
+    /// Resolves when somebody waits.
+    pub async fn hurried(&self) {
+        self.hurry.notified().await;
+    }
+}

@@ -1,0 +1,13 @@
+//! What the running product keeps in memory: caches of what is stored, counters, limits, and the live page's hits. One
+//! thing a file; `core::App` holds them together.
+
+pub mod account_cache;
+pub mod counters;
+pub mod definition_cache;
+pub mod fold_progress;
+pub mod live;
+pub mod passwords;
+pub mod rate_limit;
+pub mod script_cache;
+pub mod sign_in_throttle;
+pub mod user_agent_cache;

@@ -1,0 +1,101 @@
+//! The served scripts, built once per account and state of its settings and events.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustc_hash::FxHashMap;
+
+use crate::app::state::account_cache::Entry;
+use crate::app::state::definition_cache::AccountEvents;
+use crate::base::clock::Millis;
+use crate::domain::account::{AccountId, Settings};
+use crate::domain::event::EventKind;
+use crate::domain::url_rule::UrlRule;
+use crate::store::definition::Stored;
+use crate::tracker::{self, Rule, Script, ScriptOptions};
+
+/// How often browsers asked for an account's script since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    pub times: u64,
+    pub last: Millis,
+}
+
+/// A script with what it was built from.
+struct Built {
+    settings: Settings,
+    defined: Arc<AccountEvents>,
+    runs_code: bool,
+    options: ScriptOptions,
+    script: Arc<Script>,
+}
+
+/// ScriptCache by account; and who asked for them.
+#[derive(Default)]
+pub struct ScriptCache {
+    built: RwLock<FxHashMap<AccountId, Built>>,
+    fetched: RwLock<FxHashMap<AccountId, Fetched>>,
+}
+
+impl ScriptCache {
+    /// The script of an account as its settings and events are now; `runs_code`: with the custom code of its
+    /// events. Building one costs some tens of milliseconds; asking for one that is built, next to nothing.
+    #[must_use]
+    pub fn of(&self, account: &Entry, defined: &Arc<AccountEvents>, runs_code: bool) -> Arc<Script> {
+        let (id, settings) = (account.id(), account.settings());
+        let known = self.built.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(built) = known.get(&id)
+            && built.settings == *settings
+            && Arc::ptr_eq(&built.defined, defined)
+            && built.runs_code == runs_code
+        {
+            return Arc::clone(&built.script);
+        }
+        let options = options(account, defined, runs_code);
+        // Most changes of events are none for the script.
+        let same = known.get(&id).filter(|built| built.options == options);
+        let same = same.map(|built| Arc::clone(&built.script));
+        drop(known);
+        let script = same.unwrap_or_else(|| Arc::new(tracker::build(&options)));
+        let (settings, defined) = (settings.clone(), Arc::clone(defined));
+        let built = Built { settings, defined, runs_code, options, script: Arc::clone(&script) };
+        self.built.write().unwrap_or_else(PoisonError::into_inner).insert(id, built);
+        script
+    }
+
+    /// A browser asked for the script of an account that exists.
+    pub fn count_fetch(&self, account: AccountId, now: Millis) {
+        let mut fetched = self.fetched.write().unwrap_or_else(PoisonError::into_inner);
+        let of = fetched.entry(account).or_insert(Fetched { times: 0, last: now });
+        of.times += 1;
+        of.last = now;
+    }
+
+    /// `None`: nobody asked since the start.
+    #[must_use]
+    pub fn fetched(&self, account: AccountId) -> Option<Fetched> {
+        self.fetched.read().unwrap_or_else(PoisonError::into_inner).get(&account).copied()
+    }
+}
+
+/// What the script needs to know: of events, those that it finds by itself. Everybody can read it.
+fn options(account: &Entry, defined: &AccountEvents, runs_code: bool) -> ScriptOptions {
+    let settings = account.settings();
+    let rules = |kind| {
+        let of_kind = defined.active().filter(move |stored| stored.definition.kind == kind);
+        of_kind.map(rule).collect()
+    };
+    let with_code = defined.active().filter(|stored| runs_code && !stored.script_hash.is_empty());
+    ScriptOptions {
+        limit: settings.limit_to_domains,
+        clicks: rules(EventKind::Click),
+        forms: rules(EventKind::Form),
+        codes: with_code.map(|stored| format!("{}.{}", stored.number, stored.script_hash)).collect(),
+        ..ScriptOptions::new(account.id(), settings.domains.clone())
+    }
+}
+
+fn rule(stored: &Stored) -> Rule {
+    let definition = &stored.definition;
+    let url = definition.url.as_ref().map_or("", UrlRule::pattern);
+    Rule(stored.number.to_string(), definition.selector.clone(), url.to_owned())
+}

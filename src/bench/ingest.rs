@@ -1,0 +1,229 @@
+//! S1 and S5: the collector with everything on, answering after the fsync, beside a bare handler that reads the
+//! same requests; both in turn in one run, each a process of its own.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::child::{Server, Used};
+use super::load::{Load, Round};
+use super::machine::machine;
+use super::requests::{self, What};
+use super::scratch::Scratch;
+use crate::base::clock::{Clock, RealClock};
+use crate::config::Config;
+use crate::domain::account::Settings;
+use crate::{server, store};
+
+/// How long and how hard.
+pub(super) struct Plan {
+    pub(super) seconds: u64,
+    pub(super) rounds: u32,
+    pub(super) connections: u32,
+    pub(super) rate: u32,
+    pub(super) what: What,
+}
+
+/// Totals of one server over its rounds.
+struct Totals {
+    per_second: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    cpu_us: f64,
+    rss_max: u64,
+}
+
+/// Measures and prints.
+///
+/// # Errors
+/// When a server does not start or a request is refused.
+pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
+    let scratch = Scratch::new();
+    make_account(&scratch.0)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(measure(plan, &scratch.0))?;
+    print(&report, json)
+}
+
+fn make_account(dir: &Path) -> anyhow::Result<()> {
+    let mut config = Config::default();
+    config.server.data_dir = dir.to_owned();
+    let app = server::open(&config)?;
+    let settings = Settings::parse("Benchmark", &["example.com".to_owned()], "UTC", "EUR")?;
+    let now = app.now();
+    app.store.writer.write_blocking(move |conn| store::account::insert(conn, &settings, now))?;
+    app.store.close();
+    Ok(())
+}
+
+async fn measure(plan: &Plan, dir: &Path) -> anyhow::Result<serde_json::Value> {
+    let bare = Server::start(&["bench", "bare", "--listen", "127.0.0.1:0"], None)?;
+    let ours = Server::start(&["serve", "--listen", "127.0.0.1:0"], Some(dir))?;
+    let requests = Arc::new(requests::make("127.0.0.1", plan.what));
+    let serial = Arc::new(AtomicU64::new(1));
+    let load = |server: &Server, seconds: u64, rate| Load {
+        address: server.address,
+        requests: Arc::clone(&requests),
+        connections: plan.connections,
+        duration: Duration::from_secs(seconds),
+        rate,
+        serial: Arc::clone(&serial),
+    };
+    for server in [&bare, &ours] {
+        load(server, 1, None).run().await?;
+    }
+    let (mut of_bare, mut of_ours) = (Vec::new(), Vec::new());
+    for _ in 0..plan.rounds {
+        of_bare.push(round(&bare, &load(&bare, plan.seconds, None)).await?);
+        of_ours.push(round(&ours, &load(&ours, plan.seconds, None)).await?);
+    }
+    let caught_up = wait_for_fold(&ours).await?;
+    let paced = load(&ours, plan.seconds.max(5) * 2, Some(plan.rate));
+    let (paced_round, lag) = tokio::join!(paced.run(), watch_lag(&ours, paced.duration));
+    let (paced_round, lag) = (paced_round?, lag?);
+    wait_for_fold(&ours).await?;
+    let (bare, ours) = (figures(&of_bare), figures(&of_ours));
+    Ok(json!({
+        "date": RealClock.now().iso(),
+        "machine": machine(),
+        "connections": plan.connections,
+        "invented_names": plan.what == What::InventedNames,
+        "sent": serial.load(Ordering::Relaxed),
+        "bare": as_json(&bare),
+        "guestlog": as_json(&ours),
+        "ratio_requests": ours.per_second / bare.per_second,
+        "ratio_cpu": ours.cpu_us / bare.cpu_us,
+        "ratio_p99": ours.p99_ms / bare.p99_ms,
+        "fold_catch_up_s": caught_up,
+        "paced": {
+            "events_per_second": paced_round.per_second(),
+            "p99_ms": paced_round.percentile_ms(0.99),
+            "fold_lag_max_s": lag,
+        },
+    }))
+}
+
+/// One round, its CPU by request (folding within it counts in).
+async fn round(server: &Server, load: &Load) -> anyhow::Result<(Round, f64, Used)> {
+    let before = server.used()?;
+    let round = load.run().await?;
+    if round.refused > 0 {
+        bail!("{} of {} requests were refused", round.refused, round.requests);
+    }
+    let after = server.used()?;
+    let cpu = (after.cpu_us - before.cpu_us) as f64 / round.requests.max(1) as f64;
+    Ok((round, cpu, after))
+}
+
+/// Medians over the rounds.
+fn figures(rounds: &[(Round, f64, Used)]) -> Totals {
+    let median = |of: &dyn Fn(&(Round, f64, Used)) -> f64| {
+        let mut values: Vec<f64> = rounds.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or(0.0)
+    };
+    Totals {
+        per_second: median(&|(round, _, _)| round.per_second()),
+        p50_ms: median(&|(round, _, _)| round.percentile_ms(0.5)),
+        p99_ms: median(&|(round, _, _)| round.percentile_ms(0.99)),
+        cpu_us: median(&|(_, cpu, _)| *cpu),
+        rss_max: rounds.iter().map(|(_, _, used)| used.rss_max).max().unwrap_or(0),
+    }
+}
+
+fn as_json(figures: &Totals) -> serde_json::Value {
+    json!({
+        "requests_per_second": figures.per_second,
+        "p50_ms": figures.p50_ms,
+        "p99_ms": figures.p99_ms,
+        "cpu_us_per_request": figures.cpu_us,
+        "rss_max_bytes": figures.rss_max,
+    })
+}
+
+/// Until nothing waits to be folded; how long it took, seconds.
+async fn wait_for_fold(server: &Server) -> anyhow::Result<f64> {
+    let start = RealClock.monotonic();
+    while waiting(server).await? > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok((RealClock.monotonic() - start).as_secs_f64())
+}
+
+/// The oldest hit that was not folded yet, in seconds, at its worst: the hits that wait over the rate at which
+/// they came lately.
+async fn watch_lag(server: &Server, duration: Duration) -> anyhow::Result<f64> {
+    let end = RealClock.monotonic() + duration;
+    let mut arrived: Vec<(Duration, u64)> = Vec::new();
+    let mut worst = 0.0f64;
+    while RealClock.monotonic() < end {
+        let (accepted, waits) =
+            (metric(server, "guestlog_hits_accepted_total").await?, waiting(server).await?);
+        let now = RealClock.monotonic();
+        arrived.push((now, accepted));
+        let folded = accepted.saturating_sub(waits);
+        let oldest = arrived.iter().find(|(_, count)| *count > folded).map_or(now, |(at, _)| *at);
+        worst = worst.max((now - oldest).as_secs_f64());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(worst)
+}
+
+async fn waiting(server: &Server) -> anyhow::Result<u64> {
+    metric(server, "guestlog_hits_waiting").await
+}
+
+async fn metric(server: &Server, name: &str) -> anyhow::Result<u64> {
+    let mut stream = tokio::net::TcpStream::connect(server.address).await?;
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await?;
+    text.lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+        .with_context(|| format!("no {name} in /metrics"))
+}
+
+#[expect(clippy::print_stdout, reason = "the answer of the command")]
+fn print(report: &serde_json::Value, json: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{report}");
+        return Ok(());
+    }
+    let number = |path: &str| report.pointer(path).and_then(serde_json::Value::as_f64).unwrap_or(0.0);
+    println!("{} · {}", report["date"].as_str().unwrap_or(""), report["machine"].as_str().unwrap_or(""));
+    let what = if report["invented_names"] == true { "completions of invented names" } else { "page views" };
+    println!(
+        "{} connections, POST /collect, {what}, answer after fsync; {} sent to both\n",
+        number("/connections"),
+        number("/sent"),
+    );
+    println!("| server | requests/s | p50 ms | p99 ms | CPU µs/request | RSS max MB |");
+    println!("|---|---|---|---|---|---|");
+    for server in ["bare", "guestlog"] {
+        println!(
+            "| {server} | {:.0} | {:.1} | {:.1} | {:.1} | {:.0} |",
+            number(&format!("/{server}/requests_per_second")),
+            number(&format!("/{server}/p50_ms")),
+            number(&format!("/{server}/p99_ms")),
+            number(&format!("/{server}/cpu_us_per_request")),
+            number(&format!("/{server}/rss_max_bytes")) / 1e6,
+        );
+    }
+    println!("\n| figure | measured | bar |\n|---|---|---|");
+    println!("| requests, ratio to bare | {:.2} | ≥ 0.40 |", number("/ratio_requests"));
+    println!("| CPU per event with folding, ratio | {:.2} | ≤ 3.5 |", number("/ratio_cpu"));
+    println!("| p99, ratio | {:.2} | ≤ 4 |", number("/ratio_p99"));
+    println!(
+        "| fold lag at {:.0} events/s | {:.2} s | ≤ 2 s |",
+        number("/paced/events_per_second"),
+        number("/paced/fold_lag_max_s")
+    );
+    println!("| memory under load | {:.0} MB | ≤ 96 MB |", number("/guestlog/rss_max_bytes") / 1e6);
+    println!("| fold catches up after full load | {:.1} s | |", number("/fold_catch_up_s"));
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! `guestlog bench`: the figures the product is held to, as ratios inside one run.
+
+pub mod bare_server;
+mod child;
+mod client;
+mod forget;
+mod ingest;
+mod load;
+mod machine;
+mod questions;
+mod reports;
+mod requests;
+mod scratch;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use requests::What;
+
+/// What is measured.
+#[derive(Subcommand)]
+pub enum Bench {
+    /// The collector beside a bare handler: requests, latency, CPU, memory, lag of the fold
+    Ingest {
+        /// Seconds of each round
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=300))]
+        seconds: u64,
+        /// Rounds of each server, in turn
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=50))]
+        rounds: u32,
+        /// Connections at once
+        #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4096))]
+        connections: u32,
+        /// Events a second of the round that measures the lag of the fold
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+        rate: u32,
+        /// Completions of events that nobody created, each of a new name, in place of page views
+        #[arg(long)]
+        invented_names: bool,
+    },
+    /// Every report on a store of a year: time, CPU, memory, disk, start after a kill
+    Reports {
+        /// Page views of the store
+        #[arg(long, default_value_t = 10_000_000)]
+        events: u64,
+        /// Its days
+        #[arg(long, default_value_t = 365)]
+        days: u32,
+        /// Its visitors; a tenth of the page views when not given
+        #[arg(long)]
+        visitors: Option<u64>,
+        /// How often each report is asked
+        #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        repeat: u32,
+        /// Seconds of reports while events arrive
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
+        seconds: u64,
+        /// A directory in which the store is kept for the next run
+        #[arg(long, value_name = "DIR")]
+        keep: Option<std::path::PathBuf>,
+        /// Ask the same in plain SQL on rows too; takes minutes
+        #[arg(long)]
+        plain: bool,
+    },
+    /// The bare handler itself
+    #[command(hide = true)]
+    Bare {
+        #[arg(long)]
+        listen: std::net::SocketAddr,
+    },
+}
+
+/// Runs a benchmark; its table goes to stdout, as JSON when `json`.
+///
+/// # Errors
+/// When a server does not start or a request fails.
+pub fn run(bench: &Bench, json: bool) -> anyhow::Result<ExitCode> {
+    match bench {
+        Bench::Ingest { seconds, rounds, connections, rate, invented_names } => {
+            let plan = ingest::Plan {
+                seconds: *seconds,
+                rounds: *rounds,
+                connections: *connections,
+                rate: *rate,
+                what: if *invented_names { What::InventedNames } else { What::PageViews },
+            };
+            ingest::run(&plan, json)?;
+        }
+        Bench::Reports { events, days, visitors, repeat, seconds, keep, plain } => {
+            let plan = reports::Plan {
+                events: *events,
+                days: *days,
+                visitors: visitors.unwrap_or((*events / 10).max(1)),
+                repeat: *repeat,
+                dir: keep.clone(),
+                seconds: *seconds,
+                plain: *plain,
+            };
+            reports::run(&plan, json)?;
+        }
+        Bench::Bare { listen } => {
+            let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+            crate::bench::bare_server::run(*listen, workers)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,466 @@
+//! An event: what a site tells besides page views, as an account defines it (rules.md 19, 20). What a visitor did is a
+//! *completion* of one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::contact::{PROPERTIES_MAX, PROPERTY_NAME_MAX, PROPERTY_VALUE_MAX};
+use crate::domain::money;
+use crate::domain::text::{cut, is_longer};
+use crate::domain::url_rule::{self, UrlRule};
+
+/// Digits of an id as it is shown and sent (rules.md 19).
+pub const ID_DIGITS: usize = 12;
+/// Longest name, characters.
+pub const NAME_MAX: usize = 100;
+/// Longest tag, characters; most tags of an event.
+pub const TAG_MAX: usize = 50;
+pub const TAGS_MAX: usize = 20;
+/// Longest CSS selector, characters; several are separated by commas.
+pub const SELECTOR_MAX: usize = 1_024;
+/// Largest custom JavaScript of an event, bytes.
+pub const CUSTOM_JS_MAX: usize = 2 * 1024 * 1024;
+/// Longest properties of a completion together, as JSON, characters (rules.md 16).
+pub const PROPERTIES_TEXT_MAX: usize = 8_192;
+/// Most events an account may have, unless the server's configuration says another number.
+pub const LIMIT: i64 = 2_000;
+/// Most names that wait for review in an account (rules.md 20).
+pub const WAITING_MAX: i64 = 10_000;
+/// Part of the limit from which on the account is warned, per cent.
+pub const WARN_FROM: i64 = 90;
+
+/// Number of an event within its account, from 1; shown with 12 digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventNumber(pub u32);
+
+impl EventNumber {
+    /// Of exactly twelve digits. Numbers that no event can have are none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_id = text.len() == ID_DIGITS && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse().ok().filter(|number| is_id && *number > 0).map(Self)
+    }
+}
+
+impl std::fmt::Display for EventNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:0width$}", self.0, width = ID_DIGITS)
+    }
+}
+
+/// What a hit says the event is: twelve digits are an id, anything else a name (rules.md 19).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventRef {
+    Id(EventNumber),
+    Name(String),
+}
+
+impl EventRef {
+    /// `None` of what is empty or too long, and of an id no event can have.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.len() == ID_DIGITS && text.bytes().all(|b| b.is_ascii_digit()) {
+            return EventNumber::parse(text).map(Self::Id);
+        }
+        name(text).ok().map(Self::Name)
+    }
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $type:ident { $($name:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $type { $($name,)* }
+
+        impl $type {
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|known| known.as_str() == text)
+            }
+        }
+    };
+}
+
+words! {
+    /// How an event comes to be completed.
+    EventKind {
+        Custom = "custom",
+        Http = "http",
+        Click = "click",
+        Form = "form",
+        Visit = "visit",
+    }
+}
+
+words! {
+    /// Where an event stands. The name of a deleted one does not come back by itself.
+    Status {
+        Active = "active",
+        Archived = "archived",
+        Deleted = "deleted",
+    }
+}
+
+words! {
+    /// What becomes of a name that nobody has created (rules.md 19).
+    UnknownNames {
+        Create = "create",
+        Queue = "queue",
+        Refuse = "refuse",
+    }
+}
+
+impl EventKind {
+    /// Does the tracking script find its completions in the page?
+    #[must_use]
+    pub const fn is_found_by_script(self) -> bool {
+        matches!(self, Self::Click | Self::Form)
+    }
+
+    const fn has_selector(self) -> bool {
+        matches!(self, Self::Click | Self::Form)
+    }
+
+    const fn has_url_rule(self) -> bool {
+        matches!(self, Self::Click | Self::Form | Self::Visit)
+    }
+}
+
+/// What is wrong with an event as somebody wrote it, and in which field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    #[error("an event needs a name")]
+    NoName,
+    #[error("a name has at most {NAME_MAX} characters")]
+    LongName,
+    #[error("twelve digits are an id, not a name")]
+    NameIsId,
+    #[error("a tag has at most {TAG_MAX} characters")]
+    LongTag,
+    #[error("an event has at most {TAGS_MAX} tags")]
+    ManyTags,
+    #[error("this type needs a CSS selector")]
+    NoSelector,
+    #[error("a selector has at most {SELECTOR_MAX} characters")]
+    LongSelector,
+    #[error("a selector names elements; markup, which begins with “<”, is none")]
+    Markup,
+    #[error("this type needs a URL rule")]
+    NoUrlRule,
+    #[error(transparent)]
+    UrlRule(url_rule::Invalid),
+    #[error("“{0}” is not an amount")]
+    Value(String),
+    #[error("the code has more than {CUSTOM_JS_MAX} bytes")]
+    LongCustomJs,
+}
+
+impl Invalid {
+    /// The field of the form, as its input is named.
+    #[must_use]
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::NoName | Self::LongName | Self::NameIsId => "name",
+            Self::LongTag | Self::ManyTags => "tags",
+            Self::NoSelector | Self::LongSelector | Self::Markup => "selector",
+            Self::NoUrlRule | Self::UrlRule(_) => "url",
+            Self::Value(_) => "value",
+            Self::LongCustomJs => "custom_js",
+        }
+    }
+}
+
+/// What a user says of an event, as typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Typed<'a> {
+    pub name: &'a str,
+    pub tags: Vec<&'a str>,
+    pub selector: &'a str,
+    pub url: &'a str,
+    pub value: &'a str,
+    pub custom_js: &'a str,
+}
+
+/// What an account says of an event; checked. Fields its kind does not have are empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    pub name: String,
+    pub kind: EventKind,
+    /// Each once, in the order given.
+    pub tags: Vec<String>,
+    /// CSS; empty = none.
+    pub selector: String,
+    pub url: Option<UrlRule>,
+    /// Value of a completion that tells none, minor units.
+    pub value_minor: i64,
+    /// Parsed by whoever may publish it.
+    pub custom_js: String,
+}
+
+impl Definition {
+    /// One that a hit made by naming it.
+    #[must_use]
+    pub fn named(name: &str, kind: EventKind) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            tags: Vec::new(),
+            selector: String::new(),
+            url: None,
+            value_minor: 0,
+            custom_js: String::new(),
+        }
+    }
+
+    /// Checks what a user typed; `digits` are those of the account's currency.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the order of the form.
+    pub fn parse(kind: EventKind, typed: &Typed<'_>, digits: u32) -> Result<Self, Vec<Invalid>> {
+        let mut wrong = Vec::new();
+        let name = name(typed.name).unwrap_or_else(|invalid| {
+            wrong.push(invalid);
+            String::new()
+        });
+        let tags = tags(&typed.tags).unwrap_or_else(|invalid| {
+            wrong.push(invalid);
+            Vec::new()
+        });
+        let mut selector = String::new();
+        if kind.has_selector() {
+            typed.selector.trim().clone_into(&mut selector);
+            if selector.is_empty() {
+                wrong.push(Invalid::NoSelector);
+            } else if selector.chars().count() > SELECTOR_MAX {
+                wrong.push(Invalid::LongSelector);
+            } else if selector.split(',').any(|one| one.trim_start().starts_with('<')) {
+                wrong.push(Invalid::Markup);
+            }
+        }
+        let mut url = None;
+        if kind.has_url_rule() {
+            match UrlRule::parse(typed.url) {
+                Ok(rule) => url = Some(rule),
+                Err(url_rule::Invalid::Empty) if kind == EventKind::Visit => wrong.push(Invalid::NoUrlRule),
+                Err(url_rule::Invalid::Empty) => {}
+                Err(invalid) => wrong.push(Invalid::UrlRule(invalid)),
+            }
+        }
+        let value_minor = match typed.value.trim() {
+            "" => 0,
+            value => money::parse(value, digits).unwrap_or_else(|| {
+                wrong.push(Invalid::Value(value.chars().take(money::TEXT_MAX).collect()));
+                0
+            }),
+        };
+        let mut custom_js = String::new();
+        if kind == EventKind::Custom && !typed.custom_js.trim().is_empty() {
+            if typed.custom_js.len() > CUSTOM_JS_MAX {
+                wrong.push(Invalid::LongCustomJs);
+            } else {
+                typed.custom_js.clone_into(&mut custom_js);
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        Ok(Self { name, kind, tags, selector, url, value_minor, custom_js })
+    }
+}
+
+/// What a completion is told with, as it is kept: each name once, the first value of it. `None` when it is more than
+/// may be.
+#[must_use]
+pub fn properties<'a>(told: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<Vec<(String, String)>> {
+    let mut kept: Vec<(String, String)> = Vec::new();
+    for (name, value) in told {
+        if is_longer(name, PROPERTY_NAME_MAX) || is_longer(value, PROPERTY_VALUE_MAX) {
+            return None;
+        }
+        let name = cut(name, PROPERTY_NAME_MAX);
+        // A name of control characters alone is none.
+        if name.is_empty() || kept.iter().any(|(known, _)| *known == name) {
+            continue;
+        }
+        if kept.len() == PROPERTIES_MAX {
+            return None;
+        }
+        kept.push((name, cut(value, PROPERTY_VALUE_MAX)));
+    }
+    let fits = kept.is_empty() || properties_text(&kept).chars().count() <= PROPERTIES_TEXT_MAX;
+    fits.then_some(kept)
+}
+
+/// Properties as JSON.
+#[must_use]
+pub fn properties_text(properties: &[(String, String)]) -> String {
+    let map: serde_json::Map<String, serde_json::Value> =
+        properties.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    serde_json::Value::Object(map).to_string()
+}
+
+/// A name: trimmed, case kept, without control characters (rules.md 19).
+///
+/// # Errors
+/// `NoName`, `LongName`, `NameIsId`.
+pub fn name(text: &str) -> Result<String, Invalid> {
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let plain = plain.trim();
+    if plain.is_empty() {
+        return Err(Invalid::NoName);
+    }
+    if plain.chars().count() > NAME_MAX {
+        return Err(Invalid::LongName);
+    }
+    if plain.len() == ID_DIGITS && plain.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Invalid::NameIsId);
+    }
+    Ok(plain.to_owned())
+}
+
+/// Tags, each once whatever its case; empty ones are none.
+fn tags(typed: &[&str]) -> Result<Vec<String>, Invalid> {
+    let mut tags: Vec<String> = Vec::new();
+    for tag in typed {
+        let tag: String = tag.chars().map(|c| if c.is_control() || c == ',' { ' ' } else { c }).collect();
+        let tag = tag.trim();
+        if tag.chars().count() > TAG_MAX {
+            return Err(Invalid::LongTag);
+        }
+        if !tag.is_empty() && !tags.iter().any(|known| known.to_lowercase() == tag.to_lowercase()) {
+            tags.push(tag.to_owned());
+        }
+    }
+    if tags.len() > TAGS_MAX {
+        return Err(Invalid::ManyTags);
+    }
+    Ok(tags)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// rules.md 19
+    #[test]
+    fn twelve_digits_are_an_id_and_anything_else_a_name() {
+        assert_eq!(EventRef::parse("000000001625"), Some(EventRef::Id(EventNumber(1625))));
+        assert_eq!(EventNumber(1625).to_string(), "000000001625");
+        for name in ["1625", "0000000016255", "00000000162x", "Sign Up", "٠٠٠٠٠٠٠٠٠٠٠١"] {
+            assert_eq!(
+                EventRef::parse(&format!(" {name} ")),
+                Some(EventRef::Name(name.to_owned())),
+                "{name}"
+            );
+        }
+        for none in ["", " ", "\u{0}", "000000000000", "999999999999"] {
+            assert_eq!(EventRef::parse(none), None, "{none:?}");
+        }
+        assert!(EventRef::parse(&"é".repeat(NAME_MAX)).is_some());
+        assert_eq!(EventRef::parse(&"é".repeat(NAME_MAX + 1)), None);
+    }
+
+    #[test]
+    fn each_kind_needs_what_it_needs_and_keeps_nothing_else() {
+        let all = Typed {
+            name: " Sign up ",
+            tags: vec!["a", "B", "b ", "", "x,y"],
+            selector: " #go, .go ",
+            url: "/pricing*",
+            value: "9.99",
+            custom_js: "go()",
+        };
+        let parse = |kind, typed: &Typed<'_>| Definition::parse(kind, typed, 2);
+        for kind in EventKind::ALL {
+            let definition = parse(*kind, &all).unwrap();
+            assert_eq!((definition.name.as_str(), definition.value_minor), ("Sign up", 999));
+            assert_eq!(definition.tags, ["a", "B", "x y"]);
+            assert_eq!(definition.selector.is_empty(), !kind.is_found_by_script(), "{kind:?}");
+            let by_url = matches!(kind, EventKind::Click | EventKind::Form | EventKind::Visit);
+            assert_eq!(definition.url.is_some(), by_url, "{kind:?}");
+            assert_eq!(definition.custom_js.is_empty(), *kind != EventKind::Custom, "{kind:?}");
+        }
+        let nothing = Typed::default();
+        assert_eq!(parse(EventKind::Custom, &nothing), Err(vec![Invalid::NoName]));
+        assert_eq!(parse(EventKind::Click, &nothing), Err(vec![Invalid::NoName, Invalid::NoSelector]));
+        assert_eq!(parse(EventKind::Visit, &nothing), Err(vec![Invalid::NoName, Invalid::NoUrlRule]));
+        let odd = Typed { name: "000000000001", value: "9,99", ..Typed::default() };
+        let wrong = parse(EventKind::Http, &odd).unwrap_err();
+        assert_eq!(wrong.iter().map(Invalid::field).collect::<Vec<_>>(), ["name", "value"]);
+    }
+
+    /// Scripts of pages make elements of such a text.
+    #[test]
+    fn markup_is_no_selector() {
+        let parse = |selector, kind| {
+            Definition::parse(kind, &Typed { name: "a", selector, ..Typed::default() }, 2).map(|_| ())
+        };
+        let refused = Err(vec![Invalid::Markup]);
+        for wrong in ["<img src=x onerror=go()>", " \t<b>", ".buy, <b>", ".buy,\n<b>, a", "<"] {
+            assert_eq!(parse(wrong, EventKind::Click), refused, "{wrong:?}");
+            assert_eq!(parse(wrong, EventKind::Form), refused, "{wrong:?}");
+            assert_eq!(parse(wrong, EventKind::Custom), Ok(()), "{wrong:?}: it keeps none");
+        }
+        for right in [".buy, a", "a:contains('<b>')", "[title='a<b']"] {
+            assert_eq!(parse(right, EventKind::Click), Ok(()), "{right:?}");
+        }
+    }
+
+    /// rules.md 16; contract.md, Limits
+    #[test]
+    fn properties_are_taken_at_each_limit_and_refused_one_past_it() {
+        let fits = |told: &[(String, String)]| {
+            properties(told.iter().map(|(name, value)| (name.as_str(), value.as_str()))).is_some()
+        };
+        let of = |n: usize| (0..n).map(|n| (format!("p{n}"), String::from("v"))).collect::<Vec<_>>();
+        assert!(fits(&of(PROPERTIES_MAX)) && !fits(&of(PROPERTIES_MAX + 1)));
+        let one = |name: usize, value: usize| vec![("é".repeat(name), "é".repeat(value))];
+        assert!(fits(&one(PROPERTY_NAME_MAX, 1)) && !fits(&one(PROPERTY_NAME_MAX + 1, 1)));
+        assert!(fits(&one(1, PROPERTY_VALUE_MAX)) && !fits(&one(1, PROPERTY_VALUE_MAX + 1)));
+        // eight of 1,014 characters with 10 around each, but for the first brace and the last comma
+        let mut full: Vec<(String, String)> =
+            (0..8).map(|n| (format!("pro{n}"), "v".repeat(1_014))).collect();
+        full[0].1.pop();
+        assert_eq!(properties_text(&full).chars().count(), PROPERTIES_TEXT_MAX);
+        assert!(fits(&full));
+        full[0].1.push('v');
+        assert!(!fits(&full));
+        let told = [("a", "1"), ("a", "2"), ("\u{1}", "3")];
+        assert_eq!(properties(told).unwrap(), [("a".to_owned(), "1".to_owned())]);
+    }
+
+    #[test]
+    fn fields_are_taken_at_the_limit_and_refused_one_past_it() {
+        let code = |n: usize| "x".repeat(n);
+        let check = |typed: Typed<'_>, kind, wrong: Option<Invalid>| {
+            let typed = Typed { name: if typed.name.is_empty() { "n" } else { typed.name }, ..typed };
+            assert_eq!(Definition::parse(kind, &typed, 2).err(), wrong.map(|wrong| vec![wrong]));
+        };
+        let (at, past) = (code(NAME_MAX), code(NAME_MAX + 1));
+        check(Typed { name: &at, ..Typed::default() }, EventKind::Http, None);
+        check(Typed { name: &past, ..Typed::default() }, EventKind::Http, Some(Invalid::LongName));
+        let (at, past) = (code(TAG_MAX), code(TAG_MAX + 1));
+        check(Typed { tags: vec![&at], ..Typed::default() }, EventKind::Http, None);
+        check(Typed { tags: vec![&past], ..Typed::default() }, EventKind::Http, Some(Invalid::LongTag));
+        let many: Vec<String> = (0..=TAGS_MAX).map(|n| n.to_string()).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        check(Typed { tags: many[1..].to_vec(), ..Typed::default() }, EventKind::Http, None);
+        check(Typed { tags: many, ..Typed::default() }, EventKind::Http, Some(Invalid::ManyTags));
+        let (at, past) = (code(SELECTOR_MAX), code(SELECTOR_MAX + 1));
+        check(Typed { selector: &at, ..Typed::default() }, EventKind::Click, None);
+        check(Typed { selector: &past, ..Typed::default() }, EventKind::Click, Some(Invalid::LongSelector));
+        let (at, past) = (code(CUSTOM_JS_MAX), code(CUSTOM_JS_MAX + 1));
+        check(Typed { custom_js: &at, ..Typed::default() }, EventKind::Custom, None);
+        check(Typed { custom_js: &past, ..Typed::default() }, EventKind::Custom, Some(Invalid::LongCustomJs));
+    }
+}

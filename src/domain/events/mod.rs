@@ -1,0 +1,6 @@
+//! Custom events: their definition, the code that fires them, picking their element.
+
+pub mod event;
+pub mod install;
+pub mod nesting;
+pub mod pick;

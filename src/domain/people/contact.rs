@@ -1,0 +1,110 @@
+//! A contact: a person known by an email. Contacts come into being only by one.
+
+use serde::{Deserialize, Serialize};
+
+/// Longest email, bytes (RFC 5321).
+pub const EMAIL_MAX: usize = 254;
+/// Longest external id, name of a property, and value of a property, characters.
+pub const EXTERNAL_ID_MAX: usize = 64;
+pub const PROPERTY_NAME_MAX: usize = 100;
+pub const PROPERTY_VALUE_MAX: usize = 1_024;
+/// Most properties a call may carry.
+pub const PROPERTIES_MAX: usize = 100;
+
+/// Number of a contact within its account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ContactId(pub i64);
+
+/// An email address, lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Email(String);
+
+impl Email {
+    /// Checks the shape (`local@domain.tld`), not that anybody reads it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.is_empty() || text.len() > EMAIL_MAX {
+            return None;
+        }
+        let (local, domain) = text.rsplit_once('@')?;
+        let plain = |c: char| !c.is_control() && !c.is_whitespace();
+        let local_fits = !local.is_empty()
+            && local.len() <= 64
+            && local.chars().all(|c| plain(c) && !"()<>[],;:\\\"@".contains(c))
+            && !local.starts_with('.')
+            && !local.ends_with('.')
+            && !local.contains("..");
+        let label = |l: &str| {
+            !l.is_empty()
+                && l.len() <= 63
+                && !l.starts_with('-')
+                && !l.ends_with('-')
+                && l.chars().all(|c| c.is_alphanumeric() || c == '-')
+        };
+        let domain_fits = domain.contains('.') && domain.split('.').all(label);
+        (local_fits && domain_fits).then(|| Self(text.to_lowercase()))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// For viewers who may not see addresses: `a…@example.com`.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
+        format!("{}…@{domain}", local.chars().next().unwrap_or('…'))
+    }
+}
+
+/// Who a browser says it is (`identify`): asserted, not verified (rules.md 22).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub email: Option<Email>,
+    /// The site's own id of the person; never makes a contact alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub external_id: Option<String>,
+    /// A second token of the same person, told by a link between two domains.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub other_token: Option<crate::domain::visitor::Token>,
+    /// Further properties, as said.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub properties: Vec<(String, String)>,
+}
+
+impl Identity {
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.email.is_none()
+            && self.external_id.is_none()
+            && self.other_token.is_none()
+            && self.properties.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emails_are_read_lower_case_and_masked() {
+        let email = Email::parse(" Ada.Lovelace+x@Example.COM ").unwrap();
+        assert_eq!(email.as_str(), "ada.lovelace+x@example.com");
+        assert_eq!(email.masked(), "a…@example.com");
+        for bad in ["", "a", "@", "a@b", "a@b..c", "a b@c.de", ".a@b.cd", "a@-b.cd", "a@b.cd\u{0}", "a@@b.cd"]
+        {
+            assert_eq!(Email::parse(bad), None, "{bad}");
+        }
+        let long = |n: usize| {
+            format!("a@{}.{}.{}.{}com", "b".repeat(63), "c".repeat(63), "d".repeat(63), "e".repeat(n))
+        };
+        let fill = EMAIL_MAX - long(0).len();
+        assert!(Email::parse(&long(fill)).is_some());
+        assert!(Email::parse(&long(fill + 1)).is_none());
+    }
+}

@@ -1,0 +1,5 @@
+//! Contacts, and the users of the admin pages.
+
+pub mod contact;
+pub mod password;
+pub mod user;

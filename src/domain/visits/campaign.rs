@@ -1,0 +1,91 @@
+//! The five campaign values of a landing address (`utm_*`).
+
+use serde::{Deserialize, Serialize};
+
+use super::page::Landing;
+use crate::domain::text::{cut, is_longer};
+
+/// Longest campaign value, characters (rules.md 8).
+pub const VALUE_MAX: usize = 256;
+
+/// The `utm_*` values of an address; empty = not given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Campaign {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub medium: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub campaign: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub term: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub content: String,
+}
+
+impl Campaign {
+    /// The values of a landing address, trimmed, cut at `VALUE_MAX`.
+    #[must_use]
+    pub fn of(landing: &Landing) -> Self {
+        let value = |key| cut(landing.get(key), VALUE_MAX).trim_end().to_owned();
+        if landing.is_empty() {
+            return Self::default();
+        }
+        Self {
+            source: value("utm_source"),
+            medium: value("utm_medium"),
+            campaign: value("utm_campaign"),
+            term: value("utm_term"),
+            content: value("utm_content"),
+        }
+    }
+
+    /// How many of the values are longer than kept.
+    #[must_use]
+    pub fn count_cut(landing: &Landing) -> usize {
+        let keys = ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"];
+        keys.into_iter().filter(|key| is_longer(landing.get(key), VALUE_MAX)).count()
+    }
+
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.source.is_empty()
+            && self.medium.is_empty()
+            && self.campaign.is_empty()
+            && self.term.is_empty()
+            && self.content.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::page::Page;
+
+    fn campaign(query: &str) -> Campaign {
+        Campaign::of(&Page::recorded(&format!("https://a.test/?{query}"), None, None).unwrap().landing)
+    }
+
+    #[test]
+    fn values_are_decoded_trimmed_and_cut_at_the_limit() {
+        let read =
+            campaign("utm_source=+News+letter%20&UTM_Medium=E-Mail&utm_campaign=caf%C3%A9&utm_term=&x=1");
+        assert_eq!(
+            read,
+            Campaign {
+                source: "News letter".into(),
+                medium: "E-Mail".into(),
+                campaign: "café".into(),
+                ..Campaign::default()
+            }
+        );
+        for (length, kept) in [(VALUE_MAX, VALUE_MAX), (VALUE_MAX + 1, VALUE_MAX)] {
+            let read = campaign(&format!("utm_content={}", "%C3%A9".repeat(length)));
+            assert_eq!(read.content.chars().count(), kept);
+        }
+        let spaced = format!("utm_content={}+tail", "x".repeat(VALUE_MAX - 1));
+        assert_eq!(campaign(&spaced).content.len(), VALUE_MAX - 1, "no space is left where it was cut");
+        assert!(campaign("utm_id=3&gclid=x").is_empty());
+    }
+}

@@ -1,0 +1,13 @@
+//! What a hit of a browser says: page, source, campaign, device, language, network, visitor.
+
+pub mod campaign;
+pub mod device;
+pub mod language;
+pub mod network;
+pub mod page;
+pub mod referrer;
+pub mod screen;
+pub mod scrub;
+pub mod source;
+pub mod url_rule;
+pub mod visitor;

@@ -1,0 +1,260 @@
+//! A referring address and what kind of site it is: search engine, social network, mail and feeds, AI
+//! assistant. The tables are files in `data/`; what a kind means for a session's source is in `source`.
+
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+use url::Url;
+
+use super::campaign::VALUE_MAX;
+use super::scrub;
+use crate::domain::text::cut;
+
+/// Kind of a known site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Search,
+    Social,
+    /// Web mail or a feed reader.
+    Mail,
+    /// An AI assistant.
+    Assistant,
+}
+
+/// A site of the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Site {
+    pub kind: Kind,
+    pub name: &'static str,
+    /// Third column: of a search engine the parameters that carry the term.
+    words: &'static str,
+    /// Not the hosts below it.
+    alone: bool,
+}
+
+/// A readable referring address.
+#[derive(Clone, Debug)]
+pub struct Referrer {
+    url: Url,
+    /// Lower case, with its port unless it is the scheme's own; of an app its name.
+    pub host: String,
+}
+
+impl Referrer {
+    /// `None` when it is none of `http`, `https` and `android-app`, or cannot be read.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let url = Url::parse(text).ok()?;
+        if !matches!(url.scheme(), "http" | "https" | "android-app") {
+            return None;
+        }
+        let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
+        if host.is_empty() || host.len() > scrub::HOST_MAX {
+            return None;
+        }
+        let host = url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
+        Some(Self { url, host })
+    }
+
+    /// What the tables know of it.
+    #[must_use]
+    pub fn site(&self) -> Option<Site> {
+        if self.url.scheme() == "android-app" {
+            return tables().hosts.get(format!("app:{}", self.host).as_str()).copied();
+        }
+        find(&self.host)
+    }
+
+    /// The host without `www.`.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.host.strip_prefix("www.").unwrap_or(&self.host)
+    }
+
+    /// Host and path, without secrets.
+    #[must_use]
+    pub fn host_and_path(&self) -> String {
+        [&*self.host, &scrub::kept_path(self.url.path())].concat()
+    }
+
+    /// The term searched for; empty when the engine does not tell, which is the rule today.
+    #[must_use]
+    pub fn search_term(&self, engine: Site) -> String {
+        let carries = |key: &str| engine.words.split_whitespace().any(|word| word == key);
+        self.url
+            .query()
+            .into_iter()
+            .flat_map(scrub::pairs)
+            .find(|(key, value)| {
+                !value.is_empty() && carries(&scrub::plain_key(key)) && !scrub::holds_secret(value)
+            })
+            .map_or_else(String::new, |(_, value)| {
+                cut(scrub::decode(value).trim(), VALUE_MAX).trim_end().to_owned()
+            })
+    }
+}
+
+/// The network a word of `utm_source` (lower case) stands for, when it is exactly one: a name (`linkedin`), a
+/// short word (`fb`) or a host (`m.facebook.com`).
+#[must_use]
+pub fn network(word: &str) -> Option<&'static str> {
+    if word.is_empty() {
+        return None;
+    }
+    tables().networks.get(word).copied().or_else(|| {
+        find(word).filter(|site| site.kind == Kind::Social && word.contains('.')).map(|site| site.name)
+    })
+}
+
+/// The assistant that writes its own host into `utm_source` (ChatGPT does).
+#[must_use]
+pub fn assistant(word: &str) -> Option<&'static str> {
+    find(word).filter(|site| site.kind == Kind::Assistant).map(|site| site.name)
+}
+
+struct Tables {
+    /// By host, or `app:` and the name of an app.
+    hosts: FxHashMap<&'static str, Site>,
+    /// By what stands before a public suffix (`google` of `google.*`).
+    anywhere: FxHashMap<&'static str, Site>,
+    /// By lower-case words of `utm_source`.
+    networks: FxHashMap<String, &'static str>,
+}
+
+fn tables() -> &'static Tables {
+    static TABLES: OnceLock<Tables> = OnceLock::new();
+    TABLES.get_or_init(Tables::load)
+}
+
+impl Tables {
+    const FILES: [(Kind, &'static str); 4] = [
+        (Kind::Search, include_str!("data/search_engines.txt")),
+        (Kind::Social, include_str!("data/social_networks.txt")),
+        (Kind::Mail, include_str!("data/mail_and_feeds.txt")),
+        (Kind::Assistant, include_str!("data/assistants.txt")),
+    ];
+
+    fn rows() -> impl Iterator<Item = (&'static str, Site)> {
+        Self::FILES.into_iter().flat_map(|(kind, table)| {
+            scrub::lines(table).map(move |line| {
+                let mut columns = line.split('|').map(str::trim);
+                let pattern = columns.next().unwrap_or_default();
+                let alone = pattern.starts_with('=');
+                let (name, words) = (columns.next().unwrap_or_default(), columns.next().unwrap_or_default());
+                (pattern.trim_start_matches('='), Site { kind, name, words, alone })
+            })
+        })
+    }
+
+    fn load() -> Self {
+        let mut tables = Self {
+            hosts: FxHashMap::default(),
+            anywhere: FxHashMap::default(),
+            networks: FxHashMap::default(),
+        };
+        for (pattern, site) in Self::rows() {
+            match pattern.strip_suffix(".*") {
+                Some(label) => tables.anywhere.insert(label, site),
+                None => tables.hosts.insert(pattern, site),
+            };
+            if site.kind == Kind::Social {
+                tables.networks.insert(site.name.to_lowercase(), site.name);
+                tables
+                    .networks
+                    .extend(site.words.split_whitespace().map(|word| (word.to_owned(), site.name)));
+            }
+        }
+        tables
+    }
+}
+
+/// The longest match for a host, by one look-up for each of its labels.
+fn find(host: &str) -> Option<Site> {
+    let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let host = host.strip_prefix("www.").unwrap_or(host);
+    // under a private suffix (`google.github.io`) anybody can have any name
+    let suffix = psl::suffix(host.as_bytes())
+        .filter(|suffix| suffix.typ() == Some(psl::Type::Icann))
+        .map_or(0, |suffix| suffix.as_bytes().len());
+    let tables = tables();
+    let mut rest = host;
+    loop {
+        let label = rest.len().checked_sub(suffix + 1).filter(|_| suffix > 0).and_then(|end| rest.get(..end));
+        let found = tables.hosts.get(rest).or_else(|| tables.anywhere.get(label?));
+        if let Some(site) = found.filter(|site| !site.alone || rest.len() == host.len()) {
+            return Some(*site);
+        }
+        rest = rest.split_once('.')?.1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_are_well_formed_and_generous() {
+        let mut seen = std::collections::HashSet::new();
+        let mut sizes = std::collections::HashMap::new();
+        for (pattern, site) in Tables::rows() {
+            assert!(seen.insert(pattern), "{pattern} stands twice");
+            assert!(!site.name.is_empty() && !pattern.is_empty(), "{pattern}");
+            assert_eq!(pattern, pattern.to_lowercase());
+            assert!(
+                !pattern.contains('/') && (pattern.contains('.') || pattern.starts_with("app:")),
+                "{pattern}"
+            );
+            assert!(site.kind != Kind::Search || !site.words.is_empty(), "{pattern} without parameter");
+            *sizes.entry(format!("{:?}", site.kind)).or_insert(0) += 1;
+        }
+        for (kind, least) in [("Search", 60), ("Social", 60), ("Mail", 40), ("Assistant", 30)] {
+            assert!(sizes[kind] >= least, "{kind}: {}", sizes[kind]);
+        }
+    }
+
+    #[test]
+    fn a_host_is_read_at_the_limit_and_not_one_past_it() {
+        let read = |length: usize| Referrer::read(&format!("https://{}/", "a".repeat(length)));
+        assert!(read(scrub::HOST_MAX).is_some());
+        assert!(read(scrub::HOST_MAX + 1).is_none());
+    }
+
+    #[test]
+    fn the_longest_match_wins_and_look_alikes_are_not_known() {
+        let name = |host: &str| find(host).map(|site| site.name);
+        for (host, site) in [
+            ("google.com", "Google"),
+            ("www.google.co.uk", "Google"),
+            ("google.com.br:443", "Google"),
+            ("mail.google.com", "Gmail"),
+            ("gemini.google.com", "Gemini"),
+            ("uk.search.yahoo.com", "Yahoo"),
+            ("mail.yahoo.com", "Yahoo Mail"),
+            ("old.reddit.com", "Reddit"),
+            ("at.pinterest.com", "Pinterest"),
+            ("www.pinterest.co.uk", "Pinterest"),
+            ("tieba.baidu.com", "Baidu Tieba"),
+            ("m.baidu.com", "Baidu"),
+            ("blog.naver.com", "Naver Blog"),
+        ] {
+            assert_eq!(name(host), Some(site), "{host}");
+        }
+        for host in [
+            "",
+            "com",
+            "google",
+            "docs.google.com",
+            "google.com.evil.test",
+            "notgoogle.com",
+            "google.github.io",
+            "facebook.github.io",
+            "example.com",
+            "127.0.0.1",
+            "[::1]",
+            "localhost",
+            "xfacebook.com",
+        ] {
+            assert_eq!(name(host), None, "{host}");
+        }
+    }
+}

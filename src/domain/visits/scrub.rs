@@ -1,0 +1,273 @@
+//! Takes secrets and persons out of URLs before anything is kept: sign-in answers, session ids, tokens,
+//! emails (rules.md 14). What is not sure to be harmless is dropped, never masked in part. No URL may be
+//! stored or shown that did not pass here.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use percent_encoding::percent_decode_str;
+use rustc_hash::FxHashSet;
+use url::Url;
+
+use crate::domain::text::cut;
+
+/// Longest referrer kept, bytes; cut, not refused (rules.md 8).
+pub const REFERRER_MAX: usize = 8 * 1024;
+/// Stands for a path segment that holds an email.
+pub const EMAIL_MARK: &str = "[email]";
+/// Stands for a path segment that holds a signed token.
+pub const TOKEN_MARK: &str = "[token]";
+/// How often a value may be percent-encoded and is still looked into.
+const LAYERS: usize = 3;
+/// Shortest JWT, characters.
+const JWT_MIN: usize = 20;
+/// Longest host name, characters (RFC 1035).
+pub const HOST_MAX: usize = 253;
+
+/// Lines of a data table without comments and blank ones.
+pub(super) fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
+    table.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// A query's pairs as they are written, empty ones left out.
+pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+/// Decodes one layer of a query's encoding (`+` is a space).
+pub(super) fn decode(text: &str) -> Cow<'_, str> {
+    if text.contains('+') {
+        let spaced = text.replace('+', " ");
+        return Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned());
+    }
+    percent_decode_str(text).decode_utf8_lossy()
+}
+
+/// A key as the tables write it.
+pub(super) fn plain_key(key: &str) -> Cow<'_, str> {
+    let key = decode(key);
+    if key.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(key.to_ascii_lowercase()) } else { key }
+}
+
+/// Is this key (as `plain_key` writes it) one whose value is never kept?
+#[must_use]
+pub fn is_secret_key(key: &str) -> bool {
+    static KEYS: OnceLock<FxHashSet<&'static str>> = OnceLock::new();
+    let keys = KEYS.get_or_init(|| lines(include_str!("data/secret_keys.txt")).collect());
+    keys.contains(key.strip_suffix("[]").unwrap_or(key))
+}
+
+/// Does a value, as it is written in a URL, hold an email, a signed token, or an address with a secret?
+#[must_use]
+pub fn holds_secret(written: &str) -> bool {
+    let mut value = Cow::Borrowed(written);
+    for _ in 0..LAYERS {
+        if holds_email(&value) || holds_jwt(&value) || holds_secret_pair(&value) {
+            return true;
+        }
+        if !value.contains('%') {
+            return false;
+        }
+        value = Cow::Owned(percent_decode_str(&value).decode_utf8_lossy().into_owned());
+    }
+    holds_email(&value) || holds_jwt(&value)
+}
+
+/// `next=/done?token=…`: a whole address stands inside a value.
+fn holds_secret_pair(value: &str) -> bool {
+    value.contains('=')
+        && value
+            .split(['?', '&', '#', ';'])
+            .filter_map(|piece| piece.split_once('='))
+            .any(|(key, secret)| !secret.is_empty() && is_secret_key(&plain_key(key)))
+}
+
+fn holds_email(text: &str) -> bool {
+    text.match_indices('@').any(|(at, _)| {
+        let (before, after) = text.split_at(at);
+        let local = before.chars().next_back().is_some_and(|c| c.is_alphanumeric() || "_-+".contains(c));
+        let end = after
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| !c.is_alphanumeric() && *c != '-' && *c != '.')
+            .map_or(after.len(), |(end, _)| end);
+        let domain = after.get(1..end).unwrap_or_default().trim_end_matches('.');
+        let top = domain.rsplit_once('.').map_or("", |(name, top)| if name.is_empty() { "" } else { top });
+        local && top.chars().count() >= 2 && top.chars().all(char::is_alphabetic)
+    })
+}
+
+/// A JWT is three base64url parts, the first of which begins with `{"`.
+fn holds_jwt(text: &str) -> bool {
+    text.contains("eyJ")
+        && text
+            .split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
+            .filter_map(|run| run.find("eyJ").and_then(|at| run.get(at..)))
+            .any(|token| token.len() >= JWT_MIN && token.bytes().filter(|b| *b == b'.').count() >= 2)
+}
+
+/// The query without secrets and without what `drop` names by its plain key.
+#[must_use]
+pub fn kept_query(query: &str, drop: impl Fn(&str) -> bool) -> String {
+    // asked once: a thousand `state` would make this a question for each against each
+    let has_code = query.contains("state") && pairs(query).any(|(key, _)| plain_key(key) == "code");
+    let mut kept = String::with_capacity(query.len());
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let plain = plain_key(key);
+        if drop(&plain)
+            || is_secret_key(&plain)
+            || (plain == "state" && has_code)
+            || holds_secret(key)
+            || holds_secret(value)
+        {
+            continue;
+        }
+        if !kept.is_empty() {
+            kept.push('&');
+        }
+        kept.push_str(pair);
+    }
+    kept
+}
+
+/// The path with emails, signed tokens and session ids (`;jsessionid=…`) taken out.
+#[must_use]
+pub fn kept_path(path: &str) -> Cow<'_, str> {
+    if !path.contains(['@', '%', ';']) && !path.contains("eyJ") {
+        return Cow::Borrowed(path);
+    }
+    let segments: Vec<Cow<'_, str>> = path.split('/').map(kept_segment).collect();
+    Cow::Owned(segments.join("/"))
+}
+
+fn kept_segment(segment: &str) -> Cow<'_, str> {
+    let mut parts = segment.split(';');
+    let name = parts.next().unwrap_or_default();
+    let mut kept = Cow::Borrowed(name);
+    for part in parts {
+        let key = part.split_once('=').map_or(part, |(key, _)| key);
+        if !is_secret_key(&plain_key(key)) {
+            kept.to_mut().push(';');
+            kept.to_mut().push_str(part);
+        }
+    }
+    let mut decoded = Cow::Borrowed(&*kept);
+    for _ in 0..LAYERS {
+        if holds_email(&decoded) {
+            return Cow::Borrowed(EMAIL_MARK);
+        }
+        if holds_jwt(&decoded) {
+            return Cow::Borrowed(TOKEN_MARK);
+        }
+        if !decoded.contains('%') {
+            break;
+        }
+        decoded = Cow::Owned(percent_decode_str(&decoded).decode_utf8_lossy().into_owned());
+    }
+    drop(decoded);
+    kept
+}
+
+/// A referring address as it may be kept: without user, fragment and secrets, at most `REFERRER_MAX` bytes.
+/// Empty when it is none of `http`, `https` or `android-app`.
+#[must_use]
+pub fn scrub_referrer(text: &str) -> String {
+    let Ok(url) = Url::parse(text) else { return String::new() };
+    let Some(host) = url.host_str().filter(|host| (1..=HOST_MAX).contains(&host.len())) else {
+        return String::new();
+    };
+    if !matches!(url.scheme(), "http" | "https" | "android-app") {
+        return String::new();
+    }
+    let mut kept = String::with_capacity(text.len());
+    kept.push_str(url.scheme());
+    kept.push_str("://");
+    kept.push_str(host);
+    if let Some(port) = url.port() {
+        kept.push(':');
+        kept.push_str(&port.to_string());
+    }
+    kept.push_str(&kept_path(url.path()));
+    if let Some(query) = url.query() {
+        let query = kept_query(query, |_| false);
+        if !query.is_empty() {
+            kept.push('?');
+            kept.push_str(&query);
+        }
+    }
+    // the url crate writes ASCII alone: a character is a byte
+    cut(&kept, REFERRER_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_referrer_is_kept_without_user_fragment_and_secrets() {
+        for (told, kept) in [
+            ("https://www.Google.com/", "https://www.google.com/"),
+            ("https://ada:pw@b.test/x?token=1&q=2#frag", "https://b.test/x?q=2"),
+            ("https://b.test:8443/x?code=1", "https://b.test:8443/x"),
+            ("https://b.test/u/ada@b.cd?next=%2F%3Fsid%3D1", "https://b.test/u/[email]"),
+            ("https://b.test/x?utm_source=kept", "https://b.test/x?utm_source=kept"),
+            ("android-app://com.google.android.gm/", "android-app://com.google.android.gm/"),
+            ("android-app://com.Slack", "android-app://com.Slack"),
+            ("", ""),
+            ("b.test", ""),
+            ("about:blank", ""),
+            ("data:text/html,x", ""),
+            ("file:///home/ada/x.html", ""),
+            ("mailto:ada@b.cd", ""),
+            ("javascript:alert(1)", ""),
+            (&format!("https://{}", "a".repeat(HOST_MAX + 1)), ""),
+        ] {
+            assert_eq!(scrub_referrer(told), kept, "{told}");
+        }
+    }
+
+    /// rules.md 8
+    #[test]
+    fn a_referrer_is_cut_at_the_limit() {
+        let long = |bytes: usize| format!("https://b.test/{}", "x".repeat(bytes - "https://b.test/".len()));
+        assert_eq!(scrub_referrer(&long(REFERRER_MAX)), long(REFERRER_MAX));
+        assert_eq!(scrub_referrer(&long(REFERRER_MAX + 1)), long(REFERRER_MAX));
+        let wide = scrub_referrer(&format!("https://b.test/{}", "ä".repeat(REFERRER_MAX)));
+        assert_eq!(wide.len(), REFERRER_MAX);
+    }
+
+    #[test]
+    fn emails_and_signed_tokens_are_found_however_they_are_written() {
+        for secret in [
+            "ada@example.com",
+            "ada+tag@mail.example.co.uk",
+            "mailto:ada@example.com?x",
+            "ada%40example.com",
+            "ada%2540example.com",
+            "ada%252540example.com",
+            "jörg@bücher.example",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+            "Bearer%20eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+            "/a?password=x",
+            "%2Fa%3Fpassword%3Dx",
+        ] {
+            assert!(holds_secret(secret), "{secret}");
+        }
+        for plain in [
+            "",
+            "@",
+            "@ada",
+            "a@b",
+            "a@1.2.3",
+            "https://social.test/@ada",
+            "eyJ",
+            "eyJ.a.b",
+            "a=b",
+            "100%",
+            "%40",
+        ] {
+            assert!(!holds_secret(plain), "{plain}");
+        }
+    }
+}

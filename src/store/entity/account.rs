@@ -1,0 +1,177 @@
+//! Accounts and their domains.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::definition;
+use crate::base::clock::Millis;
+use crate::domain::account::{AccountId, Settings};
+use crate::domain::event::UnknownNames;
+use crate::store::error::Error;
+
+/// An account as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub id: AccountId,
+    pub settings: Settings,
+    pub created: Millis,
+    /// When its first page view was counted.
+    pub first_hit: Option<Millis>,
+    /// Its sites run the custom JavaScript of its events.
+    pub custom_js: bool,
+}
+
+/// Adds an account under the next number.
+pub fn insert(conn: &Connection, settings: &Settings, now: Millis) -> Result<AccountId, Error> {
+    let next: i64 = conn.query_row(
+        "select max(?1, 1 + coalesce((select seq from sqlite_sequence where name = 'account'), 0))",
+        [AccountId::FIRST.0],
+        |row| row.get(0),
+    )?;
+    conn.execute(
+        "insert into account (id, name, time_zone, currency, limit_to_domains, created_ms)
+         values (:id, :name, :zone, :currency, :limit, :now)",
+        named_params! {
+            ":id": next, ":name": settings.name, ":zone": settings.time_zone,
+            ":currency": settings.currency, ":limit": settings.limit_to_domains, ":now": now.0,
+        },
+    )?;
+    replace_domains(conn, AccountId(next), &settings.domains)?;
+    Ok(AccountId(next))
+}
+
+/// Changes what a user may set.
+///
+/// # Errors
+/// `NotFound`, or SQLite's.
+pub fn update(conn: &Connection, id: AccountId, settings: &Settings) -> Result<(), Error> {
+    let changed = conn.execute(
+        "update account set name = :name, time_zone = :zone, currency = :currency, limit_to_domains = :limit
+         where id = :id",
+        named_params! {
+            ":id": id.0, ":name": settings.name, ":zone": settings.time_zone,
+            ":currency": settings.currency, ":limit": settings.limit_to_domains,
+        },
+    )?;
+    if changed == 0 {
+        return Err(Error::NotFound);
+    }
+    replace_domains(conn, id, &settings.domains)
+}
+
+/// ISO 4217 code of the money of an account.
+///
+/// # Errors
+/// `NotFound`, or SQLite's.
+pub fn find_currency(conn: &Connection, id: AccountId) -> Result<String, Error> {
+    conn.prepare_cached("select currency from account where id = ?1")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?
+        .ok_or(Error::NotFound)
+}
+
+fn replace_domains(conn: &Connection, id: AccountId, domains: &[String]) -> Result<(), Error> {
+    conn.execute("delete from account_domain where account_id = ?1", [id.0])?;
+    let mut insert =
+        conn.prepare_cached("insert into account_domain (account_id, position, domain) values (?1, ?2, ?3)")?;
+    for (position, domain) in domains.iter().enumerate() {
+        insert.execute((id.0, i64::try_from(position).unwrap_or(i64::MAX), domain))?;
+    }
+    Ok(())
+}
+
+/// Every account, by number.
+pub fn list(conn: &Connection) -> Result<Vec<Account>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select id, name, time_zone, currency, limit_to_domains, created_ms, first_hit_ms, custom_js
+         from account order by id",
+    )?;
+    let accounts = statement.query_map([], |row| {
+        Ok(Account {
+            id: AccountId(row.get(0)?),
+            settings: Settings {
+                name: row.get(1)?,
+                domains: Vec::new(),
+                time_zone: row.get(2)?,
+                currency: row.get(3)?,
+                limit_to_domains: row.get(4)?,
+            },
+            created: Millis(row.get(5)?),
+            first_hit: row.get::<_, Option<i64>>(6)?.map(Millis),
+            custom_js: row.get(7)?,
+        })
+    })?;
+    let mut accounts = accounts.collect::<Result<Vec<_>, _>>()?;
+    let mut domains =
+        conn.prepare_cached("select domain from account_domain where account_id = ?1 order by position")?;
+    for account in &mut accounts {
+        account.settings.domains =
+            domains.query_map([account.id.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    }
+    Ok(accounts)
+}
+
+/// What becomes of the names of events that nobody has created.
+pub fn find_unknown_names(conn: &Connection, id: AccountId) -> Result<UnknownNames, Error> {
+    let word: Option<String> = conn
+        .prepare_cached("select unknown_names from account where id = ?1")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?;
+    // the schema lets in no other words
+    Ok(word.and_then(|word| UnknownNames::parse(&word)).unwrap_or(UnknownNames::Refuse))
+}
+
+/// # Errors
+/// `NotFound`, or SQLite's.
+pub fn update_unknown_names(conn: &Connection, id: AccountId, rule: UnknownNames) -> Result<(), Error> {
+    let changed = conn
+        .prepare_cached("update account set unknown_names = ?2 where id = ?1")?
+        .execute((id.0, rule.as_str()))?;
+    if changed == 0 { Err(Error::NotFound) } else { definition::touch(conn) }
+}
+
+/// Switches the custom JavaScript of all events on or off.
+///
+/// # Errors
+/// `NotFound`, or SQLite's.
+pub fn update_custom_js(conn: &Connection, id: AccountId, on: bool) -> Result<(), Error> {
+    let changed =
+        conn.prepare_cached("update account set custom_js = ?2 where id = ?1")?.execute((id.0, on))?;
+    if changed == 0 { Err(Error::NotFound) } else { Ok(()) }
+}
+
+/// The last numbers given out in an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    pub visitor: u32,
+    pub session: u32,
+    pub contact: i64,
+    /// How often a visitor came to belong to a contact there was already.
+    pub links: i64,
+    pub first_hit_ms: Option<i64>,
+}
+
+pub fn find_numbers(conn: &Connection, id: AccountId) -> Result<Option<Numbers>, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select last_visitor, last_session, last_contact, links, first_hit_ms from account where id = ?1",
+        )?
+        .query_row([id.0], |row| {
+            Ok(Numbers {
+                visitor: row.get(0)?,
+                session: row.get(1)?,
+                contact: row.get(2)?,
+                links: row.get(3)?,
+                first_hit_ms: row.get(4)?,
+            })
+        })
+        .optional()?)
+}
+
+pub fn update_numbers(conn: &Connection, id: AccountId, numbers: Numbers) -> Result<(), Error> {
+    conn.prepare_cached(
+        "update account set last_visitor = ?2, last_session = ?3, last_contact = ?4, links = ?5, first_hit_ms = ?6
+         where id = ?1",
+    )?
+    .execute((id.0, numbers.visitor, numbers.session, numbers.contact, numbers.links, numbers.first_hit_ms))?;
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! Saved views: names that users gave to reports as they asked them.
+
+use rusqlite::Connection;
+
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::user::UserId;
+use crate::store::error::Error;
+
+/// A saved view of a user in an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedView {
+    pub id: i64,
+    pub name: String,
+    /// The word of the report in its address.
+    pub report: String,
+    /// What stands behind the `?`.
+    pub query: String,
+    pub created: Millis,
+}
+
+/// # Errors
+/// `Conflict` when the user has a view of that name there (whatever its case); SQLite's.
+pub fn insert(
+    conn: &Connection,
+    account: AccountId,
+    user: UserId,
+    view: (&str, &str, &str),
+    now: Millis,
+) -> Result<i64, Error> {
+    let (name, report, query) = view;
+    conn.execute(
+        "insert into saved_view (account_id, user_id, name, report, query, created_ms)
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
+        (account.0, user.0, name, report, query, now.0),
+    )?;
+    Ok(conn.last_insert_rowid())
+}
+
+/// By name.
+pub fn list(conn: &Connection, account: AccountId, user: UserId) -> Result<Vec<SavedView>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select id, name, report, query, created_ms from saved_view where account_id = ?1 and user_id = ?2
+         order by name collate nocase, id",
+    )?;
+    let rows = statement.query_map((account.0, user.0), |row| {
+        Ok(SavedView {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            report: row.get(2)?,
+            query: row.get(3)?,
+            created: Millis(row.get(4)?),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub fn count(conn: &Connection, account: AccountId, user: UserId) -> Result<u32, Error> {
+    Ok(conn
+        .prepare_cached("select count(*) from saved_view where account_id = ?1 and user_id = ?2")?
+        .query_row((account.0, user.0), |row| row.get(0))?)
+}
+
+/// Deletes a view of this user; another's stays.
+pub fn delete(conn: &Connection, account: AccountId, user: UserId, id: i64) -> Result<(), Error> {
+    conn.execute(
+        "delete from saved_view where account_id = ?1 and user_id = ?2 and id = ?3",
+        (account.0, user.0, id),
+    )?;
+    Ok(())
+}

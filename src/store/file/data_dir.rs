@@ -1,0 +1,248 @@
+//! The data directory: who may use it, its lock, and opening the files in it. Nothing here knows what the
+//! tables hold.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::{migrate, open};
+use crate::base::clock::Millis;
+use crate::store::error::Error;
+
+/// Name of the main file in the data directory.
+pub const MAIN_FILE: &str = "guestlog.db";
+/// Name of the inbox in the data directory.
+pub const INBOX_FILE: &str = "inbox.db";
+/// Held locked by whoever may write.
+pub const LOCK_FILE: &str = "guestlog.lock";
+/// Where a restore prepares its files, and, before the time, what that is called once they are whole.
+pub(in crate::store) const RESTORE_NEW: &str = "restore-unfinished";
+pub(in crate::store) const RESTORE_READY: &str = "restore-ready-";
+/// Files up to this size are checked whole at each start (some 20 ms); larger ones by `guestlog check`.
+const QUICK_CHECK_MAX: u64 = 8 * 1024 * 1024;
+
+/// Makes the directory if it is not there; only its owner may enter.
+///
+/// # Errors
+/// `DataDir`.
+pub fn create_data_dir(dir: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::DirBuilderExt;
+    if dir.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(|source| Error::DataDir { path: dir.to_owned(), source })
+}
+
+/// Takes the lock of a data directory; it is free again when the file is dropped, however the process ends.
+///
+/// # Errors
+/// `Locked` when another process has it; `DataDir` when the directory cannot be written.
+pub fn lock(data_dir: &Path) -> Result<File, Error> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = data_dir.join(LOCK_FILE);
+    let unusable = |source| Error::DataDir { path: data_dir.to_owned(), source };
+    let file =
+        File::options().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(std::fs::TryLockError::WouldBlock) => return Err(Error::Locked(data_dir.to_owned())),
+        Err(std::fs::TryLockError::Error(error)) => return Err(unusable(error)),
+    }
+    give_to_owner(data_dir, &[Some(&path)]).map_err(unusable)?;
+    Ok(file)
+}
+
+/// When root runs a command on the directory of the server's own user, what root makes there becomes that
+/// user's; else the server could not open it.
+pub fn give_to_owner(data_dir: &Path, paths: &[Option<&Path>]) -> std::io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let owner = std::fs::metadata(data_dir)?;
+    for path in paths.iter().flatten() {
+        let about = std::fs::symlink_metadata(path)?;
+        if (about.uid(), about.gid()) != (owner.uid(), owner.gid()) {
+            std::os::unix::fs::lchown(path, Some(owner.uid()), Some(owner.gid()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The main file to read, beside a running server too; `None` when there is no store yet.
+///
+/// # Errors
+/// `TooNew`, `NotMigrated`, `Corrupt`, or SQLite's.
+pub fn open_main(data_dir: &Path) -> Result<Option<Connection>, Error> {
+    settle(data_dir)?;
+    let path = data_dir.join(MAIN_FILE);
+    if is_absent(&path)? {
+        return Ok(None);
+    }
+    let damaged = |error: Error| error.of_file(&path);
+    let conn = open::reader(&path).map_err(damaged)?;
+    open::verify_header(&conn).map_err(damaged)?;
+    let found = migrate::version(&conn, migrate::MAIN).map_err(damaged)?;
+    if found < migrate::MAIN.len() {
+        return Err(Error::NotMigrated { found, known: migrate::MAIN.len() });
+    }
+    Ok(Some(conn))
+}
+
+/// Names of the steps that bring the store to this program's version; all of them where there is none.
+///
+/// # Errors
+/// `TooNew`, `Corrupt`, or the system's.
+pub fn missing_steps(data_dir: &Path) -> Result<Vec<&'static str>, Error> {
+    settle(data_dir)?;
+    let mut missing = Vec::new();
+    for (name, steps) in [(MAIN_FILE, migrate::MAIN), (INBOX_FILE, migrate::INBOX)] {
+        let found = version_of(&data_dir.join(name), steps)?.unwrap_or(0);
+        missing.extend(steps.iter().skip(found).map(|step| step.name));
+    }
+    Ok(missing)
+}
+
+/// Version of a file; `None` when there is none. Writes nothing to it.
+fn version_of(path: &Path, steps: &[migrate::Migration]) -> Result<Option<usize>, Error> {
+    if is_absent(path)? {
+        return Ok(None);
+    }
+    let found = open::reader(path).and_then(|conn| migrate::version(&conn, steps));
+    found.map(Some).map_err(|error| error.of_file(path))
+}
+
+/// Not there, or as empty as a file that was only just made.
+///
+/// # Errors
+/// When that cannot be found out.
+pub(in crate::store) fn is_absent(path: &Path) -> Result<bool, Error> {
+    match std::fs::metadata(path) {
+        Ok(about) => Ok(about.len() == 0),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Looks at both files without writing a byte to either: is each of a version this program knows, and is none
+/// missing beside the other? The caller holds the lock.
+pub(in crate::store) fn refuse_unfit(data_dir: &Path) -> Result<(), Error> {
+    for (name, steps) in [(MAIN_FILE, migrate::MAIN), (INBOX_FILE, migrate::INBOX)] {
+        version_of(&data_dir.join(name), steps)?;
+    }
+    let (main, inbox) = (data_dir.join(MAIN_FILE), data_dir.join(INBOX_FILE));
+    // The main file is made first: an inbox alone means that the main file was lost, and a new one would
+    // quietly take its place.
+    if is_absent(&main)? && !is_absent(&inbox)? {
+        return Err(Error::Corrupt { file: main, finding: format!("missing or empty beside {INBOX_FILE}") });
+    }
+    Ok(())
+}
+
+/// Opens and migrates a file; one that is damaged is named, with the way out.
+pub(in crate::store) fn open_checked(
+    path: &Path,
+    steps: &[migrate::Migration],
+    page_bytes: u32,
+    now: Millis,
+) -> Result<Connection, Error> {
+    let open = || {
+        // Before SQLite opens it: it gives its log beside the file the same owner and mode.
+        restrict(path)?;
+        let mut conn = open::writer(path, page_bytes)?;
+        open::verify_header(&conn)?;
+        migrate::run(&mut conn, steps, path, now)?;
+        if std::fs::metadata(path)?.len() <= QUICK_CHECK_MAX {
+            let finding: String = conn.query_row("pragma quick_check(1)", [], |row| row.get(0))?;
+            if finding != "ok" {
+                return Err(Error::Corrupt { file: path.to_owned(), finding });
+            }
+        }
+        Ok(conn)
+    };
+    open().map_err(|error: Error| error.of_file(path))
+}
+
+/// The data is for its owner alone; makes the file when it is not there.
+pub(in crate::store) fn restrict(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    if let Some(dir) = path.parent() {
+        give_to_owner(dir, &[Some(path)])?;
+    }
+    Ok(())
+}
+
+/// Makes the names in a directory last.
+pub(in crate::store) fn sync_dir(dir: Option<&Path>) -> std::io::Result<()> {
+    let dir = dir.filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(dir)?.sync_all()
+}
+
+/// Finishes a restore that was cut off after its decision, so that nobody sees one file of the old store and
+/// one of the new.
+///
+/// # Errors
+/// `Locked` when another process is about it, or the system's.
+pub(in crate::store) fn settle(data_dir: &Path) -> Result<(), Error> {
+    if ready_restore(data_dir)?.is_some() {
+        let _lock = lock(data_dir)?;
+        finish_restore(data_dir)?;
+    }
+    Ok(())
+}
+
+fn ready_restore(data_dir: &Path) -> Result<Option<(PathBuf, String)>, Error> {
+    let entries = match std::fs::read_dir(data_dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(Error::DataDir { path: data_dir.to_owned(), source }),
+    };
+    for entry in entries {
+        let entry = entry?;
+        if let Some(time) = entry.file_name().to_str().and_then(|name| name.strip_prefix(RESTORE_READY)) {
+            return Ok(Some((entry.path(), time.to_owned())));
+        }
+    }
+    Ok(None)
+}
+
+/// Puts restored files that are ready in their places; answers where the old ones are. Cut off anywhere, it
+/// goes on the next time: every step leaves what the next one needs. The caller holds the lock.
+pub(in crate::store) fn finish_restore(data_dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    let Some((stage, time)) = ready_restore(data_dir)? else { return Ok(Vec::new()) };
+    for (from, to) in restore_moves(data_dir, &stage, &time) {
+        std::fs::rename(from, to)?;
+    }
+    sync_dir(Some(data_dir))?;
+    std::fs::remove_dir_all(stage)?;
+    let kept = |name: &str| data_dir.join(format!("{name}.before-restore-{time}"));
+    Ok([MAIN_FILE, INBOX_FILE].map(kept).into_iter().filter(|path| path.exists()).collect())
+}
+
+/// What is left to be renamed, in this order. An old file gives way only while its new one waits, and takes its
+/// log with it: a log beside a file it does not belong to would be read into it.
+fn restore_moves(data_dir: &Path, stage: &Path, time: &str) -> Vec<(PathBuf, PathBuf)> {
+    let mut moves = Vec::new();
+    for name in [INBOX_FILE, MAIN_FILE] {
+        let new = stage.join(name);
+        if !new.exists() {
+            continue;
+        }
+        for ending in ["", "-wal", "-shm"] {
+            let old = data_dir.join(format!("{name}{ending}"));
+            if old.exists() {
+                moves.push((old, data_dir.join(format!("{name}.before-restore-{time}{ending}"))));
+            }
+        }
+        moves.push((new, data_dir.join(name)));
+    }
+    moves
+}

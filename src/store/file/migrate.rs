@@ -1,0 +1,79 @@
+//! Bringing a file to this binary's schema: numbered, forward only, one transaction each, a copy taken first.
+//! A file of a newer binary is refused and left as it is.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::open;
+use crate::base::clock::Millis;
+use crate::store::error::Error;
+
+/// One step of a schema.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct Migration {
+    pub name: &'static str,
+    pub sql: &'static str,
+}
+
+/// The steps of `guestlog.db`; the number of a step is its place, from 1. Never edited, only added to.
+pub(in crate::store) const MAIN: &[Migration] =
+    &[Migration { name: "0001_start", sql: include_str!("migrations/0001_start.sql") }];
+
+/// The steps of `inbox.db`.
+pub(in crate::store) const INBOX: &[Migration] =
+    &[Migration { name: "0001_inbox", sql: include_str!("migrations/inbox_0001_start.sql") }];
+
+/// Version of the file, 0 when it is new.
+///
+/// # Errors
+/// `TooNew` when a newer binary wrote it.
+pub(in crate::store) fn version(conn: &Connection, steps: &[Migration]) -> Result<usize, Error> {
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let found = usize::try_from(found).map_err(|_| Error::NotOurs)?;
+    if found > steps.len() {
+        return Err(Error::TooNew { found, known: steps.len() });
+    }
+    Ok(found)
+}
+
+/// Applies what is missing; `path` is where the copy before the first step is put beside.
+pub(in crate::store) fn run(
+    conn: &mut Connection,
+    steps: &[Migration],
+    path: &Path,
+    now: Millis,
+) -> Result<(), Error> {
+    let found = version(conn, steps)?;
+    if found == steps.len() {
+        return Ok(());
+    }
+    if found > 0 {
+        copy_before(conn, path, found)?;
+    }
+    for (place, step) in steps.iter().enumerate().skip(found) {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute_batch(step.sql)?;
+        if place == 0 {
+            tx.pragma_update(None, "application_id", open::APPLICATION_ID)?;
+        }
+        tx.pragma_update(None, "user_version", i64::try_from(place + 1).unwrap_or(i64::MAX))?;
+        tx.commit()?;
+        tracing::info!(step = step.name, at_ms = now.0, "store migrated");
+    }
+    Ok(())
+}
+
+/// `guestlog.db` → `guestlog.db.version-3`, once per version.
+fn copy_before(conn: &Connection, path: &Path, version: usize) -> Result<(), Error> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".version-{version}"));
+    let copy = std::path::PathBuf::from(name);
+    // A copy left by a migration that was cut off may be half written; the file itself is still whole.
+    match std::fs::remove_file(&copy) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    conn.execute("vacuum into ?1", [copy.to_string_lossy()])?;
+    Ok(())
+}

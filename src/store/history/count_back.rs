@@ -1,0 +1,356 @@
+//! Completions of one event in what is stored: page views of before it was created that complete it are counted back,
+//! or all of them are taken away. In steps that each are a short transaction of the caller, with what they change of
+//! sessions, visitors and contacts.
+//!
+//! All can be cut off anywhere and run again from the start: a page view that has its completion is not counted again.
+//! Hot rows come first, segments after them: rows go from the one to the other, never back.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use rusqlite::{Connection, OptionalExtension};
+use rustc_hash::FxHashMap;
+
+use crate::base::clock::MINUTE;
+use crate::domain::account::AccountId;
+use crate::domain::event::EventNumber;
+use crate::domain::money::SUM_MAX;
+use crate::domain::page::Page;
+use crate::domain::url_rule::UrlRule;
+use crate::domain::visitor::is_bounce;
+use crate::store::error::Error;
+use crate::store::hits::dictionary::{self, Kind as TextKind};
+use crate::store::hits::event::{self, COMPLETION, Event, PAGE_VIEW};
+use crate::store::segment::columns::{self, Col, Extent, Packed, Run};
+use crate::store::segment::{self, Reader, Segment};
+use crate::store::totals::Totals;
+use crate::store::{contact, definition, erase_visitor};
+
+/// Rows of segments that are changed in one transaction, but for the last segment of them.
+const ROWS: u32 = 100_000;
+/// Time whose hot rows are changed in one transaction.
+const WINDOW: i64 = 5 * MINUTE;
+/// Properties looked through in one transaction.
+pub const PROPERTIES: i64 = 10_000;
+
+/// What is done to the completions of an event.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Page views on these pages are completions, each worth so much.
+    Count {
+        event: EventNumber,
+        value_minor: i64,
+        pages: Pages,
+    },
+    Take {
+        event: EventNumber,
+    },
+}
+
+/// Pages by their ids.
+#[derive(Clone, Debug, Default)]
+pub struct Pages(Vec<bool>);
+
+impl Pages {
+    /// Those that match a rule.
+    pub fn matching(conn: &Connection, account: AccountId, rule: &UrlRule) -> Result<Self, Error> {
+        let mut pages = Self(vec![false]);
+        dictionary::list_after(conn, account, TextKind::Page, 0, |id, text| {
+            let part = |n| dictionary::part(text, n).to_owned();
+            let page = Page { host: part(0), path: part(1), query: part(2) };
+            pages.0.resize(id as usize, false);
+            pages.0.push(rule.matches(&page));
+        })?;
+        Ok(pages)
+    }
+
+    fn has(&self, page: u32) -> bool {
+        self.0.get(page as usize).copied().unwrap_or(false)
+    }
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Completions that came or went.
+    pub completions: u64,
+    /// Time of the latest of them.
+    pub last_ms: Option<i64>,
+}
+
+impl Done {
+    fn add(&mut self, at_ms: i64) {
+        self.completions += 1;
+        self.last_ms = self.last_ms.max(Some(at_ms));
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { completions: self.completions + other.completions, last_ms: self.last_ms.max(other.last_ms) }
+    }
+}
+
+/// What changes for sessions and visitors: completions, and what they are worth.
+#[derive(Debug, Default)]
+struct Effects {
+    sessions: FxHashMap<u32, i64>,
+    visitors: FxHashMap<u32, (i64, i64)>,
+    done: Done,
+}
+
+impl Effects {
+    fn add(&mut self, row: &Event, sign: i64) {
+        if row.session_id != 0 {
+            *self.sessions.entry(row.session_id).or_default() += sign;
+        }
+        if row.visitor != 0 {
+            let (completions, value_minor) = self.visitors.entry(row.visitor).or_default();
+            *completions += sign;
+            *value_minor = value_minor.saturating_add(sign * row.value_minor);
+        }
+        self.done.add(row.at_ms);
+    }
+
+    fn apply(self, conn: &Connection, account: AccountId, event: EventNumber) -> Result<Done, Error> {
+        let Some(last_ms) = self.done.last_ms else { return Ok(self.done) };
+        let mut update = conn.prepare_cached(
+            "update session set completions = max(0, completions + ?3),
+                 in_segment = case in_segment when 0 then 0 else 2 end
+             where account_id = ?1 and id = ?2",
+        )?;
+        for (session, completions) in self.sessions {
+            update.execute((account.0, session, completions))?;
+        }
+        let mut unknown = conn.prepare_cached(
+            "update visitor set completions = max(0, completions + ?3),
+                 value_minor = max(-?5, min(?5, value_minor + ?4))
+             where account_id = ?1 and number = ?2 returning contact_id",
+        )?;
+        let mut known = conn.prepare_cached(
+            "select contact_id from visitor where account_id = ?1 and number = ?2 and contact_id is not null",
+        )?;
+        for (visitor, (completions, value_minor)) in self.visitors {
+            let mut rows = known.query((account.0, visitor))?;
+            match rows.next()?.map(|row| row.get(0)).transpose()? {
+                Some(id) => contact::add_asserted(conn, account, id, completions, value_minor)?,
+                None => {
+                    let value_minor = value_minor.clamp(-SUM_MAX, SUM_MAX);
+                    unknown.query((account.0, visitor, completions, value_minor, SUM_MAX))?.next()?;
+                }
+            }
+        }
+        definition::update_last(conn, account, event, last_ms)?;
+        erase_visitor::raise_erasures(conn)?;
+        Ok(self.done)
+    }
+}
+
+impl Change {
+    const fn event(&self) -> EventNumber {
+        match self {
+            Self::Count { event, .. } | Self::Take { event } => *event,
+        }
+    }
+
+    fn sign(&self) -> i64 {
+        if matches!(self, Self::Count { .. }) { 1 } else { -1 }
+    }
+
+    /// The completion that a page view is.
+    fn completion_of(&self, row: &Event) -> Option<Event> {
+        let Self::Count { event, value_minor, pages } = self else { return None };
+        (row.kind == PAGE_VIEW && pages.has(row.page)).then(|| Event {
+            kind: COMPLETION,
+            title: 0,
+            event: event.0,
+            value_minor: *value_minor,
+            engaged_ms: 0,
+            ..row.clone()
+        })
+    }
+
+    fn is_of(&self, row: &Event) -> bool {
+        row.kind == COMPLETION && row.event == self.event().0
+    }
+
+    /// May a segment hold something to change?
+    fn may_be_in(&self, reader: &mut Reader<'_>, segment: &Segment) -> Result<bool, Error> {
+        let mut values = Vec::new();
+        match self {
+            Self::Count { pages, .. } => {
+                reader.read(segment, Col::ListedPage, &mut values)?;
+                Ok(values.iter().any(|page| pages.has(*page)))
+            }
+            Self::Take { event } => {
+                reader.read(segment, Col::Event, &mut values)?;
+                Ok(values.contains(&event.0))
+            }
+        }
+    }
+
+    fn change(&self, run: &mut Run, effects: &mut Effects) {
+        match self {
+            Self::Count { .. } => self.count_in(run, effects),
+            Self::Take { .. } => self.take_from(run, effects),
+        }
+    }
+
+    fn count_in(&self, run: &mut Run, effects: &mut Effects) {
+        let mut counted: FxHashMap<i64, u32> = FxHashMap::default();
+        for row in run.rows.iter().filter(|row| self.is_of(row)) {
+            *counted.entry(row.at_ms).or_default() += 1;
+        }
+        let mut new = Vec::new();
+        for made in run.rows.iter().filter_map(|row| self.completion_of(row)) {
+            match counted.get_mut(&made.at_ms).filter(|left| **left > 0) {
+                Some(left) => *left -= 1,
+                None => new.push(made),
+            }
+        }
+        if new.is_empty() {
+            return;
+        }
+        new.iter().for_each(|row| effects.add(row, 1));
+        run.rows.append(&mut new);
+        // Stable: behind the page view each of them is.
+        run.rows.sort_by_key(|row| row.at_ms);
+        run.bounced = false;
+    }
+
+    fn take_from(&self, run: &mut Run, effects: &mut Effects) {
+        let before = run.rows.len();
+        for row in run.rows.extract_if(.., |row| self.is_of(row)) {
+            effects.add(&row, -1);
+        }
+        // Of a session that has rows elsewhere too, its own row tells, as long as there is one.
+        if run.rows.len() < before && run.session != 0 && !run.spans {
+            let views = run.rows.iter().filter(|row| row.kind == PAGE_VIEW);
+            let engaged_ms = views.clone().map(|row| i64::from(row.engaged_ms)).sum();
+            let page_views = u32::try_from(views.count()).unwrap_or(u32::MAX);
+            let completions = u32::try_from(run.rows.len()).unwrap_or(u32::MAX).saturating_sub(page_views);
+            run.bounced = is_bounce(page_views, completions, engaged_ms);
+        }
+    }
+}
+
+/// Changes the hot rows of the next while from `from_ms` on; answers where to go on, `None` at the end.
+pub fn change_hot(
+    conn: &Connection,
+    account: AccountId,
+    change: &Change,
+    from_ms: i64,
+) -> Result<(Done, Option<i64>), Error> {
+    let Some(first) = event::find_first(conn, account, from_ms, i64::MAX)? else {
+        return Ok((Done::default(), None));
+    };
+    let window: Range<i64> = first..first.saturating_add(WINDOW);
+    let mut effects = Effects::default();
+    let mut rows = Vec::new();
+    event::list(conn, account, window.start, window.end, |row| rows.push(row))?;
+    for row in rows {
+        if change.is_of(&row) && matches!(change, Change::Take { .. }) {
+            event::delete_completion(conn, account, &row)?;
+            effects.add(&row, change.sign());
+        } else if let Some(made) = change.completion_of(&row)
+            && event::insert_completion(conn, account, &made)?
+        {
+            effects.add(&made, change.sign());
+        }
+    }
+    Ok((effects.apply(conn, account, change.event())?, Some(window.end)))
+}
+
+/// Deletes what the completions of an event were told with, among the next properties from `from_ms` on; answers
+/// where to go on, `None` at the end.
+pub fn delete_properties(
+    conn: &Connection,
+    account: AccountId,
+    event: EventNumber,
+    from_ms: i64,
+) -> Result<Option<i64>, Error> {
+    let next: Option<i64> = conn
+        .prepare_cached(
+            "select at_ms from event_property where account_id = ?1 and at_ms >= ?2
+             order by at_ms limit 1 offset ?3",
+        )?
+        .query_row((account.0, from_ms, PROPERTIES), |row| row.get(0))
+        .optional()?;
+    // all of one millisecond at once
+    let next = next.map(|at_ms| at_ms.max(from_ms.saturating_add(1)));
+    conn.prepare_cached(
+        "delete from event_property where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 and event = ?4",
+    )?
+    .execute((account.0, from_ms, next.unwrap_or(i64::MAX), event.0))?;
+    Ok(next)
+}
+
+/// A segment as it will be.
+pub struct Changed {
+    segment: Segment,
+    left: Option<(Extent, Totals, Packed)>,
+    effects: Effects,
+}
+
+/// Makes the next of these segments as they will be: as many as are written in one transaction, taken from `segments`.
+/// One that cannot be read stays as it is.
+pub fn prepare(
+    conn: &Connection,
+    change: &Change,
+    segments: &mut VecDeque<Segment>,
+) -> Result<Vec<Changed>, Error> {
+    let mut reader = Reader::prepare(conn)?;
+    let (mut changed, mut rows) = (Vec::new(), 0);
+    while rows < ROWS
+        && let Some(segment) = segments.pop_front()
+    {
+        // Another one took its place: the next round finds that.
+        if !segment::is_there(conn, segment.id)? {
+            continue;
+        }
+        match prepare_one(&mut reader, change, segment) {
+            Ok(None) => {}
+            Ok(Some(one)) => {
+                rows += segment.extent.rows;
+                changed.push(one);
+            }
+            Err(Error::Damaged(damage)) => {
+                tracing::error!(segment = segment.id, day = segment.day.0, %damage, "a segment is damaged: its completions stay as they are");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(changed)
+}
+
+fn prepare_one(reader: &mut Reader<'_>, change: &Change, segment: Segment) -> Result<Option<Changed>, Error> {
+    if !change.may_be_in(reader, &segment)? {
+        return Ok(None);
+    }
+    let mut runs = reader.runs(&segment)?;
+    let mut effects = Effects::default();
+    runs.iter_mut().for_each(|run| change.change(run, &mut effects));
+    if effects.done.completions == 0 {
+        return Ok(None);
+    }
+    Ok(Some(Changed { segment, left: columns::encode(runs), effects }))
+}
+
+/// Puts them in the place of what was, with all they change; answers the numbers of what is there now too. One that
+/// was replaced meanwhile is left to the next round.
+pub fn apply(
+    conn: &Connection,
+    account: AccountId,
+    event: EventNumber,
+    changed: Vec<Changed>,
+) -> Result<(Done, Vec<i64>), Error> {
+    let mut done = Done::default();
+    let mut written = Vec::with_capacity(changed.len());
+    for Changed { segment, left, effects } in changed {
+        if let Some(id) = segment::replace(conn, account, &segment, left)? {
+            written.push(id);
+            done = done.and(effects.apply(conn, account, event)?);
+        }
+    }
+    Ok((done, written))
+}

@@ -1,0 +1,51 @@
+//! Hits that could not be folded, with the reason; they can be replayed.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::store::error::Error;
+
+/// Longest reason kept, characters.
+const ERROR_MAX: usize = 1_024;
+
+pub fn insert(
+    conn: &Connection,
+    inbox_id: i64,
+    failed_ms: i64,
+    error: &str,
+    body: &[u8],
+) -> Result<(), Error> {
+    let error: String = error.chars().take(ERROR_MAX).collect();
+    conn.prepare_cached(
+        "insert or replace into dead_letter (inbox_id, failed_ms, error, body) values (?1, ?2, ?3, ?4)",
+    )?
+    .execute((inbox_id, failed_ms, error, body))?;
+    Ok(())
+}
+
+/// Notes that a letter could not be folded once more; its body stays as it is.
+pub fn update(conn: &Connection, inbox_id: i64, failed_ms: i64, error: &str) -> Result<(), Error> {
+    let error: String = error.chars().take(ERROR_MAX).collect();
+    conn.prepare_cached("update dead_letter set failed_ms = ?2, error = ?3 where inbox_id = ?1")?
+        .execute((inbox_id, failed_ms, error))?;
+    Ok(())
+}
+
+/// Ids of the oldest letters after `after`, up to `end`.
+pub fn list_ids(conn: &Connection, after: i64, end: i64, limit: u32) -> Result<Vec<i64>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select inbox_id from dead_letter where inbox_id > ?1 and inbox_id <= ?2 order by inbox_id limit ?3",
+    )?;
+    let rows = statement.query_map((after, end, limit), |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The row of the inbox that could not be folded; `None` when the letter is gone.
+pub fn find_body(conn: &Connection, inbox_id: i64) -> Result<Option<Vec<u8>>, Error> {
+    let mut statement = conn.prepare_cached("select body from dead_letter where inbox_id = ?1")?;
+    Ok(statement.query_row([inbox_id], |row| row.get(0)).optional()?)
+}
+
+pub fn delete(conn: &Connection, inbox_id: i64) -> Result<(), Error> {
+    conn.prepare_cached("delete from dead_letter where inbox_id = ?1")?.execute([inbox_id])?;
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! Texts that hits bring, each stored once per account and kind. Ids are dense, from 1; 0 is the empty text.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::domain::account::AccountId;
+use crate::store::error::Error;
+
+/// What a text is. The numbers are stored: never reuse one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// host SEP path SEP query
+    Page = 1,
+    Title = 2,
+    Referrer = 3,
+    /// source SEP detail SEP detail_2
+    Source = 4,
+    /// the five campaign values
+    Campaign = 5,
+    /// class SEP browser SEP os
+    Device = 6,
+    Language = 7,
+    /// country SEP region
+    Place = 8,
+    Company = 9,
+}
+
+/// Between the parts of a composed text; no accepted text holds control characters.
+pub const SEPARATOR: char = '\u{1f}';
+/// Stands for everything past the bound of its kind.
+pub const OTHER: &str = "(other)";
+
+impl Kind {
+    /// Most distinct texts of an account; past it `(other)` is taken (rules.md 14).
+    #[must_use]
+    pub const fn bound(self) -> u32 {
+        match self {
+            Self::Page | Self::Title => 200_000,
+            Self::Referrer => 100_000,
+            Self::Source | Self::Campaign => 50_000,
+            Self::Device | Self::Place | Self::Company => 20_000,
+            Self::Language => 1_000,
+        }
+    }
+
+    /// The text that stands for the rest: `(other)` in the first part a report shows.
+    #[must_use]
+    pub fn other(self) -> String {
+        match self {
+            Self::Page => format!("{OTHER}{SEPARATOR}/{OTHER}{SEPARATOR}"),
+            Self::Source => format!("OTHER_CAMPAIGNS{SEPARATOR}{OTHER}{SEPARATOR}"),
+            Self::Campaign => {
+                format!("{OTHER}{SEPARATOR}{OTHER}{SEPARATOR}{OTHER}{SEPARATOR}{SEPARATOR}")
+            }
+            Self::Device => format!("other{SEPARATOR}{OTHER}{SEPARATOR}{OTHER}"),
+            Self::Place => format!("{SEPARATOR}{OTHER}"),
+            _ => OTHER.to_owned(),
+        }
+    }
+}
+
+/// Composes a text of parts; a separator inside a part is dropped.
+#[must_use]
+pub fn join(parts: &[&str]) -> String {
+    let mut text = String::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
+    for (place, part) in parts.iter().enumerate() {
+        if place > 0 {
+            text.push(SEPARATOR);
+        }
+        text.extend(part.chars().filter(|c| *c != SEPARATOR));
+    }
+    text
+}
+
+/// Part `n` of a composed text, from 0; empty when it has none.
+#[must_use]
+pub fn part(value: &str, n: usize) -> &str {
+    parts(value, n, 1)
+}
+
+/// `count` parts of a composed text from part `first` on, still composed.
+#[must_use]
+pub fn parts(value: &str, first: usize, count: usize) -> &str {
+    let mut rest = value;
+    for _ in 0..first {
+        match rest.split_once(SEPARATOR) {
+            Some((_, after)) => rest = after,
+            None => return "",
+        }
+    }
+    let end = rest.match_indices(SEPARATOR).nth(count.saturating_sub(1)).map_or(rest.len(), |(at, _)| at);
+    rest.get(..end).unwrap_or_default()
+}
+
+/// The id of a text, if it is known.
+pub fn find(conn: &Connection, account: AccountId, kind: Kind, value: &str) -> Result<Option<u32>, Error> {
+    Ok(conn
+        .prepare_cached("select id from dictionary where account_id = ?1 and kind = ?2 and value = ?3")?
+        .query_row((account.0, kind as u8, value), |row| row.get(0))
+        .optional()?)
+}
+
+/// The id of a text, making it when it is new; that of `(other)` when the kind is full.
+pub fn upsert(conn: &Connection, account: AccountId, kind: Kind, value: &str) -> Result<u32, Error> {
+    if let Some(id) = find(conn, account, kind, value)? {
+        return Ok(id);
+    }
+    let last = last_id(conn, account, kind)?;
+    if last >= kind.bound() {
+        let other = kind.other();
+        return match find(conn, account, kind, &other)? {
+            Some(id) => Ok(id),
+            None => insert(conn, account, kind, last + 1, &other),
+        };
+    }
+    insert(conn, account, kind, last + 1, value)
+}
+
+fn insert(conn: &Connection, account: AccountId, kind: Kind, id: u32, value: &str) -> Result<u32, Error> {
+    conn.prepare_cached("insert into dictionary (account_id, kind, id, value) values (?1, ?2, ?3, ?4)")?
+        .execute((account.0, kind as u8, id, value))?;
+    Ok(id)
+}
+
+/// Highest id of a kind; ids go from 1 to it without gaps.
+pub fn last_id(conn: &Connection, account: AccountId, kind: Kind) -> Result<u32, Error> {
+    Ok(conn
+        .prepare_cached("select coalesce(max(id), 0) from dictionary where account_id = ?1 and kind = ?2")?
+        .query_row((account.0, kind as u8), |row| row.get(0))?)
+}
+
+/// The text of an id; empty for 0 and for ids that are not there.
+pub fn find_value(conn: &Connection, account: AccountId, kind: Kind, id: u32) -> Result<String, Error> {
+    Ok(conn
+        .prepare_cached("select value from dictionary where account_id = ?1 and kind = ?2 and id = ?3")?
+        .query_row((account.0, kind as u8, id), |row| row.get(0))
+        .optional()?
+        .unwrap_or_default())
+}
+
+/// The texts of a kind whose ids are above `after`, in the order of ids.
+pub fn list_after(
+    conn: &Connection,
+    account: AccountId,
+    kind: Kind,
+    after: u32,
+    mut visit: impl FnMut(u32, &str),
+) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(
+        "select id, value from dictionary where account_id = ?1 and kind = ?2 and id > ?3 order by id",
+    )?;
+    let mut rows = statement.query((account.0, kind as u8, after))?;
+    while let Some(row) = rows.next()? {
+        let value = row.get_ref(1)?;
+        visit(row.get(0)?, value.as_str().map_err(|error| Error::Sqlite(error.into()))?);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn composed_texts_come_apart_as_they_were_joined() {
+        let value = join(&["a.test", "/x", "", "q"]);
+        assert_eq!((0..5).map(|n| part(&value, n)).collect::<Vec<_>>(), ["a.test", "/x", "", "q", ""]);
+        assert_eq!(parts(&value, 0, 2), join(&["a.test", "/x"]));
+        assert_eq!(parts(&value, 1, 9), join(&["/x", "", "q"]));
+        assert_eq!((part("", 0), part("", 1), parts("x", 0, 2), join(&[]).as_str()), ("", "", "x", ""));
+    }
+}

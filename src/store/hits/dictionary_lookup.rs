@@ -1,0 +1,105 @@
+//! The texts of dictionaries in memory, for reports: they are looked through and put in order for every question.
+//! Texts are only ever added, so a list is read once and then only what is new of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use rustc_hash::FxHashMap;
+
+use super::dictionary::{self, Kind};
+use crate::domain::account::AccountId;
+use crate::store::error::Error;
+
+/// Bytes of lists that are kept; past it the others are read anew when asked for.
+const KEPT_BYTES: usize = 32 * 1024 * 1024;
+
+/// Lists by account and kind.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Texts {
+    known: Mutex<FxHashMap<(AccountId, Kind), Arc<List>>>,
+}
+
+impl Texts {
+    /// The texts of a kind: those `conn` sees, and maybe some that came later.
+    pub(in crate::store) fn list(
+        &self,
+        conn: &Connection,
+        account: AccountId,
+        kind: Kind,
+    ) -> Result<Arc<List>, Error> {
+        let last = dictionary::last_id(conn, account, kind)?;
+        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().get(&(account, kind)).map(Arc::clone);
+        if let Some(list) = known.as_ref().filter(|list| list.last_id() >= last) {
+            return Ok(Arc::clone(list));
+        }
+        let mut list = known.map_or_else(List::default, |list| List::clone(&list));
+        list.extend(conn, account, kind)?;
+        let list = Arc::new(list);
+        let mut known = lock();
+        known.insert((account, kind), Arc::clone(&list));
+        if known.values().map(|list| list.bytes()).sum::<usize>() > KEPT_BYTES {
+            known.retain(|key, _| *key == (account, kind));
+        }
+        Ok(list)
+    }
+}
+
+/// The texts of one dictionary.
+#[derive(Clone, Debug, Default)]
+pub(in crate::store) struct List {
+    /// One after the other, in the order of their ids.
+    text: String,
+    /// Where each ends.
+    ends: Vec<u32>,
+    /// Ids in the order of the texts.
+    order: Vec<u32>,
+}
+
+impl List {
+    /// Reads what is new.
+    fn extend(&mut self, conn: &Connection, account: AccountId, kind: Kind) -> Result<(), Error> {
+        let known = self.last_id();
+        dictionary::list_after(conn, account, kind, known, |id, text| {
+            let end = self.text.len();
+            // ids have no gaps; were there one, its texts would be empty
+            self.ends.resize((id as usize).saturating_sub(1), u32::try_from(end).unwrap_or(u32::MAX));
+            self.text.push_str(text);
+            self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+        })?;
+        let mut new: Vec<u32> = (known + 1..=self.last_id()).collect();
+        new.sort_unstable_by(|a, b| self.get(*a).cmp(self.get(*b)));
+        let old = std::mem::take(&mut self.order);
+        let mut order = Vec::with_capacity(old.len() + new.len());
+        let (mut old, mut new) = (old.into_iter().peekable(), new.into_iter().peekable());
+        while let (Some(left), Some(right)) = (old.peek(), new.peek()) {
+            let is_left = self.get(*left) <= self.get(*right);
+            order.extend(if is_left { old.next() } else { new.next() });
+        }
+        order.extend(old.chain(new));
+        self.order = order;
+        Ok(())
+    }
+
+    /// Highest id.
+    pub(in crate::store) fn last_id(&self) -> u32 {
+        u32::try_from(self.ends.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The text of an id; empty for 0 and for ids that are not there.
+    pub(in crate::store) fn get(&self, id: u32) -> &str {
+        let Some(place) = (id as usize).checked_sub(1) else { return "" };
+        let end_of = |place: usize| self.ends.get(place).map(|end| *end as usize);
+        let begin = place.checked_sub(1).and_then(end_of).unwrap_or(0);
+        end_of(place).and_then(|end| self.text.get(begin..end)).unwrap_or_default()
+    }
+
+    /// Ids and texts in the order of the texts.
+    pub(in crate::store) fn in_order(&self) -> impl Iterator<Item = (u32, &str)> {
+        self.order.iter().map(|id| (*id, self.get(*id)))
+    }
+
+    const fn bytes(&self) -> usize {
+        self.text.capacity() + (self.ends.capacity() + self.order.capacity()) * size_of::<u32>()
+    }
+}

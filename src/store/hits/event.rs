@@ -1,0 +1,326 @@
+//! Hot rows: the events of open days, and the event ids of the last two days.
+
+use std::ops::Range;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+
+use crate::domain::account::AccountId;
+use crate::domain::event::properties_text;
+use crate::domain::visitor::VisitorNumber;
+use crate::store::error::Error;
+
+/// Kinds of stored events; the numbers are stored.
+pub const PAGE_VIEW: u8 = 1;
+pub const COMPLETION: u8 = 2;
+
+/// One event; texts are dictionary ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub at_ms: i64,
+    pub inbox_id: i64,
+    pub kind: u8,
+    pub visitor: u32,
+    /// 0 = told by a program.
+    pub session_id: u32,
+    pub page: u32,
+    pub title: u32,
+    pub event: u32,
+    pub value_minor: i64,
+    pub consent: u8,
+    pub policy: u32,
+    pub engaged_ms: u32,
+    pub foreign_host: bool,
+}
+
+/// What is asked and written for every event, prepared once for a batch: looking each up by its text again would be
+/// a good part of the work.
+pub struct Statements<'c> {
+    find_seen: CachedStatement<'c>,
+    insert_seen: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
+}
+
+impl<'c> Statements<'c> {
+    pub fn prepare(conn: &'c Connection) -> Result<Self, Error> {
+        Ok(Self {
+            find_seen: conn.prepare_cached(
+                "select inbox_id, at_ms, received_ms, session_id from seen where account_id = ?1 and event_id = ?2",
+            )?,
+            insert_seen: conn.prepare_cached(
+                "insert into seen (inbox_id, account_id, event_id, at_ms, received_ms, session_id)
+                 values (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?,
+            insert: conn.prepare_cached(
+                "insert into event_hot (account_id, at_ms, inbox_id, kind, visitor, session_id, page, title, event,
+                     value_minor, consent, policy, engaged_ms, foreign_host)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            )?,
+        })
+    }
+
+    pub fn insert(&mut self, account: AccountId, event: &Event) -> Result<(), Error> {
+        // By place, not by name: this too is done for every event.
+        self.insert.execute(params![
+            account.0,
+            event.at_ms,
+            event.inbox_id,
+            event.kind,
+            event.visitor,
+            event.session_id,
+            event.page,
+            event.title,
+            event.event,
+            event.value_minor,
+            event.consent,
+            event.policy,
+            event.engaged_ms,
+            event.foreign_host,
+        ])?;
+        Ok(())
+    }
+
+    /// Where an event id was seen.
+    pub fn find_seen(&mut self, account: AccountId, event_id: &str) -> Result<Option<Seen>, Error> {
+        let mut rows = self.find_seen.query((account.0, event_id))?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        Ok(Some(Seen {
+            inbox_id: row.get(0)?,
+            at_ms: row.get(1)?,
+            received_ms: row.get(2)?,
+            session_id: row.get(3)?,
+        }))
+    }
+
+    /// Remembers an event id.
+    ///
+    /// # Errors
+    /// SQLite's; `Conflict` when it is remembered already.
+    pub fn insert_seen(&mut self, account: AccountId, event_id: &str, seen: Seen) -> Result<(), Error> {
+        let Seen { inbox_id, at_ms, received_ms, session_id } = seen;
+        self.insert_seen.execute((inbox_id, account.0, event_id, at_ms, received_ms, session_id))?;
+        Ok(())
+    }
+}
+
+/// Events with `from_ms <= at_ms < to_ms`, in the order of their time.
+pub fn list(
+    conn: &Connection,
+    account: AccountId,
+    from_ms: i64,
+    to_ms: i64,
+    mut visit: impl FnMut(Event),
+) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select {COLUMNS} from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3
+         order by at_ms, inbox_id"
+    ))?;
+    let mut rows = statement.query((account.0, from_ms, to_ms))?;
+    while let Some(row) = rows.next()? {
+        visit(read(row)?);
+    }
+    Ok(())
+}
+
+/// The events of one visitor in a half-open range, in the order of their time. There is no index for it: the rows of
+/// the range are all looked at.
+pub fn list_of_visitor(
+    conn: &Connection,
+    account: AccountId,
+    visitor: VisitorNumber,
+    range_ms: Range<i64>,
+    mut visit: impl FnMut(Event),
+) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select {COLUMNS} from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 and visitor = ?4
+         order by at_ms, inbox_id"
+    ))?;
+    let mut rows = statement.query((account.0, range_ms.start, range_ms.end, visitor.0))?;
+    while let Some(row) = rows.next()? {
+        visit(read(row)?);
+    }
+    Ok(())
+}
+
+const COLUMNS: &str =
+    "at_ms, inbox_id, kind, visitor, session_id, page, title, event, value_minor, consent, policy,
+    engaged_ms, foreign_host";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
+    Ok(Event {
+        at_ms: row.get(0)?,
+        inbox_id: row.get(1)?,
+        kind: row.get(2)?,
+        visitor: row.get(3)?,
+        session_id: row.get(4)?,
+        page: row.get(5)?,
+        title: row.get(6)?,
+        event: row.get(7)?,
+        value_minor: row.get(8)?,
+        consent: row.get(9)?,
+        policy: row.get(10)?,
+        engaged_ms: row.get(11)?,
+        foreign_host: row.get(12)?,
+    })
+}
+
+/// Time of the first event with `from_ms <= at_ms < to_ms`.
+pub fn find_first(
+    conn: &Connection,
+    account: AccountId,
+    from_ms: i64,
+    to_ms: i64,
+) -> Result<Option<i64>, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select at_ms from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 order by at_ms limit 1",
+        )?
+        .query_row((account.0, from_ms, to_ms), |row| row.get(0))
+        .optional()?)
+}
+
+/// How many events there are in `from_ms <= at_ms < to_ms`; counts to `limit` at most.
+pub fn count(
+    conn: &Connection,
+    account: AccountId,
+    from_ms: i64,
+    to_ms: i64,
+    limit: i64,
+) -> Result<i64, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select count(*) from (select 1 from event_hot
+             where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 limit ?4)",
+        )?
+        .query_row((account.0, from_ms, to_ms, limit), |row| row.get(0))?)
+}
+
+pub fn delete(conn: &Connection, account: AccountId, at_ms: i64, inbox_id: i64) -> Result<(), Error> {
+    conn.prepare_cached("delete from event_hot where account_id = ?1 and at_ms = ?2 and inbox_id = ?3")?
+        .execute((account.0, at_ms, inbox_id))?;
+    Ok(())
+}
+
+/// Adds a completion to what a hit brought; says whether it was not there yet.
+pub fn insert_completion(conn: &Connection, account: AccountId, event: &Event) -> Result<bool, Error> {
+    let is_there = conn
+        .prepare_cached(
+            "select 1 from event_hot where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = ?4",
+        )?
+        .exists((account.0, event.at_ms, event.inbox_id, event.event))?;
+    if !is_there {
+        Statements::prepare(conn)?.insert(account, event)?;
+    }
+    Ok(!is_there)
+}
+
+/// Deletes one completion, and nothing else that its hit brought.
+pub fn delete_completion(conn: &Connection, account: AccountId, event: &Event) -> Result<(), Error> {
+    conn.prepare_cached(
+        "delete from event_hot where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = ?4",
+    )?
+    .execute((account.0, event.at_ms, event.inbox_id, event.event))?;
+    Ok(())
+}
+
+/// Deletes the events with `from_ms <= at_ms < to_ms`.
+pub fn delete_between(conn: &Connection, account: AccountId, from_ms: i64, to_ms: i64) -> Result<(), Error> {
+    conn.prepare_cached("delete from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3")?
+        .execute((account.0, from_ms, to_ms))?;
+    Ok(())
+}
+
+/// Raises the engaged time of a page view to `engaged_ms`; answers by how much it rose, `None` when it is not here.
+pub fn update_engaged(
+    conn: &Connection,
+    account: AccountId,
+    at_ms: i64,
+    inbox_id: i64,
+    engaged_ms: u32,
+) -> Result<Option<u32>, Error> {
+    let found: Option<u32> = conn
+        .prepare_cached(
+            "select engaged_ms from event_hot where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = 0",
+        )?
+        .query_row((account.0, at_ms, inbox_id), |row| row.get(0))
+        .optional()?;
+    let Some(before) = found else { return Ok(None) };
+    if engaged_ms > before {
+        conn.prepare_cached(
+            "update event_hot set engaged_ms = ?4
+             where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = 0",
+        )?
+        .execute((account.0, at_ms, inbox_id, engaged_ms))?;
+    }
+    Ok(Some(engaged_ms.saturating_sub(before)))
+}
+
+/// Where an event id was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub inbox_id: i64,
+    pub at_ms: i64,
+    pub received_ms: i64,
+    pub session_id: u32,
+}
+
+/// Forgets one event id, that was outlived.
+pub fn delete_seen(conn: &Connection, account: AccountId, event_id: &str) -> Result<(), Error> {
+    conn.prepare_cached("delete from seen where account_id = ?1 and event_id = ?2")?
+        .execute((account.0, event_id))?;
+    Ok(())
+}
+
+/// Looks at the next `limit` event ids after `place` and forgets those received before `before_ms`; `place` moves
+/// on, and at the end back to the beginning.
+pub fn sweep_seen(
+    conn: &Connection,
+    before_ms: i64,
+    place: &mut Option<(AccountId, String)>,
+    limit: usize,
+) -> Result<(), Error> {
+    let (account, event_id) = place.as_ref().map_or((0, ""), |(account, id)| (account.0, id.as_str()));
+    let mut outlived = Vec::new();
+    let mut last = None;
+    {
+        let mut statement = conn.prepare_cached(
+            "select account_id, event_id, received_ms from seen
+             where (account_id, event_id) > (?1, ?2) order by account_id, event_id limit ?3",
+        )?;
+        let mut rows = statement.query((account, event_id, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+        let mut looked_at = 0;
+        while let Some(row) = rows.next()? {
+            looked_at += 1;
+            let is_outlived = row.get::<_, i64>(2)? < before_ms;
+            if is_outlived || looked_at == limit {
+                let key = (AccountId(row.get(0)?), row.get::<_, String>(1)?);
+                if looked_at == limit {
+                    last = Some(key.clone());
+                }
+                if is_outlived {
+                    outlived.push(key);
+                }
+            }
+        }
+    }
+    for (account, event_id) in &outlived {
+        delete_seen(conn, *account, event_id)?;
+    }
+    *place = last;
+    Ok(())
+}
+
+/// Keeps what a completion was told with.
+pub fn insert_properties(
+    conn: &Connection,
+    account: AccountId,
+    event: &Event,
+    properties: &[(String, String)],
+) -> Result<(), Error> {
+    let text = properties_text(properties);
+    conn.prepare_cached(
+        "insert into event_property (account_id, at_ms, inbox_id, visitor, event, properties)
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute((account.0, event.at_ms, event.inbox_id, event.visitor, event.event, text))?;
+    Ok(())
+}

@@ -1,0 +1,399 @@
+//! The inbox: accepted hits, appended and fsynced by one thread before anybody is answered (group commit),
+//! until they are folded. Ids never restart below the watermark, so that every hit counts once.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::base::clock::{Clock, SECOND};
+use crate::store::error::Error;
+use crate::store::file::open;
+
+/// Requests waiting for their commit; one more is refused.
+pub const QUEUE: usize = 4_096;
+/// Bytes of bodies waiting for their commit; one more is refused.
+pub const QUEUE_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of hits read for one batch of the fold.
+const LIST_BYTES: usize = 16 * 1024 * 1024;
+/// Most requests in one commit.
+const BATCH: usize = 1_024;
+/// Hits waiting to be folded; past it nothing is taken in until the fold has caught up.
+pub const WAITING_MAX: i64 = 2_000_000;
+/// Folded rows are deleted in steps of this many, so that no commit waits long behind them: when nobody waits,
+/// and under load once a whole step has come together.
+const PURGE_STEP: i64 = 2_000;
+/// Free space is asked for this often, milliseconds.
+const SPACE_EVERY: i64 = SECOND;
+
+type Answer = oneshot::Sender<Result<(), Error>>;
+/// The bodies of one request, who waits for them, and their share of `QUEUE_BYTES`.
+type Append = (Vec<Vec<u8>>, Answer, Held);
+
+enum Job {
+    /// Append these bodies, all or none.
+    Append(Append),
+    /// Forget what was folded.
+    Purge { through: i64 },
+    /// Write one row, to see whether writing works.
+    Probe { answer: Answer },
+    /// See whether there is room again.
+    Look,
+}
+
+/// What the thread and its callers both look at.
+struct State {
+    /// Highest id on disk.
+    last: AtomicI64,
+    /// Lowest id that may still be there, minus one.
+    purged: AtomicI64,
+    /// Disk below its floor.
+    no_space: AtomicBool,
+    min_free: u64,
+    free: AtomicU64,
+    /// Bytes of the bodies that wait for their commit.
+    queued: Arc<AtomicUsize>,
+    alive: AtomicBool,
+}
+
+/// Room in the queue for some bytes, given back when dropped.
+struct Held {
+    queued: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl Held {
+    /// `None` when `QUEUE_BYTES` would be passed.
+    fn take(queued: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
+        let room = |now: usize| now.checked_add(bytes).filter(|sum| *sum <= QUEUE_BYTES);
+        queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room).ok()?;
+        Some(Self { queued: Arc::clone(queued), bytes })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.queued.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// A handle on the inbox; cheap to clone.
+#[derive(Clone)]
+pub struct Inbox {
+    queue: mpsc::Sender<Job>,
+    state: Arc<State>,
+    reader: Arc<Mutex<Connection>>,
+    arrived: Arc<tokio::sync::Notify>,
+}
+
+/// One row of the inbox.
+#[derive(Debug)]
+pub struct Waiting {
+    pub id: i64,
+    pub body: Vec<u8>,
+}
+
+impl Inbox {
+    pub(in crate::store) fn start(
+        conn: Connection,
+        path: &Path,
+        watermark: i64,
+        min_free: u64,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, JoinHandle<()>), Error> {
+        let highest: i64 = conn.query_row("select coalesce(max(id), 0) from hit", [], |row| row.get(0))?;
+        let state = Arc::new(State {
+            last: AtomicI64::new(highest.max(watermark)),
+            purged: AtomicI64::new(watermark),
+            no_space: AtomicBool::new(false),
+            min_free,
+            free: AtomicU64::new(u64::MAX),
+            queued: Arc::default(),
+            alive: AtomicBool::new(true),
+        });
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let arrived = Arc::new(tokio::sync::Notify::new());
+        let reader = Arc::new(Mutex::new(open::reader(path)?));
+        let mut thread = Thread {
+            conn,
+            path: path.to_owned(),
+            state: Arc::clone(&state),
+            arrived: Arc::clone(&arrived),
+            clock,
+            space_checked: None,
+            purge_to: watermark,
+        };
+        let join = std::thread::Builder::new().name("inbox".into()).spawn(move || {
+            let mut jobs = jobs;
+            // A panic costs the requests in hand (their answers are dropped, their senders try again), not the
+            // inbox.
+            while catch_unwind(AssertUnwindSafe(|| thread.serve(&mut jobs))).is_err() {
+                tracing::error!("the inbox panicked and goes on");
+                if !thread.conn.is_autocommit() {
+                    let _ = thread.conn.execute_batch("rollback");
+                }
+            }
+            thread.state.alive.store(false, Ordering::SeqCst);
+            let _ = thread.conn.execute_batch("pragma wal_checkpoint(truncate)");
+        })?;
+        Ok((Self { queue, state, reader, arrived }, join))
+    }
+
+    /// Appends all bodies or none; answers when they are on disk.
+    ///
+    /// # Errors
+    /// `Busy` when the queue or the inbox is full or the disk below its floor; else why it could not be
+    /// written. Nothing was stored then.
+    pub async fn append(&self, bodies: Vec<Vec<u8>>) -> Result<(), Error> {
+        if self.state.no_space.load(Ordering::Relaxed) || self.waiting() >= WAITING_MAX {
+            // Nothing else may come by here while everything is refused: the thread must look by itself.
+            let _ = self.queue.try_send(Job::Look);
+            return Err(Error::Busy);
+        }
+        let bytes = bodies.iter().map(Vec::len).sum();
+        let held = Held::take(&self.state.queued, bytes).ok_or(Error::Busy)?;
+        let (answer, receive) = oneshot::channel();
+        self.queue.try_send(Job::Append((bodies, answer, held))).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Busy,
+            mpsc::error::TrySendError::Closed(_) => Error::Closed,
+        })?;
+        receive.await.unwrap_or(Err(Error::Closed))
+    }
+
+    /// Writes one row: is the way to the disk open?
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn probe(&self) -> Result<(), Error> {
+        let (answer, receive) = oneshot::channel();
+        self.queue.send(Job::Probe { answer }).await.map_err(|_| Error::Closed)?;
+        receive.await.unwrap_or(Err(Error::Closed))
+    }
+
+    /// The next hits after `after`, oldest first.
+    pub fn list(&self, after: i64, limit: usize) -> Result<Vec<Waiting>, Error> {
+        let conn = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement =
+            conn.prepare_cached("select id, body from hit where id > ?1 order by id limit ?2")?;
+        let mut rows = statement.query((after, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+        let (mut hits, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.next()? {
+            let hit = Waiting { id: row.get(0)?, body: row.get(1)? };
+            bytes += hit.body.len();
+            hits.push(hit);
+            if bytes >= LIST_BYTES {
+                break;
+            }
+        }
+        Ok(hits)
+    }
+
+    /// Forgets rows up to the watermark, behind the appends that wait.
+    pub fn purge(&self, through: i64) {
+        // When the queue is full there is better to do; the next call covers these rows too.
+        let _ = self.queue.try_send(Job::Purge { through });
+    }
+
+    /// Highest id that is on disk.
+    #[must_use]
+    pub fn last_id(&self) -> i64 {
+        self.state.last.load(Ordering::SeqCst)
+    }
+
+    /// Goes on after `id`: the ids up to it belong to hits that were folded without lying here. Only while nothing
+    /// waits and nobody appends.
+    pub fn skip_to(&self, id: i64) {
+        self.state.last.fetch_max(id, Ordering::SeqCst);
+        self.state.purged.fetch_max(id, Ordering::Relaxed);
+    }
+
+    /// Rows that are folded and not deleted yet count as waiting; it is an upper bound.
+    #[must_use]
+    pub fn waiting(&self) -> i64 {
+        self.last_id() - self.state.purged.load(Ordering::Relaxed)
+    }
+
+    /// Resolves when something was appended since the last call.
+    pub async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.state.alive.load(Ordering::SeqCst)
+    }
+
+    /// Disk below its floor?
+    #[must_use]
+    pub fn is_out_of_space(&self) -> bool {
+        self.state.no_space.load(Ordering::Relaxed)
+    }
+
+    /// Free bytes of the disk, as last asked.
+    #[must_use]
+    pub fn free_bytes(&self) -> u64 {
+        self.state.free.load(Ordering::Relaxed)
+    }
+}
+
+struct Thread {
+    conn: Connection,
+    path: PathBuf,
+    state: Arc<State>,
+    arrived: Arc<tokio::sync::Notify>,
+    clock: Arc<dyn Clock>,
+    space_checked: Option<i64>,
+    /// Everything up to here may be deleted.
+    purge_to: i64,
+}
+
+impl Thread {
+    fn serve(&mut self, jobs: &mut mpsc::Receiver<Job>) {
+        self.check_space();
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            while jobs.is_empty() && self.purge_to > self.state.purged.load(Ordering::Relaxed) {
+                self.purge();
+            }
+            if jobs.blocking_recv_many(&mut batch, BATCH) == 0 {
+                return;
+            }
+            self.check_space();
+            let mut appends = Vec::with_capacity(batch.len());
+            let mut probes = Vec::new();
+            for job in batch.drain(..) {
+                match job {
+                    Job::Append(append) => appends.push(append),
+                    Job::Purge { through } => self.purge_to = self.purge_to.max(through),
+                    Job::Probe { answer } => probes.push(answer),
+                    Job::Look => {}
+                }
+            }
+            if !appends.is_empty() {
+                self.append(appends);
+            }
+            if !probes.is_empty() {
+                self.probe(probes);
+            }
+            if self.purge_to >= self.state.purged.load(Ordering::Relaxed) + PURGE_STEP {
+                self.purge();
+            }
+        }
+    }
+
+    fn append(&mut self, appends: Vec<Append>) {
+        let last = self.state.last.load(Ordering::SeqCst);
+        let written = self.insert_all(last, &appends);
+        if let Err(error) = &written {
+            tracing::error!(error = %error, requests = appends.len(), "the inbox could not be written");
+            if !self.conn.is_autocommit() {
+                let _ = self.conn.execute_batch("rollback");
+            }
+            self.find_last();
+        }
+        if let Ok(id) = &written {
+            self.state.last.store(*id, Ordering::SeqCst);
+            self.arrived.notify_one();
+        }
+        for (_, answer, _) in appends {
+            let _ = answer.send(match &written {
+                Ok(_) => Ok(()),
+                Err(error) => Err(error.again()),
+            });
+        }
+    }
+
+    /// After a failure only the file knows how far it went: an id given twice would be refused for ever.
+    fn find_last(&self) {
+        let highest = self.conn.query_row("select coalesce(max(id), 0) from hit", [], |row| row.get(0));
+        if let Ok(highest) = highest {
+            self.state.last.fetch_max(highest, Ordering::SeqCst);
+        }
+    }
+
+    fn insert_all(&self, mut id: i64, appends: &[Append]) -> Result<i64, Error> {
+        self.conn.execute_batch("begin immediate")?;
+        {
+            let mut insert = self.conn.prepare_cached("insert into hit (id, body) values (?1, ?2)")?;
+            for body in appends.iter().flat_map(|(bodies, ..)| bodies) {
+                id += 1;
+                insert.execute((id, body))?;
+            }
+        }
+        self.conn.execute_batch("commit")?;
+        Ok(id)
+    }
+
+    /// One step. After a failure the next `Purge` tries again.
+    fn purge(&mut self) {
+        let from = self.state.purged.load(Ordering::Relaxed);
+        let step_end = self.purge_to.min(from + PURGE_STEP);
+        match self.conn.execute("delete from hit where id <= ?1", [step_end]) {
+            Ok(_) => self.state.purged.store(step_end, Ordering::Relaxed),
+            Err(error) => {
+                self.purge_to = from;
+                tracing::warn!(error = %error, "folded hits could not be deleted yet");
+            }
+        }
+    }
+
+    /// One write answers all who ask at once: asking often must not cost those who send.
+    fn probe(&self, asked: Vec<Answer>) {
+        let now = self.clock.now().0;
+        let written = match self.state.no_space.load(Ordering::Relaxed) {
+            true => Err(Error::Busy),
+            false => self
+                .conn
+                .execute("insert into probe values (1, ?1) on conflict do update set at_ms = ?1", [now])
+                .map(|_| ())
+                .map_err(Error::from),
+        };
+        for answer in asked {
+            let _ = answer.send(match &written {
+                Ok(()) => Ok(()),
+                Err(error) => Err(error.again()),
+            });
+        }
+    }
+
+    fn check_space(&mut self) {
+        let now = self.clock.now().0;
+        let recent = |checked: i64| now.saturating_sub(checked).saturating_abs() < SPACE_EVERY;
+        if self.state.min_free == 0 || self.space_checked.is_some_and(recent) {
+            return;
+        }
+        self.space_checked = Some(now);
+        let dir = self.path.parent().unwrap_or(&self.path);
+        match rustix::fs::statvfs(dir) {
+            Ok(stat) => {
+                let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+                self.state.free.store(free, Ordering::Relaxed);
+                let low = free < self.state.min_free;
+                if low != self.state.no_space.swap(low, Ordering::Relaxed) {
+                    tracing::warn!(free_bytes = free, low, "free space crossed its floor");
+                }
+            }
+            Err(error) => tracing::warn!(error = %error, "the free space cannot be asked"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_wait_up_to_their_bytes_and_give_their_room_back() {
+        let queued = Arc::default();
+        let all = Held::take(&queued, QUEUE_BYTES).unwrap();
+        assert!(Held::take(&queued, 1).is_none(), "one past the limit");
+        drop(all);
+        assert!(Held::take(&queued, 1).is_some());
+        assert!(Held::take(&queued, usize::MAX).is_none());
+        assert_eq!(queued.load(Ordering::Relaxed), 0);
+    }
+}

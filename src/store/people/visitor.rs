@@ -1,0 +1,152 @@
+//! Visitors and their tokens.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::domain::account::AccountId;
+use crate::domain::visitor::VisitorNumber;
+use crate::store::error::Error;
+
+/// What is kept of a visitor: enough to continue his session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    pub number: VisitorNumber,
+    pub no_browser: bool,
+    pub contact_id: Option<i64>,
+    pub first_ms: i64,
+    pub last_ms: i64,
+    /// The open or last session; 0 = none yet.
+    pub session_id: u32,
+    /// What the cookie of that session said.
+    pub session_number: Option<u32>,
+    /// Dictionary id of the first session's source.
+    pub first_source: u32,
+    /// Dictionary id of the last session's source, and when that session began.
+    pub source: u32,
+    pub source_ms: i64,
+    /// Completions and their value while nobody knows who he is; his contact takes them over.
+    pub completions: u32,
+    pub value_minor: i64,
+}
+
+const COLUMNS: &str =
+    "v.number, v.no_browser, v.contact_id, v.first_ms, v.last_ms, v.session_id, v.session_number,
+    v.source, v.source_ms, v.first_source, v.completions, v.value_minor";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
+    Ok(Visitor {
+        number: VisitorNumber(row.get(0)?),
+        no_browser: row.get(1)?,
+        contact_id: row.get(2)?,
+        first_ms: row.get(3)?,
+        last_ms: row.get(4)?,
+        session_id: row.get(5)?,
+        session_number: row.get(6)?,
+        source: row.get(7)?,
+        source_ms: row.get(8)?,
+        first_source: row.get(9)?,
+        completions: row.get(10)?,
+        value_minor: row.get(11)?,
+    })
+}
+
+pub fn find(conn: &Connection, account: AccountId, number: VisitorNumber) -> Result<Option<Visitor>, Error> {
+    Ok(conn
+        .prepare_cached(&format!(
+            "select {COLUMNS} from visitor v where v.account_id = ?1 and v.number = ?2"
+        ))?
+        .query_row((account.0, number.0), read)
+        .optional()?)
+}
+
+/// The visitor a token stands for now.
+pub fn find_by_token(conn: &Connection, account: AccountId, token: &str) -> Result<Option<Visitor>, Error> {
+    Ok(conn
+        .prepare_cached(&format!(
+            "select {COLUMNS}
+             from visitor_token t join visitor v on v.account_id = t.account_id and v.number = t.number
+             where t.account_id = ?1 and t.token = ?2"
+        ))?
+        .query_row((account.0, token), read)
+        .optional()?)
+}
+
+/// The tokens that stand for a visitor. There is no index for it: all tokens of the account are looked at.
+pub fn list_tokens(
+    conn: &Connection,
+    account: AccountId,
+    number: VisitorNumber,
+) -> Result<Vec<String>, Error> {
+    let mut statement =
+        conn.prepare_cached("select token from visitor_token where account_id = ?1 and number = ?2")?;
+    let rows = statement.query_map((account.0, number.0), |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The numbers of a contact: its own for what programs tell of it, then its browsers', those seen last first; at most
+/// `limit`.
+pub fn list_of_contact(
+    conn: &Connection,
+    account: AccountId,
+    contact: i64,
+    limit: usize,
+) -> Result<Vec<VisitorNumber>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select number from visitor indexed by visitor_contact
+         where account_id = ?1 and contact_id = ?2 and contact_id is not null
+         order by no_browser desc, last_ms desc, number desc limit ?3",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map((account.0, contact, limit), |row| row.get(0).map(VisitorNumber))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub fn delete(conn: &Connection, account: AccountId, number: VisitorNumber) -> Result<(), Error> {
+    conn.prepare_cached("delete from visitor where account_id = ?1 and number = ?2")?
+        .execute((account.0, number.0))?;
+    Ok(())
+}
+
+/// Writes a visitor as it is now.
+pub fn upsert(conn: &Connection, account: AccountId, visitor: &Visitor) -> Result<(), Error> {
+    // By place, not by name: on the way of every event, looking names up would be most of the work.
+    conn.prepare_cached(
+        "insert into visitor (account_id, number, no_browser, contact_id, first_ms, last_ms, session_id,
+                              session_number, source, source_ms, first_source, completions, value_minor)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+                 ?10, ?11, ?12, ?13)
+         on conflict do update set contact_id = ?4, first_ms = ?5, last_ms = ?6,
+                session_id = ?7, session_number = ?8, source = ?9,
+                source_ms = ?10, first_source = ?11, completions = ?12, value_minor = ?13",
+    )?
+    .execute(params![
+        account.0,
+        visitor.number.0,
+        visitor.no_browser,
+        visitor.contact_id,
+        visitor.first_ms,
+        visitor.last_ms,
+        visitor.session_id,
+        visitor.session_number,
+        visitor.source,
+        visitor.source_ms,
+        visitor.first_source,
+        visitor.completions,
+        visitor.value_minor,
+    ])?;
+    Ok(())
+}
+
+/// From now on the token stands for `number`; the older number keeps its past.
+pub fn upsert_token(
+    conn: &Connection,
+    account: AccountId,
+    token: &str,
+    number: VisitorNumber,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "insert into visitor_token (account_id, token, number) values (?1, ?2, ?3)
+         on conflict do update set number = ?3",
+    )?
+    .execute((account.0, token, number.0))?;
+    Ok(())
+}

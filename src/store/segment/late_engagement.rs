@@ -1,0 +1,59 @@
+//! What came late of a page view in a segment: how long it was visible. It waits here until its segment is written
+//! anew.
+
+use rusqlite::{Connection, OptionalExtension};
+use rustc_hash::FxHashMap;
+
+use crate::domain::account::AccountId;
+use crate::store::error::Error;
+
+/// Engaged times by session and time of the page view.
+pub(in crate::store) type Late = FxHashMap<(u32, i64), u32>;
+
+pub fn find(conn: &Connection, account: AccountId, session: u32, at_ms: i64) -> Result<Option<u32>, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select engaged_ms from late_engagement where account_id = ?1 and session_id = ?2 and at_ms = ?3",
+        )?
+        .query_row((account.0, session, at_ms), |row| row.get(0))
+        .optional()?)
+}
+
+pub fn upsert(
+    conn: &Connection,
+    account: AccountId,
+    session: u32,
+    at_ms: i64,
+    engaged_ms: u32,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "insert into late_engagement (account_id, session_id, at_ms, engaged_ms) values (?1, ?2, ?3, ?4)
+         on conflict do update set engaged_ms = ?4",
+    )?
+    .execute((account.0, session, at_ms, engaged_ms))?;
+    Ok(())
+}
+
+/// Those of the sessions `is_wanted`.
+pub(in crate::store) fn list(
+    conn: &Connection,
+    account: AccountId,
+    is_wanted: impl Fn(u32) -> bool,
+) -> Result<Late, Error> {
+    let mut statement = conn
+        .prepare_cached("select session_id, at_ms, engaged_ms from late_engagement where account_id = ?1")?;
+    let rows = statement.query_map([account.0], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+    rows.filter(|row| row.as_ref().map_or(true, |((session, _), _)| is_wanted(*session)))
+        .collect::<Result<_, _>>()
+        .map_err(Error::from)
+}
+
+pub(super) fn delete(conn: &Connection, account: AccountId, late: &Late) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(
+        "delete from late_engagement where account_id = ?1 and session_id = ?2 and at_ms = ?3",
+    )?;
+    for (session, at_ms) in late.keys() {
+        statement.execute((account.0, session, at_ms))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,231 @@
+//! Copies of a store in one file, beside a running server (rules.md 24). The inbox is seen first and the main
+//! file later, so that every hit acknowledged before is in one of them; rows of the inbox that the main file
+//! has not folded become a table of the copy. Only reads the store.
+
+use std::fs::File;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::check::{self, Report};
+use crate::base::clock::Millis;
+use crate::store::data_dir::{self, INBOX_FILE, MAIN_FILE};
+use crate::store::error::Error;
+use crate::store::file::open;
+
+/// What a copy tells of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// When it was begun.
+    pub created: Millis,
+    /// Hits of the inbox in it that were not folded yet.
+    pub waiting: i64,
+    pub bytes: u64,
+}
+
+/// Tables that only a copy has.
+const COPY_TABLES: &str = "
+    create table backup_about (id integer primary key check (id = 1), created_ms integer not null) strict;
+    create table backup_hit (id integer primary key, body blob not null) strict;";
+
+/// Writes a copy of the store to `target`, whole or not at all.
+///
+/// # Errors
+/// `Exists` unless `replace`, `NotFound` when there is no store at all, or what the system or SQLite say.
+pub fn write(data_dir: &Path, target: &Path, replace: bool, now: Millis) -> Result<About, Error> {
+    write_with(data_dir, target, replace, now, || ())
+}
+
+/// `between` runs after the inbox was seen and before the main file is; tests make it busy there.
+fn write_with(
+    data_dir: &Path,
+    target: &Path,
+    replace: bool,
+    now: Millis,
+    between: impl FnOnce(),
+) -> Result<About, Error> {
+    match target.symlink_metadata() {
+        // A device or a link of the same name is nothing to be replaced.
+        Ok(about) if !replace || !about.is_file() => return Err(Error::Exists(target.to_owned())),
+        _ => {}
+    }
+    data_dir::settle(data_dir)?;
+    let (main, inbox) = (data_dir.join(MAIN_FILE), data_dir.join(INBOX_FILE));
+    if data_dir::is_absent(&main)? {
+        return Err(match data_dir::is_absent(&inbox)? {
+            true => Error::NotFound,
+            false => Error::Corrupt { file: main, finding: "it is missing".to_owned() },
+        });
+    }
+    let unfinished = unfinished(target);
+    let written = (|| {
+        let file = File::options().create_new(true).write(true).mode(0o600).open(&unfinished)?;
+        let waiting = copy(&main, &inbox, &unfinished, now, between)?;
+        file.sync_all()?;
+        let bytes = file.metadata()?.len();
+        std::fs::rename(&unfinished, target)?;
+        data_dir::sync_dir(target.parent())?;
+        Ok(About { created: now, waiting, bytes })
+    })();
+    if written.is_err() {
+        // Half a copy is of no use to anybody; when it is not there, all the better.
+        let _ = std::fs::remove_file(&unfinished);
+    }
+    written
+}
+
+/// Beside the target, so that it can be renamed.
+fn unfinished(target: &Path) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(format!(".{}.unfinished", std::process::id()));
+    name.into()
+}
+
+fn copy(main: &Path, inbox: &Path, to: &Path, now: Millis, between: impl FnOnce()) -> Result<i64, Error> {
+    let stamp = |path: &Path| std::fs::metadata(path).map(|about| (about.dev(), about.ino()));
+    let before = (stamp(main)?, stamp(inbox)?);
+    let inbox_conn = open::reader(inbox).map_err(|error| error.of_file(inbox))?;
+    // From the first read on this connection sees the inbox as it is now, whatever is folded and deleted.
+    inbox_conn.execute_batch("begin; select max(id) from hit")?;
+    between();
+    let main_conn = open::reader(main).map_err(|error| error.of_file(main))?;
+    // Only for the copy: the connection itself cannot write the store.
+    main_conn.pragma_update(None, "query_only", "off")?;
+    main_conn
+        .execute("vacuum into ?1", [to.to_string_lossy()])
+        .map_err(|error| Error::from(error).of_file(main))?;
+    let target = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Nobody reads it before it is whole and synced.
+    target.execute_batch(&format!(
+        "pragma journal_mode = memory; pragma synchronous = off; begin; {COPY_TABLES}"
+    ))?;
+    let watermark = crate::store::watermark(&target)?;
+    let mut waiting = 0;
+    {
+        let mut rows = inbox_conn.prepare("select id, body from hit where id > ?1 order by id")?;
+        let mut rows = rows.query([watermark])?;
+        let mut insert = target.prepare("insert into backup_hit (id, body) values (?1, ?2)")?;
+        while let Some(row) = rows.next()? {
+            insert.execute((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))?;
+            waiting += 1;
+        }
+    }
+    target.execute("insert into backup_about values (1, ?1)", [now.0])?;
+    target.execute_batch("commit")?;
+    target.close().map_err(|(_, error)| error)?;
+    if (stamp(main)?, stamp(inbox)?) != before {
+        // A restore put other files in their place meanwhile.
+        return Err(Error::Busy);
+    }
+    Ok(waiting)
+}
+
+/// Opens a copy and looks at all of it. A plain copy of the main file is one too, without hits that wait.
+///
+/// # Errors
+/// `BadBackup` when it is none, `TooNew`, or what the system says; damage is a finding of the report.
+pub fn verify(file: &Path) -> Result<(Option<About>, Report), Error> {
+    let bad = |finding: String| Error::BadBackup { file: file.to_owned(), finding };
+    let about = std::fs::metadata(file).map_err(|error| bad(error.to_string()))?;
+    if about.len() == 0 || about.is_dir() {
+        return Err(bad("it is empty or no file".to_owned()));
+    }
+    let mut report = Report::default();
+    let looked = open::reader(file).and_then(|conn| {
+        open::verify_header(&conn)?;
+        check::look_at_main(&conn, &mut report)?;
+        about_of(&conn, about.len())
+    });
+    match looked {
+        Ok(found) => {
+            report.waiting = found.as_ref().map_or(0, |about| about.waiting);
+            Ok((found, report))
+        }
+        Err(error) if error.is_corruption() => Err(bad(error.to_string())),
+        Err(error) => Err(error),
+    }
+}
+
+fn about_of(conn: &Connection, bytes: u64) -> Result<Option<About>, Error> {
+    if !conn.prepare("select 1 from sqlite_schema where name = 'backup_about'")?.exists([])? {
+        return Ok(None);
+    }
+    let created: Option<i64> = conn
+        .query_row("select created_ms from backup_about where id = 1", [], |row| row.get(0))
+        .optional()?;
+    let waiting = conn.query_row("select count(*) from backup_hit", [], |row| row.get(0))?;
+    Ok(created.map(|created| About { created: Millis(created), waiting, bytes }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::base::clock::ManualClock;
+    use crate::store::{Options, Store, dead_letter, update_watermark};
+
+    const NOW: Millis = Millis(1_800_000_000_000);
+
+    /// What "folding" is here: each hit becomes a dead letter, so that every one can be found again.
+    fn fold(store: &Store, count: usize) {
+        let after = store.readers.read(crate::store::watermark).unwrap();
+        let hits = store.inbox.list(after, count).unwrap();
+        let last = hits.last().unwrap().id;
+        let folded = store.writer.write_blocking(move |conn| {
+            for hit in &hits {
+                dead_letter::insert(conn, hit.id, NOW.0, "folded", &hit.body)?;
+            }
+            update_watermark(conn, last)
+        });
+        folded.unwrap();
+        store.inbox.purge(last);
+    }
+
+    fn append(store: &Store, count: usize) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for _ in 0..count {
+            runtime.block_on(store.inbox.append(vec![b"{}".to_vec()])).unwrap();
+        }
+    }
+
+    /// rules.md 24: between the two looks hits are folded and forgotten, and new ones arrive.
+    #[test]
+    fn what_is_folded_between_the_two_looks_is_in_the_copy_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
+        let store = Store::open(&options, ManualClock::at(NOW)).unwrap();
+        let store = Arc::new(store);
+        append(&store, 10);
+        fold(&store, 2);
+        let target = dir.path().join("copy.db");
+        let busy = || {
+            fold(&store, 5);
+            append(&store, 4);
+            // Behind the purge, so that it was done when this is.
+            fold(&store, 1);
+            append(&store, 1);
+        };
+        let about = write_with(&options.data_dir, &target, false, NOW, busy).unwrap();
+        assert_eq!(about.waiting, 2, "the first ten without the eight that were folded");
+        let conn = Connection::open(&target).unwrap();
+        let ids: String = conn
+            .query_row(
+                "select group_concat(id) from (select inbox_id as id from dead_letter
+                 union all select id from backup_hit order by 1)",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(ids, "1,2,3,4,5,6,7,8,9,10");
+    }
+
+    #[test]
+    fn only_a_regular_file_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (target, there) = (dir.path().join("link"), dir.path().join("there"));
+        std::os::unix::fs::symlink(&there, &target).unwrap();
+        assert!(matches!(write(dir.path(), &target, true, NOW), Err(Error::Exists(_))));
+    }
+}

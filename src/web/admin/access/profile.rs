@@ -1,0 +1,170 @@
+//! One's own: password, the browsers one is signed in with, colours.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{ServiceConfig, get, post};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::app::access::{sign_in, users};
+use crate::app::{App, access};
+use crate::base::clock::Millis;
+use crate::domain::period::Zone;
+use crate::store::sign_in::{SignIn, SignInId};
+use crate::web::admin::settings::refusal;
+use crate::web::drawing::format;
+use crate::web::part::field::{Field, Kind};
+use crate::web::part::icon::Icon;
+use crate::web::paths;
+use crate::web::request::context;
+use crate::web::request::form::SignedForm;
+use crate::web::request::guard::SignedIn;
+use crate::web::response::answer;
+use crate::web::response::error::WebError;
+use crate::web::response::flash::{self, Done};
+use crate::web::response::page::{Layout, Theme};
+use crate::web::text::{Texts, fill};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .route(paths::PROFILE, get().to(show))
+        .route(paths::PROFILE_PASSWORD, post().to(update_password))
+        .route(paths::PROFILE_BROWSERS, post().to(delete_browsers));
+}
+
+#[derive(Template)]
+#[template(path = "profile/show.html")]
+struct Page {
+    layout: Layout,
+    email: String,
+    fields: Vec<Field>,
+    refused: bool,
+    rows: Vec<Row>,
+    here: SignInId,
+}
+
+/// A browser that is signed in.
+struct Row {
+    id: SignInId,
+    /// `Chrome on Windows`, as reports name browsers and systems; the User-Agent of what they do not know.
+    name: String,
+    /// User-Agent as it was sent; may be empty.
+    agent: String,
+    created: Millis,
+    last: Millis,
+}
+
+impl Row {
+    fn of(app: &App, t: &Texts, sign_in: SignIn) -> Self {
+        let SignIn { id, browser: agent, created, last, .. } = sign_in;
+        let device = &app.user_agents.read(&agent).device;
+        let read = t.word.browser(&device.browser, &device.os);
+        let name = read.unwrap_or_else(|| match agent.as_str() {
+            "" => t.access.profile.unknown_browser.to_owned(),
+            other => other.to_owned(),
+        });
+        Self { id, name, agent, created, last }
+    }
+}
+
+impl Page {
+    fn since(&self, row: &Row) -> String {
+        format::date_time(&self.layout.t.number, &Zone::named("UTC"), row.created)
+    }
+
+    fn last_seen(&self, row: &Row) -> String {
+        format::ago(&self.layout.t.number, self.layout.now, row.last)
+    }
+
+    fn is_here(&self, row: &Row) -> bool {
+        row.id == self.here
+    }
+
+    fn end_label(&self, row: &Row) -> String {
+        fill(self.layout.t.access.profile.end_one, &[("browser", &row.name)])
+    }
+
+    fn themes(&self) -> [(Theme, &'static str); 3] {
+        let frame = &self.layout.t.frame;
+        [(Theme::Auto, frame.theme_auto), (Theme::Light, frame.theme_light), (Theme::Dark, frame.theme_dark)]
+    }
+}
+
+/// What is wrong, and with which password.
+#[derive(Clone, Copy, Default)]
+struct Wrong {
+    current: Option<&'static str>,
+    new: Option<&'static str>,
+}
+
+async fn page(who: &SignedIn, wrong: Wrong) -> Result<HttpResponse, WebError> {
+    let t = who.context.t;
+    let words = &t.access.field;
+    let fields = vec![
+        Field::new(t, "current", words.current_password, Kind::Password)
+            .error(wrong.current.map(str::to_owned))
+            .required()
+            .autocomplete("current-password"),
+        Field::new(t, "new", words.new_password, Kind::Password)
+            .hint(words.new_password_hint)
+            .error(wrong.new.map(str::to_owned))
+            .required()
+            .autocomplete("new-password"),
+    ];
+    let refused = wrong.current.is_some() || wrong.new.is_some();
+    let rows = sign_in::list(&who.state.app, who.session.user.id).await?;
+    let page = Page {
+        layout: who.layout(t.access.profile.title),
+        email: who.session.user.email.clone(),
+        fields,
+        refused,
+        rows: rows.into_iter().map(|row| Row::of(&who.state.app, t, row)).collect(),
+        here: who.session.sign_in.id,
+    };
+    let status = if refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    answer::page(status, &page)
+}
+
+async fn show(who: SignedIn) -> Result<HttpResponse, WebError> {
+    page(&who, Wrong::default()).await
+}
+
+async fn update_password(request: HttpRequest, form: SignedForm) -> Result<HttpResponse, WebError> {
+    let SignedForm { who, fields } = form;
+    let sender = context::sender(&who.state, &request);
+    let (current, new) = (fields.raw("current"), fields.raw("new"));
+    match users::change_password(&who.state.app, &who.session, sender, current, new).await {
+        Ok(secret) => {
+            answer::sign_in(&request, who.context.https, &secret);
+            flash::put(&request, who.context.https, Done::PasswordChanged);
+            Ok(answer::see_other(paths::PROFILE))
+        }
+        Err(error) => {
+            let of_current = matches!(error, access::Error::Wrong);
+            let text = Some(refusal::text(&who.context.t.access.wrong, error)?);
+            let wrong = if of_current {
+                Wrong { current: text, new: None }
+            } else {
+                Wrong { current: None, new: text }
+            };
+            page(&who, wrong).await
+        }
+    }
+}
+
+/// One browser by its number, or without one all others.
+async fn delete_browsers(request: HttpRequest, form: SignedForm) -> Result<HttpResponse, WebError> {
+    let SignedForm { who, fields } = form;
+    let user = who.session.user.id;
+    let done = match fields.number("browser") {
+        Some(id) => {
+            sign_in::end(&who.state.app, user, SignInId(id)).await?;
+            Done::BrowserEnded
+        }
+        None => {
+            sign_in::end_all(&who.state.app, user, Some(who.session.sign_in.id)).await?;
+            Done::BrowsersEnded
+        }
+    };
+    flash::put(&request, who.context.https, done);
+    Ok(answer::see_other(paths::PROFILE))
+}

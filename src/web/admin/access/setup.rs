@@ -1,0 +1,160 @@
+//! The first user and the first account, by the link that an empty store prints.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Query, ServiceConfig, get, post, resource};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::app::access;
+use crate::app::access::setup;
+use crate::base::secret::Secret;
+use crate::domain::account::Invalid;
+use crate::domain::contact::{EMAIL_MAX, Email};
+use crate::web::admin::settings::account_form::Typed;
+use crate::web::admin::settings::refusal;
+use crate::web::part::field::{Field, Kind};
+use crate::web::part::icon::Icon;
+use crate::web::paths;
+use crate::web::request::context;
+use crate::web::request::form::GuestForm;
+use crate::web::request::guard::Guest;
+use crate::web::response::answer;
+use crate::web::response::error::WebError;
+use crate::web::response::flash::{self, Done};
+use crate::web::response::page::Layout;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(resource(paths::SETUP).route(get().to(show)).route(post().to(create)));
+}
+
+#[derive(Template)]
+#[template(path = "setup/show.html")]
+struct Page {
+    layout: Layout,
+    token: String,
+    user: Vec<Field>,
+    /// None when there are accounts already.
+    account: Vec<Field>,
+    refused: bool,
+}
+
+#[derive(Template)]
+#[template(path = "setup/gone.html")]
+struct GonePage {
+    layout: Layout,
+}
+
+/// What is wrong, and with which field.
+#[derive(Default)]
+struct Wrong {
+    email: Option<&'static str>,
+    password: Option<&'static str>,
+    account: Option<Invalid>,
+}
+
+impl Wrong {
+    const fn is_none(&self) -> bool {
+        self.email.is_none() && self.password.is_none() && self.account.is_none()
+    }
+}
+
+fn page(
+    guest: &Guest,
+    token: &str,
+    email: &str,
+    typed: Option<&Typed>,
+    wrong: Option<&Wrong>,
+) -> Result<HttpResponse, WebError> {
+    let t = guest.context.t;
+    let words = &t.access.field;
+    let error = |of: fn(&Wrong) -> Option<&'static str>| wrong.and_then(of).map(str::to_owned);
+    let user = vec![
+        Field::new(t, "email", words.email, Kind::Email)
+            .value(email)
+            .error(error(|w| w.email))
+            .required()
+            .max(EMAIL_MAX)
+            .autocomplete("username"),
+        Field::new(t, "password", words.new_password, Kind::Password)
+            .hint(words.new_password_hint)
+            .error(error(|w| w.password))
+            .required()
+            .autocomplete("new-password"),
+    ];
+    let account = typed.map(|typed| typed.fields(t, wrong.and_then(|w| w.account.as_ref())));
+    let page = Page {
+        layout: guest.layout(t.access.setup.title),
+        token: token.to_owned(),
+        user,
+        account: account.unwrap_or_default(),
+        refused: wrong.is_some(),
+    };
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    answer::page(status, &page)
+}
+
+fn gone(guest: &Guest) -> Result<HttpResponse, WebError> {
+    let layout = guest.layout(guest.context.t.access.setup.gone_title);
+    answer::page(StatusCode::GONE, &GonePage { layout })
+}
+
+#[derive(Deserialize)]
+struct Told {
+    #[serde(default)]
+    token: String,
+}
+
+async fn show(guest: Guest, told: Query<Told>) -> Result<HttpResponse, WebError> {
+    match setup::look(&guest.state.app, &Secret::told(&told.token)).await {
+        Ok(wanted) => {
+            let typed = wanted.account.then(Typed::default);
+            page(&guest, &told.token, "", typed.as_ref(), None)
+        }
+        Err(access::Error::Link) => gone(&guest),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn create(request: HttpRequest, form: GuestForm) -> Result<HttpResponse, WebError> {
+    let GuestForm { guest, fields } = form;
+    let (token, email) = (fields.raw("token"), fields.text("email"));
+    let link = Secret::told(token);
+    let wanted = match setup::look(&guest.state.app, &link).await {
+        Ok(wanted) => wanted,
+        Err(access::Error::Link) => return gone(&guest),
+        Err(error) => return Err(error.into()),
+    };
+    let typed = wanted.account.then(|| Typed::from(&fields));
+    let words = &guest.context.t.access.wrong;
+    let password = fields.raw("password");
+    let mut wrong = Wrong { email: Email::parse(email).is_none().then_some(words.email), ..Wrong::default() };
+    let settings = match typed.as_ref().map(Typed::parse).transpose() {
+        Ok(settings) => settings,
+        Err(invalid) => {
+            wrong.account = Some(invalid);
+            None
+        }
+    };
+    // All that is wrong at once, not one by one.
+    if let Err(weak) = setup::check_password(email, password, settings.as_ref()) {
+        wrong.password = Some(refusal::text(words, weak.into())?);
+    }
+    if !wrong.is_none() {
+        return page(&guest, token, email, typed.as_ref(), Some(&wrong));
+    }
+    let browser = context::browser(&request);
+    let has_account = settings.is_some();
+    let secret = match setup::set_up(&guest.state.app, &link, email, password, settings, &browser).await {
+        Ok(secret) => secret,
+        Err(access::Error::Link) => return gone(&guest),
+        Err(error) => return Err(error.into()),
+    };
+    answer::sign_in(&request, guest.context.https, &secret);
+    if has_account {
+        flash::put(&request, guest.context.https, Done::AccountMade);
+    }
+    let first = guest.state.app.accounts.list().first().map(|entry| entry.id());
+    let next = first.map_or_else(|| paths::ACCOUNTS.to_owned(), |id| paths::settings(id, "tracking-code"));
+    Ok(answer::see_other(&next))
+}

@@ -1,0 +1,33 @@
+//! The choice of colours, for browsers without script.
+
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::web::{ServiceConfig, post};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::web::paths;
+use crate::web::request::form::SignedForm;
+use crate::web::response::answer;
+use crate::web::response::cookie;
+use crate::web::response::error::WebError;
+use crate::web::response::page::Theme;
+
+const KEPT_DAYS: i64 = 365;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.route(paths::THEME, post().to(choose));
+}
+
+async fn choose(request: HttpRequest, form: SignedForm) -> Result<HttpResponse, WebError> {
+    let asked = form.fields.text("theme");
+    let theme = Theme::parse(asked).ok_or_else(|| WebError::BadRequest("no such colours".to_owned()))?;
+    // No secret, and the script of the pages writes it too: the same name on both schemes, readable.
+    let chosen = Cookie::build(Theme::COOKIE, theme.as_str())
+        .path("/")
+        .same_site(SameSite::Lax)
+        .secure(form.who.context.https)
+        .max_age(Duration::days(KEPT_DAYS))
+        .finish();
+    cookie::set(&request, chosen);
+    Ok(answer::see_other(paths::local(form.fields.raw("back")).unwrap_or("/")))
+}

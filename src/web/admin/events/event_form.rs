@@ -1,0 +1,480 @@
+//! `/accounts/{id}/events/new` and `…/events/{id}/edit`: the form of an event. It shows what the chosen type needs: with
+//! script at once, without it after the button beside the types. What was typed is never lost.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{ServiceConfig, get, post, resource};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::app::events::custom_js;
+use crate::app::events::definitions::{self, Error};
+use crate::app::events::element_picker;
+use crate::domain::event::{self, EventKind, EventNumber, Invalid, NAME_MAX, SELECTOR_MAX};
+use crate::domain::money;
+use crate::domain::url_rule::{self, URL_RULE_MAX, UrlRule};
+use crate::domain::user::Role;
+use crate::store;
+use crate::store::definition::Stored;
+use crate::web::admin::events::list::named;
+use crate::web::admin::reports::report;
+use crate::web::part::field::{Choice, Field, Kind};
+use crate::web::part::icon::Icon;
+use crate::web::part::meter::Meter;
+use crate::web::paths;
+use crate::web::request::form::{CodeForm, Fields};
+use crate::web::request::guard::InAccount;
+use crate::web::request::query;
+use crate::web::response::answer;
+use crate::web::response::error::WebError;
+use crate::web::response::flash::{self, Done};
+use crate::web::response::page::{Layout, Section};
+use crate::web::text::{Texts, fill};
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(resource("/accounts/{account}/events/new").route(get().to(new)).route(post().to(create)))
+        .service(
+            resource("/accounts/{account}/events/{event:[0-9]{12}}/edit")
+                .route(get().to(edit))
+                .route(post().to(update)),
+        );
+}
+
+/// Lines of the field for code.
+const CODE_ROWS: u8 = 8;
+/// Longest list of tags that the browser sends, characters.
+const TAGS_LENGTH_MAX: usize = event::TAGS_MAX * (event::TAG_MAX + 2);
+
+/// The event of the path; 404 when it is no number.
+pub(crate) fn number_of(request: &HttpRequest) -> Result<EventNumber, WebError> {
+    request.match_info().get("event").and_then(EventNumber::parse).ok_or(WebError::NotFound)
+}
+
+/// The event of the path as it is stored.
+///
+/// # Errors
+/// `NotFound` when there is none; the store's.
+pub(crate) async fn find(here: &InAccount, number: EventNumber) -> Result<Stored, WebError> {
+    let account = here.id();
+    let found = here.who.state.app.store.read(move |conn| store::definition::find(conn, account, number));
+    found.await?.ok_or(WebError::NotFound)
+}
+
+/// As typed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Typed {
+    pub kind: Option<EventKind>,
+    pub name: String,
+    pub tags: String,
+    pub value: String,
+    pub selector: String,
+    pub url: String,
+    pub page: String,
+    pub custom_js: String,
+    /// Names this form to what is picked for it.
+    pub pick_key: String,
+}
+
+impl Typed {
+    /// Of a form that was not sent yet.
+    fn new(here: &InAccount) -> Self {
+        Self { pick_key: here.who.state.app.random.token(), ..Self::default() }
+    }
+
+    fn read(fields: &Fields) -> Self {
+        let text = |name: &str| fields.text(name).to_owned();
+        Self {
+            kind: EventKind::parse(fields.text("type")),
+            name: text("name"),
+            tags: text("tags"),
+            value: text("value"),
+            selector: text("selector"),
+            url: text("url"),
+            page: text("page"),
+            custom_js: fields.raw("custom_js").to_owned(),
+            pick_key: text("pick_key"),
+        }
+    }
+
+    fn of(self, stored: &Stored, custom_js: String, digits: u32) -> Self {
+        let definition = &stored.definition;
+        let url = definition.url.as_ref().map_or("", UrlRule::as_str).to_owned();
+        Self {
+            kind: Some(definition.kind),
+            name: definition.name.clone(),
+            tags: definition.tags.join(", "),
+            value: match definition.value_minor {
+                0 => String::new(),
+                minor => money::decimal(minor, digits),
+            },
+            selector: definition.selector.clone(),
+            page: url.clone(),
+            url,
+            custom_js,
+            ..self
+        }
+    }
+
+    fn as_event(&self, kind: EventKind) -> event::Typed<'_> {
+        event::Typed {
+            name: &self.name,
+            tags: self.tags.split(',').collect(),
+            selector: &self.selector,
+            url: if kind == EventKind::Visit { &self.page } else { &self.url },
+            value: &self.value,
+            custom_js: &self.custom_js,
+        }
+    }
+}
+
+/// What is wrong, beside the field it is in.
+type Wrong = Vec<(&'static str, String)>;
+
+/// The words for a refusal; what is no fault of the form goes on as an error.
+fn wrong(t: &Texts, kind: EventKind, error: Error) -> Result<Wrong, WebError> {
+    let words = &t.events.form.wrong;
+    match error {
+        Error::Invalid(all) => Ok(all.iter().map(|invalid| wrong_at(t, kind, invalid)).collect()),
+        Error::Taken => Ok(vec![("name", words.taken.to_owned())]),
+        Error::Full(limit) => {
+            let limit = report::count(t, limit.unsigned_abs());
+            Ok(vec![("name", fill(words.full, &[("limit", &limit)]))])
+        }
+        Error::CustomJs { line, column, message } => {
+            let (line, column) = (line.to_string(), column.to_string());
+            let said = [("line", line.as_str()), ("column", &column), ("message", &message)];
+            Ok(vec![("custom_js", fill(words.parse, &said))])
+        }
+        Error::Publish => Ok(vec![("custom_js", words.publish.to_owned())]),
+        Error::NoAccount => Err(WebError::NotFound),
+        Error::Access(error) => Err(error.into()),
+    }
+}
+
+fn wrong_at(t: &Texts, kind: EventKind, invalid: &Invalid) -> (&'static str, String) {
+    let words = &t.events.form.wrong;
+    let text = match invalid {
+        Invalid::NoName => words.no_name,
+        Invalid::LongName => words.long_name,
+        Invalid::NameIsId => words.name_is_id,
+        Invalid::LongTag => words.long_tag,
+        Invalid::ManyTags => words.many_tags,
+        Invalid::NoSelector => words.no_selector,
+        Invalid::LongSelector => words.long_selector,
+        Invalid::Markup => words.markup,
+        Invalid::NoUrlRule | Invalid::UrlRule(url_rule::Invalid::Empty) => words.no_page,
+        Invalid::UrlRule(url_rule::Invalid::Long) => words.long_url,
+        Invalid::UrlRule(url_rule::Invalid::Control) => words.odd_url,
+        Invalid::Value(value) => return ("value", fill(words.value, &[("value", value)])),
+        Invalid::LongCustomJs => words.long_custom_js,
+    };
+    let field = match invalid.field() {
+        "url" if kind == EventKind::Visit => "page",
+        field => field,
+    };
+    (field, text.to_owned())
+}
+
+/// Fields of some types only.
+pub(crate) struct OfKinds {
+    /// The types that have them, for the script.
+    kinds: String,
+    is_shown: bool,
+    fields: Vec<Field>,
+    /// Said instead of a field.
+    note: Option<&'static str>,
+    /// An element can be chosen on the site.
+    picks: bool,
+}
+
+#[derive(Template)]
+#[template(path = "events/form.html")]
+pub(crate) struct Page {
+    layout: Layout,
+    action: String,
+    cancel: String,
+    submit: &'static str,
+    refused: bool,
+    /// How little room there is for one more event, before anything is typed.
+    room: Option<Meter>,
+    name: Field,
+    tags: Field,
+    /// Tags in use.
+    known_tags: Vec<String>,
+    /// Nothing when the type stays as it is.
+    kinds: Option<Field>,
+    kind_name: &'static str,
+    of_kinds: Vec<OfKinds>,
+    value: Field,
+    pick: Pick,
+}
+
+/// Choosing an element on the site, in another tab.
+struct Pick {
+    action: String,
+    /// Tells the latest choice for the form of a key.
+    latest: String,
+    key: String,
+    /// How long there can be a choice, milliseconds.
+    life: i64,
+    /// A page of the site to begin with.
+    address: String,
+    kind: &'static str,
+}
+
+/// What the button says that asks for the fields of a type.
+const CHOOSE: &str = "choose";
+/// … and the one that asks for what was picked on the site.
+const TAKE: &str = "take";
+
+impl Page {
+    const fn choose(&self) -> &'static str {
+        CHOOSE
+    }
+
+    const fn take(&self) -> &'static str {
+        TAKE
+    }
+}
+
+/// What the form knows of its account, and what who fills it in may.
+pub(crate) struct About {
+    pub tags: Vec<String>,
+    pub currency: String,
+    /// The first of its domains.
+    pub domain: Option<String>,
+    /// He may publish custom JavaScript.
+    pub may_publish: bool,
+    /// It is served at all.
+    pub runs_code: bool,
+    /// Events that count against the limit, and the limit.
+    pub used: (i64, i64),
+}
+
+/// Which event the form is of.
+pub(crate) enum Form<'a> {
+    New,
+    Edit(&'a Stored),
+}
+
+pub(crate) fn page(mut layout: Layout, form: &Form<'_>, typed: &Typed, about: About, wrong: &Wrong) -> Page {
+    let t = layout.t;
+    let words = &t.events.form;
+    let account = layout.account.as_ref().map_or(crate::domain::account::AccountId(0), |here| here.id);
+    let all = paths::events(account);
+    let error = |name: &str| wrong.iter().find(|(at, _)| *at == name).map(|(_, text)| text.clone());
+    let kind = typed.kind.unwrap_or(EventKind::Custom);
+    let choice = |kind: &EventKind| {
+        let (label, what) = t.events.kind.of(*kind);
+        Choice { value: kind.as_str().to_owned(), label: label.to_owned(), hint: Some(what.to_owned()) }
+    };
+    let kinds = Field::new(t, "type", words.kind, Kind::Radio(EventKind::ALL.iter().map(choice).collect()))
+        .value(kind.as_str())
+        .required();
+    let (action, cancel, submit, title) = match form {
+        Form::New => (format!("{all}/new"), all, words.create, words.title_new.to_owned()),
+        Form::Edit(stored) => {
+            let here = paths::event(account, stored.number);
+            (format!("{here}/edit"), here, words.save, named(words.title_edit, &stored.definition.name))
+        }
+    };
+    layout.title = title;
+    Page {
+        action,
+        cancel,
+        submit,
+        refused: !wrong.is_empty(),
+        room: Some(Meter { t, active: about.used.0, limit: about.used.1 })
+            .filter(|meter| matches!(form, Form::New) && meter.note().is_some()),
+        name: Field::new(t, "name", words.name, Kind::Text)
+            .value(&typed.name)
+            .hint(words.name_hint)
+            .error(error("name"))
+            .required()
+            .max(NAME_MAX)
+            .autocomplete("off"),
+        tags: Field::new(t, "tags", words.tags, Kind::Text)
+            .value(&typed.tags)
+            .hint(words.tags_hint)
+            .error(error("tags"))
+            .max(TAGS_LENGTH_MAX)
+            .suggestions(&about.tags)
+            .autocomplete("off"),
+        kind_name: t.events.kind.of(kind).0,
+        kinds: matches!(form, Form::New).then_some(kinds),
+        of_kinds: of_kinds(t, (kind, matches!(form, Form::New)), typed, &about, &error),
+        pick: Pick {
+            action: format!("{}/pick", paths::events(account)),
+            latest: format!("{}/pick/latest?format=json", paths::events(account)),
+            key: typed.pick_key.clone(),
+            life: element_picker::LIFE,
+            address: about.domain.as_ref().map_or_else(String::new, |domain| site(domain)),
+            kind: kind.as_str(),
+        },
+        value: Field::new(t, "value", words.value, Kind::Text)
+            .value(&typed.value)
+            .hint(&fill(words.value_hint, &[("currency", &about.currency)]))
+            .error(error("value"))
+            .max(money::TEXT_MAX)
+            .autocomplete("off"),
+        known_tags: about.tags,
+        layout,
+    }
+}
+
+/// The fields of each type; of an event that is there, only those of its own.
+fn of_kinds(
+    t: &'static Texts,
+    (kind, all): (EventKind, bool),
+    typed: &Typed,
+    about: &About,
+    error: &impl Fn(&str) -> Option<String>,
+) -> Vec<OfKinds> {
+    let words = &t.events.form;
+    let field = |name, label, value: &str, hint: &str, max| {
+        Field::new(t, name, label, Kind::Text)
+            .value(value)
+            .hint(hint)
+            .error(error(name))
+            .max(max)
+            .autocomplete("off")
+    };
+    let selector =
+        field("selector", words.selector, &typed.selector, words.selector_hint, SELECTOR_MAX).required();
+    let url = field("url", words.url, &typed.url, words.url_hint, URL_RULE_MAX);
+    let page = field("page", words.page, &typed.page, words.page_hint, URL_RULE_MAX).required();
+    let code = Field::new(t, "custom_js", words.custom_js, Kind::Area { rows: CODE_ROWS })
+        .value(&typed.custom_js)
+        .hint(if about.runs_code { words.custom_js_hint } else { words.custom_js_off })
+        .error(error("custom_js"));
+    let of = |kinds: &[EventKind], fields, picks| OfKinds {
+        kinds: kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" "),
+        is_shown: kinds.contains(&kind),
+        fields,
+        note: None,
+        picks,
+    };
+    let code_note = (!about.may_publish).then_some(words.no_publish);
+    let code_fields = if about.may_publish { vec![code] } else { Vec::new() };
+    let mut parts = vec![
+        of(&[EventKind::Click, EventKind::Form], vec![selector, url], true),
+        of(&[EventKind::Visit], vec![page], false),
+        OfKinds { note: code_note, ..of(&[EventKind::Custom], code_fields, false) },
+    ];
+    parts.retain(|part| all || part.is_shown);
+    parts
+}
+
+async fn answer(
+    here: &InAccount,
+    status: StatusCode,
+    form: &Form<'_>,
+    typed: &Typed,
+    wrong: &Wrong,
+) -> Result<HttpResponse, WebError> {
+    let app = &here.who.state.app;
+    let (settings, account) = (here.account.settings(), here.id());
+    let defined = app.definitions.of(account);
+    let about = About {
+        tags: app.store.read(move |conn| store::definition::list_tags(conn, account)).await?,
+        currency: settings.currency.clone(),
+        domain: settings.domains.first().cloned(),
+        may_publish: here.membership.may_publish(),
+        runs_code: app.runs_code(&here.account),
+        used: (i64::try_from(defined.active().count()).unwrap_or(i64::MAX), app.event_limit),
+    };
+    answer::page(status, &page(here.layout("", Section::Events, ""), form, typed, about, wrong))
+}
+
+/// Where a site most likely is: names of this machine have no certificate.
+fn site(domain: &str) -> String {
+    let name = domain.split(':').next().unwrap_or(domain);
+    let is_local = name == "localhost" || name.ends_with(".localhost") || name.ends_with(".test");
+    format!("{}://{domain}/", if is_local { "http" } else { "https" })
+}
+
+/// With the selector that was picked for this form last, if any was.
+async fn with_picked(here: &InAccount, mut typed: Typed) -> Result<(Typed, Wrong), WebError> {
+    let (app, actor, account) = (&here.who.state.app, here.who.actor(), here.id());
+    let refused = |error: element_picker::Error| WebError::BadRequest(error.to_string());
+    let picked = match element_picker::latest(app, actor, account, &typed.pick_key).await.map_err(refused)? {
+        Some(number) => element_picker::choice(app, actor, account, number).await.map_err(refused)?,
+        None => element_picker::Choice::Gone,
+    };
+    if let element_picker::Choice::Picked(selector) = picked {
+        typed.selector = selector;
+        return Ok((typed, Wrong::new()));
+    }
+    let nothing = here.who.context.t.events.form.pick.nothing;
+    Ok((typed, vec![("selector", nothing.to_owned())]))
+}
+
+async fn new(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
+    here.need(Role::Editor)?;
+    let pairs = report::pairs(&request)?;
+    let kind = query::first(&pairs, "type").and_then(EventKind::parse);
+    answer(&here, StatusCode::OK, &Form::New, &Typed { kind, ..Typed::new(&here) }, &Wrong::new()).await
+}
+
+async fn create(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, WebError> {
+    let CodeForm { page: here, fields } = form;
+    here.need(Role::Editor)?;
+    let typed = Typed::read(&fields);
+    let kind = typed.kind.unwrap_or(EventKind::Custom);
+    // Only the fields of that type are asked for; nothing is checked yet.
+    match fields.text("do") {
+        CHOOSE => return answer(&here, StatusCode::OK, &Form::New, &typed, &Wrong::new()).await,
+        TAKE => {
+            let (typed, wrong) = with_picked(&here, typed).await?;
+            return answer(&here, StatusCode::OK, &Form::New, &typed, &wrong).await;
+        }
+        _ => {}
+    }
+    let app = &here.who.state.app;
+    match definitions::create(app, here.who.actor(), here.id(), kind, &typed.as_event(kind)).await {
+        Ok(number) => {
+            flash::put(&request, here.who.context.https, Done::EventMade);
+            Ok(answer::see_other(&format!("{}/install", paths::event(here.id(), number))))
+        }
+        Err(error) => {
+            let wrong = wrong(here.who.context.t, kind, error)?;
+            answer(&here, StatusCode::UNPROCESSABLE_ENTITY, &Form::New, &typed, &wrong).await
+        }
+    }
+}
+
+async fn edit(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
+    here.need(Role::Editor)?;
+    let stored = find(&here, number_of(&request)?).await?;
+    let code = custom_js::code(&here.who.state.app, here.id(), stored.number).await?;
+    let digits = money::digits(&here.account.settings().currency);
+    let typed = Typed::new(&here).of(&stored, code, digits);
+    answer(&here, StatusCode::OK, &Form::Edit(&stored), &typed, &Wrong::new()).await
+}
+
+async fn update(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, WebError> {
+    let CodeForm { page: here, fields } = form;
+    here.need(Role::Editor)?;
+    let stored = find(&here, number_of(&request)?).await?;
+    let kind = stored.definition.kind;
+    let mut typed = Typed { kind: Some(kind), ..Typed::read(&fields) };
+    if fields.text("do") == TAKE {
+        let (typed, wrong) = with_picked(&here, typed).await?;
+        return answer(&here, StatusCode::OK, &Form::Edit(&stored), &typed, &wrong).await;
+    }
+    // Who may not publish code was not asked for it: it stays.
+    if !here.membership.may_publish() {
+        typed.custom_js = custom_js::code(&here.who.state.app, here.id(), stored.number).await?;
+    }
+    let app = &here.who.state.app;
+    match definitions::update(app, here.who.actor(), here.id(), stored.number, &typed.as_event(kind)).await {
+        Ok(()) => {
+            flash::put(&request, here.who.context.https, Done::EventSaved);
+            Ok(answer::see_other(&paths::event(here.id(), stored.number)))
+        }
+        Err(error) => {
+            let wrong = wrong(here.who.context.t, kind, error)?;
+            answer(&here, StatusCode::UNPROCESSABLE_ENTITY, &Form::Edit(&stored), &typed, &wrong).await
+        }
+    }
+}

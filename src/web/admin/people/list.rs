@@ -1,0 +1,273 @@
+//! `/accounts/{id}/contacts`: people known by an email. Of all time, so it has no period. Emails stand there in full or
+//! masked, as the reader may; who sees them masked must not find them out by searching (rules.md 28).
+
+use actix_web::http::StatusCode;
+use actix_web::web::{ServiceConfig, get};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::app::reports::contacts::Wanted;
+use crate::app::reports::{self, ContactRow, Table};
+use crate::domain::account::AccountId;
+use crate::domain::contact::{ContactId, Email};
+use crate::domain::period::Zone;
+use crate::domain::question::Dimension;
+use crate::store::contact::Order;
+use crate::web::admin::reports::report::{self, signed};
+use crate::web::drawing::format;
+use crate::web::part::empty::{Action, Empty};
+use crate::web::part::icon::Icon;
+use crate::web::part::pager::Pager;
+use crate::web::paths;
+use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::query;
+use crate::web::response::error::WebError;
+use crate::web::response::page::{Layout, Section};
+use crate::web::response::{answer, data};
+use crate::web::text::{Texts, fill};
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.route("/accounts/{account}/contacts", get().to(show));
+}
+
+async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
+    access.need_persons()?;
+    let pairs = report::pairs(&request)?;
+    let mut wanted = Wanted::parse(&pairs)?;
+    let tells = !wanted.search.is_empty() || wanted.order == Order::Email;
+    if tells && !access.sees_emails {
+        return Err(WebError::Denied);
+    }
+    if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
+        wanted.limit = data::CSV_ROWS_MAX;
+    }
+    report::wait(&access, &pairs).await?;
+    let account = access.account.id();
+    let mut found = reports::contacts::list(&access.state.app, account, &wanted).await?;
+    if !access.sees_emails {
+        found.rows.iter_mut().for_each(mask);
+    }
+    match access.format {
+        Format::Json => data::json(&found),
+        Format::Csv => {
+            data::csv(&format!("contacts-{account}"), &COLUMNS, found.rows.iter().map(cells).collect())
+        }
+        Format::Html => {
+            let here = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
+            let layout = here.layout(here.who.context.t.contacts.title, Section::Contacts, "");
+            let row = query::first(&pairs, "row").and_then(|text| text.parse().ok());
+            let row = row.filter(|row| *row > 0 && wanted.after.is_some()).unwrap_or(1);
+            let shown = Shown {
+                wanted,
+                row,
+                sees_emails: access.sees_emails,
+                currency: access.account.settings().currency.clone(),
+            };
+            answer::page(StatusCode::OK, &page(layout, &access.account.zone, &shown, &found))
+        }
+    }
+}
+
+pub(crate) fn mask(row: &mut ContactRow) {
+    row.email = masked(&row.email);
+}
+
+/// An email as readers see it who may not see it in full; empty where there is none.
+pub(crate) fn masked(email: &str) -> String {
+    Email::parse(email).map_or_else(String::new, |email| email.masked())
+}
+
+/// Heads of the CSV, in the order of `cells`.
+const COLUMNS: [&str; 11] = [
+    "id",
+    "email",
+    "revenue",
+    "revenue_asserted",
+    "completions",
+    "sessions",
+    "page_views",
+    "first_seen",
+    "last_seen",
+    "original_source",
+    "company",
+];
+
+fn cells(row: &ContactRow) -> Vec<String> {
+    vec![
+        row.id.to_string(),
+        data::cell(&row.email),
+        row.revenue.clone(),
+        row.revenue_asserted.clone(),
+        row.completions.to_string(),
+        row.sessions.to_string(),
+        row.page_views.to_string(),
+        row.first_seen.iso(),
+        row.last_seen.iso(),
+        data::cell(&row.original_source),
+        data::cell(row.company.as_deref().unwrap_or_default()),
+    ]
+}
+
+/// What of the contacts is shown, and to whom.
+pub(crate) struct Shown {
+    pub wanted: Wanted,
+    /// Place of the first row, from 1; only to be shown.
+    pub row: i64,
+    pub sees_emails: bool,
+    pub currency: String,
+}
+
+/// One contact as people read it.
+struct Row {
+    email: String,
+    href: String,
+    source: String,
+    source_detail: String,
+    revenue: String,
+    /// Its parts.
+    parts: String,
+    completions: String,
+    sessions: String,
+    page_views: String,
+    first: String,
+    last: String,
+    last_when: String,
+}
+
+/// Head of a column.
+struct Column {
+    label: &'static str,
+    /// Sorts by it; nothing where it cannot.
+    href: Option<String>,
+    sorted: Option<&'static str>,
+    is_number: bool,
+}
+
+#[derive(Template)]
+#[template(path = "contacts/list.html")]
+pub(crate) struct Page {
+    layout: Layout,
+    path: String,
+    /// Nothing where the reader may not search.
+    search: Option<String>,
+    order: &'static str,
+    /// Back to the order of creation.
+    newest: Option<String>,
+    columns: Vec<Column>,
+    rows: Vec<Row>,
+    no_match: String,
+    pager: Option<Pager>,
+    csv: String,
+    json: String,
+    empty: Option<Empty>,
+}
+
+/// The address with these values; the order of creation and no search are left out.
+fn href(account: AccountId, order: Order, search: &str, more: &str) -> String {
+    let mut pairs = Vec::new();
+    if order != Order::default() {
+        pairs.push(format!("sort={}", order.as_str()));
+    }
+    if !search.is_empty() {
+        pairs.push(format!("search={}", paths::encode(search)));
+    }
+    if !more.is_empty() {
+        pairs.push(more.to_owned());
+    }
+    let sign = if pairs.is_empty() { "" } else { "?" };
+    format!("{}{sign}{}", paths::contacts(account), pairs.join("&"))
+}
+
+pub(crate) fn page(layout: Layout, zone: &Zone, shown: &Shown, found: &Table<ContactRow>) -> Page {
+    let t = layout.t;
+    let words = &t.contacts;
+    let account = layout.account.as_ref().map_or(AccountId(0), |here| here.id);
+    let Wanted { search, order, after, limit } = &shown.wanted;
+    let to = shown.row + i64::try_from(found.rows.len()).unwrap_or(0) - 1;
+    let is_part = after.is_some() || found.next.is_some();
+    let at = |more: &str| href(account, *order, search, more);
+    let next = found.next.as_ref().map(|next| at(&format!("limit={limit}&after={next}&row={}", to + 1)));
+    let is_empty = found.total == 0 && search.is_empty();
+    Page {
+        path: paths::contacts(account),
+        search: shown.sees_emails.then(|| search.clone()),
+        order: if *order == Order::default() { "" } else { order.as_str() },
+        newest: (*order != Order::default()).then(|| href(account, Order::default(), search, "")),
+        columns: columns(t, account, shown),
+        rows: found.rows.iter().map(|row| row_of(&layout, zone, shown, row)).collect(),
+        no_match: fill(words.no_match, &[("search", search)]),
+        pager: is_part.then(|| Pager {
+            t,
+            from: shown.row,
+            to,
+            total: signed(found.total),
+            first: after.is_some().then(|| at("")),
+            next,
+        }),
+        csv: at("format=csv"),
+        json: at("format=json"),
+        empty: is_empty.then(|| Empty {
+            icon: Icon::Contact,
+            title: words.none_title.to_owned(),
+            what: words.none.to_owned(),
+            action: Some(Action { label: words.none_action.to_owned(), href: paths::events(account) }),
+        }),
+        layout,
+    }
+}
+
+fn columns(t: &'static Texts, account: AccountId, shown: &Shown) -> Vec<Column> {
+    let words = &t.contacts;
+    let column = |label, order: Option<Order>, is_number| Column {
+        label,
+        href: order.map(|order| href(account, order, &shown.wanted.search, "")),
+        sorted: order.filter(|order| *order == shown.wanted.order).map(|order| match order {
+            Order::Email => "ascending",
+            _ => "descending",
+        }),
+        is_number,
+    };
+    vec![
+        column(words.contact, shown.sees_emails.then_some(Order::Email), false),
+        column(words.revenue, Some(Order::Revenue), true),
+        column(words.completions, Some(Order::Completions), true),
+        column(words.sessions, None, true),
+        column(words.page_views, None, true),
+        column(words.first_seen, Some(Order::FirstSeen), true),
+        column(words.last_seen, Some(Order::LastSeen), true),
+    ]
+}
+
+fn row_of(layout: &Layout, zone: &Zone, shown: &Shown, row: &ContactRow) -> Row {
+    let t = layout.t;
+    let account = layout.account.as_ref().map_or(AccountId(0), |here| here.id);
+    Row {
+        email: row.email.clone(),
+        href: paths::contact(account, ContactId(row.id)),
+        source: t.word.value(Dimension::Source, &row.original_source).into_owned(),
+        source_detail: format::address(&row.original_source_detail),
+        revenue: revenue(t, row, &shown.currency),
+        parts: parts(t, row, &shown.currency),
+        completions: report::count(t, row.completions),
+        sessions: report::count(t, row.sessions),
+        page_views: report::count(t, row.page_views),
+        first: format::date(&t.number, zone.day_of(row.first_seen)),
+        last: format::ago(&t.number, layout.now, row.last_seen),
+        last_when: format::date_time(&t.number, zone, row.last_seen),
+    }
+}
+
+/// Both parts together, or the sign for none (rules.md 21).
+pub(crate) fn revenue(t: &Texts, row: &ContactRow, currency: &str) -> String {
+    match row.revenue_minor.saturating_add(row.asserted_minor) {
+        0 if row.revenue_minor == 0 => t.number.unknown.to_owned(),
+        both => format::money(&t.number, both, currency),
+    }
+}
+
+/// How much of it is verified, and how much only said.
+fn parts(t: &Texts, row: &ContactRow, currency: &str) -> String {
+    let money = |minor| format::money(&t.number, minor, currency);
+    let (verified, asserted) = (money(row.revenue_minor), money(row.asserted_minor));
+    fill(t.contacts.parts, &[("verified", &verified), ("asserted", &asserted)])
+}

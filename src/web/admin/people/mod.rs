@@ -1,0 +1,5 @@
+//! Pages about contacts and visitors.
+
+pub mod contact;
+pub mod list;
+pub mod visitor;

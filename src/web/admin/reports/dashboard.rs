@@ -1,0 +1,368 @@
+//! `/accounts/{id}/dashboard`: key figures, the chart of one of them, and the first rows of every table.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{ServiceConfig, get};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::app::access::accounts;
+use crate::app::reports::dashboard::{Kpi as Totals, Point as Counted};
+use crate::app::reports::events::TopEvent;
+use crate::app::reports::parameters;
+use crate::app::reports::{self, Dashboard};
+use crate::base::clock::Millis;
+use crate::domain::event::EventNumber;
+use crate::domain::period::{Days, LocalDay, Step, Zone};
+use crate::domain::question::Dimension;
+use crate::web::admin::reports::report::{self, Bars, signed};
+use crate::web::admin::reports::{devices, pages, sources};
+use crate::web::drawing::chart::{Chart, Point, Sparkline, Unit};
+use crate::web::drawing::format;
+use crate::web::part::delta::Delta;
+use crate::web::part::empty::{Action, Empty};
+use crate::web::part::filters::FilterBar;
+use crate::web::part::icon::Icon;
+use crate::web::part::kpi::{Kpi, KpiRow};
+use crate::web::part::missing::Missing;
+use crate::web::part::panel::{Head, Panel, Row};
+use crate::web::part::period::PeriodBar;
+use crate::web::paths::{self, Report};
+use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::query::{self, Asked};
+use crate::web::response::error::WebError;
+use crate::web::response::page::{Layout, Section};
+use crate::web::response::{answer, data};
+use crate::web::text::{Texts, fill};
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.route("/accounts/{account}/dashboard", get().to(show));
+}
+
+async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
+    let asked = report::ask(&request, &access, Report::Dashboard, &["metric"]).await?;
+    let metric = Metric::read(query::first(&report::pairs(&request)?, "metric"))?;
+    let (app, id) = (&access.state.app, access.account.id());
+    let found = reports::dashboard(app, id, &asked.query).await?;
+    match access.format {
+        Format::Json => data::json(&found),
+        Format::Csv => {
+            let rows = found.series.iter().map(cells).collect();
+            data::csv(&report::file_name(&asked), &COLUMNS, rows)
+        }
+        Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
+        Format::Html => {
+            let layout = report::layout(&access, &asked, Section::Dashboard, |t| t.frame.nav.dashboard)?;
+            let waits = accounts::first_hit(app, id).await?.is_none();
+            let of = Of { zone: &access.account.zone, currency: &access.account.settings().currency };
+            answer::page(StatusCode::OK, &page(layout, &asked, &of, metric, &found, waits))
+        }
+    }
+}
+
+/// Heads of the CSV, in the order of `cells`: the series is the dashboard's table.
+const COLUMNS: [&str; 6] = ["at", "visitors", "sessions", "page_views", "completions", "revenue"];
+
+fn cells(point: &Counted) -> Vec<String> {
+    let Counted { visitors, sessions, page_views, completions, .. } = *point;
+    let counts = [visitors, sessions, page_views, completions].map(|n| n.to_string());
+    [point.at.clone()].into_iter().chain(counts).chain([point.revenue.clone()]).collect()
+}
+
+/// What of an account its numbers are written by.
+pub(crate) struct Of<'a> {
+    pub zone: &'a Zone,
+    pub currency: &'a str,
+}
+
+/// Countries shown: about as many rows as the devices beside them have.
+const COUNTRIES_SHOWN: usize = 6;
+
+/// A figure that can be charted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Metric {
+    #[default]
+    Visitors,
+    Sessions,
+    PageViews,
+    Completions,
+    Revenue,
+}
+
+impl Metric {
+    const ALL: [Self; 5] =
+        [Self::Visitors, Self::Sessions, Self::PageViews, Self::Completions, Self::Revenue];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Visitors => "visitors",
+            Self::Sessions => "sessions",
+            Self::PageViews => "page_views",
+            Self::Completions => "completions",
+            Self::Revenue => "revenue",
+        }
+    }
+
+    fn read(word: Option<&str>) -> Result<Self, reports::Error> {
+        parameters::choose(word, "metric", &Self::ALL.map(|metric| (metric.as_str(), metric)))
+    }
+
+    const fn label(self, t: &'static Texts) -> &'static str {
+        match self {
+            Self::Visitors => t.report.kpi.visitors,
+            Self::Sessions => t.report.kpi.sessions,
+            Self::PageViews => t.report.kpi.page_views,
+            Self::Completions => t.report.kpi.completions,
+            Self::Revenue => t.report.kpi.revenue,
+        }
+    }
+
+    fn unit(self, of: &Of<'_>) -> Unit {
+        if self == Self::Revenue { Unit::Money(of.currency.to_owned()) } else { Unit::Count }
+    }
+
+    fn total(self, figures: &Totals) -> i64 {
+        match self {
+            Self::Visitors => signed(figures.visitors),
+            Self::Sessions => signed(figures.sessions),
+            Self::PageViews => signed(figures.page_views),
+            Self::Completions => signed(figures.completions),
+            Self::Revenue => figures.revenue_minor,
+        }
+    }
+
+    fn of(self, point: &Counted) -> i64 {
+        match self {
+            Self::Visitors => signed(point.visitors),
+            Self::Sessions => signed(point.sessions),
+            Self::PageViews => signed(point.page_views),
+            Self::Completions => signed(point.completions),
+            Self::Revenue => point.revenue_minor,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/show.html")]
+pub(crate) struct Page {
+    layout: Layout,
+    period: PeriodBar,
+    filters: FilterBar,
+    missing: Option<Missing>,
+    kpis: KpiRow,
+    chart: Chart,
+    panels: Vec<Panel>,
+    /// Hits of robots that were left out.
+    bots: Option<String>,
+    /// Instead of all of it, until the first page view is counted.
+    empty: Option<Empty>,
+}
+
+/// `waits`: the account has not counted a page view yet.
+pub(crate) fn page(
+    layout: Layout,
+    asked: &Asked,
+    of: &Of<'_>,
+    metric: Metric,
+    found: &Dashboard,
+    waits: bool,
+) -> Page {
+    let t = layout.t;
+    let Bars { period, filters } = Bars::over(&layout, asked);
+    let until = period.until.as_deref();
+    let cards =
+        Metric::ALL.into_iter().map(|one| card(t, asked, (one, of), one == metric, found, until)).collect();
+    let bots = (found.bots > 0).then(|| t.table.bots_left_out.of(signed(found.bots), &t.number));
+    let empty = waits.then(|| Empty {
+        icon: Icon::Dashboard,
+        title: t.table.waiting_title.to_owned(),
+        what: t.table.waiting.to_owned(),
+        action: Some(Action {
+            label: t.table.waiting_action.to_owned(),
+            href: paths::settings(asked.url.account, "tracking-code"),
+        }),
+    });
+    Page {
+        missing: Missing::of(t, &found.damaged),
+        kpis: KpiRow { t, cards },
+        chart: chart(t, asked, of, metric, found),
+        panels: panels(t, asked, found),
+        layout,
+        period,
+        filters,
+        bots,
+        empty,
+    }
+}
+
+/// `until`: the time at which the comparison ends, while the period is not over.
+fn card(
+    t: &'static Texts,
+    asked: &Asked,
+    (metric, of): (Metric, &Of<'_>),
+    charted: bool,
+    found: &Dashboard,
+    until: Option<&str>,
+) -> Kpi {
+    let now = metric.total(&found.kpi);
+    let before = found.compare.as_ref().map(|compare| metric.total(&compare.kpi));
+    let unit = metric.unit(of);
+    let days = asked.url.compared_days();
+    Kpi {
+        label: metric.label(t).to_owned(),
+        value: unit.figure(&t.number, now),
+        exact: unit.text(&t.number, now),
+        change: before.map(|before| Delta::since(t, now, before, days, until)),
+        spark: Sparkline::of(whole(asked, found).map(|point| metric.of(point)).collect()),
+        href: match metric {
+            Metric::Visitors => asked.url.without("metric").href(),
+            _ => asked.url.with("metric", metric.as_str()).href(),
+        },
+        charted,
+    }
+}
+
+/// The intervals that count in full: a month cut short by the period, or not over yet, would begin or end every
+/// line with a fall that nobody caused.
+fn whole<'a>(asked: &Asked, found: &'a Dashboard) -> impl Iterator<Item = &'a Counted> {
+    let parts = cut(asked.url.period.days, found.series.len());
+    found.series.iter().zip(parts).filter(|(point, cut)| !point.unfinished && !cut).map(|(point, _)| point)
+}
+
+/// Of each of `n` intervals: does the period hold a part of it only?
+pub(crate) fn cut(days: Days, n: usize) -> impl Iterator<Item = bool> {
+    let (first, last) = (days.first.date(), days.last.date());
+    let by_months = days.step() == Step::Month;
+    let (at_first, at_last) = (first != first.first_of_month(), last != last.last_of_month());
+    (0..n).map(move |i| by_months && (i == 0 && at_first || i + 1 == n && at_last))
+}
+
+fn chart(t: &'static Texts, asked: &Asked, of: &Of<'_>, metric: Metric, found: &Dashboard) -> Chart {
+    let zone = of.zone;
+    let days = asked.url.period.days;
+    let step = days.step();
+    let range = format::days(&t.number, days);
+    let title = fill(t.report.chart.title, &[("what", metric.label(t)), ("range", &range)]);
+    // Of days before the first visit there is nothing to compare with.
+    let counted = found.compare.as_ref().filter(|c| c.series.iter().any(|point| metric.of(point) != 0));
+    let before = counted.zip(asked.url.compared_days());
+    let before_starts = before.as_ref().map(|(_, days)| starts(*days, zone, step)).unwrap_or_default();
+    let before_at = |i: usize| {
+        let (compare, days) = before.as_ref()?;
+        let next = before_starts.get(i + 1);
+        Some((when(t, zone, *days, *before_starts.get(i)?, next), metric.of(compare.series.get(i)?)))
+    };
+    let starts = starts(days, zone, step);
+    let parts = cut(days, starts.len());
+    let points = starts.iter().zip(parts).enumerate().map(|(i, (start, cut))| Point {
+        when: when(t, zone, days, *start, starts.get(i + 1)),
+        name: name(t, zone, step, *start),
+        value: found.series.get(i).map(|point| metric.of(point)),
+        before: before_at(i),
+        cut,
+    });
+    let unfinished = found.series.last().is_some_and(|point| point.unfinished);
+    Chart::new(t, "chart", &title, metric.label(t), metric.unit(of)).with(points.collect(), unfinished)
+}
+
+/// Beginnings of the intervals.
+pub(crate) fn starts(days: Days, zone: &Zone, step: Step) -> Vec<Millis> {
+    let mut edges = days.edges(zone, step);
+    edges.pop();
+    edges.into_iter().map(Millis).collect()
+}
+
+/// An interval of `days` in full; of a month that is cut short, which days. It ends where the `next` begins.
+pub(crate) fn when(t: &Texts, zone: &Zone, days: Days, start: Millis, next: Option<&Millis>) -> String {
+    let first: LocalDay = zone.day_of(start);
+    match days.step() {
+        Step::Hour => format::date_time(&t.number, zone, start),
+        Step::Day => format::weekday_date(&t.number, first),
+        Step::Month => {
+            let last = next.map_or(days.last, |next| zone.day_of(*next).plus(-1));
+            format::days(&t.number, Days { first, last })
+        }
+    }
+}
+
+/// An interval below the axis.
+pub(crate) fn name(t: &Texts, zone: &Zone, step: Step, start: Millis) -> String {
+    match step {
+        Step::Hour => format::time(zone, start),
+        Step::Day => format::day_month(&t.number, zone.day_of(start)),
+        Step::Month => format::month_year(&t.number, zone.day_of(start)),
+    }
+}
+
+fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
+    let url = asked.url.without("metric");
+    let kept = &asked.url;
+    let words = &t.table;
+    let kpi = &t.report.kpi;
+    let panel =
+        |id: &'static str, title: &str, head: (&str, &str), will: &str, rows: Vec<Row>, more: String| Panel {
+            t,
+            id,
+            title: title.to_owned(),
+            alone: false,
+            tabs: Vec::new(),
+            head: head.0.to_owned(),
+            number_heads: vec![Head::plain(kpi.visitors), Head::plain(head.1)],
+            empty: Panel::nothing(t, will, !url.filters.is_empty()),
+            remedy: None,
+            more: (!rows.is_empty()).then_some(more),
+            rows,
+            searchable: false,
+            search_all: None,
+            export: None,
+            pager: None,
+        };
+    let all = |report| url.to(report).href();
+    let source_rows = sources::rows(t, kept, &found.sources.rows);
+    let page_rows = pages::rows(t, kept, Dimension::Page, &found.pages.rows);
+    let device_rows = devices::rows(t, kept, Dimension::Device, &found.devices.rows);
+    let mut country_rows = devices::rows(t, kept, Dimension::Country, &found.countries.rows);
+    country_rows.truncate(COUNTRIES_SHOWN);
+    let by_source = url.to(Report::Sources).with("by", "source").href();
+    let will = &t.report.nothing;
+    let heads = |name| (name, kpi.sessions);
+    let mut panels = vec![
+        panel("sources", words.sources, heads(words.source), will.sources, source_rows, by_source),
+        panel("pages", words.pages, (words.page, kpi.page_views), will.pages, page_rows, all(Report::Pages)),
+        panel("devices", words.devices, heads(words.device), will.devices, device_rows, all(Report::Devices)),
+        panel(
+            "countries",
+            words.countries,
+            heads(words.country),
+            will.countries,
+            country_rows,
+            all(Report::Countries),
+        ),
+    ];
+    // It appears with the first event there is.
+    if !found.events.rows.is_empty() {
+        let mut events = panel(
+            "events",
+            t.frame.nav.events,
+            heads(t.events.list.event),
+            "",
+            event_rows(t, kept, &found.events.rows),
+            all(Report::Events),
+        );
+        events.number_heads = vec![Head::plain(t.events.completions)];
+        panels.insert(2, events);
+    }
+    panels
+}
+
+/// Rows of events with their completions; each leads to its event.
+fn event_rows(t: &Texts, url: &paths::ReportUrl, rows: &[TopEvent]) -> Vec<Row> {
+    let most = rows.iter().map(|row| row.completions).max();
+    let row = |row: &TopEvent| Row {
+        name: row.name.clone(),
+        detail: None,
+        href: EventNumber::parse(&row.id).map(|number| url.to(Report::Event(number)).href()),
+        bar: report::bar(row.completions, most),
+        numbers: vec![report::count(t, row.completions).into()],
+    };
+    rows.iter().map(row).collect()
+}

@@ -1,0 +1,310 @@
+//! `/accounts/{id}/live`: the newest hits and what was made of each; how many of which kind since the start. Of a
+//! hit refused for want of consent it shows time and reason, because nothing else was kept (rules.md 9).
+
+use std::borrow::Cow;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{ServiceConfig, get};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Serialize;
+
+use crate::app::reports::parameters;
+use crate::app::reports::{self, LIMIT_MAX, Table};
+use crate::app::state::live::{Entry, RING};
+use crate::base::clock::Millis;
+use crate::domain::account::{AccountId, Settings};
+use crate::domain::event::EventNumber;
+use crate::domain::period::Zone;
+use crate::domain::question::Dimension;
+use crate::domain::reason::Reason;
+use crate::domain::visitor::VisitorNumber;
+use crate::web::admin::reports::report::{self, signed};
+use crate::web::drawing::format;
+use crate::web::part::empty::{Action, Empty};
+use crate::web::part::icon::Icon;
+use crate::web::part::panel::Tab;
+use crate::web::paths::{self, Report};
+use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::query::Asked;
+use crate::web::response::error::WebError;
+use crate::web::response::page::{Layout, Section};
+use crate::web::response::{answer, data};
+use crate::web::text::live::Explained;
+use crate::web::text::{Texts, fill};
+
+/// Rows of the page.
+const ROWS: usize = 100;
+/// How often the page asks for more, milliseconds; seconds without script.
+const EVERY_MS: u32 = 2_000;
+const EVERY_SECONDS: u32 = 5;
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.route("/accounts/{account}/live", get().to(show));
+}
+
+/// Which hits are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Show {
+    All,
+    Stored,
+    Refused,
+}
+
+impl Show {
+    const ALL: [(&'static str, Self); 3] =
+        [("all", Self::All), ("stored", Self::Stored), ("refused", Self::Refused)];
+
+    fn read(word: Option<&str>) -> Result<Self, reports::Error> {
+        parameters::choose(word, "kind of hits", &Self::ALL)
+    }
+
+    fn takes(self, entry: &Entry) -> bool {
+        match self {
+            Self::All => true,
+            Self::Stored => entry.reason == Reason::Stored,
+            Self::Refused => entry.reason != Reason::Stored,
+        }
+    }
+}
+
+async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
+    let asked = report::ask(&request, &access, Report::Live, &["show"]).await?;
+    let show = Show::read(asked.query.show.as_deref())?;
+    let (live, id) = (&access.state.app.live, access.account.id());
+    let mut entries = live.list(id, 0, RING);
+    entries.retain(|entry| show.takes(entry));
+    let known = access.state.app.definitions.of(id);
+    for entry in &mut entries {
+        // People know an event by its name.
+        let named = EventNumber::parse(&entry.event).and_then(|number| known.find(number));
+        if let Some(event) = named {
+            entry.event.clone_from(&event.definition.name);
+        }
+    }
+    match access.format {
+        Format::Json => data::json(&table(&entries, asked.query.limit)),
+        Format::Csv => {
+            let limit = asked.query.limit.min(LIMIT_MAX);
+            data::csv(&report::file_name(&asked), &COLUMNS, entries.iter().take(limit).map(cells).collect())
+        }
+        Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
+        Format::Html => {
+            let layout = report::layout(&access, &asked, Section::Live, |t| t.frame.nav.live)?;
+            entries.truncate(ROWS);
+            let seen = Seen { entries, counts: live.counts(id), since: live.started() };
+            let account = &access.account;
+            answer::page(StatusCode::OK, &page(layout, &asked, &account.zone, account.settings(), &seen))
+        }
+    }
+}
+
+/// One hit as data; null is not known, or not kept.
+#[derive(Serialize)]
+struct Hit<'a> {
+    at: String,
+    kind: Option<&'a str>,
+    result: &'a str,
+    reason: Reason,
+    page: Option<&'a str>,
+    consent: Option<&'a str>,
+    source: Option<&'a str>,
+    company: Option<&'a str>,
+    country: Option<&'a str>,
+    device: Option<&'a str>,
+    visitor: Option<u32>,
+    /// What was completed.
+    event: Option<&'a str>,
+}
+
+impl<'a> Hit<'a> {
+    fn of(entry: &'a Entry) -> Self {
+        let known = |text: &'a str| (!text.is_empty()).then_some(text);
+        Self {
+            at: entry.at.iso(),
+            kind: known(entry.kind),
+            result: entry.result,
+            reason: entry.reason,
+            page: known(&entry.page),
+            consent: known(entry.consent),
+            source: known(&entry.source),
+            company: known(&entry.company),
+            country: known(&entry.country),
+            device: known(&entry.device),
+            visitor: entry.visitor,
+            event: known(&entry.event),
+        }
+    }
+}
+
+fn table(entries: &[Entry], limit: usize) -> Table<Hit<'_>> {
+    Table {
+        rows: entries.iter().take(limit).map(Hit::of).collect(),
+        total: u64::try_from(entries.len()).unwrap_or(0),
+        next: None,
+        compare: None,
+        damaged: Vec::new(),
+    }
+}
+
+/// Heads of the CSV, in the order of `cells`.
+const COLUMNS: [&str; 8] = ["at", "kind", "result", "reason", "page", "consent", "source", "company"];
+
+fn cells(entry: &Entry) -> Vec<String> {
+    vec![
+        entry.at.iso(),
+        entry.kind.to_owned(),
+        entry.result.to_owned(),
+        entry.reason.as_str().to_owned(),
+        data::cell(&entry.page),
+        entry.consent.to_owned(),
+        data::cell(&entry.source),
+        data::cell(&entry.company),
+    ]
+}
+
+/// What the ring holds.
+pub(crate) struct Seen {
+    pub entries: Vec<Entry>,
+    pub counts: Vec<(Reason, u64)>,
+    pub since: Millis,
+}
+
+/// One hit as people read it.
+struct Row {
+    /// In full.
+    when: String,
+    time: String,
+    kind: &'static str,
+    /// What was completed.
+    event: String,
+    reason: &'static Explained,
+    tone: &'static str,
+    page: String,
+    foreign: bool,
+    source: String,
+    /// Number, and the way to his page.
+    visitor: Option<(String, String)>,
+    /// Country and device.
+    detail: String,
+    consent: &'static str,
+    /// Only time and reason are known, on purpose.
+    bare: bool,
+}
+
+/// One reason and how many hits it took.
+struct Count {
+    reason: &'static Explained,
+    tone: &'static str,
+    hits: String,
+}
+
+#[derive(Template)]
+#[template(path = "live/show.html")]
+pub(crate) struct Page {
+    layout: Layout,
+    here: String,
+    tabs: Vec<Tab>,
+    rows: Vec<Row>,
+    counts: Vec<Count>,
+    since: String,
+    empty: Option<Empty>,
+}
+
+pub(crate) fn page(layout: Layout, asked: &Asked, zone: &Zone, settings: &Settings, seen: &Seen) -> Page {
+    let t = layout.t;
+    let words = &t.live;
+    let since = format::date_time(&t.number, zone, seen.since);
+    let choices = [("all", words.all), ("stored", words.stored), ("refused", words.refused)];
+    let empty = seen.counts.is_empty().then(|| Empty {
+        icon: Icon::Live,
+        title: words.empty_title.to_owned(),
+        what: words.empty.to_owned(),
+        action: Some(Action {
+            label: words.empty_action.to_owned(),
+            href: paths::settings(asked.url.account, "tracking-code"),
+        }),
+    });
+    let count = |(reason, hits): &(Reason, u64)| Count {
+        reason: words.reason.of(*reason),
+        tone: tone(*reason),
+        hits: format::number(&t.number, signed(*hits)),
+    };
+    Page {
+        here: asked.url.href(),
+        tabs: report::tabs(&asked.url, "show", asked.query.show.as_deref(), &choices),
+        rows: seen.entries.iter().map(|entry| row(t, asked.url.account, zone, settings, entry)).collect(),
+        counts: seen.counts.iter().map(count).collect(),
+        since: fill(words.since, &[("time", &since)]),
+        empty,
+        layout,
+    }
+}
+
+fn row(t: &'static Texts, account: AccountId, zone: &Zone, settings: &Settings, entry: &Entry) -> Row {
+    let words = &t.live;
+    let host = entry.page.split(['/', '?', '#']).next().unwrap_or_default();
+    let named = |dimension, value: &str| {
+        Some(t.word.value(dimension, value)).filter(|name| !name.is_empty()).map(Cow::into_owned)
+    };
+    let place = named(Dimension::Country, &entry.country);
+    let device = named(Dimension::Device, &entry.device);
+    Row {
+        when: format::date_time(&t.number, zone, entry.at),
+        time: format::time_seconds(zone, entry.at),
+        kind: match entry.kind {
+            "page_view" => words.page_view,
+            "engagement" => words.engagement,
+            "completion" => words.completion,
+            _ => "",
+        },
+        event: entry.event.clone(),
+        reason: words.reason.of(entry.reason),
+        tone: tone(entry.reason),
+        foreign: entry.reason == Reason::Stored
+            && !host.is_empty()
+            && !settings.domains.is_empty()
+            && !settings.owns_host(host),
+        page: format::address(&entry.page),
+        source: named(Dimension::Source, &entry.source).unwrap_or_default(),
+        visitor: entry.visitor.map(|n| {
+            let name = fill(words.visitor_number, &[("number", &n.to_string())]);
+            (name, paths::visitor(account, VisitorNumber(n)))
+        }),
+        detail: [place, device].into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        consent: match entry.consent {
+            "granted" => words.granted,
+            "policy" => words.policy,
+            "server" => words.server,
+            _ => "",
+        },
+        bare: matches!(entry.reason, Reason::NoConsent | Reason::DoNotTrack),
+    }
+}
+
+/// How a reason is coloured: what is fine, what is meant so, what somebody should look at.
+pub(crate) const fn tone(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Stored => "good",
+        Reason::Duplicate
+        | Reason::NoConsent
+        | Reason::DoNotTrack
+        | Reason::Bot
+        | Reason::ExcludedAddress
+        | Reason::ExcludedReferrer
+        | Reason::UnknownPageView => "plain",
+        Reason::UnsupportedKind
+        | Reason::TooOld
+        | Reason::Unexpected
+        | Reason::ArchivedEvent
+        | Reason::UnknownHost
+        | Reason::TooMany => "warning",
+        Reason::Malformed
+        | Reason::UnknownAccount
+        | Reason::TooLarge
+        | Reason::Unavailable
+        | Reason::BadValue
+        | Reason::UnknownEvent
+        | Reason::DeadLetter => "bad",
+    }
+}

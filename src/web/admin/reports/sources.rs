@@ -1,0 +1,218 @@
+//! `/accounts/{id}/sources`: where sessions came from, by source and detail, folded (`?by=source`), by referrer,
+//! campaign, medium, term or content. A click goes down: from a source to its details, from a detail to the second.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{ServiceConfig, get};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::app::reports::sources::By;
+use crate::app::reports::{self, SourceRow, Table};
+use crate::domain::question::{Dimension, NONE};
+use crate::domain::source::Source;
+use crate::web::admin::reports::report;
+use crate::web::admin::reports::table::{Shown, TablePage};
+use crate::web::drawing::format;
+use crate::web::part::panel::{Number, Row};
+use crate::web::paths::{Report, ReportUrl, is};
+use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::query::Asked;
+use crate::web::response::error::WebError;
+use crate::web::response::page::{Layout, Section};
+use crate::web::response::{answer, data};
+use crate::web::text::Texts;
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.route("/accounts/{account}/sources", get().to(show));
+}
+
+async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
+    let asked = report::ask(&request, &access, Report::Sources, &["by", "sort"]).await?;
+    let table = reports::sources(&access.state.app, access.account.id(), &asked.query).await?;
+    match access.format {
+        Format::Json => data::json(&table),
+        Format::Csv => {
+            let columns = columns(By::parse(asked.query.by.as_deref())?);
+            report::csv(&asked, &columns, &table, cells, |row| row.before)
+        }
+        Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
+        Format::Html => {
+            let layout = report::layout(&access, &asked, Section::Sources, |t| t.table.sources)?;
+            answer::page(StatusCode::OK, &page(layout, &asked, &table)?)
+        }
+    }
+}
+
+/// Heads of the CSV, in the order of `cells`.
+fn columns(by: By) -> Vec<&'static str> {
+    let names: &[&str] = match by {
+        By::Detail => &["source", "detail"],
+        By::Source => &["source"],
+        By::Detail2 => &["detail_2"],
+        By::Referrer => &["referrer"],
+        By::Campaign => &["campaign", "utm_source", "utm_medium"],
+        By::Medium => &["utm_medium"],
+        By::Term => &["utm_term"],
+        By::Content => &["utm_content"],
+    };
+    [names, &["visitors", "sessions", "page_views", "bounce_rate"]].concat()
+}
+
+fn cells(row: &SourceRow) -> Vec<String> {
+    let mut cells: Vec<String> = names(row).into_iter().map(|(_, name)| data::cell(name)).collect();
+    cells.extend([row.visitors, row.sessions, row.page_views].map(|n| n.to_string()));
+    cells.push(data::ratio(row.bounce_rate));
+    cells
+}
+
+/// The names a row has, in the order they are told, and what a filter calls them.
+fn names(row: &SourceRow) -> Vec<(Dimension, &str)> {
+    let all = [
+        (Dimension::Source, &row.source),
+        (Dimension::SourceDetail, &row.detail),
+        (Dimension::SourceDetail2, &row.detail_2),
+        (Dimension::Referrer, &row.referrer),
+        (Dimension::UtmCampaign, &row.campaign),
+        (Dimension::UtmSource, &row.utm_source),
+        (Dimension::UtmMedium, &row.utm_medium),
+        (Dimension::UtmTerm, &row.utm_term),
+        (Dimension::UtmContent, &row.utm_content),
+    ];
+    all.into_iter().filter_map(|(dimension, name)| Some((dimension, name.as_deref()?))).collect()
+}
+
+/// # Errors
+/// `BadRequest` for a `by` that is not known.
+pub(crate) fn page(
+    layout: Layout,
+    asked: &Asked,
+    table: &Table<SourceRow>,
+) -> Result<TablePage, reports::Error> {
+    let t = layout.t;
+    let words = &t.table;
+    let by = By::parse(asked.query.by.as_deref())?;
+    let until = report::until(&layout, asked);
+    let names = rows(t, &asked.url, &table.rows);
+    let numbers = table.rows.iter().map(|row| {
+        let visitors = report::visitors(t, asked, until.as_deref(), row.visitors, row.before);
+        report::of_sessions(t, visitors, (row.sessions, row.page_views), row.bounce_rate)
+    });
+    let barred = |row: &SourceRow| report::barred(asked, row.visitors, row.sessions, row.page_views);
+    let counts: Vec<u64> = table.rows.iter().map(barred).collect();
+    let rows = report::with_numbers(names, numbers, &counts);
+    let mut choices = vec![
+        ("detail", words.by_source_and_detail),
+        ("source", words.by_source),
+        ("referrer", words.by_referrer),
+        ("campaign", words.by_campaign),
+        ("medium", words.by_medium),
+        ("term", words.by_term),
+        ("content", words.by_content),
+    ];
+    // A step of the way down, not a place to begin.
+    if by == By::Detail2 {
+        choices.insert(1, ("detail_2", words.by_detail));
+    }
+    let word = asked.query.by.as_deref();
+    let current = choices.iter().find(|(key, _)| Some(*key) == word).or(choices.first());
+    let kpi = &t.report.kpi;
+    let is_campaign = matches!(by, By::Campaign | By::Medium | By::Term | By::Content);
+    Ok(TablePage::of(
+        layout,
+        asked,
+        Shown {
+            id: "sources",
+            title: current.map_or("", |(_, label)| *label),
+            tabs: report::tabs(&asked.url, "by", word, &choices),
+            head: match by {
+                By::Detail | By::Source => words.source,
+                By::Campaign => words.campaign,
+                _ => current.map_or("", |(_, label)| *label),
+            },
+            searched: match by {
+                By::Detail => Some(Dimension::SourceDetail),
+                By::Detail2 => Some(Dimension::SourceDetail2),
+                By::Source => None,
+                By::Referrer => Some(Dimension::Referrer),
+                By::Campaign => Some(Dimension::UtmCampaign),
+                By::Medium => Some(Dimension::UtmMedium),
+                By::Term => Some(Dimension::UtmTerm),
+                By::Content => Some(Dimension::UtmContent),
+            },
+            number_heads: vec![
+                report::sorting_head(asked, "visitors", kpi.visitors),
+                report::sorting_head(asked, "sessions", kpi.sessions),
+                report::sorting_head(asked, "page_views", kpi.page_views),
+                report::sorting_head(asked, "bounce_rate", words.bounce_rate),
+            ],
+            rows,
+            nothing: if is_campaign { t.report.nothing.campaigns } else { t.report.nothing.sources },
+            total: table.total,
+            next: table.next.as_deref(),
+            damaged: &table.damaged,
+        },
+    ))
+}
+
+/// Rows with visitors and sessions.
+pub(crate) fn rows(t: &Texts, url: &ReportUrl, rows: &[SourceRow]) -> Vec<Row> {
+    let most = rows.iter().map(|row| row.visitors).max();
+    let row = |row: &SourceRow| {
+        let (name, detail) = name(t, row);
+        Row {
+            name,
+            detail,
+            href: Some(down(url, row).href()),
+            bar: report::bar(row.visitors, most),
+            numbers: vec![
+                Number::from(report::count(t, row.visitors)),
+                report::count(t, row.sessions).into(),
+            ],
+        }
+    };
+    rows.iter().map(row).collect()
+}
+
+/// What a row is called: its first name, and beside it the others that are known.
+fn name(t: &Texts, row: &SourceRow) -> (String, Option<String>) {
+    let mut names = names(row).into_iter();
+    let first = names.next().map(|(dimension, name)| match dimension {
+        Dimension::Referrer if name != NONE => format::address(bare(name)),
+        Dimension::SourceDetail2 if name != NONE => format::address(name),
+        _ => report::named(t, dimension, name),
+    });
+    let other = |(dimension, name): (Dimension, &str)| match dimension {
+        _ if name == NONE => None,
+        // The entry page, of direct traffic.
+        Dimension::SourceDetail => Some(format::address(name)),
+        _ => Some(name.to_owned()),
+    };
+    let others: Vec<String> = names.filter_map(other).collect();
+    (first.unwrap_or_default(), (!others.is_empty()).then(|| others.join(" / ")))
+}
+
+/// A referrer as people call it: without scheme, and without the slash of a whole site.
+fn bare(referrer: &str) -> &str {
+    let bare = referrer.split_once("://").map_or(referrer, |(_, rest)| rest);
+    bare.strip_suffix('/').filter(|host| !host.contains('/')).unwrap_or(bare)
+}
+
+/// One step down from a row: its names as filters, and the next variant where there is one.
+fn down(url: &ReportUrl, row: &SourceRow) -> ReportUrl {
+    let url =
+        names(row).into_iter().fold(url.clone(), |url, (dimension, name)| url.filtered(is(dimension, name)));
+    match (&row.source, &row.detail) {
+        // The details of this source.
+        (Some(_), None) => url.without("by"),
+        (Some(source), Some(_)) if has_second_detail(source) => url.with("by", "detail_2"),
+        _ => url,
+    }
+}
+
+/// Has a source two drill-downs? The others would lead to a table of one row without name.
+fn has_second_detail(source: &str) -> bool {
+    match Source::parse(source) {
+        Some(Source::DirectTraffic | Source::EmailMarketing | Source::SocialMedia | Source::Offline)
+        | None => false,
+        Some(_) => true,
+    }
+}

@@ -1,0 +1,89 @@
+//! The page of one table: pages, sources, devices, countries.
+
+use askama::Template;
+
+use crate::domain::question::Dimension;
+use crate::web::admin::reports::report::{self, Bars};
+use crate::web::drawing::map::Map;
+use crate::web::part::empty::{Action, Empty};
+use crate::web::part::filters::FilterBar;
+use crate::web::part::missing::Missing;
+use crate::web::part::panel::{Head, Panel, Row, SearchAll, Tab};
+use crate::web::part::period::PeriodBar;
+use crate::web::paths;
+use crate::web::request::query::Asked;
+use crate::web::response::page::Layout;
+use crate::web::text::Texts;
+
+#[derive(Template)]
+#[template(path = "table/show.html")]
+pub(crate) struct TablePage {
+    layout: Layout,
+    period: PeriodBar,
+    filters: FilterBar,
+    missing: Option<Missing>,
+    panel: Panel,
+    /// Drawn above the table from the same rows.
+    pub map: Option<Map>,
+    /// Said in the map's place.
+    pub hint: Option<Empty>,
+}
+
+/// What a page knows of its table.
+pub(crate) struct Shown<'a> {
+    /// Unique in its page.
+    pub id: &'static str,
+    pub title: &'a str,
+    pub tabs: Vec<Tab>,
+    /// Head of the names.
+    pub head: &'a str,
+    /// Where its names are looked for when the rows are not all on the page; nothing where they are called otherwise
+    /// than they are stored.
+    pub searched: Option<Dimension>,
+    pub number_heads: Vec<Head>,
+    pub rows: Vec<Row>,
+    /// What will appear while there are no rows.
+    pub nothing: &'a str,
+    pub total: u64,
+    pub next: Option<&'a str>,
+    /// Days that are missing.
+    pub damaged: &'a [String],
+}
+
+/// The way out of a table without rows.
+fn remedy(t: &Texts, asked: &Asked) -> Action {
+    if asked.url.filters.is_empty() {
+        let href = paths::settings(asked.url.account, "tracking-code");
+        return Action { label: t.live.empty_action.to_owned(), href };
+    }
+    Action { label: t.report.clear_filters.to_owned(), href: asked.url.without_filters().href() }
+}
+
+impl TablePage {
+    pub(crate) fn of(layout: Layout, asked: &Asked, shown: Shown<'_>) -> Self {
+        let t = layout.t;
+        let Bars { period, filters } = Bars::over(&layout, asked);
+        let panel = Panel {
+            t,
+            id: shown.id,
+            title: shown.title.to_owned(),
+            alone: true,
+            tabs: shown.tabs,
+            head: shown.head.to_owned(),
+            number_heads: shown.number_heads,
+            empty: Panel::nothing(t, shown.nothing, !asked.url.filters.is_empty()),
+            remedy: Some(remedy(t, asked)),
+            searchable: shown.rows.len() > 1,
+            search_all: None,
+            export: (!shown.rows.is_empty()).then(|| asked.url.clone()),
+            more: None,
+            pager: report::pager(t, asked, shown.rows.len(), shown.total, shown.next),
+            rows: shown.rows,
+        };
+        let search_all = panel.pager.as_ref().zip(shown.searched);
+        let search_all = search_all.map(|(_, dimension)| SearchAll { url: asked.url.clone(), dimension });
+        let panel = Panel { search_all, ..panel };
+        let missing = Missing::of(t, shown.damaged);
+        Self { layout, period, filters, missing, panel, map: None, hint: None }
+    }
+}

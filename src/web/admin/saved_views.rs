@@ -1,0 +1,188 @@
+//! `/accounts/{id}/views`: the reader's saved views. They are saved from the menu on a report; only what a report
+//! can be asked is saved, in the form its own links have.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Path, ServiceConfig, get, post, resource};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::app::reports::saved_views::{self, Error};
+use crate::domain::account::AccountId;
+use crate::domain::event::EventNumber;
+use crate::domain::saved_view::{Unfit, VIEW_NAME_MAX};
+use crate::web::drawing::format;
+use crate::web::part::empty::{Action, Empty};
+use crate::web::part::field::{Field, Kind};
+use crate::web::part::icon::Icon;
+use crate::web::paths::{self, Report, ReportUrl};
+use crate::web::request::form::AccountForm;
+use crate::web::request::guard::InAccount;
+use crate::web::request::query::{self, Pairs};
+use crate::web::response::answer;
+use crate::web::response::error::WebError;
+use crate::web::response::flash::{self, Done};
+use crate::web::response::page::{Layout, Section};
+use crate::web::text::{Texts, fill};
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(resource("/accounts/{account}/views").route(get().to(list)).route(post().to(create)))
+        .route("/accounts/{account}/views/{view}/delete", post().to(delete));
+}
+
+/// Reports that can be saved, and the keys of their own that their links keep.
+const REPORTS: [(Report, &[&str]); 6] = [
+    (Report::Dashboard, &["metric"]),
+    (Report::Pages, &["show", "sort"]),
+    (Report::Sources, &["by", "sort"]),
+    (Report::Devices, &["by", "sort"]),
+    (Report::Countries, &["sort"]),
+    (Report::Events, &["tag", "type", "status", "search", "sort"]),
+];
+
+struct Row {
+    name: String,
+    href: String,
+    page: &'static str,
+    saved: String,
+    delete: String,
+    delete_label: String,
+}
+
+/// A view that was not saved.
+struct Refused {
+    name: Field,
+    report: String,
+    query: String,
+    back: String,
+}
+
+#[derive(Template)]
+#[template(path = "views/list.html")]
+struct ListPage {
+    layout: Layout,
+    account: AccountId,
+    form: Option<Refused>,
+    rows: Vec<Row>,
+    empty: Empty,
+}
+
+impl ListPage {
+    fn action(&self) -> String {
+        paths::views(self.account)
+    }
+}
+
+async fn list(here: InAccount) -> Result<HttpResponse, WebError> {
+    list_page(&here, None).await
+}
+
+async fn list_page(here: &InAccount, form: Option<Refused>) -> Result<HttpResponse, WebError> {
+    let t = here.who.context.t;
+    let words = &t.views;
+    let user = here.who.session.user.id;
+    let views = saved_views::list(&here.who.state.app, user, here.id()).await?;
+    let rows = views.into_iter().map(|view| Row {
+        href: paths::saved_view(here.id(), &view.report, &view.query),
+        page: name_of(t, &view.report),
+        saved: format::date_time(&t.number, &here.account.zone, view.created),
+        delete: format!("{}/{}/delete", paths::views(here.id()), view.id),
+        delete_label: fill(words.delete_one, &[("name", &view.name)]),
+        name: view.name,
+    });
+    let status = if form.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = ListPage {
+        layout: here.layout(words.title, Section::Dashboard, ""),
+        account: here.id(),
+        form,
+        rows: rows.collect(),
+        empty: Empty {
+            icon: Icon::Bookmark,
+            title: words.none_title.to_owned(),
+            what: words.none.to_owned(),
+            action: Some(Action { label: words.none_action.to_owned(), href: paths::dashboard(here.id()) }),
+        },
+    };
+    answer::page(status, &page)
+}
+
+fn name_of(t: &Texts, report: &str) -> &'static str {
+    let words = &t.table;
+    let named = [
+        (Report::Dashboard, t.frame.nav.dashboard),
+        (Report::Pages, words.pages),
+        (Report::Sources, words.sources),
+        (Report::Devices, words.devices),
+        (Report::Countries, words.countries),
+        (Report::Events, t.frame.nav.events),
+    ];
+    let report = report.split('/').next().unwrap_or(report);
+    named.into_iter().find(|(known, _)| known.as_str() == report).map_or("", |(_, name)| name)
+}
+
+async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
+    let AccountForm { page: here, fields } = form;
+    let t = here.who.context.t;
+    let url = asked(&here, fields.raw("report"), fields.raw("query"))?;
+    let user = here.who.session.user.id;
+    let app = &here.who.state.app;
+    let typed = fields.raw("name");
+    match saved_views::save(app, user, here.id(), typed, &url.report.name(), &url.query()).await {
+        Ok(_) => {
+            flash::put(&request, here.who.context.https, Done::ViewSaved);
+            Ok(answer::see_other(&url.href()))
+        }
+        Err(error) => {
+            let wrong = wrong(t, error)?;
+            let name = Field::new(t, "name", t.views.name, Kind::Text)
+                .value(typed)
+                .hint(t.views.name_hint)
+                .error(Some(wrong.to_owned()))
+                .required()
+                .max(VIEW_NAME_MAX)
+                .autocomplete("off");
+            let (report, query, back) = (url.report.name(), url.query(), url.href());
+            list_page(&here, Some(Refused { name, report, query, back })).await
+        }
+    }
+}
+
+/// The report a form names, as its own links would write it.
+fn asked(here: &InAccount, report: &str, query: &str) -> Result<ReportUrl, WebError> {
+    let no_report = || WebError::BadRequest("no such report".to_owned());
+    let of_event = report.strip_prefix("events/").and_then(EventNumber::parse);
+    let of_event = of_event.map(|number| (Report::Event(number), ["metric"].as_slice()));
+    let known = || REPORTS.into_iter().find(|(known, _)| known.as_str() == report);
+    let (report, own) = of_event.or_else(known).ok_or_else(no_report)?;
+    let pairs = web::Query::<Pairs>::from_query(query)
+        .map_err(|_| WebError::BadRequest("the query cannot be read".to_owned()))?;
+    let today = here.account.zone.day_of(here.who.state.app.now());
+    if report == Report::Events {
+        return Ok(crate::web::admin::events::list::read(here.id(), &pairs, today)?.url);
+    }
+    Ok(query::read(here.id(), report, &pairs, own, today)?.url)
+}
+
+fn wrong(t: &Texts, error: Error) -> Result<&'static str, WebError> {
+    let words = &t.views;
+    Ok(match error {
+        Error::Unfit(Unfit::NoName) => words.no_name,
+        Error::Unfit(Unfit::LongName) => words.long_name,
+        Error::Unfit(Unfit::LongQuery) => words.long_query,
+        Error::Taken => words.taken,
+        Error::Full => words.full,
+        Error::Access(error) => return Err(error.into()),
+    })
+}
+
+async fn delete(
+    request: HttpRequest,
+    path: Path<(i64, i64)>,
+    form: AccountForm,
+) -> Result<HttpResponse, WebError> {
+    let here = form.page;
+    let user = here.who.session.user.id;
+    saved_views::delete(&here.who.state.app, user, here.id(), path.into_inner().1).await?;
+    flash::put(&request, here.who.context.https, Done::ViewDeleted);
+    Ok(answer::see_other(&paths::views(here.id())))
+}

@@ -1,0 +1,139 @@
+//! The fields of an account's settings: in the set-up, for a new account, and on its settings page.
+
+use crate::domain::account::{Invalid, NAME_MAX, Settings};
+use crate::web::part::field::{Choice, Field, Kind};
+use crate::web::request::form::Fields;
+use crate::web::text::{Texts, fill};
+
+/// The parts of the world whose time zones are offered; the rest are aliases.
+const AREAS: [&str; 10] = [
+    "Africa",
+    "America",
+    "Antarctica",
+    "Arctic",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+];
+
+/// As typed.
+#[derive(Clone, Debug)]
+pub struct Typed {
+    name: String,
+    domains: String,
+    time_zone: String,
+    currency: String,
+    limit_to_domains: bool,
+}
+
+impl Default for Typed {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            domains: String::new(),
+            time_zone: "UTC".into(),
+            currency: "EUR".into(),
+            limit_to_domains: false,
+        }
+    }
+}
+
+impl From<&Settings> for Typed {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            name: settings.name.clone(),
+            domains: settings.domains.join("\n"),
+            time_zone: settings.time_zone.clone(),
+            currency: settings.currency.clone(),
+            limit_to_domains: settings.limit_to_domains,
+        }
+    }
+}
+
+impl From<&Fields> for Typed {
+    fn from(fields: &Fields) -> Self {
+        Self {
+            name: fields.text("name").to_owned(),
+            domains: fields.raw("domains").to_owned(),
+            time_zone: fields.text("time_zone").to_owned(),
+            currency: fields.text("currency").to_owned(),
+            limit_to_domains: fields.is_on("limit_to_domains"),
+        }
+    }
+}
+
+impl Typed {
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn parse(&self) -> Result<Settings, Invalid> {
+        let domains = self.domains.split(|c: char| c.is_whitespace() || c == ',');
+        let domains: Vec<String> = domains.filter(|d| !d.is_empty()).map(str::to_owned).collect();
+        let settings = Settings::parse(&self.name, &domains, &self.time_zone, &self.currency)?;
+        Ok(Settings { limit_to_domains: self.limit_to_domains, ..settings })
+    }
+
+    /// The fields with what was typed and, beside the one that is wrong, what is wrong with it.
+    #[must_use]
+    pub fn fields(&self, t: &'static Texts, wrong: Option<&Invalid>) -> Vec<Field> {
+        let words = &t.access.field;
+        let (at, message) = wrong.map(|wrong| wrong_at(t, wrong)).unzip();
+        let error = |name: &str| message.clone().filter(|_| at == Some(name));
+        let limit = if self.limit_to_domains { "on" } else { "" };
+        vec![
+            Field::new(t, "name", words.account_name, Kind::Text)
+                .value(&self.name)
+                .hint(words.account_name_hint)
+                .error(error("name"))
+                .required()
+                .max(NAME_MAX),
+            Field::new(t, "domains", words.domains, Kind::Area { rows: 3 })
+                .value(&self.domains)
+                .hint(words.domains_hint)
+                .error(error("domains")),
+            Field::new(t, "time_zone", words.time_zone, Kind::Select(zones(&self.time_zone)))
+                .value(&self.time_zone)
+                .hint(words.time_zone_hint)
+                .error(error("time_zone"))
+                .required(),
+            Field::new(t, "currency", words.currency, Kind::Text)
+                .value(&self.currency)
+                .hint(words.currency_hint)
+                .error(error("currency"))
+                .required()
+                .max(3),
+            Field::new(t, "limit_to_domains", words.limit_to_domains, Kind::Check)
+                .value(limit)
+                .hint(words.limit_to_domains_hint),
+        ]
+    }
+}
+
+fn wrong_at(t: &Texts, wrong: &Invalid) -> (&'static str, String) {
+    let words = &t.access.wrong;
+    match wrong {
+        Invalid::NoName => ("name", words.no_name.to_owned()),
+        Invalid::LongName => ("name", words.long_name.to_owned()),
+        Invalid::Domain(domain) => ("domains", fill(words.domain, &[("domain", domain)])),
+        Invalid::ManyDomains => ("domains", words.many_domains.to_owned()),
+        Invalid::TimeZone(zone) => ("time_zone", fill(words.time_zone, &[("zone", zone)])),
+        Invalid::Currency(code) => ("currency", fill(words.currency, &[("currency", code)])),
+        Invalid::OtherDigits(code) => ("currency", fill(words.other_digits, &[("currency", code)])),
+    }
+}
+
+/// UTC, the zones of the world by name, and the one that is set if it is none of them.
+fn zones(set: &str) -> Vec<Choice> {
+    let of_area = |name: &String| name.split_once('/').is_some_and(|(area, _)| AREAS.contains(&area));
+    let mut names: Vec<String> =
+        jiff::tz::db().available().map(|name| name.to_string()).filter(of_area).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.insert(0, "UTC".to_owned());
+    if !set.is_empty() && !names.iter().any(|name| name == set) {
+        names.insert(0, set.to_owned());
+    }
+    names.into_iter().map(|name| Choice { label: name.clone(), value: name, hint: None }).collect()
+}

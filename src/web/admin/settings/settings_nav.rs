@@ -1,0 +1,89 @@
+//! The tabs over the settings of an account: those that the reader's role opens.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use crate::domain::account::AccountId;
+use crate::domain::user::Role;
+use crate::web::paths;
+use crate::web::request::guard::InAccount;
+use crate::web::text::Texts;
+
+/// The settings pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    TrackingCode,
+    Account,
+    Users,
+    Tokens,
+}
+
+impl Tab {
+    const ALL: [Self; 4] = [Self::TrackingCode, Self::Account, Self::Users, Self::Tokens];
+
+    /// The last part of its path.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TrackingCode => "tracking-code",
+            Self::Account => "account",
+            Self::Users => "users",
+            Self::Tokens => "tokens",
+        }
+    }
+
+    const fn least(self) -> Role {
+        match self {
+            Self::TrackingCode => Role::Viewer,
+            Self::Account | Self::Users | Self::Tokens => Role::Admin,
+        }
+    }
+
+    #[must_use]
+    pub fn path(self, account: AccountId) -> String {
+        paths::settings(account, self.as_str())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "_settings_nav.html")]
+pub struct SettingsNav {
+    t: &'static Texts,
+    account: AccountId,
+    role: Role,
+    current: Tab,
+}
+
+impl HtmlSafe for SettingsNav {}
+
+impl SettingsNav {
+    #[must_use]
+    pub fn over(here: &InAccount, current: Tab) -> Self {
+        Self::of(here.who.context.t, here.id(), here.membership.role, current)
+    }
+
+    /// For somebody of this role.
+    #[must_use]
+    pub const fn of(t: &'static Texts, account: AccountId, role: Role, current: Tab) -> Self {
+        Self { t, account, role, current }
+    }
+
+    fn tabs(&self) -> impl Iterator<Item = Tab> {
+        let role = self.role;
+        Tab::ALL.into_iter().filter(move |tab| role >= tab.least())
+    }
+
+    fn is_current(&self, tab: &Tab) -> bool {
+        *tab == self.current
+    }
+
+    const fn label(&self, tab: &Tab) -> &'static str {
+        let words = &self.t.access.settings;
+        match tab {
+            Tab::TrackingCode => words.tracking_code,
+            Tab::Account => words.account,
+            Tab::Users => words.users,
+            Tab::Tokens => words.tokens,
+        }
+    }
+}

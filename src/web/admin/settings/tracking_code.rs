@@ -1,0 +1,312 @@
+//! `/accounts/{id}/settings/tracking-code`: the snippet, and whether it works: waits for the first visit, and
+//! names what keeps it away.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{ServiceConfig, get, post, resource};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::app::access::accounts;
+use crate::app::events::custom_js;
+use crate::app::state::live::{Entry, RING};
+use crate::app::state::script_cache::Fetched;
+use crate::base::clock::Millis;
+use crate::domain::account::{AccountId, Settings};
+use crate::domain::period::Zone;
+use crate::domain::reason::Reason;
+use crate::domain::user::Role;
+use crate::web::admin::reports::live::tone;
+use crate::web::admin::reports::report::signed;
+use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
+use crate::web::drawing::format;
+use crate::web::part::code::Code;
+use crate::web::part::icon::Icon;
+use crate::web::paths;
+use crate::web::request::client;
+use crate::web::request::form::AccountForm;
+use crate::web::request::guard::InAccount;
+use crate::web::response::answer;
+use crate::web::response::error::WebError;
+use crate::web::response::flash::{self, Done};
+use crate::web::response::page::{Layout, Section};
+use crate::web::text::{Texts, fill};
+
+/// How often the page looks for the first visit, milliseconds; seconds without script.
+const EVERY_MS: u32 = 2_000;
+const EVERY_SECONDS: u32 = 5;
+/// Most hosts named that are none of the account's.
+const HOSTS_MAX: usize = 3;
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.service(
+        resource("/accounts/{account}/settings/tracking-code").route(get().to(show)).route(post().to(update)),
+    );
+}
+
+async fn show(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
+    let (state, id) = (&here.who.state, here.id());
+    let origin = client::public_origin(&state.options, &request);
+    let seen = Seen {
+        now: here.who.context.now,
+        first_hit: accounts::first_hit(&state.app, id).await?,
+        fetched: state.app.scripts.fetched(id),
+        hits: state.app.live.list(id, 0, RING),
+        host: origin.split_once("://").map_or("", |(_, host)| host).to_owned(),
+        https: here.who.context.https,
+    };
+    let t = here.who.context.t;
+    let layout = here.layout(t.install.snippet, Section::Settings, "");
+    let nav = SettingsNav::over(&here, Tab::TrackingCode);
+    let code = CustomCode {
+        allowed: state.app.custom_js,
+        on: here.account.account.custom_js,
+        may_change: here.need(Role::Admin).is_ok(),
+    };
+    let page = page(layout, nav, id, here.account.settings(), &here.account.zone, &seen, code);
+    answer::page(StatusCode::OK, &page)
+}
+
+/// Switches the custom JavaScript of the account's events on or off.
+async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
+    let AccountForm { page: here, fields } = form;
+    here.need(Role::Admin)?;
+    let on = match fields.text("custom_js") {
+        "on" => true,
+        "off" => false,
+        _ => return Err(WebError::BadRequest("custom_js is on or off".to_owned())),
+    };
+    custom_js::set_custom_js(&here.who.state.app, here.who.actor(), here.id(), on).await?;
+    flash::put(&request, here.who.context.https, Done::Saved);
+    Ok(answer::see_other(&Tab::TrackingCode.path(here.id())))
+}
+
+/// Whether the sites run the custom JavaScript of events.
+#[derive(Clone, Copy)]
+pub(crate) struct CustomCode {
+    /// By the server's configuration.
+    pub allowed: bool,
+    pub on: bool,
+    /// May the reader switch it?
+    pub may_change: bool,
+}
+
+/// What the server knows of a site.
+pub(crate) struct Seen {
+    pub now: Millis,
+    pub first_hit: Option<Millis>,
+    pub fetched: Option<Fetched>,
+    /// The newest first.
+    pub hits: Vec<Entry>,
+    /// Under which browsers reach this server.
+    pub host: String,
+    pub https: bool,
+}
+
+/// Something to know about the way from the site to here.
+struct Finding {
+    tone: &'static str,
+    title: String,
+    text: String,
+}
+
+impl Finding {
+    fn icon(&self) -> Icon {
+        match self.tone {
+            "good" => Icon::Check,
+            "plain" => Icon::Info,
+            _ => Icon::Warning,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "tracking_code/show.html")]
+pub(crate) struct Page {
+    layout: Layout,
+    nav: SettingsNav,
+    here: String,
+    dashboard: String,
+    live: String,
+    waiting: String,
+    counted: Option<String>,
+    findings: Vec<Finding>,
+    snippet: Code,
+    switch: Code,
+    policy: Code,
+    custom: CustomCode,
+}
+
+impl Page {
+    fn custom_state(&self) -> &'static str {
+        let words = &self.layout.t.install;
+        match self.custom {
+            CustomCode { allowed: false, .. } => words.custom_forbidden,
+            CustomCode { on: true, .. } => words.custom_on,
+            CustomCode { on: false, .. } => words.custom_off,
+        }
+    }
+
+    const fn switch_to(&self) -> (&'static str, &'static str) {
+        let words = &self.layout.t.install;
+        if self.custom.on { ("off", words.custom_switch_off) } else { ("on", words.custom_switch_on) }
+    }
+}
+
+pub(crate) fn page(
+    layout: Layout,
+    nav: SettingsNav,
+    id: AccountId,
+    settings: &Settings,
+    zone: &Zone,
+    seen: &Seen,
+    custom: CustomCode,
+) -> Page {
+    let t = layout.t;
+    let words = &t.install;
+    let host = &seen.host;
+    let code = |id, label: &str, text| Code { t, id, label: label.to_owned(), text };
+    let counted = seen.first_hit.map(|at| {
+        let at = format::date_time(&t.number, zone, at);
+        fill(words.counted, &[("time", &at)])
+    });
+    let site = settings.domains.first().map_or(words.own_site, String::as_str);
+    Page {
+        here: Tab::TrackingCode.path(id),
+        dashboard: paths::dashboard(id),
+        live: format!("{}/{id}/{}", paths::ACCOUNTS, paths::Report::Live.as_str()),
+        waiting: fill(words.waiting, &[("site", site)]),
+        counted,
+        findings: findings(t, settings, seen),
+        snippet: code("snippet", words.snippet_label, snippet(host, id)),
+        switch: code("switch", words.switch_label, format!("{host}/{id}.js")),
+        policy: code(
+            "policy",
+            words.policy_label,
+            ["script-src", "connect-src", "img-src"].map(|kind| format!("{kind} {host};")).join("\n"),
+        ),
+        custom,
+        layout,
+        nav,
+    }
+}
+
+/// The line for the site's pages, with the attributes HubSpot's users know.
+fn snippet(host: &str, id: AccountId) -> String {
+    format!(
+        "<script type=\"text/javascript\" id=\"hs-script-loader\" async defer src=\"//{host}/{id}.js\"></script>"
+    )
+}
+
+fn findings(t: &Texts, settings: &Settings, seen: &Seen) -> Vec<Finding> {
+    let words = &t.install.finding;
+    let finding = |tone, title: String, text: String| Finding { tone, title, text };
+    let plain = |tone, title: &str, text: &str| finding(tone, title.to_owned(), text.to_owned());
+    let mut found = Vec::new();
+    match seen.fetched {
+        Some(Fetched { times, last }) => {
+            let ago = format::ago(&t.number, seen.now, last);
+            found.push(finding(
+                "good",
+                words.fetched.of(signed(times), &t.number),
+                fill(words.fetched_last, &[("ago", &ago)]),
+            ));
+            if seen.hits.is_empty() {
+                found.push(plain("warning", words.silent, words.silent_what));
+            }
+        }
+        None if seen.hits.is_empty() && seen.first_hit.is_none() => {
+            found.push(plain("plain", words.not_fetched, words.not_fetched_what));
+        }
+        // Hits of a script that browsers had kept, or of none, or of before the start: there is no need of it.
+        None => {}
+    }
+    for (reason, times) in refusals(&seen.hits) {
+        let explained = t.live.reason.of(reason);
+        let times = words.refused_times.of(times, &t.number);
+        let title = fill(words.refused, &[("reason", explained.name)]);
+        found.push(finding(tone(reason), title, format!("{times} {}", explained.meaning)));
+    }
+    for host in foreign_hosts(settings, &seen.hits) {
+        found.push(finding("warning", fill(words.foreign, &[("host", host)]), words.foreign_what.to_owned()));
+    }
+    if !seen.https {
+        found.push(plain("warning", words.plain_http, words.plain_http_what));
+    }
+    found
+}
+
+/// Why hits were not counted and how often, what came last first.
+fn refusals(hits: &[Entry]) -> Vec<(Reason, i64)> {
+    let mut found: Vec<(Reason, i64)> = Vec::new();
+    for reason in hits.iter().map(|hit| hit.reason).filter(|reason| *reason != Reason::Stored) {
+        match found.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, times)) => *times += 1,
+            None => found.push((reason, 1)),
+        }
+    }
+    found
+}
+
+/// Hosts that were counted and are none of the account's.
+fn foreign_hosts<'a>(settings: &Settings, hits: &'a [Entry]) -> Vec<&'a str> {
+    let mut hosts = Vec::new();
+    for hit in hits.iter().filter(|hit| hit.reason == Reason::Stored) {
+        let host = hit.page.split(['/', '?', '#']).next().unwrap_or_default();
+        let is_new = !host.is_empty() && !settings.owns_host(host) && !hosts.contains(&host);
+        if is_new && !settings.domains.is_empty() && hosts.len() < HOSTS_MAX {
+            hosts.push(host);
+        }
+    }
+    hosts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::text::EN;
+
+    fn seen(hits: Vec<Entry>, fetched: Option<u64>) -> Seen {
+        let now = Millis(1_795_377_600_000);
+        let fetched = fetched.map(|times| Fetched { times, last: now.plus(-120_000) });
+        Seen { now, first_hit: None, fetched, hits, host: "stats.test".into(), https: true }
+    }
+
+    fn titles(seen: &Seen) -> Vec<String> {
+        let settings = Settings::parse("N", &["site.test".to_owned()], "UTC", "EUR").unwrap();
+        findings(&EN, &settings, seen).into_iter().map(|finding| finding.title).collect()
+    }
+
+    fn hit(reason: Reason, page: &str) -> Entry {
+        Entry { page: page.to_owned(), ..Entry::refused(Millis(0), reason) }
+    }
+
+    #[test]
+    fn what_keeps_visits_away_is_named() {
+        let words = &EN.install.finding;
+        assert_eq!(titles(&seen(vec![], None)), [words.not_fetched]);
+        let counted = Seen { first_hit: Some(Millis(1)), ..seen(vec![], None) };
+        assert!(titles(&counted).is_empty(), "what counts is not called missing after a restart");
+        assert_eq!(titles(&seen(vec![], Some(2))), ["The script was fetched 2 times", words.silent]);
+        let hits = vec![
+            hit(Reason::Bot, "site.test/"),
+            hit(Reason::UnknownHost, "evil.test/"),
+            hit(Reason::Bot, "site.test/"),
+            hit(Reason::Stored, "other.test/a"),
+            hit(Reason::Stored, "other.test/b"),
+            hit(Reason::Stored, "www.site.test/"),
+        ];
+        let refused = ["Not counted: Bot", "Not counted: Wrong domain", "Hits come from other.test"];
+        assert_eq!(titles(&seen(hits, None)), refused);
+        let plain = Seen { https: false, ..seen(vec![hit(Reason::Stored, "site.test/")], None) };
+        assert_eq!(titles(&plain), [words.plain_http]);
+    }
+
+    #[test]
+    fn the_snippet_is_the_line_hubspots_users_know() {
+        assert_eq!(
+            snippet("stats.test:8080", AccountId::FIRST),
+            "<script type=\"text/javascript\" id=\"hs-script-loader\" async defer \
+             src=\"//stats.test:8080/1000001.js\"></script>"
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! What is known of a request before anybody is asked who he is: time, colours, scheme, nonce. From it every
+//! page gets its frame.
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
+
+use crate::app::state::rate_limit;
+use crate::base::clock::Millis;
+use crate::web::request::client;
+use crate::web::request::state::State;
+use crate::web::response::cookie::Nonce;
+use crate::web::response::error::WebError;
+use crate::web::response::flash;
+use crate::web::response::page::{Flash, Layout, Theme};
+use crate::web::text::{EN, Texts};
+
+/// One request, as its page needs it.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub t: &'static Texts,
+    /// Taken once; everything of the request happens now.
+    pub now: Millis,
+    pub https: bool,
+    /// Somebody on a network may read along.
+    exposed: bool,
+    nonce: String,
+    theme: Theme,
+    here: String,
+    flash: Option<Flash>,
+}
+
+impl Context {
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        let state = request.app_data::<Data<State>>();
+        let https = state.is_some_and(|state| state.is_https(request));
+        let theme = request.cookie(Theme::COOKIE).and_then(|cookie| Theme::parse(cookie.value()));
+        let nonce = request.extensions().get::<Nonce>().map_or_else(String::new, |nonce| nonce.0.clone());
+        Self {
+            t: &EN,
+            now: state.map_or(Millis(0), |state| state.app.now()),
+            https,
+            exposed: !https && !client::is_local(request),
+            nonce,
+            theme: theme.unwrap_or_default(),
+            here: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            flash: flash::read(request, https, &EN),
+        }
+    }
+
+    /// The frame of a page that nobody need be signed in for.
+    #[must_use]
+    pub fn layout(&self, title: &str) -> Layout {
+        Layout {
+            t: self.t,
+            title: title.to_owned(),
+            nonce: self.nonce.clone(),
+            csrf: String::new(),
+            theme: self.theme,
+            now: self.now,
+            here: self.here.clone(),
+            plain_http: self.exposed,
+            flash: self.flash.clone(),
+            viewer: None,
+            account: None,
+            section: None,
+        }
+    }
+
+    /// Path and query of this request.
+    #[must_use]
+    pub fn here(&self) -> &str {
+        &self.here
+    }
+}
+
+/// The state, wherever a request is at hand.
+///
+/// # Errors
+/// `Internal` when `server` forgot it.
+pub fn state(request: &HttpRequest) -> Result<Data<State>, WebError> {
+    request.app_data::<Data<State>>().cloned().ok_or_else(|| WebError::internal("the web state is missing"))
+}
+
+/// User-Agent, as the list of one's own browsers shows it.
+#[must_use]
+pub fn browser(request: &HttpRequest) -> String {
+    let agent = request.headers().get(header::USER_AGENT);
+    agent.map_or_else(String::new, |value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// The sender as the throttle counts it.
+#[must_use]
+pub fn sender(state: &State, request: &HttpRequest) -> u64 {
+    state.client_address(request).map_or(0, rate_limit::sender_of)
+}
+
+/// Programs get data: those with a token, those who ask for a format, those who take no HTML.
+#[must_use]
+pub fn wants_data(request: &HttpRequest) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let takes_html = accept.is_none_or(|accept| accept.contains("text/html"));
+    let asks_format = request.query_string().split('&').any(|pair| pair.starts_with("format="));
+    request.headers().contains_key(header::AUTHORIZATION) || (asks_format && accept.is_none()) || !takes_html
+}

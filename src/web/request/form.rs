@@ -1,0 +1,168 @@
+//! Forms as they arrive: bounded in size and time, checked for the token of the page they were made on, then
+//! read field by field. A handler cannot get at the fields of a form that was not checked.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::StreamExt;
+use subtle::ConstantTimeEq;
+
+use crate::domain::event::CUSTOM_JS_MAX;
+use crate::web::request::guard::{Guest, InAccount, SignedIn};
+use crate::web::response::error::WebError;
+
+/// Longest body of a form, bytes.
+pub const BODY_MAX: usize = 64 * 1024;
+/// Longest body of a form with code in it, bytes: each of its bytes may take three.
+pub const CODE_BODY_MAX: usize = 3 * CUSTOM_JS_MAX + BODY_MAX;
+/// Longest it may take to arrive.
+pub const BODY_TIME: Duration = Duration::from_secs(15);
+/// The hidden field that carries the token.
+pub const CSRF: &str = "csrf";
+
+/// What was typed. Of a field that came twice the first counts.
+#[derive(Clone, Debug, Default)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// As typed, or empty.
+    #[must_use]
+    pub fn raw(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// Without the space around it; passwords are read `raw`.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        self.raw(name).trim()
+    }
+
+    /// Every value of a field that may come often.
+    #[must_use]
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
+    }
+
+    #[must_use]
+    pub fn is_on(&self, name: &str) -> bool {
+        self.raw(name) == "on"
+    }
+
+    /// A number, as ids come.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<i64> {
+        self.text(name).parse().ok()
+    }
+}
+
+impl<const N: usize> From<[(&str, &str); N]> for Fields {
+    fn from(pairs: [(&str, &str); N]) -> Self {
+        Self(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+    }
+}
+
+/// A form of somebody who is signed in.
+pub struct SignedForm {
+    pub who: SignedIn,
+    pub fields: Fields,
+}
+
+/// A form of somebody who has a part in the account of the path; its body has at most `MAX` bytes.
+pub struct AccountFormUpTo<const MAX: usize> {
+    pub page: InAccount,
+    pub fields: Fields,
+}
+
+pub type AccountForm = AccountFormUpTo<BODY_MAX>;
+/// With code in it.
+pub type CodeForm = AccountFormUpTo<CODE_BODY_MAX>;
+
+/// A form of somebody who is not signed in.
+pub struct GuestForm {
+    pub guest: Guest,
+    pub fields: Fields,
+}
+
+type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, WebError>>>>;
+
+impl FromRequest for SignedForm {
+    type Error = WebError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let who = SignedIn::of(&request).await?;
+            let fields = read(&request, payload, BODY_MAX).await?;
+            check(&fields, who.csrf())?;
+            Ok(Self { who, fields })
+        })
+    }
+}
+
+impl<const MAX: usize> FromRequest for AccountFormUpTo<MAX> {
+    type Error = WebError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let page = InAccount::of(&request).await?;
+            let fields = read(&request, payload, MAX).await?;
+            check(&fields, page.who.csrf())?;
+            Ok(Self { page, fields })
+        })
+    }
+}
+
+impl FromRequest for GuestForm {
+    type Error = WebError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let guest = Guest::of(&request).await?;
+            let fields = read(&request, payload, BODY_MAX).await?;
+            check(&fields, guest.csrf())?;
+            Ok(Self { guest, fields })
+        })
+    }
+}
+
+/// Was the form made on a page of this browser?
+fn check(fields: &Fields, token: &str) -> Result<(), WebError> {
+    let told = fields.raw(CSRF);
+    let same: bool = told.as_bytes().ct_eq(token.as_bytes()).into();
+    if same && !token.is_empty() { Ok(()) } else { Err(WebError::Expired) }
+}
+
+async fn read(request: &HttpRequest, payload: Payload, max: usize) -> Result<Fields, WebError> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    if !is_form {
+        return Err(WebError::BadRequest("the body is no form".to_owned()));
+    }
+    let body = tokio::time::timeout(BODY_TIME, collect(payload, max)).await.map_err(|_| WebError::Slow)??;
+    let text =
+        String::from_utf8(body).map_err(|_| WebError::BadRequest("the form is not UTF-8".to_owned()))?;
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(&text)
+        .map_err(|_| WebError::BadRequest("the form cannot be read".to_owned()))?;
+    Ok(Fields(pairs.into_inner()))
+}
+
+async fn collect(mut payload: Payload, max: usize) -> Result<Vec<u8>, WebError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| WebError::BadRequest(error.to_string()))?;
+        if body.len() + chunk.len() > max {
+            return Err(WebError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

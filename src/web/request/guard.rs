@@ -1,0 +1,340 @@
+//! Who asks, and may he? Extractors: a handler that names one runs only for those it lets through.
+//!
+//! | extractor | lets through | others |
+//! |---|---|---|
+//! | `Guest` | everybody | |
+//! | `SignedIn` | a signed-in browser | to the sign-in page (programs: 401) |
+//! | `InAccount` | … that has a part in the account of the path | 404, as if there were none |
+//! | `ReportAccess` | the same, or a token of that account with `reports.read` (for data) | 404, 403, 401 |
+//! | `Caller` | a token | 401 |
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::{Method, header};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::app::access::Actor;
+use crate::app::access::sign_in::{self, Session};
+use crate::app::access::{tokens, users};
+use crate::app::events::review;
+use crate::app::state::account_cache::Entry;
+use crate::base::random::hex;
+use crate::base::secret::Secret;
+use crate::domain::account::AccountId;
+use crate::domain::user::{Role, Scope};
+use crate::store::member::Membership;
+use crate::store::token::Token;
+use crate::web::request::context::{self, Context};
+use crate::web::request::state::State;
+use crate::web::response::cookie;
+use crate::web::response::error::WebError;
+use crate::web::response::page::{AccountHere, AccountLink, Layout, Section, Viewer};
+
+/// Name of the path's part that is the number of the account.
+pub const ACCOUNT: &str = "account";
+
+/// A browser that need not be signed in.
+pub struct Guest {
+    pub context: Context,
+    /// Signed in all the same.
+    pub session: Option<Session>,
+    pub state: Data<State>,
+    csrf: String,
+}
+
+impl Guest {
+    pub(super) async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+        let state = context::state(request)?;
+        let context = Context::of(request);
+        let session = find_session(&state, request, context.https).await?;
+        let told = cookie::GUEST.read(request, context.https).filter(|value| value.len() == 32);
+        let value = told.unwrap_or_else(|| {
+            let fresh = state.app.random.token();
+            cookie::set(request, cookie::of(&cookie::GUEST, &fresh, context.https));
+            fresh
+        });
+        // Not the cookie itself: a page that leaks its form does not leak the cookie.
+        let csrf = hex(&Secret::told(&format!("form {value}")).hash());
+        Ok(Self { context, session, state, csrf })
+    }
+
+    pub(super) fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
+    #[must_use]
+    pub fn layout(&self, title: &str) -> Layout {
+        Layout { csrf: self.csrf.clone(), ..self.context.layout(title) }
+    }
+}
+
+/// A signed-in browser and its user.
+#[derive(Clone)]
+pub struct SignedIn {
+    pub context: Context,
+    pub session: Session,
+    pub state: Data<State>,
+    /// Accounts he may enter, with his role there, by number.
+    pub accounts: Vec<(AccountId, Role)>,
+}
+
+impl SignedIn {
+    pub(super) async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+        let state = context::state(request)?;
+        let context = Context::of(request);
+        let Some(session) = find_session(&state, request, context.https).await? else {
+            return Err(sign_in_first(request));
+        };
+        let accounts = users::accounts_of(&state.app, &session.user).await?;
+        Ok(Self { context, session, state, accounts })
+    }
+
+    pub(super) fn csrf(&self) -> &str {
+        &self.session.sign_in.csrf
+    }
+
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::User(self.session.user.id)
+    }
+
+    /// Refuses whoever does not look after the server.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub fn need_server_admin(&self) -> Result<(), WebError> {
+        if self.session.user.server_admin { Ok(()) } else { Err(WebError::Denied) }
+    }
+
+    /// The frame of a page that belongs to no account.
+    #[must_use]
+    pub fn layout(&self, title: &str) -> Layout {
+        let role = self.accounts.iter().map(|(_, role)| *role).max().unwrap_or(Role::Viewer);
+        Layout {
+            csrf: self.csrf().to_owned(),
+            viewer: Some(Viewer { email: self.session.user.email.clone(), role, may_publish: false }),
+            ..self.context.layout(title)
+        }
+    }
+}
+
+/// Somebody who has a part in the account of the path. At least a viewer.
+#[derive(Clone)]
+pub struct InAccount {
+    pub who: SignedIn,
+    pub account: Arc<Entry>,
+    pub membership: Membership,
+    /// Names of events that wait for review, for the rail.
+    waiting: i64,
+}
+
+impl InAccount {
+    pub(super) async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+        let who = SignedIn::of(request).await?;
+        let account = account_of(&who.state, request)?;
+        let membership = users::membership(&who.state.app, &who.session.user, account.id()).await?;
+        let membership = membership.ok_or(WebError::NotFound)?;
+        let waiting = review::count_waiting(&who.state.app, account.id()).await?;
+        Ok(Self { who, account, membership, waiting })
+    }
+
+    #[must_use]
+    pub fn id(&self) -> AccountId {
+        self.account.id()
+    }
+
+    /// Refuses lesser roles.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub fn need(&self, least: Role) -> Result<(), WebError> {
+        if self.membership.role >= least { Ok(()) } else { Err(WebError::Denied) }
+    }
+
+    /// May he see email addresses in full? (rules.md 28)
+    #[must_use]
+    pub const fn sees_emails(&self) -> bool {
+        sees_emails(self.membership)
+    }
+
+    /// The frame of a page of this account. `query`: what the rail's links to reports carry; empty or `?…`.
+    #[must_use]
+    pub fn layout(&self, title: &str, section: Section, query: &str) -> Layout {
+        let name = |id: AccountId| {
+            let entry = self.who.state.app.accounts.find(id);
+            entry.map(|entry| AccountLink { id, name: entry.settings().name.clone() })
+        };
+        Layout {
+            viewer: Some(Viewer {
+                email: self.who.session.user.email.clone(),
+                role: self.membership.role,
+                may_publish: self.membership.may_publish(),
+            }),
+            account: Some(AccountHere {
+                id: self.id(),
+                name: self.account.settings().name.clone(),
+                zone: self.account.settings().time_zone.clone(),
+                query: query.to_owned(),
+                waiting: self.waiting,
+                others: self.who.accounts.iter().filter_map(|(id, _)| name(*id)).collect(),
+            }),
+            section: Some(section),
+            ..self.who.layout(title)
+        }
+    }
+}
+
+const fn sees_emails(membership: Membership) -> bool {
+    !matches!(membership.role, Role::Viewer) || membership.show_emails
+}
+
+/// A token, told as `Authorization: Bearer …`.
+#[derive(Clone)]
+pub struct Caller {
+    pub token: Token,
+    pub state: Data<State>,
+}
+
+impl Caller {
+    async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+        let state = context::state(request)?;
+        let bearer = bearer(request).ok_or(WebError::Unauthorized)?;
+        let token = tokens::authenticate(&state.app, bearer).await?.ok_or(WebError::Unauthorized)?;
+        state.app.token_calls.take(token.id.0, state.app.now()).map_err(WebError::TooMany)?;
+        Ok(Self { token, state })
+    }
+
+    /// Refuses tokens without the scope.
+    ///
+    /// # Errors
+    /// `Scope`.
+    pub fn need(&self, scope: Scope) -> Result<(), WebError> {
+        if self.token.scopes.contains(&scope) { Ok(()) } else { Err(WebError::Scope(scope)) }
+    }
+}
+
+/// A report as data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Html,
+    Json,
+    Csv,
+}
+
+/// Somebody or something that may read the reports of the account of the path.
+pub struct ReportAccess {
+    pub state: Data<State>,
+    pub account: Arc<Entry>,
+    pub format: Format,
+    /// The signed-in reader; none for a token, which reads data only.
+    pub reader: Option<InAccount>,
+    /// Rows that name a person may be read (rules.md 28).
+    pub persons: bool,
+    /// Email addresses may be read in full.
+    pub sees_emails: bool,
+}
+
+impl ReportAccess {
+    async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+        let format = format_of(request)?;
+        if bearer(request).is_none() {
+            let page = InAccount::of(request).await?;
+            return Ok(Self {
+                state: page.who.state.clone(),
+                account: Arc::clone(&page.account),
+                format,
+                persons: true,
+                sees_emails: page.sees_emails(),
+                reader: Some(page),
+            });
+        }
+        // A cookie that comes along with a token counts for nothing.
+        let caller = Caller::of(request).await?;
+        if format == Format::Html || request.method() != Method::GET {
+            let text = "a token reads data: add ?format=json or ?format=csv to a GET";
+            return Err(WebError::BadRequest(text.to_owned()));
+        }
+        let account = account_of(&caller.state, request)?;
+        if account.id() != caller.token.account {
+            return Err(WebError::NotFound);
+        }
+        caller.need(Scope::ReportsRead)?;
+        let persons = caller.token.scopes.contains(&Scope::CrmRead);
+        Ok(Self { state: caller.state, account, format, reader: None, persons, sees_emails: persons })
+    }
+
+    /// Refuses those who may not read rows that name a person.
+    ///
+    /// # Errors
+    /// `Scope`.
+    pub fn need_persons(&self) -> Result<(), WebError> {
+        if self.persons { Ok(()) } else { Err(WebError::Scope(Scope::CrmRead)) }
+    }
+}
+
+fn format_of(request: &HttpRequest) -> Result<Format, WebError> {
+    let asked = request.query_string().split('&').find_map(|pair| pair.strip_prefix("format="));
+    match asked {
+        None | Some("") => Ok(Format::Html),
+        Some("json") => Ok(Format::Json),
+        Some("csv") => Ok(Format::Csv),
+        Some(_) => Err(WebError::BadRequest("format is json or csv".to_owned())),
+    }
+}
+
+/// The account of the path; 404 when its number is none.
+fn account_of(state: &State, request: &HttpRequest) -> Result<Arc<Entry>, WebError> {
+    let number = request.match_info().get(ACCOUNT).and_then(|text| text.parse().ok());
+    number.and_then(|id| state.app.accounts.find(AccountId(id))).ok_or(WebError::NotFound)
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let told = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = told.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+async fn find_session(
+    state: &State,
+    request: &HttpRequest,
+    https: bool,
+) -> Result<Option<Session>, WebError> {
+    // Another length was never given out, and is not worth a question.
+    let told = cookie::SIGN_IN.read(request, https).filter(|value| value.len() == 64);
+    match told {
+        Some(value) => Ok(sign_in::find(&state.app, &Secret::told(&value)).await?),
+        None => Ok(None),
+    }
+}
+
+fn sign_in_first(request: &HttpRequest) -> WebError {
+    if context::wants_data(request) {
+        return WebError::Unauthorized;
+    }
+    // The answer to a form cannot be asked for again.
+    let is_page = request.method() == Method::GET;
+    let next = request.uri().path_and_query().filter(|_| is_page).map(|path| path.as_str().to_owned());
+    WebError::SignIn { next }
+}
+
+type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, WebError>>>>;
+
+macro_rules! extract {
+    ($($kind:ident),+) => {$(
+        impl FromRequest for $kind {
+            type Error = WebError;
+            type Future = Extracting<Self>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let request = request.clone();
+                Box::pin(async move { Self::of(&request).await })
+            }
+        }
+    )+};
+}
+
+extract!(Guest, SignedIn, InAccount, Caller, ReportAccess);

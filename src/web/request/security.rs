@@ -1,0 +1,171 @@
+//! What guards every answer and every change of the admin side: headers, the names of cookies, the origin of
+//! forms. Applied once, around the whole table of admin routes, so that no page can forget it.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpRequest, ResponseError};
+
+use crate::domain::period::Preset;
+use crate::web::part::empty::Action;
+use crate::web::request::client;
+use crate::web::request::context::{Context, wants_data};
+use crate::web::request::options::Options;
+use crate::web::request::state::State;
+use crate::web::response::cookie::{self, NewCookies, Nonce};
+use crate::web::response::error::WebError;
+use crate::web::response::flash;
+use crate::web::response::page::ErrorPage;
+use crate::web::text::error::{Errors, Failure};
+
+/// How long a browser remembers that this server speaks https, seconds.
+const HSTS: &str = "max-age=31536000";
+
+/// Around every admin route.
+///
+/// # Errors
+/// actix's own, for what is no answer at all.
+pub async fn guard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(state) = request.app_data::<Data<State>>().cloned() else {
+        return Err(WebError::internal("the web state is missing").into());
+    };
+    let nonce = Nonce(state.app.random.token());
+    request.extensions_mut().insert(nonce.clone());
+    request.extensions_mut().insert(NewCookies::default());
+    let changes = ![Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    let mut answer = if changes && !is_own_origin(&state.options, request.request()) {
+        request.error_response(WebError::Expired)
+    } else {
+        // Handlers and extractors answer with their errors; nothing stands between that could fail.
+        next.call(request).await?.map_into_boxed_body()
+    };
+    answer = for_people(answer);
+    let request = answer.request().clone();
+    let https = state.is_https(&request);
+    let headers = answer.headers_mut();
+    if headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        flash::forget(&request, https);
+    }
+    put_headers(headers, &nonce, https);
+    for text in cookie::new_cookies(&request) {
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            headers.append(header::SET_COOKIE, value);
+        }
+    }
+    Ok(answer)
+}
+
+/// Does a change come from a page of ours? Old browsers and plain http know no `Sec-Fetch-Site`, programs no
+/// `Origin`: without both, the token of the form alone decides.
+fn is_own_origin(options: &Options, request: &HttpRequest) -> bool {
+    let text = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("").to_owned());
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
+    match text("origin") {
+        Some(origin) => {
+            client::origin_host(&origin).is_some_and(|host| client::hosts(options, request).contains(&host))
+        }
+        None => true,
+    }
+}
+
+/// A failure becomes a page when a person asked.
+fn for_people(answer: ServiceResponse) -> ServiceResponse {
+    let Some(error) = answer.response().error() else { return answer };
+    let request = answer.request();
+    if wants_data(request) {
+        return answer;
+    }
+    let Some(error) = error.as_error::<WebError>() else { return answer };
+    let context = Context::of(request);
+    let Some(failure) = failure(error, &context.t.error) else { return answer };
+    let page = ErrorPage {
+        layout: context.layout(failure.title),
+        status: error.status_code().as_u16(),
+        failure,
+        detail: match error {
+            WebError::BadRequest(text) | WebError::TimeLimit(text) => Some(text.clone()),
+            _ => None,
+        },
+        id: match error {
+            WebError::Internal { id } => Some(id.clone()),
+            _ => None,
+        },
+        instead: match error {
+            WebError::TimeLimit(_) => Some(Action {
+                label: context.t.error.shorter.to_owned(),
+                href: format!("{}?period={}", request.path(), Preset::Days7.as_str()),
+            }),
+            _ => None,
+        },
+    };
+    let Ok(html) = askama::Template::render(&page) else { return answer };
+    let mut response = actix_web::HttpResponse::build(error.status_code());
+    if let Some(seconds) = error.retry_after() {
+        response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+    }
+    let response = response.content_type("text/html; charset=utf-8").body(html);
+    answer.into_response(response)
+}
+
+/// The words for it; none for what is no failure.
+const fn failure<'a>(error: &WebError, words: &'a Errors) -> Option<&'a Failure> {
+    Some(match error {
+        WebError::SignIn { .. } => return None,
+        WebError::NotFound => &words.not_found,
+        WebError::Denied | WebError::Scope(_) | WebError::Unauthorized => &words.denied,
+        WebError::BadRequest(_) | WebError::TooLarge | WebError::Slow => &words.bad_request,
+        WebError::Expired => &words.expired,
+        WebError::TooMany(_) => &words.too_many,
+        WebError::Busy => &words.busy,
+        WebError::TimeLimit(_) => &words.time_limit,
+        WebError::Internal { .. } => &words.internal,
+    })
+}
+
+fn put_headers(headers: &mut HeaderMap, nonce: &Nonce, https: bool) {
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{}'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'",
+        nonce.0
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        // Not `no-referrer`: with it browsers send `Origin: null` along with our own forms.
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
+    }
+    // Files whose address carries their hash say themselves how long they may be kept.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    name_charset(headers);
+}
+
+fn name_charset(headers: &mut HeaderMap) {
+    let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return };
+    let is_text = kind.starts_with("text/") || kind.starts_with("application/json");
+    if is_text
+        && !kind.contains("charset")
+        && let Ok(value) = HeaderValue::from_str(&format!("{kind}; charset=utf-8"))
+    {
+        headers.insert(header::CONTENT_TYPE, value);
+    }
+}

@@ -1,0 +1,331 @@
+//! The frame every page stands in: title, rail, notices, the address of its assets. A page struct carries a
+//! `Layout` and its template extends `layout.html` (signed in) or `layout_plain.html` (before sign-in).
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::user::Role;
+use crate::web::drawing::format;
+use crate::web::part::empty::Action;
+use crate::web::part::icon::Icon;
+use crate::web::paths;
+use crate::web::response::assets;
+use crate::web::text::{Texts, fill};
+
+/// Colours of the pages: the system's or the user's choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    #[default]
+    Auto,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Light, Self::Dark];
+    /// The cookie that keeps the choice; scripts may write it, it is no secret.
+    pub const COOKIE: &'static str = "guestlog_theme";
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|t| t.as_str() == text)
+    }
+}
+
+/// Which entry of the rail the page belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    Dashboard,
+    Live,
+    Pages,
+    Sources,
+    Events,
+    Contacts,
+    Settings,
+}
+
+impl Section {
+    pub const ALL: [Self; 7] = [
+        Self::Dashboard,
+        Self::Live,
+        Self::Pages,
+        Self::Sources,
+        Self::Events,
+        Self::Contacts,
+        Self::Settings,
+    ];
+}
+
+/// Something that just happened, told once on the next page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flash {
+    pub tone: Tone,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Good,
+    Info,
+    Warning,
+    Bad,
+}
+
+impl Tone {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Bad => "bad",
+        }
+    }
+
+    const fn icon(self) -> Icon {
+        match self {
+            Self::Good => Icon::Check,
+            Self::Info => Icon::Info,
+            Self::Warning | Self::Bad => Icon::Warning,
+        }
+    }
+}
+
+/// Who is signed in, and what he may do in this account.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    pub email: String,
+    pub role: Role,
+    /// Script that runs on the sites.
+    pub may_publish: bool,
+}
+
+/// The account the page belongs to.
+#[derive(Clone, Debug)]
+pub struct AccountHere {
+    pub id: AccountId,
+    pub name: String,
+    /// IANA name.
+    pub zone: String,
+    /// The query that carries period and filters from report to report; empty or `?…`.
+    pub query: String,
+    /// Names of events that wait for review.
+    pub waiting: i64,
+    /// Accounts the viewer may switch to, this one among them.
+    pub others: Vec<AccountLink>,
+}
+
+#[derive(Clone, Debug)]
+pub struct AccountLink {
+    pub id: AccountId,
+    pub name: String,
+}
+
+/// What every page carries.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    pub t: &'static Texts,
+    pub title: String,
+    /// Of the content security policy; fresh for each answer.
+    pub nonce: String,
+    /// Goes into every form as the hidden field `csrf`.
+    pub csrf: String,
+    pub theme: Theme,
+    /// The time of the request.
+    pub now: Millis,
+    /// Path and query of this page; forms that change how it looks lead back to it.
+    pub here: String,
+    /// The page came over plain http and says so (rules.md 26).
+    pub plain_http: bool,
+    pub flash: Option<Flash>,
+    /// `None` before sign-in.
+    pub viewer: Option<Viewer>,
+    pub account: Option<AccountHere>,
+    pub section: Option<Section>,
+}
+
+impl Layout {
+    /// Title of the browser's tab.
+    #[must_use]
+    pub fn tab_title(&self) -> String {
+        let of = self.account.as_ref().map_or(self.t.frame.product, |a| a.name.as_str());
+        fill(self.t.frame.tab_title, &[("page", &self.title), ("account", of)])
+    }
+
+    #[must_use]
+    pub fn style(&self) -> String {
+        assets::style()
+    }
+
+    #[must_use]
+    pub fn script(&self) -> String {
+        assets::script()
+    }
+
+    #[must_use]
+    pub fn icon(&self) -> String {
+        assets::icon()
+    }
+
+    #[must_use]
+    pub const fn rail(&self) -> Rail<'_> {
+        Rail { layout: self, t: self.t }
+    }
+
+    #[must_use]
+    pub const fn notices(&self) -> Notices<'_> {
+        Notices { layout: self, t: self.t }
+    }
+
+    #[must_use]
+    pub const fn keys(&self) -> KeySheet<'_> {
+        KeySheet { layout: self, t: self.t }
+    }
+
+    /// The entries of the rail; none without an account.
+    fn entries(&self) -> Vec<Entry> {
+        let Some(account) = &self.account else { return Vec::new() };
+        Section::ALL.into_iter().map(|section| self.entry(account, section)).collect()
+    }
+
+    fn entry(&self, account: &AccountHere, section: Section) -> Entry {
+        let nav = &self.t.frame.nav;
+        let report = |report: paths::Report| {
+            format!("{}/{}/{}{}", paths::ACCOUNTS, account.id, report.as_str(), account.query)
+        };
+        let (icon, label, key, href) = match section {
+            Section::Dashboard => (Icon::Dashboard, nav.dashboard, "d", report(paths::Report::Dashboard)),
+            Section::Live => (Icon::Live, nav.live, "l", report(paths::Report::Live)),
+            Section::Pages => (Icon::Pages, nav.pages, "p", report(paths::Report::Pages)),
+            Section::Sources => (Icon::Sources, nav.sources, "s", report(paths::Report::Sources)),
+            Section::Events => (Icon::Event, nav.events, "e", report(paths::Report::Events)),
+            Section::Contacts => (Icon::Contact, nav.contacts, "c", paths::contacts(account.id)),
+            Section::Settings => {
+                (Icon::Settings, nav.settings, "t", paths::settings(account.id, "tracking-code"))
+            }
+        };
+        let current = self.section == Some(section);
+        let badge = (section == Section::Events && account.waiting > 0).then(|| Badge {
+            text: format::compact(&self.t.number, account.waiting),
+            label: self.t.events.waiting.of(account.waiting, &self.t.number),
+        });
+        Entry { icon, label, key, href, current, badge, last: section == Section::Settings }
+    }
+}
+
+/// One entry of the rail.
+struct Entry {
+    icon: Icon,
+    label: &'static str,
+    /// `g`, then this key, leads here.
+    key: &'static str,
+    href: String,
+    current: bool,
+    badge: Option<Badge>,
+    /// Stands apart from the reports.
+    last: bool,
+}
+
+/// A number beside an entry.
+struct Badge {
+    text: String,
+    /// What it counts.
+    label: String,
+}
+
+/// The left rail; a bar with a drawer on narrow screens.
+#[derive(Template)]
+#[template(path = "_nav.html")]
+pub struct Rail<'a> {
+    layout: &'a Layout,
+    t: &'static Texts,
+}
+
+impl HtmlSafe for Rail<'_> {}
+
+impl Rail<'_> {
+    fn role(&self, viewer: &Viewer) -> &'static str {
+        let roles = &self.t.frame.roles;
+        match viewer.role {
+            Role::Viewer => roles.viewer,
+            Role::Editor => roles.editor,
+            Role::Admin => roles.admin,
+            Role::Owner => roles.owner,
+        }
+    }
+
+    /// First letter of the account's name.
+    fn initial(&self, account: &AccountHere) -> String {
+        account.name.chars().next().map_or_else(String::new, |c| c.to_uppercase().collect())
+    }
+
+    fn dashboard(&self, account: &AccountLink) -> String {
+        format!("{}/{}/{}", paths::ACCOUNTS, account.id, paths::Report::Dashboard.as_str())
+    }
+
+    fn themes(&self) -> [(Theme, Icon, &'static str); 3] {
+        let frame = &self.t.frame;
+        [
+            (Theme::Auto, Icon::Auto, frame.theme_auto),
+            (Theme::Light, Icon::Sun, frame.theme_light),
+            (Theme::Dark, Icon::Moon, frame.theme_dark),
+        ]
+    }
+}
+
+/// Warnings of the whole page and what just happened.
+#[derive(Template)]
+#[template(path = "_flash.html")]
+pub struct Notices<'a> {
+    layout: &'a Layout,
+    t: &'static Texts,
+}
+
+impl HtmlSafe for Notices<'_> {}
+
+/// The sheet of keys.
+#[derive(Template)]
+#[template(path = "_keys.html")]
+pub struct KeySheet<'a> {
+    layout: &'a Layout,
+    t: &'static Texts,
+}
+
+impl HtmlSafe for KeySheet<'_> {}
+
+impl KeySheet<'_> {
+    fn go_to(&self, entry: &Entry) -> String {
+        fill(self.t.frame.keys.go_to, &[("page", entry.label)])
+    }
+}
+
+/// The page of a failure.
+#[derive(Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    pub layout: Layout,
+    pub status: u16,
+    pub failure: &'static crate::web::text::error::Failure,
+    /// What exactly was wrong with the address or the form, and what it may be.
+    pub detail: Option<String>,
+    /// By which the log names it; failures of our own only.
+    pub id: Option<String>,
+    /// What may work instead.
+    pub instead: Option<Action>,
+}
+
+impl ErrorPage {
+    fn reference(&self, id: &str) -> String {
+        fill(self.layout.t.error.reference, &[("id", id)])
+    }
+}

@@ -1,0 +1,371 @@
+//! Names of the field: dimensions, sources, devices. HubSpot's words where its users know them.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::{country, language};
+use crate::domain::device::DeviceClass;
+use crate::domain::question::Dimension;
+use crate::domain::screen::ScreenClass;
+use crate::domain::source::Source;
+use crate::web::text::fill::fill;
+
+#[derive(Debug, Serialize)]
+pub struct Words {
+    pub dimension: Dimensions,
+    pub source: Sources,
+    pub device: Devices,
+    pub screen: Screens,
+    /// By code, in the order of the codes.
+    pub country: &'static [(&'static str, &'static str)],
+    /// By code, in the order of the codes.
+    pub language: &'static [(&'static str, &'static str)],
+    /// `{language}`, `{country}`: the language as it is spoken there.
+    pub language_of: &'static str,
+    /// `{browser}`, `{os}`
+    pub browser_on: &'static str,
+    pub new_visitor: &'static str,
+    pub returning_visitor: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Dimensions {
+    pub page: &'static str,
+    pub entry_page: &'static str,
+    pub exit_page: &'static str,
+    pub host: &'static str,
+    pub source: &'static str,
+    pub source_detail: &'static str,
+    pub source_detail_2: &'static str,
+    pub referrer: &'static str,
+    pub utm_source: &'static str,
+    pub utm_medium: &'static str,
+    pub utm_campaign: &'static str,
+    pub utm_term: &'static str,
+    pub utm_content: &'static str,
+    pub country: &'static str,
+    pub region: &'static str,
+    pub device: &'static str,
+    pub browser: &'static str,
+    pub os: &'static str,
+    pub screen: &'static str,
+    pub language: &'static str,
+    pub visitor_type: &'static str,
+    pub event: &'static str,
+    pub tag: &'static str,
+    pub company: &'static str,
+    pub consent: &'static str,
+    pub contact: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Sources {
+    pub organic_search: &'static str,
+    pub paid_search: &'static str,
+    pub email_marketing: &'static str,
+    pub social_media: &'static str,
+    pub paid_social: &'static str,
+    pub referrals: &'static str,
+    pub ai_referrals: &'static str,
+    pub other_campaigns: &'static str,
+    pub direct_traffic: &'static str,
+    pub offline: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Devices {
+    pub desktop: &'static str,
+    pub mobile: &'static str,
+    pub tablet: &'static str,
+    pub other_device: &'static str,
+}
+
+/// Width classes of screens.
+#[derive(Debug, Serialize)]
+pub struct Screens {
+    pub small: &'static str,
+    pub medium: &'static str,
+    pub large: &'static str,
+    pub wide: &'static str,
+    pub huge: &'static str,
+}
+
+pub const EN: Words = Words {
+    dimension: Dimensions {
+        page: "Page",
+        entry_page: "Entry page",
+        exit_page: "Exit page",
+        host: "Host",
+        source: "Source",
+        source_detail: "Source detail",
+        source_detail_2: "Source detail 2",
+        referrer: "Referrer",
+        utm_source: "UTM source",
+        utm_medium: "UTM medium",
+        utm_campaign: "UTM campaign",
+        utm_term: "UTM term",
+        utm_content: "UTM content",
+        country: "Country",
+        region: "Region",
+        device: "Device",
+        browser: "Browser",
+        os: "Operating system",
+        screen: "Screen",
+        language: "Language",
+        visitor_type: "Visitor type",
+        event: "Event",
+        tag: "Tag",
+        company: "Company",
+        consent: "Consent",
+        contact: "Contact",
+    },
+    source: Sources {
+        organic_search: "Organic search",
+        paid_search: "Paid search",
+        email_marketing: "Email marketing",
+        social_media: "Organic social",
+        paid_social: "Paid social",
+        referrals: "Referrals",
+        ai_referrals: "AI referrals",
+        other_campaigns: "Other campaigns",
+        direct_traffic: "Direct traffic",
+        offline: "Offline sources",
+    },
+    device: Devices { desktop: "Desktop", mobile: "Mobile", tablet: "Tablet", other_device: "Other" },
+    screen: Screens {
+        small: "Under 576 px",
+        medium: "576 to 991 px",
+        large: "992 to 1,439 px",
+        wide: "1,440 to 1,919 px",
+        huge: "1,920 px and wider",
+    },
+    country: country::EN,
+    language: language::EN,
+    language_of: "{language} ({country})",
+    browser_on: "{browser} on {os}",
+    new_visitor: "New",
+    returning_visitor: "Returning",
+};
+
+impl Words {
+    /// The name people know of a filter's dimension.
+    #[must_use]
+    pub const fn dimension(&self, of: Dimension) -> &'static str {
+        let d = &self.dimension;
+        match of {
+            Dimension::Page => d.page,
+            Dimension::EntryPage => d.entry_page,
+            Dimension::ExitPage => d.exit_page,
+            Dimension::Host => d.host,
+            Dimension::Source => d.source,
+            Dimension::SourceDetail => d.source_detail,
+            Dimension::SourceDetail2 => d.source_detail_2,
+            Dimension::Referrer => d.referrer,
+            Dimension::UtmSource => d.utm_source,
+            Dimension::UtmMedium => d.utm_medium,
+            Dimension::UtmCampaign => d.utm_campaign,
+            Dimension::UtmTerm => d.utm_term,
+            Dimension::UtmContent => d.utm_content,
+            Dimension::Country => d.country,
+            Dimension::Region => d.region,
+            Dimension::Device => d.device,
+            Dimension::Browser => d.browser,
+            Dimension::Os => d.os,
+            Dimension::Screen => d.screen,
+            Dimension::Language => d.language,
+            Dimension::VisitorType => d.visitor_type,
+            Dimension::Event => d.event,
+            Dimension::Tag => d.tag,
+            Dimension::Company => d.company,
+            Dimension::Consent => d.consent,
+            Dimension::Contact => d.contact,
+        }
+    }
+
+    /// The name people know of a value of a dimension; the value itself when it is its own name.
+    #[must_use]
+    pub fn value<'a>(&self, dimension: Dimension, value: &'a str) -> Cow<'a, str> {
+        match dimension {
+            Dimension::Country => found(self.country, value).unwrap_or(value).into(),
+            Dimension::Language => self.language(value).map_or(value.into(), Cow::Owned),
+            Dimension::Screen => self.screen(value).unwrap_or(value).into(),
+            _ => self.word(dimension, value).into(),
+        }
+    }
+
+    /// The stored form of a value that somebody typed by its name; nothing when no value is called so.
+    #[must_use]
+    pub fn named(&self, dimension: Dimension, name: &str) -> Option<String> {
+        let called = |value: &&str| self.value(dimension, value).to_lowercase() == name.to_lowercase();
+        let find =
+            |values: &[&'static str]| values.iter().find(|value| called(value)).map(|v| (*v).to_owned());
+        match dimension {
+            Dimension::Country => {
+                let codes: Vec<&'static str> = self.country.iter().map(|(code, _)| *code).collect();
+                find(&codes)
+            }
+            Dimension::Source => find(&Source::ALL.map(Source::as_str)),
+            Dimension::Device => find(&DeviceClass::ALL.map(DeviceClass::as_str)),
+            Dimension::Screen => find(&ScreenClass::ALL.map(ScreenClass::as_str)),
+            _ => None,
+        }
+    }
+
+    /// The code of a value that is called by another name: `DE`, `de-AT`.
+    #[must_use]
+    pub fn code(&self, dimension: Dimension, value: &str) -> Option<String> {
+        match dimension {
+            Dimension::Country => found(self.country, value).map(|_| value.to_owned()),
+            Dimension::Language => self.language(value).map(|_| tag(value)),
+            _ => None,
+        }
+    }
+
+    /// A browser by what its User-Agent tells; nothing when that is nothing.
+    #[must_use]
+    pub fn browser(&self, browser: &str, os: &str) -> Option<String> {
+        match (browser, os) {
+            ("", "") => None,
+            (one, "") | ("", one) => Some(one.to_owned()),
+            _ => Some(fill(self.browser_on, &[("browser", browser), ("os", os)])),
+        }
+    }
+
+    /// Of a language tag, by its language and the country it ends with.
+    fn language(&self, value: &str) -> Option<String> {
+        let mut parts = value.split('-');
+        let language = found(self.language, &parts.next()?.to_ascii_lowercase())?;
+        let country = parts.next_back().and_then(|part| found(self.country, &part.to_ascii_uppercase()));
+        Some(country.map_or_else(
+            || language.to_owned(),
+            |country| fill(self.language_of, &[("language", language), ("country", country)]),
+        ))
+    }
+
+    fn screen(&self, value: &str) -> Option<&'static str> {
+        let names = &self.screen;
+        match ScreenClass::ALL.into_iter().find(|class| class.as_str() == value)? {
+            ScreenClass::Unknown => None,
+            ScreenClass::Small => Some(names.small),
+            ScreenClass::Medium => Some(names.medium),
+            ScreenClass::Large => Some(names.large),
+            ScreenClass::Wide => Some(names.wide),
+            ScreenClass::Huge => Some(names.huge),
+        }
+    }
+
+    fn word<'a>(&self, dimension: Dimension, value: &'a str) -> &'a str {
+        let (s, d) = (&self.source, &self.device);
+        match (dimension.as_str(), value) {
+            ("source", "ORGANIC_SEARCH") => s.organic_search,
+            ("source", "PAID_SEARCH") => s.paid_search,
+            ("source", "EMAIL_MARKETING") => s.email_marketing,
+            ("source", "SOCIAL_MEDIA") => s.social_media,
+            ("source", "PAID_SOCIAL") => s.paid_social,
+            ("source", "REFERRALS") => s.referrals,
+            ("source", "AI_REFERRALS") => s.ai_referrals,
+            ("source", "OTHER_CAMPAIGNS") => s.other_campaigns,
+            ("source", "DIRECT_TRAFFIC") => s.direct_traffic,
+            ("source", "OFFLINE") => s.offline,
+            ("device", "desktop") => d.desktop,
+            ("device", "mobile") => d.mobile,
+            ("device", "tablet") => d.tablet,
+            ("device", "other") => d.other_device,
+            ("visitor_type", "new") => self.new_visitor,
+            ("visitor_type", "returning") => self.returning_visitor,
+            (_, other) => other,
+        }
+    }
+}
+
+/// The name of a code in a list that is in the order of its codes.
+fn found(names: &[(&'static str, &'static str)], code: &str) -> Option<&'static str> {
+    let at = names.binary_search_by_key(&code, |(code, _)| code).ok()?;
+    names.get(at).map(|(_, name)| *name)
+}
+
+/// A language tag as it is written: `zh-Hant-TW`.
+fn tag(value: &str) -> String {
+    let written = |(at, part): (usize, &str)| match part.len() {
+        2 if at > 0 => part.to_ascii_uppercase(),
+        4 if at > 0 => {
+            let (first, rest) = part.split_at_checked(1).unwrap_or((part, ""));
+            first.to_ascii_uppercase() + &rest.to_ascii_lowercase()
+        }
+        _ => part.to_ascii_lowercase(),
+    };
+    value.split('-').enumerate().map(written).collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_dimension_source_and_device_has_a_name() {
+        for dimension in Dimension::ALL {
+            assert_ne!(EN.dimension(dimension), dimension.as_str());
+        }
+        for source in crate::domain::source::Source::ALL {
+            assert_ne!(EN.value(Dimension::Source, source.as_str()), source.as_str());
+        }
+        for class in DeviceClass::ALL.map(DeviceClass::as_str) {
+            assert_ne!(EN.value(Dimension::Device, class), class);
+        }
+        for class in ScreenClass::ALL.into_iter().filter(|class| *class != ScreenClass::Unknown) {
+            assert_ne!(EN.value(Dimension::Screen, class.as_str()), class.as_str());
+        }
+        assert_eq!(EN.value(Dimension::Page, "/mobile"), "/mobile");
+    }
+
+    #[test]
+    fn a_value_is_found_by_the_name_people_know_of_it() {
+        for (dimension, name, value) in [
+            (Dimension::Source, "organic SEARCH", Some("ORGANIC_SEARCH")),
+            (Dimension::Country, "netherlands", Some("NL")),
+            (Dimension::Device, "Mobile", Some("mobile")),
+            (Dimension::Screen, "576 to 991 px", Some("576–991")),
+            (Dimension::Country, "nl", None),
+            (Dimension::Page, "Mobile", None),
+        ] {
+            assert_eq!(EN.named(dimension, name).as_deref(), value, "{name}");
+        }
+    }
+
+    #[test]
+    fn countries_and_languages_have_names_beside_their_codes() {
+        for (names, length) in [(EN.country, 250), (EN.language, 181)] {
+            assert_eq!(names.len(), length);
+            assert!(names.windows(2).all(|pair| pair[0].0 < pair[1].0), "codes are in order, each once");
+        }
+        for (code, name) in [("AD", "Andorra"), ("DE", "Germany"), ("ZW", "Zimbabwe"), ("XK", "Kosovo")] {
+            assert_eq!(EN.value(Dimension::Country, code), name);
+            assert_eq!(EN.code(Dimension::Country, code).as_deref(), Some(code));
+        }
+        for (value, name, code) in [
+            ("de-at", "German (Austria)", Some("de-AT")),
+            ("nl", "Dutch", Some("nl")),
+            ("zh-hant-tw", "Chinese (Taiwan)", Some("zh-Hant-TW")),
+            ("es-419", "Spanish", Some("es-419")),
+            ("en-x", "English", Some("en-x")),
+            ("tlh-us", "tlh-us", None),
+            ("é-ñandú", "é-ñandú", None),
+            ("", "", None),
+        ] {
+            assert_eq!(EN.value(Dimension::Language, value), name);
+            assert_eq!(EN.code(Dimension::Language, value).as_deref(), code);
+        }
+        assert_eq!(EN.value(Dimension::Country, "QQ"), "QQ");
+        assert_eq!(EN.code(Dimension::Country, "QQ"), None);
+        assert_eq!(EN.code(Dimension::Device, "mobile"), None);
+    }
+
+    #[test]
+    fn a_browser_is_called_by_what_it_tells() {
+        assert_eq!(EN.browser("Chrome", "Windows").as_deref(), Some("Chrome on Windows"));
+        assert_eq!(EN.browser("curl", "").as_deref(), Some("curl"));
+        assert_eq!(EN.browser("", "Linux").as_deref(), Some("Linux"));
+        assert_eq!(EN.browser("", ""), None);
+    }
+}
