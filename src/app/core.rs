@@ -43,8 +43,8 @@ pub struct App {
     pub geo: Geo,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
-    pub accounts: AccountCache,
-    pub definitions: DefinitionCache,
+    pub accounts: Arc<AccountCache>,
+    pub definitions: Arc<DefinitionCache>,
     pub user_agents: UserAgentCache,
     pub counters: Counters,
     pub live: Live,
@@ -72,15 +72,17 @@ impl App {
         random: Arc<dyn Random>,
         options: &Options,
     ) -> Result<Self, store::Error> {
-        let (accounts, watermark) = store
-            .readers
-            .read(|conn| Ok::<_, store::Error>((store::account::list(conn)?, store::watermark(conn)?)))?;
-        let definitions = DefinitionCache::default();
-        for account in &accounts {
-            definitions.reload(&store, account.id)?;
-        }
-        let directory = AccountCache::default();
-        directory.replace(accounts);
+        let (accounts, definitions, watermark) = store.readers.read(|conn| {
+            let accounts = AccountCache::load(conn)?;
+            let ids = accounts.list().into_iter().map(|entry| entry.id());
+            let definitions = DefinitionCache::load(conn, ids)?;
+            Ok::<_, store::Error>((Arc::new(accounts), Arc::new(definitions), store::watermark(conn)?))
+        })?;
+        let (following, also) = (Arc::clone(&accounts), Arc::clone(&definitions));
+        store.changes.follow(Box::new(move |conn, changes| {
+            following.follow(conn, changes)?;
+            also.follow(conn, changes)
+        }));
         let counters = Counters::default();
         // What an earlier process took in and this one folds.
         counters.receive(u64::try_from(store.inbox.last_id().saturating_sub(watermark)).unwrap_or(0));
@@ -92,7 +94,7 @@ impl App {
             geo,
             clock,
             random,
-            accounts: directory,
+            accounts,
             definitions,
             event_limit: options.events,
             custom_js: options.custom_js,
@@ -114,13 +116,6 @@ impl App {
     #[must_use]
     pub fn now(&self) -> Millis {
         self.clock.now()
-    }
-
-    /// Takes the accounts as they are stored now; after each change of one.
-    pub fn reload_accounts(&self) -> Result<(), store::Error> {
-        let accounts = self.store.readers.read(store::account::list)?;
-        self.accounts.replace(accounts);
-        Ok(())
     }
 
     /// Resolves when everything acknowledged before the call is in the reports.

@@ -89,10 +89,7 @@ fn prepare(plan: &Plan, dir: &Path, runtime: &tokio::runtime::Runtime) -> anyhow
         Some(account) => account,
         None => {
             let settings = Settings::parse("Benchmark", &["example.com".to_owned()], "UTC", "EUR")?;
-            let id =
-                app.store.writer.write_blocking(move |conn| store::account::insert(conn, &settings, now))?;
-            app.accounts.replace(app.store.readers.read(store::account::list)?);
-            id
+            app.store.writer.write_blocking(move |conn| store::account::insert(conn, &settings, now))?
         }
     };
     let mut made_s = None;

@@ -219,7 +219,6 @@ async fn make_account(app: &App, hosts: Vec<String>, password: &str) -> anyhow::
             Ok::<_, store::Error>((account, user))
         })
         .await?;
-    app.reload_accounts()?;
     Ok(made)
 }
 

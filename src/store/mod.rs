@@ -23,7 +23,7 @@ pub use entity::{
     sign_in, token, unexpected, user,
 };
 pub use error::Error;
-pub use file::{data_dir, readers, writer};
+pub use file::{changes, data_dir, readers, writer};
 use file::{migrate, open};
 pub use history::{contact_activity, count_back, erase_visitor, retention, timeline};
 pub use hits::watermark::{update_watermark, watermark};
@@ -53,6 +53,8 @@ pub struct Store {
     pub writer: writer::Writer,
     pub readers: Arc<readers::Readers>,
     pub inbox: inbox::Inbox,
+    /// What follows the changes of `guestlog.db`.
+    pub changes: Arc<changes::Changes>,
     pub scanner: Arc<scan::Scanner>,
     data_dir: PathBuf,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -81,7 +83,8 @@ impl Store {
         }
         let inbox_conn = data_dir::open_checked(&inbox_path, migrate::INBOX, open::INBOX_PAGE, now)?;
         let readers = Arc::new(readers::Readers::open(main, options.readers, Arc::clone(&clock))?);
-        let (writer, writer_thread) = writer::Writer::start(conn)?;
+        let changes = Arc::new(changes::Changes::since(changes::latest(&conn)?));
+        let (writer, writer_thread) = writer::Writer::start(conn, Arc::clone(&changes))?;
         let (inbox, inbox_thread) =
             inbox::Inbox::start(inbox_conn, &inbox_path, watermark, options.min_free, Arc::clone(&clock))?;
         Ok(Self {
@@ -89,6 +92,7 @@ impl Store {
             scanner: Arc::new(scan::Scanner::new(Arc::clone(&readers))),
             readers,
             inbox,
+            changes,
             data_dir: options.data_dir.clone(),
             threads: Mutex::new(vec![writer_thread, inbox_thread]),
             probing: tokio::sync::Mutex::default(),

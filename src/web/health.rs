@@ -65,6 +65,11 @@ pub(crate) async fn metrics(state: Data<State>) -> HttpResponse {
     let waiting = u64::try_from(waiting).unwrap_or(0);
     put("guestlog_hits_waiting", "gauge", "Hits accepted and not folded yet", waiting);
     put("guestlog_disk_free_bytes", "gauge", "Free bytes of the data disk", app.store.inbox.free_bytes());
+    let number = |change: i64| u64::try_from(change).unwrap_or(0);
+    let caches = "Number of the latest change that accounts and events in memory have followed";
+    put("guestlog_changes_followed", "gauge", caches, number(app.store.changes.followed()));
+    let fold = "Number of the latest change that the memory of the fold has followed, as of its last batch";
+    put("guestlog_fold_changes_followed", "gauge", fold, number(app.progress.followed()));
     let _ = write!(
         text,
         "# HELP guestlog_hits_total What became of hits since the start\n# TYPE guestlog_hits_total counter\n"

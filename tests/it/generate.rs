@@ -35,7 +35,6 @@ fn app_with_account(dir: &Path) -> App {
     let app = app(dir);
     let settings = Settings::parse("Ostrel", &["www.ostrel.example".into()], ZONE, "EUR").unwrap();
     app.store.writer.write_blocking(move |conn| store::account::insert(conn, &settings, NOW)).unwrap();
-    app.reload_accounts().unwrap();
     app
 }
 

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod admin;
+mod changes;
 mod cli;
 mod collect;
 mod durability;

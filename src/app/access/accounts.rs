@@ -29,7 +29,6 @@ pub async fn create(app: &App, actor: Actor, settings: Settings) -> Result<Accou
             Ok::<_, store::Error>(id)
         })
         .await?;
-    app.reload_accounts()?;
     Ok(id)
 }
 
@@ -53,7 +52,6 @@ pub async fn update(app: &App, actor: Actor, id: AccountId, settings: Settings) 
             Ok::<_, Error>(())
         })
         .await?;
-    app.reload_accounts()?;
     Ok(())
 }
 

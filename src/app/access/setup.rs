@@ -113,6 +113,5 @@ pub async fn set_up(
             Ok(())
         })
         .await?;
-    app.reload_accounts()?;
     Ok(cookie)
 }

@@ -232,8 +232,7 @@ pub async fn set_custom_js(app: &App, actor: Actor, account: AccountId, on: bool
             store::audit::insert(conn, now, Some(account), actor.user(), "account.custom_js", word)?;
             Ok::<_, Error>(())
         })
-        .await?;
-    Ok(app.reload_accounts()?)
+        .await
 }
 
 #[cfg(test)]

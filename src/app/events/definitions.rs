@@ -89,7 +89,6 @@ pub async fn create(
             Ok(number)
         })
         .await?;
-    app.definitions.reload(&app.store, account)?;
     Ok(number)
 }
 
@@ -131,8 +130,7 @@ pub async fn update(
             custom_js::change(conn, actor, account, number, before, &changed.custom_js, now)?;
             Ok::<_, Error>(())
         })
-        .await?;
-    Ok(app.definitions.reload(&app.store, account)?)
+        .await
 }
 
 /// What goes with an event.
@@ -222,8 +220,7 @@ pub async fn set_status(
             store::audit::insert(conn, now, Some(account), actor.user(), "event.status", &detail)?;
             Ok(())
         })
-        .await?;
-    Ok(app.definitions.reload(&app.store, account)?)
+        .await
 }
 
 /// What becomes of names that nobody has created.

@@ -67,7 +67,6 @@ pub async fn approve(
             Ok(made)
         })
         .await?;
-    app.definitions.reload(&app.store, account)?;
     Ok(made)
 }
 

@@ -1,4 +1,4 @@
-//! The accounts as the way of every event needs them: in memory, replaced whole after each change.
+//! The accounts in memory, as the way of every hit needs them. They follow the changes of accounts (`store::changes`).
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -7,6 +7,8 @@ use rustc_hash::FxHashMap;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::period::Zone;
 use crate::store::account::Account;
+use crate::store::changes::{Change, Kind};
+use crate::store::{self, Connection};
 
 /// One account, ready for use.
 #[derive(Debug)]
@@ -16,6 +18,10 @@ pub struct Entry {
 }
 
 impl Entry {
+    fn new(account: Account) -> Self {
+        Self { zone: Zone::named(&account.settings.time_zone), account }
+    }
+
     #[must_use]
     pub fn id(&self) -> AccountId {
         self.account.id
@@ -28,10 +34,15 @@ impl Entry {
 }
 
 /// All accounts.
-#[derive(Debug, Default)]
-pub struct AccountCache(RwLock<Arc<FxHashMap<AccountId, Arc<Entry>>>>);
+#[derive(Debug)]
+pub struct AccountCache(RwLock<FxHashMap<AccountId, Arc<Entry>>>);
 
 impl AccountCache {
+    pub(in crate::app) fn load(conn: &Connection) -> Result<Self, store::Error> {
+        let accounts = store::account::list(conn)?.into_iter();
+        Ok(Self(RwLock::new(accounts.map(|account| (account.id, Arc::new(Entry::new(account)))).collect())))
+    }
+
     #[must_use]
     pub fn find(&self, id: AccountId) -> Option<Arc<Entry>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
@@ -40,18 +51,22 @@ impl AccountCache {
     /// By number.
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Entry>> {
-        let all = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
-        let mut entries: Vec<_> = all.values().cloned().collect();
+        let mut entries: Vec<_> =
+            self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         entries.sort_by_key(|entry| entry.id());
         entries
     }
 
-    /// Takes the accounts as they are stored now.
-    pub fn replace(&self, accounts: Vec<Account>) {
-        let entries = accounts.into_iter().map(|account| {
-            let zone = Zone::named(&account.settings.time_zone);
-            (account.id, Arc::new(Entry { account, zone }))
-        });
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(entries.collect());
+    /// Reads the accounts that changed.
+    pub(in crate::app) fn follow(&self, conn: &Connection, changes: &[Change]) -> Result<(), store::Error> {
+        for change in changes.iter().filter(|change| change.kind == Kind::Account) {
+            let found = store::account::find(conn, change.account)?;
+            let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            match found {
+                Some(account) => drop(entries.insert(account.id, Arc::new(Entry::new(account)))),
+                None => drop(entries.remove(&change.account)),
+            }
+        }
+        Ok(())
     }
 }

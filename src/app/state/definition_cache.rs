@@ -1,14 +1,15 @@
-//! The events of accounts as the way of every hit and the served script need them: in memory, read again after each
-//! change.
+//! The events of all accounts in memory, as accepting hits and the served script need them. They follow the changes of
+//! events (`store::changes`).
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::domain::account::AccountId;
 use crate::domain::event::{EventNumber, Status};
-use crate::store::definition::Stored;
-use crate::store::{self, Store};
+use crate::store::changes::{Change, Kind};
+use crate::store::definition::{self, Stored};
+use crate::store::{self, Connection};
 
 /// The events of one account.
 #[derive(Debug, Default)]
@@ -18,6 +19,12 @@ pub struct AccountEvents {
 }
 
 impl AccountEvents {
+    fn load(conn: &Connection, account: AccountId) -> Result<Self, store::Error> {
+        let mut events = definition::list(conn, account)?;
+        events.retain(|stored| stored.status != Status::Deleted);
+        Ok(Self { events })
+    }
+
     /// An event that is not deleted.
     #[must_use]
     pub fn find(&self, number: EventNumber) -> Option<&Stored> {
@@ -33,44 +40,29 @@ impl AccountEvents {
 
 /// The events of all accounts.
 #[derive(Debug, Default)]
-pub struct DefinitionCache {
-    known: RwLock<FxHashMap<AccountId, Arc<AccountEvents>>>,
-    /// Held from reading the store to taking what was read, so that of two changes the later one stays.
-    reading: Mutex<()>,
-    /// Accounts whose events could not be read. A lock of its own: the fold looks here after every batch, and must not
-    /// wait for who reads.
-    unread: Mutex<FxHashSet<AccountId>>,
-}
+pub struct DefinitionCache(RwLock<FxHashMap<AccountId, Arc<AccountEvents>>>);
 
 impl DefinitionCache {
-    /// The events of an account; none where it is not known.
+    pub(in crate::app) fn load(
+        conn: &Connection,
+        accounts: impl Iterator<Item = AccountId>,
+    ) -> Result<Self, store::Error> {
+        let loaded = accounts.map(|id| Ok((id, Arc::new(AccountEvents::load(conn, id)?))));
+        Ok(Self(RwLock::new(loaded.collect::<Result<_, store::Error>>()?)))
+    }
+
+    /// The events of an account; none where the account is not known.
     #[must_use]
     pub fn of(&self, account: AccountId) -> Arc<AccountEvents> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(&account).cloned().unwrap_or_default()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&account).cloned().unwrap_or_default()
     }
 
-    /// Takes the events of an account as they are stored now; after each change of one.
-    pub fn reload(&self, store: &Store, account: AccountId) -> Result<(), store::Error> {
-        let _one = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = store.readers.read(|conn| store::definition::list(conn, account));
-        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
-        if read.is_err() {
-            unread.insert(account);
-        } else {
-            unread.remove(&account);
+    /// Reads the events of the accounts in which one changed.
+    pub(in crate::app) fn follow(&self, conn: &Connection, changes: &[Change]) -> Result<(), store::Error> {
+        for change in changes.iter().filter(|change| change.kind == Kind::Events) {
+            let events = Arc::new(AccountEvents::load(conn, change.account)?);
+            self.0.write().unwrap_or_else(PoisonError::into_inner).insert(change.account, events);
         }
-        drop(unread);
-        let mut events = read?;
-        events.retain(|stored| stored.status != Status::Deleted);
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(account, Arc::new(AccountEvents { events }));
         Ok(())
-    }
-
-    /// Accounts whose events could not be read when they had changed.
-    #[must_use]
-    pub fn unread(&self) -> Vec<AccountId> {
-        self.unread.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
     }
 }

@@ -1,23 +1,38 @@
 //! How far the fold has come, for those who wait for it (`?wait=1`), and the nudge that makes it hurry.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use tokio::sync::{Notify, watch};
 
 /// Shared by the fold and its waiters.
 #[derive(Debug)]
 pub struct FoldProgress {
     watermark: watch::Sender<i64>,
+    /// The latest change that the fold's memory has followed.
+    followed: AtomicI64,
     hurry: Notify,
 }
 
 impl FoldProgress {
     #[must_use]
     pub fn at(watermark: i64) -> Self {
-        Self { watermark: watch::Sender::new(watermark), hurry: Notify::new() }
+        Self { watermark: watch::Sender::new(watermark), followed: AtomicI64::new(0), hurry: Notify::new() }
     }
 
     /// The fold has committed everything up to `watermark`.
     pub fn advance(&self, watermark: i64) {
         self.watermark.send_replace(watermark);
+    }
+
+    /// The fold's memory has followed every change up to this one.
+    pub fn follow(&self, change: i64) {
+        self.followed.store(change, Ordering::Relaxed);
+    }
+
+    /// The latest change that the fold's memory has followed.
+    #[must_use]
+    pub fn followed(&self) -> i64 {
+        self.followed.load(Ordering::Relaxed)
     }
 
     #[must_use]

@@ -70,7 +70,7 @@ impl Events {
             }
             Ok::<_, store::Error>(numbers)
         })?;
-        app.definitions.reload(&app.store, account)
+        Ok(())
     }
 
     pub(super) fn number(&self, place: Place) -> Option<EventNumber> {

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::definition;
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::event::UnknownNames;
+use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 
 /// An account as stored.
@@ -36,6 +36,7 @@ pub fn insert(conn: &Connection, settings: &Settings, now: Millis) -> Result<Acc
         },
     )?;
     replace_domains(conn, AccountId(next), &settings.domains)?;
+    changes::raise(conn, AccountId(next), Kind::Account)?;
     Ok(AccountId(next))
 }
 
@@ -55,7 +56,9 @@ pub fn update(conn: &Connection, id: AccountId, settings: &Settings) -> Result<(
     if changed == 0 {
         return Err(Error::NotFound);
     }
-    replace_domains(conn, id, &settings.domains)
+    replace_domains(conn, id, &settings.domains)?;
+    changes::raise(conn, id, Kind::Account)?;
+    Ok(())
 }
 
 /// ISO 4217 code of the money of an account.
@@ -81,11 +84,20 @@ fn replace_domains(conn: &Connection, id: AccountId, domains: &[String]) -> Resu
 
 /// Every account, by number.
 pub fn list(conn: &Connection) -> Result<Vec<Account>, Error> {
+    read(conn, None)
+}
+
+/// The account of this number.
+pub fn find(conn: &Connection, id: AccountId) -> Result<Option<Account>, Error> {
+    Ok(read(conn, Some(id.0))?.pop())
+}
+
+fn read(conn: &Connection, id: Option<i64>) -> Result<Vec<Account>, Error> {
     let mut statement = conn.prepare_cached(
         "select id, name, time_zone, currency, limit_to_domains, created_ms, first_hit_ms, custom_js
-         from account order by id",
+         from account where ?1 is null or id = ?1 order by id",
     )?;
-    let accounts = statement.query_map([], |row| {
+    let accounts = statement.query_map([id], |row| {
         Ok(Account {
             id: AccountId(row.get(0)?),
             settings: Settings {
@@ -126,7 +138,7 @@ pub fn update_unknown_names(conn: &Connection, id: AccountId, rule: UnknownNames
     let changed = conn
         .prepare_cached("update account set unknown_names = ?2 where id = ?1")?
         .execute((id.0, rule.as_str()))?;
-    if changed == 0 { Err(Error::NotFound) } else { definition::touch(conn) }
+    raise_if(conn, id, Kind::Events, changed)
 }
 
 /// Switches the custom JavaScript of all events on or off.
@@ -136,7 +148,16 @@ pub fn update_unknown_names(conn: &Connection, id: AccountId, rule: UnknownNames
 pub fn update_custom_js(conn: &Connection, id: AccountId, on: bool) -> Result<(), Error> {
     let changed =
         conn.prepare_cached("update account set custom_js = ?2 where id = ?1")?.execute((id.0, on))?;
-    if changed == 0 { Err(Error::NotFound) } else { Ok(()) }
+    raise_if(conn, id, Kind::Account, changed)
+}
+
+/// `NotFound` when no row changed.
+fn raise_if(conn: &Connection, id: AccountId, kind: Kind, changed_rows: usize) -> Result<(), Error> {
+    if changed_rows == 0 {
+        return Err(Error::NotFound);
+    }
+    changes::raise(conn, id, kind)?;
+    Ok(())
 }
 
 /// The last numbers given out in an account.
@@ -145,23 +166,20 @@ pub struct Numbers {
     pub visitor: u32,
     pub session: u32,
     pub contact: i64,
-    /// How often a visitor came to belong to a contact there was already.
-    pub links: i64,
     pub first_hit_ms: Option<i64>,
 }
 
 pub fn find_numbers(conn: &Connection, id: AccountId) -> Result<Option<Numbers>, Error> {
     Ok(conn
         .prepare_cached(
-            "select last_visitor, last_session, last_contact, links, first_hit_ms from account where id = ?1",
+            "select last_visitor, last_session, last_contact, first_hit_ms from account where id = ?1",
         )?
         .query_row([id.0], |row| {
             Ok(Numbers {
                 visitor: row.get(0)?,
                 session: row.get(1)?,
                 contact: row.get(2)?,
-                links: row.get(3)?,
-                first_hit_ms: row.get(4)?,
+                first_hit_ms: row.get(3)?,
             })
         })
         .optional()?)
@@ -169,9 +187,9 @@ pub fn find_numbers(conn: &Connection, id: AccountId) -> Result<Option<Numbers>,
 
 pub fn update_numbers(conn: &Connection, id: AccountId, numbers: Numbers) -> Result<(), Error> {
     conn.prepare_cached(
-        "update account set last_visitor = ?2, last_session = ?3, last_contact = ?4, links = ?5, first_hit_ms = ?6
+        "update account set last_visitor = ?2, last_session = ?3, last_contact = ?4, first_hit_ms = ?5
          where id = ?1",
     )?
-    .execute((id.0, numbers.visitor, numbers.session, numbers.contact, numbers.links, numbers.first_hit_ms))?;
+    .execute((id.0, numbers.visitor, numbers.session, numbers.contact, numbers.first_hit_ms))?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::{Definition, EventKind, EventNumber, Status};
 use crate::domain::url_rule::UrlRule;
+use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 
 /// An event as stored. Its code is read apart: `find_script`.
@@ -120,7 +121,7 @@ pub fn update(
     replace_parts(conn, account, number, definition, script_hash)
 }
 
-/// Tags and code as they are now; whoever remembers definitions reads them again.
+/// Replaces tags and code.
 fn replace_parts(
     conn: &Connection,
     account: AccountId,
@@ -144,7 +145,8 @@ fn replace_parts(
         )?
         .execute((account.0, number.0, script_hash, &definition.custom_js))?;
     }
-    touch(conn)
+    changes::raise(conn, account, Kind::Events)?;
+    Ok(())
 }
 
 /// Archives, restores or deletes.
@@ -164,7 +166,11 @@ pub fn update_status(
              where account_id = ?1 and number = ?2 and status <> 'deleted'",
         )?
         .execute((account.0, number.0, status.as_str(), now.0))?;
-    if changed == 0 { Err(Error::NotFound) } else { touch(conn) }
+    if changed == 0 {
+        return Err(Error::NotFound);
+    }
+    changes::raise(conn, account, Kind::Events)?;
+    Ok(())
 }
 
 /// Gives the name of a deleted event free: somebody creates one of that name by hand. What it is called then no hit can
@@ -176,17 +182,6 @@ pub fn release_name(conn: &Connection, account: AccountId, name: &str) -> Result
     )?
     .execute((account.0, name))?;
     Ok(())
-}
-
-/// Whoever remembers definitions reads them again.
-pub fn touch(conn: &Connection) -> Result<(), Error> {
-    conn.prepare_cached("update meta set definitions = definitions + 1")?.execute([])?;
-    Ok(())
-}
-
-/// Rises with every change of a definition.
-pub fn generation(conn: &Connection) -> Result<i64, Error> {
-    Ok(conn.prepare_cached("select definitions from meta")?.query_row([], |row| row.get(0))?)
 }
 
 /// An event that is not deleted.

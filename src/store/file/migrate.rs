@@ -17,8 +17,10 @@ pub(in crate::store) struct Migration {
 }
 
 /// The steps of `guestlog.db`; the number of a step is its place, from 1. Never edited, only added to.
-pub(in crate::store) const MAIN: &[Migration] =
-    &[Migration { name: "0001_start", sql: include_str!("migrations/0001_start.sql") }];
+pub(in crate::store) const MAIN: &[Migration] = &[
+    Migration { name: "0001_start", sql: include_str!("migrations/0001_start.sql") },
+    Migration { name: "0002_changes", sql: include_str!("migrations/0002_changes.sql") },
+];
 
 /// The steps of `inbox.db`.
 pub(in crate::store) const INBOX: &[Migration] =

@@ -1,6 +1,6 @@
 //! The one writer of `guestlog.db`: a thread with a bounded queue. It takes what has piled up, runs each job
-//! in a savepoint of one transaction, commits, and only then answers all of them. No timer: what piles up
-//! during one fsync is the next batch. A job never waits on anything.
+//! in a savepoint of one transaction, commits, has the caches follow what changed (`changes`), and only then answers all
+//! of them. No timer: what piles up during one fsync is the next batch. A job never waits on anything.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,6 +11,8 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::changes::{AGAIN, Changes};
+use crate::base::clock::pause;
 use crate::store::error::Error;
 
 /// Jobs waiting; one more is refused as busy.
@@ -34,14 +36,17 @@ impl Writer {
     ///
     /// # Errors
     /// When the system starts no thread.
-    pub(in crate::store) fn start(conn: Connection) -> Result<(Self, JoinHandle<()>), Error> {
+    pub(in crate::store) fn start(
+        conn: Connection,
+        changes: Arc<Changes>,
+    ) -> Result<(Self, JoinHandle<()>), Error> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let alive = Arc::new(AtomicBool::new(true));
         let flag = Arc::clone(&alive);
         let thread = std::thread::Builder::new().name("writer".into()).spawn(move || {
             let mut jobs = jobs;
             // Jobs are caught one by one; this is for what runs between them.
-            while catch_unwind(AssertUnwindSafe(|| serve(&conn, &mut jobs))).is_err() {
+            while catch_unwind(AssertUnwindSafe(|| serve(&conn, &mut jobs, &changes))).is_err() {
                 tracing::error!("the writer panicked and goes on");
                 if !conn.is_autocommit() {
                     let _ = conn.execute_batch("rollback");
@@ -151,18 +156,30 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("(no text)")
 }
 
-fn serve(conn: &Connection, jobs: &mut mpsc::Receiver<Run>) {
+fn serve(conn: &Connection, jobs: &mut mpsc::Receiver<Run>, changes: &Changes) {
     let mut batch = Vec::with_capacity(BATCH);
-    while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
+    loop {
+        // While a follower fails the writer must not sleep until somebody has something to write.
+        if changes.is_behind() && jobs.is_empty() {
+            if jobs.is_closed() {
+                return;
+            }
+            pause(AGAIN);
+            changes.publish(conn);
+            continue;
+        }
+        if jobs.blocking_recv_many(&mut batch, BATCH) == 0 {
+            return;
+        }
         let mut waiting = std::mem::take(&mut batch).into_iter();
         // An error may end the whole transaction in the middle of a batch: the rest gets a new one.
         while waiting.len() > 0 {
-            transaction(conn, &mut waiting);
+            transaction(conn, &mut waiting, changes);
         }
     }
 }
 
-fn transaction(conn: &Connection, jobs: &mut std::vec::IntoIter<Run>) {
+fn transaction(conn: &Connection, jobs: &mut std::vec::IntoIter<Run>, changes: &Changes) {
     if let Err(error) = conn.execute_batch("begin immediate") {
         let text = error.to_string();
         tracing::error!(error = text, "the store takes no transaction");
@@ -189,6 +206,9 @@ fn transaction(conn: &Connection, jobs: &mut std::vec::IntoIter<Run>) {
     let commit = conn.execute_batch("commit").map_err(Error::from);
     if commit.is_err() && !conn.is_autocommit() {
         let _ = conn.execute_batch("rollback");
+    }
+    if commit.is_ok() {
+        changes.publish(conn);
     }
     finish(answers, &commit);
 }

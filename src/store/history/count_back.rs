@@ -18,13 +18,14 @@ use crate::domain::money::SUM_MAX;
 use crate::domain::page::Page;
 use crate::domain::url_rule::UrlRule;
 use crate::domain::visitor::is_bounce;
+use crate::store::changes;
 use crate::store::error::Error;
-use crate::store::hits::dictionary::{self, Kind as TextKind};
+use crate::store::hits::dictionary::{self, Kind};
 use crate::store::hits::event::{self, COMPLETION, Event, PAGE_VIEW};
 use crate::store::segment::columns::{self, Col, Extent, Packed, Run};
 use crate::store::segment::{self, Reader, Segment};
 use crate::store::totals::Totals;
-use crate::store::{contact, definition, erase_visitor};
+use crate::store::{contact, definition};
 
 /// Rows of segments that are changed in one transaction, but for the last segment of them.
 const ROWS: u32 = 100_000;
@@ -55,7 +56,7 @@ impl Pages {
     /// Those that match a rule.
     pub fn matching(conn: &Connection, account: AccountId, rule: &UrlRule) -> Result<Self, Error> {
         let mut pages = Self(vec![false]);
-        dictionary::list_after(conn, account, TextKind::Page, 0, |id, text| {
+        dictionary::list_after(conn, account, Kind::Page, 0, |id, text| {
             let part = |n| dictionary::part(text, n).to_owned();
             let page = Page { host: part(0), path: part(1), query: part(2) };
             pages.0.resize(id as usize, false);
@@ -141,7 +142,7 @@ impl Effects {
             }
         }
         definition::update_last(conn, account, event, last_ms)?;
-        erase_visitor::raise_erasures(conn)?;
+        changes::raise(conn, account, changes::Kind::Visitors)?;
         Ok(self.done)
     }
 }

@@ -31,6 +31,7 @@ use crate::domain::account::AccountId;
 use crate::domain::hit::{AGE_MAX, Hit, SEEN_FOR};
 use crate::domain::period::LocalDay;
 use crate::domain::visitor::{Token, VisitorNumber};
+use crate::store::changes::{self, Kind};
 use crate::store::dead_letter;
 use crate::store::error::Error;
 use crate::store::event::{self, Event, PAGE_VIEW};
@@ -43,8 +44,8 @@ use crate::store::session::{self, Session};
 /// for the writer, or for the disk, waits for some milliseconds.
 pub const ROWS: u32 = 400_000;
 
-/// From here on no hit joins the visitor: his tokens are forgotten, and whoever remembers them is told by
-/// `erasures`. With them go what he called himself and the dead letters of his tokens.
+/// From here on no hit joins the visitor: his tokens are forgotten, and caches of visitors
+/// follow. With them go what he called himself and the dead letters of his tokens.
 pub fn delete_identity(
     conn: &Connection,
     account: AccountId,
@@ -71,12 +72,7 @@ pub fn delete_identity(
             dead_letter::delete(conn, letter)?;
         }
     }
-    raise_erasures(conn)
-}
-
-/// Whoever remembers visitors must forget them: some are gone.
-pub(in crate::store) fn raise_erasures(conn: &Connection) -> Result<(), Error> {
-    conn.prepare_cached("update meta set erasures = erasures + 1 where id = 1")?.execute([])?;
+    changes::raise(conn, account, Kind::Visitors)?;
     Ok(())
 }
 
@@ -92,11 +88,6 @@ fn is_of(body: &[u8], account: AccountId, tokens: &[String]) -> bool {
             body.windows(quoted.len()).any(|part| part == quoted.as_bytes())
         }),
     }
-}
-
-/// How often visitors were erased or forgotten, ever: who remembers visitors forgets them when it has risen.
-pub fn erasures(conn: &Connection) -> Result<i64, Error> {
-    Ok(conn.prepare_cached("select erasures from meta where id = 1")?.query_row([], |row| row.get(0))?)
 }
 
 /// His event ids that are still known.

@@ -7,9 +7,10 @@ use rusqlite::Connection;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
+use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 use crate::store::hits::event;
-use crate::store::{erase_visitor, segment};
+use crate::store::segment;
 
 /// Segments dropped in one step.
 pub const SEGMENTS: usize = 31;
@@ -115,7 +116,8 @@ pub fn delete_tokens(
     for (token, number) in tokens {
         delete.execute((account.0, number, before.0, token))?;
     }
-    erase_visitor::raise_erasures(conn)
+    changes::raise(conn, account, Kind::Visitors)?;
+    Ok(())
 }
 
 /// One step, of the last ones: forgets visitors, but for whoever was seen again. Their numbers are never
@@ -139,7 +141,7 @@ pub fn delete_unseen(
         }
     }
     if forgotten > 0 {
-        erase_visitor::raise_erasures(conn)?;
+        changes::raise(conn, account, Kind::Visitors)?;
     }
     Ok(forgotten)
 }

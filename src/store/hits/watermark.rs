@@ -7,7 +7,8 @@ use crate::store::error::Error;
 /// Last inbox id that was folded.
 pub fn watermark(conn: &Connection) -> Result<i64, Error> {
     Ok(conn
-        .query_row("select watermark from meta where id = 1", [], |row| row.get(0))
+        .prepare_cached("select watermark from meta where id = 1")?
+        .query_row([], |row| row.get(0))
         .optional()?
         .unwrap_or(0))
 }

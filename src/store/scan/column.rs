@@ -10,10 +10,10 @@ use crate::domain::consent::Consent;
 use crate::domain::event::Status;
 use crate::domain::question::Dimension;
 use crate::domain::screen::ScreenClass;
-use crate::store::definition;
 use crate::store::dictionary::{self, Kind, join};
 use crate::store::error::Error;
 use crate::store::hits::dictionary_lookup::Texts;
+use crate::store::{changes, definition};
 
 /// What is of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -139,6 +139,15 @@ impl Column {
     }
 }
 
+/// A state of the texts of a column: groups made of the same state are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Version {
+    /// The highest code. Texts of dictionaries are only ever added.
+    pub last_id: u32,
+    /// The latest change of a text that was there before; only emails change.
+    pub change: i64,
+}
+
 /// Where the texts of codes are read.
 pub(super) struct Words<'a> {
     pub conn: &'a Connection,
@@ -201,15 +210,18 @@ impl<'a> Words<'a> {
         Ok(self.events.get_or_init(|| events))
     }
 
-    /// The highest code of a column whose texts are only ever added: those in a dictionary, and emails.
-    pub(super) fn last_id(&self, column: Column) -> Result<Option<u32>, Error> {
+    /// The state of the texts of a column: those in a dictionary, and emails.
+    pub(super) fn version(&self, column: Column) -> Result<Option<Version>, Error> {
         if column == Column::Contact {
             let mut last =
                 self.conn.prepare_cached("select coalesce(max(id), 0) from contact where account_id = ?1")?;
-            return Ok(Some(last.query_row([self.account.0], |row| row.get(0))?));
+            let last_id = last.query_row([self.account.0], |row| row.get(0))?;
+            let change = changes::find(self.conn, self.account, changes::Kind::Emails)?;
+            return Ok(Some(Version { last_id, change }));
         }
         let Some(kind) = column.kind() else { return Ok(None) };
-        Ok(Some(self.texts.list(self.conn, self.account, kind)?.last_id()))
+        let last_id = self.texts.list(self.conn, self.account, kind)?.last_id();
+        Ok(Some(Version { last_id, change: 0 }))
     }
 
     /// The text of one code.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use super::column::{Place, Words, set};
+use super::column::{Place, Version, Words, set};
 use crate::domain::account::AccountId;
 use crate::store::dictionary::SEPARATOR;
 use crate::store::error::Error;
@@ -29,8 +29,8 @@ pub(super) const SKIPPED: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub(super) struct Known(Mutex<FxHashMap<(AccountId, Place), Compiled>>);
 
-/// The highest code when they were compiled, and the groups.
-type Compiled = (u32, Arc<Names>);
+/// Of which state of the texts they are, and the groups.
+type Compiled = (Version, Arc<Names>);
 
 /// Bytes of groups that are kept; past it the others are compiled anew when asked for.
 const KNOWN_BYTES: usize = 16 * 1024 * 1024;
@@ -48,16 +48,16 @@ impl Known {
 impl Names {
     /// The groups of a column, known or compiled.
     pub(super) fn of(words: &Words<'_>, known: &Known, place: Place) -> Result<Arc<Self>, Error> {
-        let Some(last) = words.last_id(place.column)? else {
+        let Some(version) = words.version(place.column)? else {
             return Ok(Arc::new(Self::compile(words, place)?));
         };
         let lock = || known.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (words.account, place);
-        if let Some((_, names)) = lock().get(&key).filter(|(known, _)| *known == last) {
+        if let Some((_, names)) = lock().get(&key).filter(|(known, _)| *known == version) {
             return Ok(Arc::clone(names));
         }
         let names = Arc::new(Self::compile(words, place)?);
-        known.keep(key, (last, Arc::clone(&names)));
+        known.keep(key, (version, Arc::clone(&names)));
         Ok(names)
     }
 
@@ -158,7 +158,10 @@ mod tests {
         for (codes, kept) in [(half, 2), (half + 1, 1)] {
             let known = Known::default();
             for (account, codes) in [(1, half), (2, codes)] {
-                known.keep((AccountId(account), place), (1, Arc::new(of(codes))));
+                known.keep(
+                    (AccountId(account), place),
+                    (Version { last_id: 1, change: 0 }, Arc::new(of(codes))),
+                );
             }
             let known = known.0.into_inner().unwrap();
             assert_eq!(known.len(), kept);

@@ -58,7 +58,7 @@ impl Masks {
         let mut masks = Self::default();
         for filter in filters {
             if let Some(numbers) = contacts_of(filter) {
-                let last = words.last_id(Column::Contact)?.unwrap_or(0);
+                let last = words.version(Column::Contact)?.map_or(0, |version| version.last_id);
                 masks.of_run.push(Mask::of_contacts(&numbers, filter.operator.is_negative(), last));
                 continue;
             }

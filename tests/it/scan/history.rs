@@ -401,7 +401,6 @@ fn write(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
 
 fn write_numbers(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
     let numbers = Numbers {
-        links: 0,
         visitor: account.visitors,
         session: account.sessions.len() as u32,
         contact: account.contacts.len() as i64,

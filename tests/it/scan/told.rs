@@ -168,7 +168,6 @@ impl Telling {
         telling.open();
         let settings = settings(zone);
         telling.write(move |conn| store::account::insert(conn, &settings, now).map(drop));
-        telling.app().reload_accounts().unwrap();
         telling
     }
 
@@ -223,7 +222,6 @@ impl Telling {
                 self.facts.zone_name = STARTS[to as usize].0;
                 let settings = settings(self.facts.zone_name);
                 self.write(move |conn| store::account::update(conn, AccountId::FIRST, &settings));
-                self.app().reload_accounts().unwrap();
             }
             Op::Close => self.close_days(),
             Op::Die { after } => self.die(after),

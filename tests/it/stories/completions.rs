@@ -124,7 +124,7 @@ async fn a_completion_counts_for_whom_the_visitor_is_now() {
         let goes = definitions::what_goes(&site.app, site.account, number).await.unwrap();
         assert_eq!((goes.completions, goes.contacts), (told, contacts), "{visitor} {email}");
     }
-    assert_eq!(site.ask::<i64>("select links from account"), 2);
+    assert_eq!(site.ask::<i64>("select count(*) from visitor_change"), 2);
 }
 
 /// rules.md 5, 7, 19, 21

@@ -16,7 +16,7 @@ use crate::store::segment;
 use crate::store::segment::late_engagement;
 use crate::store::session::Session;
 use crate::store::visitor::{self, Visitor};
-use crate::store::{self, Connection};
+use crate::store::{self, Connection, changes};
 
 /// What the fold found out about a hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +46,7 @@ impl<'a> Batch<'a> {
         cache: &'a mut Cache,
         now: Millis,
     ) -> Result<Self, store::Error> {
-        cache.forget_erased(conn)?;
-        cache.forget_changed(conn)?;
+        cache.follow(conn)?;
         Ok(Self { conn, cache, now, statements: Statements::prepare(conn)?, pending: Pending::default() })
     }
 
@@ -249,8 +248,7 @@ impl<'a> Batch<'a> {
                 visitor.first_source = visitor.source;
             }
             if !*is_made && visitor.contact_id != Some(contact.id) {
-                let numbers = self.cache.numbers(self.conn, hit.account)?.ok_or(store::Error::NotFound)?;
-                numbers.links += 1;
+                changes::raise_contact_of_visitor(self.conn, hit.account, visitor.number.0)?;
             }
             visitor.contact_id = Some(contact.id);
             self.hand_over(hit, contact, visitor)?;

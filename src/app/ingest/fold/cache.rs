@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::definitions::{Definitions, Found, Visits};
 use crate::base::clock::Millis;
@@ -13,7 +13,8 @@ use crate::domain::event::{EventKind, EventNumber, EventRef, LIMIT};
 use crate::domain::hit::{Hit, SEEN_FOR};
 use crate::domain::visitor::Token;
 use crate::store::account::Numbers;
-use crate::store::dictionary::{self, Kind};
+use crate::store::changes::{self, Change, Kind};
+use crate::store::dictionary::{self, Kind as TextKind};
 use crate::store::session::Session;
 use crate::store::visitor::Visitor;
 use crate::store::{self, Connection};
@@ -22,6 +23,9 @@ use crate::store::{self, Connection};
 const ENTRIES_MAX: usize = 50_000;
 /// Bytes of the names remembered, about; past it they are forgotten between two batches.
 const NAMES_BYTES: usize = 16 << 20;
+/// Bytes of what is remembered of pages, in all accounts, about; past it they are forgotten between two batches. Each account
+/// has a bound of its own as well.
+const PAGES_BYTES: usize = 8 << 20;
 /// What a remembered name takes beside its letters, about.
 const NAME_BYTES: usize = 40;
 
@@ -46,13 +50,9 @@ pub struct Cache {
     sessions: FxHashMap<(AccountId, u32), Kept<Session>>,
     /// The event id up to which all were looked at, whether they are outlived.
     swept: Option<(AccountId, String)>,
-    /// Visitors erased when these rows were read.
-    erasures: i64,
     definitions: FxHashMap<AccountId, Definitions>,
-    /// Changes of definitions when these were read.
-    generation: i64,
-    /// Accounts whose names became events since somebody asked.
-    made: FxHashSet<AccountId>,
+    /// The latest change that everything here has followed.
+    followed: i64,
     /// Most events of an account.
     limit: i64,
 }
@@ -74,10 +74,8 @@ impl Cache {
             visitors: FxHashMap::default(),
             sessions: FxHashMap::default(),
             swept: None,
-            erasures: 0,
             definitions: FxHashMap::default(),
-            generation: 0,
-            made: FxHashSet::default(),
+            followed: 0,
             limit,
         }
     }
@@ -87,17 +85,43 @@ impl Cache {
         Self::new(self.limit)
     }
 
-    /// Accounts whose names became events since the last call.
-    pub(super) fn take_made(&mut self) -> Vec<AccountId> {
-        self.made.drain().collect()
+    /// The latest change that everything here has followed.
+    pub(super) const fn followed(&self) -> i64 {
+        self.followed
     }
 
-    /// Forgets definitions when one was changed since they were read; at the beginning of a batch.
-    pub(super) fn forget_changed(&mut self, conn: &Connection) -> Result<(), store::Error> {
-        let generation = store::definition::generation(conn)?;
-        if generation != self.generation {
-            self.definitions.clear();
-            self.generation = generation;
+    /// Forgets what somebody else changed since the last batch; at the beginning of a batch, in its transaction.
+    pub(super) fn follow(&mut self, conn: &Connection) -> Result<(), store::Error> {
+        let before = self.followed;
+        for Change { account, kind, number } in changes::list_after(conn, before)? {
+            match kind {
+                Kind::Events => drop(self.definitions.remove(&account)),
+                Kind::Visitors => {
+                    self.visitors.remove(&account);
+                    self.sessions.retain(|(of, _), _| *of != account);
+                }
+                Kind::ContactOfVisitor => self.follow_contacts(conn, account, before)?,
+                // The numbers of an account are read in each batch, contacts and their emails for each hit.
+                Kind::Account | Kind::Emails => {}
+            }
+            self.followed = number;
+        }
+        Ok(())
+    }
+
+    /// Forgets the visitors that belong to another contact since the change `before`, and no others.
+    fn follow_contacts(
+        &mut self,
+        conn: &Connection,
+        account: AccountId,
+        before: i64,
+    ) -> Result<(), store::Error> {
+        let Some(visitors) = self.visitors.get_mut(&account) else { return Ok(()) };
+        match changes::list_visitors_after(conn, account, before)? {
+            Some(changed) => {
+                visitors.retain(|_, kept| changed.binary_search(&kept.row.number.0).is_err());
+            }
+            None => visitors.clear(),
         }
         Ok(())
     }
@@ -123,17 +147,12 @@ impl Cache {
         now: Millis,
     ) -> Result<Found, store::Error> {
         let limit = self.limit;
-        let (found, is_made) =
-            self.definitions(conn, hit.account)?.find(conn, hit, event, kind, (limit, now))?;
-        if is_made {
-            self.made.insert(hit.account);
-        }
-        Ok(found)
+        self.definitions(conn, hit.account)?.find(conn, hit, event, kind, (limit, now))
     }
 
-    /// The events a page view completes by itself.
-    pub(super) fn visits(&mut self, conn: &Connection, hit: &Hit) -> Result<Visits, store::Error> {
-        Ok(self.definitions(conn, hit.account)?.visits(hit))
+    /// The events that a view of the page with this dictionary id completes by itself.
+    pub(super) fn visits(&mut self, conn: &Connection, hit: &Hit, page: u32) -> Result<Visits, store::Error> {
+        Ok(self.definitions(conn, hit.account)?.visits(hit, page))
     }
 
     pub(super) fn note_completion(&mut self, account: AccountId, number: EventNumber, at_ms: i64) {
@@ -149,18 +168,6 @@ impl Cache {
         self.sessions.retain(|_, kept| kept.row.last_ms >= before);
         let limit = SEEN_LEAST + 2 * hits;
         store::event::sweep_seen(conn, before, &mut self.swept, limit)
-    }
-
-    /// Forgets visitors and sessions when somebody was erased since they were read; at the beginning of a batch, in
-    /// its transaction.
-    pub(super) fn forget_erased(&mut self, conn: &Connection) -> Result<(), store::Error> {
-        let erasures = store::erase_visitor::erasures(conn)?;
-        if erasures != self.erasures {
-            self.visitors.clear();
-            self.sessions.clear();
-            self.erasures = erasures;
-        }
-        Ok(())
     }
 
     /// The numbers of an account to change; `None` when it is gone.
@@ -187,7 +194,7 @@ impl Cache {
         &mut self,
         conn: &Connection,
         account: AccountId,
-        kind: Kind,
+        kind: TextKind,
         value: &str,
     ) -> Result<u32, store::Error> {
         if value.is_empty() {
@@ -201,7 +208,7 @@ impl Cache {
         Ok(id)
     }
 
-    fn keep_name(&mut self, account: AccountId, kind: Kind, value: &str, id: u32) {
+    fn keep_name(&mut self, account: AccountId, kind: TextKind, value: &str, id: u32) {
         self.names.entry((account, kind as u8)).or_default().insert(value.into(), id);
         self.name_bytes += NAME_BYTES + value.len();
     }
@@ -282,10 +289,8 @@ impl Cache {
         for (account, definitions) in &mut self.definitions {
             definitions.write(conn, *account)?;
         }
-        if !self.made.is_empty() {
-            // by itself, so what is remembered is right
-            self.generation = store::definition::generation(conn)?;
-        }
+        // Whatever changed since the batch began was changed by the batch, and is known here already.
+        self.followed = changes::latest(conn)?;
         for (account, kept) in &mut self.accounts {
             if let Some(kept) = kept.as_mut().filter(|kept| kept.dirty) {
                 store::account::update_numbers(conn, *account, kept.row)?;
@@ -309,6 +314,9 @@ impl Cache {
             self.names.clear();
             self.name_bytes = 0;
         }
+        if self.definitions.values().map(Definitions::page_bytes).sum::<usize>() > PAGES_BYTES {
+            self.definitions.values_mut().for_each(Definitions::forget_pages);
+        }
     }
 }
 
@@ -323,7 +331,7 @@ mod tests {
         let mut cache = Cache::default();
         for (id, size) in (1u32..).zip(sizes) {
             let name = format!("{id:0>width$}", width = size - NAME_BYTES);
-            cache.keep_name(AccountId::FIRST, Kind::Page, &name, id);
+            cache.keep_name(AccountId::FIRST, TextKind::Page, &name, id);
         }
         cache.forget();
         (cache.names.values().map(FxHashMap::len).sum(), cache.name_bytes)

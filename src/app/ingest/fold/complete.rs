@@ -82,7 +82,7 @@ impl Batch<'_> {
         visitor: &mut Visitor,
         page: u32,
     ) -> Result<(), store::Error> {
-        let visits = self.cache.visits(self.conn, hit)?;
+        let visits = self.cache.visits(self.conn, hit, page)?;
         for (number, value_minor) in visits.iter() {
             if let Some(session) = self.cache.session(self.conn, hit.account, visitor.session_id)? {
                 session.completions += 1;

@@ -12,13 +12,16 @@ use crate::domain::hit::Hit;
 use crate::domain::reason::Reason;
 use crate::domain::text::cut;
 use crate::domain::url_rule::UrlRule;
+use crate::store::dictionary::Kind;
 use crate::store::unexpected::{self, Told};
 use crate::store::{self, Connection, definition};
 
 /// Longest address that is kept of a name nobody has created, characters.
 const PAGE_MAX: usize = 1_024;
-/// Pages of which it is remembered which events they complete.
-const PAGES_MAX: usize = 20_000;
+/// Bytes of what is remembered of the pages of an account, about; past it they are forgotten.
+const PAGES_BYTES: usize = 1 << 20;
+/// What a remembered page takes beside the events it completes, bytes, about.
+const PAGE_BYTES: usize = 64;
 
 /// The event a hit names.
 pub(super) enum Found {
@@ -41,7 +44,10 @@ pub(super) struct Definitions {
     /// has, and those told since the last `write`.
     queued: FxHashSet<String>,
     visits: Vec<(EventNumber, UrlRule, i64)>,
-    of_page: FxHashMap<String, Visits>,
+    /// By the dictionary id of the page.
+    of_page: FxHashMap<u32, Visits>,
+    /// Of `of_page`, about.
+    page_bytes: usize,
     /// Names told since the last `write`.
     told: FxHashMap<String, Told>,
     /// Latest completion of events since then, milliseconds.
@@ -49,18 +55,23 @@ pub(super) struct Definitions {
 }
 
 impl Definitions {
-    pub(super) fn load(conn: &Connection, account: AccountId) -> Result<Self, store::Error> {
-        let mut loaded = Self {
+    fn new(unknown: UnknownNames) -> Self {
+        Self {
             by_number: FxHashMap::default(),
             by_name: FxHashMap::default(),
             active: 0,
-            unknown: store::account::find_unknown_names(conn, account)?,
+            unknown,
             queued: FxHashSet::default(),
             visits: Vec::new(),
             of_page: FxHashMap::default(),
+            page_bytes: 0,
             told: FxHashMap::default(),
             completed: FxHashMap::default(),
-        };
+        }
+    }
+
+    pub(super) fn load(conn: &Connection, account: AccountId) -> Result<Self, store::Error> {
+        let mut loaded = Self::new(store::account::find_unknown_names(conn, account)?);
         for stored in definition::list(conn, account)? {
             loaded.add(stored.number, stored.status, stored.definition);
         }
@@ -90,24 +101,23 @@ impl Definitions {
         event: &EventRef,
         kind: EventKind,
         (limit, now): (i64, Millis),
-    ) -> Result<(Found, bool), store::Error> {
+    ) -> Result<Found, store::Error> {
         let number = match event {
             EventRef::Id(number) => Some(*number),
             EventRef::Name(name) => self.by_name.get(name).copied(),
         };
         let known = number.and_then(|number| Some((number, *self.by_number.get(&number)?)));
-        let (found, is_made) = match (known, event) {
-            (Some((number, (Status::Active, value_minor))), _) => (Found::Active(number, value_minor), false),
-            (Some((_, (Status::Archived, _))), _) => (Found::Not(Reason::ArchivedEvent), false),
+        Ok(match (known, event) {
+            (Some((number, (Status::Active, value_minor))), _) => Found::Active(number, value_minor),
+            (Some((_, (Status::Archived, _))), _) => Found::Not(Reason::ArchivedEvent),
             (Some((_, (Status::Deleted, _))), _) | (None, EventRef::Id(_)) => {
-                (Found::Not(Reason::UnknownEvent), false)
+                Found::Not(Reason::UnknownEvent)
             }
             (None, EventRef::Name(name)) => self.take_unknown(conn, hit, name, kind, (limit, now))?,
-        };
-        Ok((found, is_made))
+        })
     }
 
-    /// A name nobody has created; says whether it became an event.
+    /// A name that nobody has created becomes an event, waits for review or is refused.
     fn take_unknown(
         &mut self,
         conn: &Connection,
@@ -115,9 +125,9 @@ impl Definitions {
         name: &str,
         kind: EventKind,
         (limit, now): (i64, Millis),
-    ) -> Result<(Found, bool), store::Error> {
+    ) -> Result<Found, store::Error> {
         if self.unknown == UnknownNames::Refuse {
-            return Ok((Found::Not(Reason::UnknownEvent), false));
+            return Ok(Found::Not(Reason::UnknownEvent));
         }
         let is_made =
             self.unknown == UnknownNames::Create && self.active < limit && !self.queued.contains(name);
@@ -125,7 +135,7 @@ impl Definitions {
             let made = Definition::named(name, kind);
             let number = definition::insert(conn, hit.account, &made, "", now)?;
             self.add(number, Status::Active, made);
-            return Ok((Found::Active(number, 0), true));
+            return Ok(Found::Active(number, 0));
         }
         let at_ms = hit.at.0;
         let told = self.told.entry(name.to_owned()).or_insert_with(|| Told {
@@ -144,25 +154,42 @@ impl Definitions {
             told.page = cut(&hit.page.host_and_path(), PAGE_MAX);
         }
         self.queued.insert(name.to_owned());
-        Ok((Found::Not(Reason::Unexpected), false))
+        Ok(Found::Not(Reason::Unexpected))
     }
 
-    /// The events a page view completes.
-    pub(super) fn visits(&mut self, hit: &Hit) -> Visits {
+    /// The events that a view of the page with this dictionary id completes.
+    pub(super) fn visits(&mut self, hit: &Hit, page: u32) -> Visits {
         if self.visits.is_empty() {
             return Visits::default();
         }
-        let page = hit.page.address();
         if let Some(known) = self.of_page.get(&page) {
             return Arc::clone(known);
         }
         let matching = self.visits.iter().filter(|(_, rule, _)| rule.matches(&hit.page));
         let visits: Visits = matching.map(|(number, _, value_minor)| (*number, *value_minor)).collect();
-        if self.of_page.len() >= PAGES_MAX {
-            self.of_page.clear();
+        // One id stands for every page past the bound of the dictionary, and 0 for a page without a host.
+        if (1..=Kind::Page.bound()).contains(&page) {
+            self.remember_page(page, &visits);
         }
-        self.of_page.insert(page, Arc::clone(&visits));
         visits
+    }
+
+    fn remember_page(&mut self, page: u32, visits: &Visits) {
+        let bytes = PAGE_BYTES + size_of_val::<[_]>(visits);
+        if self.page_bytes + bytes > PAGES_BYTES {
+            self.forget_pages();
+        }
+        self.page_bytes += bytes;
+        self.of_page.insert(page, Arc::clone(visits));
+    }
+
+    pub(super) const fn page_bytes(&self) -> usize {
+        self.page_bytes
+    }
+
+    pub(super) fn forget_pages(&mut self) {
+        self.of_page = FxHashMap::default();
+        self.page_bytes = 0;
     }
 
     pub(super) fn note_completion(&mut self, number: EventNumber, at_ms: i64) {
@@ -185,5 +212,27 @@ impl Definitions {
             definition::update_last(conn, account, number, at_ms)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_of_pages_is_bounded_in_bytes() {
+        let mut definitions = Definitions::new(UnknownNames::Create);
+        let of_many: Visits = (0..2_000).map(|n| (EventNumber(n), 0)).collect();
+        let fit = PAGES_BYTES / (PAGE_BYTES + size_of_val::<[_]>(&*of_many));
+        for page in 0..u32::try_from(fit).unwrap() {
+            definitions.remember_page(page, &of_many);
+        }
+        assert_eq!(definitions.of_page.len(), fit, "as many as fit");
+        definitions.remember_page(u32::MAX, &of_many);
+        assert_eq!(definitions.of_page.len(), 1, "one more and the others are forgotten");
+        for page in 0..100_000 {
+            definitions.remember_page(page, &Visits::default());
+            assert!(definitions.page_bytes() <= PAGES_BYTES);
+        }
     }
 }

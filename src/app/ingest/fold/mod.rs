@@ -1,6 +1,7 @@
 //! Folding: accepted hits become visitors, sessions and event rows, in the order they were accepted, a batch a
-//! transaction that also moves the watermark. So every hit counts once, whatever crashes. A hit that cannot be
-//! folded goes to the dead letters and the next one goes on.
+//! transaction that also moves the watermark. The transaction leaves out what lies at or below the watermark, so every
+//! hit counts once, whatever crashes and whatever this process believes. A hit that cannot be folded goes to the dead
+//! letters and the next one goes on.
 
 mod apply;
 mod cache;
@@ -9,7 +10,6 @@ mod definitions;
 mod pending;
 mod replay;
 
-use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -111,8 +111,8 @@ async fn fold_batch(app: &App, cache: &mut Cache, waiting: Vec<Waiting>) -> Resu
         })
         .await;
     match whole {
-        Ok((mut own, told)) => {
-            reload_made(app, own.take_made());
+        Ok((own, told)) => {
+            app.progress.follow(own.followed());
             *cache = own;
             Ok(told)
         }
@@ -120,21 +120,7 @@ async fn fold_batch(app: &App, cache: &mut Cache, waiting: Vec<Waiting>) -> Resu
         Err(error) => {
             tracing::warn!(error = %error, hits = batch.len(), "a hit could not be folded; going one by one");
             let limit = app.event_limit;
-            let (told, made) =
-                app.store.writer.write(move |conn| fold_singly(conn, limit, now, &batch)).await?;
-            reload_made(app, made);
-            Ok(told)
-        }
-    }
-}
-
-/// Names became events; from now on their ids are known to whoever accepts hits. The batch is committed: what fails
-/// here must not fold it again, it is tried again after the next one.
-fn reload_made(app: &App, made: Vec<AccountId>) {
-    let unread = app.definitions.unread();
-    for account in made.into_iter().chain(unread).collect::<BTreeSet<_>>() {
-        if let Err(error) = app.definitions.reload(&app.store, account) {
-            tracing::warn!(account = account.0, %error, "new events are not known yet to whoever accepts hits");
+            app.store.writer.write(move |conn| fold_singly(conn, limit, now, &batch)).await
         }
     }
 }
@@ -146,17 +132,13 @@ fn fold_singly(
     limit: i64,
     now: Millis,
     batch: &[Waiting],
-) -> Result<(Vec<Told>, Vec<AccountId>), store::Error> {
+) -> Result<Vec<Told>, store::Error> {
     let mut told = Vec::with_capacity(batch.len());
-    let mut made = Vec::new();
     let mut cache = Cache::new(limit);
     for hit in batch {
         let single = std::slice::from_ref(hit);
         match attempt(conn, |conn| fold_all(conn, &mut cache, now, single))? {
-            Ok(mut one) => {
-                told.append(&mut one);
-                made.append(&mut cache.take_made());
-            }
+            Ok(mut one) => told.append(&mut one),
             Err(error) if error.is_of_the_disk() => return Err(error),
             Err(error) => {
                 // It remembers what was undone.
@@ -175,25 +157,27 @@ fn fold_singly(
             }
         }
     }
-    Ok((told, made))
+    Ok(told)
 }
 
-/// Folds `hits` and moves the watermark, in the transaction of the caller. Any error undoes all of it.
+/// Folds those of `hits` that are above the watermark and moves it, in the transaction of the caller. Any error undoes
+/// all of it.
 fn fold_all(
     conn: &Connection,
     cache: &mut Cache,
     now: Millis,
     hits: &[Waiting],
 ) -> Result<Vec<Told>, store::Error> {
+    let watermark = store::watermark(conn)?;
     let mut told = Vec::with_capacity(hits.len());
     let mut batch = Batch::start(conn, cache, now)?;
-    for waiting in hits {
+    for waiting in hits.iter().filter(|waiting| waiting.id > watermark) {
         told.push(match replay::letter_of(&waiting.body) {
             None => fold_row(&mut batch, waiting.id, &waiting.body)?,
             Some(letter) => fold_letter(&mut batch, waiting.id, letter)?,
         });
     }
-    finish(batch, hits.last().map(|hit| hit.id))?;
+    finish(batch, hits.last().map(|hit| hit.id).filter(|last| *last > watermark))?;
     Ok(told)
 }
 
@@ -251,6 +235,9 @@ pub fn fold_hits(
     let fresh = cache.fresh();
     let mut own = std::mem::replace(cache, fresh);
     let (own, stored, hits) = app.store.writer.write_blocking(move |conn| {
+        if store::watermark(conn)? != first {
+            return Err(store::Error::Busy);
+        }
         let mut stored = 0u64;
         own.sweep(conn, now, hits.len())?;
         let mut batch = Batch::start(conn, &mut own, now)?;
