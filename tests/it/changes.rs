@@ -196,4 +196,9 @@ async fn a_hit_that_lies_in_the_inbox_again_counts_once() {
     site.fold().await;
     assert_eq!(site.ask::<i64>("select page_views from session"), 1, "it was counted a second time");
     assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 1);
+    assert_eq!(
+        site.ask::<i64>("select count(*) from dead_letter"),
+        0,
+        "it was folded a second time and failed"
+    );
 }
