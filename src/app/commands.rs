@@ -1,6 +1,5 @@
-//! What the command line may have done to a store (rules.md 23): one typed list and one function that does it,
-//! in the server when one runs and in the command's own process when none does. Pages have use cases of their
-//! own; nothing here knows how a command arrived.
+//! The changes that the command line may make (rules.md 23). The server runs them when there is one, else the
+//! command's own process does; this module does not know which. Pages have use cases of their own.
 
 use std::sync::Arc;
 
@@ -18,19 +17,19 @@ use crate::domain::event::{EventKind, EventNumber, Status, Typed};
 use crate::domain::user::{Role, Scope};
 use crate::store::{self, member::Membership};
 
-/// A change asked for. No `Debug`: a password may be inside.
+/// A change that is asked for. It has no `Debug`, because it may hold a password.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Answers `{"account_id"}`.
     AccountAdd { name: String, domains: Vec<String>, time_zone: String, currency: String },
-    /// Answers `{"user_id"}`. Who is known already keeps his own password and needs none here.
+    /// Answers `{"user_id"}`. A known user keeps their password and needs none here.
     UserAdd { email: String, account: AccountId, role: Role, password: Option<String> },
-    /// Answers `{"user_id"}`. Ends every sign-in of the user.
+    /// Answers `{"user_id"}`. Every browser of the user is signed out.
     UserResetPassword { email: String, password: String },
-    /// Answers `{"token_id","token"}`; the token is told this once.
+    /// Answers `{"token_id","token"}`. The token cannot be read again.
     TokenAdd { account: AccountId, name: String, scopes: Vec<Scope> },
-    /// Answers `{"event_id","snippet"}`; null when the site's code tells nothing of it.
+    /// Answers `{"event_id","snippet"}`. The snippet is null for types that the script finds by itself.
     EventAdd {
         account: AccountId,
         name: String,
@@ -43,36 +42,36 @@ pub enum Command {
     },
     /// Answers `{"event_id"}`.
     EventChange { account: AccountId, number: EventNumber, change: EventChange },
-    /// Answers `{"replayed"}`: dead letters that lie in the inbox again.
+    /// Answers `{"replayed"}`: how many dead letters were put into the inbox again.
     ReplayDeadLetters {},
-    /// Answers `{"taken","refused","dropped"}`: map files that changed.
+    /// Answers `{"taken","refused","dropped"}`: the map files that changed.
     ReloadMaps {},
-    /// Answers `{"pid","waiting","writer_alive","inbox_alive","below_floor"}`: how the running process is.
+    /// Answers `{"pid","waiting","writer_alive","inbox_alive","below_floor"}`: the state of the running process.
     Status {},
 }
 
-/// What becomes of an event.
+/// A change of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventChange {
     Archive,
     Restore,
     Delete,
-    /// Done by the server in the background, now or when it runs next.
+    /// The server does it in the background, now or when it next runs.
     CountBack,
 }
 
-/// Whose fault it is.
+/// Why a command failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// What was asked for cannot be meant: another value helps.
+    /// The request was wrong; another value helps.
     Invalid,
-    /// It was right and could not be done.
+    /// The request was right but could not be done.
     Failed,
 }
 
-/// Why a command did not happen; nothing was changed then.
+/// Why a command was not carried out. Nothing was changed then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
@@ -147,10 +146,7 @@ impl From<store::Error> for Error {
     }
 }
 
-/// Does it, and answers what the command prints as JSON.
-///
-/// # Errors
-/// Why it did not happen.
+/// Carries a command out and returns what it prints as JSON.
 pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
     match command {
         Command::AccountAdd { name, domains, time_zone, currency } => {

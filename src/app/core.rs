@@ -1,4 +1,4 @@
-//! What every use case shares. Made once by `server` (or by a test) and handed down.
+//! What all use cases share. `server` (or a test) makes it once and hands it down.
 
 use std::sync::Arc;
 
@@ -18,16 +18,16 @@ use crate::domain::event::LIMIT;
 use crate::geo::Geo;
 use crate::store::{self, Store};
 
-/// Settings of the use cases; `server` makes them from the configuration.
+/// Settings of the use cases. `server` makes them from the configuration.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Requests a second an address may send to the collector; 0 = no limit.
+    /// Requests per second that an address may send to the collector; 0 means no limit.
     pub collector_per_address: u32,
-    /// Requests a second a token may send; 0 = no limit.
+    /// Requests per second that a token may send; 0 means no limit.
     pub api_per_token: u32,
     /// Most events of an account.
     pub events: i64,
-    /// May custom JavaScript of events be served at all?
+    /// Whether custom JavaScript of events may be served at all.
     pub custom_js: bool,
 }
 
@@ -50,21 +50,21 @@ pub struct App {
     pub live: Live,
     pub progress: FoldProgress,
     pub scripts: ScriptCache,
-    /// By `limiter::sender_of`.
+    /// By `rate_limit::sender_of`.
     pub senders: RateLimiter<u64>,
-    /// By id of the token.
+    /// By the id of the token.
     pub token_calls: RateLimiter<i64>,
     pub passwords: Passwords,
     /// Most events of an account.
     pub event_limit: i64,
-    /// May custom JavaScript of events be served at all?
+    /// Whether custom JavaScript of events may be served at all.
     pub custom_js: bool,
     /// Failed sign-ins of the last hour.
     pub guesses: SignInThrottle,
 }
 
 impl App {
-    /// Over an open store; reads the accounts.
+    /// Makes it over an open store, reads the accounts and their events, and has them follow every change.
     pub fn new(
         store: Store,
         geo: Geo,
@@ -84,7 +84,7 @@ impl App {
             also.follow(conn, changes)
         }));
         let counters = Counters::default();
-        // What an earlier process took in and this one folds.
+        // An earlier process accepted these hits and this one will fold them.
         counters.receive(u64::try_from(store.inbox.last_id().saturating_sub(watermark)).unwrap_or(0));
         Ok(Self {
             live: Live::starting_at(clock.now()),
@@ -107,7 +107,7 @@ impl App {
         })
     }
 
-    /// Does the script of an account load the custom code of its events (rules.md 29)?
+    /// Whether the script of an account loads the custom code of its events (rules.md 29).
     #[must_use]
     pub fn runs_code(&self, account: &Entry) -> bool {
         self.custom_js && account.account.custom_js

@@ -14,7 +14,7 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-/// Creates an account; a user who does it becomes its owner.
+/// Creates an account. A user who creates it becomes its owner.
 pub async fn create(app: &App, actor: Actor, settings: Settings) -> Result<AccountId, Error> {
     let now = app.now();
     let id = app
@@ -32,11 +32,11 @@ pub async fn create(app: &App, actor: Actor, settings: Settings) -> Result<Accou
     Ok(id)
 }
 
-/// Changes what a user may set of an account.
+/// Changes the settings of an account.
 ///
 /// # Errors
-/// `OtherDigits` where values are counted in minor units that would come to mean other amounts; the store's; `NotFound`
-/// when there is no such account.
+/// `OtherDigits` when the new currency has other decimal places and values are stored already: their minor units
+/// would come to mean other amounts. `NotFound` when there is no such account.
 pub async fn update(app: &App, actor: Actor, id: AccountId, settings: Settings) -> Result<(), Error> {
     let now = app.now();
     app.store

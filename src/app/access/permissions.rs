@@ -1,4 +1,4 @@
-//! Who may do what (rules.md 28), and what stands in the way when somebody may not.
+//! Who may do what (rules.md 28), and the errors that say why somebody may not.
 
 use crate::app::state::passwords;
 use crate::domain::account::AccountId;
@@ -6,7 +6,7 @@ use crate::domain::password::Weak;
 use crate::domain::user::{Role, UserId};
 use crate::store::{self, Connection, member::Membership, user::User};
 
-/// Who asks: a signed-in user, or the command line of the machine.
+/// Who makes a change: a signed-in user, or somebody at the command line of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     User(UserId),
@@ -23,7 +23,7 @@ impl Actor {
     }
 }
 
-/// Why a change of users, passwords, sign-ins or tokens did not happen.
+/// Why a change of users, passwords, sign-ins or tokens was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("that needs a higher role")]
@@ -60,8 +60,8 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-/// What a user is in an account; none = it does not exist for him. A server admin owns every account: the
-/// machine and its files are his anyway.
+/// The role of a user in an account. `None` means that the account does not exist for this user. A server admin owns
+/// every account, because the machine and its files are in their hands anyway.
 pub fn membership(
     conn: &Connection,
     user: &User,
@@ -73,19 +73,19 @@ pub fn membership(
     store::member::find(conn, user.id, account)
 }
 
-/// What who asks is in an account, looked up in the transaction that uses it. The machine's own command line may all.
+/// The membership of the actor, read in the transaction that relies on it. The command line has the rights of an
+/// owner.
 fn membership_of(conn: &Connection, actor: Actor, account: AccountId) -> Result<Membership, Error> {
     let Some(id) = actor.user() else { return Ok(Membership::OWNER) };
     let user = store::user::find(conn, id)?.filter(|user| !user.disabled).ok_or(Error::Denied)?;
     membership(conn, &user, account)?.ok_or(Error::Denied)
 }
 
-/// The role of who asks.
 pub(in crate::app) fn role_of(conn: &Connection, actor: Actor, account: AccountId) -> Result<Role, Error> {
     Ok(membership_of(conn, actor, account)?.role)
 }
 
-/// Refuses whoever may not publish script that runs on the account's sites.
+/// Refuses an actor who may not publish script that runs on the account's sites.
 pub(in crate::app) fn need_publisher(
     conn: &Connection,
     actor: Actor,
@@ -94,7 +94,7 @@ pub(in crate::app) fn need_publisher(
     if membership_of(conn, actor, account)?.may_publish() { Ok(()) } else { Err(Error::Publish) }
 }
 
-/// Refuses whoever has a lesser role.
+/// Refuses an actor whose role is below `least`.
 pub(in crate::app) fn need(
     conn: &Connection,
     actor: Actor,
@@ -105,7 +105,7 @@ pub(in crate::app) fn need(
     if role >= least { Ok(role) } else { Err(Error::Denied) }
 }
 
-/// Refuses whoever does not look after the server.
+/// Refuses an actor who is no server admin.
 pub(in crate::app) fn need_server_admin(conn: &Connection, actor: Actor) -> Result<(), Error> {
     let Some(id) = actor.user() else { return Ok(()) };
     match store::user::find(conn, id)? {

@@ -1,4 +1,4 @@
-//! The first user. There is no default one: an empty store hands out a link that works once, for an hour.
+//! The first user. No user is there by default: an empty store prints a link that works once, for an hour.
 
 use crate::app::access::Error;
 use crate::app::access::sign_in::{self, Secrets};
@@ -15,7 +15,7 @@ use crate::store::{self};
 /// How long the link works.
 pub const LINK_LIFE: i64 = HOUR;
 
-/// The secret of a new set-up link; none when there is a user already. An earlier link ends.
+/// Makes a set-up link and ends the one before. `None` when there is a user already.
 pub async fn setup_link(app: &App) -> Result<Option<Secret>, store::Error> {
     let secret = Secret::new(&*app.random, "");
     let (hash, now) = (secret.hash(), app.now());
@@ -37,14 +37,14 @@ pub async fn setup_link(app: &App) -> Result<Option<Secret>, store::Error> {
 /// What the set-up page asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// No account yet: the first one is made along with the user.
+    /// There is no account yet, so the page asks for one as well.
     pub account: bool,
 }
 
-/// Is the link good? It is not used up by looking.
+/// Checks a link without using it up.
 ///
 /// # Errors
-/// `Link` when not, or the store's.
+/// `Link` when the link is unknown or too old, or when there is a user already.
 pub async fn look(app: &App, link: &Secret) -> Result<Wanted, Error> {
     let (hash, now) = (link.hash(), app.now());
     app.store
@@ -59,10 +59,7 @@ pub async fn look(app: &App, link: &Secret) -> Result<Wanted, Error> {
         .await
 }
 
-/// Is the password good enough beside this email and account?
-///
-/// # Errors
-/// The reason why not.
+/// Is the password good enough, given the email and the account that stand beside it?
 pub fn check_password(email: &str, password: &str, account: Option<&Settings>) -> Result<(), Weak> {
     let mut context = vec![email];
     if let Some(settings) = account {
@@ -72,11 +69,11 @@ pub fn check_password(email: &str, password: &str, account: Option<&Settings>) -
     password::check(password, &context)
 }
 
-/// Makes the first user, server admin and owner of the first account, and signs him in: the cookie's secret.
-/// Without `account` he owns the accounts that are there.
+/// Makes the first user, who is server admin and owner of the first account, and signs them in. Returns the secret of
+/// the cookie. Without `account` the user becomes owner of all accounts that are there.
 ///
 /// # Errors
-/// `Link`, `Email`, `Weak`, or the store's.
+/// `Link`, `Email`, `Weak`.
 pub async fn set_up(
     app: &App,
     link: &Secret,

@@ -1,4 +1,4 @@
-//! Signing in and out, and what a browser's cookie is worth.
+//! Signing in and out, and finding the user of a cookie.
 
 use crate::app::access::Error;
 use crate::app::core::App;
@@ -11,13 +11,13 @@ use crate::store::one_time_link::{self, Purpose};
 use crate::store::sign_in::{SignIn, SignInId};
 use crate::store::{self, Connection, user::User};
 
-/// A browser not seen for so long must sign in again.
+/// A browser that was not seen for this long must sign in again.
 pub const IDLE: i64 = 12 * HOUR;
-/// And so must every browser after so long.
+/// Every browser must sign in again after this long.
 pub const ABSOLUTE: i64 = 7 * DAY;
-/// How fine "last seen" is: a request within it writes nothing.
+/// "Last seen" is stored at most once in this time.
 pub const SEEN_EVERY: i64 = 5 * MINUTE;
-/// Browsers one user may be signed in with; the oldest gives way.
+/// Most browsers of one user. The oldest is signed out for one more.
 pub const BROWSERS_MAX: i64 = 50;
 /// Characters kept of a User-Agent.
 const BROWSER_MAX: usize = 256;
@@ -29,11 +29,11 @@ pub struct Session {
     pub user: User,
 }
 
-/// Email and password → the secret of the cookie. A wrong password, an unknown email and a disabled user are one
-/// answer, at one cost.
+/// Signs a user in by email and password. Returns the secret of the cookie. A wrong password, an unknown email and a
+/// disabled user get the same answer after the same work, so the answer does not reveal which users exist.
 ///
 /// # Errors
-/// `Wrong`, `Wait`, `Password` when too many are being checked, or the store's.
+/// `Wrong`; `Wait` when too many attempts failed; `Password` when too many passwords are being checked.
 pub async fn sign_in(
     app: &App,
     email: &str,
@@ -49,7 +49,7 @@ pub async fn sign_in(
     app.store
         .writer
         .write(move |conn| {
-            // Disabled, or given another password, while this one was being checked?
+            // The user may have been disabled, or given another password, while this one was checked.
             let still = store::user::find(conn, user)?.is_some_and(|u| !u.disabled);
             if !still || store::user::find_password(conn, user)? != stored.checked {
                 return Err(Error::Wrong);
@@ -65,13 +65,13 @@ pub async fn sign_in(
     Ok(cookie)
 }
 
-/// The hash that was checked, and the one to put in its place.
+/// The hash that was checked, and the stronger one that replaces it if there is one.
 pub(super) struct Checked {
     pub checked: Option<String>,
     pub stronger: Option<String>,
 }
 
-/// One try at a password, throttled.
+/// Checks a password once, within the limits of the throttle.
 pub(super) async fn attempt(
     app: &App,
     email: &str,
@@ -103,7 +103,7 @@ pub(super) async fn attempt(
     Ok((user.id, Checked { checked: hash, stronger }))
 }
 
-/// What a new sign-in consists of.
+/// The secrets of a new sign-in.
 pub(super) struct Secrets {
     pub cookie: Secret,
     csrf: String,
@@ -115,7 +115,7 @@ impl Secrets {
     }
 }
 
-/// Signs a browser in; what is too old goes on the way.
+/// Signs a browser in, and deletes the sign-ins of the user that are too old.
 pub(super) fn begin(
     conn: &Connection,
     user: UserId,
@@ -133,19 +133,19 @@ pub(super) fn cut(browser: &str) -> String {
     browser.chars().filter(|c| !c.is_control()).take(BROWSER_MAX).collect()
 }
 
-/// What a cookie is worth now: nothing when it is unknown, too old, or its user is disabled.
+/// The sign-in of a cookie. `None` when the cookie is unknown or too old, or its user is disabled.
 pub async fn find(app: &App, cookie: &Secret) -> Result<Option<Session>, store::Error> {
     let now = app.now();
     let hash = cookie.hash();
     let found = app.store.read(move |conn| store::sign_in::find(conn, &hash)).await?;
     let Some((sign_in, user)) = found else { return Ok(None) };
-    // A clock that went back ends nothing.
+    // A clock that was set back signs nobody out.
     let too_old = now.since(sign_in.created) >= ABSOLUTE || now.since(sign_in.last) >= IDLE;
     if user.disabled {
         return Ok(None);
     }
     if too_old {
-        // Gone for good: a clock that goes back does not bring it to life again.
+        // It is deleted, so that a clock that is set back does not make it valid again.
         let (user, id) = (user.id, sign_in.id);
         let ended = app.store.writer.write(move |conn| store::sign_in::delete(conn, user, id)).await;
         if let Err(error) = ended {
@@ -164,10 +164,10 @@ pub async fn find(app: &App, cookie: &Secret) -> Result<Option<Session>, store::
     Ok(Some(Session { sign_in, user }))
 }
 
-/// Ends one browser of a user; also his way to end another one from afar.
+/// Signs one browser of a user out, this one or another.
 ///
 /// # Errors
-/// `NotFound` when it is not his, or the store's.
+/// `NotFound` when the sign-in is another user's.
 pub async fn end(app: &App, user: UserId, id: SignInId) -> Result<(), store::Error> {
     let now = app.now();
     app.store
@@ -179,7 +179,7 @@ pub async fn end(app: &App, user: UserId, id: SignInId) -> Result<(), store::Err
         .await
 }
 
-/// Ends every browser of a user, but one that is kept.
+/// Signs all browsers of a user out, except the one to keep.
 pub async fn end_all(app: &App, user: UserId, keep: Option<SignInId>) -> Result<(), store::Error> {
     let now = app.now();
     app.store
@@ -191,7 +191,7 @@ pub async fn end_all(app: &App, user: UserId, keep: Option<SignInId>) -> Result<
         .await
 }
 
-/// The browsers a user is signed in with, last seen first.
+/// The browsers in which a user is signed in, last seen first.
 pub async fn list(app: &App, user: UserId) -> Result<Vec<SignIn>, store::Error> {
     let now = app.now();
     let all = app.store.read(move |conn| store::sign_in::list(conn, user)).await?;
@@ -199,10 +199,10 @@ pub async fn list(app: &App, user: UserId) -> Result<Vec<SignIn>, store::Error> 
     Ok(all.into_iter().filter(good).collect())
 }
 
-/// Gives a browser another cookie, after its user's rights changed.
+/// Replaces the cookie of a browser after the rights of its user changed.
 ///
 /// # Errors
-/// `NotFound` when it ended meanwhile, or the store's.
+/// `NotFound` when the sign-in ended meanwhile.
 pub async fn rotate(app: &App, id: SignInId) -> Result<Secret, store::Error> {
     let secrets = Secrets::new(app);
     let cookie = secrets.cookie.clone();
@@ -216,7 +216,7 @@ pub async fn rotate(app: &App, id: SignInId) -> Result<Secret, store::Error> {
 /// How long a link signs in.
 pub const LINK_LIFE: i64 = HOUR;
 
-/// A link that signs a user in once (`demo` prints one).
+/// Makes a link that signs a user in once (`demo` prints one).
 pub async fn link(app: &App, user: UserId) -> Result<Secret, store::Error> {
     let secret = Secret::new(&*app.random, "");
     let (hash, now) = (secret.hash(), app.now());
@@ -230,10 +230,10 @@ pub async fn link(app: &App, user: UserId) -> Result<Secret, store::Error> {
     Ok(secret)
 }
 
-/// Signs in by such a link, which is then used up.
+/// Signs in by such a link and uses it up.
 ///
 /// # Errors
-/// `Link` when it is no good, or the store's.
+/// `Link` when the link is unknown or too old.
 pub async fn by_link(app: &App, link: &Secret, browser: &str) -> Result<Secret, Error> {
     let (hash, now) = (link.hash(), app.now());
     let secrets = Secrets::new(app);
@@ -252,10 +252,10 @@ pub async fn by_link(app: &App, link: &Secret, browser: &str) -> Result<Secret, 
     Ok(cookie)
 }
 
-/// Uses a link up; its user.
+/// Uses a link up and returns its user.
 ///
 /// # Errors
-/// `Link` when there is none, or it is too old.
+/// `Link` when the link is unknown or too old.
 pub(super) fn take_link(
     conn: &Connection,
     hash: &crate::base::secret::Hash,

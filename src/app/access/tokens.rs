@@ -1,4 +1,4 @@
-//! API tokens: made for one account, shown once, kept as their hash.
+//! API tokens. A token belongs to one account, is shown once, and is kept as its hash.
 
 use crate::app::access::{self, Actor, Error};
 use crate::app::core::App;
@@ -8,15 +8,15 @@ use crate::domain::account::AccountId;
 use crate::domain::user::{Role, Scope, TOKEN_NAME_MAX, TOKENS_MAX, TokenId};
 use crate::store::{self, token::Token};
 
-/// What every token begins with, so that scanners of source code know it.
+/// Every token begins with it, so that scanners of source code recognise tokens.
 pub const PREFIX: &str = "gl_";
-/// How fine "last used" is: a call within it writes nothing.
+/// "Last used" is stored at most once in this time.
 pub const USED_EVERY: i64 = MINUTE;
 
-/// Makes a token; the secret is told this once.
+/// Makes a token. This is the only time its secret can be read.
 ///
 /// # Errors
-/// `Denied`, `TokenName`, `NoScope`, `Full`, or the store's.
+/// `Denied`, `TokenName`, `NoScope`, `Full`.
 pub async fn create(
     app: &App,
     actor: Actor,
@@ -54,15 +54,15 @@ pub async fn create(
     Ok((id, secret))
 }
 
-/// Those of an account, oldest first.
+/// The tokens of an account, oldest first.
 pub async fn list(app: &App, account: AccountId) -> Result<Vec<Token>, store::Error> {
     app.store.read(move |conn| store::token::list(conn, account)).await
 }
 
-/// Ends a token at once.
+/// Revokes a token at once.
 ///
 /// # Errors
-/// `Denied`, `NotFound` when it is another account's, or the store's.
+/// `Denied`; `NotFound` when the token is another account's.
 pub async fn revoke(app: &App, actor: Actor, account: AccountId, id: TokenId) -> Result<(), Error> {
     let now = app.now();
     app.store
@@ -77,7 +77,7 @@ pub async fn revoke(app: &App, actor: Actor, account: AccountId, id: TokenId) ->
         .await
 }
 
-/// What a bearer's text is worth; none when it is unknown or revoked.
+/// The token of a bearer text. `None` when it is unknown or revoked.
 pub async fn authenticate(app: &App, bearer: &str) -> Result<Option<Token>, store::Error> {
     if !bearer.starts_with(PREFIX) || bearer.len() != PREFIX.len() + 64 {
         return Ok(None);
@@ -91,7 +91,7 @@ pub async fn authenticate(app: &App, bearer: &str) -> Result<Option<Token>, stor
         let id = token.id;
         let used = app.store.writer.write(move |conn| store::token::update_last_used(conn, id, now)).await;
         if let Err(error) = used {
-            // A full disk must not turn a reader away.
+            // A full disk must not stop a program from reading.
             tracing::warn!(error = %error, "the time a token was last used was not stored");
         }
     }

@@ -1,4 +1,4 @@
-//! The users of an account: who is let in, with what role, and how they come by a password.
+//! The users of an account: who is admitted, with which role, and how users get a password.
 
 use crate::app::access::sign_in::{self, Secrets, Session};
 use crate::app::access::{self, Actor, Error};
@@ -13,14 +13,14 @@ use crate::store::member::Membership;
 use crate::store::one_time_link::{self, Purpose};
 use crate::store::{self, Connection, user::User};
 
-/// How long a link to choose a password works: it is handed over by people.
+/// How long a link to choose a password works. People pass it on by hand, so it lasts days.
 pub const LINK_LIFE: i64 = 3 * DAY;
 
-/// Somebody was added.
+/// A user who was added to an account.
 #[derive(Clone, Debug)]
 pub struct Added {
     pub user: UserId,
-    /// For who is new here and has no password yet: the secret of the link by which he chooses one.
+    /// For a new user without a password: the secret of the link by which they choose one.
     pub link: Option<Secret>,
 }
 
@@ -29,7 +29,6 @@ pub async fn list(app: &App, account: AccountId) -> Result<Vec<(User, Membership
     app.store.read(move |conn| store::member::list(conn, account)).await
 }
 
-/// What a user is in an account.
 pub async fn membership(
     app: &App,
     user: &User,
@@ -39,7 +38,7 @@ pub async fn membership(
     app.store.read(move |conn| access::membership(conn, &user, account)).await
 }
 
-/// The accounts a user may enter, with his role in each, by number.
+/// The accounts a user may enter, with the user's role in each, by number.
 pub async fn accounts_of(app: &App, user: &User) -> Result<Vec<(AccountId, Role)>, store::Error> {
     if user.server_admin {
         return Ok(app.accounts.list().iter().map(|entry| (entry.id(), Role::Owner)).collect());
@@ -49,10 +48,10 @@ pub async fn accounts_of(app: &App, user: &User) -> Result<Vec<(AccountId, Role)
     Ok(list.into_iter().map(|(account, what)| (account, what.role)).collect())
 }
 
-/// Lets somebody into an account. Who is new gets the password given, or else a link.
+/// Adds a user to an account. A new user gets the given password, or else a link to choose one.
 ///
 /// # Errors
-/// `Denied`, `Email`, `Weak`, `Taken`, `Full`, or the store's.
+/// `Denied`, `Email`, `Weak`, `Taken`, `Full`.
 pub async fn add(
     app: &App,
     actor: Actor,
@@ -83,11 +82,11 @@ pub async fn add(
                 Some(known) if store::member::find(conn, known.id, account)?.is_some() => {
                     return Err(Error::Taken);
                 }
-                // The password of who is known is his own affair.
+                // A known user keeps their password.
                 Some(known) => known.id,
                 None => {
-                    // The first user of all is made at the set-up page or at the machine itself, and is its
-                    // server admin either way.
+                    // The very first user is made at the set-up page or at the machine itself, and is server admin
+                    // either way.
                     let first = actor == Actor::Machine && store::user::count(conn)? == 0;
                     store::user::insert(conn, &email, hash.as_deref(), first, now)?
                 }
@@ -103,11 +102,11 @@ pub async fn add(
         .await
 }
 
-/// Changes somebody's role. He signs in again with the new one; who changes his own keeps the browser `keep`,
-/// which the caller gives a new cookie.
+/// Changes a user's role. All their browsers are signed out, except `keep`: users who change their own role stay
+/// signed in there, with a new cookie from the caller.
 ///
 /// # Errors
-/// `Denied`, `LastOwner`, `NotFound`, or the store's.
+/// `Denied`, `LastOwner`, `NotFound`.
 pub async fn change(
     app: &App,
     actor: Actor,
@@ -143,10 +142,10 @@ pub async fn change(
         .await
 }
 
-/// Takes somebody out of an account; he may leave himself.
+/// Removes a user from an account. Users may remove themselves.
 ///
 /// # Errors
-/// `Denied`, `LastOwner`, `NotFound`, or the store's.
+/// `Denied`, `LastOwner`, `NotFound`.
 pub async fn remove(app: &App, actor: Actor, account: AccountId, user: UserId) -> Result<(), Error> {
     let now = app.now();
     app.store
@@ -165,11 +164,11 @@ pub async fn remove(app: &App, actor: Actor, account: AccountId, user: UserId) -
         .await
 }
 
-/// Shuts a user out of the whole server, or lets him in again. His browsers are signed out at once. For server
-/// admins; an account keeps an owner who can sign in.
+/// Disables a user of the whole server, or enables them again. Their browsers are signed out at once. Only server
+/// admins may do it, and every account keeps an owner who can sign in.
 ///
 /// # Errors
-/// `Denied`, `Own`, `LastOwner`, `LastServerAdmin`, `NotFound`, or the store's.
+/// `Denied`, `Own`, `LastOwner`, `LastServerAdmin`, `NotFound`.
 pub async fn set_disabled(app: &App, actor: Actor, user: UserId, disabled: bool) -> Result<(), Error> {
     let now = app.now();
     app.store
@@ -199,12 +198,12 @@ pub async fn set_disabled(app: &App, actor: Actor, user: UserId, disabled: bool)
         .await
 }
 
-/// Another link to choose a password, for who has lost the first one or his password. In an account it is given
-/// only for users of that account alone who are no server admins: a link is the power to be that user, and must
-/// not reach further than the role of who asks for it. A server admin may give it for everybody.
+/// Makes another link to choose a password, for a user who lost the link or the password. Whoever holds the link can
+/// become that user, so an account's admins get it only for users who belong to this account alone and are no server
+/// admins: it must not reach further than the admin's own role. A server admin gets it for everybody.
 ///
 /// # Errors
-/// `Denied`, `NotFound`, or the store's.
+/// `Denied`, `NotFound`.
 pub async fn link(app: &App, actor: Actor, account: AccountId, user: UserId) -> Result<Secret, Error> {
     let now = app.now();
     let link = Secret::new(&*app.random, "");
@@ -227,10 +226,10 @@ pub async fn link(app: &App, actor: Actor, account: AccountId, user: UserId) -> 
         .await
 }
 
-/// The email of whom such a link is for; looking does not use it up.
+/// The email that a link belongs to. The link is not used up.
 ///
 /// # Errors
-/// `Link` when it is no good, or the store's.
+/// `Link` when the link is unknown or too old.
 pub async fn look(app: &App, link: &Secret) -> Result<String, Error> {
     let (hash, now) = (link.hash(), app.now());
     app.store
@@ -243,10 +242,11 @@ pub async fn look(app: &App, link: &Secret) -> Result<String, Error> {
         .await
 }
 
-/// Sets the password by a link and signs in: the cookie's secret. Every other browser of the user is signed out.
+/// Sets the password by a link and signs the user in. Returns the secret of the cookie. All other browsers of the
+/// user are signed out.
 ///
 /// # Errors
-/// `Link`, `Weak`, or the store's.
+/// `Link`, `Weak`.
 pub async fn choose_password(
     app: &App,
     link: &Secret,
@@ -273,10 +273,10 @@ pub async fn choose_password(
     Ok(cookie)
 }
 
-/// Changes one's own password. Every browser of the user is signed out but this one, which gets a new cookie.
+/// Changes the user's own password. All other browsers of the user are signed out; this one gets a new cookie.
 ///
 /// # Errors
-/// `Wrong`, `Wait`, `Weak`, or the store's.
+/// `Wrong`, `Wait`, `Weak`.
 pub async fn change_password(
     app: &App,
     session: &Session,
@@ -306,10 +306,10 @@ pub async fn change_password(
     Ok(cookie)
 }
 
-/// Sets a password from the command line, for who has lost everything.
+/// Sets a password from the command line, for a user who has lost everything else.
 ///
 /// # Errors
-/// `Email`, `Weak`, `NotFound`, or the store's.
+/// `Email`, `Weak`, `NotFound`.
 pub async fn reset_password(app: &App, email: &str, password: &str) -> Result<UserId, Error> {
     let now = app.now();
     let email = Email::parse(email).ok_or(Error::Email)?;
@@ -325,7 +325,7 @@ pub async fn reset_password(app: &App, email: &str, password: &str) -> Result<Us
         .await
 }
 
-/// A new password ends every sign-in and every link of its user.
+/// Stores a new password and ends every sign-in and every link of its user.
 fn replace_password(
     conn: &Connection,
     user: UserId,
@@ -346,8 +346,8 @@ fn put_link(conn: &Connection, link: &Secret, user: UserId, now: Millis) -> Resu
     one_time_link::insert(conn, &link.hash(), Purpose::Reset, Some(user), now.plus(LINK_LIFE))
 }
 
-/// Admins give roles up to their own; only an owner makes owners. To publish script is given by who may himself; who
-/// has it keeps it.
+/// Admins give roles up to their own; only an owner makes owners. Only a publisher makes publishers, but a user who
+/// is one may stay one.
 fn may_give(
     conn: &Connection,
     actor: Actor,
@@ -365,7 +365,7 @@ fn may_give(
     Ok(())
 }
 
-/// Admins touch users up to their own role; only an owner touches owners. What the user is in the account.
+/// Admins change users up to their own role; only an owner changes owners. Returns the user's membership.
 fn may_touch(conn: &Connection, actor: Actor, account: AccountId, user: UserId) -> Result<Membership, Error> {
     let own = access::need(conn, actor, account, Role::Admin)?;
     let what = store::member::find(conn, user, account)?.ok_or(store::Error::NotFound)?;

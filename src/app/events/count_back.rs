@@ -1,6 +1,6 @@
-//! Work on all completions of an event, in the background: counting a visited-URL event back over the page views of
-//! before it was created, and taking the completions of a deleted event away. Cut off anywhere, it is begun again when
-//! the server runs again, and nothing is counted twice.
+//! Work on all completions of an event, in the background: counting a visited-URL event back over page views from
+//! before it was created, and removing the completions of a deleted event. Work that is cut off begins again when the
+//! server next runs, and nothing is counted twice.
 
 use std::collections::VecDeque;
 
@@ -18,8 +18,8 @@ use crate::store::event_work::{self, Kind, Work};
 use crate::store::segment::{self, Segment};
 use crate::store::{self, definition};
 
-/// How often it is looked for segments that took the place of others meanwhile. More often is not needed: what is
-/// written after the first look is counted by the fold, and closing a day takes seconds.
+/// How often the segments are listed again, because closing a day may replace some meanwhile. A few times suffice:
+/// the fold counts what is written after the first listing, and closing a day takes seconds.
 const ROUNDS: usize = 16;
 
 /// Why an event is not counted back.
@@ -40,7 +40,7 @@ impl From<store::Error> for Error {
 /// Begins to count a visited-URL event back over all page views that are kept.
 ///
 /// # Errors
-/// `Kind`; `NotFound`; `Denied` to who is no editor.
+/// `Kind`, `NotFound`; `Denied` when the actor is no editor.
 pub async fn count_back(
     app: &App,
     actor: Actor,
@@ -64,7 +64,7 @@ pub async fn count_back(
         .await
 }
 
-/// How far the counting back of an event has come; none = it was never begun.
+/// How far the counting back of an event has come; `None` when it was never begun.
 pub async fn counted_back(
     app: &App,
     account: AccountId,
@@ -73,7 +73,7 @@ pub async fn counted_back(
     app.store.read(move |conn| event_work::find(conn, account, number, Kind::Count)).await
 }
 
-/// Does what waits to be done. Blocks; what fails is told and tried again the next time.
+/// Does the work that is due. Blocks. What fails is logged and tried again the next time.
 pub fn work_due(app: &App) {
     let waiting = match app.store.readers.read(event_work::list_unfinished) {
         Ok(waiting) => waiting,
@@ -81,7 +81,7 @@ pub fn work_due(app: &App) {
     };
     for work in waiting {
         match do_work(app, work) {
-            // It was begun again, or the event is another now: the next time it is done from the beginning.
+            // The work was begun again, or the event has changed: the next run starts from the beginning.
             Ok(()) | Err(store::Error::NotFound) => {}
             Err(error) => {
                 tracing::error!(account = work.account.0, event = %work.number, %error, "work on an event waits");
@@ -90,7 +90,7 @@ pub fn work_due(app: &App) {
     }
 }
 
-/// What is done to the store, and when the event whose rule it follows had changed last.
+/// What is done to the store, and when the event was last changed, by whose rule it is done.
 struct Step {
     change: Change,
     changed: Option<Millis>,
@@ -142,7 +142,7 @@ fn step_of(
     Ok(Some(Step { change, changed: Some(event.changed) }))
 }
 
-/// The rows of open days, some minutes of them a transaction.
+/// Changes the rows of open days, some minutes of them in a transaction.
 fn change_hot(app: &App, mut work: Work, step: &Step) -> Result<Work, store::Error> {
     let mut from = Some(i64::MIN);
     while let Some(from_ms) = from {
@@ -157,7 +157,7 @@ fn change_hot(app: &App, mut work: Work, step: &Step) -> Result<Work, store::Err
     Ok(work)
 }
 
-/// The segments, some days a transaction.
+/// Changes the segments, some days in a transaction.
 fn change_segments(app: &App, mut work: Work, step: &Step) -> Result<Work, store::Error> {
     let (account, changed) = (work.account, step.changed);
     let mut looked_at = FxHashSet::default();

@@ -1,5 +1,5 @@
-//! Custom JavaScript of events (rules.md 29): parsed when it is saved, wrapped when it is served, switched off for a
-//! whole account. Nothing runs it here.
+//! Custom JavaScript of events (rules.md 29). It is parsed when it is saved and wrapped when it is served, and can be
+//! switched off for a whole account. This program never runs it.
 
 use std::thread;
 
@@ -19,20 +19,20 @@ use crate::domain::nesting;
 use crate::domain::user::Role;
 use crate::store::{self, Connection, definition, script_change};
 
-/// What stands around the code. A line of the file is the line of the code that its author knows.
+/// What is put around the code. It adds no line before the code, so that an error names the line its author knows.
 const BEFORE: &str = "(function(){try{(function(){";
 const AFTER: &str = "\n}).call(window)}catch(e){console.error('Guestlog: the custom JavaScript of event ";
 const END: &str = " threw',e)}})();\n";
 /// Bytes of a hash in an address.
 const HASH_BYTES: usize = 8;
-/// How long code that was replaced is still there. Browsers and proxies keep the script that names it for 60 s.
+/// How long replaced code can still be fetched. Browsers and proxies keep the script that names it for 60 s.
 const REPLACED_LIFE: i64 = 5 * MINUTE;
 /// Deepest nesting of code that is parsed, in the steps of `nesting`: more than browsers take.
 const NESTING_MAX: usize = 10_000;
 /// Stack of the parser: for a beginning, and for each step. Only what is used of it costs memory.
 const STACK: usize = 4 * 1024 * 1024 + NESTING_MAX * 8 * 1024;
 
-/// Why code does not parse, and where: line and column from 1, in characters.
+/// Why and where code does not parse. Line and column count from 1, in characters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
 pub struct Mistake {
@@ -41,13 +41,13 @@ pub struct Mistake {
     pub message: String,
 }
 
-/// Line ends as in a file, whatever a form made of them.
+/// Turns the line ends of a form into those of a file.
 #[must_use]
 pub(super) fn plain(code: &str) -> String {
     code.replace("\r\n", "\n")
 }
 
-/// Does the code parse as the body of a function?
+/// Checks that the code parses as the body of a function.
 pub(super) async fn check(code: &str) -> Result<(), Mistake> {
     let code = code.to_owned();
     let unable =
@@ -83,12 +83,12 @@ fn parse(code: &str) -> Result<(), Mistake> {
 }
 
 fn refused(code: &str, error: &OxcDiagnostic) -> Mistake {
-    // several tell first what it does not go with
+    // Some errors first name the place that the wrong one does not go with.
     let labels = error.labels.iter().flatten().map(|label| label.offset());
     mistake(code, labels.max().unwrap_or(0).min(code.len()), error.message.to_string())
 }
 
-/// `offset`: bytes before it.
+/// `offset` is in bytes.
 fn mistake(code: &str, offset: usize, message: String) -> Mistake {
     let before = code.get(..offset).unwrap_or_default();
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -99,7 +99,7 @@ fn mistake(code: &str, offset: usize, message: String) -> Mistake {
     }
 }
 
-/// Names the code in its address, with what is put around it. Empty of no code.
+/// A hash of the code and of what is put around it, which names the code in its address. Empty when there is no code.
 #[must_use]
 pub(super) fn hash(code: &str) -> String {
     if code.is_empty() {
@@ -112,13 +112,13 @@ pub(super) fn hash(code: &str) -> String {
     hash.finalize().iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What browsers run: the code in a function and a `try` of its own, which names the event when it throws.
+/// What browsers run: the code in a function, with a `try` of its own that names the event when the code throws.
 fn wrap(event: EventNumber, code: &str) -> String {
     format!("{BEFORE}{code}{AFTER}{event}{END}")
 }
 
-/// The file at `/e/{account}/{event}.{hash}.js`: the code as it is, or as it was until minutes ago. None when there is
-/// none of that name, when the event has no code any more, and when custom JavaScript is switched off.
+/// The file at `/e/{account}/{event}.{hash}.js`: the present code, or code that was replaced minutes ago. `None` when
+/// no code has this hash, when the event has no code any more, and when custom JavaScript is switched off.
 pub async fn served(
     app: &App,
     account: AccountId,
@@ -139,14 +139,14 @@ pub async fn served(
     Ok(read.await?.map(|code| wrap(event, &code)))
 }
 
-/// Code of an event as it is now; empty = it has none.
+/// The present code of an event; empty when it has none.
 pub async fn code(app: &App, account: AccountId, event: EventNumber) -> Result<String, store::Error> {
     let script = app.store.read(move |conn| definition::find_script(conn, account, event)).await?;
     Ok(script.map(|script| script.code).unwrap_or_default())
 }
 
-/// Asks for the right to publish and writes down what changed, in the transaction that changes it. Nothing to do where
-/// the code stays.
+/// Requires the right to publish and logs the change, in the transaction that makes it. Does nothing when the code
+/// stays the same.
 pub(super) fn change(
     conn: &Connection,
     actor: Actor,
@@ -175,7 +175,7 @@ pub(super) fn change(
     Ok(())
 }
 
-/// One change of the code of an event; empty = no code.
+/// One change of the code of an event. An empty text means no code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
     pub at: Millis,
@@ -188,13 +188,13 @@ pub struct Changed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum By {
     Machine,
-    /// With his email.
+    /// With their email.
     User(String),
-    /// A user who is no more.
+    /// A user who was deleted since.
     Gone,
 }
 
-/// Who changed the code of an event, when, from what to what; the newest first.
+/// The changes of an event's code, newest first.
 pub async fn changes(
     app: &App,
     account: AccountId,
@@ -213,11 +213,11 @@ pub async fn changes(
     app.store.read(read).await
 }
 
-/// Switches the custom JavaScript of all events of an account on or off; browsers follow within the minute that they
-/// keep the script. Any admin may switch it off; on, who may publish.
+/// Switches the custom JavaScript of all events of an account on or off. Browsers follow within a minute, which is
+/// how long they keep the script. Any admin may switch it off; only a publisher may switch it on.
 ///
 /// # Errors
-/// `Denied` to who is no admin, `Publish` to who may not publish; the store's.
+/// `Denied` when the actor is no admin, `Publish` when the actor may not publish.
 pub async fn set_custom_js(app: &App, actor: Actor, account: AccountId, on: bool) -> Result<(), Error> {
     let now = app.now();
     app.store

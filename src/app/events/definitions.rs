@@ -1,4 +1,4 @@
-//! Creating, changing and putting away the events of an account.
+//! Creating, changing, archiving and deleting the events of an account.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::domain::user::Role;
 use crate::store::scan::{Ask, Bounds, Deadline, Grouping};
 use crate::store::{self, definition, event_work, unexpected};
 
-/// Why an event is not created or changed.
+/// Why an event was not created or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
@@ -61,7 +61,8 @@ impl From<store::Error> for Error {
 /// Creates an event.
 ///
 /// # Errors
-/// `Invalid`, `CustomJs`, `Taken`, `Full`; `Denied` to who is no editor, `Publish` to who may not publish the code.
+/// `Invalid`, `CustomJs`, `Taken`, `Full`; `Denied` when the actor is no editor, `Publish` when there is code and the
+/// actor may not publish.
 pub async fn create(
     app: &App,
     actor: Actor,
@@ -79,7 +80,7 @@ pub async fn create(
             if definition::count_active(conn, account)? >= limit {
                 return Err(Error::Full(limit));
             }
-            // by hand a deleted name may come back
+            // A person may use the name of a deleted event again.
             definition::release_name(conn, account, &made.name)?;
             unexpected::delete_name(conn, account, &made.name)?;
             let hash = custom_js::hash(&made.custom_js);
@@ -92,18 +93,18 @@ pub async fn create(
     Ok(number)
 }
 
-/// The lines that the code of a site tells the event by, if it does.
+/// The line of code by which a site fires the event; `None` for types that need none.
 pub(in crate::app) fn snippet(app: &App, account: AccountId, number: EventNumber) -> Option<String> {
     let digits = money::digits(&app.accounts.find(account)?.settings().currency);
     let known = app.definitions.of(account);
     install::snippet(number, &known.find(number)?.definition, digits)
 }
 
-/// Changes an event; its type stays.
+/// Changes an event. Its type stays.
 ///
 /// # Errors
-/// `Invalid`, `CustomJs`, `Taken`; `NotFound`; `Denied` to who is no editor, `Publish` when the code is another and he
-/// may not publish.
+/// `Invalid`, `CustomJs`, `Taken`, `NotFound`; `Denied` when the actor is no editor, `Publish` when the code changes
+/// and the actor may not publish.
 pub async fn update(
     app: &App,
     actor: Actor,
@@ -133,20 +134,20 @@ pub async fn update(
         .await
 }
 
-/// What goes with an event.
+/// What is deleted together with an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Goes {
     pub completions: u64,
     /// Contacts who completed it.
     pub contacts: u64,
-    /// What the completions are worth: it is taken from the revenue of these contacts.
+    /// The value of the completions, which is subtracted from the revenue of these contacts.
     pub value_minor: i64,
 }
 
-/// What deleting an event takes away.
+/// What deleting an event would delete with it.
 ///
 /// # Errors
-/// `NotFound`; `TimeLimit`, the store's.
+/// `NotFound`, `TimeLimit`.
 pub async fn what_goes(app: &App, account: AccountId, number: EventNumber) -> Result<Goes, Error> {
     let known = app.definitions.of(account);
     let name = known.find(number).ok_or(store::Error::NotFound)?.definition.name.clone();
@@ -178,20 +179,21 @@ pub async fn what_goes(app: &App, account: AccountId, number: EventNumber) -> Re
         .await
 }
 
-/// Deletes an event: from now on nothing completes it, and its completions are taken out of every report in the
-/// background, with what they are worth out of the revenue of contacts. Its name does not come back by itself.
+/// Deletes an event. Nothing completes it from now on. In the background its completions are taken out of every
+/// report and their value out of the revenue of contacts. Only a person can use its name again.
 ///
 /// # Errors
-/// `NotFound`; `Denied` to who is no editor.
+/// `NotFound`; `Denied` when the actor is no editor.
 pub async fn delete(app: &App, actor: Actor, account: AccountId, number: EventNumber) -> Result<(), Error> {
     set_status(app, actor, account, number, Status::Deleted).await
 }
 
-/// Archives, restores or deletes an event. Archived ones do not use the limit; restoring one does, and publishes the
-/// code it carries.
+/// Archives, restores or deletes an event. Archived events do not count towards the limit. Restoring one does, and
+/// publishes the code it carries.
 ///
 /// # Errors
-/// `Full`; `NotFound`; `Denied` to who is no editor, `Publish` when it is restored with code and he may not publish.
+/// `Full`, `NotFound`; `Denied` when the actor is no editor, `Publish` when an event with code is restored by
+/// somebody who may not publish.
 pub async fn set_status(
     app: &App,
     actor: Actor,
@@ -223,15 +225,15 @@ pub async fn set_status(
         .await
 }
 
-/// What becomes of names that nobody has created.
+/// What happens to names that nobody has created.
 pub async fn unknown_names(app: &App, account: AccountId) -> Result<UnknownNames, store::Error> {
     app.store.read(move |conn| store::account::find_unknown_names(conn, account)).await
 }
 
-/// Says what becomes of names that nobody has created (rules.md 19).
+/// Sets what happens to names that nobody has created (rules.md 19).
 ///
 /// # Errors
-/// `Denied` to who is no admin; the store's.
+/// `Denied` when the actor is no admin.
 pub async fn set_unknown_names(
     app: &App,
     actor: Actor,
@@ -251,7 +253,8 @@ pub async fn set_unknown_names(
         .await
 }
 
-/// What was typed, checked. Code that is another than that of `known` is parsed for who may publish it.
+/// Checks what was typed. Code is parsed only when it differs from that of the event `known` and the actor may
+/// publish.
 async fn read(
     app: &App,
     actor: Actor,

@@ -1,5 +1,6 @@
-//! Picking an element on a live page for an event's selector (rules.md 30): an editor starts it, the site's script has
-//! it confirmed, and the choice comes back as text. The token is for one account, one form, one use.
+//! Picking an element on a live page for the selector of an event (rules.md 30). An editor starts it, the site's
+//! script asks whether it is genuine, and the choice comes back as text. A token is good for one account, one form
+//! and one use.
 
 use crate::app::access::{self, Actor};
 use crate::app::core::App;
@@ -11,14 +12,14 @@ use crate::domain::pick::{Target, selector};
 use crate::domain::user::{Role, UserId};
 use crate::store;
 
-/// How long a token works, and how long the choice is there.
+/// How long a token works, and how long its choice can be read.
 pub const LIFE: i64 = 10 * MINUTE;
 /// Longest token that is looked up, characters.
 const TOKEN_MAX: usize = 64;
 /// Longest key of a form, characters.
 pub const KEY_MAX: usize = 64;
 
-/// Why nobody picks.
+/// Why picking could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("this is no address of a page")]
@@ -39,19 +40,19 @@ impl From<store::Error> for Error {
     }
 }
 
-/// Where to pick, and by what number to ask for the choice.
+/// The page on which to pick, and the number by which to ask for the choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Started {
     pub number: i64,
-    /// Of the site, with the token in its fragment.
+    /// An address of the site, with the token in its fragment.
     pub address: String,
 }
 
-/// Begins to pick on a page of the account's own sites: of a form event a form, else an element. `key` names the form
-/// that asks for the choice by `latest`.
+/// Begins to pick on a page of the account's own sites: a form for a form event, else an element. `key` names the
+/// form of the admin page that asks for the choice by `latest`.
 ///
 /// # Errors
-/// `Address`, `Foreign`, `Key`; `Denied` to who is no editor.
+/// `Address`, `Foreign`, `Key`; `Denied` when the actor is no editor.
 pub async fn start(
     app: &App,
     actor: Actor,
@@ -69,7 +70,7 @@ pub async fn start(
         return Err(Error::Foreign(target.host()));
     }
     let user = user(actor)?;
-    // the picker reads the first sign: what it is to pick
+    // The first letter says to the picker what is to be picked.
     let mark = if kind == EventKind::Form { 'f' } else { 'c' };
     let token = Secret::told(&format!("{mark}{}", app.random.token()));
     let (hash, now, key) = (token.hash(), app.now(), key.to_owned());
@@ -85,7 +86,7 @@ pub async fn start(
     Ok(Started { number, address: target.with_token(token.reveal()) })
 }
 
-/// The site asks whether somebody picks there. True once.
+/// The site asks whether the token is genuine. True only once.
 pub async fn confirm(app: &App, token: &str) -> Result<bool, store::Error> {
     if token.len() > TOKEN_MAX {
         return Ok(false);
@@ -94,13 +95,13 @@ pub async fn confirm(app: &App, token: &str) -> Result<bool, store::Error> {
     app.store.writer.write(move |conn| store::pick::update_confirmed(conn, &hash, now)).await
 }
 
-/// Takes the choice. False when the token is no good, or the choice no selector.
-pub async fn choose(app: &App, token: &str, told: &str) -> Result<bool, store::Error> {
-    let Some(selector) = selector(told) else { return Ok(false) };
+/// Stores the choice. False when the token is unknown or used, or when the choice is no selector.
+pub async fn choose(app: &App, token: &str, chosen: &str) -> Result<bool, store::Error> {
+    let Some(selector) = selector(chosen) else { return Ok(false) };
     close(app, token, selector.to_owned()).await
 }
 
-/// Whoever picks gave up. False when the token is no good.
+/// Ends picking without a choice. False when the token is unknown or used.
 pub async fn cancel(app: &App, token: &str) -> Result<bool, store::Error> {
     close(app, token, String::new()).await
 }
@@ -113,17 +114,16 @@ async fn close(app: &App, token: &str, selector: String) -> Result<bool, store::
     app.store.writer.write(move |conn| store::pick::update_selector(conn, &hash, &selector, now)).await
 }
 
-/// What became of a pick.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// Somebody may still be at it.
+    /// Nothing was picked yet.
     Waiting,
     Picked(String),
-    /// There is no such pick of whoever asks, or not any more; or it was cancelled.
+    /// The user has no such pick, it is too old, or it was cancelled.
     Gone,
 }
 
-/// The selector that was picked. Only who started it is told.
+/// The selector that was picked. Only the user who started it can read it.
 pub async fn choice(app: &App, actor: Actor, account: AccountId, number: i64) -> Result<Choice, Error> {
     let (user, now) = (user(actor)?, app.now());
     let found =
@@ -136,8 +136,7 @@ pub async fn choice(app: &App, actor: Actor, account: AccountId, number: i64) ->
     })
 }
 
-/// The number of the user's latest pick for the form of that key, while there is one: for forms that could not be told
-/// it.
+/// The number of the user's latest pick for the form with this key, for forms that do not know the number.
 pub async fn latest(app: &App, actor: Actor, account: AccountId, key: &str) -> Result<Option<i64>, Error> {
     let (user, now, key) = (user(actor)?, app.now(), key.to_owned());
     Ok(app.store.read(move |conn| store::pick::find_latest(conn, account, user, &key, now)).await?)

@@ -1,5 +1,5 @@
-//! The review queue: names of events that nobody has created are approved, dismissed, or taken back from the dismissed
-//! ones, one or many at once (rules.md 20).
+//! The review queue. Names of events that nobody has created are approved, dismissed, or taken back from the
+//! dismissed ones, one or many at once (rules.md 20).
 
 use crate::app::access::{self, Actor};
 use crate::app::core::App;
@@ -9,7 +9,7 @@ use crate::domain::user::Role;
 use crate::store::unexpected::{self, OTHER, Unexpected};
 use crate::store::{self, Connection, definition};
 
-/// Why nothing of it was done.
+/// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
@@ -33,10 +33,10 @@ impl From<store::Error> for Error {
     }
 }
 
-/// Makes events of names, all of them or none; they are counted from now on.
+/// Makes events of names, all of them or none. They are counted from now on.
 ///
 /// # Errors
-/// `Full`, `Many`, `Gone`; `Denied` to who is no editor.
+/// `Full`, `Many`, `Gone`; `Denied` when the actor is no editor.
 pub async fn approve(
     app: &App,
     actor: Actor,
@@ -70,10 +70,10 @@ pub async fn approve(
     Ok(made)
 }
 
-/// Dismisses names, or lets dismissed ones wait again; all of them or none.
+/// Dismisses names, or returns dismissed ones to the queue, all of them or none.
 ///
 /// # Errors
-/// `Gone`; `Denied` to who is no editor.
+/// `Gone`; `Denied` when the actor is no editor.
 pub async fn set_dismissed(
     app: &App,
     actor: Actor,
@@ -97,7 +97,7 @@ pub async fn set_dismissed(
         .await
 }
 
-/// The names that wait, or those dismissed; the most seen first.
+/// The names that wait, or those that were dismissed, the most frequent first.
 pub async fn list(app: &App, account: AccountId, dismissed: bool) -> Result<Vec<Unexpected>, store::Error> {
     app.store.read(move |conn| unexpected::list(conn, account, dismissed)).await
 }

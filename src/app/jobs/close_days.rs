@@ -1,4 +1,5 @@
-//! Closing days: in the background, account by account, what is over leaves the hot rows for segments.
+//! Closing days, in the background and account by account: events of days that are over leave the hot rows and become
+//! segments.
 
 use crate::app::core::App;
 use crate::app::state::account_cache::Entry as Account;
@@ -6,7 +7,7 @@ use crate::base::clock::Millis;
 use crate::store;
 use crate::store::segment::close::{self, Closed};
 
-/// Closes whatever is due in all accounts. An account whose days cannot be closed does not hold up the others.
+/// Closes every day that is due in all accounts. An account that fails does not hold up the others.
 pub fn close_due(app: &App) {
     for account in app.accounts.list() {
         if let Err(error) = close_account(app, &account, app.now()) {
@@ -15,10 +16,8 @@ pub fn close_due(app: &App) {
     }
 }
 
-/// Closes what is due in one account as of `now`, a few days a transaction so that the fold comes in between.
-///
-/// # Errors
-/// The store's; what was closed before stays closed.
+/// Closes the days of one account that are due at `now`, a few in a transaction so that the fold gets its turn in
+/// between. After an error the days closed before stay closed.
 pub fn close_account(app: &App, account: &Account, now: Millis) -> Result<(), store::Error> {
     let (id, zone) = (account.id(), account.zone.clone());
     loop {

@@ -1,4 +1,4 @@
-//! Background jobs that no request waits for: closing days and deleting what is older than the owner keeps.
+//! Background jobs that no request waits for: closing days, and deleting what is older than the owner keeps.
 
 pub mod close_days;
 pub mod retention;

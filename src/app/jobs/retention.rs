@@ -1,6 +1,6 @@
-//! What is older than the owner keeps is forgotten, account by account, a month of days in a step so that visitors
-//! never wait for it; then whoever was not seen since and is no contact. A clock that jumped must not empty a store:
-//! after a leap the job waits a day, and says so.
+//! Deletes what is older than the owner keeps, account by account, a month of days in a step so that visitors never
+//! wait for it; then the visitors that were not seen since and are no contacts. A wrong clock must not empty a store:
+//! when the clock has jumped, the job waits a day and logs why.
 
 use std::time::Duration;
 
@@ -14,25 +14,22 @@ use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
 use crate::store;
 
-/// A clock that moved further between two looks has jumped, or the server was off that long.
+/// When the clock moved further than this between two runs, it has jumped, or the server was off for that long.
 pub const LEAP: i64 = DAY;
-/// How long the clock must have gone on from there before it is believed.
+/// How long the clock must go on evenly before it is trusted again.
 pub const WAIT: Duration = Duration::from_secs(24 * 3600);
 
-/// Forgets what is due, and remembers when it looked.
+/// Deletes what is due, and remembers when it last ran.
 #[derive(Debug, Default)]
 pub struct Keeper {
-    /// Since when, by the monotonic clock, the time after a leap is watched.
+    /// When the wait after a jump began, by the monotonic clock.
     watched: Option<Duration>,
-    /// The first day kept when visitors were last looked through: once a day is often enough.
+    /// The first day kept when the account's visitors were last looked through. Once a day is often enough.
     visitors: FxHashMap<AccountId, LocalDay>,
 }
 
 impl Keeper {
-    /// Looks at all accounts; answers how many were looked at. An account that fails does not hold up the others.
-    ///
-    /// # Errors
-    /// The store's, before anything was forgotten.
+    /// Goes through all accounts and returns how many they are. An account that fails does not hold up the others.
     pub fn look(&mut self, app: &App, months: u32) -> Result<usize, store::Error> {
         let now = app.now();
         if months == 0 || !self.may(app, now)? {
@@ -57,7 +54,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Is the time of now believed?
+    /// Whether the clock is trusted.
     fn may(&mut self, app: &App, now: Millis) -> Result<bool, store::Error> {
         let last = app.store.readers.read(store::retention::find_last)?;
         if last.is_none_or(|last| now.since(last).abs() <= LEAP) {
@@ -82,7 +79,7 @@ impl Keeper {
     }
 }
 
-/// Forgets the days of an account that are too old; answers the first one kept, and when it begins.
+/// Deletes the days of an account that are too old. Returns the first day that is kept, and when it begins.
 pub fn forget_days(
     app: &App,
     account: &Account,
@@ -103,8 +100,8 @@ pub fn first_kept(today: LocalDay, months: u32) -> LocalDay {
     date.map_or(LocalDay(i32::MIN / 2), LocalDay::of_date)
 }
 
-/// Visitors of whom nothing is left go too: found by a reader, so that nobody waits, and few at a time forgotten.
-/// Answers whether all were found.
+/// Deletes visitors of whom nothing is left. A reader finds them, so that nobody waits, and few are deleted at a
+/// time. Returns whether all of them were found.
 fn forget_visitors(app: &App, account: AccountId, before: Millis) -> Result<bool, store::Error> {
     let list = |conn: &store::Connection| store::retention::list_unseen(conn, account, before);
     let (unseen, before) = app.store.readers.read(list)?;

@@ -1,4 +1,4 @@
-//! One contact: what is known of it, and what it did, from all of its browsers and from what programs told of it, of
+//! One contact: what is known of it, and what it did, from all of its browsers and from what programs report of it, of
 //! all time. Whose email may be read is decided where the answer is written (rules.md 28).
 
 use std::cmp::Reverse;
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::contacts::{self, ContactRow, Visits};
 use super::visitor::{EventRow, SessionRow, Texts};
-use super::{Error, told};
+use super::{Error, iso_days};
 use crate::app::core::App;
 use crate::app::reports::parameters;
 use crate::base::clock::Millis;
@@ -40,7 +40,7 @@ pub struct ContactReport {
     pub timeline: Vec<Moment>,
     #[serde(skip)]
     pub visits: Vec<SessionRow>,
-    /// All sessions, and days of what programs told.
+    /// All sessions, and days of what programs report.
     pub total: u64,
     /// What `after` must be for earlier ones.
     pub next: Option<String>,
@@ -62,7 +62,7 @@ pub struct Said {
 pub struct Moment {
     #[serde(flatten)]
     pub event: EventRow,
-    /// 0 = told by a program.
+    /// 0 means that a program reported it.
     pub session: u32,
     pub source: String,
     pub device: String,
@@ -201,7 +201,7 @@ fn report(
         visits,
         total: found.total,
         next: found.next.map(|place| place.to_string()),
-        damaged: told(found.damaged),
+        damaged: iso_days(found.damaged),
         older_left_out: false,
         row: ContactRow::of(shown, &source, sums, digits),
     })

@@ -1,5 +1,5 @@
-//! The dashboard: key figures with their comparison, the chart, and the first rows of the tables. One pass over
-//! the period fills all of it, one more over the period it is compared with.
+//! The dashboard: key figures with their comparison, the chart, and the first rows of the tables. One scan of the
+//! period fills all of it, and one more scan the period it is compared with.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::events::{Panel, TopEvent};
 use super::sources::By;
-use super::{Error, Frame, NameRow, PageRow, ReportQuery, SourceRow, Span, Table, shown, told};
+use super::{Error, Frame, NameRow, PageRow, ReportQuery, SourceRow, Span, Table, iso_days, shown};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -19,7 +19,6 @@ use crate::store::{self, Connection};
 /// Rows of a panel.
 const PANEL_ROWS: usize = 10;
 
-/// The dashboard.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Dashboard {
     pub period: Span,
@@ -29,27 +28,28 @@ pub struct Dashboard {
     /// `hour`, `day` or `month`.
     pub step: &'static str,
     pub series: Vec<Point>,
-    /// Hits of robots in the period, left out of everything.
+    /// Hits of robots in the period; no other figure includes them.
     pub bots: u64,
     pub sources: Table<SourceRow>,
     pub pages: Table<PageRow>,
     pub devices: Table<NameRow>,
     pub countries: Table<NameRow>,
-    /// Those with the most completions.
+    /// The events with the most completions.
     pub events: Table<TopEvent>,
-    /// Local days that cannot be read and are missing in all of it.
+    /// Local days that cannot be read and are missing in all figures.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<String>,
 }
 
-/// The key figures; null is not counted yet. Money is what browsers and unsigned calls said (rules.md 22).
+/// The key figures; null where nothing is counted yet. Revenue is what browsers and unsigned calls reported (rules.md
+/// 22).
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Kpi {
     pub visitors: u64,
     pub sessions: u64,
     pub page_views: u64,
     pub completions: u64,
-    /// What they are worth, a decimal number of the account's currency.
+    /// The value of the completions, a decimal number in the account's currency.
     pub revenue: String,
     #[serde(skip)]
     pub revenue_minor: i64,
@@ -61,12 +61,12 @@ pub struct Kpi {
 pub struct Compare {
     #[serde(flatten)]
     pub period: Span,
-    /// Where the key figures end while the period is not over: at the same local time of the same day.
+    /// Where these figures end while the period is not over: at the same local time of the corresponding day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
     #[serde(flatten)]
     pub kpi: Kpi,
-    /// Of its intervals, all of them over, and whole.
+    /// Its intervals, all of them complete.
     pub series: Vec<Point>,
 }
 
@@ -89,7 +89,7 @@ pub struct Point {
 }
 
 impl Kpi {
-    /// `digits` are those of the account's currency.
+    /// `digits` is the number of decimal places of the account's currency.
     fn of(figures: &Totals, digits: u32) -> Self {
         Self {
             visitors: figures.visitors,
@@ -103,10 +103,11 @@ impl Kpi {
     }
 }
 
-/// The dashboard of an account; the query's table parts (`limit`, `after`, `by`, `show`) do not matter to it.
+/// The dashboard of an account. It ignores the parts of the query that concern a table (`limit`, `after`, `by`,
+/// `show`).
 ///
 /// # Errors
-/// `Invalid`, `NoAccount`, the store's.
+/// `Invalid`, `NoAccount`.
 pub async fn dashboard(app: &App, account: AccountId, query: &ReportQuery) -> Result<Dashboard, Error> {
     let frame = Frame::new(app, account, query)?;
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
@@ -151,7 +152,7 @@ fn answer(
         }
     });
     let mut tables = answer.tables.into_iter();
-    // in the order of the groupings
+    // Tables come in the order of the groupings.
     let mut panel = || tables.next().unwrap_or_default();
     let total = panel().rows.into_iter().next().unwrap_or_default();
     let kpi = Kpi::of(&total.figures, frame.digits());
@@ -171,7 +172,7 @@ fn answer(
             .map(|of_events| of_events.table(&panel(), frame.digits(), PANEL_ROWS))
             .unwrap_or_default(),
         bots: bots(conn, frame)?,
-        damaged: told(damaged),
+        damaged: iso_days(damaged),
     })
 }
 

@@ -1,4 +1,4 @@
-//! Tables whose rows have one name: devices, browsers, systems, screens, languages; countries.
+//! Tables whose rows have a single name: devices, browsers, systems, screens, languages, countries.
 
 use serde::Serialize;
 
@@ -9,14 +9,14 @@ use crate::domain::account::AccountId;
 use crate::domain::question::Dimension;
 use crate::store::scan;
 
-/// One name, as a filter takes it; `(none)` = unknown.
+/// One name, in the form that a filter takes; `(none)` means unknown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct NameRow {
     pub name: String,
     pub visitors: u64,
     pub sessions: u64,
     pub page_views: u64,
-    /// Part of `sessions` that bounced, 0 to 1; none without sessions.
+    /// Share of `sessions` that bounced, 0 to 1; `None` without sessions.
     pub bounce_rate: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Before>,
@@ -30,10 +30,10 @@ impl NameRow {
     }
 }
 
-/// The table of devices, or of what `by` says.
+/// The table of devices, or of what `by` names.
 ///
 /// # Errors
-/// `Invalid` for a `by` that is not known, `NoAccount`, the store's.
+/// `Invalid` when `by` is unknown; `NoAccount`.
 pub async fn devices(app: &App, account: AccountId, query: &ReportQuery) -> Result<Table<NameRow>, Error> {
     let choices = [
         ("device", Dimension::Device),
@@ -49,7 +49,7 @@ pub async fn devices(app: &App, account: AccountId, query: &ReportQuery) -> Resu
 /// The table of countries, by ISO 3166-1 code.
 ///
 /// # Errors
-/// `NoAccount`, the store's.
+/// `NoAccount`.
 pub async fn countries(app: &App, account: AccountId, query: &ReportQuery) -> Result<Table<NameRow>, Error> {
     table(app, account, query, scan::Key::Dimension(Dimension::Country), false, NameRow::of).await
 }

@@ -1,11 +1,11 @@
-//! Why a report is not answered: what was asked is wrong, or what the store says.
+//! Why a report was not answered: the question was wrong, or the store failed.
 
 use crate::domain::question::Invalid;
 use crate::store;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// What the asker wrote is wrong; says what is allowed.
+    /// The question was wrong. The text says what is allowed.
     #[error("{0}")]
     Invalid(String),
     #[error("there is no such account")]

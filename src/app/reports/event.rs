@@ -1,12 +1,12 @@
-//! One event: its completions and their value over time, who completed it, with what and where, and what it is
-//! defined as. Whose email may be read is decided where the answer is written (rules.md 28).
+//! One event: its completions and their value over time, who completed it, with which browser and on which page, and
+//! its definition. Whether emails are shown is decided where the answer is written (rules.md 28).
 
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::events::{EventRow, Past, past};
-use super::{Error, Frame, ReportQuery, Span, name, told};
+use super::{Error, Frame, ReportQuery, Span, iso_days, name};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -22,7 +22,6 @@ use crate::store::{self, Connection};
 /// Rows of a panel.
 const PANEL_ROWS: usize = 10;
 
-/// An event.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct EventReport {
     #[serde(flatten)]
@@ -32,17 +31,17 @@ pub struct EventReport {
     pub currency: String,
     pub selector: String,
     pub url_rule: String,
-    /// Of a completion that tells none.
+    /// The value of a completion that carries none.
     pub default_value: String,
     #[serde(skip)]
     pub default_minor: i64,
     pub custom_js: bool,
     #[serde(serialize_with = "super::visitor::iso")]
     pub created: Millis,
-    /// Of those who completed it in a browser.
+    /// Visitors who completed it in a browser.
     pub visitors: u64,
     pub sessions: u64,
-    /// Completions that programs told: they have no browser, page or source (rules.md 13).
+    /// Completions that programs reported; they have no browser, page or source (rules.md 13).
     pub told_by_programs: u64,
     pub compare: Option<Compare>,
     /// `hour`, `day` or `month`.
@@ -54,11 +53,11 @@ pub struct EventReport {
     pub pages: Vec<Part>,
     pub sources: Vec<Part>,
     pub countries: Vec<Part>,
-    /// Null where persons may not be read.
+    /// Null for readers who may not see persons.
     pub completed_by: Option<Vec<Completer>>,
-    /// What `after` must be for more of them.
+    /// The value of `after` that continues the list.
     pub next: Option<String>,
-    /// Local days that cannot be read and are missing in all of it.
+    /// Local days that cannot be read and are missing in all figures.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<String>,
 }
@@ -89,11 +88,11 @@ pub struct Point {
     pub unfinished: bool,
 }
 
-/// Completions of one browser, page, source …, as a filter takes it; `(none)` = unknown.
+/// Completions by one browser, page, source and so on, in the form that a filter takes; `(none)` means unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Part {
     pub name: String,
-    /// Of a page.
+    /// Only of a page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     pub completions: u64,
@@ -110,12 +109,12 @@ pub struct Completer {
     pub value: String,
     #[serde(skip)]
     pub value_minor: i64,
-    /// In the period; null when the day of it cannot be read.
+    /// In the period; null when its day cannot be read.
     #[serde(serialize_with = "super::events::iso")]
     pub last: Option<Millis>,
 }
 
-/// What is asked of an event beside the period, the filters and where its contacts go on.
+/// What is asked of an event beside the period and the filters, and where its list of contacts continues.
 struct Ask<'a> {
     conn: &'a Connection,
     frame: &'a Frame,
@@ -126,11 +125,11 @@ struct Ask<'a> {
     digits: u32,
 }
 
-/// The event of that number; `None` when there is none. `after` and `limit` of the query are of its contacts;
-/// `persons`: they may be read.
+/// The event with this number; `None` when there is none. `after` and `limit` of the query apply to its contacts,
+/// which are listed when `persons` is true.
 ///
 /// # Errors
-/// `Invalid`, `NoAccount`, the store's.
+/// `Invalid`, `NoAccount`.
 pub async fn event(
     app: &App,
     account: AccountId,
@@ -163,7 +162,7 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
     let top = |limit, after, skip_empty| Top { by: Measure::Completions, limit, after, skip_empty };
     let panel =
         |dimension, skip_empty| Grouping::By(Key::Dimension(dimension), top(PANEL_ROWS, None, skip_empty));
-    // of nobody only how many they are
+    // Without persons only their number is counted.
     let shown = if persons { ask.query.limit } else { 0 };
     let (step, edges) = frame.steps();
     let groupings = [
@@ -189,7 +188,7 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
         }
     });
     let mut tables = found.tables.into_iter();
-    // in the order of the groupings
+    // Tables come in the order of the groupings.
     let mut next = || tables.next().unwrap_or_default();
     let total = next().rows.into_iter().next().unwrap_or_default().figures;
     let series = series(ask, &edges, next());
@@ -226,7 +225,7 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
         countries: parts(),
         next: contacts.next.filter(|_| persons).map(|cursor| cursor.to_string()),
         completed_by: if persons { Some(completers(ask, contacts)?) } else { None },
-        damaged: told(damaged),
+        damaged: iso_days(damaged),
         row,
     })
 }

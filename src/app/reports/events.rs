@@ -1,11 +1,11 @@
-//! The table of events: every event of the account that is wanted, with what it came to in the period. One scan for
-//! all of them; which are shown, and in which order, is decided afterwards, for there are few.
+//! The table of events: every selected event of the account with its figures of the period. One scan counts all of
+//! them. There are few, so which ones are shown and in which order is decided afterwards.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Compared, Error, Frame, ReportQuery, Table, after, choose, no_cursor, not_one_of, told};
+use super::{Compared, Error, Frame, ReportQuery, Table, after, choose, iso_days, no_cursor, not_one_of};
 use crate::app::core::App;
 use crate::app::reports::parameters;
 use crate::app::state::definition_cache::AccountEvents;
@@ -18,12 +18,12 @@ use crate::store::definition::{self, Stored};
 use crate::store::scan::{self, Grouping, Key, Totals};
 use crate::store::{Connection, unexpected};
 
-/// How long an event that counts may go without a completion before it is called stale.
+/// How long an active event may go without a completion before it is called stale.
 pub const STALE_AFTER: i64 = 30 * DAY;
 
 const KEY: Key = Key::Dimension(Dimension::Event);
 
-/// An event and what it came to.
+/// An event and its figures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct EventRow {
     /// 12 digits.
@@ -36,22 +36,22 @@ pub struct EventRow {
     pub completions: u64,
     /// Distinct contacts who completed it.
     pub contacts: u64,
-    /// A decimal number of the account's currency.
+    /// A decimal number in the account's currency.
     pub value: String,
     #[serde(skip)]
     pub value_minor: i64,
     /// Of all time, whatever the period.
     #[serde(serialize_with = "iso")]
     pub last_seen: Option<Millis>,
-    /// It counts, and nothing came for a month.
+    /// It is active, and had no completion for a month.
     pub stale: bool,
-    /// Completions of each interval of the period, as far as it has begun.
+    /// Completions in each interval of the period that has begun.
     pub series: Vec<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Past>,
 }
 
-/// What an event came to in the period it is compared with.
+/// The figures of an event in the period it is compared with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Past {
     pub completions: u64,
@@ -65,7 +65,7 @@ pub(super) fn iso<S: serde::Serializer>(at: &Option<Millis>, serializer: S) -> R
 }
 
 impl EventRow {
-    /// Without figures. `digits` are those of the account's currency.
+    /// Without figures. `digits` is the number of decimal places of the account's currency.
     pub(super) fn of(stored: &Stored, now: Millis, digits: u32) -> Self {
         let since = stored.last.unwrap_or(stored.created);
         Self {
@@ -93,12 +93,12 @@ impl EventRow {
 pub struct Events {
     #[serde(flatten)]
     pub table: Table<EventRow>,
-    /// Events that count against the limit, and the limit.
+    /// Events that count towards the limit, and the limit.
     pub active: i64,
     pub limit: i64,
     /// Names that wait for review.
     pub waiting: i64,
-    /// Events of the account, whatever is shown of them.
+    /// Number of all events of the account, shown or not.
     #[serde(skip)]
     pub defined: usize,
     /// Tags in use, by name.
@@ -106,7 +106,7 @@ pub struct Events {
     pub tags: Vec<String>,
 }
 
-/// What the table is ordered by; events that are archived stand behind the others.
+/// What the table is sorted by. Archived events come after the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
     #[default]
@@ -133,7 +133,7 @@ impl Order {
 
     fn sort(self, rows: &mut [EventRow]) {
         use std::cmp::Reverse;
-        // by number, so that the order of equals is always the same
+        // Equal events are sorted by number, so that their order is always the same.
         match self {
             Self::Completions => rows.sort_by_key(|row| Reverse(row.completions)),
             Self::Contacts => rows.sort_by_key(|row| Reverse(row.contacts)),
@@ -145,24 +145,24 @@ impl Order {
     }
 }
 
-/// Which events are wanted, beside what every report is asked.
+/// Which events are selected, beside what every report can be asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     pub tag: Option<String>,
     pub kind: Option<EventKind>,
     pub status: Option<Status>,
-    /// Part of a name or an id; empty = all.
+    /// Part of a name or an id; empty selects all.
     pub search: String,
     pub order: Order,
-    /// The last one shown before.
+    /// The last event of the page before.
     pub after: Option<EventNumber>,
 }
 
 impl Wanted {
-    /// Reads `tag`, `type`, `status`, `search`, `sort` and `after`; of a repeated key the first counts.
+    /// Reads `tag`, `type`, `status`, `search`, `sort` and `after`. The first of repeated keys counts.
     ///
     /// # Errors
-    /// `Invalid` with what is allowed.
+    /// `Invalid`, with what is allowed.
     pub fn parse(pairs: &[(String, String)]) -> Result<Self, Error> {
         let first = |key| parameters::first(pairs, key);
         let kind = first("type").map(|text| {
@@ -193,7 +193,7 @@ impl Wanted {
                 || stored.number.to_string().contains(&search))
     }
 
-    /// Are all events wanted?
+    /// Whether all events are selected.
     #[must_use]
     pub fn is_all(&self) -> bool {
         self.tag.is_none() && self.kind.is_none() && self.status.is_none() && self.search.is_empty()
@@ -203,7 +203,7 @@ impl Wanted {
 /// The table of events.
 ///
 /// # Errors
-/// `Invalid`, `NoAccount`, the store's.
+/// `Invalid`, `NoAccount`.
 pub async fn events(
     app: &App,
     account: AccountId,
@@ -248,7 +248,7 @@ fn table(
         stored.iter().map(|stored| EventRow::of(stored, frame.now, digits)).collect();
     let mut damaged = Vec::new();
     let mut compare = None;
-    // Page views are of no event: left out at once, they are not looked at for every figure.
+    // Page views belong to no event. A filter leaves them out at once, so the scan does not look at each of them.
     let completions =
         Filter { dimension: Dimension::Event, operator: Operator::IsNot, values: vec![String::new()] };
     let filters: Vec<Filter> = query.filters.iter().cloned().chain([completions]).collect();
@@ -278,14 +278,14 @@ fn table(
             compare = Some(Compared { period: days.into(), until: until.map(Millis::iso) });
         }
     }
-    // An event that the filters themselves leave out is no row.
+    // An event that the filters exclude has no row.
     if query.filters.iter().any(|filter| matches!(filter.dimension, Dimension::Event | Dimension::Tag)) {
         rows.retain(|row| row.completions > 0);
     }
     wanted.order.sort(&mut rows);
     let total = rows.len() as u64;
     let (rows, next) = page(rows, query.limit, wanted.after)?;
-    Ok(Table { rows, total, next, compare, damaged: told(damaged) })
+    Ok(Table { rows, total, next, compare, damaged: iso_days(damaged) })
 }
 
 pub(super) fn past(figures: &Totals, digits: u32) -> Past {
@@ -296,7 +296,7 @@ pub(super) fn past(figures: &Totals, digits: u32) -> Past {
     }
 }
 
-/// The rows behind the one that was shown last, and the way to the next ones.
+/// The rows after the last one of the page before, and the cursor for the next page.
 fn page(
     mut rows: Vec<EventRow>,
     limit: usize,
@@ -329,7 +329,7 @@ pub(super) struct Panel {
 }
 
 impl Panel {
-    /// What the dashboard asks of the events that count; nothing while there are none.
+    /// What the dashboard asks about active events; `None` while there are none.
     pub(super) fn of(defined: Arc<AccountEvents>) -> Option<Self> {
         let codes: Vec<u32> = defined.active().map(|stored| stored.number.0).collect();
         (!codes.is_empty()).then_some(Self { defined, grouping: Grouping::These(KEY, codes) })

@@ -1,5 +1,5 @@
-//! Reports as the pages, their JSON and their CSV show them: one file a page. A report turns a query into one
-//! question to the scan and its answer into rows whose names are those of the contract. No counting here.
+//! Reports as the pages, their JSON and their CSV show them; each page has a file. A report turns a query into one
+//! request to the scan, and its answer into rows with the keys that other programs rely on. Nothing is counted here.
 
 pub mod contact;
 pub mod contacts;
@@ -41,19 +41,19 @@ pub use parameters::{LIMIT_DEFAULT, LIMIT_MAX};
 pub use sources::{SourceRow, sources};
 pub use visitor::{VisitorReport, visitor};
 
-/// A report as asked in an address.
+/// What an address asks of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportQuery {
     pub period: Period,
     pub filters: Vec<Filter>,
     pub limit: usize,
     pub after: Option<scan::Cursor>,
-    /// `show`: a variant of the page.
+    /// A variant of the page.
     pub show: Option<String>,
-    /// `by`: what a page groups by.
+    /// What the page groups by.
     pub by: Option<String>,
     pub sort: scan::Measure,
-    /// Rows of tables carry what they were in the period they are compared with: one scan more.
+    /// Rows of tables carry their figures of the period they are compared with. This costs one more scan.
     pub compares_rows: bool,
 }
 
@@ -73,11 +73,11 @@ impl Default for ReportQuery {
 }
 
 impl ReportQuery {
-    /// Reads the decoded pairs of a query; of a repeated key the first counts, `filter` may be repeated; other
-    /// keys are for others.
+    /// Reads the decoded pairs of a query. The first of repeated keys counts, except that `filter` may be repeated;
+    /// unknown keys are ignored.
     ///
     /// # Errors
-    /// `Invalid` with what is allowed.
+    /// `Invalid`, with what is allowed.
     pub fn parse(pairs: &[(String, String)]) -> Result<Self, Error> {
         let all = |key: &'static str| pairs.iter().filter(move |(k, _)| k == key).map(|(_, v)| v.as_str());
         let first = |key| parameters::first(pairs, key);
@@ -106,11 +106,11 @@ impl ReportQuery {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Table<R> {
     pub rows: Vec<R>,
-    /// Of all rows, shown or not.
+    /// Number of all rows, shown or not.
     pub total: u64,
-    /// What `after` must be to go on.
+    /// The value of `after` that continues the table.
     pub next: Option<String>,
-    /// What `before` of the rows is of.
+    /// The period that `before` of the rows is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compare: Option<Compared>,
     /// Local days that cannot be read and are missing here.
@@ -118,16 +118,16 @@ pub struct Table<R> {
     pub damaged: Vec<String>,
 }
 
-/// The days rows are compared with.
+/// The days that rows are compared with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Compared {
     #[serde(flatten)]
     pub period: Span,
-    /// Where they end, while the period itself is not over.
+    /// Where the comparison ends, while the period itself is not over.
     pub until: Option<String>,
 }
 
-/// What a row was in the period it is compared with.
+/// The figures of a row in the period it is compared with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Before {
     pub visitors: u64,
@@ -142,7 +142,7 @@ impl From<&scan::Totals> for Before {
     }
 }
 
-/// A period as an answer tells it.
+/// A period as an answer shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Span {
     /// Local days, both included.
@@ -159,17 +159,17 @@ impl From<Days> for Span {
 /// Totals of the days compared with.
 struct Earlier {
     period: Span,
-    /// Where the part of them ends that is compared, while the period itself is not over.
+    /// Where the compared part of these days ends, while the period itself is not over.
     until: Option<String>,
-    /// Of that part.
+    /// Totals of that part.
     total: scan::Totals,
-    /// Intervals of the chart, and a row of each.
+    /// Intervals of the chart, and a row for each.
     edges: Vec<i64>,
     steps: scan::Table,
     damaged: Vec<LocalDay>,
 }
 
-/// A question in the making: whose, when, and of which days.
+/// What every request of a report has in common: the account, the time and the days.
 struct Frame {
     scanner: Arc<scan::Scanner>,
     entry: Arc<Entry>,
@@ -189,12 +189,13 @@ impl Frame {
         self.days.range(&self.entry.zone)
     }
 
-    /// Of the account's currency.
+    /// Decimal places of the account's currency.
     fn digits(&self) -> u32 {
         money::digits(&self.entry.settings().currency)
     }
 
-    /// Of the days compared with, as much as is over of the period itself; where it ends when that is not all.
+    /// The part of the days compared with that corresponds to what is over of the period, and where it ends when it
+    /// is not all of them.
     fn part(&self, days: Days) -> (Range<i64>, Option<Millis>) {
         let zone = &self.entry.zone;
         let range = days.range(zone);
@@ -203,7 +204,7 @@ impl Frame {
         (range.start..end, until)
     }
 
-    /// What the days compared with came to; `None` when there are none.
+    /// The totals of the days compared with; `None` when there are none.
     fn earlier(
         &self,
         conn: &Connection,
@@ -215,10 +216,10 @@ impl Frame {
         let zone = &self.entry.zone;
         let range = days.range(zone);
         let (part, until) = self.part(days);
-        // of the width of the period itself, so that point stands over point
+        // Both series have the same number of points, so each point is drawn above its counterpart.
         let edges = days.edges(zone, self.days.step());
         let total = match until {
-            // The figures of the part are the first row: distinct visitors of just that part.
+            // The first row holds the figures of the part, whose distinct visitors are those of that part alone.
             Some(_) => scan::Grouping::Steps(vec![range.start, part.end, range.end]),
             None => scan::Grouping::Total,
         };
@@ -248,7 +249,7 @@ impl Frame {
         self.ask_of(conn, deadline, range_ms, filters, (groupings, contacts))
     }
 
-    /// The same; `contacts`: they are counted too.
+    /// The same; with `contacts`, contacts are counted as well.
     fn ask_of(
         &self,
         conn: &Connection,
@@ -271,7 +272,7 @@ impl Frame {
         Ok(self.scanner.run(conn, &ask)?)
     }
 
-    /// Intervals of the chart that have begun; what is told ahead of time counts in the last.
+    /// Intervals of the chart that have begun. Events with a time in the future count in the last one.
     fn steps(&self) -> (Step, Vec<i64>) {
         let step = self.days.step();
         let mut edges = self.days.edges(&self.entry.zone, step);
@@ -284,13 +285,13 @@ impl Frame {
     }
 }
 
-/// Does a table show how many contacts completed an event?
+/// Whether a table shows how many contacts completed an event.
 const fn shows_contacts(grouping: &scan::Grouping) -> bool {
     use scan::{Grouping, Key};
     matches!(grouping, Grouping::By(Key::Dimension(Dimension::Event | Dimension::Tag), _))
 }
 
-/// Does a table show, or go by, how long pages were visible?
+/// Whether a table shows, or is sorted by, how long pages were visible.
 const fn shows_time(grouping: &scan::Grouping) -> bool {
     use scan::{Grouping, Key, Measure};
     match grouping {
@@ -304,7 +305,7 @@ const fn shows_time(grouping: &scan::Grouping) -> bool {
     }
 }
 
-/// A table by one key.
+/// A table grouped by one key.
 async fn table<R: Send + 'static>(
     app: &App,
     account: AccountId,
@@ -334,7 +335,7 @@ async fn table<R: Send + 'static>(
             }
             let mut before = before.iter().map(|row| Before::from(&row.figures));
             let table = shown(found, |named| row(named, before.next()));
-            Ok(Table { compare, damaged: told(damaged), ..table })
+            Ok(Table { compare, damaged: iso_days(damaged), ..table })
         })
         .await
 }
@@ -349,14 +350,14 @@ fn shown<R>(table: scan::Table, row: impl FnMut(scan::Row) -> R) -> Table<R> {
     }
 }
 
-/// Days as answers tell them, each once.
-fn told(mut days: Vec<LocalDay>) -> Vec<String> {
+/// Days as answers show them, each once.
+fn iso_days(mut days: Vec<LocalDay>) -> Vec<String> {
     days.sort_unstable();
     days.dedup();
     days.iter().map(LocalDay::to_string).collect()
 }
 
-/// Text `n` of a row's name, as a filter takes it.
+/// Text `n` of a row's name, in the form that a filter takes.
 fn name(row: &mut scan::Row, n: usize) -> String {
     match row.name.get_mut(n).map(std::mem::take) {
         Some(text) if !text.is_empty() => text,

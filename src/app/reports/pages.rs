@@ -1,4 +1,4 @@
-//! The table of pages; of entry and of exit pages by `?show=`.
+//! The table of pages, or of entry or exit pages by `?show=`.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::domain::account::AccountId;
 use crate::domain::question::Dimension;
 use crate::store::scan;
 
-/// A page, without its query. As entry or exit page the figures are those of its sessions.
+/// A page, without its query. For entry and exit pages the figures are those of the sessions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct PageRow {
     pub host: String,
@@ -16,9 +16,9 @@ pub struct PageRow {
     pub visitors: u64,
     pub sessions: u64,
     pub page_views: u64,
-    /// Seconds visible, all page views together.
+    /// Seconds visible, summed over all page views.
     pub engaged_seconds: u64,
-    /// Part of `sessions` that bounced, 0 to 1; none without sessions.
+    /// Share of `sessions` that bounced, 0 to 1; `None` without sessions.
     pub bounce_rate: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Before>,
@@ -48,7 +48,7 @@ pub(super) fn bounce_rate(figures: &scan::Totals) -> Option<f64> {
 /// The table of pages.
 ///
 /// # Errors
-/// `Invalid` for a `show` that is not known, `NoAccount`, the store's.
+/// `Invalid` when `show` is unknown; `NoAccount`.
 pub async fn pages(app: &App, account: AccountId, query: &ReportQuery) -> Result<Table<PageRow>, Error> {
     let choices = [("all", Dimension::Page), ("entry", Dimension::EntryPage), ("exit", Dimension::ExitPage)];
     let dimension = choose(query.show.as_deref(), "kind of page", &choices)?;

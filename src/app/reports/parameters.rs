@@ -1,30 +1,30 @@
-//! What an address asks for, word by word: read alike by every report and page, and refused with what is allowed.
+//! Parameters of addresses, read alike by all reports and pages. An error says what is allowed.
 
 use super::error::Error;
 
-/// Rows of a table unless said otherwise.
+/// Rows of a table when the address does not say how many.
 pub const LIMIT_DEFAULT: usize = 100;
-/// Most rows of a table; past it the question is refused.
+/// Most rows of a table. A larger number is refused.
 pub const LIMIT_MAX: usize = 1_000;
 
-/// The value of a key; of a repeated one the first counts, an empty one is none.
+/// The value of a key. The first of repeated keys counts; an empty value counts as absent.
 #[must_use]
 pub fn first<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
     let found = pairs.iter().find(|(known, _)| known == key).map(|(_, value)| value.trim());
     found.filter(|value| !value.is_empty())
 }
 
-/// Rows of a table; `usual` unless said otherwise.
+/// Rows of a table; `usual` when the address does not say.
 ///
 /// # Errors
-/// `Invalid` with what is allowed.
+/// `Invalid`, with what is allowed.
 pub fn limit(text: Option<&str>, usual: usize) -> Result<usize, Error> {
     let Some(text) = text else { return Ok(usual) };
     let limit = text.parse().ok().filter(|n| (1..=LIMIT_MAX).contains(n));
     limit.ok_or_else(|| Error::Invalid(format!("limit is a number from 1 to {LIMIT_MAX}")))
 }
 
-/// Where a table goes on.
+/// The cursor from which a table continues.
 ///
 /// # Errors
 /// `Invalid` when it cannot be read.
@@ -32,16 +32,16 @@ pub fn after<T>(text: Option<&str>, read: impl FnOnce(&str) -> Option<T>) -> Res
     text.map(|text| read(text).ok_or_else(no_cursor)).transpose()
 }
 
-/// Of a place that no answer told.
+/// The error for a cursor that no answer contained.
 #[must_use]
 pub fn no_cursor() -> Error {
     Error::Invalid("after is what the last answer gave as next".into())
 }
 
-/// One of `choices` by its word; the first when none is given.
+/// One of `choices` by its word; the first one when there is no word.
 ///
 /// # Errors
-/// `Invalid` with the list.
+/// `Invalid`, with the choices.
 pub fn choose<T: Copy>(text: Option<&str>, what: &str, choices: &[(&str, T)]) -> Result<T, Error> {
     let wanted = text.or(choices.first().map(|(word, _)| *word)).unwrap_or_default();
     let found = choices.iter().find(|(word, _)| *word == wanted);

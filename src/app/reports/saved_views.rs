@@ -1,4 +1,4 @@
-//! Saved views: each user's own in each account he may enter. What a report may be asked is read by whoever calls.
+//! Saved views. Each user has their own in each account. The caller checks what a report can be asked.
 
 use crate::app::access::{self, Actor};
 use crate::app::core::App;
@@ -8,7 +8,7 @@ use crate::domain::user::{Role, UserId};
 use crate::store;
 use crate::store::saved_view::SavedView;
 
-/// Why a view is not saved.
+/// Why a view was not saved.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -30,10 +30,10 @@ impl From<store::Error> for Error {
     }
 }
 
-/// Saves a report of the account (`report`, the query of its address) under a name.
+/// Saves a report of the account (`report` and the query of its address) under a name.
 ///
 /// # Errors
-/// `Unfit`, `Taken`, `Full`; `Denied` to who has no part in the account.
+/// `Unfit`, `Taken`, `Full`; `Denied` when the user has no access to the account.
 pub async fn save(
     app: &App,
     user: UserId,
@@ -59,12 +59,12 @@ pub async fn save(
         .await
 }
 
-/// Those of a user in an account, by name.
+/// The views of a user in an account, by name.
 pub async fn list(app: &App, user: UserId, account: AccountId) -> Result<Vec<SavedView>, store::Error> {
     app.store.read(move |conn| store::saved_view::list(conn, account, user)).await
 }
 
-/// Deletes one of his own; one that is gone or another's is left alone.
+/// Deletes a view of the user. Views of others stay.
 pub async fn delete(app: &App, user: UserId, account: AccountId, id: i64) -> Result<(), store::Error> {
     app.store.writer.write(move |conn| store::saved_view::delete(conn, account, user, id)).await
 }

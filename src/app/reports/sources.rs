@@ -1,5 +1,4 @@
-//! The table of sources: with their first drill-down, folded, or by what else tells where a session came from
-//! (`?by=`).
+//! The table of sources: with their first drill-down, without it, or by another origin of a session (`?by=`).
 
 use serde::Serialize;
 
@@ -10,7 +9,7 @@ use crate::domain::account::AccountId;
 use crate::domain::question::Dimension;
 use crate::store::scan;
 
-/// What a variant of the table is by; names that it does not have are left out.
+/// A row of any variant of the table. Names that a variant does not have are left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct SourceRow {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +38,7 @@ pub struct SourceRow {
     pub before: Option<Before>,
 }
 
-/// What the table is by.
+/// What the table is grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// Source and its first drill-down.
@@ -56,7 +55,7 @@ pub enum By {
 }
 
 impl By {
-    /// By the word in the address; the first is meant when there is none.
+    /// By the word in the address. The first one applies when there is no word.
     pub const ALL: [(&str, Self); 8] = [
         ("detail", Self::Detail),
         ("source", Self::Source),
@@ -69,7 +68,7 @@ impl By {
     ];
 
     /// # Errors
-    /// `Invalid` with the list for a word that is not known.
+    /// `Invalid`, with the choices, when the word is unknown.
     pub fn parse(word: Option<&str>) -> Result<Self, Error> {
         choose(word, "grouping of sources", &Self::ALL)
     }
@@ -87,7 +86,7 @@ impl By {
         }
     }
 
-    /// Sessions without a campaign are no campaign, and have no medium, term or content.
+    /// Sessions without a campaign have no medium, term or content either, and are left out.
     const fn skips_empty(self) -> bool {
         matches!(self, Self::Campaign | Self::Medium | Self::Term | Self::Content)
     }
@@ -121,7 +120,7 @@ impl SourceRow {
 /// The table of sources.
 ///
 /// # Errors
-/// `Invalid` for a `by` that is not known, `NoAccount`, the store's.
+/// `Invalid` when `by` is unknown; `NoAccount`.
 pub async fn sources(app: &App, account: AccountId, query: &ReportQuery) -> Result<Table<SourceRow>, Error> {
     let by = By::parse(query.by.as_deref())?;
     let row = move |row, before| SourceRow::of(by, row, before);

@@ -1,5 +1,5 @@
-//! One visitor: who he is as far as it is known, and his sessions with their page views, of all time. Whose email may
-//! be read is decided where the answer is written (rules.md 28).
+//! One visitor: the contact it belongs to, and all its sessions with their page views, of all time. Whether the email
+//! is shown is decided where the answer is written (rules.md 28).
 
 use std::sync::Arc;
 
@@ -20,11 +20,10 @@ use crate::store::event::{Event, PAGE_VIEW};
 use crate::store::timeline::{self, Place, Timeline, Visit};
 use crate::store::{self, Connection, contact, scan};
 
-/// A visitor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct VisitorReport {
     pub number: u32,
-    /// He has no browser: what programs tell of a contact (rules.md 13).
+    /// The number stands for what programs report of a contact, not for a browser (rules.md 13).
     pub no_browser: bool,
     pub contact: Option<ContactRef>,
     #[serde(serialize_with = "iso")]
@@ -33,7 +32,7 @@ pub struct VisitorReport {
     pub last_seen: Millis,
     pub original_source: String,
     pub original_source_detail: String,
-    /// Of his last session.
+    /// Device of the last session.
     pub device: String,
     pub browser: String,
     pub os: String,
@@ -43,28 +42,28 @@ pub struct VisitorReport {
     pub page_views: u64,
     pub completions: u64,
     pub engaged_seconds: u64,
-    /// Local days on which he was here.
+    /// Local days with a visit.
     pub days: u64,
-    /// Days that cannot be read, and may hold more of him.
+    /// Days that cannot be read and may hold more of this visitor.
     pub damaged: Vec<String>,
     #[serde(flatten)]
     pub table: Table<SessionRow>,
 }
 
-/// The contact a visitor is bound to.
+/// The contact that a visitor belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ContactRef {
     pub contact_id: i64,
     pub email: String,
 }
 
-/// One session; `id` 0 = what programs told on a day.
+/// One session. Under the id 0 stands what programs reported on a day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SessionRow {
     pub id: u32,
     #[serde(serialize_with = "iso")]
     pub at: Millis,
-    /// From its first to its last hit, or as long as its pages were visible when that is longer.
+    /// From its first to its last hit, or how long its pages were visible when that is longer.
     pub duration_seconds: u64,
     pub source: String,
     pub source_detail: String,
@@ -81,14 +80,14 @@ pub struct SessionRow {
     pub region: String,
     pub new_visitor: bool,
     pub bounced: bool,
-    /// The token changed hands on the way: the session goes on under another number.
+    /// The browser identified as another contact during the session, which goes on under another number.
     pub switched: bool,
     pub page_views: u64,
     pub completions: u64,
     pub engaged_seconds: u64,
-    /// In the order they happened.
+    /// In the order in which they happened.
     pub timeline: Vec<EventRow>,
-    /// Events of the session that are counted and not in `timeline`.
+    /// Events of the session that are counted but not in `timeline`.
     pub left_out: u64,
 }
 
@@ -97,26 +96,26 @@ pub struct SessionRow {
 pub struct EventRow {
     #[serde(serialize_with = "iso")]
     pub at: Millis,
-    /// `page_view`, `completion`, or `identification` (of a contact)
+    /// `page_view`, `completion`, or `identification` (on the timeline of a contact).
     pub kind: &'static str,
     pub host: String,
     pub path: String,
     pub title: String,
-    /// Name of what was completed.
+    /// Name of the completed event.
     pub event: String,
-    /// What the completion was worth: a decimal number of the account's currency.
+    /// Value of the completion, a decimal number in the account's currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     #[serde(skip)]
     pub value_minor: i64,
     pub engaged_seconds: u64,
     pub consent: &'static str,
-    /// Revision of the consent policy; 0 = none.
+    /// Revision of the consent policy; 0 means that there was none.
     pub policy: u32,
 }
 
 impl EventRow {
-    /// The visitor said who he is; the hit that told it stands beside.
+    /// The visitor identified as the contact, in a hit that has a row of its own.
     pub(super) fn identification(at: Millis) -> Self {
         Self { at, kind: "identification", ..Self::default() }
     }
@@ -126,10 +125,10 @@ pub(super) fn iso<S: Serializer>(at: &Millis, serializer: S) -> Result<S::Ok, S:
     serializer.serialize_str(&at.iso())
 }
 
-/// The visitor of that number with at most `limit` of his sessions; `None` when there is none.
+/// The visitor with this number and at most `limit` of its sessions; `None` when there is none.
 ///
 /// # Errors
-/// `Invalid` when `after` is no answer's `next`, `NoAccount`, the store's.
+/// `Invalid` when `after` is not the `next` of an answer; `NoAccount`.
 pub async fn visitor(
     app: &App,
     account: AccountId,
@@ -155,7 +154,7 @@ pub async fn visitor(
             };
             let found = timeline::list(conn, &ask)?;
             let last = match after {
-                // What he is seen with is that of his last session, whichever are shown.
+                // The device shown is that of the last session, whichever sessions are listed.
                 Some(_) => timeline::list(conn, &timeline::Ask { after: None, limit: 1, ..ask })?.visits,
                 None => Vec::new(),
             };
@@ -165,14 +164,14 @@ pub async fn visitor(
         .await
 }
 
-/// The texts behind dictionary ids, each looked up once.
+/// The texts of dictionary ids. Each is read once.
 pub(super) struct Texts<'a> {
     conn: &'a Connection,
     account: AccountId,
     known: FxHashMap<(u8, u32), Arc<str>>,
     /// Names of events by their numbers.
     events: FxHashMap<u32, String>,
-    /// Of the account's currency.
+    /// Decimal places of the account's currency.
     digits: u32,
 }
 

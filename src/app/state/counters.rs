@@ -1,4 +1,4 @@
-//! What became of hits since the start, per reason; and the robots of the day until they are written down.
+//! What became of hits since the start, by reason, and the robots of the day until they are stored.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,17 +8,17 @@ use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
 use crate::domain::reason::Reason;
 
-/// Families of robots held at once; past it they are counted as `(other)`.
+/// Families of robots counted at the same time. Further ones are counted as `(other)`.
 pub const FAMILIES_MAX: usize = 10_000;
 
-/// Counts of one process.
+/// The counts of this process.
 #[derive(Debug)]
 pub struct Counters {
     received: AtomicU64,
-    /// By `Reason::index`. `Stored` counts what was folded, `accepted` what was answered.
+    /// By `Reason::index`. `Stored` counts what was folded; `accepted` counts what was answered.
     reasons: [AtomicU64; Reason::ALL.len()],
     accepted: AtomicU64,
-    /// Texts that were longer than kept, cut or left out (rules.md 8).
+    /// Texts that were longer than what is kept, and were cut or left out (rules.md 8).
     cut: AtomicU64,
     bots: Mutex<BTreeMap<(AccountId, i32, String), u64>>,
 }
@@ -61,7 +61,7 @@ impl Counters {
         self.received.load(Ordering::Relaxed)
     }
 
-    /// Answered 2xx and on disk, folded or not.
+    /// Hits that were answered 2xx and are on disk, folded or not.
     #[must_use]
     pub fn accepted(&self) -> u64 {
         self.accepted.load(Ordering::Relaxed)
@@ -77,12 +77,12 @@ impl Counters {
         self.cut.load(Ordering::Relaxed)
     }
 
-    /// A robot's hit, until `take_bots` writes it down.
+    /// Counts a robot's hit until `take_bots` returns it to be stored.
     pub fn count_bot(&self, account: AccountId, day: LocalDay, family: &str) {
         self.count_bots(account, day, family, 1);
     }
 
-    /// Several at once: what could not be written down is counted on.
+    /// Counts several hits at once, for instance those that could not be stored.
     pub fn count_bots(&self, account: AccountId, day: LocalDay, family: &str, hits: u64) {
         let mut bots = self.bots.lock().unwrap_or_else(PoisonError::into_inner);
         let full = bots.len() >= FAMILIES_MAX;
@@ -91,7 +91,7 @@ impl Counters {
         *bots.entry(key).or_default() += hits;
     }
 
-    /// What was counted since the last call.
+    /// Returns what was counted since the last call.
     #[must_use]
     pub fn take_bots(&self) -> Vec<(AccountId, LocalDay, String, u64)> {
         let taken = std::mem::take(&mut *self.bots.lock().unwrap_or_else(PoisonError::into_inner));

@@ -1,4 +1,4 @@
-//! The events of all accounts in memory, as accepting hits and the served script need them. They follow the changes of
+//! The events of all accounts in memory, for accepting hits and for the served script. They follow the changes of
 //! events (`store::changes`).
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,7 +14,7 @@ use crate::store::{self, Connection};
 /// The events of one account.
 #[derive(Debug, Default)]
 pub struct AccountEvents {
-    /// By number; none is deleted.
+    /// In the order of their numbers. Deleted events are left out.
     pub events: Vec<Stored>,
 }
 
@@ -25,14 +25,13 @@ impl AccountEvents {
         Ok(Self { events })
     }
 
-    /// An event that is not deleted.
     #[must_use]
     pub fn find(&self, number: EventNumber) -> Option<&Stored> {
         let place = self.events.binary_search_by_key(&number, |stored| stored.number).ok()?;
         self.events.get(place)
     }
 
-    /// Those whose completions are counted.
+    /// The events whose completions are counted.
     pub fn active(&self) -> impl Iterator<Item = &Stored> {
         self.events.iter().filter(|stored| stored.status == Status::Active)
     }

@@ -1,4 +1,4 @@
-//! How far the fold has come, for those who wait for it (`?wait=1`), and the nudge that makes it hurry.
+//! How far the fold has come. Requests with `?wait=1` wait for it, and ask it not to wait for a fuller batch.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -40,7 +40,7 @@ impl FoldProgress {
         *self.watermark.borrow()
     }
 
-    /// Resolves when `id` is folded; asks the fold not to wait for a fuller batch.
+    /// Resolves when the hit with this inbox id is folded. Asks the fold to hurry.
     pub async fn wait_for(&self, id: i64) {
         let mut seen = self.watermark.subscribe();
         if *seen.borrow() < id {

@@ -1,4 +1,4 @@
-//! The newest hits of each account and what was made of them: a ring in memory, never on disk (rules.md 9).
+//! The newest hits of each account and what became of them: a ring in memory, never on disk (rules.md 9).
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,37 +14,37 @@ use crate::domain::hit::{Act, Hit};
 use crate::domain::reason::Reason;
 use crate::domain::source::Origin;
 
-/// Entries kept of an account.
+/// Entries kept per account.
 pub const RING: usize = 1_000;
-/// Bytes of an account's entries, about.
+/// Bytes of an account's entries, approximately.
 pub const RING_BYTES: usize = 2 << 20;
-/// Bytes of all rings together; past it each gives up its older half.
+/// Bytes of all rings together. When they are exceeded, each ring drops its older half.
 pub const ALL_BYTES: usize = 32 << 20;
-/// Accounts with a ring at once.
+/// Accounts that have a ring at the same time.
 pub const ACCOUNTS_MAX: usize = 10_000;
-/// Entries that may stand out of order, because several threads take hits.
+/// Entries that may be out of order, because several threads accept hits.
 const DISORDER: usize = 64;
 
 /// One hit as the live page shows it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Entry {
-    /// Counts up within the process; for "newer than".
+    /// Rises within the process, so that a page can ask for what is newer.
     pub serial: u64,
     #[serde(serialize_with = "iso")]
     pub at: Millis,
     pub kind: &'static str,
-    /// `stored` or `refused`, as far as it is known.
+    /// `stored` or `refused`. An accepted hit is `stored` until the fold finds otherwise.
     pub result: &'static str,
     pub reason: Reason,
     pub page: String,
     pub consent: &'static str,
     pub source: String,
     pub company: String,
-    /// Country, device and visitor as far as known; empty for refusals that must not tell more.
+    /// Empty where they are unknown, and for refusals that must show nothing but time and reason.
     pub country: String,
     pub device: String,
     pub visitor: Option<u32>,
-    /// What was completed, as it was told: an id of 12 digits or a name.
+    /// The event as the hit named it: an id of 12 digits, or a name.
     pub event: String,
 }
 
@@ -74,17 +74,17 @@ impl Entry {
     }
 }
 
-/// A hit in the ring, cheap to put there: what is shown of it is made when somebody looks.
+/// A hit in the ring. It is cheap to add; what the page shows of it is made when somebody looks.
 #[derive(Debug)]
 struct Kept {
     serial: u64,
     at: Millis,
     reason: Reason,
     visitor: Option<u32>,
-    /// The page a refused hit named; never of a refusal for want of consent (rules.md 9).
+    /// The page that a refused hit named; empty after a refusal for consent (rules.md 9).
     page: String,
     hit: Option<Arc<Hit>>,
-    /// What it takes in memory, about.
+    /// Its size in memory, approximately.
     bytes: usize,
 }
 
@@ -127,13 +127,12 @@ impl Kept {
     }
 }
 
-/// What is kept of an account.
 #[derive(Debug)]
 struct Ring {
     entries: VecDeque<Kept>,
     /// Of the entries.
     bytes: usize,
-    /// Hits since the start, those that left the ring too; by `Reason::index`.
+    /// Hits since the start, by `Reason::index`. Those that left the ring are counted too.
     counts: [u64; Reason::ALL.len()],
 }
 
@@ -144,7 +143,7 @@ impl Default for Ring {
 }
 
 impl Ring {
-    /// Room for one more entry of so many bytes: the oldest ones, which are in the way.
+    /// Makes room for one more entry of this size. Returns the oldest entries, which gave way.
     fn make_room(&mut self, bytes: usize) -> Vec<Kept> {
         let mut gone = Vec::new();
         while self.entries.len() >= RING || self.bytes + bytes > RING_BYTES {
@@ -155,7 +154,7 @@ impl Ring {
         gone
     }
 
-    /// Gives up the older half, of a single entry that one too.
+    /// Removes the older half of the ring; a single entry goes as well.
     fn halve(&mut self) -> impl Iterator<Item = Kept> {
         let older = self.entries.len().div_ceil(2);
         let newer = self.entries.split_off(older);
@@ -170,7 +169,8 @@ impl Ring {
         }
     }
 
-    /// What was counted as stored when it was accepted turned out to be something else.
+    /// Corrects the counts for a hit that was counted as stored when it was accepted and then turned out to be
+    /// something else.
     fn recount(&mut self, found: Reason) {
         if found != Reason::Stored
             && let Some(count) = self.counts.get_mut(Reason::Stored.index())
@@ -189,7 +189,7 @@ struct Rings {
 }
 
 impl Rings {
-    /// Keeps an entry; answers what had to go for it. One of an account too many is not kept.
+    /// Adds an entry and returns the entries that gave way. Beyond `ACCOUNTS_MAX` the entry itself is not kept.
     fn keep(&mut self, account: AccountId, kept: Kept) -> Vec<Kept> {
         if self.by_account.len() >= ACCOUNTS_MAX && !self.by_account.contains_key(&account) {
             return vec![kept];
@@ -201,7 +201,7 @@ impl Rings {
         self.bytes += kept.bytes;
         ring.entries.push_back(kept);
         self.bytes -= gone.iter().map(|kept| kept.bytes).sum::<usize>();
-        // All give at once and much: a step that looks at every ring comes seldom.
+        // All rings give way at once and by half, so that this step, which visits every ring, is rare.
         while self.bytes > ALL_BYTES {
             gone.extend(self.by_account.values_mut().flat_map(Ring::halve));
             self.bytes = self.by_account.values().map(|ring| ring.bytes).sum();
@@ -219,8 +219,8 @@ pub struct Live {
 }
 
 impl Live {
-    /// Serials count up from the start's time in microseconds, so that those of an earlier process, whose hits
-    /// may still wait in the inbox, never meet them: no process takes a million hits a second.
+    /// Serials begin at the start time in microseconds. Hits of an earlier process may still wait in the inbox; their
+    /// serials never meet the new ones, because no process accepts a million hits a second.
     #[must_use]
     pub fn starting_at(started: Millis) -> Self {
         let serial = u64::try_from(started.0).unwrap_or(0).saturating_mul(1_000);
@@ -233,14 +233,14 @@ impl Live {
         self.started
     }
 
-    /// The number of the next hit, by which the fold completes its entry.
+    /// The serial of the next hit, by which the fold finds its entry.
     #[must_use]
     pub fn next_serial(&self) -> u64 {
         self.serial.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// An accepted hit, under the serial it carries; `texts` is the length of its row in the inbox, about that of
-    /// its texts.
+    /// Adds an accepted hit under its serial. `texts` is the length of its inbox row, which is about the size of its
+    /// texts.
     pub fn push(&self, hit: Arc<Hit>, texts: usize) {
         let kept = Kept {
             serial: hit.live,
@@ -254,7 +254,7 @@ impl Live {
         self.keep(hit.account, kept);
     }
 
-    /// A refusal; `page` is empty where no more than time and reason may be shown.
+    /// Adds a refusal. `page` is empty where only time and reason may be shown.
     pub fn push_refusal(&self, account: AccountId, at: Millis, reason: Reason, page: String) {
         let bytes = Kept::bytes_of(page.len());
         let serial = self.next_serial();
@@ -265,18 +265,17 @@ impl Live {
         let mut rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
         let gone = rings.keep(account, kept);
         drop(rings);
-        // Freed after the lock.
+        // The memory is freed after the lock.
         drop(gone);
     }
 
-    /// What was found out about hits (account, serial, reason, visitor); those that left the ring are passed
-    /// over.
+    /// Records what the fold found (account, serial, reason, visitor). Hits that left the ring are skipped.
     pub fn complete(&self, found: impl IntoIterator<Item = (AccountId, u64, Reason, Option<u32>)>) {
         let mut rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
         for (account, serial, reason, visitor) in found {
             let Some(ring) = rings.by_account.get_mut(&account) else { continue };
             ring.recount(reason);
-            // Two workers may have put their hits in the other order: the serials are nearly sorted.
+            // Two threads may have added their hits in the other order, so the serials are only nearly sorted.
             let near = ring.entries.partition_point(|kept| kept.serial < serial);
             let from = near.saturating_sub(DISORDER);
             let mut around = ring.entries.range_mut(from..).take(2 * DISORDER);
@@ -287,7 +286,7 @@ impl Live {
         }
     }
 
-    /// Drops the entries of an erased visitor; they stay counted.
+    /// Drops the entries of an erased visitor. They stay counted.
     pub fn forget(&self, account: AccountId, visitor: u32, tokens: &[String]) {
         let mut rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(ring) = rings.by_account.get_mut(&account) else { return };
@@ -303,7 +302,7 @@ impl Live {
         rings.bytes -= freed;
     }
 
-    /// What became of an account's hits since the start, the frequent first.
+    /// What became of an account's hits since the start, the most frequent first.
     #[must_use]
     pub fn counts(&self, account: AccountId) -> Vec<(Reason, u64)> {
         let rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
@@ -314,7 +313,7 @@ impl Live {
         counts
     }
 
-    /// The newest entries with a serial above `after`, newest first.
+    /// The entries with a serial above `after`, newest first.
     #[must_use]
     pub fn list(&self, account: AccountId, after: u64, limit: usize) -> Vec<Entry> {
         let rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
@@ -346,7 +345,7 @@ mod tests {
         assert!(live.list(id, 0, RING).iter().all(|e| e.visitor != Some(8)), "it left the ring");
     }
 
-    /// Refusals of an account that take so many bytes each.
+    /// Adds refusals of this size to an account.
     fn refuse(live: &Live, account: i64, bytes: usize, times: usize) {
         for _ in 0..times {
             let page = "x".repeat(bytes - Kept::bytes_of(0));

@@ -1,5 +1,5 @@
-//! What the running product keeps in memory: caches of what is stored, counters, limits, and the live page's hits. One
-//! thing a file; `core::App` holds them together.
+//! What the running server keeps in memory: caches of what is stored, counters, limits, and the hits of the live
+//! page. Each file holds one of them; `core::App` holds them together.
 
 pub mod account_cache;
 pub mod counters;

@@ -1,4 +1,4 @@
-//! Hashing and checking passwords: argon2id, at most two at once, off the HTTP threads.
+//! Hashes and checks passwords with argon2id, at most two at a time, outside of the HTTP threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,11 +10,11 @@ use tokio::sync::Semaphore;
 
 use crate::base::random::Random;
 
-/// Memory of one hash, KiB; passes over it; lanes. OWASP's second choice, about 25 ms.
+/// Memory of one hash in KiB, its passes over it, and its lanes: OWASP's second choice, about 25 ms.
 pub const MEMORY_KIB: u32 = 19_456;
 pub const PASSES: u32 = 2;
 pub const LANES: u32 = 1;
-/// Hashes at once, and how many may wait for them.
+/// Hashes that run at a time, and how many may wait for them.
 pub const AT_ONCE: usize = 2;
 pub const WAITING_MAX: usize = 64;
 
@@ -31,7 +31,7 @@ pub enum Error {
 pub enum Check {
     Wrong,
     Right,
-    /// Right, but the stored hash is of weaker parameters; this one takes its place.
+    /// The password is right, but its stored hash has weaker parameters. This hash replaces it.
     RightButOld(String),
 }
 
@@ -57,8 +57,8 @@ impl Passwords {
         self.run(move || hash(&password, &salt)).await?
     }
 
-    /// Checks against a stored hash. Without one (no such user, no password yet) the same work is done in vain,
-    /// so that the time tells nothing.
+    /// Checks a password against a stored hash. Without a stored hash (no such user, no password yet) it does the
+    /// same work in vain, so that the time does not reveal which users exist.
     ///
     /// # Errors
     /// `Busy` when too many wait.
@@ -81,7 +81,7 @@ impl Passwords {
         let waiting = Waiting::enter(&self.waiting).ok_or(Error::Busy)?;
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Error::Busy)?;
         drop(waiting);
-        // The permit goes along: a caller who hangs up does not free it while the work still runs.
+        // The permit moves into the task: a caller who disconnects does not free it while the work still runs.
         tokio::task::spawn_blocking(move || {
             let done = work();
             drop(permit);
@@ -92,7 +92,7 @@ impl Passwords {
     }
 }
 
-/// One who waits; counted down however the wait ends.
+/// Counts one who waits, and counts down when it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -131,7 +131,7 @@ fn check(password: &str, stored: &str, salt: &[u8]) -> Result<Check, Error> {
     }
 }
 
-/// Made with less work than is asked for now?
+/// Was the hash made with less work than is asked for now?
 fn is_old(hash: &PasswordHash) -> bool {
     let Ok(params) = Params::try_from(hash) else { return true };
     hash.algorithm.as_str() != "argon2id"

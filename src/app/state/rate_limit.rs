@@ -1,5 +1,5 @@
-//! How many requests an address (IPv6: a /64) or a token may send: a bucket that holds ten seconds' worth and
-//! fills at the rate. Bounded in memory.
+//! How many requests an address (IPv6: a /64) or a token may send. Each has a bucket that holds ten seconds' worth of
+//! requests and fills at the rate. The memory is bounded.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -8,9 +8,9 @@ use rustc_hash::FxHashMap;
 
 use crate::base::clock::Millis;
 
-/// A bucket holds this many seconds of its rate.
+/// A bucket holds the requests of this many seconds.
 pub const BURST_SECONDS: u32 = 10;
-/// Senders remembered at once; past it the full buckets are forgotten, and if none is, all are.
+/// Senders remembered at the same time. Beyond it full buckets are forgotten; when none is full, all are.
 pub const SENDERS_MAX: usize = 100_000;
 
 /// Buckets by sender.
@@ -28,16 +28,16 @@ struct Bucket {
 }
 
 impl<K: std::hash::Hash + Eq> RateLimiter<K> {
-    /// `per_second` 0 = no limit.
+    /// A rate of 0 means no limit.
     #[must_use]
     pub fn new(per_second: u32) -> Self {
         Self { per_second, buckets: Mutex::default() }
     }
 
-    /// Takes one request; `Err` = seconds to wait.
+    /// Takes one request out of the bucket.
     ///
     /// # Errors
-    /// When the bucket is empty.
+    /// Seconds to wait when the bucket is empty.
     pub fn take(&self, sender: K, now: Millis) -> Result<(), u32> {
         if self.per_second == 0 {
             return Ok(());
@@ -63,14 +63,14 @@ impl<K: std::hash::Hash + Eq> RateLimiter<K> {
 }
 
 impl Bucket {
-    /// What is left at `now`; a clock that went back fills nothing.
+    /// What the bucket holds at `now`. A clock that was set back fills nothing.
     fn filled(self, rate: i64, full: i64, now: Millis) -> i64 {
         let passed = now.since(self.at).max(0);
         self.left.saturating_add(passed.saturating_mul(rate)).min(full)
     }
 }
 
-/// What counts as one sender: an IPv4 address, an IPv6 /64.
+/// What counts as one sender: an IPv4 address, or an IPv6 /64.
 #[must_use]
 pub fn sender_of(address: IpAddr) -> u64 {
     match address.to_canonical() {

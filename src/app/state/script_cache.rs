@@ -1,4 +1,5 @@
-//! The served scripts, built once per account and state of its settings and events.
+//! The served scripts. Each is built once for a state of its account's settings and events: a script is stale when
+//! one of these is another one than it was built from.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -13,7 +14,7 @@ use crate::domain::url_rule::UrlRule;
 use crate::store::definition::Stored;
 use crate::tracker::{self, Rule, Script, ScriptOptions};
 
-/// How often browsers asked for an account's script since the start.
+/// How often browsers have asked for an account's script since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fetched {
     pub times: u64,
@@ -29,7 +30,7 @@ struct Built {
     script: Arc<Script>,
 }
 
-/// ScriptCache by account; and who asked for them.
+/// Scripts by account, and how often each was asked for.
 #[derive(Default)]
 pub struct ScriptCache {
     built: RwLock<FxHashMap<AccountId, Built>>,
@@ -37,8 +38,8 @@ pub struct ScriptCache {
 }
 
 impl ScriptCache {
-    /// The script of an account as its settings and events are now; `runs_code`: with the custom code of its
-    /// events. Building one costs some tens of milliseconds; asking for one that is built, next to nothing.
+    /// The script for the present settings and events of an account. With `runs_code` it loads the custom code of
+    /// events. Building a script takes some tens of milliseconds.
     #[must_use]
     pub fn of(&self, account: &Entry, defined: &Arc<AccountEvents>, runs_code: bool) -> Arc<Script> {
         let (id, settings) = (account.id(), account.settings());
@@ -51,7 +52,7 @@ impl ScriptCache {
             return Arc::clone(&built.script);
         }
         let options = options(account, defined, runs_code);
-        // Most changes of events are none for the script.
+        // Most changes of events do not change the script.
         let same = known.get(&id).filter(|built| built.options == options);
         let same = same.map(|built| Arc::clone(&built.script));
         drop(known);
@@ -62,7 +63,7 @@ impl ScriptCache {
         script
     }
 
-    /// A browser asked for the script of an account that exists.
+    /// Counts a browser that asked for the script of an existing account.
     pub fn count_fetch(&self, account: AccountId, now: Millis) {
         let mut fetched = self.fetched.write().unwrap_or_else(PoisonError::into_inner);
         let of = fetched.entry(account).or_insert(Fetched { times: 0, last: now });
@@ -70,14 +71,15 @@ impl ScriptCache {
         of.last = now;
     }
 
-    /// `None`: nobody asked since the start.
+    /// `None` when nobody has asked since the start.
     #[must_use]
     pub fn fetched(&self, account: AccountId) -> Option<Fetched> {
         self.fetched.read().unwrap_or_else(PoisonError::into_inner).get(&account).copied()
     }
 }
 
-/// What the script needs to know: of events, those that it finds by itself. Everybody can read it.
+/// What the script must know: of the events only those that it finds in the page by itself, because everybody can
+/// read it.
 fn options(account: &Entry, defined: &AccountEvents, runs_code: bool) -> ScriptOptions {
     let settings = account.settings();
     let rules = |kind| {

@@ -1,7 +1,7 @@
-//! Slows down guessing of passwords without locking anybody out.
+//! Slows down the guessing of passwords without locking anybody out.
 //!
-//! Each try is counted as a failure before the password is looked at, under three keys, and taken back when it
-//! was right. A try made too early is turned away unseen, with the seconds to wait:
+//! Each attempt counts as a failure under three keys before the password is checked, and is taken back when the
+//! password was right. An attempt that comes too early is refused without a check, with the seconds to wait:
 //!
 //! | failures of | free | then waits of | at most |
 //! |---|---|---|---|
@@ -9,10 +9,10 @@
 //! | one address, whatever the email | 30 | 1, 2, 4 … s | 5 min |
 //! | one email, whatever the address | 20 | 1, 2, 4 … s | 1 min |
 //!
-//! The last one is not asked of an address that has not yet failed at this email: the owner who knows his
-//! password gets in from his own address while strangers guess from theirs, and each further address buys a
-//! guesser one try. Failures are forgotten after an hour without one. Nothing is kept on disk, and no email and
-//! no address is kept at all, only keyed hashes of them.
+//! The last row does not apply to an address that has not yet failed with this email. So owners who know their
+//! password get in from their own address while strangers guess from theirs, and each further address gives a guesser
+//! one attempt. Failures are forgotten after an hour without one. Nothing is kept on disk, and emails and addresses
+//! are not kept at all, only keyed hashes of them.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
@@ -23,7 +23,7 @@ use crate::base::clock::{HOUR, MINUTE, Millis, SECOND};
 
 /// Failures are forgotten after this long without one.
 pub const MEMORY: i64 = HOUR;
-/// Keys remembered at once (some 4 MB); past it the single failures are forgotten first.
+/// Keys remembered at the same time (some 4 MB). Beyond it keys with a single failure are forgotten first.
 pub const KEYS_MAX: usize = 100_000;
 
 /// How the waits of one kind of key grow.
@@ -38,7 +38,7 @@ pub const ADDRESS: Growth = Growth { free: 30, longest: 5 * MINUTE };
 pub const EMAIL: Growth = Growth { free: 20, longest: MINUTE };
 
 impl Growth {
-    /// Pause after the n-th failure.
+    /// The wait after this many failures, in milliseconds.
     fn pause(self, failures: u32) -> i64 {
         match failures.checked_sub(self.free) {
             None | Some(0) => 0,
@@ -53,7 +53,6 @@ struct Failures {
     last: Millis,
 }
 
-/// The failures of the last hour.
 #[derive(Debug)]
 pub struct SignInThrottle {
     keys: RandomState,
@@ -66,7 +65,7 @@ impl Default for SignInThrottle {
     }
 }
 
-/// A try that was let through; tell it when it was right.
+/// An attempt that was admitted. `succeed` takes it back.
 #[derive(Debug)]
 pub struct Try {
     pair: u64,
@@ -75,7 +74,7 @@ pub struct Try {
 }
 
 impl SignInThrottle {
-    /// Lets a try through or says how many seconds to wait. `sender`: `limiter::sender_of`.
+    /// Admits an attempt. `sender` comes from `rate_limit::sender_of`.
     ///
     /// # Errors
     /// Seconds to wait.
@@ -104,7 +103,8 @@ impl SignInThrottle {
         Ok(made)
     }
 
-    /// The password was right: the try was no failure, and this address may start afresh with this email.
+    /// The password was right: the attempt was no failure, and the failures of this address with this email are
+    /// forgotten.
     pub fn succeed(&self, made: &Try) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         failures.remove(&made.pair);
@@ -116,7 +116,8 @@ impl SignInThrottle {
     }
 }
 
-/// Milliseconds until a key may try again. A clock that went back never makes it longer than its pause.
+/// Milliseconds until a key may try again. A clock that was set back never makes the wait longer than its full
+/// length.
 fn wait(failures: &FxHashMap<u64, Failures>, key: u64, growth: Growth, now: Millis) -> i64 {
     let Some(entry) = failures.get(&key) else { return 0 };
     let passed = now.since(entry.last).max(0);
@@ -128,7 +129,7 @@ fn make_room(failures: &mut FxHashMap<u64, Failures>, now: Millis) {
         return;
     }
     failures.retain(|_, f| now.since(f.last) < MEMORY);
-    // A flood of invented emails makes single failures; what has failed often is what must be remembered.
+    // A flood of invented emails makes single failures, so keys that have failed often are the ones to remember.
     let mut least = 1;
     while failures.len() > KEYS_MAX / 2 && least < 1 << 20 {
         failures.retain(|_, f| f.count > least);

@@ -1,4 +1,5 @@
-//! A cache of User-Agents read: reading one costs microseconds, a site sees the same few over and over.
+//! The User-Agents that were parsed lately. Parsing one takes microseconds, and a site sees the same few again and
+//! again. An entry never becomes stale.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -7,12 +8,11 @@ use rustc_hash::FxHashMap;
 use crate::domain::device::{self, Agent};
 use crate::domain::text::cut;
 
-/// Longest User-Agent read, characters (rules.md 8).
+/// Longest User-Agent that is parsed, characters (rules.md 8).
 pub const USER_AGENT_MAX: usize = 1_024;
-/// User-Agents remembered; past it all are forgotten.
+/// User-Agents remembered; beyond it all are forgotten.
 pub const CACHED_MAX: usize = 20_000;
 
-/// User-Agents read so far.
 #[derive(Debug, Default)]
 pub struct UserAgentCache(RwLock<FxHashMap<Box<str>, Arc<Agent>>>);
 
@@ -24,7 +24,7 @@ impl UserAgentCache {
         }
         let text = cut(user_agent, USER_AGENT_MAX);
         let agent = Arc::new(device::read(&text));
-        // A longer one is not remembered: its key would not be bounded.
+        // A longer one is not remembered, because its key would not be bounded.
         if user_agent.len() <= USER_AGENT_MAX {
             let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
             if known.len() >= CACHED_MAX {

@@ -6,14 +6,14 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::beacon::{dress, is_refused, over_limit, refuse};
-use crate::app::ingest::accept::call::{Call, tell};
+use crate::app::ingest::accept::call::{Call, accept};
 use crate::web::request::state::State;
 
 pub(crate) async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
     if let Some(refusal) = over_limit(&request, &state) {
         return refusal;
     }
-    let outcome = tell(&state.app, Call::of_query(request.query_string())).await;
+    let outcome = accept(&state.app, Call::of_query(request.query_string())).await;
     if is_refused(outcome.reason) {
         return refuse(outcome.reason);
     }

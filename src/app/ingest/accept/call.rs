@@ -1,5 +1,5 @@
-//! A completion told by a program (`GET /v1/event`): no browser, no visitor, no session. Rules about robots, consent
-//! and hosts are not asked; the caller answers for it (rules.md 1, 2).
+//! A completion that a program reports (`GET /v1/event`): no browser, no visitor, no session. The rules about robots,
+//! consent and hosts do not apply, because the caller answers for it (rules.md 1, 2).
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::app::core::App;
 use crate::domain::hit::Hit;
 use crate::domain::reason::Reason;
 
-/// What the call says, before any rule has looked at it. Of a parameter given twice the first counts.
+/// What the call says, before any rule is applied. The first of repeated parameters counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Call<'a> {
     pub account: Cow<'a, str>,
@@ -41,8 +41,8 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Accepts a call. Answers after the commit that put it on disk.
-pub async fn tell(app: &App, call: Call<'_>) -> Outcome {
+/// Accepts a call. Returns after the commit that put it on disk.
+pub async fn accept(app: &App, call: Call<'_>) -> Outcome {
     app.counters.receive(1);
     put(app, vec![accept_call(app, &call)]).await
 }

@@ -1,5 +1,6 @@
-//! Accepting hits: stateless, on the HTTP threads, cheap rules before dear ones. What passes lies in the inbox,
-//! on disk, before the answer is given; what does not is counted under one of the closed list of reasons.
+//! Accepting hits: stateless, on the HTTP threads, cheap rules before expensive ones. A hit that passes is in the
+//! inbox, on disk, before the answer is given. A hit that does not pass is counted under one of a closed list of
+//! reasons.
 
 pub mod beacon;
 pub mod call;
@@ -20,30 +21,30 @@ use crate::domain::text::is_longer;
 use crate::store;
 use beacon::{Beacon, Unreadable};
 
-/// Room for the row of an ordinary hit.
+/// Bytes reserved for the row of an ordinary hit.
 const ROW_BYTES: usize = 512;
 
-/// Who sent a request, as far as rules ask for it. The address is used and forgotten.
+/// The sender of a request, as far as the rules need it. The address is used and not kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Sender<'a> {
     pub address: Option<IpAddr>,
     pub user_agent: &'a str,
-    /// The `Referer` header: the page, where a beacon names none.
+    /// The `Referer` header. It stands for the page where a beacon names none.
     pub referer: &'a str,
-    /// The browser sent the do-not-track cookie.
+    /// Whether the browser sent the do-not-track cookie.
     pub do_not_track: bool,
 }
 
 /// What became of a request's hits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The word for the header: `stored` when anything was, else why the first was not.
+    /// What the header says: `stored` when any hit was stored, else why the first one was not.
     pub reason: Reason,
     pub stored: usize,
 }
 
-/// Accepts the hits of one browser request, some of which may be unreadable. Answers after the commit that put
-/// them on disk.
+/// Accepts the hits of one browser request, some of which may be unreadable. Returns after the commit that put them
+/// on disk.
 pub async fn accept<'a>(
     app: &App,
     sender: Sender<'a>,
@@ -57,7 +58,7 @@ pub async fn accept<'a>(
     put(app, hits).await
 }
 
-/// Puts the hits of a request into the inbox, and counts those that were refused.
+/// Puts the hits of a request into the inbox and counts those that were refused.
 async fn put(app: &App, hits: Vec<Result<Hit, Reason>>) -> Outcome {
     let mut bodies = Vec::with_capacity(hits.len());
     let mut written = Vec::with_capacity(hits.len());
@@ -95,7 +96,7 @@ fn count(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
 
-/// A hit's place in the live ring and its row for the inbox.
+/// Gives a hit its place in the live ring and makes its row for the inbox.
 fn write(app: &App, mut hit: Hit) -> Result<(Arc<Hit>, Vec<u8>), Reason> {
     hit.live = app.live.next_serial();
     let mut body = Vec::with_capacity(ROW_BYTES);
@@ -105,7 +106,7 @@ fn write(app: &App, mut hit: Hit) -> Result<(Arc<Hit>, Vec<u8>), Reason> {
     Ok((hit, body))
 }
 
-/// One hit of a browser through all rules.
+/// Applies all rules to one hit of a browser.
 fn accept_one<'a>(
     app: &App,
     now: Millis,
@@ -154,7 +155,7 @@ fn read_hit(
     Ok(hit)
 }
 
-/// A refusal for want of consent shows its time and reason only (rules.md 9).
+/// A refusal for consent shows nothing but its time and reason (rules.md 9).
 fn page_of_refusal(reason: Reason, beacon: &Beacon<'_>) -> String {
     if matches!(reason, Reason::NoConsent | Reason::DoNotTrack) {
         return String::new();
@@ -163,10 +164,7 @@ fn page_of_refusal(reason: Reason, beacon: &Beacon<'_>) -> String {
     recorded.map(|recorded| recorded.page.address()).unwrap_or_default()
 }
 
-/// Writes down the robots counted since the last call.
-///
-/// # Errors
-/// The store's; what could not be written is counted on.
+/// Stores the robots counted since the last call. After an error they are counted again.
 pub fn write_bots(app: &App) -> Result<(), store::Error> {
     let bots = Arc::new(app.counters.take_bots());
     if bots.is_empty() {

@@ -1,4 +1,4 @@
-//! Reading one beacon into a hit: each field checked, cut or refused as rules.md 2-8 say.
+//! Turns one beacon into a hit: each field is checked, cut or refused by rules.md 2 to 8.
 
 use std::borrow::Cow;
 
@@ -27,7 +27,8 @@ pub(super) fn account_id(text: &str) -> Result<AccountId, Reason> {
     text.parse().map(AccountId).map_err(|_| Reason::Malformed)
 }
 
-/// rules.md 2: refused is refused before anything else is read of the beacon. What cannot be read is no yes.
+/// A hit without consent is refused before anything else of it is read (rules.md 2). Consent that cannot be read
+/// counts as refused.
 pub(super) fn consent(beacon: &Beacon<'_>) -> Result<Consent, Reason> {
     let mask = match &*beacon.consent {
         "" => None,
@@ -64,16 +65,16 @@ pub(super) fn act(account: &Account, defined: &AccountEvents, beacon: &Beacon<'_
     }
 }
 
-/// A completion of an event (rules.md 19, 21). An id that is no event's is told at once; what a name comes to is
-/// found by the fold.
+/// A completion of an event (rules.md 19, 21). An id that belongs to no event is refused at once; the fold decides
+/// about names.
 pub(super) fn completion<'p>(
     account: &Account,
     defined: &AccountEvents,
-    told: &str,
+    id_or_name: &str,
     value: &str,
     properties: impl Iterator<Item = (&'p str, &'p str)>,
 ) -> Result<Act, Reason> {
-    let event = match told.trim() {
+    let event = match id_or_name.trim() {
         "" => return Err(Reason::Malformed),
         long if long.chars().count() > NAME_MAX => return Err(Reason::TooLarge),
         event => EventRef::parse(event).ok_or(Reason::UnknownEvent)?,
@@ -94,7 +95,7 @@ pub(super) fn completion<'p>(
     Ok(Act::Completion { event, value_minor, properties })
 }
 
-/// The hit without its device and place.
+/// The hit, still without its device and place.
 pub(super) fn hit(
     account: &Account,
     now: Millis,
@@ -144,20 +145,20 @@ pub(super) fn hit(
     })
 }
 
-/// Texts of a beacon that are longer than kept (rules.md 8).
+/// How many texts of a beacon are longer than what is kept (rules.md 8).
 fn count_cut(beacon: &Beacon<'_>, landing: &Landing) -> u64 {
     let cut = [
         is_longer(&beacon.title, TITLE_MAX),
         is_longer(&beacon.screen, SCREEN_MAX),
         is_longer(beacon.language.trim(), LANGUAGE_MAX),
-        // Kept as a URL is written, in which a character is a byte.
+        // It is kept in the form of a URL, in which each character is one byte.
         beacon.referrer.len() > REFERRER_MAX,
     ];
     let cut = cut.into_iter().filter(|cut| *cut).count() + Campaign::count_cut(landing);
     u64::try_from(cut).unwrap_or(u64::MAX)
 }
 
-/// rules.md 6: receipt minus the age told; a client's clock is never believed.
+/// The time of receipt minus the age that the script reports (rules.md 6). The clock of a client is never trusted.
 fn time(now: Millis, age: &str) -> Result<Millis, Reason> {
     let age: i64 = match age {
         "" => 0,
@@ -180,8 +181,9 @@ fn event_id(text: &str) -> Result<Option<String>, Reason> {
     if fits { Ok(Some(text.to_owned())) } else { Err(Reason::Malformed) }
 }
 
-/// The token stands in `vi`, or in the cookie `u`, which also tells the session's number. A hit without any is
-/// of a visitor nobody will meet again, as with HubSpot's script where nothing is stored.
+/// The token is in `vi`, or in the cookie `u`, which also holds the number of the session. A hit with neither belongs
+/// to a visitor who cannot be recognised again; HubSpot's script sends such hits where nothing may be stored in the
+/// browser.
 fn visitor(beacon: &Beacon<'_>, random: &dyn Random) -> Result<(Token, Option<u32>), Reason> {
     let cookie = read_hstc(&beacon.hstc);
     let number = cookie.as_ref().map(|(_, number)| *number);
@@ -192,8 +194,8 @@ fn visitor(beacon: &Beacon<'_>, random: &dyn Random) -> Result<(Token, Option<u3
     token.map(|token| (token, number)).ok_or(Reason::Malformed)
 }
 
-/// Who the browser says it is, and how many of its values were longer or more than kept; these are left out, the
-/// hit is not lost for them.
+/// Whom the browser identifies, and how many of its values were too long or too many. These are left out; the hit is
+/// kept.
 pub(super) fn identity(said: &[(Cow<'_, str>, Cow<'_, str>)]) -> (Identity, u64) {
     let mut identity = Identity::default();
     let mut left_out = said.len().saturating_sub(contact::PROPERTIES_MAX);
@@ -218,7 +220,7 @@ pub(super) fn identity(said: &[(Cow<'_, str>, Cow<'_, str>)]) -> (Identity, u64)
             }
             "visitor" => identity.other_token = identity.other_token.or_else(|| Token::parse(value)),
             _ => {
-                // A name of control characters alone is none.
+                // A name that consists of control characters is empty after the cut.
                 let name = cut(name, contact::PROPERTY_NAME_MAX);
                 if !name.is_empty() {
                     identity.properties.push((name, cut(value, contact::PROPERTY_VALUE_MAX)));

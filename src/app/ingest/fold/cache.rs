@@ -1,5 +1,6 @@
-//! What the fold keeps in memory between batches, so that a busy visitor's hits touch the store once a batch.
-//! Everything here can be read again from the store; after a failed batch it is thrown away.
+//! What the fold keeps in memory between batches, so that the hits of a busy visitor touch the store once per batch.
+//! All of it can be read from the store again. It is stale after a failed batch, and then dropped, and after changes
+//! by others, which it follows (`store::changes`).
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
@@ -19,36 +20,36 @@ use crate::store::session::Session;
 use crate::store::visitor::Visitor;
 use crate::store::{self, Connection};
 
-/// Entries of one kind; past it that kind is forgotten between two batches.
+/// Entries of one kind. Beyond it, all of that kind are dropped between two batches.
 const ENTRIES_MAX: usize = 50_000;
-/// Bytes of the names remembered, about; past it they are forgotten between two batches.
+/// Bytes of the remembered texts, approximately. Beyond it, all are dropped between two batches.
 const NAMES_BYTES: usize = 16 << 20;
-/// Bytes of what is remembered of pages, in all accounts, about; past it they are forgotten between two batches. Each account
-/// has a bound of its own as well.
+/// Bytes of what is remembered of pages in all accounts, approximately. Beyond it, all of it is dropped between two
+/// batches. Each account has a bound of its own as well.
 const PAGES_BYTES: usize = 8 << 20;
-/// What a remembered name takes beside its letters, about.
+/// Bytes of a remembered text beside its letters, approximately.
 const NAME_BYTES: usize = 40;
 
-/// Event ids looked at beside even the smallest batch.
+/// Event ids that even the smallest batch looks at.
 const SEEN_LEAST: usize = 10;
 
-/// A row and whether the store knows its present state.
+/// A row, and whether the store lacks its present state.
 #[derive(Debug)]
 struct Kept<T> {
     row: T,
     dirty: bool,
 }
 
-/// Rows read or changed lately.
+/// Rows that were read or changed lately.
 #[derive(Debug)]
 pub struct Cache {
     accounts: FxHashMap<AccountId, Option<Kept<Numbers>>>,
     names: FxHashMap<(AccountId, u8), FxHashMap<Box<str>, u32>>,
-    /// Of the names.
+    /// Bytes of `names`.
     name_bytes: usize,
     visitors: FxHashMap<AccountId, FxHashMap<Token, Kept<Visitor>>>,
     sessions: FxHashMap<(AccountId, u32), Kept<Session>>,
-    /// The event id up to which all were looked at, whether they are outlived.
+    /// The last event id of the sweep for ids that are too old.
     swept: Option<(AccountId, String)>,
     definitions: FxHashMap<AccountId, Definitions>,
     /// The latest change that everything here has followed.
@@ -80,17 +81,16 @@ impl Cache {
         }
     }
 
-    /// An empty one of the same limit.
+    /// An empty cache with the same limit.
     pub(super) fn fresh(&self) -> Self {
         Self::new(self.limit)
     }
 
-    /// The latest change that everything here has followed.
     pub(super) const fn followed(&self) -> i64 {
         self.followed
     }
 
-    /// Forgets what somebody else changed since the last batch; at the beginning of a batch, in its transaction.
+    /// Drops what others have changed since the last batch. Called at the beginning of a batch, in its transaction.
     pub(super) fn follow(&mut self, conn: &Connection) -> Result<(), store::Error> {
         let before = self.followed;
         for Change { account, kind, number } in changes::list_after(conn, before)? {
@@ -101,7 +101,7 @@ impl Cache {
                     self.sessions.retain(|(of, _), _| *of != account);
                 }
                 Kind::ContactOfVisitor => self.follow_contacts(conn, account, before)?,
-                // The numbers of an account are read in each batch, contacts and their emails for each hit.
+                // The numbers of an account are read in each batch, and contacts for each hit.
                 Kind::Account | Kind::Emails => {}
             }
             self.followed = number;
@@ -109,7 +109,7 @@ impl Cache {
         Ok(())
     }
 
-    /// Forgets the visitors that belong to another contact since the change `before`, and no others.
+    /// Drops the visitors whose contact changed after the change `before`, and no others.
     fn follow_contacts(
         &mut self,
         conn: &Connection,
@@ -137,7 +137,7 @@ impl Cache {
         })
     }
 
-    /// The event a hit names; a new name may become one (rules.md 19).
+    /// The event that a hit names. A new name may become an event (rules.md 19).
     pub(super) fn define(
         &mut self,
         conn: &Connection,
@@ -161,8 +161,9 @@ impl Cache {
         }
     }
 
-    /// Forgets outlived event ids: a few beside every batch of `hits`, so that all are looked at while half as many
-    /// as are kept arrive. Forgets old sessions too: the store may have, and must not get their rows back.
+    /// Deletes event ids older than 48 h. Each batch deletes a few, in proportion to its size, so the table is swept
+    /// completely before it can grow by half. Drops old sessions from memory too: the store may have deleted them,
+    /// and must not get them back.
     pub(super) fn sweep(&mut self, conn: &Connection, now: Millis, hits: usize) -> Result<(), store::Error> {
         let before = now.plus(-SEEN_FOR).0;
         self.sessions.retain(|_, kept| kept.row.last_ms >= before);
@@ -170,7 +171,7 @@ impl Cache {
         store::event::sweep_seen(conn, before, &mut self.swept, limit)
     }
 
-    /// The numbers of an account to change; `None` when it is gone.
+    /// The numbers of an account, to be changed. `None` when the account is gone.
     pub(super) fn numbers(
         &mut self,
         conn: &Connection,
@@ -189,7 +190,7 @@ impl Cache {
         }))
     }
 
-    /// The id of a text; 0 for the empty one.
+    /// The dictionary id of a text; 0 for the empty text.
     pub(super) fn name(
         &mut self,
         conn: &Connection,
@@ -213,7 +214,7 @@ impl Cache {
         self.name_bytes += NAME_BYTES + value.len();
     }
 
-    /// The visitor a token stands for, to read.
+    /// A copy of the visitor that a token stands for.
     pub(super) fn visitor(
         &mut self,
         conn: &Connection,
@@ -223,11 +224,11 @@ impl Cache {
         if let Some(kept) = self.visitors.get(&account).and_then(|visitors| visitors.get(token)) {
             return Ok(Some(kept.row.clone()));
         }
-        // Whoever asks will put it back as it is then.
+        // It is not kept here: the caller puts it back when it is changed.
         store::visitor::find_by_token(conn, account, token.as_str())
     }
 
-    /// From now on the token stands for this state of its visitor.
+    /// Keeps the present state of a visitor under its token.
     pub(super) fn put_visitor(&mut self, account: AccountId, token: &Token, row: Visitor) {
         let visitors = self.visitors.entry(account).or_default();
         let kept = Kept { row, dirty: true };
@@ -260,7 +261,7 @@ impl Cache {
         self.sessions.insert((account, row.id), Kept { row, dirty: true });
     }
 
-    /// Writes what changed, in the order of its keys; at the end of a batch, in its transaction.
+    /// Writes what changed, in the order of the keys. Called at the end of a batch, in its transaction.
     pub(super) fn flush(&mut self, conn: &Connection) -> Result<(), store::Error> {
         let visitors =
             self.visitors.iter_mut().flat_map(|(account, kept)| kept.values_mut().map(|k| (*account, k)));
@@ -276,7 +277,7 @@ impl Cache {
             }
             kept.dirty = false;
         }
-        // A contact is here when any of its browsers is: lists are ordered by its times.
+        // A contact is seen whenever one of its browsers is: lists of contacts are sorted by these times.
         for ((account, contact), times) in seen {
             store::contact::update_times(conn, account, contact, times)?;
         }
@@ -289,14 +290,14 @@ impl Cache {
         for (account, definitions) in &mut self.definitions {
             definitions.write(conn, *account)?;
         }
-        // Whatever changed since the batch began was changed by the batch, and is known here already.
+        // Everything that changed since the batch began was changed by the batch itself, and is known here.
         self.followed = changes::latest(conn)?;
         for (account, kept) in &mut self.accounts {
             if let Some(kept) = kept.as_mut().filter(|kept| kept.dirty) {
                 store::account::update_numbers(conn, *account, kept.row)?;
             }
         }
-        // Others may delete an account between two batches.
+        // Somebody may delete an account between two batches.
         self.accounts.clear();
         self.forget();
         Ok(())
@@ -326,7 +327,7 @@ mod tests {
 
     use super::*;
 
-    /// What is left of names that take so many bytes each.
+    /// What is left after remembering texts of these sizes.
     fn left(sizes: impl IntoIterator<Item = usize>) -> (usize, usize) {
         let mut cache = Cache::default();
         for (id, size) in (1u32..).zip(sizes) {

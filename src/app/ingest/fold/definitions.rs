@@ -1,5 +1,5 @@
-//! What the fold knows of an account's events: which hit is of which event, which names nobody has created, and
-//! which page views complete an event by themselves. Read again when somebody changed a definition.
+//! What the fold knows of an account's events: which event a hit names, which names nobody has created, and which
+//! events a page view completes by itself. It is read again when somebody changes an event.
 
 use std::sync::Arc;
 
@@ -16,21 +16,21 @@ use crate::store::dictionary::Kind;
 use crate::store::unexpected::{self, Told};
 use crate::store::{self, Connection, definition};
 
-/// Longest address that is kept of a name nobody has created, characters.
+/// Characters kept of the address on which an unexpected name was seen.
 const PAGE_MAX: usize = 1_024;
-/// Bytes of what is remembered of the pages of an account, about; past it they are forgotten.
+/// Bytes of what is remembered of an account's pages, approximately. Beyond it, all of it is dropped.
 const PAGES_BYTES: usize = 1 << 20;
-/// What a remembered page takes beside the events it completes, bytes, about.
+/// Bytes of a remembered page beside the events it completes, approximately.
 const PAGE_BYTES: usize = 64;
 
 /// The event a hit names.
 pub(super) enum Found {
-    /// And what a completion of it is worth that tells no value, minor units.
+    /// With the value, in minor units, of a completion that carries none.
     Active(EventNumber, i64),
     Not(Reason),
 }
 
-/// Events that a page completes, and what a completion is worth.
+/// The events that a page completes, and the value of a completion in minor units.
 pub(super) type Visits = Arc<[(EventNumber, i64)]>;
 
 /// The events of one account.
@@ -40,17 +40,17 @@ pub(super) struct Definitions {
     by_name: FxHashMap<String, EventNumber>,
     active: i64,
     unknown: UnknownNames,
-    /// Names that wait for review or were dismissed: they do not become events by themselves. As many as the store
-    /// has, and those told since the last `write`.
+    /// Names that wait for review or were dismissed. They do not become events by themselves. The set holds those in
+    /// the store and those seen since the last `write`.
     queued: FxHashSet<String>,
     visits: Vec<(EventNumber, UrlRule, i64)>,
     /// By the dictionary id of the page.
     of_page: FxHashMap<u32, Visits>,
-    /// Of `of_page`, about.
+    /// Bytes of `of_page`, approximately.
     page_bytes: usize,
-    /// Names told since the last `write`.
-    told: FxHashMap<String, Told>,
-    /// Latest completion of events since then, milliseconds.
+    /// Unexpected names seen since the last `write`.
+    seen_names: FxHashMap<String, Told>,
+    /// The latest completion of each event since the last `write`, milliseconds.
     completed: FxHashMap<EventNumber, i64>,
 }
 
@@ -65,7 +65,7 @@ impl Definitions {
             visits: Vec::new(),
             of_page: FxHashMap::default(),
             page_bytes: 0,
-            told: FxHashMap::default(),
+            seen_names: FxHashMap::default(),
             completed: FxHashMap::default(),
         }
     }
@@ -93,7 +93,7 @@ impl Definitions {
         }
     }
 
-    /// rules.md 19: by id, or by name, which may make the event or wait for review.
+    /// Finds the event by id or by name (rules.md 19). A new name may become an event or wait for review.
     pub(super) fn find(
         &mut self,
         conn: &Connection,
@@ -138,7 +138,7 @@ impl Definitions {
             return Ok(Found::Active(number, 0));
         }
         let at_ms = hit.at.0;
-        let told = self.told.entry(name.to_owned()).or_insert_with(|| Told {
+        let seen = self.seen_names.entry(name.to_owned()).or_insert_with(|| Told {
             name: name.to_owned(),
             kind,
             page: String::new(),
@@ -146,12 +146,12 @@ impl Definitions {
             first_ms: at_ms,
             last_ms: at_ms,
         });
-        told.times += 1;
-        told.first_ms = told.first_ms.min(at_ms);
-        if at_ms >= told.last_ms {
-            told.last_ms = at_ms;
-            told.kind = kind;
-            told.page = cut(&hit.page.host_and_path(), PAGE_MAX);
+        seen.times += 1;
+        seen.first_ms = seen.first_ms.min(at_ms);
+        if at_ms >= seen.last_ms {
+            seen.last_ms = at_ms;
+            seen.kind = kind;
+            seen.page = cut(&hit.page.host_and_path(), PAGE_MAX);
         }
         self.queued.insert(name.to_owned());
         Ok(Found::Not(Reason::Unexpected))
@@ -197,12 +197,12 @@ impl Definitions {
         *last = at_ms.max(*last);
     }
 
-    /// Writes what was told since the last time.
+    /// Writes what was seen since the last call.
     pub(super) fn write(&mut self, conn: &Connection, account: AccountId) -> Result<(), store::Error> {
-        let mut told: Vec<Told> = std::mem::take(&mut self.told).into_values().collect();
-        if !told.is_empty() {
-            told.sort_unstable_by(|a, b| (a.last_ms, &a.name).cmp(&(b.last_ms, &b.name)));
-            for gone in unexpected::upsert(conn, account, &told)? {
+        let mut seen: Vec<Told> = std::mem::take(&mut self.seen_names).into_values().collect();
+        if !seen.is_empty() {
+            seen.sort_unstable_by(|a, b| (a.last_ms, &a.name).cmp(&(b.last_ms, &b.name)));
+            for gone in unexpected::upsert(conn, account, &seen)? {
                 self.queued.remove(&gone);
             }
         }

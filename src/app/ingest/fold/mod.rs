@@ -1,7 +1,7 @@
-//! Folding: accepted hits become visitors, sessions and event rows, in the order they were accepted, a batch a
-//! transaction that also moves the watermark. The transaction leaves out what lies at or below the watermark, so every
-//! hit counts once, whatever crashes and whatever this process believes. A hit that cannot be folded goes to the dead
-//! letters and the next one goes on.
+//! Folding: accepted hits become visitors, sessions and event rows, in the order they were accepted. A batch of hits
+//! is one transaction, which also moves the watermark. The transaction leaves out hits at or below the watermark, so
+//! every hit counts once, whatever crashes and whatever this process remembers. A hit that cannot be folded becomes a
+//! dead letter, and the next one goes on.
 
 mod apply;
 mod cache;
@@ -27,12 +27,12 @@ pub use replay::replay_dead_letters;
 
 /// Most hits in one transaction.
 pub const BATCH: usize = 5_000;
-/// How long the fold lets hits pile up when nobody waits for them.
+/// How long the fold waits for more hits when nobody waits for it.
 const PILE_UP: Duration = Duration::from_millis(250);
-/// How long it waits when the store cannot be written.
+/// How long the fold waits when the store cannot be written.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Folds until the store is closed. Runs beside the server, on the blocking threads of the store.
+/// Folds until the store is closed.
 pub async fn run(app: &App) {
     let mut cache = Cache::new(app.event_limit);
     loop {
@@ -53,10 +53,7 @@ pub async fn run(app: &App) {
     }
 }
 
-/// Folds what waits, one batch of it; answers how many hits it was.
-///
-/// # Errors
-/// The store's; nothing was folded then.
+/// Folds one batch of what waits and returns how many hits it had. After an error nothing of it was folded.
 pub async fn step(app: &App, cache: &mut Cache) -> Result<usize, store::Error> {
     let after = app.progress.watermark();
     let inbox = app.store.inbox.clone();
@@ -71,31 +68,36 @@ pub async fn step(app: &App, cache: &mut Cache) -> Result<usize, store::Error> {
         return Ok(0);
     };
     let results = fold_batch(app, cache, waiting).await?;
-    tell(app, &results);
-    // Last, so that who waited for it finds everything told.
+    report(app, &results);
+    // This comes last: whoever waited for the fold finds the counters and the live page up to date.
     app.progress.advance(last);
     app.store.inbox.purge(last);
     Ok(count)
 }
 
 /// What became of one hit, for the counters and the live page.
-struct Told {
+struct FoldedHit {
     folded: Folded,
     live: Option<(AccountId, u64)>,
 }
 
-fn tell(app: &App, results: &[Told]) {
-    for told in results {
-        app.counters.count(told.folded.reason, 1);
+fn report(app: &App, results: &[FoldedHit]) {
+    for hit in results {
+        app.counters.count(hit.folded.reason, 1);
     }
-    app.live.complete(results.iter().filter_map(|told| {
-        let (account, serial) = told.live?;
-        Some((account, serial, told.folded.reason, told.folded.visitor))
+    app.live.complete(results.iter().filter_map(|hit| {
+        let (account, serial) = hit.live?;
+        Some((account, serial, hit.folded.reason, hit.folded.visitor))
     }));
 }
 
-/// All at once; where one of them fails, one by one, so that only that one is put aside.
-async fn fold_batch(app: &App, cache: &mut Cache, waiting: Vec<Waiting>) -> Result<Vec<Told>, store::Error> {
+/// Folds all hits of a batch at once. When one of them fails, folds them one by one, so that only that one is put
+/// aside.
+async fn fold_batch(
+    app: &App,
+    cache: &mut Cache,
+    waiting: Vec<Waiting>,
+) -> Result<Vec<FoldedHit>, store::Error> {
     let now = app.now();
     let fresh = cache.fresh();
     let mut own = std::mem::replace(cache, fresh);
@@ -106,15 +108,15 @@ async fn fold_batch(app: &App, cache: &mut Cache, waiting: Vec<Waiting>) -> Resu
         .writer
         .write(move |conn| {
             own.sweep(conn, now, hits.len())?;
-            let told = fold_all(conn, &mut own, now, &hits)?;
-            Ok::<_, store::Error>((own, told))
+            let folded_hits = fold_all(conn, &mut own, now, &hits)?;
+            Ok::<_, store::Error>((own, folded_hits))
         })
         .await;
     match whole {
-        Ok((own, told)) => {
+        Ok((own, folded_hits)) => {
             app.progress.follow(own.followed());
             *cache = own;
-            Ok(told)
+            Ok(folded_hits)
         }
         Err(error) if error.is_of_the_disk() => Err(error),
         Err(error) => {
@@ -125,23 +127,23 @@ async fn fold_batch(app: &App, cache: &mut Cache, waiting: Vec<Waiting>) -> Resu
     }
 }
 
-/// Each hit apart from the others, with nothing remembered from what failed; one that fails becomes a dead letter.
-/// Still one transaction: a commit for each would hold up thousands of good hits behind a bad one.
+/// Folds each hit apart from the others; one that fails becomes a dead letter. It is still one transaction: a commit
+/// for each hit would hold up thousands of good hits behind a bad one.
 fn fold_singly(
     conn: &Connection,
     limit: i64,
     now: Millis,
     batch: &[Waiting],
-) -> Result<Vec<Told>, store::Error> {
-    let mut told = Vec::with_capacity(batch.len());
+) -> Result<Vec<FoldedHit>, store::Error> {
+    let mut folded_hits = Vec::with_capacity(batch.len());
     let mut cache = Cache::new(limit);
     for hit in batch {
         let single = std::slice::from_ref(hit);
         match attempt(conn, |conn| fold_all(conn, &mut cache, now, single))? {
-            Ok(mut one) => told.append(&mut one),
+            Ok(mut one) => folded_hits.append(&mut one),
             Err(error) if error.is_of_the_disk() => return Err(error),
             Err(error) => {
-                // It remembers what was undone.
+                // The cache remembers what was undone.
                 cache = cache.fresh();
                 let why = error.to_string();
                 match replay::letter_of(&hit.body) {
@@ -150,56 +152,55 @@ fn fold_singly(
                 }
                 store::update_watermark(conn, hit.id)?;
                 tracing::error!(inbox_id = hit.id, error = %error, "a hit is put aside");
-                told.push(Told {
+                folded_hits.push(FoldedHit {
                     folded: Folded { reason: Reason::DeadLetter, visitor: None },
                     live: serde_json::from_slice::<Hit>(&hit.body).ok().map(|hit| (hit.account, hit.live)),
                 });
             }
         }
     }
-    Ok(told)
+    Ok(folded_hits)
 }
 
-/// Folds those of `hits` that are above the watermark and moves it, in the transaction of the caller. Any error undoes
-/// all of it.
+/// Folds the hits above the watermark and moves it, in the transaction of the caller. Any error undoes all of it.
 fn fold_all(
     conn: &Connection,
     cache: &mut Cache,
     now: Millis,
     hits: &[Waiting],
-) -> Result<Vec<Told>, store::Error> {
+) -> Result<Vec<FoldedHit>, store::Error> {
     let watermark = store::watermark(conn)?;
-    let mut told = Vec::with_capacity(hits.len());
+    let mut folded_hits = Vec::with_capacity(hits.len());
     let mut batch = Batch::start(conn, cache, now)?;
     for waiting in hits.iter().filter(|waiting| waiting.id > watermark) {
-        told.push(match replay::letter_of(&waiting.body) {
+        folded_hits.push(match replay::letter_of(&waiting.body) {
             None => fold_row(&mut batch, waiting.id, &waiting.body)?,
             Some(letter) => fold_letter(&mut batch, waiting.id, letter)?,
         });
     }
     finish(batch, hits.last().map(|hit| hit.id).filter(|last| *last > watermark))?;
-    Ok(told)
+    Ok(folded_hits)
 }
 
-fn fold_row(batch: &mut Batch<'_>, id: i64, body: &[u8]) -> Result<Told, store::Error> {
+fn fold_row(batch: &mut Batch<'_>, id: i64, body: &[u8]) -> Result<FoldedHit, store::Error> {
     let hit: Hit = serde_json::from_slice(body).map_err(|error| {
-        // Its place only: the text of the error may quote what a visitor sent.
+        // Only the place is kept: the text of the error may quote what a visitor sent.
         let (kind, line, column) = (error.classify(), error.line(), error.column());
         store::Error::Unreadable(format!("{kind:?} at line {line}, column {column}"))
     })?;
     let folded = fold_one(batch, id, &hit)?;
-    Ok(Told { folded, live: Some((hit.account, hit.live)) })
+    Ok(FoldedHit { folded, live: Some((hit.account, hit.live)) })
 }
 
-/// A dead letter that was put in line again.
-fn fold_letter(batch: &mut Batch<'_>, id: i64, letter: i64) -> Result<Told, store::Error> {
+/// Folds a dead letter that is replayed.
+fn fold_letter(batch: &mut Batch<'_>, id: i64, letter: i64) -> Result<FoldedHit, store::Error> {
     let Some(body) = replay::take(batch.conn, letter)? else {
-        return Ok(Told { folded: Folded { reason: Reason::Duplicate, visitor: None }, live: None });
+        return Ok(FoldedHit { folded: Folded { reason: Reason::Duplicate, visitor: None }, live: None });
     };
-    let told = fold_row(batch, id, &body)?;
-    // The live page counts it as a dead letter; what it has become is shown of its entry alone.
-    let live = told.live.filter(|_| told.folded.reason == Reason::Stored);
-    Ok(Told { live, ..told })
+    let hit = fold_row(batch, id, &body)?;
+    // The live page has counted it as a dead letter; only its entry shows what it has become.
+    let live = hit.live.filter(|_| hit.folded.reason == Reason::Stored);
+    Ok(FoldedHit { live, ..hit })
 }
 
 fn fold_one(batch: &mut Batch<'_>, id: i64, hit: &Hit) -> Result<Folded, store::Error> {
@@ -215,12 +216,12 @@ fn finish(batch: Batch<'_>, last: Option<i64>) -> Result<(), store::Error> {
     }
 }
 
-/// Folds hits that never lay in the inbox (`generate`), in one transaction, as of `now`; answers how many page
-/// views were stored, and gives the hits back: whoever made them lets go of them cheaper. They take the inbox ids
-/// after the watermark, so nothing may wait in the inbox or come into it meanwhile.
+/// Folds hits that never were in the inbox (`generate`), in one transaction, as of `now`. Returns how many page views
+/// were stored, and the hits themselves, because whoever made them can free them more cheaply. The hits take the
+/// inbox ids after the watermark, so nothing may wait in the inbox or enter it meanwhile.
 ///
 /// # Errors
-/// `Busy` when something waits; else the store's. Nothing was folded then, and `cache` is empty.
+/// `Busy` when something waits. After any error nothing was folded, and `cache` is empty.
 pub fn fold_hits(
     app: &App,
     cache: &mut Cache,

@@ -1,5 +1,5 @@
-//! The events of a batch, before they are written: what follows in the same batch (how long a page view was visible,
-//! the same id once more) finds them here, and they are written in the order of their keys. Nothing here outlives
+//! The events of a batch before they are written. What follows in the same batch (how long a page view was visible,
+//! or the same event id again) finds them here. They are written in the order of their keys. Nothing here outlives
 //! the transaction of the batch.
 
 use rustc_hash::FxHashMap;
@@ -8,12 +8,12 @@ use crate::domain::account::AccountId;
 use crate::store;
 use crate::store::event::{Event, Seen, Statements};
 
-/// One event that waits.
+/// An event to be written.
 #[derive(Debug)]
 struct Waiting {
     account: AccountId,
     event: Event,
-    /// `None` also when another event has taken the id over.
+    /// `None` also when a later event of the batch has taken the id over.
     id: Option<String>,
     received_ms: i64,
 }
@@ -28,7 +28,7 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    /// When an id of this batch was received, milliseconds.
+    /// When the hit with this event id was received, milliseconds. `None` when this batch does not have it.
     pub(super) fn received_ms(&self, account: AccountId, id: &str) -> Option<i64> {
         if let Some(place) = self.places.get(&account).and_then(|places| places.get(id)) {
             return Some(self.events.get(*place)?.received_ms);
@@ -39,13 +39,13 @@ impl Pending {
         Some(self.alone.get(&(account, id.to_owned()))?.received_ms)
     }
 
-    /// The event of an id, to change.
+    /// The event with this event id, to be changed.
     pub(super) fn event(&mut self, account: AccountId, id: &str) -> Option<&mut Event> {
         let place = *self.places.get(&account)?.get(id)?;
         Some(&mut self.events.get_mut(place)?.event)
     }
 
-    /// The event of this id stays, and the id is free again.
+    /// Frees an event id. Its event stays.
     pub(super) fn forget_id(&mut self, account: AccountId, id: &str) {
         let place = self.places.get_mut(&account).and_then(|places| places.remove(id));
         if let Some(waiting) = place.and_then(|place| self.events.get_mut(place)) {
@@ -63,7 +63,7 @@ impl Pending {
         self.events.push(Waiting { account, event, id: id.map(str::to_owned), received_ms });
     }
 
-    /// An id whose hit left no event; known all the same.
+    /// Keeps the event id of a hit that left no event, so that a repeat is known as one.
     pub(super) fn push_id(
         &mut self,
         account: AccountId,
@@ -78,7 +78,6 @@ impl Pending {
         }
     }
 
-    /// Writes all.
     pub(super) fn write(mut self, statements: &mut Statements<'_>) -> Result<(), store::Error> {
         self.events.sort_unstable_by_key(|w| (w.account, w.event.at_ms, w.event.inbox_id));
         for waiting in &self.events {
