@@ -10,8 +10,8 @@ use super::{audit, is_quick, is_slow};
 use crate::harness::load::Load;
 use crate::harness::server::{Server, prepare, signal, skipped};
 
-/// Longest until hits are taken again after the fault ended.
-const BACK: Duration = Duration::from_secs(5);
+/// A test gives up when hits are not taken again by then. It is no measure: other tests share the machine.
+const BACK: Duration = Duration::from_secs(60);
 /// How long a fault lasts.
 const LASTS: Duration = Duration::from_millis(400);
 
@@ -67,6 +67,17 @@ fn rules() -> Vec<(String, bool)> {
     rules
 }
 
+/// Waits until `reached` is true; false when it is not within `BACK`.
+fn eventually(reached: impl Fn() -> bool) -> bool {
+    for _ in 0..BACK.as_millis() / 20 {
+        if reached() {
+            return true;
+        }
+        pause(Duration::from_millis(20));
+    }
+    reached()
+}
+
 /// bar.md 3
 #[test]
 fn calls_that_fail_cost_answers_and_nothing_that_was_acknowledged() {
@@ -87,10 +98,12 @@ fn calls_that_fail_cost_answers_and_nothing_that_was_acknowledged() {
         let before = load.sent_back();
         let fault = Fault::begin(server.id(), &rule).unwrap();
         pause(LASTS);
+        if felt {
+            let reached = || load.sent_back() > before;
+            assert!(eventually(reached), "{rule}: no client was sent back");
+        }
         assert!(server.is_running(), "{rule}:\n{}", server.log());
         assert_eq!(server.status("/healthz"), Some(200), "{rule}");
-        let sent_back = load.sent_back() - before;
-        assert!(!felt || sent_back > 0, "{rule}: nobody felt it");
         if number % 3 == 2 {
             // Killed in the middle of it.
             server.kill();
