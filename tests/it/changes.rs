@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use guestlog::app::access::{Actor, accounts};
 use guestlog::app::events::{custom_js, definitions, review};
+use guestlog::app::reports::ReportQuery;
+use guestlog::app::reports::dashboard::dashboard;
 use guestlog::base::clock::pause;
 use guestlog::domain::account::Settings;
 use guestlog::domain::event::{EventKind, EventNumber, Typed, UnknownNames};
 use guestlog::domain::reason::Reason;
 use guestlog::store::{self, INBOX_FILE, MAIN_FILE};
 use rusqlite::Connection;
+use serde_json::json;
 
-use crate::harness::site::Site;
+use crate::harness::site::{Site, with};
 
 /// How long a test waits for a cache to follow before it fails.
 const PATIENCE: usize = 500;
@@ -201,4 +204,45 @@ async fn a_hit_that_lies_in_the_inbox_again_counts_once() {
         0,
         "it was folded a second time and failed"
     );
+}
+
+async fn page_views_of(site: &Site, email: &str) -> u64 {
+    let pairs = [("period", "today"), ("filter", &format!("contact:is:{email}"))]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let query = ReportQuery::parse(&pairs).unwrap();
+    dashboard(&site.app, site.account, &query).await.unwrap().kpi.page_views
+}
+
+/// As a merge of two contacts will do it.
+#[actix_web::test]
+async fn a_visitor_that_somebody_moved_to_another_contact_is_that_ones_for_the_fold_and_in_reports() {
+    let mut site = Site::new().await;
+    let (ada, bob) = ("0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210");
+    for (id, token, email) in [("a1", ada, "ada@example.com"), ("b1", bob, "bob@example.com")] {
+        let view = site.view(id, token, "https://example.com/a");
+        site.collect(&with(view, "i", json!({ "email": email }))).await;
+    }
+    site.fold().await;
+    // Both caches know whose the visitors are.
+    assert_eq!(page_views_of(&site, "ada@example.com").await, 1);
+    let account = site.account;
+    let moved = site.app.store.writer.write(move |conn| {
+        conn.execute(
+            "update visitor set contact_id = (select id from contact where email = 'bob@example.com')
+             where number = (select number from visitor_token where token like '0123%')",
+            [],
+        )?;
+        let number =
+            conn.query_row("select number from visitor_token where token like '0123%'", [], |row| {
+                row.get(0)
+            })?;
+        store::changes::raise_contact_of_visitor(conn, account, number)
+    });
+    moved.await.unwrap();
+    assert_eq!(page_views_of(&site, "ada@example.com").await, 0);
+    assert_eq!(page_views_of(&site, "bob@example.com").await, 2);
+    site.collect(&site.completion("a2", ada, "Bought", "5")).await;
+    site.fold().await;
+    let revenue = "select revenue_asserted_minor from contact order by email";
+    assert_eq!(site.asks::<i64>(revenue), [0, 500], "the completion is the new contact's");
 }
