@@ -55,7 +55,8 @@ pub struct VisitorReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ContactRef {
     pub contact_id: i64,
-    pub email: String,
+    /// The primary one, if the contact has any.
+    pub email: Option<String>,
 }
 
 /// One session; `id` 0 = what programs told on a day.

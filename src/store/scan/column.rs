@@ -3,7 +3,7 @@
 
 use std::cell::OnceCell;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use crate::domain::account::AccountId;
 use crate::domain::consent::Consent;
@@ -14,6 +14,7 @@ use crate::store::definition;
 use crate::store::dictionary::{self, Kind, join};
 use crate::store::error::Error;
 use crate::store::hits::dictionary_lookup::Texts;
+use crate::store::people::contact;
 
 /// What is of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -167,15 +168,7 @@ impl<'a> Words<'a> {
             return Ok(());
         }
         if column == Column::Contact {
-            let mut statement = self
-                .conn
-                .prepare_cached("select id, email from contact where account_id = ?1 order by email")?;
-            let mut rows = statement.query([self.account.0])?;
-            while let Some(row) = rows.next()? {
-                let email = row.get_ref(1)?;
-                visit(row.get(0)?, email.as_str().map_err(|error| Error::Sqlite(error.into()))?);
-            }
-            return Ok(());
+            return contact::each_name(self.conn, self.account, visit);
         }
         let mut fixed = column.fixed();
         fixed.sort_by_key(|(_, text)| *text);
@@ -201,7 +194,7 @@ impl<'a> Words<'a> {
         Ok(self.events.get_or_init(|| events))
     }
 
-    /// The highest code of a column whose texts are only ever added: those in a dictionary, and emails.
+    /// The highest code of a column whose texts are only ever added: those in a dictionary, and names of contacts.
     pub(super) fn last_id(&self, column: Column) -> Result<Option<u32>, Error> {
         if column == Column::Contact {
             let mut last =
@@ -218,12 +211,7 @@ impl<'a> Words<'a> {
             return Ok(self.texts.list(self.conn, self.account, kind)?.get(code).to_owned());
         }
         if column == Column::Contact {
-            let email = self
-                .conn
-                .prepare_cached("select email from contact where account_id = ?1 and id = ?2")?
-                .query_row((self.account.0, code), |row| row.get(0))
-                .optional()?;
-            return Ok(email.unwrap_or_default());
+            return contact::find_name(self.conn, self.account, code.into());
         }
         if column == Column::Row(OfRow::Event) {
             let events = self.events()?;
