@@ -9,6 +9,8 @@
 pub mod contacts;
 pub mod erase_visitor;
 pub mod properties;
+#[cfg(test)]
+mod tests;
 pub mod visitors;
 
 use crate::domain::account::AccountId;
