@@ -106,7 +106,7 @@ pub fn count_session(
     Ok(!contact::has_session(conn, account, contact, visitor.number.0, session)?)
 }
 
-/// Writes down who a visitor said to be. `inbox_id` tells apart what was said in one millisecond.
+/// Writes down who a visitor said to be. Two identifications of one millisecond have different inbox ids.
 pub fn record_identification(
     conn: &Connection,
     account: AccountId,

@@ -1,4 +1,4 @@
-//! One contact: what is known of it, and what it did, from all of its browsers and from what programs told of it, of
+//! One contact: what is known of it, and what it did, in all of its browsers and as programs reported it, of
 //! all time. Whose email may be read is decided where the answer is written (rules.md 28).
 
 use std::cmp::Reverse;
@@ -41,7 +41,7 @@ pub struct ContactReport {
     pub timeline: Vec<Moment>,
     #[serde(skip)]
     pub visits: Vec<SessionRow>,
-    /// All sessions, and days of what programs told.
+    /// All sessions, and days with reports of programs.
     pub total: u64,
     /// What `after` must be for earlier ones.
     pub next: Option<String>,
@@ -63,7 +63,7 @@ pub struct Said {
 pub struct Moment {
     #[serde(flatten)]
     pub event: EventRow,
-    /// 0 = told by a program.
+    /// 0 = reported by a program.
     pub session: u32,
     pub source: String,
     pub device: String,
@@ -137,7 +137,7 @@ impl Ask<'_> {
             let Some(visitor) = visitor::find(self.conn, self.account, *number)? else { continue };
             let mut range_ms = visitor.first_ms..visitor.last_ms.saturating_add(1);
             if number.0 == shown.number {
-                // What programs tell moves the times of the contact alone.
+                // What programs report moves the times of the contact alone.
                 range_ms.start = range_ms.start.min(shown.first.0);
                 range_ms.end = range_ms.end.max(shown.last.0.saturating_add(1));
             }

@@ -74,7 +74,7 @@ pub struct Identity {
     /// The site's own id of the person; never makes a contact alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub external_id: Option<String>,
-    /// A second token of the same person, told by a link between two domains.
+    /// A second token of the same person, brought by a link between two domains.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub other_token: Option<crate::domain::visitor::Token>,
     /// Further properties, as said.

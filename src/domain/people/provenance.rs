@@ -45,7 +45,7 @@ impl Channel {
     }
 
     /// A browser or an unsigned call creates a contact by an email alone; otherwise anybody could fill an account
-    /// with contacts that nothing tells apart.
+    /// with contacts of whom nothing is known.
     #[must_use]
     pub const fn needs_email(self) -> bool {
         !matches!(self, Self::Api | Self::Import | Self::Page)

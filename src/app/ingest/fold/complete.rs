@@ -40,7 +40,7 @@ impl Batch<'_> {
         let (number, usual) = match self.cache.define(self.conn, hit, event, kind, self.now)? {
             Found::Active(number, value_minor) => (number, value_minor),
             Found::Not(reason) => {
-                // Its id is known from now on: told again, it is not counted again.
+                // Its id is known from now on: sent again, the hit is not counted again.
                 self.pending.push_id(
                     hit.account,
                     hit.event_id.as_deref(),

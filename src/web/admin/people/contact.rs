@@ -1,5 +1,5 @@
 //! `/accounts/{id}/contacts/{id}`: one contact: what is known, what it earned, and its timeline: the sessions of all its
-//! browsers and what programs told, folded. Of all time, so it has no period. The email stands there in full or masked,
+//! browsers and what programs reported, folded. Of all time, so it has no period. The email stands there in full or masked,
 //! as the reader may (rules.md 28).
 
 use actix_web::http::StatusCode;
@@ -40,7 +40,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     report::wait(&access, &pairs).await?;
     let (app, account) = (&access.state.app, access.account.id());
     let found = reports::contact(app, account, id, asked.after.as_deref(), asked.limit).await?;
-    let found = told(&access, found.ok_or(WebError::NotFound)?);
+    let found = for_reader(&access, found.ok_or(WebError::NotFound)?);
     match access.format {
         Format::Json => data::json(&found),
         Format::Csv => {
@@ -58,7 +58,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
 }
 
 /// The answer as this reader may have it: properties may name a person as well as an email does.
-fn told(access: &ReportAccess, mut found: ContactReport) -> ContactReport {
+fn for_reader(access: &ReportAccess, mut found: ContactReport) -> ContactReport {
     if !access.sees_emails {
         mask_email(&mut found.row.email);
         found.external_id = None;
