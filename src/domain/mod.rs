@@ -15,7 +15,7 @@ pub mod text;
 mod visits;
 
 pub use events::{event, install, nesting, pick};
-pub use people::{contact, password, user};
+pub use people::{contact, password, provenance, user};
 pub use reports::{period, question, saved_view};
 pub use visits::{
     campaign, device, language, network, page, referrer, screen, scrub, source, url_rule, visitor,

@@ -25,11 +25,12 @@ pub use entity::{
 pub use error::Error;
 pub use file::{changes, data_dir, readers, writer};
 use file::{migrate, open};
+use history::visit_counts;
 pub use history::{contact_activity, count_back, erase_visitor, retention, timeline};
 pub use hits::watermark::{update_watermark, watermark};
 pub use hits::{dead_letter, dictionary, event, inbox, session};
 pub use open::{Room, set_room};
-pub use people::{contact, visitor};
+pub use people::{alias, contact, email, identification, property, visitor};
 pub use upkeep::{backup, check, restore, statistics};
 
 use crate::base::clock::Clock;
@@ -37,6 +38,9 @@ use crate::base::clock::Clock;
 /// A connection of the writer or a reader. Use cases pass it on to the functions of this layer; what is asked
 /// of it, in SQL, stands here alone (`tests/it/style.rs` holds it).
 pub type Connection = rusqlite::Connection;
+
+/// What steps of `guestlog.db` do beyond their SQL.
+const FILLS: &[migrate::Fill] = &[migrate::Fill { step: "0003_people", run: visit_counts::fill }];
 
 /// How the store is opened.
 #[derive(Clone, Debug)]
@@ -74,14 +78,14 @@ impl Store {
         data_dir::finish_restore(&options.data_dir)?;
         data_dir::refuse_unfit(&options.data_dir)?;
         let main = options.data_dir.join(MAIN_FILE);
-        let conn = data_dir::open_checked(&main, migrate::MAIN, open::MAIN_PAGE, now)?;
+        let conn = data_dir::open_checked(&main, migrate::MAIN, FILLS, open::MAIN_PAGE, now)?;
         conn.execute("insert or ignore into meta (id, watermark, created_ms) values (1, 0, ?1)", [now.0])?;
         let watermark = watermark(&conn)?;
         let inbox_path = options.data_dir.join(INBOX_FILE);
         if watermark > 0 && data_dir::is_absent(&inbox_path)? {
             tracing::warn!("{} was missing and begins anew: what waited in it is lost", inbox_path.display());
         }
-        let inbox_conn = data_dir::open_checked(&inbox_path, migrate::INBOX, open::INBOX_PAGE, now)?;
+        let inbox_conn = data_dir::open_checked(&inbox_path, migrate::INBOX, &[], open::INBOX_PAGE, now)?;
         let readers = Arc::new(readers::Readers::open(main, options.readers, Arc::clone(&clock))?);
         let changes = Arc::new(changes::Changes::since(changes::latest(&conn)?));
         let (writer, writer_thread) = writer::Writer::start(conn, Arc::clone(&changes))?;

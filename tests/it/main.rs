@@ -11,6 +11,7 @@ mod geo;
 mod harness;
 mod hostile;
 mod layering;
+mod migration;
 mod poison;
 mod runner;
 mod scan;

@@ -1,5 +1,5 @@
 //! Erasing one visitor: what goes, and the steps that take it away. What is kept on purpose is written in
-//! `store::erase`. The audit log says that a visitor was erased and how much it was, never who.
+//! `store::erase_visitor`. The audit log says that a visitor was erased and how much it was, never who.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -29,15 +29,15 @@ pub struct Erased {
     pub sessions: u64,
     pub page_views: u64,
     pub days: u64,
-    /// Days that cannot be read, so that he may still be in them; then he can be erased again.
+    /// Days that cannot be read, so that the visitor may still be in them; then it can be erased again.
     pub damaged: Vec<LocalDay>,
 }
 
 /// Erases a visitor, with everything acknowledged before the call. Cut off anywhere, it finishes when it is run again.
 ///
 /// # Errors
-/// `Denied` below admin; `NotFound` when there is no such visitor, or he is the number of what programs tell of a
-/// contact; the store's.
+/// `Denied` below admin; `NotFound` when there is no such visitor, or it is the number for what programs report
+/// about a contact; the store's.
 pub async fn erase_visitor(
     app: &App,
     actor: Actor,
@@ -65,15 +65,15 @@ pub async fn erase_visitor(
             Ok::<_, Error>((store::visitor::list_tokens(conn, account, number)?, gone))
         })
         .await?;
-    let (his, detail) = (tokens.clone(), told(&gone));
+    let (known, detail) = (tokens.clone(), summary(&gone));
     let range_ms = app
         .store
         .writer
         .write(move |conn| {
             access::need(conn, actor, account, Role::Admin)?;
-            // with what came meanwhile: from here on nothing joins him
+            // with what came meanwhile: from here on no hit joins the visitor
             let range_ms = range_of(conn, account, number)?;
-            erase_visitor::delete_identity(conn, account, number, &his)?;
+            erase_visitor::delete_identity(conn, account, number, &known)?;
             store::audit::insert(conn, now, Some(account), actor.user(), "visitor.erase", &detail)?;
             Ok::<_, Error>(range_ms)
         })
@@ -98,7 +98,7 @@ pub async fn erase_visitor(
     Ok(Erased { sessions, page_views: sums.page_views, days, damaged: left })
 }
 
-/// When he was seen.
+/// When the visitor was seen.
 fn range_of(
     conn: &store::Connection,
     account: AccountId,
@@ -109,7 +109,7 @@ fn range_of(
     Ok(visitor.first_ms..visitor.last_ms.saturating_add(1))
 }
 
-/// Takes him out of all segments; answers the days of which it cannot be told that he is gone.
+/// Takes the visitor out of all segments; answers the days it may still be in.
 async fn erase_days(
     app: &App,
     account: AccountId,
@@ -149,7 +149,7 @@ async fn erase_days(
     Ok(left)
 }
 
-fn told(gone: &Timeline) -> String {
+fn summary(gone: &Timeline) -> String {
     let Timeline { sessions, sums, days, .. } = gone;
     format!("{sessions} sessions, {} page views, {days} days", sums.page_views)
 }

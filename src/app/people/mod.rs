@@ -1,3 +1,33 @@
-//! Visitors and contacts: what is done to a person as a whole.
+//! People: contacts, what is known of them and who said it, and the visitors that belong to them. Everything is said by
+//! somebody and trusted so far (`Provenance`). The functions take a connection and values and know no hit: the fold
+//! calls them, and so does whatever else learns of a person.
+//!
+//! Nothing here opens a transaction. Visitors and contacts get dense numbers from the row of their account; who calls
+//! from outside the fold wraps the call in `with_numbers`, which loads and stores that row. Both ways agree because the
+//! store has one writer, and the fold keeps no numbers from one batch to the next.
 
+pub mod contacts;
 pub mod erase_visitor;
+pub mod properties;
+#[cfg(test)]
+mod tests;
+pub mod visitors;
+
+use crate::domain::account::AccountId;
+use crate::store::account::{self, Numbers};
+use crate::store::{self, Connection};
+
+/// Runs `work` with the numbers of an account and stores them after it.
+///
+/// # Errors
+/// `NotFound` when there is no such account; those of `work`; the store's.
+pub fn with_numbers<T, E: From<store::Error>>(
+    conn: &Connection,
+    account: AccountId,
+    work: impl FnOnce(&mut Numbers) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut numbers = account::find_numbers(conn, account)?.ok_or(store::Error::NotFound)?;
+    let done = work(&mut numbers)?;
+    account::update_numbers(conn, account, numbers)?;
+    Ok(done)
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::contacts::{self, ContactRow, Visits};
+use super::contacts::ContactRow;
 use super::visitor::{EventRow, SessionRow, Texts};
 use super::{Error, iso_days};
 use crate::app::core::App;
@@ -16,11 +16,12 @@ use crate::domain::account::AccountId;
 use crate::domain::money;
 use crate::domain::period::LocalDay;
 use crate::domain::visitor::VisitorNumber;
-use crate::store::contact::{self, Property, Shown};
+use crate::store::contact::{self, Shown};
 use crate::store::contact_activity::NUMBERS_MAX;
 use crate::store::dictionary::{self, Kind};
+use crate::store::property::{self, Property};
 use crate::store::timeline::{self, Place, Visit};
-use crate::store::{self, Connection, scan, visitor};
+use crate::store::{self, Connection, alias, identification, scan, visitor};
 
 /// A contact.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -69,12 +70,13 @@ pub struct Moment {
 }
 
 impl From<Property> for Said {
-    fn from(Property { name, value, is_verified }: Property) -> Self {
-        Self { name, value, verified: is_verified }
+    fn from(Property { name, value, said }: Property) -> Self {
+        Self { name, value, verified: said.trust.is_verified() }
     }
 }
 
-/// The contact of that id with at most `limit` of its sessions; `None` when there is none.
+/// The contact of that id, or the one it was merged into, with at most `limit` of its sessions; `None` when there is
+/// none.
 ///
 /// # Errors
 /// `Invalid` when `after` is no answer's `next`, `NoAccount`, the store's.
@@ -87,21 +89,19 @@ pub async fn contact(
 ) -> Result<Option<ContactReport>, Error> {
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
     let after = parameters::after(after, Place::parse)?;
-    let (clock, now) = (Arc::clone(&app.clock), app.now());
-    let scanner = Arc::clone(&app.store.scanner);
+    let clock = Arc::clone(&app.clock);
     app.store
         .read(move |conn| {
+            let Some(id) = alias::resolve(conn, account, id)? else { return Ok(None) };
             let Some(shown) = contact::find(conn, account, id)? else { return Ok(None) };
             let mut numbers = visitor::list_of_contact(conn, account, id, NUMBERS_MAX + 1)?;
             let older_left_out = numbers.len() > NUMBERS_MAX;
             numbers.truncate(NUMBERS_MAX);
             let deadline = scan::Deadline::new(clock);
-            let visits = contacts::visits(conn, &scanner, account, &[id], now, deadline.clone())?;
             let ask = Ask { conn, account, zone: &entry.zone, after, limit, deadline: &deadline };
             let found = ask.all(&numbers, &shown)?;
             let digits = money::digits(&entry.settings().currency);
-            let visits = visits.into_iter().next().unwrap_or_default();
-            let report = report(&ask, shown, &numbers, (found, visits), digits)?;
+            let report = report(&ask, shown, &numbers, found, digits)?;
             Ok(Some(ContactReport { older_left_out, ..report }))
         })
         .await
@@ -137,7 +137,7 @@ impl Ask<'_> {
             let Some(visitor) = visitor::find(self.conn, self.account, *number)? else { continue };
             let mut range_ms = visitor.first_ms..visitor.last_ms.saturating_add(1);
             if number.0 == shown.number {
-                // What programs tell moves the times of the contact alone.
+                // What programs report moves the times of the contact alone.
                 range_ms.start = range_ms.start.min(shown.first.0);
                 range_ms.end = range_ms.end.max(shown.last.0.saturating_add(1));
             }
@@ -169,7 +169,7 @@ fn report(
     ask: &Ask<'_>,
     shown: Shown,
     numbers: &[VisitorNumber],
-    (found, sums): (Found, Visits),
+    found: Found,
     digits: u32,
 ) -> Result<ContactReport, Error> {
     let (conn, account) = (ask.conn, ask.account);
@@ -177,7 +177,7 @@ fn report(
     let mut visits = Vec::with_capacity(found.visits.len());
     for (number, visit) in &found.visits {
         let mut row = texts.session(visit)?;
-        let said = contact::list_identifications(conn, account, shown.id, number.0)?;
+        let said = identification::list(conn, account, shown.id, number.0)?;
         let within = said.into_iter().filter(|at| (visit.start_ms..=visit.last_ms).contains(&at.0));
         row.timeline.extend(within.map(EventRow::identification));
         row.timeline.sort_by_key(|event| event.at);
@@ -195,7 +195,7 @@ fn report(
     Ok(ContactReport {
         external_id: shown.external_id.clone(),
         created: shown.created,
-        properties: contact::list_properties(conn, account, shown.id)?.into_iter().map(Said::from).collect(),
+        properties: property::list(conn, account, shown.id)?.into_iter().map(Said::from).collect(),
         visitors: numbers.iter().map(|number| number.0).filter(|number| *number != own).collect(),
         timeline: visits.iter().flat_map(of_visit).collect(),
         visits,
@@ -203,6 +203,6 @@ fn report(
         next: found.next.map(|place| place.to_string()),
         damaged: iso_days(found.damaged),
         older_left_out: false,
-        row: ContactRow::of(shown, &source, sums, digits),
+        row: ContactRow::of(shown, &source, digits),
     })
 }

@@ -1,8 +1,7 @@
-//! The table of contacts: people known by an email, with what they did and earned. Of all time, whatever the period
+//! The table of contacts: the people who are known, with what they did and earned. Of all time, whatever the period
 //! (rules.md 21). Whose email may be read is decided where the answer is written (rules.md 28).
 
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -13,10 +12,8 @@ use crate::app::reports::parameters;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
-use crate::domain::question::{Dimension, Filter, Operator};
 use crate::store::contact::{self, Order, Shown};
 use crate::store::dictionary::{self, Kind, part};
-use crate::store::scan::{self, Grouping, Key};
 use crate::store::{self, Connection};
 
 /// Longest text that emails are searched for, characters.
@@ -26,7 +23,8 @@ const SEARCH_MAX: usize = 254;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ContactRow {
     pub id: i64,
-    pub email: String,
+    /// The primary one, if the contact has any.
+    pub email: Option<String>,
     /// Verified, and as browsers and unsigned calls said; decimal numbers of the account's currency.
     pub revenue: String,
     pub revenue_asserted: String,
@@ -51,7 +49,7 @@ pub struct ContactRow {
 
 impl ContactRow {
     /// `source`: its text.
-    pub(super) fn of(shown: Shown, source: &str, visits: Visits, digits: u32) -> Self {
+    pub(super) fn of(shown: Shown, source: &str, digits: u32) -> Self {
         let detail = [part(source, 1), part(source, 2)];
         let detail: Vec<&str> = detail.into_iter().filter(|text| !text.is_empty()).collect();
         Self {
@@ -61,8 +59,8 @@ impl ContactRow {
             revenue_minor: shown.revenue_minor,
             asserted_minor: shown.asserted_minor,
             completions: shown.completions,
-            sessions: visits.sessions,
-            page_views: visits.page_views,
+            sessions: shown.sessions,
+            page_views: shown.page_views,
             first_seen: shown.first,
             last_seen: shown.last,
             original_source: part(source, 0).to_owned(),
@@ -115,8 +113,7 @@ impl Wanted {
 pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Table<ContactRow>, Error> {
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
     let digits = money::digits(&entry.settings().currency);
-    let (wanted, clock, now) = (wanted.clone(), Arc::clone(&app.clock), app.now());
-    let scanner = Arc::clone(&app.store.scanner);
+    let wanted = wanted.clone();
     app.store
         .read(move |conn| {
             let Wanted { search, order, after, limit } = &wanted;
@@ -127,15 +124,12 @@ pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Tabl
             let is_more = shown.len() > *limit;
             shown.truncate(*limit);
             let next = shown.last().filter(|_| is_more).map(|last| last.id.to_string());
-            let ids: Vec<i64> = shown.iter().map(|contact| contact.id).collect();
-            let visits = visits(conn, &scanner, account, &ids, now, scan::Deadline::new(clock))?;
             let sources = sources(conn, account, &shown)?;
-            let text = |shown: &Shown| sources.get(&shown.source).map_or("", String::as_str);
-            let row = |(shown, visits): (Shown, _)| {
-                let source = text(&shown);
-                ContactRow::of(shown, source, visits, digits)
+            let row = |shown: Shown| {
+                let source = sources.get(&shown.source).map_or("", String::as_str);
+                ContactRow::of(shown, source, digits)
             };
-            let rows = shown.into_iter().zip(visits).map(row).collect();
+            let rows = shown.into_iter().map(row).collect();
             let total = u64::try_from(contact::count(conn, account, search)?).unwrap_or(0);
             Ok(Table { rows, total, next, ..Table::default() })
         })
@@ -155,51 +149,6 @@ fn sources(
         }
     }
     Ok(sources)
-}
-
-/// What the visits of a contact come to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Visits {
-    pub sessions: u64,
-    pub page_views: u64,
-}
-
-/// Of contacts, in their order and of all time.
-pub(super) fn visits(
-    conn: &Connection,
-    scanner: &scan::Scanner,
-    account: AccountId,
-    contacts: &[i64],
-    now: Millis,
-    deadline: scan::Deadline,
-) -> Result<Vec<Visits>, store::Error> {
-    if contacts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let codes = contacts.iter().map(|id| u32::try_from(*id).unwrap_or(u32::MAX)).collect();
-    let theirs = Filter {
-        dimension: Dimension::Contact,
-        operator: Operator::Is,
-        values: contacts.iter().map(ToString::to_string).collect(),
-    };
-    let answer = scanner.run(
-        conn,
-        &scan::Ask {
-            account,
-            range_ms: i64::MIN..i64::MAX,
-            filters: &[theirs],
-            groupings: &[Grouping::These(Key::Dimension(Dimension::Contact), codes)],
-            engaged: false,
-            contacts: false,
-            now,
-            deadline,
-            bounds: scan::Bounds::default(),
-        },
-    )?;
-    let rows = answer.tables.into_iter().next().unwrap_or_default().rows;
-    let visits =
-        |row: scan::Row| Visits { sessions: row.figures.sessions, page_views: row.figures.page_views };
-    Ok(rows.into_iter().map(visits).collect())
 }
 
 #[cfg(test)]

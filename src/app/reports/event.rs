@@ -104,7 +104,8 @@ pub struct Part {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Completer {
     pub contact_id: i64,
-    pub email: String,
+    /// The primary one, if the contact has any.
+    pub email: Option<String>,
     pub completions: u64,
     pub value: String,
     #[serde(skip)]
@@ -261,7 +262,8 @@ fn completers(ask: &Ask<'_>, table: scan::Table) -> Result<Vec<Completer>, store
     let last = contact_activity::list_last(ask.conn, account, ask.number, &contacts, range, ask.deadline)?;
     let completer = |(contact_id, mut row): (i64, scan::Row)| Completer {
         contact_id,
-        email: row.name.first_mut().map(std::mem::take).unwrap_or_default(),
+        // a contact without one is named by its number
+        email: row.name.first_mut().map(std::mem::take).filter(|name| name.contains('@')),
         completions: row.figures.completions,
         value: money::decimal(row.figures.value_minor, ask.digits),
         value_minor: row.figures.value_minor,

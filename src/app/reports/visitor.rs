@@ -54,7 +54,8 @@ pub struct VisitorReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ContactRef {
     pub contact_id: i64,
-    pub email: String,
+    /// The primary one, if the contact has any.
+    pub email: Option<String>,
 }
 
 /// One session. Under the id 0 stands what programs reported on a day.

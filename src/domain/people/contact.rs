@@ -1,4 +1,5 @@
-//! A contact: a person known by an email. Contacts come into being only by one.
+//! A contact: a person. Browsers and unsigned calls create one by an email alone; admins, imports and API tokens may
+//! create one that has none. A contact can have several emails, one of which is its primary one.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +9,12 @@ pub const EMAIL_MAX: usize = 254;
 pub const EXTERNAL_ID_MAX: usize = 64;
 pub const PROPERTY_NAME_MAX: usize = 100;
 pub const PROPERTY_VALUE_MAX: usize = 1_024;
-/// Most properties a call may carry.
+/// Most properties a call may carry, and most that a contact has.
 pub const PROPERTIES_MAX: usize = 100;
+/// Replaced values that are kept of one property, the newest ones.
+pub const PROPERTY_HISTORY_MAX: usize = 20;
+/// Most emails of one contact.
+pub const EMAILS_MAX: usize = 20;
 
 /// Number of a contact within its account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,7 +74,7 @@ pub struct Identity {
     /// The site's own id of the person; never makes a contact alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub external_id: Option<String>,
-    /// A second token of the same person, told by a link between two domains.
+    /// A second token of the same person, brought by a link between two domains.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub other_token: Option<crate::domain::visitor::Token>,
     /// Further properties, as said.

@@ -2,4 +2,5 @@
 
 pub mod contact;
 pub mod password;
+pub mod provenance;
 pub mod user;

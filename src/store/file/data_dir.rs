@@ -149,6 +149,7 @@ pub(in crate::store) fn refuse_unfit(data_dir: &Path) -> Result<(), Error> {
 pub(in crate::store) fn open_checked(
     path: &Path,
     steps: &[migrate::Migration],
+    fills: &[migrate::Fill],
     page_bytes: u32,
     now: Millis,
 ) -> Result<Connection, Error> {
@@ -157,7 +158,7 @@ pub(in crate::store) fn open_checked(
         restrict(path)?;
         let mut conn = open::writer(path, page_bytes)?;
         open::verify_header(&conn)?;
-        migrate::run(&mut conn, steps, path, now)?;
+        migrate::run(&mut conn, steps, fills, path, now)?;
         if std::fs::metadata(path)?.len() <= QUICK_CHECK_MAX {
             let finding: String = conn.query_row("pragma quick_check(1)", [], |row| row.get(0))?;
             if finding != "ok" {

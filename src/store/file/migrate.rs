@@ -16,10 +16,20 @@ pub(in crate::store) struct Migration {
     pub sql: &'static str,
 }
 
+/// What a step does after its SQL, in the same transaction. SQL cannot read segments, so this is how a step computes
+/// what it needs of closed days. Who opens the file passes it: what reads segments is built upon this module.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct Fill {
+    /// Name of the step.
+    pub step: &'static str,
+    pub run: fn(&Connection) -> Result<(), Error>,
+}
+
 /// The steps of `guestlog.db`; the number of a step is its place, from 1. Never edited, only added to.
 pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0001_start", sql: include_str!("migrations/0001_start.sql") },
     Migration { name: "0002_changes", sql: include_str!("migrations/0002_changes.sql") },
+    Migration { name: "0003_people", sql: include_str!("migrations/0003_people.sql") },
 ];
 
 /// The steps of `inbox.db`.
@@ -43,6 +53,7 @@ pub(in crate::store) fn version(conn: &Connection, steps: &[Migration]) -> Resul
 pub(in crate::store) fn run(
     conn: &mut Connection,
     steps: &[Migration],
+    fills: &[Fill],
     path: &Path,
     now: Millis,
 ) -> Result<(), Error> {
@@ -56,6 +67,9 @@ pub(in crate::store) fn run(
     for (place, step) in steps.iter().enumerate().skip(found) {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch(step.sql)?;
+        for fill in fills.iter().filter(|fill| fill.step == step.name) {
+            (fill.run)(&tx)?;
+        }
         if place == 0 {
             tx.pragma_update(None, "application_id", open::APPLICATION_ID)?;
         }

@@ -14,7 +14,8 @@
 //!   They go by themselves after 48 hours.
 //! - The **inbox** holds nothing of him: the caller waits until what was acknowledged is folded. What comes later is
 //!   a new visitor's.
-//! - His **contact**, if he has one: an email is a person's, who may have other visitors. So the number for what
+//! - His **contact**, if he has one, with its completions and revenue, which it took over. The sessions and page
+//!   views of the visitor leave the contact with the visitor's own row, in the last step. An email is a person's: an email is a person's, who may have other visitors. So the number for what
 //!   programs tell of a contact is not erased here either; both go with the person.
 //! - **Texts** in the dictionary: they are the account's, shared by all who saw the page. That a text which only one
 //!   person brought leaves no byte is the work of erasing the person.

@@ -7,3 +7,4 @@ pub mod erase_visitor;
 pub mod retention;
 pub mod sql_baseline;
 pub mod timeline;
+pub mod visit_counts;

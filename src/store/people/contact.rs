@@ -1,82 +1,59 @@
-//! Contacts, as the fold writes and as pages list them: in an order, searched by email; their properties, and
-//! identities as said.
+//! Contacts: finding, creating and changing one, and listing them in an order or by a search. Their emails, properties,
+//! aliases and identifications have files of their own.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+use super::email;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money::SUM_MAX;
 use crate::store::error::Error;
 
-/// Identities kept of one visitor; what he calls himself after that is not written down.
-pub const IDENTIFICATIONS_MAX: u32 = 100;
-
-/// A contact as it is made.
+/// A contact, without its figures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
     pub id: i64,
-    pub email: String,
+    /// The primary one.
+    pub email: Option<String>,
     pub external_id: Option<String>,
-    /// Visitor number for what programs tell of it.
+    /// Its own visitor number, for what programs report about it.
     pub number: u32,
-    /// When its email was told first.
     pub created_ms: i64,
     pub first_ms: i64,
     pub last_ms: i64,
     pub source: u32,
 }
 
+const COLUMNS: &str = "c.id, c.email, c.external_id, c.number, c.created_ms, c.first_ms, c.last_ms, c.source";
+
+fn read_contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
+    Ok(Contact {
+        id: row.get(0)?,
+        email: read_email(row, 1)?,
+        external_id: row.get(2)?,
+        number: row.get(3)?,
+        created_ms: row.get(4)?,
+        first_ms: row.get(5)?,
+        last_ms: row.get(6)?,
+        source: row.get(7)?,
+    })
+}
+
+/// The empty text stands for none.
+fn read_email(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
+    Ok(row.get::<_, Option<String>>(column)?.filter(|email| !email.is_empty()))
+}
+
+/// The contact that has this email, as its primary one or not.
 pub fn find_by_email(conn: &Connection, account: AccountId, email: &str) -> Result<Option<Contact>, Error> {
     Ok(conn
-        .prepare_cached(
-            "select id, email, external_id, number, created_ms, first_ms, last_ms, source
-             from contact where account_id = ?1 and email = ?2",
-        )?
-        .query_row((account.0, email), |row| {
-            Ok(Contact {
-                id: row.get(0)?,
-                email: row.get(1)?,
-                external_id: row.get(2)?,
-                number: row.get(3)?,
-                created_ms: row.get(4)?,
-                first_ms: row.get(5)?,
-                last_ms: row.get(6)?,
-                source: row.get(7)?,
-            })
-        })
+        .prepare_cached(&format!(
+            "select {COLUMNS} from contact_email e
+                 join contact c on c.account_id = e.account_id and c.id = e.contact_id
+             where e.account_id = ?1 and e.email = ?2"
+        ))?
+        .query_row((account.0, email), read_contact)
         .optional()?)
-}
-
-/// The email of a contact; `None` when there is no such contact.
-pub fn find_email(conn: &Connection, account: AccountId, id: i64) -> Result<Option<String>, Error> {
-    Ok(conn
-        .prepare_cached("select email from contact where account_id = ?1 and id = ?2")?
-        .query_row((account.0, id), |row| row.get(0))
-        .optional()?)
-}
-
-/// Writes a contact; of one that is there: external id and source (the first stays), first and last time.
-pub fn upsert(conn: &Connection, account: AccountId, contact: &Contact) -> Result<(), Error> {
-    conn.prepare_cached(
-        "insert into contact (account_id, id, email, external_id, number, created_ms, first_ms, last_ms, source)
-         values (:account, :id, :email, :external, :number, :created, :first, :last, :source)
-         on conflict (account_id, id) do update set
-             external_id = coalesce(external_id, :external),
-             source = case source when 0 then :source else source end,
-             first_ms = min(first_ms, :first), last_ms = max(last_ms, :last)",
-    )?
-    .execute(named_params! {
-        ":account": account.0,
-        ":id": contact.id,
-        ":email": contact.email,
-        ":external": contact.external_id,
-        ":number": contact.number,
-        ":created": contact.created_ms,
-        ":first": contact.first_ms,
-        ":last": contact.last_ms,
-        ":source": contact.source,
-    })?;
-    Ok(())
 }
 
 /// The contact a site knows by an id of its own; of several the oldest.
@@ -85,29 +62,145 @@ pub fn find_by_external_id(
     account: AccountId,
     external_id: &str,
 ) -> Result<Option<Contact>, Error> {
-    let email = conn
-        .prepare_cached(
+    Ok(conn
+        .prepare_cached(&format!(
             // without its name SQLite reads every contact of the account
-            "select email from contact indexed by contact_external
-             where account_id = ?1 and external_id = ?2 order by id limit 1",
-        )?
-        .query_row((account.0, external_id), |row| row.get::<_, String>(0))
-        .optional()?;
-    email.map_or(Ok(None), |email| find_by_email(conn, account, &email))
+            "select {COLUMNS} from contact c indexed by contact_external
+             where c.account_id = ?1 and c.external_id = ?2 and c.state = 'active' order by c.id limit 1"
+        ))?
+        .query_row((account.0, external_id), read_contact)
+        .optional()?)
 }
 
-/// A contact was here, from the first to the last of these times.
-pub fn update_times(
+/// The primary email of a contact; `None` when there is no such contact, `Some(None)` when it has no email.
+pub fn find_email(conn: &Connection, account: AccountId, id: i64) -> Result<Option<Option<String>>, Error> {
+    Ok(conn
+        .prepare_cached("select email from contact where account_id = ?1 and id = ?2 and state = 'active'")?
+        .query_row((account.0, id), |row| read_email(row, 0))
+        .optional()?)
+}
+
+/// Names every contact of an account, in the order of the names: its primary email, or `#` and its number when it has
+/// none. No email is written like that, and no contact goes without a name of its own.
+pub fn each_name(
+    conn: &Connection,
+    account: AccountId,
+    mut visit: impl FnMut(u32, &str),
+) -> Result<(), Error> {
+    // `#` comes before letters and digits.
+    let mut unnamed = conn
+        .prepare_cached("select id from contact where account_id = ?1 and state = 'active' and email = ''")?;
+    let mut rows = unnamed.query([account.0])?;
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        visit(id, &number_name(id.into()));
+    }
+    let mut named = conn.prepare_cached(
+        "select id, email from contact where account_id = ?1 and state = 'active' and email > '' order by email",
+    )?;
+    let mut rows = named.query([account.0])?;
+    while let Some(row) = rows.next()? {
+        let email = row.get_ref(1)?;
+        visit(row.get(0)?, email.as_str().map_err(|error| Error::Sqlite(error.into()))?);
+    }
+    Ok(())
+}
+
+/// The name of one contact, as `each_name` has it; empty when there is none.
+pub fn find_name(conn: &Connection, account: AccountId, id: i64) -> Result<String, Error> {
+    let email = find_email(conn, account, id)?;
+    Ok(email.map_or_else(String::new, |email| email.unwrap_or_else(|| number_name(id))))
+}
+
+fn number_name(id: i64) -> String {
+    format!("#{id}")
+}
+
+/// Inserts a contact; its email becomes its primary one.
+///
+/// # Errors
+/// `Conflict` when the number is taken, or another contact has the email; SQLite's.
+pub fn insert(
+    conn: &Connection,
+    account: AccountId,
+    contact: &Contact,
+    is_verified: bool,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "insert into contact (account_id, id, email, external_id, number, created_ms, first_ms, last_ms, source)
+         values (:account, :id, :email, :external, :number, :created, :first, :last, :source)",
+    )?
+    .execute(named_params! {
+        ":account": account.0,
+        ":id": contact.id,
+        ":email": contact.email.as_deref().unwrap_or_default(),
+        ":external": contact.external_id,
+        ":number": contact.number,
+        ":created": contact.created_ms,
+        ":first": contact.first_ms,
+        ":last": contact.last_ms,
+        ":source": contact.source,
+    })?;
+    let Some(address) = &contact.email else { return Ok(()) };
+    let email = email::ContactEmail {
+        email: address.clone(),
+        is_primary: true,
+        is_verified,
+        created: Millis(contact.created_ms),
+    };
+    email::insert(conn, account, contact.id, &email)
+}
+
+/// Widens the times a contact was seen in, and fills in its external id and its source where it has none.
+pub fn update_seen(conn: &Connection, account: AccountId, contact: &Contact) -> Result<(), Error> {
+    conn.prepare_cached(
+        "update contact set
+             external_id = coalesce(external_id, :external),
+             source = case source when 0 then :source else source end,
+             first_ms = min(first_ms, :first), last_ms = max(last_ms, :last)
+         where account_id = :account and id = :id",
+    )?
+    .execute(named_params! {
+        ":account": account.0,
+        ":id": contact.id,
+        ":external": contact.external_id,
+        ":first": contact.first_ms,
+        ":last": contact.last_ms,
+        ":source": contact.source,
+    })?;
+    Ok(())
+}
+
+/// Sets the source of a contact that has none yet.
+pub fn update_source(conn: &Connection, account: AccountId, id: i64, source: u32) -> Result<(), Error> {
+    conn.prepare_cached("update contact set source = ?3 where account_id = ?1 and id = ?2 and source = 0")?
+        .execute((account.0, id, source))?;
+    Ok(())
+}
+
+/// What the visitors of a contact did: when they were seen, and what is new since this was last added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activity {
+    pub first_ms: i64,
+    pub last_ms: i64,
+    pub sessions: u32,
+    pub page_views: u32,
+}
+
+/// Adds what the visitors of a contact did to its figures.
+pub fn add_activity(
     conn: &Connection,
     account: AccountId,
     id: i64,
-    (first_ms, last_ms): (i64, i64),
+    activity: &Activity,
 ) -> Result<(), Error> {
     conn.prepare_cached(
-        "update contact set first_ms = min(first_ms, ?3), last_ms = max(last_ms, ?4)
-         where account_id = ?1 and id = ?2 and (first_ms > ?3 or last_ms < ?4)",
+        "update contact set first_ms = min(first_ms, ?3), last_ms = max(last_ms, ?4), sessions = sessions + ?5,
+             page_views = page_views + ?6
+         where account_id = ?1 and id = ?2
+             and (first_ms > ?3 or last_ms < ?4 or ?5 > 0 or ?6 > 0)",
     )?
-    .execute((account.0, id, first_ms, last_ms))?;
+    .execute((account.0, id, activity.first_ms, activity.last_ms, activity.sessions, activity.page_views))?;
     Ok(())
 }
 
@@ -129,92 +222,115 @@ pub fn add_asserted(
     Ok(())
 }
 
-/// Keeps a property a browser said; one that was verified stays as it is (rules.md 22).
-pub fn upsert_asserted_property(
+/// The same of what a token or a signature stands behind.
+pub fn add_verified(
     conn: &Connection,
     account: AccountId,
-    contact_id: i64,
-    name: &str,
-    value: &str,
-    at_ms: i64,
+    id: i64,
+    completions: i64,
+    value_minor: i64,
 ) -> Result<(), Error> {
     conn.prepare_cached(
-        "insert into contact_property (account_id, contact_id, name, value, verified, at_ms)
-         values (?1, ?2, ?3, ?4, 0, ?5)
-         on conflict do update set value = ?4, at_ms = ?5 where verified = 0",
+        "update contact set completions = max(0, completions + ?3),
+             revenue_minor = max(-?5, min(?5, revenue_minor + ?4))
+         where account_id = ?1 and id = ?2",
     )?
-    .execute((account.0, contact_id, name, value, at_ms))?;
+    .execute((account.0, id, completions, value_minor.clamp(-SUM_MAX, SUM_MAX), SUM_MAX))?;
     Ok(())
 }
 
-/// The value of a property, if the contact has it.
-pub fn find_property(
+/// Sessions of a visitor `v` that no lower number of the same contact has as well. A number that took a session over
+/// from another number of its contact begins with the session the other one ended with.
+const OWN_SESSIONS: &str = "v.sessions - (v.shared_session <> 0 and exists (
+         select 1 from visitor o indexed by visitor_contact
+         where o.account_id = v.account_id and o.contact_id = v.contact_id and o.contact_id is not null
+             and o.number < v.number and o.session_id = v.shared_session))";
+
+/// Sessions and page views of contact `c` by the counts of its visitors.
+const VISITS: &str = "select coalesce(sum({own}), 0), coalesce(sum(v.page_views), 0)
+     from visitor v indexed by visitor_contact
+     where v.account_id = c.account_id and v.contact_id = c.id and v.contact_id is not null";
+
+fn visits_sql() -> String {
+    VISITS.replace("{own}", OWN_SESSIONS)
+}
+
+/// Is a session counted for a contact by a lower number than this one?
+pub fn has_session(
     conn: &Connection,
     account: AccountId,
-    contact_id: i64,
-    name: &str,
-) -> Result<Option<String>, Error> {
+    id: i64,
+    below: u32,
+    session: u32,
+) -> Result<bool, Error> {
     Ok(conn
         .prepare_cached(
-            "select value from contact_property where account_id = ?1 and contact_id = ?2 and name = ?3",
+            "select 1 from visitor indexed by visitor_contact
+             where account_id = ?1 and contact_id = ?2 and contact_id is not null and number < ?3
+                 and session_id = ?4",
         )?
-        .query_row((account.0, contact_id, name), |row| row.get(0))
-        .optional()?)
+        .exists((account.0, id, below, session))?)
 }
 
-pub fn count_properties(conn: &Connection, account: AccountId, contact_id: i64) -> Result<u32, Error> {
-    Ok(conn
-        .prepare_cached("select count(*) from contact_property where account_id = ?1 and contact_id = ?2")?
-        .query_row((account.0, contact_id), |row| row.get(0))?)
+/// Counts the sessions and page views of a contact anew by the counts of its visitors.
+pub fn recount_visits(conn: &Connection, account: AccountId, id: i64) -> Result<(), Error> {
+    conn.prepare_cached(&format!(
+        "update contact as c set (sessions, page_views) = ({}) where c.account_id = ?1 and c.id = ?2",
+        visits_sql()
+    ))?
+    .execute((account.0, id))?;
+    Ok(())
 }
 
-/// Who a visitor called himself, and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identification {
-    pub at_ms: i64,
-    pub inbox_id: i64,
-    pub visitor: u32,
-    pub contact_id: Option<i64>,
-    pub external_id: Option<String>,
-    pub other_token: Option<String>,
+/// The same of every contact of an account.
+pub fn recount_all_visits(conn: &Connection, account: AccountId) -> Result<(), Error> {
+    conn.prepare_cached(&format!(
+        "update contact as c set (sessions, page_views) = ({}) where c.account_id = ?1",
+        visits_sql()
+    ))?
+    .execute([account.0])?;
+    Ok(())
 }
 
-/// Keeps an identity as said, unless this visitor said just that before, or too many already.
-pub fn insert_identification(
-    conn: &Connection,
-    account: AccountId,
-    said: &Identification,
-) -> Result<(), Error> {
-    let held = {
-        // The index by name: without statistics SQLite takes the table's key and reads the whole account.
-        let mut find = conn.prepare_cached(
-            "select contact_id, external_id, other_token from identification indexed by identification_visitor
-             where account_id = ?1 and visitor = ?2",
-        )?;
-        let held = find.query_map((account.0, said.visitor), |row| {
-            let same: (Option<i64>, Option<String>, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(same == (said.contact_id, said.external_id.clone(), said.other_token.clone()))
-        })?;
-        held.collect::<Result<Vec<bool>, _>>()?
-    };
-    if held.contains(&true) || held.len() >= IDENTIFICATIONS_MAX as usize {
-        return Ok(());
-    }
-    // Of values, not of a question: that would make SQLite keep a journal of the statement (measured: a third of a
-    // millisecond in a large batch).
+/// Contacts whose sessions and page views are not what their visitors have together.
+pub fn count_miscounted(conn: &Connection) -> Result<i64, Error> {
+    let sql =
+        format!("select count(*) from contact c where (c.sessions, c.page_views) <> ({})", visits_sql());
+    Ok(conn.query_row(&sql, [], |row| row.get(0))?)
+}
+
+/// Contacts whose erasure has begun and is not finished, of every account: it goes on when the store is opened.
+pub fn list_erasing(conn: &Connection) -> Result<Vec<(AccountId, i64)>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select account_id, id from contact indexed by contact_erasing where state = 'erasing'
+         order by account_id, id",
+    )?;
+    let contacts = statement.query_map([], |row| Ok((AccountId(row.get(0)?), row.get(1)?)))?;
+    Ok(contacts.collect::<Result<_, _>>()?)
+}
+
+/// Marks a contact as being erased: from here on nothing finds it, and its emails are free. Answers whether it was
+/// there.
+pub fn update_erasing(conn: &Connection, account: AccountId, id: i64) -> Result<bool, Error> {
+    let changed = conn
+        .prepare_cached(
+            "update contact set state = 'erasing', email = '', external_id = null
+             where account_id = ?1 and id = ?2 and state <> 'erasing'",
+        )?
+        .execute((account.0, id))?;
+    conn.prepare_cached("delete from contact_email where account_id = ?1 and contact_id = ?2")?
+        .execute((account.0, id))?;
+    Ok(changed > 0)
+}
+
+/// The last step of an erasure: deletes the contact with its properties, and the rows of its aliases.
+pub fn delete(conn: &Connection, account: AccountId, id: i64) -> Result<(), Error> {
     conn.prepare_cached(
-        "insert into identification (account_id, at_ms, inbox_id, visitor, contact_id, external_id, other_token)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "delete from contact where account_id = ?1 and id in
+             (select alias_id from contact_alias where account_id = ?1 and contact_id = ?2)",
     )?
-    .execute((
-        account.0,
-        said.at_ms,
-        said.inbox_id,
-        said.visitor,
-        said.contact_id,
-        &said.external_id,
-        &said.other_token,
-    ))?;
+    .execute((account.0, id))?;
+    conn.prepare_cached("delete from contact where account_id = ?1 and id = ?2")?.execute((account.0, id))?;
     Ok(())
 }
 
@@ -222,9 +338,10 @@ pub fn insert_identification(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
     pub id: i64,
-    pub email: String,
+    /// The primary one.
+    pub email: Option<String>,
     pub external_id: Option<String>,
-    /// Visitor number for what programs tell of it.
+    /// Its own visitor number, for what programs report about it.
     pub number: u32,
     pub created: Millis,
     pub first: Millis,
@@ -232,6 +349,8 @@ pub struct Shown {
     /// Dictionary id of its source.
     pub source: u32,
     pub completions: u64,
+    pub sessions: u64,
+    pub page_views: u64,
     /// Verified, and as a browser or an unsigned call said (rules.md 21, 22); minor units.
     pub revenue_minor: i64,
     pub asserted_minor: i64,
@@ -292,12 +411,12 @@ impl Order {
 }
 
 const FIELDS: &str = "id, email, external_id, number, created_ms, first_ms, last_ms, source, completions,
-    revenue_minor, revenue_asserted_minor";
+    revenue_minor, revenue_asserted_minor, sessions, page_views";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Shown> {
     Ok(Shown {
         id: row.get(0)?,
-        email: row.get(1)?,
+        email: read_email(row, 1)?,
         external_id: row.get(2)?,
         number: row.get(3)?,
         created: Millis(row.get(4)?),
@@ -307,17 +426,43 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Shown> {
         completions: row.get::<_, u32>(8)?.into(),
         revenue_minor: row.get(9)?,
         asserted_minor: row.get(10)?,
+        sessions: row.get::<_, u32>(11)?.into(),
+        page_views: row.get::<_, u32>(12)?.into(),
     })
 }
 
+/// The contact of an id that is no alias (`alias::resolve` finds the contact of one that is).
 pub fn find(conn: &Connection, account: AccountId, id: i64) -> Result<Option<Shown>, Error> {
     Ok(conn
-        .prepare_cached(&format!("select {FIELDS} from contact where account_id = ?1 and id = ?2"))?
+        .prepare_cached(&format!(
+            "select {FIELDS} from contact where account_id = ?1 and id = ?2 and state = 'active'"
+        ))?
         .query_row((account.0, id), read)
         .optional()?)
 }
 
-/// Contacts whose email holds `search` (lower case; empty = all), after the contact `after`; at most `limit`.
+/// Is `?2` empty, or in the primary email of a contact?
+const BY_PRIMARY: &str = "(?2 = '' or instr(email, ?2) > 0)";
+
+/// Is `?2` in any email of a contact?
+const BY_ANY: &str = "(instr(email, ?2) > 0 or id in (
+         select contact_id from contact_email indexed by contact_email_other
+         where account_id = ?1 and is_primary = 0 and instr(email, ?2) > 0))";
+
+/// The condition of a search. Few contacts have a second email, and asking every contact for one would take half as
+/// long again.
+fn search_sql(conn: &Connection, account: AccountId, search: &str) -> Result<&'static str, Error> {
+    let is_in_others = !search.is_empty()
+        && conn
+            .prepare_cached(
+                "select 1 from contact_email indexed by contact_email_other
+                 where account_id = ?1 and is_primary = 0 and instr(email, ?2) > 0",
+            )?
+            .exists((account.0, search))?;
+    Ok(if is_in_others { BY_ANY } else { BY_PRIMARY })
+}
+
+/// Contacts one of whose emails holds `search` (lower case; empty = all), after the contact `after`; at most `limit`.
 /// Without search, by creation, only those shown are read; else all of the account.
 ///
 /// # Errors
@@ -342,55 +487,23 @@ pub fn list(
         ),
         None => "and ?3 is null".to_owned(),
     };
+    let found = search_sql(conn, account, search)?;
     let mut statement = conn.prepare_cached(&format!(
-        "select {FIELDS} from contact where account_id = ?1 and (?2 = '' or instr(email, ?2) > 0) {after_it}
+        "select {FIELDS} from contact where account_id = ?1 and state = 'active' and {found} {after_it}
          order by {column} {direction}, id {direction} limit ?4"
     ))?;
     let rows = statement.query_map((account.0, search, after, limit), read)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// How many contacts have emails that hold `search`.
+/// How many contacts have an email that holds `search`.
 pub fn count(conn: &Connection, account: AccountId, search: &str) -> Result<i64, Error> {
+    let found = search_sql(conn, account, search)?;
     // The index is a fraction of the table, and holds all that is asked for.
     Ok(conn
-        .prepare_cached(
-            "select count(*) from contact indexed by contact_email
-             where account_id = ?1 and (?2 = '' or instr(email, ?2) > 0)",
-        )?
+        .prepare_cached(&format!(
+            "select count(*) from contact indexed by contact_list
+             where account_id = ?1 and state = 'active' and {found}"
+        ))?
         .query_row((account.0, search), |row| row.get(0))?)
-}
-
-/// Something said of a contact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Property {
-    pub name: String,
-    pub value: String,
-    pub is_verified: bool,
-}
-
-/// By name.
-pub fn list_properties(conn: &Connection, account: AccountId, id: i64) -> Result<Vec<Property>, Error> {
-    let mut statement = conn.prepare_cached(
-        "select name, value, verified from contact_property where account_id = ?1 and contact_id = ?2 order by name",
-    )?;
-    let read =
-        |row: &Row<'_>| Ok(Property { name: row.get(0)?, value: row.get(1)?, is_verified: row.get(2)? });
-    let rows = statement.query_map((account.0, id), read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// When a visitor called himself this contact.
-pub fn list_identifications(
-    conn: &Connection,
-    account: AccountId,
-    id: i64,
-    visitor: u32,
-) -> Result<Vec<Millis>, Error> {
-    let mut statement = conn.prepare_cached(
-        "select at_ms from identification indexed by identification_visitor
-         where account_id = ?1 and visitor = ?2 and contact_id = ?3 order by at_ms",
-    )?;
-    let rows = statement.query_map((account.0, visitor, id), |row| row.get(0).map(Millis))?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -1,4 +1,8 @@
 //! Visitors and contacts: one table, or a table with its parts, in each file.
 
+pub mod alias;
 pub mod contact;
+pub mod email;
+pub mod identification;
+pub mod property;
 pub mod visitor;

@@ -2,11 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::contact;
 use crate::domain::account::AccountId;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::error::Error;
 
-/// What is kept of a visitor: enough to continue his session.
+/// What is kept of a visitor: enough to continue its session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visitor {
     pub number: VisitorNumber,
@@ -23,14 +24,44 @@ pub struct Visitor {
     /// Dictionary id of the last session's source, and when that session began.
     pub source: u32,
     pub source_ms: i64,
-    /// Completions and their value while nobody knows who he is; his contact takes them over.
+    /// Completions and their value while the visitor belongs to no contact; the contact takes them over.
     pub completions: u32,
     pub value_minor: i64,
+    /// Of all time, whatever is kept of the events. They stay here when the visitor belongs to a contact.
+    pub sessions: u32,
+    pub page_views: u32,
+    /// The session this number took over from the number its token stood for before; 0 = none.
+    pub shared_session: u32,
+}
+
+impl Visitor {
+    /// One that was seen once, and has done nothing yet.
+    #[must_use]
+    pub const fn new(number: VisitorNumber, at_ms: i64) -> Self {
+        Self {
+            number,
+            no_browser: false,
+            contact_id: None,
+            first_ms: at_ms,
+            last_ms: at_ms,
+            session_id: 0,
+            session_number: None,
+            first_source: 0,
+            source: 0,
+            source_ms: 0,
+            completions: 0,
+            value_minor: 0,
+            sessions: 0,
+            page_views: 0,
+            shared_session: 0,
+        }
+    }
 }
 
 const COLUMNS: &str =
     "v.number, v.no_browser, v.contact_id, v.first_ms, v.last_ms, v.session_id, v.session_number,
-    v.source, v.source_ms, v.first_source, v.completions, v.value_minor";
+    v.source, v.source_ms, v.first_source, v.completions, v.value_minor, v.sessions, v.page_views,
+    v.shared_session";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
     Ok(Visitor {
@@ -46,6 +77,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
         first_source: row.get(9)?,
         completions: row.get(10)?,
         value_minor: row.get(11)?,
+        sessions: row.get(12)?,
+        page_views: row.get(13)?,
+        shared_session: row.get(14)?,
     })
 }
 
@@ -82,7 +116,7 @@ pub fn list_tokens(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The numbers of a contact: its own for what programs tell of it, then its browsers', those seen last first; at most
+/// The numbers of a contact: its own for what programs report about it, then its browsers', those seen last first; at most
 /// `limit`.
 pub fn list_of_contact(
     conn: &Connection,
@@ -100,10 +134,17 @@ pub fn list_of_contact(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Deletes a visitor. Its sessions and page views leave its contact with it: nothing else remembers that they were
+/// this visitor's. Its completions and revenue stay: they are the contact's figures since it took them over.
 pub fn delete(conn: &Connection, account: AccountId, number: VisitorNumber) -> Result<(), Error> {
-    conn.prepare_cached("delete from visitor where account_id = ?1 and number = ?2")?
-        .execute((account.0, number.0))?;
-    Ok(())
+    let contact: Option<Option<i64>> = conn
+        .prepare_cached("delete from visitor where account_id = ?1 and number = ?2 returning contact_id")?
+        .query_row((account.0, number.0), |row| row.get(0))
+        .optional()?;
+    match contact.flatten() {
+        Some(contact) => contact::recount_visits(conn, account, contact),
+        None => Ok(()),
+    }
 }
 
 /// Writes a visitor as it is now.
@@ -111,12 +152,14 @@ pub fn upsert(conn: &Connection, account: AccountId, visitor: &Visitor) -> Resul
     // By place, not by name: on the way of every event, looking names up would be most of the work.
     conn.prepare_cached(
         "insert into visitor (account_id, number, no_browser, contact_id, first_ms, last_ms, session_id,
-                              session_number, source, source_ms, first_source, completions, value_minor)
+                              session_number, source, source_ms, first_source, completions, value_minor,
+                              sessions, page_views, shared_session)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
-                 ?10, ?11, ?12, ?13)
+                 ?10, ?11, ?12, ?13, ?14, ?15, ?16)
          on conflict do update set contact_id = ?4, first_ms = ?5, last_ms = ?6,
                 session_id = ?7, session_number = ?8, source = ?9,
-                source_ms = ?10, first_source = ?11, completions = ?12, value_minor = ?13",
+                source_ms = ?10, first_source = ?11, completions = ?12, value_minor = ?13,
+                sessions = ?14, page_views = ?15, shared_session = ?16",
     )?
     .execute(params![
         account.0,
@@ -132,6 +175,9 @@ pub fn upsert(conn: &Connection, account: AccountId, visitor: &Visitor) -> Resul
         visitor.first_source,
         visitor.completions,
         visitor.value_minor,
+        visitor.sessions,
+        visitor.page_views,
+        visitor.shared_session,
     ])?;
     Ok(())
 }

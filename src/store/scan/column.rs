@@ -3,7 +3,7 @@
 
 use std::cell::OnceCell;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use crate::domain::account::AccountId;
 use crate::domain::consent::Consent;
@@ -13,6 +13,7 @@ use crate::domain::screen::ScreenClass;
 use crate::store::dictionary::{self, Kind, join};
 use crate::store::error::Error;
 use crate::store::hits::dictionary_lookup::Texts;
+use crate::store::people::contact;
 use crate::store::{changes, definition};
 
 /// What is of a row.
@@ -176,15 +177,7 @@ impl<'a> Words<'a> {
             return Ok(());
         }
         if column == Column::Contact {
-            let mut statement = self
-                .conn
-                .prepare_cached("select id, email from contact where account_id = ?1 order by email")?;
-            let mut rows = statement.query([self.account.0])?;
-            while let Some(row) = rows.next()? {
-                let email = row.get_ref(1)?;
-                visit(row.get(0)?, email.as_str().map_err(|error| Error::Sqlite(error.into()))?);
-            }
-            return Ok(());
+            return contact::each_name(self.conn, self.account, visit);
         }
         let mut fixed = column.fixed();
         fixed.sort_by_key(|(_, text)| *text);
@@ -230,12 +223,7 @@ impl<'a> Words<'a> {
             return Ok(self.texts.list(self.conn, self.account, kind)?.get(code).to_owned());
         }
         if column == Column::Contact {
-            let email = self
-                .conn
-                .prepare_cached("select email from contact where account_id = ?1 and id = ?2")?
-                .query_row((self.account.0, code), |row| row.get(0))
-                .optional()?;
-            return Ok(email.unwrap_or_default());
+            return contact::find_name(self.conn, self.account, code.into());
         }
         if column == Column::Row(OfRow::Event) {
             let events = self.events()?;

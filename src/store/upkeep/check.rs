@@ -8,11 +8,14 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use crate::store::account;
 use crate::store::data_dir::{self, INBOX_FILE, MAIN_FILE};
 use crate::store::dictionary::Kind;
 use crate::store::error::Error;
 use crate::store::file::migrate::{self, Migration};
 use crate::store::file::open;
+use crate::store::history::visit_counts;
+use crate::store::people::contact;
 
 /// Most findings told of a file's structure.
 const FINDINGS_MAX: u32 = 20;
@@ -166,6 +169,15 @@ const RELATIONS: &[(&str, &str)] = &[
     ("accounts that gave contacts higher numbers than they know of: {n}",
         "select count(*) from account a where last_contact <
             (select coalesce(max(id), 0) from contact c where c.account_id = a.id)"),
+    ("contacts whose primary email is not the one that lists show: {n}",
+        "select count(*) from contact c where c.email <> coalesce((select e.email from contact_email e
+            where e.account_id = c.account_id and e.contact_id = c.id and e.is_primary = 1), '')"),
+    ("contacts with more than one primary email: {n}",
+        "select count(*) from (select 1 from contact_email where is_primary = 1
+            group by account_id, contact_id having count(*) > 1)"),
+    ("aliases of contacts that are aliases themselves: {n}",
+        "select count(*) from contact_alias a join contact c on c.account_id = a.account_id and c.id = a.contact_id
+         where c.state = 'merged'"),
     ("kinds of texts with gaps in their numbers: {n}",
         "select count(*) from (select 1 from dictionary group by account_id, kind
             having count(*) <> max(id))"),
@@ -215,11 +227,33 @@ fn contents(conn: &Connection, report: &mut Report) -> Result<(), Error> {
         }
     }
     report.accounts = number("select count(*) from account")?;
+    visits(conn, report)?;
     let (segments, closed) = segments::look(conn, &mut report.findings)?;
     report.segments = segments;
     report.events = number("select count(*) from event_hot")? + closed;
     report.dead_letters = number("select count(*) from dead_letter")?;
     conn.execute_batch("commit")?;
+    Ok(())
+}
+
+/// Sessions and page views of contacts are those of their visitors. Those of visitors are at least what there are rows
+/// of; what was deleted of a period stays counted, so an exact number cannot be asked for.
+fn visits(conn: &Connection, report: &mut Report) -> Result<(), Error> {
+    let miscounted = contact::count_miscounted(conn)?;
+    if miscounted != 0 {
+        report.findings.push(format!(
+            "contacts with other sessions or page views than their visitors have: {miscounted}"
+        ));
+    }
+    for account in account::list(conn)? {
+        let undercounted = visit_counts::count_undercounted(conn, account.id)?;
+        if undercounted != 0 {
+            report.findings.push(format!(
+                "account {}: visitors with fewer sessions or page views than are stored of them: {undercounted}",
+                account.id
+            ));
+        }
+    }
     Ok(())
 }
 

@@ -49,7 +49,7 @@ pub fn find(data_dir: &Path) -> Result<Option<Facts>, Error> {
         hot_events: number("select count(*) from event_hot")?,
         segments: number("select count(*) from segment")?,
         closed_events: number("select coalesce(sum(rows), 0) from segment")?,
-        contacts: number("select count(*) from contact")?,
+        contacts: number("select count(*) from contact where state = 'active'")?,
         dead_letters: number("select count(*) from dead_letter")?,
         waiting: 0,
         watermark: crate::store::watermark(&conn)?,

@@ -151,7 +151,7 @@ fn report(level: u64, names: &[&str], kind: EventKind) -> EventReport {
     let days = ask(Report::Events, &[]).url.period.days;
     let completer = |(n, email): (usize, &&str)| Completer {
         contact_id: i64::try_from(n).unwrap() + 1,
-        email: (*email).to_owned(),
+        email: Some((*email).to_owned()),
         completions: 12 / (1 + u64::try_from(n).unwrap()),
         value_minor: 1_999,
         last: (n != 2).then(|| NOW.plus(-3 * HOUR)),
@@ -273,7 +273,7 @@ fn names(list: List, name: &str, names: &[&str], role: Role, chosen: &Chosen) ->
 fn contact_row(n: i64, email: &str) -> ContactRow {
     ContactRow {
         id: n,
-        email: email.to_owned(),
+        email: Some(email.to_owned()),
         revenue_minor: if n == 1 { 120_000 } else { 0 },
         asserted_minor: 3_998 * (n % 3),
         completions: 12,

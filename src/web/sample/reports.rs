@@ -342,7 +342,7 @@ fn install(name: &str, first_hit: Option<Millis>, hits: Vec<Entry>, fetched: boo
 fn visitor_of(name: &str, email: Option<&str>, rows: Vec<SessionRow>, role: Role) -> String {
     let found = VisitorReport {
         number: 8_121,
-        contact: email.map(|email| ContactRef { contact_id: 7, email: email.into() }),
+        contact: email.map(|email| ContactRef { contact_id: 7, email: Some(email.into()) }),
         first_seen: NOW.plus(-90 * DAY),
         last_seen: NOW.plus(-3 * HOUR),
         original_source: "ORGANIC_SEARCH".into(),

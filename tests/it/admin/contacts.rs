@@ -1,8 +1,11 @@
 //! Contacts: the list, one of them with all it did, and who may know whose email it is.
 
 use guestlog::app::jobs::close_days::close_account;
+use guestlog::app::people;
+use guestlog::app::people::contacts::{self, Details};
 use guestlog::app::reports::LIMIT_MAX;
-use guestlog::base::clock::{DAY, MINUTE};
+use guestlog::base::clock::{DAY, MINUTE, Millis};
+use guestlog::domain::provenance::{Channel, Provenance};
 use guestlog::domain::user::{Role, Scope};
 use guestlog::store;
 use guestlog::store::contact_activity::NUMBERS_MAX;
@@ -55,6 +58,40 @@ async fn contacts_as_data_have_the_keys_of_the_contract() {
     assert!(text.contains("€15.00 2 2 3"), "{text}");
     let csv = house.get("contacts?format=csv").await.body;
     assert!(csv.contains("\r\n1,ada@example.test,0.00,15.00,2,2,3,"), "{csv}");
+}
+
+/// design.md 7
+#[actix_web::test]
+async fn a_contact_without_an_email_is_named_by_its_number_and_an_alias_leads_to_its_contact() {
+    let house = house().await;
+    let account = house.account;
+    let change = move |conn: &store::Connection| {
+        let said = Provenance::verified(Channel::Page, Millis(0));
+        let details = Details { external_id: Some("x9"), ..Details::default() };
+        let made = people::with_numbers(conn, account, |numbers| {
+            contacts::create_without_email(conn, account, numbers, &said, details)
+        });
+        assert_eq!(made.unwrap().id, 3);
+        // Bob has nothing but what a program reported.
+        store::alias::insert(conn, account, 2, 1, Millis(0))
+    };
+    house.site.app.store.writer.write(change).await.unwrap();
+    house.call(&format!("/v1/event?_a={account}&_n=Sale&_m=2&id=x9")).await;
+    let table = house.json("contacts?sort=email").await;
+    let rows: Vec<_> =
+        table["rows"].as_array().unwrap().iter().map(|row| (&row["id"], &row["email"])).collect();
+    assert_eq!(rows, [(&json!(3), &Value::Null), (&json!(1), &json!("ada@example.test"))]);
+    assert_eq!(table["total"], 2);
+    assert!(house.text("contacts").await.contains("Contact #3"));
+    assert!(house.get("contacts?format=csv").await.body.contains("\r\n3,,0.00,2.00,1,0,0,"));
+    assert!(house.text("contacts/3").await.contains("Contact #3"));
+    let event = "events/000000000001";
+    let by = &house.json(event).await["completed_by"];
+    let person = by.as_array().unwrap().iter().find(|row| row["contact_id"] == 3).unwrap();
+    assert_eq!((&person["email"], &person["value"]), (&Value::Null, &json!("2.00")));
+    assert!(house.text(event).await.contains("Contact #3"));
+    assert_eq!(house.json("contacts/2").await["id"], 1);
+    assert_eq!(house.editor.get(&house.path("contacts/4")).await.status, 404);
 }
 
 #[actix_web::test]

@@ -124,25 +124,12 @@ async fn world() -> World {
         let user = site.user(account, &format!("target@{name}.test"), Role::Viewer).await;
         let (token, _) =
             tokens::create(&site.app, Actor::Machine, account, name, &[Scope::CrmRead]).await.unwrap();
-        let visitor = Visitor {
-            number: VisitorNumber(1),
-            no_browser: false,
-            contact_id: None,
-            first_ms: 0,
-            last_ms: 0,
-            session_id: 0,
-            session_number: None,
-            first_source: 0,
-            source: 0,
-            source_ms: 0,
-            completions: 0,
-            value_minor: 0,
-        };
+        let visitor = Visitor::new(VisitorNumber(1), 0);
         let met = move |conn: &store::Connection| store::visitor::upsert(conn, account, &visitor);
         site.app.store.writer.write(met).await.unwrap();
         let contact = Contact {
             id: 1,
-            email: "ada@example.test".into(),
+            email: Some("ada@example.test".to_owned()),
             external_id: None,
             number: 1,
             created_ms: 0,
@@ -150,7 +137,7 @@ async fn world() -> World {
             last_ms: 0,
             source: 0,
         };
-        let known = move |conn: &store::Connection| store::contact::upsert(conn, account, &contact);
+        let known = move |conn: &store::Connection| store::contact::insert(conn, account, &contact, false);
         site.app.store.writer.write(known).await.unwrap();
         for name in ["one", "two"] {
             let typed = Typed { name, url: "/thanks", ..Typed::default() };

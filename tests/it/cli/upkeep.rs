@@ -81,6 +81,33 @@ fn check_finds_what_does_not_fit_together() {
         ("delete from meta", "the watermark is missing"),
         ("delete from dictionary where kind = 1", "whose page is no text"),
         ("update dictionary set id = 9 where kind = 2", "gaps in their numbers"),
+        (
+            "update visitor set page_views = 0",
+            "visitors with fewer sessions or page views than are stored of them: 1",
+        ),
+        (
+            "insert into contact (account_id, id, number, created_ms, first_ms, last_ms, sessions)
+                 select id, 1, 1, 0, 0, 0, 5 from account",
+            "contacts with other sessions or page views than their visitors have: 1",
+        ),
+        (
+            "insert into contact (account_id, id, email, number, created_ms, first_ms, last_ms)
+                 select id, 1, 'a@b.test', 1, 0, 0, 0 from account",
+            "contacts whose primary email is not the one that lists show: 1",
+        ),
+        (
+            "insert into contact (account_id, id, number, created_ms, first_ms, last_ms)
+                 select id, 1, 1, 0, 0, 0 from account;
+             insert into contact_email select id, 'a@b.test', 1, 1, 0, 0 from account;
+             insert into contact_email select id, 'c@d.test', 1, 1, 0, 0 from account",
+            "contacts with more than one primary email: 1",
+        ),
+        (
+            "insert into contact (account_id, id, state, number, created_ms, first_ms, last_ms)
+                 select id, 1, 'merged', 1, 0, 0, 0 from account;
+             insert into contact_alias select id, 2, 1, 0 from account",
+            "aliases of contacts that are aliases themselves: 1",
+        ),
         ("drop index dictionary_value", "index dictionary_value is missing"),
         ("create table mine (a integer)", "table mine is not of this program"),
         ("pragma foreign_keys = off; delete from account", "belong to no row of account"),

@@ -133,10 +133,16 @@ impl Site {
 
     /// Closes the store and opens it again, with another memory and the plain settings.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_after(|_| ()).await
+    }
+
+    /// The same; `change` is made to the data directory meanwhile.
+    pub(crate) async fn restart_after(self, change: impl FnOnce(&Path)) -> Self {
         let Self { app, clock, account, state, folder, .. } = self;
         drop(state);
         let app = Arc::try_unwrap(app).unwrap_or_else(|_| panic!("somebody still holds the application"));
         tokio::task::spawn_blocking(|| app.store.close()).await.unwrap();
+        change(&folder.path().join("data"));
         let store = open(&folder, &clock, 0);
         Self::over(store, folder, clock, account, Wanted::default())
     }

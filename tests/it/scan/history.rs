@@ -506,7 +506,7 @@ fn write_people(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
         let number = *account.contact_of.iter().find(|(_, c)| *c == contact).unwrap().0;
         let row = Contact {
             id: *contact,
-            email,
+            email: Some(email),
             external_id: None,
             number,
             created_ms: 0,
@@ -514,24 +514,11 @@ fn write_people(conn: &Connection, account: &AccountFact) -> Result<(), Error> {
             last_ms: 0,
             source: 0,
         };
-        store::contact::upsert(conn, id, &row)?;
+        store::contact::insert(conn, id, &row, false)?;
     }
     for number in 1..=account.visitors {
         let contact_id = account.contact_of.get(&number).copied();
-        let visitor = Visitor {
-            number: VisitorNumber(number),
-            no_browser: false,
-            contact_id,
-            first_ms: 0,
-            last_ms: i64::MAX / 2,
-            session_id: 0,
-            session_number: None,
-            first_source: 0,
-            source: 0,
-            source_ms: 0,
-            completions: 0,
-            value_minor: 0,
-        };
+        let visitor = Visitor { contact_id, last_ms: i64::MAX / 2, ..Visitor::new(VisitorNumber(number), 0) };
         store::visitor::upsert(conn, id, &visitor)?;
     }
     Ok(())

@@ -57,6 +57,8 @@ async fn nothing_of_an_erased_visitor_is_left_and_his_number_is_never_given_agai
     site.fold().await;
     let rows = "select (select coalesce(sum(rows), 0) from segment) + (select count(*) from event_hot)";
     assert_eq!(site.ask::<i64>(rows), 13);
+    let visits = "select sessions || ' ' || page_views from contact";
+    assert_eq!(site.ask::<String>(visits), "3 7");
     let erased = erase(&site, 1).await.unwrap();
     assert_eq!(erased, Erased { sessions: 3, page_views: 7, days: 3, damaged: Vec::new() });
     assert_eq!(site.ask::<i64>(rows), 6, "Bob's");
@@ -71,6 +73,7 @@ async fn nothing_of_an_erased_visitor_is_left_and_his_number_is_never_given_agai
         assert_eq!(site.ask::<i64>(&format!("select count(*) from {table}")), 0, "{table}");
     }
     assert_eq!(site.ask::<i64>("select count(*) from contact"), 1, "an email is a person's");
+    assert_eq!(site.ask::<String>(visits), "0 0", "what the visitor did left the contact");
     assert!(site.app.live.list(site.account, 0, 100).iter().all(|entry| entry.visitor != Some(1)));
     assert_eq!(site.app.live.list(site.account, 0, 100).len(), 6, "Bob's");
     let audit: Vec<String> = site.asks("select action || ' ' || detail from audit");

@@ -3,6 +3,7 @@
 mod closing;
 mod completions;
 mod erasing;
+mod identities;
 mod recount;
 mod retention;
 mod timeline;

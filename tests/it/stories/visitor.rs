@@ -193,7 +193,7 @@ async fn a_contact_keeps_the_source_of_the_first_session() {
 #[actix_web::test]
 async fn names_and_properties_of_a_person_are_bounded() {
     use guestlog::domain::contact::PROPERTIES_MAX;
-    use guestlog::store::contact::IDENTIFICATIONS_MAX;
+    use guestlog::store::identification::IDENTIFICATIONS_MAX;
     let mut site = Site::new().await;
     for n in 0..=IDENTIFICATIONS_MAX {
         let said = json!({"email": "ada@example.com", "id": format!("n{n}"), format!("p{n}"): "x"});

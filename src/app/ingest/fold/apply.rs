@@ -2,21 +2,23 @@
 
 use super::cache::Cache;
 use super::pending::Pending;
+use crate::app::people::contacts::{self, Details};
+use crate::app::people::{properties, visitors};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
-use crate::domain::contact::{Email, PROPERTIES_MAX};
 use crate::domain::hit::{Act, Hit, SEEN_FOR};
+use crate::domain::provenance::{Channel, Provenance};
 use crate::domain::reason::Reason;
 use crate::domain::source::{Attribution, Origin, Source};
-use crate::domain::visitor::{SOURCE_MEMORY, VisitorNumber, opens_session};
-use crate::store::contact::{self, Contact, Identification};
+use crate::domain::visitor::{SOURCE_MEMORY, opens_session};
+use crate::store::contact::{self, Activity, Contact};
 use crate::store::dictionary::{Kind, join};
 use crate::store::event::{self, Event, Seen, Statements};
 use crate::store::segment;
 use crate::store::segment::late_engagement;
 use crate::store::session::Session;
 use crate::store::visitor::{self, Visitor};
-use crate::store::{self, Connection, changes};
+use crate::store::{self, Connection};
 
 /// What the fold found out about a hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +54,7 @@ impl<'a> Batch<'a> {
 
     /// Writes what waits and what changed; nothing of the batch is left to do then.
     pub(super) fn finish(mut self) -> Result<(), store::Error> {
-        self.pending.write(&mut self.statements)?;
+        self.pending.write(self.conn, &mut self.statements)?;
         self.cache.flush(self.conn)
     }
 
@@ -79,7 +81,7 @@ impl<'a> Batch<'a> {
         let (mut visitor, is_new) = self.find_or_make_visitor(hit)?;
         let (switched, contact) = self.identify(inbox_id, hit, &mut visitor)?;
         self.continue_session(hit, &mut visitor, is_new, switched, Some(page))?;
-        self.tell_source(hit, contact, &visitor)?;
+        self.set_source(hit, contact, &visitor)?;
         let event = Event {
             at_ms: hit.at.0,
             inbox_id,
@@ -195,123 +197,62 @@ impl<'a> Batch<'a> {
         Ok(Some(engaged_ms.saturating_sub(before)))
     }
 
-    /// The visitor of a browser's hit, and whether he is new.
+    /// The visitor of a browser's hit, and whether it is new.
     pub(super) fn find_or_make_visitor(&mut self, hit: &Hit) -> Result<(Visitor, bool), store::Error> {
         let token = hit.visitor.as_ref().ok_or_else(|| store::Error::Unreadable("no token".to_owned()))?;
         if let Some(visitor) = self.cache.visitor(self.conn, hit.account, token)? {
             return Ok((visitor, false));
         }
-        let number = self.next_visitor(hit.account)?;
+        let numbers = self.cache.numbers(self.conn, hit.account)?.ok_or(store::Error::NotFound)?;
+        let number = visitors::next_number(numbers);
         visitor::upsert_token(self.conn, hit.account, token.as_str(), number)?;
-        Ok((new_visitor(number, hit.at.0), true))
+        Ok((Visitor::new(number, hit.at.0), true))
     }
 
-    /// rules.md 12: dense, and never used again.
-    pub(super) fn next_visitor(&mut self, account: AccountId) -> Result<VisitorNumber, store::Error> {
-        let numbers = self.cache.numbers(self.conn, account)?.ok_or(store::Error::NotFound)?;
-        numbers.visitor += 1;
-        Ok(VisitorNumber(numbers.visitor))
-    }
-
-    /// Binds an email to the visitor and makes the contact. A token that belongs to another contact gets a new
-    /// number (rules.md 12); answers whether it did, and the contact.
+    /// Lets the visitor belong to the contact of the email the hit carries, and records what else it says of the
+    /// person. Answers whether the visitor got a new number for it (rules.md 12), and the contact.
     pub(super) fn identify(
         &mut self,
         inbox_id: i64,
         hit: &Hit,
         visitor: &mut Visitor,
     ) -> Result<(bool, Option<Contact>), store::Error> {
-        let said = &hit.identity;
-        if said.is_empty() {
+        let (conn, account, identity) = (self.conn, hit.account, &hit.identity);
+        if identity.is_empty() {
             return Ok((false, None));
         }
-        let found = match &said.email {
-            Some(email) => Some(self.find_or_make_contact(hit, email, visitor)?),
-            None => None,
-        };
-        let mut switched = false;
-        if let Some((contact, is_made)) = &found {
-            switched = visitor.contact_id.is_some_and(|id| id != contact.id);
-            if switched {
-                let number = self.next_visitor(hit.account)?;
-                // The older number stays with its contact, as it is now.
-                visitor::upsert(self.conn, hit.account, visitor)?;
-                if let Some(before) = visitor.contact_id {
-                    let times = (visitor.first_ms, visitor.last_ms);
-                    contact::update_times(self.conn, hit.account, before, times)?;
-                }
-                if let Some(token) = &hit.visitor {
-                    visitor::upsert_token(self.conn, hit.account, token.as_str(), number)?;
-                }
-                visitor.number = number;
-                visitor.first_ms = hit.at.0;
-                visitor.first_source = visitor.source;
-            }
-            if !*is_made && visitor.contact_id != Some(contact.id) {
-                changes::raise_contact_of_visitor(self.conn, hit.account, visitor.number.0)?;
-            }
-            visitor.contact_id = Some(contact.id);
-            self.hand_over(hit, contact, visitor)?;
-            self.keep_properties(hit, contact.id)?;
+        let said = Provenance::asserted(Channel::Browser, hit.at);
+        let external_id = identity.external_id.as_deref();
+        let mut is_switched = false;
+        let mut contact = None;
+        if let Some(email) = &identity.email {
+            let numbers = self.cache.numbers(conn, account)?.ok_or(store::Error::NotFound)?;
+            // The contact is as old as the visitor, unless the visitor was somebody else until now.
+            let first_ms = if visitor.contact_id.is_none() { visitor.first_ms } else { hit.at.0 };
+            let details = Details { first_ms, source: visitor.first_source, external_id };
+            let found = contacts::find_or_create_by_email(conn, account, numbers, &said, email, details)?;
+            let token = hit.visitor.as_ref();
+            is_switched = visitors::assign(conn, account, numbers, &said, &found, visitor, token)?;
+            properties::record(conn, account, &said, found.contact.id, &identity.properties)?;
+            contact = Some(found.contact);
         }
-        let contact = found.map(|(contact, _)| contact);
-        contact::insert_identification(
-            self.conn,
-            hit.account,
-            &Identification {
-                at_ms: hit.at.0,
-                inbox_id,
-                visitor: visitor.number.0,
-                contact_id: contact.as_ref().map(|contact| contact.id),
-                external_id: said.external_id.clone(),
-                other_token: said.other_token.as_ref().map(|token| token.as_str().to_owned()),
-            },
-        )?;
-        Ok((switched, contact))
+        let id = contact.as_ref().map(|contact| contact.id);
+        let others = (external_id, identity.other_token.as_ref());
+        visitors::record_identification(conn, account, &said, inbox_id, visitor.number, id, others)?;
+        Ok((is_switched, contact))
     }
 
-    /// The contact of an email, and whether it was made for it.
-    fn find_or_make_contact(
-        &mut self,
+    /// A contact that was created by the hit that opened the session, before the source of the session was known.
+    pub(super) fn set_source(
+        &self,
         hit: &Hit,
-        email: &Email,
+        contact: Option<Contact>,
         visitor: &Visitor,
-    ) -> Result<(Contact, bool), store::Error> {
-        let found = contact::find_by_email(self.conn, hit.account, email.as_str())?;
-        // The contact is as old as the visitor, unless the visitor was somebody else until now.
-        let first_ms = if visitor.contact_id.is_none() { visitor.first_ms } else { hit.at.0 };
-        let is_made = found.is_none();
-        let contact = match found {
-            Some(known) => Contact {
-                external_id: hit.identity.external_id.clone(),
-                first_ms,
-                last_ms: hit.at.0,
-                ..known
-            },
-            None => self.make_contact(hit, email, first_ms, visitor.first_source)?,
-        };
-        contact::upsert(self.conn, hit.account, &contact)?;
-        Ok((contact, is_made))
-    }
-
-    pub(super) fn keep_properties(&mut self, hit: &Hit, contact_id: i64) -> Result<(), store::Error> {
-        let said = &hit.identity.properties;
-        if said.is_empty() {
-            return Ok(());
+    ) -> Result<(), store::Error> {
+        match contact.filter(|contact| contact.source == 0) {
+            Some(contact) => contact::update_source(self.conn, hit.account, contact.id, visitor.first_source),
+            None => Ok(()),
         }
-        let mut held = contact::count_properties(self.conn, hit.account, contact_id)?;
-        for (name, value) in said {
-            // A full contact still takes new values of the names it has.
-            if contact::find_property(self.conn, hit.account, contact_id, name)?.is_none() {
-                if usize::try_from(held).unwrap_or(usize::MAX) >= PROPERTIES_MAX {
-                    continue;
-                }
-                held += 1;
-            }
-            let at = hit.at.0;
-            contact::upsert_asserted_property(self.conn, hit.account, contact_id, name, value, at)?;
-        }
-        Ok(())
     }
 
     /// Joins the visitor's open session or opens one (rules.md 10, 11), by a view of `page` or by a completion.
@@ -330,12 +271,18 @@ impl<'a> Batch<'a> {
             Some(id) => self.cache.session(self.conn, hit.account, id)?,
             None => None,
         };
+        let mut activity = Activity { first_ms: at, last_ms: at, sessions: 0, page_views: 0 };
         if let Some(session) = joined {
             session.visitor = visitor.number.0;
             session.switched |= switched;
             happen(session, at, page);
             if visitor.session_number.is_none() {
                 visitor.session_number = hit.session_number;
+            }
+            if switched {
+                let taken_over = Some(visitor.session_id);
+                let is_new = visitors::count_session(self.conn, hit.account, visitor, taken_over)?;
+                activity.sessions = u32::from(is_new);
             }
         } else {
             // Also where the session is so long over that only segments know it (a replayed dead letter).
@@ -349,9 +296,17 @@ impl<'a> Batch<'a> {
             }
             visitor.source_ms = at;
             self.cache.put_session(hit.account, session);
+            let is_new = visitors::count_session(self.conn, hit.account, visitor, None)?;
+            activity.sessions = u32::from(is_new);
         }
+        activity.page_views = u32::from(page.is_some());
+        visitor.page_views += activity.page_views;
         visitor.last_ms = visitor.last_ms.max(at);
         visitor.first_ms = visitor.first_ms.min(at);
+        if let Some(contact) = visitor.contact_id {
+            (activity.first_ms, activity.last_ms) = (visitor.first_ms, visitor.last_ms);
+            self.pending.add_activity(hit.account, contact, activity);
+        }
         Ok(())
     }
 
@@ -430,23 +385,6 @@ impl<'a> Batch<'a> {
         };
         let text = join(&[from.source.as_str(), &from.detail, &from.detail_2]);
         self.cache.name(self.conn, hit.account, Kind::Source, &text)
-    }
-}
-
-pub(super) fn new_visitor(number: VisitorNumber, at_ms: i64) -> Visitor {
-    Visitor {
-        number,
-        no_browser: false,
-        contact_id: None,
-        first_ms: at_ms,
-        last_ms: at_ms,
-        session_id: 0,
-        session_number: None,
-        first_source: 0,
-        source: 0,
-        source_ms: 0,
-        completions: 0,
-        value_minor: 0,
     }
 }
 

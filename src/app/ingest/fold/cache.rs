@@ -2,7 +2,6 @@
 //! All of it can be read from the store again. It is stale after a failed batch, and then dropped, and after changes
 //! by others, which it follows (`store::changes`).
 
-use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
@@ -267,19 +266,9 @@ impl Cache {
             self.visitors.iter_mut().flat_map(|(account, kept)| kept.values_mut().map(|k| (*account, k)));
         let mut visitors: Vec<_> = visitors.filter(|(_, kept)| kept.dirty).collect();
         visitors.sort_unstable_by_key(|(account, kept)| (*account, kept.row.number));
-        let mut seen: BTreeMap<(AccountId, i64), (i64, i64)> = BTreeMap::new();
         for (account, kept) in visitors {
-            let row = &kept.row;
-            store::visitor::upsert(conn, account, row)?;
-            if let Some(contact) = row.contact_id {
-                let (first, last) = seen.entry((account, contact)).or_insert((row.first_ms, row.last_ms));
-                (*first, *last) = (row.first_ms.min(*first), row.last_ms.max(*last));
-            }
+            store::visitor::upsert(conn, account, &kept.row)?;
             kept.dirty = false;
-        }
-        // A contact is seen whenever one of its browsers is: lists of contacts are sorted by these times.
-        for ((account, contact), times) in seen {
-            store::contact::update_times(conn, account, contact, times)?;
         }
         let mut sessions: Vec<_> = self.sessions.iter_mut().filter(|(_, kept)| kept.dirty).collect();
         sessions.sort_unstable_by_key(|(key, _)| **key);

@@ -1,17 +1,19 @@
 //! Folding a completion: which event it is of, whose it is, and what it is worth (rules.md 13, 19-22).
 
-use super::apply::{Batch, Folded, new_visitor};
+use super::apply::{Batch, Folded};
 use super::definitions::Found;
-use crate::domain::contact::Email;
+use crate::app::people::contacts::{self, Details};
+use crate::app::people::properties;
 use crate::domain::event::{EventKind, EventNumber, EventRef};
 use crate::domain::hit::Hit;
 use crate::domain::money::SUM_MAX;
+use crate::domain::provenance::{Channel, Provenance};
 use crate::domain::reason::Reason;
 use crate::domain::visitor::VisitorNumber;
+use crate::store;
 use crate::store::contact::{self, Contact};
 use crate::store::event::{self, Event};
-use crate::store::visitor::{self, Visitor};
-use crate::store::{self};
+use crate::store::visitor::Visitor;
 
 /// A completion that counts.
 #[derive(Clone, Copy)]
@@ -38,7 +40,7 @@ impl Batch<'_> {
         let (number, usual) = match self.cache.define(self.conn, hit, event, kind, self.now)? {
             Found::Active(number, value_minor) => (number, value_minor),
             Found::Not(reason) => {
-                // Its id is known from now on: told again, it is not counted again.
+                // Its id is known from now on: sent again, the hit is not counted again.
                 self.pending.push_id(
                     hit.account,
                     hit.event_id.as_deref(),
@@ -65,7 +67,7 @@ impl Batch<'_> {
         let (mut visitor, is_new) = self.find_or_make_visitor(hit)?;
         let (switched, contact) = self.identify(inbox_id, hit, &mut visitor)?;
         self.continue_session(hit, &mut visitor, is_new, switched, None)?;
-        self.tell_source(hit, contact, &visitor)?;
+        self.set_source(hit, contact, &visitor)?;
         let page = self.page_of(hit)?;
         self.count_completion(hit, &mut visitor, done.value_minor)?;
         self.push_completion(inbox_id, hit, &visitor, page, done)?;
@@ -127,7 +129,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// The contact's at once; of a visitor nobody knows, kept until somebody does.
+    /// Counts for the contact at once; while the visitor belongs to none, the visitor keeps the count.
     fn count_completion(
         &mut self,
         hit: &Hit,
@@ -135,7 +137,8 @@ impl Batch<'_> {
         value_minor: i64,
     ) -> Result<(), store::Error> {
         if let Some(contact) = visitor.contact_id {
-            return contact::add_asserted(self.conn, hit.account, contact, 1, value_minor);
+            let said = Provenance::asserted(Channel::Browser, hit.at);
+            return contacts::add_completions(self.conn, hit.account, &said, contact, 1, value_minor);
         }
         visitor.completions = visitor.completions.saturating_add(1);
         visitor.value_minor = visitor.value_minor.saturating_add(value_minor).clamp(-SUM_MAX, SUM_MAX);
@@ -149,104 +152,35 @@ impl Batch<'_> {
         hit: &Hit,
         done: Done<'_>,
     ) -> Result<Folded, store::Error> {
-        let contact = self.contact_of_program(hit)?;
+        let (conn, account) = (self.conn, hit.account);
+        let said = Provenance::asserted(Channel::Program, hit.at);
+        let contact = self.contact_of_program(hit, &said)?;
         if let Some(contact) = &contact {
-            contact::add_asserted(self.conn, hit.account, contact.id, 1, done.value_minor)?;
-            self.keep_properties(hit, contact.id)?;
+            contacts::add_completions(conn, account, &said, contact.id, 1, done.value_minor)?;
+            properties::record(conn, account, &said, contact.id, &hit.identity.properties)?;
         }
         let own = contact.as_ref().map_or(0, |contact| contact.number);
-        let nobody = new_visitor(VisitorNumber(own), hit.at.0);
+        let nobody = Visitor::new(VisitorNumber(own), hit.at.0);
         self.push_completion(inbox_id, hit, &nobody, 0, done)?;
         Ok(Folded { reason: Reason::Stored, visitor: Some(own).filter(|own| *own != 0) })
     }
 
-    /// By email, made when there is none; by the site's own id only found.
-    fn contact_of_program(&mut self, hit: &Hit) -> Result<Option<Contact>, store::Error> {
-        let said = &hit.identity;
-        let Some(email) = &said.email else {
-            let Some(id) = &said.external_id else { return Ok(None) };
-            let found = contact::find_by_external_id(self.conn, hit.account, id)?;
-            return found.map(|contact| self.see_contact(hit, contact)).transpose();
+    /// By email, created when there is none; by the site's own id only found.
+    fn contact_of_program(&mut self, hit: &Hit, said: &Provenance) -> Result<Option<Contact>, store::Error> {
+        let (conn, account, identity) = (self.conn, hit.account, &hit.identity);
+        let external_id = identity.external_id.as_deref();
+        let mut details = Details { first_ms: hit.at.0, source: 0, external_id };
+        let found = match (&identity.email, external_id) {
+            (Some(email), _) => contacts::find_by_email(conn, account, said, email)?,
+            (None, Some(id)) => contact::find_by_external_id(conn, account, id)?,
+            (None, None) => None,
         };
-        match contact::find_by_email(self.conn, hit.account, email.as_str())? {
-            Some(contact) => self.see_contact(hit, contact).map(Some),
-            None => self.make_contact_of_program(hit, email).map(Some),
+        if let Some(known) = found {
+            return contacts::record_seen(conn, account, said, known, details).map(Some);
         }
-    }
-
-    fn see_contact(&self, hit: &Hit, contact: Contact) -> Result<Contact, store::Error> {
-        let seen = Contact {
-            external_id: hit.identity.external_id.clone(),
-            first_ms: hit.at.0,
-            last_ms: hit.at.0,
-            ..contact
-        };
-        contact::upsert(self.conn, hit.account, &seen)?;
-        Ok(seen)
-    }
-
-    fn make_contact_of_program(&mut self, hit: &Hit, email: &Email) -> Result<Contact, store::Error> {
-        let nobody = new_visitor(VisitorNumber(0), hit.at.0);
-        let source = self.source(hit, &nobody)?;
-        let made = self.make_contact(hit, email, hit.at.0, source)?;
-        contact::upsert(self.conn, hit.account, &made)?;
-        Ok(made)
-    }
-
-    /// What a visitor did before he was known is his contact's.
-    pub(super) fn hand_over(
-        &mut self,
-        hit: &Hit,
-        contact: &Contact,
-        visitor: &mut Visitor,
-    ) -> Result<(), store::Error> {
-        let (completions, value_minor) =
-            (std::mem::take(&mut visitor.completions), std::mem::take(&mut visitor.value_minor));
-        if completions == 0 {
-            return Ok(());
-        }
-        contact::add_asserted(self.conn, hit.account, contact.id, completions.into(), value_minor)
-    }
-
-    /// A contact made by the hit that opened the session, before its source was known.
-    pub(super) fn tell_source(
-        &mut self,
-        hit: &Hit,
-        contact: Option<Contact>,
-        visitor: &Visitor,
-    ) -> Result<(), store::Error> {
-        match contact.filter(|contact| contact.source == 0) {
-            Some(contact) => {
-                let contact = Contact { source: visitor.first_source, ..contact };
-                contact::upsert(self.conn, hit.account, &contact)
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Writes a contact's own number; the contact is written by who made it.
-    pub(super) fn make_contact(
-        &mut self,
-        hit: &Hit,
-        email: &Email,
-        first_ms: i64,
-        source: u32,
-    ) -> Result<Contact, store::Error> {
-        let number = self.next_visitor(hit.account)?;
-        let numbers = self.cache.numbers(self.conn, hit.account)?.ok_or(store::Error::NotFound)?;
-        numbers.contact += 1;
-        let id = numbers.contact;
-        let own = Visitor { no_browser: true, contact_id: Some(id), ..new_visitor(number, hit.at.0) };
-        visitor::upsert(self.conn, hit.account, &own)?;
-        Ok(Contact {
-            id,
-            email: email.as_str().to_owned(),
-            external_id: hit.identity.external_id.clone(),
-            number: number.0,
-            created_ms: hit.at.0,
-            first_ms,
-            last_ms: hit.at.0,
-            source,
-        })
+        let Some(email) = &identity.email else { return Ok(None) };
+        details.source = self.source(hit, &Visitor::new(VisitorNumber(0), hit.at.0))?;
+        let numbers = self.cache.numbers(conn, account)?.ok_or(store::Error::NotFound)?;
+        contacts::create_by_email(conn, account, numbers, said, email, details).map(Some)
     }
 }

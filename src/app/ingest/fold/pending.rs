@@ -2,11 +2,14 @@
 //! or the same event id again) finds them here. They are written in the order of their keys. Nothing here outlives
 //! the transaction of the batch.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 
 use crate::domain::account::AccountId;
-use crate::store;
+use crate::store::contact::{self, Activity};
 use crate::store::event::{Event, Seen, Statements};
+use crate::store::{self, Connection};
 
 /// An event to be written.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub(super) struct Pending {
     places: FxHashMap<AccountId, FxHashMap<String, usize>>,
     /// Ids of hits that left no event.
     alone: FxHashMap<(AccountId, String), Seen>,
+    /// What the visitors of contacts did: written once a contact, however many hits it was.
+    activities: BTreeMap<(AccountId, i64), Activity>,
 }
 
 impl Pending {
@@ -78,7 +83,22 @@ impl Pending {
         }
     }
 
-    pub(super) fn write(mut self, statements: &mut Statements<'_>) -> Result<(), store::Error> {
+    /// A visitor of this contact was seen. Lists of contacts are ordered by these times.
+    pub(super) fn add_activity(&mut self, account: AccountId, contact: i64, more: Activity) {
+        let nothing = Activity { sessions: 0, page_views: 0, ..more };
+        let activity = self.activities.entry((account, contact)).or_insert(nothing);
+        activity.first_ms = activity.first_ms.min(more.first_ms);
+        activity.last_ms = activity.last_ms.max(more.last_ms);
+        activity.sessions += more.sessions;
+        activity.page_views += more.page_views;
+    }
+
+    /// Writes all.
+    pub(super) fn write(
+        mut self,
+        conn: &Connection,
+        statements: &mut Statements<'_>,
+    ) -> Result<(), store::Error> {
         self.events.sort_unstable_by_key(|w| (w.account, w.event.at_ms, w.event.inbox_id));
         for waiting in &self.events {
             statements.insert(waiting.account, &waiting.event)?;
@@ -95,6 +115,9 @@ impl Pending {
         alone.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         for ((account, id), seen) in alone {
             statements.insert_seen(account, &id, seen)?;
+        }
+        for ((account, contact), activity) in &self.activities {
+            contact::add_activity(conn, *account, *contact, activity)?;
         }
         Ok(())
     }

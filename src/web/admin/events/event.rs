@@ -18,7 +18,7 @@ use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::store::event_work::Work;
 use crate::web::admin::events::event_form::number_of;
-use crate::web::admin::people::list::masked;
+use crate::web::admin::people::list::{mask_email, name_of};
 use crate::web::admin::reports::dashboard::{cut, name, starts, when};
 use crate::web::admin::reports::report::{self, Bars, signed};
 use crate::web::drawing::chart::{Chart, Point, Sparkline, Unit};
@@ -106,7 +106,7 @@ async fn count_back(request: HttpRequest, form: AccountForm) -> Result<HttpRespo
 }
 
 fn mask(completer: &mut Completer) {
-    completer.email = masked(&completer.email);
+    mask_email(&mut completer.email);
 }
 
 /// `event-000000000012-1000001-2026-10-26-2026-11-22`
@@ -127,7 +127,7 @@ const CONTACTS: [&str; 5] = ["contact_id", "email", "completions", "value", "las
 fn contact_cells(row: &Completer) -> Vec<String> {
     vec![
         row.contact_id.to_string(),
-        data::cell(&row.email),
+        data::cell(row.email.as_deref().unwrap_or_default()),
         row.completions.to_string(),
         row.value.clone(),
         row.last.map_or_else(String::new, crate::base::clock::Millis::iso),
@@ -180,7 +180,7 @@ struct Fact {
 
 /// A contact who completed it.
 struct Person {
-    email: String,
+    name: String,
     href: String,
     completions: String,
     value: String,
@@ -313,7 +313,7 @@ pub(crate) fn told(t: &'static Texts, zone: &Zone, changes: Vec<Changed>) -> Vec
 fn person(layout: &Layout, asked: &Asked, zone: &Zone, found: &EventReport, row: &Completer) -> Person {
     let t = layout.t;
     Person {
-        email: row.email.clone(),
+        name: name_of(t, row.email.as_deref(), row.contact_id),
         href: paths::contact(asked.url.account, ContactId(row.contact_id)),
         completions: report::count(t, row.completions),
         value: worth(t, row.value_minor, &found.currency),

@@ -1,5 +1,5 @@
 //! `/accounts/{id}/contacts/{id}`: one contact: what is known, what it earned, and its timeline: the sessions of all its
-//! browsers and what programs told, folded. Of all time, so it has no period. The email stands there in full or masked,
+//! browsers and what programs reported, folded. Of all time, so it has no period. The email stands there in full or masked,
 //! as the reader may (rules.md 28).
 
 use actix_web::http::StatusCode;
@@ -14,7 +14,7 @@ use crate::domain::contact::ContactId;
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::domain::visitor::VisitorNumber;
-use crate::web::admin::people::list::{masked, revenue};
+use crate::web::admin::people::list::{mask_email, name_of, revenue};
 use crate::web::admin::people::visitor::{Asked, Fact, Visit, visit};
 use crate::web::admin::reports::report::{self, signed};
 use crate::web::drawing::format;
@@ -40,7 +40,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     report::wait(&access, &pairs).await?;
     let (app, account) = (&access.state.app, access.account.id());
     let found = reports::contact(app, account, id, asked.after.as_deref(), asked.limit).await?;
-    let found = told(&access, found.ok_or(WebError::NotFound)?);
+    let found = for_reader(&access, found.ok_or(WebError::NotFound)?);
     match access.format {
         Format::Json => data::json(&found),
         Format::Csv => {
@@ -49,17 +49,18 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         }
         Format::Html => {
             let reader = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
-            let layout = reader.layout(&found.row.email, Section::Contacts, "");
+            let name = name_of(reader.who.context.t, found.row.email.as_deref(), found.row.id);
+            let layout = reader.layout(&name, Section::Contacts, "");
             let currency = &access.account.settings().currency;
             answer::page(StatusCode::OK, &page(layout, &access.account.zone, currency, &asked, &found))
         }
     }
 }
 
-/// The answer as this reader may have it: properties may name a person as well as his email does.
-fn told(access: &ReportAccess, mut found: ContactReport) -> ContactReport {
+/// The answer as this reader may have it: properties may name a person as well as an email does.
+fn for_reader(access: &ReportAccess, mut found: ContactReport) -> ContactReport {
     if !access.sees_emails {
-        found.row.email = masked(&found.row.email);
+        mask_email(&mut found.row.email);
         found.external_id = None;
         found.properties.clear();
     }

@@ -1,4 +1,4 @@
-//! `/accounts/{id}/contacts`: people known by an email. Of all time, so it has no period. Emails stand there in full or
+//! `/accounts/{id}/contacts`: the people who are known. Of all time, so it has no period. Emails stand there in full or
 //! masked, as the reader may; who sees them masked must not find them out by searching (rules.md 28).
 
 use actix_web::http::StatusCode;
@@ -69,12 +69,18 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
 }
 
 pub(crate) fn mask(row: &mut ContactRow) {
-    row.email = masked(&row.email);
+    mask_email(&mut row.email);
 }
 
-/// An email as readers see it who may not see it in full; empty where there is none.
-pub(crate) fn masked(email: &str) -> String {
-    Email::parse(email).map_or_else(String::new, |email| email.masked())
+/// Makes an email what readers see who may not see it in full.
+pub(crate) fn mask_email(email: &mut Option<String>) {
+    *email = email.as_deref().and_then(Email::parse).map(|email| email.masked());
+}
+
+/// How a page names a contact: by its primary email, or by its number when it has none.
+pub(crate) fn name_of(t: &Texts, email: Option<&str>, id: i64) -> String {
+    let number = || fill(t.contacts.number, &[("number", &id.to_string())]);
+    email.map_or_else(number, str::to_owned)
 }
 
 /// Heads of the CSV, in the order of `cells`.
@@ -95,7 +101,7 @@ const COLUMNS: [&str; 11] = [
 fn cells(row: &ContactRow) -> Vec<String> {
     vec![
         row.id.to_string(),
-        data::cell(&row.email),
+        data::cell(row.email.as_deref().unwrap_or_default()),
         row.revenue.clone(),
         row.revenue_asserted.clone(),
         row.completions.to_string(),
@@ -119,7 +125,7 @@ pub(crate) struct Shown {
 
 /// One contact as people read it.
 struct Row {
-    email: String,
+    name: String,
     href: String,
     source: String,
     source_detail: String,
@@ -242,7 +248,7 @@ fn row_of(layout: &Layout, zone: &Zone, shown: &Shown, row: &ContactRow) -> Row 
     let t = layout.t;
     let account = layout.account.as_ref().map_or(AccountId(0), |here| here.id);
     Row {
-        email: row.email.clone(),
+        name: name_of(t, row.email.as_deref(), row.id),
         href: paths::contact(account, ContactId(row.id)),
         source: t.word.value(Dimension::Source, &row.original_source).into_owned(),
         source_detail: format::address(&row.original_source_detail),

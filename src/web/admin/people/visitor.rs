@@ -17,7 +17,7 @@ use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::domain::visitor::VisitorNumber;
-use crate::web::admin::people::list::masked;
+use crate::web::admin::people::list::mask_email;
 use crate::web::admin::reports::report;
 use crate::web::drawing::format;
 use crate::web::part::icon::Icon;
@@ -116,7 +116,7 @@ async fn delete(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
 fn told(access: &ReportAccess, mut found: VisitorReport) -> VisitorReport {
     found.contact = found.contact.filter(|_| access.persons);
     if let Some(contact) = found.contact.as_mut().filter(|_| !access.sees_emails) {
-        contact.email = masked(&contact.email);
+        mask_email(&mut contact.email);
     }
     found
 }
@@ -223,9 +223,9 @@ struct Erase {
 }
 
 fn title(t: &Texts, found: &VisitorReport) -> String {
-    let email = found.contact.as_ref().map(|contact| contact.email.clone());
+    let email = found.contact.as_ref().and_then(|contact| contact.email.clone());
     let number = found.number.to_string();
-    email.filter(|email| !email.is_empty()).unwrap_or_else(|| fill(t.visitor.title, &[("number", &number)]))
+    email.unwrap_or_else(|| fill(t.visitor.title, &[("number", &number)]))
 }
 
 pub(crate) fn page(

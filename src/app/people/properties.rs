@@ -1,0 +1,37 @@
+//! Properties of a contact: who may change one, and what becomes of the value before.
+
+use crate::domain::account::AccountId;
+use crate::domain::contact::PROPERTIES_MAX;
+use crate::domain::provenance::Provenance;
+use crate::store::property::{self, Property};
+use crate::store::{self, Connection};
+
+/// Records properties as they were said. A verified value stays as it is when somebody asserts another one (rules.md
+/// 22); any other value is replaced and goes into the history. A contact that has as many properties as it may have
+/// still takes new values of those.
+pub fn record(
+    conn: &Connection,
+    account: AccountId,
+    said: &Provenance,
+    contact: i64,
+    values: &[(String, String)],
+) -> Result<(), store::Error> {
+    if values.is_empty() {
+        return Ok(());
+    }
+    let mut count = property::count(conn, account, contact)?;
+    for (name, value) in values {
+        match property::find(conn, account, contact, name)? {
+            Some(current) if current.said.trust > said.trust => continue,
+            Some(current) if current.value != *value => {
+                property::insert_history(conn, account, contact, &current)?;
+            }
+            Some(_) => {}
+            None if count >= PROPERTIES_MAX => continue,
+            None => count += 1,
+        }
+        let property = Property { name: name.clone(), value: value.clone(), said: *said };
+        property::upsert(conn, account, contact, &property)?;
+    }
+    Ok(())
+}

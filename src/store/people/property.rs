@@ -1,0 +1,138 @@
+//! Properties of contacts: the current value of each with who said it and how far that is trusted, and the values it
+//! replaced.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::contact::PROPERTY_HISTORY_MAX;
+use crate::domain::provenance::{Channel, Provenance, Trust};
+use crate::store::error::Error;
+
+/// A value of a property.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Property {
+    pub name: String,
+    pub value: String,
+    pub said: Provenance,
+}
+
+const FIELDS: &str = "name, value, channel, verified, at_ms";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Property> {
+    let channel: String = row.get(2)?;
+    Ok(Property {
+        name: row.get(0)?,
+        value: row.get(1)?,
+        said: Provenance {
+            // the schema lets in no other words
+            channel: Channel::parse(&channel).unwrap_or(Channel::Unknown),
+            trust: Trust::of(row.get(3)?),
+            at: Millis(row.get(4)?),
+        },
+    })
+}
+
+/// The current value of a property, if the contact has it.
+pub fn find(
+    conn: &Connection,
+    account: AccountId,
+    contact: i64,
+    name: &str,
+) -> Result<Option<Property>, Error> {
+    Ok(conn
+        .prepare_cached(&format!(
+            "select {FIELDS} from contact_property where account_id = ?1 and contact_id = ?2 and name = ?3"
+        ))?
+        .query_row((account.0, contact, name), read)
+        .optional()?)
+}
+
+/// The current values of a contact, by name.
+pub fn list(conn: &Connection, account: AccountId, contact: i64) -> Result<Vec<Property>, Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select {FIELDS} from contact_property where account_id = ?1 and contact_id = ?2 order by name"
+    ))?;
+    let properties = statement.query_map((account.0, contact), read)?;
+    Ok(properties.collect::<Result<_, _>>()?)
+}
+
+pub fn count(conn: &Connection, account: AccountId, contact: i64) -> Result<usize, Error> {
+    let count: i64 = conn
+        .prepare_cached("select count(*) from contact_property where account_id = ?1 and contact_id = ?2")?
+        .query_row((account.0, contact), |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+/// Writes the current value of a property.
+pub fn upsert(conn: &Connection, account: AccountId, contact: i64, property: &Property) -> Result<(), Error> {
+    let Property { name, value, said } = property;
+    conn.prepare_cached(
+        "insert into contact_property (account_id, contact_id, name, value, channel, verified, at_ms)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         on conflict do update set value = ?4, channel = ?5, verified = ?6, at_ms = ?7",
+    )?
+    .execute((
+        account.0,
+        contact,
+        name,
+        value,
+        said.channel.as_str(),
+        said.trust.is_verified(),
+        said.at.0,
+    ))?;
+    Ok(())
+}
+
+/// The values a property had before the current one, the newest first.
+pub fn list_history(
+    conn: &Connection,
+    account: AccountId,
+    contact: i64,
+    name: &str,
+) -> Result<Vec<Property>, Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select {FIELDS} from contact_property_history
+         where account_id = ?1 and contact_id = ?2 and name = ?3 order by serial desc"
+    ))?;
+    let properties = statement.query_map((account.0, contact, name), read)?;
+    Ok(properties.collect::<Result<_, _>>()?)
+}
+
+/// Keeps a value that is about to be replaced, and deletes the oldest ones past the limit.
+pub fn insert_history(
+    conn: &Connection,
+    account: AccountId,
+    contact: i64,
+    replaced: &Property,
+) -> Result<(), Error> {
+    let Property { name, value, said } = replaced;
+    let serial: i64 = conn
+        .prepare_cached(
+            "select coalesce(max(serial), 0) + 1 from contact_property_history
+             where account_id = ?1 and contact_id = ?2 and name = ?3",
+        )?
+        .query_row((account.0, contact, name), |row| row.get(0))?;
+    conn.prepare_cached(
+        "insert into contact_property_history
+             (account_id, contact_id, name, serial, value, channel, verified, at_ms)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute((
+        account.0,
+        contact,
+        name,
+        serial,
+        value,
+        said.channel.as_str(),
+        said.trust.is_verified(),
+        said.at.0,
+    ))?;
+    let kept = i64::try_from(PROPERTY_HISTORY_MAX).unwrap_or(i64::MAX);
+    conn.prepare_cached(
+        "delete from contact_property_history
+         where account_id = ?1 and contact_id = ?2 and name = ?3 and serial <= ?4",
+    )?
+    .execute((account.0, contact, name, serial.saturating_sub(kept)))?;
+    Ok(())
+}
