@@ -77,7 +77,6 @@ fn every_key_is_read_from_a_file() {
     assert_eq!(config, expected);
 }
 
-/// contract.md Configuration: the packaged file documents every key and equals the defaults.
 #[test]
 fn the_packaged_file_documents_every_key_and_equals_the_defaults() {
     let packaged = include_str!("../../packaging/guestlog.toml");

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod admin;
+mod citations;
 mod cli;
 mod collect;
 mod durability;

@@ -416,7 +416,7 @@ mod tests {
         }
     }
 
-    /// rules.md 16; contract.md, Limits
+    /// rules.md 16
     #[test]
     fn properties_are_taken_at_each_limit_and_refused_one_past_it() {
         let fits = |told: &[(String, String)]| {

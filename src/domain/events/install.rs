@@ -30,7 +30,6 @@ pub fn call(origin: &str, account: AccountId, number: EventNumber, kind: EventKi
 mod tests {
     use super::*;
 
-    /// hubspot.md 12, rows 14, 15, 22, 23
     #[test]
     fn a_snippet_names_the_event_and_what_it_is_worth_and_an_address_has_all_it_needs() {
         let snippet = |kind, value_minor| {

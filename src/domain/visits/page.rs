@@ -90,7 +90,7 @@ impl Landing {
 }
 
 impl Page {
-    /// The page a beacon is recorded under (hubspot.md 1.5): the path set by `setPath` (`po`) on the host of
+    /// The page a beacon is recorded under (rules.md 14): the path set by `setPath` (`po`) on the host of
     /// the page's own address (`pu`), else the canonical address, else `pu`.
     ///
     /// - A canonical address counts only when it is a whole http(s) URL of the same site: of the same

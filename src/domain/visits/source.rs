@@ -106,7 +106,9 @@ impl Origin {
     }
 }
 
-/// Where a hit came from, by HubSpot's rules in their order (hubspot.md 8.2), with the drill-downs of 8.3.
+/// Decides where a hit came from.
+///
+/// RULES_HERE
 /// `own` answers for a host (lower case, with its port) whether it is one of the account's.
 ///
 /// What the rules leave open is decided so:

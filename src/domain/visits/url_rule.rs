@@ -1,4 +1,4 @@
-//! URL rules of clicked-element and visited-URL events (hubspot.md 1.4): an address, or a pattern with `*`. Case is
+//! URL rules of clicked-element and visited-URL events: an address, or a pattern with `*`. Case is
 //! ignored, but for letters beyond ASCII, which pages have encoded. The script holds the same rule for clicks and forms
 //! (`static/tracker`); what one matches, both do.
 
@@ -153,7 +153,6 @@ mod tests {
         UrlRule::parse(rule).unwrap().matches(&page(url))
     }
 
-    /// hubspot.md 1.4
     #[test]
     fn an_address_without_stars_is_equal_but_for_case_one_slash_and_the_query() {
         for rule in [
