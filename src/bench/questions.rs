@@ -14,7 +14,7 @@ pub(super) struct Question {
     pub(super) period: &'static str,
     pub(super) filters: usize,
     pub(super) path: String,
-    /// What it may take, milliseconds (bar.md S2).
+    /// The most milliseconds the answer may take.
     pub(super) bar_ms: f64,
 }
 
@@ -83,7 +83,6 @@ pub(super) async fn make(
     Ok(questions)
 }
 
-/// bar.md S2.
 fn bar(page: &str, days: i32, filters: usize) -> f64 {
     // one scan for all its panels, as on the dashboard
     let is_dashboard = page.starts_with("dashboard") || page == "event page";

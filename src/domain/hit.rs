@@ -110,7 +110,7 @@ pub struct Hit {
 impl Hit {
     /// What a program tells: no browser, no visitor, no page (rules.md 1, 2, 13).
     #[must_use]
-    pub fn told(account: AccountId, now: Millis, act: Act, identity: Identity) -> Self {
+    pub fn from_program(account: AccountId, now: Millis, act: Act, identity: Identity) -> Self {
         Self {
             account,
             received: now,
