@@ -5,9 +5,9 @@
 pub mod generator;
 pub mod history;
 pub mod site;
+pub mod temporary_directory;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -24,6 +24,7 @@ use crate::base::clock::SECOND;
 use crate::base::random::{Random, SystemRandom};
 use crate::config::Config;
 use crate::demo::site::{Site, routes};
+use crate::demo::temporary_directory::TemporaryDirectory;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
 use crate::domain::user::UserId;
@@ -76,19 +77,6 @@ pub struct Ready {
     pub simulate_visits: bool,
 }
 
-/// A directory that is removed when the demo ends, also when it ends with an error.
-struct TemporaryDirectory(PathBuf);
-
-impl Drop for TemporaryDirectory {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(dir = %self.0.display(), error = %error, "the demo's store could not be removed");
-        }
-    }
-}
-
 /// The two ports of the demo.
 struct Listeners {
     admin: TcpListener,
@@ -103,7 +91,7 @@ struct Listeners {
 /// Runs the demo until it is asked to stop. `on_ready` is called once, when everything can be looked at.
 pub fn run(options: &Options, on_ready: impl FnOnce(&Ready)) -> anyhow::Result<()> {
     let listeners = Listeners::open(options.listen)?;
-    let directory = TemporaryDirectory(std::env::temp_dir().join(format!("guestlog-demo-{}", SystemRandom.token())));
+    let directory = TemporaryDirectory::new("demo");
     let mut config = Config::default();
     config.server.data_dir.clone_from(&directory.0);
     config.server.listen = listeners.admin_address;
@@ -126,7 +114,9 @@ async fn show(
     let mut signals = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let password: String = SystemRandom.token().chars().take(PASSWORD_LENGTH).collect();
     let (account, user) = make_account(&app, listeners.site_hosts.clone(), &password).await?;
-    let Some(simulation) = make_history(&app, account, options.events, &mut signals).await? else { return Ok(()) };
+    let Some(simulation) = make_history(&app, account, options.events, &mut signals).await? else {
+        return Ok(());
+    };
     let link = sign_in::link(&app, user).await?;
     let ready = Ready {
         site: format!("{}/", listeners.site_origin),

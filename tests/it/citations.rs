@@ -48,9 +48,9 @@ fn wrong_references(file: &str, text: &str, files: &BTreeSet<&str>, rules: &BTre
         for (at, _) in line.match_indices(END) {
             let after = &line[at + END.len()..];
             let before = &line[..at];
-            let start = before.rfind(|c| !is_of_a_path(c)).map_or(0, |at| {
-                at + before[at..].chars().next().map_or(1, char::len_utf8)
-            });
+            let start = before
+                .rfind(|c| !is_of_a_path(c))
+                .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
             let page = format!("{}{END}", &before[start..]);
             let is_page = start < at && !after.starts_with(is_of_a_word);
             // An address on another host is no page of ours.

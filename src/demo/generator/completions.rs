@@ -65,7 +65,11 @@ impl Events {
         self.draw_where(random, |place| place == BY_PROGRAM)
     }
 
-    fn draw_where(&self, random: &RandomStream, is_here: impl Fn(&str) -> bool) -> Option<(EventNumber, i64)> {
+    fn draw_where(
+        &self,
+        random: &RandomStream,
+        is_here: impl Fn(&str) -> bool,
+    ) -> Option<(EventNumber, i64)> {
         let event = self.0.iter().find(|event| is_here(event.place) && random.chance(event.per_mille))?;
         // Small amounts are more frequent than large ones.
         let spread = random.fraction() * random.fraction();

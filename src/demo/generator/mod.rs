@@ -158,8 +158,11 @@ pub fn end_today(zone: &Zone, now: Millis) -> Millis {
 fn check(options: &Options, end: Millis, now: Millis) -> Result<(), Error> {
     let Options { events, days, visitors, .. } = *options;
     let days = u64::from(days);
-    let limits =
-        [("--events", events, EVENTS_MAX), ("--days", days, DAYS_MAX.into()), ("--visitors", visitors, VISITORS_MAX)];
+    let limits = [
+        ("--events", events, EVENTS_MAX),
+        ("--days", days, DAYS_MAX.into()),
+        ("--visitors", visitors, VISITORS_MAX),
+    ];
     let outside = limits.into_iter().find(|(_, value, most)| !(1..=*most).contains(value));
     let contacts_max = visitors / VISITORS_PER_CONTACT;
     let text = if let Some((name, _, most)) = outside {

@@ -156,6 +156,9 @@ mod tests {
         assert_eq!(site.page(site.sign_up).path, NEWSLETTER_SIGN_UP);
         assert!(site.pages.iter().all(|page| site.sections.contains_key(page.section)));
         let count = site.sections.len();
-        assert!(rows(SECTIONS).all(|row| row.len() == count + 1 && row[1..].iter().all(|w| w.parse::<u64>().is_ok())));
+        assert!(
+            rows(SECTIONS)
+                .all(|row| row.len() == count + 1 && row[1..].iter().all(|w| w.parse::<u64>().is_ok()))
+        );
     }
 }

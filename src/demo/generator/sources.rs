@@ -25,11 +25,13 @@ pub(super) struct Sources {
 impl Sources {
     pub(super) fn new() -> Self {
         let of = |wanted: &'static str| {
-            WeightedTable::new(rows(include_str!("data/sources.txt")).filter_map(move |row| match *row.as_slice() {
-                [when, weight, section, referrer, query] if when == wanted => {
-                    Some((number(weight), Way { section, referrer, query }))
+            WeightedTable::new(rows(include_str!("data/sources.txt")).filter_map(move |row| {
+                match *row.as_slice() {
+                    [when, weight, section, referrer, query] if when == wanted => {
+                        Some((number(weight), Way { section, referrer, query }))
+                    }
+                    _ => None,
                 }
-                _ => None,
             }))
         };
         Self { usual: of("always"), special: ["letter", "sale", "talk"].map(|when| (when, of(when))) }

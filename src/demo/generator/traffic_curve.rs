@@ -103,7 +103,15 @@ pub(super) fn intervals(
             let length_ms = u64::try_from(interval_end.since(start)).unwrap_or(0);
             weights.push(weight * of_hour.copied().unwrap_or(1) * length_ms / 1_000);
             let (page_views, new_visitors, robots) = (0, 0, 0);
-            intervals.push(Interval { start, end: interval_end, day, special, page_views, new_visitors, robots });
+            intervals.push(Interval {
+                start,
+                end: interval_end,
+                day,
+                special,
+                page_views,
+                new_visitors,
+                robots,
+            });
             start = next;
         }
     }
@@ -122,9 +130,8 @@ fn weight_of_day(seed: u64, day: LocalDay, days: Days) -> u64 {
 
 fn divide(intervals: &mut [Interval], weights: &[u64], page_views: u64, visitors: u64) {
     let total: u128 = weights.iter().map(|weight| u128::from(*weight)).sum::<u128>().max(1);
-    let share = |all: u64, part: u128, whole: u128| {
-        u64::try_from(u128::from(all) * part / whole).unwrap_or(all)
-    };
+    let share =
+        |all: u64, part: u128, whole: u128| u64::try_from(u128::from(all) * part / whole).unwrap_or(all);
     let mut passed: u128 = 0;
     let mut given = (0, 0, 0);
     for (interval, weight) in intervals.iter_mut().zip(weights) {
@@ -161,7 +168,9 @@ mod tests {
             assert_eq!(intervals.iter().map(|interval| interval.new_visitors).sum::<u64>(), visitors);
             assert_eq!(intervals.first().map(|interval| interval.start), Some(zone.start_of(days.first)));
             assert_eq!(intervals.last().map(|interval| interval.end), Some(end));
-            assert!(intervals.windows(2).all(|pair| pair[0].end == pair[1].start && pair[0].start < pair[0].end));
+            assert!(
+                intervals.windows(2).all(|pair| pair[0].end == pair[1].start && pair[0].start < pair[0].end)
+            );
             assert!(intervals.iter().all(|interval| zone.day_of(interval.start) == interval.day));
         }
     }
@@ -171,8 +180,9 @@ mod tests {
         let zone = Zone::named("America/New_York");
         let days = days("2025-09-01", "2026-08-31");
         let intervals = intervals(1, &zone, days, zone.start_of(days.last.plus(1)), 10_000_000, 1_000_000);
-        let sum =
-            |what: &dyn Fn(&Interval) -> bool| intervals.iter().filter(|s| what(s)).map(|s| s.page_views).sum::<u64>();
+        let sum = |what: &dyn Fn(&Interval) -> bool| {
+            intervals.iter().filter(|s| what(s)).map(|s| s.page_views).sum::<u64>()
+        };
         let at = |hour: i8| sum(&|of: &Interval| zone.hour_of(of.start) == hour);
         assert!(at(10) > 10 * at(3));
         assert!(sum(&|s| weekday(s.day) == 1) > sum(&|s| weekday(s.day) == 5) * 5 / 4);

@@ -116,7 +116,8 @@ mod tests {
         assert_eq!(of(&visitors, 12), of(&Visitors::new(7, 1, None), 12));
         assert_ne!(of(&visitors, 12).0, of(&visitors, 13).0);
         assert_ne!(of(&visitors, 12).0, of(&Visitors::new(8, 1, None), 12).0);
-        let signed: Vec<u32> = (0..10_000).filter(|visitor| visitors.sign_up_visit(*visitor).is_some()).collect();
+        let signed: Vec<u32> =
+            (0..10_000).filter(|visitor| visitors.sign_up_visit(*visitor).is_some()).collect();
         assert!((250..450).contains(&signed.len()), "{}", signed.len());
         assert!(signed.iter().all(|visitor| Email::parse(&visitors.identity(*visitor)[0].1).is_some()));
         let asked = Visitors::new(7, 10_000, Some(2_500));

@@ -31,6 +31,7 @@ const STAYS: f64 = 0.8;
 /// Of the visitors who leave after one page view, this many in a thousand do so within seconds.
 const HURRIED: u64 = 600;
 const VIEWS_MAX: u8 = 60;
+const RESERVE: u64 = 5;
 /// For this many page views in a thousand the browser never reports the time spent (a phone is put away).
 const UNREPORTED: u64 = 110;
 /// Below this chance of a second page view nobody signs up for anything.
@@ -118,6 +119,7 @@ pub(super) struct VisitPlanner {
     /// Every pause is divided by this.
     speed: i64,
     last_visits: Vec<LastVisit>,
+    visitor_max: u64,
     /// Chance of a second page view after the first, and of one more after each further one.
     second_view: f64,
     further_view: f64,
@@ -153,6 +155,7 @@ impl VisitPlanner {
             end,
             speed: 1,
             last_visits: Vec::new(),
+            visitor_max: size.visitors,
             second_view: (1.0 - 1.0 / mean) * STAYS,
             further_view: 1.0 - STAYS / mean,
             queue: Vec::new(),
@@ -174,14 +177,13 @@ impl VisitPlanner {
         let mut new_visitors = self.waiting_visitors + interval.new_visitors;
         while new_visitors > 0 && views > 0 {
             let at = self.moment(interval.start, interval.end);
+            views -= self.plan_visit(None, at, interval.special, views);
             new_visitors -= 1;
-            // One page view is kept for each of those who follow.
-            let most = views.saturating_sub(new_visitors).max(1);
-            views -= self.plan_visit(None, at, interval.special, most);
         }
-        while views > 0 {
+        while views > self.reserve() {
             let Some((visitor, at)) = self.find_returning(interval.start, interval.end) else { break };
-            views -= self.plan_visit(Some(visitor), at, interval.special, views);
+            let most = views - self.reserve();
+            views -= self.plan_visit(Some(visitor), at, interval.special, most);
         }
         (self.waiting_views, self.waiting_visitors) = (views, new_visitors);
         self.take_before(interval.end)
@@ -195,6 +197,12 @@ impl VisitPlanner {
         let visitor = returning.map(|(visitor, _)| visitor);
         self.plan_visit(visitor, now, SpecialDay::USUAL, u64::from(VIEWS_MAX));
         self.take_before(self.end)
+    }
+
+    /// Page views that returning visitors leave to new ones. Without them the last interval might have a new visitor and
+    /// no page view.
+    fn reserve(&self) -> u64 {
+        self.visitor_max.saturating_sub(self.visitor_count()).min(RESERVE)
     }
 
     fn take_before(&mut self, end: Millis) -> Vec<Planned> {
@@ -231,7 +239,8 @@ impl VisitPlanner {
         }
         let number = self.last_visits.get(index).map_or(0, |last| last.visits).saturating_add(1);
         let visitor = u32::try_from(index).unwrap_or(u32::MAX);
-        let signs_up = if self.second_view < SIGN_UPS_FROM { None } else { self.visitors.sign_up_visit(visitor) };
+        let signs_up =
+            if self.second_view < SIGN_UPS_FROM { None } else { self.visitors.sign_up_visit(visitor) };
         let mut visit = self.begin_visit(visitor, number, at, special);
         visit.sign_up = (signs_up == Some(number)).then(|| self.visitors.identity(visitor));
         while let Some(next_at) = self.plan_view(&mut visit, most) {
@@ -310,7 +319,8 @@ impl VisitPlanner {
                 self.queue.push(Planned::Request(BrowserRequest { at, beacon, ..visit.request.clone() }));
             }
         };
-        let identity = sign_up.into_iter().flatten().map(|(name, value)| (name.into(), value.into())).collect();
+        let identity =
+            sign_up.into_iter().flatten().map(|(name, value)| (name.into(), value.into())).collect();
         send(at, Beacon { kind: "1".into(), event_id: id_at(at).into(), identity, ..beacon.clone() });
         if let Some((event, value_minor)) = self.events.draw(&self.random, self.site.page(visit.page)) {
             let at = Millis(i64::midpoint(at.0, left_at.0));
