@@ -1,4 +1,4 @@
-//! `guestlog account`: one organisation's sites, visitors and settings.
+//! `guestlog account`: accounts, each with the sites, visitors and settings of one organisation.
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::store;
 
 #[derive(Subcommand)]
 pub(super) enum Account {
-    /// Make an account
+    /// Create an account
     Add {
         #[arg(long)]
         name: String,

@@ -1,4 +1,4 @@
-//! `guestlog event`: what the sites of an account tell besides page views.
+//! `guestlog event`: what the sites of an account report besides page views.
 
 use std::fs::File;
 use std::io::Read;
@@ -19,7 +19,7 @@ use crate::store;
 
 #[derive(Subcommand)]
 pub(super) enum Event {
-    /// Create an event; tells its id and, as its type needs, the snippet for the site and the URL for programs
+    /// Create an event; shows its id and, depending on its type, the snippet for the site and the URL for programs
     Add {
         #[arg(long, value_name = "ID")]
         account: i64,
@@ -37,7 +37,7 @@ pub(super) enum Event {
         /// Address of the page, with * for any characters (visit; may narrow click and form)
         #[arg(long, value_name = "RULE", default_value = "")]
         url: String,
-        /// What a completion is worth that tells no value
+        /// Value of a completion that carries none
         #[arg(long, default_value = "", allow_hyphen_values = true)]
         value: String,
         /// JavaScript that the site runs with the tracking code (custom)
@@ -49,13 +49,13 @@ pub(super) enum Event {
         #[arg(long, value_name = "ID")]
         account: i64,
     },
-    /// Nothing completes an event any more, and it does not use the limit; what was counted stays
+    /// Archive an event: nothing completes it any more, and it does not use the limit; what was counted stays
     Archive(Which),
-    /// Take an event back from the archive
+    /// Restore an archived event
     Restore(Which),
-    /// Delete an event with all its completions, and what they were worth from the revenue of contacts
+    /// Delete an event with all its completions, and take their values out of the revenue of contacts
     Delete(Which),
-    /// Count a visited-URL event over the page views of before it was created; the server does it in the background
+    /// Count a visited-URL event over the page views before it was created; the server does it in the background
     CountBack(Which),
 }
 
@@ -88,14 +88,14 @@ pub(super) fn run(command: Event, config: &Config) -> Outcome {
             let id = text(&made, "event_id").unwrap_or_default();
             let number = EventNumber::parse(&id);
             let call = number.and_then(|number| install::call(&origin(config), account, number, kind));
-            let mut told = vec![format!("event {id}")];
-            told.extend(text(&made, "snippet"));
-            told.extend(call.clone());
-            told.extend(by_itself(kind).map(str::to_owned));
+            let mut lines = vec![format!("event {id}")];
+            lines.extend(text(&made, "snippet"));
+            lines.extend(call.clone());
+            lines.extend(by_itself(kind).map(str::to_owned));
             if let Some(fields) = made.as_object_mut() {
                 fields.insert("url".into(), call.into());
             }
-            Ok(Answer::new(made, told.join("\n")))
+            Ok(Answer::new(made, lines.join("\n")))
         }
         Event::List { account } => list(config, AccountId(account)),
         Event::Archive(which) => change(config, &which, EventChange::Archive, "archived"),
@@ -105,7 +105,7 @@ pub(super) fn run(command: Event, config: &Config) -> Outcome {
     }
 }
 
-/// Said where nothing is to be put anywhere.
+/// The answer for events that need nothing to be installed.
 const fn by_itself(kind: EventKind) -> Option<&'static str> {
     match kind {
         EventKind::Custom | EventKind::Http => None,
@@ -118,7 +118,7 @@ const fn by_itself(kind: EventKind) -> Option<&'static str> {
     }
 }
 
-/// Custom JavaScript from a file; a larger one than an event may have is not read whole.
+/// Reads custom JavaScript from a file, but never more of it than an event may have.
 fn code(file: &Path) -> Result<String, Failure> {
     let wrong = |error: std::io::Error| Failure::usage(format!("{}: {error}", file.display()));
     let mut code = String::new();
@@ -134,7 +134,7 @@ fn change(config: &Config, which: &Which, change: EventChange, what: &str) -> Ou
     Ok(Answer::new(done, format!("event {event} is {what}")))
 }
 
-/// Where sites and programs reach the server.
+/// The address at which sites and programs reach the server.
 fn origin(config: &Config) -> String {
     let scheme = if config.tls.files().is_some() { "https" } else { "http" };
     config.server.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", config.server.listen))

@@ -1,5 +1,5 @@
-//! `guestlog geo`: the map files, asked and installed. They are files of their own beside the store, replaced
-//! in one step; a running server is told of a new one.
+//! `guestlog geo`: shows what map files say, and installs them. They are files beside the store and are replaced in
+//! one step. A running server is notified of a new one.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -18,12 +18,12 @@ use crate::store;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// What the maps say of an address, and which of them
+    /// Show what the maps say about an address, and which of them say it
     Lookup {
         #[arg(value_name = "IP")]
         address: IpAddr,
     },
-    /// The maps in use: age, layout, what is wrong with them
+    /// Show the maps in use: age, layout, what is wrong with them
     Status,
     /// Check a map file and put it into the data directory
     Install {
@@ -65,7 +65,7 @@ fn lookup(geo: &Geo, address: IpAddr) -> Answer {
     Answer::new(json, describe(&facts, &findings))
 }
 
-/// One map's word.
+/// What one map says.
 fn evidence(finding: &Finding) -> Value {
     json!({
         "source": finding.map,
@@ -110,13 +110,13 @@ fn status(geo: &Geo) -> Answer {
 
 fn row(map: &MapStatus) -> Vec<String> {
     let content = map.content.as_ref();
-    let told = content.map(|content| content.facts.join(" ")).unwrap_or_default();
+    let facts = content.map(|content| content.facts.join(" ")).unwrap_or_default();
     vec![
         map.path.display().to_string(),
         if map.in_use { "yes" } else { "no" }.to_owned(),
         content.map(|content| content.age_days.to_string()).unwrap_or_default(),
         content.map(|content| content.layout.to_owned()).unwrap_or_default(),
-        map.error.clone().unwrap_or(told),
+        map.error.clone().unwrap_or(facts),
     ]
 }
 
@@ -126,8 +126,8 @@ fn install(config: &Config, file: &Path) -> Outcome {
     let (path, content) = geo::install(file, data_dir, RealClock.now())
         .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
     store::data_dir::give_to_owner(data_dir, &[path.parent(), Some(&path)]).map_err(Failure::failed)?;
-    // A server that does not answer looks for itself within a minute.
-    let _ = control::tell(data_dir, control::Command::ReloadMaps {});
+    // A server that does not answer finds the file itself within a minute.
+    let _ = control::execute_in_server(data_dir, control::Command::ReloadMaps {});
     let text =
         format!("{} is installed: {}, {} records", path.display(), content.facts.join(" "), content.records);
     Ok(Answer::new(json!({ "path": path, "content": content }), text))

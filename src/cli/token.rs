@@ -1,4 +1,4 @@
-//! `guestlog token`: keys by which programs of an account send and read.
+//! `guestlog token`: keys with which programs of an account send and read data.
 
 use clap::Subcommand;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::server::control::execute;
 
 #[derive(Subcommand)]
 pub(super) enum Token {
-    /// Make a token; it is shown this once
+    /// Create a token; it is shown only once
     Add {
         #[arg(long, value_name = "ID")]
         account: i64,

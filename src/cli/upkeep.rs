@@ -1,4 +1,5 @@
-//! Keeping a store in order: `check`, `backup`, `verify-backup`, `restore`, `replay-deadletter`, `migrate`.
+//! Commands that keep a store in order: `check`, `backup`, `verify-backup`, `restore`, `replay-deadletter`,
+//! `migrate`.
 
 use std::path::{Path, PathBuf};
 
@@ -16,31 +17,31 @@ use crate::store::{self, Error};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Look whether the store is whole; changes nothing, beside a running server too
+    /// Check the store; changes nothing and can run beside a server
     Check,
-    /// Copy the whole store into one file, beside a running server too
+    /// Copy the whole store into one file; can run beside a server
     Backup {
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Replace a file that is there
+        /// Replace an existing file
         #[arg(long)]
         force: bool,
     },
-    /// Look whether a backup can be restored
+    /// Check whether a backup can be restored
     VerifyBackup {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Put a backup in the place of the store; the old files are kept beside it
+    /// Replace the store by a backup; the old files are kept beside it
     Restore {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Fold the hits again that were put aside because they could not be folded
+    /// Fold the hits again that could not be folded before
     ReplayDeadletter,
-    /// Bring the store to this program's version; the server does so too when it starts
+    /// Migrate the store to this program's version; the server does so too when it starts
     Migrate {
-        /// Only tell what would be done
+        /// Only show what would be done
         #[arg(long)]
         dry_run: bool,
     },
@@ -61,7 +62,7 @@ pub(super) fn run(command: &Command, config: &Config) -> Outcome {
     }
 }
 
-/// Before the first start there is nothing to look at, and nothing is wrong.
+/// Before the first start there is nothing to check, and nothing is wrong.
 fn check(config: &Config) -> Outcome {
     let data_dir = &config.server.data_dir;
     let Some(report) = store::check::check(data_dir)? else {
@@ -75,7 +76,7 @@ fn check(config: &Config) -> Outcome {
     Ok(judge(&report, &whole, json!({})))
 }
 
-/// The findings, or that there are none.
+/// The findings, or the message that there are none.
 fn judge(report: &Report, whole: &str, more: Value) -> Answer {
     let mut json = json!({
         "ok": report.findings.is_empty(),
@@ -106,7 +107,8 @@ fn backup(config: &Config, file: &Path, force: bool) -> Outcome {
     let written = match write() {
         Err(Error::NotFound) => {
             crate::server::migrate(config)?;
-            // A warning: before the first start it is as it should be, with another directory meant it is not.
+            // This is only a warning. It is normal before the first start, but not if the user meant another
+            // directory.
             tracing::warn!("there was no store in {}: an empty one was made", data_dir.display());
             write()
         }
@@ -156,7 +158,7 @@ fn restore(config: &Config, file: &Path) -> Outcome {
     Ok(answer)
 }
 
-/// What needs the store for itself says how to get it (rules.md 23).
+/// For a command that cannot run beside a server, the error says how to run it (rules.md 23).
 fn stop_first(error: Error, data_dir: &Path) -> Failure {
     let Error::Locked(_) = error else { return error.into() };
     let line: Vec<String> = std::env::args().map(|word| quote(&word)).collect();
@@ -167,7 +169,7 @@ fn stop_first(error: Error, data_dir: &Path) -> Failure {
     ))
 }
 
-/// As a shell reads it back.
+/// The text in a form that a shell reads as one word.
 fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
     match !word.is_empty() && word.chars().all(plain) {

@@ -36,7 +36,7 @@ impl SpecialDay {
     pub(super) const USUAL: Self = Self { percent: 100, sources: "", share: 0 };
 
     /// Only the day itself decides, so histories that overlap agree about it. An article is discussed from the
-    /// Wednesday eight days after a newsletter, so that the two peaks can be told apart.
+    /// Wednesday eight days after a newsletter, so that the two peaks can be distinguished.
     fn of(day: LocalDay) -> Self {
         let (percent, sources, share) = match day.0.rem_euclid(CYCLE) {
             5 | 33 | 61 => (135, "letter", 330),

@@ -1,17 +1,18 @@
-//! Which passwords are taken: long ones that are not made of common words, keyboard rows and the names at
-//! hand. No rules of composition: length is what counts, and everything may stand in it.
+//! Decides which passwords are accepted. A password must be long and must not consist of common words, rows of keys,
+//! and names that an attacker would try, such as the email. There are no rules about kinds of characters, because
+//! length protects better.
 
 use super::user::{PASSWORD_MAX, PASSWORD_MIN};
 
 const WORDS: &str = include_str!("data/password_words.txt");
-/// Runs over which a finger walks.
+/// Sequences that fingers follow on a keyboard.
 const ROWS: [&str; 6] =
     ["abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "azertyuiop"];
-/// Characters that must be left when everything common is taken out.
+/// This many characters must remain when everything common is taken out.
 const LEFT_MIN: usize = 4;
-/// Shortest part of a name at hand that counts.
+/// Shorter parts of a name are ignored.
 const CONTEXT_MIN: usize = 3;
-/// Shortest walk along a row, and shortest repetition of one character.
+/// Shortest sequence of neighbouring keys, and shortest repetition of one character, that counts as common.
 const RUN_MIN: usize = 3;
 
 /// Why a password is refused.
@@ -25,10 +26,8 @@ pub enum Weak {
     Common,
 }
 
-/// Is it good enough? `context`: names at hand, such as the email and the account's name and domains.
-///
-/// # Errors
-/// The reason why not.
+/// Checks a password. `context` holds names that an attacker would try, such as the email and the account's name and
+/// domains.
 pub fn check(password: &str, context: &[&str]) -> Result<(), Weak> {
     if password.len() > PASSWORD_MAX {
         return Err(Weak::Long);
@@ -47,7 +46,7 @@ pub fn check(password: &str, context: &[&str]) -> Result<(), Weak> {
     if left(unit(&lower), &context) < LEFT_MIN { Err(Weak::Common) } else { Ok(()) }
 }
 
-/// `p@ssw0rd` → `password`
+/// Undoes common substitutions: `p@ssw0rd` becomes `password`.
 const fn unmasked(c: char) -> char {
     match c {
         '0' => 'o',
@@ -61,7 +60,7 @@ const fn unmasked(c: char) -> char {
     }
 }
 
-/// The part that the text repeats, or the whole of it.
+/// The part that the text repeats, or the whole text.
 fn unit(text: &[char]) -> &[char] {
     let repeats = |period: usize| {
         text.iter().zip(text.iter().skip(period)).all(|(a, b)| a == b) && text.len() >= period * 2
@@ -70,7 +69,7 @@ fn unit(text: &[char]) -> &[char] {
     text.get(..period).unwrap_or(text)
 }
 
-/// How many characters no common word, row, year or repetition explains.
+/// Counts the characters that belong to no common word, row of keys, year or repetition.
 fn left(text: &[char], context: &[String]) -> usize {
     let mut rest = text;
     let mut left = 0;
@@ -82,7 +81,7 @@ fn left(text: &[char], context: &[String]) -> usize {
     left
 }
 
-/// Length of the longest common thing the text begins with; 0 = none.
+/// The length of the longest common part that the text begins with, or 0.
 fn common_start(text: &[char], context: &[String]) -> usize {
     let same = |(of_word, of_text): (char, &char)| of_word == *of_text || of_word == unmasked(*of_text);
     let begins = |word: &str| {
@@ -98,7 +97,7 @@ fn repetition(text: &[char]) -> usize {
     if same >= RUN_MIN { same } else { 0 }
 }
 
-/// `2345`, `poiu`: along a row, forward or back.
+/// The length of a sequence of neighbouring keys, forwards or backwards, such as `2345` or `poiu`.
 fn walk(text: &[char]) -> usize {
     let next_to = |a: char, b: char, back: bool| {
         let (a, b) = if back { (b, a) } else { (a, b) };

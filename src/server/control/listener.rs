@@ -1,4 +1,4 @@
-//! The server's side: takes commands from the owner of the process and from root, a few at a time.
+//! The side of the server: it accepts commands from the owner of the process and from root, a few at a time.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -14,21 +14,22 @@ use super::{MESSAGE_MAX, Reply, Request, SOCKET_FILE, address};
 use crate::app::App;
 use crate::app::commands::{self, Error};
 
-/// Commands at once; more wait in the system's queue.
+/// The most commands at a time. Further ones wait in the queue of the system.
 const COMMANDS_MAX: usize = 8;
-/// Longest a command may take to say what it wants, and to take its answer.
+/// The longest time a command may take to send its request, and to receive its answer.
 const TALK_TIME: Duration = Duration::from_secs(5);
-/// Longest a stop waits for commands in hand.
+/// The longest time a stop waits for commands in progress.
 const STOP_TIME: Duration = Duration::from_secs(4);
 
-/// The bound socket. It is removed when this is dropped.
+/// The bound socket. Dropping this removes it.
 pub(in crate::server) struct Listener {
     socket: UnixListener,
     path: PathBuf,
 }
 
 impl Listener {
-    /// Binds in the data directory, whose lock the caller holds: a socket found there is a dead server's.
+    /// Binds the socket in the data directory. The caller holds the lock of the directory, so a socket that exists
+    /// was left by a server that is gone.
     pub(in crate::server) fn bind(data_dir: &Path) -> std::io::Result<Self> {
         let path = data_dir.join(SOCKET_FILE);
         match std::fs::remove_file(&path) {
@@ -41,7 +42,7 @@ impl Listener {
         Ok(Self { socket, path })
     }
 
-    /// Serves until `stop` is notified; then finishes what is in hand.
+    /// Serves until `stop` is notified, and then finishes what is in progress.
     pub(in crate::server) async fn serve(self, app: Arc<App>, stop: Arc<Notify>) {
         let mut talks = JoinSet::new();
         loop {
@@ -77,7 +78,6 @@ impl Drop for Listener {
     }
 }
 
-/// One command, one answer.
 async fn talk(app: &Arc<App>, mut stream: UnixStream) {
     let peer = stream.peer_cred().map(|peer| peer.uid());
     let own = rustix::process::geteuid().as_raw();
@@ -94,7 +94,7 @@ async fn talk(app: &Arc<App>, mut stream: UnixStream) {
     };
     let mut line = serde_json::to_vec(&reply).unwrap_or_default();
     line.push(b'\n');
-    // Who has gone does not want the answer; the command is done all the same.
+    // If the command has gone, nobody needs the answer. Its change is done all the same.
     let _ = tokio::time::timeout(TALK_TIME, stream.write_all(&line)).await;
 }
 
@@ -108,7 +108,7 @@ async fn hear(stream: &mut UnixStream) -> Result<Request, Error> {
     if line.len() > MESSAGE_MAX {
         return Err(Error::invalid(&format!("a command is at most {MESSAGE_MAX} bytes")));
     }
-    // The version first: a command of another one may not be readable at all.
+    // The version is compared first, because a command of another version may not be readable.
     #[derive(serde::Deserialize)]
     struct Head {
         version: String,
