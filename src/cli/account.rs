@@ -11,7 +11,7 @@ use crate::store;
 
 #[derive(Subcommand)]
 pub(super) enum Account {
-    /// Create an account
+    /// Make an account
     Add {
         #[arg(long)]
         name: String,

@@ -19,7 +19,7 @@ use crate::store;
 
 #[derive(Subcommand)]
 pub(super) enum Event {
-    /// Create an event; shows its id and, depending on its type, the snippet for the site and the URL for programs
+    /// Create an event; tells its id and, as its type needs, the snippet for the site and the URL for programs
     Add {
         #[arg(long, value_name = "ID")]
         account: i64,
@@ -37,7 +37,7 @@ pub(super) enum Event {
         /// Address of the page, with * for any characters (visit; may narrow click and form)
         #[arg(long, value_name = "RULE", default_value = "")]
         url: String,
-        /// Value of a completion that carries none
+        /// What a completion is worth that tells no value
         #[arg(long, default_value = "", allow_hyphen_values = true)]
         value: String,
         /// JavaScript that the site runs with the tracking code (custom)
@@ -49,13 +49,13 @@ pub(super) enum Event {
         #[arg(long, value_name = "ID")]
         account: i64,
     },
-    /// Archive an event: nothing completes it any more, and it does not use the limit; what was counted stays
+    /// Nothing completes an event any more, and it does not use the limit; what was counted stays
     Archive(Which),
-    /// Restore an archived event
+    /// Take an event back from the archive
     Restore(Which),
-    /// Delete an event with all its completions, and take their values out of the revenue of contacts
+    /// Delete an event with all its completions, and what they were worth from the revenue of contacts
     Delete(Which),
-    /// Count a visited-URL event over the page views before it was created; the server does it in the background
+    /// Count a visited-URL event over the page views of before it was created; the server does it in the background
     CountBack(Which),
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     /// Visitors; a quarter of the page views when not given
     #[arg(long, value_name = "N")]
     visitors: Option<u64>,
-    /// About this many contacts, at most a quarter of the visitors; when not given, as many as sign up by chance
+    /// About so many contacts, a quarter of the visitors at most; as many as come about when not given
     #[arg(long, value_name = "N")]
     contacts: Option<u64>,
     /// The same number makes the same history again

@@ -18,12 +18,12 @@ use crate::store;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Show what the maps say about an address, and which of them say it
+    /// What the maps say of an address, and which of them
     Lookup {
         #[arg(value_name = "IP")]
         address: IpAddr,
     },
-    /// Show the maps in use: age, layout, what is wrong with them
+    /// The maps in use: age, layout, what is wrong with them
     Status,
     /// Check a map file and put it into the data directory
     Install {

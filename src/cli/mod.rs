@@ -59,7 +59,7 @@ enum Command {
     /// Keys for programs
     #[command(subcommand)]
     Token(token::Token),
-    /// What the sites report besides page views
+    /// What the sites tell besides page views
     #[command(subcommand)]
     Event(event::Event),
     /// Map files: country, network and company of an address
@@ -67,11 +67,11 @@ enum Command {
     Geo(geo::Command),
     #[command(flatten)]
     Upkeep(upkeep::Command),
-    /// Check the configuration
+    /// Look whether the configuration is right
     CheckConfig,
-    /// Show everything a support person would ask, without personal data
+    /// Tell everything a support person would ask; holds no personal data
     Doctor,
-    /// Run the product on an example site with a history, in a store that is deleted afterwards
+    /// Show the product on an example site with a history, in a store that is gone afterwards
     Demo(demo::Arguments),
     /// Fill an account with a believable history of visitors who do not exist
     Generate(generate::Arguments),

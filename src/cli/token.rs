@@ -12,7 +12,7 @@ use crate::server::control::execute;
 
 #[derive(Subcommand)]
 pub(super) enum Token {
-    /// Create a token; it is shown only once
+    /// Make a token; it is shown this once
     Add {
         #[arg(long, value_name = "ID")]
         account: i64,

@@ -17,31 +17,31 @@ use crate::store::{self, Error};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Check the store; changes nothing and can run beside a server
+    /// Look whether the store is whole; changes nothing, beside a running server too
     Check,
-    /// Copy the whole store into one file; can run beside a server
+    /// Copy the whole store into one file, beside a running server too
     Backup {
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Replace an existing file
+        /// Replace a file that is there
         #[arg(long)]
         force: bool,
     },
-    /// Check whether a backup can be restored
+    /// Look whether a backup can be restored
     VerifyBackup {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Replace the store by a backup; the old files are kept beside it
+    /// Put a backup in the place of the store; the old files are kept beside it
     Restore {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Fold the hits again that could not be folded before
+    /// Fold the hits again that were put aside because they could not be folded
     ReplayDeadletter,
-    /// Migrate the store to this program's version; the server does so too when it starts
+    /// Bring the store to this program's version; the server does so too when it starts
     Migrate {
-        /// Only show what would be done
+        /// Only tell what would be done
         #[arg(long)]
         dry_run: bool,
     },

@@ -15,7 +15,7 @@ use crate::server::control::execute;
 
 #[derive(Subcommand)]
 pub(super) enum User {
-    /// Add a user to an account; the password is read from stdin (nothing for a user who exists already)
+    /// Let somebody into an account; the password is read from stdin (nothing for who is known already)
     Add {
         #[arg(long)]
         email: String,
@@ -24,7 +24,7 @@ pub(super) enum User {
         #[arg(long, value_name = "ROLE", value_parser = role, help = "owner, admin, editor or viewer")]
         role: Role,
     },
-    /// Set a user's password, read from stdin; all browsers of the user are signed out
+    /// Give a user a new password, read from stdin; all his browsers are signed out
     ResetPassword {
         #[arg(long)]
         email: String,
