@@ -32,7 +32,7 @@ impl Answer {
         Self { json, text: text.into(), bad: false }
     }
 
-    pub(super) fn give(&self, as_json: bool) -> ExitCode {
+    pub(super) fn print(&self, as_json: bool) -> ExitCode {
         let text = if as_json { self.json.to_string() } else { self.text.clone() };
         // A reader that is gone needs no output.
         let _ = writeln!(std::io::stdout().lock(), "{text}");

@@ -91,7 +91,7 @@ pub(super) fn run(command: Event, config: &Config) -> Outcome {
             let mut lines = vec![format!("event {id}")];
             lines.extend(text(&made, "snippet"));
             lines.extend(call.clone());
-            lines.extend(by_itself(kind).map(str::to_owned));
+            lines.extend(needs_no_installation(kind).map(str::to_owned));
             if let Some(fields) = made.as_object_mut() {
                 fields.insert("url".into(), call.into());
             }
@@ -106,7 +106,7 @@ pub(super) fn run(command: Event, config: &Config) -> Outcome {
 }
 
 /// The answer for events that need nothing to be installed.
-const fn by_itself(kind: EventKind) -> Option<&'static str> {
+const fn needs_no_installation(kind: EventKind) -> Option<&'static str> {
     match kind {
         EventKind::Custom | EventKind::Http => None,
         EventKind::Click | EventKind::Form => {

@@ -60,23 +60,23 @@ fn lookup(geo: &Geo, address: IpAddr) -> Answer {
             "anonymizer": facts.anon.any(),
         },
         "company": company,
-        "evidence": findings.iter().map(evidence).collect::<Vec<_>>(),
+        "evidence": findings.iter().map(finding_json).collect::<Vec<_>>(),
     });
-    Answer::new(json, describe(&facts, &findings))
+    Answer::new(json, describe_all(&facts, &findings))
 }
 
 /// What one map says.
-fn evidence(finding: &Finding) -> Value {
+fn finding_json(finding: &Finding) -> Value {
     json!({
         "source": finding.map,
-        "says": says(&finding.facts),
+        "says": describe(&finding.facts),
         "date": finding.built,
         "range": finding.range,
         "facts": finding.facts,
     })
 }
 
-fn says(facts: &NetworkFacts) -> String {
+fn describe(facts: &NetworkFacts) -> String {
     let asn = facts.asn.map(|asn| format!("AS{asn}")).unwrap_or_default();
     let kind = facts.net_type.map_or("", |kind| kind.as_str());
     let hidden = if facts.anon.any() { "anonymizer" } else { "" };
@@ -85,14 +85,14 @@ fn says(facts: &NetworkFacts) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<&str>>().join(" · ")
 }
 
-fn describe(facts: &NetworkFacts, findings: &[Finding]) -> String {
+fn describe_all(facts: &NetworkFacts, findings: &[Finding]) -> String {
     if findings.is_empty() {
         return "no map knows this address".to_owned();
     }
-    let mut lines = vec![says(facts)];
+    let mut lines = vec![describe(facts)];
     for finding in findings {
         let range = finding.range.as_deref().unwrap_or("-");
-        lines.push(format!("{} ({}) {range}: {}", finding.map, finding.built, says(&finding.facts)));
+        lines.push(format!("{} ({}) {range}: {}", finding.map, finding.built, describe(&finding.facts)));
     }
     lines.join("\n")
 }

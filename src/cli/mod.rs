@@ -106,18 +106,18 @@ pub fn run() -> ExitCode {
     };
     let flags = Flags { config: arguments.config, data_dir: arguments.data_dir, listen };
     let outcome = match Config::load(&flags, std::env::vars_os()) {
-        Ok(config) => obey(arguments.command, &config),
+        Ok(config) => execute(arguments.command, &config),
         Err(error) => Err(error.into()),
     };
     match outcome {
-        Ok(Some(answer)) => answer.give(arguments.json),
+        Ok(Some(answer)) => answer.print(arguments.json),
         Ok(None) => ExitCode::SUCCESS,
         Err(failure) => failure.print(),
     }
 }
 
 /// The answer of a command. The server has none, because it writes to its log.
-fn obey(command: Command, config: &Config) -> Result<Option<Answer>, Failure> {
+fn execute(command: Command, config: &Config) -> Result<Option<Answer>, Failure> {
     if matches!(command, Command::Serve { .. }) {
         log_to_stderr(&config.log);
         server::run(config).map_err(serve_failure)?;

@@ -97,7 +97,7 @@ fn judge(report: &Report, whole: &str, more: Value) -> Answer {
     Answer { bad: !report.findings.is_empty(), ..Answer::new(json, text) }
 }
 
-fn about(about: &About) -> Value {
+fn backup_json(about: &About) -> Value {
     json!({ "created": about.created.iso(), "bytes": about.bytes })
 }
 
@@ -135,13 +135,13 @@ fn verify(file: &Path) -> Outcome {
         report.waiting,
         found.as_ref().map_or("a copy of the main file".to_owned(), |about| about.created.iso()),
     );
-    Ok(judge(&report, &whole, found.as_ref().map_or(json!({}), about)))
+    Ok(judge(&report, &whole, found.as_ref().map_or(json!({}), backup_json)))
 }
 
 fn restore(config: &Config, file: &Path) -> Outcome {
     let data_dir = &config.server.data_dir;
     let done = store::restore::restore(data_dir, file, RealClock.now())
-        .map_err(|error| stop_first(error, data_dir))?;
+        .map_err(|error| refused_beside_server(error, data_dir))?;
     let mut text = format!(
         "{} is in place: {} accounts, {} events, {} hits to be folded",
         file.display(),
@@ -152,14 +152,14 @@ fn restore(config: &Config, file: &Path) -> Outcome {
     for kept in &done.kept {
         text.push_str(&format!("\nkept: {}", kept.display()));
     }
-    let more = json!({ "kept": done.kept, "restored": done.about.as_ref().map(about) });
+    let more = json!({ "kept": done.kept, "restored": done.about.as_ref().map(backup_json) });
     let mut answer = judge(&done.report, &text, more);
     answer.text = text;
     Ok(answer)
 }
 
 /// For a command that cannot run beside a server, the error says how to run it (rules.md 23).
-fn stop_first(error: Error, data_dir: &Path) -> Failure {
+fn refused_beside_server(error: Error, data_dir: &Path) -> Failure {
     let Error::Locked(_) = error else { return error.into() };
     let line: Vec<String> = std::env::args().map(|word| quote(&word)).collect();
     Failure::failed(format!(
@@ -187,7 +187,7 @@ fn migrate(config: &Config, dry_run: bool) -> Outcome {
         (false, false) => format!("done: {}", steps.join(", ")),
     };
     if !dry_run {
-        crate::server::migrate(config).map_err(|error| stop_first(error, data_dir))?;
+        crate::server::migrate(config).map_err(|error| refused_beside_server(error, data_dir))?;
     }
     Ok(Answer::new(json!({ "steps": steps, "done": !dry_run }), text))
 }

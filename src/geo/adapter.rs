@@ -46,7 +46,7 @@ pub(super) fn read<S: AsRef<[u8]>>(
         let value = found.decode_path::<Scalar<'_>>(&path).ok().flatten().unwrap_or_default();
         set(&mut facts, *fact, value);
     }
-    restrict(&mut facts, options.kind);
+    keep_only(&mut facts, options.kind);
     Ok(Some((facts, seen)))
 }
 
@@ -68,7 +68,7 @@ fn set(facts: &mut NetworkFacts, fact: Fact, value: Scalar<'_>) {
 }
 
 /// Keeps only the facts that a file of this kind is used for.
-fn restrict(facts: &mut NetworkFacts, kind: MapKind) {
+fn keep_only(facts: &mut NetworkFacts, kind: MapKind) {
     if kind == MapKind::Auto {
         return;
     }
@@ -324,7 +324,7 @@ struct Best<'a> {
 }
 
 impl<'a> Best<'a> {
-    fn offer(&mut self, rank: u8, value: Scalar<'a>) {
+    fn consider(&mut self, rank: u8, value: Scalar<'a>) {
         let is_empty = match value {
             Scalar::Nothing => true,
             Scalar::Text(text) => text.trim().is_empty(),
@@ -393,14 +393,14 @@ impl<'de> Visitor<'de> for DraftReader<'de> {
                 "country" => {
                     let place: Place<'de> = map.next_value()?;
                     draft.seen.nested |= place.iso_code != Scalar::Nothing;
-                    draft.country.offer(behind, place.iso_code);
-                    draft.country.offer(behind + 2, place.flat);
+                    draft.country.consider(behind, place.iso_code);
+                    draft.country.consider(behind + 2, place.flat);
                 }
                 "subdivisions" => {
                     let place: Place<'de> = map.next_value()?;
                     draft.seen.nested |= place.iso_code != Scalar::Nothing;
-                    draft.region.offer(behind, place.english);
-                    draft.region.offer(behind + 1, place.iso_code);
+                    draft.region.consider(behind, place.english);
+                    draft.region.consider(behind + 1, place.iso_code);
                 }
                 _ => match fact_of(key) {
                     Some((slot, rank)) => draft.put(slot, behind + rank, map.next_value()?),
@@ -492,18 +492,18 @@ impl<'a> Draft<'a> {
     fn put(&mut self, slot: Slot, rank: u8, value: Scalar<'a>) {
         let has_text = || value.text().is_some();
         match slot {
-            Slot::Asn => self.asn.offer(rank, value),
-            Slot::AsName => self.as_name.offer(rank, value),
-            Slot::AsDomain => self.as_domain.offer(rank, value),
-            Slot::Org => self.org.offer(rank, value),
-            Slot::Domain => self.domain.offer(rank, value),
-            Slot::Country => self.country.offer(rank, value),
-            Slot::Region => self.region.offer(rank, value),
-            Slot::StaticScore => self.static_score.offer(rank, value),
-            Slot::Shared => self.shared.offer(rank, value),
+            Slot::Asn => self.asn.consider(rank, value),
+            Slot::AsName => self.as_name.consider(rank, value),
+            Slot::AsDomain => self.as_domain.consider(rank, value),
+            Slot::Org => self.org.consider(rank, value),
+            Slot::Domain => self.domain.consider(rank, value),
+            Slot::Country => self.country.consider(rank, value),
+            Slot::Region => self.region.consider(rank, value),
+            Slot::StaticScore => self.static_score.consider(rank, value),
+            Slot::Shared => self.shared.consider(rank, value),
             Slot::Type => {
                 self.anon.relay |= value.text() == Some("consumer_privacy_network");
-                self.offer_type(rank, value.net_type());
+                self.consider_type(rank, value.net_type());
             }
             Slot::Anonymous => self.is_anonymous |= value.flag(),
             Slot::Vpn => self.anon.vpn |= value.flag(),
@@ -513,12 +513,12 @@ impl<'a> Draft<'a> {
             Slot::Hosting => self.anon.hosting |= value.flag(),
             Slot::HostingName => self.anon.hosting |= has_text(),
             Slot::VpnName => self.anon.vpn |= has_text(),
-            Slot::Mobile => self.offer_type(BY_FLAG, value.flag().then_some(NetType::Mobile)),
-            Slot::Carrier => self.offer_type(BY_FLAG, has_text().then_some(NetType::Mobile)),
+            Slot::Mobile => self.consider_type(BY_FLAG, value.flag().then_some(NetType::Mobile)),
+            Slot::Carrier => self.consider_type(BY_FLAG, has_text().then_some(NetType::Mobile)),
         }
     }
 
-    fn offer_type(&mut self, rank: u8, kind: Option<NetType>) {
+    fn consider_type(&mut self, rank: u8, kind: Option<NetType>) {
         if let Some(kind) = kind
             && self.net_type.is_none_or(|(best, _)| rank < best)
         {

@@ -105,7 +105,7 @@ impl Map {
             map.records += 1;
             let Some((record, seen)) = map.read(address).map_err(broken)? else { continue };
             map.seen = map.seen.join(seen);
-            note(&record, &mut facts);
+            add_fact_names(&record, &mut facts);
         }
         if facts.is_empty() {
             let kind = map.reader.metadata().database_type.chars().filter(|c| !c.is_control()).take(60);
@@ -226,12 +226,12 @@ impl Map {
     fn node(&self, number: usize) -> Option<(usize, usize)> {
         let size = usize::from(self.reader.metadata().record_size) / 4;
         let start = number.checked_mul(size)?;
-        sides(self.content.0.get(start..start.checked_add(size)?)?)
+        child_nodes(self.content.0.get(start..start.checked_add(size)?)?)
     }
 }
 
 /// Reads both records of a node. The format has three layouts: 24, 28 and 32 bits.
-fn sides(node: &[u8]) -> Option<(usize, usize)> {
+fn child_nodes(node: &[u8]) -> Option<(usize, usize)> {
     let wide = |bytes: &[u8]| bytes.iter().fold(0usize, |sum, byte| sum << 8 | usize::from(*byte));
     match node {
         [a, b, c, middle, x, y, z] => {
@@ -243,7 +243,7 @@ fn sides(node: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// Adds the names of the facts in `record` to `facts`.
-fn note(record: &NetworkFacts, facts: &mut Vec<&'static str>) {
+fn add_fact_names(record: &NetworkFacts, facts: &mut Vec<&'static str>) {
     let held = [
         ("country", !record.country.is_empty()),
         ("region", !record.region.is_empty()),
@@ -270,9 +270,9 @@ mod tests {
 
     #[test]
     fn both_sides_of_a_node_are_read_in_every_size() {
-        assert_eq!(sides(&[1, 2, 3, 4, 5, 6]), Some((0x01_02_03, 0x04_05_06)));
-        assert_eq!(sides(&[1, 2, 3, 0xab, 4, 5, 6]), Some((0x0a_01_02_03, 0x0b_04_05_06)));
-        assert_eq!(sides(&[1, 2, 3, 4, 5, 6, 7, 8]), Some((0x01_02_03_04, 0x05_06_07_08)));
+        assert_eq!(child_nodes(&[1, 2, 3, 4, 5, 6]), Some((0x01_02_03, 0x04_05_06)));
+        assert_eq!(child_nodes(&[1, 2, 3, 0xab, 4, 5, 6]), Some((0x0a_01_02_03, 0x0b_04_05_06)));
+        assert_eq!(child_nodes(&[1, 2, 3, 4, 5, 6, 7, 8]), Some((0x01_02_03_04, 0x05_06_07_08)));
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Geo {
     /// a minute, and threads that answer requests must never call it.
     pub fn reload_changed(&self) -> Reloaded {
         let _one = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
-        let (after, done) = reload::renew(&self.options, &self.installed, &self.slots());
+        let (after, done) = reload::reload_all(&self.options, &self.installed, &self.slots());
         *self.slots.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
         done
     }

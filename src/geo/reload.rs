@@ -55,19 +55,19 @@ pub struct Reloaded {
 }
 
 /// Checks every file: those of `options`, then those in the directory `installed`. Returns what is in use afterwards.
-pub(super) fn renew(options: &[MapOptions], installed: &Path, before: &[Slot]) -> (Vec<Slot>, Reloaded) {
+pub(super) fn reload_all(options: &[MapOptions], installed: &Path, before: &[Slot]) -> (Vec<Slot>, Reloaded) {
     let mut done = Reloaded::default();
     let mut after: Vec<Slot> = Vec::new();
     for options in options.iter().cloned().chain(list(installed)) {
         let known = before.iter().find(|slot| slot.options == options);
-        after.push(look(options, known, &mut done));
+        after.push(reload_slot(options, known, &mut done));
     }
     let is_gone = |slot: &&Slot| !after.iter().any(|new| new.options == slot.options);
     done.dropped = before.iter().filter(is_gone).count();
     (after, done)
 }
 
-fn look(options: MapOptions, known: Option<&Slot>, done: &mut Reloaded) -> Slot {
+fn reload_slot(options: MapOptions, known: Option<&Slot>, done: &mut Reloaded) -> Slot {
     let stamp = Stamp::of(&options.path);
     if let (Some(known), Ok(stamp)) = (known, &stamp)
         && known.stamp == Some(*stamp)

@@ -39,7 +39,7 @@ impl Jobs {
         // The expressions for User-Agents take a moment to load. The first visitor must not wait for them.
         std::thread::spawn(crate::domain::device::prepare);
         let running = vec![
-            rt::spawn(fold_on(Arc::clone(app))),
+            rt::spawn(keep_folding(Arc::clone(app))),
             rt::spawn(write_bots(Arc::clone(app))),
             rt::spawn(reload_maps(Arc::clone(app))),
             rt::spawn(close_days(Arc::clone(app))),
@@ -60,7 +60,7 @@ impl Jobs {
     }
 }
 
-async fn fold_on(app: Arc<App>) {
+async fn keep_folding(app: Arc<App>) {
     // The fold handles panics that a hit causes. This handles panics of the fold itself; without it nothing would be
     // counted any more.
     while AssertUnwindSafe(fold::run(&app)).catch_unwind().await.is_err() {

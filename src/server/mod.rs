@@ -55,7 +55,7 @@ pub(crate) async fn serve(
     let side = if admin_listener.is_some() { Side::Public } else { Side::Both };
     let server = http::start(config, state.clone(), side, listener)?;
     let stop = Arc::new(Notify::new());
-    let commands = take_commands(&app, &stop);
+    let commands = start_listener(&app, &stop);
     tracing::info!(target: ADDRESS_LINES, "listening on {scheme}://{address}");
     let (admin, admin_address) = match admin_listener {
         None => (None, address),
@@ -105,7 +105,7 @@ async fn print_setup_link(app: &App, origin: &str) {
 
 /// Accepts commands of the command line until `stop`. Without its socket the server runs all the same, because
 /// visitors matter more.
-fn take_commands(app: &Arc<App>, stop: &Arc<Notify>) -> Option<rt::task::JoinHandle<()>> {
+fn start_listener(app: &Arc<App>, stop: &Arc<Notify>) -> Option<rt::task::JoinHandle<()>> {
     match control::Listener::bind(app.store.data_dir()) {
         Ok(listener) => Some(rt::spawn(listener.serve(Arc::clone(app), Arc::clone(stop)))),
         Err(error) => {

@@ -126,7 +126,7 @@ pub fn build(options: &ScriptOptions) -> Script {
 /// The core alone, to measure its size. It does not run without the other parts.
 #[must_use]
 pub fn core(options: &ScriptOptions) -> Script {
-    pack(around(options, &squeeze::squeeze(&sources(|name| !name.starts_with(EVENTS)))))
+    pack(wrap_in_function(options, &squeeze::squeeze(&sources(|name| !name.starts_with(EVENTS)))))
 }
 
 #[expect(clippy::expect_used, reason = "a Vec takes every byte")]
@@ -139,11 +139,11 @@ fn pack(text: String) -> Script {
 /// The script that `build` serves, not compressed.
 #[must_use]
 pub fn text(options: &ScriptOptions) -> String {
-    around(options, &ALL)
+    wrap_in_function(options, &ALL)
 }
 
 #[expect(clippy::expect_used, reason = "numbers, booleans and strings are always JSON")]
-fn around(options: &ScriptOptions, parts: &str) -> String {
+fn wrap_in_function(options: &ScriptOptions, parts: &str) -> String {
     let config = script_safe(&serde_json::to_string(options).expect("plain options"));
     format!("(function(){{'use strict';const cfg={config};\n{parts}}})();\n")
 }

@@ -393,7 +393,7 @@ mod tests {
         assert_eq!(wrong.iter().map(Invalid::field).collect::<Vec<_>>(), ["name", "value"]);
     }
 
-    /// Scripts of pages make elements of such a text.
+    /// Scripts of pages create elements from such a text, so it must not be a selector.
     #[test]
     fn markup_is_no_selector() {
         let parse = |selector, kind| {
@@ -421,7 +421,7 @@ mod tests {
         let one = |name: usize, value: usize| vec![("é".repeat(name), "é".repeat(value))];
         assert!(fits(&one(PROPERTY_NAME_MAX, 1)) && !fits(&one(PROPERTY_NAME_MAX + 1, 1)));
         assert!(fits(&one(1, PROPERTY_VALUE_MAX)) && !fits(&one(1, PROPERTY_VALUE_MAX + 1)));
-        // eight of 1,014 characters with 10 around each, but for the first brace and the last comma
+        // Eight properties of 1,014 characters, with 10 around each except for the first brace and the last comma.
         let mut full: Vec<(String, String)> =
             (0..8).map(|n| (format!("pro{n}"), "v".repeat(1_014))).collect();
         full[0].1.pop();

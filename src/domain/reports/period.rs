@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(hours("Europe/Amsterdam", "2026-03-29"), 23);
         assert_eq!(hours("Europe/Amsterdam", "2026-10-25"), 25);
         assert_eq!(hours("Asia/Kolkata", "2026-10-25"), 24);
-        // half an hour back, half an hour forward: one short point more
+        // The clock goes half an hour back or forward, which gives one short point more.
         assert_eq!(hours("Australia/Lord_Howe", "2026-04-05"), 25);
         assert_eq!(hours("Australia/Lord_Howe", "2026-10-04"), 24);
         let zone = Zone::named("Europe/Amsterdam");
@@ -395,7 +395,7 @@ mod tests {
         assert_eq!(month("2024-03-01", "2024-03-30"), pair("2024-02-01", "2024-02-29"));
     }
 
-    /// A moment of a local clock.
+    /// A moment given by a local clock.
     fn at(zone: &Zone, date_time: &str) -> Millis {
         let shown: jiff::civil::DateTime = date_time.parse().unwrap();
         Millis(shown.to_zoned(zone.0.clone()).unwrap().timestamp().as_millisecond())
@@ -405,7 +405,7 @@ mod tests {
         let zone = Zone::named(zone_name);
         let days = |(first, last): (&str, &str)| Days { first: day(first), last: day(last) };
         let found = days(with).part_until(days(other), &zone, at(&zone, now))?;
-        // the millisecond after is where it ends
+        // The fair part ends at the next millisecond.
         Some(zone.civil(found.plus(-1)).to_string())
     }
 
@@ -417,7 +417,7 @@ mod tests {
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(one(today, ("2026-11-22", "2026-11-22"), "2026-11-23T14:05"), some("2026-11-22T14:05:00"));
         assert_eq!(one(today, ("2025-11-23", "2025-11-23"), "2026-11-23T14:05"), some("2025-11-23T14:05:00"));
-        // over: yesterday, and today the moment it ends
+        // Days that are over: yesterday, and today in the moment it ends.
         assert_eq!(one(today, ("2026-11-22", "2026-11-22"), "2026-11-24T00:00"), None);
         assert_eq!(
             one(today, ("2026-11-22", "2026-11-22"), "2026-11-23T23:59:59.998"),
@@ -425,7 +425,7 @@ mod tests {
         );
         let week = ("2026-11-17", "2026-11-23");
         assert_eq!(one(week, ("2026-11-10", "2026-11-16"), "2026-11-23T00:00"), some("2026-11-16T00:00:00"));
-        // days that are still to come
+        // Days that are still to come.
         let ahead = ("2026-11-22", "2026-11-30");
         assert_eq!(one(ahead, ("2026-11-13", "2026-11-21"), "2026-11-23T09:30"), some("2026-11-14T09:30:00"));
         let begins = Zone::named(zone).start_of(day("2026-11-13"));
@@ -433,7 +433,7 @@ mod tests {
         let before = days(("2026-11-13", "2026-11-21"));
         let earlier = at(&Zone::named(zone), "2026-11-21T09:30");
         assert_eq!(before.part_until(days(ahead), &Zone::named(zone), earlier), Some(begins), "nothing yet");
-        // a shorter month is compared whole once its last day is passed
+        // A shorter month is compared as a whole once its last day has passed.
         let (march, february) = (("2026-03-01", "2026-03-30"), ("2026-02-01", "2026-02-28"));
         assert_eq!(one(march, february, "2026-03-30T10:00"), None);
         assert_eq!(
@@ -447,18 +447,18 @@ mod tests {
         let zone = "Europe/Amsterdam";
         let one = |today: &str, before: &str, now: &str| until(zone, (today, today), (before, before), now);
         let some = |text: &str| Some(text.to_owned());
-        // yesterday left 02:00 to 03:00 out: what is asked for is as long after
+        // Yesterday skipped 02:00 to 03:00, so the result is as long after the gap.
         assert_eq!(one("2026-03-30", "2026-03-29", "2026-03-30T02:30"), some("2026-03-29T03:30:00"));
         assert_eq!(one("2026-03-30", "2026-03-29", "2026-03-30T09:00"), some("2026-03-29T09:00:00"));
-        // today does
+        // Today skips it.
         assert_eq!(one("2026-03-29", "2026-03-28", "2026-03-29T03:30"), some("2026-03-28T03:30:00"));
-        // yesterday had 02:30 twice: the first of them
+        // Yesterday had 02:30 twice, and the first one is meant.
         let zone = Zone::named(zone);
         let days = |text: &str| Days { first: day(text), last: day(text) };
         let now = at(&zone, "2026-10-26T02:30");
         let found = days("2026-10-25").part_until(days("2026-10-26"), &zone, now).unwrap();
         assert_eq!(found.0 - zone.start_of(day("2026-10-25")).0, 150 * crate::base::clock::MINUTE + 1);
-        // a day that begins at one o'clock is not begun before
+        // A day that begins at one o'clock has no earlier moment.
         let santiago = Zone::named("America/Santiago");
         let now = at(&santiago, "2026-09-07T00:20");
         let found = days("2026-09-06").part_until(days("2026-09-07"), &santiago, now).unwrap();

@@ -302,7 +302,7 @@ mod tests {
                 Some(family) => ["bot", family, &device.os],
                 None => [device.class.as_str(), &device.browser, &device.os],
             };
-            // of a robot the system is compared only where it claims one
+            // For a robot, the system is compared only if it names one.
             if found != [*class, *name, *system] && !(bot.is_some() && system.is_empty() && found[1] == *name)
             {
                 wrong.push(format!("{found:?}: {sample}"));

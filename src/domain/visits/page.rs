@@ -252,7 +252,7 @@ fn is_click_key(key: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The page as people read it, or why it is none.
+    /// The page as people read it, or why it is no page.
     fn page(pu: &str) -> Result<String, Invalid> {
         Page::recorded(pu, None, None).map(|recorded| recorded.page.address())
     }
@@ -464,7 +464,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Whatever is sent: no panic, no email left, and what was recorded stays as it is.
+        /// Whatever is sent, nothing panics, no email is left, and recording the result again changes nothing.
         #[test]
         fn any_text_is_recorded_safely(
             path in "(/|[a-z%40=?&;#.@é]|eyJ|\\PC){0,40}",

@@ -233,9 +233,9 @@ mod tests {
     const GCLID: &str = "gclid=EAIaIQobChMI1_2-aBcD";
     const DIRECT: &str = "DIRECT_TRAFFIC|own.test/p";
 
-    /// One landing on `https://own.test/p?{query}` from `referrer` (`https://` unless it has a scheme), as
-    /// `SOURCE|detail|detail_2` without empty ends, or `internal|entrance`. The account's sites are
-    /// `own.test`, `shop.own.test:8443` and `medium.com`.
+    /// The source of one landing on `https://own.test/p?{query}` from `referrer` (`https://` unless it has a scheme),
+    /// written as `SOURCE|detail|detail_2` without empty ends, or as `internal|entrance`. The sites of the account
+    /// are `own.test`, `shop.own.test:8443` and `medium.com`.
     fn check(query: &str, referrer: &str, expected: &str) {
         let recorded = Page::recorded(&format!("https://own.test/p?{query}"), None, None).unwrap();
         let address = match referrer {
@@ -272,11 +272,11 @@ mod tests {
             ("utm_medium=social&utm_source=youtube", "www.google.com", "SOCIAL_MEDIA|YouTube"),
             ("utm_medium=social", "l.facebook.com/l.php?u=1", "SOCIAL_MEDIA|Facebook"),
             ("utm_medium=social", "android-app://com.linkedin.android/", "SOCIAL_MEDIA|LinkedIn"),
-            // not exactly a network, not exactly social
+            // These are not exactly a network, or not exactly social.
             ("utm_medium=social&utm_source=my-facebook", "", "OTHER_CAMPAIGNS||my-facebook / social"),
             ("utm_medium=social-media&utm_source=facebook", "", "OTHER_CAMPAIGNS||facebook / social-media"),
             ("utm_medium=social", "", "OTHER_CAMPAIGNS||social"),
-            // before 2, 3 and 6
+            // This rule comes before 2, 3 and 6.
             ("utm_medium=social&utm_source=facebook&source=ppc", "", "SOCIAL_MEDIA|Facebook"),
             (&format!("utm_medium=social&utm_source=facebook&{GCLID}"), "", "SOCIAL_MEDIA|Facebook"),
             ("utm_medium=social&utm_source=facebook&utm_campaign=cpc", "", "SOCIAL_MEDIA|Facebook|cpc"),
@@ -332,14 +332,14 @@ mod tests {
             ("utm_source=Acme-PaidSocial&utm_campaign=c", "", "PAID_SOCIAL|Acme-PaidSocial|c"),
             ("utm_medium=paidsocial", "", "PAID_SOCIAL"),
             ("utm_medium=paidsocial&utm_source=newsroom", "", "PAID_SOCIAL|newsroom"),
-            // before 5, 6, 7
+            // This rule comes before 5, 6 and 7.
             ("utm_medium=cpc&utm_source=facebook", "www.google.com", "PAID_SOCIAL|Facebook"),
             (
                 "utm_medium=paid&utm_source=facebook&utm_campaign=email-cpc",
                 "",
                 "PAID_SOCIAL|Facebook|email-cpc",
             ),
-            // no network
+            // These are no networks.
             ("utm_medium=paid&utm_source=brand", "", "OTHER_CAMPAIGNS||brand / paid"),
             ("utm_medium=paid_social&utm_source=brand", "", "OTHER_CAMPAIGNS||brand / paid_social"),
             ("utm_medium=cpc&utm_source=brand", "", "PAID_SEARCH"),
@@ -355,13 +355,13 @@ mod tests {
             ("utm_campaign=May", "www.google.com/search?q=red%20shoes", "PAID_SEARCH|May|red shoes"),
             ("utm_medium=email&utm_source=news", "www.google.com", "PAID_SEARCH"),
             ("utm_source=google&utm_medium=organic", "www.google.com", "PAID_SEARCH"),
-            // google.com itself
+            // Only google.com itself counts.
             ("utm_source=brand", "www.google.de", "OTHER_CAMPAIGNS||brand"),
             ("utm_source=brand", "mail.google.com", "OTHER_CAMPAIGNS||brand"),
             ("utm_source=brand", "google.com.evil.test", "OTHER_CAMPAIGNS||brand"),
             ("utm_term=shoes", "www.google.com", "ORGANIC_SEARCH||Google"),
             ("source=footer", "www.google.com", "OTHER_CAMPAIGNS||footer"),
-            // words
+            // The words are found anywhere.
             ("utm_medium=cpc", "", "PAID_SEARCH"),
             ("utm_source=google&utm_medium=CPC&utm_campaign=May&utm_term=boots", "", "PAID_SEARCH|May|boots"),
             ("utm_source=adwords", "", "PAID_SEARCH"),

@@ -56,7 +56,7 @@ impl Listener {
                 taken = self.socket.accept() => match taken {
                     Ok((stream, _)) => {
                         let app = Arc::clone(&app);
-                        talks.spawn(async move { talk(&app, stream).await });
+                        talks.spawn(async move { answer_connection(&app, stream).await });
                     }
                     Err(error) => {
                         tracing::warn!(error = %error, "the control socket takes no connection");
@@ -78,15 +78,17 @@ impl Drop for Listener {
     }
 }
 
-async fn talk(app: &Arc<App>, mut stream: UnixStream) {
+async fn answer_connection(app: &Arc<App>, mut stream: UnixStream) {
     let peer = stream.peer_cred().map(|peer| peer.uid());
     let own = rustix::process::geteuid().as_raw();
     let reply = match peer {
-        Ok(uid) if uid == own || uid == 0 => match tokio::time::timeout(TALK_TIME, hear(&mut stream)).await {
-            Ok(Ok(request)) => obey(app, request).await,
-            Ok(Err(error)) => Reply::Refused(error),
-            Err(_) => return,
-        },
+        Ok(uid) if uid == own || uid == 0 => {
+            match tokio::time::timeout(TALK_TIME, read_request(&mut stream)).await {
+                Ok(Ok(request)) => execute(app, request).await,
+                Ok(Err(error)) => Reply::Refused(error),
+                Err(_) => return,
+            }
+        }
         _ => {
             tracing::warn!("another user was refused at the control socket");
             Reply::Refused(Error::failed(&"only the owner of the server and root may command it"))
@@ -98,7 +100,7 @@ async fn talk(app: &Arc<App>, mut stream: UnixStream) {
     let _ = tokio::time::timeout(TALK_TIME, stream.write_all(&line)).await;
 }
 
-async fn hear(stream: &mut UnixStream) -> Result<Request, Error> {
+async fn read_request(stream: &mut UnixStream) -> Result<Request, Error> {
     let mut line = Vec::new();
     let limit = MESSAGE_MAX as u64 + 1;
     BufReader::new(stream.take(limit))
@@ -125,7 +127,7 @@ async fn hear(stream: &mut UnixStream) -> Result<Request, Error> {
     serde_json::from_slice(&line).map_err(wrong)
 }
 
-async fn obey(app: &Arc<App>, request: Request) -> Reply {
+async fn execute(app: &Arc<App>, request: Request) -> Reply {
     match commands::execute(app, request.command).await {
         Ok(value) => Reply::Done(value),
         Err(error) => Reply::Refused(error),
