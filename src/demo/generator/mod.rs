@@ -252,7 +252,7 @@ fn make_batches(
 fn accept(app: &App, account: &Arc<Account>, planned: Planned) -> Option<Hit> {
     let request = match planned {
         Planned::Request(request) => request,
-        Planned::Report(hit) => return Some(*hit),
+        Planned::Report(hit) => return Some(hit),
     };
     let agent = app.user_agents.read(request.user_agent);
     let sender = Sender { address: None, user_agent: "", referer: "", do_not_track: false };

@@ -61,7 +61,7 @@ pub struct BrowserRequest {
 pub(super) enum Planned {
     Request(BrowserRequest),
     /// A program reports a completion of a contact.
-    Report(Box<Hit>),
+    Report(Hit),
 }
 
 impl Planned {
@@ -344,7 +344,7 @@ impl VisitPlanner {
         let value_minor = (value_minor != 0).then_some(value_minor);
         let act = Act::Completion { event: EventRef::Id(event), value_minor, properties: Vec::new() };
         let hit = Hit::from_program(self.account.id(), at, act, identity);
-        self.queue.push(Planned::Report(Box::new(hit)));
+        self.queue.push(Planned::Report(hit));
     }
 
     /// Milliseconds.
