@@ -1,29 +1,28 @@
-//! A range of addresses, as in `10.0.0.0/8`. Knows nothing of who uses it.
+//! A range of addresses, as in `10.0.0.0/8`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
-/// An address and how many of its leading bits count. IPv4 ranges written as IPv6 (`::ffff:…`) are kept as
-/// IPv4; bits behind the prefix are dropped.
+/// An address, and how many of its leading bits count. IPv4 ranges that are written as IPv6 (`::ffff:…`) are kept as
+/// IPv4. Bits after the prefix are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cidr {
     first: IpAddr,
     prefix: u8,
 }
 
-/// The text is no address and no range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an address or range (such as 10.0.0.0/8 or 2001:db8::1)")]
 pub struct NotARange;
 
 const V4_BITS: u8 = 32;
 const V6_BITS: u8 = 128;
-/// Where the IPv4 address begins inside `::ffff:0:0/96`.
+/// The IPv4 address begins after this many bits of `::ffff:0:0/96`.
 const MAPPED_BITS: u8 = V6_BITS - V4_BITS;
 
 impl Cidr {
-    /// `None` when the prefix is longer than the address.
+    /// Returns `None` when the prefix is longer than the address.
     #[must_use]
     pub fn new(address: IpAddr, prefix: u8) -> Option<Self> {
         let (address, prefix) = match (address, address.to_canonical()) {
@@ -44,7 +43,7 @@ impl Cidr {
         Some(Self { first, prefix })
     }
 
-    /// An IPv4 address in IPv6 form (`::ffff:10.0.0.1`) is looked at as IPv4.
+    /// An IPv4 address in IPv6 form (`::ffff:10.0.0.1`) counts as IPv4.
     #[must_use]
     pub fn contains(self, address: IpAddr) -> bool {
         let address = address.to_canonical();

@@ -1,4 +1,5 @@
-//! The only place that reads the real clock. Everything else is told the time.
+//! The only place that reads the system's clock. Everything else gets the time as an argument or from a `Clock`, so
+//! tests decide what time it is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -22,14 +23,14 @@ impl Millis {
         Self(self.0.saturating_add(ms))
     }
 
-    /// Milliseconds from `earlier` to `self`; negative when the clock went back.
+    /// Milliseconds from `earlier` to `self`. The result is negative when the clock was set back.
     #[must_use]
     pub const fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// `2026-11-22T19:50:00.000Z`, the form of every time in JSON and CSV. A time out of the calendar's
-    /// range is shown as the Unix epoch.
+    /// Formats the time as in `2026-11-22T19:50:00.000Z`, the form of every time in JSON and CSV. A time outside the
+    /// range of the calendar is shown as the Unix epoch.
     #[must_use]
     pub fn iso(self) -> String {
         let stamp = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
@@ -37,11 +38,11 @@ impl Millis {
     }
 }
 
-/// Where the time comes from: `RealClock` in the binary, `ManualClock` in tests and in `generate`.
+/// The source of the time: `RealClock` in the binary, `ManualClock` in tests.
 pub trait Clock: Send + Sync + 'static {
-    /// Now, as the world sees it; may jump.
+    /// The current time. It may jump, because people and services set clocks.
     fn now(&self) -> Millis;
-    /// A stopwatch that never goes back.
+    /// The time since some fixed moment. It never goes back.
     fn monotonic(&self) -> Duration;
 }
 
@@ -62,7 +63,7 @@ impl Clock for RealClock {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock that stands still until a test moves it.
 #[derive(Debug, Default)]
 pub struct ManualClock(AtomicI64);
 
@@ -91,7 +92,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// Waits `pause`; for threads that have nothing to wait on (a full disk that may be empty later).
+/// Waits. This is only for threads that have nothing to wait on, such as one that waits for room on a full disk.
 #[expect(clippy::disallowed_methods, reason = "the one sleep of the program")]
 pub fn pause(pause: Duration) {
     std::thread::sleep(pause);

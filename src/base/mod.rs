@@ -1,4 +1,5 @@
-//! Small things without product meaning: the clock and the random source. Nothing here knows a visitor.
+//! Small things without product meaning: address ranges, the clock, the random source and secrets. Nothing here knows
+//! what a visitor is.
 
 pub mod cidr;
 pub mod clock;

@@ -1,19 +1,18 @@
-//! The random source: the system's in the binary, a seeded one in tests and in `generate`.
+//! The source of randomness: the system's in the binary, a seeded one in tests and in generated histories.
 
 use std::sync::Mutex;
 
-/// Where randomness comes from.
 pub trait Random: Send + Sync + 'static {
     fn fill(&self, bytes: &mut [u8]);
 
-    /// A secret of 256 bits as 64 lower-case hex digits.
+    /// 256 bits as 64 lower-case hex digits, for secrets.
     fn secret(&self) -> String {
         let mut bytes = [0u8; 32];
         self.fill(&mut bytes);
         hex(&bytes)
     }
 
-    /// 128 bits as 32 lower-case hex digits: the form of visitor tokens and one-time links.
+    /// 128 bits as 32 lower-case hex digits, for visitor tokens and one-time links.
     fn token(&self) -> String {
         let mut bytes = [0u8; 16];
         self.fill(&mut bytes);
@@ -21,7 +20,7 @@ pub trait Random: Send + Sync + 'static {
     }
 }
 
-/// Lower-case hex.
+/// Formats bytes as lower-case hex digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('0');
@@ -42,7 +41,7 @@ impl Random for SystemRandom {
     }
 }
 
-/// The same numbers from the same seed (splitmix64). Never for secrets.
+/// Gives the same numbers for the same seed (splitmix64). It must never be used for secrets.
 #[derive(Debug)]
 pub struct SeededRandom(Mutex<u64>);
 

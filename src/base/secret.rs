@@ -1,28 +1,27 @@
-//! A secret that is handed out once and kept as its hash: cookies, one-time links, API tokens. It never shows
-//! itself in a log.
+//! Secrets that are handed out once and kept as a hash: cookies, one-time links and API tokens. `Debug` does not show
+//! them, so they cannot get into a log.
 
 use sha2::{Digest, Sha256};
 
 use super::random::Random;
 
-/// SHA-256 of a secret, as the store keeps it. The secrets have at least 128 random bits, so that a fast hash
-/// is enough; passwords have a slow one of their own.
+/// SHA-256 of a secret, as the store keeps it. The secrets have at least 128 random bits, so a fast hash is enough.
+/// Passwords have a slow hash of their own.
 pub type Hash = [u8; 32];
 
-/// The secret itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// 256 random bits, 64 lower-case hex digits, after `prefix`.
+    /// Makes a secret of 256 random bits: `prefix`, then 64 lower-case hex digits.
     #[must_use]
     pub fn new(random: &dyn Random, prefix: &str) -> Self {
         Self(format!("{prefix}{}", random.secret()))
     }
 
-    /// What a request carries.
+    /// Takes a secret out of a request.
     #[must_use]
-    pub fn told(text: &str) -> Self {
+    pub fn from_request(text: &str) -> Self {
         Self(text.to_owned())
     }
 
@@ -31,7 +30,7 @@ impl Secret {
         Sha256::digest(self.0.as_bytes()).into()
     }
 
-    /// The text to hand out.
+    /// Returns the text. It is for handing the secret out once.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -56,7 +55,7 @@ mod tests {
         assert_eq!(a.reveal().len(), 3 + 64);
         assert_ne!(a, b);
         assert_ne!(a.hash(), b.hash());
-        assert_eq!(Secret::told(a.reveal()).hash(), a.hash());
+        assert_eq!(Secret::from_request(a.reveal()).hash(), a.hash());
         assert_eq!(format!("{a:?}"), "Secret(…)");
     }
 }

@@ -1,4 +1,4 @@
-//! The handler `bench ingest` compares with: actix alone, which reads the same request and stores nothing.
+//! The server that `bench ingest` compares with. It is actix alone, reads the same requests and stores nothing.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -6,10 +6,7 @@ use actix_web::web::{Bytes, PayloadConfig, post};
 use actix_web::{HttpResponse, HttpServer, rt};
 use anyhow::Context;
 
-/// Runs it until it is asked to stop.
-///
-/// # Errors
-/// When it cannot listen.
+/// Runs the server until it is asked to stop.
 pub fn run(listen: SocketAddr, workers: usize) -> anyhow::Result<()> {
     let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;

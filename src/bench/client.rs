@@ -1,4 +1,4 @@
-//! One connection that asks and waits for the answer.
+//! A connection that sends one request after another and waits for each answer.
 
 use std::net::SocketAddr;
 
@@ -6,13 +6,11 @@ use anyhow::{Context, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// What a server answered.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
 }
 
-/// A connection that is kept.
 pub(super) struct Client {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -21,20 +19,14 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Connects; `cookie` goes with every request.
-    ///
-    /// # Errors
-    /// When the server is not there.
+    /// `cookie` is sent with every request.
     pub(super) async fn connect(address: SocketAddr, cookie: String) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::new(), host: address, cookie })
     }
 
-    /// Asks for a page.
-    ///
-    /// # Errors
-    /// When the connection ends, or the answer is not 200.
+    /// Requests a page. An answer other than 200 is an error.
     pub(super) async fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
         let request =
             format!("GET {path} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n\r\n", self.host, self.cookie);
@@ -47,10 +39,7 @@ impl Client {
     }
 }
 
-/// Reads one answer that tells its length.
-///
-/// # Errors
-/// When the connection ends before it does.
+/// Reads one answer that has a `Content-Length`.
 pub(super) async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<Answer> {
     buffer.clear();
     loop {

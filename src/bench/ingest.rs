@@ -1,5 +1,6 @@
-//! S1 and S5: the collector with everything on, answering after the fsync, beside a bare handler that reads the
-//! same requests; both in turn in one run, each a process of its own.
+//! Measures the collector with everything switched on, which answers after the fsync, beside a bare server that reads the
+//! same requests. Both are processes of their own and are measured in turn within one run, so the ratio of the two does
+//! not depend on the machine.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,19 +9,18 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::child::{Server, Used};
+use super::client::Client;
 use super::load::{Load, Round};
-use super::machine::machine;
+use super::measuring::{Stopwatch, machine};
+use super::output::Figures;
 use super::requests::{self, What};
-use super::scratch::Scratch;
+use super::server_process::{ServerProcess, Usage};
 use crate::base::clock::{Clock, RealClock};
 use crate::config::Config;
-use crate::domain::account::Settings;
-use crate::{server, store};
+use crate::demo::temporary_directory::TemporaryDirectory;
+use crate::server;
 
-/// How long and how hard.
 pub(super) struct Plan {
     pub(super) seconds: u64,
     pub(super) rounds: u32,
@@ -29,7 +29,7 @@ pub(super) struct Plan {
     pub(super) what: What,
 }
 
-/// Totals of one server over its rounds.
+/// The figures of one server over its rounds.
 struct Totals {
     per_second: f64,
     p50_ms: f64,
@@ -38,35 +38,24 @@ struct Totals {
     rss_max: u64,
 }
 
-/// Measures and prints.
-///
-/// # Errors
-/// When a server does not start or a request is refused.
 pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
-    let scratch = Scratch::new();
-    make_account(&scratch.0)?;
+    let directory = TemporaryDirectory::new("bench");
+    let mut config = Config::default();
+    config.server.data_dir.clone_from(&directory.0);
+    let app = server::open(&config)?;
+    super::insert_account(&app)?;
+    app.store.close();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(measure(plan, &scratch.0))?;
+    let report = runtime.block_on(measure(plan, &directory.0))?;
     print(&report, json)
 }
 
-fn make_account(dir: &Path) -> anyhow::Result<()> {
-    let mut config = Config::default();
-    config.server.data_dir = dir.to_owned();
-    let app = server::open(&config)?;
-    let settings = Settings::parse("Benchmark", &["example.com".to_owned()], "UTC", "EUR")?;
-    let now = app.now();
-    app.store.writer.write_blocking(move |conn| store::account::insert(conn, &settings, now))?;
-    app.store.close();
-    Ok(())
-}
-
 async fn measure(plan: &Plan, dir: &Path) -> anyhow::Result<serde_json::Value> {
-    let bare = Server::start(&["bench", "bare", "--listen", "127.0.0.1:0"], None)?;
-    let ours = Server::start(&["serve", "--listen", "127.0.0.1:0"], Some(dir))?;
-    let requests = Arc::new(requests::make("127.0.0.1", plan.what));
+    let bare = ServerProcess::bare()?;
+    let ours = ServerProcess::serve(dir, &[])?;
+    let requests = Arc::new(requests::make(plan.what));
     let serial = Arc::new(AtomicU64::new(1));
-    let load = |server: &Server, seconds: u64, rate| Load {
+    let load = |server: &ServerProcess, seconds: u64, rate| Load {
         address: server.address,
         requests: Arc::clone(&requests),
         connections: plan.connections,
@@ -108,21 +97,21 @@ async fn measure(plan: &Plan, dir: &Path) -> anyhow::Result<serde_json::Value> {
     }))
 }
 
-/// One round, its CPU by request (folding within it counts in).
-async fn round(server: &Server, load: &Load) -> anyhow::Result<(Round, f64, Used)> {
-    let before = server.used()?;
+/// Runs one round. The CPU time per request includes the folding that happens meanwhile.
+async fn round(server: &ServerProcess, load: &Load) -> anyhow::Result<(Round, f64, Usage)> {
+    let before = server.usage()?;
     let round = load.run().await?;
     if round.refused > 0 {
         bail!("{} of {} requests were refused", round.refused, round.requests);
     }
-    let after = server.used()?;
+    let after = server.usage()?;
     let cpu = (after.cpu_us - before.cpu_us) as f64 / round.requests.max(1) as f64;
     Ok((round, cpu, after))
 }
 
-/// Medians over the rounds.
-fn figures(rounds: &[(Round, f64, Used)]) -> Totals {
-    let median = |of: &dyn Fn(&(Round, f64, Used)) -> f64| {
+/// The medians of all rounds.
+fn figures(rounds: &[(Round, f64, Usage)]) -> Totals {
+    let median = |of: &dyn Fn(&(Round, f64, Usage)) -> f64| {
         let mut values: Vec<f64> = rounds.iter().map(of).collect();
         values.sort_by(f64::total_cmp);
         values.get(values.len() / 2).copied().unwrap_or(0.0)
@@ -146,18 +135,18 @@ fn as_json(figures: &Totals) -> serde_json::Value {
     })
 }
 
-/// Until nothing waits to be folded; how long it took, seconds.
-async fn wait_for_fold(server: &Server) -> anyhow::Result<f64> {
-    let start = RealClock.monotonic();
+/// Waits until everything is folded. Returns the seconds it took.
+async fn wait_for_fold(server: &ServerProcess) -> anyhow::Result<f64> {
+    let watch = Stopwatch::start();
     while waiting(server).await? > 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    Ok((RealClock.monotonic() - start).as_secs_f64())
+    Ok(watch.seconds())
 }
 
-/// The oldest hit that was not folded yet, in seconds, at its worst: the hits that wait over the rate at which
-/// they came lately.
-async fn watch_lag(server: &Server, duration: Duration) -> anyhow::Result<f64> {
+/// Watches how far the fold is behind. Returns the highest age of the oldest hit that is not folded yet, in seconds. The
+/// age is found by the time at which that many hits had been accepted.
+async fn watch_lag(server: &ServerProcess, duration: Duration) -> anyhow::Result<f64> {
     let end = RealClock.monotonic() + duration;
     let mut arrived: Vec<(Duration, u64)> = Vec::new();
     let mut worst = 0.0f64;
@@ -174,15 +163,13 @@ async fn watch_lag(server: &Server, duration: Duration) -> anyhow::Result<f64> {
     Ok(worst)
 }
 
-async fn waiting(server: &Server) -> anyhow::Result<u64> {
+async fn waiting(server: &ServerProcess) -> anyhow::Result<u64> {
     metric(server, "guestlog_hits_waiting").await
 }
 
-async fn metric(server: &Server, name: &str) -> anyhow::Result<u64> {
-    let mut stream = tokio::net::TcpStream::connect(server.address).await?;
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text).await?;
+async fn metric(server: &ServerProcess, name: &str) -> anyhow::Result<u64> {
+    let mut client = Client::connect(server.address, String::new()).await?;
+    let text = String::from_utf8(client.get("/metrics").await?.body)?;
     text.lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
         .with_context(|| format!("no {name} in /metrics"))
@@ -194,7 +181,7 @@ fn print(report: &serde_json::Value, json: bool) -> anyhow::Result<()> {
         println!("{report}");
         return Ok(());
     }
-    let number = |path: &str| report.pointer(path).and_then(serde_json::Value::as_f64).unwrap_or(0.0);
+    let number = |path: &str| Figures(report).number(path);
     println!("{} · {}", report["date"].as_str().unwrap_or(""), report["machine"].as_str().unwrap_or(""));
     let what = if report["invented_names"] == true { "completions of invented names" } else { "page views" };
     println!(

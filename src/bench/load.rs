@@ -1,4 +1,4 @@
-//! Load over real connections: each sends a request, reads its answer, sends the next.
+//! Load over real connections. Each connection sends a request, reads the answer, and sends the next.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::client::read_answer;
-use super::requests::Request;
+use super::requests::{self, Request, What};
 use crate::base::clock::{Clock, RealClock};
 
-/// How a round went.
+/// The result of a round.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Round {
     pub(super) requests: u64,
-    /// Answers other than 2xx.
+    /// Number of answers other than 2xx.
     pub(super) refused: u64,
     pub(super) seconds: f64,
-    /// Of every answered request, microseconds, sorted.
+    /// One for each answered request, microseconds, sorted.
     latencies_us: Vec<u32>,
 }
 
@@ -30,12 +30,12 @@ impl Round {
         self.requests as f64 / self.seconds.max(1e-9)
     }
 
-    /// Milliseconds within which `share` (0 to 1) of the requests were answered.
+    /// The milliseconds within which `share` (0 to 1) of the requests were answered.
     #[must_use]
     pub(super) fn percentile_ms(&self, share: f64) -> f64 {
-        let place = (self.latencies_us.len() as f64 * share) as usize;
-        let place = place.min(self.latencies_us.len().saturating_sub(1));
-        self.latencies_us.get(place).map_or(0.0, |us| f64::from(*us) / 1_000.0)
+        let index = (self.latencies_us.len() as f64 * share) as usize;
+        let index = index.min(self.latencies_us.len().saturating_sub(1));
+        self.latencies_us.get(index).map_or(0.0, |us| f64::from(*us) / 1_000.0)
     }
 }
 
@@ -45,21 +45,31 @@ pub(super) struct Load {
     pub(super) requests: Arc<Vec<Request>>,
     pub(super) connections: u32,
     pub(super) duration: Duration,
-    /// Requests a second over all connections; `None` = as fast as they are answered.
+    /// Requests per second over all connections. `None` means as fast as they are answered.
     pub(super) rate: Option<u32>,
-    /// Counts up over all rounds, so that no event id comes twice.
+    /// Counts up over all rounds, so that no event id is sent twice.
     pub(super) serial: Arc<AtomicU64>,
 }
 
 impl Load {
-    /// Sends until the time is over.
-    ///
-    /// # Errors
-    /// When a connection fails.
+    /// Page views at a steady rate, as they arrive while something else is measured.
+    pub(super) fn of_page_views(address: SocketAddr, rate: u32, seconds: u64) -> Self {
+        let serial = u64::try_from(RealClock.now().0).unwrap_or(1) << 20;
+        Self {
+            address,
+            requests: Arc::new(requests::make(What::PageViews)),
+            connections: 64,
+            duration: Duration::from_secs(seconds),
+            rate: Some(rate),
+            serial: Arc::new(AtomicU64::new(serial)),
+        }
+    }
+
+    /// Sends requests until the time is over.
     pub(super) async fn run(&self) -> anyhow::Result<Round> {
         let start = RealClock.monotonic();
         let tasks: Vec<_> = (0..self.connections)
-            .map(|place| {
+            .map(|index| {
                 let rate = self.rate.map(|rate| f64::from(rate) / f64::from(self.connections.max(1)));
                 let connection = Connection {
                     address: self.address,
@@ -67,7 +77,7 @@ impl Load {
                     serial: Arc::clone(&self.serial),
                     end: start + self.duration,
                     pause: rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
-                    place,
+                    index,
                 };
                 tokio::spawn(connection.run())
             })
@@ -91,7 +101,7 @@ struct Connection {
     serial: Arc<AtomicU64>,
     end: Duration,
     pause: Option<Duration>,
-    place: u32,
+    index: u32,
 }
 
 impl Connection {
@@ -101,8 +111,8 @@ impl Connection {
         stream.set_nodelay(true)?;
         let mut round = Round::default();
         let (mut out, mut buffer) = (Vec::with_capacity(2_048), Vec::with_capacity(1_024));
-        // Paced connections begin one after the other, not all at once.
-        let mut next = clock.monotonic() + self.pause.unwrap_or_default() * (self.place % 64) / 64;
+        // Connections with a rate begin one after the other, not all at once.
+        let mut next = clock.monotonic() + self.pause.unwrap_or_default() * (self.index % 64) / 64;
         loop {
             let now = clock.monotonic();
             if now >= self.end {
@@ -115,8 +125,8 @@ impl Connection {
                 next += pause;
             }
             let number = self.serial.fetch_add(1, Ordering::Relaxed);
-            let place = usize::try_from(number).unwrap_or(0) % self.requests.len().max(1);
-            let request = self.requests.get(place).context("no requests")?;
+            let index = usize::try_from(number).unwrap_or(0) % self.requests.len().max(1);
+            let request = self.requests.get(index).context("no requests")?;
             request.write(number, &mut out);
             let sent = clock.monotonic();
             stream.write_all(&out).await?;

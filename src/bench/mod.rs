@@ -1,22 +1,25 @@
-//! `guestlog bench`: the figures the product is held to, as ratios inside one run.
+//! `guestlog bench` measures the figures that releases of the product have to reach. Where it can, it compares with
+//! something else in the same run, because a ratio depends little on the machine.
 
 pub mod bare_server;
-mod child;
 mod client;
-mod forget;
+mod erasing;
 mod ingest;
 mod load;
-mod machine;
-mod questions;
+mod measuring;
+mod output;
+mod report_list;
 mod reports;
 mod requests;
-mod scratch;
-mod table;
+mod server_process;
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use crate::app::App;
+use crate::domain::account::{AccountId, Settings};
+use crate::store;
 use requests::What;
 
 /// What is measured.
@@ -72,10 +75,7 @@ pub enum Bench {
     },
 }
 
-/// Runs a benchmark; its table goes to stdout, as JSON when `json`.
-///
-/// # Errors
-/// When a server does not start or a request fails.
+/// Runs a benchmark and prints its tables, or JSON when `json` is set.
 pub fn run(bench: &Bench, json: bool) -> anyhow::Result<ExitCode> {
     match bench {
         Bench::Ingest { seconds, rounds, connections, rate, invented_names } => {
@@ -106,4 +106,14 @@ pub fn run(bench: &Bench, json: bool) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Creates the account that the benchmarks use.
+fn insert_account(app: &App) -> anyhow::Result<AccountId> {
+    let settings = Settings::parse("Benchmark", &["example.com".to_owned()], "UTC", "EUR")?;
+    let now = app.now();
+    let account =
+        app.store.writer.write_blocking(move |conn| store::account::insert(conn, &settings, now))?;
+    app.reload_accounts()?;
+    Ok(account)
 }

@@ -1,13 +1,14 @@
-//! Beacons as a browser sends them: 20,000 different ones, each with an event id of its own when it is sent.
+//! Requests as browsers send them. There are 20,000 different ones, and each gets an event id of its own whenever it is
+//! sent.
 
 use std::fmt::Write;
 
 use crate::base::random::{Random, SeededRandom};
 use crate::domain::account::AccountId;
 
-/// Different requests made beforehand.
+/// Number of different requests.
 const DIFFERENT: usize = 20_000;
-/// Stands where the event id is written at each sending.
+/// The event id is written over this whenever a request is sent.
 const ID_MARK: &str = "0000000000000000";
 
 const AGENTS: &[&str] = &[
@@ -26,37 +27,37 @@ const REFERRERS: &[&str] = &[
     "https://www.linkedin.com/feed/",
 ];
 
-/// What beacons tell.
+/// The kind of hit that the requests carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum What {
     PageViews,
-    /// Completions of events that nobody created, each of a name that was never told before.
+    /// Completions of events that nobody created, each with a name that was never sent before.
     InventedNames,
 }
 
-/// One request, and where its event id stands; the name of an invented event holds it too.
+/// One request, and the places of its event id. The name of an invented event contains the id too.
 pub(super) struct Request {
     pub(super) bytes: Vec<u8>,
     ids_at: Vec<usize>,
 }
 
 impl Request {
-    /// Copies the request with event id `number` to `out`.
+    /// Writes the request with event id `number` to `out`.
     pub(super) fn write(&self, number: u64, out: &mut Vec<u8>) {
         out.clear();
         out.extend_from_slice(&self.bytes);
         let id = format!("{number:016x}");
         for at in &self.ids_at {
-            if let Some(place) = out.get_mut(*at..at + ID_MARK.len()) {
-                place.copy_from_slice(id.as_bytes());
+            if let Some(mark) = out.get_mut(*at..at + ID_MARK.len()) {
+                mark.copy_from_slice(id.as_bytes());
             }
         }
     }
 }
 
-/// The requests, the same from run to run.
+/// Makes the requests, which are the same in every run.
 #[must_use]
-pub(super) fn make(host: &str, what: What) -> Vec<Request> {
+pub(super) fn make(what: What) -> Vec<Request> {
     let random = SeededRandom::new(1);
     let pick = |count: usize| usize::try_from(random.next_u64() % count.max(1) as u64).unwrap_or(0);
     let tokens: Vec<String> = {
@@ -68,14 +69,14 @@ pub(super) fn make(host: &str, what: What) -> Vec<Request> {
             let token = tokens.get(pick(tokens.len())).map_or("", String::as_str);
             let agent = AGENTS.get(pick(AGENTS.len())).copied().unwrap_or_default();
             let referrer = REFERRERS.get(pick(REFERRERS.len())).copied().unwrap_or_default();
-            // Few pages get most views.
+            // A few pages get most of the views.
             let page = pick(40) * pick(40) / 4;
-            request(host, what, (token, agent, referrer), page)
+            request(what, (token, agent, referrer), page)
         })
         .collect()
 }
 
-fn request(host: &str, what: What, (token, agent, referrer): (&str, &str, &str), page: usize) -> Request {
+fn request(what: What, (token, agent, referrer): (&str, &str, &str), page: usize) -> Request {
     let now = "1795370000000";
     let kind = match what {
         What::PageViews => "1".to_owned(),
@@ -91,7 +92,7 @@ fn request(host: &str, what: What, (token, agent, referrer): (&str, &str, &str),
     let mut text = String::new();
     let _ = write!(
         text,
-        "POST /collect HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n\
+        "POST /collect HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {agent}\r\nAccept: */*\r\n\
          Accept-Language: en-GB,en;q=0.9\r\nAccept-Encoding: gzip, deflate, br\r\nOrigin: https://www.example.com\r\n\
          Referer: https://www.example.com/\r\nContent-Type: text/plain;charset=UTF-8\r\n\
          Content-Length: {}\r\n\r\n{body}",

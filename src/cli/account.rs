@@ -1,4 +1,4 @@
-//! `guestlog account`: one organisation's sites, visitors and settings.
+//! `guestlog account`: accounts, each with the sites, visitors and settings of one organisation.
 
 use clap::Subcommand;
 use serde_json::{Value, json};

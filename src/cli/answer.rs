@@ -1,4 +1,4 @@
-//! What a command says: its answer on stdout, in words or as JSON, and why it failed on stderr, with the exit
+//! The output of a command: its answer on stdout, as text or JSON, or the reason of a failure on stderr with the exit
 //! code. Nothing else in `cli` prints.
 
 use std::io::Write;
@@ -13,17 +13,17 @@ use crate::store;
 
 /// The command could not be done.
 pub(super) const FAILED: u8 = 1;
-/// The arguments cannot be meant.
+/// The arguments make no sense together.
 pub(super) const USAGE: u8 = 2;
-/// The configuration is wrong, or names what cannot be used (`EX_CONFIG`).
+/// The configuration is wrong, or names something that cannot be used (`EX_CONFIG`).
 pub(super) const BAD_CONFIGURATION: u8 = 78;
 
 /// What a command found or did.
 pub(super) struct Answer {
     pub json: Value,
-    /// The same in words, without a line end.
+    /// The same as text, without a line end.
     pub text: String,
-    /// It was done, and what it found is bad (`check`): exit code 1.
+    /// The command was done, and what it found is bad (`check`). The exit code is 1.
     pub bad: bool,
 }
 
@@ -32,15 +32,14 @@ impl Answer {
         Self { json, text: text.into(), bad: false }
     }
 
-    pub(super) fn give(&self, as_json: bool) -> ExitCode {
+    pub(super) fn print(&self, as_json: bool) -> ExitCode {
         let text = if as_json { self.json.to_string() } else { self.text.clone() };
-        // A reader that has gone wants no more.
+        // A reader that is gone needs no output.
         let _ = writeln!(std::io::stdout().lock(), "{text}");
         if self.bad { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
     }
 }
 
-/// Why a command was not done.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub code: u8,
@@ -58,7 +57,7 @@ impl Failure {
         Self { code: USAGE, message: message.to_string() }
     }
 
-    pub(super) fn tell(&self) -> ExitCode {
+    pub(super) fn print(&self) -> ExitCode {
         let _ = writeln!(std::io::stderr().lock(), "guestlog: {}", self.message);
         ExitCode::from(self.code)
     }
@@ -87,7 +86,7 @@ impl From<ControlError> for Failure {
     }
 }
 
-/// Columns under their names, as wide as they need; the last one as it comes.
+/// Formats columns below their names, as wide as they need to be. The last column is not padded.
 pub(super) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let head = heads.get(column).map_or(0, |head| head.chars().count());

@@ -1,4 +1,4 @@
-//! `guestlog demo`: the product with an example site and a history to look at; nothing of it stays.
+//! `guestlog demo` runs the product with an example site and a history to look at. Nothing of it is kept.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use crate::demo::{self, Asked, Ready};
+use crate::demo::{self, Options, Ready};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -22,20 +22,18 @@ pub(super) struct Arguments {
     quiet_site: bool,
 }
 
-/// # Errors
-/// What keeps it from starting.
 pub(super) fn run(arguments: &Arguments, as_json: bool) -> anyhow::Result<ExitCode> {
-    let asked =
-        Asked { listen: arguments.listen, events: arguments.events, invents_visits: !arguments.quiet_site };
+    let Arguments { listen, events, quiet_site } = *arguments;
+    let options = Options { listen, events, simulate_visits: !quiet_site };
     if !as_json {
-        // Where answers are read by a program, nothing else is said.
+        // A program that reads the JSON must find nothing else.
         let _ = writeln!(std::io::stderr(), "Inventing {} days of visits …", demo::DAYS);
     }
-    demo::run(&asked, |ready| tell(ready, as_json))?;
+    demo::run(&options, |ready| print(ready, as_json))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(ready: &Ready, as_json: bool) {
+fn print(ready: &Ready, as_json: bool) {
     let text = if as_json {
         let answer = json!({
             "site": ready.site, "admin": ready.admin, "account_id": ready.account,
@@ -43,7 +41,7 @@ fn tell(ready: &Ready, as_json: bool) {
         });
         answer.to_string()
     } else {
-        let invented = if ready.invents_visits {
+        let invented = if ready.simulate_visits {
             "The demo invents visits every few seconds; --quiet-site stops that.\n"
         } else {
             ""
@@ -55,7 +53,7 @@ fn tell(ready: &Ready, as_json: bool) {
             ready.site, ready.admin, ready.email, ready.password
         )
     };
-    // A reader that has gone does not stop the demo.
+    // The demo goes on when nobody reads its output any more.
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
 }

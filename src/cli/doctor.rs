@@ -1,5 +1,5 @@
-//! `guestlog doctor`: everything a support person would ask, in one answer that can be sent as it is: no email,
-//! no visitor's address, no token, no name of an account.
+//! `guestlog doctor`: everything a support person would ask, in one answer that can be sent as it is. It holds no
+//! email, no visitor's address, no token and no name of an account.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -15,14 +15,14 @@ use crate::server::control::{self, Command};
 use crate::server::options::of_maps;
 use crate::store::{self, INBOX_FILE, MAIN_FILE};
 
-/// A clock before this is not set: 2026-01-01.
+/// A clock that shows a time before this (2026-01-01) was never set.
 const CLOCK_MIN: Millis = Millis(1_767_225_600_000);
-/// Events later than now by more than this mean a clock that went back (rules.md 6 allows 10 minutes).
+/// Events that are further in the future than this show that the clock was set back (rules.md 6 allows 10 minutes).
 const AHEAD_MAX: i64 = HOUR;
-/// Fewer open files than this are too few for a busy server.
+/// A lower limit of open files is too low for a busy server.
 const FILES_MIN: u64 = 4_096;
 
-/// What was found, and what of it is bad.
+/// What was found, and which of it is bad.
 #[derive(Default)]
 struct Findings {
     sections: Map<String, Value>,
@@ -42,7 +42,7 @@ pub(super) fn run(config: &Config) -> Answer {
     let mut lines = Vec::new();
     for (name, section) in &found.sections {
         lines.push(format!("{name}:"));
-        tell(section, 1, &mut lines);
+        push_lines(section, 1, &mut lines);
     }
     match found.problems.as_slice() {
         [] => lines.push("problems: none".to_owned()),
@@ -55,8 +55,8 @@ pub(super) fn run(config: &Config) -> Answer {
     Answer::new(Value::Object(found.sections), lines.join("\n"))
 }
 
-/// Names and values, a line each, deeper ones further in.
-fn tell(section: &Value, depth: usize, lines: &mut Vec<String>) {
+/// Prints names and values, a line each, with deeper ones indented.
+fn push_lines(section: &Value, depth: usize, lines: &mut Vec<String>) {
     let indent = "  ".repeat(depth);
     let named: Vec<(String, &Value)> = match section {
         Value::Object(map) => map.iter().map(|(name, value)| (name.clone(), value)).collect(),
@@ -72,7 +72,7 @@ fn tell(section: &Value, depth: usize, lines: &mut Vec<String>) {
         match value {
             Value::Object(_) => {
                 lines.push(format!("{indent}{name}:"));
-                tell(value, depth + 1, lines);
+                push_lines(value, depth + 1, lines);
             }
             Value::String(text) => lines.push(format!("{indent}{name}: {text}")),
             value => lines.push(format!("{indent}{name}: {value}")),
@@ -84,7 +84,7 @@ fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// The settings, without what only the machine itself should know: of TLS only whether it is on.
+/// The settings without those that should stay on the machine. For TLS, only whether it is switched on.
 fn settings(config: &Config) -> Value {
     json!({
         "file": config.file,
@@ -172,9 +172,9 @@ impl Findings {
         }
     }
 
-    /// How the server is; its process number.
+    /// The state of the server, and its process number.
     fn server(&mut self, data_dir: &Path) -> Option<u64> {
-        let (running, status) = match control::tell(data_dir, Command::Status {}) {
+        let (running, status) = match control::execute_in_server(data_dir, Command::Status {}) {
             Ok(Some(status)) => (true, status),
             Ok(None) => (false, Value::Null),
             Err(error) => {
@@ -205,7 +205,7 @@ impl Findings {
         if !zones {
             self.problem("the data of time zones cannot be read");
         }
-        // The limits of the server's own process, where there is one.
+        // If a server runs, its limits are looked at and not those of this command.
         let process = server.map_or("self".to_owned(), |pid| pid.to_string());
         let files = open_files(&process);
         if files.is_some_and(|files| files < FILES_MIN) {

@@ -1,4 +1,4 @@
-//! `guestlog event`: what the sites of an account tell besides page views.
+//! `guestlog event`: what the sites of an account report besides page views.
 
 use std::fs::File;
 use std::io::Read;
@@ -88,14 +88,14 @@ pub(super) fn run(command: Event, config: &Config) -> Outcome {
             let id = text(&made, "event_id").unwrap_or_default();
             let number = EventNumber::parse(&id);
             let call = number.and_then(|number| install::call(&origin(config), account, number, kind));
-            let mut told = vec![format!("event {id}")];
-            told.extend(text(&made, "snippet"));
-            told.extend(call.clone());
-            told.extend(by_itself(kind).map(str::to_owned));
+            let mut lines = vec![format!("event {id}")];
+            lines.extend(text(&made, "snippet"));
+            lines.extend(call.clone());
+            lines.extend(needs_no_installation(kind).map(str::to_owned));
             if let Some(fields) = made.as_object_mut() {
                 fields.insert("url".into(), call.into());
             }
-            Ok(Answer::new(made, told.join("\n")))
+            Ok(Answer::new(made, lines.join("\n")))
         }
         Event::List { account } => list(config, AccountId(account)),
         Event::Archive(which) => change(config, &which, EventChange::Archive, "archived"),
@@ -105,8 +105,8 @@ pub(super) fn run(command: Event, config: &Config) -> Outcome {
     }
 }
 
-/// Said where nothing is to be put anywhere.
-const fn by_itself(kind: EventKind) -> Option<&'static str> {
+/// The answer for events that need nothing to be installed.
+const fn needs_no_installation(kind: EventKind) -> Option<&'static str> {
     match kind {
         EventKind::Custom | EventKind::Http => None,
         EventKind::Click | EventKind::Form => {
@@ -118,7 +118,7 @@ const fn by_itself(kind: EventKind) -> Option<&'static str> {
     }
 }
 
-/// Custom JavaScript from a file; a larger one than an event may have is not read whole.
+/// Reads custom JavaScript from a file, but never more of it than an event may have.
 fn code(file: &Path) -> Result<String, Failure> {
     let wrong = |error: std::io::Error| Failure::usage(format!("{}: {error}", file.display()));
     let mut code = String::new();
@@ -134,7 +134,7 @@ fn change(config: &Config, which: &Which, change: EventChange, what: &str) -> Ou
     Ok(Answer::new(done, format!("event {event} is {what}")))
 }
 
-/// Where sites and programs reach the server.
+/// The address at which sites and programs reach the server.
 fn origin(config: &Config) -> String {
     let scheme = if config.tls.files().is_some() { "https" } else { "http" };
     config.server.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", config.server.listen))

@@ -1,4 +1,4 @@
-//! `guestlog generate`: a believable history for demos, tests and benchmarks.
+//! `guestlog generate` makes a believable history for demos, tests and benchmarks.
 
 use clap::Args;
 use serde_json::json;
@@ -6,7 +6,8 @@ use serde_json::json;
 use super::answer::{Answer, Failure, Outcome};
 use crate::base::clock::Millis;
 use crate::config::Config;
-use crate::demo::history::{self, Asked};
+use crate::demo::generator::Options;
+use crate::demo::history;
 use crate::domain::account::AccountId;
 
 #[derive(Args)]
@@ -40,10 +41,8 @@ fn read_time(text: &str) -> Result<Millis, String> {
     Ok(Millis(stamp.as_millisecond()))
 }
 
-/// # Errors
-/// Why nothing was made.
 pub(super) fn run(arguments: &Arguments, config: &Config) -> Outcome {
-    let asked = Asked {
+    let options = Options {
         account: AccountId(arguments.account),
         events: arguments.events,
         days: arguments.days,
@@ -52,10 +51,10 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> Outcome {
         seed: arguments.seed,
         end: arguments.until,
     };
-    let made = history::generate(config, &asked, &typed(&asked, config))
+    let made = history::generate(config, &options, &command_line(&options, config))
         .map_err(|error| Failure::failed(format!("{error:#}")))?;
     let json = json!({
-        "account_id": asked.account,
+        "account_id": options.account,
         "page_views": made.page_views,
         "visits": made.visits,
         "visitors": made.visitors,
@@ -64,7 +63,7 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> Outcome {
         "first_day": made.first.to_string(),
         "last_day": made.last.to_string(),
         "until": made.end.iso(),
-        "seed": asked.seed,
+        "seed": options.seed,
     });
     let text = format!(
         "{} page views in {} visits of {} visitors, {} of them contacts, {} to {}",
@@ -73,26 +72,26 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> Outcome {
     Ok(Answer::new(json, text))
 }
 
-/// The command as it can be typed again.
-fn typed(asked: &Asked, config: &Config) -> String {
+/// The command in a form that can be typed again.
+fn command_line(options: &Options, config: &Config) -> String {
     let file = config.file.as_ref().map(|file| format!(" --config {}", quoted(&file.display().to_string())));
-    let contacts = asked.contacts.map(|contacts| format!(" --contacts {contacts}"));
-    let until = asked.end.map(|end| format!(" --until {}", end.iso()));
+    let contacts = options.contacts.map(|contacts| format!(" --contacts {contacts}"));
+    let until = options.end.map(|end| format!(" --until {}", end.iso()));
     format!(
         "guestlog{} --data-dir {} generate --account {} --events {} --days {} --visitors {}{} --seed {}{}",
         file.unwrap_or_default(),
         quoted(&config.server.data_dir.display().to_string()),
-        asked.account,
-        asked.events,
-        asked.days,
-        asked.visitors,
+        options.account,
+        options.events,
+        options.days,
+        options.visitors,
         contacts.unwrap_or_default(),
-        asked.seed,
+        options.seed,
         until.unwrap_or_default(),
     )
 }
 
-/// As a shell reads it as one word.
+/// The text in a form that a shell reads as one word.
 fn quoted(word: &str) -> String {
     let plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c));
     if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }

@@ -1,5 +1,5 @@
-//! `guestlog geo`: the map files, asked and installed. They are files of their own beside the store, replaced
-//! in one step; a running server is told of a new one.
+//! `guestlog geo`: shows what map files say, and installs them. They are files beside the store and are replaced in
+//! one step. A running server is notified of a new one.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -60,23 +60,23 @@ fn lookup(geo: &Geo, address: IpAddr) -> Answer {
             "anonymizer": facts.anon.any(),
         },
         "company": company,
-        "evidence": findings.iter().map(evidence).collect::<Vec<_>>(),
+        "evidence": findings.iter().map(finding_json).collect::<Vec<_>>(),
     });
-    Answer::new(json, describe(&facts, &findings))
+    Answer::new(json, describe_all(&facts, &findings))
 }
 
-/// One map's word.
-fn evidence(finding: &Finding) -> Value {
+/// What one map says.
+fn finding_json(finding: &Finding) -> Value {
     json!({
         "source": finding.map,
-        "says": says(&finding.facts),
+        "says": describe(&finding.facts),
         "date": finding.built,
         "range": finding.range,
         "facts": finding.facts,
     })
 }
 
-fn says(facts: &NetworkFacts) -> String {
+fn describe(facts: &NetworkFacts) -> String {
     let asn = facts.asn.map(|asn| format!("AS{asn}")).unwrap_or_default();
     let kind = facts.net_type.map_or("", |kind| kind.as_str());
     let hidden = if facts.anon.any() { "anonymizer" } else { "" };
@@ -85,14 +85,14 @@ fn says(facts: &NetworkFacts) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<&str>>().join(" · ")
 }
 
-fn describe(facts: &NetworkFacts, findings: &[Finding]) -> String {
+fn describe_all(facts: &NetworkFacts, findings: &[Finding]) -> String {
     if findings.is_empty() {
         return "no map knows this address".to_owned();
     }
-    let mut lines = vec![says(facts)];
+    let mut lines = vec![describe(facts)];
     for finding in findings {
         let range = finding.range.as_deref().unwrap_or("-");
-        lines.push(format!("{} ({}) {range}: {}", finding.map, finding.built, says(&finding.facts)));
+        lines.push(format!("{} ({}) {range}: {}", finding.map, finding.built, describe(&finding.facts)));
     }
     lines.join("\n")
 }
@@ -110,13 +110,13 @@ fn status(geo: &Geo) -> Answer {
 
 fn row(map: &MapStatus) -> Vec<String> {
     let content = map.content.as_ref();
-    let told = content.map(|content| content.facts.join(" ")).unwrap_or_default();
+    let facts = content.map(|content| content.facts.join(" ")).unwrap_or_default();
     vec![
         map.path.display().to_string(),
         if map.in_use { "yes" } else { "no" }.to_owned(),
         content.map(|content| content.age_days.to_string()).unwrap_or_default(),
         content.map(|content| content.layout.to_owned()).unwrap_or_default(),
-        map.error.clone().unwrap_or(told),
+        map.error.clone().unwrap_or(facts),
     ]
 }
 
@@ -126,8 +126,8 @@ fn install(config: &Config, file: &Path) -> Outcome {
     let (path, content) = geo::install(file, data_dir, RealClock.now())
         .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
     store::data_dir::give_to_owner(data_dir, &[path.parent(), Some(&path)]).map_err(Failure::failed)?;
-    // A server that does not answer looks for itself within a minute.
-    let _ = control::tell(data_dir, control::Command::ReloadMaps {});
+    // A server that does not answer finds the file itself within a minute.
+    let _ = control::execute_in_server(data_dir, control::Command::ReloadMaps {});
     let text =
         format!("{} is installed: {}, {} records", path.display(), content.facts.join(" "), content.records);
     Ok(Answer::new(json!({ "path": path, "content": content }), text))

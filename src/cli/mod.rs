@@ -1,5 +1,5 @@
-//! The command line: arguments, answers on stdout, messages on stderr, exit codes (0 done, 1 failed, 2 usage,
-//! 78 bad configuration).
+//! The command line: arguments, answers on stdout, messages on stderr, and exit codes (0 done, 1 failed, 2 wrong
+//! usage, 78 wrong configuration).
 
 mod account;
 mod answer;
@@ -80,7 +80,6 @@ enum Command {
     Bench(bench::Bench),
 }
 
-/// Runs the command the arguments name.
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -95,36 +94,36 @@ pub fn run() -> ExitCode {
         Command::Bench(bench) => {
             log_to_stderr(&Log::default());
             return bench::run(bench, arguments.json)
-                .unwrap_or_else(|error| Failure::failed(format!("{error:#}")).tell());
+                .unwrap_or_else(|error| Failure::failed(format!("{error:#}")).print());
         }
         Command::Demo(demo) => {
-            // It stands for itself: no configuration, and quiet unless something is wrong.
+            // The bare server needs no configuration, and logs only when something is wrong.
             log_to_stderr(&Log { level: LogLevel::Warn, ..Log::default() });
             return demo::run(demo, arguments.json)
-                .unwrap_or_else(|error| Failure::failed(format!("{error:#}")).tell());
+                .unwrap_or_else(|error| Failure::failed(format!("{error:#}")).print());
         }
         _ => None,
     };
     let flags = Flags { config: arguments.config, data_dir: arguments.data_dir, listen };
     let outcome = match Config::load(&flags, std::env::vars_os()) {
-        Ok(config) => obey(arguments.command, &config),
+        Ok(config) => execute(arguments.command, &config),
         Err(error) => Err(error.into()),
     };
     match outcome {
-        Ok(Some(answer)) => answer.give(arguments.json),
+        Ok(Some(answer)) => answer.print(arguments.json),
         Ok(None) => ExitCode::SUCCESS,
-        Err(failure) => failure.tell(),
+        Err(failure) => failure.print(),
     }
 }
 
-/// The answer of a command; none of the server, which has said what it had to say in its log.
-fn obey(command: Command, config: &Config) -> Result<Option<Answer>, Failure> {
+/// The answer of a command. The server has none, because it writes to its log.
+fn execute(command: Command, config: &Config) -> Result<Option<Answer>, Failure> {
     if matches!(command, Command::Serve { .. }) {
         log_to_stderr(&config.log);
         server::run(config).map_err(serve_failure)?;
         return Ok(None);
     }
-    // What a command does is its answer; the log speaks up when something is wrong, or was asked for.
+    // A command says what it did in its answer. The log is for warnings, and for what the user asked to see.
     let level = match config.log.level {
         LogLevel::Info => LogLevel::Warn,
         level => level,
@@ -140,7 +139,7 @@ fn obey(command: Command, config: &Config) -> Result<Option<Answer>, Failure> {
         Command::Generate(asked) => generate::run(&asked, config),
         Command::Doctor => Ok(doctor::run(config)),
         Command::CheckConfig => Ok(check_config(config)),
-        // These were run by then.
+        // These commands were run above.
         Command::Serve { .. } | Command::Bench(_) | Command::Demo(_) => return Ok(None),
     }
     .map(Some)
@@ -154,7 +153,7 @@ fn serve_failure(error: anyhow::Error) -> Failure {
     }
 }
 
-/// Reached only with a right one: the wrong ones end with code 78 before any command.
+/// A wrong configuration ends with code 78 before any command, so here it is right.
 fn check_config(config: &Config) -> Answer {
     let file = config.file.as_ref().map(|file| file.display().to_string());
     let text = match &file {
@@ -168,7 +167,7 @@ fn log_to_stderr(log: &Log) {
     let wanted = format!("{},{}=info", log.level.as_str(), server::ADDRESS_LINES);
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        // Colours are for people; a log file would be full of their codes.
+        // Colours are for people. A log file would be full of their codes.
         .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(tracing_subscriber::EnvFilter::new(wanted));
     match log.format {

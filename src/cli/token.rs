@@ -1,4 +1,4 @@
-//! `guestlog token`: keys by which programs of an account send and read.
+//! `guestlog token`: keys with which programs of an account send and read data.
 
 use clap::Subcommand;
 use serde_json::Value;

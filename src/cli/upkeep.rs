@@ -1,4 +1,5 @@
-//! Keeping a store in order: `check`, `backup`, `verify-backup`, `restore`, `replay-deadletter`, `migrate`.
+//! Commands that keep a store in order: `check`, `backup`, `verify-backup`, `restore`, `replay-deadletter`,
+//! `migrate`.
 
 use std::path::{Path, PathBuf};
 
@@ -61,7 +62,7 @@ pub(super) fn run(command: &Command, config: &Config) -> Outcome {
     }
 }
 
-/// Before the first start there is nothing to look at, and nothing is wrong.
+/// Before the first start there is nothing to check, and nothing is wrong.
 fn check(config: &Config) -> Outcome {
     let data_dir = &config.server.data_dir;
     let Some(report) = store::check::check(data_dir)? else {
@@ -75,7 +76,7 @@ fn check(config: &Config) -> Outcome {
     Ok(judge(&report, &whole, json!({})))
 }
 
-/// The findings, or that there are none.
+/// The findings, or the message that there are none.
 fn judge(report: &Report, whole: &str, more: Value) -> Answer {
     let mut json = json!({
         "ok": report.findings.is_empty(),
@@ -96,7 +97,7 @@ fn judge(report: &Report, whole: &str, more: Value) -> Answer {
     Answer { bad: !report.findings.is_empty(), ..Answer::new(json, text) }
 }
 
-fn about(about: &About) -> Value {
+fn backup_json(about: &About) -> Value {
     json!({ "created": about.created.iso(), "bytes": about.bytes })
 }
 
@@ -106,7 +107,8 @@ fn backup(config: &Config, file: &Path, force: bool) -> Outcome {
     let written = match write() {
         Err(Error::NotFound) => {
             crate::server::migrate(config)?;
-            // A warning: before the first start it is as it should be, with another directory meant it is not.
+            // This is only a warning. It is normal before the first start, but not if the user meant another
+            // directory.
             tracing::warn!("there was no store in {}: an empty one was made", data_dir.display());
             write()
         }
@@ -133,13 +135,13 @@ fn verify(file: &Path) -> Outcome {
         report.waiting,
         found.as_ref().map_or("a copy of the main file".to_owned(), |about| about.created.iso()),
     );
-    Ok(judge(&report, &whole, found.as_ref().map_or(json!({}), about)))
+    Ok(judge(&report, &whole, found.as_ref().map_or(json!({}), backup_json)))
 }
 
 fn restore(config: &Config, file: &Path) -> Outcome {
     let data_dir = &config.server.data_dir;
     let done = store::restore::restore(data_dir, file, RealClock.now())
-        .map_err(|error| stop_first(error, data_dir))?;
+        .map_err(|error| refused_beside_server(error, data_dir))?;
     let mut text = format!(
         "{} is in place: {} accounts, {} events, {} hits to be folded",
         file.display(),
@@ -150,14 +152,14 @@ fn restore(config: &Config, file: &Path) -> Outcome {
     for kept in &done.kept {
         text.push_str(&format!("\nkept: {}", kept.display()));
     }
-    let more = json!({ "kept": done.kept, "restored": done.about.as_ref().map(about) });
+    let more = json!({ "kept": done.kept, "restored": done.about.as_ref().map(backup_json) });
     let mut answer = judge(&done.report, &text, more);
     answer.text = text;
     Ok(answer)
 }
 
-/// What needs the store for itself says how to get it (rules.md 23).
-fn stop_first(error: Error, data_dir: &Path) -> Failure {
+/// For a command that cannot run beside a server, the error says how to run it (rules.md 23).
+fn refused_beside_server(error: Error, data_dir: &Path) -> Failure {
     let Error::Locked(_) = error else { return error.into() };
     let line: Vec<String> = std::env::args().map(|word| quote(&word)).collect();
     Failure::failed(format!(
@@ -167,7 +169,7 @@ fn stop_first(error: Error, data_dir: &Path) -> Failure {
     ))
 }
 
-/// As a shell reads it back.
+/// The text in a form that a shell reads as one word.
 fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
@@ -185,7 +187,7 @@ fn migrate(config: &Config, dry_run: bool) -> Outcome {
         (false, false) => format!("done: {}", steps.join(", ")),
     };
     if !dry_run {
-        crate::server::migrate(config).map_err(|error| stop_first(error, data_dir))?;
+        crate::server::migrate(config).map_err(|error| refused_beside_server(error, data_dir))?;
     }
     Ok(Answer::new(json!({ "steps": steps, "done": !dry_run }), text))
 }

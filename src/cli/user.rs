@@ -1,5 +1,5 @@
-//! `guestlog user`: who may sign in. Passwords come on stdin, never as an argument: arguments stand in the list
-//! of processes and in the history of shells.
+//! `guestlog user`: who may sign in. Passwords are read from stdin and never given as an argument, because arguments
+//! appear in the list of processes and in the history of shells.
 
 use std::io::{IsTerminal, Read};
 
@@ -53,14 +53,14 @@ pub(super) fn run(command: User, config: &Config) -> Outcome {
     }
 }
 
-/// The first line of stdin; `None` when it is empty.
+/// Reads the first line of stdin. Returns `None` when it is empty.
 fn read_password() -> Result<Option<String>, Failure> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
         return Err(Failure::usage("the password comes on stdin, such as: guestlog user … < FILE"));
     }
     let mut text = String::new();
-    // A line end of two characters and one more, so that one past the limit is seen as too long.
+    // Two bytes more than the limit are for the line end, and one more shows that the password is too long.
     let limit = PASSWORD_MAX as u64 + 3;
     stdin
         .lock()

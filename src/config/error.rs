@@ -1,20 +1,20 @@
-//! What is wrong with a configuration, in words that let its writer mend it. Never holds a secret.
+//! What is wrong with a configuration, in words that help its author to correct it. It never holds a secret.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// Most mistakes told at once; a file of another kind would fill the screen.
+/// The most mistakes that are shown at once. A file of another kind would fill the screen.
 pub const PROBLEMS_MAX: usize = 20;
 
-/// One mistake: where, which key, what is wrong and what is allowed.
+/// One mistake: where it is, which key has it, what is wrong and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// The file as it was named, or the environment variable.
     pub place: String,
-    /// From 1 up; only in files.
+    /// The line, from 1 up; only in files.
     pub line: Option<usize>,
-    /// `section.key`; `None` when the whole file is meant or the variable already names it.
+    /// `section.key`. It is `None` when the whole file is wrong, or when the variable already names the key.
     pub key: Option<String>,
     pub what: String,
 }
@@ -32,7 +32,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Every mistake found, at least one, a line each.
+/// Every mistake that was found, at least one. Each is shown on a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConfigError {
     pub problems: Vec<Problem>,

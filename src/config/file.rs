@@ -1,4 +1,4 @@
-//! Finding, reading and walking the TOML file. Every mistake in it is found in one go, with its line.
+//! Finds, reads and walks the TOML file. All mistakes are found at once, each with its line.
 
 use std::io::Read;
 use std::ops::Range;
@@ -26,7 +26,7 @@ pub(super) fn find(places: &[&Path]) -> Result<Option<(Vec<u8>, PathBuf)>, Confi
     Ok(None)
 }
 
-/// At most `FILE_MAX` bytes.
+/// Reads at most `FILE_MAX` bytes.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
     let name = path.display().to_string();
     let wrong = |error: std::io::Error| ConfigError::one(&name, None, format!("cannot be read: {error}"));
@@ -72,7 +72,7 @@ fn line_of(text: &str, span: &Range<usize>) -> usize {
     line_after(text.as_bytes().get(..span.start).unwrap_or_default())
 }
 
-/// A way through the document that notes what is wrong and goes on.
+/// Walks through the document, notes what is wrong and continues.
 struct Walk<'a> {
     text: &'a str,
     name: &'a str,
@@ -104,7 +104,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A key that was written outside its section is told where it belongs.
+    /// For a key that was written outside its section, the error says where it belongs.
     fn unknown_section(&mut self, span: &Range<usize>, section: &str) {
         let homes: Vec<String> =
             KEYS.iter().filter(|key| key.name == section).map(super::keys::Key::full).collect();
@@ -199,7 +199,7 @@ fn given(name: &str, value: &Spanned<DeValue<'_>>) -> Given {
     Given { raw: Raw::from_toml(value.get_ref()), secret: is_secret(name) }
 }
 
-/// A key of a file that is none of ours may be of any length and hold anything.
+/// An unknown key may be of any length and hold anything, so it is shortened for the error.
 fn shorten(key: &str) -> String {
     key.chars().take(80).map(|c| if c.is_control() { '?' } else { c }).collect()
 }

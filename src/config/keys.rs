@@ -1,27 +1,27 @@
-//! The table of every key: its section, its name, and how a value enters the settings. Files, environment
-//! and the documentation's test all read this one table.
+//! The table of all keys: section, name, and how a value is put into the settings. Reading files, reading the
+//! environment, and the test of the documentation use this one table.
 
 use super::settings::{Config, Fact, GeoMap, LogFormat, LogLevel, MapKind};
 use super::value::{Given, TEXT_MAX};
 
-/// Begin of every variable of ours.
+/// The names of all our environment variables begin with this.
 pub(super) const PREFIX: &str = "GUESTLOG_";
-/// Most worker threads.
+/// The most worker threads.
 pub const WORKERS_MAX: u64 = 256;
-/// Most reading connections.
+/// The most reading connections.
 pub const READERS_MAX: u64 = 64;
-/// Largest floor of free disk space, bytes (16 TiB).
+/// The most disk space that can be kept free, bytes (16 TiB).
 pub const MIN_FREE_MAX: u64 = 16 << 40;
-/// Highest rate limit, requests a second.
+/// The highest rate limit, requests per second.
 pub const RATE_MAX: u64 = 1_000_000;
-/// Most months old data may be kept.
+/// The most months for which old data can be kept.
 pub const MONTHS_MAX: u64 = 1_200;
-/// Highest number of event definitions an account may have.
+/// The highest limit of event definitions in an account.
 pub const EVENTS_MAX: u64 = 100_000;
-/// Most map files in the configuration.
+/// The most map files in the configuration.
 pub const MAPS_MAX: usize = 16;
 
-/// A scalar key or a list.
+/// A key with one value or a list.
 pub(super) struct Key {
     pub(super) section: &'static str,
     pub(super) name: &'static str,
@@ -37,18 +37,18 @@ impl Key {
         Self { section, name, set }
     }
 
-    /// `section.name`.
+    /// The name as in `section.name`.
     pub(super) fn full(&self) -> String {
         format!("{}.{}", self.section, self.name)
     }
 
-    /// `GUESTLOG_SECTION__NAME`.
+    /// The environment variable, as in `GUESTLOG_SECTION__NAME`.
     pub(super) fn variable(&self) -> String {
         format!("{}{}__{}", PREFIX, self.section, self.name).to_ascii_uppercase()
     }
 }
 
-/// `[[geo.map]]` is the one key that is no scalar.
+/// `[[geo.map]]` is the only key that is not a single value.
 pub(super) const SECTIONS: &[&str] =
     &["server", "tls", "store", "retention", "limits", "events", "log", "geo"];
 
@@ -97,10 +97,10 @@ const MAP_KINDS: &[(&str, MapKind)] = &[
     ("company", MapKind::Company),
 ];
 
-/// Keys of `[[geo.map]]`.
+/// The keys of `[[geo.map]]`.
 pub(super) const MAP_KEYS: &[&str] = &["path", "kind", "map"];
 
-/// Names of facts that `map.<fact>` may point to a place in the record.
+/// The names of facts whose place in the record `map.<fact>` may set.
 pub(super) const FACTS: &[(&str, Fact)] = &[
     ("asn", Fact::Asn),
     ("as_name", Fact::AsName),
@@ -111,7 +111,7 @@ pub(super) const FACTS: &[(&str, Fact)] = &[
     ("net_type", Fact::NetType),
 ];
 
-/// One scalar of a `[[geo.map]]`.
+/// One value of a `[[geo.map]]`.
 pub(super) fn set_map(map: &mut GeoMap, name: &str, value: &Given) -> Result<(), String> {
     match name {
         "path" => value.path().map(|path| map.path = path),
@@ -131,7 +131,7 @@ pub(super) fn place(value: &Given) -> Result<String, String> {
     }
 }
 
-/// The allowed names nearest to a wrong one: close spellings, else all of them.
+/// The allowed names that are similar to a wrong one, or all of them if none is.
 pub(super) fn nearest<'a>(wrong: &str, allowed: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let wrong = wrong.to_ascii_lowercase();
     let allowed: Vec<&str> = allowed.collect();
@@ -143,9 +143,9 @@ pub(super) fn nearest<'a>(wrong: &str, allowed: impl Iterator<Item = &'a str>) -
     if found.is_empty() { allowed } else { found }
 }
 
-/// How many letters must be put in, taken out or changed to make `a` into `b`.
+/// How many letters must be inserted, removed or changed to make `a` into `b`.
 fn distance(a: &str, b: &str) -> usize {
-    // Only short names are near one of ours; a long one need not be measured.
+    // Only short names can be similar to one of ours, so long ones are not measured.
     const LONGEST: usize = 64;
     if a.len() > LONGEST {
         return LONGEST;

@@ -1,4 +1,4 @@
-//! Bringing flags, environment, file and defaults together, in this order.
+//! Combines flags, environment, file and defaults. Earlier ones win in this order.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -10,10 +10,10 @@ use super::{file, keys, value};
 
 /// Where a file is looked for when neither a flag nor `GUESTLOG_CONFIG` names one.
 pub const PLACES: [&str; 2] = ["guestlog.toml", "/etc/guestlog/guestlog.toml"];
-/// Names the file.
+/// The environment variable that names the file.
 pub const FILE_VARIABLE: &str = "GUESTLOG_CONFIG";
 
-/// What the command line says; wins over everything.
+/// The settings given on the command line, which win over everything.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
     /// `--config`
@@ -25,10 +25,8 @@ pub struct Flags {
 }
 
 impl Config {
-    /// Flags over environment over file over defaults. `env` is `std::env::vars_os()`.
-    ///
-    /// # Errors
-    /// Everything that is wrong with the file, or with the variables.
+    /// Loads the configuration. `env` is `std::env::vars_os()`. The error holds everything that is wrong with the
+    /// file, or with the variables.
     pub fn load(
         flags: &Flags,
         env: impl IntoIterator<Item = (OsString, OsString)>,
@@ -36,7 +34,7 @@ impl Config {
         Self::load_from(flags, env, &PLACES.map(Path::new))
     }
 
-    /// `load` with other places to look for a file that nobody named.
+    /// Like `load`, with other places to look for a file that nobody named.
     pub fn load_from(
         flags: &Flags,
         env: impl IntoIterator<Item = (OsString, OsString)>,
@@ -65,16 +63,13 @@ impl Config {
         Ok(config)
     }
 
-    /// A file's content; `name` stands in errors. What spans several keys is not yet checked, because the
-    /// environment may complete it.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
+    /// Parses the content of a file. `name` appears in errors. Rules about several keys are not checked yet, because
+    /// the environment may add to them.
     pub fn parse(bytes: &[u8], name: &str) -> Result<Self, ConfigError> {
         file::parse(bytes, name)
     }
 
-    /// What several keys must fulfil together.
+    /// Checks the rules about several keys.
     fn check(&self) -> Result<(), ConfigError> {
         let wrong = |key: &str, what: &str| {
             let place =
@@ -93,7 +88,7 @@ impl Config {
     }
 }
 
-/// The environment's part of the settings.
+/// Puts the values of the environment into the settings.
 struct Variables {
     file: Option<PathBuf>,
     values: Vec<(&'static keys::Key, value::Given)>,

@@ -1,4 +1,4 @@
-//! The settings as types, with their defaults. How they are written down is no matter here.
+//! The settings as types, with their defaults. How they are written in files is not decided here.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use crate::base::cidr::Cidr;
 /// Every setting, checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    /// The file that was read, `None` without one.
+    /// The file that was read, if any.
     pub file: Option<PathBuf>,
     pub server: Server,
     pub tls: Tls,
@@ -25,14 +25,14 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
     pub listen: SocketAddr,
-    /// Scheme, host and port, lower case, no slash at the end.
+    /// Scheme, host and port, lower case, without a slash at the end.
     pub public_url: Option<String>,
-    /// The admin pages' own address.
+    /// The address of the admin pages, if they have one of their own.
     pub admin_listen: Option<SocketAddr>,
     /// Peers whose `X-Forwarded-…` headers are believed.
     pub trusted_proxies: Vec<Cidr>,
     pub data_dir: PathBuf,
-    /// Threads that answer requests; 0 = one for each core.
+    /// Threads that answer requests; 0 means one for each core.
     pub workers: usize,
 }
 
@@ -44,7 +44,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Certificate and key, when TLS is wanted.
+    /// Certificate and key, when TLS is configured.
     #[must_use]
     pub fn files(&self) -> Option<(&Path, &Path)> {
         self.certificate.as_deref().zip(self.key.as_deref())
@@ -54,20 +54,20 @@ impl Tls {
 /// `[store]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
-    /// Bytes that must stay free on the disk; below, nothing is taken in. 0 = no floor.
+    /// Bytes that must stay free on the disk. With less, no hits are accepted. 0 switches this off.
     pub min_free: u64,
-    /// Reading connections; 0 = one for each core, at least 2.
+    /// Reading connections; 0 means one for each core, at least 2.
     pub readers: usize,
 }
 
 /// `[retention]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Months that visits, page views and completions are kept; 0 = for ever.
+    /// Months for which visits, page views and completions are kept; 0 means for ever.
     pub events_months: u32,
 }
 
-/// `[limits]`, requests a second; 0 = off.
+/// `[limits]`, requests per second; 0 switches a limit off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub collector_per_address: u32,
@@ -77,9 +77,9 @@ pub struct Limits {
 /// `[events]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Events {
-    /// Definitions an account may have.
+    /// The most event definitions of an account.
     pub limit: u32,
-    /// May events carry JavaScript of their own?
+    /// Whether events may carry JavaScript of their own.
     pub custom_js: bool,
 }
 
@@ -120,19 +120,19 @@ pub enum LogFormat {
     Json,
 }
 
-/// One `[[geo.map]]`: a map file and how to read it.
+/// One `[[geo.map]]`: a map file and how it is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GeoMap {
     pub path: PathBuf,
     pub kind: MapKind,
-    /// `map.<fact> = "place.in.record"`, where the layout is not recognised by itself.
+    /// `map.<fact> = "place.in.record"`, for a layout that is not recognised.
     pub places: Vec<(Fact, String)>,
 }
 
 /// Which facts of a map are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MapKind {
-    /// All it has.
+    /// Everything it has.
     #[default]
     Auto,
     Country,
@@ -140,7 +140,7 @@ pub enum MapKind {
     Company,
 }
 
-/// What a record may tell of a network.
+/// What a record may say about a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
     Asn,

@@ -1,4 +1,4 @@
-//! The configuration from outside: files as people write them, and what they are told when they err.
+//! Tests of the configuration from outside: files as people write them, and the errors they get.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -10,7 +10,7 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(text.as_bytes(), "guestlog.toml")
 }
 
-/// The one mistake in `text`.
+/// The only mistake in `text`.
 fn mistake(text: &str) -> String {
     let error = parse(text).unwrap_err();
     assert_eq!(error.problems.len(), 1, "{error}");
@@ -77,7 +77,6 @@ fn every_key_is_read_from_a_file() {
     assert_eq!(config, expected);
 }
 
-/// contract.md Configuration: the packaged file documents every key and equals the defaults.
 #[test]
 fn the_packaged_file_documents_every_key_and_equals_the_defaults() {
     let packaged = include_str!("../../packaging/guestlog.toml");
@@ -202,12 +201,12 @@ fn every_mistake_is_told_at_once_in_the_order_of_the_file() {
     assert_eq!(lines, [Some(2), Some(4), Some(5)]);
     assert_eq!(error.to_string().lines().count(), 3);
 
-    let told = |count: usize| {
+    let message = |count: usize| {
         let text: String = (0..count).map(|n| format!("key{n} = 1\n")).collect();
         parse(&text).unwrap_err().to_string()
     };
-    assert_eq!(told(PROBLEMS_MAX).lines().count(), PROBLEMS_MAX);
-    let past = told(PROBLEMS_MAX + 1);
+    assert_eq!(message(PROBLEMS_MAX).lines().count(), PROBLEMS_MAX);
+    let past = message(PROBLEMS_MAX + 1);
     assert!(past.ends_with("\n(1 more)") && past.lines().count() == PROBLEMS_MAX + 1, "{past}");
 }
 
@@ -222,8 +221,8 @@ fn syntax_errors_and_double_keys_name_their_line() {
         ("[log]\nlevel = info", 2),
         ("a = 1\rb = 2", 1),
     ] {
-        let told = mistake(text);
-        assert!(told.starts_with(&format!("guestlog.toml:{line}: is not valid TOML: ")), "{told}");
+        let message = mistake(text);
+        assert!(message.starts_with(&format!("guestlog.toml:{line}: is not valid TOML: ")), "{message}");
     }
     let deep = format!("a = {}", "[".repeat(200_000));
     assert!(mistake(&deep).contains("is not valid TOML"));
@@ -231,10 +230,10 @@ fn syntax_errors_and_double_keys_name_their_line() {
 
 #[test]
 fn files_that_are_no_text_are_named_so() {
-    let told = |bytes: &[u8]| Config::parse(bytes, "g.toml").unwrap_err().to_string();
-    assert_eq!(told(b"[server]\n\0"), "g.toml:2: holds a NUL character, so it is no text file");
-    assert_eq!(told(b"# ok\n# \xff\xfe"), "g.toml:2: is not UTF-8 text");
-    assert_eq!(told(b"\xff\xfe[\0s\0"), "g.toml:1: is not UTF-8 text");
+    let message = |bytes: &[u8]| Config::parse(bytes, "g.toml").unwrap_err().to_string();
+    assert_eq!(message(b"[server]\n\0"), "g.toml:2: holds a NUL character, so it is no text file");
+    assert_eq!(message(b"# ok\n# \xff\xfe"), "g.toml:2: is not UTF-8 text");
+    assert_eq!(message(b"\xff\xfe[\0s\0"), "g.toml:1: is not UTF-8 text");
 }
 
 #[test]
@@ -343,8 +342,8 @@ fn secrets_are_never_repeated() {
         format!("[tls]\nkey = {secret}"),
         format!("[server]\npublic_url = \"https://me:{secret}@example.com\""),
     ] {
-        let told = parse(&text).unwrap_err().to_string();
-        assert!(!told.contains("hunter2"), "{told}");
+        let message = parse(&text).unwrap_err().to_string();
+        assert!(!message.contains("hunter2"), "{message}");
     }
     let secret_value =
         value::Given { raw: value::Raw::Word(secret.into()), secret: value::is_secret("api_TOKEN") };
@@ -354,8 +353,8 @@ fn secrets_are_never_repeated() {
 
 #[test]
 fn long_values_are_cut_in_messages() {
-    let told = mistake(&format!("[server]\nlisten = \"{}\"", "x".repeat(4_000)));
-    assert!(told.len() < 200 && told.contains('…'), "{told}");
+    let message = mistake(&format!("[server]\nlisten = \"{}\"", "x".repeat(4_000)));
+    assert!(message.len() < 200 && message.contains('…'), "{message}");
 }
 
 #[test]
@@ -421,8 +420,8 @@ fn other_variables_are_ignored_and_misspelt_keys_named() {
             "GUESTLOG_EVENTS__CUSTOM_JS: \"1\" is not one of \"on\", \"off\"",
         ),
     ] {
-        let told = load(&[(name, text)]).unwrap_err().to_string();
-        assert!(told.starts_with(expected), "{told}");
+        let message = load(&[(name, text)]).unwrap_err().to_string();
+        assert!(message.starts_with(expected), "{message}");
     }
 }
 
@@ -431,8 +430,8 @@ fn other_variables_are_ignored_and_misspelt_keys_named() {
 fn a_variable_that_is_no_text_is_named() {
     use std::os::unix::ffi::OsStringExt;
     let env = vec![("GUESTLOG_LOG__LEVEL".into(), OsString::from_vec(vec![0xff]))];
-    let told = Config::load_from(&Flags::default(), env, &[]).unwrap_err().to_string();
-    assert_eq!(told, "GUESTLOG_LOG__LEVEL: is not UTF-8 text");
+    let message = Config::load_from(&Flags::default(), env, &[]).unwrap_err().to_string();
+    assert_eq!(message, "GUESTLOG_LOG__LEVEL: is not UTF-8 text");
 }
 
 #[test]
@@ -469,8 +468,8 @@ fn the_file_is_looked_for_in_its_places() {
     let variable = [("GUESTLOG_CONFIG", named.to_str().unwrap())];
     assert_eq!(found(&variable).unwrap().file, Some(named.clone()));
     std::fs::remove_file(&named).unwrap();
-    let told = found(&variable).unwrap_err().to_string();
-    assert!(told.contains("named.toml: cannot be read: No such file"), "{told}");
+    let message = found(&variable).unwrap_err().to_string();
+    assert!(message.contains("named.toml: cannot be read: No such file"), "{message}");
 }
 
 #[test]
@@ -478,8 +477,8 @@ fn a_directory_in_place_of_the_file_is_named_so() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("guestlog.toml");
     std::fs::create_dir(&path).unwrap();
-    let told = Config::load_from(&Flags::default(), env(&[]), &[&path]).unwrap_err().to_string();
-    assert!(told.ends_with("guestlog.toml: is a directory, not a file"), "{told}");
+    let message = Config::load_from(&Flags::default(), env(&[]), &[&path]).unwrap_err().to_string();
+    assert!(message.ends_with("guestlog.toml: is a directory, not a file"), "{message}");
 }
 
 #[test]

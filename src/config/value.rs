@@ -1,5 +1,5 @@
-//! Values as they were given, in a file or in the environment, read into what a key wants. Every error says
-//! what is allowed; the value of a secret key is never repeated.
+//! Reads values from a file or the environment into the types that keys need. Every error says what is allowed. The
+//! value of a secret key is never repeated.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -12,15 +12,15 @@ use crate::base::cidr::Cidr;
 
 /// Longest text of one value, characters.
 pub const TEXT_MAX: usize = 4_096;
-/// Most entries of a list.
+/// The most entries of a list.
 pub const LIST_MAX: usize = 100;
-/// Longest part of a wrong value that is repeated in its error, characters.
+/// Longest part of a wrong value that its error repeats, characters.
 const SHOWN_MAX: usize = 60;
 
-/// One value, not yet understood.
+/// One value before it is read.
 #[derive(Clone, Debug)]
 pub(super) enum Raw {
-    /// From the environment: text that may mean any type.
+    /// Text from the environment, which may stand for any type.
     Word(String),
     Text(String),
     Integer(Option<i128>),
@@ -29,14 +29,14 @@ pub(super) enum Raw {
     Other(&'static str),
 }
 
-/// A value and whether it may be repeated in an error.
+/// A value, and whether an error may repeat it.
 #[derive(Clone, Debug)]
 pub(super) struct Given {
     pub(super) raw: Raw,
     pub(super) secret: bool,
 }
 
-/// Keys whose value is never printed.
+/// Keys whose values are never printed.
 pub(super) fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     ["password", "secret", "token", "key"].iter().any(|word| key.contains(word))
@@ -71,7 +71,7 @@ impl Raw {
 }
 
 impl Given {
-    /// `"value" is not …`, or `the value is not …` for a secret.
+    /// Says `"value" is not …`, or `the value is not …` for a secret.
     fn shown(&self, text: &str) -> String {
         if self.secret {
             return "the value".to_owned();
@@ -97,7 +97,7 @@ impl Given {
         Ok(text)
     }
 
-    /// Empty means unset.
+    /// Empty means not set.
     pub(super) fn optional<T>(
         &self,
         read: impl FnOnce(&Self) -> Result<T, String>,
@@ -171,7 +171,7 @@ impl Given {
             .collect()
     }
 
-    /// One of a few words.
+    /// One of the given words.
     pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, String> {
         let allowed = || words.iter().map(|(word, _)| format!("{word:?}")).collect::<Vec<_>>().join(", ");
         let (Raw::Word(text) | Raw::Text(text)) = &self.raw else {
@@ -183,7 +183,7 @@ impl Given {
             .ok_or_else(|| format!("{} is not one of {}", self.shown(text), allowed()))
     }
 
-    /// Scheme, host and port of the address people type, without a slash at its end.
+    /// Scheme, host and port of a typed address, without a slash at the end.
     pub(super) fn origin(&self) -> Result<String, String> {
         let text = self.text()?;
         if text.contains('@') {
@@ -203,7 +203,7 @@ impl Given {
     }
 }
 
-/// `host`, `host:port`, `[v6]`, `[v6]:port`; the host in ASCII.
+/// `host`, `host:port`, `[v6]` or `[v6]:port`, with the host in ASCII.
 fn is_authority(text: &str) -> bool {
     if let Some(rest) = text.strip_prefix('[') {
         let Some((v6, port)) = rest.split_once(']') else { return false };
@@ -224,7 +224,7 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// `None`: not a size. `Some(None)`: a size past what fits a number.
+/// `None` is no size. `Some(None)` is a size that is too large for a number.
 fn read_size(text: &str) -> Option<Option<u64>> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim_end();
     let shift = match text.get(digits.len()..)?.trim() {
@@ -241,7 +241,7 @@ fn read_size(text: &str) -> Option<Option<u64>> {
     Some(digits.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift)))
 }
 
-/// A number of bytes as a person writes it: the largest unit that leaves no rest.
+/// Formats bytes for people, in the largest unit that leaves no rest.
 pub(super) struct Size(pub(super) u64);
 
 impl fmt::Display for Size {

@@ -1,62 +1,36 @@
-//! Making a history in a store that no server holds: opens it, folds what still waits, fills it, closes it.
+//! Makes a history in a store that no server holds.
 
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
+use crate::app::App;
 use crate::app::ingest::fold::{self, Cache};
-use crate::base::clock::Millis;
 use crate::config::Config;
-use crate::demo::generator::{self, Made, Wanted};
-use crate::domain::account::AccountId;
+use crate::demo::generator::{self, Options, Summary};
 use crate::server;
 use crate::store::Error;
 
-/// What was asked for; `end` is now when it is not given.
-#[derive(Clone, Copy, Debug)]
-pub struct Asked {
-    pub account: AccountId,
-    pub events: u64,
-    pub days: u32,
-    pub visitors: u64,
-    pub contacts: Option<u64>,
-    pub seed: u64,
-    pub end: Option<Millis>,
-}
-
-/// Fills an account with history. `again` is the command as it was typed: whoever has a server running is told
-/// to type it once more after stopping that.
-///
-/// # Errors
-/// When a server holds the store, there is no such account, or the numbers cannot be.
-pub fn generate(config: &Config, asked: &Asked, again: &str) -> anyhow::Result<Made> {
+/// Opens the store, folds what still waits in its inbox, and fills an account with a history. `command` is what the user
+/// typed. When a server runs, the error says to stop it and to type the command again.
+pub fn generate(config: &Config, options: &Options, command: &str) -> anyhow::Result<Summary> {
     let app = server::open(config).map_err(|error| match error {
         Error::Locked(dir) => anyhow::anyhow!(
-            "a server is running on {}; a history can only be made without it. Stop it, then type:\n  {again}",
+            "a server is running on {}; a history can only be made without it. Stop it, then type:\n  {command}",
             dir.display()
         ),
         error => anyhow::Error::new(error).context("the store cannot be opened"),
     })?;
-    let made = tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let mut cache = Cache::default();
-        while fold::step(&app, &mut cache).await? > 0 {}
-        Ok::<_, Error>(())
-    });
-    made.context("what waits in the inbox cannot be folded")?;
-    let now = app.now();
-    if asked.end.is_some_and(|end| end > now) {
-        bail!("a history cannot end in the future");
-    }
-    let wanted = Wanted {
-        account: asked.account,
-        events: asked.events,
-        days: asked.days,
-        visitors: asked.visitors,
-        contacts: asked.contacts,
-        seed: asked.seed,
-        end: asked.end.unwrap_or_else(|| generator::end_for(&app, asked.account, now)),
-    };
-    let made = generator::run(&app, &wanted, &AtomicBool::new(false)).map(|(made, _)| made);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(fold_waiting(&app)).context("what waits in the inbox cannot be folded")?;
+    let made = generator::run(&app, options, &AtomicBool::new(false));
     app.store.close();
-    Ok(made?)
+    Ok(made?.0)
+}
+
+/// Folds everything that waits in the inbox of a store, such as that of a server that was killed.
+pub async fn fold_waiting(app: &App) -> Result<(), Error> {
+    let mut cache = Cache::default();
+    while fold::step(app, &mut cache).await? > 0 {}
+    Ok(())
 }

@@ -1,6 +1,6 @@
-//! The example site of the demo: an invented company's pages, each with the tracking tag, served on an origin of
-//! their own. Its texts are the company's, not the product's, so they lie with its pages. Nothing here knows who
-//! is signed in, and nothing is kept.
+//! The example site of the demo: the pages of an invented company, each with the tracking tag, on an origin of their own.
+//! The texts belong to the company and not to the product, so they are beside its pages and not in the catalogue. This
+//! module keeps nothing and does not know who is signed in.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use actix_web::http::header::{
 use actix_web::web::{Data, ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::demo::generator::site::{Listed, Section, pages};
+use crate::demo::generator::site::{SitePage, pages};
 use crate::domain::account::AccountId;
 use crate::web::paths;
 
@@ -19,18 +19,18 @@ use crate::web::paths;
 #[folder = "static/demo/"]
 struct Files;
 
-/// Threads the community's front page shows.
+/// Threads that the front page of the community shows.
 const THREADS_SHOWN: usize = 24;
 
-/// The site, and where its tracking comes from.
+/// The pages, and the addresses of the server that tracks them.
 #[derive(Clone)]
 pub struct Site(Arc<Inner>);
 
 struct Inner {
-    pages: Vec<Listed>,
+    pages: Vec<SitePage>,
     /// Address of the tracking script.
     script: String,
-    /// Page of the hits as they arrive.
+    /// The admin page that shows hits as they arrive.
     live: String,
     /// Origin of the server it talks to.
     server: String,
@@ -51,7 +51,7 @@ pub fn routes(config: &mut ServiceConfig, site: &Site) {
     config
         .app_data(Data::new(site.clone()))
         .route("/assets/{name}", get().to(asset))
-        // The newsletter's form, where no script sends it.
+        // Without JavaScript, the form of the newsletter is sent here.
         .route("/newsletter/thanks", post().to(show))
         .default_service(get().to(show));
 }
@@ -92,34 +92,29 @@ async fn show(request: HttpRequest, site: Data<Site>) -> HttpResponse {
         .body(render(site, found))
 }
 
-/// The body of a page: one of its own, or that of its section.
-fn template(page: Option<&Listed>) -> &'static str {
-    let Some(page) = page else { return "missing.html" };
-    match (page.section, page.path.as_str()) {
-        (Section::Home, _) => "home.html",
-        (Section::Product, "/products") => "products.html",
-        (Section::Product, _) => "product.html",
-        (Section::Pricing, _) => "pricing.html",
-        (Section::Shop, _) => "shop.html",
-        (Section::Docs, _) => "docs.html",
-        (Section::Blog, "/blog") => "blog.html",
-        (Section::Blog, _) => "article.html",
-        (Section::Community, "/community") => "community.html",
-        (Section::Community, _) => "thread.html",
-        (Section::Company, _) => "company.html",
-        (Section::Planner, _) => "planner.html",
-        (Section::Newsletter, "/newsletter") => "newsletter.html",
-        (Section::Newsletter, _) => "thanks.html",
-    }
+/// The template of a page: its own, or that of its section.
+fn template(page: Option<&SitePage>) -> String {
+    let Some(page) = page else { return "missing.html".to_owned() };
+    let name = match (page.section, page.path.as_str()) {
+        ("product", "/products") => "products.html",
+        ("blog", "/blog") => "blog.html",
+        ("blog", _) => "article.html",
+        ("community", "/community") => "community.html",
+        ("community", _) => "thread.html",
+        ("newsletter", "/newsletter") => "newsletter.html",
+        ("newsletter", _) => "thanks.html",
+        (section, _) => return format!("{section}.html"),
+    };
+    name.to_owned()
 }
 
-fn render(site: &Inner, page: Option<&Listed>) -> String {
+fn render(site: &Inner, page: Option<&SitePage>) -> String {
     let title = page.map_or("Nothing here", |page| &page.title);
-    let summary = page.map_or("This page does not exist. Not even in the example.", |page| &page.summary);
+    let summary = page.map_or("This page does not exist. Not even in the example.", |page| page.summary);
     let heading = title.split(" – ").next().unwrap_or(title);
     let brand = if title.starts_with("Ostrel") { "" } else { " – Ostrel" };
     text_of("layout.html")
-        .replace("{{body}}", &text_of(template(page)))
+        .replace("{{body}}", &text_of(&template(page)))
         .replace("{{list}}", &list(site, page))
         .replace("{{script}}", &escaped(&site.script))
         .replace("{{live}}", &escaped(&site.live))
@@ -136,15 +131,15 @@ fn text_of(name: &str) -> String {
 }
 
 /// Links to the other pages of the section.
-fn list(site: &Inner, page: Option<&Listed>) -> String {
+fn list(site: &Inner, page: Option<&SitePage>) -> String {
     let Some(page) = page else { return String::new() };
     let others = site.pages.iter().filter(|other| other.section == page.section && other.path != page.path);
-    let item = |other: &Listed| {
+    let item = |other: &SitePage| {
         format!(
             "<li><a href=\"{}\"><strong>{}</strong><span>{}</span></a></li>",
             escaped(&other.path),
             escaped(&other.title),
-            escaped(&other.summary)
+            escaped(other.summary)
         )
     };
     others.take(THREADS_SHOWN).map(item).collect()
@@ -162,8 +157,8 @@ mod tests {
     fn every_page_of_the_history_is_there_whole() {
         let site = Site::new(AccountId::FIRST, "http://127.0.0.1:8080");
         assert!(site.0.pages.len() > 1_000);
-        // Threads are alike: some of them stand for all.
-        let wanted = |n: usize, page: &Listed| page.section != Section::Community || n.is_multiple_of(16);
+        // Threads are alike, so it is enough to look at some of them.
+        let wanted = |n: usize, page: &SitePage| page.section != "community" || n.is_multiple_of(16);
         for (_, page) in site.0.pages.iter().enumerate().filter(|(n, page)| wanted(*n, page)) {
             let html = render(&site.0, Some(page));
             assert!(!html.contains("{{"), "{} is not filled in", page.path);

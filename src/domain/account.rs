@@ -1,4 +1,4 @@
-//! An account: one organisation's sites, visitors and settings.
+//! An account: the sites, visitors and settings of one organisation.
 
 use serde::{Deserialize, Serialize};
 
@@ -42,13 +42,13 @@ pub enum Invalid {
     OtherDigits(String),
 }
 
-/// What a user may set of an account; checked.
+/// The settings of an account that a user may change. They are checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     pub name: String,
-    /// Lower case, without scheme and path; may carry a port.
+    /// Lower case, without scheme and path. A domain may have a port.
     pub domains: Vec<String>,
-    /// IANA name.
+    /// The IANA name.
     pub time_zone: String,
     /// ISO 4217, upper case.
     pub currency: String,
@@ -57,10 +57,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Checks what a user typed.
-    ///
-    /// # Errors
-    /// The first field that is wrong.
+    /// Checks what a user typed. The error names the first field that is wrong.
     pub fn parse(name: &str, domains: &[String], time_zone: &str, currency: &str) -> Result<Self, Invalid> {
         let name = name.trim();
         if name.is_empty() {
@@ -95,8 +92,8 @@ impl Settings {
         })
     }
 
-    /// The account's own site? A domain covers its subdomains; a port, where given, must be equal.
-    /// `host` is lower case and carries its port unless it is the scheme's own.
+    /// Whether `host` is a site of the account. A domain includes its subdomains; a port must be equal where the
+    /// domain has one. `host` is lower case and has its port, unless that is the default port of the scheme.
     #[must_use]
     pub fn owns_host(&self, host: &str) -> bool {
         self.domains.iter().any(|domain| {
@@ -111,10 +108,7 @@ impl Settings {
     }
 }
 
-/// `https://Example.com:8443/x` → `example.com:8443`.
-///
-/// # Errors
-/// `Invalid::Domain` when no host can be read from it.
+/// Reads the host out of what a user typed: `https://Example.com:8443/x` becomes `example.com:8443`.
 pub fn parse_domain(typed: &str) -> Result<String, Invalid> {
     let wrong = || Invalid::Domain(typed.chars().take(100).collect());
     let text = typed.trim();

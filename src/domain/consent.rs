@@ -1,8 +1,8 @@
-//! What a visitor allowed. Consent stands on every stored event (rules.md 2).
+//! What a visitor allowed. Every stored event has its consent (rules.md 2).
 
 use serde::{Deserialize, Serialize};
 
-/// HubSpot's consent bits, plus two of our own that say where the state comes from.
+/// HubSpot's consent bits, and two of our own that say where the consent comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Consent(pub u8);
@@ -12,19 +12,19 @@ impl Consent {
     pub const ANALYTICS: u8 = 2;
     pub const ADVERTISEMENT: u8 = 4;
     pub const FUNCTIONALITY: u8 = 8;
-    /// The beacon said nothing; the account's policy granted it.
+    /// The beacon said nothing, and the policy of the account granted it.
     const BY_POLICY: u8 = 16;
-    /// A program sent it; the caller answers for it.
+    /// A program sent the hit, and its caller answers for consent.
     const BY_SERVER: u8 = 32;
     const CATEGORIES: u8 = 15;
 
-    /// Granted because the account asks nobody ("no banner").
+    /// Granted because the account shows no banner.
     pub const POLICY: Self = Self(Self::CATEGORIES | Self::BY_POLICY);
-    /// Told by a program.
+    /// Reported by a program.
     pub const SERVER: Self = Self(Self::BY_SERVER);
 
-    /// What a browser beacon says by `cc` (mask) and `ce` (`false` = analytics not allowed);
-    /// `None` = refused, not to be stored.
+    /// Reads the parameters `cc` (the mask) and `ce` (`false` refuses analytics) of a browser's beacon. `None` means
+    /// that consent was refused and the hit must not be stored.
     #[must_use]
     pub const fn of_beacon(mask: Option<u8>, allowed: Option<bool>) -> Option<Self> {
         match (mask, allowed) {

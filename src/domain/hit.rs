@@ -1,5 +1,5 @@
-//! A hit: what any wire form comes down to once accepted, as it lies in the inbox until it is folded.
-//! It holds what rules.md 16 keeps and nothing else; never the address.
+//! A hit is what every wire form becomes once it is accepted. It waits in the inbox in this form until it is folded.
+//! It holds what rules.md 16 keeps and nothing else; it never holds the address.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,13 +17,13 @@ use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
 
 /// Longest id a client may give a hit, characters.
 pub const EVENT_ID_MAX: usize = 64;
-/// An event id counts once within this long (rules.md 5).
+/// An event id counts only once within this time (rules.md 5).
 pub const SEEN_FOR: i64 = 48 * HOUR;
-/// Longest texts that are cut, not refused (rules.md 8), characters.
+/// Longest title, characters. A longer one is cut (rules.md 8).
 pub const TITLE_MAX: usize = 512;
-/// Oldest hit that is taken, by the age the script tells (rules.md 6).
+/// The highest age that the script may report (rules.md 6).
 pub const AGE_MAX: i64 = DAY;
-/// Longest engagement told at once (rules.md 15).
+/// The longest engagement that may be reported at once (rules.md 15).
 pub const ENGAGED_MAX: i64 = 30 * MINUTE;
 
 /// What happened.
@@ -31,50 +31,50 @@ pub const ENGAGED_MAX: i64 = 30 * MINUTE;
 #[serde(rename_all = "snake_case")]
 pub enum Act {
     PageView,
-    /// The page view named was visible this long; merged into it.
+    /// A page view was visible for this long. It is merged into that page view.
     Engagement {
         page_view: String,
         engaged_ms: u32,
     },
-    /// Something was done that the account defines as an event.
+    /// A visitor did what the account defines as an event.
     Completion {
         event: EventRef,
-        /// Minor units; `None`: what the event's definition says.
+        /// Minor units. `None` means the value of the event's definition.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         value_minor: Option<i64>,
-        /// As said.
+        /// As they were sent.
         #[serde(skip_serializing_if = "Vec::is_empty", default)]
         properties: Vec<(String, String)>,
     },
 }
 
-/// One accepted hit. Its row in the inbox has short names, those of the wire where there is one: every byte of it
-/// is written twice before it is folded.
+/// One accepted hit. Its row in the inbox has short names, those of the wire where there are any, because every byte
+/// of it is written twice before it is folded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hit {
     #[serde(rename = "a")]
     pub account: AccountId,
     #[serde(rename = "rt")]
     pub received: Millis,
-    /// Receipt minus the age told (rules.md 6).
+    /// The time of receipt minus the reported age (rules.md 6).
     pub at: Millis,
     #[serde(rename = "k")]
     pub act: Act,
-    /// Counts once per account within 48 hours (rules.md 5).
+    /// Counts only once per account within 48 hours (rules.md 5).
     #[serde(rename = "id", skip_serializing_if = "Option::is_none", default)]
     pub event_id: Option<String>,
-    /// `None`: told by a program (rules.md 1).
+    /// `None` when a program reported the hit (rules.md 1).
     #[serde(rename = "vi", skip_serializing_if = "Option::is_none", default)]
     pub visitor: Option<Token>,
-    /// Session number of the `__hstc` cookie.
+    /// The session number of the `__hstc` cookie.
     #[serde(rename = "sn", skip_serializing_if = "Option::is_none", default)]
     pub session_number: Option<u32>,
-    /// Empty where a program told of it.
+    /// Empty when a program reported the hit.
     #[serde(rename = "p", default)]
     pub page: Page,
     #[serde(rename = "t", skip_serializing_if = "String::is_empty", default)]
     pub title: String,
-    /// The referring address, scrubbed.
+    /// The referring address, without secrets.
     #[serde(rename = "r", skip_serializing_if = "String::is_empty", default)]
     pub referrer: String,
     #[serde(rename = "utm", skip_serializing_if = "Campaign::is_empty", default)]
@@ -87,30 +87,30 @@ pub struct Hit {
     pub language: String,
     #[serde(rename = "d", default)]
     pub device: Device,
-    /// ISO 3166-1 alpha-2, upper case; empty = unknown.
+    /// ISO 3166-1 alpha-2, upper case. Empty means unknown.
     #[serde(rename = "co", skip_serializing_if = "String::is_empty", default)]
     pub country: String,
     #[serde(rename = "re", skip_serializing_if = "String::is_empty", default)]
     pub region: String,
     #[serde(rename = "cc")]
     pub consent: Consent,
-    /// Revision of the consent policy that was in force.
+    /// The revision of the consent policy that was in force.
     #[serde(rename = "rev", default)]
     pub policy: u32,
     #[serde(rename = "i", skip_serializing_if = "Identity::is_empty", default)]
     pub identity: Identity,
-    /// Its entry in the live ring, for the fold to complete.
+    /// The hit's entry in the ring of the live page, which the fold completes.
     #[serde(rename = "lv", default)]
     pub live: u64,
-    /// The host is none of the account's domains.
+    /// The host is not among the account's domains.
     #[serde(rename = "fh", skip_serializing_if = "std::ops::Not::not", default)]
     pub foreign_host: bool,
 }
 
 impl Hit {
-    /// What a program tells: no browser, no visitor, no page (rules.md 1, 2, 13).
+    /// A hit that a program reports. It has no browser, no visitor and no page (rules.md 1, 2, 13).
     #[must_use]
-    pub fn told(account: AccountId, now: Millis, act: Act, identity: Identity) -> Self {
+    pub fn from_program(account: AccountId, now: Millis, act: Act, identity: Identity) -> Self {
         Self {
             account,
             received: now,

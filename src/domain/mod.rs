@@ -1,7 +1,7 @@
-//! Types and rules of the product, one noun a file. Pure: no I/O, no clock, no SQL, no HTTP. A rule that needs the time
-//! is given it. Data tables lie in `data/` of the folder of the rule that reads them.
-//!
-//! Other modules name the files by their noun: `domain::page`, `domain::event`.
+//! The types and rules of the product. Each file is about one noun, and other modules use it by that noun alone, as in
+//! `domain::page` or `domain::event`. Everything here only computes: there is no I/O, no clock, no SQL and no HTTP, so
+//! a rule that needs the time takes it as an argument. Data tables are in the folder `data/` beside the rule that reads
+//! them. The rules themselves are written down in [`rules`].
 
 pub mod account;
 pub mod consent;
@@ -11,6 +11,8 @@ pub mod money;
 mod people;
 pub mod reason;
 mod reports;
+#[doc = include_str!("rules.md")]
+pub mod rules {}
 pub mod text;
 mod visits;
 

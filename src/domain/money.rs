@@ -1,14 +1,14 @@
-//! Money: whole minor units of the one currency an account has (rules.md 21). Decimal text in, decimal text out;
-//! no binary fraction is ever rounded.
+//! Money in whole minor units of the account's only currency (rules.md 21). Text is converted digit by digit and
+//! never through a binary fraction, so no cent is lost.
 
-/// Greatest value of one completion, either way, minor units.
+/// The largest value of one completion, minor units. The smallest is its negative.
 pub const MINOR_MAX: i64 = 1_000_000_000_000;
-/// Greatest sum that is kept of one contact or visitor, either way; more stays this much.
+/// The largest sum that is kept for a contact or visitor. A larger one stays at this value.
 pub const SUM_MAX: i64 = 1_000_000 * MINOR_MAX;
-/// Longest text a value is read from, characters.
+/// Longest text that a value is read from, characters.
 pub const TEXT_MAX: usize = 64;
 
-/// Decimal places of a currency by ISO 4217; of a code that has none, two.
+/// The decimal places of a currency by ISO 4217; two for an unknown code.
 #[must_use]
 pub fn digits(currency: &str) -> u32 {
     iso_currency::Currency::from_code(currency)
@@ -16,8 +16,8 @@ pub fn digits(currency: &str) -> u32 {
         .map_or(2, u32::from)
 }
 
-/// Minor units of a decimal number (`19.99`, `-5`, `1e3`, `.5`), rounded half away from zero. `None` when it is no
-/// number, or past `MINOR_MAX`.
+/// Reads a decimal number (`19.99`, `-5`, `1e3`, `.5`) as minor units, rounded half away from zero. Returns `None`
+/// for anything else and for values beyond `MINOR_MAX`.
 #[must_use]
 pub fn parse(text: &str, digits: u32) -> Option<i64> {
     let text = text.trim();
@@ -37,7 +37,7 @@ pub fn parse(text: &str, digits: u32) -> Option<i64> {
     if whole.len() + part.len() == 0 || !is_number(whole) || !is_number(part) {
         return None;
     }
-    // how many of the decimal digits are of whole minor units
+    // This many of the decimal digits belong to whole minor units.
     let kept = i64::try_from(whole.len()).ok()? + i64::from(exponent) + i64::from(digits);
     let mut minor: i64 = 0;
     let mut decimals = whole.bytes().chain(part.bytes()).map(|b| i64::from(b - b'0'));
@@ -53,14 +53,14 @@ pub fn parse(text: &str, digits: u32) -> Option<i64> {
         }
         place += 1;
     }
-    // before the first digit all are 0
+    // In front of the first digit there are only zeros.
     if kept >= 0 && decimals.next().is_some_and(|decimal| decimal >= 5) {
         minor += 1;
     }
     (minor <= MINOR_MAX).then_some(if is_negative { -minor } else { minor })
 }
 
-/// `3998` of two digits is `39.98`.
+/// Formats minor units: `3998` with two digits is `39.98`.
 #[must_use]
 pub fn decimal(minor: i64, digits: u32) -> String {
     let unit = 10u64.saturating_pow(digits);

@@ -1,10 +1,11 @@
-//! The closed list of what can become of a hit. `X-Guestlog`, `/metrics` and the live page say one of these.
+//! The closed list of what can happen to a hit. The header `X-Guestlog`, `/metrics` and the live page use these
+//! words.
 
 use serde::{Deserialize, Serialize};
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// What became of a hit.
+        /// What happened to a hit.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         #[repr(u8)]
@@ -24,13 +25,13 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// On disk; will be or was counted.
+    /// The hit is on disk. It is counted, or will be.
     Stored = "stored",
-    /// An event id that was counted before (rules.md 5). Found by the fold.
+    /// The event id was counted before (rules.md 5). The fold finds this.
     Duplicate = "duplicate",
-    /// Not readable as any wire form, or a required field is missing or out of range.
+    /// The hit cannot be read in any wire form, or a required field is missing or out of range.
     Malformed = "malformed",
-    /// No account of that number.
+    /// There is no account with that number.
     UnknownAccount = "unknown_account",
     /// The visitor did not consent to analytics (rules.md 2).
     NoConsent = "no_consent",
@@ -38,38 +39,38 @@ reasons! {
     DoNotTrack = "do_not_track",
     /// A robot (rules.md 4).
     Bot = "bot",
-    /// An address the account leaves out.
+    /// The account excludes the address.
     ExcludedAddress = "excluded_address",
-    /// A referring domain the account leaves out.
+    /// The account excludes the referring domain.
     ExcludedReferrer = "excluded_referrer",
-    /// A host that is not among the account's domains, with the limit switched on.
+    /// The host is not among the account's domains, and the account accepts only those.
     UnknownHost = "unknown_host",
-    /// A kind of beacon that is not counted (rules.md 3).
+    /// Beacons of this kind are not counted (rules.md 3).
     UnsupportedKind = "unsupported_kind",
-    /// Older than 24 hours (rules.md 6).
+    /// The hit is older than 24 hours (rules.md 6).
     TooOld = "too_old",
-    /// Past a size limit.
+    /// Something is larger than its limit.
     TooLarge = "too_large",
-    /// More requests than an address may send.
+    /// The address sent more requests than it may.
     TooMany = "too_many",
-    /// Cannot be stored now; try again.
+    /// The hit cannot be stored now. The sender should try again.
     Unavailable = "unavailable",
-    /// The value of an event is not a number in range (rules.md 21).
+    /// The value of the event is not a number in range (rules.md 21).
     BadValue = "bad_value",
-    /// No event of that id or name (rules.md 19).
+    /// There is no event with that id or name (rules.md 19).
     UnknownEvent = "unknown_event",
-    /// A name that waits for review (rules.md 20). Found by the fold.
+    /// The name waits for review (rules.md 20). The fold finds this.
     Unexpected = "unexpected",
-    /// An event that was archived. Found by the fold.
+    /// The event is archived. The fold finds this.
     ArchivedEvent = "archived_event",
-    /// Engagement of a page view that is not known (any more). Found by the fold.
+    /// The page view of this engagement is not known, or not any more. The fold finds this.
     UnknownPageView = "unknown_page_view",
-    /// Could not be folded; kept and can be replayed.
+    /// The hit could not be folded. It is kept and can be replayed.
     DeadLetter = "dead_letter",
 }
 
 impl Reason {
-    /// Position in `ALL`, for arrays of counters.
+    /// The index in `ALL`, for arrays of counters.
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize

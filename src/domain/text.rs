@@ -1,4 +1,4 @@
-//! Texts of visitors as they are kept: cut to a length, without control characters (rules.md 8).
+//! Texts from visitors in the form that is kept: cut to a length, without control characters (rules.md 8).
 
 /// Cuts `text` to `max` characters and drops control characters (rules.md 8).
 #[must_use]
@@ -6,10 +6,10 @@ pub fn cut(text: &str, max: usize) -> String {
     text.chars().filter(|c| !c.is_control()).take(max).collect()
 }
 
-/// Has `text` more than `max` characters, so that it is cut or left out?
+/// Whether `text` has more than `max` characters, so that it is cut or left out.
 #[must_use]
 pub fn is_longer(text: &str, max: usize) -> bool {
-    // Cheap before dear: no text has more characters than bytes.
+    // Counting characters is slow. No text has more characters than bytes, so most texts need no counting.
     text.len() > max && text.chars().nth(max).is_some()
 }
 

@@ -1,5 +1,5 @@
-//! Every layout of map files known becomes `NetworkFacts`. One pass over a record, whatever its maker; what
-//! the words and numbers mean is a rule of `domain::network`. Nothing here opens a file.
+//! Turns the records of all known layouts of map files into `NetworkFacts`. Records of all makers are read in one
+//! pass. What the words and numbers mean is decided in `domain::network`. Nothing here opens a file.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::options::{Fact, MapKind, MapOptions};
 use crate::domain::network::{self, Anonymizer, NetType, NetworkFacts};
 
-/// How the records of a file are built, as far as it was seen.
+/// How the records of a file are built, as far as it was recognised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     nested: bool,
@@ -22,7 +22,7 @@ impl Seen {
         Self { nested: self.nested || more.nested, traits: self.traits || more.traits }
     }
 
-    /// Shown to the person who installed the file.
+    /// The name that is shown to the person who installed the file.
     pub(super) const fn name(self) -> &'static str {
         match (self.traits, self.nested) {
             (true, _) => "nested, with traits",
@@ -32,7 +32,7 @@ impl Seen {
     }
 }
 
-/// Decodes what a lookup found. `None`: the file has nothing on this address.
+/// Decodes a record. Returns `None` when the file has nothing on this address.
 pub(super) fn read<S: AsRef<[u8]>>(
     found: &LookupResult<'_, S>,
     options: &MapOptions,
@@ -42,11 +42,11 @@ pub(super) fn read<S: AsRef<[u8]>>(
     let mut facts = draft.facts();
     for (fact, place) in &options.places {
         let path: Vec<PathElement<'_>> = place.split('.').map(element).collect();
-        // A path through a value of another type is an error of the crate; for us it is an absent value.
+        // The crate reports a path through a value of another type as an error. For us the value is absent.
         let value = found.decode_path::<Scalar<'_>>(&path).ok().flatten().unwrap_or_default();
         set(&mut facts, *fact, value);
     }
-    restrict(&mut facts, options.kind);
+    keep_only(&mut facts, options.kind);
     Ok(Some((facts, seen)))
 }
 
@@ -54,7 +54,7 @@ fn element(part: &str) -> PathElement<'_> {
     part.parse().map_or(PathElement::Key(part), PathElement::Index)
 }
 
-/// A fact from the place the owner named; nothing else is asked for it.
+/// Reads a fact from the place that the owner configured. Nothing else is used for it.
 fn set(facts: &mut NetworkFacts, fact: Fact, value: Scalar<'_>) {
     match fact {
         Fact::Asn => facts.asn = value.asn(),
@@ -67,8 +67,8 @@ fn set(facts: &mut NetworkFacts, fact: Fact, value: Scalar<'_>) {
     }
 }
 
-/// Leaves only what a file of this kind is asked for.
-fn restrict(facts: &mut NetworkFacts, kind: MapKind) {
+/// Keeps only the facts that a file of this kind is used for.
+fn keep_only(facts: &mut NetworkFacts, kind: MapKind) {
     if kind == MapKind::Auto {
         return;
     }
@@ -94,7 +94,7 @@ fn restrict(facts: &mut NetworkFacts, kind: MapKind) {
     };
 }
 
-/// A single value of whatever type; maps, lists and bytes are `Nothing`.
+/// A single value of any type. Maps, lists and bytes are `Nothing`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Scalar<'a> {
     #[default]
@@ -153,7 +153,7 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// 0 to 100; others are no score.
+    /// Scores are from 0 to 100; anything else is none.
     fn score(self) -> Option<u8> {
         match self {
             Self::Real(real) if (0.0..=100.0).contains(&real) => Some(real.round() as u8),
@@ -221,8 +221,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     }
 }
 
-/// A place: `"NL"` in flat files, `{iso_code, names: {en}}` in nested ones, a list of such for regions, of
-/// which the first counts.
+/// A place is written as `"NL"` in flat files and as `{iso_code, names: {en}}` in nested ones. For regions it is a
+/// list of these, of which the first counts.
 #[derive(Clone, Copy, Debug, Default)]
 struct Place<'a> {
     flat: Scalar<'a>,
@@ -230,11 +230,11 @@ struct Place<'a> {
     english: Scalar<'a>,
 }
 
-/// Levels of a place that are looked into: the list, the place, its names. A damaged file may nest without
-/// end, and the stack has one.
+/// So many levels of a place are read: the list, the place and its names. A damaged file may nest without end, and
+/// the stack is limited.
 const LEVELS: u8 = 3;
 
-/// Reads a place, at most so many levels deep.
+/// Reads a place, at most this many levels deep.
 struct PlaceReader(u8);
 
 impl<'de> DeserializeSeed<'de> for PlaceReader {
@@ -293,7 +293,7 @@ impl<'de> Visitor<'de> for PlaceReader {
             match key {
                 "iso_code" => place.iso_code = map.next_value()?,
                 "names" => place.english = map.next_value_seed(Self(self.0 - 1))?.english,
-                // Inside `names`, which is read as a place of its own.
+                // This is inside `names`, which is read as a place of its own.
                 "en" => place.english = map.next_value()?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -316,7 +316,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Place<'a> {
     }
 }
 
-/// The best value met for one fact; a lower rank is better.
+/// The best value that was found for one fact. A lower rank is better.
 #[derive(Clone, Copy, Debug, Default)]
 struct Best<'a> {
     rank: u8,
@@ -324,7 +324,7 @@ struct Best<'a> {
 }
 
 impl<'a> Best<'a> {
-    fn offer(&mut self, rank: u8, value: Scalar<'a>) {
+    fn consider(&mut self, rank: u8, value: Scalar<'a>) {
         let is_empty = match value {
             Scalar::Nothing => true,
             Scalar::Text(text) => text.trim().is_empty(),
@@ -336,7 +336,7 @@ impl<'a> Best<'a> {
     }
 }
 
-/// What a record tells, not yet brought into form.
+/// The values of a record before they are brought into form.
 #[derive(Debug, Default)]
 struct Draft<'a> {
     seen: Seen,
@@ -354,17 +354,17 @@ struct Draft<'a> {
     is_anonymous: bool,
 }
 
-/// Every key of every layout known, all of them optional; other keys are passed over. The keys of the flat
-/// files appear again inside `traits` of the large ones, where they rank behind those of the record itself.
+/// Every key of every known layout, all of them optional. Other keys are ignored. The keys of flat files appear again
+/// inside `traits` of large ones, where they rank after those of the record itself.
 struct DraftReader<'a> {
     draft: Draft<'a>,
-    /// Added to every rank.
+    /// Is added to every rank.
     behind: u8,
 }
 
-/// What puts the keys of `traits` behind all others.
+/// Makes the keys of `traits` rank after all others.
 const INSIDE_TRAITS: u8 = 10;
-/// Rank of a type that only follows from a flag; behind every word.
+/// The rank of a type that only follows from a flag. Every word ranks before it.
 const BY_FLAG: u8 = 2 * INSIDE_TRAITS;
 
 impl<'de> DeserializeSeed<'de> for DraftReader<'de> {
@@ -393,14 +393,14 @@ impl<'de> Visitor<'de> for DraftReader<'de> {
                 "country" => {
                     let place: Place<'de> = map.next_value()?;
                     draft.seen.nested |= place.iso_code != Scalar::Nothing;
-                    draft.country.offer(behind, place.iso_code);
-                    draft.country.offer(behind + 2, place.flat);
+                    draft.country.consider(behind, place.iso_code);
+                    draft.country.consider(behind + 2, place.flat);
                 }
                 "subdivisions" => {
                     let place: Place<'de> = map.next_value()?;
                     draft.seen.nested |= place.iso_code != Scalar::Nothing;
-                    draft.region.offer(behind, place.english);
-                    draft.region.offer(behind + 1, place.iso_code);
+                    draft.region.consider(behind, place.english);
+                    draft.region.consider(behind + 1, place.iso_code);
                 }
                 _ => match fact_of(key) {
                     Some((slot, rank)) => draft.put(slot, behind + rank, map.next_value()?),
@@ -420,7 +420,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Draft<'a> {
     }
 }
 
-/// Where the value of a key goes.
+/// Where the value of a key is stored.
 #[derive(Clone, Copy)]
 enum Slot {
     Asn,
@@ -448,7 +448,7 @@ enum Slot {
     Carrier,
 }
 
-/// The keys of all makers, and how far they are preferred where several tell the same.
+/// The keys of all makers, and their ranks where several of them hold the same fact.
 fn fact_of(key: &str) -> Option<(Slot, u8)> {
     Some(match key {
         "asn" => (Slot::Asn, 0),
@@ -492,18 +492,18 @@ impl<'a> Draft<'a> {
     fn put(&mut self, slot: Slot, rank: u8, value: Scalar<'a>) {
         let has_text = || value.text().is_some();
         match slot {
-            Slot::Asn => self.asn.offer(rank, value),
-            Slot::AsName => self.as_name.offer(rank, value),
-            Slot::AsDomain => self.as_domain.offer(rank, value),
-            Slot::Org => self.org.offer(rank, value),
-            Slot::Domain => self.domain.offer(rank, value),
-            Slot::Country => self.country.offer(rank, value),
-            Slot::Region => self.region.offer(rank, value),
-            Slot::StaticScore => self.static_score.offer(rank, value),
-            Slot::Shared => self.shared.offer(rank, value),
+            Slot::Asn => self.asn.consider(rank, value),
+            Slot::AsName => self.as_name.consider(rank, value),
+            Slot::AsDomain => self.as_domain.consider(rank, value),
+            Slot::Org => self.org.consider(rank, value),
+            Slot::Domain => self.domain.consider(rank, value),
+            Slot::Country => self.country.consider(rank, value),
+            Slot::Region => self.region.consider(rank, value),
+            Slot::StaticScore => self.static_score.consider(rank, value),
+            Slot::Shared => self.shared.consider(rank, value),
             Slot::Type => {
                 self.anon.relay |= value.text() == Some("consumer_privacy_network");
-                self.offer_type(rank, value.net_type());
+                self.consider_type(rank, value.net_type());
             }
             Slot::Anonymous => self.is_anonymous |= value.flag(),
             Slot::Vpn => self.anon.vpn |= value.flag(),
@@ -513,12 +513,12 @@ impl<'a> Draft<'a> {
             Slot::Hosting => self.anon.hosting |= value.flag(),
             Slot::HostingName => self.anon.hosting |= has_text(),
             Slot::VpnName => self.anon.vpn |= has_text(),
-            Slot::Mobile => self.offer_type(BY_FLAG, value.flag().then_some(NetType::Mobile)),
-            Slot::Carrier => self.offer_type(BY_FLAG, has_text().then_some(NetType::Mobile)),
+            Slot::Mobile => self.consider_type(BY_FLAG, value.flag().then_some(NetType::Mobile)),
+            Slot::Carrier => self.consider_type(BY_FLAG, has_text().then_some(NetType::Mobile)),
         }
     }
 
-    fn offer_type(&mut self, rank: u8, kind: Option<NetType>) {
+    fn consider_type(&mut self, rank: u8, kind: Option<NetType>) {
         if let Some(kind) = kind
             && self.net_type.is_none_or(|(best, _)| rank < best)
         {

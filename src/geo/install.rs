@@ -1,4 +1,4 @@
-//! Bringing a map file into the data directory: checked first, then put in place in one step.
+//! Copies a map file into the data directory. The file is checked first and then replaced in one step.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use super::map::{MAP_FILE_MAX, Map, MapContent, read_bounded};
 use super::options::{Damage, MapOptions};
 use crate::base::clock::Millis;
 
-/// Where maps lie inside the data directory.
+/// The folder for maps inside the data directory.
 pub const MAPS_DIR: &str = "maps";
 /// Longest name of a map, characters without `.mmdb`.
 pub const MAP_NAME_MAX: usize = 64;
@@ -23,23 +23,19 @@ pub enum InstallError {
     Write { path: PathBuf, source: io::Error },
 }
 
-/// Copies a checked file to `<data_dir>/maps/<its name>.mmdb`, over one of the same name. Used by the next
-/// `Geo::reload_changed`.
-///
-/// # Errors
-/// When the file is no usable map, its name does not fit or the copy cannot be written; the data directory is
-/// then as before.
+/// Checks a file and copies it to `<data_dir>/maps/<its name>.mmdb`, over one with the same name. The next
+/// `Geo::reload_changed` uses it. After an error the data directory is as before.
 pub fn install(source: &Path, data_dir: &Path, now: Millis) -> Result<(PathBuf, MapContent), InstallError> {
     let name = name_of(source)?;
     let options = MapOptions { path: source.to_path_buf(), ..MapOptions::default() };
     let map = Map::check(read_bounded(source, MAP_FILE_MAX)?, &options)?;
     let dir = data_dir.join(MAPS_DIR);
     let path = dir.join(format!("{name}.mmdb"));
-    // The process id keeps two commands apart; the point keeps the server from opening it.
+    // The process id keeps two commands apart. The server ignores files whose names begin with a point.
     let unfinished = dir.join(format!(".{name}.{}.tmp", std::process::id()));
     let written = fs::create_dir_all(&dir).and_then(|()| write(map.bytes(), &unfinished, &path, &dir));
     if let Err(source) = written {
-        // What is left of a failed copy; when it is not there, all the better.
+        // This removes what is left of a failed copy. If there is nothing, that is fine.
         let _ = fs::remove_file(&unfinished);
         return Err(InstallError::Write { path, source });
     }
@@ -54,7 +50,7 @@ fn write(bytes: &[u8], unfinished: &Path, path: &Path, dir: &Path) -> io::Result
     File::open(dir)?.sync_all()
 }
 
-/// The source's name without `.mmdb`.
+/// The name of the source without `.mmdb`.
 fn name_of(source: &Path) -> Result<String, InstallError> {
     let file = source.file_name().unwrap_or_default().to_string_lossy();
     let name = file.strip_suffix(".mmdb").unwrap_or(&file);

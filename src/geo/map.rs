@@ -1,5 +1,5 @@
-//! One map file, read into memory and checked from end to end before it is used. Never mapped: a file cut
-//! short under a mapping kills the process.
+//! One map file. It is read into memory and checked completely before it is used. It is never memory-mapped, because
+//! a process is killed when a mapped file is cut short.
 
 use std::fs::File;
 use std::io::Read;
@@ -20,7 +20,7 @@ use crate::domain::network::NetworkFacts;
 /// Largest file, bytes (2 GiB).
 pub const MAP_FILE_MAX: u64 = 2 << 30;
 
-/// The content of a file, shared between the crate's reader and our own walk over the tree.
+/// The content of a file. The crate's reader and our own walk over the tree share it.
 #[derive(Clone)]
 struct Content(Arc<Vec<u8>>);
 
@@ -30,34 +30,31 @@ impl AsRef<[u8]> for Content {
     }
 }
 
-/// A map in use.
 pub(super) struct Map {
     reader: Reader<Content>,
     content: Content,
     options: MapOptions,
     seen: Seen,
-    /// What its records tell, by name.
+    /// The names of the facts that its records hold.
     facts: Vec<&'static str>,
-    /// Distinct records.
     records: u64,
-    /// A look-up panicked; the file is not asked again.
+    /// A look-up panicked. The file is not used any more.
     broken: AtomicBool,
 }
 
-/// What a map holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MapContent {
     pub layout: &'static str,
     pub database_type: String,
     /// ISO 8601.
     pub built: String,
-    /// Since it was built; 0 for a date in the future.
+    /// Days since it was built; 0 for a date in the future.
     pub age_days: i64,
     pub nodes: u32,
     pub records: u64,
-    /// 4 or 6 (6 may hold both).
+    /// 4 or 6. A file of 6 may hold both.
     pub ip_version: u16,
-    /// What its records tell.
+    /// The facts that its records hold.
     pub facts: Vec<&'static str>,
     pub bytes: u64,
 }
@@ -78,7 +75,7 @@ pub(super) fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>, Damage> {
 }
 
 impl Map {
-    /// Checks everything a look-up may meet: the tree, and every record it leads to.
+    /// Checks everything that a look-up can reach: the tree, and every record it leads to.
     pub(super) fn check(bytes: Vec<u8>, options: &MapOptions) -> Result<Self, Damage> {
         match bytes.as_slice() {
             [] => return Err(Damage::NoMap("it is empty")),
@@ -108,7 +105,7 @@ impl Map {
             map.records += 1;
             let Some((record, seen)) = map.read(address).map_err(broken)? else { continue };
             map.seen = map.seen.join(seen);
-            note(&record, &mut facts);
+            add_fact_names(&record, &mut facts);
         }
         if facts.is_empty() {
             let kind = map.reader.metadata().database_type.chars().filter(|c| !c.is_control()).take(60);
@@ -118,14 +115,15 @@ impl Map {
         Ok(map)
     }
 
-    /// Looks one address up; nothing when the file knows nothing or turned out broken.
+    /// Looks up an address. Returns nothing when the file knows nothing or turned out to be broken.
     pub(super) fn lookup(&self, address: IpAddr) -> Option<NetworkFacts> {
         if self.broken.load(Ordering::Relaxed) {
             return None;
         }
         match catch_unwind(AssertUnwindSafe(|| self.read(address))) {
             Ok(Ok(found)) => found.map(|(facts, _)| facts),
-            // A file of IPv4 alone answers a question for IPv6 with an error; every record was checked.
+            // A file with IPv4 only answers a question for IPv6 with an error. It is no sign of damage, because every
+            // record was checked.
             Ok(Err(_)) => None,
             Err(_) => {
                 self.broken.store(true, Ordering::Relaxed);
@@ -134,7 +132,7 @@ impl Map {
         }
     }
 
-    /// The range in which the file says the same, as `192.0.2.0/24`.
+    /// The range for which the file says the same, as in `192.0.2.0/24`.
     pub(super) fn range(&self, address: IpAddr) -> Option<String> {
         let range = || self.reader.lookup(address).ok()?.network().ok();
         let range = catch_unwind(AssertUnwindSafe(range)).ok()??;
@@ -174,8 +172,8 @@ impl Map {
         adapter::read(&self.reader.lookup(address)?, &self.options)
     }
 
-    /// Walks the tree, each node once, so that neither loops nor shared branches cost more than the file is
-    /// long. Returns an address for each distinct record.
+    /// Walks the tree and visits each node once, so loops and shared branches take no longer than the file is long.
+    /// Returns an address for each distinct record.
     fn one_address_of_each_record(&self) -> Result<Vec<IpAddr>, Damage> {
         let broken = |what: &str| Damage::Broken(what.to_owned());
         let about = self.reader.metadata();
@@ -224,16 +222,16 @@ impl Map {
         Ok(addresses)
     }
 
-    /// Where both sides of a node lead.
+    /// The two nodes or records to which a node leads.
     fn node(&self, number: usize) -> Option<(usize, usize)> {
         let size = usize::from(self.reader.metadata().record_size) / 4;
         let start = number.checked_mul(size)?;
-        sides(self.content.0.get(start..start.checked_add(size)?)?)
+        child_nodes(self.content.0.get(start..start.checked_add(size)?)?)
     }
 }
 
-/// Both records of a node, as the format lays them out for 24, 28 and 32 bits.
-fn sides(node: &[u8]) -> Option<(usize, usize)> {
+/// Reads both records of a node. The format has three layouts: 24, 28 and 32 bits.
+fn child_nodes(node: &[u8]) -> Option<(usize, usize)> {
     let wide = |bytes: &[u8]| bytes.iter().fold(0usize, |sum, byte| sum << 8 | usize::from(*byte));
     match node {
         [a, b, c, middle, x, y, z] => {
@@ -244,9 +242,9 @@ fn sides(node: &[u8]) -> Option<(usize, usize)> {
     }
 }
 
-/// Adds the names of what `record` tells to `facts`.
-fn note(record: &NetworkFacts, facts: &mut Vec<&'static str>) {
-    let told = [
+/// Adds the names of the facts in `record` to `facts`.
+fn add_fact_names(record: &NetworkFacts, facts: &mut Vec<&'static str>) {
+    let held = [
         ("country", !record.country.is_empty()),
         ("region", !record.region.is_empty()),
         ("asn", record.asn.is_some()),
@@ -259,8 +257,8 @@ fn note(record: &NetworkFacts, facts: &mut Vec<&'static str>) {
         ("static_score", record.static_score.is_some()),
         ("shared", record.shared.is_some()),
     ];
-    for (name, is_told) in told {
-        if is_told && !facts.contains(&name) {
+    for (name, is_held) in held {
+        if is_held && !facts.contains(&name) {
             facts.push(name);
         }
     }
@@ -272,9 +270,9 @@ mod tests {
 
     #[test]
     fn both_sides_of_a_node_are_read_in_every_size() {
-        assert_eq!(sides(&[1, 2, 3, 4, 5, 6]), Some((0x01_02_03, 0x04_05_06)));
-        assert_eq!(sides(&[1, 2, 3, 0xab, 4, 5, 6]), Some((0x0a_01_02_03, 0x0b_04_05_06)));
-        assert_eq!(sides(&[1, 2, 3, 4, 5, 6, 7, 8]), Some((0x01_02_03_04, 0x05_06_07_08)));
+        assert_eq!(child_nodes(&[1, 2, 3, 4, 5, 6]), Some((0x01_02_03, 0x04_05_06)));
+        assert_eq!(child_nodes(&[1, 2, 3, 0xab, 4, 5, 6]), Some((0x0a_01_02_03, 0x0b_04_05_06)));
+        assert_eq!(child_nodes(&[1, 2, 3, 4, 5, 6, 7, 8]), Some((0x01_02_03_04, 0x05_06_07_08)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Map files (MMDB): address in, network facts out. Files are read into memory, checked before use and
-//! exchanged while the server runs; a broken file never replaces a good one. Which company the facts point to
-//! is decided in `domain`; nothing here stores or logs an address.
+//! Map files (MMDB) say to which network an address belongs. Files are read into memory, checked before use and
+//! replaced while the server runs; a broken file never replaces a good one. Which company a network points to is
+//! decided in `domain`. Nothing here stores or logs an address.
 
 mod adapter;
 mod install;
@@ -27,38 +27,38 @@ use crate::domain::network::{NetworkFacts, is_routable};
 pub struct MapStatus {
     pub path: PathBuf,
     pub kind: MapKind,
-    /// Is a (perhaps older) content of it answering?
+    /// Whether the file, or an older content of it, is in use.
     pub in_use: bool,
-    /// What is wrong with the file as it lies there now.
+    /// What is wrong with the file as it is now.
     pub error: Option<String>,
-    /// About the content in use.
+    /// The content that is in use.
     pub content: Option<MapContent>,
 }
 
-/// What one map says of an address.
+/// What one map says about an address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The file's name without its directory.
+    /// The name of the file without its directory.
     pub map: String,
     /// ISO 8601.
     pub built: String,
-    /// The range that shares these facts, as `192.0.2.0/24`.
+    /// The range that shares these facts, as in `192.0.2.0/24`.
     pub range: Option<String>,
     pub facts: NetworkFacts,
 }
 
-/// All maps. Shared between threads; a look-up never waits for a reload.
+/// All maps. Threads share them, and a look-up never waits for a reload.
 pub struct Geo {
     options: Vec<MapOptions>,
     installed: PathBuf,
     slots: RwLock<Arc<Vec<reload::Slot>>>,
-    /// One reload at a time.
+    /// Makes reloads wait for each other.
     reloading: Mutex<()>,
 }
 
 impl Geo {
-    /// Opens the configured maps, in this order, and those in `<data_dir>/maps/*.mmdb` behind them. Never
-    /// fails: what is wrong with a file stands in `status`.
+    /// Opens the configured maps in their order, and after them those in `<data_dir>/maps/*.mmdb`. This never fails;
+    /// `status` says what is wrong with a file.
     #[must_use]
     pub fn open(options: &[MapOptions], data_dir: &Path) -> Self {
         let geo = Self {
@@ -71,7 +71,7 @@ impl Geo {
         geo
     }
 
-    /// No maps at all: every address is unknown.
+    /// Has no maps, so every address is unknown.
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -82,11 +82,11 @@ impl Geo {
         }
     }
 
-    /// Looks at every file and takes those that changed. For a job, once a minute; reads whole files, so never
-    /// on a thread that answers requests.
+    /// Checks every file, and loads those that have changed. It reads whole files, so a background job calls it once
+    /// a minute, and threads that answer requests must never call it.
     pub fn reload_changed(&self) -> Reloaded {
         let _one = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
-        let (after, done) = reload::renew(&self.options, &self.installed, &self.slots());
+        let (after, done) = reload::reload_all(&self.options, &self.installed, &self.slots());
         *self.slots.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
         done
     }
@@ -95,7 +95,8 @@ impl Geo {
         self.slots.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Facts of an address; earlier maps win. Addresses that cannot come from the internet have none.
+    /// What is known about an address. Earlier maps win. Nothing is known of addresses that cannot come from the
+    /// internet.
     #[must_use]
     pub fn lookup(&self, address: IpAddr) -> NetworkFacts {
         let address = address.to_canonical();
@@ -128,7 +129,7 @@ impl Geo {
         slots.iter().filter_map(finding).collect()
     }
 
-    /// Every file, in the order they are asked.
+    /// Every file, in the order in which they are used.
     #[must_use]
     pub fn status(&self, now: Millis) -> Vec<MapStatus> {
         self.slots().iter().map(|slot| status_of(slot, now)).collect()

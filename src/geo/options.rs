@@ -1,15 +1,15 @@
-//! How a map file is to be used, and why it cannot be.
+//! How a map file is used, and why it may be unusable.
 
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-/// A map file to be used.
+/// A map file that is to be used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MapOptions {
     pub path: PathBuf,
     pub kind: MapKind,
-    /// Where a record holds a fact, as `country.iso_code` or `subdivisions.0.iso_code`; wins over what is
+    /// The place of a fact in a record, such as `country.iso_code` or `subdivisions.0.iso_code`. It replaces what is
     /// recognised.
     pub places: Vec<(Fact, String)>,
 }
@@ -18,18 +18,18 @@ pub struct MapOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MapKind {
-    /// All it has.
+    /// Everything it has.
     #[default]
     Auto,
     /// Country and region.
     Country,
-    /// Operator, type of network, ways to hide.
+    /// Operator, type of network, ways of hiding.
     Network,
     /// Organisation, its domain, type of network.
     Company,
 }
 
-/// A fact that can be pointed to.
+/// A fact whose place can be configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
     Asn,

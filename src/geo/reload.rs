@@ -1,5 +1,5 @@
-//! Exchanging map files while they are in use. A new content is read and checked beside the old one, and
-//! takes its place only when it is good.
+//! Replaces map files while they are in use. New content is read and checked beside the old one, and replaces it only
+//! if it is good.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,15 +8,15 @@ use std::time::SystemTime;
 use super::map::{MAP_FILE_MAX, Map, read_bounded};
 use super::options::{Damage, MapOptions};
 
-/// Most files that are opened from the data directory; more are left out, the last by name.
+/// The most files that are opened from the data directory. Of more files, the last ones by name are ignored.
 pub const INSTALLED_MAX: usize = 16;
 
-/// What tells a changed file from an unchanged one.
+/// What distinguishes a changed file from an unchanged one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
     changed: Option<SystemTime>,
     bytes: u64,
-    /// A file put in place by renaming has another one.
+    /// A file that is put in place by renaming has another inode.
     inode: u64,
 }
 
@@ -31,7 +31,7 @@ impl Stamp {
     }
 }
 
-/// A file and its content in use.
+/// A file and its content that is in use.
 #[derive(Clone)]
 pub(super) struct Slot {
     pub(super) options: MapOptions,
@@ -39,35 +39,35 @@ pub(super) struct Slot {
     pub(super) map: Option<Arc<Map>>,
     /// What is wrong with the file as it is now.
     pub(super) damage: Option<Damage>,
-    /// The file that was looked at last, good or not.
+    /// The file that was read last, good or not.
     stamp: Option<Stamp>,
 }
 
 /// What a reload did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reloaded {
-    /// Contents taken into use.
+    /// Files whose new content is in use now.
     pub taken: usize,
     /// Changed files that were refused.
     pub refused: usize,
-    /// Files that are not looked at any more.
+    /// Files that are not used any more.
     pub dropped: usize,
 }
 
-/// What stands after a look at every file: those of `options`, then those in the directory `installed`.
-pub(super) fn renew(options: &[MapOptions], installed: &Path, before: &[Slot]) -> (Vec<Slot>, Reloaded) {
+/// Checks every file: those of `options`, then those in the directory `installed`. Returns what is in use afterwards.
+pub(super) fn reload_all(options: &[MapOptions], installed: &Path, before: &[Slot]) -> (Vec<Slot>, Reloaded) {
     let mut done = Reloaded::default();
     let mut after: Vec<Slot> = Vec::new();
     for options in options.iter().cloned().chain(list(installed)) {
         let known = before.iter().find(|slot| slot.options == options);
-        after.push(look(options, known, &mut done));
+        after.push(reload_slot(options, known, &mut done));
     }
     let is_gone = |slot: &&Slot| !after.iter().any(|new| new.options == slot.options);
     done.dropped = before.iter().filter(is_gone).count();
     (after, done)
 }
 
-fn look(options: MapOptions, known: Option<&Slot>, done: &mut Reloaded) -> Slot {
+fn reload_slot(options: MapOptions, known: Option<&Slot>, done: &mut Reloaded) -> Slot {
     let stamp = Stamp::of(&options.path);
     if let (Some(known), Ok(stamp)) = (known, &stamp)
         && known.stamp == Some(*stamp)
@@ -83,7 +83,7 @@ fn look(options: MapOptions, known: Option<&Slot>, done: &mut Reloaded) -> Slot 
         }
         Err(damage) => {
             done.refused += 1;
-            // A file that was being written is looked at again next time, whatever its date says.
+            // A file that was being written is read again next time, whatever its date is.
             let stamp = stamp.ok().filter(|_| damage != Damage::Changing);
             Slot { options, map: last_good, damage: Some(damage), stamp }
         }
@@ -98,7 +98,7 @@ fn load(options: &MapOptions, before: Stamp) -> Result<Map, Damage> {
     Map::check(bytes, options)
 }
 
-/// `*.mmdb` in the data directory, by name; hidden files are unfinished ones.
+/// The files `*.mmdb` in the data directory by name. Hidden files are unfinished and ignored.
 fn list(dir: &Path) -> Vec<MapOptions> {
     let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries

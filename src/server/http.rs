@@ -1,5 +1,5 @@
-//! The HTTP servers: the public one, and the admin one where it has an address of its own; with TLS when there
-//! are files for it.
+//! The HTTP servers: the public one, and one for the admin pages if they have an address of their own. They use TLS
+//! when files for it are configured.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -21,13 +21,13 @@ use crate::config::Config;
 use crate::web;
 use crate::web::request::state::State;
 
-/// Longest the headers of a request may take.
+/// The longest time for the headers of a request.
 const HEADER_TIME: Duration = Duration::from_secs(5);
-/// Longest a connection may idle between two requests.
+/// The longest time between two requests of a connection.
 const IDLE_TIME: Duration = Duration::from_secs(75);
-/// Longest requests in hand may take after a stop was asked for, seconds.
+/// The longest time for requests in progress after a stop, seconds.
 const STOP_SECONDS: u64 = 5;
-/// Connections at once, per worker.
+/// The most connections of each worker.
 const CONNECTIONS_MAX: usize = 10_000;
 
 /// Which pages a server shows.
@@ -40,7 +40,7 @@ pub(super) enum Side {
 
 impl Side {
     fn routes(self, config: &mut ServiceConfig) {
-        // The beacons' routes first: each request asks them in this order.
+        // The routes of beacons come first, because every request tries the routes in this order.
         if self != Self::Admin {
             config.configure(web::public_routes);
         }
@@ -51,10 +51,7 @@ impl Side {
     }
 }
 
-/// Makes a server over a listening socket.
-///
-/// # Errors
-/// When the files of TLS cannot be used.
+/// Makes a server on a listening socket. Files of TLS that cannot be used are an error.
 pub(super) fn start(
     config: &Config,
     state: Data<State>,

@@ -1,5 +1,5 @@
-//! The background jobs of a running server: folding, closing days, forgetting, work on events, writing robots down,
-//! looking at map files.
+//! The background jobs of a running server: folding, closing days, deleting old data, work on events, writing the
+//! counts of robots, and loading changed map files.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,20 +15,20 @@ use crate::app::ingest::{accept, fold};
 use crate::app::jobs::close_days;
 use crate::app::jobs::retention::Keeper;
 
-/// How often map files are looked at.
+/// How often map files are checked.
 const MAPS_EVERY: Duration = Duration::from_secs(60);
-/// How long the fold rests after a panic of its own.
+/// How long the fold waits after it panicked.
 const FOLD_AGAIN: Duration = Duration::from_secs(1);
-/// How often it is asked whether a day is to be closed, and what came late merged.
+/// How often days are closed and late hits are merged.
 const CLOSE_EVERY: Duration = Duration::from_secs(30);
-/// How often it is looked for what is older than the owner keeps.
+/// How often data older than the retention is deleted.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
-/// How often it is asked whether there is work on an event.
+/// How often work on events is looked for.
 const WORK_EVERY: Duration = Duration::from_secs(1);
-/// How often robots are written down.
+/// How often the counts of robots are written.
 const BOTS_EVERY: Duration = Duration::from_secs(1);
 
-/// The jobs under way.
+/// The jobs that run.
 pub(super) struct Jobs {
     app: Arc<App>,
     running: Vec<JoinHandle<()>>,
@@ -36,10 +36,10 @@ pub(super) struct Jobs {
 
 impl Jobs {
     pub(super) fn start(app: &Arc<App>, events_months: u32) -> Self {
-        // Reading User-Agents takes a moment to get ready: not at the first visitor's cost.
+        // The expressions for User-Agents take a moment to load. The first visitor must not wait for them.
         std::thread::spawn(crate::domain::device::prepare);
         let running = vec![
-            rt::spawn(fold_on(Arc::clone(app))),
+            rt::spawn(keep_folding(Arc::clone(app))),
             rt::spawn(write_bots(Arc::clone(app))),
             rt::spawn(reload_maps(Arc::clone(app))),
             rt::spawn(close_days(Arc::clone(app))),
@@ -49,19 +49,20 @@ impl Jobs {
         Self { app: Arc::clone(app), running }
     }
 
-    /// Ends them. What the fold has not taken lies safe in the inbox.
+    /// Ends the jobs. What is not folded yet is safe in the inbox.
     pub(super) async fn stop(self) {
         for job in self.running {
             job.abort();
             let _ = job.await;
         }
-        // Robots of the last second.
+        // The robots of the last second are not written yet.
         let _ = rt::task::spawn_blocking(move || accept::write_bots(&self.app)).await;
     }
 }
 
-async fn fold_on(app: Arc<App>) {
-    // It catches what hits do to it; this is for itself. Without it nothing accepted would be counted.
+async fn keep_folding(app: Arc<App>) {
+    // The fold handles panics that a hit causes. This handles panics of the fold itself; without it nothing would be
+    // counted any more.
     while AssertUnwindSafe(fold::run(&app)).catch_unwind().await.is_err() {
         tracing::error!("the fold panicked and goes on");
         tokio::time::sleep(FOLD_AGAIN).await;
@@ -78,7 +79,7 @@ async fn write_bots(app: Arc<App>) {
     }
 }
 
-/// A map file that was put in another's place is taken into use; a damaged one is not.
+/// Loads a map file that replaced another one. A damaged one is refused.
 async fn reload_maps(app: Arc<App>) {
     loop {
         tokio::time::sleep(MAPS_EVERY).await;

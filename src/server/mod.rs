@@ -1,4 +1,4 @@
-//! Wiring: configuration → store → application → HTTP, the background jobs, and an orderly stop.
+//! Puts the server together: configuration, store, application, HTTP and background jobs, and stops it in order.
 
 pub mod control;
 mod http;
@@ -24,14 +24,11 @@ use http::Side;
 use jobs::Jobs;
 pub use open::{migrate, open};
 
-/// Target of the lines that say where the server listens. They are told at every level of the log: who asked for
-/// port 0 learns the port from them.
+/// The log target of the lines that name the server's address. They are written at every level of the log, because
+/// whoever asked for port 0 learns the port from them.
 pub const ADDRESS_LINES: &str = "guestlog::address";
 
 /// Runs the server until it is asked to stop.
-///
-/// # Errors
-/// What keeps it from starting; nothing acknowledged is lost by any of them.
 pub fn run(config: &Config) -> anyhow::Result<()> {
     let app = Arc::new(open(config).context("the store cannot be opened")?);
     let listener = bind(config.server.listen)?;
@@ -44,7 +41,7 @@ pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Serves until it is asked to stop, by a signal or by the handle `started` is given.
+/// Serves until a signal or the handle that `started` gets asks it to stop.
 pub(crate) async fn serve(
     config: &Config,
     app: Arc<App>,
@@ -58,7 +55,7 @@ pub(crate) async fn serve(
     let side = if admin_listener.is_some() { Side::Public } else { Side::Both };
     let server = http::start(config, state.clone(), side, listener)?;
     let stop = Arc::new(Notify::new());
-    let commands = take_commands(&app, &stop);
+    let commands = start_listener(&app, &stop);
     tracing::info!(target: ADDRESS_LINES, "listening on {scheme}://{address}");
     let (admin, admin_address) = match admin_listener {
         None => (None, address),
@@ -68,13 +65,13 @@ pub(crate) async fn serve(
             (Some(http::start(config, state, Side::Admin, listener)?), address)
         }
     };
-    // The public address shows no admin pages when these have their own.
+    // When the admin pages have an address of their own, the public address does not show them.
     let public = config.server.public_url.clone().filter(|_| admin.is_none());
     let origin = public.unwrap_or_else(|| format!("{scheme}://{admin_address}"));
     print_setup_link(&app, &origin).await;
     let jobs = Jobs::start(&app, config.retention.events_months);
     started(server.handle());
-    // Each returns after SIGTERM, SIGINT or SIGQUIT, when its requests in hand are answered.
+    // Each server returns after SIGTERM, SIGINT or SIGQUIT, once the requests in progress are answered.
     let admin = async {
         match admin {
             Some(admin) => admin.await,
@@ -90,11 +87,11 @@ pub(crate) async fn serve(
     Ok(result.and(admin_result)?)
 }
 
-/// While there is no user yet: the link by which the first one sets everything up.
+/// As long as there is no user, this prints the link with which the first user sets everything up.
 async fn print_setup_link(app: &App, origin: &str) {
     match setup::setup_link(app).await {
         Ok(Some(secret)) => {
-            // To whoever started it, and not to the log, which is kept.
+            // It is printed for the person who started the server. It must not be in the log, because logs are kept.
             let mut out = std::io::stdout().lock();
             let line = format!("set up (once, within an hour): {origin}/setup?token={}", secret.reveal());
             if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
@@ -106,9 +103,9 @@ async fn print_setup_link(app: &App, origin: &str) {
     }
 }
 
-/// Takes commands of the command line until `stop`. Without its socket the server runs all the same: visitors
-/// matter more.
-fn take_commands(app: &Arc<App>, stop: &Arc<Notify>) -> Option<rt::task::JoinHandle<()>> {
+/// Accepts commands of the command line until `stop`. Without its socket the server runs all the same, because
+/// visitors matter more.
+fn start_listener(app: &Arc<App>, stop: &Arc<Notify>) -> Option<rt::task::JoinHandle<()>> {
     match control::Listener::bind(app.store.data_dir()) {
         Ok(listener) => Some(rt::spawn(listener.serve(Arc::clone(app), Arc::clone(stop)))),
         Err(error) => {
@@ -118,11 +115,11 @@ fn take_commands(app: &Arc<App>, stop: &Arc<Notify>) -> Option<rt::task::JoinHan
     }
 }
 
-/// Waits for the writers and folds the logs into the files.
+/// Waits for the writers, and moves the write-ahead logs into the files.
 pub(crate) fn close(app: Arc<App>) {
     match Arc::try_unwrap(app) {
         Ok(app) => app.store.close(),
-        // Every write was committed before it was answered: nothing is lost, the logs are read at the start.
+        // Every write was committed before it was answered, so nothing is lost. The logs are read at the next start.
         Err(_) => tracing::warn!("stopped with requests still in hand"),
     }
 }

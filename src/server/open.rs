@@ -1,4 +1,4 @@
-//! Opening the application as the configuration says: by the server, and by commands that find no server.
+//! Opens the application as the configuration says. The server does so, and commands that find no server.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use crate::config::Config;
 use crate::geo::Geo;
 use crate::store::{self, Store};
 
-/// With its maps.
+/// Opens the application with its maps.
 pub fn open(config: &Config) -> Result<App, store::Error> {
     open_with(config, || Geo::open(&options::of_maps(config), &config.server.data_dir))
 }
 
-/// Without maps: they are large, and commands look nothing up.
+/// Opens the application without maps. They are large, and commands need none.
 pub(super) fn open_without_maps(config: &Config) -> Result<App, store::Error> {
     open_with(config, Geo::none)
 }
@@ -26,10 +26,7 @@ fn open_with(config: &Config, maps: impl FnOnce() -> Geo) -> Result<App, store::
     App::new(store, maps(), clock, Arc::new(SystemRandom), &options::of_app(config))
 }
 
-/// Brings the store to this program's version.
-///
-/// # Errors
-/// The store's; `Locked` when a server runs.
+/// Migrates the store to this program's version. The error is `Locked` when a server runs.
 pub fn migrate(config: &Config) -> Result<(), store::Error> {
     open_without_maps(config)?.store.close();
     Ok(())

@@ -1,10 +1,10 @@
-//! From the configuration to the plain options of the layers below, which must not know it.
+//! Turns the configuration into the plain options of the layers below, which do not know the configuration.
 
 use crate::app::core;
 use crate::config::{self, Config};
 use crate::{geo, store, web};
 
-/// Connections for pages when the configuration leaves it to us: one for each core, at least these.
+/// The fewest reading connections when the configuration does not set them. Otherwise there is one for each core.
 const READERS_MIN: usize = 2;
 
 pub(super) fn of_store(config: &Config) -> store::Options {
@@ -41,7 +41,7 @@ pub(super) fn of_web(config: &Config) -> web::request::options::Options {
     }
 }
 
-/// How the map files named in the configuration are read.
+/// How the configured map files are read.
 #[must_use]
 pub fn of_maps(config: &Config) -> Vec<geo::MapOptions> {
     let maps = config.maps.iter();

@@ -1,7 +1,6 @@
-//! The script that a site includes: its parts (`static/tracker`), the account's options, and what is served; and the
-//! picker (`static/picker`), which it loads for an admin.
-//! Knows nothing of requests, the store or the clock. Nothing secret may come in here: everybody can read
-//! what comes out.
+//! The script that a site includes. It is built of parts (`static/tracker`) and the options of the account. This
+//! module also builds the picker (`static/picker`), which the script loads for an admin. It knows nothing of
+//! requests, the store or the clock. It must never be given a secret, because everybody can read the script.
 
 use std::io::Write;
 use std::sync::LazyLock;
@@ -14,7 +13,7 @@ use crate::domain::account::AccountId;
 
 mod squeeze;
 
-/// Highest compression: built once per change, served many times.
+/// The highest compression. A script is built once per change and served many times.
 const GZIP_LEVEL: u32 = 9;
 const BROTLI_QUALITY: u32 = 11;
 const BROTLI_WINDOW: u32 = 22;
@@ -27,40 +26,41 @@ struct Parts;
 #[folder = "static/picker"]
 struct Picker;
 
-/// What all accounts share.
+/// The parts, which are the same for all accounts.
 static ALL: LazyLock<String> = LazyLock::new(|| squeeze::squeeze(&sources(|_| true)));
-/// Names of the parts begin so that find events in a page; the others are the core.
+/// The names of the parts that find events in a page begin with these. All others are the core.
 const EVENTS: &str = "8";
 
-/// What of an account's settings the script needs to know. Public: everybody can read it.
+/// The settings of an account that the script needs. They are public, because everybody can read the script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ScriptOptions {
     pub account: AccountId,
-    /// Host names without a leading dot, a port allowed: scope of the cookies, targets of decorated links.
+    /// Host names without a leading dot, possibly with a port. They are the scope of cookies and the targets of
+    /// decorated links.
     pub domains: Vec<String>,
-    /// Cookies with `Secure`.
+    /// Cookies are set with `Secure`.
     #[serde(skip_serializing_if = "is_default")]
     pub secure: bool,
-    /// A cookie per subdomain instead of one for the whole domain.
+    /// Each subdomain has its own cookies, instead of one set for the whole domain.
     #[serde(skip_serializing_if = "is_default")]
     pub subdomains: bool,
     /// Nothing is sent from hosts that are not among the domains.
     #[serde(skip_serializing_if = "is_default")]
     pub limit: bool,
-    /// Links to the account's other domains carry the visitor along.
+    /// Links to the account's other domains carry visitor and session along.
     #[serde(skip_serializing_if = "is_default")]
     pub linker: bool,
-    /// Navigation inside a page counts by itself, on sites that never call `setPath` or `trackPageView`.
+    /// Navigation inside a page counts as page views, on sites that never call `setPath` or `trackPageView`.
     #[serde(skip_serializing_if = "is_default")]
     pub spa: bool,
-    /// Global Privacy Control of the browser is a refusal.
+    /// Global Privacy Control of the browser counts as a refusal.
     #[serde(skip_serializing_if = "is_default")]
     pub gpc: bool,
-    /// Consent policy, HubSpot's numbers: 0 no banner, 1 no cookies, 2 notify, 3 opt-in, 4 by category,
-    /// 5 opt-out, 6 opt-out by category.
+    /// The consent policy with HubSpot's numbers: 0 no banner, 1 no cookies, 2 notify, 3 opt-in, 4 by category, 5
+    /// opt-out, 6 opt-out by category.
     #[serde(skip_serializing_if = "is_default")]
     pub policy: u8,
-    /// Revision of the consent policy, told with every hit; 0 = none.
+    /// The revision of the consent policy, which is sent with every hit; 0 means none.
     #[serde(rename = "rev", skip_serializing_if = "is_default")]
     pub revision: u32,
     /// Clicked elements that complete an event.
@@ -69,22 +69,23 @@ pub struct ScriptOptions {
     /// Forms that complete an event when they are sent.
     #[serde(skip_serializing_if = "is_default")]
     pub forms: Vec<Rule>,
-    /// Custom code, as in its address: `000000000001.0123456789abcdef`.
+    /// The custom code of events, named as in its address: `000000000001.0123456789abcdef`.
     #[serde(skip_serializing_if = "is_default")]
     pub codes: Vec<String>,
 }
 
-/// Id of an event, selector of its elements, URL rule of the pages (empty = all); in the script an array.
+/// The id of an event, the selector of its elements, and the URL rule of the pages (empty means all). In the script
+/// this is an array.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rule(pub String, pub String, pub String);
 
-/// What is off or 0 need not be said.
+/// Settings that are off or 0 are left out.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
 impl ScriptOptions {
-    /// The defaults of a new account.
+    /// The settings of a new account.
     #[must_use]
     pub fn new(account: AccountId, domains: Vec<String>) -> Self {
         Self {
@@ -105,26 +106,27 @@ impl ScriptOptions {
     }
 }
 
-/// A script ready to be served, in the three encodings.
+/// A script in the three encodings in which it is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
     pub plain: Vec<u8>,
     pub gzip: Vec<u8>,
     pub brotli: Vec<u8>,
-    /// Strong, with its quotes; changes with every byte of `plain`.
+    /// A strong etag with its quotes. It changes with every byte of `plain`.
     pub etag: String,
 }
 
-/// Builds the script of an account. Costs some tens of milliseconds: once per change, not per request.
+/// Builds the script of an account. This takes some tens of milliseconds, so it is done once per change and not per
+/// request.
 #[must_use]
 pub fn build(options: &ScriptOptions) -> Script {
     pack(text(options))
 }
 
-/// The core alone, to be weighed: it does not run without the rest.
+/// The core alone, to measure its size. It does not run without the other parts.
 #[must_use]
 pub fn core(options: &ScriptOptions) -> Script {
-    pack(around(options, &squeeze::squeeze(&sources(|name| !name.starts_with(EVENTS)))))
+    pack(wrap_in_function(options, &squeeze::squeeze(&sources(|name| !name.starts_with(EVENTS)))))
 }
 
 #[expect(clippy::expect_used, reason = "a Vec takes every byte")]
@@ -134,24 +136,24 @@ fn pack(text: String) -> Script {
     Script { etag: etag(&plain), plain, gzip, brotli }
 }
 
-/// The script as `build` serves it, not compressed.
+/// The script that `build` serves, not compressed.
 #[must_use]
 pub fn text(options: &ScriptOptions) -> String {
-    around(options, &ALL)
+    wrap_in_function(options, &ALL)
 }
 
 #[expect(clippy::expect_used, reason = "numbers, booleans and strings are always JSON")]
-fn around(options: &ScriptOptions, parts: &str) -> String {
+fn wrap_in_function(options: &ScriptOptions, parts: &str) -> String {
     let config = script_safe(&serde_json::to_string(options).expect("plain options"));
     format!("(function(){{'use strict';const cfg={config};\n{parts}}})();\n")
 }
 
-/// The picker of elements, which the script loads only when the server has said so (rules.md 30). `words`: its texts
-/// as a JSON object.
+/// The picker of elements, which the script loads only after the server has confirmed the token (rules.md 30).
+/// `words` holds its texts as a JSON object.
 #[must_use]
 pub fn picker(words: &str) -> Script {
     let part = |name| Picker::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned());
-    // a module of one file; it exports to nobody here
+    // The file is a module. Nothing imports it here, so the export is removed.
     let finder = part("finder.js").unwrap_or_default().replace("\nexport function ", "\nfunction ");
     let picker = part("picker.js").unwrap_or_default();
     pack(format!("(() => {{\nconst words = {};\n{finder}\n{picker}}})();\n", script_safe(words)))
@@ -171,7 +173,7 @@ fn etag(plain: &[u8]) -> String {
     format!("\"{digest}\"")
 }
 
-/// The wanted parts, in the order of their names, as written.
+/// The parts that `wanted` accepts, in the order of their names, as they are written.
 fn sources(wanted: fn(&str) -> bool) -> String {
     let mut names: Vec<_> = Parts::iter().filter(|name| wanted(name)).collect();
     names.sort();
@@ -182,7 +184,7 @@ fn part(name: &str) -> String {
     Parts::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default()
 }
 
-/// JSON that is also JavaScript, and harmless inside an HTML page.
+/// JSON that is also JavaScript, and does no harm inside an HTML page.
 fn script_safe(json: &str) -> String {
     json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }

@@ -1,5 +1,5 @@
 //! Every address of the admin pages is written here and nowhere else. A report's address carries account,
-//! period, comparison and filters, so that it can be kept and sent (contract.md, Admin side).
+//! period, comparison and filters, so that it can be kept and sent.
 
 use jiff::ToSpan;
 

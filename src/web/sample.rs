@@ -455,7 +455,7 @@ fn every_page_has_one_heading_and_every_reference_its_element() {
     }
 }
 
-/// rules.md 27, design.md 9
+/// rules.md 27
 #[test]
 fn no_page_holds_what_its_policy_forbids() {
     for (name, html) in pages() {

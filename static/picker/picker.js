@@ -1,16 +1,17 @@
-// Picks an element on the live page for an admin: highlights what is under the pointer or the focus, says what its
-// selector is and how many elements it matches, and hands the choice to the server that served it. `finder` and
-// `words` stand before this.
+// Picks an element on the live page for an admin. It highlights the element under the pointer or the focus, shows its
+// selector and how many elements match it, and sends the choice to the server it came from. The server writes
+// `finder` and `words` in front of this.
 const script = document.currentScript;
 const token = script.token;
 const server = script.src.replace(/\/pick\.js([?#].*)?$/, "");
 const forms = token[0] === "f";
 const ACTIVE = "a[href],button,input,select,textarea,summary,label,[role=button],[role=link],[role=tab],[onclick]";
-// Names that a build or a framework made up: they are others tomorrow.
+// Names that a build or a framework made up. They change with the next build.
 const MADE_UP = /\d{3,}|^\d|:|(?=\w*\d)(?=\w*[a-z])[0-9a-z]{8,}|[A-Z].*\d.*[a-z].*\d|__\w{5}$/;
 let shown;
 let chosen = "";
-// The document, or the shadow root that holds the chosen element: selectors do not reach into those from outside.
+// The document, or the shadow root that holds the chosen element. Selectors from outside do not reach into a shadow
+// root.
 let place = document;
 
 function isStable(name) {
@@ -29,7 +30,7 @@ function isOnly(selector) {
   return found(selector).length === 1;
 }
 
-// An id or a data attribute says what an element is; a way through the page only where it stands.
+// An id or a data attribute says what an element is. A path through the page only says where it is.
 function selectorOf(element) {
   if (element.id && isStable(element.id)) {
     const selector = `#${CSS.escape(element.id)}`;
@@ -49,7 +50,8 @@ function selectorOf(element) {
   });
 }
 
-// Nothing of the page's style reaches in here; styles are set one by one, since its policy may forbid sheets.
+// The page's styles do not reach in here. Styles are set one by one, because the page's policy may forbid style
+// sheets.
 function box(parent, name, style, text) {
   const element = document.createElement(name);
   Object.assign(element.style, style);
@@ -87,7 +89,7 @@ const buttonStyle = { font, padding: "4px 12px", borderRadius: "6px", border: "1
 const use = box(buttons, "button", { ...buttonStyle, background: "#fff", color: "#111827", display: "none" }, words.use);
 const cancel = box(buttons, "button", { ...buttonStyle, background: "transparent", color: "#fff" }, words.cancel);
 
-// What is meant by what is under the pointer: what can be pressed rather than what it is made of.
+// The element that is meant by what is under the pointer: the thing that can be pressed, not a part of it.
 function meant(element) {
   if (!(element instanceof Element) || element === host || element === document.documentElement) return undefined;
   return forms ? formOf(element) : element.closest(ACTIVE) ?? element;
@@ -105,7 +107,7 @@ function show(element) {
   });
 }
 
-// How many elements the whole rule matches, as it was found or as it was changed by hand.
+// How many elements the whole selector matches, as it was found or as the admin changed it.
 function judge(selector) {
   const all = found(selector);
   const matches = all.length;
@@ -116,7 +118,7 @@ function judge(selector) {
   if (matches) show(all[0]);
 }
 
-// What has no selector of its own is chosen with what is around it.
+// An element that has no selector of its own is chosen with the element around it.
 function choose(element) {
   if (!element) return;
   place = element.getRootNode();
@@ -135,7 +137,7 @@ function around(element) {
   return element.parentElement ?? (root instanceof ShadowRoot ? root.host : undefined);
 }
 
-// Forms inside a shadow root send unseen: the one around it is meant.
+// The sending of a form inside a shadow root cannot be seen from outside. The form around it is meant.
 function formOf(element) {
   const root = element.getRootNode();
   return root instanceof ShadowRoot ? formOf(root.host) : element.closest("form") ?? undefined;
@@ -159,7 +161,7 @@ async function send() {
   end(answer.ok ? words.sent : words.failed);
 }
 
-// The form that waits is told as well.
+// The waiting form of the admin pages is notified as well.
 function giveUp() {
   tell({ cancelled: true });
   end(words.cancelled);
@@ -169,7 +171,7 @@ function isOurs(event) {
   return event.composedPath().includes(host);
 }
 
-// While somebody picks, the page itself stands still.
+// While an element is being picked, the page itself does not react.
 function still(event) {
   if (isOurs(event)) return false;
   event.preventDefault();

@@ -1,4 +1,5 @@
-// What the other parts stand on. `cfg` is the account's configuration, written before this by the server.
+// What the other parts are built on. `cfg` is the configuration of the account; the server writes it in front of
+// this.
 const w = window;
 const d = document;
 const loc = w.location;
@@ -11,7 +12,7 @@ function log(what) {
   if (debug && w.console) w.console.log('hsq', what);
 }
 
-// Nothing in here may ever break the page it is on.
+// Nothing in here may ever break the page, so every error is caught.
 function safe(fn, a, b) {
   try {
     return fn(a, b);
@@ -24,7 +25,7 @@ function listen(target, type, fn) {
   target.addEventListener(type, e => safe(fn, e), true);
 }
 
-// Calls of what the page calls are heard as well, before they are done.
+// Wraps a function of the page, so that this script is notified before the function runs.
 function wrap(object, name, fn) {
   const original = object[name];
   object[name] = function () {
@@ -33,7 +34,7 @@ function wrap(object, name, fn) {
   };
 }
 
-// Time that no correction of the clock moves.
+// A time that does not change when the clock is corrected.
 function mono() {
   return w.performance.now();
 }
@@ -54,8 +55,8 @@ function hash(text) {
   return h;
 }
 
-// The element this script came by.
+// The element that loaded this script.
 const own = safe(() => [d.currentScript, d.getElementById('hs-script-loader')]
   .concat([].filter.call(d.scripts, s => s.src.indexOf('/' + cfg.account + '.js') > 0)).find(s => s && s.src));
-// The server is where it came from. Proxies may put it below a path of their own.
+// The script talks to the server that it came from. A proxy may put that server below a path.
 const server = own && own.src.replace(/(\/analytics\/\d+|\/v2\/\d+)?\/[^\/?#]*([?#].*)?$/, '');

@@ -1,4 +1,4 @@
-// Addresses leave the browser without secrets; the server scrubs once more.
+// Addresses leave the browser without secrets. The server removes secrets once more.
 const SECRET = /^((access_|id_|refresh_)?token|auth|(api_?)?key|password|passwd|pwd|secret|session(id)?|sid|(php|j)sessid|jsessionid|code|sig(nature)?|e?-?mail|__hs_email|__hs(tc|sc|fp))$/i;
 const EMAIL = /[^\s@\/]@[^\s@\/]+\.[^\s@\/\d]{2}/;
 const JWT = /\beyJ[\w-]+\.[\w-]+\./;
@@ -28,7 +28,7 @@ function scrubQuery(query) {
   }).join('&');
 }
 
-// An address as path, query and fragment.
+// The path, query and fragment of an address.
 function split(address) {
   return /^([^?#]*)(?:\?([^#]*))?(?:#([^]*))?$/.exec(address);
 }

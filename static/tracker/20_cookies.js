@@ -1,4 +1,4 @@
-// Reading and writing cookies, and the domain they are for.
+// Reading and writing cookies, and the domain they are set for.
 const KEEP = 180 * DAY;
 let domains = [];
 let perSubdomain = cfg.subdomains;
@@ -36,15 +36,15 @@ function put(name, value, ms, domain) {
   });
 }
 
-// Without `ms` it lives as long as the browser runs.
+// Without `ms` the cookie lives as long as the browser runs.
 function write(name, value, ms) {
   const domain = cookieDomain();
   put(name, value, ms, domain);
-  // Browsers refuse domains that are public suffixes, single names or addresses.
+  // Browsers refuse cookies for domains that are public suffixes, single names or addresses.
   if (domain && read(name) !== value) put(name, value, ms);
 }
 
-// Cookies of HubSpot's own script may stand on any domain above the page.
+// Cookies of HubSpot's own script may be set on any domain above the page.
 function erase(names) {
   const labels = loc.hostname.split('.');
   names.split(' ').forEach(name => {

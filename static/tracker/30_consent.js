@@ -1,4 +1,4 @@
-// What the visitor allowed. Until analytics is allowed there is no cookie, no storage, no request, no id.
+// What the visitor allowed. Until analytics is allowed there is no cookie, no storage, no request and no id.
 const NO_TRACK = '__hs_do_not_track';
 const VISIT_COOKIES = '__hstc hubspotutk __hssc __hssrc';
 const CATEGORIES = ['analytics', 'advertisement', 'functionality'];
@@ -8,7 +8,7 @@ let silenced;
 let enabled = true;
 let limited = cfg.limit;
 
-// A choice: an object of booleans, one a category.
+// A choice is an object with a boolean for each category.
 function choose(allows) {
   const made = {};
   CATEGORIES.forEach((name, i) => made[name] = !!allows(name, i + 1));
@@ -17,15 +17,15 @@ function choose(allows) {
 
 let before = Object.assign({ necessary: false }, choose(() => false));
 
-// A choice made in the banner, HubSpot's too, stands in a cookie: 1:true_2:false_3:true. A yes of the older
-// one, to opting out, allows nothing.
+// A choice that was made in the banner, or in HubSpot's, is kept in a cookie: 1:true_2:false_3:true. In the older
+// banner, yes meant opting out, so it allows nothing.
 function storedChoice() {
   if (cfg.gpc && nav.globalPrivacyControl) return choose(() => false);
   const text = read('__hs_cookie_cat_pref') || read('__hs_opt_out');
   if (/\d:|yes/.test(text)) return choose((name, number) => text.split(/[_,]|%2C/i).indexOf(number + ':true') >= 0);
 }
 
-// Before a choice the policy decides: opt-in and "no cookies" allow nothing.
+// Before there is a choice the policy decides. With opt-in and "no cookies" nothing is allowed.
 function allowed() {
   return choice || choose(() => !/[134]/.test(cfg.policy));
 }
@@ -54,7 +54,7 @@ function tellConsent(fn) {
   });
 }
 
-// An open question is no refusal: sites with a banner of their own answer it anew on each page.
+// An unanswered question is no refusal. Sites with a banner of their own answer it anew on each page.
 function forgetRefused() {
   if (!noTrack() && (choice ? choice.analytics : cfg.policy != 1)) return;
   erase(VISIT_COOKIES);
@@ -63,7 +63,7 @@ function forgetRefused() {
   newVisitor();
 }
 
-// After any change: start what waited for it, or stop and leave nothing behind.
+// After every change, either what waited for consent is started, or everything is stopped and removed.
 function consentChanged() {
   forgetRefused();
   if (on() && wanted) sendView();
@@ -79,7 +79,7 @@ function decide(made) {
 const consentCalls = {
   addPrivacyConsentListener(fn) {
     consentListeners.push(fn);
-    // With an open question there is nothing to tell yet.
+    // As long as the question is not answered there is nothing to report.
     if (choice || !/[34]/.test(cfg.policy)) tellConsent(fn);
   },
   setHubSpotConsent(made) {

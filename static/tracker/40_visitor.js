@@ -1,4 +1,5 @@
-// The visitor and the session, in HubSpot's cookies; byte for byte, so that visitors of HubSpot stay known.
+// The visitor and the session, in HubSpot's cookies and exactly in their format, so that visitors that HubSpot knew
+// stay known.
 const HSTC = /^\d+\.[\w-]{1,64}(\.\d{1,15}){4}$/;
 const HSSC = /^\d+(\.\d{1,15}){2}$/;
 const identityListeners = [];
@@ -18,13 +19,14 @@ function parts(text, form) {
   return form.test(text) && text.split('.');
 }
 
-// Differs from half-hour to half-hour, so that a decorated link that is passed on makes nobody the same visitor.
+// Differs from half-hour to half-hour. Somebody who passes on a decorated link is therefore not taken for the same
+// visitor.
 function fingerprint(ago) {
   return hash([nav.userAgent, nav.language, w.screen.width, w.screen.height,
     new Date().getTimezoneOffset(), Math.floor(Date.now() / HALF_HOUR) - (ago || 0)].join());
 }
 
-// A link from another of the account's domains brings visitor and session along. Tells whether a session runs.
+// A link from another of the account's domains carries visitor and session along. Returns whether a session runs.
 function arrive(running) {
   arrived = true;
   const there = parts(parameter('__hstc'), HSTC);
@@ -49,12 +51,12 @@ function arrive(running) {
   return true;
 }
 
-// Called for every page view. The first of a load counts it; 30 minutes without one end the session.
+// Called for every page view. The first one of a page load counts it. 30 minutes without a page view end the session.
 function manage() {
   const now = Date.now();
   let running;
   if (visit && !stored) {
-    // Where cookies are refused, the page itself remembers.
+    // Where cookies are refused, the page itself remembers the visitor.
     running = now - managedAt < HALF_HOUR;
   } else {
     visit = parts(read('__hstc'), HSTC);
@@ -82,7 +84,7 @@ function manage() {
 }
 
 function remember(now) {
-  // Who was asked first keeps the end of the first 180 days.
+  // The 180 days begin when the visitor was first asked, and are not extended.
   const end = /[34]/.test(cfg.policy) ? +visit[2] + KEEP - now : KEEP;
   write('__hstc', visit.join('.'), end);
   write('hubspotutk', visit[1], end);
@@ -96,7 +98,7 @@ function tellIdentity(fn) {
   fn(visit.join('.'), session.join('.'), String(fingerprint()));
 }
 
-// Somebody else from here on: nothing ties the next hit to the one before.
+// From here on it is another person, so nothing may connect the next hit with the ones before.
 function newVisitor() {
   if (visit) wasReset = 1;
   visit = session = isNew = view = undefined;
@@ -106,7 +108,7 @@ function newVisitor() {
   delete w.__hsUserToken;
 }
 
-// Only plain values: anything else could not be sent.
+// Only plain values can be sent.
 function copyPlain(from, to) {
   if (typeof from == 'string') return to;
   Object.keys(from).forEach(name => {

@@ -1,12 +1,12 @@
-// Every hit is written down before it is sent and struck out when the server has it; what a failing network
-// or server left behind goes along with a later request, under the same id, and is counted once.
+// Every hit is written to storage before it is sent, and removed when the server has it. If the network or the server
+// fails, the hit stays there and goes along with a later request. It keeps its id, so the server counts it once.
 const SHELF = 'gl' + cfg.account + '.';
 const SHELF_HITS = 200;
 const SHELF_SIZE = 65536;
 const BATCH = 50;
-// This page's hits (text and time of birth), in case storage is refused.
+// The hits of this page (text and time of creation), for the case that storage is refused.
 let box = {};
-// Under way, or done with.
+// The ids of hits that are being sent, or are finished.
 let gone = {};
 let pause;
 let obeying;
@@ -50,7 +50,7 @@ function age(hit) {
   return Math.round(Math.max(0, Date.now() - hit.at, born ? mono() - born[1] : 0));
 }
 
-// What waits, oldest first (ids begin with the time); the oldest fall off when it is too much.
+// The waiting hits, the oldest first (ids begin with the time). When there are too many, the oldest are dropped.
 function waiting() {
   const texts = keptTexts();
   let room = SHELF_SIZE;
@@ -80,7 +80,7 @@ function send(path, body) {
   return w.fetch(server + path, {
     method: 'POST',
     credentials: 'omit',
-    // Browsers refuse more than 64 KiB of these.
+    // Browsers refuse more than 64 KiB of such requests.
     keepalive: body.length < 2e4,
     body: body
   });
@@ -102,13 +102,13 @@ function answered(hits, answer) {
   log(status + ' ' + answer.headers.get('X-Guestlog'));
   if (status == 429 || status > 499) return later(hits, +answer.headers.get('Retry-After'));
   failures = 0;
-  // One bad hit must not take the others along.
+  // One bad hit must not take the others with it.
   if (status > 399 && hits[1]) return hits.forEach(hit => post([hit]));
   hits.forEach(hit => strike(hit.id));
   flush();
 }
 
-// A site's content policy may forbid requests but allow images.
+// The content policy of a site may forbid requests but allow images.
 function unreachable(hits) {
   image(hits[0], () => {
     imagesOnly = true;
@@ -153,7 +153,7 @@ function beam(hit) {
   return safe(() => nav.sendBeacon(server + '/collect', JSON.stringify([wire(hit)])));
 }
 
-// The page is going away: hand over to the browser; when the server is known to be away, keep it instead.
+// The page is closing, so the browser gets the hits to send. If the server is known to be away, they stay in storage.
 function part(hit) {
   if (pause || imagesOnly || !beam(hit)) {
     keep(hit);

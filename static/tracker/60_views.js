@@ -1,6 +1,6 @@
-// Page views, the time they were looked at, and navigation inside a page.
+// Page views, the time for which they were visible, and navigation inside a page.
 const SETTLE = 250;
-// What the site said of the page, and who wants to hear of it.
+// What the site said about the page, and the functions that want to be notified of it.
 const facts = {};
 const factListeners = { pageId: [], contentType: [], contentMetadata: [] };
 let view;
@@ -21,14 +21,14 @@ let pushed;
 let moving;
 let stamped = 0;
 
-// Ids ascend, within a millisecond too.
+// Ids ascend, also within a millisecond.
 function stamp(kind) {
   const now = Date.now();
   stamped = Math.max(now, stamped + 1);
   return { a: cfg.account, k: kind, id: stamped.toString(36) + hex(8), at: now };
 }
 
-// Where a top window of the same site was entered is what counts inside its frames.
+// Inside a frame of the same site, the address at which the top window was entered counts.
 function referrer() {
   const own = d.referrer;
   try {
@@ -38,7 +38,7 @@ function referrer() {
   }
 }
 
-// Time and page of what happens now.
+// The time and page of what happens now.
 function moment() {
   return { at: Date.now(), pu: scrub(loc.href), po: path, rpo: pathBefore, ccu: canonical };
 }
@@ -56,7 +56,7 @@ function hitOf(kind) {
     nc: isNew,
     rv: wasReset,
     i: Object.keys(identity)[0] && identity,
-    // an event may be what opens a session
+    // An event may open a session.
     r: from || undefined,
     sd: w.screen.width + 'x' + w.screen.height,
     ln: (nav.language || '').toLowerCase() || undefined
@@ -82,7 +82,7 @@ function sendView() {
   view = hitOf(1);
   const tag = d.querySelector('link[rel=canonical]');
   const link = tag && tag.href ? scrub(tag.href) : undefined;
-  // A tag that stayed the same while the page moved on is about the page before.
+  // A canonical tag that did not change with the address belongs to the page before.
   if (!canonical && !(moved && link == canonicalTag)) view.rcu = link;
   canonicalTag = link;
   view.t = d.title.slice(0, 512) || undefined;
@@ -102,7 +102,7 @@ function look() {
   since = d.visibilityState == 'hidden' ? -1 : now;
 }
 
-// Tells all the milliseconds seen so far; the server keeps the greatest.
+// Reports all milliseconds so far. The server keeps the greatest number.
 function engaged(least, send) {
   if (!view) return;
   look();
@@ -114,7 +114,7 @@ function engaged(least, send) {
   }, consentOf()));
 }
 
-// A visitor who refused is not named; a refusal is not written down in the browser either.
+// A visitor who refused is not identified. A refusal is not stored in the browser either.
 function sendConsent(kind) {
   if (!server || !enabled || noTrack()) return;
   const hit = Object.assign(stamp(kind), { pu: scrub(loc.href), vi: on() && visit ? visit[1] : undefined }, consentOf());
@@ -127,7 +127,7 @@ function sendConsent(kind) {
   }
 }
 
-// Replaced addresses are mostly filters and tidied campaigns: a view only when the path is another.
+// Addresses are mostly replaced for filters and cleaned campaigns. It is a page view only when the path changes.
 function arrivedAt() {
   moving = clearTimeout(moving);
   const moved = loc.pathname != seenPath || pushed && loc.search != seenQuery;

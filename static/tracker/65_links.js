@@ -12,7 +12,7 @@ function decorate(address) {
   return link.href;
 }
 
-// At the press, not before: a link that is copied stays as it is.
+// The link is changed when it is pressed and not before, so a link that is copied stays as it is.
 function pressed(e) {
   let link = e.target;
   while (link && !(link.href && link.tagName == 'A')) link = link.parentNode;

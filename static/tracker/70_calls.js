@@ -1,4 +1,5 @@
-// The calls of `_hsq`. Names and behaviour are HubSpot's; calls whose work is not here are taken and ignored.
+// The calls of `_hsq`. Names and behaviour are HubSpot's. Calls that are not implemented here are accepted and
+// ignored.
 function setFact(name, value) {
   facts[name] = value;
   factListeners[name].forEach(fn => safe(fn, value));
@@ -84,7 +85,7 @@ const tracker = {
   trackRevokeCookieConsent: () => sendConsent(30)
 };
 
-// The account and its server are those the script came from. Nothing is attached to elements, so there is nothing
-// to refresh. A function that is pushed may call them all.
+// These calls need no work. Account and server are those the script came from, and nothing is attached to elements,
+// so there is nothing to refresh. A function that is pushed may call them all.
 'setPortalId setTrackingDomain setTargetedContentMetadata autocaptureClicks refreshPageHandlers'
   .split(' ').forEach(name => tracker[name] = () => {});

@@ -1,16 +1,16 @@
-// Elements by selector: CSS, and what jQuery adds to it that rules of events use.
+// Finds elements by selector: CSS, and the additions of jQuery that rules of events use.
 const EXTRA = /:(contains|visible|first|eq)(?![\w-])(?:\(\s*("[^"]*"|'[^']*'|[^)]*?)\s*\))?/;
 
 function all(root, css) {
   return [].slice.call(root.querySelectorAll(css));
 }
 
-// Asked of the browser, not of the element: its own name for it may be a field of a form that is called so.
+// The browser's own function is called, because a form may have a field whose name hides it.
 function fits(element, css) {
   return w.Element.prototype.matches.call(element, css);
 }
 
-// `:first` and `:eq()` count in all that was found up to them, as with jQuery.
+// `:first` and `:eq()` count in everything that was found up to them, as in jQuery.
 function narrow(found, name, said) {
   const text = (said || '').replace(/^(["'])([^]*)\1$/, '$2');
   if (name == 'contains') return found.filter(element => element.textContent.indexOf(text) >= 0);
@@ -19,7 +19,7 @@ function narrow(found, name, said) {
   return found.slice(place, place + 1 || undefined);
 }
 
-// What follows in a selector: more about the same elements, then a way to others.
+// What follows in a selector: first more conditions on the same elements, then a way to others.
 function follow(found, css) {
   if (!found) return all(d, css || '*');
   const parts = /^([^\s>+~]*)([^]*)$/.exec(css);
@@ -42,18 +42,19 @@ function findOne(css) {
   return follow(found, css);
 }
 
-// Several are separated by commas, which may also stand in quotes and brackets.
+// Several selectors are separated by commas. Quotes and brackets may contain commas too.
 function findAll(css) {
   const list = css.match(/("[^"]*"|'[^']*'|\((?:"[^"]*"|'[^']*'|[^)])*\)|\[[^\]]*\]|[^,])+/g);
   return [].concat.apply([], list.map(one => findOne(one.trim())));
 }
 
-// What neither knows is left to the page's own jQuery; to the part of it that never makes elements of a text.
+// A selector that neither knows is given to the page's own jQuery, to the function that never creates elements of a
+// text.
 function find(css) {
   return safe(all, d, css) || safe(findAll, css) || safe(() => w.jQuery.find(css)) || [];
 }
 
-// Given to functions that are asked for a value.
+// The argument for functions that are asked for a value.
 const library = {
   $: css => {
     const found = find(css);

@@ -1,26 +1,26 @@
-// Events: what the page's own code tells, and what the account's rules find: clicks on elements, and forms that
-// are sent. A rule looks when something happens: nothing is attached to elements, so that those which appear
-// later count as well, and nothing is ever held up or prevented.
+// Events: what the page's own code reports, and what the account's rules find, which are clicks on elements and forms
+// that are sent. A rule is applied when something happens. Nothing is attached to elements, so elements that appear
+// later count as well, and nothing is ever delayed or prevented.
 const UNTOLD_MAX = 100;
-// Milliseconds after which a form that a page stopped has the marks of what is wrong, if any.
+// After this many milliseconds, a form that the page stopped has been marked if something in it is wrong.
 const MARKED = 300;
-// Milliseconds in which a page sends at last what it stopped to look at.
+// Within this many milliseconds, a page sends a form that it had stopped to check.
 const RESENT = 1e4;
 const CAMPAIGN = /^(utm_|gad_|hsa_|_?_hs|_g[al]|mc_[ce]id|\w*(clid|braid)=)/i;
 const forms = cfg.forms || [];
 const codes = cfg.codes || [];
-// Each: id or name of the event, selector, URL rule, value.
+// Each entry: id or name of the event, selector, URL rule, value.
 let clicks = cfg.clicks || [];
 let untold = [];
 let acted = {};
 let labelled;
 const judged = new Set();
-// The form that was counted last, and until when its next submit is the same act.
+// The form that was counted last, and until when its next submit belongs to the same act.
 let posted;
 let resent;
 
-// Of before the first view it follows the view; of before a choice it waits for the choice, in memory alone. It stays
-// of the time and page at which it happened.
+// An event before the first page view is sent after it. An event before a choice waits for the choice, in memory
+// only. Both keep the time and page at which they happened.
 function tell(kind, name, value, properties, happened) {
   if (!name || !enabled) return;
   if (typeof value == 'function') value = safe(value, library);
@@ -41,14 +41,14 @@ function keepEvents() {
   untold.splice(0).forEach(event => keep(Object.assign(hitOf(), event)));
 }
 
-// After the first view comes what waited for it, and the account's own code, each at an address of its own, so that
-// what is broken breaks only itself. A policy of the page may refuse the addresses.
+// After the first page view comes what waited for it, and then the account's own code. Each piece of code has its own
+// address, so broken code breaks only itself. The policy of the page may refuse the addresses.
 function viewed() {
   keepEvents();
   codes.splice(0).forEach(name => safe(addScript, '/e/' + cfg.account + '/' + name + '.js'));
 }
 
-// Allowed where this script was, by its nonce.
+// The nonce of this script makes the browser accept the code.
 function addScript(path, more) {
   const tag = Object.assign(d.createElement('script'), more);
   tag.nonce = own.nonce;
@@ -56,8 +56,8 @@ function addScript(path, more) {
   return d.head.appendChild(tag);
 }
 
-// An admin picks an element here: the token leaves the address before anything else happens, and while it is good
-// nothing starts, so that no hit leaves the page.
+// An admin picks an element here. The token leaves the address before anything else happens. While it is valid
+// nothing else starts, so no hit leaves the page.
 function pickOr(start) {
   const picks = /#guestlog-pick=(\w+)$/.exec(loc.href);
   if (!picks) return start();
@@ -77,8 +77,8 @@ function trackEvent(id, more) {
   tell(3, name, value, about);
 }
 
-// `*` stands for any run of characters; both ends are fixed. Each part where it comes first: a later place would
-// leave less for those after it.
+// `*` matches any text, and both ends are fixed. Each part is taken where it occurs first, because a later place
+// would leave less text for the parts after it.
 function isMatch(pattern, text) {
   const parts = pattern.split('*');
   const last = parts.pop();
@@ -97,13 +97,13 @@ function isLike(pattern, address) {
     (isMatch(pattern, address) || isMatch(bare(pattern), bare(address)) || isMatch(pattern, address + '/'));
 }
 
-// One way to write what may be written in several; pages are kept with letters beyond ASCII encoded.
+// Brings percent-encoding into one form. Pages are stored with letters beyond ASCII encoded.
 function plain(text) {
   return text.replace(/[^!-~]+|["<>\\^\x60{|}]/g, encodeURIComponent)
     .replace(/%(2[de]|3\d|[46][1-9a-f]|[57][0-9a]|5f|7e)/gi, decodeURIComponent).toLowerCase();
 }
 
-// The server's `UrlRule` says the same of visited pages; a table in the tests holds both to it.
+// The server's `UrlRule` must give the same result for visited pages. A table in the tests checks both.
 function isHere(rule) {
   if (!rule) return true;
   const pattern = plain(rule.trim());
@@ -125,14 +125,14 @@ function fitting(rules, elements) {
   return rules.filter(rule => safe(() => isHere(rule[2]) && isAmong(elements, rule[1])));
 }
 
-// One act may pass several elements and rules: once per event.
+// One act may pass several elements and rules. It counts once per event.
 function complete(rule, happened) {
   if (acted[rule[0]]) return;
   acted[rule[0]] = 1;
   tell(/^pe\d+_/.test(rule[0]) ? 'ptbe' : 3, rule[0], rule[3], {}, happened);
 }
 
-// The elements an event passes; it goes on to document and window, which any name of the page's can be on.
+// The elements that an event passes. It goes on to document and window, on which the page may have set anything.
 function passed(e) {
   return e.composedPath().filter(node => node.nodeType == 1);
 }
@@ -142,8 +142,8 @@ function act(rules, isSame, happened) {
   rules.forEach(rule => safe(complete, rule, happened));
 }
 
-// A browser tells a click on a label again for its field, before anything else can happen. A timer alone cannot
-// tell the two from two acts: browsers put timers off until what an act changed is drawn.
+// A browser reports a click on a label once more for its field, before anything else can happen. A timer alone cannot
+// distinguish this from two acts, because browsers delay timers until the changes of an act are drawn.
 function actOfClick(e) {
   const path = passed(e);
   const label = path.find(element => fits(element, 'label'));
@@ -158,7 +158,8 @@ function trackClick(css, id, more) {
   clicks = clicks.filter(known => known[0] != rule[0] || known[1] != rule[1] || known[2] != rule[2]).concat([rule]);
 }
 
-// A page that sends its forms itself stops them all; those it found wrong can be told by the marks they carry.
+// A page that sends its forms itself stops all of them. Forms with mistakes are recognised by the marks that the page
+// puts on them.
 function judgeForm(sent) {
   const form = sent[0].target;
   const isStopped = sent[0].defaultPrevented;
@@ -172,10 +173,10 @@ function judgeForms() {
   judged.forEach(judgeForm);
 }
 
-// Which rules it fits is seen now: the page may be another when it is judged.
+// The rules are applied now, because the page may have changed when the form is judged.
 function submitted(e) {
   const form = e.target;
-  // the marks are still those of the one before
+  // The form still has the marks of its last submit.
   judgeForms();
   const sent = [e, form.querySelector(':invalid'), posted == form && mono() < resent, fitting(forms, [form]), moment()];
   posted = 0;
@@ -189,7 +190,7 @@ function watchActs() {
   if (!forms[0]) return;
   listen(w, 'submit', submitted);
   listen(w, 'pagehide', judgeForms);
-  // `form.submit()` tells nobody. It is the same act as a submit that was counted, or waits to be judged.
+  // `form.submit()` causes no event. It is the same act as a submit that was counted, or that waits to be judged.
   wrap(w.HTMLFormElement.prototype, 'submit', form => {
     judged.forEach(sent => sent[0].target == form && judged.delete(sent));
     if (posted != form) act(fitting(forms, [form]));

@@ -1,4 +1,5 @@
-// Takes over the queues in HubSpot's order: settings, then what the page is, then the rest as it came.
+// Takes over the queues in HubSpot's order: settings, then the description of the page, then the rest in the order it
+// came.
 const SETTINGS = 'setCookiesToSubdomain addCookieDomain enableSecureCookie';
 const FACTS = 'setCanonicalUrl setPath setContentType setContentMetadata setPageId identify setDebugMode ' +
   'setLimitTrackingToCookieDomains setTrackingEnabled doNotTrack';
@@ -47,7 +48,7 @@ function start() {
   watch();
   watchLinks();
   safe(watchActs);
-  // Entries that a queued function adds come after it, in order.
+  // Entries that a queued function adds are handled after it, in order.
   while (queue.length) run(tracker, queue.shift());
   takeOver(queue, tracker);
 }

@@ -10,7 +10,7 @@ use guestlog::app::ingest::fold::{self, Cache};
 use guestlog::app::{App, core};
 use guestlog::base::clock::{Clock, HOUR, ManualClock, Millis};
 use guestlog::base::random::SeededRandom;
-use guestlog::demo::generator::{self, Error, Made, VIEWS_OF_VISITOR_MAX, Wanted};
+use guestlog::demo::generator::{self, Error, Options, Summary, VIEWS_OF_VISITOR_MAX};
 use guestlog::domain::account::{AccountId, Settings};
 use guestlog::domain::period::Zone;
 use guestlog::domain::visitor::SESSION_IDLE;
@@ -38,11 +38,11 @@ fn app_with_account(dir: &Path) -> App {
     app
 }
 
-fn wanted(events: u64, days: u32, visitors: u64, seed: u64) -> Wanted {
-    Wanted { account: AccountId::FIRST, events, days, visitors, contacts: None, seed, end: NOW }
+fn wanted(events: u64, days: u32, visitors: u64, seed: u64) -> Options {
+    Options { account: AccountId::FIRST, events, days, visitors, contacts: None, seed, end: Some(NOW) }
 }
 
-fn make(app: &App, wanted: &Wanted) -> Made {
+fn make(app: &App, wanted: &Options) -> Summary {
     generator::run(app, wanted, &AtomicBool::new(false)).unwrap().0
 }
 
@@ -68,7 +68,7 @@ fn contents(dir: &Path) -> BTreeMap<String, Vec<String>> {
     names.into_iter().map(|name| (name.clone(), of(&name))).collect()
 }
 
-fn made_in_a_new_store(wanted: &Wanted) -> (Made, BTreeMap<String, Vec<String>>) {
+fn made_in_a_new_store(wanted: &Options) -> (Summary, BTreeMap<String, Vec<String>>) {
     let dir = tempfile::tempdir().unwrap();
     let app = app_with_account(dir.path());
     let made = make(&app, wanted);
@@ -208,7 +208,7 @@ fn a_history_is_as_mixed_as_a_real_one() {
 fn as_many_contacts_are_made_as_were_asked_for() {
     let dir = tempfile::tempdir().unwrap();
     let app = app_with_account(dir.path());
-    let made = make(&app, &Wanted { contacts: Some(500), ..wanted(8_000, 30, 2_000, 2) });
+    let made = make(&app, &Options { contacts: Some(500), ..wanted(8_000, 30, 2_000, 2) });
     app.store.close();
     let conn = unpacked(dir.path());
     assert_eq!(u64::try_from(count(&conn, "select count(*) from contact")), Ok(made.contacts));
@@ -221,9 +221,9 @@ fn as_many_contacts_are_made_as_were_asked_for() {
 fn nothing_happens_before_the_first_day_or_after_the_end() {
     let dir = tempfile::tempdir().unwrap();
     let app = app_with_account(dir.path());
-    let end = generator::end_for(&app, AccountId::FIRST, NOW);
+    let end = generator::end_today(&Zone::named(ZONE), NOW);
     assert_eq!(end, NOW.plus(-NOW.0.rem_euclid(HOUR)));
-    let made = make(&app, &Wanted { end, ..wanted(2_000, 7, 600, 4) });
+    let made = make(&app, &Options { end: None, ..wanted(2_000, 7, 600, 4) });
     app.store.close();
     let zone = Zone::named(ZONE);
     assert_eq!((made.last, made.last.0 - made.first.0), (zone.day_of(NOW), 6));
@@ -240,17 +240,15 @@ fn nothing_happens_before_the_first_day_or_after_the_end() {
 
 #[test]
 fn the_end_is_the_last_full_hour_or_minute_of_today() {
-    let dir = tempfile::tempdir().unwrap();
-    let app = app_with_account(dir.path());
-    let midnight = Zone::named(ZONE).start_of(Zone::named(ZONE).day_of(NOW));
-    let end = |ms: i64| generator::end_for(&app, AccountId::FIRST, midnight.plus(ms)).since(midnight);
+    let zone = Zone::named(ZONE);
+    let midnight = zone.start_of(zone.day_of(NOW));
+    let end = |ms: i64| generator::end_today(&zone, midnight.plus(ms)).since(midnight);
     assert_eq!(end(HOUR), HOUR);
     assert_eq!(end(2 * HOUR - 1), HOUR);
     assert_eq!(end(HOUR - 1), 59 * 60_000);
     assert_eq!(end(0), 1, "at midnight itself one millisecond of today");
 }
 
-/// design.md 4
 #[test]
 fn what_is_accepted_after_a_history_is_folded_once() {
     let dir = tempfile::tempdir().unwrap();
@@ -290,7 +288,7 @@ fn what_is_accepted_after_a_history_is_folded_once() {
 fn numbers_are_taken_at_their_limits_and_refused_past_them() {
     let dir = tempfile::tempdir().unwrap();
     let app = app_with_account(dir.path());
-    let result = |wanted: Wanted| generator::run(&app, &wanted, &AtomicBool::new(true));
+    let result = |wanted: Options| generator::run(&app, &wanted, &AtomicBool::new(true));
     // Stopped at once: the numbers were found good.
     let good = |events, days, visitors| {
         assert!(
@@ -315,9 +313,9 @@ fn numbers_are_taken_at_their_limits_and_refused_past_them() {
     bad(1, 1, 0);
     bad(generator::EVENTS_MAX + 1, 1, generator::VISITORS_MAX);
     bad(generator::EVENTS_MAX, 1, generator::VISITORS_MAX + 1);
-    let contacts = |contacts| result(Wanted { contacts: Some(contacts), ..wanted(50, 1, 43, 1) });
+    let contacts = |contacts| result(Options { contacts: Some(contacts), ..wanted(50, 1, 43, 1) });
     assert!(matches!(contacts(10), Err(Error::Stopped)));
     assert!(matches!(contacts(11), Err(Error::Numbers(_))));
-    let nobody = Wanted { account: AccountId(5), ..wanted(1, 1, 1, 1) };
+    let nobody = Options { account: AccountId(5), ..wanted(1, 1, 1, 1) };
     assert!(matches!(result(nobody), Err(Error::NoAccount(_))));
 }

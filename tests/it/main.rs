@@ -3,6 +3,7 @@
 
 mod admin;
 mod changes;
+mod citations;
 mod cli;
 mod collect;
 mod durability;

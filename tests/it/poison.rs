@@ -47,7 +47,6 @@ async fn site_with_a_letter() -> Site {
     site
 }
 
-/// bar.md 7
 #[actix_web::test]
 async fn hits_that_cannot_be_read_or_stored_are_put_aside_and_the_next_is_stored() {
     let mut site = Site::new().await;
@@ -68,7 +67,7 @@ async fn hits_that_cannot_be_read_or_stored_are_put_aside_and_the_next_is_stored
     site.assert_that_all_are_counted().await;
 }
 
-/// bar.md 7: however many good hits lie around it.
+/// The number of good hits around the bad one makes no difference.
 #[actix_web::test]
 async fn thousands_of_hits_behind_a_bad_one_are_stored_with_it() {
     let mut site = Site::new().await;
@@ -84,8 +83,8 @@ async fn thousands_of_hits_behind_a_bad_one_are_stored_with_it() {
     assert_eq!(letters(&site).len(), 1);
 }
 
-/// bar.md 7: a fold that panics (here by the last number there is, which a debug build refuses to pass and the
-/// table refuses in any build) costs the hit in hand only.
+/// When the fold panics, only the hit it was working on is lost. The panic is caused by the largest number there
+/// is: a debug build refuses to count past it, and the table refuses it in any build.
 #[actix_web::test]
 async fn a_hit_that_makes_the_fold_panic_is_put_aside() {
     let mut site = Site::new().await;

@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 use guestlog::app::{App, core};
 use guestlog::base::clock::{Clock, ManualClock, Millis};
 use guestlog::base::random::SeededRandom;
-use guestlog::demo::generator::{self, Wanted};
+use guestlog::demo::generator::{self, Options};
 use guestlog::domain::account::{AccountId, Settings};
 use guestlog::geo::Geo;
 use guestlog::store::{self, Store};
@@ -34,7 +34,8 @@ fn generated(dir: &Path, events: u64, days: u32) {
     let app = App::new(store, Geo::open(&[], dir), clock, random, &core::Options::default()).unwrap();
     for account in app.accounts.list() {
         let (account, seed) = (account.id(), account.id().0.cast_unsigned());
-        let wanted = Wanted { account, events, days, visitors: events / 3, contacts: None, seed, end: NOW };
+        let visitors = events / 3;
+        let wanted = Options { account, events, days, visitors, contacts: None, seed, end: Some(NOW) };
         generator::run(&app, &wanted, &AtomicBool::new(false)).unwrap();
     }
     app.store.close();

@@ -9,7 +9,7 @@ const LINES_MAX: usize = 600;
 const FILES_MAX: usize = 16;
 
 /// What the top of the tree holds.
-const TOP: &[&str] = &[
+pub(crate) const TOP: &[&str] = &[
     ".cargo",
     ".ci",
     ".gitattributes",
@@ -145,7 +145,7 @@ fn bare_dependencies(manifest: &str) -> impl Iterator<Item = (usize, String)> {
 }
 
 /// Every text file of the project: what git tracks or would track; without git, what lies in the known folders.
-fn project() -> Vec<(String, String)> {
+pub(crate) fn project() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let listed = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])

@@ -83,7 +83,7 @@ pub async fn authenticate(app: &App, bearer: &str) -> Result<Option<Token>, stor
         return Ok(None);
     }
     let now = app.now();
-    let hash = Secret::told(bearer).hash();
+    let hash = Secret::from_request(bearer).hash();
     let Some(token) = app.store.read(move |conn| store::token::find(conn, &hash)).await? else {
         return Ok(None);
     };

@@ -72,7 +72,7 @@ pub async fn start(
     let user = user(actor)?;
     // The first letter says to the picker what is to be picked.
     let mark = if kind == EventKind::Form { 'f' } else { 'c' };
-    let token = Secret::told(&format!("{mark}{}", app.random.token()));
+    let token = Secret::from_request(&format!("{mark}{}", app.random.token()));
     let (hash, now, key) = (token.hash(), app.now(), key.to_owned());
     let number = app
         .store
@@ -91,7 +91,7 @@ pub async fn confirm(app: &App, token: &str) -> Result<bool, store::Error> {
     if token.len() > TOKEN_MAX {
         return Ok(false);
     }
-    let (hash, now) = (Secret::told(token).hash(), app.now());
+    let (hash, now) = (Secret::from_request(token).hash(), app.now());
     app.store.writer.write(move |conn| store::pick::update_confirmed(conn, &hash, now)).await
 }
 
@@ -110,7 +110,7 @@ async fn close(app: &App, token: &str, selector: String) -> Result<bool, store::
     if token.len() > TOKEN_MAX {
         return Ok(false);
     }
-    let (hash, now) = (Secret::told(token).hash(), app.now());
+    let (hash, now) = (Secret::from_request(token).hash(), app.now());
     app.store.writer.write(move |conn| store::pick::update_selector(conn, &hash, &selector, now)).await
 }
 

@@ -1,242 +1,164 @@
-//! The site of an invented company: its pages, which of them people look at, and where they go next. The example
-//! site of the demo is made of the same table, so that every page of the history can be looked at.
+//! The site of an invented company: its pages, which of them visitors read, and where they go next. The example site of
+//! the demo is made of the same tables, so every page of the history can be opened there.
 
-use crate::demo::generator::dice::{Dice, Weighted, rows, weight};
-use crate::domain::page::Page;
+use std::collections::BTreeMap;
+
+use crate::demo::generator::seeded_random::{RandomStream, WeightedTable, number, rows};
 
 const PAGES: &str = include_str!("data/pages.txt");
 const TOPICS: &str = include_str!("data/topics.txt");
-/// Ranks before the first of the community's threads; a higher number makes the first ones more alike.
-const HEAD: u64 = 9;
-/// A written page's weight of 1, in those of the threads.
+const SECTIONS: &str = include_str!("data/sections.txt");
+/// Added to the rank of a thread. A higher number makes the first threads more alike.
+const RANK_OFFSET: u64 = 9;
+/// A weight of 1 in the table of pages, in the finer unit of the threads.
 const UNIT: u64 = 1_000_000;
-/// Weight of all threads together, about half of what it is multiplied with.
+/// The weight of all threads together is about half of this.
 const THREADS: u64 = 720 * UNIT;
+const NEWSLETTER_SIGN_UP: &str = "/newsletter/thanks";
 
-/// Part of the site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Section {
-    Home,
-    Product,
-    Pricing,
-    Shop,
-    Docs,
-    Blog,
-    Community,
-    Company,
-    Planner,
-    Newsletter,
-}
-
-impl Section {
-    pub const ALL: [Self; 10] = [
-        Self::Home,
-        Self::Product,
-        Self::Pricing,
-        Self::Shop,
-        Self::Docs,
-        Self::Blog,
-        Self::Community,
-        Self::Company,
-        Self::Planner,
-        Self::Newsletter,
-    ];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Home => "home",
-            Self::Product => "product",
-            Self::Pricing => "pricing",
-            Self::Shop => "shop",
-            Self::Docs => "docs",
-            Self::Blog => "blog",
-            Self::Community => "community",
-            Self::Company => "company",
-            Self::Planner => "planner",
-            Self::Newsletter => "newsletter",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|section| section.as_str() == text)
-    }
-
-    /// Where people go from here, as weights in the order of `ALL`.
-    const fn next(self) -> [u64; 10] {
-        match self {
-            Self::Home => [2, 40, 14, 1, 12, 14, 4, 6, 6, 2],
-            Self::Product => [4, 44, 16, 14, 8, 3, 3, 2, 6, 1],
-            Self::Pricing => [6, 26, 10, 18, 8, 2, 1, 8, 6, 2],
-            Self::Shop => [6, 22, 6, 52, 4, 1, 1, 3, 0, 1],
-            Self::Docs => [3, 8, 4, 1, 62, 4, 15, 2, 1, 0],
-            Self::Blog => [8, 16, 4, 1, 7, 46, 5, 4, 2, 6],
-            Self::Community => [3, 6, 2, 1, 18, 4, 64, 1, 1, 0],
-            Self::Company => [14, 20, 14, 1, 8, 14, 2, 22, 2, 4],
-            Self::Planner => [2, 18, 12, 12, 4, 1, 1, 1, 48, 1],
-            Self::Newsletter => [16, 20, 4, 2, 6, 34, 4, 8, 4, 0],
-        }
-    }
-}
-
-/// A page as it is written in the table.
+/// A page of the site.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    pub section: Section,
+pub struct SitePage {
+    pub section: &'static str,
     pub path: String,
     pub title: String,
-    pub summary: String,
+    pub summary: &'static str,
     weight: u64,
 }
 
-/// Every page of the site: those of the table, then the threads of the community, most read first.
+/// Every page of the site: those of the table, then the threads of the community, the most popular first.
 #[must_use]
-pub fn pages() -> Vec<Listed> {
-    let written = rows(PAGES).filter_map(|row| {
-        let [section, drawn, path, title, summary] = row.as_slice() else { return None };
-        Some(Listed {
-            section: Section::parse(section)?,
-            path: (*path).to_owned(),
-            title: (*title).to_owned(),
-            summary: (*summary).to_owned(),
-            weight: weight(drawn) * UNIT,
-        })
+pub fn pages() -> Vec<SitePage> {
+    let listed = rows(PAGES).filter_map(|row| {
+        let [section, weight, path, title, summary] = *row.as_slice() else { return None };
+        let (path, title, weight) = (path.to_owned(), title.to_owned(), number(weight) * UNIT);
+        Some(SitePage { section, path, title, summary, weight })
     });
-    let words = |what: &str| {
-        let found = rows(TOPICS).filter(|row| row.first() == Some(&what));
+    listed.chain(threads()).collect()
+}
+
+/// One thread for each combination of a subject, a trouble and a place.
+fn threads() -> Vec<SitePage> {
+    let words = |column: &str| {
+        let found = rows(TOPICS).filter(|row| row.first() == Some(&column));
         found.filter_map(|row| row.get(1).copied()).collect::<Vec<_>>()
     };
     let (subjects, troubles, places) = (words("subject"), words("trouble"), words("where"));
     let count = subjects.len() * troubles.len() * places.len();
-    // A step that shares no factor with the count visits every one once, in an order without pattern.
-    let step = (count / 2..).find(|step| step % 2 == 1 && gcd(*step, count) == 1).unwrap_or(1);
-    let threads = (0..count).filter_map(|rank| {
-        let number = rank * step % count;
-        let subject = subjects.get(number % subjects.len())?;
-        let trouble = troubles.get(number / subjects.len() % troubles.len())?;
-        let place = places.get(number / subjects.len() / troubles.len())?;
+    // A step that shares no factor with the count visits each combination once, in no visible order.
+    let step = (count / 2..).find(|step| gcd(*step, count) == 1).unwrap_or(1);
+    let thread = |rank: usize| {
+        let index = rank * step % count;
+        let subject = subjects.get(index % subjects.len())?;
+        let trouble = troubles.get(index / subjects.len() % troubles.len())?;
+        let place = places.get(index / subjects.len() / troubles.len())?;
         let title = format!("{subject} {trouble}{place}");
-        let path = format!("/community/{}-{}", number + 100, slug(&title));
-        let weight = weight_of_thread(u64::try_from(rank).ok()?);
-        let summary = "A question of somebody who owns one, and what others answered.".to_owned();
-        Some(Listed { section: Section::Community, path, title, summary, weight })
-    });
-    written.chain(threads).collect()
+        let words = title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        let slug = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
+        Some(SitePage {
+            section: "community",
+            path: format!("/community/{}-{slug}", index + 100),
+            title,
+            summary: "A question of somebody who owns one, and what others answered.",
+            weight: weight_of_thread(u64::try_from(rank).ok()?),
+        })
+    };
+    (0..count).filter_map(thread).collect()
 }
 
-/// By rank to the power of -1.25, in whole numbers: of few views most go to the first thousand threads, of millions
-/// some to every one.
+/// Falls with the rank to the power of 1.25, in whole numbers. Of a few page views most go to the first thousand
+/// threads; of millions, every thread gets some.
 fn weight_of_thread(rank: u64) -> u64 {
-    let place = rank + HEAD;
-    // The fourth root, a hundred times.
-    let root = (place * 100_000_000).isqrt().isqrt();
-    THREADS * 100 / (place * root.max(1))
+    let place = rank + RANK_OFFSET;
+    let hundred_fold_fourth_root = (place * 100_000_000).isqrt().isqrt();
+    THREADS * 100 / (place * hundred_fold_fourth_root.max(1))
 }
 
 fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-fn slug(title: &str) -> String {
-    let words = title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
-}
+/// Index of a page within the site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PageIndex(u32);
 
-/// Number of a page within the site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct PageNumber(pub u32);
-
-/// A page of the site on its host.
-pub(super) struct Placed {
-    pub section: Section,
-    /// With scheme.
-    pub url: String,
-    pub page: Page,
-    pub title: String,
-    /// Host and path, by which a visit that begins here is known.
-    pub entrance: String,
-}
-
-/// The site on a host.
+/// The pages, and tables to choose them from.
 pub(super) struct Site {
-    pages: Vec<Placed>,
-    /// By `Section::ALL`: its pages, and where people go from it.
-    sections: Vec<(Weighted<PageNumber>, Weighted<Section>)>,
-    /// Where somebody signs up for the newsletter.
-    pub thanks: PageNumber,
+    pages: Vec<SitePage>,
+    /// For each section, its pages and the sections that visitors go to next.
+    sections: BTreeMap<&'static str, (WeightedTable<PageIndex>, WeightedTable<&'static str>)>,
+    /// The page on which a visitor signs up for the newsletter.
+    pub sign_up: PageIndex,
 }
 
 impl Site {
-    /// `origin` is scheme and host, such as `https://example.com`. None when that is no address.
-    pub(super) fn new(origin: &str) -> Option<Self> {
-        let listed = pages();
-        let mut placed = Vec::with_capacity(listed.len());
-        for page in &listed {
-            let url = format!("{origin}{}", page.path);
-            let recorded = Page::recorded(&url, None, None).ok()?.page;
-            placed.push(Placed {
-                section: page.section,
-                entrance: recorded.host_and_path(),
-                page: recorded,
-                title: page.title.clone(),
-                url,
-            });
-        }
-        let numbered = || (0..).map(PageNumber).zip(&listed);
-        let sections = Section::ALL.map(|section| {
-            let own = numbered().filter(|(_, page)| page.section == section);
-            let next = section.next().into_iter().zip(Section::ALL);
-            (Weighted::new(own.map(|(number, page)| (page.weight, number))), Weighted::new(next))
+    pub(super) fn new() -> Self {
+        let pages = pages();
+        let names: Vec<&str> = rows(SECTIONS).filter_map(|row| row.first().copied()).collect();
+        let indexed = || (0..).map(PageIndex).zip(&pages);
+        let sections = rows(SECTIONS).filter_map(|row| {
+            let (name, next) = row.split_first()?;
+            let own = indexed().filter(|(_, page)| page.section == *name);
+            let own = WeightedTable::new(own.map(|(index, page)| (page.weight, index)));
+            let next = next.iter().map(|weight| number(weight)).zip(names.iter().copied());
+            Some((*name, (own, WeightedTable::new(next))))
         });
-        let thanks = numbered().find(|(_, page)| page.path == "/newsletter/thanks")?.0;
-        Some(Self { pages: placed, sections: sections.into(), thanks })
+        let sections = sections.collect();
+        let sign_up = indexed().find(|(_, page)| page.path == NEWSLETTER_SIGN_UP);
+        let sign_up = sign_up.map_or(PageIndex(0), |(index, _)| index);
+        Self { sections, sign_up, pages }
     }
 
-    #[expect(clippy::indexing_slicing, reason = "numbers are made here, one a page")]
-    pub(super) fn page(&self, number: PageNumber) -> &Placed {
-        &self.pages[number.0 as usize]
+    #[expect(clippy::indexing_slicing, reason = "an index is made here only, for each page one")]
+    pub(super) fn page(&self, index: PageIndex) -> &SitePage {
+        &self.pages[index.0 as usize]
     }
 
-    #[expect(clippy::indexing_slicing, reason = "one entry a section")]
-    fn section(&self, section: Section) -> &(Weighted<PageNumber>, Weighted<Section>) {
-        &self.sections[section as usize]
+    /// A page of a section; popular ones more often.
+    #[expect(clippy::indexing_slicing, reason = "the tables are part of the binary; the tests read them")]
+    pub(super) fn choose(&self, random: &RandomStream, section: &str) -> PageIndex {
+        random.pick(&self.sections[section].0)
     }
 
-    /// A page of a section, as people choose them.
-    pub(super) fn choose(&self, dice: &Dice, section: Section) -> PageNumber {
-        *dice.pick(&self.section(section).0)
-    }
-
-    /// Where somebody goes from a page; seldom to the same again.
-    pub(super) fn choose_next(&self, dice: &Dice, from: PageNumber) -> PageNumber {
-        let to = *dice.pick(&self.section(self.page(from).section).1);
-        let chosen = self.choose(dice, to);
-        if chosen == from { self.choose(dice, to) } else { chosen }
+    /// The page that a visitor opens after `from`, which is seldom the same again.
+    #[expect(clippy::indexing_slicing, reason = "the tables are part of the binary; the tests read them")]
+    pub(super) fn choose_next(&self, random: &RandomStream, from: PageIndex) -> PageIndex {
+        let section = random.pick(&self.sections[self.page(from).section].1);
+        let chosen = self.choose(random, section);
+        if chosen == from { self.choose(random, section) } else { chosen }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::page::Page;
 
     #[test]
-    fn every_line_of_the_table_is_a_page_of_its_own() {
-        let lines = PAGES.lines().filter(|line| !line.starts_with('#')).count();
+    fn every_row_of_the_tables_is_a_page_of_its_own() {
         let words = |what: &str| rows(TOPICS).filter(|row| row[0] == what).count();
         let threads = words("subject") * words("trouble") * words("where");
         assert!((15_000..25_000).contains(&threads), "{threads}");
         let all = pages();
-        assert_eq!(all.len(), lines + threads);
+        assert_eq!(all.len(), rows(PAGES).count() + threads);
         let paths: std::collections::BTreeSet<&str> = all.iter().map(|page| page.path.as_str()).collect();
         assert_eq!(paths.len(), all.len(), "two pages have one path");
-        assert!(
-            all.iter().all(|page| page.weight > 0 && page.path.starts_with('/') && !page.title.is_empty())
-        );
-        assert!(Section::ALL.iter().enumerate().all(|(place, section)| *section as usize == place));
-        let site = Site::new("http://localhost:8081").unwrap();
-        for (listed, placed) in all.iter().zip(&site.pages) {
-            assert_eq!((&*placed.page.host, &placed.page.path), ("localhost:8081", &listed.path));
+        for page in &all {
+            assert!(page.weight > 0 && !page.title.is_empty(), "{}", page.path);
+            let recorded = Page::recorded(&format!("http://localhost:8081{}", page.path), None, None);
+            assert_eq!(recorded.unwrap().page.path, page.path);
         }
+    }
+
+    #[test]
+    fn sections_are_complete_and_lead_to_each_other() {
+        let site = Site::new();
+        assert_eq!(site.page(site.sign_up).path, NEWSLETTER_SIGN_UP);
+        assert!(site.pages.iter().all(|page| site.sections.contains_key(page.section)));
+        let count = site.sections.len();
+        assert!(
+            rows(SECTIONS)
+                .all(|row| row.len() == count + 1 && row[1..].iter().all(|w| w.parse::<u64>().is_ok()))
+        );
     }
 }

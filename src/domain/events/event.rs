@@ -1,5 +1,5 @@
-//! An event: what a site tells besides page views, as an account defines it (rules.md 19, 20). What a visitor did is a
-//! *completion* of one.
+//! An event is what a site reports besides page views, as an account defines it (rules.md 19, 20). When a visitor
+//! does it, that is a *completion* of the event.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,33 +8,33 @@ use crate::domain::money;
 use crate::domain::text::{cut, is_longer};
 use crate::domain::url_rule::{self, UrlRule};
 
-/// Digits of an id as it is shown and sent (rules.md 19).
+/// Number of digits of an id as it is shown and sent (rules.md 19).
 pub const ID_DIGITS: usize = 12;
 /// Longest name, characters.
 pub const NAME_MAX: usize = 100;
-/// Longest tag, characters; most tags of an event.
+/// Longest tag in characters, and the most tags of an event.
 pub const TAG_MAX: usize = 50;
 pub const TAGS_MAX: usize = 20;
-/// Longest CSS selector, characters; several are separated by commas.
+/// Longest CSS selector, characters. It may be a list separated by commas.
 pub const SELECTOR_MAX: usize = 1_024;
 /// Largest custom JavaScript of an event, bytes.
 pub const CUSTOM_JS_MAX: usize = 2 * 1024 * 1024;
-/// Longest properties of a completion together, as JSON, characters (rules.md 16).
+/// Longest JSON of all properties of a completion, characters (rules.md 16).
 pub const PROPERTIES_TEXT_MAX: usize = 8_192;
-/// Most events an account may have, unless the server's configuration says another number.
+/// The most events an account may have, unless the configuration of the server sets another limit.
 pub const LIMIT: i64 = 2_000;
-/// Most names that wait for review in an account (rules.md 20).
+/// The most names that wait for review in an account (rules.md 20).
 pub const WAITING_MAX: i64 = 10_000;
-/// Part of the limit from which on the account is warned, per cent.
+/// From this part of the limit on the account is warned, per cent.
 pub const WARN_FROM: i64 = 90;
 
-/// Number of an event within its account, from 1; shown with 12 digits.
+/// The number of an event within its account, from 1 up. It is shown with 12 digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EventNumber(pub u32);
 
 impl EventNumber {
-    /// Of exactly twelve digits. Numbers that no event can have are none.
+    /// Reads exactly twelve digits. Returns `None` for a number that no event can have.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_id = text.len() == ID_DIGITS && text.bytes().all(|b| b.is_ascii_digit());
@@ -48,7 +48,7 @@ impl std::fmt::Display for EventNumber {
     }
 }
 
-/// What a hit says the event is: twelve digits are an id, anything else a name (rules.md 19).
+/// How a hit names its event: twelve digits are an id, anything else is a name (rules.md 19).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventRef {
@@ -57,7 +57,7 @@ pub enum EventRef {
 }
 
 impl EventRef {
-    /// `None` of what is empty or too long, and of an id no event can have.
+    /// Returns `None` for a text that is empty or too long, and for an id that no event can have.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -92,7 +92,7 @@ macro_rules! words {
 }
 
 words! {
-    /// How an event comes to be completed.
+    /// How an event is completed.
     EventKind {
         Custom = "custom",
         Http = "http",
@@ -103,7 +103,7 @@ words! {
 }
 
 words! {
-    /// Where an event stands. The name of a deleted one does not come back by itself.
+    /// The state of an event. The name of a deleted event is not created again by a hit.
     Status {
         Active = "active",
         Archived = "archived",
@@ -112,7 +112,7 @@ words! {
 }
 
 words! {
-    /// What becomes of a name that nobody has created (rules.md 19).
+    /// What happens with a name that nobody has created (rules.md 19).
     UnknownNames {
         Create = "create",
         Queue = "queue",
@@ -121,7 +121,7 @@ words! {
 }
 
 impl EventKind {
-    /// Does the tracking script find its completions in the page?
+    /// Whether the tracking script finds the completions in the page.
     #[must_use]
     pub const fn is_found_by_script(self) -> bool {
         matches!(self, Self::Click | Self::Form)
@@ -136,7 +136,7 @@ impl EventKind {
     }
 }
 
-/// What is wrong with an event as somebody wrote it, and in which field.
+/// What is wrong with an event as a user typed it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     #[error("an event needs a name")]
@@ -166,7 +166,7 @@ pub enum Invalid {
 }
 
 impl Invalid {
-    /// The field of the form, as its input is named.
+    /// The name of the form field that is wrong.
     #[must_use]
     pub const fn field(&self) -> &'static str {
         match self {
@@ -180,7 +180,7 @@ impl Invalid {
     }
 }
 
-/// What a user says of an event, as typed.
+/// An event as a user typed it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Typed<'a> {
     pub name: &'a str,
@@ -191,24 +191,24 @@ pub struct Typed<'a> {
     pub custom_js: &'a str,
 }
 
-/// What an account says of an event; checked. Fields its kind does not have are empty.
+/// The checked definition of an event. Fields that its kind does not have are empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Definition {
     pub name: String,
     pub kind: EventKind,
-    /// Each once, in the order given.
+    /// Each tag once, in the order in which they were given.
     pub tags: Vec<String>,
-    /// CSS; empty = none.
+    /// CSS; empty means none.
     pub selector: String,
     pub url: Option<UrlRule>,
-    /// Value of a completion that tells none, minor units.
+    /// The value of a completion that carries none, minor units.
     pub value_minor: i64,
-    /// Parsed by whoever may publish it.
+    /// Its syntax is checked by a user with the right to publish script.
     pub custom_js: String,
 }
 
 impl Definition {
-    /// One that a hit made by naming it.
+    /// The definition of an event that a hit created by naming it.
     #[must_use]
     pub fn named(name: &str, kind: EventKind) -> Self {
         Self {
@@ -222,10 +222,8 @@ impl Definition {
         }
     }
 
-    /// Checks what a user typed; `digits` are those of the account's currency.
-    ///
-    /// # Errors
-    /// Everything that is wrong, in the order of the form.
+    /// Checks what a user typed. The error holds everything that is wrong, in the order of the form. `digits` are the
+    /// decimal places of the account's currency.
     pub fn parse(kind: EventKind, typed: &Typed<'_>, digits: u32) -> Result<Self, Vec<Invalid>> {
         let mut wrong = Vec::new();
         let name = name(typed.name).unwrap_or_else(|invalid| {
@@ -278,17 +276,17 @@ impl Definition {
     }
 }
 
-/// What a completion is told with, as it is kept: each name once, the first value of it. `None` when it is more than
-/// may be.
+/// The properties of a completion in the form that is kept: of a name that is given twice, the first value counts.
+/// Returns `None` when there are too many, or one is too long.
 #[must_use]
-pub fn properties<'a>(told: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<Vec<(String, String)>> {
+pub fn properties<'a>(sent: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<Vec<(String, String)>> {
     let mut kept: Vec<(String, String)> = Vec::new();
-    for (name, value) in told {
+    for (name, value) in sent {
         if is_longer(name, PROPERTY_NAME_MAX) || is_longer(value, PROPERTY_VALUE_MAX) {
             return None;
         }
         let name = cut(name, PROPERTY_NAME_MAX);
-        // A name of control characters alone is none.
+        // A name that consists of control characters is no name.
         if name.is_empty() || kept.iter().any(|(known, _)| *known == name) {
             continue;
         }
@@ -301,7 +299,6 @@ pub fn properties<'a>(told: impl IntoIterator<Item = (&'a str, &'a str)>) -> Opt
     fits.then_some(kept)
 }
 
-/// Properties as JSON.
 #[must_use]
 pub fn properties_text(properties: &[(String, String)]) -> String {
     let map: serde_json::Map<String, serde_json::Value> =
@@ -309,10 +306,7 @@ pub fn properties_text(properties: &[(String, String)]) -> String {
     serde_json::Value::Object(map).to_string()
 }
 
-/// A name: trimmed, case kept, without control characters (rules.md 19).
-///
-/// # Errors
-/// `NoName`, `LongName`, `NameIsId`.
+/// Reads a name: trimmed, case kept, without control characters (rules.md 19).
 pub fn name(text: &str) -> Result<String, Invalid> {
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let plain = plain.trim();
@@ -328,7 +322,7 @@ pub fn name(text: &str) -> Result<String, Invalid> {
     Ok(plain.to_owned())
 }
 
-/// Tags, each once whatever its case; empty ones are none.
+/// Reads tags. Tags that differ in case only are the same, and empty ones are left out.
 fn tags(typed: &[&str]) -> Result<Vec<String>, Invalid> {
     let mut tags: Vec<String> = Vec::new();
     for tag in typed {
@@ -399,7 +393,7 @@ mod tests {
         assert_eq!(wrong.iter().map(Invalid::field).collect::<Vec<_>>(), ["name", "value"]);
     }
 
-    /// Scripts of pages make elements of such a text.
+    /// Scripts of pages create elements from such a text, so it must not be a selector.
     #[test]
     fn markup_is_no_selector() {
         let parse = |selector, kind| {
@@ -416,18 +410,18 @@ mod tests {
         }
     }
 
-    /// rules.md 16; contract.md, Limits
+    /// rules.md 16
     #[test]
     fn properties_are_taken_at_each_limit_and_refused_one_past_it() {
-        let fits = |told: &[(String, String)]| {
-            properties(told.iter().map(|(name, value)| (name.as_str(), value.as_str()))).is_some()
+        let fits = |sent: &[(String, String)]| {
+            properties(sent.iter().map(|(name, value)| (name.as_str(), value.as_str()))).is_some()
         };
         let of = |n: usize| (0..n).map(|n| (format!("p{n}"), String::from("v"))).collect::<Vec<_>>();
         assert!(fits(&of(PROPERTIES_MAX)) && !fits(&of(PROPERTIES_MAX + 1)));
         let one = |name: usize, value: usize| vec![("é".repeat(name), "é".repeat(value))];
         assert!(fits(&one(PROPERTY_NAME_MAX, 1)) && !fits(&one(PROPERTY_NAME_MAX + 1, 1)));
         assert!(fits(&one(1, PROPERTY_VALUE_MAX)) && !fits(&one(1, PROPERTY_VALUE_MAX + 1)));
-        // eight of 1,014 characters with 10 around each, but for the first brace and the last comma
+        // Eight properties of 1,014 characters, with 10 around each except for the first brace and the last comma.
         let mut full: Vec<(String, String)> =
             (0..8).map(|n| (format!("pro{n}"), "v".repeat(1_014))).collect();
         full[0].1.pop();
@@ -435,8 +429,8 @@ mod tests {
         assert!(fits(&full));
         full[0].1.push('v');
         assert!(!fits(&full));
-        let told = [("a", "1"), ("a", "2"), ("\u{1}", "3")];
-        assert_eq!(properties(told).unwrap(), [("a".to_owned(), "1".to_owned())]);
+        let sent = [("a", "1"), ("a", "2"), ("\u{1}", "3")];
+        assert_eq!(properties(sent).unwrap(), [("a".to_owned(), "1".to_owned())]);
     }
 
     #[test]

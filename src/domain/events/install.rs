@@ -1,12 +1,13 @@
-//! What of an event is put where: the lines for the code of a site, and the address that programs call. The same on
-//! pages and on the command line.
+//! What a user has to install for an event: lines for the code of a site, or an address that programs call. The pages
+//! and the command line show the same.
 
 use super::event::{Definition, EventKind, EventNumber};
 use crate::domain::account::AccountId;
 use crate::domain::money;
 
-/// The lines for the code of a site, as HubSpot's users know them, with the event's own value for a beginning;
-/// `digits`: of the account's currency. None for events that no code of the site tells.
+/// The lines for the code of a site, in the form HubSpot's users know, with the event's own value as an example.
+/// `digits` are the decimal places of the account's currency. Returns `None` for events that no code of the site
+/// reports.
 #[must_use]
 pub fn snippet(number: EventNumber, event: &Definition, digits: u32) -> Option<String> {
     let value = match event.value_minor {
@@ -18,8 +19,8 @@ pub fn snippet(number: EventNumber, event: &Definition, digits: u32) -> Option<S
     (event.kind == EventKind::Custom).then_some(line)
 }
 
-/// The address that programs call; `origin`: scheme and host under which they reach the server. None for events that
-/// the script or the server finds by itself.
+/// The address that programs call. `origin` is the scheme and host under which they reach the server. Returns `None`
+/// for events that the script or the server finds without help.
 #[must_use]
 pub fn call(origin: &str, account: AccountId, number: EventNumber, kind: EventKind) -> Option<String> {
     let is_told = matches!(kind, EventKind::Custom | EventKind::Http);
@@ -30,7 +31,6 @@ pub fn call(origin: &str, account: AccountId, number: EventNumber, kind: EventKi
 mod tests {
     use super::*;
 
-    /// hubspot.md 12, rows 14, 15, 22, 23
     #[test]
     fn a_snippet_names_the_event_and_what_it_is_worth_and_an_address_has_all_it_needs() {
         let snippet = |kind, value_minor| {

@@ -1,4 +1,4 @@
-//! Custom events: their definition, the code that fires them, picking their element.
+//! Custom events: their definition, the code that reports them, and picking an element on a page.
 
 pub mod event;
 pub mod install;

@@ -1,21 +1,21 @@
-//! Picking an element on a live page (rules.md 30): what the address carries that opens the site for it, and what may
-//! come back.
+//! Picking an element on a live page (rules.md 30): the address that opens the page for it, and the check of the
+//! selector that comes back.
 
 use url::Url;
 
 use super::event::SELECTOR_MAX;
 
-/// What stands before the token in the fragment; the script looks for the same (`static/tracker`).
+/// The fragment begins with this, followed by the token. The script looks for the same text (`static/tracker`).
 const MARK: &str = "guestlog-pick=";
-/// Longest address of a page that is opened, characters.
+/// Longest address of a page that can be opened, characters.
 pub const ADDRESS_MAX: usize = 2_048;
 
-/// A page of the site to pick on.
+/// The page on which an element is picked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target(Url);
 
 impl Target {
-    /// None of what is no http(s) address; `example.com/shop` is read as one.
+    /// Reads an http(s) address, or one without a scheme such as `example.com/shop`.
     #[must_use]
     pub fn parse(typed: &str) -> Option<Self> {
         let typed = typed.trim();
@@ -29,14 +29,15 @@ impl Target {
         (plain && url.host_str().is_some()).then_some(Self(url))
     }
 
-    /// Lower case, with its port unless it is the scheme's own.
+    /// Lower case, with its port unless that is the default port of the scheme.
     #[must_use]
     pub fn host(&self) -> String {
         let name = self.0.host_str().unwrap_or_default();
         self.0.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"))
     }
 
-    /// The address with the token at its end, where no server sees it. What stood in the fragment stays before it.
+    /// The address with the token at the end of its fragment, where no server sees it. The fragment that the address
+    /// had stays in front of the token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> String {
         let mut url = self.0.clone();
@@ -50,13 +51,13 @@ impl Target {
     }
 }
 
-/// A selector as the picker tells it: text, in the bounds of an event's.
+/// Checks a selector that the picker sent: it must be text within the limits of an event's selector.
 #[must_use]
-pub fn selector(told: &str) -> Option<&str> {
-    let told = told.trim();
+pub fn selector(text: &str) -> Option<&str> {
+    let text = text.trim();
     let fits =
-        !told.is_empty() && told.chars().count() <= SELECTOR_MAX && !told.chars().any(char::is_control);
-    fits.then_some(told)
+        !text.is_empty() && text.chars().count() <= SELECTOR_MAX && !text.chars().any(char::is_control);
+    fits.then_some(text)
 }
 
 #[cfg(test)]

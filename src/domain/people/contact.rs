@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Longest email, bytes (RFC 5321).
 pub const EMAIL_MAX: usize = 254;
-/// Longest external id, name of a property, and value of a property, characters.
+/// Longest external id, longest name and longest value of a property, characters.
 pub const EXTERNAL_ID_MAX: usize = 64;
 pub const PROPERTY_NAME_MAX: usize = 100;
 pub const PROPERTY_VALUE_MAX: usize = 1_024;
@@ -16,18 +16,18 @@ pub const PROPERTY_HISTORY_MAX: usize = 20;
 /// Most emails of one contact.
 pub const EMAILS_MAX: usize = 20;
 
-/// Number of a contact within its account.
+/// The number of a contact within its account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ContactId(pub i64);
 
-/// An email address, lower case.
+/// An email address in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Email(String);
 
 impl Email {
-    /// Checks the shape (`local@domain.tld`), not that anybody reads it.
+    /// Checks the form (`local@domain.tld`), not whether the address exists.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -58,7 +58,7 @@ impl Email {
         &self.0
     }
 
-    /// For viewers who may not see addresses: `a…@example.com`.
+    /// The form for users who may not see addresses: `a…@example.com`.
     #[must_use]
     pub fn masked(&self) -> String {
         let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
@@ -66,18 +66,18 @@ impl Email {
     }
 }
 
-/// Who a browser says it is (`identify`): asserted, not verified (rules.md 22).
+/// What a browser says about its user (`identify`). It is asserted, not verified (rules.md 22).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub email: Option<Email>,
-    /// The site's own id of the person; never makes a contact alone.
+    /// The site's own id of the person. It never creates a contact alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub external_id: Option<String>,
-    /// A second token of the same person, brought by a link between two domains.
+    /// A second token of the same person, which a link between two domains carried over.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub other_token: Option<crate::domain::visitor::Token>,
-    /// Further properties, as said.
+    /// Further properties, as they were sent.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub properties: Vec<(String, String)>,
 }

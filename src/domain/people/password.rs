@@ -1,17 +1,18 @@
-//! Which passwords are taken: long ones that are not made of common words, keyboard rows and the names at
-//! hand. No rules of composition: length is what counts, and everything may stand in it.
+//! Decides which passwords are accepted. A password must be long and must not consist of common words, rows of keys,
+//! and names that an attacker would try, such as the email. There are no rules about kinds of characters, because
+//! length protects better.
 
 use super::user::{PASSWORD_MAX, PASSWORD_MIN};
 
 const WORDS: &str = include_str!("data/password_words.txt");
-/// Runs over which a finger walks.
-const ROWS: [&str; 6] =
+/// Sequences that fingers follow on a keyboard.
+const KEY_SEQUENCES: [&str; 6] =
     ["abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "azertyuiop"];
-/// Characters that must be left when everything common is taken out.
-const LEFT_MIN: usize = 4;
-/// Shortest part of a name at hand that counts.
+/// This many characters must remain when everything common is taken out.
+const UNCOMMON_MIN: usize = 4;
+/// Shorter parts of a name are ignored.
 const CONTEXT_MIN: usize = 3;
-/// Shortest walk along a row, and shortest repetition of one character.
+/// Shortest sequence of neighbouring keys, and shortest repetition of one character, that counts as common.
 const RUN_MIN: usize = 3;
 
 /// Why a password is refused.
@@ -25,10 +26,8 @@ pub enum Weak {
     Common,
 }
 
-/// Is it good enough? `context`: names at hand, such as the email and the account's name and domains.
-///
-/// # Errors
-/// The reason why not.
+/// Checks a password. `context` holds names that an attacker would try, such as the email and the account's name and
+/// domains.
 pub fn check(password: &str, context: &[&str]) -> Result<(), Weak> {
     if password.len() > PASSWORD_MAX {
         return Err(Weak::Long);
@@ -44,11 +43,11 @@ pub fn check(password: &str, context: &[&str]) -> Result<(), Weak> {
         .chain(std::iter::once("guestlog".to_owned()))
         .collect();
     let lower: Vec<char> = password.to_lowercase().chars().collect();
-    if left(unit(&lower), &context) < LEFT_MIN { Err(Weak::Common) } else { Ok(()) }
+    if count_uncommon(repeated_part(&lower), &context) < UNCOMMON_MIN { Err(Weak::Common) } else { Ok(()) }
 }
 
-/// `p@ssw0rd` → `password`
-const fn unmasked(c: char) -> char {
+/// Undoes common substitutions: `p@ssw0rd` becomes `password`.
+const fn undo_substitution(c: char) -> char {
     match c {
         '0' => 'o',
         '1' | '!' => 'i',
@@ -61,8 +60,8 @@ const fn unmasked(c: char) -> char {
     }
 }
 
-/// The part that the text repeats, or the whole of it.
-fn unit(text: &[char]) -> &[char] {
+/// The part that the text repeats, or the whole text.
+fn repeated_part(text: &[char]) -> &[char] {
     let repeats = |period: usize| {
         text.iter().zip(text.iter().skip(period)).all(|(a, b)| a == b) && text.len() >= period * 2
     };
@@ -70,39 +69,40 @@ fn unit(text: &[char]) -> &[char] {
     text.get(..period).unwrap_or(text)
 }
 
-/// How many characters no common word, row, year or repetition explains.
-fn left(text: &[char], context: &[String]) -> usize {
+/// Counts the characters that belong to no common word, row of keys, year or repetition.
+fn count_uncommon(text: &[char], context: &[String]) -> usize {
     let mut rest = text;
     let mut left = 0;
     while !rest.is_empty() {
-        let common = common_start(rest, context);
+        let common = common_prefix_length(rest, context);
         left += usize::from(common == 0);
         rest = rest.get(common.max(1)..).unwrap_or_default();
     }
     left
 }
 
-/// Length of the longest common thing the text begins with; 0 = none.
-fn common_start(text: &[char], context: &[String]) -> usize {
-    let same = |(of_word, of_text): (char, &char)| of_word == *of_text || of_word == unmasked(*of_text);
+/// The length of the longest common part that the text begins with, or 0.
+fn common_prefix_length(text: &[char], context: &[String]) -> usize {
+    let same =
+        |(of_word, of_text): (char, &char)| of_word == *of_text || of_word == undo_substitution(*of_text);
     let begins = |word: &str| {
         let length = word.chars().count();
         if text.len() >= length && word.chars().zip(text).all(same) { length } else { 0 }
     };
     let words = WORDS.lines().skip(1).chain(context.iter().map(String::as_str)).map(begins);
-    words.chain([repetition(text), walk(text), year(text)]).max().unwrap_or(0)
+    words.chain([repetition_length(text), key_sequence_length(text), year_length(text)]).max().unwrap_or(0)
 }
 
-fn repetition(text: &[char]) -> usize {
+fn repetition_length(text: &[char]) -> usize {
     let same = text.iter().take_while(|c| Some(*c) == text.first()).count();
     if same >= RUN_MIN { same } else { 0 }
 }
 
-/// `2345`, `poiu`: along a row, forward or back.
-fn walk(text: &[char]) -> usize {
+/// The length of a sequence of neighbouring keys, forwards or backwards, such as `2345` or `poiu`.
+fn key_sequence_length(text: &[char]) -> usize {
     let next_to = |a: char, b: char, back: bool| {
         let (a, b) = if back { (b, a) } else { (a, b) };
-        ROWS.iter().any(|row| row.chars().zip(row.chars().skip(1)).any(|pair| pair == (a, b)))
+        KEY_SEQUENCES.iter().any(|row| row.chars().zip(row.chars().skip(1)).any(|pair| pair == (a, b)))
     };
     let length = |back: bool| {
         let steps = text.windows(2).take_while(|pair| match pair {
@@ -115,7 +115,7 @@ fn walk(text: &[char]) -> usize {
     if longest >= RUN_MIN { longest } else { 0 }
 }
 
-fn year(text: &[char]) -> usize {
+fn year_length(text: &[char]) -> usize {
     match text {
         ['1', '9', a, b, ..] | ['2', '0', a, b, ..] if a.is_ascii_digit() && b.is_ascii_digit() => 4,
         _ => 0,

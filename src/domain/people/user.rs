@@ -1,8 +1,8 @@
-//! A user of the admin pages, his role in an account, and what a role or token may do (rules.md 28).
+//! A user of the admin pages, the user's role in an account, and what a role or a token may do (rules.md 28).
 
 use serde::{Deserialize, Serialize};
 
-/// Shortest password, characters; longest, bytes.
+/// Shortest password in characters, and longest in bytes.
 pub const PASSWORD_MIN: usize = 12;
 pub const PASSWORD_MAX: usize = 1_024;
 
@@ -14,12 +14,12 @@ pub struct UserId(pub i64);
 #[serde(transparent)]
 pub struct TokenId(pub i64);
 
-/// Most users of an account, most tokens of an account; longest name of a token, characters.
+/// The most users and tokens of an account, and the longest name of a token in characters.
 pub const USERS_MAX: i64 = 1_000;
 pub const TOKENS_MAX: i64 = 100;
 pub const TOKEN_NAME_MAX: usize = 100;
 
-/// Role of a user in one account; each may do what the ones before it may.
+/// The role of a user in one account. Each role may do everything that the ones before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -48,7 +48,7 @@ impl Role {
     }
 }
 
-/// What an API token may do.
+/// A permission of an API token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Scope {
     #[serde(rename = "events.write")]

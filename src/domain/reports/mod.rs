@@ -1,4 +1,4 @@
-//! What a report can be asked: period, filters, saved views.
+//! What a report can be asked for: a period, filters and saved views.
 
 pub mod period;
 pub mod question;

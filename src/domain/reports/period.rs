@@ -1,4 +1,4 @@
-//! Local days of an account and the periods reports are asked for (rules.md 17).
+//! The local days of an account, and the periods of reports (rules.md 17).
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
@@ -9,7 +9,7 @@ use crate::base::clock::Millis;
 /// Longest custom period, days.
 pub const DAYS_MAX: i32 = 366 * 10;
 
-/// A local day: days since 1970-01-01.
+/// A local day, counted from 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalDay(pub i32);
 
@@ -37,18 +37,18 @@ impl std::fmt::Display for LocalDay {
     }
 }
 
-/// A time zone by its IANA name.
+/// A time zone, found by its IANA name.
 #[derive(Clone, Debug)]
 pub struct Zone(TimeZone);
 
 impl Zone {
-    /// UTC when the name is not known; names are checked where they are set.
+    /// Returns UTC for an unknown name. Names are checked when they are set.
     #[must_use]
     pub fn named(name: &str) -> Self {
         Self(TimeZone::get(name).unwrap_or(TimeZone::UTC))
     }
 
-    /// As it was asked for; `UTC` for that of an unknown name.
+    /// The name of the zone. It is `UTC` if the given name was unknown.
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")
@@ -59,7 +59,7 @@ impl Zone {
         LocalDay::of_date(self.civil(at).date())
     }
 
-    /// Hour of the local day, 0 to 23.
+    /// The hour of the local day, 0 to 23.
     #[must_use]
     pub fn hour_of(&self, at: Millis) -> i8 {
         self.civil(at).hour()
@@ -71,15 +71,16 @@ impl Zone {
         self.0.to_datetime(stamp)
     }
 
-    /// First millisecond of a local day; days of 23 and 25 hours included.
+    /// The first millisecond of a local day. Days with 23 or 25 hours are handled.
     #[must_use]
     pub fn start_of(&self, day: LocalDay) -> Millis {
         let start = day.date().to_zoned(self.0.clone()).map(|z| z.timestamp().as_millisecond());
         Millis(start.unwrap_or(i64::from(day.0) * crate::base::clock::DAY))
     }
 
-    /// When the clock shows of `day` what it shows of another day at `at`. A time that the clock leaves out is as long
-    /// after the gap; of one it shows twice it is the first. Never outside of the day.
+    /// The moment on `day` at which the local clock shows the same time as it does at `at` on another day. If the
+    /// clock skips that time, the result is as long after the gap; if the clock shows it twice, the first one is
+    /// meant. The result is always within the day.
     fn same_time(&self, day: LocalDay, at: Millis) -> Millis {
         let shown = day.date().to_datetime(self.civil(at).time());
         let found = shown.to_zoned(self.0.clone()).map(|zoned| Millis(zoned.timestamp().as_millisecond()));
@@ -87,8 +88,8 @@ impl Zone {
         found.unwrap_or(start).clamp(start, end.plus(-1))
     }
 
-    /// The next full hour of the local clock; where the clock is put forward or back by half an hour, the
-    /// piece up to the next full hour stands alone.
+    /// The next full hour of the local clock. Where the clock is put forward or back by half an hour, the piece up to
+    /// the next full hour is a point of its own.
     fn next_hour(&self, at: Millis) -> Millis {
         let next = at.plus(crate::base::clock::HOUR);
         let past = self.civil(next);
@@ -99,10 +100,10 @@ impl Zone {
     }
 }
 
-/// Most points of a chart by hours.
+/// The most points of a chart with a point per hour.
 const HOURS_MAX: usize = 2_000;
 
-/// Width of one point of a chart.
+/// The width of one point of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Hour,
@@ -121,7 +122,7 @@ impl Step {
     }
 }
 
-/// Local days from `first` to `last`, both included.
+/// The local days from `first` to `last`, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Days {
     pub first: LocalDay,
@@ -134,13 +135,13 @@ impl Days {
         self.last.0 - self.first.0 + 1
     }
 
-    /// Half-open range of milliseconds.
+    /// The time of the days as a half-open range, milliseconds.
     #[must_use]
     pub fn range(self, zone: &Zone) -> std::ops::Range<i64> {
         zone.start_of(self.first).0..zone.start_of(self.last.plus(1)).0
     }
 
-    /// Bounds of the points of a chart: each point's first millisecond, then the end of the last day.
+    /// The bounds of the points of a chart: the first millisecond of each point, then the end of the last day.
     #[must_use]
     pub fn edges(self, zone: &Zone, step: Step) -> Vec<i64> {
         let range = self.range(zone);
@@ -167,13 +168,13 @@ impl Days {
         edges
     }
 
-    /// As many days, just before.
+    /// The same number of days, directly before.
     #[must_use]
     pub const fn previous(self) -> Self {
         Self { first: self.first.plus(-self.count()), last: self.first.plus(-1) }
     }
 
-    /// The same days a year earlier.
+    /// The same days one year earlier.
     #[must_use]
     pub fn year_before(self) -> Self {
         let back = |day: LocalDay| {
@@ -183,7 +184,7 @@ impl Days {
         Self { first, last: first.plus(self.count() - 1) }
     }
 
-    /// The same days of the month before, as far as it has them; for days of one month.
+    /// The same days of the month before, as far as it has them. This is for days of one month.
     #[must_use]
     pub fn month_before(self) -> Self {
         let first = self.first.date();
@@ -193,8 +194,8 @@ impl Days {
         Self { first, last: first.plus(self.count() - 1).min(end) }
     }
 
-    /// Where the fair part of these days ends when they are compared with `other` days that are not over at `now`:
-    /// at the same time of the same day. `None` when all of them are compared.
+    /// Compares these days with `other` days that are not over at `now`. The comparison is fair only up to the same
+    /// time of the same day, and this returns that moment. It returns `None` when all of these days can be compared.
     #[must_use]
     pub fn part_until(self, other: Self, zone: &Zone, now: Millis) -> Option<Millis> {
         let range = self.range(zone);
@@ -206,11 +207,11 @@ impl Days {
             return Some(Millis(range.start));
         }
         let day = self.first.plus(passed);
-        // `now` itself is still counted.
+        // The current millisecond is still counted.
         (day <= self.last).then(|| zone.same_time(day, now).plus(1)).filter(|until| until.0 < range.end)
     }
 
-    /// Points of a chart: hours of one or two days, months past 120 days, else days.
+    /// The points of a chart: hours for one or two days, months for more than 120 days, otherwise days.
     #[must_use]
     pub const fn step(self) -> Step {
         match self.count() {
@@ -221,7 +222,7 @@ impl Days {
     }
 }
 
-/// A period by the word in the address.
+/// A period, named as in the address of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preset {
     Today,
@@ -268,7 +269,7 @@ impl Preset {
         Self::ALL.into_iter().find(|p| p.as_str() == text)
     }
 
-    /// The days meant on `today`; `custom` needs both dates. `7d` ends today.
+    /// The days of the period on `today`. Only `custom` uses the given dates. `7d` ends today.
     #[must_use]
     pub fn days(self, today: LocalDay, custom: Option<Days>) -> Option<Days> {
         let date = today.date();
@@ -293,14 +294,14 @@ impl Preset {
     }
 }
 
-/// `2026-11-22` → its day.
+/// Reads a day, such as `2026-11-22`.
 #[must_use]
 pub fn parse_day(text: &str) -> Option<LocalDay> {
     let date: Date = text.parse().ok()?;
     (text.len() == 10 && (1970..=9000).contains(&date.year())).then(|| LocalDay::of_date(date))
 }
 
-/// Monday-first number of the weekday, 0 to 6.
+/// The number of the weekday, from 0 for Monday to 6.
 #[must_use]
 pub fn weekday(day: LocalDay) -> i8 {
     day.date().weekday().since(Weekday::Monday)
@@ -341,7 +342,7 @@ mod tests {
         assert_eq!(hours("Europe/Amsterdam", "2026-03-29"), 23);
         assert_eq!(hours("Europe/Amsterdam", "2026-10-25"), 25);
         assert_eq!(hours("Asia/Kolkata", "2026-10-25"), 24);
-        // half an hour back, half an hour forward: one short point more
+        // The clock goes half an hour back or forward, which gives one short point more.
         assert_eq!(hours("Australia/Lord_Howe", "2026-04-05"), 25);
         assert_eq!(hours("Australia/Lord_Howe", "2026-10-04"), 24);
         let zone = Zone::named("Europe/Amsterdam");
@@ -394,7 +395,7 @@ mod tests {
         assert_eq!(month("2024-03-01", "2024-03-30"), pair("2024-02-01", "2024-02-29"));
     }
 
-    /// A moment of a local clock.
+    /// A moment given by a local clock.
     fn at(zone: &Zone, date_time: &str) -> Millis {
         let shown: jiff::civil::DateTime = date_time.parse().unwrap();
         Millis(shown.to_zoned(zone.0.clone()).unwrap().timestamp().as_millisecond())
@@ -404,7 +405,7 @@ mod tests {
         let zone = Zone::named(zone_name);
         let days = |(first, last): (&str, &str)| Days { first: day(first), last: day(last) };
         let found = days(with).part_until(days(other), &zone, at(&zone, now))?;
-        // the millisecond after is where it ends
+        // The fair part ends at the next millisecond.
         Some(zone.civil(found.plus(-1)).to_string())
     }
 
@@ -416,7 +417,7 @@ mod tests {
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(one(today, ("2026-11-22", "2026-11-22"), "2026-11-23T14:05"), some("2026-11-22T14:05:00"));
         assert_eq!(one(today, ("2025-11-23", "2025-11-23"), "2026-11-23T14:05"), some("2025-11-23T14:05:00"));
-        // over: yesterday, and today the moment it ends
+        // Days that are over: yesterday, and today in the moment it ends.
         assert_eq!(one(today, ("2026-11-22", "2026-11-22"), "2026-11-24T00:00"), None);
         assert_eq!(
             one(today, ("2026-11-22", "2026-11-22"), "2026-11-23T23:59:59.998"),
@@ -424,7 +425,7 @@ mod tests {
         );
         let week = ("2026-11-17", "2026-11-23");
         assert_eq!(one(week, ("2026-11-10", "2026-11-16"), "2026-11-23T00:00"), some("2026-11-16T00:00:00"));
-        // days that are still to come
+        // Days that are still to come.
         let ahead = ("2026-11-22", "2026-11-30");
         assert_eq!(one(ahead, ("2026-11-13", "2026-11-21"), "2026-11-23T09:30"), some("2026-11-14T09:30:00"));
         let begins = Zone::named(zone).start_of(day("2026-11-13"));
@@ -432,7 +433,7 @@ mod tests {
         let before = days(("2026-11-13", "2026-11-21"));
         let earlier = at(&Zone::named(zone), "2026-11-21T09:30");
         assert_eq!(before.part_until(days(ahead), &Zone::named(zone), earlier), Some(begins), "nothing yet");
-        // a shorter month is compared whole once its last day is passed
+        // A shorter month is compared as a whole once its last day has passed.
         let (march, february) = (("2026-03-01", "2026-03-30"), ("2026-02-01", "2026-02-28"));
         assert_eq!(one(march, february, "2026-03-30T10:00"), None);
         assert_eq!(
@@ -446,18 +447,18 @@ mod tests {
         let zone = "Europe/Amsterdam";
         let one = |today: &str, before: &str, now: &str| until(zone, (today, today), (before, before), now);
         let some = |text: &str| Some(text.to_owned());
-        // yesterday left 02:00 to 03:00 out: what is asked for is as long after
+        // Yesterday skipped 02:00 to 03:00, so the result is as long after the gap.
         assert_eq!(one("2026-03-30", "2026-03-29", "2026-03-30T02:30"), some("2026-03-29T03:30:00"));
         assert_eq!(one("2026-03-30", "2026-03-29", "2026-03-30T09:00"), some("2026-03-29T09:00:00"));
-        // today does
+        // Today skips it.
         assert_eq!(one("2026-03-29", "2026-03-28", "2026-03-29T03:30"), some("2026-03-28T03:30:00"));
-        // yesterday had 02:30 twice: the first of them
+        // Yesterday had 02:30 twice, and the first one is meant.
         let zone = Zone::named(zone);
         let days = |text: &str| Days { first: day(text), last: day(text) };
         let now = at(&zone, "2026-10-26T02:30");
         let found = days("2026-10-25").part_until(days("2026-10-26"), &zone, now).unwrap();
         assert_eq!(found.0 - zone.start_of(day("2026-10-25")).0, 150 * crate::base::clock::MINUTE + 1);
-        // a day that begins at one o'clock is not begun before
+        // A day that begins at one o'clock has no earlier moment.
         let santiago = Zone::named("America/Santiago");
         let now = at(&santiago, "2026-09-07T00:20");
         let found = days("2026-09-06").part_until(days("2026-09-07"), &santiago, now).unwrap();

@@ -1,31 +1,33 @@
-//! Questions of reports: filters, the period and what it is compared with, read from an address and written
-//! back. What the words mean is decided here; the counting is `store::scan`.
+//! What a report is asked for: filters, a period, and what it is compared with. These are read from an address and
+//! written back. This module defines what the words mean; `store::scan` does the counting.
 //!
-//! A question is about **rows**: page views and completions, each carrying what its session is of. A row
+//! Reports count **rows**. A row is a page view or a completion, together with what is known of its session. A row
 //! matches when all filters hold for it.
-//! - visitors = distinct visitor numbers among matching rows of sessions; sessions = their distinct sessions.
-//! - page views, completions, value = counts and sum of matching rows. What programs tell has no session: it
-//!   counts in completions and value only (rules.md 13); what a session would say of it is empty.
-//! - `page host event tag consent contact` are of the row; the others of its session.
-//! - `is` and `is_not` compare exactly, after the value was brought to the stored form (a host is lower case,
-//!   a country upper case); `contains`, `does_not_contain` and `starts_with` do not mind the case. Several
-//!   values mean one of them; with `is_not` and `does_not_contain` none of them.
-//! - Pages: a value that begins with `/` is compared with the path, another with host and path; `contains`
-//!   looks at host and path; a value with `?` sees the kept query too.
-//! - The empty value, written `(none)`, is the empty text for every operator.
+//! - Visitors are the distinct visitor numbers among matching rows of sessions. Sessions are the distinct sessions of
+//!   these rows.
+//! - Page views, completions and value are counts and sums of matching rows. What programs report has no session. It
+//!   counts in completions and value only (rules.md 13), and everything its session would say is empty.
+//! - `page`, `host`, `event`, `tag`, `consent` and `contact` describe the row itself. All other dimensions describe
+//!   its session.
+//! - `is` and `is_not` compare exactly, after the value was brought into the stored form (a host in lower case, a
+//!   country in upper case). `contains`, `does_not_contain` and `starts_with` ignore case. Several values mean any of
+//!   them; with `is_not` and `does_not_contain` they mean none of them.
+//! - For pages, a value that begins with `/` is compared with the path, and any other with host and path. `contains`
+//!   looks at host and path. A value with `?` is compared with the kept query too.
+//! - The empty value, written `(none)`, means the empty text for every operator.
 
 use super::period::{Days, LocalDay, Preset, parse_day};
 
-/// Most filters of a question.
+/// The most filters of a report.
 pub const FILTERS_MAX: usize = 20;
-/// Most values of a filter.
+/// The most values of a filter.
 pub const VALUES_MAX: usize = 50;
 /// Longest value, characters.
 pub const VALUE_LENGTH_MAX: usize = 1_024;
-/// How the empty text is written.
+/// The word for the empty text.
 pub const NONE: &str = "(none)";
 
-/// What a row can be filtered and grouped by.
+/// What rows can be filtered and grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dimension {
     Page,
@@ -123,13 +125,13 @@ impl Dimension {
         Self::ALL.into_iter().find(|d| d.as_str() == text)
     }
 
-    /// Is it a page, whose values are compared by path or by host and path?
+    /// Whether the values are pages, which are compared by path or by host and path.
     #[must_use]
     pub const fn is_page(self) -> bool {
         matches!(self, Self::Page | Self::EntryPage | Self::ExitPage)
     }
 
-    /// The stored form of what somebody typed for an exact comparison.
+    /// Brings a typed value into the stored form, for exact comparisons.
     #[must_use]
     pub fn normalise(self, value: &str) -> String {
         match self {
@@ -180,14 +182,14 @@ impl Operator {
         Self::ALL.into_iter().find(|o| o.as_str() == text)
     }
 
-    /// Does it ask for rows that none of the values fits?
+    /// Whether it asks for rows that match none of the values.
     #[must_use]
     pub const fn is_negative(self) -> bool {
         matches!(self, Self::IsNot | Self::DoesNotContain)
     }
 }
 
-/// What is wrong with a question.
+/// What is wrong with the query of a report.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Invalid {
     #[error("a filter is written dimension:operator:value, not “{0}”")]
@@ -216,7 +218,7 @@ fn list<const N: usize>(words: [&str; N]) -> String {
     words.join(", ")
 }
 
-/// What somebody sent, short enough for a message.
+/// A value as it was sent, shortened for a message.
 fn quoted(text: &str) -> String {
     text.chars().take(100).collect()
 }
@@ -226,15 +228,12 @@ fn quoted(text: &str) -> String {
 pub struct Filter {
     pub dimension: Dimension,
     pub operator: Operator,
-    /// As typed; at least one; empty = the empty text.
+    /// As typed; at least one. An empty value means the empty text.
     pub values: Vec<String>,
 }
 
 impl Filter {
-    /// Reads `dimension:operator:value|value`.
-    ///
-    /// # Errors
-    /// What is wrong, with what is allowed.
+    /// Reads `dimension:operator:value|value`. The error says what is wrong and what is allowed.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let form = || Invalid::Form(quoted(text));
         let (dimension, rest) = text.split_once(':').ok_or_else(form)?;
@@ -255,16 +254,13 @@ impl Filter {
         Ok(Self { dimension, operator, values })
     }
 
-    /// That a dimension is this value.
+    /// A filter for exactly this value.
     #[must_use]
     pub fn is(dimension: Dimension, value: &str) -> Self {
         Self { dimension, operator: Operator::Is, values: vec![value.to_owned()] }
     }
 
-    /// All filters of an address.
-    ///
-    /// # Errors
-    /// What is wrong with the first bad one.
+    /// Reads all filters of an address. The error is about the first bad one.
     pub fn parse_all<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Vec<Self>, Invalid> {
         let mut filters = Vec::new();
         for text in texts {
@@ -291,8 +287,8 @@ impl std::fmt::Display for Filter {
     }
 }
 
-/// A bar inside a value is written `%7C`; what looks like that already gets one `25` more, so that every
-/// text can be said and all other percent signs stay as they are.
+/// Writes a bar inside a value as `%7C`. A text that already looks like this gets one more `25`. So every text can be
+/// written, and all other percent signs stay as they are.
 fn escape(value: &str) -> String {
     rewrite(value, |layers, tail| format!("%{}{tail}", "25".repeat(layers + 1))).replace('|', "%7C")
 }
@@ -304,7 +300,7 @@ fn unescape(value: &str) -> String {
     })
 }
 
-/// Puts something else in the place of each `%`, `25` any number of times, `7C`.
+/// Replaces each `%`, followed by any number of `25` and then `7C`.
 fn rewrite(value: &str, instead: impl Fn(usize, &str) -> String) -> String {
     let mut pieces = value.split('%');
     let mut out = pieces.next().unwrap_or_default().to_owned();
@@ -356,7 +352,7 @@ impl Comparison {
     }
 }
 
-/// A period as asked, and what it is compared with.
+/// A period and what it is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
     pub preset: Preset,
@@ -371,10 +367,7 @@ impl Default for Period {
 }
 
 impl Period {
-    /// Reads the values of `period`, `from`, `to` and `compare`; missing and empty ones have defaults.
-    ///
-    /// # Errors
-    /// What is wrong, with what is allowed.
+    /// Reads the parameters `period`, `from`, `to` and `compare`. Missing and empty ones have defaults.
     pub fn parse(
         period: Option<&str>,
         from: Option<&str>,
@@ -397,15 +390,12 @@ impl Period {
         Ok(read)
     }
 
-    /// The days meant on `today`.
-    ///
-    /// # Errors
-    /// `Days` when a custom period has none.
+    /// The days of the period on `today`. A custom period without days is an error.
     pub fn days(&self, today: LocalDay) -> Result<Days, Invalid> {
         self.preset.days(today, self.custom).ok_or(Invalid::Days)
     }
 
-    /// The days `days` are compared with. A month to date is compared with those days of the month before.
+    /// The days with which `days` are compared. A month to date is compared with the same days of the month before.
     #[must_use]
     pub fn compared(&self, days: Days) -> Option<Days> {
         match self.comparison {

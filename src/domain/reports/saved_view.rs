@@ -1,13 +1,13 @@
-//! A saved view: a name for a report as somebody asked it, of one user in one account.
+//! A saved view is a name that a user in an account gave to a report with its period and filters.
 
-/// Most views of a user in an account.
+/// The most views of a user in an account.
 pub const VIEWS_MAX: u32 = 50;
 /// Longest name, characters.
 pub const VIEW_NAME_MAX: usize = 60;
-/// Longest question, bytes: what a report's address holds behind its `?`.
+/// Longest query of a report's address, bytes.
 pub const VIEW_QUERY_MAX: usize = 8_192;
 
-/// Why a view is not saved.
+/// Why a view cannot be saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     #[error("a view needs a name")]
@@ -18,10 +18,7 @@ pub enum Unfit {
     LongQuery,
 }
 
-/// The name somebody gave, without the space around it; control characters are spaces.
-///
-/// # Errors
-/// `NoName`, `LongName`.
+/// Reads a name. Space around it is removed, and control characters become spaces.
 pub fn name(typed: &str) -> Result<String, Unfit> {
     let plain: String = typed.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     match plain.trim() {

@@ -8,7 +8,7 @@ use crate::domain::text::{cut, is_longer};
 /// Longest campaign value, characters (rules.md 8).
 pub const VALUE_MAX: usize = 256;
 
-/// The `utm_*` values of an address; empty = not given.
+/// The `utm_*` values of an address. Empty means not given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Campaign {
@@ -25,7 +25,7 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    /// The values of a landing address, trimmed, cut at `VALUE_MAX`.
+    /// Reads the values of a landing address. They are trimmed, and cut at `VALUE_MAX`.
     #[must_use]
     pub fn of(landing: &Landing) -> Self {
         let value = |key| cut(landing.get(key), VALUE_MAX).trim_end().to_owned();
@@ -41,7 +41,7 @@ impl Campaign {
         }
     }
 
-    /// How many of the values are longer than kept.
+    /// The number of values that are longer than what is kept.
     #[must_use]
     pub fn count_cut(landing: &Landing) -> usize {
         let keys = ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"];

@@ -1,7 +1,7 @@
-//! Browser, system and class of a device, read from its User-Agent; robots by name. Families only: a version
-//! would tell apart what nobody asks for and make a browser easier to recognise. The expressions for browsers
-//! and systems are uap-core's (`data/regexes.yaml`, see `data/regexes.LICENSE`), the classes are our own rule.
-//! Nothing is remembered here between two calls: the cache belongs to the caller.
+//! Reads browser, system and class of a device from its User-Agent, and recognises robots by name. Only families are
+//! kept: nobody asks for versions, and they would make a browser easier to recognise. The expressions for browsers
+//! and systems come from uap-core (`data/regexes.yaml`, see `data/regexes.LICENSE`); the classes are our own rule.
+//! This module remembers nothing between two calls, so the caller needs a cache.
 
 use std::sync::OnceLock;
 
@@ -13,12 +13,12 @@ use ua_parser::{os, user_agent};
 use super::scrub::lines;
 use crate::domain::text::cut;
 
-/// Longest User-Agent read, characters; cut, not refused (rules.md 8).
+/// Longest User-Agent that is read, characters. A longer one is cut (rules.md 8).
 pub const USER_AGENT_MAX: usize = 1_024;
 /// Longest name of a browser, a system or a robot, characters.
 pub const NAME_MAX: usize = 64;
 
-/// Class of a device.
+/// The class of a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
@@ -26,7 +26,7 @@ pub enum DeviceClass {
     Desktop,
     Mobile,
     Tablet,
-    /// Televisions, consoles, watches, headsets, and what is not known.
+    /// Televisions, consoles, watches, headsets, and everything unknown.
     #[default]
     Other,
 }
@@ -44,8 +44,8 @@ impl DeviceClass {
         }
     }
 
-    /// By words of the User-Agent; a first match decides. Windows of old wrote `Tablet PC`, an iPad writes
-    /// `Mobile`, a television `Android` or `Linux`.
+    /// Finds the class by words in the User-Agent. The first match decides, and the order matters: old versions of
+    /// Windows wrote `Tablet PC`, an iPad writes `Mobile`, and a television writes `Android` or `Linux`.
     fn of(user_agent: &str) -> Self {
         let has = |words: &[&str]| words.iter().any(|word| user_agent.contains(word));
         if has(&OTHER_WORDS) {
@@ -116,7 +116,7 @@ const MOBILE_WORDS: [&str; 14] = [
 const DESKTOP_WORDS: [&str; 8] =
     ["Windows", "Macintosh", "Mac OS X", "X11", "CrOS", "Linux", "FreeBSD", "OpenBSD"];
 
-/// What a User-Agent says of a browser; families only, empty = unknown.
+/// What a User-Agent says about a browser. Names are families, and empty means unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Device {
     #[serde(rename = "c", default)]
@@ -132,12 +132,12 @@ pub struct Device {
 pub struct Agent {
     /// The family of a robot (`Googlebot`, `curl`), at most `NAME_MAX` characters.
     pub bot: Option<String>,
-    /// Of a robot too, as far as it tells.
+    /// Robots have a device too, as far as they name one.
     pub device: Device,
 }
 
-/// Reads a User-Agent; what is past `USER_AGENT_MAX` is not looked at. Costs some microseconds, the first time
-/// as much as `prepare`.
+/// Reads a User-Agent. Text beyond `USER_AGENT_MAX` is ignored. This takes some microseconds, and the first call
+/// takes as long as `prepare`.
 #[must_use]
 pub fn read(user_agent: &str) -> Agent {
     let text = cut(user_agent, USER_AGENT_MAX);
@@ -156,7 +156,8 @@ pub fn read(user_agent: &str) -> Agent {
     }
 }
 
-/// Loads the expressions (about a tenth of a second, once), so that no visitor waits for it.
+/// Loads the expressions, which takes about a tenth of a second once. It is called at the start so that no visitor
+/// waits for it.
 pub fn prepare() {
     parsers();
 }
@@ -178,7 +179,8 @@ fn word(words: &Words, text: &str) -> Option<&'static str> {
     words.iter().find(|(word, _)| text.contains(word)).map(|(_, name)| *name)
 }
 
-/// The two lists of `regexes.yaml` that are read; the third, of device models, would cost more than both.
+/// The two lists of `regexes.yaml` that are read. The third list, of device models, would cost more than both and is
+/// not needed.
 #[derive(Deserialize)]
 struct Expressions {
     user_agent_parsers: Vec<user_agent::Parser<'static>>,
@@ -264,8 +266,9 @@ impl Parsers {
         }
     }
 
-    /// The product that makes it a robot (`Googlebot/2.1` → `Googlebot`), else the first of a text that does
-    /// not pretend to be a browser, else what calls itself compatible.
+    /// The name of a robot. It is the product that makes it a robot (`Googlebot/2.1` gives `Googlebot`). Otherwise it
+    /// is the first product of a text that does not pretend to be a browser, and otherwise the one that calls itself
+    /// compatible.
     fn bot_family(&self, text: &str) -> String {
         let products = || {
             text.split(|c: char| c.is_whitespace() || "();,\"'".contains(c))
@@ -295,13 +298,14 @@ mod tests {
             let columns: Vec<&str> = sample.splitn(4, '|').map(str::trim).collect();
             let [class, name, system, text] = columns.as_slice() else { panic!("{sample}") };
             let Agent { bot, device } = read(text);
-            let told = match &bot {
+            let found = match &bot {
                 Some(family) => ["bot", family, &device.os],
                 None => [device.class.as_str(), &device.browser, &device.os],
             };
-            // of a robot the system is compared only where it claims one
-            if told != [*class, *name, *system] && !(bot.is_some() && system.is_empty() && told[1] == *name) {
-                wrong.push(format!("{told:?}: {sample}"));
+            // For a robot, the system is compared only if it names one.
+            if found != [*class, *name, *system] && !(bot.is_some() && system.is_empty() && found[1] == *name)
+            {
+                wrong.push(format!("{found:?}: {sample}"));
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));

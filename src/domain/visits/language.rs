@@ -1,10 +1,11 @@
-//! The language of a browser as its script tells it (`navigator.language`).
+//! The language of a browser as the script reports it (`navigator.language`).
 
 /// Longest language kept, characters (rules.md 8).
 pub const LANGUAGE_MAX: usize = 32;
 
-/// `de-DE` → `de-de`. Empty when it is none: longer than `LANGUAGE_MAX`, or with anything but letters, digits
-/// and hyphens between them. `_` counts as a hyphen, as old systems write it.
+/// Brings a language into the stored form: `de-DE` becomes `de-de`. The result is empty when the text is longer than
+/// `LANGUAGE_MAX`, or has anything but letters and digits with hyphens between them. `_` counts as a hyphen, because
+/// old systems write it.
 #[must_use]
 pub fn normalise(text: &str) -> String {
     let text = text.trim();
@@ -22,7 +23,7 @@ mod tests {
 
     #[test]
     fn languages_are_lower_case_and_anything_else_is_none() {
-        for (told, kept) in [
+        for (sent, kept) in [
             ("de-DE", "de-de"),
             ("EN", "en"),
             ("zh-Hant-TW", "zh-hant-tw"),
@@ -38,7 +39,7 @@ mod tests {
             ("dé", ""),
             ("<b>", ""),
         ] {
-            assert_eq!(normalise(told), kept, "{told}");
+            assert_eq!(normalise(sent), kept, "{sent}");
         }
         assert_eq!(normalise(&"a".repeat(LANGUAGE_MAX)).len(), LANGUAGE_MAX);
         assert_eq!(normalise(&"a".repeat(LANGUAGE_MAX + 1)), "");

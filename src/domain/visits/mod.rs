@@ -1,4 +1,4 @@
-//! What a hit of a browser says: page, source, campaign, device, language, network, visitor.
+//! What a browser's hit says: page, source, campaign, device, language, network and visitor.
 
 pub mod campaign;
 pub mod device;

@@ -1,46 +1,46 @@
-//! What is known of the network an address belongs to: country, operator, company, kind. Facts as a map file
-//! tells them, brought into one form; which company they point to is decided elsewhere.
+//! What is known about the network of an address: country, operator, company and kind. Map files have their own forms
+//! for these; here they have one form. Which company they point to is decided elsewhere.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-/// Longest name kept of a map file, characters; longer ones are cut.
+/// Longest name that is kept from a map file, characters. A longer one is cut.
 pub const NAME_MAX: usize = 200;
-/// Longest domain name.
+/// Longest domain name, characters.
 pub const DOMAIN_MAX: usize = 253;
 
-/// Facts about the network of one address. Empty text and `None` = unknown. Never holds the address.
+/// What is known about the network of one address. Empty text and `None` mean unknown. It never holds the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NetworkFacts {
-    /// Number of the autonomous system, never 0.
+    /// The number of the autonomous system, never 0.
     pub asn: Option<u32>,
-    /// Who runs the autonomous system.
+    /// The operator of the autonomous system.
     pub as_name: String,
     pub as_domain: String,
-    /// Whom the range is assigned to.
+    /// The organisation to which the range is assigned.
     pub org: String,
-    /// That organisation's domain, lower case.
+    /// The domain of that organisation, lower case.
     pub domain: String,
     /// ISO 3166-1 alpha-2, upper case.
     pub country: String,
-    /// State or province, as the file names it.
+    /// State or province, with the name the file has.
     pub region: String,
     pub net_type: Option<NetType>,
     pub anon: Anonymizer,
-    /// How static the address is, 0 to 100.
+    /// How static the address is, from 0 to 100.
     pub static_score: Option<u8>,
     /// About how many people or devices share the address.
     pub shared: Option<u32>,
 }
 
-/// Ways in which an address hides who stands behind it.
+/// Ways in which an address hides its user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent flags, as the files have them")]
 pub struct Anonymizer {
-    /// Anonymous in a way the file does not tell.
+    /// Anonymous in a way the file does not name.
     pub other: bool,
     pub vpn: bool,
     pub proxy: bool,
@@ -78,12 +78,12 @@ pub enum NetType {
     Access,
     Mobile,
     Hosting,
-    /// Open to anybody: cafés, hotels, libraries.
+    /// Open to anybody, as in cafés, hotels and libraries.
     Public,
 }
 
 impl NetType {
-    /// Reads the words of the map files known; `None` for others.
+    /// Reads the words of the known map files. Returns `None` for other words.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Some(match word.trim().to_ascii_lowercase().as_str() {
@@ -113,8 +113,8 @@ impl NetType {
 }
 
 impl NetworkFacts {
-    /// Fills what is unknown from another file. What belongs together (number and name of the operator; name
-    /// and domain of the organisation; country and region) is taken from one file or the other, never mixed.
+    /// Fills what is unknown from another file. Some facts belong together: number and name of the operator, name and
+    /// domain of the organisation, country and region. Such a group is taken from one file or the other, never mixed.
     pub fn fill(&mut self, other: Self) {
         if self.asn.is_none() && self.as_name.is_empty() && self.as_domain.is_empty() {
             (self.asn, self.as_name, self.as_domain) = (other.asn, other.as_name, other.as_domain);
@@ -137,8 +137,8 @@ impl NetworkFacts {
     }
 }
 
-/// Codes of ISO 3166-1 alpha-2: for each first letter the second ones. XK, which every map file uses for
-/// Kosovo, is among them.
+/// The codes of ISO 3166-1 alpha-2: for each first letter, the second letters. XK is included, because every map file
+/// uses it for Kosovo.
 const COUNTRIES: [&str; 26] = [
     "DEFGILMOQRSTUWXZ",        // A
     "ABDEFGHIJLMNOQRSTVWYZ",   // B
@@ -168,7 +168,7 @@ const COUNTRIES: [&str; 26] = [
     "AMW",                     // Z
 ];
 
-/// A country's code in upper case; `None` for names, regions (`EU`) and anything else.
+/// Reads the code of a country. Returns `None` for names, regions (`EU`) and anything else.
 #[must_use]
 pub fn country_code(text: &str) -> Option<String> {
     let &[first, second] = text.trim().as_bytes() else { return None };
@@ -177,7 +177,7 @@ pub fn country_code(text: &str) -> Option<String> {
     seconds.bytes().any(|known| known == second).then(|| [first, second].map(char::from).iter().collect())
 }
 
-/// `123`, `"123"` or `"AS123"` without the quotes; 0 means none.
+/// Reads a number as in `123`, `"123"` or `"AS123"`. 0 means none.
 #[must_use]
 pub fn as_number(text: &str) -> Option<u32> {
     let text = text.trim();
@@ -191,7 +191,7 @@ pub fn as_number(text: &str) -> Option<u32> {
     digits.parse().ok().filter(|number| *number > 0)
 }
 
-/// A name without control characters and outer spaces, cut to `NAME_MAX`.
+/// A name without control characters and outer spaces, cut at `NAME_MAX`.
 #[must_use]
 pub fn name(text: &str) -> String {
     let text = text.trim();
@@ -202,7 +202,7 @@ pub fn name(text: &str) -> String {
     if clean.trim_end().len() == clean.len() { clean } else { clean.trim_end().to_owned() }
 }
 
-/// A domain name in lower case; empty when the text is none.
+/// A domain name in lower case. The result is empty when the text is none.
 #[must_use]
 pub fn domain(text: &str) -> String {
     let text = text.trim().trim_end_matches('.').to_ascii_lowercase();
@@ -213,9 +213,9 @@ pub fn domain(text: &str) -> String {
     if fits { text } else { String::new() }
 }
 
-/// Can the address belong to a visitor from the internet? Private, loopback, link-local, multicast and other
-/// reserved ranges cannot. Documentation ranges and the shared range of providers (100.64.0.0/10) pass: no
-/// real file knows them, and those that do were made to be asked.
+/// Whether the address can belong to a visitor from the internet. Private, loopback, link-local, multicast and other
+/// reserved ranges cannot. Documentation ranges and the shared range of providers (100.64.0.0/10) pass: real map
+/// files do not contain them, and test files that do are meant to be used.
 #[must_use]
 pub fn is_routable(address: IpAddr) -> bool {
     match address.to_canonical() {

@@ -1,5 +1,5 @@
-//! A page: host, path and the query that is kept (rules.md 14), with secrets scrubbed. Which of the addresses
-//! a beacon carries is the page is decided here; what brought the visitor is only handed on (`Landing`).
+//! A page is a host, a path and the query that is kept (rules.md 14), without secrets. A beacon carries several
+//! addresses, and this module decides which of them is the page. It hands on what brought the visitor as `Landing`.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -10,10 +10,10 @@ use url::Url;
 
 use super::scrub;
 
-/// Longest page address, bytes; past it the hit is refused (rules.md 8).
+/// Longest address of a page, bytes. A hit with a longer one is refused (rules.md 8).
 pub const URL_MAX: usize = 8 * 1024;
 
-/// Why an address is no page.
+/// Why an address is not a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     #[error("the page address is longer than {URL_MAX} bytes")]
@@ -24,30 +24,29 @@ pub enum Invalid {
     NotHttp,
 }
 
-/// A recorded page. Case of the path is kept; the query has no campaign values, click ids or secrets.
+/// A recorded page. The case of the path is kept. The query has no campaign values, click ids or secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Page {
-    /// Lower case, with its port unless it is the scheme's own.
+    /// Lower case, with its port unless that is the default port of the scheme.
     #[serde(rename = "h")]
     pub host: String,
-    /// Begins with `/`. A fragment the site set by `setPath` stands at its end (`/shop#/cart`).
+    /// Begins with `/`. It ends with a fragment if the site set one by `setPath` (`/shop#/cart`).
     #[serde(rename = "p")]
     pub path: String,
-    /// Without `?`; empty = none.
+    /// Without `?`. Empty means none.
     #[serde(rename = "q", skip_serializing_if = "String::is_empty", default)]
     pub query: String,
 }
 
-/// What a beacon's addresses come down to.
+/// What the addresses of a beacon say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recorded {
     pub page: Page,
     pub landing: Landing,
 }
 
-/// The parameters of the landing address that tell how somebody came (`Landing::KEYS`), decoded and trimmed.
-/// They come from the address in the address bar, whatever page is recorded. Values with an email or a token
-/// in them are not given at all.
+/// The parameters of the landing address that say how the visitor came (`Landing::KEYS`), decoded and trimmed. They
+/// come from the address bar, whatever page is recorded. Values that contain an email or a token are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Landing(Vec<(&'static str, String)>);
 
@@ -58,13 +57,13 @@ impl Landing {
     fn of(query: &str) -> Self {
         let mut found: Vec<(&'static str, String)> = Vec::new();
         for (key, value) in scrub::pairs(query) {
-            // cheap before dear: few keys begin so
+            // Few keys begin like this, so most need no further test.
             if !key.starts_with(['u', 'U', 's', 'S', 'g', 'G', '%']) {
                 continue;
             }
             let plain = scrub::plain_key(key);
             let Some(known) = Self::KEYS.into_iter().find(|known| *known == plain) else { continue };
-            // of a parameter given twice the first counts (rules.md 8)
+            // Of a parameter that is given twice, the first counts (rules.md 8).
             if found.iter().any(|(key, _)| *key == known) || scrub::holds_secret(value) {
                 continue;
             }
@@ -77,7 +76,7 @@ impl Landing {
         Self(found)
     }
 
-    /// The value of one of `KEYS`; empty = not given.
+    /// The value of one of `KEYS`. Empty means not given.
     #[must_use]
     pub fn get(&self, key: &str) -> &str {
         self.0.iter().find(|(known, _)| *known == key).map_or("", |(_, value)| value)
@@ -90,17 +89,17 @@ impl Landing {
 }
 
 impl Page {
-    /// The page a beacon is recorded under (hubspot.md 1.5): the path set by `setPath` (`po`) on the host of
-    /// the page's own address (`pu`), else the canonical address, else `pu`.
+    /// Decides under which page a beacon is recorded (rules.md 14). This is the path set by `setPath` (`po`) on the
+    /// host of the page's own address (`pu`), otherwise the canonical address, otherwise `pu`.
     ///
-    /// - A canonical address counts only when it is a whole http(s) URL of the same site: of the same
-    ///   registrable domain, or of the same host where there is none (an IP address, `localhost`). A page
-    ///   cannot be written into the numbers of somebody else's site.
-    /// - `po` can change path, query and fragment, never the host; a whole URL gives these three.
-    /// - One trailing slash is dropped; case and everything else a server may tell apart is kept.
+    /// - A canonical address counts only when it is a whole http(s) URL of the same site. The same site means the
+    ///   same registrable domain, or the same host where there is none (an IP address, `localhost`). So a page cannot
+    ///   be recorded under the site of somebody else.
+    /// - `po` can change path, query and fragment, but never the host. From a whole URL, these three parts are taken.
+    /// - One trailing slash is dropped. Case, and everything else that a server may distinguish, is kept.
     ///
     /// # Errors
-    /// When `pu` is no http(s) URL, or the address given or recorded is longer than `URL_MAX`.
+    /// `Long` when an address is longer than `URL_MAX`, and otherwise when `pu` is no http(s) URL.
     pub fn recorded(pu: &str, po: Option<&str>, canonical: Option<&str>) -> Result<Recorded, Invalid> {
         if pu.len() > URL_MAX || po.is_some_and(|po| po.len() > URL_MAX) {
             return Err(Invalid::Long);
@@ -142,7 +141,7 @@ impl Page {
         Ok(Self { host, path, query })
     }
 
-    /// For people: `example.com/shop?colour=red`, without scheme.
+    /// The form for people: `example.com/shop?colour=red`, without scheme.
     #[must_use]
     pub fn address(&self) -> String {
         let (path, fragment) = self.path.find('#').map_or((&*self.path, ""), |at| self.path.split_at(at));
@@ -162,7 +161,8 @@ fn parse_http(text: &str) -> Result<Url, Invalid> {
     if matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err(Invalid::NotHttp) }
 }
 
-/// Puts what a site gave `setPath` into its own address. Not by joining: `//other.test/x` is a path here.
+/// Puts the path that a site gave to `setPath` into the site's own address. It is not joined as browsers join
+/// addresses, because there `//other.test/x` would be another host.
 fn set_path(url: &mut Url, po: &str) {
     let po = po.trim();
     let rest = po.strip_prefix("https://").or_else(|| po.strip_prefix("http://"));
@@ -175,7 +175,7 @@ fn set_path(url: &mut Url, po: &str) {
     url.set_fragment(fragment);
 }
 
-/// A canonical address that may stand for `page`, without fragment.
+/// A canonical address that may stand for `page`, without its fragment.
 fn same_site(page: &Url, canonical: &str) -> Option<Url> {
     if canonical.is_empty() || canonical.len() > URL_MAX {
         return None;
@@ -189,8 +189,8 @@ fn same_site(page: &Url, canonical: &str) -> Option<Url> {
     same.then_some(canonical)
 }
 
-/// One way to write what may be written in several: letters, digits and `-._~` are never encoded, and
-/// hexadecimal digits are upper case.
+/// Brings percent-encoding into one form: letters, digits and `-._~` are never encoded, and hexadecimal digits are
+/// upper case.
 pub(super) fn plain_percent(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
@@ -217,7 +217,7 @@ pub(super) fn plain_percent(text: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// A fragment is a route (`/cart?step=2`) or a query of its own (`access_token=…`).
+/// A fragment is a route (`/cart?step=2`) or a query (`access_token=…`). Secrets are taken out of both.
 fn kept_fragment(fragment: &str) -> String {
     let (route, query) = match fragment.split_once('?') {
         Some((route, query)) => (route, query),
@@ -230,7 +230,7 @@ fn kept_fragment(fragment: &str) -> String {
     if kept.is_empty() { kept } else { format!("#{kept}") }
 }
 
-/// Query keys that tell how somebody came, and are no part of a page.
+/// Query keys that say how the visitor came. They are no part of a page.
 struct ClickKeys {
     whole: FxHashSet<&'static str>,
     begin: Vec<&'static str>,
@@ -252,7 +252,7 @@ fn is_click_key(key: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The page as people read it, or why it is none.
+    /// The page as people read it, or why it is no page.
     fn page(pu: &str) -> Result<String, Invalid> {
         Page::recorded(pu, None, None).map(|recorded| recorded.page.address())
     }
@@ -464,7 +464,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Whatever is sent: no panic, no email left, and what was recorded stays as it is.
+        /// Whatever is sent, nothing panics, no email is left, and recording the result again changes nothing.
         #[test]
         fn any_text_is_recorded_safely(
             path in "(/|[a-z%40=?&;#.@é]|eyJ|\\PC){0,40}",

@@ -1,5 +1,5 @@
-//! A referring address and what kind of site it is: search engine, social network, mail and feeds, AI
-//! assistant. The tables are files in `data/`; what a kind means for a session's source is in `source`.
+//! A referring address, and the kind of site it belongs to: search engine, social network, mail and feeds, or AI
+//! assistant. The tables are files in `data/`. What a kind means for the source of a session is decided in `source`.
 
 use std::sync::OnceLock;
 
@@ -10,7 +10,7 @@ use super::campaign::VALUE_MAX;
 use super::scrub;
 use crate::domain::text::cut;
 
-/// Kind of a known site.
+/// The kind of a known site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Search,
@@ -26,22 +26,22 @@ pub enum Kind {
 pub struct Site {
     pub kind: Kind,
     pub name: &'static str,
-    /// Third column: of a search engine the parameters that carry the term.
+    /// The third column. For a search engine, it holds the parameters that carry the search term.
     words: &'static str,
-    /// Not the hosts below it.
+    /// The entry does not cover the hosts below it.
     alone: bool,
 }
 
-/// A readable referring address.
+/// A referring address that can be read.
 #[derive(Clone, Debug)]
 pub struct Referrer {
     url: Url,
-    /// Lower case, with its port unless it is the scheme's own; of an app its name.
+    /// Lower case, with its port unless that is the default port of the scheme. For an app it is the app's name.
     pub host: String,
 }
 
 impl Referrer {
-    /// `None` when it is none of `http`, `https` and `android-app`, or cannot be read.
+    /// Returns `None` when the scheme is not `http`, `https` or `android-app`, or the address cannot be read.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
@@ -56,7 +56,7 @@ impl Referrer {
         Some(Self { url, host })
     }
 
-    /// What the tables know of it.
+    /// What the tables say about it.
     #[must_use]
     pub fn site(&self) -> Option<Site> {
         if self.url.scheme() == "android-app" {
@@ -77,7 +77,7 @@ impl Referrer {
         [&*self.host, &scrub::kept_path(self.url.path())].concat()
     }
 
-    /// The term searched for; empty when the engine does not tell, which is the rule today.
+    /// The search term. It is empty when the engine does not send it, which is normal today.
     #[must_use]
     pub fn search_term(&self, engine: Site) -> String {
         let carries = |key: &str| engine.words.split_whitespace().any(|word| word == key);
@@ -94,8 +94,8 @@ impl Referrer {
     }
 }
 
-/// The network a word of `utm_source` (lower case) stands for, when it is exactly one: a name (`linkedin`), a
-/// short word (`fb`) or a host (`m.facebook.com`).
+/// The network for a value of `utm_source` in lower case. The value must be exactly a name (`linkedin`), a short form
+/// (`fb`) or a host (`m.facebook.com`).
 #[must_use]
 pub fn network(word: &str) -> Option<&'static str> {
     if word.is_empty() {
@@ -106,18 +106,18 @@ pub fn network(word: &str) -> Option<&'static str> {
     })
 }
 
-/// The assistant that writes its own host into `utm_source` (ChatGPT does).
+/// The assistant that writes its own host into `utm_source`, as ChatGPT does.
 #[must_use]
 pub fn assistant(word: &str) -> Option<&'static str> {
     find(word).filter(|site| site.kind == Kind::Assistant).map(|site| site.name)
 }
 
 struct Tables {
-    /// By host, or `app:` and the name of an app.
+    /// By host, or by `app:` and the name of an app.
     hosts: FxHashMap<&'static str, Site>,
-    /// By what stands before a public suffix (`google` of `google.*`).
+    /// By the part in front of a public suffix (`google` of `google.*`).
     anywhere: FxHashMap<&'static str, Site>,
-    /// By lower-case words of `utm_source`.
+    /// By lower-case values of `utm_source`.
     networks: FxHashMap<String, &'static str>,
 }
 
@@ -168,11 +168,11 @@ impl Tables {
     }
 }
 
-/// The longest match for a host, by one look-up for each of its labels.
+/// Finds the longest match for a host, with one look-up for each of its labels.
 fn find(host: &str) -> Option<Site> {
     let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let host = host.strip_prefix("www.").unwrap_or(host);
-    // under a private suffix (`google.github.io`) anybody can have any name
+    // Under a private suffix anybody can choose any name (`google.github.io`).
     let suffix = psl::suffix(host.as_bytes())
         .filter(|suffix| suffix.typ() == Some(psl::Type::Icann))
         .map_or(0, |suffix| suffix.as_bytes().len());

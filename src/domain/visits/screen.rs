@@ -1,11 +1,10 @@
-//! Class of a screen by its width in CSS pixels.
+//! The class of a screen by its width in CSS pixels.
 
 use serde::{Deserialize, Serialize};
 
-/// Longest screen text read, characters (rules.md 8).
+/// Longest screen text that is read, characters (rules.md 8).
 pub const SCREEN_MAX: usize = 32;
 
-/// Width class of a screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
@@ -27,7 +26,7 @@ impl ScreenClass {
     pub const ALL: [Self; 6] =
         [Self::Unknown, Self::Small, Self::Medium, Self::Large, Self::Wide, Self::Huge];
 
-    /// Of a beacon's `sd`, `1920x1080`.
+    /// Reads the value `sd` of a beacon, such as `1920x1080`.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let width = text.split(['x', 'X', '×']).next().and_then(|w| w.trim().parse::<u32>().ok());

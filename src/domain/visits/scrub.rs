@@ -1,6 +1,6 @@
-//! Takes secrets and persons out of URLs before anything is kept: sign-in answers, session ids, tokens,
-//! emails (rules.md 14). What is not sure to be harmless is dropped, never masked in part. No URL may be
-//! stored or shown that did not pass here.
+//! Removes secrets and personal data from URLs before anything is kept: answers of sign-in services, session ids,
+//! tokens and emails (rules.md 14). What may be a secret is dropped as a whole and never masked in part. Every URL
+//! must pass through this module before it is stored or shown.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -11,25 +11,25 @@ use url::Url;
 
 use crate::domain::text::cut;
 
-/// Longest referrer kept, bytes; cut, not refused (rules.md 8).
+/// Longest referrer that is kept, bytes. A longer one is cut (rules.md 8).
 pub const REFERRER_MAX: usize = 8 * 1024;
-/// Stands for a path segment that holds an email.
+/// Replaces a path segment that holds an email.
 pub const EMAIL_MARK: &str = "[email]";
-/// Stands for a path segment that holds a signed token.
+/// Replaces a path segment that holds a signed token.
 pub const TOKEN_MARK: &str = "[token]";
-/// How often a value may be percent-encoded and is still looked into.
+/// Values may be percent-encoded several times. This many layers are examined.
 const LAYERS: usize = 3;
-/// Shortest JWT, characters.
+/// Shortest JSON Web Token, characters.
 const JWT_MIN: usize = 20;
 /// Longest host name, characters (RFC 1035).
 pub const HOST_MAX: usize = 253;
 
-/// Lines of a data table without comments and blank ones.
+/// The lines of a data table without comments and empty ones.
 pub(super) fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
     table.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// A query's pairs as they are written, empty ones left out.
+/// The pairs of a query as they are written, without empty ones.
 pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
@@ -43,13 +43,13 @@ pub(super) fn decode(text: &str) -> Cow<'_, str> {
     percent_decode_str(text).decode_utf8_lossy()
 }
 
-/// A key as the tables write it.
+/// A key in the form of the tables.
 pub(super) fn plain_key(key: &str) -> Cow<'_, str> {
     let key = decode(key);
     if key.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(key.to_ascii_lowercase()) } else { key }
 }
 
-/// Is this key (as `plain_key` writes it) one whose value is never kept?
+/// Whether the value of this key is never kept. The key must be in the form that `plain_key` gives.
 #[must_use]
 pub fn is_secret_key(key: &str) -> bool {
     static KEYS: OnceLock<FxHashSet<&'static str>> = OnceLock::new();
@@ -57,7 +57,7 @@ pub fn is_secret_key(key: &str) -> bool {
     keys.contains(key.strip_suffix("[]").unwrap_or(key))
 }
 
-/// Does a value, as it is written in a URL, hold an email, a signed token, or an address with a secret?
+/// Whether a value, as it is written in a URL, holds an email, a signed token, or an address with a secret.
 #[must_use]
 pub fn holds_secret(written: &str) -> bool {
     let mut value = Cow::Borrowed(written);
@@ -73,7 +73,7 @@ pub fn holds_secret(written: &str) -> bool {
     holds_email(&value) || holds_jwt(&value)
 }
 
-/// `next=/done?token=…`: a whole address stands inside a value.
+/// A whole address may be inside a value: `next=/done?token=…`.
 fn holds_secret_pair(value: &str) -> bool {
     value.contains('=')
         && value
@@ -97,7 +97,7 @@ fn holds_email(text: &str) -> bool {
     })
 }
 
-/// A JWT is three base64url parts, the first of which begins with `{"`.
+/// A JSON Web Token has three base64url parts, and the first one encodes a text that begins with `{"`.
 fn holds_jwt(text: &str) -> bool {
     text.contains("eyJ")
         && text
@@ -106,10 +106,10 @@ fn holds_jwt(text: &str) -> bool {
             .any(|token| token.len() >= JWT_MIN && token.bytes().filter(|b| *b == b'.').count() >= 2)
 }
 
-/// The query without secrets and without what `drop` names by its plain key.
+/// The query without secrets, and without the keys for which `drop` is true.
 #[must_use]
 pub fn kept_query(query: &str, drop: impl Fn(&str) -> bool) -> String {
-    // asked once: a thousand `state` would make this a question for each against each
+    // This is found out once, because a query may repeat the key a thousand times.
     let has_code = query.contains("state") && pairs(query).any(|(key, _)| plain_key(key) == "code");
     let mut kept = String::with_capacity(query.len());
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -131,7 +131,7 @@ pub fn kept_query(query: &str, drop: impl Fn(&str) -> bool) -> String {
     kept
 }
 
-/// The path with emails, signed tokens and session ids (`;jsessionid=…`) taken out.
+/// The path without emails, signed tokens and session ids (`;jsessionid=…`).
 #[must_use]
 pub fn kept_path(path: &str) -> Cow<'_, str> {
     if !path.contains(['@', '%', ';']) && !path.contains("eyJ") {
@@ -169,8 +169,8 @@ fn kept_segment(segment: &str) -> Cow<'_, str> {
     kept
 }
 
-/// A referring address as it may be kept: without user, fragment and secrets, at most `REFERRER_MAX` bytes.
-/// Empty when it is none of `http`, `https` or `android-app`.
+/// The form of a referring address that is kept: without user, fragment and secrets, at most `REFERRER_MAX` bytes. It
+/// is empty when the scheme is not `http`, `https` or `android-app`.
 #[must_use]
 pub fn scrub_referrer(text: &str) -> String {
     let Ok(url) = Url::parse(text) else { return String::new() };
@@ -196,7 +196,7 @@ pub fn scrub_referrer(text: &str) -> String {
             kept.push_str(&query);
         }
     }
-    // the url crate writes ASCII alone: a character is a byte
+    // The url crate writes ASCII only, so a character is a byte.
     cut(&kept, REFERRER_MAX)
 }
 
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_referrer_is_kept_without_user_fragment_and_secrets() {
-        for (told, kept) in [
+        for (sent, kept) in [
             ("https://www.Google.com/", "https://www.google.com/"),
             ("https://ada:pw@b.test/x?token=1&q=2#frag", "https://b.test/x?q=2"),
             ("https://b.test:8443/x?code=1", "https://b.test:8443/x"),
@@ -223,7 +223,7 @@ mod tests {
             ("javascript:alert(1)", ""),
             (&format!("https://{}", "a".repeat(HOST_MAX + 1)), ""),
         ] {
-            assert_eq!(scrub_referrer(told), kept, "{told}");
+            assert_eq!(scrub_referrer(sent), kept, "{sent}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Where a session came from: HubSpot's rules for sources and their drill-downs (rules.md 11).
+//! Decides where a session came from, by HubSpot's rules for sources and their drill-downs.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,16 +6,15 @@ use super::campaign::Campaign;
 use super::page::{Landing, Recorded};
 use super::referrer::{self, Kind, Referrer};
 
-/// Lengths of a Google click id that can be one, characters.
+/// The lengths that a Google click id can have, characters.
 pub const GCLID_LENGTHS: std::ops::RangeInclusive<usize> = 10..=200;
 
-/// Words of HubSpot's rules, compared in lower case, anywhere in a value.
+/// Words of HubSpot's rules. They are found anywhere in a value, whatever its case.
 const SEARCH_WORDS: [&str; 3] = ["adword", "ppc", "cpc"];
 const PAID_WORDS: [&str; 3] = ["paid", "ppc", "cpc"];
 const PAID_SOCIAL: &str = "paidsocial";
 const EMAIL: &str = "email";
 
-/// HubSpot's sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[repr(u8)]
@@ -46,7 +45,7 @@ impl Source {
         Self::Offline,
     ];
 
-    /// HubSpot's stored value.
+    /// The value that HubSpot stores.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -69,7 +68,7 @@ impl Source {
     }
 }
 
-/// A source with its two drill-downs; empty = none.
+/// A source with its two drill-downs. Empty means none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Attribution {
     #[serde(rename = "s")]
@@ -86,12 +85,12 @@ impl Attribution {
     }
 }
 
-/// What one hit says of where it came from.
+/// What one hit says about where it came from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// From one of the account's own domains: the session keeps the visitor's last source, else direct
-    /// traffic with this entrance (rules.md 11).
+    /// The hit came from one of the account's own domains. The session keeps the visitor's last source; without one
+    /// it is direct traffic with this entrance (rules.md 11).
     Internal {
         entrance: String,
     },
@@ -99,25 +98,38 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// What a program told of; `how` is the drill-down.
+    /// The origin of what a program reported. `how` is the drill-down.
     #[must_use]
     pub fn offline(how: &str) -> Self {
         Self::From(Attribution::new(Source::Offline, how, ""))
     }
 }
 
-/// Where a hit came from, by HubSpot's rules in their order (hubspot.md 8.2), with the drill-downs of 8.3.
-/// `own` answers for a host (lower case, with its port) whether it is one of the account's.
+/// Decides where a hit came from. `own` says whether a host (lower case, with its port) belongs to the account.
 ///
-/// What the rules leave open is decided so:
-/// - All words and values compare in lower case; drill-downs keep what was written.
+/// HubSpot documents these rules; the first one that matches decides:
+/// - 1: `utm_medium=social`, and `utm_source` is exactly a known network or the referrer is a social site: organic
+///   social.
+/// - 2: the parameter `source` contains adword, ppc or cpc: paid search. 3: a valid `gclid`: paid search.
+/// - 4: `utm_medium` contains paid, ppc or cpc, with a known network in `utm_source` or a social referrer, or one of
+///   the two parameters contains paidsocial: paid social.
+/// - 5: a campaign parameter is present and the referrer is google.com: paid search. 6: a campaign parameter contains
+///   adword, ppc or cpc: paid search.
+/// - 7: a campaign parameter or `source` contains email: email marketing. 8: one of them is present without these
+///   words: other campaigns.
+/// - 9: a social referrer: organic social. 10: a mail site or a feed reader: direct. 11: a search engine: organic
+///   search. 12: one of the own domains: no source. 13: any other referrer: referrals. 14: nothing of all this:
+///   direct.
+///
+/// Where these rules leave something open, it is decided as follows:
+/// - All words and values are compared in lower case. Drill-downs keep what was written.
 /// - A `gclid` is valid when it has `GCLID_LENGTHS` characters of the URL-safe alphabet.
-/// - Rule 5 means `google.com` itself: not its mail, not its country domains.
-/// - Rule 12 is asked before 9 to 11: an account that is a known site (a network, a portal) is not its own
-///   referrer. The host of the page counts as own, listed or not. Campaign parameters go before it.
-/// - AI assistants stand before rules 11 and 13. An assistant that writes its own host into `utm_source` and
-///   nothing else (ChatGPT does on every link) is an assistant, not rule 8: nobody made that campaign.
-/// - `utm_term` and `utm_content` alone decide nothing. `utm_medium=referral` or `organic` is rule 8.
+/// - Rule 5 means `google.com` itself, not its mail and not its country domains.
+/// - Rule 12 is applied before 9 to 11, because an account that is itself a known site (a network, a portal) is not
+///   its own referrer. The host of the page counts as own even if it is not listed. Campaign parameters come first.
+/// - AI assistants come before rules 11 and 13. An assistant that writes its own host into `utm_source` and nothing
+///   else (ChatGPT does so on every link) is an assistant and not rule 8, because nobody made that campaign.
+/// - `utm_term` and `utm_content` alone decide nothing. `utm_medium=referral` and `organic` are rule 8.
 /// - A referrer that cannot be read counts as none.
 #[must_use]
 pub fn attribute(recorded: &Recorded, referrer: &str, own: impl Fn(&str) -> bool) -> Origin {
@@ -142,7 +154,7 @@ pub fn attribute(recorded: &Recorded, referrer: &str, own: impl Fn(&str) -> bool
     })
 }
 
-/// Rules 1 to 8: what the parameters of the landing address decide.
+/// Rules 1 to 8, which look at the parameters of the landing address.
 fn by_campaign(landing: &Landing, from: Option<&Referrer>) -> Option<Attribution> {
     if landing.is_empty() {
         return None;
@@ -158,9 +170,9 @@ fn by_campaign(landing: &Landing, from: Option<&Referrer>) -> Option<Attribution
         .or_else(|| site.filter(|site| site.kind == Kind::Social).map(|site| site.name));
     let said = Campaign::of(landing);
     let paid_search = || {
-        let told = from.zip(site.filter(|site| site.kind == Kind::Search));
+        let search = from.zip(site.filter(|site| site.kind == Kind::Search));
         let term = if said.term.is_empty() {
-            told.map(|(from, engine)| from.search_term(engine)).unwrap_or_default()
+            search.map(|(from, engine)| from.search_term(engine)).unwrap_or_default()
         } else {
             said.term.clone()
         };
@@ -221,9 +233,9 @@ mod tests {
     const GCLID: &str = "gclid=EAIaIQobChMI1_2-aBcD";
     const DIRECT: &str = "DIRECT_TRAFFIC|own.test/p";
 
-    /// One landing on `https://own.test/p?{query}` from `referrer` (`https://` unless it has a scheme), as
-    /// `SOURCE|detail|detail_2` without empty ends, or `internal|entrance`. The account's sites are
-    /// `own.test`, `shop.own.test:8443` and `medium.com`.
+    /// The source of one landing on `https://own.test/p?{query}` from `referrer` (`https://` unless it has a scheme),
+    /// written as `SOURCE|detail|detail_2` without empty ends, or as `internal|entrance`. The sites of the account
+    /// are `own.test`, `shop.own.test:8443` and `medium.com`.
     fn check(query: &str, referrer: &str, expected: &str) {
         let recorded = Page::recorded(&format!("https://own.test/p?{query}"), None, None).unwrap();
         let address = match referrer {
@@ -232,13 +244,13 @@ mod tests {
             host => format!("https://{host}"),
         };
         let own = |host: &str| ["own.test", "shop.own.test:8443", "medium.com"].contains(&host);
-        let told = match attribute(&recorded, &address, own) {
+        let found = match attribute(&recorded, &address, own) {
             Origin::Internal { entrance } => format!("internal|{entrance}"),
             Origin::From(Attribution { source, detail, detail_2 }) => {
                 format!("{}|{detail}|{detail_2}", source.as_str()).trim_end_matches('|').to_owned()
             }
         };
-        assert_eq!(told, expected, "?{query} from {referrer:?}");
+        assert_eq!(found, expected, "?{query} from {referrer:?}");
     }
 
     fn check_all(cases: &[(&str, &str, &str)]) {
@@ -260,11 +272,11 @@ mod tests {
             ("utm_medium=social&utm_source=youtube", "www.google.com", "SOCIAL_MEDIA|YouTube"),
             ("utm_medium=social", "l.facebook.com/l.php?u=1", "SOCIAL_MEDIA|Facebook"),
             ("utm_medium=social", "android-app://com.linkedin.android/", "SOCIAL_MEDIA|LinkedIn"),
-            // not exactly a network, not exactly social
+            // These are not exactly a network, or not exactly social.
             ("utm_medium=social&utm_source=my-facebook", "", "OTHER_CAMPAIGNS||my-facebook / social"),
             ("utm_medium=social-media&utm_source=facebook", "", "OTHER_CAMPAIGNS||facebook / social-media"),
             ("utm_medium=social", "", "OTHER_CAMPAIGNS||social"),
-            // before 2, 3 and 6
+            // This rule comes before 2, 3 and 6.
             ("utm_medium=social&utm_source=facebook&source=ppc", "", "SOCIAL_MEDIA|Facebook"),
             (&format!("utm_medium=social&utm_source=facebook&{GCLID}"), "", "SOCIAL_MEDIA|Facebook"),
             ("utm_medium=social&utm_source=facebook&utm_campaign=cpc", "", "SOCIAL_MEDIA|Facebook|cpc"),
@@ -320,14 +332,14 @@ mod tests {
             ("utm_source=Acme-PaidSocial&utm_campaign=c", "", "PAID_SOCIAL|Acme-PaidSocial|c"),
             ("utm_medium=paidsocial", "", "PAID_SOCIAL"),
             ("utm_medium=paidsocial&utm_source=newsroom", "", "PAID_SOCIAL|newsroom"),
-            // before 5, 6, 7
+            // This rule comes before 5, 6 and 7.
             ("utm_medium=cpc&utm_source=facebook", "www.google.com", "PAID_SOCIAL|Facebook"),
             (
                 "utm_medium=paid&utm_source=facebook&utm_campaign=email-cpc",
                 "",
                 "PAID_SOCIAL|Facebook|email-cpc",
             ),
-            // no network
+            // These are no networks.
             ("utm_medium=paid&utm_source=brand", "", "OTHER_CAMPAIGNS||brand / paid"),
             ("utm_medium=paid_social&utm_source=brand", "", "OTHER_CAMPAIGNS||brand / paid_social"),
             ("utm_medium=cpc&utm_source=brand", "", "PAID_SEARCH"),
@@ -343,13 +355,13 @@ mod tests {
             ("utm_campaign=May", "www.google.com/search?q=red%20shoes", "PAID_SEARCH|May|red shoes"),
             ("utm_medium=email&utm_source=news", "www.google.com", "PAID_SEARCH"),
             ("utm_source=google&utm_medium=organic", "www.google.com", "PAID_SEARCH"),
-            // google.com itself
+            // Only google.com itself counts.
             ("utm_source=brand", "www.google.de", "OTHER_CAMPAIGNS||brand"),
             ("utm_source=brand", "mail.google.com", "OTHER_CAMPAIGNS||brand"),
             ("utm_source=brand", "google.com.evil.test", "OTHER_CAMPAIGNS||brand"),
             ("utm_term=shoes", "www.google.com", "ORGANIC_SEARCH||Google"),
             ("source=footer", "www.google.com", "OTHER_CAMPAIGNS||footer"),
-            // words
+            // The words are found anywhere.
             ("utm_medium=cpc", "", "PAID_SEARCH"),
             ("utm_source=google&utm_medium=CPC&utm_campaign=May&utm_term=boots", "", "PAID_SEARCH|May|boots"),
             ("utm_source=adwords", "", "PAID_SEARCH"),

@@ -1,6 +1,6 @@
-//! URL rules of clicked-element and visited-URL events (hubspot.md 1.4): an address, or a pattern with `*`. Case is
-//! ignored, but for letters beyond ASCII, which pages have encoded. The script holds the same rule for clicks and forms
-//! (`static/tracker`); what one matches, both do.
+//! URL rules of clicked-element and visited-URL events. A rule is an address, or a pattern with `*`. Case is ignored,
+//! except for letters beyond ASCII, which pages have encoded. The script applies the same rules to clicks and forms
+//! (`static/tracker`), and both must give the same result.
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::Host;
@@ -9,7 +9,7 @@ use super::page::{Page, plain_percent};
 
 /// Longest rule, characters.
 pub const URL_RULE_MAX: usize = 1_024;
-/// What stands encoded in some part of an address, or may; the script encodes the same.
+/// Characters that are encoded in some part of an address, or may be. The script encodes the same ones.
 const ENCODED: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -32,17 +32,15 @@ pub enum Invalid {
     Control,
 }
 
-/// A rule, as typed.
+/// A rule as it was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UrlRule {
     text: String,
-    /// As pages are recorded, in lower case.
+    /// The form in which pages are recorded, in lower case.
     pattern: String,
 }
 
 impl UrlRule {
-    /// # Errors
-    /// When it is empty, too long, or no text.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         if text.is_empty() {
@@ -62,13 +60,13 @@ impl UrlRule {
         &self.text
     }
 
-    /// As the script gets it: nobody's browser writes a host in letters beyond ASCII.
+    /// The form for the script. Browsers write hosts in ASCII.
     #[must_use]
     pub fn pattern(&self) -> &str {
         &self.pattern
     }
 
-    /// Does a recorded page match? Its scheme is not kept: a rule that names one goes by the rest.
+    /// Whether a recorded page matches. Its scheme is not kept, so the scheme of a rule is ignored.
     #[must_use]
     pub fn matches(&self, page: &Page) -> bool {
         let pattern = self.pattern.as_str();
@@ -87,8 +85,8 @@ impl UrlRule {
     }
 }
 
-/// A rule the way hosts and paths of pages are written. What stands before the first slash is a host when a scheme is
-/// before it, or a dot in it: `*straße*` is part of a path.
+/// Writes a rule in the form of recorded hosts and paths. The text before the first slash is a host when a scheme is
+/// in front of it or it contains a dot. `*straße*` is part of a path.
 fn as_recorded(text: &str) -> String {
     if text.starts_with('/') {
         return plain(text);
@@ -98,7 +96,7 @@ fn as_recorded(text: &str) -> String {
     if scheme.is_empty() && !host.contains('.') {
         return plain(text);
     }
-    // a star may stand within a label
+    // A star may be within a label.
     let labels = host.split_inclusive(['*', '.', ':']).map(|label| {
         let (name, mark) = label.split_at(label.trim_end_matches(['*', '.', ':']).len());
         match Host::parse(name) {
@@ -109,13 +107,13 @@ fn as_recorded(text: &str) -> String {
     plain(&format!("{scheme}{}{path}", labels.collect::<String>()))
 }
 
-/// One way to write what may be written in several.
+/// Brings percent-encoding into one form.
 fn plain(text: &str) -> String {
     let encoded: String = utf8_percent_encode(text, ENCODED).collect();
     plain_percent(&encoded).to_ascii_lowercase()
 }
 
-/// Is the address the one of the pattern? One slash at the end of either makes no difference.
+/// Whether an address fits a pattern. One slash at the end of either makes no difference.
 fn is_like(pattern: &str, address: &str) -> bool {
     let bare = |text: &str| text.strip_suffix('/').unwrap_or(text).to_owned();
     if !pattern.contains('*') {
@@ -126,14 +124,14 @@ fn is_like(pattern: &str, address: &str) -> bool {
         || is_match(pattern, &format!("{address}/"))
 }
 
-/// `*` stands for any run of characters, an empty one too; both ends are fixed.
+/// `*` matches any text, also an empty one. Both ends are fixed.
 fn is_match(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };
     let mut parts: Vec<&str> = parts.collect();
     let Some(last) = parts.pop() else { return rest.is_empty() };
-    // each part where it comes first: a later place would leave less for those after it
+    // Each part is taken where it occurs first, because a later place would leave less text for the parts after it.
     for part in parts {
         let Some(at) = rest.find(part) else { return false };
         rest = rest.get(at + part.len()..).unwrap_or_default();
@@ -153,7 +151,6 @@ mod tests {
         UrlRule::parse(rule).unwrap().matches(&page(url))
     }
 
-    /// hubspot.md 1.4
     #[test]
     fn an_address_without_stars_is_equal_but_for_case_one_slash_and_the_query() {
         for rule in [

@@ -1,24 +1,24 @@
-//! A visitor: a browser that carries a token. Not a person; a contact comes into being only by an email.
+//! A visitor is a browser that carries a token. It is not a person; only an email creates a contact.
 
 use serde::{Deserialize, Serialize};
 
 /// Longest token, characters.
 pub const TOKEN_MAX: usize = 64;
-/// A visitor's session ends after this long without a stored hit (rules.md 10).
+/// A visitor's session ends after this time without a stored hit (rules.md 10).
 pub const SESSION_IDLE: i64 = 30 * crate::base::clock::MINUTE;
-/// A bounce is visible for less than this (rules.md 15).
+/// A session that was visible for less than this can be a bounce (rules.md 15).
 const BOUNCE_BELOW: i64 = 10 * crate::base::clock::SECOND;
-/// An internal start keeps the source of a session this recent (rules.md 11).
+/// An internal start keeps the source of a session that is at most this old (rules.md 11).
 pub const SOURCE_MEMORY: i64 = 30 * crate::base::clock::DAY;
 
-/// The value of the `hubspotutk` cookie: 32 hex digits from our script, other letters and digits from
-/// programs. Lower case.
+/// The value of the `hubspotutk` cookie in lower case. Our script writes 32 hex digits; programs may use other
+/// letters and digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Token(String);
 
 impl Token {
-    /// `None` when it is empty, too long or holds anything but letters, digits, `-` and `_`.
+    /// Returns `None` when the text is empty or too long, or has anything but letters, digits, `-` and `_`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = !text.is_empty()
@@ -33,13 +33,13 @@ impl Token {
     }
 }
 
-/// Dense number of a visitor within its account, from 1 up; never used again (rules.md 12).
+/// The dense number of a visitor within its account, from 1 up. It is never used again (rules.md 12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct VisitorNumber(pub u32);
 
-/// What a `__hstc` cookie tells: the token and the session's number. The times in it are never believed
-/// (rules.md 10).
+/// Reads a `__hstc` cookie: the token and the number of the session. The times in it are never believed (rules.md
+/// 10).
 #[must_use]
 pub fn read_hstc(cookie: &str) -> Option<(Token, u32)> {
     let parts: Vec<&str> = cookie.split('.').collect();
@@ -48,8 +48,8 @@ pub fn read_hstc(cookie: &str) -> Option<(Token, u32)> {
     Token::parse(token).zip(number.parse().ok().filter(|_| times))
 }
 
-/// Does this hit open a session (rules.md 10)? `open` is the visitor's open session: when its last hit was
-/// stored and which number its cookie carried.
+/// Whether a hit opens a session (rules.md 10). `open` describes the visitor's open session: the time of its last
+/// stored hit, and the number that its cookie carried.
 #[must_use]
 pub fn opens_session(at_ms: i64, cookie_number: Option<u32>, open: Option<(i64, Option<u32>)>) -> bool {
     let Some((last_ms, open_number)) = open else { return true };
@@ -57,7 +57,7 @@ pub fn opens_session(at_ms: i64, cookie_number: Option<u32>, open: Option<(i64, 
         || matches!((cookie_number, open_number), (Some(now), Some(then)) if now > then)
 }
 
-/// rules.md 15: is a session of so many page views and completions, visible for so long, a bounce?
+/// Whether a session with these figures is a bounce (rules.md 15).
 #[must_use]
 pub const fn is_bounce(page_views: u32, completions: u32, engaged_ms: i64) -> bool {
     page_views == 1 && completions == 0 && engaged_ms < BOUNCE_BELOW

@@ -1,4 +1,4 @@
-//! The command's side: opens the store itself, or hands the command to the server that holds it.
+//! The side of the command: it opens the store itself, or sends the command to the server that holds it.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -16,14 +16,15 @@ use crate::config::Config;
 use crate::server::open::open_without_maps;
 use crate::store;
 
-/// Longest a command waits for its answer; a slow disk is no reason to give up on a change.
+/// The longest time a command waits for its answer. It is long, because a slow disk is no reason to give up on a
+/// change.
 const ANSWER_TIME: Duration = Duration::from_secs(120);
-/// Who holds the lock may be about to start (maps take their time) or to end: asked again this often, after
-/// this pause.
+/// A process that holds the lock may be about to start (loading maps takes time) or to end. The command tries again
+/// this often, after this pause.
 const TRIES: u32 = 300;
 const TRY_AGAIN: Duration = Duration::from_millis(100);
 
-/// Why a command did not happen, or nobody knows whether it did.
+/// Why a command was not done, or why nobody knows whether it was done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -38,10 +39,7 @@ pub enum Error {
     Runtime(std::io::Error),
 }
 
-/// Runs a command on the one writer of the store, wherever it is.
-///
-/// # Errors
-/// Why it did not happen.
+/// Runs a command on the only writer of the store, wherever it is.
 pub fn execute(config: &Config, command: Command) -> Result<Value, Error> {
     for _ in 0..TRIES {
         match open_without_maps(config) {
@@ -57,11 +55,8 @@ pub fn execute(config: &Config, command: Command) -> Result<Value, Error> {
     Err(store::Error::Locked(config.server.data_dir.clone()).into())
 }
 
-/// Runs a command in the server if one runs; `None` without one. For what needs no store.
-///
-/// # Errors
-/// When the server does not answer, or refuses.
-pub fn tell(data_dir: &Path, command: Command) -> Result<Option<Value>, Error> {
+/// Runs a command that needs no store, in the server if one runs. Returns `None` without a server.
+pub fn execute_in_server(data_dir: &Path, command: Command) -> Result<Option<Value>, Error> {
     connect(data_dir).map(|stream| ask(stream, command)).transpose()
 }
 
@@ -89,7 +84,8 @@ fn ask(mut stream: UnixStream, command: Command) -> Result<Value, Error> {
     }
     stream.set_read_timeout(Some(ANSWER_TIME)).map_err(Error::Silent)?;
     stream.set_write_timeout(Some(ANSWER_TIME)).map_err(Error::Silent)?;
-    // A server that refuses at once may have closed its end already: its answer tells more than that.
+    // A server that refuses at once may have closed the connection already. Its answer says more than the error of
+    // writing.
     let sent = stream.write_all(&line);
     let mut answer = Vec::new();
     let mut reader = BufReader::new(stream.take(MESSAGE_MAX as u64));

@@ -1,4 +1,4 @@
-//! The server's side: takes commands from the owner of the process and from root, a few at a time.
+//! The side of the server: it accepts commands from the owner of the process and from root, a few at a time.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -14,21 +14,22 @@ use super::{MESSAGE_MAX, Reply, Request, SOCKET_FILE, address};
 use crate::app::App;
 use crate::app::commands::{self, Error};
 
-/// Commands at once; more wait in the system's queue.
+/// The most commands at a time. Further ones wait in the queue of the system.
 const COMMANDS_MAX: usize = 8;
-/// Longest a command may take to say what it wants, and to take its answer.
+/// The longest time a command may take to send its request, and to receive its answer.
 const TALK_TIME: Duration = Duration::from_secs(5);
-/// Longest a stop waits for commands in hand.
+/// The longest time a stop waits for commands in progress.
 const STOP_TIME: Duration = Duration::from_secs(4);
 
-/// The bound socket. It is removed when this is dropped.
+/// The bound socket. Dropping this removes it.
 pub(in crate::server) struct Listener {
     socket: UnixListener,
     path: PathBuf,
 }
 
 impl Listener {
-    /// Binds in the data directory, whose lock the caller holds: a socket found there is a dead server's.
+    /// Binds the socket in the data directory. The caller holds the lock of the directory, so a socket that exists
+    /// was left by a server that is gone.
     pub(in crate::server) fn bind(data_dir: &Path) -> std::io::Result<Self> {
         let path = data_dir.join(SOCKET_FILE);
         match std::fs::remove_file(&path) {
@@ -41,7 +42,7 @@ impl Listener {
         Ok(Self { socket, path })
     }
 
-    /// Serves until `stop` is notified; then finishes what is in hand.
+    /// Serves until `stop` is notified, and then finishes what is in progress.
     pub(in crate::server) async fn serve(self, app: Arc<App>, stop: Arc<Notify>) {
         let mut talks = JoinSet::new();
         loop {
@@ -55,7 +56,7 @@ impl Listener {
                 taken = self.socket.accept() => match taken {
                     Ok((stream, _)) => {
                         let app = Arc::clone(&app);
-                        talks.spawn(async move { talk(&app, stream).await });
+                        talks.spawn(async move { answer_connection(&app, stream).await });
                     }
                     Err(error) => {
                         tracing::warn!(error = %error, "the control socket takes no connection");
@@ -77,16 +78,17 @@ impl Drop for Listener {
     }
 }
 
-/// One command, one answer.
-async fn talk(app: &Arc<App>, mut stream: UnixStream) {
+async fn answer_connection(app: &Arc<App>, mut stream: UnixStream) {
     let peer = stream.peer_cred().map(|peer| peer.uid());
     let own = rustix::process::geteuid().as_raw();
     let reply = match peer {
-        Ok(uid) if uid == own || uid == 0 => match tokio::time::timeout(TALK_TIME, hear(&mut stream)).await {
-            Ok(Ok(request)) => obey(app, request).await,
-            Ok(Err(error)) => Reply::Refused(error),
-            Err(_) => return,
-        },
+        Ok(uid) if uid == own || uid == 0 => {
+            match tokio::time::timeout(TALK_TIME, read_request(&mut stream)).await {
+                Ok(Ok(request)) => execute(app, request).await,
+                Ok(Err(error)) => Reply::Refused(error),
+                Err(_) => return,
+            }
+        }
         _ => {
             tracing::warn!("another user was refused at the control socket");
             Reply::Refused(Error::failed(&"only the owner of the server and root may command it"))
@@ -94,11 +96,11 @@ async fn talk(app: &Arc<App>, mut stream: UnixStream) {
     };
     let mut line = serde_json::to_vec(&reply).unwrap_or_default();
     line.push(b'\n');
-    // Who has gone does not want the answer; the command is done all the same.
+    // If the command has gone, nobody needs the answer. Its change is done all the same.
     let _ = tokio::time::timeout(TALK_TIME, stream.write_all(&line)).await;
 }
 
-async fn hear(stream: &mut UnixStream) -> Result<Request, Error> {
+async fn read_request(stream: &mut UnixStream) -> Result<Request, Error> {
     let mut line = Vec::new();
     let limit = MESSAGE_MAX as u64 + 1;
     BufReader::new(stream.take(limit))
@@ -108,7 +110,7 @@ async fn hear(stream: &mut UnixStream) -> Result<Request, Error> {
     if line.len() > MESSAGE_MAX {
         return Err(Error::invalid(&format!("a command is at most {MESSAGE_MAX} bytes")));
     }
-    // The version first: a command of another one may not be readable at all.
+    // The version is compared first, because a command of another version may not be readable.
     #[derive(serde::Deserialize)]
     struct Head {
         version: String,
@@ -125,7 +127,7 @@ async fn hear(stream: &mut UnixStream) -> Result<Request, Error> {
     serde_json::from_slice(&line).map_err(wrong)
 }
 
-async fn obey(app: &Arc<App>, request: Request) -> Reply {
+async fn execute(app: &Arc<App>, request: Request) -> Reply {
     match commands::execute(app, request.command).await {
         Ok(value) => Reply::Done(value),
         Err(error) => Reply::Refused(error),

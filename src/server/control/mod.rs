@@ -1,6 +1,7 @@
-//! The control socket (rules.md 23): commands of the command line run in the server that holds the data
-//! directory, or here when none does. One line of JSON each way. Nothing but `app::control` decides what a
-//! command does; who may connect is decided by the system's own word for the peer.
+//! The control socket (rules.md 23). Commands of the command line run in the server that holds the data directory, or
+//! in the command itself when there is no server. A request and an answer are one line of JSON each. `app::control`
+//! alone decides what a command does. The operating system says who connects, and that decides whether the connection
+//! is allowed.
 
 mod client;
 mod listener;
@@ -13,27 +14,26 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use crate::app::commands::Command;
-pub use client::{Error, execute, tell};
+pub use client::{Error, execute, execute_in_server};
 pub(super) use listener::Listener;
 
 use crate::app::commands;
 
-/// Name of the socket in the data directory.
+/// The name of the socket in the data directory.
 pub const SOCKET_FILE: &str = "guestlog.sock";
-/// Longest line either way, bytes: an event's custom JavaScript fits in, every quote of it escaped.
+/// Longest line in either direction, bytes. The largest custom JavaScript of an event fits in, even if all its
+/// characters are escaped.
 pub const MESSAGE_MAX: usize = 5 << 20;
-/// Longest path a socket may have, bytes; the system's limit is 107.
+/// Longest path of a socket, bytes. The limit of the system is 107.
 const PATH_MAX: usize = 100;
 
-/// What a command sends.
 #[derive(Serialize, Deserialize)]
 struct Request {
-    /// A server of another version might read a command differently.
+    /// The version of the program. A server of another version might read a command differently.
     version: String,
     command: Command,
 }
 
-/// What it gets.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Reply {
@@ -41,8 +41,8 @@ enum Reply {
     Refused(commands::Error),
 }
 
-/// Where the socket is. The longer paths go by way of an open directory, which must live until the socket is
-/// bound or connected.
+/// The address of the socket. A path that is too long is reached through an open directory, which must live until the
+/// socket is bound or connected.
 fn address(data_dir: &Path) -> std::io::Result<(PathBuf, Option<File>)> {
     let plain = data_dir.join(SOCKET_FILE);
     if plain.as_os_str().len() <= PATH_MAX {

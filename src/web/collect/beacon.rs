@@ -139,7 +139,7 @@ fn count_and_refuse(state: &State, reason: Reason) -> HttpResponse {
 }
 
 /// Is a hit that was not taken for this reason the sender's to mend, or to send again? The others are answered as if
-/// it was, with the reason in the header (contract.md, Refusals).
+/// it was, with the reason in the header.
 pub(super) const fn is_refused(reason: Reason) -> bool {
     matches!(reason, Reason::Malformed | Reason::BadValue | Reason::TooLarge | Reason::Unavailable)
 }

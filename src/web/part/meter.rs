@@ -64,7 +64,7 @@ mod tests {
     use super::*;
     use crate::web::text::EN;
 
-    /// rules.md 20; hubspot.md 12, row 31
+    /// rules.md 20
     #[test]
     fn a_meter_warns_from_ninety_per_cent_and_says_when_it_is_full() {
         let of = |active| Meter { t: &EN, active, limit: 2_000 };

@@ -1,5 +1,5 @@
 //! Who sends a request, and over what: the address and the scheme behind trusted proxies. A header that says so
-//! is believed from a trusted peer only (bar.md 18).
+//! is believed from a trusted peer only.
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -58,7 +58,7 @@ impl Guest {
             fresh
         });
         // Not the cookie itself: a page that leaks its form does not leak the cookie.
-        let csrf = hex(&Secret::told(&format!("form {value}")).hash());
+        let csrf = hex(&Secret::from_request(&format!("form {value}")).hash());
         Ok(Self { context, session, state, csrf })
     }
 
@@ -306,7 +306,7 @@ async fn find_session(
     // Another length was never given out, and is not worth a question.
     let told = cookie::SIGN_IN.read(request, https).filter(|value| value.len() == 64);
     match told {
-        Some(value) => Ok(sign_in::find(&state.app, &Secret::told(&value)).await?),
+        Some(value) => Ok(sign_in::find(&state.app, &Secret::from_request(&value)).await?),
         None => Ok(None),
     }
 }

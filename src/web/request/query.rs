@@ -1,5 +1,5 @@
-//! Reads the query of a report's address (contract.md, Reports as data). What the words mean, and which there
-//! are, is `domain::question` and `app::reports`; here they become the address that pages build links from.
+//! Reads the query of a report's address and makes the address that pages build links from. The words of a query are
+//! defined by `domain::question` and `app::reports`.
 
 use crate::app::reports::{Error, ReportQuery};
 use crate::domain::account::AccountId;

@@ -1,4 +1,4 @@
-//! Contrast of the colours that meet, light and dark (bar.md 27: WCAG AA).
+//! Checks the contrast of colours that are shown on each other, in the light and the dark theme (WCAG AA).
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,6 @@ fn contrast(a: &str, b: &str) -> f64 {
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
-/// bar.md 27
 #[test]
 fn colours_that_meet_can_be_read_in_both_themes() {
     let colours = colours();

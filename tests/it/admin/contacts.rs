@@ -37,7 +37,7 @@ fn emails(table: &Value) -> Vec<&str> {
     table["rows"].as_array().unwrap().iter().map(|row| row["email"].as_str().unwrap()).collect()
 }
 
-/// contract.md, Reports as data; rules.md 21
+/// rules.md 21
 #[actix_web::test]
 async fn contacts_as_data_have_the_keys_of_the_contract() {
     let house = house().await;
@@ -182,7 +182,6 @@ async fn a_contact_was_seen_last_when_any_of_its_browsers_was() {
     assert_eq!(house.json("contacts/1").await["older_left_out"], false);
 }
 
-/// ui.md, Contact
 #[actix_web::test]
 async fn a_contact_tells_all_it_did_in_every_browser_and_by_programs() {
     let house = house().await;
@@ -275,7 +274,7 @@ async fn an_email_is_not_found_out_by_who_may_not_see_it() {
     );
 }
 
-/// design.md 10: of more browsers than that, those seen last
+/// A contact with more browsers than are read shows those that were seen last.
 #[actix_web::test]
 async fn so_many_browsers_of_a_contact_are_looked_at() {
     let house = House::new().await;
@@ -303,7 +302,7 @@ async fn so_many_browsers_of_a_contact_are_looked_at() {
     assert!(text.contains("The timeline is of the 49 browsers seen last."), "{text}");
 }
 
-/// design.md 5: a closed day reads as the open one did
+/// Closing a day changes no report.
 #[actix_web::test]
 async fn contacts_and_events_are_the_same_when_their_days_are_closed() {
     let house = house().await;
@@ -330,7 +329,7 @@ async fn contacts_and_events_are_the_same_when_their_days_are_closed() {
     assert!(by[0]["last"].is_string() && by[1]["last"].is_string(), "{by}");
 }
 
-/// bar.md 13: texts of sites and programs stay texts
+/// Texts that come from sites and programs are shown as text, never as markup.
 #[actix_web::test]
 async fn naughty_strings_stay_texts_on_the_pages_of_events_and_contacts() {
     let house = House::new().await;

@@ -108,7 +108,6 @@ impl House {
     }
 }
 
-/// hubspot.md 12, rows 6-15; ui.md, Events
 #[actix_web::test]
 async fn an_editor_creates_an_event_and_sees_its_first_completion() {
     let house = House::new().await;
@@ -145,7 +144,7 @@ async fn an_editor_creates_an_event_and_sees_its_first_completion() {
     assert_eq!(event["tags"], json!(["a", "b"]));
 }
 
-/// design.md 9: without script the fields of a type come after the button beside the types
+/// Without JavaScript, the button beside the types shows the fields of the chosen type.
 #[actix_web::test]
 async fn the_form_shows_what_the_chosen_type_needs_and_loses_nothing() {
     let house = House::new().await;
@@ -226,7 +225,7 @@ async fn the_address_of_an_http_event_makes_a_contact_with_revenue() {
     assert_eq!(event["completed_by"][0]["contact_id"], row["id"]);
 }
 
-/// ui.md, Events: edit, archive, restore, delete with a preview of what goes
+/// Edits, archives, restores and deletes an event; a preview shows what deleting removes.
 #[actix_web::test]
 async fn an_event_is_changed_put_away_and_deleted_after_seeing_what_goes() {
     let house = House::new().await;
@@ -289,7 +288,6 @@ async fn a_visited_url_event_is_counted_back_from_its_page() {
     assert_eq!(house.json(&format!("events/{id}")).await["completions"], 3);
 }
 
-/// contract.md, Reports as data; hubspot.md 12, row 29
 #[actix_web::test]
 async fn the_page_of_an_event_tells_who_completed_it_with_what_and_where() {
     let house = House::new().await;

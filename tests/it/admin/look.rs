@@ -4,7 +4,7 @@ use crate::harness::browser::plain;
 
 use super::reports::House;
 
-/// ui.md, charts: a part of an interval is not drawn as a fall
+/// A month that is only partly in the period must not look like a drop in traffic.
 #[actix_web::test]
 async fn a_month_that_the_period_cuts_is_told_from_whole_ones() {
     let house = House::new().await;
@@ -22,7 +22,7 @@ async fn a_month_that_the_period_cuts_is_told_from_whole_ones() {
     assert!(!html.contains("Part of a month") && html.contains("Not over yet"), "{html}");
 }
 
-/// ui.md, dashboard: every row filters, those on the next page too
+/// The search finds rows on the next pages of a table too.
 #[actix_web::test]
 async fn a_search_looks_at_the_rows_of_every_page() {
     let house = House::new().await;
@@ -45,7 +45,7 @@ async fn a_search_looks_at_the_rows_of_every_page() {
     assert!(html.contains("data-search") && !html.contains("role=\"search\""), "{html}");
 }
 
-/// ui.md, words: a filter takes what a row is called
+/// A filter accepts the label that a row shows, and the chip shows it again.
 #[actix_web::test]
 async fn the_filter_form_takes_names_and_chips_show_them() {
     let house = House::new().await;
@@ -59,7 +59,7 @@ async fn the_filter_form_takes_names_and_chips_show_them() {
     }
 }
 
-/// ui.md, dashboard: the longest bar stands where the table begins
+/// The bars follow the sorted column, so the longest bar is in the first row.
 #[actix_web::test]
 async fn bars_show_what_their_table_is_sorted_by() {
     let house = House::new().await;

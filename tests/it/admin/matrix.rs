@@ -1,5 +1,5 @@
-//! Every route of these pages, asked by everybody (bar.md 15, 16): roles, strangers, other accounts' things,
-//! other sites' forms; and the headers of every answer.
+//! Requests every route of the admin pages as each role, as a stranger, for objects of other accounts and from forms
+//! of other sites, and checks the headers of every answer.
 
 use actix_web::http::Method;
 use guestlog::app::access::Actor;
@@ -171,7 +171,6 @@ fn is_refused(reply: &Reply) -> bool {
             || reply.location() == "/sign-in")
 }
 
-/// bar.md 15
 #[actix_web::test]
 async fn every_role_reaches_what_it_may_and_nothing_more() {
     for role in [None, Some(Role::Viewer), Some(Role::Editor), Some(Role::Admin), Some(Role::Owner)] {
@@ -218,7 +217,6 @@ async fn every_role_reaches_what_it_may_and_nothing_more() {
     }
 }
 
-/// bar.md 15
 #[actix_web::test]
 async fn what_belongs_to_another_account_is_not_there() {
     let World { site, own, other } = world().await;
@@ -250,7 +248,6 @@ async fn what_belongs_to_another_account_is_not_there() {
     assert_eq!(guestlog::app::access::users::list(&site.app, other_account).await.unwrap().len(), 2);
 }
 
-/// bar.md 16
 #[actix_web::test]
 async fn every_form_is_refused_without_its_token_and_from_another_site() {
     let World { site, own, .. } = world().await;
@@ -339,7 +336,7 @@ async fn a_form_must_be_a_form_and_may_be_so_large() {
     assert_eq!(reply.status, 400);
 }
 
-/// bar.md 16, rules.md 27
+/// rules.md 27
 #[actix_web::test]
 async fn every_answer_carries_the_headers() {
     let World { site, own, .. } = world().await;

@@ -104,7 +104,6 @@ fn assert_has(value: &Value, wanted: &[&str]) {
     }
 }
 
-/// contract.md, Reports as data
 #[actix_web::test]
 async fn the_dashboard_as_data_has_the_keys_of_the_contract() {
     let house = House::new().await;
@@ -123,7 +122,6 @@ async fn the_dashboard_as_data_has_the_keys_of_the_contract() {
     assert_eq!(house.json("dashboard?compare=none").await["compare"], Value::Null);
 }
 
-/// contract.md, Reports as data
 #[actix_web::test]
 async fn tables_as_data_have_rows_total_and_next() {
     let house = House::new().await;
@@ -168,7 +166,6 @@ async fn filters_narrow_every_table_and_the_form_leads_to_the_plain_address() {
     assert_eq!(reply.location(), house.path("pages?period=7d&filter=page:contains:pric"));
 }
 
-/// ui.md, Words
 #[actix_web::test]
 async fn a_table_without_rows_tells_what_to_do() {
     let house = House::new().await;
@@ -183,7 +180,6 @@ async fn a_table_without_rows_tells_what_to_do() {
     assert!(long_ago.contains(&check), "{long_ago}");
 }
 
-/// contract.md, Reports as data
 #[actix_web::test]
 async fn unknown_words_are_400_with_the_list() {
     let house = House::new().await;
@@ -237,7 +233,7 @@ fn url_encode(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-/// rules.md 28, contract.md
+/// rules.md 28
 #[actix_web::test]
 async fn a_token_reads_the_data_of_its_own_account_only() {
     let house = House::new().await;
@@ -323,7 +319,6 @@ async fn a_hit_without_consent_shows_time_and_reason_only() {
     assert!(csv.lines().any(|line| line.ends_with(",,refused,no_consent,,,,")), "{csv}");
 }
 
-/// bar.md 28
 #[actix_web::test]
 async fn the_tracking_code_page_waits_for_the_first_visit_and_names_what_keeps_it_away() {
     let house = House::new().await;
@@ -383,7 +378,7 @@ async fn a_period_is_compared_with_the_one_before() {
     assert!(alone["rows"][0].get("before").is_none() && alone.get("compare").is_none(), "{alone}");
 }
 
-/// ui.md: sources with drill-down
+/// Sources have a drill-down.
 #[actix_web::test]
 async fn sources_lead_from_a_source_to_its_details_and_further() {
     let house = House::new().await;
@@ -433,7 +428,7 @@ async fn countries_that_nobody_can_know_say_how_to_know_them() {
     assert!(!filtered.contains("No countries yet"), "{filtered}");
 }
 
-/// ui.md, period bar: a comparison is fair
+/// A running period is compared with an equally long part of the one before.
 #[actix_web::test]
 async fn a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before() {
     let house = House::new().await;

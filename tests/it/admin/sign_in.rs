@@ -120,7 +120,6 @@ async fn a_sign_in_ends_when_idle_and_in_any_case() {
     assert!(browser.is_signed_in().await, "a clock that goes back signs nobody out");
 }
 
-/// bar.md 16
 #[actix_web::test]
 async fn disabling_a_user_ends_his_sign_ins_at_once() {
     let site = TestApp::new().await;
@@ -139,7 +138,6 @@ async fn disabling_a_user_ends_his_sign_ins_at_once() {
     browser.sign_in(ADA, PASSWORD).await;
 }
 
-/// bar.md 16
 #[actix_web::test]
 async fn changing_the_password_ends_every_other_sign_in_and_gives_this_one_a_new_cookie() {
     let site = TestApp::new().await;

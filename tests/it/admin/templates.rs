@@ -77,7 +77,7 @@ fn prose_in_a_template_is_found() {
     assert!(!readable(good).iter().any(|t| t.chars().any(char::is_alphabetic)));
 }
 
-/// rules.md 27, design.md 9
+/// rules.md 27
 #[test]
 fn templates_hold_no_inline_style_script_or_other_host() {
     for (name, template) in files("templates", ".html") {
@@ -95,7 +95,6 @@ fn templates_hold_no_inline_style_script_or_other_host() {
     }
 }
 
-/// design.md 9
 #[test]
 fn nothing_passes_by_the_escaping() {
     for (name, template) in files("templates", ".html") {

@@ -25,7 +25,6 @@ async fn save(reader: &Browser, account: AccountId, name: &str, query: &str) -> 
     reader.post(&path(account, "views"), &fields).await.status
 }
 
-/// ui.md, Companies and period bar: saved views
 #[actix_web::test]
 async fn a_report_is_saved_as_it_was_asked_and_found_on_every_report() {
     let (_, account, reader) = house().await;

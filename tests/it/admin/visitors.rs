@@ -162,7 +162,7 @@ async fn an_email_is_told_to_those_who_may_read_it() {
     assert_eq!(house.token(&[Scope::EventsRead]).await.get(&house.path("1?format=json")).await.status, 403);
 }
 
-/// ui.md, Words: destructive work shows what it will touch first
+/// Before something is erased, the page shows what will be erased.
 #[actix_web::test]
 async fn an_admin_erases_a_visitor_after_seeing_what_goes() {
     let house = House::new().await;

@@ -2,7 +2,6 @@
 
 use super::harness::Machine;
 
-/// hubspot.md 12, rows 6-24; contract.md
 #[test]
 fn an_event_is_made_listed_archived_restored_and_deleted_with_and_without_a_server() {
     let machine = Machine::new();
@@ -43,7 +42,7 @@ fn an_event_is_made_listed_archived_restored_and_deleted_with_and_without_a_serv
     assert_eq!(server.stop(), 0);
 }
 
-/// contract.md: what the page of the event shows
+/// The command prints the same code as the page of the event.
 #[test]
 fn what_is_put_where_is_told_for_each_type_with_the_value_of_the_event() {
     let machine = Machine::new();
@@ -74,7 +73,7 @@ fn what_is_put_where_is_told_for_each_type_with_the_value_of_the_event() {
     }
 }
 
-/// rules.md 29; contract.md
+/// rules.md 29
 #[test]
 fn custom_javascript_comes_from_a_file_and_its_mistakes_are_named() {
     let machine = Machine::new();

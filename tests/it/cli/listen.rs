@@ -91,7 +91,7 @@ fn head_is_answered_as_get_without_the_body() {
     );
 }
 
-/// contract.md: whoever asked for port 0 must learn which one it was, however little is logged.
+/// Whoever asked for port 0 must learn which one it was, however little is logged.
 #[test]
 fn the_address_is_told_at_every_level_of_the_log() {
     for level in ["error", "warn", "trace"] {

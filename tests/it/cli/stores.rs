@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::harness::Machine;
 
-/// reliability.md F24
 #[test]
 fn a_second_server_refuses() {
     let machine = Machine::new();
@@ -61,7 +60,6 @@ fn the_socket_is_its_owners_alone_and_refuses_what_is_no_command() {
     assert!(ask(filled(max + 1).as_bytes()).contains("at most"));
 }
 
-/// bar.md 9, reliability.md F11
 #[test]
 fn a_store_of_a_newer_program_is_refused_and_left_as_it_is() {
     for file in ["guestlog.db", "inbox.db"] {
@@ -80,7 +78,6 @@ fn a_store_of_a_newer_program_is_refused_and_left_as_it_is() {
     }
 }
 
-/// bar.md 8, reliability.md F9
 #[test]
 fn a_damaged_store_is_refused_with_the_way_out() {
     type Harm = fn(&Path);
@@ -123,7 +120,6 @@ fn overwrite(file: &Path, at: u64, bytes: &[u8]) {
     file.write_all(bytes).unwrap();
 }
 
-/// reliability.md F8
 #[test]
 fn a_data_directory_that_cannot_be_used_is_a_bad_configuration() {
     let machine = Machine::new();

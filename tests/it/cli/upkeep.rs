@@ -38,7 +38,7 @@ fn check_passes_a_whole_store_beside_its_server_and_after() {
     assert_eq!(machine.json(&["check"]), whole);
 }
 
-/// contract.md: every command works before the first start.
+/// Every command works before the first start.
 #[test]
 fn check_and_backup_work_before_the_first_start() {
     let machine = Machine::new();
@@ -179,7 +179,7 @@ fn doctor_tells_much_and_nothing_personal() {
     assert!(said["problems"].to_string().contains("mode 755"), "{said}");
 }
 
-/// rules.md 24, bar.md 12: views arrive, are folded, and the server is killed on the way.
+/// rules.md 24: views arrive, are folded, and the server is killed on the way.
 #[test]
 fn a_backup_under_load_holds_everything_acknowledged_before_it_once() {
     let machine = Machine::new();

@@ -105,7 +105,7 @@ async fn the_place_of_a_mistake_is_told_in_lines_and_characters() {
     assert_eq!(site.ask::<i64>("select count(*) from event_definition"), 0);
 }
 
-/// bar.md, issue of events 4: page views still arrive with each of them active
+/// A broken snippet must never stop the tracking of page views.
 #[actix_web::test]
 async fn page_views_arrive_with_each_snippet_that_was_saved() {
     let site = Site::new().await;

@@ -41,7 +41,6 @@ async fn country(site: &mut Site, peer: &str, forwarded: &[&str]) -> String {
     site.ask::<String>(place).trim_end_matches('\u{1f}').to_owned()
 }
 
-/// bar.md 18
 #[actix_web::test]
 async fn a_forwarded_address_from_an_untrusted_peer_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -52,7 +51,6 @@ async fn a_forwarded_address_from_an_untrusted_peer_changes_nothing() {
     }
 }
 
-/// bar.md 18
 #[actix_web::test]
 async fn behind_a_trusted_proxy_the_right_most_untrusted_hop_counts() {
     let folder = tempfile::tempdir().unwrap();
@@ -73,7 +71,6 @@ async fn behind_a_trusted_proxy_the_right_most_untrusted_hop_counts() {
     assert_eq!(country(&mut site, "203.0.113.7", &["198.51.100.1"]).await, "NL", "another peer");
 }
 
-/// bar.md 18
 #[actix_web::test]
 async fn no_header_helps_around_the_limit_of_an_address() {
     let site = Site::with(Wanted { per_address: 1, proxies: &[PROXY], ..Wanted::default() }).await;

@@ -61,7 +61,6 @@ fn round(
     (all.len(), starts, longest_stop)
 }
 
-/// bar.md 1, 10
 #[test]
 fn kills_and_stops_under_load_lose_and_double_nothing() {
     if is_quick() {

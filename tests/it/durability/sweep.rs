@@ -78,7 +78,7 @@ fn eventually(reached: impl Fn() -> bool) -> bool {
     reached()
 }
 
-/// bar.md 3
+
 #[test]
 fn calls_that_fail_cost_answers_and_nothing_that_was_acknowledged() {
     if is_quick() {

@@ -26,7 +26,6 @@ fn a_changed_file_is_taken_and_an_unchanged_one_left_alone() {
     assert_eq!(geo.reload_changed(), UNCHANGED);
 }
 
-/// bar.md Faults 8
 #[test]
 fn a_damaged_file_never_replaces_a_good_one() {
     let dir = tempfile::tempdir().unwrap();

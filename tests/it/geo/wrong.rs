@@ -136,7 +136,6 @@ fn places_are_looked_into_no_deeper_than_files_have_them() {
     assert_eq!(region(map([("names", map([("en", text("Utrecht"))]))])), "");
 }
 
-/// bar.md Faults 8
 #[test]
 fn ten_thousand_damaged_files_never_panic() {
     let dir = tempfile::tempdir().unwrap();

@@ -23,7 +23,7 @@ async fn create(site: &Site, name: &str, kind: EventKind, url: &str) -> EventNum
     definitions::create(&site.app, Actor::Machine, site.account, kind, &typed).await.unwrap()
 }
 
-/// hubspot.md 12, rows 20-26; rules.md 13, 21, 22
+/// rules.md 13, 21, 22
 #[actix_web::test]
 async fn what_a_program_tells_by_email_is_the_contacts_and_of_no_session() {
     let mut site = Site::new().await;
@@ -65,7 +65,7 @@ async fn a_program_that_names_nobody_is_counted_and_an_id_finds_but_never_makes_
     );
 }
 
-/// hubspot.md 12, rows 16, 17; rules.md 10, 15
+/// rules.md 10, 15
 #[actix_web::test]
 async fn what_a_visitor_did_before_he_was_known_becomes_his_contacts() {
     let mut site = Site::new().await;
@@ -212,7 +212,7 @@ async fn names_become_events_up_to_the_limit_and_wait_past_it() {
     site.assert_that_all_are_counted().await;
 }
 
-/// rules.md 20; hubspot.md 12, rows 32-38
+/// rules.md 20
 #[actix_web::test]
 async fn names_are_approved_while_they_fit_dismissed_and_taken_back() {
     let mut site = Site::with(Wanted { events: 3, ..Wanted::default() }).await;
@@ -323,7 +323,6 @@ async fn an_account_may_queue_or_refuse_every_new_name() {
     }
 }
 
-/// hubspot.md 1.4
 #[actix_web::test]
 async fn a_page_view_completes_the_events_whose_url_rule_it_matches() {
     let mut site = Site::new().await;

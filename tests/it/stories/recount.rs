@@ -173,7 +173,6 @@ async fn what_nobody_can_count_back_is_refused() {
     assert_eq!(site.ask::<i64>("select count(*) from event_work"), 0);
 }
 
-/// hubspot.md 12, row 39
 #[actix_web::test]
 async fn an_event_is_changed_and_a_deleted_name_comes_back_by_hand_alone() {
     let mut site = Site::new().await;

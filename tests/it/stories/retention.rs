@@ -37,7 +37,6 @@ async fn history(site: &mut Site, days: u32, months: u32) -> Keeper {
     keeper
 }
 
-/// bar.md 26
 #[actix_web::test]
 async fn whole_days_go_when_they_are_older_than_the_months_kept() {
     let mut site = Site::new().await;
@@ -59,7 +58,6 @@ async fn whole_days_go_when_they_are_older_than_the_months_kept() {
     assert!(days(&site) < kept);
 }
 
-/// reliability.md F12
 #[actix_web::test]
 async fn a_clock_that_jumps_forgets_nothing_until_it_has_gone_on_for_a_day() {
     let mut site = Site::new().await;

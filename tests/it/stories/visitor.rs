@@ -189,7 +189,6 @@ async fn a_contact_keeps_the_source_of_the_first_session() {
     assert_eq!(site.asks::<String>(source), ["REFERRALS|news.test|news.test/article"]);
 }
 
-/// design.md 10
 #[actix_web::test]
 async fn names_and_properties_of_a_person_are_bounded() {
     use guestlog::domain::contact::PROPERTIES_MAX;

@@ -155,7 +155,7 @@ fn what_was_kept_goes_with_a_refusal_on_the_next_page_and_waits_for_an_open_ques
     }
 }
 
-/// hubspot.md 2.3: who opted out in the banner of old is not collected, until a newer answer says otherwise.
+/// HubSpot's first banner kept an opt-out in a cookie of its own. It counts until the visitor answers a newer banner.
 #[test]
 fn an_opt_out_written_by_hubspots_first_banner_is_a_refusal() {
     let open = |cookies: &str, then: &str| {

@@ -56,5 +56,5 @@ fn accept_call(app: &App, call: &Call<'_>) -> Result<Hit, Reason> {
     let act = read.inspect_err(|reason| app.live.push_refusal(id, now, *reason, String::new()))?;
     let (identity, left_out) = read::identity(&call.identity);
     app.counters.cut(left_out);
-    Ok(Hit::told(id, now, act, identity))
+    Ok(Hit::from_program(id, now, act, identity))
 }

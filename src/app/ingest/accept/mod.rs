@@ -125,7 +125,8 @@ fn accept_one<'a>(
     })
 }
 
-fn read_hit(
+/// Applies the rules of browser requests to one beacon, without storing the hit or showing it on the live page.
+pub fn read_hit(
     app: &App,
     now: Millis,
     sender: Sender<'_>,

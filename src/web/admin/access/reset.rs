@@ -70,7 +70,7 @@ struct Told {
 }
 
 async fn show(guest: Guest, told: Query<Told>) -> Result<HttpResponse, WebError> {
-    match users::look(&guest.state.app, &Secret::told(&told.token)).await {
+    match users::look(&guest.state.app, &Secret::from_request(&told.token)).await {
         Ok(email) => page(&guest, &told.token, email, None),
         Err(access::Error::Link) => gone(&guest),
         Err(error) => Err(error.into()),
@@ -80,7 +80,7 @@ async fn show(guest: Guest, told: Query<Told>) -> Result<HttpResponse, WebError>
 async fn create(request: HttpRequest, form: GuestForm) -> Result<HttpResponse, WebError> {
     let GuestForm { guest, fields } = form;
     let token = fields.raw("token");
-    let link = Secret::told(token);
+    let link = Secret::from_request(token);
     let browser = context::browser(&request);
     let app = &guest.state.app;
     let error = match users::choose_password(app, &link, fields.raw("password"), &browser).await {

@@ -106,7 +106,7 @@ struct Told {
 }
 
 async fn show(guest: Guest, told: Query<Told>) -> Result<HttpResponse, WebError> {
-    match setup::look(&guest.state.app, &Secret::told(&told.token)).await {
+    match setup::look(&guest.state.app, &Secret::from_request(&told.token)).await {
         Ok(wanted) => {
             let typed = wanted.account.then(Typed::default);
             page(&guest, &told.token, "", typed.as_ref(), None)
@@ -119,7 +119,7 @@ async fn show(guest: Guest, told: Query<Told>) -> Result<HttpResponse, WebError>
 async fn create(request: HttpRequest, form: GuestForm) -> Result<HttpResponse, WebError> {
     let GuestForm { guest, fields } = form;
     let (token, email) = (fields.raw("token"), fields.text("email"));
-    let link = Secret::told(token);
+    let link = Secret::from_request(token);
     let wanted = match setup::look(&guest.state.app, &link).await {
         Ok(wanted) => wanted,
         Err(access::Error::Link) => return gone(&guest),

@@ -116,7 +116,7 @@ async fn by_link(request: HttpRequest, guest: Guest, told: Query<Told>) -> Resul
         return Err(WebError::Expired);
     }
     let browser = context::browser(&request);
-    match sign_in::by_link(&guest.state.app, &Secret::told(&told.token), &browser).await {
+    match sign_in::by_link(&guest.state.app, &Secret::from_request(&told.token), &browser).await {
         Ok(secret) => {
             replace(&request, &guest, &secret).await?;
             Ok(answer::see_other("/"))

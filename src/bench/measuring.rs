@@ -1,4 +1,8 @@
-//! What the figures were measured on, and what many of them come to.
+//! What the benchmarks measure with: time, percentiles, and a description of the machine.
+
+use std::time::Duration;
+
+use crate::base::clock::{Clock, RealClock};
 
 /// Cores, processor and kernel.
 pub(super) fn machine() -> String {
@@ -14,9 +18,26 @@ pub(super) fn machine() -> String {
     format!("{cores} cores, {model}, Linux {}", kernel.trim())
 }
 
-/// The value that `share` of them do not exceed.
+/// The value that `share` (0 to 1) of the values do not exceed.
 pub(super) fn percentile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
-    let place = (values.len() as f64 * share) as usize;
-    values.get(place.min(values.len().saturating_sub(1))).copied().unwrap_or(0.0)
+    let index = (values.len() as f64 * share) as usize;
+    values.get(index.min(values.len().saturating_sub(1))).copied().unwrap_or(0.0)
+}
+
+/// Measures how long something takes.
+pub(super) struct Stopwatch(Duration);
+
+impl Stopwatch {
+    pub(super) fn start() -> Self {
+        Self(RealClock.monotonic())
+    }
+
+    pub(super) fn seconds(&self) -> f64 {
+        (RealClock.monotonic() - self.0).as_secs_f64()
+    }
+
+    pub(super) fn ms(&self) -> f64 {
+        self.seconds() * 1_000.0
+    }
 }

@@ -1,34 +1,28 @@
-//! Forgetting: one visitor, a month, and a month while events arrive.
+//! Measures how long it takes to erase a visitor, and to delete the days and the visitors of a month: on an idle store,
+//! and while events arrive.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::child::Server;
 use super::load::Load;
-use super::machine::percentile;
-use super::requests;
+use super::measuring::{Stopwatch, percentile};
+use super::server_process::ServerProcess;
 use crate::app::access::{self, Actor};
-use crate::app::ingest::fold::{self, Cache};
 use crate::app::jobs::retention::{self, Keeper};
 use crate::app::people::erase_visitor;
-use crate::base::clock::{Clock, RealClock};
 use crate::config::Config;
+use crate::demo::history::fold_waiting;
 use crate::domain::account::AccountId;
 use crate::domain::visitor::VisitorNumber;
 use crate::{server, store};
 
-/// Visitors that are erased, spread over all there are.
+/// Number of visitors that are erased, spread over all.
 const VISITORS: u32 = 20;
-/// Events a second while a month is forgotten.
+/// Events per second that arrive while days are deleted.
 const RATE: u32 = 1_000;
 
-/// # Errors
-/// When the store cannot be opened, or an event is refused.
 pub(super) fn measure(
     dir: &Path,
     account: AccountId,
@@ -37,21 +31,17 @@ pub(super) fn measure(
     let mut config = Config::default();
     dir.clone_into(&mut config.server.data_dir);
     let app = server::open(&config)?;
-    // what a killed server had not folded
-    runtime.block_on(async {
-        let mut cache = Cache::default();
-        while fold::step(&app, &mut cache).await? > 0 {}
-        Ok::<_, store::Error>(())
-    })?;
+    // The server on this store was killed before it had folded everything.
+    runtime.block_on(fold_waiting(&app))?;
     let numbers = app.store.readers.read(|conn| store::account::find_numbers(conn, account))?;
     let last = numbers.context("the account is gone")?.visitor;
     let mut erased_ms = Vec::new();
-    for place in 0..VISITORS {
-        let number = VisitorNumber(1 + last / VISITORS * place);
-        let begin = RealClock.monotonic();
+    for index in 0..VISITORS {
+        let number = VisitorNumber(1 + last / VISITORS * index);
+        let watch = Stopwatch::start();
         match runtime.block_on(erase_visitor::erase_visitor(&app, Actor::Machine, account, number)) {
-            Ok(_) => erased_ms.push((RealClock.monotonic() - begin).as_secs_f64() * 1_000.0),
-            // a contact's own number, which is no visitor
+            Ok(_) => erased_ms.push(watch.ms()),
+            // This is the number of a contact without a browser, and not of a visitor.
             Err(access::Error::Store(store::Error::NotFound)) => {}
             Err(error) => return Err(error.into()),
         }
@@ -63,28 +53,16 @@ pub(super) fn measure(
     };
     let before = days(&app)?;
     let known = app.accounts.find(account).context("the account is gone")?;
-    let ms_since = |begin: Duration| (RealClock.monotonic() - begin).as_secs_f64() * 1_000.0;
-    let begin = RealClock.monotonic();
+    let watch = Stopwatch::start();
     retention::forget_days(&app, &known, 11, app.now())?;
-    let month_ms = ms_since(begin);
+    let month_ms = watch.ms();
     let after = days(&app)?;
-    let begin = RealClock.monotonic();
+    let watch = Stopwatch::start();
     Keeper::default().look(&app, 11)?;
-    let visitors_ms = ms_since(begin);
+    let visitors_ms = watch.ms();
     app.store.close();
-    let server = Server::start_with(
-        &["serve", "--listen", "127.0.0.1:0"],
-        Some(dir),
-        &[("GUESTLOG_RETENTION__EVENTS_MONTHS", "10")],
-    )?;
-    let load = Load {
-        address: server.address,
-        requests: Arc::new(requests::make("127.0.0.1", requests::What::PageViews)),
-        connections: 64,
-        duration: Duration::from_secs(5),
-        rate: Some(RATE),
-        serial: Arc::new(AtomicU64::new(u64::try_from(RealClock.now().0).unwrap_or(1) << 20)),
-    };
+    let server = ServerProcess::serve(dir, &[("GUESTLOG_RETENTION__EVENTS_MONTHS", "10")])?;
+    let load = Load::of_page_views(server.address, RATE, 5);
     let round = runtime.block_on(load.run())?;
     Ok(json!({
         "erased": erased_ms.len(),

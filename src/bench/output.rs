@@ -1,4 +1,4 @@
-//! The answer of `bench reports` as tables.
+//! Prints the figures of `bench reports` as tables.
 
 use serde_json::Value;
 
@@ -8,19 +8,19 @@ pub(super) fn print(report: &Value, json: bool) {
         println!("{report}");
         return;
     }
-    let found = Found(report);
-    println!("{} · {}", found.text("/date"), found.text("/machine"));
+    let figures = Figures(report);
+    println!("{} · {}", figures.text("/date"), figures.text("/machine"));
     println!(
         "{:.0} events, {:.0} visitors, {:.0} days; each report {:.0} times, whole page over HTTP, warm, uncached\n",
-        found.number("/events"),
-        found.number("/visitors"),
-        found.number("/days"),
-        found.number("/repeat")
+        figures.number("/events"),
+        figures.number("/visitors"),
+        figures.number("/days"),
+        figures.number("/repeat")
     );
     println!(
         "| report | period | filters | p50 ms | p95 ms | CPU ms | bar ms | |\n|---|---|---|---|---|---|---|---|"
     );
-    for row in found.rows("/reports") {
+    for row in figures.rows("/reports") {
         let (p95, bar) = (row.number("/p95_ms"), row.number("/bar_ms"));
         println!(
             "| {} | {} | {:.0} | {:.1} | {p95:.1} | {:.1} | {bar:.0} | {} |",
@@ -33,10 +33,10 @@ pub(super) fn print(report: &Value, json: bool) {
         );
     }
     println!("\n| figure | measured | bar |\n|---|---|---|");
-    for (name, figure, bar) in figures(&found) {
+    for (name, figure, bar) in key_figures(&figures) {
         println!("| {name} | {figure} | {bar} |");
     }
-    let plain = found.rows("/plain_sql");
+    let plain = figures.rows("/plain_sql");
     if !plain.is_empty() {
         println!(
             "\n| question | period | plain SQL on rows, ms | whole report, p50 ms | ratio |\n|---|---|---|---|---|"
@@ -56,16 +56,16 @@ pub(super) fn print(report: &Value, json: bool) {
     let tables = report.pointer("/disk/tables").and_then(Value::as_object);
     for (name, bytes) in tables.into_iter().flatten() {
         let bytes = bytes.as_f64().unwrap_or(0.0);
-        println!("| {name} | {bytes:.0} | {:.2} |", bytes / found.number("/events").max(1.0));
+        println!("| {name} | {bytes:.0} | {:.2} |", bytes / figures.number("/events").max(1.0));
     }
 }
 
-/// Name, what was measured, what it may be.
-fn figures(found: &Found<'_>) -> Vec<(&'static str, String, &'static str)> {
-    let ms = |path: &str| format!("{:.1} ms", found.number(path));
-    let mb = |path: &str| format!("{:.0} MB", found.number(path) / 1e6);
-    let of_event = |path: &str| format!("{:.1}", found.number(path) / found.number("/events").max(1.0));
-    let made = found.number("/made_s");
+/// For each figure its name, what was measured, and the limit.
+fn key_figures(figures: &Figures<'_>) -> Vec<(&'static str, String, &'static str)> {
+    let ms = |path: &str| format!("{:.1} ms", figures.number(path));
+    let mb = |path: &str| format!("{:.0} MB", figures.number(path) / 1e6);
+    let of_event = |path: &str| format!("{:.1}", figures.number(path) / figures.number("/events").max(1.0));
+    let made = figures.number("/made_s");
     vec![
         (
             "made in",
@@ -74,7 +74,7 @@ fn figures(found: &Found<'_>) -> Vec<(&'static str, String, &'static str)> {
         ),
         (
             "events a second while reports run",
-            format!("{:.0}", found.number("/while_events_arrive/events_per_second")),
+            format!("{:.0}", figures.number("/while_events_arrive/events_per_second")),
             "",
         ),
         ("acknowledgement p99 meanwhile", ms("/while_events_arrive/acknowledged_p99_ms"), "≤ 100 ms"),
@@ -82,8 +82,8 @@ fn figures(found: &Found<'_>) -> Vec<(&'static str, String, &'static str)> {
             "reports beyond twice their bar meanwhile",
             format!(
                 "{:.0} of {:.0}",
-                found.number("/while_events_arrive/beyond_twice_the_bar"),
-                found.number("/while_events_arrive/reports")
+                figures.number("/while_events_arrive/beyond_twice_the_bar"),
+                figures.number("/while_events_arrive/reports")
             ),
             "p95 within",
         ),
@@ -93,19 +93,19 @@ fn figures(found: &Found<'_>) -> Vec<(&'static str, String, &'static str)> {
         ("ready when empty", ms("/ready_empty_ms"), "≤ 50 ms"),
         ("segment columns, bytes an event", of_event("/disk/columns"), "≤ 13"),
         ("all files, bytes an event", of_event("/disk/files"), "≤ 35"),
-        ("a visitor erased, median", ms("/forgetting/erase_p50_ms"), ""),
-        ("a visitor erased, longest", ms("/forgetting/erase_max_ms"), "≤ 1,000 ms"),
-        ("a month forgotten", ms("/forgetting/month_ms"), "≤ 100 ms"),
-        ("20,000 visitors of it forgotten, 500 at a time", ms("/forgetting/visitors_ms"), ""),
-        ("acknowledgement p99 while a month is forgotten", ms("/forgetting/acknowledged_p99_ms"), "≤ 100 ms"),
+        ("a visitor erased, median", ms("/erasing/erase_p50_ms"), ""),
+        ("a visitor erased, longest", ms("/erasing/erase_max_ms"), "≤ 1,000 ms"),
+        ("a month forgotten", ms("/erasing/month_ms"), "≤ 100 ms"),
+        ("20,000 visitors of it forgotten, 500 at a time", ms("/erasing/visitors_ms"), ""),
+        ("acknowledgement p99 while a month is forgotten", ms("/erasing/acknowledged_p99_ms"), "≤ 100 ms"),
     ]
 }
 
-/// A part of the answer.
-struct Found<'a>(&'a Value);
+/// Figures, or a part of them.
+pub(super) struct Figures<'a>(pub(super) &'a Value);
 
-impl<'a> Found<'a> {
-    fn number(&self, path: &str) -> f64 {
+impl<'a> Figures<'a> {
+    pub(super) fn number(&self, path: &str) -> f64 {
         self.0.pointer(path).and_then(Value::as_f64).unwrap_or(0.0)
     }
 
@@ -114,6 +114,6 @@ impl<'a> Found<'a> {
     }
 
     fn rows(&self, path: &str) -> Vec<Self> {
-        self.0.pointer(path).and_then(Value::as_array).into_iter().flatten().map(Found).collect()
+        self.0.pointer(path).and_then(Value::as_array).into_iter().flatten().map(Figures).collect()
     }
 }
