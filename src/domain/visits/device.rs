@@ -1,6 +1,6 @@
 //! Browser, system and class of a device, read from its User-Agent; robots by name. Families only: a version
 //! would tell apart what nobody asks for and make a browser easier to recognise. The expressions for browsers
-//! and systems are uap-core's (`data/regexes.yaml`, see `data/regexes.LICENSE`), the classes are our own rule.
+//! and systems are uap-core's (`data/regexes.json`, see `data/regexes.LICENSE`), the classes are our own rule.
 //! Nothing is remembered here between two calls: the cache belongs to the caller.
 
 use std::sync::OnceLock;
@@ -178,7 +178,7 @@ fn word(words: &Words, text: &str) -> Option<&'static str> {
     words.iter().find(|(word, _)| text.contains(word)).map(|(_, name)| *name)
 }
 
-/// The two lists of `regexes.yaml` that are read; the third, of device models, would cost more than both.
+/// `regexes.json`. Without uap-core's third list, of device models, which would cost more than these two.
 #[derive(Deserialize)]
 struct Expressions {
     user_agent_parsers: Vec<user_agent::Parser<'static>>,
@@ -188,7 +188,7 @@ struct Expressions {
 #[derive(Debug, thiserror::Error)]
 enum Broken {
     #[error(transparent)]
-    Yaml(#[from] serde_yaml_ng::Error),
+    Json(#[from] serde_json::Error),
     #[error("an expression for browsers: {0}")]
     Browser(#[from] ua_parser::Error),
     #[error("an expression for systems: {0}")]
@@ -205,9 +205,7 @@ fn parsers() -> &'static Parsers {
 
 impl Parsers {
     fn load() -> Result<Self, Broken> {
-        let table = include_str!("data/regexes.yaml");
-        let used = table.split_once("\ndevice_parsers:").map_or(table, |(used, _)| used);
-        let expressions: Expressions = serde_yaml_ng::from_str(used)?;
+        let expressions: Expressions = serde_json::from_str(include_str!("data/regexes.json"))?;
         let mut bots = Bots::default();
         bots.append(&lines(include_str!("data/robots.txt")).collect::<Vec<_>>());
         let names = |table: &'static str| {
