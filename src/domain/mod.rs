@@ -14,7 +14,7 @@ mod reports;
 pub mod text;
 mod visits;
 
-pub use events::{event, install, nesting, pick};
+pub use events::{event, install, pick};
 pub use people::{contact, password, user};
 pub use reports::{period, question, saved_view};
 pub use visits::{
