@@ -1,10 +1,11 @@
 //! The script that a site includes: its parts (`static/tracker`), the account's options, and what is served; and the
 //! picker (`static/picker`), which it loads for an admin.
+//! The parts are written for people. What is served is `static/tracker/minified/script.js`, which oxc_minifier makes of
+//! them: `MINIFY=1 cargo test --test it tracker::minified`. The same test fails when the file is not what it makes.
 //! Knows nothing of requests, the store or the clock. Nothing secret may come in here: everybody can read
 //! what comes out.
 
 use std::io::Write;
-use std::sync::LazyLock;
 
 use rust_embed::RustEmbed;
 use serde::Serialize;
@@ -12,25 +13,19 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::account::AccountId;
 
-mod squeeze;
-
 /// Highest compression: built once per change, served many times.
 const GZIP_LEVEL: u32 = 9;
 const BROTLI_QUALITY: u32 = 11;
 const BROTLI_WINDOW: u32 = 22;
 
 #[derive(RustEmbed)]
-#[folder = "static/tracker"]
-struct Parts;
-
-#[derive(RustEmbed)]
 #[folder = "static/picker"]
 struct Picker;
 
 /// What all accounts share.
-static ALL: LazyLock<String> = LazyLock::new(|| squeeze::squeeze(&sources(|_| true)));
-/// Names of the parts begin so that find events in a page; the others are the core.
-const EVENTS: &str = "8";
+const MINIFIED: &str = include_str!("../../static/tracker/minified/script.js");
+/// The name that stands in it for the options of the account.
+const OPTIONS: &str = "GUESTLOG_OPTIONS";
 
 /// What of an account's settings the script needs to know. Public: everybody can read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -121,12 +116,6 @@ pub fn build(options: &ScriptOptions) -> Script {
     pack(text(options))
 }
 
-/// The core alone, to be weighed: it does not run without the rest.
-#[must_use]
-pub fn core(options: &ScriptOptions) -> Script {
-    pack(around(options, &squeeze::squeeze(&sources(|name| !name.starts_with(EVENTS)))))
-}
-
 #[expect(clippy::expect_used, reason = "a Vec takes every byte")]
 fn pack(text: String) -> Script {
     let plain = text.into_bytes();
@@ -136,14 +125,10 @@ fn pack(text: String) -> Script {
 
 /// The script as `build` serves it, not compressed.
 #[must_use]
-pub fn text(options: &ScriptOptions) -> String {
-    around(options, &ALL)
-}
-
 #[expect(clippy::expect_used, reason = "numbers, booleans and strings are always JSON")]
-fn around(options: &ScriptOptions, parts: &str) -> String {
-    let config = script_safe(&serde_json::to_string(options).expect("plain options"));
-    format!("(function(){{'use strict';const cfg={config};\n{parts}}})();\n")
+pub fn text(options: &ScriptOptions) -> String {
+    let options = script_safe(&serde_json::to_string(options).expect("plain options"));
+    MINIFIED.replacen(OPTIONS, &options, 1)
 }
 
 /// The picker of elements, which the script loads only when the server has said so (rules.md 30). `words`: its texts
@@ -169,17 +154,6 @@ fn compress(plain: &[u8]) -> std::io::Result<(Vec<u8>, Vec<u8>)> {
 fn etag(plain: &[u8]) -> String {
     let digest: String = Sha256::digest(plain).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("\"{digest}\"")
-}
-
-/// The wanted parts, in the order of their names, as written.
-fn sources(wanted: fn(&str) -> bool) -> String {
-    let mut names: Vec<_> = Parts::iter().filter(|name| wanted(name)).collect();
-    names.sort();
-    names.iter().map(|name| part(name)).collect()
-}
-
-fn part(name: &str) -> String {
-    Parts::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default()
 }
 
 /// JSON that is also JavaScript, and harmless inside an HTML page.

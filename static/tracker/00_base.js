@@ -1,4 +1,4 @@
-// What the other parts stand on. `cfg` is the account's configuration, written before this by the server.
+// What the other parts stand on. `cfg` is the account's configuration, which the server writes into the script.
 const w = window;
 const d = document;
 const loc = w.location;
