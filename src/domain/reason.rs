@@ -1,74 +1,68 @@
 //! The closed list of what can become of a hit. `X-Guestlog`, `/metrics` and the live page say one of these.
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// What became of a hit.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        #[repr(u8)]
-        pub enum Reason { $($(#[$doc])* $name,)* }
-
-        impl Reason {
-            /// Every reason, in the order of the enum.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
-
-            /// The word used in headers, metrics and JSON.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-        }
-    };
-}
-
-reasons! {
+/// What became of a hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantArray)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
+#[repr(u8)]
+pub enum Reason {
     /// On disk; will be or was counted.
-    Stored = "stored",
+    Stored,
     /// An event id that was counted before (rules.md 5). Found by the fold.
-    Duplicate = "duplicate",
+    Duplicate,
     /// Not readable as any wire form, or a required field is missing or out of range.
-    Malformed = "malformed",
+    Malformed,
     /// No account of that number.
-    UnknownAccount = "unknown_account",
+    UnknownAccount,
     /// The visitor did not consent to analytics (rules.md 2).
-    NoConsent = "no_consent",
+    NoConsent,
     /// The visitor's browser carries the do-not-track cookie.
-    DoNotTrack = "do_not_track",
+    DoNotTrack,
     /// A robot (rules.md 4).
-    Bot = "bot",
+    Bot,
     /// An address the account leaves out.
-    ExcludedAddress = "excluded_address",
+    ExcludedAddress,
     /// A referring domain the account leaves out.
-    ExcludedReferrer = "excluded_referrer",
+    ExcludedReferrer,
     /// A host that is not among the account's domains, with the limit switched on.
-    UnknownHost = "unknown_host",
+    UnknownHost,
     /// A kind of beacon that is not counted (rules.md 3).
-    UnsupportedKind = "unsupported_kind",
+    UnsupportedKind,
     /// Older than 24 hours (rules.md 6).
-    TooOld = "too_old",
+    TooOld,
     /// Past a size limit.
-    TooLarge = "too_large",
+    TooLarge,
     /// More requests than an address may send.
-    TooMany = "too_many",
+    TooMany,
     /// Cannot be stored now; try again.
-    Unavailable = "unavailable",
+    Unavailable,
     /// The value of an event is not a number in range (rules.md 21).
-    BadValue = "bad_value",
+    BadValue,
     /// No event of that id or name (rules.md 19).
-    UnknownEvent = "unknown_event",
+    UnknownEvent,
     /// A name that waits for review (rules.md 20). Found by the fold.
-    Unexpected = "unexpected",
+    Unexpected,
     /// An event that was archived. Found by the fold.
-    ArchivedEvent = "archived_event",
+    ArchivedEvent,
     /// Engagement of a page view that is not known (any more). Found by the fold.
-    UnknownPageView = "unknown_page_view",
+    UnknownPageView,
     /// Could not be folded; kept and can be replayed.
-    DeadLetter = "dead_letter",
+    DeadLetter,
 }
 
 impl Reason {
+    /// Every reason, in the order of the enum.
+    pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// The word used in headers, metrics and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
+    }
+
     /// Position in `ALL`, for arrays of counters.
     #[must_use]
     pub const fn index(self) -> usize {

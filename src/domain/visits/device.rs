@@ -19,7 +19,8 @@ pub const USER_AGENT_MAX: usize = 1_024;
 pub const NAME_MAX: usize = 64;
 
 /// Class of a device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum DeviceClass {
@@ -36,12 +37,7 @@ impl DeviceClass {
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Desktop => "desktop",
-            Self::Mobile => "mobile",
-            Self::Tablet => "tablet",
-            Self::Other => "other",
-        }
+        self.into_str()
     }
 
     /// By words of the User-Agent; a first match decides. Windows of old wrote `Tablet PC`, an iPad writes
