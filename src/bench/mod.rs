@@ -114,6 +114,5 @@ fn insert_account(app: &App) -> anyhow::Result<AccountId> {
     let now = app.now();
     let account =
         app.store.writer.write_blocking(move |conn| store::account::insert(conn, &settings, now))?;
-    app.reload_accounts()?;
     Ok(account)
 }

@@ -16,7 +16,7 @@ pub mod rules {}
 pub mod text;
 mod visits;
 
-pub use events::{event, install, nesting, pick};
+pub use events::{event, install, pick};
 pub use people::{contact, password, provenance, user};
 pub use reports::{period, question, saved_view};
 pub use visits::{

@@ -2,75 +2,69 @@
 //! words.
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// What happened to a hit.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        #[repr(u8)]
-        pub enum Reason { $($(#[$doc])* $name,)* }
-
-        impl Reason {
-            /// Every reason, in the order of the enum.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
-
-            /// The word used in headers, metrics and JSON.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-        }
-    };
-}
-
-reasons! {
+/// What happened to a hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantArray)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
+#[repr(u8)]
+pub enum Reason {
     /// The hit is on disk. It is counted, or will be.
-    Stored = "stored",
+    Stored,
     /// The event id was counted before (rules.md 5). The fold finds this.
-    Duplicate = "duplicate",
+    Duplicate,
     /// The hit cannot be read in any wire form, or a required field is missing or out of range.
-    Malformed = "malformed",
+    Malformed,
     /// There is no account with that number.
-    UnknownAccount = "unknown_account",
+    UnknownAccount,
     /// The visitor did not consent to analytics (rules.md 2).
-    NoConsent = "no_consent",
+    NoConsent,
     /// The visitor's browser carries the do-not-track cookie.
-    DoNotTrack = "do_not_track",
+    DoNotTrack,
     /// A robot (rules.md 4).
-    Bot = "bot",
+    Bot,
     /// The account excludes the address.
-    ExcludedAddress = "excluded_address",
+    ExcludedAddress,
     /// The account excludes the referring domain.
-    ExcludedReferrer = "excluded_referrer",
+    ExcludedReferrer,
     /// The host is not among the account's domains, and the account accepts only those.
-    UnknownHost = "unknown_host",
+    UnknownHost,
     /// Beacons of this kind are not counted (rules.md 3).
-    UnsupportedKind = "unsupported_kind",
+    UnsupportedKind,
     /// The hit is older than 24 hours (rules.md 6).
-    TooOld = "too_old",
+    TooOld,
     /// Something is larger than its limit.
-    TooLarge = "too_large",
+    TooLarge,
     /// The address sent more requests than it may.
-    TooMany = "too_many",
+    TooMany,
     /// The hit cannot be stored now. The sender should try again.
-    Unavailable = "unavailable",
+    Unavailable,
     /// The value of the event is not a number in range (rules.md 21).
-    BadValue = "bad_value",
+    BadValue,
     /// There is no event with that id or name (rules.md 19).
-    UnknownEvent = "unknown_event",
+    UnknownEvent,
     /// The name waits for review (rules.md 20). The fold finds this.
-    Unexpected = "unexpected",
+    Unexpected,
     /// The event is archived. The fold finds this.
-    ArchivedEvent = "archived_event",
+    ArchivedEvent,
     /// The page view of this engagement is not known, or not any more. The fold finds this.
-    UnknownPageView = "unknown_page_view",
+    UnknownPageView,
     /// The hit could not be folded. It is kept and can be replayed.
-    DeadLetter = "dead_letter",
+    DeadLetter,
 }
 
 impl Reason {
-    /// The index in `ALL`, for arrays of counters.
+    /// Every reason, in the order of the enum.
+    pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// The word used in headers, metrics and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
+    }
+
+    /// Position in `ALL`, for arrays of counters.
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize

@@ -1,9 +1,11 @@
-//! The script that a site includes. It is built of parts (`static/tracker`) and the options of the account. This
-//! module also builds the picker (`static/picker`), which the script loads for an admin. It knows nothing of
-//! requests, the store or the clock. It must never be given a secret, because everybody can read the script.
+//! The script that a site includes. It is made of parts (`static/tracker`) and the options of the account. This module
+//! also builds the picker (`static/picker`), which the script loads for an admin. It knows nothing of requests, the
+//! store or the clock. It must never be given a secret, because everybody can read the script.
+//!
+//! The parts are written for people. What is served is `static/tracker/minified/script.js`, which oxc_minifier makes of
+//! them: `MINIFY=1 cargo test --test it tracker::minified`. The same test fails when the file is not what it makes.
 
 use std::io::Write;
-use std::sync::LazyLock;
 
 use rust_embed::RustEmbed;
 use serde::Serialize;
@@ -11,25 +13,19 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::account::AccountId;
 
-mod squeeze;
-
 /// The highest compression. A script is built once per change and served many times.
 const GZIP_LEVEL: u32 = 9;
 const BROTLI_QUALITY: u32 = 11;
 const BROTLI_WINDOW: u32 = 22;
 
 #[derive(RustEmbed)]
-#[folder = "static/tracker"]
-struct Parts;
-
-#[derive(RustEmbed)]
 #[folder = "static/picker"]
 struct Picker;
 
-/// The parts, which are the same for all accounts.
-static ALL: LazyLock<String> = LazyLock::new(|| squeeze::squeeze(&sources(|_| true)));
-/// The names of the parts that find events in a page begin with these. All others are the core.
-const EVENTS: &str = "8";
+/// The script without options, which is the same for all accounts.
+const MINIFIED: &str = include_str!("../../static/tracker/minified/script.js");
+/// The name that stands in it for the options of the account.
+const OPTIONS: &str = "GUESTLOG_OPTIONS";
 
 /// The settings of an account that the script needs. They are public, because everybody can read the script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -123,12 +119,6 @@ pub fn build(options: &ScriptOptions) -> Script {
     pack(text(options))
 }
 
-/// The core alone, to measure its size. It does not run without the other parts.
-#[must_use]
-pub fn core(options: &ScriptOptions) -> Script {
-    pack(wrap_in_function(options, &squeeze::squeeze(&sources(|name| !name.starts_with(EVENTS)))))
-}
-
 #[expect(clippy::expect_used, reason = "a Vec takes every byte")]
 fn pack(text: String) -> Script {
     let plain = text.into_bytes();
@@ -138,14 +128,10 @@ fn pack(text: String) -> Script {
 
 /// The script that `build` serves, not compressed.
 #[must_use]
-pub fn text(options: &ScriptOptions) -> String {
-    wrap_in_function(options, &ALL)
-}
-
 #[expect(clippy::expect_used, reason = "numbers, booleans and strings are always JSON")]
-fn wrap_in_function(options: &ScriptOptions, parts: &str) -> String {
-    let config = script_safe(&serde_json::to_string(options).expect("plain options"));
-    format!("(function(){{'use strict';const cfg={config};\n{parts}}})();\n")
+pub fn text(options: &ScriptOptions) -> String {
+    let options = script_safe(&serde_json::to_string(options).expect("plain options"));
+    MINIFIED.replacen(OPTIONS, &options, 1)
 }
 
 /// The picker of elements, which the script loads only after the server has confirmed the token (rules.md 30).
@@ -173,18 +159,7 @@ fn etag(plain: &[u8]) -> String {
     format!("\"{digest}\"")
 }
 
-/// The parts that `wanted` accepts, in the order of their names, as they are written.
-fn sources(wanted: fn(&str) -> bool) -> String {
-    let mut names: Vec<_> = Parts::iter().filter(|name| wanted(name)).collect();
-    names.sort();
-    names.iter().map(|name| part(name)).collect()
-}
-
-fn part(name: &str) -> String {
-    Parts::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default()
-}
-
-/// JSON that is also JavaScript, and does no harm inside an HTML page.
+/// JSON that is also JavaScript, and harmless inside an HTML page.
 fn script_safe(json: &str) -> String {
     json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }

@@ -2,6 +2,7 @@
 //! period, comparison and filters, so that it can be kept and sent.
 
 use jiff::ToSpan;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::domain::account::AccountId;
 use crate::domain::contact::ContactId;
@@ -358,21 +359,14 @@ impl ReportUrl {
     }
 }
 
-/// Percent-encodes a query value; what is harmless there and pleasant to read stays.
+/// What of a query value is not percent-encoded: what is harmless there and pleasant to read.
+const READABLE: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':').remove(b'/');
+
+/// Percent-encodes a query value.
 #[must_use]
 pub fn encode(value: &str) -> String {
-    use std::fmt::Write;
-    let mut text = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b':' | b'/' => {
-                text.push(char::from(byte));
-            }
-            // Writing to a String cannot fail.
-            _ => drop(write!(text, "%{byte:02X}")),
-        }
-    }
-    text
+    utf8_percent_encode(value, READABLE).to_string()
 }
 
 #[cfg(test)]

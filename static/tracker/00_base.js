@@ -1,5 +1,5 @@
-// What the other parts are built on. `cfg` is the configuration of the account; the server writes it in front of
-// this.
+// What the other parts are built on. `cfg` is the configuration of the account, which the server writes into the
+// script.
 const w = window;
 const d = document;
 const loc = w.location;

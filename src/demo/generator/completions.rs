@@ -51,7 +51,6 @@ impl Events {
             }
             Ok::<_, store::Error>(Self(listed))
         })?;
-        app.definitions.reload(&app.store, account)?;
         Ok(events)
     }
 

@@ -2,5 +2,4 @@
 
 pub mod event;
 pub mod install;
-pub mod nesting;
 pub mod pick;

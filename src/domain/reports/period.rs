@@ -104,7 +104,8 @@ impl Zone {
 const HOURS_MAX: usize = 2_000;
 
 /// The width of one point of a chart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Step {
     Hour,
     Day,
@@ -114,11 +115,7 @@ pub enum Step {
 impl Step {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Hour => "hour",
-            Self::Day => "day",
-            Self::Month => "month",
-        }
+        self.into_str()
     }
 }
 
@@ -223,15 +220,20 @@ impl Days {
 }
 
 /// A period, named as in the address of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Preset {
     Today,
     Yesterday,
+    #[strum(serialize = "7d")]
     Days7,
+    #[strum(serialize = "28d")]
     Days28,
+    #[strum(serialize = "90d")]
     Days90,
     Month,
     LastMonth,
+    #[strum(serialize = "12mo")]
     Months12,
     Custom,
 }
@@ -251,17 +253,7 @@ impl Preset {
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Today => "today",
-            Self::Yesterday => "yesterday",
-            Self::Days7 => "7d",
-            Self::Days28 => "28d",
-            Self::Days90 => "90d",
-            Self::Month => "month",
-            Self::LastMonth => "last_month",
-            Self::Months12 => "12mo",
-            Self::Custom => "custom",
-        }
+        self.into_str()
     }
 
     #[must_use]

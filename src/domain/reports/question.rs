@@ -28,7 +28,8 @@ pub const VALUE_LENGTH_MAX: usize = 1_024;
 pub const NONE: &str = "(none)";
 
 /// What rows can be filtered and grouped by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Dimension {
     Page,
     EntryPage,
@@ -36,6 +37,7 @@ pub enum Dimension {
     Host,
     Source,
     SourceDetail,
+    #[strum(serialize = "source_detail_2")]
     SourceDetail2,
     Referrer,
     UtmSource,
@@ -90,34 +92,7 @@ impl Dimension {
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Page => "page",
-            Self::EntryPage => "entry_page",
-            Self::ExitPage => "exit_page",
-            Self::Host => "host",
-            Self::Source => "source",
-            Self::SourceDetail => "source_detail",
-            Self::SourceDetail2 => "source_detail_2",
-            Self::Referrer => "referrer",
-            Self::UtmSource => "utm_source",
-            Self::UtmMedium => "utm_medium",
-            Self::UtmCampaign => "utm_campaign",
-            Self::UtmTerm => "utm_term",
-            Self::UtmContent => "utm_content",
-            Self::Country => "country",
-            Self::Region => "region",
-            Self::Device => "device",
-            Self::Browser => "browser",
-            Self::Os => "os",
-            Self::Screen => "screen",
-            Self::Language => "language",
-            Self::VisitorType => "visitor_type",
-            Self::Event => "event",
-            Self::Tag => "tag",
-            Self::Company => "company",
-            Self::Consent => "consent",
-            Self::Contact => "contact",
-        }
+        self.into_str()
     }
 
     #[must_use]
@@ -153,7 +128,8 @@ impl Dimension {
 }
 
 /// How a text is compared with the values of a filter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Operator {
     Is,
     IsNot,
@@ -168,13 +144,7 @@ impl Operator {
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Is => "is",
-            Self::IsNot => "is_not",
-            Self::Contains => "contains",
-            Self::DoesNotContain => "does_not_contain",
-            Self::StartsWith => "starts_with",
-        }
+        self.into_str()
     }
 
     #[must_use]
@@ -326,7 +296,8 @@ fn rewrite(value: &str, instead: impl Fn(usize, &str) -> String) -> String {
 }
 
 /// What the figures are compared with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Comparison {
     #[default]
     Previous,
@@ -339,11 +310,7 @@ impl Comparison {
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Previous => "previous",
-            Self::Year => "year",
-            Self::None => "none",
-        }
+        self.into_str()
     }
 
     #[must_use]

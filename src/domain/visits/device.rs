@@ -19,7 +19,8 @@ pub const USER_AGENT_MAX: usize = 1_024;
 pub const NAME_MAX: usize = 64;
 
 /// The class of a device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum DeviceClass {
@@ -36,12 +37,7 @@ impl DeviceClass {
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Desktop => "desktop",
-            Self::Mobile => "mobile",
-            Self::Tablet => "tablet",
-            Self::Other => "other",
-        }
+        self.into_str()
     }
 
     /// Finds the class by words in the User-Agent. The first match decides, and the order matters: old versions of
@@ -190,7 +186,7 @@ struct Expressions {
 #[derive(Debug, thiserror::Error)]
 enum Broken {
     #[error(transparent)]
-    Yaml(#[from] serde_yaml_ng::Error),
+    Json(#[from] serde_json::Error),
     #[error("an expression for browsers: {0}")]
     Browser(#[from] ua_parser::Error),
     #[error("an expression for systems: {0}")]
@@ -207,9 +203,7 @@ fn parsers() -> &'static Parsers {
 
 impl Parsers {
     fn load() -> Result<Self, Broken> {
-        let table = include_str!("data/regexes.yaml");
-        let used = table.split_once("\ndevice_parsers:").map_or(table, |(used, _)| used);
-        let expressions: Expressions = serde_yaml_ng::from_str(used)?;
+        let expressions: Expressions = serde_json::from_str(include_str!("data/regexes.json"))?;
         let mut bots = Bots::default();
         bots.append(&lines(include_str!("data/robots.txt")).collect::<Vec<_>>());
         let names = |table: &'static str| {

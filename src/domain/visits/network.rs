@@ -68,7 +68,8 @@ impl Anonymizer {
 }
 
 /// What a network is used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 #[serde(rename_all = "snake_case")]
 pub enum NetType {
     Business,
@@ -100,15 +101,7 @@ impl NetType {
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Business => "business",
-            Self::Education => "education",
-            Self::Government => "government",
-            Self::Access => "access",
-            Self::Mobile => "mobile",
-            Self::Hosting => "hosting",
-            Self::Public => "public",
-        }
+        self.into_str()
     }
 }
 

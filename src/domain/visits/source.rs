@@ -15,7 +15,10 @@ const PAID_WORDS: [&str; 3] = ["paid", "ppc", "cpc"];
 const PAID_SOCIAL: &str = "paidsocial";
 const EMAIL: &str = "email";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr, strum::EnumString,
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", const_into_str)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[repr(u8)]
 pub enum Source {
@@ -48,18 +51,7 @@ impl Source {
     /// The value that HubSpot stores.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::OrganicSearch => "ORGANIC_SEARCH",
-            Self::PaidSearch => "PAID_SEARCH",
-            Self::EmailMarketing => "EMAIL_MARKETING",
-            Self::SocialMedia => "SOCIAL_MEDIA",
-            Self::PaidSocial => "PAID_SOCIAL",
-            Self::Referrals => "REFERRALS",
-            Self::AiReferrals => "AI_REFERRALS",
-            Self::OtherCampaigns => "OTHER_CAMPAIGNS",
-            Self::DirectTraffic => "DIRECT_TRAFFIC",
-            Self::Offline => "OFFLINE",
-        }
+        self.into_str()
     }
 
     #[must_use]

@@ -365,7 +365,8 @@ impl Shown {
 }
 
 /// What a list is ordered by; the newest or the most first, emails by their letters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Order {
     #[default]
     Created,
@@ -382,14 +383,7 @@ impl Order {
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::LastSeen => "last_seen",
-            Self::FirstSeen => "first_seen",
-            Self::Revenue => "revenue",
-            Self::Completions => "completions",
-            Self::Email => "email",
-        }
+        self.into_str()
     }
 
     #[must_use]

@@ -157,7 +157,8 @@ impl std::fmt::Display for Cursor {
 }
 
 /// A figure a table can be sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Measure {
     Visitors,
     Sessions,
@@ -192,19 +193,7 @@ impl Measure {
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Visitors => "visitors",
-            Self::Sessions => "sessions",
-            Self::PageViews => "page_views",
-            Self::Completions => "completions",
-            Self::Value => "value",
-            Self::Engaged => "engaged",
-            Self::Bounces => "bounces",
-            Self::TimeOfView => "time_of_view",
-            Self::TimeOfSession => "time_of_session",
-            Self::BounceRate => "bounce_rate",
-            Self::Contacts => "contacts",
-        }
+        self.into_str()
     }
 
     #[must_use]

@@ -1,16 +1,14 @@
 //! The tracking script of an account.
 
 use actix_web::http::Method;
-use actix_web::http::header::{
-    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, VARY,
-};
+use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ContentEncoding};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use crate::domain::account::AccountId;
 use crate::tracker::Script;
 use crate::web::request::state::State;
+use crate::web::response::encoded;
 
 /// `GET /{account}.js`
 pub(crate) async fn show(request: HttpRequest, path: Path<i64>, state: Data<State>) -> HttpResponse {
@@ -45,27 +43,15 @@ fn serve(request: &HttpRequest, id: AccountId, state: &State) -> HttpResponse {
 
 /// A script in the encoding that is accepted, unless the browser has it.
 pub(super) fn send(request: &HttpRequest, script: &Script) -> HttpResponse {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let unchanged = header(IF_NONE_MATCH)
-        .split(',')
-        .any(|tag| tag.trim().trim_start_matches("W/") == script.etag || tag.trim() == "*");
-    let mut answer = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    dress(&mut answer);
-    answer
-        .insert_header((CACHE_CONTROL, "public, max-age=60"))
-        .insert_header((VARY, "Accept-Encoding"))
-        .insert_header((ETAG, script.etag.as_str()));
-    if unchanged {
-        return answer.finish();
-    }
-    let accepted = header(ACCEPT_ENCODING);
-    if accepts(accepted, "br") {
-        answer.insert_header((CONTENT_ENCODING, "br")).body(script.brotli.clone())
-    } else if accepts(accepted, "gzip") {
-        answer.insert_header((CONTENT_ENCODING, "gzip")).body(script.gzip.clone())
-    } else {
-        answer.body(script.plain.clone())
-    }
+    let headers = |answer: &mut HttpResponseBuilder| {
+        dress(answer);
+        answer.insert_header((CACHE_CONTROL, "public, max-age=60"));
+    };
+    encoded::send(request, &script.etag, headers, |encoding| match encoding {
+        ContentEncoding::Brotli => script.brotli.clone(),
+        ContentEncoding::Gzip => script.gzip.clone(),
+        _ => script.plain.clone(),
+    })
 }
 
 pub(super) fn dress(answer: &mut HttpResponseBuilder) {
@@ -74,25 +60,4 @@ pub(super) fn dress(answer: &mut HttpResponseBuilder) {
         .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header(("Cross-Origin-Resource-Policy", "cross-origin"))
         .insert_header(("X-Content-Type-Options", "nosniff"));
-}
-
-/// `br;q=0` says no.
-fn accepts(header: &str, coding: &str) -> bool {
-    header.split(',').any(|part| {
-        let mut parts = part.split(';').map(str::trim);
-        parts.next() == Some(coding) && !parts.any(|p| matches!(p, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_encoding_is_used_when_it_is_accepted() {
-        assert!(accepts("gzip, deflate, br", "br"));
-        assert!(accepts("gzip;q=0.8", "gzip"));
-        assert!(!accepts("br;q=0, gzip", "br"));
-        assert!(!accepts("", "gzip"));
-    }
 }

@@ -1,6 +1,8 @@
 //! What is known of a request before anybody is asked who he is: time, colours, scheme, nonce. From it every
 //! page gets its frame.
 
+use std::borrow::Cow;
+
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
@@ -96,11 +98,17 @@ pub fn sender(state: &State, request: &HttpRequest) -> u64 {
     state.client_address(request).map_or(0, rate_limit::sender_of)
 }
 
+/// The `format` that the address asks for.
+pub(super) fn asked_format(request: &HttpRequest) -> Option<Cow<'_, str>> {
+    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
+    pairs.find_map(|(key, value)| (key == "format").then_some(value))
+}
+
 /// Programs get data: those with a token, those who ask for a format, those who take no HTML.
 #[must_use]
 pub fn wants_data(request: &HttpRequest) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let takes_html = accept.is_none_or(|accept| accept.contains("text/html"));
-    let asks_format = request.query_string().split('&').any(|pair| pair.starts_with("format="));
+    let asks_format = asked_format(request).is_some();
     request.headers().contains_key(header::AUTHORIZATION) || (asks_format && accept.is_none()) || !takes_html
 }

@@ -277,8 +277,7 @@ impl ReportAccess {
 }
 
 fn format_of(request: &HttpRequest) -> Result<Format, WebError> {
-    let asked = request.query_string().split('&').find_map(|pair| pair.strip_prefix("format="));
-    match asked {
+    match context::asked_format(request).as_deref() {
         None | Some("") => Ok(Format::Html),
         Some("json") => Ok(Format::Json),
         Some("csv") => Ok(Format::Csv),

@@ -6,16 +6,17 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::sync::{LazyLock, OnceLock};
 
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::header::{self, ContentEncoding};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use sha2::{Digest, Sha256};
 
 use crate::base::random::hex;
+use crate::web::response::encoded;
 
 /// Digits of the hash in an address.
 const HASH_DIGITS: usize = 16;
 /// As strong as brotli gets before it becomes slow.
-const BROTLI_QUALITY: u32 = 9;
+const BROTLI_QUALITY: i32 = 9;
 const KEEP: &str = "public, max-age=31536000, immutable";
 
 #[derive(rust_embed::RustEmbed)]
@@ -58,37 +59,30 @@ impl Asset {
         format!("/assets/{}/{}", self.hash, self.name)
     }
 
+    #[expect(clippy::expect_used, reason = "a Vec takes every byte")]
     fn gzip(&self) -> &[u8] {
         self.gzip.get_or_init(|| {
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-            // Writing to a Vec cannot fail; if it did, the empty answer is not sent (see `body`).
-            encoder.write_all(&self.plain).and_then(|()| encoder.finish()).unwrap_or_default()
+            encoder.write_all(&self.plain).and_then(|()| encoder.finish()).expect("written to memory")
         })
     }
 
+    #[expect(clippy::expect_used, reason = "a Vec takes every byte")]
     fn brotli(&self) -> &[u8] {
         self.brotli.get_or_init(|| {
             let mut out = Vec::new();
-            let params = brotli::enc::BrotliEncoderParams {
-                quality: i32::try_from(BROTLI_QUALITY).unwrap_or(9),
-                ..Default::default()
-            };
-            match brotli::BrotliCompress(&mut self.plain.as_slice(), &mut out, &params) {
-                Ok(_) => out,
-                Err(_) => Vec::new(),
-            }
+            let params = brotli::enc::BrotliEncoderParams { quality: BROTLI_QUALITY, ..Default::default() };
+            brotli::BrotliCompress(&mut self.plain.as_slice(), &mut out, &params).expect("written to memory");
+            out
         })
     }
 
-    /// The smallest form this browser takes.
-    fn body(&self, accepted: &HeaderMap) -> (&[u8], Option<&'static str>) {
-        let forms = [("br", Self::brotli as fn(&Self) -> &[u8]), ("gzip", Self::gzip)];
-        for (coding, form) in forms {
-            if accepts(accepted, coding) && !form(self).is_empty() {
-                return (form(self), Some(coding));
-            }
+    fn content(&self, encoding: ContentEncoding) -> &[u8] {
+        match encoding {
+            ContentEncoding::Brotli => self.brotli(),
+            ContentEncoding::Gzip => self.gzip(),
+            _ => &self.plain,
         }
-        (&self.plain, None)
     }
 }
 
@@ -123,40 +117,11 @@ pub async fn show(request: HttpRequest, asked: web::Path<(String, String)>) -> H
             .content_type("text/plain; charset=utf-8")
             .body("not found\n");
     };
-    let etag = format!("\"{}\"", asset.hash);
-    let mut answer = if request.headers().get_all(header::IF_NONE_MATCH).any(|v| names(v, &etag)) {
-        HttpResponse::NotModified().finish()
-    } else {
-        let (body, coding) = asset.body(request.headers());
-        let mut answer = HttpResponse::Ok().content_type(asset.content_type).body(body.to_vec());
-        if let Some(coding) = coding {
-            answer.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
-        }
-        answer
+    let headers = |answer: &mut HttpResponseBuilder| {
+        answer.insert_header((header::CACHE_CONTROL, KEEP)).content_type(asset.content_type);
     };
-    let headers = answer.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(KEEP));
-    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
-        headers.insert(header::ETAG, etag);
-    }
-    answer
-}
-
-/// `If-None-Match` names this etag? Proxies may have made it weak.
-fn names(header: &HeaderValue, etag: &str) -> bool {
-    let Ok(text) = header.to_str() else { return false };
-    text.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == etag)
-}
-
-/// `Accept-Encoding` takes this coding?
-fn accepts(headers: &HeaderMap, coding: &str) -> bool {
-    let listed = headers.get_all(header::ACCEPT_ENCODING).filter_map(|v| v.to_str().ok());
-    listed.flat_map(|list| list.split(',')).any(|one| {
-        let mut parts = one.split(';').map(str::trim);
-        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding))
-            && !parts.any(|q| q.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)))
-    })
+    let etag = format!("\"{}\"", asset.hash);
+    encoded::send(&request, &etag, headers, |encoding| asset.content(encoding).to_vec())
 }
 
 /// Name and content of every asset.

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod assets;
 pub mod cookie;
 pub mod data;
+pub(crate) mod encoded;
 pub mod error;
 pub mod flash;
 pub mod page;

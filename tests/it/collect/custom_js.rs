@@ -24,7 +24,7 @@ async fn update(site: &Site, number: EventNumber, code: &str) -> Result<(), defi
 /// Addresses of custom code in the account's script.
 async fn addresses(site: &Site) -> Vec<String> {
     let script = site.get("/1000001.js").await.text();
-    let config = script.split("cfg=").nth(1).unwrap();
+    let config = &script[script.find("{\"account\":").unwrap()..];
     let config: Value = serde_json::Deserializer::from_str(config).into_iter().next().unwrap().unwrap();
     let codes = config["codes"].as_array().cloned().unwrap_or_default();
     codes.iter().map(|code| format!("/e/1000001/{}.js", code.as_str().unwrap())).collect()

@@ -7,6 +7,7 @@ mod delivery;
 mod events;
 mod forms;
 pub(crate) mod harness;
+mod minified;
 mod picking;
 mod queue;
 mod served;

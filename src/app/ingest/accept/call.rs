@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 
-use super::beacon::pairs;
 use super::{Outcome, put, read};
 use crate::app::core::App;
 use crate::domain::hit::Hit;
@@ -23,7 +22,7 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn of_query(query: &'a str) -> Self {
         let mut call = Self::default();
-        for (name, value) in pairs(query) {
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let field = match name.as_ref() {
                 "_a" => &mut call.account,
                 "_n" => &mut call.event,
