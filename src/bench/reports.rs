@@ -26,7 +26,7 @@ use crate::demo::generator::{self, Wanted};
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
 use crate::domain::period::LocalDay;
-use crate::store::history::sql_baseline::{Plain, QUESTIONS};
+use crate::store::history::sql_baseline::{QUESTIONS, SqlBaseline};
 use crate::{server, store};
 
 /// What to measure.
@@ -216,14 +216,14 @@ async fn ask(
 fn plain_sql(dir: &Path, bed: &Bed, reports: &[Value]) -> anyhow::Result<Vec<Value>> {
     let scratch = Scratch::new();
     std::fs::create_dir_all(&scratch.0)?;
-    let plain = Plain::spread(dir, bed.account, &scratch.0.join("plain.db"))?;
+    let plain = SqlBaseline::create(dir, bed.account, &scratch.0.join("plain.db"))?;
     let end = bed.last.plus(1);
     let mut found = Vec::new();
     for (period, days) in [("30 days", 30), ("12 months", 365)] {
         let at = |day: LocalDay| i64::from(day.0) * DAY;
         for (name, sql, page, filters) in QUESTIONS {
             let begin = RealClock.monotonic();
-            plain.ask(sql, at(end.plus(-days)), at(end))?;
+            plain.run(sql, at(end.plus(-days)), at(end))?;
             let took_ms = (RealClock.monotonic() - begin).as_secs_f64() * 1_000.0;
             let is_same =
                 |row: &&Value| row["page"] == page && row["period"] == period && row["filters"] == filters;

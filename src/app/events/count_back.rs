@@ -99,7 +99,7 @@ struct Step {
 fn do_work(app: &App, work: Work) -> Result<(), store::Error> {
     let Work { account, number, .. } = work;
     let step = match work.kind {
-        Kind::Take => Some(Step { change: Change::Take { event: number }, changed: None }),
+        Kind::Take => Some(Step { change: Change::Delete { event: number }, changed: None }),
         Kind::Count => app.store.readers.read(|conn| {
             let event = definition::find(conn, account, number)?;
             event.map_or(Ok(None), |event| step_of(conn, account, &event))
@@ -138,7 +138,7 @@ fn step_of(
     };
     let pages = Pages::matching(conn, account, rule)?;
     let value_minor = event.definition.value_minor;
-    let change = Change::Count { event: event.number, value_minor, pages };
+    let change = Change::CountBack { event: event.number, value_minor, pages };
     Ok(Some(Step { change, changed: Some(event.changed) }))
 }
 

@@ -11,7 +11,7 @@ use crate::domain::install;
 use crate::domain::money;
 use crate::domain::question::{Dimension, Filter};
 use crate::domain::user::Role;
-use crate::store::scan::{Ask, Bounds, Deadline, Grouping};
+use crate::store::scan::{Bounds, Deadline, Grouping, Request};
 use crate::store::{self, definition, event_work, unexpected};
 
 /// Why an event is not created or changed.
@@ -157,7 +157,7 @@ pub async fn what_goes(app: &App, account: AccountId, number: EventNumber) -> Re
         .read(move |conn| {
             let answer = scanner.run(
                 conn,
-                &Ask {
+                &Request {
                     account,
                     range_ms: 0..i64::MAX,
                     filters: &[Filter::is(Dimension::Event, &name)],

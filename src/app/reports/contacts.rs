@@ -184,11 +184,11 @@ pub(super) fn visits(
     };
     let answer = scanner.run(
         conn,
-        &scan::Ask {
+        &scan::Request {
             account,
             range_ms: i64::MIN..i64::MAX,
             filters: &[theirs],
-            groupings: &[Grouping::These(Key::Dimension(Dimension::Contact), codes)],
+            groupings: &[Grouping::Chosen(Key::Dimension(Dimension::Contact), codes)],
             engaged: false,
             contacts: false,
             now,

@@ -40,7 +40,11 @@ fn erase(world: &World, account: &AccountFact, visitor: u32, steps: usize) {
         write(
             step,
             Box::new(move |conn| {
-                erase_visitor::replace(conn, id, erase_visitor::cut(conn, number, &mut one)?)
+                erase_visitor::apply_removals(
+                    conn,
+                    id,
+                    erase_visitor::prepare_removals(conn, number, &mut one)?,
+                )
             }),
         );
     }
@@ -183,9 +187,9 @@ fn an_erasure_killed_inside_a_transaction_finishes_in_the_next_process() {
         let killed = move |conn: &Connection| {
             conn.execute_batch("pragma cache_size = 1")?;
             let mut held = erase_visitor::list_segments(conn, id, number, &RANGE, &deadline)?.segments.into();
-            let cuts = erase_visitor::cut(conn, number, &mut held)?;
+            let cuts = erase_visitor::prepare_removals(conn, number, &mut held)?;
             count.fetch_add(cuts.len(), Ordering::Relaxed);
-            erase_visitor::replace(conn, id, cuts)?;
+            erase_visitor::apply_removals(conn, id, cuts)?;
             copy(&from, &to);
             // nothing of it is kept
             Err::<(), _>(store::Error::RolledBack)

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use guestlog::base::clock::{DAY, ManualClock, Millis};
 use guestlog::domain::period::{Days, Step, Zone};
 use guestlog::domain::question::Filter;
-use guestlog::store::scan::{Ask, Bounds, Deadline, Grouping};
+use guestlog::store::scan::{Bounds, Deadline, Grouping, Request};
 use guestlog::store::{check, segment};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
@@ -57,7 +57,7 @@ pub(super) fn compare(telling: &Telling, seed: u64) -> Result<(), TestCaseError>
         first: zone.day_of(facts.events.iter().map(|event| Millis(event.at_ms)).min().unwrap_or(facts.now)),
         last: zone.day_of(facts.now),
     };
-    let steps = Grouping::Steps(days.edges(&zone, Step::Day));
+    let steps = Grouping::Intervals(days.edges(&zone, Step::Day));
     ask(telling, &days.range(&zone), &[], &[Grouping::Total, steps], Bounds::default())?;
     let mut dice = Dice::new(seed);
     for _ in 0..QUESTIONS {
@@ -65,7 +65,7 @@ pub(super) fn compare(telling: &Telling, seed: u64) -> Result<(), TestCaseError>
         let filters: Vec<Filter> = (0..dice.below(3)).map(|_| filter(&mut dice)).collect();
         let groupings: Vec<Grouping> =
             (0..1 + dice.below(3)).map(|_| grouping(&mut dice, facts, &range)).collect();
-        let bounds = Bounds { pairs: dice.pick(&[6, Bounds::default().pairs]), ..Bounds::default() };
+        let bounds = Bounds { max_pairs: dice.pick(&[6, Bounds::default().max_pairs]), ..Bounds::default() };
         ask(telling, &range, &filters, &groupings, bounds)?;
     }
     Ok(())
@@ -79,7 +79,7 @@ fn ask(
     bounds: Bounds,
 ) -> Result<(), TestCaseError> {
     let facts = &telling.facts;
-    let ask = Ask {
+    let ask = Request {
         account: facts.id,
         range_ms: range.clone(),
         filters,

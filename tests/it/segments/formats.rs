@@ -155,7 +155,7 @@ fn a_segment_of_every_format_is_read() {
         let conn = fresh.conn();
         put(&conn, &kept);
         let listed = segment::list_verified(&conn, AccountId::FIRST, i64::MIN, i64::MAX).unwrap();
-        assert_eq!((listed.segments.len(), listed.damaged.len()), (1, 0), "format {format}");
+        assert_eq!((listed.segments.len(), listed.damaged_days.len()), (1, 0), "format {format}");
         assert_eq!(listed.segments[0].day, DAY);
         let read = segment::list_runs(&conn, &listed.segments[0]).unwrap();
         assert_eq!(read, runs(), "format {format}");
