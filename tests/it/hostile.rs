@@ -130,7 +130,6 @@ fn the_naughty_strings_are_all_there() {
     }
 }
 
-/// bar.md 14
 #[test]
 fn there_are_a_hundred_raw_cases_and_no_name_twice() {
     let cases = raw::cases();
@@ -159,7 +158,7 @@ fn answers_are_counted_one_after_another() {
     assert_eq!(statuses(head, b"HEAD / "), [200, 400]);
 }
 
-/// bar.md 14: the ground our server stands on. One worker, so that the others share it with the hostile peer.
+/// The ground our server stands on. One worker, so that the others share it with the hostile peer.
 #[test]
 fn the_framework_alone_answers_the_raw_cases_as_the_rfcs_allow() {
     use actix_web::{App, HttpResponse, HttpServer, web};

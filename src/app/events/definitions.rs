@@ -216,7 +216,7 @@ pub async fn set_status(
             }
             definition::update_status(conn, account, number, status, now)?;
             if status == Status::Deleted {
-                event_work::upsert(conn, account, number, event_work::Kind::Take, now)?;
+                event_work::upsert(conn, account, number, event_work::Kind::Delete, now)?;
             }
             let detail = format!("{number} {}: {}", event.definition.name, status.as_str());
             store::audit::insert(conn, now, Some(account), actor.user(), "event.status", &detail)?;

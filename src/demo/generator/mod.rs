@@ -138,10 +138,10 @@ pub fn run(app: &App, wanted: &Wanted, stop: &AtomicBool) -> Result<(Made, Story
         crowd: Crowd::new(seed, (site, people, events), start, u64::from(wanted.days), views, visitors),
         maker: Maker::new(wanted.account, account.settings().clone(), account.zone.clone(), salt),
     };
-    let room = |room| app.store.writer.write_blocking(move |conn| store::set_room(conn, room));
-    room(store::Room::Large)?;
+    let room = |room| app.store.writer.write_blocking(move |conn| store::set_writer_memory(conn, room));
+    room(store::WriterMemory::Large)?;
     let page_views = fill(app, &account, &mut story, &slots, wanted, stop);
-    room(store::Room::Usual)?;
+    room(store::WriterMemory::Usual)?;
     let page_views = page_views?;
     let robots = count_robots(app, wanted.account, seed, &slots)?;
     let (visits, visitors) = (story.crowd.visits, story.crowd.visitors());

@@ -22,7 +22,7 @@ pub(super) struct GroupLabels {
     of_unknown: u32,
 }
 
-/// In field of a group number: rows of this code are in no group of the request.
+/// In place of a group number: rows of this code are in no group of the request.
 pub(super) const SKIPPED: u32 = u32::MAX;
 
 /// Keeps the groups of columns whose texts are only ever added. An entry is stale when the column has a higher code.

@@ -152,7 +152,6 @@ impl Scanner {
 }
 
 /// The days that are missing in the answer, each once.
-
 fn days_of(damaged: &[(LocalDay, Damage)]) -> Vec<LocalDay> {
     let mut days: Vec<LocalDay> = Vec::new();
     for (day, damage) in damaged {

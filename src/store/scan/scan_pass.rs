@@ -34,7 +34,7 @@ enum Order {
 pub(super) struct Plan<'a> {
     pub options: ReadOptions,
     pub masks: Masks,
-    /// The contact of each visitor; empty when the request needed none.
+    /// The contact of each visitor; empty when the request needs none.
     pub contacts: Arc<Vec<u32>>,
     pub segments: Vec<Segment>,
     pub deadline: &'a Deadline,
@@ -138,8 +138,8 @@ impl<'p> Worker<'p> {
         }
     }
 
-    /// Adds what another worker counted in the same pass. `pending` classes were remaining to later passes when it began. If
-    /// one of the two remaining numbers to a later pass, the other one must drop its pairs of them too.
+    /// Adds what another worker counted in the same pass. `pending` classes were waiting for later passes when it
+    /// began. If one of the two left numbers to a later pass, the other one must drop its pairs of them too.
     fn merge(&mut self, other: Self, pending: usize) {
         if other.class.modulus > self.class.modulus {
             self.class = other.class;
@@ -155,7 +155,7 @@ impl<'p> Worker<'p> {
         }
     }
 
-    /// Reads segments until none is remaining; answers those that cannot be read.
+    /// Reads segments until none remains; answers those that cannot be read.
     fn count_segments(
         &mut self,
         conn: &Connection,

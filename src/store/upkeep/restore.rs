@@ -75,7 +75,7 @@ fn stage_files(
     if let Some(finding) = report.findings.first() {
         return Err(Error::BadBackup { file: file.to_owned(), finding: finding.clone() });
     }
-    let mut inbox_conn = data_dir::open_checked(&inbox, migrate::INBOX, open::INBOX_PAGE, now)?;
+    let mut inbox_conn = data_dir::open_checked(&inbox, migrate::INBOX, open::INBOX_PAGE_BYTES, now)?;
     let main_conn = Connection::open_with_flags(&main, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     if about.is_some() {
         move_hits(&main_conn, &mut inbox_conn)?;

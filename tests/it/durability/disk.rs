@@ -47,7 +47,6 @@ fn assert_that_the_rest_answers(server: &mut Server) {
     assert!(matches!(server.status("/readyz"), Some(200 | 503)), "{}", server.log());
 }
 
-/// bar.md 4
 #[test]
 fn on_a_full_disk_hits_are_sent_back_until_there_is_room_and_none_is_lost() {
     if is_quick() {
@@ -84,7 +83,7 @@ fn on_a_full_disk_hits_are_sent_back_until_there_is_room_and_none_is_lost() {
     assert_eq!(audit.folded.len() + audit.waiting.len(), all.len());
 }
 
-/// bar.md 4: the floor stops intake before SQLite fails, and nothing but room is needed to go on.
+/// The floor stops intake before SQLite fails, and nothing but room is needed to go on.
 #[test]
 fn below_the_floor_nothing_is_taken_in_and_above_it_again_at_once() {
     if is_quick() {

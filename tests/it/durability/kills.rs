@@ -63,7 +63,6 @@ fn assert_quick_starts(mut starts: Vec<Duration>) {
     assert!(middle <= Duration::from_secs(2), "{starts:?}");
 }
 
-/// bar.md 1, 10
 #[test]
 fn kills_and_stops_under_load_lose_and_double_nothing() {
     if is_quick() {

@@ -30,7 +30,6 @@ fn mount(mounts: &Mounts, file: &str) -> Result<(), String> {
     mounts.run(&["mount", "-t", "ext4", "-o", "loop", file, mounts.inside().to_str().unwrap()])
 }
 
-/// bar.md 2
 #[test]
 fn power_cuts_lose_nothing_that_was_acknowledged() {
     if !is_slow() {

@@ -67,7 +67,6 @@ fn rules() -> Vec<(String, bool)> {
     rules
 }
 
-/// bar.md 3
 #[test]
 fn calls_that_fail_cost_answers_and_nothing_that_was_acknowledged() {
     if is_quick() {

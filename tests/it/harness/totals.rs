@@ -1,4 +1,4 @@
-//! What all there is comes to, as a report would say.
+//! The totals of everything stored, as a report would show them.
 
 use guestlog::base::clock::{ManualClock, Millis};
 use guestlog::domain::account::AccountId;

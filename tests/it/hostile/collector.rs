@@ -56,7 +56,6 @@ fn assert_one_outcome(answer: &Answer, good: u16, what: &str) {
     assert_eq!(answer.status, status, "{what}");
 }
 
-/// bar.md 13
 #[actix_web::test]
 async fn naughty_strings_in_every_field_have_one_outcome_each_and_break_nothing() {
     let mut site = Site::new().await;
@@ -102,7 +101,6 @@ async fn naughty_strings_in_every_field_have_one_outcome_each_and_break_nothing(
     assert!(site.count(Reason::Stored) > 10_000, "{}", site.count(Reason::Stored));
 }
 
-/// bar.md 13
 #[actix_web::test]
 async fn naughty_strings_are_stored_as_they_were_sent() {
     let mut site = Site::new().await;
@@ -134,7 +132,6 @@ async fn naughty_strings_are_stored_as_they_were_sent() {
     assert_eq!(values, wanted);
 }
 
-/// bar.md 13
 #[actix_web::test]
 async fn naughty_strings_in_headers_have_one_outcome_each() {
     use actix_web::http::header::HeaderValue;
@@ -165,7 +162,7 @@ fn server(env: &[(&str, &str)], before: &[&str]) -> (tempfile::TempDir, Server) 
     (folder, server)
 }
 
-/// bar.md 14. One worker, so that the others share it with the hostile peer.
+/// One worker, so that the others share it with the hostile peer.
 #[test]
 fn our_server_answers_the_raw_cases_as_the_rfcs_allow() {
     let (_folder, mut server) = server(&[("GUESTLOG_SERVER__WORKERS", "1")], &[]);
@@ -203,7 +200,6 @@ fn end_of(address: SocketAddr, bytes: &[u8], drip: bool) -> (Duration, String) {
     (RealClock.monotonic() - began, String::from_utf8_lossy(&said).into_owned())
 }
 
-/// bar.md 11
 #[test]
 fn slow_headers_and_slow_bodies_are_cut_and_nobody_else_waits() {
     if std::env::var_os("QUICK").is_some_and(|set| !set.is_empty()) {
@@ -249,7 +245,7 @@ fn slow_headers_and_slow_bodies_are_cut_and_nobody_else_waits() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// bar.md 11: more connections than file descriptors; those who ask are served all the same.
+/// More connections than file descriptors; those who ask are served all the same.
 #[test]
 fn with_64_file_descriptors_honest_clients_are_served_and_nothing_is_lost() {
     if std::env::var_os("QUICK").is_some_and(|set| !set.is_empty()) {

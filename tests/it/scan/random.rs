@@ -44,7 +44,7 @@ fn compare(make: &dyn Fn(u64) -> World) {
             let mut groupings: Vec<Grouping> =
                 (0..1 + dice.below(5)).map(|_| grouping(&mut dice, &account, &range)).collect();
             if dice.one_in(6) {
-                // what the rows of segments tell by themselves
+                // Totals that are read from the rows of segments.
                 filters.clear();
                 groupings = vec![days(&account, &range, Step::Day)];
             }
@@ -71,7 +71,7 @@ fn compare(make: &dyn Fn(u64) -> World) {
             }
         }
     }
-    // the questions were no empty ones
+    // The answers were not empty.
     assert!(matched > HISTORIES * QUESTIONS / 3 && several_passes > 10, "{matched}, {several_passes}");
 }
 

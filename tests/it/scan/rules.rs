@@ -1,4 +1,4 @@
-//! Rules of the data in small histories whose counts can be told by heart.
+//! Rules of the data in small histories whose counts can be computed by hand.
 
 use std::collections::BTreeMap;
 

@@ -12,7 +12,7 @@ use crate::domain::hit::Hit;
 use crate::domain::reason::Reason;
 use crate::domain::text::cut;
 use crate::domain::url_rule::UrlRule;
-use crate::store::unexpected::{self, Told};
+use crate::store::unexpected::{self, Sighting};
 use crate::store::{self, Connection, definition};
 
 /// Longest address that is kept of a name nobody has created, characters.
@@ -43,7 +43,7 @@ pub(super) struct Definitions {
     visits: Vec<(EventNumber, UrlRule, i64)>,
     of_page: FxHashMap<String, Visits>,
     /// Names told since the last `write`.
-    told: FxHashMap<String, Told>,
+    told: FxHashMap<String, Sighting>,
     /// Latest completion of events since then, milliseconds.
     completed: FxHashMap<EventNumber, i64>,
 }
@@ -128,7 +128,7 @@ impl Definitions {
             return Ok((Found::Active(number, 0), true));
         }
         let at_ms = hit.at.0;
-        let told = self.told.entry(name.to_owned()).or_insert_with(|| Told {
+        let told = self.told.entry(name.to_owned()).or_insert_with(|| Sighting {
             name: name.to_owned(),
             kind,
             page: String::new(),
@@ -172,7 +172,7 @@ impl Definitions {
 
     /// Writes what was told since the last time.
     pub(super) fn write(&mut self, conn: &Connection, account: AccountId) -> Result<(), store::Error> {
-        let mut told: Vec<Told> = std::mem::take(&mut self.told).into_values().collect();
+        let mut told: Vec<Sighting> = std::mem::take(&mut self.told).into_values().collect();
         if !told.is_empty() {
             told.sort_unstable_by(|a, b| (a.last_ms, &a.name).cmp(&(b.last_ms, &b.name)));
             for gone in unexpected::upsert(conn, account, &told)? {
