@@ -23,7 +23,7 @@ use crate::demo::temporary_directory::TemporaryDirectory;
 use crate::domain::account::AccountId;
 use crate::domain::contact::Email;
 use crate::domain::period::LocalDay;
-use crate::store::history::sql_baseline::{Plain, QUESTIONS};
+use crate::store::history::sql_baseline::{QUESTIONS, SqlBaseline};
 use crate::{server, store};
 
 /// What to measure.
@@ -200,14 +200,14 @@ async fn time_report(
 fn plain_sql(dir: &Path, measured: &MeasuredStore, reports: &[Value]) -> anyhow::Result<Vec<Value>> {
     let directory = TemporaryDirectory::new("bench");
     std::fs::create_dir_all(&directory.0)?;
-    let plain = Plain::spread(dir, measured.account, &directory.0.join("plain.db"))?;
+    let plain = SqlBaseline::create(dir, measured.account, &directory.0.join("plain.db"))?;
     let end = measured.last.plus(1);
     let mut found = Vec::new();
     for (period, days) in [("30 days", 30), ("12 months", 365)] {
         let at = |day: LocalDay| i64::from(day.0) * DAY;
         for (name, sql, page, filters) in QUESTIONS {
             let watch = Stopwatch::start();
-            plain.ask(sql, at(end.plus(-days)), at(end))?;
+            plain.run(sql, at(end.plus(-days)), at(end))?;
             let took_ms = watch.ms();
             let is_same =
                 |row: &&Value| row["page"] == page && row["period"] == period && row["filters"] == filters;

@@ -11,7 +11,7 @@ use crate::app::commands;
 use crate::base::clock::{Clock, RealClock};
 use crate::config::Config;
 use crate::server::control::execute;
-use crate::store::backup::About;
+use crate::store::backup::BackupInfo;
 use crate::store::check::Report;
 use crate::store::{self, Error};
 
@@ -97,7 +97,7 @@ fn judge(report: &Report, whole: &str, more: Value) -> Answer {
     Answer { bad: !report.findings.is_empty(), ..Answer::new(json, text) }
 }
 
-fn backup_json(about: &About) -> Value {
+fn backup_json(about: &BackupInfo) -> Value {
     json!({ "created": about.created.iso(), "bytes": about.bytes })
 }
 

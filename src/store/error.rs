@@ -1,12 +1,12 @@
-//! What can go wrong in the store, as far as callers branch on it.
+//! Errors of the store, with the variants that callers distinguish.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Longest a read may take, so that the log behind it stays bounded.
+/// How long a read may take. The write-ahead log cannot shrink while an old state is read.
 pub const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// Why the bytes of a segment are no column.
+/// Why a segment cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
     #[error("it ends too early")]
@@ -23,7 +23,6 @@ pub enum Damage {
     Inconsistent,
 }
 
-/// What can go wrong in the store, as far as callers branch on it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the store is busy; try again")]
@@ -92,7 +91,7 @@ fn is_unique(error: &rusqlite::Error) -> bool {
 }
 
 impl Error {
-    /// The same answer for another caller of the same batch (SQLite's error itself cannot be cloned).
+    /// The error for the other callers of a batch that failed. SQLite's error cannot be cloned.
     pub(super) fn again(&self) -> Self {
         match self {
             Self::Busy => Self::Busy,
@@ -101,7 +100,7 @@ impl Error {
         }
     }
 
-    /// The same of a damaged file, naming it and the way out.
+    /// Names the file if the error means that it is damaged.
     #[must_use]
     pub(super) fn of_file(self, file: &std::path::Path) -> Self {
         match self {
@@ -113,7 +112,7 @@ impl Error {
         }
     }
 
-    /// Does the file itself seem damaged?
+    /// Does the error mean that the file is damaged?
     #[must_use]
     pub fn is_corruption(&self) -> bool {
         use rusqlite::ErrorCode;
@@ -127,7 +126,7 @@ impl Error {
         }
     }
 
-    /// Is it about the disk or the queue, so that the next job would fail as well?
+    /// Would the next job fail too, because the disk or the queue is the cause?
     #[must_use]
     pub fn is_of_the_disk(&self) -> bool {
         use rusqlite::ErrorCode;

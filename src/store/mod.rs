@@ -29,7 +29,7 @@ use history::visit_counts;
 pub use history::{contact_activity, count_back, erase_visitor, retention, timeline};
 pub use hits::watermark::{update_watermark, watermark};
 pub use hits::{dead_letter, dictionary, event, inbox, session};
-pub use open::{Room, set_room};
+pub use open::{WriterMemory, set_writer_memory};
 pub use people::{alias, contact, email, identification, property, visitor};
 pub use upkeep::{backup, check, restore, statistics};
 
@@ -78,14 +78,14 @@ impl Store {
         data_dir::finish_restore(&options.data_dir)?;
         data_dir::refuse_unfit(&options.data_dir)?;
         let main = options.data_dir.join(MAIN_FILE);
-        let conn = data_dir::open_checked(&main, migrate::MAIN, FILLS, open::MAIN_PAGE, now)?;
+        let conn = data_dir::open_checked(&main, migrate::MAIN, FILLS, open::MAIN_PAGE_BYTES, now)?;
         conn.execute("insert or ignore into meta (id, watermark, created_ms) values (1, 0, ?1)", [now.0])?;
         let watermark = watermark(&conn)?;
         let inbox_path = options.data_dir.join(INBOX_FILE);
         if watermark > 0 && data_dir::is_absent(&inbox_path)? {
             tracing::warn!("{} was missing and begins anew: what waited in it is lost", inbox_path.display());
         }
-        let inbox_conn = data_dir::open_checked(&inbox_path, migrate::INBOX, &[], open::INBOX_PAGE, now)?;
+        let inbox_conn = data_dir::open_checked(&inbox_path, migrate::INBOX, &[], open::INBOX_PAGE_BYTES, now)?;
         let readers = Arc::new(readers::Readers::open(main, options.readers, Arc::clone(&clock))?);
         let changes = Arc::new(changes::Changes::since(changes::latest(&conn)?));
         let (writer, writer_thread) = writer::Writer::start(conn, Arc::clone(&changes))?;

@@ -1,6 +1,5 @@
-//! The figures every report is made of.
+//! The counts and sums of which every report consists.
 
-/// What matching rows come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     pub visitors: u64,
@@ -8,16 +7,16 @@ pub struct Totals {
     pub page_views: u64,
     pub completions: u64,
     pub value_minor: i64,
-    /// Of the matching page views.
+    /// How long the matching page views were visible.
     pub engaged_ms: u64,
-    /// Sessions that bounced (rules.md 15), as a whole, whatever of them matched.
+    /// Sessions that bounced as a whole (rules.md 15), even if only a part of them matched.
     pub bounces: u64,
-    /// Contacts the rows are of, those told by programs too; 0 where it is not asked for.
+    /// Distinct contacts, also of events sent by programs. 0 when the request does not ask for them.
     pub contacts: u64,
 }
 
 impl Totals {
-    /// Adds the figures of other rows, whose visitors and sessions are others too.
+    /// Adds totals of other rows. Their visitors and sessions must be others too, or they would be counted twice.
     pub(super) fn add(&mut self, other: &Self) {
         self.visitors += other.visitors;
         self.sessions += other.sessions;

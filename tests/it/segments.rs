@@ -1,4 +1,4 @@
-//! The truth of closed days under attack: what is damaged is told, whatever is asked, and nothing else is lost.
+//! Damage to closed days: it is detected and named whatever is asked, and nothing else is lost.
 //! RUN_SLOW makes the loops long.
 
 mod check;

@@ -56,7 +56,7 @@ pub async fn count_back(
             if event.definition.kind != EventKind::Visit || event.status != Status::Active {
                 return Err(Error::Kind);
             }
-            event_work::upsert(conn, account, number, Kind::Count, now)?;
+            event_work::upsert(conn, account, number, Kind::CountBack, now)?;
             let detail = format!("{number} {}", event.definition.name);
             store::audit::insert(conn, now, Some(account), actor.user(), "event.count_back", &detail)?;
             Ok(())
@@ -70,7 +70,7 @@ pub async fn counted_back(
     account: AccountId,
     number: EventNumber,
 ) -> Result<Option<Work>, store::Error> {
-    app.store.read(move |conn| event_work::find(conn, account, number, Kind::Count)).await
+    app.store.read(move |conn| event_work::find(conn, account, number, Kind::CountBack)).await
 }
 
 /// Does the work that is due. Blocks. What fails is logged and tried again the next time.
@@ -99,8 +99,8 @@ struct Step {
 fn do_work(app: &App, work: Work) -> Result<(), store::Error> {
     let Work { account, number, .. } = work;
     let step = match work.kind {
-        Kind::Take => Some(Step { change: Change::Take { event: number }, changed: None }),
-        Kind::Count => app.store.readers.read(|conn| {
+        Kind::Delete => Some(Step { change: Change::Delete { event: number }, changed: None }),
+        Kind::CountBack => app.store.readers.read(|conn| {
             let event = definition::find(conn, account, number)?;
             event.map_or(Ok(None), |event| step_of(conn, account, &event))
         })?,
@@ -111,7 +111,7 @@ fn do_work(app: &App, work: Work) -> Result<(), store::Error> {
         work = change_hot(app, work, &step)?;
         work = change_segments(app, work, &step)?;
     }
-    if work.kind == Kind::Take {
+    if work.kind == Kind::Delete {
         delete_properties(app, work)?;
     }
     work.finished = Some(app.now());
@@ -138,7 +138,7 @@ fn step_of(
     };
     let pages = Pages::matching(conn, account, rule)?;
     let value_minor = event.definition.value_minor;
-    let change = Change::Count { event: event.number, value_minor, pages };
+    let change = Change::CountBack { event: event.number, value_minor, pages };
     Ok(Some(Step { change, changed: Some(event.changed) }))
 }
 

@@ -11,7 +11,7 @@ use crate::domain::install;
 use crate::domain::money;
 use crate::domain::question::{Dimension, Filter};
 use crate::domain::user::Role;
-use crate::store::scan::{Ask, Bounds, Deadline, Grouping};
+use crate::store::scan::{Bounds, Deadline, Grouping, Request};
 use crate::store::{self, definition, event_work, unexpected};
 
 /// Why an event was not created or changed.
@@ -156,7 +156,7 @@ pub async fn what_goes(app: &App, account: AccountId, number: EventNumber) -> Re
         .read(move |conn| {
             let answer = scanner.run(
                 conn,
-                &Ask {
+                &Request {
                     account,
                     range_ms: 0..i64::MAX,
                     filters: &[Filter::is(Dimension::Event, &name)],
@@ -216,7 +216,7 @@ pub async fn set_status(
             }
             definition::update_status(conn, account, number, status, now)?;
             if status == Status::Deleted {
-                event_work::upsert(conn, account, number, event_work::Kind::Take, now)?;
+                event_work::upsert(conn, account, number, event_work::Kind::Delete, now)?;
             }
             let detail = format!("{number} {}: {}", event.definition.name, status.as_str());
             store::audit::insert(conn, now, Some(account), actor.user(), "event.status", &detail)?;

@@ -52,7 +52,7 @@ pub async fn erase_visitor(
         .store
         .read(move |conn| {
             access::need(conn, actor, account, Role::Admin)?;
-            let ask = timeline::Ask {
+            let ask = timeline::Request {
                 account,
                 visitor: number,
                 range_ms: range_of(conn, account, number)?,
@@ -81,12 +81,12 @@ pub async fn erase_visitor(
     app.live.forget(account, number.0, &tokens);
     let range = range_ms.clone();
     let seen =
-        app.store.read(move |conn| erase_visitor::list_seen(conn, account, number, &range, now)).await?;
+        app.store.read(move |conn| erase_visitor::list_event_ids(conn, account, number, &range, now)).await?;
     let range = range_ms.clone();
     app.store
         .writer
         .write(move |conn| {
-            erase_visitor::update_seen(conn, account, &seen)?;
+            erase_visitor::detach_event_ids(conn, account, &seen)?;
             erase_visitor::delete_rows(conn, account, number, &range, now)
         })
         .await?;
@@ -132,13 +132,17 @@ async fn erase_days(
         left.extend(held.segments.iter().map(|segment| segment.day));
         let cut = |mut segments: VecDeque<Segment>| {
             app.store.read(move |conn| {
-                Ok::<_, store::Error>((erase_visitor::cut(conn, number, &mut segments)?, segments))
+                Ok::<_, store::Error>((
+                    erase_visitor::prepare_removals(conn, number, &mut segments)?,
+                    segments,
+                ))
             })
         };
         let (mut cuts, mut segments) = cut(held.segments.into()).await?;
         while !cuts.is_empty() || !segments.is_empty() {
             // What is left of the next ones is made while these are written: the writer only writes.
-            let written = app.store.writer.write(move |conn| erase_visitor::replace(conn, account, cuts));
+            let written =
+                app.store.writer.write(move |conn| erase_visitor::apply_removals(conn, account, cuts));
             let (written, next) = tokio::join!(written, cut(segments));
             written?;
             (cuts, segments) = next?;

@@ -143,7 +143,7 @@ impl Ask<'_> {
             }
             let timeline = timeline::list(
                 self.conn,
-                &timeline::Ask {
+                &timeline::Request {
                     account: self.account,
                     visitor: *number,
                     range_ms,

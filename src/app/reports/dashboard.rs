@@ -133,7 +133,7 @@ fn answer(
     let (step, edges) = frame.steps();
     let mut groupings = vec![
         Grouping::Total,
-        Grouping::Steps(edges.clone()),
+        Grouping::Intervals(edges.clone()),
         top(By::Source.key(), false),
         top(Key::Dimension(Dimension::Page), true),
         top(Key::Dimension(Dimension::Device), false),

@@ -168,8 +168,8 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
     let (step, edges) = frame.steps();
     let groupings = [
         Grouping::Total,
-        Grouping::Steps(edges.clone()),
-        Grouping::Sums(Key::Dimension(Dimension::Contact), top(shown, ask.query.after, true)),
+        Grouping::Intervals(edges.clone()),
+        Grouping::SumsBy(Key::Dimension(Dimension::Contact), top(shown, ask.query.after, true)),
         panel(Dimension::Browser, false),
         panel(Dimension::Os, false),
         panel(Dimension::Device, false),

@@ -255,7 +255,7 @@ fn table(
     if !codes.is_empty() {
         let (_, edges) = frame.steps();
         let intervals = edges.len().saturating_sub(1).max(1);
-        let groupings = [Grouping::These(KEY, codes.clone()), Grouping::Grid(KEY, codes.clone(), edges)];
+        let groupings = [Grouping::Chosen(KEY, codes.clone()), Grouping::Grid(KEY, codes.clone(), edges)];
         let groupings = (groupings.as_slice(), true);
         let answer = frame.ask_of(conn, deadline, frame.range(), &filters, groupings)?;
         damaged.extend(answer.damaged);
@@ -268,7 +268,7 @@ fn table(
         }
         if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {
             let (range, until) = frame.part(days);
-            let groupings = [Grouping::These(KEY, codes)];
+            let groupings = [Grouping::Chosen(KEY, codes)];
             let answer = frame.ask(conn, deadline, range, &filters, &groupings)?;
             damaged.extend(answer.damaged);
             let before = answer.tables.into_iter().next().unwrap_or_default().rows;
@@ -332,7 +332,7 @@ impl Panel {
     /// What the dashboard asks about active events; `None` while there are none.
     pub(super) fn of(defined: Arc<AccountEvents>) -> Option<Self> {
         let codes: Vec<u32> = defined.active().map(|stored| stored.number.0).collect();
-        (!codes.is_empty()).then_some(Self { defined, grouping: Grouping::These(KEY, codes) })
+        (!codes.is_empty()).then_some(Self { defined, grouping: Grouping::Chosen(KEY, codes) })
     }
 
     /// The events with the most completions.

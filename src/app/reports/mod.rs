@@ -220,11 +220,11 @@ impl Frame {
         let edges = days.edges(zone, self.days.step());
         let total = match until {
             // The first row holds the figures of the part, whose distinct visitors are those of that part alone.
-            Some(_) => scan::Grouping::Steps(vec![range.start, part.end, range.end]),
+            Some(_) => scan::Grouping::Intervals(vec![range.start, part.end, range.end]),
             None => scan::Grouping::Total,
         };
         let answer =
-            self.ask(conn, deadline, range, filters, &[total, scan::Grouping::Steps(edges.clone())])?;
+            self.ask(conn, deadline, range, filters, &[total, scan::Grouping::Intervals(edges.clone())])?;
         let mut tables = answer.tables.into_iter();
         let total = tables.next().and_then(|table| table.rows.into_iter().next());
         Ok(Some(Earlier {
@@ -258,7 +258,7 @@ impl Frame {
         filters: &[Filter],
         (groupings, contacts): (&[scan::Grouping], bool),
     ) -> Result<scan::Answer, Error> {
-        let ask = scan::Ask {
+        let ask = scan::Request {
             account: self.entry.id(),
             range_ms,
             filters,
@@ -295,10 +295,10 @@ const fn shows_contacts(grouping: &scan::Grouping) -> bool {
 const fn shows_time(grouping: &scan::Grouping) -> bool {
     use scan::{Grouping, Key, Measure};
     match grouping {
-        Grouping::Total | Grouping::Steps(_) | Grouping::Grid(..) => false,
-        Grouping::These(Key::Dimension(dimension), _) => dimension.is_page(),
-        Grouping::These(..) => false,
-        Grouping::By(key, top) | Grouping::Sums(key, top) => {
+        Grouping::Total | Grouping::Intervals(_) | Grouping::Grid(..) => false,
+        Grouping::Chosen(Key::Dimension(dimension), _) => dimension.is_page(),
+        Grouping::Chosen(..) => false,
+        Grouping::By(key, top) | Grouping::SumsBy(key, top) => {
             matches!(top.by, Measure::Engaged | Measure::TimeOfView | Measure::TimeOfSession)
                 || matches!(key, Key::Dimension(dimension) if dimension.is_page())
         }
@@ -327,7 +327,7 @@ async fn table<R: Send + 'static>(
             let mut compare = None;
             if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {
                 let (range, until) = frame.part(days);
-                let groupings = [scan::Grouping::These(key, found.codes.clone())];
+                let groupings = [scan::Grouping::Chosen(key, found.codes.clone())];
                 let answer = frame.ask(conn, &deadline, range, &query.filters, &groupings)?;
                 damaged.extend(answer.damaged);
                 before = answer.tables.into_iter().next().unwrap_or_default().rows;

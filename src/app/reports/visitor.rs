@@ -144,7 +144,7 @@ pub async fn visitor(
         .read(move |conn| {
             let Some(visitor) = store::visitor::find(conn, account, number)? else { return Ok(None) };
             let deadline = scan::Deadline::new(clock);
-            let ask = timeline::Ask {
+            let ask = timeline::Request {
                 account,
                 visitor: number,
                 range_ms: visitor.first_ms..visitor.last_ms.saturating_add(1),
@@ -156,7 +156,7 @@ pub async fn visitor(
             let found = timeline::list(conn, &ask)?;
             let last = match after {
                 // The device shown is that of the last session, whichever sessions are listed.
-                Some(_) => timeline::list(conn, &timeline::Ask { after: None, limit: 1, ..ask })?.visits,
+                Some(_) => timeline::list(conn, &timeline::Request { after: None, limit: 1, ..ask })?.visits,
                 None => Vec::new(),
             };
             let mut texts = Texts::new(conn, account, money::digits(&entry.settings().currency))?;

@@ -8,7 +8,6 @@ use crate::domain::event::UnknownNames;
 use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 
-/// An account as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub id: AccountId,
@@ -16,11 +15,11 @@ pub struct Account {
     pub created: Millis,
     /// When its first page view was counted.
     pub first_hit: Option<Millis>,
-    /// Its sites run the custom JavaScript of its events.
+    /// Whether its sites run the custom JavaScript of its events.
     pub custom_js: bool,
 }
 
-/// Adds an account under the next number.
+/// Inserts an account with the next number.
 pub fn insert(conn: &Connection, settings: &Settings, now: Millis) -> Result<AccountId, Error> {
     let next: i64 = conn.query_row(
         "select max(?1, 1 + coalesce((select seq from sqlite_sequence where name = 'account'), 0))",
@@ -40,10 +39,7 @@ pub fn insert(conn: &Connection, settings: &Settings, now: Millis) -> Result<Acc
     Ok(AccountId(next))
 }
 
-/// Changes what a user may set.
-///
-/// # Errors
-/// `NotFound`, or SQLite's.
+/// Changes what users can set.
 pub fn update(conn: &Connection, id: AccountId, settings: &Settings) -> Result<(), Error> {
     let changed = conn.execute(
         "update account set name = :name, time_zone = :zone, currency = :currency, limit_to_domains = :limit
@@ -61,10 +57,7 @@ pub fn update(conn: &Connection, id: AccountId, settings: &Settings) -> Result<(
     Ok(())
 }
 
-/// ISO 4217 code of the money of an account.
-///
-/// # Errors
-/// `NotFound`, or SQLite's.
+/// The ISO 4217 code of the account's currency.
 pub fn find_currency(conn: &Connection, id: AccountId) -> Result<String, Error> {
     conn.prepare_cached("select currency from account where id = ?1")?
         .query_row([id.0], |row| row.get(0))
@@ -82,7 +75,7 @@ fn replace_domains(conn: &Connection, id: AccountId, domains: &[String]) -> Resu
     Ok(())
 }
 
-/// Every account, by number.
+/// All accounts, ordered by number.
 pub fn list(conn: &Connection) -> Result<Vec<Account>, Error> {
     read(conn, None)
 }
@@ -122,18 +115,16 @@ fn read(conn: &Connection, id: Option<i64>) -> Result<Vec<Account>, Error> {
     Ok(accounts)
 }
 
-/// What becomes of the names of events that nobody has created.
+/// What is done with events whose names nobody has created.
 pub fn find_unknown_names(conn: &Connection, id: AccountId) -> Result<UnknownNames, Error> {
     let word: Option<String> = conn
         .prepare_cached("select unknown_names from account where id = ?1")?
         .query_row([id.0], |row| row.get(0))
         .optional()?;
-    // the schema lets in no other words
+    // The schema allows no other words.
     Ok(word.and_then(|word| UnknownNames::parse(&word)).unwrap_or(UnknownNames::Refuse))
 }
 
-/// # Errors
-/// `NotFound`, or SQLite's.
 pub fn update_unknown_names(conn: &Connection, id: AccountId, rule: UnknownNames) -> Result<(), Error> {
     let changed = conn
         .prepare_cached("update account set unknown_names = ?2 where id = ?1")?
@@ -142,9 +133,6 @@ pub fn update_unknown_names(conn: &Connection, id: AccountId, rule: UnknownNames
 }
 
 /// Switches the custom JavaScript of all events on or off.
-///
-/// # Errors
-/// `NotFound`, or SQLite's.
 pub fn update_custom_js(conn: &Connection, id: AccountId, on: bool) -> Result<(), Error> {
     let changed =
         conn.prepare_cached("update account set custom_js = ?2 where id = ?1")?.execute((id.0, on))?;
@@ -160,7 +148,7 @@ fn raise_if(conn: &Connection, id: AccountId, kind: Kind, changed_rows: usize) -
     Ok(())
 }
 
-/// The last numbers given out in an account.
+/// The numbers given out last in an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers {
     pub visitor: u32,

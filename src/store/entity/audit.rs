@@ -1,4 +1,4 @@
-//! Who changed what, in the order it happened.
+//! The audit log: who changed what, in the order in which it happened.
 
 use rusqlite::Connection;
 
@@ -7,7 +7,7 @@ use crate::domain::account::AccountId;
 use crate::domain::user::UserId;
 use crate::store::error::Error;
 
-/// Longest detail, characters.
+/// Longest detail, in characters. Longer ones are cut.
 const DETAIL_MAX: usize = 4_096;
 
 pub fn insert(

@@ -1,4 +1,4 @@
-//! Robots, counted per day and family; nothing else is kept of them (rules.md 4).
+//! Hits of robots, counted per day and family. Nothing else of them is stored (rules.md 4).
 
 use rusqlite::Connection;
 
@@ -23,7 +23,7 @@ pub fn upsert(
     Ok(())
 }
 
-/// Hits of robots in a period, by family, most first.
+/// Hits of robots in a period by family, the largest count first.
 pub fn list(conn: &Connection, account: AccountId, days: Days) -> Result<Vec<(String, i64)>, Error> {
     let mut statement = conn.prepare_cached(
         "select family, sum(hits) from bot_day where account_id = ?1 and day between ?2 and ?3

@@ -10,7 +10,7 @@ use crate::domain::url_rule::UrlRule;
 use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 
-/// An event as stored. Its code is read apart: `find_script`.
+/// An event without its code, which `find_script` reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     pub number: EventNumber,
@@ -18,13 +18,13 @@ pub struct Stored {
     pub status: Status,
     pub created: Millis,
     pub changed: Millis,
-    /// Of its latest completion, ever.
+    /// The time of its latest completion.
     pub last: Option<Millis>,
-    /// Names its code; empty = it has none.
+    /// The hash of its code; empty when it has none.
     pub script_hash: String,
 }
 
-/// Custom JavaScript of an event.
+/// The custom JavaScript of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
     pub hash: String,
@@ -61,10 +61,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Stored> {
     })
 }
 
-/// Adds an event under the account's next number.
-///
-/// # Errors
-/// `Conflict` when the account has, or had, an event of that name; `NotFound` without an account; SQLite's.
+/// Inserts an event with the account's next number. Answers `Conflict` when the account has or had an event of that name.
 pub fn insert(
     conn: &Connection,
     account: AccountId,
@@ -92,10 +89,7 @@ pub fn insert(
     Ok(number)
 }
 
-/// Changes an event; its kind stays.
-///
-/// # Errors
-/// `Conflict` when another has, or had, that name; `NotFound`; SQLite's.
+/// Changes everything of an event but its kind. Answers `Conflict` when another event has or had that name.
 pub fn update(
     conn: &Connection,
     account: AccountId,
@@ -149,10 +143,7 @@ fn replace_parts(
     Ok(())
 }
 
-/// Archives, restores or deletes.
-///
-/// # Errors
-/// `NotFound`, also of one that is deleted; SQLite's.
+/// Archives, restores or deletes an event. A deleted one is `NotFound`.
 pub fn update_status(
     conn: &Connection,
     account: AccountId,
@@ -173,8 +164,8 @@ pub fn update_status(
     Ok(())
 }
 
-/// Gives the name of a deleted event free: somebody creates one of that name by hand. What it is called then no hit can
-/// name: names have no control characters.
+/// Makes the name of a deleted event free for a new one. The deleted event gets a name with a control character, which
+/// no hit can contain.
 pub fn release_name(conn: &Connection, account: AccountId, name: &str) -> Result<(), Error> {
     conn.prepare_cached(
         "update event_definition set name = char(1) || 'deleted ' || number
@@ -184,7 +175,7 @@ pub fn release_name(conn: &Connection, account: AccountId, name: &str) -> Result
     Ok(())
 }
 
-/// An event that is not deleted.
+/// Finds an event that is not deleted.
 pub fn find(conn: &Connection, account: AccountId, number: EventNumber) -> Result<Option<Stored>, Error> {
     let found = conn
         .prepare_cached(&format!(
@@ -201,7 +192,7 @@ pub fn find(conn: &Connection, account: AccountId, number: EventNumber) -> Resul
     Ok(Some(stored))
 }
 
-/// Every event of an account by number, deleted ones too.
+/// All events of an account, also deleted ones, ordered by number.
 pub fn list(conn: &Connection, account: AccountId) -> Result<Vec<Stored>, Error> {
     let mut statement = conn
         .prepare_cached(&format!("select {FIELDS} from {FROM} where d.account_id = ?1 order by d.number"))?;
@@ -230,7 +221,7 @@ pub fn list_names(conn: &Connection, account: AccountId) -> Result<FxHashMap<u32
     Ok(names.collect::<Result<_, _>>()?)
 }
 
-/// Tags that are in use, by name.
+/// The tags in use, ordered by name.
 pub fn list_tags(conn: &Connection, account: AccountId) -> Result<Vec<String>, Error> {
     let mut statement = conn.prepare_cached(
         "select distinct t.tag from event_tag t
@@ -241,7 +232,7 @@ pub fn list_tags(conn: &Connection, account: AccountId) -> Result<Vec<String>, E
     Ok(tags.collect::<Result<_, _>>()?)
 }
 
-/// The highest number of an event there ever was.
+/// The highest number that an event ever had.
 pub fn last(conn: &Connection, account: AccountId) -> Result<u32, Error> {
     let last = conn
         .prepare_cached("select last_event from account where id = ?1")?
@@ -257,7 +248,7 @@ pub fn count_active(conn: &Connection, account: AccountId) -> Result<i64, Error>
         .query_row([account.0], |row| row.get(0))?)
 }
 
-/// Does an event there ever was have a value of its own, or completions, that may have one?
+/// Has any event, also a deleted one, a value of its own or completions, which may have one?
 pub fn have_values(conn: &Connection, account: AccountId) -> Result<bool, Error> {
     Ok(conn
         .prepare_cached(
@@ -267,7 +258,6 @@ pub fn have_values(conn: &Connection, account: AccountId) -> Result<bool, Error>
         .query_row([account.0], |row| row.get(0))?)
 }
 
-/// The code of an event.
 pub fn find_script(
     conn: &Connection,
     account: AccountId,
@@ -279,7 +269,7 @@ pub fn find_script(
         .optional()?)
 }
 
-/// An event was completed: keeps the latest time.
+/// Records a completion at `at_ms`, unless a later one is known.
 pub fn update_last(
     conn: &Connection,
     account: AccountId,

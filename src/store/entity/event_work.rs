@@ -1,43 +1,42 @@
-//! Work on all completions of an event, and how far it has come. `recount` does it.
+//! The progress of work on all completions of an event. `history::count_back` does the work.
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::user;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::EventNumber;
 use crate::store::error::Error;
 
-/// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Past page views are counted back.
-    Count,
-    /// All completions of a deleted event are taken away.
-    Take,
+    /// Past page views become completions.
+    CountBack,
+    /// All completions of a deleted event are deleted.
+    Delete,
 }
 
 impl Kind {
     const fn as_str(self) -> &'static str {
         match self {
-            Self::Count => "count",
-            Self::Take => "take",
+            Self::CountBack => "count",
+            Self::Delete => "take",
         }
     }
 }
 
-/// How far it has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Work {
     pub account: AccountId,
     pub number: EventNumber,
     pub kind: Kind,
-    /// Segments looked through, of how many; both 0 at the beginning.
+    /// Segments that are done, and how many there are; both 0 at the beginning.
     pub done: i64,
     pub total: i64,
-    /// Completions that came or went.
+    /// Completions that were added or deleted.
     pub completions: i64,
     pub started: Millis,
-    /// None = it goes on.
+    /// `None` while it goes on.
     pub finished: Option<Millis>,
 }
 
@@ -48,7 +47,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Work> {
     Ok(Work {
         account: AccountId(row.get(0)?),
         number: EventNumber(row.get(1)?),
-        kind: if kind == Kind::Take.as_str() { Kind::Take } else { Kind::Count },
+        kind: if kind == Kind::Delete.as_str() { Kind::Delete } else { Kind::CountBack },
         done: row.get(3)?,
         total: row.get(4)?,
         completions: row.get(5)?,
@@ -57,10 +56,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Work> {
     })
 }
 
-/// Begins work; what was done before is forgotten.
-///
-/// # Errors
-/// `Conflict` without such an event; SQLite's.
+/// Begins work, from the start if it was done or begun before.
 pub fn upsert(
     conn: &Connection,
     account: AccountId,
@@ -91,7 +87,7 @@ pub fn find(
         .optional()?)
 }
 
-/// What is not finished, the longest waiting first.
+/// Unfinished work, the oldest first.
 pub fn list_unfinished(conn: &Connection) -> Result<Vec<Work>, Error> {
     let mut statement = conn.prepare_cached(&format!(
         "select {FIELDS} from event_work where finished_ms is null order by started_ms, account_id, number"
@@ -100,10 +96,8 @@ pub fn list_unfinished(conn: &Connection) -> Result<Vec<Work>, Error> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Writes how far it is. `changed` = when the event had changed last, as its rule was read for this work.
-///
-/// # Errors
-/// `NotFound` when it was begun again meanwhile, or the event is another now: this work is to be given up; SQLite's.
+/// Stores the progress. `changed` is when the event had last been changed at the time its rule was read for this work.
+/// Answers `NotFound` when the work was begun again or the event was changed meanwhile; the caller must then give up.
 pub fn update(conn: &Connection, work: &Work, changed: Option<Millis>) -> Result<(), Error> {
     let Work { account, number, kind, done, total, completions, started, finished } = *work;
     let updated = conn
@@ -124,5 +118,5 @@ pub fn update(conn: &Connection, work: &Work, changed: Option<Millis>) -> Result
             started.0,
             changed.map(|at| at.0),
         ))?;
-    if updated == 0 { Err(Error::NotFound) } else { Ok(()) }
+    user::changed(updated)
 }

@@ -1,4 +1,4 @@
-//! Who belongs to which account, and with what role (rules.md 28).
+//! Which users belong to which accounts, and with what role (rules.md 28).
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -7,20 +7,20 @@ use crate::domain::account::AccountId;
 use crate::domain::user::{Role, UserId};
 use crate::store::error::Error;
 
-/// What a user is in an account.
+/// What a user may do in an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Membership {
     pub role: Role,
-    /// A viewer who may see email addresses in full.
+    /// Lets a viewer see email addresses in full.
     pub show_emails: bool,
-    /// An admin who may publish script that runs on the account's sites.
+    /// Lets an admin publish JavaScript that runs on the account's sites.
     pub publish_js: bool,
 }
 
 impl Membership {
     pub const OWNER: Self = Self { role: Role::Owner, show_emails: true, publish_js: true };
 
-    /// May he publish script (rules.md 28)? Owners may; admins by a switch of their own; nobody else.
+    /// May the user publish JavaScript (rules.md 28)?
     #[must_use]
     pub const fn may_publish(self) -> bool {
         match self.role {
@@ -31,31 +31,36 @@ impl Membership {
     }
 }
 
-/// The schema lets in no other words; were one there, it would mean the least.
-fn role(text: &str) -> Role {
-    Role::parse(text).unwrap_or(Role::Viewer)
-}
-
-/// The columns from this place on.
-fn read(row: &Row<'_>, place: usize) -> rusqlite::Result<Membership> {
+/// Reads the columns from the index `first` on.
+fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Membership> {
     Ok(Membership {
-        role: role(&row.get::<_, String>(place)?),
-        show_emails: row.get(place + 1)?,
-        publish_js: row.get(place + 2)?,
+        // The schema allows no other words. If damage made one, it gives the fewest rights.
+        role: Role::parse(&row.get::<_, String>(first)?).unwrap_or(Role::Viewer),
+        show_emails: row.get(first + 1)?,
+        publish_js: row.get(first + 2)?,
     })
 }
 
-pub fn upsert(conn: &Connection, user: UserId, account: AccountId, as_what: Membership) -> Result<(), Error> {
+pub fn upsert(
+    conn: &Connection,
+    user: UserId,
+    account: AccountId,
+    membership: Membership,
+) -> Result<(), Error> {
     conn.prepare_cached(
         "insert into member (user_id, account_id, role, show_emails, publish_js) values (?1, ?2, ?3, ?4, ?5)
          on conflict do update set role = ?3, show_emails = ?4, publish_js = ?5",
     )?
-    .execute((user.0, account.0, as_what.role.as_str(), as_what.show_emails, as_what.publish_js))?;
+    .execute((
+        user.0,
+        account.0,
+        membership.role.as_str(),
+        membership.show_emails,
+        membership.publish_js,
+    ))?;
     Ok(())
 }
 
-/// # Errors
-/// `NotFound`, or SQLite's.
 pub fn delete(conn: &Connection, user: UserId, account: AccountId) -> Result<(), Error> {
     user::changed(
         conn.execute("delete from member where user_id = ?1 and account_id = ?2", (user.0, account.0))?,
@@ -71,7 +76,7 @@ pub fn find(conn: &Connection, user: UserId, account: AccountId) -> Result<Optio
         .optional()?)
 }
 
-/// The users of an account, by email.
+/// The users of an account, ordered by email.
 pub fn list(conn: &Connection, account: AccountId) -> Result<Vec<(User, Membership)>, Error> {
     let columns = user::COLUMNS;
     let mut statement = conn.prepare_cached(&format!(
@@ -79,36 +84,29 @@ pub fn list(conn: &Connection, account: AccountId) -> Result<Vec<(User, Membersh
          from member join user on user.id = member.user_id
          where member.account_id = ?1 order by user.email"
     ))?;
-    let rows = statement.query_map([account.0], |row| {
-        let what = read(row, 6)?;
-        Ok((user::read(row)?, what))
-    })?;
+    let rows = statement.query_map([account.0], |row| Ok((user::read(row)?, read(row, 6)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The accounts of a user, by number.
+/// The accounts of a user, ordered by number.
 pub fn list_of_user(conn: &Connection, user: UserId) -> Result<Vec<(AccountId, Membership)>, Error> {
     let mut statement = conn.prepare_cached(
         "select account_id, role, show_emails, publish_js from member where user_id = ?1 order by account_id",
     )?;
-    let rows = statement.query_map([user.0], |row| {
-        let what = read(row, 1)?;
-        Ok((AccountId(row.get(0)?), what))
-    })?;
+    let rows = statement.query_map([user.0], |row| Ok((AccountId(row.get(0)?), read(row, 1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Users of an account.
 pub fn count(conn: &Connection, account: AccountId) -> Result<i64, Error> {
     Ok(conn.query_row("select count(*) from member where account_id = ?1", [account.0], |row| row.get(0))?)
 }
 
-/// Owners who can sign in, `but` one user.
-pub fn count_owners(conn: &Connection, account: AccountId, but: UserId) -> Result<i64, Error> {
+/// Counts owners who can sign in, without one user.
+pub fn count_owners(conn: &Connection, account: AccountId, without: UserId) -> Result<i64, Error> {
     Ok(conn.query_row(
         "select count(*) from member join user on user.id = member.user_id
          where account_id = ?1 and role = 'owner' and disabled = 0 and user_id <> ?2",
-        (account.0, but.0),
+        (account.0, without.0),
         |row| row.get(0),
     )?)
 }

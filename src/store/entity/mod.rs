@@ -1,5 +1,5 @@
-//! What the owner and the users of the admin pages make: accounts, users, event definitions and the like. One table,
-//! or a table with its parts, in each file. Other modules name these files by `store::account` and so on.
+//! What is created on the admin pages: accounts, users, event definitions and so on. Each file has one table, or a table
+//! with its parts. Other modules refer to a file as `store::account` and so on.
 
 pub mod account;
 pub mod audit;

@@ -1,5 +1,5 @@
-//! Links that work once: first set-up, sign-in to a demo, choosing a password. Only the hash of what the link
-//! carries is kept.
+//! Links that work once: for the first set-up, for signing in to a demo, for choosing a password. Only the hash of the
+//! secret in the link is stored.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -8,7 +8,6 @@ use crate::base::secret::Hash;
 use crate::domain::user::UserId;
 use crate::store::error::Error;
 
-/// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     Setup,
@@ -27,10 +26,9 @@ impl Purpose {
     }
 }
 
-/// A link as stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Whom it is for; none for the set-up.
+    /// `None` for the set-up.
     pub user: Option<UserId>,
     pub expires: Millis,
 }
@@ -49,7 +47,7 @@ pub fn insert(
     Ok(())
 }
 
-/// Whether it has expired is for `app` to say.
+/// Also finds a link that has expired.
 pub fn find(conn: &Connection, hash: &Hash, purpose: Purpose) -> Result<Option<Link>, Error> {
     Ok(conn
         .prepare_cached("select user_id, expires_ms from one_time_link where hash = ?1 and purpose = ?2")?
@@ -59,13 +57,12 @@ pub fn find(conn: &Connection, hash: &Hash, purpose: Purpose) -> Result<Option<L
         .optional()?)
 }
 
-/// Uses it up.
 pub fn delete(conn: &Connection, hash: &Hash) -> Result<(), Error> {
     conn.execute("delete from one_time_link where hash = ?1", [hash])?;
     Ok(())
 }
 
-/// Earlier links of the same kind for the same user (or of the set-up) end when a new one is made.
+/// Deletes the links of a purpose for a user, or for the set-up.
 pub fn delete_earlier(conn: &Connection, purpose: Purpose, user: Option<UserId>) -> Result<(), Error> {
     conn.execute(
         "delete from one_time_link where purpose = ?1 and user_id is ?2",

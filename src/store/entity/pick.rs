@@ -1,4 +1,5 @@
-//! Elements being picked on live pages (rules.md 30). Only the hash of the token is kept.
+//! Picks: a user chooses an element on a live page for the form of an event (rules.md 30). The page proves itself with a
+//! token, of which only the hash is stored.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -8,7 +9,7 @@ use crate::domain::account::AccountId;
 use crate::domain::user::UserId;
 use crate::store::error::Error;
 
-/// Somebody is about to pick for the form of that key; its number.
+/// Begins a pick for the form with this key; answers its id.
 pub fn insert(
     conn: &Connection,
     account: AccountId,
@@ -24,7 +25,7 @@ pub fn insert(
     Ok(conn.last_insert_rowid())
 }
 
-/// The site asks whether somebody picks there: yes, once.
+/// Records that the page asked whether it may offer picking. True only for the first time before it expires.
 pub fn update_confirmed(conn: &Connection, hash: &Hash, now: Millis) -> Result<bool, Error> {
     let changed = conn
         .prepare_cached(
@@ -34,7 +35,8 @@ pub fn update_confirmed(conn: &Connection, hash: &Hash, now: Millis) -> Result<b
     Ok(changed > 0)
 }
 
-/// What was picked, empty when it was cancelled: told once, by the page that was told yes.
+/// Stores the selector of the picked element, or an empty one when the pick was cancelled. True only for the first time
+/// before it expires, after the page was confirmed.
 pub fn update_selector(conn: &Connection, hash: &Hash, selector: &str, now: Millis) -> Result<bool, Error> {
     let changed = conn
         .prepare_cached(
@@ -45,8 +47,8 @@ pub fn update_selector(conn: &Connection, hash: &Hash, selector: &str, now: Mill
     Ok(changed > 0)
 }
 
-/// What a user has picked, until it expires; empty = he cancelled. None = there is no such pick of his; `Some(None)` =
-/// not yet.
+/// The selector that a user picked; empty when the pick was cancelled. `Some(None)` means not yet, `None` that the user
+/// has no such pick or that it has expired.
 pub fn find_selector(
     conn: &Connection,
     account: AccountId,
@@ -62,7 +64,7 @@ pub fn find_selector(
         .optional()?)
 }
 
-/// The user's latest for the form of that key, until it expires.
+/// The user's latest pick for the form with this key that has not expired.
 pub fn find_latest(
     conn: &Connection,
     account: AccountId,

@@ -1,4 +1,4 @@
-//! Saved views: names that users gave to reports as they asked them.
+//! Saved views: reports with period and filters, to which users gave names.
 
 use rusqlite::Connection;
 
@@ -7,20 +7,18 @@ use crate::domain::account::AccountId;
 use crate::domain::user::UserId;
 use crate::store::error::Error;
 
-/// A saved view of a user in an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SavedView {
     pub id: i64,
     pub name: String,
-    /// The word of the report in its address.
+    /// The report, as in its address.
     pub report: String,
-    /// What stands behind the `?`.
+    /// The query string of its address.
     pub query: String,
     pub created: Millis,
 }
 
-/// # Errors
-/// `Conflict` when the user has a view of that name there (whatever its case); SQLite's.
+/// Answers `Conflict` when the user has a view of that name in the account, regardless of case.
 pub fn insert(
     conn: &Connection,
     account: AccountId,
@@ -37,7 +35,7 @@ pub fn insert(
     Ok(conn.last_insert_rowid())
 }
 
-/// By name.
+/// Ordered by name.
 pub fn list(conn: &Connection, account: AccountId, user: UserId) -> Result<Vec<SavedView>, Error> {
     let mut statement = conn.prepare_cached(
         "select id, name, report, query, created_ms from saved_view where account_id = ?1 and user_id = ?2
@@ -61,7 +59,7 @@ pub fn count(conn: &Connection, account: AccountId, user: UserId) -> Result<u32,
         .query_row((account.0, user.0), |row| row.get(0))?)
 }
 
-/// Deletes a view of this user; another's stays.
+/// Deletes a view, if it is this user's.
 pub fn delete(conn: &Connection, account: AccountId, user: UserId, id: i64) -> Result<(), Error> {
     conn.execute(
         "delete from saved_view where account_id = ?1 and user_id = ?2 and id = ?3",

@@ -1,5 +1,5 @@
-//! What became of the custom JavaScript of events: each change with its old and its new text, beside the audit log,
-//! whose details are short.
+//! Changes of the custom JavaScript of events, each with the old and the new code. The audit log cannot hold them,
+//! because its details are short.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -9,17 +9,17 @@ use crate::domain::event::EventNumber;
 use crate::domain::user::UserId;
 use crate::store::error::Error;
 
-/// Most changes that are told of an event.
+/// Most changes that are listed of an event.
 const LISTED_MAX: i64 = 100;
 
-/// Longest text that is told of a change, characters; of a longer one its beginning, with `…` in a line of its own.
+/// Longest code that is listed, in characters. Of a longer one only the beginning is, followed by a line with `…`.
 pub const TEXT_MAX: usize = 20_000;
 
-/// One change; empty = no code.
+/// One change. An empty text means that there was no code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     pub at: Millis,
-    /// None = the command line.
+    /// `None` for the command line.
     pub user: Option<UserId>,
     pub old_hash: String,
     pub old: String,
@@ -44,7 +44,7 @@ pub fn insert(
     Ok(())
 }
 
-/// The code that had this hash until it was replaced, later than `since`.
+/// The code with this hash, if it was replaced later than `since`.
 pub fn find_replaced(
     conn: &Connection,
     account: AccountId,
@@ -61,7 +61,7 @@ pub fn find_replaced(
         .optional()?)
 }
 
-/// The newest first, their texts up to `TEXT_MAX`.
+/// The newest first, with their code up to `TEXT_MAX`.
 pub fn list(conn: &Connection, account: AccountId, event: EventNumber) -> Result<Vec<Change>, Error> {
     let mut statement = conn.prepare_cached(
         "select at_ms, user_id, old_hash, substr(old_code, 1, ?4), new_hash, substr(new_code, 1, ?4)
@@ -73,15 +73,15 @@ pub fn list(conn: &Connection, account: AccountId, event: EventNumber) -> Result
             at: Millis(row.get(0)?),
             user: row.get::<_, Option<i64>>(1)?.map(UserId),
             old_hash: row.get(2)?,
-            old: begin(row.get(3)?),
+            old: shorten(row.get(3)?),
             new_hash: row.get(4)?,
-            new: begin(row.get(5)?),
+            new: shorten(row.get(5)?),
         })
     })?;
     Ok(changes.collect::<Result<_, _>>()?)
 }
 
-fn begin(mut text: String) -> String {
+fn shorten(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(TEXT_MAX) {
         text.truncate(end);
         text.push_str("\n…");
@@ -94,9 +94,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_told_whole_up_to_the_limit_and_cut_one_past_it() {
+    fn code_is_shortened_one_past_the_limit() {
         let text = |n: usize| "é".repeat(n);
-        assert_eq!(begin(text(TEXT_MAX)), text(TEXT_MAX));
-        assert_eq!(begin(text(TEXT_MAX + 1)), text(TEXT_MAX) + "\n…");
+        assert_eq!(shorten(text(TEXT_MAX)), text(TEXT_MAX));
+        assert_eq!(shorten(text(TEXT_MAX + 1)), text(TEXT_MAX) + "\n…");
     }
 }

@@ -1,4 +1,4 @@
-//! Signed-in browsers. Of the cookie only its hash is kept.
+//! Signed-in browsers. Only the hash of the cookie is stored.
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -8,20 +8,18 @@ use crate::base::secret::Hash;
 use crate::domain::user::UserId;
 use crate::store::error::Error;
 
-/// Number of a sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SignInId(pub i64);
 
-/// A signed-in browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
     pub id: SignInId,
-    /// Told back by every form of this browser.
+    /// Must be sent with every form of this browser.
     pub csrf: String,
-    /// User-Agent as it was sent, cut.
+    /// The User-Agent header, shortened.
     pub browser: String,
     pub created: Millis,
-    /// Last seen, to a few minutes.
+    /// When it was last seen, accurate to a few minutes.
     pub last: Millis,
 }
 
@@ -53,7 +51,7 @@ pub fn insert(
     Ok(SignInId(conn.last_insert_rowid()))
 }
 
-/// By the cookie's hash, with its user; whether it is still good is for `app` to say.
+/// Finds a sign-in and its user by the hash of the cookie, also when it is too old to be used.
 pub fn find(conn: &Connection, hash: &Hash) -> Result<Option<(SignIn, User)>, Error> {
     let of_user = user::COLUMNS;
     Ok(conn
@@ -69,15 +67,12 @@ pub fn update_last(conn: &Connection, id: SignInId, now: Millis) -> Result<(), E
     Ok(())
 }
 
-/// Another cookie for the same browser; the old one ends here.
-///
-/// # Errors
-/// `NotFound`, or SQLite's.
+/// Replaces the cookie of a browser.
 pub fn update_hash(conn: &Connection, id: SignInId, hash: &Hash, csrf: &str) -> Result<(), Error> {
     user::changed(conn.execute("update sign_in set hash = ?2, csrf = ?3 where id = ?1", (id.0, hash, csrf))?)
 }
 
-/// The browsers of a user, last seen first.
+/// The browsers of a user, the one seen last first.
 pub fn list(conn: &Connection, user: UserId) -> Result<Vec<SignIn>, Error> {
     let mut statement = conn.prepare_cached(&format!(
         "select {COLUMNS} from sign_in where user_id = ?1 order by last_ms desc, id desc"
@@ -86,26 +81,23 @@ pub fn list(conn: &Connection, user: UserId) -> Result<Vec<SignIn>, Error> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// One of a user's own.
-///
-/// # Errors
-/// `NotFound` when it is another user's, or SQLite's.
+/// Answers `NotFound` when it is another user's.
 pub fn delete(conn: &Connection, user: UserId, id: SignInId) -> Result<(), Error> {
     user::changed(conn.execute("delete from sign_in where id = ?1 and user_id = ?2", (id.0, user.0))?)
 }
 
-/// All of a user, but one that is kept; how many they were.
+/// Deletes all of a user, except `keep`; answers how many.
 pub fn delete_of_user(conn: &Connection, user: UserId, keep: Option<SignInId>) -> Result<usize, Error> {
     Ok(conn
         .execute("delete from sign_in where user_id = ?1 and id is not ?2", (user.0, keep.map(|id| id.0)))?)
 }
 
-/// Those that began before `created` or were last seen before `last`.
+/// Deletes those that began before `created` or were last seen before `last`.
 pub fn delete_older(conn: &Connection, created: Millis, last: Millis) -> Result<usize, Error> {
     Ok(conn.execute("delete from sign_in where created_ms < ?1 or last_ms < ?2", (created.0, last.0))?)
 }
 
-/// All but the newest `keep` of a user.
+/// Deletes all but the newest `keep` of a user.
 pub fn delete_beyond(conn: &Connection, user: UserId, keep: i64) -> Result<usize, Error> {
     Ok(conn.execute(
         "delete from sign_in where user_id = ?1 and id not in

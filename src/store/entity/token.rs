@@ -1,4 +1,4 @@
-//! API tokens. Only their hash is kept.
+//! API tokens. Only their hash is stored.
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -9,7 +9,6 @@ use crate::domain::account::AccountId;
 use crate::domain::user::{Scope, TokenId};
 use crate::store::error::Error;
 
-/// A token as stored, without its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     pub id: TokenId,
@@ -28,7 +27,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Token> {
         id: TokenId(row.get(0)?),
         account: AccountId(row.get(1)?),
         name: row.get(2)?,
-        // A scope this version does not know gives nothing.
+        // A scope that this version does not know gives no right.
         scopes: scopes.split(',').filter_map(Scope::parse).collect(),
         created: Millis(row.get(4)?),
         last_used: row.get::<_, Option<i64>>(5)?.map(Millis),
@@ -75,10 +74,7 @@ pub fn update_last_used(conn: &Connection, id: TokenId, now: Millis) -> Result<(
     Ok(())
 }
 
-/// One of an account's own.
-///
-/// # Errors
-/// `NotFound` when it is another account's, or SQLite's.
+/// Answers `NotFound` when it is another account's.
 pub fn delete(conn: &Connection, account: AccountId, id: TokenId) -> Result<(), Error> {
     user::changed(conn.execute("delete from token where id = ?1 and account_id = ?2", (id.0, account.0))?)
 }

@@ -1,33 +1,34 @@
-//! Names of events that nobody has created: how often they were told, and what was decided about them (rules.md 20).
+//! Event names that nobody has created: how often hits had them, and which were dismissed (rules.md 20).
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::user;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::{EventKind, WAITING_MAX};
 use crate::store::error::Error;
 
-/// Stands for the names that gave way.
+/// Counts the names for which there was no room.
 pub const OTHER: &str = "(other)";
 
-/// A name that waits or was dismissed.
+/// A name that waits for a decision or was dismissed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unexpected {
     pub id: i64,
     pub name: String,
-    /// `Custom` or `Http`: how it was told the last time.
+    /// How it was sent the last time: `Custom` or `Http`.
     pub kind: EventKind,
     pub is_dismissed: bool,
     pub seen: i64,
     pub first: Millis,
     pub last: Millis,
-    /// Address of the page that told it last; empty of what programs tell.
+    /// The page that sent it last; empty when a program did.
     pub page: String,
 }
 
-/// A name as it was told, so often.
+/// How often a name was seen in a batch of hits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct Sighting {
     pub name: String,
     pub kind: EventKind,
     pub page: String,
@@ -52,38 +53,38 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Unexpected> {
     })
 }
 
-/// Names that come new into a full list at once, at most: the others are counted as `OTHER` until they are told again.
-/// A flood of invented names costs little so.
+/// Most new names per batch once the list is full. Others count as `OTHER` until they are seen again, so a flood of
+/// invented names costs little.
 pub const NEWCOMERS_MAX: usize = 500;
 
-/// Counts names. Of more than `WAITING_MAX` that wait, the least seen gives way to `OTHER`, the longest unseen first.
-/// Answers the names that are not in the list now, though they were told or were in it before.
-pub fn upsert(conn: &Connection, account: AccountId, told: &[Told]) -> Result<Vec<String>, Error> {
+/// Counts names. When more than `WAITING_MAX` wait, those seen least often are counted as `OTHER`, of these the ones not
+/// seen for longest. Answers the names that were seen or listed before and are not listed now.
+pub fn upsert(conn: &Connection, account: AccountId, sightings: &[Sighting]) -> Result<Vec<String>, Error> {
     let mut new = Vec::new();
-    for told in told {
-        if is_known(conn, account, &told.name)? {
-            write(conn, account, told)?;
+    for sighting in sightings {
+        if is_known(conn, account, &sighting.name)? {
+            write(conn, account, sighting)?;
         } else {
-            new.push(told);
+            new.push(sighting);
         }
     }
-    let room = usize::try_from(WAITING_MAX - count(conn, account, false)?).unwrap_or(0);
-    new.sort_by_key(|told| std::cmp::Reverse((told.times, told.last_ms)));
-    let (new, left_out) = new.split_at(new.len().min(room.max(NEWCOMERS_MAX)));
-    let mut gone = take_least(conn, account, new.len().saturating_sub(room))?;
-    gone.extend(left_out.iter().copied().cloned());
-    for told in new {
-        write(conn, account, told)?;
+    let free = usize::try_from(WAITING_MAX - count(conn, account, false)?).unwrap_or(0);
+    new.sort_by_key(|seen| std::cmp::Reverse((seen.times, seen.last_ms)));
+    let (new, left_out) = new.split_at(new.len().min(free.max(NEWCOMERS_MAX)));
+    let mut removed = delete_least(conn, account, new.len().saturating_sub(free))?;
+    removed.extend(left_out.iter().copied().cloned());
+    for sighting in new {
+        write(conn, account, sighting)?;
     }
-    let Some(last) = gone.iter().max_by_key(|told| told.last_ms) else { return Ok(Vec::new()) };
-    let other = Told {
+    let Some(last) = removed.iter().max_by_key(|seen| seen.last_ms) else { return Ok(Vec::new()) };
+    let other = Sighting {
         name: OTHER.to_owned(),
-        times: gone.iter().map(|told| told.times).sum(),
-        first_ms: gone.iter().map(|told| told.first_ms).min().unwrap_or(last.first_ms),
+        times: removed.iter().map(|seen| seen.times).sum(),
+        first_ms: removed.iter().map(|seen| seen.first_ms).min().unwrap_or(last.first_ms),
         ..last.clone()
     };
     write(conn, account, &other)?;
-    Ok(gone.into_iter().map(|told| told.name).collect())
+    Ok(removed.into_iter().map(|seen| seen.name).collect())
 }
 
 fn is_known(conn: &Connection, account: AccountId, name: &str) -> Result<bool, Error> {
@@ -92,7 +93,7 @@ fn is_known(conn: &Connection, account: AccountId, name: &str) -> Result<bool, E
         .query_row((account.0, name), |row| row.get(0))?)
 }
 
-fn write(conn: &Connection, account: AccountId, told: &Told) -> Result<(), Error> {
+fn write(conn: &Connection, account: AccountId, seen: &Sighting) -> Result<(), Error> {
     conn.prepare_cached(
         "insert into unexpected_event (account_id, name, kind, page, seen, first_ms, last_ms)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -103,18 +104,18 @@ fn write(conn: &Connection, account: AccountId, told: &Told) -> Result<(), Error
     )?
     .execute((
         account.0,
-        &told.name,
-        told.kind.as_str(),
-        &told.page,
-        told.times,
-        told.first_ms,
-        told.last_ms,
+        &seen.name,
+        seen.kind.as_str(),
+        &seen.page,
+        seen.times,
+        seen.first_ms,
+        seen.last_ms,
     ))?;
     Ok(())
 }
 
-/// Takes the least seen of those that wait.
-fn take_least(conn: &Connection, account: AccountId, number: usize) -> Result<Vec<Told>, Error> {
+/// Deletes the waiting names that were seen least often.
+fn delete_least(conn: &Connection, account: AccountId, number: usize) -> Result<Vec<Sighting>, Error> {
     if number == 0 {
         return Ok(Vec::new());
     }
@@ -127,12 +128,12 @@ fn take_least(conn: &Connection, account: AccountId, number: usize) -> Result<Ve
     let rows = statement.query_map((account.0, OTHER, number), read)?;
     rows.map(|row| {
         let Unexpected { name, kind, seen, first, last, page, .. } = row?;
-        Ok(Told { name, kind, page, times: seen, first_ms: first.0, last_ms: last.0 })
+        Ok(Sighting { name, kind, page, times: seen, first_ms: first.0, last_ms: last.0 })
     })
     .collect()
 }
 
-/// Those that wait, or those dismissed; the most seen first.
+/// The names that wait, or those dismissed, the one seen most often first.
 pub fn list(conn: &Connection, account: AccountId, dismissed: bool) -> Result<Vec<Unexpected>, Error> {
     let mut statement = conn.prepare_cached(&format!(
         "select {FIELDS} from unexpected_event where account_id = ?1 and dismissed = ?2
@@ -149,9 +150,9 @@ pub fn find(conn: &Connection, account: AccountId, id: i64) -> Result<Option<Une
         .optional()?)
 }
 
-/// How many wait, or were dismissed; without the names that gave way.
+/// Counts the names that wait, or those dismissed, without `OTHER`.
 pub fn count(conn: &Connection, account: AccountId, dismissed: bool) -> Result<i64, Error> {
-    // The index alone tells how many there are; every page of the account asks.
+    // Written so that the index alone suffices, because every page of the account shows this count.
     Ok(conn
         .prepare_cached(
             "select (select count(*) from unexpected_event where account_id = ?1 and dismissed = ?2)
@@ -160,10 +161,7 @@ pub fn count(conn: &Connection, account: AccountId, dismissed: bool) -> Result<i
         .query_row((account.0, dismissed, OTHER), |row| row.get(0))?)
 }
 
-/// Dismisses, or lets it wait again.
-///
-/// # Errors
-/// `NotFound`; SQLite's.
+/// Dismisses a name, or lets it wait again.
 pub fn update_dismissed(
     conn: &Connection,
     account: AccountId,
@@ -173,10 +171,9 @@ pub fn update_dismissed(
     let changed = conn
         .prepare_cached("update unexpected_event set dismissed = ?3 where account_id = ?1 and id = ?2")?
         .execute((account.0, id, dismissed))?;
-    if changed == 0 { Err(Error::NotFound) } else { Ok(()) }
+    user::changed(changed)
 }
 
-/// Somebody created an event of this name.
 pub fn delete_name(conn: &Connection, account: AccountId, name: &str) -> Result<(), Error> {
     conn.prepare_cached("delete from unexpected_event where account_id = ?1 and name = ?2")?
         .execute((account.0, name))?;

@@ -1,4 +1,4 @@
-//! The users of the admin pages. What they may do in an account is in `member`.
+//! The users of the admin pages. `member` says what they may do in an account.
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -7,15 +7,14 @@ use crate::domain::contact::Email;
 use crate::domain::user::UserId;
 use crate::store::error::Error;
 
-/// A user as stored, without the password's hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     pub id: UserId,
     pub email: String,
-    /// Looks after the server: accounts, maps, backups.
+    /// May administer the server: accounts, maps, backups.
     pub server_admin: bool,
     pub disabled: bool,
-    /// False until the link he was given has been used.
+    /// False until the user has chosen one by the link in the invitation.
     pub has_password: bool,
     pub created: Millis,
 }
@@ -23,7 +22,7 @@ pub struct User {
 pub(in crate::store) const COLUMNS: &str = "user.id, user.email, user.server_admin, user.disabled, \
                                   user.password_hash is not null, user.created_ms";
 
-/// Reads `COLUMNS` from the row's beginning.
+/// Reads `COLUMNS`, which must be the first columns of the row.
 pub(in crate::store) fn read(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         id: UserId(row.get(0)?),
@@ -35,10 +34,8 @@ pub(in crate::store) fn read(row: &Row<'_>) -> rusqlite::Result<User> {
     })
 }
 
-/// Adds a user; without a hash he cannot sign in before a link gave him a password.
-///
-/// # Errors
-/// `Conflict` when the email is taken, or SQLite's.
+/// Inserts a user. Without a hash the user must choose a password by a link first. Answers `Conflict` when the email is
+/// taken.
 pub fn insert(
     conn: &Connection,
     email: &Email,
@@ -67,7 +64,7 @@ pub fn find_by_email(conn: &Connection, email: &Email) -> Result<Option<User>, E
         .optional()?)
 }
 
-/// The hash of his password, in PHC form; `None` without user or password.
+/// The hash of the user's password, in PHC form.
 pub fn find_password(conn: &Connection, id: UserId) -> Result<Option<String>, Error> {
     Ok(conn
         .prepare_cached("select password_hash from user where id = ?1")?
@@ -76,14 +73,10 @@ pub fn find_password(conn: &Connection, id: UserId) -> Result<Option<String>, Er
         .flatten())
 }
 
-/// # Errors
-/// `NotFound`, or SQLite's.
 pub fn update_password(conn: &Connection, id: UserId, password_hash: &str) -> Result<(), Error> {
     changed(conn.execute("update user set password_hash = ?2 where id = ?1", (id.0, password_hash))?)
 }
 
-/// # Errors
-/// `NotFound`, or SQLite's.
 pub fn update_disabled(conn: &Connection, id: UserId, disabled: bool) -> Result<(), Error> {
     changed(conn.execute("update user set disabled = ?2 where id = ?1", (id.0, disabled))?)
 }
@@ -92,13 +85,14 @@ pub fn count(conn: &Connection) -> Result<i64, Error> {
     Ok(conn.query_row("select count(*) from user", [], |row| row.get(0))?)
 }
 
-/// Server admins who can sign in.
+/// Counts server admins who can sign in.
 pub fn count_server_admins(conn: &Connection) -> Result<i64, Error> {
     Ok(conn.query_row("select count(*) from user where server_admin = 1 and disabled = 0", [], |row| {
         row.get(0)
     })?)
 }
 
+/// Answers `NotFound` when a statement changed no row.
 pub(in crate::store) fn changed(rows: usize) -> Result<(), Error> {
     if rows == 0 { Err(Error::NotFound) } else { Ok(()) }
 }

@@ -1,5 +1,5 @@
-//! The data directory: who may use it, its lock, and opening the files in it. Nothing here knows what the
-//! tables hold.
+//! The data directory: its permissions, its lock, and opening the files in it. A restore that was interrupted is
+//! finished here before anything is opened.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -11,22 +11,17 @@ use super::{migrate, open};
 use crate::base::clock::Millis;
 use crate::store::error::Error;
 
-/// Name of the main file in the data directory.
 pub const MAIN_FILE: &str = "guestlog.db";
-/// Name of the inbox in the data directory.
 pub const INBOX_FILE: &str = "inbox.db";
-/// Held locked by whoever may write.
+/// Locked by the process that may write.
 pub const LOCK_FILE: &str = "guestlog.lock";
-/// Where a restore prepares its files, and, before the time, what that is called once they are whole.
+/// The directory in which a restore prepares its files, and its name (before the time) when they are complete.
 pub(in crate::store) const RESTORE_NEW: &str = "restore-unfinished";
 pub(in crate::store) const RESTORE_READY: &str = "restore-ready-";
-/// Files up to this size are checked whole at each start (some 20 ms); larger ones by `guestlog check`.
+/// Files up to this size are checked at each start, which takes about 20 ms. Larger ones are checked by `guestlog check`.
 const QUICK_CHECK_MAX: u64 = 8 * 1024 * 1024;
 
-/// Makes the directory if it is not there; only its owner may enter.
-///
-/// # Errors
-/// `DataDir`.
+/// Creates the directory if it does not exist. Only its owner may enter.
 pub fn create_data_dir(dir: &Path) -> Result<(), Error> {
     use std::os::unix::fs::DirBuilderExt;
     if dir.is_dir() {
@@ -39,10 +34,8 @@ pub fn create_data_dir(dir: &Path) -> Result<(), Error> {
         .map_err(|source| Error::DataDir { path: dir.to_owned(), source })
 }
 
-/// Takes the lock of a data directory; it is free again when the file is dropped, however the process ends.
-///
-/// # Errors
-/// `Locked` when another process has it; `DataDir` when the directory cannot be written.
+/// Locks a data directory. The lock is released when the file is dropped, however the process ends. Answers `Locked` when
+/// another process has it.
 pub fn lock(data_dir: &Path) -> Result<File, Error> {
     use std::os::unix::fs::OpenOptionsExt;
     let path = data_dir.join(LOCK_FILE);
@@ -58,8 +51,8 @@ pub fn lock(data_dir: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-/// When root runs a command on the directory of the server's own user, what root makes there becomes that
-/// user's; else the server could not open it.
+/// When root runs a command on the directory of the server's user, gives the files that root created to that user.
+/// Otherwise the server could not open them.
 pub fn give_to_owner(data_dir: &Path, paths: &[Option<&Path>]) -> std::io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     if !rustix::process::geteuid().is_root() {
@@ -75,10 +68,8 @@ pub fn give_to_owner(data_dir: &Path, paths: &[Option<&Path>]) -> std::io::Resul
     Ok(())
 }
 
-/// The main file to read, beside a running server too; `None` when there is no store yet.
-///
-/// # Errors
-/// `TooNew`, `NotMigrated`, `Corrupt`, or SQLite's.
+/// Opens the main file for reading, also beside a running server; `None` when there is no store yet. Answers `TooNew`,
+/// `NotMigrated` or `Corrupt` when this program cannot use it.
 pub fn open_main(data_dir: &Path) -> Result<Option<Connection>, Error> {
     settle(data_dir)?;
     let path = data_dir.join(MAIN_FILE);
@@ -95,10 +86,7 @@ pub fn open_main(data_dir: &Path) -> Result<Option<Connection>, Error> {
     Ok(Some(conn))
 }
 
-/// Names of the steps that bring the store to this program's version; all of them where there is none.
-///
-/// # Errors
-/// `TooNew`, `Corrupt`, or the system's.
+/// The names of the migrations that the store still needs; all of them when there is no store.
 pub fn missing_steps(data_dir: &Path) -> Result<Vec<&'static str>, Error> {
     settle(data_dir)?;
     let mut missing = Vec::new();
@@ -109,7 +97,7 @@ pub fn missing_steps(data_dir: &Path) -> Result<Vec<&'static str>, Error> {
     Ok(missing)
 }
 
-/// Version of a file; `None` when there is none. Writes nothing to it.
+/// The version of a file, which is only read; `None` when it does not exist.
 fn version_of(path: &Path, steps: &[migrate::Migration]) -> Result<Option<usize>, Error> {
     if is_absent(path)? {
         return Ok(None);
@@ -118,10 +106,7 @@ fn version_of(path: &Path, steps: &[migrate::Migration]) -> Result<Option<usize>
     found.map(Some).map_err(|error| error.of_file(path))
 }
 
-/// Not there, or as empty as a file that was only just made.
-///
-/// # Errors
-/// When that cannot be found out.
+/// Does the file not exist, or is it as empty as one that was just created?
 pub(in crate::store) fn is_absent(path: &Path) -> Result<bool, Error> {
     match std::fs::metadata(path) {
         Ok(about) => Ok(about.len() == 0),
@@ -130,22 +115,22 @@ pub(in crate::store) fn is_absent(path: &Path) -> Result<bool, Error> {
     }
 }
 
-/// Looks at both files without writing a byte to either: is each of a version this program knows, and is none
-/// missing beside the other? The caller holds the lock.
+/// Refuses files of a version that this program does not know, and an inbox without main file. It writes nothing. The
+/// caller holds the lock.
 pub(in crate::store) fn refuse_unfit(data_dir: &Path) -> Result<(), Error> {
     for (name, steps) in [(MAIN_FILE, migrate::MAIN), (INBOX_FILE, migrate::INBOX)] {
         version_of(&data_dir.join(name), steps)?;
     }
     let (main, inbox) = (data_dir.join(MAIN_FILE), data_dir.join(INBOX_FILE));
-    // The main file is made first: an inbox alone means that the main file was lost, and a new one would
-    // quietly take its place.
+    // The main file is created first, so an inbox alone means that the main file was lost. A new one must not silently
+    // take its place.
     if is_absent(&main)? && !is_absent(&inbox)? {
         return Err(Error::Corrupt { file: main, finding: format!("missing or empty beside {INBOX_FILE}") });
     }
     Ok(())
 }
 
-/// Opens and migrates a file; one that is damaged is named, with the way out.
+/// Opens and migrates a file. The error for a damaged file names it and says what to do.
 pub(in crate::store) fn open_checked(
     path: &Path,
     steps: &[migrate::Migration],
@@ -154,7 +139,7 @@ pub(in crate::store) fn open_checked(
     now: Millis,
 ) -> Result<Connection, Error> {
     let open = || {
-        // Before SQLite opens it: it gives its log beside the file the same owner and mode.
+        // Before SQLite opens it, because SQLite gives its log the same owner and mode.
         restrict(path)?;
         let mut conn = open::writer(path, page_bytes)?;
         open::verify_header(&conn)?;
@@ -170,7 +155,7 @@ pub(in crate::store) fn open_checked(
     open().map_err(|error: Error| error.of_file(path))
 }
 
-/// The data is for its owner alone; makes the file when it is not there.
+/// Lets only the owner read the file, and creates it if it does not exist.
 pub(in crate::store) fn restrict(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(path)?;
@@ -181,17 +166,14 @@ pub(in crate::store) fn restrict(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes the names in a directory last.
+/// Syncs a directory, so that names in it survive a power cut.
 pub(in crate::store) fn sync_dir(dir: Option<&Path>) -> std::io::Result<()> {
     let dir = dir.filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(dir)?.sync_all()
 }
 
-/// Finishes a restore that was cut off after its decision, so that nobody sees one file of the old store and
-/// one of the new.
-///
-/// # Errors
-/// `Locked` when another process is about it, or the system's.
+/// Finishes a restore that was interrupted after its files were complete, so that nobody sees one old and one new file.
+/// Answers `Locked` when another process is doing that.
 pub(in crate::store) fn settle(data_dir: &Path) -> Result<(), Error> {
     if ready_restore(data_dir)?.is_some() {
         let _lock = lock(data_dir)?;
@@ -215,8 +197,8 @@ fn ready_restore(data_dir: &Path) -> Result<Option<(PathBuf, String)>, Error> {
     Ok(None)
 }
 
-/// Puts restored files that are ready in their places; answers where the old ones are. Cut off anywhere, it
-/// goes on the next time: every step leaves what the next one needs. The caller holds the lock.
+/// Moves complete restored files to their places; answers where the old ones are. If it is interrupted anywhere, the next
+/// call continues, because each step leaves what the next one needs. The caller holds the lock.
 pub(in crate::store) fn finish_restore(data_dir: &Path) -> Result<Vec<PathBuf>, Error> {
     let Some((stage, time)) = ready_restore(data_dir)? else { return Ok(Vec::new()) };
     for (from, to) in restore_moves(data_dir, &stage, &time) {
@@ -228,8 +210,8 @@ pub(in crate::store) fn finish_restore(data_dir: &Path) -> Result<Vec<PathBuf>, 
     Ok([MAIN_FILE, INBOX_FILE].map(kept).into_iter().filter(|path| path.exists()).collect())
 }
 
-/// What is left to be renamed, in this order. An old file gives way only while its new one waits, and takes its
-/// log with it: a log beside a file it does not belong to would be read into it.
+/// What remains to be renamed, in this order. An old file is moved away only while its new one is waiting. Its log moves
+/// with it, because SQLite would read a log into whatever file is beside it.
 fn restore_moves(data_dir: &Path, stage: &Path, time: &str) -> Vec<(PathBuf, PathBuf)> {
     let mut moves = Vec::new();
     for name in [INBOX_FILE, MAIN_FILE] {

@@ -1,4 +1,4 @@
-//! The two SQLite files as files: opening, migrating, the writer and the readers.
+//! Access to the two SQLite files: the data directory, opening, migrations, the writer and the readers.
 
 pub mod changes;
 pub mod data_dir;

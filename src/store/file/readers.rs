@@ -1,4 +1,5 @@
-//! Read-only connections, lent for one page each: one read transaction, a time limit, given back by `Drop`.
+//! A pool of read-only connections. Each use is one read transaction, sees one state of the store and has a time limit,
+//! because the write-ahead log cannot shrink while an old state is in use.
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -10,21 +11,20 @@ use rusqlite::Connection;
 use super::open;
 use crate::store::error::{Error, TIME_LIMIT};
 
-/// Longest a page waits for a free reader.
+/// How long a caller waits for a free connection.
 const WAIT: Duration = Duration::from_secs(10);
-/// SQLite asks this often whether to go on, in steps of its machine.
+/// How often SQLite checks the time limit, in instructions of its virtual machine.
 const STEPS: i32 = 20_000;
 
-/// The pool.
 pub struct Readers {
     path: PathBuf,
     free: Mutex<Vec<Connection>>,
-    given_back: Condvar,
+    returned: Condvar,
     clock: std::sync::Arc<dyn crate::base::clock::Clock>,
 }
 
 thread_local! {
-    /// When the read that this thread runs must end; the monotonic clock.
+    /// When the read on this thread must end, by the monotonic clock.
     static DEADLINE: Cell<Option<Duration>> = const { Cell::new(None) };
 }
 
@@ -34,7 +34,7 @@ impl Readers {
         count: usize,
         clock: std::sync::Arc<dyn crate::base::clock::Clock>,
     ) -> Result<Self, Error> {
-        let pool = Self { path, free: Mutex::default(), given_back: Condvar::new(), clock };
+        let pool = Self { path, free: Mutex::default(), returned: Condvar::new(), clock };
         let connections = (0..count.max(1)).map(|_| pool.connect()).collect::<Result<Vec<_>, _>>()?;
         *pool.free.lock().unwrap_or_else(PoisonError::into_inner) = connections;
         Ok(pool)
@@ -50,36 +50,31 @@ impl Readers {
         Ok(conn)
     }
 
-    /// Runs `question` in one read transaction: it sees one state of the store.
-    ///
-    /// # Errors
-    /// The question's own; `Busy` when no reader comes free, `TimeLimit` when it took too long.
-    pub fn read<T, E: From<Error>>(
-        &self,
-        question: impl FnOnce(&Connection) -> Result<T, E>,
-    ) -> Result<T, E> {
-        self.ask(&self.lend()?, question)
+    /// Runs `query` in one read transaction. Answers `Busy` when no connection becomes free, and `TimeLimit` when the
+    /// query takes too long.
+    pub fn read<T, E: From<Error>>(&self, query: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        self.run(&self.lend()?, query)
     }
 
-    /// As `read`, if a reader is free at once; `None` when none is.
+    /// Like `read`, but answers `None` when no connection is free now.
     pub(in crate::store) fn read_if_free<T>(
         &self,
-        question: impl FnOnce(&Connection) -> Result<T, Error>,
+        query: impl FnOnce(&Connection) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let Some(conn) = free else { return Ok(None) };
-        self.ask(&Lent { conn: Some(conn), pool: self }, question).map(Some)
+        self.run(&Lent { conn: Some(conn), pool: self }, query).map(Some)
     }
 
-    fn ask<T, E: From<Error>>(
+    fn run<T, E: From<Error>>(
         &self,
         lent: &Lent<'_>,
-        question: impl FnOnce(&Connection) -> Result<T, E>,
+        query: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
         let conn = lent.conn()?;
         conn.execute_batch("begin").map_err(Error::from)?;
         DEADLINE.set(Some(self.clock.monotonic() + TIME_LIMIT));
-        let answer = question(conn);
+        let answer = query(conn);
         DEADLINE.set(None);
         answer
     }
@@ -87,7 +82,7 @@ impl Readers {
     fn lend(&self) -> Result<Lent<'_>, Error> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut free, timeout) = self
-            .given_back
+            .returned
             .wait_timeout_while(free, WAIT, |free| free.is_empty())
             .unwrap_or_else(PoisonError::into_inner);
         match free.pop() {
@@ -98,7 +93,7 @@ impl Readers {
     }
 }
 
-/// A connection on loan.
+/// A connection in use, which is returned to the pool when dropped.
 struct Lent<'a> {
     conn: Option<Connection>,
     pool: &'a Readers,
@@ -114,11 +109,11 @@ impl Drop for Lent<'_> {
     fn drop(&mut self) {
         DEADLINE.set(None);
         let Some(conn) = self.conn.take() else { return };
-        // A panic may have left the transaction open; ending it twice does no harm.
+        // A panic may have left the transaction open.
         if !conn.is_autocommit() {
             let _ = conn.execute_batch("rollback");
         }
         self.pool.free.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
-        self.pool.given_back.notify_one();
+        self.pool.returned.notify_one();
     }
 }

@@ -1,9 +1,10 @@
-//! Completions of one event in what is stored: page views of before it was created that complete it are counted back,
-//! or all of them are taken away. In steps that each are a short transaction of the caller, with what they change of
-//! sessions, visitors and contacts.
+//! Changes the completions of one event in what is stored already. An event can be *counted back*: page views from
+//! before it was created become completions of it. Or all of its completions are deleted.
 //!
-//! All can be cut off anywhere and run again from the start: a page view that has its completion is not counted again.
-//! Hot rows come first, segments after them: rows go from the one to the other, never back.
+//! The work is done in steps. Each is a short transaction of the caller and includes what it changes of sessions,
+//! visitors and contacts. It can be interrupted anywhere and run again from the start, because a page view that has
+//! its completion already is not counted again. Hot rows come first and segments after them: rows only ever move from
+//! hot rows to segments, so none is missed.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -27,33 +28,32 @@ use crate::store::segment::{self, Reader, Segment};
 use crate::store::totals::Totals;
 use crate::store::{contact, definition};
 
-/// Rows of segments that are changed in one transaction, but for the last segment of them.
+/// Rows of segments changed in one transaction. The last segment may exceed it.
 const ROWS: u32 = 100_000;
-/// Time whose hot rows are changed in one transaction.
+/// The span of time whose hot rows are changed in one transaction.
 const WINDOW: i64 = 5 * MINUTE;
-/// Properties looked through in one transaction.
+/// Properties read in one transaction.
 pub const PROPERTIES: i64 = 10_000;
 
-/// What is done to the completions of an event.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// Page views on these pages are completions, each worth so much.
-    Count {
+    /// Every page view of these pages becomes a completion of this value.
+    CountBack {
         event: EventNumber,
         value_minor: i64,
         pages: Pages,
     },
-    Take {
+    Delete {
         event: EventNumber,
     },
 }
 
-/// Pages by their ids.
+/// A set of pages, by their dictionary ids.
 #[derive(Clone, Debug, Default)]
 pub struct Pages(Vec<bool>);
 
 impl Pages {
-    /// Those that match a rule.
+    /// The pages of an account that match a rule.
     pub fn matching(conn: &Connection, account: AccountId, rule: &UrlRule) -> Result<Self, Error> {
         let mut pages = Self(vec![false]);
         dictionary::list_after(conn, account, Kind::Page, 0, |id, text| {
@@ -73,7 +73,7 @@ impl Pages {
 /// What a step did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Done {
-    /// Completions that came or went.
+    /// Completions that were added or deleted.
     pub completions: u64,
     /// Time of the latest of them.
     pub last_ms: Option<i64>,
@@ -85,14 +85,13 @@ impl Done {
         self.last_ms = self.last_ms.max(Some(at_ms));
     }
 
-    /// Both together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self { completions: self.completions + other.completions, last_ms: self.last_ms.max(other.last_ms) }
     }
 }
 
-/// What changes for sessions and visitors: completions, and what they are worth.
+/// What a step changes for sessions (completions) and visitors (completions and their value).
 #[derive(Debug, Default)]
 struct Effects {
     sessions: FxHashMap<u32, i64>,
@@ -114,6 +113,7 @@ impl Effects {
     }
 
     fn apply(self, conn: &Connection, account: AccountId, event: EventNumber) -> Result<Done, Error> {
+        // Without a completion nothing changed.
         let Some(last_ms) = self.done.last_ms else { return Ok(self.done) };
         let mut update = conn.prepare_cached(
             "update session set completions = max(0, completions + ?3),
@@ -123,7 +123,7 @@ impl Effects {
         for (session, completions) in self.sessions {
             update.execute((account.0, session, completions))?;
         }
-        let mut unknown = conn.prepare_cached(
+        let mut anonymous = conn.prepare_cached(
             "update visitor set completions = max(0, completions + ?3),
                  value_minor = max(-?5, min(?5, value_minor + ?4))
              where account_id = ?1 and number = ?2 returning contact_id",
@@ -137,7 +137,7 @@ impl Effects {
                 Some(id) => contact::add_asserted(conn, account, id, completions, value_minor)?,
                 None => {
                     let value_minor = value_minor.clamp(-SUM_MAX, SUM_MAX);
-                    unknown.query((account.0, visitor, completions, value_minor, SUM_MAX))?.next()?;
+                    anonymous.query((account.0, visitor, completions, value_minor, SUM_MAX))?.next()?;
                 }
             }
         }
@@ -150,17 +150,17 @@ impl Effects {
 impl Change {
     const fn event(&self) -> EventNumber {
         match self {
-            Self::Count { event, .. } | Self::Take { event } => *event,
+            Self::CountBack { event, .. } | Self::Delete { event } => *event,
         }
     }
 
     fn sign(&self) -> i64 {
-        if matches!(self, Self::Count { .. }) { 1 } else { -1 }
+        if matches!(self, Self::CountBack { .. }) { 1 } else { -1 }
     }
 
-    /// The completion that a page view is.
+    /// The completion that a page view becomes.
     fn completion_of(&self, row: &Event) -> Option<Event> {
-        let Self::Count { event, value_minor, pages } = self else { return None };
+        let Self::CountBack { event, value_minor, pages } = self else { return None };
         (row.kind == PAGE_VIEW && pages.has(row.page)).then(|| Event {
             kind: COMPLETION,
             title: 0,
@@ -175,25 +175,20 @@ impl Change {
         row.kind == COMPLETION && row.event == self.event().0
     }
 
-    /// May a segment hold something to change?
+    /// Can a segment have rows to change? One column is enough to exclude most segments.
     fn may_be_in(&self, reader: &mut Reader<'_>, segment: &Segment) -> Result<bool, Error> {
-        let mut values = Vec::new();
-        match self {
-            Self::Count { pages, .. } => {
-                reader.read(segment, Col::ListedPage, &mut values)?;
-                Ok(values.iter().any(|page| pages.has(*page)))
+        Ok(match self {
+            Self::CountBack { pages, .. } => {
+                reader.column(segment, Col::PageListPage)?.iter().any(|page| pages.has(*page))
             }
-            Self::Take { event } => {
-                reader.read(segment, Col::Event, &mut values)?;
-                Ok(values.contains(&event.0))
-            }
-        }
+            Self::Delete { event } => reader.column(segment, Col::Event)?.contains(&event.0),
+        })
     }
 
     fn change(&self, run: &mut Run, effects: &mut Effects) {
         match self {
-            Self::Count { .. } => self.count_in(run, effects),
-            Self::Take { .. } => self.take_from(run, effects),
+            Self::CountBack { .. } => self.count_in(run, effects),
+            Self::Delete { .. } => self.delete_from(run, effects),
         }
     }
 
@@ -204,8 +199,8 @@ impl Change {
         }
         let mut new = Vec::new();
         for made in run.rows.iter().filter_map(|row| self.completion_of(row)) {
-            match counted.get_mut(&made.at_ms).filter(|left| **left > 0) {
-                Some(left) => *left -= 1,
+            match counted.get_mut(&made.at_ms).filter(|count| **count > 0) {
+                Some(count) => *count -= 1,
                 None => new.push(made),
             }
         }
@@ -214,17 +209,17 @@ impl Change {
         }
         new.iter().for_each(|row| effects.add(row, 1));
         run.rows.append(&mut new);
-        // Stable: behind the page view each of them is.
+        // The sort is stable, so each completion stays behind its page view.
         run.rows.sort_by_key(|row| row.at_ms);
         run.bounced = false;
     }
 
-    fn take_from(&self, run: &mut Run, effects: &mut Effects) {
+    fn delete_from(&self, run: &mut Run, effects: &mut Effects) {
         let before = run.rows.len();
         for row in run.rows.extract_if(.., |row| self.is_of(row)) {
             effects.add(&row, -1);
         }
-        // Of a session that has rows elsewhere too, its own row tells, as long as there is one.
+        // If the session has rows outside this run, whether it bounced cannot be decided here; its row in `session` says it.
         if run.rows.len() < before && run.session != 0 && !run.spans {
             let views = run.rows.iter().filter(|row| row.kind == PAGE_VIEW);
             let engaged_ms = views.clone().map(|row| i64::from(row.engaged_ms)).sum();
@@ -235,7 +230,8 @@ impl Change {
     }
 }
 
-/// Changes the hot rows of the next while from `from_ms` on; answers where to go on, `None` at the end.
+/// Changes the hot rows of one `WINDOW`, from the first one at or after `from_ms` on. Answers where the next step begins;
+/// `None` at the end.
 pub fn change_hot(
     conn: &Connection,
     account: AccountId,
@@ -250,7 +246,7 @@ pub fn change_hot(
     let mut rows = Vec::new();
     event::list(conn, account, window.start, window.end, |row| rows.push(row))?;
     for row in rows {
-        if change.is_of(&row) && matches!(change, Change::Take { .. }) {
+        if change.is_of(&row) && matches!(change, Change::Delete { .. }) {
             event::delete_completion(conn, account, &row)?;
             effects.add(&row, change.sign());
         } else if let Some(made) = change.completion_of(&row)
@@ -262,8 +258,8 @@ pub fn change_hot(
     Ok((effects.apply(conn, account, change.event())?, Some(window.end)))
 }
 
-/// Deletes what the completions of an event were told with, among the next properties from `from_ms` on; answers
-/// where to go on, `None` at the end.
+/// Deletes the properties of the completions of an event, among the next `PROPERTIES` from `from_ms` on. Answers where
+/// the next step begins; `None` at the end.
 pub fn delete_properties(
     conn: &Connection,
     account: AccountId,
@@ -277,7 +273,7 @@ pub fn delete_properties(
         )?
         .query_row((account.0, from_ms, PROPERTIES), |row| row.get(0))
         .optional()?;
-    // all of one millisecond at once
+    // The step ends between two milliseconds, because the next one begins by time.
     let next = next.map(|at_ms| at_ms.max(from_ms.saturating_add(1)));
     conn.prepare_cached(
         "delete from event_property where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 and event = ?4",
@@ -286,34 +282,34 @@ pub fn delete_properties(
     Ok(next)
 }
 
-/// A segment as it will be.
-pub struct Changed {
+/// A segment with its new content, ready to be written.
+pub struct PreparedSegment {
     segment: Segment,
-    left: Option<(Extent, Totals, Packed)>,
+    content: Option<(Extent, Totals, Packed)>,
     effects: Effects,
 }
 
-/// Makes the next of these segments as they will be: as many as are written in one transaction, taken from `segments`.
-/// One that cannot be read stays as it is.
+/// Prepares the new content of the next segments, as many as are written in one transaction, and removes them from
+/// `segments`. A segment that cannot be read stays as it is.
 pub fn prepare(
     conn: &Connection,
     change: &Change,
     segments: &mut VecDeque<Segment>,
-) -> Result<Vec<Changed>, Error> {
+) -> Result<Vec<PreparedSegment>, Error> {
     let mut reader = Reader::prepare(conn)?;
-    let (mut changed, mut rows) = (Vec::new(), 0);
+    let (mut prepared, mut rows) = (Vec::new(), 0);
     while rows < ROWS
         && let Some(segment) = segments.pop_front()
     {
-        // Another one took its place: the next round finds that.
-        if !segment::is_there(conn, segment.id)? {
+        // It was replaced by another segment, which the next round finds.
+        if !segment::exists(conn, segment.id)? {
             continue;
         }
         match prepare_one(&mut reader, change, segment) {
             Ok(None) => {}
             Ok(Some(one)) => {
                 rows += segment.extent.rows;
-                changed.push(one);
+                prepared.push(one);
             }
             Err(Error::Damaged(damage)) => {
                 tracing::error!(segment = segment.id, day = segment.day.0, %damage, "a segment is damaged: its completions stay as they are");
@@ -321,10 +317,14 @@ pub fn prepare(
             Err(error) => return Err(error),
         }
     }
-    Ok(changed)
+    Ok(prepared)
 }
 
-fn prepare_one(reader: &mut Reader<'_>, change: &Change, segment: Segment) -> Result<Option<Changed>, Error> {
+fn prepare_one(
+    reader: &mut Reader<'_>,
+    change: &Change,
+    segment: Segment,
+) -> Result<Option<PreparedSegment>, Error> {
     if !change.may_be_in(reader, &segment)? {
         return Ok(None);
     }
@@ -334,21 +334,21 @@ fn prepare_one(reader: &mut Reader<'_>, change: &Change, segment: Segment) -> Re
     if effects.done.completions == 0 {
         return Ok(None);
     }
-    Ok(Some(Changed { segment, left: columns::encode(runs), effects }))
+    Ok(Some(PreparedSegment { segment, content: columns::encode(runs), effects }))
 }
 
-/// Puts them in the place of what was, with all they change; answers the numbers of what is there now too. One that
-/// was replaced meanwhile is left to the next round.
+/// Replaces the prepared segments and applies their effects. A segment that was replaced meanwhile is left to the next
+/// round. Also answers the ids of the segments that were written.
 pub fn apply(
     conn: &Connection,
     account: AccountId,
     event: EventNumber,
-    changed: Vec<Changed>,
+    prepared: Vec<PreparedSegment>,
 ) -> Result<(Done, Vec<i64>), Error> {
     let mut done = Done::default();
-    let mut written = Vec::with_capacity(changed.len());
-    for Changed { segment, left, effects } in changed {
-        if let Some(id) = segment::replace(conn, account, &segment, left)? {
+    let mut written = Vec::with_capacity(prepared.len());
+    for PreparedSegment { segment, content, effects } in prepared {
+        if let Some(id) = segment::replace(conn, account, &segment, content)? {
             written.push(id);
             done = done.and(effects.apply(conn, account, event)?);
         }

@@ -1,24 +1,25 @@
-//! Erasing one visitor, in steps that each are a short transaction of the caller. Until the last one is done, all can
-//! be run again from the start and finishes: each step finds by itself what is left.
+//! Erases one visitor, in steps that each are a short transaction of the caller. Until the last step is done the whole
+//! can be run again from the start and finishes, because each step finds what is left to do.
 //!
-//! What goes (rules.md 12, 25): his tokens, what he called himself, the dead letters he sent, his rows of open days
-//! with their properties, his sessions, engagement that waits, his rows in segments, and last his own row. The number
-//! is never given out again.
+//! What is deleted (rules.md 12, 25): the visitor's tokens, the identifications the browser sent, dead letters, hot rows
+//! with their properties, sessions, engagement that waits for a segment, rows in segments, and last the visitor's own
+//! row. The number is never used again.
 //!
-//! What stays, and why:
-//! - A **session that changed hands** goes on as the other number's; only his rows leave it. What it is of (source,
-//!   device, entry page) was said by the same browser and is the other's now; so is, once it is closed for two days,
-//!   whether it was a bounce.
-//! - **Event ids** of the last two days (`seen`) are random texts of the browser. They are cut loose from his session
-//!   and his times, not forgotten: a browser that sends a hit again would bring back what was erased (rules.md 5).
-//!   They go by themselves after 48 hours.
-//! - The **inbox** holds nothing of him: the caller waits until what was acknowledged is folded. What comes later is
-//!   a new visitor's.
-//! - His **contact**, if he has one, with its completions and revenue, which it took over. The sessions and page
-//!   views of the visitor leave the contact with the visitor's own row, in the last step. An email is a person's: an email is a person's, who may have other visitors. So the number for what
-//!   programs tell of a contact is not erased here either; both go with the person.
-//! - **Texts** in the dictionary: they are the account's, shared by all who saw the page. That a text which only one
-//!   person brought leaves no byte is the work of erasing the person.
+//! What is kept, and why:
+//! - **A session that changed its visitor** continues as the other visitor's; only the rows of the erased one leave it.
+//!   Its source, device and entry page came from the same browser and are the other visitor's now. So is whether it
+//!   bounced, once it has been closed for two days.
+//! - **Event ids** of the last two days (`seen`) are random texts. They are detached from session and time, but not
+//!   deleted: a browser that sends a hit again would bring back what was erased (rules.md 5). They expire after
+//!   48 hours.
+//! - **The inbox** has nothing of the visitor: the caller waits until what was acknowledged is folded. Whatever comes
+//!   later belongs to a new visitor.
+//! - **The contact**, if there is one, with its completions and revenue: it belongs to a person, who may have other
+//!   visitors. The sessions and page views of the visitor leave the contact with the visitor's own row, in the last step.
+//!   The visitor number that stands for the programs of a contact is not erased here either; both are deleted with the
+//!   person.
+//! - **Texts of the dictionary** belong to the account; others may have brought the same text. Erasing a person removes
+//!   those that only this person brought.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -26,7 +27,6 @@ use std::ops::Range;
 use rusqlite::Connection;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::timeline;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::hit::{AGE_MAX, Hit, SEEN_FOR};
@@ -38,15 +38,15 @@ use crate::store::error::Error;
 use crate::store::event::{self, Event, PAGE_VIEW};
 use crate::store::scan::Deadline;
 use crate::store::segment::columns::Col;
-use crate::store::segment::{self, Cut, Reader, Segment, late_engagement};
+use crate::store::segment::{self, Reader, Removal, Segment, late_engagement};
 use crate::store::session::{self, Session};
 
-/// Rows of segments written anew in one transaction, but for the last day of them: some megabytes, so that what waits
-/// for the writer, or for the disk, waits for some milliseconds.
+/// Rows of segments rewritten in one transaction; the last segment may exceed it. This is some megabytes, so that whoever
+/// waits for the writer or the disk waits only for some milliseconds.
 pub const ROWS: u32 = 400_000;
 
-/// From here on no hit joins the visitor: his tokens are forgotten, and caches of visitors
-/// follow. With them go what he called himself and the dead letters of his tokens.
+/// Deletes the visitor's tokens, identifications and dead letters. From then on no hit joins the visitor; caches
+/// of visitors follow.
 pub fn delete_identity(
     conn: &Connection,
     account: AccountId,
@@ -69,7 +69,7 @@ pub fn delete_identity(
     }
     for letter in dead_letter::list_ids(conn, i64::MIN, i64::MAX, u32::MAX)? {
         let body = dead_letter::find_body(conn, letter)?.unwrap_or_default();
-        if is_of(&body, account, tokens) {
+        if is_sent_by(&body, account, tokens) {
             dead_letter::delete(conn, letter)?;
         }
     }
@@ -77,8 +77,8 @@ pub fn delete_identity(
     Ok(())
 }
 
-/// Did one of the tokens send this? A hit that cannot be read is his when it holds the token as a text of its own.
-fn is_of(body: &[u8], account: AccountId, tokens: &[String]) -> bool {
+/// Was this hit sent with one of the tokens? A hit that cannot be parsed was if it contains a token in quotes.
+fn is_sent_by(body: &[u8], account: AccountId, tokens: &[String]) -> bool {
     match serde_json::from_slice::<Hit>(body) {
         Ok(hit) => {
             let sent = hit.visitor.as_ref().map(Token::as_str);
@@ -91,19 +91,16 @@ fn is_of(body: &[u8], account: AccountId, tokens: &[String]) -> bool {
     }
 }
 
-/// His event ids that are still known.
-///
-/// # Errors
-/// SQLite's; a damaged segment has none.
-pub fn list_seen(
+/// The event ids of the visitor that are still known, as far as no segment is damaged.
+pub fn list_event_ids(
     conn: &Connection,
     account: AccountId,
     visitor: VisitorNumber,
     range_ms: &Range<i64>,
     now: Millis,
 ) -> Result<Vec<String>, Error> {
-    let his = recent_rows(conn, account, visitor, range_ms, now)?;
-    if his.is_empty() {
+    let recent = recent_rows(conn, account, visitor, range_ms, now)?;
+    if recent.is_empty() {
         return Ok(Vec::new());
     }
     let mut statement =
@@ -111,14 +108,14 @@ pub fn list_seen(
     let mut rows = statement.query([account.0])?;
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
-        if his.contains(&(row.get(1)?, row.get(2)?)) {
+        if recent.contains(&(row.get(1)?, row.get(2)?)) {
             ids.push(row.get(0)?);
         }
     }
     Ok(ids)
 }
 
-/// Session and time of his rows that are as young as event ids are known.
+/// Session and time of the visitor's rows that are recent enough for their event ids to be known.
 fn recent_rows(
     conn: &Connection,
     account: AccountId,
@@ -127,29 +124,21 @@ fn recent_rows(
     now: Millis,
 ) -> Result<FxHashSet<(u32, i64)>, Error> {
     let recent = range_ms.start.max(now.0 - SEEN_FOR - AGE_MAX)..range_ms.end;
-    let mut his: FxHashSet<(u32, i64)> = FxHashSet::default();
+    let mut found: FxHashSet<(u32, i64)> = FxHashSet::default();
     event::list_of_visitor(conn, account, visitor, recent.clone(), |row| {
-        his.insert((row.session_id, row.at_ms));
+        found.insert((row.session_id, row.at_ms));
     })?;
     let mut reader = Reader::prepare(conn)?;
     for segment in segment::list(conn, account, recent.start, recent.end)? {
-        let runs = match timeline::is_in(&mut reader, &segment, visitor) {
-            Ok(false) => continue,
-            Ok(true) => reader.runs(&segment),
-            Err(error) => Err(error),
-        };
-        let runs = match runs {
-            Err(Error::Damaged(_)) => continue,
-            runs => runs?,
-        };
+        let runs = reader.runs_with(&segment, Col::Visitor, |number| number == visitor.0)?;
         let rows = runs.iter().filter(|run| run.visitor == visitor.0).flat_map(|run| &run.rows);
-        his.extend(rows.map(|row| (row.session_id, row.at_ms)));
+        found.extend(rows.map(|row| (row.session_id, row.at_ms)));
     }
-    Ok(his)
+    Ok(found)
 }
 
-/// Cuts event ids loose from whose and when they were; they stay known.
-pub fn update_seen(conn: &Connection, account: AccountId, ids: &[String]) -> Result<(), Error> {
+/// Detaches event ids from session and time. The ids themselves stay known.
+pub fn detach_event_ids(conn: &Connection, account: AccountId, ids: &[String]) -> Result<(), Error> {
     let mut update = conn.prepare_cached(
         "update seen set session_id = 0, at_ms = 0 where account_id = ?1 and event_id = ?2",
     )?;
@@ -159,11 +148,8 @@ pub fn update_seen(conn: &Connection, account: AccountId, ids: &[String]) -> Res
     Ok(())
 }
 
-/// Deletes his rows of open days, and his sessions with what waits for them. A session that changed hands stays the
-/// other's, with what that one has in it.
-///
-/// # Errors
-/// SQLite's; a damaged segment has nothing.
+/// Deletes the visitor's hot rows and sessions, with what waits for them. A session that changed its visitor is kept for
+/// the other one, with what that one has in it. Damaged segments count as empty.
 pub fn delete_rows(
     conn: &Connection,
     account: AccountId,
@@ -172,26 +158,26 @@ pub fn delete_rows(
     now: Millis,
 ) -> Result<(), Error> {
     let sessions = sessions_of(conn, account, visitor, range_ms, now)?;
-    let left = left_of(conn, account, visitor, &sessions)?;
-    let mut his = Vec::new();
+    let remainders = remainders(conn, account, visitor, &sessions)?;
+    let mut rows = Vec::new();
     event::list_of_visitor(conn, account, visitor, range_ms.clone(), |row| {
-        his.push((row.at_ms, row.inbox_id));
+        rows.push((row.at_ms, row.inbox_id));
     })?;
-    for (at_ms, inbox_id) in his {
+    for (at_ms, inbox_id) in rows {
         event::delete(conn, account, at_ms, inbox_id)?;
     }
     conn.prepare_cached("delete from event_property where account_id = ?1 and visitor = ?2")?
         .execute((account.0, visitor.0))?;
     for session in sessions {
-        match left.get(&session.id) {
-            Some(left) => session::upsert(conn, account, &left.of(session, visitor))?,
+        match remainders.get(&session.id) {
+            Some(remainder) => session::upsert(conn, account, &remainder.of(session, visitor))?,
             None => session::delete(conn, account, session.id)?,
         }
     }
     Ok(())
 }
 
-/// The rows of sessions he has a part in.
+/// The sessions that have rows of the visitor.
 fn sessions_of(
     conn: &Connection,
     account: AccountId,
@@ -208,16 +194,16 @@ fn sessions_of(
     found.filter_map(Result::transpose).collect()
 }
 
-/// What others have in a session.
+/// What other visitors have in a session.
 #[derive(Default)]
-struct Left {
+struct Remainder {
     visitor: u32,
     page_views: u32,
     completions: u32,
     engaged_ms: i64,
 }
 
-impl Left {
+impl Remainder {
     fn add(&mut self, row: &Event, late_ms: u32) {
         self.visitor = self.visitor.max(row.visitor);
         match row.kind {
@@ -239,93 +225,81 @@ impl Left {
     }
 }
 
-fn left_of(
+fn remainders(
     conn: &Connection,
     account: AccountId,
     visitor: VisitorNumber,
     sessions: &[Session],
-) -> Result<FxHashMap<u32, Left>, Error> {
+) -> Result<FxHashMap<u32, Remainder>, Error> {
     let ids: FxHashSet<u32> = sessions.iter().map(|session| session.id).collect();
     let (first, last) = (sessions.iter().map(|s| s.start_ms).min(), sessions.iter().map(|s| s.last_ms).max());
-    let mut left: FxHashMap<u32, Left> = FxHashMap::default();
-    let Some((first, last)) = first.zip(last) else { return Ok(left) };
+    let mut remainders: FxHashMap<u32, Remainder> = FxHashMap::default();
+    let Some((first, last)) = first.zip(last) else { return Ok(remainders) };
     let late = late_engagement::list(conn, account, |session| ids.contains(&session))?;
     let mut add = |row: &Event| {
         if row.visitor != visitor.0 && ids.contains(&row.session_id) {
             let late_ms = late.get(&(row.session_id, row.at_ms)).copied().unwrap_or(0);
-            left.entry(row.session_id).or_default().add(row, late_ms);
+            remainders.entry(row.session_id).or_default().add(row, late_ms);
         }
     };
     event::list(conn, account, first, last.saturating_add(1), |row| add(&row))?;
     let mut reader = Reader::prepare(conn)?;
     for segment in segment::list(conn, account, first, last.saturating_add(1))? {
-        let mut held = Vec::new();
-        let read = reader.read(&segment, Col::Session, &mut held);
-        let runs = match read.map(|()| held.iter().any(|id| ids.contains(id))) {
-            Ok(false) => continue,
-            Ok(true) => reader.runs(&segment),
-            Err(error) => Err(error),
-        };
-        match runs {
-            Err(Error::Damaged(_)) => {}
-            runs => runs?.iter().flat_map(|run| &run.rows).for_each(&mut add),
-        }
+        let runs = reader.runs_with(&segment, Col::Session, |id| ids.contains(&id))?;
+        runs.iter().flat_map(|run| &run.rows).for_each(&mut add);
     }
-    Ok(left)
+    Ok(remainders)
 }
 
-/// Where a visitor is in segments.
+/// The segments that have rows of a visitor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct VisitorSegments {
     pub segments: Vec<Segment>,
-    /// Days of which it cannot be told.
+    /// Days that cannot be read.
     pub damaged: Vec<LocalDay>,
 }
 
-/// The segments that hold him.
-///
-/// # Errors
-/// `TimeLimit`, or SQLite's.
+/// Answers `TimeLimit` when it takes too long.
 pub fn list_segments(
     conn: &Connection,
     account: AccountId,
     visitor: VisitorNumber,
     range_ms: &Range<i64>,
     deadline: &Deadline,
-) -> Result<Held, Error> {
+) -> Result<VisitorSegments, Error> {
     let mut reader = Reader::prepare(conn)?;
-    let mut held = Held::default();
+    let mut found = VisitorSegments::default();
     for segment in segment::list(conn, account, range_ms.start, range_ms.end)? {
         deadline.check()?;
-        match timeline::is_in(&mut reader, &segment, visitor) {
-            Ok(false) => {}
-            Ok(true) => held.segments.push(segment),
-            Err(Error::Damaged(_)) => held.damaged.push(segment.day),
+        match reader.column(&segment, Col::Visitor) {
+            Ok(visitors) if visitors.contains(&visitor.0) => found.segments.push(segment),
+            Ok(_) => {}
+            Err(Error::Damaged(_)) => found.damaged.push(segment.day),
             Err(error) => return Err(error),
         }
     }
-    held.damaged.dedup();
-    Ok(held)
+    found.damaged.dedup();
+    Ok(found)
 }
 
-/// Makes what is left of the next of these segments without him: as many as are written in one transaction. They are
-/// taken from `segments`; one that cannot be read stays as it is.
-pub fn cut(
+/// Prepares the next segments without the visitor, as many as are written in one transaction, and removes them from
+/// `segments`. A segment that cannot be read stays as it is.
+pub fn prepare_removals(
     conn: &Connection,
     visitor: VisitorNumber,
     segments: &mut VecDeque<Segment>,
-) -> Result<Vec<Cut>, Error> {
+) -> Result<Vec<Removal>, Error> {
     let mut reader = Reader::prepare(conn)?;
-    let (mut cuts, mut rows) = (Vec::new(), 0);
+    let (mut removals, mut rows) = (Vec::new(), 0);
     while rows < ROWS
         && let Some(segment) = segments.pop_front()
     {
-        if !segment::is_there(conn, segment.id)? {
+        if !segment::exists(conn, segment.id)? {
             continue;
         }
-        match Cut::prepare(&mut reader, &segment, visitor) {
-            Ok(Some(cut)) => {
-                cuts.push(cut);
+        match Removal::prepare(&mut reader, &segment, visitor) {
+            Ok(Some(removal)) => {
+                removals.push(removal);
                 rows += segment.extent.rows;
             }
             Ok(None) => {}
@@ -335,12 +309,11 @@ pub fn cut(
             Err(error) => return Err(error),
         }
     }
-    Ok(cuts)
+    Ok(removals)
 }
 
-/// Puts what is left in the place of what was.
-pub fn replace(conn: &Connection, account: AccountId, cuts: Vec<Cut>) -> Result<(), Error> {
-    cuts.into_iter().try_for_each(|cut| cut.apply(conn, account))
+pub fn apply_removals(conn: &Connection, account: AccountId, removals: Vec<Removal>) -> Result<(), Error> {
+    removals.into_iter().try_for_each(|removal| removal.apply(conn, account))
 }
 
 #[cfg(test)]
@@ -348,9 +321,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_are_his_by_his_token_alone() {
+    fn a_dead_letter_belongs_to_the_exact_token() {
         let tokens = ["abc".to_owned()];
-        for (body, his) in [
+        for (body, is_sent) in [
             (&b"{\"vi\":\"abc\",\"broken"[..], true),
             (b"{\"vi\":\"abcd\"}", false),
             (b"{\"vi\":\"xabc\"}", false),
@@ -358,8 +331,13 @@ mod tests {
             (b"abc", false),
             (b"", false),
         ] {
-            assert_eq!(is_of(body, AccountId::FIRST, &tokens), his, "{}", String::from_utf8_lossy(body));
+            assert_eq!(
+                is_sent_by(body, AccountId::FIRST, &tokens),
+                is_sent,
+                "{}",
+                String::from_utf8_lossy(body)
+            );
         }
-        assert!(!is_of(b"\"abc\"", AccountId::FIRST, &[]));
+        assert!(!is_sent_by(b"\"abc\"", AccountId::FIRST, &[]));
     }
 }

@@ -1,5 +1,5 @@
-//! What goes over everything stored, hot rows and segments alike: a person's past, erasing it, retention, and counting
-//! an event back.
+//! Work over everything that is stored, in hot rows and segments alike: timelines, erasing a visitor, retention, and
+//! counting an event back.
 
 pub mod contact_activity;
 pub mod count_back;

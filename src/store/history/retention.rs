@@ -1,6 +1,6 @@
-//! Forgetting what is older than it may be: whole closed days, a few in one step, then the visitors of whom nothing is
-//! left. Who calls decides what is too old. Texts of the dictionary stay: who still uses one is told by all columns of
-//! all days, and by nothing less.
+//! Deletes what is older than an account keeps: whole closed days, a few per step, then the visitors of whom nothing is
+//! left. The caller decides what is too old. Texts of the dictionary are kept, because only all columns of all days
+//! together could say whether a text is still used.
 
 use rusqlite::Connection;
 
@@ -12,15 +12,15 @@ use crate::store::error::Error;
 use crate::store::hits::event;
 use crate::store::segment;
 
-/// Segments dropped in one step.
+/// Segments deleted per step.
 pub const SEGMENTS: usize = 31;
 
-/// Visitors found in one look: a look is over in seconds, and the next one goes on.
+/// Visitors found by one search. A search takes seconds, and the next one continues.
 pub const FOUND: usize = 20_000;
-/// Visitors, or tokens of theirs, forgotten in one step.
+/// Visitors, or tokens, deleted per step.
 pub const VISITORS: usize = 500;
 
-/// When it was last looked for what is too old; `None` before the first time.
+/// When retention last ran.
 pub fn find_last(conn: &Connection) -> Result<Option<Millis>, Error> {
     Ok(conn.query_row("select retention_ms from meta", [], |row| row.get::<_, Option<i64>>(0))?.map(Millis))
 }
@@ -30,10 +30,10 @@ pub fn update_last(conn: &Connection, now: Millis) -> Result<(), Error> {
     Ok(())
 }
 
-/// One step: drops segments of an account that ended before `before`, then what rows there are of that time. `first`
-/// is the local day that begins then. Answers whether there is more to do.
+/// Deletes segments of an account that ended before `before`, and then its other rows of that time. `first` is the
+/// local day that begins at `before`. Answers whether there is more to do.
 pub fn step(conn: &Connection, account: AccountId, first: LocalDay, before: Millis) -> Result<bool, Error> {
-    // a day cut in another time zone may have another number
+    // A day that was divided by another time zone may be numbered one higher.
     let old = segment::list_ended(conn, account, first.plus(1), before.0, SEGMENTS)?;
     for segment in &old {
         segment::delete(conn, account, segment)?;
@@ -54,24 +54,25 @@ pub fn step(conn: &Connection, account: AccountId, first: LocalDay, before: Mill
     Ok(false)
 }
 
-/// Visitors who may be forgotten.
+/// Visitors who may be deleted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unseen {
-    /// In their order.
+    /// In ascending order.
     pub numbers: Vec<u32>,
-    /// Their tokens, in the order of the tokens: so neighbours go together, which costs a fifth.
+    /// Their tokens, ordered by token: deleting neighbours together saves a fifth of the time.
     pub tokens: Vec<(String, u32)>,
 }
 
-/// Visitors of whom nothing is kept, `FOUND` at most, and before when they were last seen: `before`, or the first row
-/// that is kept all the same. None is found while a day cannot be read: he may be in it. Contacts and who belongs to
-/// one are kept. There is no index for it: all visitors and tokens of the account are looked at.
+/// At most `FOUND` visitors of whom nothing is kept, and the time before which they were last seen: `before`, or the
+/// time of the first row that is kept, if that is earlier. Contacts and their visitors are kept. While a day cannot
+/// be read nobody is found, because any visitor may be in it. No index serves this: all visitors and tokens of the
+/// account are read.
 pub fn list_unseen(conn: &Connection, account: AccountId, before: Millis) -> Result<(Unseen, Millis), Error> {
     let kept = segment::list_verified(conn, account, i64::MIN, i64::MAX)?;
     let hot = event::find_first(conn, account, i64::MIN, i64::MAX)?;
     let rows = kept.segments.iter().map(|segment| segment.extent.first_ms).chain(hot);
     let before = Millis(rows.fold(before.0, i64::min));
-    if !kept.damaged.is_empty() {
+    if !kept.damaged_days.is_empty() {
         return Ok((Unseen::default(), before));
     }
     let mut numbers = conn.prepare_cached(
@@ -97,12 +98,12 @@ pub fn list_unseen(conn: &Connection, account: AccountId, before: Millis) -> Res
     Ok((unseen, before))
 }
 
-/// What makes a visitor one who may be forgotten; asked again when he is.
+/// The condition for deleting a visitor. It is checked again in the transaction that deletes.
 const IS_UNSEEN: &str = "last_ms < ?3 and no_browser = 0 and contact_id is null
     and not exists (select 1 from session where account_id = ?1 and id = visitor.session_id)";
 
-/// One step, of the first ones: forgets tokens of visitors who were not seen again since they were found. Who comes
-/// back later is a new visitor.
+/// Deletes tokens of visitors who were not seen again since they were found. The tokens go before the visitors, so that
+/// a browser that comes back later becomes a new visitor.
 pub fn delete_tokens(
     conn: &Connection,
     account: AccountId,
@@ -120,8 +121,7 @@ pub fn delete_tokens(
     Ok(())
 }
 
-/// One step, of the last ones: forgets visitors, but for whoever was seen again. Their numbers are never
-/// given again. Answers how many they were.
+/// Deletes visitors who were not seen again, and answers how many. Their numbers are never used again.
 pub fn delete_unseen(
     conn: &Connection,
     account: AccountId,
@@ -131,17 +131,17 @@ pub fn delete_unseen(
     let mut visitor = conn.prepare_cached(&format!(
         "delete from visitor where account_id = ?1 and number = ?2 and {IS_UNSEEN}"
     ))?;
-    let mut said =
+    let mut identification =
         conn.prepare_cached("delete from identification where account_id = ?1 and visitor = ?2")?;
-    let mut forgotten = 0;
+    let mut deleted = 0;
     for number in numbers {
         if visitor.execute((account.0, number, before.0))? > 0 {
-            said.execute((account.0, number))?;
-            forgotten += 1;
+            identification.execute((account.0, number))?;
+            deleted += 1;
         }
     }
-    if forgotten > 0 {
+    if deleted > 0 {
         changes::raise(conn, account, Kind::Visitors)?;
     }
-    Ok(forgotten)
+    Ok(deleted)
 }

@@ -1,4 +1,4 @@
-//! The same questions in plain SQL on rows, beside which the benchmark puts the scan. Nothing else uses it.
+//! The same questions in SQL on one row per event, which the benchmark compares the scan with. Nothing else uses it.
 
 use std::path::Path;
 
@@ -10,11 +10,11 @@ use crate::store::error::Error;
 use crate::store::file::open;
 use crate::store::segment;
 
-/// Rows of a year in a file of their own, with the index such a store would have.
-pub struct Plain(Connection);
+/// The events of an account in a file of their own, with the index such a store would have.
+pub struct SqlBaseline(Connection);
 
-/// A question: what it is called, its SQL (`?1` and `?2` are the bounds in milliseconds), and the one that answers it
-/// in the benchmark's reports: page and filters.
+/// Each question: its name, its SQL (`?1` and `?2` are the bounds in milliseconds), and the report of the benchmark that
+/// answers the same, by its page and the number of its filters.
 pub const QUESTIONS: [(&str, &str, &str, usize); 4] = [
     (
         "dashboard's chart",
@@ -47,9 +47,9 @@ pub const QUESTIONS: [(&str, &str, &str, usize); 4] = [
     ),
 ];
 
-impl Plain {
-    /// Writes the closed days of an account as rows to a new file.
-    pub fn spread(data_dir: &Path, account: AccountId, file: &Path) -> Result<Self, Error> {
+impl SqlBaseline {
+    /// Copies the closed days of an account as rows to a new file.
+    pub fn create(data_dir: &Path, account: AccountId, file: &Path) -> Result<Self, Error> {
         let from = open::reader(&data_dir.join(MAIN_FILE))?;
         let mut to = Connection::open(file)?;
         to.execute_batch(
@@ -87,8 +87,8 @@ impl Plain {
         Ok(Self(to))
     }
 
-    /// Asks, and reads every row of the answer.
-    pub fn ask(&self, sql: &str, from_ms: i64, to_ms: i64) -> Result<usize, Error> {
+    /// Runs a question and reads every row of the answer; answers how many there were.
+    pub fn run(&self, sql: &str, from_ms: i64, to_ms: i64) -> Result<usize, Error> {
         let mut statement = self.0.prepare(sql)?;
         let mut rows = statement.query((from_ms, to_ms))?;
         let mut count = 0;

@@ -1,45 +1,45 @@
-//! The timeline of one visitor number: his sessions, newest first, each with its rows in order, from segments and
-//! hot rows together. A day is looked at by its column of visitors alone, and only days that hold him are read
-//! further. A session is one whatever days, forms and parts its rows stand in; what changed of it after it was
-//! closed is read from its row.
+//! The timeline of one visitor: sessions, newest first, each with its rows in order, from segments and hot rows together.
+//!
+//! Only the column of visitors is read of most segments. The other columns are read only of segments that have rows of
+//! the visitor. A session is one entry even when its rows are in several days or segments. What changed of a session
+//! after its day was closed comes from the row of the session.
 
 use std::ops::Range;
 
 use rusqlite::Connection;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::period::{LocalDay, Zone};
 use crate::domain::visitor::VisitorNumber;
 use crate::store::error::{Damage, Error};
-use crate::store::event::{self, COMPLETION, Event, PAGE_VIEW};
+use crate::store::event::{self, Event, PAGE_VIEW};
 use crate::store::scan::Deadline;
-use crate::store::segment::columns::{
-    BOUNCED, Col, IS_COMPLETION, IS_FOREIGN, IS_NEW, Run, SWITCHED, value_minor,
-};
+use crate::store::segment::columns::{Col, Run, kind_of};
 use crate::store::segment::late_engagement::{self, Late};
-use crate::store::segment::{self, Reader, Segment};
+use crate::store::segment::{self, Reader, Segment, VisitorRun};
 use crate::store::session;
 
-/// Most rows shown of one session, the first ones; all of them are counted.
+/// Most rows shown of one session, from its first row on. The sums count all of them.
 pub const ROWS_MAX: usize = 500;
 
-/// Whose timeline, and which part of it.
-pub struct Ask<'a> {
+/// Which part of which timeline to read.
+pub struct Request<'a> {
     pub account: AccountId,
     pub visitor: VisitorNumber,
-    /// Half-open, milliseconds; rows outside are neither shown nor counted.
+    /// Half-open, milliseconds. Rows outside are neither shown nor counted.
     pub range_ms: Range<i64>,
     pub zone: &'a Zone,
-    /// The last session shown before.
+    /// The last session of the page before.
     pub after: Option<Place>,
     /// Most sessions shown.
     pub limit: usize,
     pub deadline: &'a Deadline,
 }
 
-/// Where a session stands in the timeline; what programs told stands by local day under session 0.
+/// Where a session stands in the timeline. Events sent by programs have no session; those of one local day stand
+/// together, under session 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub start_ms: i64,
@@ -47,7 +47,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Reads what `Display` wrote.
+    /// Parses what `Display` writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (start_ms, session) = text.split_once('.')?;
@@ -61,7 +61,6 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// What rows come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
     pub page_views: u64,
@@ -78,107 +77,89 @@ impl Sums {
         self.engaged_ms += u64::from(engaged_ms);
     }
 
-    fn join(&mut self, other: Self) {
+    fn merge(&mut self, other: Self) {
         self.page_views += other.page_views;
         self.completions += other.completions;
         self.engaged_ms += other.engaged_ms;
     }
 }
 
-/// One session as far as it is this visitor's.
+/// The rows of one session that are this visitor's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visit {
     pub start_ms: i64,
     pub last_ms: i64,
-    /// Of all its rows.
+    /// Of all rows, shown or not.
     pub sums: Sums,
-    /// What the session is of, and its first `ROWS_MAX` rows. Session 0 = told by programs, a local day of it.
+    /// The session and its first `ROWS_MAX` rows. Session 0: what programs sent on one local day.
     pub run: Run,
 }
 
-/// A part of a timeline, and what all of it comes to.
+/// One page of a timeline, and the totals of all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timeline {
     pub visits: Vec<Visit>,
-    /// Of the range, shown or not; what programs told is no session.
+    /// Sessions in the range, shown or not, without what programs sent.
     pub sessions: u64,
     pub sums: Sums,
-    /// Local days with rows of his.
+    /// Local days with rows of the visitor.
     pub days: u64,
-    /// All entries, shown or not: sessions, and days of what programs told.
+    /// All entries in the range, shown or not: sessions, and days with events sent by programs.
     pub total: u64,
     pub next: Option<Place>,
-    /// Days that could not be read; he may have more rows there.
+    /// Days that could not be read. The visitor may have more rows there.
     pub damaged: Vec<LocalDay>,
 }
 
-/// The sessions of a visitor, newest first.
-///
-/// # Errors
-/// `TimeLimit`, or SQLite's.
-pub fn list(conn: &Connection, ask: &Ask<'_>) -> Result<Timeline, Error> {
-    let mut finding = Finding::new(conn, ask)?;
-    let segments = segment::list(conn, ask.account, ask.range_ms.start, ask.range_ms.end)?;
+/// Lists the sessions of a visitor, newest first. Answers `TimeLimit` when it takes too long.
+pub fn list(conn: &Connection, request: &Request<'_>) -> Result<Timeline, Error> {
+    let mut search = Search::new(conn, request)?;
+    let segments = segment::list(conn, request.account, request.range_ms.start, request.range_ms.end)?;
     if !segments.is_empty() {
-        finding.late = late_engagement::list(conn, ask.account, |_| true)?;
+        search.late = late_engagement::list(conn, request.account, |_| true)?;
     }
-    for (place, segment) in segments.iter().enumerate() {
-        ask.deadline.check()?;
-        match finding.count_closed(place, segment) {
-            Err(Error::Damaged(damage)) => finding.note(segment.day, damage),
+    for (index, segment) in segments.iter().enumerate() {
+        request.deadline.check()?;
+        match search.count_segment(index, segment) {
+            Err(Error::Damaged(damage)) => search.note_damage(segment.day, damage),
             counted => counted?,
         }
     }
-    finding.count_hot()?;
-    let days = finding.calendar.days;
-    let mut found: Vec<((u32, LocalDay), Found)> = std::mem::take(&mut finding.found).into_iter().collect();
-    found.sort_unstable_by_key(|(key, found)| std::cmp::Reverse(found.place(key.0)));
-    let mut timeline = Timeline { days, total: found.len() as u64, ..Timeline::default() };
-    for ((session, _), found) in &found {
+    search.count_hot_rows()?;
+    let days = search.calendar.seen.len() as u64;
+    let mut entries: Vec<(Key, Entry)> = std::mem::take(&mut search.entries).into_iter().collect();
+    entries.sort_unstable_by_key(|(key, entry)| std::cmp::Reverse(entry.place(key.0)));
+    let mut timeline = Timeline { days, total: entries.len() as u64, ..Timeline::default() };
+    for ((session, _), entry) in &entries {
         timeline.sessions += u64::from(*session != 0);
-        timeline.sums.join(found.sums);
+        timeline.sums.merge(entry.sums);
     }
-    let is_later = |place: Place| ask.after.is_none_or(|after| place < after);
-    let from = found.partition_point(|(key, found)| !is_later(found.place(key.0)));
-    let mut shown = found.split_off(from);
-    let is_more = shown.len() > ask.limit;
-    shown.truncate(ask.limit);
-    timeline.next = shown.last().filter(|_| is_more).map(|(key, found)| found.place(key.0));
-    timeline.visits = finding.show(&segments, shown)?;
-    timeline.damaged = finding.damaged;
+    let is_later = |place: Place| request.after.is_none_or(|after| place < after);
+    let from = entries.partition_point(|(key, entry)| !is_later(entry.place(key.0)));
+    let mut shown = entries.split_off(from);
+    let has_more = shown.len() > request.limit;
+    shown.truncate(request.limit);
+    timeline.next = shown.last().filter(|_| has_more).map(|(key, entry)| entry.place(key.0));
+    timeline.visits = search.read_visits(&segments, shown)?;
+    timeline.damaged = search.damaged;
     Ok(timeline)
 }
 
-/// Does a visitor have rows in this segment?
-///
-/// # Errors
-/// `Damaged` when it cannot be told, or SQLite's.
-pub(in crate::store) fn is_in(
-    reader: &mut Reader<'_>,
-    segment: &Segment,
-    visitor: VisitorNumber,
-) -> Result<bool, Error> {
-    Ok(column(reader, segment, Col::Visitor)?.contains(&visitor.0))
-}
+/// Session and day of an entry. The day is set only for session 0.
+type Key = (u32, LocalDay);
 
-fn column(reader: &mut Reader<'_>, segment: &Segment, col: Col) -> Result<Vec<u32>, Error> {
-    let mut values = Vec::new();
-    reader.read(segment, col, &mut values)?;
-    Ok(values)
-}
-
-/// What is known of a session before its rows are read.
+/// An entry of the timeline before its rows are read.
 #[derive(Default)]
-struct Found {
+struct Entry {
     start_ms: i64,
     last_ms: i64,
     sums: Sums,
-    /// Places of the segments it has rows in.
+    /// Indexes of the segments that have rows of it.
     segments: Vec<usize>,
-    hot: Vec<Event>,
+    hot_rows: Vec<Event>,
 }
 
-impl Found {
+impl Entry {
     const fn place(&self, session: u32) -> Place {
         Place { start_ms: self.start_ms, session }
     }
@@ -191,23 +172,13 @@ impl Found {
     }
 }
 
-/// What one run of his has in a segment.
-struct Part {
-    /// Place of the run, and of its rows.
-    run: usize,
-    rows: Range<usize>,
-    session: u32,
-    /// Of the rows.
-    at_ms: Vec<i64>,
-}
-
-/// Local days, looked up once for all rows of a day.
+/// Finds the local day of a time. The day found last is kept, because most rows are of the same day as the row before.
 struct Calendar<'a> {
     zone: &'a Zone,
     day: LocalDay,
     range_ms: Range<i64>,
-    seen: rustc_hash::FxHashSet<LocalDay>,
-    days: u64,
+    /// All days that were ever found.
+    seen: FxHashSet<LocalDay>,
 }
 
 impl Calendar<'_> {
@@ -215,268 +186,163 @@ impl Calendar<'_> {
         if !self.range_ms.contains(&at_ms) {
             self.day = self.zone.day_of(Millis(at_ms));
             self.range_ms = self.zone.start_of(self.day).0..self.zone.start_of(self.day.plus(1)).0;
-            self.days += u64::from(self.seen.insert(self.day));
+            self.seen.insert(self.day);
         }
         self.day
     }
 }
 
-struct Finding<'a> {
+struct Search<'a> {
     conn: &'a Connection,
-    ask: &'a Ask<'a>,
+    request: &'a Request<'a>,
     reader: Reader<'a>,
     late: Late,
     calendar: Calendar<'a>,
-    found: FxHashMap<(u32, LocalDay), Found>,
+    entries: FxHashMap<Key, Entry>,
     damaged: Vec<LocalDay>,
 }
 
-impl<'a> Finding<'a> {
-    fn new(conn: &'a Connection, ask: &'a Ask<'a>) -> Result<Self, Error> {
-        let calendar = Calendar {
-            zone: ask.zone,
-            day: LocalDay(0),
-            range_ms: 0..0,
-            seen: rustc_hash::FxHashSet::default(),
-            days: 0,
-        };
+impl<'a> Search<'a> {
+    fn new(conn: &'a Connection, request: &'a Request<'a>) -> Result<Self, Error> {
+        let (zone, seen) = (request.zone, FxHashSet::default());
         Ok(Self {
             conn,
-            ask,
+            request,
             reader: Reader::prepare(conn)?,
             late: Late::default(),
-            calendar,
-            found: FxHashMap::default(),
+            calendar: Calendar { zone, day: LocalDay(0), range_ms: 0..0, seen },
+            entries: FxHashMap::default(),
             damaged: Vec::new(),
         })
     }
 
-    /// The entry a row belongs to.
-    fn key(&mut self, session: u32, at_ms: i64) -> (u32, LocalDay) {
+    fn key(&mut self, session: u32, at_ms: i64) -> Key {
         let day = self.calendar.day_of(at_ms);
         (session, if session == 0 { day } else { LocalDay(0) })
     }
 
-    fn note(&mut self, day: LocalDay, damage: Damage) {
+    fn note_damage(&mut self, day: LocalDay, damage: Damage) {
         if !self.damaged.contains(&day) {
             tracing::error!(day = day.0, %damage, "a closed day cannot be read and is left out of a timeline");
             self.damaged.push(day);
         }
     }
 
-    /// Nothing is counted of a segment that turns out to be damaged.
-    fn count_closed(&mut self, place: usize, segment: &Segment) -> Result<(), Error> {
-        let parts = self.parts(segment)?;
-        if parts.is_empty() {
+    /// Counts the rows of a segment. Everything is read before anything is counted, so that a damaged segment is not
+    /// counted in part.
+    fn count_segment(&mut self, index: usize, segment: &Segment) -> Result<(), Error> {
+        let runs = self.visitor_runs(segment)?;
+        if runs.is_empty() {
             return Ok(());
         }
-        let kinds = column(&mut self.reader, segment, Col::Kind)?;
-        let engaged = column(&mut self.reader, segment, Col::Engaged)?;
-        for part in parts {
-            let mut before = i64::MIN;
-            for (row, at_ms) in part.rows.clone().zip(&part.at_ms) {
+        let kinds = self.reader.column(segment, Col::Kind)?;
+        let engaged = self.reader.column(segment, Col::Engaged)?;
+        for run in runs {
+            let mut before_ms = i64::MIN;
+            for (row, at_ms) in run.rows.clone().zip(&run.at_ms) {
                 let kind = kind_of(kinds.get(row).copied().unwrap_or(0));
-                let known = engaged.get(row).copied().unwrap_or(0);
-                let engaged_ms = self.engaged(part.session, kind, *at_ms, known, &mut before);
-                if !self.ask.range_ms.contains(at_ms) {
+                let stored = engaged.get(row).copied().unwrap_or(0);
+                let engaged_ms = self.engaged(run.session, kind, *at_ms, stored, &mut before_ms);
+                if !self.request.range_ms.contains(at_ms) {
                     continue;
                 }
-                let key = self.key(part.session, *at_ms);
-                let found = self.found.entry(key).or_default();
-                found.add(*at_ms, kind, engaged_ms);
-                if found.segments.last() != Some(&place) {
-                    found.segments.push(place);
+                let key = self.key(run.session, *at_ms);
+                let entry = self.entries.entry(key).or_default();
+                entry.add(*at_ms, kind, engaged_ms);
+                if entry.segments.last() != Some(&index) {
+                    entry.segments.push(index);
                 }
             }
         }
         Ok(())
     }
 
-    /// How long a page view was visible, with what came late of it. Of several at one time the first has it, as
-    /// when the segment is written anew.
-    fn engaged(&self, session: u32, kind: u8, at_ms: i64, known: u32, before: &mut i64) -> u32 {
+    /// How long a page view was visible, including what arrived late. Of several page views at the same millisecond
+    /// only the first gets that, as when the segment is rewritten.
+    fn engaged(&self, session: u32, kind: u8, at_ms: i64, stored: u32, before_ms: &mut i64) -> u32 {
         if kind != PAGE_VIEW {
-            return known;
+            return stored;
         }
-        let late = self.late.get(&(session, at_ms)).filter(|_| at_ms != *before);
-        *before = at_ms;
-        known.max(late.copied().unwrap_or(0))
+        let late = self.late.get(&(session, at_ms)).filter(|_| at_ms != *before_ms);
+        *before_ms = at_ms;
+        stored.max(late.copied().unwrap_or(0))
     }
 
-    /// His runs in a segment.
-    fn parts(&mut self, segment: &Segment) -> Result<Vec<Part>, Error> {
-        let visitors = column(&mut self.reader, segment, Col::Visitor)?;
-        if !visitors.contains(&self.ask.visitor.0) {
-            return Ok(Vec::new());
-        }
-        let sessions = column(&mut self.reader, segment, Col::Session)?;
-        let rows = column(&mut self.reader, segment, Col::Rows)?;
-        let starts = column(&mut self.reader, segment, Col::Start)?;
-        let gaps = column(&mut self.reader, segment, Col::Gap)?;
-        let (mut parts, mut begin) = (Vec::new(), 0);
-        for (run, (visitor, count)) in visitors.iter().zip(&rows).enumerate() {
-            let end = begin + *count as usize;
-            if *count == 0 || end > segment.extent.rows as usize {
-                return Err(Damage::Inconsistent.into());
-            }
-            if *visitor == self.ask.visitor.0 {
-                let mut at = segment.extent.first_ms + starts.get(run).copied().map_or(0, i64::from);
-                let mut at_ms = vec![at];
-                // The first row of each run has no gap.
-                for gap in gaps.iter().skip(begin - run).take(end - begin - 1) {
-                    at += i64::from(*gap);
-                    at_ms.push(at);
-                }
-                let session = sessions.get(run).copied().unwrap_or(0);
-                parts.push(Part { run, rows: begin..end, session, at_ms });
-            }
-            begin = end;
-        }
-        if begin == segment.extent.rows as usize { Ok(parts) } else { Err(Damage::Inconsistent.into()) }
+    fn visitor_runs(&mut self, segment: &Segment) -> Result<Vec<VisitorRun>, Error> {
+        self.reader.runs_of_visitors(segment, |number| number == self.request.visitor.0)
     }
 
-    fn count_hot(&mut self) -> Result<(), Error> {
-        let (conn, ask) = (self.conn, self.ask);
-        event::list_of_visitor(conn, ask.account, ask.visitor, ask.range_ms.clone(), |row| {
+    fn count_hot_rows(&mut self) -> Result<(), Error> {
+        let (conn, request) = (self.conn, self.request);
+        event::list_of_visitor(conn, request.account, request.visitor, request.range_ms.clone(), |row| {
             let key = self.key(row.session_id, row.at_ms);
-            let found = self.found.entry(key).or_default();
-            found.add(row.at_ms, row.kind, row.engaged_ms);
-            if found.hot.len() < ROWS_MAX {
-                found.hot.push(row);
+            let entry = self.entries.entry(key).or_default();
+            entry.add(row.at_ms, row.kind, row.engaged_ms);
+            if entry.hot_rows.len() < ROWS_MAX {
+                entry.hot_rows.push(row);
             }
         })
     }
 
-    /// Reads what is shown of these entries.
-    fn show(
-        &mut self,
-        segments: &[Segment],
-        shown: Vec<((u32, LocalDay), Found)>,
-    ) -> Result<Vec<Visit>, Error> {
+    /// Reads the rows of the entries that are shown.
+    fn read_visits(&mut self, segments: &[Segment], shown: Vec<(Key, Entry)>) -> Result<Vec<Visit>, Error> {
         let mut wanted: Vec<usize> =
-            shown.iter().flat_map(|(_, found)| found.segments.iter().copied()).collect();
+            shown.iter().flat_map(|(_, entry)| entry.segments.iter().copied()).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let mut runs: FxHashMap<(u32, LocalDay), Run> = FxHashMap::default();
+        let mut runs: FxHashMap<Key, Run> = FxHashMap::default();
         for (key, _) in &shown {
-            runs.insert(*key, Run { session: key.0, visitor: self.ask.visitor.0, ..Run::default() });
+            runs.insert(*key, Run { session: key.0, visitor: self.request.visitor.0, ..Run::default() });
         }
-        for place in wanted {
-            self.ask.deadline.check()?;
-            let Some(segment) = segments.get(place) else { continue };
-            match self.read(segment, &mut runs) {
-                Err(Error::Damaged(damage)) => self.note(segment.day, damage),
+        for index in wanted {
+            self.request.deadline.check()?;
+            let Some(segment) = segments.get(index) else { continue };
+            match self.read_segment(segment, &mut runs) {
+                Err(Error::Damaged(damage)) => self.note_damage(segment.day, damage),
                 read => read?,
             }
         }
         let mut visits = Vec::with_capacity(shown.len());
-        for (key, found) in shown {
+        for (key, entry) in shown {
             let mut run = runs.remove(&key).unwrap_or_default();
-            run.rows.extend(found.hot);
+            run.rows.extend(entry.hot_rows);
             run.rows.sort_by_key(|row| row.at_ms);
             run.rows.truncate(ROWS_MAX);
             if key.0 != 0
-                && let Some(session) = session::find(self.conn, self.ask.account, key.0)?
+                && let Some(session) = session::find(self.conn, self.request.account, key.0)?
             {
-                run.tell(&session);
+                run.update_from(&session);
             }
-            let Found { start_ms, last_ms, sums, .. } = found;
+            let Entry { start_ms, last_ms, sums, .. } = entry;
             visits.push(Visit { start_ms, last_ms, sums, run });
         }
         Ok(visits)
     }
 
-    /// Adds what a segment holds of the entries in `runs`; all or nothing of it.
-    fn read(&mut self, segment: &Segment, runs: &mut FxHashMap<(u32, LocalDay), Run>) -> Result<(), Error> {
-        let parts = self.parts(segment)?;
-        let columns = Columns::read(&mut self.reader, segment)?;
-        for part in parts {
-            let mut before = i64::MIN;
-            let mut taken = 0;
-            for (row, at_ms) in part.rows.clone().zip(&part.at_ms) {
-                let mut event = columns.event(row, *at_ms)?;
-                let (session, visitor) = (part.session, self.ask.visitor.0);
-                event.engaged_ms = self.engaged(session, event.kind, *at_ms, event.engaged_ms, &mut before);
-                let key = self.key(session, *at_ms);
-                let Some(run) = runs.get_mut(&key).filter(|_| self.ask.range_ms.contains(at_ms)) else {
+    /// Adds the rows of a segment to the wanted `runs`.
+    fn read_segment(&mut self, segment: &Segment, runs: &mut FxHashMap<Key, Run>) -> Result<(), Error> {
+        let visitor_runs = self.visitor_runs(segment)?;
+        let columns = self.reader.columns(segment)?;
+        for VisitorRun { session, run: index, rows, at_ms, .. } in visitor_runs {
+            let stored = columns.run(index)?;
+            let (mut before_ms, mut count) = (i64::MIN, 0);
+            for (row, at_ms) in rows.zip(at_ms) {
+                let mut event = columns.row(&stored, row, at_ms)?;
+                event.engaged_ms = self.engaged(session, event.kind, at_ms, event.engaged_ms, &mut before_ms);
+                let key = self.key(session, at_ms);
+                let Some(run) = runs.get_mut(&key).filter(|_| self.request.range_ms.contains(&at_ms)) else {
                     continue;
                 };
-                if taken == 0 {
-                    columns.tell(part.run, run)?;
+                if count == 0 {
+                    let (rows, spans) = (std::mem::take(&mut run.rows), run.spans);
+                    *run = Run { rows, spans, ..stored.clone() };
                 }
-                taken += 1;
-                if taken <= ROWS_MAX {
-                    run.rows.push(Event { session_id: session, visitor, ..event });
+                count += 1;
+                if count <= ROWS_MAX {
+                    run.rows.push(event);
                 }
             }
         }
-        Ok(())
-    }
-}
-
-const fn kind_of(stored: u32) -> u8 {
-    if stored & IS_COMPLETION == 0 { PAGE_VIEW } else { COMPLETION }
-}
-
-/// All columns of a segment.
-struct Columns(Vec<Vec<u32>>);
-
-impl Columns {
-    fn read(reader: &mut Reader<'_>, segment: &Segment) -> Result<Self, Error> {
-        Ok(Self(Col::ALL.into_iter().map(|col| column(reader, segment, col)).collect::<Result<_, _>>()?))
-    }
-
-    fn at(&self, col: Col, place: usize) -> u32 {
-        self.0.get(col as usize).and_then(|column| column.get(place)).copied().unwrap_or(0)
-    }
-
-    /// Page and title of a place in the list of both.
-    fn listed(&self, place: u32) -> Result<(u32, u32), Damage> {
-        let place = place as usize;
-        let is_listed = self.0.get(Col::ListedPage as usize).is_some_and(|list| place < list.len());
-        match is_listed {
-            true => Ok((self.at(Col::ListedPage, place), self.at(Col::ListedTitle, place))),
-            false => Err(Damage::Inconsistent),
-        }
-    }
-
-    fn event(&self, row: usize, at_ms: i64) -> Result<Event, Damage> {
-        let (page, title) = self.listed(self.at(Col::Page, row))?;
-        let kind = self.at(Col::Kind, row);
-        Ok(Event {
-            at_ms,
-            inbox_id: 0,
-            kind: kind_of(kind),
-            visitor: 0,
-            session_id: 0,
-            page,
-            title,
-            event: self.at(Col::Event, row),
-            value_minor: value_minor(self.at(Col::ValueLow, row), self.at(Col::ValueHigh, row)),
-            consent: self.at(Col::Consent, row) as u8,
-            policy: self.at(Col::Policy, row),
-            engaged_ms: self.at(Col::Engaged, row),
-            foreign_host: kind & IS_FOREIGN != 0,
-        })
-    }
-
-    /// What the segment says the session is of.
-    fn tell(&self, place: usize, run: &mut Run) -> Result<(), Damage> {
-        let of = |col| self.at(col, place);
-        let flags = of(Col::Flags);
-        run.bounced = flags & BOUNCED != 0;
-        run.is_new = flags & IS_NEW != 0;
-        run.switched = flags & SWITCHED != 0;
-        run.source = of(Col::Source);
-        run.referrer = of(Col::Referrer);
-        run.campaign = of(Col::Campaign);
-        run.device = of(Col::Device);
-        run.screen = of(Col::Screen);
-        run.language = of(Col::Language);
-        run.place = of(Col::Place);
-        run.company = of(Col::Company);
-        run.entry_page = self.listed(of(Col::EntryPage))?.0;
-        run.exit_page = self.listed(of(Col::ExitPage))?.0;
         Ok(())
     }
 }
@@ -486,7 +352,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_read_as_it_was_written() {
+    fn a_place_is_parsed_as_it_was_written() {
         for place in [Place { start_ms: -5, session: 0 }, Place { start_ms: i64::MAX, session: u32::MAX }] {
             assert_eq!(Place::parse(&place.to_string()), Some(place));
         }

@@ -1,10 +1,10 @@
-//! Hits that could not be folded, with the reason; they can be replayed.
+//! Dead letters: hits that could not be folded, each with the reason. They can be replayed.
 
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::store::error::Error;
 
-/// Longest reason kept, characters.
+/// Longest reason that is stored, in characters.
 const ERROR_MAX: usize = 1_024;
 
 pub fn insert(
@@ -22,7 +22,7 @@ pub fn insert(
     Ok(())
 }
 
-/// Notes that a letter could not be folded once more; its body stays as it is.
+/// Records that folding failed again.
 pub fn update(conn: &Connection, inbox_id: i64, failed_ms: i64, error: &str) -> Result<(), Error> {
     let error: String = error.chars().take(ERROR_MAX).collect();
     conn.prepare_cached("update dead_letter set failed_ms = ?2, error = ?3 where inbox_id = ?1")?
@@ -30,7 +30,7 @@ pub fn update(conn: &Connection, inbox_id: i64, failed_ms: i64, error: &str) -> 
     Ok(())
 }
 
-/// Ids of the oldest letters after `after`, up to `end`.
+/// The ids of the oldest `limit` dead letters with `after < id <= end`.
 pub fn list_ids(conn: &Connection, after: i64, end: i64, limit: u32) -> Result<Vec<i64>, Error> {
     let mut statement = conn.prepare_cached(
         "select inbox_id from dead_letter where inbox_id > ?1 and inbox_id <= ?2 order by inbox_id limit ?3",
@@ -39,7 +39,7 @@ pub fn list_ids(conn: &Connection, after: i64, end: i64, limit: u32) -> Result<V
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The row of the inbox that could not be folded; `None` when the letter is gone.
+/// The hit as it was in the inbox.
 pub fn find_body(conn: &Connection, inbox_id: i64) -> Result<Option<Vec<u8>>, Error> {
     let mut statement = conn.prepare_cached("select body from dead_letter where inbox_id = ?1")?;
     Ok(statement.query_row([inbox_id], |row| row.get(0)).optional()?)

@@ -1,11 +1,13 @@
-//! Texts that hits bring, each stored once per account and kind. Ids are dense, from 1; 0 is the empty text.
+//! The dictionary: each text that hits contain is stored once per account and kind, and referred to by its id. Ids begin
+//! at 1 and have no gaps; 0 is the empty text. How many texts an account can have is bounded, so that invented
+//! addresses cannot fill the disk.
 
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::domain::account::AccountId;
 use crate::store::error::Error;
 
-/// What a text is. The numbers are stored: never reuse one.
+/// What a text is. The numbers are stored, so none may be reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Kind {
@@ -25,13 +27,13 @@ pub enum Kind {
     Company = 9,
 }
 
-/// Between the parts of a composed text; no accepted text holds control characters.
+/// Stands between the parts of a composed text. No accepted text contains control characters.
 pub const SEPARATOR: char = '\u{1f}';
-/// Stands for everything past the bound of its kind.
+/// Stands for all texts beyond the bound of their kind.
 pub const OTHER: &str = "(other)";
 
 impl Kind {
-    /// Most distinct texts of an account; past it `(other)` is taken (rules.md 14).
+    /// How many texts of this kind an account can have before further ones become `(other)` (rules.md 14).
     #[must_use]
     pub const fn bound(self) -> u32 {
         match self {
@@ -43,7 +45,7 @@ impl Kind {
         }
     }
 
-    /// The text that stands for the rest: `(other)` in the first part a report shows.
+    /// The text for all others: it has `(other)` in the first part that a report shows.
     #[must_use]
     pub fn other(self) -> String {
         match self {
@@ -59,7 +61,7 @@ impl Kind {
     }
 }
 
-/// Composes a text of parts; a separator inside a part is dropped.
+/// Composes a text of parts. Separators inside a part are dropped.
 #[must_use]
 pub fn join(parts: &[&str]) -> String {
     let mut text = String::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
@@ -72,13 +74,13 @@ pub fn join(parts: &[&str]) -> String {
     text
 }
 
-/// Part `n` of a composed text, from 0; empty when it has none.
+/// Part `n` of a composed text, counted from 0; empty when there is none.
 #[must_use]
 pub fn part(value: &str, n: usize) -> &str {
     parts(value, n, 1)
 }
 
-/// `count` parts of a composed text from part `first` on, still composed.
+/// `count` parts of a composed text from part `first` on, as a composed text.
 #[must_use]
 pub fn parts(value: &str, first: usize, count: usize) -> &str {
     let mut rest = value;
@@ -92,7 +94,6 @@ pub fn parts(value: &str, first: usize, count: usize) -> &str {
     rest.get(..end).unwrap_or_default()
 }
 
-/// The id of a text, if it is known.
 pub fn find(conn: &Connection, account: AccountId, kind: Kind, value: &str) -> Result<Option<u32>, Error> {
     Ok(conn
         .prepare_cached("select id from dictionary where account_id = ?1 and kind = ?2 and value = ?3")?
@@ -100,7 +101,7 @@ pub fn find(conn: &Connection, account: AccountId, kind: Kind, value: &str) -> R
         .optional()?)
 }
 
-/// The id of a text, making it when it is new; that of `(other)` when the kind is full.
+/// The id of a text, which is inserted if it is new. When the kind has reached its bound, the id of `(other)`.
 pub fn upsert(conn: &Connection, account: AccountId, kind: Kind, value: &str) -> Result<u32, Error> {
     if let Some(id) = find(conn, account, kind, value)? {
         return Ok(id);
@@ -122,14 +123,14 @@ fn insert(conn: &Connection, account: AccountId, kind: Kind, id: u32, value: &st
     Ok(id)
 }
 
-/// Highest id of a kind; ids go from 1 to it without gaps.
+/// The highest id of a kind.
 pub fn last_id(conn: &Connection, account: AccountId, kind: Kind) -> Result<u32, Error> {
     Ok(conn
         .prepare_cached("select coalesce(max(id), 0) from dictionary where account_id = ?1 and kind = ?2")?
         .query_row((account.0, kind as u8), |row| row.get(0))?)
 }
 
-/// The text of an id; empty for 0 and for ids that are not there.
+/// The text of an id; empty for 0 and for unknown ids.
 pub fn find_value(conn: &Connection, account: AccountId, kind: Kind, id: u32) -> Result<String, Error> {
     Ok(conn
         .prepare_cached("select value from dictionary where account_id = ?1 and kind = ?2 and id = ?3")?
@@ -138,7 +139,7 @@ pub fn find_value(conn: &Connection, account: AccountId, kind: Kind, id: u32) ->
         .unwrap_or_default())
 }
 
-/// The texts of a kind whose ids are above `after`, in the order of ids.
+/// Visits the texts of a kind with ids above `after`, ordered by id.
 pub fn list_after(
     conn: &Connection,
     account: AccountId,

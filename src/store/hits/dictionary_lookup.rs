@@ -1,5 +1,5 @@
-//! The texts of dictionaries in memory, for reports: they are looked through and put in order for every question.
-//! Texts are only ever added, so a list is read once and then only what is new of it.
+//! Dictionaries in memory, for reports: every request compares and sorts their texts. Texts are only ever added, so a
+//! cached list is never wrong, only too short; what is new is then read and added to it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,30 +10,29 @@ use super::dictionary::{self, Kind};
 use crate::domain::account::AccountId;
 use crate::store::error::Error;
 
-/// Bytes of lists that are kept; past it the others are read anew when asked for.
+/// Most bytes of lists that are kept. Beyond it all but the latest are dropped.
 const KEPT_BYTES: usize = 32 * 1024 * 1024;
 
-/// Lists by account and kind.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Texts {
-    known: Mutex<FxHashMap<(AccountId, Kind), Arc<List>>>,
+pub(in crate::store) struct DictionaryCache {
+    known: Mutex<FxHashMap<(AccountId, Kind), Arc<TextList>>>,
 }
 
-impl Texts {
-    /// The texts of a kind: those `conn` sees, and maybe some that came later.
+impl DictionaryCache {
+    /// The texts of a kind: all that `conn` sees, and perhaps later ones.
     pub(in crate::store) fn list(
         &self,
         conn: &Connection,
         account: AccountId,
         kind: Kind,
-    ) -> Result<Arc<List>, Error> {
+    ) -> Result<Arc<TextList>, Error> {
         let last = dictionary::last_id(conn, account, kind)?;
         let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = lock().get(&(account, kind)).map(Arc::clone);
         if let Some(list) = known.as_ref().filter(|list| list.last_id() >= last) {
             return Ok(Arc::clone(list));
         }
-        let mut list = known.map_or_else(List::default, |list| List::clone(&list));
+        let mut list = known.map_or_else(TextList::default, |list| TextList::clone(&list));
         list.extend(conn, account, kind)?;
         let list = Arc::new(list);
         let mut known = lock();
@@ -45,24 +44,24 @@ impl Texts {
     }
 }
 
-/// The texts of one dictionary.
+/// The texts of one kind.
 #[derive(Clone, Debug, Default)]
-pub(in crate::store) struct List {
-    /// One after the other, in the order of their ids.
+pub(in crate::store) struct TextList {
+    /// All texts one after the other, ordered by id.
     text: String,
-    /// Where each ends.
+    /// Where each text ends in `text`.
     ends: Vec<u32>,
-    /// Ids in the order of the texts.
+    /// Ids, ordered by their texts.
     order: Vec<u32>,
 }
 
-impl List {
-    /// Reads what is new.
+impl TextList {
+    /// Reads what is new, and merges it into the order.
     fn extend(&mut self, conn: &Connection, account: AccountId, kind: Kind) -> Result<(), Error> {
         let known = self.last_id();
         dictionary::list_after(conn, account, kind, known, |id, text| {
             let end = self.text.len();
-            // ids have no gaps; were there one, its texts would be empty
+            // Ids have no gaps. If damage made one, its texts are empty.
             self.ends.resize((id as usize).saturating_sub(1), u32::try_from(end).unwrap_or(u32::MAX));
             self.text.push_str(text);
             self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
@@ -81,12 +80,11 @@ impl List {
         Ok(())
     }
 
-    /// Highest id.
     pub(in crate::store) fn last_id(&self) -> u32 {
         u32::try_from(self.ends.len()).unwrap_or(u32::MAX)
     }
 
-    /// The text of an id; empty for 0 and for ids that are not there.
+    /// The text of an id; empty for 0 and for unknown ids.
     pub(in crate::store) fn get(&self, id: u32) -> &str {
         let Some(place) = (id as usize).checked_sub(1) else { return "" };
         let end_of = |place: usize| self.ends.get(place).map(|end| *end as usize);
@@ -94,7 +92,7 @@ impl List {
         end_of(place).and_then(|end| self.text.get(begin..end)).unwrap_or_default()
     }
 
-    /// Ids and texts in the order of the texts.
+    /// Ids and texts, ordered by text.
     pub(in crate::store) fn in_order(&self) -> impl Iterator<Item = (u32, &str)> {
         self.order.iter().map(|id| (*id, self.get(*id)))
     }

@@ -1,26 +1,27 @@
-//! Hot rows: the events of open days, and the event ids of the last two days.
+//! Hot rows, which are the events of open days; the event ids of the last two days (`seen`), by which a hit that is sent
+//! twice is counted once; and the properties of completions.
 
 use std::ops::Range;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, params};
 
 use crate::domain::account::AccountId;
 use crate::domain::event::properties_text;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::error::Error;
 
-/// Kinds of stored events; the numbers are stored.
+/// Kinds of events. The numbers are stored, so they never change.
 pub const PAGE_VIEW: u8 = 1;
 pub const COMPLETION: u8 = 2;
 
-/// One event; texts are dictionary ids.
+/// One event. Texts are dictionary ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     pub at_ms: i64,
     pub inbox_id: i64,
     pub kind: u8,
     pub visitor: u32,
-    /// 0 = told by a program.
+    /// 0 for events sent by programs.
     pub session_id: u32,
     pub page: u32,
     pub title: u32,
@@ -32,8 +33,8 @@ pub struct Event {
     pub foreign_host: bool,
 }
 
-/// What is asked and written for every event, prepared once for a batch: looking each up by its text again would be
-/// a good part of the work.
+/// The statements needed for every event, prepared once per batch. Finding each of them in the statement cache again
+/// would be a good part of the work.
 pub struct Statements<'c> {
     find_seen: CachedStatement<'c>,
     insert_seen: CachedStatement<'c>,
@@ -59,7 +60,7 @@ impl<'c> Statements<'c> {
     }
 
     pub fn insert(&mut self, account: AccountId, event: &Event) -> Result<(), Error> {
-        // By place, not by name: this too is done for every event.
+        // Parameters by position, because looking up names for every event takes long.
         self.insert.execute(params![
             account.0,
             event.at_ms,
@@ -79,7 +80,6 @@ impl<'c> Statements<'c> {
         Ok(())
     }
 
-    /// Where an event id was seen.
     pub fn find_seen(&mut self, account: AccountId, event_id: &str) -> Result<Option<Seen>, Error> {
         let mut rows = self.find_seen.query((account.0, event_id))?;
         let Some(row) = rows.next()? else { return Ok(None) };
@@ -91,10 +91,7 @@ impl<'c> Statements<'c> {
         }))
     }
 
-    /// Remembers an event id.
-    ///
-    /// # Errors
-    /// SQLite's; `Conflict` when it is remembered already.
+    /// Answers `Conflict` when the event id is known already.
     pub fn insert_seen(&mut self, account: AccountId, event_id: &str, seen: Seen) -> Result<(), Error> {
         let Seen { inbox_id, at_ms, received_ms, session_id } = seen;
         self.insert_seen.execute((inbox_id, account.0, event_id, at_ms, received_ms, session_id))?;
@@ -102,39 +99,40 @@ impl<'c> Statements<'c> {
     }
 }
 
-/// Events with `from_ms <= at_ms < to_ms`, in the order of their time.
+/// Visits the events with `from_ms <= at_ms < to_ms`, ordered by time.
 pub fn list(
     conn: &Connection,
     account: AccountId,
     from_ms: i64,
     to_ms: i64,
-    mut visit: impl FnMut(Event),
+    visit: impl FnMut(Event),
 ) -> Result<(), Error> {
-    let mut statement = conn.prepare_cached(&format!(
-        "select {COLUMNS} from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3
-         order by at_ms, inbox_id"
-    ))?;
-    let mut rows = statement.query((account.0, from_ms, to_ms))?;
-    while let Some(row) = rows.next()? {
-        visit(read(row)?);
-    }
-    Ok(())
+    visit_rows(conn, "", (account.0, from_ms, to_ms), visit)
 }
 
-/// The events of one visitor in a half-open range, in the order of their time. There is no index for it: the rows of
-/// the range are all looked at.
+/// Visits the events of one visitor in a half-open range, ordered by time. No index serves this, so all rows of the range
+/// are read.
 pub fn list_of_visitor(
     conn: &Connection,
     account: AccountId,
     visitor: VisitorNumber,
     range_ms: Range<i64>,
+    visit: impl FnMut(Event),
+) -> Result<(), Error> {
+    visit_rows(conn, "and visitor = ?4", (account.0, range_ms.start, range_ms.end, visitor.0), visit)
+}
+
+fn visit_rows(
+    conn: &Connection,
+    condition: &str,
+    params: impl Params,
     mut visit: impl FnMut(Event),
 ) -> Result<(), Error> {
     let mut statement = conn.prepare_cached(&format!(
-        "select {COLUMNS} from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 and visitor = ?4
+        "select {COLUMNS} from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 {condition}
          order by at_ms, inbox_id"
     ))?;
-    let mut rows = statement.query((account.0, range_ms.start, range_ms.end, visitor.0))?;
+    let mut rows = statement.query(params)?;
     while let Some(row) = rows.next()? {
         visit(read(row)?);
     }
@@ -163,7 +161,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
     })
 }
 
-/// Time of the first event with `from_ms <= at_ms < to_ms`.
+/// The time of the first event with `from_ms <= at_ms < to_ms`.
 pub fn find_first(
     conn: &Connection,
     account: AccountId,
@@ -178,7 +176,7 @@ pub fn find_first(
         .optional()?)
 }
 
-/// How many events there are in `from_ms <= at_ms < to_ms`; counts to `limit` at most.
+/// Counts the events with `from_ms <= at_ms < to_ms`, but stops at `limit`.
 pub fn count(
     conn: &Connection,
     account: AccountId,
@@ -200,20 +198,20 @@ pub fn delete(conn: &Connection, account: AccountId, at_ms: i64, inbox_id: i64) 
     Ok(())
 }
 
-/// Adds a completion to what a hit brought; says whether it was not there yet.
+/// Adds a completion to the events of a hit. Answers false if it exists already.
 pub fn insert_completion(conn: &Connection, account: AccountId, event: &Event) -> Result<bool, Error> {
-    let is_there = conn
+    let exists = conn
         .prepare_cached(
             "select 1 from event_hot where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = ?4",
         )?
         .exists((account.0, event.at_ms, event.inbox_id, event.event))?;
-    if !is_there {
+    if !exists {
         Statements::prepare(conn)?.insert(account, event)?;
     }
-    Ok(!is_there)
+    Ok(!exists)
 }
 
-/// Deletes one completion, and nothing else that its hit brought.
+/// Deletes one completion, and no other event of the same hit.
 pub fn delete_completion(conn: &Connection, account: AccountId, event: &Event) -> Result<(), Error> {
     conn.prepare_cached(
         "delete from event_hot where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = ?4",
@@ -229,7 +227,8 @@ pub fn delete_between(conn: &Connection, account: AccountId, from_ms: i64, to_ms
     Ok(())
 }
 
-/// Raises the engaged time of a page view to `engaged_ms`; answers by how much it rose, `None` when it is not here.
+/// Raises how long a page view was visible to `engaged_ms`, if that is longer. Answers by how much it rose; `None` when
+/// the page view is not a hot row.
 pub fn update_engaged(
     conn: &Connection,
     account: AccountId,
@@ -254,7 +253,7 @@ pub fn update_engaged(
     Ok(Some(engaged_ms.saturating_sub(before)))
 }
 
-/// Where an event id was seen.
+/// The hit that an event id was first seen with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub inbox_id: i64,
@@ -263,23 +262,22 @@ pub struct Seen {
     pub session_id: u32,
 }
 
-/// Forgets one event id, that was outlived.
 pub fn delete_seen(conn: &Connection, account: AccountId, event_id: &str) -> Result<(), Error> {
     conn.prepare_cached("delete from seen where account_id = ?1 and event_id = ?2")?
         .execute((account.0, event_id))?;
     Ok(())
 }
 
-/// Looks at the next `limit` event ids after `place` and forgets those received before `before_ms`; `place` moves
-/// on, and at the end back to the beginning.
+/// Deletes event ids that were received before `before_ms`, among the `limit` ids after `cursor`. The cursor moves behind
+/// them, and from the end back to the beginning.
 pub fn sweep_seen(
     conn: &Connection,
     before_ms: i64,
-    place: &mut Option<(AccountId, String)>,
+    cursor: &mut Option<(AccountId, String)>,
     limit: usize,
 ) -> Result<(), Error> {
-    let (account, event_id) = place.as_ref().map_or((0, ""), |(account, id)| (account.0, id.as_str()));
-    let mut outlived = Vec::new();
+    let (account, event_id) = cursor.as_ref().map_or((0, ""), |(account, id)| (account.0, id.as_str()));
+    let mut expired = Vec::new();
     let mut last = None;
     {
         let mut statement = conn.prepare_cached(
@@ -287,29 +285,29 @@ pub fn sweep_seen(
              where (account_id, event_id) > (?1, ?2) order by account_id, event_id limit ?3",
         )?;
         let mut rows = statement.query((account, event_id, i64::try_from(limit).unwrap_or(i64::MAX)))?;
-        let mut looked_at = 0;
+        let mut count = 0;
         while let Some(row) = rows.next()? {
-            looked_at += 1;
-            let is_outlived = row.get::<_, i64>(2)? < before_ms;
-            if is_outlived || looked_at == limit {
+            count += 1;
+            let is_expired = row.get::<_, i64>(2)? < before_ms;
+            if is_expired || count == limit {
                 let key = (AccountId(row.get(0)?), row.get::<_, String>(1)?);
-                if looked_at == limit {
+                if count == limit {
                     last = Some(key.clone());
                 }
-                if is_outlived {
-                    outlived.push(key);
+                if is_expired {
+                    expired.push(key);
                 }
             }
         }
     }
-    for (account, event_id) in &outlived {
+    for (account, event_id) in &expired {
         delete_seen(conn, *account, event_id)?;
     }
-    *place = last;
+    *cursor = last;
     Ok(())
 }
 
-/// Keeps what a completion was told with.
+/// Stores the properties a completion was sent with.
 pub fn insert_properties(
     conn: &Connection,
     account: AccountId,

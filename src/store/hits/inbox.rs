@@ -1,5 +1,8 @@
-//! The inbox: accepted hits, appended and fsynced by one thread before anybody is answered (group commit),
-//! until they are folded. Ids never restart below the watermark, so that every hit counts once.
+//! The inbox: accepted hits that are not folded yet, in the file `inbox.db`.
+//!
+//! One thread writes it. It takes all requests that have queued up, appends their hits in one transaction, syncs it to
+//! disk, and only then are the requests answered (group commit). Ids never restart below the watermark, because the
+//! fold would take a hit with such an id for one that it has counted already.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -14,68 +17,71 @@ use crate::base::clock::{Clock, SECOND};
 use crate::store::error::Error;
 use crate::store::file::open;
 
-/// Requests waiting for their commit; one more is refused.
+/// Most requests that wait for their commit. One more is refused.
 pub const QUEUE: usize = 4_096;
-/// Bytes of bodies waiting for their commit; one more is refused.
+/// Most bytes of hits that wait for their commit. One more is refused.
 pub const QUEUE_BYTES: usize = 64 * 1024 * 1024;
-/// Bytes of hits read for one batch of the fold.
+/// `list` stops after this many bytes of hits.
 const LIST_BYTES: usize = 16 * 1024 * 1024;
 /// Most requests in one commit.
 const BATCH: usize = 1_024;
-/// Hits waiting to be folded; past it nothing is taken in until the fold has caught up.
+/// Most hits that wait to be folded. Beyond it nothing is accepted until the fold has caught up.
 pub const WAITING_MAX: i64 = 2_000_000;
-/// Folded rows are deleted in steps of this many, so that no commit waits long behind them: when nobody waits,
-/// and under load once a whole step has come together.
+/// Folded hits are deleted this many at once, so that no commit waits long for it. It happens when no request waits, and
+/// under load when this many can be deleted.
 const PURGE_STEP: i64 = 2_000;
-/// Free space is asked for this often, milliseconds.
-const SPACE_EVERY: i64 = SECOND;
+/// How often the free space of the disk is read.
+const SPACE_EVERY_MS: i64 = SECOND;
 
 type Answer = oneshot::Sender<Result<(), Error>>;
-/// The bodies of one request, who waits for them, and their share of `QUEUE_BYTES`.
-type Append = (Vec<Vec<u8>>, Answer, Held);
+/// The hits of one request, its answer, and its share of `QUEUE_BYTES`.
+type Append = (Vec<Vec<u8>>, Answer, QueueShare);
 
 enum Job {
-    /// Append these bodies, all or none.
+    /// Append the hits, all or none.
     Append(Append),
-    /// Forget what was folded.
-    Purge { through: i64 },
-    /// Write one row, to see whether writing works.
-    Probe { answer: Answer },
-    /// See whether there is room again.
-    Look,
+    /// Delete folded hits.
+    Purge {
+        through: i64,
+    },
+    /// Write one row, to find out whether writing works.
+    Probe {
+        answer: Answer,
+    },
+    CheckSpace,
 }
 
-/// What the thread and its callers both look at.
+/// What the thread shares with its callers.
 struct State {
-    /// Highest id on disk.
+    /// The highest id on disk.
     last: AtomicI64,
-    /// Lowest id that may still be there, minus one.
+    /// All ids up to this one are deleted.
     purged: AtomicI64,
-    /// Disk below its floor.
+    /// The disk has less free space than `min_free`.
     no_space: AtomicBool,
     min_free: u64,
     free: AtomicU64,
-    /// Bytes of the bodies that wait for their commit.
+    /// Bytes of hits that wait for their commit.
     queued: Arc<AtomicUsize>,
     alive: AtomicBool,
 }
 
-/// Room in the queue for some bytes, given back when dropped.
-struct Held {
+/// A share of `QUEUE_BYTES`, returned when dropped.
+struct QueueShare {
     queued: Arc<AtomicUsize>,
     bytes: usize,
 }
 
-impl Held {
-    /// `None` when `QUEUE_BYTES` would be passed.
-    fn take(queued: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
-        let room = |now: usize| now.checked_add(bytes).filter(|sum| *sum <= QUEUE_BYTES);
-        queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room).ok()?;
+impl QueueShare {
+    /// `None` when it would exceed `QUEUE_BYTES`.
+    fn reserve(queued: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
+        let add = |now: usize| now.checked_add(bytes).filter(|sum| *sum <= QUEUE_BYTES);
+        queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok()?;
         Some(Self { queued: Arc::clone(queued), bytes })
     }
 }
 
-impl Drop for Held {
+impl Drop for QueueShare {
     fn drop(&mut self) {
         self.queued.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -90,7 +96,6 @@ pub struct Inbox {
     arrived: Arc<tokio::sync::Notify>,
 }
 
-/// One row of the inbox.
 #[derive(Debug)]
 pub struct Waiting {
     pub id: i64,
@@ -129,10 +134,9 @@ impl Inbox {
         };
         let join = std::thread::Builder::new().name("inbox".into()).spawn(move || {
             let mut jobs = jobs;
-            // A panic costs the requests in hand (their answers are dropped, their senders try again), not the
-            // inbox.
+            // After a panic the requests of the batch get no answer and are sent again; the inbox continues.
             while catch_unwind(AssertUnwindSafe(|| thread.serve(&mut jobs))).is_err() {
-                tracing::error!("the inbox panicked and goes on");
+                tracing::error!("the inbox panicked and continues");
                 if !thread.conn.is_autocommit() {
                     let _ = thread.conn.execute_batch("rollback");
                 }
@@ -143,31 +147,25 @@ impl Inbox {
         Ok((Self { queue, state, reader, arrived }, join))
     }
 
-    /// Appends all bodies or none; answers when they are on disk.
-    ///
-    /// # Errors
-    /// `Busy` when the queue or the inbox is full or the disk below its floor; else why it could not be
-    /// written. Nothing was stored then.
+    /// Appends all hits or none, and answers when they are on disk. Answers `Busy` when the queue or the inbox is full
+    /// or the disk has too little space. After an error nothing was stored.
     pub async fn append(&self, bodies: Vec<Vec<u8>>) -> Result<(), Error> {
         if self.state.no_space.load(Ordering::Relaxed) || self.waiting() >= WAITING_MAX {
-            // Nothing else may come by here while everything is refused: the thread must look by itself.
-            let _ = self.queue.try_send(Job::Look);
+            // While everything is refused the thread gets no other job, and would never see that space is free again.
+            let _ = self.queue.try_send(Job::CheckSpace);
             return Err(Error::Busy);
         }
         let bytes = bodies.iter().map(Vec::len).sum();
-        let held = Held::take(&self.state.queued, bytes).ok_or(Error::Busy)?;
+        let share = QueueShare::reserve(&self.state.queued, bytes).ok_or(Error::Busy)?;
         let (answer, receive) = oneshot::channel();
-        self.queue.try_send(Job::Append((bodies, answer, held))).map_err(|error| match error {
+        self.queue.try_send(Job::Append((bodies, answer, share))).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
             mpsc::error::TrySendError::Closed(_) => Error::Closed,
         })?;
         receive.await.unwrap_or(Err(Error::Closed))
     }
 
-    /// Writes one row: is the way to the disk open?
-    ///
-    /// # Errors
-    /// Why not.
+    /// Writes one row, to find out whether the disk can be written.
     pub async fn probe(&self) -> Result<(), Error> {
         let (answer, receive) = oneshot::channel();
         self.queue.send(Job::Probe { answer }).await.map_err(|_| Error::Closed)?;
@@ -192,26 +190,26 @@ impl Inbox {
         Ok(hits)
     }
 
-    /// Forgets rows up to the watermark, behind the appends that wait.
+    /// Deletes hits up to the watermark, after the requests that wait already.
     pub fn purge(&self, through: i64) {
-        // When the queue is full there is better to do; the next call covers these rows too.
+        // If the queue is full this call is skipped. The next one deletes these hits too.
         let _ = self.queue.try_send(Job::Purge { through });
     }
 
-    /// Highest id that is on disk.
+    /// The highest id on disk.
     #[must_use]
     pub fn last_id(&self) -> i64 {
         self.state.last.load(Ordering::SeqCst)
     }
 
-    /// Goes on after `id`: the ids up to it belong to hits that were folded without lying here. Only while nothing
-    /// waits and nobody appends.
+    /// Continues after `id`, because the ids up to it belong to hits that were folded without having been here. Allowed
+    /// only while nothing waits and nobody appends.
     pub fn skip_to(&self, id: i64) {
         self.state.last.fetch_max(id, Ordering::SeqCst);
         self.state.purged.fetch_max(id, Ordering::Relaxed);
     }
 
-    /// Rows that are folded and not deleted yet count as waiting; it is an upper bound.
+    /// An upper bound for the hits that wait: those folded but not deleted yet are included.
     #[must_use]
     pub fn waiting(&self) -> i64 {
         self.last_id() - self.state.purged.load(Ordering::Relaxed)
@@ -227,13 +225,13 @@ impl Inbox {
         self.state.alive.load(Ordering::SeqCst)
     }
 
-    /// Disk below its floor?
+    /// Has the disk less free space than it should?
     #[must_use]
     pub fn is_out_of_space(&self) -> bool {
         self.state.no_space.load(Ordering::Relaxed)
     }
 
-    /// Free bytes of the disk, as last asked.
+    /// Free bytes of the disk when it was last checked.
     #[must_use]
     pub fn free_bytes(&self) -> u64 {
         self.state.free.load(Ordering::Relaxed)
@@ -247,7 +245,7 @@ struct Thread {
     arrived: Arc<tokio::sync::Notify>,
     clock: Arc<dyn Clock>,
     space_checked: Option<i64>,
-    /// Everything up to here may be deleted.
+    /// Hits up to this id may be deleted.
     purge_to: i64,
 }
 
@@ -270,7 +268,7 @@ impl Thread {
                     Job::Append(append) => appends.push(append),
                     Job::Purge { through } => self.purge_to = self.purge_to.max(through),
                     Job::Probe { answer } => probes.push(answer),
-                    Job::Look => {}
+                    Job::CheckSpace => {}
                 }
             }
             if !appends.is_empty() {
@@ -307,7 +305,8 @@ impl Thread {
         }
     }
 
-    /// After a failure only the file knows how far it went: an id given twice would be refused for ever.
+    /// After a failed commit the hits may be on disk or not. An id that is used twice would be refused for ever, so the
+    /// file is asked.
     fn find_last(&self) {
         let highest = self.conn.query_row("select coalesce(max(id), 0) from hit", [], |row| row.get(0));
         if let Ok(highest) = highest {
@@ -328,7 +327,7 @@ impl Thread {
         Ok(id)
     }
 
-    /// One step. After a failure the next `Purge` tries again.
+    /// Deletes one step of folded hits. After a failure the next `Purge` tries again.
     fn purge(&mut self) {
         let from = self.state.purged.load(Ordering::Relaxed);
         let step_end = self.purge_to.min(from + PURGE_STEP);
@@ -341,8 +340,8 @@ impl Thread {
         }
     }
 
-    /// One write answers all who ask at once: asking often must not cost those who send.
-    fn probe(&self, asked: Vec<Answer>) {
+    /// Answers all probes of a batch by one write, so that frequent probes do not delay requests.
+    fn probe(&self, probes: Vec<Answer>) {
         let now = self.clock.now().0;
         let written = match self.state.no_space.load(Ordering::Relaxed) {
             true => Err(Error::Busy),
@@ -352,7 +351,7 @@ impl Thread {
                 .map(|_| ())
                 .map_err(Error::from),
         };
-        for answer in asked {
+        for answer in probes {
             let _ = answer.send(match &written {
                 Ok(()) => Ok(()),
                 Err(error) => Err(error.again()),
@@ -362,7 +361,7 @@ impl Thread {
 
     fn check_space(&mut self) {
         let now = self.clock.now().0;
-        let recent = |checked: i64| now.saturating_sub(checked).saturating_abs() < SPACE_EVERY;
+        let recent = |checked: i64| now.saturating_sub(checked).saturating_abs() < SPACE_EVERY_MS;
         if self.state.min_free == 0 || self.space_checked.is_some_and(recent) {
             return;
         }
@@ -374,10 +373,10 @@ impl Thread {
                 self.state.free.store(free, Ordering::Relaxed);
                 let low = free < self.state.min_free;
                 if low != self.state.no_space.swap(low, Ordering::Relaxed) {
-                    tracing::warn!(free_bytes = free, low, "free space crossed its floor");
+                    tracing::warn!(free_bytes = free, low, "free space crossed its minimum");
                 }
             }
-            Err(error) => tracing::warn!(error = %error, "the free space cannot be asked"),
+            Err(error) => tracing::warn!(error = %error, "the free space cannot be read"),
         }
     }
 }
@@ -387,13 +386,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bodies_wait_up_to_their_bytes_and_give_their_room_back() {
+    fn the_bytes_of_waiting_hits_are_bounded_and_returned() {
         let queued = Arc::default();
-        let all = Held::take(&queued, QUEUE_BYTES).unwrap();
-        assert!(Held::take(&queued, 1).is_none(), "one past the limit");
+        let all = QueueShare::reserve(&queued, QUEUE_BYTES).unwrap();
+        assert!(QueueShare::reserve(&queued, 1).is_none(), "one past the limit");
         drop(all);
-        assert!(Held::take(&queued, 1).is_some());
-        assert!(Held::take(&queued, usize::MAX).is_none());
+        assert!(QueueShare::reserve(&queued, 1).is_some());
+        assert!(QueueShare::reserve(&queued, usize::MAX).is_none());
         assert_eq!(queued.load(Ordering::Relaxed), 0);
     }
 }

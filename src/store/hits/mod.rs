@@ -1,5 +1,5 @@
-//! What visits leave behind: the inbox, event rows of open days, sessions, the dictionary of their
-//! texts, hits that could not be folded, and how far the fold has come.
+//! What hits become: rows of the inbox, then events, sessions and texts of the dictionary; dead letters for hits that
+//! could not be folded; and the watermark, which says how far the fold has come.
 
 pub mod dead_letter;
 pub mod dictionary;

@@ -1,4 +1,7 @@
-//! Sessions. What a session is of (source, device, place) is that of its first stored hit and never changes.
+//! Sessions. The source, device and place of a session are those of its first stored hit and never change.
+//!
+//! `in_segment` says where the events of a session are: 0 = all in hot rows, 1 = in segments which agree with the row,
+//! 2 = in segments, but the row has changed since. Rows of kind 2 are merged into their segments by `segment::close`.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use rustc_hash::FxHashMap;
@@ -8,7 +11,7 @@ use crate::domain::account::AccountId;
 use crate::domain::visitor::{SESSION_IDLE, VisitorNumber, is_bounce};
 use crate::store::error::Error;
 
-/// A session; all texts are dictionary ids.
+/// A session. Texts are dictionary ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     pub id: u32,
@@ -40,7 +43,7 @@ impl Session {
         is_bounce(self.page_views, self.completions, self.engaged_ms)
     }
 
-    /// No hit of now would join it.
+    /// A hit that arrives now would begin a new session.
     #[must_use]
     pub const fn is_over(&self, now: Millis) -> bool {
         now.0.saturating_sub(self.last_ms) >= SESSION_IDLE
@@ -84,7 +87,7 @@ pub fn find(conn: &Connection, account: AccountId, id: u32) -> Result<Option<Ses
         .optional()?)
 }
 
-/// Sessions with ids from `first` to `last`, in their order.
+/// Visits the sessions with ids from `first` to `last`, ordered by id.
 pub fn list(
     conn: &Connection,
     account: AccountId,
@@ -102,9 +105,8 @@ pub fn list(
     Ok(())
 }
 
-/// Writes a session as it is now.
 pub fn upsert(conn: &Connection, account: AccountId, session: &Session) -> Result<(), Error> {
-    // By place, not by name: on the way of every event, looking names up would be most of the work.
+    // Parameters by position, because looking up names would be most of the work.
     conn.prepare_cached(
         "insert into session (account_id, id, visitor, start_ms, last_ms, source, referrer, campaign, device,
              screen, language, place, company, is_new, switched, entry_page, exit_page, entry_ms, exit_ms,
@@ -144,7 +146,7 @@ pub fn upsert(conn: &Connection, account: AccountId, session: &Session) -> Resul
     Ok(())
 }
 
-/// The sessions that are a visitor's now. There is no index for it: all that have a row are looked at.
+/// The sessions that now belong to a visitor. No index serves this, so all rows of the account are read.
 pub fn list_ids_of_visitor(
     conn: &Connection,
     account: AccountId,
@@ -156,7 +158,7 @@ pub fn list_ids_of_visitor(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Deletes a session with the engagement that waits for it.
+/// Deletes a session and the engagement that waits for it.
 pub fn delete(conn: &Connection, account: AccountId, id: u32) -> Result<(), Error> {
     conn.prepare_cached("delete from late_engagement where account_id = ?1 and session_id = ?2")?
         .execute((account.0, id))?;
@@ -164,7 +166,7 @@ pub fn delete(conn: &Connection, account: AccountId, id: u32) -> Result<(), Erro
     Ok(())
 }
 
-/// Sessions that changed after their rows went into a segment, by id.
+/// The sessions that changed after their events went into a segment, by id.
 pub fn list_changed(conn: &Connection, account: AccountId) -> Result<FxHashMap<u32, Session>, Error> {
     let mut statement = conn
         .prepare_cached(&format!("select {COLUMNS} from session where account_id = ?1 and in_segment = 2"))?;
@@ -173,37 +175,40 @@ pub fn list_changed(conn: &Connection, account: AccountId) -> Result<FxHashMap<u
     Ok(sessions.collect::<Result<_, _>>()?)
 }
 
-/// Their rows are in a segment now.
+/// Marks sessions whose events are in a segment now.
 pub fn update_closed(
     conn: &Connection,
     account: AccountId,
     ids: impl Iterator<Item = u32>,
 ) -> Result<(), Error> {
-    let mut update = conn.prepare_cached(
-        "update session set in_segment = 1 where account_id = ?1 and id = ?2 and in_segment = 0",
-    )?;
-    for id in ids {
-        update.execute((account.0, id))?;
-    }
-    Ok(())
+    update_in_segment(conn, account, 0, ids)
 }
 
-/// Their segments know their changes now.
+/// Marks changed sessions whose segments agree with them now.
 pub fn update_merged(
     conn: &Connection,
     account: AccountId,
     ids: impl Iterator<Item = u32>,
 ) -> Result<(), Error> {
+    update_in_segment(conn, account, 2, ids)
+}
+
+fn update_in_segment(
+    conn: &Connection,
+    account: AccountId,
+    before: u8,
+    ids: impl Iterator<Item = u32>,
+) -> Result<(), Error> {
     let mut update = conn.prepare_cached(
-        "update session set in_segment = 1 where account_id = ?1 and id = ?2 and in_segment = 2",
+        "update session set in_segment = 1 where account_id = ?1 and id = ?2 and in_segment = ?3",
     )?;
     for id in ids {
-        update.execute((account.0, id))?;
+        update.execute((account.0, id, before))?;
     }
     Ok(())
 }
 
-/// Forgets the rows of sessions that are whole in segments and ended before `before_ms`.
+/// Deletes the rows of sessions that ended before `before_ms` and agree with their segments.
 pub fn delete_closed(conn: &Connection, account: AccountId, before_ms: i64) -> Result<(), Error> {
     conn.prepare_cached("delete from session where account_id = ?1 and in_segment = 1 and last_ms < ?2")?
         .execute((account.0, before_ms))?;

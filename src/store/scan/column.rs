@@ -1,5 +1,5 @@
-//! The columns a scan looks at, and the texts behind their codes. A column holds small numbers (dictionary ids,
-//! classes, contact ids); code 0 is the empty text unless a column says otherwise. Nothing here counts.
+//! The columns a scan can look at, and the texts behind their codes. Code 0 is the empty text in every column whose
+//! texts are in a dictionary.
 
 use std::cell::OnceCell;
 
@@ -12,24 +12,23 @@ use crate::domain::question::Dimension;
 use crate::domain::screen::ScreenClass;
 use crate::store::dictionary::{self, Kind, join};
 use crate::store::error::Error;
-use crate::store::hits::dictionary_lookup::Texts;
+use crate::store::hits::dictionary_lookup::DictionaryCache;
 use crate::store::people::contact;
 use crate::store::{changes, definition};
 
-/// What is of a row.
+/// A column with one value per row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum OfRow {
+pub(super) enum RowColumn {
     Page,
     Event,
     Consent,
 }
 
-/// How many columns are of a row.
-pub(super) const OF_ROW: usize = 3;
+pub(super) const ROW_COLUMNS: usize = 3;
 
-/// What is of a session.
+/// A column with one value per session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum OfSession {
+pub(super) enum SessionColumn {
     Source,
     Referrer,
     Campaign,
@@ -43,40 +42,38 @@ pub(super) enum OfSession {
     ExitPage,
 }
 
-/// How many columns are of a session.
-pub(super) const OF_SESSION: usize = 11;
+pub(super) const SESSION_COLUMNS: usize = 11;
 
-/// Codes of `OfSession::VisitorType`.
+/// The codes of `SessionColumn::VisitorType`.
 pub(super) const NEW: u32 = 1;
 pub(super) const RETURNING: u32 = 2;
 
-/// Where a code stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Column {
-    Row(OfRow),
-    Session(OfSession),
-    /// By the visitor's number.
+    Row(RowColumn),
+    Session(SessionColumn),
+    /// The contact of the run's visitor; batches hold no such column.
     Contact,
 }
 
-/// A column, and which parts of its composed texts are meant.
+/// A column and, where its texts are composed of parts, which of the parts are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Place {
+pub(super) struct Field {
     pub column: Column,
     pub first: usize,
     pub count: usize,
 }
 
-impl Place {
+impl Field {
     pub(super) fn of(dimension: Dimension) -> Self {
-        use OfSession as S;
+        use SessionColumn as S;
         let session = |of: S, first: usize, count: usize| Self { column: Column::Session(of), first, count };
-        let row = |of: OfRow, count: usize| Self { column: Column::Row(of), first: 0, count };
+        let row = |of: RowColumn, count: usize| Self { column: Column::Row(of), first: 0, count };
         match dimension {
-            Dimension::Page => row(OfRow::Page, 2),
-            Dimension::Host => row(OfRow::Page, 1),
-            Dimension::Event => row(OfRow::Event, 1),
-            Dimension::Consent => row(OfRow::Consent, 1),
+            Dimension::Page => row(RowColumn::Page, 2),
+            Dimension::Host => row(RowColumn::Page, 1),
+            Dimension::Event => row(RowColumn::Event, 1),
+            Dimension::Consent => row(RowColumn::Consent, 1),
             Dimension::EntryPage => session(S::EntryPage, 0, 2),
             Dimension::ExitPage => session(S::ExitPage, 0, 2),
             Dimension::Source => session(S::Source, 0, 1),
@@ -98,22 +95,22 @@ impl Place {
             Dimension::VisitorType => session(S::VisitorType, 0, 1),
             Dimension::Company => session(S::Company, 0, 1),
             Dimension::Contact => Self { column: Column::Contact, first: 0, count: 1 },
-            // behind the name, as many as the event has
-            Dimension::Tag => Self { first: 1, ..row(OfRow::Event, usize::MAX) },
+            // The parts behind the name are the tags, as many as the event has.
+            Dimension::Tag => Self { first: 1, ..row(RowColumn::Event, usize::MAX) },
         }
     }
 
-    /// The parts meant of a text of the column.
-    pub(super) fn of_text(self, text: &str) -> &str {
+    /// The meant parts of a text of the column.
+    pub(super) fn part_of(self, text: &str) -> &str {
         dictionary::parts(text, self.first, self.count)
     }
 }
 
 impl Column {
     const fn kind(self) -> Option<Kind> {
-        use OfSession as S;
+        use SessionColumn as S;
         Some(match self {
-            Self::Row(OfRow::Page) | Self::Session(S::EntryPage | S::ExitPage) => Kind::Page,
+            Self::Row(RowColumn::Page) | Self::Session(S::EntryPage | S::ExitPage) => Kind::Page,
             Self::Session(S::Source) => Kind::Source,
             Self::Session(S::Referrer) => Kind::Referrer,
             Self::Session(S::Campaign) => Kind::Campaign,
@@ -121,20 +118,22 @@ impl Column {
             Self::Session(S::Language) => Kind::Language,
             Self::Session(S::Place) => Kind::Place,
             Self::Session(S::Company) => Kind::Company,
-            Self::Row(OfRow::Consent | OfRow::Event)
+            Self::Row(RowColumn::Consent | RowColumn::Event)
             | Self::Session(S::Screen | S::VisitorType)
             | Self::Contact => return None,
         })
     }
 
-    /// Texts of the columns whose codes are fixed.
+    /// The texts of columns whose codes are fixed in the code.
     fn fixed(self) -> Vec<(u32, &'static str)> {
         match self {
-            Self::Row(OfRow::Consent) => (0..=u8::MAX).map(|m| (u32::from(m), Consent(m).as_str())).collect(),
-            Self::Session(OfSession::Screen) => {
+            Self::Row(RowColumn::Consent) => {
+                (0..=u8::MAX).map(|m| (u32::from(m), Consent(m).as_str())).collect()
+            }
+            Self::Session(SessionColumn::Screen) => {
                 ScreenClass::ALL.into_iter().map(|class| (class as u32, class.as_str())).collect()
             }
-            Self::Session(OfSession::VisitorType) => vec![(NEW, "new"), (RETURNING, "returning")],
+            Self::Session(SessionColumn::VisitorType) => vec![(NEW, "new"), (RETURNING, "returning")],
             _ => Vec::new(),
         }
     }
@@ -149,28 +148,32 @@ pub(super) struct Version {
     pub change: i64,
 }
 
-/// Where the texts of codes are read.
-pub(super) struct Words<'a> {
+/// Finds the texts of codes.
+pub(super) struct ColumnTexts<'a> {
     pub conn: &'a Connection,
     pub account: AccountId,
-    pub texts: &'a Texts,
-    /// Read when they are first asked for.
+    pub dictionaries: &'a DictionaryCache,
+    /// Read on first use.
     events: OnceCell<Vec<(u32, String)>>,
 }
 
-impl<'a> Words<'a> {
-    pub(super) const fn new(conn: &'a Connection, account: AccountId, texts: &'a Texts) -> Self {
-        Self { conn, account, texts, events: OnceCell::new() }
+impl<'a> ColumnTexts<'a> {
+    pub(super) const fn new(
+        conn: &'a Connection,
+        account: AccountId,
+        dictionaries: &'a DictionaryCache,
+    ) -> Self {
+        Self { conn, account, dictionaries, events: OnceCell::new() }
     }
 
-    /// Every code and its text, in the order of the texts. Code 0 only where it is not the empty text.
-    pub(super) fn each(&self, column: Column, mut visit: impl FnMut(u32, &str)) -> Result<(), Error> {
+    /// Visits every code with its text, ordered by text. Code 0 is visited only in columns where it has a text.
+    pub(super) fn each_text(&self, column: Column, mut visit: impl FnMut(u32, &str)) -> Result<(), Error> {
         if let Some(kind) = column.kind() {
-            let list = self.texts.list(self.conn, self.account, kind)?;
+            let list = self.dictionaries.list(self.conn, self.account, kind)?;
             list.in_order().for_each(|(code, text)| visit(code, text));
             return Ok(());
         }
-        if column == Column::Row(OfRow::Event) {
+        if column == Column::Row(RowColumn::Event) {
             let mut events: Vec<&(u32, String)> = self.events()?.iter().collect();
             events.sort_unstable_by(|(_, a), (_, b)| a.cmp(b));
             events.into_iter().for_each(|(code, text)| visit(*code, text));
@@ -185,7 +188,7 @@ impl<'a> Words<'a> {
         Ok(())
     }
 
-    /// Numbers of the account's events, ascending, and their names with their tags behind them.
+    /// The numbers of the account's events, ascending, each with its name and tags as a composed text.
     fn events(&self) -> Result<&[(u32, String)], Error> {
         if let Some(events) = self.events.get() {
             return Ok(events);
@@ -203,7 +206,7 @@ impl<'a> Words<'a> {
         Ok(self.events.get_or_init(|| events))
     }
 
-    /// The state of the texts of a column: those in a dictionary, and emails.
+    /// The state of the texts of a column: those in a dictionary, and emails. `None` for columns whose texts are fixed or few.
     pub(super) fn version(&self, column: Column) -> Result<Option<Version>, Error> {
         if column == Column::Contact {
             let mut last =
@@ -213,19 +216,18 @@ impl<'a> Words<'a> {
             return Ok(Some(Version { last_id, change }));
         }
         let Some(kind) = column.kind() else { return Ok(None) };
-        let last_id = self.texts.list(self.conn, self.account, kind)?.last_id();
+        let last_id = self.dictionaries.list(self.conn, self.account, kind)?.last_id();
         Ok(Some(Version { last_id, change: 0 }))
     }
 
-    /// The text of one code.
     pub(super) fn text(&self, column: Column, code: u32) -> Result<String, Error> {
         if let Some(kind) = column.kind() {
-            return Ok(self.texts.list(self.conn, self.account, kind)?.get(code).to_owned());
+            return Ok(self.dictionaries.list(self.conn, self.account, kind)?.get(code).to_owned());
         }
         if column == Column::Contact {
             return contact::find_name(self.conn, self.account, code.into());
         }
-        if column == Column::Row(OfRow::Event) {
+        if column == Column::Row(RowColumn::Event) {
             let events = self.events()?;
             let found = events.binary_search_by_key(&code, |(number, _)| *number).ok();
             return Ok(found
@@ -237,7 +239,7 @@ impl<'a> Words<'a> {
     }
 }
 
-/// Puts `value` at `at`, growing the list with `empty`.
+/// Puts `value` at index `at`, filling up the list with `empty`.
 pub(super) fn set<T: Clone>(list: &mut Vec<T>, at: u32, value: T, empty: T) {
     let at = at as usize;
     if at >= list.len() {

@@ -1,76 +1,77 @@
-//! Exact distinct counts in bounded memory: a bitset per group while groups are few, otherwise pairs of group
-//! and number that are counted at the end of a pass; past the bound of pairs only a part of the numbers is kept,
-//! and the scan comes back for the others.
+//! Exact distinct counts per group in bounded memory.
+//!
+//! While groups are few, each has a bitset with one bit per number. With many groups most would have few numbers, so
+//! numbers are first kept as pairs of group and number. A group that gets many pairs changes to a bitset while the
+//! budget allows it. Pairs are counted at the end of a pass. When there are more pairs than the bound allows, only a
+//! part of the numbers is kept, and the scan makes another pass for the others.
 
-/// The numbers a pass of the scan keeps as pairs: those with `number % modulus == rest`; `modulus` is a power
-/// of two.
+/// The numbers that a pass keeps as pairs: those with `number % modulus == rest`. `modulus` is a power of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Class {
+pub(super) struct ResidueClass {
     pub modulus: u32,
     pub rest: u32,
 }
 
-impl Class {
+impl ResidueClass {
     pub(super) const ALL: Self = Self { modulus: 1, rest: 0 };
 
-    const fn holds(self, number: u32) -> bool {
+    const fn contains(self, number: u32) -> bool {
         number & (self.modulus - 1) == self.rest
     }
 
-    /// Two halves; `None` when there is nothing left to halve.
+    /// Two classes with half of the numbers each; `None` when a class cannot be divided any more.
     pub(super) fn halves(self) -> Option<(Self, Self)> {
         let modulus = self.modulus.checked_mul(2)?;
         Some((Self { modulus, rest: self.rest }, Self { modulus, rest: self.rest + self.modulus }))
     }
 }
 
-/// Distinct numbers per group. A group has a bitset, from the beginning where all groups can have one, else from the
-/// moment it has had as many pairs as a bitset is long.
+/// The distinct numbers of every group.
 #[derive(Debug)]
 pub(super) struct Distinct {
-    /// Highest number.
-    last: u32,
-    /// Words of a set.
+    /// The highest number there can be.
+    highest: u32,
+    /// Length of a bitset in words of 64 bits.
     words: usize,
     groups: Vec<Group>,
     sets: Sets,
-    /// Not all groups had a set from the beginning.
+    /// Not every group had a bitset from the beginning.
     is_pairs: bool,
     pairs: Pairs,
-    /// Bytes left for sets of groups that turn out to be large. None after the first pass: what a group had by then
-    /// was counted.
+    /// Bytes for bitsets of groups that get many pairs. It is 0 after the first pass, because what such a group had by
+    /// then is already counted.
     budget: usize,
 }
 
-/// Numbers that wait for their set: many sets together are larger than a processor's cache. Put into them one by one, a
-/// dashboard of 12 months and 10 million events took 1.38 times as long (measured).
-const WAITING: usize = 1024;
+/// Numbers of a group are collected and put into its bitset together, because all bitsets together are larger than a
+/// processor's cache. Without that, a dashboard of 12 months and 10 million events took 1.38 times as long (measured).
+const PENDING: usize = 1024;
 
 #[derive(Debug, Default)]
 struct Group {
-    waiting: Vec<u32>,
-    /// Where its set begins; none before its first number.
+    pending: Vec<u32>,
+    /// Where its bitset begins in `Sets`; `None` before its first number.
     set: Option<usize>,
     has_set: bool,
     pairs: u32,
 }
 
-/// The sets of groups one after the other, one bit for each number.
+/// The bitsets of all groups, one after the other.
 type Sets = Vec<u64>;
 
-/// Bytes of a list whose memory is the system's again when it is dropped: the allocator keeps that of shorter ones (up
-/// to 32 MiB) for itself. What is not filled costs nothing.
-const GIVEN_BACK: usize = 36 * 1024 * 1024;
+/// The allocator keeps the memory of dropped lists up to 32 MiB for itself, and returns that of longer ones to the
+/// system. A list of this size is returned; what is not filled of it costs nothing.
+const RETURNED_BYTES: usize = 36 * 1024 * 1024;
 
-/// A list of that length, or of `least` items.
+/// A list whose memory goes back to the system, with room for at least `least` items.
 pub(super) fn large<T>(least: usize) -> Vec<T> {
-    Vec::with_capacity(least.max(GIVEN_BACK / size_of::<T>()))
+    Vec::with_capacity(least.max(RETURNED_BYTES / size_of::<T>()))
 }
 
 impl Distinct {
-    /// For `groups` groups of numbers up to `last`; takes what it needs for sets from `budget` (bytes).
-    pub(super) fn new(groups: usize, last: u32, budget: &mut usize) -> Self {
-        let words = last as usize / 64 + 1;
+    /// For numbers up to `highest`. `budget` is how many bytes are left for bitsets; what is used is subtracted.
+    pub(super) fn new(groups: usize, highest: u32, budget: &mut usize) -> Self {
+        let words = highest as usize / 64 + 1;
         let need = groups.saturating_mul(words * size_of::<u64>());
         let has_set = need <= *budget;
         if has_set {
@@ -79,31 +80,31 @@ impl Distinct {
         let groups: Vec<Group> =
             std::iter::repeat_with(|| Group { has_set, ..Group::default() }).take(groups).collect();
         let pairs = Pairs::new(if has_set { 0 } else { groups.len() });
-        Self { last, words, groups, sets: Sets::new(), is_pairs: !has_set, pairs, budget: 0 }
+        Self { highest, words, groups, sets: Sets::new(), is_pairs: !has_set, pairs, budget: 0 }
     }
 
-    /// What it may take for sets of large groups, bytes.
-    pub(super) const fn grant(&mut self, budget: usize) {
+    /// Sets how many bytes groups with many pairs may take for bitsets.
+    pub(super) const fn set_budget(&mut self, budget: usize) {
         self.budget = budget;
     }
 
-    /// An empty one of the same kind.
+    /// An empty one with the same groups, for another thread.
     pub(super) fn fork(&self) -> Self {
         let groups = self.groups.iter().map(|group| Group { has_set: group.has_set, ..Group::default() });
-        Self { groups: groups.collect(), sets: Sets::new(), pairs: self.no_pairs(), ..*self }
+        Self { groups: groups.collect(), sets: Sets::new(), pairs: self.empty_pairs(), ..*self }
     }
 
-    /// The number is in the group. Numbers past the highest there can be are of nobody.
+    /// Adds a number to a group. Numbers above the highest one are ignored: they come from damaged segments.
     #[inline]
-    pub(super) fn insert(&mut self, group: u32, number: u32, class: Class) {
-        if number > self.last {
+    pub(super) fn insert(&mut self, group: u32, number: u32, class: ResidueClass) {
+        if number > self.highest {
             return;
         }
         let Some(of) = self.groups.get_mut(group as usize) else { return };
         if of.has_set {
             return of.insert(number, self.words, &mut self.sets);
         }
-        if class.holds(number) {
+        if class.contains(number) {
             self.pairs.push(group, number);
             of.pairs += 1;
             let need = self.words * size_of::<u64>();
@@ -114,7 +115,7 @@ impl Distinct {
         }
     }
 
-    /// May it keep pairs?
+    /// Can it have pairs?
     pub(super) const fn is_pairs(&self) -> bool {
         self.is_pairs
     }
@@ -123,12 +124,12 @@ impl Distinct {
         self.pairs.len
     }
 
-    /// Takes over what another one of the same kind found.
+    /// Adds what another thread found.
     pub(super) fn merge(&mut self, other: Self) {
         let Self { groups: others, sets: mut their_sets, pairs, .. } = other;
         for (of, mut other) in self.groups.iter_mut().zip(others) {
-            of.settle(self.words, &mut self.sets);
-            other.settle(self.words, &mut their_sets);
+            of.flush(self.words, &mut self.sets);
+            other.flush(self.words, &mut their_sets);
             of.has_set |= other.has_set;
             of.pairs += other.pairs;
             if other.set.is_some() {
@@ -140,35 +141,35 @@ impl Distinct {
         self.pairs.merge(&pairs);
     }
 
-    /// Drops double pairs, and those of groups that have a set by now.
+    /// Drops duplicate pairs, and pairs of groups that have a bitset meanwhile.
     pub(super) fn compact(&mut self) {
-        let mut left = self.no_pairs();
-        self.take_pairs().each_once(self.last, |group, number| left.push(group, number));
-        self.pairs = left;
+        let mut kept = self.empty_pairs();
+        self.take_pairs().each_distinct(self.highest, |group, number| kept.push(group, number));
+        self.pairs = kept;
     }
 
-    /// Drops the pairs another pass will bring.
-    pub(super) fn retain(&mut self, class: Class) {
-        let mut left = self.no_pairs();
+    /// Drops the pairs that another pass will bring.
+    pub(super) fn retain(&mut self, class: ResidueClass) {
+        let mut kept = self.empty_pairs();
         let pairs = self.take_pairs();
         for group in pairs.groups() {
             pairs.each(group, |numbers| {
-                let kept = numbers.iter().filter(|number| class.holds(**number));
-                kept.for_each(|number| left.push(group, *number));
+                let of_class = numbers.iter().filter(|number| class.contains(**number));
+                of_class.for_each(|number| kept.push(group, *number));
             });
         }
-        self.pairs = left;
+        self.pairs = kept;
     }
 
-    /// Calls `count` with groups and how many distinct numbers more they have by their pairs, and forgets these.
+    /// Calls `count` with each group and how many distinct numbers its pairs hold, and drops the pairs.
     pub(super) fn count_pairs(&mut self, mut count: impl FnMut(u32, u64)) {
         self.budget = 0;
         let pairs = self.take_pairs();
-        self.groups.iter_mut().for_each(|group| group.settle(self.words, &mut self.sets));
-        pairs.each_once(self.last, |group, _| count(group, 1));
+        self.groups.iter_mut().for_each(|group| group.flush(self.words, &mut self.sets));
+        pairs.each_distinct(self.highest, |group, _| count(group, 1));
     }
 
-    /// Calls `count` with groups and how many numbers their sets hold.
+    /// Calls `count` with each group and how many numbers its set contains.
     pub(super) fn count_sets(&self, mut count: impl FnMut(u32, u64)) {
         for (group, of) in (0..).zip(&self.groups) {
             let set = of.set.and_then(|begin| self.sets.get(begin..begin + self.words));
@@ -178,21 +179,21 @@ impl Distinct {
         }
     }
 
-    /// The pairs of groups without a set; the others go to their sets.
+    /// Takes the pairs of groups without a set. The pairs of groups with a set are put into the sets.
     fn take_pairs(&mut self) -> Pairs {
-        let none = self.no_pairs();
+        let none = self.empty_pairs();
         let mut pairs = std::mem::replace(&mut self.pairs, none);
         for (group, of) in (0..).zip(&mut self.groups).filter(|(_, of)| of.has_set && of.pairs > 0) {
             pairs.each(group, |numbers| {
                 numbers.iter().for_each(|number| of.insert(*number, self.words, &mut self.sets));
             });
-            pairs.forget(group);
+            pairs.clear_group(group);
             of.pairs = 0;
         }
         pairs
     }
 
-    fn no_pairs(&self) -> Pairs {
+    fn empty_pairs(&self) -> Pairs {
         Pairs::new(self.pairs.last_of.len())
     }
 }
@@ -200,30 +201,30 @@ impl Distinct {
 impl Group {
     #[inline]
     fn insert(&mut self, number: u32, words: usize, sets: &mut Sets) {
-        self.waiting.push(number);
-        // never more than the set itself takes
-        if self.waiting.len() >= WAITING.min(words) {
-            self.settle(words, sets);
+        self.pending.push(number);
+        // The list of pending numbers must not become longer than the set itself.
+        if self.pending.len() >= PENDING.min(words) {
+            self.flush(words, sets);
         }
     }
 
-    /// Puts what waits into the set.
+    /// Puts the pending numbers into the set.
     #[inline(never)]
-    fn settle(&mut self, words: usize, sets: &mut Sets) {
-        if self.waiting.is_empty() {
+    fn flush(&mut self, words: usize, sets: &mut Sets) {
+        if self.pending.is_empty() {
             return;
         }
-        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut pending = std::mem::take(&mut self.pending);
         let set = self.set_of(words, sets);
-        for number in waiting.drain(..) {
+        for number in pending.drain(..) {
             if let Some(word) = set.get_mut((number >> 6) as usize) {
                 *word |= 1 << (number & 63);
             }
         }
-        self.waiting = waiting;
+        self.pending = pending;
     }
 
-    /// Its set, made when it has none.
+    /// The set of the group, which is made on first use.
     fn set_of<'s>(&mut self, words: usize, sets: &'s mut Sets) -> &'s mut [u64] {
         let begin = *self.set.get_or_insert_with(|| {
             if sets.capacity() == 0 {
@@ -236,17 +237,17 @@ impl Group {
     }
 }
 
-/// Numbers by group, in blocks: 4 bytes a number, nothing is copied while a list grows, and the numbers of a group are
-/// counted without sorting.
+/// Numbers per group, in blocks. A number takes about 4 bytes, growing copies nothing, and the distinct numbers of a
+/// group can be counted without sorting.
 #[derive(Debug, Default)]
 struct Pairs {
-    /// Last block of each group, which leads to the one before; `NO_BLOCK` for a group without numbers.
+    /// The last block of each group, which refers to the one before; `NO_BLOCK` for a group without numbers.
     last_of: Vec<u32>,
     blocks: Vec<Block>,
     len: usize,
 }
 
-/// Numbers of a block, so that it takes two lines of a processor's cache.
+/// Numbers per block, so that a block takes two cache lines of the processor.
 const BLOCK: usize = 30;
 const NO_BLOCK: u32 = u32::MAX;
 
@@ -264,9 +265,9 @@ impl Pairs {
 
     #[inline]
     fn push(&mut self, group: u32, number: u32) {
-        let Some(last) = self.last_of.get_mut(group as usize) else { return };
+        let Some(highest) = self.last_of.get_mut(group as usize) else { return };
         self.len += 1;
-        if let Some(block) = self.blocks.get_mut(*last as usize)
+        if let Some(block) = self.blocks.get_mut(*highest as usize)
             && let Some(slot) = block.numbers.get_mut(block.len as usize)
         {
             *slot = number;
@@ -278,11 +279,11 @@ impl Pairs {
         if self.blocks.capacity() == 0 {
             self.blocks = large(0);
         }
-        let before = std::mem::replace(last, self.blocks.len() as u32);
+        let before = std::mem::replace(highest, self.blocks.len() as u32);
         self.blocks.push(Block { before, len: 1, numbers });
     }
 
-    /// Calls `visit` with the numbers of a group, some at a time.
+    /// Calls `visit` with the numbers of a group, one block at a time.
     fn each(&self, group: u32, mut visit: impl FnMut(&[u32])) {
         let mut place = self.last_of.get(group as usize).copied().unwrap_or(NO_BLOCK);
         while let Some(block) = self.blocks.get(place as usize) {
@@ -291,8 +292,8 @@ impl Pairs {
         }
     }
 
-    /// Drops the numbers of a group; their blocks stay.
-    fn forget(&mut self, group: u32) {
+    /// Drops the numbers of a group. Their blocks stay allocated.
+    fn clear_group(&mut self, group: u32) {
         let mut numbers = 0;
         self.each(group, |of_block| numbers += of_block.len());
         self.len -= numbers;
@@ -305,13 +306,13 @@ impl Pairs {
         0..u32::try_from(self.last_of.len()).unwrap_or(NO_BLOCK)
     }
 
-    /// Calls `visit` with each pair once, group by group. A bitset tells which numbers were there: no sorting.
-    fn each_once(&self, last: u32, mut visit: impl FnMut(u32, u32)) {
-        let mut there = vec![0_u64; last as usize / 64 + 1];
+    /// Calls `visit` with each distinct pair, group by group. One bitset serves all groups; it is cleared after each.
+    fn each_distinct(&self, highest: u32, mut visit: impl FnMut(u32, u32)) {
+        let mut seen = vec![0_u64; highest as usize / 64 + 1];
         for group in self.groups() {
             self.each(group, |numbers| {
                 for number in numbers {
-                    let Some(word) = there.get_mut((*number >> 6) as usize) else { continue };
+                    let Some(word) = seen.get_mut((*number >> 6) as usize) else { continue };
                     let bit = 1_u64 << (*number & 63);
                     if *word & bit == 0 {
                         *word |= bit;
@@ -321,7 +322,7 @@ impl Pairs {
             });
             self.each(group, |numbers| {
                 for number in numbers {
-                    if let Some(word) = there.get_mut((*number >> 6) as usize) {
+                    if let Some(word) = seen.get_mut((*number >> 6) as usize) {
                         *word = 0;
                     }
                 }
@@ -329,7 +330,6 @@ impl Pairs {
         }
     }
 
-    /// Takes over what another one of as many groups holds.
     fn merge(&mut self, other: &Self) {
         for group in other.groups() {
             other.each(group, |numbers| numbers.iter().for_each(|number| self.push(group, *number)));
@@ -355,10 +355,10 @@ mod tests {
             assert_eq!(distinct.is_pairs(), budget == 0);
             let mut other = distinct.fork();
             for (group, number) in [(0, 0), (0, 63), (0, 64), (0, 64), (1, 200), (1, 200)] {
-                distinct.insert(group, number, Class::ALL);
+                distinct.insert(group, number, ResidueClass::ALL);
             }
             for (group, number) in [(0, 63), (1, 64), (2, 7), (1, 201), (3, 1)] {
-                other.insert(group, number, Class::ALL);
+                other.insert(group, number, ResidueClass::ALL);
             }
             distinct.merge(other);
             assert_eq!(counts(&mut distinct), [3, 2, 1]);
@@ -376,56 +376,56 @@ mod tests {
 
     #[test]
     fn halves_hold_every_number_once() {
-        let (low, high) = Class::ALL.halves().and_then(|(_, odd)| odd.halves()).unwrap();
+        let (low, high) = ResidueClass::ALL.halves().and_then(|(_, odd)| odd.halves()).unwrap();
         for number in 0..64 {
-            let held = usize::from(low.holds(number)) + usize::from(high.holds(number));
-            assert_eq!(held, (number % 2) as usize, "{number}");
+            let count = usize::from(low.contains(number)) + usize::from(high.contains(number));
+            assert_eq!(count, (number % 2) as usize, "{number}");
         }
-        assert_eq!(Class { modulus: 1 << 31, rest: 0 }.halves(), None);
+        assert_eq!(ResidueClass { modulus: 1 << 31, rest: 0 }.halves(), None);
     }
 
     #[test]
-    fn pairs_of_more_than_one_piece_are_compacted_and_left_to_a_later_pass() {
+    fn pairs_are_compacted_and_left_to_a_later_pass() {
         let mut distinct = Distinct::new(2, 100_000, &mut 0);
         for number in 0..100_000 {
-            distinct.insert(number % 2, number / 4, Class::ALL);
+            distinct.insert(number % 2, number / 4, ResidueClass::ALL);
         }
         assert_eq!(distinct.pairs(), 100_000);
         distinct.compact();
         assert_eq!(distinct.pairs(), 50_000);
-        distinct.retain(Class { modulus: 2, rest: 1 });
+        distinct.retain(ResidueClass { modulus: 2, rest: 1 });
         assert_eq!((distinct.pairs(), counts(&mut distinct)), (25_000, vec![12_500, 12_500]));
         assert_eq!(distinct.pairs(), 0);
     }
 
     #[test]
     fn a_group_with_more_pairs_than_a_set_has_words_gets_one_while_there_is_room() {
-        let last = 64 * 9;
-        let mut distinct = Distinct::new(2, last, &mut 0);
-        distinct.grant(10 * 8);
+        let highest = 64 * 9;
+        let mut distinct = Distinct::new(2, highest, &mut 0);
+        distinct.set_budget(10 * 8);
         let mut other = distinct.fork();
         let words = 10;
         for number in 0..words {
-            distinct.insert(0, number, Class::ALL);
-            distinct.insert(1, number, Class::ALL);
+            distinct.insert(0, number, ResidueClass::ALL);
+            distinct.insert(1, number, ResidueClass::ALL);
         }
         assert_eq!(distinct.groups.iter().filter(|group| group.has_set).count(), 0);
-        distinct.insert(0, words, Class::ALL);
-        distinct.insert(1, words, Class::ALL);
+        distinct.insert(0, words, ResidueClass::ALL);
+        distinct.insert(1, words, ResidueClass::ALL);
         assert_eq!(distinct.groups.iter().map(|group| group.has_set).collect::<Vec<_>>(), [true, false]);
-        distinct.insert(0, words + 1, Class::ALL);
+        distinct.insert(0, words + 1, ResidueClass::ALL);
         assert_eq!(distinct.pairs(), 22);
-        // the other half of the rows had few of group 0
-        other.insert(0, 3, Class::ALL);
-        other.insert(0, last, Class::ALL);
-        other.insert(1, last, Class::ALL);
+        // The other thread had few numbers of group 0.
+        other.insert(0, 3, ResidueClass::ALL);
+        other.insert(0, highest, ResidueClass::ALL);
+        other.insert(1, highest, ResidueClass::ALL);
         distinct.merge(other);
         distinct.compact();
         assert_eq!(distinct.pairs(), 12);
         assert_eq!(counts(&mut distinct), [13, 12]);
-        // a later pass brings what is in sets again, and only new pairs
+        // A later pass brings the numbers in sets again, and only new pairs.
         let mut later = distinct.fork();
-        later.insert(0, 5, Class::ALL);
+        later.insert(0, 5, ResidueClass::ALL);
         distinct.merge(later);
         assert_eq!(counts(&mut distinct), [13, 0]);
     }

@@ -1,53 +1,52 @@
-//! Hot rows as batches: rows clustered by session and visitor, in columns. A segment of a closed day fills the
-//! same `Batch`. Nothing here filters or counts.
+//! Reads hot rows as batches: columns of rows that are clustered by session and visitor. Segments are read into the same
+//! `Batch`.
 
 use std::ops::Range;
 
 use rusqlite::Connection;
 
-use super::column::{NEW, OF_ROW, OF_SESSION, OfRow, OfSession, RETURNING};
+use super::column::{NEW, RETURNING, ROW_COLUMNS, RowColumn, SESSION_COLUMNS, SessionColumn};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::store::error::Error;
 use crate::store::event::COMPLETION;
 use crate::store::session::{self, Session};
 
-/// Most hot rows held at once.
+/// Most hot rows in memory at once.
 pub(super) const BATCH_ROWS: usize = 128 * 1024;
-/// Ids of sessions nearer to each other than this are read in one go.
+/// Sessions whose ids are closer to each other than this are read by one query.
 const SESSION_GAP: u32 = 32;
 
-/// Rows in columns. A *run* is what one session of one visitor has in the batch: a visitor who calls himself
-/// somebody else inside a session has two (rules.md 12).
+/// Rows in columns, clustered into runs. A run is what one visitor did in one session. A session in which the browser
+/// identified as somebody else has two runs (rules.md 12).
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    // one value per run
-    /// 0 = told by a program.
+    // One value per run:
+    /// 0 for events sent by programs.
     pub session: Vec<u32>,
     pub visitor: Vec<u32>,
-    /// Where the rows of the run end; they begin where those of the run before end.
+    /// Where the rows of the run end. They begin where those of the run before end.
     pub end: Vec<u32>,
-    /// The session may have rows in another run, here or in another batch.
+    /// The session may have rows in another run, of this batch or another one.
     pub spans: Vec<bool>,
     pub bounced: Vec<bool>,
-    pub of_session: [Vec<u32>; OF_SESSION],
-    // one value per row; where a column is empty, all of its values are 0
-    /// Empty when rows need not be told apart by their time: then it is `only_ms`.
+    pub session_codes: [Vec<u32>; SESSION_COLUMNS],
+    // One value per row; an empty column stands for zeros:
+    /// Empty when the request need not distinguish the times of rows; all are then taken for `only_ms`.
     pub at_ms: Vec<i64>,
     pub only_ms: i64,
-    /// A completion, otherwise a page view.
     pub is_completion: Vec<bool>,
     pub value_minor: Vec<i64>,
     pub engaged_ms: Vec<u32>,
-    pub of_row: [Vec<u32>; OF_ROW],
-    /// Pages, where those of rows are told by their place among these.
+    pub row_codes: [Vec<u32>; ROW_COLUMNS],
+    /// If not empty, the codes of pages in `row_codes` are indexes into this list of pages.
     pub pages: Vec<u32>,
 }
 
-/// Whose a run is: of a session and a visitor that count once in each group the run has rows in.
+/// To whom a run belongs. A session and a visitor count once per group, however many rows the run has in it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Touch {
-    /// 0 = told by a program.
+pub(super) struct RunOwner {
+    /// 0 for events sent by programs.
     pub session: u32,
     pub visitor: u32,
     pub spans: bool,
@@ -55,16 +54,15 @@ pub(super) struct Touch {
 }
 
 impl Batch {
-    /// Places of the rows of a run.
+    /// Indexes of the rows of a run.
     #[inline]
     pub(super) fn rows_of(&self, run: u32) -> Range<u32> {
         let end_of = |run: u32| self.end.get(run as usize).copied().unwrap_or(0);
         run.checked_sub(1).map_or(0, end_of)..end_of(run)
     }
 
-    /// Whose a run is.
-    pub(super) fn touch(&self, run: usize) -> Touch {
-        Touch {
+    pub(super) fn owner(&self, run: usize) -> RunOwner {
+        RunOwner {
             session: self.session.get(run).copied().unwrap_or(0),
             visitor: self.visitor.get(run).copied().unwrap_or(0),
             spans: self.spans.get(run).copied().unwrap_or(true),
@@ -72,15 +70,16 @@ impl Batch {
         }
     }
 
-    /// The codes among which those of a column are places; none where they are codes themselves.
-    pub(super) fn listed(&self, of: OfRow) -> &[u32] {
+    /// The list of codes that the values of a column are indexes into; empty where the values are codes themselves.
+    pub(super) fn code_list(&self, of: RowColumn) -> &[u32] {
         match of {
-            OfRow::Page => &self.pages,
-            OfRow::Event | OfRow::Consent => &[],
+            RowColumn::Page => &self.pages,
+            RowColumn::Event | RowColumn::Consent => &[],
         }
     }
 
-    /// Drops the rows outside `range_ms`, and runs that have none left. Sessions cut so have rows elsewhere.
+    /// Drops rows outside `range_ms`, and runs without any row left. Whether a run's session has rows in other runs does
+    /// not change by that.
     pub(super) fn retain(&mut self, range_ms: &Range<i64>) {
         let is_kept: Vec<bool> = self.at_ms.iter().map(|at| range_ms.contains(at)).collect();
         let (mut begin, mut kept) = (0, 0);
@@ -98,12 +97,12 @@ impl Batch {
         retain(&mut self.end, &stays);
         retain(&mut self.spans, &stays);
         retain(&mut self.bounced, &stays);
-        self.of_session.iter_mut().for_each(|column| retain(column, &stays));
+        self.session_codes.iter_mut().for_each(|column| retain(column, &stays));
         retain(&mut self.at_ms, &is_kept);
         retain(&mut self.is_completion, &is_kept);
         retain(&mut self.value_minor, &is_kept);
         retain(&mut self.engaged_ms, &is_kept);
-        self.of_row.iter_mut().for_each(|column| retain(column, &is_kept));
+        self.row_codes.iter_mut().for_each(|column| retain(column, &is_kept));
     }
 
     pub(super) fn clear(&mut self) {
@@ -112,12 +111,12 @@ impl Batch {
         self.end.clear();
         self.spans.clear();
         self.bounced.clear();
-        self.of_session.iter_mut().for_each(Vec::clear);
+        self.session_codes.iter_mut().for_each(Vec::clear);
         self.at_ms.clear();
         self.is_completion.clear();
         self.value_minor.clear();
         self.engaged_ms.clear();
-        self.of_row.iter_mut().for_each(Vec::clear);
+        self.row_codes.iter_mut().for_each(Vec::clear);
         self.pages.clear();
     }
 }
@@ -127,10 +126,10 @@ fn retain<T>(column: &mut Vec<T>, stays: &[bool]) {
     column.retain(|_| stays.next().is_some_and(|stays| *stays));
 }
 
-/// A row as it is read.
+/// A row of `event_hot` as it is read.
 #[derive(Clone, Copy)]
-struct Raw {
-    /// Session in the upper half: the order of runs.
+struct HotRow {
+    /// The session in the upper half, the visitor in the lower one: the order of runs.
     session_visitor: u64,
     at_ms: i64,
     value_minor: i64,
@@ -141,29 +140,28 @@ struct Raw {
     consent: u8,
 }
 
-/// What hot rows are read.
-pub(super) struct Hot<'a> {
+/// Which hot rows to read.
+pub(super) struct HotRows<'a> {
     pub conn: &'a Connection,
     pub account: AccountId,
     pub from_ms: i64,
     pub to_ms: i64,
-    /// For what depends on whether a session is over.
+    /// Decides which sessions are finished.
     pub now: Millis,
-    /// Rows of a batch.
     pub batch_rows: usize,
 }
 
-impl Hot<'_> {
+impl HotRows<'_> {
     /// Reads the rows of the period in batches.
     pub(super) fn read(&self, mut visit: impl FnMut(&Batch) -> Result<(), Error>) -> Result<(), Error> {
         let mut statement = self.conn.prepare_cached(
-            // two columns in one number: fetching a value costs more than reading it
+            // Several columns in one number, because fetching a value costs more than computing one.
             "select (session_id << 32) | visitor, at_ms, value_minor, (page << 32) | event,
                     (engaged_ms << 16) | (kind << 8) | consent
              from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 order by at_ms, inbox_id",
         )?;
         let mut rows = statement.query((self.account.0, self.from_ms, self.to_ms))?;
-        let mut raw: Vec<Raw> = Vec::new();
+        let mut raw: Vec<HotRow> = Vec::new();
         let mut batch = Batch::default();
         loop {
             raw.clear();
@@ -174,7 +172,7 @@ impl Hot<'_> {
                     break;
                 };
                 let (page_event, rest): (i64, i64) = (row.get(3)?, row.get(4)?);
-                raw.push(Raw {
+                raw.push(HotRow {
                     session_visitor: row.get::<_, i64>(0)?.cast_unsigned(),
                     at_ms: row.get(1)?,
                     value_minor: row.get(2)?,
@@ -194,15 +192,15 @@ impl Hot<'_> {
         }
     }
 
-    /// Fills what the runs have of their sessions; of a session that is not there, nothing.
+    /// Fills in what the runs have from the rows of their sessions. A session without row leaves zeros.
     fn add_sessions(&self, batch: &mut Batch) -> Result<(), Error> {
         let runs = batch.session.len();
         batch.bounced.resize(runs, false);
         batch.spans.resize(runs, true);
-        batch.of_session.iter_mut().for_each(|column| column.resize(runs, 0));
+        batch.session_codes.iter_mut().for_each(|column| column.resize(runs, 0));
         let mut run = batch.session.partition_point(|id| *id == 0);
         while let Some(first) = batch.session.get(run).copied() {
-            let last = near(batch.session.get(run..).unwrap_or_default());
+            let last = last_nearby(batch.session.get(run..).unwrap_or_default());
             session::list(self.conn, self.account, first, last, |session| {
                 run = add_session(batch, run, &session, self.now);
             })?;
@@ -214,18 +212,18 @@ impl Hot<'_> {
     }
 }
 
-/// Fills the runs of a session, the first of which is at `run` or later; answers where the next one's may be.
+/// Fills in the runs of one session, whose first run is at `run` or later. Answers where the next session can begin.
 fn add_session(batch: &mut Batch, mut run: usize, session: &Session, now: Millis) -> usize {
     while batch.session.get(run).is_some_and(|id| *id < session.id) {
         run += 1;
     }
-    let codes = of_session(session, now);
+    let codes = session_codes(session, now);
     while batch.session.get(run) == Some(&session.id) {
         let rows = batch.rows_of(run as u32).len() as u64;
         if let Some(spans) = batch.spans.get_mut(run) {
             *spans = rows != u64::from(session.page_views) + u64::from(session.completions);
         }
-        for (column, code) in batch.of_session.iter_mut().zip(codes) {
+        for (column, code) in batch.session_codes.iter_mut().zip(codes) {
             if let Some(place) = column.get_mut(run) {
                 *place = code;
             }
@@ -238,10 +236,10 @@ fn add_session(batch: &mut Batch, mut run: usize, session: &Session, now: Millis
     run
 }
 
-/// What the columns hold of a session.
-pub(super) fn of_session(session: &Session, now: Millis) -> [u32; OF_SESSION] {
-    use OfSession as S;
-    let mut codes = [0; OF_SESSION];
+/// The codes of a session, one per column.
+pub(super) fn session_codes(session: &Session, now: Millis) -> [u32; SESSION_COLUMNS] {
+    use SessionColumn as S;
+    let mut codes = [0; SESSION_COLUMNS];
     for (of, code) in [
         (S::Source, session.source),
         (S::Referrer, session.referrer),
@@ -253,7 +251,7 @@ pub(super) fn of_session(session: &Session, now: Millis) -> [u32; OF_SESSION] {
         (S::Company, session.company),
         (S::VisitorType, if session.is_new { NEW } else { RETURNING }),
         (S::EntryPage, session.entry_page),
-        // an open session has no exit page yet (rules.md 15)
+        // A session that is not finished has no exit page yet (rules.md 15).
         (S::ExitPage, if session.is_over(now) { session.exit_page } else { 0 }),
     ] {
         if let Some(place) = codes.get_mut(of as usize) {
@@ -263,8 +261,8 @@ pub(super) fn of_session(session: &Session, now: Millis) -> [u32; OF_SESSION] {
     codes
 }
 
-/// Last of the ids at the beginning of `sessions` (ascending) that lie close together.
-fn near(sessions: &[u32]) -> u32 {
+/// The last id at the beginning of `sessions` (ascending) up to the first large gap.
+fn last_nearby(sessions: &[u32]) -> u32 {
     let mut last = sessions.first().copied().unwrap_or(0);
     for id in sessions {
         if id - last > SESSION_GAP {
@@ -275,8 +273,8 @@ fn near(sessions: &[u32]) -> u32 {
     last
 }
 
-/// Sorts rows into runs; inside a run they stay in the order of time.
-fn cluster(batch: &mut Batch, raw: &[Raw]) {
+/// Sorts rows into runs. Inside a run they stay ordered by time.
+fn cluster(batch: &mut Batch, raw: &[HotRow]) {
     batch.clear();
     let mut order: Vec<(u64, u32)> = raw.iter().map(|row| row.session_visitor).zip(0..).collect();
     order.sort_unstable();
@@ -296,10 +294,13 @@ fn cluster(batch: &mut Batch, raw: &[Raw]) {
         batch.is_completion.push(row.kind == COMPLETION);
         batch.value_minor.push(row.value_minor);
         batch.engaged_ms.push(row.engaged_ms);
-        let codes =
-            [(OfRow::Page, row.page), (OfRow::Event, row.event), (OfRow::Consent, row.consent.into())];
+        let codes = [
+            (RowColumn::Page, row.page),
+            (RowColumn::Event, row.event),
+            (RowColumn::Consent, row.consent.into()),
+        ];
         for (of, code) in codes {
-            if let Some(column) = batch.of_row.get_mut(of as usize) {
+            if let Some(column) = batch.row_codes.get_mut(of as usize) {
                 column.push(code);
             }
         }
@@ -309,7 +310,7 @@ fn cluster(batch: &mut Batch, raw: &[Raw]) {
     }
 }
 
-/// A value of a column; where the column is empty, all of its values are 0.
+/// A value of a column. An empty column stands for zeros.
 #[inline]
 pub(super) fn at<T: Copy + Default>(column: &[T], place: usize) -> T {
     column.get(place).copied().unwrap_or_default()

@@ -1,18 +1,33 @@
-//! One generic scan answers every report: any filters, any groupings, any period, with exact distinct visitors
-//! and sessions. One pass over the rows fills all groupings of a question. There is no SQL per report: rows
-//! come as batches of columns, filters are one bool and groups one number per code of a column. What the
-//! figures mean is written in `domain::question`.
+//! One scan answers every report: any filters, any groupings, any period, with exact counts of distinct visitors,
+//! sessions and contacts. There is no SQL per report. What the counts mean is defined in `domain::question`.
+//!
+//! A request is answered like this:
+//!
+//! 1. `filter_masks` turns each filter into one bool per *code*. A code is a small number that stands for a text (a
+//!    dictionary id, a class, a contact id), so the texts are compared once and not per row. `group_labels` turns each
+//!    grouping into one group number per code in the same way.
+//! 2. `scan_pass` reads the rows, with two threads if there are many: `segment_rows` from segments, `hot_rows` from the
+//!    table of the open days. Both deliver the same batches of columns, clustered into *runs*: a run is what one
+//!    visitor did in one session.
+//! 3. `selection` finds the runs and rows of a batch that pass the masks.
+//! 4. `groups` adds them to the totals of their groups, of all groupings at once. `distinct_counts` counts visitors,
+//!    sessions and contacts of every group, by the sets and pairs of `distinct`.
+//!
+//! `day_totals` leaves out step 2 where the row of a segment already holds the totals of a whole interval.
+//!
+//! Memory is bounded (`Bounds`). When distinct counts do not fit, the scan reads all rows again (another *pass*), and
+//! each pass counts only some of the numbers.
 
-mod ask;
 mod column;
 mod contacts;
 mod day_totals;
 mod distinct;
-mod distinct_contacts;
+mod distinct_counts;
+mod filter_masks;
 mod group_labels;
 mod groups;
 mod hot_rows;
-mod question;
+mod request;
 mod scan_pass;
 mod segment_rows;
 mod selection;
@@ -22,126 +37,121 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 
 pub use crate::store::totals::Totals;
-pub use ask::{Answer, Ask, Bounds, Cursor, Deadline, Grouping, Key, Measure, Row, Table, Top};
-use column::{Column, Words};
+use column::{Column, ColumnTexts};
 use contacts::Contacts;
-use distinct_contacts::Last;
-use group_labels::Known;
+use distinct_counts::HighestNumbers;
+use filter_masks::Masks;
+use group_labels::LabelCache;
 use groups::Tally;
-use hot_rows::Hot;
-use question::Masks;
+use hot_rows::HotRows;
+pub use request::{Answer, Bounds, Cursor, Deadline, Grouping, Key, Measure, Request, Row, Table, Top};
 use scan_pass::{Plan, Worker};
-use segment_rows::{Changed, Needs, Wanted};
+use segment_rows::{LateChanges, NeededColumns, ReadOptions};
 
 use super::error::{Damage, Error};
 use super::readers::Readers;
 use super::{account, segment, session};
 use crate::domain::period::LocalDay;
-use crate::store::hits::dictionary_lookup::Texts;
+use crate::store::hits::dictionary_lookup::DictionaryCache;
 
-/// Bytes of sets that pay for each run that is read.
-const SET_BYTES_OF_RUN: usize = 8;
+/// How many bytes of bitsets are worth it per run that is read.
+const SET_BYTES_PER_RUN: usize = 8;
 
-/// Answers questions, and keeps between them what makes the next one quicker.
+/// Answers requests, and keeps what makes the next one faster.
 pub struct Scanner {
     readers: Arc<Readers>,
-    texts: Texts,
-    known: Known,
+    dictionaries: DictionaryCache,
+    labels: LabelCache,
     contacts: Contacts,
-    /// Held by scans of many rows, each of which has two threads and bounded memory: one of them at a time.
-    large: Mutex<()>,
+    /// Locked by a scan of many rows. Such a scan has two threads and may use all of the memory in `Bounds`, so only one
+    /// runs at a time.
+    large_scan: Mutex<()>,
 }
 
 impl Scanner {
     pub(super) fn new(readers: Arc<Readers>) -> Self {
         Self {
             readers,
-            texts: Texts::default(),
-            known: Known::default(),
+            dictionaries: DictionaryCache::default(),
+            labels: LabelCache::default(),
             contacts: Contacts::default(),
-            large: Mutex::default(),
+            large_scan: Mutex::default(),
         }
     }
 
-    /// Answers a question.
-    ///
-    /// # Errors
-    /// `TimeLimit`, or SQLite's.
-    pub fn run(&self, conn: &Connection, ask: &Ask<'_>) -> Result<Answer, Error> {
-        let words = Words::new(conn, ask.account, &self.texts);
-        let masks = Masks::compile(&words, ask.filters)?;
-        let numbers = account::find_numbers(conn, ask.account)?;
-        let last = numbers.map_or_else(Last::default, |numbers| Last {
+    /// Answers a request. The error is `TimeLimit` when that takes too long; damaged days are part of the answer.
+    pub fn run(&self, conn: &Connection, request: &Request<'_>) -> Result<Answer, Error> {
+        let texts = ColumnTexts::new(conn, request.account, &self.dictionaries);
+        let masks = Masks::compile(&texts, request.filters)?;
+        let numbers = account::find_numbers(conn, request.account)?;
+        let highest = numbers.map_or_else(HighestNumbers::default, |numbers| HighestNumbers {
             visitor: numbers.visitor,
             session: numbers.session,
-            contact: if ask.contacts { u32::try_from(numbers.contact).unwrap_or(u32::MAX) } else { 0 },
+            contact: if request.contacts { u32::try_from(numbers.contact).unwrap_or(u32::MAX) } else { 0 },
         });
-        let bounds = ask.bounds.of(last.visitor);
-        let listed = segment::list_verified(conn, ask.account, ask.range_ms.start, ask.range_ms.end)?;
-        let segments = listed.segments;
+        let bounds = request.bounds.scaled_to(highest.visitor);
+        let verified =
+            segment::list_verified(conn, request.account, request.range_ms.start, request.range_ms.end)?;
+        let segments = verified.segments;
         let rows: u64 = segments.iter().map(|segment| u64::from(segment.extent.rows)).sum();
-        let is_shared = rows >= bounds.shared_rows;
-        let workers = if is_shared { 2 } else { 1 };
+        let is_parallel = rows >= bounds.parallel_rows;
+        let threads = if is_parallel { 2 } else { 1 };
         let runs: u64 = segments.iter().map(|segment| u64::from(segment.extent.runs)).sum();
-        // sets are cleared, merged and counted as a whole: for few runs, pairs are less work
-        let worth = usize::try_from(runs).unwrap_or(usize::MAX).saturating_mul(SET_BYTES_OF_RUN);
-        let mut budget = (bounds.set_bytes / workers).min(worth.max(bounds.set_bytes_least));
-        let tallies =
-            ask.groupings.iter().map(|grouping| Tally::new(&words, &self.known, grouping, last, &mut budget));
-        let mut tallies = tallies.collect::<Result<Vec<_>, _>>()?;
-        Tally::grant(&mut tallies, budget);
-        let looked_at: Vec<Column> =
-            masks.columns().chain(tallies.iter().filter_map(Tally::column)).collect();
-        let needs_contacts = ask.contacts || looked_at.contains(&Column::Contact);
-        let changed = match segments.is_empty() {
-            true => Changed::default(),
-            false => Changed::new(
-                session::list_changed(conn, ask.account)?,
-                segment::late_engagement::list(conn, ask.account, |_| true)?,
+        // Bitsets are cleared, merged and counted as a whole, so for few runs pairs are less work.
+        let worth = usize::try_from(runs).unwrap_or(usize::MAX).saturating_mul(SET_BYTES_PER_RUN);
+        let mut budget = (bounds.max_set_bytes / threads).min(worth.max(bounds.min_set_bytes));
+        let new = |grouping| Tally::new(&texts, &self.labels, grouping, highest, &mut budget);
+        let mut tallies = request.groupings.iter().map(new).collect::<Result<Vec<_>, _>>()?;
+        Tally::set_budget(&mut tallies, budget);
+        let columns: Vec<Column> = masks.columns().chain(tallies.iter().filter_map(Tally::column)).collect();
+        let needs_contacts = request.contacts || columns.contains(&Column::Contact);
+        let changes = match segments.is_empty() {
+            true => LateChanges::default(),
+            false => LateChanges::new(
+                session::list_changed(conn, request.account)?,
+                segment::late_engagement::list(conn, request.account, |_| true)?,
             ),
         };
-        let hot = Hot {
+        let hot_rows = HotRows {
             conn,
-            account: ask.account,
-            from_ms: ask.range_ms.start,
-            to_ms: ask.range_ms.end,
-            now: ask.now,
+            account: request.account,
+            from_ms: request.range_ms.start,
+            to_ms: request.range_ms.end,
+            now: request.now,
             batch_rows: bounds.batch_rows.max(1),
         };
-        let segments = day_totals::take(ask, &hot, &changed, segments, &mut tallies)?;
-        let needs = Needs::new(looked_at.iter().copied(), ask.groupings);
+        let segments = day_totals::add_whole_days(request, &hot_rows, &changes, segments, &mut tallies)?;
         let plan = Plan {
-            wanted: Wanted {
-                engaged: ask.engaged,
-                needs,
-                range_ms: ask.range_ms.clone(),
-                now: ask.now,
-                changed,
+            options: ReadOptions {
+                engaged: request.engaged,
+                needed: NeededColumns::new(columns.into_iter(), request.groupings),
+                range_ms: request.range_ms.clone(),
+                now: request.now,
+                changes,
             },
             masks,
             contacts: match numbers.filter(|_| needs_contacts) {
-                Some(numbers) => self.contacts.list(conn, ask.account, numbers)?,
+                Some(numbers) => self.contacts.list(conn, request.account, numbers)?,
                 None => Arc::default(),
             },
             segments,
-            deadline: &ask.deadline,
-            max_pairs: bounds.pairs / workers,
+            deadline: &request.deadline,
+            max_pairs: bounds.max_pairs / threads,
         };
-        let is_large = is_shared || tallies.iter().any(Tally::is_pairs);
-        let _large = is_large.then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner));
-        let helper = if is_shared { Some(&*self.readers) } else { None };
-        let worker = Worker::new(&plan, tallies);
-        let (tallies, passes, mut damaged) = worker.run(&hot, helper)?;
-        damaged.extend(listed.damaged.into_iter().map(|day| (day, Damage::Row)));
+        let is_large = is_parallel || tallies.iter().any(Tally::is_pairs);
+        let _large = is_large.then(|| self.large_scan.lock().unwrap_or_else(PoisonError::into_inner));
+        let helper = if is_parallel { Some(&*self.readers) } else { None };
+        let (tallies, passes, mut damaged) = Worker::new(&plan, tallies).run(&hot_rows, helper)?;
+        damaged.extend(verified.damaged_days.into_iter().map(|day| (day, Damage::Row)));
         let tables = tallies
             .into_iter()
-            .zip(ask.groupings)
-            .map(|(tally, grouping)| tally.table(&words, grouping, ask.engaged));
+            .zip(request.groupings)
+            .map(|(tally, grouping)| tally.table(&texts, grouping, request.engaged));
         Ok(Answer { tables: tables.collect::<Result<_, _>>()?, passes, damaged: days_of(&damaged) })
     }
 }
 
-/// The days that are not in the answer, each told once.
+/// The days that are missing in the answer, each once.
 fn days_of(damaged: &[(LocalDay, Damage)]) -> Vec<LocalDay> {
     let mut days: Vec<LocalDay> = Vec::new();
     for (day, damage) in damaged {

@@ -1,58 +1,60 @@
-//! Reading all rows of a question, by one thread or by two: one takes segments from the first day on, the other from
-//! the last day back, until they meet; so most visitors come to one of them only.
+//! Reads all rows of a request, with one or two threads.
 //!
-//! Segments are never changed, so it does not matter that the other thread sees a later state of the store: what is
-//! gone there is read here.
+//! With two threads, one takes the segments from the first day on and the other from the last day back, until they meet.
+//! Most visitors then appear in only one of them, which keeps both sets small. The second thread has a connection of
+//! its own and may see a later state of the store. That does no harm, because segments never change: a segment that is
+//! already deleted in the later state is read by the first thread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::Connection;
 
-use super::ask::Deadline;
-use super::distinct::Class;
+use super::distinct::ResidueClass;
+use super::distinct_counts::Pass;
+use super::filter_masks::Masks;
 use super::groups::Tally;
-use super::question::Masks;
+use super::hot_rows::{Batch, HotRows};
+use super::request::Deadline;
+use super::segment_rows::{ReadOptions, SegmentReader};
 use super::selection::Selection;
 use crate::domain::period::LocalDay;
 use crate::store::error::{Damage, Error};
 use crate::store::readers::Readers;
-use crate::store::scan::distinct_contacts::Pass;
-use crate::store::scan::hot_rows::{Batch, Hot};
-use crate::store::scan::segment_rows::{Closed, Wanted};
 use crate::store::segment::Segment;
 
-/// Which day a thread begins with.
+/// In which order a thread takes the segments.
 #[derive(Clone, Copy)]
-enum Begin {
-    First,
-    Last,
+enum Order {
+    FirstToLast,
+    LastToFirst,
 }
 
-/// What all threads share.
+/// What the threads share.
 pub(super) struct Plan<'a> {
-    pub wanted: Wanted,
+    pub options: ReadOptions,
     pub masks: Masks,
-    /// By visitor number; empty when no contact is asked for.
+    /// The contact of each visitor; empty when the request needs none.
     pub contacts: Arc<Vec<u32>>,
     pub segments: Vec<Segment>,
     pub deadline: &'a Deadline,
-    /// Pairs a thread may keep.
+    /// Most pairs per thread.
     pub max_pairs: usize,
 }
 
-/// What one thread counts.
+/// One thread and what it counts.
 pub(super) struct Worker<'p> {
     plan: &'p Plan<'p>,
     tallies: Vec<Tally>,
     selection: Selection,
-    class: Class,
+    class: ResidueClass,
     is_first_pass: bool,
-    /// What later passes must bring.
-    later: Vec<Class>,
+    /// The numbers that later passes have to count.
+    later: Vec<ResidueClass>,
 }
 
-type Found = (Vec<Tally>, u32, Vec<(LocalDay, Damage)>);
+/// The filled tallies, the number of passes, and the segments that could not be read.
+type Counted = (Vec<Tally>, u32, Vec<(LocalDay, Damage)>);
 
 impl<'p> Worker<'p> {
     pub(super) fn new(plan: &'p Plan<'p>, tallies: Vec<Tally>) -> Self {
@@ -60,18 +62,18 @@ impl<'p> Worker<'p> {
             plan,
             tallies,
             selection: Selection::default(),
-            class: Class::ALL,
+            class: ResidueClass::ALL,
             is_first_pass: true,
             later: Vec::new(),
         }
     }
 
-    /// Reads everything as often as it takes; a second thread helps when a reader of `helpers` is free.
-    pub(super) fn run(mut self, hot: &Hot<'_>, helpers: Option<&Readers>) -> Result<Found, Error> {
+    /// Makes as many passes as needed. A second thread helps when one of the readers in `helpers` is free.
+    pub(super) fn run(mut self, hot_rows: &HotRows<'_>, helpers: Option<&Readers>) -> Result<Counted, Error> {
         let mut damaged = Vec::new();
         let mut passes = 0;
         loop {
-            self.pass(hot, helpers, &mut damaged)?;
+            self.pass(hot_rows, helpers, &mut damaged)?;
             self.tallies.iter_mut().for_each(Tally::end_pass);
             passes += 1;
             self.is_first_pass = false;
@@ -83,39 +85,40 @@ impl<'p> Worker<'p> {
 
     fn pass(
         &mut self,
-        hot: &Hot<'_>,
+        hot_rows: &HotRows<'_>,
         helpers: Option<&Readers>,
         damaged: &mut Vec<(LocalDay, Damage)>,
     ) -> Result<(), Error> {
-        let taken = AtomicUsize::new(0);
+        let started = AtomicUsize::new(0);
         let pending = self.later.len();
         let helper = helpers.map(|readers| (readers, self.fork()));
         let (unread, helped) = std::thread::scope(|scope| {
-            let taken = &taken;
+            let started = &started;
             let other = helper.map(|(readers, mut helper)| {
                 scope.spawn(move || {
-                    let unread = readers.read_if_free(|conn| helper.segments(conn, taken, Begin::Last))?;
+                    let unread = readers
+                        .read_if_free(|conn| helper.count_segments(conn, started, Order::LastToFirst))?;
                     Ok::<_, Error>(unread.map(|unread| (unread, helper)))
                 })
             });
-            let mine = self
-                .segments(hot.conn, taken, Begin::First)
-                .and_then(|unread| self.hot(hot).map(|()| unread));
-            if mine.is_err() {
-                // the other one need not go on
-                taken.store(self.plan.segments.len(), Ordering::Relaxed);
+            let own = self
+                .count_segments(hot_rows.conn, started, Order::FirstToLast)
+                .and_then(|unread| self.count_hot_rows(hot_rows).map(|()| unread));
+            if own.is_err() {
+                // Stops the other thread.
+                started.store(self.plan.segments.len(), Ordering::Relaxed);
             }
             let other = other.map_or(Ok(Ok(None)), |thread| thread.join().map_err(|_| Error::Panicked));
-            Ok::<_, Error>((mine?, other??))
+            Ok::<_, Error>((own?, other??))
         })?;
         damaged.extend(unread.iter().map(|(segment, damage)| (segment.day, *damage)));
         let Some((unread, helper)) = helped else { return Ok(()) };
         self.merge(helper, pending);
-        // The other one may have seen a state of the store in which a segment is gone; here it is not.
+        // The second thread may have seen a later state, in which a segment was deleted. Here it exists.
         let plan = self.plan;
-        let mut closed = Closed::prepare(hot.conn, &plan.wanted)?;
+        let mut reader = SegmentReader::prepare(hot_rows.conn, &plan.options)?;
         for (segment, _) in unread {
-            match self.segment(&mut closed, &segment) {
+            match self.count_segment(&mut reader, &segment) {
                 Err(Error::Damaged(damage)) => damaged.push((segment.day, damage)),
                 read => read?,
             }
@@ -123,7 +126,7 @@ impl<'p> Worker<'p> {
         Ok(())
     }
 
-    /// An empty one for the same pass.
+    /// An empty worker for the same pass.
     fn fork(&self) -> Self {
         Self {
             plan: self.plan,
@@ -135,8 +138,8 @@ impl<'p> Worker<'p> {
         }
     }
 
-    /// Takes over what another one found in the same pass, which began with `pending` others to come. Of the numbers
-    /// that one of them left to a later pass, none may count now.
+    /// Adds what another worker counted in the same pass. `pending` classes were waiting for later passes when it
+    /// began. If one of the two left numbers to a later pass, the other one must drop its pairs of them too.
     fn merge(&mut self, other: Self, pending: usize) {
         if other.class.modulus > self.class.modulus {
             self.class = other.class;
@@ -146,32 +149,32 @@ impl<'p> Worker<'p> {
         let class = self.class;
         for (tally, other) in self.tallies.iter_mut().zip(other.tallies) {
             tally.merge(other);
-            if class != Class::ALL {
+            if class != ResidueClass::ALL {
                 tally.retain(class);
             }
         }
     }
 
-    /// Reads segments until all are taken; answers those that cannot be read.
-    fn segments(
+    /// Reads segments until none remains; answers those that cannot be read.
+    fn count_segments(
         &mut self,
         conn: &Connection,
-        taken: &AtomicUsize,
-        begin: Begin,
+        started: &AtomicUsize,
+        order: Order,
     ) -> Result<Vec<(Segment, Damage)>, Error> {
         let plan = self.plan;
-        let mut closed = Closed::prepare(conn, &plan.wanted)?;
+        let mut reader = SegmentReader::prepare(conn, &plan.options)?;
         let mut unread = Vec::new();
-        let mut left = plan.segments.iter();
-        // both together take as many as there are
-        while taken.fetch_add(1, Ordering::Relaxed) < plan.segments.len() {
-            let next = match begin {
-                Begin::First => left.next(),
-                Begin::Last => left.next_back(),
+        let mut remaining = plan.segments.iter();
+        // Both threads together take as many segments as there are.
+        while started.fetch_add(1, Ordering::Relaxed) < plan.segments.len() {
+            let next = match order {
+                Order::FirstToLast => remaining.next(),
+                Order::LastToFirst => remaining.next_back(),
             };
             let Some(segment) = next else { break };
             plan.deadline.check()?;
-            match self.segment(&mut closed, segment) {
+            match self.count_segment(&mut reader, segment) {
                 Err(Error::Damaged(damage)) => unread.push((*segment, damage)),
                 read => read?,
             }
@@ -179,45 +182,45 @@ impl<'p> Worker<'p> {
         Ok(unread)
     }
 
-    fn hot(&mut self, hot: &Hot<'_>) -> Result<(), Error> {
-        hot.read(|batch| {
+    fn count_hot_rows(&mut self, hot_rows: &HotRows<'_>) -> Result<(), Error> {
+        hot_rows.read(|batch| {
             self.plan.deadline.check()?;
-            self.take_all(batch);
+            self.count_all(batch);
             Ok(())
         })
     }
 
-    /// Counts a segment; of one that cannot be read, nothing.
-    fn segment(&mut self, closed: &mut Closed<'_>, segment: &Segment) -> Result<(), Error> {
+    /// Counts a segment. A damaged one is not counted at all.
+    fn count_segment(&mut self, reader: &mut SegmentReader<'_>, segment: &Segment) -> Result<(), Error> {
         let plan = self.plan;
-        let is_cut = closed.is_cut(segment);
-        let batch = closed.read_runs(segment)?;
-        if is_cut {
-            closed.read_rows(segment)?;
-            self.take_all(closed.cut());
+        let exceeds_range = reader.exceeds_range(segment);
+        let batch = reader.read_runs(segment)?;
+        if exceeds_range {
+            reader.read_rows(segment)?;
+            self.count_all(reader.drop_outside_range());
         } else if self.selection.select_runs(batch, &plan.masks, &plan.contacts) {
-            self.take(closed.read_rows(segment)?);
+            self.count(reader.read_rows(segment)?);
         }
         Ok(())
     }
 
-    fn take_all(&mut self, batch: &Batch) {
+    fn count_all(&mut self, batch: &Batch) {
         if self.selection.select_runs(batch, &self.plan.masks, &self.plan.contacts) {
-            self.take(batch);
+            self.count(batch);
         }
     }
 
-    /// Counts what of the selected runs matches.
-    fn take(&mut self, batch: &Batch) {
+    /// Counts the matching rows of the selected runs.
+    fn count(&mut self, batch: &Batch) {
         self.selection.select_rows(batch, &self.plan.masks);
-        self.selection.find_touches(batch);
+        self.selection.find_owners(batch);
         if self.is_first_pass {
             self.selection.sum(batch);
         }
         let pass = Pass { class: self.class, is_first: self.is_first_pass, contacts: &self.plan.contacts };
-        self.tallies.iter_mut().for_each(|tally| tally.take(batch, &self.selection, pass));
+        self.tallies.iter_mut().for_each(|tally| tally.count(batch, &self.selection, pass));
         if self.pairs() > self.plan.max_pairs {
-            self.make_room();
+            self.reduce_pairs();
         }
     }
 
@@ -225,8 +228,8 @@ impl<'p> Worker<'p> {
         self.tallies.iter().map(Tally::pairs).sum()
     }
 
-    /// Drops double pairs; when that gives too little, leaves half of the numbers to a later pass.
-    fn make_room(&mut self) {
+    /// Drops duplicate pairs. If too many remain, leaves half of the numbers to a later pass, and again half of the rest.
+    fn reduce_pairs(&mut self) {
         self.tallies.iter_mut().for_each(Tally::compact);
         while self.pairs() > self.plan.max_pairs / 2 {
             let Some((kept, later)) = self.class.halves() else { return };

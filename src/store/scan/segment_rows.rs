@@ -1,131 +1,125 @@
-//! Segments as batches: the same columns hot rows come in, of which only those asked for are read.
+//! Reads segments as batches. Only the columns that the request looks at are read.
 
 use std::ops::Range;
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
-use super::ask::Grouping;
-use super::column::{Column, NEW, OF_ROW, OF_SESSION, OfRow, OfSession, RETURNING};
+use super::column::{Column, NEW, RETURNING, ROW_COLUMNS, RowColumn, SESSION_COLUMNS, SessionColumn};
+use super::hot_rows::{Batch, session_codes};
+use super::request::Grouping;
 use crate::base::clock::Millis;
 use crate::store::error::{Damage, Error};
-use crate::store::scan::hot_rows::{Batch, of_session};
 use crate::store::segment::columns::{BOUNCED, Col, IS_COMPLETION, IS_NEW, SPANS, value_minor};
 use crate::store::segment::late_engagement::Late;
 use crate::store::segment::{Reader, Segment};
 use crate::store::session::Session;
 
-/// Which columns a question looks at.
+/// The columns that a request looks at.
 #[derive(Debug, Default)]
-pub(super) struct Needs {
-    of_session: [bool; OF_SESSION],
-    of_row: [bool; OF_ROW],
-    /// Bounds between which rows are told apart by their time.
+pub(super) struct NeededColumns {
+    session_codes: [bool; SESSION_COLUMNS],
+    row_codes: [bool; ROW_COLUMNS],
+    /// Edges of intervals. Rows on different sides of one must be distinguished by their times.
     edges: Vec<i64>,
 }
 
-impl Needs {
+impl NeededColumns {
     pub(super) fn new(columns: impl Iterator<Item = Column>, groupings: &[Grouping]) -> Self {
         let edges = groupings.iter().filter_map(|grouping| match grouping {
-            Grouping::Steps(edges) | Grouping::Grid(_, _, edges) => Some(edges.as_slice()),
+            Grouping::Intervals(edges) | Grouping::Grid(_, _, edges) => Some(edges.as_slice()),
             _ => None,
         });
-        let mut needs = Self { edges: edges.flatten().copied().collect(), ..Self::default() };
+        let mut needed = Self { edges: edges.flatten().copied().collect(), ..Self::default() };
         for column in columns {
             let place = match column {
-                Column::Session(of) => needs.of_session.get_mut(of as usize),
-                Column::Row(of) => needs.of_row.get_mut(of as usize),
+                Column::Session(of) => needed.session_codes.get_mut(of as usize),
+                Column::Row(of) => needed.row_codes.get_mut(of as usize),
                 Column::Contact => None,
             };
             if let Some(place) = place {
                 *place = true;
             }
         }
-        needs
+        needed
     }
 
-    fn session(&self, of: OfSession) -> bool {
-        self.of_session.get(of as usize).is_some_and(|needed| *needed)
+    fn session(&self, of: SessionColumn) -> bool {
+        self.session_codes.get(of as usize).is_some_and(|needed| *needed)
     }
 
-    fn row(&self, of: OfRow) -> bool {
-        self.of_row.get(of as usize).is_some_and(|needed| *needed)
+    fn row(&self, of: RowColumn) -> bool {
+        self.row_codes.get(of as usize).is_some_and(|needed| *needed)
     }
 
-    /// Must the rows of a segment be told apart by their time?
+    /// Must the rows of a segment be distinguished by their times?
     fn times(&self, first_ms: i64, last_ms: i64) -> bool {
         self.edges.iter().any(|edge| *edge > first_ms && *edge <= last_ms)
     }
 }
 
-/// What a question wants of segments.
-pub(super) struct Wanted {
-    /// How long pages were visible.
+/// What to read of segments.
+pub(super) struct ReadOptions {
+    /// Read how long pages were visible.
     pub engaged: bool,
-    pub needs: Needs,
+    pub needed: NeededColumns,
     pub range_ms: Range<i64>,
     pub now: Millis,
-    pub changed: Changed,
+    pub changes: LateChanges,
 }
 
-/// Reads segments.
-pub(super) struct Closed<'a> {
+pub(super) struct SegmentReader<'a> {
     reader: Reader<'a>,
-    wanted: &'a Wanted,
+    options: &'a ReadOptions,
     batch: Batch,
-    /// Values that are not shown as they are stored.
-    spare: [Vec<u32>; 2],
+    /// For columns that are decoded further after they are read.
+    buffers: [Vec<u32>; 2],
 }
 
-impl<'a> Closed<'a> {
-    pub(super) fn prepare(conn: &'a Connection, wanted: &'a Wanted) -> Result<Self, Error> {
+impl<'a> SegmentReader<'a> {
+    pub(super) fn prepare(conn: &'a Connection, options: &'a ReadOptions) -> Result<Self, Error> {
         Ok(Self {
             reader: Reader::prepare(conn)?,
-            wanted,
+            options,
             batch: Batch::default(),
-            spare: Default::default(),
+            buffers: Default::default(),
         })
     }
 
-    /// The runs of a segment; their rows come with `read_rows`, if any is wanted.
-    ///
-    /// # Errors
-    /// `Damaged`, or SQLite's.
+    /// Reads the runs of a segment, without their rows.
     pub(super) fn read_runs(&mut self, segment: &Segment) -> Result<&Batch, Error> {
         self.batch.clear();
-        let lists =
-            [OfSession::EntryPage, OfSession::ExitPage].into_iter().any(|of| self.wanted.needs.session(of));
-        if lists || self.wanted.needs.row(OfRow::Page) {
-            self.reader.read(segment, Col::ListedPage, &mut self.batch.pages)?;
+        let lists = [SessionColumn::EntryPage, SessionColumn::ExitPage]
+            .into_iter()
+            .any(|of| self.options.needed.session(of));
+        if lists || self.options.needed.row(RowColumn::Page) {
+            self.reader.read(segment, Col::PageListPage, &mut self.batch.pages)?;
         }
         self.read_sessions(segment)?;
-        self.take_over_changes(segment);
+        self.apply_changes(segment);
         Ok(&self.batch)
     }
 
-    /// The rows of the runs read before.
-    ///
-    /// # Errors
-    /// `Damaged`, or SQLite's.
+    /// Reads the rows of the runs that `read_runs` read.
     pub(super) fn read_rows(&mut self, segment: &Segment) -> Result<&Batch, Error> {
         self.read_values(segment)?;
         self.read_times(segment)?;
-        if self.wanted.changed.has_late(segment) {
-            self.take_over_late(segment);
+        if self.options.changes.has_late(segment) {
+            self.apply_late_engagement(segment);
         }
         Ok(&self.batch)
     }
 
-    /// Drops the rows that are not in the range, and runs that have none left.
-    pub(super) fn cut(&mut self) -> &Batch {
-        self.batch.retain(&self.wanted.range_ms);
+    /// Drops the rows outside the range.
+    pub(super) fn drop_outside_range(&mut self) -> &Batch {
+        self.batch.retain(&self.options.range_ms);
         &self.batch
     }
 
-    /// Is a part of it outside the range?
-    pub(super) fn is_cut(&self, segment: &Segment) -> bool {
-        segment.extent.first_ms < self.wanted.range_ms.start
-            || segment.extent.last_ms >= self.wanted.range_ms.end
+    /// Is a part of the segment outside the range?
+    pub(super) fn exceeds_range(&self, segment: &Segment) -> bool {
+        segment.extent.first_ms < self.options.range_ms.start
+            || segment.extent.last_ms >= self.options.range_ms.end
     }
 
     fn read_sessions(&mut self, segment: &Segment) -> Result<(), Error> {
@@ -141,36 +135,36 @@ impl<'a> Closed<'a> {
         if rows != segment.extent.rows {
             return Err(Damage::Inconsistent.into());
         }
-        let [flags, _] = &mut self.spare;
+        let [flags, _] = &mut self.buffers;
         flags.clear();
         self.reader.read(segment, Col::Flags, flags)?;
         batch.spans.extend(flags.iter().map(|flags| flags & SPANS != 0));
         batch.bounced.extend(flags.iter().map(|flags| flags & BOUNCED != 0));
         for (of, col) in [
-            (OfSession::Source, Col::Source),
-            (OfSession::Referrer, Col::Referrer),
-            (OfSession::Campaign, Col::Campaign),
-            (OfSession::Device, Col::Device),
-            (OfSession::Screen, Col::Screen),
-            (OfSession::Language, Col::Language),
-            (OfSession::Place, Col::Place),
-            (OfSession::Company, Col::Company),
-            (OfSession::EntryPage, Col::EntryPage),
-            (OfSession::ExitPage, Col::ExitPage),
+            (SessionColumn::Source, Col::Source),
+            (SessionColumn::Referrer, Col::Referrer),
+            (SessionColumn::Campaign, Col::Campaign),
+            (SessionColumn::Device, Col::Device),
+            (SessionColumn::Screen, Col::Screen),
+            (SessionColumn::Language, Col::Language),
+            (SessionColumn::Place, Col::Place),
+            (SessionColumn::Company, Col::Company),
+            (SessionColumn::EntryPage, Col::EntryPage),
+            (SessionColumn::ExitPage, Col::ExitPage),
         ] {
-            if self.wanted.needs.session(of)
-                && let Some(column) = batch.of_session.get_mut(of as usize)
+            if self.options.needed.session(of)
+                && let Some(column) = batch.session_codes.get_mut(of as usize)
             {
                 self.reader.read(segment, col, column)?;
-                if matches!(of, OfSession::EntryPage | OfSession::ExitPage) {
-                    look_up(column, &batch.pages);
+                if matches!(of, SessionColumn::EntryPage | SessionColumn::ExitPage) {
+                    resolve_pages(column, &batch.pages);
                 }
             }
         }
-        if self.wanted.needs.session(OfSession::VisitorType)
-            && let Some(column) = batch.of_session.get_mut(OfSession::VisitorType as usize)
+        if self.options.needed.session(SessionColumn::VisitorType)
+            && let Some(column) = batch.session_codes.get_mut(SessionColumn::VisitorType as usize)
         {
-            // what programs tell is of no session, and of no type
+            // Events sent by programs have no session, and so no type of visitor.
             column.extend(flags.iter().zip(&batch.session).map(|(flags, session)| match session {
                 0 => 0,
                 _ if flags & IS_NEW == 0 => RETURNING,
@@ -181,7 +175,7 @@ impl<'a> Closed<'a> {
     }
 
     fn read_values(&mut self, segment: &Segment) -> Result<(), Error> {
-        let [low, high] = &mut self.spare;
+        let [low, high] = &mut self.buffers;
         let batch = &mut self.batch;
         let has = |col| segment.extent.is_stored(col);
         if has(Col::Kind) {
@@ -189,7 +183,7 @@ impl<'a> Closed<'a> {
             self.reader.read(segment, Col::Kind, low)?;
             batch.is_completion.extend(low.iter().map(|kind| kind & IS_COMPLETION != 0));
         }
-        if self.wanted.engaged && has(Col::Engaged) {
+        if self.options.engaged && has(Col::Engaged) {
             self.reader.read(segment, Col::Engaged, &mut batch.engaged_ms)?;
         }
         if has(Col::ValueLow) || has(Col::ValueHigh) {
@@ -200,10 +194,10 @@ impl<'a> Closed<'a> {
             batch.value_minor.extend(low.iter().zip(&*high).map(|(low, high)| value_minor(*low, *high)));
         }
         for (of, col) in
-            [(OfRow::Page, Col::Page), (OfRow::Event, Col::Event), (OfRow::Consent, Col::Consent)]
+            [(RowColumn::Page, Col::Page), (RowColumn::Event, Col::Event), (RowColumn::Consent, Col::Consent)]
         {
-            if self.wanted.needs.row(of)
-                && let Some(column) = batch.of_row.get_mut(of as usize)
+            if self.options.needed.row(of)
+                && let Some(column) = batch.row_codes.get_mut(of as usize)
             {
                 self.reader.read(segment, col, column)?;
             }
@@ -214,12 +208,12 @@ impl<'a> Closed<'a> {
     fn read_times(&mut self, segment: &Segment) -> Result<(), Error> {
         let extent = segment.extent;
         self.batch.only_ms = extent.first_ms;
-        let needs_times =
-            self.wanted.needs.times(extent.first_ms, extent.last_ms) || self.wanted.changed.has_late(segment);
-        if !self.is_cut(segment) && !needs_times {
+        let needs_times = self.options.needed.times(extent.first_ms, extent.last_ms)
+            || self.options.changes.has_late(segment);
+        if !self.exceeds_range(segment) && !needs_times {
             return Ok(());
         }
-        let [starts, gaps] = &mut self.spare;
+        let [starts, gaps] = &mut self.buffers;
         starts.clear();
         gaps.clear();
         self.reader.read(segment, Col::Start, starts)?;
@@ -239,17 +233,17 @@ impl<'a> Closed<'a> {
         Ok(())
     }
 
-    /// What changed after a session went into the segment is read from its row.
-    fn take_over_changes(&mut self, segment: &Segment) {
+    /// Sessions that changed after they went into the segment take their codes from their rows in `session`.
+    fn apply_changes(&mut self, segment: &Segment) {
         let extent = segment.extent;
-        if extent.last_ms < self.wanted.changed.from_ms || extent.first_ms > self.wanted.changed.to_ms {
+        if extent.last_ms < self.options.changes.from_ms || extent.first_ms > self.options.changes.to_ms {
             return;
         }
         let batch = &mut self.batch;
         for (run, id) in batch.session.iter().enumerate() {
-            let Some(session) = self.wanted.changed.sessions.get(id) else { continue };
-            let codes = of_session(session, self.wanted.now);
-            for (column, code) in batch.of_session.iter_mut().zip(codes) {
+            let Some(session) = self.options.changes.sessions.get(id) else { continue };
+            let codes = session_codes(session, self.options.now);
+            for (column, code) in batch.session_codes.iter_mut().zip(codes) {
                 if let Some(place) = column.get_mut(run) {
                     *place = code;
                 }
@@ -263,14 +257,14 @@ impl<'a> Closed<'a> {
         }
     }
 
-    /// How long page views were visible, as far as the segment does not know it yet.
-    fn take_over_late(&mut self, segment: &Segment) {
+    /// Adds what is known about how long page views were visible but is not in the segment yet.
+    fn apply_late_engagement(&mut self, segment: &Segment) {
         let batch = &mut self.batch;
         batch.engaged_ms.resize(segment.extent.rows as usize, 0);
         let mut begin = 0;
         for (session, end) in batch.session.iter().zip(&batch.end) {
             let rows = std::mem::replace(&mut begin, *end)..*end;
-            if !self.wanted.changed.sessions.contains_key(session) {
+            if !self.options.changes.sessions.contains_key(session) {
                 continue;
             }
             let mut before = None;
@@ -281,7 +275,7 @@ impl<'a> Closed<'a> {
                 if is_completion || before.replace(at_ms) == Some(at_ms) {
                     continue;
                 }
-                let late = self.wanted.changed.late.get(&(*session, at_ms)).copied().unwrap_or(0);
+                let late = self.options.changes.late.get(&(*session, at_ms)).copied().unwrap_or(0);
                 if let Some(engaged_ms) = batch.engaged_ms.get_mut(row) {
                     *engaged_ms = late.max(*engaged_ms);
                 }
@@ -290,17 +284,17 @@ impl<'a> Closed<'a> {
     }
 }
 
-/// Sessions that changed after they went into a segment.
+/// What is not in segments yet: sessions that changed after their day was closed, and late engagement.
 #[derive(Debug, Default)]
-pub(super) struct Changed {
+pub(super) struct LateChanges {
     pub sessions: FxHashMap<u32, Session>,
     late: Late,
-    /// First and last time of any row of them.
+    /// Times of the first and the last row of all these sessions.
     from_ms: i64,
     to_ms: i64,
 }
 
-impl Changed {
+impl LateChanges {
     pub(super) fn new(sessions: FxHashMap<u32, Session>, late: Late) -> Self {
         let from_ms = sessions.values().map(|session| session.start_ms).min().unwrap_or(i64::MAX);
         let to_ms = sessions.values().map(|session| session.last_ms).max().unwrap_or(i64::MIN);
@@ -314,8 +308,8 @@ impl Changed {
     }
 }
 
-/// Places in the list of pages become pages.
-fn look_up(column: &mut [u32], listed: &[u32]) {
+/// Replaces indexes into a list of pages by the pages.
+fn resolve_pages(column: &mut [u32], listed: &[u32]) {
     for place in column {
         *place = listed.get(*place as usize).copied().unwrap_or(0);
     }

@@ -1,29 +1,29 @@
-//! What of a batch matches the filters: its runs, their rows, and the sums of these.
+//! Finds what of a batch passes the filters, and sums up the matching rows of each run.
 
 use std::ops::Range;
 
 use super::column::Column;
-use super::question::{Mask, Masks};
-use crate::store::scan::hot_rows::{Batch, Touch};
+use super::filter_masks::{Mask, Masks};
+use super::hot_rows::{Batch, RunOwner};
 use crate::store::totals::Totals;
 
-/// What matched of a batch.
+/// The part of a batch that passes the filters.
 #[derive(Debug, Default)]
 pub(super) struct Selection {
-    /// Places of runs, ascending; after `select_rows` those with matching rows.
+    /// Indexes of matching runs, ascending. After `select_rows` each of them has matching rows.
     pub runs: Vec<u32>,
-    /// All rows of the runs match, and `rows` and `ends` are empty.
+    /// All rows of the runs match; `rows` and `ends` are then empty.
     is_whole: bool,
-    /// Places of matching rows, run by run.
+    /// Indexes of matching rows, run by run.
     rows: Vec<u32>,
-    /// Where the rows of each of `runs` end in `rows`.
+    /// Where the rows of each run end in `rows`.
     ends: Vec<u32>,
-    /// Whose each of `runs` is.
-    pub touches: Vec<Touch>,
+    /// The owner of each run.
+    pub owners: Vec<RunOwner>,
     pub sums: Sums,
 }
 
-/// What the matching rows of each selected run sum up to. Where a list is empty, all is 0.
+/// Sums of the matching rows of each selected run. An empty list stands for zeros.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     page_views: Vec<u32>,
@@ -40,7 +40,7 @@ impl Sums {
         self.value_minor.clear();
     }
 
-    /// Adds those of a run, told by its place among the selected ones.
+    /// Adds the sums of a selected run, given by its index in `Selection::runs`.
     #[inline]
     pub(super) fn add_to(&self, figures: &mut Totals, place: usize) {
         figures.page_views += self.page_views.get(place).copied().map_or(0, u64::from);
@@ -52,11 +52,11 @@ impl Sums {
 }
 
 impl Selection {
-    /// Finds the runs that can match; says whether there are any.
+    /// Finds the runs that can match; answers whether there are any.
     pub(super) fn select_runs(&mut self, batch: &Batch, masks: &Masks, contacts: &[u32]) -> bool {
         self.runs.clear();
         let all = 0..u32::try_from(batch.session.len()).unwrap_or(u32::MAX);
-        let Some((first, others)) = masks.of_run.split_first() else {
+        let Some((first, others)) = masks.by_run.split_first() else {
             self.runs.extend(all);
             return !self.runs.is_empty();
         };
@@ -69,16 +69,16 @@ impl Selection {
         !self.runs.is_empty()
     }
 
-    /// Finds the rows that match, and drops the runs that have none.
+    /// Finds the rows that match, and drops runs without any.
     pub(super) fn select_rows(&mut self, batch: &Batch, masks: &Masks) {
         self.rows.clear();
         self.ends.clear();
-        self.is_whole = masks.of_row.is_empty();
+        self.is_whole = masks.by_row.is_empty();
         if self.is_whole {
             return;
         }
         let columns: Vec<CodesOfRows<'_>> =
-            masks.of_row.iter().filter_map(|mask| CodesOfRows::new(batch, mask)).collect();
+            masks.by_row.iter().filter_map(|mask| CodesOfRows::new(batch, mask)).collect();
         let holds = |row: u32| columns.iter().all(|column| column.holds(row as usize));
         let (rows, ends) = (&mut self.rows, &mut self.ends);
         self.runs.retain(|run| {
@@ -92,18 +92,17 @@ impl Selection {
         });
     }
 
-    /// Finds whose the runs are.
-    pub(super) fn find_touches(&mut self, batch: &Batch) {
-        self.touches.clear();
-        self.touches.extend(self.runs.iter().map(|run| batch.touch(*run as usize)));
+    pub(super) fn find_owners(&mut self, batch: &Batch) {
+        self.owners.clear();
+        self.owners.extend(self.runs.iter().map(|run| batch.owner(*run as usize)));
     }
 
-    /// Sums up the matching rows of each run.
+    /// Sums up the matching rows of each run. All groupings by run use the sums, so rows are read only once.
     pub(super) fn sum(&mut self, batch: &Batch) {
         let mut sums = std::mem::take(&mut self.sums);
         sums.clear();
         self.each_run(batch, |place, rows| {
-            let is_of_session = self.touches.get(place).is_some_and(|touch| touch.session != 0);
+            let is_of_session = self.owners.get(place).is_some_and(|owner| owner.session != 0);
             match rows {
                 Rows::All(range) if batch.is_completion.is_empty() => {
                     sums.page_views.push(if is_of_session { range.end - range.start } else { 0 });
@@ -126,7 +125,7 @@ impl Selection {
         self.sums = sums;
     }
 
-    /// Calls `visit` with the place of a run in `runs` and its matching rows.
+    /// Calls `visit` with the index of each run in `runs` and its matching rows.
     #[inline]
     pub(super) fn each_run(&self, batch: &Batch, mut visit: impl FnMut(usize, Rows<'_>)) {
         if self.is_whole {
@@ -144,7 +143,7 @@ impl Selection {
     }
 }
 
-/// Matching rows of one run; never none.
+/// The matching rows of one run; never empty.
 pub(super) enum Rows<'a> {
     All(Range<u32>),
     Some(&'a [u32]),
@@ -160,17 +159,17 @@ impl Rows<'_> {
     }
 }
 
-/// The codes a mask of runs looks at.
+/// The codes that a mask of runs is checked with.
 struct CodesOfRuns<'a> {
     codes: &'a [u32],
-    /// The codes are visitors, and these their contacts.
+    /// If set, `codes` are visitors, and these are the contacts of visitors.
     contacts: Option<&'a [u32]>,
 }
 
 impl<'a> CodesOfRuns<'a> {
     fn new(batch: &'a Batch, mask: &Mask, contacts: &'a [u32]) -> Self {
         let (codes, contacts) = match mask.column {
-            Column::Session(of) => (batch.of_session.get(of as usize).map(Vec::as_slice), None),
+            Column::Session(of) => (batch.session_codes.get(of as usize).map(Vec::as_slice), None),
             Column::Contact => (Some(batch.visitor.as_slice()), Some(contacts)),
             Column::Row(_) => (None, None),
         };
@@ -187,19 +186,19 @@ impl<'a> CodesOfRuns<'a> {
     }
 }
 
-/// The codes a mask of rows looks at.
+/// The codes that a mask of rows is checked with.
 struct CodesOfRows<'a> {
     codes: &'a [u32],
     mask: &'a Mask,
-    /// Where the codes are places in a list, which of these the mask accepts.
+    /// If not empty, `codes` are indexes into a list of codes, and this says which entries the mask accepts.
     accepted: Vec<bool>,
 }
 
 impl<'a> CodesOfRows<'a> {
     fn new(batch: &'a Batch, mask: &'a Mask) -> Option<Self> {
         let Column::Row(of) = mask.column else { return None };
-        let codes = batch.of_row.get(of as usize)?;
-        let accepted = batch.listed(of).iter().map(|code| mask.accepts(*code)).collect();
+        let codes = batch.row_codes.get(of as usize)?;
+        let accepted = batch.code_list(of).iter().map(|code| mask.accepts(*code)).collect();
         Some(Self { codes, mask, accepted })
     }
 

@@ -1,6 +1,6 @@
-//! Closing days: the rows of sessions that are over leave `event_hot` and become a segment, those of a day that is
-//! closed already are merged into it. All of a step is in the transaction of the caller: rows stand in one place or
-//! in the other.
+//! Closes days: the rows of finished sessions leave `event_hot` and become a segment. Rows of a day that is closed
+//! already are merged into its segment. A step does all of its work in the caller's transaction, so every row is
+//! always in exactly one of the two places.
 
 use std::collections::BTreeSet;
 
@@ -20,25 +20,25 @@ use crate::store::segment::late_engagement::{self, Late};
 use crate::store::segment::rezone::{self, Runs};
 use crate::store::session::{self, Session};
 
-/// A day is closed this long after its midnight, when the sessions that crossed it are mostly over.
+/// A day is closed this long after midnight, when most sessions that crossed midnight are finished.
 const CLOSE_AFTER: i64 = SESSION_IDLE;
-/// Hot rows of the open day, older than a session can pause, that are made a part of it: a row costs a report far
-/// more than it does in a segment.
+/// This many hot rows of finished sessions make a first segment of an open day (a part): reading a hot row costs a
+/// report far more than reading a row of a segment.
 pub const PART_ROWS: i64 = 20_000;
-/// Days closed in one step.
+/// Days closed per step.
 const DAYS: usize = 4;
-/// Sessions whose late changes are merged in one step.
+/// Sessions per step whose late changes are merged.
 const CHANGED: usize = 10_000;
-/// Rows merged into one segment; the parts of a busier day stay parts.
+/// Most rows merged into one segment. A busier day stays in parts.
 const MERGE_ROWS: usize = 1_000_000;
-/// Sessions keep their row this long after their last hit: as long as event ids are known, by which their page views
-/// are told how long they were visible, however late those came; and a day more, should the fold be behind.
+/// How long the row of a session is kept after its last hit. As long as event ids are known, a hit may still arrive
+/// that says how long a page view of it was visible. The last day is a margin for a fold that lags behind.
 const SESSION_ROW_FOR: i64 = SEEN_FOR + AGE_MAX + DAY;
 
 /// What a step did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Closed {
-    /// Rows that left the hot ones.
+    /// Hot rows that became rows of a segment.
     pub rows: usize,
     /// Days that were written.
     pub days: usize,
@@ -46,17 +46,14 @@ pub struct Closed {
     pub more: bool,
 }
 
-/// One step of closing: cuts days anew where the time zone was changed, merges what came late, then closes the oldest
-/// open days.
-///
-/// # Errors
-/// SQLite's, `Damaged`. Nothing may be kept of the transaction then.
+/// Does one step: divides days again after a change of the time zone, merges late changes, and closes the oldest open
+/// days. After an error the transaction must be rolled back.
 pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> Result<Closed, Error> {
     if rezone::step(conn, account, zone)? {
         return Ok(Closed { more: true, ..Closed::default() });
     }
     let mut changed = session::list_changed(conn, account)?;
-    // A late hit may have opened it again: what it ends with is not known yet.
+    // A late hit may have reopened a session; how it ends is not known yet.
     changed.retain(|_, session| session.is_over(now));
     let has_more_changed = changed.len() > CHANGED;
     if has_more_changed {
@@ -74,7 +71,7 @@ pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> 
     }
     let mut closed = Closed { more: has_more_changed, ..Closed::default() };
     let mut close = |day: LocalDay| {
-        let moved = Merging { conn, account, zone, day, now, changed: &changed, late: &late }.run()?;
+        let moved = DayMerge { conn, account, zone, day, now, changed: &changed, late: &late }.run()?;
         closed.rows += moved.unwrap_or(0);
         closed.days += usize::from(moved.is_some());
         Ok::<_, Error>(closed.days)
@@ -87,7 +84,7 @@ pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> 
     while let (false, Some(first)) = (is_full, event::find_first(conn, account, from, open_from.0)?) {
         let day = zone.day_of(Millis(first));
         is_full = !days.contains(&day) && close(day)? >= days.len() + DAYS;
-        // Rows of sessions that go on stay, and the day with them.
+        // Rows of unfinished sessions stay hot, so the search goes on behind this day instead of finding them again.
         from = zone.start_of(LocalDay(day.0 + 1)).0.max(first + 1);
     }
     closed.more |= is_full;
@@ -100,7 +97,7 @@ pub fn step(conn: &Connection, account: AccountId, zone: &Zone, now: Millis) -> 
     Ok(closed)
 }
 
-/// The closed days that hold rows of these sessions. Found by time, not by the day: the account may have had another
+/// The closed days that have rows of these sessions. They are found by time, because the account may have had another
 /// time zone when they were closed.
 fn days_of(
     conn: &Connection,
@@ -122,8 +119,8 @@ fn days_of(
     Ok(days)
 }
 
-/// One day under way.
-struct Merging<'a> {
+/// The work on one day.
+struct DayMerge<'a> {
     conn: &'a Connection,
     account: AccountId,
     zone: &'a Zone,
@@ -133,29 +130,30 @@ struct Merging<'a> {
     late: &'a Late,
 }
 
-/// What is merged into a segment.
+/// What is merged into the segments of a day.
 #[derive(Default)]
 struct Incoming {
     rows: Vec<Event>,
     sessions: FxHashMap<u32, Session>,
-    /// Rows of sessions that go on, which stay.
-    staying: usize,
+    /// Rows that stay hot because their session is not finished.
+    unfinished_rows: usize,
 }
 
-impl Merging<'_> {
-    /// Answers how many hot rows went into the day; `None` when nothing was to do.
+impl DayMerge<'_> {
+    /// Answers how many hot rows became rows of a segment; `None` when there was nothing to do.
     fn run(&self) -> Result<Option<usize>, Error> {
         let (from, to) = (self.zone.start_of(self.day).0, self.zone.start_of(LocalDay(self.day.0 + 1)).0);
         let mut parts = super::list_of_day(self.conn, self.account, self.day)?;
-        for part in parts.extract_if(.., |part| !part.is_whole) {
-            self.tell(&part, &Damage::Row);
+        for part in parts.extract_if(.., |part| !part.is_intact) {
+            part.log_damage(self.account, &Damage::Row);
         }
         let is_open = to > self.now.plus(-CLOSE_AFTER).0;
-        // later rows are of sessions that go on
+        // The session of any later row cannot be finished yet.
         let to = if is_open { to.min(self.now.plus(1 - SESSION_IDLE).0) } else { to };
         let incoming = self.incoming(from, to)?;
         let mut reader = Reader::prepare(self.conn)?;
-        let is_large = self.rows_of(&parts) + incoming.rows.len() > MERGE_ROWS;
+        let part_rows = parts.iter().map(|part| part.extent.rows as usize).sum::<usize>();
+        let is_large = part_rows + incoming.rows.len() > MERGE_ROWS;
         let joins = !is_open && !is_large && (parts.len() > 1 || !incoming.rows.is_empty());
         if !joins {
             parts = self.list_changed(&mut reader, parts)?;
@@ -164,20 +162,16 @@ impl Merging<'_> {
             return Ok(None);
         }
         let mut runs = Runs::default();
-        let mut read = Vec::with_capacity(parts.len());
-        for part in &parts {
-            match reader.runs(part) {
-                Ok(runs) => read.push((*part, runs)),
-                // It stays as it is, for whoever can mend it; the day goes on beside it.
-                Err(Error::Damaged(damage)) => self.tell(part, &damage),
+        let mut merged = Vec::with_capacity(parts.len());
+        for part in parts {
+            match reader.runs(&part) {
+                Ok(part_runs) => {
+                    part_runs.into_iter().for_each(|run| rezone::add_run(&mut runs, run));
+                    merged.push(part);
+                }
+                // A damaged part stays as it is and may be repaired by hand; the new rows become another part.
+                Err(Error::Damaged(damage)) => part.log_damage(self.account, &damage),
                 Err(error) => return Err(error),
-            }
-        }
-        let mut whole = Vec::with_capacity(read.len());
-        for (part, part_runs) in read {
-            whole.push(part);
-            for run in part_runs {
-                rezone::put(&mut runs, run);
             }
         }
         for row in &incoming.rows {
@@ -189,35 +183,25 @@ impl Merging<'_> {
             });
             run.rows.push(row.clone());
         }
-        self.write(&whole, runs, &incoming, (from, to))?;
+        self.write(&merged, runs, &incoming, (from, to))?;
         Ok(Some(incoming.rows.len()))
     }
 
-    /// The parts that hold a session that changed.
+    /// The parts that have rows of a changed session.
     fn list_changed(&self, reader: &mut Reader<'_>, parts: Vec<Segment>) -> Result<Vec<Segment>, Error> {
         let mut changed = Vec::new();
-        let mut sessions = Vec::new();
         for part in parts.into_iter().filter(|_| !self.changed.is_empty()) {
-            sessions.clear();
-            match reader.read(&part, Col::Session, &mut sessions) {
-                Ok(()) if sessions.iter().any(|id| self.changed.contains_key(id)) => changed.push(part),
-                Ok(()) => {}
-                Err(Error::Damaged(damage)) => self.tell(&part, &damage),
+            match reader.column(&part, Col::Session) {
+                Ok(sessions) if sessions.iter().any(|id| self.changed.contains_key(id)) => changed.push(part),
+                Ok(_) => {}
+                Err(Error::Damaged(damage)) => part.log_damage(self.account, &damage),
                 Err(error) => return Err(error),
             }
         }
         Ok(changed)
     }
 
-    fn tell(&self, part: &Segment, damage: &Damage) {
-        tracing::error!(account = self.account.0, day = self.day.0, segment = part.id, %damage, "a segment is damaged");
-    }
-
-    fn rows_of(&self, parts: &[Segment]) -> usize {
-        parts.iter().map(|part| part.extent.rows as usize).sum()
-    }
-
-    /// The hot rows of the day whose session is over.
+    /// The hot rows of the day whose sessions are finished.
     fn incoming(&self, from: i64, to: i64) -> Result<Incoming, Error> {
         let mut rows = Vec::new();
         event::list(self.conn, self.account, from, to, |row| rows.push(row))?;
@@ -232,15 +216,16 @@ impl Merging<'_> {
             if session.is_none_or(|session| session.is_over(self.now)) {
                 incoming.rows.push(row);
             } else {
-                incoming.staying += 1;
+                incoming.unfinished_rows += 1;
             }
         }
         incoming.sessions = known.into_iter().filter_map(|(id, found)| Some((id, found?))).collect();
         Ok(incoming)
     }
 
-    /// Raises how long page views were visible to what came late of it.
-    fn engage(&self, run: &mut Run) {
+    /// Adds what arrived late about how long page views were visible. Of several page views at the same millisecond
+    /// only the first gets it.
+    fn add_late_engagement(&self, run: &mut Run) {
         if !self.changed.contains_key(&run.session) || self.late.is_empty() {
             return;
         }
@@ -261,16 +246,16 @@ impl Merging<'_> {
     ) -> Result<(), Error> {
         for ((id, _), run) in &mut runs {
             run.rows.sort_by_key(|row| row.at_ms);
-            self.engage(run);
+            self.add_late_engagement(run);
             if let Some(session) = incoming.sessions.get(id).or_else(|| self.changed.get(id)) {
-                run.tell(session);
+                run.update_from(session);
             }
         }
         for part in parts {
             super::delete(self.conn, self.account, part)?;
         }
         super::insert(self.conn, self.account, self.day, runs.into_values().collect())?;
-        if incoming.staying == 0 {
+        if incoming.unfinished_rows == 0 {
             event::delete_between(self.conn, self.account, from, to)?;
         } else {
             for row in &incoming.rows {

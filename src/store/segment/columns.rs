@@ -1,5 +1,11 @@
-//! The rows of a closed day as columns, clustered by session and visitor: what each column holds, how rows become
-//! columns and columns rows. Nothing here reads or writes a file.
+//! The columns of a segment: what each one holds, how rows become columns, and how columns become rows again.
+//! Nothing here reads or writes a file.
+//!
+//! Rows are clustered into *runs*. A run is what one visitor did in one session on one day, ordered by time. What is
+//! the same for a whole session (its source, device and so on) is stored once per run instead of once per row. A
+//! page and its title are stored once per segment, in the *page list*; rows hold an index into that list.
+
+use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
@@ -9,104 +15,72 @@ use crate::store::event::{COMPLETION, Event, PAGE_VIEW};
 use crate::store::session::Session;
 use crate::store::totals::Totals;
 
-/// The columns; the numbers are stored. A column whose values are all 0 is not stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Col {
-    // one value per run
-    Session = 0,
-    Visitor = 1,
-    /// Rows of the run.
-    Rows = 2,
-    /// First row, milliseconds after the segment's first.
-    Start = 3,
-    Flags = 4,
-    Source = 5,
-    Referrer = 6,
-    Campaign = 7,
-    Device = 8,
-    Screen = 9,
-    Language = 10,
-    Place = 11,
-    Company = 12,
-    /// Places in the list of pages and titles.
-    EntryPage = 13,
-    ExitPage = 14,
-    // one value per row, but for the first of each run
-    /// Milliseconds after the row before.
-    Gap = 15,
-    // one value per row
-    /// Place in the list of pages and titles.
-    Page = 16,
-    /// 1 = completion, 2 = the host is none of the account's domains.
-    Kind = 17,
-    Event = 18,
-    ValueLow = 19,
-    ValueHigh = 20,
-    Engaged = 21,
-    Consent = 22,
-    Policy = 23,
-    // the list of pages and titles: a page mostly has one title
-    ListedPage = 24,
-    ListedTitle = 25,
+/// Declares `Col` from a table of name, number, and what the column has one value per.
+macro_rules! columns {
+    ($($(#[$doc:meta])* $name:ident = $number:literal per $per:ident,)+) => {
+        /// The columns. The numbers are stored, so none may be reused. A column with no value other than 0 is not
+        /// stored at all.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Col { $($(#[$doc])* $name = $number,)+ }
+
+        impl Col {
+            pub const ALL: [Self; 26] = [$(Self::$name,)+];
+
+            pub(super) const fn per(self) -> Per {
+                match self { $(Self::$name => Per::$per,)+ }
+            }
+        }
+    };
+}
+
+columns! {
+    Session = 0 per Run,
+    Visitor = 1 per Run,
+    /// How many rows the run has.
+    Rows = 2 per Run,
+    /// Milliseconds from the first row of the segment to the first row of the run.
+    Start = 3 per Run,
+    Flags = 4 per Run,
+    Source = 5 per Run,
+    Referrer = 6 per Run,
+    Campaign = 7 per Run,
+    Device = 8 per Run,
+    Screen = 9 per Run,
+    Language = 10 per Run,
+    Place = 11 per Run,
+    Company = 12 per Run,
+    /// Index into the page list.
+    EntryPage = 13 per Run,
+    /// Index into the page list.
+    ExitPage = 14 per Run,
+    /// Milliseconds since the row before.
+    Gap = 15 per Gap,
+    /// Index into the page list.
+    Page = 16 per Row,
+    /// Bits: `IS_COMPLETION`, `IS_FOREIGN`.
+    Kind = 17 per Row,
+    Event = 18 per Row,
+    ValueLow = 19 per Row,
+    ValueHigh = 20 per Row,
+    Engaged = 21 per Row,
+    Consent = 22 per Row,
+    Policy = 23 per Row,
+    PageListPage = 24 per PageListEntry,
+    PageListTitle = 25 per PageListEntry,
 }
 
 impl Col {
-    pub const ALL: [Self; 26] = [
-        Self::Session,
-        Self::Visitor,
-        Self::Rows,
-        Self::Start,
-        Self::Flags,
-        Self::Source,
-        Self::Referrer,
-        Self::Campaign,
-        Self::Device,
-        Self::Screen,
-        Self::Language,
-        Self::Place,
-        Self::Company,
-        Self::EntryPage,
-        Self::ExitPage,
-        Self::Gap,
-        Self::Page,
-        Self::Kind,
-        Self::Event,
-        Self::ValueLow,
-        Self::ValueHigh,
-        Self::Engaged,
-        Self::Consent,
-        Self::Policy,
-        Self::ListedPage,
-        Self::ListedTitle,
-    ];
     pub(super) const COUNT: usize = Self::ALL.len();
-
-    /// What it has a value of.
-    pub(super) const fn each(self) -> Each {
-        match self {
-            Self::ListedPage | Self::ListedTitle => Each::Listed,
-            Self::Gap => Each::Gap,
-            Self::Page
-            | Self::Kind
-            | Self::Event
-            | Self::ValueLow
-            | Self::ValueHigh
-            | Self::Engaged
-            | Self::Consent
-            | Self::Policy => Each::Row,
-            _ => Each::Run,
-        }
-    }
 }
 
-/// What a column has one value of.
+/// What a column has one value per.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Each {
+pub(super) enum Per {
     Run,
     Row,
-    /// Rows but for the first of each run.
+    /// Two neighbouring rows of a run; the first row of a run has no gap before it.
     Gap,
-    Listed,
+    PageListEntry,
 }
 
 /// Bits of `Col::Flags`.
@@ -116,17 +90,18 @@ pub const IS_NEW: u32 = 4;
 pub const SWITCHED: u32 = 8;
 /// Bits of `Col::Kind`.
 pub const IS_COMPLETION: u32 = 1;
+/// The host of the page is none of the account's domains.
 pub const IS_FOREIGN: u32 = 2;
 
-/// What one session of one visitor has in a segment.
+/// What one visitor did in one session, as far as it is in one segment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Run {
-    /// 0 = told by a program, no session.
+    /// 0 for events that a program sent; they have no session.
     pub session: u32,
     pub visitor: u32,
-    /// The session has rows elsewhere.
+    /// The session has rows outside this run too.
     pub spans: bool,
-    /// rules.md 15, of the session as a whole.
+    /// Whether the session as a whole bounced (rules.md 15).
     pub bounced: bool,
     pub is_new: bool,
     pub switched: bool,
@@ -140,13 +115,13 @@ pub struct Run {
     pub company: u32,
     pub entry_page: u32,
     pub exit_page: u32,
-    /// In the order of time, never empty. Their inbox ids are not kept.
+    /// Ordered by time, never empty. A segment does not keep their inbox ids.
     pub rows: Vec<Event>,
 }
 
 impl Run {
-    /// Takes over what the session's row says now.
-    pub fn tell(&mut self, session: &Session) {
+    /// Copies what the row of the session says now.
+    pub fn update_from(&mut self, session: &Session) {
         self.bounced = session.is_bounce();
         self.is_new = session.is_new;
         self.switched = session.switched;
@@ -163,7 +138,7 @@ impl Run {
         self.spans = self.rows.len() as u64 != u64::from(session.page_views) + u64::from(session.completions);
     }
 
-    fn start(&self) -> i64 {
+    fn start_ms(&self) -> i64 {
         self.rows.first().map_or(0, |row| row.at_ms)
     }
 }
@@ -171,17 +146,16 @@ impl Run {
 /// The columns that are stored.
 pub type Packed = Vec<(Col, Vec<u8>)>;
 
-/// How many values a segment's columns have, and what it sums up to.
+/// How long the columns of a segment are, and which time they cover.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extent {
     pub runs: u32,
     pub rows: u32,
-    /// Entries of the list of pages and titles.
-    pub listed: u32,
-    /// Times of the first and last row.
+    pub page_list_len: u32,
+    /// Times of the first and the last row.
     pub first_ms: i64,
     pub last_ms: i64,
-    /// Columns that are stored, by their bits; the others hold only 0.
+    /// One bit per column that is stored. All other columns hold only 0.
     pub stored: u32,
 }
 
@@ -190,76 +164,79 @@ impl Extent {
         self.stored >> (col as u32) & 1 == 1
     }
 
-    /// Values of a column.
+    /// How many values a column has.
     #[must_use]
     pub const fn values(&self, col: Col) -> usize {
-        (match col.each() {
-            Each::Listed => self.listed,
-            Each::Gap => self.rows.saturating_sub(self.runs),
-            Each::Row => self.rows,
-            Each::Run => self.runs,
+        (match col.per() {
+            Per::PageListEntry => self.page_list_len,
+            Per::Gap => self.rows.saturating_sub(self.runs),
+            Per::Row => self.rows,
+            Per::Run => self.runs,
         }) as usize
     }
 }
 
-/// Packs runs; `None` when there are none. They are put in the order of their first row.
+/// Packs runs; `None` when they have no row. The runs are stored in the order of their first rows.
 #[must_use]
 pub fn encode(mut runs: Vec<Run>) -> Option<(Extent, Totals, Packed)> {
     runs.retain(|run| !run.rows.is_empty());
-    runs.sort_by_key(|run| (run.start(), run.session, run.visitor));
-    let first_ms = runs.first()?.start();
+    runs.sort_by_key(|run| (run.start_ms(), run.session, run.visitor));
+    let first_ms = runs.first()?.start_ms();
     let last_ms = runs.iter().filter_map(|run| run.rows.last()).map(|row| row.at_ms).max()?;
     let mut columns: [Vec<u32>; Col::COUNT] = Default::default();
-    let mut put = |col: Col, value: u32| {
+    let mut push = |col: Col, value: u32| {
         if let Some(column) = columns.get_mut(col as usize) {
             column.push(value);
         }
     };
-    let list = list_pages(&runs);
-    let mut place_of: FxHashMap<(u32, u32), u32> = FxHashMap::default();
-    let mut first_of: FxHashMap<u32, u32> = FxHashMap::default();
-    for (pair, place) in list.iter().zip(0..) {
-        place_of.insert(*pair, place);
-        first_of.entry(pair.0).or_insert(place);
-        put(Col::ListedPage, pair.0);
-        put(Col::ListedTitle, pair.1);
+    let page_list = list_pages(&runs);
+    let mut index_of: FxHashMap<(u32, u32), u32> = FxHashMap::default();
+    let mut first_index_of: FxHashMap<u32, u32> = FxHashMap::default();
+    for (entry, index) in page_list.iter().zip(0..) {
+        index_of.insert(*entry, index);
+        first_index_of.entry(entry.0).or_insert(index);
+        push(Col::PageListPage, entry.0);
+        push(Col::PageListTitle, entry.1);
     }
-    let first_of = |page: u32| first_of.get(&page).copied().unwrap_or(0);
+    let first_index_of = |page: u32| first_index_of.get(&page).copied().unwrap_or(0);
     for run in &runs {
-        put_run(run, first_ms, &first_of, &mut put);
-        let mut before = run.start();
-        for (row, at) in run.rows.iter().zip(0..) {
-            if at > 0 {
-                put(Col::Gap, offset(row.at_ms, before));
+        push_run(run, first_ms, &first_index_of, &mut push);
+        let mut before_ms = run.start_ms();
+        for (row, index) in run.rows.iter().zip(0..) {
+            if index > 0 {
+                push(Col::Gap, offset(row.at_ms, before_ms));
             }
-            before = row.at_ms;
-            put(Col::Page, place_of.get(&(row.page, row.title)).copied().unwrap_or(0));
-            put_row(row, &mut put);
+            before_ms = row.at_ms;
+            push(Col::Page, index_of.get(&(row.page, row.title)).copied().unwrap_or(0));
+            push_row(row, &mut push);
         }
     }
-    let mut extent = Extent {
+    let packed = Col::ALL.into_iter().zip(&columns).filter(|(_, values)| values.iter().any(|v| *v != 0));
+    let packed: Packed = packed.map(|(col, values)| (col, pack(values))).collect();
+    let extent = Extent {
         runs: u32::try_from(runs.len()).ok()?,
         rows: u32::try_from(runs.iter().map(|run| run.rows.len()).sum::<usize>()).ok()?,
-        listed: u32::try_from(list.len()).ok()?,
+        page_list_len: u32::try_from(page_list.len()).ok()?,
         first_ms,
         last_ms,
-        stored: 0,
+        stored: stored_bits(&packed),
     };
-    let packed = Col::ALL.into_iter().zip(&columns).filter(|(_, values)| values.iter().any(|v| *v != 0));
-    let packed: Vec<_> = packed.map(|(col, values)| (col, pack(values))).collect();
-    extent.stored = packed.iter().fold(0, |stored, (col, _)| stored | 1 << (*col as u32));
-    Some((extent, figures_of(&runs), packed))
+    Some((extent, totals_of(&runs), packed))
 }
 
-/// What the rows come to, as the scan would count them.
-pub(in crate::store) fn figures_of(runs: &[Run]) -> Totals {
+pub(super) fn stored_bits(packed: &Packed) -> u32 {
+    packed.iter().fold(0, |stored, (col, _)| stored | 1 << (*col as u32))
+}
+
+/// The totals of some runs. They must equal what the scan counts, because the scan uses them in its place.
+pub(in crate::store) fn totals_of(runs: &[Run]) -> Totals {
     let distinct = |mut numbers: Vec<u32>| {
         numbers.sort_unstable();
         numbers.dedup();
         numbers.len() as u64
     };
     let of_sessions = || runs.iter().filter(|run| run.session != 0);
-    let mut figures = Totals {
+    let mut totals = Totals {
         visitors: distinct(of_sessions().map(|run| run.visitor).collect()),
         sessions: distinct(of_sessions().map(|run| run.session).collect()),
         bounces: of_sessions().filter(|run| run.bounced).count() as u64,
@@ -267,46 +244,47 @@ pub(in crate::store) fn figures_of(runs: &[Run]) -> Totals {
     };
     for (run, row) in runs.iter().flat_map(|run| run.rows.iter().map(move |row| (run, row))) {
         if row.kind == COMPLETION {
-            figures.completions += 1;
-            figures.value_minor = figures.value_minor.saturating_add(row.value_minor);
+            totals.completions += 1;
+            totals.value_minor = totals.value_minor.saturating_add(row.value_minor);
         } else if run.session != 0 {
-            figures.page_views += 1;
-            figures.engaged_ms += u64::from(row.engaged_ms);
+            totals.page_views += 1;
+            totals.engaged_ms += u64::from(row.engaged_ms);
         }
     }
-    figures
+    totals
 }
 
-/// Every page with its titles, each once; a page stands with no title too where only a session names it.
+/// The page list: every pair of page and title once, in order. An entry or exit page that no row shows gets an entry
+/// without title.
 fn list_pages(runs: &[Run]) -> Vec<(u32, u32)> {
     let mut list: Vec<(u32, u32)> =
         runs.iter().flat_map(|run| run.rows.iter().map(|row| (row.page, row.title))).collect();
     list.sort_unstable();
     list.dedup();
-    let mut named: Vec<(u32, u32)> = runs
+    let mut without_row: Vec<(u32, u32)> = runs
         .iter()
         .flat_map(|run| [run.entry_page, run.exit_page])
-        .filter(|page| list.get(list.partition_point(|pair| pair.0 < *page)).is_none_or(|p| p.0 != *page))
+        .filter(|page| list.get(list.partition_point(|entry| entry.0 < *page)).is_none_or(|e| e.0 != *page))
         .map(|page| (page, 0))
         .collect();
-    list.append(&mut named);
+    list.append(&mut without_row);
     list.sort_unstable();
     list.dedup();
     list
 }
 
-fn put_run(run: &Run, first_ms: i64, place_of: &dyn Fn(u32) -> u32, put: &mut dyn FnMut(Col, u32)) {
-    put(Col::Session, run.session);
-    put(Col::Visitor, run.visitor);
-    put(Col::Rows, u32::try_from(run.rows.len()).unwrap_or(u32::MAX));
-    put(Col::Start, offset(run.start(), first_ms));
+fn push_run(run: &Run, first_ms: i64, page_index: &dyn Fn(u32) -> u32, push: &mut dyn FnMut(Col, u32)) {
     let flag = |is: bool, bit: u32| if is { bit } else { 0 };
     let flags = flag(run.spans, SPANS)
         | flag(run.bounced, BOUNCED)
         | flag(run.is_new, IS_NEW)
         | flag(run.switched, SWITCHED);
-    put(Col::Flags, flags);
     for (col, value) in [
+        (Col::Session, run.session),
+        (Col::Visitor, run.visitor),
+        (Col::Rows, u32::try_from(run.rows.len()).unwrap_or(u32::MAX)),
+        (Col::Start, offset(run.start_ms(), first_ms)),
+        (Col::Flags, flags),
         (Col::Source, run.source),
         (Col::Referrer, run.referrer),
         (Col::Campaign, run.campaign),
@@ -315,27 +293,27 @@ fn put_run(run: &Run, first_ms: i64, place_of: &dyn Fn(u32) -> u32, put: &mut dy
         (Col::Language, run.language),
         (Col::Place, run.place),
         (Col::Company, run.company),
-        (Col::EntryPage, place_of(run.entry_page)),
-        (Col::ExitPage, place_of(run.exit_page)),
+        (Col::EntryPage, page_index(run.entry_page)),
+        (Col::ExitPage, page_index(run.exit_page)),
     ] {
-        put(col, value);
+        push(col, value);
     }
 }
 
-fn put_row(row: &Event, put: &mut dyn FnMut(Col, u32)) {
+fn push_row(row: &Event, push: &mut dyn FnMut(Col, u32)) {
     let kind = if row.kind == COMPLETION { IS_COMPLETION } else { 0 };
-    put(Col::Kind, kind | if row.foreign_host { IS_FOREIGN } else { 0 });
-    put(Col::Event, row.event);
-    // Small amounts, also negative ones, have nothing in the upper half.
+    push(Col::Kind, kind | if row.foreign_host { IS_FOREIGN } else { 0 });
+    push(Col::Event, row.event);
+    // Zigzag: a small amount, negative ones included, leaves the upper half 0.
     let value = ((row.value_minor << 1) ^ (row.value_minor >> 63)).cast_unsigned();
-    put(Col::ValueLow, value as u32);
-    put(Col::ValueHigh, (value >> 32) as u32);
-    put(Col::Engaged, row.engaged_ms);
-    put(Col::Consent, row.consent.into());
-    put(Col::Policy, row.policy);
+    push(Col::ValueLow, value as u32);
+    push(Col::ValueHigh, (value >> 32) as u32);
+    push(Col::Engaged, row.engaged_ms);
+    push(Col::Consent, row.consent.into());
+    push(Col::Policy, row.policy);
 }
 
-/// A value of two halves.
+/// Undoes the zigzag of an amount of money.
 pub(in crate::store) fn value_minor(low: u32, high: u32) -> i64 {
     let value = u64::from(high) << 32 | u64::from(low);
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
@@ -345,83 +323,25 @@ fn offset(at_ms: i64, from_ms: i64) -> u32 {
     u32::try_from(at_ms.saturating_sub(from_ms)).unwrap_or(u32::MAX)
 }
 
-/// Unpacks whole columns back to runs; `load` gives the bytes of a stored column.
-///
-/// # Errors
-/// `load`'s, or what is damaged.
+/// Unpacks all columns into runs. `load` answers the bytes of a stored column.
 pub fn decode<E: From<Damage>>(
     extent: &Extent,
-    mut load: impl FnMut(Col) -> Result<Vec<u8>, E>,
+    load: impl FnMut(Col) -> Result<Vec<u8>, E>,
 ) -> Result<Vec<Run>, E> {
-    let mut columns: [Vec<u32>; Col::COUNT] = Default::default();
-    for (col, values) in Col::ALL.into_iter().zip(&mut columns) {
-        read(extent, col, values, &mut load)?;
-    }
-    let at = |col: Col, place: usize| {
-        columns.get(col as usize).and_then(|values| values.get(place)).copied().unwrap_or(0)
-    };
-    let list_len = extent.listed as usize;
-    let listed = |place: u32| match (place as usize) < list_len {
-        true => Ok((at(Col::ListedPage, place as usize), at(Col::ListedTitle, place as usize))),
-        false => Err(Damage::Inconsistent),
-    };
-    let (mut runs, mut row, mut gap) = (Vec::with_capacity(extent.runs as usize), 0, 0);
-    for place in 0..extent.runs as usize {
-        let of = |col| at(col, place);
-        let mut run = Run {
-            session: of(Col::Session),
-            visitor: of(Col::Visitor),
-            spans: of(Col::Flags) & SPANS != 0,
-            bounced: of(Col::Flags) & BOUNCED != 0,
-            is_new: of(Col::Flags) & IS_NEW != 0,
-            switched: of(Col::Flags) & SWITCHED != 0,
-            source: of(Col::Source),
-            referrer: of(Col::Referrer),
-            campaign: of(Col::Campaign),
-            device: of(Col::Device),
-            screen: of(Col::Screen),
-            language: of(Col::Language),
-            place: of(Col::Place),
-            company: of(Col::Company),
-            entry_page: listed(of(Col::EntryPage))?.0,
-            exit_page: listed(of(Col::ExitPage))?.0,
-            rows: Vec::new(),
-        };
-        let end = row + of(Col::Rows) as usize;
-        if end > extent.rows as usize || end == row {
-            return Err(Damage::Inconsistent.into());
-        }
-        let mut at_ms = extent.first_ms + i64::from(of(Col::Start));
-        while row < end {
-            if !run.rows.is_empty() {
-                at_ms += i64::from(at(Col::Gap, gap));
-                gap += 1;
-            }
-            let (page, title) = listed(at(Col::Page, row))?;
-            let kind = at(Col::Kind, row);
-            run.rows.push(Event {
-                at_ms,
-                inbox_id: 0,
-                kind: if kind & IS_COMPLETION == 0 { PAGE_VIEW } else { COMPLETION },
-                visitor: run.visitor,
-                session_id: run.session,
-                page,
-                title,
-                event: at(Col::Event, row),
-                value_minor: value_minor(at(Col::ValueLow, row), at(Col::ValueHigh, row)),
-                consent: at(Col::Consent, row) as u8,
-                policy: at(Col::Policy, row),
-                engaged_ms: at(Col::Engaged, row),
-                foreign_host: kind & IS_FOREIGN != 0,
-            });
-            row += 1;
+    let columns = Columns::read(extent, load)?;
+    let mut runs = Vec::with_capacity(extent.runs as usize);
+    for span in spans(extent, columns.column(Col::Rows))? {
+        let mut run = columns.run(span.run)?;
+        let times = span.times(extent, columns.column(Col::Start), columns.column(Col::Gap));
+        for (row, at_ms) in span.rows.clone().zip(times) {
+            run.rows.push(columns.row(&run, row, at_ms)?);
         }
         runs.push(run);
     }
-    if row == extent.rows as usize { Ok(runs) } else { Err(Damage::Inconsistent.into()) }
+    Ok(runs)
 }
 
-/// Appends one column's values to `out`.
+/// Appends the values of one column to `out`.
 pub(in crate::store) fn read<E: From<Damage>>(
     extent: &Extent,
     col: Col,
@@ -435,4 +355,120 @@ pub(in crate::store) fn read<E: From<Damage>>(
         out.resize(out.len() + wanted, 0);
     }
     Ok(())
+}
+
+/// All columns of a segment, unpacked.
+pub(in crate::store) struct Columns([Vec<u32>; Col::COUNT]);
+
+impl Columns {
+    pub(in crate::store) fn read<E: From<Damage>>(
+        extent: &Extent,
+        mut load: impl FnMut(Col) -> Result<Vec<u8>, E>,
+    ) -> Result<Self, E> {
+        let mut columns = Self(Default::default());
+        for (col, values) in Col::ALL.into_iter().zip(&mut columns.0) {
+            read(extent, col, values, &mut load)?;
+        }
+        Ok(columns)
+    }
+
+    fn column(&self, col: Col) -> &[u32] {
+        self.0.get(col as usize).map_or(&[], Vec::as_slice)
+    }
+
+    fn at(&self, col: Col, index: usize) -> u32 {
+        self.column(col).get(index).copied().unwrap_or(0)
+    }
+
+    /// Page and title of an entry of the page list.
+    fn page_list_entry(&self, index: u32) -> Result<(u32, u32), Damage> {
+        let index = index as usize;
+        let page = self.column(Col::PageListPage).get(index).ok_or(Damage::Inconsistent)?;
+        Ok((*page, self.at(Col::PageListTitle, index)))
+    }
+
+    /// The run with this index, without its rows.
+    pub(in crate::store) fn run(&self, index: usize) -> Result<Run, Damage> {
+        let of = |col| self.at(col, index);
+        let flags = of(Col::Flags);
+        Ok(Run {
+            session: of(Col::Session),
+            visitor: of(Col::Visitor),
+            spans: flags & SPANS != 0,
+            bounced: flags & BOUNCED != 0,
+            is_new: flags & IS_NEW != 0,
+            switched: flags & SWITCHED != 0,
+            source: of(Col::Source),
+            referrer: of(Col::Referrer),
+            campaign: of(Col::Campaign),
+            device: of(Col::Device),
+            screen: of(Col::Screen),
+            language: of(Col::Language),
+            place: of(Col::Place),
+            company: of(Col::Company),
+            entry_page: self.page_list_entry(of(Col::EntryPage))?.0,
+            exit_page: self.page_list_entry(of(Col::ExitPage))?.0,
+            rows: Vec::new(),
+        })
+    }
+
+    /// The row with this index, which is one of `run`.
+    pub(in crate::store) fn row(&self, run: &Run, index: usize, at_ms: i64) -> Result<Event, Damage> {
+        let of = |col| self.at(col, index);
+        let (page, title) = self.page_list_entry(of(Col::Page))?;
+        Ok(Event {
+            at_ms,
+            inbox_id: 0,
+            kind: kind_of(of(Col::Kind)),
+            visitor: run.visitor,
+            session_id: run.session,
+            page,
+            title,
+            event: of(Col::Event),
+            value_minor: value_minor(of(Col::ValueLow), of(Col::ValueHigh)),
+            consent: of(Col::Consent) as u8,
+            policy: of(Col::Policy),
+            engaged_ms: of(Col::Engaged),
+            foreign_host: of(Col::Kind) & IS_FOREIGN != 0,
+        })
+    }
+}
+
+/// The kind of an event, from a value of `Col::Kind`.
+pub(in crate::store) const fn kind_of(stored: u32) -> u8 {
+    if stored & IS_COMPLETION == 0 { PAGE_VIEW } else { COMPLETION }
+}
+
+/// Where the values of one run are in the columns that have one per row or per gap.
+pub(super) struct Span {
+    /// Index of the run.
+    pub run: usize,
+    pub rows: Range<usize>,
+    pub gaps: Range<usize>,
+}
+
+/// Where each run is, from the column `Rows`. Counts that do not add up to the rows of the segment are damage.
+pub(super) fn spans(extent: &Extent, row_counts: &[u32]) -> Result<Vec<Span>, Damage> {
+    let (mut spans, mut begin) = (Vec::with_capacity(row_counts.len()), 0);
+    for (run, count) in row_counts.iter().enumerate() {
+        let end = begin + *count as usize;
+        if end == begin || end > extent.rows as usize {
+            return Err(Damage::Inconsistent);
+        }
+        spans.push(Span { run, rows: begin..end, gaps: begin - run..end - run - 1 });
+        begin = end;
+    }
+    if begin == extent.rows as usize { Ok(spans) } else { Err(Damage::Inconsistent) }
+}
+
+impl Span {
+    /// The times of the rows, from the columns `Start` and `Gap`.
+    pub(super) fn times(&self, extent: &Extent, starts: &[u32], gaps: &[u32]) -> impl Iterator<Item = i64> {
+        let start_ms = extent.first_ms + i64::from(starts.get(self.run).copied().unwrap_or(0));
+        let gaps = gaps.get(self.gaps.clone()).unwrap_or_default();
+        std::iter::once(0).chain(gaps.iter().copied()).scan(start_ms, |at_ms, gap| {
+            *at_ms += i64::from(gap);
+            Some(*at_ms)
+        })
+    }
 }

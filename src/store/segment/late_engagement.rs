@@ -1,5 +1,5 @@
-//! What came late of a page view in a segment: how long it was visible. It waits here until its segment is written
-//! anew.
+//! How long page views were visible, as far as that became known after their day was closed. Segments do not change, so
+//! it waits in this table until the segment is rewritten for it. Until then reports and timelines add it when they read.
 
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::FxHashMap;
@@ -9,7 +9,7 @@ use crate::store::error::Error;
 
 /// Engaged times by session and time of the page view.
 pub(in crate::store) type Late = FxHashMap<(u32, i64), u32>;
-
+/// How long each page view was visible, by its session and time.
 pub fn find(conn: &Connection, account: AccountId, session: u32, at_ms: i64) -> Result<Option<u32>, Error> {
     Ok(conn
         .prepare_cached(
@@ -34,7 +34,7 @@ pub fn upsert(
     Ok(())
 }
 
-/// Those of the sessions `is_wanted`.
+/// What is waiting for the sessions that are wanted.
 pub(in crate::store) fn list(
     conn: &Connection,
     account: AccountId,

@@ -1,21 +1,40 @@
-//! Segments: the rows of closed days as columns, a blob each, in `guestlog.db`. A segment is never changed: a later
-//! one takes its place, in one transaction with the hot rows that went into it. `pack` knows bytes, `columns` what
-//! they mean, `close` when they are made, `cut` how one visitor leaves them, `recut` what becomes of them in another
-//! time zone, `seal` what binds them to their places.
+//! Segments: the events of closed days, stored as columns in `guestlog.db`.
+//!
+//! While a day is open, each of its events is a row of the table `event_hot` (a *hot row*). Inserting such a row is
+//! cheap, but it takes about 100 bytes, and a report has to read all of it. When the day is closed, its rows move into
+//! a segment: one row of the table `segment` with counts and totals, and one blob per column in `segment_column`. An
+//! event then takes about 10 bytes, and a report reads only the columns it needs.
+//!
+//! A segment never changes. To change its content (late events, another time zone, an erased visitor, completions
+//! that are counted back) a new segment is inserted and the old one deleted in the same transaction. A reader may
+//! therefore prepare such a change outside the transaction: if the old segment still exists when the change is
+//! applied, the change is still right.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `pack` | turns numbers into few bytes, and back |
+//! | `columns` | says what the columns mean, turns rows into columns, and back |
+//! | `checksum` | detects segments and columns that are missing, changed or exchanged |
+//! | `close` | moves the rows of closed days into segments |
+//! | `late_engagement` | keeps what arrives about a page view after its day was closed |
+//! | `rezone` | divides segments into days again after the account changed its time zone |
+//! | `remove_visitor` | makes a segment without one visitor |
 
+mod checksum;
 pub mod close;
 pub mod columns;
 pub mod late_engagement;
 pub mod pack;
 mod remove_visitor;
 mod rezone;
-mod seal;
 
-pub use self::remove_visitor::Cut;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params_from_iter};
+use std::ops::Range;
 
-use self::columns::{Col, Extent, Packed, Run};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, params_from_iter};
+
+use self::columns::{Col, Columns, Extent, Packed, Run};
 use self::pack::COUNT_MAX;
+pub use self::remove_visitor::Removal;
 use super::error::{Damage, Error};
 use crate::base::clock::DAY;
 use crate::domain::account::AccountId;
@@ -23,34 +42,33 @@ use crate::domain::period::LocalDay;
 use crate::store::event::PAGE_VIEW;
 use crate::store::totals::Totals;
 
-/// Columns of one segment have numbers below this; stored.
-const COLUMNS_MAX: i64 = 32;
+/// The ids of the columns of segment `n` begin at this times `n`. The number is part of the file format.
+const COLUMN_IDS: i64 = 32;
 
-/// A segment, without its columns.
+/// A row of the table `segment`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
     pub id: i64,
     pub day: LocalDay,
     pub extent: Extent,
-    /// What its rows come to.
-    pub figures: Totals,
-    /// These numbers are those that were written.
-    pub is_whole: bool,
+    pub totals: Totals,
+    /// The row has the checksum of what was written.
+    pub is_intact: bool,
 }
 
 impl Segment {
-    /// In the order of the row.
-    fn numbers(&self) -> [i64; seal::NUMBERS] {
-        let Extent { runs, rows, listed, first_ms, last_ms, stored } = self.extent;
+    /// What the row holds, in the order of `FIELDS`.
+    fn numbers(&self) -> [i64; checksum::NUMBERS] {
+        let Extent { runs, rows, page_list_len, first_ms, last_ms, stored } = self.extent;
         let Totals { visitors, sessions, page_views, completions, value_minor, engaged_ms, bounces, .. } =
-            self.figures;
+            self.totals;
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         [
             self.id,
             self.day.0.into(),
             runs.into(),
             rows.into(),
-            listed.into(),
+            page_list_len.into(),
             first_ms,
             last_ms,
             stored.into(),
@@ -64,45 +82,48 @@ impl Segment {
         ]
     }
 
-    fn sum(&self, account: AccountId) -> u32 {
-        seal::sum(account, &self.numbers())
+    fn checksum(&self, account: AccountId) -> u32 {
+        checksum::of_row(account, &self.numbers())
     }
 
-    fn entry(&self, account: AccountId) -> i64 {
-        seal::entry(self.day, self.sum(account))
+    fn checksum_entry(&self, account: AccountId) -> i64 {
+        checksum::account_entry(self.day, self.checksum(account))
+    }
+
+    fn log_damage(&self, account: AccountId, damage: &Damage) {
+        tracing::error!(account = account.0, day = self.day.0, segment = self.id, %damage, "a segment is damaged");
     }
 }
 
-/// Number of a stored column.
-const fn place_of(id: i64, col: Col) -> i64 {
-    id * COLUMNS_MAX + col as i64
+const fn column_id(segment_id: i64, col: Col) -> i64 {
+    segment_id * COLUMN_IDS + col as i64
 }
 
 const FIELDS: &str = "id, day, runs, rows, listed, first_ms, last_ms, stored, visitors, sessions, page_views,
     completions, value_minor, engaged_ms, bounces, sum";
 
 fn read(account: AccountId, row: &Row<'_>) -> rusqlite::Result<Segment> {
-    let mut numbers = [0; seal::NUMBERS];
-    for (place, number) in numbers.iter_mut().enumerate() {
-        *number = row.get(place)?;
+    let mut numbers = [0; checksum::NUMBERS];
+    for (index, number) in numbers.iter_mut().enumerate() {
+        *number = row.get(index)?;
     }
-    let is_whole = row.get::<_, i64>(seal::NUMBERS)? == i64::from(seal::sum(account, &numbers));
-    // A number that does not fit is damage like any other, which the sum has told.
+    let checksum = i64::from(checksum::of_row(account, &numbers));
+    // A number that does not fit was changed after it was written, so the checksum differs too.
     let count = |number: i64| number as u32;
-    let [id, day, runs, rows, listed, first_ms, last_ms, stored, figures @ ..] = numbers;
-    let [visitors, sessions, page_views, completions, value_minor, engaged_ms, bounces] = figures;
+    let [id, day, runs, rows, page_list_len, first_ms, last_ms, stored, totals @ ..] = numbers;
+    let [visitors, sessions, page_views, completions, value_minor, engaged_ms, bounces] = totals;
     Ok(Segment {
         id,
         day: LocalDay(day as i32),
         extent: Extent {
             runs: count(runs),
             rows: count(rows),
-            listed: count(listed),
+            page_list_len: count(page_list_len),
             first_ms,
             last_ms,
             stored: count(stored),
         },
-        figures: Totals {
+        totals: Totals {
             visitors: visitors.cast_unsigned(),
             sessions: sessions.cast_unsigned(),
             page_views: page_views.cast_unsigned(),
@@ -112,59 +133,71 @@ fn read(account: AccountId, row: &Row<'_>) -> rusqlite::Result<Segment> {
             bounces: bounces.cast_unsigned(),
             contacts: 0,
         },
-        is_whole,
+        is_intact: row.get::<_, i64>(checksum::NUMBERS)? == checksum,
     })
 }
 
-/// What the segments of a period are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listed {
-    /// In the order of their days.
-    pub segments: Vec<Segment>,
-    /// Days of which a segment is missing, or has other numbers than were written.
-    pub damaged: Vec<LocalDay>,
+/// The segments of an account that satisfy `condition`, in which the account is `?1`.
+fn query(
+    conn: &Connection,
+    account: AccountId,
+    condition: &str,
+    params: impl Params,
+) -> Result<Vec<Segment>, Error> {
+    let mut statement =
+        conn.prepare_cached(&format!("select {FIELDS} from segment where account_id = ?1 {condition}"))?;
+    let segments = statement.query_map(params, |row| read(account, row))?;
+    Ok(segments.collect::<Result<_, _>>()?)
 }
 
-/// Segments with rows in `from_ms <= at_ms < to_ms`. All of the account are looked at: which are of the period is told
-/// by numbers that may be damaged, and so may be whose they are.
+/// The segments of a period after every check that needs no column.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VerifiedSegments {
+    /// Ordered by day.
+    pub segments: Vec<Segment>,
+    /// Days whose segment is missing or whose row was changed.
+    pub damaged_days: Vec<LocalDay>,
+}
+
+/// The segments with rows in `from_ms <= at_ms < to_ms`, and the days of that period that are damaged.
+///
+/// This reads the rows of all segments of the account, because the columns an index could use (day, time, account) may
+/// be the damaged ones.
 pub fn list_verified(
     conn: &Connection,
     account: AccountId,
     from_ms: i64,
     to_ms: i64,
-) -> Result<Listed, Error> {
-    let mut difference = find_sum(conn, account)?;
-    let mut listed = Listed::default();
-    let mut broken = Vec::new();
-    let mut statement =
-        conn.prepare_cached(&format!("select {FIELDS} from segment where account_id = ?1 order by day, id"))?;
-    for segment in statement.query_map([account.0], |row| read(account, row))? {
-        let segment = segment?;
-        let entry = segment.entry(account);
+) -> Result<VerifiedSegments, Error> {
+    let mut difference = find_account_checksum(conn, account)?;
+    let mut verified = VerifiedSegments::default();
+    let mut changed = Vec::new();
+    for segment in query(conn, account, "order by day, id", [account.0])? {
+        let entry = segment.checksum_entry(account);
         difference ^= entry;
-        if !segment.is_whole {
-            broken.push((segment.day, entry));
+        if !segment.is_intact {
+            changed.push((segment.day, entry));
         } else if segment.extent.last_ms >= from_ms && segment.extent.first_ms < to_ms {
-            listed.segments.push(segment);
+            verified.segments.push(segment);
         }
     }
-    listed.damaged = match broken.as_slice() {
-        [] if difference != 0 => vec![seal::day_of(difference)],
-        // One too many, that was written of another account.
+    verified.damaged_days = match changed.as_slice() {
+        [] if difference != 0 => vec![checksum::day_of(difference)],
+        // The only changed row never belonged to this account: nothing of this account is missing.
         [(_, entry)] if difference == *entry => Vec::new(),
-        // The day it was written for, whatever it says now.
-        [(day, _)] => vec![LocalDay(day.0 ^ seal::day_of(difference).0)],
+        // The difference holds the day the row was written with, whatever day it has now.
+        [(day, _)] => vec![LocalDay(day.0 ^ checksum::day_of(difference).0)],
         several => several.iter().map(|(day, _)| *day).collect(),
     };
-    listed.damaged.retain(|day| {
+    verified.damaged_days.retain(|day| {
+        // The day may begin up to 24 hours earlier or later, depending on the time zone.
         let start = i64::from(day.0) * DAY;
-        // in whatever time zone
         start.saturating_sub(DAY) < to_ms && start.saturating_add(2 * DAY) > from_ms
     });
-    Ok(listed)
+    Ok(verified)
 }
 
-/// Accounts that have segments.
+/// Accounts that have segments, or once had some by their checksum.
 pub(super) fn list_accounts(conn: &Connection) -> Result<Vec<AccountId>, Error> {
     let mut statement = conn.prepare_cached(
         "select account_id from segment union select id from account where segment_sum <> 0 order by 1",
@@ -173,27 +206,26 @@ pub(super) fn list_accounts(conn: &Connection) -> Result<Vec<AccountId>, Error> 
     Ok(accounts.collect::<Result<_, _>>()?)
 }
 
-/// Numbers of the columns that are stored of a segment.
-pub(super) fn list_columns(conn: &Connection, id: i64) -> Result<Vec<i64>, Error> {
-    let first = id * COLUMNS_MAX;
+/// The numbers of the columns that a segment has in `segment_column`.
+pub(super) fn list_columns(conn: &Connection, segment_id: i64) -> Result<Vec<i64>, Error> {
+    let first = segment_id * COLUMN_IDS;
     let mut statement =
         conn.prepare_cached("select id - ?1 from segment_column where id >= ?1 and id < ?2")?;
-    let columns = statement.query_map((first, first + COLUMNS_MAX), |row| row.get(0))?;
+    let columns = statement.query_map((first, first + COLUMN_IDS), |row| row.get(0))?;
     Ok(columns.collect::<Result<_, _>>()?)
 }
 
-/// Numbers of segments of which there are columns alone.
-pub(super) fn list_strays(conn: &Connection) -> Result<Vec<i64>, Error> {
+/// The ids of segments that have columns but no row.
+pub(super) fn list_orphans(conn: &Connection) -> Result<Vec<i64>, Error> {
     let mut statement = conn.prepare_cached(
         "select distinct id / ?1 from segment_column c where not exists (select 1 from segment s
              where s.id = c.id / ?1)",
     )?;
-    let strays = statement.query_map([COLUMNS_MAX], |row| row.get(0))?;
-    Ok(strays.collect::<Result<_, _>>()?)
+    let orphans = statement.query_map([COLUMN_IDS], |row| row.get(0))?;
+    Ok(orphans.collect::<Result<_, _>>()?)
 }
 
-/// The sum of what was written of an account.
-fn find_sum(conn: &Connection, account: AccountId) -> Result<i64, Error> {
+fn find_account_checksum(conn: &Connection, account: AccountId) -> Result<i64, Error> {
     Ok(conn
         .prepare_cached("select segment_sum from account where id = ?1")?
         .query_row([account.0], |row| row.get(0))
@@ -201,32 +233,25 @@ fn find_sum(conn: &Connection, account: AccountId) -> Result<i64, Error> {
         .unwrap_or(0))
 }
 
-/// Takes the entry of a segment into the sum of its account, or out of it.
-fn update_sum(conn: &Connection, account: AccountId, entry: i64) -> Result<(), Error> {
+/// Adds the entry of a segment to the checksum of its account, or removes it: both are the same exclusive or.
+fn update_account_checksum(conn: &Connection, account: AccountId, entry: i64) -> Result<(), Error> {
     conn.prepare_cached("update account set segment_sum = ?2 where id = ?1")?
-        .execute((account.0, find_sum(conn, account)? ^ entry))?;
+        .execute((account.0, find_account_checksum(conn, account)? ^ entry))?;
     Ok(())
 }
 
-/// Segments that say they have rows in `from_ms <= at_ms < to_ms`, in the order of their days.
+/// The segments with rows in `from_ms <= at_ms < to_ms`, ordered by day, without a check of their checksums.
 pub fn list(conn: &Connection, account: AccountId, from_ms: i64, to_ms: i64) -> Result<Vec<Segment>, Error> {
-    let mut statement = conn.prepare_cached(&format!(
-        "select {FIELDS} from segment where account_id = ?1 and last_ms >= ?2 and first_ms < ?3 order by day, id"
-    ))?;
-    let rows = statement.query_map((account.0, from_ms, to_ms), |row| read(account, row))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let condition = "and last_ms >= ?2 and first_ms < ?3 order by day, id";
+    query(conn, account, condition, (account.0, from_ms, to_ms))
 }
 
-/// The segments of a day: one when it is closed, parts while it is open.
+/// The segments of a day: one of a closed day, and any number of an open or a very busy day.
 pub fn list_of_day(conn: &Connection, account: AccountId, day: LocalDay) -> Result<Vec<Segment>, Error> {
-    let mut statement = conn.prepare_cached(&format!(
-        "select {FIELDS} from segment where account_id = ?1 and day = ?2 order by id"
-    ))?;
-    let rows = statement.query_map((account.0, day.0), |row| read(account, row))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    query(conn, account, "and day = ?2 order by id", (account.0, day.0))
 }
 
-/// The oldest segments, up to a day, that say they ended before `before_ms`; at most `limit`.
+/// The oldest `limit` segments of days up to `last` whose last row is before `before_ms`.
 pub(super) fn list_ended(
     conn: &Connection,
     account: AccountId,
@@ -234,31 +259,21 @@ pub(super) fn list_ended(
     before_ms: i64,
     limit: usize,
 ) -> Result<Vec<Segment>, Error> {
-    let mut statement = conn.prepare_cached(&format!(
-        "select {FIELDS} from segment where account_id = ?1 and day <= ?2 and last_ms < ?3 order by day limit ?4"
-    ))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement.query_map((account.0, last.0, before_ms, limit), |row| read(account, row))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let condition = "and day <= ?2 and last_ms < ?3 order by day limit ?4";
+    query(conn, account, condition, (account.0, last.0, before_ms, limit))
 }
 
-/// Is a segment still there, and not another one in its place?
-pub(super) fn is_there(conn: &Connection, id: i64) -> Result<bool, Error> {
+pub(super) fn exists(conn: &Connection, id: i64) -> Result<bool, Error> {
     Ok(conn.prepare_cached("select 1 from segment where id = ?1")?.exists([id])?)
 }
 
 /// All rows of a segment.
-///
-/// # Errors
-/// `Damaged`, or SQLite's.
 pub fn list_runs(conn: &Connection, segment: &Segment) -> Result<Vec<Run>, Error> {
     Reader::prepare(conn)?.runs(segment)
 }
 
-/// How long the page view of a session at `at_ms` was visible, as its segment knows it; `None` when none has it.
-///
-/// # Errors
-/// SQLite's; a damaged segment has nothing.
+/// How long the page view of a session at `at_ms` was visible; `None` when no intact segment has that page view.
 pub fn find_engaged(
     conn: &Connection,
     account: AccountId,
@@ -267,16 +282,7 @@ pub fn find_engaged(
 ) -> Result<Option<u32>, Error> {
     let mut reader = Reader::prepare(conn)?;
     for segment in list(conn, account, at_ms, at_ms.saturating_add(1))? {
-        let mut sessions = Vec::new();
-        match reader.read(&segment, Col::Session, &mut sessions) {
-            Ok(()) if sessions.contains(&session) => {}
-            Ok(()) | Err(Error::Damaged(_)) => continue,
-            Err(error) => return Err(error),
-        }
-        let runs = match reader.runs(&segment) {
-            Err(Error::Damaged(_)) => continue,
-            runs => runs?,
-        };
+        let runs = reader.runs_with(&segment, Col::Session, |id| id == session)?;
         let mut rows = runs.iter().filter(|run| run.session == session).flat_map(|run| &run.rows);
         if let Some(row) = rows.find(|row| row.kind == PAGE_VIEW && row.at_ms == at_ms) {
             return Ok(Some(row.engaged_ms));
@@ -285,43 +291,44 @@ pub fn find_engaged(
     Ok(None)
 }
 
-/// Packs and stores runs; none make no segment.
+/// Inserts runs as one segment; inserts nothing when they have no rows.
 pub fn insert(conn: &Connection, account: AccountId, day: LocalDay, runs: Vec<Run>) -> Result<(), Error> {
-    let Some((extent, figures, packed)) = columns::encode(runs) else { return Ok(()) };
-    insert_packed(conn, account, day, extent, figures, packed)?;
+    let Some((extent, totals, packed)) = columns::encode(runs) else { return Ok(()) };
+    insert_packed(conn, account, day, extent, totals, packed)?;
     Ok(())
 }
 
-/// Puts what is left of a segment in its place, if it is still there: else it has become another one. Answers the
-/// number of what is left, or of the segment when that is nothing; `None` when it was not there.
+/// Replaces a segment by new content, or deletes it when that is `None`. Answers the id of the new segment (of the
+/// old one when there is no new one). Does nothing and answers `None` when the segment does not exist any more:
+/// the new content was made from the old segment and would undo what happened since.
 pub(super) fn replace(
     conn: &Connection,
     account: AccountId,
     segment: &Segment,
-    left: Option<(Extent, Totals, Packed)>,
+    content: Option<(Extent, Totals, Packed)>,
 ) -> Result<Option<i64>, Error> {
-    if !is_there(conn, segment.id)? {
+    if !exists(conn, segment.id)? {
         return Ok(None);
     }
     delete(conn, account, segment)?;
-    match left {
-        Some((extent, figures, packed)) => {
-            insert_packed(conn, account, segment.day, extent, figures, packed).map(Some)
+    match content {
+        Some((extent, totals, packed)) => {
+            insert_packed(conn, account, segment.day, extent, totals, packed).map(Some)
         }
         None => Ok(Some(segment.id)),
     }
 }
 
-/// Stores columns; answers the segment's number.
+/// Inserts a segment and its columns; answers its id.
 fn insert_packed(
     conn: &Connection,
     account: AccountId,
     day: LocalDay,
     extent: Extent,
-    figures: Totals,
+    totals: Totals,
     packed: Packed,
 ) -> Result<i64, Error> {
-    let mut segment = Segment { id: 0, day, extent, figures, is_whole: true };
+    let mut segment = Segment { id: 0, day, extent, totals, is_intact: true };
     let mut insert = conn.prepare_cached(
         "insert into segment (account_id, day, runs, rows, listed, first_ms, last_ms, stored, visitors, sessions,
             page_views, completions, value_minor, engaged_ms, bounces, sum)
@@ -330,36 +337,47 @@ fn insert_packed(
     let [_, numbers @ ..] = segment.numbers();
     segment.id =
         insert.query_row(params_from_iter(std::iter::once(account.0).chain(numbers)), |row| row.get(0))?;
-    // Its own number is in the sum.
-    let (id, sum) = (segment.id, segment.sum(account));
-    conn.prepare_cached("update segment set sum = ?2 where id = ?1")?.execute((id, sum))?;
-    update_sum(conn, account, segment.entry(account))?;
+    // The checksum covers the id, which is known only now.
+    let (id, checksum) = (segment.id, segment.checksum(account));
+    conn.prepare_cached("update segment set sum = ?2 where id = ?1")?.execute((id, checksum))?;
+    update_account_checksum(conn, account, segment.checksum_entry(account))?;
     let mut insert = conn.prepare_cached("insert into segment_column (id, data) values (?1, ?2)")?;
     for (col, mut data) in packed {
-        let place = place_of(id, col);
-        seal::bind(&mut data, place);
-        insert.execute((place, data))?;
+        let column_id = column_id(id, col);
+        checksum::bind(&mut data, column_id);
+        insert.execute((column_id, data))?;
     }
     Ok(id)
 }
 
 pub fn delete(conn: &Connection, account: AccountId, segment: &Segment) -> Result<(), Error> {
-    let first = segment.id * COLUMNS_MAX;
+    let first = segment.id * COLUMN_IDS;
     conn.prepare_cached("delete from segment_column where id >= ?1 and id < ?2")?
-        .execute((first, first + COLUMNS_MAX))?;
+        .execute((first, first + COLUMN_IDS))?;
     conn.prepare_cached("delete from segment where id = ?1")?.execute([segment.id])?;
-    if segment.is_whole {
-        return update_sum(conn, account, segment.entry(account));
+    if segment.is_intact {
+        return update_account_checksum(conn, account, segment.checksum_entry(account));
     }
-    // What it was written as is not known: the sum is made anew of those that are left.
-    let known = list_verified(conn, account, i64::MIN, i64::MAX)?.segments;
-    let left = known.iter().fold(0, |sum, segment| sum ^ segment.entry(account));
-    update_sum(conn, account, find_sum(conn, account)? ^ left)
+    // The entry that the damaged row was inserted with is unknown, so the account's checksum is computed again.
+    let remaining = list_verified(conn, account, i64::MIN, i64::MAX)?.segments;
+    let checksum = remaining.iter().fold(0, |sum, segment| sum ^ segment.checksum_entry(account));
+    update_account_checksum(conn, account, find_account_checksum(conn, account)? ^ checksum)
 }
 
-/// Reads the columns of segments.
+/// Reads the columns of segments. Every method answers `Damaged` when the segment cannot be trusted.
 pub(in crate::store) struct Reader<'c> {
     find: CachedStatement<'c>,
+}
+
+/// A run of one visitor, and where its values are in the columns.
+pub(in crate::store) struct VisitorRun {
+    pub visitor: u32,
+    pub session: u32,
+    /// Index of the run.
+    pub run: usize,
+    pub rows: Range<usize>,
+    /// The times of the rows.
+    pub at_ms: Vec<i64>,
 }
 
 impl<'c> Reader<'c> {
@@ -368,9 +386,6 @@ impl<'c> Reader<'c> {
     }
 
     /// Appends the values of a column to `out`.
-    ///
-    /// # Errors
-    /// `Damaged`, or SQLite's.
     pub(in crate::store) fn read(
         &mut self,
         segment: &Segment,
@@ -381,31 +396,79 @@ impl<'c> Reader<'c> {
         columns::read(&segment.extent, col, out, &mut |col| self.load(segment.id, col))
     }
 
+    pub(in crate::store) fn column(&mut self, segment: &Segment, col: Col) -> Result<Vec<u32>, Error> {
+        let mut values = Vec::new();
+        self.read(segment, col, &mut values)?;
+        Ok(values)
+    }
+
+    pub(in crate::store) fn columns(&mut self, segment: &Segment) -> Result<Columns, Error> {
+        verify(segment)?;
+        Columns::read(&segment.extent, |col| self.load(segment.id, col))
+    }
+
     /// All rows.
-    ///
-    /// # Errors
-    /// `Damaged`, or SQLite's.
     pub(in crate::store) fn runs(&mut self, segment: &Segment) -> Result<Vec<Run>, Error> {
         verify(segment)?;
         columns::decode(&segment.extent, |col| self.load(segment.id, col))
     }
 
-    fn load(&mut self, id: i64, col: Col) -> Result<Vec<u8>, Error> {
-        let place = place_of(id, col);
-        let found = self.find.query_row([place], |row| row.get(0)).optional()?;
+    /// All rows if the column `col` holds a wanted value, else none. A damaged segment has none.
+    pub(in crate::store) fn runs_with(
+        &mut self,
+        segment: &Segment,
+        col: Col,
+        is_wanted: impl Fn(u32) -> bool,
+    ) -> Result<Vec<Run>, Error> {
+        let runs = match self.column(segment, col) {
+            Ok(values) if values.iter().any(|value| is_wanted(*value)) => self.runs(segment),
+            other => other.map(|_| Vec::new()),
+        };
+        match runs {
+            Err(Error::Damaged(_)) => Ok(Vec::new()),
+            runs => runs,
+        }
+    }
+
+    /// The runs of some visitors. When the segment has none of them, only the column of visitors is read.
+    pub(in crate::store) fn runs_of_visitors(
+        &mut self,
+        segment: &Segment,
+        is_wanted: impl Fn(u32) -> bool,
+    ) -> Result<Vec<VisitorRun>, Error> {
+        let visitors = self.column(segment, Col::Visitor)?;
+        if !visitors.iter().any(|visitor| is_wanted(*visitor)) {
+            return Ok(Vec::new());
+        }
+        let sessions = self.column(segment, Col::Session)?;
+        let (starts, gaps) = (self.column(segment, Col::Start)?, self.column(segment, Col::Gap)?);
+        let mut runs = Vec::new();
+        let spans = columns::spans(&segment.extent, &self.column(segment, Col::Rows)?)?;
+        for ((span, visitor), session) in spans.into_iter().zip(visitors).zip(sessions) {
+            if is_wanted(visitor) {
+                let at_ms = span.times(&segment.extent, &starts, &gaps).collect();
+                runs.push(VisitorRun { visitor, session, run: span.run, rows: span.rows, at_ms });
+            }
+        }
+        Ok(runs)
+    }
+
+    fn load(&mut self, segment_id: i64, col: Col) -> Result<Vec<u8>, Error> {
+        let column_id = column_id(segment_id, col);
+        let found = self.find.query_row([column_id], |row| row.get(0)).optional()?;
         let mut bytes: Vec<u8> = found.ok_or(Error::Damaged(Damage::Short))?;
-        seal::bind(&mut bytes, place);
+        checksum::bind(&mut bytes, column_id);
         Ok(bytes)
     }
 }
 
-/// The counts of a segment are looked at before anything is made as large as they say.
+/// Checks the counts of a segment, so that no damaged count decides how much memory is allocated.
 fn verify(segment: &Segment) -> Result<(), Damage> {
     let extent = &segment.extent;
-    if !segment.is_whole {
+    if !segment.is_intact {
         return Err(Damage::Row);
     }
-    let counts = [extent.runs, extent.rows, extent.listed];
+    let counts = [extent.runs, extent.rows, extent.page_list_len];
     if counts.iter().any(|count| *count as usize > COUNT_MAX) || extent.runs > extent.rows {
         return Err(Damage::Inconsistent);
     }

@@ -1,12 +1,14 @@
-//! Columns as bytes: whole numbers in as few bits as their range needs, with a checksum. What the numbers mean is
-//! not known here, and no byte is trusted: damage is told, never guessed around.
+//! A column as bytes: 32-bit numbers in as few bits as their range needs, behind a header with a checksum. This module
+//! does not know what the numbers mean. It trusts no byte it reads: damaged bytes are an error, never a wrong value.
+//!
+//! There are three modes, and `pack` takes the one with the shortest result:
 //!
 //! ```text
-//! crc32 of the rest (4) · format (1) · mode (1) · width in bits (1) · 0 (1) · count (4) · base (4) · bits
-//! fixed:  count values less base
-//! delta:  count differences to the value before, the first to base, zigzag
-//! sparse: count · base is the usual value · how many others (4) · width of their places (1) · places less the one
-//!         before · values of `width` bits
+//! header: crc32 of the rest (4) · format (1) · mode (1) · width in bits (1) · 0 (1) · count (4) · base (4)
+//! fixed:  each value less `base`, the lowest value
+//! delta:  each value less the one before (the first less `base`), zigzag encoded
+//! sparse: most values equal `base`. The exceptions follow: their count (4) · width of their gaps (1) · the gap from
+//!         each exception to the one before · their values
 //! ```
 
 use std::cmp::Ordering;
@@ -14,106 +16,100 @@ use std::ops::Range;
 
 use crate::store::error::Damage;
 
-/// The one format there is.
+/// The format this version writes.
 pub const FORMAT: u8 = 1;
-/// Bytes before the bits.
+/// Length of the header.
 const HEAD: usize = 16;
-/// Most values in a column: more is damage.
+/// Most values in a column. A higher count is damage, and must not decide how much memory is allocated.
 pub const COUNT_MAX: usize = 16 * 1024 * 1024;
 
 const FIXED: u8 = 0;
 const DELTA: u8 = 1;
 const SPARSE: u8 = 2;
 
-/// The shortest form of `values`.
+/// Packs values in the mode with the shortest result.
 #[must_use]
 pub fn pack(values: &[u32]) -> Vec<u8> {
     let low = values.iter().copied().min().unwrap_or(0);
     let high = values.iter().copied().max().unwrap_or(0);
     let fixed_width = width_of(high - low);
     let delta_width = width_of(differences(values).max().unwrap_or(0));
-    let (usual, others) = usual_of(values);
-    let sparse = Sparse::of(values, usual, others);
-    let fixed_size = size_of_bits(fixed_width, values.len());
-    let delta_size = size_of_bits(delta_width, values.len());
-    if sparse.as_ref().is_some_and(|sparse| sparse.bits.len() < fixed_size.min(delta_size)) {
-        let (width, bits) = sparse.map_or((0, Vec::new()), |sparse| (sparse.width, sparse.bits));
-        return seal(SPARSE, width, values.len(), usual, &bits);
+    let (usual, exceptions) = usual_of(values);
+    let sparse = Sparse::of(values, usual, exceptions);
+    let fixed_size = bytes_of(fixed_width, values.len());
+    let delta_size = bytes_of(delta_width, values.len());
+    if let Some(sparse) = sparse.filter(|sparse| sparse.bits.len() < fixed_size.min(delta_size)) {
+        return seal(SPARSE, sparse.width, values.len(), usual, &sparse.bits);
     }
     if delta_size < fixed_size {
         return pack_delta(values, delta_width);
     }
-    let mut bits = Bits::with_room(fixed_size);
-    values.iter().for_each(|value| bits.put(value - low, fixed_width));
-    seal(FIXED, fixed_width, values.len(), low, &bits.end())
+    let mut bits = Bits::with_capacity(fixed_size);
+    values.iter().for_each(|value| bits.push(value - low, fixed_width));
+    seal(FIXED, fixed_width, values.len(), low, &bits.into_bytes())
 }
 
 fn pack_delta(values: &[u32], width: u8) -> Vec<u8> {
-    let mut bits = Bits::with_room(size_of_bits(width, values.len()));
+    let mut bits = Bits::with_capacity(bytes_of(width, values.len()));
     if !values.is_empty() {
-        bits.put(0, width);
+        bits.push(0, width);
     }
-    differences(values).for_each(|delta| bits.put(delta, width));
-    seal(DELTA, width, values.len(), values.first().copied().unwrap_or(0), &bits.end())
+    differences(values).for_each(|delta| bits.push(delta, width));
+    seal(DELTA, width, values.len(), values.first().copied().unwrap_or(0), &bits.into_bytes())
 }
 
-/// Appends the `wanted` values of a column to `out`.
-///
-/// # Errors
-/// What is wrong with the bytes; `out` may have grown then.
+/// Appends the `wanted` values of a column to `out`. After an error `out` may have grown.
 pub fn unpack(bytes: &[u8], wanted: usize, out: &mut Vec<u32>) -> Result<(), Damage> {
-    Opened::open(bytes, wanted)?.unpack(out)
+    Column::open(bytes, wanted)?.unpack(out)
 }
 
-/// A packed column of `wanted` values without those at `places` (in their order, none twice), packed again.
+/// A packed column of `wanted` values without those in `removed` (ascending, disjoint ranges), packed again.
 ///
-/// Of the values that go nothing stays: where one of them alone was the lowest or the widest, by which all are packed,
-/// the rest is packed anew. Else the bits of the others are only moved together.
-///
-/// # Errors
-/// What is wrong with the bytes.
-pub(super) fn cut(bytes: &[u8], wanted: usize, places: &[Range<usize>]) -> Result<Vec<u8>, Damage> {
-    let opened = Opened::open(bytes, wanted)?;
-    let cut = match opened.mode {
-        FIXED => opened.cut_fixed(places)?,
-        SPARSE => opened.cut_sparse(places)?,
+/// The result must not give away the removed values. Where one of them decided how the others are packed (it alone was
+/// the lowest or needed the full width), the others are packed anew. Otherwise their bits are moved without being
+/// unpacked, which is much faster.
+pub(super) fn remove(bytes: &[u8], wanted: usize, removed: &[Range<usize>]) -> Result<Vec<u8>, Damage> {
+    let column = Column::open(bytes, wanted)?;
+    let moved = match column.mode {
+        FIXED => column.remove_fixed(removed)?,
+        SPARSE => column.remove_sparse(removed)?,
         _ => None,
     };
-    if let Some(cut) = cut {
-        return Ok(cut);
+    if let Some(moved) = moved {
+        return Ok(moved);
     }
     let mut values = Vec::with_capacity(wanted);
-    opened.unpack(&mut values)?;
-    let left = without(&values, places);
-    Ok(match opened.mode {
-        DELTA => pack_delta(&left, width_of(differences(&left).max().unwrap_or(0))),
-        _ => pack(&left),
+    column.unpack(&mut values)?;
+    let remaining = without(&values, removed);
+    Ok(match column.mode {
+        DELTA => pack_delta(&remaining, width_of(differences(&remaining).max().unwrap_or(0))),
+        _ => pack(&remaining),
     })
 }
 
-/// The values that are not at `places`.
-pub(super) fn without(values: &[u32], places: &[Range<usize>]) -> Vec<u32> {
-    let mut left = Vec::with_capacity(values.len());
-    for range in between(places, values.len()) {
-        left.extend(values.get(range).unwrap_or_default());
+/// The values that are not in `removed`.
+pub(super) fn without(values: &[u32], removed: &[Range<usize>]) -> Vec<u32> {
+    let mut remaining = Vec::with_capacity(values.len());
+    for range in kept(removed, values.len()) {
+        remaining.extend(values.get(range).unwrap_or_default());
     }
-    left
+    remaining
 }
 
-/// What lies between and beside `places`, up to `end`.
-fn between(places: &[Range<usize>], end: usize) -> impl Iterator<Item = Range<usize>> {
-    let starts = std::iter::once(0).chain(places.iter().map(|range| range.end));
-    let ends = places.iter().map(|range| range.start).chain(std::iter::once(end));
+/// The ranges before, between and after those in `removed`, up to `end`.
+fn kept(removed: &[Range<usize>], end: usize) -> impl Iterator<Item = Range<usize>> {
+    let starts = std::iter::once(0).chain(removed.iter().map(|range| range.end));
+    let ends = removed.iter().map(|range| range.start).chain(std::iter::once(end));
     starts.zip(ends).map(|(start, end)| start..end).filter(|range| !range.is_empty())
 }
 
-/// Does this column hold nothing but 0?
+/// Is every value of this column 0?
 pub(super) fn is_zero(bytes: &[u8]) -> bool {
     bytes.len() == HEAD && bytes.ends_with(&[0; 4])
 }
 
-/// A column whose checksum and count are right.
-struct Opened<'a> {
+/// A column whose checksum and count are correct.
+struct Column<'a> {
     mode: u8,
     width: u8,
     base: u32,
@@ -121,7 +117,7 @@ struct Opened<'a> {
     bits: &'a [u8],
 }
 
-impl<'a> Opened<'a> {
+impl<'a> Column<'a> {
     fn open(bytes: &'a [u8], wanted: usize) -> Result<Self, Damage> {
         let (sum, rest) = bytes.split_first_chunk::<4>().ok_or(Damage::Short)?;
         if u32::from_le_bytes(*sum) != crc32fast::hash(rest) {
@@ -154,13 +150,13 @@ impl<'a> Opened<'a> {
                 }));
             }
             SPARSE => {
-                let (_, others) = Sparse::read(bits, width, count)?;
+                let (_, exceptions) = Sparse::read(bits, width, count)?;
                 let begin = out.len();
                 out.resize(begin + count, base);
-                let mut at = begin;
-                for (gap, value) in others {
-                    at += gap as usize;
-                    *out.get_mut(at).ok_or(Damage::Inconsistent)? = value;
+                let mut index = begin;
+                for (gap, value) in exceptions {
+                    index += gap as usize;
+                    *out.get_mut(index).ok_or(Damage::Inconsistent)? = value;
                 }
             }
             _ => return Err(Damage::Inconsistent),
@@ -168,122 +164,123 @@ impl<'a> Opened<'a> {
         Ok(())
     }
 
-    /// `None` where what is left has another lowest or widest value.
-    fn cut_fixed(&self, places: &[Range<usize>]) -> Result<Option<Vec<u8>>, Damage> {
+    /// `None` when the remaining values have another lowest or another widest value.
+    fn remove_fixed(&self, removed: &[Range<usize>]) -> Result<Option<Vec<u8>>, Damage> {
         let Self { width, base, count, bits, .. } = *self;
         verify_len(bits, width, count)?;
         let wide = usize::from(width);
-        let value = |place: usize| (word_at(bits, place * wide) & mask(width)) as u32;
+        let value = |index: usize| (word_at(bits, index * wide) & mask(width)) as u32;
         let is_widest = |value: u32| width_of(value) == width;
         let has = |ranges: &mut dyn Iterator<Item = Range<usize>>, is: &dyn Fn(u32) -> bool| {
-            ranges.flatten().any(|place| is(value(place)))
+            ranges.flatten().any(|index| is(value(index)))
         };
         for is_end in [&|value| value == 0, &is_widest as &dyn Fn(u32) -> bool] {
-            if has(&mut places.iter().cloned(), is_end) && !has(&mut between(places, count), is_end) {
+            if has(&mut removed.iter().cloned(), is_end) && !has(&mut kept(removed, count), is_end) {
                 return Ok(None);
             }
         }
-        let (mut left, mut moved) = (0, Bits::with_room(bits.len()));
-        for range in between(places, count) {
-            left += range.len();
-            moved.copy(bits, range.start * wide..range.end * wide);
+        let (mut remaining, mut moved) = (0, Bits::with_capacity(bits.len()));
+        for range in kept(removed, count) {
+            remaining += range.len();
+            moved.push_bits_of(bits, range.start * wide..range.end * wide);
         }
-        Ok(Some(seal(FIXED, width, left, base, &moved.end())))
+        Ok(Some(seal(FIXED, width, remaining, base, &moved.into_bytes())))
     }
 
-    /// `None` where the usual value is not the usual one of what is left.
-    fn cut_sparse(&self, places: &[Range<usize>]) -> Result<Option<Vec<u8>>, Damage> {
-        let (others, read) = Sparse::read(self.bits, self.width, self.count)?;
-        let (mut gaps, mut values) = (Vec::with_capacity(others), Vec::with_capacity(others));
-        let mut cuts = places.iter().peekable();
-        // `place` as it was, and how many values before it are gone
-        let (mut place, mut gone, mut before) = (0usize, 0usize, 0usize);
+    /// `None` when the usual value is not the usual one of the remaining values.
+    fn remove_sparse(&self, removed: &[Range<usize>]) -> Result<Option<Vec<u8>>, Damage> {
+        let (exceptions, read) = Sparse::read(self.bits, self.width, self.count)?;
+        let (mut gaps, mut values) = (Vec::with_capacity(exceptions), Vec::with_capacity(exceptions));
+        let mut ranges = removed.iter().peekable();
+        let (mut old_index, mut removed_before, mut last_index) = (0usize, 0usize, 0usize);
         for (gap, value) in read {
-            place += gap as usize;
-            while let Some(cut) = cuts.next_if(|cut| cut.end <= place) {
-                gone += cut.len();
+            old_index += gap as usize;
+            while let Some(range) = ranges.next_if(|range| range.end <= old_index) {
+                removed_before += range.len();
             }
-            if cuts.peek().is_some_and(|cut| cut.start <= place) {
+            if ranges.peek().is_some_and(|range| range.start <= old_index) {
                 continue;
             }
-            let now = place.checked_sub(gone).filter(|_| place < self.count).ok_or(Damage::Inconsistent)?;
-            gaps.push(u32::try_from(now - before).map_err(|_| Damage::Inconsistent)?);
+            let index = old_index.checked_sub(removed_before).filter(|_| old_index < self.count);
+            let index = index.ok_or(Damage::Inconsistent)?;
+            gaps.push(u32::try_from(index - last_index).map_err(|_| Damage::Inconsistent)?);
             values.push(value);
-            before = now;
+            last_index = index;
         }
-        let left = self.count - places.iter().map(ExactSizeIterator::len).sum::<usize>().min(self.count);
-        if values.is_empty() || values.len() * 2 > left {
+        let removed = removed.iter().map(ExactSizeIterator::len).sum::<usize>();
+        let remaining = self.count - removed.min(self.count);
+        if values.is_empty() || values.len() * 2 > remaining {
             return Ok(None);
         }
-        let sparse = Sparse::put(&gaps, &values);
-        Ok(Some(seal(SPARSE, sparse.width, left, self.base, &sparse.bits)))
+        let sparse = Sparse::pack(&gaps, &values);
+        Ok(Some(seal(SPARSE, sparse.width, remaining, self.base, &sparse.bits)))
     }
 }
 
-/// The values that are not the usual one.
+/// The exceptions of a sparse column: all values other than the usual one.
 struct Sparse {
     width: u8,
     bits: Vec<u8>,
 }
 
 impl Sparse {
-    /// `None` where most values are others.
-    fn of(values: &[u32], usual: u32, others: usize) -> Option<Self> {
-        if others * 2 > values.len() {
+    /// `None` when most values are exceptions.
+    fn of(values: &[u32], usual: u32, exceptions: usize) -> Option<Self> {
+        if exceptions * 2 > values.len() {
             return None;
         }
-        let (mut gaps, mut found) = (Vec::with_capacity(others), Vec::with_capacity(others));
+        let (mut gaps, mut found) = (Vec::with_capacity(exceptions), Vec::with_capacity(exceptions));
         let mut before = 0;
-        for (value, place) in values.iter().zip(0u32..).filter(|(value, _)| **value != usual) {
-            gaps.push(place - std::mem::replace(&mut before, place));
+        for (value, index) in values.iter().zip(0u32..).filter(|(value, _)| **value != usual) {
+            gaps.push(index - std::mem::replace(&mut before, index));
             found.push(*value);
         }
-        Some(Self::put(&gaps, &found))
+        Some(Self::pack(&gaps, &found))
     }
 
-    /// `gaps`: places, each less the one before.
-    fn put(gaps: &[u32], values: &[u32]) -> Self {
-        let place_width = width_of(gaps.iter().copied().max().unwrap_or(0));
+    fn pack(gaps: &[u32], values: &[u32]) -> Self {
+        let gap_width = width_of(gaps.iter().copied().max().unwrap_or(0));
         let width = width_of(values.iter().copied().max().unwrap_or(0));
         let mut bytes = u32::try_from(values.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
-        bytes.push(place_width);
-        for (numbers, width) in [(gaps, place_width), (values, width)] {
-            let mut bits = Bits::with_room(size_of_bits(width, numbers.len()));
-            numbers.iter().for_each(|number| bits.put(*number, width));
-            bytes.extend(bits.end());
+        bytes.push(gap_width);
+        for (numbers, width) in [(gaps, gap_width), (values, width)] {
+            let mut bits = Bits::with_capacity(bytes_of(width, numbers.len()));
+            numbers.iter().for_each(|number| bits.push(*number, width));
+            bytes.extend(bits.into_bytes());
         }
         Self { width, bits: bytes }
     }
 
-    /// How many others there are of `count` values, and each with its place less the one before.
+    /// How many exceptions there are among `count` values, and each with its gap.
     fn read(
         bits: &[u8],
         width: u8,
         count: usize,
     ) -> Result<(usize, impl Iterator<Item = (u32, u32)>), Damage> {
-        let ([n0, n1, n2, n3, place_width], rest) = bits.split_first_chunk::<5>().ok_or(Damage::Short)?;
-        let others = u32::from_le_bytes([*n0, *n1, *n2, *n3]) as usize;
-        if others > count || *place_width > 32 {
+        let ([n0, n1, n2, n3, gap_width], rest) = bits.split_first_chunk::<5>().ok_or(Damage::Short)?;
+        let exceptions = u32::from_le_bytes([*n0, *n1, *n2, *n3]) as usize;
+        if exceptions > count || *gap_width > 32 {
             return Err(Damage::Inconsistent);
         }
-        let places_size = size_of_bits(*place_width, others);
-        let (places, values) = rest.split_at_checked(places_size).ok_or(Damage::Short)?;
-        Ok((others, read(places, *place_width, others)?.zip(read(values, width, others)?)))
+        let gaps_size = bytes_of(*gap_width, exceptions);
+        let (gaps, values) = rest.split_at_checked(gaps_size).ok_or(Damage::Short)?;
+        Ok((exceptions, read(gaps, *gap_width, exceptions)?.zip(read(values, width, exceptions)?)))
     }
 }
 
-/// A value that most of `values` may be, and how many are others: exact where one is held by more than half.
+/// A candidate for the usual value, and how many values differ from it. The candidate is right whenever one value makes
+/// up more than half of all (Boyer-Moore majority vote).
 fn usual_of(values: &[u32]) -> (u32, usize) {
     let (mut usual, mut lead) = (0, 0usize);
     for value in values {
-        // written so that it takes no branch
+        // Written so that the compiler makes no branch of it.
         usual = if lead == 0 { *value } else { usual };
         lead = if *value == usual { lead + 1 } else { lead - 1 };
     }
     (usual, values.iter().filter(|value| **value != usual).count())
 }
 
-/// Zigzag, from each value to the next.
+/// The zigzag encoded difference from each value to the next.
 fn differences(values: &[u32]) -> impl Iterator<Item = u32> {
     values.iter().zip(values.iter().skip(1)).map(|(last, value)| {
         let delta = value.wrapping_sub(*last).cast_signed();
@@ -295,10 +292,12 @@ const fn width_of(highest: u32) -> u8 {
     (u32::BITS - highest.leading_zeros()) as u8
 }
 
-fn size_of_bits(width: u8, count: usize) -> usize {
+/// Bytes that `count` values of `width` bits take.
+fn bytes_of(width: u8, count: usize) -> usize {
     (usize::from(width) * count).div_ceil(8)
 }
 
+/// Puts the header before the bits.
 fn seal(mode: u8, width: u8, count: usize, base: u32, bits: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEAD + bits.len());
     bytes.extend([0; 4]);
@@ -311,7 +310,7 @@ fn seal(mode: u8, width: u8, count: usize, base: u32, bits: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Numbers one after the other, lowest bit first.
+/// Writes numbers of any width one after the other, lowest bit first.
 #[derive(Default)]
 struct Bits {
     bytes: Vec<u8>,
@@ -320,11 +319,11 @@ struct Bits {
 }
 
 impl Bits {
-    fn with_room(bytes: usize) -> Self {
+    fn with_capacity(bytes: usize) -> Self {
         Self { bytes: Vec::with_capacity(bytes + 8), ..Self::default() }
     }
 
-    fn put(&mut self, value: u32, width: u8) {
+    fn push(&mut self, value: u32, width: u8) {
         self.pending |= u64::from(value) << self.filled;
         self.filled += u32::from(width);
         if self.filled >= 32 {
@@ -334,8 +333,8 @@ impl Bits {
         }
     }
 
-    /// Appends some of the bits of `bytes`.
-    fn copy(&mut self, bytes: &[u8], mut range: Range<usize>) {
+    /// Appends a range of the bits of `bytes`.
+    fn push_bits_of(&mut self, bytes: &[u8], mut range: Range<usize>) {
         if self.filled == 0 && range.start.is_multiple_of(8) {
             let whole = range.start / 8..range.end / 8;
             self.bytes.extend(bytes.get(whole).unwrap_or_default());
@@ -343,11 +342,11 @@ impl Bits {
         }
         for bit in range.clone().step_by(32) {
             let width = (range.end - bit).min(32) as u8;
-            self.put((word_at(bytes, bit) & mask(width)) as u32, width);
+            self.push((word_at(bytes, bit) & mask(width)) as u32, width);
         }
     }
 
-    fn end(mut self) -> Vec<u8> {
+    fn into_bytes(mut self) -> Vec<u8> {
         let rest = self.pending.to_le_bytes();
         self.bytes.extend(rest.into_iter().take(self.filled.div_ceil(8) as usize));
         self.bytes
@@ -359,7 +358,7 @@ fn read(bytes: &[u8], width: u8, count: usize) -> Result<impl Iterator<Item = u3
     verify_len(bytes, width, count)?;
     let mask = mask(width);
     let width = usize::from(width);
-    // Eight bytes hold any value, wherever it begins; the last ones are followed by nothing.
+    // Eight bytes hold any value, wherever it begins. `tail` holds the last eight with zeros behind them.
     let tail_from = bytes.len().saturating_sub(8);
     let mut tail = [0; 16];
     tail.iter_mut().zip(bytes.get(tail_from..).unwrap_or_default()).for_each(|(byte, last)| *byte = *last);
@@ -377,7 +376,7 @@ fn read(bytes: &[u8], width: u8, count: usize) -> Result<impl Iterator<Item = u3
 }
 
 fn verify_len(bytes: &[u8], width: u8, count: usize) -> Result<(), Damage> {
-    match bytes.len().cmp(&size_of_bits(width, count)) {
+    match bytes.len().cmp(&bytes_of(width, count)) {
         Ordering::Less => Err(Damage::Short),
         Ordering::Equal => Ok(()),
         Ordering::Greater => Err(Damage::Inconsistent),
@@ -388,7 +387,7 @@ const fn mask(width: u8) -> u64 {
     (1 << width) - 1
 }
 
-/// The bits from `bit` on, 57 at least; 0 past the end.
+/// At least 57 bits from `bit` on, with zeros past the end.
 #[inline]
 fn word_at(bytes: &[u8], bit: usize) -> u64 {
     let rest = bytes.get(bit >> 3..).unwrap_or_default();
@@ -433,46 +432,47 @@ mod tests {
             prop_assert_eq!(&out[1..], &values);
         }
 
-        /// As if what is cut out had never been there: it is not told by how the others are packed either.
+        /// The result is as if the removed values had never been there: the way the others are packed does not give
+        /// them away either.
         #[test]
-        fn what_is_cut_out_leaves_the_others(
+        fn removing_values_leaves_the_others(
             values in columns(), cuts in prop::collection::vec((any::<prop::sample::Index>(), 1..9usize), 0..6),
         ) {
-            let mut places: Vec<Range<usize>> = Vec::new();
+            let mut ranges: Vec<Range<usize>> = Vec::new();
             let mut starts: Vec<_> = cuts.iter().map(|(at, len)| (at.index(values.len() + 1), *len)).collect();
             starts.sort_unstable();
             for (start, len) in starts {
-                let start = start.max(places.last().map_or(0, |before| before.end));
-                places.push(start..(start + len).min(values.len()).max(start));
+                let start = start.max(ranges.last().map_or(0, |before| before.end));
+                ranges.push(start..(start + len).min(values.len()).max(start));
             }
-            places.retain(|range| !range.is_empty());
-            let is_cut = |place: usize| places.iter().any(|range| range.contains(&place));
-            let left: Vec<u32> =
-                values.iter().enumerate().filter(|(place, _)| !is_cut(*place)).map(|(_, value)| *value).collect();
+            ranges.retain(|range| !range.is_empty());
+            let is_removed = |index: usize| ranges.iter().any(|range| range.contains(&index));
+            let kept: Vec<u32> =
+                values.iter().enumerate().filter(|(index, _)| !is_removed(*index)).map(|(_, value)| *value).collect();
             let packed = pack(&values);
-            let cut = cut(&packed, values.len(), &places).unwrap();
+            let removed = remove(&packed, values.len(), &ranges).unwrap();
             let mut out = Vec::new();
-            unpack(&cut, left.len(), &mut out).unwrap();
-            prop_assert_eq!(&out, &left);
-            prop_assert_eq!(is_zero(&cut), left.iter().all(|value| *value == 0));
-            if packed[5] == FIXED && cut[5] == FIXED && !left.is_empty() {
-                let (low, high) = (*left.iter().min().unwrap(), *left.iter().max().unwrap());
-                prop_assert_eq!(&cut[12..16], &low.to_le_bytes());
-                prop_assert_eq!(cut[6], width_of(high - low));
+            unpack(&removed, kept.len(), &mut out).unwrap();
+            prop_assert_eq!(&out, &kept);
+            prop_assert_eq!(is_zero(&removed), kept.iter().all(|value| *value == 0));
+            if packed[5] == FIXED && removed[5] == FIXED && !kept.is_empty() {
+                let (low, high) = (*kept.iter().min().unwrap(), *kept.iter().max().unwrap());
+                prop_assert_eq!(&removed[12..16], &low.to_le_bytes());
+                prop_assert_eq!(removed[6], width_of(high - low));
             }
         }
 
         #[test]
-        fn any_changed_byte_is_told(values in columns(), at in any::<prop::sample::Index>(), bit in 0..8u8) {
+        fn any_changed_byte_is_an_error(values in columns(), at in any::<prop::sample::Index>(), bit in 0..8u8) {
             let mut bytes = pack(&values);
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;
             prop_assert!(unpack(&bytes, values.len(), &mut Vec::new()).is_err());
         }
 
-        /// Bytes whose checksum is right and that are nonsense all the same: never a panic.
+        /// Bytes that are nonsense although their checksum is right never cause a panic.
         #[test]
-        fn nonsense_is_told(
+        fn nonsense_is_an_error_or_has_the_right_count(
             mode in 0..5u8, width in 0..40u8, count in 0..300u32, base in any::<u32>(),
             bits in prop::collection::vec(any::<u8>(), 0..200),
         ) {
@@ -485,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_is_taken_where_it_is_the_shortest() {
+    fn each_mode_is_used_where_it_is_the_shortest() {
         let mode = |values: &[u32]| pack(values)[5];
         assert_eq!(mode(&[]), FIXED);
         assert_eq!(mode(&(1_000..2_000).collect::<Vec<_>>()), DELTA);
@@ -497,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wrong_count_and_a_later_format_are_told() {
+    fn a_wrong_count_and_a_later_format_are_errors() {
         let bytes = pack(&[1, 2, 3]);
         assert_eq!(unpack(&bytes, 4, &mut Vec::new()), Err(Damage::Count { found: 3, wanted: 4 }));
         assert_eq!(unpack(&bytes[..3], 3, &mut Vec::new()), Err(Damage::Short));

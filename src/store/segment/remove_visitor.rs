@@ -1,44 +1,43 @@
-//! Cutting one visitor out of a segment, column by column: most of a column is moved, not read, so that a day of a busy
-//! account costs little more than its bytes. What is left is what would have been written without him. It is made
-//! from what stands in the store while others write: a segment never changes, it is there or it is not.
+//! Makes a segment without one visitor. The result equals the segment that would have been written if the visitor had
+//! never been there.
+//!
+//! Most columns are moved bit by bit instead of being unpacked, so that even the day of a busy account costs little
+//! more than copying its bytes. The work is done outside the write transaction: a segment never changes, so the result
+//! stays right as long as the segment exists.
 
 use std::ops::Range;
 
 use rusqlite::Connection;
 use rustc_hash::FxHashSet;
 
-use super::columns::{BOUNCED, Col, Each, Extent, IS_COMPLETION, Packed, value_minor};
+use super::columns::{self, BOUNCED, Col, Extent, IS_COMPLETION, Packed, Per, value_minor};
 use super::{Reader, Segment, pack};
 use crate::domain::account::AccountId;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::error::{Damage, Error};
 use crate::store::totals::Totals;
 
-/// A segment and what is left of it without a visitor.
-pub struct Cut {
+/// A segment, and its content without a visitor.
+pub struct Removal {
     segment: Segment,
-    left: Option<(Extent, Totals, Packed)>,
+    content: Option<(Extent, Totals, Packed)>,
 }
 
-impl Cut {
-    /// Of the segment as it is; `None` when he is not in it.
-    ///
-    /// # Errors
-    /// `Damaged`, or SQLite's.
+impl Removal {
+    /// `None` when the segment has no rows of the visitor.
     pub(in crate::store) fn prepare(
         reader: &mut Reader<'_>,
         segment: &Segment,
         visitor: VisitorNumber,
     ) -> Result<Option<Self>, Error> {
-        let mut visitors = Vec::new();
-        reader.read(segment, Col::Visitor, &mut visitors)?;
-        let his = |number: &u32| *number == visitor.0;
-        if !visitors.iter().any(his) {
+        let visitors = reader.column(segment, Col::Visitor)?;
+        let is_of_visitor = |number: &u32| *number == visitor.0;
+        if !visitors.iter().any(is_of_visitor) {
             return Ok(None);
         }
         let segment = *segment;
-        if visitors.iter().all(his) {
-            return Ok(Some(Self { segment, left: None }));
+        if visitors.iter().all(is_of_visitor) {
+            return Ok(Some(Self { segment, content: None }));
         }
         let mut stored = Vec::with_capacity(Col::COUNT);
         for col in Col::ALL {
@@ -47,231 +46,218 @@ impl Cut {
                 false => Vec::new(),
             });
         }
-        let whole = Whole { extent: segment.extent, stored };
-        let places = whole.find(&visitors, visitor)?;
-        let figures = whole.figures_without(segment.figures, &places)?;
-        let (extent, packed) = whole.columns_without(&places)?;
-        Ok(Some(Self { segment, left: Some((extent, figures, packed)) }))
+        let whole = PackedSegment { extent: segment.extent, stored };
+        let ranges = whole.find_ranges(&visitors, visitor)?;
+        let totals = whole.totals_without(segment.totals, &ranges)?;
+        let (extent, packed) = whole.columns_without(&ranges)?;
+        Ok(Some(Self { segment, content: Some((extent, totals, packed)) }))
     }
 
-    /// Puts what is left in the place of the segment, if that is still there: else it has become another one, in which
-    /// he is.
+    /// Replaces the segment, unless it was replaced by another one meanwhile. That one still has the visitor.
     pub(in crate::store) fn apply(self, conn: &Connection, account: AccountId) -> Result<(), Error> {
-        super::replace(conn, account, &self.segment, self.left)?;
+        super::replace(conn, account, &self.segment, self.content)?;
         Ok(())
     }
 }
 
 /// The columns of a segment, packed.
-struct Whole {
+struct PackedSegment {
     extent: Extent,
     stored: Vec<Vec<u8>>,
 }
 
-/// Where a visitor is.
+/// Where the values of the visitor are in columns of each length.
 #[derive(Default)]
-struct Places {
-    /// A range for each of his runs.
+struct VisitorRanges {
     runs: Vec<Range<usize>>,
     rows: Vec<Range<usize>>,
     gaps: Vec<Range<usize>>,
-    /// Times of the first and last row of the others.
+    /// Times of the first and the last row of all other visitors.
     first_ms: Option<i64>,
     last_ms: i64,
 }
 
-impl Places {
-    fn of(&self, each: Each) -> &[Range<usize>] {
-        match each {
-            Each::Run => &self.runs,
-            Each::Row => &self.rows,
-            Each::Gap => &self.gaps,
-            Each::Listed => &[],
+impl VisitorRanges {
+    fn of(&self, per: Per) -> &[Range<usize>] {
+        match per {
+            Per::Run => &self.runs,
+            Per::Row => &self.rows,
+            Per::Gap => &self.gaps,
+            Per::PageListEntry => &[],
         }
     }
 }
 
-/// The list of pages and titles without what he alone saw, and what its places have become.
+/// The page list without what only the visitor saw.
 #[derive(Default)]
-struct List {
+struct PageList {
     pages: Vec<u32>,
     titles: Vec<u32>,
-    /// New places of rows, by old ones.
-    of_row: Vec<u32>,
-    /// The same for the pages that sessions name: the first title of each.
-    of_named: Vec<u32>,
+    /// The new index of each old one, as rows use it.
+    row_index: Vec<u32>,
+    /// The same as entry and exit pages use it: the first entry with that page.
+    page_index: Vec<u32>,
 }
 
-impl List {
+impl PageList {
     fn push(&mut self, page: u32, title: u32) {
         self.pages.push(page);
         self.titles.push(title);
     }
-}
 
-fn place_of(len: usize) -> u32 {
-    u32::try_from(len).unwrap_or(u32::MAX)
+    fn len(&self) -> u32 {
+        u32::try_from(self.pages.len()).unwrap_or(u32::MAX)
+    }
 }
-
-impl Whole {
+impl PackedSegment {
     fn bytes(&self, col: Col) -> &[u8] {
         self.stored.get(col as usize).map_or(&[], Vec::as_slice)
     }
 
     fn read(&self, col: Col) -> Result<Vec<u32>, Damage> {
-        let wanted = self.extent.values(col);
-        if !self.extent.is_stored(col) {
-            return Ok(vec![0; wanted]);
-        }
-        let mut values = Vec::with_capacity(wanted);
-        pack::unpack(self.bytes(col), wanted, &mut values)?;
+        let mut values = Vec::new();
+        columns::read(&self.extent, col, &mut values, &mut |col| Ok::<_, Damage>(self.bytes(col).to_vec()))?;
         Ok(values)
     }
 
-    fn find(&self, visitors: &[u32], visitor: VisitorNumber) -> Result<Places, Damage> {
-        let (counts, starts, gaps) = (self.read(Col::Rows)?, self.read(Col::Start)?, self.read(Col::Gap)?);
-        let mut places = Places { last_ms: i64::MIN, ..Places::default() };
-        let mut row = 0;
-        for (run, ((number, count), start)) in visitors.iter().zip(&counts).zip(&starts).enumerate() {
-            let end = row + *count as usize;
-            if *count == 0 || end > self.extent.rows as usize {
-                return Err(Damage::Inconsistent);
-            }
-            // The first row of each run has no gap.
-            let between = row - run..end - run - 1;
+    fn find_ranges(&self, visitors: &[u32], visitor: VisitorNumber) -> Result<VisitorRanges, Damage> {
+        let (starts, gaps) = (self.read(Col::Start)?, self.read(Col::Gap)?);
+        let mut ranges = VisitorRanges { last_ms: i64::MIN, ..VisitorRanges::default() };
+        for (span, number) in columns::spans(&self.extent, &self.read(Col::Rows)?)?.into_iter().zip(visitors)
+        {
             if *number == visitor.0 {
-                places.runs.push(run..run + 1);
-                places.rows.push(row..end);
-                places.gaps.push(between);
+                ranges.runs.push(span.run..span.run + 1);
+                ranges.rows.push(span.rows);
+                ranges.gaps.push(span.gaps);
             } else {
-                let at_ms = self.extent.first_ms + i64::from(*start);
-                let gaps = gaps.get(between).ok_or(Damage::Inconsistent)?;
-                let last_ms = at_ms + gaps.iter().copied().map(i64::from).sum::<i64>();
-                places.first_ms = Some(places.first_ms.map_or(at_ms, |first| first.min(at_ms)));
-                places.last_ms = places.last_ms.max(last_ms);
+                for at_ms in span.times(&self.extent, &starts, &gaps) {
+                    ranges.first_ms = Some(ranges.first_ms.map_or(at_ms, |first| first.min(at_ms)));
+                    ranges.last_ms = ranges.last_ms.max(at_ms);
+                }
             }
-            row = end;
         }
-        if row == self.extent.rows as usize { Ok(places) } else { Err(Damage::Inconsistent) }
+        Ok(ranges)
     }
 
-    /// The sums of the segment less what his rows brought.
-    fn figures_without(&self, figures: Totals, places: &Places) -> Result<Totals, Damage> {
+    /// The totals of the segment, less what the visitor's rows add to them.
+    fn totals_without(&self, totals: Totals, ranges: &VisitorRanges) -> Result<Totals, Damage> {
         let (sessions, flags) = (self.read(Col::Session)?, self.read(Col::Flags)?);
         let (kinds, engaged) = (self.read(Col::Kind)?, self.read(Col::Engaged)?);
         let (low, high) = (self.read(Col::ValueLow)?, self.read(Col::ValueHigh)?);
         let at = |values: &[u32], place: usize| values.get(place).copied().unwrap_or(0);
-        let mut his = Totals::default();
-        let mut own: FxHashSet<u32> = FxHashSet::default();
-        for (run, rows) in places.runs.iter().zip(&places.rows) {
+        let mut removed = Totals::default();
+        let mut own_sessions: FxHashSet<u32> = FxHashSet::default();
+        for (run, rows) in ranges.runs.iter().zip(&ranges.rows) {
             let session = at(&sessions, run.start);
             if session != 0 {
-                own.insert(session);
-                his.bounces += u64::from(at(&flags, run.start) & BOUNCED != 0);
+                own_sessions.insert(session);
+                removed.bounces += u64::from(at(&flags, run.start) & BOUNCED != 0);
             }
             for row in rows.clone() {
                 if at(&kinds, row) & IS_COMPLETION != 0 {
-                    his.completions += 1;
+                    removed.completions += 1;
                     let value_minor = value_minor(at(&low, row), at(&high, row));
-                    his.value_minor = his.value_minor.saturating_add(value_minor);
+                    removed.value_minor = removed.value_minor.saturating_add(value_minor);
                 } else if session != 0 {
-                    his.page_views += 1;
-                    his.engaged_ms += u64::from(at(&engaged, row));
+                    removed.page_views += 1;
+                    removed.engaged_ms += u64::from(at(&engaged, row));
                 }
             }
         }
-        his.visitors = u64::from(!own.is_empty());
-        // A session that changed hands is still there.
-        for session in pack::without(&sessions, &places.runs) {
-            own.remove(&session);
+        removed.visitors = u64::from(!own_sessions.is_empty());
+        // A session that also has rows of another visitor is not removed.
+        for session in pack::without(&sessions, &ranges.runs) {
+            own_sessions.remove(&session);
         }
-        his.sessions = own.len() as u64;
-        let less = |all: u64, his: u64| all.checked_sub(his).ok_or(Damage::Inconsistent);
+        removed.sessions = own_sessions.len() as u64;
+        let less = |all: u64, removed: u64| all.checked_sub(removed).ok_or(Damage::Inconsistent);
         Ok(Totals {
-            visitors: less(figures.visitors, his.visitors)?,
-            sessions: less(figures.sessions, his.sessions)?,
-            page_views: less(figures.page_views, his.page_views)?,
-            completions: less(figures.completions, his.completions)?,
-            value_minor: figures.value_minor.wrapping_sub(his.value_minor),
-            engaged_ms: less(figures.engaged_ms, his.engaged_ms)?,
-            bounces: less(figures.bounces, his.bounces)?,
+            visitors: less(totals.visitors, removed.visitors)?,
+            sessions: less(totals.sessions, removed.sessions)?,
+            page_views: less(totals.page_views, removed.page_views)?,
+            completions: less(totals.completions, removed.completions)?,
+            value_minor: totals.value_minor.wrapping_sub(removed.value_minor),
+            engaged_ms: less(totals.engaged_ms, removed.engaged_ms)?,
+            bounces: less(totals.bounces, removed.bounces)?,
             contacts: 0,
         })
     }
 
-    /// `None` when the list stays as it is.
-    fn list_without(&self, places: &Places) -> Result<Option<List>, Damage> {
-        let (pages, titles) = (self.read(Col::ListedPage)?, self.read(Col::ListedTitle)?);
-        let places_in = |cols: &[Col]| {
-            let mut is_in = vec![false; pages.len()];
+    /// `None` when the page list does not change.
+    fn page_list_without(&self, ranges: &VisitorRanges) -> Result<Option<PageList>, Damage> {
+        let (pages, titles) = (self.read(Col::PageListPage)?, self.read(Col::PageListTitle)?);
+        let used_by_others = |cols: &[Col]| {
+            let mut is_used = vec![false; pages.len()];
             for col in cols {
-                for place in pack::without(&self.read(*col)?, places.of(col.each())) {
-                    *is_in.get_mut(place as usize).ok_or(Damage::Inconsistent)? = true;
+                for index in pack::without(&self.read(*col)?, ranges.of(col.per())) {
+                    *is_used.get_mut(index as usize).ok_or(Damage::Inconsistent)? = true;
                 }
             }
-            Ok::<_, Damage>(is_in)
+            Ok::<_, Damage>(is_used)
         };
-        let (is_seen, is_named) = (places_in(&[Col::Page])?, places_in(&[Col::EntryPage, Col::ExitPage])?);
-        let entries: Vec<_> = pages.iter().zip(&titles).zip(is_seen.iter().zip(&is_named)).collect();
-        let mut list = List::default();
-        for group in entries.chunk_by(|((one, _), _), ((next, _), _)| one == next) {
-            let first = place_of(list.pages.len());
-            for ((page, title), (is_seen, _)) in group {
-                list.of_row.push(place_of(list.pages.len()));
-                list.of_named.push(first);
+        let seen = used_by_others(&[Col::Page])?;
+        let named = used_by_others(&[Col::EntryPage, Col::ExitPage])?;
+        let entries: Vec<_> = pages.iter().zip(&titles).zip(seen.iter().zip(&named)).collect();
+        let mut list = PageList::default();
+        for titles_of_page in entries.chunk_by(|((one, _), _), ((next, _), _)| one == next) {
+            let first = list.len();
+            for ((page, title), (is_seen, _)) in titles_of_page {
+                list.row_index.push(list.len());
+                list.page_index.push(first);
                 if **is_seen {
                     list.push(**page, **title);
                 }
             }
-            // A page that others name and nobody saw stands with no title.
-            let is_unseen = place_of(list.pages.len()) == first;
-            if let Some(((page, _), _)) = group.iter().find(|(_, (_, is_named))| is_unseen && **is_named) {
+            // A page that is only an entry or exit page of others has one entry without title.
+            let is_unseen = list.len() == first;
+            let mut named = titles_of_page.iter().filter(|(_, (_, is_named))| is_unseen && **is_named);
+            if let Some(((page, _), _)) = named.next() {
                 list.push(**page, 0);
             }
         }
         Ok(Some(list).filter(|list| list.pages != pages || list.titles != titles))
     }
 
-    fn columns_without(&self, places: &Places) -> Result<(Extent, Packed), Damage> {
-        let first_ms = places.first_ms.ok_or(Damage::Inconsistent)?;
-        let list = self.list_without(places)?;
-        let earlier = u32::try_from(first_ms - self.extent.first_ms).map_err(|_| Damage::Inconsistent)?;
+    fn columns_without(&self, ranges: &VisitorRanges) -> Result<(Extent, Packed), Damage> {
+        let first_ms = ranges.first_ms.ok_or(Damage::Inconsistent)?;
+        let list = self.page_list_without(ranges)?;
+        let shift_ms = u32::try_from(first_ms - self.extent.first_ms).map_err(|_| Damage::Inconsistent)?;
         let mut packed = Packed::with_capacity(Col::COUNT);
         for col in Col::ALL.into_iter().filter(|col| self.extent.is_stored(*col)) {
-            let cut = places.of(col.each());
-            let left = || Ok::<_, Damage>(pack::without(&self.read(col)?, cut));
-            let moved = |places: &[u32], values: Vec<u32>| {
-                let moved = values.into_iter().map(|place| places.get(place as usize).copied().unwrap_or(0));
-                pack::pack(&moved.collect::<Vec<_>>())
+            let removed = ranges.of(col.per());
+            let remaining = || Ok::<_, Damage>(pack::without(&self.read(col)?, removed));
+            let reindex = |new_index: &[u32]| {
+                let values = remaining()?.into_iter();
+                let values = values.map(|old| new_index.get(old as usize).copied().unwrap_or(0));
+                Ok::<_, Damage>(pack::pack(&values.collect::<Vec<_>>()))
             };
             let bytes = match (col, &list) {
-                (Col::Start, _) if earlier > 0 => {
-                    let starts: Vec<u32> = left()?.into_iter().map(|start| start - earlier).collect();
+                (Col::Start, _) if shift_ms > 0 => {
+                    let starts: Vec<u32> = remaining()?.into_iter().map(|start| start - shift_ms).collect();
                     pack::pack(&starts)
                 }
-                (Col::Page, Some(list)) => moved(&list.of_row, left()?),
-                (Col::EntryPage | Col::ExitPage, Some(list)) => moved(&list.of_named, left()?),
-                (Col::ListedPage, Some(list)) => pack::pack(&list.pages),
-                (Col::ListedTitle, Some(list)) => pack::pack(&list.titles),
-                (Col::ListedPage | Col::ListedTitle, None) => self.bytes(col).to_vec(),
-                _ => pack::cut(self.bytes(col), self.extent.values(col), cut)?,
+                (Col::Page, Some(list)) => reindex(&list.row_index)?,
+                (Col::EntryPage | Col::ExitPage, Some(list)) => reindex(&list.page_index)?,
+                (Col::PageListPage, Some(list)) => pack::pack(&list.pages),
+                (Col::PageListTitle, Some(list)) => pack::pack(&list.titles),
+                (Col::PageListPage | Col::PageListTitle, None) => self.bytes(col).to_vec(),
+                _ => pack::remove(self.bytes(col), self.extent.values(col), removed)?,
             };
             if !pack::is_zero(&bytes) {
                 packed.push((col, bytes));
             }
         }
-        let less = |all: u32, cut: &[Range<usize>]| {
-            let count = cut.iter().map(ExactSizeIterator::len).sum::<usize>();
+        let less = |all: u32, removed: &[Range<usize>]| {
+            let count = removed.iter().map(ExactSizeIterator::len).sum::<usize>();
             all - u32::try_from(count).unwrap_or(all).min(all)
         };
-        let listed = list.map(|list| place_of(list.pages.len()));
         let extent = Extent {
-            runs: less(self.extent.runs, &places.runs),
-            rows: less(self.extent.rows, &places.rows),
-            listed: listed.unwrap_or(self.extent.listed),
+            runs: less(self.extent.runs, &ranges.runs),
+            rows: less(self.extent.rows, &ranges.rows),
+            page_list_len: list.map_or(self.extent.page_list_len, |list| list.len()),
             first_ms,
-            last_ms: places.last_ms,
-            stored: packed.iter().fold(0, |stored, (col, _)| stored | 1 << (*col as u32)),
+            last_ms: ranges.last_ms,
+            stored: columns::stored_bits(&packed),
         };
         Ok((extent, packed))
     }
@@ -285,7 +271,7 @@ mod tests {
     use crate::store::event::{COMPLETION, Event, PAGE_VIEW};
     use crate::store::segment::columns::{Run, decode, encode};
 
-    const HIS: u32 = 2;
+    const ERASED: u32 = 2;
 
     fn row() -> impl Strategy<Value = Event> {
         let of = (0..500u32, 0..4u32, 0..3u32, any::<bool>(), -9..9i64, 0..60u32, 0..3u32);
@@ -334,25 +320,27 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_left_is_what_would_have_been_written_without_him(runs in prop::collection::vec(run(), 1..12)) {
-            let (extent, figures, packed) = encode(runs.clone()).unwrap();
+        fn the_result_is_what_would_have_been_written_without_the_visitor(
+            runs in prop::collection::vec(run(), 1..12),
+        ) {
+            let (extent, totals, packed) = encode(runs.clone()).unwrap();
             let mut stored = vec![Vec::new(); Col::COUNT];
             for (col, bytes) in packed {
                 stored[col as usize] = bytes;
             }
-            let whole = Whole { extent, stored };
+            let whole = PackedSegment { extent, stored };
             let visitors = whole.read(Col::Visitor).unwrap();
-            let places = whole.find(&visitors, VisitorNumber(HIS)).unwrap();
-            let others: Vec<Run> = runs.into_iter().filter(|run| run.visitor != HIS).collect();
+            let ranges = whole.find_ranges(&visitors, VisitorNumber(ERASED)).unwrap();
+            let others: Vec<Run> = runs.into_iter().filter(|run| run.visitor != ERASED).collect();
             prop_assume!(!others.is_empty());
-            let found = whole.figures_without(figures, &places).unwrap();
-            let (left, columns) = whole.columns_without(&places).unwrap();
-            let (wanted, sums, wanted_columns) = encode(others).unwrap();
-            prop_assert_eq!((left, found), (wanted, sums));
+            let found = whole.totals_without(totals, &ranges).unwrap();
+            let (extent, columns) = whole.columns_without(&ranges).unwrap();
+            let (wanted, wanted_totals, wanted_columns) = encode(others).unwrap();
+            prop_assert_eq!((extent, found), (wanted, wanted_totals));
             let load = |columns: Packed| move |col: Col| {
                 Ok::<_, Damage>(columns.iter().find(|(is, _)| *is == col).unwrap().1.clone())
             };
-            prop_assert_eq!(decode(&left, load(columns)).unwrap(), decode(&wanted, load(wanted_columns)).unwrap());
+            prop_assert_eq!(decode(&extent, load(columns)).unwrap(), decode(&wanted, load(wanted_columns)).unwrap());
         }
     }
 }

@@ -1,6 +1,7 @@
-//! Copies of a store in one file, beside a running server (rules.md 24). The inbox is seen first and the main
-//! file later, so that every hit acknowledged before is in one of them; rows of the inbox that the main file
-//! has not folded become a table of the copy. Only reads the store.
+//! Backups: a copy of the store in one file, made beside a running server (rules.md 24). The store is only read.
+//!
+//! The inbox is read first and the main file later, so every hit that was acknowledged before is in one of them. Hits of
+//! the inbox that the main file has not folded yet become a table of the copy.
 
 use std::fs::File;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -14,39 +15,37 @@ use crate::store::data_dir::{self, INBOX_FILE, MAIN_FILE};
 use crate::store::error::Error;
 use crate::store::file::open;
 
-/// What a copy tells of itself.
+/// What a backup says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct About {
-    /// When it was begun.
+pub struct BackupInfo {
+    /// When it was started.
     pub created: Millis,
-    /// Hits of the inbox in it that were not folded yet.
+    /// Hits in it that were not folded yet.
     pub waiting: i64,
     pub bytes: u64,
 }
 
-/// Tables that only a copy has.
+/// Tables that only a backup has.
 const COPY_TABLES: &str = "
     create table backup_about (id integer primary key check (id = 1), created_ms integer not null) strict;
     create table backup_hit (id integer primary key, body blob not null) strict;";
 
-/// Writes a copy of the store to `target`, whole or not at all.
-///
-/// # Errors
-/// `Exists` unless `replace`, `NotFound` when there is no store at all, or what the system or SQLite say.
-pub fn write(data_dir: &Path, target: &Path, replace: bool, now: Millis) -> Result<About, Error> {
+/// Writes a backup of the store to `target`, completely or not at all. Answers `Exists` unless `replace`, and `NotFound`
+/// when there is no store.
+pub fn write(data_dir: &Path, target: &Path, replace: bool, now: Millis) -> Result<BackupInfo, Error> {
     write_with(data_dir, target, replace, now, || ())
 }
 
-/// `between` runs after the inbox was seen and before the main file is; tests make it busy there.
+/// `between` runs after the inbox was read and before the main file is; a test changes the store there.
 fn write_with(
     data_dir: &Path,
     target: &Path,
     replace: bool,
     now: Millis,
     between: impl FnOnce(),
-) -> Result<About, Error> {
+) -> Result<BackupInfo, Error> {
     match target.symlink_metadata() {
-        // A device or a link of the same name is nothing to be replaced.
+        // Only a regular file is replaced, not a device or a link.
         Ok(about) if !replace || !about.is_file() => return Err(Error::Exists(target.to_owned())),
         _ => {}
     }
@@ -66,16 +65,16 @@ fn write_with(
         let bytes = file.metadata()?.len();
         std::fs::rename(&unfinished, target)?;
         data_dir::sync_dir(target.parent())?;
-        Ok(About { created: now, waiting, bytes })
+        Ok(BackupInfo { created: now, waiting, bytes })
     })();
     if written.is_err() {
-        // Half a copy is of no use to anybody; when it is not there, all the better.
+        // The file may not even exist, so an error here means nothing.
         let _ = std::fs::remove_file(&unfinished);
     }
     written
 }
 
-/// Beside the target, so that it can be renamed.
+/// The name under which the backup is written, in the directory of the target so that it can be renamed.
 fn unfinished(target: &Path) -> PathBuf {
     let mut name = target.as_os_str().to_owned();
     name.push(format!(".{}.unfinished", std::process::id()));
@@ -86,17 +85,17 @@ fn copy(main: &Path, inbox: &Path, to: &Path, now: Millis, between: impl FnOnce(
     let stamp = |path: &Path| std::fs::metadata(path).map(|about| (about.dev(), about.ino()));
     let before = (stamp(main)?, stamp(inbox)?);
     let inbox_conn = open::reader(inbox).map_err(|error| error.of_file(inbox))?;
-    // From the first read on this connection sees the inbox as it is now, whatever is folded and deleted.
+    // From its first read on this connection sees the inbox as it is now, whatever is folded and deleted meanwhile.
     inbox_conn.execute_batch("begin; select max(id) from hit")?;
     between();
     let main_conn = open::reader(main).map_err(|error| error.of_file(main))?;
-    // Only for the copy: the connection itself cannot write the store.
+    // This allows writing the copy. The store itself cannot be written by this connection.
     main_conn.pragma_update(None, "query_only", "off")?;
     main_conn
         .execute("vacuum into ?1", [to.to_string_lossy()])
         .map_err(|error| Error::from(error).of_file(main))?;
     let target = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // Nobody reads it before it is whole and synced.
+    // Speed instead of safety: nobody reads the copy before it is complete and synced.
     target.execute_batch(&format!(
         "pragma journal_mode = memory; pragma synchronous = off; begin; {COPY_TABLES}"
     ))?;
@@ -115,17 +114,15 @@ fn copy(main: &Path, inbox: &Path, to: &Path, now: Millis, between: impl FnOnce(
     target.execute_batch("commit")?;
     target.close().map_err(|(_, error)| error)?;
     if (stamp(main)?, stamp(inbox)?) != before {
-        // A restore put other files in their place meanwhile.
+        // A restore replaced the files meanwhile.
         return Err(Error::Busy);
     }
     Ok(waiting)
 }
 
-/// Opens a copy and looks at all of it. A plain copy of the main file is one too, without hits that wait.
-///
-/// # Errors
-/// `BadBackup` when it is none, `TooNew`, or what the system says; damage is a finding of the report.
-pub fn verify(file: &Path) -> Result<(Option<About>, Report), Error> {
+/// Opens a backup and checks all of it. A plain copy of the main file is a backup without waiting hits. Damage is a
+/// finding of the report; a file that is no backup at all is `BadBackup`.
+pub fn verify(file: &Path) -> Result<(Option<BackupInfo>, Report), Error> {
     let bad = |finding: String| Error::BadBackup { file: file.to_owned(), finding };
     let about = std::fs::metadata(file).map_err(|error| bad(error.to_string()))?;
     if about.len() == 0 || about.is_dir() {
@@ -134,7 +131,7 @@ pub fn verify(file: &Path) -> Result<(Option<About>, Report), Error> {
     let mut report = Report::default();
     let looked = open::reader(file).and_then(|conn| {
         open::verify_header(&conn)?;
-        check::look_at_main(&conn, &mut report)?;
+        check::check_main(&conn, &mut report)?;
         about_of(&conn, about.len())
     });
     match looked {
@@ -147,7 +144,7 @@ pub fn verify(file: &Path) -> Result<(Option<About>, Report), Error> {
     }
 }
 
-fn about_of(conn: &Connection, bytes: u64) -> Result<Option<About>, Error> {
+fn about_of(conn: &Connection, bytes: u64) -> Result<Option<BackupInfo>, Error> {
     if !conn.prepare("select 1 from sqlite_schema where name = 'backup_about'")?.exists([])? {
         return Ok(None);
     }
@@ -155,7 +152,7 @@ fn about_of(conn: &Connection, bytes: u64) -> Result<Option<About>, Error> {
         .query_row("select created_ms from backup_about where id = 1", [], |row| row.get(0))
         .optional()?;
     let waiting = conn.query_row("select count(*) from backup_hit", [], |row| row.get(0))?;
-    Ok(created.map(|created| About { created: Millis(created), waiting, bytes }))
+    Ok(created.map(|created| BackupInfo { created: Millis(created), waiting, bytes }))
 }
 
 #[cfg(test)]
@@ -168,7 +165,7 @@ mod tests {
 
     const NOW: Millis = Millis(1_800_000_000_000);
 
-    /// What "folding" is here: each hit becomes a dead letter, so that every one can be found again.
+    /// Stands in for the real fold: each hit becomes a dead letter, so that every one can be found again.
     fn fold(store: &Store, count: usize) {
         let after = store.readers.read(crate::store::watermark).unwrap();
         let hits = store.inbox.list(after, count).unwrap();
@@ -190,9 +187,9 @@ mod tests {
         }
     }
 
-    /// rules.md 24: between the two looks hits are folded and forgotten, and new ones arrive.
+    /// rules.md 24: while the backup is made, hits are folded and purged, and new ones arrive.
     #[test]
-    fn what_is_folded_between_the_two_looks_is_in_the_copy_once() {
+    fn what_is_folded_during_a_backup_is_in_it_once() {
         let dir = tempfile::tempdir().unwrap();
         let options = Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
         let store = Store::open(&options, ManualClock::at(NOW)).unwrap();
@@ -203,7 +200,7 @@ mod tests {
         let busy = || {
             fold(&store, 5);
             append(&store, 4);
-            // Behind the purge, so that it was done when this is.
+            // Appended after the purge, so that the purge is done when this is.
             fold(&store, 1);
             append(&store, 1);
         };

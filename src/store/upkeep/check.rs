@@ -1,5 +1,5 @@
-//! Is a store whole? Structure as SQLite sees it, schema against a fresh one, what the tables must say of
-//! one another, and every closed day. Only reads, beside a running server too; never mends.
+//! Checks whether a store is damaged: the structure of its files by SQLite, their schema against a new one, the tables
+//! against each other, and every segment. It only reads, also beside a running server, and never repairs.
 
 mod segments;
 
@@ -17,26 +17,23 @@ use crate::store::file::open;
 use crate::store::history::visit_counts;
 use crate::store::people::contact;
 
-/// Most findings told of a file's structure.
+/// Most findings reported about the structure of a file.
 const FINDINGS_MAX: u32 = 20;
 
-/// What was looked at, and what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// One line each; empty = whole.
+    /// One line each; empty when nothing is wrong.
     pub findings: Vec<String>,
     pub accounts: i64,
-    /// Hot rows and those of closed days.
+    /// Events in hot rows and in segments.
     pub events: i64,
     pub segments: i64,
     pub waiting: i64,
     pub dead_letters: i64,
 }
 
-/// Checks both files of a data directory; `None` when there is no store.
-///
-/// # Errors
-/// What keeps it from looking, `TooNew` among them; damage is a finding.
+/// Checks both files of a data directory; `None` when there is no store. Damage is a finding; an error, such as
+/// `TooNew`, means that the store could not be checked.
 pub fn check(data_dir: &Path) -> Result<Option<Report>, Error> {
     data_dir::settle(data_dir)?;
     let (main, inbox) = (data_dir.join(MAIN_FILE), data_dir.join(INBOX_FILE));
@@ -49,21 +46,21 @@ pub fn check(data_dir: &Path) -> Result<Option<Report>, Error> {
             report.findings.push(format!("{} is missing", path.display()));
             continue;
         }
-        let looked = open::reader(path).and_then(|conn| match *path == main {
-            true => look_at_main(&conn, &mut report),
-            false => look(&conn, steps, &mut report).map(|_| ()),
+        let checked = open::reader(path).and_then(|conn| match *path == main {
+            true => check_main(&conn, &mut report),
+            false => check_file(&conn, steps, &mut report).map(|_| ()),
         });
-        note_damage(path, looked, &mut report)?;
+        note_damage(path, checked, &mut report)?;
     }
     if report.findings.is_empty() {
-        look_at_inbox(&open::reader(&main)?, &open::reader(&inbox)?, &mut report)?;
+        check_inbox(&open::reader(&main)?, &open::reader(&inbox)?, &mut report)?;
     }
     Ok(Some(report))
 }
 
-/// What is damaged is a finding, everything else an error.
-fn note_damage(path: &Path, looked: Result<(), Error>, report: &mut Report) -> Result<(), Error> {
-    match looked {
+/// Turns an error that means damage into a finding.
+fn note_damage(path: &Path, checked: Result<(), Error>, report: &mut Report) -> Result<(), Error> {
+    match checked {
         Err(error) if error.is_corruption() => {
             report.findings.push(format!("{}: {error}", path.display()));
             Ok(())
@@ -72,27 +69,27 @@ fn note_damage(path: &Path, looked: Result<(), Error>, report: &mut Report) -> R
     }
 }
 
-/// Looks at one file of ours; its version.
-fn look(conn: &Connection, steps: &[Migration], report: &mut Report) -> Result<usize, Error> {
+/// Checks structure and schema of a file; answers its version.
+fn check_file(conn: &Connection, steps: &[Migration], report: &mut Report) -> Result<usize, Error> {
     open::verify_header(conn)?;
     let version = migrate::version(conn, steps)?;
-    structure(conn, report)?;
-    schema(conn, steps.get(..version).unwrap_or_default(), report)?;
+    check_structure(conn, report)?;
+    check_schema(conn, steps.get(..version).unwrap_or_default(), report)?;
     Ok(version)
 }
 
-/// Looks at a main file, or a copy of one. What the tables say of one another is asked only of this program's
-/// own version: an older one has other tables.
-pub(in crate::store) fn look_at_main(conn: &Connection, report: &mut Report) -> Result<(), Error> {
-    let version = look(conn, migrate::MAIN, report)?;
+/// Checks a main file, or a backup of one. The contents are checked only if the file has the version of this program,
+/// because an older one has other tables.
+pub(in crate::store) fn check_main(conn: &Connection, report: &mut Report) -> Result<(), Error> {
+    let version = check_file(conn, migrate::MAIN, report)?;
     if version == migrate::MAIN.len() && report.findings.is_empty() {
-        contents(conn, report)?;
+        check_contents(conn, report)?;
     }
     Ok(())
 }
 
-fn structure(conn: &Connection, report: &mut Report) -> Result<(), Error> {
-    // Not as a question to the pragma's table: that takes a bound number for the name of a table.
+fn check_structure(conn: &Connection, report: &mut Report) -> Result<(), Error> {
+    // Not as a table-valued function with a bound number: SQLite would take the number for the name of a table.
     let mut statement = conn.prepare(&format!("pragma integrity_check({FINDINGS_MAX})"))?;
     let found = statement.query_map([], |row| row.get::<_, String>(0))?;
     for finding in found.collect::<Result<Vec<_>, _>>()? {
@@ -111,8 +108,8 @@ fn structure(conn: &Connection, report: &mut Report) -> Result<(), Error> {
     Ok(())
 }
 
-/// The schema, against that of a file made by the same steps.
-fn schema(conn: &Connection, steps: &[Migration], report: &mut Report) -> Result<(), Error> {
+/// Compares the schema with that of a new file made by the same migrations.
+fn check_schema(conn: &Connection, steps: &[Migration], report: &mut Report) -> Result<(), Error> {
     let fresh = Connection::open_in_memory()?;
     for step in steps {
         fresh.execute_batch(step.sql)?;
@@ -131,7 +128,7 @@ fn schema(conn: &Connection, steps: &[Migration], report: &mut Report) -> Result
     Ok(())
 }
 
-/// `table visitor` → how it was made. What SQLite makes for itself, and what a backup adds, is left out.
+/// Each table and index, such as `table visitor`, with its SQL, without what SQLite or a backup adds.
 fn schema_of(conn: &Connection) -> Result<BTreeMap<String, Option<String>>, Error> {
     let mut statement = conn.prepare(
         "select type || ' ' || name, sql from sqlite_schema
@@ -141,7 +138,7 @@ fn schema_of(conn: &Connection) -> Result<BTreeMap<String, Option<String>>, Erro
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Questions whose answer is 0 in a whole store; `{n}` in the words stands for the answer.
+/// What is wrong if the query does not answer 0; `{n}` stands for the answer.
 const RELATIONS: &[(&str, &str)] = &[
     ("events of no session: {n}", "select count(*) from event_hot e where session_id <> 0 and not exists
         (select 1 from session s where s.account_id = e.account_id and s.id = e.session_id)"),
@@ -153,20 +150,20 @@ const RELATIONS: &[(&str, &str)] = &[
         (select 1 from visitor v where v.account_id = t.account_id and v.number = t.number)"),
     ("visitors whose contact is missing: {n}", "select count(*) from visitor v where contact_id is not null
         and not exists (select 1 from contact c where c.account_id = v.account_id and c.id = v.contact_id)"),
-    ("sessions that tell another number of page views than they have: {n}",
+    ("sessions with another number of page views than their rows have: {n}",
         "with viewed as (select account_id, session_id, count(*) as views from event_hot
             where kind = 1 and session_id <> 0 group by account_id, session_id)
          select count(*) from session s left join viewed v on v.account_id = s.account_id and v.session_id = s.id
          where s.in_segment = 0 and s.page_views <> coalesce(v.views, 0)"),
-    ("events from behind the watermark: {n}",
+    ("events that are ahead of the watermark: {n}",
         "select count(*) from event_hot where inbox_id > (select watermark from meta)"),
-    ("accounts that gave visitors higher numbers than they know of: {n}",
+    ("accounts whose last visitor number is too low: {n}",
         "select count(*) from account a where last_visitor <
             (select coalesce(max(number), 0) from visitor v where v.account_id = a.id)"),
-    ("accounts that gave sessions higher numbers than they know of: {n}",
+    ("accounts whose last session number is too low: {n}",
         "select count(*) from account a where last_session <
             (select coalesce(max(id), 0) from session s where s.account_id = a.id)"),
-    ("accounts that gave contacts higher numbers than they know of: {n}",
+    ("accounts whose last contact number is too low: {n}",
         "select count(*) from account a where last_contact <
             (select coalesce(max(id), 0) from contact c where c.account_id = a.id)"),
     ("contacts whose primary email is not the one that lists show: {n}",
@@ -183,7 +180,7 @@ const RELATIONS: &[(&str, &str)] = &[
             having count(*) <> max(id))"),
 ];
 
-/// Columns that hold ids of the dictionary.
+/// Columns of tables that hold dictionary ids.
 const TEXTS: &[(&str, &str, Kind)] = &[
     ("event_hot", "page", Kind::Page),
     ("event_hot", "title", Kind::Title),
@@ -200,8 +197,8 @@ const TEXTS: &[(&str, &str, Kind)] = &[
     ("contact", "source", Kind::Source),
 ];
 
-/// What the tables say of one another, in one read transaction.
-fn contents(conn: &Connection, report: &mut Report) -> Result<(), Error> {
+/// Compares the tables with each other, in one read transaction.
+fn check_contents(conn: &Connection, report: &mut Report) -> Result<(), Error> {
     conn.execute_batch("begin")?;
     let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
     if number("select count(*) from meta")? == 0 {
@@ -228,7 +225,7 @@ fn contents(conn: &Connection, report: &mut Report) -> Result<(), Error> {
     }
     report.accounts = number("select count(*) from account")?;
     visits(conn, report)?;
-    let (segments, closed) = segments::look(conn, &mut report.findings)?;
+    let (segments, closed) = segments::check(conn, &mut report.findings)?;
     report.segments = segments;
     report.events = number("select count(*) from event_hot")? + closed;
     report.dead_letters = number("select count(*) from dead_letter")?;
@@ -257,9 +254,9 @@ fn visits(conn: &Connection, report: &mut Report) -> Result<(), Error> {
     Ok(())
 }
 
-/// The inbox goes on where the main file has come to. A server may fold and forget meanwhile, so each question
-/// has its order.
-fn look_at_inbox(main: &Connection, inbox: &Connection, report: &mut Report) -> Result<(), Error> {
+/// Compares the inbox with the watermark of the main file. A running server may fold and purge hits meanwhile, so the
+/// order of the queries matters.
+fn check_inbox(main: &Connection, inbox: &Connection, report: &mut Report) -> Result<(), Error> {
     let watermark = crate::store::watermark(main)?;
     inbox.execute_batch("begin")?;
     let (lowest, highest): (Option<i64>, Option<i64>) =
@@ -273,17 +270,17 @@ fn look_at_inbox(main: &Connection, inbox: &Connection, report: &mut Report) -> 
     if missing != 0 {
         report.findings.push(format!("hits missing among those that wait: {missing}"));
     }
-    // Ids never restart below the watermark that was read before.
+    // Ids of the inbox never begin again below the watermark that was read before.
     if let Some(highest) = highest.filter(|highest| *highest < watermark) {
         report.findings.push(format!(
-            "the inbox ends at {highest}, the main file has come to {watermark}: they are not of one time"
+            "the inbox ends at {highest}, the main file has folded up to {watermark}: the two files do not belong together"
         ));
     }
-    // Hits leave the inbox only after the watermark has passed them, so the one read after must have.
+    // A hit leaves the inbox only after the watermark has passed it, so a watermark that is read later must be behind it.
     let later = crate::store::watermark(main)?;
     if let Some(lowest) = lowest.filter(|lowest| *lowest > later + 1) {
         report.findings.push(format!(
-            "the inbox begins at {lowest}, the main file has come to {later} only: hits between were lost"
+            "the inbox begins at {lowest}, the main file has folded only up to {later}: the hits between were lost"
         ));
     }
     report.waiting = waiting;

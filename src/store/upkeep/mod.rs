@@ -1,4 +1,4 @@
-//! Looking after a store: backup and restore, the check of its integrity, and what it holds in numbers.
+//! Maintenance of a store: backup, restore, the check for damage, and statistics.
 
 pub mod backup;
 pub mod check;

@@ -1,14 +1,14 @@
-//! Putting a copy in the place of a store. Both new files are made and checked in a directory of their own
-//! inside the data directory; giving that directory its final name is the one moment in which the old store
-//! becomes the new one. Whatever is cut off before leaves the old store, whatever is cut off after is finished
-//! by the next opening (`files::settle`).
+//! Replaces a store by a backup. Both new files are made and checked in a directory of their own inside the data
+//! directory. Giving that directory its final name is the one moment at which the new store takes the place of the old
+//! one. If the process is interrupted before, the old store remains; if it is interrupted after, the next opening
+//! finishes the work (`data_dir::settle`).
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::backup::{self, About};
+use super::backup::{self, BackupInfo};
 use super::check::Report;
 use crate::base::clock::Millis;
 use crate::store::data_dir::{self, INBOX_FILE, MAIN_FILE, RESTORE_NEW, RESTORE_READY};
@@ -16,21 +16,18 @@ use crate::store::error::Error;
 use crate::store::file::migrate;
 use crate::store::file::open;
 
-/// What a restore did.
 #[derive(Clone, Debug)]
 pub struct Restored {
-    pub about: Option<About>,
+    pub about: Option<BackupInfo>,
     pub report: Report,
-    /// Where the old files are; empty when there were none.
+    /// Where the old files are now; empty when there were none.
     pub kept: Vec<PathBuf>,
 }
 
-/// Puts `file` in the place of the store, and keeps the old files as `….before-restore-<time>`.
-///
-/// # Errors
-/// `Locked` when a server runs, `BadBackup`, `TooNew`, or what the system or SQLite say; the store is as before.
+/// Replaces the store by `file`, and keeps the old files as `….before-restore-<time>`. After an error the store is as it
+/// was before. Answers `Locked` when a server is running, and `BadBackup` or `TooNew` when the file cannot be used.
 pub fn restore(data_dir: &Path, file: &Path, now: Millis) -> Result<Restored, Error> {
-    // A wrong name must not cost the time of making a directory.
+    // Checked first, so that a mistyped name creates no directory.
     if !file.is_file() {
         return Err(Error::BadBackup { file: file.to_owned(), finding: "there is no such file".to_owned() });
     }
@@ -58,9 +55,9 @@ fn stage_files(
     stage: &Path,
     file: &Path,
     now: Millis,
-) -> Result<(Option<About>, Report), Error> {
+) -> Result<(Option<BackupInfo>, Report), Error> {
     let (main, inbox) = (stage.join(MAIN_FILE), stage.join(INBOX_FILE));
-    // What an earlier one left that was cut off.
+    // Left over from an earlier restore that was interrupted.
     match std::fs::remove_dir_all(stage) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
         _ => {}
@@ -70,7 +67,7 @@ fn stage_files(
     data_dir::restrict(&main)?;
     std::fs::copy(file, &main)?;
     data_dir::restrict(&main)?;
-    // The copy is looked at, not the source: that one may change meanwhile.
+    // The copy is verified and not the source, because the source may change meanwhile.
     let (about, report) = backup::verify(&main).map_err(|error| match error {
         Error::BadBackup { finding, .. } => Error::BadBackup { file: file.to_owned(), finding },
         error => error,
@@ -78,7 +75,7 @@ fn stage_files(
     if let Some(finding) = report.findings.first() {
         return Err(Error::BadBackup { file: file.to_owned(), finding: finding.clone() });
     }
-    let mut inbox_conn = data_dir::open_checked(&inbox, migrate::INBOX, &[], open::INBOX_PAGE, now)?;
+    let mut inbox_conn = data_dir::open_checked(&inbox, migrate::INBOX, &[], open::INBOX_PAGE_BYTES, now)?;
     let main_conn = Connection::open_with_flags(&main, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     if about.is_some() {
         move_hits(&main_conn, &mut inbox_conn)?;
@@ -94,7 +91,7 @@ fn stage_files(
     Ok((about, report))
 }
 
-/// The hits that wait go to the inbox; the main file keeps only what is its own.
+/// Moves the waiting hits into the inbox, and drops the tables that only a backup has.
 fn move_hits(main: &Connection, inbox: &mut Connection) -> Result<(), Error> {
     let tx = inbox.transaction()?;
     {

@@ -1,4 +1,4 @@
-//! A store in numbers, for who looks after it. Never a name, an address or a secret.
+//! Counts and sizes of a store, for its operator. They never contain a name, an address or a secret.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,10 +10,9 @@ use crate::store::error::Error;
 use crate::store::file::migrate;
 use crate::store::file::open;
 
-/// What a store holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Facts {
-    /// Steps of the schema, in the file and in this program.
+pub struct Statistics {
+    /// How many schema migrations the file has.
     pub version: usize,
     pub accounts: i64,
     pub users: i64,
@@ -21,7 +20,7 @@ pub struct Facts {
     pub visitors: i64,
     pub sessions: i64,
     pub hot_events: i64,
-    /// Closed days, or parts of a day, and the events in them.
+    /// Segments, and the events in them.
     pub segments: i64,
     pub closed_events: i64,
     pub contacts: i64,
@@ -33,17 +32,17 @@ pub struct Facts {
     pub newest_ms: Option<i64>,
 }
 
-/// Reads them beside a running server too; `None` when there is no store.
-pub fn find(data_dir: &Path) -> Result<Option<Facts>, Error> {
+/// Reads the statistics, also beside a running server; `None` when there is no store.
+pub fn find(data_dir: &Path) -> Result<Option<Statistics>, Error> {
     let Some(conn) = data_dir::open_main(data_dir)? else { return Ok(None) };
     conn.execute_batch("begin")?;
     let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let mut facts = Facts {
+    let mut statistics = Statistics {
         version: migrate::version(&conn, migrate::MAIN)?,
         accounts: number("select count(*) from account")?,
         users: number("select count(*) from user")?,
         tokens: number("select count(*) from token")?,
-        // Numbers are dense: the last ones count the rows without reading them.
+        // Numbers are given out without gaps, so the last one is the count and no row needs to be read.
         visitors: number("select coalesce(sum(last_visitor), 0) from account")?,
         sessions: number("select coalesce(sum(last_session), 0) from account")?,
         hot_events: number("select count(*) from event_hot")?,
@@ -63,31 +62,30 @@ pub fn find(data_dir: &Path) -> Result<Option<Facts>, Error> {
     let inbox = data_dir.join(INBOX_FILE);
     if !data_dir::is_absent(&inbox)? {
         let conn = open::reader(&inbox)?;
-        facts.waiting =
-            conn.query_row("select count(*) from hit where id > ?1", [facts.watermark], |row| row.get(0))?;
+        let condition = [statistics.watermark];
+        let mut waiting = conn.prepare("select count(*) from hit where id > ?1")?;
+        statistics.waiting = waiting.query_row(condition, |row| row.get(0))?;
     }
-    Ok(Some(facts))
+    Ok(Some(statistics))
 }
-/// What a store takes on disk, bytes.
+
+/// Sizes on disk, in bytes, except for `events`, `visitors` and `days`, which are counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Sizes {
-    /// Page views and completions, closed days and open ones.
+    /// Page views and completions, of closed days and open ones.
     pub events: i64,
     pub visitors: i64,
     /// Closed days.
     pub days: i64,
     /// All files of the data directory.
     pub files: i64,
-    /// The columns of segments, without the pages they do not fill.
+    /// The columns of segments, without the unused rest of their pages.
     pub columns: i64,
-    /// By table and index, in whole pages.
+    /// Each table and index, in whole pages.
     pub tables: BTreeMap<String, i64>,
 }
 
-/// Measures a store that no server holds, after its logs were written back.
-///
-/// # Errors
-/// SQLite's, or what the system says.
+/// Measures a store that no server has open, after writing its logs back.
 pub fn sizes(data_dir: &Path) -> Result<Sizes, Error> {
     for file in [MAIN_FILE, INBOX_FILE] {
         let conn = rusqlite::Connection::open(data_dir.join(file))?;

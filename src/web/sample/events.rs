@@ -331,7 +331,7 @@ pub(super) fn pages_of_events() -> Vec<(&'static str, String)> {
     let work = |finished: Option<Millis>| Work {
         account: AccountId::FIRST,
         number: EventNumber(1),
-        kind: Kind::Count,
+        kind: Kind::CountBack,
         done: 112,
         total: 365,
         completions: 8_120,

@@ -75,9 +75,9 @@ fn check_finds_what_does_not_fit_together() {
         ("update session set page_views = 7", "another number of page views"),
         ("delete from session", "events of no session: 3"),
         ("delete from visitor", "events of no visitor: 3"),
-        ("update account set last_visitor = 0", "gave visitors higher numbers"),
-        ("update account set last_session = 0", "gave sessions higher numbers"),
-        ("update meta set watermark = 1", "from behind the watermark: 2"),
+        ("update account set last_visitor = 0", "last visitor number is too low"),
+        ("update account set last_session = 0", "last session number is too low"),
+        ("update meta set watermark = 1", "ahead of the watermark: 2"),
         ("delete from meta", "the watermark is missing"),
         ("delete from dictionary where kind = 1", "whose page is no text"),
         ("update dictionary set id = 9 where kind = 2", "gaps in their numbers"),
@@ -117,9 +117,12 @@ fn check_finds_what_does_not_fit_together() {
         ),
         (
             "attach 'IN' as i; delete from i.hit; insert into i.hit values (9, x'00')",
-            "hits between were lost",
+            "the hits between were lost",
         ),
-        ("attach 'IN' as i; delete from i.hit; insert into i.hit values (2, x'00')", "not of one time"),
+        (
+            "attach 'IN' as i; delete from i.hit; insert into i.hit values (2, x'00')",
+            "do not belong together",
+        ),
     ];
     let machine = Machine::new();
     let account = machine.account();

@@ -78,7 +78,6 @@ fn eventually(reached: impl Fn() -> bool) -> bool {
     reached()
 }
 
-
 #[test]
 fn calls_that_fail_cost_answers_and_nothing_that_was_acknowledged() {
     if is_quick() {

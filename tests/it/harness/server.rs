@@ -83,7 +83,7 @@ impl Server {
                     let _ = bound.send(address.trim().parse::<SocketAddr>().unwrap());
                 }
                 let mut log = lines.lock().unwrap();
-                // A fault that lasts is told at every hit.
+                // A fault that lasts is logged at every hit.
                 if log.len() < 1 << 20 {
                     log.push_str(&line);
                     log.push('\n');

@@ -1,5 +1,5 @@
 //! The public side in process: a real store in a temporary directory, a clock that stands still until it is
-//! moved, seeded randomness, and the routes of the product. The fold runs when it is told to.
+//! moved, seeded randomness, and the routes of the product. The fold runs only when a test calls it.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -229,7 +229,7 @@ impl Site {
         self.app.counters.of(reason)
     }
 
-    /// received = stored + duplicate + rejected + dead-lettered + waiting, as `/metrics` tells it.
+    /// received = stored + duplicate + rejected + dead-lettered + waiting, as `/metrics` shows it.
     pub(crate) async fn assert_that_all_are_counted(&self) {
         let text = self.get("/metrics").await.text();
         let numbers = |name: &str| -> u64 {

@@ -1,8 +1,8 @@
-//! What all there is comes to, as a report would say.
+//! The totals of everything stored, as a report would show them.
 
 use guestlog::base::clock::{ManualClock, Millis};
 use guestlog::domain::account::AccountId;
-use guestlog::store::scan::{Answer, Ask, Bounds, Deadline, Grouping, Totals};
+use guestlog::store::scan::{Answer, Bounds, Deadline, Grouping, Request, Totals};
 use guestlog::store::{Connection, Store};
 
 /// Later than any session.
@@ -10,7 +10,7 @@ const NOW: Millis = Millis(i64::MAX / 2);
 
 /// Of the first account; with the days that cannot be read.
 pub(crate) fn totals_of(store: &Store, conn: &Connection) -> (Totals, Answer) {
-    let ask = Ask {
+    let ask = Request {
         account: AccountId::FIRST,
         range_ms: 0..i64::MAX,
         filters: &[],

@@ -6,7 +6,7 @@ use guestlog::base::clock::{DAY, ManualClock};
 use guestlog::domain::question::Dimension;
 use guestlog::store::Error;
 use guestlog::store::error::TIME_LIMIT;
-use guestlog::store::scan::{self, Ask, Bounds, Deadline, Grouping, Key, Measure, Row, Top};
+use guestlog::store::scan::{self, Bounds, Deadline, Grouping, Key, Measure, Request, Row, Top};
 
 use super::history::{AccountFact, World};
 use super::random::ask;
@@ -78,7 +78,7 @@ fn pairs_up_to_the_bound_need_one_pass_and_distinct_ones_past_it_more() {
     let pairs = runs.len() + shared.iter().map(|runs| runs.len()).sum::<usize>();
     let distinct = visitors.len() + shared.len();
     let total = |pairs: usize| {
-        let bounds = Bounds { set_bytes: 0, pairs, ..Bounds::default() };
+        let bounds = Bounds { max_set_bytes: 0, max_pairs: pairs, ..Bounds::default() };
         ask(&world, account, &everything(account), &[], &[Grouping::Total], bounds)
     };
     let figures = |answer: &scan::Answer| answer.tables[0].rows[0].figures;
@@ -120,7 +120,7 @@ fn a_scan_ends_at_its_deadline() {
     let account = &world.accounts[0];
     let deadline = Deadline::new(Arc::<ManualClock>::clone(&world.clock));
     let run = || {
-        let ask = Ask {
+        let ask = Request {
             account: account.id,
             range_ms: everything(account),
             filters: &[],
@@ -145,7 +145,7 @@ fn without_engaged_time_the_other_figures_are_the_same() {
     let account = &world.accounts[0];
     let groupings = [Grouping::Total];
     let answer = |engaged: bool| {
-        let ask = Ask {
+        let ask = Request {
             account: account.id,
             range_ms: everything(account),
             filters: &[],

@@ -1,4 +1,4 @@
-//! Erasing single visitors of random histories: what is left is what the facts of the others say.
+//! Erases single visitors of random histories. The store must then show what the facts of all others say.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -13,7 +13,7 @@ use guestlog::store::scan::{Bounds, Deadline, Grouping, Key, Measure, Top};
 use guestlog::store::{self, Connection, segment};
 
 use super::history::{AccountFact, Dice, World};
-use super::told::copy;
+use super::hit_history::copy;
 use super::{oracle, random};
 
 const HISTORIES: u64 = 25;
@@ -40,7 +40,11 @@ fn erase(world: &World, account: &AccountFact, visitor: u32, steps: usize) {
         write(
             step,
             Box::new(move |conn| {
-                erase_visitor::replace(conn, id, erase_visitor::cut(conn, number, &mut one)?)
+                erase_visitor::apply_removals(
+                    conn,
+                    id,
+                    erase_visitor::prepare_removals(conn, number, &mut one)?,
+                )
             }),
         );
     }
@@ -79,7 +83,7 @@ fn groupings() -> Vec<Grouping> {
     all
 }
 
-/// Whatever is asked, the figures are those of the facts; bounces too, unless a session lost a part of itself.
+/// Every answer must agree with the facts. Bounces are compared too, unless a session lost a part of its rows.
 fn assert_counts(world: &World, account: &AccountFact, bounces: bool, at: &str) {
     let range = account.now.0 - 20 * DAY..account.now.0 + DAY;
     let groupings = groupings();
@@ -164,7 +168,7 @@ fn an_erasure_cut_off_anywhere_finishes_when_it_is_run_again() {
     }
 }
 
-/// What a process leaves on disk that is killed while it writes days anew, with some of their pages written already.
+/// Leaves the files of a process that was killed while it rewrote days, when some of their pages were written already.
 /// rules.md 25
 #[test]
 fn an_erasure_killed_inside_a_transaction_finishes_in_the_next_process() {
@@ -183,11 +187,11 @@ fn an_erasure_killed_inside_a_transaction_finishes_in_the_next_process() {
         let killed = move |conn: &Connection| {
             conn.execute_batch("pragma cache_size = 1")?;
             let mut held = erase_visitor::list_segments(conn, id, number, &RANGE, &deadline)?.segments.into();
-            let cuts = erase_visitor::cut(conn, number, &mut held)?;
+            let cuts = erase_visitor::prepare_removals(conn, number, &mut held)?;
             count.fetch_add(cuts.len(), Ordering::Relaxed);
-            erase_visitor::replace(conn, id, cuts)?;
+            erase_visitor::apply_removals(conn, id, cuts)?;
             copy(&from, &to);
-            // nothing of it is kept
+            // The transaction is rolled back.
             Err::<(), _>(store::Error::RolledBack)
         };
         world.store.writer.write_blocking(killed).unwrap_err();

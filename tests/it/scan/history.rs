@@ -1,4 +1,4 @@
-//! Invented histories: facts in plain texts, and the same written to a real store.
+//! Random histories: the facts as plain texts, and the same facts written to a real store.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -103,7 +103,7 @@ pub(super) struct EventFact {
     pub at_ms: i64,
     pub is_view: bool,
     pub visitor: u32,
-    /// Place in `sessions`; none = told by a program.
+    /// Index into `sessions`; `None` for events sent by programs.
     pub session: Option<usize>,
     pub page: Page,
     pub event: String,
@@ -219,7 +219,7 @@ pub(super) fn invent(dice: &mut Dice, id: AccountId, zone_name: &'static str, da
     };
     for contact in 1..=dice.below(6) as i64 {
         account.contacts.insert(contact, format!("Person{contact}@Example.test").to_lowercase());
-        // its own number, for what programs tell
+        // The visitor number of a contact for events sent by programs.
         account.visitors += 1;
         account.contact_of.insert(account.visitors, contact);
         let visitor = 1 + dice.below(account.visitors as usize) as u32;

@@ -7,7 +7,7 @@ use guestlog::base::clock::{DAY, HOUR, Millis};
 use guestlog::domain::period::{Days, LocalDay, Step, Zone};
 use guestlog::domain::question::{Dimension, Filter, Operator};
 use guestlog::domain::screen::ScreenClass;
-use guestlog::store::scan::{self, Ask, Bounds, Deadline, Grouping, Key, Measure, Top, Totals};
+use guestlog::store::scan::{self, Bounds, Deadline, Grouping, Key, Measure, Request, Top, Totals};
 use guestlog::store::{self, Connection};
 
 use super::history::{
@@ -44,16 +44,16 @@ fn compare(make: &dyn Fn(u64) -> World) {
             let mut groupings: Vec<Grouping> =
                 (0..1 + dice.below(5)).map(|_| grouping(&mut dice, &account, &range)).collect();
             if dice.one_in(6) {
-                // what the rows of segments tell by themselves
+                // Totals that are read from the rows of segments.
                 filters.clear();
                 groupings = vec![days(&account, &range, Step::Day)];
             }
             let bounds = Bounds {
-                set_bytes: dice.pick(&[0, 0, 300, Bounds::default().set_bytes]),
-                set_bytes_least: 0,
-                pairs: dice.pick(&[2, 20, Bounds::default().pairs]),
+                max_set_bytes: dice.pick(&[0, 0, 300, Bounds::default().max_set_bytes]),
+                min_set_bytes: 0,
+                max_pairs: dice.pick(&[2, 20, Bounds::default().max_pairs]),
                 batch_rows: dice.pick(&[1, 7, 60, Bounds::default().batch_rows]),
-                shared_rows: dice.pick(&[0, Bounds::default().shared_rows]),
+                parallel_rows: dice.pick(&[0, Bounds::default().parallel_rows]),
             };
             let what = format!(
                 "seed {seed}, question {question}: account {}, {range:?}, {}, {groupings:?}, {bounds:?}",
@@ -71,7 +71,7 @@ fn compare(make: &dyn Fn(u64) -> World) {
             }
         }
     }
-    // the questions were no empty ones
+    // The answers were not empty.
     assert!(matched > HISTORIES * QUESTIONS / 3 && several_passes > 10, "{matched}, {several_passes}");
 }
 
@@ -83,7 +83,7 @@ pub(super) fn ask(
     groupings: &[Grouping],
     bounds: Bounds,
 ) -> scan::Answer {
-    let ask = Ask {
+    let ask = Request {
         account: account.id,
         range_ms: range.clone(),
         filters,
@@ -181,9 +181,9 @@ pub(super) fn grouping(dice: &mut Dice, account: &AccountFact, range: &Range<i64
             let step = dice.pick(&[Step::Hour, Step::Day, Step::Month]);
             days(account, range, step)
         }
-        2 => Grouping::Steps(vec![range.start, (range.start + range.end) / 2, range.end + HOUR]),
+        2 => Grouping::Intervals(vec![range.start, (range.start + range.end) / 2, range.end + HOUR]),
         3 => {
-            let Grouping::Steps(edges) = days(account, range, dice.pick(&[Step::Hour, Step::Day])) else {
+            let Grouping::Intervals(edges) = days(account, range, dice.pick(&[Step::Hour, Step::Day])) else {
                 unreachable!()
             };
             Grouping::Grid(Key::Dimension(Dimension::Event), vec![2, 9, 1], edges)
@@ -196,7 +196,7 @@ pub(super) fn grouping(dice: &mut Dice, account: &AccountFact, range: &Range<i64
             };
             let limit = dice.pick(&[1, 3, 1_000]);
             let top = Top { by: dice.pick(&Measure::ALL), limit, after: None, skip_empty: dice.one_in(3) };
-            if dice.one_in(4) { Grouping::Sums(key, top) } else { Grouping::By(key, top) }
+            if dice.one_in(4) { Grouping::SumsBy(key, top) } else { Grouping::By(key, top) }
         }
     }
 }
@@ -205,7 +205,7 @@ fn days(account: &AccountFact, range: &Range<i64>, step: Step) -> Grouping {
     let zone = Zone::named(account.zone_name);
     let first = zone.day_of(Millis(range.start));
     let days = Days { first, last: LocalDay(first.0.max(zone.day_of(Millis(range.end)).0)) };
-    Grouping::Steps(days.edges(&zone, step))
+    Grouping::Intervals(days.edges(&zone, step))
 }
 
 /// Names of events by their numbers.
@@ -250,11 +250,11 @@ pub(super) fn expect(
     let unnamed = |count: &Count| scan::Row { name: Vec::new(), figures: figures(count, contacts) };
     match grouping {
         Grouping::Total => (vec![unnamed(&oracle::total(account, events))], 1),
-        Grouping::Steps(edges) => {
+        Grouping::Intervals(edges) => {
             let steps = oracle::by_step(account, events, edges);
             (steps.iter().map(unnamed).collect(), steps.len() as u64)
         }
-        Grouping::These(..) => unreachable!("no codes are drawn"),
+        Grouping::Chosen(..) => unreachable!("no codes are drawn"),
         Grouping::Grid(_, codes, edges) => {
             let mut rows = Vec::new();
             for code in codes {
@@ -266,14 +266,14 @@ pub(super) fn expect(
             let total = rows.len() as u64;
             (rows, total)
         }
-        Grouping::By(key, top) | Grouping::Sums(key, top) => {
+        Grouping::By(key, top) | Grouping::SumsBy(key, top) => {
             let dimensions = match key {
                 Key::Dimension(dimension) => vec![*dimension],
                 Key::SourceAndDetail => vec![Dimension::Source, Dimension::SourceDetail],
                 Key::Campaign => vec![Dimension::UtmSource, Dimension::UtmMedium, Dimension::UtmCampaign],
             };
             let groups = oracle::by_name(account, events, &dimensions);
-            let is_sums = matches!(grouping, Grouping::Sums(..));
+            let is_sums = matches!(grouping, Grouping::SumsBy(..));
             let found = |count: &Count| if is_sums { sums(count) } else { figures(count, contacts) };
             let mut rows: Vec<_> = groups
                 .iter()

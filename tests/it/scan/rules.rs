@@ -1,4 +1,4 @@
-//! Rules of the data in small histories whose counts can be told by heart.
+//! Rules of the data in small histories whose counts can be computed by hand.
 
 use std::collections::BTreeMap;
 
@@ -181,7 +181,7 @@ fn groups_are_asked_for_again_by_their_codes() {
     let Grouping::By(key, _) = by(Dimension::Source) else { unreachable!() };
     let whole = find(0..90, by(Dimension::Source));
     assert_eq!((whole.rows.len(), whole.codes.len()), (2, 2));
-    let again = find(0..90, Grouping::These(key, whole.codes.clone()));
+    let again = find(0..90, Grouping::Chosen(key, whole.codes.clone()));
     assert_eq!(
         again.rows.iter().map(|row| row.figures).collect::<Vec<_>>(),
         whole.rows.iter().map(|row| row.figures).collect::<Vec<_>>()
@@ -191,7 +191,7 @@ fn groups_are_asked_for_again_by_their_codes() {
     let wanted = |referrals: u64, paid: u64| {
         order.iter().map(|name| if *name == "REFERRALS" { referrals } else { paid }).collect::<Vec<_>>()
     };
-    assert_eq!(views(find(0..10, Grouping::These(key, whole.codes.clone()))), wanted(0, 1));
-    assert_eq!(views(find(30..90, Grouping::These(key, whole.codes.clone()))), wanted(2, 0));
-    assert_eq!(views(find(0..90, Grouping::These(key, vec![u32::MAX]))), [0], "a code nobody knows");
+    assert_eq!(views(find(0..10, Grouping::Chosen(key, whole.codes.clone()))), wanted(0, 1));
+    assert_eq!(views(find(30..90, Grouping::Chosen(key, whole.codes.clone()))), wanted(2, 0));
+    assert_eq!(views(find(0..90, Grouping::Chosen(key, vec![u32::MAX]))), [0], "a code nobody knows");
 }

@@ -31,7 +31,7 @@ pub(super) fn ask(
     limit: usize,
 ) -> Timeline {
     let zone = Zone::named(account.zone_name);
-    let ask = timeline::Ask {
+    let ask = timeline::Request {
         account: account.id,
         visitor: VisitorNumber(visitor),
         range_ms: range_ms.clone(),

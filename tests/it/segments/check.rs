@@ -66,11 +66,11 @@ fn harms(day: LocalDay) -> Vec<(String, String)> {
         ),
         (
             "update session set page_views = page_views + 1 where in_segment = 1".to_owned(),
-            "sessions of closed days that tell other page views than they have: ".to_owned(),
+            "sessions of closed days with other page views than their rows have: ".to_owned(),
         ),
         (
             "update session set engaged_ms = engaged_ms + 1 where in_segment = 1".to_owned(),
-            "sessions of closed days that tell other page views than they have: ".to_owned(),
+            "sessions of closed days with other page views than their rows have: ".to_owned(),
         ),
         (
             format!("update segment set account_id = 7 where id = {OLDEST}"),
@@ -121,7 +121,7 @@ fn a_day_that_is_dropped_is_no_finding_damaged_or_not() {
     conn.execute_batch(&format!("update segment set rows = rows + 1 where id = {OLDEST}")).unwrap();
     assert_eq!(report(dir.path()).findings.len(), 1);
     let segments = list();
-    assert!(!segments[0].is_whole && segments[1].is_whole);
+    assert!(!segments[0].is_intact && segments[1].is_intact);
     for segment in &segments[..2] {
         store::segment::delete(&conn, account, segment).unwrap();
     }

@@ -73,7 +73,7 @@ fn runs() -> Vec<Run> {
         |at_ms, value_minor| Event { kind: COMPLETION, event: 6, value_minor, ..row(40, 50, at_ms, 2) };
     let sales = vec![sale(MORNING + 5, -1_250), sale(MORNING + 5, 1_000_000_000_000)];
     runs.push(Run { spans: true, switched: true, bounced: false, ..run(40, 50, sales) });
-    // told by a program
+    // Sent by a program.
     let told =
         Event { kind: COMPLETION, event: 7, consent: 32, policy: 0, ..row(0, 51, MORNING + 80_000_000, 0) };
     runs.push(Run { session: 0, visitor: 51, rows: vec![told], ..Run::default() });
@@ -155,7 +155,7 @@ fn a_segment_of_every_format_is_read() {
         let conn = fresh.conn();
         put(&conn, &kept);
         let listed = segment::list_verified(&conn, AccountId::FIRST, i64::MIN, i64::MAX).unwrap();
-        assert_eq!((listed.segments.len(), listed.damaged.len()), (1, 0), "format {format}");
+        assert_eq!((listed.segments.len(), listed.damaged_days.len()), (1, 0), "format {format}");
         assert_eq!(listed.segments[0].day, DAY);
         let read = segment::list_runs(&conn, &listed.segments[0]).unwrap();
         assert_eq!(read, runs(), "format {format}");

@@ -9,7 +9,7 @@ use guestlog::base::random::SeededRandom;
 use guestlog::domain::account::AccountId;
 use guestlog::domain::period::LocalDay;
 use guestlog::domain::question::{Dimension, Filter};
-use guestlog::store::scan::{self, Ask, Bounds, Deadline, Grouping, Key, Measure, Table, Top};
+use guestlog::store::scan::{self, Bounds, Deadline, Grouping, Key, Measure, Request, Table, Top};
 use guestlog::store::{MAIN_FILE, Options, Store, segment};
 use rusqlite::{Connection, params};
 
@@ -45,7 +45,7 @@ fn questions() -> Vec<(std::ops::Range<i64>, Vec<Filter>, Vec<Grouping>)> {
                 dimension(Dimension::Browser, Measure::Bounces),
             ],
         ),
-        (NOW.0 - 19 * DAY..NOW.0, Vec::new(), vec![Grouping::Steps(steps)]),
+        (NOW.0 - 19 * DAY..NOW.0, Vec::new(), vec![Grouping::Intervals(steps)]),
         (
             0..end,
             parse(&["page:contains:/", "language:is_not:nl"]),
@@ -93,7 +93,7 @@ impl Torture {
 
     fn ask(&self, account: AccountId, question: usize, bounds: Bounds) -> scan::Answer {
         let (range_ms, filters, groupings) = &self.questions[question];
-        let ask = Ask {
+        let ask = Request {
             account,
             range_ms: range_ms.clone(),
             filters,
@@ -264,7 +264,7 @@ impl Torture {
     fn verify(&mut self, account: AccountId, question: usize, threads: usize, what: &str) -> bool {
         let answer = if threads == 2 {
             self.conn.execute_batch("commit").unwrap();
-            let answer = self.ask(account, question, Bounds { shared_rows: 0, ..Bounds::default() });
+            let answer = self.ask(account, question, Bounds { parallel_rows: 0, ..Bounds::default() });
             let again = "begin;
                 delete from segment_column; insert into segment_column select * from whole_column;
                 delete from segment; insert into segment select * from whole_segment;

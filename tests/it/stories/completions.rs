@@ -5,7 +5,7 @@ use guestlog::app::events::{definitions, review};
 use guestlog::base::clock::MINUTE;
 use guestlog::domain::event::{EventKind, EventNumber, Status, Typed, UnknownNames, WAITING_MAX};
 use guestlog::domain::money::{MINOR_MAX, SUM_MAX};
-use guestlog::store::unexpected::{self, NEWCOMERS_MAX, Told};
+use guestlog::store::unexpected::{self, NEWCOMERS_MAX, Sighting};
 use serde_json::{Value, json};
 
 use crate::harness::site::{Site, Wanted, with};
@@ -271,7 +271,7 @@ async fn names_are_approved_while_they_fit_dismissed_and_taken_back() {
 async fn of_more_names_than_may_wait_the_least_seen_gives_way() {
     let site = Site::new().await;
     let account = site.account;
-    let told = |name: String, times, last_ms| Told {
+    let told = |name: String, times, last_ms| Sighting {
         name,
         kind: EventKind::Custom,
         page: String::new(),
@@ -279,7 +279,7 @@ async fn of_more_names_than_may_wait_the_least_seen_gives_way() {
         first_ms: last_ms,
         last_ms,
     };
-    let write = async |names: Vec<Told>| {
+    let write = async |names: Vec<Sighting>| {
         let job = move |conn: &guestlog::store::Connection| unexpected::upsert(conn, account, &names);
         site.app.store.writer.write(job).await.unwrap();
     };

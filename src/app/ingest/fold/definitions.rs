@@ -13,7 +13,7 @@ use crate::domain::reason::Reason;
 use crate::domain::text::cut;
 use crate::domain::url_rule::UrlRule;
 use crate::store::dictionary::Kind;
-use crate::store::unexpected::{self, Told};
+use crate::store::unexpected::{self, Sighting};
 use crate::store::{self, Connection, definition};
 
 /// Characters kept of the address on which an unexpected name was seen.
@@ -49,7 +49,7 @@ pub(super) struct Definitions {
     /// Bytes of `of_page`, approximately.
     page_bytes: usize,
     /// Unexpected names seen since the last `write`.
-    seen_names: FxHashMap<String, Told>,
+    seen_names: FxHashMap<String, Sighting>,
     /// The latest completion of each event since the last `write`, milliseconds.
     completed: FxHashMap<EventNumber, i64>,
 }
@@ -138,7 +138,7 @@ impl Definitions {
             return Ok(Found::Active(number, 0));
         }
         let at_ms = hit.at.0;
-        let seen = self.seen_names.entry(name.to_owned()).or_insert_with(|| Told {
+        let seen = self.seen_names.entry(name.to_owned()).or_insert_with(|| Sighting {
             name: name.to_owned(),
             kind,
             page: String::new(),
@@ -199,7 +199,7 @@ impl Definitions {
 
     /// Writes what was seen since the last call.
     pub(super) fn write(&mut self, conn: &Connection, account: AccountId) -> Result<(), store::Error> {
-        let mut seen: Vec<Told> = std::mem::take(&mut self.seen_names).into_values().collect();
+        let mut seen: Vec<Sighting> = std::mem::take(&mut self.seen_names).into_values().collect();
         if !seen.is_empty() {
             seen.sort_unstable_by(|a, b| (a.last_ms, &a.name).cmp(&(b.last_ms, &b.name)));
             for gone in unexpected::upsert(conn, account, &seen)? {

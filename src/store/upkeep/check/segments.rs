@@ -1,5 +1,5 @@
-//! Are the closed days whole? Every column of every segment is read, one segment at a time, and compared with what
-//! its row, its account and the sessions that still have rows of their own say. Only reads.
+//! Checks closed days. Every column of every segment is read, one segment at a time, and compared with the row of the
+//! segment, with its account, and with the sessions that still have rows of their own.
 
 use roaring::{RoaringBitmap, RoaringTreemap};
 use rusqlite::Connection;
@@ -13,123 +13,109 @@ use crate::store::definition;
 use crate::store::dictionary::Kind;
 use crate::store::error::{Damage, Error};
 use crate::store::event::PAGE_VIEW;
-use crate::store::segment::columns::{Col, Run, figures_of};
-use crate::store::segment::{self, Listed, Reader, Segment};
+use crate::store::segment::columns::{Col, Run, totals_of};
+use crate::store::segment::{self, Reader, Segment};
 
-/// Most findings told of segments.
+/// Most findings reported about segments.
 const FINDINGS_MAX: usize = 100;
-/// Clocks west and east of Greenwich.
+/// How far local midnight can be from midnight UTC, west and east of Greenwich.
 const WEST: i64 = 12 * HOUR;
 const EAST: i64 = 14 * HOUR;
 
-/// Looks at the segments of all accounts; answers how many there are and how many rows they hold.
-///
-/// # Errors
-/// SQLite's; damage is a finding.
-pub(super) fn look(conn: &Connection, findings: &mut Vec<String>) -> Result<(i64, i64), Error> {
+/// Checks the segments of all accounts; answers how many there are and how many rows they have. Damage is a finding,
+/// not an error.
+pub(super) fn check(conn: &Connection, findings: &mut Vec<String>) -> Result<(i64, i64), Error> {
     let before = findings.len();
-    let strays = segment::list_strays(conn)?;
-    findings.extend(strays.iter().map(|id| format!("columns of segment {id}, which is not there")));
+    let orphans = segment::list_orphans(conn)?;
+    findings.extend(orphans.iter().map(|id| format!("columns of segment {id}, which is not there")));
     let (mut segments, mut rows) = (0, 0);
     for account in segment::list_accounts(conn)? {
         let Some(numbers) = account::find_numbers(conn, account)? else {
             findings.push(format!("segments of account {account}, which is not there"));
             continue;
         };
-        let mut look = Look::start(conn, account, numbers)?;
-        let Listed { segments: listed, damaged } = segment::list_verified(conn, account, i64::MIN, i64::MAX)?;
-        for day in &damaged {
-            look.tell(*day, &Damage::Row.to_string());
+        let mut check = AccountCheck::start(conn, account, numbers)?;
+        let verified = segment::list_verified(conn, account, i64::MIN, i64::MAX)?;
+        for day in &verified.damaged_days {
+            check.add_finding(*day, &Damage::Row.to_string());
         }
-        look.is_damaged = !damaged.is_empty();
-        for segment in &listed {
+        check.is_damaged = !verified.damaged_days.is_empty();
+        for segment in &verified.segments {
             segments += 1;
             rows += i64::from(segment.extent.rows);
-            look.segment(segment)?;
+            check.check_segment(segment)?;
         }
-        look.compare();
-        findings.append(&mut look.findings);
+        check.compare_sessions();
+        findings.append(&mut check.findings);
     }
-    let told = before + FINDINGS_MAX;
-    if let Some(more) = findings.len().checked_sub(told).filter(|more| *more > 0) {
-        findings.truncate(told);
+    let limit = before + FINDINGS_MAX;
+    if let Some(more) = findings.len().checked_sub(limit).filter(|more| *more > 0) {
+        findings.truncate(limit);
         findings.push(format!("and {more} more findings of segments"));
     }
     Ok((segments, rows))
 }
 
-/// What a session is known to have had.
+/// Page views and engagement of a session, as stored in its row or as counted from its events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Had {
+struct SessionSums {
     page_views: i64,
     engaged_ms: i64,
 }
 
-/// Last number of each kind of text; they are dense.
-#[derive(Default)]
-struct Texts(FxHashMap<u8, u32>);
-
-impl Texts {
-    fn has(&self, kind: Kind, id: u32) -> bool {
-        id <= self.0.get(&(kind as u8)).copied().unwrap_or(0)
-    }
-}
-
-/// The segments of one account.
-struct Look<'c> {
+struct AccountCheck<'c> {
     conn: &'c Connection,
     reader: Reader<'c>,
     account: AccountId,
     numbers: Numbers,
     last_event: u32,
-    texts: Texts,
+    /// The last id of each kind of text. Ids have no gaps, so all lower ones exist.
+    last_text: FxHashMap<u8, u32>,
     /// Sessions whose rows are all hot.
     hot: RoaringBitmap,
-    /// Sessions that changed after they were closed.
+    /// Sessions that changed after their day was closed.
     changed: RoaringBitmap,
-    /// What sessions that have a row and are in segments say they had, and what was found of them.
-    said: FxHashMap<u32, Had>,
-    found: FxHashMap<u32, Had>,
-    /// Sessions of one run, and of several.
+    /// Sessions that are in segments and have a row: what the row says, and what was counted.
+    stored: FxHashMap<u32, SessionSums>,
+    counted: FxHashMap<u32, SessionSums>,
+    /// Sessions with a run that claims to be the only one, and with a run that does not.
     alone: RoaringBitmap,
     spanning: RoaringBitmap,
-    /// Something could not be read: what was found of sessions is not all of it.
+    /// Something could not be read, so `counted` is not complete.
     is_damaged: bool,
     findings: Vec<String>,
 }
 
-impl<'c> Look<'c> {
+impl<'c> AccountCheck<'c> {
     fn start(conn: &'c Connection, account: AccountId, numbers: Numbers) -> Result<Self, Error> {
-        let mut look = Self {
+        let mut statement =
+            conn.prepare("select kind, max(id) from dictionary where account_id = ?1 group by kind")?;
+        let last_text = statement.query_map([account.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut check = Self {
             conn,
             reader: Reader::prepare(conn)?,
             account,
             numbers,
             last_event: definition::last(conn, account)?,
-            texts: Texts::default(),
+            last_text: last_text.collect::<Result<_, _>>()?,
             hot: RoaringBitmap::new(),
             changed: RoaringBitmap::new(),
-            said: FxHashMap::default(),
-            found: FxHashMap::default(),
+            stored: FxHashMap::default(),
+            counted: FxHashMap::default(),
             alone: RoaringBitmap::new(),
             spanning: RoaringBitmap::new(),
             is_damaged: false,
             findings: Vec::new(),
         };
-        look.read_texts()?;
-        look.read_sessions()?;
-        Ok(look)
+        check.read_sessions()?;
+        Ok(check)
     }
 
-    fn read_texts(&mut self) -> Result<(), Error> {
-        let mut statement =
-            self.conn.prepare("select kind, max(id) from dictionary where account_id = ?1 group by kind")?;
-        let rows = statement.query_map([self.account.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        self.texts.0 = rows.collect::<Result<_, _>>()?;
-        Ok(())
+    fn has_text(&self, kind: Kind, id: u32) -> bool {
+        id <= self.last_text.get(&(kind as u8)).copied().unwrap_or(0)
     }
 
-    /// What the sessions that have a row say, and what hot rows there are of them.
+    /// Reads the rows of sessions, and counts the hot rows of those that are in segments.
     fn read_sessions(&mut self) -> Result<(), Error> {
         let mut statement = self
             .conn
@@ -143,7 +129,7 @@ impl<'c> Look<'c> {
                 _ => true,
             };
             if !self.hot.contains(id) {
-                self.said.insert(id, Had { page_views: row.get(2)?, engaged_ms: row.get(3)? });
+                self.stored.insert(id, SessionSums { page_views: row.get(2)?, engaged_ms: row.get(3)? });
             }
         }
         let mut statement = self.conn.prepare(
@@ -153,56 +139,58 @@ impl<'c> Look<'c> {
         let mut rows = statement.query([self.account.0])?;
         while let Some(row) = rows.next()? {
             let id = row.get(0)?;
-            if self.said.contains_key(&id) {
-                self.found.insert(id, Had { page_views: row.get(1)?, engaged_ms: row.get(2)? });
+            if self.stored.contains_key(&id) {
+                self.counted.insert(id, SessionSums { page_views: row.get(1)?, engaged_ms: row.get(2)? });
             }
         }
         Ok(())
     }
 
-    fn segment(&mut self, segment: &Segment) -> Result<(), Error> {
-        if !self.columns(segment)? {
+    fn check_segment(&mut self, segment: &Segment) -> Result<(), Error> {
+        if !self.check_columns(segment)? {
             self.is_damaged = true;
             return Ok(());
         }
         match self.reader.runs(segment) {
-            Ok(runs) => self.runs(segment, &runs),
+            Ok(runs) => self.check_runs(segment, &runs),
             Err(Error::Damaged(damage)) => {
                 self.is_damaged = true;
-                self.tell(segment.day, &damage.to_string());
+                self.add_finding(segment.day, &damage.to_string());
             }
             Err(error) => return Err(error),
         }
         Ok(())
     }
 
-    /// Each column by itself; answers whether all can be read.
-    fn columns(&mut self, segment: &Segment) -> Result<bool, Error> {
+    /// Reads each column by itself; answers whether all can be read.
+    fn check_columns(&mut self, segment: &Segment) -> Result<bool, Error> {
         let stored = segment::list_columns(self.conn, segment.id)?;
         let before = self.findings.len();
         for number in &stored {
             if !Col::ALL.iter().any(|col| *col as i64 == *number && segment.extent.is_stored(*col)) {
-                self.tell(segment.day, &format!("column {number} is not one of its segment"));
+                self.add_finding(segment.day, &format!("column {number} is not one of its segment"));
             }
         }
         let mut values = Vec::new();
         for col in Col::ALL.into_iter().filter(|col| segment.extent.is_stored(*col)) {
             if !stored.contains(&(col as i64)) {
-                self.tell(segment.day, &format!("column {col:?} is missing"));
+                self.add_finding(segment.day, &format!("column {col:?} is missing"));
                 continue;
             }
             values.clear();
             match self.reader.read(segment, col, &mut values) {
                 Ok(()) => {}
-                Err(Error::Damaged(damage)) => self.tell(segment.day, &format!("column {col:?}: {damage}")),
+                Err(Error::Damaged(damage)) => {
+                    self.add_finding(segment.day, &format!("column {col:?}: {damage}"));
+                }
                 Err(error) => return Err(error),
             }
         }
         Ok(self.findings.len() == before)
     }
 
-    /// What the rows of a segment say.
-    fn runs(&mut self, segment: &Segment, runs: &[Run]) {
+    /// Compares the rows of a segment with everything that is known of them.
+    fn check_runs(&mut self, segment: &Segment, runs: &[Run]) {
         let mut wrong: FxHashMap<&'static str, usize> = FxHashMap::default();
         let mut note = |is: bool, what| {
             if is {
@@ -214,34 +202,35 @@ impl<'c> Look<'c> {
         let mut before = RoaringTreemap::new();
         for run in runs {
             let is_again = !before.insert(u64::from(run.session) << 32 | u64::from(run.visitor));
-            note(is_again, "sessions that stand there twice");
-            // what a program tells may be of nobody
+            note(is_again, "sessions that are there twice");
+            // A program may send events without naming anybody.
             let is_nobody = run.visitor == 0 && run.session != 0;
             note(is_nobody || run.visitor > self.numbers.visitor, "visitors with unknown numbers");
             note(run.session > self.numbers.session, "sessions with unknown numbers");
             note(self.hot.contains(run.session), "sessions whose rows are all hot, so that they count twice");
             note(!self.is_known(run), "sessions with unknown texts");
-            note(self.is_split(run), "sessions that are in two places and do not say so");
-            let has_row = self.said.contains_key(&run.session);
-            let mut had = has_row.then(|| self.found.entry(run.session).or_default());
+            note(self.is_split(run), "sessions in several runs that do not say so");
+            let has_row = self.stored.contains_key(&run.session);
+            let mut sums = has_row.then(|| self.counted.entry(run.session).or_default());
             for row in &run.rows {
                 (first, last) = (first.min(row.at_ms), last.max(row.at_ms));
                 note(row.at_ms < from - EAST || row.at_ms >= from + DAY + WEST, "rows of another day");
                 let texts = [(Kind::Page, row.page), (Kind::Title, row.title)];
                 note(row.event > self.last_event, "completions of unknown events");
-                note(!texts.iter().all(|(kind, id)| self.texts.has(*kind, *id)), "rows with unknown texts");
-                if let Some(had) = &mut had {
-                    had.page_views += i64::from(row.kind == PAGE_VIEW);
-                    had.engaged_ms += i64::from(row.engaged_ms);
+                let has_text = |kind, id| id <= self.last_text.get(&(kind as u8)).copied().unwrap_or(0);
+                note(!texts.iter().all(|(kind, id)| has_text(*kind, *id)), "rows with unknown texts");
+                if let Some(sums) = &mut sums {
+                    sums.page_views += i64::from(row.kind == PAGE_VIEW);
+                    sums.engaged_ms += i64::from(row.engaged_ms);
                 }
             }
         }
         note((first, last) != (segment.extent.first_ms, segment.extent.last_ms), "times other than it says");
-        note(figures_of(runs) != segment.figures, "figures other than its rows come to");
+        note(totals_of(runs) != segment.totals, "totals other than those of its rows");
         let mut wrong: Vec<_> = wrong.into_iter().collect();
         wrong.sort_unstable();
         for (what, count) in wrong {
-            self.tell(segment.day, &format!("{what}: {count}"));
+            self.add_finding(segment.day, &format!("{what}: {count}"));
         }
     }
 
@@ -257,10 +246,10 @@ impl<'c> Look<'c> {
             (Kind::Page, run.entry_page),
             (Kind::Page, run.exit_page),
         ];
-        texts.iter().all(|(kind, id)| self.texts.has(*kind, *id))
+        texts.iter().all(|(kind, id)| self.has_text(*kind, *id))
     }
 
-    /// A session of several runs counts once only where each of them says that there are others.
+    /// A session with several runs is counted once only if every run says that there are others.
     fn is_split(&mut self, run: &Run) -> bool {
         if run.session == 0 || self.changed.contains(run.session) {
             return false;
@@ -278,26 +267,27 @@ impl<'c> Look<'c> {
         }
     }
 
-    /// Sessions that still have a row, against what was found of them.
-    fn compare(&mut self) {
+    /// Compares the sessions that still have a row with what was counted of them.
+    fn compare_sessions(&mut self) {
         if self.is_damaged {
             return;
         }
-        let differs = |id: &u32, said: &Had| {
-            let found = self.found.get(id).copied().unwrap_or_default();
-            let is_engaged = self.changed.contains(*id) || found.engaged_ms == said.engaged_ms;
-            found.page_views != said.page_views || !is_engaged
+        let differs = |id: &u32, stored: &SessionSums| {
+            let counted = self.counted.get(id).copied().unwrap_or_default();
+            // Engagement of a changed session may still wait for its segment.
+            let is_engaged = self.changed.contains(*id) || counted.engaged_ms == stored.engaged_ms;
+            counted.page_views != stored.page_views || !is_engaged
         };
-        let wrong = self.said.iter().filter(|(id, said)| differs(id, said)).count();
+        let wrong = self.stored.iter().filter(|(id, stored)| differs(id, stored)).count();
         if wrong > 0 {
             self.findings.push(format!(
-                "account {}: sessions of closed days that tell other page views than they have: {wrong}",
+                "account {}: sessions of closed days with other page views than their rows have: {wrong}",
                 self.account
             ));
         }
     }
 
-    fn tell(&mut self, day: LocalDay, what: &str) {
+    fn add_finding(&mut self, day: LocalDay, what: &str) {
         if self.findings.len() <= FINDINGS_MAX {
             self.findings.push(format!("account {}, {day}: {what}", self.account));
         }

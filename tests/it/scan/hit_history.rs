@@ -1,5 +1,5 @@
-//! Histories as they are told to the product, hit by hit, through the rules of the fold, while the clock is set and the
-//! time zone changed, days are closed and the process dies; and the facts a plain reading of the rules makes of them.
+//! Random histories that are sent to the product hit by hit and folded, while the clock is set, the time zone changes,
+//! days are closed and the process dies. Beside the store they build the facts that a plain reading of the rules gives.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ use rusqlite::Connection;
 
 use super::history::{AccountFact, Dice, EventFact, Page, SessionFact, pages};
 
-/// Places and days where local days are not 24 hours long, or are none at all.
+/// Time zones with days that are not 24 hours long or do not exist.
 pub(super) const STARTS: [(&str, &str); 9] = [
     ("UTC", "2026-06-01"),
     ("Europe/Amsterdam", "2026-10-24"),
@@ -45,9 +45,9 @@ pub(super) const STARTS: [(&str, &str); 9] = [
     ("America/Santiago", "2026-09-05"),
 ];
 
-/// The clock is set back at most this far: what is older than two days is forgotten on purpose.
+/// The clock is set back at most this far, because event ids older than two days are deleted on purpose.
 const BACK_MAX: i64 = 20 * HOUR;
-/// How long ids of page views are used again.
+/// How long the ids of page views are used for further hits.
 const AGAIN_FOR: i64 = 47 * HOUR;
 
 #[derive(Clone, Debug)]
@@ -58,16 +58,16 @@ pub(super) enum Op {
         traits: u8,
         age: i64,
     },
-    /// Of the view so many before the last, told so much later.
+    /// Engagement of the view this many before the last, sent this much later.
     Engage {
         back: u8,
         ms: u32,
     },
-    /// The same view once more.
+    /// The same view is sent again.
     Again {
         back: u8,
     },
-    /// The clock goes on, or is set.
+    /// The clock advances, or is set.
     Clock {
         by: i64,
     },
@@ -82,13 +82,13 @@ pub(super) enum Op {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Told {
+pub(super) struct HitHistory {
     pub start: u8,
     pub ops: Vec<Op>,
 }
 
-/// Shrinks to fewer and plainer steps.
-pub(super) fn told(steps: usize) -> impl Strategy<Value = Told> {
+/// Shrinks to fewer and simpler steps.
+pub(super) fn hit_history(steps: usize) -> impl Strategy<Value = HitHistory> {
     let age = prop_oneof![4 => Just(0), 2 => 0..20 * MINUTE, 1 => 0..DAY];
     let by = prop_oneof![
         4 => SECOND..20 * MINUTE,
@@ -108,7 +108,8 @@ pub(super) fn told(steps: usize) -> impl Strategy<Value = Told> {
         1 => (1..60_000_u32).prop_map(|after| Op::Die { after }),
         1 => (0..STARTS.len() as u8).prop_map(|to| Op::Zone { to }),
     ];
-    (0..STARTS.len() as u8, prop::collection::vec(op, 1..steps)).prop_map(|(start, ops)| Told { start, ops })
+    (0..STARTS.len() as u8, prop::collection::vec(op, 1..steps))
+        .prop_map(|(start, ops)| HitHistory { start, ops })
 }
 
 /// What is known of a visitor.
@@ -117,17 +118,17 @@ struct Known {
     session: usize,
 }
 
-/// A page view that was told.
+/// A page view that was sent.
 struct View {
     hit: Hit,
     event: usize,
 }
 
-/// The product and the facts of what it was told.
-pub(super) struct Telling {
+/// The product, and the facts of the hits it was sent.
+pub(super) struct Replay {
     pub facts: AccountFact,
     pub clock: Arc<ManualClock>,
-    /// Furthest the clock has been.
+    /// The latest time the clock has shown.
     pub latest: i64,
     app: Option<App>,
     cache: Cache,
@@ -139,12 +140,12 @@ pub(super) struct Telling {
     edges: Vec<(i64, i64)>,
 }
 
-impl Telling {
+impl Replay {
     pub(super) fn begin(start: u8) -> Self {
         let (zone, day) = STARTS[start as usize];
         let now = Millis(Zone::named(zone).start_of(parse_day(day).unwrap()).0 + 9 * HOUR);
         let dir = tempfile::tempdir().unwrap();
-        let mut telling = Self {
+        let mut replay = Self {
             facts: AccountFact {
                 id: AccountId::FIRST,
                 zone_name: zone,
@@ -165,10 +166,10 @@ impl Telling {
             times: HashSet::new(),
             edges: Vec::new(),
         };
-        telling.open();
+        replay.open();
         let settings = settings(zone);
-        telling.write(move |conn| store::account::insert(conn, &settings, now).map(drop));
-        telling
+        replay.write(move |conn| store::account::insert(conn, &settings, now).map(drop));
+        replay
     }
 
     pub(super) fn app(&self) -> &App {
@@ -184,12 +185,12 @@ impl Telling {
         self.cache = Cache::default();
     }
 
-    /// Ends the product; its files lie in `dir`.
+    /// Ends the product; its files stay in `dir`.
     pub(super) fn end(&mut self) {
         self.app.take().unwrap().store.close();
     }
 
-    /// Goes on with the files that another process left.
+    /// Continues with the files that another process left.
     pub(super) fn go_on_in(&mut self, dir: tempfile::TempDir) {
         self.dirs.push(dir);
         self.open();
@@ -235,7 +236,7 @@ impl Telling {
         fold::fold_hits(app, &mut self.cache, now, vec![hit]).unwrap();
     }
 
-    /// Place of the view so many before the last, if its id is still sure to be known.
+    /// The index of the view this many before the last, if its id is certainly still known.
     fn recent(&self, back: u8) -> Option<usize> {
         let place = self.views.len().checked_sub(1 + back as usize)?;
         (self.latest - self.views[place].hit.received.0 < AGAIN_FOR).then_some(place)
@@ -244,7 +245,7 @@ impl Telling {
     fn view(&mut self, visitor: u8, page: u8, traits: u8, age: i64) {
         let received = self.clock.now();
         let mut at = received.0 - age;
-        // Page views of a session are told apart by their time alone once they are in a segment.
+        // In a segment, the page views of a session can be distinguished only by their times.
         while !self.times.insert((visitor, at)) {
             at -= 1;
         }

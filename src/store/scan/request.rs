@@ -1,4 +1,4 @@
-//! What can be asked of a scan and what it answers.
+//! What a scan can be asked, and what it answers.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::domain::question::{Dimension, Filter};
 use crate::store::error::{Error, TIME_LIMIT};
 use crate::store::totals::Totals;
 
-/// When a scan must end; asked between batches, where SQLite does not ask.
+/// When a scan must end. It is checked between batches, where SQLite's own time limit does not reach.
 #[derive(Clone)]
 pub struct Deadline {
     clock: Arc<dyn Clock>,
@@ -19,7 +19,7 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// The readers' time limit from now on.
+    /// Ends when the time limit of readers has passed from now on.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let at = clock.monotonic() + TIME_LIMIT;
@@ -31,110 +31,110 @@ impl Deadline {
     }
 }
 
-/// Bounds of the memory of a scan: of accounts of a million visitors; of more, in proportion to them.
+/// Bounds for the memory of a scan. They hold for accounts with up to a million visitors, and grow in proportion for
+/// larger ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Bytes of bitsets: at most, and even for few rows.
-    pub set_bytes: usize,
-    pub set_bytes_least: usize,
-    /// Pairs of group and number, some 4 bytes each; past it the scan makes more passes.
-    pub pairs: usize,
-    /// Hot rows held at once.
+    /// Most bytes of bitsets.
+    pub max_set_bytes: usize,
+    /// Bytes of bitsets that are allowed even for few rows.
+    pub min_set_bytes: usize,
+    /// Most pairs of group and number, about 4 bytes each. Past it the scan makes more passes.
+    pub max_pairs: usize,
+    /// Most hot rows in memory at once.
     pub batch_rows: usize,
-    /// Rows of segments from which on a second thread helps.
-    pub shared_rows: u64,
+    /// From this many rows in segments on, a second thread helps.
+    pub parallel_rows: u64,
 }
 
-/// Visitors of an account up to which the bounds are as they stand, and from which on they grow no more.
+/// The number of visitors from which on bounds grow, and at which they stop growing.
 const VISITORS: Range<u64> = 1_000_000..16_000_000;
 
 impl Bounds {
-    /// What they are of an account of so many visitors: there are more numbers to tell apart, and reading everything
-    /// twice for want of room costs more the more there is.
-    pub(super) fn of(self, visitors: u32) -> Self {
+    /// The bounds for an account with this many visitors. The more there are, the more a second pass would cost.
+    pub(super) fn scaled_to(self, visitors: u32) -> Self {
         let visitors = u64::from(visitors).clamp(VISITORS.start, VISITORS.end);
-        let grown = |bound: usize| {
+        let scaled = |bound: usize| {
             let bound = u128::try_from(bound).unwrap_or(u128::MAX);
-            let grown = bound.saturating_mul(visitors.into()) / u128::from(VISITORS.start);
-            usize::try_from(grown).unwrap_or(usize::MAX)
+            let scaled = bound.saturating_mul(visitors.into()) / u128::from(VISITORS.start);
+            usize::try_from(scaled).unwrap_or(usize::MAX)
         };
-        Self { set_bytes: grown(self.set_bytes), pairs: grown(self.pairs), ..self }
+        Self { max_set_bytes: scaled(self.max_set_bytes), max_pairs: scaled(self.max_pairs), ..self }
     }
 }
 
 impl Default for Bounds {
     fn default() -> Self {
         Self {
-            set_bytes: 40 * 1024 * 1024,
-            set_bytes_least: 2 * 1024 * 1024,
-            pairs: 6_000_000,
+            max_set_bytes: 40 * 1024 * 1024,
+            min_set_bytes: 2 * 1024 * 1024,
+            max_pairs: 6_000_000,
             batch_rows: super::hot_rows::BATCH_ROWS,
-            shared_rows: 200_000,
+            parallel_rows: 200_000,
         }
     }
 }
 
-/// A question.
-pub struct Ask<'a> {
+pub struct Request<'a> {
     pub account: AccountId,
     /// Half-open, milliseconds.
     pub range_ms: Range<i64>,
-    /// All must hold.
+    /// A row must pass all of them.
     pub filters: &'a [Filter],
     pub groupings: &'a [Grouping],
-    /// How long pages were visible is wanted too; else it is 0.
+    /// Sum up how long pages were visible; otherwise it is 0.
     pub engaged: bool,
-    /// How many contacts the rows are of is wanted too; else it is 0.
+    /// Count distinct contacts; otherwise it is 0.
     pub contacts: bool,
     pub now: Millis,
     pub deadline: Deadline,
     pub bounds: Bounds,
 }
 
-/// What rows are put together by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Grouping {
-    /// One row.
+    /// One group of all rows.
     Total,
-    /// A row per interval, empty ones too: ascending bounds that cover the period.
-    Steps(Vec<i64>),
-    /// The top rows by name. What programs tell is in no group of a session's dimension (rules.md 13).
+    /// One group per interval, empty ones too. The ascending edges must cover the period.
+    Intervals(Vec<i64>),
+    /// The top groups of a key. Events sent by programs are in no group of a key that belongs to sessions
+    /// (rules.md 13).
     By(Key, Top),
-    /// The same, and only what their rows sum up to: no visitors, sessions or bounces. For groups as many as contacts,
-    /// whose lists of people would take more than everything else.
-    Sums(Key, Top),
-    /// The rows of these groups, named by a code of theirs as `Table::codes` gives it, in this order, empty ones
-    /// too: how rows of one period are found again in another.
-    These(Key, Vec<u32>),
-    /// The same groups, each with a row per interval: all intervals of the first one, then of the next. Only of what
-    /// is a row's, and only what its rows sum up to: no visitors, sessions or bounces.
+    /// The same without visitors, sessions and bounces. For keys with as many groups as there are contacts, whose
+    /// distinct counts would take more memory than everything else.
+    SumsBy(Key, Top),
+    /// Chosen groups, in this order, empty ones too. Each is given by one of its codes, as in `Table::codes`: this is
+    /// how the rows of one period are found again in another.
+    Chosen(Key, Vec<u32>),
+    /// The same groups, each divided into intervals: first all intervals of the first group. Only for keys that belong
+    /// to rows, and without visitors, sessions and bounces.
     Grid(Key, Vec<u32>, Vec<i64>),
 }
 
-/// What names a group.
+/// What the label of a group consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// One text; of pages two, host and path.
+    /// One text; for pages two, host and path.
     Dimension(Dimension),
-    /// Source and its first drill-down.
+    /// The source and its first drill-down.
     SourceAndDetail,
     /// `utm_source`, `utm_medium`, `utm_campaign`.
     Campaign,
 }
 
-/// Which groups are shown.
+/// Which groups of a table are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Top {
-    /// Greatest first; equals by name.
+    /// Greatest first; groups with equal values are ordered by label.
     pub by: Measure,
     /// At least 1.
     pub limit: usize,
     pub after: Option<Cursor>,
-    /// Leave out the group without name.
+    /// Leaves out the group with the empty label.
     pub skip_empty: bool,
 }
 
-/// The last row shown: its figure and the lowest code of its group, which never changes.
+/// The last row of a page of a table: its value, and the lowest code of its group, which never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     pub(super) value: i64,
@@ -142,7 +142,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Reads what `Display` wrote.
+    /// Parses what `Display` writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (value, code) = text.split_once('.')?;
@@ -167,11 +167,11 @@ pub enum Measure {
     Value,
     Engaged,
     Bounces,
-    /// Milliseconds visible of a page view, on average.
+    /// How many milliseconds a page view was visible, on average.
     TimeOfView,
-    /// Milliseconds visible of a session, on average.
+    /// How many milliseconds the pages of a session were visible, on average.
     TimeOfSession,
-    /// Part of the sessions that bounced.
+    /// The share of sessions that bounced.
     BounceRate,
     Contacts,
 }
@@ -203,7 +203,7 @@ impl Measure {
 }
 
 impl Totals {
-    /// What a table is ordered by.
+    /// The value a table is ordered by.
     #[must_use]
     pub fn get(&self, measure: Measure) -> i64 {
         let each = |sum: u64, of: u64| sum.checked_div(of).unwrap_or(0);
@@ -218,7 +218,7 @@ impl Totals {
             Measure::Contacts => self.contacts,
             Measure::TimeOfView => each(self.engaged_ms, self.page_views),
             Measure::TimeOfSession => each(self.engaged_ms, self.sessions),
-            // of equal rates the one of more sessions first
+            // Of two groups with the same rate, the one with more sessions comes first.
             Measure::BounceRate => {
                 let rate = each(self.bounces.saturating_mul(1_000_000), self.sessions);
                 (rate << 40) + self.sessions.min((1 << 40) - 1)
@@ -228,11 +228,11 @@ impl Totals {
     }
 }
 
-/// One group.
+/// One group of a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
-    /// As many texts as the key has; one empty text for the group without name; none for what was not asked by
-    /// name.
+    /// As many texts as the key has. One empty text for the group with the empty label, none for intervals and chosen
+    /// groups.
     pub name: Vec<String>,
     pub figures: Totals,
 }
@@ -241,21 +241,20 @@ pub struct Row {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     pub rows: Vec<Row>,
-    /// A code of each row's group, of `By` only; stays the group's whatever is stored later.
+    /// A code of each row's group, only for `By` and `SumsBy`. It identifies the group for ever.
     pub codes: Vec<u32>,
-    /// Of all groups, shown or not.
+    /// How many groups there are, shown or not.
     pub total: u64,
     pub next: Option<Cursor>,
 }
 
-/// What a scan found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// In the order of the groupings asked for.
+    /// In the order of the groupings of the request.
     pub tables: Vec<Table>,
-    /// How often the rows were read: once, unless the pairs did not fit.
+    /// How often the rows were read: once, unless the pairs did not fit into memory.
     pub passes: u32,
-    /// Days that could not be read, and are missing in the tables.
+    /// Days that could not be read and are missing in the tables.
     pub damaged: Vec<LocalDay>,
 }
 
@@ -265,12 +264,12 @@ mod tests {
 
     #[test]
     fn bounds_grow_with_the_visitors_of_an_account_between_two_limits() {
-        let one = Bounds { set_bytes: 3, pairs: 10, ..Bounds::default() };
+        let one = Bounds { max_set_bytes: 3, max_pairs: 10, ..Bounds::default() };
         let of = |visitors| {
-            let bounds = one.of(visitors);
-            (bounds.set_bytes, bounds.pairs, bounds.batch_rows == one.batch_rows)
+            let bounds = one.scaled_to(visitors);
+            (bounds.max_set_bytes, bounds.max_pairs, bounds.batch_rows == one.batch_rows)
         };
-        for (visitors, set_bytes, pairs) in [
+        for (visitors, max_set_bytes, pairs) in [
             (0, 3, 10),
             (1_000_000, 3, 10),
             (1_400_000, 4, 14),
@@ -278,9 +277,9 @@ mod tests {
             (16_000_001, 48, 160),
             (u32::MAX, 48, 160),
         ] {
-            assert_eq!(of(visitors), (set_bytes, pairs, true), "{visitors}");
+            assert_eq!(of(visitors), (max_set_bytes, pairs, true), "{visitors}");
         }
-        let most = Bounds { set_bytes: usize::MAX, pairs: usize::MAX, ..one };
-        assert_eq!(most.of(2_000_000), most);
+        let most = Bounds { max_set_bytes: usize::MAX, max_pairs: usize::MAX, ..one };
+        assert_eq!(most.scaled_to(2_000_000), most);
     }
 }

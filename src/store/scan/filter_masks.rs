@@ -1,18 +1,18 @@
-//! Filters made ready for the scan: one bool per code of a column, found by one pass over its texts. The
-//! meaning of operators is that of `domain::question`.
+//! Turns filters into masks: one bool per code of a column, found by comparing each text of the column once. What the
+//! operators mean is defined in `domain::question`.
 
-use super::column::{Column, Place, Words, set};
+use super::column::{Column, ColumnTexts, Field, set};
 use crate::domain::event::EventNumber;
 use crate::domain::question::{Dimension, Filter, Operator};
 use crate::store::dictionary::{SEPARATOR, part};
 use crate::store::error::Error;
 
-/// A filter as a bool per code.
+/// A filter as one bool per code.
 #[derive(Debug)]
 pub(super) struct Mask {
     pub column: Column,
     accepted: Vec<bool>,
-    /// For the empty text, and codes that have no text.
+    /// For the empty text and for codes without text.
     empty: bool,
 }
 
@@ -21,8 +21,8 @@ impl Mask {
         self.accepted.get(code as usize).copied().unwrap_or(self.empty)
     }
 
-    /// These contacts, or all but these; `last` is the highest there is. No email is looked at: a page of a thousand
-    /// contacts would compare each with all there are.
+    /// Accepts these contacts, or all others; `last` is the highest contact. No email is compared, because with a page of
+    /// a thousand contacts each would be compared with every email of the account.
     fn of_contacts(numbers: &[u32], is_negative: bool, last: u32) -> Self {
         let mut accepted = vec![is_negative; last as usize + 1];
         for number in numbers {
@@ -34,7 +34,7 @@ impl Mask {
     }
 }
 
-/// The contacts a filter names, when it names them by their numbers alone.
+/// The contacts of a filter whose values are all numbers.
 fn contacts_of(filter: &Filter) -> Option<Vec<u32>> {
     let is_exact = matches!(filter.operator, Operator::Is | Operator::IsNot);
     if filter.dimension != Dimension::Contact || !is_exact {
@@ -43,87 +43,86 @@ fn contacts_of(filter: &Filter) -> Option<Vec<u32>> {
     filter.values.iter().map(|value| value.parse().ok()).collect()
 }
 
-/// All filters, each at the place where it is asked.
+/// All filters of a request.
 #[derive(Debug, Default)]
 pub(super) struct Masks {
-    /// Hold for a whole session of one visitor.
-    pub of_run: Vec<Mask>,
-    /// Asked of every row.
-    pub of_row: Vec<Mask>,
+    /// Checked once per run.
+    pub by_run: Vec<Mask>,
+    /// Checked for every row.
+    pub by_row: Vec<Mask>,
 }
 
 impl Masks {
-    pub(super) fn compile(words: &Words<'_>, filters: &[Filter]) -> Result<Self, Error> {
-        let mut pending: Vec<(Test, Mask)> = Vec::with_capacity(filters.len());
+    pub(super) fn compile(texts: &ColumnTexts<'_>, filters: &[Filter]) -> Result<Self, Error> {
+        let mut pending: Vec<(FilterTest, Mask)> = Vec::with_capacity(filters.len());
         let mut masks = Self::default();
         for filter in filters {
             if let Some(numbers) = contacts_of(filter) {
-                let last = words.version(Column::Contact)?.map_or(0, |version| version.last_id);
-                masks.of_run.push(Mask::of_contacts(&numbers, filter.operator.is_negative(), last));
+                let last = texts.version(Column::Contact)?.map_or(0, |version| version.last_id);
+                masks.by_run.push(Mask::of_contacts(&numbers, filter.operator.is_negative(), last));
                 continue;
             }
-            let test = Test::of(filter);
+            let test = FilterTest::of(filter);
             let empty = test.matches(0, "");
-            let column = Place::of(filter.dimension).column;
+            let column = Field::of(filter.dimension).column;
             pending.push((test, Mask { column, accepted: vec![empty], empty }));
         }
         while let Some(first) = pending.pop() {
-            // all filters of a column in one pass
+            // All filters of one column share one visit of its texts.
             let column = first.1.column;
             let (mut same, other): (Vec<_>, Vec<_>) =
                 pending.into_iter().partition(|(_, m)| m.column == column);
             pending = other;
             same.push(first);
-            words.each(column, |code, text| {
+            texts.each_text(column, |code, text| {
                 for (test, mask) in &mut same {
                     set(&mut mask.accepted, code, test.matches(code, text), mask.empty);
                 }
             })?;
             let ready = same.into_iter().map(|(_, mask)| mask);
             match column {
-                Column::Row(_) => masks.of_row.extend(ready),
-                _ => masks.of_run.extend(ready),
+                Column::Row(_) => masks.by_row.extend(ready),
+                _ => masks.by_run.extend(ready),
             }
         }
         Ok(masks)
     }
 
-    /// The columns they look at.
     pub(super) fn columns(&self) -> impl Iterator<Item = Column> {
-        self.of_run.iter().chain(&self.of_row).map(|mask| mask.column)
+        self.by_run.iter().chain(&self.by_row).map(|mask| mask.column)
     }
 }
 
-/// What of a text a value is compared with.
+/// Which part of a text a value is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Subject {
-    Parts(Place),
-    /// Any of the parts from this one on.
-    Any(Place),
-    /// Of a page; with or without its host and its query.
+    Parts(Field),
+    /// Any one of the parts.
+    Any(Field),
+    /// The address of a page, with or without its host and its query.
     Address {
         host: bool,
         query: bool,
     },
 }
 
-/// A value ready to be compared.
+/// A value of a filter, prepared for comparing.
 #[derive(Debug)]
-struct Wanted {
+struct FilterValue {
     text: String,
     subject: Subject,
     /// The number of a contact or an event.
     number: Option<u32>,
 }
 
-/// A filter before its pass over the texts.
+/// A filter that can be checked against a text.
 #[derive(Debug)]
-struct Test {
+struct FilterTest {
     operator: Operator,
-    wanted: Vec<Wanted>,
+    wanted: Vec<FilterValue>,
 }
 
-impl Test {
+impl FilterTest {
     fn of(filter: &Filter) -> Self {
         let exact = matches!(filter.operator, Operator::Is | Operator::IsNot);
         let wanted = filter.values.iter().map(|value| {
@@ -131,9 +130,9 @@ impl Test {
                 let by_path = value.starts_with('/') && !is_contains(filter.operator);
                 Subject::Address { host: !by_path, query: value.contains('?') }
             } else if filter.dimension == Dimension::Tag {
-                Subject::Any(Place::of(filter.dimension))
+                Subject::Any(Field::of(filter.dimension))
             } else {
-                Subject::Parts(Place::of(filter.dimension))
+                Subject::Parts(Field::of(filter.dimension))
             };
             let text = if exact { filter.dimension.normalise(value) } else { value.to_lowercase() };
             let number = match filter.dimension {
@@ -141,24 +140,23 @@ impl Test {
                 Dimension::Event if exact => EventNumber::parse(value).map(|number| number.0),
                 _ => None,
             };
-            Wanted { number, text, subject }
+            FilterValue { number, text, subject }
         });
         Self { operator: filter.operator, wanted: wanted.collect() }
     }
 
-    /// Does the text of a column fit? `code` is its code.
     fn matches(&self, code: u32, text: &str) -> bool {
         self.wanted.iter().any(|wanted| self.fits(wanted, code, text)) != self.operator.is_negative()
     }
 
-    fn fits(&self, wanted: &Wanted, code: u32, text: &str) -> bool {
+    fn fits(&self, wanted: &FilterValue, code: u32, text: &str) -> bool {
         let address;
         let seen = match wanted.subject {
-            Subject::Any(place) => {
-                let mut parts = place.of_text(text).split(SEPARATOR);
+            Subject::Any(field) => {
+                let mut parts = field.part_of(text).split(SEPARATOR);
                 return parts.any(|part| self.compare(wanted, code, part));
             }
-            Subject::Parts(place) => place.of_text(text),
+            Subject::Parts(field) => field.part_of(text),
             Subject::Address { host: false, query: false } => part(text, 1),
             Subject::Address { host, query } => {
                 address = address_of(text, host, query);
@@ -168,7 +166,7 @@ impl Test {
         self.compare(wanted, code, seen)
     }
 
-    fn compare(&self, wanted: &Wanted, code: u32, seen: &str) -> bool {
+    fn compare(&self, wanted: &FilterValue, code: u32, seen: &str) -> bool {
         if wanted.text.is_empty() {
             return seen.is_empty();
         }
@@ -201,11 +199,11 @@ mod tests {
     use crate::store::dictionary::join;
 
     fn matches(filter: &str, text: &str) -> bool {
-        Test::of(&Filter::parse(filter).unwrap()).matches(7, text)
+        FilterTest::of(&Filter::parse(filter).unwrap()).matches(7, text)
     }
 
     #[test]
-    fn pages_are_compared_by_path_or_by_host_and_path() {
+    fn pages_are_matched_by_path_or_by_host_and_path() {
         let page = join(&["a.test", "/Shop/x", "q=1"]);
         for (filter, fits) in [
             ("page:is:/Shop/x", true),
@@ -251,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn contacts_that_are_named_by_number_are_told_without_their_emails() {
+    fn contacts_given_by_number_are_matched_without_their_emails() {
         for (filter, accepted) in [
             ("contact:is:7|2", vec![2, 7]),
             ("contact:is_not:7|2", vec![0, 1, 3, 4, 5, 6, 8, 9, 10, u32::MAX]),
