@@ -85,7 +85,8 @@ impl Store {
         if watermark > 0 && data_dir::is_absent(&inbox_path)? {
             tracing::warn!("{} was missing and begins anew: what waited in it is lost", inbox_path.display());
         }
-        let inbox_conn = data_dir::open_checked(&inbox_path, migrate::INBOX, &[], open::INBOX_PAGE_BYTES, now)?;
+        let inbox_conn =
+            data_dir::open_checked(&inbox_path, migrate::INBOX, &[], open::INBOX_PAGE_BYTES, now)?;
         let readers = Arc::new(readers::Readers::open(main, options.readers, Arc::clone(&clock))?);
         let changes = Arc::new(changes::Changes::since(changes::latest(&conn)?));
         let (writer, writer_thread) = writer::Writer::start(conn, Arc::clone(&changes))?;

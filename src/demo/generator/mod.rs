@@ -128,10 +128,11 @@ pub fn run(app: &App, options: &Options, stop: &AtomicBool) -> Result<(Summary, 
     let size = Size { page_views, visitors, days: day_count };
     let site = (Arc::clone(&account), origin, number_offset);
     let mut planner = VisitPlanner::new(site, seed, (people, events), time, size);
-    let set_room = |room| app.store.writer.write_blocking(move |conn| store::set_room(conn, room));
-    set_room(store::Room::Large)?;
+    let set_memory =
+        |memory| app.store.writer.write_blocking(move |conn| store::set_writer_memory(conn, memory));
+    set_memory(store::WriterMemory::Large)?;
     let page_views = fold_history(app, &account, &mut planner, &intervals, stop);
-    set_room(store::Room::Usual)?;
+    set_memory(store::WriterMemory::Usual)?;
     let contacts = numbers()?.map_or(0, |numbers| numbers.contact - contacts_before);
     let summary = Summary {
         page_views: page_views?,

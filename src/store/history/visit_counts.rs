@@ -266,7 +266,7 @@ mod tests {
     }
 
     fn migrate(path: &Path, steps: &[Migration], prepare: impl FnOnce(&mut Connection)) -> Result<(), Error> {
-        let mut conn = open::writer(path, open::MAIN_PAGE)?;
+        let mut conn = open::writer(path, open::MAIN_PAGE_BYTES)?;
         prepare(&mut conn);
         migrate::run(&mut conn, steps, FILLS, path, NOW)
     }
@@ -274,7 +274,7 @@ mod tests {
     fn first(dir: &Path) -> PathBuf {
         let path = dir.join("first.db");
         migrate(&path, &migrate::MAIN[..1], |_| ()).unwrap();
-        let conn = open::writer(&path, open::MAIN_PAGE).unwrap();
+        let conn = open::writer(&path, open::MAIN_PAGE_BYTES).unwrap();
         fill_first(&conn).unwrap();
         path
     }

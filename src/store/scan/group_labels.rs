@@ -163,7 +163,10 @@ mod tests {
         for (codes, kept) in [(half, 2), (half + 1, 1)] {
             let cache = LabelCache::default();
             for (account, codes) in [(1, half), (2, codes)] {
-                cache.keep((AccountId(account), place), (Version { last_id: 1, change: 0 }, Arc::new(of(codes))));
+                cache.keep(
+                    (AccountId(account), place),
+                    (Version { last_id: 1, change: 0 }, Arc::new(of(codes))),
+                );
             }
             let cache = cache.0.into_inner().unwrap();
             assert_eq!(cache.len(), kept);
