@@ -1,6 +1,26 @@
 //! Putting values into texts.
 
-/// Puts values in the places of `{name}`. One pass: a value that itself holds `{…}` stays as it is.
+use serde::Serialize;
+
+use super::number::Numbers;
+
+/// A text that differs by number; `{n}` is the number.
+#[derive(Debug, Serialize)]
+pub struct Plural {
+    pub one: &'static str,
+    pub other: &'static str,
+}
+
+impl Plural {
+    /// The text for `n`, with the number written as people write it.
+    #[must_use]
+    pub fn of(&self, n: i64, numbers: &Numbers) -> String {
+        let text = if n == 1 { self.one } else { self.other };
+        fill(text, &[("n", &numbers.whole(n))])
+    }
+}
+
+/// Replaces each `{name}` in `text` by its value. A value that itself contains `{…}` is not looked into.
 #[must_use]
 pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(text.len() + 32);
