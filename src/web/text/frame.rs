@@ -34,18 +34,18 @@ texts! {
         theme_light: "Light",
         theme_dark: "Dark",
         plain_http: "This connection is not encrypted.",
-        plain_http_what: "Anyone on the network between you and this server can read your password and these pages. Set up https before you use it outside this machine.",
+        plain_http_what: "Anyone on the network between you and this server can read your password and these pages. Set up HTTPS before you use Guestlog outside this machine.",
         /// The sheet that `?` opens.
         keys: Keys {
-            title: "Keyboard",
-            open: "Show these keys",
+            title: "Keyboard shortcuts",
+            open: "Show this list",
             /// `{page}`: where the keys lead.
             go_to: "Go to {page}",
             then: "then",
             search: "Search this page",
             earlier: "Earlier period",
             later: "Later period",
-            clear: "Clear the filters, close what is open",
+            clear: "Clear filters, close menus",
         },
         copy: "Copy",
         copied: "Copied",
@@ -53,7 +53,7 @@ texts! {
         dismiss: "Dismiss",
         optional: "optional",
         /// Before a form that was refused.
-        form_refused: "Nothing was saved. Mend what is marked below and send it again.",
+        form_refused: "Nothing was saved. Correct the marked fields below and try again.",
     }
 }
 

@@ -21,15 +21,15 @@ texts! {
             earlier: "Earlier",
             later: "Later",
             /// `{zone}`: which clock the days follow.
-            zone: "Days follow {zone}",
+            zone: "Time zone: {zone}",
         },
         compare: Compare {
             label: "Compare",
             previous: "Previous period",
-            year: "Year before",
+            year: "Previous year",
             off: "No comparison",
             /// In the place of the days when they are over before the first visit.
-            nothing: "No earlier visits to compare",
+            nothing: "No earlier visits to compare with",
             /// `{range}`: the days compared with.
             with: "vs {range}",
             /// `{range}`, `{time}`: the last of them up to this time.
@@ -42,11 +42,11 @@ texts! {
             operator: "Condition",
             value: "Value",
             /// What the value field takes.
-            value_hint: "Several values: put | between them",
+            value_hint: "Separate several values with |",
             apply: "Add filter",
             clear: "Clear all",
             /// `{filter}`: the cross on a chip.
-            remove: "Remove the filter {filter}",
+            remove: "Remove filter {filter}",
             /// Between several values.
             or: "or",
             is: "is",
@@ -56,7 +56,7 @@ texts! {
             starts_with: "starts with",
         },
         kpi: Kpi {
-            label: "Key figures",
+            label: "Key metrics",
             visitors: "Visitors",
             sessions: "Sessions",
             page_views: "Page views",
@@ -79,14 +79,14 @@ texts! {
             /// Names the series of the period itself.
             now: "This period",
             /// Names the compared series.
-            before: "Compared",
-            unfinished: "Not over yet",
+            before: "Comparison",
+            unfinished: "In progress",
             /// An interval of which the period holds a part only.
-            cut: "Part of a month",
+            cut: "Partial month",
             point: "{when}: {value} {what}",
             /// `{when}`, `{value}`: the compared point.
             point_before: "{when}: {value}",
-            empty: "Nothing was counted in this period.",
+            empty: "No data in this period.",
         },
         /// The map of countries.
         map: Map {
@@ -107,28 +107,28 @@ texts! {
             unknown: "unknown country",
             /// Instead of a map when no country is known.
             no_map_title: "No countries yet",
-            no_map: "Countries come from a map file of addresses (MMDB) that is looked up on this machine; the address itself is never kept. Install one with “guestlog geo install FILE”: visits from then on have a country.",
+            no_map: "Guestlog finds the country of an IP address in a database file (MMDB) on this machine. The address itself is never stored. Install a file with “guestlog geo install FILE” to see the countries of new visits.",
         },
         /// Days that are missing in a report.
         missing: Missing {
             days: Plural = {
-                one: "{n} day cannot be read and is missing here:",
-                other: "{n} days cannot be read and are missing here:",
+                one: "{n} day cannot be read and is missing from this report:",
+                other: "{n} days cannot be read and are missing from this report:",
             },
             /// `{list}`: which days, what is safe, what to do.
-            which: "{list}. Everything else is complete and nothing was deleted. An administrator should run “guestlog check”: it names what is damaged.",
+            which: "{list}. Everything else is complete, and nothing was deleted. An administrator should run “guestlog check” to see what is damaged.",
             /// `{n}`: more days than are listed.
             more: "{n} more",
         },
         /// What will appear in a table that has no rows yet.
         nothing: Nothing {
-            pages: "No page was seen in this period. A page shows up here within two seconds of its first view.",
-            entry: "No visit began in this period. The page a visit begins with shows up here within two seconds.",
-            exit: "No visit ended in this period. The last page of a visit shows up here when the visit is over, half an hour after it.",
-            sources: "Nobody came in this period. Search engines, sites, mails and campaigns that bring visitors show up here with their first visit.",
-            campaigns: "No campaign in this period. Links to your site that carry utm_source, utm_medium, utm_campaign, utm_term or utm_content show up here with their first visit.",
-            devices: "Nobody came in this period. What visitors browse with shows up here with their first visit.",
-            countries: "Nobody came in this period. Where visitors are shows up here with their first visit.",
+            pages: "No page views in this period. New page views appear here within two seconds.",
+            entry: "No sessions started in this period. The first page of a new session appears here within two seconds.",
+            exit: "No sessions ended in this period. The last page of a session appears here when the session is over, half an hour after its last hit.",
+            sources: "No visitors in this period. Search engines, sites, emails and campaigns that bring visitors appear here.",
+            campaigns: "No campaigns in this period. Visits from links with utm_source, utm_medium, utm_campaign, utm_term or utm_content appear here.",
+            devices: "No visitors in this period. The devices and browsers of visitors appear here.",
+            countries: "No visitors in this period. The countries of visitors appear here.",
         },
         rows: Plural = { one: "{n} row", other: "{n} rows" },
         /// `{from}`, `{to}`, `{total}`: which rows are on the page.
@@ -140,7 +140,7 @@ texts! {
         /// The button of that field, where there are more rows than shown.
         search_all: "Search all rows",
         /// Stands in that field.
-        search_all_hint: "Search, Enter: all rows",
+        search_all_hint: "Search (Enter: all rows)",
         export: "Export",
         csv: "CSV",
         json: "JSON",
@@ -150,6 +150,6 @@ texts! {
         /// A value nobody set.
         none: "(none)",
         no_rows_filtered: "Nothing in this period matches these filters.",
-        clear_filters: "Clear the filters",
+        clear_filters: "Clear filters",
     }
 }

@@ -27,7 +27,7 @@ texts! {
         by_source_and_detail: "Source and detail",
         by_source: "Source",
         by_campaign: "Campaign",
-        by_detail: "Further detail",
+        by_detail: "More detail",
         by_referrer: "Referrer",
         by_medium: "Medium",
         by_term: "Term",
@@ -38,10 +38,10 @@ texts! {
         by_screen: "Screen",
         by_language: "Language",
         /// Below the dashboard.
-        bots_left_out: Plural = { one: "{n} bot hit left out", other: "{n} bot hits left out" },
+        bots_left_out: Plural = { one: "{n} bot hit excluded", other: "{n} bot hits excluded" },
         /// A dashboard before its first page view.
         waiting_title: "No visits yet",
-        waiting: "Visitors, sessions, page views and where they came from will appear here within two seconds of the first visit. Put the tracking code into the pages of your site to begin.",
-        waiting_action: "Get the tracking code",
+        waiting: "Add the tracking code to your site to get started. Visitors, sessions, page views and sources appear here within two seconds of the first visit.",
+        waiting_action: "Get tracking code",
     }
 }

@@ -9,7 +9,7 @@ texts! {
         /// `{number}`: below an email.
         number: "Visitor #{number}",
         /// Says the facts.
-        facts: "What is known",
+        facts: "Details",
         first_seen: "First seen",
         last_seen: "Last seen",
         original_source: "Original source",
@@ -19,22 +19,22 @@ texts! {
         page_views: "Page views",
         engaged: "Time on pages",
         days: "Days",
-        no_browser: "No browser: this is what programs told of a contact. It counts in completions, never in visitors.",
+        no_browser: "This is activity that programs sent for a contact, without a browser. It counts as completions, not as a visitor.",
         /// `{days}`: days that cannot be read.
-        damaged: "These days cannot be read and may hold more: {days}. Put a backup back to see them.",
-        none: "No session of this visitor is left.",
+        damaged: "These days cannot be read and may contain more activity: {days}. Restore a backup to see them.",
+        none: "No sessions of this visitor are stored any more.",
         /// One session.
         views: Plural = { one: "{n} page view", other: "{n} page views" },
         completions: Plural = { one: "{n} event", other: "{n} events" },
-        told_by_programs: "Told by programs",
+        told_by_programs: "Sent by programs",
         first_visit: "First visit",
         bounced: "Bounce",
-        switched: "Changed hands",
+        switched: "Contact changed",
         /// `{title}`: names the table of a session.
         events_of: "Session of {title}",
         left_out: Plural = {
-            one: "{n} more is counted and not shown.",
-            other: "{n} more are counted and not shown.",
+            one: "{n} more is counted but not shown.",
+            other: "{n} more are counted but not shown.",
         },
         time: "Time",
         page: "Page",
@@ -47,13 +47,13 @@ texts! {
         language: "Language",
         screen: "Screen",
         completion: "Event",
-        erase: "Erase this visitor",
+        erase: "Erase visitor",
         /// `{sessions}`, `{views}`, `{days}`: what goes.
-        erase_what: "This takes away {sessions} with {views} on {days}, from every report and for good. It cannot be undone.",
+        erase_what: "This permanently removes {sessions} with {views} on {days} from every report. It cannot be undone.",
         erase_sessions: Plural = { one: "{n} session", other: "{n} sessions" },
         erase_days: Plural = { one: "{n} day", other: "{n} days" },
-        erase_stays: "A contact with an email stays: it is a person, who may have other visitors. Backups that were made before still hold the visitor. The number is never given to anybody else; if the same browser comes again with consent, it is a new visitor.",
+        erase_stays: "A contact with an email is not erased, because the person may have other visitors. Existing backups still contain this visitor. The visitor number is never used again. If the same browser returns with consent, it becomes a new visitor.",
         erase_ask: "Erase…",
-        erase_now: "Erase for good",
+        erase_now: "Erase visitor",
     }
 }

@@ -255,9 +255,9 @@ async fn names_scopes_and_numbers_of_tokens_are_bounded() {
     let admin = site.signed_in(account, "admin@example.com", Role::Admin).await;
     admin.get(&page(account)).await;
     for (fields, says) in [
-        (vec![("name", ""), ("scope", "crm.read")], "Give a name of at most 100 characters."),
+        (vec![("name", ""), ("scope", "crm.read")], "Enter a name of at most 100 characters."),
         (vec![("name", "kept as typed")], "Choose at least one scope."),
-        (vec![("name", "x"), ("scope", "crm.read")], "as many as it may have"),
+        (vec![("name", "x"), ("scope", "crm.read")], "has reached its limit"),
     ] {
         let reply = admin.post(&page(account), &fields).await;
         assert_eq!(reply.status, 422, "{says}");
