@@ -32,7 +32,7 @@ pub struct Asked {
 pub fn generate(config: &Config, asked: &Asked, again: &str) -> anyhow::Result<Made> {
     let app = server::open(config).map_err(|error| match error {
         Error::Locked(dir) => anyhow::anyhow!(
-            "a server is running on {}; a history can only be made without it. Stop it, then type:\n  {again}",
+            "a server is using {}; stop it to generate a history, then run:\n  {again}",
             dir.display()
         ),
         error => anyhow::Error::new(error).context("the store cannot be opened"),
@@ -42,7 +42,7 @@ pub fn generate(config: &Config, asked: &Asked, again: &str) -> anyhow::Result<M
         while fold::step(&app, &mut cache).await? > 0 {}
         Ok::<_, Error>(())
     });
-    made.context("what waits in the inbox cannot be folded")?;
+    made.context("waiting hits cannot be processed")?;
     let now = app.now();
     if asked.end.is_some_and(|end| end > now) {
         bail!("a history cannot end in the future");

@@ -86,7 +86,7 @@ impl Drop for Scratch {
         if let Err(error) = std::fs::remove_dir_all(&self.0)
             && error.kind() != std::io::ErrorKind::NotFound
         {
-            tracing::warn!(dir = %self.0.display(), error = %error, "the demo's store could not be removed");
+            tracing::warn!(dir = %self.0.display(), error = %error, "the demo's store could not be deleted");
         }
     }
 }
@@ -114,7 +114,7 @@ pub fn run(asked: &Asked, tell: impl FnOnce(&Ready)) -> anyhow::Result<()> {
     config.server.listen = doors.admin_address;
     // A laptop's disk may be fuller than a server's floor.
     config.store.min_free = 0;
-    let app = Arc::new(server::open(&config).context("the demo's store cannot be made")?);
+    let app = Arc::new(server::open(&config).context("cannot create the demo's store")?);
     let result = rt::System::new().block_on(show(&config, Arc::clone(&app), doors, asked, tell));
     server::close(app);
     result
@@ -279,7 +279,7 @@ async fn visit(app: Arc<App>, mut story: Story, server: SocketAddr) {
         let due = waiting.partition_point(|beacon| beacon.at <= now);
         for beacon in waiting.drain(..due) {
             if let Err(error) = send(server, &beacon).await {
-                tracing::debug!(error = %error, "an invented visit was not taken");
+                tracing::debug!(error = %error, "a generated visit was not accepted");
             }
         }
         tokio::time::sleep(TICK).await;

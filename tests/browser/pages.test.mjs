@@ -10,7 +10,7 @@ import { PASSWORD, house, isSound, submit } from "./house.mjs";
 
 /** The link an empty store prints. */
 const setupLink = (server) =>
-  eventually(() => /set up \(once, within an hour\): (http:\S+\/setup\?token=\S+)/.exec(server.log)?.[1], "the set-up link");
+  eventually(() => /set up Guestlog \(once, within an hour\): (http:\S+\/setup\?token=\S+)/.exec(server.log)?.[1], "the setup link");
 
 describe("pages", { skip: withoutServer("pages") }, () => {
   /** bar.md, people 28 */

@@ -51,10 +51,14 @@ pub(super) fn plain(code: &str) -> String {
 pub(super) async fn check(code: &str) -> Result<(), Mistake> {
     let code = code.to_owned();
     let unable =
-        |why: String| Mistake { line: 1, column: 1, message: format!("could not be checked: {why}") };
+        |why: String| Mistake { line: 1, column: 1, message: format!("it could not be checked: {why}") };
     let checked = tokio::task::spawn_blocking(move || {
         if let Some(offset) = nesting::too_deep(&code, NESTING_MAX) {
-            return Err(mistake(&code, offset, format!("the code nests deeper than {NESTING_MAX} steps")));
+            return Err(mistake(
+                &code,
+                offset,
+                format!("the code is nested deeper than {NESTING_MAX} levels"),
+            ));
         }
         let parser = thread::Builder::new().name("custom-js".into()).stack_size(STACK);
         let parser = parser.spawn(move || parse(&code)).map_err(|error| unable(error.to_string()))?;
@@ -75,7 +79,7 @@ fn parse(code: &str) -> Result<(), Mistake> {
         return Err(refused(code, error));
     }
     if parsed.program.hashbang.is_some() {
-        let message = "a line that begins with #! is for files only".to_owned();
+        let message = "a line that begins with #! is not allowed".to_owned();
         return Err(Mistake { line: 1, column: 1, message });
     }
     let meant = SemanticBuilder::new().with_check_syntax_error(true).build(&parsed.program);
@@ -251,7 +255,7 @@ mod tests {
         assert_eq!(check(&code(NESTING_MAX)).await, Ok(()));
         let refused = check(&code(NESTING_MAX + 1)).await.unwrap_err();
         assert_eq!((refused.line, refused.column), (2, NESTING_MAX + 1));
-        assert!(refused.message.contains("10000 steps"), "{}", refused.message);
+        assert!(refused.message.contains("10000 levels"), "{}", refused.message);
     }
 
     /// A stack that runs over would take the whole server along; here it would end the test.

@@ -77,9 +77,9 @@ pub enum Error {
     NoAccount(AccountId),
     #[error("{0}")]
     Numbers(String),
-    #[error("hits wait to be folded; start the server once, stop it, and try again")]
+    #[error("some hits are waiting to be processed; start the server, stop it, and try again")]
     Waiting,
-    #[error("it was stopped")]
+    #[error("stopped")]
     Stopped,
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -165,16 +165,17 @@ fn check(wanted: &Wanted) -> Result<(), Error> {
     let most = wanted.visitors / VISITORS_OF_CONTACT;
     if wanted.contacts.is_some_and(|contacts| contacts > most) {
         let text =
-            format!("{} visitors make {most} contacts at most: ask for more --visitors", wanted.visitors);
+            format!("{} visitors can have at most {most} contacts; set more --visitors", wanted.visitors);
         return Err(Error::Numbers(text));
     }
     if wanted.visitors > wanted.events {
-        return Err(Error::Numbers("each visitor looks at one page at least: ask for more --events".into()));
+        return Err(Error::Numbers("each visitor views at least one page; set more --events".into()));
     }
     let most = wanted.visitors * u64::from(wanted.days) * VIEWS_OF_VISITOR_MAX;
     if wanted.events > most {
         let text = format!(
-            "a visitor looks at {VIEWS_OF_VISITOR_MAX} pages a day at most, so these make {most} page views: ask for more --visitors"
+            "a visitor views at most {VIEWS_OF_VISITOR_MAX} pages a day, so there can be at most {most} page \
+             views; set more --visitors"
         );
         return Err(Error::Numbers(text));
     }
@@ -190,7 +191,7 @@ fn origin(account: &Account) -> String {
 }
 
 fn no_site(account: &Account) -> Error {
-    Error::Numbers(format!("{} is no address of a site", origin(account)))
+    Error::Numbers(format!("{} is not the address of a site", origin(account)))
 }
 
 /// Folds all hours, made on a thread of their own, and closes the days that are over; answers the page views.

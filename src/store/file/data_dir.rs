@@ -140,7 +140,10 @@ pub(in crate::store) fn refuse_unfit(data_dir: &Path) -> Result<(), Error> {
     // The main file is made first: an inbox alone means that the main file was lost, and a new one would
     // quietly take its place.
     if is_absent(&main)? && !is_absent(&inbox)? {
-        return Err(Error::Corrupt { file: main, finding: format!("missing or empty beside {INBOX_FILE}") });
+        return Err(Error::Corrupt {
+            file: main,
+            finding: format!("missing or empty, although {INBOX_FILE} exists"),
+        });
     }
     Ok(())
 }

@@ -259,7 +259,7 @@ impl<'a> Finding<'a> {
 
     fn note(&mut self, day: LocalDay, damage: Damage) {
         if !self.damaged.contains(&day) {
-            tracing::error!(day = day.0, %damage, "a closed day cannot be read and is left out of a timeline");
+            tracing::error!(day = day.0, %damage, "a closed day cannot be read and is missing from a timeline");
             self.damaged.push(day);
         }
     }

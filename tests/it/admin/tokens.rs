@@ -117,7 +117,7 @@ async fn a_token_does_what_its_scopes_say() {
     assert_eq!(writes.get("/probe").await.status, 204);
     let refused = reads.get("/probe").await;
     assert_eq!((refused.status, &refused.json()["category"]), (403, &"MISSING_SCOPES".into()));
-    assert_eq!(refused.json()["message"], "this token lacks the scope events.write");
+    assert_eq!(refused.json()["message"], "this token needs the scope events.write");
     assert_eq!(writes.get(&probe).await.status, 403);
     assert_eq!(reads.get(&probe).await.body, "1000001 json persons=false emails=false signed_in=false");
     assert_eq!(knows.get(&probe).await.body, "1000001 json persons=true emails=true signed_in=false");

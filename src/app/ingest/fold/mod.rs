@@ -42,7 +42,7 @@ pub async fn run(app: &App) {
             Ok(_) => {}
             Err(store::Error::Closed) if !app.store.writer.is_alive() => return,
             Err(error) => {
-                tracing::error!(error = %error, "hits wait: the store cannot be written");
+                tracing::error!(error = %error, "the store cannot be written, so hits are waiting");
                 tokio::time::sleep(RETRY).await;
             }
         }
@@ -118,7 +118,10 @@ async fn fold_batch(app: &App, cache: &mut Cache, waiting: Vec<Waiting>) -> Resu
         }
         Err(error) if error.is_of_the_disk() => Err(error),
         Err(error) => {
-            tracing::warn!(error = %error, hits = batch.len(), "a hit could not be folded; going one by one");
+            tracing::warn!(
+                error = %error, hits = batch.len(),
+                "a batch of hits could not be processed; trying them one by one"
+            );
             let limit = app.event_limit;
             let (told, made) =
                 app.store.writer.write(move |conn| fold_singly(conn, limit, now, &batch)).await?;
@@ -134,7 +137,7 @@ fn reload_made(app: &App, made: Vec<AccountId>) {
     let unread = app.definitions.unread();
     for account in made.into_iter().chain(unread).collect::<BTreeSet<_>>() {
         if let Err(error) = app.definitions.reload(&app.store, account) {
-            tracing::warn!(account = account.0, %error, "new events are not known yet to whoever accepts hits");
+            tracing::warn!(account = account.0, %error, "the list of new events could not be published");
         }
     }
 }
@@ -167,7 +170,10 @@ fn fold_singly(
                     Some(letter) => dead_letter::update(conn, letter, now.0, &why)?,
                 }
                 store::update_watermark(conn, hit.id)?;
-                tracing::error!(inbox_id = hit.id, error = %error, "a hit is put aside");
+                tracing::error!(
+                    inbox_id = hit.id, error = %error,
+                    "a hit could not be processed and was set aside"
+                );
                 told.push(Told {
                     folded: Folded { reason: Reason::DeadLetter, visitor: None },
                     live: serde_json::from_slice::<Hit>(&hit.body).ok().map(|hit| (hit.account, hit.live)),

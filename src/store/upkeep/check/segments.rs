@@ -29,11 +29,11 @@ const EAST: i64 = 14 * HOUR;
 pub(super) fn look(conn: &Connection, findings: &mut Vec<String>) -> Result<(i64, i64), Error> {
     let before = findings.len();
     let strays = segment::list_strays(conn)?;
-    findings.extend(strays.iter().map(|id| format!("columns of segment {id}, which is not there")));
+    findings.extend(strays.iter().map(|id| format!("columns of segment {id}, which does not exist")));
     let (mut segments, mut rows) = (0, 0);
     for account in segment::list_accounts(conn)? {
         let Some(numbers) = account::find_numbers(conn, account)? else {
-            findings.push(format!("segments of account {account}, which is not there"));
+            findings.push(format!("segments of account {account}, which does not exist"));
             continue;
         };
         let mut look = Look::start(conn, account, numbers)?;
@@ -182,7 +182,7 @@ impl<'c> Look<'c> {
         let before = self.findings.len();
         for number in &stored {
             if !Col::ALL.iter().any(|col| *col as i64 == *number && segment.extent.is_stored(*col)) {
-                self.tell(segment.day, &format!("column {number} is not one of its segment"));
+                self.tell(segment.day, &format!("unknown column {number}"));
             }
         }
         let mut values = Vec::new();
@@ -214,14 +214,17 @@ impl<'c> Look<'c> {
         let mut before = RoaringTreemap::new();
         for run in runs {
             let is_again = !before.insert(u64::from(run.session) << 32 | u64::from(run.visitor));
-            note(is_again, "sessions that stand there twice");
+            note(is_again, "duplicate sessions");
             // what a program tells may be of nobody
             let is_nobody = run.visitor == 0 && run.session != 0;
             note(is_nobody || run.visitor > self.numbers.visitor, "visitors with unknown numbers");
             note(run.session > self.numbers.session, "sessions with unknown numbers");
-            note(self.hot.contains(run.session), "sessions whose rows are all hot, so that they count twice");
+            note(
+                self.hot.contains(run.session),
+                "sessions that are counted twice, because all their rows are still hot",
+            );
             note(!self.is_known(run), "sessions with unknown texts");
-            note(self.is_split(run), "sessions that are in two places and do not say so");
+            note(self.is_split(run), "sessions in two segments that are not marked as continued");
             let has_row = self.said.contains_key(&run.session);
             let mut had = has_row.then(|| self.found.entry(run.session).or_default());
             for row in &run.rows {
@@ -236,8 +239,8 @@ impl<'c> Look<'c> {
                 }
             }
         }
-        note((first, last) != (segment.extent.first_ms, segment.extent.last_ms), "times other than it says");
-        note(figures_of(runs) != segment.figures, "figures other than its rows come to");
+        note((first, last) != (segment.extent.first_ms, segment.extent.last_ms), "wrong times");
+        note(figures_of(runs) != segment.figures, "wrong totals");
         let mut wrong: Vec<_> = wrong.into_iter().collect();
         wrong.sort_unstable();
         for (what, count) in wrong {
@@ -291,7 +294,7 @@ impl<'c> Look<'c> {
         let wrong = self.said.iter().filter(|(id, said)| differs(id, said)).count();
         if wrong > 0 {
             self.findings.push(format!(
-                "account {}: sessions of closed days that tell other page views than they have: {wrong}",
+                "account {}: sessions of closed days with a wrong number of page views: {wrong}",
                 self.account
             ));
         }

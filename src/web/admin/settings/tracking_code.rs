@@ -73,7 +73,7 @@ async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     let on = match fields.text("custom_js") {
         "on" => true,
         "off" => false,
-        _ => return Err(WebError::BadRequest("custom_js is on or off".to_owned())),
+        _ => return Err(WebError::BadRequest("custom_js must be on or off".to_owned())),
     };
     custom_js::set_custom_js(&here.who.state.app, here.who.actor(), here.id(), on).await?;
     flash::put(&request, here.who.context.https, Done::Saved);
