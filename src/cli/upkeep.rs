@@ -164,7 +164,7 @@ fn stop_first(error: Error, data_dir: &Path) -> Failure {
     let Error::Locked(_) = error else { return error.into() };
     let line: Vec<String> = std::env::args().map(|word| quote(&word)).collect();
     Failure::failed(format!(
-        "a server (or another command) holds {}; stop it first, such as:\n  systemctl stop guestlog && {}",
+        "a server or another command is using {}; stop it first, for example:\n  systemctl stop guestlog && {}",
         data_dir.display(),
         line.join(" ")
     ))

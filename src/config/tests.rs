@@ -169,6 +169,19 @@ fn mistakes_name_file_line_key_and_what_is_allowed() {
             "[log]\nlevel = \"loud\"",
             "guestlog.toml:2: log.level: \"loud\" is not one of \"error\", \"warn\", \"info\", \"debug\", \"trace\"",
         ),
+        ("[server]\ndata_dir = \"\"", "guestlog.toml:2: server.data_dir: must name a file or directory"),
+        (
+            "[server]\ndata_dir = \"a\\u0000b\"",
+            "guestlog.toml:2: server.data_dir: contains a control character",
+        ),
+    ] {
+        assert_eq!(mistake(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn mistakes_in_map_sections_name_file_line_key_and_what_is_allowed() {
+    for (text, expected) in [
         ("[geo]\nmap = 1", "guestlog.toml:2: geo.map: must be written [[geo.map]]"),
         ("[geo.map]\npath = \"a\"", "guestlog.toml:1: geo.map: must be written [[geo.map]]"),
         (
@@ -190,11 +203,6 @@ fn mistakes_name_file_line_key_and_what_is_allowed() {
         (
             "[[geo.map]]\npath = \"a\"\nmap.org = \"a..b\"",
             "guestlog.toml:3: geo.map.map.org: \"a..b\" is not a path in a record (such as country.iso_code)",
-        ),
-        ("[server]\ndata_dir = \"\"", "guestlog.toml:2: server.data_dir: must name a file or directory"),
-        (
-            "[server]\ndata_dir = \"a\\u0000b\"",
-            "guestlog.toml:2: server.data_dir: contains a control character",
         ),
     ] {
         assert_eq!(mistake(text), expected, "{text}");

@@ -238,7 +238,7 @@ impl Chart {
         let words = &self.t.report.chart;
         match self.points.get(*place) {
             _ if self.is_unfinished(place) => Some(words.unfinished),
-            Some(point) if point.cut => Some(words.cut),
+            Some(point) if point.cut => Some(words.partial),
             _ => None,
         }
     }

@@ -1,10 +1,10 @@
-//! Texts of set-up, sign-in, accounts, users, tokens and one's own profile.
+//! Texts of setup, sign-in, accounts, users, API tokens and the user's profile.
 
 use super::Plural;
 
 texts! {
     Access {
-        /// What was just done.
+        /// The message at the top of a page after a change.
         done: Done {
             saved: "Saved.",
             account_made: "The account is created. Add its tracking code to your site to see the first visit.",
@@ -41,7 +41,7 @@ texts! {
             domains: "Domains",
             domains_hint: "One per line, such as example.com. A domain includes its subdomains.",
             time_zone: "Time zone",
-            time_zone_hint: "Decides when a day begins in reports. For example Europe/Amsterdam.",
+            time_zone_hint: "Decides when a day begins in reports.",
             currency: "Currency",
             currency_hint: "Three letters, such as EUR. Used for all event values. Amounts that were already counted are not converted.",
             limit_to_domains: "Limit tracking to these domains",
@@ -54,7 +54,7 @@ texts! {
             token_name: "Name",
             token_name_hint: "What the token is used for, such as “Shop server”.",
         },
-        /// Beside a field that was refused.
+        /// Errors, shown next to a field.
         wrong: Wrong {
             email: "This is not an email address.",
             password_short: "Use at least 12 characters.",
@@ -93,7 +93,6 @@ texts! {
             title: "Sign in",
             submit: "Sign in",
             wrong: "The email or password is wrong.",
-            /// `{n}` seconds.
             wait: Plural = {
                 one: "Too many attempts. Your account is not locked. Try again in a second.",
                 other: "Too many attempts. Your account is not locked. Try again in {n} seconds.",
@@ -150,7 +149,7 @@ texts! {
             remove_effect: "They can no longer access this account. They keep their other accounts.",
             disable_effect: "They are signed out everywhere and cannot sign in to any account on this server.",
             new_link: "New password link",
-            /// `{email}`: for those who do not see the row.
+            /// Read by screen readers.
             role_of: "Role of {email}",
             link_title: "Send this link to the user",
             link_lead: "{email} can use it to choose a password and sign in. It works once, expires after three days, and is shown only now.",

@@ -1,4 +1,4 @@
-//! Texts of the error page: what happened, what is safe, what to do.
+//! Texts of the error pages. Each says what happened, what is safe and what to do.
 
 use serde::Serialize;
 
@@ -52,10 +52,10 @@ texts! {
             safe: "Stored data is safe. If you submitted a form, check whether your change was saved before you submit it again.",
             todo: "Try again. If it happens again, give an administrator the reference below. The log shows the cause for it.",
         },
-        /// `{id}`: by which the log names the failure.
+        /// The ID under which the log shows the cause.
         reference: "Reference: {id}",
         home: "Go to dashboard",
-        /// The same page over a shorter period.
+        /// A link to the same page over a shorter period.
         shorter: "Show the last 7 days without filters",
     }
 }

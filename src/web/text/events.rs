@@ -1,11 +1,11 @@
-//! Texts of the pages of events: the list, creating and changing one, its report, the names that wait for review.
+//! Texts of the event pages: the list, the form, installing, the report, deleting and the review queue.
 
 use super::Plural;
 use crate::domain::event::{EventKind, Status};
 
 texts! {
     Events {
-        /// How events come to be completed: name, and what that means.
+        /// The types of events: how each is completed.
         kind: Kinds {
             custom: "Custom JavaScript",
             custom_what: "A developer adds one line of code to your site where the event happens. Works for any event.",
@@ -29,15 +29,15 @@ texts! {
             any_status: "Active and archived",
             active: "Active",
             search: "Name or ID",
-            /// Head of the small lines.
-            course: "Completions over time",
+            /// The heading of the column with the small charts.
+            trend: "Completions over time",
             show: "Show",
             clear: "Show all events",
             none_title: "No events yet",
             none: "An event is anything that matters to you besides page views, such as a sign-up, a purchase, a click on a button or a submitted form. Create one to see how often it is completed, by whom, and what it is worth.",
-            /// For who may not create any.
+            /// For users who cannot create events.
             none_reader: "An event is anything that matters besides page views, such as a sign-up, a purchase or a submitted form. Once an editor of this account has created one, its completions and their value appear here.",
-            /// Nothing of what there is is wanted.
+            /// The filters leave no event.
             no_match: "No event matches these filters.",
         },
         meter: Meter {
@@ -65,17 +65,17 @@ texts! {
             page_hint: "A URL or a path. Use * for any characters, as in /thank-you*. Upper and lower case are treated the same.",
             custom_js: "Custom JavaScript",
             custom_js_hint: "Runs on every page with the tracking code, after consent. Use it for code that calls the snippet when the event happens. Leave empty if the snippet is in your own code.",
-            /// It is switched off for the account or the server.
+            /// Custom JavaScript is turned off for the account or the server.
             custom_js_off: "Custom JavaScript is turned off for this account or this server. The code is saved and runs once custom JavaScript is turned on under Settings, Tracking code.",
-            /// For who may not publish it.
+            /// For users who cannot publish custom JavaScript.
             no_publish: "Custom JavaScript runs on your site for every visitor. You are not allowed to publish it. An owner, or an admin with permission, can add it.",
-            /// Choosing an element on the site instead of writing its selector.
+            /// Picking an element on the site instead of typing its selector.
             pick: Pick {
                 title: "Pick the element on your site",
                 what: "Opens a page of your site in a new tab, where you click the element. Nothing you do there is counted.",
                 address: "Page of your site",
                 open: "Pick on site",
-                /// Without script: asks for what was picked.
+                /// The button without JavaScript.
                 take: "Use picked element",
                 waiting: "Waiting for you to pick an element in the other tab…",
                 picked: "Element picked. Its selector is filled in above.",
@@ -83,7 +83,7 @@ texts! {
             },
             create: "Create event",
             save: "Save",
-            /// Beside a field that was refused.
+            /// Errors, shown next to a field.
             wrong: Wrong {
                 no_name: "An event needs a name.",
                 long_name: "The name is longer than 100 characters.",
@@ -104,11 +104,11 @@ texts! {
                 publish: "You are not allowed to publish custom JavaScript. An owner, or an admin with permission, can.",
             },
         },
-        /// The last step: what is put where, and whether it works.
+        /// The last step of creating an event: how to install it, and whether it works.
         install: Install {
             title: "Set up {name}",
             waiting: "Waiting for the first completion of {name}…",
-            /// What to do until then.
+            /// What to do to complete the event, by type.
             waiting_custom: "Add the snippet below to your site where the event happens, then trigger it once. This page updates automatically.",
             waiting_http: "Call the URL below from your server or open it in a browser. This page updates automatically.",
             waiting_click: "Open a page of your site in another tab and click the element. This page updates automatically.",
@@ -146,13 +146,12 @@ texts! {
             set_up: "Set up",
             archive: "Archive",
             restore: "Restore",
-            /// It carries code, for who may not publish any.
+            /// For users who cannot publish the event's custom JavaScript.
             no_restore: "Restoring this event would publish its custom JavaScript, which you are not allowed to do. An owner, or an admin with permission, can.",
             delete: "Delete…",
             more: "More",
             under: "{kind} · {id}",
             mobile: "Mobile",
-            /// `{part}`, `{whole}`: completions from a mobile device.
             mobile_of: "{part} of {whole} completions in browsers came from mobile devices",
             definition: "Definition",
             custom_js: "Custom JavaScript",
@@ -170,7 +169,7 @@ texts! {
             contact: "Contact",
             last: "Last completed",
             export_contacts: "Export contacts as CSV",
-            told_by_programs: Plural = {
+            sent_by_programs: Plural = {
                 one: "{n} completion was sent by a program. It has no browser, device, page or source.",
                 other: "{n} completions were sent by programs. They have no browser, device, page or source.",
             },
@@ -180,7 +179,7 @@ texts! {
             url_rule: "Matching pages",
             selector: "CSS selector",
             any_page: "All pages",
-            /// Counting a visited-URL event over what was there before it.
+            /// Counting the page views from before a visited-URL event was created.
             count_back: CountBack {
                 title: "Count past page views",
                 what: "This event counts page views since it was created. It can also count all stored page views from before that. Nothing is counted twice.",
@@ -216,7 +215,7 @@ texts! {
             seen: "Times seen",
             first_seen: "First seen",
             last_seen: "Last seen",
-            /// Where it was told last.
+            /// The page on which the name was last seen.
             page: "Seen on",
             by_program: "sent by a program",
             actions: "Actions",
@@ -228,7 +227,7 @@ texts! {
             approve_one: "Approve {name}",
             dismiss_one: "Dismiss {name}",
             restore_one: "Restore {name}",
-            /// What gave way to others.
+            /// All names beyond the 10,000 that are listed.
             others: "Other names",
             others_what: "More than 10,000 names are waiting. The least frequent ones are combined here. A name is listed on its own again when it is sent again.",
             none_title: "Nothing to review",
@@ -249,16 +248,16 @@ texts! {
             refuse: "Reject",
             refuse_what: "A new name is neither counted nor stored. The live page shows it as an unknown event.",
         },
-        /// Names that wait.
+        /// The number on the menu entry.
         waiting: Plural = { one: "{n} name is waiting for review", other: "{n} names are waiting for review" },
-        /// Tabs over the lists.
+        /// The tabs above the lists.
         tabs: "Lists of events",
         all: "Events",
         unexpected: "Unexpected",
         dismissed: "Dismissed",
         archived: "Archived",
         stale: "Stale",
-        /// Why an event is called stale.
+        /// The tooltip of “Stale”.
         stale_what: "Not completed for 30 days. Your site may no longer send this event.",
         never: "never",
         completions: "Completions",
@@ -270,7 +269,7 @@ texts! {
 }
 
 impl Kinds {
-    /// Name and meaning.
+    /// The name of a type and how it is completed.
     #[must_use]
     pub const fn of(&self, kind: EventKind) -> (&'static str, &'static str) {
         match kind {
@@ -284,7 +283,7 @@ impl Kinds {
 }
 
 impl Events {
-    /// What is said of a status that is not the usual one.
+    /// The badge of an event that is not active.
     #[must_use]
     pub fn status(&self, status: &str) -> Option<&'static str> {
         (status == Status::Archived.as_str()).then_some(self.archived)

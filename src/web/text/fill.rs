@@ -1,10 +1,10 @@
-//! Putting values into texts.
+//! Filling values into texts.
 
 use serde::Serialize;
 
 use super::number::Numbers;
 
-/// A text that differs by number; `{n}` is the number.
+/// A text that depends on a number, `{n}`.
 #[derive(Debug, Serialize)]
 pub struct Plural {
     pub one: &'static str,
@@ -12,7 +12,7 @@ pub struct Plural {
 }
 
 impl Plural {
-    /// The text for `n`, with the number written as people write it.
+    /// The text for `n`, with the number in the style of the language.
     #[must_use]
     pub fn of(&self, n: i64, numbers: &Numbers) -> String {
         let text = if n == 1 { self.one } else { self.other };
@@ -20,7 +20,7 @@ impl Plural {
     }
 }
 
-/// Replaces each `{name}` in `text` by its value. A value that itself contains `{…}` is not looked into.
+/// Replaces each `{name}` in `text` with its value. Placeholders inside a value are not replaced.
 #[must_use]
 pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(text.len() + 32);

@@ -1,11 +1,11 @@
-//! Texts of the frame around every page.
+//! Texts around every page: navigation, sign-out, appearance, shortcuts.
 
 use crate::domain::user::Role;
 
 texts! {
     Frame {
         product: "Guestlog",
-        /// `{page}` and `{account}`: the title of the browser's tab.
+        /// The title of the browser's tab.
         tab_title: "{page} · {account}",
         skip: "Skip to content",
         menu: "Menu",
@@ -35,11 +35,10 @@ texts! {
         theme_dark: "Dark",
         plain_http: "This connection is not encrypted.",
         plain_http_what: "Anyone on the network between you and this server can read your password and these pages. Set up HTTPS before you use Guestlog outside this machine.",
-        /// The sheet that `?` opens.
+        /// The list of shortcuts that `?` opens.
         keys: Keys {
             title: "Keyboard shortcuts",
             open: "Show this list",
-            /// `{page}`: where the keys lead.
             go_to: "Go to {page}",
             then: "then",
             search: "Search this page",
@@ -52,7 +51,7 @@ texts! {
         close: "Close",
         dismiss: "Dismiss",
         optional: "optional",
-        /// Before a form that was refused.
+        /// Above a form with errors.
         form_refused: "Nothing was saved. Correct the marked fields below and try again.",
     }
 }

@@ -1,10 +1,10 @@
-//! Texts of the page that gets a site tracked.
+//! Texts of the tracking code page.
 
 use super::Plural;
 
 texts! {
     Install {
-        /// `{site}`: the first domain of the account.
+        /// `{site}` is the first domain of the account.
         waiting: "Waiting for the first visit to {site}…",
         waiting_what: "Add the snippet below to your pages and open one of them. This page updates automatically.",
         own_site: "your site",
@@ -23,13 +23,13 @@ texts! {
         policy_when: "Add this host to these three directives. Otherwise browsers block the script or its hits.",
         policy_label: "Content security policy additions",
         custom: "Custom JavaScript for events",
-        custom_on: "On. The tracking code loads the custom JavaScript of your events for visitors who gave consent. If it causes problems, turn it off. Browsers follow within a minute.",
+        custom_on: "On. The tracking code loads the custom JavaScript of your events for visitors who gave consent. If it causes problems, turn it off. Browsers apply the change within a minute.",
         custom_off: "Off. The tracking code does not load any custom JavaScript. Your events keep their code.",
         custom_forbidden: "Turned off in the configuration of this server ([events] custom_js). The tracking code does not load any custom JavaScript. Your events keep their code.",
         custom_switch_on: "Turn on",
         custom_switch_off: "Turn off",
         seen: "Diagnostics",
-        /// What the server sees of a site.
+        /// What the server knows about the tracking code on the site.
         finding: Findings {
             fetched: Plural = {
                 one: "The script was loaded {n} time",
@@ -40,9 +40,8 @@ texts! {
             not_fetched_what: "No browser has requested it since the server started. Either the snippet is not on the page you opened, or something blocks it, such as an ad blocker or a content security policy without this host in script-src.",
             silent: "The script was loaded but has not sent anything",
             silent_what: "Either the visitor has not answered the consent banner yet, or the content security policy of the page does not allow this host in connect-src.",
-            /// `{reason}`: why hits were not counted.
             refused: "Not counted: {reason}",
-            /// Of the newest hits; followed by what the reason means.
+            /// Followed by the meaning of the reason.
             refused_times: Plural = { one: "{n} of the latest hits.", other: "{n} of the latest hits." },
             foreign: "Hits from {host}",
             foreign_what: "This host is not one of the domains of this account. Its hits are counted and marked. If it is yours, add the domain in the settings.",

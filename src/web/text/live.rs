@@ -1,4 +1,4 @@
-//! Texts of the live page: what became of hits, in plain words.
+//! Texts of the live page, and what each result of a hit means.
 
 use serde::Serialize;
 
@@ -11,27 +11,26 @@ texts! {
         stored: "Counted",
         refused: "Not counted",
         newest: "Latest hits",
-        /// Heads.
+        /// Column headings.
         time: "Time",
         result: "Result",
         page: "Page",
         source: "Source",
         visitor: "Visitor",
         consent: "Consent",
-        /// Kinds of hits.
+        /// Types of hits.
         page_view: "Page view",
         engagement: "Time on page",
         completion: "Event",
-        /// Consent as it stood.
+        /// The consent under which a hit was sent.
         granted: "Granted",
         policy: "No banner",
         server: "From a server",
         visitor_number: "#{number}",
-        /// A page of a site that is none of the account's.
+        /// The badge of a page outside the account's domains.
         foreign_host: "other site",
-        /// A refusal of which nothing else is known, on purpose.
+        /// Shown for a hit without consent.
         nothing_kept: "No data about this visit was kept.",
-        /// `{time}`: since when hits are counted.
         since: "Results since {time}",
         hits: "Hits",
         meaning: "Meaning",
@@ -104,7 +103,7 @@ texts! {
     }
 }
 
-/// A reason: its name, and what it means for the one who asks.
+/// The name of a result and its explanation.
 #[derive(Debug, Serialize)]
 pub struct Explained {
     pub name: &'static str,

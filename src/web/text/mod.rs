@@ -66,7 +66,7 @@ texts! {
 
 pub static EN: Texts = Texts::EN;
 
-/// Every language there is.
+/// Every language.
 pub static ALL: [&Texts; 1] = [&EN];
 
 #[cfg(test)]
@@ -75,7 +75,7 @@ mod tests {
 
     use super::*;
 
-    /// Every text with its way through the catalogue.
+    /// Every text with its path.
     fn leaves(texts: &Texts) -> Vec<(String, String)> {
         fn walk(at: &str, value: &serde_json::Value, out: &mut Vec<(String, String)>) {
             match value {

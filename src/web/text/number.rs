@@ -7,18 +7,18 @@ texts! {
         thousand: "k",
         million: "M",
         billion: "B",
-        /// `{n}`: a percentage.
+        /// A percentage.
         percent: "{n}%",
         money: "{symbol}{amount}",
-        /// `{amount}`, less than nothing.
+        /// A negative amount.
         negative: "−{amount}",
-        /// Instead of a number that is not known.
+        /// Instead of an unknown number.
         unknown: "–",
-        /// From nothing to something.
+        /// Instead of a change in percent when the number was 0 before.
         from_nothing: "new",
-        /// January first.
+        /// From January on.
         months: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
-        /// Monday first.
+        /// From Monday on.
         weekdays: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
         day_month: "{day} {month}",
         date: "{day} {month} {year}",
@@ -31,7 +31,6 @@ texts! {
         hours: "{n} h",
         days: "{n} d",
         just_now: "just now",
-        /// `{span}` ago.
         ago: "{span} ago",
     }
 }

@@ -1,11 +1,11 @@
-//! Texts of the picker on a live page, and of the page that opens it.
+//! Texts of the element picker on the site, and of the page that opens it.
 
 texts! {
     Picker {
         title: "Guestlog: pick an element",
         lead: "Click the element for your event. You can also use Tab and Enter. Press the up arrow to select the surrounding element, or Esc to cancel.",
         lead_form: "Click anywhere in the form for your event. You can also use Tab and Enter. Press Esc to cancel.",
-        /// `{n}`, put in by the picker's script.
+        /// The picker's script fills in `{n}`.
         matches: "This selector matches {n} elements on this page. Click another element, or edit the selector.",
         matches_one: "This selector matches only this element on this page. Click another element, or edit the selector.",
         rule: "CSS selector",

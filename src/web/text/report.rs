@@ -1,4 +1,4 @@
-//! Texts of what every report carries: period, comparison, filters, key figures, charts, tables.
+//! Texts of all reports: period, comparison, filters, metrics, charts, the map, tables.
 
 use super::Plural;
 
@@ -20,7 +20,7 @@ texts! {
             apply: "Show",
             earlier: "Earlier",
             later: "Later",
-            /// `{zone}`: which clock the days follow.
+            /// On paper, below the title.
             zone: "Time zone: {zone}",
         },
         compare: Compare {
@@ -28,11 +28,11 @@ texts! {
             previous: "Previous period",
             year: "Previous year",
             off: "No comparison",
-            /// In the place of the days when they are over before the first visit.
+            /// Instead of the compared days when they were before the first visit.
             nothing: "No earlier visits to compare with",
-            /// `{range}`: the days compared with.
+            /// The compared days.
             with: "vs {range}",
-            /// `{range}`, `{time}`: the last of them up to this time.
+            /// The compared days; the last one is compared only up to this time.
             with_part: "vs {range} until {time}",
         },
         filter: Filter {
@@ -41,13 +41,13 @@ texts! {
             dimension: "Field",
             operator: "Condition",
             value: "Value",
-            /// What the value field takes.
+            /// The hint of the value field.
             value_hint: "Separate several values with |",
             apply: "Add filter",
             clear: "Clear all",
-            /// `{filter}`: the cross on a chip.
+            /// The label of the cross on a filter.
             remove: "Remove filter {filter}",
-            /// Between several values.
+            /// Between the values of a filter.
             or: "or",
             is: "is",
             is_not: "is not",
@@ -62,11 +62,11 @@ texts! {
             page_views: "Page views",
             completions: "Event completions",
             revenue: "Revenue",
-            /// `{label}`: show this figure in the chart.
+            /// The label of a metric that can be clicked.
             chart_it: "Show {label} in the chart",
-            /// `{before}`, `{range}`: what the change is measured against.
+            /// The tooltip of a change: the metric in the compared period.
             against: "{before} in {range}",
-            /// `{before}`, `{range}`, `{time}`: while the period is not over.
+            /// The same while the period is not over.
             against_part: "{before} in {range} until {time}",
             up: "up",
             down: "down",
@@ -76,15 +76,15 @@ texts! {
             title: "{what}, {range}",
             as_table: "Show as table",
             when: "Time",
-            /// Names the series of the period itself.
+            /// The legend of the period's own line.
             now: "This period",
-            /// Names the compared series.
+            /// The legend of the compared line.
             before: "Comparison",
             unfinished: "In progress",
-            /// An interval of which the period holds a part only.
-            cut: "Partial month",
+            /// The legend of a month that the period covers only in part.
+            partial: "Partial month",
             point: "{when}: {value} {what}",
-            /// `{when}`, `{value}`: the compared point.
+            /// The tooltip of a compared point.
             point_before: "{when}: {value}",
             empty: "No data in this period.",
         },
@@ -92,35 +92,35 @@ texts! {
         map: Map {
             title: "Visitors by country, {range}",
             visitors: Plural = { one: "{n} visitor", other: "{n} visitors" },
-            /// `{name}`, `{visitors}`: the tooltip of a country.
+            /// The tooltip of a country.
             place: "{name}: {visitors}",
-            /// `{name}`: of one that nobody came from.
+            /// The tooltip of a country without visitors.
             place_nobody: "{name}: no visitors",
             nobody: "None",
-            /// `{from}`, `{to}`: a class of the legend.
+            /// A class in the legend.
             span: "{from}–{to}",
-            /// `{list}`: what has no place on the map.
+            /// Countries that the map does not show.
             elsewhere: "Not on the map: {list}.",
-            /// Between the names of that list.
+            /// Between two countries of that list.
             between: "; ",
-            /// A country nobody knows, in that list.
+            /// Visitors without a known country, in that list.
             unknown: "unknown country",
-            /// Instead of a map when no country is known.
+            /// Shown instead of the map when no country is known.
             no_map_title: "No countries yet",
             no_map: "Guestlog finds the country of an IP address in a database file (MMDB) on this machine. The address itself is never stored. Install a file with “guestlog geo install FILE” to see the countries of new visits.",
         },
-        /// Days that are missing in a report.
+        /// The warning about days that cannot be read.
         missing: Missing {
             days: Plural = {
                 one: "{n} day cannot be read and is missing from this report:",
                 other: "{n} days cannot be read and are missing from this report:",
             },
-            /// `{list}`: which days, what is safe, what to do.
+            /// `{list}` is the days.
             which: "{list}. Everything else is complete, and nothing was deleted. An administrator should run “guestlog check” to see what is damaged.",
-            /// `{n}`: more days than are listed.
+            /// The number of days that are not listed.
             more: "{n} more",
         },
-        /// What will appear in a table that has no rows yet.
+        /// What will appear in an empty table.
         nothing: Nothing {
             pages: "No page views in this period. New page views appear here within two seconds.",
             entry: "No sessions started in this period. The first page of a new session appears here within two seconds.",
@@ -131,23 +131,23 @@ texts! {
             countries: "No visitors in this period. The countries of visitors appear here.",
         },
         rows: Plural = { one: "{n} row", other: "{n} rows" },
-        /// `{from}`, `{to}`, `{total}`: which rows are on the page.
+        /// The rows on this page, and their total.
         rows_shown: "{from}–{to} of {total}",
         first_rows: "First rows",
         next_rows: "Next rows",
         pages_of_rows: "More rows",
         search_rows: "Search",
-        /// The button of that field, where there are more rows than shown.
+        /// The button of the search field when there are more rows than the page shows.
         search_all: "Search all rows",
-        /// Stands in that field.
+        /// The placeholder of that field.
         search_all_hint: "Search (Enter: all rows)",
         export: "Export",
         csv: "CSV",
         json: "JSON",
         see_all: "See all",
-        /// `{name}`: the title of a row's link.
+        /// The tooltip of a row.
         filter_by: "Show only {name}",
-        /// A value nobody set.
+        /// A row without a value.
         none: "(none)",
         no_rows_filtered: "Nothing in this period matches these filters.",
         clear_filters: "Clear filters",

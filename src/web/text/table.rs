@@ -1,4 +1,4 @@
-//! Texts of the dashboard and the table pages.
+//! Texts of the dashboard and of the reports that are tables.
 
 use super::Plural;
 
@@ -8,7 +8,7 @@ texts! {
         pages: "Pages",
         devices: "Devices",
         countries: "Countries",
-        /// Heads of the names.
+        /// Headings of the first column.
         source: "Source",
         campaign: "Campaign",
         page: "Page",
@@ -16,7 +16,7 @@ texts! {
         exit_page: "Exit page",
         device: "Device",
         country: "Country",
-        /// Heads of numbers.
+        /// Headings of the other columns.
         time_seen: "Time on page",
         time_of_session: "Time per session",
         bounce_rate: "Bounce rate",
@@ -39,7 +39,7 @@ texts! {
         by_language: "Language",
         /// Below the dashboard.
         bots_left_out: Plural = { one: "{n} bot hit excluded", other: "{n} bot hits excluded" },
-        /// A dashboard before its first page view.
+        /// A dashboard without page views.
         waiting_title: "No visits yet",
         waiting: "Add the tracking code to your site to get started. Visitors, sessions, page views and sources appear here within two seconds of the first visit.",
         waiting_action: "Get tracking code",

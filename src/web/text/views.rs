@@ -3,7 +3,7 @@
 texts! {
     Views {
         menu: "Views",
-        /// In the menu while there are none.
+        /// In the menu before the first view is saved.
         what: "Save this report with its period and filters to open it again from any report.",
         all: "All saved views",
         title: "Saved views",

@@ -1,15 +1,15 @@
-//! Texts of a visitor's page.
+//! Texts of the visitor page.
 
 use super::Plural;
 
 texts! {
     Visitor {
-        /// `{number}`: the title while no email is known or may be read.
+        /// The title when the email is unknown or hidden.
         title: "Visitor #{number}",
-        /// `{number}`: below an email.
+        /// Below an email.
         number: "Visitor #{number}",
-        /// Says the facts.
-        facts: "Details",
+        /// The heading for screen readers.
+        details: "Details",
         first_seen: "First seen",
         last_seen: "Last seen",
         original_source: "Original source",
@@ -18,19 +18,19 @@ texts! {
         sessions: "Sessions",
         page_views: "Page views",
         engaged: "Time on pages",
-        days: "Days",
+        days: "Active days",
         no_browser: "This is activity that programs sent for a contact, without a browser. It counts as completions, not as a visitor.",
-        /// `{days}`: days that cannot be read.
+        /// `{days}` is the days that cannot be read.
         damaged: "These days cannot be read and may contain more activity: {days}. Restore a backup to see them.",
         none: "No sessions of this visitor are stored any more.",
-        /// One session.
+        /// The row of a session.
         views: Plural = { one: "{n} page view", other: "{n} page views" },
         completions: Plural = { one: "{n} event", other: "{n} events" },
-        told_by_programs: "Sent by programs",
+        sent_by_programs: "Sent by programs",
         first_visit: "First visit",
         bounced: "Bounce",
         switched: "Contact changed",
-        /// `{title}`: names the table of a session.
+        /// The label of a session's table.
         events_of: "Session of {title}",
         left_out: Plural = {
             one: "{n} more is counted but not shown.",
@@ -40,7 +40,7 @@ texts! {
         page: "Page",
         time_seen: "Time on page",
         consent: "Consent",
-        /// `{state}`, `{revision}`: consent and the policy it was given to.
+        /// Consent, and the policy it was given to.
         consent_to: "{state}, policy {revision}",
         referrer: "Referrer",
         campaign: "Campaign",
@@ -48,7 +48,7 @@ texts! {
         screen: "Screen",
         completion: "Event",
         erase: "Erase visitor",
-        /// `{sessions}`, `{views}`, `{days}`: what goes.
+        /// What erasing removes.
         erase_what: "This permanently removes {sessions} with {views} on {days} from every report. It cannot be undone.",
         erase_sessions: Plural = { one: "{n} session", other: "{n} sessions" },
         erase_days: Plural = { one: "{n} day", other: "{n} days" },

@@ -81,7 +81,7 @@ async fn the_live_page_leads_to_a_visitor_and_his_sessions() {
         "Original source Organic search",
         "Sessions 3",
         "Page views 4",
-        "Days 1",
+        "Active days 1",
         "First visit",
         "2 page views",
         "site.test/pricing",

@@ -150,7 +150,7 @@ pub(crate) fn page(
     let property = |said: &reports::contact::Said| Property {
         name: said.name.clone(),
         value: said.value.clone(),
-        how: if said.verified { words.is_verified } else { words.said },
+        how: if said.verified { words.is_verified } else { words.is_unverified },
         is_verified: said.verified,
     };
     Page {

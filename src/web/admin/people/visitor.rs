@@ -323,7 +323,7 @@ pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &Sessio
     let named = |dimension, value: &str| t.label.value(dimension, value).into_owned();
     let when = format::date_time(&t.number, zone, row.at);
     let source = match row.id {
-        0 => words.told_by_programs.to_owned(),
+        0 => words.sent_by_programs.to_owned(),
         _ => named(Dimension::Source, &row.source),
     };
     let device = named(Dimension::Device, &row.device);

@@ -1,5 +1,5 @@
-//! What dimensions and their values are called: sources, devices, screens, countries, languages. HubSpot's words
-//! where its users know them.
+//! The labels of dimensions and of their values: sources, devices, screens, countries, languages. Where HubSpot has
+//! a label for the same thing, this is it.
 
 use std::borrow::Cow;
 
@@ -96,7 +96,7 @@ impl NamesByCode {
 }
 
 impl Labels {
-    /// The name people know of a filter's dimension.
+    /// The label of a dimension.
     #[must_use]
     pub const fn dimension(&self, of: Dimension) -> &'static str {
         let d = &self.dimension;
@@ -130,7 +130,7 @@ impl Labels {
         }
     }
 
-    /// The name people know of a value of a dimension; the value itself when it is its own name.
+    /// The label of a dimension's value. Values without a label, such as pages, are their own.
     #[must_use]
     pub fn value<'a>(&self, dimension: Dimension, value: &'a str) -> Cow<'a, str> {
         match dimension {
@@ -141,7 +141,7 @@ impl Labels {
         }
     }
 
-    /// The stored form of a value that somebody typed by its name; nothing when no value is called so.
+    /// The value that has this label, if any.
     #[must_use]
     pub fn named(&self, dimension: Dimension, name: &str) -> Option<String> {
         let called = |value: &&str| self.value(dimension, value).to_lowercase() == name.to_lowercase();
@@ -159,7 +159,7 @@ impl Labels {
         }
     }
 
-    /// The code of a value that is called by another name: `DE`, `de-AT`.
+    /// The code of a country or language as it is written, such as `DE` or `de-AT`.
     #[must_use]
     pub fn code(&self, dimension: Dimension, value: &str) -> Option<String> {
         match dimension {
@@ -169,7 +169,7 @@ impl Labels {
         }
     }
 
-    /// A browser by what its User-Agent tells; nothing when that is nothing.
+    /// A browser and its system as one text; `None` when both are unknown.
     #[must_use]
     pub fn browser(&self, browser: &str, os: &str) -> Option<String> {
         match (browser, os) {
@@ -179,7 +179,7 @@ impl Labels {
         }
     }
 
-    /// Of a language tag, by its language and the country it ends with.
+    /// The label of a language tag: its language, and the country it ends with.
     fn language(&self, value: &str) -> Option<String> {
         let mut parts = value.split('-');
         let language = self.language.name(&parts.next()?.to_ascii_lowercase())?;
@@ -226,7 +226,7 @@ impl Labels {
     }
 }
 
-/// A language tag as it is written: `zh-Hant-TW`.
+/// Sets the case of a language tag, as in `zh-Hant-TW`.
 fn tag(value: &str) -> String {
     let written = |(at, part): (usize, &str)| match part.len() {
         2 if at > 0 => part.to_ascii_uppercase(),
