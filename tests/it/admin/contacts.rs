@@ -92,7 +92,7 @@ async fn contacts_are_searched_ordered_and_paged() {
     let text = house.text("contacts?search=zzz").await;
     assert!(text.contains("No contact matches “zzz”."), "{text}");
     let empty = House::new().await.text("contacts").await;
-    assert!(empty.contains("No contacts yet") && empty.contains("Open the events"), "{empty}");
+    assert!(empty.contains("No contacts yet") && empty.contains("Go to events"), "{empty}");
 }
 
 /// More than a page may have; a file has no next page.

@@ -95,7 +95,7 @@ async fn the_list_is_searched_filtered_ordered_and_paged() {
         ("type=x", "custom, http"),
         ("status=deleted", "all, active, archived"),
         ("sort=luck", "completions, contacts"),
-        ("after=1", "the last answer"),
+        ("after=1", "the previous answer"),
         ("period=ever", "last_month"),
     ] {
         let refused = program.get(&house.path(&format!("events?format=json&{bad}"))).await;

@@ -110,9 +110,9 @@ async fn a_question_that_takes_too_long_is_answered_with_what_to_do() {
         text.contains("This report takes too long") && text.contains("choose a shorter period"),
         "{text}"
     );
-    assert!(text.contains("the question took longer than 10 s"), "{text}");
+    assert!(text.contains("the report took longer than 10 s"), "{text}");
     let data = data.expect("the data is answered in time, always");
     let message = data.json()["message"].as_str().unwrap().to_owned();
-    assert_eq!(message, "the question took longer than 10 s; ask for a shorter period");
+    assert_eq!(message, "the report took longer than 10 s; choose a shorter period");
     assert_eq!(data.header("retry-after"), "", "the same question takes as long again");
 }
