@@ -150,7 +150,7 @@ describe("pages of events", { skip: withoutServer("pages of events") }, () => {
     await collect(server, account, fired, FIREFOX);
     await page.goto(at("live?wait=1"));
     await sound(await page.goto(at("events/unexpected")), "unexpected");
-    const all = page.getByLabel("Choose all names on this page");
+    const all = page.getByLabel("Select all names on this page");
     const boxes = page.locator("#names-rows input[type=checkbox]");
     await all.check();
     assert.equal(await page.locator("#names-rows input:checked").count(), 4);
@@ -194,7 +194,7 @@ describe("pages of events", { skip: withoutServer("pages of events") }, () => {
     await collect(server, account, fired, FIREFOX);
     await page.goto(at("live?wait=1"));
     await page.goto(at("events/unexpected"));
-    assert.equal(await page.getByLabel("Choose all names on this page").isVisible(), false, "what needs script is not offered");
+    assert.equal(await page.getByLabel("Select all names on this page").isVisible(), false, "what needs script is not offered");
     for (const name of ["a", "b"]) await page.getByLabel(`Choose ${name}`, { exact: true }).check();
     await press("Dismiss");
     await page.getByText("Dismissed. You find them").waitFor();
