@@ -88,7 +88,7 @@ impl Error {
     fn of_event(error: access::Error) -> Self {
         match error {
             access::Error::Store(store::Error::NotFound) => {
-                Self::failed(&"there is no event of this id; see guestlog event list")
+                Self::failed(&"there is no event with this ID; see guestlog event list")
             }
             error => error.into(),
         }
@@ -158,7 +158,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         Command::UserAdd { email, account, role, password } => {
             need_account(app, account)?;
             if password.is_none() && !is_known(app, &email).await? {
-                return Err(Error::invalid(&"a new user needs a password; it is read from stdin"));
+                return Err(Error::invalid(&"a new user needs a password, which is read from stdin"));
             }
             let what = Membership { role, show_emails: role > Role::Viewer, publish_js: false };
             let added = users::add(app, Actor::Machine, account, &email, what, password.as_deref()).await?;

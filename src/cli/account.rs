@@ -11,21 +11,21 @@ use crate::store;
 
 #[derive(Subcommand)]
 pub(super) enum Account {
-    /// Make an account
+    /// Create an account
     Add {
         #[arg(long)]
         name: String,
-        /// A site of the account, with its port where it has an unusual one; may be given several times
+        /// A domain of the account's sites, with the port if it is not the default one. Can be repeated
         #[arg(long = "domain", value_name = "DOMAIN", required = true)]
         domains: Vec<String>,
-        /// Where the account's days begin and end
+        /// The time zone of the account's reports
         #[arg(long, value_name = "ZONE", default_value = "UTC")]
         time_zone: String,
-        /// Currency of all values, three letters
+        /// The currency of all event values, as a three-letter code
         #[arg(long, value_name = "CODE", default_value = "EUR")]
         currency: String,
     },
-    /// Show all accounts
+    /// List all accounts
     List,
 }
 
@@ -33,7 +33,7 @@ pub(super) fn run(command: Account, config: &Config) -> Outcome {
     match command {
         Account::Add { name, domains, time_zone, currency } => {
             let made = control::execute(config, Command::AccountAdd { name, domains, time_zone, currency })?;
-            let text = format!("account {} was made", made.get("account_id").unwrap_or(&Value::Null));
+            let text = format!("account {} created", made.get("account_id").unwrap_or(&Value::Null));
             Ok(Answer::new(made, text))
         }
         Account::List => list(config),

@@ -11,13 +11,13 @@ use crate::demo::{self, Options, Ready};
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Address of the admin pages; the example site takes the next port
+    /// Address of the admin pages. The example site uses the next port
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// Page views of the invented history
+    /// Number of page views in the generated history
     #[arg(long, value_name = "N", default_value_t = demo::EVENTS)]
     events: u64,
-    /// Invent no further visits while it runs
+    /// Do not generate new visits while the demo runs
     #[arg(long)]
     quiet_site: bool,
 }
@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &Arguments, as_json: bool) -> anyhow::Result<ExitCo
     let options = Options { listen, events, simulate_visits: !quiet_site };
     if !as_json {
         // A program that reads the JSON must find nothing else.
-        let _ = writeln!(std::io::stderr(), "Inventing {} days of visits …", demo::DAYS);
+        let _ = writeln!(std::io::stderr(), "Generating {} days of visits …", demo::DAYS);
     }
     demo::run(&options, |ready| print(ready, as_json))?;
     Ok(ExitCode::SUCCESS)
@@ -42,14 +42,14 @@ fn print(ready: &Ready, as_json: bool) {
         answer.to_string()
     } else {
         let invented = if ready.simulate_visits {
-            "The demo invents visits every few seconds; --quiet-site stops that.\n"
+            "The demo generates new visits every few seconds. Use --quiet-site to turn that off.\n"
         } else {
             ""
         };
         format!(
-            "Example site   {}\nDashboard      {}\n               signs you in once; after that {}, password {}\n\
-             Try            click around the site and watch yourself on Live; click any row of the dashboard\n\
-             To stop        press Ctrl-C; nothing is kept\n{invented}",
+            "Example site   {}\nDashboard      {}\n               signs you in once; later sign in as {}, password {}\n\
+             What to try    Click around the site and watch your visit under Live. Click any row of the dashboard.\n\
+             To stop        Press Ctrl-C. Everything is deleted.\n{invented}",
             ready.site, ready.admin, ready.email, ready.password
         )
     };

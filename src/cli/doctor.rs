@@ -125,14 +125,14 @@ impl Findings {
         };
         let mode = about.mode() & 0o7777;
         if mode & 0o077 != 0 {
-            self.problem(format!("others may look into the data directory (mode {mode:o}; 700 is right)"));
+            self.problem(format!("other users can read the data directory (mode {mode:o}, should be 700)"));
         }
         if own_uid() != 0 && own_uid() != about.uid() {
-            self.problem("the data directory belongs to another user than this command's");
+            self.problem("the data directory belongs to another user than the one who runs this command");
         }
         let free = rustix::fs::statvfs(data_dir).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize)).ok();
         if free.is_some_and(|free| free < floor) {
-            self.problem("less disk space is free than [store] min_free: nothing is taken in");
+            self.problem("less disk space is free than [store] min_free, so no hits are accepted");
         }
         let mut files = Map::new();
         for name in
@@ -140,7 +140,7 @@ impl Findings {
         {
             if let Ok(file) = std::fs::metadata(data_dir.join(&name)) {
                 if file.uid() != about.uid() {
-                    self.problem(format!("{name} belongs to another user than the data directory"));
+                    self.problem(format!("{name} and the data directory belong to different users"));
                 }
                 let mode = format!("{:o}", file.mode() & 0o7777);
                 files.insert(name, json!({ "bytes": file.len(), "uid": file.uid(), "mode": mode }));
@@ -157,10 +157,10 @@ impl Findings {
         match store::statistics::find(data_dir) {
             Ok(Some(facts)) => {
                 if facts.dead_letters > 0 {
-                    self.problem("there are dead letters: see guestlog replay-deadletter");
+                    self.problem("some hits could not be processed; see guestlog replay-deadletter");
                 }
                 if facts.newest_ms.is_some_and(|newest| newest > RealClock.now().0 + AHEAD_MAX) {
-                    self.problem("the newest visit lies in the future: the clock was wrong, or is");
+                    self.problem("the latest visit is in the future, so the clock is wrong or was wrong");
                 }
                 self.add("store", json!(facts));
             }
@@ -183,9 +183,13 @@ impl Findings {
             }
         };
         for (key, bad, words) in [
-            ("writer_alive", false, "the writer of the store has ended: restart the server"),
-            ("inbox_alive", false, "the writer of the inbox has ended: restart the server"),
-            ("below_floor", true, "the server takes nothing in: the disk is below its floor"),
+            ("writer_alive", false, "the writer of the store has stopped; restart the server"),
+            ("inbox_alive", false, "the writer of the inbox has stopped; restart the server"),
+            (
+                "below_floor",
+                true,
+                "the server accepts no hits, because less disk space is free than [store] min_free",
+            ),
         ] {
             if status.get(key).and_then(Value::as_bool) == Some(bad) {
                 self.problem(words);
@@ -199,18 +203,18 @@ impl Findings {
     fn machine(&mut self, server: Option<u64>) {
         let now = RealClock.now();
         if now < CLOCK_MIN {
-            self.problem(format!("the clock is not set: it says {}", now.iso()));
+            self.problem(format!("the clock is not set; it shows {}", now.iso()));
         }
         let zones = Settings::parse("zone", &[], "Europe/Amsterdam", "EUR").is_ok();
         if !zones {
-            self.problem("the data of time zones cannot be read");
+            self.problem("the time zone data cannot be read");
         }
         // If a server runs, its limits are looked at and not those of this command.
         let process = server.map_or("self".to_owned(), |pid| pid.to_string());
         let files = open_files(&process);
         if files.is_some_and(|files| files < FILES_MIN) {
             self.problem(format!(
-                "fewer than {FILES_MIN} open files are allowed (LimitNOFILE of the service)"
+                "the limit of open files is below {FILES_MIN} (LimitNOFILE of the service)"
             ));
         }
         let read = |path: &str| std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned());

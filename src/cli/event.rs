@@ -19,43 +19,43 @@ use crate::store;
 
 #[derive(Subcommand)]
 pub(super) enum Event {
-    /// Create an event; tells its id and, as its type needs, the snippet for the site and the URL for programs
+    /// Create an event and print its ID, and the snippet for the site or the URL for programs if its type has one
     Add {
         #[arg(long, value_name = "ID")]
         account: i64,
         #[arg(long)]
         name: String,
-        /// How it is completed: custom, http, click, form, visit
+        /// How the event is completed: custom, http, click, form or visit
         #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
         kind: EventKind,
-        /// To find it again; may be given several times
+        /// A tag of the event. Can be repeated
         #[arg(long = "tag", value_name = "TAG")]
         tags: Vec<String>,
-        /// CSS selector of the element or form (click, form)
+        /// CSS selector of the element or form (for click and form)
         #[arg(long, value_name = "CSS", default_value = "")]
         selector: String,
-        /// Address of the page, with * for any characters (visit; may narrow click and form)
+        /// Address of the page, with * for any characters (for visit; optional for click and form)
         #[arg(long, value_name = "RULE", default_value = "")]
         url: String,
-        /// What a completion is worth that tells no value
+        /// The value of a completion that is sent without one
         #[arg(long, default_value = "", allow_hyphen_values = true)]
         value: String,
-        /// JavaScript that the site runs with the tracking code (custom)
+        /// A file with JavaScript that the tracking code runs on the site (for custom)
         #[arg(long, value_name = "FILE")]
         custom_js: Option<PathBuf>,
     },
-    /// Show the events of an account
+    /// List the events of an account
     List {
         #[arg(long, value_name = "ID")]
         account: i64,
     },
-    /// Nothing completes an event any more, and it does not use the limit; what was counted stays
+    /// Stop counting an event and keep its completions; it no longer uses up the event limit
     Archive(Which),
-    /// Take an event back from the archive
+    /// Restore an archived event
     Restore(Which),
-    /// Delete an event with all its completions, and what they were worth from the revenue of contacts
+    /// Delete an event with all its completions, and subtract their value from the revenue of contacts
     Delete(Which),
-    /// Count a visited-URL event over the page views of before it was created; the server does it in the background
+    /// Count past page views for a visited-URL event; the server does this in the background
     CountBack(Which),
 }
 
@@ -63,18 +63,19 @@ pub(super) enum Event {
 pub(super) struct Which {
     #[arg(long, value_name = "ID")]
     account: i64,
-    /// The id of the event, twelve digits
+    /// The ID of the event (twelve digits)
     #[arg(long, value_name = "ID", value_parser = number)]
     event: EventNumber,
 }
 
 fn number(text: &str) -> Result<EventNumber, String> {
-    EventNumber::parse(text).ok_or_else(|| "an id has twelve digits, as event list shows it".to_owned())
+    EventNumber::parse(text)
+        .ok_or_else(|| "an event ID has twelve digits; list the IDs with guestlog event list".to_owned())
 }
 
 fn kind(text: &str) -> Result<EventKind, String> {
     let all = || EventKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
-    EventKind::parse(text).ok_or_else(|| format!("a type is one of {}", all()))
+    EventKind::parse(text).ok_or_else(|| format!("the type must be one of {}", all()))
 }
 
 pub(super) fn run(command: Event, config: &Config) -> Outcome {
@@ -99,9 +100,9 @@ pub(super) fn run(command: Event, config: &Config) -> Outcome {
         }
         Event::List { account } => list(config, AccountId(account)),
         Event::Archive(which) => change(config, &which, EventChange::Archive, "archived"),
-        Event::Restore(which) => change(config, &which, EventChange::Restore, "active again"),
+        Event::Restore(which) => change(config, &which, EventChange::Restore, "restored"),
         Event::Delete(which) => change(config, &which, EventChange::Delete, "deleted"),
-        Event::CountBack(which) => change(config, &which, EventChange::CountBack, "being counted back"),
+        Event::CountBack(which) => change(config, &which, EventChange::CountBack, "counting past page views"),
     }
 }
 
@@ -110,11 +111,9 @@ const fn needs_no_installation(kind: EventKind) -> Option<&'static str> {
     match kind {
         EventKind::Custom | EventKind::Http => None,
         EventKind::Click | EventKind::Form => {
-            Some("the tracking code finds it by itself, within a minute from now")
+            Some("The tracking code finds the element automatically, within a minute.")
         }
-        EventKind::Visit => {
-            Some("the server counts it by itself, from the page views that arrive from now on")
-        }
+        EventKind::Visit => Some("The server counts the event automatically from all new page views."),
     }
 }
 

@@ -15,29 +15,29 @@ pub(super) struct Arguments {
     /// The account to fill
     #[arg(long, value_name = "ID")]
     account: i64,
-    /// Page views
+    /// Number of page views
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     events: u64,
-    /// Days; the last one is today
+    /// Number of days. The last one is today
     #[arg(long, value_name = "N", default_value_t = 90)]
     days: u32,
-    /// Visitors; a quarter of the page views when not given
+    /// Number of visitors. The default is a quarter of the page views
     #[arg(long, value_name = "N")]
     visitors: Option<u64>,
-    /// About so many contacts, a quarter of the visitors at most; as many as come about when not given
+    /// Approximate number of contacts, at most a quarter of the visitors
     #[arg(long, value_name = "N")]
     contacts: Option<u64>,
-    /// The same number makes the same history again
+    /// Seed of the random numbers. The same seed generates the same history
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Where the history ends (2026-11-22T20:00:00Z); the last full hour when not given
+    /// When the history ends, such as 2026-11-22T20:00:00Z. The default is the last full hour
     #[arg(long, value_name = "TIME", value_parser = read_time)]
     until: Option<Millis>,
 }
 
 fn read_time(text: &str) -> Result<Millis, String> {
     let stamp: jiff::Timestamp =
-        text.parse().map_err(|_| "not a time like 2026-11-22T20:00:00Z".to_owned())?;
+        text.parse().map_err(|_| "enter a time such as 2026-11-22T20:00:00Z".to_owned())?;
     Ok(Millis(stamp.as_millisecond()))
 }
 

@@ -18,14 +18,14 @@ use crate::store;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// What the maps say of an address, and which of them
+    /// Show what the maps contain about an IP address
     Lookup {
         #[arg(value_name = "IP")]
         address: IpAddr,
     },
-    /// The maps in use: age, layout, what is wrong with them
+    /// Show the installed maps with their age, layout and errors
     Status,
-    /// Check a map file and put it into the data directory
+    /// Check a map file and copy it into the data directory
     Install {
         #[arg(value_name = "FILE")]
         file: PathBuf,
@@ -87,7 +87,7 @@ fn describe(facts: &NetworkFacts) -> String {
 
 fn describe_all(facts: &NetworkFacts, findings: &[Finding]) -> String {
     if findings.is_empty() {
-        return "no map knows this address".to_owned();
+        return "no map contains this address".to_owned();
     }
     let mut lines = vec![describe(facts)];
     for finding in findings {
@@ -101,9 +101,10 @@ fn status(geo: &Geo) -> Answer {
     let maps = geo.status(RealClock.now());
     let cells: Vec<Vec<String>> = maps.iter().map(row).collect();
     let text = if maps.is_empty() {
-        "no maps: countries, networks and companies stay unknown; see guestlog geo install".to_owned()
+        "no maps are installed, so countries, networks and companies are unknown; see guestlog geo install"
+            .to_owned()
     } else {
-        table(&["file", "in use", "age in days", "layout", "what it tells, or what is wrong"], &cells)
+        table(&["file", "in use", "age in days", "layout", "contents or error"], &cells)
     };
     Answer::new(json!({ "rows": maps }), text)
 }
@@ -129,6 +130,6 @@ fn install(config: &Config, file: &Path) -> Outcome {
     // A server that does not answer finds the file itself within a minute.
     let _ = control::execute_in_server(data_dir, control::Command::ReloadMaps {});
     let text =
-        format!("{} is installed: {}, {} records", path.display(), content.facts.join(" "), content.records);
+        format!("{} installed: {}, {} records", path.display(), content.facts.join(" "), content.records);
     Ok(Answer::new(json!({ "path": path, "content": content }), text))
 }

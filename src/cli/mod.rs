@@ -29,13 +29,13 @@ use answer::{Answer, Failure};
     about = "Visitor tracking, custom events and buyer intent on your own premises"
 )]
 struct Arguments {
-    /// Configuration file
+    /// The configuration file
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Directory of the store
+    /// The data directory
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Answer in JSON
+    /// Print the answer as JSON
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -50,32 +50,32 @@ enum Command {
         #[arg(long, value_name = "ADDR")]
         listen: Option<std::net::SocketAddr>,
     },
-    /// Accounts
+    /// Create and list accounts
     #[command(subcommand)]
     Account(account::Account),
-    /// Users of the admin pages
+    /// Manage the users of the admin pages
     #[command(subcommand)]
     User(user::User),
-    /// Keys for programs
+    /// Manage API tokens
     #[command(subcommand)]
     Token(token::Token),
-    /// What the sites tell besides page views
+    /// Manage events
     #[command(subcommand)]
     Event(event::Event),
-    /// Map files: country, network and company of an address
+    /// Manage map files, which contain the country, network and company of IP addresses
     #[command(subcommand)]
     Geo(geo::Command),
     #[command(flatten)]
     Upkeep(upkeep::Command),
-    /// Look whether the configuration is right
+    /// Check the configuration
     CheckConfig,
-    /// Tell everything a support person would ask; holds no personal data
+    /// Print diagnostics for a support request, without personal data
     Doctor,
-    /// Show the product on an example site with a history, in a store that is gone afterwards
+    /// Run Guestlog with an example site and a generated history. Everything is deleted at the end
     Demo(demo::Arguments),
-    /// Fill an account with a believable history of visitors who do not exist
+    /// Fill an account with a realistic history of generated visitors
     Generate(generate::Arguments),
-    /// Measure
+    /// Run benchmarks
     #[command(subcommand)]
     Bench(bench::Bench),
 }
@@ -157,8 +157,8 @@ fn serve_failure(error: anyhow::Error) -> Failure {
 fn check_config(config: &Config) -> Answer {
     let file = config.file.as_ref().map(|file| file.display().to_string());
     let text = match &file {
-        Some(file) => format!("{file} is right"),
-        None => "no file was found; the defaults and the environment are right".to_owned(),
+        Some(file) => format!("{file} is valid"),
+        None => "no configuration file was found; the defaults and the environment are valid".to_owned(),
     };
     Answer::new(serde_json::json!({ "ok": true, "file": file }), text)
 }

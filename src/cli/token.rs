@@ -12,13 +12,13 @@ use crate::server::control::execute;
 
 #[derive(Subcommand)]
 pub(super) enum Token {
-    /// Make a token; it is shown this once
+    /// Create a token. It is shown only once
     Add {
         #[arg(long, value_name = "ID")]
         account: i64,
         #[arg(long)]
         name: String,
-        /// What it may do: events.write, events.read, crm.read, crm.write, reports.read; several with commas
+        /// What the token can do: events.write, events.read, crm.read, crm.write, reports.read (separated by commas)
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', required = true, value_parser = scope)]
         scopes: Vec<Scope>,
     },
@@ -26,7 +26,7 @@ pub(super) enum Token {
 
 fn scope(text: &str) -> Result<Scope, String> {
     let all = || Scope::ALL.map(Scope::as_str).join(", ");
-    Scope::parse(text).ok_or_else(|| format!("a scope is one of {}", all()))
+    Scope::parse(text).ok_or_else(|| format!("the scope must be one of {}", all()))
 }
 
 pub(super) fn run(command: Token, config: &Config) -> Outcome {

@@ -17,31 +17,31 @@ use crate::store::{self, Error};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Look whether the store is whole; changes nothing, beside a running server too
+    /// Check the store for damage. Changes nothing and can run while the server is running
     Check,
-    /// Copy the whole store into one file, beside a running server too
+    /// Back up the store into one file. Can run while the server is running
     Backup {
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Replace a file that is there
+        /// Replace an existing file
         #[arg(long)]
         force: bool,
     },
-    /// Look whether a backup can be restored
+    /// Check whether a backup can be restored
     VerifyBackup {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Put a backup in the place of the store; the old files are kept beside it
+    /// Replace the store with a backup. The old files are kept next to it
     Restore {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Fold the hits again that were put aside because they could not be folded
+    /// Process the hits again that could not be processed before
     ReplayDeadletter,
-    /// Bring the store to this program's version; the server does so too when it starts
+    /// Update the store to the version of this program. The server also does this when it starts
     Migrate {
-        /// Only tell what would be done
+        /// Only show what would be done
         #[arg(long)]
         dry_run: bool,
     },
@@ -56,7 +56,7 @@ pub(super) fn run(command: &Command, config: &Config) -> Outcome {
         Command::ReplayDeadletter => {
             let done = execute(config, commands::Command::ReplayDeadLetters {})?;
             let count = done.get("replayed").and_then(Value::as_u64).unwrap_or(0);
-            Ok(Answer::new(done, format!("{count} hits lie in the inbox again; the server folds them")))
+            Ok(Answer::new(done, format!("{count} hits are back in the inbox; the server processes them")))
         }
         Command::Migrate { dry_run } => migrate(config, *dry_run),
     }
@@ -66,11 +66,14 @@ pub(super) fn run(command: &Command, config: &Config) -> Outcome {
 fn check(config: &Config) -> Outcome {
     let data_dir = &config.server.data_dir;
     let Some(report) = store::check::check(data_dir)? else {
-        let text = format!("there is no store in {} yet; the first start makes it", data_dir.display());
+        let text = format!(
+            "there is no store in {} yet; the server creates it when it first starts",
+            data_dir.display()
+        );
         return Ok(judge(&Report::default(), &text, json!({})));
     };
     let whole = format!(
-        "the store is whole: {} accounts, {} events, {} segments, {} hits waiting, {} dead letters",
+        "no damage found: {} accounts, {} events, {} segments, {} hits waiting, {} dead letters",
         report.accounts, report.events, report.segments, report.waiting, report.dead_letters
     );
     Ok(judge(&report, &whole, json!({})))
@@ -109,16 +112,16 @@ fn backup(config: &Config, file: &Path, force: bool) -> Outcome {
             crate::server::migrate(config)?;
             // This is only a warning. It is normal before the first start, but not if the user meant another
             // directory.
-            tracing::warn!("there was no store in {}: an empty one was made", data_dir.display());
+            tracing::warn!("there was no store in {}, so an empty one was created", data_dir.display());
             write()
         }
         written => written,
     };
     let made = written.map_err(|error| match error {
-        Error::Io(error) => Failure::failed(format!("{} cannot be written: {error}", file.display())),
+        Error::Io(error) => Failure::failed(format!("cannot write {}: {error}", file.display())),
         error => error.into(),
     })?;
-    let text = format!("{}: {} bytes, {} hits waiting in it", file.display(), made.bytes, made.waiting);
+    let text = format!("{} written: {} bytes, {} hits waiting", file.display(), made.bytes, made.waiting);
     let json = json!({
         "file": file, "created": made.created.iso(), "bytes": made.bytes, "waiting": made.waiting,
     });
@@ -143,7 +146,7 @@ fn restore(config: &Config, file: &Path) -> Outcome {
     let done = store::restore::restore(data_dir, file, RealClock.now())
         .map_err(|error| refused_beside_server(error, data_dir))?;
     let mut text = format!(
-        "{} is in place: {} accounts, {} events, {} hits to be folded",
+        "{} restored: {} accounts, {} events, {} hits to be processed",
         file.display(),
         done.report.accounts,
         done.report.events,
@@ -163,7 +166,7 @@ fn refused_beside_server(error: Error, data_dir: &Path) -> Failure {
     let Error::Locked(_) = error else { return error.into() };
     let line: Vec<String> = std::env::args().map(|word| quote(&word)).collect();
     Failure::failed(format!(
-        "a server (or another command) holds {}; stop it first, such as:\n  systemctl stop guestlog && {}",
+        "a server or another command is using {}; stop it first, for example:\n  systemctl stop guestlog && {}",
         data_dir.display(),
         line.join(" ")
     ))
@@ -182,8 +185,8 @@ fn migrate(config: &Config, dry_run: bool) -> Outcome {
     let data_dir = &config.server.data_dir;
     let steps = store::data_dir::missing_steps(data_dir)?;
     let text = match (steps.is_empty(), dry_run) {
-        (true, _) => "nothing to do: the store is of this program's version".to_owned(),
-        (false, true) => format!("would be done: {}", steps.join(", ")),
+        (true, _) => "nothing to do; the store has the version of this program".to_owned(),
+        (false, true) => format!("to do: {}", steps.join(", ")),
         (false, false) => format!("done: {}", steps.join(", ")),
     };
     if !dry_run {

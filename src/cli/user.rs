@@ -15,7 +15,7 @@ use crate::server::control::execute;
 
 #[derive(Subcommand)]
 pub(super) enum User {
-    /// Let somebody into an account; the password is read from stdin (nothing for who is known already)
+    /// Add a user to an account. A new user's password is read from stdin; existing users need none
     Add {
         #[arg(long)]
         email: String,
@@ -24,7 +24,7 @@ pub(super) enum User {
         #[arg(long, value_name = "ROLE", value_parser = role, help = "owner, admin, editor or viewer")]
         role: Role,
     },
-    /// Give a user a new password, read from stdin; all his browsers are signed out
+    /// Set a new password, which is read from stdin. All browsers of the user are signed out
     ResetPassword {
         #[arg(long)]
         email: String,
@@ -33,7 +33,7 @@ pub(super) enum User {
 
 fn role(text: &str) -> Result<Role, String> {
     let all = || Role::ALL.iter().rev().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
-    Role::parse(text).ok_or_else(|| format!("a role is one of {}", all()))
+    Role::parse(text).ok_or_else(|| format!("the role must be one of {}", all()))
 }
 
 pub(super) fn run(command: User, config: &Config) -> Outcome {
@@ -42,13 +42,13 @@ pub(super) fn run(command: User, config: &Config) -> Outcome {
             let password = read_password()?;
             let account = AccountId(account);
             let made = execute(config, Command::UserAdd { email, account, role, password })?;
-            let text = format!("user {} may sign in", made.get("user_id").unwrap_or(&Value::Null));
+            let text = format!("user {} can sign in", made.get("user_id").unwrap_or(&Value::Null));
             Ok(Answer::new(made, text))
         }
         User::ResetPassword { email } => {
-            let password = read_password()?.ok_or_else(|| Failure::usage("no password came on stdin"))?;
+            let password = read_password()?.ok_or_else(|| Failure::usage("no password on stdin"))?;
             let done = execute(config, Command::UserResetPassword { email, password })?;
-            Ok(Answer::new(done, "the password was changed; all browsers of the user are signed out"))
+            Ok(Answer::new(done, "password changed; all browsers of the user are signed out"))
         }
     }
 }
@@ -57,7 +57,7 @@ pub(super) fn run(command: User, config: &Config) -> Outcome {
 fn read_password() -> Result<Option<String>, Failure> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        return Err(Failure::usage("the password comes on stdin, such as: guestlog user … < FILE"));
+        return Err(Failure::usage("the password is read from stdin, for example: guestlog user … < FILE"));
     }
     let mut text = String::new();
     // Two bytes more than the limit are for the line end, and one more shows that the password is too long.
@@ -66,7 +66,7 @@ fn read_password() -> Result<Option<String>, Failure> {
         .lock()
         .take(limit)
         .read_to_string(&mut text)
-        .map_err(|error| Failure::usage(format!("the password on stdin cannot be read: {error}")))?;
+        .map_err(|error| Failure::usage(format!("cannot read the password from stdin: {error}")))?;
     let line = text.lines().next().unwrap_or_default();
     Ok((!line.is_empty()).then(|| line.to_owned()))
 }

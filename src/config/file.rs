@@ -52,7 +52,7 @@ pub(super) fn parse(bytes: &[u8], name: &str) -> Result<Config, ConfigError> {
     };
     if let Some(at) = text.find('\0') {
         let line = text.get(..at).map(|before| line_after(before.as_bytes()));
-        return Err(ConfigError::one(name, line, "holds a NUL character, so it is no text file"));
+        return Err(ConfigError::one(name, line, "contains a NUL character, so it is not a text file"));
     }
     let table = DeTable::parse(text).map_err(|error| {
         let line = error.span().map(|span| line_of(text, &span));
@@ -140,7 +140,7 @@ impl Walk<'_> {
             match value.get_ref() {
                 _ if name != "map" => self.unknown(&span, &format!("geo.{name}"), name, "geo.", &["map"]),
                 DeValue::Array(maps) if maps.len() > MAPS_MAX => {
-                    self.wrong(&span, "geo.map", format!("at most {MAPS_MAX} maps"));
+                    self.wrong(&span, "geo.map", format!("more than {MAPS_MAX} maps"));
                 }
                 DeValue::Array(maps) => maps.iter().for_each(|map| self.map(map)),
                 _ => self.wrong(&span, "geo.map", "must be written [[geo.map]]".to_owned()),
@@ -172,7 +172,7 @@ impl Walk<'_> {
             return;
         }
         if map.path.as_os_str().is_empty() {
-            self.wrong(&entry.span(), "geo.map.path", "is missing: the file of the map".to_owned());
+            self.wrong(&entry.span(), "geo.map.path", "is missing (the path of the map file)".to_owned());
         } else {
             self.config.maps.push(map);
         }

@@ -127,7 +127,7 @@ pub(super) fn place(value: &Given) -> Result<String, String> {
     if fits {
         Ok(text.to_owned())
     } else {
-        Err(format!("{text:?} is not a place in a record (such as country.iso_code)"))
+        Err(format!("{text:?} is not a path in a record (such as country.iso_code)"))
     }
 }
 

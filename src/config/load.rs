@@ -78,7 +78,7 @@ impl Config {
             Err(ConfigError { problems: vec![problem] })
         };
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
-            return wrong("tls", "certificate and key belong together: give both or none");
+            return wrong("tls", "set both the certificate and the key, or neither");
         }
         let same = |other: SocketAddr| other == self.server.listen && other.port() != 0;
         if self.server.admin_listen.is_some_and(same) {

@@ -154,7 +154,7 @@ fn mistakes_name_file_line_key_and_what_is_allowed() {
         ),
         (
             "[server]\ntrusted_proxies = [1]",
-            "guestlog.toml:2: server.trusted_proxies: must hold texts in quotes, not a number",
+            "guestlog.toml:2: server.trusted_proxies: must contain texts in quotes, not a number",
         ),
         (
             "[store]\nmin_free = \"1 GB\"",
@@ -168,9 +168,25 @@ fn mistakes_name_file_line_key_and_what_is_allowed() {
             "[log]\nlevel = \"loud\"",
             "guestlog.toml:2: log.level: \"loud\" is not one of \"error\", \"warn\", \"info\", \"debug\", \"trace\"",
         ),
+        ("[server]\ndata_dir = \"\"", "guestlog.toml:2: server.data_dir: must name a file or directory"),
+        (
+            "[server]\ndata_dir = \"a\\u0000b\"",
+            "guestlog.toml:2: server.data_dir: contains a control character",
+        ),
+    ] {
+        assert_eq!(mistake(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn mistakes_in_map_sections_name_file_line_key_and_what_is_allowed() {
+    for (text, expected) in [
         ("[geo]\nmap = 1", "guestlog.toml:2: geo.map: must be written [[geo.map]]"),
         ("[geo.map]\npath = \"a\"", "guestlog.toml:1: geo.map: must be written [[geo.map]]"),
-        ("[[geo.map]]\nkind = \"auto\"", "guestlog.toml:1: geo.map.path: is missing: the file of the map"),
+        (
+            "[[geo.map]]\nkind = \"auto\"",
+            "guestlog.toml:1: geo.map.path: is missing (the path of the map file)",
+        ),
         (
             "[[geo.map]]\npath = \"a\"\npaht = 1",
             "guestlog.toml:3: geo.map.paht: not a known key; allowed: geo.map.path, geo.map.kind, geo.map.map",
@@ -185,10 +201,8 @@ fn mistakes_name_file_line_key_and_what_is_allowed() {
         ),
         (
             "[[geo.map]]\npath = \"a\"\nmap.org = \"a..b\"",
-            "guestlog.toml:3: geo.map.map.org: \"a..b\" is not a place in a record (such as country.iso_code)",
+            "guestlog.toml:3: geo.map.map.org: \"a..b\" is not a path in a record (such as country.iso_code)",
         ),
-        ("[server]\ndata_dir = \"\"", "guestlog.toml:2: server.data_dir: must name a file or directory"),
-        ("[server]\ndata_dir = \"a\\u0000b\"", "guestlog.toml:2: server.data_dir: holds a control character"),
     ] {
         assert_eq!(mistake(text), expected, "{text}");
     }
@@ -231,7 +245,7 @@ fn syntax_errors_and_double_keys_name_their_line() {
 #[test]
 fn files_that_are_no_text_are_named_so() {
     let message = |bytes: &[u8]| Config::parse(bytes, "g.toml").unwrap_err().to_string();
-    assert_eq!(message(b"[server]\n\0"), "g.toml:2: holds a NUL character, so it is no text file");
+    assert_eq!(message(b"[server]\n\0"), "g.toml:2: contains a NUL character, so it is not a text file");
     assert_eq!(message(b"# ok\n# \xff\xfe"), "g.toml:2: is not UTF-8 text");
     assert_eq!(message(b"\xff\xfe[\0s\0"), "g.toml:1: is not UTF-8 text");
 }
@@ -269,10 +283,10 @@ fn numbers_are_taken_at_their_limits_and_refused_one_past_them() {
     }
     let many = |n: usize| format!("[server]\ntrusted_proxies = [{}]", "\"::1\",".repeat(n));
     assert!(parse(&many(LIST_MAX)).is_ok());
-    assert!(mistake(&many(LIST_MAX + 1)).ends_with("holds more than 100 entries"));
+    assert!(mistake(&many(LIST_MAX + 1)).ends_with("contains more than 100 entries"));
     let maps = |n: usize| "[[geo.map]]\npath = \"a\"\n".repeat(n);
     assert_eq!(parse(&maps(MAPS_MAX)).unwrap().maps.len(), MAPS_MAX);
-    assert!(mistake(&maps(MAPS_MAX + 1)).ends_with("geo.map: at most 16 maps"));
+    assert!(mistake(&maps(MAPS_MAX + 1)).ends_with("geo.map: more than 16 maps"));
     let long = |n: usize| format!("[server]\ndata_dir = \"{}\"", "ä".repeat(n));
     assert!(parse(&long(TEXT_MAX)).is_ok());
     assert!(mistake(&long(TEXT_MAX + 1)).ends_with("is longer than 4096 characters"));
@@ -483,7 +497,12 @@ fn a_directory_in_place_of_the_file_is_named_so() {
 
 #[test]
 fn tls_needs_both_files_and_may_get_them_from_two_places() {
-    assert!(load(&[("GUESTLOG_TLS__KEY", "k")]).unwrap_err().to_string().contains("give both or none"));
+    assert!(
+        load(&[("GUESTLOG_TLS__KEY", "k")])
+            .unwrap_err()
+            .to_string()
+            .contains("set both the certificate and the key, or neither")
+    );
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("g.toml");
     std::fs::write(&path, "[tls]\ncertificate = \"c\"").unwrap();

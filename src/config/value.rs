@@ -92,7 +92,7 @@ impl Given {
             return Err(format!("is longer than {TEXT_MAX} characters"));
         }
         if text.chars().any(char::is_control) {
-            return Err("holds a control character".to_owned());
+            return Err("contains a control character".to_owned());
         }
         Ok(text)
     }
@@ -157,13 +157,13 @@ impl Given {
                 .iter()
                 .map(|item| match item {
                     Raw::Text(text) => Ok(text.as_str()),
-                    other => Err(format!("must hold texts in quotes, not {}", other.kind())),
+                    other => Err(format!("must contain texts in quotes, not {}", other.kind())),
                 })
                 .collect::<Result<_, _>>()?,
             other => return Err(format!("must be a list such as [\"10.0.0.0/8\"], not {}", other.kind())),
         };
         if texts.len() > LIST_MAX {
-            return Err(format!("holds more than {LIST_MAX} entries"));
+            return Err(format!("contains more than {LIST_MAX} entries"));
         }
         texts
             .into_iter()
@@ -187,7 +187,7 @@ impl Given {
     pub(super) fn origin(&self) -> Result<String, String> {
         let text = self.text()?;
         if text.contains('@') {
-            return Err("must not hold a user name or password".to_owned());
+            return Err("must not contain a user name or password".to_owned());
         }
         let wrong = || {
             let shown = self.shown(text);

@@ -16,13 +16,13 @@ use crate::store::Error;
 pub fn generate(config: &Config, options: &Options, command: &str) -> anyhow::Result<Summary> {
     let app = server::open(config).map_err(|error| match error {
         Error::Locked(dir) => anyhow::anyhow!(
-            "a server is running on {}; a history can only be made without it. Stop it, then type:\n  {command}",
+            "a server is using {}; stop it to generate a history, then run:\n  {command}",
             dir.display()
         ),
         error => anyhow::Error::new(error).context("the store cannot be opened"),
     })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(fold_waiting(&app)).context("what waits in the inbox cannot be folded")?;
+    runtime.block_on(fold_waiting(&app)).context("waiting hits cannot be processed")?;
     let made = generator::run(&app, options, &AtomicBool::new(false));
     app.store.close();
     Ok(made?.0)

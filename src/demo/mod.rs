@@ -97,7 +97,7 @@ pub fn run(options: &Options, on_ready: impl FnOnce(&Ready)) -> anyhow::Result<(
     config.server.listen = listeners.admin_address;
     // The disk of a laptop may have less room than a server must keep free.
     config.store.min_free = 0;
-    let app = Arc::new(server::open(&config).context("the demo's store cannot be made")?);
+    let app = Arc::new(server::open(&config).context("cannot create the demo's store")?);
     let result = rt::System::new().block_on(show(&config, Arc::clone(&app), listeners, options, on_ready));
     server::close(app);
     result

@@ -30,14 +30,15 @@ pub enum Invalid {
     LongName,
     #[error("“{0}” is not a domain name")]
     Domain(String),
-    #[error("an account has at most {DOMAINS_MAX} domains")]
+    #[error("an account can have at most {DOMAINS_MAX} domains")]
     ManyDomains,
     #[error("“{0}” is not a time zone (such as Europe/Amsterdam)")]
     TimeZone(String),
     #[error("“{0}” is not an ISO 4217 currency (such as EUR)")]
     Currency(String),
     #[error(
-        "“{0}” has other decimal places than the currency of what was earned, and would change the amounts"
+        "“{0}” has a different number of decimal places than the currency of the revenue so far, which \
+         would change the amounts"
     )]
     OtherDigits(String),
 }

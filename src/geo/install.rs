@@ -17,7 +17,7 @@ pub const MAP_NAME_MAX: usize = 64;
 pub enum InstallError {
     #[error("the file {0}")]
     Damaged(#[from] Damage),
-    #[error("{0:?} is no name for a map: letters, digits, `.`, `-` and `_`, at most {MAP_NAME_MAX}")]
+    #[error("{0:?} is not a valid map name; use at most {MAP_NAME_MAX} letters, digits, `.`, `-` and `_`")]
     Name(String),
     #[error("cannot write {path}: {source}")]
     Write { path: PathBuf, source: io::Error },

@@ -84,7 +84,7 @@ impl Map {
             _ => {}
         }
         let checked = catch_unwind(AssertUnwindSafe(|| Self::checked(bytes, options)));
-        checked.unwrap_or_else(|_| Err(Damage::Broken("reading it panicked".to_owned())))
+        checked.unwrap_or_else(|_| Err(Damage::Broken("its reader panicked".to_owned())))
     }
 
     fn checked(bytes: Vec<u8>, options: &MapOptions) -> Result<Self, Damage> {
@@ -189,7 +189,7 @@ impl Map {
                 continue;
             }
             *own = depth;
-            let (left, right) = self.node(node).ok_or_else(|| broken("the tree is cut short"))?;
+            let (left, right) = self.node(node).ok_or_else(|| broken("the tree is cut off"))?;
             let below = depth + 1;
             let branch = 1u128.checked_shl(u32::from(bits - below)).unwrap_or(0);
             for (target, path) in [(right, path | branch), (left, path)] {
@@ -199,14 +199,14 @@ impl Map {
                 if target < nodes {
                     let met = depth_of.get(target).copied().unwrap_or(u8::MAX);
                     if below >= bits || met <= depth {
-                        return Err(broken("the tree runs in a circle or is deeper than an address is long"));
+                        return Err(broken("the tree contains a loop or is too deep"));
                     }
                     waiting.push((target, below, path));
                     continue;
                 }
                 let offset = target - nodes;
                 let Some(word) = known.get_mut(offset / 64) else {
-                    return Err(broken("the tree points behind the end of the file"));
+                    return Err(broken("the tree points beyond the end of the file"));
                 };
                 let bit = 1u64 << (offset % 64);
                 if *word & bit == 0 {

@@ -138,7 +138,7 @@ impl Geo {
 
 fn status_of(slot: &reload::Slot, now: Millis) -> MapStatus {
     let broken = slot.map.as_ref().is_some_and(|map| map.is_broken());
-    let panicked = broken.then(|| "a look-up in it panicked; it is not asked any more".to_owned());
+    let panicked = broken.then(|| "a lookup in this map panicked; the map is no longer used".to_owned());
     MapStatus {
         path: slot.options.path.clone(),
         kind: slot.options.kind,

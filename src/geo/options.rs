@@ -48,11 +48,11 @@ pub enum Damage {
     Unreadable(String),
     #[error("is larger than {0} bytes")]
     TooLarge(u64),
-    #[error("is no map file: {0}")]
+    #[error("is not a map file: {0}")]
     NoMap(&'static str),
-    #[error("is damaged or no map file: {0}")]
+    #[error("is damaged or not a map file: {0}")]
     Broken(String),
-    #[error("holds nothing that can be used here (type {0:?}); name places with map.<fact> or another kind")]
+    #[error("contains nothing that Guestlog can use (type {0:?}); set map.<fact> or another kind")]
     Useless(String),
     #[error("changed while it was read")]
     Changing,

@@ -83,13 +83,13 @@ pub(super) fn start(
 
 fn tls(certificate: &Path, key: &Path) -> anyhow::Result<ServerConfig> {
     let open = |path: &Path| {
-        File::open(path).map(BufReader::new).with_context(|| format!("{} cannot be read", path.display()))
+        File::open(path).map(BufReader::new).with_context(|| format!("cannot read {}", path.display()))
     };
     let chain = CertificateDer::pem_reader_iter(open(certificate)?)
         .collect::<Result<Vec<_>, _>>()
-        .with_context(|| format!("{} holds no certificate in PEM form", certificate.display()))?;
+        .with_context(|| format!("{} contains no PEM certificate", certificate.display()))?;
     let private = PrivateKeyDer::from_pem_reader(open(key)?)
-        .with_context(|| format!("{} holds no private key in PEM form", key.display()))?;
+        .with_context(|| format!("{} contains no PEM private key", key.display()))?;
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

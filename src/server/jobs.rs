@@ -64,7 +64,7 @@ async fn keep_folding(app: Arc<App>) {
     // The fold handles panics that a hit causes. This handles panics of the fold itself; without it nothing would be
     // counted any more.
     while AssertUnwindSafe(fold::run(&app)).catch_unwind().await.is_err() {
-        tracing::error!("the fold panicked and goes on");
+        tracing::error!("processing hits panicked; it continues");
         tokio::time::sleep(FOLD_AGAIN).await;
     }
 }
@@ -74,7 +74,7 @@ async fn write_bots(app: Arc<App>) {
         tokio::time::sleep(BOTS_EVERY).await;
         let app = Arc::clone(&app);
         if let Ok(Err(error)) = rt::task::spawn_blocking(move || accept::write_bots(&app)).await {
-            tracing::warn!(error = %error, "robots could not be written down");
+            tracing::warn!(error = %error, "bot counts could not be saved");
         }
     }
 }
@@ -115,7 +115,7 @@ async fn forget_old(app: Arc<App>, events_months: u32) {
         keeper = match looked.await {
             Ok((keeper, Ok(_))) => keeper,
             Ok((keeper, Err(error))) => {
-                tracing::error!(%error, "what is too old could not be looked for");
+                tracing::error!(%error, "old data could not be searched for");
                 keeper
             }
             Err(_) => Keeper::default(),

@@ -93,13 +93,14 @@ async fn print_setup_link(app: &App, origin: &str) {
         Ok(Some(secret)) => {
             // It is printed for the person who started the server. It must not be in the log, because logs are kept.
             let mut out = std::io::stdout().lock();
-            let line = format!("set up (once, within an hour): {origin}/setup?token={}", secret.reveal());
+            let line =
+                format!("set up Guestlog (once, within an hour): {origin}/setup?token={}", secret.reveal());
             if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
-                tracing::error!(error = %error, "the set-up link could not be printed");
+                tracing::error!(error = %error, "the setup link could not be printed");
             }
         }
         Ok(None) => {}
-        Err(error) => tracing::error!(error = %error, "no set-up link could be made"),
+        Err(error) => tracing::error!(error = %error, "no setup link could be created"),
     }
 }
 
@@ -109,7 +110,10 @@ fn start_listener(app: &Arc<App>, stop: &Arc<Notify>) -> Option<rt::task::JoinHa
     match control::Listener::bind(app.store.data_dir()) {
         Ok(listener) => Some(rt::spawn(listener.serve(Arc::clone(app), Arc::clone(stop)))),
         Err(error) => {
-            tracing::error!(error = %error, "no control socket: commands must wait until the server is stopped");
+            tracing::error!(
+                error = %error,
+                "the control socket could not be opened; commands only work while the server is stopped"
+            );
             None
         }
     }
@@ -120,6 +124,6 @@ pub(crate) fn close(app: Arc<App>) {
     match Arc::try_unwrap(app) {
         Ok(app) => app.store.close(),
         // Every write was committed before it was answered, so nothing is lost. The logs are read at the next start.
-        Err(_) => tracing::warn!("stopped with requests still in hand"),
+        Err(_) => tracing::warn!("the server stopped before all requests were finished"),
     }
 }

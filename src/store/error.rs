@@ -9,15 +9,15 @@ pub const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Why a segment cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
-    #[error("it ends too early")]
+    #[error("it is cut off")]
     Short,
-    #[error("its checksum is another")]
+    #[error("its checksum is wrong")]
     Checksum,
-    #[error("the numbers of its row are not those that were written")]
+    #[error("the numbers in its row were changed")]
     Row,
-    #[error("its format {0} is not known")]
+    #[error("its format {0} is unknown")]
     Format(u8),
-    #[error("it holds {found} values instead of {wanted}")]
+    #[error("it contains {found} values instead of {wanted}")]
     Count { found: usize, wanted: usize },
     #[error("it contradicts itself")]
     Inconsistent,
@@ -29,39 +29,41 @@ pub enum Error {
     Busy,
     #[error("the store is closed")]
     Closed,
-    #[error("the question took longer than {} s; ask for a shorter period", TIME_LIMIT.as_secs())]
+    #[error("the report took longer than {} s; choose a shorter period", TIME_LIMIT.as_secs())]
     TimeLimit,
-    #[error("a job panicked")]
+    #[error("an internal task panicked")]
     Panicked,
     #[error("nothing was stored: the transaction was rolled back")]
     RolledBack,
-    #[error("no such row")]
+    #[error("not found")]
     NotFound,
-    #[error("that exists already")]
+    #[error("it already exists")]
     Conflict,
-    #[error("another Guestlog process holds {0}")]
+    #[error("another Guestlog process is using {0}")]
     Locked(PathBuf),
-    #[error("the data directory {path} cannot be used: {source}")]
+    #[error("cannot use the data directory {path}: {source}")]
     DataDir { path: PathBuf, source: std::io::Error },
     #[error(
-        "the store is of version {found}, this program knows {known}: start the server once, it brings the store up to date"
+        "the store has version {found} and this program needs version {known}; start the server once to \
+         update the store"
     )]
     NotMigrated { found: usize, known: usize },
-    #[error("this file is no Guestlog store")]
+    #[error("this file is not a Guestlog store")]
     NotOurs,
     #[error(
-        "the store is of version {found}, this program knows {known}: a newer Guestlog wrote it; run that one"
+        "the store has version {found} and this program supports version {known}; use the newer Guestlog \
+         that wrote it"
     )]
     TooNew { found: usize, known: usize },
     #[error(
-        "{file} is damaged ({finding}); nothing was changed. Put a backup back with: guestlog restore FILE"
+        "{file} is damaged ({finding}); nothing was changed. Restore a backup with: guestlog restore FILE"
     )]
     Corrupt { file: PathBuf, finding: String },
-    #[error("{file} is no usable backup: {finding}")]
+    #[error("{file} is not a usable backup: {finding}")]
     BadBackup { file: PathBuf, finding: String },
-    #[error("{0} exists already; --force replaces a regular file")]
+    #[error("{0} already exists; use --force to replace a regular file")]
     Exists(PathBuf),
-    #[error("a hit of the inbox cannot be read: {0}")]
+    #[error("a hit in the inbox cannot be read: {0}")]
     Unreadable(String),
     #[error("a segment is damaged: {0}")]
     Damaged(#[from] Damage),

@@ -83,7 +83,10 @@ impl Store {
         let watermark = watermark(&conn)?;
         let inbox_path = options.data_dir.join(INBOX_FILE);
         if watermark > 0 && data_dir::is_absent(&inbox_path)? {
-            tracing::warn!("{} was missing and begins anew: what waited in it is lost", inbox_path.display());
+            tracing::warn!(
+                "{} was missing and was created again; hits that waited in it are lost",
+                inbox_path.display()
+            );
         }
         let inbox_conn =
             data_dir::open_checked(&inbox_path, migrate::INBOX, &[], open::INBOX_PAGE_BYTES, now)?;

@@ -25,7 +25,7 @@ pub(crate) async fn readyz(state: Data<State>) -> HttpResponse {
     } else {
         // Asked before the floor is named: the probe has looked at the disk just now.
         app.store.probe().await.err().map(|error| match app.store.inbox.is_out_of_space() {
-            true => "the disk is below its floor".to_owned(),
+            true => "less disk space is free than [store] min_free".to_owned(),
             false => error.to_string(),
         })
     };
@@ -52,19 +52,19 @@ pub(crate) async fn metrics(state: Data<State>) -> HttpResponse {
         // Writing to a String cannot fail.
         let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
     };
-    let help = "Hits received since the start, with those found waiting then";
+    let help = "Hits received since the start, including those that were waiting then";
     put("guestlog_hits_received_total", "counter", help, counters.received());
     put("guestlog_hits_accepted_total", "counter", "Hits on disk and acknowledged", counters.accepted());
     put(
         "guestlog_texts_cut_total",
         "counter",
-        "Texts longer than kept, cut or left out",
+        "Texts that were too long and were cut or left out",
         counters.texts_cut(),
     );
     let waiting = app.store.inbox.last_id().saturating_sub(app.progress.watermark());
     let waiting = u64::try_from(waiting).unwrap_or(0);
-    put("guestlog_hits_waiting", "gauge", "Hits accepted and not folded yet", waiting);
-    put("guestlog_disk_free_bytes", "gauge", "Free bytes of the data disk", app.store.inbox.free_bytes());
+    put("guestlog_hits_waiting", "gauge", "Hits accepted but not processed yet", waiting);
+    put("guestlog_disk_free_bytes", "gauge", "Free bytes on the data disk", app.store.inbox.free_bytes());
     let number = |change: i64| u64::try_from(change).unwrap_or(0);
     let caches = "Number of the latest change that accounts and events in memory have followed";
     put("guestlog_changes_followed", "gauge", caches, number(app.store.changes.followed()));
@@ -72,7 +72,7 @@ pub(crate) async fn metrics(state: Data<State>) -> HttpResponse {
     put("guestlog_fold_changes_followed", "gauge", fold, number(app.progress.followed()));
     let _ = write!(
         text,
-        "# HELP guestlog_hits_total What became of hits since the start\n# TYPE guestlog_hits_total counter\n"
+        "# HELP guestlog_hits_total Hits by result since the start\n# TYPE guestlog_hits_total counter\n"
     );
     for reason in Reason::ALL {
         let _ =

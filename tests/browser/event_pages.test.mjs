@@ -114,15 +114,15 @@ describe("pages of events", { skip: withoutServer("pages of events") }, () => {
     assert.equal(await selector.isVisible(), true, "at once");
     assert.equal(await page.getByRole("textbox", { name: "Custom JavaScript" }).isVisible(), false);
 
-    await page.getByText("Pick it on the site").click();
+    await page.getByText("Pick the element on your site").click();
     await page.getByLabel("Page of your site").fill(site.at("/"));
     const [tab] = await Promise.all([page.context().waitForEvent("page"), page.getByRole("button", { name: "Pick on site" }).click()]);
     const bar = tab.getByRole("dialog", { name: "Guestlog: pick an element" });
     await bar.waitFor();
     await tab.locator("#buy").click();
-    await bar.getByRole("button", { name: "Use this" }).click();
-    await bar.getByText("Picked.").waitFor();
-    await page.getByText("Picked. The selector stands above.").waitFor();
+    await bar.getByRole("button", { name: "Use selector" }).click();
+    await bar.getByText("Element picked.").waitFor();
+    await page.getByText("Element picked. Its selector is filled in above.").waitFor();
     assert.equal(await selector.inputValue(), "#buy");
     assert.equal(await page.getByLabel("Name").inputValue(), "Bought", "what was typed is still there");
 
@@ -135,7 +135,7 @@ describe("pages of events", { skip: withoutServer("pages of events") }, () => {
     const shop = await shopper.open(site.at("/"));
     await shop.waitForFunction(() => globalThis._hstc_ran || globalThis._hsq?.push !== Array.prototype.push);
     await shop.locator("#buy").click();
-    await page.getByRole("heading", { name: /^Completed, last at/ }).waitFor({ timeout: 15_000 });
+    await page.getByRole("heading", { name: /^Last completed at/ }).waitFor({ timeout: 15_000 });
   });
 
   test("names that wait, and tags, with script", async (t) => {
@@ -143,14 +143,14 @@ describe("pages of events", { skip: withoutServer("pages of events") }, () => {
     await signIn(page, server, owner);
     const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
     await page.goto(at("settings/account"));
-    await page.getByRole("radio", { name: /^Let them wait/ }).check();
+    await page.getByRole("radio", { name: /^Hold for review/ }).check();
     await sound(await submit(page, page.getByRole("button", { name: "Save" })), "settings-unknown-names");
     const names = ["Add to cart", LONG, RIGHT_TO_LEFT, '"><img src=x onerror=alert(1)>'].map((name) => name.slice(0, 100));
     const fired = names.map((n) => ({ vi: token(1), pu: `https://${SITE_HOST}${LONG}`, k: 3, n, cc: 15 }));
     await collect(server, account, fired, FIREFOX);
     await page.goto(at("live?wait=1"));
     await sound(await page.goto(at("events/unexpected")), "unexpected");
-    const all = page.getByLabel("Choose all names on this page");
+    const all = page.getByLabel("Select all names on this page");
     const boxes = page.locator("#names-rows input[type=checkbox]");
     await all.check();
     assert.equal(await page.locator("#names-rows input:checked").count(), 4);
@@ -178,33 +178,33 @@ describe("pages of events", { skip: withoutServer("pages of events") }, () => {
     await page.goto(at("events/new"));
     await page.getByLabel("Name").fill("Thanks");
     await page.getByRole("radio", { name: /^Visited URL/ }).check();
-    assert.equal((await press("Show the fields of this type")).status(), 200);
+    assert.equal((await press("Show fields")).status(), 200);
     assert.equal(await page.getByLabel("Name").inputValue(), "Thanks");
-    await page.getByLabel("Address of the page").fill("/thanks*");
+    await page.getByLabel("Page address").fill("/thanks*");
     await press("Create event");
     await page.getByRole("heading", { name: /^Waiting for the first completion/ }).waitFor();
     await collect(server, account, [{ vi: token(1), pu: `https://${SITE_HOST}/thanks?order=1`, cc: 15 }], FIREFOX);
-    await page.getByRole("heading", { name: /^Completed, last at/ }).waitFor({ timeout: 15_000 });
+    await page.getByRole("heading", { name: /^Last completed at/ }).waitFor({ timeout: 15_000 });
 
     await page.goto(at("settings/account"));
-    await page.getByRole("radio", { name: /^Let them wait/ }).check();
+    await page.getByRole("radio", { name: /^Hold for review/ }).check();
     await press("Save");
     const fired = ["a", "b", "c"].map((n) => ({ vi: token(1), pu: `https://${SITE_HOST}/`, k: 3, n, cc: 15 }));
     await collect(server, account, fired, FIREFOX);
     await page.goto(at("live?wait=1"));
     await page.goto(at("events/unexpected"));
-    assert.equal(await page.getByLabel("Choose all names on this page").isVisible(), false, "what needs script is not offered");
-    for (const name of ["a", "b"]) await page.getByLabel(`Choose ${name}`, { exact: true }).check();
+    assert.equal(await page.getByLabel("Select all names on this page").isVisible(), false, "what needs script is not offered");
+    for (const name of ["a", "b"]) await page.getByLabel(`Select ${name}`, { exact: true }).check();
     await press("Dismiss");
-    await page.getByText("Dismissed. You find them").waitFor();
+    await page.getByText("The names are dismissed.").waitFor();
     await submit(page, main.getByRole("button", { name: "Approve c" }));
     await page.goto(at("events/dismissed"));
-    for (const name of ["a", "b"]) await page.getByLabel(`Choose ${name}`, { exact: true }).check();
+    for (const name of ["a", "b"]) await page.getByLabel(`Select ${name}`, { exact: true }).check();
     await press("Restore");
     await page.goto(at("events/unexpected"));
     assert.equal(await page.locator("#names-rows tr").count(), 2);
     await page.goto(at("events"));
-    await page.getByLabel("Name or id").fill("thanks");
+    await page.getByLabel("Name or ID").fill("thanks");
     await Promise.all([page.waitForURL(/search=thanks/), page.keyboard.press("Enter")]);
     assert.equal(await page.locator("#events-rows tr").count(), 1);
     await eventually(async () => (await page.locator(".sparks").count()) > 0, "the table");

@@ -10,7 +10,7 @@ import { PASSWORD, house, isSound, submit } from "./house.mjs";
 
 /** The link an empty store prints. */
 const setupLink = (server) =>
-  eventually(() => /set up \(once, within an hour\): (http:\S+\/setup\?token=\S+)/.exec(server.log)?.[1], "the set-up link");
+  eventually(() => /set up Guestlog \(once, within an hour\): (http:\S+\/setup\?token=\S+)/.exec(server.log)?.[1], "the setup link");
 
 describe("pages", { skip: withoutServer("pages") }, () => {
   test("from the printed link to the first counted visit", async (t) => {
@@ -36,7 +36,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await sound(await submit(page, page.getByRole("button", { name: "Set up" })), "install-waiting");
     const account = Number(/accounts\/(\d+)\/settings\/tracking-code/.exec(page.url())?.[1]);
     assert.ok(account >= 1000001, page.url());
-    const waiting = page.getByRole("heading", { name: `Waiting for the first visit of ${SITE_HOST}` });
+    const waiting = page.getByRole("heading", { name: `Waiting for the first visit to ${SITE_HOST}` });
     await waiting.waitFor();
     const snippet = await page.locator("#snippet").innerText();
     assert.ok(snippet.includes(`/${account}.js`), snippet);
@@ -55,7 +55,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     }
     assert.equal(await waiting.count(), 0);
     assert.deepEqual(shopper.troubles, []);
-    await page.getByRole("link", { name: "Open the dashboard" }).click();
+    await page.getByRole("link", { name: "Go to dashboard" }).click();
     await page.waitForURL(/\/dashboard/);
     assert.equal((await page.locator(".kpi").first().locator(".kpi-value").innerText()).trim(), "1");
 
@@ -91,7 +91,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
       await isSound(visitor, server, page, answer, { name: `empty-${name.replace("/", "-")}` });
     }
     await page.goto(at("dashboard"));
-    await page.getByRole("link", { name: "Get the tracking code" }).click();
+    await page.getByRole("link", { name: "Get tracking code" }).click();
     await page.waitForURL(/tracking-code/);
   });
 
@@ -213,7 +213,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
       await page.emulateMedia({ media: "print", colorScheme: "dark" });
       const seen = page.locator(".rail:visible, .button:visible, summary:visible, input:visible, .panel-more:visible");
       assert.deepEqual(await seen.allInnerTexts(), []);
-      assert.match(await page.locator(".period .on-paper").innerText(), /\d{4} · vs .* · Days follow UTC/);
+      assert.match(await page.locator(".period .on-paper").innerText(), /\d{4} · vs .* · Time zone: UTC/);
       assert.match(await page.locator(".chip").innerText(), /Device is Desktop/);
       const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       assert.equal(ground, "rgb(255, 255, 255)");
@@ -311,7 +311,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await sound(await page.goto(at("visitors/1")), "visitor");
 
     await page.goto(at("visitors/1"));
-    const erase = page.getByRole("button", { name: "Erase for good" });
+    const erase = page.getByRole("button", { name: "Erase visitor" });
     assert.equal(await erase.isVisible(), false, "what goes is read first");
     await page.getByText("Erase…").click();
     await submit(page, erase);
@@ -330,7 +330,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
       await page.goto(asked);
       await page.getByText("Views", { exact: true }).click();
       await page.getByLabel("Name").fill(name);
-      return submit(page, page.getByRole("button", { name: "Save this view" }));
+      return submit(page, page.getByRole("button", { name: "Save view" }));
     };
     await save("Desktop, a name as long as a name may be: sixty characters");
     assert.equal(page.url(), asked, "back on the report");
@@ -340,7 +340,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await sound(await page.reload(), "views-menu");
     await sound(await save("desktop, a name as long as a name may be: sixty characters"), "views-refused", 422);
     await sound(await page.goto(at("views")), "views");
-    await submit(page, page.getByRole("button", { name: /^Delete the view/ }).first());
+    await submit(page, page.getByRole("button", { name: /^Delete view/ }).first());
     await page.getByText("The view is deleted").waitFor();
   });
 
@@ -455,7 +455,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await page.goto(at("settings/tokens"));
     await page.locator("summary[aria-label^='Revoke']", { hasText: "Revoke" }).first().click();
     await submit(page, main.getByRole("button", { name: "Revoke", exact: true }));
-    await page.getByText("Revoked.").waitFor();
+    await page.getByText("The token is revoked.").waitFor();
 
     await submit(page, page.getByRole("button", { name: "Dark" }));
     assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");

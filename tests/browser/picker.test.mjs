@@ -63,11 +63,11 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
     await page.hover("#x9f83k2l1");
     await page.click("#x9f83k2l1");
     assert.equal(await rule(page).inputValue(), "#buy");
-    await bar(page).getByText("matches this one element").waitFor();
+    await bar(page).getByText("matches only this element").waitFor();
     assert.equal(await page.evaluate(() => globalThis.pressed), 0, "the page does not see what is pressed to pick");
     assert.deepEqual((await picked(number)).selector, null);
-    await bar(page).getByRole("button", { name: "Use this" }).click();
-    await bar(page).getByText("Picked.").waitFor();
+    await bar(page).getByRole("button", { name: "Use selector" }).click();
+    await bar(page).getByText("Element picked.").waitFor();
     const choice = await eventually(async () => (await picked(number)).selector, "the choice");
     assert.equal(choice, "#buy");
     assert.equal(beacons(), 0, "no hit leaves the page while somebody picks");
@@ -104,7 +104,7 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
     await bar(page).getByText("matches 3 elements").waitFor();
     await rule(page).fill("a.more[");
     await bar(page).getByText("matches 0 elements").waitFor();
-    assert.equal(await bar(page).getByRole("button", { name: "Use this" }).isVisible(), false);
+    assert.equal(await bar(page).getByRole("button", { name: "Use selector" }).isVisible(), false);
     await page.keyboard.press("Escape");
     await bar(page).getByText("Cancelled.").waitFor();
     await page.click("#buy");
@@ -115,9 +115,9 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
     await bar(second).waitFor();
     await second.focus("#buy");
     await second.keyboard.press("Enter");
-    await bar(second).getByRole("button", { name: "Use this" }).focus();
+    await bar(second).getByRole("button", { name: "Use selector" }).focus();
     await second.keyboard.press("Enter");
-    await bar(second).getByText("Picked.").waitFor();
+    await bar(second).getByText("Element picked.").waitFor();
     assert.equal((await picked(keyed.number)).selector, "#buy");
   });
 
@@ -128,7 +128,7 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
     await bar(page).waitFor();
     await page.click("text=Wish");
     assert.equal(await rule(page).inputValue(), "#wish");
-    await bar(page).getByText("matches this one element").waitFor();
+    await bar(page).getByText("matches only this element").waitFor();
     await page.click("text=Save");
     const selector = await rule(page).inputValue();
     const marked = await page.evaluate((css) => {
@@ -136,11 +136,11 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
       return [...found].map((element) => element.textContent);
     }, selector);
     assert.deepEqual(marked, ["Save"], selector);
-    await bar(page).getByText("matches this one element").waitFor();
+    await bar(page).getByText("matches only this element").waitFor();
     for (let i = 0; i < 2; i += 1) await page.keyboard.press("ArrowUp");
     assert.equal(await rule(page).inputValue(), "#card", "around it is what holds the root");
     await page.click("text=Save");
-    await bar(page).getByRole("button", { name: "Use this" }).click();
+    await bar(page).getByRole("button", { name: "Use selector" }).click();
     await eventually(async () => (await picked(number)).selector === selector, "the choice");
     const words = ["--name", "Saved", "--type", "click", "--selector", selector];
     await server.command(["event", "add", "--account", `${account}`, ...words]);
@@ -168,7 +168,7 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
     assert.equal(await rule(page).inputValue(), "#buy");
     const { x, width } = await bar(page).boundingBox();
     assert.ok(x >= 0 && x + width <= 390, `${x} ${width}`);
-    await bar(page).getByRole("button", { name: "Use this" }).tap();
+    await bar(page).getByRole("button", { name: "Use selector" }).tap();
     await eventually(async () => (await picked(number)).selector === "#buy", "the choice");
     assert.deepEqual(touching.troubles, []);
   });
@@ -181,7 +181,7 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
     assert.equal(page.url(), site.at("/#/join"));
     await page.click("#join button");
     assert.equal(await rule(page).inputValue(), "#join");
-    await bar(page).getByRole("button", { name: "Use this" }).click();
+    await bar(page).getByRole("button", { name: "Use selector" }).click();
     await eventually(async () => (await picked(number)).selector === "#join", "the form");
   });
 
@@ -205,16 +205,16 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
     const tabs = [await open(one), await open(two)];
     await state(one, "Waiting");
     await tabs[0].click("#buy");
-    await bar(tabs[0]).getByRole("button", { name: "Use this" }).click();
-    await state(one, "Picked.");
+    await bar(tabs[0]).getByRole("button", { name: "Use selector" }).click();
+    await state(one, "Element picked.");
     assert.equal(await one.inputValue("#f-selector"), "#buy");
     await bar(tabs[1]).getByRole("button", { name: "Cancel" }).click();
-    await state(two, "Nothing was picked");
+    await state(two, "No element was picked");
     assert.equal(await two.inputValue("#f-selector"), "", "what was picked for another form");
     const again = await open(two);
     await again.click("text=Try");
-    await bar(again).getByRole("button", { name: "Use this" }).click();
-    await state(two, "Picked.");
+    await bar(again).getByRole("button", { name: "Use selector" }).click();
+    await state(two, "Element picked.");
     assert.equal(await two.inputValue("#f-selector"), '[data-action="try-it"]');
 
     await two.clock.install();
@@ -223,7 +223,7 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
     await two.clock.fastForward("09:00");
     await state(two, "Waiting");
     await two.clock.fastForward("02:00");
-    await state(two, "Nothing was picked");
+    await state(two, "No element was picked");
   });
 
   test("an invented token opens nothing and the visit is counted", async (t) => {

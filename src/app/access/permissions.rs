@@ -26,29 +26,29 @@ impl Actor {
 /// Why a change of users, passwords, sign-ins or tokens was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("that needs a higher role")]
+    #[error("this needs a higher role")]
     Denied,
-    #[error("publishing script needs a permission of its own")]
+    #[error("you are not allowed to publish custom JavaScript")]
     Publish,
-    #[error("email or password is wrong")]
+    #[error("the email or password is wrong")]
     Wrong,
-    #[error("too many tries; wait {0} s")]
+    #[error("too many attempts; wait {0} s")]
     Wait(u32),
-    #[error("this link was used already, is too old, or was replaced by a newer one")]
+    #[error("this link was already used, has expired, or was replaced by a newer one")]
     Link,
-    #[error("this is no email address")]
+    #[error("this is not an email address")]
     Email,
     #[error(transparent)]
     Weak(#[from] Weak),
-    #[error("that user belongs to the account already")]
+    #[error("this user already belongs to the account")]
     Taken,
-    #[error("the account has as many as it may have")]
+    #[error("the account has reached its limit")]
     Full,
-    #[error("an account keeps at least one owner")]
+    #[error("an account needs at least one owner")]
     LastOwner,
-    #[error("the server keeps at least one server admin")]
+    #[error("the server needs at least one server admin")]
     LastServerAdmin,
-    #[error("nobody disables himself")]
+    #[error("users cannot disable themselves")]
     Own,
     #[error("a token needs a name of at most {} characters", crate::domain::user::TOKEN_NAME_MAX)]
     TokenName,

@@ -149,7 +149,7 @@ pub async fn find(app: &App, cookie: &Secret) -> Result<Option<Session>, store::
         let (user, id) = (user.id, sign_in.id);
         let ended = app.store.writer.write(move |conn| store::sign_in::delete(conn, user, id)).await;
         if let Err(error) = ended {
-            tracing::warn!(error = %error, "a sign-in that is too old was not removed");
+            tracing::warn!(error = %error, "an expired sign-in could not be deleted");
         }
         return Ok(None);
     }
@@ -158,7 +158,7 @@ pub async fn find(app: &App, cookie: &Secret) -> Result<Option<Session>, store::
         let seen = app.store.writer.write(move |conn| store::sign_in::update_last(conn, id, now)).await;
         if let Err(error) = seen {
             // A full disk must not sign anybody out.
-            tracing::warn!(error = %error, "the time a browser was last seen was not stored");
+            tracing::warn!(error = %error, "the time a browser was last seen could not be saved");
         }
     }
     Ok(Some(Session { sign_in, user }))

@@ -92,7 +92,7 @@ pub async fn authenticate(app: &App, bearer: &str) -> Result<Option<Token>, stor
         let used = app.store.writer.write(move |conn| store::token::update_last_used(conn, id, now)).await;
         if let Err(error) = used {
             // A full disk must not stop a program from reading.
-            tracing::warn!(error = %error, "the time a token was last used was not stored");
+            tracing::warn!(error = %error, "the time a token was last used could not be saved");
         }
     }
     Ok(Some(token))

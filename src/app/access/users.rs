@@ -128,7 +128,7 @@ pub async fn change(
             if before.role != what.role {
                 store::sign_in::delete_of_user(conn, user, keep)?;
             }
-            let publishes = if what.may_publish() { "publishes script" } else { "" };
+            let publishes = if what.may_publish() { "publishes JavaScript" } else { "" };
             note(
                 conn,
                 now,

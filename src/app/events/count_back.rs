@@ -25,7 +25,7 @@ const ROUNDS: usize = 16;
 /// Why an event is not counted back.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("only visited-URL events that are not archived can be counted back")]
+    #[error("past page views can only be counted for visited-URL events that are not archived")]
     Kind,
     #[error(transparent)]
     Access(#[from] access::Error),
@@ -77,14 +77,17 @@ pub async fn counted_back(
 pub fn work_due(app: &App) {
     let waiting = match app.store.readers.read(event_work::list_unfinished) {
         Ok(waiting) => waiting,
-        Err(error) => return tracing::warn!(%error, "work on events could not be looked for"),
+        Err(error) => return tracing::warn!(%error, "pending event tasks could not be read"),
     };
     for work in waiting {
         match do_work(app, work) {
             // The work was begun again, or the event has changed: the next run starts from the beginning.
             Ok(()) | Err(store::Error::NotFound) => {}
             Err(error) => {
-                tracing::error!(account = work.account.0, event = %work.number, %error, "work on an event waits");
+                tracing::error!(
+                    account = work.account.0, event = %work.number, %error,
+                    "an event task could not be finished and will be tried again"
+                );
             }
         }
     }

@@ -56,7 +56,7 @@ pub(super) fn plain(code: &str) -> String {
 pub(super) async fn check(code: &str) -> Result<(), Mistake> {
     let code = code.to_owned();
     let unable =
-        |why: String| Mistake { line: 1, column: 1, message: format!("could not be checked: {why}") };
+        |why: String| Mistake { line: 1, column: 1, message: format!("it could not be checked: {why}") };
     let checked = tokio::task::spawn_blocking(move || {
         let stack = stack_for(&code).map_err(|offset| mistake(&code, offset, TOO_MUCH.to_owned()))?;
         let parser = thread::Builder::new().name("custom-js".into()).stack_size(stack);
@@ -95,7 +95,7 @@ fn parse(code: &str) -> Result<(), Mistake> {
         return Err(refused(code, error));
     }
     if parsed.program.hashbang.is_some() {
-        let message = "a line that begins with #! is for files only".to_owned();
+        let message = "a line that begins with #! is not allowed".to_owned();
         return Err(Mistake { line: 1, column: 1, message });
     }
     let meant = SemanticBuilder::new().with_check_syntax_error(true).build(&parsed.program);

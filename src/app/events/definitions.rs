@@ -19,13 +19,13 @@ use crate::store::{self, definition, event_work, unexpected};
 pub enum Error {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<Invalid>),
-    #[error("there is an event of that name already")]
+    #[error("an event with this name already exists")]
     Taken,
-    #[error("the account has {0} events, as many as it may have; archive one first")]
+    #[error("the account has reached its limit of {0} events; archive one first")]
     Full(i64),
-    #[error("the custom JavaScript does not parse: line {line}, column {column}: {message}")]
+    #[error("the custom JavaScript is not valid: line {line}, column {column}: {message}")]
     CustomJs { line: usize, column: usize, message: String },
-    #[error("publishing custom JavaScript needs a permission of its own")]
+    #[error("you are not allowed to publish custom JavaScript")]
     Publish,
     #[error("there is no such account")]
     NoAccount,

@@ -22,11 +22,11 @@ pub const KEY_MAX: usize = 64;
 /// Why picking could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("this is no address of a page")]
+    #[error("this is not a page address")]
     Address,
-    #[error("the key of a form has at most {KEY_MAX} characters")]
+    #[error("the key of a form can have at most {KEY_MAX} characters")]
     Key,
-    #[error("{0} is none of the domains of the account")]
+    #[error("{0} is not one of the domains of the account")]
     Foreign(String),
     #[error("there is no such account")]
     NoAccount,

@@ -13,10 +13,11 @@ use crate::store::{self, Connection, definition};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
-        "the account has {active} of {limit} events; {wanted} more do not fit. Archive events, or choose fewer names"
+        "the account has {active} of {limit} events, so there is no room for {wanted} more; archive \
+         events or select fewer names"
     )]
     Full { active: i64, limit: i64, wanted: i64 },
-    #[error("“{OTHER}” stands for many names and cannot be approved")]
+    #[error("“{OTHER}” combines many names and cannot be approved")]
     Many,
     #[error("one of these names is no longer in the list")]
     Gone,

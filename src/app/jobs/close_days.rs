@@ -11,7 +11,7 @@ use crate::store::segment::close::{self, Closed};
 pub fn close_due(app: &App) {
     for account in app.accounts.list() {
         if let Err(error) = close_account(app, &account, app.now()) {
-            tracing::error!(account = account.id().0, %error, "days wait to be closed");
+            tracing::error!(account = account.id().0, %error, "days could not be closed yet");
         }
     }
 }

@@ -38,7 +38,7 @@ impl Keeper {
         let accounts = app.accounts.list();
         for account in &accounts {
             if let Err(error) = self.forget(app, account, months, now) {
-                tracing::error!(account = account.id().0, %error, "what is too old could not be forgotten");
+                tracing::error!(account = account.id().0, %error, "old data could not be deleted");
             }
         }
         app.store.writer.write_blocking(move |conn| store::retention::update_last(conn, now))?;
@@ -66,8 +66,8 @@ impl Keeper {
             tracing::warn!(
                 last = last.map(Millis::iso),
                 now = now.iso(),
-                "the clock moved by more than a day since old data was last forgotten; nothing is forgotten until \
-                 it has gone on for a day"
+                "the clock has moved by more than a day since old data was last deleted, so nothing is \
+                 deleted until it has run for another day"
             );
             monotonic
         });

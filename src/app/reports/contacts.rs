@@ -91,7 +91,7 @@ impl Wanted {
         let first = |key| parameters::first(pairs, key);
         let search = first("search").unwrap_or_default();
         if search.chars().count() > SEARCH_MAX {
-            return Err(Error::Invalid(format!("a search has at most {SEARCH_MAX} characters")));
+            return Err(Error::Invalid(format!("a search can have at most {SEARCH_MAX} characters")));
         }
         let order = first("sort").map(|text| {
             let words = Order::ALL.map(Order::as_str);
@@ -172,7 +172,7 @@ mod tests {
         for (bad, says) in [
             (("search", &*"x".repeat(SEARCH_MAX + 1)), "254"),
             (("sort", "luck"), "created, last_seen, first_seen, revenue, completions, email"),
-            (("after", "x"), "the last answer"),
+            (("after", "x"), "the previous answer"),
             (("limit", "1001"), "from 1 to 1000"),
             (("limit", "0"), "from 1 to 1000"),
         ] {

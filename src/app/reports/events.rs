@@ -378,7 +378,7 @@ mod tests {
             (("type", "x"), "custom, http, click, form, visit"),
             (("status", "deleted"), "all, active, archived"),
             (("sort", "luck"), "completions, contacts, value, last_seen, name"),
-            (("after", "12"), "the last answer"),
+            (("after", "12"), "the previous answer"),
         ] {
             let message = parse(&[pair]).unwrap_err();
             assert!(message.contains(list), "{message}");

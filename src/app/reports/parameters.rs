@@ -21,7 +21,7 @@ pub fn first<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
 pub fn limit(text: Option<&str>, usual: usize) -> Result<usize, Error> {
     let Some(text) = text else { return Ok(usual) };
     let limit = text.parse().ok().filter(|n| (1..=LIMIT_MAX).contains(n));
-    limit.ok_or_else(|| Error::Invalid(format!("limit is a number from 1 to {LIMIT_MAX}")))
+    limit.ok_or_else(|| Error::Invalid(format!("limit must be a number from 1 to {LIMIT_MAX}")))
 }
 
 /// The cursor from which a table continues.
@@ -35,7 +35,7 @@ pub fn after<T>(text: Option<&str>, read: impl FnOnce(&str) -> Option<T>) -> Res
 /// The error for a cursor that no answer contained.
 #[must_use]
 pub fn no_cursor() -> Error {
-    Error::Invalid("after is what the last answer gave as next".into())
+    Error::Invalid("after must be the value of next in the previous answer".into())
 }
 
 /// One of `choices` by its word; the first one when there is no word.
@@ -51,7 +51,7 @@ pub fn choose<T: Copy>(text: Option<&str>, what: &str, choices: &[(&str, T)]) ->
 
 pub(super) fn not_one_of(text: &str, what: &str, words: &[&str]) -> Error {
     let text: String = text.chars().take(100).collect();
-    Error::Invalid(format!("“{text}” is no {what}; there are: {}", words.join(", ")))
+    Error::Invalid(format!("“{text}” is not a {what}; use one of: {}", words.join(", ")))
 }
 
 #[cfg(test)]
@@ -68,7 +68,7 @@ mod tests {
             (Ok(1), Ok(LIMIT_MAX), Some(5))
         );
         for bad in ["0", "-1", "many", &(LIMIT_MAX + 1).to_string()] {
-            assert_eq!(read(bad), Err("limit is a number from 1 to 1000".to_owned()), "{bad}");
+            assert_eq!(read(bad), Err("limit must be a number from 1 to 1000".to_owned()), "{bad}");
         }
         let number = |text: &str| text.parse::<u8>().ok();
         assert_eq!((after(Some("7"), number).ok(), after(None, number).ok()), (Some(Some(7)), Some(None)));

@@ -13,9 +13,9 @@ use crate::store::saved_view::SavedView;
 pub enum Error {
     #[error(transparent)]
     Unfit(#[from] Unfit),
-    #[error("there is a view of that name already")]
+    #[error("a view with this name already exists")]
     Taken,
-    #[error("there are {VIEWS_MAX} views already")]
+    #[error("the limit of {VIEWS_MAX} views is reached")]
     Full,
     #[error(transparent)]
     Access(#[from] access::Error),

@@ -81,9 +81,9 @@ pub enum Error {
     NoAccount(AccountId),
     #[error("{0}")]
     Numbers(String),
-    #[error("hits wait to be folded; start the server once, stop it, and try again")]
+    #[error("some hits are waiting to be processed; start the server, stop it, and try again")]
     Waiting,
-    #[error("it was stopped")]
+    #[error("stopped")]
     Stopped,
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -171,13 +171,14 @@ fn check(options: &Options, end: Millis, now: Millis) -> Result<(), Error> {
     } else if end > now {
         "a history cannot end in the future".to_owned()
     } else if options.contacts.is_some_and(|contacts| contacts > contacts_max) {
-        format!("{visitors} visitors make {contacts_max} contacts at most: ask for more --visitors")
+        format!("{visitors} visitors can have at most {contacts_max} contacts; set more --visitors")
     } else if visitors > events {
-        "each visitor looks at one page at least: ask for more --events".to_owned()
+        "each visitor views at least one page; set more --events".to_owned()
     } else if events > visitors * days * VIEWS_OF_VISITOR_MAX {
         let most = visitors * days * VIEWS_OF_VISITOR_MAX;
         format!(
-            "a visitor looks at {VIEWS_OF_VISITOR_MAX} pages a day at most, so these make {most} page views: ask for more --visitors"
+            "a visitor views at most {VIEWS_OF_VISITOR_MAX} pages a day, so there can be at most {most} page \
+             views; set more --visitors"
         )
     } else {
         return Ok(());
@@ -190,7 +191,7 @@ fn origin(account: &Account) -> Result<String, Error> {
     let settings = account.settings();
     let host = settings.domains.first().map_or("www.example.com", String::as_str);
     if settings.limit_to_domains && !settings.owns_host(host) {
-        return Err(Error::Numbers("the account accepts hits of its domains only, and has none".to_owned()));
+        return Err(Error::Numbers("the account accepts only hits of its own domains, and has no domain".to_owned()));
     }
     let is_local = host.split(':').next().is_some_and(|name| name == "localhost" || name.starts_with("127."));
     let scheme = if is_local || host.contains(':') { "http" } else { "https" };

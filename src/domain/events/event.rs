@@ -141,19 +141,19 @@ impl EventKind {
 pub enum Invalid {
     #[error("an event needs a name")]
     NoName,
-    #[error("a name has at most {NAME_MAX} characters")]
+    #[error("a name can have at most {NAME_MAX} characters")]
     LongName,
-    #[error("twelve digits are an id, not a name")]
+    #[error("a name cannot be twelve digits, because that is the form of an event ID")]
     NameIsId,
-    #[error("a tag has at most {TAG_MAX} characters")]
+    #[error("a tag can have at most {TAG_MAX} characters")]
     LongTag,
-    #[error("an event has at most {TAGS_MAX} tags")]
+    #[error("an event can have at most {TAGS_MAX} tags")]
     ManyTags,
     #[error("this type needs a CSS selector")]
     NoSelector,
-    #[error("a selector has at most {SELECTOR_MAX} characters")]
+    #[error("a selector can have at most {SELECTOR_MAX} characters")]
     LongSelector,
-    #[error("a selector names elements; markup, which begins with “<”, is none")]
+    #[error("a selector cannot begin with “<”, because that is markup")]
     Markup,
     #[error("this type needs a URL rule")]
     NoUrlRule,

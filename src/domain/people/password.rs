@@ -22,7 +22,7 @@ pub enum Weak {
     Short,
     #[error("the password has more than {PASSWORD_MAX} bytes")]
     Long,
-    #[error("the password is made of common words, rows of keys or names at hand; such are tried first")]
+    #[error("the password is easy to guess; avoid common words, rows of keys, and your own name or site")]
     Common,
 }
 

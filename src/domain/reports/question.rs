@@ -162,25 +162,25 @@ impl Operator {
 /// What is wrong with the query of a report.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Invalid {
-    #[error("a filter is written dimension:operator:value, not “{0}”")]
+    #[error("“{0}” is not a filter; write it as dimension:operator:value")]
     Form(String),
-    #[error("“{0}” is no dimension; there are: {list}", list = list(Dimension::ALL.map(Dimension::as_str)))]
+    #[error("“{0}” is not a dimension; use one of: {list}", list = list(Dimension::ALL.map(Dimension::as_str)))]
     Dimension(String),
-    #[error("“{0}” is no operator; there are: {list}", list = list(Operator::ALL.map(Operator::as_str)))]
+    #[error("“{0}” is not an operator; use one of: {list}", list = list(Operator::ALL.map(Operator::as_str)))]
     Operator(String),
-    #[error("a question has at most {FILTERS_MAX} filters")]
+    #[error("a report can have at most {FILTERS_MAX} filters")]
     ManyFilters,
-    #[error("a filter has at most {VALUES_MAX} values")]
+    #[error("a filter can have at most {VALUES_MAX} values")]
     ManyValues,
-    #[error("a value has at most {VALUE_LENGTH_MAX} characters")]
+    #[error("a value can have at most {VALUE_LENGTH_MAX} characters")]
     LongValue,
-    #[error("“{0}” is no period; there are: {list}", list = list(Preset::ALL.map(Preset::as_str)))]
+    #[error("“{0}” is not a period; use one of: {list}", list = list(Preset::ALL.map(Preset::as_str)))]
     Period(String),
     #[error(
-        "a custom period needs from=YYYY-MM-DD and to=YYYY-MM-DD, in this order and at most ten years apart"
+        "a custom period needs from=YYYY-MM-DD and to=YYYY-MM-DD, at most ten years apart and not before from"
     )]
     Days,
-    #[error("“{0}” is no comparison; there are: {list}", list = list(Comparison::ALL.map(Comparison::as_str)))]
+    #[error("“{0}” is not a comparison; use one of: {list}", list = list(Comparison::ALL.map(Comparison::as_str)))]
     Comparison(String),
 }
 

@@ -12,9 +12,9 @@ pub const VIEW_QUERY_MAX: usize = 8_192;
 pub enum Unfit {
     #[error("a view needs a name")]
     NoName,
-    #[error("a name has at most {VIEW_NAME_MAX} characters")]
+    #[error("a name can have at most {VIEW_NAME_MAX} characters")]
     LongName,
-    #[error("that are too many filters to save; at most {VIEW_QUERY_MAX} bytes")]
+    #[error("the filters are too long to save; they can have at most {VIEW_QUERY_MAX} bytes")]
     LongQuery,
 }
 

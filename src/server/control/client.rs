@@ -31,9 +31,11 @@ pub enum Error {
     Refused(#[from] commands::Error),
     #[error("the store cannot be opened: {0}")]
     Store(#[from] store::Error),
-    #[error("the running server did not answer ({0}); look whether the change was made before trying again")]
+    #[error(
+        "the running server did not answer ({0}); check whether the change was made before you try again"
+    )]
     Silent(std::io::Error),
-    #[error("a command is at most {MESSAGE_MAX} bytes")]
+    #[error("a command can have at most {MESSAGE_MAX} bytes")]
     TooLong,
     #[error("cannot start: {0}")]
     Runtime(std::io::Error),

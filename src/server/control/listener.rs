@@ -59,7 +59,7 @@ impl Listener {
                         talks.spawn(async move { answer_connection(&app, stream).await });
                     }
                     Err(error) => {
-                        tracing::warn!(error = %error, "the control socket takes no connection");
+                        tracing::warn!(error = %error, "the control socket cannot accept a connection");
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                 }
@@ -67,7 +67,7 @@ impl Listener {
         }
         let finish = async { while talks.join_next().await.is_some() {} };
         if tokio::time::timeout(STOP_TIME, finish).await.is_err() {
-            tracing::warn!("stopped with commands still in hand");
+            tracing::warn!("the server stopped before all commands were finished");
         }
     }
 }
@@ -90,8 +90,8 @@ async fn answer_connection(app: &Arc<App>, mut stream: UnixStream) {
             }
         }
         _ => {
-            tracing::warn!("another user was refused at the control socket");
-            Reply::Refused(Error::failed(&"only the owner of the server and root may command it"))
+            tracing::warn!("a command from another system user was refused");
+            Reply::Refused(Error::failed(&"only root and the system user of the server can send it commands"))
         }
     };
     let mut line = serde_json::to_vec(&reply).unwrap_or_default();
@@ -108,7 +108,7 @@ async fn read_request(stream: &mut UnixStream) -> Result<Request, Error> {
         .await
         .map_err(|error| Error::failed(&error))?;
     if line.len() > MESSAGE_MAX {
-        return Err(Error::invalid(&format!("a command is at most {MESSAGE_MAX} bytes")));
+        return Err(Error::invalid(&format!("a command can have at most {MESSAGE_MAX} bytes")));
     }
     // The version is compared first, because a command of another version may not be readable.
     #[derive(serde::Deserialize)]
@@ -120,7 +120,7 @@ async fn read_request(stream: &mut UnixStream) -> Result<Request, Error> {
     let own = env!("CARGO_PKG_VERSION");
     if head.version != own {
         return Err(Error::failed(&format!(
-            "the running server is of version {own}, this command of {}: restart the server",
+            "the running server has version {own} and this command has version {}; restart the server",
             head.version
         )));
     }

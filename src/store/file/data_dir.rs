@@ -125,7 +125,10 @@ pub(in crate::store) fn refuse_unfit(data_dir: &Path) -> Result<(), Error> {
     // The main file is created first, so an inbox alone means that the main file was lost. A new one must not silently
     // take its place.
     if is_absent(&main)? && !is_absent(&inbox)? {
-        return Err(Error::Corrupt { file: main, finding: format!("missing or empty beside {INBOX_FILE}") });
+        return Err(Error::Corrupt {
+            file: main,
+            finding: format!("missing or empty, although {INBOX_FILE} exists"),
+        });
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ impl Writer {
             let mut jobs = jobs;
             // Jobs are caught one by one; this is for what runs between them.
             while catch_unwind(AssertUnwindSafe(|| serve(&conn, &mut jobs, &changes))).is_err() {
-                tracing::error!("the writer panicked and goes on");
+                tracing::error!("the writer panicked; it continues");
                 if !conn.is_autocommit() {
                     let _ = conn.execute_batch("rollback");
                 }
@@ -112,7 +112,7 @@ where
         let result = match conn {
             None => Err(Error::RolledBack.into()),
             Some(conn) => catch_unwind(AssertUnwindSafe(|| job(conn))).unwrap_or_else(|panic| {
-                tracing::error!(panic = panic_text(&*panic), "a job of the writer panicked");
+                tracing::error!(panic = panic_text(&*panic), "a task of the writer panicked");
                 Err(Error::Panicked.into())
             }),
         };
@@ -182,7 +182,7 @@ fn serve(conn: &Connection, jobs: &mut mpsc::Receiver<Run>, changes: &Changes) {
 fn transaction(conn: &Connection, jobs: &mut std::vec::IntoIter<Run>, changes: &Changes) {
     if let Err(error) = conn.execute_batch("begin immediate") {
         let text = error.to_string();
-        tracing::error!(error = text, "the store takes no transaction");
+        tracing::error!(error = text, "the store cannot start a transaction");
         let answers = jobs.by_ref().map(|job| job(None).1).collect();
         finish(answers, &Err(Error::RolledBack));
         return;
@@ -215,7 +215,7 @@ fn transaction(conn: &Connection, jobs: &mut std::vec::IntoIter<Run>, changes: &
 
 fn finish(answers: Vec<Answer>, commit: &Result<(), Error>) {
     if let Err(error) = commit {
-        tracing::error!(error = %error, jobs = answers.len(), "the store could not commit");
+        tracing::error!(error = %error, jobs = answers.len(), "the store could not commit a transaction");
     }
     for answer in answers {
         answer(match commit {

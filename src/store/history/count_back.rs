@@ -312,7 +312,10 @@ pub fn prepare(
                 prepared.push(one);
             }
             Err(Error::Damaged(damage)) => {
-                tracing::error!(segment = segment.id, day = segment.day.0, %damage, "a segment is damaged: its completions stay as they are");
+                tracing::error!(
+                    segment = segment.id, day = segment.day.0, %damage,
+                    "a segment is damaged; its completions were not changed"
+                );
             }
             Err(error) => return Err(error),
         }

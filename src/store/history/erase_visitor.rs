@@ -304,7 +304,10 @@ pub fn prepare_removals(
             }
             Ok(None) => {}
             Err(Error::Damaged(damage)) => {
-                tracing::error!(segment = segment.id, day = segment.day.0, %damage, "a segment is damaged: nothing can be erased in it");
+                tracing::error!(
+                    segment = segment.id, day = segment.day.0, %damage,
+                    "a segment is damaged; nothing can be erased from it"
+                );
             }
             Err(error) => return Err(error),
         }

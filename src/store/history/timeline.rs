@@ -223,7 +223,7 @@ impl<'a> Search<'a> {
 
     fn note_damage(&mut self, day: LocalDay, damage: Damage) {
         if !self.damaged.contains(&day) {
-            tracing::error!(day = day.0, %damage, "a closed day cannot be read and is left out of a timeline");
+            tracing::error!(day = day.0, %damage, "a closed day cannot be read and is missing from a timeline");
             self.damaged.push(day);
         }
     }

@@ -136,7 +136,7 @@ impl Inbox {
             let mut jobs = jobs;
             // After a panic the requests of the batch get no answer and are sent again; the inbox continues.
             while catch_unwind(AssertUnwindSafe(|| thread.serve(&mut jobs))).is_err() {
-                tracing::error!("the inbox panicked and continues");
+                tracing::error!("the inbox panicked; it continues");
                 if !thread.conn.is_autocommit() {
                     let _ = thread.conn.execute_batch("rollback");
                 }
@@ -335,7 +335,7 @@ impl Thread {
             Ok(_) => self.state.purged.store(step_end, Ordering::Relaxed),
             Err(error) => {
                 self.purge_to = from;
-                tracing::warn!(error = %error, "folded hits could not be deleted yet");
+                tracing::warn!(error = %error, "processed hits could not be deleted from the inbox yet");
             }
         }
     }
@@ -373,10 +373,10 @@ impl Thread {
                 self.state.free.store(free, Ordering::Relaxed);
                 let low = free < self.state.min_free;
                 if low != self.state.no_space.swap(low, Ordering::Relaxed) {
-                    tracing::warn!(free_bytes = free, low, "free space crossed its minimum");
+                    tracing::warn!(free_bytes = free, low, "free disk space crossed [store] min_free");
                 }
             }
-            Err(error) => tracing::warn!(error = %error, "the free space cannot be read"),
+            Err(error) => tracing::warn!(error = %error, "free disk space cannot be read"),
         }
     }
 }

@@ -156,7 +156,7 @@ fn days_of(damaged: &[(LocalDay, Damage)]) -> Vec<LocalDay> {
     let mut days: Vec<LocalDay> = Vec::new();
     for (day, damage) in damaged {
         if !days.contains(day) {
-            tracing::error!(day = day.0, %damage, "a closed day cannot be read and is left out of reports");
+            tracing::error!(day = day.0, %damage, "a closed day cannot be read and is missing from reports");
             days.push(*day);
         }
     }

@@ -126,7 +126,7 @@ pub fn verify(file: &Path) -> Result<(Option<BackupInfo>, Report), Error> {
     let bad = |finding: String| Error::BadBackup { file: file.to_owned(), finding };
     let about = std::fs::metadata(file).map_err(|error| bad(error.to_string()))?;
     if about.len() == 0 || about.is_dir() {
-        return Err(bad("it is empty or no file".to_owned()));
+        return Err(bad("it is empty or not a file".to_owned()));
     }
     let mut report = Report::default();
     let looked = open::reader(file).and_then(|conn| {

@@ -102,7 +102,7 @@ fn check_structure(conn: &Connection, report: &mut Report) -> Result<(), Error> 
     )?;
     let found = statement.query_map([], |row| {
         let (table, parent, rows): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(format!("{rows} rows of {table} belong to no row of {parent}"))
+        Ok(format!("{rows} rows of {table} refer to a missing row of {parent}"))
     })?;
     report.findings.extend(found.collect::<Result<Vec<_>, _>>()?);
     Ok(())
@@ -119,8 +119,8 @@ fn check_schema(conn: &Connection, steps: &[Migration], report: &mut Report) -> 
     for name in names {
         let finding = match (found.get(name), wanted.get(name)) {
             (Some(found), Some(wanted)) if found == wanted => continue,
-            (Some(_), Some(_)) => "is not as this program makes it",
-            (Some(_), None) => "is not of this program",
+            (Some(_), Some(_)) => "differs from what this program creates",
+            (Some(_), None) => "was not created by this program",
             (None, _) => "is missing",
         };
         report.findings.push(format!("{name} {finding}"));
@@ -140,30 +140,30 @@ fn schema_of(conn: &Connection) -> Result<BTreeMap<String, Option<String>>, Erro
 
 /// What is wrong if the query does not answer 0; `{n}` stands for the answer.
 const RELATIONS: &[(&str, &str)] = &[
-    ("events of no session: {n}", "select count(*) from event_hot e where session_id <> 0 and not exists
+    ("events without a session: {n}", "select count(*) from event_hot e where session_id <> 0 and not exists
         (select 1 from session s where s.account_id = e.account_id and s.id = e.session_id)"),
-    ("events of no visitor: {n}", "select count(*) from event_hot e where not exists
+    ("events without a visitor: {n}", "select count(*) from event_hot e where not exists
         (select 1 from visitor v where v.account_id = e.account_id and v.number = e.visitor)"),
-    ("sessions of no visitor: {n}", "select count(*) from session s where not exists
+    ("sessions without a visitor: {n}", "select count(*) from session s where not exists
         (select 1 from visitor v where v.account_id = s.account_id and v.number = s.visitor)"),
-    ("visitor tokens of no visitor: {n}", "select count(*) from visitor_token t where not exists
+    ("visitor tokens without a visitor: {n}", "select count(*) from visitor_token t where not exists
         (select 1 from visitor v where v.account_id = t.account_id and v.number = t.number)"),
     ("visitors whose contact is missing: {n}", "select count(*) from visitor v where contact_id is not null
         and not exists (select 1 from contact c where c.account_id = v.account_id and c.id = v.contact_id)"),
-    ("sessions with another number of page views than their rows have: {n}",
+    ("sessions with a wrong number of page views: {n}",
         "with viewed as (select account_id, session_id, count(*) as views from event_hot
             where kind = 1 and session_id <> 0 group by account_id, session_id)
          select count(*) from session s left join viewed v on v.account_id = s.account_id and v.session_id = s.id
          where s.in_segment = 0 and s.page_views <> coalesce(v.views, 0)"),
-    ("events that are ahead of the watermark: {n}",
+    ("events newer than the watermark: {n}",
         "select count(*) from event_hot where inbox_id > (select watermark from meta)"),
-    ("accounts whose last visitor number is too low: {n}",
+    ("accounts whose highest visitor number is wrong: {n}",
         "select count(*) from account a where last_visitor <
             (select coalesce(max(number), 0) from visitor v where v.account_id = a.id)"),
-    ("accounts whose last session number is too low: {n}",
+    ("accounts whose highest session number is wrong: {n}",
         "select count(*) from account a where last_session <
             (select coalesce(max(id), 0) from session s where s.account_id = a.id)"),
-    ("accounts whose last contact number is too low: {n}",
+    ("accounts whose highest contact number is wrong: {n}",
         "select count(*) from account a where last_contact <
             (select coalesce(max(id), 0) from contact c where c.account_id = a.id)"),
     ("contacts whose primary email is not the one that lists show: {n}",
@@ -175,7 +175,7 @@ const RELATIONS: &[(&str, &str)] = &[
     ("aliases of contacts that are aliases themselves: {n}",
         "select count(*) from contact_alias a join contact c on c.account_id = a.account_id and c.id = a.contact_id
          where c.state = 'merged'"),
-    ("kinds of texts with gaps in their numbers: {n}",
+    ("dictionaries with gaps in their numbers: {n}",
         "select count(*) from (select 1 from dictionary group by account_id, kind
             having count(*) <> max(id))"),
 ];
@@ -220,7 +220,9 @@ fn check_contents(conn: &Connection, report: &mut Report) -> Result<(), Error> {
             |row| row.get::<_, i64>(0),
         )?;
         if dangling != 0 {
-            report.findings.push(format!("rows of {table} whose {column} is no text: {dangling}"));
+            report
+                .findings
+                .push(format!("rows of {table} whose {column} refers to a missing text: {dangling}"));
         }
     }
     report.accounts = number("select count(*) from account")?;
@@ -268,19 +270,21 @@ fn check_inbox(main: &Connection, inbox: &Connection, report: &mut Report) -> Re
     )?;
     inbox.execute_batch("commit")?;
     if missing != 0 {
-        report.findings.push(format!("hits missing among those that wait: {missing}"));
+        report.findings.push(format!("missing hits in the inbox: {missing}"));
     }
     // Ids of the inbox never begin again below the watermark that was read before.
     if let Some(highest) = highest.filter(|highest| *highest < watermark) {
         report.findings.push(format!(
-            "the inbox ends at {highest}, the main file has folded up to {watermark}: the two files do not belong together"
+            "the inbox ends at hit {highest}, but the main file has processed hits up to {watermark}; \
+             the files are from different times"
         ));
     }
     // A hit leaves the inbox only after the watermark has passed it, so a watermark that is read later must be behind it.
     let later = crate::store::watermark(main)?;
     if let Some(lowest) = lowest.filter(|lowest| *lowest > later + 1) {
         report.findings.push(format!(
-            "the inbox begins at {lowest}, the main file has folded only up to {later}: the hits between were lost"
+            "the inbox begins at hit {lowest}, but the main file has processed hits only up to {later}; \
+             the hits in between are lost"
         ));
     }
     report.waiting = waiting;

@@ -149,13 +149,13 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
 
 /// The report a form names, as its own links would write it.
 fn asked(here: &InAccount, report: &str, query: &str) -> Result<ReportUrl, WebError> {
-    let no_report = || WebError::BadRequest("no such report".to_owned());
+    let no_report = || WebError::BadRequest("unknown report".to_owned());
     let of_event = report.strip_prefix("events/").and_then(EventNumber::parse);
     let of_event = of_event.map(|number| (Report::Event(number), ["metric"].as_slice()));
     let known = || REPORTS.into_iter().find(|(known, _)| known.as_str() == report);
     let (report, own) = of_event.or_else(known).ok_or_else(no_report)?;
     let pairs = web::Query::<Pairs>::from_query(query)
-        .map_err(|_| WebError::BadRequest("the query cannot be read".to_owned()))?;
+        .map_err(|_| WebError::BadRequest("the query is not valid".to_owned()))?;
     let today = here.account.zone.day_of(here.who.state.app.now());
     if report == Report::Events {
         return Ok(crate::web::admin::events::list::read(here.id(), &pairs, today)?.url);

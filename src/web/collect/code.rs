@@ -19,9 +19,11 @@ pub(crate) async fn show(path: Path<(i64, String, String)>, state: Data<State>) 
     let (mut answer, keep, body) = match code {
         // another text has another address
         Ok(Some(code)) => (HttpResponse::Ok(), "public, max-age=31536000, immutable", code),
-        Ok(None) => (HttpResponse::NotFound(), "no-store", "// Guestlog: there is no such code\n".to_owned()),
+        Ok(None) => {
+            (HttpResponse::NotFound(), "no-store", "// Guestlog: this code does not exist\n".to_owned())
+        }
         Err(error) => {
-            tracing::error!(%error, "custom code could not be read");
+            tracing::error!(%error, "custom JavaScript could not be read");
             (HttpResponse::ServiceUnavailable(), "no-store", String::new())
         }
     };

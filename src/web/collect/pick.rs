@@ -47,7 +47,7 @@ pub(crate) async fn create(request: HttpRequest, body: Payload, state: Data<Stat
         Ok(true) => dressed(HttpResponse::NoContent()),
         Ok(false) => dressed(HttpResponse::NotFound()),
         Err(error) => {
-            tracing::error!(%error, "a pick could not be written");
+            tracing::error!(%error, "a picked element could not be saved");
             dressed(HttpResponse::ServiceUnavailable())
         }
     }

@@ -238,7 +238,7 @@ impl Chart {
         let words = &self.t.report.chart;
         match self.points.get(*place) {
             _ if self.is_unfinished(place) => Some(words.unfinished),
-            Some(point) if point.cut => Some(words.cut),
+            Some(point) if point.cut => Some(words.partial),
             _ => None,
         }
     }
@@ -500,7 +500,7 @@ mod tests {
     fn a_chart_has_its_table_behind_it() {
         let html = chart(&[Some(1_234), Some(0), None], Some(7), true).to_string();
         assert_eq!(html.matches("<tr").count(), 4, "{html}");
-        for part in ["day 0: 1,234 visitors", "before 2: 7", "<details", "Not over yet", "aria-labelledby"] {
+        for part in ["day 0: 1,234 visitors", "before 2: 7", "<details", "In progress", "aria-labelledby"] {
             assert!(html.contains(part), "{part}");
         }
         assert!(!html.contains("style="));

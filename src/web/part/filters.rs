@@ -47,7 +47,7 @@ impl FilterBar {
     }
 
     fn chip(&self, place: usize, filter: &Filter) -> Chip {
-        let dimension = self.t.word.dimension(filter.dimension).to_owned();
+        let dimension = self.t.label.dimension(filter.dimension).to_owned();
         let operator = self.operator(filter.operator).to_owned();
         let named = |value: &String| match value.as_str() {
             "" => self.t.report.none.to_owned(),
@@ -56,7 +56,7 @@ impl FilterBar {
                 let named = self.events.iter().find(|(id, _)| id == value);
                 named.map_or_else(|| value.to_owned(), |(_, name)| name.clone())
             }
-            value => self.t.word.value(filter.dimension, &filter.dimension.normalise(value)).into_owned(),
+            value => self.t.label.value(filter.dimension, &filter.dimension.normalise(value)).into_owned(),
         };
         let values: Vec<String> = filter.values.iter().map(named).collect();
         let value = values.join(&format!(" {} ", self.t.report.filter.or));
@@ -85,7 +85,7 @@ impl FilterBar {
     fn dimensions(&self) -> Vec<(&'static str, &'static str)> {
         let later = |d: &Dimension| matches!(d, Dimension::Company);
         let shown = Dimension::ALL.into_iter().filter(|d| !later(d));
-        shown.map(|d| (d.as_str(), self.t.word.dimension(d))).collect()
+        shown.map(|d| (d.as_str(), self.t.label.dimension(d))).collect()
     }
 
     fn operators(&self) -> Vec<(&'static str, &'static str)> {

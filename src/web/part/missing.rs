@@ -56,7 +56,7 @@ mod tests {
         assert!(Missing::of(&EN, &[]).is_none());
         let days = |n: usize| (1..=n).map(|day| format!("2026-11-{day:02}")).collect::<Vec<_>>();
         let one = Missing::of(&EN, &days(1)).unwrap();
-        assert_eq!(one.what(), "1 day cannot be read and is missing here:");
+        assert_eq!(one.what(), "1 day cannot be read and is missing from this report:");
         assert!(one.which().starts_with("1 Nov 2026. "), "{}", one.which());
         let all = Missing::of(&EN, &days(DAYS_MAX)).unwrap();
         assert!(all.which().contains("10 Nov 2026. "), "{}", all.which());

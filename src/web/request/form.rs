@@ -145,7 +145,7 @@ async fn read(request: &HttpRequest, payload: Payload, max: usize) -> Result<Fie
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
     if !is_form {
-        return Err(WebError::BadRequest("the body is no form".to_owned()));
+        return Err(WebError::BadRequest("the body is not a form".to_owned()));
     }
     let body = tokio::time::timeout(BODY_TIME, collect(payload, max)).await.map_err(|_| WebError::Slow)??;
     let text =

@@ -255,7 +255,7 @@ impl ReportAccess {
         // A cookie that comes along with a token counts for nothing.
         let caller = Caller::of(request).await?;
         if format == Format::Html || request.method() != Method::GET {
-            let text = "a token reads data: add ?format=json or ?format=csv to a GET";
+            let text = "a token can only read data; add ?format=json or ?format=csv to a GET request";
             return Err(WebError::BadRequest(text.to_owned()));
         }
         let account = account_of(&caller.state, request)?;
@@ -281,7 +281,7 @@ fn format_of(request: &HttpRequest) -> Result<Format, WebError> {
         None | Some("") => Ok(Format::Html),
         Some("json") => Ok(Format::Json),
         Some("csv") => Ok(Format::Csv),
-        Some(_) => Err(WebError::BadRequest("format is json or csv".to_owned())),
+        Some(_) => Err(WebError::BadRequest("format must be json or csv".to_owned())),
     }
 }
 

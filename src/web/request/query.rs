@@ -74,7 +74,7 @@ pub fn by_name(t: &Texts, mut pairs: Pairs) -> Pairs {
     let dimension = first(&pairs, "dimension").and_then(Dimension::parse);
     let is_exact = first(&pairs, "operator").is_some_and(|word| exact.contains(&word));
     let Some(dimension) = dimension.filter(|_| is_exact) else { return pairs };
-    let stored = |name: &str| t.word.named(dimension, name.trim()).unwrap_or_else(|| name.to_owned());
+    let stored = |name: &str| t.label.named(dimension, name.trim()).unwrap_or_else(|| name.to_owned());
     for (_, value) in pairs.iter_mut().filter(|(key, _)| key == "value") {
         *value = value.split('|').map(stored).collect::<Vec<_>>().join("|");
     }

@@ -19,13 +19,13 @@ const BUSY_SECONDS: u32 = 2;
 /// Why a request is not answered as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum WebError {
-    #[error("there is nothing at this address")]
+    #[error("there is no page at this address")]
     NotFound,
     #[error("this needs a higher role")]
     Denied,
-    #[error("this token lacks the scope {}", .0.as_str())]
+    #[error("this token needs the scope {}", .0.as_str())]
     Scope(Scope),
-    #[error("sign in, or send a token as: Authorization: Bearer …")]
+    #[error("sign in, or send a token as Authorization: Bearer …")]
     Unauthorized,
     /// Nobody is signed in: to the sign-in page and back to `next`, a path of ours.
     #[error("sign in first")]
@@ -33,20 +33,20 @@ pub enum WebError {
     #[error("{0}")]
     BadRequest(String),
     /// The form was not made for this browser, or too long ago.
-    #[error("the form is too old, or it came from another site")]
+    #[error("the form has expired or came from another site")]
     Expired,
-    #[error("that is too large")]
+    #[error("the request is too large")]
     TooLarge,
-    #[error("the request came too slowly")]
+    #[error("the request was too slow")]
     Slow,
     #[error("too many requests; wait {0} s")]
     TooMany(u32),
     /// A question that the store gave up; says after how long.
     #[error("{0}")]
     TimeLimit(String),
-    #[error("not possible right now; try again")]
+    #[error("temporarily unavailable; try again")]
     Busy,
-    #[error("a failure of our own; the log has the cause under {id}")]
+    #[error("internal error; the log shows the cause for {id}")]
     Internal { id: String },
 }
 

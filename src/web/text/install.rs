@@ -1,98 +1,52 @@
-//! Texts of the page that gets a site tracked.
+//! Texts of the tracking code page.
 
-use serde::Serialize;
+use super::Plural;
 
-use crate::web::text::plural::Plural;
-
-#[derive(Debug, Serialize)]
-pub struct Install {
-    /// `{site}`: the first domain of the account.
-    pub waiting: &'static str,
-    pub waiting_what: &'static str,
-    pub own_site: &'static str,
-    /// `{time}`
-    pub counted: &'static str,
-    pub counted_what: &'static str,
-    pub to_dashboard: &'static str,
-    pub to_live: &'static str,
-    pub snippet: &'static str,
-    pub snippet_where: &'static str,
-    pub snippet_label: &'static str,
-    pub switch: &'static str,
-    pub switch_how: &'static str,
-    pub switch_label: &'static str,
-    pub switch_after: &'static str,
-    pub policy: &'static str,
-    pub policy_when: &'static str,
-    pub policy_label: &'static str,
-    pub custom: &'static str,
-    pub custom_on: &'static str,
-    pub custom_off: &'static str,
-    pub custom_forbidden: &'static str,
-    pub custom_switch_on: &'static str,
-    pub custom_switch_off: &'static str,
-    pub seen: &'static str,
-    pub finding: Findings,
+texts! {
+    Install {
+        /// `{site}` is the first domain of the account.
+        waiting: "Waiting for the first visit to {site}…",
+        waiting_what: "Add the snippet below to your pages and open one of them. This page updates automatically.",
+        own_site: "your site",
+        counted: "First visit counted at {time}",
+        counted_what: "The tracking code works.",
+        to_dashboard: "Go to dashboard",
+        to_live: "View live hits",
+        snippet: "Tracking code",
+        snippet_where: "Add this line just before the closing body tag of every page, or to the footer of your site's theme.",
+        snippet_label: "Tracking code for this account",
+        switch: "Switching from HubSpot",
+        switch_how: "Keep your existing line. Replace the host js.hs-scripts.com (or js-eu1.hs-scripts.com, js-na1.hs-scripts.com …) and your Hub ID with this:",
+        switch_label: "Host and account number to use instead of HubSpot's",
+        switch_after: "Existing _hsq and _hsp calls keep working, and returning visitors keep their cookies.",
+        policy: "If your site has a content security policy",
+        policy_when: "Add this host to these three directives. Otherwise browsers block the script or its hits.",
+        policy_label: "Content security policy additions",
+        custom: "Custom JavaScript for events",
+        custom_on: "On. The tracking code loads the custom JavaScript of your events for visitors who gave consent. If it causes problems, turn it off. Browsers apply the change within a minute.",
+        custom_off: "Off. The tracking code does not load any custom JavaScript. Your events keep their code.",
+        custom_forbidden: "Turned off in the configuration of this server ([events] custom_js). The tracking code does not load any custom JavaScript. Your events keep their code.",
+        custom_switch_on: "Turn on",
+        custom_switch_off: "Turn off",
+        seen: "Diagnostics",
+        /// What the server knows about the tracking code on the site.
+        finding: Findings {
+            fetched: Plural = {
+                one: "The script was loaded {n} time",
+                other: "The script was loaded {n} times",
+            },
+            fetched_last: "Since the server started. Last loaded {ago}.",
+            not_fetched: "The script has not been loaded yet",
+            not_fetched_what: "No browser has requested it since the server started. Either the snippet is not on the page you opened, or something blocks it, such as an ad blocker or a content security policy without this host in script-src.",
+            silent: "The script was loaded but has not sent anything",
+            silent_what: "Either the visitor has not answered the consent banner yet, or the content security policy of the page does not allow this host in connect-src.",
+            refused: "Not counted: {reason}",
+            /// Followed by the meaning of the reason.
+            refused_times: Plural = { one: "{n} of the latest hits.", other: "{n} of the latest hits." },
+            foreign: "Hits from {host}",
+            foreign_what: "This host is not one of the domains of this account. Its hits are counted and marked. If it is yours, add the domain in the settings.",
+            plain_http: "This server is not using HTTPS",
+            plain_http_what: "Pages served over HTTPS do not load scripts over plain HTTP. Set up HTTPS, or set public_url in the configuration, before you add the snippet to a live site.",
+        },
+    }
 }
-
-/// What the server sees of a site.
-#[derive(Debug, Serialize)]
-pub struct Findings {
-    pub fetched: Plural,
-    /// `{ago}`
-    pub fetched_last: &'static str,
-    pub not_fetched: &'static str,
-    pub not_fetched_what: &'static str,
-    pub silent: &'static str,
-    pub silent_what: &'static str,
-    /// `{reason}`: why hits were not counted.
-    pub refused: &'static str,
-    /// Of the newest hits; followed by what the reason means.
-    pub refused_times: Plural,
-    /// `{host}`
-    pub foreign: &'static str,
-    pub foreign_what: &'static str,
-    pub plain_http: &'static str,
-    pub plain_http_what: &'static str,
-}
-
-pub const EN: Install = Install {
-    waiting: "Waiting for the first visit of {site}…",
-    waiting_what: "Put the snippet below into your pages and open one of them. This page turns by itself.",
-    own_site: "your site",
-    counted: "First visit counted at {time}",
-    counted_what: "The tracking code works.",
-    to_dashboard: "Open the dashboard",
-    to_live: "See hits arrive",
-    snippet: "Tracking code",
-    snippet_where: "Put this line just before the closing body tag of every page, or into the footer of your site's theme. One line is enough for all of the site.",
-    snippet_label: "The tracking code of this account",
-    switch: "Coming from HubSpot",
-    switch_how: "Keep the line you have. Replace the host js.hs-scripts.com (or js-eu1.hs-scripts.com, js-na1.hs-scripts.com …) and your Hub ID by this:",
-    switch_label: "Host and account number that take HubSpot's place",
-    switch_after: "Calls of _hsq and _hsp in your pages work as they are, and returning visitors keep their cookies.",
-    policy: "If your site has a content security policy",
-    policy_when: "Add this host to three of its directives, or the browser blocks the script or its hits:",
-    policy_label: "Additions to the content security policy",
-    custom: "Custom JavaScript of events",
-    custom_on: "Switched on: the tracking code loads the custom JavaScript of events, for visitors who allow it. Switch it off when it does harm; browsers follow within a minute.",
-    custom_off: "Switched off: the tracking code is served without any of it. Events keep their code.",
-    custom_forbidden: "The configuration of this server forbids it ([events] custom_js): the tracking code is served without any of it. Events keep their code.",
-    custom_switch_on: "Switch on",
-    custom_switch_off: "Switch off",
-    seen: "What the server sees",
-    finding: Findings {
-        fetched: Plural { one: "The script was fetched {n} time", other: "The script was fetched {n} times" },
-        fetched_last: "Since the server started; the last time {ago}.",
-        not_fetched: "The script has not been fetched yet",
-        not_fetched_what: "No browser has asked for it since the server started. The snippet is not on the page you opened, or something keeps the browser from loading it: a content security policy without this host in script-src, or an ad blocker.",
-        silent: "The script was fetched but has sent nothing",
-        silent_what: "The visitor may not have answered the consent banner yet, or the page's content security policy lacks this host in connect-src.",
-        refused: "Not counted: {reason}",
-        refused_times: Plural { one: "{n} of the newest hits.", other: "{n} of the newest hits." },
-        foreign: "Hits come from {host}",
-        foreign_what: "This host is not among the domains of the account. Its hits are counted and marked; add the domain in the settings if it is yours.",
-        plain_http: "This server is reached over plain http",
-        plain_http_what: "Pages that come over https refuse a script that does not. Set up https, or public_url in the configuration, before you put the snippet on a live site.",
-    },
-};

@@ -1,78 +1,113 @@
-//! Texts of the live page: what became of hits, in plain words.
+//! Texts of the live page, and what each result of a hit means.
 
 use serde::Serialize;
 
 use crate::domain::reason::Reason;
 
-#[derive(Debug, Serialize)]
-pub struct Live {
-    pub lead: &'static str,
-    pub all: &'static str,
-    pub stored: &'static str,
-    pub refused: &'static str,
-    pub newest: &'static str,
-    /// Heads.
-    pub time: &'static str,
-    pub result: &'static str,
-    pub page: &'static str,
-    pub source: &'static str,
-    pub visitor: &'static str,
-    pub consent: &'static str,
-    /// Kinds of hits.
-    pub page_view: &'static str,
-    pub engagement: &'static str,
-    pub completion: &'static str,
-    /// Consent as it stood.
-    pub granted: &'static str,
-    pub policy: &'static str,
-    pub server: &'static str,
-    /// `{number}`
-    pub visitor_number: &'static str,
-    /// A page of a site that is none of the account's.
-    pub foreign_host: &'static str,
-    /// A refusal of which nothing else is known, on purpose.
-    pub nothing_kept: &'static str,
-    /// `{time}`: since when hits are counted.
-    pub since: &'static str,
-    pub hits: &'static str,
-    pub meaning: &'static str,
-    pub empty_title: &'static str,
-    pub empty: &'static str,
-    pub empty_action: &'static str,
-    pub none_shown: &'static str,
-    pub reason: Reasons,
+texts! {
+    Live {
+        lead: "Hits as they arrive, and whether they were counted. The latest 1,000 are kept in memory only.",
+        all: "All",
+        stored: "Counted",
+        refused: "Not counted",
+        newest: "Latest hits",
+        /// Column headings.
+        time: "Time",
+        result: "Result",
+        page: "Page",
+        source: "Source",
+        visitor: "Visitor",
+        consent: "Consent",
+        /// Types of hits.
+        page_view: "Page view",
+        engagement: "Time on page",
+        completion: "Event",
+        /// The consent under which a hit was sent.
+        granted: "Granted",
+        policy: "No banner",
+        server: "From a server",
+        visitor_number: "#{number}",
+        /// The badge of a page outside the account's domains.
+        foreign_host: "other site",
+        /// Shown for a hit without consent.
+        nothing_kept: "No data about this visit was kept.",
+        since: "Results since {time}",
+        hits: "Hits",
+        meaning: "Meaning",
+        empty_title: "No hits yet",
+        empty: "Each hit from your site appears here within a second, with its page, its source and whether it was counted. Open a page of your site that has the tracking code.",
+        empty_action: "Check tracking code",
+        none_shown: "None of the latest hits match.",
+        reason: Reasons {
+            counted: Explained = { name: "Counted", meaning: "Stored on disk and included in the reports." },
+            duplicate: Explained = {
+                name: "Duplicate",
+                meaning: "Sent twice because the first response was lost on the way. It is counted once.",
+            },
+            malformed: Explained = {
+                name: "Invalid",
+                meaning: "A required value is missing or out of range, such as the address of the page.",
+            },
+            unknown_account: Explained = {
+                name: "Unknown account",
+                meaning: "The account number in the tracking code does not exist on this server.",
+            },
+            no_consent: Explained = {
+                name: "No consent",
+                meaning: "The visitor did not consent to analytics. Only the time and this reason are kept.",
+            },
+            do_not_track: Explained = {
+                name: "Do not track",
+                meaning: "The visitor's browser asks not to be tracked. Only the time and this reason are kept.",
+            },
+            bot: Explained = {
+                name: "Bot",
+                meaning: "A crawler, a monitor or another program, recognised by its User-Agent. Bots are counted separately.",
+            },
+            excluded_address: Explained = {
+                name: "Excluded address",
+                meaning: "Sent from an IP address that this account excludes, such as your own office.",
+            },
+            excluded_referrer: Explained = {
+                name: "Excluded referrer",
+                meaning: "The visitor came from a site that this account excludes.",
+            },
+            unknown_host: Explained = {
+                name: "Wrong domain",
+                meaning: "The page is not on one of the domains of this account, and tracking is limited to them. If the domain is yours, add it in the settings.",
+            },
+            unsupported_kind: Explained = { name: "Not supported", meaning: "A type of hit that Guestlog does not count." },
+            too_old: Explained = { name: "Too old", meaning: "Received more than 24 hours after it happened." },
+            too_large: Explained = { name: "Too large", meaning: "Larger than the server accepts." },
+            too_many: Explained = {
+                name: "Too many",
+                meaning: "One IP address sent more hits than the limit allows. The browser keeps the hit and sends it again later.",
+            },
+            unavailable: Explained = {
+                name: "Not stored",
+                meaning: "The server could not store the hit at that moment. The browser keeps it and sends it again later.",
+            },
+            bad_value: Explained = { name: "Invalid value", meaning: "The value of the event is not a valid number." },
+            unknown_event: Explained = { name: "Unknown event", meaning: "There is no event with this ID or name." },
+            unexpected: Explained = { name: "Unexpected", meaning: "This event name is waiting for your review." },
+            archived_event: Explained = { name: "Archived event", meaning: "The event is archived and not counted." },
+            unknown_page_view: Explained = {
+                name: "Unknown page view",
+                meaning: "Time on a page whose view was not counted, or was counted too long ago.",
+            },
+            dead_letter: Explained = {
+                name: "Not processed",
+                meaning: "Accepted, but it could not be counted. It is stored, and an administrator can replay it.",
+            },
+        },
+    }
 }
 
-/// A reason: its name, and what it means for the one who asks.
+/// The name of a result and its explanation.
 #[derive(Debug, Serialize)]
 pub struct Explained {
     pub name: &'static str,
     pub meaning: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Reasons {
-    pub counted: Explained,
-    pub duplicate: Explained,
-    pub malformed: Explained,
-    pub unknown_account: Explained,
-    pub no_consent: Explained,
-    pub do_not_track: Explained,
-    pub bot: Explained,
-    pub excluded_address: Explained,
-    pub excluded_referrer: Explained,
-    pub unknown_host: Explained,
-    pub unsupported_kind: Explained,
-    pub too_old: Explained,
-    pub too_large: Explained,
-    pub too_many: Explained,
-    pub unavailable: Explained,
-    pub bad_value: Explained,
-    pub unknown_event: Explained,
-    pub unexpected: Explained,
-    pub archived_event: Explained,
-    pub unknown_page_view: Explained,
-    pub dead_letter: Explained,
 }
 
 impl Reasons {
@@ -103,107 +138,3 @@ impl Reasons {
         }
     }
 }
-
-pub const EN: Live = Live {
-    lead: "Every hit as it arrives and what was made of it. Kept in memory only, the newest thousand.",
-    all: "All",
-    stored: "Counted",
-    refused: "Not counted",
-    newest: "Newest hits",
-    time: "Time",
-    result: "Result",
-    page: "Page",
-    source: "Source",
-    visitor: "Visitor",
-    consent: "Consent",
-    page_view: "Page view",
-    engagement: "Time on page",
-    completion: "Event",
-    granted: "Granted",
-    policy: "No banner",
-    server: "From a server",
-    visitor_number: "#{number}",
-    foreign_host: "other site",
-    nothing_kept: "Nothing of this visit was kept.",
-    since: "What became of hits since {time}",
-    hits: "Hits",
-    meaning: "What it means",
-    empty_title: "Nothing has arrived yet",
-    empty: "Each hit of your site will appear here within a second: the page, where the visitor came from, and whether it was counted or why not. Open a page of your site that carries the tracking code.",
-    empty_action: "Check the tracking code",
-    none_shown: "None among the newest hits.",
-    reason: Reasons {
-        counted: Explained { name: "Counted", meaning: "Safe on disk and in the reports." },
-        duplicate: Explained {
-            name: "Duplicate",
-            meaning: "Sent twice, because the first answer was lost on the way. It counts once.",
-        },
-        malformed: Explained {
-            name: "Not readable",
-            meaning: "Something the server needs is missing or out of range, such as the address of the page.",
-        },
-        unknown_account: Explained {
-            name: "Unknown account",
-            meaning: "The number in the tracking code belongs to no account here.",
-        },
-        no_consent: Explained {
-            name: "No consent",
-            meaning: "The visitor did not agree to analytics. Nothing is kept but the time and this reason.",
-        },
-        do_not_track: Explained {
-            name: "Do not track",
-            meaning: "The visitor asked not to be tracked. Nothing is kept but the time and this reason.",
-        },
-        bot: Explained {
-            name: "Bot",
-            meaning: "A crawler, a monitor or another program, told by its User-Agent. Bots are counted apart.",
-        },
-        excluded_address: Explained {
-            name: "Excluded address",
-            meaning: "It came from an address that this account leaves out, such as your own office.",
-        },
-        excluded_referrer: Explained {
-            name: "Excluded referrer",
-            meaning: "It came from a site that this account leaves out.",
-        },
-        unknown_host: Explained {
-            name: "Wrong domain",
-            meaning: "The page is on a host that is not among the domains of this account, and the account is limited to them. Add the domain in the settings if it is yours.",
-        },
-        unsupported_kind: Explained {
-            name: "Not supported",
-            meaning: "A kind of beacon that is not counted here.",
-        },
-        too_old: Explained { name: "Too old", meaning: "It happened more than 24 hours before it arrived." },
-        too_large: Explained { name: "Too large", meaning: "It is larger than the server takes." },
-        too_many: Explained {
-            name: "Too many",
-            meaning: "One address sent more than the limit. The browser keeps the hit and sends it again.",
-        },
-        unavailable: Explained {
-            name: "Not stored",
-            meaning: "The server could not write at that moment. The browser keeps the hit and sends it again.",
-        },
-        bad_value: Explained {
-            name: "Bad value",
-            meaning: "The value of the event is not a number in range.",
-        },
-        unknown_event: Explained {
-            name: "Unknown event",
-            meaning: "There is no event with this id or name.",
-        },
-        unexpected: Explained { name: "Unexpected", meaning: "An event name that waits for your review." },
-        archived_event: Explained {
-            name: "Archived event",
-            meaning: "The event was archived and no longer counts.",
-        },
-        unknown_page_view: Explained {
-            name: "Page view unknown",
-            meaning: "Time spent on a page whose view was not counted, or was counted too long ago.",
-        },
-        dead_letter: Explained {
-            name: "Put aside",
-            meaning: "It was accepted but could not be counted. It is kept, and an administrator can replay it.",
-        },
-    },
-};

@@ -1,47 +1,38 @@
 //! How a language writes numbers, money, dates and spans of time.
 
-use serde::Serialize;
-
-#[derive(Debug, Serialize)]
-pub struct Numbers {
-    pub group: &'static str,
-    pub decimal: &'static str,
-    pub thousand: &'static str,
-    pub million: &'static str,
-    pub billion: &'static str,
-    /// `{n}`: a percentage.
-    pub percent: &'static str,
-    /// `{symbol}` and `{amount}`.
-    pub money: &'static str,
-    /// `{amount}`, less than nothing.
-    pub negative: &'static str,
-    /// Instead of a number that is not known.
-    pub unknown: &'static str,
-    /// From nothing to something.
-    pub from_nothing: &'static str,
-    /// January first.
-    pub months: [&'static str; 12],
-    /// Monday first.
-    pub weekdays: [&'static str; 7],
-    /// `{day}`, `{month}`.
-    pub day_month: &'static str,
-    /// `{day}`, `{month}`, `{year}`.
-    pub date: &'static str,
-    /// `{month}`, `{year}`.
-    pub month_year: &'static str,
-    /// `{weekday}`, `{date}`.
-    pub weekday_date: &'static str,
-    /// `{date}`, `{time}`.
-    pub date_time: &'static str,
-    /// `{from}`, `{to}`.
-    pub range: &'static str,
-    pub seconds: &'static str,
-    pub minutes: &'static str,
-    pub hours: &'static str,
-    pub days: &'static str,
-    pub just_now: &'static str,
-    /// `{span}` ago.
-    pub ago: &'static str,
+texts! {
+    Numbers {
+        group: ",",
+        decimal: ".",
+        thousand: "k",
+        million: "M",
+        billion: "B",
+        /// A percentage.
+        percent: "{n}%",
+        money: "{symbol}{amount}",
+        /// A negative amount.
+        negative: "−{amount}",
+        /// Instead of an unknown number.
+        unknown: "–",
+        /// Instead of a change in percent when the number was 0 before.
+        from_nothing: "new",
+        /// From January on.
+        months: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+        /// From Monday on.
+        weekdays: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+        day_month: "{day} {month}",
+        date: "{day} {month} {year}",
+        month_year: "{month} {year}",
+        weekday_date: "{weekday} {date}",
+        date_time: "{date}, {time}",
+        range: "{from} – {to}",
+        seconds: "{n} s",
+        minutes: "{n} min",
+        hours: "{n} h",
+        days: "{n} d",
+        just_now: "just now",
+        ago: "{span} ago",
+    }
 }
 
 impl Numbers {
@@ -66,30 +57,3 @@ impl Numbers {
         text
     }
 }
-
-pub const EN: Numbers = Numbers {
-    group: ",",
-    decimal: ".",
-    thousand: "k",
-    million: "M",
-    billion: "B",
-    percent: "{n}%",
-    money: "{symbol}{amount}",
-    negative: "−{amount}",
-    unknown: "–",
-    from_nothing: "new",
-    months: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
-    weekdays: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
-    day_month: "{day} {month}",
-    date: "{day} {month} {year}",
-    month_year: "{month} {year}",
-    weekday_date: "{weekday} {date}",
-    date_time: "{date}, {time}",
-    range: "{from} – {to}",
-    seconds: "{n} s",
-    minutes: "{n} min",
-    hours: "{n} h",
-    days: "{n} d",
-    just_now: "just now",
-    ago: "{span} ago",
-};

@@ -1,46 +1,24 @@
-//! Texts of the picker on a live page, and of the page that opens it.
+//! Texts of the element picker on the site, and of the page that opens it.
 
-use serde::Serialize;
-
-#[derive(Debug, Serialize)]
-pub struct Picker {
-    pub title: &'static str,
-    pub lead: &'static str,
-    pub lead_form: &'static str,
-    /// `{n}`, put in by the picker's script.
-    pub matches: &'static str,
-    pub matches_one: &'static str,
-    pub rule: &'static str,
-    #[serde(rename = "use")]
-    pub take: &'static str,
-    pub cancel: &'static str,
-    pub cancelled: &'static str,
-    pub sent: &'static str,
-    pub failed: &'static str,
-    pub opening: &'static str,
-    /// `{host}`
-    pub opening_lead: &'static str,
-    pub open: &'static str,
-    pub no_address: &'static str,
-    /// `{host}`
-    pub foreign: &'static str,
+texts! {
+    Picker {
+        title: "Guestlog: pick an element",
+        lead: "Click the element for your event. You can also use Tab and Enter. Press the up arrow to select the surrounding element, or Esc to cancel.",
+        lead_form: "Click anywhere in the form for your event. You can also use Tab and Enter. Press Esc to cancel.",
+        /// The picker's script fills in `{n}`.
+        matches: "This selector matches {n} elements on this page. Click another element, or edit the selector.",
+        matches_one: "This selector matches only this element on this page. Click another element, or edit the selector.",
+        rule: "CSS selector",
+        #[serde(rename = "use")]
+        take: "Use selector",
+        cancel: "Cancel",
+        cancelled: "Cancelled. No element was picked.",
+        sent: "Element picked. You can close this tab and go back to Guestlog.",
+        failed: "The element could not be sent. The picker may have been open for more than 10 minutes. Start again from the event form.",
+        opening: "Opening your site",
+        opening_lead: "{host} opens so that you can pick an element. Nothing you do there is counted.",
+        open: "Open site",
+        no_address: "This is not a page address. Enter one such as https://example.com/shop.",
+        foreign: "{host} is not one of the domains of this account. Add it in the settings first.",
+    }
 }
-
-pub const EN: Picker = Picker {
-    title: "Guestlog: pick an element",
-    lead: "Click the element of your event. Tab and Enter work too, the up arrow takes what is around it, Esc cancels.",
-    lead_form: "Click anywhere in the form of your event. Tab and Enter work too, Esc cancels.",
-    matches: "The rule matches {n} elements of this page. Click another, or change the rule.",
-    matches_one: "The rule matches this one element of the page. Click another, or change the rule.",
-    rule: "CSS selector",
-    take: "Use this",
-    cancel: "Cancel",
-    cancelled: "Cancelled. Nothing was picked.",
-    sent: "Picked. You can close this tab and go on where you came from.",
-    failed: "The choice could not be sent; perhaps it is more than 10 minutes old. Start again from the form.",
-    opening: "Opening your site",
-    opening_lead: "{host} opens to pick an element on. Nothing you do there is counted meanwhile.",
-    open: "Open the site",
-    no_address: "This is no address of a page. Give one such as https://example.com/shop.",
-    foreign: "{host} is none of the domains of this account. Add it in the settings first.",
-};

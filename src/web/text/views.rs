@@ -1,56 +1,29 @@
 //! Texts of saved views.
 
-use serde::Serialize;
-
-#[derive(Debug, Serialize)]
-pub struct Views {
-    pub menu: &'static str,
-    /// In the menu while there are none.
-    pub what: &'static str,
-    pub all: &'static str,
-    pub title: &'static str,
-    pub lead: &'static str,
-    pub name: &'static str,
-    pub name_hint: &'static str,
-    pub page: &'static str,
-    pub saved: &'static str,
-    pub actions: &'static str,
-    pub save: &'static str,
-    pub back: &'static str,
-    pub delete: &'static str,
-    /// `{name}`
-    pub delete_one: &'static str,
-    pub none_title: &'static str,
-    pub none: &'static str,
-    pub none_action: &'static str,
-    pub no_name: &'static str,
-    pub long_name: &'static str,
-    pub long_query: &'static str,
-    pub taken: &'static str,
-    pub full: &'static str,
+texts! {
+    Views {
+        menu: "Views",
+        /// In the menu before the first view is saved.
+        what: "Save this report with its period and filters to open it again from any report.",
+        all: "All saved views",
+        title: "Saved views",
+        lead: "Reports that you saved with their period, filters and order. Only you can see them.",
+        name: "Name",
+        name_hint: "At most 60 characters.",
+        page: "Report",
+        saved: "Saved",
+        actions: "Actions",
+        save: "Save view",
+        back: "Back to the report",
+        delete: "Delete",
+        delete_one: "Delete view {name}",
+        none_title: "No saved views yet",
+        none: "Set a report to the period and filters that you often use. Then open Views next to the filters and save it under a name.",
+        none_action: "Go to dashboard",
+        no_name: "Enter a name.",
+        long_name: "The name is longer than 60 characters.",
+        long_query: "These filters are too long to save. Remove some of them.",
+        taken: "You already have a view with this name. Choose another name, or delete that view first.",
+        full: "You have reached the limit of 50 views. Delete one first.",
+    }
 }
-
-pub const EN: Views = Views {
-    menu: "Views",
-    what: "Keep this report, with its period and filters, under a name: it is then one click away on every report.",
-    all: "All saved views",
-    title: "Saved views",
-    lead: "Reports with their period, filters and order, under a name of yours. Nobody else sees them.",
-    name: "Name",
-    name_hint: "At most 60 characters.",
-    page: "Report",
-    saved: "Saved",
-    actions: "Actions",
-    save: "Save this view",
-    back: "Back to the report",
-    delete: "Delete",
-    delete_one: "Delete the view {name}",
-    none_title: "No saved views yet",
-    none: "Set a report to the period and filters you look at often, then open Views beside the filters and give it a name. It will be listed here and on every report.",
-    none_action: "Open the dashboard",
-    no_name: "A view needs a name.",
-    long_name: "The name is longer than 60 characters.",
-    long_query: "These filters are too long to be saved. Take some away.",
-    taken: "You have a view of that name already. Choose another name, or delete that one first.",
-    full: "You have 50 views here, which is the most there can be. Delete one first.",
-};

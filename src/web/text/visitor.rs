@@ -1,103 +1,59 @@
-//! Texts of a visitor's page.
+//! Texts of the visitor page.
 
-use serde::Serialize;
+use super::Plural;
 
-use super::plural::Plural;
-
-#[derive(Debug, Serialize)]
-pub struct Visitor {
-    /// `{number}`: the title while no email is known or may be read.
-    pub title: &'static str,
-    /// `{number}`: below an email.
-    pub number: &'static str,
-    /// Says the facts.
-    pub facts: &'static str,
-    pub first_seen: &'static str,
-    pub last_seen: &'static str,
-    pub original_source: &'static str,
-    pub device: &'static str,
-    pub country: &'static str,
-    pub sessions: &'static str,
-    pub page_views: &'static str,
-    pub engaged: &'static str,
-    pub days: &'static str,
-    pub no_browser: &'static str,
-    /// `{days}`: days that cannot be read.
-    pub damaged: &'static str,
-    pub none: &'static str,
-    /// One session.
-    pub views: Plural,
-    pub completions: Plural,
-    pub told_by_programs: &'static str,
-    pub first_visit: &'static str,
-    pub bounced: &'static str,
-    pub switched: &'static str,
-    /// `{title}`: names the table of a session.
-    pub events_of: &'static str,
-    pub left_out: Plural,
-    pub time: &'static str,
-    pub page: &'static str,
-    pub time_seen: &'static str,
-    pub consent: &'static str,
-    /// `{state}`, `{revision}`: consent and the policy it was given to.
-    pub consent_to: &'static str,
-    pub referrer: &'static str,
-    pub campaign: &'static str,
-    pub language: &'static str,
-    pub screen: &'static str,
-    pub completion: &'static str,
-    pub erase: &'static str,
-    /// `{sessions}`, `{views}`, `{days}`: what goes.
-    pub erase_what: &'static str,
-    pub erase_sessions: Plural,
-    pub erase_days: Plural,
-    pub erase_stays: &'static str,
-    pub erase_ask: &'static str,
-    pub erase_now: &'static str,
+texts! {
+    Visitor {
+        /// The title when the email is unknown or hidden.
+        title: "Visitor #{number}",
+        /// Below an email.
+        number: "Visitor #{number}",
+        /// The heading for screen readers.
+        details: "Details",
+        first_seen: "First seen",
+        last_seen: "Last seen",
+        original_source: "Original source",
+        device: "Device",
+        country: "Country",
+        sessions: "Sessions",
+        page_views: "Page views",
+        engaged: "Time on pages",
+        days: "Active days",
+        no_browser: "This is activity that programs sent for a contact, without a browser. It counts as completions, not as a visitor.",
+        /// `{days}` is the days that cannot be read.
+        damaged: "These days cannot be read and may contain more activity: {days}. Restore a backup to see them.",
+        none: "No sessions of this visitor are stored any more.",
+        /// The row of a session.
+        views: Plural = { one: "{n} page view", other: "{n} page views" },
+        completions: Plural = { one: "{n} event", other: "{n} events" },
+        sent_by_programs: "Sent by programs",
+        first_visit: "First visit",
+        bounced: "Bounce",
+        switched: "Contact changed",
+        /// The label of a session's table.
+        events_of: "Session of {title}",
+        left_out: Plural = {
+            one: "{n} more is counted but not shown.",
+            other: "{n} more are counted but not shown.",
+        },
+        time: "Time",
+        page: "Page",
+        time_seen: "Time on page",
+        consent: "Consent",
+        /// Consent, and the policy it was given to.
+        consent_to: "{state}, policy {revision}",
+        referrer: "Referrer",
+        campaign: "Campaign",
+        language: "Language",
+        screen: "Screen",
+        completion: "Event",
+        erase: "Erase visitor",
+        /// What erasing removes.
+        erase_what: "This permanently removes {sessions} with {views} on {days} from every report. It cannot be undone.",
+        erase_sessions: Plural = { one: "{n} session", other: "{n} sessions" },
+        erase_days: Plural = { one: "{n} day", other: "{n} days" },
+        erase_stays: "A contact with an email is not erased, because the person may have other visitors. Existing backups still contain this visitor. The visitor number is never used again. If the same browser returns with consent, it becomes a new visitor.",
+        erase_ask: "Erase…",
+        erase_now: "Erase visitor",
+    }
 }
-
-pub const EN: Visitor = Visitor {
-    title: "Visitor #{number}",
-    number: "Visitor #{number}",
-    facts: "What is known",
-    first_seen: "First seen",
-    last_seen: "Last seen",
-    original_source: "Original source",
-    device: "Device",
-    country: "Country",
-    sessions: "Sessions",
-    page_views: "Page views",
-    engaged: "Time on pages",
-    days: "Days",
-    no_browser: "No browser: this is what programs told of a contact. It counts in completions, never in visitors.",
-    damaged: "These days cannot be read and may hold more: {days}. Put a backup back to see them.",
-    none: "No session of this visitor is left.",
-    views: Plural { one: "{n} page view", other: "{n} page views" },
-    completions: Plural { one: "{n} event", other: "{n} events" },
-    told_by_programs: "Told by programs",
-    first_visit: "First visit",
-    bounced: "Bounce",
-    switched: "Changed hands",
-    events_of: "Session of {title}",
-    left_out: Plural {
-        one: "{n} more is counted and not shown.",
-        other: "{n} more are counted and not shown.",
-    },
-    time: "Time",
-    page: "Page",
-    time_seen: "Time on page",
-    consent: "Consent",
-    consent_to: "{state}, policy {revision}",
-    referrer: "Referrer",
-    campaign: "Campaign",
-    language: "Language",
-    screen: "Screen",
-    completion: "Event",
-    erase: "Erase this visitor",
-    erase_what: "This takes away {sessions} with {views} on {days}, from every report and for good. It cannot be undone.",
-    erase_sessions: Plural { one: "{n} session", other: "{n} sessions" },
-    erase_days: Plural { one: "{n} day", other: "{n} days" },
-    erase_stays: "A contact with an email stays: it is a person, who may have other visitors. Backups that were made before still hold the visitor. The number is never given to anybody else; if the same browser comes again with consent, it is a new visitor.",
-    erase_ask: "Erase…",
-    erase_now: "Erase for good",
-};

@@ -21,9 +21,9 @@ async fn a_server_admin_makes_an_account_and_owns_it() {
     let made = root.press("Create account", &filled).await;
     assert_eq!(made.location(), "/accounts/1000002/settings/tracking-code");
     let list = root.get("/accounts").await;
-    assert!(list.body.contains("The account is there."), "said once");
+    assert!(list.body.contains("The account is created."), "said once");
     assert!(plain(&list.body).contains("Second <b> 1000002 Owner"), "{}", plain(&list.body));
-    assert!(!root.get("/accounts").await.body.contains("The account is there."), "and not again");
+    assert!(!root.get("/accounts").await.body.contains("The account is created."), "and not again");
     let account = site.app.accounts.list().remove(1);
     assert_eq!(account.settings().domains, ["second.test", "shop.second.test"]);
     assert_eq!(account.settings().currency, "JPY");
@@ -46,7 +46,11 @@ async fn a_currency_of_other_decimal_places_is_refused_where_values_are_counted(
     definitions::create(&site.app, Actor::Machine, account, EventKind::Custom, &typed).await.unwrap();
     let refused = save("JPY").await;
     assert_eq!(refused.status, 422);
-    assert!(plain(&refused.body).contains("“JPY” has other decimal places"), "{}", plain(&refused.body));
+    assert!(
+        plain(&refused.body).contains("“JPY” has a different number of decimal places"),
+        "{}",
+        plain(&refused.body)
+    );
     assert_eq!(save("USD").await.status, 303, "as many of them");
     assert_eq!(site.app.accounts.find(account).unwrap().settings().currency, "USD");
 }
@@ -81,7 +85,7 @@ async fn an_admin_changes_what_may_be_set_and_reports_use_it_at_once() {
     assert_eq!(off.status, 303);
     assert!(!site.app.accounts.find(account).unwrap().settings().limit_to_domains);
     for (field, value, says) in [
-        ("Account name", "", "Give a name."),
+        ("Account name", "", "Enter a name."),
         ("Account name", "é".repeat(101).as_str(), "Use at most 100 characters."),
         ("Time zone", "Mars/Base", "is not a time zone"),
         ("Currency", "xxxx", "is not a currency"),

@@ -127,9 +127,9 @@ async fn contacts_are_searched_ordered_and_paged() {
         assert_eq!(program.get(&asked).await.status, 400, "{bad}");
     }
     let text = house.text("contacts?search=zzz").await;
-    assert!(text.contains("No email holds “zzz”."), "{text}");
+    assert!(text.contains("No contact matches “zzz”."), "{text}");
     let empty = House::new().await.text("contacts").await;
-    assert!(empty.contains("No contacts yet") && empty.contains("Open the events"), "{empty}");
+    assert!(empty.contains("No contacts yet") && empty.contains("Go to events"), "{empty}");
 }
 
 /// More than a page may have; a file has no next page.
@@ -220,13 +220,13 @@ async fn a_contact_tells_all_it_did_in_every_browser_and_by_programs() {
     assert_eq!((&timeline[0]["session"], &timeline[0]["consent"]), (&json!(0), &json!("server")));
     let text = house.text("contacts/1").await;
     for part in [
-        "Contact #1 · Your id: 77",
+        "Contact #1 · External ID: 77",
         "Revenue €15.00",
         "Original source Organic search",
-        "plan =pro Asserted",
-        "Told by programs",
+        "plan =pro Unverified",
+        "Sent by programs",
         "Event Sale · site.test/cart €10.00",
-        "Said who he is",
+        "Identified",
         "Granted",
     ] {
         assert!(text.contains(part), "{part} in {text}");
@@ -299,7 +299,7 @@ async fn so_many_browsers_of_a_contact_are_looked_at() {
     assert_eq!((&row["sessions"], &row["page_views"]), (&ada["sessions"], &ada["page_views"]));
     assert_eq!(ada["older_left_out"], true);
     let text = house.text("contacts/1").await;
-    assert!(text.contains("The timeline is of the 49 browsers seen last."), "{text}");
+    assert!(text.contains("The timeline shows the 49 most recently seen browsers."), "{text}");
 }
 
 /// Closing a day changes no report.
@@ -345,7 +345,7 @@ async fn naughty_strings_stay_texts_on_the_pages_of_events_and_contacts() {
     house.json("events").await;
     let admin = house.site.signed_in(house.account, "admin@site.test", Role::Admin).await;
     admin.get(&house.path("settings/account")).await;
-    admin.press("Save", &[("Let them wait", "on")]).await;
+    admin.press("Save", &[("Hold for review", "on")]).await;
     for text in naughty_strings() {
         house.fire("ada", &format!("new {text}"), Value::Null).await;
     }

@@ -94,7 +94,7 @@ async fn the_list_is_searched_filtered_ordered_and_paged() {
         ("type=x", "custom, http"),
         ("status=deleted", "all, active, archived"),
         ("sort=luck", "completions, contacts"),
-        ("after=1", "the last answer"),
+        ("after=1", "the previous answer"),
         ("period=ever", "last_month"),
     ] {
         let refused = program.get(&house.path(&format!("events?format=json&{bad}"))).await;
@@ -143,12 +143,12 @@ async fn a_meter_tells_how_many_events_are_left() {
     assert!(house.text("events/new").await.contains("The limit is reached"), "before anything is typed");
     let full = house.editor.press("Create event", &[("Name", "one more"), ("HTTP", "on")]).await;
     assert_eq!(full.status, 422);
-    assert!(plain(&full.body).contains("The account has 10 events, which is the most"), "{}", full.body);
+    assert!(plain(&full.body).contains("The account has reached its limit of 10 events"), "{}", full.body);
     house.get("events/000000000001").await;
     house.editor.press("Archive", &[]).await;
     house.create("HTTP", "one more", &[]).await;
     let refused = house.editor.post(&house.path("events/000000000001/restore"), &[]).await;
-    assert!(refused.status == 400 && refused.body.contains("which is the most"), "{}", refused.body);
+    assert!(refused.status == 400 && refused.body.contains("has reached its limit"), "{}", refused.body);
 }
 
 /// The dashboard, the live page and the filters show the name of an event.
@@ -186,7 +186,7 @@ async fn lists_and_events_are_saved_as_views() {
         ("One", "events/000000000001?period=7d&metric=value"),
     ] {
         house.get(asked).await;
-        let saved = house.editor.press("Save this view", &[("Name", name)]).await;
+        let saved = house.editor.press("Save view", &[("Name", name)]).await;
         assert_eq!(saved.location(), house.path(asked));
         assert!(house.get("views").await.body.contains(&house.path(asked).replace('&', "&#38;")), "{name}");
     }

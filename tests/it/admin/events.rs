@@ -123,7 +123,10 @@ async fn an_editor_creates_an_event_and_sees_its_first_completion() {
         .await;
     assert_eq!(made.location(), house.path("events/000000000001/install"));
     let waiting = house.editor.follow(&made).await.body;
-    assert!(waiting.contains("data-live=") && waiting.contains("http-equiv=\"refresh\""), "turns by itself");
+    assert!(
+        waiting.contains("data-live=") && waiting.contains("http-equiv=\"refresh\""),
+        "updates automatically"
+    );
     let text = plain(&waiting);
     for part in [
         "The event is created",
@@ -137,7 +140,7 @@ async fn an_editor_creates_an_event_and_sees_its_first_completion() {
     house.fire("ada", "000000000001", Value::Null).await;
     house.json("events").await;
     let done = house.get("events/000000000001/install").await.body;
-    assert!(plain(&done).contains("Completed, last at"), "{done}");
+    assert!(plain(&done).contains("Last completed at"), "{done}");
     assert!(!done.contains("data-live="), "it waits no more");
     let event = house.json("events/000000000001").await;
     assert_eq!((&event["completions"], &event["value"]), (&json!(1), &json!("5.00")), "the default value");
@@ -161,16 +164,14 @@ async fn the_form_shows_what_the_chosen_type_needs_and_loses_nothing() {
     assert_eq!(parts(&house.get("events/new?type=visit").await.body), ["visit"]);
     let chosen = house
         .editor
-        .press(
-            "Show the fields of this type",
-            &[("Name", "Buy"), ("Tags", "x, y"), ("Clicked element", "on")],
-        )
+        .press("Show fields", &[("Name", "Buy"), ("Tags", "x, y"), ("Clicked element", "on")])
         .await;
     assert_eq!((chosen.status, parts(&chosen.body)), (200, vec!["click form".to_owned()]));
     for kept in ["value=\"Buy\"", "value=\"x, y\"", "value=\"click\" checked"] {
         assert!(chosen.body.contains(kept), "{kept}");
     }
-    let refused = house.editor.press("Create event", &[("Value", "9,99"), ("Only on pages", "/a")]).await;
+    let refused =
+        house.editor.press("Create event", &[("Value", "9,99"), ("Only on matching pages", "/a")]).await;
     assert_eq!(refused.status, 422);
     let text = plain(&refused.body);
     for part in ["This type needs a CSS selector.", "“9,99” is not an amount.", "Nothing was saved."] {
@@ -183,11 +184,16 @@ async fn the_form_shows_what_the_chosen_type_needs_and_loses_nothing() {
     assert_eq!(made.status, 303, "{}", made.body);
     house.get("events/new").await;
     let taken = house.editor.press("Create event", &[("Name", "Buy"), ("HTTP", "on")]).await;
-    assert!(plain(&taken.body).contains("There is an event of that name already."), "{}", taken.body);
+    assert!(plain(&taken.body).contains("An event with this name already exists."), "{}", taken.body);
     assert!(taken.body.contains("data-add-tag=\"x\"") && taken.body.contains("<option value=\"y\">"));
     let text = house.text("events/000000000001").await;
     assert!(text.contains("CSS selector #buy") && text.contains("Default value €9.99"), "{text}");
-    assert!(house.text("events/000000000001/install").await.contains("The tracking code does the rest"));
+    assert!(
+        house
+            .text("events/000000000001/install")
+            .await
+            .contains("The tracking code on your site finds the element automatically.")
+    );
 }
 
 /// issue: curl of the URL shown for an HTTP event, with a new email and `_m=19.99`, then again
@@ -214,7 +220,7 @@ async fn the_address_of_an_http_event_makes_a_contact_with_revenue() {
         assert_eq!((&moment["value"], &moment["consent"]), (&json!("19.99"), &json!("server")));
     }
     let text = house.text(&format!("contacts/{}", row["id"])).await;
-    for part in ["Revenue €39.98", "Asserted revenue €39.98", "Told by programs", "2 events", "Login"] {
+    for part in ["Revenue €39.98", "Unverified revenue €39.98", "Sent by programs", "2 events", "Login"] {
         assert!(text.contains(part), "{part} in {text}");
     }
     let event = house.json(&format!("events/{id}")).await;
@@ -252,13 +258,13 @@ async fn an_event_is_changed_put_away_and_deleted_after_seeing_what_goes() {
     assert!(plain(&house.editor.follow(&restored).await.body).contains("The event is restored"));
 
     let text = house.text(&at("/delete")).await;
-    assert!(text.contains("2 completions, together worth €10.00, are taken out of every report, and what they are worth out of the revenue of 1 contact."), "{text}");
+    assert!(text.contains("2 completions with a total value of €10.00 will be removed from every report. Their value will be subtracted from the revenue of 1 contact."), "{text}");
     let viewer = house.site.signed_in(house.account, "viewer@site.test", Role::Viewer).await;
     let seen = viewer.get(&house.path(&at(""))).await.body;
     assert!(!seen.contains("/delete") && !seen.contains("/edit"), "that is for editors");
     assert_eq!(viewer.get(&house.path(&at("/delete"))).await.status, 403);
     house.get(&at("/delete")).await;
-    let deleted = house.editor.press("Delete for good", &[]).await;
+    let deleted = house.editor.press("Delete event", &[]).await;
     assert_eq!(deleted.location(), house.path("events"));
     assert!(plain(&house.editor.follow(&deleted).await.body).contains("The event is deleted."));
     assert_eq!(house.editor.get(&house.path(&at(""))).await.status, 404);
@@ -273,18 +279,21 @@ async fn a_visited_url_event_is_counted_back_from_its_page() {
         house.view(&format!("v{n}"), "/thanks?order=1", json!({})).await;
     }
     house.json("dashboard").await;
-    let id = house.create("Visited URL", "Thanks", &[("Address of the page", "/thanks*")]).await;
+    let id = house.create("Visited URL", "Thanks", &[("Page address", "/thanks*")]).await;
     let before = house.text(&format!("events/{id}")).await;
-    assert!(before.contains("Count it back") && before.contains("Pages that fit /thanks*"), "{before}");
-    let begun = house.editor.press("Count back over the history", &[]).await;
+    assert!(
+        before.contains("Count past page views") && before.contains("Matching pages /thanks*"),
+        "{before}"
+    );
+    let begun = house.editor.press("Count past page views", &[]).await;
     let going =
         house.get(begun.location().trim_start_matches(&house.path("")).split('#').next().unwrap()).await;
-    assert!(plain(&going.body).contains("Counting back begins…"), "{}", going.body);
+    assert!(plain(&going.body).contains("Starting to count past page views…"), "{}", going.body);
     assert!(going.body.contains("id=\"count-back\"") && going.body.contains("data-live="), "renews itself");
     let app = Arc::clone(&house.site.app);
     actix_web::rt::task::spawn_blocking(move || count_back::work_due(&app)).await.unwrap();
     let done = house.text(&format!("events/{id}")).await;
-    assert!(done.contains("3 completions were found.") && done.contains("Count back again"), "{done}");
+    assert!(done.contains("3 completions found.") && done.contains("Count past page views again"), "{done}");
     assert_eq!(house.json(&format!("events/{id}")).await["completions"], 3);
 }
 
@@ -395,7 +404,7 @@ async fn custom_javascript_is_parsed_and_published_by_who_may() {
 
     let form = house.get("events/000000000001/edit").await.body;
     assert!(
-        !form.contains("name=\"custom_js\"") && plain(&form).contains("You may not publish it"),
+        !form.contains("name=\"custom_js\"") && plain(&form).contains("You are not allowed to publish it"),
         "{form}"
     );
     assert_eq!(house.editor.press("Save", &[("Name", "Renamed")]).await.status, 303);
@@ -415,9 +424,13 @@ async fn custom_javascript_is_parsed_and_published_by_who_may() {
 async fn what_was_picked_on_the_site_comes_into_the_form() {
     let house = House::new().await;
     house.get("events/new?type=click").await;
-    let none = house.editor.press("Take what was picked", &[("Name", "Buy")]).await;
+    let none = house.editor.press("Use picked element", &[("Name", "Buy")]).await;
     let key = key_of(&none.body);
-    assert!(none.status == 200 && plain(&none.body).contains("Nothing was picked"), "{}", plain(&none.body));
+    assert!(
+        none.status == 200 && plain(&none.body).contains("No element was picked"),
+        "{}",
+        plain(&none.body)
+    );
     // The field and its button belong to the form that opens the other tab.
     let picking = [("url", "https://site.test/shop"), ("kind", "click"), ("key", &*key)];
     let opened = house.editor.post(&house.path("events/pick"), &picking).await;
@@ -428,7 +441,11 @@ async fn what_was_picked_on_the_site_comes_into_the_form() {
     let typed = [("type", "click"), ("name", "Buy"), ("tags", "a, b"), ("do", "take")];
     let other = [&typed[..], &[("pick_key", "another")]].concat();
     let none = house.editor.post(&house.path("events/new"), &other).await;
-    assert!(none.status == 200 && plain(&none.body).contains("Nothing was picked"), "{}", plain(&none.body));
+    assert!(
+        none.status == 200 && plain(&none.body).contains("No element was picked"),
+        "{}",
+        plain(&none.body)
+    );
     assert_eq!(key_of(&none.body), "another", "a form keeps its name");
     let taken =
         house.editor.post(&house.path("events/new"), &[&typed[..], &[("pick_key", &*key)]].concat()).await;

@@ -13,13 +13,13 @@ async fn a_month_that_the_period_cuts_is_told_from_whole_ones() {
     let page = async |query: &str| house.reader.get(&house.path(&format!("dashboard?{query}"))).await.body;
     let html = page("period=12mo").await;
     let text = plain(&html);
-    assert!(html.contains("legend-open\">Part of a month"), "{html}");
-    assert!(text.contains("19 Nov – 30 Nov 2025 Part of a month 0 Dec 2025 0"), "{text}");
-    assert!(text.contains("Oct 2026 0 1 Nov – 18 Nov 2026 Not over yet 1"), "{text}");
+    assert!(html.contains("legend-open\">Partial month"), "{html}");
+    assert!(text.contains("19 Nov – 30 Nov 2025 Partial month 0 Dec 2025 0"), "{text}");
+    assert!(text.contains("Oct 2026 0 1 Nov – 18 Nov 2026 In progress 1"), "{text}");
     let html = page("period=custom&from=2026-01-01&to=2026-10-31").await;
-    assert!(!html.contains("Part of a month") && !html.contains("Not over yet"), "{html}");
+    assert!(!html.contains("Partial month") && !html.contains("In progress"), "{html}");
     let html = page("period=28d").await;
-    assert!(!html.contains("Part of a month") && html.contains("Not over yet"), "{html}");
+    assert!(!html.contains("Partial month") && html.contains("In progress"), "{html}");
 }
 
 /// The search finds rows on the next pages of a table too.

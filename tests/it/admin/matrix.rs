@@ -290,7 +290,7 @@ async fn every_form_is_refused_without_its_token_and_from_another_site() {
         for header in cross {
             let reply = asker.post_raw(&asked, &[("csrf", &right)], &[header]).await;
             assert_eq!(reply.status, 403, "{template} {header:?}");
-            assert!(reply.body.contains("This form is too old"), "{template}");
+            assert!(reply.body.contains("This form has expired"), "{template}");
         }
         if *template != "/sign-out" && *who != ServerAdmin {
             for header in

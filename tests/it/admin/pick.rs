@@ -196,7 +196,7 @@ async fn the_picker_is_one_script_with_its_texts_inside() {
         (script.status, script.header("content-type")),
         (200, "application/javascript; charset=utf-8")
     );
-    assert!(script.body.contains("Anton Medvedev") && script.body.contains("\"Use this\""));
+    assert!(script.body.contains("Anton Medvedev") && script.body.contains("\"Use selector\""));
     assert!(!script.body.contains("\nexport "));
     let again = site.browser().with("if-none-match", script.header("etag")).get("/pick.js").await;
     assert_eq!(again.status, 304);
@@ -220,7 +220,7 @@ async fn the_form_opens_the_site_by_a_page_or_is_told_where() {
         page.body
     );
     for (url, says) in
-        [("", "This is no address"), ("https://evil.test/\"><script>", "is none of the domains")]
+        [("", "This is not a page address"), ("https://evil.test/\"><script>", "is not one of the domains")]
     {
         editor.get("/profile").await;
         let refused = editor.post(&path, &[("url", url)]).await;

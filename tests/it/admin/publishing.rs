@@ -93,7 +93,7 @@ async fn an_event_with_code_is_restored_by_who_may_publish() {
     assert!(!shown.contains("/restore\"") && plain(&shown).contains("would publish its custom JavaScript"));
     let refused = editor.post(&format!("{}/restore", path(0)), &[]).await;
     assert_eq!(refused.status, 400);
-    assert!(plain(&refused.body).contains("which you may not"), "{}", plain(&refused.body));
+    assert!(plain(&refused.body).contains("which you are not allowed to do"), "{}", plain(&refused.body));
     let status = async |n: usize| {
         let (account, number) = (account, made[n]);
         app.store.read(move |conn| definition::find(conn, account, number)).await.unwrap().unwrap().status
@@ -119,7 +119,7 @@ async fn who_may_publish_reads_what_became_of_the_code() {
     owner.get(&format!("{path}/edit")).await;
     owner.press("Save", &[("Custom JavaScript", "two('<b>');")]).await;
     let shown = plain(&owner.get(&path).await.body);
-    let changes = shown.split("Changes of the custom JavaScript").nth(1).unwrap();
+    let changes = shown.split("Custom JavaScript history").nth(1).unwrap();
     let places: Vec<usize> = [
         "owner@example.com",
         "Before one();",
@@ -133,7 +133,7 @@ async fn who_may_publish_reads_what_became_of_the_code() {
     .collect();
     assert!(places[..3].is_sorted() && places[3..].is_sorted() && places[0] < places[3], "{changes}");
     let hidden = plain(&editor.get(&path).await.body);
-    assert!(!hidden.contains("Changes of the custom") && !hidden.contains("one();"), "{hidden}");
+    assert!(!hidden.contains("Custom JavaScript history") && !hidden.contains("one();"), "{hidden}");
 }
 
 /// rules.md 28
@@ -170,7 +170,7 @@ async fn the_pages_hold_the_switches() {
     let refused = admin.post(&of_target, &change).await;
     assert_eq!(refused.status, 422);
     assert!(
-        plain(&refused.body).contains("You may not publish custom JavaScript yourself"),
+        plain(&refused.body).contains("You cannot publish custom JavaScript, so"),
         "{}",
         plain(&refused.body)
     );
@@ -181,12 +181,12 @@ async fn the_pages_hold_the_switches() {
 
     let code = format!("/accounts/{account}/settings/tracking-code");
     owner.get(&code).await;
-    let off = owner.press("Switch off", &[]).await;
+    let off = owner.press("Turn off", &[]).await;
     let shown = owner.follow(&off).await;
-    assert!(plain(&shown.body).contains("Switched off: the tracking code is served without any of it"));
+    assert!(plain(&shown.body).contains("Off. The tracking code does not load any custom JavaScript"));
     assert!(!site.app.accounts.find(account).unwrap().account.custom_js);
     admin.get(&code).await;
-    assert_eq!(admin.press("Switch on", &[]).await.status, 403);
-    assert_eq!(owner.press("Switch on", &[]).await.status, 303);
+    assert_eq!(admin.press("Turn on", &[]).await.status, 403);
+    assert_eq!(owner.press("Turn on", &[]).await.status, 303);
     assert_eq!(owner.post(&code, &[("custom_js", "maybe")]).await.status, 400);
 }

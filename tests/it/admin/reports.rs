@@ -171,12 +171,11 @@ async fn a_table_without_rows_tells_what_to_do() {
     let house = House::new().await;
     let filtered = house.reader.get(&house.path("pages?period=7d&filter=country:is:DE")).await.body;
     assert!(filtered.contains(">Germany<"), "{filtered}");
-    let clear =
-        format!("<a class=\"button\" href=\"{}\">Clear the filters</a>", house.path("pages?period=7d"));
+    let clear = format!("<a class=\"button\" href=\"{}\">Clear filters</a>", house.path("pages?period=7d"));
     assert!(filtered.contains(&clear), "{filtered}");
     let long_ago =
         house.reader.get(&house.path("pages?period=custom&from=2020-01-01&to=2020-01-02")).await.body;
-    let check = format!("href=\"{}\">Check the tracking code</a>", house.path("settings/tracking-code"));
+    let check = format!("href=\"{}\">Check tracking code</a>", house.path("settings/tracking-code"));
     assert!(long_ago.contains(&check), "{long_ago}");
 }
 
@@ -312,7 +311,7 @@ async fn a_hit_without_consent_shows_time_and_reason_only() {
     let page = house.get("live").await;
     assert!(!page.body.contains("secret") && !page.body.contains("private.example"));
     let text = plain(&page.body);
-    assert!(text.contains("No consent Nothing of this visit was kept."), "{text}");
+    assert!(text.contains("No consent No data about this visit was kept."), "{text}");
     assert!(text.contains("Counted 5") && text.contains("Bot 1"), "{text}");
     assert!(!house.json("live?show=stored").await.to_string().contains("no_consent"));
     let csv = house.get("live?format=csv").await.body;
@@ -324,13 +323,16 @@ async fn the_tracking_code_page_waits_for_the_first_visit_and_names_what_keeps_i
     let house = House::new().await;
     let page = "settings/tracking-code";
     let text = plain(&house.get(page).await.body);
-    assert!(text.contains("Waiting for the first visit of site.test"), "{text}");
-    assert!(text.contains("The script has not been fetched yet"));
+    assert!(text.contains("Waiting for the first visit to site.test"), "{text}");
+    assert!(text.contains("The script has not been loaded yet"));
     assert!(text.contains("src=\"//guestlog.test/1000001.js\"></script>"), "{text}");
     assert!(plain(&house.get("dashboard").await.body).contains("No visits yet"));
     house.site.browser().get("/1000001.js").await;
     let text = plain(&house.get(page).await.body);
-    assert!(text.contains("The script was fetched 1 time") && text.contains("has sent nothing"), "{text}");
+    assert!(
+        text.contains("The script was loaded 1 time") && text.contains("has not sent anything"),
+        "{text}"
+    );
     house.send(json!({"pu": "https://site.test/", "cc": 0})).await;
     let html = house.get(page).await.body;
     assert!(html.contains("data-live=") && html.contains("http-equiv=\"refresh\""));
@@ -340,7 +342,7 @@ async fn the_tracking_code_page_waits_for_the_first_visit_and_names_what_keeps_i
     let html = house.get(page).await.body;
     let text = plain(&html);
     assert!(text.contains("First visit counted at 18 Nov 2026"), "{text}");
-    assert!(text.contains("Hits come from elsewhere.test"), "{text}");
+    assert!(text.contains("Hits from elsewhere.test"), "{text}");
     assert!(!html.contains("data-live=") && !html.contains("http-equiv=\"refresh\""));
 }
 

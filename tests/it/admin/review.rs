@@ -32,25 +32,25 @@ async fn the_sixth_name_waits_until_there_is_room_and_somebody_approves_it() {
     assert_eq!(names(&house, "unexpected").await, ["sixth 2", "eighth 1", "seventh 1"]);
     assert_eq!(house.json("dashboard").await["kpi"]["completions"], 0, "not counted while they wait");
     let page = house.get("events/unexpected").await.body;
-    assert!(plain(&page).contains("3 names wait for review"), "the rail says so");
+    assert!(plain(&page).contains("3 names are waiting for review"), "the rail says so");
     assert!(plain(&page).contains("site.test/cart"), "where it was seen");
 
     let full = house.editor.press("Approve sixth", &[]).await;
     assert_eq!(full.status, 422);
-    let says = "The account has 5 of 5 events; 1 more do not fit. Nothing was approved.";
+    let says = "The account has 5 of 5 events, so there is no room for 1 more. Nothing was approved.";
     assert!(plain(&full.body).contains(says), "{}", plain(&full.body));
     house.get("events/000000000001").await;
     house.editor.press("Archive", &[]).await;
 
     house.get("events/unexpected").await;
     let many = house.editor.press("Approve", &[("sixth", "on"), ("seventh", "on")]).await;
-    assert!(many.status == 422 && plain(&many.body).contains("2 more do not fit"), "all or nothing");
+    assert!(many.status == 422 && plain(&many.body).contains("no room for 2 more"), "all or nothing");
     assert_eq!(many.body.matches(" checked").count(), 2, "what was ticked stays ticked");
     assert_eq!(names(&house, "unexpected").await.len(), 3);
     house.get("events/unexpected").await;
     let approved = house.editor.press("Approve sixth", &[]).await;
     assert_eq!(approved.location(), house.path("events/unexpected"));
-    assert!(plain(&house.editor.follow(&approved).await.body).contains("Approved."));
+    assert!(plain(&house.editor.follow(&approved).await.body).contains("The names are approved."));
     house.fire("ada", "sixth", json!(1)).await;
     let event = house.json("events/000000000006").await;
     assert_eq!((&event["name"], &event["completions"]), (&json!("sixth"), &json!(1)), "from then on");
@@ -65,23 +65,26 @@ async fn names_are_dismissed_and_restored_one_or_many() {
     house.json("events").await;
     house.get("events/unexpected").await;
     let nothing = house.editor.press("Dismiss", &[]).await;
-    assert!(nothing.status == 422 && plain(&nothing.body).contains("No name was chosen."));
+    assert!(nothing.status == 422 && plain(&nothing.body).contains("No name is selected."));
     house.get("events/unexpected").await;
     let done = house.editor.press("Dismiss", &[("a", "on"), ("b", "on")]).await;
-    assert!(plain(&house.editor.follow(&done).await.body).contains("Dismissed. You find them under"));
+    assert!(
+        plain(&house.editor.follow(&done).await.body)
+            .contains("The names are dismissed. You can restore them under")
+    );
     house.get("events/unexpected").await;
     house.editor.press("Dismiss c", &[]).await;
     assert_eq!(names(&house, "dismissed").await.len(), 3);
-    assert!(house.text("events/unexpected").await.contains("Nothing waits for review"));
+    assert!(house.text("events/unexpected").await.contains("Nothing to review"));
     house.fire("ada", "a", Value::Null).await;
     assert_eq!(names(&house, "dismissed").await[0], "a 2", "told again, it stays there");
     house.get("events/dismissed").await;
     house.editor.press("Restore", &[("a", "on"), ("c", "on")]).await;
     house.get("events/dismissed").await;
     let one = house.editor.press("Restore b", &[]).await;
-    assert!(plain(&house.editor.follow(&one).await.body).contains("Restored. They wait"));
+    assert!(plain(&house.editor.follow(&one).await.body).contains("The names are restored and wait"));
     assert_eq!(names(&house, "unexpected").await.len(), 3);
-    assert!(house.text("events/dismissed").await.contains("Nothing is dismissed"));
+    assert!(house.text("events/dismissed").await.contains("No dismissed names"));
 }
 
 #[actix_web::test]
@@ -126,21 +129,21 @@ async fn an_admin_says_what_becomes_of_names_nobody_created() {
     let admin = house.site.signed_in(house.account, "admin@site.test", Role::Admin).await;
     let page = admin.get(&house.path("settings/account")).await;
     assert!(page.body.contains("value=\"create\" checked"), "{}", page.body);
-    let saved = admin.press("Save", &[("Let them wait", "on")]).await;
+    let saved = admin.press("Save", &[("Hold for review", "on")]).await;
     assert_eq!(saved.status, 303, "{}", plain(&saved.body));
     assert!(admin.get(&house.path("settings/account")).await.body.contains("value=\"queue\" checked"));
     house.fire("ada", "New", Value::Null).await;
     assert_eq!(names(&house, "unexpected").await, ["New 1"]);
     admin.get(&house.path("settings/account")).await;
-    admin.press("Save", &[("Refuse them", "on")]).await;
+    admin.press("Save", &[("Reject", "on")]).await;
     house.fire("ada", "Newer", Value::Null).await;
     assert_eq!(names(&house, "unexpected").await, ["New 1"]);
     admin.get(&house.path("settings/account")).await;
-    admin.press("Save", &[("Create them", "on")]).await;
+    admin.press("Save", &[("Create events", "on")]).await;
     house.fire("ada", "Newest", Value::Null).await;
     assert_eq!(house.json("events").await["rows"][0]["name"], "Newest");
     admin.get(&house.path("settings/account")).await;
-    let refused = admin.press("Save", &[("Let them wait", "on"), ("Currency", "gold")]).await;
+    let refused = admin.press("Save", &[("Hold for review", "on"), ("Currency", "gold")]).await;
     assert!(
         refused.status == 422 && refused.body.contains("value=\"queue\" checked"),
         "what was chosen is kept"

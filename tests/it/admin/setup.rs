@@ -103,11 +103,11 @@ async fn what_is_wrong_is_said_beside_its_field_and_what_was_typed_is_kept() {
         ("Currency", "EUR"),
     ];
     for (field, value, says) in [
-        ("Email", "nobody", "This is no email address."),
+        ("Email", "nobody", "This is not an email address."),
         ("New password", "short", "Use at least 12 characters."),
         ("New password", "password1234", "easy to guess"),
         ("New password", "engines-engines", "easy to guess"),
-        ("Account name", "", "Give a name."),
+        ("Account name", "", "Enter a name."),
         ("Domains", "engines.test not@domain", "is not a domain name."),
         ("Currency", "EURO", "is not a currency"),
     ] {

@@ -268,7 +268,7 @@ async fn guessing_is_slowed_and_nobody_is_locked_out() {
     let turned_away = thief.try_sign_in(ADA, PASSWORD).await;
     assert_eq!(turned_away.status, 429, "not even looked at");
     assert_eq!(turned_away.header("retry-after"), "1");
-    assert!(turned_away.body.contains("try again in a second"), "{}", turned_away.body);
+    assert!(turned_away.body.contains("Try again in a second"), "{}", turned_away.body);
     site.browser().at("198.51.100.7").sign_in(ADA, PASSWORD).await;
     assert_eq!(thief.try_sign_in("other@example.com", "x").await.status, 422, "one email is not all");
     site.clock.advance(SECOND);

@@ -117,7 +117,7 @@ async fn a_token_does_what_its_scopes_say() {
     assert_eq!(writes.get("/probe").await.status, 204);
     let refused = reads.get("/probe").await;
     assert_eq!((refused.status, &refused.json()["category"]), (403, &"MISSING_SCOPES".into()));
-    assert_eq!(refused.json()["message"], "this token lacks the scope events.write");
+    assert_eq!(refused.json()["message"], "this token needs the scope events.write");
     assert_eq!(writes.get(&probe).await.status, 403);
     assert_eq!(reads.get(&probe).await.body, "1000001 json persons=false emails=false signed_in=false");
     assert_eq!(knows.get(&probe).await.body, "1000001 json persons=true emails=true signed_in=false");
@@ -255,9 +255,9 @@ async fn names_scopes_and_numbers_of_tokens_are_bounded() {
     let admin = site.signed_in(account, "admin@example.com", Role::Admin).await;
     admin.get(&page(account)).await;
     for (fields, says) in [
-        (vec![("name", ""), ("scope", "crm.read")], "Give a name of at most 100 characters."),
+        (vec![("name", ""), ("scope", "crm.read")], "Enter a name of at most 100 characters."),
         (vec![("name", "kept as typed")], "Choose at least one scope."),
-        (vec![("name", "x"), ("scope", "crm.read")], "as many as it may have"),
+        (vec![("name", "x"), ("scope", "crm.read")], "has reached its limit"),
     ] {
         let reply = admin.post(&page(account), &fields).await;
         assert_eq!(reply.status, 422, "{says}");

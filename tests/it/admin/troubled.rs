@@ -55,7 +55,10 @@ async fn a_day_that_cannot_be_read_is_named_on_every_report_that_lacks_it() {
         let table = house.json(report).await;
         assert_eq!(table["damaged"], json!(["2026-11-18"]), "{report}");
         let page = plain(&house.get(&format!("{report}{sign}period=7d")).await.body);
-        assert!(page.contains("1 day cannot be read and is missing here: 18 Nov 2026."), "{page}");
+        assert!(
+            page.contains("1 day cannot be read and is missing from this report: 18 Nov 2026."),
+            "{page}"
+        );
         let today = house.get(&format!("{report}{sign}period=today&compare=none")).await.body;
         assert!(!today.contains("cannot be read"), "{report}: today is whole");
     }
@@ -63,7 +66,7 @@ async fn a_day_that_cannot_be_read_is_named_on_every_report_that_lacks_it() {
     assert_eq!(pages["rows"][0]["page_views"], 1, "the rest is told");
     // Damaged is what is compared with: told as well.
     let compared = plain(&house.get("pages?period=today").await.body);
-    assert!(compared.contains("here: 18 Nov 2026."), "{compared}");
+    assert!(compared.contains("this report: 18 Nov 2026."), "{compared}");
 }
 
 /// The scan gives up after its time; the person reads what to do, the program that it was no fault of the server's.
@@ -104,12 +107,12 @@ async fn a_question_that_takes_too_long_is_answered_with_what_to_do() {
     assert!(page.body.contains(&shorter), "{}", page.body);
     let text = plain(&page.body);
     assert!(
-        text.contains("This question takes too long") && text.contains("choose a shorter period"),
+        text.contains("This report takes too long") && text.contains("choose a shorter period"),
         "{text}"
     );
-    assert!(text.contains("the question took longer than 10 s"), "{text}");
+    assert!(text.contains("the report took longer than 10 s"), "{text}");
     let data = data.expect("the data is answered in time, always");
     let message = data.json()["message"].as_str().unwrap().to_owned();
-    assert_eq!(message, "the question took longer than 10 s; ask for a shorter period");
+    assert_eq!(message, "the report took longer than 10 s; choose a shorter period");
     assert_eq!(data.header("retry-after"), "", "the same question takes as long again");
 }

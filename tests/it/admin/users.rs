@@ -40,7 +40,11 @@ async fn a_new_user_chooses_a_password_by_the_link_he_is_handed() {
     admin.get(&page(account)).await;
     let shown = admin.press("Add user", &[("Email", "Grace@Example.com"), ("Editor", "on")]).await;
     assert_eq!(shown.status, 200);
-    assert!(plain(&shown.body).contains("With it Grace@Example.com chooses a password"), "{}", shown.body);
+    assert!(
+        plain(&shown.body).contains("Grace@Example.com can use it to choose a password"),
+        "{}",
+        shown.body
+    );
     let link = shown_link(&shown.body);
     let again = admin.get(&page(account)).await;
     assert!(again.body.contains("No password yet") && !again.body.contains("token="), "shown only once");
@@ -118,7 +122,7 @@ async fn a_user_who_is_known_is_added_without_touching_his_password() {
     admin.get(&page(a)).await;
     let twice = admin.press("Add user", &filled).await;
     assert_eq!(twice.status, 422);
-    assert!(twice.body.contains("belongs to the account already"));
+    assert!(twice.body.contains("already belongs to the account"));
     let grace = site.browser();
     grace.sign_in("grace@example.com", PASSWORD).await;
     let list = grace.get("/accounts").await;
@@ -158,7 +162,7 @@ async fn an_account_keeps_an_owner_who_can_sign_in() {
     {
         let reply = root.post(&path, &fields).await;
         assert_eq!(reply.status, 422, "{fields:?}");
-        assert!(reply.body.contains("An account keeps at least one owner."), "{fields:?}");
+        assert!(reply.body.contains("An account needs at least one owner."), "{fields:?}");
     }
     let second = site.user(account, "second@example.com", Role::Owner).await;
     users::set_disabled(&site.app, Actor::Machine, second, true).await.unwrap();

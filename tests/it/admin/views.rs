@@ -32,7 +32,7 @@ async fn a_report_is_saved_as_it_was_asked_and_found_on_every_report() {
         path(account, "pages?period=7d&compare=year&filter=page:contains:/a%7C/b&show=entry&sort=sessions");
     let page = reader.get(&format!("{shown}&limit=5&wait=1&after=1.1")).await;
     assert_eq!(page.status, 200, "{}", page.body);
-    let saved = reader.press("Save this view", &[("Name", "  Blog & <shop>  ")]).await;
+    let saved = reader.press("Save view", &[("Name", "  Blog & <shop>  ")]).await;
     assert_eq!(saved.location(), shown, "without place and size of the table");
     let page = reader.follow(&saved).await.body;
     assert!(
@@ -48,7 +48,7 @@ async fn a_report_is_saved_as_it_was_asked_and_found_on_every_report() {
     }
     let list = reader.get(&path(account, "views")).await.body;
     assert!(list.contains(&shown.replace('&', "&#38;")), "{list}");
-    let gone = reader.press("Delete the view Blog & <shop>", &[]).await;
+    let gone = reader.press("Delete view Blog & <shop>", &[]).await;
     assert!(plain(&reader.follow(&gone).await.body).contains("No saved views yet"));
 }
 
@@ -60,9 +60,9 @@ async fn a_name_is_needed_once_and_not_too_long() {
     assert_eq!(save(&reader, account, "Weekly", "period=7d").await, 303);
     for (name, says) in [
         (format!("{longest}é").as_str(), "The name is longer than 60 characters."),
-        ("Weekly", "You have a view of that name already."),
-        (" weekly ", "You have a view of that name already."),
-        ("  ", "A view needs a name."),
+        ("Weekly", "You already have a view with this name."),
+        (" weekly ", "You already have a view with this name."),
+        ("  ", "Enter a name."),
     ] {
         reader.get("/profile").await;
         let fields = [("name", name), ("report", "pages"), ("query", "period=28d&filter=country:is:NL")];
@@ -72,7 +72,7 @@ async fn a_name_is_needed_once_and_not_too_long() {
         assert!(reply.body.contains("value=\"period=28d&#38;filter=country:is:NL\""), "{}", reply.body);
         assert!(reply.body.contains(&format!("value=\"{name}\"")), "what was typed is kept");
     }
-    let again = reader.press("Save this view", &[("Name", "Dutch")]).await;
+    let again = reader.press("Save view", &[("Name", "Dutch")]).await;
     assert_eq!(again.location(), path(account, "pages?period=28d&filter=country:is:NL"));
 }
 
@@ -93,7 +93,7 @@ async fn views_are_bounded_in_number_and_length() {
     }
     assert_eq!(save(&reader, account, "one more", "period=7d").await, 422);
     let page = plain(&reader.get(&path(account, "pages")).await.body);
-    assert!(page.contains("You have 50 views here") && !page.contains("Save this view"), "{page}");
+    assert!(page.contains("You have reached the limit of 50 views") && !page.contains("Save view"), "{page}");
 }
 
 /// rules.md 28

@@ -81,7 +81,7 @@ async fn the_live_page_leads_to_a_visitor_and_his_sessions() {
         "Original source Organic search",
         "Sessions 3",
         "Page views 4",
-        "Days 1",
+        "Active days 1",
         "First visit",
         "2 page views",
         "site.test/pricing",
@@ -168,13 +168,13 @@ async fn an_admin_erases_a_visitor_after_seeing_what_goes() {
     let house = House::new().await;
     house.admin.get(&house.path("1?wait=1")).await;
     let text = plain(&house.html(&house.admin, "1").await);
-    assert!(text.contains("This takes away 3 sessions with 4 page views on 1 day"), "{text}");
+    assert!(text.contains("This permanently removes 3 sessions with 4 page views on 1 day"), "{text}");
     assert_eq!(house.admin.get(&house.path("1/erase")).await.status, 404, "a look erases nothing");
     let editor = house.site.signed_in(house.account, "editor@site.test", Role::Editor).await;
     editor.get("/profile").await;
     assert_eq!(editor.post(&house.path("1/erase"), &[]).await.status, 403);
     house.html(&house.admin, "1").await;
-    let done = house.admin.press("Erase for good", &[]).await;
+    let done = house.admin.press("Erase visitor", &[]).await;
     assert_eq!(done.location(), format!("/accounts/{}/dashboard", house.account));
     assert!(plain(&house.admin.follow(&done).await.body).contains("The visitor is erased"));
     assert_eq!(house.admin.get(&house.path("1")).await.status, 404);
@@ -184,5 +184,5 @@ async fn an_admin_erases_a_visitor_after_seeing_what_goes() {
     assert_eq!((&dashboard["kpi"]["visitors"], &dashboard["kpi"]["page_views"]), (&json!(1), &json!(1)));
     // A contact's own number is not offered.
     let own = house.html(&house.admin, "2").await;
-    assert!(!own.contains("/erase") && plain(&own).contains("No browser"), "{own}");
+    assert!(!own.contains("/erase") && plain(&own).contains("without a browser"), "{own}");
 }

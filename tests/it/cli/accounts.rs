@@ -71,10 +71,10 @@ fn a_user_signs_in_with_the_password_that_came_on_stdin() {
     );
     let server = machine.serve();
     assert_eq!(add("bob@shop.test", "viewer", PASSWORD).json(), serde_json::json!({"user_id": 2}));
-    add("bob@shop.test", "viewer", PASSWORD).fails(1, "belongs to the account already");
+    add("bob@shop.test", "viewer", PASSWORD).fails(1, "already belongs to the account");
     add("eve@shop.test", "viewer", "").fails(2, "needs a password");
     add("eve@shop.test", "viewer", "short").fails(2, "");
-    add("eve@shop.test", "king", PASSWORD).fails(2, "a role is one of owner, admin, editor, viewer");
+    add("eve@shop.test", "king", PASSWORD).fails(2, "the role must be one of owner, admin, editor, viewer");
     add("no address", "viewer", PASSWORD).fails(2, "email");
     let elsewhere = ["user", "add", "--email", "e@shop.test", "--account", "7", "--role", "viewer"];
     machine.run_with(&elsewhere, PASSWORD).fails(1, "there is no account 7");

@@ -36,7 +36,7 @@ fn an_event_is_made_listed_archived_restored_and_deleted_with_and_without_a_serv
     let list = machine.json(&["event", "list", "--account", &account]);
     assert_eq!((list["rows"].as_array().unwrap().len(), &list["rows"][0]["name"]), (1, &"Thanks".into()));
     for what in ["archive", "restore", "delete", "count-back"] {
-        change(what, "000000000001").fails(1, "no event of this id");
+        change(what, "000000000001").fails(1, "no event with this ID");
     }
     change("archive", "1").fails(2, "twelve digits");
     assert_eq!(server.stop(), 0);
@@ -63,9 +63,9 @@ fn what_is_put_where_is_told_for_each_type_with_the_value_of_the_event() {
     assert_eq!(both(&told), (true, true));
     assert_eq!(both(&add("http", "5", &[], true).json()), (false, true));
     for (kind, what, more) in [
-        ("click", "the tracking code finds it", ["--selector", "#buy"]),
-        ("form", "the tracking code finds it", ["--selector", "#join"]),
-        ("visit", "the server counts it", ["--url", "/thanks"]),
+        ("click", "The tracking code finds the element", ["--selector", "#buy"]),
+        ("form", "The tracking code finds the element", ["--selector", "#join"]),
+        ("visit", "The server counts the event", ["--url", "/thanks"]),
     ] {
         assert_eq!(both(&add(kind, "5", &more, true).json()), (false, false), "{kind}");
         let text = add(kind, "5", &more, false).out;

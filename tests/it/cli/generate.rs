@@ -63,9 +63,13 @@ fn what_cannot_be_made_is_named() {
     for (arguments, says, code) in [
         (vec!["generate", "--account", "5"], "there is no account 5", 1),
         (vec!["generate", "--account", "1000001", "--days", "0"], "--days must be from 1", 1),
-        (vec!["generate", "--account", "1000001", "--contacts", "626"], "2500 visitors make 625 contacts", 1),
+        (
+            vec!["generate", "--account", "1000001", "--contacts", "626"],
+            "2500 visitors can have at most 625 contacts",
+            1,
+        ),
         (vec!["generate", "--account", "1000001", "--until", "2100-01-01T00:00:00Z"], "in the future", 1),
-        (vec!["generate", "--account", "1000001", "--until", "soon"], "not a time", 2),
+        (vec!["generate", "--account", "1000001", "--until", "soon"], "enter a time", 2),
         (vec!["generate"], "--account", 2),
     ] {
         let answer = run(dir.path(), &arguments);

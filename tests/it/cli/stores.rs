@@ -8,7 +8,7 @@ use super::harness::Machine;
 fn a_second_server_refuses() {
     let machine = Machine::new();
     let _server = machine.serve();
-    machine.run(&["serve", "--listen", "127.0.0.1:0"]).fails(1, "another Guestlog process holds data");
+    machine.run(&["serve", "--listen", "127.0.0.1:0"]).fails(1, "another Guestlog process is using data");
 }
 
 #[test]
@@ -70,9 +70,9 @@ fn a_store_of_a_newer_program_is_refused_and_left_as_it_is() {
         drop(conn);
         let before = [std::fs::read(machine.data("guestlog.db")), std::fs::read(machine.data("inbox.db"))];
         let before = before.map(Result::unwrap);
-        machine.run(&["serve", "--listen", "127.0.0.1:0"]).fails(1, "a newer Guestlog wrote it");
-        machine.run(&["account", "add", "--name", "N", "--domain", "n.test"]).fails(1, "a newer Guestlog");
-        machine.run(&["migrate", "--dry-run"]).fails(1, "a newer Guestlog");
+        machine.run(&["serve", "--listen", "127.0.0.1:0"]).fails(1, "use the newer Guestlog that wrote it");
+        machine.run(&["account", "add", "--name", "N", "--domain", "n.test"]).fails(1, "the newer Guestlog");
+        machine.run(&["migrate", "--dry-run"]).fails(1, "the newer Guestlog");
         let after = [std::fs::read(machine.data("guestlog.db")), std::fs::read(machine.data("inbox.db"))];
         assert!(after.map(Result::unwrap) == before, "{file}");
     }
@@ -124,7 +124,7 @@ fn overwrite(file: &Path, at: u64, bytes: &[u8]) {
 fn a_data_directory_that_cannot_be_used_is_a_bad_configuration() {
     let machine = Machine::new();
     std::fs::write(machine.path("data"), "a file").unwrap();
-    machine.run(&["serve"]).fails(78, "the data directory data cannot be used");
+    machine.run(&["serve"]).fails(78, "cannot use the data directory data");
     machine.run(&["account", "add", "--name", "N", "--domain", "n.test"]).fails(78, "data");
     assert_eq!(std::fs::read(machine.path("data")).unwrap(), b"a file");
 }

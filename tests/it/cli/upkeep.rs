@@ -53,7 +53,7 @@ fn check_and_backup_work_before_the_first_start() {
 
     let made = machine.run(&["backup", "copy.db"]);
     assert_eq!(made.code, 0, "{made:?}");
-    assert!(made.err.contains("there was no store in data: an empty one was made"), "{made:?}");
+    assert!(made.err.contains("there was no store in data, so an empty one was created"), "{made:?}");
     assert_eq!(machine.json(&["verify-backup", "copy.db"])["accounts"], 0);
     assert_eq!(machine.json(&["check"])["ok"], true);
     assert_eq!(machine.run(&["backup", "other.db"]).err, "", "this time there is one");
@@ -72,14 +72,14 @@ fn a_backup_of_half_a_store_says_what_is_missing() {
 #[test]
 fn check_finds_what_does_not_fit_together() {
     let harms = [
-        ("update session set page_views = 7", "another number of page views"),
-        ("delete from session", "events of no session: 3"),
-        ("delete from visitor", "events of no visitor: 3"),
-        ("update account set last_visitor = 0", "last visitor number is too low"),
-        ("update account set last_session = 0", "last session number is too low"),
-        ("update meta set watermark = 1", "ahead of the watermark: 2"),
+        ("update session set page_views = 7", "a wrong number of page views"),
+        ("delete from session", "events without a session: 3"),
+        ("delete from visitor", "events without a visitor: 3"),
+        ("update account set last_visitor = 0", "whose highest visitor number is wrong"),
+        ("update account set last_session = 0", "whose highest session number is wrong"),
+        ("update meta set watermark = 1", "newer than the watermark: 2"),
         ("delete from meta", "the watermark is missing"),
-        ("delete from dictionary where kind = 1", "whose page is no text"),
+        ("delete from dictionary where kind = 1", "whose page refers to a missing text"),
         ("update dictionary set id = 9 where kind = 2", "gaps in their numbers"),
         (
             "update visitor set page_views = 0",
@@ -109,19 +109,19 @@ fn check_finds_what_does_not_fit_together() {
             "aliases of contacts that are aliases themselves: 1",
         ),
         ("drop index dictionary_value", "index dictionary_value is missing"),
-        ("create table mine (a integer)", "table mine is not of this program"),
-        ("pragma foreign_keys = off; delete from account", "belong to no row of account"),
+        ("create table mine (a integer)", "table mine was not created by this program"),
+        ("pragma foreign_keys = off; delete from account", "refer to a missing row of account"),
         (
             "attach 'IN' as i; insert into i.hit values (9, x'00'), (11, x'00')",
-            "hits missing among those that wait: 1",
+            "missing hits in the inbox: 1",
         ),
         (
             "attach 'IN' as i; delete from i.hit; insert into i.hit values (9, x'00')",
-            "the hits between were lost",
+            "the hits in between are lost",
         ),
         (
             "attach 'IN' as i; delete from i.hit; insert into i.hit values (2, x'00')",
-            "do not belong together",
+            "the files are from different times",
         ),
     ];
     let machine = Machine::new();
@@ -263,9 +263,9 @@ fn backups_are_whole_private_and_replace_nothing_unasked() {
     assert_eq!((&made["file"], &made["waiting"]), (&json!("copy.db"), &json!(0)));
     let mode = std::fs::metadata(machine.path("copy.db")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    machine.run(&["backup", "copy.db"]).fails(1, "exists already; --force");
+    machine.run(&["backup", "copy.db"]).fails(1, "already exists; use --force");
     assert_eq!(machine.run(&["backup", "--force", "copy.db"]).code, 0);
-    machine.run(&["backup", "absent/copy.db"]).fails(1, "absent/copy.db cannot be written");
+    machine.run(&["backup", "absent/copy.db"]).fails(1, "cannot write absent/copy.db");
     let left: Vec<_> =
         std::fs::read_dir(machine.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 3, "{left:?}");
@@ -289,11 +289,11 @@ fn a_bad_backup_is_told_and_never_restored() {
     {
         std::fs::write(machine.path("bad.db"), bytes).unwrap();
         assert_eq!(machine.run(&["verify-backup", "bad.db"]).code, 1, "{name}");
-        machine.run(&["restore", "bad.db"]).fails(1, "bad.db is no usable backup");
+        machine.run(&["restore", "bad.db"]).fails(1, "bad.db is not a usable backup");
     }
-    machine.run(&["verify-backup", "absent.db"]).fails(1, "absent.db is no usable backup");
-    machine.run(&["restore", "absent.db"]).fails(1, "absent.db is no usable backup");
-    machine.run(&["verify-backup", "guestlog.toml"]).fails(1, "guestlog.toml is no usable backup");
+    machine.run(&["verify-backup", "absent.db"]).fails(1, "absent.db is not a usable backup");
+    machine.run(&["restore", "absent.db"]).fails(1, "absent.db is not a usable backup");
+    machine.run(&["verify-backup", "guestlog.toml"]).fails(1, "guestlog.toml is not a usable backup");
     assert!(std::fs::read(machine.data("guestlog.db")).unwrap() == store);
     let left: Vec<_> =
         std::fs::read_dir(machine.path("data")).unwrap().map(|entry| entry.unwrap().file_name()).collect();

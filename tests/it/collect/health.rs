@@ -22,7 +22,7 @@ async fn below_the_floor_hits_are_sent_back_and_everything_else_answers() {
     let site = Site::with(Wanted { min_free: u64::MAX, ..Wanted::default() }).await;
     let ready = site.get("/readyz").await;
     assert_eq!((ready.status, ready.header("retry-after")), (503, "2"));
-    assert_eq!(ready.text(), "not ready: the disk is below its floor\n");
+    assert_eq!(ready.text(), "not ready: less disk space is free than [store] min_free\n");
     for _ in 0..3 {
         let answer = site.collect(&site.view("e", "ab", PAGE)).await;
         assert_eq!((answer.status, answer.reason()), (503, "unavailable"));

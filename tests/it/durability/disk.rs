@@ -110,7 +110,7 @@ fn below_the_floor_nothing_is_taken_in_and_above_it_again_at_once() {
         wait_for_refusals(&load, 50);
         assert_that_the_rest_answers(&mut server);
         let ready = get(server.address, "/readyz").unwrap();
-        assert_eq!(ready, (503, "not ready: the disk is below its floor\n".to_owned()));
+        assert_eq!(ready, (503, "not ready: less disk space is free than [store] min_free\n".to_owned()));
         // What was taken in is folded, floor or no floor.
         server.wait_until_folded();
         std::fs::remove_file(&ballast).unwrap();

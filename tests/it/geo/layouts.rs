@@ -411,7 +411,7 @@ fn places_named_by_the_owner_win() {
             ("number", Value::U32(64_500)),
             ("operator", text("Quay")),
             ("use", text("government")),
-            ("org", text("not asked")),
+            ("org", text("no longer used")),
         ]),
     );
     let places = [

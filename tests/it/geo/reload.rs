@@ -128,7 +128,7 @@ fn a_file_that_is_no_map_is_not_installed() {
     install(&source, dir.path(), NOW).unwrap();
     fs::write(&source, "no map").unwrap();
     let error = install(&source, dir.path(), NOW).unwrap_err();
-    assert!(error.to_string().starts_with("the file is damaged or no map file"), "{error}");
+    assert!(error.to_string().starts_with("the file is damaged or not a map file"), "{error}");
     assert_eq!(Geo::open(&[], dir.path()).lookup(ip("192.0.2.1")).country, "NL", "the one before stays");
     assert!(matches!(install(&dir.path().join("no name.mmdb"), dir.path(), NOW), Err(InstallError::Name(_))));
     let left: Vec<_> = fs::read_dir(dir.path().join("maps")).unwrap().collect();

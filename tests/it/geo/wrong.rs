@@ -23,14 +23,14 @@ fn what_is_no_map_is_named_and_left_out() {
     let useless = Mmdb::new("weather").range("192.0.2.0/24", map([("rain", text("much"))])).bytes();
     let empty = Mmdb::new("none").range("192.0.2.0/24", map([])).bytes();
     for (bytes, said) in [
-        (b"".as_slice(), "is no map file: it is empty"),
-        (b"\x1f\x8b\x08\0\0", "is no map file: it is compressed with gzip; unpack it first"),
-        (b"PK\x03\x04\0\0", "is no map file: it is a zip archive; unpack it first"),
-        (b"start,end,country\n", "is damaged or no map file: "),
-        (&good[..good.len() / 2], "is damaged or no map file: "),
-        (&good[40..], "is damaged or no map file: "),
-        (&useless, "holds nothing that can be used here (type \"weather\")"),
-        (&empty, "holds nothing that can be used here (type \"none\")"),
+        (b"".as_slice(), "is not a map file: it is empty"),
+        (b"\x1f\x8b\x08\0\0", "is not a map file: it is compressed with gzip; unpack it first"),
+        (b"PK\x03\x04\0\0", "is not a map file: it is a zip archive; unpack it first"),
+        (b"start,end,country\n", "is damaged or not a map file: "),
+        (&good[..good.len() / 2], "is damaged or not a map file: "),
+        (&good[40..], "is damaged or not a map file: "),
+        (&useless, "contains nothing that Guestlog can use (type \"weather\")"),
+        (&empty, "contains nothing that Guestlog can use (type \"none\")"),
     ] {
         let (geo, status) = open(bytes, dir.path());
         let error = status.error.unwrap();
@@ -66,11 +66,11 @@ fn circles_and_pointers_into_nowhere_are_found() {
         .bytes();
     assert!(open(&good, dir.path()).1.in_use);
     for (target, said) in [
-        (0u32, "runs in a circle"),
-        (3, "runs in a circle"),
-        (u32::MAX, "points behind the end"),
+        (0u32, "contains a loop"),
+        (3, "contains a loop"),
+        (u32::MAX, "points beyond the end"),
         (24 + 15, "invalid location"),
-        (24 + 3_000, "points behind the end"),
+        (24 + 3_000, "points beyond the end"),
     ] {
         let mut bad = good.clone();
         // The left record of node 5, which is empty in the good file.

@@ -19,20 +19,20 @@ fn harms(day: LocalDay) -> Vec<(String, String)> {
     let column = |number: i64, change: &str| {
         format!("update segment_column set data = {change} where id = {OLDEST} * 32 + {number}")
     };
-    let row_is_wrong = of_day("the numbers of its row are not those that were written");
+    let row_is_wrong = of_day("the numbers in its row were changed");
     let zeroed = "cast(substr(data, 1, 12) || zeroblob(4) || substr(data, 17) as blob)";
     vec![
-        (column(1, zeroed), of_day("column Visitor: its checksum is another")),
-        (column(16, "cast(data || x'00' as blob)"), of_day("column Page: its checksum is another")),
-        (column(15, "substr(data, 1, length(data) - 1)"), of_day("column Gap: its checksum is another")),
+        (column(1, zeroed), of_day("column Visitor: its checksum is wrong")),
+        (column(16, "cast(data || x'00' as blob)"), of_day("column Page: its checksum is wrong")),
+        (column(15, "substr(data, 1, length(data) - 1)"), of_day("column Gap: its checksum is wrong")),
         // bytes that are whole, of another column and of another day
         (
             column(5, &format!("(select data from segment_column where id = {OLDEST} * 32 + 6)")),
-            of_day("column Source: its checksum is another"),
+            of_day("column Source: its checksum is wrong"),
         ),
         (
             column(2, &format!("(select data from segment_column where id = {OLDEST} * 32 + 34)")),
-            of_day("column Rows: its checksum is another"),
+            of_day("column Rows: its checksum is wrong"),
         ),
         (
             format!("delete from segment_column where id = {OLDEST} * 32 + 1"),
@@ -40,7 +40,7 @@ fn harms(day: LocalDay) -> Vec<(String, String)> {
         ),
         (
             format!("insert into segment_column values ({OLDEST} * 32 + 31, zeroblob(16))"),
-            of_day("column 31 is not one of its segment"),
+            of_day("unknown column 31"),
         ),
         (format!("update segment set rows = rows + 1 where id = {OLDEST}"), row_is_wrong.clone()),
         (format!("update segment set day = day + 3 where id = {OLDEST}"), row_is_wrong.clone()),
@@ -50,7 +50,7 @@ fn harms(day: LocalDay) -> Vec<(String, String)> {
         (format!("delete from segment where id = {OLDEST}"), row_is_wrong.clone()),
         (
             format!("delete from segment where id = {OLDEST}"),
-            "columns of segment 1, which is not there".to_owned(),
+            "columns of segment 1, which does not exist".to_owned(),
         ),
         ("delete from segment; delete from segment_column".to_owned(), "account 1000001, ".to_owned()),
         ("update account set last_visitor = 3".to_owned(), "visitors with unknown numbers: ".to_owned()),
@@ -62,19 +62,19 @@ fn harms(day: LocalDay) -> Vec<(String, String)> {
         ("delete from dictionary where kind = 4".to_owned(), "sessions with unknown texts: ".to_owned()),
         (
             "update session set in_segment = 0 where in_segment = 1".to_owned(),
-            "sessions whose rows are all hot, so that they count twice: ".to_owned(),
+            "sessions that are counted twice, because all their rows are still hot: ".to_owned(),
         ),
         (
             "update session set page_views = page_views + 1 where in_segment = 1".to_owned(),
-            "sessions of closed days with other page views than their rows have: ".to_owned(),
+            "sessions of closed days with a wrong number of page views: ".to_owned(),
         ),
         (
             "update session set engaged_ms = engaged_ms + 1 where in_segment = 1".to_owned(),
-            "sessions of closed days with other page views than their rows have: ".to_owned(),
+            "sessions of closed days with a wrong number of page views: ".to_owned(),
         ),
         (
             format!("update segment set account_id = 7 where id = {OLDEST}"),
-            "segments of account 7, which is not there".to_owned(),
+            "segments of account 7, which does not exist".to_owned(),
         ),
     ]
 }

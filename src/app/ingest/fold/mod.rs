@@ -42,7 +42,7 @@ pub async fn run(app: &App) {
             Ok(_) => {}
             Err(store::Error::Closed) if !app.store.writer.is_alive() => return,
             Err(error) => {
-                tracing::error!(error = %error, "hits wait: the store cannot be written");
+                tracing::error!(error = %error, "the store cannot be written, so hits are waiting");
                 tokio::time::sleep(RETRY).await;
             }
         }
@@ -120,7 +120,10 @@ async fn fold_batch(
         }
         Err(error) if error.is_of_the_disk() => Err(error),
         Err(error) => {
-            tracing::warn!(error = %error, hits = batch.len(), "a hit could not be folded; going one by one");
+            tracing::warn!(
+                error = %error, hits = batch.len(),
+                "a batch of hits could not be processed; trying them one by one"
+            );
             let limit = app.event_limit;
             app.store.writer.write(move |conn| fold_singly(conn, limit, now, &batch)).await
         }
@@ -151,7 +154,10 @@ fn fold_singly(
                     Some(letter) => dead_letter::update(conn, letter, now.0, &why)?,
                 }
                 store::update_watermark(conn, hit.id)?;
-                tracing::error!(inbox_id = hit.id, error = %error, "a hit is put aside");
+                tracing::error!(
+                    inbox_id = hit.id, error = %error,
+                    "a hit could not be processed and was set aside"
+                );
                 folded_hits.push(FoldedHit {
                     folded: Folded { reason: Reason::DeadLetter, visitor: None },
                     live: serde_json::from_slice::<Hit>(&hit.body).ok().map(|hit| (hit.account, hit.live)),

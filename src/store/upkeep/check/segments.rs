@@ -27,11 +27,11 @@ const EAST: i64 = 14 * HOUR;
 pub(super) fn check(conn: &Connection, findings: &mut Vec<String>) -> Result<(i64, i64), Error> {
     let before = findings.len();
     let orphans = segment::list_orphans(conn)?;
-    findings.extend(orphans.iter().map(|id| format!("columns of segment {id}, which is not there")));
+    findings.extend(orphans.iter().map(|id| format!("columns of segment {id}, which does not exist")));
     let (mut segments, mut rows) = (0, 0);
     for account in segment::list_accounts(conn)? {
         let Some(numbers) = account::find_numbers(conn, account)? else {
-            findings.push(format!("segments of account {account}, which is not there"));
+            findings.push(format!("segments of account {account}, which does not exist"));
             continue;
         };
         let mut check = AccountCheck::start(conn, account, numbers)?;
@@ -168,7 +168,7 @@ impl<'c> AccountCheck<'c> {
         let before = self.findings.len();
         for number in &stored {
             if !Col::ALL.iter().any(|col| *col as i64 == *number && segment.extent.is_stored(*col)) {
-                self.add_finding(segment.day, &format!("column {number} is not one of its segment"));
+                self.add_finding(segment.day, &format!("unknown column {number}"));
             }
         }
         let mut values = Vec::new();
@@ -202,14 +202,17 @@ impl<'c> AccountCheck<'c> {
         let mut before = RoaringTreemap::new();
         for run in runs {
             let is_again = !before.insert(u64::from(run.session) << 32 | u64::from(run.visitor));
-            note(is_again, "sessions that are there twice");
+            note(is_again, "duplicate sessions");
             // A program may send events without naming anybody.
             let is_nobody = run.visitor == 0 && run.session != 0;
             note(is_nobody || run.visitor > self.numbers.visitor, "visitors with unknown numbers");
             note(run.session > self.numbers.session, "sessions with unknown numbers");
-            note(self.hot.contains(run.session), "sessions whose rows are all hot, so that they count twice");
+            note(
+                self.hot.contains(run.session),
+                "sessions that are counted twice, because all their rows are still hot",
+            );
             note(!self.is_known(run), "sessions with unknown texts");
-            note(self.is_split(run), "sessions in several runs that do not say so");
+            note(self.is_split(run), "sessions in two segments that are not marked as continued");
             let has_row = self.stored.contains_key(&run.session);
             let mut sums = has_row.then(|| self.counted.entry(run.session).or_default());
             for row in &run.rows {
@@ -225,8 +228,8 @@ impl<'c> AccountCheck<'c> {
                 }
             }
         }
-        note((first, last) != (segment.extent.first_ms, segment.extent.last_ms), "times other than it says");
-        note(totals_of(runs) != segment.totals, "totals other than those of its rows");
+        note((first, last) != (segment.extent.first_ms, segment.extent.last_ms), "wrong times");
+        note(totals_of(runs) != segment.totals, "wrong totals");
         let mut wrong: Vec<_> = wrong.into_iter().collect();
         wrong.sort_unstable();
         for (what, count) in wrong {
@@ -281,7 +284,7 @@ impl<'c> AccountCheck<'c> {
         let wrong = self.stored.iter().filter(|(id, stored)| differs(id, stored)).count();
         if wrong > 0 {
             self.findings.push(format!(
-                "account {}: sessions of closed days with other page views than their rows have: {wrong}",
+                "account {}: sessions of closed days with a wrong number of page views: {wrong}",
                 self.account
             ));
         }

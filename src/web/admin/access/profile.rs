@@ -57,7 +57,7 @@ impl Row {
     fn of(app: &App, t: &Texts, sign_in: SignIn) -> Self {
         let SignIn { id, browser: agent, created, last, .. } = sign_in;
         let device = &app.user_agents.read(&agent).device;
-        let read = t.word.browser(&device.browser, &device.os);
+        let read = t.label.browser(&device.browser, &device.os);
         let name = read.unwrap_or_else(|| match agent.as_str() {
             "" => t.access.profile.unknown_browser.to_owned(),
             other => other.to_owned(),

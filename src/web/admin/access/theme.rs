@@ -20,7 +20,7 @@ pub fn routes(config: &mut ServiceConfig) {
 
 async fn choose(request: HttpRequest, form: SignedForm) -> Result<HttpResponse, WebError> {
     let asked = form.fields.text("theme");
-    let theme = Theme::parse(asked).ok_or_else(|| WebError::BadRequest("no such colours".to_owned()))?;
+    let theme = Theme::parse(asked).ok_or_else(|| WebError::BadRequest("unknown theme".to_owned()))?;
     // No secret, and the script of the pages writes it too: the same name on both schemes, readable.
     let chosen = Cookie::build(Theme::COOKIE, theme.as_str())
         .path("/")

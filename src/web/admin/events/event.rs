@@ -276,7 +276,7 @@ pub(crate) fn page(
         people,
         panels: panels(t, asked, found),
         by_programs: (found.told_by_programs > 0)
-            .then(|| words.told_by_programs.of(signed(found.told_by_programs), &t.number)),
+            .then(|| words.sent_by_programs.of(signed(found.told_by_programs), &t.number)),
         count_back: (kind == EventKind::Visit).then(|| CountBack {
             t,
             csrf: layout.csrf.clone(),

@@ -396,8 +396,7 @@ async fn act(
     here.need(Role::Editor)?;
     let t = here.who.context.t;
     let asked = asked_of(&fields, deeds);
-    let (deed, ids) =
-        asked.ok_or_else(|| WebError::BadRequest("nothing of this list is to be done".into()))?;
+    let (deed, ids) = asked.ok_or_else(|| WebError::BadRequest("unknown action".into()))?;
     if ids.is_empty() {
         return refused(&here, which, ids, t.events.review.none_chosen.to_owned()).await;
     }

@@ -151,7 +151,7 @@ pub(crate) fn page(
     let property = |said: &reports::contact::Said| Property {
         name: said.name.clone(),
         value: said.value.clone(),
-        how: if said.verified { words.is_verified } else { words.said },
+        how: if said.verified { words.is_verified } else { words.is_unverified },
         is_verified: said.verified,
     };
     Page {
@@ -186,7 +186,7 @@ fn facts(layout: &Layout, zone: &Zone, currency: &str, found: &ContactReport) ->
     let fact = |name, value: String, detail: &str| Fact { name, value, detail: detail.to_owned() };
     let money = |minor| format::money(&t.number, minor, currency);
     let at = |at| format::date_time(&t.number, zone, at);
-    let source = t.word.value(Dimension::Source, &row.original_source).into_owned();
+    let source = t.label.value(Dimension::Source, &row.original_source).into_owned();
     vec![
         fact(words.revenue, revenue(t, row, currency), ""),
         fact(words.verified, money(row.revenue_minor), words.verified_what),

@@ -250,7 +250,7 @@ fn row_of(layout: &Layout, zone: &Zone, shown: &Shown, row: &ContactRow) -> Row 
     Row {
         name: name_of(t, row.email.as_deref(), row.id),
         href: paths::contact(account, ContactId(row.id)),
-        source: t.word.value(Dimension::Source, &row.original_source).into_owned(),
+        source: t.label.value(Dimension::Source, &row.original_source).into_owned(),
         source_detail: format::address(&row.original_source_detail),
         revenue: revenue(t, row, &shown.currency),
         parts: parts(t, row, &shown.currency),

@@ -295,8 +295,8 @@ fn erase(layout: &Layout, found: &VisitorReport, here: &str) -> Option<Erase> {
 fn facts(t: &'static Texts, zone: &Zone, found: &VisitorReport) -> Vec<Fact> {
     let words = &t.visitor;
     let fact = |name, value: String, detail: String| Fact { name, value, detail };
-    let value = |dimension, value: &str| t.word.value(dimension, value).into_owned();
-    let browser = t.word.browser(&found.browser, &found.os).unwrap_or_default();
+    let value = |dimension, value: &str| t.label.value(dimension, value).into_owned();
+    let browser = t.label.browser(&found.browser, &found.os).unwrap_or_default();
     vec![
         fact(words.first_seen, format::date_time(&t.number, zone, found.first_seen), String::new()),
         fact(words.last_seen, format::date_time(&t.number, zone, found.last_seen), String::new()),
@@ -320,10 +320,10 @@ fn span(t: &Texts, seconds: u64) -> String {
 
 pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &SessionRow, open: bool) -> Visit {
     let words = &t.visitor;
-    let named = |dimension, value: &str| t.word.value(dimension, value).into_owned();
+    let named = |dimension, value: &str| t.label.value(dimension, value).into_owned();
     let when = format::date_time(&t.number, zone, row.at);
     let source = match row.id {
-        0 => words.told_by_programs.to_owned(),
+        0 => words.sent_by_programs.to_owned(),
         _ => named(Dimension::Source, &row.source),
     };
     let device = named(Dimension::Device, &row.device);
@@ -364,9 +364,9 @@ fn more(t: &'static Texts, row: &SessionRow) -> Vec<Fact> {
     let all = [
         (words.referrer, format::address(referrer.unwrap_or(&row.referrer))),
         (words.campaign, campaign.join(" · ")),
-        (words.device, t.word.browser(&row.browser, &row.os).unwrap_or_default()),
-        (words.screen, t.word.value(Dimension::Screen, row.screen).into_owned()),
-        (words.language, t.word.value(Dimension::Language, &row.language).into_owned()),
+        (words.device, t.label.browser(&row.browser, &row.os).unwrap_or_default()),
+        (words.screen, t.label.value(Dimension::Screen, row.screen).into_owned()),
+        (words.language, t.label.value(Dimension::Language, &row.language).into_owned()),
     ];
     let known = all.into_iter().filter(|(_, value)| !value.is_empty());
     known.map(|(name, value)| Fact { name, value, detail: String::new() }).collect()

@@ -110,7 +110,7 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<NameRow>) -> Tab
             id: "names",
             title: if is_countries { words.countries } else { current.map_or("", |(_, label)| *label) },
             tabs: if is_countries { Vec::new() } else { report::tabs(&asked.url, "by", by, &choices) },
-            head: t.word.dimension(dimension),
+            head: t.label.dimension(dimension),
             searched: None,
             number_heads: vec![
                 report::sorting_head(asked, "visitors", kpi.visitors),
@@ -173,7 +173,7 @@ pub(crate) fn rows(t: &Texts, url: &ReportUrl, dimension: Dimension, rows: &[Nam
     let most = rows.iter().map(|row| row.visitors).max();
     let row = |row: &NameRow| Row {
         name: report::named(t, dimension, &row.name),
-        detail: t.word.code(dimension, &row.name),
+        detail: t.label.code(dimension, &row.name),
         href: Some(url.filtered(is(dimension, &row.name)).href()),
         bar: report::bar(row.visitors, most),
         numbers: vec![report::count(t, row.visitors).into(), report::count(t, row.sessions).into()],

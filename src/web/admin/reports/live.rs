@@ -245,7 +245,7 @@ fn row(t: &'static Texts, account: AccountId, zone: &Zone, settings: &Settings, 
     let words = &t.live;
     let host = entry.page.split(['/', '?', '#']).next().unwrap_or_default();
     let named = |dimension, value: &str| {
-        Some(t.word.value(dimension, value)).filter(|name| !name.is_empty()).map(Cow::into_owned)
+        Some(t.label.value(dimension, value)).filter(|name| !name.is_empty()).map(Cow::into_owned)
     };
     let place = named(Dimension::Country, &entry.country);
     let device = named(Dimension::Device, &entry.device);

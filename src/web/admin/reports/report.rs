@@ -215,7 +215,7 @@ pub(crate) fn until(layout: &Layout, asked: &Asked) -> Option<String> {
 
 /// What people call a value of an answer; empty when it has no name.
 pub(crate) fn named(t: &Texts, dimension: Dimension, value: &str) -> String {
-    if value == NONE { String::new() } else { t.word.value(dimension, value).into_owned() }
+    if value == NONE { String::new() } else { t.label.value(dimension, value).into_owned() }
 }
 
 /// A count as pages write it.

@@ -95,7 +95,7 @@ async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     let unknown = match fields.text(UNKNOWN_NAMES) {
         "" => before,
         word => UnknownNames::parse(word)
-            .ok_or_else(|| WebError::BadRequest("no such rule for unknown names".to_owned()))?,
+            .ok_or_else(|| WebError::BadRequest("unknown rule for new event names".to_owned()))?,
     };
     let settings = match typed.parse() {
         Ok(settings) => settings,

@@ -147,7 +147,7 @@ async fn create(form: AccountForm) -> Result<HttpResponse, WebError> {
     here.need(Role::Admin)?;
     let name = fields.text("name").to_owned();
     let scopes: Option<Vec<Scope>> = fields.all("scope").into_iter().map(Scope::parse).collect();
-    let scopes = scopes.ok_or_else(|| WebError::BadRequest("no such scope".to_owned()))?;
+    let scopes = scopes.ok_or_else(|| WebError::BadRequest("unknown scope".to_owned()))?;
     match tokens::create(&here.who.state.app, here.who.actor(), here.id(), &name, &scopes).await {
         Ok((_, secret)) => shown(&here, &secret),
         Err(error) => list_page(here, Add { name, scopes, wrong: Some(error) }).await,

@@ -73,7 +73,7 @@ async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     let on = match fields.text("custom_js") {
         "on" => true,
         "off" => false,
-        _ => return Err(WebError::BadRequest("custom_js is on or off".to_owned())),
+        _ => return Err(WebError::BadRequest("custom_js must be on or off".to_owned())),
     };
     custom_js::set_custom_js(&here.who.state.app, here.who.actor(), here.id(), on).await?;
     flash::put(&request, here.who.context.https, Done::Saved);
@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(titles(&seen(vec![], None)), [words.not_fetched]);
         let counted = Seen { first_hit: Some(Millis(1)), ..seen(vec![], None) };
         assert!(titles(&counted).is_empty(), "what counts is not called missing after a restart");
-        assert_eq!(titles(&seen(vec![], Some(2))), ["The script was fetched 2 times", words.silent]);
+        assert_eq!(titles(&seen(vec![], Some(2))), ["The script was loaded 2 times", words.silent]);
         let hits = vec![
             hit(Reason::Bot, "site.test/"),
             hit(Reason::UnknownHost, "evil.test/"),
@@ -295,7 +295,7 @@ mod tests {
             hit(Reason::Stored, "other.test/b"),
             hit(Reason::Stored, "www.site.test/"),
         ];
-        let refused = ["Not counted: Bot", "Not counted: Wrong domain", "Hits come from other.test"];
+        let refused = ["Not counted: Bot", "Not counted: Wrong domain", "Hits from other.test"];
         assert_eq!(titles(&seen(hits, None)), refused);
         let plain = Seen { https: false, ..seen(vec![hit(Reason::Stored, "site.test/")], None) };
         assert_eq!(titles(&plain), [words.plain_http]);

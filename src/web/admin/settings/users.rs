@@ -324,7 +324,7 @@ async fn update(
     here.need(Role::Admin)?;
     let user = UserId(path.into_inner().1);
     let deed =
-        Deed::parse(fields.text("do")).ok_or_else(|| WebError::BadRequest("no such action".to_owned()))?;
+        Deed::parse(fields.text("do")).ok_or_else(|| WebError::BadRequest("unknown action".to_owned()))?;
     // Also of what a server admin may do to a user of the whole server, only the account's own are in sight.
     let members = users::list(&here.who.state.app, here.id()).await?;
     let (found, _) = members.into_iter().find(|(u, _)| u.id == user).ok_or(WebError::NotFound)?;

@@ -1,7 +1,6 @@
-//! Names of countries and territories by their ISO 3166-1 code (and `XK`), in the order of the codes: the short
-//! ones people say, not the official ones; those of Unicode's CLDR.
+//! Short names of countries and territories, sorted by their ISO 3166-1 code (and `XK`). From Unicode's CLDR.
 
-pub const EN: &[(&str, &str)] = &[
+pub(super) const EN: &[(&str, &str)] = &[
     ("AD", "Andorra"),
     ("AE", "United Arab Emirates"),
     ("AF", "Afghanistan"),

@@ -1,6 +1,6 @@
-//! Names of languages by their ISO 639-1 code, in the order of the codes; those of Unicode's CLDR.
+//! Names of languages, sorted by their ISO 639-1 code. From Unicode's CLDR.
 
-pub const EN: &[(&str, &str)] = &[
+pub(super) const EN: &[(&str, &str)] = &[
     ("aa", "Afar"),
     ("ab", "Abkhazian"),
     ("ae", "Avestan"),

@@ -1,155 +1,102 @@
-//! Names of the field: dimensions, sources, devices. HubSpot's words where its users know them.
+//! The labels of dimensions and of their values: sources, devices, screens, countries, languages. Where HubSpot has
+//! a label for the same thing, this is it.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{country, language};
 use crate::domain::device::DeviceClass;
 use crate::domain::question::Dimension;
 use crate::domain::screen::ScreenClass;
 use crate::domain::source::Source;
-use crate::web::text::fill::fill;
+use crate::web::text::fill;
 
-#[derive(Debug, Serialize)]
-pub struct Words {
-    pub dimension: Dimensions,
-    pub source: Sources,
-    pub device: Devices,
-    pub screen: Screens,
-    /// By code, in the order of the codes.
-    pub country: &'static [(&'static str, &'static str)],
-    /// By code, in the order of the codes.
-    pub language: &'static [(&'static str, &'static str)],
-    /// `{language}`, `{country}`: the language as it is spoken there.
-    pub language_of: &'static str,
-    /// `{browser}`, `{os}`
-    pub browser_on: &'static str,
-    pub new_visitor: &'static str,
-    pub returning_visitor: &'static str,
+mod countries;
+mod languages;
+
+texts! {
+    Labels {
+        dimension: Dimensions {
+            page: "Page",
+            entry_page: "Entry page",
+            exit_page: "Exit page",
+            host: "Host",
+            source: "Source",
+            source_detail: "Source detail",
+            source_detail_2: "Source detail 2",
+            referrer: "Referrer",
+            utm_source: "UTM source",
+            utm_medium: "UTM medium",
+            utm_campaign: "UTM campaign",
+            utm_term: "UTM term",
+            utm_content: "UTM content",
+            country: "Country",
+            region: "Region",
+            device: "Device",
+            browser: "Browser",
+            os: "Operating system",
+            screen: "Screen",
+            language: "Language",
+            visitor_type: "Visitor type",
+            event: "Event",
+            tag: "Tag",
+            company: "Company",
+            consent: "Consent",
+            contact: "Contact",
+        },
+        source: Sources {
+            organic_search: "Organic search",
+            paid_search: "Paid search",
+            email_marketing: "Email marketing",
+            social_media: "Organic social",
+            paid_social: "Paid social",
+            referrals: "Referrals",
+            ai_referrals: "AI referrals",
+            other_campaigns: "Other campaigns",
+            direct_traffic: "Direct traffic",
+            offline: "Offline sources",
+        },
+        device: Devices {
+            desktop: "Desktop",
+            mobile: "Mobile",
+            tablet: "Tablet",
+            other_device: "Other",
+        },
+        /// Width classes of screens.
+        screen: Screens {
+            small: "Under 576 px",
+            medium: "576 to 991 px",
+            large: "992 to 1,439 px",
+            wide: "1,440 to 1,919 px",
+            huge: "1,920 px and wider",
+        },
+        country: NamesByCode = (countries::EN),
+        language: NamesByCode = (languages::EN),
+        /// A language as it is spoken in a country.
+        language_of: "{language} ({country})",
+        browser_on: "{browser} on {os}",
+        new_visitor: "New",
+        returning_visitor: "Returning",
+    }
 }
 
+/// Names by code, sorted by code.
 #[derive(Debug, Serialize)]
-pub struct Dimensions {
-    pub page: &'static str,
-    pub entry_page: &'static str,
-    pub exit_page: &'static str,
-    pub host: &'static str,
-    pub source: &'static str,
-    pub source_detail: &'static str,
-    pub source_detail_2: &'static str,
-    pub referrer: &'static str,
-    pub utm_source: &'static str,
-    pub utm_medium: &'static str,
-    pub utm_campaign: &'static str,
-    pub utm_term: &'static str,
-    pub utm_content: &'static str,
-    pub country: &'static str,
-    pub region: &'static str,
-    pub device: &'static str,
-    pub browser: &'static str,
-    pub os: &'static str,
-    pub screen: &'static str,
-    pub language: &'static str,
-    pub visitor_type: &'static str,
-    pub event: &'static str,
-    pub tag: &'static str,
-    pub company: &'static str,
-    pub consent: &'static str,
-    pub contact: &'static str,
+pub struct NamesByCode(&'static [(&'static str, &'static str)]);
+
+impl NamesByCode {
+    pub fn codes(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|(code, _)| *code)
+    }
+
+    fn name(&self, code: &str) -> Option<&'static str> {
+        let at = self.0.binary_search_by_key(&code, |(code, _)| code).ok()?;
+        self.0.get(at).map(|(_, name)| *name)
+    }
 }
 
-#[derive(Debug, Serialize)]
-pub struct Sources {
-    pub organic_search: &'static str,
-    pub paid_search: &'static str,
-    pub email_marketing: &'static str,
-    pub social_media: &'static str,
-    pub paid_social: &'static str,
-    pub referrals: &'static str,
-    pub ai_referrals: &'static str,
-    pub other_campaigns: &'static str,
-    pub direct_traffic: &'static str,
-    pub offline: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Devices {
-    pub desktop: &'static str,
-    pub mobile: &'static str,
-    pub tablet: &'static str,
-    pub other_device: &'static str,
-}
-
-/// Width classes of screens.
-#[derive(Debug, Serialize)]
-pub struct Screens {
-    pub small: &'static str,
-    pub medium: &'static str,
-    pub large: &'static str,
-    pub wide: &'static str,
-    pub huge: &'static str,
-}
-
-pub const EN: Words = Words {
-    dimension: Dimensions {
-        page: "Page",
-        entry_page: "Entry page",
-        exit_page: "Exit page",
-        host: "Host",
-        source: "Source",
-        source_detail: "Source detail",
-        source_detail_2: "Source detail 2",
-        referrer: "Referrer",
-        utm_source: "UTM source",
-        utm_medium: "UTM medium",
-        utm_campaign: "UTM campaign",
-        utm_term: "UTM term",
-        utm_content: "UTM content",
-        country: "Country",
-        region: "Region",
-        device: "Device",
-        browser: "Browser",
-        os: "Operating system",
-        screen: "Screen",
-        language: "Language",
-        visitor_type: "Visitor type",
-        event: "Event",
-        tag: "Tag",
-        company: "Company",
-        consent: "Consent",
-        contact: "Contact",
-    },
-    source: Sources {
-        organic_search: "Organic search",
-        paid_search: "Paid search",
-        email_marketing: "Email marketing",
-        social_media: "Organic social",
-        paid_social: "Paid social",
-        referrals: "Referrals",
-        ai_referrals: "AI referrals",
-        other_campaigns: "Other campaigns",
-        direct_traffic: "Direct traffic",
-        offline: "Offline sources",
-    },
-    device: Devices { desktop: "Desktop", mobile: "Mobile", tablet: "Tablet", other_device: "Other" },
-    screen: Screens {
-        small: "Under 576 px",
-        medium: "576 to 991 px",
-        large: "992 to 1,439 px",
-        wide: "1,440 to 1,919 px",
-        huge: "1,920 px and wider",
-    },
-    country: country::EN,
-    language: language::EN,
-    language_of: "{language} ({country})",
-    browser_on: "{browser} on {os}",
-    new_visitor: "New",
-    returning_visitor: "Returning",
-};
-
-impl Words {
-    /// The name people know of a filter's dimension.
+impl Labels {
+    /// The label of a dimension.
     #[must_use]
     pub const fn dimension(&self, of: Dimension) -> &'static str {
         let d = &self.dimension;
@@ -183,18 +130,18 @@ impl Words {
         }
     }
 
-    /// The name people know of a value of a dimension; the value itself when it is its own name.
+    /// The label of a dimension's value. Values without a label, such as pages, are their own.
     #[must_use]
     pub fn value<'a>(&self, dimension: Dimension, value: &'a str) -> Cow<'a, str> {
         match dimension {
-            Dimension::Country => found(self.country, value).unwrap_or(value).into(),
+            Dimension::Country => self.country.name(value).unwrap_or(value).into(),
             Dimension::Language => self.language(value).map_or(value.into(), Cow::Owned),
             Dimension::Screen => self.screen(value).unwrap_or(value).into(),
-            _ => self.word(dimension, value).into(),
+            _ => self.label(dimension, value).into(),
         }
     }
 
-    /// The stored form of a value that somebody typed by its name; nothing when no value is called so.
+    /// The value that has this label, if any.
     #[must_use]
     pub fn named(&self, dimension: Dimension, name: &str) -> Option<String> {
         let called = |value: &&str| self.value(dimension, value).to_lowercase() == name.to_lowercase();
@@ -202,7 +149,7 @@ impl Words {
             |values: &[&'static str]| values.iter().find(|value| called(value)).map(|v| (*v).to_owned());
         match dimension {
             Dimension::Country => {
-                let codes: Vec<&'static str> = self.country.iter().map(|(code, _)| *code).collect();
+                let codes: Vec<&'static str> = self.country.codes().collect();
                 find(&codes)
             }
             Dimension::Source => find(&Source::ALL.map(Source::as_str)),
@@ -212,17 +159,17 @@ impl Words {
         }
     }
 
-    /// The code of a value that is called by another name: `DE`, `de-AT`.
+    /// The code of a country or language as it is written, such as `DE` or `de-AT`.
     #[must_use]
     pub fn code(&self, dimension: Dimension, value: &str) -> Option<String> {
         match dimension {
-            Dimension::Country => found(self.country, value).map(|_| value.to_owned()),
+            Dimension::Country => self.country.name(value).map(|_| value.to_owned()),
             Dimension::Language => self.language(value).map(|_| tag(value)),
             _ => None,
         }
     }
 
-    /// A browser by what its User-Agent tells; nothing when that is nothing.
+    /// A browser and its system as one text; `None` when both are unknown.
     #[must_use]
     pub fn browser(&self, browser: &str, os: &str) -> Option<String> {
         match (browser, os) {
@@ -232,11 +179,11 @@ impl Words {
         }
     }
 
-    /// Of a language tag, by its language and the country it ends with.
+    /// The label of a language tag: its language, and the country it ends with.
     fn language(&self, value: &str) -> Option<String> {
         let mut parts = value.split('-');
-        let language = found(self.language, &parts.next()?.to_ascii_lowercase())?;
-        let country = parts.next_back().and_then(|part| found(self.country, &part.to_ascii_uppercase()));
+        let language = self.language.name(&parts.next()?.to_ascii_lowercase())?;
+        let country = parts.next_back().and_then(|part| self.country.name(&part.to_ascii_uppercase()));
         Some(country.map_or_else(
             || language.to_owned(),
             |country| fill(self.language_of, &[("language", language), ("country", country)]),
@@ -255,7 +202,7 @@ impl Words {
         }
     }
 
-    fn word<'a>(&self, dimension: Dimension, value: &'a str) -> &'a str {
+    fn label<'a>(&self, dimension: Dimension, value: &'a str) -> &'a str {
         let (s, d) = (&self.source, &self.device);
         match (dimension.as_str(), value) {
             ("source", "ORGANIC_SEARCH") => s.organic_search,
@@ -279,13 +226,7 @@ impl Words {
     }
 }
 
-/// The name of a code in a list that is in the order of its codes.
-fn found(names: &[(&'static str, &'static str)], code: &str) -> Option<&'static str> {
-    let at = names.binary_search_by_key(&code, |(code, _)| code).ok()?;
-    names.get(at).map(|(_, name)| *name)
-}
-
-/// A language tag as it is written: `zh-Hant-TW`.
+/// Sets the case of a language tag, as in `zh-Hant-TW`.
 fn tag(value: &str) -> String {
     let written = |(at, part): (usize, &str)| match part.len() {
         2 if at > 0 => part.to_ascii_uppercase(),
@@ -301,6 +242,8 @@ fn tag(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const EN: Labels = Labels::EN;
 
     #[test]
     fn every_dimension_source_and_device_has_a_name() {
@@ -335,7 +278,7 @@ mod tests {
 
     #[test]
     fn countries_and_languages_have_names_beside_their_codes() {
-        for (names, length) in [(EN.country, 250), (EN.language, 181)] {
+        for (NamesByCode(names), length) in [(EN.country, 250), (EN.language, 181)] {
             assert_eq!(names.len(), length);
             assert!(names.windows(2).all(|pair| pair[0].0 < pair[1].0), "codes are in order, each once");
         }
