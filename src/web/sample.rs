@@ -1,5 +1,5 @@
-//! Pages from sample data: full, empty, hostile. Checked here as HTML; written to the folder that
-//! `SAMPLE_DIR` names, so that they can be looked at.
+//! Renders every page from sample data and checks the HTML: full, empty, and hostile input. With `SAMPLE_DIR` set,
+//! the pages are also written to that folder for a look in the browser.
 
 mod events;
 mod reports;
@@ -431,7 +431,7 @@ fn pages() -> BTreeMap<&'static str, String> {
     .collect()
 }
 
-/// Attribute values of this name.
+/// The values of an attribute, wherever it occurs.
 fn values<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
     html.split(&format!(" {name}=\"")).skip(1).filter_map(|rest| rest.split('"').next()).collect()
 }
@@ -455,7 +455,7 @@ fn every_page_has_one_heading_and_every_reference_its_element() {
     }
 }
 
-/// rules.md 27, design.md 9
+/// rules.md 27
 #[test]
 fn no_page_holds_what_its_policy_forbids() {
     for (name, html) in pages() {
@@ -473,7 +473,7 @@ fn no_page_holds_what_its_policy_forbids() {
 #[test]
 fn no_place_of_a_text_is_left_open() {
     for (name, html) in pages() {
-        // The snippet of an event is code.
+        // The code snippet of an event has braces too.
         let html = html.replace("{{7*7}}", "").replace("{id: ", "");
         assert!(!html.contains('{'), "{name}: {:?}", html.split('{').nth(1).map(|t| &t[..t.len().min(40)]));
     }

@@ -1,5 +1,6 @@
-//! `/accounts/{id}/views`: the reader's saved views. They are saved from the menu on a report; only what a report
-//! can be asked is saved, in the form its own links have.
+//! `/accounts/{id}/views`: the user's saved views, that is, reports with their filters under a name. The menu on
+//! each report saves them. An address is parsed before it is saved, so a view can only open a report, never another
+//! page.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Path, ServiceConfig, get, post, resource};
@@ -30,7 +31,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/accounts/{account}/views/{view}/delete", post().to(delete));
 }
 
-/// Reports that can be saved, and the keys of their own that their links keep.
+/// The reports that can be saved, with the report's own parameters that are kept.
 const REPORTS: [(Report, &[&str]); 6] = [
     (Report::Dashboard, &["metric"]),
     (Report::Pages, &["show", "sort"]),
@@ -49,7 +50,7 @@ struct Row {
     delete_label: String,
 }
 
-/// A view that was not saved.
+/// The form again, after a view could not be saved.
 struct Refused {
     name: Field,
     report: String,
@@ -147,7 +148,7 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     }
 }
 
-/// The report a form names, as its own links would write it.
+/// The report that the form names, in the form its own links have.
 fn asked(here: &InAccount, report: &str, query: &str) -> Result<ReportUrl, WebError> {
     let no_report = || WebError::BadRequest("no such report".to_owned());
     let of_event = report.strip_prefix("events/").and_then(EventNumber::parse);

@@ -1,5 +1,5 @@
-//! Beacons: HubSpot's GIF and the JSON of our script. Turns a wire form into what `app::accept` reads, and its
-//! outcome into an answer, which is given after the commit.
+//! Receives beacons: HubSpot's GIF requests and the JSON of our script. Each is turned into a `Beacon` for
+//! `app::ingest::accept`. The answer is sent only after the hits are committed to disk.
 
 use std::time::Duration;
 
@@ -19,11 +19,11 @@ use crate::app::state::rate_limit::sender_of;
 use crate::domain::reason::Reason;
 use crate::web::request::state::State;
 
-/// Longest a body may take to arrive; actix itself never cuts a slow one.
+/// Longest time a body may take to arrive. The framework has no such limit.
 const BODY_TIME: Duration = Duration::from_secs(15);
-/// Seconds a refused sender is asked to wait.
+/// `Retry-After` when hits cannot be stored at the moment, in seconds.
 const RETRY_SECONDS: u32 = 2;
-/// What became of the hit, for whoever looks at the network panel.
+/// Tells developers in the browser's network panel what happened to the hit.
 const X_GUESTLOG: HeaderName = HeaderName::from_static("x-guestlog");
 /// A transparent pixel.
 const GIF: &[u8] =
@@ -36,7 +36,7 @@ pub(crate) async fn gif(request: HttpRequest, state: Data<State>) -> HttpRespons
         return refusal;
     }
     let mut beacon = Beacon::of_query(request.query_string());
-    // Behavioural events and autocapture have no `k`; their path is their kind.
+    // Behavioural events and autocapture have no parameter `k`; the path says which kind they are.
     match request.path() {
         "/__ptbe.gif" => beacon.kind = "ptbe".into(),
         "/__ptc.gif" => beacon.kind = "ptc".into(),
@@ -73,7 +73,7 @@ pub(crate) async fn collect(request: HttpRequest, body: Payload, state: Data<Sta
     answer.finish()
 }
 
-/// `OPTIONS` of the public routes: a preflight, from those who set a content type.
+/// CORS preflight. Browsers send it for requests that set a content type.
 pub(crate) async fn preflight() -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
@@ -84,7 +84,8 @@ pub(crate) async fn preflight() -> HttpResponse {
 }
 
 async fn take(request: &HttpRequest, state: &State, beacons: Vec<Result<Beacon<'_>, Unreadable>>) -> Outcome {
-    // Browsers send bytes beyond ASCII in all three; a cookie of the site must not hide the one that says no.
+    // Browsers may send non-ASCII bytes in all three headers. Another cookie with such bytes must not hide the
+    // do-not-track cookie.
     let header = |name| {
         request
             .headers()
@@ -116,7 +117,7 @@ pub(super) fn over_limit(request: &HttpRequest, state: &State) -> Option<HttpRes
     Some(answer.insert_header((RETRY_AFTER, wait)).finish())
 }
 
-/// Reads a body of at most `max` bytes, cut when it is slow.
+/// Reads a body of at most `max` bytes.
 pub(crate) async fn read_body(mut body: Payload, max: usize) -> Result<Vec<u8>, Reason> {
     let read = async {
         let mut whole = Vec::new();
@@ -138,8 +139,8 @@ fn count_and_refuse(state: &State, reason: Reason) -> HttpResponse {
     refuse(reason)
 }
 
-/// Is a hit that was not taken for this reason the sender's to mend, or to send again? The others are answered as if
-/// it was, with the reason in the header (contract.md, Refusals).
+/// Whether the sender gets an error status, because they can correct the hit or send it again. Other rejected hits
+/// are answered with success, and only the header names the reason.
 pub(super) const fn is_refused(reason: Reason) -> bool {
     matches!(reason, Reason::Malformed | Reason::BadValue | Reason::TooLarge | Reason::Unavailable)
 }

@@ -1,5 +1,5 @@
-//! `GET /v1/event`: a completion told by a program, or by an image in a mail. The answer is an empty image, given after
-//! the commit.
+//! `GET /v1/event`: an event completion reported by a program or by an image in an email. The answer is an empty
+//! image. It is sent only after the completion is committed to disk.
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;

@@ -1,5 +1,6 @@
-//! The site's side of picking an element (rules.md 30): `POST /pick` confirms a token, takes the choice or that there is
-//! none, `GET /pick.js` is the picker. No sign-in: the token is all that counts, and it is told nobody whose it is.
+//! The element picker on the site (rules.md 30). `GET /pick.js` is the picker; `POST /pick` confirms its token,
+//! takes the chosen selector, or cancels. There is no sign-in: the token is the only proof, and no answer reveals
+//! whose it is.
 
 use std::sync::LazyLock;
 
@@ -15,7 +16,7 @@ use crate::tracker::{self, Script};
 use crate::web::request::state::State;
 use crate::web::text::EN;
 
-/// Longest body, bytes: a selector of the greatest length in JSON.
+/// Longest body in bytes: the longest selector as JSON.
 const BODY_MAX: usize = 16 * 1024;
 
 static PICKER: LazyLock<Script> =

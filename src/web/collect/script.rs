@@ -1,4 +1,4 @@
-//! The tracking script of an account.
+//! Serves the tracking script of an account.
 
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -17,7 +17,7 @@ pub(crate) async fn show(request: HttpRequest, path: Path<i64>, state: Data<Stat
     serve(&request, AccountId(path.into_inner()), &state)
 }
 
-/// `GET /analytics/{n}/{account}.js`, as some sites include it
+/// `GET /analytics/{n}/{account}.js`, the address in older HubSpot snippets.
 pub(crate) async fn show_stamped(
     request: HttpRequest,
     path: Path<(String, i64)>,
@@ -36,14 +36,14 @@ fn serve(request: &HttpRequest, id: AccountId, state: &State) -> HttpResponse {
     };
     let app = &state.app;
     let script = app.scripts.of(&account, &app.definitions.of(id), app.runs_code(&account));
-    // A monitor that only looks whether it is there is no site that uses it.
+    // A HEAD request comes from monitoring, not from a site that uses the script.
     if request.method() == Method::GET {
         state.app.scripts.count_fetch(id, state.app.now());
     }
     send(request, &script)
 }
 
-/// A script in the encoding that is accepted, unless the browser has it.
+/// Sends a script in an encoding that the browser accepts, or 304 if the browser has this version.
 pub(super) fn send(request: &HttpRequest, script: &Script) -> HttpResponse {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let unchanged = header(IF_NONE_MATCH)
@@ -76,7 +76,7 @@ pub(super) fn dress(answer: &mut HttpResponseBuilder) {
         .insert_header(("X-Content-Type-Options", "nosniff"));
 }
 
-/// `br;q=0` says no.
+/// Whether `Accept-Encoding` allows this coding; `br;q=0` forbids it.
 fn accepts(header: &str, coding: &str) -> bool {
     header.split(',').any(|part| {
         let mut parts = part.split(';').map(str::trim);

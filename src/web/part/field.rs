@@ -1,5 +1,5 @@
-//! One field of a form with label, hint and the message of what was wrong with it. The error is tied to
-//! the field for those who hear the page.
+//! One form field with its label, hint and error. The markup ties hint and error to the field, so screen readers
+//! read them out.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -11,7 +11,7 @@ use crate::web::text::Texts;
 #[template(path = "_field.html")]
 pub struct Field {
     pub t: &'static Texts,
-    /// Name in the form; `f-<name>` is the element's id.
+    /// The name in the form. The element's id is `f-<name>`.
     pub name: &'static str,
     pub label: String,
     pub value: String,
@@ -19,11 +19,11 @@ pub struct Field {
     pub hint: Option<String>,
     pub error: Option<String>,
     pub required: bool,
-    /// `autocomplete` of HTML: `username`, `current-password` …
+    /// The `autocomplete` attribute: `username`, `current-password` …
     pub autocomplete: Option<&'static str>,
-    /// Characters.
+    /// Longest value, in characters.
     pub max: Option<usize>,
-    /// What the browser offers to be taken.
+    /// Values that the browser offers for completion.
     pub suggestions: Vec<String>,
 }
 
@@ -33,15 +33,15 @@ pub enum Kind {
     Password,
     Number,
     Date,
-    /// Several lines.
+    /// A field of several lines.
     Area {
         rows: u8,
     },
-    /// `value` is the chosen one's.
+    /// A list of which one choice is taken; the field's `value` is that of the choice.
     Select(Vec<Choice>),
-    /// One of few, all visible.
+    /// Like `Select`, for few choices that are all visible.
     Radio(Vec<Choice>),
-    /// `value` is `on` when ticked.
+    /// A checkbox; the field's `value` is `on` when it is ticked.
     Check,
 }
 
@@ -123,12 +123,12 @@ impl Field {
         }
     }
 
-    /// Never sent back to the browser.
+    /// Whether the value must never be sent back to the browser.
     const fn is_secret(&self) -> bool {
         matches!(self.kind, Kind::Password)
     }
 
-    /// Ids of the texts that describe the field; empty = none.
+    /// The `aria-describedby` attribute; empty when nothing describes the field.
     fn described_by(&self) -> String {
         let ids = [("hint", self.hint.is_some()), ("error", self.error.is_some())];
         let ids: Vec<String> =

@@ -1,4 +1,4 @@
-//! How much of a limit is used: a bar, the figures, and from 90 % on what to do about it.
+//! How much of a limit is used: a bar, the numbers, and from 90 % on a text that says what to do.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -46,7 +46,7 @@ impl Meter {
         }
     }
 
-    /// What is said from the warning on.
+    /// The text below the bar, from the warning level on.
     #[must_use]
     pub fn note(&self) -> Option<String> {
         let words = &self.t.events.meter;

@@ -1,4 +1,4 @@
-//! The notice over a report that lacks days which cannot be read. No number is told without it.
+//! The warning on a report that lacks days whose data is damaged. Every page whose numbers lack days must show it.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -8,21 +8,20 @@ use crate::web::drawing::format;
 use crate::web::part::icon::Icon;
 use crate::web::text::{Texts, fill};
 
-/// Most days it names.
+/// Most days that are listed.
 const DAYS_MAX: usize = 10;
 
 #[derive(Template)]
 #[template(path = "_missing.html")]
 pub struct Missing {
     t: &'static Texts,
-    /// As answers tell them: `2026-11-22`.
+    /// In the form `2026-11-22`.
     days: Vec<String>,
 }
 
 impl HtmlSafe for Missing {}
 
 impl Missing {
-    /// `None` when nothing is missing.
     #[must_use]
     pub fn of(t: &'static Texts, days: &[String]) -> Option<Self> {
         (!days.is_empty()).then(|| Self { t, days: days.to_vec() })

@@ -1,4 +1,4 @@
-//! Which rows of a table are shown and the way to the next ones.
+//! Which rows of a table are shown, with links to the first and to the next rows.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -11,11 +11,11 @@ use crate::web::text::{Texts, fill};
 #[template(path = "_pager.html")]
 pub struct Pager {
     pub t: &'static Texts,
-    /// Place of the first and the last row shown, from 1.
+    /// Numbers of the first and last row shown, counted from 1.
     pub from: i64,
     pub to: i64,
     pub total: i64,
-    /// Back to the first rows; a cursor knows no way to those just before.
+    /// Leads to the first rows. There is no link to the previous rows, because a cursor only leads forward.
     pub first: Option<String>,
     pub next: Option<String>,
 }

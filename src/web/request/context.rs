@@ -1,5 +1,5 @@
-//! What is known of a request before anybody is asked who he is: time, colours, scheme, nonce. From it every
-//! page gets its frame.
+//! What is known about every request, signed in or not: time, theme, scheme, nonce. Every page takes its layout
+//! from here.
 
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -15,14 +15,13 @@ use crate::web::response::flash;
 use crate::web::response::page::{Flash, Layout, Theme};
 use crate::web::text::{EN, Texts};
 
-/// One request, as its page needs it.
 #[derive(Clone, Debug)]
 pub struct Context {
     pub t: &'static Texts,
-    /// Taken once; everything of the request happens now.
+    /// The time of the request. It is read once, so everything on a page agrees.
     pub now: Millis,
     pub https: bool,
-    /// Somebody on a network may read along.
+    /// The request came over plain http from another machine, so others can read it.
     exposed: bool,
     nonce: String,
     theme: Theme,
@@ -49,7 +48,7 @@ impl Context {
         }
     }
 
-    /// The frame of a page that nobody need be signed in for.
+    /// The layout of a page that needs no sign-in.
     #[must_use]
     pub fn layout(&self, title: &str) -> Layout {
         Layout {
@@ -68,35 +67,31 @@ impl Context {
         }
     }
 
-    /// Path and query of this request.
     #[must_use]
     pub fn here(&self) -> &str {
         &self.here
     }
 }
 
-/// The state, wherever a request is at hand.
-///
-/// # Errors
-/// `Internal` when `server` forgot it.
 pub fn state(request: &HttpRequest) -> Result<Data<State>, WebError> {
     request.app_data::<Data<State>>().cloned().ok_or_else(|| WebError::internal("the web state is missing"))
 }
 
-/// User-Agent, as the list of one's own browsers shows it.
+/// The User-Agent, kept for the user's list of signed-in browsers.
 #[must_use]
 pub fn browser(request: &HttpRequest) -> String {
     let agent = request.headers().get(header::USER_AGENT);
     agent.map_or_else(String::new, |value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// The sender as the throttle counts it.
+/// The key under which the rate limit counts this client.
 #[must_use]
 pub fn sender(state: &State, request: &HttpRequest) -> u64 {
     state.client_address(request).map_or(0, rate_limit::sender_of)
 }
 
-/// Programs get data: those with a token, those who ask for a format, those who take no HTML.
+/// Whether the answer should be data instead of a page: the request has a token, accepts no HTML, or asks for a
+/// format without an `Accept` header.
 #[must_use]
 pub fn wants_data(request: &HttpRequest) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());

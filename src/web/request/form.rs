@@ -1,5 +1,5 @@
-//! Forms as they arrive: bounded in size and time, checked for the token of the page they were made on, then
-//! read field by field. A handler cannot get at the fields of a form that was not checked.
+//! Reads submitted forms. The body is limited in size and time, and the CSRF token is checked before a handler gets
+//! any field.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,33 +15,32 @@ use crate::domain::event::CUSTOM_JS_MAX;
 use crate::web::request::guard::{Guest, InAccount, SignedIn};
 use crate::web::response::error::WebError;
 
-/// Longest body of a form, bytes.
+/// Longest body, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
-/// Longest body of a form with code in it, bytes: each of its bytes may take three.
+/// Longest body of a form with a code field, in bytes. Percent-encoding can triple each byte of the code.
 pub const CODE_BODY_MAX: usize = 3 * CUSTOM_JS_MAX + BODY_MAX;
-/// Longest it may take to arrive.
+/// Longest time a body may take to arrive.
 pub const BODY_TIME: Duration = Duration::from_secs(15);
-/// The hidden field that carries the token.
+/// Name of the hidden field with the CSRF token.
 pub const CSRF: &str = "csrf";
 
-/// What was typed. Of a field that came twice the first counts.
+/// The fields of a form. When a field occurs twice, the first one counts.
 #[derive(Clone, Debug, Default)]
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// As typed, or empty.
+    /// The value exactly as it was sent; empty when the field is missing.
     #[must_use]
     pub fn raw(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
-    /// Without the space around it; passwords are read `raw`.
+    /// The value without surrounding whitespace. Read passwords with `raw` instead.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         self.raw(name).trim()
     }
 
-    /// Every value of a field that may come often.
     #[must_use]
     pub fn all(&self, name: &str) -> Vec<&str> {
         self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
@@ -52,7 +51,6 @@ impl Fields {
         self.raw(name) == "on"
     }
 
-    /// A number, as ids come.
     #[must_use]
     pub fn number(&self, name: &str) -> Option<i64> {
         self.text(name).parse().ok()
@@ -65,23 +63,19 @@ impl<const N: usize> From<[(&str, &str); N]> for Fields {
     }
 }
 
-/// A form of somebody who is signed in.
 pub struct SignedForm {
     pub who: SignedIn,
     pub fields: Fields,
 }
 
-/// A form of somebody who has a part in the account of the path; its body has at most `MAX` bytes.
 pub struct AccountFormUpTo<const MAX: usize> {
     pub page: InAccount,
     pub fields: Fields,
 }
 
 pub type AccountForm = AccountFormUpTo<BODY_MAX>;
-/// With code in it.
 pub type CodeForm = AccountFormUpTo<CODE_BODY_MAX>;
 
-/// A form of somebody who is not signed in.
 pub struct GuestForm {
     pub guest: Guest,
     pub fields: Fields,
@@ -134,7 +128,7 @@ impl FromRequest for GuestForm {
     }
 }
 
-/// Was the form made on a page of this browser?
+/// Only a page that this server rendered for this browser knows the token.
 fn check(fields: &Fields, token: &str) -> Result<(), WebError> {
     let told = fields.raw(CSRF);
     let same: bool = told.as_bytes().ct_eq(token.as_bytes()).into();

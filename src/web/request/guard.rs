@@ -1,12 +1,12 @@
-//! Who asks, and may he? Extractors: a handler that names one runs only for those it lets through.
+//! Access control by extractors: a handler that takes one of these runs only for requests it lets through.
 //!
-//! | extractor | lets through | others |
+//! | extractor | lets through | answers others with |
 //! |---|---|---|
 //! | `Guest` | everybody | |
-//! | `SignedIn` | a signed-in browser | to the sign-in page (programs: 401) |
-//! | `InAccount` | … that has a part in the account of the path | 404, as if there were none |
-//! | `ReportAccess` | the same, or a token of that account with `reports.read` (for data) | 404, 403, 401 |
-//! | `Caller` | a token | 401 |
+//! | `SignedIn` | a signed-in browser | the sign-in page (programs: 401) |
+//! | `Member` | … whose user is a member of the account in the path | 404, as if the account did not exist |
+//! | `ReportAccess` | the same, or an API token of that account with `reports.read` (data only) | 404, 403, 401 |
+//! | `Caller` | an API token | 401 |
 
 use std::future::Future;
 use std::pin::Pin;
@@ -34,13 +34,13 @@ use crate::web::response::cookie;
 use crate::web::response::error::WebError;
 use crate::web::response::page::{AccountHere, AccountLink, Layout, Section, Viewer};
 
-/// Name of the path's part that is the number of the account.
+/// Name of the path parameter with the account number.
 pub const ACCOUNT: &str = "account";
 
-/// A browser that need not be signed in.
+/// A browser, signed in or not.
 pub struct Guest {
     pub context: Context,
-    /// Signed in all the same.
+    /// Present when the browser happens to be signed in.
     pub session: Option<Session>,
     pub state: Data<State>,
     csrf: String,
@@ -57,7 +57,7 @@ impl Guest {
             cookie::set(request, cookie::of(&cookie::GUEST, &fresh, context.https));
             fresh
         });
-        // Not the cookie itself: a page that leaks its form does not leak the cookie.
+        // The token is a hash of the cookie, so a leaked form does not reveal the cookie.
         let csrf = hex(&Secret::told(&format!("form {value}")).hash());
         Ok(Self { context, session, state, csrf })
     }
@@ -72,13 +72,12 @@ impl Guest {
     }
 }
 
-/// A signed-in browser and its user.
 #[derive(Clone)]
 pub struct SignedIn {
     pub context: Context,
     pub session: Session,
     pub state: Data<State>,
-    /// Accounts he may enter, with his role there, by number.
+    /// The accounts of the user with the role in each, ordered by number.
     pub accounts: Vec<(AccountId, Role)>,
 }
 
@@ -102,15 +101,11 @@ impl SignedIn {
         Actor::User(self.session.user.id)
     }
 
-    /// Refuses whoever does not look after the server.
-    ///
-    /// # Errors
-    /// `Denied`.
     pub fn need_server_admin(&self) -> Result<(), WebError> {
         if self.session.user.server_admin { Ok(()) } else { Err(WebError::Denied) }
     }
 
-    /// The frame of a page that belongs to no account.
+    /// The layout of a page that belongs to no account.
     #[must_use]
     pub fn layout(&self, title: &str) -> Layout {
         let role = self.accounts.iter().map(|(_, role)| *role).max().unwrap_or(Role::Viewer);
@@ -122,13 +117,13 @@ impl SignedIn {
     }
 }
 
-/// Somebody who has a part in the account of the path. At least a viewer.
+/// A signed-in member of the account in the path, with at least the role of a viewer.
 #[derive(Clone)]
 pub struct InAccount {
     pub who: SignedIn,
     pub account: Arc<Entry>,
     pub membership: Membership,
-    /// Names of events that wait for review, for the rail.
+    /// Number of unexpected events that wait for review; the navigation shows it.
     waiting: i64,
 }
 
@@ -147,21 +142,17 @@ impl InAccount {
         self.account.id()
     }
 
-    /// Refuses lesser roles.
-    ///
-    /// # Errors
-    /// `Denied`.
     pub fn need(&self, least: Role) -> Result<(), WebError> {
         if self.membership.role >= least { Ok(()) } else { Err(WebError::Denied) }
     }
 
-    /// May he see email addresses in full? (rules.md 28)
+    /// Whether email addresses are shown in full (rules.md 28).
     #[must_use]
     pub const fn sees_emails(&self) -> bool {
         sees_emails(self.membership)
     }
 
-    /// The frame of a page of this account. `query`: what the rail's links to reports carry; empty or `?…`.
+    /// The layout of a page of this account. `query` is empty or `?…`; the navigation's links to reports carry it.
     #[must_use]
     pub fn layout(&self, title: &str, section: Section, query: &str) -> Layout {
         let name = |id: AccountId| {
@@ -192,7 +183,7 @@ const fn sees_emails(membership: Membership) -> bool {
     !matches!(membership.role, Role::Viewer) || membership.show_emails
 }
 
-/// A token, told as `Authorization: Bearer …`.
+/// A program that sends an API token as `Authorization: Bearer …`.
 #[derive(Clone)]
 pub struct Caller {
     pub token: Token,
@@ -208,16 +199,12 @@ impl Caller {
         Ok(Self { token, state })
     }
 
-    /// Refuses tokens without the scope.
-    ///
-    /// # Errors
-    /// `Scope`.
     pub fn need(&self, scope: Scope) -> Result<(), WebError> {
         if self.token.scopes.contains(&scope) { Ok(()) } else { Err(WebError::Scope(scope)) }
     }
 }
 
-/// A report as data.
+/// How a report is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Html,
@@ -225,16 +212,16 @@ pub enum Format {
     Csv,
 }
 
-/// Somebody or something that may read the reports of the account of the path.
+/// A user or a program that may read the reports of the account in the path.
 pub struct ReportAccess {
     pub state: Data<State>,
     pub account: Arc<Entry>,
     pub format: Format,
-    /// The signed-in reader; none for a token, which reads data only.
+    /// `None` for a token, which can read data but no pages.
     pub reader: Option<InAccount>,
-    /// Rows that name a person may be read (rules.md 28).
+    /// Whether rows that identify a person may be read (rules.md 28).
     pub persons: bool,
-    /// Email addresses may be read in full.
+    /// Whether email addresses are shown in full.
     pub sees_emails: bool,
 }
 
@@ -252,7 +239,7 @@ impl ReportAccess {
                 reader: Some(page),
             });
         }
-        // A cookie that comes along with a token counts for nothing.
+        // With a token, a cookie is ignored.
         let caller = Caller::of(request).await?;
         if format == Format::Html || request.method() != Method::GET {
             let text = "a token reads data: add ?format=json or ?format=csv to a GET";
@@ -267,10 +254,6 @@ impl ReportAccess {
         Ok(Self { state: caller.state, account, format, reader: None, persons, sees_emails: persons })
     }
 
-    /// Refuses those who may not read rows that name a person.
-    ///
-    /// # Errors
-    /// `Scope`.
     pub fn need_persons(&self) -> Result<(), WebError> {
         if self.persons { Ok(()) } else { Err(WebError::Scope(Scope::CrmRead)) }
     }
@@ -286,7 +269,6 @@ fn format_of(request: &HttpRequest) -> Result<Format, WebError> {
     }
 }
 
-/// The account of the path; 404 when its number is none.
 fn account_of(state: &State, request: &HttpRequest) -> Result<Arc<Entry>, WebError> {
     let number = request.match_info().get(ACCOUNT).and_then(|text| text.parse().ok());
     number.and_then(|id| state.app.accounts.find(AccountId(id))).ok_or(WebError::NotFound)
@@ -303,7 +285,7 @@ async fn find_session(
     request: &HttpRequest,
     https: bool,
 ) -> Result<Option<Session>, WebError> {
-    // Another length was never given out, and is not worth a question.
+    // No secret ever had another length, so the database need not be asked.
     let told = cookie::SIGN_IN.read(request, https).filter(|value| value.len() == 64);
     match told {
         Some(value) => Ok(sign_in::find(&state.app, &Secret::told(&value)).await?),
@@ -315,7 +297,7 @@ fn sign_in_first(request: &HttpRequest) -> WebError {
     if context::wants_data(request) {
         return WebError::Unauthorized;
     }
-    // The answer to a form cannot be asked for again.
+    // After signing in, the browser can repeat only a GET.
     let is_page = request.method() == Method::GET;
     let next = request.uri().path_and_query().filter(|_| is_page).map(|path| path.as_str().to_owned());
     WebError::SignIn { next }

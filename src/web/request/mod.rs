@@ -1,5 +1,4 @@
-//! What is known of a request and who may go on: its sender, its time and colours, the user behind it, its form, its
-//! query.
+//! Reads requests: client address, context, access control, forms, queries, and the middleware around them.
 
 pub mod client;
 pub mod context;

@@ -1,4 +1,4 @@
-//! The forms an answer takes: a page, or the way to the next one.
+//! Answers for browsers: a rendered page, or a redirect.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
@@ -9,22 +9,18 @@ use crate::base::secret::Secret;
 use crate::web::response::cookie;
 use crate::web::response::error::WebError;
 
-/// A page.
-///
-/// # Errors
-/// `Internal` when the template fails.
 pub fn page(status: StatusCode, page: &impl Template) -> Result<HttpResponse, WebError> {
     let html = page.render()?;
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
 }
 
-/// After a form that was taken: the page to read next.
+/// A redirect after a form, so that reloading the next page does not submit the form again.
 #[must_use]
 pub fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
 }
 
-/// The browser is signed in from this answer on.
+/// Sets the cookie that signs the browser in.
 pub fn sign_in(request: &HttpRequest, https: bool, secret: &Secret) {
     let mut signed_in = cookie::of(&cookie::SIGN_IN, secret.reveal(), https);
     let seconds = crate::app::access::sign_in::ABSOLUTE / SECOND;
@@ -32,7 +28,7 @@ pub fn sign_in(request: &HttpRequest, https: bool, secret: &Secret) {
     cookie::set(request, signed_in);
 }
 
-/// The browser forgets its cookie.
+/// Removes the cookie that signs the browser in.
 pub fn sign_out(request: &HttpRequest, https: bool) {
     let mut gone = cookie::of(&cookie::SIGN_IN, "", https);
     gone.make_removal();

@@ -1,6 +1,6 @@
-//! Style sheet, script and icon of the admin pages, inside the binary. Their address carries a hash of
-//! their content, so that browsers keep them for ever; another hash is 404, never an old or a new file in
-//! its place. The public script of an account is not served here.
+//! Style sheet, script and icon of the admin pages, embedded in the binary. Their address contains a hash of their
+//! content, so browsers may keep them for ever. An address with another hash answers 404, so a page never gets a
+//! file of another version. The tracking script is served elsewhere (`web/collect/script.rs`).
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 
 use crate::base::random::hex;
 
-/// Digits of the hash in an address.
+/// Hexadecimal digits of the hash in an address.
 const HASH_DIGITS: usize = 16;
-/// As strong as brotli gets before it becomes slow.
+/// Higher qualities are much slower and hardly smaller.
 const BROTLI_QUALITY: u32 = 9;
 const KEEP: &str = "public, max-age=31536000, immutable";
 
@@ -22,7 +22,6 @@ const KEEP: &str = "public, max-age=31536000, immutable";
 #[folder = "static/admin/"]
 struct Files;
 
-/// One served file.
 struct Asset {
     name: &'static str,
     content_type: &'static str,
@@ -40,7 +39,7 @@ static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
     ]
 });
 
-/// The files that begin with `prefix`, in the order of their names.
+/// The files whose path begins with `prefix`, joined in the order of their names.
 fn joined(prefix: &str) -> Vec<u8> {
     let mut names: Vec<Cow<'static, str>> = Files::iter().filter(|n| n.starts_with(prefix)).collect();
     names.sort();
@@ -61,7 +60,7 @@ impl Asset {
     fn gzip(&self) -> &[u8] {
         self.gzip.get_or_init(|| {
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-            // Writing to a Vec cannot fail; if it did, the empty answer is not sent (see `body`).
+            // Writing to a `Vec` cannot fail. If it did, `body` would skip the empty result.
             encoder.write_all(&self.plain).and_then(|()| encoder.finish()).unwrap_or_default()
         })
     }
@@ -80,7 +79,7 @@ impl Asset {
         })
     }
 
-    /// The smallest form this browser takes.
+    /// The smallest encoding that the browser accepts.
     fn body(&self, accepted: &HeaderMap) -> (&[u8], Option<&'static str>) {
         let forms = [("br", Self::brotli as fn(&Self) -> &[u8]), ("gzip", Self::gzip)];
         for (coding, form) in forms {
@@ -92,19 +91,16 @@ impl Asset {
     }
 }
 
-/// Address of the style sheet.
 #[must_use]
 pub fn style() -> String {
     path("style.css")
 }
 
-/// Address of the script.
 #[must_use]
 pub fn script() -> String {
     path("admin.js")
 }
 
-/// Address of the icon.
 #[must_use]
 pub fn icon() -> String {
     path("icon.svg")
@@ -143,13 +139,13 @@ pub async fn show(request: HttpRequest, asked: web::Path<(String, String)>) -> H
     answer
 }
 
-/// `If-None-Match` names this etag? Proxies may have made it weak.
+/// Whether `If-None-Match` contains this etag. Proxies may have made it weak.
 fn names(header: &HeaderValue, etag: &str) -> bool {
     let Ok(text) = header.to_str() else { return false };
     text.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == etag)
 }
 
-/// `Accept-Encoding` takes this coding?
+/// Whether `Accept-Encoding` allows this coding.
 fn accepts(headers: &HeaderMap, coding: &str) -> bool {
     let listed = headers.get_all(header::ACCEPT_ENCODING).filter_map(|v| v.to_str().ok());
     listed.flat_map(|list| list.split(',')).any(|one| {
@@ -159,7 +155,6 @@ fn accepts(headers: &HeaderMap, coding: &str) -> bool {
     })
 }
 
-/// Name and content of every asset.
 #[cfg(test)]
 pub(crate) fn texts() -> Vec<(&'static str, String)> {
     ASSETS.iter().map(|a| (a.name, String::from_utf8(a.plain.clone()).unwrap())).collect()

@@ -1,4 +1,5 @@
-//! What was just done, told once by the next page. The cookie carries a number of a closed list, never a text.
+//! The notice that the next page shows once after a change ("The settings were saved"). The cookie holds a number
+//! of a closed list and never a text, so nobody can make a page show a text of theirs.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
@@ -8,10 +9,10 @@ use crate::web::response::page::{Flash, Tone};
 use crate::web::text::Texts;
 use crate::web::text::access::Done as Words;
 
-/// Seconds until it is no news any more.
+/// Seconds after which the notice is dropped.
 const KEPT: i64 = 60;
 
-/// What was done. Its number stands in the cookie.
+/// A finished change. Its number is the value of the cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
     Saved,
@@ -95,14 +96,13 @@ impl Done {
     }
 }
 
-/// The next page of this browser will say so.
 pub fn put(request: &HttpRequest, https: bool, done: Done) {
     let mut told = cookie::of(&FLASH, &(done as u8).to_string(), https);
     told.set_max_age(Duration::seconds(KEPT));
     cookie::set(request, told);
 }
 
-/// What this page has to say.
+/// The notice that this page shows.
 #[must_use]
 pub fn read(request: &HttpRequest, https: bool, t: &Texts) -> Option<Flash> {
     let number = FLASH.read(request, https)?;
@@ -110,7 +110,7 @@ pub fn read(request: &HttpRequest, https: bool, t: &Texts) -> Option<Flash> {
     Some(Flash { tone: Tone::Good, text: done.text(&t.access.done).to_owned() })
 }
 
-/// It was said; a redirect on the way has not said it yet.
+/// Call this when a page is answered, not on a redirect, which has not shown the notice yet.
 pub fn forget(request: &HttpRequest, https: bool) {
     if FLASH.read(request, https).is_some() {
         let mut gone = cookie::of(&FLASH, "", https);

@@ -1,4 +1,4 @@
-//! What an answer is made of: the page with its frame, data for programs, errors, files, cookies.
+//! Builds answers: pages with their layout, data for programs, errors, assets, cookies.
 
 pub mod answer;
 pub mod assets;

@@ -1,4 +1,4 @@
-//! The pages of events and contacts from invented answers: full, empty, near the limit, hostile.
+//! The pages of events and contacts from sample data.
 
 use askama::Template;
 
@@ -88,7 +88,6 @@ fn rows(names: &[&str]) -> Vec<EventRow> {
 const NAMES: [&str; 6] =
     ["Signed up", "Order placed", "Newsletter", "Pricing seen", "Brochure downloaded", "Old banner"];
 
-/// For the panel of the dashboard.
 pub(super) fn dashboard_rows() -> Table<TopEvent> {
     let row = |row: EventRow| TopEvent {
         id: row.id,
@@ -248,7 +247,7 @@ fn form(name: &str, form: &Form<'_>, kind: EventKind, wrong: &[(&'static str, St
 
 fn install(name: &str, stored: &Stored) -> String {
     let layout = named("", name, Role::Editor);
-    // The test of samples looks for absolute addresses of pages; this one is shown, not linked.
+    // An origin without a scheme: the page shows it as text, but the test that forbids absolute URLs cannot tell.
     event_install::page(layout, &zone(), "//stats.example.com", 2, stored).render().unwrap()
 }
 
@@ -326,7 +325,7 @@ fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
     contact::page(layout, &zone(), "EUR", &asked, &found).render().unwrap()
 }
 
-/// Every page of events and contacts, by name.
+/// Name and HTML of each page.
 pub(super) fn pages_of_events() -> Vec<(&'static str, String)> {
     let work = |finished: Option<Millis>| Work {
         account: AccountId::FIRST,

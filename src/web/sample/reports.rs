@@ -1,4 +1,4 @@
-//! The pages of an account from invented answers: full, empty, hostile.
+//! The report pages and settings pages of an account from sample data.
 
 use askama::Template;
 
@@ -88,7 +88,7 @@ fn table<R>(rows: Vec<R>, total: u64, next: Option<&str>) -> Table<R> {
     Table { rows, total, next: next.map(str::to_owned), compare: None, damaged: Vec::new() }
 }
 
-/// The first rows fell, rose, stayed and were not there before.
+/// Of four rows, one fell, one rose, one stayed the same, and one is new.
 fn before(i: usize, visitors: u64) -> Option<Before> {
     let visitors = [visitors * 5 / 4, visitors / 3, visitors, 0][i % 4];
     Some(Before { visitors, sessions: visitors, page_views: visitors })
@@ -274,7 +274,6 @@ fn tables() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A table that lacks days.
 fn damaged(asked: &Asked) -> String {
     let days = vec!["2026-11-03".to_owned(), "2026-11-04".to_owned()];
     let table = Table { damaged: days, ..table(page_rows(&PAGES), 812, None) };
@@ -368,7 +367,7 @@ fn visitor_of(name: &str, email: Option<&str>, rows: Vec<SessionRow>, role: Role
     visitor::page(layout, &zone(), "EUR", &asked, &found).render().unwrap()
 }
 
-/// Every page of an account, by name.
+/// Name and HTML of each page.
 pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
     let full = "Northwind Traders";
     let filtered = [

@@ -1,4 +1,4 @@
-//! What every sample stands on: names that hurt, a day, the frame.
+//! What all samples share: hostile texts, a fixed day, a layout, and a visit.
 
 use crate::app::reports::visitor::{EventRow, SessionRow};
 use crate::base::clock::{MINUTE, Millis};
@@ -46,7 +46,7 @@ pub(super) fn layout(title: &str, section: Section, name: &str) -> Layout {
     }
 }
 
-/// A month of visits: weekends low, a slow rise, today not over.
+/// Visits of a day in a realistic pattern: low weekends and a slow rise.
 pub(super) fn visits(day: i32, level: i64) -> i64 {
     let weekday = i64::from(crate::domain::period::weekday(LocalDay(day)));
     let wave = [100, 112, 118, 109, 92, 54, 48];
@@ -54,7 +54,7 @@ pub(super) fn visits(day: i32, level: i64) -> i64 {
     level * (wave[usize::try_from(weekday).unwrap()] + noise) / 100 + i64::from(day - 20_700) * level / 400
 }
 
-/// A session, some time ago; with `more`, all that can be known of it.
+/// A session some time ago; with `more` every field is filled.
 pub(super) fn visit(id: u32, ago: i64, texts: &[&str], more: bool) -> SessionRow {
     let at = Millis(1_795_377_600_000).plus(-ago);
     let event = |(n, text): (i64, &&str)| EventRow {

@@ -1,4 +1,4 @@
-//! `/`: to the first account's dashboard, or to the list when there is none.
+//! `/`: redirects to the dashboard of the first account, or to the list of accounts when there is none.
 
 use actix_web::HttpResponse;
 use actix_web::web::{ServiceConfig, get};

@@ -1,4 +1,4 @@
-//! Pages about who may come in: set-up, sign-in, accounts, the own profile.
+//! Pages about access: set-up, sign-in, password reset, the user's own profile.
 
 pub mod home;
 pub mod profile;

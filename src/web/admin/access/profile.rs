@@ -1,4 +1,4 @@
-//! One's own: password, the browsers one is signed in with, colours.
+//! The user's own profile: password, signed-in browsers, theme.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post};
@@ -42,12 +42,12 @@ struct Page {
     here: SignInId,
 }
 
-/// A browser that is signed in.
+/// A signed-in browser.
 struct Row {
     id: SignInId,
-    /// `Chrome on Windows`, as reports name browsers and systems; the User-Agent of what they do not know.
+    /// `Chrome on Windows`, named as in the reports; an unknown browser shows its User-Agent.
     name: String,
-    /// User-Agent as it was sent; may be empty.
+    /// The User-Agent as sent; may be empty.
     agent: String,
     created: Millis,
     last: Millis,
@@ -89,7 +89,7 @@ impl Page {
     }
 }
 
-/// What is wrong, and with which password.
+/// The error messages of the two password fields.
 #[derive(Clone, Copy, Default)]
 struct Wrong {
     current: Option<&'static str>,
@@ -151,7 +151,7 @@ async fn update_password(request: HttpRequest, form: SignedForm) -> Result<HttpR
     }
 }
 
-/// One browser by its number, or without one all others.
+/// Signs out one browser, or all others when the form names none.
 async fn delete_browsers(request: HttpRequest, form: SignedForm) -> Result<HttpResponse, WebError> {
     let SignedForm { who, fields } = form;
     let user = who.session.user.id;

@@ -1,4 +1,4 @@
-//! Choosing a password by a link that somebody handed over.
+//! `/reset`: choose a password by a link that an administrator handed over.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Query, ServiceConfig, get, post, resource};

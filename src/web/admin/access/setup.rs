@@ -1,4 +1,4 @@
-//! The first user and the first account, by the link that an empty store prints.
+//! `/setup`: creates the first user and the first account. The server prints the link when its database is empty.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Query, ServiceConfig, get, post, resource};
@@ -34,7 +34,7 @@ struct Page {
     layout: Layout,
     token: String,
     user: Vec<Field>,
-    /// None when there are accounts already.
+    /// Empty when an account already exists.
     account: Vec<Field>,
     refused: bool,
 }
@@ -45,7 +45,7 @@ struct GonePage {
     layout: Layout,
 }
 
-/// What is wrong, and with which field.
+/// The error messages of the form.
 #[derive(Default)]
 struct Wrong {
     email: Option<&'static str>,
@@ -136,7 +136,7 @@ async fn create(request: HttpRequest, form: GuestForm) -> Result<HttpResponse, W
             None
         }
     };
-    // All that is wrong at once, not one by one.
+    // All errors are shown at once, so the form need not be submitted once for each.
     if let Err(weak) = setup::check_password(email, password, settings.as_ref()) {
         wrong.password = Some(refusal::text(words, weak.into())?);
     }

@@ -1,4 +1,4 @@
-//! Signing in, by password or by a link that works once, and out.
+//! Signing in by password or by a one-time link, and signing out.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Query, ServiceConfig, get, post, resource};
@@ -94,7 +94,7 @@ async fn create(request: HttpRequest, form: GuestForm) -> Result<HttpResponse, W
     }
 }
 
-/// The new cookie takes the place of the old one, whose sign-in ends.
+/// Signs in and ends the sign-in that the browser had before.
 async fn replace(request: &HttpRequest, guest: &Guest, secret: &Secret) -> Result<(), WebError> {
     if let Some(old) = &guest.session {
         sign_in::end(&guest.state.app, old.user.id, old.sign_in.id).await?;
@@ -110,7 +110,7 @@ struct Told {
 }
 
 async fn by_link(request: HttpRequest, guest: Guest, told: Query<Told>) -> Result<HttpResponse, WebError> {
-    // A link on another site must not sign anybody in as somebody else.
+    // Otherwise a link on another site could sign a visitor in as somebody else.
     let site = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
     if site.is_some_and(|site| site != "none" && site != "same-origin") {
         return Err(WebError::Expired);

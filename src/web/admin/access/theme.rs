@@ -1,4 +1,4 @@
-//! The choice of colours, for browsers without script.
+//! Saves the theme for browsers without script.
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
@@ -21,7 +21,8 @@ pub fn routes(config: &mut ServiceConfig) {
 async fn choose(request: HttpRequest, form: SignedForm) -> Result<HttpResponse, WebError> {
     let asked = form.fields.text("theme");
     let theme = Theme::parse(asked).ok_or_else(|| WebError::BadRequest("no such colours".to_owned()))?;
-    // No secret, and the script of the pages writes it too: the same name on both schemes, readable.
+    // The script of the pages writes this cookie too, so it is readable and has the same name for both schemes. It
+    // is not a secret.
     let chosen = Cookie::build(Theme::COOKIE, theme.as_str())
         .path("/")
         .same_site(SameSite::Lax)

@@ -1,5 +1,5 @@
-//! `/accounts/{id}/events/{id}`: one event: completions and value over time, who completed it, with what and where,
-//! and what it is defined as.
+//! `/accounts/{id}/events/{id}`: one event with completions and value over time, the contacts who completed it,
+//! breakdowns by browser, page and source, and its definition.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post};
@@ -47,7 +47,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/accounts/{account}/events/{event:[0-9]{12}}/count-back", post().to(count_back));
 }
 
-/// Contacts of a page.
+/// Contacts on one page.
 const PEOPLE: usize = 20;
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
@@ -63,7 +63,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     if access.format == Format::Html && query::first(&pairs, "limit").is_none() {
         asked.query.limit = PEOPLE;
     }
-    // A file of the series tells of nobody.
+    // The CSV of the series names no contact, so it needs no right to read them.
     let persons = access.persons && (by_contact || access.format != Format::Csv);
     let found = reports::event(app, id, number, &asked.query, persons).await?;
     let mut found = found.ok_or(WebError::NotFound)?;
@@ -114,14 +114,14 @@ fn file_name(asked: &Asked) -> String {
     report::file_name(asked).replacen("events", &asked.url.report.name().replace('/', "-"), 1)
 }
 
-/// Heads of the CSV, in the order of `cells`: the series is the table of an event.
+/// Columns of the CSV, in the order of `cells`: the series of the event.
 const COLUMNS: [&str; 3] = ["at", "completions", "value"];
 
 fn cells(point: &Counted) -> Vec<String> {
     vec![point.at.clone(), point.completions.to_string(), point.value.clone()]
 }
 
-/// Heads of the CSV of contacts (`?show=contacts`).
+/// Columns of the CSV of contacts (`?show=contacts`).
 const CONTACTS: [&str; 5] = ["contact_id", "email", "completions", "value", "last"];
 
 fn contact_cells(row: &Completer) -> Vec<String> {
@@ -134,7 +134,6 @@ fn contact_cells(row: &Completer) -> Vec<String> {
     ]
 }
 
-/// A figure that can be charted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Metric {
     #[default]
@@ -171,14 +170,13 @@ impl Metric {
     }
 }
 
-/// Something the event is defined by.
+/// One line of the event's definition.
 struct Fact {
     name: &'static str,
     value: String,
     is_code: bool,
 }
 
-/// A contact who completed it.
 struct Person {
     email: String,
     href: String,
@@ -188,18 +186,19 @@ struct Person {
     last_when: String,
 }
 
-/// A change of its code.
+/// A change of the custom JavaScript.
 pub(crate) struct Change {
     when: String,
     who: String,
-    /// Before and after: what it is called, and the text.
+    /// Label and code, before and after the change.
     texts: [(&'static str, String); 2],
 }
 
-/// What can be done with it, for those who may.
+/// Links to change the event; only for users who may.
 struct Actions {
     edit: String,
-    /// Archives or restores: label and where. None where restoring would publish code, and he may not.
+    /// Label and address of archiving or restoring. `None` when restoring would publish code and the user may not
+    /// publish.
     put_away: Option<(&'static str, String)>,
     delete: String,
 }
@@ -226,7 +225,7 @@ pub(crate) struct Page {
     by_programs: Option<String>,
     count_back: Option<CountBack>,
     facts: Vec<Fact>,
-    /// For who may publish code.
+    /// Filled only for users who may publish custom JavaScript.
     pub(crate) changes: Vec<Change>,
     csv: String,
     json: String,
@@ -324,7 +323,7 @@ fn person(layout: &Layout, asked: &Asked, zone: &Zone, found: &EventReport, row:
     }
 }
 
-/// Money, or the sign for none.
+/// An amount, or the sign for an unknown value.
 fn worth(t: &Texts, minor: i64, currency: &str) -> String {
     match minor {
         0 => t.number.unknown.to_owned(),
@@ -395,7 +394,7 @@ fn chart(t: &'static Texts, asked: &Asked, zone: &Zone, metric: Metric, found: &
     let step = days.step();
     let range = format::days(&t.number, days);
     let title = fill(t.report.chart.title, &[("what", metric.label(t)), ("range", &range)]);
-    // Of days before the first completion there is nothing to compare with.
+    // Without completions in the comparison period there is nothing to compare with.
     let counted = found.compare.as_ref().filter(|c| c.series.iter().any(|point| metric.of(point) != 0));
     let before: Option<(_, Days)> = counted.zip(asked.url.compared_days());
     let before_starts = before.as_ref().map(|(_, days)| starts(*days, zone, step)).unwrap_or_default();

@@ -1,5 +1,6 @@
-//! `/accounts/{id}/events/new` and `…/events/{id}/edit`: the form of an event. It shows what the chosen type needs: with
-//! script at once, without it after the button beside the types. What was typed is never lost.
+//! `/accounts/{id}/events/new` and `…/events/{id}/edit`: the form of an event. It shows the fields of the chosen
+//! type: with script at once, without script after pressing the button beside the types. Typed values are kept
+//! whatever happens.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post, resource};
@@ -40,27 +41,23 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         );
 }
 
-/// Lines of the field for code.
 const CODE_ROWS: u8 = 8;
-/// Longest list of tags that the browser sends, characters.
+/// Longest value of the field with all tags, in characters.
 const TAGS_LENGTH_MAX: usize = event::TAGS_MAX * (event::TAG_MAX + 2);
 
-/// The event of the path; 404 when it is no number.
+/// The event number in the path.
 pub(crate) fn number_of(request: &HttpRequest) -> Result<EventNumber, WebError> {
     request.match_info().get("event").and_then(EventNumber::parse).ok_or(WebError::NotFound)
 }
 
-/// The event of the path as it is stored.
-///
-/// # Errors
-/// `NotFound` when there is none; the store's.
+/// The event as stored.
 pub(crate) async fn find(here: &InAccount, number: EventNumber) -> Result<Stored, WebError> {
     let account = here.id();
     let found = here.who.state.app.store.read(move |conn| store::definition::find(conn, account, number));
     found.await?.ok_or(WebError::NotFound)
 }
 
-/// As typed.
+/// The values as typed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Typed {
     pub kind: Option<EventKind>,
@@ -71,12 +68,11 @@ pub(crate) struct Typed {
     pub url: String,
     pub page: String,
     pub custom_js: String,
-    /// Names this form to what is picked for it.
+    /// A random key that connects this form with an element picked for it in another tab.
     pub pick_key: String,
 }
 
 impl Typed {
-    /// Of a form that was not sent yet.
     fn new(here: &InAccount) -> Self {
         Self { pick_key: here.who.state.app.random.token(), ..Self::default() }
     }
@@ -127,10 +123,10 @@ impl Typed {
     }
 }
 
-/// What is wrong, beside the field it is in.
+/// Error messages by field name.
 type Wrong = Vec<(&'static str, String)>;
 
-/// The words for a refusal; what is no fault of the form goes on as an error.
+/// The messages for an error that the user can correct. Any other error is returned as a failure of the request.
 fn wrong(t: &Texts, kind: EventKind, error: Error) -> Result<Wrong, WebError> {
     let words = &t.events.form.wrong;
     match error {
@@ -175,15 +171,15 @@ fn wrong_at(t: &Texts, kind: EventKind, invalid: &Invalid) -> (&'static str, Str
     (field, text.to_owned())
 }
 
-/// Fields of some types only.
+/// Form fields that only some event types have.
 pub(crate) struct OfKinds {
-    /// The types that have them, for the script.
+    /// The types, separated by spaces, for the script.
     kinds: String,
     is_shown: bool,
     fields: Vec<Field>,
-    /// Said instead of a field.
+    /// A text shown instead of a field.
     note: Option<&'static str>,
-    /// An element can be chosen on the site.
+    /// Whether an element can be picked on the site.
     picks: bool,
 }
 
@@ -195,13 +191,12 @@ pub(crate) struct Page {
     cancel: String,
     submit: &'static str,
     refused: bool,
-    /// How little room there is for one more event, before anything is typed.
+    /// Shown on the form for a new event when the limit of events is nearly reached.
     room: Option<Meter>,
     name: Field,
     tags: Field,
-    /// Tags in use.
     known_tags: Vec<String>,
-    /// Nothing when the type stays as it is.
+    /// `None` when the type cannot be changed.
     kinds: Option<Field>,
     kind_name: &'static str,
     of_kinds: Vec<OfKinds>,
@@ -209,22 +204,22 @@ pub(crate) struct Page {
     pick: Pick,
 }
 
-/// Choosing an element on the site, in another tab.
+/// Picking an element on the site, in another tab.
 struct Pick {
     action: String,
-    /// Tells the latest choice for the form of a key.
+    /// Answers with the latest selector picked for a form key.
     latest: String,
     key: String,
-    /// How long there can be a choice, milliseconds.
+    /// Milliseconds until a pick expires.
     life: i64,
-    /// A page of the site to begin with.
+    /// The page of the site that is opened first.
     address: String,
     kind: &'static str,
 }
 
-/// What the button says that asks for the fields of a type.
+/// Value of the button that shows the fields of the chosen type.
 const CHOOSE: &str = "choose";
-/// … and the one that asks for what was picked on the site.
+/// Value of the button that fills in the picked selector.
 const TAKE: &str = "take";
 
 impl Page {
@@ -237,21 +232,20 @@ impl Page {
     }
 }
 
-/// What the form knows of its account, and what who fills it in may.
+/// What the form needs to know about the account and the user.
 pub(crate) struct About {
     pub tags: Vec<String>,
     pub currency: String,
-    /// The first of its domains.
+    /// The first domain of the account.
     pub domain: Option<String>,
-    /// He may publish custom JavaScript.
+    /// Whether the user may publish custom JavaScript.
     pub may_publish: bool,
-    /// It is served at all.
+    /// Whether the server runs custom JavaScript at all.
     pub runs_code: bool,
-    /// Events that count against the limit, and the limit.
+    /// Events that count towards the limit, and the limit.
     pub used: (i64, i64),
 }
 
-/// Which event the form is of.
 pub(crate) enum Form<'a> {
     New,
     Edit(&'a Stored),
@@ -322,7 +316,7 @@ pub(crate) fn page(mut layout: Layout, form: &Form<'_>, typed: &Typed, about: Ab
     }
 }
 
-/// The fields of each type; of an event that is there, only those of its own.
+/// The fields of all types for a new event, and of its own type for an existing one.
 fn of_kinds(
     t: &'static Texts,
     (kind, all): (EventKind, bool),
@@ -386,14 +380,14 @@ async fn answer(
     answer::page(status, &page(here.layout("", Section::Events, ""), form, typed, about, wrong))
 }
 
-/// Where a site most likely is: names of this machine have no certificate.
+/// The likely address of the site. Local host names have no certificate, so they get http.
 fn site(domain: &str) -> String {
     let name = domain.split(':').next().unwrap_or(domain);
     let is_local = name == "localhost" || name.ends_with(".localhost") || name.ends_with(".test");
     format!("{}://{domain}/", if is_local { "http" } else { "https" })
 }
 
-/// With the selector that was picked for this form last, if any was.
+/// Fills in the selector that was last picked for this form.
 async fn with_picked(here: &InAccount, mut typed: Typed) -> Result<(Typed, Wrong), WebError> {
     let (app, actor, account) = (&here.who.state.app, here.who.actor(), here.id());
     let refused = |error: element_picker::Error| WebError::BadRequest(error.to_string());
@@ -421,7 +415,7 @@ async fn create(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, We
     here.need(Role::Editor)?;
     let typed = Typed::read(&fields);
     let kind = typed.kind.unwrap_or(EventKind::Custom);
-    // Only the fields of that type are asked for; nothing is checked yet.
+    // This button only changes the visible fields, so nothing is validated yet.
     match fields.text("do") {
         CHOOSE => return answer(&here, StatusCode::OK, &Form::New, &typed, &Wrong::new()).await,
         TAKE => {
@@ -462,7 +456,7 @@ async fn update(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, We
         let (typed, wrong) = with_picked(&here, typed).await?;
         return answer(&here, StatusCode::OK, &Form::Edit(&stored), &typed, &wrong).await;
     }
-    // Who may not publish code was not asked for it: it stays.
+    // The form has no code field for users who may not publish, so the stored code is kept.
     if !here.membership.may_publish() {
         typed.custom_js = custom_js::code(&here.who.state.app, here.id(), stored.number).await?;
     }

@@ -1,5 +1,5 @@
-//! `/accounts/{id}/events/{id}/install`: the last step of an event: its id, what is put where, and whether it works.
-//! Waits for the first completion and turns by itself.
+//! `/accounts/{id}/events/{id}/install`: the last step after creating an event. It shows the code to install and
+//! waits for the first completion; until then the page reloads itself.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
@@ -26,7 +26,7 @@ use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
 use crate::web::text::{Texts, fill};
 
-/// How often the page looks for the first completion, milliseconds; seconds without script.
+/// Interval of the reloads: by the script in milliseconds, without script in seconds.
 const EVERY_MS: u32 = 2_000;
 const EVERY_SECONDS: u32 = 5;
 
@@ -42,7 +42,7 @@ async fn show(request: HttpRequest, here: InAccount) -> Result<HttpResponse, Web
     answer::page(StatusCode::OK, &page(layout, &here.account.zone, &origin, digits, &stored))
 }
 
-/// Something a call may say beside the event.
+/// A parameter of the API call.
 struct Parameter {
     name: &'static str,
     meaning: &'static str,
@@ -56,7 +56,7 @@ pub(crate) struct Page {
     event: String,
     list: String,
     live: String,
-    /// Nothing where the reader may not.
+    /// `None` when the user may not edit.
     edit: Option<String>,
     waiting: String,
     waiting_what: &'static str,
@@ -65,11 +65,11 @@ pub(crate) struct Page {
     snippet: Option<Code>,
     call: Option<Code>,
     parameters: Vec<Parameter>,
-    /// What is said where nothing is to be put anywhere.
+    /// Title and text for event types that need no code on the site.
     by_itself: Option<(&'static str, &'static str)>,
 }
 
-/// `origin`: scheme and host under which sites and programs reach this server.
+/// `origin` is the scheme and host under which sites and programs reach this server.
 pub(crate) fn page(mut layout: Layout, zone: &Zone, origin: &str, digits: u32, stored: &Stored) -> Page {
     let t = layout.t;
     let words = &t.events.install;

@@ -1,4 +1,4 @@
-//! Putting an event away: archive and restore at once, delete after a page that shows what goes.
+//! Archiving, restoring and deleting an event. Deleting first shows a page with what will be lost.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post, resource};
@@ -52,7 +52,7 @@ async fn set(
     let app = &here.who.state.app;
     match definitions::set_status(app, here.who.actor(), here.id(), number, status).await {
         Ok(()) => {}
-        // The way out stands there: which events could be archived instead.
+        // The message says what to do: archive another event first.
         Err(Error::Full(limit)) => {
             let t = here.who.context.t;
             let limit = report::count(t, limit.unsigned_abs());
@@ -67,7 +67,7 @@ async fn set(
     Ok(answer::see_other(&paths::event(here.id(), number)))
 }
 
-/// For handlers that have no field to put it beside.
+/// For handlers without a form field to show the message at.
 fn refusal(error: Error) -> WebError {
     match error {
         Error::Access(error) => error.into(),
@@ -80,10 +80,10 @@ fn refusal(error: Error) -> WebError {
 #[template(path = "events/remove.html")]
 pub(crate) struct Page {
     layout: Layout,
-    /// What goes.
+    /// What deleting will remove.
     goes: String,
     action: String,
-    /// Instead of deleting it; nothing when it is archived already.
+    /// Offers archiving instead; `None` when the event is already archived.
     archive: Option<String>,
     cancel: String,
 }

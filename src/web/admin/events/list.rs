@@ -1,5 +1,5 @@
-//! `/accounts/{id}/events`: the events of the account with what they came to in the period; and the tabs and the meter
-//! that stand over every list of events.
+//! `/accounts/{id}/events`: the events of the account with their numbers in the period. Also the tabs and the limit
+//! meter above all lists of events.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
@@ -37,7 +37,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config.route("/accounts/{account}/events", get().to(show));
 }
 
-/// Keys of the address that are this page's own.
+/// Parameters that only this page has.
 const OWN: [&str; 5] = ["tag", "type", "status", "search", "sort"];
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
@@ -60,10 +60,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     }
 }
 
-/// The address of the list that these pairs ask for.
-///
-/// # Errors
-/// `Invalid` with what is allowed.
+/// Parses the parameters of this list.
 pub(crate) fn read(
     account: AccountId,
     pairs: &[(String, String)],
@@ -74,7 +71,7 @@ pub(crate) fn read(
     Ok(Asked { url: ordered(asked.url.clone(), &wanted), ..asked })
 }
 
-/// Without the order and the cursor, which are this page's own and no other report knows.
+/// Without order and cursor: this page has its own, which the shared parser does not know.
 fn others(pairs: Pairs) -> Pairs {
     pairs.into_iter().filter(|(key, _)| key != "sort" && key != "after").collect()
 }
@@ -83,7 +80,7 @@ fn ordered(url: ReportUrl, wanted: &Wanted) -> ReportUrl {
     if wanted.order == Order::default() { url } else { url.with("sort", wanted.order.as_str()) }
 }
 
-/// Heads of the CSV, in the order of `cells`.
+/// Columns of the CSV, in the order of `cells`.
 const COLUMNS: [&str; 9] =
     ["id", "name", "type", "tags", "status", "completions", "contacts", "value", "last_seen"];
 
@@ -114,7 +111,6 @@ fn csv(asked: &Asked, found: &Events) -> Result<HttpResponse, WebError> {
     data::csv(&report::file_name(asked), &[&COLUMNS, compared].concat(), rows)
 }
 
-/// The lists of events.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tab {
     Events,
@@ -122,7 +118,7 @@ pub(crate) enum Tab {
     Dismissed,
 }
 
-/// The tabs over the lists, and how much of the limit is used.
+/// The tabs above the lists, and how much of the limit is used.
 #[derive(Template)]
 #[template(path = "events/_head.html")]
 pub struct Head {
@@ -135,7 +131,7 @@ struct HeadTab {
     label: &'static str,
     href: String,
     current: bool,
-    /// How many wait there.
+    /// Number of entries that wait there.
     count: Option<String>,
 }
 
@@ -168,7 +164,6 @@ impl Head {
     }
 }
 
-/// One event as people read it.
 struct Row {
     name: String,
     href: String,
@@ -183,7 +178,7 @@ struct Row {
     contacts: String,
     value: String,
     last: String,
-    /// In full.
+    /// With date and time.
     last_when: String,
 }
 
@@ -192,16 +187,16 @@ struct Tag {
     href: String,
 }
 
-/// Head of a column that sorts.
+/// A column heading that sorts the table.
 struct Column {
     label: &'static str,
     href: String,
-    /// `aria-sort`
+    /// Value of `aria-sort`.
     sorted: Option<&'static str>,
     is_number: bool,
 }
 
-/// A list to choose from, above the table.
+/// A drop-down list above the table.
 struct Chooser {
     name: &'static str,
     label: &'static str,
@@ -233,9 +228,9 @@ pub(crate) struct Page {
     pager: Option<Pager>,
     csv: String,
     json: String,
-    /// The way back to all events when some are left out.
+    /// Removes all filters and searches.
     clear: Option<String>,
-    /// Instead of the table while there is no event at all.
+    /// Shown instead of the table while the account has no event.
     empty: Option<Empty>,
 }
 
@@ -302,7 +297,6 @@ fn row_of(layout: &Layout, asked: &Asked, currency: &str, until: Option<&str>, r
         stale: row.stale,
         completions: report::count(t, row.completions),
         change: row.before.as_ref().map(change),
-        // The interval that is not over would end every line with a fall.
         spark: Sparkline::of(over(asked, &row.series)),
         contacts: report::count(t, row.contacts),
         value: match row.value_minor {
@@ -316,7 +310,7 @@ fn row_of(layout: &Layout, asked: &Asked, currency: &str, until: Option<&str>, r
     }
 }
 
-/// Without the interval that is not over.
+/// Without the interval that is still running: it would end every line with a fall.
 fn over(asked: &Asked, series: &[u64]) -> Vec<i64> {
     let is_open = asked.url.period.days.last >= asked.url.period.today;
     let n = series.len().saturating_sub(usize::from(is_open));
@@ -367,7 +361,7 @@ fn choosers(t: &'static Texts, wanted: &Wanted, tags: &[String]) -> Vec<Chooser>
     ];
     let chosen = wanted.tag.clone().unwrap_or_default();
     let known = |tag: &&String| tag.to_lowercase() == chosen.to_lowercase();
-    // As it is written there, so that it stands chosen.
+    // The spelling in the list of tags, so that the tag is selected.
     let chosen = tags.iter().find(known).cloned().unwrap_or(chosen);
     if !tags.is_empty() {
         let tags = tags.iter().map(|tag| choice(tag, tag));
@@ -377,7 +371,7 @@ fn choosers(t: &'static Texts, wanted: &Wanted, tags: &[String]) -> Vec<Chooser>
     choosers
 }
 
-/// Says above a page of an event which one it is.
+/// Puts the name of the event into a title.
 pub(crate) fn named(text: &str, name: &str) -> String {
     fill(text, &[("name", name)])
 }

@@ -1,5 +1,5 @@
-//! `/accounts/{id}/events/pick`: opens a page of the site to pick an element on, and tells what was picked. The form of
-//! an event posts here into another tab and asks again until there is a choice, or is loaded again.
+//! `/accounts/{id}/events/pick`: starts the element picker on the site and answers with the picked selector. The
+//! event form posts here into a new tab. Then its script asks for the result, or the user submits the form again.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Path, ServiceConfig, get, post};
@@ -32,12 +32,13 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 pub(crate) struct OpeningPage {
     pub layout: Layout,
     pub lead: String,
-    /// Of the site, with the token; none = it cannot be opened, as `lead` says.
+    /// Address of the site with the token; `None` when the site cannot be opened, and `lead` says why.
     pub address: Option<String>,
 }
 
-/// Fields: `url`, a page of the site; `kind`, the type of the event (`form` picks forms); `key`, which names the form. A page that goes on to the
-/// site: a redirect would be stopped by the policy that lets forms go nowhere else. To programs `{number, address}`.
+/// Fields: `url`, a page of the site; `kind`, the type of the event (`form` picks forms); `key`, the key of the
+/// event form. The answer is a page that goes on to the site, because the content security policy of the form would
+/// block a redirect to another host. Programs get `{number, address}`.
 async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
     let AccountForm { page: here, fields } = form;
     here.need(Role::Editor)?;
@@ -67,13 +68,13 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     answer::page(status, &OpeningPage { layout, lead, address })
 }
 
-/// `{"number","open","selector"}`: `open` while something can be picked, `selector` null until it is.
+/// `{"number","open","selector"}`: `open` while an element can still be picked; `selector` is null until then.
 async fn show(here: InAccount, path: Path<(i64, i64)>) -> Result<HttpResponse, WebError> {
     here.need(Role::Editor)?;
     tell(&here, Some(path.into_inner().1)).await
 }
 
-/// The same of the reader's latest for the form of `key`: it was not told its number.
+/// The same for the latest pick of the form `key`, whose number the form's page does not know.
 async fn show_latest(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
     here.need(Role::Editor)?;
     let pairs = report::pairs(&request)?;

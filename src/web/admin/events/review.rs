@@ -1,5 +1,6 @@
-//! `/accounts/{id}/events/unexpected` and `…/dismissed`: names that nobody has created: approve, dismiss, restore, one
-//! or many by their boxes. Plain forms: the script only adds a box that ticks all.
+//! `/accounts/{id}/events/unexpected` and `…/dismissed`: event names that arrived although nobody has created them.
+//! The user approves, dismisses or restores one or many. The forms work without script, which only adds a box that
+//! ticks all.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post, resource};
@@ -45,7 +46,6 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         );
 }
 
-/// Which of the two lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum List {
     Unexpected,
@@ -72,12 +72,12 @@ impl List {
     }
 }
 
-/// What of the list is asked for.
+/// The parameters of the list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
     pub search: String,
     pub after: Option<i64>,
-    /// Place of the first one shown, from 1; only to be shown.
+    /// Number of the first row shown, counted from 1; only displayed.
     pub row: i64,
     pub limit: usize,
 }
@@ -94,7 +94,7 @@ impl Asked {
     }
 }
 
-/// A name as data.
+/// A row of the JSON answer.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Name {
     id: i64,
@@ -103,7 +103,7 @@ pub(crate) struct Name {
     seen: i64,
     first_seen: String,
     last_seen: String,
-    /// Where it was told last; null of what programs tell.
+    /// The page that reported it last; null when a program did.
     page: Option<String>,
 }
 
@@ -121,7 +121,7 @@ impl From<&Unexpected> for Name {
     }
 }
 
-/// The part of a list that is asked for.
+/// The rows of one page.
 pub(crate) fn part(mut all: Vec<Unexpected>, asked: &Asked) -> Result<Table<Unexpected>, WebError> {
     let search = asked.search.to_lowercase();
     all.retain(|found| search.is_empty() || found.name.to_lowercase().contains(&search));
@@ -172,7 +172,7 @@ async fn list(request: HttpRequest, access: ReportAccess, which: List) -> Result
     }
 }
 
-/// Heads of the CSV, in the order of `cells`.
+/// Columns of the CSV, in the order of `cells`.
 const COLUMNS: [&str; 7] = ["id", "name", "kind", "seen", "first_seen", "last_seen", "page"];
 
 fn cells(found: &Unexpected) -> Vec<String> {
@@ -187,14 +187,13 @@ fn cells(found: &Unexpected) -> Vec<String> {
     ]
 }
 
-/// What was ticked in a form that was refused, and why.
+/// The ticked rows of a form that failed, and the error.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chosen {
     pub ids: Vec<i64>,
     pub wrong: Option<String>,
 }
 
-/// One name as people read it.
 struct Row {
     id: i64,
     /// `box-7`
@@ -207,16 +206,15 @@ struct Row {
     last_when: String,
     page: String,
     choose: String,
-    /// Stands for many and cannot be approved.
+    /// The row that stands for all further names; it cannot be approved.
     is_others: bool,
     is_chosen: bool,
-    /// Buttons of this name alone: what they do, what they say, and what those hear who do not see it.
+    /// Buttons for this row alone.
     deeds: Vec<Deed>,
 }
 
-/// Something to press.
 struct Deed {
-    /// Field of the form.
+    /// Name of the form field.
     name: &'static str,
     label: &'static str,
     said: String,
@@ -233,7 +231,7 @@ pub(crate) struct Page {
     path: String,
     search: String,
     may_edit: bool,
-    /// Of the chosen ones.
+    /// Buttons for all ticked rows.
     deeds: Vec<Deed>,
     rows: Vec<Row>,
     pager: Option<Pager>,
@@ -242,7 +240,7 @@ pub(crate) struct Page {
     empty: Option<Empty>,
 }
 
-/// `active`, `limit`: of the account's events.
+/// `active` and `limit`: number of active events of the account, and the limit.
 pub(crate) fn page(
     mut layout: Layout,
     zone: &Zone,
@@ -298,7 +296,7 @@ pub(crate) fn page(
     }
 }
 
-/// What can be done in a list; with the name of one, with it alone.
+/// The buttons of a list; with the name in `one`, the buttons of that row.
 fn deeds(t: &'static Texts, which: List, one: Option<&str>, is_others: bool) -> Vec<Deed> {
     let words = &t.events.review;
     let deed = |name, label: &'static str, of_one, is_main| Deed {
@@ -362,9 +360,10 @@ fn show(
     answer::page(status, &page(layout, &here.account.zone, which, asked, used, found, chosen))
 }
 
-/// What the form says is to be done, and with which names.
+/// The requested action and the rows it is for.
 fn asked_of(fields: &Fields, deeds: &[&'static str]) -> Option<(&'static str, Vec<i64>)> {
-    // A button of one name says its number; one over the list says what is done with those ticked.
+    // A button of one row has the row's number as its value. A button above the list names the action in the field
+    // `do`.
     let one = deeds.iter().find_map(|deed| Some((*deed, vec![fields.number(deed)?])));
     let many = || {
         let deed = deeds.iter().find(|deed| fields.text("do") == **deed)?;
@@ -421,7 +420,7 @@ async fn act(
     }
 }
 
-/// The words for a refusal; what is no fault of the form goes on as an error.
+/// The message for an error that the user can correct. Any other error is returned as a failure of the request.
 fn wrong(t: &Texts, error: Error) -> Result<String, WebError> {
     let words = &t.events.review;
     let n = |n: i64| format::number(&t.number, n);
@@ -436,7 +435,7 @@ fn wrong(t: &Texts, error: Error) -> Result<String, WebError> {
     }
 }
 
-/// The list again, with what was ticked and why nothing was done.
+/// The list again, with the ticked rows and the error.
 async fn refused(
     here: &InAccount,
     which: List,

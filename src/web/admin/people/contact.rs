@@ -1,6 +1,6 @@
-//! `/accounts/{id}/contacts/{id}`: one contact: what is known, what it earned, and its timeline: the sessions of all its
-//! browsers and what programs told, folded. Of all time, so it has no period. The email stands there in full or masked,
-//! as the reader may (rules.md 28).
+//! `/accounts/{id}/contacts/{id}`: one contact with properties, revenue, and a timeline of the sessions of all its
+//! browsers and the events that programs reported. The page covers all time, so it has no period. The email is
+//! masked unless the user may see it (rules.md 28).
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
@@ -56,7 +56,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     }
 }
 
-/// The answer as this reader may have it: properties may name a person as well as his email does.
+/// Removes what this user may not see. Properties and the external id can identify a person just like the email.
 fn told(access: &ReportAccess, mut found: ContactReport) -> ContactReport {
     if !access.sees_emails {
         found.row.email = masked(&found.row.email);
@@ -66,7 +66,7 @@ fn told(access: &ReportAccess, mut found: ContactReport) -> ContactReport {
     found
 }
 
-/// Heads of the CSV, in the order of `cells`: a line per moment of the timeline.
+/// Columns of the CSV, in the order of `cells`: one line per entry of the timeline.
 const COLUMNS: [&str; 12] = [
     "at",
     "kind",
@@ -100,7 +100,6 @@ fn cells(moment: &Moment) -> Vec<String> {
     ]
 }
 
-/// Something that was said of the contact.
 struct Property {
     name: String,
     value: String,
@@ -114,7 +113,7 @@ pub(crate) struct Page {
     layout: Layout,
     under: String,
     damaged: Option<String>,
-    /// Said when it has more browsers than those shown.
+    /// Set when the contact has more browsers than are shown.
     older: Option<String>,
     facts: Vec<Fact>,
     browsers: Vec<(String, String)>,

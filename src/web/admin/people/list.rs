@@ -1,5 +1,6 @@
-//! `/accounts/{id}/contacts`: people known by an email. Of all time, so it has no period. Emails stand there in full or
-//! masked, as the reader may; who sees them masked must not find them out by searching (rules.md 28).
+//! `/accounts/{id}/contacts`: all people with a known email address. The list covers all time, so it has no period.
+//! Users who see emails only masked can neither search nor sort by them, because that would reveal them (rules.md
+//! 28).
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
@@ -72,12 +73,12 @@ pub(crate) fn mask(row: &mut ContactRow) {
     row.email = masked(&row.email);
 }
 
-/// An email as readers see it who may not see it in full; empty where there is none.
+/// The masked form of an email; empty when the text is not an email.
 pub(crate) fn masked(email: &str) -> String {
     Email::parse(email).map_or_else(String::new, |email| email.masked())
 }
 
-/// Heads of the CSV, in the order of `cells`.
+/// Columns of the CSV, in the order of `cells`.
 const COLUMNS: [&str; 11] = [
     "id",
     "email",
@@ -108,23 +109,22 @@ fn cells(row: &ContactRow) -> Vec<String> {
     ]
 }
 
-/// What of the contacts is shown, and to whom.
+/// What the list shows, and to whom.
 pub(crate) struct Shown {
     pub wanted: Wanted,
-    /// Place of the first row, from 1; only to be shown.
+    /// Number of the first row shown, counted from 1; only displayed.
     pub row: i64,
     pub sees_emails: bool,
     pub currency: String,
 }
 
-/// One contact as people read it.
 struct Row {
     email: String,
     href: String,
     source: String,
     source_detail: String,
     revenue: String,
-    /// Its parts.
+    /// How much of the revenue is verified.
     parts: String,
     completions: String,
     sessions: String,
@@ -134,10 +134,9 @@ struct Row {
     last_when: String,
 }
 
-/// Head of a column.
 struct Column {
     label: &'static str,
-    /// Sorts by it; nothing where it cannot.
+    /// Sorts by this column; `None` when it cannot be sorted by.
     href: Option<String>,
     sorted: Option<&'static str>,
     is_number: bool,
@@ -148,10 +147,10 @@ struct Column {
 pub(crate) struct Page {
     layout: Layout,
     path: String,
-    /// Nothing where the reader may not search.
+    /// `None` when the user may not search.
     search: Option<String>,
     order: &'static str,
-    /// Back to the order of creation.
+    /// Sorts by creation again.
     newest: Option<String>,
     columns: Vec<Column>,
     rows: Vec<Row>,
@@ -162,7 +161,7 @@ pub(crate) struct Page {
     empty: Option<Empty>,
 }
 
-/// The address with these values; the order of creation and no search are left out.
+/// The address of the list; default values are left out.
 fn href(account: AccountId, order: Order, search: &str, more: &str) -> String {
     let mut pairs = Vec::new();
     if order != Order::default() {
@@ -257,7 +256,7 @@ fn row_of(layout: &Layout, zone: &Zone, shown: &Shown, row: &ContactRow) -> Row 
     }
 }
 
-/// Both parts together, or the sign for none (rules.md 21).
+/// Verified and asserted revenue together, or the sign for an unknown value (rules.md 21).
 pub(crate) fn revenue(t: &Texts, row: &ContactRow, currency: &str) -> String {
     match row.revenue_minor.saturating_add(row.asserted_minor) {
         0 if row.revenue_minor == 0 => t.number.unknown.to_owned(),
@@ -265,7 +264,7 @@ pub(crate) fn revenue(t: &Texts, row: &ContactRow, currency: &str) -> String {
     }
 }
 
-/// How much of it is verified, and how much only said.
+/// How much of the revenue is verified and how much only asserted.
 fn parts(t: &Texts, row: &ContactRow, currency: &str) -> String {
     let money = |minor| format::money(&t.number, minor, currency);
     let (verified, asserted) = (money(row.revenue_minor), money(row.asserted_minor));

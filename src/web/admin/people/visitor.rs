@@ -1,6 +1,6 @@
-//! `/accounts/{id}/visitors/{number}`: one visitor and his sessions with their page views. It is of all time, so it
-//! has no period and no filters. An email stands there in full, masked or not at all, as the reader may
-//! (rules.md 28).
+//! `/accounts/{id}/visitors/{number}`: one visitor with their sessions and page views. The page covers all time, so
+//! it has no period and no filters. The email is shown in full, masked or not at all, depending on the user's
+//! rights (rules.md 28).
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post};
@@ -32,7 +32,7 @@ use crate::web::response::page::{Layout, Section};
 use crate::web::response::{answer, data};
 use crate::web::text::{Texts, fill};
 
-/// Sessions of a page.
+/// Sessions on one page.
 const SESSIONS: usize = 20;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -41,17 +41,17 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/accounts/{account}/visitors/{visitor}/erase", post().to(delete));
 }
 
-/// The visitor of the path; 404 when it is no number.
+/// The visitor number in the path.
 fn number_of(request: &HttpRequest) -> Result<VisitorNumber, WebError> {
     let number = request.match_info().get("visitor").and_then(|text| text.parse().ok());
     number.map(VisitorNumber).ok_or(WebError::NotFound)
 }
 
-/// What of the timeline is asked for.
+/// The parameters of the timeline.
 #[derive(Default)]
 pub(crate) struct Asked {
     pub after: Option<String>,
-    /// Place of the first session shown, from 1; only to be shown.
+    /// Number of the first session shown, counted from 1; only displayed.
     pub row: i64,
     pub limit: usize,
 }
@@ -105,14 +105,15 @@ async fn delete(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     let app = &here.who.state.app;
     let erased = erase_visitor::erase_visitor(app, here.who.actor(), here.id(), number).await?;
     if !erased.damaged.is_empty() {
-        // His page says which days those are, and asks again when they can be read.
+        // Some days could not be read, so data of the visitor remains. Their page lists these days and offers to
+        // erase again.
         return Ok(answer::see_other(&paths::visitor(here.id(), number)));
     }
     flash::put(&request, here.who.context.https, Done::VisitorErased);
     Ok(answer::see_other(&paths::dashboard(here.id())))
 }
 
-/// The answer as this reader may have it.
+/// Removes what this user may not see.
 fn told(access: &ReportAccess, mut found: VisitorReport) -> VisitorReport {
     found.contact = found.contact.filter(|_| access.persons);
     if let Some(contact) = found.contact.as_mut().filter(|_| !access.sees_emails) {
@@ -121,7 +122,7 @@ fn told(access: &ReportAccess, mut found: VisitorReport) -> VisitorReport {
     found
 }
 
-/// Heads of the CSV, in the order of `cells`: a line per event.
+/// Columns of the CSV, in the order of `cells`: one line per event.
 const COLUMNS: [&str; 14] = [
     "session",
     "session_at",
@@ -158,40 +159,37 @@ fn cells(session: &SessionRow, event: &EventRow) -> Vec<String> {
     ]
 }
 
-/// Something known: what it is called, and what it is.
+/// A label with its value.
 pub(crate) struct Fact {
     pub name: &'static str,
     pub value: String,
-    /// Shown small below.
+    /// Shown small below the value.
     pub detail: String,
 }
 
-/// One session as people read it.
 pub(crate) struct Visit {
-    /// When it began.
+    /// Start of the session.
     pub when: String,
     pub lasted: String,
-    /// Source, device, place.
     pub from: Vec<String>,
     pub counts: Vec<String>,
     pub badges: Vec<&'static str>,
-    /// What a folded session does not show.
+    /// Details that are hidden until the session is opened.
     pub more: Vec<Fact>,
     pub rows: Vec<View>,
     pub left_out: Option<String>,
-    /// Names its table.
+    /// Accessible name of the table.
     pub label: String,
-    /// The first one of the page is open.
+    /// Only the first session of the page is open.
     pub open: bool,
 }
 
-/// One page view or completion.
 pub(crate) struct View {
-    /// In full.
+    /// With date and time.
     pub when: String,
     pub time: String,
     pub page: String,
-    /// What it is when it is no page view.
+    /// The kind of event; empty for a page view.
     pub badge: &'static str,
     pub title: String,
     pub seen: String,
@@ -202,9 +200,9 @@ pub(crate) struct View {
 #[template(path = "visitors/show.html")]
 pub(crate) struct Page {
     layout: Layout,
-    /// Below a title that is an email.
+    /// The visitor number, shown below a title that is an email.
     under: Option<String>,
-    /// The page of his contact.
+    /// Address of the contact's page.
     contact: Option<String>,
     no_browser: bool,
     damaged: Option<String>,
@@ -216,7 +214,7 @@ pub(crate) struct Page {
     erase: Option<Erase>,
 }
 
-/// What erasing him would take away, before it is asked for.
+/// The confirmation before the visitor is erased.
 struct Erase {
     what: String,
     action: String,
@@ -275,7 +273,8 @@ pub(crate) fn page(
     }
 }
 
-/// For those who may, and of visitors alone: a contact's own number goes with the contact.
+/// Only for users who may erase. A visitor without a browser stands for what programs reported about a contact and
+/// is deleted with that contact.
 fn erase(layout: &Layout, found: &VisitorReport, here: &str) -> Option<Erase> {
     let may = layout.viewer.as_ref().is_some_and(|viewer| viewer.role >= Role::Admin);
     let t = layout.t;
@@ -353,13 +352,13 @@ pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &Sessio
     }
 }
 
-/// What a session is of beside what its head says.
+/// Details that the heading of the session does not show.
 fn more(t: &'static Texts, row: &SessionRow) -> Vec<Fact> {
     let words = &t.visitor;
     let campaign = [&row.utm_campaign, &row.utm_source, &row.utm_medium];
     let campaign: Vec<&str> =
         campaign.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
-    // Its scheme tells nobody anything.
+    // The scheme is of no interest to the reader.
     let referrer = row.referrer.split_once("://").map(|(_, rest)| rest);
     let all = [
         (words.referrer, format::address(referrer.unwrap_or(&row.referrer))),

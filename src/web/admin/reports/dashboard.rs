@@ -1,4 +1,4 @@
-//! `/accounts/{id}/dashboard`: key figures, the chart of one of them, and the first rows of every table.
+//! `/accounts/{id}/dashboard`: key figures, a chart of one of them, and the first rows of every table.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
@@ -59,7 +59,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     }
 }
 
-/// Heads of the CSV, in the order of `cells`: the series is the dashboard's table.
+/// Columns of the CSV, in the order of `cells`: the series of the chart.
 const COLUMNS: [&str; 6] = ["at", "visitors", "sessions", "page_views", "completions", "revenue"];
 
 fn cells(point: &Counted) -> Vec<String> {
@@ -68,16 +68,15 @@ fn cells(point: &Counted) -> Vec<String> {
     [point.at.clone()].into_iter().chain(counts).chain([point.revenue.clone()]).collect()
 }
 
-/// What of an account its numbers are written by.
+/// The account settings that decide how numbers and times are written.
 pub(crate) struct Of<'a> {
     pub zone: &'a Zone,
     pub currency: &'a str,
 }
 
-/// Countries shown: about as many rows as the devices beside them have.
+/// Countries shown: about as many rows as the devices panel beside it has.
 const COUNTRIES_SHOWN: usize = 6;
 
-/// A figure that can be charted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Metric {
     #[default]
@@ -151,9 +150,9 @@ pub(crate) struct Page {
     kpis: KpiRow,
     chart: Chart,
     panels: Vec<Panel>,
-    /// Hits of robots that were left out.
+    /// Number of hits from bots that are not counted.
     bots: Option<String>,
-    /// Instead of all of it, until the first page view is counted.
+    /// Shown instead of the report until the first page view is counted.
     empty: Option<Empty>,
 }
 
@@ -194,7 +193,7 @@ pub(crate) fn page(
     }
 }
 
-/// `until`: the time at which the comparison ends, while the period is not over.
+/// `until`: the time at which the comparison ends while the period is still running.
 fn card(
     t: &'static Texts,
     asked: &Asked,
@@ -221,14 +220,14 @@ fn card(
     }
 }
 
-/// The intervals that count in full: a month cut short by the period, or not over yet, would begin or end every
-/// line with a fall that nobody caused.
+/// Intervals that count in full. A partial month, or the interval that is still running, would begin or end every
+/// line with a fall that means nothing.
 fn whole<'a>(asked: &Asked, found: &'a Dashboard) -> impl Iterator<Item = &'a Counted> {
     let parts = cut(asked.url.period.days, found.series.len());
     found.series.iter().zip(parts).filter(|(point, cut)| !point.unfinished && !cut).map(|(point, _)| point)
 }
 
-/// Of each of `n` intervals: does the period hold a part of it only?
+/// For each of `n` intervals, whether the period contains only a part of it.
 pub(crate) fn cut(days: Days, n: usize) -> impl Iterator<Item = bool> {
     let (first, last) = (days.first.date(), days.last.date());
     let by_months = days.step() == Step::Month;
@@ -242,7 +241,7 @@ fn chart(t: &'static Texts, asked: &Asked, of: &Of<'_>, metric: Metric, found: &
     let step = days.step();
     let range = format::days(&t.number, days);
     let title = fill(t.report.chart.title, &[("what", metric.label(t)), ("range", &range)]);
-    // Of days before the first visit there is nothing to compare with.
+    // Without visits in the comparison period there is nothing to compare with.
     let counted = found.compare.as_ref().filter(|c| c.series.iter().any(|point| metric.of(point) != 0));
     let before = counted.zip(asked.url.compared_days());
     let before_starts = before.as_ref().map(|(_, days)| starts(*days, zone, step)).unwrap_or_default();
@@ -264,14 +263,14 @@ fn chart(t: &'static Texts, asked: &Asked, of: &Of<'_>, metric: Metric, found: &
     Chart::new(t, "chart", &title, metric.label(t), metric.unit(of)).with(points.collect(), unfinished)
 }
 
-/// Beginnings of the intervals.
+/// The start of each interval.
 pub(crate) fn starts(days: Days, zone: &Zone, step: Step) -> Vec<Millis> {
     let mut edges = days.edges(zone, step);
     edges.pop();
     edges.into_iter().map(Millis).collect()
 }
 
-/// An interval of `days` in full; of a month that is cut short, which days. It ends where the `next` begins.
+/// Full name of an interval, which ends where the `next` begins. A partial month is named by its days.
 pub(crate) fn when(t: &Texts, zone: &Zone, days: Days, start: Millis, next: Option<&Millis>) -> String {
     let first: LocalDay = zone.day_of(start);
     match days.step() {
@@ -284,7 +283,7 @@ pub(crate) fn when(t: &Texts, zone: &Zone, days: Days, start: Millis, next: Opti
     }
 }
 
-/// An interval below the axis.
+/// Label of an interval below the axis.
 pub(crate) fn name(t: &Texts, zone: &Zone, step: Step, start: Millis) -> String {
     match step {
         Step::Hour => format::time(zone, start),
@@ -338,7 +337,7 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
             all(Report::Countries),
         ),
     ];
-    // It appears with the first event there is.
+    // The panel appears once there is an event.
     if !found.events.rows.is_empty() {
         let mut events = panel(
             "events",
@@ -354,7 +353,7 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
     panels
 }
 
-/// Rows of events with their completions; each leads to its event.
+/// Rows of the events panel. Each links to its event.
 fn event_rows(t: &Texts, url: &paths::ReportUrl, rows: &[TopEvent]) -> Vec<Row> {
     let most = rows.iter().map(|row| row.completions).max();
     let row = |row: &TopEvent| Row {

@@ -1,5 +1,5 @@
-//! `/accounts/{id}/devices` and `/accounts/{id}/countries`: tables whose rows have one name; over the countries
-//! a map of them.
+//! `/accounts/{id}/devices` and `/accounts/{id}/countries`: tables with one name per row. The countries also get a
+//! map.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
@@ -38,7 +38,7 @@ async fn devices(request: HttpRequest, access: ReportAccess) -> Result<HttpRespo
 
 async fn countries(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
     let mut asked = report::ask(&request, &access, Report::Countries, &["sort"]).await?;
-    // All there are, for the map.
+    // The map needs all countries.
     if access.format == Format::Html && query::first(&report::pairs(&request)?, "limit").is_none() {
         asked.query.limit = LIMIT_MAX;
     }
@@ -127,7 +127,8 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<NameRow>) -> Tab
     )
 }
 
-/// Draws the countries of a table that holds all of them; says where countries come from when none is known.
+/// Adds the map when the table contains all countries. When no country is known, it adds a hint how to set up the
+/// database that maps addresses to countries.
 pub(crate) fn add_map(
     page: &mut TablePage,
     t: &'static Texts,
@@ -168,7 +169,6 @@ pub(crate) fn add_map(
     page.map = Some(Map::new(t, "map", title, table.rows.iter().map(country).collect(), nobody));
 }
 
-/// Rows with visitors and sessions.
 pub(crate) fn rows(t: &Texts, url: &ReportUrl, dimension: Dimension, rows: &[NameRow]) -> Vec<Row> {
     let most = rows.iter().map(|row| row.visitors).max();
     let row = |row: &NameRow| Row {

@@ -1,5 +1,6 @@
-//! `/accounts/{id}/live`: the newest hits and what was made of each; how many of which kind since the start. Of a
-//! hit refused for want of consent it shows time and reason, because nothing else was kept (rules.md 9).
+//! `/accounts/{id}/live`: the newest hits with the result of each, and how many hits each reason got since the
+//! server started. A hit rejected for lack of consent shows only time and reason, because nothing else about it is
+//! kept (rules.md 9).
 
 use std::borrow::Cow;
 
@@ -33,9 +34,9 @@ use crate::web::response::{answer, data};
 use crate::web::text::live::Explained;
 use crate::web::text::{Texts, fill};
 
-/// Rows of the page.
+/// Rows on the page.
 const ROWS: usize = 100;
-/// How often the page asks for more, milliseconds; seconds without script.
+/// Interval of the reloads: by the script in milliseconds, without script in seconds.
 const EVERY_MS: u32 = 2_000;
 const EVERY_SECONDS: u32 = 5;
 
@@ -43,7 +44,6 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config.route("/accounts/{account}/live", get().to(show));
 }
 
-/// Which hits are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Show {
     All,
@@ -76,7 +76,6 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     entries.retain(|entry| show.takes(entry));
     let known = access.state.app.definitions.of(id);
     for entry in &mut entries {
-        // People know an event by its name.
         let named = EventNumber::parse(&entry.event).and_then(|number| known.find(number));
         if let Some(event) = named {
             entry.event.clone_from(&event.definition.name);
@@ -99,7 +98,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     }
 }
 
-/// One hit as data; null is not known, or not kept.
+/// A hit in the JSON answer; null for what is unknown or not kept.
 #[derive(Serialize)]
 struct Hit<'a> {
     at: String,
@@ -113,7 +112,7 @@ struct Hit<'a> {
     country: Option<&'a str>,
     device: Option<&'a str>,
     visitor: Option<u32>,
-    /// What was completed.
+    /// Id of the completed event, or its name if it is known.
     event: Option<&'a str>,
 }
 
@@ -147,7 +146,7 @@ fn table(entries: &[Entry], limit: usize) -> Table<Hit<'_>> {
     }
 }
 
-/// Heads of the CSV, in the order of `cells`.
+/// Columns of the CSV, in the order of `cells`.
 const COLUMNS: [&str; 8] = ["at", "kind", "result", "reason", "page", "consent", "source", "company"];
 
 fn cells(entry: &Entry) -> Vec<String> {
@@ -163,36 +162,32 @@ fn cells(entry: &Entry) -> Vec<String> {
     ]
 }
 
-/// What the ring holds.
+/// The newest hits and the counts since the server started.
 pub(crate) struct Seen {
     pub entries: Vec<Entry>,
     pub counts: Vec<(Reason, u64)>,
     pub since: Millis,
 }
 
-/// One hit as people read it.
 struct Row {
-    /// In full.
+    /// With date and time.
     when: String,
     time: String,
     kind: &'static str,
-    /// What was completed.
     event: String,
     reason: &'static Explained,
     tone: &'static str,
     page: String,
     foreign: bool,
     source: String,
-    /// Number, and the way to his page.
+    /// Name and address of the visitor's page.
     visitor: Option<(String, String)>,
-    /// Country and device.
     detail: String,
     consent: &'static str,
-    /// Only time and reason are known, on purpose.
+    /// Only time and reason were kept.
     bare: bool,
 }
 
-/// One reason and how many hits it took.
 struct Count {
     reason: &'static Explained,
     tone: &'static str,
@@ -282,7 +277,7 @@ fn row(t: &'static Texts, account: AccountId, zone: &Zone, settings: &Settings, 
     }
 }
 
-/// How a reason is coloured: what is fine, what is meant so, what somebody should look at.
+/// The colour of a reason: good, as intended, worth a look, or an error.
 pub(crate) const fn tone(reason: Reason) -> &'static str {
     match reason {
         Reason::Stored => "good",

@@ -1,4 +1,4 @@
-//! Pages that show figures of visits.
+//! The report pages: dashboard, live view, and the tables of pages, sources, devices and countries.
 
 pub mod dashboard;
 pub mod devices;

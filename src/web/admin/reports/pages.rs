@@ -1,4 +1,4 @@
-//! `/accounts/{id}/pages`: the pages people saw, came in by (`?show=entry`) and left from (`?show=exit`).
+//! `/accounts/{id}/pages`: all pages, entry pages (`?show=entry`) and exit pages (`?show=exit`).
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
@@ -23,11 +23,10 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config.route("/accounts/{account}/pages", get().to(show));
 }
 
-/// Heads of the CSV, in the order of `cells`.
+/// Columns of the CSV, in the order of `cells`.
 const COLUMNS: [&str; 7] =
     ["host", "path", "visitors", "sessions", "page_views", "engaged_seconds", "bounce_rate"];
 
-/// Which pages are shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Show {
     All,
@@ -91,7 +90,7 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<PageRow>) -> Tab
             count(row.page_views),
             average(t, row.engaged_seconds, seen).into(),
         ];
-        // Where people leave says nothing of visits that were but one page.
+        // The bounce rate says nothing about exit pages.
         if show != Show::Exit {
             numbers.push(report::rate(t, row.bounce_rate).into());
         }
@@ -121,7 +120,7 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<PageRow>) -> Tab
         Shown {
             id: "pages",
             title,
-            // Not every order of one variant is one of the others.
+            // Some sort orders exist only on some of the tabs.
             tabs: report::tabs(&asked.url.without("sort"), "show", asked.query.show.as_deref(), &choices),
             head,
             searched: Some(dimension),
@@ -135,7 +134,7 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<PageRow>) -> Tab
     )
 }
 
-/// Time visible of each of `of`, on average.
+/// Average visible time per view or session.
 fn average(t: &Texts, engaged_seconds: u64, of: u64) -> String {
     match engaged_seconds.checked_div(of) {
         Some(seconds) => format::duration(&t.number, report::signed(seconds).saturating_mul(SECOND)),
@@ -143,7 +142,7 @@ fn average(t: &Texts, engaged_seconds: u64, of: u64) -> String {
     }
 }
 
-/// Rows with visitors and page views. The host is shown where the table has several.
+/// Rows for a panel. The host is shown when the table has several.
 pub(crate) fn rows(t: &Texts, url: &ReportUrl, dimension: Dimension, rows: &[PageRow]) -> Vec<Row> {
     let most = rows.iter().map(|row| row.visitors).max();
     let has_hosts = rows.windows(2).any(|pair| matches!(pair, [a, b] if a.host != b.host));

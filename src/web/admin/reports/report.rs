@@ -1,5 +1,5 @@
-//! What every report page does alike: reads its address, waits for the fold when asked to, and stands in the same
-//! frame. No page decides here what a figure means.
+//! What all report pages share: reading the parameters, waiting for the fold, the layout, and the parts of their
+//! tables.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
 use crate::web::text::Texts;
 
-/// Longest `?wait=1` waits.
+/// Longest time that `?wait=1` waits.
 const WAIT: Duration = Duration::from_secs(10);
 
 impl From<reports::Error> for WebError {
@@ -39,20 +39,14 @@ impl From<reports::Error> for WebError {
     }
 }
 
-/// The decoded query of a request.
-///
-/// # Errors
-/// `BadRequest`
+/// The decoded parameters of the request.
 pub(crate) fn pairs(request: &HttpRequest) -> Result<Pairs, WebError> {
     let pairs = web::Query::<Pairs>::from_query(request.query_string());
     pairs.map(web::Query::into_inner).map_err(|error| WebError::BadRequest(error.to_string()))
 }
 
-/// What a report is asked; `own` are the keys of its own that its links keep. With `?wait=1` everything
-/// acknowledged before is folded when this returns.
-///
-/// # Errors
-/// `BadRequest` with what is allowed; `Busy` when the fold takes too long.
+/// Reads the parameters of a report. `own` are the report's own parameters that its links keep. With `?wait=1`
+/// every hit that was acknowledged before is counted.
 pub(crate) async fn ask(
     request: &HttpRequest,
     access: &ReportAccess,
@@ -62,7 +56,7 @@ pub(crate) async fn ask(
     ask_of(access, report, own, pairs(request)?).await
 }
 
-/// The same of pairs that were read already.
+/// Like `ask`, for parameters that were already decoded.
 pub(crate) async fn ask_of(
     access: &ReportAccess,
     report: Report,
@@ -76,9 +70,9 @@ pub(crate) async fn ask_of(
     let today = access.account.zone.day_of(access.state.app.now());
     let mut asked = query::read(access.account.id(), report, &pairs, own, today)?;
     may_ask_of_persons(access, &asked.query.filters)?;
-    // Programs ask for a comparison by name; a person sees the one the period bar tells.
+    // Pages always show the comparison of the period bar; programs must ask for it.
     asked.query.compares_rows |= access.format == Format::Html;
-    // A file has no next page.
+    // A CSV file has no next page, so it gets all rows by default.
     if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
         asked.query.limit = CSV_ROWS_MAX;
     }
@@ -94,7 +88,7 @@ pub(crate) async fn ask_of(
     Ok(asked)
 }
 
-/// What people call the events that filters name by their ids.
+/// Id and name of each event that a filter mentions.
 fn named_events(access: &ReportAccess, filters: &[Filter]) -> Vec<(String, String)> {
     let known = access.state.app.definitions.of(access.account.id());
     let of_events = filters.iter().filter(|filter| filter.dimension == Dimension::Event);
@@ -103,7 +97,7 @@ fn named_events(access: &ReportAccess, filters: &[Filter]) -> Vec<(String, Strin
     of_events.flat_map(|filter| &filter.values).filter_map(named).collect()
 }
 
-/// Leaves the comparison out when it would be with days before the first visit: every row would be new.
+/// Drops the comparison when it lies entirely before the first visit; otherwise every row would be marked as new.
 async fn compare_with_something(access: &ReportAccess, asked: &mut Asked) -> Result<(), WebError> {
     let Some(days) = asked.url.compared_days() else { return Ok(()) };
     let first = accounts::first_hit(&access.state.app, access.account.id()).await?;
@@ -116,10 +110,7 @@ async fn compare_with_something(access: &ReportAccess, asked: &mut Asked) -> Res
     Ok(())
 }
 
-/// With `?wait=1`: everything acknowledged before is folded when this returns.
-///
-/// # Errors
-/// `Busy` when the fold takes too long.
+/// With `?wait=1`: returns when every hit that was acknowledged before is counted. `Busy` when that takes too long.
 pub(crate) async fn wait(access: &ReportAccess, pairs: &Pairs) -> Result<(), WebError> {
     if query::first(pairs, "wait") == Some("1") {
         let folded = tokio::time::timeout(WAIT, access.state.app.folded());
@@ -128,8 +119,8 @@ pub(crate) async fn wait(access: &ReportAccess, pairs: &Pairs) -> Result<(), Web
     Ok(())
 }
 
-/// A filter on contacts tells of persons (rules.md 28): it needs the right to read them, and who sees no emails
-/// must not find them out by asking.
+/// A filter on contacts identifies people (rules.md 28), so it needs the right to read contacts. Users who see
+/// emails only masked may filter only by a contact's number; otherwise they could find out emails by trying.
 fn may_ask_of_persons(access: &ReportAccess, filters: &[Filter]) -> Result<(), WebError> {
     let mut of_contacts = filters.iter().filter(|filter| filter.dimension == Dimension::Contact).peekable();
     if of_contacts.peek().is_none() {
@@ -143,10 +134,7 @@ fn may_ask_of_persons(access: &ReportAccess, filters: &[Filter]) -> Result<(), W
     if access.sees_emails || of_contacts.all(by_number) { Ok(()) } else { Err(WebError::Denied) }
 }
 
-/// The frame of a report; for people only.
-///
-/// # Errors
-/// `Unauthorized` for tokens.
+/// The layout of a report page. Tokens cannot get pages.
 pub(crate) fn layout(
     access: &ReportAccess,
     asked: &Asked,
@@ -157,16 +145,13 @@ pub(crate) fn layout(
     Ok(reader.layout(title(reader.who.context.t), section, &asked.url.kept()))
 }
 
-/// The name a table is saved under: `pages-1000001-2026-10-26-2026-11-22`.
+/// The file name of an export: `pages-1000001-2026-10-26-2026-11-22`.
 pub(crate) fn file_name(asked: &Asked) -> String {
     let ReportUrl { account, report, period, .. } = &asked.url;
     format!("{}-{account}-{}-{}", report.as_str(), period.days.first, period.days.last)
 }
 
-/// A table as CSV; what is compared stands in columns of its own behind the others.
-///
-/// # Errors
-/// `Internal` when it cannot be written.
+/// A table as CSV. A comparison adds columns at the end.
 pub(crate) fn csv<R>(
     asked: &Asked,
     columns: &[&str],
@@ -186,7 +171,7 @@ pub(crate) fn csv<R>(
     data::csv(&file_name(asked), &[columns, compared].concat(), table.rows.iter().map(row).collect())
 }
 
-/// What stands over every report.
+/// The period bar and the filter bar above a report.
 pub(crate) struct Bars {
     pub period: PeriodBar,
     pub filters: FilterBar,
@@ -205,7 +190,7 @@ impl Bars {
     }
 }
 
-/// The time at which the days compared with end, while the period is not over.
+/// The time at which the comparison ends while the period is still running.
 pub(crate) fn until(layout: &Layout, asked: &Asked) -> Option<String> {
     let days = asked.url.compared_days().filter(|_| !asked.nothing_before);
     let (account, days) = layout.account.as_ref().zip(days)?;
@@ -213,17 +198,16 @@ pub(crate) fn until(layout: &Layout, asked: &Asked) -> Option<String> {
     Some(format::time(&zone, days.part_until(asked.url.period.days, &zone, layout.now)?))
 }
 
-/// What people call a value of an answer; empty when it has no name.
+/// The label of a value; empty when it has none.
 pub(crate) fn named(t: &Texts, dimension: Dimension, value: &str) -> String {
     if value == NONE { String::new() } else { t.word.value(dimension, value).into_owned() }
 }
 
-/// A count as pages write it.
 pub(crate) fn count(t: &Texts, n: u64) -> String {
     format::number(&t.number, signed(n))
 }
 
-/// Visitors of a row, and how their number changed; `until` as `until` gave it.
+/// The visitors of a row with their change.
 pub(crate) fn visitors(
     t: &'static Texts,
     asked: &Asked,
@@ -236,7 +220,7 @@ pub(crate) fn visitors(
     Number { text: count(t, now), change }
 }
 
-/// The figures of a row that a session has: visitors with their change, sessions, page views, bounce rate.
+/// The numbers of a row: visitors, sessions, page views, bounce rate.
 pub(crate) fn of_sessions(
     t: &'static Texts,
     visitors: Number,
@@ -258,13 +242,13 @@ pub(crate) fn rate(t: &Texts, rate: Option<f64>) -> String {
     }
 }
 
-/// Length of the bar of a row: its part of the greatest.
+/// Length of a bar relative to the largest count.
 pub(crate) fn bar(n: u64, most: Option<u64>) -> f64 {
     Row::share(signed(n), signed(most.unwrap_or(0)))
 }
 
-/// The count that the bars of a sorted table show: the one it is sorted by, visitors when that is no count. Else bars
-/// would go up and down in a table that goes down.
+/// The count that the bars show: the one the table is sorted by, so that bars get shorter from row to row. Visitors
+/// when the table is sorted by a rate.
 pub(crate) fn barred(asked: &Asked, visitors: u64, sessions: u64, page_views: u64) -> u64 {
     match asked.query.sort.as_str() {
         "sessions" => sessions,
@@ -273,7 +257,7 @@ pub(crate) fn barred(asked: &Asked, visitors: u64, sessions: u64, page_views: u6
     }
 }
 
-/// Rows with their numbers, and with bars of these counts.
+/// Puts numbers and bars into the rows.
 pub(crate) fn with_numbers(
     rows: Vec<Row>,
     numbers: impl Iterator<Item = Vec<Number>>,
@@ -284,7 +268,7 @@ pub(crate) fn with_numbers(
     whole.map(|((row, numbers), n)| Row { numbers, bar: bar(*n, most), ..row }).collect()
 }
 
-/// The tabs of a table that `key` chooses between; the first is shown when the address names none.
+/// The tabs that choose the value of `key`. The first one is the default.
 pub(crate) fn tabs(
     url: &ReportUrl,
     key: &'static str,
@@ -301,13 +285,13 @@ pub(crate) fn tabs(
     choices.iter().map(tab).collect()
 }
 
-/// A head that sorts its table by this figure.
+/// A column heading that sorts the table by this figure.
 pub(crate) fn sorting_head(asked: &Asked, measure: &str, label: &str) -> Head {
     let sorted = asked.query.sort.as_str() == measure;
     Head { label: label.to_owned(), href: Some(asked.url.with("sort", measure).href()), sorted }
 }
 
-/// Which rows are shown, when they are not all.
+/// `None` when all rows are shown.
 pub(crate) fn pager(
     t: &'static Texts,
     asked: &Asked,
@@ -318,7 +302,7 @@ pub(crate) fn pager(
     pager_of(t, asked, (asked.query.after.is_none(), shown), total, next)
 }
 
-/// The same of a table with a cursor of its own; `is_first`: it begins with the first row.
+/// Like `pager`, for a table with its own cursor.
 pub(crate) fn pager_of(
     t: &'static Texts,
     asked: &Asked,

@@ -1,5 +1,6 @@
-//! `/accounts/{id}/sources`: where sessions came from, by source and detail, folded (`?by=source`), by referrer,
-//! campaign, medium, term or content. A click goes down: from a source to its details, from a detail to the second.
+//! `/accounts/{id}/sources`: where sessions came from: by source and detail, by source only (`?by=source`), by
+//! referrer, or by a campaign parameter. A click drills down from a source to its details, and from a detail to the
+//! second detail.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
@@ -42,7 +43,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     }
 }
 
-/// Heads of the CSV, in the order of `cells`.
+/// Columns of the CSV, in the order of `cells`.
 fn columns(by: By) -> Vec<&'static str> {
     let names: &[&str] = match by {
         By::Detail => &["source", "detail"],
@@ -64,7 +65,7 @@ fn cells(row: &SourceRow) -> Vec<String> {
     cells
 }
 
-/// The names a row has, in the order they are told, and what a filter calls them.
+/// The names of a row in their order, each with the dimension that filters by it.
 fn names(row: &SourceRow) -> Vec<(Dimension, &str)> {
     let all = [
         (Dimension::Source, &row.source),
@@ -80,8 +81,6 @@ fn names(row: &SourceRow) -> Vec<(Dimension, &str)> {
     all.into_iter().filter_map(|(dimension, name)| Some((dimension, name.as_deref()?))).collect()
 }
 
-/// # Errors
-/// `BadRequest` for a `by` that is not known.
 pub(crate) fn page(
     layout: Layout,
     asked: &Asked,
@@ -108,7 +107,7 @@ pub(crate) fn page(
         ("term", words.by_term),
         ("content", words.by_content),
     ];
-    // A step of the way down, not a place to begin.
+    // This tab is only reached by drilling down.
     if by == By::Detail2 {
         choices.insert(1, ("detail_2", words.by_detail));
     }
@@ -153,7 +152,6 @@ pub(crate) fn page(
     ))
 }
 
-/// Rows with visitors and sessions.
 pub(crate) fn rows(t: &Texts, url: &ReportUrl, rows: &[SourceRow]) -> Vec<Row> {
     let most = rows.iter().map(|row| row.visitors).max();
     let row = |row: &SourceRow| {
@@ -172,7 +170,7 @@ pub(crate) fn rows(t: &Texts, url: &ReportUrl, rows: &[SourceRow]) -> Vec<Row> {
     rows.iter().map(row).collect()
 }
 
-/// What a row is called: its first name, and beside it the others that are known.
+/// The first name of a row, and the other known names as its detail.
 fn name(t: &Texts, row: &SourceRow) -> (String, Option<String>) {
     let mut names = names(row).into_iter();
     let first = names.next().map(|(dimension, name)| match dimension {
@@ -182,7 +180,7 @@ fn name(t: &Texts, row: &SourceRow) -> (String, Option<String>) {
     });
     let other = |(dimension, name): (Dimension, &str)| match dimension {
         _ if name == NONE => None,
-        // The entry page, of direct traffic.
+        // The detail of direct traffic is the entry page.
         Dimension::SourceDetail => Some(format::address(name)),
         _ => Some(name.to_owned()),
     };
@@ -190,25 +188,25 @@ fn name(t: &Texts, row: &SourceRow) -> (String, Option<String>) {
     (first.unwrap_or_default(), (!others.is_empty()).then(|| others.join(" / ")))
 }
 
-/// A referrer as people call it: without scheme, and without the slash of a whole site.
+/// A referrer without its scheme, and without the slash after a bare host.
 fn bare(referrer: &str) -> &str {
     let bare = referrer.split_once("://").map_or(referrer, |(_, rest)| rest);
     bare.strip_suffix('/').filter(|host| !host.contains('/')).unwrap_or(bare)
 }
 
-/// One step down from a row: its names as filters, and the next variant where there is one.
+/// The link that drills down: the names of the row as filters, and the next variant if there is one.
 fn down(url: &ReportUrl, row: &SourceRow) -> ReportUrl {
     let url =
         names(row).into_iter().fold(url.clone(), |url, (dimension, name)| url.filtered(is(dimension, name)));
     match (&row.source, &row.detail) {
-        // The details of this source.
         (Some(_), None) => url.without("by"),
         (Some(source), Some(_)) if has_second_detail(source) => url.with("by", "detail_2"),
         _ => url,
     }
 }
 
-/// Has a source two drill-downs? The others would lead to a table of one row without name.
+/// Whether sessions of this source have a second detail. For others the table would have a single row without a
+/// name.
 fn has_second_detail(source: &str) -> bool {
     match Source::parse(source) {
         Some(Source::DirectTraffic | Source::EmailMarketing | Source::SocialMedia | Source::Offline)

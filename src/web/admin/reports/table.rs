@@ -1,4 +1,4 @@
-//! The page of one table: pages, sources, devices, countries.
+//! The shared page of the reports that consist of one table: pages, sources, devices, countries.
 
 use askama::Template;
 
@@ -23,34 +23,34 @@ pub(crate) struct TablePage {
     filters: FilterBar,
     missing: Option<Missing>,
     panel: Panel,
-    /// Drawn above the table from the same rows.
+    /// Drawn above the table.
     pub map: Option<Map>,
-    /// Said in the map's place.
+    /// Shown instead of the map.
     pub hint: Option<Empty>,
 }
 
-/// What a page knows of its table.
+/// The contents of the page.
 pub(crate) struct Shown<'a> {
-    /// Unique in its page.
+    /// The element's `id`.
     pub id: &'static str,
     pub title: &'a str,
     pub tabs: Vec<Tab>,
-    /// Head of the names.
+    /// Heading of the column of names.
     pub head: &'a str,
-    /// Where its names are looked for when the rows are not all on the page; nothing where they are called otherwise
-    /// than they are stored.
+    /// The dimension in which to search when not all rows are on the page. `None` when the stored values differ
+    /// from the labels, because a search would not find what people see.
     pub searched: Option<Dimension>,
     pub number_heads: Vec<Head>,
     pub rows: Vec<Row>,
-    /// What will appear while there are no rows.
+    /// The text shown while there are no rows.
     pub nothing: &'a str,
     pub total: u64,
     pub next: Option<&'a str>,
-    /// Days that are missing.
+    /// Days that could not be read.
     pub damaged: &'a [String],
 }
 
-/// The way out of a table without rows.
+/// What to do about a table without rows.
 fn remedy(t: &Texts, asked: &Asked) -> Action {
     if asked.url.filters.is_empty() {
         let href = paths::settings(asked.url.account, "tracking-code");

@@ -1,11 +1,11 @@
-//! The fields of an account's settings: in the set-up, for a new account, and on its settings page.
+//! The form fields of an account's settings. Set-up, the page for a new account and the settings page share them.
 
 use crate::domain::account::{Invalid, NAME_MAX, Settings};
 use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::request::form::Fields;
 use crate::web::text::{Texts, fill};
 
-/// The parts of the world whose time zones are offered; the rest are aliases.
+/// The areas whose time zones are offered. All other names in the database are aliases.
 const AREAS: [&str; 10] = [
     "Africa",
     "America",
@@ -19,7 +19,7 @@ const AREAS: [&str; 10] = [
     "Pacific",
 ];
 
-/// As typed.
+/// The values as typed.
 #[derive(Clone, Debug)]
 pub struct Typed {
     name: String,
@@ -66,8 +66,6 @@ impl From<&Fields> for Typed {
 }
 
 impl Typed {
-    /// # Errors
-    /// The first field that is wrong.
     pub fn parse(&self) -> Result<Settings, Invalid> {
         let domains = self.domains.split(|c: char| c.is_whitespace() || c == ',');
         let domains: Vec<String> = domains.filter(|d| !d.is_empty()).map(str::to_owned).collect();
@@ -75,7 +73,7 @@ impl Typed {
         Ok(Settings { limit_to_domains: self.limit_to_domains, ..settings })
     }
 
-    /// The fields with what was typed and, beside the one that is wrong, what is wrong with it.
+    /// The form fields with the typed values and the error beside the wrong field.
     #[must_use]
     pub fn fields(&self, t: &'static Texts, wrong: Option<&Invalid>) -> Vec<Field> {
         let words = &t.access.field;
@@ -124,7 +122,7 @@ fn wrong_at(t: &Texts, wrong: &Invalid) -> (&'static str, String) {
     }
 }
 
-/// UTC, the zones of the world by name, and the one that is set if it is none of them.
+/// UTC first, then all zones by name. The current zone is added if it is not among them.
 fn zones(set: &str) -> Vec<Choice> {
     let of_area = |name: &String| name.split_once('/').is_some_and(|(area, _)| AREAS.contains(&area));
     let mut names: Vec<String> =

@@ -1,4 +1,4 @@
-//! Name, domains, time zone and currency of an account, and what becomes of events that nobody has created.
+//! `/accounts/{id}/settings/account`: name, domains, time zone, currency, and how unexpected events are handled.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post, resource};
@@ -22,7 +22,6 @@ use crate::web::response::flash::{self, Done};
 use crate::web::response::page::{Layout, Section};
 use crate::web::text::Texts;
 
-/// Name of the field.
 const UNKNOWN_NAMES: &str = "unknown_names";
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -41,7 +40,7 @@ struct Page {
     refused: bool,
 }
 
-/// The choice of what becomes of names that nobody has created (rules.md 19).
+/// How events are handled that nobody has created (rules.md 19).
 fn unknown_names(t: &'static Texts, chosen: UnknownNames) -> Field {
     let words = &t.events.review;
     let choices = [

@@ -1,4 +1,4 @@
-//! The accounts a user may enter, and making another one.
+//! The accounts of the user, and the page that creates an account.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post, resource};

@@ -1,4 +1,4 @@
-//! Pages on which an account is set up: sites, tracking code, users, API tokens.
+//! The settings pages of an account: tracking code, sites, users, API tokens; and the list of accounts.
 
 pub mod account_form;
 pub mod account_settings;

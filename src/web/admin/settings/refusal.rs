@@ -1,4 +1,4 @@
-//! What a refused change says beside its field, or above the page when no field is to blame.
+//! Error messages of forms: the text beside a field, or above the page when it belongs to no field.
 
 use crate::app::access::Error;
 use crate::domain::password::Weak;
@@ -6,10 +6,7 @@ use crate::web::response::error::WebError;
 use crate::web::response::page::{Flash, Layout, Tone};
 use crate::web::text::access::Wrong;
 
-/// The words for it; what is no fault of the form goes on as an error.
-///
-/// # Errors
-/// What no page can show beside a field.
+/// The message for an error that the user can correct. Any other error is returned as a failure of the request.
 pub fn text(words: &Wrong, error: Error) -> Result<&'static str, WebError> {
     Ok(match error {
         Error::Email => words.email,
@@ -30,7 +27,7 @@ pub fn text(words: &Wrong, error: Error) -> Result<&'static str, WebError> {
     })
 }
 
-/// Says it above the page.
+/// Shows the message above the page.
 pub fn above(layout: &mut Layout, text: &str) {
     layout.flash = Some(Flash { tone: Tone::Bad, text: text.to_owned() });
 }

@@ -1,4 +1,4 @@
-//! The tabs over the settings of an account: those that the reader's role opens.
+//! The tabs above the settings pages. A user sees only the tabs that their role may open.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -9,7 +9,6 @@ use crate::web::paths;
 use crate::web::request::guard::InAccount;
 use crate::web::text::Texts;
 
-/// The settings pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
     TrackingCode,
@@ -21,7 +20,7 @@ pub enum Tab {
 impl Tab {
     const ALL: [Self; 4] = [Self::TrackingCode, Self::Account, Self::Users, Self::Tokens];
 
-    /// The last part of its path.
+    /// The last segment of the path.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -62,7 +61,6 @@ impl SettingsNav {
         Self::of(here.who.context.t, here.id(), here.membership.role, current)
     }
 
-    /// For somebody of this role.
     #[must_use]
     pub const fn of(t: &'static Texts, account: AccountId, role: Role, current: Tab) -> Self {
         Self { t, account, role, current }

@@ -1,4 +1,4 @@
-//! The API tokens of an account. A new one is shown once, in the answer that makes it.
+//! The API tokens of an account. A new token is shown only once, in the answer that creates it.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Path, ServiceConfig, get, post, resource};
@@ -96,7 +96,7 @@ struct ShownPage {
     back: String,
 }
 
-/// What was typed, and what is wrong with it.
+/// The form values and the error.
 #[derive(Default)]
 struct Add {
     name: String,

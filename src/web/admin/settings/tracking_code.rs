@@ -1,5 +1,5 @@
-//! `/accounts/{id}/settings/tracking-code`: the snippet, and whether it works: waits for the first visit, and
-//! names what keeps it away.
+//! `/accounts/{id}/settings/tracking-code`: the snippet for the site, and a check of the installation. Until the
+//! first visit arrives, the page reloads itself and lists what may prevent it.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post, resource};
@@ -31,10 +31,10 @@ use crate::web::response::flash::{self, Done};
 use crate::web::response::page::{Layout, Section};
 use crate::web::text::{Texts, fill};
 
-/// How often the page looks for the first visit, milliseconds; seconds without script.
+/// Interval of the reloads: by the script in milliseconds, without script in seconds.
 const EVERY_MS: u32 = 2_000;
 const EVERY_SECONDS: u32 = 5;
-/// Most hosts named that are none of the account's.
+/// Most unknown hosts that are listed.
 const HOSTS_MAX: usize = 3;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -66,7 +66,7 @@ async fn show(request: HttpRequest, here: InAccount) -> Result<HttpResponse, Web
     answer::page(StatusCode::OK, &page)
 }
 
-/// Switches the custom JavaScript of the account's events on or off.
+/// Switches the account's custom JavaScript on or off.
 async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
     let AccountForm { page: here, fields } = form;
     here.need(Role::Admin)?;
@@ -80,29 +80,29 @@ async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     Ok(answer::see_other(&Tab::TrackingCode.path(here.id())))
 }
 
-/// Whether the sites run the custom JavaScript of events.
+/// The settings of custom JavaScript.
 #[derive(Clone, Copy)]
 pub(crate) struct CustomCode {
-    /// By the server's configuration.
+    /// Whether the server's configuration allows it.
     pub allowed: bool,
     pub on: bool,
-    /// May the reader switch it?
+    /// Whether the user may switch it.
     pub may_change: bool,
 }
 
-/// What the server knows of a site.
+/// What the server knows about the installation on the site.
 pub(crate) struct Seen {
     pub now: Millis,
     pub first_hit: Option<Millis>,
     pub fetched: Option<Fetched>,
-    /// The newest first.
+    /// Newest first.
     pub hits: Vec<Entry>,
-    /// Under which browsers reach this server.
+    /// The host under which browsers reach this server.
     pub host: String,
     pub https: bool,
 }
 
-/// Something to know about the way from the site to here.
+/// One result of the installation check.
 struct Finding {
     tone: &'static str,
     title: String,
@@ -190,7 +190,7 @@ pub(crate) fn page(
     }
 }
 
-/// The line for the site's pages, with the attributes HubSpot's users know.
+/// The script tag, with the attributes that HubSpot's snippet has.
 fn snippet(host: &str, id: AccountId) -> String {
     format!(
         "<script type=\"text/javascript\" id=\"hs-script-loader\" async defer src=\"//{host}/{id}.js\"></script>"
@@ -217,7 +217,8 @@ fn findings(t: &Texts, settings: &Settings, seen: &Seen) -> Vec<Finding> {
         None if seen.hits.is_empty() && seen.first_hit.is_none() => {
             found.push(plain("plain", words.not_fetched, words.not_fetched_what));
         }
-        // Hits of a script that browsers had kept, or of none, or of before the start: there is no need of it.
+        // There are hits without a fetch: browsers had the script cached, programs sent the hits, or the server was
+        // restarted.
         None => {}
     }
     for (reason, times) in refusals(&seen.hits) {
@@ -235,7 +236,7 @@ fn findings(t: &Texts, settings: &Settings, seen: &Seen) -> Vec<Finding> {
     found
 }
 
-/// Why hits were not counted and how often, what came last first.
+/// Each reason for which hits were rejected and how often, most recent first.
 fn refusals(hits: &[Entry]) -> Vec<(Reason, i64)> {
     let mut found: Vec<(Reason, i64)> = Vec::new();
     for reason in hits.iter().map(|hit| hit.reason).filter(|reason| *reason != Reason::Stored) {
@@ -247,7 +248,7 @@ fn refusals(hits: &[Entry]) -> Vec<(Reason, i64)> {
     found
 }
 
-/// Hosts that were counted and are none of the account's.
+/// Hosts that were counted although they are not among the account's domains.
 fn foreign_hosts<'a>(settings: &Settings, hits: &'a [Entry]) -> Vec<&'a str> {
     let mut hosts = Vec::new();
     for hit in hits.iter().filter(|hit| hit.reason == Reason::Stored) {

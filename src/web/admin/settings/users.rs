@@ -1,4 +1,4 @@
-//! The users of an account: who they are, what they may do, and the link by which a new one chooses a password.
+//! The users of an account: their roles and rights, and the link with which a new user chooses a password.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Path, ServiceConfig, get, post, resource};
@@ -34,7 +34,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/accounts/{account}/settings/users/{user}", post().to(update));
 }
 
-/// What the buttons of a row do.
+/// The action of a button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Deed {
     Change,
@@ -66,9 +66,9 @@ struct Row {
     user: User,
     what: Membership,
     is_own: bool,
-    /// May the reader change this one?
+    /// Whether the signed-in user may change this one.
     in_reach: bool,
-    /// Beside changing the role: what may be done with one press, and what is asked again.
+    /// Actions that happen at once, and actions that ask for confirmation first.
     plain: Vec<Deed>,
     grave: Vec<Deed>,
 }
@@ -146,7 +146,7 @@ impl ListPage {
     }
 }
 
-/// What was typed to add somebody, and what is wrong with it.
+/// The values and errors of the form that adds a user.
 #[derive(Default)]
 struct Add {
     email: String,
@@ -193,7 +193,6 @@ impl Add {
     }
 }
 
-/// What the reader may do with a user of the list.
 fn row(here: &InAccount, user: User, what: Membership) -> Row {
     let session = &here.who.session;
     let is_own = user.id == session.user.id;
@@ -325,7 +324,7 @@ async fn update(
     let user = UserId(path.into_inner().1);
     let deed =
         Deed::parse(fields.text("do")).ok_or_else(|| WebError::BadRequest("no such action".to_owned()))?;
-    // Also of what a server admin may do to a user of the whole server, only the account's own are in sight.
+    // Even a server administrator can act here only on users of this account.
     let members = users::list(&here.who.state.app, here.id()).await?;
     let (found, _) = members.into_iter().find(|(u, _)| u.id == user).ok_or(WebError::NotFound)?;
     let done = match deed {
@@ -347,7 +346,7 @@ async fn update(
     match done {
         Ok(done) => {
             flash::put(&request, here.who.context.https, done);
-            // Who has removed himself sees the account no more.
+            // A user who removed themselves cannot open the account's pages any more.
             let gone = deed == Deed::Remove && user == here.who.session.user.id;
             let next = if gone { paths::ACCOUNTS.to_owned() } else { Tab::Users.path(here.id()) };
             Ok(answer::see_other(&next))
