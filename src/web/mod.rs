@@ -20,7 +20,7 @@ use actix_web::web::{ServiceConfig, get, method, post, resource, route};
 
 /// A route for GET and HEAD. The framework answers HEAD like GET, without the body. Beacons must not use it: a HEAD
 /// request would be counted as a visit.
-fn look() -> Route {
+fn get_or_head() -> Route {
     route().guard(Any(Get()).or(Head()))
 }
 
@@ -47,16 +47,18 @@ pub fn public_routes(config: &mut ServiceConfig) {
                 .route(post().to(pick::create))
                 .route(method(Method::OPTIONS).to(beacon::preflight)),
         )
-        .route("/pick.js", look().to(pick::script))
-        .route("/{account:[0-9]+}.js", look().to(script::show))
-        .route("/analytics/{stamp}/{account:[0-9]+}.js", look().to(script::show_stamped))
-        .route("/v2/{account:[0-9]+}/banner.js", look().to(script::show))
-        .route("/e/{account:[0-9]+}/{event}.{hash}.js", look().to(code::show));
+        .route("/pick.js", get_or_head().to(pick::script))
+        .route("/{account:[0-9]+}.js", get_or_head().to(script::show))
+        .route("/analytics/{stamp}/{account:[0-9]+}.js", get_or_head().to(script::show_stamped))
+        .route("/v2/{account:[0-9]+}/banner.js", get_or_head().to(script::show))
+        .route("/e/{account:[0-9]+}/{event}.{hash}.js", get_or_head().to(code::show));
 }
 
 /// Health checks. They answer on the public address and on the admin address.
 pub fn machine_routes(config: &mut ServiceConfig) {
-    config.route("/healthz", look().to(health::healthz)).route("/readyz", look().to(health::readyz));
+    config
+        .route("/healthz", get_or_head().to(health::healthz))
+        .route("/readyz", get_or_head().to(health::readyz));
 }
 
 pub fn admin_routes(config: &mut ServiceConfig) {

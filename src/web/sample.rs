@@ -2,13 +2,13 @@
 //! the pages are also written to that folder for a look in the browser.
 
 mod events;
+mod fixtures;
 mod reports;
-mod stage;
 
 use std::collections::BTreeMap;
 
 use askama::Template;
-use stage::{ARABIC, HOSTILE, LONG, layout, today, visits};
+use fixtures::{ARABIC, HOSTILE, LONG, layout, today, visits};
 
 use crate::domain::account::AccountId;
 use crate::domain::period::Preset;
@@ -93,10 +93,10 @@ fn points(level: i64) -> Vec<Point> {
         let part = if i == 27 { 2 } else { 1 };
         Point {
             when: format::weekday_date(&EN.number, day),
-            name: format::day_month(&EN.number, day),
+            label: format::day_month(&EN.number, day),
             value: Some(visits(day.0, level) / part),
             before: Some((format::weekday_date(&EN.number, then), visits(then.0, level) * 9 / 10)),
-            cut: false,
+            partial: false,
         }
     };
     (0..28).map(point).collect()
@@ -216,10 +216,10 @@ fn empty_report() -> ReportSample {
     let days = url(Report::Dashboard).period.days;
     let point = |i: i32| Point {
         when: format::date(&EN.number, days.first.plus(i)),
-        name: format::day_month(&EN.number, days.first.plus(i)),
+        label: format::day_month(&EN.number, days.first.plus(i)),
         value: Some(0),
         before: None,
-        cut: false,
+        partial: false,
     };
     page.chart = Chart::new(&EN, "chart", "Visitors, 26 Oct – 22 Nov 2026", "Visitors", Unit::Count)
         .with((0..28).map(point).collect(), false);
@@ -249,7 +249,7 @@ fn hostile_report() -> ReportSample {
     let at = ReportUrl { filters: filters.to_vec(), ..url(Report::Dashboard) }.compared(Comparison::Year);
     page.filters.url = at.clone();
     page.period.url = at.with("metric", HOSTILE);
-    page.layout.here = HOSTILE.into();
+    page.layout.current_path = HOSTILE.into();
     page.layout.plain_http = true;
     page.layout.flash = Some(Flash { tone: Tone::Bad, text: format!("{HOSTILE} {LONG}") });
     page.layout.viewer =
@@ -261,17 +261,17 @@ fn hostile_report() -> ReportSample {
         vec![
             Point {
                 when: HOSTILE.into(),
-                name: ARABIC.into(),
+                label: ARABIC.into(),
                 value: Some(-500_000),
                 before: None,
-                cut: false,
+                partial: false,
             },
             Point {
                 when: LONG.into(),
-                name: ARABIC.into(),
+                label: ARABIC.into(),
                 value: Some(1_250_000),
                 before: None,
-                cut: false,
+                partial: false,
             },
         ],
         true,

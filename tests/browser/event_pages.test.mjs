@@ -1,5 +1,5 @@
-// The pages of events, of names that wait and of contacts, in real Chromium: sound whatever they show, quick with
-// script, whole without it. What the script of a site does with events is tested in events.test.mjs.
+// The pages of events, of the review and of contacts in real Chromium: correct whatever they show, faster with
+// script, and complete without it. The tracking script is tested in events.test.mjs.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,5 +1,5 @@
-// Events, in real Chromium, from what a visitor does on pages of another host name to completions: exactly one for each
-// act, before and after a navigation inside the page.
+// Events in real Chromium: what a visitor does on pages of another host becomes exactly one completion each, before
+// and after a navigation inside the page.
 
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
@@ -55,7 +55,7 @@ async function shop(t, { events = [], custom = "" } = {}) {
     "/join": { to: "/thanks?for=joining" },
     "/thanks": taggedPage(server, account, { title: "Thanks" }),
   });
-  // Events that hits made by naming them are there as well.
+  // Events that were created by hits are listed as well.
   const idOf = async (name) => {
     if (!ids[name]) {
       const { rows } = await server.command(["event", "list", "--account", `${account}`]);
@@ -63,7 +63,7 @@ async function shop(t, { events = [], custom = "" } = {}) {
     }
     return ids[name];
   };
-  // How often an event was completed, and what for, as the event's own page tells it.
+  // Completions and value of an event, as its page shows them.
   const completed = async (name) => {
     const id = await idOf(name);
     if (!id) return { completions: 0, value: 0 };
@@ -196,7 +196,7 @@ describe("events", { skip: withoutServer("events") }, () => {
       () => page.press("#email", "Enter"),
       () => page.evaluate(() => document.getElementById("join").submit()),
       () => page.evaluate(() => document.getElementById("join").requestSubmit()),
-      // a page that looks first and sends then
+      // A page that validates first and submits later.
       () => page.evaluate(() => {
         const form = document.getElementById("join");
         form.addEventListener("submit", (e) => {

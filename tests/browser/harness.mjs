@@ -1,5 +1,5 @@
-// What the browser tests stand on: the real server, a site on another host name, a real Chromium, and the
-// questions asked of a page (accessibility, HTML, width, requests). Nothing here knows a page of Guestlog.
+// The base of the browser tests: the real server, a site on another host, a real Chromium, and checks for any page
+// (accessibility, HTML, width, requests). It knows no particular page of Guestlog.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -293,7 +293,7 @@ const axeSource = readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 /** Accessibility faults in light and in dark, as `scheme rule: where`. In dark only colours can differ. */
 export async function axeFaults(page) {
   const faults = [];
-  // By the debugging protocol, so that the page's own policy stays in force.
+  // Uses the debugging protocol, so the page's own policy stays in force.
   await page.evaluate(await axeSource);
   for (const [colorScheme, rules] of [["light", {}], ["dark", { runOnly: ["color-contrast"] }]]) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });

@@ -1,4 +1,4 @@
-// The harness itself: each question finds a planted fault and passes a sound page.
+// Tests of the harness: each check finds a planted fault and accepts a correct page.
 
 import assert from "node:assert/strict";
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -23,7 +23,7 @@ async function opened(t, html, options) {
   return { browser, site, visitor, page: await visitor.open(site.at("/")) };
 }
 
-// Keeps the command line and the addresses of the contract, and nothing else of the server.
+// Imitates the command line and the addresses of the server, and nothing else.
 const STAND_IN = `#!/usr/bin/env node
 const { createServer } = require("node:http");
 const words = process.argv.slice(2);

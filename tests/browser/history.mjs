@@ -1,5 +1,5 @@
-// Visits that no browser makes: sent through `/collect` as the tracking script does, with ordinary User-Agents,
-// up to a day old. For pages that should have something to show.
+// Visits that are sent to `/collect` without a browser, in the format of the tracking script, with common
+// User-Agents and up to a day old. They give pages something to show.
 
 import { readFile } from "node:fs/promises";
 

@@ -1,5 +1,5 @@
-// Strings that mean harm, sent as everything a visitor can say, and every page that shows them opened in real
-// Chromium, with our content security policy and without it: nothing of them ever runs.
+// Hostile strings, sent in every field that a visitor controls. Every page that shows them is opened in real
+// Chromium, with our content security policy and without it. None of them may ever run.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -93,7 +93,7 @@ describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
   test("never run on a page, with our policy and without it", { timeout: 120_000 }, async (t) => {
     const strings = [...injections, ...(await naughty)];
     assert.ok(injections.length >= 200 && strings.length >= 715);
-    // Some names are events, the others wait for review.
+    // Some names are events, and the others wait for review.
     const server = await Server.begin(t, { settings: { GUESTLOG_EVENTS__LIMIT: "300" } });
     const account = await server.addAccount({ name: '"><script>__hit(1)</script>' });
     const owner = await server.addUser(account);
@@ -123,7 +123,7 @@ describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
       assert.deepEqual(visitor.strangers(new URL(server.address).host), [], where);
     };
 
-    // Live shows the newest hundred.
+    // The live page shows the newest hundred hits.
     let sent = 0;
     for (const part of chunks(strings, 50)) {
       await collect(server, account, part.flatMap((text) => hits(text, (sent += 1))), AGENT);
@@ -145,7 +145,7 @@ describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
       `events/unexpected?search=${encodeURIComponent(injections[1])}`, `contacts?search=${encodeURIComponent(injections[1])}`]) {
       await Promise.all(watched.map((each) => look(each, path)));
     }
-    // They were there to be seen: as text.
+    // They are visible, as text.
     await watched[0].page.goto(at("events?limit=1000"));
     const names = await watched[0].page.locator("#events-rows").textContent();
     for (const wanted of DEEDS) assert.ok(names.includes(wanted.slice(0, 90)), wanted);
@@ -154,7 +154,7 @@ describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
     const text = await page.locator("#sources-rows").textContent();
     for (const wanted of DEEDS) assert.ok(text.includes(wanted), wanted);
 
-    // In chips; `%` and `|` of a value are escaped once more.
+    // In the active filters; `%` and `|` of a value are escaped once more.
     const values = strings.map((text) => {
       const value = [...text.toWellFormed()].slice(0, 200).join("").replace(/%/g, "%25").replace(/\|/g, "%7C");
       return encodeURIComponent(value);
@@ -167,7 +167,7 @@ describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
     const chip = await page.locator(".chip").textContent();
     for (const wanted of DEEDS) assert.ok(chip.includes(wanted), wanted);
 
-    // In errors, which repeat what was asked.
+    // In error messages, which repeat the input.
     for (const injection of injections.slice(DEEDS.length, 2 * DEEDS.length)) {
       const text = encodeURIComponent(injection);
       for (const path of [`pages?period=${text}`, `live?show=${text}&filter=${text}:is:x`]) {
@@ -180,7 +180,7 @@ describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
       await Promise.all(watched.map((each) => look(each, path, [200, 404, 410])));
     }
 
-    // The watch itself: what runs is heard, and our policy alone would have kept it from running.
+    // A test of the detection: a script that runs is detected, and our policy would have stopped it.
     for (const { visitor, ran, name } of watched) {
       const planted = await visitor.context.newPage();
       await planted.goto(at("dashboard"));

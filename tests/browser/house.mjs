@@ -1,5 +1,4 @@
-// A server with an account and somebody signed in, and everything that must be true of any page: for the tests that walk
-// through the pages.
+// Starts a server with an account and a signed-in user, and checks what must hold on every page.
 
 import assert from "node:assert/strict";
 

@@ -1,5 +1,5 @@
-// Every page, in real Chromium from the real server: sound to look at, to hear, to reach by keys, in light, in
-// dark, on a telephone, zoomed in, and without JavaScript; with nothing to show, and with much.
+// Every page in real Chromium from the real server: layout, accessibility, keyboard, light and dark, phone width,
+// zoom, and without JavaScript; with no data and with much.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -42,7 +42,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     const snippet = await page.locator("#snippet").innerText();
     assert.ok(snippet.includes(`/${account}.js`), snippet);
 
-    // Beside it, one who has no script: that page turns as well.
+    // A second browser without script: its page updates too.
     const plain = await Visitor.begin(browser, { javaScriptEnabled: false });
     await plain.context.addCookies(await visitor.context.cookies());
     const plainPage = await plain.open(page.url());
@@ -131,7 +131,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await page.goto(at(reports.pages));
     const text = await page.locator("#pages-rows").innerText();
     for (const path of [LONG, RIGHT_TO_LEFT, "/日本語/料金"]) assert.ok(text.includes(path), `${path} in ${text}`);
-    // The same address on two sites: however long it is, the site can be read.
+    // The same path on two sites. However long it is, the site stays readable.
     const cut = await page.locator("#pages-rows .detail").evaluateAll((hosts) =>
       hosts.filter((host) => {
         const [box, cell] = [host, host.closest(".bar-cell")].map((e) => e.getBoundingClientRect());
@@ -380,7 +380,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     assert.equal(await shown.count(), all, "Esc empties the search");
     await page.keyboard.press("Escape");
 
-    // From the top of the page, Tab comes to the first row, and every stop on the way can be seen.
+    // From the top of the page, Tab reaches the first row, and the focus is always visible.
     await page.reload();
     const first = page.locator("#pages-rows a").first();
     let stops = 0;
@@ -400,7 +400,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await Promise.all([page.waitForURL((url) => !url.search.includes("filter")), page.keyboard.press("Escape")]);
     assert.equal(await page.locator(".chip").count(), 0, "Esc clears the filters");
 
-    // The skip link leads past the rail.
+    // The skip link skips the navigation.
     await page.reload();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
@@ -438,12 +438,12 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     for (const row of await page.locator("#pages-rows tr").allInnerTexts()) assert.match(row, /\/pricing/);
     assert.ok((await page.locator("#pages-rows tr").count()) > 0);
 
-    // Each chart has its numbers as a table.
+    // Each chart has a table with its numbers.
     await page.goto(at("dashboard?period=7d"));
     await page.locator(".behind > summary").click();
     assert.equal(await page.locator(".behind tbody tr:visible").count(), 7);
 
-    // Live renews itself.
+    // The live page updates automatically.
     await page.goto(at("live"));
     await collect(server, account, [{ vi: token(1), pu: `https://${SITE_HOST}/just-now` }], "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0");
     await page.getByText(`${SITE_HOST}/just-now`).waitFor({ timeout: 15_000 });

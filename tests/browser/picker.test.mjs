@@ -1,5 +1,5 @@
-// Picking an element on the live page, in real Chromium: from the form's request to the selector that comes back, and
-// the completion of the event that has it (rules.md 30).
+// The element picker in real Chromium: from the form to the picked selector, and to the completion of the event
+// that uses it (rules.md 30).
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -31,7 +31,7 @@ async function house(t) {
   const browser = await launch(t);
   const admin = await (await browser.newContext()).newPage();
   await signIn(admin, server, owner);
-  // As the form of an event does it, which is told the number as JSON.
+  // The event form does this too and gets the number as JSON.
   const ask = (path, fields) => admin.evaluate(async ({ path, fields }) => {
     const csrf = document.querySelector("input[name=csrf]").value;
     const body = fields && new URLSearchParams({ csrf, ...fields });

@@ -1,4 +1,4 @@
-// A visit, in real Chromium, from the tag on a page of another host name to the numbers of the reports.
+// A visit in real Chromium, from the tag on a page of another host to the numbers of the reports.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

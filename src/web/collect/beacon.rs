@@ -42,12 +42,12 @@ pub(crate) async fn gif(request: HttpRequest, state: Data<State>) -> HttpRespons
         "/__ptc.gif" => beacon.kind = "ptc".into(),
         _ => {}
     }
-    let outcome = take(&request, &state, vec![Ok(beacon)]).await;
+    let outcome = accept_beacons(&request, &state, vec![Ok(beacon)]).await;
     if is_refused(outcome.reason) {
         return refuse(outcome.reason);
     }
     let mut answer = HttpResponse::Ok();
-    dress(&mut answer, outcome.reason);
+    add_headers(&mut answer, outcome.reason);
     answer.insert_header((CONTENT_TYPE, "image/gif")).body(Bytes::from_static(GIF))
 }
 
@@ -64,12 +64,12 @@ pub(crate) async fn collect(request: HttpRequest, body: Payload, state: Data<Sta
         Ok(beacons) => beacons,
         Err(unreadable) => return count_and_refuse(&state, unreadable.reason()),
     };
-    let outcome = take(&request, &state, beacons).await;
+    let outcome = accept_beacons(&request, &state, beacons).await;
     if is_refused(outcome.reason) {
         return refuse(outcome.reason);
     }
     let mut answer = HttpResponse::NoContent();
-    dress(&mut answer, outcome.reason);
+    add_headers(&mut answer, outcome.reason);
     answer.finish()
 }
 
@@ -83,7 +83,11 @@ pub(crate) async fn preflight() -> HttpResponse {
         .finish()
 }
 
-async fn take(request: &HttpRequest, state: &State, beacons: Vec<Result<Beacon<'_>, Unreadable>>) -> Outcome {
+async fn accept_beacons(
+    request: &HttpRequest,
+    state: &State,
+    beacons: Vec<Result<Beacon<'_>, Unreadable>>,
+) -> Outcome {
     // Browsers may send non-ASCII bytes in all three headers. Another cookie with such bytes must not hide the
     // do-not-track cookie.
     let header = |name| {
@@ -113,7 +117,7 @@ pub(super) fn over_limit(request: &HttpRequest, state: &State) -> Option<HttpRes
     state.app.counters.receive(1);
     state.app.counters.count(Reason::TooMany, 1);
     let mut answer = HttpResponse::TooManyRequests();
-    dress(&mut answer, Reason::TooMany);
+    add_headers(&mut answer, Reason::TooMany);
     Some(answer.insert_header((RETRY_AFTER, wait)).finish())
 }
 
@@ -152,14 +156,14 @@ pub(super) fn refuse(reason: Reason) -> HttpResponse {
         _ => (StatusCode::BAD_REQUEST, false),
     };
     let mut answer = HttpResponse::build(status);
-    dress(&mut answer, reason);
+    add_headers(&mut answer, reason);
     if retry {
         answer.insert_header((RETRY_AFTER, RETRY_SECONDS));
     }
     answer.finish()
 }
 
-pub(super) fn dress(answer: &mut HttpResponseBuilder, reason: Reason) {
+pub(super) fn add_headers(answer: &mut HttpResponseBuilder, reason: Reason) {
     answer
         .insert_header((X_GUESTLOG, HeaderValue::from_static(reason.as_str())))
         .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))

@@ -22,7 +22,7 @@ const FOOT: f64 = 28.0;
 /// Width of the view box that is stretched.
 const WIDE: f64 = 1_000.0;
 /// Most labels below the axis.
-const NAMES_MAX: usize = 7;
+const LABELS_MAX: usize = 7;
 /// Most steps of the value axis.
 const STEPS: i64 = 4;
 
@@ -63,13 +63,13 @@ pub struct Point {
     /// Full name: `Sun 22 Nov 2026`.
     pub when: String,
     /// Label below the axis: `22 Nov`.
-    pub name: String,
+    pub label: String,
     /// `None` for intervals in the future.
     pub value: Option<i64>,
     /// Full name and value of the interval it is compared with.
     pub before: Option<(String, i64)>,
     /// The period contains only a part of the interval.
-    pub cut: bool,
+    pub partial: bool,
 }
 
 /// A line with an area below it, and the line of the comparison behind it.
@@ -91,7 +91,7 @@ pub struct Chart {
 
 impl HtmlSafe for Chart {}
 
-struct Drawn {
+struct PlottedPoint {
     /// Position in percent of the width.
     x: String,
     /// The stretch of the width in which the pointer selects this point, in percent.
@@ -108,7 +108,7 @@ struct Tick {
     y: String,
 }
 
-struct Name<'a> {
+struct AxisLabel<'a> {
     text: &'a str,
     x: String,
     anchor: &'static str,
@@ -162,7 +162,7 @@ impl Chart {
         format!("0 0 {} {}", place(WIDE), place(HEIGHT + TOP))
     }
 
-    fn names_y(&self) -> String {
+    fn labels_y(&self) -> String {
         place(HEIGHT + TOP + FOOT - 8.0)
     }
 
@@ -193,8 +193,8 @@ impl Chart {
 
     /// Whether the interval counts less than a full one would. A line to or from such a point is dashed, because
     /// its slope means nothing.
-    fn is_part(&self, place: usize) -> bool {
-        self.is_unfinished(&place) || self.points.get(place).is_some_and(|point| point.cut)
+    fn is_partial(&self, place: usize) -> bool {
+        self.is_unfinished(&place) || self.points.get(place).is_some_and(|point| point.partial)
     }
 
     /// The path of the line: with `parts` only the sections that touch a partial interval, otherwise only the
@@ -205,7 +205,7 @@ impl Chart {
         let mut run: Vec<(f64, f64)> = Vec::new();
         for (place, pair) in line.windows(2).enumerate() {
             let [from, to] = pair else { continue };
-            if (self.is_part(place) || self.is_part(place + 1)) == parts {
+            if (self.is_partial(place) || self.is_partial(place + 1)) == parts {
                 if run.is_empty() {
                     run.push(*from);
                 }
@@ -227,16 +227,16 @@ impl Chart {
         self.stretches(true)
     }
 
-    fn has_cut(&self) -> bool {
-        self.points.iter().any(|point| point.cut)
+    fn has_partial(&self) -> bool {
+        self.points.iter().any(|point| point.partial)
     }
 
     /// The note on an interval that does not count in full.
-    fn part_name(&self, place: &usize) -> Option<&'static str> {
-        let words = &self.t.report.chart;
+    fn partial_note(&self, place: &usize) -> Option<&'static str> {
+        let texts = &self.t.report.chart;
         match self.points.get(*place) {
-            _ if self.is_unfinished(place) => Some(words.unfinished),
-            Some(point) if point.cut => Some(words.cut),
+            _ if self.is_unfinished(place) => Some(texts.unfinished),
+            Some(point) if point.partial => Some(texts.cut),
             _ => None,
         }
     }
@@ -250,17 +250,17 @@ impl Chart {
         path(&line)
     }
 
-    fn drawn(&self) -> Vec<Drawn> {
+    fn plotted(&self) -> Vec<PlottedPoint> {
         let n = self.points.len();
-        self.points.iter().enumerate().map(|(i, point)| self.draw(i, n, point)).collect()
+        self.points.iter().enumerate().map(|(i, point)| self.plot(i, n, point)).collect()
     }
 
-    fn draw(&self, i: usize, n: usize, point: &Point) -> Drawn {
+    fn plot(&self, i: usize, n: usize, point: &Point) -> PlottedPoint {
         let numbers = &self.t.number;
         let gap = if n > 1 { 100.0 / (n - 1) as f64 } else { 200.0 };
         let x = fraction(i, n) * 100.0;
         let (from, to) = ((x - gap / 2.0).max(0.0), (x + gap / 2.0).min(100.0));
-        Drawn {
+        PlottedPoint {
             x: format!("{}%", place(x)),
             from: format!("{}%", place(from)),
             width: format!("{}%", place(to - from)),
@@ -290,18 +290,18 @@ impl Chart {
         self.unfinished && self.line().len() == place + 1
     }
 
-    fn names(&self) -> Vec<Name<'_>> {
+    fn labels(&self) -> Vec<AxisLabel<'_>> {
         let n = self.points.len();
-        let every = n.div_ceil(NAMES_MAX).max(1);
+        let every = n.div_ceil(LABELS_MAX).max(1);
         let shown = self.points.iter().enumerate().step_by(every);
         shown
             .enumerate()
-            .map(|(nth, (i, point))| Name::at(&point.name, fraction(i, n), nth % 2 == 1))
+            .map(|(nth, (i, point))| AxisLabel::at(&point.label, fraction(i, n), nth % 2 == 1))
             .collect()
     }
 }
 
-impl<'a> Name<'a> {
+impl<'a> AxisLabel<'a> {
     /// At both edges the text is aligned so that it stays inside the chart.
     fn at(text: &'a str, x: f64, spare: bool) -> Self {
         let anchor = match x {
@@ -426,10 +426,10 @@ mod tests {
     fn chart(values: &[Option<i64>], before: Option<i64>, unfinished: bool) -> Chart {
         let point = |(i, value): (usize, &Option<i64>)| Point {
             when: format!("day {i}"),
-            name: format!("d{i}"),
+            label: format!("d{i}"),
             value: *value,
             before: before.map(|v| (format!("before {i}"), v)),
-            cut: false,
+            partial: false,
         };
         let points = values.iter().enumerate().map(point).collect();
         Chart::new(&EN, "c", "Visitors, 7 days", "Visitors", Unit::Count).with(points, unfinished)
@@ -487,8 +487,8 @@ mod tests {
     #[test]
     fn names_below_the_axis_are_few() {
         for n in [1, 2, 7, 8, 24, 28, 90, 365] {
-            let names = chart(&vec![Some(1); n], None, false).names().len();
-            assert!((1..=NAMES_MAX).contains(&names), "{n}: {names}");
+            let labels = chart(&vec![Some(1); n], None, false).labels().len();
+            assert!((1..=LABELS_MAX).contains(&labels), "{n}: {labels}");
         }
     }
 
@@ -504,10 +504,10 @@ mod tests {
             .with(
                 vec![Point {
                     when: "<u>".into(),
-                    name: "<s>".into(),
+                    label: "<s>".into(),
                     value: Some(1),
                     before: None,
-                    cut: false,
+                    partial: false,
                 }],
                 false,
             )

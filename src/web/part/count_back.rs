@@ -18,7 +18,7 @@ pub struct CountBack {
     pub t: &'static Texts,
     pub csrf: String,
     /// The address of the page, for reloading.
-    pub here: String,
+    pub address: String,
     /// Starts the count; `None` when the user may not, or when the event is archived.
     pub action: Option<String>,
     pub is_archived: bool,
@@ -29,22 +29,22 @@ pub struct CountBack {
 impl HtmlSafe for CountBack {}
 
 impl CountBack {
-    fn goes_on(&self) -> bool {
+    fn is_running(&self) -> bool {
         self.work.is_some_and(|work| work.finished.is_none())
     }
 
     fn state(&self) -> Option<String> {
-        let (t, words) = (self.t, &self.t.events.show.count_back);
+        let (t, texts) = (self.t, &self.t.events.show.count_back);
         let n = |n: i64| format::number(&t.number, n);
         let work = self.work?;
         Some(match work.finished {
             Some(at) => {
                 let at = format::date_time(&t.number, &self.zone, at);
                 let found = t.events.remove.completions.of(work.completions, &t.number);
-                fill(words.done, &[("time", &at), ("completions", &found)])
+                fill(texts.done, &[("time", &at), ("completions", &found)])
             }
-            None if work.total == 0 => words.begins.to_owned(),
-            None => fill(words.goes_on, &[("done", &n(work.done)), ("total", &n(work.total))]),
+            None if work.total == 0 => texts.begins.to_owned(),
+            None => fill(texts.goes_on, &[("done", &n(work.done)), ("total", &n(work.total))]),
         })
     }
 
@@ -54,7 +54,7 @@ impl CountBack {
     }
 
     fn button(&self) -> &'static str {
-        let words = &self.t.events.show.count_back;
-        if self.work.is_some() { words.again } else { words.begin }
+        let texts = &self.t.events.show.count_back;
+        if self.work.is_some() { texts.again } else { texts.begin }
     }
 }

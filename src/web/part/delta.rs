@@ -48,11 +48,11 @@ impl Delta {
 
     /// The direction for screen readers, which cannot see the arrow.
     const fn word(&self) -> &'static str {
-        let words = &self.t.report.kpi;
+        let texts = &self.t.report.kpi;
         match self.change.trend {
-            Trend::Up => words.up,
-            Trend::Down => words.down,
-            Trend::Same => words.same,
+            Trend::Up => texts.up,
+            Trend::Down => texts.down,
+            Trend::Same => texts.same,
         }
     }
 }

@@ -49,11 +49,11 @@ impl Meter {
     /// The text below the bar, from the warning level on.
     #[must_use]
     pub fn note(&self) -> Option<String> {
-        let words = &self.t.events.meter;
+        let texts = &self.t.events.meter;
         let left = format::number(&self.t.number, self.limit.saturating_sub(self.active));
         match (self.is_full(), self.is_near()) {
-            (true, _) => Some(words.full.to_owned()),
-            (_, true) => Some(fill(words.near, &[("left", &left)])),
+            (true, _) => Some(texts.full.to_owned()),
+            (_, true) => Some(fill(texts.near, &[("left", &left)])),
             _ => None,
         }
     }

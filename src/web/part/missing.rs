@@ -32,16 +32,16 @@ impl Missing {
     }
 
     fn which(&self) -> String {
-        let words = &self.t.report.missing;
+        let texts = &self.t.report.missing;
         let named = |day: &String| {
             parse_day(day).map_or_else(|| day.clone(), |day| format::date(&self.t.number, day))
         };
         let mut list: Vec<String> = self.days.iter().take(DAYS_MAX).map(named).collect();
         let more = self.days.len().saturating_sub(DAYS_MAX);
         if more > 0 {
-            list.push(fill(words.more, &[("n", &more.to_string())]));
+            list.push(fill(texts.more, &[("n", &more.to_string())]));
         }
-        fill(words.which, &[("list", &list.join(self.t.report.map.between))])
+        fill(texts.which, &[("list", &list.join(self.t.report.map.between))])
     }
 }
 

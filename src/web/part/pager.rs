@@ -23,6 +23,33 @@ pub struct Pager {
 impl HtmlSafe for Pager {}
 
 impl Pager {
+    /// `None` when the page shows all rows. `first` leads to the first page and is `None` on it. `link` makes the address
+    /// of the page after a cursor, which begins with the row of the given number.
+    #[must_use]
+    pub fn of(
+        t: &'static Texts,
+        from: i64,
+        shown: usize,
+        total: u64,
+        first: Option<String>,
+        cursor: Option<&str>,
+        link: impl FnOnce(&str, i64) -> String,
+    ) -> Option<Self> {
+        if first.is_none() && cursor.is_none() {
+            return None;
+        }
+        let to = from.saturating_add(i64::try_from(shown).unwrap_or(0)).saturating_sub(1);
+        let total = i64::try_from(total).unwrap_or(i64::MAX);
+        Some(Self {
+            t,
+            from,
+            to,
+            total,
+            first,
+            next: cursor.map(|cursor| link(cursor, to.saturating_add(1))),
+        })
+    }
+
     fn shown(&self) -> String {
         let n = |n: i64| number(&self.t.number, n);
         fill(

@@ -111,11 +111,11 @@ impl PeriodBar {
 
     /// `vs 28 Sep – 25 Oct 2026`. The time of day up to which the last day counts is only in the menu.
     fn compared_days(&self) -> String {
-        let words = &self.t.report.compare;
+        let texts = &self.t.report.compare;
         match self.url.compared_days() {
-            None => words.off.to_owned(),
-            Some(_) if self.nothing_before => words.nothing.to_owned(),
-            Some(days) => fill(words.with, &[("range", &format::days(&self.t.number, days))]),
+            None => texts.off.to_owned(),
+            Some(_) if self.nothing_before => texts.nothing.to_owned(),
+            Some(days) => fill(texts.with, &[("range", &format::days(&self.t.number, days))]),
         }
     }
 

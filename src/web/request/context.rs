@@ -25,7 +25,7 @@ pub struct Context {
     exposed: bool,
     nonce: String,
     theme: Theme,
-    here: String,
+    current_path: String,
     flash: Option<Flash>,
 }
 
@@ -43,7 +43,7 @@ impl Context {
             exposed: !https && !client::is_local(request),
             nonce,
             theme: theme.unwrap_or_default(),
-            here: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            current_path: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             flash: flash::read(request, https, &EN),
         }
     }
@@ -58,7 +58,7 @@ impl Context {
             csrf: String::new(),
             theme: self.theme,
             now: self.now,
-            here: self.here.clone(),
+            current_path: self.current_path.clone(),
             plain_http: self.exposed,
             flash: self.flash.clone(),
             viewer: None,
@@ -68,8 +68,8 @@ impl Context {
     }
 
     #[must_use]
-    pub fn here(&self) -> &str {
-        &self.here
+    pub fn current_path(&self) -> &str {
+        &self.current_path
     }
 }
 

@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use subtle::ConstantTimeEq;
 
 use crate::domain::event::CUSTOM_JS_MAX;
-use crate::web::request::guard::{Guest, InAccount, SignedIn};
+use crate::web::request::guard::{CsrfToken, Guest, Member, SignedIn};
 use crate::web::response::error::WebError;
 
 /// Longest body, in bytes.
@@ -63,75 +63,41 @@ impl<const N: usize> From<[(&str, &str); N]> for Fields {
     }
 }
 
-pub struct SignedForm {
-    pub who: SignedIn,
+/// A form with a valid CSRF token, and who sent it. Its body has at most `MAX` bytes.
+pub struct Form<Sender, const MAX: usize = BODY_MAX> {
+    pub sender: Sender,
     pub fields: Fields,
 }
 
-pub struct AccountFormUpTo<const MAX: usize> {
-    pub page: InAccount,
-    pub fields: Fields,
-}
+pub type GuestForm = Form<Guest>;
+pub type SignedForm = Form<SignedIn>;
+pub type AccountForm = Form<Member>;
+/// A form of an account with a code field.
+pub type CodeForm = Form<Member, CODE_BODY_MAX>;
 
-pub type AccountForm = AccountFormUpTo<BODY_MAX>;
-pub type CodeForm = AccountFormUpTo<CODE_BODY_MAX>;
-
-pub struct GuestForm {
-    pub guest: Guest,
-    pub fields: Fields,
-}
-
-type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, WebError>>>>;
-
-impl FromRequest for SignedForm {
+impl<Sender, const MAX: usize> FromRequest for Form<Sender, MAX>
+where
+    Sender: FromRequest<Error = WebError> + CsrfToken + 'static,
+{
     type Error = WebError;
-    type Future = Extracting<Self>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let who = SignedIn::of(&request).await?;
-            let fields = read(&request, payload, BODY_MAX).await?;
-            check(&fields, who.csrf())?;
-            Ok(Self { who, fields })
-        })
-    }
-}
-
-impl<const MAX: usize> FromRequest for AccountFormUpTo<MAX> {
-    type Error = WebError;
-    type Future = Extracting<Self>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let page = InAccount::of(&request).await?;
+            // The sender is checked first, so nobody can make this server read the body of a form they may not send.
+            let sender = Sender::extract(&request).await?;
             let fields = read(&request, payload, MAX).await?;
-            check(&fields, page.who.csrf())?;
-            Ok(Self { page, fields })
-        })
-    }
-}
-
-impl FromRequest for GuestForm {
-    type Error = WebError;
-    type Future = Extracting<Self>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let guest = Guest::of(&request).await?;
-            let fields = read(&request, payload, BODY_MAX).await?;
-            check(&fields, guest.csrf())?;
-            Ok(Self { guest, fields })
+            check(&fields, sender.csrf())?;
+            Ok(Self { sender, fields })
         })
     }
 }
 
 /// Only a page that this server rendered for this browser knows the token.
 fn check(fields: &Fields, token: &str) -> Result<(), WebError> {
-    let told = fields.raw(CSRF);
-    let same: bool = told.as_bytes().ct_eq(token.as_bytes()).into();
+    let sent = fields.raw(CSRF);
+    let same: bool = sent.as_bytes().ct_eq(token.as_bytes()).into();
     if same && !token.is_empty() { Ok(()) } else { Err(WebError::Expired) }
 }
 

@@ -17,6 +17,7 @@ use actix_web::http::{Method, header};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
+use crate::app::App;
 use crate::app::access::Actor;
 use crate::app::access::sign_in::{self, Session};
 use crate::app::access::{tokens, users};
@@ -25,14 +26,15 @@ use crate::app::state::account_cache::Entry;
 use crate::base::random::hex;
 use crate::base::secret::Secret;
 use crate::domain::account::AccountId;
-use crate::domain::user::{Role, Scope};
+use crate::domain::user::{Role, Scope, UserId};
 use crate::store::member::Membership;
 use crate::store::token::Token;
 use crate::web::request::context::{self, Context};
 use crate::web::request::state::State;
 use crate::web::response::cookie;
 use crate::web::response::error::WebError;
-use crate::web::response::page::{AccountHere, AccountLink, Layout, Section, Viewer};
+use crate::web::response::page::{AccountLink, CurrentAccount, Layout, Section, Viewer};
+use crate::web::text::Texts;
 
 /// Name of the path parameter with the account number.
 pub const ACCOUNT: &str = "account";
@@ -47,12 +49,12 @@ pub struct Guest {
 }
 
 impl Guest {
-    pub(super) async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+    async fn of(request: &HttpRequest) -> Result<Self, WebError> {
         let state = context::state(request)?;
         let context = Context::of(request);
         let session = find_session(&state, request, context.https).await?;
-        let told = cookie::GUEST.read(request, context.https).filter(|value| value.len() == 32);
-        let value = told.unwrap_or_else(|| {
+        let sent = cookie::GUEST.read(request, context.https).filter(|value| value.len() == 32);
+        let value = sent.unwrap_or_else(|| {
             let fresh = state.app.random.token();
             cookie::set(request, cookie::of(&cookie::GUEST, &fresh, context.https));
             fresh
@@ -60,10 +62,6 @@ impl Guest {
         // The token is a hash of the cookie, so a leaked form does not reveal the cookie.
         let csrf = hex(&Secret::told(&format!("form {value}")).hash());
         Ok(Self { context, session, state, csrf })
-    }
-
-    pub(super) fn csrf(&self) -> &str {
-        &self.csrf
     }
 
     #[must_use]
@@ -82,7 +80,7 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    pub(super) async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+    async fn of(request: &HttpRequest) -> Result<Self, WebError> {
         let state = context::state(request)?;
         let context = Context::of(request);
         let Some(session) = find_session(&state, request, context.https).await? else {
@@ -90,10 +88,6 @@ impl SignedIn {
         };
         let accounts = users::accounts_of(&state.app, &session.user).await?;
         Ok(Self { context, session, state, accounts })
-    }
-
-    pub(super) fn csrf(&self) -> &str {
-        &self.session.sign_in.csrf
     }
 
     #[must_use]
@@ -119,27 +113,53 @@ impl SignedIn {
 
 /// A signed-in member of the account in the path, with at least the role of a viewer.
 #[derive(Clone)]
-pub struct InAccount {
-    pub who: SignedIn,
+pub struct Member {
+    pub signed_in: SignedIn,
     pub account: Arc<Entry>,
     pub membership: Membership,
     /// Number of unexpected events that wait for review; the navigation shows it.
     waiting: i64,
 }
 
-impl InAccount {
-    pub(super) async fn of(request: &HttpRequest) -> Result<Self, WebError> {
-        let who = SignedIn::of(request).await?;
-        let account = account_of(&who.state, request)?;
-        let membership = users::membership(&who.state.app, &who.session.user, account.id()).await?;
+impl Member {
+    async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+        let signed_in = SignedIn::of(request).await?;
+        let account = account_of(&signed_in.state, request)?;
+        let membership =
+            users::membership(&signed_in.state.app, &signed_in.session.user, account.id()).await?;
         let membership = membership.ok_or(WebError::NotFound)?;
-        let waiting = review::count_waiting(&who.state.app, account.id()).await?;
-        Ok(Self { who, account, membership, waiting })
+        let waiting = review::count_waiting(&signed_in.state.app, account.id()).await?;
+        Ok(Self { signed_in, account, membership, waiting })
     }
 
     #[must_use]
-    pub fn id(&self) -> AccountId {
+    pub fn account_id(&self) -> AccountId {
         self.account.id()
+    }
+
+    #[must_use]
+    pub fn app(&self) -> &Arc<App> {
+        &self.signed_in.state.app
+    }
+
+    #[must_use]
+    pub const fn t(&self) -> &'static Texts {
+        self.signed_in.context.t
+    }
+
+    #[must_use]
+    pub const fn https(&self) -> bool {
+        self.signed_in.context.https
+    }
+
+    #[must_use]
+    pub fn user_id(&self) -> UserId {
+        self.signed_in.session.user.id
+    }
+
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        self.signed_in.actor()
     }
 
     pub fn need(&self, least: Role) -> Result<(), WebError> {
@@ -156,25 +176,25 @@ impl InAccount {
     #[must_use]
     pub fn layout(&self, title: &str, section: Section, query: &str) -> Layout {
         let name = |id: AccountId| {
-            let entry = self.who.state.app.accounts.find(id);
+            let entry = self.signed_in.state.app.accounts.find(id);
             entry.map(|entry| AccountLink { id, name: entry.settings().name.clone() })
         };
         Layout {
             viewer: Some(Viewer {
-                email: self.who.session.user.email.clone(),
+                email: self.signed_in.session.user.email.clone(),
                 role: self.membership.role,
                 may_publish: self.membership.may_publish(),
             }),
-            account: Some(AccountHere {
-                id: self.id(),
+            account: Some(CurrentAccount {
+                id: self.account_id(),
                 name: self.account.settings().name.clone(),
                 zone: self.account.settings().time_zone.clone(),
                 query: query.to_owned(),
                 waiting: self.waiting,
-                others: self.who.accounts.iter().filter_map(|(id, _)| name(*id)).collect(),
+                others: self.signed_in.accounts.iter().filter_map(|(id, _)| name(*id)).collect(),
             }),
             section: Some(section),
-            ..self.who.layout(title)
+            ..self.signed_in.layout(title)
         }
     }
 }
@@ -204,6 +224,29 @@ impl Caller {
     }
 }
 
+/// The token that a form of this sender must carry.
+pub trait CsrfToken {
+    fn csrf(&self) -> &str;
+}
+
+impl CsrfToken for Guest {
+    fn csrf(&self) -> &str {
+        &self.csrf
+    }
+}
+
+impl CsrfToken for SignedIn {
+    fn csrf(&self) -> &str {
+        &self.session.sign_in.csrf
+    }
+}
+
+impl CsrfToken for Member {
+    fn csrf(&self) -> &str {
+        self.signed_in.csrf()
+    }
+}
+
 /// How a report is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -218,7 +261,7 @@ pub struct ReportAccess {
     pub account: Arc<Entry>,
     pub format: Format,
     /// `None` for a token, which can read data but no pages.
-    pub reader: Option<InAccount>,
+    pub reader: Option<Member>,
     /// Whether rows that identify a person may be read (rules.md 28).
     pub persons: bool,
     /// Whether email addresses are shown in full.
@@ -229,9 +272,9 @@ impl ReportAccess {
     async fn of(request: &HttpRequest) -> Result<Self, WebError> {
         let format = format_of(request)?;
         if bearer(request).is_none() {
-            let page = InAccount::of(request).await?;
+            let page = Member::of(request).await?;
             return Ok(Self {
-                state: page.who.state.clone(),
+                state: page.signed_in.state.clone(),
                 account: Arc::clone(&page.account),
                 format,
                 persons: true,
@@ -260,8 +303,8 @@ impl ReportAccess {
 }
 
 fn format_of(request: &HttpRequest) -> Result<Format, WebError> {
-    let asked = request.query_string().split('&').find_map(|pair| pair.strip_prefix("format="));
-    match asked {
+    let params = request.query_string().split('&').find_map(|pair| pair.strip_prefix("format="));
+    match params {
         None | Some("") => Ok(Format::Html),
         Some("json") => Ok(Format::Json),
         Some("csv") => Ok(Format::Csv),
@@ -275,8 +318,8 @@ fn account_of(state: &State, request: &HttpRequest) -> Result<Arc<Entry>, WebErr
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {
-    let told = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = told.split_once(' ')?;
+    let sent = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = sent.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
@@ -286,8 +329,8 @@ async fn find_session(
     https: bool,
 ) -> Result<Option<Session>, WebError> {
     // No secret ever had another length, so the database need not be asked.
-    let told = cookie::SIGN_IN.read(request, https).filter(|value| value.len() == 64);
-    match told {
+    let sent = cookie::SIGN_IN.read(request, https).filter(|value| value.len() == 64);
+    match sent {
         Some(value) => Ok(sign_in::find(&state.app, &Secret::told(&value)).await?),
         None => Ok(None),
     }
@@ -319,4 +362,4 @@ macro_rules! extract {
     )+};
 }
 
-extract!(Guest, SignedIn, InAccount, Caller, ReportAccess);
+extract!(Guest, SignedIn, Member, Caller, ReportAccess);

@@ -8,4 +8,4 @@ pub mod options;
 pub mod query;
 pub mod security;
 pub mod state;
-pub mod unread;
+pub mod unread_bodies;

@@ -14,7 +14,7 @@ pub type Pairs = Vec<(String, String)>;
 
 /// What a request asks a report for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct ReportParams {
     pub url: ReportUrl,
     pub query: ReportQuery,
     /// Number of the first row shown, counted from 1. The pager's links carry it, and it is only displayed.
@@ -42,7 +42,7 @@ pub fn read(
     pairs: &[(String, String)],
     own: &[&'static str],
     today: LocalDay,
-) -> Result<Asked, Error> {
+) -> Result<ReportParams, Error> {
     let mut pairs = pairs.to_vec();
     let typed = typed(&pairs);
     let from_form = typed.is_some();
@@ -61,7 +61,7 @@ pub fn read(
     let row = first(&pairs, "row").and_then(|text| text.parse().ok()).filter(|row| *row > 0);
     let row = row.filter(|_| query.after.is_some()).unwrap_or(1);
     let (views, events) = (Vec::new(), Vec::new());
-    Ok(Asked { url, row, query, from_form, nothing_before: false, views, events })
+    Ok(ReportParams { url, row, query, from_form, nothing_before: false, views, events })
 }
 
 /// Replaces the labels that people type into the filter form (`Organic search`, `Netherlands`) with the stored
@@ -96,7 +96,7 @@ mod tests {
 
     const TODAY: LocalDay = LocalDay(20_779); // 2026-11-22
 
-    fn ask(pairs: &[(&str, &str)]) -> Result<Asked, String> {
+    fn ask(pairs: &[(&str, &str)]) -> Result<ReportParams, String> {
         let pairs: Pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         read(AccountId::FIRST, Report::Pages, &pairs, &["show"], TODAY).map_err(|error| error.to_string())
     }

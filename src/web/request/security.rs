@@ -42,7 +42,7 @@ pub async fn guard(
         // framework.
         next.call(request).await?.map_into_boxed_body()
     };
-    answer = for_people(answer);
+    answer = render_error_page(answer);
     let request = answer.request().clone();
     let https = state.is_https(&request);
     let headers = answer.headers_mut();
@@ -74,7 +74,7 @@ fn is_own_origin(options: &Options, request: &HttpRequest) -> bool {
 }
 
 /// Turns an error into a page, unless the client asked for data.
-fn for_people(answer: ServiceResponse) -> ServiceResponse {
+fn render_error_page(answer: ServiceResponse) -> ServiceResponse {
     let Some(error) = answer.response().error() else { return answer };
     let request = answer.request();
     if wants_data(request) {
@@ -113,17 +113,17 @@ fn for_people(answer: ServiceResponse) -> ServiceResponse {
 }
 
 /// The texts of the error page; `None` for a redirect to the sign-in page.
-const fn failure<'a>(error: &WebError, words: &'a Errors) -> Option<&'a Failure> {
+const fn failure<'a>(error: &WebError, texts: &'a Errors) -> Option<&'a Failure> {
     Some(match error {
         WebError::SignIn { .. } => return None,
-        WebError::NotFound => &words.not_found,
-        WebError::Denied | WebError::Scope(_) | WebError::Unauthorized => &words.denied,
-        WebError::BadRequest(_) | WebError::TooLarge | WebError::Slow => &words.bad_request,
-        WebError::Expired => &words.expired,
-        WebError::TooMany(_) => &words.too_many,
-        WebError::Busy => &words.busy,
-        WebError::TimeLimit(_) => &words.time_limit,
-        WebError::Internal { .. } => &words.internal,
+        WebError::NotFound => &texts.not_found,
+        WebError::Denied | WebError::Scope(_) | WebError::Unauthorized => &texts.denied,
+        WebError::BadRequest(_) | WebError::TooLarge | WebError::Slow => &texts.bad_request,
+        WebError::Expired => &texts.expired,
+        WebError::TooMany(_) => &texts.too_many,
+        WebError::Busy => &texts.busy,
+        WebError::TimeLimit(_) => &texts.time_limit,
+        WebError::Internal { .. } => &texts.internal,
     })
 }
 
@@ -153,10 +153,10 @@ fn put_headers(headers: &mut HeaderMap, nonce: &Nonce, https: bool) {
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    name_charset(headers);
+    add_charset(headers);
 }
 
-fn name_charset(headers: &mut HeaderMap) {
+fn add_charset(headers: &mut HeaderMap) {
     let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return };
     let is_text = kind.starts_with("text/") || kind.starts_with("application/json");
     if is_text

@@ -2,8 +2,13 @@
 
 use std::cell::RefCell;
 
+use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpMessage, HttpRequest};
+
+use crate::app::access::sign_in;
+use crate::base::clock::SECOND;
+use crate::base::secret::Secret;
 
 /// The nonce of the content security policy; new for each answer.
 #[derive(Clone, Debug)]
@@ -38,6 +43,20 @@ pub fn of(name: &CookieName, value: &str, https: bool) -> Cookie<'static> {
         .secure(https)
         .same_site(SameSite::Lax)
         .finish()
+}
+
+/// Signs the browser in.
+pub fn set_sign_in(request: &HttpRequest, https: bool, secret: &Secret) {
+    let mut cookie = of(&SIGN_IN, secret.reveal(), https);
+    cookie.set_max_age(Duration::seconds(sign_in::ABSOLUTE / SECOND));
+    set(request, cookie);
+}
+
+/// Makes the browser forget a cookie.
+pub fn clear(request: &HttpRequest, https: bool, name: &CookieName) {
+    let mut cookie = of(name, "", https);
+    cookie.make_removal();
+    set(request, cookie);
 }
 
 /// The two names of a cookie, by scheme.

@@ -112,7 +112,7 @@ pub struct Viewer {
 
 /// The account of the page.
 #[derive(Clone, Debug)]
-pub struct AccountHere {
+pub struct CurrentAccount {
     pub id: AccountId,
     pub name: String,
     /// IANA name of the time zone.
@@ -142,17 +142,28 @@ pub struct Layout {
     pub theme: Theme,
     pub now: Millis,
     /// Path and query of this page. Forms that change how pages look redirect back to it.
-    pub here: String,
+    pub current_path: String,
     /// The page came over plain http and warns about it (rules.md 26).
     pub plain_http: bool,
     pub flash: Option<Flash>,
     /// `None` when nobody is signed in.
     pub viewer: Option<Viewer>,
-    pub account: Option<AccountHere>,
+    pub account: Option<CurrentAccount>,
     pub section: Option<Section>,
 }
 
 impl Layout {
+    /// The account of the page; a number that no account has when there is none.
+    #[must_use]
+    pub fn account_id(&self) -> AccountId {
+        self.account.as_ref().map_or(AccountId(0), |account| account.id)
+    }
+
+    #[must_use]
+    pub fn viewer_is(&self, least: Role) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| viewer.role >= least)
+    }
+
     #[must_use]
     pub fn tab_title(&self) -> String {
         let of = self.account.as_ref().map_or(self.t.frame.product, |a| a.name.as_str());
@@ -195,7 +206,7 @@ impl Layout {
         Section::ALL.into_iter().map(|section| self.entry(account, section)).collect()
     }
 
-    fn entry(&self, account: &AccountHere, section: Section) -> Entry {
+    fn entry(&self, account: &CurrentAccount, section: Section) -> Entry {
         let nav = &self.t.frame.nav;
         let report = |report: paths::Report| {
             format!("{}/{}/{}{}", paths::ACCOUNTS, account.id, report.as_str(), account.query)
@@ -260,7 +271,7 @@ impl Rail<'_> {
         }
     }
 
-    fn initial(&self, account: &AccountHere) -> String {
+    fn initial(&self, account: &CurrentAccount) -> String {
         account.name.chars().next().map_or_else(String::new, |c| c.to_uppercase().collect())
     }
 

@@ -1,8 +1,8 @@
-//! Contrast of the colours that meet, light and dark (bar.md 27: WCAG AA).
+//! Contrast of text and background in light and dark: at least WCAG AA.
 
 use std::collections::BTreeMap;
 
-/// Name → light and dark value, from the variables of the style sheet.
+/// Variable name → light and dark value, from the style sheet.
 fn colours() -> BTreeMap<String, [String; 2]> {
     let css = std::fs::read_to_string("static/admin/css/10_base.css").unwrap();
     let lines = css.lines().filter_map(|l| l.trim().strip_prefix("--")?.split_once(": "));
@@ -30,7 +30,6 @@ fn contrast(a: &str, b: &str) -> f64 {
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
-/// bar.md 27
 #[test]
 fn colours_that_meet_can_be_read_in_both_themes() {
     let colours = colours();
@@ -46,7 +45,7 @@ fn colours_that_meet_can_be_read_in_both_themes() {
     }
     pairs.extend([("text", "bar", 4.5), ("soft", "bar", 4.5), ("good", "surface", 4.5)]);
     pairs.extend([("on-accent", "accent-fill", 4.5), ("on-accent", "accent-fill-hover", 4.5)]);
-    // Borders of fields, lines of charts: shapes that mean something.
+    // Borders of fields and lines of charts carry meaning, so they need contrast too.
     pairs.extend(["edge-strong", "compare", "accent-fill"].map(|ink| (ink, "surface", 3.0)));
     for (ink, ground, least) in pairs {
         for theme in [0, 1] {

@@ -1,4 +1,4 @@
-//! Contacts: the list, one of them with all it did, and who may know whose email it is.
+//! Contacts: the list, the page of a contact with its timeline, and who may see an email.
 
 use guestlog::app::jobs::close_days::close_account;
 use guestlog::app::reports::LIMIT_MAX;
@@ -13,7 +13,7 @@ use crate::hostile::naughty_strings;
 
 use super::events::House;
 
-/// Ada, who came twice and bought, on two browsers and by a program; Bob, known by a program alone.
+/// Ada visited twice and bought, in two browsers and by a program. Bob is known from a program only.
 async fn house() -> House {
     let house = House::new().await;
     house.create("Custom JavaScript", "Sale", &[]).await;
@@ -34,7 +34,7 @@ fn emails(table: &Value) -> Vec<&str> {
     table["rows"].as_array().unwrap().iter().map(|row| row["email"].as_str().unwrap()).collect()
 }
 
-/// contract.md, Reports as data; rules.md 21
+/// rules.md 21
 #[actix_web::test]
 async fn contacts_as_data_have_the_keys_of_the_contract() {
     let house = house().await;
@@ -95,7 +95,7 @@ async fn contacts_are_searched_ordered_and_paged() {
     assert!(empty.contains("No contacts yet") && empty.contains("Open the events"), "{empty}");
 }
 
-/// More than a page may have; a file has no next page.
+/// More contacts than fit on a page; the CSV has all of them.
 #[actix_web::test]
 async fn files_hold_every_contact() {
     const MANY: usize = LIMIT_MAX + 1;
@@ -131,7 +131,7 @@ async fn a_contact_was_seen_last_when_any_of_its_browsers_was() {
     let now = json!(house.site.app.now().iso());
     assert_eq!(table["rows"][0]["last_seen"], now, "to the last page view");
     assert_eq!(house.json("contacts/1").await["last_seen"], now);
-    // within sessions that go on, one after the other
+    // The hits are close together, so sessions go on.
     house.view("bob", "/", json!({"i": {"email": "bob@b.test"}})).await;
     for (visitor, first) in
         [("phone", "ada@example.test"), ("bob", "bob@b.test"), ("phone", "ada@example.test")]
@@ -145,7 +145,6 @@ async fn a_contact_was_seen_last_when_any_of_its_browsers_was() {
     assert_eq!(house.json("contacts/1").await["older_left_out"], false);
 }
 
-/// ui.md, Contact
 #[actix_web::test]
 async fn a_contact_tells_all_it_did_in_every_browser_and_by_programs() {
     let house = house().await;
@@ -238,7 +237,7 @@ async fn an_email_is_not_found_out_by_who_may_not_see_it() {
     );
 }
 
-/// design.md 10: of more browsers than that, those seen last
+/// When a contact has more browsers than are shown, the most recently seen ones are shown.
 #[actix_web::test]
 async fn so_many_browsers_of_a_contact_are_looked_at() {
     let house = House::new().await;
@@ -249,7 +248,7 @@ async fn so_many_browsers_of_a_contact_are_looked_at() {
     house.create("HTTP", "Login", &[]).await;
     house.call(&format!("/v1/event?_a={}&_n=Login&email=ada@example.test", house.account)).await;
     let ada = house.json("contacts/1?limit=1000").await;
-    // one of the numbers is her own, for what programs tell
+    // One visitor number is the contact's own, for events that programs reported.
     assert_eq!(ada["visitors"].as_array().unwrap().len(), NUMBERS_MAX - 1);
     let told = |key: &str, value: &str| {
         ada["timeline"].as_array().unwrap().iter().any(|moment| moment[key].as_str() == Some(value))
@@ -266,12 +265,12 @@ async fn so_many_browsers_of_a_contact_are_looked_at() {
     assert!(text.contains("The timeline is of the 49 browsers seen last."), "{text}");
 }
 
-/// design.md 5: a closed day reads as the open one did
+/// A closed day shows the same as the open day did.
 #[actix_web::test]
 async fn contacts_and_events_are_the_same_when_their_days_are_closed() {
     let house = house().await;
     let asked = ["contacts", "contacts/1", "contacts/1?limit=1", "events", "events/000000000001?period=90d"];
-    // That the sessions are over is told by the clock alone.
+    // Only the clock ends the sessions.
     house.site.clock.advance(2 * DAY);
     house.editor.sign_in("editor@site.test", crate::harness::app::PASSWORD).await;
     let mut open = Vec::new();
@@ -293,7 +292,7 @@ async fn contacts_and_events_are_the_same_when_their_days_are_closed() {
     assert!(by[0]["last"].is_string() && by[1]["last"].is_string(), "{by}");
 }
 
-/// bar.md 13: texts of sites and programs stay texts
+/// Texts from sites and programs are never markup.
 #[actix_web::test]
 async fn naughty_strings_stay_texts_on_the_pages_of_events_and_contacts() {
     let house = House::new().await;
@@ -305,7 +304,7 @@ async fn naughty_strings_stay_texts_on_the_pages_of_events_and_contacts() {
     }
     let hostile = "\"><script>alert(1)</script>{{7*7}}";
     house.create("Clicked element", hostile, &[("Tags", hostile), ("CSS selector", hostile)]).await;
-    // All that was told until here is counted by the rule of until here.
+    // Everything that was sent before the change is counted by the old rule.
     house.json("events").await;
     let admin = house.site.signed_in(house.account, "admin@site.test", Role::Admin).await;
     admin.get(&house.path("settings/account")).await;

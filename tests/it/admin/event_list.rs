@@ -1,5 +1,4 @@
-//! The list of events: what is shown of how many, in which order, and what stands over it; and where else an event is
-//! called by its name.
+//! The list of events: columns, search, order, paging; and other pages that show an event by its name.
 
 use guestlog::base::clock::DAY;
 use guestlog::domain::user::{Role, Scope};
@@ -10,7 +9,7 @@ use crate::harness::browser::plain;
 
 use super::events::House;
 
-/// Three events: two completed, one of them twice by a contact.
+/// Three events. Two were completed, one of them twice by a contact.
 async fn house() -> House {
     let house = House::new().await;
     house.create("Custom JavaScript", "Sale", &[("Tags", "checkout, money")]).await;
@@ -28,7 +27,6 @@ fn names(table: &Value) -> Vec<&str> {
     table["rows"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect()
 }
 
-/// contract.md, Reports as data
 #[actix_web::test]
 async fn events_as_data_have_the_keys_of_the_contract() {
     let house = house().await;
@@ -105,7 +103,7 @@ async fn the_list_is_searched_filtered_ordered_and_paged() {
     assert!(text.contains("No event matches") && text.contains("Show all events"), "{text}");
 }
 
-/// ui.md, Events: stale ones are marked; archived ones stand behind the others
+/// Stale events are marked, and archived events come last.
 #[actix_web::test]
 async fn what_is_archived_or_stale_is_marked() {
     let house = house().await;
@@ -128,7 +126,6 @@ async fn what_is_archived_or_stale_is_marked() {
     assert_eq!((text.matches(" Stale ").count(), text.matches(" Archived ").count()), (2, 2), "{text}");
 }
 
-/// hubspot.md 12, row 31
 #[actix_web::test]
 async fn a_meter_tells_how_many_events_are_left() {
     let house = House::on(TestApp::with_events(10).await).await;
@@ -153,7 +150,7 @@ async fn a_meter_tells_how_many_events_are_left() {
     assert!(refused.status == 400 && refused.body.contains("which is the most"), "{}", refused.body);
 }
 
-/// ui.md: dashboard, live and filters call an event by its name
+/// The dashboard, the live view and filters show an event by its name.
 #[actix_web::test]
 async fn other_pages_call_an_event_by_its_name() {
     let house = house().await;

@@ -1,4 +1,4 @@
-//! Creating an event, seeing it work, changing it and putting it away, as an editor does it without script.
+//! Creating an event, checking its installation, changing it and archiving it, as an editor does it without script.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(super) const CHROME: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
 const PHONE: &str = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36";
 
-/// An account, its editor, and the fold at work.
+/// An account, its editor, and a running fold.
 pub(super) struct House {
     pub site: TestApp,
     pub account: AccountId,
@@ -50,7 +50,7 @@ impl House {
         reply
     }
 
-    /// The page as it is read, with everything sent before in it.
+    /// The page, with everything counted that was sent before.
     pub(super) async fn text(&self, rest: &str) -> String {
         plain(&self.get(rest).await.body)
     }
@@ -76,7 +76,7 @@ impl House {
         self.send(CHROME, hit).await;
     }
 
-    /// A completion in a browser.
+    /// Completes an event in a browser.
     pub(super) async fn fire(&self, visitor: &str, event: &str, value: Value) {
         let hit = json!({"k": 3, "vi": visitor, "pu": "https://site.test/cart", "n": event, "m": value});
         self.send(CHROME, hit).await;
@@ -86,13 +86,13 @@ impl House {
         self.send(PHONE, json!({"k": 3, "vi": visitor, "pu": "https://site.test/", "n": event})).await;
     }
 
-    /// A completion told by a program, with its own User-Agent.
+    /// Completes an event by a program with its own User-Agent.
     pub(super) async fn call(&self, url: &str) -> Reply {
         let request = TestRequest::get().uri(url).insert_header(("user-agent", "curl/8.9.1"));
         self.site.call(request, "192.0.2.77:4711".parse().unwrap()).await
     }
 
-    /// Creates an event by the form, with what its type needs; its id.
+    /// Creates an event with the form and returns its id.
     pub(super) async fn create(&self, kind: &str, name: &str, fields: &[(&str, &str)]) -> String {
         self.get("events/new").await;
         let mut filled = vec![("Name", name), (kind, "on")];
@@ -108,7 +108,6 @@ impl House {
     }
 }
 
-/// hubspot.md 12, rows 6-15; ui.md, Events
 #[actix_web::test]
 async fn an_editor_creates_an_event_and_sees_its_first_completion() {
     let house = House::new().await;
@@ -145,7 +144,7 @@ async fn an_editor_creates_an_event_and_sees_its_first_completion() {
     assert_eq!(event["tags"], json!(["a", "b"]));
 }
 
-/// design.md 9: without script the fields of a type come after the button beside the types
+/// Without script, the fields of a type appear after pressing the button beside the types.
 #[actix_web::test]
 async fn the_form_shows_what_the_chosen_type_needs_and_loses_nothing() {
     let house = House::new().await;
@@ -191,7 +190,7 @@ async fn the_form_shows_what_the_chosen_type_needs_and_loses_nothing() {
     assert!(house.text("events/000000000001/install").await.contains("The tracking code does the rest"));
 }
 
-/// issue: curl of the URL shown for an HTTP event, with a new email and `_m=19.99`, then again
+/// The URL that the page of an HTTP event shows is called with a new email and an amount, twice.
 #[actix_web::test]
 async fn the_address_of_an_http_event_makes_a_contact_with_revenue() {
     let house = House::new().await;
@@ -226,7 +225,7 @@ async fn the_address_of_an_http_event_makes_a_contact_with_revenue() {
     assert_eq!(event["completed_by"][0]["contact_id"], row["id"]);
 }
 
-/// ui.md, Events: edit, archive, restore, delete with a preview of what goes
+/// Deleting first shows what will be lost.
 #[actix_web::test]
 async fn an_event_is_changed_put_away_and_deleted_after_seeing_what_goes() {
     let house = House::new().await;
@@ -266,7 +265,7 @@ async fn an_event_is_changed_put_away_and_deleted_after_seeing_what_goes() {
     assert_eq!(house.json("events").await["total"], 0);
 }
 
-/// issue: a visited-URL event is counted back on request, with progress
+/// A visited-URL event is counted back on request, with its progress.
 #[actix_web::test]
 async fn a_visited_url_event_is_counted_back_from_its_page() {
     let house = House::new().await;
@@ -289,7 +288,6 @@ async fn a_visited_url_event_is_counted_back_from_its_page() {
     assert_eq!(house.json(&format!("events/{id}")).await["completions"], 3);
 }
 
-/// contract.md, Reports as data; hubspot.md 12, row 29
 #[actix_web::test]
 async fn the_page_of_an_event_tells_who_completed_it_with_what_and_where() {
     let house = House::new().await;
@@ -376,7 +374,7 @@ async fn who_completed_an_event_is_told_to_those_who_may_know() {
     assert!(all.get(&at("show=contacts&format=csv")).await.body.contains("ada@example.test"));
 }
 
-/// issue: a clear error with line and column, nothing saved; publishing is a permission of its own
+/// Broken code is rejected with line and column, and publishing code needs a permission of its own.
 #[actix_web::test]
 async fn custom_javascript_is_parsed_and_published_by_who_may() {
     let house = House::new().await;
@@ -412,7 +410,7 @@ async fn custom_javascript_is_parsed_and_published_by_who_may() {
     assert!(sly.status == 422 && house.json("events").await["total"] == 1, "{}", sly.body);
 }
 
-/// rules.md 30: without script the form is asked for what was picked
+/// rules.md 30: without script the form asks for the picked element when a button is pressed.
 #[actix_web::test]
 async fn what_was_picked_on_the_site_comes_into_the_form() {
     let house = House::new().await;
@@ -446,7 +444,7 @@ async fn what_was_picked_on_the_site_comes_into_the_form() {
     assert!(taken.body.contains("value=\"#buy\""), "{}", plain(&taken.body));
 }
 
-/// What names the form of a page to what is picked for it.
+/// The key that connects a form with the element picked for it.
 fn key_of(page: &str) -> String {
     let after = page.split("name=\"pick_key\" value=\"").nth(1).unwrap();
     after.split('"').next().unwrap().to_owned()

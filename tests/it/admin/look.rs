@@ -1,10 +1,10 @@
-//! What people read off the report pages: charts, search, filters.
+//! Details of the report pages: charts, search, filters, bars.
 
 use crate::harness::browser::plain;
 
 use super::reports::House;
 
-/// ui.md, charts: a part of an interval is not drawn as a fall
+/// A partial interval is not drawn as a fall.
 #[actix_web::test]
 async fn a_month_that_the_period_cuts_is_told_from_whole_ones() {
     let house = House::new().await;
@@ -22,7 +22,7 @@ async fn a_month_that_the_period_cuts_is_told_from_whole_ones() {
     assert!(!html.contains("Part of a month") && html.contains("Not over yet"), "{html}");
 }
 
-/// ui.md, dashboard: every row filters, those on the next page too
+/// Every row filters, also rows of the next page.
 #[actix_web::test]
 async fn a_search_looks_at_the_rows_of_every_page() {
     let house = House::new().await;
@@ -40,12 +40,12 @@ async fn a_search_looks_at_the_rows_of_every_page() {
         house.reader.get(&sent).await.location(),
         house.path("pages?period=7d&filter=page:contains:pricing")
     );
-    // All rows are there: what is typed hides the others, nothing is sent.
+    // All rows are on the page, so the script hides rows and nothing is sent.
     let html = house.reader.get(&house.path("pages?period=7d")).await.body;
     assert!(html.contains("data-search") && !html.contains("role=\"search\""), "{html}");
 }
 
-/// ui.md, words: a filter takes what a row is called
+/// A filter accepts the label that a row shows.
 #[actix_web::test]
 async fn the_filter_form_takes_names_and_chips_show_them() {
     let house = House::new().await;
@@ -59,7 +59,7 @@ async fn the_filter_form_takes_names_and_chips_show_them() {
     }
 }
 
-/// ui.md, dashboard: the longest bar stands where the table begins
+/// The first row has the longest bar.
 #[actix_web::test]
 async fn bars_show_what_their_table_is_sorted_by() {
     let house = House::new().await;

@@ -1,5 +1,5 @@
-//! Every route of these pages, asked by everybody (bar.md 15, 16): roles, strangers, other accounts' things,
-//! other sites' forms; and the headers of every answer.
+//! Every admin route, requested by every kind of user: roles, strangers, members of other accounts, forms of other
+//! sites. Also the headers of every answer.
 
 use actix_web::http::Method;
 use guestlog::app::access::Actor;
@@ -15,7 +15,7 @@ use guestlog::web::request::options::Options;
 use crate::harness::app::{Reply, TestApp};
 use crate::harness::browser::Browser;
 
-/// Who may.
+/// The least rights a route needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
     Everybody,
@@ -29,8 +29,8 @@ const ADMIN: Who = Who::Role(Role::Admin);
 const EDITOR: Who = Who::Role(Role::Editor);
 const VIEWER: Who = Who::Role(Role::Viewer);
 
-/// The whole table of these pages. `{a}`: the account, `{u}`: a user of it, `{t}`: a token of it, `{v}`: a visitor,
-/// `{c}`: a contact, `{e}` and `{f}`: events.
+/// All admin routes. `{a}` is the account, `{u}` a user of it, `{t}` a token, `{v}` a visitor, `{c}` a contact,
+/// `{e}` and `{f}` events.
 const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/", SignedIn),
     ("GET", "/setup", Everybody),
@@ -95,7 +95,7 @@ const TABLE: &[(&str, &str, Who)] = &[
 #[test]
 fn the_table_is_whole() {
     let mut source = String::new();
-    // `mod.rs` serves the assets, which are no page.
+    // `mod.rs` serves only the assets.
     for (file, text) in crate::sources("src/web/admin", "rs") {
         if !file.ends_with("mod.rs") {
             source.push_str(&text);
@@ -107,10 +107,9 @@ fn the_table_is_whole() {
     }
 }
 
-/// Two accounts, with a user and a token each.
 struct World {
     site: TestApp,
-    /// Number of the account, of a user, of a token.
+    /// Ids of the account, of a user, and of a token.
     own: [String; 3],
     other: [String; 3],
 }
@@ -177,14 +176,13 @@ async fn ask(browser: &Browser, method: &str, path: &str) -> Reply {
     if method == "GET" { browser.get(path).await } else { browser.post(path, &[]).await }
 }
 
-/// Turned away as who he is: not by what he sent.
+/// Whether the answer rejects the sender, not the contents of the form.
 fn is_refused(reply: &Reply) -> bool {
     [401, 403, 404].contains(&reply.status)
         || (reply.status == 303 && reply.location().starts_with("/sign-in?")
             || reply.location() == "/sign-in")
 }
 
-/// bar.md 15
 #[actix_web::test]
 async fn every_role_reaches_what_it_may_and_nothing_more() {
     for role in [None, Some(Role::Viewer), Some(Role::Editor), Some(Role::Admin), Some(Role::Owner)] {
@@ -202,7 +200,7 @@ async fn every_role_reaches_what_it_may_and_nothing_more() {
             } else {
                 browser.get("/sign-in").await;
             }
-            // Signing out is what the row is about; the answer leads to the sign-in page.
+            // This row of the table signs out; its answer redirects to the sign-in page.
             if *template == "/sign-out" && role.is_some() {
                 continue;
             }
@@ -214,7 +212,7 @@ async fn every_role_reaches_what_it_may_and_nothing_more() {
             };
             let guest_form = *who == Everybody && *method == "POST" && role.is_some();
             if guest_form {
-                // The token of a signed-in page is not that of a page before sign-in.
+                // A signed-in page has another CSRF token than a page before sign-in.
                 browser.get("/setup").await;
                 continue;
             }
@@ -231,7 +229,6 @@ async fn every_role_reaches_what_it_may_and_nothing_more() {
     }
 }
 
-/// bar.md 15
 #[actix_web::test]
 async fn what_belongs_to_another_account_is_not_there() {
     let World { site, own, other } = world().await;
@@ -263,7 +260,6 @@ async fn what_belongs_to_another_account_is_not_there() {
     assert_eq!(guestlog::app::access::users::list(&site.app, other_account).await.unwrap().len(), 2);
 }
 
-/// bar.md 16
 #[actix_web::test]
 async fn every_form_is_refused_without_its_token_and_from_another_site() {
     let World { site, own, .. } = world().await;
@@ -294,12 +290,12 @@ async fn every_form_is_refused_without_its_token_and_from_another_site() {
         stranger.get("/sign-in").await;
         let origin = [("origin", "http://guestlog.test")];
         for wrong in ["", "x", &stranger.csrf(), &right[1..], &right.to_uppercase()] {
-            // Digits alone have no upper case; then the token is right.
+            // A token of digits only has no upper case, so it is still valid.
             if wrong == right {
                 continue;
             }
             let reply = asker.post_raw(&asked, &[("csrf", wrong)], &origin).await;
-            // Who may not at all is told so first.
+            // Missing rights are reported before a bad token.
             assert_eq!(reply.status, 403, "{method} {template} with “{wrong}”");
         }
         assert_eq!(asker.post_raw(&asked, &[], &origin).await.status, 403, "{template} without");
@@ -334,7 +330,7 @@ async fn a_form_must_be_a_form_and_may_be_so_large() {
     assert_eq!(send(body(max)).await.status, 422);
     assert_eq!(send(body(max + 1)).await.status, 413);
     assert_eq!(send(format!("csrf={csrf}&email=%ff&email=%")).await.status, 422, "odd bytes are no failure");
-    // A form with code in it may be longer.
+    // A form with a code field may be longer.
     browser.sign_in("owner@own.test", crate::harness::app::PASSWORD).await;
     browser.get("/profile").await;
     let csrf = browser.csrf();
@@ -352,7 +348,7 @@ async fn a_form_must_be_a_form_and_may_be_so_large() {
     assert_eq!(reply.status, 400);
 }
 
-/// bar.md 16, rules.md 27
+/// rules.md 27
 #[actix_web::test]
 async fn every_answer_carries_the_headers() {
     let World { site, own, .. } = world().await;

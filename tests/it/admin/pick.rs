@@ -1,5 +1,5 @@
-//! Picking an element on the live page: one token for one account, one use, ten minutes; the choice is told to who asked
-//! for it (rules.md 30).
+//! The element picker: a token belongs to one account, works once and for ten minutes, and only the user who
+//! started it gets the result (rules.md 30).
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
@@ -98,7 +98,7 @@ async fn a_token_works_for_ten_minutes() {
     assert_eq!(left.unwrap(), 1, "what is over is forgotten");
 }
 
-/// rules.md 30: for one form
+/// rules.md 30
 #[actix_web::test]
 async fn each_form_is_told_what_was_picked_for_it() {
     let site = TestApp::new().await;

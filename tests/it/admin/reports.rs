@@ -1,4 +1,4 @@
-//! The reports of an account as people and programs read them, from hits that went the whole way.
+//! The reports of an account, as pages and as data, from hits that were accepted and folded.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ const CHROME: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
 const TABLES: [&str; 4] = ["pages", "sources", "devices", "countries"];
 
-/// An account, somebody who reads it, and the fold at work.
+/// An account, a signed-in user, and a running fold.
 pub(super) struct House {
     pub site: TestApp,
     pub account: AccountId,
@@ -54,7 +54,7 @@ impl House {
         self.send(json!({"vi": visitor, "pu": url, "r": referrer, "t": "A title"})).await;
     }
 
-    /// Two visitors, three sessions, five page views, one robot, one refusal.
+    /// Sends hits of two visitors in three sessions with five page views, one hit of a bot, and one rejected hit.
     async fn visits(&self) {
         self.view("a1", "https://site.test/", "https://www.google.com/").await;
         self.view("a1", "https://site.test/pricing", "https://site.test/").await;
@@ -104,7 +104,6 @@ fn assert_has(value: &Value, wanted: &[&str]) {
     }
 }
 
-/// contract.md, Reports as data
 #[actix_web::test]
 async fn the_dashboard_as_data_has_the_keys_of_the_contract() {
     let house = House::new().await;
@@ -123,7 +122,6 @@ async fn the_dashboard_as_data_has_the_keys_of_the_contract() {
     assert_eq!(house.json("dashboard?compare=none").await["compare"], Value::Null);
 }
 
-/// contract.md, Reports as data
 #[actix_web::test]
 async fn tables_as_data_have_rows_total_and_next() {
     let house = House::new().await;
@@ -168,7 +166,6 @@ async fn filters_narrow_every_table_and_the_form_leads_to_the_plain_address() {
     assert_eq!(reply.location(), house.path("pages?period=7d&filter=page:contains:pric"));
 }
 
-/// ui.md, Words
 #[actix_web::test]
 async fn a_table_without_rows_tells_what_to_do() {
     let house = House::new().await;
@@ -183,7 +180,6 @@ async fn a_table_without_rows_tells_what_to_do() {
     assert!(long_ago.contains(&check), "{long_ago}");
 }
 
-/// contract.md, Reports as data
 #[actix_web::test]
 async fn unknown_words_are_400_with_the_list() {
     let house = House::new().await;
@@ -237,7 +233,7 @@ fn url_encode(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-/// rules.md 28, contract.md
+/// rules.md 28
 #[actix_web::test]
 async fn a_token_reads_the_data_of_its_own_account_only() {
     let house = House::new().await;
@@ -323,7 +319,6 @@ async fn a_hit_without_consent_shows_time_and_reason_only() {
     assert!(csv.lines().any(|line| line.ends_with(",,refused,no_consent,,,,")), "{csv}");
 }
 
-/// bar.md 28
 #[actix_web::test]
 async fn the_tracking_code_page_waits_for_the_first_visit_and_names_what_keeps_it_away() {
     let house = House::new().await;
@@ -355,7 +350,6 @@ async fn a_period_is_compared_with_the_one_before() {
     house.view("a", "https://site.test/", "").await;
     house.json("dashboard").await;
     house.site.clock.advance(7 * DAY);
-    // Signed in a week ago: too long.
     let reader = house.site.signed_in(house.account, "again@site.test", Role::Viewer).await;
     house.view("a", "https://site.test/", "").await;
     house.view("b", "https://site.test/", "").await;
@@ -383,7 +377,6 @@ async fn a_period_is_compared_with_the_one_before() {
     assert!(alone["rows"][0].get("before").is_none() && alone.get("compare").is_none(), "{alone}");
 }
 
-/// ui.md: sources with drill-down
 #[actix_web::test]
 async fn sources_lead_from_a_source_to_its_details_and_further() {
     let house = House::new().await;
@@ -406,7 +399,7 @@ async fn sources_lead_from_a_source_to_its_details_and_further() {
     assert_eq!(names("medium", "utm_medium").await, ["email"]);
     assert!(names("referrer", "referrer").await.contains(&"https://blog.example.net/post".to_owned()));
     assert!(names("detail_2", "detail_2").await.contains(&"blog.example.net/post".to_owned()));
-    // Down, step by step, by the links of the rows.
+    // Each step follows the link of a row.
     let mut page = house.get("sources?by=source&period=7d").await.body;
     for (row, next) in
         [("Referrals", "&#38;"), ("Referrals", "by=detail_2"), ("blog.example.net/post", "source_detail_2")]
@@ -421,7 +414,7 @@ async fn sources_lead_from_a_source_to_its_details_and_further() {
     assert!(plain(&page).contains("Source detail 2 is blog.example.net/post"), "{}", plain(&page));
 }
 
-/// Without a map file no visit has a country, and the page says where countries come from.
+/// Without a geo database no visit has a country, and the page says how to get one.
 #[actix_web::test]
 async fn countries_that_nobody_can_know_say_how_to_know_them() {
     let house = House::new().await;
@@ -433,11 +426,11 @@ async fn countries_that_nobody_can_know_say_how_to_know_them() {
     assert!(!filtered.contains("No countries yet"), "{filtered}");
 }
 
-/// ui.md, period bar: a comparison is fair
+/// A period that is still running is compared with the same part of the period before.
 #[actix_web::test]
 async fn a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before() {
     let house = House::new().await;
-    // 12:06 of the account: today's hits are compared with those of yesterday until 12:06.
+    // It is 12:06 in the account's time zone, so today is compared with yesterday until 12:06.
     house.view("a", "https://site.test/", "").await;
     house.view("b", "https://site.test/", "").await;
     house.site.clock.advance(3 * MINUTE);
@@ -461,7 +454,7 @@ async fn a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before() 
     let hours = today["compare"]["series"].as_array().unwrap();
     let views: u64 = hours.iter().map(|point| point["page_views"].as_u64().unwrap()).sum();
     assert_eq!((hours.len(), views), (24, 4), "the chart shows the whole day");
-    // Over: all of it.
+    // A finished period is compared with the whole period before.
     let yesterday = data("period=yesterday").await;
     assert_eq!((&yesterday["kpi"]["visitors"], &yesterday["compare"]["until"]), (&json!(3), &Value::Null));
     let custom = data("period=custom&from=2026-11-19&to=2026-11-19").await;
@@ -484,7 +477,7 @@ async fn a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before() 
     assert!(html.contains("vs 18 Nov 2026"), "{html}");
 }
 
-/// Opening and closing tags fit, attributes are quoted, and nothing of a visitor is markup.
+/// Tags are balanced, attributes are quoted, and no text of a visitor became markup.
 fn assert_well_formed(name: &str, html: &str) {
     const VOID: [&str; 9] = ["meta", "link", "input", "img", "br", "!doctype", "hr", "path", "wbr"];
     let mut open: Vec<String> = Vec::new();

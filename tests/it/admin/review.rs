@@ -1,4 +1,4 @@
-//! Names that nobody has created, reviewed one or many by plain forms (issue, Done when 3; rules.md 19, 20).
+//! Reviewing unexpected events with plain forms, one or many at a time (rules.md 19, 20).
 
 use guestlog::domain::user::{Role, Scope};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::harness::browser::plain;
 
 use super::events::House;
 
-/// An account of at most five events, which it has.
+/// An account with five events, which is its limit.
 async fn full() -> House {
     let house = House::on(TestApp::with_events(5).await).await;
     for n in 1..=5 {
@@ -23,7 +23,6 @@ async fn names(house: &House, list: &str) -> Vec<String> {
     rows.map(|row| format!("{} {}", row["name"].as_str().unwrap(), row["seen"])).collect()
 }
 
-/// hubspot.md 12, rows 32-38
 #[actix_web::test]
 async fn the_sixth_name_waits_until_there_is_room_and_somebody_approves_it() {
     let house = full().await;
@@ -57,7 +56,6 @@ async fn the_sixth_name_waits_until_there_is_room_and_somebody_approves_it() {
     assert_eq!((&event["name"], &event["completions"]), (&json!("sixth"), &json!(1)), "from then on");
 }
 
-/// hubspot.md 12, rows 33-38
 #[actix_web::test]
 async fn names_are_dismissed_and_restored_one_or_many() {
     let house = full().await;
@@ -86,7 +84,6 @@ async fn names_are_dismissed_and_restored_one_or_many() {
     assert!(house.text("events/dismissed").await.contains("Nothing is dismissed"));
 }
 
-/// contract.md, Reports as data
 #[actix_web::test]
 async fn names_that_wait_are_told_as_data_and_searched() {
     let house = full().await;

@@ -1,4 +1,4 @@
-//! Signing in and out, what ends a sign-in, and what guessing costs.
+//! Signing in and out, what ends a sign-in, and how guessing passwords is slowed down.
 
 use guestlog::app::access::Actor;
 use guestlog::app::access::sign_in::{ABSOLUTE, BROWSERS_MAX, IDLE};
@@ -82,7 +82,7 @@ async fn a_new_cookie_is_given_at_each_sign_in_and_the_old_one_ends() {
     other.set_cookie("guestlog", &fixed);
     other.sign_in(ADA, PASSWORD).await;
     assert_ne!(other.cookie("guestlog").unwrap(), fixed, "a cookie put there before is not taken over");
-    // Signing in over an open sign-in: the form still comes from its own page.
+    // A browser that is signed in can sign in again: the form still has the token of its page.
     let fields = [("email", ADA), ("password", PASSWORD)];
     let guest = site.browser();
     guest.get("/sign-in").await;
@@ -120,7 +120,6 @@ async fn a_sign_in_ends_when_idle_and_in_any_case() {
     assert!(browser.is_signed_in().await, "a clock that goes back signs nobody out");
 }
 
-/// bar.md 16
 #[actix_web::test]
 async fn disabling_a_user_ends_his_sign_ins_at_once() {
     let site = TestApp::new().await;
@@ -139,7 +138,6 @@ async fn disabling_a_user_ends_his_sign_ins_at_once() {
     browser.sign_in(ADA, PASSWORD).await;
 }
 
-/// bar.md 16
 #[actix_web::test]
 async fn changing_the_password_ends_every_other_sign_in_and_gives_this_one_a_new_cookie() {
     let site = TestApp::new().await;
@@ -297,7 +295,8 @@ async fn a_thousand_addresses_do_not_keep_the_owner_out() {
     let site = TestApp::new().await;
     let account = site.account("A").await;
     site.user(account, ADA, Role::Viewer).await;
-    // As many as it takes to slow the email everywhere; their hashes are left out.
+    // Enough failures to slow down this email for every sender. They are recorded directly, because hashing so many
+    // passwords would take too long.
     for sender in 0..u64::from(EMAIL.free) + 20 {
         site.app.guesses.begin(ADA, sender, guestlog::base::clock::Clock::now(&*site.clock)).unwrap();
     }
@@ -371,7 +370,7 @@ async fn after_sign_in_the_browser_goes_back_to_a_page_of_ours_only() {
         assert_eq!(signed_in.location(), "/", "{evil}");
         let browser = site.browser();
         browser.get("/sign-in").await;
-        // As the query's reader hands it on.
+        // The path after the query parser has decoded it.
         let evil = &evil.replace("%09", "\t").replace("%0d%0a", "\r\n").replace("%2F", "/");
         let fields = [("email", ADA), ("password", PASSWORD), ("next", evil)];
         assert_eq!(browser.post("/sign-in", &fields).await.location(), "/", "{evil}");

@@ -1,4 +1,4 @@
-//! API tokens: shown once, kept as a hash, good for one account and its scopes.
+//! API tokens: shown once, stored as a hash, valid for one account and their scopes.
 
 use actix_web::HttpResponse;
 use actix_web::web::{ServiceConfig, get};
@@ -18,7 +18,7 @@ fn page(account: AccountId) -> String {
     format!("/accounts/{account}/settings/tokens")
 }
 
-/// A report and a call of the API, as those that are built have them.
+/// Requests with a token to a report and to an API call.
 fn probes(config: &mut ServiceConfig) {
     config.route("/accounts/{account}/probe", get().to(report)).route("/probe", get().to(call));
 }

@@ -1,4 +1,4 @@
-//! Reports when something is wrong: a day that cannot be read, a question that takes too long.
+//! Reports when something is wrong: a day cannot be read, or a query takes too long.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use serde_json::json;
 use super::reports::House;
 use crate::harness::browser::plain;
 
-/// Reports over a period, and how a query goes on after them.
+/// Report addresses for a period, each with the character that continues its query.
 const REPORTS: [(&str, char); 8] = [
     ("dashboard", '?'),
     ("pages", '?'),
@@ -61,18 +61,18 @@ async fn a_day_that_cannot_be_read_is_named_on_every_report_that_lacks_it() {
     }
     let pages = house.json("pages").await;
     assert_eq!(pages["rows"][0]["page_views"], 1, "the rest is told");
-    // Damaged is what is compared with: told as well.
+    // The damaged day is in the comparison period, which is reported too.
     let compared = plain(&house.get("pages?period=today").await.body);
     assert!(compared.contains("here: 18 Nov 2026."), "{compared}");
 }
 
-/// The scan gives up after its time; the person reads what to do, the program that it was no fault of the server's.
+/// The scan stops at its time limit. The page says what to do, and programs get 503.
 #[actix_web::test]
 async fn a_question_that_takes_too_long_is_answered_with_what_to_do() {
     let house = House::new().await;
     house.view("a", "https://site.test/", "").await;
     house.json("dashboard").await;
-    // A clock that runs wild while the question is asked.
+    // The clock runs fast during the query, so the time limit is reached.
     let stop = Arc::new(AtomicBool::new(false));
     let (clock, stopped) = (Arc::clone(&house.site.clock), Arc::clone(&stop));
     let wild = std::thread::spawn(move || {

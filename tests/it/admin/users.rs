@@ -1,4 +1,4 @@
-//! The users of an account: roles, owners, links, and what admins of one account may not do to another's.
+//! The users of an account: roles, owners, links, and what administrators of one account cannot do to another.
 
 use guestlog::app::access::users;
 use guestlog::app::access::{Actor, Error};
@@ -20,7 +20,6 @@ async fn role_of(site: &TestApp, account: AccountId, user: UserId) -> Option<Rol
     all.into_iter().find(|(u, _)| u.id == user).map(|(_, what)| what.role)
 }
 
-/// The link that a page shows.
 fn shown_link(body: &str) -> String {
     let text = body.split("<code id=\"link\">").nth(1).expect("a link is shown").split('<').next().unwrap();
     text.split_once("guestlog.test").unwrap().1.to_owned()

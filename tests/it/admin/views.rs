@@ -1,4 +1,4 @@
-//! Saved views: kept with what a report was asked, each user's own, bounded.
+//! Saved views: they keep the filters of a report, belong to one user, and are limited in number.
 
 use guestlog::domain::account::AccountId;
 use guestlog::domain::saved_view::{VIEW_NAME_MAX, VIEW_QUERY_MAX, VIEWS_MAX};
@@ -18,14 +18,13 @@ fn path(account: AccountId, rest: &str) -> String {
     format!("/accounts/{account}/{rest}")
 }
 
-/// Saves a report without its page.
+/// Saves a view without opening the report first.
 async fn save(reader: &Browser, account: AccountId, name: &str, query: &str) -> u16 {
     reader.get("/profile").await;
     let fields = [("name", name), ("report", "pages"), ("query", query)];
     reader.post(&path(account, "views"), &fields).await.status
 }
 
-/// ui.md, Companies and period bar: saved views
 #[actix_web::test]
 async fn a_report_is_saved_as_it_was_asked_and_found_on_every_report() {
     let (_, account, reader) = house().await;
@@ -127,7 +126,7 @@ async fn only_what_a_report_can_be_asked_is_saved() {
         let fields = [("name", "x"), ("report", report), ("query", query)];
         assert_eq!(reader.post(&path(account, "views"), &fields).await.status, 400, "{report}?{query}");
     }
-    // What else stands in the query is not kept.
+    // Other parameters of the query are not saved.
     reader.get("/profile").await;
     let query = "period=7d&show=exit&by=x&format=json&x=%22%3E%3Cscript%3E#/../../";
     let fields = [("name", "x"), ("report", "pages"), ("query", query)];

@@ -1,4 +1,4 @@
-//! The page of one visitor: what it tells whom, and how he is erased from it.
+//! The page of a visitor: what it shows to whom, and how a visitor is erased.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ struct House {
 }
 
 impl House {
-    /// Ada, who said who she is, with three sessions; Bob with one.
+    /// Ada, identified by her email, with three sessions, and Bob with one.
     async fn new() -> Self {
         let site = TestApp::new().await;
         let account = site.account("Shop").await;
@@ -162,7 +162,7 @@ async fn an_email_is_told_to_those_who_may_read_it() {
     assert_eq!(house.token(&[Scope::EventsRead]).await.get(&house.path("1?format=json")).await.status, 403);
 }
 
-/// ui.md, Words: destructive work shows what it will touch first
+/// Erasing first shows what will be lost.
 #[actix_web::test]
 async fn an_admin_erases_a_visitor_after_seeing_what_goes() {
     let house = House::new().await;
@@ -182,7 +182,7 @@ async fn an_admin_erases_a_visitor_after_seeing_what_goes() {
     let dashboard =
         house.admin.get(&format!("/accounts/{}/dashboard?format=json", house.account)).await.json();
     assert_eq!((&dashboard["kpi"]["visitors"], &dashboard["kpi"]["page_views"]), (&json!(1), &json!(1)));
-    // A contact's own number is not offered.
+    // The number that stands for a contact's events from programs cannot be erased alone.
     let own = house.html(&house.admin, "2").await;
     assert!(!own.contains("/erase") && plain(&own).contains("No browser"), "{own}");
 }

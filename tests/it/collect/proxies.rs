@@ -1,4 +1,4 @@
-//! Whose word is taken for an address.
+//! Which forwarding headers are believed.
 
 use guestlog::domain::reason::Reason;
 use guestlog::geo::{Geo, MapKind, MapOptions};
@@ -9,7 +9,7 @@ use crate::harness::site::{Site, Wanted, post};
 const PAGE: &str = "https://example.com/";
 const PROXY: &str = "10.0.0.1";
 
-/// Countries of the addresses below.
+/// Geo data for the addresses below.
 fn countries(folder: &std::path::Path) -> Geo {
     let country = |code: &str| map([("country", map([("iso_code", text(code))]))]);
     let file = Mmdb::new("GeoLite2-Country")
@@ -22,7 +22,7 @@ fn countries(folder: &std::path::Path) -> Geo {
     Geo::open(&[MapOptions { path, kind: MapKind::Auto, places: Vec::new() }], folder)
 }
 
-/// The country a hit is stored with.
+/// The country stored with a hit.
 async fn country(site: &mut Site, peer: &str, forwarded: &[&str]) -> String {
     let mut request = post().peer_addr(format!("{peer}:1").parse().unwrap());
     for value in forwarded {
@@ -41,7 +41,6 @@ async fn country(site: &mut Site, peer: &str, forwarded: &[&str]) -> String {
     site.ask::<String>(place).trim_end_matches('\u{1f}').to_owned()
 }
 
-/// bar.md 18
 #[actix_web::test]
 async fn a_forwarded_address_from_an_untrusted_peer_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -52,7 +51,6 @@ async fn a_forwarded_address_from_an_untrusted_peer_changes_nothing() {
     }
 }
 
-/// bar.md 18
 #[actix_web::test]
 async fn behind_a_trusted_proxy_the_right_most_untrusted_hop_counts() {
     let folder = tempfile::tempdir().unwrap();
@@ -73,7 +71,6 @@ async fn behind_a_trusted_proxy_the_right_most_untrusted_hop_counts() {
     assert_eq!(country(&mut site, "203.0.113.7", &["198.51.100.1"]).await, "NL", "another peer");
 }
 
-/// bar.md 18
 #[actix_web::test]
 async fn no_header_helps_around_the_limit_of_an_address() {
     let site = Site::with(Wanted { per_address: 1, proxies: &[PROXY], ..Wanted::default() }).await;

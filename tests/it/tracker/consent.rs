@@ -1,4 +1,4 @@
-//! Consent and do-not-track: what is kept and sent, and above all what is not.
+//! Consent and do-not-track: what is stored and sent, and above all what is not.
 
 use serde_json::{Value, json};
 
@@ -155,7 +155,7 @@ fn what_was_kept_goes_with_a_refusal_on_the_next_page_and_waits_for_an_open_ques
     }
 }
 
-/// hubspot.md 2.3: who opted out in the banner of old is not collected, until a newer answer says otherwise.
+/// A visitor who opted out in HubSpot's first banner is not tracked until they answer a newer one.
 #[test]
 fn an_opt_out_written_by_hubspots_first_banner_is_a_refusal() {
     let open = |cookies: &str, then: &str| {

@@ -1,4 +1,5 @@
-//! Events: told by the page's code, found by clicks and sent forms; when they wait and when they are dropped.
+//! Events: sent by the page's code, detected by clicks and form submissions; when they wait and when they are
+//! dropped.
 
 use guestlog::app;
 use guestlog::app::access::Actor;
@@ -36,7 +37,6 @@ fn click(page: &Page, elements: &str) {
     page.run(&format!("browser.happen(page.id, 'click', [{elements}])"));
 }
 
-/// hubspot.md 1.3, 4
 #[test]
 fn an_event_is_told_by_id_or_name_with_value_and_properties() {
     let browser = Browser::new();
@@ -88,7 +88,7 @@ fn an_event_is_told_by_id_or_name_with_value_and_properties() {
     assert_eq!(events(&browser).len(), 12);
 }
 
-/// hubspot.md 12, rows 14-19; rules.md 21
+/// rules.md 21
 #[actix_web::test]
 async fn what_the_script_tells_is_completed_by_the_server() {
     let mut site = Site::new().await;
@@ -117,7 +117,7 @@ async fn what_the_script_tells_is_completed_by_the_server() {
     assert_eq!(site.ask::<i64>("select revenue_asserted_minor from contact"), 1950);
 }
 
-/// contract.md: a property value has at most 1,024 characters
+/// A property value has at most 1,024 characters
 #[test]
 fn values_of_properties_are_cut_at_the_limit() {
     let browser = Browser::new();
@@ -389,7 +389,6 @@ fn the_page_attaches_clicks_of_its_own() {
     assert_eq!(told, [once.clone(), once].concat());
 }
 
-/// hubspot.md 1.4
 #[test]
 fn script_and_server_read_url_rules_alike() {
     let table: Vec<Value> = serde_json::from_str(include_str!("../../data/url_rules.json")).unwrap();

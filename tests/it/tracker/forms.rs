@@ -1,11 +1,11 @@
-//! Sent forms: once for each that is sent, by whomever, and none for one that is held back.
+//! Form submissions: counted once for each one sent, by whatever code, and not when the page holds it back.
 
 use serde_json::json;
 
 use super::events::{events, rule, with_rules};
 use super::harness::{Browser, HOME, Page, Visit, options};
 
-/// The page's one form is submitted.
+/// Submits the only form of the page.
 pub(super) fn submit(page: &Page, more: &str) {
     page.run(&format!(
         "window.form = window.form || Object.assign(new window.HTMLFormElement(), browser.element('#f'), {{querySelector: function (css) {{
@@ -68,7 +68,7 @@ fn open(browser: &Browser) -> Page {
     browser.open(&Visit::of(HOME).options(&with_rules(vec![], vec![rule("000000000009", "#f", "")])))
 }
 
-/// A page whose handler of submits is this code; `asked` counts them.
+/// A page with this code as its submit handler; `asked` counts the calls.
 fn handling(browser: &Browser, code: &str) -> Page {
     let page = open(browser);
     page.run(&format!(

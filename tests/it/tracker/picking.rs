@@ -1,4 +1,5 @@
-//! An admin picks an element: the token leaves the address, and nothing is told of the page meanwhile (rules.md 30).
+//! The element picker on the site: the token is removed from the address, and no hits are sent while it is open
+//! (rules.md 30).
 
 use serde_json::json;
 

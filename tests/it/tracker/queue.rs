@@ -1,4 +1,4 @@
-//! The `_hsq` queue: order, what is ignored, listeners, identity.
+//! The `_hsq` queue: order, ignored entries, listeners, identity.
 
 use serde_json::{Value, json};
 
@@ -138,7 +138,7 @@ fn identify_sends_nothing_and_is_told_from_then_on() {
     }
 }
 
-/// contract.md: a property value has at most 1,024 characters
+/// A property value has at most 1,024 characters
 #[test]
 fn identity_values_are_cut_at_the_limit() {
     for (length, kept) in [(1024, 1024), (1025, 1024)] {

@@ -1,4 +1,4 @@
-//! What the server hands out.
+//! The served script: size, encodings, etag, settings.
 
 use std::io::Read;
 
@@ -7,9 +7,8 @@ use guestlog::tracker::{build, core, text};
 use super::harness::{ACCOUNT, Browser, HOME, SERVER, Visit, options};
 use serde_json::json;
 
-/// bar.md S6
 const CORE_GZIP_MAX: usize = 6_000;
-/// bar.md S6 allows 9,000; the rest is for the banner.
+/// The core with events and forms. The script may grow to 9,000 bytes; the difference is reserved for the consent banner.
 const ALL_GZIP_MAX: usize = 8_000;
 
 #[test]

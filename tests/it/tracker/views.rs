@@ -1,4 +1,4 @@
-//! Page views, navigation inside a page, engagement, what is told of a page.
+//! Page views, navigation inside a page, engagement, and what is sent about a page.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn engagement(browser: &Browser) -> Vec<Value> {
     browser.hits().into_iter().filter(|hit| hit["k"] == "engagement").collect()
 }
 
-/// The milliseconds told, in the order they were.
+/// The engagement times that were sent, in order.
 fn told(browser: &Browser) -> Vec<i64> {
     engagement(browser).iter().map(|hit| hit["ms"].as_i64().unwrap()).collect()
 }

@@ -2,7 +2,6 @@
 //! Users who see emails only masked can neither search nor sort by them, because that would reveal them (rules.md
 //! 28).
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -14,7 +13,7 @@ use crate::domain::contact::{ContactId, Email};
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::store::contact::Order;
-use crate::web::admin::reports::report::{self, signed};
+use crate::web::admin::reports::report;
 use crate::web::drawing::format;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::icon::Icon;
@@ -24,7 +23,7 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::query;
 use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
-use crate::web::response::{answer, data};
+use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -35,12 +34,12 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     access.need_persons()?;
     let pairs = report::pairs(&request)?;
     let mut wanted = Wanted::parse(&pairs)?;
-    let tells = !wanted.search.is_empty() || wanted.order == Order::Email;
-    if tells && !access.sees_emails {
+    let reveals_emails = !wanted.search.is_empty() || wanted.order == Order::Email;
+    if reveals_emails && !access.sees_emails {
         return Err(WebError::Denied);
     }
     if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
-        wanted.limit = data::CSV_ROWS_MAX;
+        wanted.limit = export::CSV_ROWS_MAX;
     }
     report::wait(&access, &pairs).await?;
     let account = access.account.id();
@@ -49,22 +48,21 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         found.rows.iter_mut().for_each(mask);
     }
     match access.format {
-        Format::Json => data::json(&found),
+        Format::Json => export::json(&found),
         Format::Csv => {
-            data::csv(&format!("contacts-{account}"), &COLUMNS, found.rows.iter().map(cells).collect())
+            export::csv(&format!("contacts-{account}"), &COLUMNS, found.rows.iter().map(cells).collect())
         }
         Format::Html => {
-            let here = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
-            let layout = here.layout(here.who.context.t.contacts.title, Section::Contacts, "");
-            let row = query::first(&pairs, "row").and_then(|text| text.parse().ok());
-            let row = row.filter(|row| *row > 0 && wanted.after.is_some()).unwrap_or(1);
-            let shown = Shown {
+            let member = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
+            let layout = member.layout(member.t().contacts.title, Section::Contacts, "");
+            let row = report::first_row(&pairs, wanted.after.is_some());
+            let shown = ContactsView {
                 wanted,
                 row,
                 sees_emails: access.sees_emails,
                 currency: access.account.settings().currency.clone(),
             };
-            answer::page(StatusCode::OK, &page(layout, &access.account.zone, &shown, &found))
+            respond::page(&page(layout, &access.account.zone, &shown, &found))
         }
     }
 }
@@ -96,7 +94,7 @@ const COLUMNS: [&str; 11] = [
 fn cells(row: &ContactRow) -> Vec<String> {
     vec![
         row.id.to_string(),
-        data::cell(&row.email),
+        export::cell(&row.email),
         row.revenue.clone(),
         row.revenue_asserted.clone(),
         row.completions.to_string(),
@@ -104,13 +102,13 @@ fn cells(row: &ContactRow) -> Vec<String> {
         row.page_views.to_string(),
         row.first_seen.iso(),
         row.last_seen.iso(),
-        data::cell(&row.original_source),
-        data::cell(row.company.as_deref().unwrap_or_default()),
+        export::cell(&row.original_source),
+        export::cell(row.company.as_deref().unwrap_or_default()),
     ]
 }
 
 /// What the list shows, and to whom.
-pub(crate) struct Shown {
+pub(crate) struct ContactsView {
     pub wanted: Wanted,
     /// Number of the first row shown, counted from 1; only displayed.
     pub row: i64,
@@ -177,15 +175,12 @@ fn href(account: AccountId, order: Order, search: &str, more: &str) -> String {
     format!("{}{sign}{}", paths::contacts(account), pairs.join("&"))
 }
 
-pub(crate) fn page(layout: Layout, zone: &Zone, shown: &Shown, found: &Table<ContactRow>) -> Page {
+pub(crate) fn page(layout: Layout, zone: &Zone, shown: &ContactsView, found: &Table<ContactRow>) -> Page {
     let t = layout.t;
-    let words = &t.contacts;
-    let account = layout.account.as_ref().map_or(AccountId(0), |here| here.id);
+    let texts = &t.contacts;
+    let account = layout.account_id();
     let Wanted { search, order, after, limit } = &shown.wanted;
-    let to = shown.row + i64::try_from(found.rows.len()).unwrap_or(0) - 1;
-    let is_part = after.is_some() || found.next.is_some();
     let at = |more: &str| href(account, *order, search, more);
-    let next = found.next.as_ref().map(|next| at(&format!("limit={limit}&after={next}&row={}", to + 1)));
     let is_empty = found.total == 0 && search.is_empty();
     Page {
         path: paths::contacts(account),
@@ -194,29 +189,30 @@ pub(crate) fn page(layout: Layout, zone: &Zone, shown: &Shown, found: &Table<Con
         newest: (*order != Order::default()).then(|| href(account, Order::default(), search, "")),
         columns: columns(t, account, shown),
         rows: found.rows.iter().map(|row| row_of(&layout, zone, shown, row)).collect(),
-        no_match: fill(words.no_match, &[("search", search)]),
-        pager: is_part.then(|| Pager {
+        no_match: fill(texts.no_match, &[("search", search)]),
+        pager: Pager::of(
             t,
-            from: shown.row,
-            to,
-            total: signed(found.total),
-            first: after.is_some().then(|| at("")),
-            next,
-        }),
+            shown.row,
+            found.rows.len(),
+            found.total,
+            after.is_some().then(|| at("")),
+            found.next.as_deref(),
+            |cursor, row| at(&format!("limit={limit}&after={cursor}&row={row}")),
+        ),
         csv: at("format=csv"),
         json: at("format=json"),
         empty: is_empty.then(|| Empty {
             icon: Icon::Contact,
-            title: words.none_title.to_owned(),
-            what: words.none.to_owned(),
-            action: Some(Action { label: words.none_action.to_owned(), href: paths::events(account) }),
+            title: texts.none_title.to_owned(),
+            what: texts.none.to_owned(),
+            action: Some(Action { label: texts.none_action.to_owned(), href: paths::events(account) }),
         }),
         layout,
     }
 }
 
-fn columns(t: &'static Texts, account: AccountId, shown: &Shown) -> Vec<Column> {
-    let words = &t.contacts;
+fn columns(t: &'static Texts, account: AccountId, shown: &ContactsView) -> Vec<Column> {
+    let texts = &t.contacts;
     let column = |label, order: Option<Order>, is_number| Column {
         label,
         href: order.map(|order| href(account, order, &shown.wanted.search, "")),
@@ -227,19 +223,19 @@ fn columns(t: &'static Texts, account: AccountId, shown: &Shown) -> Vec<Column> 
         is_number,
     };
     vec![
-        column(words.contact, shown.sees_emails.then_some(Order::Email), false),
-        column(words.revenue, Some(Order::Revenue), true),
-        column(words.completions, Some(Order::Completions), true),
-        column(words.sessions, None, true),
-        column(words.page_views, None, true),
-        column(words.first_seen, Some(Order::FirstSeen), true),
-        column(words.last_seen, Some(Order::LastSeen), true),
+        column(texts.contact, shown.sees_emails.then_some(Order::Email), false),
+        column(texts.revenue, Some(Order::Revenue), true),
+        column(texts.completions, Some(Order::Completions), true),
+        column(texts.sessions, None, true),
+        column(texts.page_views, None, true),
+        column(texts.first_seen, Some(Order::FirstSeen), true),
+        column(texts.last_seen, Some(Order::LastSeen), true),
     ]
 }
 
-fn row_of(layout: &Layout, zone: &Zone, shown: &Shown, row: &ContactRow) -> Row {
+fn row_of(layout: &Layout, zone: &Zone, shown: &ContactsView, row: &ContactRow) -> Row {
     let t = layout.t;
-    let account = layout.account.as_ref().map_or(AccountId(0), |here| here.id);
+    let account = layout.account_id();
     Row {
         email: row.email.clone(),
         href: paths::contact(account, ContactId(row.id)),

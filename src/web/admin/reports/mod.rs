@@ -5,5 +5,6 @@ pub mod devices;
 pub mod live;
 pub mod pages;
 pub mod report;
+pub mod series_chart;
 pub mod sources;
 pub mod table;

@@ -11,7 +11,7 @@ use crate::web::part::missing::Missing;
 use crate::web::part::panel::{Head, Panel, Row, SearchAll, Tab};
 use crate::web::part::period::PeriodBar;
 use crate::web::paths;
-use crate::web::request::query::Asked;
+use crate::web::request::query::ReportParams;
 use crate::web::response::page::Layout;
 use crate::web::text::Texts;
 
@@ -30,7 +30,7 @@ pub(crate) struct TablePage {
 }
 
 /// The contents of the page.
-pub(crate) struct Shown<'a> {
+pub(crate) struct TableContents<'a> {
     /// The element's `id`.
     pub id: &'static str,
     pub title: &'a str,
@@ -51,18 +51,18 @@ pub(crate) struct Shown<'a> {
 }
 
 /// What to do about a table without rows.
-fn remedy(t: &Texts, asked: &Asked) -> Action {
-    if asked.url.filters.is_empty() {
-        let href = paths::settings(asked.url.account, "tracking-code");
+fn remedy(t: &Texts, params: &ReportParams) -> Action {
+    if params.url.filters.is_empty() {
+        let href = paths::settings(params.url.account, "tracking-code");
         return Action { label: t.live.empty_action.to_owned(), href };
     }
-    Action { label: t.report.clear_filters.to_owned(), href: asked.url.without_filters().href() }
+    Action { label: t.report.clear_filters.to_owned(), href: params.url.without_filters().href() }
 }
 
 impl TablePage {
-    pub(crate) fn of(layout: Layout, asked: &Asked, shown: Shown<'_>) -> Self {
+    pub(crate) fn of(layout: Layout, params: &ReportParams, shown: TableContents<'_>) -> Self {
         let t = layout.t;
-        let Bars { period, filters } = Bars::over(&layout, asked);
+        let Bars { period, filters } = Bars::over(&layout, params);
         let panel = Panel {
             t,
             id: shown.id,
@@ -71,17 +71,17 @@ impl TablePage {
             tabs: shown.tabs,
             head: shown.head.to_owned(),
             number_heads: shown.number_heads,
-            empty: Panel::nothing(t, shown.nothing, !asked.url.filters.is_empty()),
-            remedy: Some(remedy(t, asked)),
+            empty: Panel::nothing(t, shown.nothing, !params.url.filters.is_empty()),
+            remedy: Some(remedy(t, params)),
             searchable: shown.rows.len() > 1,
             search_all: None,
-            export: (!shown.rows.is_empty()).then(|| asked.url.clone()),
+            export: (!shown.rows.is_empty()).then(|| params.url.clone()),
             more: None,
-            pager: report::pager(t, asked, shown.rows.len(), shown.total, shown.next),
+            pager: report::pager(t, params, shown.rows.len(), shown.total, shown.next),
             rows: shown.rows,
         };
         let search_all = panel.pager.as_ref().zip(shown.searched);
-        let search_all = search_all.map(|(_, dimension)| SearchAll { url: asked.url.clone(), dimension });
+        let search_all = search_all.map(|(_, dimension)| SearchAll { url: params.url.clone(), dimension });
         let panel = Panel { search_all, ..panel };
         let missing = Missing::of(t, shown.damaged);
         Self { layout, period, filters, missing, panel, map: None, hint: None }

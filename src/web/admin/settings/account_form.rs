@@ -76,49 +76,49 @@ impl Typed {
     /// The form fields with the typed values and the error beside the wrong field.
     #[must_use]
     pub fn fields(&self, t: &'static Texts, wrong: Option<&Invalid>) -> Vec<Field> {
-        let words = &t.access.field;
+        let texts = &t.access.field;
         let (at, message) = wrong.map(|wrong| wrong_at(t, wrong)).unzip();
         let error = |name: &str| message.clone().filter(|_| at == Some(name));
         let limit = if self.limit_to_domains { "on" } else { "" };
         vec![
-            Field::new(t, "name", words.account_name, Kind::Text)
+            Field::new(t, "name", texts.account_name, Kind::Text)
                 .value(&self.name)
-                .hint(words.account_name_hint)
+                .hint(texts.account_name_hint)
                 .error(error("name"))
                 .required()
                 .max(NAME_MAX),
-            Field::new(t, "domains", words.domains, Kind::Area { rows: 3 })
+            Field::new(t, "domains", texts.domains, Kind::Area { rows: 3 })
                 .value(&self.domains)
-                .hint(words.domains_hint)
+                .hint(texts.domains_hint)
                 .error(error("domains")),
-            Field::new(t, "time_zone", words.time_zone, Kind::Select(zones(&self.time_zone)))
+            Field::new(t, "time_zone", texts.time_zone, Kind::Select(zones(&self.time_zone)))
                 .value(&self.time_zone)
-                .hint(words.time_zone_hint)
+                .hint(texts.time_zone_hint)
                 .error(error("time_zone"))
                 .required(),
-            Field::new(t, "currency", words.currency, Kind::Text)
+            Field::new(t, "currency", texts.currency, Kind::Text)
                 .value(&self.currency)
-                .hint(words.currency_hint)
+                .hint(texts.currency_hint)
                 .error(error("currency"))
                 .required()
                 .max(3),
-            Field::new(t, "limit_to_domains", words.limit_to_domains, Kind::Check)
+            Field::new(t, "limit_to_domains", texts.limit_to_domains, Kind::Check)
                 .value(limit)
-                .hint(words.limit_to_domains_hint),
+                .hint(texts.limit_to_domains_hint),
         ]
     }
 }
 
 fn wrong_at(t: &Texts, wrong: &Invalid) -> (&'static str, String) {
-    let words = &t.access.wrong;
+    let texts = &t.access.wrong;
     match wrong {
-        Invalid::NoName => ("name", words.no_name.to_owned()),
-        Invalid::LongName => ("name", words.long_name.to_owned()),
-        Invalid::Domain(domain) => ("domains", fill(words.domain, &[("domain", domain)])),
-        Invalid::ManyDomains => ("domains", words.many_domains.to_owned()),
-        Invalid::TimeZone(zone) => ("time_zone", fill(words.time_zone, &[("zone", zone)])),
-        Invalid::Currency(code) => ("currency", fill(words.currency, &[("currency", code)])),
-        Invalid::OtherDigits(code) => ("currency", fill(words.other_digits, &[("currency", code)])),
+        Invalid::NoName => ("name", texts.no_name.to_owned()),
+        Invalid::LongName => ("name", texts.long_name.to_owned()),
+        Invalid::Domain(domain) => ("domains", fill(texts.domain, &[("domain", domain)])),
+        Invalid::ManyDomains => ("domains", texts.many_domains.to_owned()),
+        Invalid::TimeZone(zone) => ("time_zone", fill(texts.time_zone, &[("zone", zone)])),
+        Invalid::Currency(code) => ("currency", fill(texts.currency, &[("currency", code)])),
+        Invalid::OtherDigits(code) => ("currency", fill(texts.other_digits, &[("currency", code)])),
     }
 }
 

@@ -3,7 +3,7 @@
 pub mod account_form;
 pub mod account_settings;
 pub mod accounts;
-pub mod refusal;
+pub mod form_errors;
 pub mod settings_nav;
 pub mod tokens;
 pub mod tracking_code;

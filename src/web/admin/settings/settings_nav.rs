@@ -6,7 +6,7 @@ use askama::filters::HtmlSafe;
 use crate::domain::account::AccountId;
 use crate::domain::user::Role;
 use crate::web::paths;
-use crate::web::request::guard::InAccount;
+use crate::web::request::guard::Member;
 use crate::web::text::Texts;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +57,8 @@ impl HtmlSafe for SettingsNav {}
 
 impl SettingsNav {
     #[must_use]
-    pub fn over(here: &InAccount, current: Tab) -> Self {
-        Self::of(here.who.context.t, here.id(), here.membership.role, current)
+    pub fn over(member: &Member, current: Tab) -> Self {
+        Self::of(member.t(), member.account_id(), member.membership.role, current)
     }
 
     #[must_use]
@@ -76,12 +76,12 @@ impl SettingsNav {
     }
 
     const fn label(&self, tab: &Tab) -> &'static str {
-        let words = &self.t.access.settings;
+        let texts = &self.t.access.settings;
         match tab {
-            Tab::TrackingCode => words.tracking_code,
-            Tab::Account => words.account,
-            Tab::Users => words.users,
-            Tab::Tokens => words.tokens,
+            Tab::TrackingCode => texts.tracking_code,
+            Tab::Account => texts.account,
+            Tab::Users => texts.users,
+            Tab::Tokens => texts.tokens,
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::base::clock::{MINUTE, Millis};
 use crate::domain::account::AccountId;
 use crate::domain::period::{LocalDay, parse_day};
 use crate::domain::user::Role;
-use crate::web::response::page::{AccountHere, AccountLink, Layout, Section, Theme, Viewer};
+use crate::web::response::page::{AccountLink, CurrentAccount, Layout, Section, Theme, Viewer};
 use crate::web::text::EN;
 
 pub(super) const HOSTILE: &str = "\"><img src=x onerror=alert(1)><script>alert(1)</script>'{{7*7}}";
@@ -26,7 +26,7 @@ pub(super) fn layout(title: &str, section: Section, name: &str) -> Layout {
         csrf: "5f".into(),
         theme: Theme::Auto,
         now: Millis(1_795_377_600_000),
-        here: "/accounts/1000001/dashboard?period=28d".into(),
+        current_path: "/accounts/1000001/dashboard?period=28d".into(),
         plain_http: false,
         flash: None,
         viewer: Some(Viewer {
@@ -34,7 +34,7 @@ pub(super) fn layout(title: &str, section: Section, name: &str) -> Layout {
             role: Role::Owner,
             may_publish: true,
         }),
-        account: Some(AccountHere {
+        account: Some(CurrentAccount {
             id: AccountId::FIRST,
             name: name.into(),
             zone: "Europe/Amsterdam".into(),
