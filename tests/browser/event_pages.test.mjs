@@ -170,7 +170,6 @@ describe("pages of events", { skip: withoutServer("pages of events") }, () => {
     assert.equal(await tags.inputValue(), "mine, news", "put in, and taken out again");
   });
 
-  /** design.md 9; Done when 3 */
   test("without JavaScript", async (t) => {
     const { server, account, owner, page, at } = await house(t, { javaScriptEnabled: false, filled: false });
     const main = page.getByRole("main");

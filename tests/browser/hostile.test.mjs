@@ -89,7 +89,6 @@ const withoutPolicy = (context) =>
 const chunks = (list, size) => Array.from({ length: Math.ceil(list.length / size) }, (_, n) => list.slice(n * size, (n + 1) * size));
 
 describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
-  /** bar.md, bad input 13 */
   test("never run on a page, with our policy and without it", { timeout: 120_000 }, async (t) => {
     const strings = [...injections, ...(await naughty)];
     assert.ok(injections.length >= 200 && strings.length >= 715);

@@ -8,12 +8,11 @@ import { SITE_HOST, Server, Visitor, eventually, launch, signIn, startSite, tagg
 import { LONG, RIGHT_TO_LEFT, collect, token } from "./history.mjs";
 import { PASSWORD, house, isSound, submit } from "./house.mjs";
 
-/** The link an empty store prints. */
+/** The link that a server with an empty database prints. */
 const setupLink = (server) =>
   eventually(() => /set up \(once, within an hour\): (http:\S+\/setup\?token=\S+)/.exec(server.log)?.[1], "the set-up link");
 
 describe("pages", { skip: withoutServer("pages") }, () => {
-  /** bar.md, people 28 */
   test("from the printed link to the first counted visit", async (t) => {
     const server = await Server.begin(t);
     const browser = await launch(t);
@@ -141,7 +140,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     assert.equal(cut, 0, "hosts that cannot be read");
   });
 
-  /** ui.md: countries as a map and a table; sources with drill-down; on paper */
+  /** Countries as a map and a table, sources with their details, and printing. */
   test("of a year that was invented, with countries", async (t) => {
     const { server, account, owner, visitor, page, at } = await house(t, { filled: false });
     await server.stop();
@@ -345,7 +344,6 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await page.getByText("The view is deleted").waitFor();
   });
 
-  /** ui.md, Keyboard */
   test("by keys alone", async (t) => {
     const { server, owner, visitor, page, at } = await house(t);
     await page.goto(`${server.address}/`);
@@ -408,7 +406,6 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     assert.deepEqual(visitor.troubles, []);
   });
 
-  /** design.md 9 */
   test("without JavaScript", async (t) => {
     const { server, account, owner, page, at } = await house(t, { javaScriptEnabled: false });
     const main = page.getByRole("main");

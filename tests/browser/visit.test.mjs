@@ -177,7 +177,6 @@ describe("a visit", { skip: withoutServer("visits") }, () => {
     assert.deepEqual(await rows("pages"), []);
   });
 
-  /** bar.md, faults 6 */
   test("what happens while the server is away arrives when it is back, once", { timeout: 4 * MINUTE }, async (t) => {
     const { server, site, kpi, rows } = await house(t);
     const visitor = await Visitor.begin(await launch(t));

@@ -1,8 +1,6 @@
 //! Receives beacons: HubSpot's GIF requests and the JSON of our script. Each is turned into a `Beacon` for
 //! `app::ingest::accept`. The answer is sent only after the hits are committed to disk.
 
-use std::time::Duration;
-
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -11,16 +9,14 @@ use actix_web::http::header::{
 };
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use futures_util::StreamExt;
 
 use crate::app::ingest::accept::beacon::{BATCH_BODY_MAX, Beacon, Unreadable, of_json};
 use crate::app::ingest::accept::{Outcome, Sender, accept};
 use crate::app::state::rate_limit::sender_of;
 use crate::domain::reason::Reason;
+use crate::web::request::body;
 use crate::web::request::state::State;
 
-/// Longest time a body may take to arrive. The framework has no such limit.
-const BODY_TIME: Duration = Duration::from_secs(15);
 /// `Retry-After` when hits cannot be stored at the moment, in seconds.
 const RETRY_SECONDS: u32 = 2;
 /// Tells developers in the browser's network panel what happened to the hit.
@@ -122,19 +118,11 @@ pub(super) fn over_limit(request: &HttpRequest, state: &State) -> Option<HttpRes
 }
 
 /// Reads a body of at most `max` bytes.
-pub(crate) async fn read_body(mut body: Payload, max: usize) -> Result<Vec<u8>, Reason> {
-    let read = async {
-        let mut whole = Vec::new();
-        while let Some(part) = body.next().await {
-            let part = part.map_err(|_| Reason::Malformed)?;
-            if whole.len() + part.len() > max {
-                return Err(Reason::TooLarge);
-            }
-            whole.extend_from_slice(&part);
-        }
-        Ok(whole)
-    };
-    tokio::time::timeout(BODY_TIME, read).await.unwrap_or(Err(Reason::Malformed))
+pub(super) async fn read_body(body: Payload, max: usize) -> Result<Vec<u8>, Reason> {
+    body::read(body, max).await.map_err(|error| match error {
+        body::Error::TooLarge => Reason::TooLarge,
+        body::Error::TooSlow | body::Error::Broken(_) => Reason::Malformed,
+    })
 }
 
 fn count_and_refuse(state: &State, reason: Reason) -> HttpResponse {

@@ -117,7 +117,6 @@ struct AxisLabel<'a> {
 }
 
 impl Chart {
-    #[must_use]
     pub fn new(t: &'static Texts, id: &'static str, title: &str, what: &str, unit: Unit) -> Self {
         Self {
             t,
@@ -131,7 +130,6 @@ impl Chart {
         }
     }
 
-    #[must_use]
     pub fn with(mut self, points: Vec<Point>, unfinished: bool) -> Self {
         let values = points.iter().flat_map(|p| p.value.into_iter().chain(p.before.iter().map(|(_, v)| *v)));
         self.scale = Scale::over(values);
@@ -324,7 +322,6 @@ impl HtmlSafe for Sparkline {}
 
 impl Sparkline {
     /// `None` when there are fewer than two values or only zeros.
-    #[must_use]
     pub fn of(values: Vec<i64>) -> Option<Self> {
         (values.len() > 1 && values.iter().any(|v| *v != 0)).then_some(Self { values })
     }

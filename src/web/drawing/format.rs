@@ -12,13 +12,11 @@ use crate::web::text::number::Numbers;
 const FIGURE_MAX: u64 = 1_000_000_000;
 
 /// `1,234,567`
-#[must_use]
 pub fn number(t: &Numbers, n: i64) -> String {
     t.whole(n)
 }
 
 /// At most four digits: `9,999`, `12.3k`, `123k`, `1.2M`.
-#[must_use]
 pub fn compact(t: &Numbers, n: i64) -> String {
     shorter(t, n, 10_000)
 }
@@ -27,13 +25,11 @@ pub fn compact(t: &Numbers, n: i64) -> String {
 const MONEY_EXACT: u64 = 1_000;
 
 /// A key figure: in full unless it is too long for its card.
-#[must_use]
 pub fn figure(t: &Numbers, n: i64) -> String {
     if n.unsigned_abs() < FIGURE_MAX { number(t, n) } else { compact(t, n) }
 }
 
 /// For an axis, as short as possible: `500`, `1.5k`, `12k`.
-#[must_use]
 pub fn tick(t: &Numbers, n: i64) -> String {
     shorter(t, n, 1_000)
 }
@@ -52,7 +48,6 @@ fn shorter(t: &Numbers, n: i64, limit: u64) -> String {
 
 /// `12%`, always without decimals so that the rates of a column line up. When `whole` is 0 the sign for an unknown
 /// value.
-#[must_use]
 pub fn percent(t: &Numbers, part: i64, whole: i64) -> String {
     if whole <= 0 {
         return t.unknown.to_owned();
@@ -74,7 +69,6 @@ pub enum Trend {
 
 impl Trend {
     /// The CSS class.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Up => "up",
@@ -91,7 +85,6 @@ pub struct Change {
     pub text: String,
 }
 
-#[must_use]
 pub fn change(t: &Numbers, now: i64, before: i64) -> Change {
     let trend = match now.cmp(&before) {
         std::cmp::Ordering::Greater => Trend::Up,
@@ -113,7 +106,6 @@ pub fn change(t: &Numbers, now: i64, before: i64) -> Change {
 }
 
 /// An amount in minor units of an ISO 4217 currency: `€1,234.50`. An unknown currency gets two decimals.
-#[must_use]
 pub fn money(t: &Numbers, minor: i64, code: &str) -> String {
     let (symbol, digits) = currency(code);
     let unit = 10u64.saturating_pow(digits);
@@ -128,7 +120,6 @@ pub fn money(t: &Numbers, minor: i64, code: &str) -> String {
 }
 
 /// A key figure: small amounts with decimals, others in whole units.
-#[must_use]
 pub fn money_figure(t: &Numbers, minor: i64, code: &str) -> String {
     let (_, digits) = currency(code);
     let is_small = minor.unsigned_abs() / 10u64.saturating_pow(digits) < MONEY_EXACT;
@@ -136,7 +127,6 @@ pub fn money_figure(t: &Numbers, minor: i64, code: &str) -> String {
 }
 
 /// `€1.5k`, for an axis.
-#[must_use]
 pub fn money_tick(t: &Numbers, minor: i64, code: &str) -> String {
     money_by(t, minor, code, tick)
 }
@@ -157,7 +147,6 @@ fn currency(code: &str) -> (String, u32) {
 }
 
 /// `45 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`: the two largest units.
-#[must_use]
 pub fn duration(t: &Numbers, ms: i64) -> String {
     let ms = ms.max(0);
     let units = [(DAY, t.days), (HOUR, t.hours), (MINUTE, t.minutes), (SECOND, t.seconds)];
@@ -180,7 +169,6 @@ pub fn duration(t: &Numbers, ms: i64) -> String {
 }
 
 /// `just now`, `5 min ago`, `3 h ago`, `2 d ago`: only the largest unit.
-#[must_use]
 pub fn ago(t: &Numbers, now: Millis, at: Millis) -> String {
     let ms = now.since(at);
     let (n, text) = match ms {
@@ -193,7 +181,6 @@ pub fn ago(t: &Numbers, now: Millis, at: Millis) -> String {
 }
 
 /// `22 Nov 2026`
-#[must_use]
 pub fn date(t: &Numbers, day: LocalDay) -> String {
     let date = day.date();
     let parts = [
@@ -205,47 +192,40 @@ pub fn date(t: &Numbers, day: LocalDay) -> String {
 }
 
 /// `22 Nov`
-#[must_use]
 pub fn day_month(t: &Numbers, day: LocalDay) -> String {
     let date = day.date();
     fill(t.day_month, &[("day", &date.day().to_string()), ("month", month(t, date))])
 }
 
 /// `Nov 2026`
-#[must_use]
 pub fn month_year(t: &Numbers, day: LocalDay) -> String {
     let date = day.date();
     fill(t.month_year, &[("month", month(t, date)), ("year", &date.year().to_string())])
 }
 
 /// `Sun 22 Nov 2026`
-#[must_use]
 pub fn weekday_date(t: &Numbers, day: LocalDay) -> String {
     let name = usize::try_from(weekday(day)).ok().and_then(|i| t.weekdays.get(i)).copied().unwrap_or("");
     fill(t.weekday_date, &[("weekday", name), ("date", &date(t, day))])
 }
 
 /// `14:05` in this time zone.
-#[must_use]
 pub fn time(zone: &Zone, at: Millis) -> String {
     let civil = zone.civil(at);
     format!("{:02}:{:02}", civil.hour(), civil.minute())
 }
 
 /// `14:05:09`
-#[must_use]
 pub fn time_seconds(zone: &Zone, at: Millis) -> String {
     format!("{}:{:02}", time(zone, at), zone.civil(at).second())
 }
 
 /// `22 Nov 2026, 14:05`
-#[must_use]
 pub fn date_time(t: &Numbers, zone: &Zone, at: Millis) -> String {
     fill(t.date_time, &[("date", &date(t, zone.day_of(at))), ("time", &time(zone, at))])
 }
 
 /// `26 Oct – 22 Nov 2026`, `22 Nov 2026`, `Nov 2026`: the shortest text that is exact.
-#[must_use]
 pub fn days(t: &Numbers, days: Days) -> String {
     let (first, last) = (days.first.date(), days.last.date());
     if days.first == days.last {
@@ -269,7 +249,6 @@ fn fill_owned(text: &str, parts: &[(&str, String)]) -> String {
 
 /// A URL with its percent-encoded letters decoded, so that people can read it. ASCII, spaces, control characters
 /// and direction marks stay encoded: decoded they could make two URLs look alike or reverse the text.
-#[must_use]
 pub fn address(address: &str) -> String {
     let mut text = String::with_capacity(address.len());
     let mut rest = address;

@@ -84,7 +84,6 @@ struct Class {
 
 impl Map {
     /// `countries` contains each country with visitors once; `nobody` makes the title of the others.
-    #[must_use]
     pub fn new(
         t: &'static Texts,
         id: &'static str,

@@ -23,7 +23,6 @@ impl HtmlSafe for Delta {}
 impl Delta {
     /// The change from `before`, counted in `days`, to `now`. `until` is set when the last of those days counts
     /// only up to that time.
-    #[must_use]
     pub fn since(t: &'static Texts, now: i64, before: i64, days: Option<Days>, until: Option<&str>) -> Self {
         let against = days.map(|days| {
             let (before, range) = (format::number(&t.number, before), format::days(&t.number, days));

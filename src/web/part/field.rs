@@ -7,6 +7,7 @@ use askama::filters::HtmlSafe;
 use crate::web::part::icon::Icon;
 use crate::web::text::Texts;
 
+#[must_use]
 #[derive(Template)]
 #[template(path = "_field.html")]
 pub struct Field {
@@ -31,8 +32,6 @@ pub enum Kind {
     Text,
     Email,
     Password,
-    Number,
-    Date,
     /// A field of several lines.
     Area {
         rows: u8,
@@ -54,7 +53,6 @@ pub struct Choice {
 impl HtmlSafe for Field {}
 
 impl Field {
-    #[must_use]
     pub fn new(t: &'static Texts, name: &'static str, label: &str, kind: Kind) -> Self {
         Self {
             t,
@@ -71,43 +69,36 @@ impl Field {
         }
     }
 
-    #[must_use]
     pub fn value(mut self, value: &str) -> Self {
         value.clone_into(&mut self.value);
         self
     }
 
-    #[must_use]
     pub fn hint(mut self, hint: &str) -> Self {
         self.hint = Some(hint.to_owned());
         self
     }
 
-    #[must_use]
     pub fn error(mut self, error: Option<String>) -> Self {
         self.error = error;
         self
     }
 
-    #[must_use]
     pub const fn required(mut self) -> Self {
         self.required = true;
         self
     }
 
-    #[must_use]
     pub const fn autocomplete(mut self, word: &'static str) -> Self {
         self.autocomplete = Some(word);
         self
     }
 
-    #[must_use]
     pub const fn max(mut self, characters: usize) -> Self {
         self.max = Some(characters);
         self
     }
 
-    #[must_use]
     pub fn suggestions(mut self, texts: &[String]) -> Self {
         self.suggestions = texts.to_vec();
         self
@@ -117,8 +108,6 @@ impl Field {
         match self.kind {
             Kind::Email => "email",
             Kind::Password => "password",
-            Kind::Number => "number",
-            Kind::Date => "date",
             _ => "text",
         }
     }

@@ -37,7 +37,6 @@ impl Meter {
         self.active.saturating_mul(100) >= self.limit.saturating_mul(WARN_FROM)
     }
 
-    #[must_use]
     pub const fn tone(&self) -> &'static str {
         match (self.is_full(), self.is_near()) {
             (true, _) => "bad",
@@ -47,7 +46,6 @@ impl Meter {
     }
 
     /// The text below the bar, from the warning level on.
-    #[must_use]
     pub fn note(&self) -> Option<String> {
         let texts = &self.t.events.meter;
         let left = format::number(&self.t.number, self.limit.saturating_sub(self.active));
@@ -64,7 +62,7 @@ mod tests {
     use super::*;
     use crate::web::text::EN;
 
-    /// rules.md 20; hubspot.md 12, row 31
+    /// rules.md 20
     #[test]
     fn a_meter_warns_from_ninety_per_cent_and_says_when_it_is_full() {
         let of = |active| Meter { t: &EN, active, limit: 2_000 };

@@ -22,7 +22,6 @@ pub struct Missing {
 impl HtmlSafe for Missing {}
 
 impl Missing {
-    #[must_use]
     pub fn of(t: &'static Texts, days: &[String]) -> Option<Self> {
         (!days.is_empty()).then(|| Self { t, days: days.to_vec() })
     }

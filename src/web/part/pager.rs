@@ -25,7 +25,6 @@ impl HtmlSafe for Pager {}
 impl Pager {
     /// `None` when the page shows all rows. `first` leads to the first page and is `None` on it. `link` makes the address
     /// of the page after a cursor, which begins with the row of the given number.
-    #[must_use]
     pub fn of(
         t: &'static Texts,
         from: i64,

@@ -92,7 +92,6 @@ impl HtmlSafe for Panel {}
 
 impl Row {
     /// Length of the bar for `value`, in percent of `most`.
-    #[must_use]
     pub fn share(value: i64, most: i64) -> f64 {
         if most <= 0 { 0.0 } else { (value.max(0) as f64 / most as f64 * 100.0).min(100.0) }
     }
@@ -103,15 +102,34 @@ impl Row {
 }
 
 impl Head {
-    #[must_use]
     pub fn plain(label: &str) -> Self {
         Self { label: label.to_owned(), href: None, sorted: false }
     }
 }
 
 impl Panel {
+    /// A table without rows, with a column of names under this heading.
+    pub fn new(t: &'static Texts, id: &'static str, title: &str, head: &str) -> Self {
+        Self {
+            t,
+            id,
+            title: title.to_owned(),
+            alone: false,
+            tabs: Vec::new(),
+            head: head.to_owned(),
+            number_heads: Vec::new(),
+            rows: Vec::new(),
+            empty: String::new(),
+            remedy: None,
+            searchable: false,
+            search_all: None,
+            export: None,
+            more: None,
+            pager: None,
+        }
+    }
+
     /// The text of a table without rows; `will` says what will appear in it.
-    #[must_use]
     pub fn nothing(t: &Texts, will: &str, filtered: bool) -> String {
         if filtered { t.report.no_rows_filtered } else { will }.to_owned()
     }

@@ -10,13 +10,11 @@ use crate::base::cidr::Cidr;
 use crate::web::request::options::Options;
 
 /// The address of the client: the peer, or, when the peer is a trusted proxy, the last hop that is not one.
-#[must_use]
 pub fn address(options: &Options, request: &HttpRequest) -> Option<IpAddr> {
     Some(address_of(&options.trusted_proxies, peer(request)?, request.headers()))
 }
 
 /// Whether the browser uses https, either with this server or with a trusted proxy in front of it (rules.md 26).
-#[must_use]
 pub fn is_https(options: &Options, request: &HttpRequest) -> bool {
     options.own_tls || options.public_https() || forwarded_https(options, request)
 }
@@ -31,7 +29,6 @@ fn forwarded_https(options: &Options, request: &HttpRequest) -> bool {
 /// Whether the request never left this machine, so nobody can read it even over plain http. A reverse proxy on this
 /// machine would make every request look local. Therefore a forwarded request is not local, and neither is one for
 /// a host name other than localhost.
-#[must_use]
 pub fn is_local(request: &HttpRequest) -> bool {
     let headers = request.headers();
     let is_forwarded =
@@ -49,7 +46,6 @@ pub fn is_local(request: &HttpRequest) -> bool {
 
 /// The host names, with port, under which the browser may know this server: `Host`, `X-Forwarded-Host` of a trusted
 /// proxy, and the host of the public URL.
-#[must_use]
 pub fn hosts(options: &Options, request: &HttpRequest) -> Vec<String> {
     let mut hosts = Vec::with_capacity(3);
     let text = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
@@ -63,7 +59,6 @@ pub fn hosts(options: &Options, request: &HttpRequest) -> Vec<String> {
 }
 
 /// Scheme and host for the script on the sites: the public URL if one is set, otherwise those of the request.
-#[must_use]
 pub fn public_origin(options: &Options, request: &HttpRequest) -> String {
     let public = options.public_url.as_ref().or(options.apart_from.as_ref());
     public.map_or_else(|| own_origin(options, request), |url| url.trim_end_matches('/').to_owned())
@@ -71,7 +66,6 @@ pub fn public_origin(options: &Options, request: &HttpRequest) -> String {
 
 /// Scheme and host for links to admin pages that people send to each other. If the admin pages have an address of
 /// their own, the request came to it, so its host is used; otherwise the public URL.
-#[must_use]
 pub fn admin_origin(options: &Options, request: &HttpRequest) -> String {
     if options.apart_from.is_some() {
         return own_origin(&Options { public_url: None, ..options.clone() }, request);
@@ -87,7 +81,6 @@ fn own_origin(options: &Options, request: &HttpRequest) -> String {
 }
 
 /// `https://Example.com:443` → `example.com`; `None` when the text is not an origin.
-#[must_use]
 pub fn origin_host(origin: &str) -> Option<String> {
     host_of(origin).filter(|host| !host.is_empty()).map(plain_host)
 }

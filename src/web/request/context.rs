@@ -30,7 +30,6 @@ pub struct Context {
 }
 
 impl Context {
-    #[must_use]
     pub fn of(request: &HttpRequest) -> Self {
         let state = request.app_data::<Data<State>>();
         let https = state.is_some_and(|state| state.is_https(request));
@@ -49,7 +48,6 @@ impl Context {
     }
 
     /// The layout of a page that needs no sign-in.
-    #[must_use]
     pub fn layout(&self, title: &str) -> Layout {
         Layout {
             t: self.t,
@@ -67,7 +65,6 @@ impl Context {
         }
     }
 
-    #[must_use]
     pub fn current_path(&self) -> &str {
         &self.current_path
     }
@@ -78,21 +75,18 @@ pub fn state(request: &HttpRequest) -> Result<Data<State>, WebError> {
 }
 
 /// The User-Agent, kept for the user's list of signed-in browsers.
-#[must_use]
 pub fn browser(request: &HttpRequest) -> String {
     let agent = request.headers().get(header::USER_AGENT);
     agent.map_or_else(String::new, |value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 /// The key under which the rate limit counts this client.
-#[must_use]
 pub fn sender(state: &State, request: &HttpRequest) -> u64 {
     state.client_address(request).map_or(0, rate_limit::sender_of)
 }
 
 /// Whether the answer should be data instead of a page: the request has a token, accepts no HTML, or asks for a
 /// format without an `Accept` header.
-#[must_use]
 pub fn wants_data(request: &HttpRequest) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let takes_html = accept.is_none_or(|accept| accept.contains("text/html"));

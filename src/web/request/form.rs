@@ -3,15 +3,14 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
-use futures_util::StreamExt;
 use subtle::ConstantTimeEq;
 
 use crate::domain::event::CUSTOM_JS_MAX;
+use crate::web::request::body;
 use crate::web::request::guard::{CsrfToken, Guest, Member, SignedIn};
 use crate::web::response::error::WebError;
 
@@ -19,8 +18,6 @@ use crate::web::response::error::WebError;
 pub const BODY_MAX: usize = 64 * 1024;
 /// Longest body of a form with a code field, in bytes. Percent-encoding can triple each byte of the code.
 pub const CODE_BODY_MAX: usize = 3 * CUSTOM_JS_MAX + BODY_MAX;
-/// Longest time a body may take to arrive.
-pub const BODY_TIME: Duration = Duration::from_secs(15);
 /// Name of the hidden field with the CSRF token.
 pub const CSRF: &str = "csrf";
 
@@ -30,28 +27,23 @@ pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
     /// The value exactly as it was sent; empty when the field is missing.
-    #[must_use]
     pub fn raw(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
     /// The value without surrounding whitespace. Read passwords with `raw` instead.
-    #[must_use]
     pub fn text(&self, name: &str) -> &str {
         self.raw(name).trim()
     }
 
-    #[must_use]
     pub fn all(&self, name: &str) -> Vec<&str> {
         self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    #[must_use]
     pub fn is_on(&self, name: &str) -> bool {
         self.raw(name) == "on"
     }
 
-    #[must_use]
     pub fn number(&self, name: &str) -> Option<i64> {
         self.text(name).parse().ok()
     }
@@ -107,22 +99,14 @@ async fn read(request: &HttpRequest, payload: Payload, max: usize) -> Result<Fie
     if !is_form {
         return Err(WebError::BadRequest("the body is no form".to_owned()));
     }
-    let body = tokio::time::timeout(BODY_TIME, collect(payload, max)).await.map_err(|_| WebError::Slow)??;
+    let body = body::read(payload, max).await.map_err(|error| match error {
+        body::Error::TooLarge => WebError::TooLarge,
+        body::Error::TooSlow => WebError::Slow,
+        body::Error::Broken(error) => WebError::BadRequest(error.to_string()),
+    })?;
     let text =
         String::from_utf8(body).map_err(|_| WebError::BadRequest("the form is not UTF-8".to_owned()))?;
     let pairs = web::Query::<Vec<(String, String)>>::from_query(&text)
         .map_err(|_| WebError::BadRequest("the form cannot be read".to_owned()))?;
     Ok(Fields(pairs.into_inner()))
-}
-
-async fn collect(mut payload: Payload, max: usize) -> Result<Vec<u8>, WebError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| WebError::BadRequest(error.to_string()))?;
-        if body.len() + chunk.len() > max {
-            return Err(WebError::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

@@ -64,7 +64,6 @@ impl Guest {
         Ok(Self { context, session, state, csrf })
     }
 
-    #[must_use]
     pub fn layout(&self, title: &str) -> Layout {
         Layout { csrf: self.csrf.clone(), ..self.context.layout(title) }
     }
@@ -90,7 +89,6 @@ impl SignedIn {
         Ok(Self { context, session, state, accounts })
     }
 
-    #[must_use]
     pub fn actor(&self) -> Actor {
         Actor::User(self.session.user.id)
     }
@@ -100,7 +98,6 @@ impl SignedIn {
     }
 
     /// The layout of a page that belongs to no account.
-    #[must_use]
     pub fn layout(&self, title: &str) -> Layout {
         let role = self.accounts.iter().map(|(_, role)| *role).max().unwrap_or(Role::Viewer);
         Layout {
@@ -132,32 +129,26 @@ impl Member {
         Ok(Self { signed_in, account, membership, waiting })
     }
 
-    #[must_use]
     pub fn account_id(&self) -> AccountId {
         self.account.id()
     }
 
-    #[must_use]
     pub fn app(&self) -> &Arc<App> {
         &self.signed_in.state.app
     }
 
-    #[must_use]
     pub const fn t(&self) -> &'static Texts {
         self.signed_in.context.t
     }
 
-    #[must_use]
     pub const fn https(&self) -> bool {
         self.signed_in.context.https
     }
 
-    #[must_use]
     pub fn user_id(&self) -> UserId {
         self.signed_in.session.user.id
     }
 
-    #[must_use]
     pub fn actor(&self) -> Actor {
         self.signed_in.actor()
     }
@@ -167,13 +158,11 @@ impl Member {
     }
 
     /// Whether email addresses are shown in full (rules.md 28).
-    #[must_use]
     pub const fn sees_emails(&self) -> bool {
         sees_emails(self.membership)
     }
 
     /// The layout of a page of this account. `query` is empty or `?…`; the navigation's links to reports carry it.
-    #[must_use]
     pub fn layout(&self, title: &str, section: Section, query: &str) -> Layout {
         let name = |id: AccountId| {
             let entry = self.signed_in.state.app.accounts.find(id);

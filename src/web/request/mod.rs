@@ -1,5 +1,6 @@
 //! Reads requests: client address, context, access control, forms, queries, and the middleware around them.
 
+pub mod body;
 pub mod client;
 pub mod context;
 pub mod form;

@@ -16,7 +16,6 @@ pub struct Options {
 
 impl Options {
     /// Whether the public URL is an https one.
-    #[must_use]
     pub fn public_https(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| starts_with_ignoring_case(url, "https://"))
     }

@@ -15,12 +15,10 @@ pub struct State {
 }
 
 impl State {
-    #[must_use]
     pub fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
         client::address(&self.options, request)
     }
 
-    #[must_use]
     pub fn is_https(&self, request: &HttpRequest) -> bool {
         client::is_https(&self.options, request)
     }

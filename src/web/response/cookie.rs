@@ -26,7 +26,6 @@ pub fn set(request: &HttpRequest, cookie: Cookie<'static>) {
 }
 
 /// The `Set-Cookie` values of the answer.
-#[must_use]
 pub fn new_cookies(request: &HttpRequest) -> Vec<String> {
     let extensions = request.extensions();
     let cookies = extensions.get::<NewCookies>();
@@ -35,7 +34,6 @@ pub fn new_cookies(request: &HttpRequest) -> Vec<String> {
 
 /// A cookie with our flags. Over https its name has the `__Host-` prefix, so that no other host can set it
 /// (rules.md 26).
-#[must_use]
 pub fn of(name: &CookieName, value: &str, https: bool) -> Cookie<'static> {
     Cookie::build(name.of(https).to_owned(), value.to_owned())
         .path("/")
@@ -74,13 +72,11 @@ pub const GUEST: CookieName = CookieName { https: "__Host-guestlog-guest", http:
 pub const FLASH: CookieName = CookieName { https: "__Host-guestlog-flash", http: "guestlog-flash" };
 
 impl CookieName {
-    #[must_use]
     pub const fn of(&self, https: bool) -> &'static str {
         if https { self.https } else { self.http }
     }
 
     /// The value in this request. The name of the other scheme is ignored.
-    #[must_use]
     pub fn read(&self, request: &HttpRequest, https: bool) -> Option<String> {
         request.cookie(self.of(https)).map(|cookie| cookie.value().to_owned())
     }

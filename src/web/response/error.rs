@@ -51,14 +51,12 @@ pub enum WebError {
 
 impl WebError {
     /// Logs the cause under a new id.
-    #[must_use]
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         let id = SystemRandom.token();
         tracing::error!(id, cause = %cause, "a request failed");
         Self::Internal { id }
     }
 
-    #[must_use]
     pub const fn retry_after(&self) -> Option<u32> {
         match self {
             Self::TooMany(seconds) => Some(*seconds),

@@ -35,7 +35,6 @@ fn table(head: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>, csv::Error> {
 
 /// Puts a `'` before a text that a spreadsheet would read as a formula. Spreadsheets skip leading spaces and treat
 /// full-width signs like the ASCII ones, so those are covered too.
-#[must_use]
 pub fn cell(text: &str) -> String {
     const COMPUTED: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
     let begin = text.trim_start_matches([' ', '\n', '\u{a0}', '\u{feff}']);
@@ -43,7 +42,6 @@ pub fn cell(text: &str) -> String {
 }
 
 /// Four decimals; empty when there is no ratio.
-#[must_use]
 pub fn ratio(ratio: Option<f64>) -> String {
     ratio.map_or_else(String::new, |ratio| format!("{ratio:.4}"))
 }

@@ -76,7 +76,6 @@ pub fn put(request: &HttpRequest, https: bool, done: Done) {
 }
 
 /// The notice that this page shows.
-#[must_use]
 pub fn read(request: &HttpRequest, https: bool, t: &Texts) -> Option<Flash> {
     let number = FLASH.read(request, https)?;
     let all = notices(&t.access.done);

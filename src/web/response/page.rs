@@ -28,7 +28,6 @@ impl Theme {
     /// The cookie with the choice. Scripts may write it: it is not a secret.
     pub const COOKIE: &'static str = "guestlog_theme";
 
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -37,7 +36,6 @@ impl Theme {
         }
     }
 
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|t| t.as_str() == text)
     }
@@ -154,48 +152,39 @@ pub struct Layout {
 
 impl Layout {
     /// The account of the page; a number that no account has when there is none.
-    #[must_use]
     pub fn account_id(&self) -> AccountId {
         self.account.as_ref().map_or(AccountId(0), |account| account.id)
     }
 
-    #[must_use]
     pub fn viewer_is(&self, least: Role) -> bool {
         self.viewer.as_ref().is_some_and(|viewer| viewer.role >= least)
     }
 
-    #[must_use]
     pub fn tab_title(&self) -> String {
         let of = self.account.as_ref().map_or(self.t.frame.product, |a| a.name.as_str());
         fill(self.t.frame.tab_title, &[("page", &self.title), ("account", of)])
     }
 
-    #[must_use]
     pub fn style(&self) -> String {
         assets::style()
     }
 
-    #[must_use]
     pub fn script(&self) -> String {
         assets::script()
     }
 
-    #[must_use]
     pub fn icon(&self) -> String {
         assets::icon()
     }
 
-    #[must_use]
     pub const fn rail(&self) -> Rail<'_> {
         Rail { layout: self, t: self.t }
     }
 
-    #[must_use]
     pub const fn notices(&self) -> Notices<'_> {
         Notices { layout: self, t: self.t }
     }
 
-    #[must_use]
     pub const fn keys(&self) -> KeySheet<'_> {
         KeySheet { layout: self, t: self.t }
     }

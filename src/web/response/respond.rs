@@ -22,7 +22,6 @@ pub fn form(has_errors: bool, page: &impl Template) -> Result<HttpResponse, WebE
 }
 
 /// A redirect after a form, so that reloading the next page does not submit the form again.
-#[must_use]
 pub fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
 }

@@ -5,7 +5,7 @@ use crate::base::clock::{MINUTE, Millis};
 use crate::domain::account::AccountId;
 use crate::domain::period::{LocalDay, parse_day};
 use crate::domain::user::Role;
-use crate::web::response::page::{AccountLink, CurrentAccount, Layout, Section, Theme, Viewer};
+use crate::web::response::page::{AccountLink, CurrentAccount, Flash, Layout, Section, Theme, Tone, Viewer};
 use crate::web::text::EN;
 
 pub(super) const HOSTILE: &str = "\"><img src=x onerror=alert(1)><script>alert(1)</script>'{{7*7}}";
@@ -17,7 +17,9 @@ pub(super) fn today() -> LocalDay {
     parse_day("2026-11-22").unwrap()
 }
 
+/// The layout of a sample page. When the name of the account is hostile, everything else is too.
 pub(super) fn layout(title: &str, section: Section, name: &str) -> Layout {
+    let is_hostile = name == HOSTILE;
     let link = |n: i64, name: &str| AccountLink { id: AccountId(n), name: name.into() };
     Layout {
         t: &EN,
@@ -26,11 +28,11 @@ pub(super) fn layout(title: &str, section: Section, name: &str) -> Layout {
         csrf: "5f".into(),
         theme: Theme::Auto,
         now: Millis(1_795_377_600_000),
-        current_path: "/accounts/1000001/dashboard?period=28d".into(),
-        plain_http: false,
-        flash: None,
+        current_path: if is_hostile { HOSTILE } else { "/accounts/1000001/dashboard?period=28d" }.into(),
+        plain_http: is_hostile,
+        flash: is_hostile.then(|| Flash { tone: Tone::Bad, text: format!("{HOSTILE} {LONG}") }),
         viewer: Some(Viewer {
-            email: "sanne.de.vries@example.com".into(),
+            email: if is_hostile { LONG } else { "sanne.de.vries@example.com" }.into(),
             role: Role::Owner,
             may_publish: true,
         }),

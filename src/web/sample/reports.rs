@@ -377,6 +377,13 @@ pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
         ("period", "7d"),
         ("metric", "page_views"),
     ];
+    let (page, referrer) = (format!("page:is:{HOSTILE}"), format!("referrer:contains:{LONG}"));
+    let hostile = [
+        ("filter", page.as_str()),
+        ("filter", "source:is_not:REFERRALS|"),
+        ("filter", &referrer),
+        ("compare", "year"),
+    ];
     let mut all = vec![
         ("account-dashboard", dashboard_of(full, &[], Metric::Visitors, 3_900)),
         ("account-dashboard-filtered", dashboard_of(full, &filtered, Metric::PageViews, 90)),
@@ -384,7 +391,7 @@ pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
         ("account-dashboard-year", dashboard_of(full, &[("period", "12mo")], Metric::Visitors, 90_000)),
         ("account-dashboard-none", dashboard_of(full, &[("period", "7d")], Metric::Visitors, 0)),
         ("account-dashboard-first", dashboard_of("Harbour Books", &[], Metric::Visitors, 0)),
-        ("account-dashboard-hostile", dashboard_of(HOSTILE, &[], Metric::Visitors, 3_900)),
+        ("account-dashboard-hostile", dashboard_of(HOSTILE, &hostile, Metric::Visitors, 3_900)),
         ("live", live_of(full, hits())),
         ("live-empty", live_of("Harbour Books", Vec::new())),
         ("live-hostile", live_of(HOSTILE, hits())),

@@ -6,3 +6,10 @@ pub mod reset;
 pub mod setup;
 pub mod sign_in;
 pub mod theme;
+
+/// The query of a link that carries a secret.
+#[derive(serde::Deserialize)]
+struct LinkQuery {
+    #[serde(default)]
+    token: String,
+}

@@ -4,11 +4,11 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Query, ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use serde::Deserialize;
 
 use crate::app::access;
 use crate::app::access::users;
 use crate::base::secret::Secret;
+use crate::web::admin::access::LinkQuery;
 use crate::web::admin::settings::form_errors;
 use crate::web::part::field::{Field, Kind};
 use crate::web::paths;
@@ -61,12 +61,6 @@ fn page(guest: &Guest, token: &str, email: String, wrong: Option<&str>) -> Resul
 fn gone(guest: &Guest) -> Result<HttpResponse, WebError> {
     let layout = guest.layout(guest.context.t.access.reset.gone_title);
     respond::page_with(StatusCode::GONE, &GonePage { layout })
-}
-
-#[derive(Deserialize)]
-struct LinkQuery {
-    #[serde(default)]
-    token: String,
 }
 
 async fn show(guest: Guest, query: Query<LinkQuery>) -> Result<HttpResponse, WebError> {

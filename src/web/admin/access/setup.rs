@@ -4,13 +4,13 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Query, ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use serde::Deserialize;
 
 use crate::app::access;
 use crate::app::access::setup;
 use crate::base::secret::Secret;
 use crate::domain::account::Invalid;
 use crate::domain::contact::{EMAIL_MAX, Email};
+use crate::web::admin::access::LinkQuery;
 use crate::web::admin::settings::account_form::Typed;
 use crate::web::admin::settings::form_errors;
 use crate::web::part::field::{Field, Kind};
@@ -97,12 +97,6 @@ fn page(
 fn gone(guest: &Guest) -> Result<HttpResponse, WebError> {
     let layout = guest.layout(guest.context.t.access.setup.gone_title);
     respond::page_with(StatusCode::GONE, &GonePage { layout })
-}
-
-#[derive(Deserialize)]
-struct LinkQuery {
-    #[serde(default)]
-    token: String,
 }
 
 async fn show(guest: Guest, query: Query<LinkQuery>) -> Result<HttpResponse, WebError> {

@@ -10,6 +10,7 @@ use crate::app::access;
 use crate::app::access::sign_in;
 use crate::base::secret::Secret;
 use crate::domain::contact::EMAIL_MAX;
+use crate::web::admin::access::LinkQuery;
 use crate::web::part::field::{Field, Kind};
 use crate::web::part::icon::Icon;
 use crate::web::paths;
@@ -102,12 +103,6 @@ async fn replace(request: &HttpRequest, guest: &Guest, secret: &Secret) -> Resul
     }
     cookie::set_sign_in(request, guest.context.https, secret);
     Ok(())
-}
-
-#[derive(Deserialize)]
-struct LinkQuery {
-    #[serde(default)]
-    token: String,
 }
 
 async fn by_link(

@@ -425,21 +425,10 @@ fn panels(t: &'static Texts, params: &ReportParams, found: &EventReport) -> Vec<
         ("sources", tables.sources, tables.source, Dimension::Source, &found.sources),
     ];
     let panel = |(id, title, head, dimension, parts): (_, &str, &str, Dimension, &Vec<Part>)| Panel {
-        t,
-        id,
-        title: title.to_owned(),
-        alone: false,
-        tabs: Vec::new(),
-        head: head.to_owned(),
         number_heads: vec![Head::plain(t.events.completions), Head::plain(texts.share)],
         rows: rows(t, params, dimension, parts, found.row.completions),
         empty: Panel::nothing(t, texts.no_parts, !params.url.filters.is_empty()),
-        remedy: None,
-        searchable: false,
-        search_all: None,
-        export: None,
-        more: None,
-        pager: None,
+        ..Panel::new(t, id, title, head)
     };
     all.into_iter().map(panel).collect()
 }

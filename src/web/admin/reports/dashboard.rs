@@ -247,21 +247,11 @@ fn panels(t: &'static Texts, params: &ReportParams, found: &Dashboard) -> Vec<Pa
     let kpi = &t.report.kpi;
     let panel =
         |id: &'static str, title: &str, head: (&str, &str), will: &str, rows: Vec<Row>, more: String| Panel {
-            t,
-            id,
-            title: title.to_owned(),
-            alone: false,
-            tabs: Vec::new(),
-            head: head.0.to_owned(),
             number_heads: vec![Head::plain(kpi.visitors), Head::plain(head.1)],
             empty: Panel::nothing(t, will, !url.filters.is_empty()),
-            remedy: None,
             more: (!rows.is_empty()).then_some(more),
             rows,
-            searchable: false,
-            search_all: None,
-            export: None,
-            pager: None,
+            ..Panel::new(t, id, title, head.0)
         };
     let all = |report| url.to(report).href();
     let source_rows = sources::rows(t, kept, &found.sources.rows);

@@ -105,7 +105,6 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<NameRow>
         ("language", texts.by_language),
     ];
     let current = choices.iter().find(|(word, _)| Some(*word) == by).or(choices.first());
-    let kpi = &t.report.kpi;
     TablePage::of(
         layout,
         params,
@@ -115,12 +114,7 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<NameRow>
             tabs: if is_countries { Vec::new() } else { report::tabs(&params.url, "by", by, &choices) },
             head: t.word.dimension(dimension),
             searched: None,
-            number_heads: vec![
-                report::sorting_head(params, "visitors", kpi.visitors),
-                report::sorting_head(params, "sessions", kpi.sessions),
-                report::sorting_head(params, "page_views", kpi.page_views),
-                report::sorting_head(params, "bounce_rate", texts.bounce_rate),
-            ],
+            number_heads: report::session_heads(t, params),
             rows,
             nothing: if is_countries { t.report.nothing.countries } else { t.report.nothing.devices },
             total: table.total,

@@ -297,6 +297,17 @@ pub(crate) fn sorting_head(params: &ReportParams, measure: &str, label: &str) ->
     Head { label: label.to_owned(), href: Some(params.url.with("sort", measure).href()), sorted }
 }
 
+/// The column headings of a table with `session_numbers`.
+pub(crate) fn session_heads(t: &Texts, params: &ReportParams) -> Vec<Head> {
+    let kpi = &t.report.kpi;
+    vec![
+        sorting_head(params, "visitors", kpi.visitors),
+        sorting_head(params, "sessions", kpi.sessions),
+        sorting_head(params, "page_views", kpi.page_views),
+        sorting_head(params, "bounce_rate", t.table.bounce_rate),
+    ]
+}
+
 /// `None` when all rows are shown.
 pub(crate) fn pager(
     t: &'static Texts,

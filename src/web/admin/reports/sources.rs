@@ -112,7 +112,6 @@ pub(crate) fn page(
     }
     let word = params.query.by.as_deref();
     let current = choices.iter().find(|(key, _)| Some(*key) == word).or(choices.first());
-    let kpi = &t.report.kpi;
     let is_campaign = matches!(by, By::Campaign | By::Medium | By::Term | By::Content);
     Ok(TablePage::of(
         layout,
@@ -136,12 +135,7 @@ pub(crate) fn page(
                 By::Term => Some(Dimension::UtmTerm),
                 By::Content => Some(Dimension::UtmContent),
             },
-            number_heads: vec![
-                report::sorting_head(params, "visitors", kpi.visitors),
-                report::sorting_head(params, "sessions", kpi.sessions),
-                report::sorting_head(params, "page_views", kpi.page_views),
-                report::sorting_head(params, "bounce_rate", texts.bounce_rate),
-            ],
+            number_heads: report::session_heads(t, params),
             rows,
             nothing: if is_campaign { t.report.nothing.campaigns } else { t.report.nothing.sources },
             total: table.total,

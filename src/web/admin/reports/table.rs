@@ -64,21 +64,16 @@ impl TablePage {
         let t = layout.t;
         let Bars { period, filters } = Bars::over(&layout, params);
         let panel = Panel {
-            t,
-            id: shown.id,
-            title: shown.title.to_owned(),
             alone: true,
             tabs: shown.tabs,
-            head: shown.head.to_owned(),
             number_heads: shown.number_heads,
             empty: Panel::nothing(t, shown.nothing, !params.url.filters.is_empty()),
             remedy: Some(remedy(t, params)),
             searchable: shown.rows.len() > 1,
-            search_all: None,
             export: (!shown.rows.is_empty()).then(|| params.url.clone()),
-            more: None,
             pager: report::pager(t, params, shown.rows.len(), shown.total, shown.next),
             rows: shown.rows,
+            ..Panel::new(t, shown.id, shown.title, shown.head)
         };
         let search_all = panel.pager.as_ref().zip(shown.searched);
         let search_all = search_all.map(|(_, dimension)| SearchAll { url: params.url.clone(), dimension });

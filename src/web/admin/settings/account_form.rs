@@ -74,7 +74,6 @@ impl Typed {
     }
 
     /// The form fields with the typed values and the error beside the wrong field.
-    #[must_use]
     pub fn fields(&self, t: &'static Texts, wrong: Option<&Invalid>) -> Vec<Field> {
         let texts = &t.access.field;
         let (at, message) = wrong.map(|wrong| wrong_at(t, wrong)).unzip();

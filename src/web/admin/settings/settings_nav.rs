@@ -21,7 +21,6 @@ impl Tab {
     const ALL: [Self; 4] = [Self::TrackingCode, Self::Account, Self::Users, Self::Tokens];
 
     /// The last segment of the path.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TrackingCode => "tracking-code",
@@ -38,7 +37,6 @@ impl Tab {
         }
     }
 
-    #[must_use]
     pub fn path(self, account: AccountId) -> String {
         paths::settings(account, self.as_str())
     }
@@ -56,12 +54,10 @@ pub struct SettingsNav {
 impl HtmlSafe for SettingsNav {}
 
 impl SettingsNav {
-    #[must_use]
     pub fn over(member: &Member, current: Tab) -> Self {
         Self::of(member.t(), member.account_id(), member.membership.role, current)
     }
 
-    #[must_use]
     pub const fn of(t: &'static Texts, account: AccountId, role: Role, current: Tab) -> Self {
         Self { t, account, role, current }
     }
