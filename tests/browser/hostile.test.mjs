@@ -10,8 +10,8 @@ import { collect, token } from "./history.mjs";
 
 const AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0";
 
-/** What runs when it is taken for markup, script or an address. */
-const DEEDS = [
+/** Payloads that run when they are taken for markup, script or an address. */
+const PAYLOADS = [
   "<script>__hit(1)</script>",
   "<img src=x onerror=__hit(1)>",
   "<svg/onload=__hit(1)>",
@@ -23,18 +23,18 @@ const DEEDS = [
   "<form action=javascript:__hit(1)><button autofocus>x</button></form>",
   "javascript:__hit(1)",
 ];
-/** What a template may have opened before it. */
+/** Contexts of a template that a string might break out of. */
 const OPENED = [
   "", '">', "'>", '" onmouseover="__hit(1)" autofocus onfocus="__hit(1)" x="', "' onfocus='__hit(1)' autofocus x='",
   "</title>", "</textarea>", "</script>", "</style>", "-->", "]]>", "</svg>", "</select>", "<!--", "\\\"));__hit(1);//",
   "';__hit(1);//", "${__hit(1)}", "{{constructor.constructor('__hit(1)')()}}", "&quot;&gt;", "%22%3E", "\u0000\">",
 ];
 
-const injections = OPENED.flatMap((opened) => DEEDS.map((deed) => opened + deed));
+const injections = OPENED.flatMap((opened) => PAYLOADS.map((payload) => opened + payload));
 
 const naughty = readFile(new URL("../data/naughty-strings.json", import.meta.url), "utf8").then(JSON.parse);
 
-/** The string as every text of a page view, by a visitor of its own, once plain and once encoded; and as an event. */
+/** Hits of a new visitor with the string in every text field, plain and encoded, and as an event name. */
 function hits(text, n) {
   const encoded = encodeURIComponent(text.toWellFormed());
   const query = `utm_source=${encoded}&utm_medium=${encoded}&utm_campaign=${encoded}&utm_term=${encoded}&x=${encoded}`;
@@ -47,7 +47,7 @@ function hits(text, n) {
   ];
 }
 
-/** What ran, what opened, and what markup is there that no template wrote. */
+/** Scripts that ran, windows that opened, and markup that no template wrote. */
 async function watch(visitor) {
   const ran = [];
   await visitor.context.exposeBinding("__hit", ({ page }) => ran.push(`__hit on ${page.url()}`));
@@ -77,7 +77,7 @@ const foreignMarkup = (page) =>
     return found;
   });
 
-/** Passes every answer on without its policy. */
+/** Removes the content security policy from every answer. */
 const withoutPolicy = (context) =>
   context.route("**/*", async (route) => {
     const answer = await route.fetch({ maxRedirects: 0 }).catch(() => null);
@@ -147,11 +147,11 @@ describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
     // They are visible, as text.
     await watched[0].page.goto(at("events?limit=1000"));
     const names = await watched[0].page.locator("#events-rows").textContent();
-    for (const wanted of DEEDS) assert.ok(names.includes(wanted.slice(0, 90)), wanted);
+    for (const expected of PAYLOADS) assert.ok(names.includes(expected.slice(0, 90)), expected);
     const { page } = watched[0];
     await page.goto(at("sources?by=campaign&period=7d&limit=1000"));
     const text = await page.locator("#sources-rows").textContent();
-    for (const wanted of DEEDS) assert.ok(text.includes(wanted), wanted);
+    for (const expected of PAYLOADS) assert.ok(text.includes(expected), expected);
 
     // In the active filters; `%` and `|` of a value are escaped once more.
     const values = strings.map((text) => {
@@ -164,10 +164,10 @@ describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
     }
     await page.goto(at(`pages?period=7d&filter=page:is:${values.slice(0, 40).join("|")}`));
     const chip = await page.locator(".chip").textContent();
-    for (const wanted of DEEDS) assert.ok(chip.includes(wanted), wanted);
+    for (const expected of PAYLOADS) assert.ok(chip.includes(expected), expected);
 
     // In error messages, which repeat the input.
-    for (const injection of injections.slice(DEEDS.length, 2 * DEEDS.length)) {
+    for (const injection of injections.slice(PAYLOADS.length, 2 * PAYLOADS.length)) {
       const text = encodeURIComponent(injection);
       for (const path of [`pages?period=${text}`, `live?show=${text}&filter=${text}:is:x`]) {
         await Promise.all(watched.map((each) => look(each, path, [400])));

@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 
 import { SITE_HOST, Server, Visitor, eventually, launch, signIn, startSite, taggedPage, withoutServer } from "./harness.mjs";
 import { LONG, RIGHT_TO_LEFT, collect, token } from "./history.mjs";
-import { PASSWORD, house, isSound, submit } from "./house.mjs";
+import { PASSWORD, fixture, isSound, submit } from "./fixture.mjs";
 
 /** The link that a server with an empty database prints. */
 const setupLink = (server) =>
@@ -64,7 +64,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("of somebody who is not signed in", async (t) => {
-    const { server, account, owner, visitor, page, at } = await house(t, { filled: false });
+    const { server, account, owner, visitor, page, at } = await fixture(t, { filled: false });
     const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
     await sound(await page.goto(at("pages?period=7d")), "sign-in");
     assert.match(page.url(), /\/sign-in\?next=/);
@@ -74,7 +74,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     assert.equal(await page.getByLabel(/email/i).inputValue(), owner.email);
     await page.getByLabel(/password/i).fill(PASSWORD);
     await submit(page, page.getByRole("button", { name: "Sign in" }));
-    assert.equal(page.url(), at("pages?period=7d"), "back to where one wanted to be");
+    assert.equal(page.url(), at("pages?period=7d"), "back to where one expected to be");
     assert.equal((await page.goto(`${server.address}/sign-in`)).url(), at("dashboard"), "signed in already");
     await submit(page, page.getByRole("button", { name: "Sign out" }));
     await sound(await page.reload(), "signed-out");
@@ -84,7 +84,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("of an account that has no visit yet", async (t) => {
-    const { server, owner, visitor, page, at } = await house(t, { filled: false });
+    const { server, owner, visitor, page, at } = await fixture(t, { filled: false });
     await signIn(page, server, owner);
     for (const name of ["dashboard", "pages", "sources", "devices", "countries", "live", "settings/tokens"]) {
       const answer = await page.goto(at(name));
@@ -96,7 +96,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("of reports with much in them", async (t) => {
-    const { server, owner, visitor, page, at } = await house(t);
+    const { server, owner, visitor, page, at } = await fixture(t);
     await signIn(page, server, owner);
     const filters = `filter=${encodeURIComponent(`page:is:${SITE_HOST}${LONG}`)}&filter=device:is:desktop|mobile`;
     const reports = {
@@ -142,7 +142,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
 
   /** Countries as a map and a table, sources with their details, and printing. */
   test("of a year that was invented, with countries", async (t) => {
-    const { server, account, owner, visitor, page, at } = await house(t, { filled: false });
+    const { server, account, owner, visitor, page, at } = await fixture(t, { filled: false });
     await server.stop();
     await server.command(["generate", "--account", String(account), "--events", "3000", "--days", "30", "--visitors", "900", "--seed", "7"]);
     await server.start();
@@ -222,7 +222,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("of settings, forms and errors", async (t) => {
-    const { server, account, owner, browser, visitor, page, at } = await house(t, { filled: false });
+    const { server, account, owner, browser, visitor, page, at } = await fixture(t, { filled: false });
     await signIn(page, server, owner);
     const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
     const press = (name) => submit(page, page.getByRole("main").getByRole("button", { name, exact: true }));
@@ -292,7 +292,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("of one visitor, from the live page to his erasure", async (t) => {
-    const { server, account, owner, visitor, page, at } = await house(t);
+    const { server, account, owner, visitor, page, at } = await fixture(t);
     await signIn(page, server, owner);
     const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
     const email = "somebody.with.a.long.name.and.another.after.it@a-long-host-name.example.com";
@@ -321,7 +321,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("of saved views", async (t) => {
-    const { server, owner, visitor, page, at } = await house(t);
+    const { server, owner, visitor, page, at } = await fixture(t);
     await signIn(page, server, owner);
     const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
     await sound(await page.goto(at("views")), "views-none");
@@ -345,7 +345,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("by keys alone", async (t) => {
-    const { server, owner, visitor, page, at } = await house(t);
+    const { server, owner, visitor, page, at } = await fixture(t);
     await page.goto(`${server.address}/`);
     for (const word of [owner.email, PASSWORD]) {
       await page.keyboard.press("Tab");
@@ -407,7 +407,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("without JavaScript", async (t) => {
-    const { server, account, owner, page, at } = await house(t, { javaScriptEnabled: false });
+    const { server, account, owner, page, at } = await fixture(t, { javaScriptEnabled: false });
     const main = page.getByRole("main");
     await signIn(page, server, owner);
     assert.equal(await page.getByRole("searchbox").count(), 0, "what needs script is not offered");

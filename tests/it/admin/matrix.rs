@@ -238,8 +238,8 @@ async fn what_belongs_to_another_account_is_not_there() {
         browser.get("/profile").await;
         let strange = path(template, [&other[0], &other[1], &other[2]]);
         let of_none = path(template, [&"1009999".to_owned(), &other[1], &other[2]]);
-        for asked in [strange, of_none, path(template, [&"x".to_owned(), &own[1], &own[2]])] {
-            assert_eq!(ask(&browser, method, &asked).await.status, 404, "{method} {asked}");
+        for address in [strange, of_none, path(template, [&"x".to_owned(), &own[1], &own[2]])] {
+            assert_eq!(ask(&browser, method, &address).await.status, 404, "{method} {address}");
         }
     }
     let mixed = [
@@ -250,10 +250,10 @@ async fn what_belongs_to_another_account_is_not_there() {
         (format!("/accounts/{}/settings/tokens/{}/revoke", own[0], other[2]), ""),
         (format!("/accounts/{}/settings/tokens/{}/revoke", own[0], "999999"), ""),
     ];
-    for (asked, deed) in mixed {
+    for (address, action) in mixed {
         browser.get("/profile").await;
-        let reply = browser.post(&asked, &[("do", deed), ("role", "viewer")]).await;
-        assert_eq!(reply.status, 404, "{asked} {deed}");
+        let reply = browser.post(&address, &[("do", action), ("role", "viewer")]).await;
+        assert_eq!(reply.status, 404, "{address} {action}");
     }
     let other_account = guestlog::domain::account::AccountId(other[0].parse().unwrap());
     assert_eq!(tokens::list(&site.app, other_account).await.unwrap().len(), 1);
@@ -273,7 +273,7 @@ async fn every_form_is_refused_without_its_token_and_from_another_site() {
         ("origin", "http://guestlog.test:81"),
     ];
     for (method, template, who) in TABLE.iter().filter(|(method, _, _)| *method == "POST") {
-        let asked = path(template, [&own[0], &own[1], &own[2]]);
+        let address = path(template, [&own[0], &own[1], &own[2]]);
         let own_page = if *who == Everybody {
             "/sign-in"
         } else {
@@ -294,13 +294,13 @@ async fn every_form_is_refused_without_its_token_and_from_another_site() {
             if wrong == right {
                 continue;
             }
-            let reply = asker.post_raw(&asked, &[("csrf", wrong)], &origin).await;
+            let reply = asker.post_raw(&address, &[("csrf", wrong)], &origin).await;
             // Missing rights are reported before a bad token.
             assert_eq!(reply.status, 403, "{method} {template} with “{wrong}”");
         }
-        assert_eq!(asker.post_raw(&asked, &[], &origin).await.status, 403, "{template} without");
+        assert_eq!(asker.post_raw(&address, &[], &origin).await.status, 403, "{template} without");
         for header in cross {
-            let reply = asker.post_raw(&asked, &[("csrf", &right)], &[header]).await;
+            let reply = asker.post_raw(&address, &[("csrf", &right)], &[header]).await;
             assert_eq!(reply.status, 403, "{template} {header:?}");
             assert!(reply.body.contains("This form is too old"), "{template}");
         }
@@ -308,7 +308,7 @@ async fn every_form_is_refused_without_its_token_and_from_another_site() {
             for header in
                 [("sec-fetch-site", "same-origin"), ("origin", "http://guestlog.test"), ("x-none", "")]
             {
-                let reply = asker.post_raw(&asked, &[("csrf", &right)], &[header]).await;
+                let reply = asker.post_raw(&address, &[("csrf", &right)], &[header]).await;
                 assert_ne!(reply.status, 403, "{template} {header:?}");
             }
         }
@@ -358,9 +358,9 @@ async fn every_answer_carries_the_headers() {
     for browser in [&signed_in, &site.browser()] {
         let more = [("GET", "/no/such/page", Everybody), ("GET", "/assets/0/style.css", Everybody)];
         for (method, template, _) in TABLE.iter().chain(&more).filter(|(_, t, _)| *t != "/sign-out") {
-            let asked = path(template, [&own[0], &own[1], &own[2]]);
-            let reply = ask(browser, method, &asked).await;
-            let at = format!("{method} {asked}: {}", reply.status);
+            let address = path(template, [&own[0], &own[1], &own[2]]);
+            let reply = ask(browser, method, &address).await;
+            let at = format!("{method} {address}: {}", reply.status);
             let policy = reply.header("content-security-policy");
             let (before, after) = policy.split_once("'nonce-").unwrap_or_else(|| panic!("{at}: {policy}"));
             let (nonce, after) = after.split_once('\'').unwrap();

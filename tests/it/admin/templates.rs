@@ -96,7 +96,7 @@ fn templates_hold_no_inline_style_script_or_other_host() {
 }
 
 #[test]
-fn nothing_passes_by_the_escaping() {
+fn nothing_bypasses_the_escaping() {
     for (name, template) in files("templates", ".html") {
         let tight = template.replace(' ', "");
         for bad in ["|safe", "|escape(", "{%autoescape", "{%filter"] {

@@ -67,7 +67,7 @@ async fn a_program_that_names_nobody_is_counted_and_an_id_finds_but_never_makes_
 
 /// rules.md 10, 15
 #[actix_web::test]
-async fn what_a_visitor_did_before_he_was_known_becomes_his_contacts() {
+async fn what_a_visitor_did_before_being_identified_belongs_to_the_contact() {
     let mut site = Site::new().await;
     create(&site, "Sale", EventKind::Custom, "").await;
     site.collect(&site.view("1", "ada", "https://example.com/")).await;
@@ -233,14 +233,14 @@ async fn names_are_approved_while_they_fit_dismissed_and_taken_back() {
     let [e, d] = [waiting[0].0, waiting[1].0];
     let approve = async |ids: &[i64]| review::approve(&app, Actor::Machine, account, ids.to_vec()).await;
     let full = approve(&[e]).await.unwrap_err();
-    assert!(matches!(full, review::Error::Full { active: 3, limit: 3, wanted: 1 }), "{full}");
+    assert!(matches!(full, review::Error::Full { active: 3, limit: 3, expected: 1 }), "{full}");
     let archive = async |number| {
         definitions::set_status(&app, Actor::Machine, account, EventNumber(number), Status::Archived)
             .await
             .unwrap();
     };
     archive(1).await;
-    assert!(matches!(approve(&[e, d]).await, Err(review::Error::Full { active: 2, wanted: 2, .. })));
+    assert!(matches!(approve(&[e, d]).await, Err(review::Error::Full { active: 2, expected: 2, .. })));
     assert_eq!(list(false).await, waiting, "all or nothing");
     archive(2).await;
     assert_eq!(approve(&[e, d]).await.unwrap(), [EventNumber(4), EventNumber(5)]);

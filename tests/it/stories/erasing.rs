@@ -49,7 +49,7 @@ async fn two_visitors(site: &mut Site) {
 
 /// rules.md 5, 12, 25
 #[actix_web::test]
-async fn nothing_of_an_erased_visitor_is_left_and_his_number_is_never_given_again() {
+async fn nothing_of_an_erased_visitor_is_left_and_their_number_is_never_reused() {
     let mut site = Site::new().await;
     two_visitors(&mut site).await;
     let said = json!({"email": "ada@example.test", "visitor": "bobby"});
@@ -127,7 +127,7 @@ async fn a_session_that_changed_hands_goes_on_as_the_others() {
 
 /// rules.md 13
 #[actix_web::test]
-async fn the_number_of_what_programs_tell_is_the_contacts() {
+async fn the_number_for_events_from_programs_belongs_to_the_contact() {
     let mut site = Site::new().await;
     let said = with(site.view("1", "ada", "https://example.com/"), "i", json!({"email": "ada@example.test"}));
     site.collect(&said).await;
@@ -139,7 +139,7 @@ async fn the_number_of_what_programs_tell_is_the_contacts() {
 
 /// rules.md 25
 #[actix_web::test]
-async fn his_dead_letters_go_and_those_of_others_stay() {
+async fn dead_letters_of_the_visitor_are_deleted_and_those_of_others_stay() {
     let mut site = Site::new().await;
     site.collect(&site.view("1", "ada", "https://example.com/")).await;
     site.fold().await;
@@ -160,7 +160,7 @@ async fn his_dead_letters_go_and_those_of_others_stay() {
 
 /// A day that cannot be read is reported, and the visitor can be erased again once it can.
 #[actix_web::test]
-async fn a_damaged_day_is_told_and_the_erasure_can_be_run_again() {
+async fn a_damaged_day_is_reported_and_the_erasure_can_be_run_again() {
     let mut site = Site::new().await;
     two_visitors(&mut site).await;
     site.clock.advance(HOUR + MINUTE);

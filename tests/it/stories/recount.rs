@@ -158,7 +158,7 @@ async fn what_is_counted_back_is_what_would_have_been_counted() {
 }
 
 #[actix_web::test]
-async fn what_nobody_can_count_back_is_refused() {
+async fn events_that_cannot_be_counted_back_are_rejected() {
     let site = Site::new().await;
     let number = create(&site).await;
     let custom = Typed { name: "Custom", ..Typed::default() };
@@ -203,7 +203,7 @@ async fn an_event_is_changed_and_a_deleted_name_comes_back_by_hand_alone() {
 
 /// A step of a count that was restarted, or whose event has changed, does nothing.
 #[actix_web::test]
-async fn what_became_of_another_rule_is_given_up() {
+async fn a_count_of_an_outdated_rule_is_dropped() {
     let site = Site::new().await;
     let number = create(&site).await;
     let (app, account) = (site.app.clone(), site.account);

@@ -124,7 +124,7 @@ async fn visitors_of_whom_nothing_is_left_go_and_contacts_stay() {
 
 /// A visitor is not forgotten while a day that may contain them cannot be read, or while one of their rows is kept.
 #[actix_web::test]
-async fn a_visitor_stays_while_a_row_may_have_his_number() {
+async fn a_visitor_is_kept_while_a_row_may_have_their_number() {
     let mut site = Site::new().await;
     let keeper = history(&mut site, 2, 0).await;
     let account = AccountId::FIRST;

@@ -27,7 +27,7 @@ fn use_everything(page: &Page) {
 
 /// rules.md 2
 #[test]
-fn without_a_banner_the_policy_decides_and_no_mask_is_told() {
+fn without_a_banner_the_policy_decides_and_no_consent_mask_is_sent() {
     let browser = Browser::new();
     browser.visit(HOME);
     assert_eq!((browser.views()[0].get("cc"), browser.views()[0].get("ce")), (None, None));
@@ -296,7 +296,7 @@ fn revoking_removes_hubspots_cookies_and_tells_the_server() {
 }
 
 #[test]
-fn the_banners_answers_are_told_and_a_refusal_without_a_name() {
+fn answers_in_the_banner_are_sent_and_a_refusal_without_identity() {
     let browser = Browser::new();
     let mut opt_in = options();
     opt_in.policy = 3;

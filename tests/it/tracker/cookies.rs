@@ -296,7 +296,7 @@ fn links_to_another_domain_of_the_account_carry_the_visitor() {
 }
 
 #[test]
-fn a_visitor_known_there_already_stays_and_the_other_token_is_told() {
+fn a_visitor_known_there_already_stays_and_the_other_token_is_sent() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
     let there = browser.visit("https://shop.example.org/");
@@ -362,7 +362,7 @@ fn handle_link_decorates_an_element_and_follows_an_address() {
 }
 
 #[test]
-fn an_email_in_the_address_identifies_and_is_not_told_as_part_of_it() {
+fn an_email_in_the_address_identifies_and_is_removed_from_it() {
     let browser = Browser::new();
     browser.visit("https://www.example.com/?a=1&__hs_email=ann%2Bx%40example.com");
     let view = &browser.views()[0];

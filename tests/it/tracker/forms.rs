@@ -91,7 +91,7 @@ fn a_form_held_back_and_sent_at_once_counts_once() {
 }
 
 #[test]
-fn a_form_that_is_looked_at_first_and_sent_then_counts_once() {
+fn a_form_that_is_validated_first_and_submitted_later_counts_once() {
     for (wait, told) in [(80, 1), (9_000, 1), (11_000, 2)] {
         let browser = Browser::new();
         let page = handling(&browser, &format!("if (asked % 2) {STOP}"));
@@ -142,7 +142,7 @@ fn what_a_page_finds_wrong_a_moment_later_is_not_sent() {
 }
 
 #[test]
-fn a_form_is_told_of_the_page_it_was_sent_from() {
+fn a_form_submission_is_sent_with_the_page_it_was_on() {
     let browser = Browser::new();
     let page = browser.open(
         &Visit::of("https://www.example.com/join")

@@ -30,7 +30,7 @@ fn while_somebody_picks_no_hit_leaves_the_page() {
 
 /// rules.md 30
 #[test]
-fn a_token_that_is_no_good_is_an_ordinary_visit() {
+fn an_invalid_token_is_an_ordinary_visit() {
     for answer in ["404", "503", "'down'", "'throws'"] {
         let browser = Browser::new();
         browser.set(&format!("net.pick = {answer}"));
