@@ -474,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_still_to_come_is_not_drawn() {
+    fn future_intervals_are_not_drawn() {
         let today = chart(&[Some(4), Some(2), None, None], Some(1), true);
         assert_eq!(today.line().len(), 2);
         assert!(today.path_before().ends_with("L1000 175"), "the compared day is drawn to its end");
@@ -482,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn names_below_the_axis_are_few() {
+    fn there_are_few_labels_below_the_axis() {
         for n in [1, 2, 7, 8, 24, 28, 90, 365] {
             let labels = chart(&vec![Some(1); n], None, false).labels().len();
             assert!((1..=LABELS_MAX).contains(&labels), "{n}: {labels}");
@@ -514,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sparkline_needs_two_values_that_say_something() {
+    fn a_sparkline_needs_two_values_that_are_not_zero() {
         assert!(Sparkline::of(vec![1]).is_none() && Sparkline::of(vec![0, 0]).is_none());
         let html = Sparkline::of(vec![0, 2, 1]).unwrap().to_string();
         assert!(html.contains("M0 30L50 2L100 16"), "{html}");

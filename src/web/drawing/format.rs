@@ -326,7 +326,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_show_letters_instead_of_escapes() {
+    fn addresses_show_decoded_letters() {
         for (address_of, shown) in [
             ("/plain", "/plain"),
             ("/%E6%97%A5/x%e6%9c%ac", "/日/x本"),
@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_show_their_two_greatest_units() {
+    fn durations_show_their_two_largest_units() {
         for (ms, text) in [
             (0, "0 s"),
             (999, "0 s"),

@@ -209,7 +209,7 @@ mod tests {
         assert!(include_str!("map/world.txt").len() <= 60_000);
     }
 
-    /// Every outline stays on the map, comes back to where it began, and is written as paths are.
+    /// Every outline is inside the map, closed, and a valid path.
     #[test]
     fn outlines_lie_on_the_map() {
         for (code, outline) in WORLD.iter() {
@@ -250,7 +250,7 @@ mod tests {
         }
     }
 
-    /// A site that every country comes to often would else be a map of one colour.
+    /// Otherwise the map of a busy site would have a single colour.
     #[test]
     fn classes_begin_with_the_least_count() {
         let bounds = |least, most| classes(least, most).iter().map(|class| class.from).collect::<Vec<_>>();
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_counted_is_a_map_without_classes() {
+    fn without_visitors_the_map_has_no_classes() {
         let html = map(Vec::new()).to_string();
         assert!(!html.contains("level-1") && html.contains("FR: none"));
     }

@@ -136,7 +136,7 @@ mod tests {
     use crate::web::text::EN;
 
     #[test]
-    fn what_was_typed_comes_back_escaped_with_its_message() {
+    fn the_typed_value_is_shown_again_escaped_with_its_error() {
         let html = Field::new(&EN, "email", "Email", Kind::Email)
             .value("\"><script>x")
             .hint("a hint")
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_chosen_of_a_list_stays_chosen() {
+    fn the_choice_of_a_list_stays_selected() {
         let choice = |v: &str| Choice { value: v.into(), label: v.into(), hint: None };
         for kind in [Kind::Select as fn(Vec<Choice>) -> Kind, Kind::Radio] {
             let html =

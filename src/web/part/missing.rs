@@ -50,7 +50,7 @@ mod tests {
     use crate::web::text::EN;
 
     #[test]
-    fn missing_days_are_named_as_far_as_they_can_be_read_at_a_glance() {
+    fn missing_days_are_listed_up_to_a_limit() {
         assert!(Missing::of(&EN, &[]).is_none());
         let days = |n: usize| (1..=n).map(|day| format!("2026-11-{day:02}")).collect::<Vec<_>>();
         let one = Missing::of(&EN, &days(1)).unwrap();

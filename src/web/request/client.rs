@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_never_left_the_machine_is_local() {
+    fn only_requests_that_never_left_the_machine_are_local() {
         let local = |peer: &str, headers: &[(&str, &str)]| is_local(&request(peer, headers));
         for host in ["localhost:8080", "LOCALHOST", "127.0.0.1:8080", "127.0.0.2", "[::1]:8080", "[::1]"] {
             assert!(local("127.0.0.1", &[("Host", host)]) && local("::1", &[("Host", host)]), "{host}");
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn an_untrusted_peer_says_nothing_about_addresses() {
+    fn forwarding_headers_of_an_untrusted_peer_are_ignored() {
         assert_eq!(seen(&[], "192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
         assert_eq!(seen(&["10.0.0.0/8"], "192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
     }

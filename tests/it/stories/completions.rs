@@ -233,14 +233,14 @@ async fn names_are_approved_while_they_fit_dismissed_and_taken_back() {
     let [e, d] = [waiting[0].0, waiting[1].0];
     let approve = async |ids: &[i64]| review::approve(&app, Actor::Machine, account, ids.to_vec()).await;
     let full = approve(&[e]).await.unwrap_err();
-    assert!(matches!(full, review::Error::Full { active: 3, limit: 3, expected: 1 }), "{full}");
+    assert!(matches!(full, review::Error::Full { active: 3, limit: 3, wanted: 1 }), "{full}");
     let archive = async |number| {
         definitions::set_status(&app, Actor::Machine, account, EventNumber(number), Status::Archived)
             .await
             .unwrap();
     };
     archive(1).await;
-    assert!(matches!(approve(&[e, d]).await, Err(review::Error::Full { active: 2, expected: 2, .. })));
+    assert!(matches!(approve(&[e, d]).await, Err(review::Error::Full { active: 2, wanted: 2, .. })));
     assert_eq!(list(false).await, waiting, "all or nothing");
     archive(2).await;
     assert_eq!(approve(&[e, d]).await.unwrap(), [EventNumber(4), EventNumber(5)]);

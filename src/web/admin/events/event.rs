@@ -36,6 +36,7 @@ use crate::web::request::form::AccountForm;
 use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::query::{self, ReportParams};
 use crate::web::response::error::WebError;
+use crate::web::response::export::Column;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
@@ -72,8 +73,8 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv if by_contact => {
-            let rows = found.completed_by.iter().flatten().map(contact_cells).collect();
-            export::csv(&format!("{}-contacts", file_name(&params)), &CONTACTS, rows)
+            let rows = found.completed_by.iter().flatten();
+            export::csv_columns(&format!("{}-contacts", file_name(&params)), &CONTACTS, rows)
         }
         Format::Csv => export::csv(&file_name(&params), &COLUMNS, found.series.iter().map(cells).collect()),
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
@@ -122,18 +123,13 @@ fn cells(point: &Counted) -> Vec<String> {
     vec![point.at.clone(), point.completions.to_string(), point.value.clone()]
 }
 
-/// Columns of the CSV of contacts (`?show=contacts`).
-const CONTACTS: [&str; 5] = ["contact_id", "email", "completions", "value", "last"];
-
-fn contact_cells(row: &Completer) -> Vec<String> {
-    vec![
-        row.contact_id.to_string(),
-        export::cell(&row.email),
-        row.completions.to_string(),
-        row.value.clone(),
-        row.last.map_or_else(String::new, crate::base::clock::Millis::iso),
-    ]
-}
+const CONTACTS: [Column<Completer>; 5] = [
+    ("contact_id", |row| row.contact_id.to_string()),
+    ("email", |row| export::cell(&row.email)),
+    ("completions", |row| row.completions.to_string()),
+    ("value", |row| row.value.clone()),
+    ("last", |row| row.last.map_or_else(String::new, crate::base::clock::Millis::iso)),
+];
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Metric {

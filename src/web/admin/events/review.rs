@@ -25,7 +25,7 @@ use crate::web::request::form::{AccountForm, Fields};
 use crate::web::request::guard::{Format, Member, ReportAccess};
 use crate::web::request::query::{self, Pairs};
 use crate::web::response::error::WebError;
-use crate::web::response::export::CSV_ROWS_MAX;
+use crate::web::response::export::{CSV_ROWS_MAX, Column};
 use crate::web::response::flash::Done;
 use crate::web::response::page::{Flash, Layout, Section, Tone};
 use crate::web::response::{export, respond};
@@ -161,7 +161,7 @@ async fn list(request: HttpRequest, access: ReportAccess, which: List) -> Result
         }
         Format::Csv => {
             let name = format!("{}-events-{id}", which.as_str());
-            export::csv(&name, &COLUMNS, found.rows.iter().map(cells).collect())
+            export::csv_columns(&name, &COLUMNS, &found.rows)
         }
         Format::Html => {
             let member = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
@@ -170,20 +170,15 @@ async fn list(request: HttpRequest, access: ReportAccess, which: List) -> Result
     }
 }
 
-/// Columns of the CSV, in the order of `cells`.
-const COLUMNS: [&str; 7] = ["id", "name", "kind", "seen", "first_seen", "last_seen", "page"];
-
-fn cells(found: &Unexpected) -> Vec<String> {
-    vec![
-        found.id.to_string(),
-        export::cell(&found.name),
-        found.kind.as_str().to_owned(),
-        found.seen.to_string(),
-        found.first.iso(),
-        found.last.iso(),
-        export::cell(&found.page),
-    ]
-}
+const COLUMNS: [Column<Unexpected>; 7] = [
+    ("id", |found| found.id.to_string()),
+    ("name", |found| export::cell(&found.name)),
+    ("kind", |found| found.kind.as_str().to_owned()),
+    ("seen", |found| found.seen.to_string()),
+    ("first_seen", |found| found.first.iso()),
+    ("last_seen", |found| found.last.iso()),
+    ("page", |found| export::cell(&found.page)),
+];
 
 /// The ticked rows of a form that failed, and the error.
 #[derive(Clone, Debug, Default)]

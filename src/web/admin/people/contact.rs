@@ -21,6 +21,7 @@ use crate::web::part::pager::Pager;
 use crate::web::paths;
 use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::response::error::WebError;
+use crate::web::response::export::Column;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::fill;
@@ -41,10 +42,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     let found = redact(&access, found.ok_or(WebError::NotFound)?);
     match access.format {
         Format::Json => export::json(&found),
-        Format::Csv => {
-            let rows = found.timeline.iter().map(cells).collect();
-            export::csv(&format!("contact-{account}-{id}"), &COLUMNS, rows)
-        }
+        Format::Csv => export::csv_columns(&format!("contact-{account}-{id}"), &COLUMNS, &found.timeline),
         Format::Html => {
             let reader = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
             let layout = reader.layout(&found.row.email, Section::Contacts, "");
@@ -64,39 +62,20 @@ fn redact(access: &ReportAccess, mut found: ContactReport) -> ContactReport {
     found
 }
 
-/// Columns of the CSV, in the order of `cells`: one line per entry of the timeline.
-const COLUMNS: [&str; 12] = [
-    "at",
-    "kind",
-    "host",
-    "path",
-    "title",
-    "event",
-    "value",
-    "engaged_seconds",
-    "consent",
-    "session",
-    "source",
-    "device",
+const COLUMNS: [Column<Moment>; 12] = [
+    ("at", |moment| moment.event.at.iso()),
+    ("kind", |moment| moment.event.kind.to_owned()),
+    ("host", |moment| export::cell(&moment.event.host)),
+    ("path", |moment| export::cell(&moment.event.path)),
+    ("title", |moment| export::cell(&moment.event.title)),
+    ("event", |moment| export::cell(&moment.event.event)),
+    ("value", |moment| moment.event.value.clone().unwrap_or_default()),
+    ("engaged_seconds", |moment| moment.event.engaged_seconds.to_string()),
+    ("consent", |moment| moment.event.consent.to_owned()),
+    ("session", |moment| moment.session.to_string()),
+    ("source", |moment| export::cell(&moment.source)),
+    ("device", |moment| export::cell(&moment.device)),
 ];
-
-fn cells(moment: &Moment) -> Vec<String> {
-    let event = &moment.event;
-    vec![
-        event.at.iso(),
-        event.kind.to_owned(),
-        export::cell(&event.host),
-        export::cell(&event.path),
-        export::cell(&event.title),
-        export::cell(&event.event),
-        event.value.clone().unwrap_or_default(),
-        event.engaged_seconds.to_string(),
-        event.consent.to_owned(),
-        moment.session.to_string(),
-        export::cell(&moment.source),
-        export::cell(&moment.device),
-    ]
-}
 
 struct Property {
     name: String,

@@ -22,6 +22,7 @@ use crate::web::paths;
 use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::query;
 use crate::web::response::error::WebError;
+use crate::web::response::export::Column;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
@@ -49,9 +50,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     }
     match access.format {
         Format::Json => export::json(&found),
-        Format::Csv => {
-            export::csv(&format!("contacts-{account}"), &COLUMNS, found.rows.iter().map(cells).collect())
-        }
+        Format::Csv => export::csv_columns(&format!("contacts-{account}"), &COLUMNS, &found.rows),
         Format::Html => {
             let member = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
             let layout = member.layout(member.t().contacts.title, Section::Contacts, "");
@@ -76,36 +75,19 @@ pub(crate) fn masked(email: &str) -> String {
     Email::parse(email).map_or_else(String::new, |email| email.masked())
 }
 
-/// Columns of the CSV, in the order of `cells`.
-const COLUMNS: [&str; 11] = [
-    "id",
-    "email",
-    "revenue",
-    "revenue_asserted",
-    "completions",
-    "sessions",
-    "page_views",
-    "first_seen",
-    "last_seen",
-    "original_source",
-    "company",
+const COLUMNS: [Column<ContactRow>; 11] = [
+    ("id", |row| row.id.to_string()),
+    ("email", |row| export::cell(&row.email)),
+    ("revenue", |row| row.revenue.clone()),
+    ("revenue_asserted", |row| row.revenue_asserted.clone()),
+    ("completions", |row| row.completions.to_string()),
+    ("sessions", |row| row.sessions.to_string()),
+    ("page_views", |row| row.page_views.to_string()),
+    ("first_seen", |row| row.first_seen.iso()),
+    ("last_seen", |row| row.last_seen.iso()),
+    ("original_source", |row| export::cell(&row.original_source)),
+    ("company", |row| export::cell(row.company.as_deref().unwrap_or_default())),
 ];
-
-fn cells(row: &ContactRow) -> Vec<String> {
-    vec![
-        row.id.to_string(),
-        export::cell(&row.email),
-        row.revenue.clone(),
-        row.revenue_asserted.clone(),
-        row.completions.to_string(),
-        row.sessions.to_string(),
-        row.page_views.to_string(),
-        row.first_seen.iso(),
-        row.last_seen.iso(),
-        export::cell(&row.original_source),
-        export::cell(row.company.as_deref().unwrap_or_default()),
-    ]
-}
 
 /// What the list shows, and to whom.
 pub(crate) struct ContactsView {
@@ -132,7 +114,7 @@ struct Row {
     last_when: String,
 }
 
-struct Column {
+struct Heading {
     label: &'static str,
     /// Sorts by this column; `None` when it cannot be sorted by.
     href: Option<String>,
@@ -150,7 +132,7 @@ pub(crate) struct Page {
     order: &'static str,
     /// Sorts by creation again.
     newest: Option<String>,
-    columns: Vec<Column>,
+    columns: Vec<Heading>,
     rows: Vec<Row>,
     no_match: String,
     pager: Option<Pager>,
@@ -211,9 +193,9 @@ pub(crate) fn page(layout: Layout, zone: &Zone, shown: &ContactsView, found: &Ta
     }
 }
 
-fn columns(t: &'static Texts, account: AccountId, shown: &ContactsView) -> Vec<Column> {
+fn columns(t: &'static Texts, account: AccountId, shown: &ContactsView) -> Vec<Heading> {
     let texts = &t.contacts;
-    let column = |label, order: Option<Order>, is_number| Column {
+    let column = |label, order: Option<Order>, is_number| Heading {
         label,
         href: order.map(|order| href(account, order, &shown.wanted.search, "")),
         sorted: order.filter(|order| *order == shown.wanted.order).map(|order| match order {

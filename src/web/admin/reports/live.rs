@@ -28,6 +28,7 @@ use crate::web::paths::{self, Report};
 use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::query::ReportParams;
 use crate::web::response::error::WebError;
+use crate::web::response::export::Column;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::live::Explained;
@@ -84,11 +85,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Json => export::json(&table(&entries, params.query.limit)),
         Format::Csv => {
             let limit = params.query.limit.min(LIMIT_MAX);
-            export::csv(
-                &report::file_name(&params),
-                &COLUMNS,
-                entries.iter().take(limit).map(cells).collect(),
-            )
+            export::csv_columns(&report::file_name(&params), &COLUMNS, entries.iter().take(limit))
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
@@ -149,21 +146,16 @@ fn table(entries: &[Entry], limit: usize) -> Table<Hit<'_>> {
     }
 }
 
-/// Columns of the CSV, in the order of `cells`.
-const COLUMNS: [&str; 8] = ["at", "kind", "result", "reason", "page", "consent", "source", "company"];
-
-fn cells(entry: &Entry) -> Vec<String> {
-    vec![
-        entry.at.iso(),
-        entry.kind.to_owned(),
-        entry.result.to_owned(),
-        entry.reason.as_str().to_owned(),
-        export::cell(&entry.page),
-        entry.consent.to_owned(),
-        export::cell(&entry.source),
-        export::cell(&entry.company),
-    ]
-}
+const COLUMNS: [Column<Entry>; 8] = [
+    ("at", |entry| entry.at.iso()),
+    ("kind", |entry| entry.kind.to_owned()),
+    ("result", |entry| entry.result.to_owned()),
+    ("reason", |entry| entry.reason.as_str().to_owned()),
+    ("page", |entry| export::cell(&entry.page)),
+    ("consent", |entry| entry.consent.to_owned()),
+    ("source", |entry| export::cell(&entry.source)),
+    ("company", |entry| export::cell(&entry.company)),
+];
 
 /// The newest hits and the counts since the server started.
 pub(crate) struct LiveHits {

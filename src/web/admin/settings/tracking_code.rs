@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_keeps_visits_away_is_named() {
+    fn what_prevents_visits_is_listed() {
         let texts = &EN.install.finding;
         assert_eq!(titles(&seen(vec![], None)), [texts.not_fetched]);
         let counted = SiteStatus { first_hit: Some(Millis(1)), ..seen(vec![], None) };
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn the_snippet_is_the_line_hubspots_users_know() {
+    fn the_snippet_is_the_one_hubspot_users_know() {
         assert_eq!(
             snippet("stats.test:8080", AccountId::FIRST),
             "<script type=\"text/javascript\" id=\"hs-script-loader\" async defer \
