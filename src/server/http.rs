@@ -66,7 +66,7 @@ pub(super) fn start(
         actix_web::App::new()
             .app_data(state.clone())
             .app_data(PayloadConfig::new(BATCH_BODY_MAX))
-            .wrap(from_fn(web::request::unread::close_unread))
+            .wrap(from_fn(web::request::unread_bodies::close_unread))
             .configure(|routes| side.routes(routes))
     })
     .workers(workers)

@@ -1,4 +1,4 @@
-//! What machines ask: alive, ready, counters.
+//! Endpoints for monitoring: liveness, readiness, and metrics.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use crate::domain::reason::Reason;
 use crate::web::request::state::State;
 
-/// `GET /healthz`: the process answers.
+/// `GET /healthz`: the process is alive.
 pub(crate) async fn healthz() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -17,13 +17,13 @@ pub(crate) async fn healthz() -> HttpResponse {
         .body("ok\n")
 }
 
-/// `GET /readyz`: a hit could be stored and folded now; tests both ways to the disk by writing to them.
+/// `GET /readyz`: a hit could be stored and folded now. The check writes to both database files.
 pub(crate) async fn readyz(state: Data<State>) -> HttpResponse {
     let app = &state.app;
     let finding = if !app.store.writer.is_alive() || !app.store.inbox.is_alive() {
         Some("a writer has stopped".to_owned())
     } else {
-        // Asked before the floor is named: the probe has looked at the disk just now.
+        // The probe has just measured the free space, so `is_out_of_space` is up to date.
         app.store.probe().await.err().map(|error| match app.store.inbox.is_out_of_space() {
             true => "less disk space is free than [store] min_free".to_owned(),
             false => error.to_string(),
@@ -42,8 +42,7 @@ pub(crate) async fn readyz(state: Data<State>) -> HttpResponse {
         .body(finding.map_or_else(|| "ready\n".to_owned(), |finding| format!("not ready: {finding}\n")))
 }
 
-/// `GET /metrics`, in the text form of Prometheus.
-/// received = folded reasons + refusals + waiting.
+/// `GET /metrics`, in the text format of Prometheus. Hits received = hits by final reason + hits waiting.
 pub(crate) async fn metrics(state: Data<State>) -> HttpResponse {
     let app = &state.app;
     let counters = &app.counters;

@@ -1,4 +1,4 @@
-//! HTTP and pages: turns requests into calls of `app` and answers into pages. No rule of the data is decided
+//! HTTP and pages: turns requests into calls of `app`, and results into answers. No rule about the data is decided
 //! here and no SQL is written here. This file is the whole URL table.
 
 pub mod admin;
@@ -18,8 +18,9 @@ use actix_web::Route;
 use actix_web::guard::{Any, Get, Head};
 use actix_web::web::{ServiceConfig, get, method, post, resource, route};
 
-/// GET, and HEAD, to which the framework answers the same without the body. Not for beacons: a look must not count.
-fn look() -> Route {
+/// A route for GET and HEAD. The framework answers HEAD like GET, without the body. Beacons must not use it: a HEAD
+/// request would be counted as a visit.
+fn get_or_head() -> Route {
     route().guard(Any(Get()).or(Head()))
 }
 
@@ -28,8 +29,8 @@ pub fn public_routes(config: &mut ServiceConfig) {
     use actix_web::http::Method;
     use collect::{beacon, code, event, pick, script};
 
-    // Plain paths first: the framework asks one route after the other, and one with a pattern costs each beacon
-    // a match of its expression.
+    // Routes without a pattern come first. The framework tries the routes in order, and every pattern it tries
+    // costs each beacon a regular expression match.
     config
         .service(
             resource("/collect")
@@ -46,21 +47,22 @@ pub fn public_routes(config: &mut ServiceConfig) {
                 .route(post().to(pick::create))
                 .route(method(Method::OPTIONS).to(beacon::preflight)),
         )
-        .route("/pick.js", look().to(pick::script))
-        .route("/{account:[0-9]+}.js", look().to(script::show))
-        .route("/analytics/{stamp}/{account:[0-9]+}.js", look().to(script::show_stamped))
-        .route("/v2/{account:[0-9]+}/banner.js", look().to(script::show))
-        .route("/e/{account:[0-9]+}/{event}.{hash}.js", look().to(code::show));
+        .route("/pick.js", get_or_head().to(pick::script))
+        .route("/{account:[0-9]+}.js", get_or_head().to(script::show))
+        .route("/analytics/{stamp}/{account:[0-9]+}.js", get_or_head().to(script::show_stamped))
+        .route("/v2/{account:[0-9]+}/banner.js", get_or_head().to(script::show))
+        .route("/e/{account:[0-9]+}/{event}.{hash}.js", get_or_head().to(code::show));
 }
 
-/// What machines ask, on every address.
+/// Health checks. They answer on the public address and on the admin address.
 pub fn machine_routes(config: &mut ServiceConfig) {
-    config.route("/healthz", look().to(health::healthz)).route("/readyz", look().to(health::readyz));
+    config
+        .route("/healthz", get_or_head().to(health::healthz))
+        .route("/readyz", get_or_head().to(health::readyz));
 }
 
-/// The admin side.
 pub fn admin_routes(config: &mut ServiceConfig) {
     config.route("/metrics", get().to(health::metrics));
-    // Last: it takes whatever the routes above left.
+    // This must stay last: the admin scope matches every path that is left.
     config.configure(admin::routes);
 }

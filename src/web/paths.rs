@@ -1,5 +1,5 @@
-//! Every address of the admin pages is written here and nowhere else. A report's address carries account,
-//! period, comparison and filters, so that it can be kept and sent.
+//! The addresses of all admin pages. No other module writes one. The address of a report contains account, period,
+//! comparison and filters, so it can be bookmarked and sent to somebody.
 
 use jiff::ToSpan;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -19,16 +19,16 @@ pub const ACCOUNTS: &str = "/accounts";
 pub const NEW_ACCOUNT: &str = "/accounts/new";
 
 pub const RESET: &str = "/reset";
-/// Signs in by a link that works once.
+/// Target of a link that signs in once.
 pub const SIGN_IN_LINK: &str = "/sign-in/link";
 pub const PROFILE: &str = "/profile";
 pub const PROFILE_PASSWORD: &str = "/profile/password";
 pub const PROFILE_BROWSERS: &str = "/profile/browsers";
 
-/// Longest path that is kept over a sign-in.
+/// Longest path to return to after signing in, in bytes.
 const NEXT_MAX: usize = 2_048;
 
-/// The sign-in page, and where to go after it.
+/// The sign-in page; `next` is the page to open afterwards.
 #[must_use]
 pub fn sign_in(next: Option<&str>) -> String {
     match next.and_then(local) {
@@ -37,7 +37,8 @@ pub fn sign_in(next: Option<&str>) -> String {
     }
 }
 
-/// A path of this server and nothing else: never a way to another host, nor back to signing in or out.
+/// The path if it is safe to redirect to: on this server, and not a page for signing in or out, which would
+/// redirect in a circle.
 #[must_use]
 pub fn local(path: &str) -> Option<&str> {
     let plain = path.len() <= NEXT_MAX
@@ -61,7 +62,7 @@ pub fn live(account: AccountId) -> String {
     format!("{ACCOUNTS}/{account}/{}", Report::Live.as_str())
 }
 
-/// A page of an account that reports on a period.
+/// A report page of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Report {
     Dashboard,
@@ -71,12 +72,11 @@ pub enum Report {
     Devices,
     Countries,
     Events,
-    /// One event.
     Event(EventNumber),
 }
 
 impl Report {
-    /// The last parts of its path: `pages`, `events/000000000012`.
+    /// The end of the path: `pages`, `events/000000000012`.
     #[must_use]
     pub fn name(self) -> String {
         match self {
@@ -111,7 +111,7 @@ pub fn visitor(account: AccountId, number: VisitorNumber) -> String {
     format!("{ACCOUNTS}/{account}/visitors/{}", number.0)
 }
 
-/// `/accounts/1000001/events`; below it stand `new`, `unexpected`, `dismissed`, and each event by its number.
+/// `/accounts/1000001/events`. Below it are `new`, `unexpected`, `dismissed`, and each event by its number.
 #[must_use]
 pub fn events(account: AccountId) -> String {
     format!("{ACCOUNTS}/{account}/{}", Report::Events.as_str())
@@ -141,13 +141,13 @@ pub fn views(account: AccountId) -> String {
     format!("{ACCOUNTS}/{account}/views")
 }
 
-/// The report that was saved.
+/// The address of the report that a saved view opens.
 #[must_use]
 pub fn saved_view(account: AccountId, report: &str, query: &str) -> String {
     format!("{ACCOUNTS}/{account}/{report}?{query}")
 }
 
-/// The period a page is asked for, with the days it means today.
+/// The period of a report, with the days it covers today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
     pub preset: Preset,
@@ -156,26 +156,26 @@ pub struct Period {
 }
 
 impl Period {
-    /// `None` when `custom` has no or impossible days.
+    /// `None` when the days of a custom period are missing or impossible.
     #[must_use]
     pub fn of(preset: Preset, custom: Option<Days>, today: LocalDay) -> Option<Self> {
         preset.days(today, custom).map(|days| Self { preset, days, today })
     }
 
-    /// The preset that means just these days, else custom.
+    /// The preset that covers exactly these days, or a custom period.
     #[must_use]
     pub fn of_days(days: Days, today: LocalDay) -> Self {
         let preset = Preset::ALL.into_iter().find(|p| p.days(today, None) == Some(days));
         Self { preset: preset.unwrap_or(Preset::Custom), days, today }
     }
 
-    /// As long, just before; whole months and years by the calendar.
+    /// The period of the same length just before. Months and years follow the calendar.
     #[must_use]
     pub fn earlier(self) -> Self {
         self.moved(-1)
     }
 
-    /// As long, just after; `None` when it would begin after today.
+    /// The period of the same length just after. `None` when it would begin after today.
     #[must_use]
     pub fn later(self) -> Option<Self> {
         Some(self.moved(1)).filter(|next| next.days.first <= self.today && self.days.last < self.today)
@@ -210,13 +210,13 @@ impl Period {
     }
 }
 
-/// The filter that a row of a table stands for; `NONE` is the row without name.
+/// The filter of a table row. The value `NONE` stands for rows without a value.
 #[must_use]
 pub fn is(dimension: Dimension, value: &str) -> Filter {
     Filter::is(dimension, if value == NONE { "" } else { value })
 }
 
-/// The address of a report; each method gives a new one.
+/// The address of a report. Every method returns a changed copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportUrl {
     pub account: AccountId,
@@ -224,7 +224,7 @@ pub struct ReportUrl {
     pub period: Period,
     pub compare: Comparison,
     pub filters: Vec<Filter>,
-    /// What this report alone knows: `by`, `show`, `metric`, `sort` …
+    /// The report's own parameters: `by`, `show`, `metric`, `sort` …
     pub extra: Vec<(&'static str, String)>,
 }
 
@@ -241,7 +241,7 @@ impl ReportUrl {
         }
     }
 
-    /// Another report over the same period, comparison and filters.
+    /// Another report with the same period, comparison and filters.
     #[must_use]
     pub fn to(&self, report: Report) -> Self {
         Self { report, extra: Vec::new(), ..self.clone() }
@@ -257,14 +257,13 @@ impl ReportUrl {
         Self { compare, ..self.clone() }
     }
 
-    /// The days compared with.
     #[must_use]
     pub fn compared_days(&self) -> Option<Days> {
         let asked = question::Period { preset: self.period.preset, comparison: self.compare, custom: None };
         asked.compared(self.period.days)
     }
 
-    /// With one filter more; the same filter is not added twice.
+    /// Adds a filter, unless it is already there.
     #[must_use]
     pub fn filtered(&self, filter: Filter) -> Self {
         let mut url = self.clone();
@@ -274,7 +273,7 @@ impl ReportUrl {
         url
     }
 
-    /// Without the filter at this place.
+    /// Removes the filter at this index.
     #[must_use]
     pub fn without_filter(&self, place: usize) -> Self {
         let mut url = self.clone();
@@ -289,7 +288,7 @@ impl ReportUrl {
         Self { filters: Vec::new(), ..self.clone() }
     }
 
-    /// With a value of the report's own; set again, it takes the old one's place.
+    /// Sets one of the report's own parameters and replaces its old value.
     #[must_use]
     pub fn with(&self, key: &'static str, value: &str) -> Self {
         let mut url = self.without(key);
@@ -309,7 +308,7 @@ impl ReportUrl {
         format!("{ACCOUNTS}/{}/{}", self.account, self.report.name())
     }
 
-    /// The pairs of the query, in the order they are written. Forms repeat them as hidden fields.
+    /// The parameters of the query string, in order. Forms repeat them as hidden fields.
     #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         let mut fields = vec![("period", self.period.preset.as_str().to_owned())];
@@ -325,7 +324,7 @@ impl ReportUrl {
         fields
     }
 
-    /// The fields a form keeps that sets `without` itself.
+    /// The hidden fields of a form that sends the fields in `without` itself.
     #[must_use]
     pub fn fields_but(&self, without: &[&str]) -> Vec<(&'static str, String)> {
         self.fields().into_iter().filter(|(key, _)| !without.contains(key)).collect()
@@ -336,7 +335,7 @@ impl ReportUrl {
         format!("{}?{}", self.path(), self.query())
     }
 
-    /// What stands behind the `?`.
+    /// The query string without the `?`.
     #[must_use]
     pub fn query(&self) -> String {
         let fields = self.fields();
@@ -345,21 +344,21 @@ impl ReportUrl {
         pairs.join("&")
     }
 
-    /// What other reports keep of this address: period, comparison, filters; `?period=…`.
+    /// The query that the other reports take over: period, comparison and filters, as `?period=…`.
     #[must_use]
     pub fn kept(&self) -> String {
         let bare = self.to(self.report).href();
         bare.find('?').and_then(|at| bare.get(at..)).unwrap_or_default().to_owned()
     }
 
-    /// The same table as a file: `csv` or `json`.
+    /// The same table as a file; `format` is `csv` or `json`.
     #[must_use]
     pub fn export(&self, format: &str) -> String {
         format!("{}&format={}", self.href(), encode(format))
     }
 }
 
-/// What of a query value is not percent-encoded: what is harmless there and pleasant to read.
+/// Longest path to return to after signing in, in bytes.
 const READABLE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':').remove(b'/');
 

@@ -1,12 +1,12 @@
-// The pages of events, of names that wait and of contacts, in real Chromium: sound whatever they show, quick with
-// script, whole without it. What the script of a site does with events is tested in events.test.mjs.
+// The pages of events, of the review and of contacts in real Chromium: correct whatever they show, faster with
+// script, and complete without it. The tracking script is tested in events.test.mjs.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { SITE_HOST, Visitor, eventually, signIn, startSite, taggedPage, withoutServer } from "./harness.mjs";
 import { LONG, RIGHT_TO_LEFT, collect, token } from "./history.mjs";
-import { house, isSound, submit } from "./house.mjs";
+import { fixture, isSound, submit } from "./fixture.mjs";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0";
 const PHONE = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36";
@@ -17,7 +17,7 @@ const create = async (server, account, name, ...more) => {
   return (await server.command(words)).event_id;
 };
 
-/** Events of every type, completed by visitors, by a contact and by a program. */
+/** Creates events of every type, completed by visitors, a contact and a program. */
 async function fill(server, account) {
   const hit = (visitor, more) => ({ vi: token(visitor), pu: `https://${SITE_HOST}/cart`, cc: 15, ...more });
   const sale = await create(server, account, "Order placed", "--type", "custom", "--tag", "checkout", "--tag", "money");
@@ -40,7 +40,7 @@ async function fill(server, account) {
 
 describe("pages of events", { skip: withoutServer("pages of events") }, () => {
   test("while there is nothing", async (t) => {
-    const { server, owner, visitor, page, at } = await house(t, { filled: false });
+    const { server, owner, visitor, page, at } = await fixture(t, { filled: false });
     await signIn(page, server, owner);
     for (const name of ["events", "events/new", "events/new?type=click", "events/unexpected", "events/dismissed", "contacts"]) {
       const answer = await page.goto(at(name));
@@ -52,7 +52,7 @@ describe("pages of events", { skip: withoutServer("pages of events") }, () => {
   });
 
   test("with events, completions, contacts", async (t) => {
-    const { server, account, owner, visitor, page, at } = await house(t);
+    const { server, account, owner, visitor, page, at } = await fixture(t);
     const sale = await fill(server, account);
     await signIn(page, server, owner);
     await page.goto(at("events?wait=1"));
@@ -100,9 +100,9 @@ describe("pages of events", { skip: withoutServer("pages of events") }, () => {
     });
   });
 
-  /** Done when 5: the picker, from the form to the completion */
+  /** The picker, from the form to the completion. */
   test("from the form through the picker to the first completion", async (t) => {
-    const { server, account, owner, browser, visitor, page, at } = await house(t, { filled: false });
+    const { server, account, owner, browser, visitor, page, at } = await fixture(t, { filled: false });
     await signIn(page, server, owner);
     const body = '<button id="buy">Buy</button>';
     const site = await startSite(t, { "/": taggedPage(server, account, { title: "Shop", body }) });
@@ -139,7 +139,7 @@ describe("pages of events", { skip: withoutServer("pages of events") }, () => {
   });
 
   test("names that wait, and tags, with script", async (t) => {
-    const { server, account, owner, visitor, page, at } = await house(t, { filled: false });
+    const { server, account, owner, visitor, page, at } = await fixture(t, { filled: false });
     await signIn(page, server, owner);
     const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
     await page.goto(at("settings/account"));
@@ -171,7 +171,7 @@ describe("pages of events", { skip: withoutServer("pages of events") }, () => {
   });
 
   test("without JavaScript", async (t) => {
-    const { server, account, owner, page, at } = await house(t, { javaScriptEnabled: false, filled: false });
+    const { server, account, owner, page, at } = await fixture(t, { javaScriptEnabled: false, filled: false });
     const main = page.getByRole("main");
     const press = (name) => submit(page, main.getByRole("button", { name, exact: true }).first());
     await signIn(page, server, owner);

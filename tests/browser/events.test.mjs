@@ -1,5 +1,5 @@
-// Events, in real Chromium, from what a visitor does on pages of another host name to completions: exactly one for each
-// act, before and after a navigation inside the page.
+// Events in real Chromium: what a visitor does on pages of another host becomes exactly one completion each, before
+// and after a navigation inside the page.
 
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
@@ -29,7 +29,7 @@ const SHOP = `
   });
 </script>`;
 
-/** A server whose account has one event of each type, and a shop that completes them. */
+/** Starts a server whose account has one event of each type, and a shop site that completes them. */
 async function shop(t, { events = [], custom = "" } = {}) {
   const server = await Server.begin(t);
   const account = await server.addAccount();
@@ -55,7 +55,7 @@ async function shop(t, { events = [], custom = "" } = {}) {
     "/join": { to: "/thanks?for=joining" },
     "/thanks": taggedPage(server, account, { title: "Thanks" }),
   });
-  // Events that hits made by naming them are there as well.
+  // Events that were created by hits are listed as well.
   const idOf = async (name) => {
     if (!ids[name]) {
       const { rows } = await server.command(["event", "list", "--account", `${account}`]);
@@ -63,7 +63,7 @@ async function shop(t, { events = [], custom = "" } = {}) {
     }
     return ids[name];
   };
-  // How often an event was completed, and what for, as the event's own page tells it.
+  // Completions and value of an event, as its page shows them.
   const completed = async (name) => {
     const id = await idOf(name);
     if (!id) return { completions: 0, value: 0 };
@@ -74,12 +74,12 @@ async function shop(t, { events = [], custom = "" } = {}) {
   return { server, account, token, site, ids, add, completed, views };
 }
 
-/** What a read answers; one that fails on its way is made again. */
+/** The result of a read, which is repeated when the connection fails. */
 async function surely(read) {
   return (await eventually(async () => ({ answer: await read() }), "an answer")).answer;
 }
 
-/** Tells an event as a program does, on a connection of its own: made again, it would count again. */
+/** Sends an event like a program, on a new connection. A retry by the client library would count twice. */
 function tell(url) {
   return new Promise((resolve, reject) => {
     get(url, { agent: false }, (answer) => {
@@ -89,16 +89,16 @@ function tell(url) {
   });
 }
 
-/** Waits until exactly so many are there, and looks again whether one more comes. */
-async function counts(completed, wanted) {
-  for (const [name, times] of Object.entries(wanted)) {
+/** Waits until exactly this many are counted, then checks again that no more arrive. */
+async function counts(completed, expected) {
+  for (const [name, times] of Object.entries(expected)) {
     let said;
     await eventually(async () => (said = (await completed(name)).completions) >= times, `${times} of ${name}`).catch(
       (error) => { throw new Error(`${error.message}; there are ${said}`, { cause: error.cause }); },
     );
   }
   await pause(300);
-  for (const [name, times] of Object.entries(wanted)) {
+  for (const [name, times] of Object.entries(expected)) {
     assert.equal((await completed(name)).completions, times, name);
   }
 }
@@ -116,10 +116,10 @@ describe("events", { skip: withoutServer("events") }, () => {
     const visitor = await Visitor.begin(await launch(t));
     const page = await visitor.open(site.at("/"));
     await ready(page);
-    const wanted = { Told: 0, Login: 0, Bought: 0, Joined: 0, Thanked: 0 };
+    const expected = { Told: 0, Login: 0, Bought: 0, Joined: 0, Thanked: 0 };
     for (const round of [1, 2]) {
       await push(page, ["trackEvent", { id: ids.Told, value: 1.5 }]);
-      wanted.Told += 1;
+      expected.Told += 1;
       await page.click("#inner"); // inside two elements of the rule
       await page.focus("#buy");
       await page.keyboard.press("Enter");
@@ -132,19 +132,19 @@ describe("events", { skip: withoutServer("events") }, () => {
         document.getElementById("later").innerHTML = '<button class="buy" id="new">New</button>';
       });
       await page.click("#new");
-      wanted.Bought += 10;
+      expected.Bought += 10;
       await page.click("#send"); // a required field is empty: nothing is sent
       await page.click("#ask"); // stopped by the page's own check
       await page.fill("#q", "how");
       await page.click("#ask"); // sent by the page itself
-      wanted.Joined += 1;
+      expected.Joined += 1;
       await page.fill("#q", "");
       await page.evaluate(() => { // found wrong, and right at once
         document.getElementById("ask").click();
         document.getElementById("q").value = "how";
         document.getElementById("ask").click();
       });
-      wanted.Joined += 1;
+      expected.Joined += 1;
       await page.evaluate(() => { // found wrong a moment later
         const field = document.getElementById("q");
         document.getElementById("ask").click();
@@ -154,11 +154,11 @@ describe("events", { skip: withoutServer("events") }, () => {
       await page.fill("#q", "");
       const told = await tell(`${server.address}/v1/event?_a=${account}&_n=${ids.Login}&email=ada%40example.com`);
       assert.equal(told["x-guestlog"], "stored");
-      wanted.Login += 1;
-      await counts(completed, wanted);
+      expected.Login += 1;
+      await counts(completed, expected);
       await push(page, ["setPath", `/thanks/${round}`], ["trackPageView"]);
-      wanted.Thanked += 1;
-      await counts(completed, wanted);
+      expected.Thanked += 1;
+      await counts(completed, expected);
     }
     assert.deepEqual((await completed("Told")).value, 3);
     assert.deepEqual((await completed("Bought")).value, 40);
@@ -196,7 +196,7 @@ describe("events", { skip: withoutServer("events") }, () => {
       () => page.press("#email", "Enter"),
       () => page.evaluate(() => document.getElementById("join").submit()),
       () => page.evaluate(() => document.getElementById("join").requestSubmit()),
-      // a page that looks first and sends then
+      // A page that validates first and submits later.
       () => page.evaluate(() => {
         const form = document.getElementById("join");
         form.addEventListener("submit", (e) => {

@@ -1,5 +1,5 @@
-// What the browser tests stand on: the real server, a site on another host name, a real Chromium, and the
-// questions asked of a page (accessibility, HTML, width, requests). Nothing here knows a page of Guestlog.
+// The base of the browser tests: the real server, a site on another host, a real Chromium, and checks for any page
+// (accessibility, HTML, width, requests). It knows no particular page of Guestlog.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,7 +18,7 @@ export const SITE_HOST = "site.localhost";
 export const STATS_HOST = "stats.localhost";
 export const MINUTE = 60_000;
 
-/** For `{ skip: … }`: the reason when there is no server to test, told in a line that tests/run counts. */
+/** For `{ skip: … }`: the reason when there is no server to test. The message is a line that tests/run counts. */
 export function withoutServer(what) {
   if (process.env.GUESTLOG_BIN) return false;
   const why = "GUESTLOG_BIN does not name a server";
@@ -26,7 +26,7 @@ export function withoutServer(what) {
   return why;
 }
 
-/** Asks until `check` gives something true, or throws what it said last. */
+/** Repeats `check` until it returns something truthy; throws its last result after the deadline. */
 export async function eventually(check, what = "what was waited for", deadline = DEADLINE) {
   const end = Date.now() + deadline;
   let last;
@@ -74,7 +74,7 @@ export class Server {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** As the pages of a site know it. */
+  /** The address of the server for pages of a site. */
   get host() {
     return `${STATS_HOST}:${this.port}`;
   }
@@ -102,7 +102,7 @@ export class Server {
     await eventually(async () => (await fetch(`${this.address}/readyz`)).ok, "readiness");
   }
 
-  /** Ends it as a service manager does; its exit code. */
+  /** Stops the server as a service manager does and returns its exit code. */
   async stop() {
     const child = this.process;
     this.process = null;
@@ -112,7 +112,7 @@ export class Server {
     return code;
   }
 
-  /** A command of the same binary on the same store, its JSON answer. */
+  /** Runs a command of the same binary on the same data directory and returns its JSON output. */
   async command(words, input = "") {
     const child = this.#spawn(["--json", ...words]);
     let out = "";
@@ -133,17 +133,17 @@ export class Server {
   }
 
   async addToken(account, scopes = ["reports.read", "crm.read"]) {
-    const wanted = ["--account", String(account), "--name", "tests", "--scope", scopes.join(",")];
-    return (await this.command(["token", "add", ...wanted])).token;
+    const expected = ["--account", String(account), "--name", "tests", "--scope", scopes.join(",")];
+    return (await this.command(["token", "add", ...expected])).token;
   }
 
   async addUser(account, { email = "owner@example.com", password = "a long enough phrase", role = "owner" } = {}) {
-    const wanted = ["--email", email, "--account", String(account), "--role", role];
-    await this.command(["user", "add", ...wanted], `${password}\n`);
+    const expected = ["--email", email, "--account", String(account), "--role", role];
+    await this.command(["user", "add", ...expected], `${password}\n`);
     return { email, password };
   }
 
-  /** A report as data, once everything acknowledged before is in it. */
+  /** A report as JSON that includes every hit acknowledged so far. */
   async report(account, token, page, query = {}) {
     const asked = new URLSearchParams({ format: "json", wait: "1", ...query });
     const headers = { Authorization: `Bearer ${token}` };
@@ -156,7 +156,7 @@ export class Server {
 
 // ---- a site
 
-/** Pages by path on a host name of their own, `{ to }` = a redirect; `requests` are the paths asked for. */
+/** Serves pages by path on a host of their own; `{ to }` is a redirect. `requests` lists the requested paths. */
 export async function startSite(t, pages) {
   const requests = [];
   const listener = createServer((request, response) => {
@@ -181,7 +181,7 @@ export async function startSite(t, pages) {
   return { host, requests, at: (path) => `http://${host}${path}` };
 }
 
-/** A page of a site with the tag in it. */
+/** The HTML of a page with the tracking snippet. */
 export function taggedPage(server, account, { title = "A page", head = "", body = "" } = {}) {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title>
 <link rel="icon" href="data:,">${head}
@@ -191,7 +191,7 @@ export function taggedPage(server, account, { title = "A page", head = "", body 
 
 // ---- a browser
 
-/** Chromium, ended with the test. */
+/** Starts Chromium and stops it after the test. */
 export async function launch(t) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
@@ -210,7 +210,7 @@ export async function launch(t) {
   return browser;
 }
 
-/** What a person's Chromium of this version sends: headless alone would be counted as a bot. */
+/** The User-Agent of a normal Chromium of this version. The headless one would be counted as a bot. */
 export function ordinaryAgent(browser) {
   const major = browser.version().split(".")[0];
   return `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${major}.0.0.0 Safari/537.36`;
@@ -265,7 +265,7 @@ export class Visitor {
     return Object.fromEntries(found.map((cookie) => [cookie.name, cookie]));
   }
 
-  /** Addresses asked for outside these hosts. */
+  /** Requested addresses on other hosts than these. */
   strangers(...hosts) {
     return this.requests.filter((url) => {
       const { protocol, host } = new URL(url);
@@ -278,7 +278,7 @@ export class Visitor {
   }
 }
 
-/** Signs in by the labels a person reads. */
+/** Signs in, finding the fields by their labels. */
 export async function signIn(page, server, { email, password }) {
   await page.goto(`${server.address}/`);
   await page.getByLabel(/e-?mail/i).fill(email);
@@ -286,14 +286,14 @@ export async function signIn(page, server, { email, password }) {
   await Promise.all([page.waitForURL(/\/accounts\//), page.locator("form button[type=submit]").first().click()]);
 }
 
-// ---- questions to a page
+// ---- checks of a page
 
 const axeSource = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Accessibility faults in light and in dark, as `scheme rule: where`. In dark only colours can differ. */
+/** Accessibility faults in light and in dark mode, as `scheme rule: where`. In dark mode only colours can differ, so only they are checked. */
 export async function axeFaults(page) {
   const faults = [];
-  // By the debugging protocol, so that the page's own policy stays in force.
+  // Uses the debugging protocol, so the page's own policy stays in force.
   await page.evaluate(await axeSource);
   for (const [colorScheme, rules] of [["light", {}], ["dark", { runOnly: ["color-contrast"] }]]) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
@@ -308,7 +308,7 @@ export async function axeFaults(page) {
 
 const validator = new HtmlValidate({ root: true, extends: ["html-validate:standard"] });
 
-/** Faults of a served document, as `line:column rule: message`. */
+/** HTML faults of a document, as `line:column rule: message`. */
 export async function htmlFaults(source) {
   const report = await validator.validateString(source);
   return report.results.flatMap(({ messages }) =>
@@ -316,7 +316,7 @@ export async function htmlFaults(source) {
   );
 }
 
-/** Elements that stick out of a screen so wide; none when nothing scrolls sideways. */
+/** Elements that are wider than the screen; empty when nothing scrolls sideways. */
 export async function overflow(page, width = 390) {
   const before = page.viewportSize();
   await page.setViewportSize({ width, height: 844 });
@@ -333,7 +333,7 @@ export async function overflow(page, width = 390) {
   return faults;
 }
 
-/** Pictures of the whole page: light, dark, narrow. Only when GUESTLOG_SHOTS names a folder. */
+/** Screenshots of the whole page: light, dark, narrow. Only when GUESTLOG_SHOTS names a folder. */
 export async function shots(page, name, folder = process.env.GUESTLOG_SHOTS) {
   if (!folder) return [];
   await mkdir(folder, { recursive: true });
@@ -356,7 +356,7 @@ export async function shots(page, name, folder = process.env.GUESTLOG_SHOTS) {
 
 // ---- HubSpot's cookies
 
-/** The number HubSpot's cookies begin with, of a cookie domain with its leading dot. */
+/** The number with which HubSpot's cookies begin: a hash of the cookie domain with its leading dot. */
 export function domainHash(domain) {
   let hash = 0;
   for (const char of [...domain].reverse()) {

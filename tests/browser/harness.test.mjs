@@ -1,4 +1,4 @@
-// The harness itself: each question finds a planted fault and passes a sound page.
+// Tests of the harness: each check finds a planted fault and accepts a correct page.
 
 import assert from "node:assert/strict";
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -23,13 +23,13 @@ async function opened(t, html, options) {
   return { browser, site, visitor, page: await visitor.open(site.at("/")) };
 }
 
-// Keeps the command line and the addresses of the contract, and nothing else of the server.
+// Imitates the command line and the addresses of the server, and nothing else.
 const STAND_IN = `#!/usr/bin/env node
 const { createServer } = require("node:http");
-const words = process.argv.slice(2);
-const data = words[words.indexOf("--data-dir") + 1];
-if (words.includes("serve")) {
-  const [host, port] = words[words.indexOf("--listen") + 1].split(":");
+const args = process.argv.slice(2);
+const data = args[args.indexOf("--data-dir") + 1];
+if (args.includes("serve")) {
+  const [host, port] = args[args.indexOf("--listen") + 1].split(":");
   const form = '<!doctype html><title>Sign in</title><form action="/accounts/1000001/dashboard"><label>Email <input name="e"></label>' +
     '<label>Password <input type="password" name="p"></label><button type="submit">Sign in</button></form>';
   const listener = createServer((request, response) => {
@@ -38,12 +38,12 @@ if (words.includes("serve")) {
     response.end(request.url === "/" ? form : JSON.stringify({ url: request.url, auth: request.headers.authorization }));
   }).listen(port, host, () => console.error("listening on " + host + ":" + listener.address().port));
   process.on("SIGTERM", () => process.exit(0));
-} else if (words.includes("--name") && words.includes("fail")) {
+} else if (args.includes("--name") && args.includes("fail")) {
   console.error("that cannot be");
   process.exitCode = 1;
 } else {
   let input = "";
-  process.stdin.on("data", (part) => (input += part)).on("end", () => console.log(JSON.stringify({ account_id: 1000001, token: "t", words, data, input })));
+  process.stdin.on("data", (part) => (input += part)).on("end", () => console.log(JSON.stringify({ account_id: 1000001, token: "t", args, data, input })));
 }
 `;
 

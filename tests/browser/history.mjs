@@ -1,5 +1,5 @@
-// Visits that no browser makes: sent through `/collect` as the tracking script does, with ordinary User-Agents,
-// up to a day old. For pages that should have something to show.
+// Visits that are sent to `/collect` without a browser, in the format of the tracking script, with common
+// User-Agents and up to a day old. They give pages something to show.
 
 import { readFile } from "node:fs/promises";
 
@@ -8,7 +8,7 @@ import { MINUTE, SITE_HOST } from "./harness.mjs";
 const HOUR = 60 * MINUTE;
 const BATCH_HITS_MAX = 500;
 
-/** Lines `class | browser | system | User-Agent`, people's only. */
+/** Lines `class | browser | system | User-Agent`, without bots. */
 const agents = readFile(new URL("../data/user_agents.txt", import.meta.url), "utf8").then((text) =>
   text
     .split("\n")
@@ -18,13 +18,13 @@ const agents = readFile(new URL("../data/user_agents.txt", import.meta.url), "ut
     .map(([, , , agent]) => agent),
 );
 
-/** A visitor's token as cookies hold it. */
+/** A visitor token as in the cookies. */
 export const token = (n) => n.toString(16).padStart(32, "a");
 
 let made = 0;
 export const eventId = () => `t${Date.now().toString(36)}-${(made += 1)}`;
 
-/** Sends hits of one browser; throws unless all are taken. */
+/** Sends hits of one browser; throws unless all are accepted. */
 export async function collect(server, account, hits, userAgent) {
   for (let at = 0; at < hits.length; at += BATCH_HITS_MAX) {
     const batch = hits.slice(at, at + BATCH_HITS_MAX).map((hit) => ({ a: account, k: 1, id: eventId(), ...hit }));
@@ -56,7 +56,7 @@ const CAMPAIGNS = [
 const SCREENS = ["1920x1080", "390x844", "2560x1440", "768x1024"];
 const LANGUAGES = ["en-GB", "nl-NL", "ar-EG", "he", "pt-BR"];
 
-/** Hits of one visit, some hours ago, on so many pages; each looked at for a while. */
+/** The hits of a visit some hours ago, with this many pages and engagement on each. */
 function visit(n, pages) {
   const host = n % 9 === 8 ? "somebody-elses-site.example" : SITE_HOST;
   const began = ((n * 37) % 22) * HOUR + 40 * MINUTE;
@@ -72,7 +72,7 @@ function visit(n, pages) {
   }).flat();
 }
 
-/** A few hundred hits of many visitors, and some that are refused for every reason a visitor can cause. */
+/** Sends a few hundred hits of many visitors, and some that are rejected for every reason a visitor can cause. */
 export async function fillHistory(server, account, visits = 90) {
   const known = await agents;
   const byAgent = new Map();

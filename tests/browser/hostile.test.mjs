@@ -1,5 +1,5 @@
-// Strings that mean harm, sent as everything a visitor can say, and every page that shows them opened in real
-// Chromium, with our content security policy and without it: nothing of them ever runs.
+// Hostile strings, sent in every field that a visitor controls. Every page that shows them is opened in real
+// Chromium, with our content security policy and without it. None of them may ever run.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -10,8 +10,8 @@ import { collect, token } from "./history.mjs";
 
 const AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0";
 
-/** What runs when it is taken for markup, script or an address. */
-const DEEDS = [
+/** Payloads that run when they are taken for markup, script or an address. */
+const PAYLOADS = [
   "<script>__hit(1)</script>",
   "<img src=x onerror=__hit(1)>",
   "<svg/onload=__hit(1)>",
@@ -23,18 +23,18 @@ const DEEDS = [
   "<form action=javascript:__hit(1)><button autofocus>x</button></form>",
   "javascript:__hit(1)",
 ];
-/** What a template may have opened before it. */
+/** Contexts of a template that a string might break out of. */
 const OPENED = [
   "", '">', "'>", '" onmouseover="__hit(1)" autofocus onfocus="__hit(1)" x="', "' onfocus='__hit(1)' autofocus x='",
   "</title>", "</textarea>", "</script>", "</style>", "-->", "]]>", "</svg>", "</select>", "<!--", "\\\"));__hit(1);//",
   "';__hit(1);//", "${__hit(1)}", "{{constructor.constructor('__hit(1)')()}}", "&quot;&gt;", "%22%3E", "\u0000\">",
 ];
 
-const injections = OPENED.flatMap((opened) => DEEDS.map((deed) => opened + deed));
+const injections = OPENED.flatMap((opened) => PAYLOADS.map((payload) => opened + payload));
 
 const naughty = readFile(new URL("../data/naughty-strings.json", import.meta.url), "utf8").then(JSON.parse);
 
-/** The string as every text of a page view, by a visitor of its own, once plain and once encoded; and as an event. */
+/** Hits of a new visitor with the string in every text field, plain and encoded, and as an event name. */
 function hits(text, n) {
   const encoded = encodeURIComponent(text.toWellFormed());
   const query = `utm_source=${encoded}&utm_medium=${encoded}&utm_campaign=${encoded}&utm_term=${encoded}&x=${encoded}`;
@@ -47,7 +47,7 @@ function hits(text, n) {
   ];
 }
 
-/** What ran, what opened, and what markup is there that no template wrote. */
+/** Scripts that ran, windows that opened, and markup that no template wrote. */
 async function watch(visitor) {
   const ran = [];
   await visitor.context.exposeBinding("__hit", ({ page }) => ran.push(`__hit on ${page.url()}`));
@@ -77,7 +77,7 @@ const foreignMarkup = (page) =>
     return found;
   });
 
-/** Passes every answer on without its policy. */
+/** Removes the content security policy from every answer. */
 const withoutPolicy = (context) =>
   context.route("**/*", async (route) => {
     const answer = await route.fetch({ maxRedirects: 0 }).catch(() => null);
@@ -92,7 +92,7 @@ describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
   test("never run on a page, with our policy and without it", { timeout: 120_000 }, async (t) => {
     const strings = [...injections, ...(await naughty)];
     assert.ok(injections.length >= 200 && strings.length >= 715);
-    // Some names are events, the others wait for review.
+    // Some names are events, and the others wait for review.
     const server = await Server.begin(t, { settings: { GUESTLOG_EVENTS__LIMIT: "300" } });
     const account = await server.addAccount({ name: '"><script>__hit(1)</script>' });
     const owner = await server.addUser(account);
@@ -122,7 +122,7 @@ describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
       assert.deepEqual(visitor.strangers(new URL(server.address).host), [], where);
     };
 
-    // Live shows the newest hundred.
+    // The live page shows the newest hundred hits.
     let sent = 0;
     for (const part of chunks(strings, 50)) {
       await collect(server, account, part.flatMap((text) => hits(text, (sent += 1))), AGENT);
@@ -144,16 +144,16 @@ describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
       `events/unexpected?search=${encodeURIComponent(injections[1])}`, `contacts?search=${encodeURIComponent(injections[1])}`]) {
       await Promise.all(watched.map((each) => look(each, path)));
     }
-    // They were there to be seen: as text.
+    // They are visible, as text.
     await watched[0].page.goto(at("events?limit=1000"));
     const names = await watched[0].page.locator("#events-rows").textContent();
-    for (const wanted of DEEDS) assert.ok(names.includes(wanted.slice(0, 90)), wanted);
+    for (const expected of PAYLOADS) assert.ok(names.includes(expected.slice(0, 90)), expected);
     const { page } = watched[0];
     await page.goto(at("sources?by=campaign&period=7d&limit=1000"));
     const text = await page.locator("#sources-rows").textContent();
-    for (const wanted of DEEDS) assert.ok(text.includes(wanted), wanted);
+    for (const expected of PAYLOADS) assert.ok(text.includes(expected), expected);
 
-    // In chips; `%` and `|` of a value are escaped once more.
+    // In the active filters; `%` and `|` of a value are escaped once more.
     const values = strings.map((text) => {
       const value = [...text.toWellFormed()].slice(0, 200).join("").replace(/%/g, "%25").replace(/\|/g, "%7C");
       return encodeURIComponent(value);
@@ -164,10 +164,10 @@ describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
     }
     await page.goto(at(`pages?period=7d&filter=page:is:${values.slice(0, 40).join("|")}`));
     const chip = await page.locator(".chip").textContent();
-    for (const wanted of DEEDS) assert.ok(chip.includes(wanted), wanted);
+    for (const expected of PAYLOADS) assert.ok(chip.includes(expected), expected);
 
-    // In errors, which repeat what was asked.
-    for (const injection of injections.slice(DEEDS.length, 2 * DEEDS.length)) {
+    // In error messages, which repeat the input.
+    for (const injection of injections.slice(PAYLOADS.length, 2 * PAYLOADS.length)) {
       const text = encodeURIComponent(injection);
       for (const path of [`pages?period=${text}`, `live?show=${text}&filter=${text}:is:x`]) {
         await Promise.all(watched.map((each) => look(each, path, [400])));
@@ -179,7 +179,7 @@ describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
       await Promise.all(watched.map((each) => look(each, path, [200, 404, 410])));
     }
 
-    // The watch itself: what runs is heard, and our policy alone would have kept it from running.
+    // A test of the detection: a script that runs is detected, and our policy would have stopped it.
     for (const { visitor, ran, name } of watched) {
       const planted = await visitor.context.newPage();
       await planted.goto(at("dashboard"));

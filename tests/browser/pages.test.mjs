@@ -1,14 +1,14 @@
-// Every page, in real Chromium from the real server: sound to look at, to hear, to reach by keys, in light, in
-// dark, on a telephone, zoomed in, and without JavaScript; with nothing to show, and with much.
+// Every page in real Chromium from the real server: layout, accessibility, keyboard, light and dark, phone width,
+// zoom, and without JavaScript; with no data and with much.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { SITE_HOST, Server, Visitor, eventually, launch, signIn, startSite, taggedPage, withoutServer } from "./harness.mjs";
 import { LONG, RIGHT_TO_LEFT, collect, token } from "./history.mjs";
-import { PASSWORD, house, isSound, submit } from "./house.mjs";
+import { PASSWORD, fixture, isSound, submit } from "./fixture.mjs";
 
-/** The link an empty store prints. */
+/** The link that a server with an empty database prints. */
 const setupLink = (server) =>
   eventually(() => /set up Guestlog \(once, within an hour\): (http:\S+\/setup\?token=\S+)/.exec(server.log)?.[1], "the setup link");
 
@@ -41,7 +41,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     const snippet = await page.locator("#snippet").innerText();
     assert.ok(snippet.includes(`/${account}.js`), snippet);
 
-    // Beside it, one who has no script: that page turns as well.
+    // A second browser without script: its page updates too.
     const plain = await Visitor.begin(browser, { javaScriptEnabled: false });
     await plain.context.addCookies(await visitor.context.cookies());
     const plainPage = await plain.open(page.url());
@@ -64,7 +64,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("of somebody who is not signed in", async (t) => {
-    const { server, account, owner, visitor, page, at } = await house(t, { filled: false });
+    const { server, account, owner, visitor, page, at } = await fixture(t, { filled: false });
     const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
     await sound(await page.goto(at("pages?period=7d")), "sign-in");
     assert.match(page.url(), /\/sign-in\?next=/);
@@ -74,7 +74,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     assert.equal(await page.getByLabel(/email/i).inputValue(), owner.email);
     await page.getByLabel(/password/i).fill(PASSWORD);
     await submit(page, page.getByRole("button", { name: "Sign in" }));
-    assert.equal(page.url(), at("pages?period=7d"), "back to where one wanted to be");
+    assert.equal(page.url(), at("pages?period=7d"), "back to where one expected to be");
     assert.equal((await page.goto(`${server.address}/sign-in`)).url(), at("dashboard"), "signed in already");
     await submit(page, page.getByRole("button", { name: "Sign out" }));
     await sound(await page.reload(), "signed-out");
@@ -84,7 +84,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("of an account that has no visit yet", async (t) => {
-    const { server, owner, visitor, page, at } = await house(t, { filled: false });
+    const { server, owner, visitor, page, at } = await fixture(t, { filled: false });
     await signIn(page, server, owner);
     for (const name of ["dashboard", "pages", "sources", "devices", "countries", "live", "settings/tokens"]) {
       const answer = await page.goto(at(name));
@@ -96,7 +96,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("of reports with much in them", async (t) => {
-    const { server, owner, visitor, page, at } = await house(t);
+    const { server, owner, visitor, page, at } = await fixture(t);
     await signIn(page, server, owner);
     const filters = `filter=${encodeURIComponent(`page:is:${SITE_HOST}${LONG}`)}&filter=device:is:desktop|mobile`;
     const reports = {
@@ -130,7 +130,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await page.goto(at(reports.pages));
     const text = await page.locator("#pages-rows").innerText();
     for (const path of [LONG, RIGHT_TO_LEFT, "/日本語/料金"]) assert.ok(text.includes(path), `${path} in ${text}`);
-    // The same address on two sites: however long it is, the site can be read.
+    // The same path on two sites. However long it is, the site stays readable.
     const cut = await page.locator("#pages-rows .detail").evaluateAll((hosts) =>
       hosts.filter((host) => {
         const [box, cell] = [host, host.closest(".bar-cell")].map((e) => e.getBoundingClientRect());
@@ -140,9 +140,9 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     assert.equal(cut, 0, "hosts that cannot be read");
   });
 
-  /** Countries as a map and a table; sources with drill-down; on paper */
+  /** Countries as a map and a table, sources with their details, and printing. */
   test("of a year that was invented, with countries", async (t) => {
-    const { server, account, owner, visitor, page, at } = await house(t, { filled: false });
+    const { server, account, owner, visitor, page, at } = await fixture(t, { filled: false });
     await server.stop();
     await server.command(["generate", "--account", String(account), "--events", "3000", "--days", "30", "--visitors", "900", "--seed", "7"]);
     await server.start();
@@ -222,7 +222,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("of settings, forms and errors", async (t) => {
-    const { server, account, owner, browser, visitor, page, at } = await house(t, { filled: false });
+    const { server, account, owner, browser, visitor, page, at } = await fixture(t, { filled: false });
     await signIn(page, server, owner);
     const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
     const press = (name) => submit(page, page.getByRole("main").getByRole("button", { name, exact: true }));
@@ -292,7 +292,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("of one visitor, from the live page to his erasure", async (t) => {
-    const { server, account, owner, visitor, page, at } = await house(t);
+    const { server, account, owner, visitor, page, at } = await fixture(t);
     await signIn(page, server, owner);
     const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
     const email = "somebody.with.a.long.name.and.another.after.it@a-long-host-name.example.com";
@@ -321,7 +321,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("of saved views", async (t) => {
-    const { server, owner, visitor, page, at } = await house(t);
+    const { server, owner, visitor, page, at } = await fixture(t);
     await signIn(page, server, owner);
     const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
     await sound(await page.goto(at("views")), "views-none");
@@ -345,7 +345,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("by keys alone", async (t) => {
-    const { server, owner, visitor, page, at } = await house(t);
+    const { server, owner, visitor, page, at } = await fixture(t);
     await page.goto(`${server.address}/`);
     for (const word of [owner.email, PASSWORD]) {
       await page.keyboard.press("Tab");
@@ -378,7 +378,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     assert.equal(await shown.count(), all, "Esc empties the search");
     await page.keyboard.press("Escape");
 
-    // From the top of the page, Tab comes to the first row, and every stop on the way can be seen.
+    // From the top of the page, Tab reaches the first row, and the focus is always visible.
     await page.reload();
     const first = page.locator("#pages-rows a").first();
     let stops = 0;
@@ -398,7 +398,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await Promise.all([page.waitForURL((url) => !url.search.includes("filter")), page.keyboard.press("Escape")]);
     assert.equal(await page.locator(".chip").count(), 0, "Esc clears the filters");
 
-    // The skip link leads past the rail.
+    // The skip link skips the navigation.
     await page.reload();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
@@ -407,7 +407,7 @@ describe("pages", { skip: withoutServer("pages") }, () => {
   });
 
   test("without JavaScript", async (t) => {
-    const { server, account, owner, page, at } = await house(t, { javaScriptEnabled: false });
+    const { server, account, owner, page, at } = await fixture(t, { javaScriptEnabled: false });
     const main = page.getByRole("main");
     await signIn(page, server, owner);
     assert.equal(await page.getByRole("searchbox").count(), 0, "what needs script is not offered");
@@ -435,12 +435,12 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     for (const row of await page.locator("#pages-rows tr").allInnerTexts()) assert.match(row, /\/pricing/);
     assert.ok((await page.locator("#pages-rows tr").count()) > 0);
 
-    // Each chart has its numbers as a table.
+    // Each chart has a table with its numbers.
     await page.goto(at("dashboard?period=7d"));
     await page.locator(".behind > summary").click();
     assert.equal(await page.locator(".behind tbody tr:visible").count(), 7);
 
-    // Live renews itself.
+    // The live page updates automatically.
     await page.goto(at("live"));
     await collect(server, account, [{ vi: token(1), pu: `https://${SITE_HOST}/just-now` }], "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0");
     await page.getByText(`${SITE_HOST}/just-now`).waitFor({ timeout: 15_000 });

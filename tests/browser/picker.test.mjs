@@ -1,5 +1,5 @@
-// Picking an element on the live page, in real Chromium: from the form's request to the selector that comes back, and
-// the completion of the event that has it (rules.md 30).
+// The element picker in real Chromium: from the form to the picked selector, and to the completion of the event
+// that uses it (rules.md 30).
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -16,7 +16,7 @@ const PAGE = `
 <button id="wish">Wish</button></template></fancy-card>
 <script>globalThis.pressed = 0; document.addEventListener("click", () => globalThis.pressed++);</script>`;
 
-async function house(t) {
+async function fixture(t) {
   const server = await Server.begin(t);
   const account = await server.addAccount();
   const token = await server.addToken(account);
@@ -31,7 +31,7 @@ async function house(t) {
   const browser = await launch(t);
   const admin = await (await browser.newContext()).newPage();
   await signIn(admin, server, owner);
-  // As the form of an event does it, which is told the number as JSON.
+  // The event form does this too and gets the number as JSON.
   const ask = (path, fields) => admin.evaluate(async ({ path, fields }) => {
     const csrf = document.querySelector("input[name=csrf]").value;
     const body = fields && new URLSearchParams({ csrf, ...fields });
@@ -54,7 +54,7 @@ const rule = (page) => bar(page).getByRole("textbox", { name: "CSS selector" });
 
 describe("the picker", { skip: withoutServer("the picker") }, () => {
   test("an element is picked on the live page, and a click on it completes the event", async (t) => {
-    const { server, account, site, start, picked, visitor, beacons, views, completions } = await house(t);
+    const { server, account, site, start, picked, visitor, beacons, views, completions } = await fixture(t);
     const { number, address } = await start({});
     assert.match(address, /\/#guestlog-pick=c[0-9a-f]{32}$/);
     const page = await visitor.open(address);
@@ -88,7 +88,7 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
   });
 
   test("stable selectors are preferred, several matches are counted, and keys work", async (t) => {
-    const { start, picked, visitor } = await house(t);
+    const { start, picked, visitor } = await fixture(t);
     const page = await visitor.open((await start({})).address);
     await bar(page).waitFor();
     await page.click("text=Try");
@@ -122,7 +122,7 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
   });
 
   test("what is inside an open shadow root is picked as it is found there, and clicks on it count", async (t) => {
-    const { server, account, site, start, picked, visitor, completions } = await house(t);
+    const { server, account, site, start, picked, visitor, completions } = await fixture(t);
     const { number, address } = await start({});
     const page = await visitor.open(address);
     await bar(page).waitFor();
@@ -159,7 +159,7 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
   });
 
   test("a finger picks as well, on a page whose policy forbids nearly everything", async (t) => {
-    const { site, start, picked, visitor } = await house(t);
+    const { site, start, picked, visitor } = await fixture(t);
     const { number, address } = await start({ url: site.at("/strict") });
     const touching = await Visitor.begin(visitor.context.browser(), { hasTouch: true, viewport: { width: 390, height: 700 } });
     const page = await touching.open(address);
@@ -174,7 +174,7 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
   });
 
   test("for a form event a form is picked, and what stood in the fragment stays", async (t) => {
-    const { site, start, picked, visitor } = await house(t);
+    const { site, start, picked, visitor } = await fixture(t);
     const { number, address } = await start({ kind: "form", url: site.at("/#/join") });
     const page = await visitor.open(address);
     await bar(page).waitFor();
@@ -186,7 +186,7 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
   });
 
   test("of two forms that wait each is told its own choice, and one that is cancelled says so", async (t) => {
-    const { server, account, site, admin } = await house(t);
+    const { server, account, site, admin } = await fixture(t);
     const context = admin.context();
     const form = async () => {
       const page = await context.newPage();
@@ -227,7 +227,7 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
   });
 
   test("an invented token opens nothing and the visit is counted", async (t) => {
-    const { site, visitor, beacons } = await house(t);
+    const { site, visitor, beacons } = await fixture(t);
     const page = await visitor.open(site.at(`/#guestlog-pick=c${"0".repeat(32)}`));
     await eventually(() => beacons() === 1, "the page view");
     assert.equal(await bar(page).count(), 0);
@@ -236,7 +236,7 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
   });
 
   test("without script the form opens the site by a page of its own", async (t) => {
-    const { account, site, admin, visitor } = await house(t);
+    const { account, site, admin, visitor } = await fixture(t);
     await admin.evaluate(({ account, url }) => {
       const form = document.createElement("form");
       Object.assign(form, { method: "post", action: `/accounts/${account}/events/pick` });

@@ -1,4 +1,4 @@
-// A visit, in real Chromium, from the tag on a page of another host name to the numbers of the reports.
+// A visit in real Chromium, from the tag on a page of another host to the numbers of the reports.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -9,11 +9,11 @@ import {
   withoutServer,
 } from "./harness.mjs";
 
-/** How long the server is away; a whole minute when the long loops run. */
+/** How long the server is down: a whole minute when slow tests run. */
 const AWAY = process.env.RUN_SLOW ? MINUTE : 3_000;
 
-/** A server with one account, and its site of two tagged pages. */
-async function house(t) {
+/** Starts a server with one account, and a site with two tagged pages. */
+async function fixture(t) {
   const server = await Server.begin(t);
   const account = await server.addAccount();
   const token = await server.addToken(account);
@@ -26,14 +26,14 @@ async function house(t) {
   return { server, account, token, site, kpi, rows };
 }
 
-/** Waits until the dashboard says exactly these numbers. */
-async function counts(kpi, wanted) {
+/** Waits until the dashboard shows exactly these numbers. */
+async function counts(kpi, expected) {
   let said;
   const asked = async () => {
     said = await kpi();
-    return Object.entries(wanted).every(([key, value]) => said[key] === value);
+    return Object.entries(expected).every(([key, value]) => said[key] === value);
   };
-  await eventually(asked, `${JSON.stringify(wanted)} on the dashboard`).catch((error) => {
+  await eventually(asked, `${JSON.stringify(expected)} on the dashboard`).catch((error) => {
     throw new Error(`${error.message}; it says ${JSON.stringify(said)}`, { cause: error.cause });
   });
 }
@@ -48,7 +48,7 @@ const pathsOf = (rows) => Object.fromEntries(rows.map((row) => [row.path, row.pa
 
 describe("a visit", { skip: withoutServer("visits") }, () => {
   test("a page view is counted with its page, its source and nothing asked of anybody else", async (t) => {
-    const { server, site, kpi, rows } = await house(t);
+    const { server, site, kpi, rows } = await fixture(t);
     const visitor = await Visitor.begin(await launch(t));
     await visitor.open(site.at("/"), { referer: "https://www.google.com/" });
     await counts(kpi, { visitors: 1, sessions: 1, page_views: 1 });
@@ -67,7 +67,7 @@ describe("a visit", { skip: withoutServer("visits") }, () => {
   });
 
   test("a click to the next page stays in the session and keeps its source", async (t) => {
-    const { site, kpi, rows } = await house(t);
+    const { site, kpi, rows } = await fixture(t);
     const visitor = await Visitor.begin(await launch(t));
     const page = await visitor.open(site.at("/"));
     await counts(kpi, { page_views: 1 });
@@ -78,7 +78,7 @@ describe("a visit", { skip: withoutServer("visits") }, () => {
   });
 
   test("a page that changes its path is counted under each path", async (t) => {
-    const { site, kpi, rows } = await house(t);
+    const { site, kpi, rows } = await fixture(t);
     const visitor = await Visitor.begin(await launch(t));
     const page = await visitor.open(site.at("/"));
     await counts(kpi, { page_views: 1 });
@@ -90,7 +90,7 @@ describe("a visit", { skip: withoutServer("visits") }, () => {
   });
 
   test("an identified visitor becomes a contact", async (t) => {
-    const { server, account, token, site, kpi } = await house(t);
+    const { server, account, token, site, kpi } = await fixture(t);
     const visitor = await Visitor.begin(await launch(t));
     const page = await visitor.open(site.at("/"));
     await counts(kpi, { page_views: 1 });
@@ -107,7 +107,7 @@ describe("a visit", { skip: withoutServer("visits") }, () => {
   });
 
   test("the cookies are HubSpot's, with the hash of their domain", async (t) => {
-    const { site, kpi } = await house(t);
+    const { site, kpi } = await fixture(t);
     const visitor = await Visitor.begin(await launch(t));
     const began = Date.now();
     await visitor.open(site.at("/"));
@@ -131,7 +131,7 @@ describe("a visit", { skip: withoutServer("visits") }, () => {
   });
 
   test("a visitor who comes back after 30 minutes opens a second session", async (t) => {
-    const { site, kpi } = await house(t);
+    const { site, kpi } = await fixture(t);
     const visitor = await Visitor.begin(await launch(t));
     await visitor.open(site.at("/"));
     await counts(kpi, { page_views: 1 });
@@ -148,7 +148,7 @@ describe("a visit", { skip: withoutServer("visits") }, () => {
   });
 
   test("a second browser is a second visitor", async (t) => {
-    const { site, kpi, rows } = await house(t);
+    const { site, kpi, rows } = await fixture(t);
     const browser = await launch(t);
     for (const visits of [1, 2]) {
       const visitor = await Visitor.begin(browser);
@@ -162,7 +162,7 @@ describe("a visit", { skip: withoutServer("visits") }, () => {
 
   /** rules.md 4 */
   test("a browser that calls itself headless is a robot and in no report", async (t) => {
-    const { server, site, kpi, rows } = await house(t);
+    const { server, site, kpi, rows } = await fixture(t);
     const robot = await Visitor.begin(await launch(t), { headless: true });
     const told = robot.context.waitForEvent("response", (response) => {
       const { host, pathname } = new URL(response.url());
@@ -178,7 +178,7 @@ describe("a visit", { skip: withoutServer("visits") }, () => {
   });
 
   test("what happens while the server is away arrives when it is back, once", { timeout: 4 * MINUTE }, async (t) => {
-    const { server, site, kpi, rows } = await house(t);
+    const { server, site, kpi, rows } = await fixture(t);
     const visitor = await Visitor.begin(await launch(t));
     const page = await visitor.open(site.at("/"));
     await counts(kpi, { page_views: 1 });
@@ -197,7 +197,7 @@ describe("a visit", { skip: withoutServer("visits") }, () => {
   });
 
   test("a site without the server works as before", async (t) => {
-    const { server, site } = await house(t);
+    const { server, site } = await fixture(t);
     await server.stop();
     const visitor = await Visitor.begin(await launch(t));
     const page = await visitor.open(site.at("/"));

@@ -191,7 +191,9 @@ fn origin(account: &Account) -> Result<String, Error> {
     let settings = account.settings();
     let host = settings.domains.first().map_or("www.example.com", String::as_str);
     if settings.limit_to_domains && !settings.owns_host(host) {
-        return Err(Error::Numbers("the account accepts only hits of its own domains, and has no domain".to_owned()));
+        return Err(Error::Numbers(
+            "the account accepts only hits of its own domains, and has no domain".to_owned(),
+        ));
     }
     let is_local = host.split(':').next().is_some_and(|name| name == "localhost" || name.starts_with("127."));
     let scheme = if is_local || host.contains(':') { "http" } else { "https" };

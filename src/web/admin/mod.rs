@@ -1,5 +1,5 @@
-//! The pages behind the sign-in, one a file: its routes, its form, its page. Each asks a guard who it is that
-//! asks; no page reads a cookie itself.
+//! The admin pages. Each file is one page with its routes, forms and templates. Access is checked by the extractors
+//! of `request::guard`; no page reads a cookie itself.
 
 pub mod access;
 pub mod events;
@@ -14,7 +14,7 @@ use actix_web::web::{self, ServiceConfig};
 use crate::web::request::security;
 use crate::web::response::error::WebError;
 
-/// Every admin route, guarded. Takes every path that nothing before it took: it is configured last.
+/// All admin routes inside the security middleware. The scope matches every path, so it must be configured last.
 pub fn routes(config: &mut ServiceConfig) {
     let guarded =
         web::scope("").wrap(from_fn(security::guard)).configure(pages).default_service(web::to(not_found));

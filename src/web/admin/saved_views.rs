@@ -1,7 +1,7 @@
-//! `/accounts/{id}/views`: the reader's saved views. They are saved from the menu on a report; only what a report
-//! can be asked is saved, in the form its own links have.
+//! `/accounts/{id}/views`: the user's saved views, that is, reports with their filters under a name. The menu on
+//! each report saves them. An address is parsed before it is saved, so a view can only open a report, never another
+//! page.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{Path, ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -16,12 +16,12 @@ use crate::web::part::field::{Field, Kind};
 use crate::web::part::icon::Icon;
 use crate::web::paths::{self, Report, ReportUrl};
 use crate::web::request::form::AccountForm;
-use crate::web::request::guard::InAccount;
+use crate::web::request::guard::Member;
 use crate::web::request::query::{self, Pairs};
-use crate::web::response::answer;
 use crate::web::response::error::WebError;
-use crate::web::response::flash::{self, Done};
+use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
+use crate::web::response::respond;
 use crate::web::text::{Texts, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -30,7 +30,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/accounts/{account}/views/{view}/delete", post().to(delete));
 }
 
-/// Reports that can be saved, and the keys of their own that their links keep.
+/// The reports that can be saved, with the report's own parameters that are kept.
 const REPORTS: [(Report, &[&str]); 6] = [
     (Report::Dashboard, &["metric"]),
     (Report::Pages, &["show", "sort"]),
@@ -49,8 +49,8 @@ struct Row {
     delete_label: String,
 }
 
-/// A view that was not saved.
-struct Refused {
+/// The form again, after a view could not be saved.
+struct SaveForm {
     name: Field,
     report: String,
     query: String,
@@ -62,7 +62,7 @@ struct Refused {
 struct ListPage {
     layout: Layout,
     account: AccountId,
-    form: Option<Refused>,
+    form: Option<SaveForm>,
     rows: Vec<Row>,
     empty: Empty,
 }
@@ -73,47 +73,50 @@ impl ListPage {
     }
 }
 
-async fn list(here: InAccount) -> Result<HttpResponse, WebError> {
-    list_page(&here, None).await
+async fn list(member: Member) -> Result<HttpResponse, WebError> {
+    list_page(&member, None).await
 }
 
-async fn list_page(here: &InAccount, form: Option<Refused>) -> Result<HttpResponse, WebError> {
-    let t = here.who.context.t;
-    let words = &t.views;
-    let user = here.who.session.user.id;
-    let views = saved_views::list(&here.who.state.app, user, here.id()).await?;
+async fn list_page(member: &Member, form: Option<SaveForm>) -> Result<HttpResponse, WebError> {
+    let t = member.t();
+    let texts = &t.views;
+    let user = member.user_id();
+    let views = saved_views::list(member.app(), user, member.account_id()).await?;
     let rows = views.into_iter().map(|view| Row {
-        href: paths::saved_view(here.id(), &view.report, &view.query),
+        href: paths::saved_view(member.account_id(), &view.report, &view.query),
         page: name_of(t, &view.report),
-        saved: format::date_time(&t.number, &here.account.zone, view.created),
-        delete: format!("{}/{}/delete", paths::views(here.id()), view.id),
-        delete_label: fill(words.delete_one, &[("name", &view.name)]),
+        saved: format::date_time(&t.number, &member.account.zone, view.created),
+        delete: format!("{}/{}/delete", paths::views(member.account_id()), view.id),
+        delete_label: fill(texts.delete_one, &[("name", &view.name)]),
         name: view.name,
     });
-    let status = if form.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let has_errors = form.is_some();
     let page = ListPage {
-        layout: here.layout(words.title, Section::Dashboard, ""),
-        account: here.id(),
+        layout: member.layout(texts.title, Section::Dashboard, ""),
+        account: member.account_id(),
         form,
         rows: rows.collect(),
         empty: Empty {
             icon: Icon::Bookmark,
-            title: words.none_title.to_owned(),
-            what: words.none.to_owned(),
-            action: Some(Action { label: words.none_action.to_owned(), href: paths::dashboard(here.id()) }),
+            title: texts.none_title.to_owned(),
+            what: texts.none.to_owned(),
+            action: Some(Action {
+                label: texts.none_action.to_owned(),
+                href: paths::dashboard(member.account_id()),
+            }),
         },
     };
-    answer::page(status, &page)
+    respond::form(has_errors, &page)
 }
 
 fn name_of(t: &Texts, report: &str) -> &'static str {
-    let words = &t.table;
+    let texts = &t.table;
     let named = [
         (Report::Dashboard, t.frame.nav.dashboard),
-        (Report::Pages, words.pages),
-        (Report::Sources, words.sources),
-        (Report::Devices, words.devices),
-        (Report::Countries, words.countries),
+        (Report::Pages, texts.pages),
+        (Report::Sources, texts.sources),
+        (Report::Devices, texts.devices),
+        (Report::Countries, texts.countries),
         (Report::Events, t.frame.nav.events),
     ];
     let report = report.split('/').next().unwrap_or(report);
@@ -121,17 +124,14 @@ fn name_of(t: &Texts, report: &str) -> &'static str {
 }
 
 async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
-    let AccountForm { page: here, fields } = form;
-    let t = here.who.context.t;
-    let url = asked(&here, fields.raw("report"), fields.raw("query"))?;
-    let user = here.who.session.user.id;
-    let app = &here.who.state.app;
+    let AccountForm { sender: member, fields } = form;
+    let t = member.t();
+    let url = params(&member, fields.raw("report"), fields.raw("query"))?;
+    let user = member.user_id();
+    let app = member.app();
     let typed = fields.raw("name");
-    match saved_views::save(app, user, here.id(), typed, &url.report.name(), &url.query()).await {
-        Ok(_) => {
-            flash::put(&request, here.who.context.https, Done::ViewSaved);
-            Ok(answer::see_other(&url.href()))
-        }
+    match saved_views::save(app, user, member.account_id(), typed, &url.report.name(), &url.query()).await {
+        Ok(_) => respond::done(&request, member.https(), Done::ViewSaved, &url.href()),
         Err(error) => {
             let wrong = wrong(t, error)?;
             let name = Field::new(t, "name", t.views.name, Kind::Text)
@@ -142,35 +142,35 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
                 .max(VIEW_NAME_MAX)
                 .autocomplete("off");
             let (report, query, back) = (url.report.name(), url.query(), url.href());
-            list_page(&here, Some(Refused { name, report, query, back })).await
+            list_page(&member, Some(SaveForm { name, report, query, back })).await
         }
     }
 }
 
-/// The report a form names, as its own links would write it.
-fn asked(here: &InAccount, report: &str, query: &str) -> Result<ReportUrl, WebError> {
+/// The report that the form names, in the form its own links have.
+fn params(member: &Member, report: &str, query: &str) -> Result<ReportUrl, WebError> {
     let no_report = || WebError::BadRequest("unknown report".to_owned());
     let of_event = report.strip_prefix("events/").and_then(EventNumber::parse);
     let of_event = of_event.map(|number| (Report::Event(number), ["metric"].as_slice()));
     let known = || REPORTS.into_iter().find(|(known, _)| known.as_str() == report);
-    let (report, own) = of_event.or_else(known).ok_or_else(no_report)?;
+    let (report, extra_keys) = of_event.or_else(known).ok_or_else(no_report)?;
     let pairs = web::Query::<Pairs>::from_query(query)
         .map_err(|_| WebError::BadRequest("the query is not valid".to_owned()))?;
-    let today = here.account.zone.day_of(here.who.state.app.now());
+    let today = member.account.zone.day_of(member.app().now());
     if report == Report::Events {
-        return Ok(crate::web::admin::events::list::read(here.id(), &pairs, today)?.url);
+        return Ok(crate::web::admin::events::list::read(member.account_id(), &pairs, today)?.url);
     }
-    Ok(query::read(here.id(), report, &pairs, own, today)?.url)
+    Ok(query::read(member.account_id(), report, &pairs, extra_keys, today)?.url)
 }
 
 fn wrong(t: &Texts, error: Error) -> Result<&'static str, WebError> {
-    let words = &t.views;
+    let texts = &t.views;
     Ok(match error {
-        Error::Unfit(Unfit::NoName) => words.no_name,
-        Error::Unfit(Unfit::LongName) => words.long_name,
-        Error::Unfit(Unfit::LongQuery) => words.long_query,
-        Error::Taken => words.taken,
-        Error::Full => words.full,
+        Error::Unfit(Unfit::NoName) => texts.no_name,
+        Error::Unfit(Unfit::LongName) => texts.long_name,
+        Error::Unfit(Unfit::LongQuery) => texts.long_query,
+        Error::Taken => texts.taken,
+        Error::Full => texts.full,
         Error::Access(error) => return Err(error.into()),
     })
 }
@@ -180,9 +180,8 @@ async fn delete(
     path: Path<(i64, i64)>,
     form: AccountForm,
 ) -> Result<HttpResponse, WebError> {
-    let here = form.page;
-    let user = here.who.session.user.id;
-    saved_views::delete(&here.who.state.app, user, here.id(), path.into_inner().1).await?;
-    flash::put(&request, here.who.context.https, Done::ViewDeleted);
-    Ok(answer::see_other(&paths::views(here.id())))
+    let member = form.sender;
+    let user = member.user_id();
+    saved_views::delete(member.app(), user, member.account_id(), path.into_inner().1).await?;
+    respond::done(&request, member.https(), Done::ViewDeleted, &paths::views(member.account_id()))
 }

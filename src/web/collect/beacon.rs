@@ -1,7 +1,5 @@
-//! Beacons: HubSpot's GIF and the JSON of our script. Turns a wire form into what `app::accept` reads, and its
-//! outcome into an answer, which is given after the commit.
-
-use std::time::Duration;
+//! Receives beacons: HubSpot's GIF requests and the JSON of our script. Each is turned into a `Beacon` for
+//! `app::ingest::accept`. The answer is sent only after the hits are committed to disk.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
@@ -11,19 +9,17 @@ use actix_web::http::header::{
 };
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use futures_util::StreamExt;
 
 use crate::app::ingest::accept::beacon::{BATCH_BODY_MAX, Beacon, Unreadable, of_json};
 use crate::app::ingest::accept::{Outcome, Sender, accept};
 use crate::app::state::rate_limit::sender_of;
 use crate::domain::reason::Reason;
+use crate::web::request::body;
 use crate::web::request::state::State;
 
-/// Longest a body may take to arrive; actix itself never cuts a slow one.
-const BODY_TIME: Duration = Duration::from_secs(15);
-/// Seconds a refused sender is asked to wait.
+/// `Retry-After` when hits cannot be stored at the moment, in seconds.
 const RETRY_SECONDS: u32 = 2;
-/// What became of the hit, for whoever looks at the network panel.
+/// Tells developers in the browser's network panel what happened to the hit.
 const X_GUESTLOG: HeaderName = HeaderName::from_static("x-guestlog");
 /// A transparent pixel.
 const GIF: &[u8] =
@@ -36,18 +32,18 @@ pub(crate) async fn gif(request: HttpRequest, state: Data<State>) -> HttpRespons
         return refusal;
     }
     let mut beacon = Beacon::of_query(request.query_string());
-    // Behavioural events and autocapture have no `k`; their path is their kind.
+    // Behavioural events and autocapture have no parameter `k`; the path says which kind they are.
     match request.path() {
         "/__ptbe.gif" => beacon.kind = "ptbe".into(),
         "/__ptc.gif" => beacon.kind = "ptc".into(),
         _ => {}
     }
-    let outcome = take(&request, &state, vec![Ok(beacon)]).await;
+    let outcome = accept_beacons(&request, &state, vec![Ok(beacon)]).await;
     if is_refused(outcome.reason) {
         return refuse(outcome.reason);
     }
     let mut answer = HttpResponse::Ok();
-    dress(&mut answer, outcome.reason);
+    add_headers(&mut answer, outcome.reason);
     answer.insert_header((CONTENT_TYPE, "image/gif")).body(Bytes::from_static(GIF))
 }
 
@@ -64,16 +60,16 @@ pub(crate) async fn collect(request: HttpRequest, body: Payload, state: Data<Sta
         Ok(beacons) => beacons,
         Err(unreadable) => return count_and_refuse(&state, unreadable.reason()),
     };
-    let outcome = take(&request, &state, beacons).await;
+    let outcome = accept_beacons(&request, &state, beacons).await;
     if is_refused(outcome.reason) {
         return refuse(outcome.reason);
     }
     let mut answer = HttpResponse::NoContent();
-    dress(&mut answer, outcome.reason);
+    add_headers(&mut answer, outcome.reason);
     answer.finish()
 }
 
-/// `OPTIONS` of the public routes: a preflight, from those who set a content type.
+/// CORS preflight. Browsers send it for requests that set a content type.
 pub(crate) async fn preflight() -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
@@ -83,8 +79,13 @@ pub(crate) async fn preflight() -> HttpResponse {
         .finish()
 }
 
-async fn take(request: &HttpRequest, state: &State, beacons: Vec<Result<Beacon<'_>, Unreadable>>) -> Outcome {
-    // Browsers send bytes beyond ASCII in all three; a cookie of the site must not hide the one that says no.
+async fn accept_beacons(
+    request: &HttpRequest,
+    state: &State,
+    beacons: Vec<Result<Beacon<'_>, Unreadable>>,
+) -> Outcome {
+    // Browsers may send non-ASCII bytes in all three headers. Another cookie with such bytes must not hide the
+    // do-not-track cookie.
     let header = |name| {
         request
             .headers()
@@ -112,24 +113,16 @@ pub(super) fn over_limit(request: &HttpRequest, state: &State) -> Option<HttpRes
     state.app.counters.receive(1);
     state.app.counters.count(Reason::TooMany, 1);
     let mut answer = HttpResponse::TooManyRequests();
-    dress(&mut answer, Reason::TooMany);
+    add_headers(&mut answer, Reason::TooMany);
     Some(answer.insert_header((RETRY_AFTER, wait)).finish())
 }
 
-/// Reads a body of at most `max` bytes, cut when it is slow.
-pub(crate) async fn read_body(mut body: Payload, max: usize) -> Result<Vec<u8>, Reason> {
-    let read = async {
-        let mut whole = Vec::new();
-        while let Some(part) = body.next().await {
-            let part = part.map_err(|_| Reason::Malformed)?;
-            if whole.len() + part.len() > max {
-                return Err(Reason::TooLarge);
-            }
-            whole.extend_from_slice(&part);
-        }
-        Ok(whole)
-    };
-    tokio::time::timeout(BODY_TIME, read).await.unwrap_or(Err(Reason::Malformed))
+/// Reads a body of at most `max` bytes.
+pub(super) async fn read_body(body: Payload, max: usize) -> Result<Vec<u8>, Reason> {
+    body::read(body, max).await.map_err(|error| match error {
+        body::Error::TooLarge => Reason::TooLarge,
+        body::Error::TooSlow | body::Error::Broken(_) => Reason::Malformed,
+    })
 }
 
 fn count_and_refuse(state: &State, reason: Reason) -> HttpResponse {
@@ -138,8 +131,8 @@ fn count_and_refuse(state: &State, reason: Reason) -> HttpResponse {
     refuse(reason)
 }
 
-/// Is a hit that was not taken for this reason the sender's to mend, or to send again? The others are answered as if
-/// it was, with the reason in the header.
+/// Whether the sender gets an error status, because they can correct the hit or send it again. Other rejected hits
+/// are answered with success, and only the header names the reason.
 pub(super) const fn is_refused(reason: Reason) -> bool {
     matches!(reason, Reason::Malformed | Reason::BadValue | Reason::TooLarge | Reason::Unavailable)
 }
@@ -151,14 +144,14 @@ pub(super) fn refuse(reason: Reason) -> HttpResponse {
         _ => (StatusCode::BAD_REQUEST, false),
     };
     let mut answer = HttpResponse::build(status);
-    dress(&mut answer, reason);
+    add_headers(&mut answer, reason);
     if retry {
         answer.insert_header((RETRY_AFTER, RETRY_SECONDS));
     }
     answer.finish()
 }
 
-pub(super) fn dress(answer: &mut HttpResponseBuilder, reason: Reason) {
+pub(super) fn add_headers(answer: &mut HttpResponseBuilder, reason: Reason) {
     answer
         .insert_header((X_GUESTLOG, HeaderValue::from_static(reason.as_str())))
         .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))

@@ -1,4 +1,5 @@
-//! `GET /e/{account}/{event}.{hash}.js`: custom JavaScript of an event, which our script loads after consent.
+//! `GET /e/{account}/{event}.{hash}.js`: the custom JavaScript of an event. The tracking script loads it once the
+//! visitor has consented.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
@@ -17,7 +18,7 @@ pub(crate) async fn show(path: Path<(i64, String, String)>, state: Data<State>) 
         None => Ok(None),
     };
     let (mut answer, keep, body) = match code {
-        // another text has another address
+        // Changed code gets a new address, so this one may be kept for ever.
         Ok(Some(code)) => (HttpResponse::Ok(), "public, max-age=31536000, immutable", code),
         Ok(None) => {
             (HttpResponse::NotFound(), "no-store", "// Guestlog: this code does not exist\n".to_owned())

@@ -1,11 +1,11 @@
-//! `GET /v1/event`: a completion told by a program, or by an image in a mail. The answer is an empty image, given after
-//! the commit.
+//! `GET /v1/event`: an event completion reported by a program or by an image in an email. The answer is an empty
+//! image. It is sent only after the completion is committed to disk.
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::beacon::{dress, is_refused, over_limit, refuse};
+use super::beacon::{add_headers, is_refused, over_limit, refuse};
 use crate::app::ingest::accept::call::{Call, accept};
 use crate::web::request::state::State;
 
@@ -18,6 +18,6 @@ pub(crate) async fn show(request: HttpRequest, state: Data<State>) -> HttpRespon
         return refuse(outcome.reason);
     }
     let mut answer = HttpResponse::Ok();
-    dress(&mut answer, outcome.reason);
+    add_headers(&mut answer, outcome.reason);
     answer.insert_header((CONTENT_TYPE, "image/gif")).finish()
 }

@@ -1,4 +1,5 @@
-//! The public side: the script and its beacons. No sign-in, no admin cookies, CORS for everybody.
+//! The public routes: the tracking script and its beacons. They need no sign-in, read no admin cookies, and allow
+//! every origin.
 
 pub(super) mod beacon;
 pub(super) mod code;

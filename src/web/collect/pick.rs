@@ -1,5 +1,6 @@
-//! The site's side of picking an element (rules.md 30): `POST /pick` confirms a token, takes the choice or that there is
-//! none, `GET /pick.js` is the picker. No sign-in: the token is all that counts, and it is told nobody whose it is.
+//! The element picker on the site (rules.md 30). `GET /pick.js` is the picker; `POST /pick` confirms its token,
+//! takes the chosen selector, or cancels. There is no sign-in: the token is the only proof, and no answer reveals
+//! whose it is.
 
 use std::sync::LazyLock;
 
@@ -15,14 +16,14 @@ use crate::tracker::{self, Script};
 use crate::web::request::state::State;
 use crate::web::text::EN;
 
-/// Longest body, bytes: a selector of the greatest length in JSON.
+/// Longest body in bytes: the longest selector as JSON.
 const BODY_MAX: usize = 16 * 1024;
 
 static PICKER: LazyLock<Script> =
     LazyLock::new(|| tracker::picker(&serde_json::to_string(&EN.picker).unwrap_or_default()));
 
 #[derive(Deserialize)]
-struct Told {
+struct PickMessage {
     token: String,
     selector: Option<String>,
     #[serde(default)]
@@ -35,25 +36,25 @@ pub(crate) async fn create(request: HttpRequest, body: Payload, state: Data<Stat
         return refusal;
     }
     let body = read_body(body, BODY_MAX).await.unwrap_or_default();
-    let done = match serde_json::from_slice::<Told>(&body) {
-        Ok(Told { token, cancelled: true, .. }) => element_picker::cancel(&state.app, &token).await,
-        Ok(Told { token, selector: None, .. }) => element_picker::confirm(&state.app, &token).await,
-        Ok(Told { token, selector: Some(selector), .. }) => {
+    let done = match serde_json::from_slice::<PickMessage>(&body) {
+        Ok(PickMessage { token, cancelled: true, .. }) => element_picker::cancel(&state.app, &token).await,
+        Ok(PickMessage { token, selector: None, .. }) => element_picker::confirm(&state.app, &token).await,
+        Ok(PickMessage { token, selector: Some(selector), .. }) => {
             element_picker::choose(&state.app, &token, &selector).await
         }
-        Err(_) => return dressed(HttpResponse::BadRequest()),
+        Err(_) => return empty_answer(HttpResponse::BadRequest()),
     };
     match done {
-        Ok(true) => dressed(HttpResponse::NoContent()),
-        Ok(false) => dressed(HttpResponse::NotFound()),
+        Ok(true) => empty_answer(HttpResponse::NoContent()),
+        Ok(false) => empty_answer(HttpResponse::NotFound()),
         Err(error) => {
             tracing::error!(%error, "a picked element could not be saved");
-            dressed(HttpResponse::ServiceUnavailable())
+            empty_answer(HttpResponse::ServiceUnavailable())
         }
     }
 }
 
-fn dressed(mut answer: actix_web::HttpResponseBuilder) -> HttpResponse {
+fn empty_answer(mut answer: actix_web::HttpResponseBuilder) -> HttpResponse {
     answer
         .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header((CACHE_CONTROL, "no-store"))

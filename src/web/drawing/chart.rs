@@ -1,8 +1,8 @@
-//! Charts as numbers for SVG templates: scales, paths, ticks. Pure. A chart has its table behind it, so
-//! that nothing is told by the picture alone.
+//! Computes charts for SVG templates: scales, paths, ticks. Every chart has a table behind it, so people who cannot
+//! see it get the same numbers.
 //!
-//! The drawing takes every width without script: what must not be stretched (texts, circles, grid) is
-//! placed by percent, what may be (lines, areas) lies in a view box 1,000 wide that is stretched.
+//! The drawing fits any width without a script. Lines and areas are in a view box of width 1,000 that the browser
+//! stretches. Texts, circles and grid lines must not be stretched, so they are placed in percent.
 
 use std::fmt::Write;
 
@@ -13,29 +13,28 @@ use crate::web::drawing::format;
 use crate::web::text::number::Numbers;
 use crate::web::text::{Texts, fill};
 
-/// Height of the plot, CSS pixels.
+/// Height of the plot, in CSS pixels.
 const HEIGHT: f64 = 220.0;
-/// Room above the highest point, so that its dot is whole.
+/// Space above the highest point, so that its dot is not cut off.
 const TOP: f64 = 10.0;
-/// Room below for the names of the points.
+/// Space for the labels below the axis.
 const FOOT: f64 = 28.0;
-/// Width of the stretched view box.
+/// Width of the view box that is stretched.
 const WIDE: f64 = 1_000.0;
-/// Most names below the axis.
-const NAMES_MAX: usize = 7;
-/// Steps of the value axis aimed at.
+/// Most labels below the axis.
+const LABELS_MAX: usize = 7;
+/// Most steps of the value axis.
 const STEPS: i64 = 4;
 
-/// What the values are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unit {
     Count,
-    /// Minor units of this ISO 4217 code.
+    /// In minor units of this ISO 4217 currency.
     Money(String),
 }
 
 impl Unit {
-    /// As a card shows it: short when it is long.
+    /// As a key figure: shortened when it is long.
     pub(crate) fn figure(&self, t: &Numbers, value: i64) -> String {
         match self {
             Self::Count => format::figure(t, value),
@@ -43,7 +42,6 @@ impl Unit {
         }
     }
 
-    /// In full.
     pub(crate) fn text(&self, t: &Numbers, value: i64) -> String {
         match self {
             Self::Count => format::number(t, value),
@@ -59,45 +57,44 @@ impl Unit {
     }
 }
 
-/// One interval.
+/// One interval of the chart.
 #[derive(Clone, Debug)]
 pub struct Point {
-    /// In full: `Sun 22 Nov 2026`.
+    /// Full name: `Sun 22 Nov 2026`.
     pub when: String,
-    /// Below the axis: `22 Nov`.
-    pub name: String,
-    /// `None` = still to come.
+    /// Label below the axis: `22 Nov`.
+    pub label: String,
+    /// `None` for intervals in the future.
     pub value: Option<i64>,
-    /// The compared interval: its name in full and its value.
+    /// Full name and value of the interval it is compared with.
     pub before: Option<(String, i64)>,
-    /// The period holds a part of the interval only.
-    pub cut: bool,
+    /// The period contains only a part of the interval.
+    pub partial: bool,
 }
 
-/// A line with its area, and a compared line behind it.
+/// A line with an area below it, and the line of the comparison behind it.
 #[derive(Template)]
 #[template(path = "_chart.html")]
 pub struct Chart {
     pub t: &'static Texts,
-    /// Unique in its page.
+    /// The element's `id`, unique on its page.
     pub id: &'static str,
     pub title: String,
-    /// What is counted, for tooltips and the table's head.
+    /// What is counted; used in tooltips and as heading of the table.
     pub what: String,
     pub unit: Unit,
     pub points: Vec<Point>,
-    /// The last interval with a value is not over yet.
+    /// The last interval with a value is still running.
     pub unfinished: bool,
     scale: Scale,
 }
 
 impl HtmlSafe for Chart {}
 
-/// A point as it is drawn.
-struct Drawn {
-    /// Place of the point, per cent of the width.
+struct PlottedPoint {
+    /// Position in percent of the width.
     x: String,
-    /// The part of the width where the pointer means this point.
+    /// The stretch of the width in which the pointer selects this point, in percent.
     from: String,
     width: String,
     y: Option<String>,
@@ -111,17 +108,15 @@ struct Tick {
     y: String,
 }
 
-/// A name below the axis.
-struct Name<'a> {
+struct AxisLabel<'a> {
     text: &'a str,
     x: String,
     anchor: &'static str,
-    /// Left out on narrow screens.
+    /// Hidden on narrow screens.
     spare: bool,
 }
 
 impl Chart {
-    #[must_use]
     pub fn new(t: &'static Texts, id: &'static str, title: &str, what: &str, unit: Unit) -> Self {
         Self {
             t,
@@ -135,7 +130,6 @@ impl Chart {
         }
     }
 
-    #[must_use]
     pub fn with(mut self, points: Vec<Point>, unfinished: bool) -> Self {
         let values = points.iter().flat_map(|p| p.value.into_iter().chain(p.before.iter().map(|(_, v)| *v)));
         self.scale = Scale::over(values);
@@ -166,7 +160,7 @@ impl Chart {
         format!("0 0 {} {}", place(WIDE), place(HEIGHT + TOP))
     }
 
-    fn names_y(&self) -> String {
+    fn labels_y(&self) -> String {
         place(HEIGHT + TOP + FOOT - 8.0)
     }
 
@@ -176,12 +170,12 @@ impl Chart {
         self.scale.ticks().map(tick).collect()
     }
 
-    /// Where the value axis is nothing.
+    /// The y coordinate of the value 0.
     fn zero(&self) -> String {
         place(self.scale.y(0))
     }
 
-    /// Points of the line: x in the view box, y in pixels.
+    /// The points of the line: x in the view box, y in pixels.
     fn line(&self) -> Vec<(f64, f64)> {
         let n = self.points.len();
         let of = |(i, p): (usize, &Point)| p.value.map(|v| (fraction(i, n) * WIDE, self.scale.y(v)));
@@ -195,19 +189,21 @@ impl Chart {
         format!("{}L{} {}L{} {}Z", path(&line), place(last.0), place(zero), place(first.0), place(zero))
     }
 
-    /// Is what an interval counts less than it would be in full? Two such neighbours have no whole line between.
-    fn is_part(&self, place: usize) -> bool {
-        self.is_unfinished(&place) || self.points.get(place).is_some_and(|point| point.cut)
+    /// Whether the interval counts less than a full one would. A line to or from such a point is dashed, because
+    /// its slope means nothing.
+    fn is_partial(&self, place: usize) -> bool {
+        self.is_unfinished(&place) || self.points.get(place).is_some_and(|point| point.partial)
     }
 
-    /// Stretches of the line, those to or from a part of an interval or the others.
+    /// The path of the line: with `parts` only the sections that touch a partial interval, otherwise only the
+    /// others.
     fn stretches(&self, parts: bool) -> String {
         let line = self.line();
         let mut text = String::new();
         let mut run: Vec<(f64, f64)> = Vec::new();
         for (place, pair) in line.windows(2).enumerate() {
             let [from, to] = pair else { continue };
-            if (self.is_part(place) || self.is_part(place + 1)) == parts {
+            if (self.is_partial(place) || self.is_partial(place + 1)) == parts {
                 if run.is_empty() {
                     run.push(*from);
                 }
@@ -219,26 +215,26 @@ impl Chart {
         text + &path(&run)
     }
 
-    /// The line as far as it joins whole intervals.
+    /// The sections between full intervals.
     fn path_certain(&self) -> String {
         self.stretches(false)
     }
 
-    /// The stretches that lead to an interval that is not over, or that the period cuts.
+    /// The sections that touch an interval that is still running or only partly in the period.
     fn path_unfinished(&self) -> String {
         self.stretches(true)
     }
 
-    fn has_cut(&self) -> bool {
-        self.points.iter().any(|point| point.cut)
+    fn has_partial(&self) -> bool {
+        self.points.iter().any(|point| point.partial)
     }
 
-    /// What is said of an interval that does not count in full.
-    fn part_name(&self, place: &usize) -> Option<&'static str> {
-        let words = &self.t.report.chart;
+    /// The note on an interval that does not count in full.
+    fn partial_note(&self, place: &usize) -> Option<&'static str> {
+        let texts = &self.t.report.chart;
         match self.points.get(*place) {
-            _ if self.is_unfinished(place) => Some(words.unfinished),
-            Some(point) if point.cut => Some(words.partial),
+            _ if self.is_unfinished(place) => Some(texts.unfinished),
+            Some(point) if point.partial => Some(texts.partial),
             _ => None,
         }
     }
@@ -252,17 +248,17 @@ impl Chart {
         path(&line)
     }
 
-    fn drawn(&self) -> Vec<Drawn> {
+    fn plotted(&self) -> Vec<PlottedPoint> {
         let n = self.points.len();
-        self.points.iter().enumerate().map(|(i, point)| self.draw(i, n, point)).collect()
+        self.points.iter().enumerate().map(|(i, point)| self.plot(i, n, point)).collect()
     }
 
-    fn draw(&self, i: usize, n: usize, point: &Point) -> Drawn {
+    fn plot(&self, i: usize, n: usize, point: &Point) -> PlottedPoint {
         let numbers = &self.t.number;
         let gap = if n > 1 { 100.0 / (n - 1) as f64 } else { 200.0 };
         let x = fraction(i, n) * 100.0;
         let (from, to) = ((x - gap / 2.0).max(0.0), (x + gap / 2.0).min(100.0));
-        Drawn {
+        PlottedPoint {
             x: format!("{}%", place(x)),
             from: format!("{}%", place(from)),
             width: format!("{}%", place(to - from)),
@@ -279,12 +275,10 @@ impl Chart {
         }
     }
 
-    /// The value of a point in full.
     fn value(&self, point: &Point) -> String {
         point.value.map_or_else(|| self.t.number.unknown.to_owned(), |v| self.unit.text(&self.t.number, v))
     }
 
-    /// The compared value of a point in full.
     fn value_before(&self, point: &Point) -> String {
         let before = point.before.as_ref();
         before.map_or_else(|| self.t.number.unknown.to_owned(), |(_, v)| self.unit.text(&self.t.number, *v))
@@ -294,19 +288,19 @@ impl Chart {
         self.unfinished && self.line().len() == place + 1
     }
 
-    fn names(&self) -> Vec<Name<'_>> {
+    fn labels(&self) -> Vec<AxisLabel<'_>> {
         let n = self.points.len();
-        let every = n.div_ceil(NAMES_MAX).max(1);
+        let every = n.div_ceil(LABELS_MAX).max(1);
         let shown = self.points.iter().enumerate().step_by(every);
         shown
             .enumerate()
-            .map(|(nth, (i, point))| Name::at(&point.name, fraction(i, n), nth % 2 == 1))
+            .map(|(nth, (i, point))| AxisLabel::at(&point.label, fraction(i, n), nth % 2 == 1))
             .collect()
     }
 }
 
-impl<'a> Name<'a> {
-    /// At the edges the text stays within the chart.
+impl<'a> AxisLabel<'a> {
+    /// At both edges the text is aligned so that it stays inside the chart.
     fn at(text: &'a str, x: f64, spare: bool) -> Self {
         let anchor = match x {
             ..0.03 => "start",
@@ -317,7 +311,7 @@ impl<'a> Name<'a> {
     }
 }
 
-/// A small line without axis.
+/// A small line chart without axes.
 #[derive(Template)]
 #[template(path = "_spark.html")]
 pub struct Sparkline {
@@ -327,8 +321,7 @@ pub struct Sparkline {
 impl HtmlSafe for Sparkline {}
 
 impl Sparkline {
-    /// `None` with fewer than two values or nothing but zeros: there is nothing to draw.
-    #[must_use]
+    /// `None` when there are fewer than two values or only zeros.
     pub fn of(values: Vec<i64>) -> Option<Self> {
         (values.len() > 1 && values.iter().any(|v| *v != 0)).then_some(Self { values })
     }
@@ -349,7 +342,7 @@ impl Sparkline {
     }
 }
 
-/// The value axis: from `low` to `high` in whole steps.
+/// The value axis, from `low` to `high` in steps of equal size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Scale {
     low: i64,
@@ -358,12 +351,12 @@ struct Scale {
 }
 
 impl Scale {
-    /// Holds nothing and every value, with steps of 1, 2 or 5 times a power of ten.
+    /// An axis that contains 0 and every value, in steps of 1, 2 or 5 times a power of ten.
     fn over(values: impl Iterator<Item = i64>) -> Self {
         let (low, high) = values.fold((0i64, 0i64), |(low, high), v| (low.min(v), high.max(v)));
         let span = i128::from(high) - i128::from(low);
         let step = nice_step(span);
-        // Rounded outwards to whole steps; saturating at the ends of the numbers.
+        // The ends are rounded outwards to whole steps; at the limits of `i64` they saturate.
         let down = |v: i64| i128::from(v).div_euclid(step) * step;
         let up = |v: i64| -(-i128::from(v)).div_euclid(step) * step;
         let narrow = |v: i128| i64::try_from(v).unwrap_or(if v < 0 { i64::MIN } else { i64::MAX });
@@ -380,14 +373,14 @@ impl Scale {
         })
     }
 
-    /// Pixels from the top.
+    /// In pixels from the top.
     fn y(self, value: i64) -> f64 {
         let (low, high) = (self.low as f64, self.high as f64);
         TOP + HEIGHT - (value as f64 - low) / (high - low) * HEIGHT
     }
 }
 
-/// Smallest of 1, 2, 5 × 10^k that divides `span` into at most `STEPS` steps.
+/// The smallest of 1, 2, 5 × 10^k that covers `span` in at most `STEPS` steps.
 fn nice_step(span: i128) -> i128 {
     let mut power: i128 = 1;
     loop {
@@ -401,18 +394,18 @@ fn nice_step(span: i128) -> i128 {
     }
 }
 
-/// Place of the `i`-th of `n` points, 0 to 1; a single one stands in the middle.
+/// Position of the `i`-th of `n` points, from 0 to 1. A single point is in the middle.
 fn fraction(i: usize, n: usize) -> f64 {
     if n > 1 { i as f64 / (n - 1) as f64 } else { 0.5 }
 }
 
-/// At most two decimals, none that say nothing.
+/// At most two decimals, without trailing zeros.
 fn place(value: f64) -> String {
     let text = format!("{value:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// `M0 10L5 20…`; empty for no points.
+/// An SVG path, `M0 10L5 20…`; empty when there are no points.
 fn path(points: &[(f64, f64)]) -> String {
     let mut text = String::with_capacity(points.len() * 12);
     for (i, (x, y)) in points.iter().enumerate() {
@@ -430,10 +423,10 @@ mod tests {
     fn chart(values: &[Option<i64>], before: Option<i64>, unfinished: bool) -> Chart {
         let point = |(i, value): (usize, &Option<i64>)| Point {
             when: format!("day {i}"),
-            name: format!("d{i}"),
+            label: format!("d{i}"),
             value: *value,
             before: before.map(|v| (format!("before {i}"), v)),
-            cut: false,
+            partial: false,
         };
         let points = values.iter().enumerate().map(point).collect();
         Chart::new(&EN, "c", "Visitors, 7 days", "Visitors", Unit::Count).with(points, unfinished)
@@ -481,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_still_to_come_is_not_drawn() {
+    fn future_intervals_are_not_drawn() {
         let today = chart(&[Some(4), Some(2), None, None], Some(1), true);
         assert_eq!(today.line().len(), 2);
         assert!(today.path_before().ends_with("L1000 175"), "the compared day is drawn to its end");
@@ -489,10 +482,10 @@ mod tests {
     }
 
     #[test]
-    fn names_below_the_axis_are_few() {
+    fn there_are_few_labels_below_the_axis() {
         for n in [1, 2, 7, 8, 24, 28, 90, 365] {
-            let names = chart(&vec![Some(1); n], None, false).names().len();
-            assert!((1..=NAMES_MAX).contains(&names), "{n}: {names}");
+            let labels = chart(&vec![Some(1); n], None, false).labels().len();
+            assert!((1..=LABELS_MAX).contains(&labels), "{n}: {labels}");
         }
     }
 
@@ -508,10 +501,10 @@ mod tests {
             .with(
                 vec![Point {
                     when: "<u>".into(),
-                    name: "<s>".into(),
+                    label: "<s>".into(),
                     value: Some(1),
                     before: None,
-                    cut: false,
+                    partial: false,
                 }],
                 false,
             )
@@ -521,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sparkline_needs_two_values_that_say_something() {
+    fn a_sparkline_needs_two_values_that_are_not_zero() {
         assert!(Sparkline::of(vec![1]).is_none() && Sparkline::of(vec![0, 0]).is_none());
         let html = Sparkline::of(vec![0, 2, 1]).unwrap().to_string();
         assert!(html.contains("M0 30L50 2L100 16"), "{html}");

@@ -1,5 +1,5 @@
-//! Numbers, money, dates and spans as people read them, in the words of one language. Reports as data
-//! (JSON, CSV) never pass here.
+//! Writes numbers, money, dates and durations for people, in the words of one language. Data answers (JSON, CSV) do
+//! not use it.
 
 use jiff::civil::Date;
 
@@ -8,37 +8,33 @@ use crate::domain::period::{Days, LocalDay, Zone, weekday};
 use crate::web::text::fill;
 use crate::web::text::number::Numbers;
 
-/// From here on a key figure is too long for its card.
+/// Key figures from this number on are too long for their card and are shortened.
 const FIGURE_MAX: u64 = 1_000_000_000;
 
 /// `1,234,567`
-#[must_use]
 pub fn number(t: &Numbers, n: i64) -> String {
     t.whole(n)
 }
 
 /// At most four digits: `9,999`, `12.3k`, `123k`, `1.2M`.
-#[must_use]
 pub fn compact(t: &Numbers, n: i64) -> String {
     shorter(t, n, 10_000)
 }
 
-/// Money below which a card shows cents.
+/// Amounts below this many units show their decimals on a card.
 const MONEY_EXACT: u64 = 1_000;
 
-/// A key figure: in full, as long as a card holds it.
-#[must_use]
+/// A key figure: in full unless it is too long for its card.
 pub fn figure(t: &Numbers, n: i64) -> String {
     if n.unsigned_abs() < FIGURE_MAX { number(t, n) } else { compact(t, n) }
 }
 
-/// For an axis, as short as can be: `500`, `1.5k`, `12k`.
-#[must_use]
+/// For an axis, as short as possible: `500`, `1.5k`, `12k`.
 pub fn tick(t: &Numbers, n: i64) -> String {
     shorter(t, n, 1_000)
 }
 
-/// In full below `limit`.
+/// Shortened from `limit` on.
 fn shorter(t: &Numbers, n: i64, limit: u64) -> String {
     let abs = n.unsigned_abs();
     let (unit, suffix) = match abs {
@@ -50,9 +46,8 @@ fn shorter(t: &Numbers, n: i64, limit: u64) -> String {
     signed(t, n < 0, &format!("{}{suffix}", short(t, u128::from(abs), unit, 1_000)))
 }
 
-/// `12%` of `whole`, without decimals, so that the rates of a column line up. The unknown sign when `whole` is
-/// nothing.
-#[must_use]
+/// `12%`, always without decimals so that the rates of a column line up. When `whole` is 0 the sign for an unknown
+/// value.
 pub fn percent(t: &Numbers, part: i64, whole: i64) -> String {
     if whole <= 0 {
         return t.unknown.to_owned();
@@ -65,7 +60,6 @@ fn ratio(t: &Numbers, part: u128, whole: u128) -> String {
     fill(t.percent, &[("n", &short(t, part * 100, whole, 100))])
 }
 
-/// Which way a figure went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trend {
     Up,
@@ -74,8 +68,7 @@ pub enum Trend {
 }
 
 impl Trend {
-    /// For class names.
-    #[must_use]
+    /// The CSS class.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Up => "up",
@@ -92,7 +85,6 @@ pub struct Change {
     pub text: String,
 }
 
-#[must_use]
 pub fn change(t: &Numbers, now: i64, before: i64) -> Change {
     let trend = match now.cmp(&before) {
         std::cmp::Ordering::Greater => Trend::Up,
@@ -100,7 +92,7 @@ pub fn change(t: &Numbers, now: i64, before: i64) -> Change {
         std::cmp::Ordering::Equal => Trend::Same,
     };
     if before <= 0 && trend != Trend::Same {
-        // A percentage of nothing, or of a negative figure, tells nobody anything.
+        // The percentage of 0 or of a negative number has no meaning.
         let text = if before == 0 && now > 0 { t.from_nothing } else { t.unknown };
         return Change { trend, text: text.to_owned() };
     }
@@ -113,8 +105,7 @@ pub fn change(t: &Numbers, now: i64, before: i64) -> Change {
     Change { trend, text }
 }
 
-/// Minor units of an ISO 4217 currency: `€1,234.50`. An unknown code has two digits.
-#[must_use]
+/// An amount in minor units of an ISO 4217 currency: `€1,234.50`. An unknown currency gets two decimals.
 pub fn money(t: &Numbers, minor: i64, code: &str) -> String {
     let (symbol, digits) = currency(code);
     let unit = 10u64.saturating_pow(digits);
@@ -128,8 +119,7 @@ pub fn money(t: &Numbers, minor: i64, code: &str) -> String {
     signed(t, minor < 0, &fill(t.money, &[("symbol", &symbol), ("amount", &amount)]))
 }
 
-/// A key figure: to the last unit, as long as a card holds it.
-#[must_use]
+/// A key figure: small amounts with decimals, others in whole units.
 pub fn money_figure(t: &Numbers, minor: i64, code: &str) -> String {
     let (_, digits) = currency(code);
     let is_small = minor.unsigned_abs() / 10u64.saturating_pow(digits) < MONEY_EXACT;
@@ -137,7 +127,6 @@ pub fn money_figure(t: &Numbers, minor: i64, code: &str) -> String {
 }
 
 /// `€1.5k`, for an axis.
-#[must_use]
 pub fn money_tick(t: &Numbers, minor: i64, code: &str) -> String {
     money_by(t, minor, code, tick)
 }
@@ -157,8 +146,7 @@ fn currency(code: &str) -> (String, u32) {
     (symbol, digits)
 }
 
-/// `45 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`: the two greatest units.
-#[must_use]
+/// `45 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`: the two largest units.
 pub fn duration(t: &Numbers, ms: i64) -> String {
     let ms = ms.max(0);
     let units = [(DAY, t.days), (HOUR, t.hours), (MINUTE, t.minutes), (SECOND, t.seconds)];
@@ -180,8 +168,7 @@ pub fn duration(t: &Numbers, ms: i64) -> String {
     parts.join(" ")
 }
 
-/// `just now`, `5 min ago`, `3 h ago`, `2 d ago`: the greatest unit.
-#[must_use]
+/// `just now`, `5 min ago`, `3 h ago`, `2 d ago`: only the largest unit.
 pub fn ago(t: &Numbers, now: Millis, at: Millis) -> String {
     let ms = now.since(at);
     let (n, text) = match ms {
@@ -194,7 +181,6 @@ pub fn ago(t: &Numbers, now: Millis, at: Millis) -> String {
 }
 
 /// `22 Nov 2026`
-#[must_use]
 pub fn date(t: &Numbers, day: LocalDay) -> String {
     let date = day.date();
     let parts = [
@@ -206,47 +192,40 @@ pub fn date(t: &Numbers, day: LocalDay) -> String {
 }
 
 /// `22 Nov`
-#[must_use]
 pub fn day_month(t: &Numbers, day: LocalDay) -> String {
     let date = day.date();
     fill(t.day_month, &[("day", &date.day().to_string()), ("month", month(t, date))])
 }
 
 /// `Nov 2026`
-#[must_use]
 pub fn month_year(t: &Numbers, day: LocalDay) -> String {
     let date = day.date();
     fill(t.month_year, &[("month", month(t, date)), ("year", &date.year().to_string())])
 }
 
 /// `Sun 22 Nov 2026`
-#[must_use]
 pub fn weekday_date(t: &Numbers, day: LocalDay) -> String {
     let name = usize::try_from(weekday(day)).ok().and_then(|i| t.weekdays.get(i)).copied().unwrap_or("");
     fill(t.weekday_date, &[("weekday", name), ("date", &date(t, day))])
 }
 
-/// `14:05` on the account's clock.
-#[must_use]
+/// `14:05` in this time zone.
 pub fn time(zone: &Zone, at: Millis) -> String {
     let civil = zone.civil(at);
     format!("{:02}:{:02}", civil.hour(), civil.minute())
 }
 
 /// `14:05:09`
-#[must_use]
 pub fn time_seconds(zone: &Zone, at: Millis) -> String {
     format!("{}:{:02}", time(zone, at), zone.civil(at).second())
 }
 
 /// `22 Nov 2026, 14:05`
-#[must_use]
 pub fn date_time(t: &Numbers, zone: &Zone, at: Millis) -> String {
     fill(t.date_time, &[("date", &date(t, zone.day_of(at))), ("time", &time(zone, at))])
 }
 
-/// `26 Oct – 22 Nov 2026`, `22 Nov 2026`, `Nov 2026`: the shortest that says which days.
-#[must_use]
+/// `26 Oct – 22 Nov 2026`, `22 Nov 2026`, `Nov 2026`: the shortest text that is exact.
 pub fn days(t: &Numbers, days: Days) -> String {
     let (first, last) = (days.first.date(), days.last.date());
     if days.first == days.last {
@@ -268,9 +247,8 @@ fn fill_owned(text: &str, parts: &[(&str, String)]) -> String {
     fill(text, &values)
 }
 
-/// An address as people read it: letters beyond ASCII instead of their escapes. Whatever could not be told apart
-/// then, or could turn the line round, stays escaped: spaces, controls, direction marks, ASCII itself.
-#[must_use]
+/// A URL with its percent-encoded letters decoded, so that people can read it. ASCII, spaces, control characters
+/// and direction marks stay encoded: decoded they could make two URLs look alike or reverse the text.
 pub fn address(address: &str) -> String {
     let mut text = String::with_capacity(address.len());
     let mut rest = address;
@@ -288,7 +266,7 @@ pub fn address(address: &str) -> String {
             }
             escape(&mut text, chunk.invalid());
         }
-        // A lone percent sign.
+        // A percent sign that encodes nothing.
         if length == 0 {
             text.push('%');
         }
@@ -298,7 +276,7 @@ pub fn address(address: &str) -> String {
     text
 }
 
-/// The bytes of the escapes a text begins with, and how long those escapes are.
+/// The bytes that are percent-encoded at the start of the text, and the length of that encoding.
 fn escaped_bytes(text: &str) -> (Vec<u8>, usize) {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let byte = |group: &[u8]| match *group {
@@ -323,7 +301,7 @@ fn escape(text: &mut String, bytes: &[u8]) {
     }
 }
 
-/// `value / unit` with one decimal below `decimals_below` tenths, else whole; rounded once.
+/// `value / unit`, rounded once: with one decimal below `decimals_below` tenths, otherwise a whole number.
 fn short(t: &Numbers, value: u128, unit: u128, decimals_below: u128) -> String {
     let tenths = (value * 10 + unit / 2) / unit;
     if tenths < decimals_below {
@@ -348,7 +326,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_show_letters_instead_of_escapes() {
+    fn addresses_show_decoded_letters() {
         for (address_of, shown) in [
             ("/plain", "/plain"),
             ("/%E6%97%A5/x%e6%9c%ac", "/日/x本"),
@@ -442,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_show_their_two_greatest_units() {
+    fn durations_show_their_two_largest_units() {
         for (ms, text) in [
             (0, "0 s"),
             (999, "0 s"),

@@ -1,6 +1,5 @@
-//! The map of the world: countries in classes by a count, drawn as SVG from a table of outlines that lies beside
-//! this file. The same numbers stand in the table under it, so that nothing is told by colour alone, and whoever
-//! does not see the map misses nothing.
+//! The world map: countries coloured by a count, drawn as SVG from the outlines in `map/world.txt`. The table under
+//! the map has the same numbers, so people who cannot see the map or its colours miss nothing.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -11,19 +10,17 @@ use askama::filters::HtmlSafe;
 use crate::web::drawing::format;
 use crate::web::text::{Texts, fill};
 
-/// Most classes of colour.
+/// Most colours.
 const CLASSES: usize = 5;
 
-/// Code → outline, of every country that has one.
+/// Country code → outline.
 static WORLD: LazyLock<BTreeMap<&'static str, Outline>> =
     LazyLock::new(|| read(include_str!("map/world.txt")));
 
-/// Where a country lies on the map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outline {
-    /// An SVG path.
     Area(&'static str),
-    /// Too small for an area: `x y`.
+    /// The position `x y` of a country that is too small for an outline.
     Dot(&'static str),
 }
 
@@ -40,33 +37,31 @@ fn read(table: &'static str) -> BTreeMap<&'static str, Outline> {
         .collect()
 }
 
-/// One country as the page counts it.
 #[derive(Clone, Debug)]
 pub struct Country {
-    /// ISO 3166-1; any other text has no place on the map.
+    /// ISO 3166-1 code. Any other text is listed beside the map.
     pub code: String,
     pub count: i64,
-    /// What its tooltip says.
     pub title: String,
-    /// Filters by it.
+    /// Filters the report by the country.
     pub href: String,
 }
 
-/// The map, its legend, and what has no place on it.
+/// The map, its legend, and a list of what has no place on the map.
 #[derive(Template)]
 #[template(path = "_map.html")]
 pub struct Map {
     t: &'static Texts,
-    /// Unique in its page.
+    /// The element's `id`, unique on its page.
     id: &'static str,
     title: String,
-    /// Nobody was counted there: code's outline and a title.
+    /// Outline and title of the countries without visitors.
     land: Vec<(&'static str, String)>,
     areas: Vec<Place>,
-    /// Above the areas.
+    /// Small countries, drawn above the areas.
     dots: Vec<Place>,
     legend: Vec<Class>,
-    /// Countries without a place on the map, with their counts.
+    /// Titles of the countries that are not on the map.
     elsewhere: Vec<String>,
 }
 
@@ -74,13 +69,13 @@ impl HtmlSafe for Map {}
 
 struct Place {
     path: String,
-    /// Of its class, from 1.
+    /// Number of its colour, from 1.
     level: usize,
     title: String,
     href: String,
 }
 
-/// Counts from `from` to `to` have one colour.
+/// One colour of the legend: counts from `from` to `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Class {
     from: i64,
@@ -88,8 +83,7 @@ struct Class {
 }
 
 impl Map {
-    /// `countries`: each once, those without a count left out; `nobody` names what a country without one is called.
-    #[must_use]
+    /// `countries` contains each country with visitors once; `nobody` makes the title of the others.
     pub fn new(
         t: &'static Texts,
         id: &'static str,
@@ -132,7 +126,7 @@ impl Map {
         map
     }
 
-    /// The counts of a class: `5–49`.
+    /// `5–49`
     fn span(&self, class: &Class) -> String {
         let text = |n| format::number(&self.t.number, n);
         if class.from == class.to {
@@ -148,14 +142,14 @@ impl Map {
     }
 }
 
-/// A point that a round pen draws: it keeps its size whatever that of the map.
+/// A line of almost no length: a round pen draws it as a dot that keeps its size when the map is scaled.
 fn dot(at: &str) -> String {
     format!("M{at}h.01")
 }
 
-/// Classes over the counts `least` to `most`: their lower bounds, but for the first, are 1, 2 or 5 times a power of
-/// ten, about as far apart as the long tail of such counts asks for. From `least` on, so that of a busy site too
-/// every class has countries.
+/// Divides the counts from `least` to `most` into classes. Visitor counts per country have a long tail, so the
+/// lower bounds grow by a constant factor. They are rounded to 1, 2 or 5 times a power of ten. The first class
+/// starts at `least`, so that on a busy site no class is empty.
 fn classes(least: i64, most: i64) -> Vec<Class> {
     let least = least.max(1);
     if most < least {
@@ -170,9 +164,9 @@ fn classes(least: i64, most: i64) -> Vec<Class> {
     bounds.iter().zip(ends).map(|(from, to)| Class { from: *from, to }).collect()
 }
 
-/// Greatest of 1, 2, 5 × 10^k that is not above `value`, which is at least 1.
+/// The largest of 1, 2, 5 × 10^k that is at most `value`; `value` must be at least 1.
 fn nice(value: f64) -> i64 {
-    // a power that should be whole may come out just below
+    // The power function may return slightly less than a whole number.
     let value = value + 1e-9;
     let mut power = 1_i64;
     while (power.saturating_mul(10) as f64) <= value && power < i64::MAX / 10 {
@@ -214,7 +208,7 @@ mod tests {
         assert!(include_str!("map/world.txt").len() <= 60_000);
     }
 
-    /// Every outline stays on the map, comes back to where it began, and is written as paths are.
+    /// Every outline is inside the map, closed, and a valid path.
     #[test]
     fn outlines_lie_on_the_map() {
         for (code, outline) in WORLD.iter() {
@@ -255,7 +249,7 @@ mod tests {
         }
     }
 
-    /// A site that every country comes to often would else be a map of one colour.
+    /// Otherwise the map of a busy site would have a single colour.
     #[test]
     fn classes_begin_with_the_least_count() {
         let bounds = |least, most| classes(least, most).iter().map(|class| class.from).collect::<Vec<_>>();
@@ -282,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_counted_is_a_map_without_classes() {
+    fn without_visitors_the_map_has_no_classes() {
         let html = map(Vec::new()).to_string();
         assert!(!html.contains("level-1") && html.contains("FR: none"));
     }

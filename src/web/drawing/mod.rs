@@ -1,4 +1,4 @@
-//! Figures as people see them: written numbers and times, charts, the map of the world.
+//! Numbers, dates and times as text, charts, and the world map.
 
 pub mod chart;
 pub mod format;

@@ -1,4 +1,4 @@
-//! A piece of code to copy: a snippet, a URL, a token.
+//! A piece of code with a copy button: a snippet, a URL, a token.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -10,9 +10,9 @@ use crate::web::text::Texts;
 #[template(path = "_code.html")]
 pub struct Code {
     pub t: &'static Texts,
-    /// `id` of the element; unique in its page.
+    /// The element's `id`, unique on its page.
     pub id: &'static str,
-    /// What it is, for those who do not see it.
+    /// The accessible name.
     pub label: String,
     pub text: String,
 }

@@ -1,5 +1,5 @@
-//! Counting a visited-URL event back over what was there before it: the button, then how far it is. Renews itself
-//! while it goes on.
+//! The button that counts a visited-URL event back over stored page views, and then the progress. While the count
+//! runs, the part reloads itself.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -9,7 +9,7 @@ use crate::store::event_work::Work;
 use crate::web::drawing::format;
 use crate::web::text::{Texts, fill};
 
-/// How often it looks how far it is, milliseconds.
+/// Milliseconds between two looks at the progress.
 const EVERY_MS: u32 = 2_000;
 
 #[derive(Template)]
@@ -17,9 +17,9 @@ const EVERY_MS: u32 = 2_000;
 pub struct CountBack {
     pub t: &'static Texts,
     pub csrf: String,
-    /// The page it stands on.
-    pub here: String,
-    /// Begins it; nothing where the reader may not, or the event is archived.
+    /// The address of the page, for reloading.
+    pub address: String,
+    /// Starts the count; `None` when the user may not, or when the event is archived.
     pub action: Option<String>,
     pub is_archived: bool,
     pub work: Option<Work>,
@@ -29,23 +29,22 @@ pub struct CountBack {
 impl HtmlSafe for CountBack {}
 
 impl CountBack {
-    fn goes_on(&self) -> bool {
+    fn is_running(&self) -> bool {
         self.work.is_some_and(|work| work.finished.is_none())
     }
 
-    /// How far it is.
     fn state(&self) -> Option<String> {
-        let (t, words) = (self.t, &self.t.events.show.count_back);
+        let (t, texts) = (self.t, &self.t.events.show.count_back);
         let n = |n: i64| format::number(&t.number, n);
         let work = self.work?;
         Some(match work.finished {
             Some(at) => {
                 let at = format::date_time(&t.number, &self.zone, at);
                 let found = t.events.remove.completions.of(work.completions, &t.number);
-                fill(words.done, &[("time", &at), ("completions", &found)])
+                fill(texts.done, &[("time", &at), ("completions", &found)])
             }
-            None if work.total == 0 => words.begins.to_owned(),
-            None => fill(words.goes_on, &[("done", &n(work.done)), ("total", &n(work.total))]),
+            None if work.total == 0 => texts.begins.to_owned(),
+            None => fill(texts.goes_on, &[("done", &n(work.done)), ("total", &n(work.total))]),
         })
     }
 
@@ -55,7 +54,7 @@ impl CountBack {
     }
 
     fn button(&self) -> &'static str {
-        let words = &self.t.events.show.count_back;
-        if self.work.is_some() { words.again } else { words.begin }
+        let texts = &self.t.events.show.count_back;
+        if self.work.is_some() { texts.again } else { texts.begin }
     }
 }

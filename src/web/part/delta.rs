@@ -1,4 +1,5 @@
-//! How a figure changed since the period it is compared with: arrow, sign and number, never colour alone.
+//! The change of a figure since the comparison period. It always has an arrow and a sign, so colour is never the
+//! only hint.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -13,15 +14,15 @@ use crate::web::text::{Texts, fill};
 pub struct Delta {
     pub t: &'static Texts,
     pub change: Change,
-    /// What it is measured against: `1,234 in 28 Sep – 25 Oct 2026`.
+    /// The figure it is compared with: `1,234 in 28 Sep – 25 Oct 2026`.
     pub against: Option<String>,
 }
 
 impl HtmlSafe for Delta {}
 
 impl Delta {
-    /// From `before`, in `days` and of the last one up to the time `until`, to `now`.
-    #[must_use]
+    /// The change from `before`, counted in `days`, to `now`. `until` is set when the last of those days counts
+    /// only up to that time.
     pub fn since(t: &'static Texts, now: i64, before: i64, days: Option<Days>, until: Option<&str>) -> Self {
         let against = days.map(|days| {
             let (before, range) = (format::number(&t.number, before), format::days(&t.number, days));
@@ -44,13 +45,13 @@ impl Delta {
         }
     }
 
-    /// The direction in a word, for those who do not see the arrow.
+    /// The direction for screen readers, which cannot see the arrow.
     const fn word(&self) -> &'static str {
-        let words = &self.t.report.kpi;
+        let texts = &self.t.report.kpi;
         match self.change.trend {
-            Trend::Up => words.up,
-            Trend::Down => words.down,
-            Trend::Same => words.same,
+            Trend::Up => texts.up,
+            Trend::Down => texts.down,
+            Trend::Same => texts.same,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The empty state: what will appear here and how to make it appear.
+//! The empty state of a page: what will appear here, and what to do for it.
 
 use askama::Template;
 use askama::filters::HtmlSafe;

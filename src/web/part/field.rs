@@ -1,5 +1,5 @@
-//! One field of a form with label, hint and the message of what was wrong with it. The error is tied to
-//! the field for those who hear the page.
+//! One form field with its label, hint and error. The markup ties hint and error to the field, so screen readers
+//! read them out.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -7,11 +7,12 @@ use askama::filters::HtmlSafe;
 use crate::web::part::icon::Icon;
 use crate::web::text::Texts;
 
+#[must_use]
 #[derive(Template)]
 #[template(path = "_field.html")]
 pub struct Field {
     pub t: &'static Texts,
-    /// Name in the form; `f-<name>` is the element's id.
+    /// The name in the form. The element's id is `f-<name>`.
     pub name: &'static str,
     pub label: String,
     pub value: String,
@@ -19,11 +20,11 @@ pub struct Field {
     pub hint: Option<String>,
     pub error: Option<String>,
     pub required: bool,
-    /// `autocomplete` of HTML: `username`, `current-password` …
+    /// The `autocomplete` attribute: `username`, `current-password` …
     pub autocomplete: Option<&'static str>,
-    /// Characters.
+    /// Longest value, in characters.
     pub max: Option<usize>,
-    /// What the browser offers to be taken.
+    /// Values that the browser offers for completion.
     pub suggestions: Vec<String>,
 }
 
@@ -31,17 +32,15 @@ pub enum Kind {
     Text,
     Email,
     Password,
-    Number,
-    Date,
-    /// Several lines.
+    /// A field of several lines.
     Area {
         rows: u8,
     },
-    /// `value` is the chosen one's.
+    /// A list of which one choice is taken; the field's `value` is that of the choice.
     Select(Vec<Choice>),
-    /// One of few, all visible.
+    /// Like `Select`, for few choices that are all visible.
     Radio(Vec<Choice>),
-    /// `value` is `on` when ticked.
+    /// A checkbox; the field's `value` is `on` when it is ticked.
     Check,
 }
 
@@ -54,7 +53,6 @@ pub struct Choice {
 impl HtmlSafe for Field {}
 
 impl Field {
-    #[must_use]
     pub fn new(t: &'static Texts, name: &'static str, label: &str, kind: Kind) -> Self {
         Self {
             t,
@@ -71,43 +69,36 @@ impl Field {
         }
     }
 
-    #[must_use]
     pub fn value(mut self, value: &str) -> Self {
         value.clone_into(&mut self.value);
         self
     }
 
-    #[must_use]
     pub fn hint(mut self, hint: &str) -> Self {
         self.hint = Some(hint.to_owned());
         self
     }
 
-    #[must_use]
     pub fn error(mut self, error: Option<String>) -> Self {
         self.error = error;
         self
     }
 
-    #[must_use]
     pub const fn required(mut self) -> Self {
         self.required = true;
         self
     }
 
-    #[must_use]
     pub const fn autocomplete(mut self, word: &'static str) -> Self {
         self.autocomplete = Some(word);
         self
     }
 
-    #[must_use]
     pub const fn max(mut self, characters: usize) -> Self {
         self.max = Some(characters);
         self
     }
 
-    #[must_use]
     pub fn suggestions(mut self, texts: &[String]) -> Self {
         self.suggestions = texts.to_vec();
         self
@@ -117,18 +108,16 @@ impl Field {
         match self.kind {
             Kind::Email => "email",
             Kind::Password => "password",
-            Kind::Number => "number",
-            Kind::Date => "date",
             _ => "text",
         }
     }
 
-    /// Never sent back to the browser.
+    /// Whether the value must never be sent back to the browser.
     const fn is_secret(&self) -> bool {
         matches!(self.kind, Kind::Password)
     }
 
-    /// Ids of the texts that describe the field; empty = none.
+    /// The `aria-describedby` attribute; empty when nothing describes the field.
     fn described_by(&self) -> String {
         let ids = [("hint", self.hint.is_some()), ("error", self.error.is_some())];
         let ids: Vec<String> =
@@ -147,7 +136,7 @@ mod tests {
     use crate::web::text::EN;
 
     #[test]
-    fn what_was_typed_comes_back_escaped_with_its_message() {
+    fn the_typed_value_is_shown_again_escaped_with_its_error() {
         let html = Field::new(&EN, "email", "Email", Kind::Email)
             .value("\"><script>x")
             .hint("a hint")
@@ -171,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_chosen_of_a_list_stays_chosen() {
+    fn the_choice_of_a_list_stays_selected() {
         let choice = |v: &str| Choice { value: v.into(), label: v.into(), hint: None };
         for kind in [Kind::Select as fn(Vec<Choice>) -> Kind, Kind::Radio] {
             let html =

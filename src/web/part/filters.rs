@@ -1,4 +1,4 @@
-//! The filters of a report: chips that can be taken away and a form for one more.
+//! The filter bar of a report: the active filters, each with a button to remove it, and a form that adds one.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -16,7 +16,7 @@ pub struct FilterBar {
     pub t: &'static Texts,
     pub url: ReportUrl,
     pub views: Option<ViewsMenu>,
-    /// Names of the events that filters name by their ids.
+    /// Id and name of each event that a filter mentions.
     pub events: Vec<(String, String)>,
 }
 
@@ -81,7 +81,7 @@ impl FilterBar {
         }
     }
 
-    /// Those a page shows something of; companies come with their pages.
+    /// All dimensions that some page shows. Companies have no page yet.
     fn dimensions(&self) -> Vec<(&'static str, &'static str)> {
         let later = |d: &Dimension| matches!(d, Dimension::Company);
         let shown = Dimension::ALL.into_iter().filter(|d| !later(d));

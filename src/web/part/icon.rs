@@ -1,5 +1,5 @@
-//! The icons: lines on a grid of 16, drawn in the colour of the text. Always beside or instead of a text
-//! that says the same.
+//! The icons: lines on a grid of 16 × 16 in the colour of the text. An icon needs a text that says the same, beside
+//! it or as its accessible name.
 
 use askama::Template;
 use askama::filters::HtmlSafe;

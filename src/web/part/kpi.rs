@@ -1,4 +1,4 @@
-//! The row of key figures. A figure whose work is not built has no card.
+//! The row of key figures above a report.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -16,13 +16,13 @@ pub struct KpiRow {
 
 pub struct Kpi {
     pub label: String,
-    /// Short, for the eye.
+    /// Shortened when it is long.
     pub value: String,
-    /// In full.
+    /// The full number.
     pub exact: String,
     pub change: Option<Delta>,
     pub spark: Option<Sparkline>,
-    /// Charts this figure; empty = it cannot be charted.
+    /// Shows this figure in the chart; empty when it has no chart.
     pub href: String,
     pub charted: bool,
 }

@@ -1,4 +1,4 @@
-//! How much of a limit is used: a bar, the figures, and from 90 % on what to do about it.
+//! How much of a limit is used: a bar, the numbers, and from 90 % on a text that says what to do.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -37,7 +37,6 @@ impl Meter {
         self.active.saturating_mul(100) >= self.limit.saturating_mul(WARN_FROM)
     }
 
-    #[must_use]
     pub const fn tone(&self) -> &'static str {
         match (self.is_full(), self.is_near()) {
             (true, _) => "bad",
@@ -46,14 +45,13 @@ impl Meter {
         }
     }
 
-    /// What is said from the warning on.
-    #[must_use]
+    /// The text below the bar, from the warning level on.
     pub fn note(&self) -> Option<String> {
-        let words = &self.t.events.meter;
+        let texts = &self.t.events.meter;
         let left = format::number(&self.t.number, self.limit.saturating_sub(self.active));
         match (self.is_full(), self.is_near()) {
-            (true, _) => Some(words.full.to_owned()),
-            (_, true) => Some(fill(words.near, &[("left", &left)])),
+            (true, _) => Some(texts.full.to_owned()),
+            (_, true) => Some(fill(texts.near, &[("left", &left)])),
             _ => None,
         }
     }

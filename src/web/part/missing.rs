@@ -1,4 +1,4 @@
-//! The notice over a report that lacks days which cannot be read. No number is told without it.
+//! The warning on a report that lacks days whose data is damaged. Every page whose numbers lack days must show it.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -8,22 +8,20 @@ use crate::web::drawing::format;
 use crate::web::part::icon::Icon;
 use crate::web::text::{Texts, fill};
 
-/// Most days it names.
+/// Most days that are listed.
 const DAYS_MAX: usize = 10;
 
 #[derive(Template)]
 #[template(path = "_missing.html")]
 pub struct Missing {
     t: &'static Texts,
-    /// As answers tell them: `2026-11-22`.
+    /// In the form `2026-11-22`.
     days: Vec<String>,
 }
 
 impl HtmlSafe for Missing {}
 
 impl Missing {
-    /// `None` when nothing is missing.
-    #[must_use]
     pub fn of(t: &'static Texts, days: &[String]) -> Option<Self> {
         (!days.is_empty()).then(|| Self { t, days: days.to_vec() })
     }
@@ -33,16 +31,16 @@ impl Missing {
     }
 
     fn which(&self) -> String {
-        let words = &self.t.report.missing;
+        let texts = &self.t.report.missing;
         let named = |day: &String| {
             parse_day(day).map_or_else(|| day.clone(), |day| format::date(&self.t.number, day))
         };
         let mut list: Vec<String> = self.days.iter().take(DAYS_MAX).map(named).collect();
         let more = self.days.len().saturating_sub(DAYS_MAX);
         if more > 0 {
-            list.push(fill(words.more, &[("n", &more.to_string())]));
+            list.push(fill(texts.more, &[("n", &more.to_string())]));
         }
-        fill(words.which, &[("list", &list.join(self.t.report.map.between))])
+        fill(texts.which, &[("list", &list.join(self.t.report.map.between))])
     }
 }
 
@@ -52,7 +50,7 @@ mod tests {
     use crate::web::text::EN;
 
     #[test]
-    fn missing_days_are_named_as_far_as_they_can_be_read_at_a_glance() {
+    fn missing_days_are_listed_up_to_a_limit() {
         assert!(Missing::of(&EN, &[]).is_none());
         let days = |n: usize| (1..=n).map(|day| format!("2026-11-{day:02}")).collect::<Vec<_>>();
         let one = Missing::of(&EN, &days(1)).unwrap();

@@ -1,6 +1,5 @@
-//! Parts that pages are made of. Each is a struct with its template `_<name>.html`; a page holds it and
-//! writes `{{ part }}`. Only structs whose text comes from an escaping template may be marked `HtmlSafe`;
-//! a test holds that.
+//! The components of pages. Each is a struct with a template `_<name>.html`, and a page renders it with `{{ part
+//! }}`. Only structs that an escaping template renders may implement `HtmlSafe`; a test checks that.
 
 pub mod code;
 pub mod count_back;

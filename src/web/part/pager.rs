@@ -1,4 +1,4 @@
-//! Which rows of a table are shown and the way to the next ones.
+//! Which rows of a table are shown, with links to the first and to the next rows.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -11,11 +11,11 @@ use crate::web::text::{Texts, fill};
 #[template(path = "_pager.html")]
 pub struct Pager {
     pub t: &'static Texts,
-    /// Place of the first and the last row shown, from 1.
+    /// Numbers of the first and last row shown, counted from 1.
     pub from: i64,
     pub to: i64,
     pub total: i64,
-    /// Back to the first rows; a cursor knows no way to those just before.
+    /// Leads to the first rows. There is no link to the previous rows, because a cursor only leads forward.
     pub first: Option<String>,
     pub next: Option<String>,
 }
@@ -23,6 +23,32 @@ pub struct Pager {
 impl HtmlSafe for Pager {}
 
 impl Pager {
+    /// `None` when the page shows all rows. `first` leads to the first page and is `None` on it. `link` makes the address
+    /// of the page after a cursor, which begins with the row of the given number.
+    pub fn of(
+        t: &'static Texts,
+        from: i64,
+        shown: usize,
+        total: u64,
+        first: Option<String>,
+        cursor: Option<&str>,
+        link: impl FnOnce(&str, i64) -> String,
+    ) -> Option<Self> {
+        if first.is_none() && cursor.is_none() {
+            return None;
+        }
+        let to = from.saturating_add(i64::try_from(shown).unwrap_or(0)).saturating_sub(1);
+        let total = i64::try_from(total).unwrap_or(i64::MAX);
+        Some(Self {
+            t,
+            from,
+            to,
+            total,
+            first,
+            next: cursor.map(|cursor| link(cursor, to.saturating_add(1))),
+        })
+    }
+
     fn shown(&self) -> String {
         let n = |n: i64| number(&self.t.number, n);
         fill(

@@ -1,5 +1,5 @@
-//! A table of names and numbers with bars behind the rows: the panel of the dashboard and the whole of a
-//! table page. Every row filters.
+//! A table of names and numbers with a bar behind each row. The dashboard shows several of them, a table page one.
+//! A click on a row filters by it.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -16,32 +16,32 @@ use crate::web::text::{Texts, fill};
 #[template(path = "_panel.html")]
 pub struct Panel {
     pub t: &'static Texts,
-    /// Unique in its page.
+    /// The element's `id`, unique on its page.
     pub id: &'static str,
     pub title: String,
-    /// Is the table all the page has? Then the page's head and the tabs have said what it is called.
+    /// The panel is the whole page, so it needs no title of its own.
     pub alone: bool,
     pub tabs: Vec<Tab>,
-    /// Head of the names.
+    /// Heading of the column of names.
     pub head: String,
     pub number_heads: Vec<Head>,
     pub rows: Vec<Row>,
-    /// Shown when there are no rows.
+    /// The text shown when there are no rows.
     pub empty: String,
-    /// What can be done when there are no rows.
+    /// What to do when there are no rows.
     pub remedy: Option<Action>,
-    /// A field that hides rows that do not match; comfort of the script.
+    /// Shows a field with which the page's script hides rows that do not match.
     pub searchable: bool,
-    /// Where the rows are not all: the same field, sent, filters by what is typed.
+    /// Set when further rows are on other pages: submitting the search field then searches all rows.
     pub search_all: Option<SearchAll>,
-    /// Offers the table as CSV and JSON.
+    /// Offers the table of this report as CSV and JSON.
     pub export: Option<ReportUrl>,
-    /// The page that shows all.
+    /// The page with all rows.
     pub more: Option<String>,
     pub pager: Option<Pager>,
 }
 
-/// Searches the rows that are not on the page as well: a filter of this dimension that contains what is typed.
+/// Searches all rows by adding a filter: this dimension contains the typed text.
 pub struct SearchAll {
     pub url: ReportUrl,
     pub dimension: Dimension,
@@ -59,10 +59,9 @@ pub struct Tab {
     pub current: bool,
 }
 
-/// Head of a column of numbers.
 pub struct Head {
     pub label: String,
-    /// Sorts by this column.
+    /// Sorts the table by this column.
     pub href: Option<String>,
     pub sorted: bool,
 }
@@ -71,15 +70,13 @@ pub struct Row {
     pub name: String,
     /// Shown small beside the name.
     pub detail: Option<String>,
-    /// Filters by this row.
     pub href: Option<String>,
-    /// Length of the bar, 0 to 100.
+    /// Length of the bar in percent.
     pub bar: f64,
-    /// One per head.
+    /// One for each of `number_heads`.
     pub numbers: Vec<Number>,
 }
 
-/// A number of a row, written as people read it.
 pub struct Number {
     pub text: String,
     pub change: Option<Delta>,
@@ -94,8 +91,7 @@ impl From<String> for Number {
 impl HtmlSafe for Panel {}
 
 impl Row {
-    /// Length of a bar for `value` where the longest is `most`.
-    #[must_use]
+    /// Length of the bar for `value`, in percent of `most`.
     pub fn share(value: i64, most: i64) -> f64 {
         if most <= 0 { 0.0 } else { (value.max(0) as f64 / most as f64 * 100.0).min(100.0) }
     }
@@ -106,25 +102,43 @@ impl Row {
 }
 
 impl Head {
-    #[must_use]
     pub fn plain(label: &str) -> Self {
         Self { label: label.to_owned(), href: None, sorted: false }
     }
 }
 
 impl Panel {
-    /// The words of a table without rows; `will` tells what will appear in it.
-    #[must_use]
+    /// A table without rows, with a column of names under this heading.
+    pub fn new(t: &'static Texts, id: &'static str, title: &str, head: &str) -> Self {
+        Self {
+            t,
+            id,
+            title: title.to_owned(),
+            alone: false,
+            tabs: Vec::new(),
+            head: head.to_owned(),
+            number_heads: Vec::new(),
+            rows: Vec::new(),
+            empty: String::new(),
+            remedy: None,
+            searchable: false,
+            search_all: None,
+            export: None,
+            more: None,
+            pager: None,
+        }
+    }
+
+    /// The text of a table without rows; `will` says what will appear in it.
     pub fn nothing(t: &Texts, will: &str, filtered: bool) -> String {
         if filtered { t.report.no_rows_filtered } else { will }.to_owned()
     }
 
-    /// Has it more columns than a narrow screen holds beside the names? Then it scrolls there.
+    /// Whether the table has more columns than fit beside the names on a narrow screen; it scrolls there.
     fn is_wide(&self) -> bool {
         self.number_heads.len() > 2
     }
 
-    /// What has no name is called so.
     fn name<'a>(&self, row: &'a Row) -> &'a str {
         if row.name.is_empty() { self.t.report.none } else { &row.name }
     }

@@ -1,4 +1,5 @@
-//! The period bar: arrows, presets, custom days, comparison. Plain links and one GET form.
+//! The period bar of a report: arrows, presets, custom days, comparison. It consists of plain links and one GET
+//! form.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -15,11 +16,11 @@ use crate::web::text::{Texts, fill};
 pub struct PeriodBar {
     pub t: &'static Texts,
     pub url: ReportUrl,
-    /// IANA name of the account's zone.
+    /// IANA name of the account's time zone.
     pub zone: String,
-    /// The local time at which the comparison ends, while the period is not over.
+    /// Set while the period is still running: the comparison counts its last day up to this local time.
     pub until: Option<String>,
-    /// The days compared with are over before anything was counted.
+    /// The comparison period ended before anything was counted.
     pub nothing_before: bool,
 }
 
@@ -57,7 +58,6 @@ impl PeriodBar {
         }
     }
 
-    /// The name of the preset, or the days of a custom period.
     fn shown(&self) -> String {
         match self.url.period.preset {
             Preset::Custom => self.days(),
@@ -89,7 +89,7 @@ impl PeriodBar {
         self.url.period.today.to_string()
     }
 
-    /// What the form of custom days keeps.
+    /// Hidden fields of the form for custom days.
     fn kept(&self) -> Vec<(&'static str, String)> {
         self.url.fields_but(&["period", "from", "to"])
     }
@@ -109,17 +109,17 @@ impl PeriodBar {
         Comparison::ALL.into_iter().map(of).collect()
     }
 
-    /// `vs 28 Sep – 25 Oct 2026`: how far the last of them is compared stands in the menu.
+    /// `vs 28 Sep – 25 Oct 2026`. The time of day up to which the last day counts is only in the menu.
     fn compared_days(&self) -> String {
-        let words = &self.t.report.compare;
+        let texts = &self.t.report.compare;
         match self.url.compared_days() {
-            None => words.off.to_owned(),
-            Some(_) if self.nothing_before => words.nothing.to_owned(),
-            Some(days) => fill(words.with, &[("range", &format::days(&self.t.number, days))]),
+            None => texts.off.to_owned(),
+            Some(_) if self.nothing_before => texts.nothing.to_owned(),
+            Some(days) => fill(texts.with, &[("range", &format::days(&self.t.number, days))]),
         }
     }
 
-    /// `vs 28 Sep – 25 Oct 2026`, `vs 22 Nov 2026 until 14:05`
+    /// `vs 28 Sep – 25 Oct 2026`, `vs 22 Nov 2026 until 14:05`.
     fn compared(&self) -> String {
         match self.url.compared_days().zip(self.until.as_ref()) {
             Some((days, time)) => {
@@ -130,7 +130,7 @@ impl PeriodBar {
         }
     }
 
-    /// What the controls say, as text: the days, those compared with, the clock.
+    /// The settings of the bar as text, for printing.
     fn on_paper(&self) -> String {
         [self.days(), self.compared(), self.clock()].join(" · ")
     }

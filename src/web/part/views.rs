@@ -1,4 +1,4 @@
-//! The menu of saved views on a report: those there are, and a form that saves what is shown.
+//! The menu of saved views on a report: the existing ones, and a form that saves the current report.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -25,7 +25,6 @@ impl ViewsMenu {
         paths::saved_view(self.url.account, &view.report, &view.query)
     }
 
-    /// Is it what the page shows?
     fn is_shown(&self, view: &SavedView) -> bool {
         self.href(view) == self.url.href()
     }

@@ -1,5 +1,5 @@
-//! Who sends a request, and over what: the address and the scheme behind trusted proxies. A header that says so
-//! is believed from a trusted peer only.
+//! Finds out who sent a request and over which scheme. Forwarding headers (`X-Forwarded-For`, `-Proto`, `-Host`)
+//! are believed only when the peer is a trusted proxy; anybody else could forge them.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,28 +9,26 @@ use actix_web::http::header::{HeaderMap, HeaderName};
 use crate::base::cidr::Cidr;
 use crate::web::request::options::Options;
 
-/// The sender of a request: the peer, or, behind trusted proxies, the last hop that none of them is.
-#[must_use]
+/// The address of the client: the peer, or, when the peer is a trusted proxy, the last hop that is not one.
 pub fn address(options: &Options, request: &HttpRequest) -> Option<IpAddr> {
     Some(address_of(&options.trusted_proxies, peer(request)?, request.headers()))
 }
 
-/// Does the browser speak https with us, or with the proxy before us? (rules.md 26)
-#[must_use]
+/// Whether the browser uses https, either with this server or with a trusted proxy in front of it (rules.md 26).
 pub fn is_https(options: &Options, request: &HttpRequest) -> bool {
     options.own_tls || options.public_https() || forwarded_https(options, request)
 }
 
 fn forwarded_https(options: &Options, request: &HttpRequest) -> bool {
     let trusted = is_from_proxy(options, request);
-    // The nearest proxy writes last.
+    // The nearest proxy appends its value last.
     let last = last_value(request.headers(), "x-forwarded-proto");
     trusted && last.is_some_and(|proto| proto.eq_ignore_ascii_case("https"))
 }
 
-/// Does the request stay on this machine? Then nobody can read along, whatever the scheme. A proxy beside us would make
-/// all of its visitors look so: what came through one, or asks for another name than this machine's own, does not.
-#[must_use]
+/// Whether the request never left this machine, so nobody can read it even over plain http. A reverse proxy on this
+/// machine would make every request look local. Therefore a forwarded request is not local, and neither is one for
+/// a host name other than localhost.
 pub fn is_local(request: &HttpRequest) -> bool {
     let headers = request.headers();
     let is_forwarded =
@@ -46,13 +44,12 @@ pub fn is_local(request: &HttpRequest) -> bool {
     is_own && !is_forwarded && peer(request).is_some_and(|peer| peer.is_loopback())
 }
 
-/// The hosts (with port) under which the browser may know this server: `Host`, the one a trusted proxy tells,
-/// and that of the public address.
-#[must_use]
+/// The host names, with port, under which the browser may know this server: `Host`, `X-Forwarded-Host` of a trusted
+/// proxy, and the host of the public URL.
 pub fn hosts(options: &Options, request: &HttpRequest) -> Vec<String> {
     let mut hosts = Vec::with_capacity(3);
     let text = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    // In HTTP/2 the host is part of the target.
+    // In HTTP/2 the host is part of the request target.
     hosts.extend(text("host").or_else(|| request.uri().authority().map(ToString::to_string)));
     if is_from_proxy(options, request) {
         hosts.extend(last_value(request.headers(), "x-forwarded-host").map(str::to_owned));
@@ -61,16 +58,14 @@ pub fn hosts(options: &Options, request: &HttpRequest) -> Vec<String> {
     hosts.iter().map(|host| plain_host(host)).collect()
 }
 
-/// Scheme and host under which sites reach the script: the public address, else the request's own.
-#[must_use]
+/// Scheme and host for the script on the sites: the public URL if one is set, otherwise those of the request.
 pub fn public_origin(options: &Options, request: &HttpRequest) -> String {
     let public = options.public_url.as_ref().or(options.apart_from.as_ref());
     public.map_or_else(|| own_origin(options, request), |url| url.trim_end_matches('/').to_owned())
 }
 
-/// Scheme and host of links to admin pages that people carry elsewhere: the public address, unless these pages
-/// have an address of their own, which is then the request's.
-#[must_use]
+/// Scheme and host for links to admin pages that people send to each other. If the admin pages have an address of
+/// their own, the request came to it, so its host is used; otherwise the public URL.
 pub fn admin_origin(options: &Options, request: &HttpRequest) -> String {
     if options.apart_from.is_some() {
         return own_origin(&Options { public_url: None, ..options.clone() }, request);
@@ -80,13 +75,12 @@ pub fn admin_origin(options: &Options, request: &HttpRequest) -> String {
 
 fn own_origin(options: &Options, request: &HttpRequest) -> String {
     let scheme = if is_https(options, request) { "https" } else { "http" };
-    // A trusted proxy's word comes after `Host`.
+    // The last entry is the most specific one: the proxy's host comes after `Host`.
     let host = hosts(options, request).pop().unwrap_or_default();
     format!("{scheme}://{host}")
 }
 
-/// `https://Example.com:443` → `example.com`; `None` when it is no origin.
-#[must_use]
+/// `https://Example.com:443` → `example.com`; `None` when the text is not an origin.
 pub fn origin_host(origin: &str) -> Option<String> {
     host_of(origin).filter(|host| !host.is_empty()).map(plain_host)
 }
@@ -96,14 +90,14 @@ fn host_of(url: &str) -> Option<&str> {
     rest.split(['/', '?', '#']).next()
 }
 
-/// Lower case, without the port that browsers leave out.
+/// In lower case and without the default port, because browsers leave it out.
 fn plain_host(host: &str) -> String {
     let host = host.trim().to_ascii_lowercase();
     let bare = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80"));
     bare.map_or_else(|| host.clone(), str::to_owned)
 }
 
-/// None for requests that came through no network (a socket file).
+/// `None` when the connection is a Unix socket.
 fn peer(request: &HttpRequest) -> Option<IpAddr> {
     request.peer_addr().map(|peer| peer.ip().to_canonical())
 }
@@ -116,7 +110,7 @@ fn is_trusted(trusted: &[Cidr], address: IpAddr) -> bool {
     trusted.iter().any(|network| network.contains(address))
 }
 
-/// Every header line counts, in order; the last value of the last line is the nearest proxy's.
+/// The last value of the last line of this name, which the nearest proxy wrote.
 fn last_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
     let line = headers.get_all(name).filter_map(|value| value.to_str().ok()).last()?;
@@ -131,7 +125,7 @@ fn address_of(trusted: &[Cidr], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let lines: Vec<&str> = headers.get_all(name).map(|value| value.to_str().unwrap_or("")).collect();
     let mut nearest = peer;
     for hop in lines.iter().flat_map(|line| line.split(',')).rev() {
-        // What a trusted proxy did not write well is not read further: nobody vouches for it.
+        // An entry that is not an address ends the search: nobody vouches for the entries before it.
         let Some(address) = hop_address(hop) else { return nearest };
         nearest = address;
         if !is_trusted(trusted, address) {
@@ -174,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_never_left_the_machine_is_local() {
+    fn only_requests_that_never_left_the_machine_are_local() {
         let local = |peer: &str, headers: &[(&str, &str)]| is_local(&request(peer, headers));
         for host in ["localhost:8080", "LOCALHOST", "127.0.0.1:8080", "127.0.0.2", "[::1]:8080", "[::1]"] {
             assert!(local("127.0.0.1", &[("Host", host)]) && local("::1", &[("Host", host)]), "{host}");
@@ -191,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn an_untrusted_peer_says_nothing_about_addresses() {
+    fn forwarding_headers_of_an_untrusted_peer_are_ignored() {
         assert_eq!(seen(&[], "192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
         assert_eq!(seen(&["10.0.0.0/8"], "192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
     }

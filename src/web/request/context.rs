@@ -1,5 +1,5 @@
-//! What is known of a request before anybody is asked who he is: time, colours, scheme, nonce. From it every
-//! page gets its frame.
+//! What is known about every request, signed in or not: time, theme, scheme, nonce. Every page takes its layout
+//! from here.
 
 use std::borrow::Cow;
 
@@ -17,23 +17,21 @@ use crate::web::response::flash;
 use crate::web::response::page::{Flash, Layout, Theme};
 use crate::web::text::{EN, Texts};
 
-/// One request, as its page needs it.
 #[derive(Clone, Debug)]
 pub struct Context {
     pub t: &'static Texts,
-    /// Taken once; everything of the request happens now.
+    /// The time of the request. It is read once, so everything on a page agrees.
     pub now: Millis,
     pub https: bool,
-    /// Somebody on a network may read along.
+    /// The request came over plain http from another machine, so others can read it.
     exposed: bool,
     nonce: String,
     theme: Theme,
-    here: String,
+    current_path: String,
     flash: Option<Flash>,
 }
 
 impl Context {
-    #[must_use]
     pub fn of(request: &HttpRequest) -> Self {
         let state = request.app_data::<Data<State>>();
         let https = state.is_some_and(|state| state.is_https(request));
@@ -46,13 +44,12 @@ impl Context {
             exposed: !https && !client::is_local(request),
             nonce,
             theme: theme.unwrap_or_default(),
-            here: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            current_path: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             flash: flash::read(request, https, &EN),
         }
     }
 
-    /// The frame of a page that nobody need be signed in for.
-    #[must_use]
+    /// The layout of a page that needs no sign-in.
     pub fn layout(&self, title: &str) -> Layout {
         Layout {
             t: self.t,
@@ -61,7 +58,7 @@ impl Context {
             csrf: String::new(),
             theme: self.theme,
             now: self.now,
-            here: self.here.clone(),
+            current_path: self.current_path.clone(),
             plain_http: self.exposed,
             flash: self.flash.clone(),
             viewer: None,
@@ -70,30 +67,22 @@ impl Context {
         }
     }
 
-    /// Path and query of this request.
-    #[must_use]
-    pub fn here(&self) -> &str {
-        &self.here
+    pub fn current_path(&self) -> &str {
+        &self.current_path
     }
 }
 
-/// The state, wherever a request is at hand.
-///
-/// # Errors
-/// `Internal` when `server` forgot it.
 pub fn state(request: &HttpRequest) -> Result<Data<State>, WebError> {
     request.app_data::<Data<State>>().cloned().ok_or_else(|| WebError::internal("the web state is missing"))
 }
 
-/// User-Agent, as the list of one's own browsers shows it.
-#[must_use]
+/// The User-Agent, kept for the user's list of signed-in browsers.
 pub fn browser(request: &HttpRequest) -> String {
     let agent = request.headers().get(header::USER_AGENT);
     agent.map_or_else(String::new, |value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// The sender as the throttle counts it.
-#[must_use]
+/// The key under which the rate limit counts this client.
 pub fn sender(state: &State, request: &HttpRequest) -> u64 {
     state.client_address(request).map_or(0, rate_limit::sender_of)
 }
@@ -104,8 +93,8 @@ pub(super) fn asked_format(request: &HttpRequest) -> Option<Cow<'_, str>> {
     pairs.find_map(|(key, value)| (key == "format").then_some(value))
 }
 
-/// Programs get data: those with a token, those who ask for a format, those who take no HTML.
-#[must_use]
+/// Whether the answer should be data instead of a page: the request has a token, accepts no HTML, or asks for a
+/// format without an `Accept` header.
 pub fn wants_data(request: &HttpRequest) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let takes_html = accept.is_none_or(|accept| accept.contains("text/html"));

@@ -1,59 +1,49 @@
-//! Forms as they arrive: bounded in size and time, checked for the token of the page they were made on, then
-//! read field by field. A handler cannot get at the fields of a form that was not checked.
+//! Reads submitted forms. The body is limited in size and time, and the CSRF token is checked before a handler gets
+//! any field.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
-use futures_util::StreamExt;
 use subtle::ConstantTimeEq;
 
 use crate::domain::event::CUSTOM_JS_MAX;
-use crate::web::request::guard::{Guest, InAccount, SignedIn};
+use crate::web::request::body;
+use crate::web::request::guard::{CsrfToken, Guest, Member, SignedIn};
 use crate::web::response::error::WebError;
 
-/// Longest body of a form, bytes.
+/// Longest body, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
-/// Longest body of a form with code in it, bytes: each of its bytes may take three.
+/// Longest body of a form with a code field, in bytes. Percent-encoding can triple each byte of the code.
 pub const CODE_BODY_MAX: usize = 3 * CUSTOM_JS_MAX + BODY_MAX;
-/// Longest it may take to arrive.
-pub const BODY_TIME: Duration = Duration::from_secs(15);
-/// The hidden field that carries the token.
+/// Name of the hidden field with the CSRF token.
 pub const CSRF: &str = "csrf";
 
-/// What was typed. Of a field that came twice the first counts.
+/// The fields of a form. When a field occurs twice, the first one counts.
 #[derive(Clone, Debug, Default)]
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// As typed, or empty.
-    #[must_use]
+    /// The value exactly as it was sent; empty when the field is missing.
     pub fn raw(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
-    /// Without the space around it; passwords are read `raw`.
-    #[must_use]
+    /// The value without surrounding whitespace. Read passwords with `raw` instead.
     pub fn text(&self, name: &str) -> &str {
         self.raw(name).trim()
     }
 
-    /// Every value of a field that may come often.
-    #[must_use]
     pub fn all(&self, name: &str) -> Vec<&str> {
         self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    #[must_use]
     pub fn is_on(&self, name: &str) -> bool {
         self.raw(name) == "on"
     }
 
-    /// A number, as ids come.
-    #[must_use]
     pub fn number(&self, name: &str) -> Option<i64> {
         self.text(name).parse().ok()
     }
@@ -65,79 +55,41 @@ impl<const N: usize> From<[(&str, &str); N]> for Fields {
     }
 }
 
-/// A form of somebody who is signed in.
-pub struct SignedForm {
-    pub who: SignedIn,
+/// A form with a valid CSRF token, and who sent it. Its body has at most `MAX` bytes.
+pub struct Form<Sender, const MAX: usize = BODY_MAX> {
+    pub sender: Sender,
     pub fields: Fields,
 }
 
-/// A form of somebody who has a part in the account of the path; its body has at most `MAX` bytes.
-pub struct AccountFormUpTo<const MAX: usize> {
-    pub page: InAccount,
-    pub fields: Fields,
-}
+pub type GuestForm = Form<Guest>;
+pub type SignedForm = Form<SignedIn>;
+pub type AccountForm = Form<Member>;
+/// A form of an account with a code field.
+pub type CodeForm = Form<Member, CODE_BODY_MAX>;
 
-pub type AccountForm = AccountFormUpTo<BODY_MAX>;
-/// With code in it.
-pub type CodeForm = AccountFormUpTo<CODE_BODY_MAX>;
-
-/// A form of somebody who is not signed in.
-pub struct GuestForm {
-    pub guest: Guest,
-    pub fields: Fields,
-}
-
-type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, WebError>>>>;
-
-impl FromRequest for SignedForm {
+impl<Sender, const MAX: usize> FromRequest for Form<Sender, MAX>
+where
+    Sender: FromRequest<Error = WebError> + CsrfToken + 'static,
+{
     type Error = WebError;
-    type Future = Extracting<Self>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let who = SignedIn::of(&request).await?;
-            let fields = read(&request, payload, BODY_MAX).await?;
-            check(&fields, who.csrf())?;
-            Ok(Self { who, fields })
-        })
-    }
-}
-
-impl<const MAX: usize> FromRequest for AccountFormUpTo<MAX> {
-    type Error = WebError;
-    type Future = Extracting<Self>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let page = InAccount::of(&request).await?;
+            // The sender is checked first, so nobody can make this server read the body of a form they may not send.
+            let sender = Sender::extract(&request).await?;
             let fields = read(&request, payload, MAX).await?;
-            check(&fields, page.who.csrf())?;
-            Ok(Self { page, fields })
+            check(&fields, sender.csrf())?;
+            Ok(Self { sender, fields })
         })
     }
 }
 
-impl FromRequest for GuestForm {
-    type Error = WebError;
-    type Future = Extracting<Self>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let guest = Guest::of(&request).await?;
-            let fields = read(&request, payload, BODY_MAX).await?;
-            check(&fields, guest.csrf())?;
-            Ok(Self { guest, fields })
-        })
-    }
-}
-
-/// Was the form made on a page of this browser?
+/// Only a page that this server rendered for this browser knows the token.
 fn check(fields: &Fields, token: &str) -> Result<(), WebError> {
-    let told = fields.raw(CSRF);
-    let same: bool = told.as_bytes().ct_eq(token.as_bytes()).into();
+    let sent = fields.raw(CSRF);
+    let same: bool = sent.as_bytes().ct_eq(token.as_bytes()).into();
     if same && !token.is_empty() { Ok(()) } else { Err(WebError::Expired) }
 }
 
@@ -147,22 +99,14 @@ async fn read(request: &HttpRequest, payload: Payload, max: usize) -> Result<Fie
     if !is_form {
         return Err(WebError::BadRequest("the body is not a form".to_owned()));
     }
-    let body = tokio::time::timeout(BODY_TIME, collect(payload, max)).await.map_err(|_| WebError::Slow)??;
+    let body = body::read(payload, max).await.map_err(|error| match error {
+        body::Error::TooLarge => WebError::TooLarge,
+        body::Error::TooSlow => WebError::Slow,
+        body::Error::Broken(error) => WebError::BadRequest(error.to_string()),
+    })?;
     let text =
         String::from_utf8(body).map_err(|_| WebError::BadRequest("the form is not UTF-8".to_owned()))?;
     let pairs = web::Query::<Vec<(String, String)>>::from_query(&text)
         .map_err(|_| WebError::BadRequest("the form cannot be read".to_owned()))?;
     Ok(Fields(pairs.into_inner()))
-}
-
-async fn collect(mut payload: Payload, max: usize) -> Result<Vec<u8>, WebError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| WebError::BadRequest(error.to_string()))?;
-        if body.len() + chunk.len() > max {
-            return Err(WebError::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

@@ -1,12 +1,12 @@
-//! Who asks, and may he? Extractors: a handler that names one runs only for those it lets through.
+//! Access control by extractors: a handler that takes one of these runs only for requests it lets through.
 //!
-//! | extractor | lets through | others |
+//! | extractor | lets through | answers others with |
 //! |---|---|---|
 //! | `Guest` | everybody | |
-//! | `SignedIn` | a signed-in browser | to the sign-in page (programs: 401) |
-//! | `InAccount` | … that has a part in the account of the path | 404, as if there were none |
-//! | `ReportAccess` | the same, or a token of that account with `reports.read` (for data) | 404, 403, 401 |
-//! | `Caller` | a token | 401 |
+//! | `SignedIn` | a signed-in browser | the sign-in page (programs: 401) |
+//! | `Member` | … whose user is a member of the account in the path | 404, as if the account did not exist |
+//! | `ReportAccess` | the same, or an API token of that account with `reports.read` (data only) | 404, 403, 401 |
+//! | `Caller` | an API token | 401 |
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,6 +17,7 @@ use actix_web::http::{Method, header};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
+use crate::app::App;
 use crate::app::access::Actor;
 use crate::app::access::sign_in::{self, Session};
 use crate::app::access::{tokens, users};
@@ -25,65 +26,60 @@ use crate::app::state::account_cache::Entry;
 use crate::base::random::hex;
 use crate::base::secret::Secret;
 use crate::domain::account::AccountId;
-use crate::domain::user::{Role, Scope};
+use crate::domain::user::{Role, Scope, UserId};
 use crate::store::member::Membership;
 use crate::store::token::Token;
 use crate::web::request::context::{self, Context};
 use crate::web::request::state::State;
 use crate::web::response::cookie;
 use crate::web::response::error::WebError;
-use crate::web::response::page::{AccountHere, AccountLink, Layout, Section, Viewer};
+use crate::web::response::page::{AccountLink, CurrentAccount, Layout, Section, Viewer};
+use crate::web::text::Texts;
 
-/// Name of the path's part that is the number of the account.
+/// Name of the path parameter with the account number.
 pub const ACCOUNT: &str = "account";
 
-/// A browser that need not be signed in.
+/// A browser, signed in or not.
 pub struct Guest {
     pub context: Context,
-    /// Signed in all the same.
+    /// Present when the browser happens to be signed in.
     pub session: Option<Session>,
     pub state: Data<State>,
     csrf: String,
 }
 
 impl Guest {
-    pub(super) async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+    async fn of(request: &HttpRequest) -> Result<Self, WebError> {
         let state = context::state(request)?;
         let context = Context::of(request);
         let session = find_session(&state, request, context.https).await?;
-        let told = cookie::GUEST.read(request, context.https).filter(|value| value.len() == 32);
-        let value = told.unwrap_or_else(|| {
+        let sent = cookie::GUEST.read(request, context.https).filter(|value| value.len() == 32);
+        let value = sent.unwrap_or_else(|| {
             let fresh = state.app.random.token();
             cookie::set(request, cookie::of(&cookie::GUEST, &fresh, context.https));
             fresh
         });
-        // Not the cookie itself: a page that leaks its form does not leak the cookie.
+        // The token is a hash of the cookie, so a leaked form does not reveal the cookie.
         let csrf = hex(&Secret::from_request(&format!("form {value}")).hash());
         Ok(Self { context, session, state, csrf })
     }
 
-    pub(super) fn csrf(&self) -> &str {
-        &self.csrf
-    }
-
-    #[must_use]
     pub fn layout(&self, title: &str) -> Layout {
         Layout { csrf: self.csrf.clone(), ..self.context.layout(title) }
     }
 }
 
-/// A signed-in browser and its user.
 #[derive(Clone)]
 pub struct SignedIn {
     pub context: Context,
     pub session: Session,
     pub state: Data<State>,
-    /// Accounts he may enter, with his role there, by number.
+    /// The accounts of the user with the role in each, ordered by number.
     pub accounts: Vec<(AccountId, Role)>,
 }
 
 impl SignedIn {
-    pub(super) async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+    async fn of(request: &HttpRequest) -> Result<Self, WebError> {
         let state = context::state(request)?;
         let context = Context::of(request);
         let Some(session) = find_session(&state, request, context.https).await? else {
@@ -93,25 +89,15 @@ impl SignedIn {
         Ok(Self { context, session, state, accounts })
     }
 
-    pub(super) fn csrf(&self) -> &str {
-        &self.session.sign_in.csrf
-    }
-
-    #[must_use]
     pub fn actor(&self) -> Actor {
         Actor::User(self.session.user.id)
     }
 
-    /// Refuses whoever does not look after the server.
-    ///
-    /// # Errors
-    /// `Denied`.
     pub fn need_server_admin(&self) -> Result<(), WebError> {
         if self.session.user.server_admin { Ok(()) } else { Err(WebError::Denied) }
     }
 
-    /// The frame of a page that belongs to no account.
-    #[must_use]
+    /// The layout of a page that belongs to no account.
     pub fn layout(&self, title: &str) -> Layout {
         let role = self.accounts.iter().map(|(_, role)| *role).max().unwrap_or(Role::Viewer);
         Layout {
@@ -122,68 +108,82 @@ impl SignedIn {
     }
 }
 
-/// Somebody who has a part in the account of the path. At least a viewer.
+/// A signed-in member of the account in the path, with at least the role of a viewer.
 #[derive(Clone)]
-pub struct InAccount {
-    pub who: SignedIn,
+pub struct Member {
+    pub signed_in: SignedIn,
     pub account: Arc<Entry>,
     pub membership: Membership,
-    /// Names of events that wait for review, for the rail.
+    /// Number of unexpected events that wait for review; the navigation shows it.
     waiting: i64,
 }
 
-impl InAccount {
-    pub(super) async fn of(request: &HttpRequest) -> Result<Self, WebError> {
-        let who = SignedIn::of(request).await?;
-        let account = account_of(&who.state, request)?;
-        let membership = users::membership(&who.state.app, &who.session.user, account.id()).await?;
+impl Member {
+    async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+        let signed_in = SignedIn::of(request).await?;
+        let account = account_of(&signed_in.state, request)?;
+        let membership =
+            users::membership(&signed_in.state.app, &signed_in.session.user, account.id()).await?;
         let membership = membership.ok_or(WebError::NotFound)?;
-        let waiting = review::count_waiting(&who.state.app, account.id()).await?;
-        Ok(Self { who, account, membership, waiting })
+        let waiting = review::count_waiting(&signed_in.state.app, account.id()).await?;
+        Ok(Self { signed_in, account, membership, waiting })
     }
 
-    #[must_use]
-    pub fn id(&self) -> AccountId {
+    pub fn account_id(&self) -> AccountId {
         self.account.id()
     }
 
-    /// Refuses lesser roles.
-    ///
-    /// # Errors
-    /// `Denied`.
+    pub fn app(&self) -> &Arc<App> {
+        &self.signed_in.state.app
+    }
+
+    pub const fn t(&self) -> &'static Texts {
+        self.signed_in.context.t
+    }
+
+    pub const fn https(&self) -> bool {
+        self.signed_in.context.https
+    }
+
+    pub fn user_id(&self) -> UserId {
+        self.signed_in.session.user.id
+    }
+
+    pub fn actor(&self) -> Actor {
+        self.signed_in.actor()
+    }
+
     pub fn need(&self, least: Role) -> Result<(), WebError> {
         if self.membership.role >= least { Ok(()) } else { Err(WebError::Denied) }
     }
 
-    /// May he see email addresses in full? (rules.md 28)
-    #[must_use]
+    /// Whether email addresses are shown in full (rules.md 28).
     pub const fn sees_emails(&self) -> bool {
         sees_emails(self.membership)
     }
 
-    /// The frame of a page of this account. `query`: what the rail's links to reports carry; empty or `?…`.
-    #[must_use]
+    /// The layout of a page of this account. `query` is empty or `?…`; the navigation's links to reports carry it.
     pub fn layout(&self, title: &str, section: Section, query: &str) -> Layout {
         let name = |id: AccountId| {
-            let entry = self.who.state.app.accounts.find(id);
+            let entry = self.signed_in.state.app.accounts.find(id);
             entry.map(|entry| AccountLink { id, name: entry.settings().name.clone() })
         };
         Layout {
             viewer: Some(Viewer {
-                email: self.who.session.user.email.clone(),
+                email: self.signed_in.session.user.email.clone(),
                 role: self.membership.role,
                 may_publish: self.membership.may_publish(),
             }),
-            account: Some(AccountHere {
-                id: self.id(),
+            account: Some(CurrentAccount {
+                id: self.account_id(),
                 name: self.account.settings().name.clone(),
                 zone: self.account.settings().time_zone.clone(),
                 query: query.to_owned(),
                 waiting: self.waiting,
-                others: self.who.accounts.iter().filter_map(|(id, _)| name(*id)).collect(),
+                others: self.signed_in.accounts.iter().filter_map(|(id, _)| name(*id)).collect(),
             }),
             section: Some(section),
-            ..self.who.layout(title)
+            ..self.signed_in.layout(title)
         }
     }
 }
@@ -192,7 +192,7 @@ const fn sees_emails(membership: Membership) -> bool {
     !matches!(membership.role, Role::Viewer) || membership.show_emails
 }
 
-/// A token, told as `Authorization: Bearer …`.
+/// A program that sends an API token as `Authorization: Bearer …`.
 #[derive(Clone)]
 pub struct Caller {
     pub token: Token,
@@ -208,16 +208,35 @@ impl Caller {
         Ok(Self { token, state })
     }
 
-    /// Refuses tokens without the scope.
-    ///
-    /// # Errors
-    /// `Scope`.
     pub fn need(&self, scope: Scope) -> Result<(), WebError> {
         if self.token.scopes.contains(&scope) { Ok(()) } else { Err(WebError::Scope(scope)) }
     }
 }
 
-/// A report as data.
+/// The token that a form of this sender must carry.
+pub trait CsrfToken {
+    fn csrf(&self) -> &str;
+}
+
+impl CsrfToken for Guest {
+    fn csrf(&self) -> &str {
+        &self.csrf
+    }
+}
+
+impl CsrfToken for SignedIn {
+    fn csrf(&self) -> &str {
+        &self.session.sign_in.csrf
+    }
+}
+
+impl CsrfToken for Member {
+    fn csrf(&self) -> &str {
+        self.signed_in.csrf()
+    }
+}
+
+/// How a report is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Html,
@@ -225,16 +244,16 @@ pub enum Format {
     Csv,
 }
 
-/// Somebody or something that may read the reports of the account of the path.
+/// A user or a program that may read the reports of the account in the path.
 pub struct ReportAccess {
     pub state: Data<State>,
     pub account: Arc<Entry>,
     pub format: Format,
-    /// The signed-in reader; none for a token, which reads data only.
-    pub reader: Option<InAccount>,
-    /// Rows that name a person may be read (rules.md 28).
+    /// `None` for a token, which can read data but no pages.
+    pub reader: Option<Member>,
+    /// Whether rows that identify a person may be read (rules.md 28).
     pub persons: bool,
-    /// Email addresses may be read in full.
+    /// Whether email addresses are shown in full.
     pub sees_emails: bool,
 }
 
@@ -242,9 +261,9 @@ impl ReportAccess {
     async fn of(request: &HttpRequest) -> Result<Self, WebError> {
         let format = format_of(request)?;
         if bearer(request).is_none() {
-            let page = InAccount::of(request).await?;
+            let page = Member::of(request).await?;
             return Ok(Self {
-                state: page.who.state.clone(),
+                state: page.signed_in.state.clone(),
                 account: Arc::clone(&page.account),
                 format,
                 persons: true,
@@ -252,7 +271,7 @@ impl ReportAccess {
                 reader: Some(page),
             });
         }
-        // A cookie that comes along with a token counts for nothing.
+        // With a token, a cookie is ignored.
         let caller = Caller::of(request).await?;
         if format == Format::Html || request.method() != Method::GET {
             let text = "a token can only read data; add ?format=json or ?format=csv to a GET request";
@@ -267,10 +286,6 @@ impl ReportAccess {
         Ok(Self { state: caller.state, account, format, reader: None, persons, sees_emails: persons })
     }
 
-    /// Refuses those who may not read rows that name a person.
-    ///
-    /// # Errors
-    /// `Scope`.
     pub fn need_persons(&self) -> Result<(), WebError> {
         if self.persons { Ok(()) } else { Err(WebError::Scope(Scope::CrmRead)) }
     }
@@ -285,15 +300,14 @@ fn format_of(request: &HttpRequest) -> Result<Format, WebError> {
     }
 }
 
-/// The account of the path; 404 when its number is none.
 fn account_of(state: &State, request: &HttpRequest) -> Result<Arc<Entry>, WebError> {
     let number = request.match_info().get(ACCOUNT).and_then(|text| text.parse().ok());
     number.and_then(|id| state.app.accounts.find(AccountId(id))).ok_or(WebError::NotFound)
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {
-    let told = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = told.split_once(' ')?;
+    let sent = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = sent.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
@@ -302,9 +316,9 @@ async fn find_session(
     request: &HttpRequest,
     https: bool,
 ) -> Result<Option<Session>, WebError> {
-    // Another length was never given out, and is not worth a question.
-    let told = cookie::SIGN_IN.read(request, https).filter(|value| value.len() == 64);
-    match told {
+    // No secret ever had another length, so the database need not be asked.
+    let sent = cookie::SIGN_IN.read(request, https).filter(|value| value.len() == 64);
+    match sent {
         Some(value) => Ok(sign_in::find(&state.app, &Secret::from_request(&value)).await?),
         None => Ok(None),
     }
@@ -314,7 +328,7 @@ fn sign_in_first(request: &HttpRequest) -> WebError {
     if context::wants_data(request) {
         return WebError::Unauthorized;
     }
-    // The answer to a form cannot be asked for again.
+    // After signing in, the browser can repeat only a GET.
     let is_page = request.method() == Method::GET;
     let next = request.uri().path_and_query().filter(|_| is_page).map(|path| path.as_str().to_owned());
     WebError::SignIn { next }
@@ -336,4 +350,4 @@ macro_rules! extract {
     )+};
 }
 
-extract!(Guest, SignedIn, InAccount, Caller, ReportAccess);
+extract!(Guest, SignedIn, Member, Caller, ReportAccess);

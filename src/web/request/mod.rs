@@ -1,6 +1,6 @@
-//! What is known of a request and who may go on: its sender, its time and colours, the user behind it, its form, its
-//! query.
+//! Reads requests: client address, context, access control, forms, queries, and the middleware around them.
 
+pub mod body;
 pub mod client;
 pub mod context;
 pub mod form;
@@ -9,4 +9,4 @@ pub mod options;
 pub mod query;
 pub mod security;
 pub mod state;
-pub mod unread;
+pub mod unread_bodies;

@@ -1,5 +1,5 @@
-//! Reads the query of a report's address and makes the address that pages build links from. The words of a query are
-//! defined by `domain::question` and `app::reports`.
+//! Reads the query string of a report. `domain::question` and `app::reports` define the parameters and their
+//! values; this module turns them into the address from which pages build their links.
 
 use crate::app::reports::{Error, ReportQuery};
 use crate::domain::account::AccountId;
@@ -9,43 +9,40 @@ use crate::store::saved_view::SavedView;
 use crate::web::paths::{Period, Report, ReportUrl};
 use crate::web::text::Texts;
 
-/// A query, decoded.
+/// The decoded parameters of a query string.
 pub type Pairs = Vec<(String, String)>;
 
-/// An address as it was asked.
+/// What a request asks a report for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct ReportParams {
     pub url: ReportUrl,
     pub query: ReportQuery,
-    /// Place of the first row shown, from 1; told by the pager's links, only to be shown.
+    /// Number of the first row shown, counted from 1. The pager's links carry it, and it is only displayed.
     pub row: i64,
-    /// The filter form was sent: the page answers 303 to the plain address.
+    /// The filter form was submitted: the page redirects to the address with the filter in it.
     pub from_form: bool,
-    /// The days compared with are over before anything was counted; of a page alone.
+    /// The comparison period ended before anything was counted. Set only for pages.
     pub nothing_before: bool,
-    /// Those the reader saved; of a page alone.
+    /// The saved views of the user. Filled only for pages.
     pub views: Vec<SavedView>,
-    /// Names of the events that filters name by their ids; of a page alone.
+    /// Id and name of each event that a filter mentions. Filled only for pages.
     pub events: Vec<(String, String)>,
 }
 
-/// The first value of a key.
+/// The first value of a key; an empty value counts as missing.
 #[must_use]
 pub fn first<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
     pairs.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
 }
 
-/// Reads the pairs of a query. `own` are the keys of the report that its links keep; others are left alone.
-///
-/// # Errors
-/// `Invalid`: the first thing that is wrong, with what is allowed.
+/// Reads the parameters. `own` are the report's own parameters that its links keep; unknown parameters are ignored.
 pub fn read(
     account: AccountId,
     report: Report,
     pairs: &[(String, String)],
     own: &[&'static str],
     today: LocalDay,
-) -> Result<Asked, Error> {
+) -> Result<ReportParams, Error> {
     let mut pairs = pairs.to_vec();
     let typed = typed(&pairs);
     let from_form = typed.is_some();
@@ -64,10 +61,11 @@ pub fn read(
     let row = first(&pairs, "row").and_then(|text| text.parse().ok()).filter(|row| *row > 0);
     let row = row.filter(|_| query.after.is_some()).unwrap_or(1);
     let (views, events) = (Vec::new(), Vec::new());
-    Ok(Asked { url, row, query, from_form, nothing_before: false, views, events })
+    Ok(ReportParams { url, row, query, from_form, nothing_before: false, views, events })
 }
 
-/// The pairs of the filter form with values instead of the names people know of them: `Organic search`, `Netherlands`.
+/// Replaces the labels that people type into the filter form (`Organic search`, `Netherlands`) with the stored
+/// values.
 #[must_use]
 pub fn by_name(t: &Texts, mut pairs: Pairs) -> Pairs {
     let exact = [Operator::Is, Operator::IsNot].map(Operator::as_str);
@@ -81,7 +79,7 @@ pub fn by_name(t: &Texts, mut pairs: Pairs) -> Pairs {
     pairs
 }
 
-/// The filter that stands in the fields of the form.
+/// The filter in the fields of the filter form.
 fn typed(pairs: &[(String, String)]) -> Option<String> {
     let dimension = first(pairs, "dimension")?;
     let operator = first(pairs, "operator")?;
@@ -98,7 +96,7 @@ mod tests {
 
     const TODAY: LocalDay = LocalDay(20_779); // 2026-11-22
 
-    fn ask(pairs: &[(&str, &str)]) -> Result<Asked, String> {
+    fn ask(pairs: &[(&str, &str)]) -> Result<ReportParams, String> {
         let pairs: Pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         read(AccountId::FIRST, Report::Pages, &pairs, &["show"], TODAY).map_err(|error| error.to_string())
     }

@@ -1,5 +1,5 @@
-//! What guards every answer and every change of the admin side: headers, the names of cookies, the origin of
-//! forms. Applied once, around the whole table of admin routes, so that no page can forget it.
+//! Middleware around all admin routes: security headers, cookies, and the origin check for changes. It wraps the
+//! whole scope, so no page can forget it.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -21,13 +21,9 @@ use crate::web::response::flash;
 use crate::web::response::page::ErrorPage;
 use crate::web::text::error::{Errors, Failure};
 
-/// How long a browser remembers that this server speaks https, seconds.
+/// Value of `Strict-Transport-Security`: one year.
 const HSTS: &str = "max-age=31536000";
 
-/// Around every admin route.
-///
-/// # Errors
-/// actix's own, for what is no answer at all.
 pub async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -42,10 +38,11 @@ pub async fn guard(
     let mut answer = if changes && !is_own_origin(&state.options, request.request()) {
         request.error_response(WebError::Expired)
     } else {
-        // Handlers and extractors answer with their errors; nothing stands between that could fail.
+        // Failures of handlers and extractors are already answers here, so `?` passes on only failures of the
+        // framework.
         next.call(request).await?.map_into_boxed_body()
     };
-    answer = for_people(answer);
+    answer = render_error_page(answer);
     let request = answer.request().clone();
     let https = state.is_https(&request);
     let headers = answer.headers_mut();
@@ -61,8 +58,8 @@ pub async fn guard(
     Ok(answer)
 }
 
-/// Does a change come from a page of ours? Old browsers and plain http know no `Sec-Fetch-Site`, programs no
-/// `Origin`: without both, the token of the form alone decides.
+/// Whether a change was sent by a page of this server. Old browsers and plain http send no `Sec-Fetch-Site`, and
+/// programs send no `Origin`. Without both headers the CSRF token alone decides.
 fn is_own_origin(options: &Options, request: &HttpRequest) -> bool {
     let text = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("").to_owned());
     if let Some(site) = text("sec-fetch-site") {
@@ -76,8 +73,8 @@ fn is_own_origin(options: &Options, request: &HttpRequest) -> bool {
     }
 }
 
-/// A failure becomes a page when a person asked.
-fn for_people(answer: ServiceResponse) -> ServiceResponse {
+/// Turns an error into a page, unless the client asked for data.
+fn render_error_page(answer: ServiceResponse) -> ServiceResponse {
     let Some(error) = answer.response().error() else { return answer };
     let request = answer.request();
     if wants_data(request) {
@@ -115,18 +112,18 @@ fn for_people(answer: ServiceResponse) -> ServiceResponse {
     answer.into_response(response)
 }
 
-/// The words for it; none for what is no failure.
-const fn failure<'a>(error: &WebError, words: &'a Errors) -> Option<&'a Failure> {
+/// The texts of the error page; `None` for a redirect to the sign-in page.
+const fn failure<'a>(error: &WebError, texts: &'a Errors) -> Option<&'a Failure> {
     Some(match error {
         WebError::SignIn { .. } => return None,
-        WebError::NotFound => &words.not_found,
-        WebError::Denied | WebError::Scope(_) | WebError::Unauthorized => &words.denied,
-        WebError::BadRequest(_) | WebError::TooLarge | WebError::Slow => &words.bad_request,
-        WebError::Expired => &words.expired,
-        WebError::TooMany(_) => &words.too_many,
-        WebError::Busy => &words.busy,
-        WebError::TimeLimit(_) => &words.time_limit,
-        WebError::Internal { .. } => &words.internal,
+        WebError::NotFound => &texts.not_found,
+        WebError::Denied | WebError::Scope(_) | WebError::Unauthorized => &texts.denied,
+        WebError::BadRequest(_) | WebError::TooLarge | WebError::Slow => &texts.bad_request,
+        WebError::Expired => &texts.expired,
+        WebError::TooMany(_) => &texts.too_many,
+        WebError::Busy => &texts.busy,
+        WebError::TimeLimit(_) => &texts.time_limit,
+        WebError::Internal { .. } => &texts.internal,
     })
 }
 
@@ -142,7 +139,7 @@ fn put_headers(headers: &mut HeaderMap, nonce: &Nonce, https: bool) {
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
-        // Not `no-referrer`: with it browsers send `Origin: null` along with our own forms.
+        // With `no-referrer` browsers would send `Origin: null` with our own forms.
         ("referrer-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
@@ -152,14 +149,14 @@ fn put_headers(headers: &mut HeaderMap, nonce: &Nonce, https: bool) {
     if https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
     }
-    // Files whose address carries their hash say themselves how long they may be kept.
+    // Assets set their own header: their address contains their hash, so they may be kept for ever.
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    name_charset(headers);
+    add_charset(headers);
 }
 
-fn name_charset(headers: &mut HeaderMap) {
+fn add_charset(headers: &mut HeaderMap) {
     let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return };
     let is_text = kind.starts_with("text/") || kind.starts_with("application/json");
     if is_text

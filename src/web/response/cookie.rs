@@ -1,35 +1,39 @@
-//! The cookies of the admin side: their names, their flags, and how an answer comes to set them.
+//! The cookies of the admin pages: names, flags, and how a handler sets them.
 
 use std::cell::RefCell;
 
+use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpMessage, HttpRequest};
 
-/// Names a script that may run; made fresh for each answer.
+use crate::app::access::sign_in;
+use crate::base::clock::SECOND;
+use crate::base::secret::Secret;
+
+/// The nonce of the content security policy; new for each answer.
 #[derive(Clone, Debug)]
 pub struct Nonce(pub String);
 
-/// Cookies that the answer will set.
+/// Cookies that the answer will set. They are collected on the request, so extractors can set them too.
 #[derive(Default)]
 pub struct NewCookies(RefCell<Vec<Cookie<'static>>>);
 
-/// Sets a cookie with the answer to this request; also from an extractor.
+/// Sets a cookie with the answer to this request.
 pub fn set(request: &HttpRequest, cookie: Cookie<'static>) {
     if let Some(cookies) = request.extensions().get::<NewCookies>() {
         cookies.0.borrow_mut().push(cookie);
     }
 }
 
-/// What is to be set with the answer, as header values.
-#[must_use]
+/// The `Set-Cookie` values of the answer.
 pub fn new_cookies(request: &HttpRequest) -> Vec<String> {
     let extensions = request.extensions();
     let cookies = extensions.get::<NewCookies>();
     cookies.map_or_else(Vec::new, |new| new.0.borrow().iter().map(ToString::to_string).collect())
 }
 
-/// A cookie of ours: its name carries the prefix that keeps other hosts from setting it, over https (rules.md 26).
-#[must_use]
+/// A cookie with our flags. Over https its name has the `__Host-` prefix, so that no other host can set it
+/// (rules.md 26).
 pub fn of(name: &CookieName, value: &str, https: bool) -> Cookie<'static> {
     Cookie::build(name.of(https).to_owned(), value.to_owned())
         .path("/")
@@ -39,28 +43,40 @@ pub fn of(name: &CookieName, value: &str, https: bool) -> Cookie<'static> {
         .finish()
 }
 
-/// A cookie of ours, by its two names.
+/// Signs the browser in.
+pub fn set_sign_in(request: &HttpRequest, https: bool, secret: &Secret) {
+    let mut cookie = of(&SIGN_IN, secret.reveal(), https);
+    cookie.set_max_age(Duration::seconds(sign_in::ABSOLUTE / SECOND));
+    set(request, cookie);
+}
+
+/// Makes the browser forget a cookie.
+pub fn clear(request: &HttpRequest, https: bool, name: &CookieName) {
+    let mut cookie = of(name, "", https);
+    cookie.make_removal();
+    set(request, cookie);
+}
+
+/// The two names of a cookie, by scheme.
 #[derive(Debug)]
 pub struct CookieName {
     https: &'static str,
     http: &'static str,
 }
 
-/// The signed-in browser.
+/// Holds the secret of a sign-in.
 pub const SIGN_IN: CookieName = CookieName { https: "__Host-guestlog", http: "guestlog" };
-/// The browser before it is signed in: ties its forms to it.
+/// Identifies a browser that is not signed in, so that its forms have a CSRF token.
 pub const GUEST: CookieName = CookieName { https: "__Host-guestlog-guest", http: "guestlog-guest" };
-/// What was just done, for the next page to say.
+/// Holds the notice for the next page.
 pub const FLASH: CookieName = CookieName { https: "__Host-guestlog-flash", http: "guestlog-flash" };
 
 impl CookieName {
-    #[must_use]
     pub const fn of(&self, https: bool) -> &'static str {
         if https { self.https } else { self.http }
     }
 
-    /// Its value in this request; the name of the other scheme does not count.
-    #[must_use]
+    /// The value in this request. The name of the other scheme is ignored.
     pub fn read(&self, request: &HttpRequest, https: bool) -> Option<String> {
         request.cookie(self.of(https)).map(|cookie| cookie.value().to_owned())
     }

@@ -1,6 +1,6 @@
-//! What goes wrong in a request, and the one place where it becomes a status. As data it has HubSpot's shape; the
-//! guard of the admin pages turns it into a page for people. A failure of our own carries an id under which the
-//! log has the cause, once.
+//! Errors of requests, and the one place that maps them to a status. As data they have the shape of HubSpot's
+//! errors; `security` turns them into pages for people. A 5xx that is our fault carries an id, and the log has the
+//! cause under it once.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -13,10 +13,9 @@ use crate::domain::user::Scope;
 use crate::store;
 use crate::web::paths;
 
-/// Seconds after which a busy server may be asked again.
+/// `Retry-After` of a busy server, in seconds.
 const BUSY_SECONDS: u32 = 2;
 
-/// Why a request is not answered as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum WebError {
     #[error("there is no page at this address")]
@@ -27,12 +26,12 @@ pub enum WebError {
     Scope(Scope),
     #[error("sign in, or send a token as Authorization: Bearer …")]
     Unauthorized,
-    /// Nobody is signed in: to the sign-in page and back to `next`, a path of ours.
+    /// Redirects to the sign-in page, and back to the path `next` afterwards.
     #[error("sign in first")]
     SignIn { next: Option<String> },
     #[error("{0}")]
     BadRequest(String),
-    /// The form was not made for this browser, or too long ago.
+    /// The CSRF token is missing or belongs to another browser or sign-in.
     #[error("the form has expired or came from another site")]
     Expired,
     #[error("the request is too large")]
@@ -41,7 +40,7 @@ pub enum WebError {
     Slow,
     #[error("too many requests; wait {0} s")]
     TooMany(u32),
-    /// A question that the store gave up; says after how long.
+    /// The store stopped a query that took too long. The text says how long that was.
     #[error("{0}")]
     TimeLimit(String),
     #[error("temporarily unavailable; try again")]
@@ -51,15 +50,13 @@ pub enum WebError {
 }
 
 impl WebError {
-    /// Writes the cause to the log and keeps its id.
-    #[must_use]
+    /// Logs the cause under a new id.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         let id = SystemRandom.token();
         tracing::error!(id, cause = %cause, "a request failed");
         Self::Internal { id }
     }
 
-    #[must_use]
     pub const fn retry_after(&self) -> Option<u32> {
         match self {
             Self::TooMany(seconds) => Some(*seconds),
@@ -68,7 +65,7 @@ impl WebError {
         }
     }
 
-    /// HubSpot's word for it.
+    /// The `category` of HubSpot's errors.
     const fn category(&self) -> &'static str {
         match self {
             Self::NotFound => "OBJECT_NOT_FOUND",
@@ -136,7 +133,7 @@ impl From<store::Error> for WebError {
     }
 }
 
-/// For handlers that have no field to put it beside.
+/// For handlers without a form field to show the message at.
 impl From<access::Error> for WebError {
     fn from(error: access::Error) -> Self {
         match error {

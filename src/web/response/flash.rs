@@ -1,4 +1,5 @@
-//! What was just done, told once by the next page. The cookie carries a number of a closed list, never a text.
+//! The notice that the next page shows once after a change ("The settings were saved"). The cookie holds a number
+//! of a closed list and never a text, so nobody can make a page show a text of theirs.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
@@ -6,12 +7,12 @@ use actix_web::cookie::time::Duration;
 use crate::web::response::cookie::{self, FLASH};
 use crate::web::response::page::{Flash, Tone};
 use crate::web::text::Texts;
-use crate::web::text::access::Done as Words;
+use crate::web::text::access::Done as DoneTexts;
 
-/// Seconds until it is no news any more.
+/// Seconds after which the notice is dropped.
 const KEPT: i64 = 60;
 
-/// What was done. Its number stands in the cookie.
+/// A finished change. Its number is the value of the cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
     Saved,
@@ -39,82 +40,52 @@ pub enum Done {
     NamesRestored,
 }
 
-impl Done {
-    const ALL: [Self; 23] = [
-        Self::Saved,
-        Self::AccountMade,
-        Self::UserAdded,
-        Self::UserChanged,
-        Self::UserRemoved,
-        Self::UserDisabled,
-        Self::UserEnabled,
-        Self::TokenRevoked,
-        Self::PasswordChanged,
-        Self::BrowserEnded,
-        Self::BrowsersEnded,
-        Self::SignedOut,
-        Self::VisitorErased,
-        Self::ViewSaved,
-        Self::ViewDeleted,
-        Self::EventMade,
-        Self::EventSaved,
-        Self::EventArchived,
-        Self::EventRestored,
-        Self::EventDeleted,
-        Self::NamesApproved,
-        Self::NamesDismissed,
-        Self::NamesRestored,
-    ];
-
-    const fn text(self, words: &Words) -> &'static str {
-        match self {
-            Self::Saved => words.saved,
-            Self::AccountMade => words.account_made,
-            Self::UserAdded => words.user_added,
-            Self::UserChanged => words.user_changed,
-            Self::UserRemoved => words.user_removed,
-            Self::UserDisabled => words.user_disabled,
-            Self::UserEnabled => words.user_enabled,
-            Self::TokenRevoked => words.token_revoked,
-            Self::PasswordChanged => words.password_changed,
-            Self::BrowserEnded => words.browser_ended,
-            Self::BrowsersEnded => words.browsers_ended,
-            Self::SignedOut => words.signed_out,
-            Self::VisitorErased => words.visitor_erased,
-            Self::ViewSaved => words.view_saved,
-            Self::ViewDeleted => words.view_deleted,
-            Self::EventMade => words.event_made,
-            Self::EventSaved => words.event_saved,
-            Self::EventArchived => words.event_archived,
-            Self::EventRestored => words.event_restored,
-            Self::EventDeleted => words.event_deleted,
-            Self::NamesApproved => words.names_approved,
-            Self::NamesDismissed => words.names_dismissed,
-            Self::NamesRestored => words.names_restored,
-        }
-    }
+/// Every notice with its text.
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 23] {
+    [
+        (Done::Saved, texts.saved),
+        (Done::AccountMade, texts.account_made),
+        (Done::UserAdded, texts.user_added),
+        (Done::UserChanged, texts.user_changed),
+        (Done::UserRemoved, texts.user_removed),
+        (Done::UserDisabled, texts.user_disabled),
+        (Done::UserEnabled, texts.user_enabled),
+        (Done::TokenRevoked, texts.token_revoked),
+        (Done::PasswordChanged, texts.password_changed),
+        (Done::BrowserEnded, texts.browser_ended),
+        (Done::BrowsersEnded, texts.browsers_ended),
+        (Done::SignedOut, texts.signed_out),
+        (Done::VisitorErased, texts.visitor_erased),
+        (Done::ViewSaved, texts.view_saved),
+        (Done::ViewDeleted, texts.view_deleted),
+        (Done::EventMade, texts.event_made),
+        (Done::EventSaved, texts.event_saved),
+        (Done::EventArchived, texts.event_archived),
+        (Done::EventRestored, texts.event_restored),
+        (Done::EventDeleted, texts.event_deleted),
+        (Done::NamesApproved, texts.names_approved),
+        (Done::NamesDismissed, texts.names_dismissed),
+        (Done::NamesRestored, texts.names_restored),
+    ]
 }
 
-/// The next page of this browser will say so.
 pub fn put(request: &HttpRequest, https: bool, done: Done) {
-    let mut told = cookie::of(&FLASH, &(done as u8).to_string(), https);
-    told.set_max_age(Duration::seconds(KEPT));
-    cookie::set(request, told);
+    let mut notice = cookie::of(&FLASH, &(done as u8).to_string(), https);
+    notice.set_max_age(Duration::seconds(KEPT));
+    cookie::set(request, notice);
 }
 
-/// What this page has to say.
-#[must_use]
+/// The notice that this page shows.
 pub fn read(request: &HttpRequest, https: bool, t: &Texts) -> Option<Flash> {
     let number = FLASH.read(request, https)?;
-    let done = Done::ALL.into_iter().find(|done| (*done as u8).to_string() == number)?;
-    Some(Flash { tone: Tone::Good, text: done.text(&t.access.done).to_owned() })
+    let all = notices(&t.access.done);
+    let (_, text) = all.into_iter().find(|(done, _)| (*done as u8).to_string() == number)?;
+    Some(Flash { tone: Tone::Good, text: text.to_owned() })
 }
 
-/// It was said; a redirect on the way has not said it yet.
+/// Call this when a page is answered, not on a redirect, which has not shown the notice yet.
 pub fn forget(request: &HttpRequest, https: bool) {
     if FLASH.read(request, https).is_some() {
-        let mut gone = cookie::of(&FLASH, "", https);
-        gone.make_removal();
-        cookie::set(request, gone);
+        cookie::clear(request, https, &FLASH);
     }
 }

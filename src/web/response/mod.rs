@@ -1,10 +1,10 @@
-//! What an answer is made of: the page with its frame, data for programs, errors, files, cookies.
+//! Builds answers: pages with their layout, data for programs, errors, assets, cookies.
 
-pub mod answer;
 pub mod assets;
 pub mod cookie;
-pub mod data;
 pub(crate) mod encoded;
 pub mod error;
+pub mod export;
 pub mod flash;
 pub mod page;
+pub mod respond;

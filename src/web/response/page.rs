@@ -1,5 +1,5 @@
-//! The frame every page stands in: title, rail, notices, the address of its assets. A page struct carries a
-//! `Layout` and its template extends `layout.html` (signed in) or `layout_plain.html` (before sign-in).
+//! The layout of every page: title, navigation, notices, assets. A page struct has a `Layout`, and its template
+//! extends `layout.html` (signed in) or `layout_plain.html` (not signed in).
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -14,7 +14,7 @@ use crate::web::paths;
 use crate::web::response::assets;
 use crate::web::text::{Texts, fill};
 
-/// Colours of the pages: the system's or the user's choice.
+/// The colour scheme of the pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
     #[default]
@@ -25,10 +25,9 @@ pub enum Theme {
 
 impl Theme {
     pub const ALL: [Self; 3] = [Self::Auto, Self::Light, Self::Dark];
-    /// The cookie that keeps the choice; scripts may write it, it is no secret.
+    /// The cookie with the choice. Scripts may write it: it is not a secret.
     pub const COOKIE: &'static str = "guestlog_theme";
 
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -37,13 +36,12 @@ impl Theme {
         }
     }
 
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|t| t.as_str() == text)
     }
 }
 
-/// Which entry of the rail the page belongs to.
+/// The entry of the navigation that is marked as current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
     Dashboard,
@@ -67,7 +65,7 @@ impl Section {
     ];
 }
 
-/// Something that just happened, told once on the next page.
+/// A notice about the last change, shown once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flash {
     pub tone: Tone,
@@ -101,27 +99,27 @@ impl Tone {
     }
 }
 
-/// Who is signed in, and what he may do in this account.
+/// The signed-in user and the user's rights in this account.
 #[derive(Clone, Debug)]
 pub struct Viewer {
     pub email: String,
     pub role: Role,
-    /// Script that runs on the sites.
+    /// Whether the user may publish custom JavaScript, which runs on the sites.
     pub may_publish: bool,
 }
 
-/// The account the page belongs to.
+/// The account of the page.
 #[derive(Clone, Debug)]
-pub struct AccountHere {
+pub struct CurrentAccount {
     pub id: AccountId,
     pub name: String,
-    /// IANA name.
+    /// IANA name of the time zone.
     pub zone: String,
-    /// The query that carries period and filters from report to report; empty or `?…`.
+    /// Period and filters for links to other reports; empty or `?…`.
     pub query: String,
-    /// Names of events that wait for review.
+    /// Number of unexpected events that wait for review.
     pub waiting: i64,
-    /// Accounts the viewer may switch to, this one among them.
+    /// All accounts of the user, this one included.
     pub others: Vec<AccountLink>,
 }
 
@@ -131,74 +129,73 @@ pub struct AccountLink {
     pub name: String,
 }
 
-/// What every page carries.
 #[derive(Clone, Debug)]
 pub struct Layout {
     pub t: &'static Texts,
     pub title: String,
-    /// Of the content security policy; fresh for each answer.
+    /// The nonce of the content security policy; new for each answer.
     pub nonce: String,
-    /// Goes into every form as the hidden field `csrf`.
+    /// Every form sends it in the hidden field `csrf`.
     pub csrf: String,
     pub theme: Theme,
-    /// The time of the request.
     pub now: Millis,
-    /// Path and query of this page; forms that change how it looks lead back to it.
-    pub here: String,
-    /// The page came over plain http and says so (rules.md 26).
+    /// Path and query of this page. Forms that change how pages look redirect back to it.
+    pub current_path: String,
+    /// The page came over plain http and warns about it (rules.md 26).
     pub plain_http: bool,
     pub flash: Option<Flash>,
-    /// `None` before sign-in.
+    /// `None` when nobody is signed in.
     pub viewer: Option<Viewer>,
-    pub account: Option<AccountHere>,
+    pub account: Option<CurrentAccount>,
     pub section: Option<Section>,
 }
 
 impl Layout {
-    /// Title of the browser's tab.
-    #[must_use]
+    /// The account of the page; a number that no account has when there is none.
+    pub fn account_id(&self) -> AccountId {
+        self.account.as_ref().map_or(AccountId(0), |account| account.id)
+    }
+
+    pub fn viewer_is(&self, least: Role) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| viewer.role >= least)
+    }
+
     pub fn tab_title(&self) -> String {
         let of = self.account.as_ref().map_or(self.t.frame.product, |a| a.name.as_str());
         fill(self.t.frame.tab_title, &[("page", &self.title), ("account", of)])
     }
 
-    #[must_use]
     pub fn style(&self) -> String {
         assets::style()
     }
 
-    #[must_use]
     pub fn script(&self) -> String {
         assets::script()
     }
 
-    #[must_use]
     pub fn icon(&self) -> String {
         assets::icon()
     }
 
-    #[must_use]
     pub const fn rail(&self) -> Rail<'_> {
         Rail { layout: self, t: self.t }
     }
 
-    #[must_use]
     pub const fn notices(&self) -> Notices<'_> {
         Notices { layout: self, t: self.t }
     }
 
-    #[must_use]
     pub const fn keys(&self) -> KeySheet<'_> {
         KeySheet { layout: self, t: self.t }
     }
 
-    /// The entries of the rail; none without an account.
+    /// The entries of the navigation; empty on pages without an account.
     fn entries(&self) -> Vec<Entry> {
         let Some(account) = &self.account else { return Vec::new() };
         Section::ALL.into_iter().map(|section| self.entry(account, section)).collect()
     }
 
-    fn entry(&self, account: &AccountHere, section: Section) -> Entry {
+    fn entry(&self, account: &CurrentAccount, section: Section) -> Entry {
         let nav = &self.t.frame.nav;
         let report = |report: paths::Report| {
             format!("{}/{}/{}{}", paths::ACCOUNTS, account.id, report.as_str(), account.query)
@@ -223,27 +220,26 @@ impl Layout {
     }
 }
 
-/// One entry of the rail.
 struct Entry {
     icon: Icon,
     label: &'static str,
-    /// `g`, then this key, leads here.
+    /// Pressing `g` and then this key opens the page.
     key: &'static str,
     href: String,
     current: bool,
     badge: Option<Badge>,
-    /// Stands apart from the reports.
+    /// Drawn apart from the reports.
     last: bool,
 }
 
-/// A number beside an entry.
+/// A number shown beside an entry.
 struct Badge {
     text: String,
-    /// What it counts.
+    /// Says what the number counts.
     label: String,
 }
 
-/// The left rail; a bar with a drawer on narrow screens.
+/// The navigation: a rail on the left, or a bar with a drawer on narrow screens.
 #[derive(Template)]
 #[template(path = "_nav.html")]
 pub struct Rail<'a> {
@@ -264,8 +260,7 @@ impl Rail<'_> {
         }
     }
 
-    /// First letter of the account's name.
-    fn initial(&self, account: &AccountHere) -> String {
+    fn initial(&self, account: &CurrentAccount) -> String {
         account.name.chars().next().map_or_else(String::new, |c| c.to_uppercase().collect())
     }
 
@@ -283,7 +278,7 @@ impl Rail<'_> {
     }
 }
 
-/// Warnings of the whole page and what just happened.
+/// The notice about the last change, and warnings that concern the whole page.
 #[derive(Template)]
 #[template(path = "_flash.html")]
 pub struct Notices<'a> {
@@ -293,7 +288,7 @@ pub struct Notices<'a> {
 
 impl HtmlSafe for Notices<'_> {}
 
-/// The sheet of keys.
+/// The list of keyboard shortcuts.
 #[derive(Template)]
 #[template(path = "_keys.html")]
 pub struct KeySheet<'a> {
@@ -309,18 +304,17 @@ impl KeySheet<'_> {
     }
 }
 
-/// The page of a failure.
 #[derive(Template)]
 #[template(path = "error.html")]
 pub struct ErrorPage {
     pub layout: Layout,
     pub status: u16,
     pub failure: &'static crate::web::text::error::Failure,
-    /// What exactly was wrong with the address or the form, and what it may be.
+    /// What exactly is wrong with the address or the form, and what is allowed.
     pub detail: Option<String>,
-    /// By which the log names it; failures of our own only.
+    /// The id under which the log has the cause. Only for failures of our own.
     pub id: Option<String>,
-    /// What may work instead.
+    /// A link that may work instead.
     pub instead: Option<Action>,
 }
 

@@ -1,9 +1,9 @@
-//! The pages of an account from invented answers: full, empty, hostile.
+//! The report pages and settings pages of an account from sample data.
 
 use askama::Template;
 
 use super::events;
-use super::stage::{ARABIC, HOSTILE, LONG, layout, today, visit, visits};
+use super::fixtures::{ARABIC, HOSTILE, LONG, layout, today, visit, visits};
 use crate::app::reports::dashboard::{Compare, Dashboard, Kpi, Point};
 use crate::app::reports::visitor::{ContactRef, SessionRow};
 use crate::app::reports::{Before, NameRow, PageRow, SourceRow, Span, Table, VisitorReport};
@@ -18,12 +18,12 @@ use crate::domain::user::Role;
 use crate::store::saved_view::SavedView;
 use crate::web::admin::people::visitor;
 use crate::web::admin::reports::dashboard::Metric;
-use crate::web::admin::reports::live::Seen;
+use crate::web::admin::reports::live::LiveHits;
 use crate::web::admin::reports::{dashboard, devices, live, pages, sources};
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
-use crate::web::admin::settings::tracking_code::{self, CustomCode, Seen as Site};
+use crate::web::admin::settings::tracking_code::{self, CustomCode, SiteStatus};
 use crate::web::paths::Report;
-use crate::web::request::query::{self, Asked};
+use crate::web::request::query::{self, ReportParams};
 use crate::web::response::page::Section;
 use crate::web::text::EN;
 
@@ -33,9 +33,9 @@ fn zone() -> Zone {
     Zone::named("Europe/Amsterdam")
 }
 
-fn ask(report: Report, pairs: &[(&str, &str)]) -> Asked {
+fn ask(report: Report, pairs: &[(&str, &str)]) -> ReportParams {
     let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    let asked = query::read(AccountId::FIRST, report, &pairs, &["metric", "show", "by", "sort"], today());
+    let params = query::read(AccountId::FIRST, report, &pairs, &["metric", "show", "by", "sort"], today());
     let view = |id, name: &str, query: &str| SavedView {
         id,
         name: name.into(),
@@ -45,7 +45,7 @@ fn ask(report: Report, pairs: &[(&str, &str)]) -> Asked {
     };
     let views =
         vec![view(1, "Blog this month", "period=month&filter=page:contains:/blog"), view(2, LONG, "")];
-    Asked { views, ..asked.unwrap() }
+    ReportParams { views, ..params.unwrap() }
 }
 
 fn points(days: Days, level: i64) -> Vec<Point> {
@@ -88,7 +88,7 @@ fn table<R>(rows: Vec<R>, total: u64, next: Option<&str>) -> Table<R> {
     Table { rows, total, next: next.map(str::to_owned), compare: None, damaged: Vec::new() }
 }
 
-/// The first rows fell, rose, stayed and were not there before.
+/// Of four rows, one fell, one rose, one stayed the same, and one is new.
 fn before(i: usize, visitors: u64) -> Option<Before> {
     let visitors = [visitors * 5 / 4, visitors / 3, visitors, 0][i % 4];
     Some(Before { visitors, sessions: visitors, page_views: visitors })
@@ -164,12 +164,12 @@ const PAGES: [(&str, &str); 8] = [
 ];
 const COUNTRIES: [&str; 7] = ["NL", "DE", "US", "GB", "FR", "BE", "(none)"];
 
-fn found(asked: &Asked, level: i64) -> Dashboard {
-    let days = asked.url.period.days;
+fn found(params: &ReportParams, level: i64) -> Dashboard {
+    let days = params.url.period.days;
     let series = points(days, level);
-    let compare = asked.url.compared_days().map(|days| {
+    let compare = params.url.compared_days().map(|days| {
         let series = points(days, level * 9 / 10);
-        let until = days.part_until(asked.url.period.days, &zone(), NOW).map(Millis::iso);
+        let until = days.part_until(params.url.period.days, &zone(), NOW).map(Millis::iso);
         Compare { period: days.into(), until, kpi: kpi(&series), series }
     });
     Dashboard {
@@ -190,8 +190,8 @@ fn found(asked: &Asked, level: i64) -> Dashboard {
 }
 
 fn dashboard_of(name: &str, pairs: &[(&str, &str)], metric: Metric, level: i64) -> String {
-    let asked = ask(Report::Dashboard, pairs);
-    let mut found = found(&asked, level);
+    let params = ask(Report::Dashboard, pairs);
+    let mut found = found(&params, level);
     if level == 0 {
         found.bots = 0;
         found.sources = table(Vec::new(), 0, None);
@@ -208,8 +208,8 @@ fn dashboard_of(name: &str, pairs: &[(&str, &str)], metric: Metric, level: i64) 
     }
     let layout = layout(EN.frame.nav.dashboard, Section::Dashboard, name);
     let waits = level == 0 && pairs.is_empty();
-    let of = dashboard::Of { zone: &zone(), currency: "EUR" };
-    dashboard::page(layout, &asked, &of, metric, &found, waits).render().unwrap()
+    let of = dashboard::AccountFormat { zone: &zone(), currency: "EUR" };
+    dashboard::page(layout, &params, &of, metric, &found, waits).render().unwrap()
 }
 
 fn tables() -> Vec<(&'static str, String)> {
@@ -240,20 +240,20 @@ fn tables() -> Vec<(&'static str, String)> {
     let browser = ask(Report::Devices, &[("by", "browser")]);
     let country = ask(Report::Countries, &[]);
     let odd = [(LONG, HOSTILE), ("a", LONG), (ARABIC, ARABIC)];
-    let pages_of = |asked: &Asked, rows: &[(&str, &str)], layout| {
+    let pages_of = |params: &ReportParams, rows: &[(&str, &str)], layout| {
         let next = (rows.len() > 3).then_some("3.4");
-        pages::page(layout, asked, &table(page_rows(rows), 812, next)).render().unwrap()
+        pages::page(layout, params, &table(page_rows(rows), 812, next)).render().unwrap()
     };
-    let sources_of = |asked: &Asked, rows: Vec<SourceRow>| {
+    let sources_of = |params: &ReportParams, rows: Vec<SourceRow>| {
         let layout = of(EN.table.sources, Section::Sources);
-        sources::page(layout, asked, &table(rows, 5, None)).unwrap().render().unwrap()
+        sources::page(layout, params, &table(rows, 5, None)).unwrap().render().unwrap()
     };
-    let names_of = |asked: &Asked, rows: &[&str], title| {
+    let names_of = |params: &ReportParams, rows: &[&str], title| {
         let layout = of(title, Section::Dashboard);
         let table = table(name_rows(rows), 5, None);
-        let mut page = devices::page(layout, asked, &table);
-        if asked.url.report == Report::Countries {
-            devices::add_map(&mut page, &EN, asked, &table, false);
+        let mut page = devices::page(layout, params, &table);
+        if params.url.report == Report::Countries {
+            devices::add_map(&mut page, &EN, params, &table, false);
         }
         page.render().unwrap()
     };
@@ -274,11 +274,10 @@ fn tables() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A table that lacks days.
-fn damaged(asked: &Asked) -> String {
+fn damaged(params: &ReportParams) -> String {
     let days = vec!["2026-11-03".to_owned(), "2026-11-04".to_owned()];
     let table = Table { damaged: days, ..table(page_rows(&PAGES), 812, None) };
-    pages::page(layout(EN.table.pages, Section::Pages, "Northwind Traders"), asked, &table).render().unwrap()
+    pages::page(layout(EN.table.pages, Section::Pages, "Northwind Traders"), params, &table).render().unwrap()
 }
 
 fn hits() -> Vec<Entry> {
@@ -314,7 +313,7 @@ fn live_of(name: &str, entries: Vec<Entry>) -> String {
     let counts = [(Reason::Stored, 18_233), (Reason::NoConsent, 902), (Reason::Bot, 411)];
     let counts = if entries.is_empty() { Vec::new() } else { counts.to_vec() };
     let counts = if name == HOSTILE { Reason::ALL.iter().map(|r| (*r, 1)).collect() } else { counts };
-    let seen = Seen { entries, counts, since: NOW.plus(-300 * MINUTE) };
+    let seen = LiveHits { entries, counts, since: NOW.plus(-300 * MINUTE) };
     let settings = settings();
     let layout = layout(EN.frame.nav.live, Section::Live, name);
     live::page(layout, &ask(Report::Live, &[]), &zone(), &settings, &seen).render().unwrap()
@@ -325,7 +324,7 @@ fn settings() -> Settings {
 }
 
 fn install(name: &str, first_hit: Option<Millis>, hits: Vec<Entry>, fetched: bool) -> String {
-    let site = Site {
+    let site = SiteStatus {
         now: NOW,
         first_hit,
         fetched: fetched.then(|| Fetched { times: 3, last: NOW.plus(-2 * MINUTE) }),
@@ -364,11 +363,11 @@ fn visitor_of(name: &str, email: Option<&str>, rows: Vec<SessionRow>, role: Role
     if let Some(viewer) = &mut layout.viewer {
         viewer.role = role;
     }
-    let asked = visitor::Asked { row: 1, limit: 20, ..Default::default() };
-    visitor::page(layout, &zone(), "EUR", &asked, &found).render().unwrap()
+    let params = visitor::TimelineParams { row: 1, limit: 20, ..Default::default() };
+    visitor::page(layout, &zone(), "EUR", &params, &found).render().unwrap()
 }
 
-/// Every page of an account, by name.
+/// Name and HTML of each page.
 pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
     let full = "Northwind Traders";
     let filtered = [
@@ -378,6 +377,13 @@ pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
         ("period", "7d"),
         ("metric", "page_views"),
     ];
+    let (page, referrer) = (format!("page:is:{HOSTILE}"), format!("referrer:contains:{LONG}"));
+    let hostile = [
+        ("filter", page.as_str()),
+        ("filter", "source:is_not:REFERRALS|"),
+        ("filter", &referrer),
+        ("compare", "year"),
+    ];
     let mut all = vec![
         ("account-dashboard", dashboard_of(full, &[], Metric::Visitors, 3_900)),
         ("account-dashboard-filtered", dashboard_of(full, &filtered, Metric::PageViews, 90)),
@@ -385,7 +391,7 @@ pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
         ("account-dashboard-year", dashboard_of(full, &[("period", "12mo")], Metric::Visitors, 90_000)),
         ("account-dashboard-none", dashboard_of(full, &[("period", "7d")], Metric::Visitors, 0)),
         ("account-dashboard-first", dashboard_of("Harbour Books", &[], Metric::Visitors, 0)),
-        ("account-dashboard-hostile", dashboard_of(HOSTILE, &[], Metric::Visitors, 3_900)),
+        ("account-dashboard-hostile", dashboard_of(HOSTILE, &hostile, Metric::Visitors, 3_900)),
         ("live", live_of(full, hits())),
         ("live-empty", live_of("Harbour Books", Vec::new())),
         ("live-hostile", live_of(HOSTILE, hits())),

@@ -1,4 +1,4 @@
-// The switch of colours: at once, without a new page. The form does the same without script.
+// Changes the theme without loading the page again. Without script the form does it.
 {
   const root = document.documentElement;
   document.addEventListener("submit", (event) => {

@@ -1,11 +1,11 @@
-// Copy buttons, notices that can be closed, menus that close by themselves.
+// Copy buttons, notices that can be closed, and menus that close on a click elsewhere.
 {
   const copy = async (button) => {
     const text = document.getElementById(button.dataset.copy)?.textContent ?? "";
     try {
       await navigator.clipboard.writeText(text);
     } catch {
-      // Plain http has no clipboard: the text is selected, so that the keys copy it.
+      // Over plain http there is no clipboard API. The text is selected, so the user can copy it with the keyboard.
       getSelection()?.selectAllChildren(document.getElementById(button.dataset.copy));
       if (!document.execCommand("copy")) return;
     }

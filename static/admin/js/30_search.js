@@ -1,4 +1,4 @@
-// Hides the rows of a table that do not hold what is typed.
+// Hides the rows of a table that do not contain the typed text.
 {
   document.addEventListener("input", (event) => {
     const rows = document.getElementById(event.target.dataset.search ?? "");

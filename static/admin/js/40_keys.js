@@ -1,4 +1,4 @@
-// Keys: ? shows them; g and a letter go; / searches; arrows move the period; Esc closes and clears.
+// Keyboard shortcuts: ? lists them, g and a letter open a page, / searches, arrows move the period, Esc closes and clears.
 {
   const WAIT_MS = 1200;
   let goUntil = 0;
@@ -26,7 +26,7 @@
       }
       return true;
     }
-    // A sheet that is open is closed by the browser itself.
+    // The browser closes an open popover itself.
     return !typing(target) && !document.querySelector(":popover-open") && follow("[data-clear]");
   };
 
@@ -61,7 +61,7 @@
     const target = event.target;
     let done = false;
     if (event.key === "Escape") done = escape(target);
-    // Arrows belong to what scrolls or chooses by them.
+    // Elements that can be scrolled or operated with the arrow keys keep them.
     else if (!typing(target) && !target.closest?.("[tabindex='0']")) done = press(event.key);
     if (done) event.preventDefault();
   });

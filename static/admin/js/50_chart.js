@@ -1,4 +1,4 @@
-// The tooltip of a chart and of the map: the texts their parts carry already, shown at once and beside the pointer.
+// Tooltips of charts and of the map. They show the <title> of each part at once, beside the pointer.
 {
   const show = (area, parts, follows) => {
     const tip = document.createElement("div");
@@ -9,7 +9,7 @@
     for (const part of area.querySelectorAll(parts)) {
       const title = part.querySelector("title");
       texts.set(part, title.textContent);
-      // Else the browser shows its own tooltip as well.
+      // Otherwise the browser would show its own tooltip too.
       title.remove();
     }
     area.addEventListener("pointermove", (event) => {

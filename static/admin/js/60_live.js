@@ -1,6 +1,6 @@
-// A part of a page that renews itself: `data-live="/address"` and `data-every="2000"` (milliseconds). The
-// address answers the page; its element of the same id takes the old one's place. Rests while nobody looks
-// and waits longer when the server does not answer.
+// Elements that update automatically: `data-live="/address"`, `data-every="2000"` (milliseconds). The address answers
+// with a page, and its element with the same id replaces the old one. Nothing is requested while the tab is hidden, and
+// the pause gets longer while the server does not answer.
 {
   const SLOWEST_MS = 30_000;
 
@@ -11,7 +11,7 @@
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById(id);
     if (!fresh) throw new Error("gone");
-    // What the reader holds is not taken from under the hand.
+    // An element is not replaced while the focus is in it.
     if (!old.contains(document.activeElement)) old.replaceWith(document.adoptNode(fresh));
   };
 

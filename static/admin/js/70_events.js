@@ -1,11 +1,11 @@
-// Forms of events: the fields of the chosen type, tags that are in use already, a box that ticks all, lists that
-// filter as soon as they are chosen from.
+// Pages of events: the fields of the chosen type, tags that are in use, a box that ticks all, and drop-down lists that
+// filter at once.
 {
   const showFields = (kind, form) => {
     for (const part of form.querySelectorAll("[data-kinds]")) {
       const isOfKind = part.dataset.kinds.split(" ").includes(kind);
       part.hidden = !isOfKind;
-      // What is not shown is neither asked for nor sent.
+      // A disabled fieldset is neither validated nor sent.
       part.disabled = !isOfKind;
     }
     const picked = document.querySelector("[data-pick] [name=kind]");
@@ -28,14 +28,14 @@
     all.indeterminate = ticked > 0 && ticked < boxes.length;
   });
 
-  // An element is picked in another tab; its selector comes back to this form.
+  // An element is picked in another tab, and its selector is filled into this form.
   const pick = document.querySelector("[data-pick]");
   const latest = async () => {
     const address = `${pick.dataset.pick}&key=${encodeURIComponent(pick.elements.key.value)}`;
     const answer = await fetch(address, { headers: { accept: "application/json" }, cache: "no-store" });
     return answer.ok ? answer.json() : {};
   };
-  // What was picked before is not what is picked now.
+  // An earlier pick must not be taken for the new one.
   let before = pick ? latest().catch(() => ({})) : undefined;
   let round = 0;
   pick?.addEventListener("submit", async () => {

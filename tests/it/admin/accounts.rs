@@ -1,4 +1,4 @@
-//! Accounts: made by server admins, changed by admins, listed for those who belong to them.
+//! Accounts: created by server administrators, changed by administrators, listed for their members.
 
 use guestlog::app::access::Actor;
 use guestlog::app::events::definitions;
@@ -29,7 +29,7 @@ async fn a_server_admin_makes_an_account_and_owns_it() {
     assert_eq!(account.settings().currency, "JPY");
 }
 
-/// Amounts are stored in minor units: with other decimal places they would be others.
+/// Amounts are stored in minor units. A currency with another number of decimals would change all of them.
 #[actix_web::test]
 async fn a_currency_of_other_decimal_places_is_refused_where_values_are_counted() {
     let site = TestApp::new().await;

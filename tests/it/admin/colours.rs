@@ -1,8 +1,8 @@
-//! Checks the contrast of colours that are shown on each other, in the light and the dark theme (WCAG AA).
+//! Contrast of text and background in light and dark: at least WCAG AA.
 
 use std::collections::BTreeMap;
 
-/// Name → light and dark value, from the variables of the style sheet.
+/// Variable name → light and dark value, from the style sheet.
 fn colours() -> BTreeMap<String, [String; 2]> {
     let css = std::fs::read_to_string("static/admin/css/10_base.css").unwrap();
     let lines = css.lines().filter_map(|l| l.trim().strip_prefix("--")?.split_once(": "));
@@ -45,7 +45,7 @@ fn colours_that_meet_can_be_read_in_both_themes() {
     }
     pairs.extend([("text", "bar", 4.5), ("soft", "bar", 4.5), ("good", "surface", 4.5)]);
     pairs.extend([("on-accent", "accent-fill", 4.5), ("on-accent", "accent-fill-hover", 4.5)]);
-    // Borders of fields, lines of charts: shapes that mean something.
+    // Borders of fields and lines of charts carry meaning, so they need contrast too.
     pairs.extend(["edge-strong", "compare", "accent-fill"].map(|ink| (ink, "surface", 3.0)));
     for (ink, ground, least) in pairs {
         for theme in [0, 1] {

@@ -1,4 +1,4 @@
-//! Creating an event, seeing it work, changing it and putting it away, as an editor does it without script.
+//! Creating an event, checking its installation, changing it and archiving it, as an editor does it without script.
 
 use std::sync::Arc;
 
@@ -20,14 +20,14 @@ pub(super) const CHROME: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
 const PHONE: &str = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36";
 
-/// An account, its editor, and the fold at work.
-pub(super) struct House {
+/// An account, its editor, and a running fold.
+pub(super) struct Fixture {
     pub site: TestApp,
     pub account: AccountId,
     pub editor: Browser,
 }
 
-impl House {
+impl Fixture {
     pub(super) async fn new() -> Self {
         Self::on(TestApp::new().await).await
     }
@@ -50,7 +50,7 @@ impl House {
         reply
     }
 
-    /// The page as it is read, with everything sent before in it.
+    /// The page, with everything counted that was sent before.
     pub(super) async fn text(&self, rest: &str) -> String {
         plain(&self.get(rest).await.body)
     }
@@ -76,7 +76,7 @@ impl House {
         self.send(CHROME, hit).await;
     }
 
-    /// A completion in a browser.
+    /// Completes an event in a browser.
     pub(super) async fn fire(&self, visitor: &str, event: &str, value: Value) {
         let hit = json!({"k": 3, "vi": visitor, "pu": "https://site.test/cart", "n": event, "m": value});
         self.send(CHROME, hit).await;
@@ -86,13 +86,13 @@ impl House {
         self.send(PHONE, json!({"k": 3, "vi": visitor, "pu": "https://site.test/", "n": event})).await;
     }
 
-    /// A completion told by a program, with its own User-Agent.
+    /// Completes an event by a program with its own User-Agent.
     pub(super) async fn call(&self, url: &str) -> Reply {
         let request = TestRequest::get().uri(url).insert_header(("user-agent", "curl/8.9.1"));
         self.site.call(request, "192.0.2.77:4711".parse().unwrap()).await
     }
 
-    /// Creates an event by the form, with what its type needs; its id.
+    /// Creates an event with the form and returns its id.
     pub(super) async fn create(&self, kind: &str, name: &str, fields: &[(&str, &str)]) -> String {
         self.get("events/new").await;
         let mut filled = vec![("Name", name), (kind, "on")];
@@ -110,19 +110,19 @@ impl House {
 
 #[actix_web::test]
 async fn an_editor_creates_an_event_and_sees_its_first_completion() {
-    let house = House::new().await;
-    let empty = house.text("events").await;
+    let fixture = Fixture::new().await;
+    let empty = fixture.text("events").await;
     assert!(empty.contains("No events yet") && empty.contains("Create event"), "{empty}");
-    house.get("events/new").await;
-    let made = house
+    fixture.get("events/new").await;
+    let made = fixture
         .editor
         .press(
             "Create event",
             &[("Name", " Signed up "), ("Custom JavaScript", "on"), ("Tags", "a, b,A"), ("Value", "5")],
         )
         .await;
-    assert_eq!(made.location(), house.path("events/000000000001/install"));
-    let waiting = house.editor.follow(&made).await.body;
+    assert_eq!(made.location(), fixture.path("events/000000000001/install"));
+    let waiting = fixture.editor.follow(&made).await.body;
     assert!(
         waiting.contains("data-live=") && waiting.contains("http-equiv=\"refresh\""),
         "updates automatically"
@@ -137,20 +137,20 @@ async fn an_editor_creates_an_event_and_sees_its_first_completion() {
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    house.fire("ada", "000000000001", Value::Null).await;
-    house.json("events").await;
-    let done = house.get("events/000000000001/install").await.body;
+    fixture.fire("ada", "000000000001", Value::Null).await;
+    fixture.json("events").await;
+    let done = fixture.get("events/000000000001/install").await.body;
     assert!(plain(&done).contains("Last completed at"), "{done}");
     assert!(!done.contains("data-live="), "it waits no more");
-    let event = house.json("events/000000000001").await;
+    let event = fixture.json("events/000000000001").await;
     assert_eq!((&event["completions"], &event["value"]), (&json!(1), &json!("5.00")), "the default value");
     assert_eq!(event["tags"], json!(["a", "b"]));
 }
 
-/// Without JavaScript, the button beside the types shows the fields of the chosen type.
+/// Without script, the fields of a type appear after pressing the button beside the types.
 #[actix_web::test]
 async fn the_form_shows_what_the_chosen_type_needs_and_loses_nothing() {
-    let house = House::new().await;
+    let fixture = Fixture::new().await;
     let parts = |html: &str| {
         let of = |part: &str| {
             let kinds = part.split('"').next().unwrap().to_owned();
@@ -159,10 +159,10 @@ async fn the_form_shows_what_the_chosen_type_needs_and_loses_nothing() {
         };
         html.split("data-kinds=\"").skip(1).filter_map(of).collect::<Vec<_>>()
     };
-    let new = house.get("events/new").await.body;
+    let new = fixture.get("events/new").await.body;
     assert_eq!(parts(&new), ["custom"], "{new}");
-    assert_eq!(parts(&house.get("events/new?type=visit").await.body), ["visit"]);
-    let chosen = house
+    assert_eq!(parts(&fixture.get("events/new?type=visit").await.body), ["visit"]);
+    let chosen = fixture
         .editor
         .press("Show fields", &[("Name", "Buy"), ("Tags", "x, y"), ("Clicked element", "on")])
         .await;
@@ -171,7 +171,7 @@ async fn the_form_shows_what_the_chosen_type_needs_and_loses_nothing() {
         assert!(chosen.body.contains(kept), "{kept}");
     }
     let refused =
-        house.editor.press("Create event", &[("Value", "9,99"), ("Only on matching pages", "/a")]).await;
+        fixture.editor.press("Create event", &[("Value", "9,99"), ("Only on matching pages", "/a")]).await;
     assert_eq!(refused.status, 422);
     let text = plain(&refused.body);
     for part in ["This type needs a CSS selector.", "“9,99” is not an amount.", "Nothing was saved."] {
@@ -180,50 +180,50 @@ async fn the_form_shows_what_the_chosen_type_needs_and_loses_nothing() {
     for kept in ["value=\"9,99\"", "value=\"/a\"", "value=\"click\" checked"] {
         assert!(refused.body.contains(kept), "{kept}");
     }
-    let made = house.editor.press("Create event", &[("Value", "9.99"), ("CSS selector", "#buy")]).await;
+    let made = fixture.editor.press("Create event", &[("Value", "9.99"), ("CSS selector", "#buy")]).await;
     assert_eq!(made.status, 303, "{}", made.body);
-    house.get("events/new").await;
-    let taken = house.editor.press("Create event", &[("Name", "Buy"), ("HTTP", "on")]).await;
+    fixture.get("events/new").await;
+    let taken = fixture.editor.press("Create event", &[("Name", "Buy"), ("HTTP", "on")]).await;
     assert!(plain(&taken.body).contains("An event with this name already exists."), "{}", taken.body);
     assert!(taken.body.contains("data-add-tag=\"x\"") && taken.body.contains("<option value=\"y\">"));
-    let text = house.text("events/000000000001").await;
+    let text = fixture.text("events/000000000001").await;
     assert!(text.contains("CSS selector #buy") && text.contains("Default value €9.99"), "{text}");
     assert!(
-        house
+        fixture
             .text("events/000000000001/install")
             .await
             .contains("The tracking code on your site finds the element automatically.")
     );
 }
 
-/// issue: curl of the URL shown for an HTTP event, with a new email and `_m=19.99`, then again
+/// The URL that the page of an HTTP event shows is called with a new email and an amount, twice.
 #[actix_web::test]
 async fn the_address_of_an_http_event_makes_a_contact_with_revenue() {
-    let house = House::new().await;
-    let id = house.create("HTTP", "Login", &[]).await;
-    let page = plain(&house.get(&format!("events/{id}/install")).await.body);
+    let fixture = Fixture::new().await;
+    let id = fixture.create("HTTP", "Login", &[]).await;
+    let page = plain(&fixture.get(&format!("events/{id}/install")).await.body);
     let url = page.split("http://guestlog.test").nth(1).unwrap().split(' ').next().unwrap().to_owned();
     for _ in 0..2 {
-        let reply = house.call(&format!("{url}&email=New%40Example.com&_m=19.99")).await;
+        let reply = fixture.call(&format!("{url}&email=New%40Example.com&_m=19.99")).await;
         assert_eq!((reply.status, reply.body.as_str()), (200, ""));
     }
-    let contacts = house.json("contacts").await;
+    let contacts = fixture.json("contacts").await;
     assert_eq!(contacts["total"], 1);
     let row = &contacts["rows"][0];
     assert_eq!((&row["email"], &row["completions"]), (&json!("new@example.com"), &json!(2)));
     assert_eq!((&row["revenue"], &row["revenue_asserted"]), (&json!("0.00"), &json!("39.98")));
-    let contact = house.json(&format!("contacts/{}", row["id"])).await;
-    let told = contact["timeline"].as_array().unwrap();
-    assert_eq!(told.len(), 2, "{contact}");
-    for moment in told {
+    let contact = fixture.json(&format!("contacts/{}", row["id"])).await;
+    let answer = contact["timeline"].as_array().unwrap();
+    assert_eq!(answer.len(), 2, "{contact}");
+    for moment in answer {
         assert_eq!((&moment["kind"], &moment["event"]), (&json!("completion"), &json!("Login")));
         assert_eq!((&moment["value"], &moment["consent"]), (&json!("19.99"), &json!("server")));
     }
-    let text = house.text(&format!("contacts/{}", row["id"])).await;
+    let text = fixture.text(&format!("contacts/{}", row["id"])).await;
     for part in ["Revenue €39.98", "Unverified revenue €39.98", "Sent by programs", "2 events", "Login"] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    let event = house.json(&format!("events/{id}")).await;
+    let event = fixture.json(&format!("events/{id}")).await;
     assert_eq!(
         (&event["told_by_programs"], &event["contacts"], &event["visitors"]),
         (&json!(2), &json!(1), &json!(0))
@@ -231,82 +231,84 @@ async fn the_address_of_an_http_event_makes_a_contact_with_revenue() {
     assert_eq!(event["completed_by"][0]["contact_id"], row["id"]);
 }
 
-/// Edits, archives, restores and deletes an event; a preview shows what deleting removes.
+/// Deleting first shows what will be lost.
 #[actix_web::test]
 async fn an_event_is_changed_put_away_and_deleted_after_seeing_what_goes() {
-    let house = House::new().await;
-    let id = house.create("Custom JavaScript", "Sale", &[("Value", "2.50")]).await;
+    let fixture = Fixture::new().await;
+    let id = fixture.create("Custom JavaScript", "Sale", &[("Value", "2.50")]).await;
     let at = |rest: &str| format!("events/{id}{rest}");
-    house.view("ada", "/", json!({"i": {"email": "ada@example.test"}})).await;
-    house.fire("ada", "Sale", Value::Null).await;
-    house.fire("bob", "Sale", json!("7.5")).await;
-    house.json("events").await;
+    fixture.view("ada", "/", json!({"i": {"email": "ada@example.test"}})).await;
+    fixture.fire("ada", "Sale", Value::Null).await;
+    fixture.fire("bob", "Sale", json!("7.5")).await;
+    fixture.json("events").await;
 
-    house.get(&at("/edit")).await;
-    let wrong = house.editor.press("Save", &[("Name", ""), ("Tags", "kept")]).await;
+    fixture.get(&at("/edit")).await;
+    let wrong = fixture.editor.press("Save", &[("Name", ""), ("Tags", "kept")]).await;
     assert!(wrong.status == 422 && wrong.body.contains("value=\"kept\""), "{}", wrong.body);
-    let saved = house.editor.press("Save", &[("Name", "Purchase"), ("Value", "")]).await;
-    assert!(plain(&house.editor.follow(&saved).await.body).contains("The event is saved."));
-    let text = house.text(&at("")).await;
+    let saved = fixture.editor.press("Save", &[("Name", "Purchase"), ("Value", "")]).await;
+    assert!(plain(&fixture.editor.follow(&saved).await.body).contains("The event is saved."));
+    let text = fixture.text(&at("")).await;
     assert!(text.contains("Purchase") && text.contains("Default value –"), "{text}");
 
-    let archived = house.editor.press("Archive", &[]).await;
-    assert!(plain(&house.editor.follow(&archived).await.body).contains("The event is archived."));
-    house.fire("ada", &id, Value::Null).await;
-    assert_eq!(house.json("events").await["rows"][0]["completions"], 2, "not counted any more");
-    let restored = house.editor.press("Restore", &[]).await;
-    assert!(plain(&house.editor.follow(&restored).await.body).contains("The event is restored"));
+    let archived = fixture.editor.press("Archive", &[]).await;
+    assert!(plain(&fixture.editor.follow(&archived).await.body).contains("The event is archived."));
+    fixture.fire("ada", &id, Value::Null).await;
+    assert_eq!(fixture.json("events").await["rows"][0]["completions"], 2, "not counted any more");
+    let restored = fixture.editor.press("Restore", &[]).await;
+    assert!(plain(&fixture.editor.follow(&restored).await.body).contains("The event is restored"));
 
-    let text = house.text(&at("/delete")).await;
+    let text = fixture.text(&at("/delete")).await;
     assert!(text.contains("2 completions with a total value of €10.00 will be removed from every report. Their value will be subtracted from the revenue of 1 contact."), "{text}");
-    let viewer = house.site.signed_in(house.account, "viewer@site.test", Role::Viewer).await;
-    let seen = viewer.get(&house.path(&at(""))).await.body;
+    let viewer = fixture.site.signed_in(fixture.account, "viewer@site.test", Role::Viewer).await;
+    let seen = viewer.get(&fixture.path(&at(""))).await.body;
     assert!(!seen.contains("/delete") && !seen.contains("/edit"), "that is for editors");
-    assert_eq!(viewer.get(&house.path(&at("/delete"))).await.status, 403);
-    house.get(&at("/delete")).await;
-    let deleted = house.editor.press("Delete event", &[]).await;
-    assert_eq!(deleted.location(), house.path("events"));
-    assert!(plain(&house.editor.follow(&deleted).await.body).contains("The event is deleted."));
-    assert_eq!(house.editor.get(&house.path(&at(""))).await.status, 404);
-    assert_eq!(house.json("events").await["total"], 0);
+    assert_eq!(viewer.get(&fixture.path(&at("/delete"))).await.status, 403);
+    fixture.get(&at("/delete")).await;
+    let deleted = fixture.editor.press("Delete event", &[]).await;
+    assert_eq!(deleted.location(), fixture.path("events"));
+    assert!(plain(&fixture.editor.follow(&deleted).await.body).contains("The event is deleted."));
+    assert_eq!(fixture.editor.get(&fixture.path(&at(""))).await.status, 404);
+    assert_eq!(fixture.json("events").await["total"], 0);
 }
 
-/// issue: a visited-URL event is counted back on request, with progress
+/// A visited-URL event is counted back on request, with its progress.
 #[actix_web::test]
 async fn a_visited_url_event_is_counted_back_from_its_page() {
-    let house = House::new().await;
+    let fixture = Fixture::new().await;
     for n in 0..3 {
-        house.view(&format!("v{n}"), "/thanks?order=1", json!({})).await;
+        fixture.view(&format!("v{n}"), "/thanks?order=1", json!({})).await;
     }
-    house.json("dashboard").await;
-    let id = house.create("Visited URL", "Thanks", &[("Page address", "/thanks*")]).await;
-    let before = house.text(&format!("events/{id}")).await;
+    fixture.json("dashboard").await;
+    let id = fixture.create("Visited URL", "Thanks", &[("Page address", "/thanks*")]).await;
+    let before = fixture.text(&format!("events/{id}")).await;
     assert!(
         before.contains("Count past page views") && before.contains("Matching pages /thanks*"),
         "{before}"
     );
-    let begun = house.editor.press("Count past page views", &[]).await;
+    let begun = fixture.editor.press("Count past page views", &[]).await;
     let going =
-        house.get(begun.location().trim_start_matches(&house.path("")).split('#').next().unwrap()).await;
+        fixture.get(begun.location().trim_start_matches(&fixture.path("")).split('#').next().unwrap()).await;
     assert!(plain(&going.body).contains("Starting to count past page views…"), "{}", going.body);
     assert!(going.body.contains("id=\"count-back\"") && going.body.contains("data-live="), "renews itself");
-    let app = Arc::clone(&house.site.app);
+    let app = Arc::clone(&fixture.site.app);
     actix_web::rt::task::spawn_blocking(move || count_back::work_due(&app)).await.unwrap();
-    let done = house.text(&format!("events/{id}")).await;
+    let done = fixture.text(&format!("events/{id}")).await;
     assert!(done.contains("3 completions found.") && done.contains("Count past page views again"), "{done}");
-    assert_eq!(house.json(&format!("events/{id}")).await["completions"], 3);
+    assert_eq!(fixture.json(&format!("events/{id}")).await["completions"], 3);
 }
 
 #[actix_web::test]
 async fn the_page_of_an_event_tells_who_completed_it_with_what_and_where() {
-    let house = House::new().await;
-    let id = house.create("Custom JavaScript", "Sale", &[]).await;
-    house.view("ada", "/", json!({"i": {"email": "ada@example.test"}, "r": "https://www.google.com/"})).await;
-    house.fire("ada", "Sale", json!("1.50")).await;
-    house.site.clock.advance(60_000);
-    house.fire("ada", "Sale", json!("1.50")).await;
-    house.fire_by_phone("bob", "Sale").await;
-    let event = house.json(&format!("events/{id}")).await;
+    let fixture = Fixture::new().await;
+    let id = fixture.create("Custom JavaScript", "Sale", &[]).await;
+    fixture
+        .view("ada", "/", json!({"i": {"email": "ada@example.test"}, "r": "https://www.google.com/"}))
+        .await;
+    fixture.fire("ada", "Sale", json!("1.50")).await;
+    fixture.site.clock.advance(60_000);
+    fixture.fire("ada", "Sale", json!("1.50")).await;
+    fixture.fire_by_phone("bob", "Sale").await;
+    let event = fixture.json(&format!("events/{id}")).await;
     assert_eq!(
         (&event["name"], &event["type"], &event["status"]),
         (&json!("Sale"), &json!("custom"), &json!("active"))
@@ -329,32 +331,32 @@ async fn the_page_of_an_event_tells_who_completed_it_with_what_and_where() {
     assert_eq!(names("systems").len(), 2);
     let by = &event["completed_by"][0];
     assert_eq!((&by["email"], &by["completions"]), (&json!("ada@example.test"), &json!(2)));
-    assert_eq!(by["last"], json!(house.site.app.now().iso()), "the last time");
-    assert_eq!(event["last_seen"], json!(house.site.app.now().iso()));
-    let text = house.text(&format!("events/{id}")).await;
+    assert_eq!(by["last"], json!(fixture.site.app.now().iso()), "the last time");
+    assert_eq!(event["last_seen"], json!(fixture.site.app.now().iso()));
+    let text = fixture.text(&format!("events/{id}")).await;
     for part in ["Mobile 33%", "ada@example.test 2 €3.00 just now", "Organic search 2 67%"] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    let narrowed = house.json(&format!("events/{id}?filter=device:is:mobile")).await;
+    let narrowed = fixture.json(&format!("events/{id}?filter=device:is:mobile")).await;
     assert_eq!((&narrowed["completions"], &narrowed["contacts"]), (&json!(1), &json!(0)));
-    let csv = house.get(&format!("events/{id}?format=csv")).await;
+    let csv = fixture.get(&format!("events/{id}?format=csv")).await;
     assert!(
         csv.header("content-disposition").contains(&format!("events-{id}-1000001-")),
         "{:?}",
         csv.headers
     );
     assert_eq!(csv.body.lines().count(), 29);
-    let csv = house.get(&format!("events/{id}?show=contacts&format=csv")).await.body;
+    let csv = fixture.get(&format!("events/{id}?show=contacts&format=csv")).await.body;
     assert!(
         csv.starts_with("contact_id,email,completions,value,last\r\n1,ada@example.test,2,3.00,"),
         "{csv}"
     );
     for bad in ["events/000000000009", "events/1", "events/000000000000"] {
-        assert_eq!(house.editor.get(&house.path(bad)).await.status, 404, "{bad}");
+        assert_eq!(fixture.editor.get(&fixture.path(bad)).await.status, 404, "{bad}");
     }
-    assert_eq!(house.editor.get(&house.path(&format!("events/{id}?metric=luck"))).await.status, 400);
+    assert_eq!(fixture.editor.get(&fixture.path(&format!("events/{id}?metric=luck"))).await.status, 400);
     assert!(
-        house.text(&format!("events/{id}?metric=value")).await.contains("Value, 22 Oct – 18 Nov 2026"),
+        fixture.text(&format!("events/{id}?metric=value")).await.contains("Value, 22 Oct – 18 Nov 2026"),
         "the other chart"
     );
 }
@@ -362,69 +364,69 @@ async fn the_page_of_an_event_tells_who_completed_it_with_what_and_where() {
 /// rules.md 28
 #[actix_web::test]
 async fn who_completed_an_event_is_told_to_those_who_may_know() {
-    let house = House::new().await;
-    let id = house.create("HTTP", "Login", &[]).await;
-    house.call(&format!("/v1/event?_a={}&_n={id}&email=ada@example.test", house.account)).await;
-    house.json("events").await;
-    let at = |query: &str| house.path(&format!("events/{id}?{query}"));
-    let viewer = house.site.signed_in(house.account, "viewer@site.test", Role::Viewer).await;
+    let fixture = Fixture::new().await;
+    let id = fixture.create("HTTP", "Login", &[]).await;
+    fixture.call(&format!("/v1/event?_a={}&_n={id}&email=ada@example.test", fixture.account)).await;
+    fixture.json("events").await;
+    let at = |query: &str| fixture.path(&format!("events/{id}?{query}"));
+    let viewer = fixture.site.signed_in(fixture.account, "viewer@site.test", Role::Viewer).await;
     let seen = viewer.get(&at("")).await.body;
     assert!(seen.contains("a…@example.test") && !seen.contains("ada@"), "{seen}");
     assert_eq!(viewer.get(&at("format=json")).await.json()["completed_by"][0]["email"], "a…@example.test");
-    let reports = house.token(&[Scope::ReportsRead]).await;
-    let told = reports.get(&at("format=json")).await;
+    let reports = fixture.token(&[Scope::ReportsRead]).await;
+    let answer = reports.get(&at("format=json")).await;
     assert_eq!(
-        (told.status, &told.json()["completed_by"], &told.json()["contacts"]),
+        (answer.status, &answer.json()["completed_by"], &answer.json()["contacts"]),
         (200, &Value::Null, &json!(1))
     );
-    assert!(!told.body.contains("example.test"), "{}", told.body);
+    assert!(!answer.body.contains("example.test"), "{}", answer.body);
     assert_eq!(reports.get(&at("show=contacts&format=csv")).await.status, 403);
-    let all = house.token(&[Scope::ReportsRead, Scope::CrmRead]).await;
+    let all = fixture.token(&[Scope::ReportsRead, Scope::CrmRead]).await;
     assert!(all.get(&at("show=contacts&format=csv")).await.body.contains("ada@example.test"));
 }
 
-/// issue: a clear error with line and column, nothing saved; publishing is a permission of its own
+/// Broken code is rejected with line and column, and publishing code needs a permission of its own.
 #[actix_web::test]
 async fn custom_javascript_is_parsed_and_published_by_who_may() {
-    let house = House::new().await;
-    let owner = house.site.signed_in(house.account, "owner@site.test", Role::Owner).await;
-    owner.get(&house.path("events/new")).await;
+    let fixture = Fixture::new().await;
+    let owner = fixture.site.signed_in(fixture.account, "owner@site.test", Role::Owner).await;
+    owner.get(&fixture.path("events/new")).await;
     let broken = "const a = 1;\n  if (a {";
     let refused =
         owner.press("Create event", &[("Name", "Code"), ("Custom JavaScript", "on"), ("Value", "1")]).await;
     assert_eq!(refused.status, 303, "without code it is an event as any other");
-    owner.get(&house.path("events/000000000001/edit")).await;
+    owner.get(&fixture.path("events/000000000001/edit")).await;
     let refused = owner.press("Save", &[("Custom JavaScript", broken)]).await;
     assert_eq!(refused.status, 422);
     assert!(plain(&refused.body).contains("Line 2, column"), "{}", plain(&refused.body));
     assert!(plain(&refused.body).contains("if (a {"), "what was typed is kept");
-    owner.get(&house.path("events/000000000001/edit")).await;
+    owner.get(&fixture.path("events/000000000001/edit")).await;
     assert_eq!(owner.press("Save", &[("Custom JavaScript", "go(1);")]).await.status, 303);
-    assert_eq!(house.json("events/000000000001").await["custom_js"], true);
+    assert_eq!(fixture.json("events/000000000001").await["custom_js"], true);
 
-    let form = house.get("events/000000000001/edit").await.body;
+    let form = fixture.get("events/000000000001/edit").await.body;
     assert!(
         !form.contains("name=\"custom_js\"") && plain(&form).contains("You are not allowed to publish it"),
         "{form}"
     );
-    assert_eq!(house.editor.press("Save", &[("Name", "Renamed")]).await.status, 303);
-    let kept = owner.get(&house.path("events/000000000001/edit")).await.body;
+    assert_eq!(fixture.editor.press("Save", &[("Name", "Renamed")]).await.status, 303);
+    let kept = owner.get(&fixture.path("events/000000000001/edit")).await.body;
     assert!(
         kept.contains("go(1);") && kept.contains("value=\"Renamed\""),
         "an editor's change leaves the code: {kept}"
     );
-    house.get("events/new").await;
+    fixture.get("events/new").await;
     let fields = [("type", "custom"), ("name", "Sly"), ("custom_js", "go()")];
-    let sly = house.editor.post(&house.path("events/new"), &fields).await;
-    assert!(sly.status == 422 && house.json("events").await["total"] == 1, "{}", sly.body);
+    let sly = fixture.editor.post(&fixture.path("events/new"), &fields).await;
+    assert!(sly.status == 422 && fixture.json("events").await["total"] == 1, "{}", sly.body);
 }
 
-/// rules.md 30: without script the form is asked for what was picked
+/// rules.md 30: without script the form asks for the picked element when a button is pressed.
 #[actix_web::test]
 async fn what_was_picked_on_the_site_comes_into_the_form() {
-    let house = House::new().await;
-    house.get("events/new?type=click").await;
-    let none = house.editor.press("Use picked element", &[("Name", "Buy")]).await;
+    let fixture = Fixture::new().await;
+    fixture.get("events/new?type=click").await;
+    let none = fixture.editor.press("Use picked element", &[("Name", "Buy")]).await;
     let key = key_of(&none.body);
     assert!(
         none.status == 200 && plain(&none.body).contains("No element was picked"),
@@ -433,35 +435,37 @@ async fn what_was_picked_on_the_site_comes_into_the_form() {
     );
     // The field and its button belong to the form that opens the other tab.
     let picking = [("url", "https://site.test/shop"), ("kind", "click"), ("key", &*key)];
-    let opened = house.editor.post(&house.path("events/pick"), &picking).await;
+    let opened = fixture.editor.post(&fixture.path("events/pick"), &picking).await;
     let address = opened.body.split("guestlog-pick=").nth(1).unwrap();
     let token: String = address.chars().take_while(char::is_ascii_alphanumeric).collect();
-    assert!(element_picker::confirm(&house.site.app, &token).await.unwrap(), "{}", opened.body);
-    assert!(element_picker::choose(&house.site.app, &token, "#buy").await.unwrap());
+    assert!(element_picker::confirm(&fixture.site.app, &token).await.unwrap(), "{}", opened.body);
+    assert!(element_picker::choose(&fixture.site.app, &token, "#buy").await.unwrap());
     let typed = [("type", "click"), ("name", "Buy"), ("tags", "a, b"), ("do", "take")];
     let other = [&typed[..], &[("pick_key", "another")]].concat();
-    let none = house.editor.post(&house.path("events/new"), &other).await;
+    let none = fixture.editor.post(&fixture.path("events/new"), &other).await;
     assert!(
         none.status == 200 && plain(&none.body).contains("No element was picked"),
         "{}",
         plain(&none.body)
     );
     assert_eq!(key_of(&none.body), "another", "a form keeps its name");
-    let taken =
-        house.editor.post(&house.path("events/new"), &[&typed[..], &[("pick_key", &*key)]].concat()).await;
+    let taken = fixture
+        .editor
+        .post(&fixture.path("events/new"), &[&typed[..], &[("pick_key", &*key)]].concat())
+        .await;
     for kept in ["value=\"#buy\"", "value=\"Buy\"", "value=\"a, b\"", "value=\"click\" checked"] {
         assert!(taken.body.contains(kept), "{kept}");
     }
-    let made = house.editor.press("Create event", &[]).await;
+    let made = fixture.editor.press("Create event", &[]).await;
     assert_eq!(made.status, 303, "{}", plain(&made.body));
-    let edited = house.get("events/000000000001/edit").await;
+    let edited = fixture.get("events/000000000001/edit").await;
     assert_ne!(key_of(&edited.body), key);
     let fields = [("name", "Buy"), ("selector", "#old"), ("pick_key", &*key), ("do", "take")];
-    let taken = house.editor.post(&house.path("events/000000000001/edit"), &fields).await;
+    let taken = fixture.editor.post(&fixture.path("events/000000000001/edit"), &fields).await;
     assert!(taken.body.contains("value=\"#buy\""), "{}", plain(&taken.body));
 }
 
-/// What names the form of a page to what is picked for it.
+/// The key that connects a form with the element picked for it.
 fn key_of(page: &str) -> String {
     let after = page.split("name=\"pick_key\" value=\"").nth(1).unwrap();
     after.split('"').next().unwrap().to_owned()
@@ -470,16 +474,16 @@ fn key_of(page: &str) -> String {
 /// rules.md 19
 #[actix_web::test]
 async fn what_a_deleted_event_is_called_is_free_for_others() {
-    let house = House::new().await;
-    let app = &house.site.app;
-    let first = house.create("Custom JavaScript", "Buy", &[]).await;
+    let fixture = Fixture::new().await;
+    let app = &fixture.site.app;
+    let first = fixture.create("Custom JavaScript", "Buy", &[]).await;
     let number = EventNumber::parse(&first).unwrap();
-    definitions::delete(app, Actor::Machine, house.account, number).await.unwrap();
-    house.create("Custom JavaScript", "Buy", &[]).await;
+    definitions::delete(app, Actor::Machine, fixture.account, number).await.unwrap();
+    fixture.create("Custom JavaScript", "Buy", &[]).await;
     for name in ["deleted 1", "\u{1}deleted 1", "Buy"] {
-        house.fire("ada", name, Value::Null).await;
+        fixture.fire("ada", name, Value::Null).await;
     }
-    let list = house.json("events?sort=name").await;
+    let list = fixture.json("events?sort=name").await;
     let rows = list["rows"].as_array().unwrap().iter();
     let counted: Vec<String> = rows.map(|row| format!("{} {}", row["name"], row["completions"])).collect();
     assert_eq!(counted, ["\"Buy\" 1", "\"deleted 1\" 2"]);
@@ -487,14 +491,14 @@ async fn what_a_deleted_event_is_called_is_free_for_others() {
 
 #[actix_web::test]
 async fn the_form_offers_each_tag_in_use_once() {
-    let house = House::new().await;
+    let fixture = Fixture::new().await;
     for (name, tags) in [("A", "sale"), ("B", "Sale, shop"), ("C", "sale")] {
-        house.create("HTTP", name, &[("Tags", tags)]).await;
+        fixture.create("HTTP", name, &[("Tags", tags)]).await;
     }
-    let gone = house.create("HTTP", "D", &[("Tags", "gone")]).await;
+    let gone = fixture.create("HTTP", "D", &[("Tags", "gone")]).await;
     let number = EventNumber::parse(&gone).unwrap();
-    definitions::delete(&house.site.app, Actor::Machine, house.account, number).await.unwrap();
-    let form = house.get("events/new").await.body;
+    definitions::delete(&fixture.site.app, Actor::Machine, fixture.account, number).await.unwrap();
+    let form = fixture.get("events/new").await.body;
     let tags: Vec<&str> =
         form.split("data-add-tag=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     assert_eq!(tags, ["Sale", "sale", "shop"]);

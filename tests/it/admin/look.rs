@@ -1,16 +1,17 @@
-//! What people read off the report pages: charts, search, filters.
+//! Details of the report pages: charts, search, filters, bars.
 
 use crate::harness::browser::plain;
 
-use super::reports::House;
+use super::reports::Fixture;
 
-/// A month that is only partly in the period must not look like a drop in traffic.
+/// A partial interval is not drawn as a fall.
 #[actix_web::test]
 async fn a_month_that_the_period_cuts_is_told_from_whole_ones() {
-    let house = House::new().await;
-    house.view("a", "https://site.test/", "").await;
-    house.json("dashboard").await;
-    let page = async |query: &str| house.reader.get(&house.path(&format!("dashboard?{query}"))).await.body;
+    let fixture = Fixture::new().await;
+    fixture.view("a", "https://site.test/", "").await;
+    fixture.json("dashboard").await;
+    let page =
+        async |query: &str| fixture.reader.get(&fixture.path(&format!("dashboard?{query}"))).await.body;
     let html = page("period=12mo").await;
     let text = plain(&html);
     assert!(html.contains("legend-open\">Partial month"), "{html}");
@@ -22,53 +23,53 @@ async fn a_month_that_the_period_cuts_is_told_from_whole_ones() {
     assert!(!html.contains("Partial month") && html.contains("In progress"), "{html}");
 }
 
-/// The search finds rows on the next pages of a table too.
+/// Every row filters, also rows of the next page.
 #[actix_web::test]
 async fn a_search_looks_at_the_rows_of_every_page() {
-    let house = House::new().await;
+    let fixture = Fixture::new().await;
     for path in ["", "pricing", "pricing/all"] {
-        house.view("a", &format!("https://site.test/{path}"), "").await;
+        fixture.view("a", &format!("https://site.test/{path}"), "").await;
     }
-    house.json("dashboard").await;
-    let html = house.reader.get(&house.path("pages?period=7d&limit=1")).await.body;
+    fixture.json("dashboard").await;
+    let html = fixture.reader.get(&fixture.path("pages?period=7d&limit=1")).await.body;
     let form = html.split_once("role=\"search\"").unwrap().1.split_once("</form>").unwrap().0;
     for kept in ["name=\"period\" value=\"7d\"", "value=\"page\"", "value=\"contains\""] {
         assert!(form.contains(kept), "{kept} in {form}");
     }
-    let sent = house.path("pages?period=7d&dimension=page&operator=contains&value=pricing");
+    let sent = fixture.path("pages?period=7d&dimension=page&operator=contains&value=pricing");
     assert_eq!(
-        house.reader.get(&sent).await.location(),
-        house.path("pages?period=7d&filter=page:contains:pricing")
+        fixture.reader.get(&sent).await.location(),
+        fixture.path("pages?period=7d&filter=page:contains:pricing")
     );
-    // All rows are there: what is typed hides the others, nothing is sent.
-    let html = house.reader.get(&house.path("pages?period=7d")).await.body;
+    // All rows are on the page, so the script hides rows and nothing is sent.
+    let html = fixture.reader.get(&fixture.path("pages?period=7d")).await.body;
     assert!(html.contains("data-search") && !html.contains("role=\"search\""), "{html}");
 }
 
-/// A filter accepts the label that a row shows, and the chip shows it again.
+/// A filter accepts the label that a row shows.
 #[actix_web::test]
 async fn the_filter_form_takes_names_and_chips_show_them() {
-    let house = House::new().await;
-    let sent = house.path("pages?period=7d&dimension=source&operator=is&value=Organic+search");
-    let plain_address = house.path("pages?period=7d&filter=source:is:ORGANIC_SEARCH");
-    assert_eq!(house.reader.get(&sent).await.location(), plain_address);
+    let fixture = Fixture::new().await;
+    let sent = fixture.path("pages?period=7d&dimension=source&operator=is&value=Organic+search");
+    let plain_address = fixture.path("pages?period=7d&filter=source:is:ORGANIC_SEARCH");
+    assert_eq!(fixture.reader.get(&sent).await.location(), plain_address);
     let typed = plain_address.to_lowercase();
     for address in [&plain_address, &typed] {
-        let html = plain(&house.reader.get(address).await.body);
+        let html = plain(&fixture.reader.get(address).await.body);
         assert!(html.contains("Source is Organic search"), "{address}: {html}");
     }
 }
 
-/// The bars follow the sorted column, so the longest bar is in the first row.
+/// The first row has the longest bar.
 #[actix_web::test]
 async fn bars_show_what_their_table_is_sorted_by() {
-    let house = House::new().await;
+    let fixture = Fixture::new().await;
     for (visitor, path) in [("a", "few"), ("b", "few"), ("c", "many"), ("c", "many"), ("c", "many")] {
-        house.view(visitor, &format!("https://site.test/{path}"), "").await;
+        fixture.view(visitor, &format!("https://site.test/{path}"), "").await;
     }
-    house.json("dashboard").await;
+    fixture.json("dashboard").await;
     for (sort, widths) in [("visitors", ["100.00%", "50.00%"]), ("page_views", ["100.00%", "66.67%"])] {
-        let html = house.reader.get(&house.path(&format!("pages?sort={sort}"))).await.body;
+        let html = fixture.reader.get(&fixture.path(&format!("pages?sort={sort}"))).await.body;
         let bars = html.split("<rect width=\"").skip(1).filter_map(|rest| rest.split('"').next());
         assert_eq!(bars.collect::<Vec<_>>(), widths, "{sort}");
     }

@@ -1,5 +1,5 @@
-//! Requests every route of the admin pages as each role, as a stranger, for objects of other accounts and from forms
-//! of other sites, and checks the headers of every answer.
+//! Every admin route, requested by every kind of user: roles, strangers, members of other accounts, forms of other
+//! sites. Also the headers of every answer.
 
 use actix_web::http::Method;
 use guestlog::app::access::Actor;
@@ -15,7 +15,7 @@ use guestlog::web::request::options::Options;
 use crate::harness::app::{Reply, TestApp};
 use crate::harness::browser::Browser;
 
-/// Who may.
+/// The least rights a route needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
     Everybody,
@@ -29,8 +29,8 @@ const ADMIN: Who = Who::Role(Role::Admin);
 const EDITOR: Who = Who::Role(Role::Editor);
 const VIEWER: Who = Who::Role(Role::Viewer);
 
-/// The whole table of these pages. `{a}`: the account, `{u}`: a user of it, `{t}`: a token of it, `{v}`: a visitor,
-/// `{c}`: a contact, `{e}` and `{f}`: events.
+/// All admin routes. `{a}` is the account, `{u}` a user of it, `{t}` a token, `{v}` a visitor, `{c}` a contact,
+/// `{e}` and `{f}` events.
 const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/", SignedIn),
     ("GET", "/setup", Everybody),
@@ -95,7 +95,7 @@ const TABLE: &[(&str, &str, Who)] = &[
 #[test]
 fn the_table_is_whole() {
     let mut source = String::new();
-    // `mod.rs` serves the assets, which are no page.
+    // `mod.rs` serves only the assets.
     for (file, text) in crate::sources("src/web/admin", "rs") {
         if !file.ends_with("mod.rs") {
             source.push_str(&text);
@@ -107,10 +107,9 @@ fn the_table_is_whole() {
     }
 }
 
-/// Two accounts, with a user and a token each.
 struct World {
     site: TestApp,
-    /// Number of the account, of a user, of a token.
+    /// Ids of the account, of a user, and of a token.
     own: [String; 3],
     other: [String; 3],
 }
@@ -164,7 +163,7 @@ async fn ask(browser: &Browser, method: &str, path: &str) -> Reply {
     if method == "GET" { browser.get(path).await } else { browser.post(path, &[]).await }
 }
 
-/// Turned away as who he is: not by what he sent.
+/// Whether the answer rejects the sender, not the contents of the form.
 fn is_refused(reply: &Reply) -> bool {
     [401, 403, 404].contains(&reply.status)
         || (reply.status == 303 && reply.location().starts_with("/sign-in?")
@@ -188,7 +187,7 @@ async fn every_role_reaches_what_it_may_and_nothing_more() {
             } else {
                 browser.get("/sign-in").await;
             }
-            // Signing out is what the row is about; the answer leads to the sign-in page.
+            // This row of the table signs out; its answer redirects to the sign-in page.
             if *template == "/sign-out" && role.is_some() {
                 continue;
             }
@@ -200,7 +199,7 @@ async fn every_role_reaches_what_it_may_and_nothing_more() {
             };
             let guest_form = *who == Everybody && *method == "POST" && role.is_some();
             if guest_form {
-                // The token of a signed-in page is not that of a page before sign-in.
+                // A signed-in page has another CSRF token than a page before sign-in.
                 browser.get("/setup").await;
                 continue;
             }
@@ -226,8 +225,8 @@ async fn what_belongs_to_another_account_is_not_there() {
         browser.get("/profile").await;
         let strange = path(template, [&other[0], &other[1], &other[2]]);
         let of_none = path(template, [&"1009999".to_owned(), &other[1], &other[2]]);
-        for asked in [strange, of_none, path(template, [&"x".to_owned(), &own[1], &own[2]])] {
-            assert_eq!(ask(&browser, method, &asked).await.status, 404, "{method} {asked}");
+        for address in [strange, of_none, path(template, [&"x".to_owned(), &own[1], &own[2]])] {
+            assert_eq!(ask(&browser, method, &address).await.status, 404, "{method} {address}");
         }
     }
     let mixed = [
@@ -238,10 +237,10 @@ async fn what_belongs_to_another_account_is_not_there() {
         (format!("/accounts/{}/settings/tokens/{}/revoke", own[0], other[2]), ""),
         (format!("/accounts/{}/settings/tokens/{}/revoke", own[0], "999999"), ""),
     ];
-    for (asked, deed) in mixed {
+    for (address, action) in mixed {
         browser.get("/profile").await;
-        let reply = browser.post(&asked, &[("do", deed), ("role", "viewer")]).await;
-        assert_eq!(reply.status, 404, "{asked} {deed}");
+        let reply = browser.post(&address, &[("do", action), ("role", "viewer")]).await;
+        assert_eq!(reply.status, 404, "{address} {action}");
     }
     let other_account = guestlog::domain::account::AccountId(other[0].parse().unwrap());
     assert_eq!(tokens::list(&site.app, other_account).await.unwrap().len(), 1);
@@ -261,7 +260,7 @@ async fn every_form_is_refused_without_its_token_and_from_another_site() {
         ("origin", "http://guestlog.test:81"),
     ];
     for (method, template, who) in TABLE.iter().filter(|(method, _, _)| *method == "POST") {
-        let asked = path(template, [&own[0], &own[1], &own[2]]);
+        let address = path(template, [&own[0], &own[1], &own[2]]);
         let own_page = if *who == Everybody {
             "/sign-in"
         } else {
@@ -278,17 +277,17 @@ async fn every_form_is_refused_without_its_token_and_from_another_site() {
         stranger.get("/sign-in").await;
         let origin = [("origin", "http://guestlog.test")];
         for wrong in ["", "x", &stranger.csrf(), &right[1..], &right.to_uppercase()] {
-            // Digits alone have no upper case; then the token is right.
+            // A token of digits only has no upper case, so it is still valid.
             if wrong == right {
                 continue;
             }
-            let reply = asker.post_raw(&asked, &[("csrf", wrong)], &origin).await;
-            // Who may not at all is told so first.
+            let reply = asker.post_raw(&address, &[("csrf", wrong)], &origin).await;
+            // Missing rights are reported before a bad token.
             assert_eq!(reply.status, 403, "{method} {template} with “{wrong}”");
         }
-        assert_eq!(asker.post_raw(&asked, &[], &origin).await.status, 403, "{template} without");
+        assert_eq!(asker.post_raw(&address, &[], &origin).await.status, 403, "{template} without");
         for header in cross {
-            let reply = asker.post_raw(&asked, &[("csrf", &right)], &[header]).await;
+            let reply = asker.post_raw(&address, &[("csrf", &right)], &[header]).await;
             assert_eq!(reply.status, 403, "{template} {header:?}");
             assert!(reply.body.contains("This form has expired"), "{template}");
         }
@@ -296,7 +295,7 @@ async fn every_form_is_refused_without_its_token_and_from_another_site() {
             for header in
                 [("sec-fetch-site", "same-origin"), ("origin", "http://guestlog.test"), ("x-none", "")]
             {
-                let reply = asker.post_raw(&asked, &[("csrf", &right)], &[header]).await;
+                let reply = asker.post_raw(&address, &[("csrf", &right)], &[header]).await;
                 assert_ne!(reply.status, 403, "{template} {header:?}");
             }
         }
@@ -318,7 +317,7 @@ async fn a_form_must_be_a_form_and_may_be_so_large() {
     assert_eq!(send(body(max)).await.status, 422);
     assert_eq!(send(body(max + 1)).await.status, 413);
     assert_eq!(send(format!("csrf={csrf}&email=%ff&email=%")).await.status, 422, "odd bytes are no failure");
-    // A form with code in it may be longer.
+    // A form with a code field may be longer.
     browser.sign_in("owner@own.test", crate::harness::app::PASSWORD).await;
     browser.get("/profile").await;
     let csrf = browser.csrf();
@@ -346,9 +345,9 @@ async fn every_answer_carries_the_headers() {
     for browser in [&signed_in, &site.browser()] {
         let more = [("GET", "/no/such/page", Everybody), ("GET", "/assets/0/style.css", Everybody)];
         for (method, template, _) in TABLE.iter().chain(&more).filter(|(_, t, _)| *t != "/sign-out") {
-            let asked = path(template, [&own[0], &own[1], &own[2]]);
-            let reply = ask(browser, method, &asked).await;
-            let at = format!("{method} {asked}: {}", reply.status);
+            let address = path(template, [&own[0], &own[1], &own[2]]);
+            let reply = ask(browser, method, &address).await;
+            let at = format!("{method} {address}: {}", reply.status);
             let policy = reply.header("content-security-policy");
             let (before, after) = policy.split_once("'nonce-").unwrap_or_else(|| panic!("{at}: {policy}"));
             let (nonce, after) = after.split_once('\'').unwrap();

@@ -1,4 +1,4 @@
-//! The admin pages: what all templates, colours and scripts keep to; who may enter and do what.
+//! The admin pages: rules for all templates, colours and scripts, access control, and every page.
 
 mod accounts;
 mod colours;

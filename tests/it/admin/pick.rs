@@ -1,5 +1,5 @@
-//! Picking an element on the live page: one token for one account, one use, ten minutes; the choice is told to who asked
-//! for it (rules.md 30).
+//! The element picker: a token belongs to one account, works once and for ten minutes, and only the user who
+//! started it gets the result (rules.md 30).
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::harness::app::{Reply, TestApp};
 use crate::harness::browser::plain;
 
-async fn told(site: &TestApp, body: &Value) -> Reply {
+async fn post_pick(site: &TestApp, body: &Value) -> Reply {
     let request = TestRequest::default()
         .method(Method::POST)
         .uri("/pick")
@@ -24,11 +24,11 @@ async fn told(site: &TestApp, body: &Value) -> Reply {
 }
 
 async fn confirm(site: &TestApp, token: &str) -> u16 {
-    told(site, &json!({ "token": token })).await.status
+    post_pick(site, &json!({ "token": token })).await.status
 }
 
 async fn choose(site: &TestApp, token: &str, selector: &str) -> u16 {
-    told(site, &json!({ "token": token, "selector": selector })).await.status
+    post_pick(site, &json!({ "token": token, "selector": selector })).await.status
 }
 
 async fn start(site: &TestApp, actor: Actor, account: AccountId) -> (i64, String) {
@@ -53,7 +53,7 @@ async fn a_token_is_confirmed_once_and_takes_one_choice() {
     let (number, token) = start(&site, actor, account).await;
     let choice = async || element_picker::choice(&site.app, actor, account, number).await.unwrap();
     assert_eq!(choose(&site, &token, "#early").await, 404, "not before it is confirmed");
-    let answer = told(&site, &json!({ "token": token })).await;
+    let answer = post_pick(&site, &json!({ "token": token })).await;
     assert_eq!((answer.status, answer.body.as_str()), (204, ""));
     assert_eq!(
         (answer.header("access-control-allow-origin"), answer.header("cache-control")),
@@ -98,9 +98,9 @@ async fn a_token_works_for_ten_minutes() {
     assert_eq!(left.unwrap(), 1, "what is over is forgotten");
 }
 
-/// rules.md 30: for one form
+/// rules.md 30
 #[actix_web::test]
-async fn each_form_is_told_what_was_picked_for_it() {
+async fn each_form_gets_the_element_picked_for_it() {
     let site = TestApp::new().await;
     let account = site.account("A").await;
     let actor = Actor::User(site.user(account, "editor@example.com", Role::Editor).await);
@@ -130,7 +130,7 @@ async fn a_pick_that_is_cancelled_is_over() {
     let account = site.account("A").await;
     let actor = Actor::User(site.user(account, "editor@example.com", Role::Editor).await);
     let (number, token) = start(&site, actor, account).await;
-    let cancel = async || told(&site, &json!({"token": token, "cancelled": true})).await.status;
+    let cancel = async || post_pick(&site, &json!({"token": token, "cancelled": true})).await.status;
     let choice = async || element_picker::choice(&site.app, actor, account, number).await.unwrap();
     assert_eq!(cancel().await, 404, "not before it is confirmed");
     confirm(&site, &token).await;
@@ -147,7 +147,7 @@ async fn a_pick_that_is_cancelled_is_over() {
 
 /// rules.md 28, 30
 #[actix_web::test]
-async fn it_is_for_editors_on_their_own_sites_and_nobody_else_is_told() {
+async fn only_editors_pick_on_their_own_sites_and_nobody_else_learns_the_result() {
     let site = TestApp::new().await;
     let (account, other) = (site.account("A").await, site.account("B").await);
     let editor = Actor::User(site.user(account, "editor@example.com", Role::Editor).await);
@@ -174,11 +174,11 @@ async fn it_is_for_editors_on_their_own_sites_and_nobody_else_is_told() {
 }
 
 #[actix_web::test]
-async fn what_is_no_request_of_a_page_is_refused() {
+async fn a_malformed_request_is_rejected() {
     let site = TestApp::new().await;
     for body in [json!(null), json!([]), json!({}), json!({"token": 7}), json!({"token": "x".repeat(20_000)})]
     {
-        assert_eq!(told(&site, &body).await.status, 400, "{body:.60}");
+        assert_eq!(post_pick(&site, &body).await.status, 400, "{body:.60}");
     }
     for token in ["", "x", &"0".repeat(33), &"0".repeat(65)] {
         assert_eq!(confirm(&site, token).await, 404, "{token}");
@@ -203,7 +203,7 @@ async fn the_picker_is_one_script_with_its_texts_inside() {
 }
 
 #[actix_web::test]
-async fn the_form_opens_the_site_by_a_page_or_is_told_where() {
+async fn the_form_opens_the_site_through_a_page_or_gets_its_address() {
     let site = TestApp::new().await;
     let account = site.account("A").await;
     let editor = site.signed_in(account, "editor@example.com", Role::Editor).await;

@@ -1,4 +1,5 @@
-//! Who may publish script (rules.md 28): owners, admins who were given it, nobody else; and who may give it.
+//! Who may publish custom JavaScript (rules.md 28): owners, administrators with the permission, nobody else; and
+//! who may give it.
 
 use guestlog::app::access::users;
 use guestlog::app::access::{Actor, Error as Access};
@@ -71,7 +72,7 @@ async fn code_is_published_by_owners_and_by_admins_who_were_given_it() {
     assert_eq!(count.unwrap(), 1, "only the owner's");
 }
 
-/// rules.md 28: what is archived is served to nobody, and would be again
+/// rules.md 28: the code of an archived event is not served, so restoring the event publishes it.
 #[actix_web::test]
 async fn an_event_with_code_is_restored_by_who_may_publish() {
     let site = TestApp::new().await;

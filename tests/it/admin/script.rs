@@ -1,4 +1,4 @@
-//! The script of the admin pages, joined as it is served.
+//! The script of the admin pages, as it is served.
 
 use rquickjs::{Context, Module, Runtime};
 

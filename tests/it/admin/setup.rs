@@ -1,4 +1,4 @@
-//! The first user: once, within an hour, and never again.
+//! The set-up of the first user: once, within an hour, and never again.
 
 use guestlog::app::access::setup;
 use guestlog::base::clock::HOUR;

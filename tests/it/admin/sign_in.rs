@@ -1,4 +1,4 @@
-//! Signing in and out, what ends a sign-in, and what guessing costs.
+//! Signing in and out, what ends a sign-in, and how guessing passwords is slowed down.
 
 use guestlog::app::access::Actor;
 use guestlog::app::access::sign_in::{ABSOLUTE, BROWSERS_MAX, IDLE};
@@ -82,7 +82,7 @@ async fn a_new_cookie_is_given_at_each_sign_in_and_the_old_one_ends() {
     other.set_cookie("guestlog", &fixed);
     other.sign_in(ADA, PASSWORD).await;
     assert_ne!(other.cookie("guestlog").unwrap(), fixed, "a cookie put there before is not taken over");
-    // Signing in over an open sign-in: the form still comes from its own page.
+    // A browser that is signed in can sign in again: the form still has the token of its page.
     let fields = [("email", ADA), ("password", PASSWORD)];
     let guest = site.browser();
     guest.get("/sign-in").await;
@@ -121,7 +121,7 @@ async fn a_sign_in_ends_when_idle_and_in_any_case() {
 }
 
 #[actix_web::test]
-async fn disabling_a_user_ends_his_sign_ins_at_once() {
+async fn disabling_a_user_ends_their_sign_ins_at_once() {
     let site = TestApp::new().await;
     let admin = site.server_admin("root@example.com").await;
     let account = site.app.accounts.list()[0].id();
@@ -170,7 +170,7 @@ async fn changing_the_password_ends_every_other_sign_in_and_gives_this_one_a_new
 }
 
 #[actix_web::test]
-async fn a_user_sees_his_own_browsers_and_ends_them() {
+async fn a_user_sees_their_own_browsers_and_ends_them() {
     let site = TestApp::new().await;
     let account = site.account("A").await;
     let own = site.signed_in(account, ADA, Role::Viewer).await;
@@ -196,7 +196,7 @@ async fn a_user_sees_his_own_browsers_and_ends_them() {
 }
 
 #[actix_web::test]
-async fn a_browser_is_called_as_reports_call_it() {
+async fn browsers_have_the_same_names_as_in_reports() {
     const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
         Chrome/140.0.0.0 Safari/537.36";
     let site = TestApp::new().await;
@@ -220,7 +220,7 @@ fn store_user(site: &TestApp, email: &str) -> guestlog::domain::user::UserId {
 }
 
 #[actix_web::test]
-async fn the_oldest_browser_gives_way_to_one_too_many() {
+async fn one_browser_too_many_signs_out_the_oldest() {
     let site = TestApp::new().await;
     let account = site.account("A").await;
     let user = site.user(account, ADA, Role::Viewer).await;
@@ -295,7 +295,8 @@ async fn a_thousand_addresses_do_not_keep_the_owner_out() {
     let site = TestApp::new().await;
     let account = site.account("A").await;
     site.user(account, ADA, Role::Viewer).await;
-    // As many as it takes to slow the email everywhere; their hashes are left out.
+    // Enough failures to slow down this email for every sender. They are recorded directly, because hashing so many
+    // passwords would take too long.
     for sender in 0..u64::from(EMAIL.free) + 20 {
         site.app.guesses.begin(ADA, sender, guestlog::base::clock::Clock::now(&*site.clock)).unwrap();
     }
@@ -342,12 +343,12 @@ async fn after_sign_in_the_browser_goes_back_to_a_page_of_ours_only() {
     let account = site.account("A").await;
     site.user(account, ADA, Role::Admin).await;
     let browser = site.browser();
-    let asked = format!("/accounts/{account}/settings/tokens?x=1&y=a%20b");
-    let sent = browser.get(&asked).await;
+    let address = format!("/accounts/{account}/settings/tokens?x=1&y=a%20b");
+    let sent = browser.get(&address).await;
     assert!(sent.location().starts_with("/sign-in?next=/accounts/"), "{}", sent.location());
     browser.follow(&sent).await;
     let back = browser.press("Sign in", &[("Email", ADA), ("Password", PASSWORD)]).await;
-    assert_eq!(back.location(), asked);
+    assert_eq!(back.location(), address);
     for evil in [
         "//evil.test",
         "https://evil.test/",
@@ -369,7 +370,7 @@ async fn after_sign_in_the_browser_goes_back_to_a_page_of_ours_only() {
         assert_eq!(signed_in.location(), "/", "{evil}");
         let browser = site.browser();
         browser.get("/sign-in").await;
-        // As the query's reader hands it on.
+        // The path after the query parser has decoded it.
         let evil = &evil.replace("%09", "\t").replace("%0d%0a", "\r\n").replace("%2F", "/");
         let fields = [("email", ADA), ("password", PASSWORD), ("next", evil)];
         assert_eq!(browser.post("/sign-in", &fields).await.location(), "/", "{evil}");

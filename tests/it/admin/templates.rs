@@ -1,8 +1,8 @@
-//! Templates hold structure only: no prose, no style, no script, no markup that was not escaped.
+//! Templates contain only structure: no prose, no inline style or script, and nothing unescaped.
 
 use std::path::PathBuf;
 
-/// Every file below a folder with this ending.
+/// All files in a folder with this ending, recursively.
 fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![PathBuf::from(folder)];
@@ -20,7 +20,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The template without what askama replaces; expressions become `\u{1}`.
+/// The template without askama tags; each expression becomes `\u{1}`.
 fn without_expressions(template: &str) -> String {
     let mut text = template.to_owned();
     for (open, close) in [("{{", "}}"), ("{%", "%}"), ("{#", "#}")] {
@@ -32,17 +32,17 @@ fn without_expressions(template: &str) -> String {
     text
 }
 
-/// The texts between tags, and the attributes a person reads.
+/// The texts between tags, and the attributes that people read.
 fn readable(template: &str) -> Vec<String> {
     const READ: [&str; 6] =
         [" title=\"", " aria-label=\"", " placeholder=\"", " alt=\"", " value=\"", " label=\""];
-    /// Values of buttons and fields that programs read.
+    /// Values of buttons and fields that only programs read.
     const WORDS: [&str; 5] = ["on", "custom", "approve", "dismiss", "restore"];
     let text = without_expressions(template);
     let mut found = Vec::new();
     for piece in text.split('<') {
         let (tag, between) = piece.split_once('>').unwrap_or(("", piece));
-        // A key is named by itself.
+        // The name of a key is the same in every language.
         if !tag.starts_with("kbd") {
             found.push(between.to_owned());
         }
@@ -96,7 +96,7 @@ fn templates_hold_no_inline_style_script_or_other_host() {
 }
 
 #[test]
-fn nothing_passes_by_the_escaping() {
+fn nothing_bypasses_the_escaping() {
     for (name, template) in files("templates", ".html") {
         let tight = template.replace(' ', "");
         for bad in ["|safe", "|escape(", "{%autoescape", "{%filter"] {
@@ -105,7 +105,7 @@ fn nothing_passes_by_the_escaping() {
     }
     for (name, source) in files("src/web", ".rs") {
         assert!(!source.contains("filters::Safe") && !source.contains("escape = \"none\""), "{name}");
-        // Only a struct whose text is an escaping template of our own may be written as it is.
+        // Only a struct that one of our escaping templates renders may be inserted without escaping.
         for marked in source.split("impl HtmlSafe for ").skip(1) {
             let what = marked.split([' ', '<', '{']).next().unwrap();
             let of = [format!("struct {what}"), format!("enum {what}")];

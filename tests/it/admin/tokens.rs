@@ -1,4 +1,4 @@
-//! API tokens: shown once, kept as a hash, good for one account and its scopes.
+//! API tokens: shown once, stored as a hash, valid for one account and their scopes.
 
 use actix_web::HttpResponse;
 use actix_web::web::{ServiceConfig, get};
@@ -18,7 +18,7 @@ fn page(account: AccountId) -> String {
     format!("/accounts/{account}/settings/tokens")
 }
 
-/// A report and a call of the API, as those that are built have them.
+/// Requests with a token to a report and to an API call.
 fn probes(config: &mut ServiceConfig) {
     config.route("/accounts/{account}/probe", get().to(report)).route("/probe", get().to(call));
 }
@@ -164,7 +164,7 @@ async fn what_is_no_token_is_turned_away() {
     let browser = site.browser().with("accept", "application/json");
     assert_eq!(browser.get("/probe").await.status, 401);
     let upper = token.to_uppercase();
-    for told in [
+    for shown in [
         "Bearer",
         "Bearer ",
         "Basic Z2w6eA==",
@@ -176,8 +176,8 @@ async fn what_is_no_token_is_turned_away() {
         "Bearer gl_",
         &format!("Bearer gl_{}", "0".repeat(64)),
     ] {
-        let browser = site.browser().with("authorization", told);
-        assert_eq!(browser.get("/probe").await.status, 401, "{told}");
+        let browser = site.browser().with("authorization", shown);
+        assert_eq!(browser.get("/probe").await.status, 401, "{shown}");
     }
     let lower = site.browser().with("authorization", &format!("bearer {token}"));
     assert_eq!(lower.get("/probe").await.status, 204, "the scheme's case is free");
@@ -197,7 +197,7 @@ async fn programs_without_a_token_get_data_and_people_get_the_sign_in_page() {
 
 /// rules.md 28
 #[actix_web::test]
-async fn a_viewer_sees_emails_only_when_he_may() {
+async fn a_viewer_sees_emails_only_with_permission() {
     let site = site().await;
     let account = site.account("A").await;
     let probe = format!("/accounts/{account}/probe");

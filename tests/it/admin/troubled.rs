@@ -1,4 +1,4 @@
-//! Reports when something is wrong: a day that cannot be read, a question that takes too long.
+//! Reports when something is wrong: a day cannot be read, or a query takes too long.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +9,10 @@ use guestlog::domain::user::Role;
 use guestlog::store;
 use serde_json::json;
 
-use super::reports::House;
+use super::reports::Fixture;
 use crate::harness::browser::plain;
 
-/// Reports over a period, and how a query goes on after them.
+/// Report addresses for a period, each with the character that continues its query.
 const REPORTS: [(&str, char); 8] = [
     ("dashboard", '?'),
     ("pages", '?'),
@@ -26,58 +26,58 @@ const REPORTS: [(&str, char); 8] = [
 
 #[actix_web::test]
 async fn a_day_that_cannot_be_read_is_named_on_every_report_that_lacks_it() {
-    let house = House::new().await;
-    house.view("a", "https://site.test/", "").await;
-    house.json("dashboard").await;
-    house.site.clock.advance(DAY);
-    let reader = house.site.signed_in(house.account, "again@site.test", Role::Viewer).await;
-    let house = House { reader, ..house };
-    house.view("a", "https://site.test/", "").await;
-    house.json("dashboard").await;
+    let fixture = Fixture::new().await;
+    fixture.view("a", "https://site.test/", "").await;
+    fixture.json("dashboard").await;
+    fixture.site.clock.advance(DAY);
+    let reader = fixture.site.signed_in(fixture.account, "again@site.test", Role::Viewer).await;
+    let fixture = Fixture { reader, ..fixture };
+    fixture.view("a", "https://site.test/", "").await;
+    fixture.json("dashboard").await;
     for (report, sign) in REPORTS {
-        let table = house.json(report).await;
+        let table = fixture.json(report).await;
         assert!(table.get("damaged").is_none(), "{report}: {table}");
         assert!(
-            !house.get(&format!("{report}{sign}period=7d")).await.body.contains("cannot be read"),
+            !fixture.get(&format!("{report}{sign}period=7d")).await.body.contains("cannot be read"),
             "{report}"
         );
     }
-    let app = Arc::clone(&house.site.app);
-    let account = app.accounts.find(house.account).unwrap();
+    let app = Arc::clone(&fixture.site.app);
+    let account = app.accounts.find(fixture.account).unwrap();
     let closing = move || close_account(&app, &account, app.now());
     actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
     let damage = |conn: &rusqlite::Connection| {
         let sql = "update segment_column set data = cast(x'00' || substr(data, 2) as blob)";
         Ok::<_, store::Error>(conn.execute(sql, [])?)
     };
-    assert!(house.site.app.store.writer.write(damage).await.unwrap() > 0);
+    assert!(fixture.site.app.store.writer.write(damage).await.unwrap() > 0);
     for (report, sign) in REPORTS {
-        let table = house.json(report).await;
+        let table = fixture.json(report).await;
         assert_eq!(table["damaged"], json!(["2026-11-18"]), "{report}");
-        let page = plain(&house.get(&format!("{report}{sign}period=7d")).await.body);
+        let page = plain(&fixture.get(&format!("{report}{sign}period=7d")).await.body);
         assert!(
             page.contains("1 day cannot be read and is missing from this report: 18 Nov 2026."),
             "{page}"
         );
-        let today = house.get(&format!("{report}{sign}period=today&compare=none")).await.body;
+        let today = fixture.get(&format!("{report}{sign}period=today&compare=none")).await.body;
         assert!(!today.contains("cannot be read"), "{report}: today is whole");
     }
-    let pages = house.json("pages").await;
+    let pages = fixture.json("pages").await;
     assert_eq!(pages["rows"][0]["page_views"], 1, "the rest is told");
-    // Damaged is what is compared with: told as well.
-    let compared = plain(&house.get("pages?period=today").await.body);
+    // The damaged day is in the comparison period, which is reported too.
+    let compared = plain(&fixture.get("pages?period=today").await.body);
     assert!(compared.contains("this report: 18 Nov 2026."), "{compared}");
 }
 
-/// The scan gives up after its time; the person reads what to do, the program that it was no fault of the server's.
+/// The scan stops at its time limit. The page says what to do, and programs get 503.
 #[actix_web::test]
 async fn a_question_that_takes_too_long_is_answered_with_what_to_do() {
-    let house = House::new().await;
-    house.view("a", "https://site.test/", "").await;
-    house.json("dashboard").await;
-    // A clock that runs wild while the question is asked.
+    let fixture = Fixture::new().await;
+    fixture.view("a", "https://site.test/", "").await;
+    fixture.json("dashboard").await;
+    // The clock runs fast during the query, so the time limit is reached.
     let stop = Arc::new(AtomicBool::new(false));
-    let (clock, stopped) = (Arc::clone(&house.site.clock), Arc::clone(&stop));
+    let (clock, stopped) = (Arc::clone(&fixture.site.clock), Arc::clone(&stop));
     let wild = std::thread::spawn(move || {
         while !stopped.load(Ordering::SeqCst) {
             clock.advance(11 * SECOND);
@@ -86,16 +86,15 @@ async fn a_question_that_takes_too_long_is_answered_with_what_to_do() {
     });
     let (mut page, mut data) = (None, None);
     for _ in 0..200 {
-        let reader = house
+        let reader = fixture
             .site
-            .signed_in(house.account, &format!("r{}@site.test", house.site.app.now().0), Role::Viewer)
+            .signed_in(fixture.account, &format!("r{}@site.test", fixture.site.app.now().0), Role::Viewer)
             .await;
-        page = page.or(Some(reader.get(&house.path("pages")).await).filter(|reply| reply.status == 503));
+        page = page.or(Some(reader.get(&fixture.path("pages")).await).filter(|reply| reply.status == 503));
         let program = reader.with("accept", "*/*");
-        data =
-            data.or(
-                Some(program.get(&house.path("pages?format=json")).await).filter(|reply| reply.status == 503)
-            );
+        data = data
+            .or(Some(program.get(&fixture.path("pages?format=json")).await)
+                .filter(|reply| reply.status == 503));
         if page.is_some() && data.is_some() {
             break;
         }
@@ -103,7 +102,7 @@ async fn a_question_that_takes_too_long_is_answered_with_what_to_do() {
     stop.store(true, Ordering::SeqCst);
     wild.join().unwrap();
     let page = page.expect("the page is answered in time, always");
-    let shorter = format!("href=\"{}?period=7d\"", house.path("pages"));
+    let shorter = format!("href=\"{}?period=7d\"", fixture.path("pages"));
     assert!(page.body.contains(&shorter), "{}", page.body);
     let text = plain(&page.body);
     assert!(

@@ -1,4 +1,4 @@
-//! The users of an account: roles, owners, links, and what admins of one account may not do to another's.
+//! The users of an account: roles, owners, links, and what administrators of one account cannot do to another.
 
 use guestlog::app::access::users;
 use guestlog::app::access::{Actor, Error};
@@ -20,7 +20,6 @@ async fn role_of(site: &TestApp, account: AccountId, user: UserId) -> Option<Rol
     all.into_iter().find(|(u, _)| u.id == user).map(|(_, what)| what.role)
 }
 
-/// The link that a page shows.
 fn shown_link(body: &str) -> String {
     let text = body.split("<code id=\"link\">").nth(1).expect("a link is shown").split('<').next().unwrap();
     text.split_once("guestlog.test").unwrap().1.to_owned()
@@ -33,7 +32,7 @@ async fn set_role(browser: &Browser, account: AccountId, user: UserId, role: &st
 }
 
 #[actix_web::test]
-async fn a_new_user_chooses_a_password_by_the_link_he_is_handed() {
+async fn a_new_user_chooses_a_password_by_a_link() {
     let site = TestApp::new().await;
     let account = site.account("A").await;
     let admin = site.signed_in(account, "admin@example.com", Role::Admin).await;
@@ -110,7 +109,7 @@ async fn a_link_is_given_for_ones_own_people_only() {
 }
 
 #[actix_web::test]
-async fn a_user_who_is_known_is_added_without_touching_his_password() {
+async fn a_known_user_is_added_and_keeps_their_password() {
     let site = TestApp::new().await;
     let (a, b) = (site.account("A").await, site.account("B").await);
     let admin = site.signed_in(a, "admin@example.com", Role::Admin).await;
@@ -173,7 +172,7 @@ async fn an_account_keeps_an_owner_who_can_sign_in() {
 }
 
 #[actix_web::test]
-async fn the_server_keeps_a_server_admin_and_only_he_disables() {
+async fn one_server_admin_always_remains_and_only_server_admins_disable_users() {
     let site = TestApp::new().await;
     let root = site.server_admin("root@example.com").await;
     let account = site.app.accounts.list()[0].id();
@@ -217,7 +216,7 @@ async fn a_changed_role_holds_from_the_next_request() {
 }
 
 #[actix_web::test]
-async fn who_lowers_his_own_role_goes_on_with_a_new_cookie() {
+async fn a_user_who_lowers_their_own_role_gets_a_new_cookie() {
     let site = TestApp::new().await;
     let account = site.account("A").await;
     site.user(account, "other@example.com", Role::Owner).await;

@@ -1,4 +1,4 @@
-//! Saved views: kept with what a report was asked, each user's own, bounded.
+//! Saved views: they keep the filters of a report, belong to one user, and are limited in number.
 
 use guestlog::domain::account::AccountId;
 use guestlog::domain::saved_view::{VIEW_NAME_MAX, VIEW_QUERY_MAX, VIEWS_MAX};
@@ -7,7 +7,7 @@ use guestlog::domain::user::Role;
 use crate::harness::app::TestApp;
 use crate::harness::browser::{Browser, plain};
 
-async fn house() -> (TestApp, AccountId, Browser) {
+async fn fixture() -> (TestApp, AccountId, Browser) {
     let site = TestApp::new().await;
     let account = site.account("Shop").await;
     let reader = site.signed_in(account, "viewer@site.test", Role::Viewer).await;
@@ -18,7 +18,7 @@ fn path(account: AccountId, rest: &str) -> String {
     format!("/accounts/{account}/{rest}")
 }
 
-/// Saves a report without its page.
+/// Saves a view without opening the report first.
 async fn save(reader: &Browser, account: AccountId, name: &str, query: &str) -> u16 {
     reader.get("/profile").await;
     let fields = [("name", name), ("report", "pages"), ("query", query)];
@@ -27,7 +27,7 @@ async fn save(reader: &Browser, account: AccountId, name: &str, query: &str) -> 
 
 #[actix_web::test]
 async fn a_report_is_saved_as_it_was_asked_and_found_on_every_report() {
-    let (_, account, reader) = house().await;
+    let (_, account, reader) = fixture().await;
     let shown =
         path(account, "pages?period=7d&compare=year&filter=page:contains:/a%7C/b&show=entry&sort=sessions");
     let page = reader.get(&format!("{shown}&limit=5&wait=1&after=1.1")).await;
@@ -54,7 +54,7 @@ async fn a_report_is_saved_as_it_was_asked_and_found_on_every_report() {
 
 #[actix_web::test]
 async fn a_name_is_needed_once_and_not_too_long() {
-    let (_, account, reader) = house().await;
+    let (_, account, reader) = fixture().await;
     let longest = "é".repeat(VIEW_NAME_MAX);
     assert_eq!(save(&reader, account, &longest, "period=7d").await, 303);
     assert_eq!(save(&reader, account, "Weekly", "period=7d").await, 303);
@@ -78,7 +78,7 @@ async fn a_name_is_needed_once_and_not_too_long() {
 
 #[actix_web::test]
 async fn views_are_bounded_in_number_and_length() {
-    let (_, account, reader) = house().await;
+    let (_, account, reader) = fixture().await;
     let query = |length: usize| {
         let filter = |n: usize, length: usize| format!("&filter=page:is:{n}{}", "x".repeat(length));
         let mut query = format!("period=7d{}", (0..8).map(|n| filter(n, 990)).collect::<String>());
@@ -99,7 +99,7 @@ async fn views_are_bounded_in_number_and_length() {
 /// rules.md 28
 #[actix_web::test]
 async fn views_are_of_one_user_in_one_account() {
-    let (site, account, reader) = house().await;
+    let (site, account, reader) = fixture().await;
     let other = site.account("Other").await;
     assert_eq!(save(&reader, account, "mine", "period=7d").await, 303);
     let owner = site.signed_in(account, "owner@site.test", Role::Owner).await;
@@ -113,7 +113,7 @@ async fn views_are_of_one_user_in_one_account() {
 
 #[actix_web::test]
 async fn only_what_a_report_can_be_asked_is_saved() {
-    let (_, account, reader) = house().await;
+    let (_, account, reader) = fixture().await;
     for (report, query) in [
         ("live", ""),
         ("settings/users", ""),
@@ -126,7 +126,7 @@ async fn only_what_a_report_can_be_asked_is_saved() {
         let fields = [("name", "x"), ("report", report), ("query", query)];
         assert_eq!(reader.post(&path(account, "views"), &fields).await.status, 400, "{report}?{query}");
     }
-    // What else stands in the query is not kept.
+    // Other parameters of the query are not saved.
     reader.get("/profile").await;
     let query = "period=7d&show=exit&by=x&format=json&x=%22%3E%3Cscript%3E#/../../";
     let fields = [("name", "x"), ("report", "pages"), ("query", query)];

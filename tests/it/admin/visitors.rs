@@ -1,4 +1,4 @@
-//! The page of one visitor: what it tells whom, and how he is erased from it.
+//! The page of a visitor: what it shows to whom, and how a visitor is erased.
 
 use std::sync::Arc;
 
@@ -17,29 +17,29 @@ use crate::harness::browser::{Browser, plain};
 const CHROME: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
 
-struct House {
+struct Fixture {
     site: TestApp,
     account: AccountId,
     admin: Browser,
 }
 
-impl House {
-    /// Ada, who said who she is, with three sessions; Bob with one.
+impl Fixture {
+    /// Ada, identified by her email, with three sessions, and Bob with one.
     async fn new() -> Self {
         let site = TestApp::new().await;
         let account = site.account("Shop").await;
         let admin = site.signed_in(account, "admin@site.test", Role::Admin).await;
         let app = Arc::clone(&site.app);
         actix_web::rt::spawn(async move { fold::run(&app).await });
-        let house = Self { site, account, admin };
-        house.view("ada", "/", json!({"r": "https://www.google.com/"})).await;
-        house.view("ada", "/pricing", json!({"i": {"email": "ada@example.test"}})).await;
-        house.view("bob", "/=1+1", json!({"t": "=2+2"})).await;
+        let fixture = Self { site, account, admin };
+        fixture.view("ada", "/", json!({"r": "https://www.google.com/"})).await;
+        fixture.view("ada", "/pricing", json!({"i": {"email": "ada@example.test"}})).await;
+        fixture.view("bob", "/=1+1", json!({"t": "=2+2"})).await;
         for n in 0..2 {
-            house.site.clock.advance(40 * MINUTE);
-            house.view("ada", &format!("/again/{n}"), json!({})).await;
+            fixture.site.clock.advance(40 * MINUTE);
+            fixture.view("ada", &format!("/again/{n}"), json!({})).await;
         }
-        house
+        fixture
     }
 
     async fn view(&self, visitor: &str, path: &str, more: Value) {
@@ -69,11 +69,11 @@ impl House {
 }
 
 #[actix_web::test]
-async fn the_live_page_leads_to_a_visitor_and_his_sessions() {
-    let house = House::new().await;
-    let live = house.admin.get(&format!("/accounts/{}/live?wait=1", house.account)).await;
-    assert!(live.body.contains(&format!("<a href=\"{}\">#1</a>", house.path("1"))), "{}", live.body);
-    let html = house.html(&house.admin, "1").await;
+async fn the_live_page_links_to_a_visitor_and_their_sessions() {
+    let fixture = Fixture::new().await;
+    let live = fixture.admin.get(&format!("/accounts/{}/live?wait=1", fixture.account)).await;
+    assert!(live.body.contains(&format!("<a href=\"{}\">#1</a>", fixture.path("1"))), "{}", live.body);
+    let html = fixture.html(&fixture.admin, "1").await;
     let text = plain(&html);
     for part in [
         "ada@example.test",
@@ -96,15 +96,15 @@ async fn the_live_page_leads_to_a_visitor_and_his_sessions() {
     assert!(text.find("site.test/ ").unwrap() < text.find("site.test/pricing").unwrap(), "in order inside");
     assert_eq!(html.matches("<details class=\"visit\"").count(), 3);
     for bad in ["4", "0", "x", "99999999999", "-1"] {
-        assert_eq!(house.admin.get(&house.path(bad)).await.status, 404, "{bad}");
+        assert_eq!(fixture.admin.get(&fixture.path(bad)).await.status, 404, "{bad}");
     }
 }
 
 #[actix_web::test]
 async fn sessions_are_paged_and_told_as_data() {
-    let house = House::new().await;
-    let program = house.token(&[Scope::ReportsRead, Scope::CrmRead]).await;
-    let all = program.get(&house.path("1?format=json&wait=1")).await.json();
+    let fixture = Fixture::new().await;
+    let program = fixture.token(&[Scope::ReportsRead, Scope::CrmRead]).await;
+    let all = program.get(&fixture.path("1?format=json&wait=1")).await.json();
     assert_eq!((&all["sessions"], &all["page_views"], &all["total"]), (&json!(3), &json!(4), &json!(3)));
     assert_eq!(all["contact"], json!({"contact_id": 1, "email": "ada@example.test"}));
     assert_eq!((&all["original_source"], &all["device"]), (&json!("ORGANIC_SEARCH"), &json!("desktop")));
@@ -120,24 +120,24 @@ async fn sessions_are_paged_and_told_as_data() {
     );
     let (mut after, mut rows) = (String::new(), Vec::new());
     loop {
-        let part = program.get(&house.path(&format!("1?format=json&limit=1{after}"))).await.json();
+        let part = program.get(&fixture.path(&format!("1?format=json&limit=1{after}"))).await.json();
         rows.extend(part["rows"].as_array().unwrap().clone());
         assert_eq!(part["device"], all["device"], "of his last session, on every page");
         let Some(next) = part["next"].as_str() else { break };
         after = format!("&after={next}");
     }
     assert_eq!(&json!(rows), &all["rows"]);
-    let page = house.html(&house.admin, "1?limit=2").await;
+    let page = fixture.html(&fixture.admin, "1?limit=2").await;
     assert!(plain(&page).contains("1–2 of 3"));
     let next =
         page.split("rel=\"next\" href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
-    let next = house.admin.get(&next.replace("&amp;", "&")).await;
+    let next = fixture.admin.get(&next.replace("&amp;", "&")).await;
     assert!(plain(&next.body).contains("3–3 of 3") && plain(&next.body).contains("site.test/pricing"));
     for bad in ["after=x", "limit=0", "limit=1001", "limit=x"] {
-        assert_eq!(program.get(&house.path(&format!("1?format=json&{bad}"))).await.status, 400, "{bad}");
+        assert_eq!(program.get(&fixture.path(&format!("1?format=json&{bad}"))).await.status, 400, "{bad}");
     }
-    assert_eq!(program.get(&house.path("1?format=json&limit=1000")).await.status, 200);
-    let csv = program.get(&house.path("3?format=csv")).await;
+    assert_eq!(program.get(&fixture.path("1?format=json&limit=1000")).await.status, 200);
+    let csv = program.get(&fixture.path("3?format=csv")).await;
     assert!(csv.header("content-disposition").contains("visitor-1000001-"));
     let cells: Vec<&str> = csv.body.lines().nth(1).unwrap().split(',').collect();
     assert_eq!(csv.body.lines().next().unwrap().split(',').count(), cells.len());
@@ -147,42 +147,45 @@ async fn sessions_are_paged_and_told_as_data() {
 /// rules.md 28
 #[actix_web::test]
 async fn an_email_is_told_to_those_who_may_read_it() {
-    let house = House::new().await;
-    house.admin.get(&house.path("1?wait=1")).await;
-    let viewer = house.site.signed_in(house.account, "viewer@site.test", Role::Viewer).await;
-    let seen = house.html(&viewer, "1").await;
+    let fixture = Fixture::new().await;
+    fixture.admin.get(&fixture.path("1?wait=1")).await;
+    let viewer = fixture.site.signed_in(fixture.account, "viewer@site.test", Role::Viewer).await;
+    let seen = fixture.html(&viewer, "1").await;
     assert!(!seen.contains("ada@") && seen.contains("a…@example.test"), "{seen}");
     assert!(!seen.contains("/erase"), "that is for admins");
-    let data = viewer.get(&house.path("1?format=json")).await;
+    let data = viewer.get(&fixture.path("1?format=json")).await;
     assert_eq!(data.json()["contact"]["email"], "a…@example.test");
-    let reports = house.token(&[Scope::ReportsRead]).await;
-    let told = reports.get(&house.path("1?format=json")).await;
-    assert_eq!((told.status, &told.json()["contact"]), (200, &Value::Null));
-    assert!(!told.body.contains("example.test"), "{}", told.body);
-    assert_eq!(house.token(&[Scope::EventsRead]).await.get(&house.path("1?format=json")).await.status, 403);
+    let reports = fixture.token(&[Scope::ReportsRead]).await;
+    let shown = reports.get(&fixture.path("1?format=json")).await;
+    assert_eq!((shown.status, &shown.json()["contact"]), (200, &Value::Null));
+    assert!(!shown.body.contains("example.test"), "{}", shown.body);
+    assert_eq!(
+        fixture.token(&[Scope::EventsRead]).await.get(&fixture.path("1?format=json")).await.status,
+        403
+    );
 }
 
-/// Before something is erased, the page shows what will be erased.
+/// Erasing first shows what will be lost.
 #[actix_web::test]
 async fn an_admin_erases_a_visitor_after_seeing_what_goes() {
-    let house = House::new().await;
-    house.admin.get(&house.path("1?wait=1")).await;
-    let text = plain(&house.html(&house.admin, "1").await);
+    let fixture = Fixture::new().await;
+    fixture.admin.get(&fixture.path("1?wait=1")).await;
+    let text = plain(&fixture.html(&fixture.admin, "1").await);
     assert!(text.contains("This permanently removes 3 sessions with 4 page views on 1 day"), "{text}");
-    assert_eq!(house.admin.get(&house.path("1/erase")).await.status, 404, "a look erases nothing");
-    let editor = house.site.signed_in(house.account, "editor@site.test", Role::Editor).await;
+    assert_eq!(fixture.admin.get(&fixture.path("1/erase")).await.status, 404, "a look erases nothing");
+    let editor = fixture.site.signed_in(fixture.account, "editor@site.test", Role::Editor).await;
     editor.get("/profile").await;
-    assert_eq!(editor.post(&house.path("1/erase"), &[]).await.status, 403);
-    house.html(&house.admin, "1").await;
-    let done = house.admin.press("Erase visitor", &[]).await;
-    assert_eq!(done.location(), format!("/accounts/{}/dashboard", house.account));
-    assert!(plain(&house.admin.follow(&done).await.body).contains("The visitor is erased"));
-    assert_eq!(house.admin.get(&house.path("1")).await.status, 404);
-    assert_eq!(house.admin.get(&house.path("3")).await.status, 200);
+    assert_eq!(editor.post(&fixture.path("1/erase"), &[]).await.status, 403);
+    fixture.html(&fixture.admin, "1").await;
+    let done = fixture.admin.press("Erase visitor", &[]).await;
+    assert_eq!(done.location(), format!("/accounts/{}/dashboard", fixture.account));
+    assert!(plain(&fixture.admin.follow(&done).await.body).contains("The visitor is erased"));
+    assert_eq!(fixture.admin.get(&fixture.path("1")).await.status, 404);
+    assert_eq!(fixture.admin.get(&fixture.path("3")).await.status, 200);
     let dashboard =
-        house.admin.get(&format!("/accounts/{}/dashboard?format=json", house.account)).await.json();
+        fixture.admin.get(&format!("/accounts/{}/dashboard?format=json", fixture.account)).await.json();
     assert_eq!((&dashboard["kpi"]["visitors"], &dashboard["kpi"]["page_views"]), (&json!(1), &json!(1)));
-    // A contact's own number is not offered.
-    let own = house.html(&house.admin, "2").await;
+    // The number that stands for a contact's events from programs cannot be erased alone.
+    let own = fixture.html(&fixture.admin, "2").await;
     assert!(!own.contains("/erase") && plain(&own).contains("without a browser"), "{own}");
 }

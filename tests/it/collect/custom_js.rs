@@ -1,5 +1,5 @@
-//! Custom JavaScript of events: refused with its place when it does not parse, served apart, switched off, and harmless
-//! to page views whatever it does (rules.md 29).
+//! Custom JavaScript of events: rejected with line and column when it cannot be parsed, served as a file of its
+//! own, can be switched off, and never harms page views (rules.md 29).
 
 use guestlog::app::access::Actor;
 use guestlog::app::events::{custom_js, definitions};
@@ -21,7 +21,7 @@ async fn update(site: &Site, number: EventNumber, code: &str) -> Result<(), defi
     definitions::update(&site.app, Actor::Machine, site.account, number, &typed("Code", code)).await
 }
 
-/// Addresses of custom code in the account's script.
+/// Addresses of custom code in the tracking script.
 async fn addresses(site: &Site) -> Vec<String> {
     let script = site.get("/1000001.js").await.text();
     let config = &script[script.find("{\"account\":").unwrap()..];
@@ -105,7 +105,7 @@ async fn the_place_of_a_mistake_is_told_in_lines_and_characters() {
     assert_eq!(site.ask::<i64>("select count(*) from event_definition"), 0);
 }
 
-/// A broken snippet must never stop the tracking of page views.
+/// Page views are sent although broken custom code is active.
 #[actix_web::test]
 async fn page_views_arrive_with_each_snippet_that_was_saved() {
     let site = Site::new().await;
@@ -119,7 +119,7 @@ async fn page_views_arrive_with_each_snippet_that_was_saved() {
         let browser = Browser::new();
         let page = browser.open(&Visit { script, ..Visit::of(HOME) });
         assert_eq!(browser.views().len(), 1, "{why}: {:?}", brief(&code));
-        // the engine gives up on what is nested too deep as browsers do: it throws, and the page goes on
+        // Like browsers, the engine throws on code that is nested too deeply, and the page goes on.
         page.try_load(&served.text());
         if !code.contains("_hsq = ") && !why.contains("meddles") {
             page.push("['trackPageView']");

@@ -1,4 +1,4 @@
-//! Every wire form, and every reason a sender can be told.
+//! Every form in which hits arrive, and every reason for which they are rejected.
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
@@ -9,7 +9,7 @@ use crate::harness::site::{FIREFOX, NOON, Site, Wanted, post, with};
 
 const PAGE: &str = "https://example.com/a";
 
-/// Everything stored of the one event there is.
+/// All stored fields of the only event.
 fn stored(site: &Site) -> Vec<String> {
     let texts = "select kind || ' ' || replace(value, char(31), '|') from dictionary order by kind, id";
     let event = "select 'event ' || kind || ' ' || (at_ms - 1795348800000) || ' ' || consent || ' ' || policy
@@ -100,14 +100,14 @@ async fn numbers_and_texts_say_the_same_in_json() {
     let mut site = Site::new().await;
     let view =
         json!({"a": "1000001", "k": "1", "vi": "ab", "pu": PAGE, "cc": 15.0, "age": "250.75", "rev": "2"});
-    // 15.0 is written "15.0" nowhere: serde hands it on as the number it is.
+    // The JSON parser keeps the number as it is, so 15.0 is not written as "15.0".
     let answer = site.collect(&with(view, "cc", 15)).await;
     assert_eq!(answer.reason(), "stored");
     site.fold().await;
     assert_eq!(site.ask::<i64>("select at_ms from event_hot"), NOON.0 - 250);
 }
 
-/// Answer to one view with one field changed: status and word.
+/// Status and reason for a page view with one field changed.
 async fn told(site: &Site, name: &str, value: impl Into<Value>) -> (u16, String) {
     let answer = site.collect(&with(site.view("e", "ab", PAGE), name, value)).await;
     (answer.status, answer.reason().to_owned())
@@ -163,7 +163,7 @@ async fn a_gif_is_told_its_reason_too() {
         let answer = site.gif(pairs).await;
         assert_eq!((answer.status, answer.reason()), (status, reason), "{pairs:?}");
     }
-    // their path is their kind, whatever `k` says
+    // The path says which kind it is, whatever `k` contains.
     for (path, status, reason) in [("/__ptbe.gif", 400, "malformed"), ("/__ptc.gif", 200, "unsupported_kind")]
     {
         let answer = site.get(&format!("{path}?a=1000001&k=1&pu=https%3A%2F%2Fexample.com%2F")).await;

@@ -1,4 +1,4 @@
-//! What machines are told, and the floor of the disk.
+//! Health checks, metrics, and the minimum of free disk space.
 
 use guestlog::domain::reason::Reason;
 

@@ -1,4 +1,4 @@
-//! Every limit of the public side at its value and one past it.
+//! Every limit of the public routes, at its value and one past it.
 
 use guestlog::app::ingest::accept::beacon::{BATCH_BODY_MAX, BATCH_HITS_MAX, HIT_BODY_MAX};
 use guestlog::domain::contact::{EXTERNAL_ID_MAX, PROPERTIES_MAX, PROPERTY_NAME_MAX, PROPERTY_VALUE_MAX};
@@ -16,7 +16,7 @@ fn is(answer: &Answer, status: u16, reason: &str) {
     assert_eq!((answer.status, answer.reason()), (status, reason));
 }
 
-/// The hit filled up to so many bytes.
+/// The hit, extended to a number of bytes.
 fn filled(view: &Value, bytes: usize) -> String {
     let bare = with(view.clone(), "x", "").to_string().len();
     let text = with(view.clone(), "x", "x".repeat(bytes - bare)).to_string();
@@ -83,7 +83,7 @@ async fn ids_have_64_characters() {
         |pv: String| json!({"a": 1_000_001, "k": "engagement", "vi": "ab", "pu": PAGE, "pv": pv, "ms": 5});
     is(&site.collect(&engaged("a".repeat(64))).await, 204, "stored");
     is(&site.collect(&engaged("a".repeat(65))).await, 400, "malformed");
-    // An id that may be given may be named as well.
+    // An id that is allowed in a definition can be used in a hit.
     is(&site.collect(&engaged(id(64))).await, 204, "stored");
     site.fold().await;
     assert_eq!(site.asks::<i64>("select engaged_ms from event_hot where engaged_ms > 0"), [5]);
@@ -129,7 +129,7 @@ async fn an_identity_keeps_100_properties_and_what_fits() {
     assert!(most <= 100, "{most}");
 }
 
-/// A text that is empty once its control characters are gone must not reach the store as a value.
+/// A text that consists only of control characters is empty and must not be stored as a value.
 #[actix_web::test]
 async fn ids_and_names_of_control_characters_alone_count_as_none() {
     let mut site = Site::new().await;

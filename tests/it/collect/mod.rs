@@ -1,4 +1,4 @@
-//! The public side, in process through its front door.
+//! The public routes, called in process.
 
 mod custom_js;
 mod forms;

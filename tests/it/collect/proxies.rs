@@ -1,4 +1,4 @@
-//! Whose word is taken for an address.
+//! Which forwarding headers are believed.
 
 use guestlog::domain::reason::Reason;
 use guestlog::geo::{Geo, MapKind, MapOptions};
@@ -9,7 +9,7 @@ use crate::harness::site::{Site, Wanted, post};
 const PAGE: &str = "https://example.com/";
 const PROXY: &str = "10.0.0.1";
 
-/// Countries of the addresses below.
+/// Geo data for the addresses below.
 fn countries(folder: &std::path::Path) -> Geo {
     let country = |code: &str| map([("country", map([("iso_code", text(code))]))]);
     let file = Mmdb::new("GeoLite2-Country")
@@ -22,7 +22,7 @@ fn countries(folder: &std::path::Path) -> Geo {
     Geo::open(&[MapOptions { path, kind: MapKind::Auto, places: Vec::new() }], folder)
 }
 
-/// The country a hit is stored with.
+/// The country stored with a hit.
 async fn country(site: &mut Site, peer: &str, forwarded: &[&str]) -> String {
     let mut request = post().peer_addr(format!("{peer}:1").parse().unwrap());
     for value in forwarded {

@@ -1,4 +1,4 @@
-//! rules.md 1 to 10, each asked through the front door.
+//! rules.md 1 to 10, tested with requests.
 
 use actix_web::test::TestRequest;
 use guestlog::base::clock::{DAY, MINUTE};
@@ -86,7 +86,7 @@ async fn robots_are_counted_per_day_of_the_account_and_family() {
     site.assert_that_all_are_counted().await;
 }
 
-/// rules.md 4: what could not be written down is not lost from the count.
+/// rules.md 4: bots whose count could not be written are counted later.
 #[actix_web::test]
 async fn robots_counted_while_the_store_cannot_be_written_are_counted_on() {
     let site = Site::new().await;
@@ -134,7 +134,7 @@ async fn hits_without_an_event_id_are_never_duplicates() {
     let mut site = Site::new().await;
     let view = with(site.view("", "ab", PAGE), "id", Value::Null);
     site.collect(&json!([view, view])).await;
-    // `id` of the GIF is a property of the event.
+    // The parameter `id` of the GIF is a property of the event.
     for _ in 0..2 {
         let pairs = [("a", "1000001"), ("k", "1"), ("vi", "ab"), ("pu", PAGE), ("id", "x"), ("cc", "15")];
         site.gif(&pairs).await;
@@ -144,7 +144,7 @@ async fn hits_without_an_event_id_are_never_duplicates() {
     assert_eq!(site.ask::<i64>("select count(*) from seen"), 0);
 }
 
-/// rules.md 5: ids of one account say nothing of another's.
+/// rules.md 5: an event id in one account does not affect other accounts.
 #[actix_web::test]
 async fn two_accounts_may_use_the_same_event_id() {
     let mut site = Site::new().await;
@@ -291,7 +291,7 @@ async fn a_session_ends_by_30_minutes_or_by_a_greater_number_in_the_cookie() {
     assert_eq!(sessions, [1, 1, 2, 3, 3, 3]);
 }
 
-/// rules.md 10: a session's facts are those of its first stored hit.
+/// rules.md 10: source and device of a session come from its first stored hit.
 #[actix_web::test]
 async fn a_session_keeps_source_device_and_language_of_its_first_hit() {
     let mut site = Site::new().await;

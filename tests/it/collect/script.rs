@@ -1,4 +1,4 @@
-//! The served script.
+//! Serving the tracking script.
 
 use std::io::Read;
 

@@ -1,4 +1,4 @@
-//! What becomes of a day that is over, and of what comes late of it.
+//! Closed days, and hits that arrive late for them.
 
 use guestlog::app::jobs::close_days::close_account;
 use guestlog::base::clock::{DAY, HOUR, MINUTE, SECOND};
@@ -29,7 +29,7 @@ fn totals(site: &Site) -> Totals {
     figures
 }
 
-/// Hot rows and rows in segments.
+/// The number of hot rows and of rows in segments.
 fn rows(site: &Site) -> (i64, i64) {
     (site.ask("select count(*) from event_hot"), site.ask("select coalesce(sum(rows), 0) from segment"))
 }
@@ -55,12 +55,12 @@ async fn a_day_that_is_over_becomes_a_segment_and_what_comes_late_goes_into_it()
     let closed = totals(&site);
     assert_eq!((closed.visitors, closed.sessions, closed.page_views, closed.bounces), (2, 2, 2, 2));
 
-    // An hour of reading is told when the browser has a network again, and again.
+    // An hour of reading is reported once the browser is online again, and then repeated.
     site.collect(&engaged("1", 25_000)).await;
     site.collect(&engaged("1", 20_000)).await;
     site.fold().await;
     assert_eq!(totals(&site).bounces, 1, "at once");
-    // Bob's second page comes half a day late.
+    // Bob's second page view arrives half a day late.
     let late = with(site.view("3", "bob", "https://example.com/more"), "age", 13 * HOUR - 10 * MINUTE);
     site.collect(&late).await;
     site.fold().await;
@@ -72,7 +72,7 @@ async fn a_day_that_is_over_becomes_a_segment_and_what_comes_late_goes_into_it()
     assert_eq!(site.asks::<i64>("select in_segment from session"), [1, 1]);
     assert_eq!(site.ask::<i64>("select count(*) from late_engagement"), 0);
 
-    // Told once more, it changes nothing; a repeated page view neither.
+    // A repeated engagement or page view changes nothing.
     site.collect(&engaged("1", 25_000)).await;
     site.collect(&late).await;
     site.fold().await;
@@ -112,7 +112,7 @@ async fn sessions_over_midnight_count_once_and_go_on() {
     assert_eq!((after.visitors, after.sessions, after.page_views), (1, 2, 3));
 }
 
-/// A day that cannot be read is named and left out; nothing else is.
+/// A day that cannot be read is reported and left out; the other days are counted.
 #[actix_web::test]
 async fn a_damaged_day_is_named_and_the_rest_goes_on() {
     let mut site = Site::new().await;

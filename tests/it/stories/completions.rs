@@ -1,4 +1,4 @@
-//! What becomes of a completion: which event it is of, whose it is, what it is worth (rules.md 13, 19-22).
+//! Event completions: which event they belong to, whose they are, and what they are worth (rules.md 13, 19-22).
 
 use guestlog::app::access::Actor;
 use guestlog::app::events::{definitions, review};
@@ -67,7 +67,7 @@ async fn a_program_that_names_nobody_is_counted_and_an_id_finds_but_never_makes_
 
 /// rules.md 10, 15
 #[actix_web::test]
-async fn what_a_visitor_did_before_he_was_known_becomes_his_contacts() {
+async fn what_a_visitor_did_before_being_identified_belongs_to_the_contact() {
     let mut site = Site::new().await;
     create(&site, "Sale", EventKind::Custom, "").await;
     site.collect(&site.view("1", "ada", "https://example.com/")).await;
@@ -98,7 +98,7 @@ async fn what_a_visitor_did_before_he_was_known_becomes_his_contacts() {
     site.assert_that_all_are_counted().await;
 }
 
-/// rules.md 12: identity is resolved when it is asked for, also by who remembers it.
+/// rules.md 12: identity is resolved when a report is read, also by the fold that remembers it.
 #[actix_web::test]
 async fn a_completion_counts_for_whom_the_visitor_is_now() {
     let mut site = Site::new().await;
@@ -109,12 +109,12 @@ async fn a_completion_counts_for_whom_the_visitor_is_now() {
         ("ada", "", 0),
         ("ada", "ada@example.com", 1),
         ("bob", "", 1),
-        // a second device of hers, and a third after the list was read again
+        // A second device of Ada's, and a third one after the list was read again.
         ("bob", "ada@example.com", 1),
         ("cyn", "cyn@example.com", 2),
         ("dan", "", 2),
         ("dan", "cyn@example.com", 2),
-        // another person on the same device
+        // Another person uses the same device.
         ("dan", "dan@example.com", 3),
     ] {
         told += 1;
@@ -199,7 +199,7 @@ async fn names_become_events_up_to_the_limit_and_wait_past_it() {
         "by its id"
     );
 
-    // the limit is there again: what waits goes on waiting, what is new becomes an event
+    // At the limit again: names under review stay there, and new names wait too.
     definitions::set_status(&site.app, Actor::Machine, site.account, EventNumber(1), Status::Archived)
         .await
         .unwrap();
@@ -295,7 +295,7 @@ async fn of_more_names_than_may_wait_the_least_seen_gives_way() {
     write(vec![told("newer".into(), 3, 20_002)]).await;
     assert_eq!(["n2", "(other)", "newer"].map(seen), [None, Some(2), Some(3)]);
 
-    // of many at once those told most often and last
+    // Of many names at once, the most frequent and most recent ones are kept.
     let flood = i64::try_from(NEWCOMERS_MAX).unwrap();
     write((0..=flood).map(|n| told(format!("f{n}"), 1, 30_000 + n)).collect()).await;
     assert_eq!((count(), seen("f0"), seen("f1")), (WAITING_MAX + 1, None, Some(1)));
@@ -338,7 +338,7 @@ async fn a_page_view_completes_the_events_whose_url_rule_it_matches() {
     site.assert_that_all_are_counted().await;
 }
 
-/// Past it a sum stays what it is: no flood of large values can make one that cannot be stored.
+/// At the limit a sum saturates, so no flood of large values makes a sum that cannot be stored.
 #[actix_web::test]
 async fn sums_of_money_end_at_their_bound() {
     let mut site = Site::new().await;

@@ -1,4 +1,4 @@
-//! A visitor is erased while his browser still has its cookie and its page open.
+//! A visitor is erased while their browser still has the cookie and an open page.
 
 use guestlog::app::access::Actor;
 use guestlog::app::jobs::close_days::close_account;
@@ -29,7 +29,7 @@ fn assert_whole(site: &Site) {
     assert_eq!(findings(site.app.store.data_dir()), [""; 0]);
 }
 
-/// Ada on two days that are closed and today, Bob beside her.
+/// Ada on two closed days and today, and Bob on the same days.
 async fn two_visitors(site: &mut Site) {
     for day in 0..3 {
         for visitor in ["ada", "bob"] {
@@ -49,7 +49,7 @@ async fn two_visitors(site: &mut Site) {
 
 /// rules.md 5, 12, 25
 #[actix_web::test]
-async fn nothing_of_an_erased_visitor_is_left_and_his_number_is_never_given_again() {
+async fn nothing_of_an_erased_visitor_is_left_and_their_number_is_never_reused() {
     let mut site = Site::new().await;
     two_visitors(&mut site).await;
     let said = json!({"email": "ada@example.test", "visitor": "bobby"});
@@ -80,7 +80,7 @@ async fn nothing_of_an_erased_visitor_is_left_and_his_number_is_never_given_agai
     assert_eq!(audit, ["visitor.erase 3 sessions, 7 page views, 3 days"]);
     assert_whole(&site);
 
-    // The page that is still open tells how long it was read, and sends its view again.
+    // The open page reports its engagement and repeats its page view.
     let engaged = json!({"a": 1_000_001, "k": "engagement", "vi": "ada", "pu": "https://example.com/", "pv": "ada21",
         "ms": 9_000, "cc": 15});
     site.collect(&engaged).await;
@@ -88,7 +88,7 @@ async fn nothing_of_an_erased_visitor_is_left_and_his_number_is_never_given_agai
     site.fold().await;
     assert_eq!((site.count(Reason::UnknownPageView), site.count(Reason::Duplicate)), (1, 1));
     assert_eq!(site.ask::<i64>(rows), 6, "what was erased does not come back");
-    // The next page of that browser is a new visitor's.
+    // The next page of that browser belongs to a new visitor.
     site.collect(&site.view("new", "ada", "https://example.com/")).await;
     site.fold().await;
     let newest = "select max(number) from visitor";
@@ -130,7 +130,7 @@ async fn a_session_that_changed_hands_goes_on_as_the_others() {
 
 /// rules.md 13
 #[actix_web::test]
-async fn the_number_of_what_programs_tell_is_the_contacts() {
+async fn the_number_for_events_from_programs_belongs_to_the_contact() {
     let mut site = Site::new().await;
     let said = with(site.view("1", "ada", "https://example.com/"), "i", json!({"email": "ada@example.test"}));
     site.collect(&said).await;
@@ -142,7 +142,7 @@ async fn the_number_of_what_programs_tell_is_the_contacts() {
 
 /// rules.md 25
 #[actix_web::test]
-async fn his_dead_letters_go_and_those_of_others_stay() {
+async fn dead_letters_of_the_visitor_are_deleted_and_those_of_others_stay() {
     let mut site = Site::new().await;
     site.collect(&site.view("1", "ada", "https://example.com/")).await;
     site.fold().await;
@@ -161,9 +161,9 @@ async fn his_dead_letters_go_and_those_of_others_stay() {
     assert_eq!(site.ask::<i64>("select count(*) from dead_letter"), 1);
 }
 
-/// A day that cannot be read is told, and he can be erased again when it can.
+/// A day that cannot be read is reported, and the visitor can be erased again once it can.
 #[actix_web::test]
-async fn a_damaged_day_is_told_and_the_erasure_can_be_run_again() {
+async fn a_damaged_day_is_reported_and_the_erasure_can_be_run_again() {
     let mut site = Site::new().await;
     two_visitors(&mut site).await;
     site.clock.advance(HOUR + MINUTE);

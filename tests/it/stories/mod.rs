@@ -1,4 +1,4 @@
-//! Tales of visitors, from the beacon to the row.
+//! The stories of visitors, from the beacon to the stored row.
 
 mod closing;
 mod completions;

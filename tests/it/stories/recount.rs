@@ -1,5 +1,5 @@
-//! Counting a visited-URL event back, and taking the completions of a deleted event away: what is there afterwards is
-//! what would be there had the event always, or never, been.
+//! Counting a visited-URL event back, and removing the completions of a deleted event. Afterwards the data must be
+//! the same as if the event had always existed, or never.
 
 use std::cell::Cell;
 
@@ -37,8 +37,8 @@ async fn work(site: &Site) {
     actix_web::rt::task::spawn_blocking(move || work_due(&app)).await.unwrap();
 }
 
-/// Four days of three visitors, the last of them open: of whom one becomes a contact on the way, sessions over
-/// midnight, views that come twice in one millisecond, a bounce, and one that comes a day late.
+/// Three visitors on four days, the last of which is open: one becomes a contact, sessions cross midnight, page
+/// views repeat within a millisecond, one visit bounces, and one page view arrives a day late.
 async fn live_through(site: &mut Site) {
     let told = Cell::new(0);
     let view = |site: &Site, visitor: &str, path: &str| {
@@ -62,7 +62,7 @@ async fn live_through(site: &mut Site) {
         site.clock.advance(MINUTE);
         site.collect(&view(site, "dan", "/other")).await;
         site.fold().await;
-        // how long it was seen is the page view's alone, not that of what it completed
+        // The engagement time belongs to the page view only, not to its completion.
         site.collect(
             &json!({"a": 1_000_001, "k": "engagement", "vi": "cyn", "pu": "https://example.com/thanks",
             "pv": (told.get() - 1).to_string(), "ms": 30_000, "id": format!("e{day}")}),
@@ -81,7 +81,7 @@ async fn live_through(site: &mut Site) {
     site.fold().await;
 }
 
-/// All that counts, in words.
+/// Everything that counts, as text.
 fn state(site: &Site) -> (Totals, Vec<String>) {
     let store = &site.app.store;
     let (figures, _) = store.readers.read(|conn| Ok::<_, Error>(totals_of(store, conn))).unwrap();
@@ -130,7 +130,7 @@ async fn what_is_counted_back_is_what_would_have_been_counted() {
     let last = "select last_ms from event_definition where number = 2";
     assert_eq!(later.ask::<i64>(last), always.ask::<i64>(last));
 
-    // again, with what came since, and over days that were closed since
+    // Counted again, with new hits and newly closed days.
     for site in [&mut always, &mut later] {
         site.collect(&site.view("more", "bob", "https://example.com/thanks")).await;
         site.fold().await;
@@ -142,7 +142,7 @@ async fn what_is_counted_back_is_what_would_have_been_counted() {
     assert_eq!(state(&later), state(&always), "nothing is counted twice");
     assert_eq!(counted_back(&later.app, later.account, number).await.unwrap().unwrap().completions, 0);
 
-    // and away again, but for what nobody counted of it
+    // And deleted again, except completions that nobody counted back.
     let gone = definitions::what_goes(&later.app, later.account, number).await.unwrap();
     assert_eq!((gone.completions, gone.contacts, gone.value_minor), (22, 1, 22 * 250));
     definitions::delete(&later.app, Actor::Machine, later.account, number).await.unwrap();
@@ -158,7 +158,7 @@ async fn what_is_counted_back_is_what_would_have_been_counted() {
 }
 
 #[actix_web::test]
-async fn what_nobody_can_count_back_is_refused() {
+async fn events_that_cannot_be_counted_back_are_rejected() {
     let site = Site::new().await;
     let number = create(&site).await;
     let custom = Typed { name: "Custom", ..Typed::default() };
@@ -201,9 +201,9 @@ async fn an_event_is_changed_and_a_deleted_name_comes_back_by_hand_alone() {
     assert_eq!(again.unwrap(), EventNumber(2));
 }
 
-/// A step of work that was begun again, or whose event is another now, changes nothing.
+/// A step of a count that was restarted, or whose event has changed, does nothing.
 #[actix_web::test]
-async fn what_became_of_another_rule_is_given_up() {
+async fn a_count_of_an_outdated_rule_is_dropped() {
     let site = Site::new().await;
     let number = create(&site).await;
     let (app, account) = (site.app.clone(), site.account);

@@ -1,4 +1,4 @@
-//! What is older than the owner keeps is forgotten, and a clock that jumps forgets nothing.
+//! Data older than the retention period is deleted, and a clock that jumps deletes nothing.
 
 use guestlog::app::jobs::close_days::close_account;
 use guestlog::app::jobs::retention::{Keeper, LEAP, WAIT};
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::harness::site::{Site, findings, with};
 
-/// Closes what is over, then looks for what is too old.
+/// Closes finished days, then deletes old ones.
 async fn look(site: &Site, mut keeper: Keeper, months: u32) -> (Keeper, usize) {
     let app = site.app.clone();
     let work = move || {
@@ -25,7 +25,7 @@ fn days(site: &Site) -> i64 {
     site.ask("select count(*) from segment")
 }
 
-/// A view a day for as many days, each looked after as a running server does.
+/// One page view on each of these days, with the jobs that a running server would run.
 async fn history(site: &mut Site, days: u32, months: u32) -> Keeper {
     let mut keeper = Keeper::default();
     for day in 0..days {
@@ -47,7 +47,7 @@ async fn whole_days_go_when_they_are_older_than_the_months_kept() {
     let (keeper, looked) = look(&site, keeper, 1).await;
     assert_eq!(looked, 1);
     let kept = days(&site);
-    // today and the days since the same one of the month before
+    // Today, and the days back to the same day of last month.
     assert!((28..=31).contains(&kept), "{kept}");
     assert_eq!(
         site.ask::<i64>("select count(*) from segment_column where id / 32 not in (select id from segment)"),
@@ -69,7 +69,7 @@ async fn a_clock_that_jumps_forgets_nothing_until_it_has_gone_on_for_a_day() {
     site.clock.advance(400 * DAY);
     let looked = look(&site, keeper, 1).await.1;
     assert_eq!((looked, days(&site)), (0, 3));
-    // a server that starts anew waits anew
+    // After a restart the waiting time begins again.
     let keeper = look(&site, Keeper::default(), 1).await.0;
     site.clock.advance(WAIT.as_millis() as i64 - 1);
     let (keeper, looked) = look(&site, keeper, 1).await;
@@ -81,7 +81,7 @@ async fn a_clock_that_jumps_forgets_nothing_until_it_has_gone_on_for_a_day() {
     assert_eq!(look(&site, keeper, 1).await.1, 1);
 }
 
-/// Ada is seen on the first day, Bob who said his email too, Eve a day later; a month after, Ada alone is forgotten.
+/// On the first day Ada and Bob, who is identified, visit; Eve a day later. After a month only Ada is forgotten.
 /// rules.md 12
 #[actix_web::test]
 async fn visitors_of_whom_nothing_is_left_go_and_contacts_stay() {
@@ -99,7 +99,7 @@ async fn visitors_of_whom_nothing_is_left_go_and_contacts_stay() {
     let mut keeper = look(&site, Keeper::default(), 1).await.0;
     site.collect(&site.view("4", "eve", "https://example.com/")).await;
     site.fold().await;
-    // The first day goes when the same day of the next month is over; until then all are known.
+    // The first day is deleted when the same day of the next month is over. Until then all are known.
     let first = "select min(day) from segment";
     let first_day: i64 = site.ask(first);
     while site.ask::<i64>(first) == first_day {
@@ -114,7 +114,7 @@ async fn visitors_of_whom_nothing_is_left_go_and_contacts_stay() {
     assert_eq!(site.asks::<String>("select token from visitor_token order by 1"), ["bob", "eve"]);
     assert_eq!(site.ask::<i64>("select count(*) from identification where contact_id is null"), 0);
     assert_eq!(findings(site.app.store.data_dir()), [""; 0]);
-    // She is a new visitor when she comes back, with a number nobody had.
+    // When Ada comes back, she is a new visitor with a new number.
     site.collect(&site.view("5", "ada", "https://example.com/")).await;
     site.fold().await;
     assert_eq!(site.ask::<i64>("select number from visitor_token where token = 'ada'"), all.len() as i64 + 2);
@@ -122,9 +122,9 @@ async fn visitors_of_whom_nothing_is_left_go_and_contacts_stay() {
     look(&site, keeper, 1).await;
 }
 
-/// Nobody is forgotten while a day cannot be read, for he may be in it, and while a row of his is kept.
+/// A visitor is not forgotten while a day that may contain them cannot be read, or while one of their rows is kept.
 #[actix_web::test]
-async fn a_visitor_stays_while_a_row_may_have_his_number() {
+async fn a_visitor_is_kept_while_a_row_may_have_their_number() {
     let mut site = Site::new().await;
     let keeper = history(&mut site, 2, 0).await;
     let account = AccountId::FIRST;
@@ -142,7 +142,7 @@ async fn a_visitor_stays_while_a_row_may_have_his_number() {
     let found = unseen(last + 1).0;
     assert_eq!((found.numbers.as_slice(), found.tokens.as_slice()), (&[1][..], &[("ada".to_owned(), 1)][..]));
     let left = "select (select count(*) from visitor) * 10 + (select count(*) from visitor_token)";
-    // seen again since he was found; then his session is kept; then nothing holds him
+    // First the visitor was seen again, then their session is kept, then nothing keeps them.
     for (before, change, expected) in [
         (last + 1, "update visitor set last_ms = last_ms + 1", 11),
         (last + 2, "select 1", 11),

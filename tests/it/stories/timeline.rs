@@ -1,4 +1,4 @@
-//! What a visitor's timeline shows while his sessions go over midnight, are closed, and go on being told of.
+//! A visitor's timeline while sessions cross midnight, are closed, and get late hits.
 
 use guestlog::app::jobs::close_days::close_account;
 use guestlog::app::reports::{self, VisitorReport};
@@ -47,7 +47,7 @@ async fn a_session_over_midnight_is_one_in_every_form_and_knows_what_came_late()
     assert_eq!(views(&open, 0), ["/ 0", "/b 0"]);
     assert_eq!(open.table.rows[0].duration_seconds, 20 * 60);
 
-    // Yesterday is closed, today is not.
+    // Yesterday is closed, today is open.
     site.clock.advance(31 * MINUTE);
     close(&site).await;
     assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 1);
@@ -63,7 +63,7 @@ async fn a_session_over_midnight_is_one_in_every_form_and_knows_what_came_late()
     assert_eq!(site.ask::<i64>("select count(*) from late_engagement"), 0);
     assert_eq!(see(&site, 1).await.unwrap(), late);
 
-    // Days later only segments know it, and he comes back.
+    // Days later the visitor is only in segments, and comes back.
     site.clock.advance(5 * DAY);
     close(&site).await;
     assert_eq!(site.ask::<i64>("select count(*) from session"), 0);

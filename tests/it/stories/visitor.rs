@@ -1,4 +1,4 @@
-//! What becomes of one visitor's hits: sessions, sources, names, late and repeated hits.
+//! The hits of one visitor: sessions, sources, identity, late and repeated hits.
 
 use guestlog::base::clock::{DAY, MINUTE, SECOND};
 use guestlog::domain::reason::Reason;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::site::{NOON, Site, with};
 
-/// A view with the referrer that led to it.
+/// A page view with a referrer.
 fn view(site: &Site, id: &str, visitor: &str, url: &str, referrer: &str) -> Value {
     with(site.view(id, visitor, url), "r", referrer)
 }
@@ -70,7 +70,8 @@ async fn a_shared_browser_that_says_another_name_gets_a_new_number() {
     site.fold().await;
     let numbers =
         "select number || ' ' || no_browser || ' ' || coalesce(contact_id, '-') from visitor order by number";
-    // Ada's browser, Ada's own, Bob's own, the browser from now on Bob's.
+    // In order: the browser before it was Ada's, Ada's own number, Bob's own number, and the browser after it
+    // became Bob's.
     assert_eq!(site.asks::<String>(numbers), ["1 0 1", "2 1 1", "3 1 2", "4 0 2"]);
     assert_eq!(site.asks::<i64>("select visitor from event_hot order by inbox_id"), [1, 1, 1, 4, 4]);
     assert_eq!(site.asks::<i64>("select number from visitor_token"), [4]);
@@ -79,7 +80,7 @@ async fn a_shared_browser_that_says_another_name_gets_a_new_number() {
         ["1 1"],
         "the session goes on"
     );
-    // The next hit in another batch meets the same number.
+    // A later batch finds the same number.
     site.collect(&site.view("6", "shared", "https://example.com/c")).await;
     site.fold().await;
     assert_eq!(site.ask::<i64>("select visitor from event_hot order by inbox_id desc"), 4);
@@ -88,7 +89,7 @@ async fn a_shared_browser_that_says_another_name_gets_a_new_number() {
     site.assert_that_all_are_counted().await;
 }
 
-/// rules.md 6, 10: a hit that was kept while the server was away joins the session it belongs beside.
+/// rules.md 6, 10: a hit that waited while the server was down joins the session of its time.
 #[actix_web::test]
 async fn a_late_hit_joins_the_open_session_and_moves_its_beginning() {
     let mut site = Site::new().await;
@@ -136,7 +137,7 @@ async fn numbers_of_visitors_and_sessions_have_no_gaps_whatever_was_refused() {
     for n in 0..40 {
         let visitor = format!("v{n}");
         let view = site.view(&format!("{}", n / 2), &visitor, "https://example.com/");
-        // Every second one is a duplicate by its id, every fifth refused.
+        // Every second hit repeats an id, and every fifth is rejected.
         let view = if n % 5 == 4 { with(view, "cc", 0) } else { view };
         site.collect(&view).await;
         if n % 7 == 0 {
@@ -153,7 +154,7 @@ async fn numbers_of_visitors_and_sessions_have_no_gaps_whatever_was_refused() {
     }
 }
 
-/// A hit that an earlier process took in is counted by the one that folds it.
+/// A hit that was accepted before a restart is counted after it.
 #[actix_web::test]
 async fn what_waits_at_a_start_is_folded_and_counted() {
     let site = Site::new().await;

@@ -1,4 +1,4 @@
-//! Consent and do-not-track: what is kept and sent, and above all what is not.
+//! Consent and do-not-track: what is stored and sent, and above all what is not.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn use_everything(page: &Page) {
 
 /// rules.md 2
 #[test]
-fn without_a_banner_the_policy_decides_and_no_mask_is_told() {
+fn without_a_banner_the_policy_decides_and_no_consent_mask_is_sent() {
     let browser = Browser::new();
     browser.visit(HOME);
     assert_eq!((browser.views()[0].get("cc"), browser.views()[0].get("ce")), (None, None));
@@ -155,7 +155,7 @@ fn what_was_kept_goes_with_a_refusal_on_the_next_page_and_waits_for_an_open_ques
     }
 }
 
-/// HubSpot's first banner kept an opt-out in a cookie of its own. It counts until the visitor answers a newer banner.
+/// A visitor who opted out in HubSpot's first banner is not tracked until they answer a newer one.
 #[test]
 fn an_opt_out_written_by_hubspots_first_banner_is_a_refusal() {
     let open = |cookies: &str, then: &str| {
@@ -296,7 +296,7 @@ fn revoking_removes_hubspots_cookies_and_tells_the_server() {
 }
 
 #[test]
-fn the_banners_answers_are_told_and_a_refusal_without_a_name() {
+fn answers_in_the_banner_are_sent_and_a_refusal_without_identity() {
     let browser = Browser::new();
     let mut opt_in = options();
     opt_in.policy = 3;

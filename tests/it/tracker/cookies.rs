@@ -1,4 +1,5 @@
-//! HubSpot's cookies: written in its form, adopted when they are there, carried between domains.
+//! HubSpot's cookies: the script writes them in the same format, adopts existing ones, and carries them between
+//! domains.
 
 use serde_json::{Value, json};
 
@@ -8,7 +9,7 @@ const DAYS_180: i64 = 180 * 86_400_000;
 const MINUTE: i64 = 60_000;
 const TOKEN: &str = "1380c1aa00bb11cc22dd33ee44ff5566";
 
-/// A page whose browser already holds HubSpot's cookies: last seen an hour before the browser's now.
+/// A page in a browser that already has HubSpot's cookies, last used an hour ago.
 fn known(browser: &Browser, hash: &str, views: u32) -> (String, String) {
     let now = browser.now();
     let hstc = format!("{hash}.{TOKEN}.{}.{}.{}.7", now - 9_000_000, now - 8_000_000, now - 600_000);
@@ -21,7 +22,7 @@ fn put_known(page: &Page, hstc: &str, hssc: &str) {
     }
 }
 
-/// A page of the site that has no script.
+/// A page of the site without the script.
 fn plain(browser: &Browser, url: &str) -> Page {
     browser.open(&Visit { script: String::new(), ..Visit::of(url) })
 }
@@ -295,7 +296,7 @@ fn links_to_another_domain_of_the_account_carry_the_visitor() {
 }
 
 #[test]
-fn a_visitor_known_there_already_stays_and_the_other_token_is_told() {
+fn a_visitor_known_there_already_stays_and_the_other_token_is_sent() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
     let there = browser.visit("https://shop.example.org/");
@@ -361,7 +362,7 @@ fn handle_link_decorates_an_element_and_follows_an_address() {
 }
 
 #[test]
-fn an_email_in_the_address_identifies_and_is_not_told_as_part_of_it() {
+fn an_email_in_the_address_identifies_and_is_removed_from_it() {
     let browser = Browser::new();
     browser.visit("https://www.example.com/?a=1&__hs_email=ann%2Bx%40example.com");
     let view = &browser.views()[0];

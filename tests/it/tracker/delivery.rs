@@ -1,4 +1,4 @@
-//! Sending, keeping and sending again: everything arrives, once.
+//! Sending hits, keeping them when that fails, and sending them again: every hit arrives once.
 
 use std::collections::HashSet;
 
@@ -171,7 +171,7 @@ fn one_bad_hit_does_not_take_the_batch_along() {
 fn at_most_200_hits_are_kept_the_newest_and_sent_oldest_first() {
     for (left, dropped) in [(199, 0), (200, 1)] {
         let browser = Browser::new();
-        // Ids that begin before those of now, laid down in the wrong order.
+        // These ids sort before current ones, and they are stored in the wrong order.
         let above = format!(
             "for (var i = {left}; i--;) {{ var id = 'a' + (1000 + i);
                 localStorage.setItem('gl1000001.' + id, JSON.stringify({{id: id, at: Date.now(), k: 1}})); }}"

@@ -1,4 +1,5 @@
-//! Events: told by the page's code, found by clicks and sent forms; when they wait and when they are dropped.
+//! Events: sent by the page's code, detected by clicks and form submissions; when they wait and when they are
+//! dropped.
 
 use guestlog::app;
 use guestlog::app::access::Actor;
@@ -37,7 +38,7 @@ fn click(page: &Page, elements: &str) {
 }
 
 #[test]
-fn an_event_is_told_by_id_or_name_with_value_and_properties() {
+fn an_event_is_sent_by_id_or_name_with_value_and_properties() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
     for (call, told) in [
@@ -89,7 +90,7 @@ fn an_event_is_told_by_id_or_name_with_value_and_properties() {
 
 /// rules.md 21
 #[actix_web::test]
-async fn what_the_script_tells_is_completed_by_the_server() {
+async fn the_server_counts_the_events_that_the_script_sends() {
     let mut site = Site::new().await;
     let typed = Typed { name: "Bought", selector: ".buy", value: "2.50", ..Typed::default() };
     app::events::definitions::create(&site.app, Actor::Machine, site.account, EventKind::Click, &typed)
@@ -192,7 +193,7 @@ fn what_happens_before_the_choice_waits_for_it_in_memory_alone() {
 
 /// rules.md 6, 14
 #[test]
-fn what_waited_is_told_with_the_time_and_page_of_when_it_happened() {
+fn events_that_waited_are_sent_with_the_time_and_page_of_when_they_happened() {
     let waiting = ScriptOptions { policy: 4, ..options() };
     let browser = Browser::new();
     let page = browser.open(&Visit::of(HOME).options(&waiting));
@@ -218,7 +219,7 @@ fn what_waited_is_told_with_the_time_and_page_of_when_it_happened() {
 }
 
 #[test]
-fn what_happens_while_tracking_is_off_is_not_told() {
+fn what_happens_while_tracking_is_off_is_not_sent() {
     for above in ["", "window._hsq = [['setTrackingEnabled', false]]"] {
         let browser = Browser::new();
         let rules = with_rules(vec![rule("000000000001", ".buy", "")], vec![]);
@@ -314,7 +315,7 @@ fn a_click_on_nested_elements_completes_each_event_once() {
 }
 
 #[test]
-fn a_click_told_again_for_the_field_of_a_label_is_the_same_act() {
+fn a_click_repeated_for_the_field_of_a_label_is_one_click() {
     let browser = Browser::new();
     let rules = with_rules(vec![rule("000000000001", ".buy", ""), rule("000000000002", "#box", "")], vec![]);
     let page = browser.open(&Visit::of(HOME).options(&rules));
@@ -353,7 +354,7 @@ fn a_page_may_use_the_name_of_any_method() {
 }
 
 #[test]
-fn a_click_is_told_with_the_page_as_it_is_then() {
+fn a_click_is_sent_with_the_page_at_that_moment() {
     let browser = Browser::new();
     let rules = with_rules(vec![rule("000000000001", ".buy", "/shop/*")], vec![]);
     let page = browser.open(&Visit::of(HOME).options(&rules));

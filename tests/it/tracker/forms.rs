@@ -1,11 +1,11 @@
-//! Sent forms: once for each that is sent, by whomever, and none for one that is held back.
+//! Form submissions: counted once for each one sent, by whatever code, and not when the page holds it back.
 
 use serde_json::json;
 
 use super::events::{events, rule, with_rules};
 use super::harness::{Browser, HOME, Page, Visit, options};
 
-/// The page's one form is submitted.
+/// Submits the only form of the page.
 pub(super) fn submit(page: &Page, more: &str) {
     page.run(&format!(
         "window.form = window.form || Object.assign(new window.HTMLFormElement(), browser.element('#f'), {{querySelector: function (css) {{
@@ -68,7 +68,7 @@ fn open(browser: &Browser) -> Page {
     browser.open(&Visit::of(HOME).options(&with_rules(vec![], vec![rule("000000000009", "#f", "")])))
 }
 
-/// A page whose handler of submits is this code; `asked` counts them.
+/// A page with this code as its submit handler; `asked` counts the calls.
 fn handling(browser: &Browser, code: &str) -> Page {
     let page = open(browser);
     page.run(&format!(
@@ -91,7 +91,7 @@ fn a_form_held_back_and_sent_at_once_counts_once() {
 }
 
 #[test]
-fn a_form_that_is_looked_at_first_and_sent_then_counts_once() {
+fn a_form_that_is_validated_first_and_submitted_later_counts_once() {
     for (wait, told) in [(80, 1), (9_000, 1), (11_000, 2)] {
         let browser = Browser::new();
         let page = handling(&browser, &format!("if (asked % 2) {STOP}"));
@@ -142,7 +142,7 @@ fn what_a_page_finds_wrong_a_moment_later_is_not_sent() {
 }
 
 #[test]
-fn a_form_is_told_of_the_page_it_was_sent_from() {
+fn a_form_submission_is_sent_with_the_page_it_was_on() {
     let browser = Browser::new();
     let page = browser.open(
         &Visit::of("https://www.example.com/join")

@@ -1,4 +1,4 @@
-//! `Browser` holds cookies, storage, clock and network; `Page` is a tab of it that has loaded the script.
+//! `Browser` has cookies, storage, clock and network; `Page` is a tab of it that has loaded the script.
 
 use std::rc::Rc;
 
@@ -15,21 +15,21 @@ pub(crate) fn options() -> ScriptOptions {
     ScriptOptions::new(AccountId(ACCOUNT), vec!["example.com".into(), "example.org".into()])
 }
 
-/// A browser with one profile.
 #[derive(Clone)]
 pub(crate) struct Browser {
     context: Context,
     runtime: Rc<Runtime>,
 }
 
-/// What a page is before the script runs in it.
+/// The page before the script runs.
 pub(crate) struct Visit<'a> {
     pub(crate) url: &'a str,
     pub(crate) referrer: &'a str,
-    /// Code of the page that stands above the script tag.
+    /// Code that runs before the script tag.
     pub(crate) above: &'a str,
     pub(crate) script: String,
-    /// More properties of the page: `title`, `canonical`, `hidden`, `prerendering`, `src`, `noFetch`, `trustedTypes`, `nonce`.
+    /// Further properties: `title`, `canonical`, `hidden`, `prerendering`, `src`, `noFetch`, `trustedTypes`,
+    /// `nonce`.
     pub(crate) more: Value,
 }
 
@@ -59,14 +59,14 @@ impl<'a> Visit<'a> {
     }
 }
 
-/// One request the script made.
+/// A request of the script.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// `fetch`, `beacon` or `image`.
     pub(crate) via: String,
     pub(crate) url: String,
     pub(crate) raw: Value,
-    /// The hits of the body; of an image, its parameters.
+    /// The hits in the body; for an image, its parameters.
     pub(crate) hits: Vec<Value>,
 }
 
@@ -78,7 +78,7 @@ impl Browser {
         browser
     }
 
-    /// Runs code beside the pages, lets its promises finish, and returns its last value.
+    /// Runs code outside the pages, lets promises finish, and returns the last value.
     pub(crate) fn eval(&self, code: &str) -> Value {
         let text = self.context.with(|ctx| {
             let value: rquickjs::Value = ctx.eval(code).catch(&ctx).unwrap_or_else(|e| panic!("{e}\n{code}"));
@@ -92,12 +92,12 @@ impl Browser {
         while self.runtime.execute_pending_job().unwrap_or(true) {}
     }
 
-    /// Sets something of the browser: `net.fetch = 503`, `storageBlocked = true`, …
+    /// Sets a property of the browser: `net.fetch = 503`, `storageBlocked = true`, …
     pub(crate) fn set(&self, code: &str) {
         self.eval(&format!("browser.state.{code}; null"));
     }
 
-    /// A new tab in which the script was loaded.
+    /// Opens a tab and loads the script.
     pub(crate) fn open(&self, visit: &Visit) -> Page {
         let mut more = json!({"referrer": visit.referrer, "src": format!("{SERVER}/{ACCOUNT}.js")});
         for (name, value) in visit.more.as_object().unwrap() {
@@ -119,18 +119,18 @@ impl Browser {
         while self.eval(&format!("browser.step({until})")) == true {}
     }
 
-    /// Everything sent so far, oldest first.
+    /// All requests, oldest first.
     pub(crate) fn requests(&self) -> Vec<Request> {
         let list = self.eval("browser.state.requests");
         list.as_array().unwrap().iter().map(Request::read).collect()
     }
 
-    /// All hits that were sent, whatever the answer.
+    /// All hits that were sent, whatever the server answered.
     pub(crate) fn hits(&self) -> Vec<Value> {
         self.requests().into_iter().flat_map(|request| request.hits).collect()
     }
 
-    /// Hits the server took, once per id.
+    /// Hits that the server accepted, once per id.
     pub(crate) fn arrived(&self) -> Vec<Value> {
         let mut taken: Vec<Value> = Vec::new();
         for request in self.requests().iter().filter(|r| r.raw["status"].as_u64().is_some_and(|s| s < 300)) {
@@ -151,13 +151,13 @@ impl Browser {
         self.eval("browser.state.wall").as_f64().unwrap() as i64
     }
 
-    /// Keys the script left in storage, of every origin.
+    /// Keys of the script in the storage of every origin.
     pub(crate) fn storage(&self) -> Vec<String> {
         let keys = self.eval("[].concat(...Object.values(browser.state.storage).map(Object.keys))");
         keys.as_array().unwrap().iter().map(|key| key.as_str().unwrap().to_owned()).collect()
     }
 
-    /// Cookies in the jar, whatever their domain.
+    /// All cookies, of every domain.
     pub(crate) fn jar(&self) -> Vec<Value> {
         self.eval("browser.state.jar").as_array().unwrap().clone()
     }
@@ -185,7 +185,6 @@ impl Request {
     }
 }
 
-/// A tab.
 #[derive(Clone)]
 pub(crate) struct Page {
     pub(crate) browser: Browser,
@@ -193,19 +192,19 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Code of the site, `return` gives its value.
+    /// Runs code of the site; `return` gives its value.
     pub(crate) fn run(&self, code: &str) -> Value {
         self.browser.eval(&format!("browser.run({}, {})", self.id, json!(code)))
     }
 
-    /// Loads a script as the tag in the page does.
+    /// Loads a script like a script tag.
     pub(crate) fn load(&self, script: &str) {
         self.browser.eval(&format!("browser.load({}, {})", self.id, json!(script)));
         let errors = self.browser.eval("browser.state.errors");
         assert_eq!(errors, json!([]), "the script threw at the page");
     }
 
-    /// The same of a script that may be broken.
+    /// Like `load`, for a script that may be broken.
     pub(crate) fn try_load(&self, script: &str) {
         self.browser.eval(&format!(
             "browser.load({}, {}); browser.state.errors = []; null",
@@ -223,7 +222,7 @@ impl Page {
         self.browser.eval(&format!("browser.{call}({}); null", self.id));
     }
 
-    /// Leaves for the back/forward cache; `true` comes back from it.
+    /// Leaves the page for the back/forward cache; with `true` comes back from it.
     pub(crate) fn cached(&self, back: bool) {
         if back {
             self.tell("show");
@@ -233,13 +232,13 @@ impl Page {
         }
     }
 
-    /// Where a link leads when it is clicked.
+    /// Where a click on a link leads.
     pub(crate) fn click(&self, address: &str) -> String {
         let to = self.browser.eval(&format!("browser.click({}, {})", self.id, json!(address)));
         to.as_str().unwrap().to_owned()
     }
 
-    /// Cookies this page sees, with their attributes.
+    /// Cookies that this page can read, with their attributes.
     pub(crate) fn cookies(&self) -> Vec<Value> {
         self.browser.eval(&format!("browser.cookies({})", self.id)).as_array().unwrap().clone()
     }
@@ -253,7 +252,7 @@ impl Page {
         self.run(&format!("document.cookie = {}", json!(text)));
     }
 
-    /// Globals that were not there before the script.
+    /// Globals that the script added.
     pub(crate) fn globals(&self) -> Vec<String> {
         serde_json::from_value(self.browser.eval(&format!("browser.globals({})", self.id))).unwrap()
     }

@@ -1,5 +1,5 @@
-//! The served script, run on a real JavaScript engine in a browser made of `page.js`. Asserted on: the
-//! requests it sends and the cookies it leaves.
+//! The tracking script, run by a real JavaScript engine in the simulated browser of `page.js`. The tests check the
+//! requests it sends and the cookies it sets.
 
 mod consent;
 mod cookies;

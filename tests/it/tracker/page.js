@@ -1,5 +1,5 @@
-// A browser for tests: pages (tabs) that share cookies and storage, with clock, timers and network in the
-// hands of the test. Only what the tracking script may touch; anything else it used would throw and be seen.
+// A simulated browser: pages (tabs) share cookies and storage, and the test controls clock, timers and network. It
+// has only what the tracking script may use; anything else throws, so the test notices.
 'use strict';
 globalThis.browser = (() => {
   const NativeDate = Date;
@@ -194,7 +194,7 @@ globalThis.browser = (() => {
     };
   }
 
-  // With `trustedTypes` the page takes no plain text for the address of a script.
+  // With `trustedTypes` the page rejects plain text as the address of a script.
   function makeScript(options) {
     let src = '';
     return {
@@ -280,7 +280,7 @@ globalThis.browser = (() => {
     return page.id;
   }
 
-  // Site code sees the page's window as its global object.
+  // Code of the site uses the page's window as its global object.
   function run(id, code) {
     return new Function('window', 'page', 'browser', 'with (window) { return (function () {' + code + '\n}).call(window); }')(
       state.pages[id].window, state.pages[id], api);
@@ -297,7 +297,7 @@ globalThis.browser = (() => {
     page.document.currentScript = null;
   }
 
-  // Runs the next timer that is due before `until`; false when there is none.
+  // Runs the next timer that is due before `until`; returns false when there is none.
   function step(until) {
     const due = state.timers.filter(t => t.at <= until).sort((a, b) => a.at - b.at || a.id - b.id)[0];
     if (due) clearTimer(due.id);
@@ -324,7 +324,7 @@ globalThis.browser = (() => {
     if (!persisted) state.timers = state.timers.filter(t => t.page !== id);
   }
 
-  // A press and a click on a link; tells where it leads then.
+  // Presses and clicks a link; returns where it leads.
   function click(id, address) {
     const anchor = makeAnchor(state.pages[id], address);
     const child = { parentNode: anchor, tagName: 'SPAN' };
@@ -341,7 +341,7 @@ globalThis.browser = (() => {
     }
   }
 
-  // An element as far as rules of events look at one: it matches these selectors.
+  // An element, as far as event rules examine one: it matches these selectors.
   function element(...selectors) {
     return Object.assign(new Element(), {
       selectors: selectors, nodeType: 1, textContent: selectors.join(' '), getClientRects: () => [1], querySelector: () => null,
@@ -349,7 +349,7 @@ globalThis.browser = (() => {
     });
   }
 
-  // Something happens to the first of these elements, and passes the others on its way up.
+  // Fires an event on the first of these elements; it bubbles up through the others.
   function happen(id, type, elements, more) {
     const window = state.pages[id].window;
     const event = Object.assign({ button: 0, target: elements[0], composedPath: () => elements.concat(state.pages[id].document, window) }, more);

@@ -1,4 +1,5 @@
-//! An admin picks an element: the token leaves the address, and nothing is told of the page meanwhile (rules.md 30).
+//! The element picker on the site: the token is removed from the address, and no hits are sent while it is open
+//! (rules.md 30).
 
 use serde_json::json;
 
@@ -29,7 +30,7 @@ fn while_somebody_picks_no_hit_leaves_the_page() {
 
 /// rules.md 30
 #[test]
-fn a_token_that_is_no_good_is_an_ordinary_visit() {
+fn an_invalid_token_is_an_ordinary_visit() {
     for answer in ["404", "503", "'down'", "'throws'"] {
         let browser = Browser::new();
         browser.set(&format!("net.pick = {answer}"));

@@ -1,4 +1,4 @@
-//! The `_hsq` queue: order, what is ignored, listeners, identity.
+//! The `_hsq` queue: order, ignored entries, listeners, identity.
 
 use serde_json::{Value, json};
 
@@ -122,7 +122,7 @@ fn account_and_server_stay_those_of_the_script() {
 }
 
 #[test]
-fn identify_sends_nothing_and_is_told_from_then_on() {
+fn identify_sends_nothing_itself_and_is_part_of_later_hits() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
     page.push(
@@ -190,7 +190,7 @@ fn listeners_of_the_page_hear_present_and_later_values() {
 }
 
 #[test]
-fn debug_mode_tells_what_is_sent_and_what_became_of_it() {
+fn debug_mode_logs_what_is_sent_and_the_answer() {
     for (url, above) in [
         (HOME, "window._hsq = [['setDebugMode', true]]"),
         ("https://www.example.com/#hsdbg", ""),

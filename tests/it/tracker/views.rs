@@ -1,4 +1,4 @@
-//! Page views, navigation inside a page, engagement, what is told of a page.
+//! Page views, navigation inside a page, engagement, and what is sent about a page.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn engagement(browser: &Browser) -> Vec<Value> {
     browser.hits().into_iter().filter(|hit| hit["k"] == "engagement").collect()
 }
 
-/// The milliseconds told, in the order they were.
+/// The engagement times that were sent, in order.
 fn told(browser: &Browser) -> Vec<i64> {
     engagement(browser).iter().map(|hit| hit["ms"].as_i64().unwrap()).collect()
 }
@@ -28,7 +28,7 @@ fn scrubbed(address: &str) -> String {
 }
 
 #[test]
-fn a_page_view_tells_what_the_wire_form_asks() {
+fn a_page_view_has_every_field_of_the_wire_format() {
     let browser = Browser::new();
     let page = browser.open(
         &Visit::of("https://www.example.com/a?b=c#d")
@@ -206,7 +206,7 @@ fn errors_and_results_of_the_sites_own_history_calls_stay_as_they_were() {
 }
 
 #[test]
-fn a_canonical_address_that_stayed_behind_is_not_told_of_the_next_page() {
+fn a_stale_canonical_address_is_not_used_for_the_next_page() {
     let browser = Browser::new();
     let page = browser.open(&Visit::of(HOME).with(json!({"canonical": "/"})));
     page.run("history.pushState({}, '', '/b')");
@@ -235,7 +235,7 @@ fn page_id_and_content_type_go_along() {
 }
 
 #[test]
-fn a_frame_tells_the_referrer_of_the_window_it_is_in() {
+fn a_frame_sends_the_referrer_of_the_window_around_it() {
     let browser = Browser::new();
     let above = "window.top = {document: {referrer: 'https://outer.example.net/'}}";
     browser.open(&Visit::of(HOME).from("https://www.example.com/frame").above(above));
@@ -310,7 +310,7 @@ fn engagement_is_the_time_the_page_was_visible() {
 
 /// rules.md 15
 #[test]
-fn less_than_a_second_is_told_only_on_leaving_and_nothing_twice() {
+fn less_than_a_second_is_sent_only_on_leaving_and_nothing_twice() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
     browser.advance(999);
@@ -354,7 +354,7 @@ fn a_page_opened_in_the_background_is_not_engaged_until_it_is_shown() {
 }
 
 #[test]
-fn navigation_tells_the_engagement_of_the_page_before() {
+fn navigation_sends_the_engagement_of_the_page_before() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
     browser.advance(3000);

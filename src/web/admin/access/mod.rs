@@ -1,4 +1,4 @@
-//! Pages about who may come in: set-up, sign-in, accounts, the own profile.
+//! Pages about access: set-up, sign-in, password reset, the user's own profile.
 
 pub mod home;
 pub mod profile;
@@ -6,3 +6,10 @@ pub mod reset;
 pub mod setup;
 pub mod sign_in;
 pub mod theme;
+
+/// The query of a link that carries a secret.
+#[derive(serde::Deserialize)]
+struct LinkQuery {
+    #[serde(default)]
+    token: String,
+}

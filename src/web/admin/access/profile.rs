@@ -1,6 +1,5 @@
-//! One's own: password, the browsers one is signed in with, colours.
+//! The user's own profile: password, signed-in browsers, theme.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -10,7 +9,7 @@ use crate::app::{App, access};
 use crate::base::clock::Millis;
 use crate::domain::period::Zone;
 use crate::store::sign_in::{SignIn, SignInId};
-use crate::web::admin::settings::refusal;
+use crate::web::admin::settings::form_errors;
 use crate::web::drawing::format;
 use crate::web::part::field::{Field, Kind};
 use crate::web::part::icon::Icon;
@@ -18,10 +17,11 @@ use crate::web::paths;
 use crate::web::request::context;
 use crate::web::request::form::SignedForm;
 use crate::web::request::guard::SignedIn;
-use crate::web::response::answer;
+use crate::web::response::cookie;
 use crate::web::response::error::WebError;
-use crate::web::response::flash::{self, Done};
+use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Theme};
+use crate::web::response::respond;
 use crate::web::text::{Texts, fill};
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -37,17 +37,17 @@ struct Page {
     layout: Layout,
     email: String,
     fields: Vec<Field>,
-    refused: bool,
+    has_errors: bool,
     rows: Vec<Row>,
-    here: SignInId,
+    current: SignInId,
 }
 
-/// A browser that is signed in.
+/// A signed-in browser.
 struct Row {
     id: SignInId,
-    /// `Chrome on Windows`, as reports name browsers and systems; the User-Agent of what they do not know.
+    /// `Chrome on Windows`, named as in the reports; an unknown browser shows its User-Agent.
     name: String,
-    /// User-Agent as it was sent; may be empty.
+    /// The User-Agent as sent; may be empty.
     agent: String,
     created: Millis,
     last: Millis,
@@ -75,8 +75,8 @@ impl Page {
         format::ago(&self.layout.t.number, self.layout.now, row.last)
     }
 
-    fn is_here(&self, row: &Row) -> bool {
-        row.id == self.here
+    fn is_current(&self, row: &Row) -> bool {
+        row.id == self.current
     }
 
     fn end_label(&self, row: &Row) -> String {
@@ -89,82 +89,79 @@ impl Page {
     }
 }
 
-/// What is wrong, and with which password.
+/// The error messages of the two password fields.
 #[derive(Clone, Copy, Default)]
 struct Wrong {
     current: Option<&'static str>,
     new: Option<&'static str>,
 }
 
-async fn page(who: &SignedIn, wrong: Wrong) -> Result<HttpResponse, WebError> {
-    let t = who.context.t;
-    let words = &t.access.field;
+async fn page(signed_in: &SignedIn, wrong: Wrong) -> Result<HttpResponse, WebError> {
+    let t = signed_in.context.t;
+    let texts = &t.access.field;
     let fields = vec![
-        Field::new(t, "current", words.current_password, Kind::Password)
+        Field::new(t, "current", texts.current_password, Kind::Password)
             .error(wrong.current.map(str::to_owned))
             .required()
             .autocomplete("current-password"),
-        Field::new(t, "new", words.new_password, Kind::Password)
-            .hint(words.new_password_hint)
+        Field::new(t, "new", texts.new_password, Kind::Password)
+            .hint(texts.new_password_hint)
             .error(wrong.new.map(str::to_owned))
             .required()
             .autocomplete("new-password"),
     ];
-    let refused = wrong.current.is_some() || wrong.new.is_some();
-    let rows = sign_in::list(&who.state.app, who.session.user.id).await?;
+    let has_errors = wrong.current.is_some() || wrong.new.is_some();
+    let rows = sign_in::list(&signed_in.state.app, signed_in.session.user.id).await?;
     let page = Page {
-        layout: who.layout(t.access.profile.title),
-        email: who.session.user.email.clone(),
+        layout: signed_in.layout(t.access.profile.title),
+        email: signed_in.session.user.email.clone(),
         fields,
-        refused,
-        rows: rows.into_iter().map(|row| Row::of(&who.state.app, t, row)).collect(),
-        here: who.session.sign_in.id,
+        has_errors,
+        rows: rows.into_iter().map(|row| Row::of(&signed_in.state.app, t, row)).collect(),
+        current: signed_in.session.sign_in.id,
     };
-    let status = if refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    answer::page(status, &page)
+    respond::form(has_errors, &page)
 }
 
-async fn show(who: SignedIn) -> Result<HttpResponse, WebError> {
-    page(&who, Wrong::default()).await
+async fn show(signed_in: SignedIn) -> Result<HttpResponse, WebError> {
+    page(&signed_in, Wrong::default()).await
 }
 
 async fn update_password(request: HttpRequest, form: SignedForm) -> Result<HttpResponse, WebError> {
-    let SignedForm { who, fields } = form;
-    let sender = context::sender(&who.state, &request);
+    let SignedForm { sender: signed_in, fields } = form;
+    let sender = context::sender(&signed_in.state, &request);
     let (current, new) = (fields.raw("current"), fields.raw("new"));
-    match users::change_password(&who.state.app, &who.session, sender, current, new).await {
+    match users::change_password(&signed_in.state.app, &signed_in.session, sender, current, new).await {
         Ok(secret) => {
-            answer::sign_in(&request, who.context.https, &secret);
-            flash::put(&request, who.context.https, Done::PasswordChanged);
-            Ok(answer::see_other(paths::PROFILE))
+            cookie::set_sign_in(&request, signed_in.context.https, &secret);
+            respond::done(&request, signed_in.context.https, Done::PasswordChanged, paths::PROFILE)
         }
         Err(error) => {
             let of_current = matches!(error, access::Error::Wrong);
-            let text = Some(refusal::text(&who.context.t.access.wrong, error)?);
+            let text = Some(form_errors::message(&signed_in.context.t.access.wrong, error)?);
             let wrong = if of_current {
                 Wrong { current: text, new: None }
             } else {
                 Wrong { current: None, new: text }
             };
-            page(&who, wrong).await
+            page(&signed_in, wrong).await
         }
     }
 }
 
-/// One browser by its number, or without one all others.
+/// Signs out one browser, or all others when the form names none.
 async fn delete_browsers(request: HttpRequest, form: SignedForm) -> Result<HttpResponse, WebError> {
-    let SignedForm { who, fields } = form;
-    let user = who.session.user.id;
+    let SignedForm { sender: signed_in, fields } = form;
+    let user = signed_in.session.user.id;
     let done = match fields.number("browser") {
         Some(id) => {
-            sign_in::end(&who.state.app, user, SignInId(id)).await?;
+            sign_in::end(&signed_in.state.app, user, SignInId(id)).await?;
             Done::BrowserEnded
         }
         None => {
-            sign_in::end_all(&who.state.app, user, Some(who.session.sign_in.id)).await?;
+            sign_in::end_all(&signed_in.state.app, user, Some(signed_in.session.sign_in.id)).await?;
             Done::BrowsersEnded
         }
     };
-    flash::put(&request, who.context.https, done);
-    Ok(answer::see_other(paths::PROFILE))
+    respond::done(&request, signed_in.context.https, done, paths::PROFILE)
 }

@@ -1,28 +1,29 @@
-//! The first user and the first account, by the link that an empty store prints.
+//! `/setup`: creates the first user and the first account. The server prints the link when its database is empty.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Query, ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use serde::Deserialize;
 
 use crate::app::access;
 use crate::app::access::setup;
 use crate::base::secret::Secret;
 use crate::domain::account::Invalid;
 use crate::domain::contact::{EMAIL_MAX, Email};
+use crate::web::admin::access::LinkQuery;
 use crate::web::admin::settings::account_form::Typed;
-use crate::web::admin::settings::refusal;
+use crate::web::admin::settings::form_errors;
 use crate::web::part::field::{Field, Kind};
 use crate::web::part::icon::Icon;
 use crate::web::paths;
 use crate::web::request::context;
 use crate::web::request::form::GuestForm;
 use crate::web::request::guard::Guest;
-use crate::web::response::answer;
+use crate::web::response::cookie;
 use crate::web::response::error::WebError;
 use crate::web::response::flash::{self, Done};
 use crate::web::response::page::Layout;
+use crate::web::response::respond;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(resource(paths::SETUP).route(get().to(show)).route(post().to(create)));
@@ -34,9 +35,9 @@ struct Page {
     layout: Layout,
     token: String,
     user: Vec<Field>,
-    /// None when there are accounts already.
+    /// Empty when an account already exists.
     account: Vec<Field>,
-    refused: bool,
+    has_errors: bool,
 }
 
 #[derive(Template)]
@@ -45,7 +46,7 @@ struct GonePage {
     layout: Layout,
 }
 
-/// What is wrong, and with which field.
+/// The error messages of the form.
 #[derive(Default)]
 struct Wrong {
     email: Option<&'static str>,
@@ -67,17 +68,17 @@ fn page(
     wrong: Option<&Wrong>,
 ) -> Result<HttpResponse, WebError> {
     let t = guest.context.t;
-    let words = &t.access.field;
+    let texts = &t.access.field;
     let error = |of: fn(&Wrong) -> Option<&'static str>| wrong.and_then(of).map(str::to_owned);
     let user = vec![
-        Field::new(t, "email", words.email, Kind::Email)
+        Field::new(t, "email", texts.email, Kind::Email)
             .value(email)
             .error(error(|w| w.email))
             .required()
             .max(EMAIL_MAX)
             .autocomplete("username"),
-        Field::new(t, "password", words.new_password, Kind::Password)
-            .hint(words.new_password_hint)
+        Field::new(t, "password", texts.new_password, Kind::Password)
+            .hint(texts.new_password_hint)
             .error(error(|w| w.password))
             .required()
             .autocomplete("new-password"),
@@ -88,28 +89,21 @@ fn page(
         token: token.to_owned(),
         user,
         account: account.unwrap_or_default(),
-        refused: wrong.is_some(),
+        has_errors: wrong.is_some(),
     };
-    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    answer::page(status, &page)
+    respond::form(wrong.is_some(), &page)
 }
 
 fn gone(guest: &Guest) -> Result<HttpResponse, WebError> {
     let layout = guest.layout(guest.context.t.access.setup.gone_title);
-    answer::page(StatusCode::GONE, &GonePage { layout })
+    respond::page_with(StatusCode::GONE, &GonePage { layout })
 }
 
-#[derive(Deserialize)]
-struct Told {
-    #[serde(default)]
-    token: String,
-}
-
-async fn show(guest: Guest, told: Query<Told>) -> Result<HttpResponse, WebError> {
-    match setup::look(&guest.state.app, &Secret::from_request(&told.token)).await {
+async fn show(guest: Guest, query: Query<LinkQuery>) -> Result<HttpResponse, WebError> {
+    match setup::look(&guest.state.app, &Secret::from_request(&query.token)).await {
         Ok(wanted) => {
             let typed = wanted.account.then(Typed::default);
-            page(&guest, &told.token, "", typed.as_ref(), None)
+            page(&guest, &query.token, "", typed.as_ref(), None)
         }
         Err(access::Error::Link) => gone(&guest),
         Err(error) => Err(error.into()),
@@ -117,7 +111,7 @@ async fn show(guest: Guest, told: Query<Told>) -> Result<HttpResponse, WebError>
 }
 
 async fn create(request: HttpRequest, form: GuestForm) -> Result<HttpResponse, WebError> {
-    let GuestForm { guest, fields } = form;
+    let GuestForm { sender: guest, fields } = form;
     let (token, email) = (fields.raw("token"), fields.text("email"));
     let link = Secret::from_request(token);
     let wanted = match setup::look(&guest.state.app, &link).await {
@@ -126,9 +120,9 @@ async fn create(request: HttpRequest, form: GuestForm) -> Result<HttpResponse, W
         Err(error) => return Err(error.into()),
     };
     let typed = wanted.account.then(|| Typed::from(&fields));
-    let words = &guest.context.t.access.wrong;
+    let texts = &guest.context.t.access.wrong;
     let password = fields.raw("password");
-    let mut wrong = Wrong { email: Email::parse(email).is_none().then_some(words.email), ..Wrong::default() };
+    let mut wrong = Wrong { email: Email::parse(email).is_none().then_some(texts.email), ..Wrong::default() };
     let settings = match typed.as_ref().map(Typed::parse).transpose() {
         Ok(settings) => settings,
         Err(invalid) => {
@@ -136,9 +130,9 @@ async fn create(request: HttpRequest, form: GuestForm) -> Result<HttpResponse, W
             None
         }
     };
-    // All that is wrong at once, not one by one.
+    // All errors are shown at once, so the form need not be submitted once for each.
     if let Err(weak) = setup::check_password(email, password, settings.as_ref()) {
-        wrong.password = Some(refusal::text(words, weak.into())?);
+        wrong.password = Some(form_errors::message(texts, weak.into())?);
     }
     if !wrong.is_none() {
         return page(&guest, token, email, typed.as_ref(), Some(&wrong));
@@ -150,11 +144,11 @@ async fn create(request: HttpRequest, form: GuestForm) -> Result<HttpResponse, W
         Err(access::Error::Link) => return gone(&guest),
         Err(error) => return Err(error.into()),
     };
-    answer::sign_in(&request, guest.context.https, &secret);
+    cookie::set_sign_in(&request, guest.context.https, &secret);
     if has_account {
         flash::put(&request, guest.context.https, Done::AccountMade);
     }
     let first = guest.state.app.accounts.list().first().map(|entry| entry.id());
     let next = first.map_or_else(|| paths::ACCOUNTS.to_owned(), |id| paths::settings(id, "tracking-code"));
-    Ok(answer::see_other(&next))
+    Ok(respond::see_other(&next))
 }

@@ -1,4 +1,4 @@
-//! Signing in, by password or by a link that works once, and out.
+//! Signing in by password or by a one-time link, and signing out.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Query, ServiceConfig, get, post, resource};
@@ -10,16 +10,18 @@ use crate::app::access;
 use crate::app::access::sign_in;
 use crate::base::secret::Secret;
 use crate::domain::contact::EMAIL_MAX;
+use crate::web::admin::access::LinkQuery;
 use crate::web::part::field::{Field, Kind};
 use crate::web::part::icon::Icon;
 use crate::web::paths;
 use crate::web::request::context;
 use crate::web::request::form::{GuestForm, SignedForm};
 use crate::web::request::guard::Guest;
-use crate::web::response::answer;
+use crate::web::response::cookie;
 use crate::web::response::error::WebError;
-use crate::web::response::flash::{self, Done};
+use crate::web::response::flash::Done;
 use crate::web::response::page::Layout;
+use crate::web::response::respond;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -40,14 +42,14 @@ struct Page {
 impl Page {
     fn new(guest: &Guest, next: &str, email: &str, wrong: Option<String>) -> Self {
         let t = guest.context.t;
-        let words = &t.access.field;
+        let texts = &t.access.field;
         let fields = vec![
-            Field::new(t, "email", words.email, Kind::Email)
+            Field::new(t, "email", texts.email, Kind::Email)
                 .value(email)
                 .required()
                 .max(EMAIL_MAX)
                 .autocomplete("username"),
-            Field::new(t, "password", words.password, Kind::Password)
+            Field::new(t, "password", texts.password, Kind::Password)
                 .required()
                 .autocomplete("current-password"),
         ];
@@ -57,36 +59,36 @@ impl Page {
 }
 
 #[derive(Deserialize)]
-struct Asked {
+struct NextQuery {
     #[serde(default)]
     next: String,
 }
 
-async fn show(guest: Guest, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
+async fn show(guest: Guest, params: Query<NextQuery>) -> Result<HttpResponse, WebError> {
     if guest.session.is_some() {
-        return Ok(answer::see_other(paths::local(&asked.next).unwrap_or("/")));
+        return Ok(respond::see_other(paths::local(&params.next).unwrap_or("/")));
     }
-    answer::page(StatusCode::OK, &Page::new(&guest, &asked.next, "", None))
+    respond::page(&Page::new(&guest, &params.next, "", None))
 }
 
 async fn create(request: HttpRequest, form: GuestForm) -> Result<HttpResponse, WebError> {
-    let GuestForm { guest, fields } = form;
+    let GuestForm { sender: guest, fields } = form;
     let (email, next) = (fields.text("email"), fields.raw("next"));
     let sender = context::sender(&guest.state, &request);
     let browser = context::browser(&request);
-    let words = &guest.context.t.access.sign_in;
+    let texts = &guest.context.t.access.sign_in;
     let again = |wrong: String| Page::new(&guest, next, email, Some(wrong));
     match sign_in::sign_in(&guest.state.app, email, fields.raw("password"), sender, &browser).await {
         Ok(secret) => {
             replace(&request, &guest, &secret).await?;
-            Ok(answer::see_other(paths::local(next).unwrap_or("/")))
+            Ok(respond::see_other(paths::local(next).unwrap_or("/")))
         }
         Err(access::Error::Wrong) => {
-            answer::page(StatusCode::UNPROCESSABLE_ENTITY, &again(words.wrong.to_owned()))
+            respond::page_with(StatusCode::UNPROCESSABLE_ENTITY, &again(texts.wrong.to_owned()))
         }
         Err(access::Error::Wait(seconds)) => {
-            let text = words.wait.of(i64::from(seconds), &guest.context.t.number);
-            let mut response = answer::page(StatusCode::TOO_MANY_REQUESTS, &again(text))?;
+            let text = texts.wait.of(i64::from(seconds), &guest.context.t.number);
+            let mut response = respond::page_with(StatusCode::TOO_MANY_REQUESTS, &again(text))?;
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             Ok(response)
         }
@@ -94,45 +96,42 @@ async fn create(request: HttpRequest, form: GuestForm) -> Result<HttpResponse, W
     }
 }
 
-/// The new cookie takes the place of the old one, whose sign-in ends.
+/// Signs in and ends the sign-in that the browser had before.
 async fn replace(request: &HttpRequest, guest: &Guest, secret: &Secret) -> Result<(), WebError> {
     if let Some(old) = &guest.session {
         sign_in::end(&guest.state.app, old.user.id, old.sign_in.id).await?;
     }
-    answer::sign_in(request, guest.context.https, secret);
+    cookie::set_sign_in(request, guest.context.https, secret);
     Ok(())
 }
 
-#[derive(Deserialize)]
-struct Told {
-    #[serde(default)]
-    token: String,
-}
-
-async fn by_link(request: HttpRequest, guest: Guest, told: Query<Told>) -> Result<HttpResponse, WebError> {
-    // A link on another site must not sign anybody in as somebody else.
+async fn by_link(
+    request: HttpRequest,
+    guest: Guest,
+    query: Query<LinkQuery>,
+) -> Result<HttpResponse, WebError> {
+    // Otherwise a link on another site could sign a visitor in as somebody else.
     let site = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
     if site.is_some_and(|site| site != "none" && site != "same-origin") {
         return Err(WebError::Expired);
     }
     let browser = context::browser(&request);
-    match sign_in::by_link(&guest.state.app, &Secret::from_request(&told.token), &browser).await {
+    match sign_in::by_link(&guest.state.app, &Secret::from_request(&query.token), &browser).await {
         Ok(secret) => {
             replace(&request, &guest, &secret).await?;
-            Ok(answer::see_other("/"))
+            Ok(respond::see_other("/"))
         }
         Err(access::Error::Link) => {
             let text = guest.context.t.access.wrong.link.to_owned();
-            answer::page(StatusCode::GONE, &Page::new(&guest, "", "", Some(text)))
+            respond::page_with(StatusCode::GONE, &Page::new(&guest, "", "", Some(text)))
         }
         Err(error) => Err(error.into()),
     }
 }
 
 async fn delete(request: HttpRequest, form: SignedForm) -> Result<HttpResponse, WebError> {
-    let session = &form.who.session;
-    sign_in::end(&form.who.state.app, session.user.id, session.sign_in.id).await?;
-    answer::sign_out(&request, form.who.context.https);
-    flash::put(&request, form.who.context.https, Done::SignedOut);
-    Ok(answer::see_other(paths::SIGN_IN))
+    let session = &form.sender.session;
+    sign_in::end(&form.sender.state.app, session.user.id, session.sign_in.id).await?;
+    cookie::clear(&request, form.sender.context.https, &cookie::SIGN_IN);
+    respond::done(&request, form.sender.context.https, Done::SignedOut, paths::SIGN_IN)
 }

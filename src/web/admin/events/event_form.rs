@@ -1,5 +1,6 @@
-//! `/accounts/{id}/events/new` and `…/events/{id}/edit`: the form of an event. It shows what the chosen type needs: with
-//! script at once, without it after the button beside the types. What was typed is never lost.
+//! `/accounts/{id}/events/new` and `…/events/{id}/edit`: the form of an event. It shows the fields of the chosen
+//! type: with script at once, without script after pressing the button beside the types. Typed values are kept
+//! whatever happens.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post, resource};
@@ -15,19 +16,19 @@ use crate::domain::url_rule::{self, URL_RULE_MAX, UrlRule};
 use crate::domain::user::Role;
 use crate::store;
 use crate::store::definition::Stored;
-use crate::web::admin::events::list::named;
+use crate::web::admin::events::list::with_name;
 use crate::web::admin::reports::report;
 use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::part::icon::Icon;
 use crate::web::part::meter::Meter;
 use crate::web::paths;
 use crate::web::request::form::{CodeForm, Fields};
-use crate::web::request::guard::InAccount;
+use crate::web::request::guard::Member;
 use crate::web::request::query;
-use crate::web::response::answer;
 use crate::web::response::error::WebError;
-use crate::web::response::flash::{self, Done};
+use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
+use crate::web::response::respond;
 use crate::web::text::{Texts, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -40,27 +41,23 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         );
 }
 
-/// Lines of the field for code.
 const CODE_ROWS: u8 = 8;
-/// Longest list of tags that the browser sends, characters.
+/// Longest value of the field with all tags, in characters.
 const TAGS_LENGTH_MAX: usize = event::TAGS_MAX * (event::TAG_MAX + 2);
 
-/// The event of the path; 404 when it is no number.
+/// The event number in the path.
 pub(crate) fn number_of(request: &HttpRequest) -> Result<EventNumber, WebError> {
     request.match_info().get("event").and_then(EventNumber::parse).ok_or(WebError::NotFound)
 }
 
-/// The event of the path as it is stored.
-///
-/// # Errors
-/// `NotFound` when there is none; the store's.
-pub(crate) async fn find(here: &InAccount, number: EventNumber) -> Result<Stored, WebError> {
-    let account = here.id();
-    let found = here.who.state.app.store.read(move |conn| store::definition::find(conn, account, number));
+/// The event as stored.
+pub(crate) async fn find(member: &Member, number: EventNumber) -> Result<Stored, WebError> {
+    let account = member.account_id();
+    let found = member.app().store.read(move |conn| store::definition::find(conn, account, number));
     found.await?.ok_or(WebError::NotFound)
 }
 
-/// As typed.
+/// The values as typed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Typed {
     pub kind: Option<EventKind>,
@@ -71,14 +68,13 @@ pub(crate) struct Typed {
     pub url: String,
     pub page: String,
     pub custom_js: String,
-    /// Names this form to what is picked for it.
+    /// A random key that connects this form with an element picked for it in another tab.
     pub pick_key: String,
 }
 
 impl Typed {
-    /// Of a form that was not sent yet.
-    fn new(here: &InAccount) -> Self {
-        Self { pick_key: here.who.state.app.random.token(), ..Self::default() }
+    fn new(member: &Member) -> Self {
+        Self { pick_key: member.app().random.token(), ..Self::default() }
     }
 
     fn read(fields: &Fields) -> Self {
@@ -127,46 +123,46 @@ impl Typed {
     }
 }
 
-/// What is wrong, beside the field it is in.
+/// Error messages by field name.
 type Wrong = Vec<(&'static str, String)>;
 
-/// The words for a refusal; what is no fault of the form goes on as an error.
+/// The messages for an error that the user can correct. Any other error is returned as a failure of the request.
 fn wrong(t: &Texts, kind: EventKind, error: Error) -> Result<Wrong, WebError> {
-    let words = &t.events.form.wrong;
+    let texts = &t.events.form.wrong;
     match error {
         Error::Invalid(all) => Ok(all.iter().map(|invalid| wrong_at(t, kind, invalid)).collect()),
-        Error::Taken => Ok(vec![("name", words.taken.to_owned())]),
+        Error::Taken => Ok(vec![("name", texts.taken.to_owned())]),
         Error::Full(limit) => {
             let limit = report::count(t, limit.unsigned_abs());
-            Ok(vec![("name", fill(words.full, &[("limit", &limit)]))])
+            Ok(vec![("name", fill(texts.full, &[("limit", &limit)]))])
         }
         Error::CustomJs { line, column, message } => {
             let (line, column) = (line.to_string(), column.to_string());
             let said = [("line", line.as_str()), ("column", &column), ("message", &message)];
-            Ok(vec![("custom_js", fill(words.parse, &said))])
+            Ok(vec![("custom_js", fill(texts.parse, &said))])
         }
-        Error::Publish => Ok(vec![("custom_js", words.publish.to_owned())]),
+        Error::Publish => Ok(vec![("custom_js", texts.publish.to_owned())]),
         Error::NoAccount => Err(WebError::NotFound),
         Error::Access(error) => Err(error.into()),
     }
 }
 
 fn wrong_at(t: &Texts, kind: EventKind, invalid: &Invalid) -> (&'static str, String) {
-    let words = &t.events.form.wrong;
+    let texts = &t.events.form.wrong;
     let text = match invalid {
-        Invalid::NoName => words.no_name,
-        Invalid::LongName => words.long_name,
-        Invalid::NameIsId => words.name_is_id,
-        Invalid::LongTag => words.long_tag,
-        Invalid::ManyTags => words.many_tags,
-        Invalid::NoSelector => words.no_selector,
-        Invalid::LongSelector => words.long_selector,
-        Invalid::Markup => words.markup,
-        Invalid::NoUrlRule | Invalid::UrlRule(url_rule::Invalid::Empty) => words.no_page,
-        Invalid::UrlRule(url_rule::Invalid::Long) => words.long_url,
-        Invalid::UrlRule(url_rule::Invalid::Control) => words.odd_url,
-        Invalid::Value(value) => return ("value", fill(words.value, &[("value", value)])),
-        Invalid::LongCustomJs => words.long_custom_js,
+        Invalid::NoName => texts.no_name,
+        Invalid::LongName => texts.long_name,
+        Invalid::NameIsId => texts.name_is_id,
+        Invalid::LongTag => texts.long_tag,
+        Invalid::ManyTags => texts.many_tags,
+        Invalid::NoSelector => texts.no_selector,
+        Invalid::LongSelector => texts.long_selector,
+        Invalid::Markup => texts.markup,
+        Invalid::NoUrlRule | Invalid::UrlRule(url_rule::Invalid::Empty) => texts.no_page,
+        Invalid::UrlRule(url_rule::Invalid::Long) => texts.long_url,
+        Invalid::UrlRule(url_rule::Invalid::Control) => texts.odd_url,
+        Invalid::Value(value) => return ("value", fill(texts.value, &[("value", value)])),
+        Invalid::LongCustomJs => texts.long_custom_js,
     };
     let field = match invalid.field() {
         "url" if kind == EventKind::Visit => "page",
@@ -175,15 +171,15 @@ fn wrong_at(t: &Texts, kind: EventKind, invalid: &Invalid) -> (&'static str, Str
     (field, text.to_owned())
 }
 
-/// Fields of some types only.
-pub(crate) struct OfKinds {
-    /// The types that have them, for the script.
+/// Form fields that only some event types have.
+pub(crate) struct KindFields {
+    /// The types, separated by spaces, for the script.
     kinds: String,
     is_shown: bool,
     fields: Vec<Field>,
-    /// Said instead of a field.
+    /// A text shown instead of a field.
     note: Option<&'static str>,
-    /// An element can be chosen on the site.
+    /// Whether an element can be picked on the site.
     picks: bool,
 }
 
@@ -194,73 +190,77 @@ pub(crate) struct Page {
     action: String,
     cancel: String,
     submit: &'static str,
-    refused: bool,
-    /// How little room there is for one more event, before anything is typed.
+    has_errors: bool,
+    /// Shown on the form for a new event when the limit of events is nearly reached.
     room: Option<Meter>,
     name: Field,
     tags: Field,
-    /// Tags in use.
     known_tags: Vec<String>,
-    /// Nothing when the type stays as it is.
+    /// `None` when the type cannot be changed.
     kinds: Option<Field>,
     kind_name: &'static str,
-    of_kinds: Vec<OfKinds>,
+    kind_fields: Vec<KindFields>,
     value: Field,
     pick: Pick,
 }
 
-/// Choosing an element on the site, in another tab.
+/// Picking an element on the site, in another tab.
 struct Pick {
     action: String,
-    /// Tells the latest choice for the form of a key.
+    /// Answers with the latest selector picked for a form key.
     latest: String,
     key: String,
-    /// How long there can be a choice, milliseconds.
+    /// Milliseconds until a pick expires.
     life: i64,
-    /// A page of the site to begin with.
+    /// The page of the site that is opened first.
     address: String,
     kind: &'static str,
 }
 
-/// What the button says that asks for the fields of a type.
-const CHOOSE: &str = "choose";
-/// … and the one that asks for what was picked on the site.
-const TAKE: &str = "take";
+/// Value of the button that shows the fields of the chosen type.
+const SHOW_FIELDS: &str = "choose";
+/// Value of the button that fills in the picked selector.
+const USE_PICKED: &str = "take";
 
 impl Page {
-    const fn choose(&self) -> &'static str {
-        CHOOSE
+    const fn show_fields(&self) -> &'static str {
+        SHOW_FIELDS
     }
 
-    const fn take(&self) -> &'static str {
-        TAKE
+    const fn use_picked(&self) -> &'static str {
+        USE_PICKED
     }
 }
 
-/// What the form knows of its account, and what who fills it in may.
-pub(crate) struct About {
+/// What the form needs to know about the account and the user.
+pub(crate) struct FormContext {
     pub tags: Vec<String>,
     pub currency: String,
-    /// The first of its domains.
+    /// The first domain of the account.
     pub domain: Option<String>,
-    /// He may publish custom JavaScript.
+    /// Whether the user may publish custom JavaScript.
     pub may_publish: bool,
-    /// It is served at all.
+    /// Whether the server runs custom JavaScript at all.
     pub runs_code: bool,
-    /// Events that count against the limit, and the limit.
+    /// Events that count towards the limit, and the limit.
     pub used: (i64, i64),
 }
 
-/// Which event the form is of.
 pub(crate) enum Form<'a> {
     New,
     Edit(&'a Stored),
 }
 
-pub(crate) fn page(mut layout: Layout, form: &Form<'_>, typed: &Typed, about: About, wrong: &Wrong) -> Page {
+pub(crate) fn page(
+    mut layout: Layout,
+    form: &Form<'_>,
+    typed: &Typed,
+    about: FormContext,
+    wrong: &Wrong,
+) -> Page {
     let t = layout.t;
-    let words = &t.events.form;
-    let account = layout.account.as_ref().map_or(crate::domain::account::AccountId(0), |here| here.id);
+    let texts = &t.events.form;
+    let account = layout.account_id();
     let all = paths::events(account);
     let error = |name: &str| wrong.iter().find(|(at, _)| *at == name).map(|(_, text)| text.clone());
     let kind = typed.kind.unwrap_or(EventKind::Custom);
@@ -268,14 +268,19 @@ pub(crate) fn page(mut layout: Layout, form: &Form<'_>, typed: &Typed, about: Ab
         let (label, what) = t.events.kind.of(*kind);
         Choice { value: kind.as_str().to_owned(), label: label.to_owned(), hint: Some(what.to_owned()) }
     };
-    let kinds = Field::new(t, "type", words.kind, Kind::Radio(EventKind::ALL.iter().map(choice).collect()))
+    let kinds = Field::new(t, "type", texts.kind, Kind::Radio(EventKind::ALL.iter().map(choice).collect()))
         .value(kind.as_str())
         .required();
     let (action, cancel, submit, title) = match form {
-        Form::New => (format!("{all}/new"), all, words.create, words.title_new.to_owned()),
+        Form::New => (format!("{all}/new"), all, texts.create, texts.title_new.to_owned()),
         Form::Edit(stored) => {
-            let here = paths::event(account, stored.number);
-            (format!("{here}/edit"), here, words.save, named(words.title_edit, &stored.definition.name))
+            let address = paths::event(account, stored.number);
+            (
+                format!("{address}/edit"),
+                address,
+                texts.save,
+                with_name(texts.title_edit, &stored.definition.name),
+            )
         }
     };
     layout.title = title;
@@ -283,26 +288,26 @@ pub(crate) fn page(mut layout: Layout, form: &Form<'_>, typed: &Typed, about: Ab
         action,
         cancel,
         submit,
-        refused: !wrong.is_empty(),
+        has_errors: !wrong.is_empty(),
         room: Some(Meter { t, active: about.used.0, limit: about.used.1 })
             .filter(|meter| matches!(form, Form::New) && meter.note().is_some()),
-        name: Field::new(t, "name", words.name, Kind::Text)
+        name: Field::new(t, "name", texts.name, Kind::Text)
             .value(&typed.name)
-            .hint(words.name_hint)
+            .hint(texts.name_hint)
             .error(error("name"))
             .required()
             .max(NAME_MAX)
             .autocomplete("off"),
-        tags: Field::new(t, "tags", words.tags, Kind::Text)
+        tags: Field::new(t, "tags", texts.tags, Kind::Text)
             .value(&typed.tags)
-            .hint(words.tags_hint)
+            .hint(texts.tags_hint)
             .error(error("tags"))
             .max(TAGS_LENGTH_MAX)
             .suggestions(&about.tags)
             .autocomplete("off"),
         kind_name: t.events.kind.of(kind).0,
         kinds: matches!(form, Form::New).then_some(kinds),
-        of_kinds: of_kinds(t, (kind, matches!(form, Form::New)), typed, &about, &error),
+        kind_fields: kind_fields(t, (kind, matches!(form, Form::New)), typed, &about, &error),
         pick: Pick {
             action: format!("{}/pick", paths::events(account)),
             latest: format!("{}/pick/latest?format=json", paths::events(account)),
@@ -311,9 +316,9 @@ pub(crate) fn page(mut layout: Layout, form: &Form<'_>, typed: &Typed, about: Ab
             address: about.domain.as_ref().map_or_else(String::new, |domain| site(domain)),
             kind: kind.as_str(),
         },
-        value: Field::new(t, "value", words.value, Kind::Text)
+        value: Field::new(t, "value", texts.value, Kind::Text)
             .value(&typed.value)
-            .hint(&fill(words.value_hint, &[("currency", &about.currency)]))
+            .hint(&fill(texts.value_hint, &[("currency", &about.currency)]))
             .error(error("value"))
             .max(money::TEXT_MAX)
             .autocomplete("off"),
@@ -322,15 +327,15 @@ pub(crate) fn page(mut layout: Layout, form: &Form<'_>, typed: &Typed, about: Ab
     }
 }
 
-/// The fields of each type; of an event that is there, only those of its own.
-fn of_kinds(
+/// The fields of all types for a new event, and of its own type for an existing one.
+fn kind_fields(
     t: &'static Texts,
     (kind, all): (EventKind, bool),
     typed: &Typed,
-    about: &About,
+    about: &FormContext,
     error: &impl Fn(&str) -> Option<String>,
-) -> Vec<OfKinds> {
-    let words = &t.events.form;
+) -> Vec<KindFields> {
+    let texts = &t.events.form;
     let field = |name, label, value: &str, hint: &str, max| {
         Field::new(t, name, label, Kind::Text)
             .value(value)
@@ -340,141 +345,148 @@ fn of_kinds(
             .autocomplete("off")
     };
     let selector =
-        field("selector", words.selector, &typed.selector, words.selector_hint, SELECTOR_MAX).required();
-    let url = field("url", words.url, &typed.url, words.url_hint, URL_RULE_MAX);
-    let page = field("page", words.page, &typed.page, words.page_hint, URL_RULE_MAX).required();
-    let code = Field::new(t, "custom_js", words.custom_js, Kind::Area { rows: CODE_ROWS })
+        field("selector", texts.selector, &typed.selector, texts.selector_hint, SELECTOR_MAX).required();
+    let url = field("url", texts.url, &typed.url, texts.url_hint, URL_RULE_MAX);
+    let page = field("page", texts.page, &typed.page, texts.page_hint, URL_RULE_MAX).required();
+    let code = Field::new(t, "custom_js", texts.custom_js, Kind::Area { rows: CODE_ROWS })
         .value(&typed.custom_js)
-        .hint(if about.runs_code { words.custom_js_hint } else { words.custom_js_off })
+        .hint(if about.runs_code { texts.custom_js_hint } else { texts.custom_js_off })
         .error(error("custom_js"));
-    let of = |kinds: &[EventKind], fields, picks| OfKinds {
+    let of = |kinds: &[EventKind], fields, picks| KindFields {
         kinds: kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" "),
         is_shown: kinds.contains(&kind),
         fields,
         note: None,
         picks,
     };
-    let code_note = (!about.may_publish).then_some(words.no_publish);
+    let code_note = (!about.may_publish).then_some(texts.no_publish);
     let code_fields = if about.may_publish { vec![code] } else { Vec::new() };
     let mut parts = vec![
         of(&[EventKind::Click, EventKind::Form], vec![selector, url], true),
         of(&[EventKind::Visit], vec![page], false),
-        OfKinds { note: code_note, ..of(&[EventKind::Custom], code_fields, false) },
+        KindFields { note: code_note, ..of(&[EventKind::Custom], code_fields, false) },
     ];
     parts.retain(|part| all || part.is_shown);
     parts
 }
 
 async fn answer(
-    here: &InAccount,
+    member: &Member,
     status: StatusCode,
     form: &Form<'_>,
     typed: &Typed,
     wrong: &Wrong,
 ) -> Result<HttpResponse, WebError> {
-    let app = &here.who.state.app;
-    let (settings, account) = (here.account.settings(), here.id());
+    let app = member.app();
+    let (settings, account) = (member.account.settings(), member.account_id());
     let defined = app.definitions.of(account);
-    let about = About {
+    let about = FormContext {
         tags: app.store.read(move |conn| store::definition::list_tags(conn, account)).await?,
         currency: settings.currency.clone(),
         domain: settings.domains.first().cloned(),
-        may_publish: here.membership.may_publish(),
-        runs_code: app.runs_code(&here.account),
+        may_publish: member.membership.may_publish(),
+        runs_code: app.runs_code(&member.account),
         used: (i64::try_from(defined.active().count()).unwrap_or(i64::MAX), app.event_limit),
     };
-    answer::page(status, &page(here.layout("", Section::Events, ""), form, typed, about, wrong))
+    respond::page_with(status, &page(member.layout("", Section::Events, ""), form, typed, about, wrong))
 }
 
-/// Where a site most likely is: names of this machine have no certificate.
+/// The likely address of the site. Local host names have no certificate, so they get http.
 fn site(domain: &str) -> String {
     let name = domain.split(':').next().unwrap_or(domain);
     let is_local = name == "localhost" || name.ends_with(".localhost") || name.ends_with(".test");
     format!("{}://{domain}/", if is_local { "http" } else { "https" })
 }
 
-/// With the selector that was picked for this form last, if any was.
-async fn with_picked(here: &InAccount, mut typed: Typed) -> Result<(Typed, Wrong), WebError> {
-    let (app, actor, account) = (&here.who.state.app, here.who.actor(), here.id());
-    let refused = |error: element_picker::Error| WebError::BadRequest(error.to_string());
-    let picked = match element_picker::latest(app, actor, account, &typed.pick_key).await.map_err(refused)? {
-        Some(number) => element_picker::choice(app, actor, account, number).await.map_err(refused)?,
-        None => element_picker::Choice::Gone,
-    };
+/// Fills in the selector that was last picked for this form.
+async fn with_picked(member: &Member, mut typed: Typed) -> Result<(Typed, Wrong), WebError> {
+    let (app, actor, account) = (member.app(), member.actor(), member.account_id());
+    let web_error = |error: element_picker::Error| WebError::BadRequest(error.to_string());
+    let picked =
+        match element_picker::latest(app, actor, account, &typed.pick_key).await.map_err(web_error)? {
+            Some(number) => element_picker::choice(app, actor, account, number).await.map_err(web_error)?,
+            None => element_picker::Choice::Gone,
+        };
     if let element_picker::Choice::Picked(selector) = picked {
         typed.selector = selector;
         return Ok((typed, Wrong::new()));
     }
-    let nothing = here.who.context.t.events.form.pick.nothing;
+    let nothing = member.t().events.form.pick.nothing;
     Ok((typed, vec![("selector", nothing.to_owned())]))
 }
 
-async fn new(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
-    here.need(Role::Editor)?;
+async fn new(request: HttpRequest, member: Member) -> Result<HttpResponse, WebError> {
+    member.need(Role::Editor)?;
     let pairs = report::pairs(&request)?;
     let kind = query::first(&pairs, "type").and_then(EventKind::parse);
-    answer(&here, StatusCode::OK, &Form::New, &Typed { kind, ..Typed::new(&here) }, &Wrong::new()).await
+    answer(&member, StatusCode::OK, &Form::New, &Typed { kind, ..Typed::new(&member) }, &Wrong::new()).await
 }
 
 async fn create(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, WebError> {
-    let CodeForm { page: here, fields } = form;
-    here.need(Role::Editor)?;
+    let CodeForm { sender: member, fields } = form;
+    member.need(Role::Editor)?;
     let typed = Typed::read(&fields);
     let kind = typed.kind.unwrap_or(EventKind::Custom);
-    // Only the fields of that type are asked for; nothing is checked yet.
+    // This button only changes the visible fields, so nothing is validated yet.
     match fields.text("do") {
-        CHOOSE => return answer(&here, StatusCode::OK, &Form::New, &typed, &Wrong::new()).await,
-        TAKE => {
-            let (typed, wrong) = with_picked(&here, typed).await?;
-            return answer(&here, StatusCode::OK, &Form::New, &typed, &wrong).await;
+        SHOW_FIELDS => return answer(&member, StatusCode::OK, &Form::New, &typed, &Wrong::new()).await,
+        USE_PICKED => {
+            let (typed, wrong) = with_picked(&member, typed).await?;
+            return answer(&member, StatusCode::OK, &Form::New, &typed, &wrong).await;
         }
         _ => {}
     }
-    let app = &here.who.state.app;
-    match definitions::create(app, here.who.actor(), here.id(), kind, &typed.as_event(kind)).await {
-        Ok(number) => {
-            flash::put(&request, here.who.context.https, Done::EventMade);
-            Ok(answer::see_other(&format!("{}/install", paths::event(here.id(), number))))
-        }
+    let app = member.app();
+    match definitions::create(app, member.actor(), member.account_id(), kind, &typed.as_event(kind)).await {
+        Ok(number) => respond::done(
+            &request,
+            member.https(),
+            Done::EventMade,
+            &format!("{}/install", paths::event(member.account_id(), number)),
+        ),
         Err(error) => {
-            let wrong = wrong(here.who.context.t, kind, error)?;
-            answer(&here, StatusCode::UNPROCESSABLE_ENTITY, &Form::New, &typed, &wrong).await
+            let wrong = wrong(member.t(), kind, error)?;
+            answer(&member, StatusCode::UNPROCESSABLE_ENTITY, &Form::New, &typed, &wrong).await
         }
     }
 }
 
-async fn edit(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
-    here.need(Role::Editor)?;
-    let stored = find(&here, number_of(&request)?).await?;
-    let code = custom_js::code(&here.who.state.app, here.id(), stored.number).await?;
-    let digits = money::digits(&here.account.settings().currency);
-    let typed = Typed::new(&here).of(&stored, code, digits);
-    answer(&here, StatusCode::OK, &Form::Edit(&stored), &typed, &Wrong::new()).await
+async fn edit(request: HttpRequest, member: Member) -> Result<HttpResponse, WebError> {
+    member.need(Role::Editor)?;
+    let stored = find(&member, number_of(&request)?).await?;
+    let code = custom_js::code(member.app(), member.account_id(), stored.number).await?;
+    let digits = money::digits(&member.account.settings().currency);
+    let typed = Typed::new(&member).of(&stored, code, digits);
+    answer(&member, StatusCode::OK, &Form::Edit(&stored), &typed, &Wrong::new()).await
 }
 
 async fn update(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, WebError> {
-    let CodeForm { page: here, fields } = form;
-    here.need(Role::Editor)?;
-    let stored = find(&here, number_of(&request)?).await?;
+    let CodeForm { sender: member, fields } = form;
+    member.need(Role::Editor)?;
+    let stored = find(&member, number_of(&request)?).await?;
     let kind = stored.definition.kind;
     let mut typed = Typed { kind: Some(kind), ..Typed::read(&fields) };
-    if fields.text("do") == TAKE {
-        let (typed, wrong) = with_picked(&here, typed).await?;
-        return answer(&here, StatusCode::OK, &Form::Edit(&stored), &typed, &wrong).await;
+    if fields.text("do") == USE_PICKED {
+        let (typed, wrong) = with_picked(&member, typed).await?;
+        return answer(&member, StatusCode::OK, &Form::Edit(&stored), &typed, &wrong).await;
     }
-    // Who may not publish code was not asked for it: it stays.
-    if !here.membership.may_publish() {
-        typed.custom_js = custom_js::code(&here.who.state.app, here.id(), stored.number).await?;
+    // The form has no code field for users who may not publish, so the stored code is kept.
+    if !member.membership.may_publish() {
+        typed.custom_js = custom_js::code(member.app(), member.account_id(), stored.number).await?;
     }
-    let app = &here.who.state.app;
-    match definitions::update(app, here.who.actor(), here.id(), stored.number, &typed.as_event(kind)).await {
-        Ok(()) => {
-            flash::put(&request, here.who.context.https, Done::EventSaved);
-            Ok(answer::see_other(&paths::event(here.id(), stored.number)))
-        }
+    let app = member.app();
+    match definitions::update(app, member.actor(), member.account_id(), stored.number, &typed.as_event(kind))
+        .await
+    {
+        Ok(()) => respond::done(
+            &request,
+            member.https(),
+            Done::EventSaved,
+            &paths::event(member.account_id(), stored.number),
+        ),
         Err(error) => {
-            let wrong = wrong(here.who.context.t, kind, error)?;
-            answer(&here, StatusCode::UNPROCESSABLE_ENTITY, &Form::Edit(&stored), &typed, &wrong).await
+            let wrong = wrong(member.t(), kind, error)?;
+            answer(&member, StatusCode::UNPROCESSABLE_ENTITY, &Form::Edit(&stored), &typed, &wrong).await
         }
     }
 }

@@ -1,25 +1,23 @@
-//! Putting an event away: archive and restore at once, delete after a page that shows what goes.
+//! Archiving, restoring and deleting an event. Deleting first shows a page with what will be lost.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::app::events::definitions::{self, Error, Goes};
-use crate::domain::account::AccountId;
 use crate::domain::event::{EventNumber, Status};
 use crate::domain::user::Role;
 use crate::web::admin::events::event_form::{find, number_of};
-use crate::web::admin::events::list::named;
+use crate::web::admin::events::list::with_name;
 use crate::web::admin::reports::report::{self, signed};
 use crate::web::drawing::format;
 use crate::web::paths;
 use crate::web::request::form::AccountForm;
-use crate::web::request::guard::InAccount;
-use crate::web::response::answer;
+use crate::web::request::guard::Member;
 use crate::web::response::error::WebError;
-use crate::web::response::flash::{self, Done};
+use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
+use crate::web::response::respond;
 use crate::web::text::fill;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -34,41 +32,40 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 }
 
 async fn archive(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
-    set(&request, &form.page, Status::Archived, Done::EventArchived).await
+    set(&request, &form.sender, Status::Archived, Done::EventArchived).await
 }
 
 async fn restore(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
-    set(&request, &form.page, Status::Active, Done::EventRestored).await
+    set(&request, &form.sender, Status::Active, Done::EventRestored).await
 }
 
 async fn set(
     request: &HttpRequest,
-    here: &InAccount,
+    member: &Member,
     status: Status,
     done: Done,
 ) -> Result<HttpResponse, WebError> {
-    here.need(Role::Editor)?;
+    member.need(Role::Editor)?;
     let number = number_of(request)?;
-    let app = &here.who.state.app;
-    match definitions::set_status(app, here.who.actor(), here.id(), number, status).await {
+    let app = member.app();
+    match definitions::set_status(app, member.actor(), member.account_id(), number, status).await {
         Ok(()) => {}
-        // The way out stands there: which events could be archived instead.
+        // The message says what to do: archive another event first.
         Err(Error::Full(limit)) => {
-            let t = here.who.context.t;
+            let t = member.t();
             let limit = report::count(t, limit.unsigned_abs());
             return Err(WebError::BadRequest(fill(t.events.form.wrong.full, &[("limit", &limit)])));
         }
         Err(Error::Publish) => {
-            return Err(WebError::BadRequest(here.who.context.t.events.show.no_restore.to_owned()));
+            return Err(WebError::BadRequest(member.t().events.show.no_restore.to_owned()));
         }
-        Err(error) => return Err(refusal(error)),
+        Err(error) => return Err(web_error(error)),
     }
-    flash::put(request, here.who.context.https, done);
-    Ok(answer::see_other(&paths::event(here.id(), number)))
+    respond::done(request, member.https(), done, &paths::event(member.account_id(), number))
 }
 
-/// For handlers that have no field to put it beside.
-fn refusal(error: Error) -> WebError {
+/// For handlers without a form field to show the message at.
+fn web_error(error: Error) -> WebError {
     match error {
         Error::Access(error) => error.into(),
         Error::NoAccount => WebError::NotFound,
@@ -80,10 +77,10 @@ fn refusal(error: Error) -> WebError {
 #[template(path = "events/remove.html")]
 pub(crate) struct Page {
     layout: Layout,
-    /// What goes.
-    goes: String,
+    /// What deleting will remove.
+    loss: String,
     action: String,
-    /// Instead of deleting it; nothing when it is archived already.
+    /// Offers archiving instead; `None` when the event is already archived.
     archive: Option<String>,
     cancel: String,
 }
@@ -95,43 +92,42 @@ pub(crate) fn page(
     goes: &Goes,
 ) -> Page {
     let t = layout.t;
-    let words = &t.events.remove;
-    let account = layout.account.as_ref().map_or(AccountId(0), |here| here.id);
-    let here = paths::event(account, number);
-    layout.title = named(words.title, name);
-    let completions = words.completions.of(signed(goes.completions), &t.number);
-    let contacts = words.contacts.of(signed(goes.contacts), &t.number);
+    let texts = &t.events.remove;
+    let account = layout.account_id();
+    let address = paths::event(account, number);
+    layout.title = with_name(texts.title, name);
+    let completions = texts.completions.of(signed(goes.completions), &t.number);
+    let contacts = texts.contacts.of(signed(goes.contacts), &t.number);
     let value = format::money(&t.number, goes.value_minor, currency);
     let said = [("completions", completions.as_str()), ("contacts", &contacts), ("value", &value)];
     Page {
-        goes: match goes.completions {
-            0 => words.nothing.to_owned(),
-            _ => fill(words.goes, &said),
+        loss: match goes.completions {
+            0 => texts.nothing.to_owned(),
+            _ => fill(texts.goes, &said),
         },
-        action: format!("{here}/delete"),
-        archive: (status == Status::Active).then(|| format!("{here}/archive")),
-        cancel: here,
+        action: format!("{address}/delete"),
+        archive: (status == Status::Active).then(|| format!("{address}/archive")),
+        cancel: address,
         layout,
     }
 }
 
-async fn ask(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
-    here.need(Role::Editor)?;
-    let stored = find(&here, number_of(&request)?).await?;
-    let app = &here.who.state.app;
-    let goes = definitions::what_goes(app, here.id(), stored.number).await.map_err(refusal)?;
-    let layout = here.layout("", Section::Events, "");
-    let currency = &here.account.settings().currency;
+async fn ask(request: HttpRequest, member: Member) -> Result<HttpResponse, WebError> {
+    member.need(Role::Editor)?;
+    let stored = find(&member, number_of(&request)?).await?;
+    let app = member.app();
+    let goes = definitions::what_goes(app, member.account_id(), stored.number).await.map_err(web_error)?;
+    let layout = member.layout("", Section::Events, "");
+    let currency = &member.account.settings().currency;
     let which = (stored.number, stored.definition.name.as_str(), stored.status);
-    answer::page(StatusCode::OK, &page(layout, currency, which, &goes))
+    respond::page(&page(layout, currency, which, &goes))
 }
 
 async fn delete(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
-    let here = form.page;
-    here.need(Role::Editor)?;
+    let member = form.sender;
+    member.need(Role::Editor)?;
     let number = number_of(&request)?;
-    let app = &here.who.state.app;
-    definitions::delete(app, here.who.actor(), here.id(), number).await.map_err(refusal)?;
-    flash::put(&request, here.who.context.https, Done::EventDeleted);
-    Ok(answer::see_other(&paths::events(here.id())))
+    let app = member.app();
+    definitions::delete(app, member.actor(), member.account_id(), number).await.map_err(web_error)?;
+    respond::done(&request, member.https(), Done::EventDeleted, &paths::events(member.account_id()))
 }

@@ -1,7 +1,6 @@
-//! `/accounts/{id}/events`: the events of the account with what they came to in the period; and the tabs and the meter
-//! that stand over every list of events.
+//! `/accounts/{id}/events`: the events of the account with their numbers in the period. Also the tabs and the limit
+//! meter above all lists of events.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -27,54 +26,51 @@ use crate::web::part::pager::Pager;
 use crate::web::part::period::PeriodBar;
 use crate::web::paths::{self, Report, ReportUrl};
 use crate::web::request::guard::{Format, ReportAccess};
-use crate::web::request::query::{self, Asked, Pairs};
+use crate::web::request::query::{self, Pairs, ReportParams};
 use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
-use crate::web::response::{answer, data};
+use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.route("/accounts/{account}/events", get().to(show));
 }
 
-/// Keys of the address that are this page's own.
-const OWN: [&str; 5] = ["tag", "type", "status", "search", "sort"];
+/// Parameters that only this page has.
+const EXTRA_KEYS: [&str; 5] = ["tag", "type", "status", "search", "sort"];
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
     let pairs = report::pairs(&request)?;
     let wanted = Wanted::parse(&pairs)?;
-    let row = query::first(&pairs, "row").and_then(|row| row.parse().ok());
-    let mut asked = report::ask_of(&access, Report::Events, &OWN, others(pairs)).await?;
-    asked.url = ordered(asked.url, &wanted);
-    asked.row = row.filter(|row| *row > 0 && wanted.after.is_some()).unwrap_or(1);
-    let found = reports::events(&access.state.app, access.account.id(), &asked.query, &wanted).await?;
+    let row = report::first_row(&pairs, wanted.after.is_some());
+    let mut params = report::ask_of(&access, Report::Events, &EXTRA_KEYS, others(pairs)).await?;
+    params.url = ordered(params.url, &wanted);
+    params.row = row;
+    let found = reports::events(&access.state.app, access.account.id(), &params.query, &wanted).await?;
     match access.format {
-        Format::Json => data::json(&found),
-        Format::Csv => csv(&asked, &found),
-        Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
+        Format::Json => export::json(&found),
+        Format::Csv => csv(&params, &found),
+        Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
-            let layout = report::layout(&access, &asked, Section::Events, |t| t.frame.nav.events)?;
+            let layout = report::layout(&access, &params, Section::Events, |t| t.frame.nav.events)?;
             let currency = &access.account.settings().currency;
-            answer::page(StatusCode::OK, &page(layout, &asked, &wanted, currency, &found))
+            respond::page(&page(layout, &params, &wanted, currency, &found))
         }
     }
 }
 
-/// The address of the list that these pairs ask for.
-///
-/// # Errors
-/// `Invalid` with what is allowed.
+/// Parses the parameters of this list.
 pub(crate) fn read(
     account: AccountId,
     pairs: &[(String, String)],
     today: LocalDay,
-) -> Result<Asked, reports::Error> {
+) -> Result<ReportParams, reports::Error> {
     let wanted = Wanted::parse(pairs)?;
-    let asked = query::read(account, Report::Events, &others(pairs.to_vec()), &OWN, today)?;
-    Ok(Asked { url: ordered(asked.url.clone(), &wanted), ..asked })
+    let params = query::read(account, Report::Events, &others(pairs.to_vec()), &EXTRA_KEYS, today)?;
+    Ok(ReportParams { url: ordered(params.url.clone(), &wanted), ..params })
 }
 
-/// Without the order and the cursor, which are this page's own and no other report knows.
+/// Without order and cursor: this page has its own, which the shared parser does not know.
 fn others(pairs: Pairs) -> Pairs {
     pairs.into_iter().filter(|(key, _)| key != "sort" && key != "after").collect()
 }
@@ -83,16 +79,16 @@ fn ordered(url: ReportUrl, wanted: &Wanted) -> ReportUrl {
     if wanted.order == Order::default() { url } else { url.with("sort", wanted.order.as_str()) }
 }
 
-/// Heads of the CSV, in the order of `cells`.
+/// Columns of the CSV, in the order of `cells`.
 const COLUMNS: [&str; 9] =
     ["id", "name", "type", "tags", "status", "completions", "contacts", "value", "last_seen"];
 
 fn cells(row: &EventRow) -> Vec<String> {
     vec![
         row.id.clone(),
-        data::cell(&row.name),
+        export::cell(&row.name),
         row.kind.to_owned(),
-        data::cell(&row.tags.join(", ")),
+        export::cell(&row.tags.join(", ")),
         row.status.to_owned(),
         row.completions.to_string(),
         row.contacts.to_string(),
@@ -101,7 +97,7 @@ fn cells(row: &EventRow) -> Vec<String> {
     ]
 }
 
-fn csv(asked: &Asked, found: &Events) -> Result<HttpResponse, WebError> {
+fn csv(params: &ReportParams, found: &Events) -> Result<HttpResponse, WebError> {
     let compared: &[&str] = match found.table.compare {
         Some(_) => &["completions_before", "value_before"],
         None => &[],
@@ -111,10 +107,9 @@ fn csv(asked: &Asked, found: &Events) -> Result<HttpResponse, WebError> {
         cells(row).into_iter().chain(before).collect()
     };
     let rows = found.table.rows.iter().map(row).collect();
-    data::csv(&report::file_name(asked), &[&COLUMNS, compared].concat(), rows)
+    export::csv(&report::file_name(params), &[&COLUMNS, compared].concat(), rows)
 }
 
-/// The lists of events.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tab {
     Events,
@@ -122,7 +117,7 @@ pub(crate) enum Tab {
     Dismissed,
 }
 
-/// The tabs over the lists, and how much of the limit is used.
+/// The tabs above the lists, and how much of the limit is used.
 #[derive(Template)]
 #[template(path = "events/_head.html")]
 pub struct Head {
@@ -135,7 +130,7 @@ struct HeadTab {
     label: &'static str,
     href: String,
     current: bool,
-    /// How many wait there.
+    /// Number of entries that wait there.
     count: Option<String>,
 }
 
@@ -144,11 +139,11 @@ impl HtmlSafe for Head {}
 impl Head {
     pub(crate) fn of(layout: &Layout, current: Tab, active: i64, limit: i64) -> Self {
         let t = layout.t;
-        let words = &t.events;
+        let texts = &t.events;
         let (id, kept, waiting) = layout
             .account
             .as_ref()
-            .map_or((AccountId(0), "", 0), |here| (here.id, here.query.as_str(), here.waiting));
+            .map_or((AccountId(0), "", 0), |account| (account.id, account.query.as_str(), account.waiting));
         let all = paths::events(id);
         let tab = |tab, label, href, n: i64| HeadTab {
             label,
@@ -159,16 +154,15 @@ impl Head {
         Self {
             t,
             tabs: vec![
-                tab(Tab::Events, words.all, format!("{all}{kept}"), 0),
-                tab(Tab::Unexpected, words.unexpected, format!("{all}/unexpected"), waiting),
-                tab(Tab::Dismissed, words.dismissed, format!("{all}/dismissed"), 0),
+                tab(Tab::Events, texts.all, format!("{all}{kept}"), 0),
+                tab(Tab::Unexpected, texts.unexpected, format!("{all}/unexpected"), waiting),
+                tab(Tab::Dismissed, texts.dismissed, format!("{all}/dismissed"), 0),
             ],
             meter: Meter { t, active, limit },
         }
     }
 }
 
-/// One event as people read it.
 struct Row {
     name: String,
     href: String,
@@ -183,7 +177,7 @@ struct Row {
     contacts: String,
     value: String,
     last: String,
-    /// In full.
+    /// With date and time.
     last_when: String,
 }
 
@@ -192,16 +186,16 @@ struct Tag {
     href: String,
 }
 
-/// Head of a column that sorts.
+/// A column heading that sorts the table.
 struct Column {
     label: &'static str,
     href: String,
-    /// `aria-sort`
+    /// Value of `aria-sort`.
     sorted: Option<&'static str>,
     is_number: bool,
 }
 
-/// A list to choose from, above the table.
+/// A drop-down list above the table.
 struct Chooser {
     name: &'static str,
     label: &'static str,
@@ -233,47 +227,53 @@ pub(crate) struct Page {
     pager: Option<Pager>,
     csv: String,
     json: String,
-    /// The way back to all events when some are left out.
+    /// Removes all filters and searches.
     clear: Option<String>,
-    /// Instead of the table while there is no event at all.
+    /// Shown instead of the table while the account has no event.
     empty: Option<Empty>,
 }
 
-pub(crate) fn page(layout: Layout, asked: &Asked, wanted: &Wanted, currency: &str, found: &Events) -> Page {
+pub(crate) fn page(
+    layout: Layout,
+    params: &ReportParams,
+    wanted: &Wanted,
+    currency: &str,
+    found: &Events,
+) -> Page {
     let t = layout.t;
-    let words = &t.events.list;
-    let Bars { period, filters } = Bars::over(&layout, asked);
-    let until = report::until(&layout, asked);
-    let may_edit = layout.viewer.as_ref().is_some_and(|viewer| viewer.role >= Role::Editor);
-    let create = format!("{}/new", paths::events(asked.url.account));
-    let row = |row: &EventRow| row_of(&layout, asked, currency, until.as_deref(), row);
+    let texts = &t.events.list;
+    let Bars { period, filters } = Bars::over(&layout, params);
+    let until = report::until(&layout, params);
+    let may_edit = layout.viewer_is(Role::Editor);
+    let create = format!("{}/new", paths::events(params.url.account));
+    let row = |row: &EventRow| row_of(&layout, params, currency, until.as_deref(), row);
     let empty = (found.defined == 0).then(|| Empty {
         icon: Icon::Event,
-        title: words.none_title.to_owned(),
-        what: if may_edit { words.none } else { words.none_reader }.to_owned(),
-        action: may_edit.then(|| Action { label: words.create.to_owned(), href: create.clone() }),
+        title: texts.none_title.to_owned(),
+        what: if may_edit { texts.none } else { texts.none_reader }.to_owned(),
+        action: may_edit.then(|| Action { label: texts.create.to_owned(), href: create.clone() }),
     });
-    let all = OWN.iter().fold(asked.url.clone(), |url, key| url.without(key));
+    let all = EXTRA_KEYS.iter().fold(params.url.clone(), |url, key| url.without(key));
     Page {
         missing: Missing::of(t, &found.table.damaged),
         head: Head::of(&layout, Tab::Events, found.active, found.limit),
         create: may_edit.then_some(create),
-        path: asked.url.path(),
-        kept: asked.url.fields_but(&["tag", "type", "status", "search"]),
+        path: params.url.path(),
+        kept: params.url.fields_but(&["tag", "type", "status", "search"]),
         search: wanted.search.clone(),
         choosers: choosers(t, wanted, &found.tags),
-        columns: columns(t, asked, wanted.order),
+        columns: columns(t, params, wanted.order),
         rows: found.table.rows.iter().map(row).collect(),
         pager: report::pager_of(
             t,
-            asked,
+            params,
             (wanted.after.is_none(), found.table.rows.len()),
             found.table.total,
             found.table.next.as_deref(),
         ),
-        csv: asked.url.export("csv"),
-        json: asked.url.export("json"),
-        clear: (!wanted.is_all() || !asked.url.filters.is_empty()).then(|| all.without_filters().href()),
+        csv: params.url.export("csv"),
+        json: params.url.export("json"),
+        clear: (!wanted.is_all() || !params.url.filters.is_empty()).then(|| all.without_filters().href()),
         empty,
         period,
         filters,
@@ -281,20 +281,26 @@ pub(crate) fn page(layout: Layout, asked: &Asked, wanted: &Wanted, currency: &st
     }
 }
 
-fn row_of(layout: &Layout, asked: &Asked, currency: &str, until: Option<&str>, row: &EventRow) -> Row {
+fn row_of(
+    layout: &Layout,
+    params: &ReportParams,
+    currency: &str,
+    until: Option<&str>,
+    row: &EventRow,
+) -> Row {
     let t = layout.t;
     let kind = EventKind::parse(row.kind).map_or("", |kind| t.events.kind.of(kind).0);
     let number = EventNumber::parse(&row.id).unwrap_or(EventNumber(0));
     let zone = layout.account.as_ref().map_or("UTC", |account| account.zone.as_str());
     let zone = Zone::named(zone);
     let change = |past: &Past| {
-        let days = asked.url.compared_days();
+        let days = params.url.compared_days();
         Delta::since(t, signed(row.completions), signed(past.completions), days, until)
     };
-    let tag = |name: &String| Tag { name: name.clone(), href: asked.url.with("tag", name).href() };
+    let tag = |name: &String| Tag { name: name.clone(), href: params.url.with("tag", name).href() };
     Row {
         name: row.name.clone(),
-        href: asked.url.to(Report::Event(number)).href(),
+        href: params.url.to(Report::Event(number)).href(),
         id: row.id.clone(),
         kind,
         tags: row.tags.iter().map(tag).collect(),
@@ -302,8 +308,7 @@ fn row_of(layout: &Layout, asked: &Asked, currency: &str, until: Option<&str>, r
         stale: row.stale,
         completions: report::count(t, row.completions),
         change: row.before.as_ref().map(change),
-        // The interval that is not over would end every line with a fall.
-        spark: Sparkline::of(over(asked, &row.series)),
+        spark: Sparkline::of(over(params, &row.series)),
         contacts: report::count(t, row.contacts),
         value: match row.value_minor {
             0 => t.number.unknown.to_owned(),
@@ -316,68 +321,68 @@ fn row_of(layout: &Layout, asked: &Asked, currency: &str, until: Option<&str>, r
     }
 }
 
-/// Without the interval that is not over.
-fn over(asked: &Asked, series: &[u64]) -> Vec<i64> {
-    let is_open = asked.url.period.days.last >= asked.url.period.today;
+/// Without the interval that is still running: it would end every line with a fall.
+fn over(params: &ReportParams, series: &[u64]) -> Vec<i64> {
+    let is_open = params.url.period.days.last >= params.url.period.today;
     let n = series.len().saturating_sub(usize::from(is_open));
     series.iter().take(n).map(|n| signed(*n)).collect()
 }
 
-fn columns(t: &'static Texts, asked: &Asked, order: Order) -> Vec<Column> {
-    let words = &t.events;
+fn columns(t: &'static Texts, params: &ReportParams, order: Order) -> Vec<Column> {
+    let texts = &t.events;
     let column = |of: Order, label, is_number| Column {
         label,
         href: match of {
-            Order::Completions => asked.url.without("sort").href(),
-            _ => asked.url.with("sort", of.as_str()).href(),
+            Order::Completions => params.url.without("sort").href(),
+            _ => params.url.with("sort", of.as_str()).href(),
         },
         sorted: (of == order).then_some(if of == Order::Name { "ascending" } else { "descending" }),
         is_number,
     };
     vec![
-        column(Order::Name, words.list.event, false),
-        column(Order::Completions, words.completions, true),
-        column(Order::Contacts, words.contacts, true),
-        column(Order::Value, words.value, true),
-        column(Order::LastSeen, words.last_seen, true),
+        column(Order::Name, texts.list.event, false),
+        column(Order::Completions, texts.completions, true),
+        column(Order::Contacts, texts.contacts, true),
+        column(Order::Value, texts.value, true),
+        column(Order::LastSeen, texts.last_seen, true),
     ]
 }
 
 fn choosers(t: &'static Texts, wanted: &Wanted, tags: &[String]) -> Vec<Chooser> {
-    let words = &t.events.list;
+    let texts = &t.events.list;
     let choice = |value: &str, label: &str| Choice { value: value.into(), label: label.into(), hint: None };
     let kinds = EventKind::ALL.iter().map(|kind| choice(kind.as_str(), t.events.kind.of(*kind).0));
     let mut choosers = vec![
         Chooser {
             name: "type",
-            label: words.kind,
+            label: texts.kind,
             chosen: wanted.kind.map_or("", EventKind::as_str).to_owned(),
-            choices: std::iter::once(choice("", words.any_kind)).chain(kinds).collect(),
+            choices: std::iter::once(choice("", texts.any_kind)).chain(kinds).collect(),
         },
         Chooser {
             name: "status",
-            label: words.status,
+            label: texts.status,
             chosen: wanted.status.map_or("", Status::as_str).to_owned(),
             choices: vec![
-                choice("", words.any_status),
-                choice(Status::Active.as_str(), words.active),
+                choice("", texts.any_status),
+                choice(Status::Active.as_str(), texts.active),
                 choice(Status::Archived.as_str(), t.events.archived),
             ],
         },
     ];
     let chosen = wanted.tag.clone().unwrap_or_default();
     let known = |tag: &&String| tag.to_lowercase() == chosen.to_lowercase();
-    // As it is written there, so that it stands chosen.
+    // The spelling in the list of tags, so that the tag is selected.
     let chosen = tags.iter().find(known).cloned().unwrap_or(chosen);
     if !tags.is_empty() {
         let tags = tags.iter().map(|tag| choice(tag, tag));
-        let choices = std::iter::once(choice("", words.any_tag)).chain(tags).collect();
-        choosers.push(Chooser { name: "tag", label: words.tag, chosen, choices });
+        let choices = std::iter::once(choice("", texts.any_tag)).chain(tags).collect();
+        choosers.push(Chooser { name: "tag", label: texts.tag, chosen, choices });
     }
     choosers
 }
 
-/// Says above a page of an event which one it is.
-pub(crate) fn named(text: &str, name: &str) -> String {
+/// Puts the name of the event into a title.
+pub(crate) fn with_name(text: &str, name: &str) -> String {
     fill(text, &[("name", name)])
 }

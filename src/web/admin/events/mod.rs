@@ -1,4 +1,4 @@
-//! Pages about custom events: the list, one event, its form, names that wait for review, picking an element.
+//! Pages about custom events: the list, one event, its form, the review of unexpected events, the element picker.
 
 pub mod event;
 pub mod event_form;

@@ -1,5 +1,5 @@
-//! `/accounts/{id}/events/pick`: opens a page of the site to pick an element on, and tells what was picked. The form of
-//! an event posts here into another tab and asks again until there is a choice, or is loaded again.
+//! `/accounts/{id}/events/pick`: starts the element picker on the site and answers with the picked selector. The
+//! event form posts here into a new tab. Then its script asks for the result, or the user submits the form again.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Path, ServiceConfig, get, post};
@@ -13,11 +13,11 @@ use crate::domain::user::Role;
 use crate::web::admin::reports::report;
 use crate::web::request::context::wants_data;
 use crate::web::request::form::AccountForm;
-use crate::web::request::guard::InAccount;
+use crate::web::request::guard::Member;
 use crate::web::request::query;
-use crate::web::response::answer;
 use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
+use crate::web::response::respond;
 use crate::web::text::fill;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -32,64 +32,65 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 pub(crate) struct OpeningPage {
     pub layout: Layout,
     pub lead: String,
-    /// Of the site, with the token; none = it cannot be opened, as `lead` says.
+    /// Address of the site with the token; `None` when the site cannot be opened, and `lead` says why.
     pub address: Option<String>,
 }
 
-/// Fields: `url`, a page of the site; `kind`, the type of the event (`form` picks forms); `key`, which names the form. A page that goes on to the
-/// site: a redirect would be stopped by the policy that lets forms go nowhere else. To programs `{number, address}`.
+/// Fields: `url`, a page of the site; `kind`, the type of the event (`form` picks forms); `key`, the key of the
+/// event form. The answer is a page that goes on to the site, because the content security policy of the form would
+/// block a redirect to another host. Programs get `{number, address}`.
 async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
-    let AccountForm { page: here, fields } = form;
-    here.need(Role::Editor)?;
+    let AccountForm { sender: member, fields } = form;
+    member.need(Role::Editor)?;
     let kind = EventKind::parse(fields.text("kind")).unwrap_or(EventKind::Click);
-    let words = &here.who.context.t.picker;
-    let app = &here.who.state.app;
+    let texts = &member.t().picker;
+    let app = member.app();
     let (url, key) = (fields.text("url"), fields.text("key"));
     let (status, lead, address) =
-        match element_picker::start(app, here.who.actor(), here.id(), kind, url, key).await {
+        match element_picker::start(app, member.actor(), member.account_id(), kind, url, key).await {
             Ok(Started { number, address }) if wants_data(&request) => {
                 return Ok(HttpResponse::Ok().json(json!({ "number": number, "address": address })));
             }
             Ok(Started { address, .. }) => {
                 let host = address.split('/').nth(2).unwrap_or_default();
-                (StatusCode::OK, fill(words.opening_lead, &[("host", host)]), Some(address))
+                (StatusCode::OK, fill(texts.opening_lead, &[("host", host)]), Some(address))
             }
-            Err(Error::Address) => (StatusCode::UNPROCESSABLE_ENTITY, words.no_address.to_owned(), None),
+            Err(Error::Address) => (StatusCode::UNPROCESSABLE_ENTITY, texts.no_address.to_owned(), None),
             Err(Error::Foreign(host)) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, fill(words.foreign, &[("host", &host)]), None)
+                (StatusCode::UNPROCESSABLE_ENTITY, fill(texts.foreign, &[("host", &host)]), None)
             }
-            Err(error) => return Err(refused(error)),
+            Err(error) => return Err(web_error(error)),
         };
     if wants_data(&request) {
         return Err(WebError::BadRequest(lead));
     }
-    let layout = here.layout(words.opening, Section::Events, "");
-    answer::page(status, &OpeningPage { layout, lead, address })
+    let layout = member.layout(texts.opening, Section::Events, "");
+    respond::page_with(status, &OpeningPage { layout, lead, address })
 }
 
-/// `{"number","open","selector"}`: `open` while something can be picked, `selector` null until it is.
-async fn show(here: InAccount, path: Path<(i64, i64)>) -> Result<HttpResponse, WebError> {
-    here.need(Role::Editor)?;
-    tell(&here, Some(path.into_inner().1)).await
+/// `{"number","open","selector"}`: `open` while an element can still be picked; `selector` is null until then.
+async fn show(member: Member, path: Path<(i64, i64)>) -> Result<HttpResponse, WebError> {
+    member.need(Role::Editor)?;
+    show_choice(&member, Some(path.into_inner().1)).await
 }
 
-/// The same of the reader's latest for the form of `key`: it was not told its number.
-async fn show_latest(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
-    here.need(Role::Editor)?;
+/// The same for the latest pick of the form `key`, whose number the form's page does not know.
+async fn show_latest(request: HttpRequest, member: Member) -> Result<HttpResponse, WebError> {
+    member.need(Role::Editor)?;
     let pairs = report::pairs(&request)?;
     let key = query::first(&pairs, "key").unwrap_or_default();
-    let latest = element_picker::latest(&here.who.state.app, here.who.actor(), here.id(), key)
+    let latest = element_picker::latest(member.app(), member.actor(), member.account_id(), key)
         .await
-        .map_err(refused)?;
-    tell(&here, latest).await
+        .map_err(web_error)?;
+    show_choice(&member, latest).await
 }
 
-async fn tell(here: &InAccount, number: Option<i64>) -> Result<HttpResponse, WebError> {
-    let app = &here.who.state.app;
+async fn show_choice(member: &Member, number: Option<i64>) -> Result<HttpResponse, WebError> {
+    let app = member.app();
     let choice = match number {
-        Some(number) => {
-            element_picker::choice(app, here.who.actor(), here.id(), number).await.map_err(refused)?
-        }
+        Some(number) => element_picker::choice(app, member.actor(), member.account_id(), number)
+            .await
+            .map_err(web_error)?,
         None => Choice::Gone,
     };
     let (open, selector) = match choice {
@@ -97,11 +98,11 @@ async fn tell(here: &InAccount, number: Option<i64>) -> Result<HttpResponse, Web
         Choice::Picked(selector) => (false, Some(selector)),
         Choice::Gone => (false, None),
     };
-    let told = json!({ "number": number, "open": open, "selector": selector });
-    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(told))
+    let body = json!({ "number": number, "open": open, "selector": selector });
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(body))
 }
 
-fn refused(error: Error) -> WebError {
+fn web_error(error: Error) -> WebError {
     match error {
         Error::Access(error) => error.into(),
         Error::NoAccount => WebError::NotFound,

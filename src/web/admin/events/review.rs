@@ -1,7 +1,7 @@
-//! `/accounts/{id}/events/unexpected` and `…/dismissed`: names that nobody has created: approve, dismiss, restore, one
-//! or many by their boxes. Plain forms: the script only adds a box that ticks all.
+//! `/accounts/{id}/events/unexpected` and `…/dismissed`: event names that arrived although nobody has created them.
+//! The user approves, dismisses or restores one or many. The forms work without script, which only adds a box that
+//! ticks all.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -14,21 +14,21 @@ use crate::domain::account::AccountId;
 use crate::domain::period::Zone;
 use crate::domain::user::Role;
 use crate::store::unexpected::{OTHER, Unexpected};
-use crate::web::admin::events::list::{Head, Tab, named};
-use crate::web::admin::reports::report::{self, signed};
+use crate::web::admin::events::list::{Head, Tab, with_name};
+use crate::web::admin::reports::report;
 use crate::web::drawing::format;
 use crate::web::part::empty::Empty;
 use crate::web::part::icon::Icon;
 use crate::web::part::pager::Pager;
 use crate::web::paths;
 use crate::web::request::form::{AccountForm, Fields};
-use crate::web::request::guard::{Format, InAccount, ReportAccess};
-use crate::web::request::query;
-use crate::web::response::data::CSV_ROWS_MAX;
+use crate::web::request::guard::{Format, Member, ReportAccess};
+use crate::web::request::query::{self, Pairs};
 use crate::web::response::error::WebError;
-use crate::web::response::flash::{self, Done};
+use crate::web::response::export::{CSV_ROWS_MAX, Column};
+use crate::web::response::flash::Done;
 use crate::web::response::page::{Flash, Layout, Section, Tone};
-use crate::web::response::{answer, data};
+use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -45,7 +45,6 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         );
 }
 
-/// Which of the two lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum List {
     Unexpected,
@@ -72,29 +71,28 @@ impl List {
     }
 }
 
-/// What of the list is asked for.
+/// The parameters of the list.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct ListParams {
     pub search: String,
     pub after: Option<i64>,
-    /// Place of the first one shown, from 1; only to be shown.
+    /// Number of the first row shown, counted from 1; only displayed.
     pub row: i64,
     pub limit: usize,
 }
 
-impl Asked {
-    fn read(pairs: &[(String, String)], format: Format) -> Result<Self, WebError> {
+impl ListParams {
+    fn read(pairs: &Pairs, format: Format) -> Result<Self, WebError> {
         let usual = if format == Format::Csv { CSV_ROWS_MAX } else { LIMIT_DEFAULT };
         let limit = parameters::limit(query::first(pairs, "limit"), usual)?;
         let after = parameters::after(query::first(pairs, "after"), |text| text.parse().ok())?;
-        let row = query::first(pairs, "row").and_then(|text| text.parse().ok());
-        let row = row.filter(|row| *row > 0 && after.is_some()).unwrap_or(1);
+        let row = report::first_row(pairs, after.is_some());
         let search = query::first(pairs, "search").unwrap_or_default().trim().to_owned();
         Ok(Self { search, after, row, limit })
     }
 }
 
-/// A name as data.
+/// A row of the JSON answer.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Name {
     id: i64,
@@ -103,7 +101,7 @@ pub(crate) struct Name {
     seen: i64,
     first_seen: String,
     last_seen: String,
-    /// Where it was told last; null of what programs tell.
+    /// The page that reported it last; null when a program did.
     page: Option<String>,
 }
 
@@ -121,17 +119,17 @@ impl From<&Unexpected> for Name {
     }
 }
 
-/// The part of a list that is asked for.
-pub(crate) fn part(mut all: Vec<Unexpected>, asked: &Asked) -> Result<Table<Unexpected>, WebError> {
-    let search = asked.search.to_lowercase();
+/// The rows of one page.
+pub(crate) fn part(mut all: Vec<Unexpected>, params: &ListParams) -> Result<Table<Unexpected>, WebError> {
+    let search = params.search.to_lowercase();
     all.retain(|found| search.is_empty() || found.name.to_lowercase().contains(&search));
     let total = u64::try_from(all.len()).unwrap_or(0);
-    if let Some(after) = asked.after {
+    if let Some(after) = params.after {
         let place = all.iter().position(|found| found.id == after).ok_or_else(parameters::no_cursor)?;
         all.drain(..=place);
     }
-    let is_more = all.len() > asked.limit;
-    all.truncate(asked.limit);
+    let is_more = all.len() > params.limit;
+    all.truncate(params.limit);
     let next = all.last().filter(|_| is_more).map(|found| found.id.to_string());
     Ok(Table { rows: all, total, next, compare: None, damaged: Vec::new() })
 }
@@ -146,14 +144,14 @@ async fn dismissed(request: HttpRequest, access: ReportAccess) -> Result<HttpRes
 
 async fn list(request: HttpRequest, access: ReportAccess, which: List) -> Result<HttpResponse, WebError> {
     let pairs = report::pairs(&request)?;
-    let asked = Asked::read(&pairs, access.format)?;
+    let params = ListParams::read(&pairs, access.format)?;
     report::wait(&access, &pairs).await?;
     let (app, id) = (&access.state.app, access.account.id());
-    let found = part(review::list(app, id, which == List::Dismissed).await?, &asked)?;
+    let found = part(review::list(app, id, which == List::Dismissed).await?, &params)?;
     match access.format {
         Format::Json => {
             let rows: Vec<Name> = found.rows.iter().map(Name::from).collect();
-            data::json(&Table {
+            export::json(&Table {
                 rows,
                 total: found.total,
                 next: found.next,
@@ -163,38 +161,32 @@ async fn list(request: HttpRequest, access: ReportAccess, which: List) -> Result
         }
         Format::Csv => {
             let name = format!("{}-events-{id}", which.as_str());
-            data::csv(&name, &COLUMNS, found.rows.iter().map(cells).collect())
+            export::csv_columns(&name, &COLUMNS, &found.rows)
         }
         Format::Html => {
-            let here = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
-            show(here, StatusCode::OK, which, &asked, &found, &Chosen::default())
+            let member = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
+            show(member, which, &params, &found, &Chosen::default())
         }
     }
 }
 
-/// Heads of the CSV, in the order of `cells`.
-const COLUMNS: [&str; 7] = ["id", "name", "kind", "seen", "first_seen", "last_seen", "page"];
+const COLUMNS: [Column<Unexpected>; 7] = [
+    ("id", |found| found.id.to_string()),
+    ("name", |found| export::cell(&found.name)),
+    ("kind", |found| found.kind.as_str().to_owned()),
+    ("seen", |found| found.seen.to_string()),
+    ("first_seen", |found| found.first.iso()),
+    ("last_seen", |found| found.last.iso()),
+    ("page", |found| export::cell(&found.page)),
+];
 
-fn cells(found: &Unexpected) -> Vec<String> {
-    vec![
-        found.id.to_string(),
-        data::cell(&found.name),
-        found.kind.as_str().to_owned(),
-        found.seen.to_string(),
-        found.first.iso(),
-        found.last.iso(),
-        data::cell(&found.page),
-    ]
-}
-
-/// What was ticked in a form that was refused, and why.
+/// The ticked rows of a form that failed, and the error.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chosen {
     pub ids: Vec<i64>,
     pub wrong: Option<String>,
 }
 
-/// One name as people read it.
 struct Row {
     id: i64,
     /// `box-7`
@@ -207,16 +199,15 @@ struct Row {
     last_when: String,
     page: String,
     choose: String,
-    /// Stands for many and cannot be approved.
+    /// The row that stands for all further names; it cannot be approved.
     is_others: bool,
     is_chosen: bool,
-    /// Buttons of this name alone: what they do, what they say, and what those hear who do not see it.
-    deeds: Vec<Deed>,
+    /// Buttons for this row alone.
+    buttons: Vec<Button>,
 }
 
-/// Something to press.
-struct Deed {
-    /// Field of the form.
+struct Button {
+    /// Name of the form field.
     name: &'static str,
     label: &'static str,
     said: String,
@@ -233,8 +224,8 @@ pub(crate) struct Page {
     path: String,
     search: String,
     may_edit: bool,
-    /// Of the chosen ones.
-    deeds: Vec<Deed>,
+    /// Buttons for all ticked rows.
+    buttons: Vec<Button>,
     rows: Vec<Row>,
     pager: Option<Pager>,
     csv: String,
@@ -242,49 +233,47 @@ pub(crate) struct Page {
     empty: Option<Empty>,
 }
 
-/// `active`, `limit`: of the account's events.
+/// `active` and `limit`: number of active events of the account, and the limit.
 pub(crate) fn page(
     mut layout: Layout,
     zone: &Zone,
     which: List,
-    asked: &Asked,
+    params: &ListParams,
     (active, limit): (i64, i64),
     found: &Table<Unexpected>,
     chosen: &Chosen,
 ) -> Page {
     let t = layout.t;
-    let words = &t.events.review;
-    let account = layout.account.as_ref().map_or(AccountId(0), |here| here.id);
+    let texts = &t.events.review;
+    let account = layout.account_id();
     let path = which.path(account);
     if let Some(wrong) = &chosen.wrong {
         layout.flash = Some(Flash { tone: Tone::Bad, text: wrong.clone() });
     }
     let (none_title, none, lead) = match which {
-        List::Unexpected => (words.none_title, words.none, words.unexpected_lead),
-        List::Dismissed => (words.none_dismissed_title, words.none_dismissed, words.dismissed_lead),
+        List::Unexpected => (texts.none_title, texts.none, texts.unexpected_lead),
+        List::Dismissed => (texts.none_dismissed_title, texts.none_dismissed, texts.dismissed_lead),
     };
-    let is_empty = found.total == 0 && asked.search.is_empty();
-    let search = paths::encode(&asked.search);
-    let query = format!("search={search}&limit={}", asked.limit);
-    let to = asked.row + i64::try_from(found.rows.len()).unwrap_or(0) - 1;
-    let is_part = asked.after.is_some() || found.next.is_some();
-    let next = found.next.as_ref();
+    let is_empty = found.total == 0 && params.search.is_empty();
+    let search = paths::encode(&params.search);
+    let query = format!("search={search}&limit={}", params.limit);
     Page {
         head: Head::of(&layout, which.tab(), active, limit),
         lead,
         action: path.clone(),
-        search: asked.search.clone(),
-        may_edit: layout.viewer.as_ref().is_some_and(|viewer| viewer.role >= Role::Editor),
-        deeds: deeds(t, which, None, false),
+        search: params.search.clone(),
+        may_edit: layout.viewer_is(Role::Editor),
+        buttons: buttons(t, which, None, false),
         rows: found.rows.iter().map(|row| row_of(&layout, zone, which, chosen, row)).collect(),
-        pager: is_part.then(|| Pager {
+        pager: Pager::of(
             t,
-            from: asked.row,
-            to,
-            total: signed(found.total),
-            first: asked.after.is_some().then(|| format!("{path}?{query}")),
-            next: next.map(|next| format!("{path}?{query}&after={next}&row={}", to + 1)),
-        }),
+            params.row,
+            found.rows.len(),
+            found.total,
+            params.after.map(|_| format!("{path}?{query}")),
+            found.next.as_deref(),
+            |cursor, row| format!("{path}?{query}&after={cursor}&row={row}"),
+        ),
         csv: format!("{path}?search={search}&format=csv"),
         json: format!("{path}?search={search}&format=json"),
         empty: is_empty.then(|| Empty {
@@ -298,30 +287,30 @@ pub(crate) fn page(
     }
 }
 
-/// What can be done in a list; with the name of one, with it alone.
-fn deeds(t: &'static Texts, which: List, one: Option<&str>, is_others: bool) -> Vec<Deed> {
-    let words = &t.events.review;
-    let deed = |name, label: &'static str, of_one, is_main| Deed {
+/// The buttons of a list; with the name in `one`, the buttons of that row.
+fn buttons(t: &'static Texts, which: List, one: Option<&str>, is_others: bool) -> Vec<Button> {
+    let texts = &t.events.review;
+    let button = |name, label: &'static str, of_one, is_main| Button {
         name,
         label,
-        said: one.map_or_else(|| label.to_owned(), |name| named(of_one, name)),
+        said: one.map_or_else(|| label.to_owned(), |name| with_name(of_one, name)),
         is_main,
     };
     match which {
         List::Unexpected => {
-            let approve = deed("approve", words.approve, words.approve_one, true);
-            let dismiss = deed("dismiss", words.dismiss, words.dismiss_one, false);
+            let approve = button("approve", texts.approve, texts.approve_one, true);
+            let dismiss = button("dismiss", texts.dismiss, texts.dismiss_one, false);
             if is_others { vec![dismiss] } else { vec![approve, dismiss] }
         }
-        List::Dismissed => vec![deed("restore", words.restore, words.restore_one, true)],
+        List::Dismissed => vec![button("restore", texts.restore, texts.restore_one, true)],
     }
 }
 
 fn row_of(layout: &Layout, zone: &Zone, which: List, chosen: &Chosen, found: &Unexpected) -> Row {
     let t = layout.t;
-    let words = &t.events.review;
+    let texts = &t.events.review;
     let is_others = found.name == OTHER;
-    let name = if is_others { words.others.to_owned() } else { found.name.clone() };
+    let name = if is_others { texts.others.to_owned() } else { found.name.clone() };
     Row {
         id: found.id,
         element: format!("box-{}", found.id),
@@ -331,11 +320,11 @@ fn row_of(layout: &Layout, zone: &Zone, which: List, chosen: &Chosen, found: &Un
         last: format::ago(&t.number, layout.now, found.last),
         last_when: format::date_time(&t.number, zone, found.last),
         page: match found.page.as_str() {
-            "" => words.by_program.to_owned(),
+            "" => texts.by_program.to_owned(),
             page => format::address(page),
         },
-        choose: named(words.choose, &name),
-        deeds: deeds(t, which, Some(&name), is_others),
+        choose: with_name(texts.choose, &name),
+        buttons: buttons(t, which, Some(&name), is_others),
         is_others,
         is_chosen: chosen.ids.contains(&found.id),
         name,
@@ -343,38 +332,41 @@ fn row_of(layout: &Layout, zone: &Zone, which: List, chosen: &Chosen, found: &Un
 }
 
 fn show(
-    here: &InAccount,
-    status: StatusCode,
+    member: &Member,
     which: List,
-    asked: &Asked,
+    params: &ListParams,
     found: &Table<Unexpected>,
     chosen: &Chosen,
 ) -> Result<HttpResponse, WebError> {
-    let t = here.who.context.t;
+    let t = member.t();
     let title = match which {
         List::Unexpected => t.events.unexpected,
         List::Dismissed => t.events.dismissed,
     };
-    let app = &here.who.state.app;
-    let active = app.definitions.of(here.id()).active().count();
+    let app = member.app();
+    let active = app.definitions.of(member.account_id()).active().count();
     let used = (i64::try_from(active).unwrap_or(i64::MAX), app.event_limit);
-    let layout = here.layout(title, Section::Events, "");
-    answer::page(status, &page(layout, &here.account.zone, which, asked, used, found, chosen))
+    let layout = member.layout(title, Section::Events, "");
+    respond::form(
+        chosen.wrong.is_some(),
+        &page(layout, &member.account.zone, which, params, used, found, chosen),
+    )
 }
 
-/// What the form says is to be done, and with which names.
-fn asked_of(fields: &Fields, deeds: &[&'static str]) -> Option<(&'static str, Vec<i64>)> {
-    // A button of one name says its number; one over the list says what is done with those ticked.
-    let one = deeds.iter().find_map(|deed| Some((*deed, vec![fields.number(deed)?])));
+/// The requested action and the rows it is for.
+fn requested_action(fields: &Fields, actions: &[&'static str]) -> Option<(&'static str, Vec<i64>)> {
+    // A button of one row has the row's number as its value. A button above the list names the action in the field
+    // `do`.
+    let one = actions.iter().find_map(|action| Some((*action, vec![fields.number(action)?])));
     let many = || {
-        let deed = deeds.iter().find(|deed| fields.text("do") == **deed)?;
+        let action = actions.iter().find(|action| fields.text("do") == **action)?;
         let ids = fields.all("id").into_iter().map(|id| id.trim().parse().ok());
-        Some((*deed, ids.collect::<Option<Vec<i64>>>()?))
+        Some((*action, ids.collect::<Option<Vec<i64>>>()?))
     };
-    one.or_else(many).map(|(deed, mut ids)| {
+    one.or_else(many).map(|(action, mut ids)| {
         ids.sort_unstable();
         ids.dedup();
-        (deed, ids)
+        (action, ids)
     })
 }
 
@@ -390,18 +382,18 @@ async fn act(
     request: &HttpRequest,
     form: AccountForm,
     which: List,
-    deeds: &[&'static str],
+    actions: &[&'static str],
 ) -> Result<HttpResponse, WebError> {
-    let AccountForm { page: here, fields } = form;
-    here.need(Role::Editor)?;
-    let t = here.who.context.t;
-    let asked = asked_of(&fields, deeds);
-    let (deed, ids) = asked.ok_or_else(|| WebError::BadRequest("unknown action".into()))?;
+    let AccountForm { sender: member, fields } = form;
+    member.need(Role::Editor)?;
+    let t = member.t();
+    let params = requested_action(&fields, actions);
+    let (action, ids) = params.ok_or_else(|| WebError::BadRequest("unknown action".into()))?;
     if ids.is_empty() {
-        return refused(&here, which, ids, t.events.review.none_chosen.to_owned()).await;
+        return list_with_error(&member, which, ids, t.events.review.none_chosen.to_owned()).await;
     }
-    let (app, actor, account) = (&here.who.state.app, here.who.actor(), here.id());
-    let (result, done) = match deed {
+    let (app, actor, account) = (member.app(), member.actor(), member.account_id());
+    let (result, done) = match action {
         "approve" => (review::approve(app, actor, account, ids.clone()).await.map(drop), Done::NamesApproved),
         "dismiss" => {
             (review::set_dismissed(app, actor, account, ids.clone(), true).await, Done::NamesDismissed)
@@ -409,41 +401,38 @@ async fn act(
         _ => (review::set_dismissed(app, actor, account, ids.clone(), false).await, Done::NamesRestored),
     };
     match result {
-        Ok(()) => {
-            flash::put(request, here.who.context.https, done);
-            Ok(answer::see_other(&which.path(account)))
-        }
+        Ok(()) => respond::done(request, member.https(), done, &which.path(account)),
         Err(error) => {
             let text = wrong(t, error)?;
-            refused(&here, which, ids, text).await
+            list_with_error(&member, which, ids, text).await
         }
     }
 }
 
-/// The words for a refusal; what is no fault of the form goes on as an error.
+/// The message for an error that the user can correct. Any other error is returned as a failure of the request.
 fn wrong(t: &Texts, error: Error) -> Result<String, WebError> {
-    let words = &t.events.review;
+    let texts = &t.events.review;
     let n = |n: i64| format::number(&t.number, n);
     match error {
         Error::Full { active, limit, wanted } => {
             let said = [("active", n(active)), ("limit", n(limit)), ("wanted", n(wanted))];
-            Ok(fill(words.full, &said.each_ref().map(|(key, value)| (*key, value.as_str()))))
+            Ok(fill(texts.full, &said.each_ref().map(|(key, value)| (*key, value.as_str()))))
         }
-        Error::Many => Ok(words.many.to_owned()),
-        Error::Gone => Ok(words.gone.to_owned()),
+        Error::Many => Ok(texts.many.to_owned()),
+        Error::Gone => Ok(texts.gone.to_owned()),
         Error::Access(error) => Err(error.into()),
     }
 }
 
-/// The list again, with what was ticked and why nothing was done.
-async fn refused(
-    here: &InAccount,
+/// The list again, with the ticked rows and the error.
+async fn list_with_error(
+    member: &Member,
     which: List,
     ids: Vec<i64>,
     text: String,
 ) -> Result<HttpResponse, WebError> {
-    let asked = Asked { row: 1, limit: LIMIT_DEFAULT, ..Asked::default() };
-    let all = review::list(&here.who.state.app, here.id(), which == List::Dismissed).await?;
+    let params = ListParams { row: 1, limit: LIMIT_DEFAULT, ..ListParams::default() };
+    let all = review::list(member.app(), member.account_id(), which == List::Dismissed).await?;
     let chosen = Chosen { ids, wrong: Some(text) };
-    show(here, StatusCode::UNPROCESSABLE_ENTITY, which, &asked, &part(all, &asked)?, &chosen)
+    show(member, which, &params, &part(all, &params)?, &chosen)
 }

@@ -1,7 +1,7 @@
-//! `/accounts/{id}/contacts`: the people who are known. Of all time, so it has no period. Emails stand there in full or
-//! masked, as the reader may; who sees them masked must not find them out by searching (rules.md 28).
+//! `/accounts/{id}/contacts`: all people with a known email address. The list covers all time, so it has no period.
+//! Users who see emails only masked can neither search nor sort by them, because that would reveal them (rules.md
+//! 28).
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -13,7 +13,7 @@ use crate::domain::contact::{ContactId, Email};
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::store::contact::Order;
-use crate::web::admin::reports::report::{self, signed};
+use crate::web::admin::reports::report;
 use crate::web::drawing::format;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::icon::Icon;
@@ -22,8 +22,9 @@ use crate::web::paths;
 use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::query;
 use crate::web::response::error::WebError;
+use crate::web::response::export::Column;
 use crate::web::response::page::{Layout, Section};
-use crate::web::response::{answer, data};
+use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -34,12 +35,12 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     access.need_persons()?;
     let pairs = report::pairs(&request)?;
     let mut wanted = Wanted::parse(&pairs)?;
-    let tells = !wanted.search.is_empty() || wanted.order == Order::Email;
-    if tells && !access.sees_emails {
+    let reveals_emails = !wanted.search.is_empty() || wanted.order == Order::Email;
+    if reveals_emails && !access.sees_emails {
         return Err(WebError::Denied);
     }
     if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
-        wanted.limit = data::CSV_ROWS_MAX;
+        wanted.limit = export::CSV_ROWS_MAX;
     }
     report::wait(&access, &pairs).await?;
     let account = access.account.id();
@@ -48,22 +49,19 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         found.rows.iter_mut().for_each(mask);
     }
     match access.format {
-        Format::Json => data::json(&found),
-        Format::Csv => {
-            data::csv(&format!("contacts-{account}"), &COLUMNS, found.rows.iter().map(cells).collect())
-        }
+        Format::Json => export::json(&found),
+        Format::Csv => export::csv_columns(&format!("contacts-{account}"), &COLUMNS, &found.rows),
         Format::Html => {
-            let here = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
-            let layout = here.layout(here.who.context.t.contacts.title, Section::Contacts, "");
-            let row = query::first(&pairs, "row").and_then(|text| text.parse().ok());
-            let row = row.filter(|row| *row > 0 && wanted.after.is_some()).unwrap_or(1);
-            let shown = Shown {
+            let member = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
+            let layout = member.layout(member.t().contacts.title, Section::Contacts, "");
+            let row = report::first_row(&pairs, wanted.after.is_some());
+            let shown = ContactsView {
                 wanted,
                 row,
                 sees_emails: access.sees_emails,
                 currency: access.account.settings().currency.clone(),
             };
-            answer::page(StatusCode::OK, &page(layout, &access.account.zone, &shown, &found))
+            respond::page(&page(layout, &access.account.zone, &shown, &found))
         }
     }
 }
@@ -72,65 +70,47 @@ pub(crate) fn mask(row: &mut ContactRow) {
     mask_email(&mut row.email);
 }
 
-/// Makes an email what readers see who may not see it in full.
+/// Masks an email for users who may not see it in full.
 pub(crate) fn mask_email(email: &mut Option<String>) {
     *email = email.as_deref().and_then(Email::parse).map(|email| email.masked());
 }
 
-/// How a page names a contact: by its primary email, or by its number when it has none.
+/// The name of a contact on a page: its primary email, or its number when it has none.
 pub(crate) fn name_of(t: &Texts, email: Option<&str>, id: i64) -> String {
     let number = || fill(t.contacts.number, &[("number", &id.to_string())]);
     email.map_or_else(number, str::to_owned)
 }
 
-/// Heads of the CSV, in the order of `cells`.
-const COLUMNS: [&str; 11] = [
-    "id",
-    "email",
-    "revenue",
-    "revenue_asserted",
-    "completions",
-    "sessions",
-    "page_views",
-    "first_seen",
-    "last_seen",
-    "original_source",
-    "company",
+const COLUMNS: [Column<ContactRow>; 11] = [
+    ("id", |row| row.id.to_string()),
+    ("email", |row| export::cell(row.email.as_deref().unwrap_or_default())),
+    ("revenue", |row| row.revenue.clone()),
+    ("revenue_asserted", |row| row.revenue_asserted.clone()),
+    ("completions", |row| row.completions.to_string()),
+    ("sessions", |row| row.sessions.to_string()),
+    ("page_views", |row| row.page_views.to_string()),
+    ("first_seen", |row| row.first_seen.iso()),
+    ("last_seen", |row| row.last_seen.iso()),
+    ("original_source", |row| export::cell(&row.original_source)),
+    ("company", |row| export::cell(row.company.as_deref().unwrap_or_default())),
 ];
 
-fn cells(row: &ContactRow) -> Vec<String> {
-    vec![
-        row.id.to_string(),
-        data::cell(row.email.as_deref().unwrap_or_default()),
-        row.revenue.clone(),
-        row.revenue_asserted.clone(),
-        row.completions.to_string(),
-        row.sessions.to_string(),
-        row.page_views.to_string(),
-        row.first_seen.iso(),
-        row.last_seen.iso(),
-        data::cell(&row.original_source),
-        data::cell(row.company.as_deref().unwrap_or_default()),
-    ]
-}
-
-/// What of the contacts is shown, and to whom.
-pub(crate) struct Shown {
+/// What the list shows, and to whom.
+pub(crate) struct ContactsView {
     pub wanted: Wanted,
-    /// Place of the first row, from 1; only to be shown.
+    /// Number of the first row shown, counted from 1; only displayed.
     pub row: i64,
     pub sees_emails: bool,
     pub currency: String,
 }
 
-/// One contact as people read it.
 struct Row {
     name: String,
     href: String,
     source: String,
     source_detail: String,
     revenue: String,
-    /// Its parts.
+    /// How much of the revenue is verified.
     parts: String,
     completions: String,
     sessions: String,
@@ -140,10 +120,9 @@ struct Row {
     last_when: String,
 }
 
-/// Head of a column.
-struct Column {
+struct Heading {
     label: &'static str,
-    /// Sorts by it; nothing where it cannot.
+    /// Sorts by this column; `None` when it cannot be sorted by.
     href: Option<String>,
     sorted: Option<&'static str>,
     is_number: bool,
@@ -154,12 +133,12 @@ struct Column {
 pub(crate) struct Page {
     layout: Layout,
     path: String,
-    /// Nothing where the reader may not search.
+    /// `None` when the user may not search.
     search: Option<String>,
     order: &'static str,
-    /// Back to the order of creation.
+    /// Sorts by creation again.
     newest: Option<String>,
-    columns: Vec<Column>,
+    columns: Vec<Heading>,
     rows: Vec<Row>,
     no_match: String,
     pager: Option<Pager>,
@@ -168,7 +147,7 @@ pub(crate) struct Page {
     empty: Option<Empty>,
 }
 
-/// The address with these values; the order of creation and no search are left out.
+/// The address of the list; default values are left out.
 fn href(account: AccountId, order: Order, search: &str, more: &str) -> String {
     let mut pairs = Vec::new();
     if order != Order::default() {
@@ -184,15 +163,12 @@ fn href(account: AccountId, order: Order, search: &str, more: &str) -> String {
     format!("{}{sign}{}", paths::contacts(account), pairs.join("&"))
 }
 
-pub(crate) fn page(layout: Layout, zone: &Zone, shown: &Shown, found: &Table<ContactRow>) -> Page {
+pub(crate) fn page(layout: Layout, zone: &Zone, shown: &ContactsView, found: &Table<ContactRow>) -> Page {
     let t = layout.t;
-    let words = &t.contacts;
-    let account = layout.account.as_ref().map_or(AccountId(0), |here| here.id);
+    let texts = &t.contacts;
+    let account = layout.account_id();
     let Wanted { search, order, after, limit } = &shown.wanted;
-    let to = shown.row + i64::try_from(found.rows.len()).unwrap_or(0) - 1;
-    let is_part = after.is_some() || found.next.is_some();
     let at = |more: &str| href(account, *order, search, more);
-    let next = found.next.as_ref().map(|next| at(&format!("limit={limit}&after={next}&row={}", to + 1)));
     let is_empty = found.total == 0 && search.is_empty();
     Page {
         path: paths::contacts(account),
@@ -201,30 +177,31 @@ pub(crate) fn page(layout: Layout, zone: &Zone, shown: &Shown, found: &Table<Con
         newest: (*order != Order::default()).then(|| href(account, Order::default(), search, "")),
         columns: columns(t, account, shown),
         rows: found.rows.iter().map(|row| row_of(&layout, zone, shown, row)).collect(),
-        no_match: fill(words.no_match, &[("search", search)]),
-        pager: is_part.then(|| Pager {
+        no_match: fill(texts.no_match, &[("search", search)]),
+        pager: Pager::of(
             t,
-            from: shown.row,
-            to,
-            total: signed(found.total),
-            first: after.is_some().then(|| at("")),
-            next,
-        }),
+            shown.row,
+            found.rows.len(),
+            found.total,
+            after.is_some().then(|| at("")),
+            found.next.as_deref(),
+            |cursor, row| at(&format!("limit={limit}&after={cursor}&row={row}")),
+        ),
         csv: at("format=csv"),
         json: at("format=json"),
         empty: is_empty.then(|| Empty {
             icon: Icon::Contact,
-            title: words.none_title.to_owned(),
-            what: words.none.to_owned(),
-            action: Some(Action { label: words.none_action.to_owned(), href: paths::events(account) }),
+            title: texts.none_title.to_owned(),
+            what: texts.none.to_owned(),
+            action: Some(Action { label: texts.none_action.to_owned(), href: paths::events(account) }),
         }),
         layout,
     }
 }
 
-fn columns(t: &'static Texts, account: AccountId, shown: &Shown) -> Vec<Column> {
-    let words = &t.contacts;
-    let column = |label, order: Option<Order>, is_number| Column {
+fn columns(t: &'static Texts, account: AccountId, shown: &ContactsView) -> Vec<Heading> {
+    let texts = &t.contacts;
+    let column = |label, order: Option<Order>, is_number| Heading {
         label,
         href: order.map(|order| href(account, order, &shown.wanted.search, "")),
         sorted: order.filter(|order| *order == shown.wanted.order).map(|order| match order {
@@ -234,19 +211,19 @@ fn columns(t: &'static Texts, account: AccountId, shown: &Shown) -> Vec<Column> 
         is_number,
     };
     vec![
-        column(words.contact, shown.sees_emails.then_some(Order::Email), false),
-        column(words.revenue, Some(Order::Revenue), true),
-        column(words.completions, Some(Order::Completions), true),
-        column(words.sessions, None, true),
-        column(words.page_views, None, true),
-        column(words.first_seen, Some(Order::FirstSeen), true),
-        column(words.last_seen, Some(Order::LastSeen), true),
+        column(texts.contact, shown.sees_emails.then_some(Order::Email), false),
+        column(texts.revenue, Some(Order::Revenue), true),
+        column(texts.completions, Some(Order::Completions), true),
+        column(texts.sessions, None, true),
+        column(texts.page_views, None, true),
+        column(texts.first_seen, Some(Order::FirstSeen), true),
+        column(texts.last_seen, Some(Order::LastSeen), true),
     ]
 }
 
-fn row_of(layout: &Layout, zone: &Zone, shown: &Shown, row: &ContactRow) -> Row {
+fn row_of(layout: &Layout, zone: &Zone, shown: &ContactsView, row: &ContactRow) -> Row {
     let t = layout.t;
-    let account = layout.account.as_ref().map_or(AccountId(0), |here| here.id);
+    let account = layout.account_id();
     Row {
         name: name_of(t, row.email.as_deref(), row.id),
         href: paths::contact(account, ContactId(row.id)),
@@ -263,7 +240,7 @@ fn row_of(layout: &Layout, zone: &Zone, shown: &Shown, row: &ContactRow) -> Row 
     }
 }
 
-/// Both parts together, or the sign for none (rules.md 21).
+/// Verified and asserted revenue together, or the sign for an unknown value (rules.md 21).
 pub(crate) fn revenue(t: &Texts, row: &ContactRow, currency: &str) -> String {
     match row.revenue_minor.saturating_add(row.asserted_minor) {
         0 if row.revenue_minor == 0 => t.number.unknown.to_owned(),
@@ -271,7 +248,7 @@ pub(crate) fn revenue(t: &Texts, row: &ContactRow, currency: &str) -> String {
     }
 }
 
-/// How much of it is verified, and how much only said.
+/// How much of the revenue is verified and how much only asserted.
 fn parts(t: &Texts, row: &ContactRow, currency: &str) -> String {
     let money = |minor| format::money(&t.number, minor, currency);
     let (verified, asserted) = (money(row.revenue_minor), money(row.asserted_minor));

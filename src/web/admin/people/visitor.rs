@@ -1,8 +1,7 @@
-//! `/accounts/{id}/visitors/{number}`: one visitor and his sessions with their page views. It is of all time, so it
-//! has no period and no filters. An email stands there in full, masked or not at all, as the reader may
-//! (rules.md 28).
+//! `/accounts/{id}/visitors/{number}`: one visitor with their sessions and page views. The page covers all time, so
+//! it has no period and no filters. The email is shown in full, masked or not at all, depending on the user's
+//! rights (rules.md 28).
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -25,14 +24,14 @@ use crate::web::part::pager::Pager;
 use crate::web::paths;
 use crate::web::request::form::AccountForm;
 use crate::web::request::guard::{Format, ReportAccess};
-use crate::web::request::query;
+use crate::web::request::query::{self, Pairs};
 use crate::web::response::error::WebError;
-use crate::web::response::flash::{self, Done};
+use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
-use crate::web::response::{answer, data};
+use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
 
-/// Sessions of a page.
+/// Sessions on one page.
 const SESSIONS: usize = 20;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -41,23 +40,23 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/accounts/{account}/visitors/{visitor}/erase", post().to(delete));
 }
 
-/// The visitor of the path; 404 when it is no number.
+/// The visitor number in the path.
 fn number_of(request: &HttpRequest) -> Result<VisitorNumber, WebError> {
     let number = request.match_info().get("visitor").and_then(|text| text.parse().ok());
     number.map(VisitorNumber).ok_or(WebError::NotFound)
 }
 
-/// What of the timeline is asked for.
+/// The parameters of the timeline.
 #[derive(Default)]
-pub(crate) struct Asked {
+pub(crate) struct TimelineParams {
     pub after: Option<String>,
-    /// Place of the first session shown, from 1; only to be shown.
+    /// Number of the first session shown, counted from 1; only displayed.
     pub row: i64,
     pub limit: usize,
 }
 
-impl Asked {
-    pub(crate) fn read(pairs: &[(String, String)], format: Format) -> Result<Self, WebError> {
+impl TimelineParams {
+    pub(crate) fn read(pairs: &Pairs, format: Format) -> Result<Self, WebError> {
         let usual = match format {
             Format::Html => SESSIONS,
             Format::Json => LIMIT_DEFAULT,
@@ -65,55 +64,54 @@ impl Asked {
         };
         let limit = parameters::limit(query::first(pairs, "limit"), usual)?;
         let after = query::first(pairs, "after").map(str::to_owned);
-        let row = query::first(pairs, "row").and_then(|text| text.parse().ok()).filter(|row| *row > 0);
-        Ok(Self { row: row.filter(|_| after.is_some()).unwrap_or(1), after, limit })
+        Ok(Self { row: report::first_row(pairs, after.is_some()), after, limit })
     }
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
     let pairs = report::pairs(&request)?;
-    let asked = Asked::read(&pairs, access.format)?;
+    let params = TimelineParams::read(&pairs, access.format)?;
     report::wait(&access, &pairs).await?;
     let (app, id) = (&access.state.app, access.account.id());
     let number = number_of(&request)?;
-    let found = reports::visitor(app, id, number, asked.after.as_deref(), asked.limit).await?;
-    let found = told(&access, found.ok_or(WebError::NotFound)?);
+    let found = reports::visitor(app, id, number, params.after.as_deref(), params.limit).await?;
+    let found = redact(&access, found.ok_or(WebError::NotFound)?);
     match access.format {
-        Format::Json => data::json(&found),
+        Format::Json => export::json(&found),
         Format::Csv => {
             let rows = found
                 .table
                 .rows
                 .iter()
                 .flat_map(|session| session.timeline.iter().map(move |event| cells(session, event)));
-            data::csv(&format!("visitor-{id}-{}", found.number), &COLUMNS, rows.collect())
+            export::csv(&format!("visitor-{id}-{}", found.number), &COLUMNS, rows.collect())
         }
         Format::Html => {
             let reader = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
-            let title = title(reader.who.context.t, &found);
+            let title = title(reader.signed_in.context.t, &found);
             let layout = reader.layout(&title, Section::Live, "");
             let currency = &access.account.settings().currency;
-            answer::page(StatusCode::OK, &page(layout, &access.account.zone, currency, &asked, &found))
+            respond::page(&page(layout, &access.account.zone, currency, &params, &found))
         }
     }
 }
 
 async fn delete(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
-    let here = form.page;
-    here.need(Role::Admin)?;
+    let member = form.sender;
+    member.need(Role::Admin)?;
     let number = number_of(&request)?;
-    let app = &here.who.state.app;
-    let erased = erase_visitor::erase_visitor(app, here.who.actor(), here.id(), number).await?;
+    let app = member.app();
+    let erased = erase_visitor::erase_visitor(app, member.actor(), member.account_id(), number).await?;
     if !erased.damaged.is_empty() {
-        // His page says which days those are, and asks again when they can be read.
-        return Ok(answer::see_other(&paths::visitor(here.id(), number)));
+        // Some days could not be read, so data of the visitor remains. Their page lists these days and offers to
+        // erase again.
+        return Ok(respond::see_other(&paths::visitor(member.account_id(), number)));
     }
-    flash::put(&request, here.who.context.https, Done::VisitorErased);
-    Ok(answer::see_other(&paths::dashboard(here.id())))
+    respond::done(&request, member.https(), Done::VisitorErased, &paths::dashboard(member.account_id()))
 }
 
-/// The answer as this reader may have it.
-fn told(access: &ReportAccess, mut found: VisitorReport) -> VisitorReport {
+/// Removes what this user may not see.
+fn redact(access: &ReportAccess, mut found: VisitorReport) -> VisitorReport {
     found.contact = found.contact.filter(|_| access.persons);
     if let Some(contact) = found.contact.as_mut().filter(|_| !access.sees_emails) {
         mask_email(&mut contact.email);
@@ -121,7 +119,7 @@ fn told(access: &ReportAccess, mut found: VisitorReport) -> VisitorReport {
     found
 }
 
-/// Heads of the CSV, in the order of `cells`: a line per event.
+/// Columns of the CSV, in the order of `cells`: one line per event.
 const COLUMNS: [&str; 14] = [
     "session",
     "session_at",
@@ -143,55 +141,52 @@ fn cells(session: &SessionRow, event: &EventRow) -> Vec<String> {
     vec![
         session.id.to_string(),
         session.at.iso(),
-        data::cell(&session.source),
-        data::cell(&session.source_detail),
-        data::cell(&session.device),
-        data::cell(&session.country),
+        export::cell(&session.source),
+        export::cell(&session.source_detail),
+        export::cell(&session.device),
+        export::cell(&session.country),
         event.at.iso(),
         event.kind.to_owned(),
-        data::cell(&event.host),
-        data::cell(&event.path),
-        data::cell(&event.title),
-        data::cell(&event.event),
+        export::cell(&event.host),
+        export::cell(&event.path),
+        export::cell(&event.title),
+        export::cell(&event.event),
         event.engaged_seconds.to_string(),
         event.consent.to_owned(),
     ]
 }
 
-/// Something known: what it is called, and what it is.
+/// A label with its value.
 pub(crate) struct Fact {
     pub name: &'static str,
     pub value: String,
-    /// Shown small below.
+    /// Shown small below the value.
     pub detail: String,
 }
 
-/// One session as people read it.
 pub(crate) struct Visit {
-    /// When it began.
+    /// Start of the session.
     pub when: String,
     pub lasted: String,
-    /// Source, device, place.
     pub from: Vec<String>,
     pub counts: Vec<String>,
     pub badges: Vec<&'static str>,
-    /// What a folded session does not show.
+    /// Details that are hidden until the session is opened.
     pub more: Vec<Fact>,
     pub rows: Vec<View>,
     pub left_out: Option<String>,
-    /// Names its table.
+    /// Accessible name of the table.
     pub label: String,
-    /// The first one of the page is open.
+    /// Only the first session of the page is open.
     pub open: bool,
 }
 
-/// One page view or completion.
 pub(crate) struct View {
-    /// In full.
+    /// With date and time.
     pub when: String,
     pub time: String,
     pub page: String,
-    /// What it is when it is no page view.
+    /// The kind of event; empty for a page view.
     pub badge: &'static str,
     pub title: String,
     pub seen: String,
@@ -202,9 +197,9 @@ pub(crate) struct View {
 #[template(path = "visitors/show.html")]
 pub(crate) struct Page {
     layout: Layout,
-    /// Below a title that is an email.
+    /// The visitor number, shown below a title that is an email.
     under: Option<String>,
-    /// The page of his contact.
+    /// Address of the contact's page.
     contact: Option<String>,
     no_browser: bool,
     damaged: Option<String>,
@@ -216,10 +211,25 @@ pub(crate) struct Page {
     erase: Option<Erase>,
 }
 
-/// What erasing him would take away, before it is asked for.
+/// The confirmation before the visitor is erased.
 struct Erase {
     what: String,
     action: String,
+}
+
+/// The pager of a timeline at this address.
+pub(crate) fn timeline_pager(
+    t: &'static Texts,
+    params: &TimelineParams,
+    address: &str,
+    shown: usize,
+    total: u64,
+    next: Option<&str>,
+) -> Option<Pager> {
+    let first = params.after.is_some().then(|| address.to_owned());
+    Pager::of(t, params.row, shown, total, first, next, |cursor, row| {
+        format!("{address}?after={cursor}&row={row}")
+    })
 }
 
 fn title(t: &Texts, found: &VisitorReport) -> String {
@@ -232,24 +242,21 @@ pub(crate) fn page(
     layout: Layout,
     zone: &Zone,
     currency: &str,
-    asked: &Asked,
+    params: &TimelineParams,
     found: &VisitorReport,
 ) -> Page {
     let t = layout.t;
-    let words = &t.visitor;
-    let here = layout
+    let texts = &t.visitor;
+    let address = layout
         .account
         .as_ref()
         .map(|account| paths::visitor(account.id, VisitorNumber(found.number)))
         .unwrap_or_default();
     let visits: Vec<Visit> =
         found.table.rows.iter().enumerate().map(|(at, row)| visit(t, zone, currency, row, at == 0)).collect();
-    let to = asked.row + i64::try_from(visits.len()).unwrap_or(0) - 1;
-    let next = found.table.next.as_ref().map(|cursor| format!("{here}?after={cursor}&row={}", to + 1));
-    let is_part = asked.after.is_some() || next.is_some();
     let number = found.number.to_string();
     Page {
-        under: found.contact.as_ref().map(|_| fill(words.number, &[("number", &number)])),
+        under: found.contact.as_ref().map(|_| fill(texts.number, &[("number", &number)])),
         contact: found
             .contact
             .as_ref()
@@ -257,60 +264,61 @@ pub(crate) fn page(
             .map(|(contact, account)| paths::contact(account.id, ContactId(contact.contact_id))),
         no_browser: found.no_browser,
         damaged: (!found.damaged.is_empty())
-            .then(|| fill(words.damaged, &[("days", &found.damaged.join(", "))])),
+            .then(|| fill(texts.damaged, &[("days", &found.damaged.join(", "))])),
         facts: facts(t, zone, found),
-        visits,
-        pager: is_part.then(|| Pager {
+        pager: timeline_pager(
             t,
-            from: asked.row,
-            to,
-            total: report::signed(found.table.total),
-            first: asked.after.is_some().then(|| here.clone()),
-            next,
-        }),
-        erase: erase(&layout, found, &here),
-        csv: format!("{here}?format=csv"),
-        json: format!("{here}?format=json"),
+            params,
+            &address,
+            visits.len(),
+            found.table.total,
+            found.table.next.as_deref(),
+        ),
+        visits,
+        erase: erase(&layout, found, &address),
+        csv: format!("{address}?format=csv"),
+        json: format!("{address}?format=json"),
         layout,
     }
 }
 
-/// For those who may, and of visitors alone: a contact's own number goes with the contact.
-fn erase(layout: &Layout, found: &VisitorReport, here: &str) -> Option<Erase> {
-    let may = layout.viewer.as_ref().is_some_and(|viewer| viewer.role >= Role::Admin);
+/// Only for users who may erase. A visitor without a browser stands for what programs reported about a contact and
+/// is deleted with that contact.
+fn erase(layout: &Layout, found: &VisitorReport, address: &str) -> Option<Erase> {
+    let may = layout.viewer_is(Role::Admin);
     let t = layout.t;
-    let words = &t.visitor;
+    let texts = &t.visitor;
     let counts = [
-        words.erase_sessions.of(report::signed(found.sessions), &t.number),
-        words.views.of(report::signed(found.page_views), &t.number),
-        words.erase_days.of(report::signed(found.days), &t.number),
+        texts.erase_sessions.of(report::signed(found.sessions), &t.number),
+        texts.views.of(report::signed(found.page_views), &t.number),
+        texts.erase_days.of(report::signed(found.days), &t.number),
     ];
     let [sessions, views, days] = &counts;
     (may && !found.no_browser).then(|| Erase {
-        what: fill(words.erase_what, &[("sessions", sessions), ("views", views), ("days", days)]),
-        action: format!("{here}/erase"),
+        what: fill(texts.erase_what, &[("sessions", sessions), ("views", views), ("days", days)]),
+        action: format!("{address}/erase"),
     })
 }
 
 fn facts(t: &'static Texts, zone: &Zone, found: &VisitorReport) -> Vec<Fact> {
-    let words = &t.visitor;
+    let texts = &t.visitor;
     let fact = |name, value: String, detail: String| Fact { name, value, detail };
     let value = |dimension, value: &str| t.label.value(dimension, value).into_owned();
     let browser = t.label.browser(&found.browser, &found.os).unwrap_or_default();
     vec![
-        fact(words.first_seen, format::date_time(&t.number, zone, found.first_seen), String::new()),
-        fact(words.last_seen, format::date_time(&t.number, zone, found.last_seen), String::new()),
+        fact(texts.first_seen, format::date_time(&t.number, zone, found.first_seen), String::new()),
+        fact(texts.last_seen, format::date_time(&t.number, zone, found.last_seen), String::new()),
         fact(
-            words.original_source,
+            texts.original_source,
             value(Dimension::Source, &found.original_source),
             format::address(&found.original_source_detail),
         ),
-        fact(words.device, value(Dimension::Device, &found.device), browser),
-        fact(words.country, value(Dimension::Country, &found.country), found.region.clone()),
-        fact(words.sessions, report::count(t, found.sessions), String::new()),
-        fact(words.page_views, report::count(t, found.page_views), String::new()),
-        fact(words.engaged, span(t, found.engaged_seconds), String::new()),
-        fact(words.days, report::count(t, found.days), String::new()),
+        fact(texts.device, value(Dimension::Device, &found.device), browser),
+        fact(texts.country, value(Dimension::Country, &found.country), found.region.clone()),
+        fact(texts.sessions, report::count(t, found.sessions), String::new()),
+        fact(texts.page_views, report::count(t, found.page_views), String::new()),
+        fact(texts.engaged, span(t, found.engaged_seconds), String::new()),
+        fact(texts.days, report::count(t, found.days), String::new()),
     ]
 }
 
@@ -319,11 +327,11 @@ fn span(t: &Texts, seconds: u64) -> String {
 }
 
 pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &SessionRow, open: bool) -> Visit {
-    let words = &t.visitor;
+    let texts = &t.visitor;
     let named = |dimension, value: &str| t.label.value(dimension, value).into_owned();
     let when = format::date_time(&t.number, zone, row.at);
     let source = match row.id {
-        0 => words.sent_by_programs.to_owned(),
+        0 => texts.sent_by_programs.to_owned(),
         _ => named(Dimension::Source, &row.source),
     };
     let device = named(Dimension::Device, &row.device);
@@ -331,13 +339,13 @@ pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &Sessio
     let place = place.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
     let mut counts = Vec::new();
     if row.page_views > 0 || row.completions == 0 {
-        counts.push(words.views.of(report::signed(row.page_views), &t.number));
+        counts.push(texts.views.of(report::signed(row.page_views), &t.number));
     }
     if row.completions > 0 {
-        counts.push(words.completions.of(report::signed(row.completions), &t.number));
+        counts.push(texts.completions.of(report::signed(row.completions), &t.number));
     }
     let badges =
-        [(row.new_visitor, words.first_visit), (row.bounced, words.bounced), (row.switched, words.switched)];
+        [(row.new_visitor, texts.first_visit), (row.bounced, texts.bounced), (row.switched, texts.switched)];
     let left_out = report::signed(row.left_out);
     Visit {
         lasted: if row.id == 0 { String::new() } else { span(t, row.duration_seconds) },
@@ -346,34 +354,34 @@ pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &Sessio
         badges: badges.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect(),
         more: more(t, row),
         rows: row.timeline.iter().map(|event| view(t, zone, currency, event)).collect(),
-        left_out: (left_out > 0).then(|| words.left_out.of(left_out, &t.number)),
-        label: fill(words.events_of, &[("title", &when)]),
+        left_out: (left_out > 0).then(|| texts.left_out.of(left_out, &t.number)),
+        label: fill(texts.events_of, &[("title", &when)]),
         when,
         open,
     }
 }
 
-/// What a session is of beside what its head says.
+/// Details that the heading of the session does not show.
 fn more(t: &'static Texts, row: &SessionRow) -> Vec<Fact> {
-    let words = &t.visitor;
+    let texts = &t.visitor;
     let campaign = [&row.utm_campaign, &row.utm_source, &row.utm_medium];
     let campaign: Vec<&str> =
         campaign.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
-    // Its scheme tells nobody anything.
+    // The scheme is of no interest to the reader.
     let referrer = row.referrer.split_once("://").map(|(_, rest)| rest);
     let all = [
-        (words.referrer, format::address(referrer.unwrap_or(&row.referrer))),
-        (words.campaign, campaign.join(" · ")),
-        (words.device, t.label.browser(&row.browser, &row.os).unwrap_or_default()),
-        (words.screen, t.label.value(Dimension::Screen, row.screen).into_owned()),
-        (words.language, t.label.value(Dimension::Language, &row.language).into_owned()),
+        (texts.referrer, format::address(referrer.unwrap_or(&row.referrer))),
+        (texts.campaign, campaign.join(" · ")),
+        (texts.device, t.label.browser(&row.browser, &row.os).unwrap_or_default()),
+        (texts.screen, t.label.value(Dimension::Screen, row.screen).into_owned()),
+        (texts.language, t.label.value(Dimension::Language, &row.language).into_owned()),
     ];
     let known = all.into_iter().filter(|(_, value)| !value.is_empty());
     known.map(|(name, value)| Fact { name, value, detail: String::new() }).collect()
 }
 
 fn view(t: &'static Texts, zone: &Zone, currency: &str, event: &EventRow) -> View {
-    let words = &t.visitor;
+    let texts = &t.visitor;
     let address = format::address(&format!("{}{}", event.host, event.path));
     let page = match (event.event.as_str(), address.as_str()) {
         ("", _) => address,
@@ -396,7 +404,7 @@ fn view(t: &'static Texts, zone: &Zone, currency: &str, event: &EventRow) -> Vie
             _ => event.title.clone(),
         },
         badge: match event.kind {
-            "completion" => words.completion,
+            "completion" => texts.completion,
             "identification" => t.contacts.identified,
             _ => "",
         },
@@ -404,7 +412,7 @@ fn view(t: &'static Texts, zone: &Zone, currency: &str, event: &EventRow) -> Vie
         seen: if event.engaged_seconds == 0 { String::new() } else { span(t, event.engaged_seconds) },
         consent: match event.policy {
             0 => state.to_owned(),
-            _ => fill(words.consent_to, &[("state", state), ("revision", &revision)]),
+            _ => fill(texts.consent_to, &[("state", state), ("revision", &revision)]),
         },
     }
 }

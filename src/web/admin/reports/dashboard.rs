@@ -1,6 +1,5 @@
-//! `/accounts/{id}/dashboard`: key figures, the chart of one of them, and the first rows of every table.
+//! `/accounts/{id}/dashboard`: key figures, a chart of one of them, and the first rows of every table.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -10,14 +9,13 @@ use crate::app::reports::dashboard::{Kpi as Totals, Point as Counted};
 use crate::app::reports::events::TopEvent;
 use crate::app::reports::parameters;
 use crate::app::reports::{self, Dashboard};
-use crate::base::clock::Millis;
 use crate::domain::event::EventNumber;
-use crate::domain::period::{Days, LocalDay, Step, Zone};
+use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::web::admin::reports::report::{self, Bars, signed};
+use crate::web::admin::reports::series_chart::{self, Series};
 use crate::web::admin::reports::{devices, pages, sources};
-use crate::web::drawing::chart::{Chart, Point, Sparkline, Unit};
-use crate::web::drawing::format;
+use crate::web::drawing::chart::{Chart, Unit};
 use crate::web::part::delta::Delta;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::filters::FilterBar;
@@ -28,38 +26,39 @@ use crate::web::part::panel::{Head, Panel, Row};
 use crate::web::part::period::PeriodBar;
 use crate::web::paths::{self, Report};
 use crate::web::request::guard::{Format, ReportAccess};
-use crate::web::request::query::{self, Asked};
+use crate::web::request::query::{self, ReportParams};
 use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
-use crate::web::response::{answer, data};
-use crate::web::text::{Texts, fill};
+use crate::web::response::{export, respond};
+use crate::web::text::Texts;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.route("/accounts/{account}/dashboard", get().to(show));
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let asked = report::ask(&request, &access, Report::Dashboard, &["metric"]).await?;
+    let params = report::ask(&request, &access, Report::Dashboard, &["metric"]).await?;
     let metric = Metric::read(query::first(&report::pairs(&request)?, "metric"))?;
     let (app, id) = (&access.state.app, access.account.id());
-    let found = reports::dashboard(app, id, &asked.query).await?;
+    let found = reports::dashboard(app, id, &params.query).await?;
     match access.format {
-        Format::Json => data::json(&found),
+        Format::Json => export::json(&found),
         Format::Csv => {
             let rows = found.series.iter().map(cells).collect();
-            data::csv(&report::file_name(&asked), &COLUMNS, rows)
+            export::csv(&report::file_name(&params), &COLUMNS, rows)
         }
-        Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
+        Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
-            let layout = report::layout(&access, &asked, Section::Dashboard, |t| t.frame.nav.dashboard)?;
+            let layout = report::layout(&access, &params, Section::Dashboard, |t| t.frame.nav.dashboard)?;
             let waits = accounts::first_hit(app, id).await?.is_none();
-            let of = Of { zone: &access.account.zone, currency: &access.account.settings().currency };
-            answer::page(StatusCode::OK, &page(layout, &asked, &of, metric, &found, waits))
+            let account =
+                AccountFormat { zone: &access.account.zone, currency: &access.account.settings().currency };
+            respond::page(&page(layout, &params, &account, metric, &found, waits))
         }
     }
 }
 
-/// Heads of the CSV, in the order of `cells`: the series is the dashboard's table.
+/// Columns of the CSV, in the order of `cells`: the series of the chart.
 const COLUMNS: [&str; 6] = ["at", "visitors", "sessions", "page_views", "completions", "revenue"];
 
 fn cells(point: &Counted) -> Vec<String> {
@@ -68,16 +67,15 @@ fn cells(point: &Counted) -> Vec<String> {
     [point.at.clone()].into_iter().chain(counts).chain([point.revenue.clone()]).collect()
 }
 
-/// What of an account its numbers are written by.
-pub(crate) struct Of<'a> {
+/// The account settings that decide how numbers and times are written.
+pub(crate) struct AccountFormat<'a> {
     pub zone: &'a Zone,
     pub currency: &'a str,
 }
 
-/// Countries shown: about as many rows as the devices beside them have.
+/// Countries shown: about as many rows as the devices panel beside it has.
 const COUNTRIES_SHOWN: usize = 6;
 
-/// A figure that can be charted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Metric {
     #[default]
@@ -116,8 +114,8 @@ impl Metric {
         }
     }
 
-    fn unit(self, of: &Of<'_>) -> Unit {
-        if self == Self::Revenue { Unit::Money(of.currency.to_owned()) } else { Unit::Count }
+    fn unit(self, account: &AccountFormat<'_>) -> Unit {
+        if self == Self::Revenue { Unit::Money(account.currency.to_owned()) } else { Unit::Count }
     }
 
     fn total(self, figures: &Totals) -> i64 {
@@ -151,26 +149,28 @@ pub(crate) struct Page {
     kpis: KpiRow,
     chart: Chart,
     panels: Vec<Panel>,
-    /// Hits of robots that were left out.
+    /// Number of hits from bots that are not counted.
     bots: Option<String>,
-    /// Instead of all of it, until the first page view is counted.
+    /// Shown instead of the report until the first page view is counted.
     empty: Option<Empty>,
 }
 
 /// `waits`: the account has not counted a page view yet.
 pub(crate) fn page(
     layout: Layout,
-    asked: &Asked,
-    of: &Of<'_>,
+    params: &ReportParams,
+    account: &AccountFormat<'_>,
     metric: Metric,
     found: &Dashboard,
     waits: bool,
 ) -> Page {
     let t = layout.t;
-    let Bars { period, filters } = Bars::over(&layout, asked);
+    let Bars { period, filters } = Bars::over(&layout, params);
     let until = period.until.as_deref();
-    let cards =
-        Metric::ALL.into_iter().map(|one| card(t, asked, (one, of), one == metric, found, until)).collect();
+    let cards = Metric::ALL
+        .into_iter()
+        .map(|one| card(t, params, (one, account), one == metric, found, until))
+        .collect();
     let bots = (found.bots > 0).then(|| t.table.bots_left_out.of(signed(found.bots), &t.number));
     let empty = waits.then(|| Empty {
         icon: Icon::Dashboard,
@@ -178,14 +178,14 @@ pub(crate) fn page(
         what: t.table.waiting.to_owned(),
         action: Some(Action {
             label: t.table.waiting_action.to_owned(),
-            href: paths::settings(asked.url.account, "tracking-code"),
+            href: paths::settings(params.url.account, "tracking-code"),
         }),
     });
     Page {
         missing: Missing::of(t, &found.damaged),
         kpis: KpiRow { t, cards },
-        chart: chart(t, asked, of, metric, found),
-        panels: panels(t, asked, found),
+        chart: chart(t, params, account, metric, found),
+        panels: panels(t, params, found),
         layout,
         period,
         filters,
@@ -194,127 +194,64 @@ pub(crate) fn page(
     }
 }
 
-/// `until`: the time at which the comparison ends, while the period is not over.
+/// `until`: the time at which the comparison ends while the period is still running.
 fn card(
     t: &'static Texts,
-    asked: &Asked,
-    (metric, of): (Metric, &Of<'_>),
+    params: &ReportParams,
+    (metric, account): (Metric, &AccountFormat<'_>),
     charted: bool,
     found: &Dashboard,
     until: Option<&str>,
 ) -> Kpi {
     let now = metric.total(&found.kpi);
     let before = found.compare.as_ref().map(|compare| metric.total(&compare.kpi));
-    let unit = metric.unit(of);
-    let days = asked.url.compared_days();
+    let unit = metric.unit(account);
+    let days = params.url.compared_days();
     Kpi {
         label: metric.label(t).to_owned(),
         value: unit.figure(&t.number, now),
         exact: unit.text(&t.number, now),
         change: before.map(|before| Delta::since(t, now, before, days, until)),
-        spark: Sparkline::of(whole(asked, found).map(|point| metric.of(point)).collect()),
+        spark: series_chart::sparkline(
+            params,
+            found.series.iter().map(|point| (metric.of(point), point.unfinished)),
+        ),
         href: match metric {
-            Metric::Visitors => asked.url.without("metric").href(),
-            _ => asked.url.with("metric", metric.as_str()).href(),
+            Metric::Visitors => params.url.without("metric").href(),
+            _ => params.url.with("metric", metric.as_str()).href(),
         },
         charted,
     }
 }
 
-/// The intervals that count in full: a month cut short by the period, or not over yet, would begin or end every
-/// line with a fall that nobody caused.
-fn whole<'a>(asked: &Asked, found: &'a Dashboard) -> impl Iterator<Item = &'a Counted> {
-    let parts = cut(asked.url.period.days, found.series.len());
-    found.series.iter().zip(parts).filter(|(point, cut)| !point.unfinished && !cut).map(|(point, _)| point)
-}
-
-/// Of each of `n` intervals: does the period hold a part of it only?
-pub(crate) fn cut(days: Days, n: usize) -> impl Iterator<Item = bool> {
-    let (first, last) = (days.first.date(), days.last.date());
-    let by_months = days.step() == Step::Month;
-    let (at_first, at_last) = (first != first.first_of_month(), last != last.last_of_month());
-    (0..n).map(move |i| by_months && (i == 0 && at_first || i + 1 == n && at_last))
-}
-
-fn chart(t: &'static Texts, asked: &Asked, of: &Of<'_>, metric: Metric, found: &Dashboard) -> Chart {
-    let zone = of.zone;
-    let days = asked.url.period.days;
-    let step = days.step();
-    let range = format::days(&t.number, days);
-    let title = fill(t.report.chart.title, &[("what", metric.label(t)), ("range", &range)]);
-    // Of days before the first visit there is nothing to compare with.
-    let counted = found.compare.as_ref().filter(|c| c.series.iter().any(|point| metric.of(point) != 0));
-    let before = counted.zip(asked.url.compared_days());
-    let before_starts = before.as_ref().map(|(_, days)| starts(*days, zone, step)).unwrap_or_default();
-    let before_at = |i: usize| {
-        let (compare, days) = before.as_ref()?;
-        let next = before_starts.get(i + 1);
-        Some((when(t, zone, *days, *before_starts.get(i)?, next), metric.of(compare.series.get(i)?)))
+fn chart(
+    t: &'static Texts,
+    params: &ReportParams,
+    account: &AccountFormat<'_>,
+    metric: Metric,
+    found: &Dashboard,
+) -> Chart {
+    let values = |points: &[Counted]| points.iter().map(|point| metric.of(point)).collect();
+    let series = Series {
+        values: values(&found.series),
+        compared: found.compare.as_ref().map(|compare| values(&compare.series)),
+        unfinished: found.series.last().is_some_and(|point| point.unfinished),
     };
-    let starts = starts(days, zone, step);
-    let parts = cut(days, starts.len());
-    let points = starts.iter().zip(parts).enumerate().map(|(i, (start, cut))| Point {
-        when: when(t, zone, days, *start, starts.get(i + 1)),
-        name: name(t, zone, step, *start),
-        value: found.series.get(i).map(|point| metric.of(point)),
-        before: before_at(i),
-        cut,
-    });
-    let unfinished = found.series.last().is_some_and(|point| point.unfinished);
-    Chart::new(t, "chart", &title, metric.label(t), metric.unit(of)).with(points.collect(), unfinished)
+    series_chart::chart(t, params, account.zone, (metric.label(t), metric.unit(account)), &series)
 }
 
-/// Beginnings of the intervals.
-pub(crate) fn starts(days: Days, zone: &Zone, step: Step) -> Vec<Millis> {
-    let mut edges = days.edges(zone, step);
-    edges.pop();
-    edges.into_iter().map(Millis).collect()
-}
-
-/// An interval of `days` in full; of a month that is cut short, which days. It ends where the `next` begins.
-pub(crate) fn when(t: &Texts, zone: &Zone, days: Days, start: Millis, next: Option<&Millis>) -> String {
-    let first: LocalDay = zone.day_of(start);
-    match days.step() {
-        Step::Hour => format::date_time(&t.number, zone, start),
-        Step::Day => format::weekday_date(&t.number, first),
-        Step::Month => {
-            let last = next.map_or(days.last, |next| zone.day_of(*next).plus(-1));
-            format::days(&t.number, Days { first, last })
-        }
-    }
-}
-
-/// An interval below the axis.
-pub(crate) fn name(t: &Texts, zone: &Zone, step: Step, start: Millis) -> String {
-    match step {
-        Step::Hour => format::time(zone, start),
-        Step::Day => format::day_month(&t.number, zone.day_of(start)),
-        Step::Month => format::month_year(&t.number, zone.day_of(start)),
-    }
-}
-
-fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
-    let url = asked.url.without("metric");
-    let kept = &asked.url;
-    let words = &t.table;
+fn panels(t: &'static Texts, params: &ReportParams, found: &Dashboard) -> Vec<Panel> {
+    let url = params.url.without("metric");
+    let kept = &params.url;
+    let texts = &t.table;
     let kpi = &t.report.kpi;
     let panel =
         |id: &'static str, title: &str, head: (&str, &str), will: &str, rows: Vec<Row>, more: String| Panel {
-            t,
-            id,
-            title: title.to_owned(),
-            alone: false,
-            tabs: Vec::new(),
-            head: head.0.to_owned(),
             number_heads: vec![Head::plain(kpi.visitors), Head::plain(head.1)],
             empty: Panel::nothing(t, will, !url.filters.is_empty()),
-            remedy: None,
             more: (!rows.is_empty()).then_some(more),
             rows,
-            searchable: false,
-            search_all: None,
-            export: None,
-            pager: None,
+            ..Panel::new(t, id, title, head.0)
         };
     let all = |report| url.to(report).href();
     let source_rows = sources::rows(t, kept, &found.sources.rows);
@@ -326,19 +263,19 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
     let will = &t.report.nothing;
     let heads = |name| (name, kpi.sessions);
     let mut panels = vec![
-        panel("sources", words.sources, heads(words.source), will.sources, source_rows, by_source),
-        panel("pages", words.pages, (words.page, kpi.page_views), will.pages, page_rows, all(Report::Pages)),
-        panel("devices", words.devices, heads(words.device), will.devices, device_rows, all(Report::Devices)),
+        panel("sources", texts.sources, heads(texts.source), will.sources, source_rows, by_source),
+        panel("pages", texts.pages, (texts.page, kpi.page_views), will.pages, page_rows, all(Report::Pages)),
+        panel("devices", texts.devices, heads(texts.device), will.devices, device_rows, all(Report::Devices)),
         panel(
             "countries",
-            words.countries,
-            heads(words.country),
+            texts.countries,
+            heads(texts.country),
             will.countries,
             country_rows,
             all(Report::Countries),
         ),
     ];
-    // It appears with the first event there is.
+    // The panel appears once there is an event.
     if !found.events.rows.is_empty() {
         let mut events = panel(
             "events",
@@ -354,7 +291,7 @@ fn panels(t: &'static Texts, asked: &Asked, found: &Dashboard) -> Vec<Panel> {
     panels
 }
 
-/// Rows of events with their completions; each leads to its event.
+/// Rows of the events panel. Each links to its event.
 fn event_rows(t: &Texts, url: &paths::ReportUrl, rows: &[TopEvent]) -> Vec<Row> {
     let most = rows.iter().map(|row| row.completions).max();
     let row = |row: &TopEvent| Row {

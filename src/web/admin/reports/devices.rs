@@ -1,14 +1,13 @@
-//! `/accounts/{id}/devices` and `/accounts/{id}/countries`: tables whose rows have one name; over the countries
-//! a map of them.
+//! `/accounts/{id}/devices` and `/accounts/{id}/countries`: tables with one name per row. The countries also get a
+//! map.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::app::reports::{self, LIMIT_MAX, NameRow, Table};
 use crate::domain::question::{Dimension, NONE};
 use crate::web::admin::reports::report;
-use crate::web::admin::reports::table::{Shown, TablePage};
+use crate::web::admin::reports::table::{TableContents, TablePage};
 use crate::web::drawing::format;
 use crate::web::drawing::map::{Country, Map};
 use crate::web::part::empty::Empty;
@@ -16,10 +15,10 @@ use crate::web::part::icon::Icon;
 use crate::web::part::panel::Row;
 use crate::web::paths::{Report, ReportUrl, is};
 use crate::web::request::guard::{Format, ReportAccess};
-use crate::web::request::query::{self, Asked};
+use crate::web::request::query::{self, ReportParams};
 use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
-use crate::web::response::{answer, data};
+use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -31,52 +30,56 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 const COLUMNS: [&str; 5] = ["name", "visitors", "sessions", "page_views", "bounce_rate"];
 
 async fn devices(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let asked = report::ask(&request, &access, Report::Devices, &["by", "sort"]).await?;
-    let table = reports::devices(&access.state.app, access.account.id(), &asked.query).await?;
-    answer(&access, &asked, &table)
+    let params = report::ask(&request, &access, Report::Devices, &["by", "sort"]).await?;
+    let table = reports::devices(&access.state.app, access.account.id(), &params.query).await?;
+    answer(&access, &params, &table)
 }
 
 async fn countries(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let mut asked = report::ask(&request, &access, Report::Countries, &["sort"]).await?;
-    // All there are, for the map.
+    let mut params = report::ask(&request, &access, Report::Countries, &["sort"]).await?;
+    // The map needs all countries.
     if access.format == Format::Html && query::first(&report::pairs(&request)?, "limit").is_none() {
-        asked.query.limit = LIMIT_MAX;
+        params.query.limit = LIMIT_MAX;
     }
-    let table = reports::countries(&access.state.app, access.account.id(), &asked.query).await?;
-    answer(&access, &asked, &table)
+    let table = reports::countries(&access.state.app, access.account.id(), &params.query).await?;
+    answer(&access, &params, &table)
 }
 
-fn answer(access: &ReportAccess, asked: &Asked, table: &Table<NameRow>) -> Result<HttpResponse, WebError> {
+fn answer(
+    access: &ReportAccess,
+    params: &ReportParams,
+    table: &Table<NameRow>,
+) -> Result<HttpResponse, WebError> {
     match access.format {
-        Format::Json => data::json(table),
-        Format::Csv => report::csv(asked, &COLUMNS, table, cells, |row| row.before),
-        Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
+        Format::Json => export::json(table),
+        Format::Csv => report::csv(params, &COLUMNS, table, cells, |row| row.before),
+        Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
-            let is_countries = asked.url.report == Report::Countries;
+            let is_countries = params.url.report == Report::Countries;
             let title = |t: &'static Texts| if is_countries { t.table.countries } else { t.table.devices };
-            let layout = report::layout(access, asked, Section::Dashboard, title)?;
+            let layout = report::layout(access, params, Section::Dashboard, title)?;
             let t = layout.t;
-            let mut page = page(layout, asked, table);
+            let mut page = page(layout, params, table);
             if is_countries {
                 let has_maps =
                     access.state.app.geo.status(access.state.app.now()).iter().any(|map| map.in_use);
-                add_map(&mut page, t, asked, table, has_maps);
+                add_map(&mut page, t, params, table, has_maps);
             }
-            answer::page(StatusCode::OK, &page)
+            respond::page(&page)
         }
     }
 }
 
 fn cells(row: &NameRow) -> Vec<String> {
     let counts = [row.visitors, row.sessions, row.page_views].map(|n| n.to_string());
-    [data::cell(&row.name)].into_iter().chain(counts).chain([data::ratio(row.bounce_rate)]).collect()
+    [export::cell(&row.name)].into_iter().chain(counts).chain([export::ratio(row.bounce_rate)]).collect()
 }
 
-pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<NameRow>) -> TablePage {
+pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<NameRow>) -> TablePage {
     let t = layout.t;
-    let words = &t.table;
-    let by = asked.query.by.as_deref();
-    let is_countries = asked.url.report == Report::Countries;
+    let texts = &t.table;
+    let by = params.query.by.as_deref();
+    let is_countries = params.url.report == Report::Countries;
     let dimension = match by {
         _ if is_countries => Dimension::Country,
         Some("browser") => Dimension::Browser,
@@ -85,39 +88,33 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<NameRow>) -> Tab
         Some("language") => Dimension::Language,
         _ => Dimension::Device,
     };
-    let until = report::until(&layout, asked);
-    let names = rows(t, &asked.url, dimension, &table.rows);
+    let until = report::until(&layout, params);
+    let names = rows(t, &params.url, dimension, &table.rows);
     let numbers = table.rows.iter().map(|row| {
-        let visitors = report::visitors(t, asked, until.as_deref(), row.visitors, row.before);
-        report::of_sessions(t, visitors, (row.sessions, row.page_views), row.bounce_rate)
+        let visitors = report::visitors(t, params, until.as_deref(), row.visitors, row.before);
+        report::session_numbers(t, visitors, (row.sessions, row.page_views), row.bounce_rate)
     });
-    let barred = |row: &NameRow| report::barred(asked, row.visitors, row.sessions, row.page_views);
-    let counts: Vec<u64> = table.rows.iter().map(barred).collect();
+    let bar_count = |row: &NameRow| report::bar_count(params, row.visitors, row.sessions, row.page_views);
+    let counts: Vec<u64> = table.rows.iter().map(bar_count).collect();
     let rows = report::with_numbers(names, numbers, &counts);
     let choices = [
-        ("device", words.by_device),
-        ("browser", words.by_browser),
-        ("os", words.by_system),
-        ("screen", words.by_screen),
-        ("language", words.by_language),
+        ("device", texts.by_device),
+        ("browser", texts.by_browser),
+        ("os", texts.by_system),
+        ("screen", texts.by_screen),
+        ("language", texts.by_language),
     ];
     let current = choices.iter().find(|(word, _)| Some(*word) == by).or(choices.first());
-    let kpi = &t.report.kpi;
     TablePage::of(
         layout,
-        asked,
-        Shown {
+        params,
+        TableContents {
             id: "names",
-            title: if is_countries { words.countries } else { current.map_or("", |(_, label)| *label) },
-            tabs: if is_countries { Vec::new() } else { report::tabs(&asked.url, "by", by, &choices) },
+            title: if is_countries { texts.countries } else { current.map_or("", |(_, label)| *label) },
+            tabs: if is_countries { Vec::new() } else { report::tabs(&params.url, "by", by, &choices) },
             head: t.label.dimension(dimension),
             searched: None,
-            number_heads: vec![
-                report::sorting_head(asked, "visitors", kpi.visitors),
-                report::sorting_head(asked, "sessions", kpi.sessions),
-                report::sorting_head(asked, "page_views", kpi.page_views),
-                report::sorting_head(asked, "bounce_rate", words.bounce_rate),
-            ],
+            number_heads: report::session_heads(t, params),
             rows,
             nothing: if is_countries { t.report.nothing.countries } else { t.report.nothing.devices },
             total: table.total,
@@ -127,52 +124,52 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<NameRow>) -> Tab
     )
 }
 
-/// Draws the countries of a table that holds all of them; says where countries come from when none is known.
+/// Adds the map when the table contains all countries. When no country is known, it adds a hint how to set up the
+/// database that maps addresses to countries.
 pub(crate) fn add_map(
     page: &mut TablePage,
     t: &'static Texts,
-    asked: &Asked,
+    params: &ReportParams,
     table: &Table<NameRow>,
     has_maps: bool,
 ) {
-    let words = &t.report.map;
+    let texts = &t.report.map;
     let known = table.rows.iter().any(|row| row.name != NONE);
-    if !known && !table.rows.is_empty() && !has_maps && asked.url.filters.is_empty() {
+    if !known && !table.rows.is_empty() && !has_maps && params.url.filters.is_empty() {
         page.hint = Some(Empty {
             icon: Icon::Info,
-            title: words.no_map_title.to_owned(),
-            what: words.no_map.to_owned(),
+            title: texts.no_map_title.to_owned(),
+            what: texts.no_map.to_owned(),
             action: None,
         });
         return;
     }
-    let is_whole = asked.query.after.is_none() && table.next.is_none();
+    let is_whole = params.query.after.is_none() && table.next.is_none();
     if !is_whole || !known {
         return;
     }
-    let called = |code: &str| match report::named(t, Dimension::Country, code) {
-        name if name.is_empty() => words.unknown.to_owned(),
+    let called = |code: &str| match report::value_label(t, Dimension::Country, code) {
+        name if name.is_empty() => texts.unknown.to_owned(),
         name => name,
     };
     let country = |row: &NameRow| {
-        let visitors = words.visitors.of(report::signed(row.visitors), &t.number);
+        let visitors = texts.visitors.of(report::signed(row.visitors), &t.number);
         Country {
             code: row.name.clone(),
             count: report::signed(row.visitors),
-            title: fill(words.place, &[("name", &called(&row.name)), ("visitors", &visitors)]),
-            href: asked.url.filtered(is(Dimension::Country, &row.name)).href(),
+            title: fill(texts.place, &[("name", &called(&row.name)), ("visitors", &visitors)]),
+            href: params.url.filtered(is(Dimension::Country, &row.name)).href(),
         }
     };
-    let title = fill(words.title, &[("range", &format::days(&t.number, asked.url.period.days))]);
-    let nobody = |code: &str| fill(words.place_nobody, &[("name", &called(code))]);
+    let title = fill(texts.title, &[("range", &format::days(&t.number, params.url.period.days))]);
+    let nobody = |code: &str| fill(texts.place_nobody, &[("name", &called(code))]);
     page.map = Some(Map::new(t, "map", title, table.rows.iter().map(country).collect(), nobody));
 }
 
-/// Rows with visitors and sessions.
 pub(crate) fn rows(t: &Texts, url: &ReportUrl, dimension: Dimension, rows: &[NameRow]) -> Vec<Row> {
     let most = rows.iter().map(|row| row.visitors).max();
     let row = |row: &NameRow| Row {
-        name: report::named(t, dimension, &row.name),
+        name: report::value_label(t, dimension, &row.name),
         detail: t.label.code(dimension, &row.name),
         href: Some(url.filtered(is(dimension, &row.name)).href()),
         bar: report::bar(row.visitors, most),

@@ -1,9 +1,9 @@
-//! `/accounts/{id}/live`: the newest hits and what was made of each; how many of which kind since the start. Of a
-//! hit refused for want of consent it shows time and reason, because nothing else was kept (rules.md 9).
+//! `/accounts/{id}/live`: the newest hits with the result of each, and how many hits each reason got since the
+//! server started. A hit rejected for lack of consent shows only time and reason, because nothing else about it is
+//! kept (rules.md 9).
 
 use std::borrow::Cow;
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -26,16 +26,17 @@ use crate::web::part::icon::Icon;
 use crate::web::part::panel::Tab;
 use crate::web::paths::{self, Report};
 use crate::web::request::guard::{Format, ReportAccess};
-use crate::web::request::query::Asked;
+use crate::web::request::query::ReportParams;
 use crate::web::response::error::WebError;
+use crate::web::response::export::Column;
 use crate::web::response::page::{Layout, Section};
-use crate::web::response::{answer, data};
+use crate::web::response::{export, respond};
 use crate::web::text::live::Explained;
 use crate::web::text::{Texts, fill};
 
-/// Rows of the page.
+/// Rows on the page.
 const ROWS: usize = 100;
-/// How often the page asks for more, milliseconds; seconds without script.
+/// Interval of the reloads: by the script in milliseconds, without script in seconds.
 const EVERY_MS: u32 = 2_000;
 const EVERY_SECONDS: u32 = 5;
 
@@ -43,7 +44,6 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config.route("/accounts/{account}/live", get().to(show));
 }
 
-/// Which hits are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Show {
     All,
@@ -69,37 +69,36 @@ impl Show {
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let asked = report::ask(&request, &access, Report::Live, &["show"]).await?;
-    let show = Show::read(asked.query.show.as_deref())?;
+    let params = report::ask(&request, &access, Report::Live, &["show"]).await?;
+    let show = Show::read(params.query.show.as_deref())?;
     let (live, id) = (&access.state.app.live, access.account.id());
     let mut entries = live.list(id, 0, RING);
     entries.retain(|entry| show.takes(entry));
     let known = access.state.app.definitions.of(id);
     for entry in &mut entries {
-        // People know an event by its name.
         let named = EventNumber::parse(&entry.event).and_then(|number| known.find(number));
         if let Some(event) = named {
             entry.event.clone_from(&event.definition.name);
         }
     }
     match access.format {
-        Format::Json => data::json(&table(&entries, asked.query.limit)),
+        Format::Json => export::json(&table(&entries, params.query.limit)),
         Format::Csv => {
-            let limit = asked.query.limit.min(LIMIT_MAX);
-            data::csv(&report::file_name(&asked), &COLUMNS, entries.iter().take(limit).map(cells).collect())
+            let limit = params.query.limit.min(LIMIT_MAX);
+            export::csv_columns(&report::file_name(&params), &COLUMNS, entries.iter().take(limit))
         }
-        Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
+        Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
-            let layout = report::layout(&access, &asked, Section::Live, |t| t.frame.nav.live)?;
+            let layout = report::layout(&access, &params, Section::Live, |t| t.frame.nav.live)?;
             entries.truncate(ROWS);
-            let seen = Seen { entries, counts: live.counts(id), since: live.started() };
+            let seen = LiveHits { entries, counts: live.counts(id), since: live.started() };
             let account = &access.account;
-            answer::page(StatusCode::OK, &page(layout, &asked, &account.zone, account.settings(), &seen))
+            respond::page(&page(layout, &params, &account.zone, account.settings(), &seen))
         }
     }
 }
 
-/// One hit as data; null is not known, or not kept.
+/// A hit in the JSON answer; null for what is unknown or not kept.
 #[derive(Serialize)]
 struct Hit<'a> {
     at: String,
@@ -113,7 +112,7 @@ struct Hit<'a> {
     country: Option<&'a str>,
     device: Option<&'a str>,
     visitor: Option<u32>,
-    /// What was completed.
+    /// Id of the completed event, or its name if it is known.
     event: Option<&'a str>,
 }
 
@@ -147,52 +146,43 @@ fn table(entries: &[Entry], limit: usize) -> Table<Hit<'_>> {
     }
 }
 
-/// Heads of the CSV, in the order of `cells`.
-const COLUMNS: [&str; 8] = ["at", "kind", "result", "reason", "page", "consent", "source", "company"];
+const COLUMNS: [Column<Entry>; 8] = [
+    ("at", |entry| entry.at.iso()),
+    ("kind", |entry| entry.kind.to_owned()),
+    ("result", |entry| entry.result.to_owned()),
+    ("reason", |entry| entry.reason.as_str().to_owned()),
+    ("page", |entry| export::cell(&entry.page)),
+    ("consent", |entry| entry.consent.to_owned()),
+    ("source", |entry| export::cell(&entry.source)),
+    ("company", |entry| export::cell(&entry.company)),
+];
 
-fn cells(entry: &Entry) -> Vec<String> {
-    vec![
-        entry.at.iso(),
-        entry.kind.to_owned(),
-        entry.result.to_owned(),
-        entry.reason.as_str().to_owned(),
-        data::cell(&entry.page),
-        entry.consent.to_owned(),
-        data::cell(&entry.source),
-        data::cell(&entry.company),
-    ]
-}
-
-/// What the ring holds.
-pub(crate) struct Seen {
+/// The newest hits and the counts since the server started.
+pub(crate) struct LiveHits {
     pub entries: Vec<Entry>,
     pub counts: Vec<(Reason, u64)>,
     pub since: Millis,
 }
 
-/// One hit as people read it.
 struct Row {
-    /// In full.
+    /// With date and time.
     when: String,
     time: String,
     kind: &'static str,
-    /// What was completed.
     event: String,
     reason: &'static Explained,
     tone: &'static str,
     page: String,
     foreign: bool,
     source: String,
-    /// Number, and the way to his page.
+    /// Name and address of the visitor's page.
     visitor: Option<(String, String)>,
-    /// Country and device.
     detail: String,
     consent: &'static str,
-    /// Only time and reason are known, on purpose.
+    /// Only time and reason were kept.
     bare: bool,
 }
 
-/// One reason and how many hits it took.
 struct Count {
     reason: &'static Explained,
     tone: &'static str,
@@ -203,7 +193,7 @@ struct Count {
 #[template(path = "live/show.html")]
 pub(crate) struct Page {
     layout: Layout,
-    here: String,
+    address: String,
     tabs: Vec<Tab>,
     rows: Vec<Row>,
     counts: Vec<Count>,
@@ -211,38 +201,44 @@ pub(crate) struct Page {
     empty: Option<Empty>,
 }
 
-pub(crate) fn page(layout: Layout, asked: &Asked, zone: &Zone, settings: &Settings, seen: &Seen) -> Page {
+pub(crate) fn page(
+    layout: Layout,
+    params: &ReportParams,
+    zone: &Zone,
+    settings: &Settings,
+    seen: &LiveHits,
+) -> Page {
     let t = layout.t;
-    let words = &t.live;
+    let texts = &t.live;
     let since = format::date_time(&t.number, zone, seen.since);
-    let choices = [("all", words.all), ("stored", words.stored), ("refused", words.refused)];
+    let choices = [("all", texts.all), ("stored", texts.stored), ("refused", texts.refused)];
     let empty = seen.counts.is_empty().then(|| Empty {
         icon: Icon::Live,
-        title: words.empty_title.to_owned(),
-        what: words.empty.to_owned(),
+        title: texts.empty_title.to_owned(),
+        what: texts.empty.to_owned(),
         action: Some(Action {
-            label: words.empty_action.to_owned(),
-            href: paths::settings(asked.url.account, "tracking-code"),
+            label: texts.empty_action.to_owned(),
+            href: paths::settings(params.url.account, "tracking-code"),
         }),
     });
     let count = |(reason, hits): &(Reason, u64)| Count {
-        reason: words.reason.of(*reason),
+        reason: texts.reason.of(*reason),
         tone: tone(*reason),
         hits: format::number(&t.number, signed(*hits)),
     };
     Page {
-        here: asked.url.href(),
-        tabs: report::tabs(&asked.url, "show", asked.query.show.as_deref(), &choices),
-        rows: seen.entries.iter().map(|entry| row(t, asked.url.account, zone, settings, entry)).collect(),
+        address: params.url.href(),
+        tabs: report::tabs(&params.url, "show", params.query.show.as_deref(), &choices),
+        rows: seen.entries.iter().map(|entry| row(t, params.url.account, zone, settings, entry)).collect(),
         counts: seen.counts.iter().map(count).collect(),
-        since: fill(words.since, &[("time", &since)]),
+        since: fill(texts.since, &[("time", &since)]),
         empty,
         layout,
     }
 }
 
 fn row(t: &'static Texts, account: AccountId, zone: &Zone, settings: &Settings, entry: &Entry) -> Row {
-    let words = &t.live;
+    let texts = &t.live;
     let host = entry.page.split(['/', '?', '#']).next().unwrap_or_default();
     let named = |dimension, value: &str| {
         Some(t.label.value(dimension, value)).filter(|name| !name.is_empty()).map(Cow::into_owned)
@@ -253,13 +249,13 @@ fn row(t: &'static Texts, account: AccountId, zone: &Zone, settings: &Settings, 
         when: format::date_time(&t.number, zone, entry.at),
         time: format::time_seconds(zone, entry.at),
         kind: match entry.kind {
-            "page_view" => words.page_view,
-            "engagement" => words.engagement,
-            "completion" => words.completion,
+            "page_view" => texts.page_view,
+            "engagement" => texts.engagement,
+            "completion" => texts.completion,
             _ => "",
         },
         event: entry.event.clone(),
-        reason: words.reason.of(entry.reason),
+        reason: texts.reason.of(entry.reason),
         tone: tone(entry.reason),
         foreign: entry.reason == Reason::Stored
             && !host.is_empty()
@@ -268,21 +264,21 @@ fn row(t: &'static Texts, account: AccountId, zone: &Zone, settings: &Settings, 
         page: format::address(&entry.page),
         source: named(Dimension::Source, &entry.source).unwrap_or_default(),
         visitor: entry.visitor.map(|n| {
-            let name = fill(words.visitor_number, &[("number", &n.to_string())]);
+            let name = fill(texts.visitor_number, &[("number", &n.to_string())]);
             (name, paths::visitor(account, VisitorNumber(n)))
         }),
         detail: [place, device].into_iter().flatten().collect::<Vec<_>>().join(" · "),
         consent: match entry.consent {
-            "granted" => words.granted,
-            "policy" => words.policy,
-            "server" => words.server,
+            "granted" => texts.granted,
+            "policy" => texts.policy,
+            "server" => texts.server,
             _ => "",
         },
         bare: matches!(entry.reason, Reason::NoConsent | Reason::DoNotTrack),
     }
 }
 
-/// How a reason is coloured: what is fine, what is meant so, what somebody should look at.
+/// The colour of a reason: good, as intended, worth a look, or an error.
 pub(crate) const fn tone(reason: Reason) -> &'static str {
     match reason {
         Reason::Stored => "good",

@@ -1,9 +1,10 @@
-//! Pages that show figures of visits.
+//! The report pages: dashboard, live view, and the tables of pages, sources, devices and countries.
 
 pub mod dashboard;
 pub mod devices;
 pub mod live;
 pub mod pages;
 pub mod report;
+pub mod series_chart;
 pub mod sources;
 pub mod table;

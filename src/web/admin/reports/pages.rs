@@ -1,6 +1,5 @@
-//! `/accounts/{id}/pages`: the pages people saw, came in by (`?show=entry`) and left from (`?show=exit`).
+//! `/accounts/{id}/pages`: all pages, entry pages (`?show=entry`) and exit pages (`?show=exit`).
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -8,26 +7,25 @@ use crate::app::reports::{self, PageRow, Table};
 use crate::base::clock::SECOND;
 use crate::domain::question::{Dimension, NONE};
 use crate::web::admin::reports::report;
-use crate::web::admin::reports::table::{Shown, TablePage};
+use crate::web::admin::reports::table::{TableContents, TablePage};
 use crate::web::drawing::format;
 use crate::web::part::panel::{Number, Row};
 use crate::web::paths::{Report, ReportUrl, is};
 use crate::web::request::guard::{Format, ReportAccess};
-use crate::web::request::query::Asked;
+use crate::web::request::query::ReportParams;
 use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
-use crate::web::response::{answer, data};
+use crate::web::response::{export, respond};
 use crate::web::text::Texts;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.route("/accounts/{account}/pages", get().to(show));
 }
 
-/// Heads of the CSV, in the order of `cells`.
+/// Columns of the CSV, in the order of `cells`.
 const COLUMNS: [&str; 7] =
     ["host", "path", "visitors", "sessions", "page_views", "engaged_seconds", "bounce_rate"];
 
-/// Which pages are shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Show {
     All,
@@ -36,8 +34,8 @@ enum Show {
 }
 
 impl Show {
-    fn of(asked: &Asked) -> Self {
-        match asked.query.show.as_deref() {
+    fn of(params: &ReportParams) -> Self {
+        match params.query.show.as_deref() {
             Some("entry") => Self::Entry,
             Some("exit") => Self::Exit,
             _ => Self::All,
@@ -46,59 +44,59 @@ impl Show {
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let asked = report::ask(&request, &access, Report::Pages, &["show", "sort"]).await?;
-    let table = reports::pages(&access.state.app, access.account.id(), &asked.query).await?;
+    let params = report::ask(&request, &access, Report::Pages, &["show", "sort"]).await?;
+    let table = reports::pages(&access.state.app, access.account.id(), &params.query).await?;
     match access.format {
-        Format::Json => data::json(&table),
-        Format::Csv => report::csv(&asked, &COLUMNS, &table, cells, |row| row.before),
-        Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
+        Format::Json => export::json(&table),
+        Format::Csv => report::csv(&params, &COLUMNS, &table, cells, |row| row.before),
+        Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
-            let layout = report::layout(&access, &asked, Section::Pages, |t| t.table.pages)?;
-            answer::page(StatusCode::OK, &page(layout, &asked, &table))
+            let layout = report::layout(&access, &params, Section::Pages, |t| t.table.pages)?;
+            respond::page(&page(layout, &params, &table))
         }
     }
 }
 
 fn cells(row: &PageRow) -> Vec<String> {
     vec![
-        data::cell(&row.host),
-        data::cell(&row.path),
+        export::cell(&row.host),
+        export::cell(&row.path),
         row.visitors.to_string(),
         row.sessions.to_string(),
         row.page_views.to_string(),
         row.engaged_seconds.to_string(),
-        data::ratio(row.bounce_rate),
+        export::ratio(row.bounce_rate),
     ]
 }
 
-pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<PageRow>) -> TablePage {
+pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<PageRow>) -> TablePage {
     let t = layout.t;
     let heads = &t.table;
-    let show = Show::of(asked);
-    let until = report::until(&layout, asked);
+    let show = Show::of(params);
+    let until = report::until(&layout, params);
     let (dimension, head, title, nothing) = match show {
         Show::All => (Dimension::Page, heads.page, heads.all_pages, t.report.nothing.pages),
         Show::Entry => (Dimension::EntryPage, heads.entry_page, heads.entry_pages, t.report.nothing.entry),
         Show::Exit => (Dimension::ExitPage, heads.exit_page, heads.exit_pages, t.report.nothing.exit),
     };
-    let names = rows(t, &asked.url, dimension, &table.rows);
+    let names = rows(t, &params.url, dimension, &table.rows);
     let numbers = table.rows.iter().map(|row| {
         let count = |n| Number::from(report::count(t, n));
         let seen = if show == Show::All { row.page_views } else { row.sessions };
         let mut numbers = vec![
-            report::visitors(t, asked, until.as_deref(), row.visitors, row.before),
+            report::visitors(t, params, until.as_deref(), row.visitors, row.before),
             count(row.sessions),
             count(row.page_views),
             average(t, row.engaged_seconds, seen).into(),
         ];
-        // Where people leave says nothing of visits that were but one page.
+        // The bounce rate says nothing about exit pages.
         if show != Show::Exit {
             numbers.push(report::rate(t, row.bounce_rate).into());
         }
         numbers
     });
-    let barred = |row: &PageRow| report::barred(asked, row.visitors, row.sessions, row.page_views);
-    let counts: Vec<u64> = table.rows.iter().map(barred).collect();
+    let bar_count = |row: &PageRow| report::bar_count(params, row.visitors, row.sessions, row.page_views);
+    let counts: Vec<u64> = table.rows.iter().map(bar_count).collect();
     let rows = report::with_numbers(names, numbers, &counts);
     let choices = [("all", heads.all_pages), ("entry", heads.entry_pages), ("exit", heads.exit_pages)];
     let kpi = &t.report.kpi;
@@ -107,22 +105,22 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<PageRow>) -> Tab
         Show::Entry | Show::Exit => ("time_of_session", heads.time_of_session),
     };
     let mut number_heads = vec![
-        report::sorting_head(asked, "visitors", kpi.visitors),
-        report::sorting_head(asked, "sessions", kpi.sessions),
-        report::sorting_head(asked, "page_views", kpi.page_views),
-        report::sorting_head(asked, time, time_head),
+        report::sorting_head(params, "visitors", kpi.visitors),
+        report::sorting_head(params, "sessions", kpi.sessions),
+        report::sorting_head(params, "page_views", kpi.page_views),
+        report::sorting_head(params, time, time_head),
     ];
     if show != Show::Exit {
-        number_heads.push(report::sorting_head(asked, "bounce_rate", heads.bounce_rate));
+        number_heads.push(report::sorting_head(params, "bounce_rate", heads.bounce_rate));
     }
     TablePage::of(
         layout,
-        asked,
-        Shown {
+        params,
+        TableContents {
             id: "pages",
             title,
-            // Not every order of one variant is one of the others.
-            tabs: report::tabs(&asked.url.without("sort"), "show", asked.query.show.as_deref(), &choices),
+            // Some sort orders exist only on some of the tabs.
+            tabs: report::tabs(&params.url.without("sort"), "show", params.query.show.as_deref(), &choices),
             head,
             searched: Some(dimension),
             number_heads,
@@ -135,7 +133,7 @@ pub(crate) fn page(layout: Layout, asked: &Asked, table: &Table<PageRow>) -> Tab
     )
 }
 
-/// Time visible of each of `of`, on average.
+/// Average visible time per view or session.
 fn average(t: &Texts, engaged_seconds: u64, of: u64) -> String {
     match engaged_seconds.checked_div(of) {
         Some(seconds) => format::duration(&t.number, report::signed(seconds).saturating_mul(SECOND)),
@@ -143,7 +141,7 @@ fn average(t: &Texts, engaged_seconds: u64, of: u64) -> String {
     }
 }
 
-/// Rows with visitors and page views. The host is shown where the table has several.
+/// Rows for a panel. The host is shown when the table has several.
 pub(crate) fn rows(t: &Texts, url: &ReportUrl, dimension: Dimension, rows: &[PageRow]) -> Vec<Row> {
     let most = rows.iter().map(|row| row.visitors).max();
     let has_hosts = rows.windows(2).any(|pair| matches!(pair, [a, b] if a.host != b.host));

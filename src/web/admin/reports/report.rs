@@ -1,5 +1,5 @@
-//! What every report page does alike: reads its address, waits for the fold when asked to, and stands in the same
-//! frame. No page decides here what a figure means.
+//! What all report pages share: reading the parameters, waiting for the fold, the layout, and the parts of their
+//! tables.
 
 use std::time::Duration;
 
@@ -20,13 +20,13 @@ use crate::web::part::period::PeriodBar;
 use crate::web::part::views::ViewsMenu;
 use crate::web::paths::{Report, ReportUrl};
 use crate::web::request::guard::{Format, ReportAccess};
-use crate::web::request::query::{self, Asked, Pairs};
-use crate::web::response::data::{self, CSV_ROWS_MAX};
+use crate::web::request::query::{self, Pairs, ReportParams};
 use crate::web::response::error::WebError;
+use crate::web::response::export::{self, CSV_ROWS_MAX};
 use crate::web::response::page::{Layout, Section};
 use crate::web::text::Texts;
 
-/// Longest `?wait=1` waits.
+/// Longest time that `?wait=1` waits.
 const WAIT: Duration = Duration::from_secs(10);
 
 impl From<reports::Error> for WebError {
@@ -39,87 +39,84 @@ impl From<reports::Error> for WebError {
     }
 }
 
-/// The decoded query of a request.
-///
-/// # Errors
-/// `BadRequest`
+/// The decoded parameters of the request.
 pub(crate) fn pairs(request: &HttpRequest) -> Result<Pairs, WebError> {
     let pairs = web::Query::<Pairs>::from_query(request.query_string());
     pairs.map(web::Query::into_inner).map_err(|error| WebError::BadRequest(error.to_string()))
 }
 
-/// What a report is asked; `own` are the keys of its own that its links keep. With `?wait=1` everything
-/// acknowledged before is folded when this returns.
-///
-/// # Errors
-/// `BadRequest` with what is allowed; `Busy` when the fold takes too long.
+/// The number of the first row shown, which the pager's links carry. Only a page after a cursor can have one.
+pub(crate) fn first_row(pairs: &Pairs, has_cursor: bool) -> i64 {
+    let row = query::first(pairs, "row").and_then(|text| text.parse().ok());
+    row.filter(|row| *row > 0 && has_cursor).unwrap_or(1)
+}
+
+/// Reads the parameters of a report. `extra_keys` are the report's own parameters that its links keep. With `?wait=1`
+/// every hit that was acknowledged before is counted.
 pub(crate) async fn ask(
     request: &HttpRequest,
     access: &ReportAccess,
     report: Report,
-    own: &[&'static str],
-) -> Result<Asked, WebError> {
-    ask_of(access, report, own, pairs(request)?).await
+    extra_keys: &[&'static str],
+) -> Result<ReportParams, WebError> {
+    ask_of(access, report, extra_keys, pairs(request)?).await
 }
 
-/// The same of pairs that were read already.
+/// Like `ask`, for parameters that were already decoded.
 pub(crate) async fn ask_of(
     access: &ReportAccess,
     report: Report,
-    own: &[&'static str],
+    extra_keys: &[&'static str],
     pairs: Pairs,
-) -> Result<Asked, WebError> {
+) -> Result<ReportParams, WebError> {
     let pairs = match &access.reader {
-        Some(reader) => query::by_name(reader.who.context.t, pairs),
+        Some(reader) => query::by_name(reader.signed_in.context.t, pairs),
         None => pairs,
     };
     let today = access.account.zone.day_of(access.state.app.now());
-    let mut asked = query::read(access.account.id(), report, &pairs, own, today)?;
-    may_ask_of_persons(access, &asked.query.filters)?;
-    // Programs ask for a comparison by name; a person sees the one the period bar tells.
-    asked.query.compares_rows |= access.format == Format::Html;
-    // A file has no next page.
+    let mut params = query::read(access.account.id(), report, &pairs, extra_keys, today)?;
+    may_ask_of_persons(access, &params.query.filters)?;
+    // Pages always show the comparison of the period bar; programs must ask for it.
+    params.query.compares_rows |= access.format == Format::Html;
+    // A CSV file has no next page, so it gets all rows by default.
     if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
-        asked.query.limit = CSV_ROWS_MAX;
+        params.query.limit = CSV_ROWS_MAX;
     }
     wait(access, &pairs).await?;
     if access.format == Format::Html {
-        compare_with_something(access, &mut asked).await?;
-        asked.events = named_events(access, &asked.query.filters);
+        compare_with_something(access, &mut params).await?;
+        params.events = named_events(access, &params.query.filters);
     }
     if let Some(reader) = access.reader.as_ref().filter(|_| access.format == Format::Html) {
-        let user = reader.who.session.user.id;
-        asked.views = saved_views::list(&access.state.app, user, access.account.id()).await?;
+        let user = reader.signed_in.session.user.id;
+        params.views = saved_views::list(&access.state.app, user, access.account.id()).await?;
     }
-    Ok(asked)
+    Ok(params)
 }
 
-/// What people call the events that filters name by their ids.
+/// Id and name of each event that a filter mentions.
 fn named_events(access: &ReportAccess, filters: &[Filter]) -> Vec<(String, String)> {
     let known = access.state.app.definitions.of(access.account.id());
     let of_events = filters.iter().filter(|filter| filter.dimension == Dimension::Event);
-    let named =
+    let id_and_name =
         |id: &String| Some((id.clone(), known.find(EventNumber::parse(id)?)?.definition.name.clone()));
-    of_events.flat_map(|filter| &filter.values).filter_map(named).collect()
+    of_events.flat_map(|filter| &filter.values).filter_map(id_and_name).collect()
 }
 
-/// Leaves the comparison out when it would be with days before the first visit: every row would be new.
-async fn compare_with_something(access: &ReportAccess, asked: &mut Asked) -> Result<(), WebError> {
-    let Some(days) = asked.url.compared_days() else { return Ok(()) };
+/// Drops the comparison when it lies entirely before the first visit; otherwise every row would be marked as new.
+async fn compare_with_something(access: &ReportAccess, params: &mut ReportParams) -> Result<(), WebError> {
+    let Some(days) = params.url.compared_days() else { return Ok(()) };
     let first = accounts::first_hit(&access.state.app, access.account.id()).await?;
     let end = days.range(&access.account.zone).end;
-    asked.nothing_before = first.is_none_or(|first| end <= first.0);
-    if asked.nothing_before {
-        asked.query.period.comparison = Comparison::None;
-        asked.query.compares_rows = false;
+    params.nothing_before = first.is_none_or(|first| end <= first.0);
+    if params.nothing_before {
+        params.query.period.comparison = Comparison::None;
+        params.query.compares_rows = false;
     }
     Ok(())
 }
 
-/// With `?wait=1`: everything acknowledged before is folded when this returns.
-///
-/// # Errors
-/// `Busy` when the fold takes too long.
+/// With `?wait=1`: returns when every hit that was acknowledged before is counted. `Busy` when that takes too long.
 pub(crate) async fn wait(access: &ReportAccess, pairs: &Pairs) -> Result<(), WebError> {
     if query::first(pairs, "wait") == Some("1") {
         let folded = tokio::time::timeout(WAIT, access.state.app.folded());
@@ -128,8 +125,8 @@ pub(crate) async fn wait(access: &ReportAccess, pairs: &Pairs) -> Result<(), Web
     Ok(())
 }
 
-/// A filter on contacts tells of persons (rules.md 28): it needs the right to read them, and who sees no emails
-/// must not find them out by asking.
+/// A filter on contacts identifies people (rules.md 28), so it needs the right to read contacts. Users who see
+/// emails only masked may filter only by a contact's number; otherwise they could find out emails by trying.
 fn may_ask_of_persons(access: &ReportAccess, filters: &[Filter]) -> Result<(), WebError> {
     let mut of_contacts = filters.iter().filter(|filter| filter.dimension == Dimension::Contact).peekable();
     if of_contacts.peek().is_none() {
@@ -143,32 +140,26 @@ fn may_ask_of_persons(access: &ReportAccess, filters: &[Filter]) -> Result<(), W
     if access.sees_emails || of_contacts.all(by_number) { Ok(()) } else { Err(WebError::Denied) }
 }
 
-/// The frame of a report; for people only.
-///
-/// # Errors
-/// `Unauthorized` for tokens.
+/// The layout of a report page. Tokens cannot get pages.
 pub(crate) fn layout(
     access: &ReportAccess,
-    asked: &Asked,
+    params: &ReportParams,
     section: Section,
     title: impl FnOnce(&'static Texts) -> &'static str,
 ) -> Result<Layout, WebError> {
     let reader = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
-    Ok(reader.layout(title(reader.who.context.t), section, &asked.url.kept()))
+    Ok(reader.layout(title(reader.signed_in.context.t), section, &params.url.kept()))
 }
 
-/// The name a table is saved under: `pages-1000001-2026-10-26-2026-11-22`.
-pub(crate) fn file_name(asked: &Asked) -> String {
-    let ReportUrl { account, report, period, .. } = &asked.url;
+/// The file name of an export: `pages-1000001-2026-10-26-2026-11-22`.
+pub(crate) fn file_name(params: &ReportParams) -> String {
+    let ReportUrl { account, report, period, .. } = &params.url;
     format!("{}-{account}-{}-{}", report.as_str(), period.days.first, period.days.last)
 }
 
-/// A table as CSV; what is compared stands in columns of its own behind the others.
-///
-/// # Errors
-/// `Internal` when it cannot be written.
+/// A table as CSV. A comparison adds columns at the end.
 pub(crate) fn csv<R>(
-    asked: &Asked,
+    params: &ReportParams,
     columns: &[&str],
     table: &Table<R>,
     cells: impl Fn(&R) -> Vec<String>,
@@ -183,61 +174,60 @@ pub(crate) fn csv<R>(
         let counts = before.map(|b| [b.visitors, b.sessions, b.page_views].map(|n| n.to_string()));
         cells(row).into_iter().chain(counts.into_iter().flatten()).collect()
     };
-    data::csv(&file_name(asked), &[columns, compared].concat(), table.rows.iter().map(row).collect())
+    export::csv(&file_name(params), &[columns, compared].concat(), table.rows.iter().map(row).collect())
 }
 
-/// What stands over every report.
+/// The period bar and the filter bar above a report.
 pub(crate) struct Bars {
     pub period: PeriodBar,
     pub filters: FilterBar,
 }
 
 impl Bars {
-    pub(crate) fn over(layout: &Layout, asked: &Asked) -> Self {
-        let (t, url) = (layout.t, asked.url.clone());
+    pub(crate) fn over(layout: &Layout, params: &ReportParams) -> Self {
+        let (t, url) = (layout.t, params.url.clone());
         let zone = layout.account.as_ref().map(|account| account.zone.clone()).unwrap_or_default();
-        let until = until(layout, asked);
-        let menu = ViewsMenu { t, csrf: layout.csrf.clone(), url: url.clone(), views: asked.views.clone() };
+        let until = until(layout, params);
+        let menu = ViewsMenu { t, csrf: layout.csrf.clone(), url: url.clone(), views: params.views.clone() };
         Self {
-            period: PeriodBar { t, url: url.clone(), zone, until, nothing_before: asked.nothing_before },
-            filters: FilterBar { t, url, views: Some(menu), events: asked.events.clone() },
+            period: PeriodBar { t, url: url.clone(), zone, until, nothing_before: params.nothing_before },
+            filters: FilterBar { t, url, views: Some(menu), events: params.events.clone() },
         }
     }
 }
 
-/// The time at which the days compared with end, while the period is not over.
-pub(crate) fn until(layout: &Layout, asked: &Asked) -> Option<String> {
-    let days = asked.url.compared_days().filter(|_| !asked.nothing_before);
+/// The time at which the comparison ends while the period is still running.
+pub(crate) fn until(layout: &Layout, params: &ReportParams) -> Option<String> {
+    let days = params.url.compared_days().filter(|_| !params.nothing_before);
     let (account, days) = layout.account.as_ref().zip(days)?;
     let zone = Zone::named(&account.zone);
-    Some(format::time(&zone, days.part_until(asked.url.period.days, &zone, layout.now)?))
+    Some(format::time(&zone, days.part_until(params.url.period.days, &zone, layout.now)?))
 }
 
-/// What people call a value of an answer; empty when it has no name.
-pub(crate) fn named(t: &Texts, dimension: Dimension, value: &str) -> String {
+/// The label of a value; empty when it has none.
+pub(crate) fn value_label(t: &Texts, dimension: Dimension, value: &str) -> String {
     if value == NONE { String::new() } else { t.label.value(dimension, value).into_owned() }
 }
 
-/// A count as pages write it.
 pub(crate) fn count(t: &Texts, n: u64) -> String {
     format::number(&t.number, signed(n))
 }
 
-/// Visitors of a row, and how their number changed; `until` as `until` gave it.
+/// The visitors of a row with their change.
 pub(crate) fn visitors(
     t: &'static Texts,
-    asked: &Asked,
+    params: &ReportParams,
     until: Option<&str>,
     now: u64,
     before: Option<Before>,
 ) -> Number {
-    let days = asked.url.compared_days();
+    let days = params.url.compared_days();
     let change = before.map(|before| Delta::since(t, signed(now), signed(before.visitors), days, until));
     Number { text: count(t, now), change }
 }
 
-/// The figures of a row that a session has: visitors with their change, sessions, page views, bounce rate.
-pub(crate) fn of_sessions(
+/// The numbers of a row: visitors, sessions, page views, bounce rate.
+pub(crate) fn session_numbers(
     t: &'static Texts,
     visitors: Number,
     (sessions, page_views): (u64, u64),
@@ -258,22 +248,22 @@ pub(crate) fn rate(t: &Texts, rate: Option<f64>) -> String {
     }
 }
 
-/// Length of the bar of a row: its part of the greatest.
+/// Length of a bar relative to the largest count.
 pub(crate) fn bar(n: u64, most: Option<u64>) -> f64 {
     Row::share(signed(n), signed(most.unwrap_or(0)))
 }
 
-/// The count that the bars of a sorted table show: the one it is sorted by, visitors when that is no count. Else bars
-/// would go up and down in a table that goes down.
-pub(crate) fn barred(asked: &Asked, visitors: u64, sessions: u64, page_views: u64) -> u64 {
-    match asked.query.sort.as_str() {
+/// The count that the bars show: the one the table is sorted by, so that bars get shorter from row to row. Visitors
+/// when the table is sorted by a rate.
+pub(crate) fn bar_count(params: &ReportParams, visitors: u64, sessions: u64, page_views: u64) -> u64 {
+    match params.query.sort.as_str() {
         "sessions" => sessions,
         "page_views" => page_views,
         _ => visitors,
     }
 }
 
-/// Rows with their numbers, and with bars of these counts.
+/// Puts numbers and bars into the rows.
 pub(crate) fn with_numbers(
     rows: Vec<Row>,
     numbers: impl Iterator<Item = Vec<Number>>,
@@ -284,7 +274,7 @@ pub(crate) fn with_numbers(
     whole.map(|((row, numbers), n)| Row { numbers, bar: bar(*n, most), ..row }).collect()
 }
 
-/// The tabs of a table that `key` chooses between; the first is shown when the address names none.
+/// The tabs that choose the value of `key`. The first one is the default.
 pub(crate) fn tabs(
     url: &ReportUrl,
     key: &'static str,
@@ -301,46 +291,45 @@ pub(crate) fn tabs(
     choices.iter().map(tab).collect()
 }
 
-/// A head that sorts its table by this figure.
-pub(crate) fn sorting_head(asked: &Asked, measure: &str, label: &str) -> Head {
-    let sorted = asked.query.sort.as_str() == measure;
-    Head { label: label.to_owned(), href: Some(asked.url.with("sort", measure).href()), sorted }
+/// A column heading that sorts the table by this figure.
+pub(crate) fn sorting_head(params: &ReportParams, measure: &str, label: &str) -> Head {
+    let sorted = params.query.sort.as_str() == measure;
+    Head { label: label.to_owned(), href: Some(params.url.with("sort", measure).href()), sorted }
 }
 
-/// Which rows are shown, when they are not all.
+/// The column headings of a table with `session_numbers`.
+pub(crate) fn session_heads(t: &Texts, params: &ReportParams) -> Vec<Head> {
+    let kpi = &t.report.kpi;
+    vec![
+        sorting_head(params, "visitors", kpi.visitors),
+        sorting_head(params, "sessions", kpi.sessions),
+        sorting_head(params, "page_views", kpi.page_views),
+        sorting_head(params, "bounce_rate", t.table.bounce_rate),
+    ]
+}
+
+/// `None` when all rows are shown.
 pub(crate) fn pager(
     t: &'static Texts,
-    asked: &Asked,
+    params: &ReportParams,
     shown: usize,
     total: u64,
     next: Option<&str>,
 ) -> Option<Pager> {
-    pager_of(t, asked, (asked.query.after.is_none(), shown), total, next)
+    pager_of(t, params, (params.query.after.is_none(), shown), total, next)
 }
 
-/// The same of a table with a cursor of its own; `is_first`: it begins with the first row.
+/// Like `pager`, for a table with its own cursor.
 pub(crate) fn pager_of(
     t: &'static Texts,
-    asked: &Asked,
+    params: &ReportParams,
     (is_first, shown): (bool, usize),
     total: u64,
     next: Option<&str>,
 ) -> Option<Pager> {
-    if is_first && next.is_none() {
-        return None;
-    }
-    let from = asked.row;
-    let to = from.saturating_add(i64::try_from(shown).unwrap_or(0)).saturating_sub(1);
-    let after = |cursor: &str| {
-        let url = asked.url.with("limit", &asked.query.limit.to_string());
-        url.with("after", cursor).with("row", &to.saturating_add(1).to_string()).href()
-    };
-    Some(Pager {
-        t,
-        from,
-        to,
-        total: signed(total),
-        first: (!is_first).then(|| asked.url.href()),
-        next: next.map(after),
+    let first = (!is_first).then(|| params.url.href());
+    Pager::of(t, params.row, shown, total, first, next, |cursor, row| {
+        let url = params.url.with("limit", &params.query.limit.to_string());
+        url.with("after", cursor).with("row", &row.to_string()).href()
     })
 }

@@ -1,7 +1,7 @@
-//! `/accounts/{id}/sources`: where sessions came from, by source and detail, folded (`?by=source`), by referrer,
-//! campaign, medium, term or content. A click goes down: from a source to its details, from a detail to the second.
+//! `/accounts/{id}/sources`: where sessions came from: by source and detail, by source only (`?by=source`), by
+//! referrer, or by a campaign parameter. A click drills down from a source to its details, and from a detail to the
+//! second detail.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -10,15 +10,15 @@ use crate::app::reports::{self, SourceRow, Table};
 use crate::domain::question::{Dimension, NONE};
 use crate::domain::source::Source;
 use crate::web::admin::reports::report;
-use crate::web::admin::reports::table::{Shown, TablePage};
+use crate::web::admin::reports::table::{TableContents, TablePage};
 use crate::web::drawing::format;
 use crate::web::part::panel::{Number, Row};
 use crate::web::paths::{Report, ReportUrl, is};
 use crate::web::request::guard::{Format, ReportAccess};
-use crate::web::request::query::Asked;
+use crate::web::request::query::ReportParams;
 use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
-use crate::web::response::{answer, data};
+use crate::web::response::{export, respond};
 use crate::web::text::Texts;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -26,23 +26,23 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let asked = report::ask(&request, &access, Report::Sources, &["by", "sort"]).await?;
-    let table = reports::sources(&access.state.app, access.account.id(), &asked.query).await?;
+    let params = report::ask(&request, &access, Report::Sources, &["by", "sort"]).await?;
+    let table = reports::sources(&access.state.app, access.account.id(), &params.query).await?;
     match access.format {
-        Format::Json => data::json(&table),
+        Format::Json => export::json(&table),
         Format::Csv => {
-            let columns = columns(By::parse(asked.query.by.as_deref())?);
-            report::csv(&asked, &columns, &table, cells, |row| row.before)
+            let columns = columns(By::parse(params.query.by.as_deref())?);
+            report::csv(&params, &columns, &table, cells, |row| row.before)
         }
-        Format::Html if asked.from_form => Ok(answer::see_other(&asked.url.href())),
+        Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
-            let layout = report::layout(&access, &asked, Section::Sources, |t| t.table.sources)?;
-            answer::page(StatusCode::OK, &page(layout, &asked, &table)?)
+            let layout = report::layout(&access, &params, Section::Sources, |t| t.table.sources)?;
+            respond::page(&page(layout, &params, &table)?)
         }
     }
 }
 
-/// Heads of the CSV, in the order of `cells`.
+/// Columns of the CSV, in the order of `cells`.
 fn columns(by: By) -> Vec<&'static str> {
     let names: &[&str] = match by {
         By::Detail => &["source", "detail"],
@@ -58,13 +58,13 @@ fn columns(by: By) -> Vec<&'static str> {
 }
 
 fn cells(row: &SourceRow) -> Vec<String> {
-    let mut cells: Vec<String> = names(row).into_iter().map(|(_, name)| data::cell(name)).collect();
+    let mut cells: Vec<String> = names(row).into_iter().map(|(_, name)| export::cell(name)).collect();
     cells.extend([row.visitors, row.sessions, row.page_views].map(|n| n.to_string()));
-    cells.push(data::ratio(row.bounce_rate));
+    cells.push(export::ratio(row.bounce_rate));
     cells
 }
 
-/// The names a row has, in the order they are told, and what a filter calls them.
+/// The names of a row in their order, each with the dimension that filters by it.
 fn names(row: &SourceRow) -> Vec<(Dimension, &str)> {
     let all = [
         (Dimension::Source, &row.source),
@@ -80,52 +80,49 @@ fn names(row: &SourceRow) -> Vec<(Dimension, &str)> {
     all.into_iter().filter_map(|(dimension, name)| Some((dimension, name.as_deref()?))).collect()
 }
 
-/// # Errors
-/// `BadRequest` for a `by` that is not known.
 pub(crate) fn page(
     layout: Layout,
-    asked: &Asked,
+    params: &ReportParams,
     table: &Table<SourceRow>,
 ) -> Result<TablePage, reports::Error> {
     let t = layout.t;
-    let words = &t.table;
-    let by = By::parse(asked.query.by.as_deref())?;
-    let until = report::until(&layout, asked);
-    let names = rows(t, &asked.url, &table.rows);
+    let texts = &t.table;
+    let by = By::parse(params.query.by.as_deref())?;
+    let until = report::until(&layout, params);
+    let names = rows(t, &params.url, &table.rows);
     let numbers = table.rows.iter().map(|row| {
-        let visitors = report::visitors(t, asked, until.as_deref(), row.visitors, row.before);
-        report::of_sessions(t, visitors, (row.sessions, row.page_views), row.bounce_rate)
+        let visitors = report::visitors(t, params, until.as_deref(), row.visitors, row.before);
+        report::session_numbers(t, visitors, (row.sessions, row.page_views), row.bounce_rate)
     });
-    let barred = |row: &SourceRow| report::barred(asked, row.visitors, row.sessions, row.page_views);
-    let counts: Vec<u64> = table.rows.iter().map(barred).collect();
+    let bar_count = |row: &SourceRow| report::bar_count(params, row.visitors, row.sessions, row.page_views);
+    let counts: Vec<u64> = table.rows.iter().map(bar_count).collect();
     let rows = report::with_numbers(names, numbers, &counts);
     let mut choices = vec![
-        ("detail", words.by_source_and_detail),
-        ("source", words.by_source),
-        ("referrer", words.by_referrer),
-        ("campaign", words.by_campaign),
-        ("medium", words.by_medium),
-        ("term", words.by_term),
-        ("content", words.by_content),
+        ("detail", texts.by_source_and_detail),
+        ("source", texts.by_source),
+        ("referrer", texts.by_referrer),
+        ("campaign", texts.by_campaign),
+        ("medium", texts.by_medium),
+        ("term", texts.by_term),
+        ("content", texts.by_content),
     ];
-    // A step of the way down, not a place to begin.
+    // This tab is only reached by drilling down.
     if by == By::Detail2 {
-        choices.insert(1, ("detail_2", words.by_detail));
+        choices.insert(1, ("detail_2", texts.by_detail));
     }
-    let word = asked.query.by.as_deref();
+    let word = params.query.by.as_deref();
     let current = choices.iter().find(|(key, _)| Some(*key) == word).or(choices.first());
-    let kpi = &t.report.kpi;
     let is_campaign = matches!(by, By::Campaign | By::Medium | By::Term | By::Content);
     Ok(TablePage::of(
         layout,
-        asked,
-        Shown {
+        params,
+        TableContents {
             id: "sources",
             title: current.map_or("", |(_, label)| *label),
-            tabs: report::tabs(&asked.url, "by", word, &choices),
+            tabs: report::tabs(&params.url, "by", word, &choices),
             head: match by {
-                By::Detail | By::Source => words.source,
-                By::Campaign => words.campaign,
+                By::Detail | By::Source => texts.source,
+                By::Campaign => texts.campaign,
                 _ => current.map_or("", |(_, label)| *label),
             },
             searched: match by {
@@ -138,12 +135,7 @@ pub(crate) fn page(
                 By::Term => Some(Dimension::UtmTerm),
                 By::Content => Some(Dimension::UtmContent),
             },
-            number_heads: vec![
-                report::sorting_head(asked, "visitors", kpi.visitors),
-                report::sorting_head(asked, "sessions", kpi.sessions),
-                report::sorting_head(asked, "page_views", kpi.page_views),
-                report::sorting_head(asked, "bounce_rate", words.bounce_rate),
-            ],
+            number_heads: report::session_heads(t, params),
             rows,
             nothing: if is_campaign { t.report.nothing.campaigns } else { t.report.nothing.sources },
             total: table.total,
@@ -153,7 +145,6 @@ pub(crate) fn page(
     ))
 }
 
-/// Rows with visitors and sessions.
 pub(crate) fn rows(t: &Texts, url: &ReportUrl, rows: &[SourceRow]) -> Vec<Row> {
     let most = rows.iter().map(|row| row.visitors).max();
     let row = |row: &SourceRow| {
@@ -172,17 +163,17 @@ pub(crate) fn rows(t: &Texts, url: &ReportUrl, rows: &[SourceRow]) -> Vec<Row> {
     rows.iter().map(row).collect()
 }
 
-/// What a row is called: its first name, and beside it the others that are known.
+/// The first name of a row, and the other known names as its detail.
 fn name(t: &Texts, row: &SourceRow) -> (String, Option<String>) {
     let mut names = names(row).into_iter();
     let first = names.next().map(|(dimension, name)| match dimension {
         Dimension::Referrer if name != NONE => format::address(bare(name)),
         Dimension::SourceDetail2 if name != NONE => format::address(name),
-        _ => report::named(t, dimension, name),
+        _ => report::value_label(t, dimension, name),
     });
     let other = |(dimension, name): (Dimension, &str)| match dimension {
         _ if name == NONE => None,
-        // The entry page, of direct traffic.
+        // The detail of direct traffic is the entry page.
         Dimension::SourceDetail => Some(format::address(name)),
         _ => Some(name.to_owned()),
     };
@@ -190,25 +181,25 @@ fn name(t: &Texts, row: &SourceRow) -> (String, Option<String>) {
     (first.unwrap_or_default(), (!others.is_empty()).then(|| others.join(" / ")))
 }
 
-/// A referrer as people call it: without scheme, and without the slash of a whole site.
+/// A referrer without its scheme, and without the slash after a bare host.
 fn bare(referrer: &str) -> &str {
     let bare = referrer.split_once("://").map_or(referrer, |(_, rest)| rest);
     bare.strip_suffix('/').filter(|host| !host.contains('/')).unwrap_or(bare)
 }
 
-/// One step down from a row: its names as filters, and the next variant where there is one.
+/// The link that drills down: the names of the row as filters, and the next variant if there is one.
 fn down(url: &ReportUrl, row: &SourceRow) -> ReportUrl {
     let url =
         names(row).into_iter().fold(url.clone(), |url, (dimension, name)| url.filtered(is(dimension, name)));
     match (&row.source, &row.detail) {
-        // The details of this source.
         (Some(_), None) => url.without("by"),
         (Some(source), Some(_)) if has_second_detail(source) => url.with("by", "detail_2"),
         _ => url,
     }
 }
 
-/// Has a source two drill-downs? The others would lead to a table of one row without name.
+/// Whether sessions of this source have a second detail. For others the table would have a single row without a
+/// name.
 fn has_second_detail(source: &str) -> bool {
     match Source::parse(source) {
         Some(Source::DirectTraffic | Source::EmailMarketing | Source::SocialMedia | Source::Offline)

@@ -1,4 +1,4 @@
-//! The page of one table: pages, sources, devices, countries.
+//! The shared page of the reports that consist of one table: pages, sources, devices, countries.
 
 use askama::Template;
 
@@ -11,7 +11,7 @@ use crate::web::part::missing::Missing;
 use crate::web::part::panel::{Head, Panel, Row, SearchAll, Tab};
 use crate::web::part::period::PeriodBar;
 use crate::web::paths;
-use crate::web::request::query::Asked;
+use crate::web::request::query::ReportParams;
 use crate::web::response::page::Layout;
 use crate::web::text::Texts;
 
@@ -23,65 +23,60 @@ pub(crate) struct TablePage {
     filters: FilterBar,
     missing: Option<Missing>,
     panel: Panel,
-    /// Drawn above the table from the same rows.
+    /// Drawn above the table.
     pub map: Option<Map>,
-    /// Said in the map's place.
+    /// Shown instead of the map.
     pub hint: Option<Empty>,
 }
 
-/// What a page knows of its table.
-pub(crate) struct Shown<'a> {
-    /// Unique in its page.
+/// The contents of the page.
+pub(crate) struct TableContents<'a> {
+    /// The element's `id`.
     pub id: &'static str,
     pub title: &'a str,
     pub tabs: Vec<Tab>,
-    /// Head of the names.
+    /// Heading of the column of names.
     pub head: &'a str,
-    /// Where its names are looked for when the rows are not all on the page; nothing where they are called otherwise
-    /// than they are stored.
+    /// The dimension in which to search when not all rows are on the page. `None` when the stored values differ
+    /// from the labels, because a search would not find what people see.
     pub searched: Option<Dimension>,
     pub number_heads: Vec<Head>,
     pub rows: Vec<Row>,
-    /// What will appear while there are no rows.
+    /// The text shown while there are no rows.
     pub nothing: &'a str,
     pub total: u64,
     pub next: Option<&'a str>,
-    /// Days that are missing.
+    /// Days that could not be read.
     pub damaged: &'a [String],
 }
 
-/// The way out of a table without rows.
-fn remedy(t: &Texts, asked: &Asked) -> Action {
-    if asked.url.filters.is_empty() {
-        let href = paths::settings(asked.url.account, "tracking-code");
+/// What to do about a table without rows.
+fn remedy(t: &Texts, params: &ReportParams) -> Action {
+    if params.url.filters.is_empty() {
+        let href = paths::settings(params.url.account, "tracking-code");
         return Action { label: t.live.empty_action.to_owned(), href };
     }
-    Action { label: t.report.clear_filters.to_owned(), href: asked.url.without_filters().href() }
+    Action { label: t.report.clear_filters.to_owned(), href: params.url.without_filters().href() }
 }
 
 impl TablePage {
-    pub(crate) fn of(layout: Layout, asked: &Asked, shown: Shown<'_>) -> Self {
+    pub(crate) fn of(layout: Layout, params: &ReportParams, shown: TableContents<'_>) -> Self {
         let t = layout.t;
-        let Bars { period, filters } = Bars::over(&layout, asked);
+        let Bars { period, filters } = Bars::over(&layout, params);
         let panel = Panel {
-            t,
-            id: shown.id,
-            title: shown.title.to_owned(),
             alone: true,
             tabs: shown.tabs,
-            head: shown.head.to_owned(),
             number_heads: shown.number_heads,
-            empty: Panel::nothing(t, shown.nothing, !asked.url.filters.is_empty()),
-            remedy: Some(remedy(t, asked)),
+            empty: Panel::nothing(t, shown.nothing, !params.url.filters.is_empty()),
+            remedy: Some(remedy(t, params)),
             searchable: shown.rows.len() > 1,
-            search_all: None,
-            export: (!shown.rows.is_empty()).then(|| asked.url.clone()),
-            more: None,
-            pager: report::pager(t, asked, shown.rows.len(), shown.total, shown.next),
+            export: (!shown.rows.is_empty()).then(|| params.url.clone()),
+            pager: report::pager(t, params, shown.rows.len(), shown.total, shown.next),
             rows: shown.rows,
+            ..Panel::new(t, shown.id, shown.title, shown.head)
         };
         let search_all = panel.pager.as_ref().zip(shown.searched);
-        let search_all = search_all.map(|(_, dimension)| SearchAll { url: asked.url.clone(), dimension });
+        let search_all = search_all.map(|(_, dimension)| SearchAll { url: params.url.clone(), dimension });
         let panel = Panel { search_all, ..panel };
         let missing = Missing::of(t, shown.damaged);
         Self { layout, period, filters, missing, panel, map: None, hint: None }

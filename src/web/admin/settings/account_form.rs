@@ -1,11 +1,11 @@
-//! The fields of an account's settings: in the set-up, for a new account, and on its settings page.
+//! The form fields of an account's settings. Set-up, the page for a new account and the settings page share them.
 
 use crate::domain::account::{Invalid, NAME_MAX, Settings};
 use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::request::form::Fields;
 use crate::web::text::{Texts, fill};
 
-/// The parts of the world whose time zones are offered; the rest are aliases.
+/// The areas whose time zones are offered. All other names in the database are aliases.
 const AREAS: [&str; 10] = [
     "Africa",
     "America",
@@ -19,7 +19,7 @@ const AREAS: [&str; 10] = [
     "Pacific",
 ];
 
-/// As typed.
+/// The values as typed.
 #[derive(Clone, Debug)]
 pub struct Typed {
     name: String,
@@ -66,8 +66,6 @@ impl From<&Fields> for Typed {
 }
 
 impl Typed {
-    /// # Errors
-    /// The first field that is wrong.
     pub fn parse(&self) -> Result<Settings, Invalid> {
         let domains = self.domains.split(|c: char| c.is_whitespace() || c == ',');
         let domains: Vec<String> = domains.filter(|d| !d.is_empty()).map(str::to_owned).collect();
@@ -75,56 +73,55 @@ impl Typed {
         Ok(Settings { limit_to_domains: self.limit_to_domains, ..settings })
     }
 
-    /// The fields with what was typed and, beside the one that is wrong, what is wrong with it.
-    #[must_use]
+    /// The form fields with the typed values and the error beside the wrong field.
     pub fn fields(&self, t: &'static Texts, wrong: Option<&Invalid>) -> Vec<Field> {
-        let words = &t.access.field;
+        let texts = &t.access.field;
         let (at, message) = wrong.map(|wrong| wrong_at(t, wrong)).unzip();
         let error = |name: &str| message.clone().filter(|_| at == Some(name));
         let limit = if self.limit_to_domains { "on" } else { "" };
         vec![
-            Field::new(t, "name", words.account_name, Kind::Text)
+            Field::new(t, "name", texts.account_name, Kind::Text)
                 .value(&self.name)
-                .hint(words.account_name_hint)
+                .hint(texts.account_name_hint)
                 .error(error("name"))
                 .required()
                 .max(NAME_MAX),
-            Field::new(t, "domains", words.domains, Kind::Area { rows: 3 })
+            Field::new(t, "domains", texts.domains, Kind::Area { rows: 3 })
                 .value(&self.domains)
-                .hint(words.domains_hint)
+                .hint(texts.domains_hint)
                 .error(error("domains")),
-            Field::new(t, "time_zone", words.time_zone, Kind::Select(zones(&self.time_zone)))
+            Field::new(t, "time_zone", texts.time_zone, Kind::Select(zones(&self.time_zone)))
                 .value(&self.time_zone)
-                .hint(words.time_zone_hint)
+                .hint(texts.time_zone_hint)
                 .error(error("time_zone"))
                 .required(),
-            Field::new(t, "currency", words.currency, Kind::Text)
+            Field::new(t, "currency", texts.currency, Kind::Text)
                 .value(&self.currency)
-                .hint(words.currency_hint)
+                .hint(texts.currency_hint)
                 .error(error("currency"))
                 .required()
                 .max(3),
-            Field::new(t, "limit_to_domains", words.limit_to_domains, Kind::Check)
+            Field::new(t, "limit_to_domains", texts.limit_to_domains, Kind::Check)
                 .value(limit)
-                .hint(words.limit_to_domains_hint),
+                .hint(texts.limit_to_domains_hint),
         ]
     }
 }
 
 fn wrong_at(t: &Texts, wrong: &Invalid) -> (&'static str, String) {
-    let words = &t.access.wrong;
+    let texts = &t.access.wrong;
     match wrong {
-        Invalid::NoName => ("name", words.no_name.to_owned()),
-        Invalid::LongName => ("name", words.long_name.to_owned()),
-        Invalid::Domain(domain) => ("domains", fill(words.domain, &[("domain", domain)])),
-        Invalid::ManyDomains => ("domains", words.many_domains.to_owned()),
-        Invalid::TimeZone(zone) => ("time_zone", fill(words.time_zone, &[("zone", zone)])),
-        Invalid::Currency(code) => ("currency", fill(words.currency, &[("currency", code)])),
-        Invalid::OtherDigits(code) => ("currency", fill(words.other_digits, &[("currency", code)])),
+        Invalid::NoName => ("name", texts.no_name.to_owned()),
+        Invalid::LongName => ("name", texts.long_name.to_owned()),
+        Invalid::Domain(domain) => ("domains", fill(texts.domain, &[("domain", domain)])),
+        Invalid::ManyDomains => ("domains", texts.many_domains.to_owned()),
+        Invalid::TimeZone(zone) => ("time_zone", fill(texts.time_zone, &[("zone", zone)])),
+        Invalid::Currency(code) => ("currency", fill(texts.currency, &[("currency", code)])),
+        Invalid::OtherDigits(code) => ("currency", fill(texts.other_digits, &[("currency", code)])),
     }
 }
 
-/// UTC, the zones of the world by name, and the one that is set if it is none of them.
+/// UTC first, then all zones by name. The current zone is added if it is not among them.
 fn zones(set: &str) -> Vec<Choice> {
     let of_area = |name: &String| name.split_once('/').is_some_and(|(area, _)| AREAS.contains(&area));
     let mut names: Vec<String> =

@@ -1,6 +1,5 @@
-//! Name, domains, time zone and currency of an account, and what becomes of events that nobody has created.
+//! `/accounts/{id}/settings/account`: name, domains, time zone, currency, and how unexpected events are handled.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -15,14 +14,13 @@ use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::part::icon::Icon;
 use crate::web::request::form::AccountForm;
-use crate::web::request::guard::InAccount;
-use crate::web::response::answer;
+use crate::web::request::guard::Member;
 use crate::web::response::error::WebError;
-use crate::web::response::flash::{self, Done};
+use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
+use crate::web::response::respond;
 use crate::web::text::Texts;
 
-/// Name of the field.
 const UNKNOWN_NAMES: &str = "unknown_names";
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -38,60 +36,59 @@ struct Page {
     nav: SettingsNav,
     id: AccountId,
     fields: Vec<Field>,
-    refused: bool,
+    has_errors: bool,
 }
 
-/// The choice of what becomes of names that nobody has created (rules.md 19).
+/// How events are handled that nobody has created (rules.md 19).
 fn unknown_names(t: &'static Texts, chosen: UnknownNames) -> Field {
-    let words = &t.events.review;
+    let texts = &t.events.review;
     let choices = [
-        (UnknownNames::Create, words.create, words.create_what),
-        (UnknownNames::Queue, words.queue, words.queue_what),
-        (UnknownNames::Refuse, words.refuse, words.refuse_what),
+        (UnknownNames::Create, texts.create, texts.create_what),
+        (UnknownNames::Queue, texts.queue, texts.queue_what),
+        (UnknownNames::Refuse, texts.refuse, texts.refuse_what),
     ];
     let choices = choices.map(|(rule, label, what)| Choice {
         value: rule.as_str().to_owned(),
         label: label.to_owned(),
         hint: Some(what.to_owned()),
     });
-    Field::new(t, UNKNOWN_NAMES, words.setting, Kind::Radio(choices.into()))
+    Field::new(t, UNKNOWN_NAMES, texts.setting, Kind::Radio(choices.into()))
         .value(chosen.as_str())
-        .hint(words.setting_hint)
+        .hint(texts.setting_hint)
         .required()
 }
 
 fn page(
-    here: &InAccount,
+    member: &Member,
     typed: &Typed,
     unknown: UnknownNames,
     wrong: Option<&Invalid>,
 ) -> Result<HttpResponse, WebError> {
-    let t = here.who.context.t;
+    let t = member.t();
     let mut fields = typed.fields(t, wrong);
     fields.push(unknown_names(t, unknown));
     let page = Page {
-        layout: here.layout(t.access.settings.title, Section::Settings, ""),
-        nav: SettingsNav::over(here, Tab::Account),
-        id: here.id(),
+        layout: member.layout(t.access.settings.title, Section::Settings, ""),
+        nav: SettingsNav::over(member, Tab::Account),
+        id: member.account_id(),
         fields,
-        refused: wrong.is_some(),
+        has_errors: wrong.is_some(),
     };
-    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    answer::page(status, &page)
+    respond::form(wrong.is_some(), &page)
 }
 
-async fn show(here: InAccount) -> Result<HttpResponse, WebError> {
-    here.need(Role::Admin)?;
-    let unknown = definitions::unknown_names(&here.who.state.app, here.id()).await?;
-    page(&here, &Typed::from(here.account.settings()), unknown, None)
+async fn show(member: Member) -> Result<HttpResponse, WebError> {
+    member.need(Role::Admin)?;
+    let unknown = definitions::unknown_names(member.app(), member.account_id()).await?;
+    page(&member, &Typed::from(member.account.settings()), unknown, None)
 }
 
 async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
-    let AccountForm { page: here, fields } = form;
-    here.need(Role::Admin)?;
+    let AccountForm { sender: member, fields } = form;
+    member.need(Role::Admin)?;
     let typed = Typed::from(&fields);
-    let app = &here.who.state.app;
-    let before = definitions::unknown_names(app, here.id()).await?;
+    let app = member.app();
+    let before = definitions::unknown_names(app, member.account_id()).await?;
     let unknown = match fields.text(UNKNOWN_NAMES) {
         "" => before,
         word => UnknownNames::parse(word)
@@ -99,20 +96,19 @@ async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     };
     let settings = match typed.parse() {
         Ok(settings) => settings,
-        Err(invalid) => return page(&here, &typed, unknown, Some(&invalid)),
+        Err(invalid) => return page(&member, &typed, unknown, Some(&invalid)),
     };
-    match accounts::update(app, here.who.actor(), here.id(), settings).await {
+    match accounts::update(app, member.actor(), member.account_id(), settings).await {
         Ok(()) => {}
-        Err(accounts::Error::Invalid(invalid)) => return page(&here, &typed, unknown, Some(&invalid)),
+        Err(accounts::Error::Invalid(invalid)) => return page(&member, &typed, unknown, Some(&invalid)),
         Err(accounts::Error::Store(error)) => return Err(error.into()),
     }
     if unknown != before {
-        match definitions::set_unknown_names(app, here.who.actor(), here.id(), unknown).await {
+        match definitions::set_unknown_names(app, member.actor(), member.account_id(), unknown).await {
             Ok(()) => {}
             Err(definitions::Error::Access(error)) => return Err(error.into()),
             Err(error) => return Err(WebError::internal(error)),
         }
     }
-    flash::put(&request, here.who.context.https, Done::Saved);
-    Ok(answer::see_other(&Tab::Account.path(here.id())))
+    respond::done(&request, member.https(), Done::Saved, &Tab::Account.path(member.account_id()))
 }

@@ -1,6 +1,5 @@
-//! The accounts a user may enter, and making another one.
+//! The accounts of the user, and the page that creates an account.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -15,10 +14,10 @@ use crate::web::part::icon::Icon;
 use crate::web::paths;
 use crate::web::request::form::SignedForm;
 use crate::web::request::guard::SignedIn;
-use crate::web::response::answer;
 use crate::web::response::error::WebError;
-use crate::web::response::flash::{self, Done};
+use crate::web::response::flash::Done;
 use crate::web::response::page::Layout;
+use crate::web::response::respond;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -51,25 +50,25 @@ impl ListPage {
     }
 }
 
-async fn list(who: SignedIn) -> Result<HttpResponse, WebError> {
-    let words = &who.context.t.access.accounts;
+async fn list(signed_in: SignedIn) -> Result<HttpResponse, WebError> {
+    let texts = &signed_in.context.t.access.accounts;
     let row = |(id, role): &(AccountId, Role)| {
-        let entry = who.state.app.accounts.find(*id)?;
+        let entry = signed_in.state.app.accounts.find(*id)?;
         Some(Row { id: *id, name: entry.settings().name.clone(), role: *role })
     };
-    let may_create = who.session.user.server_admin;
+    let may_create = signed_in.session.user.server_admin;
     let page = ListPage {
-        rows: who.accounts.iter().filter_map(row).collect(),
-        layout: who.layout(words.title),
+        rows: signed_in.accounts.iter().filter_map(row).collect(),
+        layout: signed_in.layout(texts.title),
         may_create,
         empty: Empty {
             icon: Icon::Dashboard,
-            title: words.none_title.to_owned(),
-            what: if may_create { words.none_server_admin } else { words.none }.to_owned(),
+            title: texts.none_title.to_owned(),
+            what: if may_create { texts.none_server_admin } else { texts.none }.to_owned(),
             action: None,
         },
     };
-    answer::page(StatusCode::OK, &page)
+    respond::page(&page)
 }
 
 #[derive(Template)]
@@ -77,38 +76,36 @@ async fn list(who: SignedIn) -> Result<HttpResponse, WebError> {
 struct NewPage {
     layout: Layout,
     fields: Vec<Field>,
-    refused: bool,
+    has_errors: bool,
 }
 
-fn page(who: &SignedIn, typed: &Typed, wrong: Option<&Invalid>) -> Result<HttpResponse, WebError> {
-    let t = who.context.t;
+fn page(signed_in: &SignedIn, typed: &Typed, wrong: Option<&Invalid>) -> Result<HttpResponse, WebError> {
+    let t = signed_in.context.t;
     let page = NewPage {
-        layout: who.layout(t.access.accounts.create_title),
+        layout: signed_in.layout(t.access.accounts.create_title),
         fields: typed.fields(t, wrong),
-        refused: wrong.is_some(),
+        has_errors: wrong.is_some(),
     };
-    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    answer::page(status, &page)
+    respond::form(wrong.is_some(), &page)
 }
 
-async fn new(who: SignedIn) -> Result<HttpResponse, WebError> {
-    who.need_server_admin()?;
-    page(&who, &Typed::default(), None)
+async fn new(signed_in: SignedIn) -> Result<HttpResponse, WebError> {
+    signed_in.need_server_admin()?;
+    page(&signed_in, &Typed::default(), None)
 }
 
 async fn create(request: HttpRequest, form: SignedForm) -> Result<HttpResponse, WebError> {
-    let SignedForm { who, fields } = form;
-    who.need_server_admin()?;
+    let SignedForm { sender: signed_in, fields } = form;
+    signed_in.need_server_admin()?;
     let typed = Typed::from(&fields);
     let settings = match typed.parse() {
         Ok(settings) => settings,
-        Err(invalid) => return page(&who, &typed, Some(&invalid)),
+        Err(invalid) => return page(&signed_in, &typed, Some(&invalid)),
     };
-    let id = match accounts::create(&who.state.app, who.actor(), settings).await {
+    let id = match accounts::create(&signed_in.state.app, signed_in.actor(), settings).await {
         Ok(id) => id,
-        Err(accounts::Error::Invalid(invalid)) => return page(&who, &typed, Some(&invalid)),
+        Err(accounts::Error::Invalid(invalid)) => return page(&signed_in, &typed, Some(&invalid)),
         Err(accounts::Error::Store(error)) => return Err(error.into()),
     };
-    flash::put(&request, who.context.https, Done::AccountMade);
-    Ok(answer::see_other(&paths::settings(id, "tracking-code")))
+    respond::done(&request, signed_in.context.https, Done::AccountMade, &paths::settings(id, "tracking-code"))
 }

@@ -1,9 +1,9 @@
-//! Pages on which an account is set up: sites, tracking code, users, API tokens.
+//! The settings pages of an account: tracking code, sites, users, API tokens; and the list of accounts.
 
 pub mod account_form;
 pub mod account_settings;
 pub mod accounts;
-pub mod refusal;
+pub mod form_errors;
 pub mod settings_nav;
 pub mod tokens;
 pub mod tracking_code;

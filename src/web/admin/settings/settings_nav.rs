@@ -1,4 +1,4 @@
-//! The tabs over the settings of an account: those that the reader's role opens.
+//! The tabs above the settings pages. A user sees only the tabs that their role may open.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -6,10 +6,9 @@ use askama::filters::HtmlSafe;
 use crate::domain::account::AccountId;
 use crate::domain::user::Role;
 use crate::web::paths;
-use crate::web::request::guard::InAccount;
+use crate::web::request::guard::Member;
 use crate::web::text::Texts;
 
-/// The settings pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
     TrackingCode,
@@ -21,8 +20,7 @@ pub enum Tab {
 impl Tab {
     const ALL: [Self; 4] = [Self::TrackingCode, Self::Account, Self::Users, Self::Tokens];
 
-    /// The last part of its path.
-    #[must_use]
+    /// The last segment of the path.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TrackingCode => "tracking-code",
@@ -39,7 +37,6 @@ impl Tab {
         }
     }
 
-    #[must_use]
     pub fn path(self, account: AccountId) -> String {
         paths::settings(account, self.as_str())
     }
@@ -57,13 +54,10 @@ pub struct SettingsNav {
 impl HtmlSafe for SettingsNav {}
 
 impl SettingsNav {
-    #[must_use]
-    pub fn over(here: &InAccount, current: Tab) -> Self {
-        Self::of(here.who.context.t, here.id(), here.membership.role, current)
+    pub fn over(member: &Member, current: Tab) -> Self {
+        Self::of(member.t(), member.account_id(), member.membership.role, current)
     }
 
-    /// For somebody of this role.
-    #[must_use]
     pub const fn of(t: &'static Texts, account: AccountId, role: Role, current: Tab) -> Self {
         Self { t, account, role, current }
     }
@@ -78,12 +72,12 @@ impl SettingsNav {
     }
 
     const fn label(&self, tab: &Tab) -> &'static str {
-        let words = &self.t.access.settings;
+        let texts = &self.t.access.settings;
         match tab {
-            Tab::TrackingCode => words.tracking_code,
-            Tab::Account => words.account,
-            Tab::Users => words.users,
-            Tab::Tokens => words.tokens,
+            Tab::TrackingCode => texts.tracking_code,
+            Tab::Account => texts.account,
+            Tab::Users => texts.users,
+            Tab::Tokens => texts.tokens,
         }
     }
 }

@@ -1,6 +1,5 @@
-//! The API tokens of an account. A new one is shown once, in the answer that makes it.
+//! The API tokens of an account. A new token is shown only once, in the answer that creates it.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{Path, ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -10,7 +9,7 @@ use crate::app::access::tokens;
 use crate::base::secret::Secret;
 use crate::domain::user::{Role, Scope, TOKEN_NAME_MAX, TokenId};
 use crate::store::token::Token;
-use crate::web::admin::settings::refusal;
+use crate::web::admin::settings::form_errors;
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::drawing::format;
 use crate::web::part::code::Code;
@@ -18,11 +17,11 @@ use crate::web::part::empty::Empty;
 use crate::web::part::field::{Field, Kind};
 use crate::web::part::icon::Icon;
 use crate::web::request::form::AccountForm;
-use crate::web::request::guard::InAccount;
-use crate::web::response::answer;
+use crate::web::request::guard::Member;
 use crate::web::response::error::WebError;
-use crate::web::response::flash::{self, Done};
+use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
+use crate::web::response::respond;
 use crate::web::text::fill;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -38,18 +37,18 @@ pub fn routes(config: &mut ServiceConfig) {
 struct ListPage {
     layout: Layout,
     nav: SettingsNav,
-    here: InAccount,
+    member: Member,
     rows: Vec<Token>,
     empty: Empty,
     name: Field,
     chosen: Vec<Scope>,
     wrong_scopes: Option<&'static str>,
-    refused: bool,
+    has_errors: bool,
 }
 
 impl ListPage {
     fn action(&self) -> String {
-        Tab::Tokens.path(self.here.id())
+        Tab::Tokens.path(self.member.account_id())
     }
 
     fn revoke(&self, token: &Token) -> String {
@@ -61,26 +60,26 @@ impl ListPage {
     }
 
     fn created(&self, token: &Token) -> String {
-        format::date_time(&self.layout.t.number, &self.here.account.zone, token.created)
+        format::date_time(&self.layout.t.number, &self.member.account.zone, token.created)
     }
 
     fn last_used(&self, token: &Token) -> String {
-        let words = &self.layout.t.access.tokens;
+        let texts = &self.layout.t.access.tokens;
         token.last_used.map_or_else(
-            || words.never.to_owned(),
+            || texts.never.to_owned(),
             |at| format::ago(&self.layout.t.number, self.layout.now, at),
         )
     }
 
     fn scopes(&self) -> [(Scope, &'static str); 5] {
-        let words = &self.layout.t.access.tokens;
+        let texts = &self.layout.t.access.tokens;
         Scope::ALL.map(|scope| {
             let what = match scope {
-                Scope::EventsWrite => words.scope_events_write,
-                Scope::EventsRead => words.scope_events_read,
-                Scope::CrmRead => words.scope_crm_read,
-                Scope::CrmWrite => words.scope_crm_write,
-                Scope::ReportsRead => words.scope_reports_read,
+                Scope::EventsWrite => texts.scope_events_write,
+                Scope::EventsRead => texts.scope_events_read,
+                Scope::CrmRead => texts.scope_crm_read,
+                Scope::CrmWrite => texts.scope_crm_write,
+                Scope::ReportsRead => texts.scope_reports_read,
             };
             (scope, what)
         })
@@ -96,7 +95,7 @@ struct ShownPage {
     back: String,
 }
 
-/// What was typed, and what is wrong with it.
+/// The form values and the error.
 #[derive(Default)]
 struct Add {
     name: String,
@@ -104,12 +103,12 @@ struct Add {
     wrong: Option<access::Error>,
 }
 
-async fn list_page(here: InAccount, add: Add) -> Result<HttpResponse, WebError> {
-    let t = here.who.context.t;
-    let words = &t.access.tokens;
-    let rows = tokens::list(&here.who.state.app, here.id()).await?;
+async fn list_page(member: Member, add: Add) -> Result<HttpResponse, WebError> {
+    let t = member.t();
+    let texts = &t.access.tokens;
+    let rows = tokens::list(member.app(), member.account_id()).await?;
     let of_scopes = matches!(add.wrong, Some(access::Error::NoScope));
-    let wrong = add.wrong.map(|error| refusal::text(&t.access.wrong, error)).transpose()?;
+    let wrong = add.wrong.map(|error| form_errors::message(&t.access.wrong, error)).transpose()?;
     let name = Field::new(t, "name", t.access.field.token_name, Kind::Text)
         .value(&add.name)
         .hint(t.access.field.token_name_hint)
@@ -117,53 +116,53 @@ async fn list_page(here: InAccount, add: Add) -> Result<HttpResponse, WebError> 
         .required()
         .max(TOKEN_NAME_MAX)
         .autocomplete("off");
-    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let has_errors = wrong.is_some();
     let page = ListPage {
-        layout: here.layout(words.title, Section::Settings, ""),
-        nav: SettingsNav::over(&here, Tab::Tokens),
-        here,
+        layout: member.layout(texts.title, Section::Settings, ""),
+        nav: SettingsNav::over(&member, Tab::Tokens),
+        member,
         rows,
         empty: Empty {
             icon: Icon::Settings,
-            title: words.none_title.to_owned(),
-            what: words.none.to_owned(),
+            title: texts.none_title.to_owned(),
+            what: texts.none.to_owned(),
             action: None,
         },
         name,
         chosen: add.scopes,
         wrong_scopes: wrong.filter(|_| of_scopes),
-        refused: wrong.is_some(),
+        has_errors: wrong.is_some(),
     };
-    answer::page(status, &page)
+    respond::form(has_errors, &page)
 }
 
-async fn list(here: InAccount) -> Result<HttpResponse, WebError> {
-    here.need(Role::Admin)?;
-    list_page(here, Add::default()).await
+async fn list(member: Member) -> Result<HttpResponse, WebError> {
+    member.need(Role::Admin)?;
+    list_page(member, Add::default()).await
 }
 
 async fn create(form: AccountForm) -> Result<HttpResponse, WebError> {
-    let AccountForm { page: here, fields } = form;
-    here.need(Role::Admin)?;
+    let AccountForm { sender: member, fields } = form;
+    member.need(Role::Admin)?;
     let name = fields.text("name").to_owned();
     let scopes: Option<Vec<Scope>> = fields.all("scope").into_iter().map(Scope::parse).collect();
     let scopes = scopes.ok_or_else(|| WebError::BadRequest("unknown scope".to_owned()))?;
-    match tokens::create(&here.who.state.app, here.who.actor(), here.id(), &name, &scopes).await {
-        Ok((_, secret)) => shown(&here, &secret),
-        Err(error) => list_page(here, Add { name, scopes, wrong: Some(error) }).await,
+    match tokens::create(member.app(), member.actor(), member.account_id(), &name, &scopes).await {
+        Ok((_, secret)) => shown(&member, &secret),
+        Err(error) => list_page(member, Add { name, scopes, wrong: Some(error) }).await,
     }
 }
 
-fn shown(here: &InAccount, secret: &Secret) -> Result<HttpResponse, WebError> {
-    let t = here.who.context.t;
-    let words = &t.access.tokens;
+fn shown(member: &Member, secret: &Secret) -> Result<HttpResponse, WebError> {
+    let t = member.t();
+    let texts = &t.access.tokens;
     let page = ShownPage {
-        layout: here.layout(words.shown_title, Section::Settings, ""),
-        nav: SettingsNav::over(here, Tab::Tokens),
-        code: Code { t, id: "token", label: words.shown_label.to_owned(), text: secret.reveal().to_owned() },
-        back: Tab::Tokens.path(here.id()),
+        layout: member.layout(texts.shown_title, Section::Settings, ""),
+        nav: SettingsNav::over(member, Tab::Tokens),
+        code: Code { t, id: "token", label: texts.shown_label.to_owned(), text: secret.reveal().to_owned() },
+        back: Tab::Tokens.path(member.account_id()),
     };
-    answer::page(StatusCode::OK, &page)
+    respond::page(&page)
 }
 
 async fn delete(
@@ -171,10 +170,9 @@ async fn delete(
     path: Path<(i64, i64)>,
     form: AccountForm,
 ) -> Result<HttpResponse, WebError> {
-    let here = form.page;
-    here.need(Role::Admin)?;
+    let member = form.sender;
+    member.need(Role::Admin)?;
     let token = TokenId(path.into_inner().1);
-    tokens::revoke(&here.who.state.app, here.who.actor(), here.id(), token).await?;
-    flash::put(&request, here.who.context.https, Done::TokenRevoked);
-    Ok(answer::see_other(&Tab::Tokens.path(here.id())))
+    tokens::revoke(member.app(), member.actor(), member.account_id(), token).await?;
+    respond::done(&request, member.https(), Done::TokenRevoked, &Tab::Tokens.path(member.account_id()))
 }

@@ -1,7 +1,6 @@
-//! `/accounts/{id}/settings/tracking-code`: the snippet, and whether it works: waits for the first visit, and
-//! names what keeps it away.
+//! `/accounts/{id}/settings/tracking-code`: the snippet for the site, and a check of the installation. Until the
+//! first visit arrives, the page reloads itself and lists what may prevent it.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -24,17 +23,17 @@ use crate::web::part::icon::Icon;
 use crate::web::paths;
 use crate::web::request::client;
 use crate::web::request::form::AccountForm;
-use crate::web::request::guard::InAccount;
-use crate::web::response::answer;
+use crate::web::request::guard::Member;
 use crate::web::response::error::WebError;
-use crate::web::response::flash::{self, Done};
+use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
+use crate::web::response::respond;
 use crate::web::text::{Texts, fill};
 
-/// How often the page looks for the first visit, milliseconds; seconds without script.
+/// Interval of the reloads: by the script in milliseconds, without script in seconds.
 const EVERY_MS: u32 = 2_000;
 const EVERY_SECONDS: u32 = 5;
-/// Most hosts named that are none of the account's.
+/// Most unknown hosts that are listed.
 const HOSTS_MAX: usize = 3;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -43,66 +42,65 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     );
 }
 
-async fn show(request: HttpRequest, here: InAccount) -> Result<HttpResponse, WebError> {
-    let (state, id) = (&here.who.state, here.id());
+async fn show(request: HttpRequest, member: Member) -> Result<HttpResponse, WebError> {
+    let (state, id) = (&member.signed_in.state, member.account_id());
     let origin = client::public_origin(&state.options, &request);
-    let seen = Seen {
-        now: here.who.context.now,
+    let seen = SiteStatus {
+        now: member.signed_in.context.now,
         first_hit: accounts::first_hit(&state.app, id).await?,
         fetched: state.app.scripts.fetched(id),
         hits: state.app.live.list(id, 0, RING),
         host: origin.split_once("://").map_or("", |(_, host)| host).to_owned(),
-        https: here.who.context.https,
+        https: member.https(),
     };
-    let t = here.who.context.t;
-    let layout = here.layout(t.install.snippet, Section::Settings, "");
-    let nav = SettingsNav::over(&here, Tab::TrackingCode);
+    let t = member.t();
+    let layout = member.layout(t.install.snippet, Section::Settings, "");
+    let nav = SettingsNav::over(&member, Tab::TrackingCode);
     let code = CustomCode {
         allowed: state.app.custom_js,
-        on: here.account.account.custom_js,
-        may_change: here.need(Role::Admin).is_ok(),
+        on: member.account.account.custom_js,
+        may_change: member.need(Role::Admin).is_ok(),
     };
-    let page = page(layout, nav, id, here.account.settings(), &here.account.zone, &seen, code);
-    answer::page(StatusCode::OK, &page)
+    let page = page(layout, nav, id, member.account.settings(), &member.account.zone, &seen, code);
+    respond::page(&page)
 }
 
-/// Switches the custom JavaScript of the account's events on or off.
+/// Switches the account's custom JavaScript on or off.
 async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
-    let AccountForm { page: here, fields } = form;
-    here.need(Role::Admin)?;
+    let AccountForm { sender: member, fields } = form;
+    member.need(Role::Admin)?;
     let on = match fields.text("custom_js") {
         "on" => true,
         "off" => false,
         _ => return Err(WebError::BadRequest("custom_js must be on or off".to_owned())),
     };
-    custom_js::set_custom_js(&here.who.state.app, here.who.actor(), here.id(), on).await?;
-    flash::put(&request, here.who.context.https, Done::Saved);
-    Ok(answer::see_other(&Tab::TrackingCode.path(here.id())))
+    custom_js::set_custom_js(member.app(), member.actor(), member.account_id(), on).await?;
+    respond::done(&request, member.https(), Done::Saved, &Tab::TrackingCode.path(member.account_id()))
 }
 
-/// Whether the sites run the custom JavaScript of events.
+/// The settings of custom JavaScript.
 #[derive(Clone, Copy)]
 pub(crate) struct CustomCode {
-    /// By the server's configuration.
+    /// Whether the server's configuration allows it.
     pub allowed: bool,
     pub on: bool,
-    /// May the reader switch it?
+    /// Whether the user may switch it.
     pub may_change: bool,
 }
 
-/// What the server knows of a site.
-pub(crate) struct Seen {
+/// What the server knows about the installation on the site.
+pub(crate) struct SiteStatus {
     pub now: Millis,
     pub first_hit: Option<Millis>,
     pub fetched: Option<Fetched>,
-    /// The newest first.
+    /// Newest first.
     pub hits: Vec<Entry>,
-    /// Under which browsers reach this server.
+    /// The host under which browsers reach this server.
     pub host: String,
     pub https: bool,
 }
 
-/// Something to know about the way from the site to here.
+/// One result of the installation check.
 struct Finding {
     tone: &'static str,
     title: String,
@@ -124,7 +122,7 @@ impl Finding {
 pub(crate) struct Page {
     layout: Layout,
     nav: SettingsNav,
-    here: String,
+    address: String,
     dashboard: String,
     live: String,
     waiting: String,
@@ -138,17 +136,17 @@ pub(crate) struct Page {
 
 impl Page {
     fn custom_state(&self) -> &'static str {
-        let words = &self.layout.t.install;
+        let texts = &self.layout.t.install;
         match self.custom {
-            CustomCode { allowed: false, .. } => words.custom_forbidden,
-            CustomCode { on: true, .. } => words.custom_on,
-            CustomCode { on: false, .. } => words.custom_off,
+            CustomCode { allowed: false, .. } => texts.custom_forbidden,
+            CustomCode { on: true, .. } => texts.custom_on,
+            CustomCode { on: false, .. } => texts.custom_off,
         }
     }
 
     const fn switch_to(&self) -> (&'static str, &'static str) {
-        let words = &self.layout.t.install;
-        if self.custom.on { ("off", words.custom_switch_off) } else { ("on", words.custom_switch_on) }
+        let texts = &self.layout.t.install;
+        if self.custom.on { ("off", texts.custom_switch_off) } else { ("on", texts.custom_switch_on) }
     }
 }
 
@@ -158,30 +156,30 @@ pub(crate) fn page(
     id: AccountId,
     settings: &Settings,
     zone: &Zone,
-    seen: &Seen,
+    seen: &SiteStatus,
     custom: CustomCode,
 ) -> Page {
     let t = layout.t;
-    let words = &t.install;
+    let texts = &t.install;
     let host = &seen.host;
     let code = |id, label: &str, text| Code { t, id, label: label.to_owned(), text };
     let counted = seen.first_hit.map(|at| {
         let at = format::date_time(&t.number, zone, at);
-        fill(words.counted, &[("time", &at)])
+        fill(texts.counted, &[("time", &at)])
     });
-    let site = settings.domains.first().map_or(words.own_site, String::as_str);
+    let site = settings.domains.first().map_or(texts.own_site, String::as_str);
     Page {
-        here: Tab::TrackingCode.path(id),
+        address: Tab::TrackingCode.path(id),
         dashboard: paths::dashboard(id),
         live: format!("{}/{id}/{}", paths::ACCOUNTS, paths::Report::Live.as_str()),
-        waiting: fill(words.waiting, &[("site", site)]),
+        waiting: fill(texts.waiting, &[("site", site)]),
         counted,
         findings: findings(t, settings, seen),
-        snippet: code("snippet", words.snippet_label, snippet(host, id)),
-        switch: code("switch", words.switch_label, format!("{host}/{id}.js")),
+        snippet: code("snippet", texts.snippet_label, snippet(host, id)),
+        switch: code("switch", texts.switch_label, format!("{host}/{id}.js")),
         policy: code(
             "policy",
-            words.policy_label,
+            texts.policy_label,
             ["script-src", "connect-src", "img-src"].map(|kind| format!("{kind} {host};")).join("\n"),
         ),
         custom,
@@ -190,15 +188,15 @@ pub(crate) fn page(
     }
 }
 
-/// The line for the site's pages, with the attributes HubSpot's users know.
+/// The script tag, with the attributes that HubSpot's snippet has.
 fn snippet(host: &str, id: AccountId) -> String {
     format!(
         "<script type=\"text/javascript\" id=\"hs-script-loader\" async defer src=\"//{host}/{id}.js\"></script>"
     )
 }
 
-fn findings(t: &Texts, settings: &Settings, seen: &Seen) -> Vec<Finding> {
-    let words = &t.install.finding;
+fn findings(t: &Texts, settings: &Settings, seen: &SiteStatus) -> Vec<Finding> {
+    let texts = &t.install.finding;
     let finding = |tone, title: String, text: String| Finding { tone, title, text };
     let plain = |tone, title: &str, text: &str| finding(tone, title.to_owned(), text.to_owned());
     let mut found = Vec::new();
@@ -207,35 +205,36 @@ fn findings(t: &Texts, settings: &Settings, seen: &Seen) -> Vec<Finding> {
             let ago = format::ago(&t.number, seen.now, last);
             found.push(finding(
                 "good",
-                words.fetched.of(signed(times), &t.number),
-                fill(words.fetched_last, &[("ago", &ago)]),
+                texts.fetched.of(signed(times), &t.number),
+                fill(texts.fetched_last, &[("ago", &ago)]),
             ));
             if seen.hits.is_empty() {
-                found.push(plain("warning", words.silent, words.silent_what));
+                found.push(plain("warning", texts.silent, texts.silent_what));
             }
         }
         None if seen.hits.is_empty() && seen.first_hit.is_none() => {
-            found.push(plain("plain", words.not_fetched, words.not_fetched_what));
+            found.push(plain("plain", texts.not_fetched, texts.not_fetched_what));
         }
-        // Hits of a script that browsers had kept, or of none, or of before the start: there is no need of it.
+        // There are hits without a fetch: browsers had the script cached, programs sent the hits, or the server was
+        // restarted.
         None => {}
     }
     for (reason, times) in refusals(&seen.hits) {
         let explained = t.live.reason.of(reason);
-        let times = words.refused_times.of(times, &t.number);
-        let title = fill(words.refused, &[("reason", explained.name)]);
+        let times = texts.refused_times.of(times, &t.number);
+        let title = fill(texts.refused, &[("reason", explained.name)]);
         found.push(finding(tone(reason), title, format!("{times} {}", explained.meaning)));
     }
     for host in foreign_hosts(settings, &seen.hits) {
-        found.push(finding("warning", fill(words.foreign, &[("host", host)]), words.foreign_what.to_owned()));
+        found.push(finding("warning", fill(texts.foreign, &[("host", host)]), texts.foreign_what.to_owned()));
     }
     if !seen.https {
-        found.push(plain("warning", words.plain_http, words.plain_http_what));
+        found.push(plain("warning", texts.plain_http, texts.plain_http_what));
     }
     found
 }
 
-/// Why hits were not counted and how often, what came last first.
+/// Each reason for which hits were rejected and how often, most recent first.
 fn refusals(hits: &[Entry]) -> Vec<(Reason, i64)> {
     let mut found: Vec<(Reason, i64)> = Vec::new();
     for reason in hits.iter().map(|hit| hit.reason).filter(|reason| *reason != Reason::Stored) {
@@ -247,7 +246,7 @@ fn refusals(hits: &[Entry]) -> Vec<(Reason, i64)> {
     found
 }
 
-/// Hosts that were counted and are none of the account's.
+/// Hosts that were counted although they are not among the account's domains.
 fn foreign_hosts<'a>(settings: &Settings, hits: &'a [Entry]) -> Vec<&'a str> {
     let mut hosts = Vec::new();
     for hit in hits.iter().filter(|hit| hit.reason == Reason::Stored) {
@@ -265,13 +264,13 @@ mod tests {
     use super::*;
     use crate::web::text::EN;
 
-    fn seen(hits: Vec<Entry>, fetched: Option<u64>) -> Seen {
+    fn seen(hits: Vec<Entry>, fetched: Option<u64>) -> SiteStatus {
         let now = Millis(1_795_377_600_000);
         let fetched = fetched.map(|times| Fetched { times, last: now.plus(-120_000) });
-        Seen { now, first_hit: None, fetched, hits, host: "stats.test".into(), https: true }
+        SiteStatus { now, first_hit: None, fetched, hits, host: "stats.test".into(), https: true }
     }
 
-    fn titles(seen: &Seen) -> Vec<String> {
+    fn titles(seen: &SiteStatus) -> Vec<String> {
         let settings = Settings::parse("N", &["site.test".to_owned()], "UTC", "EUR").unwrap();
         findings(&EN, &settings, seen).into_iter().map(|finding| finding.title).collect()
     }
@@ -281,12 +280,12 @@ mod tests {
     }
 
     #[test]
-    fn what_keeps_visits_away_is_named() {
-        let words = &EN.install.finding;
-        assert_eq!(titles(&seen(vec![], None)), [words.not_fetched]);
-        let counted = Seen { first_hit: Some(Millis(1)), ..seen(vec![], None) };
+    fn what_prevents_visits_is_listed() {
+        let texts = &EN.install.finding;
+        assert_eq!(titles(&seen(vec![], None)), [texts.not_fetched]);
+        let counted = SiteStatus { first_hit: Some(Millis(1)), ..seen(vec![], None) };
         assert!(titles(&counted).is_empty(), "what counts is not called missing after a restart");
-        assert_eq!(titles(&seen(vec![], Some(2))), ["The script was loaded 2 times", words.silent]);
+        assert_eq!(titles(&seen(vec![], Some(2))), ["The script was loaded 2 times", texts.silent]);
         let hits = vec![
             hit(Reason::Bot, "site.test/"),
             hit(Reason::UnknownHost, "evil.test/"),
@@ -297,12 +296,12 @@ mod tests {
         ];
         let refused = ["Not counted: Bot", "Not counted: Wrong domain", "Hits from other.test"];
         assert_eq!(titles(&seen(hits, None)), refused);
-        let plain = Seen { https: false, ..seen(vec![hit(Reason::Stored, "site.test/")], None) };
-        assert_eq!(titles(&plain), [words.plain_http]);
+        let plain = SiteStatus { https: false, ..seen(vec![hit(Reason::Stored, "site.test/")], None) };
+        assert_eq!(titles(&plain), [texts.plain_http]);
     }
 
     #[test]
-    fn the_snippet_is_the_line_hubspots_users_know() {
+    fn the_snippet_is_the_one_hubspot_users_know() {
         assert_eq!(
             snippet("stats.test:8080", AccountId::FIRST),
             "<script type=\"text/javascript\" id=\"hs-script-loader\" async defer \

@@ -1,6 +1,5 @@
-//! The users of an account: who they are, what they may do, and the link by which a new one chooses a password.
+//! The users of an account: their roles and rights, and the link with which a new user chooses a password.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{Path, ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -11,7 +10,7 @@ use crate::base::secret::Secret;
 use crate::domain::contact::EMAIL_MAX;
 use crate::domain::user::{Role, UserId};
 use crate::store::{member::Membership, user::User};
-use crate::web::admin::settings::refusal;
+use crate::web::admin::settings::form_errors;
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::part::code::Code;
 use crate::web::part::field::{Choice, Field, Kind};
@@ -19,11 +18,12 @@ use crate::web::part::icon::Icon;
 use crate::web::paths;
 use crate::web::request::client;
 use crate::web::request::form::{AccountForm, Fields};
-use crate::web::request::guard::InAccount;
-use crate::web::response::answer;
+use crate::web::request::guard::Member;
+use crate::web::response::cookie;
 use crate::web::response::error::WebError;
 use crate::web::response::flash::{self, Done};
 use crate::web::response::page::{Layout, Section};
+use crate::web::response::respond;
 use crate::web::text::{Texts, fill};
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -34,9 +34,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/accounts/{account}/settings/users/{user}", post().to(update));
 }
 
-/// What the buttons of a row do.
+/// The action of a button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Deed {
+enum UserAction {
     Change,
     Remove,
     Disable,
@@ -44,7 +44,7 @@ enum Deed {
     Link,
 }
 
-impl Deed {
+impl UserAction {
     const ALL: [Self; 5] = [Self::Change, Self::Remove, Self::Disable, Self::Enable, Self::Link];
 
     const fn as_str(self) -> &'static str {
@@ -58,28 +58,28 @@ impl Deed {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|deed| deed.as_str() == text)
+        Self::ALL.into_iter().find(|action| action.as_str() == text)
     }
 }
 
 struct Row {
     user: User,
-    what: Membership,
+    membership: Membership,
     is_own: bool,
-    /// May the reader change this one?
+    /// Whether the signed-in user may change this one.
     in_reach: bool,
-    /// Beside changing the role: what may be done with one press, and what is asked again.
-    plain: Vec<Deed>,
-    grave: Vec<Deed>,
+    /// Actions that happen at once, and actions that ask for confirmation first.
+    immediate: Vec<UserAction>,
+    confirmed: Vec<UserAction>,
 }
 
 impl Row {
     fn is_viewer(&self) -> bool {
-        self.what.role == Role::Viewer
+        self.membership.role == Role::Viewer
     }
 
     fn is_admin(&self) -> bool {
-        self.what.role == Role::Admin
+        self.membership.role == Role::Admin
     }
 }
 
@@ -88,19 +88,19 @@ impl Row {
 struct ListPage {
     layout: Layout,
     nav: SettingsNav,
-    here: InAccount,
+    member: Member,
     rows: Vec<Row>,
     add: Vec<Field>,
-    refused: bool,
+    has_errors: bool,
 }
 
 impl ListPage {
     fn action(&self, row: &Row) -> String {
-        format!("{}/{}", Tab::Users.path(self.here.id()), row.user.id.0)
+        format!("{}/{}", Tab::Users.path(self.member.account_id()), row.user.id.0)
     }
 
     fn add_action(&self) -> String {
-        Tab::Users.path(self.here.id())
+        Tab::Users.path(self.member.account_id())
     }
 
     fn role_label(&self, row: &Row) -> String {
@@ -108,45 +108,45 @@ impl ListPage {
     }
 
     fn roles(&self) -> Vec<(Role, &'static str)> {
-        let own = self.here.membership.role;
+        let own_role = self.member.membership.role;
         let names = &self.layout.t.frame.roles;
-        Role::ALL.into_iter().filter(|role| *role <= own).map(|role| (role, names.of(role))).collect()
+        Role::ALL.into_iter().filter(|role| *role <= own_role).map(|role| (role, names.of(role))).collect()
     }
 
     const fn change(&self) -> &'static str {
-        Deed::Change.as_str()
+        UserAction::Change.as_str()
     }
 
-    const fn label(&self, deed: &Deed) -> &'static str {
-        let words = &self.layout.t.access.users;
-        match deed {
-            Deed::Change => words.change,
-            Deed::Remove => words.remove,
-            Deed::Disable => words.disable,
-            Deed::Enable => words.enable,
-            Deed::Link => words.new_link,
+    const fn label(&self, action: &UserAction) -> &'static str {
+        let texts = &self.layout.t.access.users;
+        match action {
+            UserAction::Change => texts.change,
+            UserAction::Remove => texts.remove,
+            UserAction::Disable => texts.disable,
+            UserAction::Enable => texts.enable,
+            UserAction::Link => texts.new_link,
         }
     }
 
-    const fn effect(&self, deed: &Deed) -> &'static str {
-        let words = &self.layout.t.access.users;
-        match deed {
-            Deed::Disable => words.disable_effect,
-            _ => words.remove_effect,
+    const fn effect(&self, action: &UserAction) -> &'static str {
+        let texts = &self.layout.t.access.users;
+        match action {
+            UserAction::Disable => texts.disable_effect,
+            _ => texts.remove_effect,
         }
     }
 
     const fn state(&self, row: &Row) -> (&'static str, &'static str) {
-        let words = &self.layout.t.access.users;
+        let texts = &self.layout.t.access.users;
         match row.user {
-            User { disabled: true, .. } => ("bad", words.disabled),
-            User { has_password: false, .. } => ("warning", words.invited),
-            _ => ("good", words.active),
+            User { disabled: true, .. } => ("bad", texts.disabled),
+            User { has_password: false, .. } => ("warning", texts.invited),
+            _ => ("good", texts.active),
         }
     }
 }
 
-/// What was typed to add somebody, and what is wrong with it.
+/// The values and errors of the form that adds a user.
 #[derive(Default)]
 struct Add {
     email: String,
@@ -158,9 +158,9 @@ struct Add {
 }
 
 impl Add {
-    fn fields(&self, t: &'static Texts, own: Role) -> Vec<Field> {
-        let (words, users) = (&t.access.field, &t.access.users);
-        let what = |role: Role| match role {
+    fn fields(&self, t: &'static Texts, own_role: Role) -> Vec<Field> {
+        let (texts, users) = (&t.access.field, &t.access.users);
+        let description = |role: Role| match role {
             Role::Viewer => users.viewer_may,
             Role::Editor => users.editor_may,
             Role::Admin => users.admin_may,
@@ -169,81 +169,75 @@ impl Add {
         let choice = |role: Role| Choice {
             value: role.as_str().to_owned(),
             label: t.frame.roles.of(role).to_owned(),
-            hint: Some(what(role).to_owned()),
+            hint: Some(description(role).to_owned()),
         };
-        let choices = Role::ALL.into_iter().filter(|role| *role <= own).map(choice).collect();
+        let choices = Role::ALL.into_iter().filter(|role| *role <= own_role).map(choice).collect();
         vec![
-            Field::new(t, "email", words.email, Kind::Email)
+            Field::new(t, "email", texts.email, Kind::Email)
                 .value(&self.email)
                 .error(self.wrong_email.map(str::to_owned))
                 .required()
                 .max(EMAIL_MAX)
                 .autocomplete("off"),
-            Field::new(t, "role", words.role, Kind::Radio(choices))
+            Field::new(t, "role", texts.role, Kind::Radio(choices))
                 .value(&self.role)
                 .error(self.wrong_role.map(str::to_owned))
                 .required(),
-            Field::new(t, "show_emails", words.show_emails, Kind::Check)
+            Field::new(t, "show_emails", texts.show_emails, Kind::Check)
                 .value(if self.show_emails { "on" } else { "" })
-                .hint(words.show_emails_hint),
-            Field::new(t, "publish_js", words.publish_js, Kind::Check)
+                .hint(texts.show_emails_hint),
+            Field::new(t, "publish_js", texts.publish_js, Kind::Check)
                 .value(if self.publish_js { "on" } else { "" })
-                .hint(words.publish_js_hint),
+                .hint(texts.publish_js_hint),
         ]
     }
 }
 
-/// What the reader may do with a user of the list.
-fn row(here: &InAccount, user: User, what: Membership) -> Row {
-    let session = &here.who.session;
+fn row(member: &Member, user: User, membership: Membership) -> Row {
+    let session = &member.signed_in.session;
     let is_own = user.id == session.user.id;
-    let in_reach = what.role <= here.membership.role;
-    let mut plain = Vec::new();
-    let mut grave = Vec::new();
+    let in_reach = membership.role <= member.membership.role;
+    let mut immediate = Vec::new();
+    let mut confirmed = Vec::new();
     if in_reach && !is_own && !user.disabled {
-        plain.push(Deed::Link);
+        immediate.push(UserAction::Link);
     }
     if session.user.server_admin && !is_own {
         if user.disabled {
-            plain.push(Deed::Enable);
+            immediate.push(UserAction::Enable);
         } else {
-            grave.push(Deed::Disable);
+            confirmed.push(UserAction::Disable);
         }
     }
     if in_reach {
-        grave.push(Deed::Remove);
+        confirmed.push(UserAction::Remove);
     }
-    Row { user, what, is_own, in_reach, plain, grave }
+    Row { user, membership, is_own, in_reach, immediate, confirmed }
 }
 
-async fn list_page(
-    here: InAccount,
-    add: &Add,
-    refusal: Option<&'static str>,
-) -> Result<HttpResponse, WebError> {
-    let t = here.who.context.t;
-    let members = users::list(&here.who.state.app, here.id()).await?;
-    let refused = add.wrong_email.is_some() || add.wrong_role.is_some();
-    let mut layout = here.layout(t.access.users.title, Section::Settings, "");
-    if let Some(text) = refusal {
-        refusal::above(&mut layout, text);
+async fn list_page(member: Member, add: &Add, error: Option<&'static str>) -> Result<HttpResponse, WebError> {
+    let t = member.t();
+    let members = users::list(member.app(), member.account_id()).await?;
+    let has_errors = add.wrong_email.is_some() || add.wrong_role.is_some();
+    let mut layout = member.layout(t.access.users.title, Section::Settings, "");
+    if let Some(text) = error {
+        form_errors::show_above(&mut layout, text);
     }
-    let status = if refused || refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = ListPage {
         layout,
-        nav: SettingsNav::over(&here, Tab::Users),
-        rows: members.into_iter().map(|(user, what)| row(&here, user, what)).collect(),
-        add: add.fields(t, here.membership.role),
-        here,
-        refused,
+        nav: SettingsNav::over(&member, Tab::Users),
+        rows: members.into_iter().map(|(user, membership)| row(&member, user, membership)).collect(),
+        add: add.fields(t, member.membership.role),
+        member,
+        has_errors,
     };
-    answer::page(status, &page)
+    respond::form(has_errors || error.is_some(), &page)
 }
 
-async fn list(here: InAccount) -> Result<HttpResponse, WebError> {
-    here.need(Role::Admin)?;
+async fn list(member: Member) -> Result<HttpResponse, WebError> {
+    member.need(Role::Admin)?;
     let add = Add { role: Role::Viewer.as_str().to_owned(), ..Add::default() };
-    list_page(here, &add, None).await
+    list_page(member, &add, None).await
 }
 
 #[derive(Template)]
@@ -258,38 +252,38 @@ struct LinkPage {
 
 fn link_page(
     request: &HttpRequest,
-    here: &InAccount,
+    member: &Member,
     email: &str,
     link: &Secret,
 ) -> Result<HttpResponse, WebError> {
-    let t = here.who.context.t;
-    let words = &t.access.users;
-    let origin = client::admin_origin(&here.who.state.options, request);
+    let t = member.t();
+    let texts = &t.access.users;
+    let origin = client::admin_origin(&member.signed_in.state.options, request);
     let page = LinkPage {
-        layout: here.layout(words.link_title, Section::Settings, ""),
-        nav: SettingsNav::over(here, Tab::Users),
-        lead: fill(words.link_lead, &[("email", email)]),
+        layout: member.layout(texts.link_title, Section::Settings, ""),
+        nav: SettingsNav::over(member, Tab::Users),
+        lead: fill(texts.link_lead, &[("email", email)]),
         code: Code {
             t,
             id: "link",
-            label: words.link_label.to_owned(),
+            label: texts.link_label.to_owned(),
             text: format!("{origin}{}?token={}", paths::RESET, link.reveal()),
         },
-        back: Tab::Users.path(here.id()),
+        back: Tab::Users.path(member.account_id()),
     };
-    answer::page(StatusCode::OK, &page)
+    respond::page(&page)
 }
 
-fn wanted(fields: &Fields) -> Option<Membership> {
+fn membership_of(fields: &Fields) -> Option<Membership> {
     let role = Role::parse(fields.text("role"))?;
     let (show_emails, publish_js) = (fields.is_on("show_emails"), fields.is_on("publish_js"));
     Some(Membership { role, show_emails, publish_js })
 }
 
 async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
-    let AccountForm { page: here, fields } = form;
-    here.need(Role::Admin)?;
-    let words = &here.who.context.t.access.wrong;
+    let AccountForm { sender: member, fields } = form;
+    member.need(Role::Admin)?;
+    let texts = &member.t().access.wrong;
     let mut add = Add {
         email: fields.text("email").to_owned(),
         role: fields.text("role").to_owned(),
@@ -297,20 +291,20 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
         publish_js: fields.is_on("publish_js"),
         ..Add::default()
     };
-    let Some(what) = wanted(&fields) else {
-        add.wrong_role = Some(words.role);
-        return list_page(here, &add, None).await;
+    let Some(membership) = membership_of(&fields) else {
+        add.wrong_role = Some(texts.role);
+        return list_page(member, &add, None).await;
     };
-    let added = users::add(&here.who.state.app, here.who.actor(), here.id(), &add.email, what, None).await;
+    let added =
+        users::add(member.app(), member.actor(), member.account_id(), &add.email, membership, None).await;
     match added {
-        Ok(users::Added { link: Some(link), .. }) => link_page(&request, &here, &add.email, &link),
+        Ok(users::Added { link: Some(link), .. }) => link_page(&request, &member, &add.email, &link),
         Ok(users::Added { link: None, .. }) => {
-            flash::put(&request, here.who.context.https, Done::UserAdded);
-            Ok(answer::see_other(&Tab::Users.path(here.id())))
+            respond::done(&request, member.https(), Done::UserAdded, &Tab::Users.path(member.account_id()))
         }
         Err(error) => {
-            add.wrong_email = Some(refusal::text(words, error)?);
-            list_page(here, &add, None).await
+            add.wrong_email = Some(form_errors::message(texts, error)?);
+            list_page(member, &add, None).await
         }
     }
 }
@@ -320,60 +314,62 @@ async fn update(
     path: Path<(i64, i64)>,
     form: AccountForm,
 ) -> Result<HttpResponse, WebError> {
-    let AccountForm { page: here, fields } = form;
-    here.need(Role::Admin)?;
+    let AccountForm { sender: member, fields } = form;
+    member.need(Role::Admin)?;
     let user = UserId(path.into_inner().1);
-    let deed =
-        Deed::parse(fields.text("do")).ok_or_else(|| WebError::BadRequest("unknown action".to_owned()))?;
-    // Also of what a server admin may do to a user of the whole server, only the account's own are in sight.
-    let members = users::list(&here.who.state.app, here.id()).await?;
+    let action = UserAction::parse(fields.text("do"))
+        .ok_or_else(|| WebError::BadRequest("unknown action".to_owned()))?;
+    // Even a server administrator can act here only on users of this account.
+    let members = users::list(member.app(), member.account_id()).await?;
     let (found, _) = members.into_iter().find(|(u, _)| u.id == user).ok_or(WebError::NotFound)?;
-    let done = match deed {
-        Deed::Change => change(&request, &here, user, &fields).await,
-        Deed::Remove => {
-            let removed = users::remove(&here.who.state.app, here.who.actor(), here.id(), user).await;
+    let done = match action {
+        UserAction::Change => change(&request, &member, user, &fields).await,
+        UserAction::Remove => {
+            let removed = users::remove(member.app(), member.actor(), member.account_id(), user).await;
             removed.map(|()| Done::UserRemoved)
         }
-        Deed::Disable | Deed::Enable => {
-            let disable = deed == Deed::Disable;
-            let set = users::set_disabled(&here.who.state.app, here.who.actor(), user, disable).await;
+        UserAction::Disable | UserAction::Enable => {
+            let disable = action == UserAction::Disable;
+            let set = users::set_disabled(member.app(), member.actor(), user, disable).await;
             set.map(|()| if disable { Done::UserDisabled } else { Done::UserEnabled })
         }
-        Deed::Link => match users::link(&here.who.state.app, here.who.actor(), here.id(), user).await {
-            Ok(link) => return link_page(&request, &here, &found.email, &link),
-            Err(error) => Err(error),
-        },
+        UserAction::Link => {
+            match users::link(member.app(), member.actor(), member.account_id(), user).await {
+                Ok(link) => return link_page(&request, &member, &found.email, &link),
+                Err(error) => Err(error),
+            }
+        }
     };
     match done {
         Ok(done) => {
-            flash::put(&request, here.who.context.https, done);
-            // Who has removed himself sees the account no more.
-            let gone = deed == Deed::Remove && user == here.who.session.user.id;
-            let next = if gone { paths::ACCOUNTS.to_owned() } else { Tab::Users.path(here.id()) };
-            Ok(answer::see_other(&next))
+            flash::put(&request, member.https(), done);
+            // A user who removed themselves cannot open the account's pages any more.
+            let gone = action == UserAction::Remove && user == member.user_id();
+            let next = if gone { paths::ACCOUNTS.to_owned() } else { Tab::Users.path(member.account_id()) };
+            Ok(respond::see_other(&next))
         }
         Err(error) => {
-            let text = refusal::text(&here.who.context.t.access.wrong, error)?;
+            let text = form_errors::message(&member.t().access.wrong, error)?;
             let add = Add { role: Role::Viewer.as_str().to_owned(), ..Add::default() };
-            list_page(here, &add, Some(text)).await
+            list_page(member, &add, Some(text)).await
         }
     }
 }
 
 async fn change(
     request: &HttpRequest,
-    here: &InAccount,
+    member: &Member,
     user: UserId,
     fields: &Fields,
 ) -> Result<Done, access::Error> {
-    let app = &here.who.state.app;
-    let what = wanted(fields).ok_or(access::Error::Denied)?;
-    let session = &here.who.session;
-    let own = (user == session.user.id).then_some(session.sign_in.id);
-    users::change(app, here.who.actor(), here.id(), user, what, own).await?;
-    if let Some(own) = own {
-        let secret = sign_in::rotate(app, own).await?;
-        answer::sign_in(request, here.who.context.https, &secret);
+    let app = member.app();
+    let membership = membership_of(fields).ok_or(access::Error::Denied)?;
+    let session = &member.signed_in.session;
+    let own_sign_in = (user == session.user.id).then_some(session.sign_in.id);
+    users::change(app, member.actor(), member.account_id(), user, membership, own_sign_in).await?;
+    if let Some(sign_in_id) = own_sign_in {
+        let secret = sign_in::rotate(app, sign_in_id).await?;
+        cookie::set_sign_in(request, member.https(), &secret);
     }
     Ok(Done::UserChanged)
 }

@@ -1,5 +1,5 @@
-//! Answers for programs and spreadsheets: JSON and CSV. Nothing here is written for the eye; what a cell holds
-//! must not run when a spreadsheet opens it.
+//! Answers for programs and spreadsheets: JSON and CSV. A text that a visitor chose must not run as a formula when
+//! a spreadsheet opens the file.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -7,26 +7,35 @@ use serde::Serialize;
 
 use crate::web::response::error::WebError;
 
-/// Most rows of a table as CSV, unless the address asks for fewer.
+/// Most rows of a CSV file, unless the request asks for fewer.
 pub const CSV_ROWS_MAX: usize = 100_000;
 
-/// # Errors
-/// `Internal` when it cannot be written as JSON.
 pub fn json(value: &impl Serialize) -> Result<HttpResponse, WebError> {
     let body = serde_json::to_string(value).map_err(WebError::internal)?;
     Ok(HttpResponse::Ok().content_type("application/json; charset=utf-8").body(body))
 }
 
-/// A table by RFC 4180, to be kept as `name.csv`. Texts come through `cell`.
-///
-/// # Errors
-/// `Internal` when it cannot be written.
+/// A CSV file by RFC 4180 that the browser saves as `name.csv`. Pass every text through `cell` first.
 pub fn csv(name: &str, head: &[&str], rows: Vec<Vec<String>>) -> Result<HttpResponse, WebError> {
     let body = table(head, &rows).map_err(WebError::internal)?;
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")))
         .body(body))
+}
+
+/// A column of a CSV file: its heading, and the cell of a row.
+pub type Column<R> = (&'static str, fn(&R) -> String);
+
+/// Like `csv`, for a table whose columns are always the same.
+pub fn csv_columns<'a, R: 'a>(
+    name: &str,
+    columns: &[Column<R>],
+    rows: impl IntoIterator<Item = &'a R>,
+) -> Result<HttpResponse, WebError> {
+    let head: Vec<&str> = columns.iter().map(|(head, _)| *head).collect();
+    let cells = |row: &R| columns.iter().map(|(_, cell)| cell(row)).collect();
+    csv(name, &head, rows.into_iter().map(cells).collect())
 }
 
 fn table(head: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>, csv::Error> {
@@ -38,17 +47,15 @@ fn table(head: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>, csv::Error> {
     writer.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// A text that spreadsheets take for a text: what they would compute stands behind a `'`. Full-width twins and
-/// leading spaces make no difference to them.
-#[must_use]
+/// Puts a `'` before a text that a spreadsheet would read as a formula. Spreadsheets skip leading spaces and treat
+/// full-width signs like the ASCII ones, so those are covered too.
 pub fn cell(text: &str) -> String {
     const COMPUTED: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
     let begin = text.trim_start_matches([' ', '\n', '\u{a0}', '\u{feff}']);
     if begin.starts_with(COMPUTED) { format!("'{text}") } else { text.to_owned() }
 }
 
-/// A ratio with four decimals; empty when there is none.
-#[must_use]
+/// Four decimals; empty when there is no ratio.
 pub fn ratio(ratio: Option<f64>) -> String {
     ratio.map_or_else(String::new, |ratio| format!("{ratio:.4}"))
 }
@@ -58,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_that_would_be_computed_are_texts() {
+    fn cells_that_look_like_formulas_are_texts() {
         for bad in
             ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "＝1", "＋1", "－1", "＠a", " =1", "\n=1", "\u{feff}=1"]
         {

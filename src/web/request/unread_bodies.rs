@@ -1,5 +1,5 @@
-//! Ends connections whose request body nobody read to its end. The framework reads on for a chunked body as long
-//! as its sender likes, even when the answer is long gone; nothing else would ever end such a connection.
+//! Closes connections whose request body no handler read to the end. For a chunked body the framework would go on
+//! reading after the answer, for as long as the client sends. Nothing else ends such a connection.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -15,11 +15,11 @@ use actix_web::web::Bytes;
 use futures_util::Stream;
 use futures_util::stream::poll_fn;
 
-/// A body of a request, held as long as this lives.
+/// The request body. It is shared between the handler and the answer.
 type Held = Rc<RefCell<Payload>>;
 
-/// What is answered, with the request's body held until its last byte is on the way: when that has not ended by
-/// then, the framework closes the connection.
+/// An answer that keeps the request body alive until its own last byte is sent. If the request body has not ended
+/// by then, the framework closes the connection.
 struct Answer {
     body: BoxBody,
     _held: Held,
@@ -40,10 +40,7 @@ impl MessageBody for Answer {
     }
 }
 
-/// Lends the body of a chunked request to its handler and holds it beyond the answer.
-///
-/// # Errors
-/// The handler's.
+/// Middleware that keeps the body of a chunked request alive until the answer is sent.
 pub async fn close_unread(
     mut request: ServiceRequest,
     next: Next<BoxBody>,
@@ -57,7 +54,7 @@ pub async fn close_unread(
         payload: Box::pin(poll_fn(move |context| Pin::new(&mut *lent.borrow_mut()).poll_next(context))),
     });
     let mut answer = next.call(request).await?;
-    // An answer without a body keeps none; its head is the last to go.
+    // An answer without a body is dropped early, so the head of the answer keeps the request body too.
     answer.response_mut().extensions_mut().insert(Rc::clone(&held));
     Ok(answer.map_body(|_, body| BoxBody::new(Answer { body, _held: held })))
 }

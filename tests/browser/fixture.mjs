@@ -1,5 +1,4 @@
-// A server with an account and somebody signed in, and everything that must be true of any page: for the tests that walk
-// through the pages.
+// Starts a server with an account and a signed-in user, and checks what must hold on every page.
 
 import assert from "node:assert/strict";
 
@@ -8,7 +7,7 @@ import { fillHistory } from "./history.mjs";
 
 export const PASSWORD = "fourteen quiet herons";
 
-/** Chromium names every answer from 400 on as an error of the page. */
+/** Chromium reports every answer with a status from 400 on as an error of the page. */
 const REFUSED = /^console: Failed to load resource: the server responded with a status of (4\d\d)/;
 
 /**
@@ -30,7 +29,7 @@ export async function isSound(visitor, server, page, answer, { name, status = 20
   assert.deepEqual(visitor.strangers(new URL(server.address).host), [], `${name}: requests to others`);
 }
 
-/** Presses a form's button; the answer of the page it led to. */
+/** Presses the button of a form and returns the answer of the next page. */
 export async function submit(page, button) {
   const isPage = (answer) => answer.request().isNavigationRequest() && answer.status() < 300 === !isRefusal(answer);
   const isRefusal = (answer) => answer.status() >= 400;
@@ -39,8 +38,8 @@ export async function submit(page, button) {
   return answer;
 }
 
-/** A server with an account, its owner signed in, and what the test wants of it. */
-export async function house(t, { filled = true, domains = [SITE_HOST], ...options } = {}) {
+/** Starts a server with an account and signs its owner in. */
+export async function fixture(t, { filled = true, domains = [SITE_HOST], ...options } = {}) {
   const server = await Server.begin(t);
   const account = await server.addAccount({ name: "Example & <Sons>", domains });
   const owner = await server.addUser(account, { password: PASSWORD });

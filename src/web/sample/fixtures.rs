@@ -1,11 +1,11 @@
-//! What every sample stands on: names that hurt, a day, the frame.
+//! What all samples share: hostile texts, a fixed day, a layout, and a visit.
 
 use crate::app::reports::visitor::{EventRow, SessionRow};
 use crate::base::clock::{MINUTE, Millis};
 use crate::domain::account::AccountId;
 use crate::domain::period::{LocalDay, parse_day};
 use crate::domain::user::Role;
-use crate::web::response::page::{AccountHere, AccountLink, Layout, Section, Theme, Viewer};
+use crate::web::response::page::{AccountLink, CurrentAccount, Flash, Layout, Section, Theme, Tone, Viewer};
 use crate::web::text::EN;
 
 pub(super) const HOSTILE: &str = "\"><img src=x onerror=alert(1)><script>alert(1)</script>'{{7*7}}";
@@ -17,7 +17,9 @@ pub(super) fn today() -> LocalDay {
     parse_day("2026-11-22").unwrap()
 }
 
+/// The layout of a sample page. When the name of the account is hostile, everything else is too.
 pub(super) fn layout(title: &str, section: Section, name: &str) -> Layout {
+    let is_hostile = name == HOSTILE;
     let link = |n: i64, name: &str| AccountLink { id: AccountId(n), name: name.into() };
     Layout {
         t: &EN,
@@ -26,15 +28,15 @@ pub(super) fn layout(title: &str, section: Section, name: &str) -> Layout {
         csrf: "5f".into(),
         theme: Theme::Auto,
         now: Millis(1_795_377_600_000),
-        here: "/accounts/1000001/dashboard?period=28d".into(),
-        plain_http: false,
-        flash: None,
+        current_path: if is_hostile { HOSTILE } else { "/accounts/1000001/dashboard?period=28d" }.into(),
+        plain_http: is_hostile,
+        flash: is_hostile.then(|| Flash { tone: Tone::Bad, text: format!("{HOSTILE} {LONG}") }),
         viewer: Some(Viewer {
-            email: "sanne.de.vries@example.com".into(),
+            email: if is_hostile { LONG } else { "sanne.de.vries@example.com" }.into(),
             role: Role::Owner,
             may_publish: true,
         }),
-        account: Some(AccountHere {
+        account: Some(CurrentAccount {
             id: AccountId::FIRST,
             name: name.into(),
             zone: "Europe/Amsterdam".into(),
@@ -46,7 +48,7 @@ pub(super) fn layout(title: &str, section: Section, name: &str) -> Layout {
     }
 }
 
-/// A month of visits: weekends low, a slow rise, today not over.
+/// Visits of a day in a realistic pattern: low weekends and a slow rise.
 pub(super) fn visits(day: i32, level: i64) -> i64 {
     let weekday = i64::from(crate::domain::period::weekday(LocalDay(day)));
     let wave = [100, 112, 118, 109, 92, 54, 48];
@@ -54,7 +56,7 @@ pub(super) fn visits(day: i32, level: i64) -> i64 {
     level * (wave[usize::try_from(weekday).unwrap()] + noise) / 100 + i64::from(day - 20_700) * level / 400
 }
 
-/// A session, some time ago; with `more`, all that can be known of it.
+/// A session some time ago; with `more` every field is filled.
 pub(super) fn visit(id: u32, ago: i64, texts: &[&str], more: bool) -> SessionRow {
     let at = Millis(1_795_377_600_000).plus(-ago);
     let event = |(n, text): (i64, &&str)| EventRow {
