@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::json;
 
+use super::account;
 use super::client::Client;
 use super::load::{Load, Round};
 use super::measuring::{Stopwatch, machine};
@@ -43,7 +44,7 @@ pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
     let mut config = Config::default();
     config.server.data_dir.clone_from(&directory.0);
     let app = server::open(&config)?;
-    super::insert_account(&app)?;
+    account::insert(&app)?;
     app.store.close();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(measure(plan, &directory.0))?;

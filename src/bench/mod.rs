@@ -1,6 +1,7 @@
 //! `guestlog bench` measures the figures that releases of the product have to reach. Where it can, it compares with
 //! something else in the same run, because a ratio depends little on the machine.
 
+mod account;
 pub mod bare_server;
 mod client;
 mod erasing;
@@ -17,9 +18,6 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::app::App;
-use crate::domain::account::{AccountId, Settings};
-use crate::store;
 use requests::What;
 
 /// What is measured.
@@ -106,13 +104,4 @@ pub fn run(bench: &Bench, json: bool) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Creates the account that the benchmarks use.
-fn insert_account(app: &App) -> anyhow::Result<AccountId> {
-    let settings = Settings::parse("Benchmark", &["example.com".to_owned()], "UTC", "EUR")?;
-    let now = app.now();
-    let account =
-        app.store.writer.write_blocking(move |conn| store::account::insert(conn, &settings, now))?;
-    Ok(account)
 }

@@ -13,7 +13,7 @@ use super::load::Load;
 use super::measuring::{Stopwatch, machine, percentile};
 use super::report_list::{self, Report};
 use super::server_process::ServerProcess;
-use super::{erasing, output};
+use super::{account, erasing, output};
 use crate::app::App;
 use crate::app::access::sign_in;
 use crate::base::clock::{Clock, DAY, RealClock};
@@ -78,7 +78,7 @@ fn prepare(plan: &Plan, dir: &Path, runtime: &tokio::runtime::Runtime) -> anyhow
     let now = app.now();
     let known = app.accounts.list().first().map(|entry| entry.id());
     let is_new = known.is_none();
-    let account = known.map_or_else(|| super::insert_account(&app), Ok)?;
+    let account = known.map_or_else(|| account::insert(&app), Ok)?;
     let mut made_s = None;
     if is_new {
         let options = Options {

@@ -146,7 +146,6 @@ fn people(site: &Site) -> Vec<String> {
     .collect()
 }
 
-/// design.md 5
 #[actix_web::test]
 async fn a_store_of_the_first_version_says_the_same_when_it_is_migrated() {
     let mut site = Site::new().await;

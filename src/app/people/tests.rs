@@ -85,7 +85,7 @@ fn what_is_asserted_never_replaces_what_is_verified() {
     });
 }
 
-/// design.md 10
+/// Each limit holds at its value and one past it.
 #[test]
 fn properties_their_histories_and_emails_are_kept_up_to_their_limits() {
     on_a_store(|conn| {
@@ -148,7 +148,6 @@ fn a_contact_has_several_emails_and_is_found_by_each() {
     });
 }
 
-/// design.md 7
 #[test]
 fn a_contact_without_an_email_is_created_only_by_who_is_trusted() {
     on_a_store(|conn| {

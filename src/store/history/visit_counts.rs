@@ -370,7 +370,6 @@ mod tests {
         assert_eq!(count_undercounted(&conn, AccountId::FIRST).unwrap(), 0);
     }
 
-    /// design.md 5
     #[test]
     fn a_migrated_store_has_the_schema_of_a_new_one() {
         let dir = tempfile::tempdir().unwrap();

@@ -60,7 +60,6 @@ async fn contacts_as_data_have_the_keys_of_the_contract() {
     assert!(csv.contains("\r\n1,ada@example.test,0.00,15.00,2,2,3,"), "{csv}");
 }
 
-/// design.md 7
 #[actix_web::test]
 async fn a_contact_without_an_email_is_named_by_its_number_and_an_alias_leads_to_its_contact() {
     let fixture = fixture().await;
