@@ -10,7 +10,7 @@ use super::load::Load;
 use super::measuring::{Stopwatch, percentile};
 use super::server_process::ServerProcess;
 use crate::app::access::{self, Actor};
-use crate::app::jobs::retention::{self, Keeper};
+use crate::app::jobs::retention::{self, RetentionJob};
 use crate::app::people::erase_visitor;
 use crate::config::Config;
 use crate::demo::history::fold_waiting;
@@ -58,7 +58,7 @@ pub(super) fn measure(
     let month_ms = watch.ms();
     let after = days(&app)?;
     let watch = Stopwatch::start();
-    Keeper::default().look(&app, 11)?;
+    RetentionJob::default().run(&app, 11)?;
     let visitors_ms = watch.ms();
     app.store.close();
     let server = ServerProcess::serve(dir, &[("GUESTLOG_RETENTION__EVENTS_MONTHS", "10")])?;

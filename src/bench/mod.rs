@@ -37,7 +37,7 @@ pub enum Bench {
         /// Events a second of the round that measures the lag of the fold
         #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
         rate: u32,
-        /// Completions of events that nobody created, each of a new name, in place of page views
+        /// Send completions of events that nobody created instead of page views, each with a new name
         #[arg(long)]
         invented_names: bool,
     },
@@ -46,10 +46,10 @@ pub enum Bench {
         /// Page views of the store
         #[arg(long, default_value_t = 10_000_000)]
         events: u64,
-        /// Its days
+        /// Days that the store covers
         #[arg(long, default_value_t = 365)]
         days: u32,
-        /// Its visitors; a tenth of the page views when not given
+        /// Visitors of the store; by default a tenth of the page views
         #[arg(long)]
         visitors: Option<u64>,
         /// How often each report is asked

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::app::events::count_back;
 use crate::app::ingest::{accept, fold};
 use crate::app::jobs::close_days;
-use crate::app::jobs::retention::Keeper;
+use crate::app::jobs::retention::RetentionJob;
 
 /// How often map files are checked.
 const MAPS_EVERY: Duration = Duration::from_secs(60);
@@ -105,20 +105,20 @@ async fn work_on_events(app: Arc<App>) {
 }
 
 async fn forget_old(app: Arc<App>, events_months: u32) {
-    let mut keeper = Keeper::default();
+    let mut job = RetentionJob::default();
     loop {
         let app = Arc::clone(&app);
         let looked = rt::task::spawn_blocking(move || {
-            let looked = keeper.look(&app, events_months);
-            (keeper, looked)
+            let looked = job.run(&app, events_months);
+            (job, looked)
         });
-        keeper = match looked.await {
-            Ok((keeper, Ok(_))) => keeper,
-            Ok((keeper, Err(error))) => {
+        job = match looked.await {
+            Ok((job, Ok(_))) => job,
+            Ok((job, Err(error))) => {
                 tracing::error!(%error, "old data could not be searched for");
-                keeper
+                job
             }
-            Err(_) => Keeper::default(),
+            Err(_) => RetentionJob::default(),
         };
         tokio::time::sleep(FORGET_EVERY).await;
     }

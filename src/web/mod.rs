@@ -1,5 +1,6 @@
 //! HTTP and pages: turns requests into calls of `app`, and results into answers. No rule about the data is decided
-//! here and no SQL is written here. This file is the whole URL table.
+//! here and no SQL is written here. This file has the URLs for sites and machines; `admin/mod.rs` collects those of the
+//! pages, each of which stands in the file of its page.
 
 pub mod admin;
 mod collect;

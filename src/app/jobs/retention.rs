@@ -21,16 +21,16 @@ pub const WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Deletes what is due, and remembers when it last ran.
 #[derive(Debug, Default)]
-pub struct Keeper {
+pub struct RetentionJob {
     /// When the wait after a jump began, by the monotonic clock.
     watched: Option<Duration>,
     /// The first day kept when the account's visitors were last looked through. Once a day is often enough.
     visitors: FxHashMap<AccountId, LocalDay>,
 }
 
-impl Keeper {
+impl RetentionJob {
     /// Goes through all accounts and returns how many they are. An account that fails does not hold up the others.
-    pub fn look(&mut self, app: &App, months: u32) -> Result<usize, store::Error> {
+    pub fn run(&mut self, app: &App, months: u32) -> Result<usize, store::Error> {
         let now = app.now();
         if months == 0 || !self.may(app, now)? {
             return Ok(0);

@@ -1,9 +1,9 @@
-//! People: contacts, what is known of them and who said it, and the visitors that belong to them. Everything is said by
-//! somebody and trusted so far (`Provenance`). The functions take a connection and values and know no hit: the fold
-//! calls them, and so does whatever else learns of a person.
+//! People: contacts, what is known about them, and the visitors that belong to them. Every statement about a person has a
+//! channel and a degree of trust (`Provenance`). The functions take a connection and values and know no hit, so that
+//! the fold, forms, the API, an import and the pages can all call them.
 //!
-//! Nothing here opens a transaction. Visitors and contacts get dense numbers from the row of their account; who calls
-//! from outside the fold wraps the call in `with_numbers`, which loads and stores that row. Both ways agree because the
+//! Nothing here opens a transaction. Visitors and contacts get dense numbers from the row of their account. A
+//! caller outside the fold wraps the call in `with_numbers`, which loads and stores that row. Both ways agree because the
 //! store has one writer, and the fold keeps no numbers from one batch to the next.
 
 pub mod contacts;

@@ -1,4 +1,4 @@
-//! Properties of a contact: who may change one, and what becomes of the value before.
+//! Properties of a contact: recording values by their trust, with a history of the values before.
 
 use crate::domain::account::AccountId;
 use crate::domain::contact::PROPERTIES_MAX;
@@ -6,7 +6,7 @@ use crate::domain::provenance::Provenance;
 use crate::store::property::{self, Property};
 use crate::store::{self, Connection};
 
-/// Records properties as they were said. A verified value stays as it is when somebody asserts another one (rules.md
+/// Records properties. A verified value stays as it is when somebody asserts another one (rules.md
 /// 22); any other value is replaced and goes into the history. A contact that has as many properties as it may have
 /// still takes new values of those.
 pub fn record(
@@ -22,7 +22,7 @@ pub fn record(
     let mut count = property::count(conn, account, contact)?;
     for (name, value) in values {
         match property::find(conn, account, contact, name)? {
-            Some(current) if current.said.trust > said.trust => continue,
+            Some(current) if !said.trust.may_replace(current.said.trust) => continue,
             Some(current) if current.value != *value => {
                 property::insert_history(conn, account, contact, &current)?;
             }

@@ -86,8 +86,8 @@ fn hand_over(
     Ok(())
 }
 
-/// Counts a session of a visitor; answers whether it is one more of its contact as well. `taken_over`: the session
-/// goes on that another number began, which may be of the same contact.
+/// Counts a session of a visitor and returns whether it is a new session of the contact too. `taken_over` is the session
+/// that continues one of the visitor number that the token had before; that number may belong to the same contact.
 pub fn count_session(
     conn: &Connection,
     account: AccountId,

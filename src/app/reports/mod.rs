@@ -194,8 +194,8 @@ impl Frame {
         money::digits(&self.entry.settings().currency)
     }
 
-    /// The part of the days compared with that corresponds to what is over of the period, and where it ends when it
-    /// is not all of them.
+    /// The period may not be over, so only the same part of `days` is compared with it. Returns that part, and its end
+    /// when it is not all of `days`.
     fn part(&self, days: Days) -> (Range<i64>, Option<Millis>) {
         let zone = &self.entry.zone;
         let range = days.range(zone);

@@ -71,6 +71,13 @@ impl Trust {
     pub const fn is_verified(self) -> bool {
         matches!(self, Self::Verified)
     }
+
+    /// Whether a value with this trust may replace one with the trust `current`. An asserted value never replaces a
+    /// verified one.
+    #[must_use]
+    pub fn may_replace(self, current: Self) -> bool {
+        self >= current
+    }
 }
 
 /// Who says something about a person, how far that is trusted, and when it was said.
@@ -96,6 +103,17 @@ impl Provenance {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_asserted_value_never_replaces_a_verified_one() {
+        let (asserted, verified) = (Trust::Asserted, Trust::Verified);
+        assert!(!asserted.may_replace(verified));
+        assert!(
+            asserted.may_replace(asserted)
+                && verified.may_replace(asserted)
+                && verified.may_replace(verified)
+        );
+    }
 
     #[test]
     fn each_channel_is_read_as_it_was_written() {

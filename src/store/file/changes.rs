@@ -8,6 +8,9 @@
 //! 3. When a follower fails, the change stays committed and is answered as such. The writer calls the followers again
 //!    every `AGAIN` until all of them have succeeded.
 //!
+//! To let another cache follow, give it a function like `follow` of `app/state/definition_cache.rs` and call that in
+//! `app/core.rs`, where the followers are registered.
+//!
 //! Whoever works inside a transaction of its own (the fold, a report) does not need to be called: it compares the
 //! numbers that its transaction sees with those it has followed already.
 
@@ -23,7 +26,7 @@ use crate::store::error::Error;
 
 /// Between two attempts of followers that failed.
 pub(in crate::store) const AGAIN: Duration = Duration::from_millis(200);
-/// So many changes back it is known which visitors changed contact; whoever is further behind reads all.
+/// The list of visitors whose contact changed reaches back this many changes. Whoever is further behind reads all visitors.
 pub const VISITORS_BACK: i64 = 50_000;
 
 /// What of an account changed.

@@ -17,7 +17,7 @@ pub(in crate::store) struct Migration {
 }
 
 /// What a step does after its SQL, in the same transaction. SQL cannot read segments, so this is how a step computes
-/// what it needs of closed days. Who opens the file passes it: what reads segments is built upon this module.
+/// what it needs of closed days. The code that opens the file passes it, because reading segments is built on top of this module.
 #[derive(Clone, Copy)]
 pub(in crate::store) struct Fill {
     /// Name of the step.
@@ -49,7 +49,7 @@ pub(in crate::store) fn version(conn: &Connection, steps: &[Migration]) -> Resul
     Ok(found)
 }
 
-/// Applies what is missing; `path` is where the copy before the first step is put beside.
+/// Applies the missing steps. A copy of the file is put next to `path` before the first one.
 pub(in crate::store) fn run(
     conn: &mut Connection,
     steps: &[Migration],

@@ -318,7 +318,7 @@ pub fn update_erasing(conn: &Connection, account: AccountId, id: i64) -> Result<
              where account_id = ?1 and id = ?2 and state <> 'erasing'",
         )?
         .execute((account.0, id))?;
-    conn.prepare_cached("delete from contact_email where account_id = ?1 and contact_id = ?2")?
+    conn.prepare_cached("delete from contact_email indexed by contact_email_contact where account_id = ?1 and contact_id = ?2")?
         .execute((account.0, id))?;
     Ok(changed > 0)
 }

@@ -74,7 +74,8 @@ pub fn update_verified(conn: &Connection, account: AccountId, email: &str) -> Re
 /// Makes one of a contact's emails its primary one.
 pub fn update_primary(conn: &Connection, account: AccountId, contact: i64, email: &str) -> Result<(), Error> {
     conn.prepare_cached(
-        "update contact_email set is_primary = (email = ?3) where account_id = ?1 and contact_id = ?2",
+        "update contact_email indexed by contact_email_contact set is_primary = (email = ?3)
+         where account_id = ?1 and contact_id = ?2",
     )?
     .execute((account.0, contact, email))?;
     conn.prepare_cached("update contact set email = ?3 where account_id = ?1 and id = ?2")?

@@ -167,7 +167,7 @@ const RELATIONS: &[(&str, &str)] = &[
         "select count(*) from account a where last_contact <
             (select coalesce(max(id), 0) from contact c where c.account_id = a.id)"),
     ("contacts whose primary email is not the one that lists show: {n}",
-        "select count(*) from contact c where c.email <> coalesce((select e.email from contact_email e
+        "select count(*) from contact c where c.email <> coalesce((select e.email from contact_email e indexed by contact_email_contact
             where e.account_id = c.account_id and e.contact_id = c.id and e.is_primary = 1), '')"),
     ("contacts with more than one primary email: {n}",
         "select count(*) from (select 1 from contact_email where is_primary = 1

@@ -3,7 +3,7 @@
 texts! {
     Contacts {
         title: "Contacts",
-        lead: "People who are identified by an email. Activity and revenue are of all time.",
+        lead: "People who are known, most of them by an email. Activity and revenue cover all time.",
         contact: "Contact",
         revenue: "Revenue",
         completions: "Events",

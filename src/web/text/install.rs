@@ -42,7 +42,7 @@ texts! {
             silent_what: "Either the visitor has not answered the consent banner yet, or the content security policy of the page does not allow this host in connect-src.",
             refused: "Not counted: {reason}",
             /// Followed by the meaning of the reason.
-            refused_times: Plural = { one: "{n} of the latest hits.", other: "{n} of the latest hits." },
+            refused_times: Plural = { one: "This happened to {n} of the latest hits.", other: "This happened to {n} of the latest hits." },
             foreign: "Hits from {host}",
             foreign_what: "This host is not one of the domains of this account. Its hits are counted and marked. If it is yours, add the domain in the settings.",
             plain_http: "This server is not using HTTPS",

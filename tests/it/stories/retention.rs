@@ -1,7 +1,7 @@
 //! Data older than the retention period is deleted, and a clock that jumps deletes nothing.
 
 use guestlog::app::jobs::close_days::close_account;
-use guestlog::app::jobs::retention::{Keeper, LEAP, WAIT};
+use guestlog::app::jobs::retention::{LEAP, RetentionJob, WAIT};
 use guestlog::base::clock::{DAY, HOUR, Millis};
 use guestlog::domain::account::AccountId;
 use guestlog::store::{self, retention};
@@ -10,13 +10,13 @@ use serde_json::json;
 use crate::harness::site::{Site, findings, with};
 
 /// Closes finished days, then deletes old ones.
-async fn look(site: &Site, mut keeper: Keeper, months: u32) -> (Keeper, usize) {
+async fn run(site: &Site, mut job: RetentionJob, months: u32) -> (RetentionJob, usize) {
     let app = site.app.clone();
     let work = move || {
         let account = app.accounts.find(AccountId::FIRST).unwrap();
         close_account(&app, &account, app.now()).unwrap();
-        let looked = keeper.look(&app, months).unwrap();
-        (keeper, looked)
+        let looked = job.run(&app, months).unwrap();
+        (job, looked)
     };
     actix_web::rt::task::spawn_blocking(work).await.unwrap()
 }
@@ -26,25 +26,25 @@ fn days(site: &Site) -> i64 {
 }
 
 /// One page view on each of these days, with the jobs that a running server would run.
-async fn history(site: &mut Site, days: u32, months: u32) -> Keeper {
-    let mut keeper = Keeper::default();
+async fn history(site: &mut Site, days: u32, months: u32) -> RetentionJob {
+    let mut job = RetentionJob::default();
     for day in 0..days {
         site.collect(&site.view(&day.to_string(), "ada", "https://example.com/")).await;
         site.fold().await;
         site.clock.advance(DAY);
-        keeper = look(site, keeper, months).await.0;
+        job = run(site, job, months).await.0;
     }
-    keeper
+    job
 }
 
 #[actix_web::test]
 async fn whole_days_go_when_they_are_older_than_the_months_kept() {
     let mut site = Site::new().await;
-    let keeper = history(&mut site, 40, 0).await;
+    let job = history(&mut site, 40, 0).await;
     assert_eq!(days(&site), 40, "0 keeps everything");
-    let (keeper, _) = look(&site, keeper, 2).await;
+    let (job, _) = run(&site, job, 2).await;
     assert_eq!(days(&site), 40, "none is that old");
-    let (keeper, looked) = look(&site, keeper, 1).await;
+    let (job, looked) = run(&site, job, 1).await;
     assert_eq!(looked, 1);
     let kept = days(&site);
     // Today, and the days back to the same day of last month.
@@ -54,31 +54,31 @@ async fn whole_days_go_when_they_are_older_than_the_months_kept() {
         0
     );
     site.clock.advance(DAY);
-    look(&site, keeper, 1).await;
+    run(&site, job, 1).await;
     assert!(days(&site) < kept);
 }
 
 #[actix_web::test]
 async fn a_clock_that_jumps_forgets_nothing_until_it_has_gone_on_for_a_day() {
     let mut site = Site::new().await;
-    let keeper = history(&mut site, 3, 1).await;
+    let job = history(&mut site, 3, 1).await;
     assert_eq!(days(&site), 3);
     site.clock.advance(LEAP);
-    let (keeper, looked) = look(&site, keeper, 1).await;
+    let (job, looked) = run(&site, job, 1).await;
     assert_eq!(looked, 1, "a day is no leap");
     site.clock.advance(400 * DAY);
-    let looked = look(&site, keeper, 1).await.1;
+    let looked = run(&site, job, 1).await.1;
     assert_eq!((looked, days(&site)), (0, 3));
     // After a restart the waiting time begins again.
-    let keeper = look(&site, Keeper::default(), 1).await.0;
+    let job = run(&site, RetentionJob::default(), 1).await.0;
     site.clock.advance(WAIT.as_millis() as i64 - 1);
-    let (keeper, looked) = look(&site, keeper, 1).await;
+    let (job, looked) = run(&site, job, 1).await;
     assert_eq!((looked, days(&site)), (0, 3));
     site.clock.advance(1);
-    let (keeper, looked) = look(&site, keeper, 1).await;
+    let (job, looked) = run(&site, job, 1).await;
     assert_eq!((looked, days(&site)), (1, 0));
     site.clock.advance(HOUR);
-    assert_eq!(look(&site, keeper, 1).await.1, 1);
+    assert_eq!(run(&site, job, 1).await.1, 1);
 }
 
 /// On the first day Ada and Bob, who is identified, visit; Eve a day later. After a month only Ada is forgotten.
@@ -96,7 +96,7 @@ async fn visitors_of_whom_nothing_is_left_go_and_contacts_stay() {
     let all = site.asks::<i64>(numbers);
     assert_eq!(all.len(), 3, "Ada, Bob and Bob's contact");
     site.clock.advance(DAY);
-    let mut keeper = look(&site, Keeper::default(), 1).await.0;
+    let mut job = run(&site, RetentionJob::default(), 1).await.0;
     site.collect(&site.view("4", "eve", "https://example.com/")).await;
     site.fold().await;
     // The first day is deleted when the same day of the next month is over. Until then all are known.
@@ -105,7 +105,7 @@ async fn visitors_of_whom_nothing_is_left_go_and_contacts_stay() {
     while site.ask::<i64>(first) == first_day {
         assert_eq!(site.asks::<i64>(numbers).len(), 4);
         site.clock.advance(DAY);
-        keeper = look(&site, keeper, 1).await.0;
+        job = run(&site, job, 1).await.0;
     }
     assert_eq!(days(&site), 1, "Eve's");
     let (ada, others) = (all[0], &site.asks::<i64>(numbers));
@@ -119,14 +119,14 @@ async fn visitors_of_whom_nothing_is_left_go_and_contacts_stay() {
     site.fold().await;
     assert_eq!(site.ask::<i64>("select number from visitor_token where token = 'ada'"), all.len() as i64 + 2);
     site.assert_that_all_are_counted().await;
-    look(&site, keeper, 1).await;
+    run(&site, job, 1).await;
 }
 
 /// A visitor is not forgotten while a day that may contain them cannot be read, or while one of their rows is kept.
 #[actix_web::test]
 async fn a_visitor_is_kept_while_a_row_may_have_their_number() {
     let mut site = Site::new().await;
-    let keeper = history(&mut site, 2, 0).await;
+    let job = history(&mut site, 2, 0).await;
     let account = AccountId::FIRST;
     let last: i64 = site.ask("select last_ms from visitor");
     let unseen = |before: i64| {
@@ -157,5 +157,5 @@ async fn a_visitor_is_kept_while_a_row_may_have_their_number() {
         site.app.store.writer.write(delete).await.unwrap();
         assert_eq!(site.ask::<i64>(left), expected, "{change}");
     }
-    drop(keeper);
+    drop(job);
 }

@@ -164,7 +164,7 @@ impl<'a> Batch<'a> {
             return Ok(Some((event.session_id, rose)));
         }
         let seen = self.statements.find_seen(account, page_view)?;
-        // Outlived ids are forgotten bit by bit; the session may be forgotten already.
+        // Ids older than 48 h are deleted bit by bit, and the session may be deleted already.
         let is_known = |seen: &Seen| hit.received.0.saturating_sub(seen.received_ms) < SEEN_FOR;
         let Some(seen) = seen.filter(is_known) else { return Ok(None) };
         let raised = event::update_engaged(self.conn, account, seen.at_ms, seen.inbox_id, engaged_ms)?;
@@ -175,7 +175,7 @@ impl<'a> Batch<'a> {
         Ok(rose.map(|rose| (seen.session_id, rose)))
     }
 
-    /// The page view is in a segment: what it was visible longer waits until the segment is written anew.
+    /// The page view is in a segment. The additional time it was visible is kept apart until the segment is rewritten.
     fn engage_late(
         &mut self,
         account: AccountId,

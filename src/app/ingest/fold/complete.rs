@@ -145,7 +145,8 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// rules.md 13: no session, and the contact's own number; of nobody when it names none.
+    /// A completion that a program reports has no session and the number of its contact, or of nobody when it names no
+    /// contact (rules.md 13).
     fn complete_by_program(
         &mut self,
         inbox_id: i64,
