@@ -3,7 +3,7 @@
 
 const hsq = window._hsq = window._hsq || [];
 
-// Whoever signs up says who he is; the next view carries it.
+// A person who signs up is identified; the next view carries the email.
 const form = document.getElementById('sign-up');
 if (form) {
   form.addEventListener('submit', event => {
@@ -19,7 +19,7 @@ if (form) {
   });
 }
 
-// The planner changes its page without loading one: it tells the path, then the view.
+// The planner changes its page without loading one, so it reports the path and then the view itself.
 const planner = document.getElementById('planner');
 if (planner) {
   const panels = [...planner.querySelectorAll('[data-path]')];

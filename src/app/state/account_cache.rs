@@ -1,4 +1,4 @@
-//! The accounts in memory, as the way of every hit needs them. They follow the changes of accounts (`store::changes`).
+//! The accounts in memory, because every hit needs its account. They follow the changes of accounts (`store::changes`).
 
 use std::sync::{Arc, PoisonError, RwLock};
 

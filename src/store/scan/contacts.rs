@@ -38,8 +38,8 @@ impl Known {
 }
 
 impl Contacts {
-    /// The contact of every visitor number that has one; identity is resolved when asked (rules.md 12). Those `conn`
-    /// sees, and maybe some that came later.
+    /// The contact of every visitor number that has one. Identity is resolved when a question is asked (rules.md 12).
+    /// The list holds what `conn` sees, and may hold some contacts that were added later.
     pub(super) fn list(
         &self,
         conn: &Connection,

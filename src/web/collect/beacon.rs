@@ -19,7 +19,7 @@ use crate::web::request::state::State;
 
 /// `Retry-After` when hits cannot be stored at the moment, in seconds.
 const RETRY_SECONDS: u32 = 2;
-/// Tells developers in the browser's network panel what happened to the hit.
+/// Shows developers in the browser's network panel what happened to the hit.
 const X_GUESTLOG: HeaderName = HeaderName::from_static("x-guestlog");
 /// A transparent pixel.
 const GIF: &[u8] =
