@@ -158,10 +158,7 @@ pub fn add_completions(
     completions: i64,
     value_minor: i64,
 ) -> Result<(), store::Error> {
-    match said.trust {
-        Trust::Asserted => contact::add_asserted(conn, account, contact, completions, value_minor),
-        Trust::Verified => contact::add_verified(conn, account, contact, completions, value_minor),
-    }
+    contact::add_completions(conn, account, contact, said.trust, completions, value_minor)
 }
 
 /// What became of an email for a contact.

@@ -17,6 +17,7 @@ use crate::domain::account::AccountId;
 use crate::domain::event::EventNumber;
 use crate::domain::money::SUM_MAX;
 use crate::domain::page::Page;
+use crate::domain::provenance::Trust;
 use crate::domain::url_rule::UrlRule;
 use crate::domain::visitor::is_bounce;
 use crate::store::changes;
@@ -134,7 +135,9 @@ impl Effects {
         for (visitor, (completions, value_minor)) in self.visitors {
             let mut rows = known.query((account.0, visitor))?;
             match rows.next()?.map(|row| row.get(0)).transpose()? {
-                Some(id) => contact::add_asserted(conn, account, id, completions, value_minor)?,
+                Some(id) => {
+                    contact::add_completions(conn, account, id, Trust::Asserted, completions, value_minor)?;
+                }
                 None => {
                     let value_minor = value_minor.clamp(-SUM_MAX, SUM_MAX);
                     anonymous.query((account.0, visitor, completions, value_minor, SUM_MAX))?.next()?;

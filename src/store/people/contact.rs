@@ -7,6 +7,7 @@ use super::email;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money::SUM_MAX;
+use crate::domain::provenance::Trust;
 use crate::store::error::Error;
 
 /// A contact, without its figures.
@@ -204,37 +205,25 @@ pub fn add_activity(
     Ok(())
 }
 
-/// Adds completions and what they were worth, as a browser or an unsigned call says (rules.md 22); fewer than none
-/// take them away.
-pub fn add_asserted(
+/// Adds completions and their value to the verified or to the asserted revenue of a contact (rules.md 22). A negative
+/// number takes completions away.
+pub fn add_completions(
     conn: &Connection,
     account: AccountId,
     id: i64,
+    trust: Trust,
     completions: i64,
     value_minor: i64,
 ) -> Result<(), Error> {
-    conn.prepare_cached(
+    let revenue = match trust {
+        Trust::Asserted => "revenue_asserted_minor",
+        Trust::Verified => "revenue_minor",
+    };
+    conn.prepare_cached(&format!(
         "update contact set completions = max(0, completions + ?3),
-             revenue_asserted_minor = max(-?5, min(?5, revenue_asserted_minor + ?4))
-         where account_id = ?1 and id = ?2",
-    )?
-    .execute((account.0, id, completions, value_minor.clamp(-SUM_MAX, SUM_MAX), SUM_MAX))?;
-    Ok(())
-}
-
-/// The same of what a token or a signature stands behind.
-pub fn add_verified(
-    conn: &Connection,
-    account: AccountId,
-    id: i64,
-    completions: i64,
-    value_minor: i64,
-) -> Result<(), Error> {
-    conn.prepare_cached(
-        "update contact set completions = max(0, completions + ?3),
-             revenue_minor = max(-?5, min(?5, revenue_minor + ?4))
-         where account_id = ?1 and id = ?2",
-    )?
+             {revenue} = max(-?5, min(?5, {revenue} + ?4))
+         where account_id = ?1 and id = ?2"
+    ))?
     .execute((account.0, id, completions, value_minor.clamp(-SUM_MAX, SUM_MAX), SUM_MAX))?;
     Ok(())
 }
