@@ -136,8 +136,7 @@ fn people(site: &Site) -> Vec<String> {
              || value_minor || ' ' || shared_session || ' ' || coalesce(contact_id, '') from visitor order by number",
         "select 'contact ' || id || ': ' || state || ' ' || sessions || ' ' || page_views || ' ' || completions || ' '
              || revenue_minor || ' ' || revenue_asserted_minor || ' ' || email from contact order by id",
-        "select 'email ' || email || ' ' || contact_id || ' ' || is_primary || verified || ' ' || created_ms
-             from contact_email order by email",
+        "select 'email ' || email || ' ' || id || ' ' || email_verified || ' ' || email_ms from contact order by email",
         "select 'property ' || contact_id || ' ' || name || ' ' || value || ' ' || verified || ' ' || at_ms
              from contact_property order by contact_id, name",
     ]

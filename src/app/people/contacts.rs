@@ -197,9 +197,6 @@ pub fn add_email(
         created: said.at,
     };
     email::insert(conn, account, contact, &added)?;
-    if added.is_primary {
-        email::update_primary(conn, account, contact, email.as_str())?;
-    }
     Ok(AddedEmail::Added)
 }
 

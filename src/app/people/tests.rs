@@ -207,6 +207,36 @@ fn an_alias_stands_for_the_living_contact_for_ever() {
     });
 }
 
+#[test]
+fn the_emails_of_an_alias_become_emails_of_its_contact() {
+    on_a_store(|conn| {
+        let alias = find_or_create(conn, &BROWSER, "a@b.test").contact.id;
+        contacts::add_email(conn, ACCOUNT, &TOKEN, alias, &address("a@work.test")).unwrap();
+        let contact = with_numbers(conn, ACCOUNT, |numbers| {
+            contacts::create_without_email(conn, ACCOUNT, numbers, &TOKEN, Details::default())
+        });
+        let contact = contact.unwrap().id;
+        alias::insert(conn, ACCOUNT, alias, contact, Millis(7)).unwrap();
+        let emails = |id| -> Vec<_> {
+            let emails = email::list(conn, ACCOUNT, id).unwrap();
+            emails.into_iter().map(|e| (e.email, e.is_primary, e.is_verified)).collect()
+        };
+        assert_eq!(emails(alias), []);
+        let both = [("a@b.test".to_owned(), true, false), ("a@work.test".to_owned(), false, true)];
+        assert_eq!(emails(contact), both, "a contact without an email gets the primary one of its alias");
+        assert_eq!(find_or_create(conn, &BROWSER, "a@b.test").contact.id, contact);
+        let second = email::ContactEmail {
+            email: "c@d.test".to_owned(),
+            is_primary: true,
+            is_verified: false,
+            created: Millis(8),
+        };
+        let refused = email::insert(conn, ACCOUNT, contact, &second);
+        assert!(matches!(refused, Err(store::Error::Conflict)), "it has a primary email");
+        assert_eq!(emails(contact), both);
+    });
+}
+
 /// rules.md 12, 21
 #[test]
 fn what_a_visitor_did_counts_for_its_contact_and_leaves_with_it() {

@@ -353,15 +353,15 @@ mod tests {
         );
         assert_eq!(
             text(
-                "select group_concat(email || ' ' || contact_id || ' ' || is_primary || verified, ', ')
-                  from (select * from contact_email order by contact_id)"
+                "select group_concat(email || ' ' || id || ' ' || email_verified, ', ')
+                  from (select * from contact order by id)"
             ),
-            "ada@example.test 1 10, bob@example.test 2 10, eve@example.test 3 10"
+            "ada@example.test 1 0, bob@example.test 2 0, eve@example.test 3 0"
         );
         let properties =
             "select group_concat(name || '=' || value || ' ' || channel || verified || at_ms, ', ')
                           from (select * from contact_property order by name)";
-        assert_eq!(text(properties), "level=gold unknown16, plan=pro unknown05");
+        assert_eq!(text(properties), "level=gold 016, plan=pro 005");
         let figures =
             "select completions || ' ' || revenue_minor || ' ' || revenue_asserted_minor from contact
                        where id = 1";

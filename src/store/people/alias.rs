@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::email;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::store::changes::{self, Kind};
@@ -19,8 +20,9 @@ pub fn resolve(conn: &Connection, account: AccountId, id: i64) -> Result<Option<
         .optional()?)
 }
 
-/// Makes `alias` an alias of `contact`, and writes down which visitor numbers and emails it has now. The aliases it
-/// has become aliases of `contact` too. Its visitors and emails stay where they are: who merges moves them next.
+/// Makes `alias` an alias of `contact`, and records which visitor numbers and emails it has now. The aliases of the alias
+/// become aliases of `contact` too, and its emails become further emails of `contact`; its primary one becomes
+/// the primary one of a `contact` that has none. Its visitors stay where they are; the caller moves them next.
 pub fn insert(
     conn: &Connection,
     account: AccountId,
@@ -28,8 +30,6 @@ pub fn insert(
     contact: i64,
     at: Millis,
 ) -> Result<(), Error> {
-    conn.prepare_cached("update contact set state = 'merged', email = '' where account_id = ?1 and id = ?2")?
-        .execute((account.0, alias))?;
     conn.prepare_cached(
         "update contact_alias set contact_id = ?3 where account_id = ?1 and contact_id = ?2",
     )?
@@ -43,11 +43,22 @@ pub fn insert(
              select account_id, contact_id, number from visitor indexed by visitor_contact
              where account_id = ?1 and contact_id = ?2 and contact_id is not null",
         "insert into contact_alias_email (account_id, alias_id, email, was_primary)
-             select account_id, contact_id, email, is_primary from contact_email indexed by contact_email_contact
+             select account_id, id, email, 1 from contact where account_id = ?1 and id = ?2 and email <> ''
+             union all
+             select account_id, contact_id, email, 0 from contact_email indexed by contact_email_contact
              where account_id = ?1 and contact_id = ?2",
     ] {
         conn.prepare_cached(sql)?.execute((account.0, alias))?;
     }
+    conn.prepare_cached(
+        "update contact_email indexed by contact_email_contact set contact_id = ?3
+         where account_id = ?1 and contact_id = ?2",
+    )?
+    .execute((account.0, alias, contact))?;
+    email::keep_primary_as_further(conn, account, alias, contact)?;
+    conn.prepare_cached("update contact set state = 'merged', email = '' where account_id = ?1 and id = ?2")?
+        .execute((account.0, alias))?;
+    email::fill_primary(conn, account, contact, alias)?;
     changes::raise(conn, account, Kind::Emails)?;
     Ok(())
 }

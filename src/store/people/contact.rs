@@ -47,13 +47,10 @@ fn read_email(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> 
 
 /// The contact that has this email, as its primary one or not.
 pub fn find_by_email(conn: &Connection, account: AccountId, email: &str) -> Result<Option<Contact>, Error> {
+    let Some(id) = email::find_owner(conn, account, email)? else { return Ok(None) };
     Ok(conn
-        .prepare_cached(&format!(
-            "select {COLUMNS} from contact_email e
-                 join contact c on c.account_id = e.account_id and c.id = e.contact_id
-             where e.account_id = ?1 and e.email = ?2"
-        ))?
-        .query_row((account.0, email), read_contact)
+        .prepare_cached(&format!("select {COLUMNS} from contact c where c.account_id = ?1 and c.id = ?2"))?
+        .query_row((account.0, id), read_contact)
         .optional()?)
 }
 
@@ -127,14 +124,20 @@ pub fn insert(
     contact: &Contact,
     is_verified: bool,
 ) -> Result<(), Error> {
+    let email = contact.email.as_deref().unwrap_or_default();
+    if !email.is_empty() && email::find_owner(conn, account, email)?.is_some() {
+        return Err(Error::Conflict);
+    }
     conn.prepare_cached(
-        "insert into contact (account_id, id, email, external_id, number, created_ms, first_ms, last_ms, source)
-         values (:account, :id, :email, :external, :number, :created, :first, :last, :source)",
+        "insert into contact (account_id, id, email, email_verified, email_ms, external_id, number, created_ms,
+                              first_ms, last_ms, source)
+         values (:account, :id, :email, :verified, :created, :external, :number, :created, :first, :last, :source)",
     )?
     .execute(named_params! {
         ":account": account.0,
         ":id": contact.id,
-        ":email": contact.email.as_deref().unwrap_or_default(),
+        ":email": email,
+        ":verified": is_verified,
         ":external": contact.external_id,
         ":number": contact.number,
         ":created": contact.created_ms,
@@ -142,14 +145,7 @@ pub fn insert(
         ":last": contact.last_ms,
         ":source": contact.source,
     })?;
-    let Some(address) = &contact.email else { return Ok(()) };
-    let email = email::ContactEmail {
-        email: address.clone(),
-        is_primary: true,
-        is_verified,
-        created: Millis(contact.created_ms),
-    };
-    email::insert(conn, account, contact.id, &email)
+    Ok(())
 }
 
 /// Widens the times a contact was seen in, and fills in its external id and its source where it has none.
@@ -307,8 +303,10 @@ pub fn update_erasing(conn: &Connection, account: AccountId, id: i64) -> Result<
              where account_id = ?1 and id = ?2 and state <> 'erasing'",
         )?
         .execute((account.0, id))?;
-    conn.prepare_cached("delete from contact_email indexed by contact_email_contact where account_id = ?1 and contact_id = ?2")?
-        .execute((account.0, id))?;
+    conn.prepare_cached(
+        "delete from contact_email indexed by contact_email_contact where account_id = ?1 and contact_id = ?2",
+    )?
+    .execute((account.0, id))?;
     Ok(changed > 0)
 }
 
@@ -429,18 +427,14 @@ const BY_PRIMARY: &str = "(?2 = '' or instr(email, ?2) > 0)";
 
 /// Is `?2` in any email of a contact?
 const BY_ANY: &str = "(instr(email, ?2) > 0 or id in (
-         select contact_id from contact_email indexed by contact_email_other
-         where account_id = ?1 and is_primary = 0 and instr(email, ?2) > 0))";
+         select contact_id from contact_email where account_id = ?1 and instr(email, ?2) > 0))";
 
-/// The condition of a search. Few contacts have a second email, and asking every contact for one would take half as
+/// The condition of a search. Few contacts have further emails, and asking every contact for one would take half as
 /// long again.
 fn search_sql(conn: &Connection, account: AccountId, search: &str) -> Result<&'static str, Error> {
     let is_in_others = !search.is_empty()
         && conn
-            .prepare_cached(
-                "select 1 from contact_email indexed by contact_email_other
-                 where account_id = ?1 and is_primary = 0 and instr(email, ?2) > 0",
-            )?
+            .prepare_cached("select 1 from contact_email where account_id = ?1 and instr(email, ?2) > 0")?
             .exists((account.0, search))?;
     Ok(if is_in_others { BY_ANY } else { BY_PRIMARY })
 }

@@ -20,13 +20,12 @@ pub struct Property {
 const FIELDS: &str = "name, value, channel, verified, at_ms";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Property> {
-    let channel: String = row.get(2)?;
     Ok(Property {
         name: row.get(0)?,
         value: row.get(1)?,
         said: Provenance {
-            // the schema lets in no other words
-            channel: Channel::parse(&channel).unwrap_or(Channel::Unknown),
+            // The schema lets in no other numbers.
+            channel: Channel::of_number(row.get(2)?).unwrap_or(Channel::Unknown),
             trust: Trust::of(row.get(3)?),
             at: Millis(row.get(4)?),
         },
@@ -77,7 +76,7 @@ pub fn upsert(conn: &Connection, account: AccountId, contact: i64, property: &Pr
         contact,
         name,
         value,
-        said.channel.as_str(),
+        said.channel as u8,
         said.trust.is_verified(),
         said.at.0,
     ))?;
@@ -124,7 +123,7 @@ pub fn insert_history(
         name,
         serial,
         value,
-        said.channel.as_str(),
+        said.channel as u8,
         said.trust.is_verified(),
         said.at.0,
     ))?;

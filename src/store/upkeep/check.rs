@@ -166,12 +166,12 @@ const RELATIONS: &[(&str, &str)] = &[
     ("accounts whose highest contact number is wrong: {n}",
         "select count(*) from account a where last_contact <
             (select coalesce(max(id), 0) from contact c where c.account_id = a.id)"),
-    ("contacts whose primary email is not the one that lists show: {n}",
-        "select count(*) from contact c where c.email <> coalesce((select e.email from contact_email e indexed by contact_email_contact
-            where e.account_id = c.account_id and e.contact_id = c.id and e.is_primary = 1), '')"),
-    ("contacts with more than one primary email: {n}",
-        "select count(*) from (select 1 from contact_email where is_primary = 1
-            group by account_id, contact_id having count(*) > 1)"),
+    ("emails that belong to two contacts: {n}",
+        "select count(*) from contact_email e join contact c indexed by contact_list
+            on c.account_id = e.account_id and c.email = e.email"),
+    ("contacts with further emails and no primary one: {n}",
+        "select count(*) from (select distinct account_id, contact_id from contact_email) e
+            join contact c on c.account_id = e.account_id and c.id = e.contact_id where c.email = ''"),
     ("aliases of contacts that are aliases themselves: {n}",
         "select count(*) from contact_alias a join contact c on c.account_id = a.account_id and c.id = a.contact_id
          where c.state = 'merged'"),

@@ -24,9 +24,13 @@ create table contact (
     -- merged: an alias of the contact that `contact_alias` names; erasing: the steps of its erasure are not all done,
     -- and go on when the store is opened again. A contact that is erased has no row
     state         text not null default 'active' check (state in ('active', 'merged', 'erasing')),
-    -- its primary email, empty = it has none. `contact_email` is what counts; the copy stands here because lists sort
-    -- and search a whole account by it, and an index of this table alone answers them
-    email         text not null default '' check (length(email) = 0 or length(email) between 3 and 254),
+    -- its primary email, empty = it has none; further ones are in `contact_email`. It stands here because most contacts
+    -- have one email only, and lists sort and search a whole account by it
+    email          text not null default '' check (length(email) = 0 or length(email) between 3 and 254),
+    -- proven by a token or a signature, not only said
+    email_verified integer not null default 0 check (email_verified in (0, 1)),
+    -- when the contact got it
+    email_ms       integer not null default 0,
     external_id   text check (length(external_id) between 1 and 64),
     -- the visitor number of its own, for what programs report about it
     number        integer not null,
@@ -41,16 +45,16 @@ create table contact (
     -- what its visitors have together; a session that several of them share counts once
     sessions      integer not null default 0 check (sessions >= 0),
     page_views    integer not null default 0 check (page_views >= 0),
-    primary key (account_id, id)
+    primary key (account_id, id),
+    -- a contact that is merged or being erased has given its emails away
+    check (state = 'active' or email = '')
 ) strict, without rowid;
 
--- every address of a contact; each belongs to one contact of the account
+-- the further emails of contacts; each email belongs to one contact of the account, as its primary or a further one
 create table contact_email (
     account_id integer not null,
     email      text not null check (length(email) between 3 and 254),
     contact_id integer not null,
-    is_primary integer not null check (is_primary in (0, 1)),
-    -- proven by a token or a signature, not only said
     verified   integer not null check (verified in (0, 1)),
     created_ms integer not null,
     primary key (account_id, email),
@@ -63,9 +67,8 @@ create table contact_property (
     contact_id integer not null,
     name       text not null check (length(name) between 1 and 100),
     value      text not null check (length(value) <= 1024),
-    -- who said it; unknown = it was said before this was kept
-    channel    text not null
-        check (channel in ('unknown', 'browser', 'program', 'form', 'api', 'import', 'page')),
+    -- number of `Channel`: how the value came
+    channel    integer not null check (channel between 0 and 6),
     verified   integer not null check (verified in (0, 1)),
     at_ms      integer not null,
     primary key (account_id, contact_id, name),
@@ -79,8 +82,7 @@ create table contact_property_history (
     name       text not null check (length(name) between 1 and 100),
     serial     integer not null check (serial >= 1),
     value      text not null check (length(value) <= 1024),
-    channel    text not null
-        check (channel in ('unknown', 'browser', 'program', 'form', 'api', 'import', 'page')),
+    channel    integer not null check (channel between 0 and 6),
     verified   integer not null check (verified in (0, 1)),
     at_ms      integer not null,
     primary key (account_id, contact_id, name, serial),
@@ -120,25 +122,21 @@ create table contact_alias_email (
     foreign key (account_id, alias_id) references contact_alias on delete cascade
 ) strict, without rowid;
 
-insert into contact (account_id, id, email, external_id, number, created_ms, first_ms, last_ms, source, completions,
-                     revenue_minor, revenue_asserted_minor)
-    select account_id, id, email, external_id, number, created_ms, first_ms, last_ms, source, completions,
+insert into contact (account_id, id, email, email_ms, external_id, number, created_ms, first_ms, last_ms, source,
+                     completions, revenue_minor, revenue_asserted_minor)
+    select account_id, id, email, created_ms, external_id, number, created_ms, first_ms, last_ms, source, completions,
            revenue_minor, revenue_asserted_minor
     from contact_before;
 
-insert into contact_email (account_id, email, contact_id, is_primary, verified, created_ms)
-    select account_id, email, id, 1, 0, created_ms from contact_before order by account_id, email;
-
 insert into contact_property (account_id, contact_id, name, value, channel, verified, at_ms)
-    select account_id, contact_id, name, value, 'unknown', verified, at_ms from contact_property_before;
+    select account_id, contact_id, name, value, 0, verified, at_ms from contact_property_before;
 
 drop table contact_property_before;
 drop table contact_before;
 
--- lists in the order of emails, searches, and how many contacts there are
-create index contact_list on contact (account_id, state, email);
+-- Lists in the order of emails, searches, and how many contacts there are. No two contacts have the same primary email;
+-- those without one differ by their number.
+create unique index contact_list on contact (account_id, email, (case email when '' then id else 0 end), state);
 create index contact_external on contact (account_id, external_id) where external_id is not null;
 create index contact_erasing on contact (account_id, id) where state = 'erasing';
 create index contact_email_contact on contact_email (account_id, contact_id);
--- searches for emails that are not the primary one
-create index contact_email_other on contact_email (account_id, email) where is_primary = 0;
