@@ -1,7 +1,7 @@
 //! The first user. No user is there by default: an empty store prints a link that works once, for an hour.
 
 use crate::app::access::Error;
-use crate::app::access::sign_in::{self, Secrets};
+use crate::app::access::sign_in;
 use crate::app::core::App;
 use crate::base::clock::HOUR;
 use crate::base::secret::Secret;
@@ -87,28 +87,20 @@ pub async fn set_up(
     check_password(email.as_str(), password, account.as_ref())?;
     let hash = app.passwords.hash(password).await?;
     let (link, now) = (link.hash(), app.now());
-    let secrets = Secrets::new(app);
-    let cookie = secrets.cookie.clone();
-    let browser = sign_in::cut(browser);
-    app.store
-        .writer
-        .write(move |conn| {
-            sign_in::take_link(conn, &link, Purpose::Setup, now)?;
-            if store::user::count(conn)? > 0 {
-                return Err(Error::Link);
-            }
-            let user = store::user::insert(conn, &email, Some(&hash), true, now)?;
-            if let Some(settings) = &account {
-                store::account::insert(conn, settings, now)?;
-            }
-            for account in store::account::list(conn)? {
-                let owner = Membership::OWNER;
-                store::member::upsert(conn, user, account.id, owner)?;
-            }
-            store::audit::insert(conn, now, None, Some(user), "setup", "")?;
-            sign_in::begin(conn, user, &secrets, &browser, now)?;
-            Ok(())
-        })
-        .await?;
-    Ok(cookie)
+    sign_in::begin(app, browser, now, move |conn| {
+        sign_in::take_link(conn, &link, Purpose::Setup, now)?;
+        if store::user::count(conn)? > 0 {
+            return Err(Error::Link);
+        }
+        let user = store::user::insert(conn, &email, Some(&hash), true, now)?;
+        if let Some(settings) = &account {
+            store::account::insert(conn, settings, now)?;
+        }
+        for account in store::account::list(conn)? {
+            store::member::upsert(conn, user, account.id, Membership::OWNER)?;
+        }
+        store::audit::insert(conn, now, None, Some(user), "setup", "")?;
+        Ok(user)
+    })
+    .await
 }

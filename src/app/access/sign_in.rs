@@ -4,7 +4,7 @@ use crate::app::access::Error;
 use crate::app::core::App;
 use crate::app::state::passwords::Check;
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
-use crate::base::secret::Secret;
+use crate::base::secret::{Hash, Secret};
 use crate::domain::contact::Email;
 use crate::domain::user::UserId;
 use crate::store::one_time_link::{self, Purpose};
@@ -43,26 +43,19 @@ pub async fn sign_in(
 ) -> Result<Secret, Error> {
     let now = app.now();
     let (user, stored) = attempt(app, email, password, sender).await?;
-    let secrets = Secrets::new(app);
-    let cookie = secrets.cookie.clone();
-    let browser = cut(browser);
-    app.store
-        .writer
-        .write(move |conn| {
-            // The user may have been disabled, or given another password, while this one was checked.
-            let still = store::user::find(conn, user)?.is_some_and(|u| !u.disabled);
-            if !still || store::user::find_password(conn, user)? != stored.checked {
-                return Err(Error::Wrong);
-            }
-            if let Some(stronger) = &stored.stronger {
-                store::user::update_password(conn, user, stronger)?;
-            }
-            begin(conn, user, &secrets, &browser, now)?;
-            store::audit::insert(conn, now, None, Some(user), "sign_in", "")?;
-            Ok(())
-        })
-        .await?;
-    Ok(cookie)
+    begin(app, browser, now, move |conn| {
+        // The user may have been disabled, or given another password, while this one was checked.
+        let still = store::user::find(conn, user)?.is_some_and(|u| !u.disabled);
+        if !still || store::user::find_password(conn, user)? != stored.checked {
+            return Err(Error::Wrong);
+        }
+        if let Some(stronger) = &stored.stronger {
+            store::user::update_password(conn, user, stronger)?;
+        }
+        store::audit::insert(conn, now, None, Some(user), "sign_in", "")?;
+        Ok(user)
+    })
+    .await
 }
 
 /// The hash that was checked, and the stronger one that replaces it if there is one.
@@ -104,33 +97,39 @@ pub(super) async fn attempt(
 }
 
 /// The secrets of a new sign-in.
-pub(super) struct Secrets {
-    pub cookie: Secret,
+struct Secrets {
+    cookie: Secret,
     csrf: String,
 }
 
 impl Secrets {
-    pub(super) fn new(app: &App) -> Self {
+    fn new(app: &App) -> Self {
         Self { cookie: Secret::new(&*app.random, ""), csrf: app.random.secret() }
     }
 }
 
-/// Signs a browser in, and deletes the sign-ins of the user that are too old.
-pub(super) fn begin(
-    conn: &Connection,
-    user: UserId,
-    secrets: &Secrets,
+/// Signs a browser in as the user that `who` finds, in one transaction with what `who` writes, and deletes the
+/// sign-ins that are too old. Returns the secret of the cookie.
+pub(super) async fn begin(
+    app: &App,
     browser: &str,
     now: Millis,
-) -> Result<SignInId, store::Error> {
-    store::sign_in::delete_older(conn, now.plus(-ABSOLUTE), now.plus(-IDLE))?;
-    let id = store::sign_in::insert(conn, &secrets.cookie.hash(), user, &secrets.csrf, browser, now)?;
-    store::sign_in::delete_beyond(conn, user, BROWSERS_MAX)?;
-    Ok(id)
-}
-
-pub(super) fn cut(browser: &str) -> String {
-    browser.chars().filter(|c| !c.is_control()).take(BROWSER_MAX).collect()
+    who: impl FnOnce(&Connection) -> Result<UserId, Error> + Send + 'static,
+) -> Result<Secret, Error> {
+    let secrets = Secrets::new(app);
+    let cookie = secrets.cookie.clone();
+    let browser: String = browser.chars().filter(|c| !c.is_control()).take(BROWSER_MAX).collect();
+    app.store
+        .writer
+        .write(move |conn| {
+            let user = who(conn)?;
+            store::sign_in::delete_older(conn, now.plus(-ABSOLUTE), now.plus(-IDLE))?;
+            store::sign_in::insert(conn, &secrets.cookie.hash(), user, &secrets.csrf, &browser, now)?;
+            store::sign_in::delete_beyond(conn, user, BROWSERS_MAX)?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(cookie)
 }
 
 /// The sign-in of a cookie. `None` when the cookie is unknown or too old, or its user is disabled.
@@ -236,29 +235,36 @@ pub async fn link(app: &App, user: UserId) -> Result<Secret, store::Error> {
 /// `Link` when the link is unknown or too old.
 pub async fn by_link(app: &App, link: &Secret, browser: &str) -> Result<Secret, Error> {
     let (hash, now) = (link.hash(), app.now());
-    let secrets = Secrets::new(app);
-    let cookie = secrets.cookie.clone();
-    let browser = cut(browser);
-    app.store
-        .writer
-        .write(move |conn| {
-            let user = take_link(conn, &hash, Purpose::SignIn, now)?.ok_or(Error::Link)?;
-            store::user::find(conn, user)?.filter(|user| !user.disabled).ok_or(Error::Link)?;
-            begin(conn, user, &secrets, &browser, now)?;
-            store::audit::insert(conn, now, None, Some(user), "sign_in", "link")?;
-            Ok::<_, Error>(())
-        })
-        .await?;
-    Ok(cookie)
+    begin(app, browser, now, move |conn| {
+        let user = take_link_of_user(conn, &hash, Purpose::SignIn, now)?;
+        store::audit::insert(conn, now, None, Some(user), "sign_in", "link")?;
+        Ok(user)
+    })
+    .await
 }
 
-/// Uses a link up and returns its user.
+/// Uses up a link that was made for a user, and returns that user.
+///
+/// # Errors
+/// `Link` when the link is unknown or too old, or its user is disabled.
+pub(super) fn take_link_of_user(
+    conn: &Connection,
+    hash: &Hash,
+    purpose: Purpose,
+    now: Millis,
+) -> Result<UserId, Error> {
+    let user = take_link(conn, hash, purpose, now)?.ok_or(Error::Link)?;
+    store::user::find(conn, user)?.filter(|user| !user.disabled).ok_or(Error::Link)?;
+    Ok(user)
+}
+
+/// Uses a link up and returns its user. The link of the set-up page has none.
 ///
 /// # Errors
 /// `Link` when the link is unknown or too old.
 pub(super) fn take_link(
     conn: &Connection,
-    hash: &crate::base::secret::Hash,
+    hash: &Hash,
     purpose: Purpose,
     now: Millis,
 ) -> Result<Option<UserId>, Error> {

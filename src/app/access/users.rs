@@ -1,6 +1,6 @@
 //! The users of an account: who is admitted, with which role, and how users get a password.
 
-use crate::app::access::sign_in::{self, Secrets, Session};
+use crate::app::access::sign_in::{self, Session};
 use crate::app::access::{self, Actor, Error};
 use crate::app::core::App;
 use crate::base::clock::{DAY, Millis};
@@ -257,20 +257,12 @@ pub async fn choose_password(
     password::check(password, &[&email])?;
     let hash = app.passwords.hash(password).await?;
     let (link, now) = (link.hash(), app.now());
-    let secrets = Secrets::new(app);
-    let cookie = secrets.cookie.clone();
-    let browser = sign_in::cut(browser);
-    app.store
-        .writer
-        .write(move |conn| {
-            let user = sign_in::take_link(conn, &link, Purpose::Reset, now)?.ok_or(Error::Link)?;
-            store::user::find(conn, user)?.filter(|user| !user.disabled).ok_or(Error::Link)?;
-            replace_password(conn, user, &hash, now, "link")?;
-            sign_in::begin(conn, user, &secrets, &browser, now)?;
-            Ok::<_, Error>(())
-        })
-        .await?;
-    Ok(cookie)
+    sign_in::begin(app, browser, now, move |conn| {
+        let user = sign_in::take_link_of_user(conn, &link, Purpose::Reset, now)?;
+        replace_password(conn, user, &hash, now, "link")?;
+        Ok(user)
+    })
+    .await
 }
 
 /// Changes the user's own password. All other browsers of the user are signed out; this one gets a new cookie.
@@ -289,21 +281,14 @@ pub async fn change_password(
     password::check(new, &[email])?;
     let (user, stored) = sign_in::attempt(app, email, current, sender).await?;
     let hash = app.passwords.hash(new).await?;
-    let secrets = Secrets::new(app);
-    let cookie = secrets.cookie.clone();
-    let browser = session.sign_in.browser.clone();
-    app.store
-        .writer
-        .write(move |conn| {
-            if store::user::find_password(conn, user)? != stored.checked {
-                return Err(Error::Wrong);
-            }
-            replace_password(conn, user, &hash, now, "own")?;
-            sign_in::begin(conn, user, &secrets, &browser, now)?;
-            Ok(())
-        })
-        .await?;
-    Ok(cookie)
+    sign_in::begin(app, &session.sign_in.browser, now, move |conn| {
+        if store::user::find_password(conn, user)? != stored.checked {
+            return Err(Error::Wrong);
+        }
+        replace_password(conn, user, &hash, now, "own")?;
+        Ok(user)
+    })
+    .await
 }
 
 /// Sets a password from the command line, for a user who has lost everything else.

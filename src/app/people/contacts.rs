@@ -48,7 +48,7 @@ pub fn find_or_create_by_email(
     details: Details<'_>,
 ) -> Result<Found, store::Error> {
     let Some(known) = find_by_email(conn, account, said, email)? else {
-        let contact = create(conn, account, numbers, said, Some(email), details)?;
+        let contact = create_by_email(conn, account, numbers, said, email, details)?;
         return Ok(Found { contact, is_new: true });
     };
     let contact = record_seen(conn, account, said, known, details)?;
