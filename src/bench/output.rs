@@ -82,7 +82,7 @@ fn key_figures(figures: &Figures<'_>) -> Vec<(&'static str, String, &'static str
             "reports beyond twice their bar meanwhile",
             format!(
                 "{:.0} of {:.0}",
-                figures.number("/while_events_arrive/beyond_twice_the_bar"),
+                figures.number("/while_events_arrive/slower_than_twice_the_bar"),
                 figures.number("/while_events_arrive/reports")
             ),
             "p95 within",

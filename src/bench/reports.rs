@@ -254,7 +254,7 @@ async fn while_events_arrive(
         "acknowledged_p99_ms": round.percentile_ms(0.99),
         "refused": round.refused,
         "reports": took.len(),
-        "beyond_twice_the_bar": slow,
+        "slower_than_twice_the_bar": slow,
         "p95_of_twice_the_bar": percentile(&mut of_limit, 0.95),
     }))
 }

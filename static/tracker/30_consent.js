@@ -46,7 +46,7 @@ function categories() {
   return Object.assign({ necessary: true }, allowed());
 }
 
-function tellConsent(fn) {
+function callConsentListener(fn) {
   fn({
     allowed: CATEGORIES.every(name => allowed()[name]),
     categories: categories(),
@@ -58,7 +58,7 @@ function tellConsent(fn) {
 function forgetRefused() {
   if (!noTrack() && (choice ? choice.analytics : cfg.policy != 1)) return;
   erase(VISIT_COOKIES);
-  untold = [];
+  waitingEvents = [];
   dropKept();
   newVisitor();
 }
@@ -73,14 +73,14 @@ function decide(made) {
   before = categories();
   choice = made;
   consentChanged();
-  consentListeners.forEach(fn => safe(tellConsent, fn));
+  consentListeners.forEach(fn => safe(callConsentListener, fn));
 }
 
 const consentCalls = {
   addPrivacyConsentListener(fn) {
     consentListeners.push(fn);
     // As long as the question is not answered there is nothing to report.
-    if (choice || !/[34]/.test(cfg.policy)) tellConsent(fn);
+    if (choice || !/[34]/.test(cfg.policy)) callConsentListener(fn);
   },
   setHubSpotConsent(made) {
     decide(choose(name => made[name]));

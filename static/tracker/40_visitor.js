@@ -91,10 +91,10 @@ function remember(now) {
   write('__hssc', session.join('.'), HALF_HOUR);
   write('__hssrc', '1');
   stored = read('__hstc') == visit.join('.');
-  identityListeners.forEach(fn => safe(tellIdentity, fn));
+  identityListeners.forEach(fn => safe(callIdentityListener, fn));
 }
 
-function tellIdentity(fn) {
+function callIdentityListener(fn) {
   fn(visit.join('.'), session.join('.'), String(fingerprint()));
 }
 

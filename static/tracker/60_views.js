@@ -1,12 +1,12 @@
 // Page views, the time for which they were visible, and navigation inside a page.
 const SETTLE = 250;
 // What the site said about the page, and the functions that want to be notified of it.
-const facts = {};
+const contentInfo = {};
 const factListeners = { pageId: [], contentType: [], contentMetadata: [] };
 let view;
 let wanted;
-let spent;
-let told;
+let spentMs;
+let reportedMs;
 let since;
 let here;
 let from;
@@ -86,9 +86,9 @@ function sendView() {
   if (!canonical && !(moved && link == canonicalTag)) view.rcu = link;
   canonicalTag = link;
   view.t = d.title.slice(0, 512) || undefined;
-  view.ct = facts.contentType;
-  view.pi = facts.pageId;
-  spent = told = 0;
+  view.ct = contentInfo.contentType;
+  view.pi = contentInfo.pageId;
+  spentMs = reportedMs = 0;
   since = -1;
   look();
   keep(view);
@@ -98,7 +98,7 @@ function sendView() {
 
 function look() {
   const now = mono();
-  if (since >= 0) spent += now - since;
+  if (since >= 0) spentMs += now - since;
   since = d.visibilityState == 'hidden' ? -1 : now;
 }
 
@@ -106,9 +106,9 @@ function look() {
 function engaged(least, send) {
   if (!view) return;
   look();
-  const ms = Math.min(Math.round(spent), HALF_HOUR);
-  if (ms - told < least || !on()) return;
-  told = ms;
+  const ms = Math.min(Math.round(spentMs), HALF_HOUR);
+  if (ms - reportedMs < least || !on()) return;
+  reportedMs = ms;
   send(Object.assign(stamp('engagement'), {
     vi: view.vi, u: view.u, pu: view.pu, po: view.po, pv: view.id, ms: ms
   }, consentOf()));

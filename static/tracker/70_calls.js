@@ -1,18 +1,18 @@
 // The calls of `_hsq`. Names and behaviour are HubSpot's. Calls that are not implemented here are accepted and
 // ignored.
 function setFact(name, value) {
-  facts[name] = value;
+  contentInfo[name] = value;
   factListeners[name].forEach(fn => safe(fn, value));
 }
 
 function onFact(name, fn) {
   factListeners[name].push(fn);
-  if (facts[name] !== undefined) fn(facts[name]);
+  if (contentInfo[name] !== undefined) fn(contentInfo[name]);
 }
 
 function onIdentity(fn) {
   identityListeners.push(fn);
-  if (visit) tellIdentity(fn);
+  if (visit) callIdentityListener(fn);
 }
 
 function reset() {

@@ -1,7 +1,7 @@
 // Events: what the page's own code reports, and what the account's rules find, which are clicks on elements and forms
 // that are sent. A rule is applied when something happens. Nothing is attached to elements, so elements that appear
 // later count as well, and nothing is ever delayed or prevented.
-const UNTOLD_MAX = 100;
+const WAITING_MAX = 100;
 // After this many milliseconds, a form that the page stopped has been marked if something in it is wrong.
 const MARKED = 300;
 // Within this many milliseconds, a page sends a form that it had stopped to check.
@@ -11,7 +11,7 @@ const forms = cfg.forms || [];
 const codes = cfg.codes || [];
 // Each entry: id or name of the event, selector, URL rule, value.
 let clicks = cfg.clicks || [];
-let untold = [];
+let waitingEvents = [];
 let acted = {};
 let labelled;
 const judged = new Set();
@@ -21,16 +21,16 @@ let resent;
 
 // An event before the first page view is sent after it. An event before a choice waits for the choice, in memory
 // only. Both keep the time and page at which they happened.
-function tell(kind, name, value, properties, happened) {
+function recordEvent(kind, name, value, properties, happened) {
   if (!name || !enabled) return;
   if (typeof value == 'function') value = safe(value, library);
-  untold.push(Object.assign({ k: kind }, happened || moment(), {
+  waitingEvents.push(Object.assign({ k: kind }, happened || moment(), {
     n: '' + name,
     m: value == undefined ? undefined : '' + value,
     p: copyPlain(properties || {}, {})
   }));
-  untold = untold.slice(-UNTOLD_MAX);
-  if (noTrack() || choice && !choice.analytics) untold = [];
+  waitingEvents = waitingEvents.slice(-WAITING_MAX);
+  if (noTrack() || choice && !choice.analytics) waitingEvents = [];
   if (here && on()) {
     keepEvents();
     flush();
@@ -38,7 +38,7 @@ function tell(kind, name, value, properties, happened) {
 }
 
 function keepEvents() {
-  untold.splice(0).forEach(event => keep(Object.assign(hitOf(), event)));
+  waitingEvents.splice(0).forEach(event => keep(Object.assign(hitOf(), event)));
 }
 
 // After the first page view comes what waited for it, and then the account's own code. Each piece of code has its own
@@ -74,7 +74,7 @@ function trackEvent(id, more) {
   const value = about.value;
   delete about.id;
   delete about.value;
-  tell(3, name, value, about);
+  recordEvent(3, name, value, about);
 }
 
 // `*` matches any text, and both ends are fixed. Each part is taken where it occurs first, because a later place
@@ -129,7 +129,7 @@ function fitting(rules, elements) {
 function complete(rule, happened) {
   if (acted[rule[0]]) return;
   acted[rule[0]] = 1;
-  tell(/^pe\d+_/.test(rule[0]) ? 'ptbe' : 3, rule[0], rule[3], {}, happened);
+  recordEvent(/^pe\d+_/.test(rule[0]) ? 'ptbe' : 3, rule[0], rule[3], {}, happened);
 }
 
 // The elements that an event passes. It goes on to document and window, on which the page may have set anything.
@@ -201,6 +201,6 @@ function watchActs() {
 Object.assign(tracker, {
   trackEvent: trackEvent,
   trackConversion: trackEvent,
-  trackCustomBehavioralEvent: event => tell('ptbe', event.name, undefined, event.properties),
+  trackCustomBehavioralEvent: event => recordEvent('ptbe', event.name, undefined, event.properties),
   trackClick: trackClick
 });

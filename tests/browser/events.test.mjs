@@ -80,7 +80,7 @@ async function surely(read) {
 }
 
 /** Sends an event like a program, on a new connection. A retry by the client library would count twice. */
-function tell(url) {
+function headersOf(url) {
   return new Promise((resolve, reject) => {
     get(url, { agent: false }, (answer) => {
       answer.resume();
@@ -124,7 +124,7 @@ describe("events", { skip: withoutServer("events") }, () => {
       await page.focus("#buy");
       await page.keyboard.press("Enter");
       await page.click("#stopped"); // whose click goes no further
-      await page.click("#label"); // told again for its box
+      await page.click("#label"); // repeated for its box
       await page.evaluate(() => {
         for (const id of ["terms", "label", "label", "buy", "buy"]) document.getElementById(id).click(); // at once
       });
@@ -152,8 +152,8 @@ describe("events", { skip: withoutServer("events") }, () => {
       });
       await pause(400);
       await page.fill("#q", "");
-      const told = await tell(`${server.address}/v1/event?_a=${account}&_n=${ids.Login}&email=ada%40example.com`);
-      assert.equal(told["x-guestlog"], "stored");
+      const answer = await headersOf(`${server.address}/v1/event?_a=${account}&_n=${ids.Login}&email=ada%40example.com`);
+      assert.equal(answer["x-guestlog"], "stored");
       expected.Login += 1;
       await counts(completed, expected);
       await push(page, ["setPath", `/thanks/${round}`], ["trackPageView"]);

@@ -39,11 +39,11 @@ function hits(text, n) {
   const encoded = encodeURIComponent(text.toWellFormed());
   const query = `utm_source=${encoded}&utm_medium=${encoded}&utm_campaign=${encoded}&utm_term=${encoded}&x=${encoded}`;
   const name = [...text.toWellFormed()].slice(0, 90).join("").trim() || "nothing";
-  const told = { t: text, ln: text, sd: text, i: { email: `${encoded}@example.com`, id: text, visitor: text } };
+  const extras = { t: text, ln: text, sd: text, i: { email: `${encoded}@example.com`, id: text, visitor: text } };
   return [
-    { ...told, vi: token(2 * n), pu: `https://${SITE_HOST}/${encoded}?${query}`, r: `https://example.org/${encoded}` },
-    { ...told, vi: token(2 * n + 1), pu: `https://${SITE_HOST}/${text}?utm_campaign=${text}`, po: `/${text}`, r: text },
-    { ...told, vi: token(2 * n), pu: `https://${SITE_HOST}/${encoded}`, k: 3, n: name, p: { [name]: text }, cc: 15 },
+    { ...extras, vi: token(2 * n), pu: `https://${SITE_HOST}/${encoded}?${query}`, r: `https://example.org/${encoded}` },
+    { ...extras, vi: token(2 * n + 1), pu: `https://${SITE_HOST}/${text}?utm_campaign=${text}`, po: `/${text}`, r: text },
+    { ...extras, vi: token(2 * n), pu: `https://${SITE_HOST}/${encoded}`, k: 3, n: name, p: { [name]: text }, cc: 15 },
   ];
 }
 

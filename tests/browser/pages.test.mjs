@@ -171,9 +171,9 @@ describe("pages", { skip: withoutServer("pages") }, () => {
       await page.goto(at("countries"));
       const germany = page.locator(".world a[href$='filter=country:is:DE']");
       await germany.locator("path").first().hover();
-      const told = /^Germany: ([\d,]+) visitors?$/.exec(await page.locator(".map-body .tip").innerText())[1];
+      const shown = /^Germany: ([\d,]+) visitors?$/.exec(await page.locator(".map-body .tip").innerText())[1];
       const row = page.locator("#names-rows tr", { hasText: "Germany" });
-      assert.ok((await row.innerText()).includes(told), `${told} in ${await row.innerText()}`);
+      assert.ok((await row.innerText()).includes(shown), `${shown} in ${await row.innerText()}`);
       assert.equal(await page.locator(".world a[href]").count(), await page.locator("#names-rows tr").count());
       assert.equal(await page.locator(".world a:not([tabindex='-1'])").count(), 0, "the table is the way of the keys");
       await Promise.all([page.waitForURL(/filter=country:is:DE/), germany.locator("path").first().click()]);

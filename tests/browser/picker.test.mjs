@@ -185,7 +185,7 @@ describe("the picker", { skip: withoutServer("the picker") }, () => {
     await eventually(async () => (await picked(number)).selector === "#join", "the form");
   });
 
-  test("of two forms that wait each is told its own choice, and one that is cancelled says so", async (t) => {
+  test("of two forms that wait each gets its own choice, and one that is cancelled says so", async (t) => {
     const { server, account, site, admin } = await fixture(t);
     const context = admin.context();
     const form = async () => {

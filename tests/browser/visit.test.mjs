@@ -164,12 +164,12 @@ describe("a visit", { skip: withoutServer("visits") }, () => {
   test("a browser that calls itself headless is a robot and in no report", async (t) => {
     const { server, site, kpi, rows } = await fixture(t);
     const robot = await Visitor.begin(await launch(t), { headless: true });
-    const told = robot.context.waitForEvent("response", (response) => {
+    const answered = robot.context.waitForEvent("response", (response) => {
       const { host, pathname } = new URL(response.url());
       return host === server.host && (pathname === "/collect" || pathname.endsWith(".gif"));
     });
     await robot.open(site.at("/"));
-    const answer = await told;
+    const answer = await answered;
     assert.equal(await answer.headerValue("x-guestlog"), "bot");
     assert.ok(answer.ok(), `${answer.status()}`);
     const { visitors, sessions, page_views } = await kpi();

@@ -157,7 +157,7 @@ fn sessions_are_those_the_rule_cuts_from_the_views() {
         ),
         0
     );
-    // rules.md 15: what was told of views is what the sessions sum up.
+    // rules.md 15: what was reported about views is what the sessions sum up.
     assert_eq!(
         count(
             &conn,

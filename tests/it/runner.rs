@@ -1,4 +1,4 @@
-//! `tests/run` itself, in a tree of its own where every tool it calls is a stand-in that does as it is told.
+//! `tests/run` itself, in a tree of its own where every tool it calls is a stand-in that does what the test asks.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

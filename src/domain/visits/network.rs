@@ -321,7 +321,7 @@ mod tests {
         let region =
             NetworkFacts { country: "NL".into(), region: "Utrecht".into(), ..NetworkFacts::default() };
         facts.fill(region);
-        assert_eq!(facts.region, "Utrecht", "the same country may be told more exactly");
+        assert_eq!(facts.region, "Utrecht", "the same country may be given more exactly");
         facts.fill(NetworkFacts { asn: Some(2), as_name: "Two".into(), ..NetworkFacts::default() });
         assert_eq!((facts.asn, facts.as_name.as_str()), (Some(1), ""));
     }

@@ -247,7 +247,7 @@ fn form(name: &str, form: &Form<'_>, kind: EventKind, wrong: &[(&'static str, St
 
 fn install(name: &str, stored: &Stored) -> String {
     let layout = named("", name, Role::Editor);
-    // An origin without a scheme: the page shows it as text, but the test that forbids absolute URLs cannot tell.
+    // An origin without a scheme: the page shows it as text, but the test that forbids absolute URLs cannot know it.
     event_install::page(layout, &zone(), "//stats.example.com", 2, stored).render().unwrap()
 }
 

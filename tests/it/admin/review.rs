@@ -77,7 +77,7 @@ async fn names_are_dismissed_and_restored_one_or_many() {
     assert_eq!(names(&fixture, "dismissed").await.len(), 3);
     assert!(fixture.text("events/unexpected").await.contains("Nothing to review"));
     fixture.fire("ada", "a", Value::Null).await;
-    assert_eq!(names(&fixture, "dismissed").await[0], "a 2", "told again, it stays there");
+    assert_eq!(names(&fixture, "dismissed").await[0], "a 2", "reported again, it stays there");
     fixture.get("events/dismissed").await;
     fixture.editor.press("Restore", &[("a", "on"), ("c", "on")]).await;
     fixture.get("events/dismissed").await;

@@ -134,7 +134,7 @@ async fn a_token_reads_data_of_its_own_account_only() {
     let of = |account: &str, query: &str| format!("/accounts/{account}/probe{query}");
     assert_eq!(reads.get(&of(&a.to_string(), "?format=json")).await.status, 200);
     assert_eq!(reads.get(&of(&b.to_string(), "?format=json")).await.status, 404);
-    assert_eq!(reads.get(&of("1000009", "?format=json")).await.status, 404, "told apart by nothing");
+    assert_eq!(reads.get(&of("1000009", "?format=json")).await.status, 404, "nothing distinguishes them");
     assert_eq!(reads.get(&of(&a.to_string(), "")).await.status, 400, "no pages for tokens");
     assert_eq!(reads.get(&of(&a.to_string(), "?format=xml")).await.status, 400);
     for path in ["/profile".to_owned(), "/accounts".to_owned(), page(a), "/accounts/new".to_owned()] {

@@ -63,7 +63,7 @@ async fn a_day_that_cannot_be_read_is_named_on_every_report_that_lacks_it() {
         assert!(!today.contains("cannot be read"), "{report}: today is whole");
     }
     let pages = fixture.json("pages").await;
-    assert_eq!(pages["rows"][0]["page_views"], 1, "the rest is told");
+    assert_eq!(pages["rows"][0]["page_views"], 1, "the rest is shown");
     // The damaged day is in the comparison period, which is reported too.
     let compared = plain(&fixture.get("pages?period=today").await.body);
     assert!(compared.contains("this report: 18 Nov 2026."), "{compared}");

@@ -71,7 +71,7 @@ fn get(url: &str) -> (u16, String) {
 }
 
 /// The word behind a label in the printed lines.
-fn told<'a>(lines: &'a str, label: &str) -> &'a str {
+fn line_of<'a>(lines: &'a str, label: &str) -> &'a str {
     let line = lines.lines().find_map(|line| line.strip_prefix(label));
     line.and_then(|rest| rest.split_whitespace().next()).unwrap_or_else(|| panic!("no {label} in {lines}"))
 }
@@ -94,7 +94,7 @@ fn wait_until(what: &str, found: impl Fn() -> bool) {
 fn the_demo_prints_its_addresses_serves_a_tracked_site_and_leaves_nothing() {
     let mut demo = Demo::start("800", &["--quiet-site"]);
     let lines: String = (0..5).map(|_| demo.line()).collect();
-    let (site, link) = (told(&lines, "Example site"), told(&lines, "Dashboard"));
+    let (site, link) = (line_of(&lines, "Example site"), line_of(&lines, "Dashboard"));
     assert!(lines.lines().nth(4).unwrap().contains("Ctrl-C"), "{lines}");
     let password = lines.split_once("password ").unwrap().1.split_whitespace().next().unwrap();
     let site = site.strip_suffix('/').unwrap();
@@ -173,7 +173,7 @@ fn the_demo_invents_visits_while_it_runs() {
     let ready: serde_json::Value = serde_json::from_str(&demo.line()).unwrap();
     let (admin, _) = ready["admin"].as_str().unwrap().split_once("/sign-in/").unwrap();
     let text = || get(&format!("{admin}/metrics")).1;
-    // One page view at least, and then what was told of it.
+    // One page view at least, and then what was reported about it.
     wait_until("invented visits arrive", || stored(admin) >= 4);
     let refused: Vec<String> = text()
         .lines()

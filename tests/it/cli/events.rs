@@ -10,7 +10,7 @@ fn an_event_is_made_listed_archived_restored_and_deleted_with_and_without_a_serv
         |more: &[&str]| machine.run(&[&["--json", "event", "add", "--account", &account], more].concat());
     let made = add(&["--name", "Login", "--type", "http", "--tag", "accounts", "--tag", "app"]).json();
     assert_eq!(made["event_id"], "000000000001");
-    assert_eq!(made["snippet"], serde_json::Value::Null, "programs tell it");
+    assert_eq!(made["snippet"], serde_json::Value::Null, "programs report it");
     let url = made["url"].as_str().unwrap();
     assert!(url.ends_with("/v1/event?_a=1000001&_n=000000000001"), "{url}");
     add(&["--name", "Login", "--type", "http"]).fails(2, "already");
@@ -54,13 +54,13 @@ fn what_is_put_where_is_told_for_each_type_with_the_value_of_the_event() {
         machine.run(&[if json { &["--json"][..] } else { &[] }, &words, more].concat())
     };
     let both = |made: &serde_json::Value| (made["snippet"].is_string(), made["url"].is_string());
-    let told = add("custom", "19.99", &[], true).json();
+    let added = add("custom", "19.99", &[], true).json();
     assert_eq!(
-        told["snippet"],
+        added["snippet"],
         "var _hsq = window._hsq = window._hsq || [];\n\
          _hsq.push(['trackEvent', {id: '000000000001', value: 19.99}]);"
     );
-    assert_eq!(both(&told), (true, true));
+    assert_eq!(both(&added), (true, true));
     assert_eq!(both(&add("http", "5", &[], true).json()), (false, true));
     for (kind, what, more) in [
         ("click", "The tracking code finds the element", ["--selector", "#buy"]),

@@ -29,8 +29,11 @@ fn generate_answers_what_it_made() {
     make_account(dir.path());
     let answer = run(dir.path(), &[&ASKED[..], &["--json", "--seed", "3"]].concat());
     assert!(answer.status.success(), "{}", text(&answer.stderr));
-    let told: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
-    assert_eq!((&told["page_views"], &told["visitors"], &told["seed"]), (&300.into(), &80.into(), &3.into()));
+    let printed: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
+    assert_eq!(
+        (&printed["page_views"], &printed["visitors"], &printed["seed"]),
+        (&300.into(), &80.into(), &3.into())
+    );
     let views: i64 = unpacked(dir.path())
         .query_row("select count(*) from event_hot where kind = 1", [], |row| row.get(0))
         .unwrap();

@@ -400,7 +400,7 @@ fn a_restore_killed_at_any_moment_leaves_one_whole_store() {
         assert_eq!(machine.json(&["check"])["ok"], true, "after {pause_ms} ms");
         outcomes.insert(left);
     }
-    assert!(outcomes.contains(&2), "none was killed early enough to tell anything");
+    assert!(outcomes.contains(&2), "none was killed early enough to prove anything");
 }
 
 #[test]
@@ -431,9 +431,9 @@ fn dead_letters_are_folded_again_with_and_without_a_server() {
 #[test]
 fn migrate_tells_what_it_would_do() {
     let machine = Machine::new();
-    let told = machine.json(&["migrate", "--dry-run"]);
-    assert_eq!(told["done"], false);
-    assert!(told["steps"].to_string().contains("0001_start"), "{told}");
+    let plan = machine.json(&["migrate", "--dry-run"]);
+    assert_eq!(plan["done"], false);
+    assert!(plan["steps"].to_string().contains("0001_start"), "{plan}");
     assert!(!machine.path("data").exists());
     machine.json(&["migrate"]);
     assert_eq!(machine.json(&["migrate", "--dry-run"])["steps"], json!([]));

@@ -62,8 +62,8 @@ async fn code_that_does_not_parse_is_refused_with_its_place_and_nothing_is_saved
     let all = snippets();
     assert!(all.iter().filter(|snippet| !snippet.parses).count() >= 200);
     for Snippet { why, parses, code } in all {
-        let told = update(&site, kept, &code).await;
-        let as_expected = match &told {
+        let saved = update(&site, kept, &code).await;
+        let as_expected = match &saved {
             Ok(()) => parses,
             Err(definitions::Error::CustomJs { line, column, message }) => {
                 let lines = code.replace("\r\n", "\n").matches('\n').count() + 1;
@@ -72,9 +72,9 @@ async fn code_that_does_not_parse_is_refused_with_its_place_and_nothing_is_saved
             Err(_) => false,
         };
         if !as_expected {
-            wrong.push(format!("{why}: {:?} gave {told:?}", brief(&code)));
+            wrong.push(format!("{why}: {:?} gave {saved:?}", brief(&code)));
         }
-        if told.is_ok() {
+        if saved.is_ok() {
             update(&site, kept, "kept();").await.unwrap();
         }
     }

@@ -108,7 +108,7 @@ async fn numbers_and_texts_say_the_same_in_json() {
 }
 
 /// Status and reason for a page view with one field changed.
-async fn told(site: &Site, name: &str, value: impl Into<Value>) -> (u16, String) {
+async fn answer_to(site: &Site, name: &str, value: impl Into<Value>) -> (u16, String) {
     let answer = site.collect(&with(site.view("e", "ab", PAGE), name, value)).await;
     (answer.status, answer.reason().to_owned())
 }
@@ -137,7 +137,11 @@ async fn a_refused_sender_is_told_the_reason() {
         ("vi", json!("a b"), 400, "malformed"),
         ("id", json!("a\u{7}b"), 400, "malformed"),
     ] {
-        assert_eq!(told(&site, name, value.clone()).await, (status, reason.to_owned()), "{name} = {value}");
+        assert_eq!(
+            answer_to(&site, name, value.clone()).await,
+            (status, reason.to_owned()),
+            "{name} = {value}"
+        );
     }
     for body in ["", "{", "7", "[", "nonsense", "[]", "\"{}\"", "null"] {
         let answer = site.collect_bytes(body).await;
@@ -201,11 +205,15 @@ async fn the_do_not_track_cookie_stops_everything_whatever_stands_beside_it() {
 async fn a_host_that_is_not_the_accounts_is_marked_or_refused_as_the_account_says() {
     for (limit, reason) in [(false, "stored"), (true, "unknown_host")] {
         let mut site = Site::with(Wanted { limit_to_domains: limit, ..Wanted::default() }).await;
-        assert_eq!(told(&site, "pu", "https://elsewhere.test/").await, (204, reason.to_owned()));
+        assert_eq!(answer_to(&site, "pu", "https://elsewhere.test/").await, (204, reason.to_owned()));
         site.fold().await;
         let marks = site.asks::<i64>("select foreign_host from event_hot");
         assert_eq!(marks, if limit { vec![] } else { vec![1] });
-        assert_eq!(told(&site, "pu", "https://www.example.com/").await.1, "stored", "a subdomain is its own");
+        assert_eq!(
+            answer_to(&site, "pu", "https://www.example.com/").await.1,
+            "stored",
+            "a subdomain is its own"
+        );
     }
 }
 
@@ -213,7 +221,7 @@ async fn a_host_that_is_not_the_accounts_is_marked_or_refused_as_the_account_say
 async fn who_sends_too_much_is_told_when_to_come_back() {
     let site = Site::with(Wanted { per_address: 2, ..Wanted::default() }).await;
     for n in 0..20 {
-        assert_eq!(told(&site, "id", n).await.0, 204);
+        assert_eq!(answer_to(&site, "id", n).await.0, 204);
     }
     for answer in [
         site.collect(&site.view("x", "ab", PAGE)).await,
@@ -223,7 +231,7 @@ async fn who_sends_too_much_is_told_when_to_come_back() {
         assert_eq!(answer.header("access-control-allow-origin"), "*");
     }
     site.clock.advance(500);
-    assert_eq!(told(&site, "id", "x").await.0, 204);
+    assert_eq!(answer_to(&site, "id", "x").await.0, 204);
     site.assert_that_all_are_counted().await;
 }
 

@@ -94,12 +94,12 @@ async fn ids_have_64_characters() {
 async fn an_engagement_has_30_minutes() {
     let mut site = Site::new().await;
     site.collect(&site.view("v", "ab", PAGE)).await;
-    let told =
+    let engaged =
         |ms: Value| json!({"a": 1_000_001, "k": "engagement", "vi": "ab", "pu": PAGE, "pv": "v", "ms": ms});
     for bad in [json!(-1), json!("x"), Value::Null, json!(1.5)] {
-        is(&site.collect(&told(bad)).await, 400, "malformed");
+        is(&site.collect(&engaged(bad)).await, 400, "malformed");
     }
-    site.collect(&told(json!(ENGAGED_MAX + 1))).await;
+    site.collect(&engaged(json!(ENGAGED_MAX + 1))).await;
     site.fold().await;
     assert_eq!(site.ask::<i64>("select engaged_ms from event_hot"), ENGAGED_MAX);
 }

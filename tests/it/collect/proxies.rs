@@ -56,7 +56,7 @@ async fn behind_a_trusted_proxy_the_right_most_untrusted_hop_counts() {
     let folder = tempfile::tempdir().unwrap();
     let geo = countries(folder.path());
     let mut site = Site::with(Wanted { geo, proxies: &[PROXY, "10.0.0.2"], ..Wanted::default() }).await;
-    for (forwarded, told) in [
+    for (forwarded, expected) in [
         (&["198.51.100.1"][..], "DE"),
         (&["192.0.2.1, 198.51.100.1"], "DE"),
         (&["192.0.2.1", "198.51.100.1"], "DE"),
@@ -66,7 +66,7 @@ async fn behind_a_trusted_proxy_the_right_most_untrusted_hop_counts() {
         (&["198.51.100.1,nonsense"], ""),
         (&[], ""),
     ] {
-        assert_eq!(country(&mut site, PROXY, forwarded).await, told, "{forwarded:?}");
+        assert_eq!(country(&mut site, PROXY, forwarded).await, expected, "{forwarded:?}");
     }
     assert_eq!(country(&mut site, "203.0.113.7", &["198.51.100.1"]).await, "NL", "another peer");
 }

@@ -259,9 +259,9 @@ async fn a_refusal_for_consent_enters_the_live_ring_as_time_and_reason_only() {
     site.call(post().insert_header(("cookie", "__hs_do_not_track=yes")).set_payload(view.to_string())).await;
     site.collect(&with(view, "k", 2)).await;
     let live = site.app.live.list(site.account, 0, 10);
-    let told: Vec<_> = live.iter().map(|e| (e.reason, e.page.as_str())).collect();
+    let outcomes: Vec<_> = live.iter().map(|e| (e.reason, e.page.as_str())).collect();
     assert_eq!(
-        told,
+        outcomes,
         [(Reason::UnsupportedKind, "example.com/secret"), (Reason::DoNotTrack, ""), (Reason::NoConsent, "")]
     );
     for entry in &live[1..] {

@@ -1,4 +1,4 @@
-//! The power goes: what the disk was not told to keep is gone. An ext4 in a file is shut down without flushing
+//! The power goes: what was not flushed to the disk is gone. An ext4 in a file is shut down without flushing
 //! its journal (`FS_IOC_SHUTDOWN`), the server killed, the file system mounted again.
 
 use std::time::Duration;

@@ -18,7 +18,7 @@ fn a_changed_file_is_taken_and_an_unchanged_one_left_alone() {
     fs::write(&path, country_map("NL").bytes()).unwrap();
     let geo = Geo::open(&[options(&path)], dir.path());
     assert_eq!(geo.reload_changed(), UNCHANGED);
-    // Same size, put in place by renaming: only the inode and the date tell.
+    // Same size, put in place by renaming: only the inode and the date differ.
     fs::write(&new, country_map("BE").bytes()).unwrap();
     fs::rename(&new, &path).unwrap();
     assert_eq!(geo.reload_changed(), TAKEN);

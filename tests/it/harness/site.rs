@@ -237,8 +237,8 @@ impl Site {
             lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
         };
         let received = numbers("guestlog_hits_received_total ");
-        let told = numbers("guestlog_hits_total{") + numbers("guestlog_hits_waiting ");
-        assert_eq!(received, told, "{text}");
+        let accounted = numbers("guestlog_hits_total{") + numbers("guestlog_hits_waiting ");
+        assert_eq!(received, accounted, "{text}");
     }
 }
 

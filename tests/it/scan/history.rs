@@ -470,7 +470,7 @@ fn write_closing(conn: &Connection, account: &AccountFact, dice: &mut Dice) -> R
     write_numbers(conn, account)
 }
 
-/// The sessions of the events that arrived, as far as all events known tell of them.
+/// The sessions of the events that arrived, as far as the known events show them.
 fn write_known(
     conn: &Connection,
     account: &AccountFact,

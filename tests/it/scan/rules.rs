@@ -87,9 +87,9 @@ fn by(dimension: Dimension) -> Grouping {
 /// rules.md 13
 #[test]
 fn what_programs_tell_counts_in_completions_value_and_contacts_only() {
-    let mut told = account();
-    add(&mut told, DAY, &[1], 20_000);
-    told.events.push(EventFact {
+    let mut data = account();
+    add(&mut data, DAY, &[1], 20_000);
+    data.events.push(EventFact {
         at_ms: NOW - DAY,
         is_view: false,
         visitor: 9,
@@ -102,13 +102,13 @@ fn what_programs_tell_counts_in_completions_value_and_contacts_only() {
     });
     let session = Totals { visitors: 1, sessions: 1, page_views: 1, engaged_ms: 20_000, ..Totals::default() };
     let completion = Totals { completions: 1, value_minor: 1_250, ..Totals::default() };
-    assert_eq!(total(told.clone(), &[]), Totals { completions: 1, value_minor: 1_250, ..session });
+    assert_eq!(total(data.clone(), &[]), Totals { completions: 1, value_minor: 1_250, ..session });
     let named = |name: &str, figures| Row { name: vec![name.to_owned()], figures };
-    assert_eq!(rows(told.clone(), by(Dimension::Source), &[]), [named("REFERRALS", session)]);
-    let contacts = rows(told.clone(), by(Dimension::Contact), &[]);
+    assert_eq!(rows(data.clone(), by(Dimension::Source), &[]), [named("REFERRALS", session)]);
+    let contacts = rows(data.clone(), by(Dimension::Contact), &[]);
     assert_eq!(contacts, [named("", session), named("ada@example.test", completion)]);
-    assert_eq!(total(told.clone(), &["contact:is:ada@example.test"]), completion);
-    assert_eq!(total(told, &["source:is:(none)"]), completion);
+    assert_eq!(total(data.clone(), &["contact:is:ada@example.test"]), completion);
+    assert_eq!(total(data, &["source:is:(none)"]), completion);
 }
 
 /// rules.md 12

@@ -74,9 +74,9 @@ fn runs() -> Vec<Run> {
     let sales = vec![sale(MORNING + 5, -1_250), sale(MORNING + 5, 1_000_000_000_000)];
     runs.push(Run { spans: true, switched: true, bounced: false, ..run(40, 50, sales) });
     // Sent by a program.
-    let told =
+    let reported =
         Event { kind: COMPLETION, event: 7, consent: 32, policy: 0, ..row(0, 51, MORNING + 80_000_000, 0) };
-    runs.push(Run { session: 0, visitor: 51, rows: vec![told], ..Run::default() });
+    runs.push(Run { session: 0, visitor: 51, rows: vec![reported], ..Run::default() });
     runs.sort_by_key(|run| (run.rows[0].at_ms, run.session));
     runs
 }

@@ -104,7 +104,7 @@ async fn a_completion_counts_for_whom_the_visitor_is_now() {
     let mut site = Site::new().await;
     let number = create(&site, "Sale", EventKind::Custom, "").await;
     let is = |view: Value, email: &str| with(view, "i", json!({"email": email}));
-    let mut told = 0;
+    let mut completions = 0;
     for (visitor, email, contacts) in [
         ("ada", "", 0),
         ("ada", "ada@example.com", 1),
@@ -117,12 +117,12 @@ async fn a_completion_counts_for_whom_the_visitor_is_now() {
         // Another person uses the same device.
         ("dan", "dan@example.com", 3),
     ] {
-        told += 1;
-        let done = site.completion(&told.to_string(), visitor, "Sale", 1);
+        completions += 1;
+        let done = site.completion(&completions.to_string(), visitor, "Sale", 1);
         site.collect(&if email.is_empty() { done } else { is(done, email) }).await;
         site.fold().await;
         let goes = definitions::what_goes(&site.app, site.account, number).await.unwrap();
-        assert_eq!((goes.completions, goes.contacts), (told, contacts), "{visitor} {email}");
+        assert_eq!((goes.completions, goes.contacts), (completions, contacts), "{visitor} {email}");
     }
     assert_eq!(site.ask::<i64>("select count(*) from visitor_change"), 2);
 }
@@ -271,7 +271,7 @@ async fn names_are_approved_while_they_fit_dismissed_and_taken_back() {
 async fn of_more_names_than_may_wait_the_least_seen_gives_way() {
     let site = Site::new().await;
     let account = site.account;
-    let told = |name: String, times, last_ms| Sighting {
+    let sighting = |name: String, times, last_ms| Sighting {
         name,
         kind: EventKind::Custom,
         page: String::new(),
@@ -283,21 +283,21 @@ async fn of_more_names_than_may_wait_the_least_seen_gives_way() {
         let job = move |conn: &guestlog::store::Connection| unexpected::upsert(conn, account, &names);
         site.app.store.writer.write(job).await.unwrap();
     };
-    write((0..WAITING_MAX).map(|n| told(format!("n{n}"), if n == 0 { 9 } else { 1 }, n)).collect()).await;
+    write((0..WAITING_MAX).map(|n| sighting(format!("n{n}"), if n == 0 { 9 } else { 1 }, n)).collect()).await;
     let count = || site.ask::<i64>("select count(*) from unexpected_event");
     assert_eq!(count(), WAITING_MAX);
-    write(vec![told("n0".into(), 1, 20_000), told("new".into(), 1, 20_001)]).await;
+    write(vec![sighting("n0".into(), 1, 20_000), sighting("new".into(), 1, 20_001)]).await;
     assert_eq!(count(), WAITING_MAX + 1, "and those that gave way");
     let seen = |name: &str| {
         site.asks::<i64>(&format!("select seen from unexpected_event where name = '{name}'")).first().copied()
     };
     assert_eq!(["n0", "n1", "n2", "new", "(other)"].map(seen), [Some(10), None, Some(1), Some(1), Some(1)]);
-    write(vec![told("newer".into(), 3, 20_002)]).await;
+    write(vec![sighting("newer".into(), 3, 20_002)]).await;
     assert_eq!(["n2", "(other)", "newer"].map(seen), [None, Some(2), Some(3)]);
 
     // Of many names at once, the most frequent and most recent ones are kept.
     let flood = i64::try_from(NEWCOMERS_MAX).unwrap();
-    write((0..=flood).map(|n| told(format!("f{n}"), 1, 30_000 + n)).collect()).await;
+    write((0..=flood).map(|n| sighting(format!("f{n}"), 1, 30_000 + n)).collect()).await;
     assert_eq!((count(), seen("f0"), seen("f1")), (WAITING_MAX + 1, None, Some(1)));
     assert_eq!(seen("(other)"), Some(2 + flood + 1));
     assert_eq!(seen("newer"), Some(3));

@@ -40,10 +40,10 @@ async fn work(site: &Site) {
 /// Three visitors on four days, the last of which is open: one becomes a contact, sessions cross midnight, page
 /// views repeat within a millisecond, one visit bounces, and one page view arrives a day late.
 async fn live_through(site: &mut Site) {
-    let told = Cell::new(0);
+    let views_sent = Cell::new(0);
     let view = |site: &Site, visitor: &str, path: &str| {
-        told.set(told.get() + 1);
-        site.view(&told.get().to_string(), visitor, &format!("https://example.com{path}"))
+        views_sent.set(views_sent.get() + 1);
+        site.view(&views_sent.get().to_string(), visitor, &format!("https://example.com{path}"))
     };
     for day in 0..4 {
         let known = json!({"email": "ada@example.com"});
@@ -65,7 +65,7 @@ async fn live_through(site: &mut Site) {
         // The engagement time belongs to the page view only, not to its completion.
         site.collect(
             &json!({"a": 1_000_001, "k": "engagement", "vi": "cyn", "pu": "https://example.com/thanks",
-            "pv": (told.get() - 1).to_string(), "ms": 30_000, "id": format!("e{day}")}),
+            "pv": (views_sent.get() - 1).to_string(), "ms": 30_000, "id": format!("e{day}")}),
         )
         .await;
         site.fold().await;
@@ -124,9 +124,9 @@ async fn what_is_counted_back_is_what_would_have_been_counted() {
     assert_eq!(counted, state(&always));
     let direct =
         counted.1.iter().filter(|line| line.starts_with("row") && line.ends_with(" 2 250 0")).count();
-    let told = counted_back(&later.app, later.account, number).await.unwrap().unwrap();
-    assert_eq!((told.completions, told.done), (i64::try_from(direct).unwrap(), told.total));
-    assert!(told.total >= 3 && told.finished.is_some() && direct == 21, "{told:?} {direct}");
+    let counted = counted_back(&later.app, later.account, number).await.unwrap().unwrap();
+    assert_eq!((counted.completions, counted.done), (i64::try_from(direct).unwrap(), counted.total));
+    assert!(counted.total >= 3 && counted.finished.is_some() && direct == 21, "{counted:?} {direct}");
     let last = "select last_ms from event_definition where number = 2";
     assert_eq!(later.ask::<i64>(last), always.ask::<i64>(last));
 
@@ -191,8 +191,8 @@ async fn an_event_is_changed_and_a_deleted_name_comes_back_by_hand_alone() {
     definitions::delete(&site.app, Actor::Machine, site.account, number).await.unwrap();
     work(&site).await;
     assert_eq!(site.ask::<i64>("select count(*) from event_hot where kind = 2"), 0);
-    let told: Value = site.completion("3", "ada", "Thank you", 1);
-    site.collect(&told).await;
+    let completion: Value = site.completion("3", "ada", "Thank you", 1);
+    site.collect(&completion).await;
     site.fold().await;
     assert_eq!(site.ask::<i64>("select count(*) from event_hot where kind = 2"), 0);
     assert!(review::list(&site.app, site.account, false).await.unwrap().is_empty());

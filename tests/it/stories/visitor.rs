@@ -114,17 +114,17 @@ async fn a_late_hit_joins_the_open_session_and_moves_its_beginning() {
 async fn engagement_told_again_counts_once_and_only_the_longest() {
     let mut site = Site::new().await;
     site.collect(&site.view("v", "ada", "https://example.com/")).await;
-    let told = |ms: i64| json!({"a": 1_000_001, "k": "engagement", "vi": "ada", "pu": "https://example.com/", "pv": "v", "ms": ms});
+    let engaged = |ms: i64| json!({"a": 1_000_001, "k": "engagement", "vi": "ada", "pu": "https://example.com/", "pv": "v", "ms": ms});
     for ms in [4_000, 9_000, 9_000, 2_000] {
-        assert_eq!(site.collect(&told(ms)).await.reason(), "stored");
+        assert_eq!(site.collect(&engaged(ms)).await.reason(), "stored");
         site.fold().await;
     }
-    site.collect(&json!([told(12_000), told(12_000)])).await;
+    site.collect(&json!([engaged(12_000), engaged(12_000)])).await;
     site.fold().await;
     assert_eq!(site.ask::<i64>("select engaged_ms from event_hot"), 12_000);
     assert_eq!(site.ask::<i64>("select engaged_ms from session"), 12_000);
     assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 1, "it is no view");
-    site.collect(&with(told(5), "pv", "unknown")).await;
+    site.collect(&with(engaged(5), "pv", "unknown")).await;
     site.fold().await;
     assert_eq!(site.count(Reason::UnknownPageView), 1);
     site.assert_that_all_are_counted().await;

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::harness::{Browser, HOME, Page, Visit, options};
 
 const REFUSED: &str = "window._hsp = [['setHubSpotConsent', {analytics: false, advertisement: true}]]";
-const LISTEN: &str = "window.told = []; window._hsp = window._hsp || [];
-    _hsp.push(['addPrivacyConsentListener', function (c) { told.push(JSON.parse(JSON.stringify(c))); c.categories.analytics = 9; }])";
+const LISTEN: &str = "window.calls = []; window._hsp = window._hsp || [];
+    _hsp.push(['addPrivacyConsentListener', function (c) { calls.push(JSON.parse(JSON.stringify(c))); c.categories.analytics = 9; }])";
 
 fn assert_silent(browser: &Browser, why: &str) {
     assert_eq!(browser.requests().len(), 0, "{why}");
@@ -22,7 +22,7 @@ fn use_everything(page: &Page) {
     page.push("['addIdentityListener', function () { throw new Error('told an identity'); }]");
     page.browser.advance(5000);
     page.run("window.emit('online')");
-    page.tell("leave");
+    page.dispatch("leave");
 }
 
 /// rules.md 2
@@ -97,7 +97,7 @@ fn a_later_grant_starts_with_the_page_that_is_open() {
     page.run("_hsp.push(['setHubSpotConsent', {analytics: true, advertisement: true, functionality: true}])");
     assert_eq!(browser.views().len(), 1);
     browser.advance(2000);
-    page.tell("leave");
+    page.dispatch("leave");
     assert_eq!((&browser.hits()[1]["ms"], &browser.hits()[1]["cc"]), (&json!(2000), &json!(15)));
 }
 
@@ -115,7 +115,7 @@ fn consent_withdrawn_removes_everything_and_ends_the_identity() {
     browser.set("net.fetch = 204");
     browser.advance(600_000);
     page.push("['trackPageView']");
-    page.tell("leave");
+    page.dispatch("leave");
     assert_eq!(browser.requests().len(), sent, "nothing that was kept is sent later");
     page.run("document.visibilityState = 'visible'; _hsp.push(['setHubSpotConsent', {analytics: true}])");
     let again = browser.views().last().unwrap().clone();
@@ -173,8 +173,8 @@ fn an_opt_out_written_by_hubspots_first_banner_is_a_refusal() {
     }
     let newer = open("__hs_opt_out=yes __hs_cookie_cat_pref=1:true_2:false_3:false", "");
     assert_eq!(newer.0.views()[0]["cc"], 3, "the second banner's answer is the newer one");
-    let told = open("__hs_opt_out=yes", "_hsp.push(['setHubSpotConsent', {analytics: true}])");
-    assert_eq!(told.0.views()[0]["cc"], 3, "as is what the site's own banner tells");
+    let by_site = open("__hs_opt_out=yes", "_hsp.push(['setHubSpotConsent', {analytics: true}])");
+    assert_eq!(by_site.0.views()[0]["cc"], 3, "as is what the site's own banner says");
     let revoked = open("__hs_opt_out=yes", "_hsp.push(['revokeCookieConsent'])");
     assert_eq!(revoked.1.cookie("__hs_opt_out"), None);
 }
@@ -214,8 +214,8 @@ fn do_not_track_later_removes_the_visitor() {
     let sent = browser.requests().len();
     browser.advance(5000);
     other.push("['trackPageView']");
-    other.tell("leave");
-    page.tell("leave");
+    other.dispatch("leave");
+    page.dispatch("leave");
     assert_eq!(browser.requests().len(), sent, "the other tab heard of it by the cookie");
 }
 
@@ -248,13 +248,13 @@ fn listeners_hear_the_state_at_once_and_each_change() {
         json!({"necessary": false, "analytics": false, "advertisement": false, "functionality": false});
     let some = json!({"necessary": true, "analytics": true, "advertisement": false, "functionality": false});
     assert_eq!(
-        page.run("return told"),
+        page.run("return calls"),
         json!([{"allowed": true, "categories": all, "previousCategories": none}]),
         "the listener's own changes to what it got stay its own"
     );
     page.run("_hsp.push(['setHubSpotConsent', {analytics: true}])");
     assert_eq!(
-        page.run("return told[1]"),
+        page.run("return calls[1]"),
         json!({"allowed": false, "categories": some, "previousCategories": all})
     );
     page.run("window.other = 0; _hsq.push(['addPrivacyConsentListener', function () { other++; }])");
@@ -267,10 +267,10 @@ fn listeners_hear_nothing_while_the_question_is_open() {
         let mut asking = options();
         asking.policy = policy;
         let page = Browser::new().open(&Visit::of(HOME).options(&asking).above(LISTEN));
-        assert_eq!(page.run("return told.length"), heard, "policy {policy}");
+        assert_eq!(page.run("return calls.length"), heard, "policy {policy}");
         page.run("_hsp.push(['setHubSpotConsent', {}])");
-        assert_eq!(page.run("return told.length"), heard + 1);
-        assert_eq!(page.run("return told[told.length - 1].allowed"), false);
+        assert_eq!(page.run("return calls.length"), heard + 1);
+        assert_eq!(page.run("return calls[calls.length - 1].allowed"), false);
     }
 }
 

@@ -94,7 +94,7 @@ fn the_next_page_load_takes_along_what_the_last_one_left() {
     browser.set("net.fetch = 503; browser.state.net.beacon = 503");
     let page = browser.visit(HOME);
     browser.advance(3000);
-    page.tell("leave");
+    page.dispatch("leave");
     assert_eq!(
         browser.requests().iter().filter(|r| r.via == "beacon").count(),
         0,
@@ -117,7 +117,7 @@ fn a_hit_under_way_when_the_page_goes_is_sent_again_by_the_next() {
     browser.set("net.fetch = 'hangs'");
     let page = browser.visit(HOME);
     browser.advance(1);
-    page.tell("leave");
+    page.dispatch("leave");
     browser.set("net.fetch = 204");
     browser.visit(HOME);
     let hits = browser.views();
@@ -133,8 +133,8 @@ fn two_tabs_send_the_same_hit_under_the_same_id() {
     let second = browser.visit("https://www.example.com/b");
     browser.set("net.fetch = 204");
     browser.advance(MINUTE);
-    first.tell("leave");
-    second.tell("leave");
+    first.dispatch("leave");
+    second.dispatch("leave");
     browser.visit("https://www.example.com/c");
     let views: Vec<Value> = browser.arrived().into_iter().filter(|hit| hit["k"] == 1).collect();
     let distinct: HashSet<String> = ids(&browser.views()).into_iter().collect();
@@ -206,7 +206,7 @@ fn hits_older_than_a_day_are_dropped() {
     for (hours, views) in [(23, 2), (25, 1)] {
         let browser = Browser::new();
         browser.set("net.fetch = 503");
-        browser.visit(HOME).tell("leave");
+        browser.visit(HOME).dispatch("leave");
         browser.set("net.fetch = 204");
         browser.advance(hours * 60 * MINUTE);
         browser.visit(HOME);
@@ -253,7 +253,7 @@ fn foreign_or_broken_things_in_storage_do_no_harm() {
     let page = browser.open(&Visit::of(HOME).above(above));
     assert_eq!(browser.hits().len(), 1);
     assert_eq!(browser.storage(), ["mine", "gl1000002.d"]);
-    page.tell("leave");
+    page.dispatch("leave");
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn where_requests_are_forbidden_an_image_brings_the_hit() {
         assert!(browser.storage().is_empty());
         let before = browser.requests().len();
         browser.advance(2000);
-        page.tell("leave");
+        page.dispatch("leave");
         let parting = &browser.requests()[before..];
         assert!(parting.iter().all(|r| r.via == "image") && parting[0].hits[0]["k"] == "engagement");
     }
@@ -306,7 +306,7 @@ fn a_beacon_the_browser_does_not_take_goes_as_a_request() {
     browser.set("net.beacon = 'refuses'");
     let page = browser.visit(HOME);
     browser.advance(2000);
-    page.tell("leave");
+    page.dispatch("leave");
     let last = browser.requests().pop().unwrap();
     assert_eq!((last.via.as_str(), &last.hits[0]["k"]), ("fetch", &json!("engagement")));
 }

@@ -41,7 +41,7 @@ fn click(page: &Page, elements: &str) {
 fn an_event_is_sent_by_id_or_name_with_value_and_properties() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
-    for (call, told) in [
+    for (call, sent) in [
         ("['trackEvent', {id: '000000001625', value: 100}]", json!(["000000001625", "100", {}])),
         ("['trackConversion', {id: 'Sign up'}]", json!(["Sign up", null, {}])),
         ("['trackEvent', 'Sale', {value: '19.99', plan: 'pro'}]", json!(["Sale", "19.99", {"plan": "pro"}])),
@@ -62,7 +62,7 @@ fn an_event_is_sent_by_id_or_name_with_value_and_properties() {
         ("['trackCustomBehavioralEvent', {name: 'look'}]", json!(["look", null, {}])),
     ] {
         page.push(call);
-        assert_eq!(last(&browser), told, "{call}");
+        assert_eq!(last(&browser), sent, "{call}");
     }
     let all = events(&browser);
     assert_eq!(all.len(), 12);
@@ -110,9 +110,9 @@ async fn the_server_counts_the_events_that_the_script_sends() {
     }
     assert_eq!(reasons, ["stored", "stored", "stored", "bad_value"]);
     site.fold().await;
-    let told = "select session_id || ' ' || event || ' ' || value_minor from event_hot where kind = 2
+    let sent = "select session_id || ' ' || event || ' ' || value_minor from event_hot where kind = 2
         order by at_ms, inbox_id";
-    assert_eq!(site.asks::<String>(told), ["1 2 1000", "1 1 250", "1 1 700"]);
+    assert_eq!(site.asks::<String>(sent), ["1 2 1000", "1 1 250", "1 1 700"]);
     assert_eq!(site.ask::<String>("select properties from event_property"), r#"{"plan":"pro"}"#);
     assert_eq!(site.ask::<i64>("select revenue_asserted_minor from contact"), 1950);
 }
@@ -147,7 +147,7 @@ fn a_function_is_asked_for_the_value_with_elements_at_hand() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
     page.run("page.elements['.price'] = [browser.element('19'), browser.element('.50')]");
-    for (code, told) in [
+    for (code, sent) in [
         ("$.$('.price').text()", "19.50"),
         ("$.$('.price').length", "2"),
         ("$.$('.price').val()", "typed"),
@@ -159,7 +159,7 @@ fn a_function_is_asked_for_the_value_with_elements_at_hand() {
         ("$.$(':[broken').length", "0"),
     ] {
         page.push(&format!("['trackEvent', {{id: 'x', value: function ($) {{ return {code}; }}}}]"));
-        assert_eq!(last(&browser)[1], told, "{code}");
+        assert_eq!(last(&browser)[1], sent, "{code}");
     }
     page.run(
         "window.jQuery = function () { window.made = true; return {get: function () { return []; }}; };
@@ -178,7 +178,7 @@ fn a_function_is_asked_for_the_value_with_elements_at_hand() {
 #[test]
 fn what_happens_before_the_choice_waits_for_it_in_memory_alone() {
     let waiting = ScriptOptions { policy: 4, ..options() };
-    for (choice, told) in [("{analytics: true}", 2), ("{analytics: false}", 0)] {
+    for (choice, sent) in [("{analytics: true}", 2), ("{analytics: false}", 0)] {
         let browser = Browser::new();
         let above = "window._hsq = [['trackEvent', {id: 'early'}]]";
         let page = browser.open(&Visit::of(HOME).above(above).options(&waiting));
@@ -186,8 +186,8 @@ fn what_happens_before_the_choice_waits_for_it_in_memory_alone() {
         assert!(browser.requests().is_empty() && browser.storage().is_empty() && browser.jar().is_empty());
         page.run(&format!("_hsp.push(['setHubSpotConsent', {choice}])"));
         let names: Vec<Value> = events(&browser).iter().map(|hit| hit["n"].clone()).collect();
-        assert_eq!(names, ["early", "late"].map(Value::from)[..told], "{choice}");
-        assert_eq!(browser.views().len(), usize::from(told > 0));
+        assert_eq!(names, ["early", "late"].map(Value::from)[..sent], "{choice}");
+        assert_eq!(browser.views().len(), usize::from(sent > 0));
     }
 }
 
@@ -206,13 +206,13 @@ fn events_that_waited_are_sent_with_the_time_and_page_of_when_they_happened() {
     page.push("['setPath', '/d']");
     page.run("history.pushState({}, '', '/e')");
     page.run("_hsp.push(['setHubSpotConsent', {analytics: true}])");
-    let told: Vec<Value> = events(&browser)
+    let sent: Vec<Value> = events(&browser)
         .iter()
         .map(|hit| json!([hit["n"], hit["age"], hit["pu"], hit["po"], hit["rpo"], hit["ccu"]]))
         .collect();
     let first = json!(["first", 7000, HOME, null, null, null]);
     let second = json!(["second", 3000, HOME, "/b", null, "https://www.example.com/c"]);
-    assert_eq!(told, [first, second]);
+    assert_eq!(sent, [first, second]);
     let ids: Vec<Value> = browser.hits().iter().map(|hit| hit["id"].clone()).collect();
     assert!(ids.is_sorted_by_key(|id| id.as_str().unwrap().to_owned()), "after the view: {ids:?}");
     assert_eq!(browser.hits()[0]["k"], 1);
@@ -274,7 +274,7 @@ fn an_event_is_kept_until_the_server_has_it_under_the_same_id() {
     browser.set("net.fetch = 503; browser.state.net.image = 'down'");
     page.push("['trackEvent', {id: 'Sale', value: 3}]");
     assert_eq!(browser.storage().len(), 1);
-    page.tell("leave");
+    page.dispatch("leave");
     browser.set("net.fetch = 204");
     browser.visit("https://www.example.com/b");
     let sent: Vec<Value> = events(&browser);
@@ -320,18 +320,18 @@ fn a_click_repeated_for_the_field_of_a_label_is_one_click() {
     let rules = with_rules(vec![rule("000000000001", ".buy", ""), rule("000000000002", "#box", "")], vec![]);
     let page = browser.open(&Visit::of(HOME).options(&rules));
     page.run("window.box = browser.element('#box'); window.label = Object.assign(browser.element('label', '.buy'), {control: box})");
-    let told = |name: &str| events(&browser).iter().filter(|hit| hit["n"] == name).count();
+    let sent = |name: &str| events(&browser).iter().filter(|hit| hit["n"] == name).count();
     for round in 1..=2 {
         click(&page, "label");
         click(&page, "box, label");
-        assert_eq!((told("000000000001"), told("000000000002")), (2 * round - 1, 2 * round - 1));
+        assert_eq!((sent("000000000001"), sent("000000000002")), (2 * round - 1, 2 * round - 1));
         click(&page, "box, label");
-        assert_eq!((told("000000000001"), told("000000000002")), (2 * round, 2 * round), "the box itself");
+        assert_eq!((sent("000000000001"), sent("000000000002")), (2 * round, 2 * round), "the box itself");
     }
     click(&page, "label");
     browser.advance(1);
     click(&page, "box, label");
-    assert_eq!(told("000000000001"), 6, "the page stopped the first: its box was not told");
+    assert_eq!(sent("000000000001"), 6, "the page stopped the first: its box reports nothing");
 }
 
 #[test]
@@ -384,9 +384,9 @@ fn the_page_attaches_clicks_of_its_own() {
         click(&page, "browser.element('.buy', '.old'), browser.element('.look')");
         browser.advance(1);
     }
-    let told: Vec<Value> = events(&browser).iter().map(|hit| json!([hit["k"], hit["n"], hit["m"]])).collect();
+    let sent: Vec<Value> = events(&browser).iter().map(|hit| json!([hit["k"], hit["n"], hit["m"]])).collect();
     let once = [json!([3, "Bought", "5"]), json!([3, "Old", "2"]), json!(["ptbe", "pe1_look", null])];
-    assert_eq!(told, [once.clone(), once].concat());
+    assert_eq!(sent, [once.clone(), once].concat());
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn a_sent_form_completes_its_events_once() {
         page.run(code);
         submit(&page, &format!("{{defaultPrevented: {prevented}}}"));
         if after == "leave" {
-            page.tell("leave");
+            page.dispatch("leave");
         } else {
             page.run(after);
             browser.advance(if prevented { 300 } else { 0 });
@@ -92,19 +92,19 @@ fn a_form_held_back_and_sent_at_once_counts_once() {
 
 #[test]
 fn a_form_that_is_validated_first_and_submitted_later_counts_once() {
-    for (wait, told) in [(80, 1), (9_000, 1), (11_000, 2)] {
+    for (wait, sent) in [(80, 1), (9_000, 1), (11_000, 2)] {
         let browser = Browser::new();
         let page = handling(&browser, &format!("if (asked % 2) {STOP}"));
         submit(&page, "{}");
         browser.advance(wait);
         submit(&page, "{}");
         browser.advance(1000);
-        assert_eq!(events(&browser).len(), told, "sent {wait} ms later");
-        if told == 1 {
+        assert_eq!(events(&browser).len(), sent, "sent {wait} ms later");
+        if sent == 1 {
             submit(&page, "{}");
             browser.advance(80);
             submit(&page, "{}");
-            page.tell("leave");
+            page.dispatch("leave");
             assert_eq!(events(&browser).len(), 2, "and again");
         }
     }
@@ -122,22 +122,22 @@ fn a_form_that_is_validated_first_and_submitted_later_counts_once() {
 #[test]
 fn what_a_page_finds_wrong_a_moment_later_is_not_sent() {
     let mark = "window.marks = ['[aria-invalid=true]']";
-    for (after, told) in [(60, 0), (299, 0), (301, 1)] {
+    for (after, sent) in [(60, 0), (299, 0), (301, 1)] {
         let browser = Browser::new();
         let page = handling(&browser, &format!("{STOP} setTimeout(function () {{ {mark} }}, {after})"));
         submit(&page, "{}");
         browser.advance(5000);
-        assert_eq!(events(&browser).len(), told, "marked {after} ms later");
+        assert_eq!(events(&browser).len(), sent, "marked {after} ms later");
     }
-    for (code, told) in [("", 1), (mark, 0)] {
+    for (code, sent) in [("", 1), (mark, 0)] {
         let browser = Browser::new();
         let page = handling(&browser, STOP);
         submit(&page, "{}");
         browser.advance(100);
         page.run(code);
         assert_eq!(events(&browser).len(), 0);
-        page.tell("leave");
-        assert_eq!(events(&browser).len(), told, "gone before it is judged: {code}");
+        page.dispatch("leave");
+        assert_eq!(events(&browser).len(), sent, "gone before it is judged: {code}");
     }
 }
 
@@ -153,7 +153,7 @@ fn a_form_submission_is_sent_with_the_page_it_was_on() {
     browser.advance(100);
     page.run("form.selectors = []; history.pushState({}, '', '/thanks')");
     browser.advance(1000);
-    let told = events(&browser);
-    assert_eq!(told.len(), 1, "that is another by now, and has the form no more");
-    assert_eq!((&told[0]["pu"], &told[0]["age"]), (&json!("https://www.example.com/join"), &json!(300)));
+    let sent = events(&browser);
+    assert_eq!(sent.len(), 1, "that is another by now, and has the form no more");
+    assert_eq!((&sent[0]["pu"], &sent[0]["age"]), (&json!("https://www.example.com/join"), &json!(300)));
 }

@@ -218,14 +218,14 @@ impl Page {
     }
 
     /// `call` is `hide`, `show` or `leave`.
-    pub(crate) fn tell(&self, call: &str) {
+    pub(crate) fn dispatch(&self, call: &str) {
         self.browser.eval(&format!("browser.{call}({}); null", self.id));
     }
 
     /// Leaves the page for the back/forward cache; with `true` comes back from it.
     pub(crate) fn cached(&self, back: bool) {
         if back {
-            self.tell("show");
+            self.dispatch("show");
             self.run("window.emit('pageshow', {persisted: true})");
         } else {
             self.browser.eval(&format!("browser.leave({}, true); null", self.id));

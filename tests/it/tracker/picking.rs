@@ -18,7 +18,7 @@ fn while_somebody_picks_no_hit_leaves_the_page() {
     page.push("['trackEvent', 'late']");
     page.run("history.pushState({}, '', '/b')");
     browser.advance(60_000);
-    page.tell("leave");
+    page.dispatch("leave");
     let requests = browser.requests();
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].url, format!("{SERVER}/pick"));

@@ -152,16 +152,16 @@ fn identity_listeners_hear_the_cookies_at_once_and_again() {
     for call in ["addIdentityListener", "addCookieListener"] {
         let browser = Browser::new();
         let above = format!(
-            "window.told = []; window._hsq = [['{call}', function (a, b, c) {{ told.push([a, b, typeof c]); }}]]"
+            "window.calls = []; window._hsq = [['{call}', function (a, b, c) {{ calls.push([a, b, typeof c]); }}]]"
         );
         let page = browser.open(&Visit::of(HOME).above(&above));
         let cookies = || json!([page.cookie("__hstc"), page.cookie("__hssc"), "string"]);
-        assert_eq!(page.run("return told"), json!([cookies()]));
-        page.push(&format!("['{call}', function (a, b, c) {{ told.push([a, b, typeof c]); }}]"));
-        assert_eq!(page.run("return told[1]"), cookies());
+        assert_eq!(page.run("return calls"), json!([cookies()]));
+        page.push(&format!("['{call}', function (a, b, c) {{ calls.push([a, b, typeof c]); }}]"));
+        assert_eq!(page.run("return calls[1]"), cookies());
         browser.advance(1_900_000);
         page.push("['trackPageView']");
-        assert_eq!(page.run("return told.slice(2)"), json!([cookies(), cookies()]));
+        assert_eq!(page.run("return calls.slice(2)"), json!([cookies(), cookies()]));
     }
 }
 
@@ -169,24 +169,24 @@ fn identity_listeners_hear_the_cookies_at_once_and_again() {
 fn token_listeners_hear_the_token() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
-    page.run("window.told = []; _hsq.push(['addUserTokenListener', function (utk) { told.push(utk); }])");
+    page.run("window.calls = []; _hsq.push(['addUserTokenListener', function (utk) { calls.push(utk); }])");
     page.push("['resetVisitorIdentity']");
     let views = browser.views();
-    assert_eq!(page.run("return told"), json!([views[0]["vi"], page.cookie("hubspotutk")]));
+    assert_eq!(page.run("return calls"), json!([views[0]["vi"], page.cookie("hubspotutk")]));
 }
 
 #[test]
 fn listeners_of_the_page_hear_present_and_later_values() {
     let browser = Browser::new();
     let page = browser.open(&Visit::of(HOME).above(
-        "window.told = []; function hear(x) { told.push(x); }
+        "window.calls = []; function hear(x) { calls.push(x); }
         window._hsq = [['setPageId', 'a'], ['addPageIdListener', hear], ['addContentTypeListener', hear],
             ['addContentMetadataListener', hear], ['setTargetedContentMetadata', [[1, 2, 3]]]]",
     ));
     page.push("['setContentType', 'blog-post']");
     page.push("['setContentMetadata', {x: 1}]");
     page.push("['setPageId', 'b']");
-    assert_eq!(page.run("return told"), json!(["a", "blog-post", {"x": 1}, "b"]));
+    assert_eq!(page.run("return calls"), json!(["a", "blog-post", {"x": 1}, "b"]));
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn a_page_that_forbids_nearly_everything_is_not_broken() {
     let page = browser.open(&Visit::of(HOME).above(above).options(&options()));
     page.run("history.pushState({}, '', '/b')");
     browser.advance(600_000);
-    page.tell("leave");
+    page.dispatch("leave");
     assert_eq!(page.run("return location.pathname"), "/b");
     assert!(browser.hits().iter().any(|hit| hit["pu"] == HOME));
 }

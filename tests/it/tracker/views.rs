@@ -17,7 +17,7 @@ fn engagement(browser: &Browser) -> Vec<Value> {
 }
 
 /// The engagement times that were sent, in order.
-fn told(browser: &Browser) -> Vec<i64> {
+fn engaged_ms(browser: &Browser) -> Vec<i64> {
     engagement(browser).iter().map(|hit| hit["ms"].as_i64().unwrap()).collect()
 }
 
@@ -213,8 +213,8 @@ fn a_stale_canonical_address_is_not_used_for_the_next_page() {
     browser.advance(1000);
     page.run("history.pushState({}, '', '/c'); page.canonical = '/c'");
     browser.advance(1000);
-    let told: Vec<_> = browser.views().iter().map(|view| view["rcu"].clone()).collect();
-    assert_eq!(told, [json!(HOME), Value::Null, json!("https://www.example.com/c")]);
+    let engaged_ms: Vec<_> = browser.views().iter().map(|view| view["rcu"].clone()).collect();
+    assert_eq!(engaged_ms, [json!(HOME), Value::Null, json!("https://www.example.com/c")]);
 }
 
 #[test]
@@ -266,12 +266,12 @@ fn a_page_that_comes_back_from_the_cache_is_viewed_again() {
     browser.advance(60_000);
     page.cached(true);
     browser.advance(3000);
-    page.tell("leave");
+    page.dispatch("leave");
     let views = browser.views();
     assert_eq!(views.len(), 2);
     assert_ne!(views[0]["id"], views[1]["id"]);
     assert_eq!(page.cookie("__hssc").unwrap().split('.').nth(1), Some("2"));
-    assert_eq!(told(&browser), [4000, 3000]);
+    assert_eq!(engaged_ms(&browser), [4000, 3000]);
     page.run("window.emit('pageshow', {persisted: false})");
     assert_eq!(browser.views().len(), 2);
 }
@@ -284,7 +284,7 @@ fn the_time_in_the_cache_is_nobodys_engagement() {
     page.run("window.emit('pagehide', {persisted: true})");
     browser.advance(60_000);
     page.run("window.emit('pageshow', {persisted: true})");
-    assert_eq!(told(&browser), [4000]);
+    assert_eq!(engaged_ms(&browser), [4000]);
 }
 
 /// rules.md 15
@@ -293,12 +293,12 @@ fn engagement_is_the_time_the_page_was_visible() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
     browser.advance(5000);
-    page.tell("hide");
+    page.dispatch("hide");
     browser.advance(60_000);
-    page.tell("show");
+    page.dispatch("show");
     browser.advance(2500);
-    page.tell("leave");
-    assert_eq!(told(&browser), [5000, 7500], "all of it so far, each time");
+    page.dispatch("leave");
+    assert_eq!(engaged_ms(&browser), [5000, 7500], "all of it so far, each time");
     let view = &browser.views()[0];
     for hit in engagement(&browser) {
         assert_eq!(hit["pv"], view["id"]);
@@ -314,19 +314,19 @@ fn less_than_a_second_is_sent_only_on_leaving_and_nothing_twice() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
     browser.advance(999);
-    page.tell("hide");
-    assert!(told(&browser).is_empty());
-    page.tell("show");
+    page.dispatch("hide");
+    assert!(engaged_ms(&browser).is_empty());
+    page.dispatch("show");
     browser.advance(1);
-    page.tell("hide");
-    assert_eq!(told(&browser), [1000]);
-    page.tell("show");
+    page.dispatch("hide");
+    assert_eq!(engaged_ms(&browser), [1000]);
+    page.dispatch("show");
     browser.advance(400);
-    page.tell("hide");
-    assert_eq!(told(&browser), [1000]);
-    page.tell("leave");
-    page.tell("leave");
-    assert_eq!(told(&browser), [1000, 1400]);
+    page.dispatch("hide");
+    assert_eq!(engaged_ms(&browser), [1000]);
+    page.dispatch("leave");
+    page.dispatch("leave");
+    assert_eq!(engaged_ms(&browser), [1000, 1400]);
 }
 
 /// rules.md 15
@@ -335,11 +335,11 @@ fn engagement_ends_at_thirty_minutes() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
     browser.advance(31 * 60_000);
-    page.tell("hide");
-    page.tell("show");
+    page.dispatch("hide");
+    page.dispatch("show");
     browser.advance(60_000);
-    page.tell("leave");
-    assert_eq!(told(&browser), [30 * 60_000]);
+    page.dispatch("leave");
+    assert_eq!(engaged_ms(&browser), [30 * 60_000]);
 }
 
 #[test]
@@ -347,10 +347,10 @@ fn a_page_opened_in_the_background_is_not_engaged_until_it_is_shown() {
     let browser = Browser::new();
     let page = browser.open(&Visit::of(HOME).with(json!({"hidden": true})));
     browser.advance(50_000);
-    page.tell("show");
+    page.dispatch("show");
     browser.advance(2000);
-    page.tell("leave");
-    assert_eq!(told(&browser), [2000]);
+    page.dispatch("leave");
+    assert_eq!(engaged_ms(&browser), [2000]);
 }
 
 #[test]
@@ -363,9 +363,9 @@ fn navigation_sends_the_engagement_of_the_page_before() {
     let (first, views) = (&engagement(&browser)[0], browser.views());
     assert_eq!(first["pv"], views[0]["id"]);
     assert_eq!((&first["pu"], &first["ms"]), (&json!(HOME), &json!(3250)));
-    page.tell("leave");
+    page.dispatch("leave");
     assert_eq!(engagement(&browser)[1]["pv"], views[1]["id"]);
-    assert_eq!(told(&browser), [3250, 750]);
+    assert_eq!(engaged_ms(&browser), [3250, 750]);
 }
 
 #[test]
@@ -373,7 +373,7 @@ fn a_navigation_right_before_leaving_is_not_lost() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
     page.run("history.pushState({}, '', '/b')");
-    page.tell("leave");
+    page.dispatch("leave");
     assert_eq!(pages(&browser), ["/", "/b"]);
 }
 
@@ -439,9 +439,9 @@ fn a_page_without_title_or_language_is_viewed_all_the_same() {
     let above = "delete navigator.language; delete navigator.sendBeacon";
     let page: Page = browser.open(&Visit::of(HOME).above(above).with(json!({"title": ""})));
     browser.advance(2000);
-    page.tell("leave");
+    page.dispatch("leave");
     let view = &browser.views()[0];
     assert!(["t", "ln"].iter().all(|key| view.get(key).is_none()));
     assert_eq!(view["vi"].as_str().unwrap().len(), 32);
-    assert_eq!(told(&browser), [2000]);
+    assert_eq!(engaged_ms(&browser), [2000]);
 }
