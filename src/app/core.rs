@@ -60,7 +60,7 @@ pub struct App {
     /// Whether custom JavaScript of events may be served at all.
     pub custom_js: bool,
     /// Failed sign-ins of the last hour.
-    pub guesses: SignInThrottle,
+    pub sign_in_throttle: SignInThrottle,
 }
 
 impl App {
@@ -89,7 +89,7 @@ impl App {
         Ok(Self {
             live: Live::starting_at(clock.now()),
             passwords: Passwords::new(Arc::clone(&random)),
-            guesses: SignInThrottle::default(),
+            sign_in_throttle: SignInThrottle::default(),
             store,
             geo,
             clock,

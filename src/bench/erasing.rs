@@ -54,7 +54,7 @@ pub(super) fn measure(
     let before = days(&app)?;
     let known = app.accounts.find(account).context("the account is gone")?;
     let watch = Stopwatch::start();
-    retention::forget_days(&app, &known, 11, app.now())?;
+    retention::delete_days(&app, &known, 11, app.now())?;
     let month_ms = watch.ms();
     let after = days(&app)?;
     let watch = Stopwatch::start();

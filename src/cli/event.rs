@@ -12,7 +12,7 @@ use crate::app::commands::{Command, EventChange};
 use crate::config::Config;
 use crate::domain::account::AccountId;
 use crate::domain::event::{CUSTOM_JS_MAX, EventKind, EventNumber, Status};
-use crate::domain::install;
+use crate::domain::snippet;
 use crate::domain::url_rule::UrlRule;
 use crate::server::control;
 use crate::store;
@@ -88,7 +88,7 @@ pub(super) fn run(command: Event, config: &Config) -> Outcome {
             let text = |made: &Value, key| made.get(key).and_then(Value::as_str).map(str::to_owned);
             let id = text(&made, "event_id").unwrap_or_default();
             let number = EventNumber::parse(&id);
-            let call = number.and_then(|number| install::call(&origin(config), account, number, kind));
+            let call = number.and_then(|number| snippet::call_url(&origin(config), account, number, kind));
             let mut lines = vec![format!("event {id}")];
             lines.extend(text(&made, "snippet"));
             lines.extend(call.clone());

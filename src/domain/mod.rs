@@ -7,16 +7,16 @@ pub mod account;
 pub mod consent;
 mod events;
 pub mod hit;
+pub mod hit_reason;
 pub mod money;
 mod people;
-pub mod reason;
 mod reports;
 #[doc = include_str!("rules.md")]
 pub mod rules {}
 pub mod text;
 mod visits;
 
-pub use events::{event, install, pick};
+pub use events::{element_picker, event, snippet};
 pub use people::{contact, password, provenance, user};
 pub use reports::{period, question, saved_view};
 pub use visits::{

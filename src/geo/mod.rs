@@ -3,7 +3,7 @@
 //! decided in `domain`. Nothing here stores or logs an address.
 
 mod adapter;
-mod install;
+mod install_map;
 mod map;
 mod options;
 mod reload;
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::Serialize;
 
-pub use install::{InstallError, MAP_NAME_MAX, MAPS_DIR, install};
+pub use install_map::{InstallError, MAP_NAME_MAX, MAPS_DIR, install};
 pub use map::{MAP_FILE_MAX, MapContent};
 pub use options::{Damage, Fact, MapKind, MapOptions};
 pub use reload::{INSTALLED_MAX, Reloaded};

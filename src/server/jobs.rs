@@ -22,7 +22,7 @@ const FOLD_AGAIN: Duration = Duration::from_secs(1);
 /// How often days are closed and late hits are merged.
 const CLOSE_EVERY: Duration = Duration::from_secs(30);
 /// How often data older than the retention is deleted.
-const FORGET_EVERY: Duration = Duration::from_secs(3600);
+const RETENTION_EVERY: Duration = Duration::from_secs(3600);
 /// How often work on events is looked for.
 const WORK_EVERY: Duration = Duration::from_secs(1);
 /// How often the counts of robots are written.
@@ -44,7 +44,7 @@ impl Jobs {
             rt::spawn(reload_maps(Arc::clone(app))),
             rt::spawn(close_days(Arc::clone(app))),
             rt::spawn(work_on_events(Arc::clone(app))),
-            rt::spawn(forget_old(Arc::clone(app), events_months)),
+            rt::spawn(delete_old_events(Arc::clone(app), events_months)),
         ];
         Self { app: Arc::clone(app), running }
     }
@@ -104,7 +104,7 @@ async fn work_on_events(app: Arc<App>) {
     }
 }
 
-async fn forget_old(app: Arc<App>, events_months: u32) {
+async fn delete_old_events(app: Arc<App>, events_months: u32) {
     let mut job = RetentionJob::default();
     loop {
         let app = Arc::clone(&app);
@@ -120,6 +120,6 @@ async fn forget_old(app: Arc<App>, events_months: u32) {
             }
             Err(_) => RetentionJob::default(),
         };
-        tokio::time::sleep(FORGET_EVERY).await;
+        tokio::time::sleep(RETENTION_EVERY).await;
     }
 }

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::web::Data;
 
-use crate::domain::reason::Reason;
+use crate::domain::hit_reason::Reason;
 use crate::web::request::state::State;
 
 /// `GET /healthz`: the process is alive.

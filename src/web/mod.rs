@@ -13,7 +13,7 @@ pub mod response;
 pub mod text;
 
 #[cfg(test)]
-mod sample;
+mod sample_pages;
 
 use actix_web::Route;
 use actix_web::guard::{Any, Get, Head};
@@ -28,31 +28,31 @@ fn get_or_head() -> Route {
 /// The public side: no sign-in, CORS for everybody.
 pub fn public_routes(config: &mut ServiceConfig) {
     use actix_web::http::Method;
-    use collect::{beacon, code, event, pick, script};
+    use collect::{collector, custom_js, element_picker, event, script};
 
     // Routes without a pattern come first. The framework tries the routes in order, and every pattern it tries
     // costs each beacon a regular expression match.
     config
         .service(
             resource("/collect")
-                .route(post().to(beacon::collect))
-                .route(method(Method::OPTIONS).to(beacon::preflight)),
+                .route(post().to(collector::collect))
+                .route(method(Method::OPTIONS).to(collector::preflight)),
         )
-        .route("/__ptq.gif", get().to(beacon::gif))
-        .route("/__ptbe.gif", get().to(beacon::gif))
-        .route("/__ptc.gif", get().to(beacon::gif))
+        .route("/__ptq.gif", get().to(collector::gif))
+        .route("/__ptbe.gif", get().to(collector::gif))
+        .route("/__ptc.gif", get().to(collector::gif))
         .route("/v1/event", get().to(event::show))
         .route("/v1/event/", get().to(event::show))
         .service(
             resource("/pick")
-                .route(post().to(pick::create))
-                .route(method(Method::OPTIONS).to(beacon::preflight)),
+                .route(post().to(element_picker::create))
+                .route(method(Method::OPTIONS).to(collector::preflight)),
         )
-        .route("/pick.js", get_or_head().to(pick::script))
+        .route("/pick.js", get_or_head().to(element_picker::script))
         .route("/{account:[0-9]+}.js", get_or_head().to(script::show))
         .route("/analytics/{stamp}/{account:[0-9]+}.js", get_or_head().to(script::show_stamped))
         .route("/v2/{account:[0-9]+}/banner.js", get_or_head().to(script::show))
-        .route("/e/{account:[0-9]+}/{event}.{hash}.js", get_or_head().to(code::show));
+        .route("/e/{account:[0-9]+}/{event}.{hash}.js", get_or_head().to(custom_js::show));
 }
 
 /// Health checks. They answer on the public address and on the admin address.

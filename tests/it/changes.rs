@@ -6,13 +6,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use guestlog::app::access::{Actor, accounts};
-use guestlog::app::events::{custom_js, definitions, review};
+use guestlog::app::events::{custom_js, definitions, unexpected};
 use guestlog::app::reports::ReportQuery;
 use guestlog::app::reports::dashboard::dashboard;
 use guestlog::base::clock::pause;
 use guestlog::domain::account::Settings;
 use guestlog::domain::event::{EventKind, EventNumber, Typed, UnknownNames};
-use guestlog::domain::reason::Reason;
+use guestlog::domain::hit_reason::Reason;
 use guestlog::store::{self, INBOX_FILE, MAIN_FILE};
 use rusqlite::Connection;
 use serde_json::json;
@@ -117,10 +117,10 @@ async fn names_are_approved_while_every_reader_is_lent() {
     let hit = site.completion("a1", "0123456789abcdef0123456789abcdef", "Waits", "1");
     assert_eq!(site.collect(&hit).await.status, 204);
     site.fold().await;
-    let waiting = review::list(&site.app, site.account, false).await.unwrap();
+    let waiting = unexpected::list(&site.app, site.account, false).await.unwrap();
     let lent = AllReadersLent::of(&site);
     let ids = waiting.iter().map(|name| name.id).collect();
-    review::approve(&site.app, Actor::Machine, site.account, ids).await.unwrap();
+    unexpected::approve(&site.app, Actor::Machine, site.account, ids).await.unwrap();
     assert!(is_known(&site, "Waits"));
     lent.give_back();
 }

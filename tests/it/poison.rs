@@ -1,7 +1,7 @@
 //! Hits that cannot be folded: put aside with the reason, never in the way of the next one, and replayed.
 
 use guestlog::app::ingest::fold::replay_dead_letters;
-use guestlog::domain::reason::Reason;
+use guestlog::domain::hit_reason::Reason;
 
 use crate::harness::site::{Site, with};
 

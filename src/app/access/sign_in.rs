@@ -73,7 +73,7 @@ pub(super) async fn attempt(
 ) -> Result<(UserId, Checked), Error> {
     let email = Email::parse(email);
     let key = email.as_ref().map_or("", Email::as_str);
-    let made = app.guesses.begin(key, sender, app.now()).map_err(Error::Wait)?;
+    let made = app.sign_in_throttle.begin(key, sender, app.now()).map_err(Error::Wait)?;
     let found = app
         .store
         .read(move |conn| {
@@ -92,7 +92,7 @@ pub(super) async fn attempt(
         Check::RightButOld(new) => Some(new),
     };
     let user = user.filter(|user| !user.disabled).ok_or(Error::Wrong)?;
-    app.guesses.succeed(&made);
+    app.sign_in_throttle.succeed(&made);
     Ok((user.id, Checked { checked: hash, stronger }))
 }
 

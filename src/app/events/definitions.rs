@@ -7,9 +7,9 @@ use crate::app::access::{self, Actor};
 use crate::app::core::App;
 use crate::domain::account::AccountId;
 use crate::domain::event::{Definition, EventKind, EventNumber, Invalid, Status, Typed, UnknownNames};
-use crate::domain::install;
 use crate::domain::money;
 use crate::domain::question::{Dimension, Filter};
+use crate::domain::snippet;
 use crate::domain::user::Role;
 use crate::store::scan::{Bounds, Deadline, Grouping, Request};
 use crate::store::{self, definition, event_work, unexpected};
@@ -97,7 +97,7 @@ pub async fn create(
 pub(in crate::app) fn snippet(app: &App, account: AccountId, number: EventNumber) -> Option<String> {
     let digits = money::digits(&app.accounts.find(account)?.settings().currency);
     let known = app.definitions.of(account);
-    install::snippet(number, &known.find(number)?.definition, digits)
+    snippet::lines(number, &known.find(number)?.definition, digits)
 }
 
 /// Changes an event. Its type stays.

@@ -7,8 +7,8 @@ use crate::app::core::App;
 use crate::base::clock::MINUTE;
 use crate::base::secret::Secret;
 use crate::domain::account::AccountId;
+use crate::domain::element_picker::{Target, selector};
 use crate::domain::event::EventKind;
-use crate::domain::pick::{Target, selector};
 use crate::domain::user::{Role, UserId};
 use crate::store;
 
@@ -79,8 +79,8 @@ pub async fn start(
         .writer
         .write(move |conn| {
             access::need(conn, actor, account, Role::Editor)?;
-            store::pick::delete_expired(conn, now)?;
-            Ok::<_, Error>(store::pick::insert(conn, account, user, &key, &hash, now.plus(LIFE))?)
+            store::element_pick::delete_expired(conn, now)?;
+            Ok::<_, Error>(store::element_pick::insert(conn, account, user, &key, &hash, now.plus(LIFE))?)
         })
         .await?;
     Ok(Started { number, address: target.with_token(token.reveal()) })
@@ -92,7 +92,7 @@ pub async fn confirm(app: &App, token: &str) -> Result<bool, store::Error> {
         return Ok(false);
     }
     let (hash, now) = (Secret::from_request(token).hash(), app.now());
-    app.store.writer.write(move |conn| store::pick::update_confirmed(conn, &hash, now)).await
+    app.store.writer.write(move |conn| store::element_pick::update_confirmed(conn, &hash, now)).await
 }
 
 /// Stores the choice. False when the token is unknown or used, or when the choice is no selector.
@@ -111,7 +111,10 @@ async fn close(app: &App, token: &str, selector: String) -> Result<bool, store::
         return Ok(false);
     }
     let (hash, now) = (Secret::from_request(token).hash(), app.now());
-    app.store.writer.write(move |conn| store::pick::update_selector(conn, &hash, &selector, now)).await
+    app.store
+        .writer
+        .write(move |conn| store::element_pick::update_selector(conn, &hash, &selector, now))
+        .await
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,8 +129,10 @@ pub enum Choice {
 /// The selector that was picked. Only the user who started it can read it.
 pub async fn choice(app: &App, actor: Actor, account: AccountId, number: i64) -> Result<Choice, Error> {
     let (user, now) = (user(actor)?, app.now());
-    let found =
-        app.store.read(move |conn| store::pick::find_selector(conn, account, user, number, now)).await?;
+    let found = app
+        .store
+        .read(move |conn| store::element_pick::find_selector(conn, account, user, number, now))
+        .await?;
     Ok(match found {
         None => Choice::Gone,
         Some(None) => Choice::Waiting,
@@ -139,7 +144,7 @@ pub async fn choice(app: &App, actor: Actor, account: AccountId, number: i64) ->
 /// The number of the user's latest pick for the form with this key, for forms that do not know the number.
 pub async fn latest(app: &App, actor: Actor, account: AccountId, key: &str) -> Result<Option<i64>, Error> {
     let (user, now, key) = (user(actor)?, app.now(), key.to_owned());
-    Ok(app.store.read(move |conn| store::pick::find_latest(conn, account, user, &key, now)).await?)
+    Ok(app.store.read(move |conn| store::element_pick::find_latest(conn, account, user, &key, now)).await?)
 }
 
 fn user(actor: Actor) -> Result<UserId, Error> {

@@ -5,4 +5,4 @@ pub mod count_back;
 pub mod custom_js;
 pub mod definitions;
 pub mod element_picker;
-pub mod review;
+pub mod unexpected;

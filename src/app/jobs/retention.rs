@@ -32,12 +32,12 @@ impl RetentionJob {
     /// Goes through all accounts and returns how many they are. An account that fails does not hold up the others.
     pub fn run(&mut self, app: &App, months: u32) -> Result<usize, store::Error> {
         let now = app.now();
-        if months == 0 || !self.may(app, now)? {
+        if months == 0 || !self.is_clock_trusted(app, now)? {
             return Ok(0);
         }
         let accounts = app.accounts.list();
         for account in &accounts {
-            if let Err(error) = self.forget(app, account, months, now) {
+            if let Err(error) = self.delete_old(app, account, months, now) {
                 tracing::error!(account = account.id().0, %error, "old data could not be deleted");
             }
         }
@@ -45,17 +45,23 @@ impl RetentionJob {
         Ok(accounts.len())
     }
 
-    fn forget(&mut self, app: &App, account: &Account, months: u32, now: Millis) -> Result<(), store::Error> {
+    fn delete_old(
+        &mut self,
+        app: &App,
+        account: &Account,
+        months: u32,
+        now: Millis,
+    ) -> Result<(), store::Error> {
         let id = account.id();
-        let (first, before) = forget_days(app, account, months, now)?;
-        if self.visitors.get(&id) != Some(&first) && forget_visitors(app, id, before)? {
+        let (first, before) = delete_days(app, account, months, now)?;
+        if self.visitors.get(&id) != Some(&first) && delete_visitors(app, id, before)? {
             self.visitors.insert(id, first);
         }
         Ok(())
     }
 
     /// Whether the clock is trusted.
-    fn may(&mut self, app: &App, now: Millis) -> Result<bool, store::Error> {
+    fn is_clock_trusted(&mut self, app: &App, now: Millis) -> Result<bool, store::Error> {
         let last = app.store.readers.read(store::retention::find_last)?;
         if last.is_none_or(|last| now.since(last).abs() <= LEAP) {
             self.watched = None;
@@ -80,7 +86,7 @@ impl RetentionJob {
 }
 
 /// Deletes the days of an account that are too old. Returns the first day that is kept, and when it begins.
-pub fn forget_days(
+pub fn delete_days(
     app: &App,
     account: &Account,
     months: u32,
@@ -102,7 +108,7 @@ pub fn first_kept(today: LocalDay, months: u32) -> LocalDay {
 
 /// Deletes visitors of whom nothing is left. A reader finds them, so that nobody waits, and few are deleted at a
 /// time. Returns whether all of them were found.
-fn forget_visitors(app: &App, account: AccountId, before: Millis) -> Result<bool, store::Error> {
+fn delete_visitors(app: &App, account: AccountId, before: Millis) -> Result<bool, store::Error> {
     let list = |conn: &store::Connection| store::retention::list_unseen(conn, account, before);
     let (unseen, before) = app.store.readers.read(list)?;
     for some in unseen.tokens.chunks(store::retention::VISITORS) {

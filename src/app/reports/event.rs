@@ -42,7 +42,7 @@ pub struct EventReport {
     pub visitors: u64,
     pub sessions: u64,
     /// Completions that programs reported; they have no browser, page or source (rules.md 13).
-    pub told_by_programs: u64,
+    pub reported_by_programs: u64,
     pub compare: Option<Compare>,
     /// `hour`, `day` or `month`.
     pub step: &'static str,
@@ -214,7 +214,7 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
         created: stored.created,
         visitors: total.visitors,
         sessions: total.sessions,
-        told_by_programs: total.completions.saturating_sub(of_browsers),
+        reported_by_programs: total.completions.saturating_sub(of_browsers),
         compare,
         step: step.as_str(),
         series,

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::account::AccountId;
+use crate::domain::hit_reason::Reason;
 use crate::domain::period::LocalDay;
-use crate::domain::reason::Reason;
 
 /// Families of robots counted at the same time. Further ones are counted as `(other)`.
 pub const FAMILIES_MAX: usize = 10_000;

@@ -11,7 +11,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::EventRef;
 use crate::domain::hit::{Act, Hit};
-use crate::domain::reason::Reason;
+use crate::domain::hit_reason::Reason;
 use crate::domain::source::Origin;
 
 /// Entries kept per account.

@@ -1,5 +1,5 @@
 //! Custom events: their definition, the code that reports them, and picking an element on a page.
 
+pub mod element_picker;
 pub mod event;
-pub mod install;
-pub mod pick;
+pub mod snippet;

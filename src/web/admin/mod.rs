@@ -29,7 +29,7 @@ fn pages(config: &mut ServiceConfig) {
     reports::devices::routes(config);
     events::list::routes(config);
     events::event_form::routes(config);
-    events::review::routes(config);
+    events::unexpected::routes(config);
     events::event::routes(config);
     events::event_install::routes(config);
     events::event_remove::routes(config);
@@ -38,7 +38,7 @@ fn pages(config: &mut ServiceConfig) {
     reports::live::routes(config);
     people::visitor::routes(config);
     saved_views::routes(config);
-    events::pick::routes(config);
+    events::element_picker::routes(config);
     settings::tracking_code::routes(config);
     access::home::routes(config);
     access::setup::routes(config);

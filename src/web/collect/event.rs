@@ -5,7 +5,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::beacon::{add_headers, is_refused, over_limit, refuse};
+use super::collector::{add_headers, is_refused, over_limit, refuse};
 use crate::app::ingest::accept::call::{Call, accept};
 use crate::web::request::state::State;
 

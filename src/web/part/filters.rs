@@ -6,7 +6,7 @@ use askama::filters::HtmlSafe;
 use crate::domain::question::{Dimension, Filter, Operator};
 use crate::web::drawing::format;
 use crate::web::part::icon::Icon;
-use crate::web::part::views::ViewsMenu;
+use crate::web::part::saved_views::ViewsMenu;
 use crate::web::paths::ReportUrl;
 use crate::web::text::{Texts, fill};
 

@@ -1,7 +1,7 @@
 //! The components of pages. Each is a struct with a template `_<name>.html`, and a page renders it with `{{ part
 //! }}`. Only structs that an escaping template renders may implement `HtmlSafe`; a test checks that.
 
-pub mod code;
+pub mod code_block;
 pub mod count_back;
 pub mod delta;
 pub mod empty;
@@ -14,4 +14,4 @@ pub mod missing;
 pub mod pager;
 pub mod panel;
 pub mod period;
-pub mod views;
+pub mod saved_views;

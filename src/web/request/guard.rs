@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::app::access::Actor;
 use crate::app::access::sign_in::{self, Session};
 use crate::app::access::{tokens, users};
-use crate::app::events::review;
+use crate::app::events::unexpected;
 use crate::app::state::account_cache::Entry;
 use crate::base::random::hex;
 use crate::base::secret::Secret;
@@ -125,7 +125,7 @@ impl Member {
         let membership =
             users::membership(&signed_in.state.app, &signed_in.session.user, account.id()).await?;
         let membership = membership.ok_or(WebError::NotFound)?;
-        let waiting = review::count_waiting(&signed_in.state.app, account.id()).await?;
+        let waiting = unexpected::count_waiting(&signed_in.state.app, account.id()).await?;
         Ok(Self { signed_in, account, membership, waiting })
     }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::reason::Reason;
+use crate::domain::hit_reason::Reason;
 
 texts! {
     Live {

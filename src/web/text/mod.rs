@@ -63,6 +63,7 @@ macro_rules! texts {
 
 pub mod access;
 pub mod contacts;
+pub mod element_picker;
 pub mod error;
 pub mod events;
 mod fill;
@@ -71,14 +72,14 @@ pub mod install;
 pub mod labels;
 pub mod live;
 pub mod number;
-pub mod picker;
 pub mod report;
+pub mod saved_views;
 pub mod table;
-pub mod views;
 pub mod visitor;
 
 use access::Access;
 use contacts::Contacts;
+use element_picker::Picker;
 use error::Errors;
 use events::Events;
 pub use fill::{Plural, fill};
@@ -87,10 +88,9 @@ use install::Install;
 use labels::Labels;
 use live::Live;
 use number::Numbers;
-use picker::Picker;
 use report::Report;
+use saved_views::Views;
 use table::Tables;
-use views::Views;
 use visitor::Visitor;
 
 texts! {

@@ -225,7 +225,7 @@ async fn the_address_of_an_http_event_makes_a_contact_with_revenue() {
     }
     let event = fixture.json(&format!("events/{id}")).await;
     assert_eq!(
-        (&event["told_by_programs"], &event["contacts"], &event["visitors"]),
+        (&event["reported_by_programs"], &event["contacts"], &event["visitors"]),
         (&json!(2), &json!(1), &json!(0))
     );
     assert_eq!(event["completed_by"][0]["contact_id"], row["id"]);

@@ -298,7 +298,10 @@ async fn a_thousand_addresses_do_not_keep_the_owner_out() {
     // Enough failures to slow down this email for every sender. They are recorded directly, because hashing so many
     // passwords would take too long.
     for sender in 0..u64::from(EMAIL.free) + 20 {
-        site.app.guesses.begin(ADA, sender, guestlog::base::clock::Clock::now(&*site.clock)).unwrap();
+        site.app
+            .sign_in_throttle
+            .begin(ADA, sender, guestlog::base::clock::Clock::now(&*site.clock))
+            .unwrap();
     }
     let own = site.browser();
     own.sign_in(ADA, PASSWORD).await;

@@ -2,7 +2,7 @@
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
-use guestlog::domain::reason::Reason;
+use guestlog::domain::hit_reason::Reason;
 use serde_json::{Value, json};
 
 use crate::harness::site::{FIREFOX, NOON, Site, Wanted, post, with};

@@ -1,6 +1,6 @@
 //! Health checks, metrics, and the minimum of free disk space.
 
-use guestlog::domain::reason::Reason;
+use guestlog::domain::hit_reason::Reason;
 
 use crate::harness::site::{Site, Wanted};
 

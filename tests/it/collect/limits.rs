@@ -3,8 +3,8 @@
 use guestlog::app::ingest::accept::beacon::{BATCH_BODY_MAX, BATCH_HITS_MAX, HIT_BODY_MAX};
 use guestlog::domain::contact::{EXTERNAL_ID_MAX, PROPERTIES_MAX, PROPERTY_NAME_MAX, PROPERTY_VALUE_MAX};
 use guestlog::domain::hit::{ENGAGED_MAX, EVENT_ID_MAX};
+use guestlog::domain::hit_reason::Reason;
 use guestlog::domain::page::URL_MAX;
-use guestlog::domain::reason::Reason;
 use guestlog::domain::visitor::TOKEN_MAX;
 use serde_json::{Value, json};
 

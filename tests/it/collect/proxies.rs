@@ -1,6 +1,6 @@
 //! Which forwarding headers are believed.
 
-use guestlog::domain::reason::Reason;
+use guestlog::domain::hit_reason::Reason;
 use guestlog::geo::{Geo, MapKind, MapOptions};
 
 use crate::harness::mmdb::{Mmdb, map, text};

@@ -3,7 +3,7 @@
 use actix_web::test::TestRequest;
 use guestlog::base::clock::{DAY, MINUTE};
 use guestlog::domain::hit::SEEN_FOR;
-use guestlog::domain::reason::Reason;
+use guestlog::domain::hit_reason::Reason;
 use serde_json::{Value, json};
 
 use crate::harness::site::{NOON, Site, Wanted, post, with};

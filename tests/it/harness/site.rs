@@ -15,7 +15,7 @@ use guestlog::base::cidr::Cidr;
 use guestlog::base::clock::{ManualClock, Millis};
 use guestlog::base::random::SeededRandom;
 use guestlog::domain::account::{AccountId, Settings};
-use guestlog::domain::reason::Reason;
+use guestlog::domain::hit_reason::Reason;
 use guestlog::geo::Geo;
 use guestlog::store::{self, Store};
 use guestlog::web;

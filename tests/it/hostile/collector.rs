@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use guestlog::base::clock::{Clock, RealClock};
 use guestlog::domain::hit::TITLE_MAX;
-use guestlog::domain::reason::Reason;
+use guestlog::domain::hit_reason::Reason;
 use guestlog::domain::text::cut;
 use serde_json::{Value, json};
 

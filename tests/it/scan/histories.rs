@@ -116,7 +116,7 @@ fn histories() -> u32 {
 
 /// rules.md 5, 10, 15, 17, 18
 #[test]
-fn whatever_happens_reports_count_what_was_told() {
+fn whatever_happens_reports_count_what_was_sent() {
     let config = Config {
         cases: histories(),
         max_shrink_iters: 3_000,

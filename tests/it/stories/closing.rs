@@ -3,7 +3,7 @@
 use guestlog::app::jobs::close_days::close_account;
 use guestlog::base::clock::{DAY, HOUR, MINUTE, SECOND};
 use guestlog::domain::account::AccountId;
-use guestlog::domain::reason::Reason;
+use guestlog::domain::hit_reason::Reason;
 use guestlog::store::scan::{Answer, Totals};
 use guestlog::store::{Error, segment};
 use serde_json::{Value, json};

@@ -1,11 +1,11 @@
 //! Event completions: which event they belong to, whose they are, and what they are worth (rules.md 13, 19-22).
 
 use guestlog::app::access::Actor;
-use guestlog::app::events::{definitions, review};
+use guestlog::app::events::{definitions, unexpected};
 use guestlog::base::clock::MINUTE;
 use guestlog::domain::event::{EventKind, EventNumber, Status, Typed, UnknownNames, WAITING_MAX};
 use guestlog::domain::money::{MINOR_MAX, SUM_MAX};
-use guestlog::store::unexpected::{self, NEWCOMERS_MAX, Sighting};
+use guestlog::store::unexpected::{NEWCOMERS_MAX, Sighting, upsert};
 use serde_json::{Value, json};
 
 use crate::harness::site::{Site, Wanted, with};
@@ -172,7 +172,7 @@ async fn what_is_not_counted_says_why() {
         assert_eq!(site.collect(&site.completion(id, "ada", event, value)).await.reason(), "stored");
     }
     site.fold().await;
-    use guestlog::domain::reason::Reason;
+    use guestlog::domain::hit_reason::Reason;
     let counts = [Reason::Stored, Reason::Duplicate, Reason::ArchivedEvent, Reason::UnknownEvent];
     assert_eq!(counts.map(|reason| site.count(reason)), [1, 1, 1, 10]);
     assert_eq!(site.asks::<String>(COMPLETIONS), [format!("1 1 {} 200", number.0)]);
@@ -222,7 +222,7 @@ async fn names_are_approved_while_they_fit_dismissed_and_taken_back() {
     site.fold().await;
     let (app, account) = (std::sync::Arc::clone(&site.app), site.account);
     let list = async |dismissed| {
-        let names = review::list(&app, account, dismissed).await.unwrap();
+        let names = unexpected::list(&app, account, dismissed).await.unwrap();
         names.into_iter().map(|name| (name.id, name.name, name.seen)).collect::<Vec<_>>()
     };
     let waiting = list(false).await;
@@ -231,16 +231,16 @@ async fn names_are_approved_while_they_fit_dismissed_and_taken_back() {
         [("E", 2), ("D", 1)]
     );
     let [e, d] = [waiting[0].0, waiting[1].0];
-    let approve = async |ids: &[i64]| review::approve(&app, Actor::Machine, account, ids.to_vec()).await;
+    let approve = async |ids: &[i64]| unexpected::approve(&app, Actor::Machine, account, ids.to_vec()).await;
     let full = approve(&[e]).await.unwrap_err();
-    assert!(matches!(full, review::Error::Full { active: 3, limit: 3, wanted: 1 }), "{full}");
+    assert!(matches!(full, unexpected::Error::Full { active: 3, limit: 3, wanted: 1 }), "{full}");
     let archive = async |number| {
         definitions::set_status(&app, Actor::Machine, account, EventNumber(number), Status::Archived)
             .await
             .unwrap();
     };
     archive(1).await;
-    assert!(matches!(approve(&[e, d]).await, Err(review::Error::Full { active: 2, wanted: 2, .. })));
+    assert!(matches!(approve(&[e, d]).await, Err(unexpected::Error::Full { active: 2, wanted: 2, .. })));
     assert_eq!(list(false).await, waiting, "all or nothing");
     archive(2).await;
     assert_eq!(approve(&[e, d]).await.unwrap(), [EventNumber(4), EventNumber(5)]);
@@ -254,11 +254,11 @@ async fn names_are_approved_while_they_fit_dismissed_and_taken_back() {
     site.fold().await;
     let ids: Vec<i64> = list(false).await.iter().map(|(id, ..)| *id).collect();
     let dismiss =
-        async |to| review::set_dismissed(&app, Actor::Machine, account, ids.clone(), to).await.unwrap();
+        async |to| unexpected::set_dismissed(&app, Actor::Machine, account, ids.clone(), to).await.unwrap();
     dismiss(true).await;
     assert_eq!((list(false).await.len(), list(true).await.len()), (0, 2));
     archive(3).await;
-    assert!(matches!(approve(&[e]).await, Err(review::Error::Gone)));
+    assert!(matches!(approve(&[e]).await, Err(unexpected::Error::Gone)));
     site.collect(&site.completion("10", "ada", "F", 1)).await;
     site.fold().await;
     assert_eq!(list(true).await[0].2, 2, "seen again, and still dismissed");
@@ -280,7 +280,7 @@ async fn of_more_names_than_may_wait_the_least_seen_gives_way() {
         last_ms,
     };
     let write = async |names: Vec<Sighting>| {
-        let job = move |conn: &guestlog::store::Connection| unexpected::upsert(conn, account, &names);
+        let job = move |conn: &guestlog::store::Connection| upsert(conn, account, &names);
         site.app.store.writer.write(job).await.unwrap();
     };
     write((0..WAITING_MAX).map(|n| sighting(format!("n{n}"), if n == 0 { 9 } else { 1 }, n)).collect()).await;
@@ -302,8 +302,8 @@ async fn of_more_names_than_may_wait_the_least_seen_gives_way() {
     assert_eq!(seen("(other)"), Some(2 + flood + 1));
     assert_eq!(seen("newer"), Some(3));
     let other = site.ask::<i64>("select id from unexpected_event where name = '(other)'");
-    let refused = review::approve(&site.app, Actor::Machine, account, vec![other]).await;
-    assert!(matches!(refused, Err(review::Error::Many)));
+    let refused = unexpected::approve(&site.app, Actor::Machine, account, vec![other]).await;
+    assert!(matches!(refused, Err(unexpected::Error::Many)));
 }
 
 /// rules.md 19
@@ -359,5 +359,5 @@ async fn sums_of_money_end_at_their_bound() {
             assert_eq!(site.ask::<i64>("select revenue_asserted_minor from contact"), sign * SUM_MAX);
         }
     }
-    assert_eq!(site.count(guestlog::domain::reason::Reason::DeadLetter), 0);
+    assert_eq!(site.count(guestlog::domain::hit_reason::Reason::DeadLetter), 0);
 }

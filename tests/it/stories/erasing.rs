@@ -5,7 +5,7 @@ use guestlog::app::jobs::close_days::close_account;
 use guestlog::app::people::erase_visitor::{Erased, erase_visitor};
 use guestlog::base::clock::{DAY, HOUR, MINUTE};
 use guestlog::domain::account::AccountId;
-use guestlog::domain::reason::Reason;
+use guestlog::domain::hit_reason::Reason;
 use guestlog::domain::visitor::VisitorNumber;
 use guestlog::store;
 use serde_json::json;

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use guestlog::app::access::Actor;
 use guestlog::app::events::count_back::{self as job, count_back, counted_back, work_due};
-use guestlog::app::events::{definitions, review};
+use guestlog::app::events::{definitions, unexpected};
 use guestlog::app::jobs::close_days::close_account;
 use guestlog::base::clock::{DAY, HOUR, MINUTE, Millis};
 use guestlog::domain::event::{EventKind, EventNumber, Status, Typed};
@@ -195,7 +195,7 @@ async fn an_event_is_changed_and_a_deleted_name_comes_back_by_hand_alone() {
     site.collect(&completion).await;
     site.fold().await;
     assert_eq!(site.ask::<i64>("select count(*) from event_hot where kind = 2"), 0);
-    assert!(review::list(&site.app, site.account, false).await.unwrap().is_empty());
+    assert!(unexpected::list(&site.app, site.account, false).await.unwrap().is_empty());
     let typed = Typed { name: "Thank you", ..Typed::default() };
     let again = definitions::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &typed).await;
     assert_eq!(again.unwrap(), EventNumber(2));

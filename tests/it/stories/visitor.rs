@@ -1,7 +1,7 @@
 //! The hits of one visitor: sessions, sources, identity, late and repeated hits.
 
 use guestlog::base::clock::{DAY, MINUTE, SECOND};
-use guestlog::domain::reason::Reason;
+use guestlog::domain::hit_reason::Reason;
 use serde_json::{Value, json};
 
 use crate::harness::site::{NOON, Site, with};

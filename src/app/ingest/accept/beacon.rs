@@ -7,7 +7,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::domain::reason::Reason;
+use crate::domain::hit_reason::Reason;
 
 /// Largest body of one hit, bytes.
 pub const HIT_BODY_MAX: usize = 64 * 1024;

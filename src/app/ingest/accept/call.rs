@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::{Outcome, put, read};
 use crate::app::core::App;
 use crate::domain::hit::Hit;
-use crate::domain::reason::Reason;
+use crate::domain::hit_reason::Reason;
 
 /// What the call says, before any rule is applied. The first of repeated parameters counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::{Definition, EventKind, EventNumber, EventRef, Status, UnknownNames};
 use crate::domain::hit::Hit;
-use crate::domain::reason::Reason;
+use crate::domain::hit_reason::Reason;
 use crate::domain::text::cut;
 use crate::domain::url_rule::UrlRule;
 use crate::store::dictionary::Kind;

@@ -17,7 +17,7 @@ use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::hit::{Act, Hit};
-use crate::domain::reason::Reason;
+use crate::domain::hit_reason::Reason;
 use crate::store::inbox::Waiting;
 use crate::store::writer::attempt;
 use crate::store::{self, Connection, dead_letter};

@@ -18,7 +18,7 @@ use crate::domain::user::Role;
 use crate::store::event_work::Work;
 use crate::web::admin::events::event_form::number_of;
 use crate::web::admin::people::list::{mask_email, name_of};
-use crate::web::admin::reports::report::{self, Bars, signed};
+use crate::web::admin::reports::report_page::{self, Bars, signed};
 use crate::web::admin::reports::series_chart::{self, Series};
 use crate::web::drawing::chart::{Chart, Unit};
 use crate::web::drawing::format;
@@ -52,8 +52,8 @@ const PEOPLE: usize = 20;
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
     let number = number_of(&request)?;
-    let mut params = report::ask(&request, &access, Report::Event(number), &["metric"]).await?;
-    let pairs = report::pairs(&request)?;
+    let mut params = report_page::ask(&request, &access, Report::Event(number), &["metric"]).await?;
+    let pairs = report_page::pairs(&request)?;
     let metric = Metric::read(query::first(&pairs, "metric"))?;
     let (app, id) = (&access.state.app, access.account.id());
     let by_contact = query::first(&pairs, "show") == Some("contacts");
@@ -79,7 +79,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Csv => export::csv(&file_name(&params), &COLUMNS, found.series.iter().map(cells).collect()),
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
-            let mut layout = report::layout(&access, &params, Section::Events, |t| t.events.all)?;
+            let mut layout = report_page::layout(&access, &params, Section::Events, |t| t.events.all)?;
             layout.title.clone_from(&found.row.name);
             let work = count_back::counted_back(app, id, number).await?;
             let may_publish = access.reader.as_ref().is_some_and(|reader| reader.membership.may_publish());
@@ -113,7 +113,7 @@ fn mask(completer: &mut Completer) {
 
 /// `event-000000000012-1000001-2026-10-26-2026-11-22`
 fn file_name(params: &ReportParams) -> String {
-    report::file_name(params).replacen("events", &params.url.report.name().replace('/', "-"), 1)
+    report_page::file_name(params).replacen("events", &params.url.report.name().replace('/', "-"), 1)
 }
 
 /// Columns of the CSV, in the order of `cells`: the series of the event.
@@ -267,12 +267,12 @@ pub(crate) fn page(
         }),
         kpis: KpiRow { t, cards },
         chart: chart(t, params, zone, metric, found),
-        pager: report::pager(t, params, people.len(), found.row.contacts, found.next.as_deref()),
+        pager: report_page::pager(t, params, people.len(), found.row.contacts, found.next.as_deref()),
         people_csv: (!people.is_empty()).then(|| params.url.with("show", "contacts").export("csv")),
         people,
         panels: panels(t, params, found),
-        by_programs: (found.told_by_programs > 0)
-            .then(|| texts.sent_by_programs.of(signed(found.told_by_programs), &t.number)),
+        by_programs: (found.reported_by_programs > 0)
+            .then(|| texts.sent_by_programs.of(signed(found.reported_by_programs), &t.number)),
         count_back: (kind == EventKind::Visit).then(|| CountBack {
             t,
             csrf: layout.csrf.clone(),
@@ -317,7 +317,7 @@ fn person(
     Person {
         name: name_of(t, row.email.as_deref(), row.contact_id),
         href: paths::contact(params.url.account, ContactId(row.contact_id)),
-        completions: report::count(t, row.completions),
+        completions: report_page::count(t, row.completions),
         value: worth(t, row.value_minor, &found.currency),
         last: row
             .last
@@ -437,13 +437,13 @@ fn rows(t: &Texts, params: &ReportParams, dimension: Dimension, parts: &[Part], 
         Row {
             name: match dimension {
                 Dimension::Page => format::address(&part.name),
-                _ => report::value_label(t, dimension, &part.name),
+                _ => report_page::value_label(t, dimension, &part.name),
             },
             detail: host.map(str::to_owned),
             href: Some(params.url.filtered(is(dimension, &value)).href()),
-            bar: report::bar(part.completions, most),
+            bar: report_page::bar(part.completions, most),
             numbers: vec![
-                Number::from(report::count(t, part.completions)),
+                Number::from(report_page::count(t, part.completions)),
                 format::percent(&t.number, signed(part.completions), signed(all)).into(),
             ],
         }

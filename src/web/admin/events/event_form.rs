@@ -17,7 +17,7 @@ use crate::domain::user::Role;
 use crate::store;
 use crate::store::definition::Stored;
 use crate::web::admin::events::list::with_name;
-use crate::web::admin::reports::report;
+use crate::web::admin::reports::report_page;
 use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::part::icon::Icon;
 use crate::web::part::meter::Meter;
@@ -133,7 +133,7 @@ fn wrong(t: &Texts, kind: EventKind, error: Error) -> Result<Wrong, WebError> {
         Error::Invalid(all) => Ok(all.iter().map(|invalid| wrong_at(t, kind, invalid)).collect()),
         Error::Taken => Ok(vec![("name", texts.taken.to_owned())]),
         Error::Full(limit) => {
-            let limit = report::count(t, limit.unsigned_abs());
+            let limit = report_page::count(t, limit.unsigned_abs());
             Ok(vec![("name", fill(texts.full, &[("limit", &limit)]))])
         }
         Error::CustomJs { line, column, message } => {
@@ -417,7 +417,7 @@ async fn with_picked(member: &Member, mut typed: Typed) -> Result<(Typed, Wrong)
 
 async fn new(request: HttpRequest, member: Member) -> Result<HttpResponse, WebError> {
     member.need(Role::Editor)?;
-    let pairs = report::pairs(&request)?;
+    let pairs = report_page::pairs(&request)?;
     let kind = query::first(&pairs, "type").and_then(EventKind::parse);
     answer(&member, StatusCode::OK, &Form::New, &Typed { kind, ..Typed::new(&member) }, &Wrong::new()).await
 }

@@ -6,15 +6,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::domain::event::{EventKind, Status};
-use crate::domain::install;
 use crate::domain::money;
 use crate::domain::period::Zone;
+use crate::domain::snippet;
 use crate::domain::user::Role;
 use crate::store::definition::Stored;
 use crate::web::admin::events::event_form::{find, number_of};
 use crate::web::admin::events::list::with_name;
 use crate::web::drawing::format;
-use crate::web::part::code::Code;
+use crate::web::part::code_block::Code;
 use crate::web::part::icon::Icon;
 use crate::web::paths;
 use crate::web::request::client;
@@ -81,7 +81,7 @@ pub(crate) fn page(mut layout: Layout, zone: &Zone, origin: &str, digits: u32, s
         fill(texts.counted, &[("time", &at)])
     });
     layout.title = with_name(texts.title, &definition.name);
-    let call = install::call(origin, account, stored.number, definition.kind);
+    let call = snippet::call_url(origin, account, stored.number, definition.kind);
     Page {
         address: format!("{event}/install"),
         edit: may_edit.then(|| format!("{event}/edit")),
@@ -92,7 +92,7 @@ pub(crate) fn page(mut layout: Layout, zone: &Zone, origin: &str, digits: u32, s
         waiting_what: waiting_what(t, stored),
         counted,
         id: code("event-id", texts.id, stored.number.to_string()),
-        snippet: install::snippet(stored.number, definition, digits)
+        snippet: snippet::lines(stored.number, definition, digits)
             .map(|text| code("snippet", texts.snippet_label, text)),
         parameters: if call.is_some() { parameters(t) } else { Vec::new() },
         call: call.map(|text| code("call", texts.call_label, text)),

@@ -9,7 +9,7 @@ use crate::domain::event::{EventNumber, Status};
 use crate::domain::user::Role;
 use crate::web::admin::events::event_form::{find, number_of};
 use crate::web::admin::events::list::with_name;
-use crate::web::admin::reports::report::{self, signed};
+use crate::web::admin::reports::report_page::{self, signed};
 use crate::web::drawing::format;
 use crate::web::paths;
 use crate::web::request::form::AccountForm;
@@ -53,7 +53,7 @@ async fn set(
         // The message says what to do: archive another event first.
         Err(Error::Full(limit)) => {
             let t = member.t();
-            let limit = report::count(t, limit.unsigned_abs());
+            let limit = report_page::count(t, limit.unsigned_abs());
             return Err(WebError::BadRequest(fill(t.events.form.wrong.full, &[("limit", &limit)])));
         }
         Err(Error::Publish) => {

@@ -12,7 +12,7 @@ use crate::domain::account::AccountId;
 use crate::domain::event::{EventKind, EventNumber, Status};
 use crate::domain::period::{LocalDay, Zone};
 use crate::domain::user::Role;
-use crate::web::admin::reports::report::{self, Bars, signed};
+use crate::web::admin::reports::report_page::{self, Bars, signed};
 use crate::web::drawing::chart::Sparkline;
 use crate::web::drawing::format;
 use crate::web::part::delta::Delta;
@@ -40,10 +40,10 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 const EXTRA_KEYS: [&str; 5] = ["tag", "type", "status", "search", "sort"];
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let pairs = report::pairs(&request)?;
+    let pairs = report_page::pairs(&request)?;
     let wanted = Wanted::parse(&pairs)?;
-    let row = report::first_row(&pairs, wanted.after.is_some());
-    let mut params = report::ask_of(&access, Report::Events, &EXTRA_KEYS, others(pairs)).await?;
+    let row = report_page::first_row(&pairs, wanted.after.is_some());
+    let mut params = report_page::ask_of(&access, Report::Events, &EXTRA_KEYS, others(pairs)).await?;
     params.url = ordered(params.url, &wanted);
     params.row = row;
     let found = reports::events(&access.state.app, access.account.id(), &params.query, &wanted).await?;
@@ -52,7 +52,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Csv => csv(&params, &found),
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
-            let layout = report::layout(&access, &params, Section::Events, |t| t.frame.nav.events)?;
+            let layout = report_page::layout(&access, &params, Section::Events, |t| t.frame.nav.events)?;
             let currency = &access.account.settings().currency;
             respond::page(&page(layout, &params, &wanted, currency, &found))
         }
@@ -107,7 +107,7 @@ fn csv(params: &ReportParams, found: &Events) -> Result<HttpResponse, WebError> 
         cells(row).into_iter().chain(before).collect()
     };
     let rows = found.table.rows.iter().map(row).collect();
-    export::csv(&report::file_name(params), &[&COLUMNS, compared].concat(), rows)
+    export::csv(&report_page::file_name(params), &[&COLUMNS, compared].concat(), rows)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -243,7 +243,7 @@ pub(crate) fn page(
     let t = layout.t;
     let texts = &t.events.list;
     let Bars { period, filters } = Bars::over(&layout, params);
-    let until = report::until(&layout, params);
+    let until = report_page::until(&layout, params);
     let may_edit = layout.viewer_is(Role::Editor);
     let create = format!("{}/new", paths::events(params.url.account));
     let row = |row: &EventRow| row_of(&layout, params, currency, until.as_deref(), row);
@@ -264,7 +264,7 @@ pub(crate) fn page(
         choosers: choosers(t, wanted, &found.tags),
         columns: columns(t, params, wanted.order),
         rows: found.table.rows.iter().map(row).collect(),
-        pager: report::pager_of(
+        pager: report_page::pager_of(
             t,
             params,
             (wanted.after.is_none(), found.table.rows.len()),
@@ -306,10 +306,10 @@ fn row_of(
         tags: row.tags.iter().map(tag).collect(),
         archived: t.events.status(row.status),
         stale: row.stale,
-        completions: report::count(t, row.completions),
+        completions: report_page::count(t, row.completions),
         change: row.before.as_ref().map(change),
         spark: Sparkline::of(over(params, &row.series)),
-        contacts: report::count(t, row.contacts),
+        contacts: report_page::count(t, row.contacts),
         value: match row.value_minor {
             0 => t.number.unknown.to_owned(),
             minor => format::money(&t.number, minor, currency),

@@ -14,7 +14,7 @@ use crate::domain::question::Dimension;
 use crate::domain::visitor::VisitorNumber;
 use crate::web::admin::people::list::{mask_email, name_of, revenue};
 use crate::web::admin::people::visitor::{Fact, TimelineParams, Visit, timeline_pager, visit};
-use crate::web::admin::reports::report;
+use crate::web::admin::reports::report_page;
 use crate::web::drawing::format;
 use crate::web::part::icon::Icon;
 use crate::web::part::pager::Pager;
@@ -34,9 +34,9 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     access.need_persons()?;
     let id = request.match_info().get("contact").and_then(|text| text.parse().ok());
     let id: i64 = id.ok_or(WebError::NotFound)?;
-    let pairs = report::pairs(&request)?;
+    let pairs = report_page::pairs(&request)?;
     let params = TimelineParams::read(&pairs, access.format)?;
-    report::wait(&access, &pairs).await?;
+    report_page::wait(&access, &pairs).await?;
     let (app, account) = (&access.state.app, access.account.id());
     let found = reports::contact(app, account, id, params.after.as_deref(), params.limit).await?;
     let found = redact(&access, found.ok_or(WebError::NotFound)?);
@@ -157,9 +157,9 @@ fn facts(layout: &Layout, zone: &Zone, currency: &str, found: &ContactReport) ->
         fact(texts.revenue, revenue(t, row, currency), ""),
         fact(texts.verified, money(row.revenue_minor), texts.verified_what),
         fact(texts.asserted, money(row.asserted_minor), texts.asserted_what),
-        fact(texts.completions, report::count(t, row.completions), ""),
-        fact(texts.sessions, report::count(t, row.sessions), ""),
-        fact(texts.page_views, report::count(t, row.page_views), ""),
+        fact(texts.completions, report_page::count(t, row.completions), ""),
+        fact(texts.sessions, report_page::count(t, row.sessions), ""),
+        fact(texts.page_views, report_page::count(t, row.page_views), ""),
         fact(texts.original_source, source, &format::address(&row.original_source_detail)),
         fact(texts.first_seen, at(row.first_seen), ""),
         fact(texts.last_seen, at(row.last_seen), ""),

@@ -13,7 +13,7 @@ use crate::domain::contact::{ContactId, Email};
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::store::contact::Order;
-use crate::web::admin::reports::report;
+use crate::web::admin::reports::report_page;
 use crate::web::drawing::format;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::icon::Icon;
@@ -33,7 +33,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
     access.need_persons()?;
-    let pairs = report::pairs(&request)?;
+    let pairs = report_page::pairs(&request)?;
     let mut wanted = Wanted::parse(&pairs)?;
     let reveals_emails = !wanted.search.is_empty() || wanted.order == Order::Email;
     if reveals_emails && !access.sees_emails {
@@ -42,7 +42,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
         wanted.limit = export::CSV_ROWS_MAX;
     }
-    report::wait(&access, &pairs).await?;
+    report_page::wait(&access, &pairs).await?;
     let account = access.account.id();
     let mut found = reports::contacts::list(&access.state.app, account, &wanted).await?;
     if !access.sees_emails {
@@ -54,7 +54,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Html => {
             let member = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
             let layout = member.layout(member.t().contacts.title, Section::Contacts, "");
-            let row = report::first_row(&pairs, wanted.after.is_some());
+            let row = report_page::first_row(&pairs, wanted.after.is_some());
             let shown = ContactsView {
                 wanted,
                 row,
@@ -231,9 +231,9 @@ fn row_of(layout: &Layout, zone: &Zone, shown: &ContactsView, row: &ContactRow) 
         source_detail: format::address(&row.original_source_detail),
         revenue: revenue(t, row, &shown.currency),
         parts: parts(t, row, &shown.currency),
-        completions: report::count(t, row.completions),
-        sessions: report::count(t, row.sessions),
-        page_views: report::count(t, row.page_views),
+        completions: report_page::count(t, row.completions),
+        sessions: report_page::count(t, row.sessions),
+        page_views: report_page::count(t, row.page_views),
         first: format::date(&t.number, zone.day_of(row.first_seen)),
         last: format::ago(&t.number, layout.now, row.last_seen),
         last_when: format::date_time(&t.number, zone, row.last_seen),

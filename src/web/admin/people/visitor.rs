@@ -17,7 +17,7 @@ use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::domain::visitor::VisitorNumber;
 use crate::web::admin::people::list::mask_email;
-use crate::web::admin::reports::report;
+use crate::web::admin::reports::report_page;
 use crate::web::drawing::format;
 use crate::web::part::icon::Icon;
 use crate::web::part::pager::Pager;
@@ -64,14 +64,14 @@ impl TimelineParams {
         };
         let limit = parameters::limit(query::first(pairs, "limit"), usual)?;
         let after = query::first(pairs, "after").map(str::to_owned);
-        Ok(Self { row: report::first_row(pairs, after.is_some()), after, limit })
+        Ok(Self { row: report_page::first_row(pairs, after.is_some()), after, limit })
     }
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let pairs = report::pairs(&request)?;
+    let pairs = report_page::pairs(&request)?;
     let params = TimelineParams::read(&pairs, access.format)?;
-    report::wait(&access, &pairs).await?;
+    report_page::wait(&access, &pairs).await?;
     let (app, id) = (&access.state.app, access.account.id());
     let number = number_of(&request)?;
     let found = reports::visitor(app, id, number, params.after.as_deref(), params.limit).await?;
@@ -289,9 +289,9 @@ fn erase(layout: &Layout, found: &VisitorReport, address: &str) -> Option<Erase>
     let t = layout.t;
     let texts = &t.visitor;
     let counts = [
-        texts.erase_sessions.of(report::signed(found.sessions), &t.number),
-        texts.views.of(report::signed(found.page_views), &t.number),
-        texts.erase_days.of(report::signed(found.days), &t.number),
+        texts.erase_sessions.of(report_page::signed(found.sessions), &t.number),
+        texts.views.of(report_page::signed(found.page_views), &t.number),
+        texts.erase_days.of(report_page::signed(found.days), &t.number),
     ];
     let [sessions, views, days] = &counts;
     (may && !found.no_browser).then(|| Erase {
@@ -315,15 +315,15 @@ fn facts(t: &'static Texts, zone: &Zone, found: &VisitorReport) -> Vec<Fact> {
         ),
         fact(texts.device, value(Dimension::Device, &found.device), browser),
         fact(texts.country, value(Dimension::Country, &found.country), found.region.clone()),
-        fact(texts.sessions, report::count(t, found.sessions), String::new()),
-        fact(texts.page_views, report::count(t, found.page_views), String::new()),
+        fact(texts.sessions, report_page::count(t, found.sessions), String::new()),
+        fact(texts.page_views, report_page::count(t, found.page_views), String::new()),
         fact(texts.engaged, span(t, found.engaged_seconds), String::new()),
-        fact(texts.days, report::count(t, found.days), String::new()),
+        fact(texts.days, report_page::count(t, found.days), String::new()),
     ]
 }
 
 fn span(t: &Texts, seconds: u64) -> String {
-    format::duration(&t.number, report::signed(seconds).saturating_mul(SECOND))
+    format::duration(&t.number, report_page::signed(seconds).saturating_mul(SECOND))
 }
 
 pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &SessionRow, open: bool) -> Visit {
@@ -339,14 +339,14 @@ pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &Sessio
     let place = place.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
     let mut counts = Vec::new();
     if row.page_views > 0 || row.completions == 0 {
-        counts.push(texts.views.of(report::signed(row.page_views), &t.number));
+        counts.push(texts.views.of(report_page::signed(row.page_views), &t.number));
     }
     if row.completions > 0 {
-        counts.push(texts.completions.of(report::signed(row.completions), &t.number));
+        counts.push(texts.completions.of(report_page::signed(row.completions), &t.number));
     }
     let badges =
         [(row.new_visitor, texts.first_visit), (row.bounced, texts.bounced), (row.switched, texts.switched)];
-    let left_out = report::signed(row.left_out);
+    let left_out = report_page::signed(row.left_out);
     Visit {
         lasted: if row.id == 0 { String::new() } else { span(t, row.duration_seconds) },
         from: [source, device, place].into_iter().filter(|text| !text.is_empty()).collect(),

@@ -12,7 +12,7 @@ use crate::app::reports::{self, Dashboard};
 use crate::domain::event::EventNumber;
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
-use crate::web::admin::reports::report::{self, Bars, signed};
+use crate::web::admin::reports::report_page::{self, Bars, signed};
 use crate::web::admin::reports::series_chart::{self, Series};
 use crate::web::admin::reports::{devices, pages, sources};
 use crate::web::drawing::chart::{Chart, Unit};
@@ -37,19 +37,20 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let params = report::ask(&request, &access, Report::Dashboard, &["metric"]).await?;
-    let metric = Metric::read(query::first(&report::pairs(&request)?, "metric"))?;
+    let params = report_page::ask(&request, &access, Report::Dashboard, &["metric"]).await?;
+    let metric = Metric::read(query::first(&report_page::pairs(&request)?, "metric"))?;
     let (app, id) = (&access.state.app, access.account.id());
     let found = reports::dashboard(app, id, &params.query).await?;
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv => {
             let rows = found.series.iter().map(cells).collect();
-            export::csv(&report::file_name(&params), &COLUMNS, rows)
+            export::csv(&report_page::file_name(&params), &COLUMNS, rows)
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
-            let layout = report::layout(&access, &params, Section::Dashboard, |t| t.frame.nav.dashboard)?;
+            let layout =
+                report_page::layout(&access, &params, Section::Dashboard, |t| t.frame.nav.dashboard)?;
             let waits = accounts::first_hit(app, id).await?.is_none();
             let account =
                 AccountFormat { zone: &access.account.zone, currency: &access.account.settings().currency };
@@ -298,8 +299,8 @@ fn event_rows(t: &Texts, url: &paths::ReportUrl, rows: &[TopEvent]) -> Vec<Row> 
         name: row.name.clone(),
         detail: None,
         href: EventNumber::parse(&row.id).map(|number| url.to(Report::Event(number)).href()),
-        bar: report::bar(row.completions, most),
-        numbers: vec![report::count(t, row.completions).into()],
+        bar: report_page::bar(row.completions, most),
+        numbers: vec![report_page::count(t, row.completions).into()],
     };
     rows.iter().map(row).collect()
 }

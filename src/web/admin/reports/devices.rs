@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::app::reports::{self, LIMIT_MAX, NameRow, Table};
 use crate::domain::question::{Dimension, NONE};
-use crate::web::admin::reports::report;
+use crate::web::admin::reports::report_page;
 use crate::web::admin::reports::table::{TableContents, TablePage};
 use crate::web::drawing::format;
 use crate::web::drawing::map::{Country, Map};
@@ -30,15 +30,15 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 const COLUMNS: [&str; 5] = ["name", "visitors", "sessions", "page_views", "bounce_rate"];
 
 async fn devices(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let params = report::ask(&request, &access, Report::Devices, &["by", "sort"]).await?;
+    let params = report_page::ask(&request, &access, Report::Devices, &["by", "sort"]).await?;
     let table = reports::devices(&access.state.app, access.account.id(), &params.query).await?;
     answer(&access, &params, &table)
 }
 
 async fn countries(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let mut params = report::ask(&request, &access, Report::Countries, &["sort"]).await?;
+    let mut params = report_page::ask(&request, &access, Report::Countries, &["sort"]).await?;
     // The map needs all countries.
-    if access.format == Format::Html && query::first(&report::pairs(&request)?, "limit").is_none() {
+    if access.format == Format::Html && query::first(&report_page::pairs(&request)?, "limit").is_none() {
         params.query.limit = LIMIT_MAX;
     }
     let table = reports::countries(&access.state.app, access.account.id(), &params.query).await?;
@@ -52,12 +52,12 @@ fn answer(
 ) -> Result<HttpResponse, WebError> {
     match access.format {
         Format::Json => export::json(table),
-        Format::Csv => report::csv(params, &COLUMNS, table, cells, |row| row.before),
+        Format::Csv => report_page::csv(params, &COLUMNS, table, cells, |row| row.before),
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
             let is_countries = params.url.report == Report::Countries;
             let title = |t: &'static Texts| if is_countries { t.table.countries } else { t.table.devices };
-            let layout = report::layout(access, params, Section::Dashboard, title)?;
+            let layout = report_page::layout(access, params, Section::Dashboard, title)?;
             let t = layout.t;
             let mut page = page(layout, params, table);
             if is_countries {
@@ -88,15 +88,16 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<NameRow>
         Some("language") => Dimension::Language,
         _ => Dimension::Device,
     };
-    let until = report::until(&layout, params);
+    let until = report_page::until(&layout, params);
     let names = rows(t, &params.url, dimension, &table.rows);
     let numbers = table.rows.iter().map(|row| {
-        let visitors = report::visitors(t, params, until.as_deref(), row.visitors, row.before);
-        report::session_numbers(t, visitors, (row.sessions, row.page_views), row.bounce_rate)
+        let visitors = report_page::visitors(t, params, until.as_deref(), row.visitors, row.before);
+        report_page::session_numbers(t, visitors, (row.sessions, row.page_views), row.bounce_rate)
     });
-    let bar_count = |row: &NameRow| report::bar_count(params, row.visitors, row.sessions, row.page_views);
+    let bar_count =
+        |row: &NameRow| report_page::bar_count(params, row.visitors, row.sessions, row.page_views);
     let counts: Vec<u64> = table.rows.iter().map(bar_count).collect();
-    let rows = report::with_numbers(names, numbers, &counts);
+    let rows = report_page::with_numbers(names, numbers, &counts);
     let choices = [
         ("device", texts.by_device),
         ("browser", texts.by_browser),
@@ -111,10 +112,10 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<NameRow>
         TableContents {
             id: "names",
             title: if is_countries { texts.countries } else { current.map_or("", |(_, label)| *label) },
-            tabs: if is_countries { Vec::new() } else { report::tabs(&params.url, "by", by, &choices) },
+            tabs: if is_countries { Vec::new() } else { report_page::tabs(&params.url, "by", by, &choices) },
             head: t.label.dimension(dimension),
             searched: None,
-            number_heads: report::session_heads(t, params),
+            number_heads: report_page::session_heads(t, params),
             rows,
             nothing: if is_countries { t.report.nothing.countries } else { t.report.nothing.devices },
             total: table.total,
@@ -148,15 +149,15 @@ pub(crate) fn add_map(
     if !is_whole || !known {
         return;
     }
-    let called = |code: &str| match report::value_label(t, Dimension::Country, code) {
+    let called = |code: &str| match report_page::value_label(t, Dimension::Country, code) {
         name if name.is_empty() => texts.unknown.to_owned(),
         name => name,
     };
     let country = |row: &NameRow| {
-        let visitors = texts.visitors.of(report::signed(row.visitors), &t.number);
+        let visitors = texts.visitors.of(report_page::signed(row.visitors), &t.number);
         Country {
             code: row.name.clone(),
-            count: report::signed(row.visitors),
+            count: report_page::signed(row.visitors),
             title: fill(texts.place, &[("name", &called(&row.name)), ("visitors", &visitors)]),
             href: params.url.filtered(is(Dimension::Country, &row.name)).href(),
         }
@@ -169,11 +170,11 @@ pub(crate) fn add_map(
 pub(crate) fn rows(t: &Texts, url: &ReportUrl, dimension: Dimension, rows: &[NameRow]) -> Vec<Row> {
     let most = rows.iter().map(|row| row.visitors).max();
     let row = |row: &NameRow| Row {
-        name: report::value_label(t, dimension, &row.name),
+        name: report_page::value_label(t, dimension, &row.name),
         detail: t.label.code(dimension, &row.name),
         href: Some(url.filtered(is(dimension, &row.name)).href()),
-        bar: report::bar(row.visitors, most),
-        numbers: vec![report::count(t, row.visitors).into(), report::count(t, row.sessions).into()],
+        bar: report_page::bar(row.visitors, most),
+        numbers: vec![report_page::count(t, row.visitors).into(), report_page::count(t, row.sessions).into()],
     };
     rows.iter().map(row).collect()
 }

@@ -15,11 +15,11 @@ use crate::app::state::live::{Entry, RING};
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::event::EventNumber;
+use crate::domain::hit_reason::Reason;
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
-use crate::domain::reason::Reason;
 use crate::domain::visitor::VisitorNumber;
-use crate::web::admin::reports::report::{self, signed};
+use crate::web::admin::reports::report_page::{self, signed};
 use crate::web::drawing::format;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::icon::Icon;
@@ -69,7 +69,7 @@ impl Show {
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let params = report::ask(&request, &access, Report::Live, &["show"]).await?;
+    let params = report_page::ask(&request, &access, Report::Live, &["show"]).await?;
     let show = Show::read(params.query.show.as_deref())?;
     let (live, id) = (&access.state.app.live, access.account.id());
     let mut entries = live.list(id, 0, RING);
@@ -85,11 +85,11 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Json => export::json(&table(&entries, params.query.limit)),
         Format::Csv => {
             let limit = params.query.limit.min(LIMIT_MAX);
-            export::csv_columns(&report::file_name(&params), &COLUMNS, entries.iter().take(limit))
+            export::csv_columns(&report_page::file_name(&params), &COLUMNS, entries.iter().take(limit))
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
-            let layout = report::layout(&access, &params, Section::Live, |t| t.frame.nav.live)?;
+            let layout = report_page::layout(&access, &params, Section::Live, |t| t.frame.nav.live)?;
             entries.truncate(ROWS);
             let seen = LiveHits { entries, counts: live.counts(id), since: live.started() };
             let account = &access.account;
@@ -228,7 +228,7 @@ pub(crate) fn page(
     };
     Page {
         address: params.url.href(),
-        tabs: report::tabs(&params.url, "show", params.query.show.as_deref(), &choices),
+        tabs: report_page::tabs(&params.url, "show", params.query.show.as_deref(), &choices),
         rows: seen.entries.iter().map(|entry| row(t, params.url.account, zone, settings, entry)).collect(),
         counts: seen.counts.iter().map(count).collect(),
         since: fill(texts.since, &[("time", &since)]),

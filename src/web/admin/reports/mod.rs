@@ -4,7 +4,7 @@ pub mod dashboard;
 pub mod devices;
 pub mod live;
 pub mod pages;
-pub mod report;
+pub mod report_page;
 pub mod series_chart;
 pub mod sources;
 pub mod table;

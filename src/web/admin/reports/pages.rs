@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::app::reports::{self, PageRow, Table};
 use crate::base::clock::SECOND;
 use crate::domain::question::{Dimension, NONE};
-use crate::web::admin::reports::report;
+use crate::web::admin::reports::report_page;
 use crate::web::admin::reports::table::{TableContents, TablePage};
 use crate::web::drawing::format;
 use crate::web::part::panel::{Number, Row};
@@ -44,14 +44,14 @@ impl Show {
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let params = report::ask(&request, &access, Report::Pages, &["show", "sort"]).await?;
+    let params = report_page::ask(&request, &access, Report::Pages, &["show", "sort"]).await?;
     let table = reports::pages(&access.state.app, access.account.id(), &params.query).await?;
     match access.format {
         Format::Json => export::json(&table),
-        Format::Csv => report::csv(&params, &COLUMNS, &table, cells, |row| row.before),
+        Format::Csv => report_page::csv(&params, &COLUMNS, &table, cells, |row| row.before),
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
-            let layout = report::layout(&access, &params, Section::Pages, |t| t.table.pages)?;
+            let layout = report_page::layout(&access, &params, Section::Pages, |t| t.table.pages)?;
             respond::page(&page(layout, &params, &table))
         }
     }
@@ -73,7 +73,7 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<PageRow>
     let t = layout.t;
     let heads = &t.table;
     let show = Show::of(params);
-    let until = report::until(&layout, params);
+    let until = report_page::until(&layout, params);
     let (dimension, head, title, nothing) = match show {
         Show::All => (Dimension::Page, heads.page, heads.all_pages, t.report.nothing.pages),
         Show::Entry => (Dimension::EntryPage, heads.entry_page, heads.entry_pages, t.report.nothing.entry),
@@ -81,23 +81,24 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<PageRow>
     };
     let names = rows(t, &params.url, dimension, &table.rows);
     let numbers = table.rows.iter().map(|row| {
-        let count = |n| Number::from(report::count(t, n));
+        let count = |n| Number::from(report_page::count(t, n));
         let seen = if show == Show::All { row.page_views } else { row.sessions };
         let mut numbers = vec![
-            report::visitors(t, params, until.as_deref(), row.visitors, row.before),
+            report_page::visitors(t, params, until.as_deref(), row.visitors, row.before),
             count(row.sessions),
             count(row.page_views),
             average(t, row.engaged_seconds, seen).into(),
         ];
         // The bounce rate says nothing about exit pages.
         if show != Show::Exit {
-            numbers.push(report::rate(t, row.bounce_rate).into());
+            numbers.push(report_page::rate(t, row.bounce_rate).into());
         }
         numbers
     });
-    let bar_count = |row: &PageRow| report::bar_count(params, row.visitors, row.sessions, row.page_views);
+    let bar_count =
+        |row: &PageRow| report_page::bar_count(params, row.visitors, row.sessions, row.page_views);
     let counts: Vec<u64> = table.rows.iter().map(bar_count).collect();
-    let rows = report::with_numbers(names, numbers, &counts);
+    let rows = report_page::with_numbers(names, numbers, &counts);
     let choices = [("all", heads.all_pages), ("entry", heads.entry_pages), ("exit", heads.exit_pages)];
     let kpi = &t.report.kpi;
     let (time, time_head) = match show {
@@ -105,13 +106,13 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<PageRow>
         Show::Entry | Show::Exit => ("time_of_session", heads.time_of_session),
     };
     let mut number_heads = vec![
-        report::sorting_head(params, "visitors", kpi.visitors),
-        report::sorting_head(params, "sessions", kpi.sessions),
-        report::sorting_head(params, "page_views", kpi.page_views),
-        report::sorting_head(params, time, time_head),
+        report_page::sorting_head(params, "visitors", kpi.visitors),
+        report_page::sorting_head(params, "sessions", kpi.sessions),
+        report_page::sorting_head(params, "page_views", kpi.page_views),
+        report_page::sorting_head(params, time, time_head),
     ];
     if show != Show::Exit {
-        number_heads.push(report::sorting_head(params, "bounce_rate", heads.bounce_rate));
+        number_heads.push(report_page::sorting_head(params, "bounce_rate", heads.bounce_rate));
     }
     TablePage::of(
         layout,
@@ -120,7 +121,12 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<PageRow>
             id: "pages",
             title,
             // Some sort orders exist only on some of the tabs.
-            tabs: report::tabs(&params.url.without("sort"), "show", params.query.show.as_deref(), &choices),
+            tabs: report_page::tabs(
+                &params.url.without("sort"),
+                "show",
+                params.query.show.as_deref(),
+                &choices,
+            ),
             head,
             searched: Some(dimension),
             number_heads,
@@ -136,7 +142,7 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<PageRow>
 /// Average visible time per view or session.
 fn average(t: &Texts, engaged_seconds: u64, of: u64) -> String {
     match engaged_seconds.checked_div(of) {
-        Some(seconds) => format::duration(&t.number, report::signed(seconds).saturating_mul(SECOND)),
+        Some(seconds) => format::duration(&t.number, report_page::signed(seconds).saturating_mul(SECOND)),
         None => t.number.unknown.to_owned(),
     }
 }
@@ -152,8 +158,11 @@ pub(crate) fn rows(t: &Texts, url: &ReportUrl, dimension: Dimension, rows: &[Pag
             href: Some(url.filtered(is(dimension, &format!("{host}{path}"))).href()),
             detail: Some(host).filter(|host| has_hosts && !host.is_empty()),
             name: format::address(&path),
-            bar: report::bar(row.visitors, most),
-            numbers: vec![report::count(t, row.visitors).into(), report::count(t, row.page_views).into()],
+            bar: report_page::bar(row.visitors, most),
+            numbers: vec![
+                report_page::count(t, row.visitors).into(),
+                report_page::count(t, row.page_views).into(),
+            ],
         }
     };
     rows.iter().map(row).collect()

@@ -9,7 +9,7 @@ use crate::app::reports::sources::By;
 use crate::app::reports::{self, SourceRow, Table};
 use crate::domain::question::{Dimension, NONE};
 use crate::domain::source::Source;
-use crate::web::admin::reports::report;
+use crate::web::admin::reports::report_page;
 use crate::web::admin::reports::table::{TableContents, TablePage};
 use crate::web::drawing::format;
 use crate::web::part::panel::{Number, Row};
@@ -26,17 +26,17 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
-    let params = report::ask(&request, &access, Report::Sources, &["by", "sort"]).await?;
+    let params = report_page::ask(&request, &access, Report::Sources, &["by", "sort"]).await?;
     let table = reports::sources(&access.state.app, access.account.id(), &params.query).await?;
     match access.format {
         Format::Json => export::json(&table),
         Format::Csv => {
             let columns = columns(By::parse(params.query.by.as_deref())?);
-            report::csv(&params, &columns, &table, cells, |row| row.before)
+            report_page::csv(&params, &columns, &table, cells, |row| row.before)
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
-            let layout = report::layout(&access, &params, Section::Sources, |t| t.table.sources)?;
+            let layout = report_page::layout(&access, &params, Section::Sources, |t| t.table.sources)?;
             respond::page(&page(layout, &params, &table)?)
         }
     }
@@ -88,15 +88,16 @@ pub(crate) fn page(
     let t = layout.t;
     let texts = &t.table;
     let by = By::parse(params.query.by.as_deref())?;
-    let until = report::until(&layout, params);
+    let until = report_page::until(&layout, params);
     let names = rows(t, &params.url, &table.rows);
     let numbers = table.rows.iter().map(|row| {
-        let visitors = report::visitors(t, params, until.as_deref(), row.visitors, row.before);
-        report::session_numbers(t, visitors, (row.sessions, row.page_views), row.bounce_rate)
+        let visitors = report_page::visitors(t, params, until.as_deref(), row.visitors, row.before);
+        report_page::session_numbers(t, visitors, (row.sessions, row.page_views), row.bounce_rate)
     });
-    let bar_count = |row: &SourceRow| report::bar_count(params, row.visitors, row.sessions, row.page_views);
+    let bar_count =
+        |row: &SourceRow| report_page::bar_count(params, row.visitors, row.sessions, row.page_views);
     let counts: Vec<u64> = table.rows.iter().map(bar_count).collect();
-    let rows = report::with_numbers(names, numbers, &counts);
+    let rows = report_page::with_numbers(names, numbers, &counts);
     let mut choices = vec![
         ("detail", texts.by_source_and_detail),
         ("source", texts.by_source),
@@ -119,7 +120,7 @@ pub(crate) fn page(
         TableContents {
             id: "sources",
             title: current.map_or("", |(_, label)| *label),
-            tabs: report::tabs(&params.url, "by", word, &choices),
+            tabs: report_page::tabs(&params.url, "by", word, &choices),
             head: match by {
                 By::Detail | By::Source => texts.source,
                 By::Campaign => texts.campaign,
@@ -135,7 +136,7 @@ pub(crate) fn page(
                 By::Term => Some(Dimension::UtmTerm),
                 By::Content => Some(Dimension::UtmContent),
             },
-            number_heads: report::session_heads(t, params),
+            number_heads: report_page::session_heads(t, params),
             rows,
             nothing: if is_campaign { t.report.nothing.campaigns } else { t.report.nothing.sources },
             total: table.total,
@@ -153,10 +154,10 @@ pub(crate) fn rows(t: &Texts, url: &ReportUrl, rows: &[SourceRow]) -> Vec<Row> {
             name,
             detail,
             href: Some(down(url, row).href()),
-            bar: report::bar(row.visitors, most),
+            bar: report_page::bar(row.visitors, most),
             numbers: vec![
-                Number::from(report::count(t, row.visitors)),
-                report::count(t, row.sessions).into(),
+                Number::from(report_page::count(t, row.visitors)),
+                report_page::count(t, row.sessions).into(),
             ],
         }
     };
@@ -169,7 +170,7 @@ fn name(t: &Texts, row: &SourceRow) -> (String, Option<String>) {
     let first = names.next().map(|(dimension, name)| match dimension {
         Dimension::Referrer if name != NONE => format::address(bare(name)),
         Dimension::SourceDetail2 if name != NONE => format::address(name),
-        _ => report::value_label(t, dimension, name),
+        _ => report_page::value_label(t, dimension, name),
     });
     let other = |(dimension, name): (Dimension, &str)| match dimension {
         _ if name == NONE => None,

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::domain::question::Dimension;
-use crate::web::admin::reports::report::{self, Bars};
+use crate::web::admin::reports::report_page::{self, Bars};
 use crate::web::drawing::map::Map;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::filters::FilterBar;
@@ -71,7 +71,7 @@ impl TablePage {
             remedy: Some(remedy(t, params)),
             searchable: shown.rows.len() > 1,
             export: (!shown.rows.is_empty()).then(|| params.url.clone()),
-            pager: report::pager(t, params, shown.rows.len(), shown.total, shown.next),
+            pager: report_page::pager(t, params, shown.rows.len(), shown.total, shown.next),
             rows: shown.rows,
             ..Panel::new(t, shown.id, shown.title, shown.head)
         };

@@ -12,7 +12,7 @@ use crate::store::token::Token;
 use crate::web::admin::settings::form_errors;
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::drawing::format;
-use crate::web::part::code::Code;
+use crate::web::part::code_block::Code;
 use crate::web::part::empty::Empty;
 use crate::web::part::field::{Field, Kind};
 use crate::web::part::icon::Icon;

@@ -12,7 +12,7 @@ use crate::domain::user::{Role, UserId};
 use crate::store::{member::Membership, user::User};
 use crate::web::admin::settings::form_errors;
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
-use crate::web::part::code::Code;
+use crate::web::part::code_block::Code;
 use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::part::icon::Icon;
 use crate::web::paths;

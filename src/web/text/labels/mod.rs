@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_is_called_by_what_it_tells() {
+    fn a_browser_is_named_by_its_language_header() {
         assert_eq!(EN.browser("Chrome", "Windows").as_deref(), Some("Chrome on Windows"));
         assert_eq!(EN.browser("curl", "").as_deref(), Some("curl"));
         assert_eq!(EN.browser("", "Linux").as_deref(), Some("Linux"));

@@ -9,7 +9,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::beacon::{over_limit, read_body};
+use super::collector::{over_limit, read_body};
 use super::script::send;
 use crate::app::events::element_picker;
 use crate::tracker::{self, Script};

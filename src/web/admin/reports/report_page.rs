@@ -17,7 +17,7 @@ use crate::web::part::filters::FilterBar;
 use crate::web::part::pager::Pager;
 use crate::web::part::panel::{Head, Number, Row, Tab};
 use crate::web::part::period::PeriodBar;
-use crate::web::part::views::ViewsMenu;
+use crate::web::part::saved_views::ViewsMenu;
 use crate::web::paths::{Report, ReportUrl};
 use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::query::{self, Pairs, ReportParams};

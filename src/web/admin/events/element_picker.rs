@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::app::events::element_picker::{self, Choice, Error, Started};
 use crate::domain::event::EventKind;
 use crate::domain::user::Role;
-use crate::web::admin::reports::report;
+use crate::web::admin::reports::report_page;
 use crate::web::request::context::wants_data;
 use crate::web::request::form::AccountForm;
 use crate::web::request::guard::Member;
@@ -28,7 +28,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 }
 
 #[derive(Template)]
-#[template(path = "pick/opening.html")]
+#[template(path = "element_picker/opening.html")]
 pub(crate) struct OpeningPage {
     pub layout: Layout,
     pub lead: String,
@@ -77,7 +77,7 @@ async fn show(member: Member, path: Path<(i64, i64)>) -> Result<HttpResponse, We
 /// The same for the latest pick of the form `key`, whose number the form's page does not know.
 async fn show_latest(request: HttpRequest, member: Member) -> Result<HttpResponse, WebError> {
     member.need(Role::Editor)?;
-    let pairs = report::pairs(&request)?;
+    let pairs = report_page::pairs(&request)?;
     let key = query::first(&pairs, "key").unwrap_or_default();
     let latest = element_picker::latest(member.app(), member.actor(), member.account_id(), key)
         .await

@@ -22,7 +22,7 @@ use crate::store::event_work::{Kind, Work};
 use crate::store::unexpected::{OTHER, Unexpected};
 use crate::web::admin::events::event::Metric;
 use crate::web::admin::events::event_form::{Form, FormContext, Typed};
-use crate::web::admin::events::review::{self, Chosen, List};
+use crate::web::admin::events::unexpected::{self, Chosen, List};
 use crate::web::admin::events::{self, event, event_form, event_install, event_remove};
 use crate::web::admin::people::visitor;
 use crate::web::admin::people::{self, contact};
@@ -165,7 +165,7 @@ fn report(level: u64, names: &[&str], kind: EventKind) -> EventReport {
         default_minor: 1_999,
         custom_js: true,
         created: NOW.plus(-90 * DAY),
-        told_by_programs: 311 * level.min(1),
+        reported_by_programs: 311 * level.min(1),
         compare: (level > 0).then(|| Compare {
             period: Span::from(days.previous()),
             until: None,
@@ -262,11 +262,11 @@ fn names(list: List, name: &str, names: &[&str], role: Role, chosen: &Chosen) ->
         last: NOW.plus(-17 * MINUTE),
         page: if n == 1 { String::new() } else { format!("example.com/cart/{LONG}") },
     };
-    let params = review::ListParams { row: 1, limit: 100, ..review::ListParams::default() };
-    let found = review::part(names.iter().enumerate().map(one).collect(), &params).unwrap();
+    let params = unexpected::ListParams { row: 1, limit: 100, ..unexpected::ListParams::default() };
+    let found = unexpected::part(names.iter().enumerate().map(one).collect(), &params).unwrap();
     let title = if list == List::Unexpected { EN.events.unexpected } else { EN.events.dismissed };
     let layout = named(title, name, role);
-    review::page(layout, &zone(), list, &params, (1_987, 2_000), &found, chosen).render().unwrap()
+    unexpected::page(layout, &zone(), list, &params, (1_987, 2_000), &found, chosen).render().unwrap()
 }
 
 fn contact_row(n: i64, email: &str) -> ContactRow {

@@ -13,7 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use crate::app::ingest::accept::beacon::{BATCH_BODY_MAX, Beacon, Unreadable, of_json};
 use crate::app::ingest::accept::{Outcome, Sender, accept};
 use crate::app::state::rate_limit::sender_of;
-use crate::domain::reason::Reason;
+use crate::domain::hit_reason::Reason;
 use crate::web::request::body;
 use crate::web::request::state::State;
 

@@ -10,7 +10,7 @@ use crate::web::paths::{self, ReportUrl};
 use crate::web::text::Texts;
 
 #[derive(Template)]
-#[template(path = "_views.html")]
+#[template(path = "_saved_views.html")]
 pub struct ViewsMenu {
     pub t: &'static Texts,
     pub csrf: String,

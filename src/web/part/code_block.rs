@@ -7,7 +7,7 @@ use crate::web::part::icon::Icon;
 use crate::web::text::Texts;
 
 #[derive(Template)]
-#[template(path = "_code.html")]
+#[template(path = "_code_block.html")]
 pub struct Code {
     pub t: &'static Texts,
     /// The element's `id`, unique on its page.

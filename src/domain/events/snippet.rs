@@ -9,7 +9,7 @@ use crate::domain::money;
 /// `digits` are the decimal places of the account's currency. Returns `None` for events that no code of the site
 /// reports.
 #[must_use]
-pub fn snippet(number: EventNumber, event: &Definition, digits: u32) -> Option<String> {
+pub fn lines(number: EventNumber, event: &Definition, digits: u32) -> Option<String> {
     let value = match event.value_minor {
         0 => "0".to_owned(),
         minor => money::decimal(minor, digits),
@@ -22,9 +22,9 @@ pub fn snippet(number: EventNumber, event: &Definition, digits: u32) -> Option<S
 /// The address that programs call. `origin` is the scheme and host under which they reach the server. Returns `None`
 /// for events that the script or the server finds without help.
 #[must_use]
-pub fn call(origin: &str, account: AccountId, number: EventNumber, kind: EventKind) -> Option<String> {
-    let is_told = matches!(kind, EventKind::Custom | EventKind::Http);
-    is_told.then(|| format!("{origin}/v1/event?_a={account}&_n={number}"))
+pub fn call_url(origin: &str, account: AccountId, number: EventNumber, kind: EventKind) -> Option<String> {
+    let is_reported_by_code = matches!(kind, EventKind::Custom | EventKind::Http);
+    is_reported_by_code.then(|| format!("{origin}/v1/event?_a={account}&_n={number}"))
 }
 
 #[cfg(test)]
@@ -35,7 +35,7 @@ mod tests {
     fn a_snippet_names_the_event_and_what_it_is_worth_and_an_address_has_all_it_needs() {
         let snippet = |kind, value_minor| {
             let event = Definition { value_minor, ..Definition::named("Sign up", kind) };
-            snippet(EventNumber(1625), &event, 2)
+            lines(EventNumber(1625), &event, 2)
         };
         let line = |value: &str| {
             format!(
@@ -45,7 +45,7 @@ mod tests {
         };
         assert_eq!(snippet(EventKind::Custom, 0), Some(line("0")));
         assert_eq!(snippet(EventKind::Custom, 1999), Some(line("19.99")));
-        let call = |kind| call("https://stats.test", AccountId::FIRST, EventNumber(1625), kind);
+        let call = |kind| call_url("https://stats.test", AccountId::FIRST, EventNumber(1625), kind);
         let address = "https://stats.test/v1/event?_a=1000001&_n=000000001625";
         for kind in [EventKind::Custom, EventKind::Http] {
             assert_eq!(call(kind).as_deref(), Some(address));

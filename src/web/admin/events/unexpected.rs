@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Serialize;
 
-use crate::app::events::review::{self, Error};
+use crate::app::events::unexpected::{self, Error};
 use crate::app::reports::parameters;
 use crate::app::reports::{LIMIT_DEFAULT, Table};
 use crate::domain::account::AccountId;
@@ -15,7 +15,7 @@ use crate::domain::period::Zone;
 use crate::domain::user::Role;
 use crate::store::unexpected::{OTHER, Unexpected};
 use crate::web::admin::events::list::{Head, Tab, with_name};
-use crate::web::admin::reports::report;
+use crate::web::admin::reports::report_page;
 use crate::web::drawing::format;
 use crate::web::part::empty::Empty;
 use crate::web::part::icon::Icon;
@@ -86,7 +86,7 @@ impl ListParams {
         let usual = if format == Format::Csv { CSV_ROWS_MAX } else { LIMIT_DEFAULT };
         let limit = parameters::limit(query::first(pairs, "limit"), usual)?;
         let after = parameters::after(query::first(pairs, "after"), |text| text.parse().ok())?;
-        let row = report::first_row(pairs, after.is_some());
+        let row = report_page::first_row(pairs, after.is_some());
         let search = query::first(pairs, "search").unwrap_or_default().trim().to_owned();
         Ok(Self { search, after, row, limit })
     }
@@ -143,11 +143,11 @@ async fn dismissed(request: HttpRequest, access: ReportAccess) -> Result<HttpRes
 }
 
 async fn list(request: HttpRequest, access: ReportAccess, which: List) -> Result<HttpResponse, WebError> {
-    let pairs = report::pairs(&request)?;
+    let pairs = report_page::pairs(&request)?;
     let params = ListParams::read(&pairs, access.format)?;
-    report::wait(&access, &pairs).await?;
+    report_page::wait(&access, &pairs).await?;
     let (app, id) = (&access.state.app, access.account.id());
-    let found = part(review::list(app, id, which == List::Dismissed).await?, &params)?;
+    let found = part(unexpected::list(app, id, which == List::Dismissed).await?, &params)?;
     match access.format {
         Format::Json => {
             let rows: Vec<Name> = found.rows.iter().map(Name::from).collect();
@@ -215,7 +215,7 @@ struct Button {
 }
 
 #[derive(Template)]
-#[template(path = "review/list.html")]
+#[template(path = "unexpected/list.html")]
 pub(crate) struct Page {
     layout: Layout,
     head: Head,
@@ -394,11 +394,13 @@ async fn act(
     }
     let (app, actor, account) = (member.app(), member.actor(), member.account_id());
     let (result, done) = match action {
-        "approve" => (review::approve(app, actor, account, ids.clone()).await.map(drop), Done::NamesApproved),
-        "dismiss" => {
-            (review::set_dismissed(app, actor, account, ids.clone(), true).await, Done::NamesDismissed)
+        "approve" => {
+            (unexpected::approve(app, actor, account, ids.clone()).await.map(drop), Done::NamesApproved)
         }
-        _ => (review::set_dismissed(app, actor, account, ids.clone(), false).await, Done::NamesRestored),
+        "dismiss" => {
+            (unexpected::set_dismissed(app, actor, account, ids.clone(), true).await, Done::NamesDismissed)
+        }
+        _ => (unexpected::set_dismissed(app, actor, account, ids.clone(), false).await, Done::NamesRestored),
     };
     match result {
         Ok(()) => respond::done(request, member.https(), done, &which.path(account)),
@@ -432,7 +434,7 @@ async fn list_with_error(
     text: String,
 ) -> Result<HttpResponse, WebError> {
     let params = ListParams { row: 1, limit: LIMIT_DEFAULT, ..ListParams::default() };
-    let all = review::list(member.app(), member.account_id(), which == List::Dismissed).await?;
+    let all = unexpected::list(member.app(), member.account_id(), which == List::Dismissed).await?;
     let chosen = Chosen { ids, wrong: Some(text) };
     show(member, which, &params, &part(all, &params)?, &chosen)
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use fixtures::{HOSTILE, layout};
 
-use crate::web::part::code::Code;
+use crate::web::part::code_block::Code;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::part::icon::Icon;
