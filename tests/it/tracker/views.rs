@@ -408,6 +408,14 @@ fn secrets_stay_in_the_browser() {
 }
 
 #[test]
+fn every_secret_key_of_the_server_stays_in_the_browser() {
+    let keys = include_str!("../../../src/domain/visits/data/secret_keys.txt");
+    for key in keys.lines().filter(|line| !line.starts_with('#')) {
+        assert_eq!(scrubbed(&format!("/?a=1&{key}=s")), "/?a=1", "{key}");
+    }
+}
+
+#[test]
 fn referrer_canonical_and_path_are_scrubbed_too() {
     let browser = Browser::new();
     let page = browser.open(
