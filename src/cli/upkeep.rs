@@ -129,7 +129,7 @@ fn backup(config: &Config, file: &Path, force: bool) -> Outcome {
 }
 
 fn verify(file: &Path) -> Outcome {
-    let (found, report) = store::backup::verify(file)?;
+    let (found, report) = store::verify_backup::verify_backup(file)?;
     let whole = format!(
         "{} can be restored: {} accounts, {} events, {} hits waiting, {}",
         file.display(),

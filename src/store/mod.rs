@@ -31,7 +31,7 @@ pub use hits::watermark::{update_watermark, watermark};
 pub use hits::{dead_letter, dictionary, event, inbox, session};
 pub use open::{WriterMemory, set_writer_memory};
 pub use people::{alias, contact, email, identification, property, visitor};
-pub use upkeep::{backup, check, restore, statistics};
+pub use upkeep::{backup, check, restore, statistics, verify_backup};
 
 use crate::base::clock::Clock;
 

@@ -1,6 +1,6 @@
 //! Reads browser, system and class of a device from its User-Agent, and recognises robots by name. Only families are
 //! kept: nobody asks for versions, and they would make a browser easier to recognise. The expressions for browsers
-//! and systems come from uap-core (`data/regexes.yaml`, see `data/regexes.LICENSE`); the classes are our own rule.
+//! and systems come from uap-core (`data/regexes.json`, see `data/regexes.LICENSE`); the classes are our own rule.
 //! This module remembers nothing between two calls, so the caller needs a cache.
 
 use std::sync::OnceLock;

@@ -4,3 +4,4 @@ pub mod backup;
 pub mod check;
 pub mod restore;
 pub mod statistics;
+pub mod verify_backup;

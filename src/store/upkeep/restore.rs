@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::backup::{self, BackupInfo};
+use super::backup::BackupInfo;
 use super::check::Report;
+use super::verify_backup::verify_backup;
 use crate::base::clock::Millis;
 use crate::store::data_dir::{self, INBOX_FILE, MAIN_FILE, RESTORE_NEW, RESTORE_READY};
 use crate::store::error::Error;
@@ -68,7 +69,7 @@ fn stage_files(
     std::fs::copy(file, &main)?;
     data_dir::restrict(&main)?;
     // The copy is verified and not the source, because the source may change meanwhile.
-    let (about, report) = backup::verify(&main).map_err(|error| match error {
+    let (about, report) = verify_backup(&main).map_err(|error| match error {
         Error::BadBackup { finding, .. } => Error::BadBackup { file: file.to_owned(), finding },
         error => error,
     })?;
