@@ -172,6 +172,12 @@ async fn a_store_of_the_first_version_says_the_same_when_it_is_migrated() {
     }
     assert!(site.data_dir().join(format!("{MAIN_FILE}.version-1")).exists(), "a copy was taken first");
     assert_eq!(check(&site.data_dir()).unwrap().unwrap().findings, [""; 0]);
+    // A page that was open meanwhile reports how long it was visible.
+    let engaged = json!({"a": 1_000_001, "k": "engagement", "vi": "new", "pu": "https://example.com/today",
+        "pv": "new", "ms": 4_000, "cc": 15});
+    site.collect(&engaged).await;
+    site.fold().await;
+    assert_eq!(site.asks::<i64>("select engaged_ms from event_hot where engaged_ms > 0"), [4_000]);
     // What comes later goes on from there.
     day(&mut site, 9).await;
     assert_eq!(check(&site.data_dir()).unwrap().unwrap().findings, [""; 0]);

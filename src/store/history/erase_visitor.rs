@@ -140,7 +140,8 @@ fn recent_rows(
 /// Detaches event ids from session and time. The ids themselves stay known.
 pub fn detach_event_ids(conn: &Connection, account: AccountId, ids: &[String]) -> Result<(), Error> {
     let mut update = conn.prepare_cached(
-        "update seen set session_id = 0, at_ms = 0 where account_id = ?1 and event_id = ?2",
+        "update seen set session_id = 0, at_ms = 0, viewer = null, engaged_ms = 0
+         where account_id = ?1 and event_id = ?2",
     )?;
     for id in ids {
         update.execute((account.0, id))?;

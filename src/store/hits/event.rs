@@ -7,7 +7,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, para
 
 use crate::domain::account::AccountId;
 use crate::domain::event::properties_text;
-use crate::domain::visitor::VisitorNumber;
+use crate::domain::visitor::{Token, VisitorNumber};
 use crate::store::error::Error;
 
 /// Kinds of events. The numbers are stored, so they never change.
@@ -45,11 +45,12 @@ impl<'c> Statements<'c> {
     pub fn prepare(conn: &'c Connection) -> Result<Self, Error> {
         Ok(Self {
             find_seen: conn.prepare_cached(
-                "select inbox_id, at_ms, received_ms, session_id from seen where account_id = ?1 and event_id = ?2",
+                "select inbox_id, at_ms, received_ms, session_id, viewer, engaged_ms from seen
+                 where account_id = ?1 and event_id = ?2",
             )?,
             insert_seen: conn.prepare_cached(
-                "insert into seen (inbox_id, account_id, event_id, at_ms, received_ms, session_id)
-                 values (?1, ?2, ?3, ?4, ?5, ?6)",
+                "insert into seen (inbox_id, account_id, event_id, at_ms, received_ms, session_id, viewer, engaged_ms)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?,
             insert: conn.prepare_cached(
                 "insert into event_hot (account_id, at_ms, inbox_id, kind, visitor, session_id, page, title, event,
@@ -88,13 +89,25 @@ impl<'c> Statements<'c> {
             at_ms: row.get(1)?,
             received_ms: row.get(2)?,
             session_id: row.get(3)?,
+            viewer: row.get::<_, Option<i64>>(4)?.map(Viewer),
+            engaged_ms: row.get(5)?,
         }))
     }
 
     /// Answers `Conflict` when the event id is known already.
     pub fn insert_seen(&mut self, account: AccountId, event_id: &str, seen: Seen) -> Result<(), Error> {
-        let Seen { inbox_id, at_ms, received_ms, session_id } = seen;
-        self.insert_seen.execute((inbox_id, account.0, event_id, at_ms, received_ms, session_id))?;
+        let Seen { inbox_id, at_ms, received_ms, session_id, viewer, engaged_ms } = seen;
+        let viewer = viewer.map(|viewer| viewer.0);
+        self.insert_seen.execute((
+            inbox_id,
+            account.0,
+            event_id,
+            at_ms,
+            received_ms,
+            session_id,
+            viewer,
+            engaged_ms,
+        ))?;
         Ok(())
     }
 }
@@ -227,30 +240,41 @@ pub fn delete_between(conn: &Connection, account: AccountId, from_ms: i64, to_ms
     Ok(())
 }
 
-/// Raises how long a page view was visible to `engaged_ms`, if that is longer. Answers by how much it rose; `None` when
-/// the page view is not a hot row.
+/// Sets how long a page view was visible. Answers false when the page view is not a hot row.
 pub fn update_engaged(
     conn: &Connection,
     account: AccountId,
     at_ms: i64,
     inbox_id: i64,
     engaged_ms: u32,
-) -> Result<Option<u32>, Error> {
-    let found: Option<u32> = conn
+) -> Result<bool, Error> {
+    let changed = conn
         .prepare_cached(
-            "select engaged_ms from event_hot where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = 0",
-        )?
-        .query_row((account.0, at_ms, inbox_id), |row| row.get(0))
-        .optional()?;
-    let Some(before) = found else { return Ok(None) };
-    if engaged_ms > before {
-        conn.prepare_cached(
             "update event_hot set engaged_ms = ?4
              where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = 0",
         )?
         .execute((account.0, at_ms, inbox_id, engaged_ms))?;
+    Ok(changed > 0)
+}
+
+/// Whose page view it was: a checksum of the visitor's token. The token itself would be one more place to erase, and the
+/// visitor's number may change while the page is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Viewer(i64);
+
+impl Viewer {
+    /// Any visitor, for page views that were stored before viewers were.
+    const ANY: Self = Self(-1);
+
+    #[must_use]
+    pub fn of(token: &Token) -> Self {
+        Self(crc32fast::hash(token.as_str().as_bytes()).into())
     }
-    Ok(Some(engaged_ms.saturating_sub(before)))
+
+    #[must_use]
+    pub fn may_be(self, other: Self) -> bool {
+        self == other || self == Self::ANY
+    }
 }
 
 /// The hit that an event id was first seen with.
@@ -260,6 +284,22 @@ pub struct Seen {
     pub at_ms: i64,
     pub received_ms: i64,
     pub session_id: u32,
+    /// `None` when the hit was no page view.
+    pub viewer: Option<Viewer>,
+    /// How long the page view was visible so far.
+    pub engaged_ms: u32,
+}
+
+/// Stores that the page view with this event id was visible for `engaged_ms`.
+pub fn update_seen_engaged(
+    conn: &Connection,
+    account: AccountId,
+    event_id: &str,
+    engaged_ms: u32,
+) -> Result<(), Error> {
+    conn.prepare_cached("update seen set engaged_ms = ?3 where account_id = ?1 and event_id = ?2")?
+        .execute((account.0, event_id, engaged_ms))?;
+    Ok(())
 }
 
 pub fn delete_seen(conn: &Connection, account: AccountId, event_id: &str) -> Result<(), Error> {

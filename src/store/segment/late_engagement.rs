@@ -1,7 +1,7 @@
 //! How long page views were visible, as far as that became known after their day was closed. Segments do not change, so
 //! it waits in this table until the segment is rewritten for it. Until then reports and timelines add it when they read.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
 use crate::domain::account::AccountId;
@@ -9,16 +9,8 @@ use crate::store::error::Error;
 
 /// Engaged times by session and time of the page view.
 pub(in crate::store) type Late = FxHashMap<(u32, i64), u32>;
-/// How long each page view was visible, by its session and time.
-pub fn find(conn: &Connection, account: AccountId, session: u32, at_ms: i64) -> Result<Option<u32>, Error> {
-    Ok(conn
-        .prepare_cached(
-            "select engaged_ms from late_engagement where account_id = ?1 and session_id = ?2 and at_ms = ?3",
-        )?
-        .query_row((account.0, session, at_ms), |row| row.get(0))
-        .optional()?)
-}
 
+/// Keeps how long a page view was visible, the longest that was reported for its session and time.
 pub fn upsert(
     conn: &Connection,
     account: AccountId,
@@ -28,7 +20,7 @@ pub fn upsert(
 ) -> Result<(), Error> {
     conn.prepare_cached(
         "insert into late_engagement (account_id, session_id, at_ms, engaged_ms) values (?1, ?2, ?3, ?4)
-         on conflict do update set engaged_ms = ?4",
+         on conflict do update set engaged_ms = max(engaged_ms, ?4)",
     )?
     .execute((account.0, session, at_ms, engaged_ms))?;
     Ok(())

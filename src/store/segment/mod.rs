@@ -39,7 +39,6 @@ use super::error::{Damage, Error};
 use crate::base::clock::DAY;
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
-use crate::store::event::PAGE_VIEW;
 use crate::store::totals::Totals;
 
 /// The ids of the columns of segment `n` begin at this times `n`. The number is part of the file format.
@@ -271,24 +270,6 @@ pub(super) fn exists(conn: &Connection, id: i64) -> Result<bool, Error> {
 /// All rows of a segment.
 pub fn list_runs(conn: &Connection, segment: &Segment) -> Result<Vec<Run>, Error> {
     Reader::prepare(conn)?.runs(segment)
-}
-
-/// How long the page view of a session at `at_ms` was visible; `None` when no intact segment has that page view.
-pub fn find_engaged(
-    conn: &Connection,
-    account: AccountId,
-    session: u32,
-    at_ms: i64,
-) -> Result<Option<u32>, Error> {
-    let mut reader = Reader::prepare(conn)?;
-    for segment in list(conn, account, at_ms, at_ms.saturating_add(1))? {
-        let runs = reader.runs_with(&segment, Col::Session, |id| id == session)?;
-        let mut rows = runs.iter().filter(|run| run.session == session).flat_map(|run| &run.rows);
-        if let Some(row) = rows.find(|row| row.kind == PAGE_VIEW && row.at_ms == at_ms) {
-            return Ok(Some(row.engaged_ms));
-        }
-    }
-    Ok(None)
 }
 
 /// Inserts runs as one segment; inserts nothing when they have no rows.

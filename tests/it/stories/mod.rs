@@ -2,6 +2,7 @@
 
 mod closing;
 mod completions;
+mod engagement;
 mod erasing;
 mod identities;
 mod recount;

@@ -5,7 +5,6 @@ use super::pending::Pending;
 use crate::app::people::contacts::{self, Details};
 use crate::app::people::{properties, visitors};
 use crate::base::clock::Millis;
-use crate::domain::account::AccountId;
 use crate::domain::hit::{Act, Hit, SEEN_FOR};
 use crate::domain::hit_reason::Reason;
 use crate::domain::provenance::{Channel, Provenance};
@@ -13,8 +12,7 @@ use crate::domain::source::{Attribution, Origin, Source};
 use crate::domain::visitor::{SOURCE_MEMORY, opens_session};
 use crate::store::contact::{self, Activity, Contact};
 use crate::store::dictionary::{Kind, join};
-use crate::store::event::{self, Event, Seen, Statements};
-use crate::store::segment;
+use crate::store::event::{self, Event, Seen, Statements, Viewer};
 use crate::store::segment::late_engagement;
 use crate::store::session::Session;
 use crate::store::visitor::{self, Visitor};
@@ -97,7 +95,8 @@ impl<'a> Batch<'a> {
             engaged_ms: 0,
             foreign_host: hit.foreign_host,
         };
-        self.pending.push(account, event, hit.event_id.as_deref(), hit.received.0);
+        let viewer = hit.visitor.as_ref().map(Viewer::of);
+        self.pending.push(account, event, viewer, hit.event_id.as_deref(), hit.received.0);
         self.complete_visits(inbox_id, hit, &mut visitor, page)?;
         let number = visitor.number.0;
         self.put_visitor(hit, visitor);
@@ -139,9 +138,12 @@ impl<'a> Batch<'a> {
 
     /// rules.md 15: merged into its page view; the largest total counts, so that a repeat changes nothing.
     fn engage(&mut self, hit: &Hit, page_view: &str, engaged_ms: u32) -> Result<Folded, store::Error> {
-        let Some((session, rose)) = self.raise_engaged(hit, page_view, engaged_ms)? else {
-            return Ok(Folded::only(Reason::UnknownPageView));
+        let viewer = hit.visitor.as_ref().map(Viewer::of);
+        let raised = match viewer {
+            Some(viewer) => self.raise_engaged(hit, page_view, viewer, engaged_ms)?,
+            None => None,
         };
+        let Some((session, rose)) = raised else { return Ok(Folded::only(Reason::UnknownPageView)) };
         if rose > 0
             && let Some(session) = self.cache.session(self.conn, hit.account, session)?
         {
@@ -150,15 +152,16 @@ impl<'a> Batch<'a> {
         Ok(Folded::only(Reason::Stored))
     }
 
-    /// Session of the page view, and by how much its engaged time rose; `None` when nobody knows it.
+    /// Session of the page view, and by how much its engaged time rose; `None` when it is no page view of this visitor.
     fn raise_engaged(
         &mut self,
         hit: &Hit,
         page_view: &str,
+        viewer: Viewer,
         engaged_ms: u32,
     ) -> Result<Option<(u32, u32)>, store::Error> {
-        let account = hit.account;
-        if let Some(event) = self.pending.event(account, page_view) {
+        let (conn, account) = (self.conn, hit.account);
+        if let Some(event) = self.pending.page_view(account, page_view, viewer) {
             let rose = engaged_ms.saturating_sub(event.engaged_ms);
             event.engaged_ms += rose;
             return Ok(Some((event.session_id, rose)));
@@ -166,35 +169,18 @@ impl<'a> Batch<'a> {
         let seen = self.statements.find_seen(account, page_view)?;
         // Ids older than 48 h are deleted bit by bit, and the session may be deleted already.
         let is_known = |seen: &Seen| hit.received.0.saturating_sub(seen.received_ms) < SEEN_FOR;
-        let Some(seen) = seen.filter(is_known) else { return Ok(None) };
-        let raised = event::update_engaged(self.conn, account, seen.at_ms, seen.inbox_id, engaged_ms)?;
-        let rose = match raised {
-            Some(rose) => Some(rose),
-            None => self.engage_late(account, seen, engaged_ms)?,
-        };
-        Ok(rose.map(|rose| (seen.session_id, rose)))
-    }
-
-    /// The page view is in a segment. The additional time it was visible is kept apart until the segment is rewritten.
-    fn engage_late(
-        &mut self,
-        account: AccountId,
-        seen: Seen,
-        engaged_ms: u32,
-    ) -> Result<Option<u32>, store::Error> {
-        let (session, at_ms) = (seen.session_id, seen.at_ms);
-        let waiting = late_engagement::find(self.conn, account, session, at_ms)?;
-        let before = match waiting {
-            Some(before) => before,
-            None => match segment::find_engaged(self.conn, account, session, at_ms)? {
-                Some(before) => before,
-                None => return Ok(None),
-            },
-        };
-        if engaged_ms > before {
-            late_engagement::upsert(self.conn, account, session, at_ms, engaged_ms)?;
+        let is_own = |seen: &Seen| seen.viewer.is_some_and(|own| own.may_be(viewer));
+        let Some(seen) = seen.filter(|seen| is_known(seen) && is_own(seen)) else { return Ok(None) };
+        let rose = engaged_ms.saturating_sub(seen.engaged_ms);
+        if rose > 0 {
+            event::update_seen_engaged(conn, account, page_view, engaged_ms)?;
+            let (session, at_ms) = (seen.session_id, seen.at_ms);
+            // A segment does not change. What comes after its page view is in one is kept apart until it is rewritten.
+            if !event::update_engaged(conn, account, at_ms, seen.inbox_id, engaged_ms)? {
+                late_engagement::upsert(conn, account, session, at_ms, engaged_ms)?;
+            }
         }
-        Ok(Some(engaged_ms.saturating_sub(before)))
+        Ok(Some((seen.session_id, rose)))
     }
 
     /// The visitor of a browser's hit, and whether it is new.

@@ -124,7 +124,7 @@ impl Batch<'_> {
         }
         // The id stands for the hit itself, not for what its page view completed.
         let id = hit.event_id.as_deref().filter(|_| hit.is_completion());
-        self.pending.push(hit.account, event, id, hit.received.0);
+        self.pending.push(hit.account, event, None, id, hit.received.0);
         self.cache.note_completion(hit.account, done.number, hit.at.0);
         Ok(())
     }

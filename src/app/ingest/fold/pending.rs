@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::domain::account::AccountId;
 use crate::store::contact::{self, Activity};
-use crate::store::event::{Event, Seen, Statements};
+use crate::store::event::{Event, Seen, Statements, Viewer};
 use crate::store::{self, Connection};
 
 /// An event to be written.
@@ -16,6 +16,8 @@ use crate::store::{self, Connection};
 struct Waiting {
     account: AccountId,
     event: Event,
+    /// Whose page view it is; `None` for completions.
+    viewer: Option<Viewer>,
     /// `None` also when a later event of the batch has taken the id over.
     id: Option<String>,
     received_ms: i64,
@@ -44,10 +46,11 @@ impl Pending {
         Some(self.alone.get(&(account, id.to_owned()))?.received_ms)
     }
 
-    /// The event with this event id, to be changed.
-    pub(super) fn event(&mut self, account: AccountId, id: &str) -> Option<&mut Event> {
+    /// The page view of this visitor with this event id, to be changed.
+    pub(super) fn page_view(&mut self, account: AccountId, id: &str, viewer: Viewer) -> Option<&mut Event> {
         let place = *self.places.get(&account)?.get(id)?;
-        Some(&mut self.events.get_mut(place)?.event)
+        let waiting = self.events.get_mut(place)?;
+        (waiting.viewer == Some(viewer)).then_some(&mut waiting.event)
     }
 
     /// Frees an event id. Its event stays.
@@ -61,11 +64,18 @@ impl Pending {
         }
     }
 
-    pub(super) fn push(&mut self, account: AccountId, event: Event, id: Option<&str>, received_ms: i64) {
+    pub(super) fn push(
+        &mut self,
+        account: AccountId,
+        event: Event,
+        viewer: Option<Viewer>,
+        id: Option<&str>,
+        received_ms: i64,
+    ) {
         if let Some(id) = id {
             self.places.entry(account).or_default().insert(id.to_owned(), self.events.len());
         }
-        self.events.push(Waiting { account, event, id: id.map(str::to_owned), received_ms });
+        self.events.push(Waiting { account, event, viewer, id: id.map(str::to_owned), received_ms });
     }
 
     /// Keeps the event id of a hit that left no event, so that a repeat is known as one.
@@ -78,7 +88,7 @@ impl Pending {
         received_ms: i64,
     ) {
         if let Some(id) = id {
-            let seen = Seen { inbox_id, at_ms, received_ms, session_id: 0 };
+            let seen = Seen { inbox_id, at_ms, received_ms, session_id: 0, viewer: None, engaged_ms: 0 };
             self.alone.insert((account, id.to_owned()), seen);
         }
     }
@@ -107,8 +117,9 @@ impl Pending {
         let mut with_id: Vec<(&str, &Waiting)> = with_id.collect();
         with_id.sort_unstable_by_key(|(id, waiting)| (waiting.account, *id));
         for (id, waiting) in with_id {
-            let Event { inbox_id, at_ms, session_id, .. } = waiting.event;
-            let seen = Seen { inbox_id, at_ms, received_ms: waiting.received_ms, session_id };
+            let Event { inbox_id, at_ms, session_id, engaged_ms, .. } = waiting.event;
+            let Waiting { viewer, received_ms, .. } = *waiting;
+            let seen = Seen { inbox_id, at_ms, received_ms, session_id, viewer, engaged_ms };
             statements.insert_seen(waiting.account, id, seen)?;
         }
         let mut alone: Vec<_> = self.alone.into_iter().collect();
@@ -126,6 +137,7 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::visitor::Token;
     use crate::store::event::PAGE_VIEW;
 
     fn event(at_ms: i64) -> Event {
@@ -150,14 +162,20 @@ mod tests {
     fn an_id_is_found_in_its_own_account_until_it_is_forgotten() {
         let (one, other) = (AccountId(1_000_001), AccountId(1_000_002));
         let mut pending = Pending::default();
-        pending.push(one, event(5), Some("a"), 50);
-        pending.push(one, event(6), None, 60);
+        let viewer_of = |token: &str| Viewer::of(&Token::parse(token).unwrap());
+        let viewer = Some(viewer_of("ada"));
+        let found = |pending: &mut Pending, token: &str| {
+            pending.page_view(one, "a", viewer_of(token)).map(|event| event.at_ms)
+        };
+        pending.push(one, event(5), viewer, Some("a"), 50);
+        pending.push(one, event(6), viewer, None, 60);
         assert_eq!((pending.received_ms(one, "a"), pending.received_ms(other, "a")), (Some(50), None));
-        assert_eq!(pending.event(one, "a").map(|event| event.at_ms), Some(5));
+        assert_eq!(found(&mut pending, "ada"), Some(5));
+        assert_eq!(found(&mut pending, "eve"), None);
         pending.forget_id(one, "a");
         assert_eq!(pending.received_ms(one, "a"), None);
-        pending.push(one, event(7), Some("a"), 70);
-        assert_eq!(pending.event(one, "a").map(|event| event.at_ms), Some(7));
+        pending.push(one, event(7), viewer, Some("a"), 70);
+        assert_eq!(found(&mut pending, "ada"), Some(7));
         let ids: Vec<_> = pending.events.iter().map(|waiting| waiting.id.as_deref()).collect();
         assert_eq!(ids, [None, None, Some("a")], "each id is written once");
     }
