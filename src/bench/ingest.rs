@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use serde_json::json;
 
 use super::account;
@@ -17,10 +17,20 @@ use super::measuring::{Stopwatch, machine};
 use super::output::Figures;
 use super::requests::{self, What};
 use super::server_process::{ServerProcess, Usage};
-use crate::base::clock::{Clock, RealClock};
+use crate::app::App;
+use crate::app::ingest::accept::beacon::of_json;
+use crate::app::ingest::accept::{Sender, read_hit};
+use crate::app::ingest::fold::{self, Cache};
+use crate::app::jobs::close_days;
+use crate::base::clock::{Clock, HOUR, RealClock};
 use crate::config::Config;
 use crate::demo::temporary_directory::TemporaryDirectory;
+use crate::domain::account::AccountId;
 use crate::server;
+use crate::store;
+
+/// How long ago the page views of a closed day were, milliseconds. Their ids are known for two days.
+const LATE: i64 = 25 * HOUR;
 
 pub(super) struct Plan {
     pub(super) seconds: u64,
@@ -45,10 +55,35 @@ pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
     config.server.data_dir.clone_from(&directory.0);
     let app = server::open(&config)?;
     account::insert(&app)?;
+    if plan.what == What::LateEngagements {
+        close_a_day(&app)?;
+    }
     app.store.close();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(measure(plan, &directory.0))?;
     print(&report, json)
+}
+
+/// Stores a page view of each request on a day that is over, and closes that day.
+fn close_a_day(app: &App) -> anyhow::Result<()> {
+    let at = app.now().plus(-LATE);
+    let account = app.accounts.find(AccountId::FIRST).context("no account")?;
+    let sender = Sender { address: None, user_agent: "", referer: "", do_not_track: false };
+    let agent = app.user_agents.read(sender.user_agent);
+    let mut hits = Vec::new();
+    for (number, request) in (1..).zip(requests::make(What::PageViews)) {
+        let body = request.body(number);
+        for beacon in of_json(&body).map_err(|_| anyhow!("unreadable request"))? {
+            let beacon = beacon.map_err(|_| anyhow!("unreadable page view"))?;
+            let hit = read_hit(app, at, sender, &agent, &account, &beacon);
+            hits.push(hit.map_err(|reason| anyhow!("a page view was refused: {}", reason.as_str()))?);
+        }
+    }
+    fold::fold_hits(app, &mut Cache::default(), at, hits)?;
+    close_days::close_account(app, &account, app.now())?;
+    let hot = app.store.readers.read(|conn| store::event::count(conn, account.id(), 0, i64::MAX, 1))?;
+    anyhow::ensure!(hot == 0, "the day was not closed");
+    Ok(())
 }
 
 async fn measure(plan: &Plan, dir: &Path) -> anyhow::Result<serde_json::Value> {
@@ -82,7 +117,7 @@ async fn measure(plan: &Plan, dir: &Path) -> anyhow::Result<serde_json::Value> {
         "date": RealClock.now().iso(),
         "machine": machine(),
         "connections": plan.connections,
-        "invented_names": plan.what == What::InventedNames,
+        "what": plan.what.label(),
         "sent": serial.load(Ordering::Relaxed),
         "bare": as_json(&bare),
         "guestlog": as_json(&ours),
@@ -184,10 +219,10 @@ fn print(report: &serde_json::Value, json: bool) -> anyhow::Result<()> {
     }
     let number = |path: &str| Figures(report).number(path);
     println!("{} · {}", report["date"].as_str().unwrap_or(""), report["machine"].as_str().unwrap_or(""));
-    let what = if report["invented_names"] == true { "completions of invented names" } else { "page views" };
     println!(
-        "{} connections, POST /collect, {what}, answer after fsync; {} sent to both\n",
+        "{} connections, POST /collect, {}, answer after fsync; {} sent to both\n",
         number("/connections"),
+        report["what"].as_str().unwrap_or(""),
         number("/sent"),
     );
     println!("| server | requests/s | p50 ms | p99 ms | CPU µs/request | RSS max MB |");

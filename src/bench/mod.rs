@@ -40,6 +40,9 @@ pub enum Bench {
         /// Send completions of events that nobody created instead of page views, each with a new name
         #[arg(long)]
         invented_names: bool,
+        /// Send how long page views of a closed day were visible instead of page views
+        #[arg(long, conflicts_with = "invented_names")]
+        late_engagements: bool,
     },
     /// Every report on a store of a year: time, CPU, memory, disk, start after a kill
     Reports {
@@ -76,13 +79,17 @@ pub enum Bench {
 /// Runs a benchmark and prints its tables, or JSON when `json` is set.
 pub fn run(bench: &Bench, json: bool) -> anyhow::Result<ExitCode> {
     match bench {
-        Bench::Ingest { seconds, rounds, connections, rate, invented_names } => {
+        Bench::Ingest { seconds, rounds, connections, rate, invented_names, late_engagements } => {
             let plan = ingest::Plan {
                 seconds: *seconds,
                 rounds: *rounds,
                 connections: *connections,
                 rate: *rate,
-                what: if *invented_names { What::InventedNames } else { What::PageViews },
+                what: match (*invented_names, *late_engagements) {
+                    (true, _) => What::InventedNames,
+                    (false, true) => What::LateEngagements,
+                    (false, false) => What::PageViews,
+                },
             };
             ingest::run(&plan, json)?;
         }

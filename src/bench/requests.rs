@@ -7,8 +7,8 @@ use crate::base::random::{Random, SeededRandom};
 use crate::domain::account::AccountId;
 
 /// Number of different requests.
-const DIFFERENT: usize = 20_000;
-/// The event id is written over this whenever a request is sent.
+const DIFFERENT: u64 = 20_000;
+/// The event id, a decimal number, is written over this whenever a request is sent.
 const ID_MARK: &str = "0000000000000000";
 
 const AGENTS: &[&str] = &[
@@ -33,6 +33,19 @@ pub(super) enum What {
     PageViews,
     /// Completions of events that nobody created, each with a name that was never sent before.
     InventedNames,
+    /// Ever longer times for which page views of a closed day were visible. The page views have the ids `view_id`.
+    LateEngagements,
+}
+
+impl What {
+    /// How tables call it.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::PageViews => "page views",
+            Self::InventedNames => "completions of invented names",
+            Self::LateEngagements => "late engagements",
+        }
+    }
 }
 
 /// One request, and the places of its event id. The name of an invented event contains the id too.
@@ -46,7 +59,7 @@ impl Request {
     pub(super) fn write(&self, number: u64, out: &mut Vec<u8>) {
         out.clear();
         out.extend_from_slice(&self.bytes);
-        let id = format!("{number:016x}");
+        let id = view_id(number);
         for at in &self.ids_at {
             if let Some(mark) = out.get_mut(*at..at + ID_MARK.len()) {
                 mark.copy_from_slice(id.as_bytes());
@@ -55,7 +68,22 @@ impl Request {
     }
 }
 
-/// Makes the requests, which are the same in every run.
+/// The event id of the request with this number.
+fn view_id(number: u64) -> String {
+    format!("{number:016}")
+}
+
+impl Request {
+    /// The body with event id `number`.
+    pub(super) fn body(&self, number: u64) -> Vec<u8> {
+        let mut whole = Vec::new();
+        self.write(number, &mut whole);
+        let head = whole.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |end| end + 4);
+        whole.split_off(head)
+    }
+}
+
+/// Makes the requests, which are the same in every run. Those of all kinds come from the same visitors.
 #[must_use]
 pub(super) fn make(what: What) -> Vec<Request> {
     let random = SeededRandom::new(1);
@@ -65,22 +93,25 @@ pub(super) fn make(what: What) -> Vec<Request> {
         (0..5_000).map(|_| of.token()).collect()
     };
     (0..DIFFERENT)
-        .map(|_| {
+        .map(|index| {
             let token = tokens.get(pick(tokens.len())).map_or("", String::as_str);
             let agent = AGENTS.get(pick(AGENTS.len())).copied().unwrap_or_default();
             let referrer = REFERRERS.get(pick(REFERRERS.len())).copied().unwrap_or_default();
             // A few pages get most of the views.
             let page = pick(40) * pick(40) / 4;
-            request(what, (token, agent, referrer), page)
+            request(what, index, (token, agent, referrer), page)
         })
         .collect()
 }
 
-fn request(what: What, (token, agent, referrer): (&str, &str, &str), page: usize) -> Request {
+fn request(what: What, index: u64, (token, agent, referrer): (&str, &str, &str), page: usize) -> Request {
     let now = "1795370000000";
     let kind = match what {
         What::PageViews => "1".to_owned(),
         What::InventedNames => format!("3,\"n\":\"invented {ID_MARK}\",\"m\":1"),
+        What::LateEngagements => {
+            format!("\"engagement\",\"pv\":\"{}\",\"ms\":\"{ID_MARK}\"", view_id(index + 1))
+        }
     };
     let body = format!(
         "{{\"a\":{account},\"k\":{kind},\"id\":\"{ID_MARK}\",\"age\":12,\"vi\":\"{token}\",\
