@@ -2,33 +2,43 @@
 //! when files for it are configured.
 
 use std::fs::File;
-use std::io::BufReader;
-use std::net::TcpListener;
+use std::io::{BufReader, Error, ErrorKind};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::HttpServer;
-use actix_web::dev::Server;
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_server::{GracefulShutdownSignal, Server};
+use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_tls::accept::rustls_0_23::Acceptor;
+use actix_web::dev::AppConfig;
 use actix_web::middleware::from_fn;
+use actix_web::rt::net::{ActixStream, TcpStream};
 use actix_web::web::{Data, PayloadConfig, ServiceConfig};
 use anyhow::Context;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::connections::registry::{Connections, HEADER_TIME, Limits};
+use super::connections::requests;
+use super::connections::stream::{GuardedStream, Slot};
 use crate::app::ingest::accept::beacon::BATCH_BODY_MAX;
 use crate::config::Config;
 use crate::web;
 use crate::web::request::state::State;
 
-/// The longest time for the headers of a request.
-const HEADER_TIME: Duration = Duration::from_secs(5);
 /// The longest time between two requests of a connection.
 const IDLE_TIME: Duration = Duration::from_secs(75);
 /// The longest time for requests in progress after a stop, seconds.
 const STOP_SECONDS: u64 = 5;
-/// The most connections of each worker.
-const CONNECTIONS_MAX: usize = 10_000;
+/// Connections that the system keeps for a server that is busy accepting others.
+const BACKLOG: i32 = 1024;
+/// Bytes that the system keeps for each connection, in each direction; it doubles this number.
+const SOCKET_BUFFER: usize = 128 * 1024;
 
 /// Which pages a server shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,34 +61,110 @@ impl Side {
     }
 }
 
-/// Makes a server on a listening socket. Files of TLS that cannot be used are an error.
+/// A server and its connections.
+pub(super) struct Started {
+    pub server: Server,
+    pub connections: Arc<Connections>,
+}
+
+/// Makes a server on a listening socket, with at most so many connections. Files of TLS that cannot be used are an error.
 pub(super) fn start(
     config: &Config,
     state: Data<State>,
     side: Side,
     listener: TcpListener,
-) -> anyhow::Result<Server> {
-    let workers = match config.server.workers {
+    connections: usize,
+) -> anyhow::Result<Started> {
+    rustix::net::listen(&listener, BACKLOG)?;
+    rustix::net::sockopt::set_socket_send_buffer_size(&listener, SOCKET_BUFFER)?;
+    rustix::net::sockopt::set_socket_recv_buffer_size(&listener, SOCKET_BUFFER)?;
+    let tls = config.tls.files().map(|(certificate, key)| tls(certificate, key)).transpose()?;
+    let workers = workers(config);
+    let builder = actix_server::Server::build()
+        .workers(workers)
+        .max_concurrent_connections(connections.div_ceil(workers))
+        .shutdown_timeout(STOP_SECONDS);
+    let stop = builder.graceful_shutdown_signal();
+    let proxies = config.server.trusted_proxies.clone();
+    let clock = Arc::clone(&state.app.clock);
+    let connections = Arc::new(Connections::new(clock, Limits::of(connections), proxies));
+    let open = Arc::clone(&connections);
+    let builder = match tls {
+        None => builder.listen("http", listener, move || {
+            let open = Arc::clone(&open);
+            let enter = move |io: TcpStream| {
+                let entered = enter(&open, &io);
+                async { entered.map(|(slot, peer)| (GuardedStream::new(io, slot), peer)) }
+            };
+            fn_service(enter).and_then(requests(&state, side, &stop))
+        })?,
+        Some(tls) => builder.listen("https", listener, move || {
+            let (open, acceptor) = (Arc::clone(&open), Acceptor::new(tls.clone()));
+            let enter = move |io: TcpStream| {
+                let (entered, acceptor) =
+                    (enter(&open, &io), ServiceFactory::<TcpStream>::new_service(&acceptor, ()));
+                async move {
+                    let (slot, peer) = entered?;
+                    let acceptor = acceptor.await.map_err(|()| Error::from(ErrorKind::Other))?;
+                    let io = acceptor.call(io).await.map_err(|error| Error::other(error.to_string()))?;
+                    Ok((GuardedStream::new(io, slot), peer))
+                }
+            };
+            fn_service(enter).and_then(requests(&state, side, &stop))
+        })?,
+    };
+    Ok(Started { server: builder.run(), connections })
+}
+
+/// Finds room for a connection.
+fn enter(
+    connections: &Arc<Connections>,
+    io: &TcpStream,
+) -> Result<(Rc<Slot>, Option<SocketAddr>), DispatchError> {
+    let peer = io.peer_addr().ok();
+    let slot = Slot::enter(connections, peer.map(|peer| peer.ip()));
+    Ok((slot.ok_or_else(|| Error::from(ErrorKind::ConnectionRefused))?, peer))
+}
+
+/// Answers the requests of connections.
+fn requests<T: ActixStream + 'static>(
+    state: &Data<State>,
+    side: Side,
+    stop: &GracefulShutdownSignal,
+) -> impl ServiceFactory<
+    (GuardedStream<T>, Option<SocketAddr>),
+    Config = (),
+    Response = (),
+    Error = DispatchError,
+    InitError = (),
+> + use<T> {
+    let app = actix_web::App::new()
+        .app_data(state.clone())
+        .app_data(PayloadConfig::new(BATCH_BODY_MAX))
+        .wrap(from_fn(requests::follow))
+        .configure(|routes| side.routes(routes))
+        .into_factory()
+        .map_err(|error: actix_web::Error| error.error_response());
+    let stop = stop.clone();
+    HttpService::build()
+        .graceful_shutdown_signal(move || {
+            let stop = stop.clone();
+            async move { stop.notified().await }
+        })
+        .client_request_timeout(HEADER_TIME)
+        .keep_alive(IDLE_TIME)
+        .on_connect_ext(|io: &GuardedStream<T>, data| {
+            data.insert(Rc::clone(&io.slot));
+        })
+        .h1(map_config(app, |()| AppConfig::default()))
+}
+
+/// How many workers a server has.
+pub(super) fn workers(config: &Config) -> usize {
+    match config.server.workers {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         count => count,
-    };
-    let server = HttpServer::new(move || {
-        actix_web::App::new()
-            .app_data(state.clone())
-            .app_data(PayloadConfig::new(BATCH_BODY_MAX))
-            .wrap(from_fn(web::request::unread_bodies::close_unread))
-            .configure(|routes| side.routes(routes))
-    })
-    .workers(workers)
-    .client_request_timeout(HEADER_TIME)
-    .keep_alive(IDLE_TIME)
-    .max_connections(CONNECTIONS_MAX)
-    .shutdown_timeout(STOP_SECONDS);
-    let server = match config.tls.files() {
-        None => server.listen(listener)?,
-        Some((certificate, key)) => server.listen_rustls_0_23(listener, tls(certificate, key)?)?,
-    };
-    Ok(server.run())
+    }
 }
 
 fn tls(certificate: &Path, key: &Path) -> anyhow::Result<ServerConfig> {

@@ -1,5 +1,6 @@
 //! Puts the server together: configuration, store, application, HTTP and background jobs, and stops it in order.
 
+mod connections;
 pub mod control;
 mod http;
 mod jobs;
@@ -9,6 +10,7 @@ pub mod options;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::rt;
@@ -20,6 +22,8 @@ use crate::app::App;
 use crate::app::access::setup;
 use crate::config::Config;
 use crate::web::request::state::State;
+use connections::descriptors;
+use connections::registry::Connections;
 use http::Side;
 use jobs::Jobs;
 pub use open::{migrate, open};
@@ -27,6 +31,9 @@ pub use open::{migrate, open};
 /// The log target of the lines that name the server's address. They are written at every level of the log, because
 /// whoever asked for port 0 learns the port from them.
 pub const ADDRESS_LINES: &str = "guestlog::address";
+
+/// How often connections are looked for that make a server wait for too long.
+const CUT_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs the server until it is asked to stop.
 pub fn run(config: &Config) -> anyhow::Result<()> {
@@ -53,7 +60,10 @@ pub(crate) async fn serve(
     let address = listener.local_addr()?;
     let admin_listener = config.server.admin_listen.map(bind).transpose()?;
     let side = if admin_listener.is_some() { Side::Public } else { Side::Both };
-    let server = http::start(config, state.clone(), side, listener)?;
+    let servers = 1 + usize::from(admin_listener.is_some());
+    let room = descriptors::connections(servers, http::workers(config) * servers);
+    let for_admin = if admin_listener.is_some() { room.div_ceil(4) } else { 0 };
+    let public = http::start(config, state.clone(), side, listener, room - for_admin)?;
     let stop = Arc::new(Notify::new());
     let commands = start_listener(&app, &stop);
     tracing::info!(target: ADDRESS_LINES, "listening on {scheme}://{address}");
@@ -62,29 +72,44 @@ pub(crate) async fn serve(
         Some(listener) => {
             let address = listener.local_addr()?;
             tracing::info!(target: ADDRESS_LINES, "admin pages on {scheme}://{address}");
-            (Some(http::start(config, state, Side::Admin, listener)?), address)
+            (Some(http::start(config, state, Side::Admin, listener, for_admin)?), address)
         }
     };
     // When the admin pages have an address of their own, the public address does not show them.
-    let public = config.server.public_url.clone().filter(|_| admin.is_none());
-    let origin = public.unwrap_or_else(|| format!("{scheme}://{admin_address}"));
+    let public_url = config.server.public_url.clone().filter(|_| admin.is_none());
+    let origin = public_url.unwrap_or_else(|| format!("{scheme}://{admin_address}"));
     print_setup_link(&app, &origin).await;
     let jobs = Jobs::start(&app, config.retention.events_months);
-    started(server.handle());
+    started(public.server.handle());
+    let open: Vec<_> = [Some(&public), admin.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(|one| Arc::clone(&one.connections))
+        .collect();
+    let cutting = rt::spawn(cut_stalled(open));
     // Each server returns after SIGTERM, SIGINT or SIGQUIT, once the requests in progress are answered.
     let admin = async {
         match admin {
-            Some(admin) => admin.await,
+            Some(admin) => admin.server.await,
             None => Ok(()),
         }
     };
-    let (result, admin_result) = tokio::join!(server, admin);
+    let (result, admin_result) = tokio::join!(public.server, admin);
+    cutting.abort();
     stop.notify_one();
     if let Some(commands) = commands {
         let _ = commands.await;
     }
     jobs.stop().await;
     Ok(result.and(admin_result)?)
+}
+
+/// Closes connections whose clients make a server wait for too long.
+async fn cut_stalled(servers: Vec<Arc<Connections>>) {
+    loop {
+        tokio::time::sleep(CUT_EVERY).await;
+        servers.iter().for_each(|connections| connections.cut_stalled());
+    }
 }
 
 /// As long as there is no user, this prints the link with which the first user sets everything up.

@@ -11,6 +11,7 @@ const FILES_MAX: usize = 16;
 /// What the top of the tree holds.
 pub(crate) const TOP: &[&str] = &[
     ".cargo",
+    ".cargo",
     ".ci",
     ".gitattributes",
     ".gitignore",

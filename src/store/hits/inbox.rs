@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering}
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::base::clock::{Clock, SECOND};
@@ -254,7 +254,11 @@ impl Thread {
         self.check_space();
         let mut batch = Vec::with_capacity(BATCH);
         loop {
-            while jobs.is_empty() && self.purge_to > self.state.purged.load(Ordering::Relaxed) {
+            // What is left when the server stops is deleted after the next start.
+            while jobs.is_empty()
+                && !jobs.is_closed()
+                && self.purge_to > self.state.purged.load(Ordering::Relaxed)
+            {
                 self.purge();
             }
             if jobs.blocking_recv_many(&mut batch, BATCH) == 0 {
@@ -277,7 +281,7 @@ impl Thread {
             if !probes.is_empty() {
                 self.probe(probes);
             }
-            if self.purge_to >= self.state.purged.load(Ordering::Relaxed) + PURGE_STEP {
+            if self.purge_to.saturating_sub(self.state.purged.load(Ordering::Relaxed)) >= PURGE_STEP {
                 self.purge();
             }
         }
@@ -327,17 +331,28 @@ impl Thread {
         Ok(id)
     }
 
-    /// Deletes one step of folded hits. After a failure the next `Purge` tries again.
+    /// Deletes one step of folded hits. After a failure the next `Purge` tries again. A step is so many rows and not so
+    /// many ids, because the ids of a store that was put together by hand may have a gap.
     fn purge(&mut self) {
-        let from = self.state.purged.load(Ordering::Relaxed);
-        let step_end = self.purge_to.min(from + PURGE_STEP);
-        match self.conn.execute("delete from hit where id <= ?1", [step_end]) {
-            Ok(_) => self.state.purged.store(step_end, Ordering::Relaxed),
+        match self.delete_step() {
+            Ok(through) => self.state.purged.store(through, Ordering::Relaxed),
             Err(error) => {
-                self.purge_to = from;
+                self.purge_to = self.state.purged.load(Ordering::Relaxed);
                 tracing::warn!(error = %error, "processed hits could not be deleted from the inbox yet");
             }
         }
+    }
+
+    /// Answers the id through which all hits are deleted.
+    fn delete_step(&self) -> Result<i64, Error> {
+        let step_end: Option<i64> = self
+            .conn
+            .prepare_cached("select id from hit where id <= ?1 order by id limit 1 offset ?2")?
+            .query_row((self.purge_to, PURGE_STEP - 1), |row| row.get(0))
+            .optional()?;
+        let through = step_end.unwrap_or(self.purge_to);
+        self.conn.prepare_cached("delete from hit where id <= ?1")?.execute([through])?;
+        Ok(through)
     }
 
     /// Answers all probes of a batch by one write, so that frequent probes do not delay requests.
@@ -384,6 +399,34 @@ impl Thread {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::clock::{ManualClock, Millis};
+    use crate::store::data_dir::INBOX_FILE;
+    use crate::store::{Options, Store};
+
+    /// A step per 2,000 ids would never come to the end of the gap, nor see that the server stops.
+    #[test]
+    fn a_gap_in_the_ids_is_not_walked_through() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
+        let store = || Store::open(&options, ManualClock::at(Millis(0))).unwrap();
+        store().close();
+        let far = i64::MAX / 2;
+        let conn = Connection::open(options.data_dir.join(INBOX_FILE)).unwrap();
+        conn.execute("insert into hit (id, body) values (?1, x'7b7d')", [far]).unwrap();
+        conn.close().unwrap();
+        let store = store();
+        assert!(store.inbox.waiting() >= WAITING_MAX);
+        store.inbox.purge(far);
+        let hits = || store.inbox.list(0, 10).unwrap().len();
+        for _ in 0..2_000 {
+            if store.inbox.waiting() == 0 {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        assert_eq!((store.inbox.waiting(), hits()), (0, 0));
+        store.close();
+    }
 
     #[test]
     fn the_bytes_of_waiting_hits_are_bounded_and_returned() {

@@ -17,6 +17,8 @@ use crate::store::file::open;
 use crate::store::history::visit_counts;
 use crate::store::people::contact;
 
+/// No store has more hits than this: 10,000 a second for 14,000 years.
+const WATERMARK_MAX: i64 = 1 << 52;
 /// Most findings reported about the structure of a file.
 const FINDINGS_MAX: u32 = 20;
 
@@ -203,6 +205,10 @@ fn check_contents(conn: &Connection, report: &mut Report) -> Result<(), Error> {
     let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
     if number("select count(*) from meta")? == 0 {
         report.findings.push("the watermark is missing".to_owned());
+    }
+    let watermark = crate::store::watermark(conn)?;
+    if watermark > WATERMARK_MAX {
+        report.findings.push(format!("the watermark is {watermark}, which no number of hits reaches"));
     }
     for (words, question) in RELATIONS {
         let count = number(question)?;

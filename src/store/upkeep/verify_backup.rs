@@ -22,7 +22,11 @@ pub fn verify_backup(file: &Path) -> Result<(Option<BackupInfo>, Report), Error>
     let looked = open::reader(file).and_then(|conn| {
         open::verify_header(&conn)?;
         check::check_main(&conn, &mut report)?;
-        about_of(&conn, about.len())
+        let found = about_of(&conn, about.len())?;
+        if found.is_some() && report.findings.is_empty() {
+            check_waiting(&conn, &mut report)?;
+        }
+        Ok(found)
     });
     match looked {
         Ok(found) => {
@@ -32,6 +36,24 @@ pub fn verify_backup(file: &Path) -> Result<(Option<BackupInfo>, Report), Error>
         Err(error) if error.is_corruption() => Err(bad(error.to_string())),
         Err(error) => Err(error),
     }
+}
+
+/// The waiting hits are numbered without a gap, from the first one that is not processed. Otherwise the server would take
+/// the gap for hits that wait, and accept nothing.
+fn check_waiting(conn: &Connection, report: &mut Report) -> Result<(), Error> {
+    let watermark = crate::store::watermark(conn)?;
+    let (count, lowest, highest): (i64, Option<i64>, Option<i64>) =
+        conn.query_row("select count(*), min(id), max(id) from backup_hit", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    if let (Some(lowest), Some(highest)) = (lowest, highest)
+        && (lowest != watermark + 1 || highest != watermark + count)
+    {
+        report.findings.push(format!(
+            "{count} waiting hits are numbered from {lowest} to {highest}, but {watermark} hits are processed"
+        ));
+    }
+    Ok(())
 }
 
 fn about_of(conn: &Connection, bytes: u64) -> Result<Option<BackupInfo>, Error> {

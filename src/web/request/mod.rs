@@ -9,4 +9,3 @@ pub mod options;
 pub mod query;
 pub mod security;
 pub mod state;
-pub mod unread_bodies;

@@ -292,6 +292,19 @@ fn a_bad_backup_is_told_and_never_restored() {
         assert_eq!(machine.run(&["verify-backup", "bad.db"]).code, 1, "{name}");
         machine.run(&["restore", "bad.db"]).fails(1, "bad.db is not a usable backup");
     }
+    // Every row of these is sound, but a server would never get to the end of the numbers of the hits.
+    for change in [
+        "insert into backup_hit values (4611686018427387904, x'7b7d')",
+        "insert into backup_hit values (1, x'7b7d'), (3, x'7b7d')",
+        "insert into backup_hit values (-9223372036854775807, x'7b7d'), (9223372036854775807, x'7b7d')",
+        "update meta set watermark = 9223372036854775806",
+    ] {
+        std::fs::write(machine.path("bad.db"), &good).unwrap();
+        rusqlite::Connection::open(machine.path("bad.db")).unwrap().execute_batch(change).unwrap();
+        let verified = machine.run(&["verify-backup", "bad.db"]);
+        assert_eq!(verified.code, 1, "{change}: {verified:?}");
+        machine.run(&["restore", "bad.db"]).fails(1, "bad.db is not a usable backup");
+    }
     machine.run(&["verify-backup", "absent.db"]).fails(1, "absent.db is not a usable backup");
     machine.run(&["restore", "absent.db"]).fails(1, "absent.db is not a usable backup");
     machine.run(&["verify-backup", "guestlog.toml"]).fails(1, "guestlog.toml is not a usable backup");

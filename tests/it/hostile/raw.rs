@@ -252,7 +252,8 @@ fn lengths() -> Vec<Case> {
             "9110 9.3.1",
             b"GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET /healthz HTTP/1.1\r\nHost: a\r\n\
               Connection: close\r\n\r\n",
-            Serve(2),
+            // 9.3.1: the server may end the connection after a request whose body nobody reads.
+            AtMost(2),
         ),
     ]
 }
@@ -340,7 +341,7 @@ fn pipelines() -> Vec<Case> {
         raw("fifty requests at once", r, &[get.repeat(49).as_slice(), SMUGGLED].concat(), Serve(50)),
         raw("a request, then rubbish", r, &[get, b"rubbish \x01\r\n\r\n"].concat(), AtMost(2)),
         raw("HEAD, then GET", "9110 9.3.2", &[head, SMUGGLED].concat(), Serve(2)),
-        raw("a body nobody reads, then GET", r, &[lost, SMUGGLED].concat(), Serve(2)),
+        raw("a body nobody reads, then GET", r, &[lost, SMUGGLED].concat(), AtMost(2)),
         // 9.6 says one; the framework has read both by then. Each is a whole request, so nothing is smuggled.
         raw("a request after close", "9112 9.6", &[SMUGGLED, SMUGGLED].concat(), AtMost(2)),
         post(

@@ -1,0 +1,293 @@
+//! A connection as the framework sees it: a stream that hands requests over one at a time, reads nothing while an answer
+//! waits to be taken, and ends when the registry cuts it off.
+//!
+//! Without it the framework reads up to 128 KiB ahead and makes a request of every few bytes of it, which takes a hundred
+//! times the memory; and it never ends a connection whose client takes nothing.
+
+use std::cell::{Cell, RefCell};
+use std::io::{Error, ErrorKind, Result};
+use std::mem::MaybeUninit;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use actix_web::rt::net::{ActixStream, Ready};
+use actix_web::web::BytesMut;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::head::{Body, HeadScanner};
+use super::registry::{Connection, Connections, Phase};
+
+/// Bytes read at a time. No more than these are kept of what a client sends ahead.
+const READ: usize = 8 * 1024;
+/// Bytes of a body of unknown length that are handed over at a time: other requests may follow it.
+const PIECE: usize = 1024;
+
+/// What the next bytes of the client are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// A part of a head.
+    Head,
+    /// So many bytes of a body.
+    Body(u64),
+    /// Chunks of a body; only the framework knows where they end.
+    Chunks,
+    /// A later request. It is not read before this one is answered.
+    Later,
+}
+
+/// What a stream shares with the requests that come through it.
+pub(in crate::server) struct Slot {
+    connections: Arc<Connections>,
+    connection: Arc<Connection>,
+    next: Cell<Next>,
+    /// The head of a request was handed over, and its answer is not ready.
+    is_open: Cell<bool>,
+    /// A handler has the request.
+    is_handled: Cell<bool>,
+    /// Wakes the task of the stream once more may be read.
+    reader: RefCell<Option<Waker>>,
+}
+
+impl Slot {
+    /// `None` when there is no room for this address.
+    pub(in crate::server) fn enter(
+        connections: &Arc<Connections>,
+        address: Option<IpAddr>,
+    ) -> Option<Rc<Self>> {
+        let connection = connections.enter(address)?;
+        Some(Rc::new(Self {
+            connections: Arc::clone(connections),
+            connection,
+            next: Cell::new(Next::Head),
+            is_open: Cell::new(false),
+            is_handled: Cell::new(false),
+            reader: RefCell::default(),
+        }))
+    }
+
+    /// A handler gets the request.
+    pub(super) fn begin(&self) {
+        self.is_handled.set(true);
+        self.enter_phase();
+    }
+
+    /// All chunks of the request were read.
+    pub(super) fn end_chunks(&self) {
+        if self.next.get() == Next::Chunks {
+            self.next.set(Next::Later);
+            self.enter_phase();
+        }
+    }
+
+    /// The framework has the whole answer.
+    pub(super) fn end(&self) {
+        self.is_open.set(false);
+        self.is_handled.set(false);
+        if matches!(self.next.get(), Next::Later | Next::Chunks) {
+            self.next.set(Next::Head);
+        }
+        self.enter_phase();
+        if let Some(waker) = self.reader.take() {
+            waker.wake();
+        }
+    }
+
+    fn enter_phase(&self) {
+        let phase = match self.next.get() {
+            Next::Body(_) | Next::Chunks => Phase::Body,
+            Next::Head if !self.is_open.get() => Phase::Idle,
+            _ if self.is_handled.get() => Phase::Working,
+            _ => Phase::Head,
+        };
+        self.connections.begin(&self.connection, phase);
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.connections.leave(&self.connection);
+    }
+}
+
+/// The stream of a connection.
+pub(in crate::server) struct GuardedStream<T> {
+    io: T,
+    pub(in crate::server) slot: Rc<Slot>,
+    head: HeadScanner,
+    /// Bytes that came and were not handed over yet.
+    ahead: BytesMut,
+    /// The client does not take what was written.
+    is_blocked: bool,
+    /// The framework must look at the last piece before it gets the next.
+    is_paused: bool,
+}
+
+impl<T> GuardedStream<T> {
+    pub(in crate::server) fn new(io: T, slot: Rc<Slot>) -> Self {
+        let (head, ahead) = (HeadScanner::default(), BytesMut::new());
+        Self { io, slot, head, ahead, is_blocked: false, is_paused: false }
+    }
+
+    /// An error when the connection is cut off. Otherwise the task is woken when it will be.
+    fn check(&self, context: &Context<'_>) -> Result<()> {
+        let connection = &self.slot.connection;
+        connection.remember(context.waker());
+        if connection.is_cut() { Err(Error::from(ErrorKind::ConnectionAborted)) } else { Ok(()) }
+    }
+
+    /// How many of the bytes that came the framework gets now.
+    fn admit(&mut self, bytes: &[u8]) -> usize {
+        let slot = &self.slot;
+        let before = slot.next.get();
+        let (admitted, next) = match before {
+            Next::Head => match self.head.scan(bytes) {
+                None => {
+                    if self.head.is_within() && !slot.is_open.replace(true) {
+                        slot.enter_phase();
+                    }
+                    (bytes.len(), Next::Head)
+                }
+                Some((end, body)) => {
+                    slot.is_open.set(true);
+                    let rest = bytes.len() - end;
+                    match body {
+                        Body::Chunked => (end + rest.min(PIECE), Next::Chunks),
+                        Body::Length(length) => {
+                            let with = length.min(rest as u64);
+                            (end + with as usize, Next::Body(length - with))
+                        }
+                    }
+                }
+            },
+            Next::Body(left) => {
+                let with = left.min(bytes.len() as u64);
+                (with as usize, Next::Body(left - with))
+            }
+            Next::Chunks => (bytes.len().min(PIECE), Next::Chunks),
+            Next::Later => (0, Next::Later),
+        };
+        let next = match next {
+            Next::Body(0) if slot.is_open.get() => Next::Later,
+            // It was answered before all of it had come.
+            Next::Body(0) => Next::Head,
+            next => next,
+        };
+        slot.next.set(next);
+        match (before, next) {
+            (Next::Body(_), Next::Body(_)) | (Next::Chunks, Next::Chunks) => {
+                slot.connections.progress(&slot.connection);
+            }
+            (before, next) if before != next => slot.enter_phase(),
+            _ => {}
+        }
+        self.is_paused = next == Next::Chunks;
+        admitted
+    }
+
+    fn block(&mut self, bytes: usize) {
+        self.is_blocked = true;
+        self.slot.connections.unread(&self.slot.connection, bytes);
+    }
+
+    fn unblock(&mut self, context: &Context<'_>) {
+        if std::mem::take(&mut self.is_blocked) {
+            self.slot.connections.all_read(&self.slot.connection);
+            // Reading goes on.
+            context.waker().wake_by_ref();
+        }
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for GuardedStream<T> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        let this = self.get_mut();
+        this.check(context)?;
+        if this.is_blocked || this.slot.next.get() == Next::Later {
+            this.slot.reader.replace(Some(context.waker().clone()));
+            return Poll::Pending;
+        }
+        if std::mem::take(&mut this.is_paused) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if this.ahead.is_empty() {
+            let mut space = [MaybeUninit::uninit(); READ];
+            let mut came = ReadBuf::uninit(&mut space);
+            std::task::ready!(Pin::new(&mut this.io).poll_read(context, &mut came))?;
+            if came.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            let room = came.filled().len().min(buf.remaining());
+            let (first, rest) = came.filled().split_at(room);
+            let admitted = this.admit(first);
+            let (first, surplus) = first.split_at(admitted);
+            buf.put_slice(first);
+            this.ahead.extend_from_slice(surplus);
+            this.ahead.extend_from_slice(rest);
+        } else {
+            let room = this.ahead.len().min(buf.remaining());
+            let mut ahead = std::mem::take(&mut this.ahead);
+            let admitted = this.admit(ahead.get(..room).unwrap_or_default());
+            buf.put_slice(&ahead.split_to(admitted));
+            this.ahead = ahead;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for GuardedStream<T> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
+        let this = self.get_mut();
+        this.check(context)?;
+        match Pin::new(&mut this.io).poll_write(context, buf) {
+            Poll::Pending => {
+                this.block(buf.len());
+                Poll::Pending
+            }
+            Poll::Ready(Ok(count)) if count == buf.len() => {
+                this.unblock(context);
+                Poll::Ready(Ok(count))
+            }
+            Poll::Ready(Ok(count)) => {
+                this.slot.connections.progress(&this.slot.connection);
+                Poll::Ready(Ok(count))
+            }
+            failed => failed,
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let this = self.get_mut();
+        this.check(context)?;
+        match Pin::new(&mut this.io).poll_flush(context) {
+            // TLS keeps some bytes itself.
+            Poll::Pending => {
+                this.block(0);
+                Poll::Pending
+            }
+            Poll::Ready(result) => {
+                this.unblock(context);
+                Poll::Ready(result)
+            }
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let this = self.get_mut();
+        this.check(context)?;
+        Pin::new(&mut this.io).poll_shutdown(context)
+    }
+}
+
+impl<T: ActixStream> ActixStream for GuardedStream<T> {
+    fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<Result<Ready>> {
+        self.io.poll_read_ready(context)
+    }
+
+    fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<Result<Ready>> {
+        self.io.poll_write_ready(context)
+    }
+}
