@@ -2,6 +2,7 @@
 //! have broken other programs.
 
 mod collector;
+mod connections;
 mod raw;
 
 use std::io::{Read, Write};

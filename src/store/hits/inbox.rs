@@ -422,7 +422,7 @@ mod tests {
             if store.inbox.waiting() == 0 {
                 break;
             }
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            crate::base::clock::pause(std::time::Duration::from_millis(5));
         }
         assert_eq!((store.inbox.waiting(), hits()), (0, 0));
         store.close();

@@ -1,23 +1,14 @@
-//! Our own server against hostile peers: strings that have broken others in every field, raw bytes, slow and
-//! many connections.
+//! Our own server against hostile peers: strings that have broken others in every field, and raw bytes.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
-
-use guestlog::base::clock::{Clock, RealClock};
 use guestlog::domain::hit::TITLE_MAX;
 use guestlog::domain::hit_reason::Reason;
 use guestlog::domain::text::cut;
 use serde_json::{Value, json};
 
 use super::{naughty_strings, raw_faults};
-use crate::harness::load::Load;
-use crate::harness::server::{Server, get, prepare, skipped};
+use crate::harness::server::{Server, prepare};
 use crate::harness::site::{Answer, FIREFOX, Site, post, with};
 
-/// A test gives up when a connection is not ended by then.
-const PATIENCE: Duration = Duration::from_secs(90);
 const PAGE: &str = "https://example.com/a";
 
 /// Fields by their names in JSON and in the GIF.
@@ -156,7 +147,7 @@ async fn naughty_strings_in_headers_have_one_outcome_each() {
     site.assert_that_all_are_counted().await;
 }
 
-fn server(env: &[(&str, &str)], before: &[&str]) -> (tempfile::TempDir, Server) {
+pub(super) fn server(env: &[(&str, &str)], before: &[&str]) -> (tempfile::TempDir, Server) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     prepare(&data);
@@ -174,106 +165,4 @@ fn our_server_answers_the_raw_cases_as_the_rfcs_allow() {
     // The framework's own parser panics at an empty header name, at the cost of that connection alone.
     let ours = server.log().lines().any(|line| line.contains("panicked at src/"));
     assert!(!ours, "{}", server.log());
-}
-
-/// After how long the server ends a connection on which this was sent and nothing follows, and what it said before.
-fn end_of(address: SocketAddr, bytes: &[u8], drip: bool) -> (Option<Duration>, String) {
-    let began = RealClock.monotonic();
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(bytes).unwrap();
-    stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
-    let mut said = Vec::new();
-    let mut part = [0; 1_024];
-    loop {
-        match stream.read(&mut part) {
-            Ok(0) => break,
-            Ok(n) => said.extend(&part[..n]),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                if drip && stream.write_all(b"x").is_err() {
-                    break;
-                }
-            }
-            Err(_) => break,
-        }
-        if RealClock.monotonic() - began > PATIENCE {
-            return (None, String::from_utf8_lossy(&said).into_owned());
-        }
-    }
-    (Some(RealClock.monotonic() - began), String::from_utf8_lossy(&said).into_owned())
-}
-
-#[test]
-fn slow_headers_and_slow_bodies_are_cut_and_nobody_else_waits() {
-    if std::env::var_os("QUICK").is_some_and(|set| !set.is_empty()) {
-        return;
-    }
-    let (_folder, server) = server(&[("GUESTLOG_SERVER__WORKERS", "1")], &[]);
-    let address = server.address;
-    let head = b"POST /collect HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{";
-    let chunked = b"POST /collect HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n{";
-    let nowhere = b"POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{";
-    let slow: Vec<_> = [
-        (&b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-A: "[..], 5),
-        (&b"G"[..], 5),
-        (&head[..], 15),
-        (&chunked[..], 15),
-        (&nowhere[..], 15),
-        // Nobody reads these.
-        (&b"POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n{"[..], 15),
-        (&b"GET /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n{"[..], 15),
-    ]
-    .into_iter()
-    .flat_map(|(bytes, seconds)| [(bytes, seconds, true), (bytes, seconds, false)])
-    .map(|(bytes, seconds, drip)| {
-        (bytes, seconds, drip, std::thread::spawn(move || end_of(address, bytes, drip)))
-    })
-    .collect();
-    // Honest clients meanwhile.
-    for _ in 0..50 {
-        assert_eq!(server.status("/1000001.js"), Some(200));
-    }
-    let mut faults = Vec::new();
-    for (bytes, seconds, drip, ended) in slow {
-        let (took, said) = ended.join().unwrap();
-        let answered =
-            said.is_empty() || said.starts_with("HTTP/1.1 4") || bytes.starts_with(b"GET /healthz");
-        if took.is_none() || !answered {
-            let bytes = String::from_utf8_lossy(bytes);
-            faults.push(format!(
-                "{bytes:?}, dripping {drip}: due after {seconds} s, ended after {took:?}: {said:?}"
-            ));
-        }
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
-}
-
-/// There are more connections than file descriptors. Clients that send requests are served all the same.
-#[test]
-fn with_64_file_descriptors_honest_clients_are_served_and_nothing_is_lost() {
-    if std::env::var_os("QUICK").is_some_and(|set| !set.is_empty()) {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let account = prepare(&data);
-    let env = [("GUESTLOG_SERVER__WORKERS", "1")];
-    let before = ["sh", "-c", "ulimit -n 64 && exec \"$0\" \"$@\""];
-    let started = Server::start_with(&data, &env, &before);
-    if skipped("64 file descriptors", started.as_ref().err().filter(|log| log.contains("ulimit")).cloned()) {
-        return;
-    }
-    let server = started.unwrap();
-    // A hundred that connect and say nothing: the headers' time cuts them.
-    let idle: Vec<_> = (0..100).filter_map(|_| TcpStream::connect(server.address).ok()).collect();
-    let load = Load::start("fds", account, 4);
-    load.turn_to(server.address);
-    assert!(load.wait_for(200, Duration::from_secs(30)), "{}", server.log());
-    drop(idle);
-    assert_eq!(get(server.address, "/readyz").map(|(status, _)| status), Some(200));
-    let all = load.finish();
-    server.wait_until_folded();
-    assert_eq!(server.stop().0.code(), Some(0));
-    let conn = rusqlite::Connection::open(data.join(guestlog::store::MAIN_FILE)).unwrap();
-    let rows: i64 = conn.query_row("select count(*) from event_hot", [], |row| row.get(0)).unwrap();
-    assert_eq!(usize::try_from(rows).unwrap(), all.len());
 }
