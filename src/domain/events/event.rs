@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::contact::{PROPERTIES_MAX, PROPERTY_NAME_MAX, PROPERTY_VALUE_MAX};
 use crate::domain::money;
+use crate::domain::scrub::{self, Emails};
 use crate::domain::text::{cut, is_longer};
 use crate::domain::url_rule::{self, UrlRule};
 
@@ -276,7 +277,8 @@ impl Definition {
     }
 }
 
-/// The properties of a completion in the form that is kept: of a name that is given twice, the first value counts.
+/// The properties of a completion in the form that is kept: without secrets, and of a name that is given twice the first
+/// value.
 /// Returns `None` when there are too many, or one is too long.
 #[must_use]
 pub fn properties<'a>(sent: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<Vec<(String, String)>> {
@@ -293,7 +295,11 @@ pub fn properties<'a>(sent: impl IntoIterator<Item = (&'a str, &'a str)>) -> Opt
         if kept.len() == PROPERTIES_MAX {
             return None;
         }
-        kept.push((name, cut(value, PROPERTY_VALUE_MAX)));
+        let value = match scrub::is_secret_property(&name) {
+            true => scrub::TOKEN_MARK.to_owned(),
+            false => cut(&scrub::kept_text(value, Emails::Masked), PROPERTY_VALUE_MAX),
+        };
+        kept.push((scrub::kept_text(&name, Emails::Masked).into_owned(), value));
     }
     let fits = kept.is_empty() || properties_text(&kept).chars().count() <= PROPERTIES_TEXT_MAX;
     fits.then_some(kept)

@@ -169,6 +169,82 @@ fn kept_segment(segment: &str) -> Cow<'_, str> {
     kept
 }
 
+/// What becomes of emails that stand alone in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emails {
+    Masked,
+    /// The text is about a person, and a site that sends it means the email.
+    Kept,
+}
+
+/// The form in which a text is kept that is no address itself, such as a title: addresses in it lose their secrets, and
+/// emails and signed tokens are replaced. Only whole words change.
+#[must_use]
+pub fn kept_text(text: &str, emails: Emails) -> Cow<'_, str> {
+    if !text.contains(['@', '=', '%']) && !text.contains("eyJ") {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = String::with_capacity(text.len());
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end();
+        kept.push_str(&kept_word(word, emails));
+        kept.push_str(piece.get(word.len()..).unwrap_or_default());
+    }
+    Cow::Owned(kept)
+}
+
+fn kept_word(word: &str, emails: Emails) -> Cow<'_, str> {
+    if word.contains("://") || word.contains('?') || word.starts_with('/') {
+        return Cow::Owned(kept_address(word));
+    }
+    if !holds_secret(word) {
+        return Cow::Borrowed(word);
+    }
+    let mut decoded = Cow::Borrowed(word);
+    for _ in 0..LAYERS {
+        if holds_email(&decoded) {
+            return match emails {
+                Emails::Masked => Cow::Borrowed(EMAIL_MARK),
+                Emails::Kept => Cow::Borrowed(word),
+            };
+        }
+        decoded = Cow::Owned(percent_decode_str(&decoded).decode_utf8_lossy().into_owned());
+    }
+    Cow::Borrowed(TOKEN_MARK)
+}
+
+/// An address as it stands in a text: without user, secrets in path, query and fragment.
+fn kept_address(address: &str) -> String {
+    let (rest, fragment) = address.split_once('#').unwrap_or((address, ""));
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let without_user = path.split_once("://").and_then(|(scheme, after)| {
+        let (host, tail) = after.split_at(after.find('/').unwrap_or(after.len()));
+        let (_, host) = host.rsplit_once('@')?;
+        Some(format!("{scheme}://{host}{tail}"))
+    });
+    let mut kept = kept_path(without_user.as_deref().unwrap_or(path)).into_owned();
+    let query = kept_query(query, |_| false);
+    if !query.is_empty() {
+        kept.push('?');
+        kept.push_str(&query);
+    }
+    if !fragment.is_empty() && !holds_secret(fragment) {
+        kept.push('#');
+        kept.push_str(fragment);
+    }
+    kept
+}
+
+/// Whether the value of a property with this name is never kept. In an address `code` or `key` is mostly a secret; as the
+/// name of a property it is mostly a coupon or a product.
+#[must_use]
+pub fn is_secret_property(name: &str) -> bool {
+    const NOT_SECRET: &[&str] =
+        &["auth", "code", "e-mail", "email", "key", "mail", "session", "sid", "sig", "signature"];
+    let name = name.trim().to_lowercase();
+    is_secret_key(&name) && !NOT_SECRET.contains(&&*name)
+}
+
 /// The form of a referring address that is kept: without user, fragment and secrets, at most `REFERRER_MAX` bytes. It
 /// is empty when the scheme is not `http`, `https` or `android-app`.
 #[must_use]
@@ -203,6 +279,32 @@ pub fn scrub_referrer(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_keeps_its_words_and_loses_secrets() {
+        let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln";
+        for (sent, kept) in [
+            ("Guide  number 7\tof Example", "Guide  number 7\tof Example"),
+            ("50% off = 2 @ home", "50% off = 2 @ home"),
+            ("Inbox (2) of ada@example.com ", "Inbox (2) of [email] "),
+            ("<ada%40example.com>", "[email]"),
+            ("Signed in: eyJ", "Signed in: eyJ"),
+            (&format!("id {jwt} end"), "id [token] end"),
+            ("reset token=abc now", "reset [token] now"),
+            ("see https://a.test/x?token=1&q=2#access_token=3 there", "see https://a.test/x?q=2 there"),
+            ("https://ada:pw@a.test/u/ada@b.cd", "https://a.test/u/[email]"),
+            ("/done?sid=1", "/done"),
+            ("/done?page=2#part", "/done?page=2#part"),
+            ("{\"next\":\"https://a.test/?a=1&password=2\"}", "{\"next\":\"https://a.test/?a=1"),
+        ] {
+            assert_eq!(kept_text(sent, Emails::Masked), kept, "{sent}");
+        }
+        let said = "ada@example.com https://a.test/?to=ada@example.com";
+        assert_eq!(kept_text(said, Emails::Kept), "ada@example.com https://a.test/");
+        assert_eq!(kept_text(jwt, Emails::Kept), TOKEN_MARK);
+        assert!(is_secret_property("Password") && is_secret_property(" api_key "));
+        assert!(!is_secret_property("code") && !is_secret_property("email") && !is_secret_property("plan"));
+    }
 
     #[test]
     fn a_referrer_is_kept_without_user_fragment_and_secrets() {

@@ -7,5 +7,6 @@ mod erasing;
 mod identities;
 mod recount;
 mod retention;
+mod secrets;
 mod timeline;
 mod visitor;

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -49,7 +50,58 @@ pub struct Beacon<'a> {
     pub properties: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
+/// Stands where a site has put the address of its visitor.
+pub const ADDRESS_MARK: &str = "[address]";
+
+/// The text with `ADDRESS_MARK` for each whole `address` that is no host.
+fn without_address(text: &str, address: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut end = 0;
+    for (at, _) in text.match_indices(address) {
+        let (before, after) =
+            (text.get(..at).unwrap_or_default(), text.get(at + address.len()..).unwrap_or_default());
+        let is_part = before.ends_with(|c: char| c.is_ascii_alphanumeric())
+            || after.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if is_part || before.ends_with("//") || before.ends_with("//[") {
+            continue;
+        }
+        kept.push_str(text.get(end..at).unwrap_or_default());
+        kept.push_str(ADDRESS_MARK);
+        end = at + address.len();
+    }
+    kept.push_str(text.get(end..).unwrap_or_default());
+    kept
+}
+
 impl<'a> Beacon<'a> {
+    /// Takes the visitor's own address out of every text, wherever a site has put it. As the host of a page it stays: there
+    /// the visitor is the server.
+    pub fn remove_address(&mut self, address: IpAddr) {
+        let address = address.to_canonical();
+        if address.is_loopback() {
+            return;
+        }
+        let written = address.to_string();
+        let encoded = written.replace(':', "%3A");
+        let pairs = self.identity.iter_mut().chain(&mut self.properties);
+        let texts = [
+            &mut self.page_url,
+            &mut self.path,
+            &mut self.canonical,
+            &mut self.link_canonical,
+            &mut self.title,
+            &mut self.referrer,
+            &mut self.event,
+        ];
+        for text in texts.into_iter().chain(pairs.flat_map(|(name, value)| [name, value])) {
+            for form in [&written, &encoded] {
+                if text.contains(form) {
+                    *text = Cow::Owned(without_address(text, form));
+                }
+            }
+        }
+    }
+
     fn field(&mut self, name: &str) -> Option<&mut Cow<'a, str>> {
         Some(match name {
             "a" => &mut self.account,
@@ -281,6 +333,41 @@ pub fn of_json(body: &[u8]) -> Result<Vec<Result<Beacon<'_>, Unreadable>>, Unrea
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_address_of_the_visitor_is_taken_out_of_every_text() {
+        let taken = |text: &'static str, address: &str| {
+            let mut beacon = Beacon {
+                page_url: text.into(),
+                title: text.into(),
+                identity: vec![("x".into(), text.into())],
+                properties: vec![(text.into(), "y".into())],
+                ..Beacon::default()
+            };
+            beacon.remove_address(address.parse().unwrap());
+            let all = [&beacon.page_url, &beacon.title, &beacon.identity[0].1, &beacon.properties[0].0];
+            assert!(all.iter().all(|text| **text == beacon.title), "{beacon:?}");
+            beacon.title.into_owned()
+        };
+        assert_eq!(
+            taken("https://a.test/?ip=203.0.113.7&b=2", "203.0.113.7"),
+            "https://a.test/?ip=[address]&b=2"
+        );
+        assert_eq!(
+            taken("from 203.0.113.7, 1203.0.113.7, 203.0.113.77", "203.0.113.7"),
+            "from [address], 1203.0.113.7, 203.0.113.77"
+        );
+        assert_eq!(taken("v=::ffff:203.0.113.7", "::ffff:203.0.113.7"), "v=::ffff:[address]");
+        assert_eq!(taken("a=2001:db8::7 b=2001%3Adb8%3A%3A7", "2001:db8::7"), "a=[address] b=[address]");
+        assert_eq!(
+            taken("http://192.0.2.1/x?from=192.0.2.1", "192.0.2.1"),
+            "http://192.0.2.1/x?from=[address]"
+        );
+        assert_eq!(
+            taken("http://127.0.0.1:8080/?a=127.0.0.1", "127.0.0.1"),
+            "http://127.0.0.1:8080/?a=127.0.0.1"
+        );
+    }
 
     #[test]
     fn both_forms_say_the_same() {

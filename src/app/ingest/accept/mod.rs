@@ -115,6 +115,9 @@ fn accept_one<'a>(
     beacon: Result<Beacon<'a>, Unreadable>,
 ) -> Result<Hit, Reason> {
     let mut beacon = beacon.map_err(Unreadable::reason)?;
+    if let Some(address) = sender.address {
+        beacon.remove_address(address);
+    }
     if beacon.page_url.is_empty() {
         beacon.page_url = sender.referer.into();
     }

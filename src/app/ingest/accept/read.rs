@@ -18,7 +18,7 @@ use crate::domain::hit_reason::Reason;
 use crate::domain::language::LANGUAGE_MAX;
 use crate::domain::page::{Invalid, Landing, Page};
 use crate::domain::screen::{SCREEN_MAX, ScreenClass};
-use crate::domain::scrub::REFERRER_MAX;
+use crate::domain::scrub::{Emails, REFERRER_MAX};
 use crate::domain::text::{cut, is_longer};
 use crate::domain::visitor::{TOKEN_MAX, Token, read_hstc};
 use crate::domain::{device::Device, language, money, scrub, source};
@@ -74,6 +74,8 @@ pub(super) fn completion<'p>(
     value: &str,
     properties: impl Iterator<Item = (&'p str, &'p str)>,
 ) -> Result<Act, Reason> {
+    // A name that a site has put together may hold an email or an address.
+    let id_or_name = scrub::kept_text(id_or_name, Emails::Masked);
     let event = match id_or_name.trim() {
         "" => return Err(Reason::Malformed),
         long if long.chars().count() > NAME_MAX => return Err(Reason::TooLarge),
@@ -127,7 +129,7 @@ pub(super) fn hit(
         event_id: event_id(&beacon.event_id)?,
         visitor: Some(visitor),
         session_number,
-        title: cut(&beacon.title, TITLE_MAX),
+        title: cut(&scrub::kept_text(&beacon.title, Emails::Masked), TITLE_MAX),
         referrer,
         campaign: Campaign::of(&recorded.landing),
         origin,
@@ -223,7 +225,11 @@ pub(super) fn identity(said: &[(Cow<'_, str>, Cow<'_, str>)]) -> (Identity, u64)
                 // A name that consists of control characters is empty after the cut.
                 let name = cut(name, contact::PROPERTY_NAME_MAX);
                 if !name.is_empty() {
-                    identity.properties.push((name, cut(value, contact::PROPERTY_VALUE_MAX)));
+                    let value = match scrub::is_secret_property(&name) {
+                        true => Cow::Borrowed(scrub::TOKEN_MARK),
+                        false => scrub::kept_text(value, Emails::Kept),
+                    };
+                    identity.properties.push((name, cut(&value, contact::PROPERTY_VALUE_MAX)));
                 }
             }
         }
