@@ -15,15 +15,9 @@ pub mod text;
 #[cfg(test)]
 mod sample_pages;
 
-use actix_web::Route;
-use actix_web::guard::{Any, Get, Head};
-use actix_web::web::{ServiceConfig, get, method, post, resource, route};
+use actix_web::web::{ServiceConfig, get, method, post, resource};
 
-/// A route for GET and HEAD. The framework answers HEAD like GET, without the body. Beacons must not use it: a HEAD
-/// request would be counted as a visit.
-fn get_or_head() -> Route {
-    route().guard(Any(Get()).or(Head()))
-}
+use request::method::get_or_head;
 
 /// The public side: no sign-in, CORS for everybody.
 pub fn public_routes(config: &mut ServiceConfig) {
@@ -38,11 +32,11 @@ pub fn public_routes(config: &mut ServiceConfig) {
                 .route(post().to(collector::collect))
                 .route(method(Method::OPTIONS).to(collector::preflight)),
         )
-        .route("/__ptq.gif", get().to(collector::gif))
-        .route("/__ptbe.gif", get().to(collector::gif))
-        .route("/__ptc.gif", get().to(collector::gif))
-        .route("/v1/event", get().to(event::show))
-        .route("/v1/event/", get().to(event::show))
+        .service(resource("/__ptq.gif").route(get().to(collector::gif)))
+        .service(resource("/__ptbe.gif").route(get().to(collector::gif)))
+        .service(resource("/__ptc.gif").route(get().to(collector::gif)))
+        .service(resource("/v1/event").route(get().to(event::show)))
+        .service(resource("/v1/event/").route(get().to(event::show)))
         .service(
             resource("/pick")
                 .route(post().to(element_picker::create))
@@ -63,7 +57,7 @@ pub fn machine_routes(config: &mut ServiceConfig) {
 }
 
 pub fn admin_routes(config: &mut ServiceConfig) {
-    config.route("/metrics", get().to(health::metrics));
+    config.route("/metrics", get_or_head().to(health::metrics));
     // This must stay last: the admin scope matches every path that is left.
     config.configure(admin::routes);
 }

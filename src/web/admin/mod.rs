@@ -11,6 +11,7 @@ pub mod settings;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
+use crate::web::request::method::get_or_head;
 use crate::web::request::security;
 use crate::web::response::error::WebError;
 
@@ -22,7 +23,7 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 fn pages(config: &mut ServiceConfig) {
-    config.route("/assets/{hash}/{name}", web::get().to(crate::web::response::assets::show));
+    config.route("/assets/{hash}/{name}", get_or_head().to(crate::web::response::assets::show));
     reports::dashboard::routes(config);
     reports::pages::routes(config);
     reports::sources::routes(config);

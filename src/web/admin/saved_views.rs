@@ -2,7 +2,7 @@
 //! each report saves them. An address is parsed before it is saved, so a view can only open a report, never another
 //! page.
 
-use actix_web::web::{Path, ServiceConfig, get, post, resource};
+use actix_web::web::{Path, ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
@@ -17,6 +17,7 @@ use crate::web::part::icon::Icon;
 use crate::web::paths::{self, Report, ReportUrl};
 use crate::web::request::form::AccountForm;
 use crate::web::request::guard::Member;
+use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, Pairs};
 use crate::web::response::error::WebError;
 use crate::web::response::flash::Done;
@@ -26,7 +27,7 @@ use crate::web::text::{Texts, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
-        .service(resource("/accounts/{account}/views").route(get().to(list)).route(post().to(create)))
+        .service(resource("/accounts/{account}/views").route(get_or_head().to(list)).route(post().to(create)))
         .route("/accounts/{account}/views/{view}/delete", post().to(delete));
 }
 

@@ -5,6 +5,7 @@ pub mod client;
 pub mod context;
 pub mod form;
 pub mod guard;
+pub mod method;
 pub mod options;
 pub mod query;
 pub mod security;

@@ -101,9 +101,35 @@ fn the_table_is_whole() {
             source.push_str(&text);
         }
     }
-    for (method, handler) in [("GET", "get().to("), ("POST", "post().to(")] {
+    for (method, handlers) in
+        [("GET", ["get().to(", "get_or_head().to("].as_slice()), ("POST", &["post().to("])]
+    {
         let listed = TABLE.iter().filter(|(m, _, _)| *m == method).count();
-        assert_eq!(source.matches(handler).count(), listed, "{method}");
+        let found: usize = handlers.iter().map(|handler| source.matches(handler).count()).sum();
+        assert_eq!(found, listed, "{method}");
+    }
+}
+
+/// A program that looks whether a page is there gets what a browser gets. A link that works once is not looked at.
+#[actix_web::test]
+async fn head_answers_as_get_does_and_not_on_links_that_work_once() {
+    let World { site, own, .. } = world().await;
+    let account = guestlog::domain::account::AccountId(own[0].parse().unwrap());
+    site.user(account, "reader@own.test", Role::Owner).await;
+    let browser = site.browser();
+    browser.sign_in("reader@own.test", crate::harness::app::PASSWORD).await;
+    for (_, template, _) in TABLE.iter().filter(|(method, ..)| *method == "GET") {
+        let path = path(template, [&own[0], &own[1], &own[2]]);
+        let status = browser.send(Method::HEAD, &path, None, &[]).await.status;
+        let wanted = match *template {
+            "/setup" | "/reset" | "/sign-in/link" => 405,
+            _ => browser.get(&path).await.status,
+        };
+        assert_eq!(status, wanted, "{template}");
+    }
+    for export in ["pages?format=csv", "contacts?format=json"] {
+        let path = format!("/accounts/{account}/{export}");
+        assert_eq!(browser.send(Method::HEAD, &path, None, &[]).await.status, 200, "{export}");
     }
 }
 

@@ -307,3 +307,20 @@ async fn a_session_keeps_source_device_and_language_of_its_first_hit() {
     assert_eq!(site.ask::<String>(facts), "https://news.test/ desktop|Firefox|Linux en-gb");
     assert_eq!(site.asks::<i64>("select consent from event_hot order by inbox_id"), [15, 3], "of the event");
 }
+
+/// A mail program or a monitor that looks at an address counts nothing.
+#[actix_web::test]
+async fn a_look_at_a_beacon_counts_nothing() {
+    let site = Site::new().await;
+    for uri in ["/__ptq.gif", "/__ptbe.gif", "/__ptc.gif", "/v1/event", "/v1/event/", "/collect"] {
+        let uri =
+            format!("{uri}?a=1000001&k=1&vi=ada&pu=https%3A%2F%2Fexample.com%2F&cc=15&_a=1000001&_n=Paid");
+        let look = TestRequest::default().method(actix_web::http::Method::HEAD).uri(&uri);
+        assert_eq!(site.call(look).await.status, 405, "{uri}");
+    }
+    assert_eq!(site.app.counters.received(), 0);
+    for uri in ["/healthz", "/readyz", "/metrics", "/pick.js", "/1000001.js"] {
+        let look = TestRequest::default().method(actix_web::http::Method::HEAD).uri(uri);
+        assert_eq!(site.call(look).await.status, 200, "{uri}");
+    }
+}

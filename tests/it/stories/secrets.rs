@@ -17,7 +17,8 @@ fn found(site: &Site) -> Vec<String> {
         for plant in [EMAIL, "planted%40example", TOKEN, JWT, VISITOR] {
             let at = bytes.windows(plant.len()).position(|window| window == plant.as_bytes());
             if let Some(at) = at {
-                let around = String::from_utf8_lossy(&bytes[at.saturating_sub(60)..at + plant.len()]).into_owned();
+                let around =
+                    String::from_utf8_lossy(&bytes[at.saturating_sub(60)..at + plant.len()]).into_owned();
                 found.push(format!("{plant} in {}: {around:?}", path.file_name().unwrap().display()));
             }
         }

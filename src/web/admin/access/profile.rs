@@ -1,6 +1,6 @@
 //! The user's own profile: password, signed-in browsers, theme.
 
-use actix_web::web::{ServiceConfig, get, post};
+use actix_web::web::{ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -17,6 +17,7 @@ use crate::web::paths;
 use crate::web::request::context;
 use crate::web::request::form::SignedForm;
 use crate::web::request::guard::SignedIn;
+use crate::web::request::method::get_or_head;
 use crate::web::response::cookie;
 use crate::web::response::error::WebError;
 use crate::web::response::flash::Done;
@@ -26,7 +27,7 @@ use crate::web::text::{Texts, fill};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .route(paths::PROFILE, get().to(show))
+        .route(paths::PROFILE, get_or_head().to(show))
         .route(paths::PROFILE_PASSWORD, post().to(update_password))
         .route(paths::PROFILE_BROWSERS, post().to(delete_browsers));
 }

@@ -17,6 +17,7 @@ use crate::web::paths;
 use crate::web::request::context;
 use crate::web::request::form::{GuestForm, SignedForm};
 use crate::web::request::guard::Guest;
+use crate::web::request::method::get_or_head;
 use crate::web::response::cookie;
 use crate::web::response::error::WebError;
 use crate::web::response::flash::Done;
@@ -25,8 +26,8 @@ use crate::web::response::respond;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(resource(paths::SIGN_IN).route(get().to(show)).route(post().to(create)))
-        .route(paths::SIGN_IN_LINK, get().to(by_link))
+        .service(resource(paths::SIGN_IN).route(get_or_head().to(show)).route(post().to(create)))
+        .service(resource(paths::SIGN_IN_LINK).route(get().to(by_link)))
         .route(paths::SIGN_OUT, post().to(delete));
 }
 

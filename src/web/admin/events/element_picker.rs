@@ -2,7 +2,7 @@
 //! event form posts here into a new tab. Then its script asks for the result, or the user submits the form again.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Path, ServiceConfig, get, post};
+use actix_web::web::{Path, ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde_json::json;
@@ -14,6 +14,7 @@ use crate::web::admin::reports::report_page;
 use crate::web::request::context::wants_data;
 use crate::web::request::form::AccountForm;
 use crate::web::request::guard::Member;
+use crate::web::request::method::get_or_head;
 use crate::web::request::query;
 use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
@@ -23,8 +24,8 @@ use crate::web::text::fill;
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .route("/accounts/{account}/events/pick", post().to(create))
-        .route("/accounts/{account}/events/pick/latest", get().to(show_latest))
-        .route("/accounts/{account}/events/pick/{number}", get().to(show));
+        .route("/accounts/{account}/events/pick/latest", get_or_head().to(show_latest))
+        .route("/accounts/{account}/events/pick/{number}", get_or_head().to(show));
 }
 
 #[derive(Template)]

@@ -1,7 +1,7 @@
 //! `/accounts/{id}/events/{id}`: one event with completions and value over time, the contacts who completed it,
 //! breakdowns by browser, page and source, and its definition.
 
-use actix_web::web::{ServiceConfig, get, post};
+use actix_web::web::{ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -34,6 +34,7 @@ use crate::web::part::period::PeriodBar;
 use crate::web::paths::{self, Report, is};
 use crate::web::request::form::AccountForm;
 use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, ReportParams};
 use crate::web::response::error::WebError;
 use crate::web::response::export::Column;
@@ -43,7 +44,7 @@ use crate::web::text::{Texts, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
-        .route("/accounts/{account}/events/{event:[0-9]{12}}", get().to(show))
+        .route("/accounts/{account}/events/{event:[0-9]{12}}", get_or_head().to(show))
         .route("/accounts/{account}/events/{event:[0-9]{12}}/count-back", post().to(count_back));
 }
 

@@ -3,7 +3,7 @@
 //! whatever happens.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{ServiceConfig, get, post, resource};
+use actix_web::web::{ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -24,6 +24,7 @@ use crate::web::part::meter::Meter;
 use crate::web::paths;
 use crate::web::request::form::{CodeForm, Fields};
 use crate::web::request::guard::Member;
+use crate::web::request::method::get_or_head;
 use crate::web::request::query;
 use crate::web::response::error::WebError;
 use crate::web::response::flash::Done;
@@ -33,10 +34,12 @@ use crate::web::text::{Texts, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
-        .service(resource("/accounts/{account}/events/new").route(get().to(new)).route(post().to(create)))
+        .service(
+            resource("/accounts/{account}/events/new").route(get_or_head().to(new)).route(post().to(create)),
+        )
         .service(
             resource("/accounts/{account}/events/{event:[0-9]{12}}/edit")
-                .route(get().to(edit))
+                .route(get_or_head().to(edit))
                 .route(post().to(update)),
         );
 }

@@ -1,7 +1,7 @@
 //! `/accounts/{id}/events/{id}/install`: the last step after creating an event. It shows the code to install and
 //! waits for the first completion; until then the page reloads itself.
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -19,6 +19,7 @@ use crate::web::part::icon::Icon;
 use crate::web::paths;
 use crate::web::request::client;
 use crate::web::request::guard::Member;
+use crate::web::request::method::get_or_head;
 use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::respond;
@@ -29,7 +30,7 @@ const EVERY_MS: u32 = 2_000;
 const EVERY_SECONDS: u32 = 5;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.route("/accounts/{account}/events/{event:[0-9]{12}}/install", get().to(show));
+    config.route("/accounts/{account}/events/{event:[0-9]{12}}/install", get_or_head().to(show));
 }
 
 async fn show(request: HttpRequest, member: Member) -> Result<HttpResponse, WebError> {

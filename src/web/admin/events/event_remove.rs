@@ -1,6 +1,6 @@
 //! Archiving, restoring and deleting an event. Deleting first shows a page with what will be lost.
 
-use actix_web::web::{ServiceConfig, get, post, resource};
+use actix_web::web::{ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -14,6 +14,7 @@ use crate::web::drawing::format;
 use crate::web::paths;
 use crate::web::request::form::AccountForm;
 use crate::web::request::guard::Member;
+use crate::web::request::method::get_or_head;
 use crate::web::response::error::WebError;
 use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
@@ -26,7 +27,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/accounts/{account}/events/{event:[0-9]{12}}/restore", post().to(restore))
         .service(
             resource("/accounts/{account}/events/{event:[0-9]{12}}/delete")
-                .route(get().to(ask))
+                .route(get_or_head().to(ask))
                 .route(post().to(delete)),
         );
 }

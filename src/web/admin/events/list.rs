@@ -1,7 +1,7 @@
 //! `/accounts/{id}/events`: the events of the account with their numbers in the period. Also the tabs and the limit
 //! meter above all lists of events.
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -26,6 +26,7 @@ use crate::web::part::pager::Pager;
 use crate::web::part::period::PeriodBar;
 use crate::web::paths::{self, Report, ReportUrl};
 use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, Pairs, ReportParams};
 use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
@@ -33,7 +34,7 @@ use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.route("/accounts/{account}/events", get().to(show));
+    config.route("/accounts/{account}/events", get_or_head().to(show));
 }
 
 /// Parameters that only this page has.

@@ -2,7 +2,7 @@
 //! The user approves, dismisses or restores one or many. The forms work without script, which only adds a box that
 //! ticks all.
 
-use actix_web::web::{ServiceConfig, get, post, resource};
+use actix_web::web::{ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Serialize;
@@ -23,6 +23,7 @@ use crate::web::part::pager::Pager;
 use crate::web::paths;
 use crate::web::request::form::{AccountForm, Fields};
 use crate::web::request::guard::{Format, Member, ReportAccess};
+use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, Pairs};
 use crate::web::response::error::WebError;
 use crate::web::response::export::{CSV_ROWS_MAX, Column};
@@ -35,12 +36,12 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(
             resource("/accounts/{account}/events/unexpected")
-                .route(get().to(unexpected))
+                .route(get_or_head().to(unexpected))
                 .route(post().to(review_names)),
         )
         .service(
             resource("/accounts/{account}/events/dismissed")
-                .route(get().to(dismissed))
+                .route(get_or_head().to(dismissed))
                 .route(post().to(restore)),
         );
 }

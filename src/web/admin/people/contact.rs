@@ -2,7 +2,7 @@
 //! browsers and the events that programs reported. The page covers all time, so it has no period. The email is
 //! masked unless the user may see it (rules.md 28).
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -20,6 +20,7 @@ use crate::web::part::icon::Icon;
 use crate::web::part::pager::Pager;
 use crate::web::paths;
 use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::method::get_or_head;
 use crate::web::response::error::WebError;
 use crate::web::response::export::Column;
 use crate::web::response::page::{Layout, Section};
@@ -27,7 +28,7 @@ use crate::web::response::{export, respond};
 use crate::web::text::fill;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.route("/accounts/{account}/contacts/{contact}", get().to(show));
+    config.route("/accounts/{account}/contacts/{contact}", get_or_head().to(show));
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {

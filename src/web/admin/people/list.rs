@@ -2,7 +2,7 @@
 //! Users who see emails only masked can neither search nor sort by them, because that would reveal them (rules.md
 //! 28).
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -20,6 +20,7 @@ use crate::web::part::icon::Icon;
 use crate::web::part::pager::Pager;
 use crate::web::paths;
 use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::method::get_or_head;
 use crate::web::request::query;
 use crate::web::response::error::WebError;
 use crate::web::response::export::Column;
@@ -28,7 +29,7 @@ use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.route("/accounts/{account}/contacts", get().to(show));
+    config.route("/accounts/{account}/contacts", get_or_head().to(show));
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {

@@ -2,7 +2,7 @@
 //! it has no period and no filters. The email is shown in full, masked or not at all, depending on the user's
 //! rights (rules.md 28).
 
-use actix_web::web::{ServiceConfig, get, post};
+use actix_web::web::{ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -24,6 +24,7 @@ use crate::web::part::pager::Pager;
 use crate::web::paths;
 use crate::web::request::form::AccountForm;
 use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, Pairs};
 use crate::web::response::error::WebError;
 use crate::web::response::flash::Done;
@@ -36,7 +37,7 @@ const SESSIONS: usize = 20;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
-        .route("/accounts/{account}/visitors/{visitor}", get().to(show))
+        .route("/accounts/{account}/visitors/{visitor}", get_or_head().to(show))
         .route("/accounts/{account}/visitors/{visitor}/erase", post().to(delete));
 }
 

@@ -1,6 +1,6 @@
 //! `/accounts/{id}/dashboard`: key figures, a chart of one of them, and the first rows of every table.
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -26,6 +26,7 @@ use crate::web::part::panel::{Head, Panel, Row};
 use crate::web::part::period::PeriodBar;
 use crate::web::paths::{self, Report};
 use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, ReportParams};
 use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
@@ -33,7 +34,7 @@ use crate::web::response::{export, respond};
 use crate::web::text::Texts;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.route("/accounts/{account}/dashboard", get().to(show));
+    config.route("/accounts/{account}/dashboard", get_or_head().to(show));
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {

@@ -1,7 +1,7 @@
 //! `/accounts/{id}/devices` and `/accounts/{id}/countries`: tables with one name per row. The countries also get a
 //! map.
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::app::reports::{self, LIMIT_MAX, NameRow, Table};
@@ -15,6 +15,7 @@ use crate::web::part::icon::Icon;
 use crate::web::part::panel::Row;
 use crate::web::paths::{Report, ReportUrl, is};
 use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, ReportParams};
 use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
@@ -23,8 +24,8 @@ use crate::web::text::{Texts, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
-        .route("/accounts/{account}/devices", get().to(devices))
-        .route("/accounts/{account}/countries", get().to(countries));
+        .route("/accounts/{account}/devices", get_or_head().to(devices))
+        .route("/accounts/{account}/countries", get_or_head().to(countries));
 }
 
 const COLUMNS: [&str; 5] = ["name", "visitors", "sessions", "page_views", "bounce_rate"];

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Serialize;
@@ -26,6 +26,7 @@ use crate::web::part::icon::Icon;
 use crate::web::part::panel::Tab;
 use crate::web::paths::{self, Report};
 use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::method::get_or_head;
 use crate::web::request::query::ReportParams;
 use crate::web::response::error::WebError;
 use crate::web::response::export::Column;
@@ -41,7 +42,7 @@ const EVERY_MS: u32 = 2_000;
 const EVERY_SECONDS: u32 = 5;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.route("/accounts/{account}/live", get().to(show));
+    config.route("/accounts/{account}/live", get_or_head().to(show));
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

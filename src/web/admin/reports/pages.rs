@@ -1,6 +1,6 @@
 //! `/accounts/{id}/pages`: all pages, entry pages (`?show=entry`) and exit pages (`?show=exit`).
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::app::reports::{self, PageRow, Table};
@@ -12,6 +12,7 @@ use crate::web::drawing::format;
 use crate::web::part::panel::{Number, Row};
 use crate::web::paths::{Report, ReportUrl, is};
 use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::method::get_or_head;
 use crate::web::request::query::ReportParams;
 use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
@@ -19,7 +20,7 @@ use crate::web::response::{export, respond};
 use crate::web::text::Texts;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.route("/accounts/{account}/pages", get().to(show));
+    config.route("/accounts/{account}/pages", get_or_head().to(show));
 }
 
 /// Columns of the CSV, in the order of `cells`.

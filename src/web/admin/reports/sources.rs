@@ -2,7 +2,7 @@
 //! referrer, or by a campaign parameter. A click drills down from a source to its details, and from a detail to the
 //! second detail.
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::app::reports::sources::By;
@@ -15,6 +15,7 @@ use crate::web::drawing::format;
 use crate::web::part::panel::{Number, Row};
 use crate::web::paths::{Report, ReportUrl, is};
 use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::method::get_or_head;
 use crate::web::request::query::ReportParams;
 use crate::web::response::error::WebError;
 use crate::web::response::page::{Layout, Section};
@@ -22,7 +23,7 @@ use crate::web::response::{export, respond};
 use crate::web::text::Texts;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.route("/accounts/{account}/sources", get().to(show));
+    config.route("/accounts/{account}/sources", get_or_head().to(show));
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {

@@ -1,6 +1,6 @@
 //! `/accounts/{id}/settings/account`: name, domains, time zone, currency, and how unexpected events are handled.
 
-use actix_web::web::{ServiceConfig, get, post, resource};
+use actix_web::web::{ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -15,6 +15,7 @@ use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::part::icon::Icon;
 use crate::web::request::form::AccountForm;
 use crate::web::request::guard::Member;
+use crate::web::request::method::get_or_head;
 use crate::web::response::error::WebError;
 use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
@@ -25,7 +26,9 @@ const UNKNOWN_NAMES: &str = "unknown_names";
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(
-        resource("/accounts/{account}/settings/account").route(get().to(show)).route(post().to(update)),
+        resource("/accounts/{account}/settings/account")
+            .route(get_or_head().to(show))
+            .route(post().to(update)),
     );
 }
 

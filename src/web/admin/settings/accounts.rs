@@ -1,6 +1,6 @@
 //! The accounts of the user, and the page that creates an account.
 
-use actix_web::web::{ServiceConfig, get, post, resource};
+use actix_web::web::{ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -14,6 +14,7 @@ use crate::web::part::icon::Icon;
 use crate::web::paths;
 use crate::web::request::form::SignedForm;
 use crate::web::request::guard::SignedIn;
+use crate::web::request::method::get_or_head;
 use crate::web::response::error::WebError;
 use crate::web::response::flash::Done;
 use crate::web::response::page::Layout;
@@ -21,8 +22,8 @@ use crate::web::response::respond;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .route(paths::ACCOUNTS, get().to(list))
-        .service(resource(paths::NEW_ACCOUNT).route(get().to(new)).route(post().to(create)));
+        .route(paths::ACCOUNTS, get_or_head().to(list))
+        .service(resource(paths::NEW_ACCOUNT).route(get_or_head().to(new)).route(post().to(create)));
 }
 
 struct Row {

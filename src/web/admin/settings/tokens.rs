@@ -1,6 +1,6 @@
 //! The API tokens of an account. A new token is shown only once, in the answer that creates it.
 
-use actix_web::web::{Path, ServiceConfig, get, post, resource};
+use actix_web::web::{Path, ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -18,6 +18,7 @@ use crate::web::part::field::{Field, Kind};
 use crate::web::part::icon::Icon;
 use crate::web::request::form::AccountForm;
 use crate::web::request::guard::Member;
+use crate::web::request::method::get_or_head;
 use crate::web::response::error::WebError;
 use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
@@ -27,7 +28,9 @@ use crate::web::text::fill;
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(
-            resource("/accounts/{account}/settings/tokens").route(get().to(list)).route(post().to(create)),
+            resource("/accounts/{account}/settings/tokens")
+                .route(get_or_head().to(list))
+                .route(post().to(create)),
         )
         .route("/accounts/{account}/settings/tokens/{token}/revoke", post().to(delete));
 }

@@ -1,7 +1,7 @@
 //! `/accounts/{id}/settings/tracking-code`: the snippet for the site, and a check of the installation. Until the
 //! first visit arrives, the page reloads itself and lists what may prevent it.
 
-use actix_web::web::{ServiceConfig, get, post, resource};
+use actix_web::web::{ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -24,6 +24,7 @@ use crate::web::paths;
 use crate::web::request::client;
 use crate::web::request::form::AccountForm;
 use crate::web::request::guard::Member;
+use crate::web::request::method::get_or_head;
 use crate::web::response::error::WebError;
 use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
@@ -38,7 +39,9 @@ const HOSTS_MAX: usize = 3;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.service(
-        resource("/accounts/{account}/settings/tracking-code").route(get().to(show)).route(post().to(update)),
+        resource("/accounts/{account}/settings/tracking-code")
+            .route(get_or_head().to(show))
+            .route(post().to(update)),
     );
 }
 

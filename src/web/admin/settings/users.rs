@@ -1,6 +1,6 @@
 //! The users of an account: their roles and rights, and the link with which a new user chooses a password.
 
-use actix_web::web::{Path, ServiceConfig, get, post, resource};
+use actix_web::web::{Path, ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -19,6 +19,7 @@ use crate::web::paths;
 use crate::web::request::client;
 use crate::web::request::form::{AccountForm, Fields};
 use crate::web::request::guard::Member;
+use crate::web::request::method::get_or_head;
 use crate::web::response::cookie;
 use crate::web::response::error::WebError;
 use crate::web::response::flash::{self, Done};
@@ -29,7 +30,9 @@ use crate::web::text::{Texts, fill};
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(
-            resource("/accounts/{account}/settings/users").route(get().to(list)).route(post().to(create)),
+            resource("/accounts/{account}/settings/users")
+                .route(get_or_head().to(list))
+                .route(post().to(create)),
         )
         .route("/accounts/{account}/settings/users/{user}", post().to(update));
 }
