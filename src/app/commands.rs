@@ -11,6 +11,7 @@ use super::core::App;
 use crate::app::access::{accounts, tokens, users};
 use crate::app::events::{count_back, definitions};
 use crate::app::ingest::fold;
+use crate::app::ingest::refusal::refusal;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
 use crate::domain::event::{EventKind, EventNumber, Status, Typed};
@@ -44,9 +45,12 @@ pub enum Command {
     EventChange { account: AccountId, number: EventNumber, change: EventChange },
     /// Answers `{"replayed"}`: how many dead letters were put into the inbox again.
     ReplayDeadLetters {},
+    /// Answers `{"deleted"}`: how many dead letters were deleted for good.
+    DeleteDeadLetters {},
     /// Answers `{"taken","refused","dropped"}`: the map files that changed.
     ReloadMaps {},
-    /// Answers `{"pid","waiting","writer_alive","inbox_alive","below_floor"}`: the state of the running process.
+    /// Answers `{"pid","waiting","writer_alive","inbox_alive","refusal"}`: the state of the running process,
+    /// and why it accepts no hits; null when it does.
     Status {},
 }
 
@@ -202,20 +206,28 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             let replayed = fold::replay_dead_letters(app).await?;
             Ok(json!({ "replayed": replayed }))
         }
+        Command::DeleteDeadLetters {} => {
+            let deleted = fold::delete_dead_letters(app).await?;
+            Ok(json!({ "deleted": deleted }))
+        }
         Command::ReloadMaps {} => {
             let own = Arc::clone(app);
             let done = tokio::task::spawn_blocking(move || own.geo.reload_changed()).await;
             let done = done.map_err(|error| Error::failed(&error))?;
             Ok(json!({ "taken": done.taken, "refused": done.refused, "dropped": done.dropped }))
         }
-        Command::Status {} => Ok(json!({
-            "pid": std::process::id(),
-            "waiting": app.store.inbox.last_id() - app.progress.watermark(),
-            "writer_alive": app.store.writer.is_alive(),
-            "inbox_alive": app.store.inbox.is_alive(),
-            "below_floor": app.store.inbox.is_out_of_space(),
-        })),
+        Command::Status {} => Ok(status(app)),
     }
+}
+
+fn status(app: &App) -> Value {
+    json!({
+        "pid": std::process::id(),
+        "waiting": app.store.inbox.last_id() - app.progress.watermark(),
+        "writer_alive": app.store.writer.is_alive(),
+        "inbox_alive": app.store.inbox.is_alive(),
+        "refusal": refusal(app).map(|refusal| refusal.to_string()),
+    })
 }
 
 async fn change_event(

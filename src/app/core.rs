@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::state::account_cache::{AccountCache, Entry};
 use crate::app::state::counters::Counters;
+use crate::app::state::dead_letters::DeadLetters;
 use crate::app::state::definition_cache::DefinitionCache;
 use crate::app::state::fold_progress::FoldProgress;
 use crate::app::state::live::Live;
@@ -49,6 +50,7 @@ pub struct App {
     pub counters: Counters,
     pub live: Live,
     pub progress: FoldProgress,
+    pub dead_letters: DeadLetters,
     pub scripts: ScriptCache,
     /// By `rate_limit::sender_of`.
     pub senders: RateLimiter<u64>,
@@ -72,11 +74,17 @@ impl App {
         random: Arc<dyn Random>,
         options: &Options,
     ) -> Result<Self, store::Error> {
-        let (accounts, definitions, watermark) = store.readers.read(|conn| {
+        let (accounts, definitions, watermark, letters) = store.readers.read(|conn| {
             let accounts = AccountCache::load(conn)?;
             let ids = accounts.list().into_iter().map(|entry| entry.id());
             let definitions = DefinitionCache::load(conn, ids)?;
-            Ok::<_, store::Error>((Arc::new(accounts), Arc::new(definitions), store::watermark(conn)?))
+            let letters = DeadLetters::of(store::dead_letter::totals(conn)?);
+            Ok::<_, store::Error>((
+                Arc::new(accounts),
+                Arc::new(definitions),
+                store::watermark(conn)?,
+                letters,
+            ))
         })?;
         let (following, also) = (Arc::clone(&accounts), Arc::clone(&definitions));
         store.changes.follow(Box::new(move |conn, changes| {
@@ -101,6 +109,7 @@ impl App {
             user_agents: UserAgentCache::default(),
             counters,
             progress: FoldProgress::at(watermark),
+            dead_letters: letters,
             scripts: ScriptCache::default(),
             senders: RateLimiter::new(options.collector_per_address),
             token_calls: RateLimiter::new(options.api_per_token),

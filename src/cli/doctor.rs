@@ -185,15 +185,13 @@ impl Findings {
         for (key, bad, words) in [
             ("writer_alive", false, "the writer of the store has stopped; restart the server"),
             ("inbox_alive", false, "the writer of the inbox has stopped; restart the server"),
-            (
-                "below_floor",
-                true,
-                "the server accepts no hits, because less disk space is free than [store] min_free",
-            ),
         ] {
             if status.get(key).and_then(Value::as_bool) == Some(bad) {
                 self.problem(words);
             }
+        }
+        if let Some(refusal) = status.get("refusal").and_then(Value::as_str) {
+            self.problem(format!("the server accepts no hits: {refusal}"));
         }
         let pid = status.get("pid").and_then(Value::as_u64);
         self.add("server", json!({ "running": running, "status": status }));

@@ -38,7 +38,11 @@ pub(super) enum Command {
         file: PathBuf,
     },
     /// Process the hits again that could not be processed before
-    ReplayDeadletter,
+    ReplayDeadletter {
+        /// Delete them for good instead
+        #[arg(long)]
+        delete: bool,
+    },
     /// Update the store to the version of this program. The server also does this when it starts
     Migrate {
         /// Only show what would be done
@@ -53,7 +57,12 @@ pub(super) fn run(command: &Command, config: &Config) -> Outcome {
         Command::Backup { file, force } => backup(config, file, *force),
         Command::VerifyBackup { file } => verify(file),
         Command::Restore { file } => restore(config, file),
-        Command::ReplayDeadletter => {
+        Command::ReplayDeadletter { delete: true } => {
+            let done = execute(config, commands::Command::DeleteDeadLetters {})?;
+            let count = done.get("deleted").and_then(Value::as_u64).unwrap_or(0);
+            Ok(Answer::new(done, format!("{count} hits that could not be processed are deleted")))
+        }
+        Command::ReplayDeadletter { delete: false } => {
             let done = execute(config, commands::Command::ReplayDeadLetters {})?;
             let count = done.get("replayed").and_then(Value::as_u64).unwrap_or(0);
             Ok(Answer::new(done, format!("{count} hits are back in the inbox; the server processes them")))

@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::web::Data;
 
+use crate::app::ingest::refusal::refusal;
 use crate::domain::hit_reason::Reason;
 use crate::web::request::state::State;
 
@@ -23,11 +24,9 @@ pub(crate) async fn readyz(state: Data<State>) -> HttpResponse {
     let finding = if !app.store.writer.is_alive() || !app.store.inbox.is_alive() {
         Some("a writer has stopped".to_owned())
     } else {
-        // The probe has just measured the free space, so `is_out_of_space` is up to date.
-        app.store.probe().await.err().map(|error| match app.store.inbox.is_out_of_space() {
-            true => "less disk space is free than [store] min_free".to_owned(),
-            false => error.to_string(),
-        })
+        let probed = app.store.probe().await.err().map(|error| error.to_string());
+        // The probe has just measured the free space, so what refuses hits is up to date.
+        refusal(app).map(|refusal| refusal.to_string()).or(probed)
     };
     let mut answer = match &finding {
         None => HttpResponse::Ok(),
@@ -63,6 +62,7 @@ pub(crate) async fn metrics(state: Data<State>) -> HttpResponse {
     let waiting = app.store.inbox.last_id().saturating_sub(app.progress.watermark());
     let waiting = u64::try_from(waiting).unwrap_or(0);
     put("guestlog_hits_waiting", "gauge", "Hits accepted but not processed yet", waiting);
+    put("guestlog_dead_letters", "gauge", "Hits that could not be processed", app.dead_letters.count());
     put("guestlog_disk_free_bytes", "gauge", "Free bytes on the data disk", app.store.inbox.free_bytes());
     let number = |change: i64| u64::try_from(change).unwrap_or(0);
     let caches = "Number of the latest change that accounts and events in memory have followed";

@@ -1,6 +1,7 @@
 //! Hits that cannot be folded: put aside with the reason, never in the way of the next one, and replayed.
 
-use guestlog::app::ingest::fold::replay_dead_letters;
+use guestlog::app::ingest::fold::{delete_dead_letters, replay_dead_letters};
+use guestlog::app::state::dead_letters::LETTERS_MAX;
 use guestlog::domain::hit_reason::Reason;
 
 use crate::harness::site::{Site, with};
@@ -229,4 +230,32 @@ async fn a_fold_that_meets_a_full_disk_keeps_everything_for_later() {
     site.fold().await;
     assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 201);
     site.assert_that_all_are_counted().await;
+}
+
+/// Each is an acknowledged hit, so none is thrown away to make room for another.
+#[actix_web::test]
+async fn too_many_dead_letters_stop_the_collector_until_a_person_deals_with_them() {
+    let mut site = Site::new().await;
+    assert_eq!(LETTERS_MAX, 100_000);
+    let fill = "insert into dead_letter (inbox_id, failed_ms, error, body)
+        with recursive n(i) as (select 1 union all select i + 1 from n where i < 99999)
+        select -i, 0, 'a fault', x'7b7d' from n";
+    site.tamper(fill).await;
+    put(&site, b"poison".to_vec()).await;
+    let view = site.view("one", "ada", PAGE);
+    assert_eq!(site.collect(&view).await.status, 204, "at the limit, before it is processed");
+    assert_eq!(site.get("/readyz").await.status, 200);
+    site.fold().await;
+    let refused = site.collect(&site.view("two", "ada", PAGE)).await;
+    assert_eq!((refused.status, refused.reason(), refused.header("retry-after")), (503, "unavailable", "2"));
+    let ready = site.get("/readyz").await;
+    assert_eq!(ready.status, 503);
+    assert!(ready.text().contains("100000 hits could not be processed"), "{}", ready.text());
+    assert!(site.get("/metrics").await.text().contains("guestlog_dead_letters 100000"));
+    // A new process knows it too.
+    let site = site.restart_after(|_| ()).await;
+    assert_eq!(site.collect(&site.view("two", "ada", PAGE)).await.status, 503);
+    assert_eq!(delete_dead_letters(&site.app).await.unwrap(), 100_000);
+    assert_eq!(site.collect(&site.view("two", "ada", PAGE)).await.status, 204);
+    assert_eq!(site.get("/readyz").await.status, 200);
 }

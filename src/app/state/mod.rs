@@ -3,6 +3,7 @@
 
 pub mod account_cache;
 pub mod counters;
+pub mod dead_letters;
 pub mod definition_cache;
 pub mod fold_progress;
 pub mod live;

@@ -1,6 +1,6 @@
 //! Dead letters: hits that could not be folded, each with the reason. They can be replayed.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::store::error::Error;
 
@@ -43,6 +43,28 @@ pub fn list_ids(conn: &Connection, after: i64, end: i64, limit: u32) -> Result<V
 pub fn find_body(conn: &Connection, inbox_id: i64) -> Result<Option<Vec<u8>>, Error> {
     let mut statement = conn.prepare_cached("select body from dead_letter where inbox_id = ?1")?;
     Ok(statement.query_row([inbox_id], |row| row.get(0)).optional()?)
+}
+
+/// How many dead letters there are, and how many bytes their hits have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub count: u64,
+    pub bytes: u64,
+}
+
+pub fn totals(conn: &Connection) -> Result<Totals, Error> {
+    let mut statement =
+        conn.prepare_cached("select count(*), coalesce(sum(length(body)), 0) from dead_letter")?;
+    let number = |value: i64| u64::try_from(value).unwrap_or(0);
+    let totals = |row: &Row<'_>| Ok(Totals { count: number(row.get(0)?), bytes: number(row.get(1)?) });
+    Ok(statement.query_row([], totals)?)
+}
+
+/// Deletes the oldest `limit` dead letters. Answers how many there were.
+pub fn delete_oldest(conn: &Connection, limit: u32) -> Result<usize, Error> {
+    let sql = "delete from dead_letter where inbox_id in
+               (select inbox_id from dead_letter order by inbox_id limit ?1)";
+    Ok(conn.prepare_cached(sql)?.execute([limit])?)
 }
 
 pub fn delete(conn: &Connection, inbox_id: i64) -> Result<(), Error> {

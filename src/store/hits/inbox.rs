@@ -150,7 +150,7 @@ impl Inbox {
     /// Appends all hits or none, and answers when they are on disk. Answers `Busy` when the queue or the inbox is full
     /// or the disk has too little space. After an error nothing was stored.
     pub async fn append(&self, bodies: Vec<Vec<u8>>) -> Result<(), Error> {
-        if self.state.no_space.load(Ordering::Relaxed) || self.waiting() >= WAITING_MAX {
+        if self.state.no_space.load(Ordering::Relaxed) || self.is_full() {
             // While everything is refused the thread gets no other job, and would never see that space is free again.
             let _ = self.queue.try_send(Job::CheckSpace);
             return Err(Error::Busy);
@@ -213,6 +213,12 @@ impl Inbox {
     #[must_use]
     pub fn waiting(&self) -> i64 {
         self.last_id() - self.state.purged.load(Ordering::Relaxed)
+    }
+
+    /// Do as many hits wait as may?
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.waiting() >= WAITING_MAX
     }
 
     /// Resolves when something was appended since the last call.

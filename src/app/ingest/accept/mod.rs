@@ -79,7 +79,11 @@ async fn put(app: &App, hits: Vec<Result<Hit, Reason>>) -> Outcome {
         return Outcome { reason: refused.unwrap_or(Reason::Malformed), stored: 0 };
     }
     let stored = bodies.len();
-    match app.store.inbox.append(bodies).await {
+    let appended = match app.dead_letters.is_full() {
+        true => Err(store::Error::Busy),
+        false => app.store.inbox.append(bodies).await,
+    };
+    match appended {
         Ok(()) => {
             app.counters.accept(count(stored));
             Outcome { reason: Reason::Stored, stored }

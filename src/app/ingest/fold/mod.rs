@@ -23,7 +23,7 @@ use crate::store::writer::attempt;
 use crate::store::{self, Connection, dead_letter};
 use apply::{Batch, Folded};
 pub use cache::Cache;
-pub use replay::replay_dead_letters;
+pub use replay::{delete_dead_letters, replay_dead_letters};
 
 /// Most hits in one transaction.
 pub const BATCH: usize = 5_000;
@@ -67,8 +67,12 @@ pub async fn step(app: &App, cache: &mut Cache) -> Result<usize, store::Error> {
         }
         return Ok(0);
     };
+    let replays = waiting.iter().any(|hit| replay::letter_of(&hit.body).is_some());
     let results = fold_batch(app, cache, waiting).await?;
     report(app, &results);
+    if replays || results.iter().any(|hit| hit.folded.reason == Reason::DeadLetter) {
+        replay::count_dead_letters(app).await?;
+    }
     // This comes last: whoever waited for the fold finds the counters and the live page up to date.
     app.progress.advance(last);
     app.store.inbox.purge(last);

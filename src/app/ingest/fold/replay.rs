@@ -46,6 +46,27 @@ pub async fn replay_dead_letters(app: &App) -> Result<usize, store::Error> {
     }
 }
 
+/// Deletes all dead letters there are now, and with them acknowledged hits: a person has decided so. Returns how many.
+pub async fn delete_dead_letters(app: &App) -> Result<usize, store::Error> {
+    let mut deleted = 0;
+    let mut left = app.dead_letters.count();
+    while left > 0 {
+        let some = app.store.writer.write(|conn| dead_letter::delete_oldest(conn, PAGE)).await?;
+        deleted += some;
+        left = if some == 0 { 0 } else { left.saturating_sub(u64::try_from(some).unwrap_or(u64::MAX)) };
+    }
+    count_dead_letters(app).await?;
+    Ok(deleted)
+}
+
+/// Counts the letters again, after some came or went.
+pub(super) async fn count_dead_letters(app: &App) -> Result<(), store::Error> {
+    // On the writer's connection, because the fold waits for no reader.
+    let totals = app.store.writer.write(dead_letter::totals).await?;
+    app.dead_letters.set(totals);
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
