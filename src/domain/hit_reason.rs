@@ -50,6 +50,9 @@ pub enum Reason {
     ArchivedEvent,
     /// The page view of this engagement is not known, or not any more. The fold finds this.
     UnknownPageView,
+    /// The hit is stored without its contact, because browsers and unsigned calls may create no more contacts today
+    /// (rules.md 13). The fold finds this.
+    ContactLimit,
     /// The hit could not be folded. It is kept and can be replayed.
     DeadLetter,
 }
@@ -62,6 +65,12 @@ impl Reason {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.into_str()
+    }
+
+    /// Whether the hit is in the reports.
+    #[must_use]
+    pub const fn is_counted(self) -> bool {
+        matches!(self, Self::Stored | Self::ContactLimit)
     }
 
     /// Position in `ALL`, for arrays of counters.

@@ -1,5 +1,6 @@
 //! Contacts: finding or creating one, its emails, and its figures.
 
+use crate::base::clock::{DAY, Millis};
 use crate::domain::account::AccountId;
 use crate::domain::contact::{EMAILS_MAX, Email};
 use crate::domain::provenance::{Provenance, Trust};
@@ -9,6 +10,9 @@ use crate::store::contact::{self, Contact};
 use crate::store::email::{self, ContactEmail};
 use crate::store::visitor::{self, Visitor};
 use crate::store::{self, Connection};
+
+/// The most contacts that browsers and unsigned calls create in an account in a day: anybody can send them.
+pub const ASSERTED_A_DAY: u32 = 100_000;
 
 /// Why there is no contact.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +42,8 @@ pub struct Found {
     pub is_new: bool,
 }
 
-/// The contact of an email; created when there is none. One that is there was seen at the time of the statement.
+/// The contact of an email; created when there is none. One that is there was seen at the time of the statement. `None`
+/// when none may be created any more today.
 pub fn find_or_create_by_email(
     conn: &Connection,
     account: AccountId,
@@ -46,13 +51,13 @@ pub fn find_or_create_by_email(
     said: &Provenance,
     email: &Email,
     details: Details<'_>,
-) -> Result<Found, store::Error> {
+) -> Result<Option<Found>, store::Error> {
     let Some(known) = find_by_email(conn, account, said, email)? else {
         let contact = create_by_email(conn, account, numbers, said, email, details)?;
-        return Ok(Found { contact, is_new: true });
+        return Ok(contact.map(|contact| Found { contact, is_new: true }));
     };
     let contact = record_seen(conn, account, said, known, details)?;
-    Ok(Found { contact, is_new: false })
+    Ok(Some(Found { contact, is_new: false }))
 }
 
 /// The contact of an email. The email is verified from now on when the statement is.
@@ -69,7 +74,8 @@ pub fn find_by_email(
     Ok(found)
 }
 
-/// Creates the contact of an email that nobody has.
+/// Creates the contact of an email that nobody has. `None` when the day's contacts of browsers and unsigned calls are used
+/// up.
 pub fn create_by_email(
     conn: &Connection,
     account: AccountId,
@@ -77,8 +83,23 @@ pub fn create_by_email(
     said: &Provenance,
     email: &Email,
     details: Details<'_>,
-) -> Result<Contact, store::Error> {
-    create(conn, account, numbers, said, Some(email), details)
+) -> Result<Option<Contact>, store::Error> {
+    if said.trust == Trust::Asserted && !take_asserted(numbers, said.at) {
+        return Ok(None);
+    }
+    create(conn, account, numbers, said, Some(email), details).map(Some)
+}
+
+/// Counts one more contact of a browser or an unsigned call. False when there are too many that day. A statement may be a
+/// day old, and counts in the later day all the same.
+fn take_asserted(numbers: &mut Numbers, at: Millis) -> bool {
+    let day = at.0.div_euclid(DAY);
+    if day > numbers.asserted_day {
+        (numbers.asserted_day, numbers.asserted_contacts) = (day, 0);
+    }
+    let may = numbers.asserted_contacts < ASSERTED_A_DAY;
+    numbers.asserted_contacts += u32::from(may);
+    may
 }
 
 /// Creates a contact that has no email.

@@ -41,7 +41,7 @@ fn find_or_create(conn: &Connection, said: &Provenance, text: &str) -> Found {
     let found = with_numbers(conn, ACCOUNT, |numbers| {
         contacts::find_or_create_by_email(conn, ACCOUNT, numbers, said, &email, Details::default())
     });
-    found.unwrap()
+    found.unwrap().unwrap()
 }
 
 fn record(conn: &Connection, said: &Provenance, contact: i64, name: &str, value: &str) {

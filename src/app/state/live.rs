@@ -100,7 +100,7 @@ impl Kept {
             visitor: self.visitor,
             ..Entry::refused(self.at, self.reason)
         };
-        if self.reason == Reason::Stored {
+        if self.reason.is_counted() {
             entry.result = "stored";
         }
         if let Some(hit) = &self.hit {

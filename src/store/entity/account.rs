@@ -149,18 +149,23 @@ fn raise_if(conn: &Connection, id: AccountId, kind: Kind, changed_rows: usize) -
 }
 
 /// The numbers given out last in an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Numbers {
     pub visitor: u32,
     pub session: u32,
     pub contact: i64,
     pub first_hit_ms: Option<i64>,
+    /// The last day in which a browser or an unsigned call created a contact, in days since 1970, and how many they
+    /// created in it.
+    pub asserted_day: i64,
+    pub asserted_contacts: u32,
 }
 
 pub fn find_numbers(conn: &Connection, id: AccountId) -> Result<Option<Numbers>, Error> {
     Ok(conn
         .prepare_cached(
-            "select last_visitor, last_session, last_contact, first_hit_ms from account where id = ?1",
+            "select last_visitor, last_session, last_contact, first_hit_ms, asserted_day, asserted_contacts
+             from account where id = ?1",
         )?
         .query_row([id.0], |row| {
             Ok(Numbers {
@@ -168,6 +173,8 @@ pub fn find_numbers(conn: &Connection, id: AccountId) -> Result<Option<Numbers>,
                 session: row.get(1)?,
                 contact: row.get(2)?,
                 first_hit_ms: row.get(3)?,
+                asserted_day: row.get(4)?,
+                asserted_contacts: row.get(5)?,
             })
         })
         .optional()?)
@@ -175,9 +182,18 @@ pub fn find_numbers(conn: &Connection, id: AccountId) -> Result<Option<Numbers>,
 
 pub fn update_numbers(conn: &Connection, id: AccountId, numbers: Numbers) -> Result<(), Error> {
     conn.prepare_cached(
-        "update account set last_visitor = ?2, last_session = ?3, last_contact = ?4, first_hit_ms = ?5
+        "update account set last_visitor = ?2, last_session = ?3, last_contact = ?4, first_hit_ms = ?5,
+             asserted_day = ?6, asserted_contacts = ?7
          where id = ?1",
     )?
-    .execute((id.0, numbers.visitor, numbers.session, numbers.contact, numbers.first_hit_ms))?;
+    .execute((
+        id.0,
+        numbers.visitor,
+        numbers.session,
+        numbers.contact,
+        numbers.first_hit_ms,
+        numbers.asserted_day,
+        numbers.asserted_contacts,
+    ))?;
     Ok(())
 }

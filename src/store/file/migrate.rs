@@ -31,6 +31,7 @@ pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0002_changes", sql: include_str!("migrations/0002_changes.sql") },
     Migration { name: "0003_people", sql: include_str!("migrations/0003_people.sql") },
     Migration { name: "0004_engagement", sql: include_str!("migrations/0004_engagement.sql") },
+    Migration { name: "0005_contact_limit", sql: include_str!("migrations/0005_contact_limit.sql") },
 ];
 
 /// The steps of `inbox.db`.

@@ -95,6 +95,10 @@ texts! {
                 name: "Unknown page view",
                 meaning: "Time on a page whose view was not counted, or was counted too long ago.",
             },
+            contact_limit: Explained = {
+                name: "Without a contact",
+                meaning: "Counted, but no contact was created for its email. Browsers and unsigned calls can create 100,000 contacts a day.",
+            },
             dead_letter: Explained = {
                 name: "Not processed",
                 meaning: "Accepted, but it could not be counted. It is stored, and an administrator can replay it.",
@@ -134,6 +138,7 @@ impl Reasons {
             Reason::Unexpected => &self.unexpected,
             Reason::ArchivedEvent => &self.archived_event,
             Reason::UnknownPageView => &self.unknown_page_view,
+            Reason::ContactLimit => &self.contact_limit,
             Reason::DeadLetter => &self.dead_letter,
         }
     }

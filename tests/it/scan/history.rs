@@ -404,7 +404,7 @@ fn write_numbers(conn: &Connection, account: &AccountFact) -> Result<(), Error> 
         visitor: account.visitors,
         session: account.sessions.len() as u32,
         contact: account.contacts.len() as i64,
-        first_hit_ms: None,
+        ..Numbers::default()
     };
     store::account::update_numbers(conn, account.id, numbers)
 }

@@ -2,9 +2,11 @@
 //! its rows says.
 
 use guestlog::app::access::Actor;
+use guestlog::app::people::contacts::ASSERTED_A_DAY;
 use guestlog::app::people::erase_visitor::erase_visitor;
-use guestlog::base::clock::MINUTE;
+use guestlog::base::clock::{DAY, MINUTE};
 use guestlog::base::random::SeededRandom;
+use guestlog::domain::hit_reason::Reason;
 use guestlog::domain::visitor::VisitorNumber;
 use guestlog::store::check::check;
 use serde_json::json;
@@ -70,4 +72,37 @@ async fn what_is_counted_of_contacts_is_what_their_rows_come_to() {
         assert_eq!(check(&site.data_dir()).unwrap().unwrap().findings, [""; 0], "seed {seed}, erased");
     }
     assert!(shared > 50, "{shared}");
+}
+
+/// rules.md 13: anybody can send emails, and each contact takes room for ever.
+#[actix_web::test]
+async fn browsers_and_unsigned_calls_create_only_so_many_contacts_a_day() {
+    assert_eq!(ASSERTED_A_DAY, 100_000);
+    let mut site = Site::new().await;
+    site.tamper("update account set asserted_day = 20779, asserted_contacts = 99998").await;
+    let contacts = "select count(*) from contact";
+    let call = |n: u32| format!("/v1/event?_a=1000001&_n=Paid&_m=7&email=c{n}@example.test");
+    for n in 0..3 {
+        site.get(&call(n)).await;
+    }
+    let said = |email: &str| json!({"email": email});
+    let page = "https://example.com/";
+    site.collect(&with(site.view("a", "ada", page), "i", said("new@example.test"))).await;
+    site.collect(&with(site.view("b", "bob", page), "i", said("c1@example.test"))).await;
+    site.fold().await;
+    assert_eq!(site.ask::<i64>(contacts), 2, "at the limit");
+    assert_eq!((site.count(Reason::ContactLimit), site.count(Reason::Stored)), (2, 3));
+    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 5, "what came with the others is kept");
+    assert_eq!(site.ask::<i64>("select count(*) from visitor where contact_id is not null"), 3);
+    site.assert_that_all_are_counted().await;
+    // A hit that is a day old takes part in the later day, and the next day begins anew.
+    site.collect(&with(with(site.view("c", "cyn", page), "i", said("old@example.test")), "age", DAY - 1))
+        .await;
+    site.fold().await;
+    assert_eq!(site.ask::<i64>(contacts), 2);
+    site.clock.advance(DAY);
+    site.get(&call(9)).await;
+    site.fold().await;
+    assert_eq!(site.ask::<i64>(contacts), 3);
+    assert_eq!(site.ask::<i64>("select asserted_contacts from account"), 1);
 }

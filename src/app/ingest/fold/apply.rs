@@ -31,6 +31,14 @@ impl Folded {
     }
 }
 
+/// What the identity of a hit led to.
+pub(super) struct Identified {
+    /// The visitor got a new number for it (rules.md 12).
+    pub switched: bool,
+    pub contact: Option<Contact>,
+    pub reason: Reason,
+}
+
 /// One batch under way.
 pub(super) struct Batch<'a> {
     pub conn: &'a Connection,
@@ -77,7 +85,7 @@ impl<'a> Batch<'a> {
         let page = self.page_of(hit)?;
         let title = self.cache.name(self.conn, account, Kind::Title, &hit.title)?;
         let (mut visitor, is_new) = self.find_or_make_visitor(hit)?;
-        let (switched, contact) = self.identify(inbox_id, hit, &mut visitor)?;
+        let Identified { switched, contact, reason } = self.identify(inbox_id, hit, &mut visitor)?;
         self.continue_session(hit, &mut visitor, is_new, switched, Some(page))?;
         self.set_source(hit, contact, &visitor)?;
         let event = Event {
@@ -103,7 +111,7 @@ impl<'a> Batch<'a> {
         if let Some(numbers) = self.cache.numbers(self.conn, account)? {
             numbers.first_hit_ms.get_or_insert(hit.at.0);
         }
-        Ok(Folded { reason: Reason::Stored, visitor: Some(number) })
+        Ok(Folded { reason, visitor: Some(number) })
     }
 
     pub(super) fn page_of(&mut self, hit: &Hit) -> Result<u32, store::Error> {
@@ -196,36 +204,40 @@ impl<'a> Batch<'a> {
     }
 
     /// Lets the visitor belong to the contact of the email the hit carries, and records what else it says of the
-    /// person. Answers whether the visitor got a new number for it (rules.md 12), and the contact.
+    /// person.
     pub(super) fn identify(
         &mut self,
         inbox_id: i64,
         hit: &Hit,
         visitor: &mut Visitor,
-    ) -> Result<(bool, Option<Contact>), store::Error> {
+    ) -> Result<Identified, store::Error> {
         let (conn, account, identity) = (self.conn, hit.account, &hit.identity);
+        let mut identified = Identified { switched: false, contact: None, reason: Reason::Stored };
         if identity.is_empty() {
-            return Ok((false, None));
+            return Ok(identified);
         }
         let said = Provenance::asserted(Channel::Browser, hit.at);
         let external_id = identity.external_id.as_deref();
-        let mut is_switched = false;
-        let mut contact = None;
         if let Some(email) = &identity.email {
             let numbers = self.cache.numbers(conn, account)?.ok_or(store::Error::NotFound)?;
             // The contact is as old as the visitor, unless the visitor was somebody else until now.
             let first_ms = if visitor.contact_id.is_none() { visitor.first_ms } else { hit.at.0 };
             let details = Details { first_ms, source: visitor.first_source, external_id };
             let found = contacts::find_or_create_by_email(conn, account, numbers, &said, email, details)?;
-            let token = hit.visitor.as_ref();
-            is_switched = visitors::assign(conn, account, numbers, &said, &found, visitor, token)?;
-            properties::record(conn, account, &said, found.contact.id, &identity.properties)?;
-            contact = Some(found.contact);
+            if let Some(found) = found {
+                let token = hit.visitor.as_ref();
+                identified.switched =
+                    visitors::assign(conn, account, numbers, &said, &found, visitor, token)?;
+                properties::record(conn, account, &said, found.contact.id, &identity.properties)?;
+                identified.contact = Some(found.contact);
+            } else {
+                identified.reason = Reason::ContactLimit;
+            }
         }
-        let id = contact.as_ref().map(|contact| contact.id);
+        let id = identified.contact.as_ref().map(|contact| contact.id);
         let others = (external_id, identity.other_token.as_ref());
         visitors::record_identification(conn, account, &said, inbox_id, visitor.number, id, others)?;
-        Ok((is_switched, contact))
+        Ok(identified)
     }
 
     /// A contact that was created by the hit that opened the session, before the source of the session was known.

@@ -1,6 +1,6 @@
 //! Folding a completion: which event it is of, whose it is, and what it is worth (rules.md 13, 19-22).
 
-use super::apply::{Batch, Folded};
+use super::apply::{Batch, Folded, Identified};
 use super::definitions::Found;
 use crate::app::people::contacts::{self, Details};
 use crate::app::people::properties;
@@ -65,7 +65,7 @@ impl Batch<'_> {
         done: Done<'_>,
     ) -> Result<Folded, store::Error> {
         let (mut visitor, is_new) = self.find_or_make_visitor(hit)?;
-        let (switched, contact) = self.identify(inbox_id, hit, &mut visitor)?;
+        let Identified { switched, contact, reason } = self.identify(inbox_id, hit, &mut visitor)?;
         self.continue_session(hit, &mut visitor, is_new, switched, None)?;
         self.set_source(hit, contact, &visitor)?;
         let page = self.page_of(hit)?;
@@ -73,7 +73,7 @@ impl Batch<'_> {
         self.push_completion(inbox_id, hit, &visitor, page, done)?;
         let seen = visitor.number.0;
         self.put_visitor(hit, visitor);
-        Ok(Folded { reason: Reason::Stored, visitor: Some(seen) })
+        Ok(Folded { reason, visitor: Some(seen) })
     }
 
     /// The completions a page view is by itself: those of visited-URL events.
@@ -163,7 +163,12 @@ impl Batch<'_> {
         let own = contact.as_ref().map_or(0, |contact| contact.number);
         let nobody = Visitor::new(VisitorNumber(own), hit.at.0);
         self.push_completion(inbox_id, hit, &nobody, 0, done)?;
-        Ok(Folded { reason: Reason::Stored, visitor: Some(own).filter(|own| *own != 0) })
+        // An email always leads to a contact, unless none may be created any more today.
+        let reason = match contact.is_none() && hit.identity.email.is_some() {
+            true => Reason::ContactLimit,
+            false => Reason::Stored,
+        };
+        Ok(Folded { reason, visitor: Some(own).filter(|own| *own != 0) })
     }
 
     /// By email, created when there is none; by the site's own id only found.
@@ -182,6 +187,6 @@ impl Batch<'_> {
         let Some(email) = &identity.email else { return Ok(None) };
         details.source = self.source(hit, &Visitor::new(VisitorNumber(0), hit.at.0))?;
         let numbers = self.cache.numbers(conn, account)?.ok_or(store::Error::NotFound)?;
-        contacts::create_by_email(conn, account, numbers, said, email, details).map(Some)
+        contacts::create_by_email(conn, account, numbers, said, email, details)
     }
 }

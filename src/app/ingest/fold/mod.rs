@@ -209,7 +209,7 @@ fn fold_letter(batch: &mut Batch<'_>, id: i64, letter: i64) -> Result<FoldedHit,
     };
     let hit = fold_row(batch, id, &body)?;
     // The live page has counted it as a dead letter; only its entry shows what it has become.
-    let live = hit.live.filter(|_| hit.folded.reason == Reason::Stored);
+    let live = hit.live.filter(|_| hit.folded.reason.is_counted());
     Ok(FoldedHit { live, ..hit })
 }
 
@@ -254,7 +254,7 @@ pub fn fold_hits(
         let mut batch = Batch::start(conn, &mut own, now)?;
         for (id, hit) in (first + 1..).zip(&hits) {
             let folded = fold_one(&mut batch, id, hit)?;
-            stored += u64::from(folded.reason == Reason::Stored && hit.act == Act::PageView);
+            stored += u64::from(folded.reason.is_counted() && hit.act == Act::PageView);
         }
         finish(batch, Some(last))?;
         Ok::<_, store::Error>((own, stored, hits))

@@ -294,6 +294,7 @@ pub(crate) const fn tone(reason: Reason) -> &'static str {
         | Reason::TooOld
         | Reason::Unexpected
         | Reason::ArchivedEvent
+        | Reason::ContactLimit
         | Reason::UnknownHost
         | Reason::TooMany => "warning",
         Reason::Malformed
