@@ -11,7 +11,7 @@ use crate::app::core::App;
 use crate::app::state::account_cache::Entry as Account;
 use crate::base::clock::{DAY, Millis};
 use crate::domain::account::AccountId;
-use crate::domain::period::LocalDay;
+use crate::domain::period::{LocalDay, Zone};
 use crate::store;
 
 /// When the clock moved further than this between two runs, it has jumped, or the server was off for that long.
@@ -41,6 +41,9 @@ impl RetentionJob {
                 tracing::error!(account = account.id().0, %error, "old data could not be deleted");
             }
         }
+        let zone = Zone::named("UTC");
+        let before = zone.start_of(first_kept(zone.day_of(now), months));
+        while app.store.writer.write_blocking(move |conn| store::retention::delete_log_rows(conn, before))? {}
         app.store.writer.write_blocking(move |conn| store::retention::update_last(conn, now))?;
         Ok(accounts.len())
     }

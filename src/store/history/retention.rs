@@ -145,3 +145,23 @@ pub fn delete_unseen(
     }
     Ok(deleted)
 }
+
+/// Rows of logs that are deleted in a step.
+const LOG_ROWS: usize = 1_000;
+
+/// Deletes a step of audit rows and of changes of custom JavaScript that are older than `before`. The last audit row, and
+/// the last change of each event, stay: what follows continues from them. Answers whether there is more.
+pub fn delete_log_rows(conn: &Connection, before: Millis) -> Result<bool, Error> {
+    let mut deleted = 0;
+    for sql in [
+        "delete from audit where id in (select id from audit
+             where at_ms < ?1 and id < (select max(id) from audit) order by id limit ?2)",
+        "delete from event_script_change where id in (select id from event_script_change c
+             where at_ms < ?1 and exists (select 1 from event_script_change l
+                 where l.account_id = c.account_id and l.number = c.number and l.id > c.id)
+             order by id limit ?2)",
+    ] {
+        deleted = deleted.max(conn.prepare_cached(sql)?.execute((before.0, LOG_ROWS as i64))?);
+    }
+    Ok(deleted == LOG_ROWS)
+}

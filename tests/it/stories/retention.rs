@@ -159,3 +159,35 @@ async fn a_visitor_is_kept_while_a_row_may_have_their_number() {
     }
     drop(job);
 }
+
+#[actix_web::test]
+async fn logs_go_too_and_their_last_rows_stay() {
+    let mut site = Site::new().await;
+    let job = history(&mut site, 1, 1).await;
+    let now = site.app.now().0;
+    let rows = [(now - 90 * DAY, 2_500), (now - DAY, 3)];
+    for (at, count) in rows {
+        let insert = move |conn: &store::Connection| {
+            for n in 0..count {
+                conn.execute("insert into audit (at_ms, action, detail) values (?1, 'x', '')", [at])?;
+                conn.execute(
+                    "insert into event_script_change (account_id, number, at_ms, old_hash, old_code, new_hash, new_code)
+                     values (1000001, ?2, ?1, '', '', '', '')",
+                    (at, if at < now - 2 * DAY { n % 5 } else { 1 }),
+                )?;
+            }
+            Ok::<_, store::Error>(())
+        };
+        site.app.store.writer.write(insert).await.unwrap();
+    }
+    let (job, _) = run(&site, job, 0).await;
+    assert_eq!(site.ask::<i64>("select count(*) from audit"), 2_503, "0 keeps everything");
+    let (job, _) = run(&site, job, 1).await;
+    assert_eq!(site.ask::<i64>("select count(*) from audit"), 3);
+    // The three new ones, and the last one of each other event.
+    assert_eq!(site.ask::<i64>("select count(*) from event_script_change"), 7);
+    let late = "update audit set at_ms = 0";
+    site.tamper(late).await;
+    run(&site, job, 1).await;
+    assert_eq!(site.ask::<i64>("select count(*) from audit"), 1, "the last one");
+}
