@@ -24,8 +24,9 @@ use crate::store::{self, member::Membership};
 pub enum Command {
     /// Answers `{"account_id"}`.
     AccountAdd { name: String, domains: Vec<String>, time_zone: String, currency: String },
-    /// Answers `{"user_id"}`. A known user keeps their password and needs none here.
-    UserAdd { email: String, account: AccountId, role: Role, password: Option<String> },
+    /// Answers `{"user_id","server_admin"}`. A known user keeps their password and needs none here. `server_admin` says that
+    /// the first user may administer the whole server without being an owner.
+    UserAdd { email: String, account: AccountId, role: Role, password: Option<String>, server_admin: bool },
     /// Answers `{"user_id"}`. Every browser of the user is signed out.
     UserResetPassword { email: String, password: String },
     /// Answers `{"token_id","token"}`. The token cannot be read again.
@@ -159,14 +160,8 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             let id = accounts::create(app, Actor::Machine, settings).await?;
             Ok(json!({ "account_id": id }))
         }
-        Command::UserAdd { email, account, role, password } => {
-            need_account(app, account)?;
-            if password.is_none() && !is_known(app, &email).await? {
-                return Err(Error::invalid(&"a new user needs a password, which is read from stdin"));
-            }
-            let what = Membership { role, show_emails: role > Role::Viewer, publish_js: false };
-            let added = users::add(app, Actor::Machine, account, &email, what, password.as_deref()).await?;
-            Ok(json!({ "user_id": added.user }))
+        Command::UserAdd { email, account, role, password, server_admin } => {
+            add_user(app, &email, account, role, password, server_admin).await
         }
         Command::UserResetPassword { email, password } => {
             let user = users::reset_password(app, &email, &password).await.map_err(|error| match error {
@@ -218,6 +213,33 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         }
         Command::Status {} => Ok(status(app)),
     }
+}
+
+async fn add_user(
+    app: &App,
+    email: &str,
+    account: AccountId,
+    role: Role,
+    password: Option<String>,
+    server_admin: bool,
+) -> Result<Value, Error> {
+    need_account(app, account)?;
+    if password.is_none() && !is_known(app, email).await? {
+        return Err(Error::invalid(&"a new user needs a password, which is read from stdin"));
+    }
+    let is_first = app.store.read(store::user::count).await? == 0;
+    if is_first && role != Role::Owner && !server_admin {
+        return Err(Error::invalid(
+            &"the first user administers the whole server, which is more than this role; add an owner first, or confirm \
+              with --server-admin",
+        ));
+    }
+    if server_admin && !is_first {
+        return Err(Error::invalid(&"--server-admin is for the first user, and there are users already"));
+    }
+    let what = Membership { role, show_emails: role > Role::Viewer, publish_js: false };
+    let added = users::add(app, Actor::Machine, account, email, what, password.as_deref()).await?;
+    Ok(json!({ "user_id": added.user, "server_admin": is_first }))
 }
 
 fn status(app: &App) -> Value {

@@ -86,6 +86,11 @@ impl From<ControlError> for Failure {
     }
 }
 
+/// Says something beside the answer, on stderr.
+pub(super) fn note(message: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "guestlog: {message}");
+}
+
 /// Formats columns below their names, as wide as they need to be. The last column is not padded.
 pub(super) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {

@@ -18,9 +18,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::base::clock::{Clock, RealClock};
 use crate::config::{Config, Flags, Log, LogFormat, LogLevel};
+use crate::geo::Geo;
 use crate::{bench, server};
-use answer::{Answer, Failure};
+use answer::{Answer, Failure, Outcome};
 
 #[derive(Parser)]
 #[command(
@@ -138,7 +140,7 @@ fn execute(command: Command, config: &Config) -> Result<Option<Answer>, Failure>
         Command::Upkeep(command) => upkeep::run(&command, config),
         Command::Generate(asked) => generate::run(&asked, config),
         Command::Doctor => Ok(doctor::run(config)),
-        Command::CheckConfig => Ok(check_config(config)),
+        Command::CheckConfig => check_config(config),
         // These commands were run above.
         Command::Serve { .. } | Command::Bench(_) | Command::Demo(_) => return Ok(None),
     }
@@ -153,14 +155,23 @@ fn serve_failure(error: anyhow::Error) -> Failure {
     }
 }
 
-/// A wrong configuration ends with code 78 before any command, so here it is right.
-fn check_config(config: &Config) -> Answer {
+/// A wrong configuration ends with code 78 before any command. What is left are the files that it names.
+fn check_config(config: &Config) -> Outcome {
+    let unusable = |message: String| Failure { code: answer::BAD_CONFIGURATION, message };
+    server::check_tls(config).map_err(|error| unusable(format!("[tls] {error:#}")))?;
+    let maps = Geo::open(&server::options::of_maps(config), &config.server.data_dir);
+    for map in maps.status(RealClock.now()) {
+        let is_configured = config.maps.iter().any(|configured| configured.path == map.path);
+        if let Some(error) = map.error.filter(|_| is_configured) {
+            return Err(unusable(format!("[[geo.map]] {}: {error}", map.path.display())));
+        }
+    }
     let file = config.file.as_ref().map(|file| file.display().to_string());
     let text = match &file {
         Some(file) => format!("{file} is valid"),
         None => "no configuration file was found; the defaults and the environment are valid".to_owned(),
     };
-    Answer::new(serde_json::json!({ "ok": true, "file": file }), text)
+    Ok(Answer::new(serde_json::json!({ "ok": true, "file": file }), text))
 }
 
 fn log_to_stderr(log: &Log) {

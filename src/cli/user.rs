@@ -4,9 +4,9 @@
 use std::io::{IsTerminal, Read};
 
 use clap::Subcommand;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::answer::{Answer, Failure, Outcome};
+use super::answer::{Answer, Failure, Outcome, note};
 use crate::app::commands::Command;
 use crate::config::Config;
 use crate::domain::account::AccountId;
@@ -23,6 +23,9 @@ pub(super) enum User {
         account: i64,
         #[arg(long, value_name = "ROLE", value_parser = role, help = "owner, admin, editor or viewer")]
         role: Role,
+        /// Let the first user administer the whole server without being an owner
+        #[arg(long)]
+        server_admin: bool,
     },
     /// Set a new password, which is read from stdin. All browsers of the user are signed out
     ResetPassword {
@@ -38,12 +41,15 @@ fn role(text: &str) -> Result<Role, String> {
 
 pub(super) fn run(command: User, config: &Config) -> Outcome {
     match command {
-        User::Add { email, account, role } => {
+        User::Add { email, account, role, server_admin } => {
             let password = read_password()?;
             let account = AccountId(account);
-            let made = execute(config, Command::UserAdd { email, account, role, password })?;
-            let text = format!("user {} can sign in", made.get("user_id").unwrap_or(&Value::Null));
-            Ok(Answer::new(made, text))
+            let made = execute(config, Command::UserAdd { email, account, role, password, server_admin })?;
+            let user = made.get("user_id").cloned().unwrap_or(Value::Null);
+            if made.get("server_admin") == Some(&Value::Bool(true)) {
+                note(&format!("user {user} is the first one and administers the whole server"));
+            }
+            Ok(Answer::new(json!({ "user_id": user }), format!("user {user} can sign in")))
         }
         User::ResetPassword { email } => {
             let password = read_password()?.ok_or_else(|| Failure::usage("no password on stdin"))?;

@@ -78,7 +78,7 @@ pub(super) fn start(
     rustix::net::listen(&listener, BACKLOG)?;
     rustix::net::sockopt::set_socket_send_buffer_size(&listener, SOCKET_BUFFER)?;
     rustix::net::sockopt::set_socket_recv_buffer_size(&listener, SOCKET_BUFFER)?;
-    let tls = config.tls.files().map(|(certificate, key)| tls(certificate, key)).transpose()?;
+    let tls = tls_of(config)?;
     let workers = workers(config);
     let builder = actix_server::Server::build()
         .workers(workers)
@@ -167,13 +167,19 @@ pub(super) fn workers(config: &Config) -> usize {
     }
 }
 
+/// `None` when no files are configured.
+pub(super) fn tls_of(config: &Config) -> anyhow::Result<Option<ServerConfig>> {
+    config.tls.files().map(|(certificate, key)| tls(certificate, key)).transpose()
+}
+
 fn tls(certificate: &Path, key: &Path) -> anyhow::Result<ServerConfig> {
     let open = |path: &Path| {
         File::open(path).map(BufReader::new).with_context(|| format!("cannot read {}", path.display()))
     };
     let chain = CertificateDer::pem_reader_iter(open(certificate)?)
         .collect::<Result<Vec<_>, _>>()
-        .with_context(|| format!("{} contains no PEM certificate", certificate.display()))?;
+        .with_context(|| format!("{} is no PEM file", certificate.display()))?;
+    anyhow::ensure!(!chain.is_empty(), "{} contains no PEM certificate", certificate.display());
     let private = PrivateKeyDer::from_pem_reader(open(key)?)
         .with_context(|| format!("{} contains no PEM private key", key.display()))?;
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());

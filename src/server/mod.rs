@@ -44,6 +44,11 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     result
 }
 
+/// Whether the files of TLS can be used, when any are configured.
+pub fn check_tls(config: &Config) -> anyhow::Result<()> {
+    http::tls_of(config).map(drop)
+}
+
 pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
 }

@@ -15,6 +15,8 @@ pub const MAIN_FILE: &str = "guestlog.db";
 pub const INBOX_FILE: &str = "inbox.db";
 /// Locked by the process that may write.
 pub const LOCK_FILE: &str = "guestlog.lock";
+/// What else a data directory holds: the lock, the control socket, maps, unfinished restores.
+const OTHER_NAMES: &[&str] = &[LOCK_FILE, "guestlog.sock", "maps", "restore-"];
 /// The directory in which a restore prepares its files, and its name (before the time) when they are complete.
 pub(in crate::store) const RESTORE_NEW: &str = "restore-unfinished";
 pub(in crate::store) const RESTORE_READY: &str = "restore-ready-";
@@ -49,6 +51,43 @@ pub fn lock(data_dir: &Path) -> Result<File, Error> {
     }
     give_to_owner(data_dir, &[Some(&path)]).map_err(unusable)?;
     Ok(file)
+}
+
+/// Takes back what others may do with the files of a store: copies made before an upgrade, and files that were put there by
+/// hand. Of the directory too, when it holds nothing else.
+pub fn restrict_others(data_dir: &Path) -> Result<(), Error> {
+    let mut is_own = true;
+    for entry in std::fs::read_dir(data_dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_file = [MAIN_FILE, INBOX_FILE].iter().any(|file| name.starts_with(file));
+        if is_file {
+            restrict_mode(&entry.path());
+        }
+        is_own &= is_file || OTHER_NAMES.iter().any(|other| name.starts_with(other));
+    }
+    if is_own {
+        restrict_mode(data_dir);
+    }
+    Ok(())
+}
+
+/// Lets nobody but the owner in. What cannot be changed is somebody else's, and is logged.
+fn restrict_mode(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(about) = std::fs::symlink_metadata(path) else { return };
+    let mode = about.permissions().mode();
+    if about.is_symlink() || mode & 0o077 == 0 {
+        return;
+    }
+    match std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & 0o700)) {
+        Ok(()) => tracing::warn!(
+            path = %path.display(), mode = format!("{:o}", mode & 0o777),
+            "others could read this, and cannot any more"
+        ),
+        Err(error) => tracing::warn!(path = %path.display(), %error, "others can read this"),
+    }
 }
 
 /// When root runs a command on the directory of the server's user, gives the files that root created to that user.

@@ -93,6 +93,28 @@ fn a_user_signs_in_with_the_password_that_came_on_stdin() {
     assert_eq!(admins, 1);
 }
 
+/// rules.md 28
+#[test]
+fn the_first_user_becomes_server_admin_knowingly() {
+    let machine = Machine::new();
+    let account = machine.account().to_string();
+    let add = |email: &str, role: &str, more: &[&str]| {
+        let args = ["--json", "user", "add", "--email", email, "--account", &account, "--role", role];
+        machine.run_with(&[&args, more].concat(), PASSWORD)
+    };
+    let admins =
+        || -> i64 { ask(&machine.data("guestlog.db"), "select count(*) from user where server_admin") };
+    add("ann@shop.test", "viewer", &[]).fails(2, "--server-admin");
+    assert_eq!(admins(), 0);
+    let first = add("ann@shop.test", "viewer", &["--server-admin"]);
+    assert_eq!(first.json(), serde_json::json!({"user_id": 1}));
+    assert!(first.err.contains("user 1 is the first one and administers the whole server"), "{first:?}");
+    let second = add("bob@shop.test", "owner", &[]);
+    assert!(second.err.is_empty(), "{second:?}");
+    add("eve@shop.test", "owner", &["--server-admin"]).fails(2, "there are users already");
+    assert_eq!(admins(), 1);
+}
+
 fn hash_of(machine: &Machine, email: &str) -> String {
     let sql = format!("select password_hash from user where email = '{email}'");
     let hash: String = ask(&machine.data("guestlog.db"), &sql);

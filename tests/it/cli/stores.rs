@@ -140,3 +140,55 @@ fn a_bad_configuration_ends_every_command_with_78() {
     machine.run(&["--config", "absent.toml", "check-config"]).fails(78, "absent.toml");
     assert!(!machine.path("data").exists());
 }
+
+/// A copy from before an upgrade holds all that the store held.
+#[test]
+fn what_others_could_read_is_taken_back_at_the_start() {
+    use std::os::unix::fs::PermissionsExt;
+    let machine = Machine::new();
+    machine.account();
+    let mode = |path: std::path::PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let set = |path: std::path::PathBuf, mode: u32| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let names = ["guestlog.db", "guestlog.db.version-1", "inbox.db.before-restore-1"];
+    std::fs::write(machine.data("guestlog.db.version-1"), "x").unwrap();
+    std::fs::write(machine.data("inbox.db.before-restore-1"), "x").unwrap();
+    names.iter().for_each(|name| set(machine.data(name), 0o644));
+    set(machine.path("data"), 0o755);
+    let answer = machine.run(&["account", "list"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let server = machine.serve();
+    assert!(names.iter().all(|name| mode(machine.data(name)) == 0o600));
+    assert_eq!(mode(machine.path("data")), 0o700);
+    server.kill();
+    // A directory that holds something else is somebody else's too.
+    std::fs::write(machine.data("notes.txt"), "x").unwrap();
+    set(machine.path("data"), 0o755);
+    machine.serve().kill();
+    assert_eq!(mode(machine.path("data")), 0o755);
+}
+
+/// A server that cannot start for its configuration is found out before it is started.
+#[test]
+fn check_config_names_files_that_cannot_be_used() {
+    let machine = Machine::new();
+    let tls = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls");
+    let (certificate, key) = (tls.join("certificate.pem"), tls.join("key.pem"));
+    let check = |text: &str| {
+        std::fs::write(machine.path("guestlog.toml"), text).unwrap();
+        machine.run(&["--config", "guestlog.toml", "check-config"])
+    };
+    let files = |certificate: &std::path::Path, key: &std::path::Path| {
+        format!("[tls]\ncertificate = {certificate:?}\nkey = {key:?}\n")
+    };
+    assert_eq!(check(&files(&certificate, &key)).code, 0);
+    check(&files(&key, &certificate)).fails(78, "contains no PEM certificate");
+    check(&files(&certificate, &certificate)).fails(78, "contains no PEM private key");
+    check(&files(&tls.join("absent.pem"), &key)).fails(78, "cannot read");
+    check(&files(&tls.join("ca.pem"), &key)).fails(78, "[tls]");
+    std::fs::write(machine.path("bad.mmdb"), "no map").unwrap();
+    let map = |name: &str| format!("[[geo.map]]\npath = {:?}\n", machine.path(name));
+    check(&map("bad.mmdb")).fails(78, "bad.mmdb");
+    check(&map("absent.mmdb")).fails(78, "absent.mmdb");
+}
