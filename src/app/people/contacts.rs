@@ -165,7 +165,7 @@ pub fn record_seen(
         last_ms: said.at.0,
         ..known
     };
-    contact::update_seen(conn, account, &seen)?;
+    contact::update_seen(conn, account, &seen, said.now)?;
     Ok(seen)
 }
 

@@ -71,7 +71,7 @@ fn hand_over(
     let completions = std::mem::take(&mut visitor.completions);
     let value_minor = std::mem::take(&mut visitor.value_minor);
     if completions > 0 {
-        let said = Provenance::asserted(said.channel, said.at);
+        let said = Provenance::asserted(said.channel, said.at).recorded(said.now);
         contacts::add_completions(conn, account, &said, contact, completions.into(), value_minor)?;
     }
     if visitor.sessions > 0 || visitor.page_views > 0 {
@@ -81,7 +81,7 @@ fn hand_over(
             sessions: visitor.sessions,
             page_views: visitor.page_views,
         };
-        contact::add_activity(conn, account, contact, &activity)?;
+        contact::add_activity(conn, account, contact, &activity, said.now)?;
     }
     Ok(())
 }

@@ -73,17 +73,25 @@ pub struct Provenance {
     pub channel: Channel,
     pub trust: Trust,
     pub at: Millis,
+    /// What the server's clock shows now. A statement that waited is older.
+    pub now: Millis,
 }
 
 impl Provenance {
     #[must_use]
     pub const fn asserted(channel: Channel, at: Millis) -> Self {
-        Self { channel, trust: Trust::Asserted, at }
+        Self { channel, trust: Trust::Asserted, at, now: at }
     }
 
     #[must_use]
     pub const fn verified(channel: Channel, at: Millis) -> Self {
-        Self { channel, trust: Trust::Verified, at }
+        Self { channel, trust: Trust::Verified, at, now: at }
+    }
+
+    /// The same, recorded at another time than it was said.
+    #[must_use]
+    pub const fn recorded(self, now: Millis) -> Self {
+        Self { now, ..self }
     }
 }
 

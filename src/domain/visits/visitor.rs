@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::clock::DAY;
+
 /// Longest token, characters.
 pub const TOKEN_MAX: usize = 64;
 /// A visitor's session ends after this time without a stored hit (rules.md 10).
@@ -57,6 +59,26 @@ pub fn opens_session(at_ms: i64, cookie_number: Option<u32>, open: Option<(i64, 
         || matches!((cookie_number, open_number), (Some(now), Some(then)) if now > then)
 }
 
+/// A clock that shows less was never set: it began in 1970 after it lost power. Milliseconds, 2001-09-09.
+pub const CLOCK_MIN: i64 = 1_000_000_000_000;
+/// A time this far ahead of the clock was stored while the clock was wrong.
+pub const AHEAD_MAX: i64 = DAY;
+
+/// When somebody was seen first and last, after a hit of theirs at `at_ms`. What was stored while the clock was wrong gives
+/// way, so that a leap of the clock leaves nothing behind.
+#[must_use]
+pub const fn seen(first_ms: i64, last_ms: i64, at_ms: i64, now_ms: i64) -> (i64, i64) {
+    let first = if first_ms < CLOCK_MIN || at_ms < first_ms { at_ms } else { first_ms };
+    let last = if is_ahead(last_ms, now_ms) || at_ms > last_ms { at_ms } else { last_ms };
+    (first, last)
+}
+
+/// Whether a stored time is from a clock that was ahead.
+#[must_use]
+pub const fn is_ahead(stored_ms: i64, now_ms: i64) -> bool {
+    stored_ms.saturating_sub(now_ms) > AHEAD_MAX
+}
+
 /// Whether a session with these figures is a bounce (rules.md 15).
 #[must_use]
 pub const fn is_bounce(page_views: u32, completions: u32, engaged_ms: i64) -> bool {
@@ -95,5 +117,17 @@ mod tests {
         assert!(!opens_session(1, Some(2), Some((0, Some(2)))));
         assert!(!opens_session(1, Some(9), Some((0, None))));
         assert!(!opens_session(-5_000, None, Some((0, None))), "late hits join the open session");
+    }
+
+    #[test]
+    fn what_was_seen_while_the_clock_was_wrong_gives_way() {
+        const NOW: i64 = 1_800_000_000_000;
+        let seen = |first, last, at| super::seen(first, last, at, NOW);
+        assert_eq!(seen(NOW - 5, NOW, NOW + 7), (NOW - 5, NOW + 7));
+        assert_eq!(seen(NOW - 5, NOW, NOW - 9), (NOW - 9, NOW));
+        assert_eq!(seen(NOW, NOW + AHEAD_MAX, NOW), (NOW, NOW + AHEAD_MAX), "at the limit");
+        assert_eq!(seen(NOW, NOW + AHEAD_MAX + 1, NOW - 3), (NOW - 3, NOW - 3), "one past it");
+        assert_eq!(seen(CLOCK_MIN, CLOCK_MIN, NOW), (CLOCK_MIN, NOW), "at the limit");
+        assert_eq!(seen(CLOCK_MIN - 1, CLOCK_MIN - 1, NOW), (NOW, NOW), "one past it");
     }
 }

@@ -6,6 +6,8 @@ use super::user;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::{EventKind, WAITING_MAX};
+use crate::domain::hit::AGE_MAX;
+use crate::domain::visitor::{AHEAD_MAX, CLOCK_MIN};
 use crate::store::error::Error;
 
 /// Counts the names for which there was no room.
@@ -94,14 +96,15 @@ fn is_known(conn: &Connection, account: AccountId, name: &str) -> Result<bool, E
 }
 
 fn write(conn: &Connection, account: AccountId, seen: &Sighting) -> Result<(), Error> {
-    conn.prepare_cached(
+    conn.prepare_cached(&format!(
         "insert into unexpected_event (account_id, name, kind, page, seen, first_ms, last_ms)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         on conflict (account_id, name) do update set seen = seen + ?5, first_ms = min(first_ms, ?6),
+         on conflict (account_id, name) do update set seen = seen + ?5,
+             first_ms = case when first_ms < {CLOCK_MIN} then ?6 else min(first_ms, ?6) end,
              kind = case when ?7 >= last_ms then ?3 else kind end,
              page = case when ?7 >= last_ms then ?4 else page end,
-             last_ms = max(last_ms, ?7)",
-    )?
+             last_ms = case when last_ms - ?7 > {AHEAD_MAX} + {AGE_MAX} then ?7 else max(last_ms, ?7) end",
+    ))?
     .execute((
         account.0,
         &seen.name,

@@ -8,6 +8,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money::SUM_MAX;
 use crate::domain::provenance::Trust;
+use crate::domain::visitor::{AHEAD_MAX, CLOCK_MIN};
 use crate::store::error::Error;
 
 /// A contact, without its figures.
@@ -149,20 +150,27 @@ pub fn insert(
 }
 
 /// Widens the times a contact was seen in, and fills in its external id and its source where it has none.
-pub fn update_seen(conn: &Connection, account: AccountId, contact: &Contact) -> Result<(), Error> {
-    conn.prepare_cached(
+pub fn update_seen(
+    conn: &Connection,
+    account: AccountId,
+    contact: &Contact,
+    now: Millis,
+) -> Result<(), Error> {
+    conn.prepare_cached(&format!(
         "update contact set
              external_id = coalesce(external_id, :external),
              source = case source when 0 then :source else source end,
-             first_ms = min(first_ms, :first), last_ms = max(last_ms, :last)
+             first_ms = case when first_ms < {CLOCK_MIN} then :first else min(first_ms, :first) end,
+             last_ms = case when last_ms - :now > {AHEAD_MAX} then :last else max(last_ms, :last) end
          where account_id = :account and id = :id",
-    )?
+    ))?
     .execute(named_params! {
         ":account": account.0,
         ":id": contact.id,
         ":external": contact.external_id,
         ":first": contact.first_ms,
         ":last": contact.last_ms,
+        ":now": now.0,
         ":source": contact.source,
     })?;
     Ok(())
@@ -190,14 +198,25 @@ pub fn add_activity(
     account: AccountId,
     id: i64,
     activity: &Activity,
+    now: Millis,
 ) -> Result<(), Error> {
-    conn.prepare_cached(
-        "update contact set first_ms = min(first_ms, ?3), last_ms = max(last_ms, ?4), sessions = sessions + ?5,
-             page_views = page_views + ?6
+    conn.prepare_cached(&format!(
+        "update contact set
+             first_ms = case when first_ms < {CLOCK_MIN} then ?3 else min(first_ms, ?3) end,
+             last_ms = case when last_ms - ?7 > {AHEAD_MAX} then ?4 else max(last_ms, ?4) end,
+             sessions = sessions + ?5, page_views = page_views + ?6
          where account_id = ?1 and id = ?2
-             and (first_ms > ?3 or last_ms < ?4 or ?5 > 0 or ?6 > 0)",
-    )?
-    .execute((account.0, id, activity.first_ms, activity.last_ms, activity.sessions, activity.page_views))?;
+             and (first_ms > ?3 or last_ms < ?4 or ?5 > 0 or ?6 > 0 or last_ms - ?7 > {AHEAD_MAX})",
+    ))?
+    .execute((
+        account.0,
+        id,
+        activity.first_ms,
+        activity.last_ms,
+        activity.sessions,
+        activity.page_views,
+        now.0,
+    ))?;
     Ok(())
 }
 

@@ -28,6 +28,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Property> {
             channel: Channel::of_number(row.get(2)?).unwrap_or(Channel::Unknown),
             trust: Trust::of(row.get(3)?),
             at: Millis(row.get(4)?),
+            now: Millis(row.get(4)?),
         },
     })
 }

@@ -1,6 +1,6 @@
 //! The hits of one visitor: sessions, sources, identity, late and repeated hits.
 
-use guestlog::base::clock::{DAY, MINUTE, SECOND};
+use guestlog::base::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
 use guestlog::domain::hit_reason::Reason;
 use serde_json::{Value, json};
 
@@ -206,4 +206,36 @@ async fn names_and_properties_of_a_person_are_bounded() {
     assert_eq!(site.asks::<i64>("select count(*) from contact_property"), [PROPERTIES_MAX as i64]);
     let first = "select value from contact_property where name = 'p0'";
     assert_eq!(site.asks::<String>(first), ["new"], "a name that is there takes new values");
+}
+
+/// A clock without a battery begins in 1970, and a mistyped year is put right an hour later.
+#[actix_web::test]
+async fn a_leap_of_the_clock_leaves_nothing_that_later_hits_do_not_put_right() {
+    for wrong in [Millis(5 * MINUTE), NOON.plus(9 * 365 * DAY)] {
+        let mut site = Site::new().await;
+        site.clock.set(wrong);
+        let is = |view, email: &str| with(view, "i", json!({"email": email}));
+        let page = "https://example.com/";
+        site.collect(&is(site.view("1", "ada", page), "ada@example.test")).await;
+        site.get("/v1/event?_a=1000001&_n=Paid&_m=7&email=bob@example.test").await;
+        site.collect(&site.completion("2", "eve", "Invented", 1)).await;
+        site.fold().await;
+        site.clock.set(NOON);
+        site.collect(&is(site.view("3", "ada", page), "ada@example.test")).await;
+        site.get("/v1/event?_a=1000001&_n=Paid&_m=7&email=bob@example.test").await;
+        site.collect(&site.completion("4", "eve", "Invented", 1)).await;
+        site.fold().await;
+        let seen =
+            "select number || ' ' || (first_ms - 1795348800000) || ' ' || (last_ms - 1795348800000) from";
+        for table in ["visitor where no_browser = 0 and number = 1", "contact"] {
+            for found in site.asks::<String>(&format!("{seen} {table}")) {
+                assert!(found.ends_with(" 0 0"), "{table}: {found}, clock at {}", wrong.iso());
+            }
+        }
+        assert_eq!(site.ask::<i64>("select count(*) from session where visitor = 1"), 2, "it ends");
+        site.clock.advance(HOUR);
+        site.collect(&site.view("5", "ada", page)).await;
+        site.fold().await;
+        assert_eq!(site.ask::<i64>("select count(*) from session where visitor = 1"), 3);
+    }
 }

@@ -9,7 +9,7 @@ use crate::domain::hit::{Act, Hit, SEEN_FOR};
 use crate::domain::hit_reason::Reason;
 use crate::domain::provenance::{Channel, Provenance};
 use crate::domain::source::{Attribution, Origin, Source};
-use crate::domain::visitor::{SOURCE_MEMORY, opens_session};
+use crate::domain::visitor::{SOURCE_MEMORY, is_ahead, opens_session, seen};
 use crate::store::contact::{self, Activity, Contact};
 use crate::store::dictionary::{Kind, join};
 use crate::store::event::{self, Event, Seen, Statements, Viewer};
@@ -60,7 +60,7 @@ impl<'a> Batch<'a> {
 
     /// Writes what waits and what changed; nothing of the batch is left to do then.
     pub(super) fn finish(mut self) -> Result<(), store::Error> {
-        self.pending.write(self.conn, &mut self.statements)?;
+        self.pending.write(self.conn, &mut self.statements, self.now)?;
         self.cache.flush(self.conn)
     }
 
@@ -216,7 +216,7 @@ impl<'a> Batch<'a> {
         if identity.is_empty() {
             return Ok(identified);
         }
-        let said = Provenance::asserted(Channel::Browser, hit.at);
+        let said = Provenance::asserted(Channel::Browser, hit.at).recorded(self.now);
         let external_id = identity.external_id.as_deref();
         if let Some(email) = &identity.email {
             let numbers = self.cache.numbers(conn, account)?.ok_or(store::Error::NotFound)?;
@@ -262,8 +262,10 @@ impl<'a> Batch<'a> {
         switched: bool,
         page: Option<u32>,
     ) -> Result<(), store::Error> {
-        let at = hit.at.0;
-        let open = (visitor.session_id != 0).then_some((visitor.last_ms, visitor.session_number));
+        let (at, now) = (hit.at.0, self.now.0);
+        // A session that the clock has put into the future would never end.
+        let is_open = visitor.session_id != 0 && !is_ahead(visitor.last_ms, now);
+        let open = is_open.then_some((visitor.last_ms, visitor.session_number));
         let open_id = Some(visitor.session_id).filter(|_| !opens_session(at, hit.session_number, open));
         let joined = match open_id {
             Some(id) => self.cache.session(self.conn, hit.account, id)?,
@@ -299,8 +301,7 @@ impl<'a> Batch<'a> {
         }
         activity.page_views = u32::from(page.is_some());
         visitor.page_views += activity.page_views;
-        visitor.last_ms = visitor.last_ms.max(at);
-        visitor.first_ms = visitor.first_ms.min(at);
+        (visitor.first_ms, visitor.last_ms) = seen(visitor.first_ms, visitor.last_ms, at, now);
         if let Some(contact) = visitor.contact_id {
             (activity.first_ms, activity.last_ms) = (visitor.first_ms, visitor.last_ms);
             self.pending.add_activity(hit.account, contact, activity);

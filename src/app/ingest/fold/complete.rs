@@ -154,7 +154,7 @@ impl Batch<'_> {
         done: Done<'_>,
     ) -> Result<Folded, store::Error> {
         let (conn, account) = (self.conn, hit.account);
-        let said = Provenance::asserted(Channel::Program, hit.at);
+        let said = Provenance::asserted(Channel::Program, hit.at).recorded(self.now);
         let contact = self.contact_of_program(hit, &said)?;
         if let Some(contact) = &contact {
             contacts::add_completions(conn, account, &said, contact.id, 1, done.value_minor)?;

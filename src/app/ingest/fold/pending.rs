@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
+use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::store::contact::{self, Activity};
 use crate::store::event::{Event, Seen, Statements, Viewer};
@@ -108,6 +109,7 @@ impl Pending {
         mut self,
         conn: &Connection,
         statements: &mut Statements<'_>,
+        now: Millis,
     ) -> Result<(), store::Error> {
         self.events.sort_unstable_by_key(|w| (w.account, w.event.at_ms, w.event.inbox_id));
         for waiting in &self.events {
@@ -128,7 +130,7 @@ impl Pending {
             statements.insert_seen(account, &id, seen)?;
         }
         for ((account, contact), activity) in &self.activities {
-            contact::add_activity(conn, *account, *contact, activity)?;
+            contact::add_activity(conn, *account, *contact, activity, now)?;
         }
         Ok(())
     }
