@@ -50,6 +50,15 @@ pub trait Clock: Send + Sync + 'static {
 #[derive(Debug, Default)]
 pub struct RealClock;
 
+impl RealClock {
+    /// The HTTP framework cannot write an earlier date.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    #[must_use]
+    pub fn is_past_1970(&self) -> bool {
+        std::time::SystemTime::now() >= std::time::UNIX_EPOCH
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 impl Clock for RealClock {
     fn now(&self) -> Millis {

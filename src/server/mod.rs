@@ -16,10 +16,12 @@ use actix_web::dev::ServerHandle;
 use actix_web::rt;
 use actix_web::web::Data;
 use anyhow::Context;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
 use crate::app::App;
 use crate::app::access::setup;
+use crate::base::clock::RealClock;
 use crate::config::Config;
 use crate::web::request::state::State;
 use connections::descriptors;
@@ -37,11 +39,27 @@ const CUT_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs the server until it is asked to stop.
 pub fn run(config: &Config) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        RealClock.is_past_1970(),
+        "the clock of this machine shows a time before 1970; set it, then start Guestlog again"
+    );
     let app = Arc::new(open(config).context("the store cannot be opened")?);
     let listener = bind(config.server.listen)?;
-    let result = rt::System::new().block_on(serve(config, Arc::clone(&app), listener, |_| ()));
+    let result = rt::System::new().block_on(async {
+        let _too_large = ignore_too_large_files();
+        serve(config, Arc::clone(&app), listener, |_| ()).await
+    });
     close(app);
     result
+}
+
+/// Receives the signal with which the system ends a process whose file has grown past its limit, as long as the answer is
+/// kept. The write fails instead, and the hit is refused.
+fn ignore_too_large_files() -> Option<Signal> {
+    let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    signal(kind)
+        .inspect_err(|error| tracing::warn!(%error, "a limit of file sizes would end the server"))
+        .ok()
 }
 
 /// Whether the files of TLS can be used, when any are configured.

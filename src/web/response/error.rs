@@ -128,6 +128,11 @@ impl From<store::Error> for WebError {
             store::Error::NotFound => Self::NotFound,
             store::Error::Busy | store::Error::Closed => Self::Busy,
             store::Error::TimeLimit => Self::TimeLimit(error.to_string()),
+            // A full disk is no fault of this request, and the next one may find room.
+            of_the_disk if of_the_disk.is_of_the_disk() => {
+                tracing::error!(cause = %of_the_disk, "a request could not be stored");
+                Self::Busy
+            }
             other => Self::internal(other),
         }
     }
@@ -172,6 +177,9 @@ mod tests {
         let later = |error: WebError| error.error_response().headers().get("retry-after").cloned();
         assert_eq!(later(WebError::TooMany(7)).unwrap(), "7");
         assert_eq!(later(store::Error::Busy.into()).unwrap(), "2");
+        let full = || store::Error::Io(std::io::Error::from(std::io::ErrorKind::StorageFull));
+        assert_eq!(WebError::from(full()).status_code(), 503);
+        assert_eq!(later(access::Error::Store(full()).into()).unwrap(), "2");
         assert_eq!(later(WebError::NotFound), None);
     }
 }

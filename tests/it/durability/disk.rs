@@ -120,3 +120,30 @@ fn below_the_floor_nothing_is_taken_in_and_above_it_again_at_once() {
     assert_eq!(server.stop().0.code(), Some(0));
     audit::of_copy(&mounts.outside().join("data")).assert_whole(&all, "at the end");
 }
+
+/// The system ends a process whose file grows past its limit, unless it takes the signal.
+#[test]
+fn a_limit_of_file_sizes_refuses_hits_and_ends_nothing() {
+    if is_quick() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let account = prepare(&data);
+    // 2 MB, or 4 MB where the shell counts in kilobytes.
+    let before = ["sh", "-c", "ulimit -f 4096 && exec \"$0\" \"$@\""];
+    let mut server = Server::start_with(&data, &[], &before).unwrap();
+    let load = Load::start("limit", account, 4);
+    load.turn_to(server.address);
+    wait_for_refusals(&load, 50);
+    assert_that_the_rest_answers(&mut server);
+    server.kill();
+    let server = Server::start(&data);
+    load.turn_to(server.address);
+    let acknowledged = load.finish();
+    server.wait_until_folded();
+    server.stop();
+    let conn = rusqlite::Connection::open(data.join(guestlog::store::MAIN_FILE)).unwrap();
+    let rows: i64 = conn.query_row("select count(*) from event_hot", [], |row| row.get(0)).unwrap();
+    assert_eq!(usize::try_from(rows).unwrap(), acknowledged.len());
+}
