@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use crate::app::state::account_cache::{AccountCache, Entry};
 use crate::app::state::counters::Counters;
 use crate::app::state::dead_letters::DeadLetters;
@@ -51,6 +53,8 @@ pub struct App {
     pub live: Live,
     pub progress: FoldProgress,
     pub dead_letters: DeadLetters,
+    /// One permit, for the report of many days that runs.
+    pub long_reports: Semaphore,
     pub scripts: ScriptCache,
     /// By `rate_limit::sender_of`.
     pub senders: RateLimiter<u64>,
@@ -110,6 +114,7 @@ impl App {
             counters,
             progress: FoldProgress::at(watermark),
             dead_letters: letters,
+            long_reports: Semaphore::new(1),
             scripts: ScriptCache::default(),
             senders: RateLimiter::new(options.collector_per_address),
             token_calls: RateLimiter::new(options.api_per_token),

@@ -56,7 +56,7 @@ impl Tls {
 pub struct Store {
     /// Bytes that must stay free on the disk. With less, no hits are accepted. 0 switches this off.
     pub min_free: u64,
-    /// Reading connections; 0 means one for each core, at least 2.
+    /// Reading connections; 0 means one more than cores, at least 3.
     pub readers: usize,
 }
 

@@ -4,17 +4,17 @@ use crate::app::core;
 use crate::config::{self, Config};
 use crate::{geo, store, web};
 
-/// The fewest reading connections when the configuration does not set them. Otherwise there is one for each core.
-const READERS_MIN: usize = 2;
+/// The fewest reading connections when the configuration does not set them. Otherwise there is one more than cores: a
+/// report of many days reads with two, and one is left for short reads.
+const READERS_MIN: usize = 3;
 
 pub(super) fn of_store(config: &Config) -> store::Options {
     store::Options {
         data_dir: config.server.data_dir.clone(),
         min_free: config.store.min_free,
         readers: match config.store.readers {
-            0 => {
-                std::thread::available_parallelism().map_or(READERS_MIN, |cores| cores.get().max(READERS_MIN))
-            }
+            0 => std::thread::available_parallelism()
+                .map_or(READERS_MIN, |cores| (cores.get() + 1).max(READERS_MIN)),
             count => count,
         },
     }

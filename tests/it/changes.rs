@@ -246,3 +246,27 @@ async fn a_visitor_that_somebody_moved_to_another_contact_is_that_ones_for_the_f
     let revenue = "select revenue_asserted_minor from contact order by email";
     assert_eq!(site.asks::<i64>(revenue), [0, 500], "the completion is the new contact's");
 }
+
+/// Two reports of a year waited for each other with a connection each, and no page was answered meanwhile.
+#[actix_web::test]
+async fn reports_of_a_year_wait_for_their_turn_without_a_reader() {
+    let site = Site::new().await;
+    let running = site.app.long_reports.acquire().await.unwrap();
+    let ask = |period: &str| {
+        let (app, account) = (site.app.clone(), site.account);
+        let query = ReportQuery::parse(&[("period".to_owned(), period.to_owned())]).unwrap();
+        actix_web::rt::spawn(async move { dashboard(&app, account, &query).await.map(drop) })
+    };
+    let waiting = [ask("12mo"), ask("12mo"), ask("12mo")];
+    actix_web::rt::time::sleep(std::time::Duration::from_millis(50)).await;
+    // All readers can be lent, so none of the three holds one.
+    let lent = AllReadersLent::of(&site);
+    assert!(waiting.iter().all(|report| !report.is_finished()));
+    lent.give_back();
+    ask("28d").await.unwrap().unwrap();
+    assert!(waiting.iter().all(|report| !report.is_finished()), "the short one did not wait");
+    drop(running);
+    for report in waiting {
+        report.await.unwrap().unwrap();
+    }
+}

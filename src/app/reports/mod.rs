@@ -16,6 +16,7 @@ pub mod visitor;
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -26,7 +27,7 @@ use crate::domain::account::AccountId;
 use crate::domain::money;
 use crate::domain::period::{Days, LocalDay, Step};
 use crate::domain::question::{Dimension, Filter, NONE, Period};
-use crate::store::{Connection, scan};
+use crate::store::{self, Connection, scan};
 use parameters::{after, choose, limit, no_cursor, not_one_of};
 
 pub use contact::{ContactReport, contact};
@@ -167,6 +168,30 @@ struct Earlier {
     edges: Vec<i64>,
     steps: scan::Table,
     damaged: Vec<LocalDay>,
+}
+
+/// A report of more days than these may read many rows, so it waits for its turn.
+const LONG_DAYS: i32 = 92;
+/// How long a long report waits for its turn.
+const TURN_WAIT: Duration = Duration::from_secs(10);
+
+/// Reads for a report of so many days. Long reports take turns, and wait before they take a connection: a page beside them
+/// finds one free.
+async fn read_days<T: Send + 'static>(
+    app: &App,
+    days: Days,
+    question: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let turn = match days.count() > LONG_DAYS {
+        false => None,
+        true => {
+            let turn = tokio::time::timeout(TURN_WAIT, app.long_reports.acquire()).await;
+            Some(turn.map_err(|_| store::Error::Busy)?)
+        }
+    };
+    let answer = app.store.read(question).await;
+    drop(turn);
+    answer
 }
 
 /// What every request of a report has in common: the account, the time and the days.
@@ -316,28 +341,28 @@ async fn table<R: Send + 'static>(
 ) -> Result<Table<R>, Error> {
     let frame = Frame::new(app, account, query)?;
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
-    app.store
-        .read(move |conn| {
-            let groupings = [scan::Grouping::By(key, query.top(skip_empty))];
-            let deadline = scan::Deadline::new(clock);
-            let answer = frame.ask(conn, &deadline, frame.range(), &query.filters, &groupings)?;
-            let mut damaged = answer.damaged;
-            let found = answer.tables.into_iter().next().unwrap_or_default();
-            let mut before = Vec::new();
-            let mut compare = None;
-            if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {
-                let (range, until) = frame.part(days);
-                let groupings = [scan::Grouping::Chosen(key, found.codes.clone())];
-                let answer = frame.ask(conn, &deadline, range, &query.filters, &groupings)?;
-                damaged.extend(answer.damaged);
-                before = answer.tables.into_iter().next().unwrap_or_default().rows;
-                compare = Some(Compared { period: days.into(), until: until.map(Millis::iso) });
-            }
-            let mut before = before.iter().map(|row| Before::from(&row.figures));
-            let table = shown(found, |named| row(named, before.next()));
-            Ok(Table { compare, damaged: iso_days(damaged), ..table })
-        })
-        .await
+    let days = frame.days;
+    read_days(app, days, move |conn| {
+        let groupings = [scan::Grouping::By(key, query.top(skip_empty))];
+        let deadline = scan::Deadline::new(clock);
+        let answer = frame.ask(conn, &deadline, frame.range(), &query.filters, &groupings)?;
+        let mut damaged = answer.damaged;
+        let found = answer.tables.into_iter().next().unwrap_or_default();
+        let mut before = Vec::new();
+        let mut compare = None;
+        if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {
+            let (range, until) = frame.part(days);
+            let groupings = [scan::Grouping::Chosen(key, found.codes.clone())];
+            let answer = frame.ask(conn, &deadline, range, &query.filters, &groupings)?;
+            damaged.extend(answer.damaged);
+            before = answer.tables.into_iter().next().unwrap_or_default().rows;
+            compare = Some(Compared { period: days.into(), until: until.map(Millis::iso) });
+        }
+        let mut before = before.iter().map(|row| Before::from(&row.figures));
+        let table = shown(found, |named| row(named, before.next()));
+        Ok(Table { compare, damaged: iso_days(damaged), ..table })
+    })
+    .await
 }
 
 fn shown<R>(table: scan::Table, row: impl FnMut(scan::Row) -> R) -> Table<R> {

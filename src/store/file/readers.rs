@@ -56,13 +56,17 @@ impl Readers {
         self.run(&self.lend()?, query)
     }
 
-    /// Like `read`, but answers `None` when no connection is free now.
-    pub(in crate::store) fn read_if_free<T>(
+    /// Like `read`, but answers `None` when no connection, or only the last one, is free now: that one is for short reads.
+    pub(in crate::store) fn read_if_spare<T>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let Some(conn) = free else { return Ok(None) };
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.len() < 2 {
+            return Ok(None);
+        }
+        let Some(conn) = free.pop() else { return Ok(None) };
+        drop(free);
         self.run(&Lent { conn: Some(conn), pool: self }, query).map(Some)
     }
 

@@ -97,7 +97,7 @@ impl<'p> Worker<'p> {
             let other = helper.map(|(readers, mut helper)| {
                 scope.spawn(move || {
                     let unread = readers
-                        .read_if_free(|conn| helper.count_segments(conn, started, Order::LastToFirst))?;
+                        .read_if_spare(|conn| helper.count_segments(conn, started, Order::LastToFirst))?;
                     Ok::<_, Error>(unread.map(|unread| (unread, helper)))
                 })
             });
