@@ -170,8 +170,6 @@ struct Earlier {
     damaged: Vec<LocalDay>,
 }
 
-/// A report of more days than these may read many rows, so it waits for its turn.
-const LONG_DAYS: i32 = 92;
 /// How long a long report waits for its turn.
 const TURN_WAIT: Duration = Duration::from_secs(10);
 
@@ -182,7 +180,7 @@ async fn read_days<T: Send + 'static>(
     days: Days,
     question: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let turn = match days.count() > LONG_DAYS {
+    let turn = match days.count() > scan::LONG_DAYS {
         false => None,
         true => {
             let turn = tokio::time::timeout(TURN_WAIT, app.long_reports.acquire()).await;

@@ -51,9 +51,12 @@ use segment_rows::{LateChanges, NeededColumns, ReadOptions};
 use super::error::{Damage, Error};
 use super::readers::Readers;
 use super::{account, segment, session};
+use crate::base::clock::DAY;
 use crate::domain::period::LocalDay;
 use crate::store::hits::dictionary_lookup::DictionaryCache;
 
+/// A report of more days than these may read many rows. Such reports take turns.
+pub const LONG_DAYS: i32 = 92;
 /// How many bytes of bitsets are worth it per run that is read.
 const SET_BYTES_PER_RUN: usize = 8;
 
@@ -63,9 +66,11 @@ pub struct Scanner {
     dictionaries: DictionaryCache,
     labels: LabelCache,
     contacts: Contacts,
-    /// Locked by a scan of many rows. Such a scan has two threads and may use all of the memory in `Bounds`, so only one
-    /// runs at a time.
-    large_scan: Mutex<()>,
+    /// Locked by a scan of many rows over many days. Such a scan has two threads and may use all of the memory in `Bounds`,
+    /// so only one runs at a time.
+    long_scan: Mutex<()>,
+    /// The same for few days, which take far less memory and time. They do not wait for those of many days.
+    short_scan: Mutex<()>,
 }
 
 impl Scanner {
@@ -75,7 +80,8 @@ impl Scanner {
             dictionaries: DictionaryCache::default(),
             labels: LabelCache::default(),
             contacts: Contacts::default(),
-            large_scan: Mutex::default(),
+            long_scan: Mutex::default(),
+            short_scan: Mutex::default(),
         }
     }
 
@@ -139,7 +145,9 @@ impl Scanner {
             max_pairs: bounds.max_pairs / threads,
         };
         let is_large = is_parallel || tallies.iter().any(Tally::is_pairs);
-        let _large = is_large.then(|| self.large_scan.lock().unwrap_or_else(PoisonError::into_inner));
+        let days = (request.range_ms.end - request.range_ms.start) / DAY;
+        let turn = if days > LONG_DAYS.into() { &self.long_scan } else { &self.short_scan };
+        let _turn = is_large.then(|| turn.lock().unwrap_or_else(PoisonError::into_inner));
         let helper = if is_parallel { Some(&*self.readers) } else { None };
         let (tallies, passes, mut damaged) = Worker::new(&plan, tallies).run(&hot_rows, helper)?;
         damaged.extend(verified.damaged_days.into_iter().map(|day| (day, Damage::Row)));
