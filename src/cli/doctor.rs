@@ -100,6 +100,7 @@ fn settings(config: &Config) -> Value {
         "api_per_token": config.limits.api_per_token,
         "events_limit": config.events.limit,
         "custom_js": config.events.custom_js,
+        "metrics_token": config.metrics.token.is_some(),
         "log_level": config.log.level.as_str(),
         "maps": config.maps.len(),
     })

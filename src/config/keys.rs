@@ -50,7 +50,7 @@ impl Key {
 
 /// `[[geo.map]]` is the only key that is not a single value.
 pub(super) const SECTIONS: &[&str] =
-    &["server", "tls", "store", "retention", "limits", "events", "log", "geo"];
+    &["server", "tls", "store", "retention", "limits", "events", "metrics", "log", "geo"];
 
 pub(super) const KEYS: &[Key] = &[
     Key::new("server", "listen", |c, v| v.address().map(|a| c.server.listen = a)),
@@ -76,6 +76,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("events", "custom_js", |c, v| {
         v.word(&[("on", true), ("off", false)]).map(|on| c.events.custom_js = on)
     }),
+    Key::new("metrics", "token", |c, v| v.optional(Given::token).map(|t| c.metrics.token = t)),
     Key::new("log", "level", |c, v| v.word(LEVELS).map(|l| c.log.level = l)),
     Key::new("log", "format", |c, v| {
         v.word(&[("text", LogFormat::Text), ("json", LogFormat::Json)]).map(|f| c.log.format = f)

@@ -17,6 +17,7 @@ pub struct Config {
     pub limits: Limits,
     pub events: Events,
     pub log: Log,
+    pub metrics: Metrics,
     /// `[[geo.map]]`, in their order.
     pub maps: Vec<GeoMap>,
 }
@@ -81,6 +82,14 @@ pub struct Events {
     pub limit: u32,
     /// Whether events may carry JavaScript of their own.
     pub custom_js: bool,
+}
+
+/// `[metrics]`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// The secret with which a monitor reads `/metrics` from elsewhere. Without one only this machine and the address of the
+    /// admin pages may read them.
+    pub token: Option<String>,
 }
 
 /// `[log]`

@@ -44,7 +44,7 @@ fn every_key_is_read_from_a_file() {
          admin_listen = '127.0.0.1:9000'\r\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\r\n\
          data_dir = \"/srv/g\"\r\nworkers = 3\r\n[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n\
          [store]\nmin_free = 1_000\nreaders = 0x10\n[retention]\nevents_months = 13\n[limits]\ncollector_per_address = 0\napi_per_token = 7\n\
-         [events]\nlimit = 10\ncustom_js = \"off\"\n[log]\nlevel = \"warn\"\nformat = \"json\"\n\
+         [events]\nlimit = 10\ncustom_js = \"off\"\n[metrics]\ntoken = \"0123456789abcdef\"\n[log]\nlevel = \"warn\"\nformat = \"json\"\n\
          [[geo.map]]\npath = \"a.mmdb\"\n[[geo.map]]\npath = \"b.mmdb\"\nkind = \"company\"\n\
          map.org = \"traits.organization\"\nmap.country = \"cc\"\n",
     )
@@ -64,6 +64,7 @@ fn every_key_is_read_from_a_file() {
         retention: Retention { events_months: 13 },
         limits: Limits { collector_per_address: 0, api_per_token: 7 },
         events: Events { limit: 10, custom_js: false },
+        metrics: Metrics { token: Some("0123456789abcdef".into()) },
         log: Log { level: LogLevel::Warn, format: LogFormat::Json },
         maps: vec![
             GeoMap { path: "a.mmdb".into(), ..GeoMap::default() },
@@ -389,6 +390,7 @@ fn every_key_has_a_twin_in_the_environment() {
         ("GUESTLOG_RETENTION__EVENTS_MONTHS", "0"),
         ("GUESTLOG_EVENTS__LIMIT", "7"),
         ("GUESTLOG_EVENTS__CUSTOM_JS", "off"),
+        ("GUESTLOG_METRICS__TOKEN", "fedcba9876543210"),
         ("GUESTLOG_LOG__LEVEL", "error"),
         ("GUESTLOG_LOG__FORMAT", "json"),
     ])
@@ -408,12 +410,13 @@ fn every_key_has_a_twin_in_the_environment() {
         retention: Retention { events_months: 0 },
         limits: Limits { collector_per_address: 6, api_per_token: 0 },
         events: Events { limit: 7, custom_js: false },
+        metrics: Metrics { token: Some("fedcba9876543210".into()) },
         log: Log { level: LogLevel::Error, format: LogFormat::Json },
         maps: Vec::new(),
     };
     assert_eq!(config, expected);
     let set: BTreeSet<String> = keys::KEYS.iter().map(keys::Key::variable).collect();
-    assert_eq!(set.len(), 17, "a new key belongs into the list above");
+    assert_eq!(set.len(), 18, "a new key belongs into the list above");
 }
 
 #[test]

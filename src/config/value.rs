@@ -37,6 +37,10 @@ pub(super) struct Given {
 }
 
 /// Keys whose values are never printed.
+/// Fewest and most characters of a secret that programs send.
+const TOKEN_MIN: usize = 16;
+const TOKEN_MAX: usize = 256;
+
 pub(super) fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     ["password", "secret", "token", "key"].iter().any(|word| key.contains(word))
@@ -111,6 +115,18 @@ impl Given {
     pub(super) fn path(&self) -> Result<PathBuf, String> {
         let text = self.text()?;
         if text.is_empty() { Err("must name a file or directory".to_owned()) } else { Ok(text.into()) }
+    }
+
+    /// A secret that programs send. It is never shown.
+    pub(super) fn token(&self) -> Result<String, String> {
+        let text = self.text()?;
+        let fits =
+            (TOKEN_MIN..=TOKEN_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        fits.then(|| text.to_owned()).ok_or_else(|| {
+            format!(
+                "must have {TOKEN_MIN} to {TOKEN_MAX} characters: letters, digits and signs, without spaces"
+            )
+        })
     }
 
     pub(super) fn number(&self, range: RangeInclusive<u64>) -> Result<u64, String> {

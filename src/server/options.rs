@@ -38,6 +38,7 @@ pub(super) fn of_web(config: &Config) -> web::request::options::Options {
         }),
         own_tls: config.tls.files().is_some(),
         trusted_proxies: config.server.trusted_proxies.clone(),
+        metrics_token: config.metrics.token.clone(),
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::fmt::Write;
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use subtle::ConstantTimeEq;
 
 use crate::app::ingest::refusal::refusal;
 use crate::domain::hit_reason::Reason;
+use crate::web::request::client::is_local;
+use crate::web::request::guard::bearer;
 use crate::web::request::state::State;
 
 /// `GET /healthz`: the process is alive.
@@ -41,8 +44,26 @@ pub(crate) async fn readyz(state: Data<State>) -> HttpResponse {
         .body(finding.map_or_else(|| "ready\n".to_owned(), |finding| format!("not ready: {finding}\n")))
 }
 
+/// Whether the request may read the metrics: it has their token, comes in at the address of the admin pages, or from this
+/// machine. The token of an account is none, because metrics are about all accounts.
+fn may_read_metrics(request: &HttpRequest, state: &State) -> bool {
+    let options = &state.options;
+    let has_token = match (&options.metrics_token, bearer(request)) {
+        (Some(token), Some(sent)) => bool::from(token.as_bytes().ct_eq(sent.as_bytes())),
+        _ => false,
+    };
+    has_token || options.apart_from.is_some() || is_local(request)
+}
+
 /// `GET /metrics`, in the text format of Prometheus. Hits received = hits by final reason + hits waiting.
-pub(crate) async fn metrics(state: Data<State>) -> HttpResponse {
+pub(crate) async fn metrics(request: HttpRequest, state: Data<State>) -> HttpResponse {
+    if !may_read_metrics(&request, &state) {
+        return HttpResponse::Unauthorized()
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .insert_header((WWW_AUTHENTICATE, "Bearer"))
+            .content_type("text/plain; charset=utf-8")
+            .body("metrics need the token of [metrics] token, or a program on this machine\n");
+    }
     let app = &state.app;
     let counters = &app.counters;
     let mut text = String::new();

@@ -305,7 +305,7 @@ fn account_of(state: &State, request: &HttpRequest) -> Result<Arc<Entry>, WebErr
     number.and_then(|id| state.app.accounts.find(AccountId(id))).ok_or(WebError::NotFound)
 }
 
-fn bearer(request: &HttpRequest) -> Option<&str> {
+pub fn bearer(request: &HttpRequest) -> Option<&str> {
     let sent = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = sent.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

@@ -12,6 +12,8 @@ pub struct Options {
     pub own_tls: bool,
     /// Peers whose forwarding headers are believed.
     pub trusted_proxies: Vec<Cidr>,
+    /// The secret of monitors that read `/metrics` from elsewhere.
+    pub metrics_token: Option<String>,
 }
 
 impl Options {

@@ -1,6 +1,10 @@
 //! Health checks, metrics, and the minimum of free disk space.
 
+use actix_web::test::TestRequest;
+use guestlog::app::access::{Actor, tokens};
 use guestlog::domain::hit_reason::Reason;
+use guestlog::domain::user::Scope;
+use guestlog::web::request::options::Options;
 
 use crate::harness::site::{Site, Wanted};
 
@@ -60,4 +64,34 @@ async fn the_sum_of_the_counters_is_what_was_received() {
     ] {
         assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
     }
+}
+
+/// They say how much traffic all accounts have.
+#[actix_web::test]
+async fn metrics_are_for_this_machine_and_for_who_has_their_token() {
+    let mut site = Site::new().await;
+    let status = async |site: &Site, peer: &str, headers: &[(&str, &str)]| {
+        let peer = format!("{peer}:1").parse().unwrap();
+        let mut request =
+            TestRequest::get().uri("/metrics").peer_addr(peer).insert_header(("host", "localhost"));
+        for (name, value) in headers {
+            request = request.insert_header((*name, *value));
+        }
+        site.call(request).await.status
+    };
+    let scopes = [Scope::ReportsRead, Scope::EventsWrite];
+    let account = tokens::create(&site.app, Actor::Machine, site.account, "t", &scopes).await.unwrap().1;
+    let of_account = format!("Bearer {}", account.reveal());
+    assert_eq!(status(&site, "127.0.0.1", &[]).await, 200);
+    for proxied in ["x-forwarded-for", "forwarded", "via", "x-real-ip"] {
+        assert_eq!(status(&site, "127.0.0.1", &[(proxied, "x")]).await, 401, "{proxied}");
+    }
+    assert_eq!(status(&site, "203.0.113.7", &[]).await, 401);
+    assert_eq!(status(&site, "203.0.113.7", &[("authorization", "Bearer 0123456789abcdef")]).await, 401);
+    assert_eq!(status(&site, "203.0.113.7", &[("authorization", &of_account)]).await, 401);
+    let token = Some("0123456789abcdef".to_owned());
+    site.set_options(Options { metrics_token: token, ..Options::default() });
+    assert_eq!(status(&site, "203.0.113.7", &[("authorization", "Bearer 0123456789abcdef")]).await, 200);
+    assert_eq!(status(&site, "203.0.113.7", &[("authorization", "Bearer 0123456789abcdee")]).await, 401);
+    assert_eq!(status(&site, "203.0.113.7", &[("authorization", &of_account)]).await, 401);
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use actix_web::http::Method;
+use actix_web::http::header::{HOST, HeaderValue};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 use guestlog::app::ingest::fold;
@@ -148,6 +149,11 @@ impl Site {
     }
 
     /// A request of the visitor's address, unless it names its own.
+    /// Goes on with other settings of the network.
+    pub(crate) fn set_options(&mut self, options: web::request::options::Options) {
+        self.state = Data::new(State { app: Arc::clone(&self.app), options });
+    }
+
     pub(crate) async fn call(&self, request: TestRequest) -> Answer {
         let service = actix_web::App::new()
             .app_data(self.state.clone())
@@ -157,7 +163,13 @@ impl Site {
         let service = init_service(service).await;
         let mut request = request.to_request();
         if request.peer_addr().is_none() {
-            request.head_mut().peer_addr = Some(SocketAddr::new(VISITOR.parse().unwrap(), 40_000));
+            // Metrics are for programs on the same machine.
+            let is_own = request.path() == "/metrics";
+            if is_own {
+                request.headers_mut().insert(HOST, HeaderValue::from_static("localhost"));
+            }
+            let peer = if is_own { "127.0.0.1" } else { VISITOR };
+            request.head_mut().peer_addr = Some(SocketAddr::new(peer.parse().unwrap(), 40_000));
         }
         let answer = call_service(&service, request).await;
         let headers = answer.headers().iter();
