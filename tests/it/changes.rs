@@ -81,7 +81,7 @@ async fn changes_are_done_and_seen_while_every_reader_is_lent() {
     let number = create(&site, "Bought").await.unwrap();
     assert!(is_known(&site, "Bought"), "events follow");
     let changed = Typed { name: "Paid", ..Typed::default() };
-    definitions::update(&site.app, Actor::Machine, site.account, number, &changed).await.unwrap();
+    definitions::update(&site.app, Actor::Machine, site.account, number, &changed, None).await.unwrap();
     assert!(is_known(&site, "Paid") && !is_known(&site, "Bought"), "a change of an event is followed");
     accounts::update(&site.app, Actor::Machine, site.account, settings("Renamed")).await.unwrap();
     assert_eq!(site.app.accounts.find(site.account).unwrap().settings().name, "Renamed");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::custom_js;
 use crate::app::access::{self, Actor};
 use crate::app::core::App;
+use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::{Definition, EventKind, EventNumber, Invalid, Status, Typed, UnknownNames};
 use crate::domain::money;
@@ -21,6 +22,8 @@ pub enum Error {
     Invalid(Vec<Invalid>),
     #[error("an event with this name already exists")]
     Taken,
+    #[error("somebody else has changed the event meanwhile")]
+    Changed,
     #[error("the account has reached its limit of {0} events; archive one first")]
     Full(i64),
     #[error("the custom JavaScript is not valid: line {line}, column {column}: {message}")]
@@ -103,14 +106,16 @@ pub(in crate::app) fn snippet(app: &App, account: AccountId, number: EventNumber
 /// Changes an event. Its type stays.
 ///
 /// # Errors
-/// `Invalid`, `CustomJs`, `Taken`, `NotFound`; `Denied` when the actor is no editor, `Publish` when the code changes
-/// and the actor may not publish.
+/// `Invalid`, `CustomJs`, `Taken`, `NotFound`; `Changed` when it was changed after `seen`, the time of its last change that
+/// the actor has seen; `Denied` when the actor is no editor, `Publish` when the code changes and the actor may not
+/// publish.
 pub async fn update(
     app: &App,
     actor: Actor,
     account: AccountId,
     number: EventNumber,
     typed: &Typed<'_>,
+    seen: Option<Millis>,
 ) -> Result<(), Error> {
     let known = app.definitions.of(account);
     let kind = known.find(number).ok_or(store::Error::NotFound)?.definition.kind;
@@ -120,6 +125,10 @@ pub async fn update(
         .writer
         .write(move |conn| {
             access::need(conn, actor, account, Role::Editor)?;
+            let stored = definition::find(conn, account, number)?.ok_or(store::Error::NotFound)?;
+            if seen.is_some_and(|seen| stored.changed != seen) {
+                return Err(Error::Changed);
+            }
             definition::release_name(conn, account, &changed.name)?;
             unexpected::delete_name(conn, account, &changed.name)?;
             let before = definition::find_script(conn, account, number)?;

@@ -503,3 +503,40 @@ async fn the_form_offers_each_tag_in_use_once() {
         form.split("data-add-tag=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     assert_eq!(tags, ["Sale", "sale", "shop"]);
 }
+
+/// The later one won, and the earlier one never knew.
+#[actix_web::test]
+async fn two_people_who_edit_one_event_see_what_the_other_has_saved() {
+    let fixture = Fixture::new().await;
+    let id = fixture.create("Visited URL", "Thanks", &[("Page address", "/thanks")]).await;
+    let edit = format!("/accounts/{}/events/{id}/edit", fixture.account);
+    let other = fixture.site.signed_in(fixture.account, "other@site.test", Role::Editor).await;
+    let stored = || async { fixture.text(&format!("events/{id}")).await };
+    for browser in [&fixture.editor, &other] {
+        browser.get(&edit).await;
+    }
+    fixture.site.clock.advance(1_000);
+    let first = fixture.editor.press("Save", &[("Name", "Thank you"), ("Tags", "a, b")]).await;
+    assert_eq!(first.status, 303, "{}", first.body);
+    let second = other.press("Save", &[("Page address", "/danke")]).await;
+    assert_eq!(second.status, 409, "{}", second.body);
+    let said = plain(&second.body);
+    assert!(said.contains("Somebody else has changed this to “Thank you” meanwhile."), "{said}");
+    assert!(said.contains("Somebody else has changed this to “a, b” meanwhile."), "{said}");
+    assert!(second.body.contains("value=\"/danke\"") && second.body.contains("value=\"Thanks\""), "{said}");
+    assert!(stored().await.contains("Thank you"), "nothing was saved");
+    // Whoever has seen it may replace it, or take the other's.
+    fixture.site.clock.advance(1_000);
+    let again = other.press("Save", &[("Name", "Thank you"), ("Tags", "a, b")]).await;
+    assert_eq!(again.status, 303, "{}", again.body);
+    let text = stored().await;
+    assert!(text.contains("Thank you") && text.contains("/danke"), "{text}");
+    // The same change twice is no conflict.
+    for browser in [&fixture.editor, &other] {
+        browser.get(&edit).await;
+    }
+    fixture.site.clock.advance(1_000);
+    for browser in [&fixture.editor, &other] {
+        assert_eq!(browser.press("Save", &[("Name", "Both")]).await.status, 303);
+    }
+}

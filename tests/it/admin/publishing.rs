@@ -43,8 +43,9 @@ async fn code_is_published_by_owners_and_by_admins_who_were_given_it() {
         assert_eq!(created.is_ok(), may, "{name}");
         assert!(may || matches!(created, Err(definitions::Error::Publish)), "{name}: {created:?}");
         let renamed = format!("changed {name}");
-        let update =
-            async |code: &str| definitions::update(app, actor, account, made, &typed(&renamed, code)).await;
+        let update = async |code: &str| {
+            definitions::update(app, actor, account, made, &typed(&renamed, code), None).await
+        };
         let code = custom_js::code(app, account, made).await.unwrap();
         assert!(update(&code).await.is_ok(), "{name} changes the rest");
         assert!(update(&code.replace('\n', "\r\n")).await.is_ok());

@@ -18,7 +18,7 @@ async fn create(site: &Site, name: &str, code: &str) -> Result<EventNumber, defi
 }
 
 async fn update(site: &Site, number: EventNumber, code: &str) -> Result<(), definitions::Error> {
-    definitions::update(&site.app, Actor::Machine, site.account, number, &typed("Code", code)).await
+    definitions::update(&site.app, Actor::Machine, site.account, number, &typed("Code", code), None).await
 }
 
 /// Addresses of custom code in the tracking script.

@@ -179,7 +179,7 @@ async fn an_event_is_changed_and_a_deleted_name_comes_back_by_hand_alone() {
     let number = create(&site).await;
     let change = async |name, url| {
         let typed = Typed { name, url, value: "3", ..Typed::default() };
-        definitions::update(&site.app, Actor::Machine, site.account, number, &typed).await
+        definitions::update(&site.app, Actor::Machine, site.account, number, &typed, None).await
     };
     assert!(matches!(change("", "/x").await, Err(definitions::Error::Invalid(_))));
     assert!(matches!(change("Thank you", "").await, Err(definitions::Error::Invalid(_))));
@@ -224,7 +224,7 @@ async fn a_count_of_an_outdated_rule_is_dropped() {
     let before = changed().await;
     site.clock.advance(MINUTE);
     let typed = Typed { name: "Thanks", url: "/x", ..Typed::default() };
-    definitions::update(&app, Actor::Machine, account, number, &typed).await.unwrap();
+    definitions::update(&app, Actor::Machine, account, number, &typed, None).await.unwrap();
     assert!(matches!(write(second, before).await, Err(Error::NotFound)), "another rule");
     work(&site).await;
     let done = counted_back(&app, account, number).await.unwrap().unwrap();

@@ -10,6 +10,7 @@ use askama::Template;
 use crate::app::events::custom_js;
 use crate::app::events::definitions::{self, Error};
 use crate::app::events::element_picker;
+use crate::base::clock::Millis;
 use crate::domain::event::{self, EventKind, EventNumber, Invalid, NAME_MAX, SELECTOR_MAX};
 use crate::domain::money;
 use crate::domain::url_rule::{self, URL_RULE_MAX, UrlRule};
@@ -73,6 +74,8 @@ pub(crate) struct Typed {
     pub custom_js: String,
     /// A random key that connects this form with an element picked for it in another tab.
     pub pick_key: String,
+    /// When the event was last changed, as far as this form knows, in milliseconds. Empty for a new event.
+    pub seen: String,
 }
 
 impl Typed {
@@ -92,6 +95,7 @@ impl Typed {
             page: text("page"),
             custom_js: fields.raw("custom_js").to_owned(),
             pick_key: text("pick_key"),
+            seen: text("seen"),
         }
     }
 
@@ -110,8 +114,36 @@ impl Typed {
             page: url.clone(),
             url,
             custom_js,
+            seen: stored.changed.0.to_string(),
             ..self
         }
+    }
+
+    /// What somebody else has saved meanwhile that is not what was typed here, by field.
+    fn differences(&self, t: &Texts, theirs: &Self) -> Wrong {
+        let texts = &t.events.form.wrong;
+        let fields = [
+            ("name", &self.name, &theirs.name),
+            ("tags", &self.tags, &theirs.tags),
+            ("value", &self.value, &theirs.value),
+            ("selector", &self.selector, &theirs.selector),
+            match self.kind {
+                Some(EventKind::Visit) => ("page", &self.page, &theirs.page),
+                _ => ("url", &self.url, &theirs.url),
+            },
+            ("custom_js", &self.custom_js, &theirs.custom_js),
+        ];
+        let differs = fields.into_iter().filter(|(_, mine, theirs)| mine != theirs);
+        differs
+            .map(|(field, _, theirs)| {
+                let text = match (field, theirs.as_str()) {
+                    ("custom_js", _) => texts.changed_code.to_owned(),
+                    (_, "") => texts.changed_empty.to_owned(),
+                    (_, value) => fill(texts.changed, &[("value", value)]),
+                };
+                (field, text)
+            })
+            .collect()
     }
 
     fn as_event(&self, kind: EventKind) -> event::Typed<'_> {
@@ -135,6 +167,8 @@ fn wrong(t: &Texts, kind: EventKind, error: Error) -> Result<Wrong, WebError> {
     match error {
         Error::Invalid(all) => Ok(all.iter().map(|invalid| wrong_at(t, kind, invalid)).collect()),
         Error::Taken => Ok(vec![("name", texts.taken.to_owned())]),
+        // `update` shows what has changed.
+        Error::Changed => Ok(Wrong::new()),
         Error::Full(limit) => {
             let limit = report_page::count(t, limit.unsigned_abs());
             Ok(vec![("name", fill(texts.full, &[("limit", &limit)]))])
@@ -194,6 +228,8 @@ pub(crate) struct Page {
     cancel: String,
     submit: &'static str,
     has_errors: bool,
+    /// When the event was last changed, as far as this form knows.
+    seen: String,
     /// Shown on the form for a new event when the limit of events is nearly reached.
     room: Option<Meter>,
     name: Field,
@@ -288,6 +324,7 @@ pub(crate) fn page(
     };
     layout.title = title;
     Page {
+        seen: typed.seen.clone(),
         action,
         cancel,
         submit,
@@ -478,15 +515,24 @@ async fn update(request: HttpRequest, form: CodeForm) -> Result<HttpResponse, We
         typed.custom_js = custom_js::code(member.app(), member.account_id(), stored.number).await?;
     }
     let app = member.app();
-    match definitions::update(app, member.actor(), member.account_id(), stored.number, &typed.as_event(kind))
-        .await
-    {
-        Ok(()) => respond::done(
-            &request,
-            member.https(),
-            Done::EventSaved,
-            &paths::event(member.account_id(), stored.number),
-        ),
+    let (account, number) = (member.account_id(), stored.number);
+    let seen = typed.seen.parse().ok().map(Millis);
+    let done = || respond::done(&request, member.https(), Done::EventSaved, &paths::event(account, number));
+    match definitions::update(app, member.actor(), account, number, &typed.as_event(kind), seen).await {
+        Ok(()) => done(),
+        Err(Error::Changed) => {
+            let stored = find(&member, number).await?;
+            let code = custom_js::code(app, account, number).await?;
+            let theirs =
+                Typed::default().of(&stored, code, money::digits(&member.account.settings().currency));
+            let differences = typed.differences(member.t(), &theirs);
+            if differences.is_empty() {
+                return done();
+            }
+            // Whoever has seen what the other has saved may replace it.
+            typed.seen = theirs.seen;
+            answer(&member, StatusCode::CONFLICT, &Form::Edit(&stored), &typed, &differences).await
+        }
         Err(error) => {
             let wrong = wrong(member.t(), kind, error)?;
             answer(&member, StatusCode::UNPROCESSABLE_ENTITY, &Form::Edit(&stored), &typed, &wrong).await
