@@ -5,9 +5,7 @@ use std::path::Path;
 
 use actix_web::test::TestRequest;
 use guestlog::app::access::{Actor, tokens};
-use guestlog::app::jobs::close_days::close_account;
 use guestlog::base::clock::{DAY, HOUR, MINUTE};
-use guestlog::domain::account::AccountId;
 use guestlog::domain::user::Scope;
 use guestlog::store::check::check;
 use guestlog::store::{INBOX_FILE, MAIN_FILE};
@@ -17,13 +15,6 @@ use serde_json::json;
 use crate::harness::site::{Site, with};
 
 const FIRST: &str = include_str!("../../src/store/file/migrations/0001_start.sql");
-
-async fn close(site: &Site) {
-    let app = site.app.clone();
-    let account = app.accounts.find(AccountId::FIRST).unwrap();
-    let closing = move || close_account(&app, &account, app.now());
-    actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
-}
 
 /// A day of visitors: some are nobody's, some become contacts, one browser is used by two people in turn.
 async fn day(site: &mut Site, day: u32) {
@@ -52,7 +43,7 @@ async fn day(site: &mut Site, day: u32) {
     site.collect(&view(site, 20, "ada")).await;
     site.fold().await;
     site.clock.advance(DAY - 20 * MINUTE);
-    close(site).await;
+    site.close_days().await;
     let engaged = json!({"a": 1_000_001, "k": "engagement", "vi": "ada", "pu": "https://example.com/",
         "pv": format!("d{day}ada1"), "ms": 9_000, "cc": 15});
     site.collect(&engaged).await;

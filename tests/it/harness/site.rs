@@ -11,6 +11,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 use guestlog::app::ingest::fold;
 use guestlog::app::ingest::fold::Cache;
+use guestlog::app::jobs::close_days::close_account;
 use guestlog::app::{App, core};
 use guestlog::base::cidr::Cidr;
 use guestlog::base::clock::{ManualClock, Millis};
@@ -235,6 +236,14 @@ impl Site {
     pub(crate) async fn tamper(&self, sql: &'static str) {
         let job = move |conn: &store::Connection| Ok::<_, store::Error>(conn.execute_batch(sql)?);
         self.app.store.writer.write(job).await.unwrap();
+    }
+
+    /// Closes the days that are over.
+    pub(crate) async fn close_days(&self) {
+        let app = self.app.clone();
+        let account = app.accounts.find(self.account).unwrap();
+        let closing = move || close_account(&app, &account, app.now());
+        actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
     }
 
     pub(crate) fn count(&self, reason: Reason) -> u64 {

@@ -1,6 +1,5 @@
 //! Closed days, and hits that arrive late for them.
 
-use guestlog::app::jobs::close_days::close_account;
 use guestlog::base::clock::{DAY, HOUR, MINUTE, SECOND};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::hit_reason::Reason;
@@ -10,13 +9,6 @@ use serde_json::{Value, json};
 
 use crate::harness::site::{Site, with};
 use crate::harness::totals::totals_of;
-
-async fn close(site: &Site) {
-    let app = site.app.clone();
-    let account = app.accounts.find(AccountId::FIRST).unwrap();
-    let closing = move || close_account(&app, &account, app.now());
-    actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
-}
 
 fn answer(site: &Site) -> (Totals, Answer) {
     let store = &site.app.store;
@@ -46,11 +38,11 @@ async fn a_day_that_is_over_becomes_a_segment_and_what_comes_late_goes_into_it()
     site.collect(&site.view("1", "ada", "https://example.com/")).await;
     site.collect(&site.view("2", "bob", "https://example.com/")).await;
     site.fold().await;
-    close(&site).await;
+    site.close_days().await;
     assert_eq!(rows(&site), (2, 0), "the day goes on");
 
     site.clock.advance(13 * HOUR);
-    close(&site).await;
+    site.close_days().await;
     assert_eq!(rows(&site), (0, 2));
     let closed = totals(&site);
     assert_eq!((closed.visitors, closed.sessions, closed.page_views, closed.bounces), (2, 2, 2, 2));
@@ -66,7 +58,7 @@ async fn a_day_that_is_over_becomes_a_segment_and_what_comes_late_goes_into_it()
     site.fold().await;
     let open = totals(&site);
     assert_eq!((open.visitors, open.sessions, open.page_views, open.bounces), (2, 2, 3, 0));
-    close(&site).await;
+    site.close_days().await;
     assert_eq!(rows(&site), (0, 3));
     assert_eq!(totals(&site), Totals { engaged_ms: 25_000, ..open });
     assert_eq!(site.asks::<i64>("select in_segment from session"), [1, 1]);
@@ -76,7 +68,7 @@ async fn a_day_that_is_over_becomes_a_segment_and_what_comes_late_goes_into_it()
     site.collect(&engaged("1", 25_000)).await;
     site.collect(&late).await;
     site.fold().await;
-    close(&site).await;
+    site.close_days().await;
     assert_eq!(totals(&site), Totals { engaged_ms: 25_000, ..open });
     assert_eq!(site.count(Reason::Duplicate), 1);
     site.assert_that_all_are_counted().await;
@@ -92,15 +84,15 @@ async fn sessions_over_midnight_count_once_and_go_on() {
     site.collect(&site.view("2", "ada", "https://example.com/b")).await;
     site.fold().await;
     site.clock.advance(21 * MINUTE);
-    close(&site).await;
+    site.close_days().await;
     assert_eq!(rows(&site), (2, 0), "the session goes on");
     site.clock.advance(10 * MINUTE);
-    close(&site).await;
+    site.close_days().await;
     assert_eq!(rows(&site), (1, 1));
     let figures = totals(&site);
     assert_eq!((figures.visitors, figures.sessions, figures.page_views, figures.bounces), (1, 1, 2, 0));
     site.clock.advance(5 * DAY);
-    close(&site).await;
+    site.close_days().await;
     assert_eq!(rows(&site), (0, 2));
     assert_eq!(totals(&site), figures);
     assert_eq!(site.ask::<i64>("select count(*) from session"), 0, "only segments know it");
@@ -120,7 +112,7 @@ async fn a_damaged_day_is_named_and_the_rest_goes_on() {
         site.collect(&site.view(id, visitor, "https://example.com/")).await;
         site.fold().await;
         site.clock.advance(DAY);
-        close(&site).await;
+        site.close_days().await;
     }
     let days = segment_days(&site);
     assert_eq!(days.len(), 2);

@@ -1,19 +1,10 @@
 //! How long a page view was visible (rules.md 15): whose report counts, and what a late one costs.
 
-use guestlog::app::jobs::close_days::close_account;
 use guestlog::base::clock::DAY;
-use guestlog::domain::account::AccountId;
 use guestlog::domain::hit_reason::Reason;
 use serde_json::{Value, json};
 
 use crate::harness::site::{Site, with};
-
-async fn close(site: &Site) {
-    let app = site.app.clone();
-    let account = app.accounts.find(AccountId::FIRST).unwrap();
-    let closing = move || close_account(&app, &account, app.now());
-    actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
-}
 
 fn engaged(visitor: &str, page_view: &str, ms: u32) -> Value {
     json!({"a": 1_000_001, "k": "engagement", "vi": visitor, "pu": "https://example.com/", "pv": page_view, "ms": ms,
@@ -31,7 +22,7 @@ async fn a_late_engagement_reads_no_segment() {
     site.collect(&engaged("ada", "1", 5_000)).await;
     site.fold().await;
     site.clock.advance(DAY);
-    close(&site).await;
+    site.close_days().await;
     assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 0);
     site.tamper("update segment_column set data = cast(x'00' || substr(data, 2) as blob)").await;
     for (view, ms) in [("1", 4_000), ("1", 5_000), ("2", 0), ("1", 9_000), ("1", 7_000), ("2", 3_000)] {
@@ -62,7 +53,7 @@ async fn only_the_visitor_of_a_page_view_says_how_long_it_was_visible() {
     assert_eq!(sums.map(|sum| site.ask::<i64>(sum)), [8_000, 8_000]);
     // The day is closed.
     site.clock.advance(DAY);
-    close(&site).await;
+    site.close_days().await;
     site.collect(&engaged("eve", "1", 60_000)).await;
     site.fold().await;
     assert_eq!(site.ask::<i64>("select count(*) from late_engagement"), 0);

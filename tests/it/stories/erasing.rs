@@ -1,7 +1,6 @@
 //! A visitor is erased while their browser still has the cookie and an open page.
 
 use guestlog::app::access::Actor;
-use guestlog::app::jobs::close_days::close_account;
 use guestlog::app::people::erase_visitor::{Erased, erase_visitor};
 use guestlog::base::clock::{DAY, HOUR, MINUTE};
 use guestlog::domain::account::AccountId;
@@ -11,13 +10,6 @@ use guestlog::store;
 use serde_json::json;
 
 use crate::harness::site::{Site, findings, with};
-
-async fn close(site: &Site) {
-    let app = site.app.clone();
-    let account = app.accounts.find(AccountId::FIRST).unwrap();
-    let closing = move || close_account(&app, &account, app.now());
-    actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
-}
 
 async fn erase(site: &Site, number: u32) -> Result<Erased, guestlog::app::access::Error> {
     erase_visitor(&site.app, Actor::Machine, AccountId::FIRST, VisitorNumber(number)).await
@@ -42,7 +34,7 @@ async fn two_visitors(site: &mut Site) {
         site.fold().await;
         if day < 2 {
             site.clock.advance(DAY);
-            close(site).await;
+            site.close_days().await;
         }
     }
 }
@@ -123,7 +115,7 @@ async fn a_session_that_changed_hands_goes_on_as_the_others() {
         assert_eq!(site.ask::<i64>("select visitor from session"), 5 - i64::from(erased));
         assert_whole(&site);
         site.clock.advance(DAY);
-        close(&site).await;
+        site.close_days().await;
         assert_eq!(site.ask::<i64>("select sum(rows) from segment"), 1);
     }
 }

@@ -6,7 +6,6 @@ use std::cell::Cell;
 use guestlog::app::access::Actor;
 use guestlog::app::events::count_back::{self as job, count_back, counted_back, work_due};
 use guestlog::app::events::{definitions, unexpected};
-use guestlog::app::jobs::close_days::close_account;
 use guestlog::base::clock::{DAY, HOUR, MINUTE, Millis};
 use guestlog::domain::event::{EventKind, EventNumber, Status, Typed};
 use guestlog::store::count_back;
@@ -24,12 +23,6 @@ const RULE: &str = "/thanks*";
 async fn create(site: &Site) -> EventNumber {
     let typed = Typed { name: "Thanks", url: RULE, value: "2.50", ..Typed::default() };
     definitions::create(&site.app, Actor::Machine, site.account, EventKind::Visit, &typed).await.unwrap()
-}
-
-async fn close(site: &Site) {
-    let (app, account) = (site.app.clone(), site.app.accounts.find(site.account).unwrap());
-    let closing = move || close_account(&app, &account, app.now());
-    actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
 }
 
 async fn work(site: &Site) {
@@ -71,7 +64,7 @@ async fn live_through(site: &mut Site) {
         site.fold().await;
         site.clock.advance(DAY - 11 * HOUR - 71 * MINUTE);
         if day < 3 {
-            close(site).await;
+            site.close_days().await;
         }
         if day == 1 {
             site.collect(&with(view(site, "eve", "/thanks"), "age", 20 * HOUR)).await;
@@ -135,7 +128,7 @@ async fn what_is_counted_back_is_what_would_have_been_counted() {
         site.collect(&site.view("more", "bob", "https://example.com/thanks")).await;
         site.fold().await;
         site.clock.advance(2 * DAY);
-        close(site).await;
+        site.close_days().await;
     }
     count_back(&later.app, Actor::Machine, later.account, number).await.unwrap();
     work(&later).await;
@@ -153,7 +146,7 @@ async fn what_is_counted_back_is_what_would_have_been_counted() {
     never.collect(&never.view("more", "bob", "https://example.com/thanks")).await;
     never.fold().await;
     never.clock.advance(2 * DAY);
-    close(&never).await;
+    never.close_days().await;
     assert_eq!(state(&later), state(&never));
 }
 

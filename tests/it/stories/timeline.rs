@@ -1,6 +1,5 @@
 //! A visitor's timeline while sessions cross midnight, are closed, and get late hits.
 
-use guestlog::app::jobs::close_days::close_account;
 use guestlog::app::reports::{self, VisitorReport};
 use guestlog::base::clock::{DAY, HOUR, MINUTE, SECOND};
 use guestlog::domain::account::AccountId;
@@ -8,13 +7,6 @@ use guestlog::domain::visitor::VisitorNumber;
 use serde_json::json;
 
 use crate::harness::site::Site;
-
-async fn close(site: &Site) {
-    let app = site.app.clone();
-    let account = app.accounts.find(AccountId::FIRST).unwrap();
-    let closing = move || close_account(&app, &account, app.now());
-    actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
-}
 
 async fn see(site: &Site, number: u32) -> Option<VisitorReport> {
     reports::visitor(&site.app, AccountId::FIRST, VisitorNumber(number), None, 20).await.unwrap()
@@ -49,7 +41,7 @@ async fn a_session_over_midnight_is_one_in_every_form_and_knows_what_came_late()
 
     // Yesterday is closed, today is open.
     site.clock.advance(31 * MINUTE);
-    close(&site).await;
+    site.close_days().await;
     assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 1);
     assert_eq!(see(&site, 1).await.unwrap(), open);
     engage(&site, "1", 25_000).await;
@@ -59,13 +51,13 @@ async fn a_session_over_midnight_is_one_in_every_form_and_knows_what_came_late()
     assert_eq!(views(&late, 0), ["/ 25", "/b 5"], "before the segment knows it");
     assert_eq!(late.engaged_seconds, 30);
     assert!(site.ask::<i64>("select count(*) from late_engagement") > 0);
-    close(&site).await;
+    site.close_days().await;
     assert_eq!(site.ask::<i64>("select count(*) from late_engagement"), 0);
     assert_eq!(see(&site, 1).await.unwrap(), late);
 
     // Days later the visitor is only in segments, and comes back.
     site.clock.advance(5 * DAY);
-    close(&site).await;
+    site.close_days().await;
     assert_eq!(site.ask::<i64>("select count(*) from session"), 0);
     assert_eq!(see(&site, 1).await.unwrap(), late);
     site.clock.advance(SECOND);
