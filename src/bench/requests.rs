@@ -9,7 +9,7 @@ use crate::domain::account::AccountId;
 /// Number of different requests.
 const DIFFERENT: u64 = 20_000;
 /// The event id, a decimal number, is written over this whenever a request is sent.
-const ID_MARK: &str = "0000000000000000";
+const ID_MARK: &str = "00000000000000000000";
 
 const AGENTS: &[&str] = &[
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
@@ -70,7 +70,7 @@ impl Request {
 
 /// The event id of the request with this number.
 fn view_id(number: u64) -> String {
-    format!("{number:016}")
+    format!("{number:020}")
 }
 
 impl Request {
@@ -131,4 +131,20 @@ fn request(what: What, index: u64, (token, agent, referrer): (&str, &str, &str),
     );
     let ids_at = text.match_indices(ID_MARK).map(|(at, _)| at).collect();
     Request { bytes: text.into_bytes(), ids_at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_has_room_in_a_request() {
+        for what in [What::PageViews, What::InventedNames, What::LateEngagements] {
+            let request = make(what).remove(0);
+            for number in [0, 1, u64::MAX] {
+                let body = String::from_utf8(request.body(number)).unwrap();
+                assert!(body.contains(&format!("\"id\":\"{number:020}\"")), "{body}");
+            }
+        }
+    }
 }
