@@ -64,7 +64,8 @@ pub struct Store {
 /// `[retention]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Months for which visits, page views and completions are kept; 0 means for ever.
+    /// Months for which visits, page views and completions, the audit log and earlier custom JavaScript are kept; 0 means
+    /// for ever.
     pub events_months: u32,
 }
 

@@ -3,7 +3,7 @@
 
 use super::contacts::{self, Found};
 use crate::domain::account::AccountId;
-use crate::domain::provenance::Provenance;
+use crate::domain::provenance::{Provenance, Trust};
 use crate::domain::visitor::{Token, VisitorNumber};
 use crate::store::account::Numbers;
 use crate::store::changes;
@@ -71,7 +71,7 @@ fn hand_over(
     let completions = std::mem::take(&mut visitor.completions);
     let value_minor = std::mem::take(&mut visitor.value_minor);
     if completions > 0 {
-        let said = Provenance::asserted(said.channel, said.at).recorded(said.now);
+        let said = Provenance { trust: Trust::Asserted, ..*said };
         contacts::add_completions(conn, account, &said, contact, completions.into(), value_minor)?;
     }
     if visitor.sessions > 0 || visitor.page_views > 0 {

@@ -31,6 +31,11 @@ impl AccountEvents {
         self.events.get(place)
     }
 
+    #[must_use]
+    pub fn has_name(&self, name: &str) -> bool {
+        self.events.iter().any(|stored| stored.definition.name == name)
+    }
+
     /// The events whose completions are counted.
     pub fn active(&self) -> impl Iterator<Item = &Stored> {
         self.events.iter().filter(|stored| stored.status == Status::Active)

@@ -79,13 +79,18 @@ pub struct Provenance {
 
 impl Provenance {
     #[must_use]
+    pub const fn new(channel: Channel, trust: Trust, at: Millis) -> Self {
+        Self { channel, trust, at, now: at }
+    }
+
+    #[must_use]
     pub const fn asserted(channel: Channel, at: Millis) -> Self {
-        Self { channel, trust: Trust::Asserted, at, now: at }
+        Self::new(channel, Trust::Asserted, at)
     }
 
     #[must_use]
     pub const fn verified(channel: Channel, at: Millis) -> Self {
-        Self { channel, trust: Trust::Verified, at, now: at }
+        Self::new(channel, Trust::Verified, at)
     }
 
     /// The same, recorded at another time than it was said.

@@ -36,13 +36,18 @@ impl Limits {
     }
 
     /// From this many connections on, the ones that idle longest are closed.
-    const fn crowded(self) -> usize {
-        self.total - self.total / 8
+    fn crowded(self) -> usize {
+        self.total.saturating_sub(self.step())
     }
 
     /// Closing goes on until no more than these are left, so that it is not done again for each new connection.
-    const fn relieved(self) -> usize {
-        self.total - self.total / 4
+    fn relieved(self) -> usize {
+        self.crowded().saturating_sub(self.step())
+    }
+
+    /// How many are closed at a time. However few there may be, one idle connection makes room for another.
+    fn step(self) -> usize {
+        (self.total / 8).max(1)
     }
 }
 
@@ -299,9 +304,13 @@ mod tests {
 
     impl Server {
         fn new() -> Self {
+            Self::of(TOTAL)
+        }
+
+        fn of(total: usize) -> Self {
             let clock = ManualClock::at(Millis(1));
             let proxy = "192.0.2.1/32".parse().unwrap();
-            let connections = Connections::new(clock.clone(), Limits::of(TOTAL), vec![proxy]);
+            let connections = Connections::new(clock.clone(), Limits::of(total), vec![proxy]);
             Self { clock, connections, open: Vec::new() }
         }
 
@@ -350,6 +359,18 @@ mod tests {
         server.work("198.51.100.2").unwrap();
         assert!(idle[cut].is_cut());
         assert_eq!(server.end_cut(), 1, "none whose handler is at work");
+    }
+
+    #[test]
+    fn however_few_there_may_be_an_idle_one_makes_room() {
+        for total in 1..20 {
+            let mut server = Server::of(total);
+            for n in 1..=total {
+                server.enter(&format!("203.0.113.{n}")).unwrap();
+                server.end_cut();
+            }
+            assert!(server.open.len() < total.max(2), "{total}: {} are open", server.open.len());
+        }
     }
 
     #[test]

@@ -23,13 +23,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Property> {
     Ok(Property {
         name: row.get(0)?,
         value: row.get(1)?,
-        said: Provenance {
+        said: Provenance::new(
             // The schema lets in no other numbers.
-            channel: Channel::of_number(row.get(2)?).unwrap_or(Channel::Unknown),
-            trust: Trust::of(row.get(3)?),
-            at: Millis(row.get(4)?),
-            now: Millis(row.get(4)?),
-        },
+            Channel::of_number(row.get(2)?).unwrap_or(Channel::Unknown),
+            Trust::of(row.get(3)?),
+            Millis(row.get(4)?),
+        ),
     })
 }
 

@@ -521,8 +521,14 @@ async fn two_people_who_edit_one_event_see_what_the_other_has_saved() {
     let second = other.press("Save", &[("Page address", "/danke")]).await;
     assert_eq!(second.status, 409, "{}", second.body);
     let said = plain(&second.body);
-    assert!(said.contains("Somebody else has saved this event meanwhile, with “Thank you” here."), "{said}");
-    assert!(said.contains("Somebody else has saved this event meanwhile, with “a, b” here."), "{said}");
+    assert!(
+        said.contains("Somebody else has saved this event meanwhile, with “Thank you” in this field."),
+        "{said}"
+    );
+    assert!(
+        said.contains("Somebody else has saved this event meanwhile, with “a, b” in this field."),
+        "{said}"
+    );
     assert!(second.body.contains("value=\"/danke\"") && second.body.contains("value=\"Thanks\""), "{said}");
     assert!(stored().await.contains("Thank you"), "nothing was saved");
     // Whoever has seen it may replace it, or take the other's.

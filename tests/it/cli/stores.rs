@@ -154,6 +154,9 @@ fn what_others_could_read_is_taken_back_at_the_start() {
     let names = ["guestlog.db", "guestlog.db.version-1", "inbox.db.before-restore-1"];
     std::fs::write(machine.data("guestlog.db.version-1"), "x").unwrap();
     std::fs::write(machine.data("inbox.db.before-restore-1"), "x").unwrap();
+    // What else belongs to a data directory.
+    std::fs::create_dir(machine.data(guestlog::geo::MAPS_DIR)).unwrap();
+    std::fs::write(machine.data(guestlog::server::control::SOCKET_FILE), "").unwrap();
     names.iter().for_each(|name| set(machine.data(name), 0o644));
     set(machine.path("data"), 0o755);
     let answer = machine.run(&["account", "list"]);

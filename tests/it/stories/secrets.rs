@@ -1,5 +1,8 @@
 //! Secrets that a site puts into what it sends reach no file: not the inbox, not the store, not their logs.
 
+use guestlog::app::access::Actor;
+use guestlog::app::events::definitions;
+use guestlog::domain::event::{EventKind, Typed};
 use serde_json::{Value, json};
 
 use crate::harness::site::{Site, VISITOR, with};
@@ -73,4 +76,19 @@ async fn nothing_planted_in_any_text_of_a_hit_reaches_a_file() {
     let titles: Vec<String> = site.asks("select distinct value from dictionary where kind = 2 order by 1");
     assert!(titles.contains(&"Welcome [email] to page 2".to_owned()), "{titles:?}");
     assert!(titles.contains(&"Welcome [address] to page 2".to_owned()), "{titles:?}");
+}
+
+/// An editor may have chosen a name that looks like a secret pair; its completions are counted.
+#[actix_web::test]
+async fn the_name_of_an_event_that_was_created_is_not_scrubbed() {
+    let mut site = Site::new().await;
+    let typed = Typed { name: "Code = SUMMER token=1", ..Typed::default() };
+    definitions::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &typed).await.unwrap();
+    site.collect(&site.completion("1", "ada", " Code = SUMMER token=1", 1)).await;
+    site.collect(&site.completion("2", "ada", "Code = WINTER token=1", 1)).await;
+    site.fold().await;
+    let names =
+        "select name || ': ' || count(*) from event_hot e join event_definition d on d.number = e.event
+        group by name order by name";
+    assert_eq!(site.asks::<String>(names), ["Code = SUMMER token=1: 1", "Code = WINTER [token]: 1"]);
 }

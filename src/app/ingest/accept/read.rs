@@ -74,9 +74,11 @@ pub(super) fn completion<'p>(
     value: &str,
     properties: impl Iterator<Item = (&'p str, &'p str)>,
 ) -> Result<Act, Reason> {
-    // A name that a site has put together may hold an email or an address.
-    let id_or_name = scrub::kept_text(id_or_name, Emails::Masked);
-    let event = match id_or_name.trim() {
+    // A name that a site has put together may hold a secret. One that an editor has chosen is as it should be.
+    let kept = scrub::kept_text(id_or_name, Emails::Masked);
+    let is_changed = kept != id_or_name;
+    let name = if is_changed && defined.has_name(id_or_name.trim()) { id_or_name } else { &*kept };
+    let event = match name.trim() {
         "" => return Err(Reason::Malformed),
         long if long.chars().count() > NAME_MAX => return Err(Reason::TooLarge),
         event => EventRef::parse(event).ok_or(Reason::UnknownEvent)?,
