@@ -48,7 +48,7 @@ pub struct Mistake {
 
 /// Turns the line ends of a form into those of a file.
 #[must_use]
-pub(super) fn plain(code: &str) -> String {
+pub fn with_plain_line_ends(code: &str) -> String {
     code.replace("\r\n", "\n")
 }
 

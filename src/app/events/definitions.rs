@@ -278,7 +278,7 @@ async fn read(
     if read.custom_js.is_empty() {
         return Ok(read);
     }
-    read.custom_js = custom_js::plain(&read.custom_js);
+    read.custom_js = custom_js::with_plain_line_ends(&read.custom_js);
     let before = match known {
         Some(number) => custom_js::code(app, account, number).await?,
         None => String::new(),

@@ -7,9 +7,7 @@ use serde::Serialize;
 
 use super::events::{Panel, TopEvent};
 use super::sources::By;
-use super::{
-    Error, Frame, NameRow, PageRow, ReportQuery, SourceRow, Span, Table, iso_days, read_days, shown,
-};
+use super::{Error, Frame, NameRow, PageRow, ReportQuery, SourceRow, Span, Table, iso_days, shown};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -114,12 +112,12 @@ pub async fn dashboard(app: &App, account: AccountId, query: &ReportQuery) -> Re
     let frame = Frame::new(app, account, query)?;
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
     let of_events = Panel::of(app.definitions.of(account));
-    let days = frame.days;
-    read_days(app, days, move |conn| {
-        let deadline = scan::Deadline::new(clock);
-        answer(conn, &frame, &deadline, &query, of_events.as_ref())
-    })
-    .await
+    frame
+        .read(app, move |frame, conn| {
+            let deadline = scan::Deadline::new(clock);
+            answer(conn, frame, &deadline, &query, of_events.as_ref())
+        })
+        .await
 }
 
 fn answer(

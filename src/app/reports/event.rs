@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::events::{EventRow, Past, past};
-use super::{Error, Frame, ReportQuery, Span, iso_days, name, read_days};
+use super::{Error, Frame, ReportQuery, Span, iso_days, name};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -140,22 +140,22 @@ pub async fn event(
 ) -> Result<Option<EventReport>, Error> {
     let frame = Frame::new(app, account, query)?;
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
-    let days = frame.days;
-    read_days(app, days, move |conn| {
-        let Some(stored) = definition::find(conn, account, number)? else { return Ok(None) };
-        let of_event = Filter::is(Dimension::Event, &number.to_string());
-        let ask = Ask {
-            conn,
-            frame: &frame,
-            deadline: &scan::Deadline::new(clock),
-            query: &query,
-            number,
-            filters: std::iter::once(of_event).chain(query.filters.iter().cloned()).collect(),
-            digits: frame.digits(),
-        };
-        answer(&ask, &stored, persons).map(Some)
-    })
-    .await
+    frame
+        .read(app, move |frame, conn| {
+            let Some(stored) = definition::find(conn, account, number)? else { return Ok(None) };
+            let of_event = Filter::is(Dimension::Event, &number.to_string());
+            let ask = Ask {
+                conn,
+                frame,
+                deadline: &scan::Deadline::new(clock),
+                query: &query,
+                number,
+                filters: std::iter::once(of_event).chain(query.filters.iter().cloned()).collect(),
+                digits: frame.digits(),
+            };
+            answer(&ask, &stored, persons).map(Some)
+        })
+        .await
 }
 
 fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, Error> {

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{
-    Compared, Error, Frame, ReportQuery, Table, after, choose, iso_days, no_cursor, not_one_of, read_days,
-};
+use super::{Compared, Error, Frame, ReportQuery, Table, after, choose, iso_days, no_cursor, not_one_of};
 use crate::app::core::App;
 use crate::app::reports::parameters;
 use crate::app::state::definition_cache::AccountEvents;
@@ -215,25 +213,25 @@ pub async fn events(
     let frame = Frame::new(app, account, query)?;
     let (query, wanted, clock) = (query.clone(), wanted.clone(), Arc::clone(&app.clock));
     let limit = app.event_limit;
-    let days = frame.days;
-    read_days(app, days, move |conn| {
-        let deadline = scan::Deadline::new(clock);
-        let mut stored = definition::list(conn, account)?;
-        stored.retain(|stored| stored.status != Status::Deleted);
-        let defined = stored.len();
-        let active = stored.iter().filter(|stored| stored.status == Status::Active).count();
-        stored.retain(|stored| wanted.holds(stored));
-        let table = table(conn, &frame, &deadline, &query, &wanted, &stored)?;
-        Ok(Events {
-            table,
-            active: i64::try_from(active).unwrap_or(i64::MAX),
-            limit,
-            waiting: unexpected::count(conn, account, false)?,
-            defined,
-            tags: definition::list_tags(conn, account)?,
+    frame
+        .read(app, move |frame, conn| {
+            let deadline = scan::Deadline::new(clock);
+            let mut stored = definition::list(conn, account)?;
+            stored.retain(|stored| stored.status != Status::Deleted);
+            let defined = stored.len();
+            let active = stored.iter().filter(|stored| stored.status == Status::Active).count();
+            stored.retain(|stored| wanted.holds(stored));
+            let table = table(conn, frame, &deadline, &query, &wanted, &stored)?;
+            Ok(Events {
+                table,
+                active: i64::try_from(active).unwrap_or(i64::MAX),
+                limit,
+                waiting: unexpected::count(conn, account, false)?,
+                defined,
+                tags: definition::list_tags(conn, account)?,
+            })
         })
-    })
-    .await
+        .await
 }
 
 fn table(

@@ -173,25 +173,6 @@ struct Earlier {
 /// How long a long report waits for its turn.
 const TURN_WAIT: Duration = Duration::from_secs(10);
 
-/// Reads for a report of so many days. Long reports take turns, and wait before they take a connection: a page beside them
-/// finds one free.
-async fn read_days<T: Send + 'static>(
-    app: &App,
-    days: Days,
-    question: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let turn = match days.count() > scan::LONG_DAYS {
-        false => None,
-        true => {
-            let turn = tokio::time::timeout(TURN_WAIT, app.long_reports.acquire()).await;
-            Some(turn.map_err(|_| store::Error::Busy)?)
-        }
-    };
-    let answer = app.store.read(question).await;
-    drop(turn);
-    answer
-}
-
 /// What every request of a report has in common: the account, the time and the days.
 struct Frame {
     scanner: Arc<scan::Scanner>,
@@ -206,6 +187,22 @@ impl Frame {
         let now = app.now();
         let days = query.period.days(entry.zone.day_of(now))?;
         Ok(Self { scanner: Arc::clone(&app.store.scanner), entry, now, days })
+    }
+
+    /// Reads for the report. Reports of many days take turns, and wait before they take a connection, so a page beside them
+    /// finds one free.
+    async fn read<T: Send + 'static>(
+        self,
+        app: &App,
+        question: impl FnOnce(&Self, &Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let is_long = self.days.count() > scan::LONG_DAYS;
+        let turn = is_long.then(|| tokio::time::timeout(TURN_WAIT, app.long_reports.acquire()));
+        let _turn = match turn {
+            Some(turn) => Some(turn.await.map_err(|_| store::Error::Busy)?),
+            None => None,
+        };
+        app.store.read(move |conn| question(&self, conn)).await
     }
 
     fn range(&self) -> Range<i64> {
@@ -339,28 +336,28 @@ async fn table<R: Send + 'static>(
 ) -> Result<Table<R>, Error> {
     let frame = Frame::new(app, account, query)?;
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
-    let days = frame.days;
-    read_days(app, days, move |conn| {
-        let groupings = [scan::Grouping::By(key, query.top(skip_empty))];
-        let deadline = scan::Deadline::new(clock);
-        let answer = frame.ask(conn, &deadline, frame.range(), &query.filters, &groupings)?;
-        let mut damaged = answer.damaged;
-        let found = answer.tables.into_iter().next().unwrap_or_default();
-        let mut before = Vec::new();
-        let mut compare = None;
-        if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {
-            let (range, until) = frame.part(days);
-            let groupings = [scan::Grouping::Chosen(key, found.codes.clone())];
-            let answer = frame.ask(conn, &deadline, range, &query.filters, &groupings)?;
-            damaged.extend(answer.damaged);
-            before = answer.tables.into_iter().next().unwrap_or_default().rows;
-            compare = Some(Compared { period: days.into(), until: until.map(Millis::iso) });
-        }
-        let mut before = before.iter().map(|row| Before::from(&row.figures));
-        let table = shown(found, |named| row(named, before.next()));
-        Ok(Table { compare, damaged: iso_days(damaged), ..table })
-    })
-    .await
+    frame
+        .read(app, move |frame, conn| {
+            let groupings = [scan::Grouping::By(key, query.top(skip_empty))];
+            let deadline = scan::Deadline::new(clock);
+            let answer = frame.ask(conn, &deadline, frame.range(), &query.filters, &groupings)?;
+            let mut damaged = answer.damaged;
+            let found = answer.tables.into_iter().next().unwrap_or_default();
+            let mut before = Vec::new();
+            let mut compare = None;
+            if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {
+                let (range, until) = frame.part(days);
+                let groupings = [scan::Grouping::Chosen(key, found.codes.clone())];
+                let answer = frame.ask(conn, &deadline, range, &query.filters, &groupings)?;
+                damaged.extend(answer.damaged);
+                before = answer.tables.into_iter().next().unwrap_or_default().rows;
+                compare = Some(Compared { period: days.into(), until: until.map(Millis::iso) });
+            }
+            let mut before = before.iter().map(|row| Before::from(&row.figures));
+            let table = shown(found, |named| row(named, before.next()));
+            Ok(Table { compare, damaged: iso_days(damaged), ..table })
+        })
+        .await
 }
 
 fn shown<R>(table: scan::Table, row: impl FnMut(scan::Row) -> R) -> Table<R> {

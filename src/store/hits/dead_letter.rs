@@ -60,11 +60,11 @@ pub fn totals(conn: &Connection) -> Result<Totals, Error> {
     Ok(statement.query_row([], totals)?)
 }
 
-/// Deletes the oldest `limit` dead letters. Answers how many there were.
-pub fn delete_oldest(conn: &Connection, limit: u32) -> Result<usize, Error> {
+/// Deletes the oldest `limit` dead letters with `id <= end`. Answers how many there were.
+pub fn delete_oldest(conn: &Connection, end: i64, limit: u32) -> Result<usize, Error> {
     let sql = "delete from dead_letter where inbox_id in
-               (select inbox_id from dead_letter order by inbox_id limit ?1)";
-    Ok(conn.prepare_cached(sql)?.execute([limit])?)
+               (select inbox_id from dead_letter where inbox_id <= ?1 order by inbox_id limit ?2)";
+    Ok(conn.prepare_cached(sql)?.execute((end, limit))?)
 }
 
 pub fn delete(conn: &Connection, inbox_id: i64) -> Result<(), Error> {

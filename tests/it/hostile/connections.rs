@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use guestlog::base::clock::{Clock, RealClock, pause};
+use guestlog::domain::account::AccountId;
 
 use super::collector::server;
 use crate::harness::load::Load;
@@ -12,11 +13,19 @@ use crate::harness::server::{Server, get, prepare, skipped};
 
 /// A test gives up when a connection is not ended by then.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// A shell that runs its arguments with few file descriptors.
-const FEW_DESCRIPTORS: &str = "ulimit -n 64 && exec \"$0\" \"$@\"";
 
 fn is_quick() -> bool {
     std::env::var_os("QUICK").is_some_and(|set| !set.is_empty())
+}
+
+/// `None` where the limit cannot be set.
+fn server_with_64_descriptors() -> Option<(tempfile::TempDir, AccountId, Server)> {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let account = prepare(&data);
+    let started = Server::start_with(&data, &[], &["sh", "-c", "ulimit -n 64 && exec \"$0\" \"$@\""]);
+    let reason = started.as_ref().err().filter(|log| log.contains("ulimit")).cloned();
+    (!skipped("64 file descriptors", reason)).then(|| (folder, account, started.unwrap()))
 }
 
 /// Memory of the server, MB.
@@ -103,16 +112,8 @@ fn with_64_file_descriptors_honest_clients_are_served_and_nothing_is_lost() {
     if is_quick() {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
+    let Some((folder, account, server)) = server_with_64_descriptors() else { return };
     let data = folder.path().join("data");
-    let account = prepare(&data);
-    let env = [("GUESTLOG_SERVER__WORKERS", "1")];
-    let before = ["sh", "-c", FEW_DESCRIPTORS];
-    let started = Server::start_with(&data, &env, &before);
-    if skipped("64 file descriptors", started.as_ref().err().filter(|log| log.contains("ulimit")).cloned()) {
-        return;
-    }
-    let server = started.unwrap();
     // A hundred that connect and say nothing: the headers' time cuts them.
     let idle: Vec<_> = (0..100).filter_map(|_| TcpStream::connect(server.address).ok()).collect();
     let load = Load::start("fds", account, 4);
@@ -178,14 +179,7 @@ fn idle_connections_make_room_with_64_file_descriptors() {
     if is_quick() {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    prepare(&data);
-    let started = Server::start_with(&data, &[], &["sh", "-c", FEW_DESCRIPTORS]);
-    if skipped("64 file descriptors", started.as_ref().err().filter(|log| log.contains("ulimit")).cloned()) {
-        return;
-    }
-    let server = started.unwrap();
+    let Some((_folder, _, server)) = server_with_64_descriptors() else { return };
     let idle: Vec<_> = (0..200).filter_map(|_| keep_alive(server.address)).collect();
     assert_eq!(idle.len(), 200, "each was served");
     for _ in 0..20 {

@@ -48,15 +48,15 @@ pub async fn replay_dead_letters(app: &App) -> Result<usize, store::Error> {
 
 /// Deletes all dead letters there are now, and with them acknowledged hits: a person has decided so. Returns how many.
 pub async fn delete_dead_letters(app: &App) -> Result<usize, store::Error> {
-    let mut deleted = 0;
-    let mut left = app.dead_letters.count();
-    while left > 0 {
-        let some = app.store.writer.write(|conn| dead_letter::delete_oldest(conn, PAGE)).await?;
+    let (mut deleted, end) = (0, app.store.inbox.last_id());
+    loop {
+        let some = app.store.writer.write(move |conn| dead_letter::delete_oldest(conn, end, PAGE)).await?;
         deleted += some;
-        left = if some == 0 { 0 } else { left.saturating_sub(u64::try_from(some).unwrap_or(u64::MAX)) };
+        if some == 0 {
+            count_dead_letters(app).await?;
+            return Ok(deleted);
+        }
     }
-    count_dead_letters(app).await?;
-    Ok(deleted)
 }
 
 /// Counts the letters again, after some came or went.

@@ -122,6 +122,8 @@ impl Typed {
     /// What somebody else has saved meanwhile that is not what was typed here, by field.
     fn differences(&self, t: &Texts, theirs: &Self) -> Wrong {
         let texts = &t.events.form.wrong;
+        // Browsers send other line ends than are stored.
+        let custom_js = custom_js::with_plain_line_ends(&self.custom_js);
         let fields = [
             ("name", &self.name, &theirs.name),
             ("tags", &self.tags, &theirs.tags),
@@ -131,7 +133,7 @@ impl Typed {
                 Some(EventKind::Visit) => ("page", &self.page, &theirs.page),
                 _ => ("url", &self.url, &theirs.url),
             },
-            ("custom_js", &self.custom_js, &theirs.custom_js),
+            ("custom_js", &custom_js, &theirs.custom_js),
         ];
         let differs = fields.into_iter().filter(|(_, mine, theirs)| mine != theirs);
         differs
@@ -167,8 +169,6 @@ fn wrong(t: &Texts, kind: EventKind, error: Error) -> Result<Wrong, WebError> {
     match error {
         Error::Invalid(all) => Ok(all.iter().map(|invalid| wrong_at(t, kind, invalid)).collect()),
         Error::Taken => Ok(vec![("name", texts.taken.to_owned())]),
-        // `update` shows what has changed.
-        Error::Changed => Ok(Wrong::new()),
         Error::Full(limit) => {
             let limit = report_page::count(t, limit.unsigned_abs());
             Ok(vec![("name", fill(texts.full, &[("limit", &limit)]))])
@@ -179,6 +179,8 @@ fn wrong(t: &Texts, kind: EventKind, error: Error) -> Result<Wrong, WebError> {
             Ok(vec![("custom_js", fill(texts.parse, &said))])
         }
         Error::Publish => Ok(vec![("custom_js", texts.publish.to_owned())]),
+        // The form shows what has changed instead of this.
+        Error::Changed => Err(WebError::BadRequest(error.to_string())),
         Error::NoAccount => Err(WebError::NotFound),
         Error::Access(error) => Err(error.into()),
     }
