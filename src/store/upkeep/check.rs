@@ -81,9 +81,15 @@ fn check_file(conn: &Connection, steps: &[Migration], report: &mut Report) -> Re
 }
 
 /// Checks a main file, or a backup of one. The contents are checked only if the file has the version of this program,
-/// because an older one has other tables.
+/// because an older one has other tables; the watermark is in all of them.
 pub(in crate::store) fn check_main(conn: &Connection, report: &mut Report) -> Result<(), Error> {
     let version = check_file(conn, migrate::MAIN, report)?;
+    if version > 0 && report.findings.is_empty() {
+        let watermark = crate::store::watermark(conn)?;
+        if watermark > WATERMARK_MAX {
+            report.findings.push(format!("the watermark is {watermark}, which no number of hits reaches"));
+        }
+    }
     if version == migrate::MAIN.len() && report.findings.is_empty() {
         check_contents(conn, report)?;
     }
@@ -205,10 +211,6 @@ fn check_contents(conn: &Connection, report: &mut Report) -> Result<(), Error> {
     let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
     if number("select count(*) from meta")? == 0 {
         report.findings.push("the watermark is missing".to_owned());
-    }
-    let watermark = crate::store::watermark(conn)?;
-    if watermark > WATERMARK_MAX {
-        report.findings.push(format!("the watermark is {watermark}, which no number of hits reaches"));
     }
     for (words, question) in RELATIONS {
         let count = number(question)?;

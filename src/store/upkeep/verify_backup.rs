@@ -66,3 +66,36 @@ fn about_of(conn: &Connection, bytes: u64) -> Result<Option<BackupInfo>, Error> 
     let waiting = conn.query_row("select count(*) from backup_hit", [], |row| row.get(0))?;
     Ok(created.map(|created| BackupInfo { created: Millis(created), waiting, bytes }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::file::migrate;
+
+    /// The number of the next hit would be too large for the file.
+    #[test]
+    fn a_watermark_that_no_store_reaches_is_found_in_every_version() {
+        for version in 1..=migrate::MAIN.len() {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("copy.db");
+            let conn = Connection::open(&path).unwrap();
+            for step in &migrate::MAIN[..version] {
+                conn.execute_batch(step.sql).unwrap();
+            }
+            conn.pragma_update(None, "application_id", open::APPLICATION_ID).unwrap();
+            conn.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
+            let insert = "insert into meta (id, watermark, created_ms) values (1, ?1, 0)";
+            conn.execute(insert, [i64::MAX - 1]).unwrap();
+            conn.execute_batch(
+                "create table backup_about (id integer primary key, created_ms integer not null);
+                 create table backup_hit (id integer primary key, body blob not null);
+                 insert into backup_about values (1, 0);
+                 insert into backup_hit values (9223372036854775807, x'7b7d')",
+            )
+            .unwrap();
+            conn.close().unwrap();
+            let findings = verify_backup(&path).unwrap().1.findings;
+            assert!(findings.iter().any(|finding| finding.contains("watermark")), "{version}: {findings:?}");
+        }
+    }
+}
