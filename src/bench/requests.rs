@@ -38,7 +38,7 @@ pub(super) enum What {
 }
 
 impl What {
-    /// How tables call it.
+    /// Its name in tables.
     pub(super) const fn label(self) -> &'static str {
         match self {
             Self::PageViews => "page views",

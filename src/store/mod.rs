@@ -76,7 +76,7 @@ impl Store {
         data_dir::create_data_dir(&options.data_dir)?;
         let lock = data_dir::lock(&options.data_dir)?;
         data_dir::finish_restore(&options.data_dir)?;
-        data_dir::restrict_others(&options.data_dir)?;
+        data_dir::remove_permissions_of_others(&options.data_dir)?;
         data_dir::refuse_unfit(&options.data_dir)?;
         let main = options.data_dir.join(MAIN_FILE);
         let conn = data_dir::open_checked(&main, migrate::MAIN, FILLS, open::MAIN_PAGE_BYTES, now)?;

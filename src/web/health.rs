@@ -62,7 +62,9 @@ pub(crate) async fn metrics(request: HttpRequest, state: Data<State>) -> HttpRes
             .insert_header((CACHE_CONTROL, "no-store"))
             .insert_header((WWW_AUTHENTICATE, "Bearer"))
             .content_type("text/plain; charset=utf-8")
-            .body("metrics need the token of [metrics] token, or a program on this machine\n");
+            .body(
+                "metrics are for programs on this machine, and for those that send the token of [metrics]\n",
+            );
     }
     let app = &state.app;
     let counters = &app.counters;

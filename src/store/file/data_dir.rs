@@ -53,9 +53,9 @@ pub fn lock(data_dir: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Takes back what others may do with the files of a store: copies made before an upgrade, and files that were put there by
-/// hand. Of the directory too, when it holds nothing else.
-pub fn restrict_others(data_dir: &Path) -> Result<(), Error> {
+/// Removes the permissions that other users have on the files of a store, among them copies made before an upgrade. Those
+/// on the directory are removed too, when it holds nothing else.
+pub fn remove_permissions_of_others(data_dir: &Path) -> Result<(), Error> {
     let mut is_own = true;
     for entry in std::fs::read_dir(data_dir)? {
         let entry = entry?;
@@ -73,7 +73,7 @@ pub fn restrict_others(data_dir: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Lets nobody but the owner in. What cannot be changed is somebody else's, and is logged.
+/// Leaves permissions to the owner alone. A file of another owner cannot be changed, and is logged.
 fn restrict_mode(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     let Ok(about) = std::fs::symlink_metadata(path) else { return };
@@ -84,9 +84,9 @@ fn restrict_mode(path: &Path) {
     match std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & 0o700)) {
         Ok(()) => tracing::warn!(
             path = %path.display(), mode = format!("{:o}", mode & 0o777),
-            "others could read this, and cannot any more"
+            "other users could read this; their permissions are removed"
         ),
-        Err(error) => tracing::warn!(path = %path.display(), %error, "others can read this"),
+        Err(error) => tracing::warn!(path = %path.display(), %error, "other users can read this"),
     }
 }
 
