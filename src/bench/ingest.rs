@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::app::ingest::accept::beacon::of_json;
 use crate::app::ingest::accept::{Sender, read_hit};
 use crate::app::ingest::fold::{self, Cache};
-use crate::app::jobs::close_days;
+use crate::app::jobs::close_days::CloseJob;
 use crate::base::clock::{Clock, HOUR, RealClock};
 use crate::config::Config;
 use crate::demo::temporary_directory::TemporaryDirectory;
@@ -80,9 +80,9 @@ fn close_a_day(app: &App) -> anyhow::Result<()> {
         }
     }
     fold::fold_hits(app, &mut Cache::default(), at, hits)?;
-    close_days::close_account(app, &account, app.now())?;
-    let hot = app.store.readers.read(|conn| store::event::count(conn, account.id(), 0, i64::MAX, 1))?;
-    anyhow::ensure!(hot == 0, "the day was not closed");
+    CloseJob::default().close_account(app, &account, app.now())?;
+    let hot = app.store.readers.read(|conn| store::event::find_first(conn, account.id(), 0, i64::MAX))?;
+    anyhow::ensure!(hot.is_none(), "the day was not closed");
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use crate::app::App;
 use crate::app::events::count_back;
 use crate::app::ingest::{accept, fold};
-use crate::app::jobs::close_days;
+use crate::app::jobs::close_days::CloseJob;
 use crate::app::jobs::retention::RetentionJob;
 
 /// How often map files are checked.
@@ -89,9 +89,14 @@ async fn reload_maps(app: Arc<App>) {
 }
 
 async fn close_days(app: Arc<App>) {
+    let mut job = CloseJob::default();
     loop {
-        let app_now = Arc::clone(&app);
-        let _ = rt::task::spawn_blocking(move || close_days::close_due(&app_now)).await;
+        let app = Arc::clone(&app);
+        let closing = rt::task::spawn_blocking(move || {
+            job.run(&app);
+            job
+        });
+        job = closing.await.unwrap_or_default();
         tokio::time::sleep(CLOSE_EVERY).await;
     }
 }

@@ -1,34 +1,39 @@
 //! Closing days, in the background and account by account: events of days that are over leave the hot rows and become
-//! segments.
+//! segments. What takes long is read and made beside the writer, so that no hit waits for it.
 
 use crate::app::core::App;
 use crate::app::state::account_cache::Entry as Account;
 use crate::base::clock::Millis;
 use crate::store;
-use crate::store::segment::close::{self, Closed};
+use crate::store::segment::close::{Closing, Unreadable};
 
-/// Closes every day that is due in all accounts. An account that fails does not hold up the others.
-pub fn close_due(app: &App) {
-    for account in app.accounts.list() {
-        if let Err(error) = close_account(app, &account, app.now()) {
-            tracing::error!(account = account.id().0, %error, "days could not be closed yet");
-        }
-    }
+/// Closes what is due, and remembers which segments cannot be read, so that each is tried once.
+#[derive(Debug, Default)]
+pub struct CloseJob {
+    unreadable: Unreadable,
 }
 
-/// Closes the days of one account that are due at `now`, a few in a transaction so that the fold gets its turn in
-/// between. After an error the days closed before stay closed.
-pub fn close_account(app: &App, account: &Account, now: Millis) -> Result<(), store::Error> {
-    let (id, zone) = (account.id(), account.zone.clone());
-    loop {
-        let zone = zone.clone();
-        let closed: Closed =
-            app.store.writer.write_blocking(move |conn| close::step(conn, id, &zone, now))?;
-        if closed.days > 0 {
-            tracing::debug!(account = id.0, rows = closed.rows, days = closed.days, "days closed");
+impl CloseJob {
+    /// Closes every day that is due in all accounts. An account that fails does not hold up the others.
+    pub fn run(&mut self, app: &App) {
+        for account in app.accounts.list() {
+            if let Err(error) = self.close_account(app, &account, app.now()) {
+                tracing::error!(account = account.id().0, %error, "days could not be closed yet");
+            }
         }
-        if !closed.more {
-            return Ok(());
+    }
+
+    /// Closes the days of one account that are due at `now`. After an error what was done before stays done.
+    pub fn close_account(&mut self, app: &App, account: &Account, now: Millis) -> Result<(), store::Error> {
+        let mut closing = Closing::new(account.id(), &account.zone, now, &mut self.unreadable);
+        let mut steps = 0;
+        while let Some(step) = app.store.readers.read(|conn| closing.prepare_next(conn))? {
+            closing.follow(app.store.writer.write_blocking(move |conn| step.apply(conn))?);
+            steps += 1;
         }
+        if steps > 0 {
+            tracing::debug!(account = account.id().0, steps, "days closed");
+        }
+        Ok(())
     }
 }

@@ -19,7 +19,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use crate::app::core::App;
 use crate::app::ingest::accept::{self, Sender};
 use crate::app::ingest::fold::{self, Cache};
-use crate::app::jobs::close_days;
+use crate::app::jobs::close_days::CloseJob;
 use crate::app::state::account_cache::Entry as Account;
 use crate::base::clock::{HOUR, MINUTE, Millis};
 use crate::domain::account::AccountId;
@@ -224,7 +224,7 @@ fn fold_history(
             page_views += fold::fold_hits(app, &mut cache, now, hits)?.0;
             let today = Some(account.zone.day_of(now));
             if std::mem::replace(&mut day, today) != today {
-                close_days::close_account(app, account, now)?;
+                CloseJob::default().close_account(app, account, now)?;
             }
         }
         Ok(page_views)

@@ -24,9 +24,9 @@ use crate::store::changes;
 use crate::store::error::Error;
 use crate::store::hits::dictionary::{self, Kind};
 use crate::store::hits::event::{self, COMPLETION, Event, PAGE_VIEW};
-use crate::store::segment::columns::{self, Col, Extent, Packed, Run};
+use crate::store::segment::columns::{self, Col, Content, Run};
+use crate::store::segment::rewrite;
 use crate::store::segment::{self, Reader, Segment};
-use crate::store::totals::Totals;
 use crate::store::{contact, definition};
 
 /// Rows of segments changed in one transaction. The last segment may exceed it.
@@ -288,7 +288,7 @@ pub fn delete_properties(
 /// A segment with its new content, ready to be written.
 pub struct PreparedSegment {
     segment: Segment,
-    content: Option<(Extent, Totals, Packed)>,
+    content: Option<Content>,
     effects: Effects,
 }
 
@@ -354,8 +354,9 @@ pub fn apply(
     let mut done = Done::default();
     let mut written = Vec::with_capacity(prepared.len());
     for PreparedSegment { segment, content, effects } in prepared {
-        if let Some(id) = segment::replace(conn, account, &segment, content)? {
-            written.push(id);
+        let new = content.map(|content| (segment.day, content));
+        if let Some(ids) = rewrite::replace(conn, account, &[segment], new)? {
+            written.extend(ids);
             done = done.and(effects.apply(conn, account, event)?);
         }
     }

@@ -181,28 +181,24 @@ pub fn find_first(
     from_ms: i64,
     to_ms: i64,
 ) -> Result<Option<i64>, Error> {
-    Ok(conn
-        .prepare_cached(
-            "select at_ms from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 order by at_ms limit 1",
-        )?
-        .query_row((account.0, from_ms, to_ms), |row| row.get(0))
-        .optional()?)
+    find_nth(conn, account, from_ms, to_ms, 0)
 }
 
-/// Counts the events with `from_ms <= at_ms < to_ms`, but stops at `limit`.
-pub fn count(
+/// The time of the event that `skipped` others with `from_ms <= at_ms < to_ms` come before.
+pub fn find_nth(
     conn: &Connection,
     account: AccountId,
     from_ms: i64,
     to_ms: i64,
-    limit: i64,
-) -> Result<i64, Error> {
+    skipped: u32,
+) -> Result<Option<i64>, Error> {
     Ok(conn
         .prepare_cached(
-            "select count(*) from (select 1 from event_hot
-             where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 limit ?4)",
+            "select at_ms from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3
+             order by at_ms limit 1 offset ?4",
         )?
-        .query_row((account.0, from_ms, to_ms, limit), |row| row.get(0))?)
+        .query_row((account.0, from_ms, to_ms, skipped), |row| row.get(0))
+        .optional()?)
 }
 
 pub fn delete(conn: &Connection, account: AccountId, at_ms: i64, inbox_id: i64) -> Result<(), Error> {

@@ -208,9 +208,32 @@ fn update_in_segment(
     Ok(())
 }
 
-/// Deletes the rows of sessions that ended before `before_ms` and agree with their segments.
-pub fn delete_closed(conn: &Connection, account: AccountId, before_ms: i64) -> Result<(), Error> {
-    conn.prepare_cached("delete from session where account_id = ?1 and in_segment = 1 and last_ms < ?2")?
-        .execute((account.0, before_ms))?;
+/// The first `limit` sessions that ended before `before_ms` and agree with their segments, by id. No index serves this.
+pub fn list_closed(
+    conn: &Connection,
+    account: AccountId,
+    before_ms: i64,
+    limit: u32,
+) -> Result<Vec<u32>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select id from session where account_id = ?1 and in_segment = 1 and last_ms < ?2 order by id limit ?3",
+    )?;
+    let rows = statement.query_map((account.0, before_ms, limit), |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Deletes the rows of those sessions, unless they have changed since they were listed.
+pub fn delete_closed(
+    conn: &Connection,
+    account: AccountId,
+    before_ms: i64,
+    ids: &[u32],
+) -> Result<(), Error> {
+    let mut delete = conn.prepare_cached(
+        "delete from session where account_id = ?1 and id = ?2 and in_segment = 1 and last_ms < ?3",
+    )?;
+    for id in ids {
+        delete.execute((account.0, id, before_ms))?;
+    }
     Ok(())
 }

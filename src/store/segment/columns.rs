@@ -135,7 +135,12 @@ impl Run {
         self.company = session.company;
         self.entry_page = session.entry_page;
         self.exit_page = session.exit_page;
-        self.spans = self.rows.len() as u64 != u64::from(session.page_views) + u64::from(session.completions);
+        self.spans = self.is_part_of(session);
+    }
+
+    /// The session has rows outside this run too.
+    pub(super) fn is_part_of(&self, session: &Session) -> bool {
+        self.rows.len() as u64 != u64::from(session.page_views) + u64::from(session.completions)
     }
 
     fn start_ms(&self) -> i64 {
@@ -145,6 +150,9 @@ impl Run {
 
 /// The columns that are stored.
 pub type Packed = Vec<(Col, Vec<u8>)>;
+
+/// What a segment is made of.
+pub type Content = (Extent, Totals, Packed);
 
 /// How long the columns of a segment are, and which time they cover.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -178,7 +186,7 @@ impl Extent {
 
 /// Packs runs; `None` when they have no row. The runs are stored in the order of their first rows.
 #[must_use]
-pub fn encode(mut runs: Vec<Run>) -> Option<(Extent, Totals, Packed)> {
+pub fn encode(mut runs: Vec<Run>) -> Option<Content> {
     runs.retain(|run| !run.rows.is_empty());
     runs.sort_by_key(|run| (run.start_ms(), run.session, run.visitor));
     let first_ms = runs.first()?.start_ms();

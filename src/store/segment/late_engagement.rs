@@ -40,12 +40,14 @@ pub(in crate::store) fn list(
         .map_err(Error::from)
 }
 
+/// Deletes what is in the segments now. An engagement that has grown since stays.
 pub(super) fn delete(conn: &Connection, account: AccountId, late: &Late) -> Result<(), Error> {
     let mut statement = conn.prepare_cached(
-        "delete from late_engagement where account_id = ?1 and session_id = ?2 and at_ms = ?3",
+        "delete from late_engagement
+         where account_id = ?1 and session_id = ?2 and at_ms = ?3 and engaged_ms = ?4",
     )?;
-    for (session, at_ms) in late.keys() {
-        statement.execute((account.0, session, at_ms))?;
+    for ((session, at_ms), engaged_ms) in late {
+        statement.execute((account.0, session, at_ms, engaged_ms))?;
     }
     Ok(())
 }

@@ -6,33 +6,39 @@
 //! event then takes about 10 bytes, and a report reads only the columns it needs.
 //!
 //! A segment never changes. To change its content (late events, another time zone, an erased visitor, completions
-//! that are counted back) a new segment is inserted and the old one deleted in the same transaction. A reader may
-//! therefore prepare such a change outside the transaction: if the old segment still exists when the change is
-//! applied, the change is still right.
+//! that are counted back) new segments are inserted and the old ones deleted in the same transaction. A reader may
+//! therefore prepare such a change outside the transaction: if the old segments still exist when the change is
+//! applied, the change is still right. So the writer never decodes a segment, and no hit waits for it.
 //!
 //! | module | what it does |
 //! |---|---|
 //! | `pack` | turns numbers into few bytes, and back |
 //! | `columns` | says what the columns mean, turns rows into columns, and back |
 //! | `checksum` | detects segments and columns that are missing, changed or exchanged |
-//! | `close` | moves the rows of closed days into segments |
-//! | `late_engagement` | keeps what arrives about a page view after its day was closed |
+//! | `rewrite` | replaces segments by others |
+//! | `close` | all steps of closing days, in order |
+//! | `move_rows` | moves hot rows into segments |
 //! | `rezone` | divides segments into days again after the account changed its time zone |
+//! | `merge` | joins the segments of a closed day, and brings sessions up to date that changed late |
+//! | `late_engagement` | keeps what arrives about a page view after its day was closed |
 //! | `remove_visitor` | makes a segment without one visitor |
 
 mod checksum;
 pub mod close;
 pub mod columns;
 pub mod late_engagement;
+mod merge;
+mod move_rows;
 pub mod pack;
 mod remove_visitor;
+pub(super) mod rewrite;
 mod rezone;
 
 use std::ops::Range;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, params_from_iter};
 
-use self::columns::{Col, Columns, Extent, Packed, Run};
+use self::columns::{Col, Columns, Content, Extent, Run};
 use self::pack::COUNT_MAX;
 pub use self::remove_visitor::Removal;
 use super::error::{Damage, Error};
@@ -250,6 +256,13 @@ pub fn list_of_day(conn: &Connection, account: AccountId, day: LocalDay) -> Resu
     query(conn, account, "and day = ?2 order by id", (account.0, day.0))
 }
 
+/// The segments of the days before `before` that have more than one, ordered by day.
+fn list_divided(conn: &Connection, account: AccountId, before: LocalDay) -> Result<Vec<Segment>, Error> {
+    let condition = "and day in (select day from segment where account_id = ?1 and day < ?2
+         group by day having count(*) > 1) order by day, id";
+    query(conn, account, condition, (account.0, before.0))
+}
+
 /// The oldest `limit` segments of days up to `last` whose last row is before `before_ms`.
 pub(super) fn list_ended(
     conn: &Connection,
@@ -274,30 +287,9 @@ pub fn list_runs(conn: &Connection, segment: &Segment) -> Result<Vec<Run>, Error
 
 /// Inserts runs as one segment; inserts nothing when they have no rows.
 pub fn insert(conn: &Connection, account: AccountId, day: LocalDay, runs: Vec<Run>) -> Result<(), Error> {
-    let Some((extent, totals, packed)) = columns::encode(runs) else { return Ok(()) };
-    insert_packed(conn, account, day, extent, totals, packed)?;
+    let Some(content) = columns::encode(runs) else { return Ok(()) };
+    insert_packed(conn, account, day, content)?;
     Ok(())
-}
-
-/// Replaces a segment by new content, or deletes it when that is `None`. Answers the id of the new segment (of the
-/// old one when there is no new one). Does nothing and answers `None` when the segment does not exist any more:
-/// the new content was made from the old segment and would undo what happened since.
-pub(super) fn replace(
-    conn: &Connection,
-    account: AccountId,
-    segment: &Segment,
-    content: Option<(Extent, Totals, Packed)>,
-) -> Result<Option<i64>, Error> {
-    if !exists(conn, segment.id)? {
-        return Ok(None);
-    }
-    delete(conn, account, segment)?;
-    match content {
-        Some((extent, totals, packed)) => {
-            insert_packed(conn, account, segment.day, extent, totals, packed).map(Some)
-        }
-        None => Ok(Some(segment.id)),
-    }
 }
 
 /// Inserts a segment and its columns; answers its id.
@@ -305,9 +297,7 @@ fn insert_packed(
     conn: &Connection,
     account: AccountId,
     day: LocalDay,
-    extent: Extent,
-    totals: Totals,
-    packed: Packed,
+    (extent, totals, packed): Content,
 ) -> Result<i64, Error> {
     let mut segment = Segment { id: 0, day, extent, totals, is_intact: true };
     let mut insert = conn.prepare_cached(

@@ -10,7 +10,8 @@ use std::ops::Range;
 use rusqlite::Connection;
 use rustc_hash::FxHashSet;
 
-use super::columns::{self, BOUNCED, Col, Extent, IS_COMPLETION, Packed, Per, value_minor};
+use super::columns::{self, BOUNCED, Col, Content, Extent, IS_COMPLETION, Packed, Per, value_minor};
+use super::rewrite;
 use super::{Reader, Segment, pack};
 use crate::domain::account::AccountId;
 use crate::domain::visitor::VisitorNumber;
@@ -20,7 +21,7 @@ use crate::store::totals::Totals;
 /// A segment, and its content without a visitor.
 pub struct Removal {
     segment: Segment,
-    content: Option<(Extent, Totals, Packed)>,
+    content: Option<Content>,
 }
 
 impl Removal {
@@ -55,7 +56,8 @@ impl Removal {
 
     /// Replaces the segment, unless it was replaced by another one meanwhile. That one still has the visitor.
     pub(in crate::store) fn apply(self, conn: &Connection, account: AccountId) -> Result<(), Error> {
-        super::replace(conn, account, &self.segment, self.content)?;
+        let new = self.content.map(|content| (self.segment.day, content));
+        rewrite::replace(conn, account, &[self.segment], new)?;
         Ok(())
     }
 }

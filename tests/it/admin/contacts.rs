@@ -1,6 +1,6 @@
 //! Contacts: the list, the page of a contact with its timeline, and who may see an email.
 
-use guestlog::app::jobs::close_days::close_account;
+use guestlog::app::jobs::close_days::CloseJob;
 use guestlog::app::people;
 use guestlog::app::people::contacts::{self, Details};
 use guestlog::app::reports::LIMIT_MAX;
@@ -322,7 +322,7 @@ async fn contacts_and_events_are_the_same_when_their_days_are_closed() {
     }
     let app = std::sync::Arc::clone(&fixture.site.app);
     let account = app.accounts.find(fixture.account).unwrap();
-    let closing = move || close_account(&app, &account, app.now());
+    let closing = move || CloseJob::default().close_account(&app, &account, app.now());
     actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
     let hot = |conn: &store::Connection| {
         Ok::<i64, store::Error>(conn.query_row("select count(*) from event_hot", [], |row| row.get(0))?)

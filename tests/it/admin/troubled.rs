@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use guestlog::app::jobs::close_days::close_account;
+use guestlog::app::jobs::close_days::CloseJob;
 use guestlog::base::clock::{DAY, SECOND};
 use guestlog::domain::user::Role;
 use guestlog::store;
@@ -44,7 +44,7 @@ async fn a_day_that_cannot_be_read_is_named_on_every_report_that_lacks_it() {
     }
     let app = Arc::clone(&fixture.site.app);
     let account = app.accounts.find(fixture.account).unwrap();
-    let closing = move || close_account(&app, &account, app.now());
+    let closing = move || CloseJob::default().close_account(&app, &account, app.now());
     actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
     let damage = |conn: &rusqlite::Connection| {
         let sql = "update segment_column set data = cast(x'00' || substr(data, 2) as blob)";

@@ -11,7 +11,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 use guestlog::app::ingest::fold;
 use guestlog::app::ingest::fold::Cache;
-use guestlog::app::jobs::close_days::close_account;
+use guestlog::app::jobs::close_days::CloseJob;
 use guestlog::app::{App, core};
 use guestlog::base::cidr::Cidr;
 use guestlog::base::clock::{ManualClock, Millis};
@@ -242,7 +242,7 @@ impl Site {
     pub(crate) async fn close_days(&self) {
         let app = self.app.clone();
         let account = app.accounts.find(self.account).unwrap();
-        let closing = move || close_account(&app, &account, app.now());
+        let closing = move || CloseJob::default().close_account(&app, &account, app.now());
         actix_web::rt::task::spawn_blocking(closing).await.unwrap().unwrap();
     }
 

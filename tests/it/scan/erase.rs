@@ -13,7 +13,7 @@ use guestlog::store::scan::{Bounds, Deadline, Grouping, Key, Measure, Top};
 use guestlog::store::{self, Connection, segment};
 
 use super::history::{AccountFact, Dice, World};
-use super::hit_history::copy;
+use super::hit_history::{close_all, copy};
 use super::{oracle, random};
 
 const HISTORIES: u64 = 25;
@@ -133,10 +133,7 @@ fn after_an_erasure_the_counts_are_those_of_the_others() {
             assert_counts(&world, &world.accounts[1], true, &at);
             let (id, later) = (account.id, Millis(account.now.0 + 3 * DAY));
             let zone = guestlog::domain::period::Zone::named(account.zone_name);
-            let close = move |conn: &Connection| {
-                while segment::close::step(conn, id, &zone, later)?.more {}
-                Ok::<_, store::Error>(())
-            };
+            let close = move |conn: &Connection| close_all(conn, id, &zone, later);
             world.store.writer.write_blocking(close).unwrap();
             assert!(!is_in_a_segment(&world, account, visitor), "{at}");
             // Exit pages are known once a session is over.

@@ -17,6 +17,8 @@ use guestlog::store::session::Session;
 use guestlog::store::visitor::Visitor;
 use guestlog::store::{self, Connection, Error, Options, Store};
 
+use super::hit_history::close_all;
+
 /// Random numbers from a seed.
 pub(super) struct Dice(u64);
 
@@ -464,7 +466,7 @@ fn write_closing(conn: &Connection, account: &AccountFact, dice: &mut Dice) -> R
         write_known(conn, account, &arrived, &places(&|at| at <= now))?;
         before = now;
         if now < account.now.0 || dice.one_in(2) {
-            while store::segment::close::step(conn, id, &zone, Millis(now))?.more {}
+            close_all(conn, id, &zone, Millis(now))?;
         }
     }
     write_numbers(conn, account)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use guestlog::app::ingest::fold::{self, Cache};
-use guestlog::app::jobs::close_days::close_account;
+use guestlog::app::jobs::close_days::CloseJob;
 use guestlog::app::{App, core};
 use guestlog::base::clock::{Clock, DAY, HOUR, MINUTE, ManualClock, Millis, SECOND};
 use guestlog::base::random::SeededRandom;
@@ -21,7 +21,7 @@ use guestlog::domain::period::{Zone, parse_day};
 use guestlog::domain::source::{Attribution, Origin, Source};
 use guestlog::domain::visitor::Token;
 use guestlog::geo::Geo;
-use guestlog::store::segment::close;
+use guestlog::store::segment::close::{Closing, Unreadable};
 use guestlog::store::{self, MAIN_FILE, Store};
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -323,7 +323,7 @@ pub(super) fn product(dir: &Path, clock: Arc<ManualClock>) -> App {
 
 pub(super) fn close_days(app: &App) {
     let account = app.accounts.find(AccountId::FIRST).unwrap();
-    close_account(app, &account, app.now()).unwrap();
+    CloseJob::default().close_account(app, &account, app.now()).unwrap();
 }
 
 /// Closes days until `after` steps of SQLite are done, when the files are copied to `left`; at the end at last.
@@ -340,23 +340,28 @@ fn close_until(dir: &Path, left: &Path, zone: &str, now: Millis, after: u32) {
         steps >= after
     };
     conn.progress_handler(1, Some(count)).unwrap();
-    let is_cut = close_all(&conn, &Zone::named(zone), now).is_err();
+    let is_cut = close_all(&conn, AccountId::FIRST, &Zone::named(zone), now).is_err();
     drop(conn);
     if !is_cut {
         copy(dir, left);
     }
 }
 
-/// Every step of closing, each in a transaction as the writer of the store has it.
-pub(super) fn close_all(conn: &Connection, zone: &Zone, now: Millis) -> Result<(), store::Error> {
-    loop {
-        conn.execute_batch("begin immediate")?;
-        let more = close::step(conn, AccountId::FIRST, zone, now)?.more;
-        conn.execute_batch("commit")?;
-        if !more {
-            return Ok(());
-        }
+/// Every step of closing. Each is a transaction, or a part of the caller's.
+pub(super) fn close_all(
+    conn: &Connection,
+    account: AccountId,
+    zone: &Zone,
+    now: Millis,
+) -> Result<(), store::Error> {
+    let mut unreadable = Unreadable::default();
+    let mut closing = Closing::new(account, zone, now, &mut unreadable);
+    while let Some(step) = closing.prepare_next(conn)? {
+        conn.execute_batch("savepoint step")?;
+        closing.follow(step.apply(conn)?);
+        conn.execute_batch("release step")?;
     }
+    Ok(())
 }
 
 /// Without what a process that ended leaves behind in the memory of the system alone.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use guestlog::base::clock::{DAY, HOUR, MINUTE, ManualClock, Millis};
+use guestlog::domain::account::AccountId;
 use guestlog::domain::period::Zone;
 use guestlog::store::check::check;
 use guestlog::store::{self, MAIN_FILE};
@@ -76,7 +77,7 @@ fn close_counting(dir: &Path, zone: &str, now: Millis, step: impl Fn() + Send + 
         false
     };
     conn.progress_handler(1, Some(each)).unwrap();
-    close_all(&conn, &Zone::named(zone), now).unwrap();
+    close_all(&conn, AccountId::FIRST, &Zone::named(zone), now).unwrap();
 }
 
 /// Another process of this program that closes the days of `dir`. With 0 steps it is the whole product that does so.

@@ -16,6 +16,7 @@ use guestlog::store::timeline::{self, Place, ROWS_MAX, Timeline, Visit};
 use guestlog::store::{self, Connection, segment};
 
 use super::history::{AccountFact, Dice, EventFact, World};
+use super::hit_history::close_all;
 
 const HISTORIES: u64 = 25;
 
@@ -251,8 +252,11 @@ fn a_session_shows_its_first_rows_and_counts_all() {
             let account = &world.accounts[0];
             if close {
                 let (id, now) = (account.id, account.now);
-                let step = move |conn: &Connection| segment::close::step(conn, id, &Zone::named("UTC"), now);
-                assert_eq!(world.store.writer.write_blocking(step).unwrap().rows, count);
+                let close = move |conn: &Connection| {
+                    close_all(conn, id, &Zone::named("UTC"), now)?;
+                    store::event::find_first(conn, id, i64::MIN, i64::MAX)
+                };
+                assert_eq!(world.store.writer.write_blocking(close).unwrap(), None);
             }
             let found = ask(&world, account, 1, &(0..i64::MAX), None, 10);
             let visit = &found.visits[0];

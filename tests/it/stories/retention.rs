@@ -1,6 +1,6 @@
 //! Data older than the retention period is deleted, and a clock that jumps deletes nothing.
 
-use guestlog::app::jobs::close_days::close_account;
+use guestlog::app::jobs::close_days::CloseJob;
 use guestlog::app::jobs::retention::{LEAP, RetentionJob, WAIT};
 use guestlog::base::clock::{DAY, HOUR, Millis};
 use guestlog::domain::account::AccountId;
@@ -14,7 +14,7 @@ async fn run(site: &Site, mut job: RetentionJob, months: u32) -> (RetentionJob, 
     let app = site.app.clone();
     let work = move || {
         let account = app.accounts.find(AccountId::FIRST).unwrap();
-        close_account(&app, &account, app.now()).unwrap();
+        CloseJob::default().close_account(&app, &account, app.now()).unwrap();
         let looked = job.run(&app, months).unwrap();
         (job, looked)
     };
