@@ -35,6 +35,8 @@ pub enum Error {
     Panicked,
     #[error("nothing was stored: the transaction was rolled back")]
     RolledBack,
+    #[error("{0} was removed or replaced while the server uses it; put it back, or restart the server")]
+    Gone(PathBuf),
     #[error("not found")]
     NotFound,
     #[error("it already exists")]
@@ -98,6 +100,7 @@ impl Error {
         match self {
             Self::Busy => Self::Busy,
             Self::Closed => Self::Closed,
+            Self::Gone(path) => Self::Gone(path.clone()),
             _ => Self::RolledBack,
         }
     }
@@ -133,7 +136,7 @@ impl Error {
     pub fn is_of_the_disk(&self) -> bool {
         use rusqlite::ErrorCode;
         match self {
-            Self::Busy | Self::Closed | Self::RolledBack | Self::Io(_) => true,
+            Self::Busy | Self::Closed | Self::RolledBack | Self::Gone(_) | Self::Io(_) => true,
             Self::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
                 Some(

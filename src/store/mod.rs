@@ -23,6 +23,7 @@ pub use entity::{
     script_change, sign_in, token, unexpected, user,
 };
 pub use error::Error;
+use file::presence::Presence;
 pub use file::{changes, data_dir, readers, writer};
 use file::{migrate, open};
 use history::visit_counts;
@@ -40,7 +41,10 @@ use crate::base::clock::Clock;
 pub type Connection = rusqlite::Connection;
 
 /// What steps of `guestlog.db` do beyond their SQL.
-const FILLS: &[migrate::Fill] = &[migrate::Fill { step: "0003_people", run: visit_counts::fill }];
+const FILLS: &[migrate::Fill] = &[
+    migrate::Fill { step: "0003_people", run: visit_counts::fill },
+    migrate::Fill { step: "0006_text_hash", run: dictionary::fill },
+];
 
 /// How the store is opened.
 #[derive(Clone, Debug)]
@@ -57,6 +61,8 @@ pub struct Store {
     pub writer: writer::Writer,
     pub readers: Arc<readers::Readers>,
     pub inbox: inbox::Inbox,
+    /// One turn for each reader.
+    reading: Arc<tokio::sync::Semaphore>,
     /// What follows the changes of `guestlog.db`.
     pub changes: Arc<changes::Changes>,
     pub scanner: Arc<scan::Scanner>,
@@ -91,15 +97,17 @@ impl Store {
         }
         let inbox_conn =
             data_dir::open_checked(&inbox_path, migrate::INBOX, &[], open::INBOX_PAGE_BYTES, now)?;
+        let file = Presence::of(&main)?;
         let readers = Arc::new(readers::Readers::open(main, options.readers, Arc::clone(&clock))?);
         let changes = Arc::new(changes::Changes::since(changes::latest(&conn)?));
-        let (writer, writer_thread) = writer::Writer::start(conn, Arc::clone(&changes))?;
+        let (writer, writer_thread) = writer::Writer::start(conn, file, Arc::clone(&changes))?;
         let (inbox, inbox_thread) =
             inbox::Inbox::start(inbox_conn, &inbox_path, watermark, options.min_free, Arc::clone(&clock))?;
         Ok(Self {
             writer,
             scanner: Arc::new(scan::Scanner::new(Arc::clone(&readers))),
             readers,
+            reading: Arc::new(tokio::sync::Semaphore::new(options.readers.max(1))),
             inbox,
             changes,
             data_dir: options.data_dir.clone(),
@@ -124,9 +132,15 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
-        tokio::task::spawn_blocking(move || readers.read(question))
-            .await
-            .unwrap_or_else(|_| Err(Error::Panicked.into()))
+        // Who waits for a connection does not hold a thread: hundreds of them would take hundreds of megabytes.
+        let turn = tokio::time::timeout(readers::WAIT, Arc::clone(&self.reading).acquire_owned());
+        let Ok(Ok(turn)) = turn.await else { return Err(Error::Busy.into()) };
+        let done = tokio::task::spawn_blocking(move || {
+            let answer = readers.read(question);
+            drop(turn);
+            answer
+        });
+        done.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
     }
 
     /// Writes to both files without changing what they say: is the way to the disk open?

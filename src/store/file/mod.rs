@@ -4,5 +4,6 @@ pub mod changes;
 pub mod data_dir;
 pub(in crate::store) mod migrate;
 pub(in crate::store) mod open;
+pub(in crate::store) mod presence;
 pub mod readers;
 pub mod writer;

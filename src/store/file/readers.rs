@@ -12,7 +12,7 @@ use super::open;
 use crate::store::error::{Error, TIME_LIMIT};
 
 /// How long a caller waits for a free connection.
-const WAIT: Duration = Duration::from_secs(10);
+pub(in crate::store) const WAIT: Duration = Duration::from_secs(10);
 /// How often SQLite checks the time limit, in instructions of its virtual machine.
 const STEPS: i32 = 20_000;
 

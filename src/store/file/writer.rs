@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::changes::{AGAIN, Changes};
+use super::presence::Presence;
 use crate::base::clock::pause;
 use crate::store::error::Error;
 
@@ -38,6 +39,7 @@ impl Writer {
     /// When the system starts no thread.
     pub(in crate::store) fn start(
         conn: Connection,
+        file: Presence,
         changes: Arc<Changes>,
     ) -> Result<(Self, JoinHandle<()>), Error> {
         let (queue, jobs) = mpsc::channel(QUEUE);
@@ -46,7 +48,7 @@ impl Writer {
         let thread = std::thread::Builder::new().name("writer".into()).spawn(move || {
             let mut jobs = jobs;
             // Jobs are caught one by one; this is for what runs between them.
-            while catch_unwind(AssertUnwindSafe(|| serve(&conn, &mut jobs, &changes))).is_err() {
+            while catch_unwind(AssertUnwindSafe(|| serve(&conn, &file, &mut jobs, &changes))).is_err() {
                 tracing::error!("the writer panicked; it continues");
                 if !conn.is_autocommit() {
                     let _ = conn.execute_batch("rollback");
@@ -156,7 +158,7 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("(no text)")
 }
 
-fn serve(conn: &Connection, jobs: &mut mpsc::Receiver<Run>, changes: &Changes) {
+fn serve(conn: &Connection, file: &Presence, jobs: &mut mpsc::Receiver<Run>, changes: &Changes) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
         // While a follower fails the writer must not sleep until somebody has something to write.
@@ -174,17 +176,17 @@ fn serve(conn: &Connection, jobs: &mut mpsc::Receiver<Run>, changes: &Changes) {
         let mut waiting = std::mem::take(&mut batch).into_iter();
         // An error may end the whole transaction in the middle of a batch: the rest gets a new one.
         while waiting.len() > 0 {
-            transaction(conn, &mut waiting, changes);
+            transaction(conn, file, &mut waiting, changes);
         }
     }
 }
 
-fn transaction(conn: &Connection, jobs: &mut std::vec::IntoIter<Run>, changes: &Changes) {
-    if let Err(error) = conn.execute_batch("begin immediate") {
-        let text = error.to_string();
-        tracing::error!(error = text, "the store cannot start a transaction");
+fn transaction(conn: &Connection, file: &Presence, jobs: &mut std::vec::IntoIter<Run>, changes: &Changes) {
+    let begun = file.check().and_then(|()| Ok(conn.execute_batch("begin immediate")?));
+    if let Err(error) = begun {
+        tracing::error!(%error, "the store cannot start a transaction");
         let answers = jobs.by_ref().map(|job| job(None).1).collect();
-        finish(answers, &Err(Error::RolledBack));
+        finish(answers, &Err(error.again()));
         return;
     }
     let mut answers = Vec::new();

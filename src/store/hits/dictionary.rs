@@ -3,6 +3,7 @@
 //! addresses cannot fill the disk.
 
 use rusqlite::{Connection, OptionalExtension};
+use sha2::{Digest, Sha256};
 
 use crate::domain::account::AccountId;
 use crate::store::error::Error;
@@ -96,8 +97,10 @@ pub fn parts(value: &str, first: usize, count: usize) -> &str {
 
 pub fn find(conn: &Connection, account: AccountId, kind: Kind, value: &str) -> Result<Option<u32>, Error> {
     Ok(conn
-        .prepare_cached("select id from dictionary where account_id = ?1 and kind = ?2 and value = ?3")?
-        .query_row((account.0, kind as u8, value), |row| row.get(0))
+        .prepare_cached(
+            "select id from dictionary where account_id = ?1 and kind = ?2 and hash = ?3 and value = ?4",
+        )?
+        .query_row((account.0, kind as u8, hash_of(value), value), |row| row.get(0))
         .optional()?)
 }
 
@@ -118,9 +121,46 @@ pub fn upsert(conn: &Connection, account: AccountId, kind: Kind, value: &str) ->
 }
 
 fn insert(conn: &Connection, account: AccountId, kind: Kind, id: u32, value: &str) -> Result<u32, Error> {
-    conn.prepare_cached("insert into dictionary (account_id, kind, id, value) values (?1, ?2, ?3, ?4)")?
-        .execute((account.0, kind as u8, id, value))?;
+    conn.prepare_cached(
+        "insert into dictionary (account_id, kind, id, value, hash) values (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute((account.0, kind as u8, id, value, hash_of(value)))?;
     Ok(id)
+}
+
+/// What a text is found by. Visitors choose texts, so the hash is one for which nobody can make many texts alike.
+fn hash_of(value: &str) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = Sha256::digest(value).into();
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// Writes the hash of every text. It does the same however often it runs.
+pub(in crate::store) fn fill(conn: &Connection) -> Result<(), Error> {
+    let mut list = conn.prepare("select account_id, kind, id, value from dictionary")?;
+    let hashes = list.query_map([], |row| {
+        let key: (i64, u8, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok((key, hash_of(row.get_ref(3)?.as_str()?)))
+    })?;
+    let hashes: Vec<_> = hashes.collect::<Result<_, _>>()?;
+    let mut update =
+        conn.prepare("update dictionary set hash = ?4 where account_id = ?1 and kind = ?2 and id = ?3")?;
+    for ((account, kind, id), hash) in hashes {
+        update.execute((account, kind, id, hash))?;
+    }
+    Ok(())
+}
+
+/// How many texts have a wrong hash, or are there twice.
+pub(in crate::store) fn count_unfindable(conn: &Connection) -> Result<usize, Error> {
+    let mut list = conn.prepare("select account_id, kind, hash, value from dictionary order by 1, 2, 3")?;
+    let mut rows = list.query([])?;
+    let (mut wrong, mut before) = (0, None);
+    while let Some(row) = rows.next()? {
+        let text: (i64, u8, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        wrong += usize::from(hash_of(&text.3) != text.2 || before.as_ref() == Some(&text));
+        before = Some(text);
+    }
+    Ok(wrong)
 }
 
 /// The highest id of a kind.

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::base::clock::{Clock, SECOND};
 use crate::store::error::Error;
 use crate::store::file::open;
+use crate::store::file::presence::Presence;
 
 /// Most requests that wait for their commit. One more is refused.
 pub const QUEUE: usize = 4_096;
@@ -126,6 +127,7 @@ impl Inbox {
         let mut thread = Thread {
             conn,
             path: path.to_owned(),
+            file: Presence::of(path)?,
             state: Arc::clone(&state),
             arrived: Arc::clone(&arrived),
             clock,
@@ -247,6 +249,7 @@ impl Inbox {
 struct Thread {
     conn: Connection,
     path: PathBuf,
+    file: Presence,
     state: Arc<State>,
     arrived: Arc<tokio::sync::Notify>,
     clock: Arc<dyn Clock>,
@@ -295,7 +298,8 @@ impl Thread {
 
     fn append(&mut self, appends: Vec<Append>) {
         let last = self.state.last.load(Ordering::SeqCst);
-        let written = self.insert_all(last, &appends);
+        // What is not where it was opened is gone with this process, so it is not acknowledged.
+        let written = self.insert_all(last, &appends).and_then(|id| self.file.check().map(|()| id));
         if let Err(error) = &written {
             tracing::error!(error = %error, requests = appends.len(), "the inbox could not be written");
             if !self.conn.is_autocommit() {
@@ -366,11 +370,11 @@ impl Thread {
         let now = self.clock.now().0;
         let written = match self.state.no_space.load(Ordering::Relaxed) {
             true => Err(Error::Busy),
-            false => self
-                .conn
-                .execute("insert into probe values (1, ?1) on conflict do update set at_ms = ?1", [now])
-                .map(|_| ())
-                .map_err(Error::from),
+            false => self.file.check().and_then(|()| {
+                let probe = "insert into probe values (1, ?1) on conflict do update set at_ms = ?1";
+                self.conn.execute(probe, [now])?;
+                Ok(())
+            }),
         };
         for answer in probes {
             let _ = answer.send(match &written {

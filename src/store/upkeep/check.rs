@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use crate::store::account;
 use crate::store::data_dir::{self, INBOX_FILE, MAIN_FILE};
-use crate::store::dictionary::Kind;
+use crate::store::dictionary::{self, Kind};
 use crate::store::error::Error;
 use crate::store::file::migrate::{self, Migration};
 use crate::store::file::open;
@@ -232,6 +232,12 @@ fn check_contents(conn: &Connection, report: &mut Report) -> Result<(), Error> {
                 .findings
                 .push(format!("rows of {table} whose {column} refers to a missing text: {dangling}"));
         }
+    }
+    let unfindable = dictionary::count_unfindable(conn)?;
+    if unfindable != 0 {
+        report
+            .findings
+            .push(format!("texts that their hash does not find, or that are there twice: {unfindable}"));
     }
     report.accounts = number("select count(*) from account")?;
     visits(conn, report)?;

@@ -80,6 +80,7 @@ const HARMS: &[(&str, &str)] = &[
     ("delete from meta", "the watermark is missing"),
     ("delete from dictionary where kind = 1", "whose page refers to a missing text"),
     ("update dictionary set id = 9 where kind = 2", "gaps in their numbers"),
+    ("update dictionary set hash = 9 where kind = 2", "texts that their hash does not find"),
     (
         "update visitor set page_views = 0",
         "visitors with fewer sessions or page views than are stored of them: 1",
@@ -109,7 +110,7 @@ const HARMS: &[(&str, &str)] = &[
              insert into contact_alias select id, 2, 1, 0 from account",
         "aliases of contacts that are aliases themselves: 1",
     ),
-    ("drop index dictionary_value", "index dictionary_value is missing"),
+    ("drop index dictionary_hash", "index dictionary_hash is missing"),
     ("create table mine (a integer)", "table mine was not created by this program"),
     ("pragma foreign_keys = off; delete from account", "refer to a missing row of account"),
     ("attach 'IN' as i; insert into i.hit values (9, x'00'), (11, x'00')", "missing hits in the inbox: 1"),
