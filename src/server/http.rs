@@ -36,7 +36,7 @@ const IDLE_TIME: Duration = Duration::from_secs(75);
 /// The longest time for requests in progress after a stop, seconds.
 const STOP_SECONDS: u64 = 5;
 /// Connections that the system keeps for a server that is busy accepting others.
-const BACKLOG: i32 = 1024;
+const BACKLOG: i32 = 4096;
 /// Bytes that the system keeps for each connection, in each direction; it doubles this number.
 const SOCKET_BUFFER: usize = 128 * 1024;
 

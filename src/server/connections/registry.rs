@@ -128,9 +128,11 @@ impl Connection {
         }
     }
 
-    fn cut(&self) {
-        self.is_cut.store(true, Ordering::Relaxed);
+    /// False when it is cut already.
+    fn cut(&self) -> bool {
+        let is_first = !self.is_cut.swap(true, Ordering::Relaxed);
         self.waker.wake();
+        is_first
     }
 }
 
@@ -139,6 +141,30 @@ struct Open {
     last_id: u64,
     all: FxHashMap<u64, Arc<Connection>>,
     of_address: FxHashMap<u64, usize>,
+    /// How many of them are cut and have not left yet.
+    closing: usize,
+}
+
+impl Open {
+    fn cut(&mut self, which: &[Arc<Connection>]) {
+        self.closing += which.iter().filter(|connection| connection.cut()).count();
+    }
+
+    /// Closes up to `count` connections for which the server waits, idle ones first and of these the oldest. Returns
+    /// how many it closed, or is closing already.
+    fn cut_oldest(&mut self, count: usize, is_meant: impl Fn(&Connection) -> bool) -> usize {
+        let meant = self.all.values().filter(|connection| is_meant(connection));
+        let (closing, open): (Vec<_>, Vec<_>) = meant.partition(|connection| connection.is_cut());
+        let (closing, wanted) = (closing.len(), count.saturating_sub(closing.len()));
+        let mut waiting: Vec<_> = open.into_iter().filter_map(|c| Some((c.waits_since()?, c))).collect();
+        if waiting.len() > wanted && wanted > 0 {
+            waiting.select_nth_unstable_by_key(wanted - 1, |(since, _)| *since);
+        }
+        waiting.truncate(wanted);
+        let oldest: Vec<_> = waiting.into_iter().map(|(_, connection)| Arc::clone(connection)).collect();
+        self.cut(&oldest);
+        closing + oldest.len()
+    }
 }
 
 /// The open connections.
@@ -167,13 +193,15 @@ impl Connections {
             if held >= self.limits.per_address {
                 let spare = self.limits.per_address / 8 + 1;
                 let of_address = |connection: &Connection| connection.address == Some(address);
-                if cut_oldest(&open.all, spare, of_address) == 0 {
+                if open.cut_oldest(spare, of_address) == 0 {
                     return None;
                 }
             }
         }
-        if open.all.len() >= self.limits.crowded() {
-            cut_oldest(&open.all, open.all.len() - self.limits.relieved(), |_| true);
+        // Those that are closing make room already. Without this each new connection would look through all of them.
+        if open.all.len().saturating_sub(open.closing) >= self.limits.crowded() {
+            let count = open.all.len() - self.limits.relieved();
+            open.cut_oldest(count, |_| true);
         }
         open.last_id += 1;
         let connection = Arc::new(Connection {
@@ -197,7 +225,9 @@ impl Connections {
     pub(super) fn leave(&self, connection: &Connection) {
         self.all_read(connection);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.all.remove(&connection.id);
+        if open.all.remove(&connection.id).is_some() && connection.is_cut() {
+            open.closing -= 1;
+        }
         if let Some(address) = connection.address
             && let Some(held) = open.of_address.get_mut(&address)
         {
@@ -244,48 +274,31 @@ impl Connections {
     /// Closes the connections whose clients have made the server wait for too long.
     pub(in crate::server) fn cut_stalled(&self) {
         let now_ms = self.now_ms();
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.all.values().filter(|connection| connection.is_stalled(now_ms)).for_each(|c| c.cut());
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let stalled = open.all.values().filter(|connection| connection.is_stalled(now_ms));
+        let stalled: Vec<_> = stalled.map(Arc::clone).collect();
+        open.cut(&stalled);
     }
 
     /// Closes those that have waited longest to be read, until a quarter of the room is free.
     fn cut_unread(&self) {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let unread = open.all.values().filter(|connection| connection.is_unread() && !connection.is_cut());
-        let mut unread: Vec<_> = unread.collect();
+        let mut unread: Vec<_> = unread.map(Arc::clone).collect();
         unread.sort_unstable_by_key(|connection| connection.unread_since_ms.load(Ordering::Relaxed));
         let mut sum: usize = unread.iter().map(|connection| connection.unread.load(Ordering::Relaxed)).sum();
-        for connection in unread {
-            if sum <= UNREAD_MAX / 4 * 3 {
-                return;
-            }
+        let is_too_much = |connection: &Arc<Connection>| {
+            let before = sum;
             sum = sum.saturating_sub(connection.unread.load(Ordering::Relaxed));
-            connection.cut();
-        }
+            before > UNREAD_MAX / 4 * 3
+        };
+        let cut: Vec<_> = unread.into_iter().take_while(is_too_much).collect();
+        open.cut(&cut);
     }
 
     fn now_ms(&self) -> u64 {
         u64::try_from(self.clock.monotonic().as_millis()).unwrap_or(u64::MAX)
     }
-}
-
-/// Closes up to `count` connections for which the server waits, idle ones first and of these the oldest. Returns how
-/// many it closed, or is closing already.
-fn cut_oldest(
-    all: &FxHashMap<u64, Arc<Connection>>,
-    count: usize,
-    is_meant: impl Fn(&Connection) -> bool,
-) -> usize {
-    let meant = all.values().filter(|connection| is_meant(connection));
-    let (closing, open): (Vec<_>, Vec<_>) = meant.partition(|connection| connection.is_cut());
-    let wanted = count.saturating_sub(closing.len());
-    let mut waiting: Vec<_> = open.into_iter().filter_map(|c| Some((c.waits_since()?, c))).collect();
-    if waiting.len() > wanted && wanted > 0 {
-        waiting.select_nth_unstable_by_key(wanted - 1, |(since, _)| *since);
-    }
-    waiting.truncate(wanted);
-    waiting.iter().for_each(|(_, connection)| connection.cut());
-    closing.len() + waiting.len()
 }
 
 #[cfg(test)]
