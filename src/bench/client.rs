@@ -8,6 +8,8 @@ use tokio::net::TcpStream;
 
 pub(super) struct Answer {
     pub(super) status: u16,
+    /// Status line and headers.
+    pub(super) head: String,
     pub(super) body: Vec<u8>,
 }
 
@@ -61,6 +63,6 @@ pub(super) async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) ->
             }
         }
         let body = buffer.get(end + 4..).unwrap_or_default().to_vec();
-        return Ok(Answer { status, body });
+        return Ok(Answer { status, head, body });
     }
 }

@@ -7,30 +7,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::bail;
 use serde_json::json;
 
-use super::account;
-use super::client::Client;
 use super::load::{Load, Round};
 use super::measuring::{Stopwatch, machine};
+use super::metrics::{FoldLag, WAITING, metric, metrics};
 use super::output::Figures;
 use super::requests::{self, What};
 use super::server_process::{ServerProcess, Usage};
-use crate::app::App;
-use crate::app::ingest::accept::beacon::of_json;
-use crate::app::ingest::accept::{Sender, read_hit};
-use crate::app::ingest::fold::{self, Cache};
-use crate::app::jobs::close_days::CloseJob;
-use crate::base::clock::{Clock, HOUR, RealClock};
+use super::{account, history};
+use crate::base::clock::{Clock, RealClock};
 use crate::config::Config;
 use crate::demo::temporary_directory::TemporaryDirectory;
-use crate::domain::account::AccountId;
 use crate::server;
-use crate::store;
-
-/// How long ago the page views of a closed day were, milliseconds. Their ids are known for two days.
-const LATE: i64 = 25 * HOUR;
 
 pub(super) struct Plan {
     pub(super) seconds: u64,
@@ -56,34 +46,12 @@ pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
     let app = server::open(&config)?;
     account::insert(&app)?;
     if plan.what == What::LateEngagements {
-        close_a_day(&app)?;
+        history::close_a_day(&app)?;
     }
     app.store.close();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(measure(plan, &directory.0))?;
     print(&report, json)
-}
-
-/// Stores a page view of each request on a day that is over, and closes that day.
-fn close_a_day(app: &App) -> anyhow::Result<()> {
-    let at = app.now().plus(-LATE);
-    let account = app.accounts.find(AccountId::FIRST).context("no account")?;
-    let sender = Sender { address: None, user_agent: "", referer: "", do_not_track: false };
-    let agent = app.user_agents.read(sender.user_agent);
-    let mut hits = Vec::new();
-    for (number, request) in (1..).zip(requests::make(What::PageViews)) {
-        let body = request.body(number);
-        for beacon in of_json(&body).map_err(|_| anyhow!("unreadable request"))? {
-            let beacon = beacon.map_err(|_| anyhow!("unreadable page view"))?;
-            let hit = read_hit(app, at, sender, &agent, &account, &beacon);
-            hits.push(hit.map_err(|reason| anyhow!("a page view was refused: {}", reason.as_str()))?);
-        }
-    }
-    fold::fold_hits(app, &mut Cache::default(), at, hits)?;
-    CloseJob::default().close_account(app, &account, app.now())?;
-    let hot = app.store.readers.read(|conn| store::event::find_first(conn, account.id(), 0, i64::MAX))?;
-    anyhow::ensure!(hot.is_none(), "the day was not closed");
-    Ok(())
 }
 
 async fn measure(plan: &Plan, dir: &Path) -> anyhow::Result<serde_json::Value> {
@@ -174,41 +142,21 @@ fn as_json(figures: &Totals) -> serde_json::Value {
 /// Waits until everything is folded. Returns the seconds it took.
 async fn wait_for_fold(server: &ServerProcess) -> anyhow::Result<f64> {
     let watch = Stopwatch::start();
-    while waiting(server).await? > 0 {
+    while metric(&metrics(server.address).await?, WAITING)? > 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(watch.seconds())
 }
 
-/// Watches how far the fold is behind. Returns the highest age of the oldest hit that is not folded yet, in seconds. The
-/// age is found by the time at which that many hits had been accepted.
+/// Watches how far the fold is behind, in seconds.
 async fn watch_lag(server: &ServerProcess, duration: Duration) -> anyhow::Result<f64> {
     let end = RealClock.monotonic() + duration;
-    let mut arrived: Vec<(Duration, u64)> = Vec::new();
-    let mut worst = 0.0f64;
+    let mut lag = FoldLag::default();
     while RealClock.monotonic() < end {
-        let (accepted, waits) =
-            (metric(server, "guestlog_hits_accepted_total").await?, waiting(server).await?);
-        let now = RealClock.monotonic();
-        arrived.push((now, accepted));
-        let folded = accepted.saturating_sub(waits);
-        let oldest = arrived.iter().find(|(_, count)| *count > folded).map_or(now, |(at, _)| *at);
-        worst = worst.max((now - oldest).as_secs_f64());
+        lag.note(&metrics(server.address).await?)?;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Ok(worst)
-}
-
-async fn waiting(server: &ServerProcess) -> anyhow::Result<u64> {
-    metric(server, "guestlog_hits_waiting").await
-}
-
-async fn metric(server: &ServerProcess, name: &str) -> anyhow::Result<u64> {
-    let mut client = Client::connect(server.address, String::new()).await?;
-    let text = String::from_utf8(client.get("/metrics").await?.body)?;
-    text.lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
-        .with_context(|| format!("no {name} in /metrics"))
+    Ok(lag.worst_s)
 }
 
 #[expect(clippy::print_stdout, reason = "the answer of the command")]

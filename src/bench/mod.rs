@@ -5,14 +5,17 @@ mod account;
 pub mod bare_server;
 mod client;
 mod erasing;
+mod history;
 mod ingest;
 mod load;
 mod measuring;
+mod metrics;
 mod output;
 mod report_list;
 mod reports;
 mod requests;
 mod server_process;
+mod siege;
 
 use std::process::ExitCode;
 
@@ -68,6 +71,21 @@ pub enum Bench {
         #[arg(long)]
         plain: bool,
     },
+    /// Attacks on a server, each alone and all together, with an honest client beside: its p99, memory, what was lost
+    Siege {
+        /// Seconds of each attack
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
+        seconds: u64,
+        /// Seconds after each attack before the memory is read again
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=3600))]
+        rest: u64,
+        /// Only attacks whose name contains one of these
+        #[arg(long, value_name = "NAME")]
+        only: Vec<String>,
+        /// Page views of the busy day that is closed
+        #[arg(long, default_value_t = 1_000_000)]
+        busy_day: u64,
+    },
     /// The bare handler itself
     #[command(hide = true)]
     Bare {
@@ -104,6 +122,11 @@ pub fn run(bench: &Bench, json: bool) -> anyhow::Result<ExitCode> {
                 plain: *plain,
             };
             reports::run(&plan, json)?;
+        }
+        Bench::Siege { seconds, rest, only, busy_day } => {
+            let plan =
+                siege::Plan { seconds: *seconds, rest: *rest, only: only.clone(), busy_day: *busy_day };
+            return siege::run(&plan, json);
         }
         Bench::Bare { listen } => {
             let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);

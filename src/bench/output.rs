@@ -109,11 +109,11 @@ impl<'a> Figures<'a> {
         self.0.pointer(path).and_then(Value::as_f64).unwrap_or(0.0)
     }
 
-    fn text(&self, path: &str) -> &'a str {
+    pub(super) fn text(&self, path: &str) -> &'a str {
         self.0.pointer(path).and_then(Value::as_str).unwrap_or_default()
     }
 
-    fn rows(&self, path: &str) -> Vec<Self> {
+    pub(super) fn rows(&self, path: &str) -> Vec<Self> {
         self.0.pointer(path).and_then(Value::as_array).into_iter().flatten().map(Figures).collect()
     }
 }

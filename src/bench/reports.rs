@@ -14,14 +14,11 @@ use super::measuring::{Stopwatch, machine, percentile};
 use super::report_list::{self, Report};
 use super::server_process::ServerProcess;
 use super::{account, erasing, output};
-use crate::app::App;
-use crate::app::access::sign_in;
 use crate::base::clock::{Clock, DAY, RealClock};
 use crate::config::Config;
 use crate::demo::generator::{self, Options};
 use crate::demo::temporary_directory::TemporaryDirectory;
 use crate::domain::account::AccountId;
-use crate::domain::contact::Email;
 use crate::domain::period::LocalDay;
 use crate::store::history::sql_baseline::{QUESTIONS, SqlBaseline};
 use crate::{server, store};
@@ -95,26 +92,12 @@ fn prepare(plan: &Plan, dir: &Path, runtime: &tokio::runtime::Runtime) -> anyhow
         generator::run(&app, &options, &AtomicBool::new(false))?;
         made_s = Some(watch.seconds());
     }
-    let cookie = runtime.block_on(sign_in(&app))?;
+    let cookie = runtime.block_on(account::sign_in(&app))?;
     let entry = app.accounts.find(account).context("the account is gone")?;
     let newest = app.store.readers.read(|conn| store::segment::list(conn, account, i64::MIN, i64::MAX))?;
     let last = newest.last().map_or(entry.zone.day_of(now), |segment| segment.day);
     app.store.close();
     Ok(MeasuredStore { account, last, cookie, made_s })
-}
-
-/// Returns the cookie of a user who may see everything.
-async fn sign_in(app: &App) -> anyhow::Result<String> {
-    let email = Email::parse("benchmark@example.com").context("no email")?;
-    let now = app.now();
-    let found = move |conn: &store::Connection| match store::user::find_by_email(conn, &email)? {
-        Some(user) => Ok::<_, store::Error>(user.id),
-        None => store::user::insert(conn, &email, None, true, now),
-    };
-    let user = app.store.writer.write(found).await?;
-    let link = sign_in::link(app, user).await?;
-    let cookie = sign_in::by_link(app, &link, "benchmark").await?;
-    Ok(format!("guestlog={}", cookie.reveal()))
 }
 
 /// Everything that changes the store is measured on its copy.

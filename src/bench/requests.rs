@@ -6,8 +6,14 @@ use std::fmt::Write;
 use crate::base::random::{Random, SeededRandom};
 use crate::domain::account::AccountId;
 
-/// Number of different requests.
+/// Number of different requests, and of those that are long.
 const DIFFERENT: u64 = 20_000;
+const DIFFERENT_LONG: u64 = 200;
+/// Bytes of a long address, and of a large body.
+const LONG_ADDRESS: usize = 7_000;
+const LARGE_BODY: usize = 64 * 1024 - 1;
+/// Properties that a completion is sent with.
+const PROPERTIES: usize = 20;
 /// The event id, a decimal number, is written over this whenever a request is sent.
 const ID_MARK: &str = "00000000000000000000";
 
@@ -35,13 +41,40 @@ pub(super) enum What {
     InventedNames,
     /// Ever longer times for which page views of a closed day were visible. The page views have the ids `view_id`.
     LateEngagements,
+    /// Page views, each of a visitor who was never seen before.
+    NewVisitors,
+    /// Page views that identify a contact who was never seen before, with a property of a new name.
+    NewContacts,
+    /// Completions with properties of new names and values.
+    NewProperties,
+    /// Page views of pages that were never seen before, with an address of 7,000 bytes.
+    LongAddresses,
+    /// Page views in bodies that are as large as they may be.
+    LargeBodies,
 }
 
 impl What {
+    #[cfg(test)]
+    const ALL: [Self; 8] = [
+        Self::PageViews,
+        Self::InventedNames,
+        Self::LateEngagements,
+        Self::NewVisitors,
+        Self::NewContacts,
+        Self::NewProperties,
+        Self::LongAddresses,
+        Self::LargeBodies,
+    ];
+
     /// Its name in tables.
     pub(super) const fn label(self) -> &'static str {
         match self {
             Self::PageViews => "page views",
+            Self::NewVisitors => "page views of new visitors",
+            Self::NewContacts => "page views of new contacts with new properties",
+            Self::NewProperties => "completions with new properties",
+            Self::LongAddresses => "page views of new pages with addresses of 7,000 bytes",
+            Self::LargeBodies => "page views in bodies of 64 KiB",
             Self::InventedNames => "completions of invented names",
             Self::LateEngagements => "late engagements",
         }
@@ -69,7 +102,7 @@ impl Request {
 }
 
 /// The event id of the request with this number.
-fn view_id(number: u64) -> String {
+pub(super) fn view_id(number: u64) -> String {
     format!("{number:020}")
 }
 
@@ -92,7 +125,11 @@ pub(super) fn make(what: What) -> Vec<Request> {
         let of = SeededRandom::new(2);
         (0..5_000).map(|_| of.token()).collect()
     };
-    (0..DIFFERENT)
+    let different = match what {
+        What::LongAddresses | What::LargeBodies => DIFFERENT_LONG,
+        _ => DIFFERENT,
+    };
+    (0..different)
         .map(|index| {
             let token = tokens.get(pick(tokens.len())).map_or("", String::as_str);
             let agent = AGENTS.get(pick(AGENTS.len())).copied().unwrap_or_default();
@@ -107,19 +144,44 @@ pub(super) fn make(what: What) -> Vec<Request> {
 fn request(what: What, index: u64, (token, agent, referrer): (&str, &str, &str), page: usize) -> Request {
     let now = "1795370000000";
     let kind = match what {
-        What::PageViews => "1".to_owned(),
         What::InventedNames => format!("3,\"n\":\"invented {ID_MARK}\",\"m\":1"),
         What::LateEngagements => {
             format!("\"engagement\",\"pv\":\"{}\",\"ms\":\"{ID_MARK}\"", view_id(index + 1))
         }
+        What::NewProperties => {
+            let pairs: Vec<String> =
+                (0..PROPERTIES).map(|n| format!("\"{n}-{ID_MARK}\":\"value {ID_MARK}\"")).collect();
+            format!("3,\"n\":\"signup\",\"p\":{{{}}}", pairs.join(","))
+        }
+        What::NewContacts => {
+            format!("1,\"i\":{{\"email\":\"{ID_MARK}@example.org\",\"property {ID_MARK}\":\"1\"}}")
+        }
+        _ => "1".to_owned(),
     };
-    let body = format!(
+    let token = match what {
+        What::NewVisitors | What::NewContacts => format!("000000000000{ID_MARK}"),
+        _ => token.to_owned(),
+    };
+    let path = match what {
+        What::LongAddresses => format!("{ID_MARK}/{}", "long-".repeat(LONG_ADDRESS / 5)),
+        _ => format!("page-{page}"),
+    };
+    let mut body = format!(
         "{{\"a\":{account},\"k\":{kind},\"id\":\"{ID_MARK}\",\"age\":12,\"vi\":\"{token}\",\
          \"u\":\"226818242.{token}.{now}.{now}.{now}.1\",\"b\":\"226818242.1.{now}\",\"nc\":false,\
-         \"pu\":\"https://www.example.com/guides/page-{page}?ref=menu\",\"t\":\"Guide number {page} of Example\",\
-         \"r\":\"{referrer}\",\"sd\":\"1920x1080\",\"ln\":\"en-gb\",\"rcu\":\"https://www.example.com/guides/page-{page}\"}}",
+         \"pu\":\"https://www.example.com/guides/{path}?ref=menu\",\"t\":\"Guide number {page} of Example\",\
+         \"r\":\"{referrer}\",\"sd\":\"1920x1080\",\"ln\":\"en-gb\"",
         account = AccountId::FIRST,
     );
+    match what {
+        What::LongAddresses => {}
+        _ => body.push_str(&format!(",\"rcu\":\"https://www.example.com/guides/{path}\"")),
+    }
+    if what == What::LargeBodies {
+        let filling = LARGE_BODY.saturating_sub(body.len() + 8);
+        body.push_str(&format!(",\"x\":\"{}\"", "x".repeat(filling)));
+    }
+    body.push('}');
     let mut text = String::new();
     let _ = write!(
         text,
@@ -139,7 +201,7 @@ mod tests {
 
     #[test]
     fn every_number_has_room_in_a_request() {
-        for what in [What::PageViews, What::InventedNames, What::LateEngagements] {
+        for what in What::ALL {
             let request = make(what).remove(0);
             for number in [0, 1, u64::MAX] {
                 let body = String::from_utf8(request.body(number)).unwrap();

@@ -28,14 +28,30 @@ impl ServerProcess {
         Self::start(&["serve", "--listen", "127.0.0.1:0"], Some(data_dir), settings)
     }
 
+    /// The same with a limit of file descriptors.
+    pub(super) fn serve_with_descriptors(data_dir: &Path, descriptors: u32) -> anyhow::Result<Self> {
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -n \"$1\"; shift; exec \"$@\"", "sh", &descriptors.to_string()]);
+        command.arg(std::env::current_exe()?);
+        Self::start_by(command, &["serve", "--listen", "127.0.0.1:0"], Some(data_dir), &[])
+    }
+
     /// Starts the server that stores nothing.
     pub(super) fn bare() -> anyhow::Result<Self> {
         Self::start(&["bench", "bare", "--listen", "127.0.0.1:0"], None, &[])
     }
 
-    /// Starts this program and waits for the address that it logs.
     fn start(arguments: &[&str], data_dir: Option<&Path>, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
+        Self::start_by(Command::new(std::env::current_exe()?), arguments, data_dir, settings)
+    }
+
+    /// Starts this program by a command and waits for the address that it logs.
+    fn start_by(
+        mut command: Command,
+        arguments: &[&str],
+        data_dir: Option<&Path>,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         command.envs(settings.iter().copied());
         command.args(arguments).env("GUESTLOG_LIMITS__COLLECTOR_PER_ADDRESS", "0");
         if let Some(dir) = data_dir {
@@ -62,14 +78,29 @@ impl ServerProcess {
         let (_, after) = stat.rsplit_once(')').context("unreadable stat")?;
         let ticks: u64 =
             after.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let per_second = rustix::param::clock_ticks_per_second();
+        Ok(Usage { cpu_us: ticks * 1_000_000 / per_second.max(1), rss_max: self.status("VmHWM:")? })
+    }
+
+    /// The memory it holds now, bytes.
+    pub(super) fn memory(&self) -> anyhow::Result<u64> {
+        self.status("VmRSS:")
+    }
+
+    /// The file descriptors it has open.
+    pub(super) fn descriptors(&self) -> anyhow::Result<usize> {
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
+    }
+
+    /// A figure of `/proc/…/status`, bytes.
+    fn status(&self, name: &str) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let kilobytes = status
             .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .find_map(|line| line.strip_prefix(name))
             .and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok())
-            .context("no VmHWM")?;
-        let per_second = rustix::param::clock_ticks_per_second();
-        Ok(Usage { cpu_us: ticks * 1_000_000 / per_second.max(1), rss_max: kilobytes * 1024 })
+            .with_context(|| format!("no {name}"))?;
+        Ok(kilobytes * 1024)
     }
 
     /// Ends the process without giving it time to finish anything.

@@ -38,7 +38,7 @@ const STOP_SECONDS: u64 = 5;
 /// Connections that the system keeps for a server that is busy accepting others.
 const BACKLOG: i32 = 4096;
 /// Bytes that the system keeps for each connection, in each direction; it doubles this number.
-const SOCKET_BUFFER: usize = 128 * 1024;
+const SOCKET_BUFFER: usize = 32 * 1024;
 
 /// Which pages a server shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -40,6 +40,9 @@ use crate::base::clock::Clock;
 /// of it, in SQL, stands here alone (`tests/it/style.rs` holds it).
 pub type Connection = rusqlite::Connection;
 
+/// Most reads that wait for a connection. One more is refused as busy.
+pub const WAITING_READS_MAX: usize = 256;
+
 /// What steps of `guestlog.db` do beyond their SQL.
 const FILLS: &[migrate::Fill] = &[
     migrate::Fill { step: "0003_people", run: visit_counts::fill },
@@ -61,6 +64,8 @@ pub struct Store {
     pub writer: writer::Writer,
     pub readers: Arc<readers::Readers>,
     pub inbox: inbox::Inbox,
+    /// Places of reads that wait for their turn.
+    waiting_reads: Arc<tokio::sync::Semaphore>,
     /// One turn for each reader.
     reading: Arc<tokio::sync::Semaphore>,
     /// What follows the changes of `guestlog.db`.
@@ -97,6 +102,7 @@ impl Store {
         }
         let inbox_conn =
             data_dir::open_checked(&inbox_path, migrate::INBOX, &[], open::INBOX_PAGE_BYTES, now)?;
+        set_writer_memory(&inbox_conn, WriterMemory::Small)?;
         let file = Presence::of(&main)?;
         let readers = Arc::new(readers::Readers::open(main, options.readers, Arc::clone(&clock))?);
         let changes = Arc::new(changes::Changes::since(changes::latest(&conn)?));
@@ -107,6 +113,7 @@ impl Store {
             writer,
             scanner: Arc::new(scan::Scanner::new(Arc::clone(&readers))),
             readers,
+            waiting_reads: Arc::new(tokio::sync::Semaphore::new(WAITING_READS_MAX)),
             reading: Arc::new(tokio::sync::Semaphore::new(options.readers.max(1))),
             inbox,
             changes,
@@ -132,9 +139,13 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
+        let Ok(place) = Arc::clone(&self.waiting_reads).try_acquire_owned() else {
+            return Err(Error::Busy.into());
+        };
         // Who waits for a connection does not hold a thread: hundreds of them would take hundreds of megabytes.
         let turn = tokio::time::timeout(readers::WAIT, Arc::clone(&self.reading).acquire_owned());
         let Ok(Ok(turn)) = turn.await else { return Err(Error::Busy.into()) };
+        drop(place);
         let done = tokio::task::spawn_blocking(move || {
             let answer = readers.read(question);
             drop(turn);
@@ -167,5 +178,40 @@ impl Store {
             // A thread that panicked has said so itself.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::{ManualClock, Millis};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn as_many_reads_as_may_wait_wait_and_one_more_is_sent_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
+        let store = Arc::new(Store::open(&options, ManualClock::at(Millis(0))).unwrap());
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let read = |store: &Arc<Store>| {
+            let store = Arc::clone(store);
+            tokio::spawn(async move { store.read(|_| Ok::<_, Error>(())).await })
+        };
+        let holder = Arc::clone(&store);
+        let holding =
+            tokio::spawn(async move { holder.read(move |_| Ok::<_, Error>(held.recv().is_ok())).await });
+        while store.reading.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let waiting: Vec<_> = (0..WAITING_READS_MAX).map(|_| read(&store)).collect();
+        while store.waiting_reads.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(read(&store).await.unwrap(), Err(Error::Busy)), "one past the limit");
+        release.send(()).unwrap();
+        assert!(holding.await.unwrap().unwrap());
+        for one in waiting {
+            one.await.unwrap().unwrap();
+        }
+        read(&store).await.unwrap().unwrap();
     }
 }

@@ -19,7 +19,7 @@ pub const RING: usize = 1_000;
 /// Bytes of an account's entries, approximately.
 pub const RING_BYTES: usize = 2 << 20;
 /// Bytes of all rings together. When they are exceeded, each ring drops its older half.
-pub const ALL_BYTES: usize = 32 << 20;
+pub const ALL_BYTES: usize = 8 << 20;
 /// Accounts that have a ring at the same time.
 pub const ACCOUNTS_MAX: usize = 10_000;
 /// Entries that may be out of order, because several threads accept hits.

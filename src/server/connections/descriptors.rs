@@ -12,8 +12,8 @@ const CONNECTIONS_MIN: usize = 8;
 /// What is counted as in use when that cannot be found out.
 const IN_USE: usize = 40;
 
-/// The most connections: each takes some 20 KB.
-const CONNECTIONS_MAX: usize = 4_000;
+/// The most connections: each takes some 20 KB, and three times that when its client sends ahead and does not read.
+const CONNECTIONS_MAX: usize = 1_200;
 
 /// How many connections servers with so many workers in all may have. It raises the limit of the process as far as it
 /// may, because service managers start processes with a low one. It is called when the store is open.

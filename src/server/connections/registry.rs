@@ -55,6 +55,8 @@ impl Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Phase {
+    /// It was opened, and the server has not found out yet whether anything has come.
+    New,
     /// Between two requests.
     Idle,
     /// A part of a head has come.
@@ -93,9 +95,10 @@ impl Connection {
 
     fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Relaxed) {
-            0 => Phase::Idle,
-            1 => Phase::Head,
-            2 => Phase::Body,
+            0 => Phase::New,
+            1 => Phase::Idle,
+            2 => Phase::Head,
+            3 => Phase::Body,
             _ => Phase::Working,
         }
     }
@@ -104,11 +107,16 @@ impl Connection {
         self.unread_since_ms.load(Ordering::Relaxed) != 0
     }
 
-    /// Since when the server has waited for the client, when it does; idle connections before those within a request.
-    fn waits_since(&self) -> Option<(bool, u64)> {
+    /// Since when the server has waited for the client, when it does; idle connections before those within a request. A
+    /// new one waits for the server, unless that is long ago.
+    fn waits_since(&self, now_ms: u64) -> Option<(bool, u64)> {
         let since_ms = self.since_ms.load(Ordering::Relaxed);
         match (self.is_unread(), self.phase()) {
             (true, _) => Some((true, self.unread_since_ms.load(Ordering::Relaxed))),
+            (false, Phase::New) => {
+                let is_long_ago = now_ms.saturating_sub(since_ms) >= HEADER_TIME.as_millis() as u64;
+                is_long_ago.then_some((false, since_ms))
+            }
             (false, Phase::Idle) => Some((false, since_ms)),
             (false, Phase::Head | Phase::Body) => Some((true, since_ms)),
             (false, Phase::Working) => None,
@@ -124,7 +132,7 @@ impl Connection {
             _ if self.is_unread() => for_long(&self.progress_ms, STALL_TIME),
             Phase::Head => for_long(&self.since_ms, HEADER_TIME),
             Phase::Body => for_long(&self.progress_ms, STALL_TIME),
-            Phase::Idle | Phase::Working => false,
+            Phase::New | Phase::Idle | Phase::Working => false,
         }
     }
 
@@ -152,11 +160,12 @@ impl Open {
 
     /// Closes up to `count` connections for which the server waits, idle ones first and of these the oldest. Returns
     /// how many it closed, or is closing already.
-    fn cut_oldest(&mut self, count: usize, is_meant: impl Fn(&Connection) -> bool) -> usize {
+    fn cut_oldest(&mut self, now_ms: u64, count: usize, is_meant: impl Fn(&Connection) -> bool) -> usize {
         let meant = self.all.values().filter(|connection| is_meant(connection));
         let (closing, open): (Vec<_>, Vec<_>) = meant.partition(|connection| connection.is_cut());
         let (closing, wanted) = (closing.len(), count.saturating_sub(closing.len()));
-        let mut waiting: Vec<_> = open.into_iter().filter_map(|c| Some((c.waits_since()?, c))).collect();
+        let mut waiting: Vec<_> =
+            open.into_iter().filter_map(|c| Some((c.waits_since(now_ms)?, c))).collect();
         if waiting.len() > wanted && wanted > 0 {
             waiting.select_nth_unstable_by_key(wanted - 1, |(since, _)| *since);
         }
@@ -193,7 +202,7 @@ impl Connections {
             if held >= self.limits.per_address {
                 let spare = self.limits.per_address / 8 + 1;
                 let of_address = |connection: &Connection| connection.address == Some(address);
-                if open.cut_oldest(spare, of_address) == 0 {
+                if open.cut_oldest(now_ms, spare, of_address) == 0 {
                     return None;
                 }
             }
@@ -201,13 +210,13 @@ impl Connections {
         // Those that are closing make room already. Without this each new connection would look through all of them.
         if open.all.len().saturating_sub(open.closing) >= self.limits.crowded() {
             let count = open.all.len() - self.limits.relieved();
-            open.cut_oldest(count, |_| true);
+            open.cut_oldest(now_ms, count, |_| true);
         }
         open.last_id += 1;
         let connection = Arc::new(Connection {
             id: open.last_id,
             address,
-            phase: AtomicU8::new(Phase::Idle as u8),
+            phase: AtomicU8::new(Phase::New as u8),
             since_ms: AtomicU64::new(now_ms),
             progress_ms: AtomicU64::new(now_ms),
             unread: AtomicUsize::new(0),
@@ -235,6 +244,13 @@ impl Connections {
             if *held == 0 {
                 open.of_address.remove(&address);
             }
+        }
+    }
+
+    /// Nothing has come yet on a new connection: now the server waits for it.
+    pub(super) fn find_empty(&self, connection: &Connection) {
+        if connection.phase() == Phase::New {
+            self.begin(connection, Phase::Idle);
         }
     }
 
@@ -331,6 +347,7 @@ mod tests {
         fn enter(&mut self, address: &str) -> Option<Arc<Connection>> {
             self.clock.advance(1);
             let connection = self.connections.enter(Some(address.parse().unwrap()))?;
+            self.connections.find_empty(&connection);
             self.open.push(Arc::clone(&connection));
             Some(connection)
         }
@@ -384,6 +401,29 @@ mod tests {
             }
             assert!(server.open.len() < total.max(2), "{total}: {} are open", server.open.len());
         }
+    }
+
+    /// A busy server may not have looked at it yet, although its request has come.
+    #[test]
+    fn a_new_connection_is_closed_only_when_nothing_has_come_for_long() {
+        let server = Server::new();
+        let enter =
+            |n: usize| server.connections.enter(Some(format!("203.0.113.{n}").parse().unwrap())).unwrap();
+        let new = enter(1);
+        let limits = Limits::of(TOTAL);
+        let others: Vec<_> = (2..limits.crowded() + 2).map(enter).collect();
+        for other in &others {
+            server.clock.advance(1);
+            server.connections.find_empty(other);
+        }
+        let _one_more = enter(250);
+        assert!(!new.is_cut() && others[0].is_cut());
+        server.clock.advance(HEADER_TIME.as_millis() as i64);
+        others.iter().filter(|other| other.is_cut()).for_each(|other| server.connections.leave(other));
+        for n in 200..200 + limits.step() {
+            enter(n);
+        }
+        assert!(new.is_cut(), "it is the oldest, and has said nothing");
     }
 
     #[test]

@@ -12,16 +12,22 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use actix_web::rt::net::{ActixStream, Ready};
 use actix_web::web::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
 
 use super::head::{Body, HeadScanner};
 use super::registry::{Connection, Connections, Phase};
 
 /// Bytes read at a time. No more than these are kept of what a client sends ahead.
 const READ: usize = 8 * 1024;
+/// A client that sends requests ahead gets this many answers at once, and then one each `AHEAD_PAUSE`: no browser and
+/// no proxy does so, and a thousand that do would keep everybody waiting.
+const AHEAD_FREE: u32 = 4;
+const AHEAD_PAUSE: Duration = Duration::from_millis(500);
 /// Bytes of a body of unknown length that are handed over at a time: other requests may follow it.
 const PIECE: usize = 1024;
 
@@ -119,6 +125,9 @@ pub(in crate::server) struct GuardedStream<T> {
     head: HeadScanner,
     /// Bytes that came and were not handed over yet.
     ahead: BytesMut,
+    /// Requests in a row that were sent before the answer to the one before them.
+    sent_ahead: u32,
+    pause: Option<Pin<Box<Sleep>>>,
     /// The client does not take what was written.
     is_blocked: bool,
     /// The framework must look at the last piece before it gets the next.
@@ -128,7 +137,7 @@ pub(in crate::server) struct GuardedStream<T> {
 impl<T> GuardedStream<T> {
     pub(in crate::server) fn new(io: T, slot: Rc<Slot>) -> Self {
         let (head, ahead) = (HeadScanner::default(), BytesMut::new());
-        Self { io, slot, head, ahead, is_blocked: false, is_paused: false }
+        Self { io, slot, head, ahead, sent_ahead: 0, pause: None, is_blocked: false, is_paused: false }
     }
 
     /// An error when the connection is cut off. Otherwise the task is woken when it will be.
@@ -187,6 +196,28 @@ impl<T> GuardedStream<T> {
         admitted
     }
 
+    /// Before a new request. Not ready while a client that sends ahead has to wait.
+    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.slot.next.get() != Next::Head || self.head.is_within() {
+            return Poll::Ready(());
+        }
+        if self.ahead.is_empty() {
+            self.sent_ahead = 0;
+            return Poll::Ready(());
+        }
+        if self.pause.is_none() {
+            self.sent_ahead = self.sent_ahead.saturating_add(1);
+            if self.sent_ahead >= AHEAD_FREE {
+                self.pause = Some(Box::pin(sleep(AHEAD_PAUSE)));
+            }
+        }
+        if let Some(pause) = &mut self.pause {
+            std::task::ready!(pause.as_mut().poll(context));
+            self.pause = None;
+        }
+        Poll::Ready(())
+    }
+
     fn block(&mut self, bytes: usize) {
         self.is_blocked = true;
         self.slot.connections.unread(&self.slot.connection, bytes);
@@ -213,10 +244,17 @@ impl<T: AsyncRead + Unpin> AsyncRead for GuardedStream<T> {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
+        std::task::ready!(this.poll_turn(context));
         if this.ahead.is_empty() {
             let mut space = [MaybeUninit::uninit(); READ];
             let mut came = ReadBuf::uninit(&mut space);
-            std::task::ready!(Pin::new(&mut this.io).poll_read(context, &mut came))?;
+            match Pin::new(&mut this.io).poll_read(context, &mut came) {
+                Poll::Ready(read) => read?,
+                Poll::Pending => {
+                    this.slot.connections.find_empty(&this.slot.connection);
+                    return Poll::Pending;
+                }
+            }
             if came.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }

@@ -29,6 +29,8 @@ const CACHE_BYTES: i64 = 8_000 * 1_024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriterMemory {
     Usual,
+    /// For the inbox, whose rows are written once, read once and deleted.
+    Small,
     /// For commands that write much while no server runs. Pages are written and read again less often.
     Large,
 }
@@ -38,6 +40,7 @@ impl WriterMemory {
     const fn bytes(self) -> (i64, i64) {
         match self {
             Self::Usual => (CACHE_BYTES, CHECKPOINT_BYTES),
+            Self::Small => (CACHE_BYTES / 2, CHECKPOINT_BYTES),
             Self::Large => (64_000 * 1_024, 64 * 1024 * 1024),
         }
     }

@@ -30,11 +30,14 @@ pub enum Kind {
 
 /// Stands between the parts of a composed text. No accepted text contains control characters.
 pub const SEPARATOR: char = '\u{1f}';
+/// Bytes of all texts of a kind that an account can have. Reports keep them in memory.
+pub const BYTES_MAX: i64 = 24 << 20;
 /// Stands for all texts beyond the bound of their kind.
 pub const OTHER: &str = "(other)";
 
 impl Kind {
-    /// How many texts of this kind an account can have before further ones become `(other)` (rules.md 14).
+    /// How many texts of this kind an account can have before further ones become `(other)` (rules.md 14). Their bytes
+    /// are bounded as well, by `BYTES_MAX`.
     #[must_use]
     pub const fn bound(self) -> u32 {
         match self {
@@ -97,8 +100,10 @@ pub fn parts(value: &str, first: usize, count: usize) -> &str {
 
 pub fn find(conn: &Connection, account: AccountId, kind: Kind, value: &str) -> Result<Option<u32>, Error> {
     Ok(conn
+        // SQLite would rather read all texts of the kind, because the primary key begins with it.
         .prepare_cached(
-            "select id from dictionary where account_id = ?1 and kind = ?2 and hash = ?3 and value = ?4",
+            "select id from dictionary indexed by dictionary_hash
+             where account_id = ?1 and kind = ?2 and hash = ?3 and value = ?4",
         )?
         .query_row((account.0, kind as u8, hash_of(value), value), |row| row.get(0))
         .optional()?)
@@ -109,22 +114,46 @@ pub fn upsert(conn: &Connection, account: AccountId, kind: Kind, value: &str) ->
     if let Some(id) = find(conn, account, kind, value)? {
         return Ok(id);
     }
-    let last = last_id(conn, account, kind)?;
-    if last >= kind.bound() {
-        let other = kind.other();
-        return match find(conn, account, kind, &other)? {
-            Some(id) => Ok(id),
-            None => insert(conn, account, kind, last + 1, &other),
-        };
+    let last = find_last(conn, account, kind)?;
+    let end_bytes = last.end_bytes.saturating_add(length_of(value));
+    if last.id < kind.bound() && end_bytes <= BYTES_MAX {
+        return insert(conn, account, kind, last, value);
     }
-    insert(conn, account, kind, last + 1, value)
+    let other = kind.other();
+    match find(conn, account, kind, &other)? {
+        Some(id) => Ok(id),
+        None => insert(conn, account, kind, last, &other),
+    }
 }
 
-fn insert(conn: &Connection, account: AccountId, kind: Kind, id: u32, value: &str) -> Result<u32, Error> {
+/// The last text of a kind. Id 0 is before the first.
+#[derive(Clone, Copy, Default)]
+struct Last {
+    id: u32,
+    end_bytes: i64,
+}
+
+fn find_last(conn: &Connection, account: AccountId, kind: Kind) -> Result<Last, Error> {
+    let found = conn
+        .prepare_cached(
+            "select id, end_bytes from dictionary where account_id = ?1 and kind = ?2
+             order by id desc limit 1",
+        )?
+        .query_row((account.0, kind as u8), |row| Ok(Last { id: row.get(0)?, end_bytes: row.get(1)? }))
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+fn length_of(value: &str) -> i64 {
+    i64::try_from(value.len()).unwrap_or(i64::MAX)
+}
+
+fn insert(conn: &Connection, account: AccountId, kind: Kind, last: Last, value: &str) -> Result<u32, Error> {
+    let (id, end_bytes) = (last.id + 1, last.end_bytes.saturating_add(length_of(value)));
     conn.prepare_cached(
-        "insert into dictionary (account_id, kind, id, value, hash) values (?1, ?2, ?3, ?4, ?5)",
+        "insert into dictionary (account_id, kind, id, value, hash, end_bytes) values (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
-    .execute((account.0, kind as u8, id, value, hash_of(value)))?;
+    .execute((account.0, kind as u8, id, value, hash_of(value), end_bytes))?;
     Ok(id)
 }
 
@@ -134,18 +163,23 @@ fn hash_of(value: &str) -> i64 {
     i64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// Writes the hash of every text. It does the same however often it runs.
+/// Writes the hash of every text, and where it ends. It does the same however often it runs.
 pub(in crate::store) fn fill(conn: &Connection) -> Result<(), Error> {
-    let mut list = conn.prepare("select account_id, kind, id, value from dictionary")?;
-    let hashes = list.query_map([], |row| {
+    let mut list = conn.prepare("select account_id, kind, id, value from dictionary order by 1, 2, 3")?;
+    let texts = list.query_map([], |row| {
         let key: (i64, u8, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok((key, hash_of(row.get_ref(3)?.as_str()?)))
+        let value = row.get_ref(3)?.as_str()?;
+        Ok((key, hash_of(value), length_of(value)))
     })?;
-    let hashes: Vec<_> = hashes.collect::<Result<_, _>>()?;
-    let mut update =
-        conn.prepare("update dictionary set hash = ?4 where account_id = ?1 and kind = ?2 and id = ?3")?;
-    for ((account, kind, id), hash) in hashes {
-        update.execute((account, kind, id, hash))?;
+    let texts: Vec<_> = texts.collect::<Result<_, _>>()?;
+    let mut update = conn.prepare(
+        "update dictionary set hash = ?4, end_bytes = ?5 where account_id = ?1 and kind = ?2 and id = ?3",
+    )?;
+    let (mut of, mut end_bytes) = (None, 0i64);
+    for ((account, kind, id), hash, length) in texts {
+        end_bytes = length + if of == Some((account, kind)) { end_bytes } else { 0 };
+        of = Some((account, kind));
+        update.execute((account, kind, id, hash, end_bytes))?;
     }
     Ok(())
 }
@@ -201,6 +235,8 @@ pub fn list_after(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::clock::{ManualClock, Millis};
+    use crate::store;
 
     #[test]
     fn composed_texts_come_apart_as_they_were_joined() {
@@ -209,5 +245,40 @@ mod tests {
         assert_eq!(parts(&value, 0, 2), join(&["a.test", "/x"]));
         assert_eq!(parts(&value, 1, 9), join(&["/x", "", "q"]));
         assert_eq!((part("", 0), part("", 1), parts("x", 0, 2), join(&[]).as_str()), ("", "", "x", ""));
+    }
+
+    /// Reports keep all texts of a kind in memory, and visitors choose how long they are.
+    #[test]
+    fn texts_are_kept_up_to_their_bytes() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = store::Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
+        let store = store::Store::open(&options, ManualClock::at(Millis(0))).unwrap();
+        let account = AccountId::FIRST;
+        let write = move |conn: &Connection| {
+            let text = |n: u32, length: usize| format!("{n:0>length$}");
+            let (each, count) = (16 * 1024, (BYTES_MAX >> 14) as u32);
+            for n in 1..count {
+                assert_eq!(upsert(conn, account, Kind::Page, &text(n, each))?, n);
+            }
+            let longer = upsert(conn, account, Kind::Page, &text(count, each + 1))?;
+            assert_eq!(
+                find_value(conn, account, Kind::Page, longer)?,
+                Kind::Page.other(),
+                "one byte past the bound"
+            );
+            let room = each - Kind::Page.other().len();
+            assert_eq!(upsert(conn, account, Kind::Page, &text(count, room))?, longer + 1, "at the bound");
+            assert_eq!(upsert(conn, account, Kind::Page, "x")?, longer, "one byte past the bound");
+            assert_eq!(upsert(conn, account, Kind::Page, &text(7, each))?, 7, "known ones stay");
+            assert_eq!(upsert(conn, account, Kind::Title, "x")?, 1, "each kind has its own");
+            assert_eq!(upsert(conn, AccountId(account.0 + 1), Kind::Page, "x")?, 1);
+            let last = find_last(conn, account, Kind::Page)?.end_bytes;
+            conn.execute("update dictionary set hash = 0, end_bytes = 0", [])?;
+            fill(conn)?;
+            assert_eq!(find_last(conn, account, Kind::Page)?.end_bytes, last);
+            assert_eq!((last, count_unfindable(conn)?), (BYTES_MAX, 0));
+            Ok::<_, Error>(())
+        };
+        store.writer.write_blocking(write).unwrap();
     }
 }

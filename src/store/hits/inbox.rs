@@ -21,9 +21,11 @@ use crate::store::file::presence::Presence;
 /// Most requests that wait for their commit. One more is refused.
 pub const QUEUE: usize = 4_096;
 /// Most bytes of hits that wait for their commit. One more is refused.
-pub const QUEUE_BYTES: usize = 64 * 1024 * 1024;
+pub const QUEUE_BYTES: usize = 8 * 1024 * 1024;
 /// `list` stops after this many bytes of hits.
-const LIST_BYTES: usize = 16 * 1024 * 1024;
+const LIST_BYTES: usize = 4 * 1024 * 1024;
+/// Page cache of the connection that lists hits. It reads each once.
+const LIST_CACHE_KIB: i64 = 1_024;
 /// Most requests in one commit.
 const BATCH: usize = 1_024;
 /// Most hits that wait to be folded. Beyond it nothing is accepted until the fold has caught up.
@@ -123,7 +125,9 @@ impl Inbox {
         });
         let (queue, jobs) = mpsc::channel(QUEUE);
         let arrived = Arc::new(tokio::sync::Notify::new());
-        let reader = Arc::new(Mutex::new(open::reader(path)?));
+        let reader = open::reader(path)?;
+        reader.pragma_update(None, "cache_size", -LIST_CACHE_KIB)?;
+        let reader = Arc::new(Mutex::new(reader));
         let mut thread = Thread {
             conn,
             path: path.to_owned(),

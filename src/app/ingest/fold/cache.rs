@@ -20,9 +20,9 @@ use crate::store::visitor::Visitor;
 use crate::store::{self, Connection};
 
 /// Entries of one kind. Beyond it, all of that kind are dropped between two batches.
-const ENTRIES_MAX: usize = 50_000;
+const ENTRIES_MAX: usize = 25_000;
 /// Bytes of the remembered texts, approximately. Beyond it, all are dropped between two batches.
-const NAMES_BYTES: usize = 16 << 20;
+const NAMES_BYTES: usize = 8 << 20;
 /// Bytes of what is remembered of pages in all accounts, approximately. Beyond it, all of it is dropped between two
 /// batches. Each account has a bound of its own as well.
 const PAGES_BYTES: usize = 8 << 20;
