@@ -14,6 +14,7 @@ use crate::app::state::passwords::Passwords;
 use crate::app::state::rate_limit::RateLimiter;
 use crate::app::state::script_cache::ScriptCache;
 use crate::app::state::sign_in_throttle::SignInThrottle;
+use crate::app::state::undeclared_proxy::UndeclaredProxy;
 use crate::app::state::user_agent_cache::UserAgentCache;
 use crate::base::clock::{Clock, Millis};
 use crate::base::random::Random;
@@ -53,6 +54,8 @@ pub struct App {
     pub live: Live,
     pub progress: FoldProgress,
     pub dead_letters: DeadLetters,
+    /// Of the requests to the collector.
+    pub undeclared_proxy: UndeclaredProxy,
     /// One permit, for the report of many days that runs.
     pub long_reports: Semaphore,
     pub scripts: ScriptCache,
@@ -114,6 +117,7 @@ impl App {
             counters,
             progress: FoldProgress::at(watermark),
             dead_letters: letters,
+            undeclared_proxy: UndeclaredProxy::default(),
             long_reports: Semaphore::new(1),
             scripts: ScriptCache::default(),
             senders: RateLimiter::new(options.collector_per_address),

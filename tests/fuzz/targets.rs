@@ -27,8 +27,11 @@ use guestlog::store::segment::pack;
 use guestlog::store::verify_backup::verify_backup;
 use guestlog::store::{self, Store};
 
+/// Reads any bytes.
+pub type Reader = fn(&[u8]);
+
 /// Name and function of every target. The seeds of a target are in the folder of its name.
-pub const TARGETS: [(&str, fn(&[u8])); 11] = [
+pub const TARGETS: [(&str, Reader); 11] = [
     ("beacon_query", beacon_query),
     ("beacon_json", beacon_json),
     ("stored_hit", stored_hit),

@@ -4,6 +4,7 @@
 mod collector;
 mod connections;
 mod raw;
+mod siege;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};

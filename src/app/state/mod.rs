@@ -11,4 +11,5 @@ pub mod passwords;
 pub mod rate_limit;
 pub mod script_cache;
 pub mod sign_in_throttle;
+pub mod undeclared_proxy;
 pub mod user_agent_cache;

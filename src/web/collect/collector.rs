@@ -95,6 +95,7 @@ async fn accept_beacons(
             .unwrap_or_default()
     };
     let (user_agent, referer) = (header(USER_AGENT), header(REFERER));
+    state.count_proxy(request);
     let sender = Sender {
         address: state.client_address(request),
         user_agent: &user_agent,

@@ -102,6 +102,13 @@ fn peer(request: &HttpRequest) -> Option<IpAddr> {
     request.peer_addr().map(|peer| peer.ip().to_canonical())
 }
 
+/// The peer, when it is not trusted and has sent a header by which proxies name their clients.
+pub fn undeclared_proxy(options: &Options, request: &HttpRequest) -> Option<IpAddr> {
+    let is_forwarded =
+        ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers().contains_key(*name));
+    peer(request).filter(|_| is_forwarded && !is_from_proxy(options, request))
+}
+
 fn is_from_proxy(options: &Options, request: &HttpRequest) -> bool {
     peer(request).is_some_and(|peer| is_trusted(&options.trusted_proxies, peer))
 }

@@ -60,6 +60,7 @@ impl Context {
             now: self.now,
             current_path: self.current_path.clone(),
             plain_http: self.exposed,
+            troubles: Vec::new(),
             flash: self.flash.clone(),
             viewer: None,
             account: None,

@@ -23,6 +23,7 @@ use crate::app::access::sign_in::{self, Session};
 use crate::app::access::{tokens, users};
 use crate::app::events::unexpected;
 use crate::app::state::account_cache::Entry;
+use crate::app::state::dead_letters::{BYTES_MAX, LETTERS_MAX};
 use crate::base::random::hex;
 use crate::base::secret::Secret;
 use crate::domain::account::AccountId;
@@ -33,8 +34,8 @@ use crate::web::request::context::{self, Context};
 use crate::web::request::state::State;
 use crate::web::response::cookie;
 use crate::web::response::error::WebError;
-use crate::web::response::page::{AccountLink, CurrentAccount, Layout, Section, Viewer};
-use crate::web::text::Texts;
+use crate::web::response::page::{AccountLink, CurrentAccount, Layout, Section, Trouble, Viewer};
+use crate::web::text::{Texts, fill};
 
 /// Name of the path parameter with the account number.
 pub const ACCOUNT: &str = "account";
@@ -97,15 +98,42 @@ impl SignedIn {
         if self.session.user.server_admin { Ok(()) } else { Err(WebError::Denied) }
     }
 
+    /// What is wrong with the server, when the user administers it.
+    fn troubles(&self) -> Vec<Trouble> {
+        if self.session.user.server_admin { troubles(&self.state.app, self.context.t) } else { Vec::new() }
+    }
+
     /// The layout of a page that belongs to no account.
     pub fn layout(&self, title: &str) -> Layout {
         let role = self.accounts.iter().map(|(_, role)| *role).max().unwrap_or(Role::Viewer);
         Layout {
             csrf: self.csrf().to_owned(),
             viewer: Some(Viewer { email: self.session.user.email.clone(), role, may_publish: false }),
+            troubles: self.troubles(),
             ..self.context.layout(title)
         }
     }
+}
+
+fn troubles(app: &App, t: &Texts) -> Vec<Trouble> {
+    let texts = &t.frame.troubles;
+    let mut found = Vec::new();
+    if let Some(proxy) = app.undeclared_proxy.found() {
+        let text = match proxy.address {
+            Some(address) => fill(texts.proxy_address, &[("address", &address.to_string())]),
+            None => texts.proxy_what.to_owned(),
+        };
+        found.push(Trouble { title: texts.proxy, text });
+    }
+    let letters = app.dead_letters.count();
+    if letters > 0 {
+        let count = i64::try_from(letters).unwrap_or(i64::MAX);
+        let limits = [("limit", t.number.grouped(LETTERS_MAX)), ("mib", (BYTES_MAX >> 20).to_string())];
+        let limits = limits.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let text = fill(&texts.dead_letters_what.of(count, &t.number), &limits);
+        found.push(Trouble { title: texts.dead_letters, text });
+    }
+    found
 }
 
 /// A signed-in member of the account in the path, with at least the role of a viewer.
@@ -169,6 +197,7 @@ impl Member {
             entry.map(|entry| AccountLink { id, name: entry.settings().name.clone() })
         };
         Layout {
+            troubles: self.signed_in.troubles(),
             viewer: Some(Viewer {
                 email: self.signed_in.session.user.email.clone(),
                 role: self.membership.role,

@@ -19,6 +19,11 @@ impl State {
         client::address(&self.options, request)
     }
 
+    /// Takes note of whether the request came through a proxy that is not trusted.
+    pub fn count_proxy(&self, request: &HttpRequest) {
+        self.app.undeclared_proxy.count(client::undeclared_proxy(&self.options, request));
+    }
+
     pub fn is_https(&self, request: &HttpRequest) -> bool {
         client::is_https(&self.options, request)
     }

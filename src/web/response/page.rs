@@ -129,6 +129,13 @@ pub struct AccountLink {
     pub name: String,
 }
 
+/// Something that is wrong with the server.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    pub title: &'static str,
+    pub text: String,
+}
+
 #[derive(Clone, Debug)]
 pub struct Layout {
     pub t: &'static Texts,
@@ -143,6 +150,8 @@ pub struct Layout {
     pub current_path: String,
     /// The page came over plain http and warns about it (rules.md 26).
     pub plain_http: bool,
+    /// What is wrong with the server, for who administers it.
+    pub troubles: Vec<Trouble>,
     pub flash: Option<Flash>,
     /// `None` when nobody is signed in.
     pub viewer: Option<Viewer>,

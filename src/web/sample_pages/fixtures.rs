@@ -5,7 +5,9 @@ use crate::base::clock::{MINUTE, Millis};
 use crate::domain::account::AccountId;
 use crate::domain::period::{LocalDay, parse_day};
 use crate::domain::user::Role;
-use crate::web::response::page::{AccountLink, CurrentAccount, Flash, Layout, Section, Theme, Tone, Viewer};
+use crate::web::response::page::{
+    AccountLink, CurrentAccount, Flash, Layout, Section, Theme, Tone, Trouble, Viewer,
+};
 use crate::web::text::EN;
 
 pub(super) const HOSTILE: &str = "\"><img src=x onerror=alert(1)><script>alert(1)</script>'{{7*7}}";
@@ -30,6 +32,7 @@ pub(super) fn layout(title: &str, section: Section, name: &str) -> Layout {
         now: Millis(1_795_377_600_000),
         current_path: if is_hostile { HOSTILE } else { "/accounts/1000001/dashboard?period=28d" }.into(),
         plain_http: is_hostile,
+        troubles: if is_hostile { vec![Trouble { title: HOSTILE, text: LONG.into() }] } else { Vec::new() },
         flash: is_hostile.then(|| Flash { tone: Tone::Bad, text: format!("{HOSTILE} {LONG}") }),
         viewer: Some(Viewer {
             email: if is_hostile { LONG } else { "sanne.de.vries@example.com" }.into(),

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use actix_web::test::TestRequest;
 use guestlog::app::jobs::close_days::CloseJob;
 use guestlog::base::clock::{DAY, SECOND};
 use guestlog::domain::user::Role;
 use guestlog::store;
+use guestlog::store::dead_letter::Totals;
 use serde_json::json;
 
 use super::reports::Fixture;
-use crate::harness::browser::plain;
+use crate::harness::app::TestApp;
+use crate::harness::browser::{Browser, plain};
 
 /// Report addresses for a period, each with the character that continues its query.
 const REPORTS: [(&str, char); 8] = [
@@ -114,4 +117,41 @@ async fn a_question_that_takes_too_long_is_answered_with_what_to_do() {
     let message = data.json()["message"].as_str().unwrap().to_owned();
     assert_eq!(message, "the report took longer than 10 s; choose a shorter period");
     assert_eq!(data.header("retry-after"), "", "the same question takes as long again");
+}
+
+/// What is wrong with the server is said on every page of those who administer it, and of nobody else.
+#[actix_web::test]
+async fn an_undeclared_proxy_and_hits_put_aside_are_named_to_who_administers_the_server() {
+    let site = TestApp::new().await;
+    let admin = site.server_admin("admin@site.test").await;
+    let account = site.app.accounts.list()[0].id();
+    let owner = site.signed_in(account, "owner@site.test", Role::Owner).await;
+    let page = format!("/accounts/{account}/dashboard");
+    let said = async |browser: &Browser, path: &str| plain(&browser.get(path).await.body);
+    let collect = async |forwarded: bool| {
+        let body = json!({"a": account.0, "k": 1, "vi": "ada", "pu": "https://first.test/"}).to_string();
+        let mut request = TestRequest::post().uri("/collect").set_payload(body);
+        if forwarded {
+            request = request.insert_header(("x-forwarded-for", "203.0.113.9"));
+        }
+        assert_eq!(site.call(request, "10.0.0.9:1".parse().unwrap()).await.status, 204);
+    };
+    let proxy = "Add 10.0.0.9 to trusted_proxies";
+    for _ in 0..19 {
+        collect(true).await;
+    }
+    assert!(!said(&admin, &page).await.contains("proxy"), "one less than enough");
+    collect(true).await;
+    assert!(said(&admin, &page).await.contains(proxy));
+    assert!(said(&admin, "/accounts").await.contains(proxy), "on a page of no account too");
+    assert!(!said(&owner, &page).await.contains("proxy"));
+    for _ in 0..20 {
+        collect(false).await;
+    }
+    assert!(!said(&admin, &page).await.contains("proxy"), "most requests come without it");
+
+    site.app.dead_letters.set(Totals { count: 3, bytes: 1 });
+    let letters = "3 hits are kept for you to replay or delete with guestlog replay-deadletter. At 100,000 hits or 256 MiB";
+    assert!(said(&admin, &page).await.contains(letters));
+    assert!(!said(&owner, &page).await.contains("replay-deadletter"));
 }
