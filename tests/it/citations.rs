@@ -124,3 +124,24 @@ fn a_rule_or_a_page_that_does_not_exist_is_found() {
         assert!(found.len() == 1 && found[0].contains(what), "{bad}: {found:?}");
     }
 }
+
+/// The table of security requirements names tests. A test that was renamed would leave it untrue.
+#[test]
+fn the_tests_that_the_table_of_requirements_names_are_there() {
+    let (table, files) = (include_str!("../asvs.md"), project());
+    let sources: Vec<&str> =
+        files.iter().filter(|(path, _)| path.ends_with(".rs")).map(|(_, text)| text.as_str()).collect();
+    let mut missing = Vec::new();
+    for name in table.split('`').skip(1).step_by(2) {
+        let last = name.rsplit("::").next().unwrap_or(name);
+        let is_test = last.matches('_').count() >= 2 && !last.contains(['/', '.', '-']);
+        let is_there = |text: &&str| text.contains(&format!("fn {last}("));
+        let is_file = |(path, _): &(String, String)| *path == name || path.ends_with(&format!("/{name}"));
+        if is_test && !sources.iter().any(is_there)
+            || name.ends_with(".rs") && !files.iter().any(|file| is_file(file))
+        {
+            missing.push(name);
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}

@@ -253,6 +253,7 @@ async fn idle(target: Target, n: u32) -> Done {
             return true;
         }
         let _ = stream.read(&mut [0; 64]).await;
+        drop(stream);
         tokio::time::sleep(IDLE_AGAIN).await;
         true
     })
