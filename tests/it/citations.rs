@@ -137,9 +137,7 @@ fn the_tests_that_the_table_of_requirements_names_are_there() {
         let is_test = last.matches('_').count() >= 2 && !last.contains(['/', '.', '-']);
         let is_there = |text: &&str| text.contains(&format!("fn {last}("));
         let is_file = |(path, _): &(String, String)| *path == name || path.ends_with(&format!("/{name}"));
-        if is_test && !sources.iter().any(is_there)
-            || name.ends_with(".rs") && !files.iter().any(|file| is_file(file))
-        {
+        if is_test && !sources.iter().any(is_there) || name.ends_with(".rs") && !files.iter().any(is_file) {
             missing.push(name);
         }
     }
