@@ -13,10 +13,9 @@ use serde_json::json;
 use super::load::{Load, Round};
 use super::measuring::{Stopwatch, machine};
 use super::metrics::{FoldLag, WAITING, metric, metrics};
-use super::output::Figures;
 use super::requests::{self, What};
 use super::server_process::{ServerProcess, Usage};
-use super::{account, history};
+use super::{account, history, output};
 use crate::base::clock::{Clock, RealClock};
 use crate::config::Config;
 use crate::demo::temporary_directory::TemporaryDirectory;
@@ -51,7 +50,8 @@ pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
     app.store.close();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(measure(plan, &directory.0))?;
-    print(&report, json)
+    print(&report, json);
+    Ok(())
 }
 
 async fn measure(plan: &Plan, dir: &Path) -> anyhow::Result<serde_json::Value> {
@@ -160,17 +160,13 @@ async fn watch_lag(server: &ServerProcess, duration: Duration) -> anyhow::Result
 }
 
 #[expect(clippy::print_stdout, reason = "the answer of the command")]
-fn print(report: &serde_json::Value, json: bool) -> anyhow::Result<()> {
-    if json {
-        println!("{report}");
-        return Ok(());
-    }
-    let number = |path: &str| Figures(report).number(path);
-    println!("{} · {}", report["date"].as_str().unwrap_or(""), report["machine"].as_str().unwrap_or(""));
+fn print(report: &serde_json::Value, json: bool) {
+    let Some(figures) = output::begin(report, json) else { return };
+    let number = |path: &str| figures.number(path);
     println!(
         "{} connections, POST /collect, {}, answer after fsync; {} sent to both\n",
         number("/connections"),
-        report["what"].as_str().unwrap_or(""),
+        figures.text("/what"),
         number("/sent"),
     );
     println!("| server | requests/s | p50 ms | p99 ms | CPU µs/request | RSS max MB |");
@@ -196,5 +192,4 @@ fn print(report: &serde_json::Value, json: bool) -> anyhow::Result<()> {
     );
     println!("| memory under load | {:.0} MB | ≤ 96 MB |", number("/guestlog/rss_max_bytes") / 1e6);
     println!("| fold catches up after full load | {:.1} s | |", number("/fold_catch_up_s"));
-    Ok(())
 }

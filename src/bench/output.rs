@@ -1,15 +1,22 @@
-//! Prints the figures of `bench reports` as tables.
+//! Prints what benchmarks measured: how each begins, and the tables of `bench reports`.
 
 use serde_json::Value;
 
+/// Prints the report as JSON, or when and where it was measured. Then answers the figures, of which tables follow.
 #[expect(clippy::print_stdout, reason = "the answer of the command")]
-pub(super) fn print(report: &Value, json: bool) {
+pub(super) fn begin(report: &Value, json: bool) -> Option<Figures<'_>> {
     if json {
         println!("{report}");
-        return;
+        return None;
     }
     let figures = Figures(report);
     println!("{} · {}", figures.text("/date"), figures.text("/machine"));
+    Some(figures)
+}
+
+#[expect(clippy::print_stdout, reason = "the answer of the command")]
+pub(super) fn print(report: &Value, json: bool) {
+    let Some(figures) = begin(report, json) else { return };
     println!(
         "{:.0} events, {:.0} visitors, {:.0} days; each report {:.0} times, whole page over HTTP, warm, uncached\n",
         figures.number("/events"),

@@ -109,20 +109,21 @@ impl Attack {
         }
     }
 
-    /// Hits come at a rate, so folding must keep pace. What comes as fast as it is answered may pile up for a while.
+    /// Hits a second, where they do not come as fast as they are answered.
+    const fn rate(self) -> Option<u32> {
+        match self {
+            Self::Flood(What::LongAddresses) | Self::BusyDay => Some(RATE),
+            _ => None,
+        }
+    }
+
+    /// Folding must keep pace. What comes as fast as it is answered may pile up for a while.
     pub(super) const fn is_paced(self) -> bool {
-        !matches!(
-            self,
-            Self::Flood(
-                What::PageViews
-                    | What::NewVisitors
-                    | What::NewContacts
-                    | What::NewProperties
-                    | What::InventedNames
-                    | What::LateEngagements
-                    | What::LargeBodies
-            ) | Self::Together
-        )
+        match self {
+            Self::Flood(_) => self.rate().is_some(),
+            Self::Together => false,
+            _ => true,
+        }
     }
 
     pub(super) async fn run(self, target: &Target) -> anyhow::Result<Done> {
@@ -139,12 +140,9 @@ impl Attack {
             Self::SlowHeads => many(SLOW, |n| slow(target.clone(), n, SLOW_HEAD)).await,
             Self::SlowBodies => many(SLOW, |n| slow(target.clone(), n, SLOW_BODY)).await,
             Self::Idle { descriptors } => many(descriptors + IDLE_BEYOND, |n| idle(target.clone(), n)).await,
-            Self::Flood(what) => {
-                let rate = (what == What::LongAddresses).then_some(RATE);
-                flood::run(target.address, what, rate, target.duration).await
-            }
+            Self::Flood(what) => flood::run(target.address, what, self.rate(), target.duration).await,
             Self::WrongPasswords => many(GUESSING, |n| guess(target.clone(), n)).await,
-            Self::BusyDay => flood::run(target.address, What::PageViews, Some(RATE), target.duration).await,
+            Self::BusyDay => flood::run(target.address, What::PageViews, self.rate(), target.duration).await,
             Self::Together => together(target).await,
         }
     }

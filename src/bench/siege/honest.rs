@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
@@ -69,11 +69,11 @@ impl Honest {
     }
 
     /// Asks at a steady rate until the time is over.
-    pub(super) async fn run(self: &std::sync::Arc<Self>, duration: Duration) {
+    pub(super) async fn run(self: &Arc<Self>, duration: Duration) {
         let end = RealClock.monotonic() + duration;
         let mut asking = Vec::new();
         while RealClock.monotonic() < end {
-            let honest = std::sync::Arc::clone(self);
+            let honest = Arc::clone(self);
             asking.push(tokio::spawn(async move { honest.ask().await }));
             tokio::time::sleep(PAUSE).await;
         }

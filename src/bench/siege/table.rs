@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bench::output::Figures;
+use crate::bench::output;
 
 const COLUMNS: [&str; 16] = [
     "attack",
@@ -25,12 +25,7 @@ const COLUMNS: [&str; 16] = [
 
 #[expect(clippy::print_stdout, reason = "the answer of the command")]
 pub(super) fn print(report: &Value, json: bool) {
-    if json {
-        println!("{report}");
-        return;
-    }
-    let figures = Figures(report);
-    println!("{} · {}", figures.text("/date"), figures.text("/machine"));
+    let Some(figures) = output::begin(report, json) else { return };
     println!(
         "Each attack lasts {:.0} s on a server of its own; memory afterwards is read {:.0} s later.\n",
         figures.number("/seconds"),

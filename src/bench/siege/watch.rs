@@ -17,7 +17,6 @@ pub(super) struct Watch<'a> {
 }
 
 /// The highest figures.
-#[derive(Default)]
 pub(super) struct Worst {
     /// Bytes.
     pub(super) memory: u64,

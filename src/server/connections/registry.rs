@@ -248,7 +248,7 @@ impl Connections {
     }
 
     /// Nothing has come yet on a new connection: now the server waits for it.
-    pub(super) fn find_empty(&self, connection: &Connection) {
+    pub(super) fn begin_to_wait(&self, connection: &Connection) {
         if connection.phase() == Phase::New {
             self.begin(connection, Phase::Idle);
         }
@@ -347,7 +347,7 @@ mod tests {
         fn enter(&mut self, address: &str) -> Option<Arc<Connection>> {
             self.clock.advance(1);
             let connection = self.connections.enter(Some(address.parse().unwrap()))?;
-            self.connections.find_empty(&connection);
+            self.connections.begin_to_wait(&connection);
             self.open.push(Arc::clone(&connection));
             Some(connection)
         }
@@ -414,7 +414,7 @@ mod tests {
         let others: Vec<_> = (2..limits.crowded() + 2).map(enter).collect();
         for other in &others {
             server.clock.advance(1);
-            server.connections.find_empty(other);
+            server.connections.begin_to_wait(other);
         }
         let _one_more = enter(250);
         assert!(!new.is_cut() && others[0].is_cut());

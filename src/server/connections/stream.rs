@@ -251,7 +251,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for GuardedStream<T> {
             match Pin::new(&mut this.io).poll_read(context, &mut came) {
                 Poll::Ready(read) => read?,
                 Poll::Pending => {
-                    this.slot.connections.find_empty(&this.slot.connection);
+                    this.slot.connections.begin_to_wait(&this.slot.connection);
                     return Poll::Pending;
                 }
             }
@@ -327,5 +327,44 @@ impl<T: ActixStream> ActixStream for GuardedStream<T> {
 
     fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<Result<Ready>> {
         self.io.poll_write_ready(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::task::noop_waker;
+    use tokio::io::AsyncWriteExt;
+
+    use super::super::registry::Limits;
+    use super::*;
+    use crate::base::clock::{ManualClock, Millis};
+
+    #[tokio::test]
+    async fn a_client_that_sends_ahead_gets_some_answers_at_once_and_not_one_more() {
+        let connections = Arc::new(Connections::new(ManualClock::at(Millis(0)), Limits::of(10), Vec::new()));
+        let (mut client, server) = tokio::io::duplex(1 << 16);
+        let mut stream = GuardedStream::new(server, Slot::enter(&connections, None).unwrap());
+        let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        let mut answered = async |count: u32| {
+            client.write_all(&request.repeat(count as usize)).await.unwrap();
+            let waker = noop_waker();
+            let mut space = [0; 1_024];
+            for n in 0..count {
+                let mut read = ReadBuf::new(&mut space);
+                let polled = Pin::new(&mut stream).poll_read(&mut Context::from_waker(&waker), &mut read);
+                if polled.is_pending() {
+                    return n;
+                }
+                assert_eq!(read.filled(), request);
+                stream.slot.begin();
+                stream.slot.end();
+            }
+            count
+        };
+        assert_eq!(answered(AHEAD_FREE).await, AHEAD_FREE, "all that are free");
+        for _ in 0..20 {
+            assert_eq!(answered(1).await, 1, "one that waits for each answer");
+        }
+        assert_eq!(answered(AHEAD_FREE + 1).await, AHEAD_FREE, "one past them waits");
     }
 }

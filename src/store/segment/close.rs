@@ -122,7 +122,7 @@ impl<'a> Closing<'a> {
             Phase::Merge(plan) => match plan.prepare_next(conn, account, self.unreadable)? {
                 Some(rewrite) => (Some(Work::Rewrite(rewrite)), None),
                 None => {
-                    let merged = plan.merged();
+                    let merged = plan.take_merged();
                     let goes_on = plan.has_more && merged.is_some();
                     (merged.map(Work::Merged), Some(if goes_on { Phase::Plan } else { Phase::Sessions }))
                 }

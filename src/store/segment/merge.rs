@@ -42,19 +42,19 @@ pub(super) struct Merged {
 }
 
 impl Plan {
-    /// `open_from` is the first day that is not over. Segments in `unreadable` stay as they are.
+    /// `open_from` is the first day that is not over. Segments in `unreadable` stay as they are; what cannot be read is
+    /// added to them.
     pub(super) fn make(
         conn: &Connection,
         account: AccountId,
         open_from: LocalDay,
         now: Millis,
-        unreadable: &FxHashSet<i64>,
+        unreadable: &mut FxHashSet<i64>,
     ) -> Result<Self, Error> {
         let mut plan = Self::default();
         let days = super::list_divided(conn, account, open_from)?;
-        let is_usable = |segment: &Segment| segment.is_intact && !unreadable.contains(&segment.id);
         let mut rows = 0;
-        for segment in days.into_iter().filter(is_usable) {
+        for segment in days.into_iter().filter(|segment| is_usable(segment, unreadable)) {
             rows += segment.extent.rows as usize;
             let joins = |group: &Vec<Segment>| group.last().is_some_and(|last| last.day == segment.day);
             match plan.groups.back_mut().filter(|group| joins(group) && rows <= REWRITE_ROWS) {
@@ -66,7 +66,7 @@ impl Plan {
             }
         }
         plan.groups.retain(|group| group.len() > 1);
-        plan.add_changed(conn, account, now, is_usable)?;
+        plan.add_changed(conn, account, now, unreadable)?;
         Ok(plan)
     }
 
@@ -76,7 +76,7 @@ impl Plan {
         conn: &Connection,
         account: AccountId,
         now: Millis,
-        is_usable: impl Fn(&Segment) -> bool,
+        unreadable: &mut FxHashSet<i64>,
     ) -> Result<(), Error> {
         let mut changed = session::list_changed(conn, account)?;
         // A late hit may have reopened a session; how it ends is not known yet.
@@ -98,13 +98,16 @@ impl Plan {
                 let ids = reader.column(&segment, Col::Session)?;
                 Ok::<_, Error>(ids.iter().any(|id| changed.contains_key(id)))
             };
-            if joined.contains(&segment.id) || !is_usable(&segment) {
+            if joined.contains(&segment.id) || !is_usable(&segment, unreadable) {
                 continue;
             }
             match has_changed(&mut reader) {
                 Ok(true) => self.groups.push_back(vec![segment]),
                 Ok(false) => {}
-                Err(Error::Damaged(damage)) => segment.log_damage(account, &damage),
+                Err(Error::Damaged(damage)) => {
+                    segment.log_damage(account, &damage);
+                    unreadable.insert(segment.id);
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -175,11 +178,15 @@ impl Plan {
     }
 
     /// What is up to date once all groups are written.
-    pub(super) fn merged(&mut self) -> Option<Merged> {
+    pub(super) fn take_merged(&mut self) -> Option<Merged> {
         let sessions = std::mem::take(&mut self.changed);
         let late = std::mem::take(&mut self.late);
         (!self.is_stale && !sessions.is_empty()).then_some(Merged { sessions, late })
     }
+}
+
+fn is_usable(segment: &Segment, unreadable: &FxHashSet<i64>) -> bool {
+    segment.is_intact && !unreadable.contains(&segment.id)
 }
 
 impl Merged {

@@ -16,7 +16,7 @@ use crate::store::session::{self, Session};
 
 /// This many hot rows of finished sessions make a first segment of an open day (a part): reading a hot row costs a
 /// report far more than reading a row of a segment.
-pub(super) const PART_ROWS: u32 = 20_000;
+const PART_ROWS: u32 = 20_000;
 /// Most rows moved in one transaction, but for rows of the same millisecond.
 const MOVE_ROWS: u32 = 20_000;
 

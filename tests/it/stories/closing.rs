@@ -203,6 +203,20 @@ async fn a_visitor_who_is_erased_while_a_segment_is_made_does_not_come_back() {
     assert_eq!(totals(&site), left);
 }
 
+/// It would be read again and named in the log every half minute.
+#[actix_web::test]
+async fn a_segment_that_cannot_be_brought_up_to_date_is_tried_once() {
+    let site = closed_with_late_engagement().await;
+    site.tamper("update segment_column set data = cast(x'00' || substr(data, 2) as blob) where id % 32 = 0")
+        .await;
+    let zone = site.app.accounts.find(site.account).unwrap().zone.clone();
+    let id: i64 = site.ask("select id from segment");
+    let mut unreadable = Unreadable::default();
+    let mut closing = Closing::new(site.account, &zone, site.app.now(), &mut unreadable);
+    drop(site.app.store.readers.read(|conn| closing.prepare_next(conn)).unwrap());
+    assert_eq!(unreadable, Unreadable::from_iter([id]));
+}
+
 /// Page views of as many sessions that are over, on the day of `at_ms`. They have no rows in `session`, which is as if
 /// those were deleted since.
 async fn insert_rows(site: &Site, at_ms: i64, rows: u32) {
