@@ -249,9 +249,7 @@ fn status(app: &App) -> Value {
         "writer_alive": app.store.writer.is_alive(),
         "inbox_alive": app.store.inbox.is_alive(),
         "refusal": refusal(app).map(|refusal| refusal.to_string()),
-        "undeclared_proxy": app.undeclared_proxy.found().map(|found| {
-            found.address.map_or_else(String::new, |address| address.to_string())
-        }),
+        "undeclared_proxy": app.undeclared_proxy.found().map(|found| json!({ "address": found.address })),
     })
 }
 

@@ -194,8 +194,9 @@ impl Findings {
         if let Some(refusal) = status.get("refusal").and_then(Value::as_str) {
             self.problem(format!("the server accepts no hits: {refusal}"));
         }
-        if let Some(address) = status.get("undeclared_proxy").and_then(Value::as_str) {
-            let named = if address.is_empty() { String::new() } else { format!(" ({address})") };
+        if let Some(proxy) = status.get("undeclared_proxy").and_then(Value::as_object) {
+            let address = proxy.get("address").and_then(Value::as_str);
+            let named = address.map_or_else(String::new, |address| format!(" ({address})"));
             self.problem(format!(
                 "most requests come through a proxy{named} that is not in [server] trusted_proxies, so all visitors \
                  count as one sender"

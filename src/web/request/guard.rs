@@ -23,7 +23,6 @@ use crate::app::access::sign_in::{self, Session};
 use crate::app::access::{tokens, users};
 use crate::app::events::unexpected;
 use crate::app::state::account_cache::Entry;
-use crate::app::state::dead_letters::{BYTES_MAX, LETTERS_MAX};
 use crate::base::random::hex;
 use crate::base::secret::Secret;
 use crate::domain::account::AccountId;
@@ -32,10 +31,11 @@ use crate::store::member::Membership;
 use crate::store::token::Token;
 use crate::web::request::context::{self, Context};
 use crate::web::request::state::State;
+use crate::web::request::troubles;
 use crate::web::response::cookie;
 use crate::web::response::error::WebError;
 use crate::web::response::page::{AccountLink, CurrentAccount, Layout, Section, Trouble, Viewer};
-use crate::web::text::{Texts, fill};
+use crate::web::text::Texts;
 
 /// Name of the path parameter with the account number.
 pub const ACCOUNT: &str = "account";
@@ -100,7 +100,11 @@ impl SignedIn {
 
     /// What is wrong with the server, when the user administers it.
     fn troubles(&self) -> Vec<Trouble> {
-        if self.session.user.server_admin { troubles(&self.state.app, self.context.t) } else { Vec::new() }
+        if self.session.user.server_admin {
+            troubles::list(&self.state.app, self.context.t)
+        } else {
+            Vec::new()
+        }
     }
 
     /// The layout of a page that belongs to no account.
@@ -113,27 +117,6 @@ impl SignedIn {
             ..self.context.layout(title)
         }
     }
-}
-
-fn troubles(app: &App, t: &Texts) -> Vec<Trouble> {
-    let texts = &t.frame.troubles;
-    let mut found = Vec::new();
-    if let Some(proxy) = app.undeclared_proxy.found() {
-        let text = match proxy.address {
-            Some(address) => fill(texts.proxy_address, &[("address", &address.to_string())]),
-            None => texts.proxy_what.to_owned(),
-        };
-        found.push(Trouble { title: texts.proxy, text });
-    }
-    let letters = app.dead_letters.count();
-    if letters > 0 {
-        let count = i64::try_from(letters).unwrap_or(i64::MAX);
-        let limits = [("limit", t.number.grouped(LETTERS_MAX)), ("mib", (BYTES_MAX >> 20).to_string())];
-        let limits = limits.each_ref().map(|(name, value)| (*name, value.as_str()));
-        let text = fill(&texts.dead_letters_what.of(count, &t.number), &limits);
-        found.push(Trouble { title: texts.dead_letters, text });
-    }
-    found
 }
 
 /// A signed-in member of the account in the path, with at least the role of a viewer.

@@ -10,3 +10,4 @@ pub mod options;
 pub mod query;
 pub mod security;
 pub mod state;
+mod troubles;

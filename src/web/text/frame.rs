@@ -54,13 +54,14 @@ texts! {
         /// What is wrong with the server, for who administers it.
         troubles: Troubles {
             proxy: "An undeclared proxy forwards most requests.",
-            proxy_what: "All visitors count as one sender, with one rate limit and one country. Add the address of the proxy to trusted_proxies in the [server] section of the configuration.",
-            proxy_address: "All visitors count as one sender, with one rate limit and one country. Add {address} to trusted_proxies in the [server] section of the configuration.",
+            proxy_what: "All visitors count as one sender, with one rate limit and one country. Add {address} to trusted_proxies in the [server] section of the configuration.",
+            proxy_unnamed: "the address of the proxy",
             dead_letters: "Hits are waiting that could not be processed.",
             dead_letters_what: Plural = {
-                one: "{n} hit is kept for you to replay or delete with guestlog replay-deadletter. At {limit} hits or {mib} MiB the server accepts no more.",
-                other: "{n} hits are kept for you to replay or delete with guestlog replay-deadletter. At {limit} hits or {mib} MiB the server accepts no more.",
+                one: "{n} hit is kept for you to replay or delete with guestlog replay-deadletter.",
+                other: "{n} hits are kept for you to replay or delete with guestlog replay-deadletter.",
             },
+            dead_letters_limit: "At {limit} hits or {mib} MiB the server accepts no more.",
         },
         optional: "optional",
         /// Above a form with errors.

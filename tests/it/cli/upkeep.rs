@@ -176,6 +176,13 @@ fn doctor_tells_much_and_nothing_personal() {
     for text in [said.to_string(), words] {
         assert!(!text.contains("ann@") && !text.contains("Shop") && !text.contains("argon2"), "{text}");
     }
+    // A proxy that nobody declared. On this machine it has no public address, so it is named.
+    for _ in 0..30 {
+        let request = ureq::get(format!("{}/__ptq.gif?a=1000001&k=1", server.address));
+        request.header("x-forwarded-for", "203.0.113.9").call().unwrap();
+    }
+    let problems = machine.json(&["doctor"])["problems"].to_string();
+    assert!(problems.contains("a proxy (127.0.0.1) that is not in [server] trusted_proxies"), "{problems}");
     server.stop();
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(machine.path("data"), std::fs::Permissions::from_mode(0o755)).unwrap();
