@@ -170,6 +170,18 @@ impl Store {
             .await
     }
 
+    /// Frees what is kept of the files in memory, as far as nobody uses it. What reports keep goes when none was asked for
+    /// since the last call.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub async fn release_memory(&self) -> Result<(), Error> {
+        self.scanner.release_memory();
+        self.readers.release_memory();
+        self.inbox.release_memory();
+        self.writer.write(|conn| Ok(conn.release_memory()?)).await
+    }
+
     /// Closes both files: what is queued is written, the logs are folded in. Waits for the threads.
     pub fn close(self) {
         let Self { writer, readers, inbox, threads, .. } = self;

@@ -70,6 +70,13 @@ impl Readers {
         self.run(&Lent { conn: Some(conn), pool: self }, query).map(Some)
     }
 
+    /// Frees the pages that connections without work keep in memory.
+    pub(in crate::store) fn release_memory(&self) {
+        for conn in self.free.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let _ = conn.release_memory();
+        }
+    }
+
     fn run<T, E: From<Error>>(
         &self,
         lent: &Lent<'_>,

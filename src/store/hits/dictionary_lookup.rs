@@ -19,6 +19,10 @@ pub(in crate::store) struct DictionaryCache {
 }
 
 impl DictionaryCache {
+    pub(in crate::store) fn clear(&self) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = FxHashMap::default();
+    }
+
     /// The texts of a kind: all that `conn` sees, and perhaps later ones.
     pub(in crate::store) fn list(
         &self,

@@ -52,6 +52,7 @@ enum Job {
         answer: Answer,
     },
     CheckSpace,
+    ReleaseMemory,
 }
 
 /// What the thread shares with its callers.
@@ -171,6 +172,12 @@ impl Inbox {
         receive.await.unwrap_or(Err(Error::Closed))
     }
 
+    /// Frees the pages that both connections keep in memory.
+    pub(in crate::store) fn release_memory(&self) {
+        let _ = self.queue.try_send(Job::ReleaseMemory);
+        let _ = self.reader.lock().unwrap_or_else(PoisonError::into_inner).release_memory();
+    }
+
     /// Writes one row, to find out whether the disk can be written.
     pub async fn probe(&self) -> Result<(), Error> {
         let (answer, receive) = oneshot::channel();
@@ -286,6 +293,7 @@ impl Thread {
                     Job::Purge { through } => self.purge_to = self.purge_to.max(through),
                     Job::Probe { answer } => probes.push(answer),
                     Job::CheckSpace => {}
+                    Job::ReleaseMemory => drop(self.conn.release_memory()),
                 }
             }
             if !appends.is_empty() {

@@ -38,6 +38,10 @@ impl Known {
 }
 
 impl Contacts {
+    pub(super) fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = FxHashMap::default();
+    }
+
     /// The contact of every visitor number that has one. Identity is resolved when a question is asked (rules.md 12).
     /// The list holds what `conn` sees, and may hold some contacts that were added later.
     pub(super) fn list(

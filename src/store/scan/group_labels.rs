@@ -36,6 +36,10 @@ type Compiled = (Version, Arc<GroupLabels>);
 const CACHE_BYTES: usize = 16 * 1024 * 1024;
 
 impl LabelCache {
+    pub(super) fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = FxHashMap::default();
+    }
+
     fn keep(&self, key: (AccountId, Field), compiled: Compiled) {
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         cache.insert(key, compiled);

@@ -32,6 +32,7 @@ mod scan_pass;
 mod segment_rows;
 mod selection;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -71,6 +72,8 @@ pub struct Scanner {
     long_scan: Mutex<()>,
     /// The same for few days, which take far less memory and time. They do not wait for those of many days.
     short_scan: Mutex<()>,
+    /// A request came since `release_memory` was called last.
+    is_used: AtomicBool,
 }
 
 impl Scanner {
@@ -82,11 +85,22 @@ impl Scanner {
             contacts: Contacts::default(),
             long_scan: Mutex::default(),
             short_scan: Mutex::default(),
+            is_used: AtomicBool::default(),
+        }
+    }
+
+    /// Drops what it keeps for the next request, unless a request came since the last call.
+    pub(super) fn release_memory(&self) {
+        if !self.is_used.swap(false, Ordering::Relaxed) {
+            self.dictionaries.clear();
+            self.labels.clear();
+            self.contacts.clear();
         }
     }
 
     /// Answers a request. The error is `TimeLimit` when that takes too long; damaged days are part of the answer.
     pub fn run(&self, conn: &Connection, request: &Request<'_>) -> Result<Answer, Error> {
+        self.is_used.store(true, Ordering::Relaxed);
         let texts = ColumnTexts::new(conn, request.account, &self.dictionaries);
         let masks = Masks::compile(&texts, request.filters)?;
         let numbers = account::find_numbers(conn, request.account)?;

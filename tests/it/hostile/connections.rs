@@ -10,7 +10,10 @@ use guestlog::domain::account::AccountId;
 use super::collector::server;
 use crate::harness::load::Load;
 use crate::harness::server::{Server, get, prepare, skipped};
+use crate::harness::site::FIREFOX;
 
+/// What a server may hold of a flood, MB: tables that have grown, threads and the live page.
+const FLOOD_MB: u64 = 12;
 /// A test gives up when a connection is not ended by then.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -215,6 +218,43 @@ fn one_address_cannot_hold_all_connections_and_a_trusted_proxy_can() {
         assert_eq!(left == 500, is_proxy, "{left} are open");
         assert!(left > 350, "{left} are open");
     }
+}
+
+/// The caches of the fold and of SQLite stayed full.
+#[test]
+fn memory_that_a_flood_of_visitors_took_is_given_back() {
+    if is_quick() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let account = prepare(&data);
+    let server = Server::start_with(&data, &[("GUESTLOG_LIMITS__COLLECTOR_PER_ADDRESS", "0")], &[]).unwrap();
+    let post = |first: u32| {
+        let view = |n: u32| {
+            let page = format!("https://example.com/{n}/{}", "a".repeat(200));
+            serde_json::json!({"a": account.0, "k": 1, "id": format!("id-{n}"), "vi": format!("v-{n}"), "pu": page, "cc": 15})
+        };
+        let views: Vec<_> = (first..first + 100).map(view).collect();
+        let request = ureq::post(format!("http://{}/collect", server.address)).header("user-agent", FIREFOX);
+        assert_eq!(request.send_json(views).unwrap().status(), 204);
+    };
+    post(0);
+    server.wait_until_folded();
+    let before = memory(&server);
+    (1..200).for_each(|body| post(body * 100));
+    server.wait_until_folded();
+    let most = memory(&server);
+    assert!(most > before + FLOOD_MB, "the flood took nothing: {before} MB before, {most} MB after");
+    let mut after = most;
+    for _ in 0..PATIENCE.as_secs() {
+        if after <= before + FLOOD_MB {
+            break;
+        }
+        pause(Duration::from_secs(1));
+        after = memory(&server);
+    }
+    assert!(after <= before + FLOOD_MB, "{before} MB before, {most} MB in the flood, {after} MB afterwards");
 }
 
 /// Each check left 19 MB behind in a thread of its own.

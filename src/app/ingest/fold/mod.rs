@@ -29,6 +29,8 @@ pub use replay::{delete_dead_letters, replay_dead_letters};
 pub const BATCH: usize = 5_000;
 /// How long the fold waits for more hits when nobody waits for it.
 const PILE_UP: Duration = Duration::from_millis(250);
+/// After this long without a hit the memory of a busy time is given back, and again each time it passes.
+const IDLE: Duration = Duration::from_secs(20);
 /// How long the fold waits when the store cannot be written.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -37,7 +39,7 @@ pub async fn run(app: &App) {
     let mut cache = Cache::new(app.event_limit);
     loop {
         match step(app, &mut cache).await {
-            Ok(0) => app.store.inbox.arrived().await,
+            Ok(0) => wait_for_hits(app, &mut cache).await,
             Ok(BATCH) => continue,
             Ok(_) => {}
             Err(store::Error::Closed) if !app.store.writer.is_alive() => return,
@@ -49,6 +51,15 @@ pub async fn run(app: &App) {
         tokio::select! {
             () = app.progress.hurried() => {}
             () = tokio::time::sleep(PILE_UP) => {}
+        }
+    }
+}
+
+async fn wait_for_hits(app: &App, cache: &mut Cache) {
+    while tokio::time::timeout(IDLE, app.store.inbox.arrived()).await.is_err() {
+        *cache = cache.fresh();
+        if let Err(error) = app.store.release_memory().await {
+            tracing::warn!(%error, "the store did not give its memory back");
         }
     }
 }
