@@ -33,11 +33,19 @@ pub struct Options {
     pub events: i64,
     /// Whether custom JavaScript of events may be served at all.
     pub custom_js: bool,
+    /// The origin under which browsers reach the collector, if it is known.
+    pub public_url: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { collector_per_address: 200, api_per_token: 200, events: LIMIT, custom_js: true }
+        Self {
+            collector_per_address: 200,
+            api_per_token: 200,
+            events: LIMIT,
+            custom_js: true,
+            public_url: None,
+        }
     }
 }
 
@@ -119,7 +127,7 @@ impl App {
             dead_letters: letters,
             undeclared_proxy: UndeclaredProxy::default(),
             long_reports: Semaphore::new(1),
-            scripts: ScriptCache::default(),
+            scripts: ScriptCache::new(options.public_url.clone()),
             senders: RateLimiter::new(options.collector_per_address),
             token_calls: RateLimiter::new(options.api_per_token),
         })

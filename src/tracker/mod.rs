@@ -49,6 +49,12 @@ pub struct ScriptOptions {
     /// Navigation inside a page counts as page views, on sites that never call `setPath` or `trackPageView`.
     #[serde(skip_serializing_if = "is_default")]
     pub spa: bool,
+    /// A view of the first page that the site reports itself counts beside the one that is sent unasked, as HubSpot counts.
+    #[serde(skip_serializing_if = "is_default")]
+    pub twice: bool,
+    /// The public address of this server, for sites that keep a copy of the script on a server of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
     /// Global Privacy Control of the browser counts as a refusal.
     #[serde(skip_serializing_if = "is_default")]
     pub gpc: bool,
@@ -92,6 +98,8 @@ impl ScriptOptions {
             limit: false,
             linker: true,
             spa: true,
+            twice: false,
+            server: None,
             gpc: false,
             policy: 0,
             revision: 0,

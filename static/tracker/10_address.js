@@ -21,11 +21,11 @@ function scrubPath(path) {
 
 function scrubQuery(query) {
   const signIn = /(^|&)code=/i.test(query);
-  return query.split('&').filter(pair => {
+  return join(filter(query.split('&'), pair => {
     const key = decode(pair.split('=')[0]);
     const value = decode(decode(pair.slice(pair.indexOf('=') + 1)));
     return !SECRET.test(key) && !(signIn && /^state$/i.test(key)) && !EMAIL.test(value) && !JWT.test(value);
-  }).join('&');
+  }), '&');
 }
 
 // The path, query and fragment of an address.

@@ -6,11 +6,15 @@ let secure = cfg.secure;
 
 function addDomain(name) {
   name = '.' + String(name).toLowerCase().replace(/^\./, '').replace(/:\d+$/, '');
-  if (domains.indexOf(name) < 0) domains.push(name);
+  if (!has(domains, name)) add(domains, name);
 }
 
 function domainOf(host) {
-  return domains.filter(name => ('.' + host).endsWith(name)).sort((a, b) => a.length - b.length)[0] || '';
+  let shortest = '';
+  each(domains, name => {
+    if (('.' + host).endsWith(name) && !(name.length >= shortest.length && shortest)) shortest = name;
+  });
+  return shortest;
 }
 
 function cookieDomain() {
@@ -18,21 +22,24 @@ function cookieDomain() {
 }
 
 function domainHash() {
-  const labels = loc.hostname.split('.');
-  return hash(cookieDomain() || '.' + labels.slice(labels.length > 2 ? 1 : 0).join('.'));
+  const host = loc.hostname;
+  return hash(cookieDomain() || (host.split('.').length > 2 ? '' : '.') + host.replace(/^[^.]*(?=\..*\.)/, ''));
 }
 
 function read(name) {
-  const found = ('; ' + safe(() => d.cookie)).split('; ' + name + '=')[1];
+  const found = ('; ' + ofDocument('cookie', 'string')).split('; ' + name + '=')[1];
   return found ? found.split(';')[0] : '';
 }
 
 function put(name, value, ms, domain) {
+  const text = name + '=' + value + '; path=/; SameSite=Lax' +
+    (ms === undefined ? '' : '; max-age=' + Math.round(ms / 1000)) +
+    (domain ? '; domain=' + domain : '') +
+    (secure ? '; Secure' : '');
   safe(() => {
-    d.cookie = name + '=' + value + '; path=/; SameSite=Lax' +
-      (ms === undefined ? '' : '; max-age=' + Math.round(ms / 1000)) +
-      (domain ? '; domain=' + domain : '') +
-      (secure ? '; Secure' : '');
+    // What a site or its consent tool has put here in place of the browser's own is used.
+    if (typeof d.cookie == 'string') d.cookie = text;
+    else w.Reflect.set(w.Document.prototype, 'cookie', text, d);
   });
 }
 
@@ -45,10 +52,9 @@ function write(name, value, ms) {
 }
 
 // Cookies of HubSpot's own script may be set on any domain above the page.
-function erase(names) {
-  const labels = loc.hostname.split('.');
-  names.split(' ').forEach(name => {
+function erase(cookies) {
+  each(cookies.split(' '), name => {
     put(name, '', 0);
-    labels.forEach((_, i) => put(name, '', 0, '.' + labels.slice(i).join('.')));
+    for (let above = '.' + loc.hostname; above; above = above.replace(/^\.[^.]*/, '')) put(name, '', 0, above);
   });
 }

@@ -11,18 +11,18 @@ let limited = cfg.limit;
 // A choice is an object with a boolean for each category.
 function choose(allows) {
   const made = {};
-  CATEGORIES.forEach((name, i) => made[name] = !!allows(name, i + 1));
+  each(CATEGORIES, (name, i) => made[name] = !!allows(name, i + 1));
   return made;
 }
 
-let before = Object.assign({ necessary: false }, choose(() => false));
+let before = assign({ necessary: false }, choose(() => false));
 
 // A choice that was made in the banner, or in HubSpot's, is kept in a cookie: 1:true_2:false_3:true. In the older
 // banner, yes meant opting out, so it allows nothing.
 function storedChoice() {
   if (cfg.gpc && nav.globalPrivacyControl) return choose(() => false);
   const text = read('__hs_cookie_cat_pref') || read('__hs_opt_out');
-  if (/\d:|yes/.test(text)) return choose((name, number) => text.split(/[_,]|%2C/i).indexOf(number + ':true') >= 0);
+  if (/\d:|yes/.test(text)) return choose((name, number) => has(text.split(/[_,]|%2C/i), number + ':true'));
 }
 
 // Before there is a choice the policy decides. With opt-in and "no cookies" nothing is allowed.
@@ -39,18 +39,20 @@ function on() {
 }
 
 function consentMask() {
-  return choice && CATEGORIES.reduce((sum, name, i) => sum + (choice[name] ? 2 << i : 0), 1);
+  let mask = 1;
+  each(CATEGORIES, (name, i) => mask += choice && choice[name] ? 2 << i : 0);
+  return choice && mask;
 }
 
 function categories() {
-  return Object.assign({ necessary: true }, allowed());
+  return assign({ necessary: true }, allowed());
 }
 
 function callConsentListener(fn) {
   fn({
-    allowed: CATEGORIES.every(name => allowed()[name]),
+    allowed: !has(map(CATEGORIES, name => allowed()[name]), false),
     categories: categories(),
-    previousCategories: Object.assign({}, before)
+    previousCategories: assign({}, before)
   });
 }
 
@@ -73,12 +75,12 @@ function decide(made) {
   before = categories();
   choice = made;
   consentChanged();
-  consentListeners.forEach(fn => safe(callConsentListener, fn));
+  each(consentListeners, fn => safe(callConsentListener, fn));
 }
 
 const consentCalls = {
   addPrivacyConsentListener(fn) {
-    consentListeners.push(fn);
+    add(consentListeners, fn);
     // As long as the question is not answered there is nothing to report.
     if (choice || !/[34]/.test(cfg.policy)) callConsentListener(fn);
   },

@@ -9,11 +9,14 @@ let visit;
 let session;
 let identity = {};
 let isNew;
-let counted;
+// Did a script of this page count the load in the session?
+let counted = shared.all.length > 0;
 let arrived;
 let stored;
 let managedAt;
 let wasReset;
+// The site has said something that no view has told the server yet.
+let hasNews;
 
 function parts(text, form) {
   return form.test(text) && text.split('.');
@@ -22,8 +25,8 @@ function parts(text, form) {
 // Differs from half-hour to half-hour. Somebody who passes on a decorated link is therefore not taken for the same
 // visitor.
 function fingerprint(ago) {
-  return hash([nav.userAgent, nav.language, w.screen.width, w.screen.height,
-    new Date().getTimezoneOffset(), Math.floor(Date.now() / HALF_HOUR) - (ago || 0)].join());
+  return hash(join([nav.userAgent, nav.language, w.screen.width, w.screen.height,
+    new Date().getTimezoneOffset(), Math.floor(Date.now() / HALF_HOUR) - (ago || 0)], ','));
 }
 
 // A link from another of the account's domains carries visitor and session along. Returns whether a session runs.
@@ -33,7 +36,7 @@ function arrive(running) {
   const mark = parameter('__hsfp');
   const came = parts(parameter('__hssc'), HSSC);
   let other;
-  if (!there || mark != fingerprint() && mark != fingerprint(1) || !domains.some(name => hash(name) == there[0])) {
+  if (!there || mark != fingerprint() && mark != fingerprint(1) || !has(map(domains, hash), +there[0])) {
     return running;
   }
   if (!visit) {
@@ -64,7 +67,7 @@ function manage() {
     running = session && read('__hssrc') == '1';
   }
   if (!arrived) running = arrive(running);
-  if (isNew === undefined) isNew = !visit;
+  if (isNew === undefined) isNew = shared.isNew = shared.isNew || !visit;
   if (!visit) {
     const token = w.__hsUserToken || read('hubspotutk');
     visit = [domainHash(), /^[\w-]{1,64}$/.test(token) ? token : hex(16), now, now, now, 1];
@@ -86,22 +89,22 @@ function manage() {
 function remember(now) {
   // The 180 days begin when the visitor was first asked, and are not extended.
   const end = /[34]/.test(cfg.policy) ? +visit[2] + KEEP - now : KEEP;
-  write('__hstc', visit.join('.'), end);
+  write('__hstc', join(visit, '.'), end);
   write('hubspotutk', visit[1], end);
-  write('__hssc', session.join('.'), HALF_HOUR);
+  write('__hssc', join(session, '.'), HALF_HOUR);
   write('__hssrc', '1');
-  stored = read('__hstc') == visit.join('.');
-  identityListeners.forEach(fn => safe(callIdentityListener, fn));
+  stored = read('__hstc') == join(visit, '.');
+  each(identityListeners, fn => safe(callIdentityListener, fn));
 }
 
 function callIdentityListener(fn) {
-  fn(visit.join('.'), session.join('.'), String(fingerprint()));
+  fn(join(visit, '.'), join(session, '.'), String(fingerprint()));
 }
 
 // From here on it is another person, so nothing may connect the next hit with the ones before.
 function newVisitor() {
   if (visit) wasReset = 1;
-  visit = session = isNew = view = undefined;
+  visit = session = isNew = shared.isNew = view = undefined;
   identity = {};
   counted = false;
   arrived = true;
@@ -111,15 +114,14 @@ function newVisitor() {
 // Only plain values can be sent.
 function copyPlain(from, to) {
   if (typeof from == 'string') return to;
-  Object.keys(from).forEach(name => {
+  for (const name in from) {
     const value = from[name];
-    if (/^(string|number|boolean)$/.test(typeof value)) {
-      to[name] = value.slice ? value.slice(0, 1024) : value;
-    }
-  });
+    if (/^(string|number|boolean)$/.test(typeof value)) to[name] = value.slice ? value.slice(0, 1024) : value;
+  }
   return to;
 }
 
 function identify(properties) {
   copyPlain(properties, identity);
+  hasNews = true;
 }

@@ -4,22 +4,30 @@ const SHELF = 'gl' + cfg.account + '.';
 const SHELF_HITS = 200;
 const SHELF_SIZE = 65536;
 const BATCH = 50;
-// The hits of this page (text and time of creation), for the case that storage is refused.
+// By id, the hits of this page (time of creation, the hit, and the text of it), for the case that storage is refused.
 let box = {};
 // The ids of hits that are being sent, or are finished.
 let gone = {};
 let pause;
 let obeying;
 let failures = 0;
-let imagesOnly = !w.fetch;
+let imagesOnly = !safe(() => w.fetch);
+let warned;
 
 function shelf(fn) {
   return safe(() => fn(w.localStorage));
 }
 
+// The text begins with the time of the hit, so it need not be parsed to know its age.
+function textOf(hit) {
+  const at = hit.at;
+  delete hit.at;
+  return at + json(hit);
+}
+
 function keep(hit) {
-  const text = JSON.stringify(hit);
-  box[hit.id] = [text, mono()];
+  const text = textOf(hit);
+  box[hit.id] = [mono(), hit, text];
   shelf(s => s.setItem(SHELF + hit.id, text));
 }
 
@@ -34,46 +42,46 @@ function keptTexts() {
   shelf(s => {
     for (let i = 0; i < s.length; i++) {
       const key = s.key(i);
-      if (key.startsWith(SHELF)) texts[key.slice(SHELF.length)] = s.getItem(key);
+      if (key.startsWith(SHELF)) texts[key.slice(SHELF.length)] = s.getItem(key) || '';
     }
   });
-  Object.keys(box).forEach(id => texts[id] = box[id][0]);
+  each(names(box), id => texts[id] = box[id][2]);
   return texts;
 }
 
 function dropKept() {
-  Object.keys(keptTexts()).forEach(strike);
+  each(names(keptTexts()), strike);
 }
 
-function age(hit) {
-  const born = box[hit.id];
-  return Math.round(Math.max(0, Date.now() - hit.at, born ? mono() - born[1] : 0));
+function age(id, text) {
+  return Math.round(Math.max(0, Date.now() - parseInt(text, 10), box[id] ? mono() - box[id][0] : 0));
 }
 
-// The waiting hits, the oldest first (ids begin with the time). When there are too many, the oldest are dropped.
+// The waiting hits (id and text), the oldest first, because ids begin with the time. When there are too many, the oldest
+// are dropped.
 function waiting() {
   const texts = keptTexts();
+  const ids = names(texts);
+  const hits = [];
   let room = SHELF_SIZE;
-  return Object.keys(texts).sort().reverse().filter((id, i) => {
-    room -= texts[id].length;
-    const hit = safe(JSON.parse, texts[id]);
-    const fits = i < SHELF_HITS && room >= 0 && hit && hit.id == id && age(hit) < DAY;
-    texts[id] = hit;
-    if (!fits) strike(id);
-    return fits && !gone[id];
-  }).reverse().map(id => texts[id]);
+  safe(() => ids.sort());
+  for (let i = ids.length; i--;) {
+    const text = texts[ids[i]];
+    room -= text.length;
+    if (ids.length - i > SHELF_HITS || room < 0 || !(age(ids[i], text) < DAY)) strike(ids[i]);
+  }
+  each(ids, id => gone[id] || add(hits, [id, texts[id]]));
+  return hits;
 }
 
 function wire(hit) {
-  const sent = Object.assign({ age: age(hit) }, hit);
-  delete sent.at;
-  return sent;
+  return '{"age":' + age(hit[0], hit[1]) + ',' + hit[1].slice(hit[1].indexOf('{') + 1);
 }
 
 function flush() {
   if (pause || !on()) return;
-  const hits = waiting().slice(0, BATCH);
-  if (hits.length) post(hits);
+  const hits = filter(waiting(), (hit, i) => i < BATCH);
+  if (hits[0]) post(hits);
 }
 
 function send(path, body) {
@@ -87,76 +95,93 @@ function send(path, body) {
 }
 
 function post(hits) {
-  hits.forEach(hit => gone[hit.id] = 1);
-  if (imagesOnly) return hits.forEach(hit => image(hit, log, () => later([hit])));
-  const body = JSON.stringify(hits.map(wire));
+  each(hits, hit => gone[hit[0]] = 1);
+  if (imagesOnly) return each(hits, hit => image(hit, () => later([hit])));
+  const body = '[' + join(map(hits, wire), ',') + ']';
   log(body);
   const answer = safe(send, '/collect', body);
   const failed = () => safe(unreachable, hits);
-  if (answer) answer.then(r => safe(answered, hits, r), failed);
-  else failed();
+  // What a page has put in place of `fetch` may answer anything.
+  if (!answer || !answer.then) return failed();
+  answer.then(r => safe(answered, hits, r), failed);
 }
 
 function answered(hits, answer) {
-  const status = answer.status;
-  log(status + ' ' + answer.headers.get('X-Guestlog'));
-  if (status == 429 || status > 499) return later(hits, +answer.headers.get('Retry-After'));
+  const said = safe(() => answer.headers.get('X-Guestlog'));
+  const status = answer && answer.status;
+  log(status + ' ' + said);
+  if (status == 429 || status > 499) return later(hits, +safe(() => answer.headers.get('Retry-After')));
+  if (!said) return stranger(hits, status);
   failures = 0;
-  // One bad hit must not take the others with it.
-  if (status > 399 && hits[1]) return hits.forEach(hit => post([hit]));
-  hits.forEach(hit => strike(hit.id));
+  if (status > 399) {
+    // One bad hit must not take the others with it, and it may be the way that spoiled it.
+    if (hits[1]) each(hits, hit => post([hit]));
+    else image(hits[0], () => strike(hits[0][0]));
+    return;
+  }
+  each(hits, hit => strike(hit[0]));
   flush();
+}
+
+// Something else answers in the place of the server, or the page has changed what `fetch` answers.
+function stranger(hits, status) {
+  if (!warned) warn('no answer from ' + server + ' (' + status + ')');
+  warned = true;
+  unreachable(hits);
 }
 
 // The content policy of a site may forbid requests but allow images.
 function unreachable(hits) {
-  image(hits[0], () => {
+  image(hits[0], () => later(hits), () => {
     imagesOnly = true;
-    post(hits.slice(1));
-  }, () => later(hits));
+    post(filter(hits, (hit, i) => i));
+  });
 }
 
-function image(hit, loaded, failed) {
-  const picture = new w.Image();
-  picture.onload = () => safe(() => {
-    strike(hit.id);
-    loaded();
-  });
+// The last way is a beacon, of which nobody learns whether it arrived.
+function image(hit, failed, loaded) {
+  const values = box[hit[0]] ? box[hit[0]][1] : safe(() => w.JSON.parse(hit[1].slice(hit[1].indexOf('{'))));
+  const done = () => {
+    strike(hit[0]);
+    if (loaded) loaded();
+  };
+  const picture = values && safe(() => new w.Image());
+  if (!picture) return beam(hit) ? done() : failed();
+  picture.onload = () => safe(done);
   picture.onerror = () => safe(failed);
-  picture.src = server + '/__ptq.gif?' + query(wire(hit), true);
+  picture.src = server + '/__ptq.gif?' + query(assign({ age: age(hit[0], hit[1]) }, values), true);
 }
 
 function query(values, outer) {
-  return Object.keys(values).map(name => {
+  return join(map(names(values), name => {
     const value = values[name];
     return encodeURIComponent(outer && /^(id|age|rev)$/.test(name) ? 'gl_' + name : name) + '=' +
-      encodeURIComponent(value === Object(value) ? query(value) : value);
-  }).join('&');
+      encodeURIComponent(typeof value == 'object' ? query(value) : value);
+  }), '&');
 }
 
 function later(hits, seconds) {
-  hits.forEach(hit => delete gone[hit.id]);
+  each(hits, hit => delete gone[hit[0]]);
   if (pause) return;
   obeying = seconds > 0;
   const wait = obeying ? Math.min(seconds, 3600) * 1e3 : Math.min(5e3 << failures, 12e4) * (1 + Math.random() / 4);
   if (failures < 9) failures++;
-  pause = setTimeout(resume, wait);
+  pause = delay(resume, wait);
 }
 
 function resume() {
-  clearTimeout(pause);
+  stop(pause);
   pause = 0;
   safe(flush);
 }
 
 function beam(hit) {
-  return safe(() => nav.sendBeacon(server + '/collect', JSON.stringify([wire(hit)])));
+  return safe(() => nav.sendBeacon(server + '/collect', '[' + wire(hit) + ']'));
 }
 
 // The page is closing, so the browser gets the hits to send. If the server is known to be away, they stay in storage.
 function part(hit) {
-  if (pause || imagesOnly || !beam(hit)) {
-    keep(hit);
-    flush();
-  }
+  keep(hit);
+  if (!pause && !imagesOnly && beam([hit.id, box[hit.id][2]])) strike(hit.id);
+  else flush();
 }

@@ -1,12 +1,17 @@
 // Page views, the time for which they were visible, and navigation inside a page.
-const SETTLE = 250;
+// A site may move on at once when it has been moved somewhere, for example to the first page below.
+const CHAIN = 250;
+// For so long a move inside the page waits for its title, and for a site that calls `setPath` and `trackPageView` itself.
+const SETTLE = 2000;
+// Many integrations report the first page themselves. Within this time it is the view that was sent unasked.
+const AGAIN = 2000;
 // What the site said about the page, and the functions that want to be notified of it.
 const contentInfo = {};
 const factListeners = { pageId: [], contentType: [], contentMetadata: [] };
 let view;
 let wanted;
-let spentMs;
-let reportedMs;
+let spentMs = 0;
+let reportedMs = 0;
 let since;
 let here;
 let from;
@@ -17,8 +22,11 @@ let canonicalTag;
 let manual;
 let seenPath = loc.pathname;
 let seenQuery = loc.search;
-let pushed;
-let moving;
+// A move that is no page view yet: when and where it was, what was seen before it, how long the page before it was
+// visible, and its timer.
+let move;
+// When a view was sent that nobody asked for, as long as the page has not moved since.
+let unaskedAt;
 let stamped = 0;
 
 // Ids ascend, also within a millisecond.
@@ -30,7 +38,7 @@ function stamp(kind) {
 
 // Inside a frame of the same site, the address at which the top window was entered counts.
 function referrer() {
-  const own = d.referrer;
+  const own = ofDocument('referrer', 'string');
   try {
     return w.top.document.referrer;
   } catch (e) {
@@ -49,57 +57,80 @@ function hitOf(kind) {
   const hit = stamp(kind);
   hit.vi = visit[1];
   if (stored) {
-    hit.u = visit.join('.');
-    hit.b = session.join('.');
+    hit.u = join(visit, '.');
+    hit.b = join(session, '.');
   }
-  return Object.assign(hit, moment(), {
+  return assign(assign(hit, moment()), assign({
     nc: isNew,
     rv: wasReset,
-    i: Object.keys(identity)[0] && identity,
+    i: names(identity)[0] && identity,
     // An event may open a session.
     r: from || undefined,
     sd: w.screen.width + 'x' + w.screen.height,
     ln: (nav.language || '').toLowerCase() || undefined
-  }, consentOf());
+  }, consentOf()));
 }
 
 function consentOf() {
   return { cc: consentMask(), rev: cfg.rev };
 }
 
-function sendView() {
+function address() {
+  return path ? loc.origin + path : scrub(loc.href);
+}
+
+// The view of this load. The site may have reported it already.
+function sendFirstView() {
+  if (cfg.twice || hasNews || here != address()) sendView();
+}
+
+// `moved` is the move that this is the view of.
+function sendView(moved, isAsked) {
   if (!on()) {
     wanted = true;
     return;
   }
-  wanted = false;
-  engaged(1, keep);
+  wanted = hasNews = false;
+  endView(moved);
   manage();
-  const address = path ? loc.origin + path : scrub(loc.href);
-  const moved = here && here != address;
-  from = moved ? here : from === undefined ? scrub(referrer() || '') : from;
-  here = address;
-  view = hitOf(1);
-  const tag = d.querySelector('link[rel=canonical]');
+  const now = moment();
+  if (moved) {
+    now.at = moved.at.at;
+    if (!isAsked) now.pu = moved.at.pu;
+  }
+  const there = path ? address() : now.pu;
+  const isElsewhere = here && here != there;
+  from = isElsewhere ? here : from === undefined ? scrub(referrer() || '') : from;
+  here = there;
+  unaskedAt = moved || isAsked ? 0 : mono();
+  view = assign(hitOf(1), now);
+  const tag = safe(ask, 'querySelector', 'link[rel=canonical]');
   const link = tag && tag.href ? scrub(tag.href) : undefined;
   // A canonical tag that did not change with the address belongs to the page before.
-  if (!canonical && !(moved && link == canonicalTag)) view.rcu = link;
+  if (!canonical && !(isElsewhere && link == canonicalTag)) view.rcu = link;
   canonicalTag = link;
-  view.t = d.title.slice(0, 512) || undefined;
+  view.t = (ofDocument('title', 'string') || '').slice(0, 512) || undefined;
   view.ct = contentInfo.contentType;
   view.pi = contentInfo.pageId;
-  spentMs = reportedMs = 0;
-  since = -1;
-  look();
   keep(view);
   viewed();
   flush();
 }
 
+// What the page was visible for after a move belongs to the next view.
+function endView(moved) {
+  look();
+  const rest = moved ? Math.max(0, spentMs - moved.spentMs) : 0;
+  spentMs -= rest;
+  engaged(1, keep);
+  spentMs = rest;
+  reportedMs = 0;
+}
+
 function look() {
   const now = mono();
   if (since >= 0) spentMs += now - since;
-  since = d.visibilityState == 'hidden' ? -1 : now;
+  since = ofDocument('visibilityState', 'string') == 'hidden' ? -1 : now;
 }
 
 // Reports all milliseconds so far. The server keeps the greatest number.
@@ -109,63 +140,92 @@ function engaged(least, send) {
   const ms = Math.min(Math.round(spentMs), HALF_HOUR);
   if (ms - reportedMs < least || !on()) return;
   reportedMs = ms;
-  send(Object.assign(stamp('engagement'), {
+  send(assign(assign(stamp('engagement'), {
     vi: view.vi, u: view.u, pu: view.pu, po: view.po, pv: view.id, ms: ms
-  }, consentOf()));
+  }), consentOf()));
 }
 
 // A visitor who refused is not identified. A refusal is not stored in the browser either.
 function sendConsent(kind) {
   if (!server || !enabled || noTrack()) return;
-  const hit = Object.assign(stamp(kind), { pu: scrub(loc.href), vi: on() && visit ? visit[1] : undefined }, consentOf());
+  const hit = assign(assign(stamp(kind), { pu: scrub(loc.href), vi: on() && visit ? visit[1] : undefined }), consentOf());
   if (!allowed().analytics || kind > 28) {
     hit.ce = false;
-    beam(hit);
+    beam([hit.id, textOf(hit)]);
   } else {
     keep(hit);
     flush();
   }
 }
 
-// Addresses are mostly replaced for filters and cleaned campaigns. It is a page view only when the path changes.
-function arrivedAt() {
-  moving = clearTimeout(moving);
-  const moved = loc.pathname != seenPath || pushed && loc.search != seenQuery;
-  seenPath = loc.pathname;
-  seenQuery = loc.search;
-  pushed = false;
-  if (moved && !manual) sendView();
+// Ends the waiting of a move. It is a page view unless the site reports its views itself.
+function endMove() {
+  const done = move;
+  move = undefined;
+  if (!done) return;
+  stop(done.timer);
+  if (!manual) sendView(done);
 }
 
-// Waits for the title, and for sites that call setPath and trackPageView themselves.
-function move(isNew) {
-  pushed = pushed || isNew;
-  clearTimeout(moving);
-  moving = setTimeout(() => safe(arrivedAt), SETTLE);
+// The address has changed, or may have. Addresses are mostly replaced for filters and cleaned campaigns, so a new one is
+// a page view only when the path changes, or when it was pushed.
+function addressChanged(isPushed) {
+  const last = move;
+  const isChained = last && Date.now() - last.at.at < CHAIN;
+  if (loc.pathname == seenPath && !(loc.search != seenQuery && (isPushed || isChained && last.isPushed))) {
+    seenQuery = loc.search;
+    return;
+  }
+  if (last && !isChained) endMove();
+  const before = isChained ? last.before : [seenPath, seenQuery];
+  seenPath = loc.pathname;
+  seenQuery = loc.search;
+  unaskedAt = 0;
+  look();
+  if (isChained) stop(last.timer);
+  move = { at: moment(), before: before, spentMs: isChained ? last.spentMs : spentMs, isPushed: isPushed };
+  // It has come back to where it was.
+  if (isChained && before[0] == seenPath && before[1] == seenQuery) {
+    move = undefined;
+    return;
+  }
+  move.timer = delay(endMove, SETTLE);
+  if (!move.timer) endMove();
+}
+
+function watchAddress() {
+  const navigation = safe(() => w.navigation.addEventListener && w.navigation);
+  if (navigation) {
+    // This one also tells of moves by functions that a router kept before this script ran.
+    return listen('currententrychange', e => addressChanged(e.navigationType != 'replace'), navigation);
+  }
+  each(['pushState', 'replaceState'], name =>
+    safe(() => wrap(w.history, name, () => addressChanged(name == 'pushState'))));
+  listen('popstate', () => addressChanged(true));
+  listen('click', () => delay(() => addressChanged(true), CHAIN));
 }
 
 function watch() {
-  if (cfg.spa) {
-    ['pushState', 'replaceState'].forEach(name => safe(() => wrap(w.history, name, () => move(name == 'pushState'))));
-    listen(w, 'popstate', () => move(true));
-  }
-  listen(d, 'visibilitychange', () => {
-    if (d.visibilityState == 'hidden') {
-      if (moving) arrivedAt();
+  if (cfg.spa) watchAddress();
+  listen('visibilitychange', () => {
+    if (ofDocument('visibilityState', 'string') == 'hidden') {
+      endMove();
       engaged(1000, part);
     } else {
       look();
     }
   });
-  listen(w, 'pagehide', () => {
+  listen('pagehide', () => {
+    endMove();
     engaged(1, part);
     view = undefined;
   });
-  listen(w, 'pageshow', e => {
+  listen('pageshow', e => {
     if (e.persisted) {
-      counted = false;
+      counted = shared.shown == e;
+      shared.shown = e;
       sendView();
     }
   });
-  listen(w, 'online', () => obeying || resume());
+  listen('online', () => obeying || resume());
 }

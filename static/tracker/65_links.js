@@ -2,13 +2,13 @@
 let linking = cfg.linker;
 
 function decorate(address) {
-  const link = d.createElement('a');
+  const link = ask('createElement', 'a');
   link.href = address;
   const target = domainOf(link.hostname);
   if (!on() || !visit || !target || target == domainOf(loc.hostname)) return address;
-  const clean = (link.search || '').slice(1).split('&').filter(pair => pair && !/^__hs(tc|sc|fp)=/.test(pair));
-  link.search = '?' + clean.concat('__hstc=' + visit.join('.'), '__hssc=' + session.join('.'),
-    '__hsfp=' + fingerprint()).join('&');
+  const clean = filter((link.search || '').slice(1).split('&'), pair => pair && !/^__hs(tc|sc|fp)=/.test(pair));
+  link.search = '?' + join(map(clean, pair => pair + '&'), '') + '__hstc=' + join(visit, '.') + '&__hssc=' +
+    join(session, '.') + '&__hsfp=' + fingerprint();
   return link.href;
 }
 
@@ -22,6 +22,6 @@ function pressed(e) {
 }
 
 function watchLinks() {
-  listen(d, 'mousedown', pressed);
-  listen(d, 'click', pressed);
+  listen('mousedown', pressed);
+  listen('click', pressed);
 }

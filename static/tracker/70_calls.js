@@ -2,16 +2,17 @@
 // ignored.
 function setFact(name, value) {
   contentInfo[name] = value;
-  factListeners[name].forEach(fn => safe(fn, value));
+  hasNews = true;
+  each(factListeners[name], fn => safe(fn, value));
 }
 
 function onFact(name, fn) {
-  factListeners[name].push(fn);
+  add(factListeners[name], fn);
   if (contentInfo[name] !== undefined) fn(contentInfo[name]);
 }
 
 function onIdentity(fn) {
-  identityListeners.push(fn);
+  add(identityListeners, fn);
   if (visit) callIdentityListener(fn);
 }
 
@@ -26,7 +27,12 @@ const tracker = {
   identify: identify,
   trackPageView() {
     manual = true;
-    sendView();
+    const last = move;
+    move = undefined;
+    if (last) stop(last.timer);
+    const isKnown = unaskedAt && mono() - unaskedAt < AGAIN && here == address();
+    unaskedAt = 0;
+    if (cfg.twice || hasNews || !isKnown) sendView(last, true);
   },
   setPath(to) {
     manual = true;
@@ -38,6 +44,7 @@ const tracker = {
   setContentMetadata: about => setFact('contentMetadata', about),
   setCanonicalUrl(address) {
     canonical = address ? scrub(String(address)) : undefined;
+    hasNews = true;
   },
   addIdentityListener: onIdentity,
   addCookieListener: onIdentity,
@@ -87,5 +94,5 @@ const tracker = {
 
 // These calls need no work. Account and server are those the script came from, and nothing is attached to elements,
 // so there is nothing to refresh. A function that is pushed may call them all.
-'setPortalId setTrackingDomain setTargetedContentMetadata autocaptureClicks refreshPageHandlers'
-  .split(' ').forEach(name => tracker[name] = () => {});
+each('setPortalId setTrackingDomain setTargetedContentMetadata autocaptureClicks refreshPageHandlers'.split(' '),
+  name => tracker[name] = () => {});

@@ -2,7 +2,8 @@
 const EXTRA = /:(contains|visible|first|eq)(?![\w-])(?:\(\s*("[^"]*"|'[^']*'|[^)]*?)\s*\))?/;
 
 function all(root, css) {
-  return [].slice.call(root.querySelectorAll(css));
+  const found = root == d ? ask('querySelectorAll', css) : root.querySelectorAll(css);
+  return filter(found, element => element);
 }
 
 // The browser's own function is called, because a form may have a field whose name hides it.
@@ -13,21 +14,25 @@ function fits(element, css) {
 // `:first` and `:eq()` count in everything that was found up to them, as in jQuery.
 function narrow(found, name, said) {
   const text = (said || '').replace(/^(["'])([^]*)\1$/, '$2');
-  if (name == 'contains') return found.filter(element => element.textContent.indexOf(text) >= 0);
-  if (name == 'visible') return found.filter(element => element.getClientRects().length);
+  if (name == 'contains') return filter(found, element => element.textContent.indexOf(text) >= 0);
+  if (name == 'visible') return filter(found, element => element.getClientRects().length);
   const place = name == 'eq' ? +text : 0;
-  return found.slice(place, place + 1 || undefined);
+  return filter(found, (element, i) => i == (place < 0 ? found.length + place : place));
 }
 
 // What follows in a selector: first more conditions on the same elements, then a way to others.
 function follow(found, css) {
   if (!found) return all(d, css || '*');
   const parts = /^([^\s>+~]*)([^]*)$/.exec(css);
-  if (parts[1]) found = found.filter(element => fits(element, parts[1]));
+  if (parts[1]) found = filter(found, element => fits(element, parts[1]));
   if (!parts[2]) return found;
-  const deeper = new Set();
-  found.forEach(element => all(element, ':scope' + parts[2]).forEach(inner => deeper.add(inner)));
-  return Array.from(deeper);
+  const known = new Set();
+  const deeper = [];
+  each(found, element => each(all(element, ':scope' + parts[2]), inner => {
+    if (!known.has(inner)) add(deeper, inner);
+    known.add(inner);
+  }));
+  return deeper;
 }
 
 function findOne(css) {
@@ -45,7 +50,9 @@ function findOne(css) {
 // Several selectors are separated by commas. Quotes and brackets may contain commas too.
 function findAll(css) {
   const list = css.match(/("[^"]*"|'[^']*'|\((?:"[^"]*"|'[^']*'|[^)])*\)|\[[^\]]*\]|[^,])+/g);
-  return [].concat.apply([], list.map(one => findOne(one.trim())));
+  const found = [];
+  each(list, one => each(findOne(one.trim()), element => add(found, element)));
+  return found;
 }
 
 // A selector that neither knows is given to the page's own jQuery, to the function that never creates elements of a
@@ -61,7 +68,7 @@ const library = {
     const first = found[0];
     return {
       length: found.length,
-      text: () => found.map(element => element.textContent).join(''),
+      text: () => join(map(found, element => element.textContent), ''),
       val: () => first && first.value,
       attr: name => first && first.hasAttribute(name) ? first.getAttribute(name) : undefined
     };

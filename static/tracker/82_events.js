@@ -8,7 +8,7 @@ const MARKED = 300;
 const RESENT = 1e4;
 const CAMPAIGN = /^(utm_|gad_|hsa_|_?_hs|_g[al]|mc_[ce]id|\w*(clid|braid)=)/i;
 const forms = cfg.forms || [];
-const codes = cfg.codes || [];
+let codes = cfg.codes || [];
 // Each entry: id or name of the event, selector, URL rule, value.
 let clicks = cfg.clicks || [];
 let waitingEvents = [];
@@ -24,12 +24,12 @@ let resent;
 function recordEvent(kind, name, value, properties, happened) {
   if (!name || !enabled) return;
   if (typeof value == 'function') value = safe(value, library);
-  waitingEvents.push(Object.assign({ k: kind }, happened || moment(), {
+  add(waitingEvents, assign(assign({ k: kind }, happened || moment()), {
     n: '' + name,
     m: value == undefined ? undefined : '' + value,
     p: copyPlain(properties || {}, {})
   }));
-  waitingEvents = waitingEvents.slice(-WAITING_MAX);
+  waitingEvents = filter(waitingEvents, (event, i) => i >= waitingEvents.length - WAITING_MAX);
   if (noTrack() || choice && !choice.analytics) waitingEvents = [];
   if (here && on()) {
     keepEvents();
@@ -38,22 +38,25 @@ function recordEvent(kind, name, value, properties, happened) {
 }
 
 function keepEvents() {
-  waitingEvents.splice(0).forEach(event => keep(Object.assign(hitOf(), event)));
+  const events = waitingEvents;
+  waitingEvents = [];
+  each(events, event => keep(assign(hitOf(), event)));
 }
 
 // After the first page view comes what waited for it, and then the account's own code. Each piece of code has its own
 // address, so broken code breaks only itself. The policy of the page may refuse the addresses.
 function viewed() {
   keepEvents();
-  codes.splice(0).forEach(name => safe(addScript, '/e/' + cfg.account + '/' + name + '.js'));
+  each(codes, name => safe(addScript, '/e/' + cfg.account + '/' + name + '.js'));
+  codes = [];
 }
 
 // The nonce of this script makes the browser accept the code.
 function addScript(path, more) {
-  const tag = Object.assign(d.createElement('script'), more);
-  tag.nonce = own.nonce;
+  const tag = assign(ask('createElement', 'script'), more);
+  tag.nonce = own && own.nonce;
   tag.src = server + path;
-  return d.head.appendChild(tag);
+  return ofDocument('head', 'object').appendChild(tag);
 }
 
 // An admin picks an element here. The token leaves the address before anything else happens. While it is valid
@@ -62,15 +65,16 @@ function pickOr(start) {
   const picks = /#guestlog-pick=(\w+)$/.exec(loc.href);
   if (!picks) return start();
   w.history.replaceState(w.history.state, '', loc.href.slice(0, picks.index));
-  const answer = safe(send, '/pick', JSON.stringify({ token: picks[1] }));
+  const answer = safe(send, '/pick', json({ token: picks[1] }));
   const pick = () => addScript('/pick.js', { token: picks[1], onerror: start });
   if (answer) answer.then(r => r.ok && safe(pick) || start(), start);
   else start();
 }
 
 function trackEvent(id, more) {
-  const about = Object.assign({}, id === Object(id) ? id : more);
-  const name = id === Object(id) ? id.id : id;
+  const isObject = typeof id == 'object';
+  const about = assign({}, isObject ? id : more);
+  const name = isObject ? id.id : id;
   const value = about.value;
   delete about.id;
   delete about.value;
@@ -81,13 +85,14 @@ function trackEvent(id, more) {
 // would leave less text for the parts after it.
 function isMatch(pattern, text) {
   const parts = pattern.split('*');
-  const last = parts.pop();
+  const last = parts[parts.length - 1];
   let at = 0;
-  return parts.every((part, i) => {
-    const found = text.indexOf(part, at);
-    at = found + part.length;
-    return i ? found >= 0 : !found;
-  }) && text.length - last.length >= at && text.endsWith(last);
+  for (let i = 0; i < parts.length - 1; i++) {
+    const found = text.indexOf(parts[i], at);
+    if (i ? found < 0 : found) return false;
+    at = found + parts[i].length;
+  }
+  return text.length - last.length >= at && text.endsWith(last);
 }
 
 // One slash at the end of either makes no difference.
@@ -108,21 +113,21 @@ function isHere(rule) {
   if (!rule) return true;
   const pattern = plain(rule.trim());
   const at = split(path || loc.pathname + loc.search);
-  const kept = scrubQuery(at[2] || '').split('&').filter(pair => pair && !CAMPAIGN.test(pair)).join('&');
+  const kept = join(filter(scrubQuery(at[2] || '').split('&'), pair => pair && !CAMPAIGN.test(pair)), '&');
   const page = plain(at[1].replace(/(.)\/$/, '$1') + (at[3] ? '#' + at[3] : '') +
     (kept && pattern.indexOf('?') >= 0 ? '?' + kept : ''));
   if (pattern[0] == '/') return isLike(pattern, page);
   const schemes = /^(\*|http)|:[/]{2}/.test(pattern) ? ['', 'https:/' + '/', 'http:/' + '/'] : [''];
-  return schemes.some(scheme => isLike(pattern, scheme + loc.host + page));
+  return filter(schemes, scheme => isLike(pattern, scheme + loc.host + page)).length > 0;
 }
 
 function isAmong(elements, css) {
-  const isOne = safe(() => elements.some(element => fits(element, css)));
-  return isOne === undefined ? find(css).some(element => elements.indexOf(element) >= 0) : isOne;
+  const fit = safe(() => filter(elements, element => fits(element, css)));
+  return (fit || filter(find(css), element => has(elements, element))).length > 0;
 }
 
 function fitting(rules, elements) {
-  return rules.filter(rule => safe(() => isHere(rule[2]) && isAmong(elements, rule[1])));
+  return filter(rules, rule => safe(() => isHere(rule[2]) && isAmong(elements, rule[1])));
 }
 
 // One act may pass several elements and rules. It counts once per event.
@@ -134,28 +139,29 @@ function complete(rule, happened) {
 
 // The elements that an event passes. It goes on to document and window, on which the page may have set anything.
 function passed(e) {
-  return e.composedPath().filter(node => node.nodeType == 1);
+  return filter(e.composedPath(), node => node.nodeType == 1);
 }
 
 function act(rules, isSame, happened) {
   if (!isSame) acted = {};
-  rules.forEach(rule => safe(complete, rule, happened));
+  each(rules, rule => safe(complete, rule, happened));
 }
 
 // A browser reports a click on a label once more for its field, before anything else can happen. A timer alone cannot
 // distinguish this from two acts, because browsers delay timers until the changes of an act are drawn.
 function actOfClick(e) {
   const path = passed(e);
-  const label = path.find(element => fits(element, 'label'));
+  const label = filter(path, element => fits(element, 'label'))[0];
   const isSame = path[0] == labelled;
   labelled = label && label.control != path[0] && label.control;
-  setTimeout(() => labelled = 0);
+  delay(() => labelled = 0);
   act(fitting(clicks, path), isSame);
 }
 
 function trackClick(css, id, more) {
   const rule = [String(id), String(css), more && more.url, more && more.value];
-  clicks = clicks.filter(known => known[0] != rule[0] || known[1] != rule[1] || known[2] != rule[2]).concat([rule]);
+  clicks = filter(clicks, known => known[0] != rule[0] || known[1] != rule[1] || known[2] != rule[2]);
+  add(clicks, rule);
 }
 
 // A page that sends its forms itself stops all of them. Forms with mistakes are recognised by the marks that the page
@@ -181,15 +187,15 @@ function submitted(e) {
   const sent = [e, form.querySelector(':invalid'), posted == form && mono() < resent, fitting(forms, [form]), moment()];
   posted = 0;
   judged.add(sent);
-  setTimeout(() => setTimeout(() => safe(judgeForm, sent), e.defaultPrevented && MARKED));
+  delay(() => delay(() => judgeForm(sent), e.defaultPrevented && MARKED));
 }
 
 function watchActs() {
-  listen(w, 'click', actOfClick);
-  listen(w, 'auxclick', e => e.button == 1 && act(fitting(clicks, passed(e))));
+  listen('click', actOfClick);
+  listen('auxclick', e => e.button == 1 && act(fitting(clicks, passed(e))));
   if (!forms[0]) return;
-  listen(w, 'submit', submitted);
-  listen(w, 'pagehide', judgeForms);
+  listen('submit', submitted);
+  listen('pagehide', judgeForms);
   // `form.submit()` causes no event. It is the same act as a submit that was counted, or that waits to be judged.
   wrap(w.HTMLFormElement.prototype, 'submit', form => {
     judged.forEach(sent => sent[0].target == form && judged.delete(sent));
@@ -198,7 +204,7 @@ function watchActs() {
   });
 }
 
-Object.assign(tracker, {
+assign(tracker, {
   trackEvent: trackEvent,
   trackConversion: trackEvent,
   trackCustomBehavioralEvent: event => recordEvent('ptbe', event.name, undefined, event.properties),

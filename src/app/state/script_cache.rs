@@ -31,13 +31,19 @@ struct Built {
 }
 
 /// Scripts by account, and how often each was asked for.
-#[derive(Default)]
 pub struct ScriptCache {
+    /// The origin of this server, if it is known.
+    public_url: Option<String>,
     built: RwLock<FxHashMap<AccountId, Built>>,
     fetched: RwLock<FxHashMap<AccountId, Fetched>>,
 }
 
 impl ScriptCache {
+    #[must_use]
+    pub fn new(public_url: Option<String>) -> Self {
+        Self { public_url, built: RwLock::default(), fetched: RwLock::default() }
+    }
+
     /// The script for the present settings and events of an account. With `runs_code` it loads the custom code of
     /// events. Building a script takes some tens of milliseconds.
     #[must_use]
@@ -51,7 +57,8 @@ impl ScriptCache {
         {
             return Arc::clone(&built.script);
         }
-        let options = options(account, defined, runs_code);
+        let options =
+            ScriptOptions { server: self.public_url.clone(), ..options(account, defined, runs_code) };
         // Most changes of events do not change the script.
         let same = known.get(&id).filter(|built| built.options == options);
         let same = same.map(|built| Arc::clone(&built.script));

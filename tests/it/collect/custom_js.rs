@@ -122,7 +122,7 @@ async fn page_views_arrive_with_each_snippet_that_was_saved() {
         // Like browsers, the engine throws on code that is nested too deeply, and the page goes on.
         page.try_load(&served.text());
         if !code.contains("_hsq = ") && !why.contains("meddles") {
-            page.push("['trackPageView']");
+            page.push("['setPath', '/next'], ['trackPageView']");
             assert_eq!(browser.views().len(), 2, "{why}: {:?}", brief(&code));
         }
         tried += 1;

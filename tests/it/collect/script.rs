@@ -5,7 +5,7 @@ use std::io::Read;
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 
-use crate::harness::site::Site;
+use crate::harness::site::{Site, Wanted};
 
 async fn script(site: &Site, headers: &[(&'static str, &str)]) -> crate::harness::site::Answer {
     let request = TestRequest::get().uri("/1000001.js");
@@ -79,4 +79,19 @@ async fn only_a_browser_that_takes_the_script_counts_as_one_that_has_it() {
     assert_eq!(site.app.scripts.fetched(site.account), None);
     script(&site, &[]).await;
     assert_eq!(site.app.scripts.fetched(site.account).map(|fetched| fetched.times), Some(1));
+}
+
+/// A site that keeps a copy of the script on a server of its own needs it.
+#[actix_web::test]
+async fn the_script_holds_the_public_address_of_the_server_where_it_is_known() {
+    const SERVER: &str = "https://stats.example.net";
+    for public_url in [None, Some(SERVER)] {
+        let site = Site::with(Wanted { public_url, ..Wanted::default() }).await;
+        let text = script(&site, &[]).await.text();
+        assert_eq!(
+            text.contains(&format!("\"server\":\"{SERVER}\"")),
+            public_url.is_some(),
+            "{public_url:?}"
+        );
+    }
 }

@@ -40,6 +40,7 @@ pub(crate) struct Wanted {
     pub(crate) custom_js: bool,
     pub(crate) min_free: u64,
     pub(crate) proxies: &'static [&'static str],
+    pub(crate) public_url: Option<&'static str>,
     pub(crate) geo: Geo,
 }
 
@@ -53,6 +54,7 @@ impl Default for Wanted {
             custom_js: true,
             min_free: 0,
             proxies: &[],
+            public_url: None,
             geo: Geo::none(),
         }
     }
@@ -121,6 +123,7 @@ impl Site {
             api_per_token: 0,
             events: wanted.events,
             custom_js: wanted.custom_js,
+            public_url: wanted.public_url.map(str::to_owned),
         };
         let random = Arc::new(SeededRandom::new(1));
         let app = App::new(store, wanted.geo, Arc::clone(&clock) as _, random, &limits).unwrap();

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::harness::{Browser, HOME, Page, Visit, options};
+use super::harness::{AGAIN, Browser, HOME, Page, Visit, options};
 
 const DAYS_180: i64 = 180 * 86_400_000;
 const MINUTE: i64 = 60_000;
@@ -121,6 +121,7 @@ fn a_restart_of_the_browser_is_a_new_session() {
 fn each_load_counts_one_view_in_the_session_cookie() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
+    browser.advance(AGAIN);
     page.push("['trackPageView']");
     let count = || page.cookie("__hssc").unwrap().split('.').nth(1).unwrap().to_owned();
     assert_eq!(count(), "1");
@@ -222,6 +223,7 @@ fn where_cookies_are_refused_the_page_remembers_its_visitor() {
     let browser = Browser::new();
     browser.set("cookiesBlocked = true");
     let page = browser.visit(HOME);
+    browser.advance(AGAIN);
     page.push("['trackPageView']");
     browser.advance(31 * MINUTE);
     page.push("['trackPageView']");
@@ -236,6 +238,7 @@ fn cookies_another_tab_removed_or_changed_are_followed() {
     let page = browser.visit(HOME);
     let other = browser.visit("https://shop.example.com/");
     other.push("['resetVisitorIdentity']");
+    browser.advance(AGAIN);
     page.push("['trackPageView']");
     let views = browser.views();
     assert_ne!(views[2]["vi"], views[0]["vi"]);

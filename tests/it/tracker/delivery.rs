@@ -143,15 +143,39 @@ fn two_tabs_send_the_same_hit_under_the_same_id() {
 }
 
 #[test]
-fn what_the_server_refuses_for_good_is_dropped() {
+fn what_the_server_refuses_is_sent_once_more_as_an_image_and_dropped() {
     for status in [400, 404, 413] {
+        for image in ["200", "400"] {
+            let browser = Browser::new();
+            browser.set(&format!("net.fetch = {status}; browser.state.net.image = {image}"));
+            browser.visit(HOME);
+            assert!(browser.storage().is_empty());
+            browser.set("net.fetch = 204");
+            browser.advance(10 * MINUTE);
+            let ways: Vec<_> = browser.requests().into_iter().map(|request| request.via).collect();
+            assert_eq!(ways, ["fetch", "image"], "{status} {image}");
+        }
+    }
+}
+
+/// A proxy that refuses requests is not the server, and what it refuses is kept.
+#[test]
+fn what_another_server_answers_is_not_taken_for_an_answer() {
+    for status in [200, 302, 403, 404] {
         let browser = Browser::new();
-        browser.set(&format!("net.fetch = {status}"));
-        browser.visit(HOME);
-        assert!(browser.storage().is_empty());
-        browser.set("net.fetch = 204");
+        browser.set(&format!(
+            "net.fetch = {status}; browser.state.net.said = null; browser.state.net.image = 404"
+        ));
+        let page = browser.visit(HOME);
+        page.push("['trackEvent', {id: 'x'}]");
+        assert_eq!(browser.storage().len(), 2, "{status}");
+        let warnings = browser.eval("browser.state.logs");
+        let warnings = warnings.as_array().unwrap();
+        assert!(warnings.len() == 1 && warnings[0].as_str().unwrap().contains(SERVER), "{warnings:?}");
+        browser.set("net.fetch = 204; browser.state.net.said = 'stored'");
         browser.advance(10 * MINUTE);
-        assert_eq!(browser.requests().len(), 1, "{status}");
+        assert_eq!(browser.arrived().iter().filter(|hit| hit["k"] == 1).count(), 1);
+        assert!(browser.storage().is_empty(), "{status}");
     }
 }
 
@@ -174,7 +198,7 @@ fn at_most_200_hits_are_kept_the_newest_and_sent_oldest_first() {
         // These ids sort before current ones, and they are stored in the wrong order.
         let above = format!(
             "for (var i = {left}; i--;) {{ var id = 'a' + (1000 + i);
-                localStorage.setItem('gl1000001.' + id, JSON.stringify({{id: id, at: Date.now(), k: 1}})); }}"
+                localStorage.setItem('gl1000001.' + id, Date.now() + JSON.stringify({{id: id, k: 1}})); }}"
         );
         browser.open(&Visit::of(HOME).above(&above));
         let arrived = ids(&browser.arrived());

@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 
 pub(crate) const ACCOUNT: i64 = 1_000_001;
 pub(crate) const SERVER: &str = "https://stats.example.net";
+/// Within this many milliseconds, a view that the site reports itself is the one that was sent unasked.
+pub(crate) const AGAIN: i64 = 2_000;
+/// For so many milliseconds a move inside a page waits.
+pub(crate) const SETTLE: i64 = 2_000;
 pub(crate) const HOME: &str = "https://www.example.com/";
 
 pub(crate) fn options() -> ScriptOptions {

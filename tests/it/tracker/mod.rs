@@ -8,6 +8,7 @@ mod events;
 mod forms;
 pub(crate) mod harness;
 mod minified;
+mod moves;
 mod picking;
 mod queue;
 mod served;

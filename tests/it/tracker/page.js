@@ -7,7 +7,7 @@ globalThis.browser = (() => {
   const state = {
     wall: 1700000000000, mono: 5, pages: [], requests: [], storage: {}, jar: [], timers: [], born: 0,
     cookiesBlocked: false, storageBlocked: false, storageFull: false, timerId: 0, errors: [],
-    net: { fetch: 204, pick: 204, image: 200, beacon: 204, retryAfter: null },
+    net: { fetch: 204, pick: 204, image: 200, beacon: 204, retryAfter: null, said: 'stored' },
     navigator: { userAgent: 'TestBrowser/1.0', language: 'en-GB' }, logs: []
   };
 
@@ -127,6 +127,8 @@ globalThis.browser = (() => {
     target.emit = (type, told) => {
       const event = Object.assign({ type: type }, told);
       handlers.filter(h => h[0] === type).forEach(h => h[1](event));
+      // Events of the document pass the window.
+      if (page && type !== 'prerenderingchange') page.window.emit(type, told);
     };
     return target;
   }
@@ -146,7 +148,7 @@ globalThis.browser = (() => {
       const request = record(page, Object.assign({ via: 'fetch', url: url, status: status }, options));
       if (status === 'hangs') return new Promise(() => {});
       if (typeof status !== 'number') return Promise.reject(new TypeError('network'));
-      const headers = { 'retry-after': state.net.retryAfter, 'x-guestlog': 'stored' };
+      const headers = { 'retry-after': state.net.retryAfter, 'x-guestlog': state.net.said };
       const batch = JSON.parse(request.body).length > 1;
       request.status = batch && state.net.batch ? state.net.batch : status;
       return Promise.resolve({ status: request.status, ok: request.status < 300, headers: { get: name => headers[name.toLowerCase()] } });
@@ -225,7 +227,7 @@ globalThis.browser = (() => {
       },
       head: { appendChild: tag => page.tags[page.loaded.push(tag.src) - 1] = tag },
       createElement: name => name === 'script' ? makeScript(options) : makeAnchor(page, '')
-    });
+    }, page);
     page.elements = {};
     page.loaded = [];
     page.tags = [];
@@ -261,13 +263,14 @@ globalThis.browser = (() => {
       document: document, location: makeLocation(page), navigator: makeNavigator(page), Date: makeDate(),
       screen: { width: 1920, height: 1080, colorDepth: 24 },
       performance: { now: () => state.mono },
-      crypto: { getRandomValues: list => list.map(() => Math.random() * 256) },
+      crypto: { getRandomValues: list => list.forEach((_, i) => { list[i] = Math.random() * 256; }) },
       fetch: makeFetch(page), Image: makeImage(page),
       Element: Element,
       HTMLFormElement: class { submit() { this.sent = (this.sent || 0) + 1; } },
       setTimeout: (fn, ms) => setTimer(page, fn, ms), clearTimeout: clearTimer,
       console: {
-        log: (...all) => state.logs.push(all.join(' ')), error: (...all) => state.logs.push(all.join(' '))
+        log: (...all) => state.logs.push(all.join(' ')), error: (...all) => state.logs.push(all.join(' ')),
+        warn: (...all) => state.logs.push(all.join(' '))
       }
     });
     if (options.noFetch) delete window.fetch;

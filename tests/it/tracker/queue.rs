@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::harness::{Browser, HOME, SERVER, Visit, options};
+use super::harness::{AGAIN, Browser, HOME, SERVER, Visit, options};
 
 fn sent_with(above: &str) -> Vec<Value> {
     let browser = Browser::new();
@@ -16,7 +16,7 @@ fn what_was_queued_anywhere_before_load_acts_on_the_first_view() {
         "window._hsq = [['trackPageView'], ['setPageId', 'p'], ['identify', {email: 'ann@example.com', id: 7}],
             ['setPath', '/late'], ['setContentType', 'blog-post']]",
     );
-    assert_eq!(views.len(), 2, "a queued view and the automatic one");
+    assert_eq!(views.len(), 1, "the queued view is the automatic one");
     for view in views {
         assert_eq!(
             (&view["po"], &view["pi"], &view["ct"]),
@@ -54,6 +54,7 @@ fn a_function_gets_the_tracker_and_what_it_pushes_comes_after() {
     ));
     assert_eq!(page.run("return order"), json!(["function", "object", "end", 32, "pushed"]));
     assert_eq!(browser.views().len(), 1);
+    browser.advance(AGAIN);
     page.run(
         "_hsq.push(function (tracker) { order.push(this === undefined || true); tracker.trackPageView(); })",
     );
@@ -84,6 +85,7 @@ fn broken_entries_are_ignored_and_the_rest_goes_on() {
     let view = &browser.views()[0];
     assert_eq!((&view["pi"], view.get("po"), view.get("i")), (&json!("last"), None, None));
     page.run("[null, 7, [], ['x'], {}].forEach(function (entry) { _hsq.push(entry); }); _hsq.push()");
+    browser.advance(AGAIN);
     page.push("['trackPageView']");
     assert_eq!(browser.views().len(), 2);
 }
