@@ -1,7 +1,7 @@
 // Page views, the time for which they were visible, and navigation inside a page.
-// A site may move on at once when it has been moved somewhere, for example to the first page below.
+// Moves that follow each other within this time are one, for example when a router leads on to a default page.
 const CHAIN = 250;
-// For so long a move inside the page waits for its title, and for a site that calls `setPath` and `trackPageView` itself.
+// A move inside the page waits this long for its title, and for a site that calls `setPath` and `trackPageView` itself.
 const SETTLE = 2000;
 // Many integrations report the first page themselves. Within this time it is the view that was sent unasked.
 const AGAIN = 2000;
@@ -95,8 +95,8 @@ function sendView(moved, isAsked) {
   manage();
   const now = moment();
   if (moved) {
-    now.at = moved.at.at;
-    if (!isAsked) now.pu = moved.at.pu;
+    now.at = moved.happened.at;
+    if (!isAsked) now.pu = moved.happened.pu;
   }
   const there = path ? address() : now.pu;
   const isElsewhere = here && here != there;
@@ -171,7 +171,7 @@ function endMove() {
 // a page view only when the path changes, or when it was pushed.
 function addressChanged(isPushed) {
   const last = move;
-  const isChained = last && Date.now() - last.at.at < CHAIN;
+  const isChained = last && Date.now() - last.happened.at < CHAIN;
   if (loc.pathname == seenPath && !(loc.search != seenQuery && (isPushed || isChained && last.isPushed))) {
     seenQuery = loc.search;
     return;
@@ -183,7 +183,7 @@ function addressChanged(isPushed) {
   unaskedAt = 0;
   look();
   if (isChained) stop(last.timer);
-  move = { at: moment(), before: before, spentMs: isChained ? last.spentMs : spentMs, isPushed: isPushed };
+  move = { happened: moment(), before: before, spentMs: isChained ? last.spentMs : spentMs, isPushed: isPushed };
   // It has come back to where it was.
   if (isChained && before[0] == seenPath && before[1] == seenQuery) {
     move = undefined;

@@ -9,7 +9,7 @@ import { MINUTE, Server, Visitor, eventually, launch, startSite, taggedPage, wit
 /** Pages that are open at the same time. */
 const TABS = 6;
 
-/** What pages change: where it is, its name, and whether a page is alive without it. */
+/** What pages change: the object that it belongs to, and its name. */
 const CHANGED = [
   ["window", "JSON"],
   ["window", "fetch"],

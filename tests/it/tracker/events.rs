@@ -463,3 +463,14 @@ fn rules_cannot_break_out_of_the_script() {
     browser.advance(1);
     assert_eq!((browser.views().len(), events(&browser).len()), (1, 0));
 }
+
+#[test]
+fn what_a_library_has_added_to_every_object_is_no_property_of_an_event() {
+    let browser = Browser::new();
+    let page = browser.visit(HOME);
+    page.run("Object.prototype.kind = 'object'");
+    page.push("['identify', {email: 'ann@example.com'}], ['trackEvent', {id: 'x', color: 'red'}]");
+    page.run("delete Object.prototype.kind");
+    let sent = browser.hits().into_iter().find(|hit| hit["k"] == 3).unwrap();
+    assert_eq!((&sent["p"], &sent["i"]), (&json!({"color": "red"}), &json!({"email": "ann@example.com"})));
+}
