@@ -111,12 +111,12 @@ function newVisitor() {
   delete w.__hsUserToken;
 }
 
-// Only plain values can be sent, and none that a library has added to every object.
+// Only plain values can be sent.
 function copyPlain(from, to) {
   if (typeof from == 'string') return to;
   for (const name in from) {
     const value = from[name];
-    if (value !== {}[name] && /^(string|number|boolean)$/.test(typeof value)) to[name] = value.slice ? value.slice(0, 1024) : value;
+    if (/^(string|number|boolean)$/.test(typeof value)) to[name] = value.slice ? value.slice(0, 1024) : value;
   }
   return to;
 }
