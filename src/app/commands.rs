@@ -185,6 +185,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
                 selector: &selector,
                 url: &url,
                 value: &value,
+                value_property: "",
                 custom_js: &custom_js,
             };
             let number = definitions::create(app, Actor::Machine, account, kind, &typed).await?;

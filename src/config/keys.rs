@@ -1,7 +1,7 @@
 //! The table of all keys: section, name, and how a value is put into the settings. Reading files, reading the
 //! environment, and the test of the documentation use this one table.
 
-use super::settings::{Config, Fact, GeoMap, LogFormat, LogLevel, MapKind};
+use super::settings::{Config, Fact, ForwardingHeader, GeoMap, LogFormat, LogLevel, MapKind};
 use super::value::{Given, TEXT_MAX};
 
 /// The names of all our environment variables begin with this.
@@ -57,6 +57,9 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("server", "public_url", |c, v| v.optional(Given::origin).map(|u| c.server.public_url = u)),
     Key::new("server", "admin_listen", |c, v| v.optional(Given::address).map(|a| c.server.admin_listen = a)),
     Key::new("server", "trusted_proxies", |c, v| v.ranges().map(|r| c.server.trusted_proxies = r)),
+    Key::new("server", "forwarding_header", |c, v| {
+        v.word(FORWARDING_HEADERS).map(|header| c.server.forwarding_header = header)
+    }),
     Key::new("server", "data_dir", |c, v| v.path().map(|p| c.server.data_dir = p)),
     Key::new("server", "workers", |c, v| v.number(0..=WORKERS_MAX).map(|n| c.server.workers = n as usize)),
     Key::new("tls", "certificate", |c, v| v.optional(Given::path).map(|p| c.tls.certificate = p)),
@@ -81,6 +84,12 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("log", "format", |c, v| {
         v.word(&[("text", LogFormat::Text), ("json", LogFormat::Json)]).map(|f| c.log.format = f)
     }),
+];
+
+const FORWARDING_HEADERS: &[(&str, ForwardingHeader)] = &[
+    ("x-forwarded-for", ForwardingHeader::XForwardedFor),
+    ("forwarded", ForwardingHeader::Forwarded),
+    ("x-real-ip", ForwardingHeader::XRealIp),
 ];
 
 const LEVELS: &[(&str, LogLevel)] = &[

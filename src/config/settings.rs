@@ -30,11 +30,23 @@ pub struct Server {
     pub public_url: Option<String>,
     /// The address of the admin pages, if they have one of their own.
     pub admin_listen: Option<SocketAddr>,
-    /// Peers whose `X-Forwarded-…` headers are believed.
+    /// Peers whose forwarding headers are believed.
     pub trusted_proxies: Vec<Cidr>,
+    /// The header in which they name their clients.
+    pub forwarding_header: ForwardingHeader,
     pub data_dir: PathBuf,
     /// Threads that answer requests; 0 means one for each core.
     pub workers: usize,
+}
+
+/// The header in which trusted proxies name their clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForwardingHeader {
+    #[default]
+    XForwardedFor,
+    /// RFC 7239
+    Forwarded,
+    XRealIp,
 }
 
 /// `[tls]`: both files or none.
@@ -169,6 +181,7 @@ impl Default for Server {
             public_url: None,
             admin_listen: None,
             trusted_proxies: Vec::new(),
+            forwarding_header: ForwardingHeader::XForwardedFor,
             data_dir: PathBuf::from("./guestlog-data"),
             workers: 0,
         }

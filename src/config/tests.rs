@@ -42,6 +42,7 @@ fn every_key_is_read_from_a_file() {
     let config = parse(
         "\u{feff}[server]\r\nlisten = \"[::]:80\"\r\npublic_url = \"HTTPS://Stats.Example.com:8443/\"\r\n\
          admin_listen = '127.0.0.1:9000'\r\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\r\n\
+         forwarding_header = \"forwarded\"\n\
          data_dir = \"/srv/g\"\r\nworkers = 3\r\n[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n\
          [store]\nmin_free = 1_000\nreaders = 0x10\n[retention]\nevents_months = 13\n[limits]\ncollector_per_address = 0\napi_per_token = 7\n\
          [events]\nlimit = 10\ncustom_js = \"off\"\n[metrics]\ntoken = \"0123456789abcdef\"\n[log]\nlevel = \"warn\"\nformat = \"json\"\n\
@@ -56,6 +57,7 @@ fn every_key_is_read_from_a_file() {
             public_url: Some("https://stats.example.com:8443".into()),
             admin_listen: Some("127.0.0.1:9000".parse().unwrap()),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()],
+            forwarding_header: ForwardingHeader::Forwarded,
             data_dir: "/srv/g".into(),
             workers: 3,
         },
@@ -379,6 +381,7 @@ fn every_key_has_a_twin_in_the_environment() {
         ("GUESTLOG_SERVER__PUBLIC_URL", " https://a.example\n"),
         ("GUESTLOG_SERVER__ADMIN_LISTEN", "0.0.0.0:2"),
         ("GUESTLOG_SERVER__TRUSTED_PROXIES", "10.0.0.0/8, ::1,"),
+        ("GUESTLOG_SERVER__FORWARDING_HEADER", "x-real-ip"),
         ("GUESTLOG_SERVER__DATA_DIR", "/srv"),
         ("GUESTLOG_SERVER__WORKERS", "4"),
         ("GUESTLOG_TLS__CERTIFICATE", "c"),
@@ -402,6 +405,7 @@ fn every_key_has_a_twin_in_the_environment() {
             public_url: Some("https://a.example".into()),
             admin_listen: Some("0.0.0.0:2".parse().unwrap()),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()],
+            forwarding_header: ForwardingHeader::XRealIp,
             data_dir: "/srv".into(),
             workers: 4,
         },
@@ -416,7 +420,7 @@ fn every_key_has_a_twin_in_the_environment() {
     };
     assert_eq!(config, expected);
     let set: BTreeSet<String> = keys::KEYS.iter().map(keys::Key::variable).collect();
-    assert_eq!(set.len(), 18, "a new key belongs into the list above");
+    assert_eq!(set.len(), 19, "a new key belongs into the list above");
 }
 
 #[test]

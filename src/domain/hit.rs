@@ -9,6 +9,7 @@ use super::consent::Consent;
 use super::contact::Identity;
 use super::device::Device;
 use super::event::EventRef;
+use super::hit_reason::Reason;
 use super::page::Page;
 use super::screen::ScreenClass;
 use super::source::Origin;
@@ -39,13 +40,32 @@ pub enum Act {
     /// A visitor did what the account defines as an event.
     Completion {
         event: EventRef,
-        /// Minor units. `None` means the value of the event's definition.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        value_minor: Option<i64>,
+        #[serde(skip_serializing_if = "Value::is_usual", default)]
+        value: Value,
         /// As they were sent.
         #[serde(skip_serializing_if = "Vec::is_empty", default)]
         properties: Vec<(String, String)>,
     },
+}
+
+/// What a completion is worth (rules.md 21).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Value {
+    /// The value in the event's definition.
+    #[default]
+    Usual,
+    /// Minor units.
+    Minor(i64),
+    /// It was sent, but is no amount. It counts as 0.
+    Unreadable,
+}
+
+impl Value {
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::Usual
+    }
 }
 
 /// One accepted hit. Its row in the inbox has short names, those of the wire where there are any, because every byte
@@ -140,5 +160,14 @@ impl Hit {
     #[must_use]
     pub const fn is_completion(&self) -> bool {
         matches!(self.act, Act::Completion { .. })
+    }
+
+    /// What is known of a stored hit at once.
+    #[must_use]
+    pub const fn stored_reason(&self) -> Reason {
+        match self.act {
+            Act::Completion { value: Value::Unreadable, .. } => Reason::BadValue,
+            _ => Reason::Stored,
+        }
     }
 }

@@ -40,7 +40,7 @@ pub enum Reason {
     TooMany,
     /// The hit cannot be stored now. The sender should try again.
     Unavailable,
-    /// The value of the event is not a number in range (rules.md 21).
+    /// The completion is stored with the value 0, because its value is no amount in range (rules.md 21).
     BadValue,
     /// There is no event with that id or name (rules.md 19).
     UnknownEvent,
@@ -70,7 +70,7 @@ impl Reason {
     /// Whether the hit is in the reports.
     #[must_use]
     pub const fn is_counted(self) -> bool {
-        matches!(self, Self::Stored | Self::ContactLimit)
+        matches!(self, Self::Stored | Self::ContactLimit | Self::BadValue)
     }
 
     /// Position in `ALL`, for arrays of counters.

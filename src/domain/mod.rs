@@ -17,9 +17,9 @@ pub mod text;
 pub mod tracking;
 mod visits;
 
-pub use events::{element_picker, event, snippet};
+pub use events::{element_picker, event, snippet, value_property};
 pub use people::{contact, password, provenance, user};
 pub use reports::{period, question, saved_view};
 pub use visits::{
-    campaign, device, language, network, page, referrer, screen, scrub, source, url_rule, visitor,
+    campaign, device, language, network, page, readable, referrer, screen, scrub, source, url_rule, visitor,
 };

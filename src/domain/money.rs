@@ -60,6 +60,95 @@ pub fn parse(text: &str, digits: u32) -> Option<i64> {
     (minor <= MINOR_MAX).then_some(if is_negative { -minor } else { minor })
 }
 
+/// Reads an amount as people and sites write it, as minor units of the currency: `12,50`, `€ 5`, `5 EUR`, `1.234,50`,
+/// `1,996.00`, and all that `parse` reads. Returns `None` for another currency, for what can mean two amounts (`1,996`
+/// where the currency has decimals), and for what is no amount at all.
+#[must_use]
+pub fn read(text: &str, currency: &str) -> Option<i64> {
+    let digits = digits(currency);
+    if text.len() > TEXT_MAX {
+        return None;
+    }
+    if let Some(minor) = parse(text, digits) {
+        return Some(minor);
+    }
+    let (is_negative, number) = without_sign(text.trim());
+    let number = without_currency(number, currency);
+    let (is_negative, number) = match without_sign(number) {
+        (true, _) if is_negative => return None,
+        (also, number) => (is_negative || also, number),
+    };
+    let minor = parse(&plain_decimal(number, digits)?, digits)?;
+    Some(if is_negative { -minor } else { minor })
+}
+
+fn without_sign(text: &str) -> (bool, &str) {
+    match text.strip_prefix(['-', '\u{2212}']) {
+        Some(rest) => (true, rest.trim_start()),
+        None => (false, text),
+    }
+}
+
+/// Takes away the code or the sign of the currency, before or behind the number.
+fn without_currency<'a>(text: &'a str, currency: &str) -> &'a str {
+    let symbol = iso_currency::Currency::from_code(currency).map(|currency| currency.symbol());
+    let marks = [Some(currency.to_owned()), symbol.map(|symbol| symbol.symbol)];
+    for mark in marks.into_iter().flatten().filter(|mark| !mark.is_empty()) {
+        let starts = text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(&mark));
+        if starts {
+            return text.get(mark.len()..).unwrap_or_default().trim_start();
+        }
+        let end = text.len().saturating_sub(mark.len());
+        if text.get(end..).is_some_and(|end| end.eq_ignore_ascii_case(&mark)) {
+            return text.get(..end).unwrap_or_default().trim_end();
+        }
+    }
+    text
+}
+
+/// Writes digits with separators as a plain decimal; `None` when they can mean two numbers, or none.
+fn plain_decimal(text: &str, digits: u32) -> Option<String> {
+    // Spaces and apostrophes only ever divide thousands.
+    let is_space = |c: char| c.is_whitespace() || c == '\'' || c == '’';
+    let last = text.rfind(['.', ',']);
+    let before = |at: usize| text.get(..at).unwrap_or_default();
+    let (whole, part) = match last {
+        None => (text, ""),
+        Some(at) => {
+            let (mark, whole, part) = (text.get(at..=at)?, before(at), text.get(at + 1..)?);
+            let is_only = !whole.contains(['.', ',']);
+            if whole.contains(mark) {
+                // It divides thousands, since a number has one decimal separator.
+                (text, "")
+            } else if is_only && mark == "," && part.len() == 3 && !whole.contains(is_space) && whole != "0" {
+                match digits {
+                    0 if whole.len() <= 3 => (text, ""),
+                    _ if whole.len() > 3 => (whole, part),
+                    _ => return None,
+                }
+            } else {
+                (whole, part)
+            }
+        }
+    };
+    let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let groups: Vec<&str> = whole.split(|c: char| is_space(c) || c == '.' || c == ',').collect();
+    let marks = whole.chars().filter(|c| !c.is_ascii_digit());
+    let has_one_mark = marks.clone().all(|mark| Some(mark) == marks.clone().next());
+    let is_grouped = match groups.as_slice() {
+        [only] => !only.is_empty() || !part.is_empty(),
+        [first, middle @ .., end] => {
+            (1..=3).contains(&first.len())
+                && middle.iter().all(|group| (2..=3).contains(&group.len()))
+                && end.len() == 3
+        }
+        [] => false,
+    };
+    let is_amount =
+        has_one_mark && is_grouped && groups.iter().all(|group| is_number(group)) && is_number(part);
+    is_amount.then(|| format!("{}.{part}", groups.concat()))
+}
+
 /// Formats minor units: `3998` with two digits is `39.98`.
 #[must_use]
 pub fn decimal(minor: i64, digits: u32) -> String {
@@ -111,6 +200,80 @@ mod tests {
             assert_eq!(parse(text, 2), None, "{text}");
         }
         assert_eq!((parse("100.5", 0), parse("0.0005", 3)), (Some(101), Some(1)));
+    }
+
+    /// rules.md 21
+    #[test]
+    fn amounts_are_read_as_people_write_them_where_they_can_mean_one_thing() {
+        for (text, minor) in [
+            ("12,50", 1250),
+            ("12,5", 1250),
+            ("€ 5", 500),
+            ("€5,00", 500),
+            ("5 €", 500),
+            ("5 EUR", 500),
+            ("eur 5.5", 550),
+            ("1.234,50", 123_450),
+            ("1,996.00", 199_600),
+            ("1.234.567", 123_456_700),
+            ("1,234,567.89", 123_456_789),
+            ("12,34,567.00", 123_456_700),
+            ("1 234,50", 123_450),
+            ("1\u{a0}234,50 €", 123_450),
+            ("1\u{202f}234 €", 123_400),
+            ("1'234.50", 123_450),
+            ("1’234.50", 123_450),
+            ("1234,567", 123_457),
+            ("0,125", 13),
+            (",50", 50),
+            ("12,", 1200),
+            ("-€ 5,00", -500),
+            ("€ -5,00", -500),
+            ("\u{2212}5,00", -500),
+            ("1 234,567", 123_457),
+            ("1.234", 123),
+            ("19.99", 1999),
+            ("1e3", 100_000),
+        ] {
+            assert_eq!(read(text, "EUR"), Some(minor), "{text}");
+        }
+        for text in [
+            "",
+            " ",
+            "€",
+            "EUR",
+            ",",
+            ".",
+            "1,996",
+            "1,234.567,89",
+            "1.23,45,6",
+            "1,23.45.6",
+            "12.34.56",
+            "$ 5",
+            "5 USD",
+            "NaN",
+            "Infinity",
+            "[object Object]",
+            "--5",
+            "-€-5",
+            "1 2",
+            "1 23,4",
+            "1.234 567,00",
+            "5,0,0",
+            "1,,5",
+            "five",
+            "5 or 6",
+            "€ 5 €",
+            "1,2e3",
+            "٣,٥",
+        ] {
+            assert_eq!(read(text, "EUR"), None, "{text}");
+        }
+        // A yen has no decimal places, so a comma before three digits divides thousands.
+        assert_eq!((read("1,996", "JPY"), read("¥1,996", "JPY")), (Some(1996), Some(1996)));
+        assert_eq!((read("$ 5", "USD"), read("US$5", "USD")), (Some(500), None));
+        let long = |n: usize| format!("{},5", "0".repeat(n - 2));
+        assert_eq!((read(&long(TEXT_MAX), "EUR"), read(&long(TEXT_MAX + 1), "EUR")), (Some(50), None));
     }
 
     #[test]

@@ -111,12 +111,21 @@ function newVisitor() {
   delete w.__hsUserToken;
 }
 
-// Only plain values can be sent.
-function copyPlain(from, to) {
+function isPlain(value) {
+  return /^(string|number|boolean)$/.test(typeof value);
+}
+
+// Only plain values can be sent. A list becomes a text as HubSpot writes lists, and what is inside an object gets a name
+// with a point in it.
+function copyPlain(from, to, prefix) {
   if (typeof from == 'string') return to;
-  for (const name in from) {
-    const value = from[name];
-    if (/^(string|number|boolean)$/.test(typeof value)) to[name] = value.slice ? value.slice(0, 1024) : value;
+  for (const key in from) {
+    const name = (prefix || '') + key;
+    let value = from[key];
+    if (isList(value)) value = join(filter(value, isPlain), ';');
+    else if (value && value.toISOString) value = value.toISOString();
+    if (isPlain(value)) to[name] = value.slice ? value.slice(0, 1024) : value;
+    else if (!prefix && value && typeof value == 'object' && !value.nodeType) copyPlain(value, to, name + '.');
   }
   return to;
 }

@@ -12,6 +12,7 @@ use crate::app::reports::parameters;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
+use crate::domain::readable::readable;
 use crate::store::contact::{self, Order, Shown};
 use crate::store::dictionary::{self, Kind, part};
 use crate::store::{self, Connection};
@@ -64,7 +65,7 @@ impl ContactRow {
             first_seen: shown.first,
             last_seen: shown.last,
             original_source: part(source, 0).to_owned(),
-            original_source_detail: detail.join(" / "),
+            original_source_detail: readable(&detail.join(" / ")).into_owned(),
             company: None,
             email: shown.email,
         }

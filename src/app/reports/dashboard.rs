@@ -112,8 +112,9 @@ pub async fn dashboard(app: &App, account: AccountId, query: &ReportQuery) -> Re
     let frame = Frame::new(app, account, query)?;
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
     let of_events = Panel::of(app.definitions.of(account));
+    let asked = query.clone();
     frame
-        .read(app, move |frame, conn| {
+        .read(app, &asked, move |frame, conn| {
             let deadline = scan::Deadline::new(clock);
             answer(conn, frame, &deadline, &query, of_events.as_ref())
         })

@@ -14,6 +14,7 @@ use crate::domain::event::EventNumber;
 use crate::domain::money;
 use crate::domain::question::{Dimension, Filter};
 use crate::domain::url_rule::UrlRule;
+use crate::domain::value_property::ValueProperty;
 use crate::store::contact_activity;
 use crate::store::definition::{self, Stored};
 use crate::store::scan::{self, Grouping, Key, Measure, Top};
@@ -35,6 +36,10 @@ pub struct EventReport {
     pub default_value: String,
     #[serde(skip)]
     pub default_minor: i64,
+    /// The property that is the value of completions without one; empty when none is.
+    pub value_property: String,
+    /// A property of the latest completions that usually holds money, while no property is set.
+    pub suggested_value_property: Option<String>,
     pub custom_js: bool,
     #[serde(serialize_with = "super::visitor::iso")]
     pub created: Millis,
@@ -140,8 +145,9 @@ pub async fn event(
 ) -> Result<Option<EventReport>, Error> {
     let frame = Frame::new(app, account, query)?;
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
+    let asked = (query.clone(), number, persons);
     frame
-        .read(app, move |frame, conn| {
+        .read(app, &asked, move |frame, conn| {
             let Some(stored) = definition::find(conn, account, number)? else { return Ok(None) };
             let of_event = Filter::is(Dimension::Event, &number.to_string());
             let ask = Ask {
@@ -200,16 +206,18 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
     let mut parts = || parts(next(), digits);
     let (browsers, systems) = (parts(), parts());
     let devices = parts();
-    let settings = frame.entry.settings();
+    let (settings, definition) = (frame.entry.settings(), &stored.definition);
     let of_browsers: u64 = devices.iter().map(|part| part.completions).sum();
     Ok(EventReport {
         period: frame.days.into(),
         time_zone: settings.time_zone.clone(),
         currency: settings.currency.clone(),
-        selector: stored.definition.selector.clone(),
-        url_rule: stored.definition.url.as_ref().map_or("", UrlRule::as_str).to_owned(),
-        default_value: money::decimal(stored.definition.value_minor, digits),
-        default_minor: stored.definition.value_minor,
+        selector: definition.selector.clone(),
+        url_rule: definition.url.as_ref().map_or("", UrlRule::as_str).to_owned(),
+        default_value: money::decimal(definition.value_minor, digits),
+        default_minor: definition.value_minor,
+        value_property: definition.value_property_text(),
+        suggested_value_property: suggest_value_property(ask, stored)?,
         custom_js: !stored.script_hash.is_empty(),
         created: stored.created,
         visitors: total.visitors,
@@ -229,6 +237,18 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
         damaged: iso_days(damaged),
         row,
     })
+}
+
+fn suggest_value_property(ask: &Ask<'_>, stored: &Stored) -> Result<Option<String>, Error> {
+    let definition = &stored.definition;
+    if !definition.kind.has_properties() || definition.value_property.is_some() {
+        return Ok(None);
+    }
+    let latest = store::event::list_latest_properties(ask.conn, ask.frame.entry.id(), ask.number)?;
+    Ok(latest.iter().find_map(|properties| {
+        let properties: serde_json::Map<String, serde_json::Value> = serde_json::from_str(properties).ok()?;
+        ValueProperty::suggest(properties.keys().map(String::as_str)).map(|named| named.to_string())
+    }))
 }
 
 fn series(ask: &Ask<'_>, edges: &[i64], table: scan::Table) -> Vec<Point> {

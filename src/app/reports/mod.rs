@@ -22,6 +22,7 @@ use serde::Serialize;
 
 use super::core::App;
 use crate::app::state::account_cache::Entry;
+use crate::app::state::shared_answers::Waiting;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
@@ -190,19 +191,29 @@ impl Frame {
     }
 
     /// Reads for the report. Reports of many days take turns, and wait before they take a connection, so a page beside them
-    /// finds one free.
-    async fn read<T: Send + 'static>(
+    /// finds one free. Who asks the same meanwhile gets the same answer; `asked` is what it depends on beside the account
+    /// and its days.
+    async fn read<T: Clone + Send + Sync + 'static>(
         self,
         app: &App,
+        asked: &impl std::fmt::Debug,
         question: impl FnOnce(&Self, &Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let is_long = self.days.count() > scan::LONG_DAYS;
-        let turn = is_long.then(|| tokio::time::timeout(TURN_WAIT, app.long_reports.acquire()));
-        let _turn = match turn {
-            Some(turn) => Some(turn.await.map_err(|_| store::Error::Busy)?),
-            None => None,
+        let whole = format!("{} {:?} {asked:?}", self.entry.id(), self.days);
+        let compute = |waiting: Arc<Waiting>| async move {
+            let is_long = self.days.count() > scan::LONG_DAYS;
+            let turn = is_long.then(|| tokio::time::timeout(TURN_WAIT, app.long_reports.acquire()));
+            let _turn = match turn {
+                Some(turn) => Some(turn.await.map_err(|_| store::Error::Busy)?),
+                None => None,
+            };
+            let read = move |conn: &Connection| {
+                waiting.begin();
+                question(&self, conn)
+            };
+            app.store.read(read).await
         };
-        app.store.read(move |conn| question(&self, conn)).await
+        app.answers.ask(whole, compute, || store::Error::Busy.into()).await
     }
 
     fn range(&self) -> Range<i64> {
@@ -326,7 +337,7 @@ const fn shows_time(grouping: &scan::Grouping) -> bool {
 }
 
 /// A table grouped by one key.
-async fn table<R: Send + 'static>(
+async fn table<R: Clone + Send + Sync + 'static>(
     app: &App,
     account: AccountId,
     query: &ReportQuery,
@@ -336,8 +347,9 @@ async fn table<R: Send + 'static>(
 ) -> Result<Table<R>, Error> {
     let frame = Frame::new(app, account, query)?;
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
+    let asked = (query.clone(), key, skip_empty);
     frame
-        .read(app, move |frame, conn| {
+        .read(app, &asked, move |frame, conn| {
             let groupings = [scan::Grouping::By(key, query.top(skip_empty))];
             let deadline = scan::Deadline::new(clock);
             let answer = frame.ask(conn, &deadline, frame.range(), &query.filters, &groupings)?;

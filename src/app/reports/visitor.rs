@@ -13,6 +13,7 @@ use crate::base::clock::{Millis, SECOND};
 use crate::domain::account::AccountId;
 use crate::domain::consent::Consent;
 use crate::domain::money;
+use crate::domain::readable::{readable, readable_referrer};
 use crate::domain::screen::ScreenClass;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::dictionary::{self, Kind, part};
@@ -213,7 +214,7 @@ impl<'a> Texts<'a> {
             first_seen: Millis(visitor.first_ms),
             last_seen: Millis(visitor.last_ms),
             original_source: part(&source, 0).to_owned(),
-            original_source_detail: part(&source, 1).to_owned(),
+            original_source_detail: readable(part(&source, 1)).into_owned(),
             device: part(&device, 0).to_owned(),
             browser: part(&device, 1).to_owned(),
             os: part(&device, 2).to_owned(),
@@ -250,8 +251,8 @@ impl<'a> Texts<'a> {
             at: Millis(visit.start_ms),
             duration_seconds: seconds(lasted.max(visit.sums.engaged_ms)),
             source: part(&source, 0).to_owned(),
-            source_detail: part(&source, 1).to_owned(),
-            referrer: self.of(Kind::Referrer, run.referrer)?.to_string(),
+            source_detail: readable(part(&source, 1)).into_owned(),
+            referrer: readable_referrer(&self.of(Kind::Referrer, run.referrer)?).into_owned(),
             utm_source: part(&campaign, 0).to_owned(),
             utm_medium: part(&campaign, 1).to_owned(),
             utm_campaign: part(&campaign, 2).to_owned(),
@@ -281,8 +282,8 @@ impl<'a> Texts<'a> {
             kind: if is_view { "page_view" } else { "completion" },
             value: (!is_view).then(|| money::decimal(row.value_minor, self.digits)),
             value_minor: row.value_minor,
-            host: part(&page, 0).to_owned(),
-            path: part(&page, 1).to_owned(),
+            host: readable(part(&page, 0)).into_owned(),
+            path: readable(part(&page, 1)).into_owned(),
             title: self.of(Kind::Title, row.title)?.to_string(),
             event: self.events.get(&row.event).cloned().unwrap_or_default(),
             engaged_seconds: seconds(row.engaged_ms.into()),

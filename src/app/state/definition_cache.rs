@@ -6,7 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustc_hash::FxHashMap;
 
 use crate::domain::account::AccountId;
-use crate::domain::event::{EventNumber, Status};
+use crate::domain::event::{EventNumber, EventRef, Status};
+use crate::domain::value_property::ValueProperty;
 use crate::store::changes::{Change, Kind};
 use crate::store::definition::{self, Stored};
 use crate::store::{self, Connection};
@@ -34,6 +35,18 @@ impl AccountEvents {
     #[must_use]
     pub fn has_name(&self, name: &str) -> bool {
         self.events.iter().any(|stored| stored.definition.name == name)
+    }
+
+    /// The property that is the value of an event's completions, if one is set.
+    #[must_use]
+    pub fn value_property(&self, event: &EventRef) -> Option<&ValueProperty> {
+        let mut with_property =
+            self.events.iter().filter(|stored| stored.definition.value_property.is_some());
+        let found = match event {
+            EventRef::Id(number) => with_property.find(|stored| stored.number == *number),
+            EventRef::Name(name) => with_property.find(|stored| stored.definition.name == *name),
+        };
+        found?.definition.value_property.as_ref()
     }
 
     /// The events whose completions are counted.

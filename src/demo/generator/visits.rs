@@ -15,7 +15,7 @@ use crate::demo::generator::traffic_curve::{Interval, SpecialDay};
 use crate::demo::generator::visitors::Visitors;
 use crate::domain::contact::{Email, Identity};
 use crate::domain::event::EventRef;
-use crate::domain::hit::{Act, Hit};
+use crate::domain::hit::{Act, Hit, Value};
 use crate::domain::money;
 use crate::domain::visitor::SESSION_IDLE;
 
@@ -341,8 +341,8 @@ impl VisitPlanner {
         let Some((event, value_minor)) = self.events.draw_by_program(&self.random) else { return };
         let [(_, email), ..] = self.visitors.identity(visitor);
         let identity = Identity { email: Email::parse(&email), ..Identity::default() };
-        let value_minor = (value_minor != 0).then_some(value_minor);
-        let act = Act::Completion { event: EventRef::Id(event), value_minor, properties: Vec::new() };
+        let value = if value_minor == 0 { Value::Usual } else { Value::Minor(value_minor) };
+        let act = Act::Completion { event: EventRef::Id(event), value, properties: Vec::new() };
         let hit = Hit::from_program(self.account.id(), at, act, identity);
         self.queue.push(Planned::Report(hit));
     }

@@ -8,6 +8,7 @@ use crate::domain::money;
 use crate::domain::scrub::{self, Emails};
 use crate::domain::text::{cut, is_longer};
 use crate::domain::url_rule::{self, UrlRule};
+use crate::domain::value_property::ValueProperty;
 
 /// Number of digits of an id as it is shown and sent (rules.md 19).
 pub const ID_DIGITS: usize = 12;
@@ -128,6 +129,12 @@ impl EventKind {
         matches!(self, Self::Click | Self::Form)
     }
 
+    /// Whether its completions may carry properties.
+    #[must_use]
+    pub const fn has_properties(self) -> bool {
+        matches!(self, Self::Custom)
+    }
+
     const fn has_selector(self) -> bool {
         matches!(self, Self::Click | Self::Form)
     }
@@ -162,6 +169,8 @@ pub enum Invalid {
     UrlRule(url_rule::Invalid),
     #[error("“{0}” is not an amount")]
     Value(String),
+    #[error("“{0}” is not the name of a property")]
+    ValueProperty(String),
     #[error("the code has more than {CUSTOM_JS_MAX} bytes")]
     LongCustomJs,
 }
@@ -176,6 +185,7 @@ impl Invalid {
             Self::NoSelector | Self::LongSelector | Self::Markup => "selector",
             Self::NoUrlRule | Self::UrlRule(_) => "url",
             Self::Value(_) => "value",
+            Self::ValueProperty(_) => "value_property",
             Self::LongCustomJs => "custom_js",
         }
     }
@@ -189,6 +199,7 @@ pub struct Typed<'a> {
     pub selector: &'a str,
     pub url: &'a str,
     pub value: &'a str,
+    pub value_property: &'a str,
     pub custom_js: &'a str,
 }
 
@@ -204,6 +215,8 @@ pub struct Definition {
     pub url: Option<UrlRule>,
     /// The value of a completion that carries none, minor units.
     pub value_minor: i64,
+    /// The property that is the value of a completion, where a completion has it and no value of its own.
+    pub value_property: Option<ValueProperty>,
     /// Its syntax is checked by a user with the right to publish script.
     pub custom_js: String,
 }
@@ -219,8 +232,15 @@ impl Definition {
             selector: String::new(),
             url: None,
             value_minor: 0,
+            value_property: None,
             custom_js: String::new(),
         }
+    }
+
+    /// As a user types it; empty means none.
+    #[must_use]
+    pub fn value_property_text(&self) -> String {
+        self.value_property.as_ref().map_or_else(String::new, ToString::to_string)
     }
 
     /// Checks what a user typed. The error holds everything that is wrong, in the order of the form. `digits` are the
@@ -262,6 +282,16 @@ impl Definition {
                 0
             }),
         };
+        let value_property = match typed.value_property.trim() {
+            name if name.is_empty() || !kind.has_properties() => None,
+            name => {
+                let parsed = ValueProperty::parse(name);
+                if parsed.is_none() {
+                    wrong.push(Invalid::ValueProperty(name.chars().take(PROPERTY_NAME_MAX).collect()));
+                }
+                parsed
+            }
+        };
         let mut custom_js = String::new();
         if kind == EventKind::Custom && !typed.custom_js.trim().is_empty() {
             if typed.custom_js.len() > CUSTOM_JS_MAX {
@@ -273,7 +303,7 @@ impl Definition {
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        Ok(Self { name, kind, tags, selector, url, value_minor, custom_js })
+        Ok(Self { name, kind, tags, selector, url, value_minor, value_property, custom_js })
     }
 }
 
@@ -378,6 +408,7 @@ mod tests {
             selector: " #go, .go ",
             url: "/pricing*",
             value: "9.99",
+            value_property: "price * quantity",
             custom_js: "go()",
         };
         let parse = |kind, typed: &Typed<'_>| Definition::parse(kind, typed, 2);
@@ -388,6 +419,7 @@ mod tests {
             assert_eq!(definition.selector.is_empty(), !kind.is_found_by_script(), "{kind:?}");
             let by_url = matches!(kind, EventKind::Click | EventKind::Form | EventKind::Visit);
             assert_eq!(definition.url.is_some(), by_url, "{kind:?}");
+            assert_eq!(definition.value_property.is_some(), kind.has_properties(), "{kind:?}");
             assert_eq!(definition.custom_js.is_empty(), *kind != EventKind::Custom, "{kind:?}");
         }
         let nothing = Typed::default();

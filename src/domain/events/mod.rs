@@ -3,3 +3,4 @@
 pub mod element_picker;
 pub mod event;
 pub mod snippet;
+pub mod value_property;

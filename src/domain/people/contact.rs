@@ -21,7 +21,8 @@ pub const EMAILS_MAX: usize = 20;
 #[serde(transparent)]
 pub struct ContactId(pub i64);
 
-/// An email address in lower case.
+/// An email address in lower case, its domain as people read it: `bücher.example`, not `xn--bcher-kva.example`. Both
+/// writings are one address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Email(String);
@@ -35,6 +36,7 @@ impl Email {
             return None;
         }
         let (local, domain) = text.rsplit_once('@')?;
+        let domain = &*readable_domain(domain)?;
         let plain = |c: char| !c.is_control() && !c.is_whitespace();
         let local_fits = !local.is_empty()
             && local.len() <= 64
@@ -50,7 +52,8 @@ impl Email {
                 && l.chars().all(|c| c.is_alphanumeric() || c == '-')
         };
         let domain_fits = domain.contains('.') && domain.split('.').all(label);
-        (local_fits && domain_fits).then(|| Self(text.to_lowercase()))
+        let email = format!("{}@{domain}", local.to_lowercase());
+        (local_fits && domain_fits && email.len() <= EMAIL_MAX).then_some(Self(email))
     }
 
     #[must_use]
@@ -64,6 +67,17 @@ impl Email {
         let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
         format!("{}…@{domain}", local.chars().next().unwrap_or('…'))
     }
+}
+
+/// A domain in lower case and in the letters of its language. `None` when it cannot be a domain (UTS 46).
+fn readable_domain(domain: &str) -> Option<String> {
+    if domain.is_ascii() && !domain.to_ascii_lowercase().contains("xn--") {
+        return Some(domain.to_ascii_lowercase());
+    }
+    // Only what has an ASCII form can receive mail. What that form decodes to is one text for all writings.
+    let ascii = idna::domain_to_ascii(domain).ok()?;
+    let (readable, checked) = idna::domain_to_unicode(&ascii);
+    checked.ok().map(|()| readable)
 }
 
 /// What a browser says about its user (`identify`). It is asserted, not verified (rules.md 22).
@@ -105,6 +119,18 @@ mod tests {
         {
             assert_eq!(Email::parse(bad), None, "{bad}");
         }
+        for (writing, kept) in [
+            ("a@bücher.example", "a@bücher.example"),
+            ("a@BÜCHER.example", "a@bücher.example"),
+            ("a@xn--bcher-kva.example", "a@bücher.example"),
+            ("a@XN--BCHER-KVA.Example", "a@bücher.example"),
+            ("a@bu\u{308}cher.example", "a@bücher.example"),
+            ("a@bücher。example", "a@bücher.example"),
+            ("a@例え.テスト", "a@例え.テスト"),
+        ] {
+            assert_eq!(Email::parse(writing).as_ref().map(Email::as_str), Some(kept), "{writing}");
+        }
+        assert_eq!(Email::parse("a@xn--a.example"), None, "no text has this form");
         let long = |n: usize| {
             format!("a@{}.{}.{}.{}com", "b".repeat(63), "c".repeat(63), "d".repeat(63), "e".repeat(n))
         };

@@ -9,14 +9,17 @@
 //!   counts in completions and value only (rules.md 13), and everything its session would say is empty.
 //! - `page`, `host`, `event`, `tag`, `consent` and `contact` describe the row itself. All other dimensions describe
 //!   its session.
-//! - `is` and `is_not` compare exactly, after the value was brought into the stored form (a host in lower case, a
-//!   country in upper case). `contains`, `does_not_contain` and `starts_with` ignore case. Several values mean any of
+//! - `is` and `is_not` compare exactly, after the value was brought into the form that reports show (a host in lower
+//!   case, a country in upper case, addresses decoded). `contains`, `does_not_contain` and `starts_with` ignore case. Several values mean any of
 //!   them; with `is_not` and `does_not_contain` they mean none of them.
 //! - For pages, a value that begins with `/` is compared with the path, and any other with host and path. `contains`
 //!   looks at host and path. A value with `?` is compared with the kept query too.
 //! - The empty value, written `(none)`, means the empty text for every operator.
 
+use std::borrow::Cow;
+
 use super::period::{Days, LocalDay, Preset, parse_day};
+use crate::domain::readable::{readable, readable_referrer};
 
 /// The most filters of a report.
 pub const FILTERS_MAX: usize = 20;
@@ -106,25 +109,44 @@ impl Dimension {
         matches!(self, Self::Page | Self::EntryPage | Self::ExitPage)
     }
 
-    /// Brings a typed value into the stored form, for exact comparisons.
+    /// Brings a typed value into the form of the texts in reports, for exact comparisons.
     #[must_use]
     pub fn normalise(self, value: &str) -> String {
         match self {
-            Self::Host | Self::Device | Self::VisitorType | Self::Consent | Self::Contact => {
-                value.to_lowercase()
-            }
+            Self::Host => readable(&value.to_lowercase()).into_owned(),
+            Self::Referrer => readable_referrer(value).into_owned(),
+            Self::SourceDetail | Self::SourceDetail2 => readable(value).into_owned(),
+            Self::Device | Self::VisitorType | Self::Consent | Self::Contact => value.to_lowercase(),
             Self::Country | Self::Source => value.to_uppercase(),
-            Self::Page | Self::EntryPage | Self::ExitPage => match value.find('/') {
-                Some(0) => value.to_owned(),
-                Some(at) => {
-                    let (host, rest) = value.split_at(at);
-                    host.to_lowercase() + rest
-                }
-                None => value.to_lowercase(),
-            },
+            Self::Page | Self::EntryPage | Self::ExitPage => normalise_page(value),
             _ => value.to_owned(),
         }
     }
+
+    /// Brings a typed value into the form that parts of the texts in reports have.
+    #[must_use]
+    pub fn normalise_part(self, value: &str) -> String {
+        let readable = match self {
+            Self::Page | Self::EntryPage | Self::ExitPage | Self::Host => readable(without_scheme(value)),
+            Self::Referrer => Cow::Borrowed(value.strip_prefix("https://").unwrap_or(value)),
+            Self::SourceDetail | Self::SourceDetail2 => readable(value),
+            _ => Cow::Borrowed(value),
+        };
+        readable.to_lowercase()
+    }
+}
+
+/// A page as it is stored: host in lower case, one slash at the end of the path left out.
+fn normalise_page(value: &str) -> String {
+    let value = without_scheme(value.trim());
+    let (host, rest) = value.split_at(value.find(['/', '?', '#']).unwrap_or(value.len()));
+    let (path, query) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+    let path = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path);
+    readable(&[&host.to_lowercase(), path, query].concat()).into_owned()
+}
+
+fn without_scheme(value: &str) -> &str {
+    value.strip_prefix("https://").or_else(|| value.strip_prefix("http://")).unwrap_or(value)
 }
 
 /// How a text is compared with the values of a filter.

@@ -5,6 +5,7 @@ pub mod device;
 pub mod language;
 pub mod network;
 pub mod page;
+pub mod readable;
 pub mod referrer;
 pub mod screen;
 pub mod scrub;

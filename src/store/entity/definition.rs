@@ -7,6 +7,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::{Definition, EventKind, EventNumber, Status};
 use crate::domain::url_rule::UrlRule;
+use crate::domain::value_property::ValueProperty;
 use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 
@@ -33,7 +34,7 @@ pub struct Script {
 
 const FIELDS: &str =
     "d.number, d.name, d.kind, d.status, d.selector, d.url_rule, d.value_minor, d.created_ms,
-    d.changed_ms, coalesce(s.hash, ''), d.last_ms";
+    d.changed_ms, coalesce(s.hash, ''), d.last_ms, d.value_property";
 const FROM: &str = "event_definition d
     left join event_script s on s.account_id = d.account_id and s.number = d.number";
 
@@ -51,6 +52,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Stored> {
             selector: row.get(4)?,
             url: UrlRule::parse(&url).ok(),
             value_minor: row.get(6)?,
+            value_property: ValueProperty::parse(&row.get::<_, String>(11)?),
             custom_js: String::new(),
         },
         status: Status::parse(&status).ok_or_else(|| wrong(3, "no status of an event"))?,
@@ -76,13 +78,13 @@ pub fn insert(
         .ok_or(Error::NotFound)?;
     conn.prepare_cached(
         "insert into event_definition (account_id, number, name, kind, status, selector, url_rule, value_minor,
-                                       created_ms, changed_ms)
-         values (:account, :number, :name, :kind, 'active', :selector, :url, :value, :now, :now)",
+                                       value_property, created_ms, changed_ms)
+         values (:account, :number, :name, :kind, 'active', :selector, :url, :value, :property, :now, :now)",
     )?
     .execute(named_params! {
         ":account": account.0, ":number": number, ":name": definition.name, ":kind": definition.kind.as_str(),
         ":selector": definition.selector, ":url": definition.url.as_ref().map_or("", UrlRule::as_str),
-        ":value": definition.value_minor, ":now": now.0,
+        ":value": definition.value_minor, ":property": definition.value_property_text(), ":now": now.0,
     })?;
     let number = EventNumber(number);
     replace_parts(conn, account, number, definition, script_hash)?;
@@ -101,13 +103,13 @@ pub fn update(
     let changed = conn
         .prepare_cached(
             "update event_definition set name = :name, selector = :selector, url_rule = :url, value_minor = :value,
-                 changed_ms = :now
+                 value_property = :property, changed_ms = :now
              where account_id = :account and number = :number and status <> 'deleted'",
         )?
         .execute(named_params! {
             ":account": account.0, ":number": number.0, ":name": definition.name, ":selector": definition.selector,
             ":url": definition.url.as_ref().map_or("", UrlRule::as_str), ":value": definition.value_minor,
-            ":now": now.0,
+            ":property": definition.value_property_text(), ":now": now.0,
         })?;
     if changed == 0 {
         return Err(Error::NotFound);

@@ -1,13 +1,15 @@
 //! Dictionaries in memory, for reports: every request compares and sorts their texts. Texts are only ever added, so a
 //! cached list is never wrong, only too short; what is new is then read and added to it.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
-use super::dictionary::{self, Kind};
+use super::dictionary::{self, Kind, SEPARATOR};
 use crate::domain::account::AccountId;
+use crate::domain::readable::{readable, readable_referrer};
 use crate::store::error::Error;
 
 /// Most bytes of lists that are kept. Beyond it all but the latest are dropped.
@@ -48,7 +50,19 @@ impl DictionaryCache {
     }
 }
 
-/// The texts of one kind.
+/// A text as reports show it. What is stored of addresses is encoded.
+fn shown(kind: Kind, text: &str) -> Cow<'_, str> {
+    match kind {
+        Kind::Referrer => readable_referrer(text),
+        Kind::Page | Kind::Source if text.contains(['%', '-']) => {
+            let parts: Vec<_> = text.split(SEPARATOR).map(readable).collect();
+            Cow::Owned(dictionary::join(&parts.iter().map(|part| &**part).collect::<Vec<_>>()))
+        }
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// The texts of one kind, as reports show them.
 #[derive(Clone, Debug, Default)]
 pub(in crate::store) struct TextList {
     /// All texts one after the other, ordered by id.
@@ -67,7 +81,7 @@ impl TextList {
             let end = self.text.len();
             // Ids have no gaps. If damage made one, its texts are empty.
             self.ends.resize((id as usize).saturating_sub(1), u32::try_from(end).unwrap_or(u32::MAX));
-            self.text.push_str(text);
+            self.text.push_str(&shown(kind, text));
             self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
         })?;
         let mut new: Vec<u32> = (known + 1..=self.last_id()).collect();

@@ -6,13 +6,17 @@ use std::ops::Range;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, params};
 
 use crate::domain::account::AccountId;
-use crate::domain::event::properties_text;
+use crate::domain::event::{EventNumber, properties_text};
 use crate::domain::visitor::{Token, VisitorNumber};
 use crate::store::error::Error;
 
 /// Kinds of events. The numbers are stored, so they never change.
 pub const PAGE_VIEW: u8 = 1;
 pub const COMPLETION: u8 = 2;
+
+/// How many of an account's latest completions are looked through for those of one event, and how many are listed.
+const PROPERTIES_LOOKED_AT: u32 = 500;
+const PROPERTIES_LISTED: u32 = 20;
 
 /// One event. Texts are dictionary ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -341,6 +345,24 @@ pub fn sweep_seen(
     }
     *cursor = last;
     Ok(())
+}
+
+/// The properties of the latest completions of an event, newest first, as JSON objects. Only the account's latest
+/// completions with properties are looked through, so an event that was not completed lately has none.
+pub fn list_latest_properties(
+    conn: &Connection,
+    account: AccountId,
+    event: EventNumber,
+) -> Result<Vec<String>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select properties from (
+             select event, properties from event_property where account_id = ?1
+             order by at_ms desc, inbox_id desc limit ?3
+         ) where event = ?2 limit ?4",
+    )?;
+    let rows = statement
+        .query_map((account.0, event.0, PROPERTIES_LOOKED_AT, PROPERTIES_LISTED), |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Stores the properties a completion was sent with.

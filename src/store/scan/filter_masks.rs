@@ -134,7 +134,10 @@ impl FilterTest {
             } else {
                 Subject::Parts(Field::of(filter.dimension))
             };
-            let text = if exact { filter.dimension.normalise(value) } else { value.to_lowercase() };
+            let text = match exact {
+                true => filter.dimension.normalise(value),
+                false => filter.dimension.normalise_part(value),
+            };
             let number = match filter.dimension {
                 Dimension::Contact if exact => value.parse().ok(),
                 Dimension::Event if exact => EventNumber::parse(value).map(|number| number.0),

@@ -135,7 +135,7 @@ fn count_and_refuse(state: &State, reason: Reason) -> HttpResponse {
 /// Whether the sender gets an error status, because they can correct the hit or send it again. Other rejected hits
 /// are answered with success, and only the header names the reason.
 pub(super) const fn is_refused(reason: Reason) -> bool {
-    matches!(reason, Reason::Malformed | Reason::BadValue | Reason::TooLarge | Reason::Unavailable)
+    matches!(reason, Reason::Malformed | Reason::TooLarge | Reason::Unavailable)
 }
 
 pub(super) fn refuse(reason: Reason) -> HttpResponse {

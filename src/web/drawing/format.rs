@@ -247,60 +247,6 @@ fn fill_owned(text: &str, parts: &[(&str, String)]) -> String {
     fill(text, &values)
 }
 
-/// A URL with its percent-encoded letters decoded, so that people can read it. ASCII, spaces, control characters
-/// and direction marks stay encoded: decoded they could make two URLs look alike or reverse the text.
-pub fn address(address: &str) -> String {
-    let mut text = String::with_capacity(address.len());
-    let mut rest = address;
-    while let Some(at) = rest.find('%') {
-        let (before, escaped) = rest.split_at(at);
-        text.push_str(before);
-        let (bytes, length) = escaped_bytes(escaped);
-        for chunk in bytes.utf8_chunks() {
-            for char in chunk.valid().chars() {
-                if is_readable(char) {
-                    text.push(char);
-                } else {
-                    escape(&mut text, char.to_string().as_bytes());
-                }
-            }
-            escape(&mut text, chunk.invalid());
-        }
-        // A percent sign that encodes nothing.
-        if length == 0 {
-            text.push('%');
-        }
-        rest = escaped.get(length.max(1)..).unwrap_or_default();
-    }
-    text.push_str(rest);
-    text
-}
-
-/// The bytes that are percent-encoded at the start of the text, and the length of that encoding.
-fn escaped_bytes(text: &str) -> (Vec<u8>, usize) {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let byte = |group: &[u8]| match *group {
-        [b'%', high, low] => Some(digit(high)? * 16 + digit(low)?),
-        _ => None,
-    };
-    let bytes: Vec<u8> = text.as_bytes().chunks(3).map_while(byte).collect();
-    let length = bytes.len() * 3;
-    (bytes, length)
-}
-
-fn is_readable(char: char) -> bool {
-    const MARKS: [char; 8] =
-        ['\u{ad}', '\u{61c}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{3164}', '\u{feff}'];
-    let turns = matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !char.is_ascii() && !char.is_control() && !char.is_whitespace() && !turns && !MARKS.contains(&char)
-}
-
-fn escape(text: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        text.push_str(&format!("%{byte:02X}"));
-    }
-}
-
 /// `value / unit`, rounded once: with one decimal below `decimals_below` tenths, otherwise a whole number.
 fn short(t: &Numbers, value: u128, unit: u128, decimals_below: u128) -> String {
     let tenths = (value * 10 + unit / 2) / unit;
@@ -324,25 +270,6 @@ fn signed(t: &Numbers, negative: bool, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_show_decoded_letters() {
-        for (address_of, shown) in [
-            ("/plain", "/plain"),
-            ("/%E6%97%A5/x%e6%9c%ac", "/日/x本"),
-            ("/ar/%D8%A7", "/ar/ا"),
-            ("/%3Cb%3E%22%2F%20%00", "/%3Cb%3E%22%2F%20%00"),
-            ("/%E2%80%AEgpj.exe", "/%E2%80%AEgpj.exe"),
-            ("/%E2%80%8B%C2%A0", "/%E2%80%8B%C2%A0"),
-            ("/%F0%9F%90%88%E2%80%8D%E2%AC%9B", "/🐈\u{200d}⬛"),
-            ("/%FF%E6%97", "/%FF%E6%97"),
-            ("100%", "100%"),
-            ("%%E6%97%A5%zz%4", "%日%zz%4"),
-            ("日%C3%A9", "日é"),
-        ] {
-            assert_eq!(address(address_of), shown);
-        }
-    }
     use crate::domain::period::parse_day;
     use crate::web::text::EN;
 

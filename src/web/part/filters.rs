@@ -4,7 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::question::{Dimension, Filter, Operator};
-use crate::web::drawing::format;
+use crate::domain::readable::readable;
 use crate::web::part::icon::Icon;
 use crate::web::part::saved_views::ViewsMenu;
 use crate::web::paths::ReportUrl;
@@ -51,7 +51,7 @@ impl FilterBar {
         let operator = self.operator(filter.operator).to_owned();
         let named = |value: &String| match value.as_str() {
             "" => self.t.report.none.to_owned(),
-            value if is_address(filter.dimension) => format::address(value),
+            value if is_address(filter.dimension) => readable(value).into_owned(),
             value if filter.dimension == Dimension::Event => {
                 let named = self.events.iter().find(|(id, _)| id == value);
                 named.map_or_else(|| value.to_owned(), |(_, name)| name.clone())

@@ -1,17 +1,18 @@
-//! Finds out who sent a request and over which scheme. Forwarding headers (`X-Forwarded-For`, `-Proto`, `-Host`)
-//! are believed only when the peer is a trusted proxy; anybody else could forge them.
+//! Finds out who sent a request and over which scheme. Forwarding headers are believed only when the peer is a trusted
+//! proxy; anybody else could forge them.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::http::header::HeaderMap;
 
 use crate::base::cidr::Cidr;
+use crate::web::request::forwarded::hop_address;
 use crate::web::request::options::Options;
 
 /// The address of the client: the peer, or, when the peer is a trusted proxy, the last hop that is not one.
 pub fn address(options: &Options, request: &HttpRequest) -> Option<IpAddr> {
-    Some(address_of(&options.trusted_proxies, peer(request)?, request.headers()))
+    Some(address_of(options, peer(request)?, request.headers()))
 }
 
 /// Whether the browser uses https, either with this server or with a trusted proxy in front of it (rules.md 26).
@@ -20,10 +21,8 @@ pub fn is_https(options: &Options, request: &HttpRequest) -> bool {
 }
 
 fn forwarded_https(options: &Options, request: &HttpRequest) -> bool {
-    let trusted = is_from_proxy(options, request);
-    // The nearest proxy appends its value last.
-    let last = last_value(request.headers(), "x-forwarded-proto");
-    trusted && last.is_some_and(|proto| proto.eq_ignore_ascii_case("https"))
+    let scheme = || options.forwarding_header.scheme(request.headers());
+    is_from_proxy(options, request) && scheme().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
 /// Whether the request never left this machine, so nobody can read it even over plain http. A reverse proxy on this
@@ -44,15 +43,15 @@ pub fn is_local(request: &HttpRequest) -> bool {
     is_own && !is_forwarded && peer(request).is_some_and(|peer| peer.is_loopback())
 }
 
-/// The host names, with port, under which the browser may know this server: `Host`, `X-Forwarded-Host` of a trusted
-/// proxy, and the host of the public URL.
+/// The host names, with port, under which the browser may know this server: `Host`, what a trusted proxy says
+/// that it was asked for, and the host of the public URL.
 pub fn hosts(options: &Options, request: &HttpRequest) -> Vec<String> {
     let mut hosts = Vec::with_capacity(3);
     let text = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     // In HTTP/2 the host is part of the request target.
     hosts.extend(text("host").or_else(|| request.uri().authority().map(ToString::to_string)));
     if is_from_proxy(options, request) {
-        hosts.extend(last_value(request.headers(), "x-forwarded-host").map(str::to_owned));
+        hosts.extend(options.forwarding_header.host(request.headers()));
     }
     hosts.extend(options.public_url.as_deref().and_then(host_of).map(str::to_owned));
     hosts.iter().map(|host| plain_host(host)).collect()
@@ -104,8 +103,9 @@ fn peer(request: &HttpRequest) -> Option<IpAddr> {
 
 /// The peer, when it is not trusted and has sent a header by which proxies name their clients.
 pub fn undeclared_proxy(options: &Options, request: &HttpRequest) -> Option<IpAddr> {
-    let is_forwarded =
-        ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers().contains_key(*name));
+    let is_forwarded = ["forwarded", "x-forwarded-for", "x-real-ip"]
+        .iter()
+        .any(|name| request.headers().contains_key(*name));
     peer(request).filter(|_| is_forwarded && !is_from_proxy(options, request))
 }
 
@@ -117,23 +117,15 @@ fn is_trusted(trusted: &[Cidr], address: IpAddr) -> bool {
     trusted.iter().any(|network| network.contains(address))
 }
 
-/// The last value of the last line of this name, which the nearest proxy wrote.
-fn last_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-    let line = headers.get_all(name).filter_map(|value| value.to_str().ok()).last()?;
-    line.rsplit(',').next().map(str::trim)
-}
-
-fn address_of(trusted: &[Cidr], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+fn address_of(options: &Options, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let trusted = &options.trusted_proxies;
     if !is_trusted(trusted, peer) {
         return peer;
     }
-    let name = HeaderName::from_static("x-forwarded-for");
-    let lines: Vec<&str> = headers.get_all(name).map(|value| value.to_str().unwrap_or("")).collect();
     let mut nearest = peer;
-    for hop in lines.iter().flat_map(|line| line.split(',')).rev() {
+    for hop in options.forwarding_header.hops(headers) {
         // An entry that is not an address ends the search: nobody vouches for the entries before it.
-        let Some(address) = hop_address(hop) else { return nearest };
+        let Some(address) = hop else { return nearest };
         nearest = address;
         if !is_trusted(trusted, address) {
             return address;
@@ -142,16 +134,10 @@ fn address_of(trusted: &[Cidr], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     nearest
 }
 
-/// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]:4711`
-fn hop_address(hop: &str) -> Option<IpAddr> {
-    let hop = hop.trim();
-    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
-    let address = bare.parse::<IpAddr>().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|a| a.ip()));
-    address.map(|a| a.to_canonical())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use actix_web::test::TestRequest;
 
     use super::*;

@@ -88,10 +88,10 @@ pub fn sender(state: &State, request: &HttpRequest) -> u64 {
     state.client_address(request).map_or(0, rate_limit::sender_of)
 }
 
-/// The `format` that the address asks for.
-pub(super) fn asked_format(request: &HttpRequest) -> Option<Cow<'_, str>> {
+/// The first value that the address has for a key.
+pub(super) fn parameter<'r>(request: &'r HttpRequest, name: &str) -> Option<Cow<'r, str>> {
     let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    pairs.find_map(|(key, value)| (key == "format").then_some(value))
+    pairs.find_map(|(key, value)| (key == name).then_some(value))
 }
 
 /// Whether the answer should be data instead of a page: the request has a token, accepts no HTML, or asks for a
@@ -99,6 +99,6 @@ pub(super) fn asked_format(request: &HttpRequest) -> Option<Cow<'_, str>> {
 pub fn wants_data(request: &HttpRequest) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let takes_html = accept.is_none_or(|accept| accept.contains("text/html"));
-    let asks_format = asked_format(request).is_some();
+    let asks_format = parameter(request, "format").is_some();
     request.headers().contains_key(header::AUTHORIZATION) || (asks_format && accept.is_none()) || !takes_html
 }

@@ -34,6 +34,7 @@ use crate::web::request::state::State;
 use crate::web::request::troubles;
 use crate::web::response::cookie;
 use crate::web::response::error::WebError;
+use crate::web::response::export::Mark;
 use crate::web::response::page::{AccountLink, CurrentAccount, Layout, Section, Trouble, Viewer};
 use crate::web::text::Texts;
 
@@ -253,7 +254,14 @@ impl CsrfToken for Member {
 pub enum Format {
     Html,
     Json,
-    Csv,
+    Csv(Mark),
+}
+
+impl Format {
+    #[must_use]
+    pub const fn is_csv(self) -> bool {
+        matches!(self, Self::Csv(_))
+    }
 }
 
 /// A user or a program that may read the reports of the account in the path.
@@ -304,10 +312,13 @@ impl ReportAccess {
 }
 
 fn format_of(request: &HttpRequest) -> Result<Format, WebError> {
-    match context::asked_format(request).as_deref() {
+    match context::parameter(request, "format").as_deref() {
         None | Some("") => Ok(Format::Html),
         Some("json") => Ok(Format::Json),
-        Some("csv") => Ok(Format::Csv),
+        Some("csv") => Ok(Format::Csv(match context::parameter(request, "bom").as_deref() {
+            Some("0") => Mark::Omitted,
+            _ => Mark::Written,
+        })),
         Some(_) => Err(WebError::BadRequest("format must be json or csv".to_owned())),
     }
 }

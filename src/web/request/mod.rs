@@ -4,6 +4,7 @@ pub mod body;
 pub mod client;
 pub mod context;
 pub mod form;
+pub mod forwarded;
 pub mod guard;
 pub mod method;
 pub mod options;

@@ -1,6 +1,7 @@
 //! The network settings of the web layer. `server` makes them from the configuration.
 
 use crate::base::cidr::Cidr;
+use crate::web::request::forwarded::ForwardingHeader;
 
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -12,6 +13,8 @@ pub struct Options {
     pub own_tls: bool,
     /// Peers whose forwarding headers are believed.
     pub trusted_proxies: Vec<Cidr>,
+    /// The header in which they name their clients.
+    pub forwarding_header: ForwardingHeader,
     /// The secret of monitors that read `/metrics` from elsewhere.
     pub metrics_token: Option<String>,
 }

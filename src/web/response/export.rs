@@ -7,8 +7,18 @@ use serde::Serialize;
 
 use crate::web::response::error::WebError;
 
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 /// Most rows of a CSV file, unless the request asks for fewer.
 pub const CSV_ROWS_MAX: usize = 100_000;
+
+/// The byte order mark at the beginning of a CSV file. Without it Excel takes the letters for those of another encoding;
+/// programs may not expect it and ask for none (`?bom=0`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    Written,
+    Omitted,
+}
 
 pub fn json(value: &impl Serialize) -> Result<HttpResponse, WebError> {
     let body = serde_json::to_string(value).map_err(WebError::internal)?;
@@ -16,8 +26,8 @@ pub fn json(value: &impl Serialize) -> Result<HttpResponse, WebError> {
 }
 
 /// A CSV file by RFC 4180 that the browser saves as `name.csv`. Pass every text through `cell` first.
-pub fn csv(name: &str, head: &[&str], rows: Vec<Vec<String>>) -> Result<HttpResponse, WebError> {
-    let body = table(head, &rows).map_err(WebError::internal)?;
+pub fn csv(mark: Mark, name: &str, head: &[&str], rows: Vec<Vec<String>>) -> Result<HttpResponse, WebError> {
+    let body = table(mark, head, &rows).map_err(WebError::internal)?;
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")))
@@ -29,17 +39,22 @@ pub type Column<R> = (&'static str, fn(&R) -> String);
 
 /// Like `csv`, for a table whose columns are always the same.
 pub fn csv_columns<'a, R: 'a>(
+    mark: Mark,
     name: &str,
     columns: &[Column<R>],
     rows: impl IntoIterator<Item = &'a R>,
 ) -> Result<HttpResponse, WebError> {
     let head: Vec<&str> = columns.iter().map(|(head, _)| *head).collect();
     let cells = |row: &R| columns.iter().map(|(_, cell)| cell(row)).collect();
-    csv(name, &head, rows.into_iter().map(cells).collect())
+    csv(mark, name, &head, rows.into_iter().map(cells).collect())
 }
 
-fn table(head: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+fn table(mark: Mark, head: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>, csv::Error> {
+    let begin = match mark {
+        Mark::Written => BYTE_ORDER_MARK.to_vec(),
+        Mark::Omitted => Vec::new(),
+    };
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(begin);
     writer.write_record(head)?;
     for row in rows {
         writer.write_record(row)?;
@@ -79,7 +94,9 @@ mod tests {
     #[test]
     fn tables_are_written_by_rfc_4180() {
         let rows = vec![vec!["a,\"b\"".to_owned(), "1\r\n2".to_owned()], vec![String::new(), "é".to_owned()]];
-        let text = String::from_utf8(table(&["x", "y"], &rows).unwrap()).unwrap();
-        assert_eq!(text, "x,y\r\n\"a,\"\"b\"\"\",\"1\r\n2\"\r\n,é\r\n");
+        let text = |mark| String::from_utf8(table(mark, &["x", "y"], &rows).unwrap()).unwrap();
+        let expected = "x,y\r\n\"a,\"\"b\"\"\",\"1\r\n2\"\r\n,é\r\n";
+        assert_eq!(text(Mark::Omitted), expected);
+        assert_eq!(text(Mark::Written), format!("\u{feff}{expected}"));
     }
 }

@@ -163,6 +163,11 @@ fn report(level: u64, names: &[&str], kind: EventKind) -> EventReport {
         selector: "#buy, .button.primary".into(),
         url_rule: "/pricing*".into(),
         default_minor: 1_999,
+        value_property: if level == 41 { "price * quantity".into() } else { String::new() },
+        suggested_value_property: names
+            .first()
+            .filter(|_| kind.has_properties())
+            .map(|name| (*name).to_owned()),
         custom_js: true,
         created: NOW.plus(-90 * DAY),
         reported_by_programs: 311 * level.min(1),
@@ -371,7 +376,7 @@ pub(super) fn pages_of_events() -> Vec<(&'static str, String)> {
             "event-counted",
             event_of(FULL, Role::Editor, &report(41, &people, EventKind::Visit), Some(work(Some(NOW)))),
         ),
-        ("event-hostile", event_of(HOSTILE, Role::Editor, &report(41, &odd, EventKind::Visit), None)),
+        ("event-hostile", event_of(HOSTILE, Role::Editor, &report(41, &odd, EventKind::Custom), None)),
         ("event-new", form(FULL, &Form::New, EventKind::Click, &[])),
         ("event-new-wrong", form(FULL, &Form::New, EventKind::Form, &wrong)),
         ("event-edit", form(FULL, &Form::Edit(&click), EventKind::Click, &[])),

@@ -87,7 +87,7 @@ texts! {
                 name: "Not stored",
                 meaning: "The server could not store the hit at that moment. The browser keeps it and sends it again later.",
             },
-            bad_value: Explained = { name: "Invalid value", meaning: "The value of the event is not a valid number." },
+            bad_value: Explained = { name: "Invalid value", meaning: "Counted with the value 0, because the value of the event is not an amount." },
             unknown_event: Explained = { name: "Unknown event", meaning: "There is no event with this ID or name." },
             unexpected: Explained = { name: "Unexpected", meaning: "This event name is waiting for your review." },
             archived_event: Explained = { name: "Archived event", meaning: "The event is archived and not counted." },

@@ -46,7 +46,7 @@ async fn events_as_data_have_the_keys_of_the_contract() {
     assert_eq!(row["last_seen"], json!(fixture.site.app.now().iso()));
     assert_eq!(table["rows"][2]["last_seen"], Value::Null);
     assert_eq!(row["series"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum::<u64>(), 2);
-    let csv = fixture.get("events?format=csv").await.body;
+    let csv = fixture.get("events?format=csv&bom=0").await.body;
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(lines[0], "id,name,type,tags,status,completions,contacts,value,last_seen");
     assert!(

@@ -7,6 +7,7 @@ mod event_list;
 mod events;
 mod look;
 mod matrix;
+mod odd_texts;
 mod pick;
 mod publishing;
 mod reports;

@@ -27,7 +27,7 @@ async fn report(access: ReportAccess) -> Result<HttpResponse, WebError> {
     let format = match access.format {
         Format::Html => "html",
         Format::Json => "json",
-        Format::Csv => "csv",
+        Format::Csv(_) => "csv",
     };
     let persons = access.need_persons().is_ok();
     Ok(HttpResponse::Ok().body(format!(

@@ -107,6 +107,20 @@ async fn numbers_and_texts_say_the_same_in_json() {
     assert_eq!(site.ask::<i64>("select at_ms from event_hot"), NOON.0 - 250);
 }
 
+/// Traits come as the site's programs have them.
+#[actix_web::test]
+async fn lists_and_objects_of_an_identity_are_kept_as_text() {
+    let mut site = Site::new().await;
+    let said = json!({
+        "email": "ann@example.com", "lastName": "Lee", "tags": ["a", 2, true, null, {"b": 1}], "empty": "",
+        "address": {"city": "Delft", "deep": {"x": 1}}, "none": [], "null": null
+    });
+    assert_eq!(site.collect(&with(site.view("e", "ab", PAGE), "i", said)).await.reason(), "stored");
+    site.fold().await;
+    let kept = site.asks::<String>("select name || '=' || value from contact_property order by name");
+    assert_eq!(kept, ["address.city=Delft", "lastname=Lee", "tags=a;2;true"]);
+}
+
 /// Status and reason for a page view with one field changed.
 async fn answer_to(site: &Site, name: &str, value: impl Into<Value>) -> (u16, String) {
     let answer = site.collect(&with(site.view("e", "ab", PAGE), name, value)).await;

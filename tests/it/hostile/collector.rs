@@ -121,7 +121,8 @@ async fn naughty_strings_are_stored_as_they_were_sent() {
         }
     }
     let values = site.asks::<String>("select value from contact_property order by contact_id");
-    let wanted: Vec<String> = strings.iter().map(|text| cut(text, 1_024)).collect();
+    let wanted = strings.iter().map(|text| cut(text, 1_024));
+    let wanted: Vec<String> = wanted.filter(|text| !text.trim().is_empty()).collect();
     assert_eq!(values, wanted);
 }
 

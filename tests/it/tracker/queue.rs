@@ -128,7 +128,8 @@ fn identify_sends_nothing_itself_and_is_part_of_later_hits() {
     let browser = Browser::new();
     let page = browser.visit(HOME);
     page.push(
-        "['identify', {email: 'ann@example.com', f: function () {}, n: null, deep: {a: 1}, list: [1]}]",
+        "['identify', {email: 'ann@example.com', f: function () {}, n: null, deep: {a: 1, b: {c: 2}}, list: [1, 'b', null],
+            at: new Date(0), none: []}]",
     );
     page.push("['identify', {id: 'x-1', vip: true, email: 'bo@example.com'}]");
     assert_eq!(browser.requests().len(), 1);
@@ -136,7 +137,13 @@ fn identify_sends_nothing_itself_and_is_part_of_later_hits() {
         page.push("['trackPageView']");
     }
     for view in &browser.views()[1..] {
-        assert_eq!(view["i"], json!({"email": "bo@example.com", "id": "x-1", "vip": true}));
+        assert_eq!(
+            view["i"],
+            json!({
+                "email": "bo@example.com", "id": "x-1", "vip": true, "deep.a": 1, "list": "1;b",
+                "at": "1970-01-01T00:00:00.000Z", "none": ""
+            })
+        );
     }
 }
 

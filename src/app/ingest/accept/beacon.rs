@@ -208,48 +208,76 @@ struct Scalar<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Scalar<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match Property::deserialize(deserializer)? {
+            Property::Scalar(text) => text,
+            Property::List(_) | Property::Object(_) => Cow::default(),
+        }))
+    }
+}
+
+/// The value of a property.
+enum Property<'a> {
+    Scalar(Cow<'a, str>),
+    /// Scalars joined by `;`, as HubSpot writes lists.
+    List(String),
+    /// The entries whose values are scalars.
+    Object(Vec<(Cow<'a, str>, Cow<'a, str>)>),
+}
+
+impl<'de> Deserialize<'de> for Property<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
         impl<'de> Visitor<'de> for Any {
-            type Value = Scalar<'de>;
+            type Value = Property<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a value")
             }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Scalar<'de>, E> {
-                Ok(Scalar(Cow::Borrowed(text)))
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Property<'de>, E> {
+                Ok(Property::Scalar(Cow::Borrowed(text)))
             }
-            fn visit_str<E>(self, text: &str) -> Result<Scalar<'de>, E> {
-                Ok(Scalar(Cow::Owned(text.to_owned())))
+            fn visit_str<E>(self, text: &str) -> Result<Property<'de>, E> {
+                Ok(Property::Scalar(Cow::Owned(text.to_owned())))
             }
-            fn visit_bool<E>(self, value: bool) -> Result<Scalar<'de>, E> {
-                Ok(Scalar(Cow::Owned(value.to_string())))
+            fn visit_bool<E>(self, value: bool) -> Result<Property<'de>, E> {
+                Ok(Property::Scalar(Cow::Owned(value.to_string())))
             }
-            fn visit_i64<E>(self, value: i64) -> Result<Scalar<'de>, E> {
-                Ok(Scalar(Cow::Owned(value.to_string())))
+            fn visit_i64<E>(self, value: i64) -> Result<Property<'de>, E> {
+                Ok(Property::Scalar(Cow::Owned(value.to_string())))
             }
-            fn visit_u64<E>(self, value: u64) -> Result<Scalar<'de>, E> {
-                Ok(Scalar(Cow::Owned(value.to_string())))
+            fn visit_u64<E>(self, value: u64) -> Result<Property<'de>, E> {
+                Ok(Property::Scalar(Cow::Owned(value.to_string())))
             }
-            fn visit_f64<E>(self, value: f64) -> Result<Scalar<'de>, E> {
-                Ok(Scalar(Cow::Owned(value.to_string())))
+            fn visit_f64<E>(self, value: f64) -> Result<Property<'de>, E> {
+                Ok(Property::Scalar(Cow::Owned(value.to_string())))
             }
-            fn visit_unit<E>(self) -> Result<Scalar<'de>, E> {
-                Ok(Scalar(Cow::Borrowed("")))
+            fn visit_unit<E>(self) -> Result<Property<'de>, E> {
+                Ok(Property::Scalar(Cow::default()))
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar<'de>, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Scalar(Cow::Borrowed("")))
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Property<'de>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some((Scalar(name), Scalar(value))) = map.next_entry()? {
+                    entries.push((name, value));
+                }
+                Ok(Property::Object(entries))
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar<'de>, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Scalar(Cow::Borrowed("")))
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Property<'de>, A::Error> {
+                let mut text = String::new();
+                while let Some(Scalar(item)) = seq.next_element()? {
+                    if !text.is_empty() && !item.is_empty() {
+                        text.push(';');
+                    }
+                    text.push_str(&item);
+                }
+                Ok(Property::List(text))
             }
         }
         deserializer.deserialize_any(Any)
     }
 }
 
-/// The entries of an object whose values are scalars; of another value none.
+/// The entries of an object. What is inside an object in it gets a name with a point: `address.city`. Another value has
+/// none.
 struct Pairs<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'de> Deserialize<'de> for Pairs<'de> {
@@ -263,10 +291,14 @@ impl<'de> Deserialize<'de> for Pairs<'de> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
                 let mut entries = Vec::new();
-                while let Some((Scalar(name), Scalar(value))) =
-                    map.next_entry::<Scalar<'de>, Scalar<'de>>()?
-                {
-                    entries.push((name, value));
+                while let Some((Scalar(name), value)) = map.next_entry::<_, Property<'de>>()? {
+                    match value {
+                        Property::Scalar(text) => entries.push((name, text)),
+                        Property::List(text) => entries.push((name, text.into())),
+                        Property::Object(inner) => entries.extend(
+                            inner.into_iter().map(|(key, text)| (format!("{name}.{key}").into(), text)),
+                        ),
+                    }
                 }
                 Ok(Pairs(entries))
             }

@@ -38,7 +38,7 @@ pub struct Sender<'a> {
 /// What became of a request's hits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// What the header says: `stored` when any hit was stored, else why the first one was not.
+    /// What the header says: `stored` when any hit was stored as it was sent, else what happened to the first one.
     pub reason: Reason,
     pub stored: usize,
 }
@@ -86,7 +86,9 @@ async fn put(app: &App, hits: Vec<Result<Hit, Reason>>) -> Outcome {
     match appended {
         Ok(()) => {
             app.counters.accept(count(stored));
-            Outcome { reason: Reason::Stored, stored }
+            let reasons = written.iter().map(|hit| hit.stored_reason());
+            let reason = reasons.reduce(|first, next| if next == Reason::Stored { next } else { first });
+            Outcome { reason: reason.unwrap_or(Reason::Stored), stored }
         }
         Err(_) => {
             app.counters.count(Reason::Unavailable, count(stored));

@@ -11,9 +11,9 @@ use crate::base::random::Random;
 use crate::domain::account::AccountId;
 use crate::domain::campaign::Campaign;
 use crate::domain::consent::Consent;
-use crate::domain::contact::{self, Email, Identity};
+use crate::domain::contact::{self, Email, Identity, PROPERTY_VALUE_MAX};
 use crate::domain::event::{self, EventRef, NAME_MAX};
-use crate::domain::hit::{AGE_MAX, Act, ENGAGED_MAX, EVENT_ID_MAX, Hit, TITLE_MAX};
+use crate::domain::hit::{AGE_MAX, Act, ENGAGED_MAX, EVENT_ID_MAX, Hit, TITLE_MAX, Value};
 use crate::domain::hit_reason::Reason;
 use crate::domain::language::LANGUAGE_MAX;
 use crate::domain::page::{Invalid, Landing, Page};
@@ -21,7 +21,7 @@ use crate::domain::screen::{SCREEN_MAX, ScreenClass};
 use crate::domain::scrub::{Emails, REFERRER_MAX};
 use crate::domain::text::{cut, is_longer};
 use crate::domain::visitor::{TOKEN_MAX, Token, read_hstc};
-use crate::domain::{device::Device, language, money, scrub, source};
+use crate::domain::{device::Device, language, money, scrub, source, value_property};
 
 pub(super) fn account_id(text: &str) -> Result<AccountId, Reason> {
     text.parse().map(AccountId).map_err(|_| Reason::Malformed)
@@ -88,15 +88,27 @@ pub(super) fn completion<'p>(
     {
         return Err(Reason::UnknownEvent);
     }
-    let value_minor = match value.trim() {
-        "" => None,
-        value => {
-            let digits = money::digits(&account.settings().currency);
-            Some(money::parse(value, digits).ok_or(Reason::BadValue)?)
-        }
+    let sent: Vec<_> = properties.collect();
+    let mut properties = event::properties(sent.iter().copied()).ok_or(Reason::TooLarge)?;
+    let currency = &account.settings().currency;
+    let value = match value.trim() {
+        "" => match defined.value_property(&event).map(|named| named.value(&properties, currency)) {
+            Some(value_property::Found::Minor(minor)) => Value::Minor(minor),
+            Some(value_property::Found::Unreadable) => Value::Unreadable,
+            Some(value_property::Found::Nothing) | None => Value::Usual,
+        },
+        value => match money::read(value, currency) {
+            Some(minor) => Value::Minor(minor),
+            None => {
+                // Kept with the completion, so that a person can see what was sent.
+                let value = cut(value, PROPERTY_VALUE_MAX);
+                let marked = sent.iter().copied().chain([(Reason::BadValue.as_str(), value.as_str())]);
+                properties = event::properties(marked).unwrap_or(properties);
+                Value::Unreadable
+            }
+        },
     };
-    let properties = event::properties(properties).ok_or(Reason::TooLarge)?;
-    Ok(Act::Completion { event, value_minor, properties })
+    Ok(Act::Completion { event, value, properties })
 }
 
 /// The hit, still without its device and place.
@@ -203,18 +215,21 @@ fn visitor(beacon: &Beacon<'_>, random: &dyn Random) -> Result<(Token, Option<u3
 pub(super) fn identity(said: &[(Cow<'_, str>, Cow<'_, str>)]) -> (Identity, u64) {
     let mut identity = Identity::default();
     let mut left_out = said.len().saturating_sub(contact::PROPERTIES_MAX);
-    for (name, value) in said.iter().take(contact::PROPERTIES_MAX) {
-        let too_long = match &**name {
+    for (said_name, value) in said.iter().take(contact::PROPERTIES_MAX) {
+        let name = said_name.to_lowercase();
+        let too_long = match &*name {
             "email" => value.trim().len() > contact::EMAIL_MAX,
             "id" => is_longer(value.trim(), contact::EXTERNAL_ID_MAX),
             "visitor" => is_longer(value, TOKEN_MAX),
-            _ => is_longer(name, contact::PROPERTY_NAME_MAX) || is_longer(value, contact::PROPERTY_VALUE_MAX),
+            _ => {
+                is_longer(&name, contact::PROPERTY_NAME_MAX) || is_longer(value, contact::PROPERTY_VALUE_MAX)
+            }
         };
         if too_long {
             left_out += 1;
             continue;
         }
-        match &**name {
+        match &*name {
             "email" => identity.email = identity.email.or_else(|| Email::parse(value)),
             "id" => {
                 let kept = cut(value.trim(), contact::EXTERNAL_ID_MAX);
@@ -224,19 +239,26 @@ pub(super) fn identity(said: &[(Cow<'_, str>, Cow<'_, str>)]) -> (Identity, u64)
             }
             "visitor" => identity.other_token = identity.other_token.or_else(|| Token::parse(value)),
             _ => {
-                // A name that consists of control characters is empty after the cut.
-                let name = cut(name, contact::PROPERTY_NAME_MAX);
-                if !name.is_empty() {
-                    let value = match scrub::is_secret_property(&name) {
-                        true => Cow::Borrowed(scrub::TOKEN_MARK),
-                        false => scrub::kept_text(value, Emails::Kept),
-                    };
-                    identity.properties.push((name, cut(&value, contact::PROPERTY_VALUE_MAX)));
-                }
+                let kept = property(said_name, value);
+                let is_known = |name: &str| identity.properties.iter().any(|(known, _)| known == name);
+                identity.properties.extend(kept.filter(|(name, _)| !is_known(name)));
             }
         }
     }
     (identity, u64::try_from(left_out).unwrap_or(u64::MAX))
+}
+
+/// A property as it is kept: `firstName`, `FirstName` and `firstname` are one, since HubSpot's names are in lower case.
+/// `None` when there is nothing to keep.
+fn property(name: &str, value: &str) -> Option<(String, String)> {
+    let kept = match scrub::is_secret_property(name) {
+        true => Cow::Borrowed(scrub::TOKEN_MARK),
+        false => scrub::kept_text(value, Emails::Kept),
+    };
+    // A text that consists of control characters is empty after the cut.
+    let name = cut(&name.to_lowercase(), contact::PROPERTY_NAME_MAX);
+    let kept = cut(&kept, contact::PROPERTY_VALUE_MAX);
+    (!name.is_empty() && !kept.trim().is_empty()).then_some((name, kept))
 }
 
 #[cfg(test)]
@@ -276,6 +298,9 @@ mod tests {
         assert_eq!(seen.external_id.as_deref(), Some("7"));
         assert_eq!(seen.properties, [("name".to_owned(), "Ada".to_owned())]);
         assert!(said(&[("email", "nobody")]).is_empty());
+        let seen = said(&[("firstName", "Ada"), ("firstname", "Bo"), ("Email", "a@b.cd"), ("note", " ")]);
+        assert_eq!(seen.email, Email::parse("a@b.cd"));
+        assert_eq!(seen.properties, [("firstname".to_owned(), "Ada".to_owned())], "one property, none empty");
     }
 
     /// rules.md 2

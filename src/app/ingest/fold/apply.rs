@@ -71,8 +71,8 @@ impl<'a> Batch<'a> {
         match &hit.act {
             Act::Engagement { page_view, engaged_ms } => self.engage(hit, page_view, *engaged_ms),
             Act::PageView => self.page_view(inbox_id, hit),
-            Act::Completion { event, value_minor, properties } => {
-                self.complete(inbox_id, hit, event, *value_minor, properties)
+            Act::Completion { event, value, properties } => {
+                self.complete(inbox_id, hit, event, *value, properties)
             }
         }
     }

@@ -5,7 +5,7 @@ use super::definitions::Found;
 use crate::app::people::contacts::{self, Details};
 use crate::app::people::properties;
 use crate::domain::event::{EventKind, EventNumber, EventRef};
-use crate::domain::hit::Hit;
+use crate::domain::hit::{Hit, Value};
 use crate::domain::hit_reason::Reason;
 use crate::domain::money::SUM_MAX;
 use crate::domain::provenance::{Channel, Provenance};
@@ -30,7 +30,7 @@ impl Batch<'_> {
         inbox_id: i64,
         hit: &Hit,
         event: &EventRef,
-        value_minor: Option<i64>,
+        value: Value,
         properties: &[(String, String)],
     ) -> Result<Folded, store::Error> {
         if self.is_duplicate(hit)? {
@@ -51,11 +51,20 @@ impl Batch<'_> {
                 return Ok(Folded::only(reason));
             }
         };
-        let done = Done { number, value_minor: value_minor.unwrap_or(usual), properties };
-        match &hit.visitor {
+        let value_minor = match value {
+            Value::Usual => usual,
+            Value::Minor(minor) => minor,
+            Value::Unreadable => 0,
+        };
+        let done = Done { number, value_minor, properties };
+        let folded = match &hit.visitor {
             Some(_) => self.complete_in_browser(inbox_id, hit, done),
             None => self.complete_by_program(inbox_id, hit, done),
-        }
+        }?;
+        Ok(match folded.reason {
+            Reason::Stored => Folded { reason: hit.stored_reason(), ..folded },
+            _ => folded,
+        })
     }
 
     fn complete_in_browser(

@@ -65,7 +65,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         params.query.limit = PEOPLE;
     }
     // The CSV of the series names no contact, so it needs no right to read them.
-    let persons = access.persons && (by_contact || access.format != Format::Csv);
+    let persons = access.persons && (by_contact || !access.format.is_csv());
     let found = reports::event(app, id, number, &params.query, persons).await?;
     let mut found = found.ok_or(WebError::NotFound)?;
     if !access.sees_emails {
@@ -73,11 +73,13 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     }
     match access.format {
         Format::Json => export::json(&found),
-        Format::Csv if by_contact => {
+        Format::Csv(mark) if by_contact => {
             let rows = found.completed_by.iter().flatten();
-            export::csv_columns(&format!("{}-contacts", file_name(&params)), &CONTACTS, rows)
+            export::csv_columns(mark, &format!("{}-contacts", file_name(&params)), &CONTACTS, rows)
         }
-        Format::Csv => export::csv(&file_name(&params), &COLUMNS, found.series.iter().map(cells).collect()),
+        Format::Csv(mark) => {
+            export::csv(mark, &file_name(&params), &COLUMNS, found.series.iter().map(cells).collect())
+        }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
             let mut layout = report_page::layout(&access, &params, Section::Events, |t| t.events.all)?;
@@ -222,6 +224,8 @@ pub(crate) struct Page {
     panels: Vec<Panel>,
     by_programs: Option<String>,
     count_back: Option<CountBack>,
+    /// A property that may hold the value, for users who may set it.
+    suggested: Option<String>,
     facts: Vec<Fact>,
     /// Filled only for users who may publish custom JavaScript.
     pub(crate) changes: Vec<Change>,
@@ -283,6 +287,11 @@ pub(crate) fn page(
             work,
             zone: zone.clone(),
         }),
+        suggested: found
+            .suggested_value_property
+            .as_deref()
+            .filter(|_| may_edit)
+            .map(|name| fill(texts.suggested, &[("name", name)])),
         facts: facts(t, zone, kind, found),
         changes: Vec::new(),
         csv: params.url.export("csv"),
@@ -437,7 +446,7 @@ fn rows(t: &Texts, params: &ReportParams, dimension: Dimension, parts: &[Part], 
         let value = format!("{}{}", host.unwrap_or_default(), part.name);
         Row {
             name: match dimension {
-                Dimension::Page => format::address(&part.name),
+                Dimension::Page => part.name.clone(),
                 _ => report_page::value_label(t, dimension, &part.name),
             },
             detail: host.map(str::to_owned),
@@ -469,6 +478,9 @@ fn facts(t: &'static Texts, zone: &Zone, kind: EventKind, found: &EventReport) -
         EventKind::Custom | EventKind::Http => {}
     }
     facts.push(fact(texts.default_value, worth(t, found.default_minor, &found.currency), false));
+    if !found.value_property.is_empty() {
+        facts.push(fact(texts.value_property, found.value_property.clone(), true));
+    }
     if found.custom_js {
         facts.push(fact(texts.custom_js, texts.has_custom_js.to_owned(), false));
     }

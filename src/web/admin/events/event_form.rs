@@ -15,6 +15,7 @@ use crate::domain::event::{self, EventKind, EventNumber, Invalid, NAME_MAX, SELE
 use crate::domain::money;
 use crate::domain::url_rule::{self, URL_RULE_MAX, UrlRule};
 use crate::domain::user::Role;
+use crate::domain::value_property::VALUE_PROPERTY_MAX;
 use crate::store;
 use crate::store::definition::Stored;
 use crate::web::admin::events::list::with_name;
@@ -68,6 +69,7 @@ pub(crate) struct Typed {
     pub name: String,
     pub tags: String,
     pub value: String,
+    pub value_property: String,
     pub selector: String,
     pub url: String,
     pub page: String,
@@ -90,6 +92,7 @@ impl Typed {
             name: text("name"),
             tags: text("tags"),
             value: text("value"),
+            value_property: text("value_property"),
             selector: text("selector"),
             url: text("url"),
             page: text("page"),
@@ -110,6 +113,7 @@ impl Typed {
                 0 => String::new(),
                 minor => money::decimal(minor, digits),
             },
+            value_property: definition.value_property_text(),
             selector: definition.selector.clone(),
             page: url.clone(),
             url,
@@ -128,6 +132,7 @@ impl Typed {
             ("name", &self.name, &theirs.name),
             ("tags", &self.tags, &theirs.tags),
             ("value", &self.value, &theirs.value),
+            ("value_property", &self.value_property, &theirs.value_property),
             ("selector", &self.selector, &theirs.selector),
             match self.kind {
                 Some(EventKind::Visit) => ("page", &self.page, &theirs.page),
@@ -155,6 +160,7 @@ impl Typed {
             selector: &self.selector,
             url: if kind == EventKind::Visit { &self.page } else { &self.url },
             value: &self.value,
+            value_property: &self.value_property,
             custom_js: &self.custom_js,
         }
     }
@@ -201,6 +207,9 @@ fn wrong_at(t: &Texts, kind: EventKind, invalid: &Invalid) -> (&'static str, Str
         Invalid::UrlRule(url_rule::Invalid::Long) => texts.long_url,
         Invalid::UrlRule(url_rule::Invalid::Control) => texts.odd_url,
         Invalid::Value(value) => return ("value", fill(texts.value, &[("value", value)])),
+        Invalid::ValueProperty(name) => {
+            return ("value_property", fill(texts.value_property, &[("name", name)]));
+        }
         Invalid::LongCustomJs => texts.long_custom_js,
     };
     let field = match invalid.field() {
@@ -402,11 +411,21 @@ fn kind_fields(
         picks,
     };
     let code_note = (!about.may_publish).then_some(texts.no_publish);
-    let code_fields = if about.may_publish { vec![code] } else { Vec::new() };
+    let code = about.may_publish.then_some(code);
+    let property = field(
+        "value_property",
+        texts.value_property,
+        &typed.value_property,
+        texts.value_property_hint,
+        VALUE_PROPERTY_MAX,
+    );
     let mut parts = vec![
         of(&[EventKind::Click, EventKind::Form], vec![selector, url], true),
         of(&[EventKind::Visit], vec![page], false),
-        KindFields { note: code_note, ..of(&[EventKind::Custom], code_fields, false) },
+        KindFields {
+            note: code_note,
+            ..of(&[EventKind::Custom], std::iter::once(property).chain(code).collect(), false)
+        },
     ];
     parts.retain(|part| all || part.is_shown);
     parts

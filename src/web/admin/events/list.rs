@@ -29,6 +29,7 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, Pairs, ReportParams};
 use crate::web::response::error::WebError;
+use crate::web::response::export::Mark;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
@@ -50,7 +51,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     let found = reports::events(&access.state.app, access.account.id(), &params.query, &wanted).await?;
     match access.format {
         Format::Json => export::json(&found),
-        Format::Csv => csv(&params, &found),
+        Format::Csv(mark) => csv(mark, &params, &found),
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
             let layout = report_page::layout(&access, &params, Section::Events, |t| t.frame.nav.events)?;
@@ -98,7 +99,7 @@ fn cells(row: &EventRow) -> Vec<String> {
     ]
 }
 
-fn csv(params: &ReportParams, found: &Events) -> Result<HttpResponse, WebError> {
+fn csv(mark: Mark, params: &ReportParams, found: &Events) -> Result<HttpResponse, WebError> {
     let compared: &[&str] = match found.table.compare {
         Some(_) => &["completions_before", "value_before"],
         None => &[],
@@ -108,7 +109,7 @@ fn csv(params: &ReportParams, found: &Events) -> Result<HttpResponse, WebError> 
         cells(row).into_iter().chain(before).collect()
     };
     let rows = found.table.rows.iter().map(row).collect();
-    export::csv(&report_page::file_name(params), &[&COLUMNS, compared].concat(), rows)
+    export::csv(mark, &report_page::file_name(params), &[&COLUMNS, compared].concat(), rows)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use crate::app::reports::parameters;
 use crate::app::reports::{LIMIT_DEFAULT, Table};
 use crate::domain::account::AccountId;
 use crate::domain::period::Zone;
+use crate::domain::readable::readable;
 use crate::domain::user::Role;
 use crate::store::unexpected::{OTHER, Unexpected};
 use crate::web::admin::events::list::{Head, Tab, with_name};
@@ -84,7 +85,7 @@ pub(crate) struct ListParams {
 
 impl ListParams {
     fn read(pairs: &Pairs, format: Format) -> Result<Self, WebError> {
-        let usual = if format == Format::Csv { CSV_ROWS_MAX } else { LIMIT_DEFAULT };
+        let usual = if format.is_csv() { CSV_ROWS_MAX } else { LIMIT_DEFAULT };
         let limit = parameters::limit(query::first(pairs, "limit"), usual)?;
         let after = parameters::after(query::first(pairs, "after"), |text| text.parse().ok())?;
         let row = report_page::first_row(pairs, after.is_some());
@@ -160,9 +161,9 @@ async fn list(request: HttpRequest, access: ReportAccess, which: List) -> Result
                 damaged: Vec::new(),
             })
         }
-        Format::Csv => {
+        Format::Csv(mark) => {
             let name = format!("{}-events-{id}", which.as_str());
-            export::csv_columns(&name, &COLUMNS, &found.rows)
+            export::csv_columns(mark, &name, &COLUMNS, &found.rows)
         }
         Format::Html => {
             let member = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
@@ -322,7 +323,7 @@ fn row_of(layout: &Layout, zone: &Zone, which: List, chosen: &Chosen, found: &Un
         last_when: format::date_time(&t.number, zone, found.last),
         page: match found.page.as_str() {
             "" => texts.by_program.to_owned(),
-            page => format::address(page),
+            page => readable(page).into_owned(),
         },
         choose: with_name(texts.choose, &name),
         buttons: buttons(t, which, Some(&name), is_others),

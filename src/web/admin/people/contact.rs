@@ -43,7 +43,9 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     let found = redact(&access, found.ok_or(WebError::NotFound)?);
     match access.format {
         Format::Json => export::json(&found),
-        Format::Csv => export::csv_columns(&format!("contact-{account}-{id}"), &COLUMNS, &found.timeline),
+        Format::Csv(mark) => {
+            export::csv_columns(mark, &format!("contact-{account}-{id}"), &COLUMNS, &found.timeline)
+        }
         Format::Html => {
             let reader = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
             let name = name_of(reader.t(), found.row.email.as_deref(), found.row.id);
@@ -161,7 +163,7 @@ fn facts(layout: &Layout, zone: &Zone, currency: &str, found: &ContactReport) ->
         fact(texts.completions, report_page::count(t, row.completions), ""),
         fact(texts.sessions, report_page::count(t, row.sessions), ""),
         fact(texts.page_views, report_page::count(t, row.page_views), ""),
-        fact(texts.original_source, source, &format::address(&row.original_source_detail)),
+        fact(texts.original_source, source, &row.original_source_detail),
         fact(texts.first_seen, at(row.first_seen), ""),
         fact(texts.last_seen, at(row.last_seen), ""),
         fact(texts.created, at(found.created), ""),

@@ -40,7 +40,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     if reveals_emails && !access.sees_emails {
         return Err(WebError::Denied);
     }
-    if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
+    if access.format.is_csv() && query::first(&pairs, "limit").is_none() {
         wanted.limit = export::CSV_ROWS_MAX;
     }
     report_page::wait(&access, &pairs).await?;
@@ -51,7 +51,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     }
     match access.format {
         Format::Json => export::json(&found),
-        Format::Csv => export::csv_columns(&format!("contacts-{account}"), &COLUMNS, &found.rows),
+        Format::Csv(mark) => export::csv_columns(mark, &format!("contacts-{account}"), &COLUMNS, &found.rows),
         Format::Html => {
             let member = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
             let layout = member.layout(member.t().contacts.title, Section::Contacts, "");
@@ -229,7 +229,7 @@ fn row_of(layout: &Layout, zone: &Zone, shown: &ContactsView, row: &ContactRow) 
         name: name_of(t, row.email.as_deref(), row.id),
         href: paths::contact(account, ContactId(row.id)),
         source: t.label.value(Dimension::Source, &row.original_source).into_owned(),
-        source_detail: format::address(&row.original_source_detail),
+        source_detail: row.original_source_detail.clone(),
         revenue: revenue(t, row, &shown.currency),
         parts: parts(t, row, &shown.currency),
         completions: report_page::count(t, row.completions),

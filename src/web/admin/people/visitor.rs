@@ -61,7 +61,7 @@ impl TimelineParams {
         let usual = match format {
             Format::Html => SESSIONS,
             Format::Json => LIMIT_DEFAULT,
-            Format::Csv => LIMIT_MAX,
+            Format::Csv(_) => LIMIT_MAX,
         };
         let limit = parameters::limit(query::first(pairs, "limit"), usual)?;
         let after = query::first(pairs, "after").map(str::to_owned);
@@ -79,13 +79,13 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     let found = redact(&access, found.ok_or(WebError::NotFound)?);
     match access.format {
         Format::Json => export::json(&found),
-        Format::Csv => {
+        Format::Csv(mark) => {
             let rows = found
                 .table
                 .rows
                 .iter()
                 .flat_map(|session| session.timeline.iter().map(move |event| cells(session, event)));
-            export::csv(&format!("visitor-{id}-{}", found.number), &COLUMNS, rows.collect())
+            export::csv(mark, &format!("visitor-{id}-{}", found.number), &COLUMNS, rows.collect())
         }
         Format::Html => {
             let reader = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
@@ -312,7 +312,7 @@ fn facts(t: &'static Texts, zone: &Zone, found: &VisitorReport) -> Vec<Fact> {
         fact(
             texts.original_source,
             value(Dimension::Source, &found.original_source),
-            format::address(&found.original_source_detail),
+            found.original_source_detail.clone(),
         ),
         fact(texts.device, value(Dimension::Device, &found.device), browser),
         fact(texts.country, value(Dimension::Country, &found.country), found.region.clone()),
@@ -368,10 +368,8 @@ fn more(t: &'static Texts, row: &SessionRow) -> Vec<Fact> {
     let campaign = [&row.utm_campaign, &row.utm_source, &row.utm_medium];
     let campaign: Vec<&str> =
         campaign.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
-    // The scheme is of no interest to the reader.
-    let referrer = row.referrer.split_once("://").map(|(_, rest)| rest);
     let all = [
-        (texts.referrer, format::address(referrer.unwrap_or(&row.referrer))),
+        (texts.referrer, row.referrer.clone()),
         (texts.campaign, campaign.join(" · ")),
         (texts.device, t.label.browser(&row.browser, &row.os).unwrap_or_default()),
         (texts.screen, t.label.value(Dimension::Screen, row.screen).into_owned()),
@@ -383,7 +381,7 @@ fn more(t: &'static Texts, row: &SessionRow) -> Vec<Fact> {
 
 fn view(t: &'static Texts, zone: &Zone, currency: &str, event: &EventRow) -> View {
     let texts = &t.visitor;
-    let address = format::address(&format!("{}{}", event.host, event.path));
+    let address = format!("{}{}", event.host, event.path);
     let page = match (event.event.as_str(), address.as_str()) {
         ("", _) => address,
         (name, "") => name.to_owned(),

@@ -44,9 +44,9 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     let found = reports::dashboard(app, id, &params.query).await?;
     match access.format {
         Format::Json => export::json(&found),
-        Format::Csv => {
+        Format::Csv(mark) => {
             let rows = found.series.iter().map(cells).collect();
-            export::csv(&report_page::file_name(&params), &COLUMNS, rows)
+            export::csv(mark, &report_page::file_name(&params), &COLUMNS, rows)
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {

@@ -53,7 +53,7 @@ fn answer(
 ) -> Result<HttpResponse, WebError> {
     match access.format {
         Format::Json => export::json(table),
-        Format::Csv => report_page::csv(params, &COLUMNS, table, cells, |row| row.before),
+        Format::Csv(mark) => report_page::csv(mark, params, &COLUMNS, table, cells, |row| row.before),
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
             let is_countries = params.url.report == Report::Countries;

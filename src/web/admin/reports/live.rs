@@ -18,6 +18,7 @@ use crate::domain::event::EventNumber;
 use crate::domain::hit_reason::Reason;
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
+use crate::domain::readable::readable;
 use crate::domain::visitor::VisitorNumber;
 use crate::web::admin::reports::report_page::{self, signed};
 use crate::web::drawing::format;
@@ -84,9 +85,9 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     }
     match access.format {
         Format::Json => export::json(&table(&entries, params.query.limit)),
-        Format::Csv => {
+        Format::Csv(mark) => {
             let limit = params.query.limit.min(LIMIT_MAX);
-            export::csv_columns(&report_page::file_name(&params), &COLUMNS, entries.iter().take(limit))
+            export::csv_columns(mark, &report_page::file_name(&params), &COLUMNS, entries.iter().take(limit))
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
@@ -106,7 +107,7 @@ struct Hit<'a> {
     kind: Option<&'a str>,
     result: &'a str,
     reason: Reason,
-    page: Option<&'a str>,
+    page: Option<Cow<'a, str>>,
     consent: Option<&'a str>,
     source: Option<&'a str>,
     company: Option<&'a str>,
@@ -125,7 +126,7 @@ impl<'a> Hit<'a> {
             kind: known(entry.kind),
             result: entry.result,
             reason: entry.reason,
-            page: known(&entry.page),
+            page: known(&entry.page).map(readable),
             consent: known(entry.consent),
             source: known(&entry.source),
             company: known(&entry.company),
@@ -152,7 +153,7 @@ const COLUMNS: [Column<Entry>; 8] = [
     ("kind", |entry| entry.kind.to_owned()),
     ("result", |entry| entry.result.to_owned()),
     ("reason", |entry| entry.reason.as_str().to_owned()),
-    ("page", |entry| export::cell(&entry.page)),
+    ("page", |entry| export::cell(&readable(&entry.page))),
     ("consent", |entry| entry.consent.to_owned()),
     ("source", |entry| export::cell(&entry.source)),
     ("company", |entry| export::cell(&entry.company)),
@@ -262,7 +263,7 @@ fn row(t: &'static Texts, account: AccountId, zone: &Zone, settings: &Settings, 
             && !host.is_empty()
             && !settings.domains.is_empty()
             && !settings.owns_host(host),
-        page: format::address(&entry.page),
+        page: readable(&entry.page).into_owned(),
         source: named(Dimension::Source, &entry.source).unwrap_or_default(),
         visitor: entry.visitor.map(|n| {
             let name = fill(texts.visitor_number, &[("number", &n.to_string())]);
@@ -295,13 +296,13 @@ pub(crate) const fn tone(reason: Reason) -> &'static str {
         | Reason::Unexpected
         | Reason::ArchivedEvent
         | Reason::ContactLimit
+        | Reason::BadValue
         | Reason::UnknownHost
         | Reason::TooMany => "warning",
         Reason::Malformed
         | Reason::UnknownAccount
         | Reason::TooLarge
         | Reason::Unavailable
-        | Reason::BadValue
         | Reason::UnknownEvent
         | Reason::DeadLetter => "bad",
     }

@@ -49,7 +49,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     let table = reports::pages(&access.state.app, access.account.id(), &params.query).await?;
     match access.format {
         Format::Json => export::json(&table),
-        Format::Csv => report_page::csv(&params, &COLUMNS, &table, cells, |row| row.before),
+        Format::Csv(mark) => report_page::csv(mark, &params, &COLUMNS, &table, cells, |row| row.before),
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
             let layout = report_page::layout(&access, &params, Section::Pages, |t| t.table.pages)?;
@@ -158,7 +158,7 @@ pub(crate) fn rows(t: &Texts, url: &ReportUrl, dimension: Dimension, rows: &[Pag
         Row {
             href: Some(url.filtered(is(dimension, &format!("{host}{path}"))).href()),
             detail: Some(host).filter(|host| has_hosts && !host.is_empty()),
-            name: format::address(&path),
+            name: path,
             bar: report_page::bar(row.visitors, most),
             numbers: vec![
                 report_page::count(t, row.visitors).into(),

@@ -22,7 +22,7 @@ use crate::web::paths::{Report, ReportUrl};
 use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::query::{self, Pairs, ReportParams};
 use crate::web::response::error::WebError;
-use crate::web::response::export::{self, CSV_ROWS_MAX};
+use crate::web::response::export::{self, CSV_ROWS_MAX, Mark};
 use crate::web::response::page::{Layout, Section};
 use crate::web::text::Texts;
 
@@ -79,7 +79,7 @@ pub(crate) async fn ask_of(
     // Pages always show the comparison of the period bar; programs must ask for it.
     params.query.compares_rows |= access.format == Format::Html;
     // A CSV file has no next page, so it gets all rows by default.
-    if access.format == Format::Csv && query::first(&pairs, "limit").is_none() {
+    if access.format.is_csv() && query::first(&pairs, "limit").is_none() {
         params.query.limit = CSV_ROWS_MAX;
     }
     wait(access, &pairs).await?;
@@ -159,6 +159,7 @@ pub(crate) fn file_name(params: &ReportParams) -> String {
 
 /// A table as CSV. A comparison adds columns at the end.
 pub(crate) fn csv<R>(
+    mark: Mark,
     params: &ReportParams,
     columns: &[&str],
     table: &Table<R>,
@@ -174,7 +175,7 @@ pub(crate) fn csv<R>(
         let counts = before.map(|b| [b.visitors, b.sessions, b.page_views].map(|n| n.to_string()));
         cells(row).into_iter().chain(counts.into_iter().flatten()).collect()
     };
-    export::csv(&file_name(params), &[columns, compared].concat(), table.rows.iter().map(row).collect())
+    export::csv(mark, &file_name(params), &[columns, compared].concat(), table.rows.iter().map(row).collect())
 }
 
 /// The period bar and the filter bar above a report.

@@ -11,7 +11,6 @@ use crate::domain::question::{Dimension, NONE};
 use crate::domain::source::Source;
 use crate::web::admin::reports::report_page;
 use crate::web::admin::reports::table::{TableContents, TablePage};
-use crate::web::drawing::format;
 use crate::web::part::panel::{Number, Row};
 use crate::web::paths::{Report, ReportUrl, is};
 use crate::web::request::guard::{Format, ReportAccess};
@@ -31,9 +30,9 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     let table = reports::sources(&access.state.app, access.account.id(), &params.query).await?;
     match access.format {
         Format::Json => export::json(&table),
-        Format::Csv => {
+        Format::Csv(mark) => {
             let columns = columns(By::parse(params.query.by.as_deref())?);
-            report_page::csv(&params, &columns, &table, cells, |row| row.before)
+            report_page::csv(mark, &params, &columns, &table, cells, |row| row.before)
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
@@ -168,25 +167,9 @@ pub(crate) fn rows(t: &Texts, url: &ReportUrl, rows: &[SourceRow]) -> Vec<Row> {
 /// The first name of a row, and the other known names as its detail.
 fn name(t: &Texts, row: &SourceRow) -> (String, Option<String>) {
     let mut names = names(row).into_iter();
-    let first = names.next().map(|(dimension, name)| match dimension {
-        Dimension::Referrer if name != NONE => format::address(bare(name)),
-        Dimension::SourceDetail2 if name != NONE => format::address(name),
-        _ => report_page::value_label(t, dimension, name),
-    });
-    let other = |(dimension, name): (Dimension, &str)| match dimension {
-        _ if name == NONE => None,
-        // The detail of direct traffic is the entry page.
-        Dimension::SourceDetail => Some(format::address(name)),
-        _ => Some(name.to_owned()),
-    };
-    let others: Vec<String> = names.filter_map(other).collect();
+    let first = names.next().map(|(dimension, name)| report_page::value_label(t, dimension, name));
+    let others: Vec<&str> = names.map(|(_, name)| name).filter(|name| *name != NONE).collect();
     (first.unwrap_or_default(), (!others.is_empty()).then(|| others.join(" / ")))
-}
-
-/// A referrer without its scheme, and without the slash after a bare host.
-fn bare(referrer: &str) -> &str {
-    let bare = referrer.split_once("://").map_or(referrer, |(_, rest)| rest);
-    bare.strip_suffix('/').filter(|host| !host.contains('/')).unwrap_or(bare)
 }
 
 /// The link that drills down: the names of the row as filters, and the next variant if there is one.
