@@ -117,6 +117,8 @@ impl Origin {
 /// - All words and values are compared in lower case. Drill-downs keep what was written.
 /// - A `gclid` is valid when it has `GCLID_LENGTHS` characters of the URL-safe alphabet.
 /// - Rule 5 means `google.com` itself, not its mail and not its country domains.
+/// - In rule 10, a host below somebody's domain whose first label is that of web mail (`mail`, `webmail`, `owa` …) is a
+///   mail site. News below the domain of a mail provider or a search engine are not, and stay rule 13.
 /// - Rule 12 is applied before 9 to 11, because an account that is itself a known site (a network, a portal) is not
 ///   its own referrer. The host of the page counts as own even if it is not listed. Campaign parameters come first.
 /// - AI assistants come before rules 11 and 13. An assistant that writes its own host into `utm_source` and nothing
@@ -428,6 +430,9 @@ mod tests {
             ("", "mail.yahoo.com", DIRECT),
             ("", "deref-gmx.net", DIRECT),
             ("", "feedly.com/i/x", DIRECT),
+            ("", "webmail.b.test/inbox", DIRECT),
+            ("", "news.mail.ru/x", "REFERRALS|news.mail.ru|news.mail.ru/x"),
+            ("utm_medium=social&utm_source=mail.b.test", "", "OTHER_CAMPAIGNS||mail.b.test / social"),
             ("", "www.inoreader.com", DIRECT),
         ]);
     }
