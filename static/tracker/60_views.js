@@ -46,9 +46,10 @@ function referrer() {
   }
 }
 
-// The time and page of what happens now.
+// The time and page of what happens now. Campaign values may stand behind `#`; the server reads them there.
 function moment() {
-  return { at: Date.now(), pu: scrub(loc.href), po: path, rpo: pathBefore, ccu: canonical };
+  const parts = loc.href.split(/#.*?(?=utm_)/i);
+  return { at: Date.now(), pu: scrub(parts.join('#'), parts[1]), po: path, rpo: pathBefore, ccu: canonical };
 }
 
 // What every hit of a visitor carries.
@@ -76,7 +77,7 @@ function consentOf() {
 }
 
 function address() {
-  return path ? loc.origin + path : scrub(loc.href);
+  return path ? (path[0] == '/' ? loc.origin : '') + path : scrub(loc.href);
 }
 
 // The view of this load. The site may have reported it already.
@@ -98,7 +99,7 @@ function sendView(moved, isAsked) {
     now.at = moved.happened.at;
     if (!isAsked) now.pu = moved.happened.pu;
   }
-  const there = path ? address() : now.pu;
+  const there = path ? address() : now.pu.split('#')[0];
   const isElsewhere = here && here != there;
   from = isElsewhere ? here : from === undefined ? scrub(referrer() || '') : from;
   here = there;

@@ -154,7 +154,8 @@ fn by_campaign(landing: &Landing, from: Option<&Referrer>) -> Option<Attribution
         return None;
     }
     let lower = |key| landing.get(key).to_lowercase();
-    let (utm_source, medium, name) = (lower("utm_source"), lower("utm_medium"), lower("utm_campaign"));
+    let (utm_source, medium, name) =
+        (lower("utm_source"), lower("utm_medium"), landing.campaign().to_lowercase());
     let source = lower("source");
     let utm = [&utm_source, &medium, &name];
     let tagged = utm.iter().any(|value| !value.is_empty());
@@ -392,6 +393,8 @@ mod tests {
             ("utm_source=partner", "", "OTHER_CAMPAIGNS||partner"),
             ("utm_medium=banner", "", "OTHER_CAMPAIGNS||banner"),
             ("utm_campaign=May", "", "OTHER_CAMPAIGNS|May"),
+            ("utm_id=7&utm_source=P", "", "OTHER_CAMPAIGNS|7|P"),
+            ("utm_source_platform=ads&utm_creative_format=cpc&utm_marketing_tactic=email", "", DIRECT),
             ("utm_source=P&utm_medium=M&utm_campaign=C", "", "OTHER_CAMPAIGNS|C|P / M"),
             ("source=footer", "", "OTHER_CAMPAIGNS||footer"),
             ("source=footer&utm_source=partner", "", "OTHER_CAMPAIGNS||partner"),
