@@ -2,12 +2,11 @@
 //! addresses, and this module decides which of them is the page. It hands on what brought the visitor as `Landing`.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
 
-use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::click_id::{ClickId, is_click_key};
 use super::scrub;
 
 /// Longest address of a page, bytes. A hit with a longer one is refused (rules.md 8).
@@ -49,11 +48,15 @@ pub struct Recorded {
 /// come from the address bar, whatever page is recorded. Values that contain an email or a token are left out. Campaign
 /// values may also stand behind `#`, and count there when the query has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Landing(Vec<(&'static str, String)>);
+pub struct Landing {
+    values: Vec<(&'static str, String)>,
+    /// Of several, the one that says most.
+    pub click_id: ClickId,
+}
 
 impl Landing {
-    pub const KEYS: [&'static str; 8] =
-        ["utm_source", "utm_medium", "utm_campaign", "utm_id", "utm_term", "utm_content", "source", "gclid"];
+    pub const KEYS: [&'static str; 7] =
+        ["utm_source", "utm_medium", "utm_campaign", "utm_id", "utm_term", "utm_content", "source"];
 
     fn of(url: &Url) -> Self {
         let mut landing = Self::default();
@@ -62,7 +65,7 @@ impl Landing {
         }
         let is_campaign = |key: &str| key.starts_with("utm_");
         if let Some(fragment) = url.fragment()
-            && !landing.0.iter().any(|(key, _)| is_campaign(key))
+            && !landing.values.iter().any(|(key, _)| is_campaign(key))
         {
             landing.read(split_fragment(fragment).1, is_campaign);
         }
@@ -71,20 +74,24 @@ impl Landing {
 
     fn read(&mut self, query: &str, counts: impl Fn(&str) -> bool) {
         for (key, value) in scrub::pairs(query) {
-            // Few keys begin like this, so most need no further test.
-            if !key.starts_with(['u', 'U', 's', 'S', 'g', 'G', '%']) {
-                continue;
-            }
             let plain = scrub::plain_key(key);
-            let Some(known) = Self::KEYS.into_iter().find(|known| *known == plain) else { continue };
+            let Some(known) = Self::KEYS.into_iter().find(|known| *known == plain) else {
+                if let Some(id) = ClickId::of(&plain, value).filter(|_| counts(&plain)) {
+                    self.click_id = self.click_id.or(id);
+                }
+                continue;
+            };
             // Of a parameter that is given twice, the first counts (rules.md 8).
-            if !counts(known) || self.0.iter().any(|(key, _)| *key == known) || scrub::holds_secret(value) {
+            if !counts(known)
+                || self.values.iter().any(|(key, _)| *key == known)
+                || scrub::holds_secret(value)
+            {
                 continue;
             }
             let value = scrub::decode(value);
             let value = value.trim();
             if !value.is_empty() {
-                self.0.push((known, value.to_owned()));
+                self.values.push((known, value.to_owned()));
             }
         }
     }
@@ -99,12 +106,12 @@ impl Landing {
     /// The value of one of `KEYS`. Empty means not given.
     #[must_use]
     pub fn get(&self, key: &str) -> &str {
-        self.0.iter().find(|(known, _)| *known == key).map_or("", |(_, value)| value)
+        self.values.iter().find(|(known, _)| *known == key).map_or("", |(_, value)| value)
     }
 
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.values.is_empty() && self.click_id.is_none()
     }
 }
 
@@ -264,24 +271,6 @@ fn kept_fragment(fragment: &str) -> String {
     let mark = if route.is_empty() || query.is_empty() { "" } else { "?" };
     let kept = [&*scrub::kept_path(route), mark, &query].concat();
     if kept.is_empty() { kept } else { format!("#{kept}") }
-}
-
-/// Query keys that say how the visitor came. They are no part of a page.
-struct ClickKeys {
-    whole: FxHashSet<&'static str>,
-    begin: Vec<&'static str>,
-}
-
-fn is_click_key(key: &str) -> bool {
-    static KEYS: OnceLock<ClickKeys> = OnceLock::new();
-    let keys = KEYS.get_or_init(|| {
-        let table = include_str!("data/click_ids.txt");
-        ClickKeys {
-            whole: scrub::lines(table).filter(|key| !key.ends_with('*')).collect(),
-            begin: scrub::lines(table).filter_map(|key| key.strip_suffix('*')).collect(),
-        }
-    });
-    keys.whole.contains(key) || keys.begin.iter().any(|begin| key.starts_with(begin))
 }
 
 #[cfg(test)]
@@ -486,18 +475,14 @@ mod tests {
 
     #[test]
     fn the_landing_is_read_from_the_page_address_before_anything_is_removed() {
-        let pu =
-            "https://a.test/?UTM_Source=+News%20letter&utm_source=second&utm_medium=&gclid=abc&source=x&t=1";
+        let pu = "https://a.test/?UTM_Source=+News%20letter&utm_source=second&utm_medium=&source=x&t=1&MSCLKID=1&fbclid=2";
         let landing = Page::recorded(pu, Some("/y?utm_campaign=no"), None).unwrap().landing;
-        for (key, value) in [
-            ("utm_source", "News letter"),
-            ("gclid", "abc"),
-            ("source", "x"),
-            ("utm_medium", ""),
-            ("utm_campaign", ""),
-        ] {
+        for (key, value) in
+            [("utm_source", "News letter"), ("source", "x"), ("utm_medium", ""), ("utm_campaign", "")]
+        {
             assert_eq!(landing.get(key), value, "{key}");
         }
+        assert_eq!(landing.click_id.key(), "msclkid");
         let landing = Page::recorded("https://a.test/?utm_content=ada%40b.cd", None, None).unwrap().landing;
         assert!(landing.is_empty(), "emails are no campaign");
     }
@@ -507,12 +492,12 @@ mod tests {
         for (rest, expected) in [
             ("#utm_source=news&utm_campaign=May", ("news", "May")),
             ("?a=1#utm_source=news&utm_campaign=May", ("news", "May")),
-            ("?gclid=abc&utm_source=#utm_source=news&UTM_Campaign=M%20y", ("news", "M y")),
+            ("?fbclid=abc&utm_source=#utm_source=news&UTM_Campaign=M%20y", ("news", "M y")),
             ("#/shop/cart?step=2&utm_source=news", ("news", "")),
             ("#top", ("", "")),
             ("?utm_source=query#utm_source=news&utm_campaign=May", ("query", "")),
             ("?utm_term=query#utm_source=news", ("", "")),
-            ("#source=news&gclid=abc", ("", "")),
+            ("#source=news&fbclid=abc", ("", "")),
             ("#utm_source=ada%40b.cd", ("", "")),
             // The id of a campaign stands for its name.
             ("?utm_id=7", ("", "7")),
@@ -523,6 +508,11 @@ mod tests {
             let landing = &recorded.landing;
             assert_eq!((landing.get("utm_source"), landing.campaign()), expected, "{rest}");
             assert_eq!(landing.get("source"), "", "{rest}");
+            assert_eq!(
+                landing.click_id.key(),
+                if rest.contains("?fbclid") { "fbclid" } else { "" },
+                "{rest}"
+            );
             assert!(!recorded.page.address().contains("utm"), "{rest}");
         }
     }
