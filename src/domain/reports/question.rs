@@ -45,6 +45,7 @@ pub enum Dimension {
     UtmCampaign,
     UtmTerm,
     UtmContent,
+    ClickId,
     Country,
     Region,
     Device,
@@ -61,7 +62,7 @@ pub enum Dimension {
 }
 
 impl Dimension {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Page,
         Self::EntryPage,
         Self::ExitPage,
@@ -75,6 +76,7 @@ impl Dimension {
         Self::UtmCampaign,
         Self::UtmTerm,
         Self::UtmContent,
+        Self::ClickId,
         Self::Country,
         Self::Region,
         Self::Device,
@@ -110,7 +112,7 @@ impl Dimension {
     #[must_use]
     pub fn normalise(self, value: &str) -> String {
         match self {
-            Self::Host | Self::Device | Self::VisitorType | Self::Consent | Self::Contact => {
+            Self::Host | Self::Device | Self::VisitorType | Self::Consent | Self::Contact | Self::ClickId => {
                 value.to_lowercase()
             }
             Self::Country | Self::Source => value.to_uppercase(),

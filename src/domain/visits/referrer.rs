@@ -256,6 +256,11 @@ mod tests {
         ] {
             assert_eq!(name(host), Some(site), "{host}");
         }
+    }
+
+    #[test]
+    fn web_mail_is_known_by_its_first_label_and_news_of_providers_are_not() {
+        let name = |host: &str| find(host).map(|site| site.name);
         for (host, site) in [
             ("mail.example.com", "Web mail"),
             ("www.webmail.example.co.uk", "Web mail"),
