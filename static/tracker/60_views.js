@@ -20,7 +20,7 @@ let pathBefore;
 let canonical;
 let canonicalTag;
 let manual;
-let seenPath = loc.pathname;
+let seenPath = pathSeen();
 let seenQuery = loc.search;
 // A move that is no page view yet: when and where it was, what was seen before it, how long the page before it was
 // visible, and its timer.
@@ -46,10 +46,20 @@ function referrer() {
   }
 }
 
+// Where what follows `#` is a page, it belongs to the path.
+function pathSeen() {
+  return loc.pathname + (cfg.hash ? loc.hash : '');
+}
+
+// The path that the site has set, or that stands behind `#`.
+function pathNow() {
+  return path || (cfg.hash && loc.hash ? scrub(loc.pathname + loc.search + loc.hash, true) : undefined);
+}
+
 // The time and page of what happens now. Campaign values may stand behind `#`; the server reads them there.
 function moment() {
   const parts = loc.href.split(/#.*?(?=utm_)/i);
-  return { at: Date.now(), pu: scrub(parts.join('#'), parts[1]), po: path, rpo: pathBefore, ccu: canonical };
+  return { at: Date.now(), pu: scrub(parts.join('#'), parts[1]), po: pathNow(), rpo: pathBefore, ccu: canonical };
 }
 
 // What every hit of a visitor carries.
@@ -76,8 +86,13 @@ function consentOf() {
   return { cc: consentMask(), rev: cfg.rev };
 }
 
+// A path that the site has set may be a whole address.
+function addressOf(set, otherwise) {
+  return set ? set.replace(/^(?=\/)/, loc.origin) : otherwise;
+}
+
 function address() {
-  return path ? (path[0] == '/' ? loc.origin : '') + path : scrub(loc.href);
+  return addressOf(pathNow(), scrub(loc.href));
 }
 
 // The view of this load. The site may have reported it already.
@@ -97,9 +112,9 @@ function sendView(moved, isAsked) {
   const now = moment();
   if (moved) {
     now.at = moved.happened.at;
-    if (!isAsked) now.pu = moved.happened.pu;
+    if (!isAsked) assign(now, { pu: moved.happened.pu, po: path || moved.happened.po });
   }
-  const there = path ? address() : now.pu.split('#')[0];
+  const there = addressOf(now.po, now.pu.split('#')[0]);
   const isElsewhere = here && here != there;
   from = isElsewhere ? here : from === undefined ? scrub(referrer() || '') : from;
   here = there;
@@ -172,21 +187,22 @@ function endMove() {
 // a page view only when the path changes, or when it was pushed.
 function addressChanged(isPushed) {
   const last = move;
+  const there = pathSeen();
   const isChained = last && Date.now() - last.happened.at < CHAIN;
-  if (loc.pathname == seenPath && !(loc.search != seenQuery && (isPushed || isChained && last.isPushed))) {
+  if (there == seenPath && !(loc.search != seenQuery && (isPushed || isChained && last.isPushed))) {
     seenQuery = loc.search;
     return;
   }
   if (last && !isChained) endMove();
   const before = isChained ? last.before : [seenPath, seenQuery];
-  seenPath = loc.pathname;
+  seenPath = there;
   seenQuery = loc.search;
   unaskedAt = 0;
   look();
   if (isChained) stop(last.timer);
   move = { happened: moment(), before: before, spentMs: isChained ? last.spentMs : spentMs, isPushed: isPushed };
   // It has come back to where it was.
-  if (isChained && before[0] == seenPath && before[1] == seenQuery) {
+  if (isChained && before[0] == there && before[1] == seenQuery) {
     move = undefined;
     return;
   }

@@ -10,9 +10,9 @@ use super::minified::minify;
 use serde_json::json;
 
 /// What a site loads without clicked elements and forms, in bytes. The limit for release is 6,500.
-const CORE_GZIP_MAX: usize = 7_100;
+const CORE_GZIP_MAX: usize = 7_150;
 /// Everything together, in bytes. The limit for release is 9,500; the rest is left for what comes.
-const ALL_GZIP_MAX: usize = 9_000;
+const ALL_GZIP_MAX: usize = 9_100;
 
 /// Names of the parts begin so that find events in a page; the others are the core.
 const EVENTS: &str = "8";
