@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::AccountId;
 use super::campaign::Campaign;
+use super::click_id::ClickId;
 use super::consent::Consent;
 use super::contact::Identity;
 use super::device::Device;
@@ -99,6 +100,8 @@ pub struct Hit {
     pub referrer: String,
     #[serde(rename = "utm", skip_serializing_if = "Campaign::is_empty", default)]
     pub campaign: Campaign,
+    #[serde(rename = "ci", skip_serializing_if = "ClickId::is_none", default)]
+    pub click_id: ClickId,
     #[serde(rename = "o")]
     pub origin: Origin,
     #[serde(rename = "sd", default)]
@@ -143,6 +146,7 @@ impl Hit {
             title: String::new(),
             referrer: String::new(),
             campaign: Campaign::default(),
+            click_id: ClickId::NONE,
             origin: Origin::offline("ANALYTICS"),
             screen: ScreenClass::default(),
             language: String::new(),

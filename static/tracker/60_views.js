@@ -56,9 +56,10 @@ function pathNow() {
   return path || (cfg.hash && loc.hash ? scrub(loc.pathname + loc.search + loc.hash, true) : undefined);
 }
 
-// The time and page of what happens now.
+// The time and page of what happens now. Campaign values may stand behind `#`; the server reads them there.
 function moment() {
-  return { at: Date.now(), pu: scrub(loc.href), po: pathNow(), rpo: pathBefore, ccu: canonical };
+  const parts = loc.href.split(/#.*?(?=utm_)/i);
+  return { at: Date.now(), pu: scrub(join(parts, '#'), parts[1]), po: pathNow(), rpo: pathBefore, ccu: canonical };
 }
 
 // What every hit of a visitor carries.
@@ -85,9 +86,13 @@ function consentOf() {
   return { cc: consentMask(), rev: cfg.rev };
 }
 
+// A path that the site has set may be a whole address.
+function addressOf(set, otherwise) {
+  return set ? set.replace(/^(?=\/)/, loc.origin) : otherwise;
+}
+
 function address() {
-  const there = pathNow();
-  return there ? loc.origin + there : scrub(loc.href);
+  return addressOf(pathNow(), scrub(loc.href));
 }
 
 // The view of this load. The site may have reported it already.
@@ -109,7 +114,7 @@ function sendView(moved, isAsked) {
     now.at = moved.happened.at;
     if (!isAsked) assign(now, { pu: moved.happened.pu, po: path || moved.happened.po });
   }
-  const there = now.po ? loc.origin + now.po : now.pu;
+  const there = addressOf(now.po, now.pu.split('#')[0]);
   const isElsewhere = here && here != there;
   from = isElsewhere ? here : from === undefined ? scrub(referrer() || '') : from;
   here = there;

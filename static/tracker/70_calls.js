@@ -37,7 +37,8 @@ const tracker = {
   setPath(to) {
     manual = true;
     pathBefore = path;
-    path = scrub(String(to || '').replace(/^\/?/, '/'), true);
+    // A whole address is taken too. Whether its host counts is decided by the server.
+    path = scrub(String(to || '').replace(/^(?!https?:)\/?/i, '/'), true);
   },
   setContentType: type => setFact('contentType', type),
   setPageId: id => setFact('pageId', id),

@@ -112,13 +112,14 @@ function plain(text) {
 function isHere(rule) {
   if (!rule) return true;
   const pattern = plain(rule.trim());
-  const at = split(path || loc.pathname + loc.search);
+  const whole = /^\w+:[/]{2}([^/?#]*)[/]?([^]*)/.exec(address());
+  const at = split('/' + whole[2]);
   const kept = join(filter(scrubQuery(at[2] || '').split('&'), pair => pair && !CAMPAIGN.test(pair)), '&');
   const page = plain(at[1].replace(/(.)\/$/, '$1') + (at[3] ? '#' + at[3] : '') +
     (kept && pattern.indexOf('?') >= 0 ? '?' + kept : ''));
   if (pattern[0] == '/') return isLike(pattern, page);
   const schemes = /^(\*|http)|:[/]{2}/.test(pattern) ? ['', 'https:/' + '/', 'http:/' + '/'] : [''];
-  return filter(schemes, scheme => isLike(pattern, scheme + loc.host + page)).length > 0;
+  return filter(schemes, scheme => isLike(pattern, scheme + plain(whole[1]) + page)).length > 0;
 }
 
 function isAmong(elements, css) {

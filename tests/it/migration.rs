@@ -169,6 +169,11 @@ async fn a_store_of_the_first_version_says_the_same_when_it_is_migrated() {
     site.collect(&engaged).await;
     site.fold().await;
     assert_eq!(site.asks::<i64>("select engaged_ms from event_hot where engaged_ms > 0"), [4_000]);
+    // Sessions from before have no click id.
+    assert!(site.ask::<i64>("select count(*) from session where click_id = 0") > 3);
+    site.collect(&site.view("ad", "ad", "https://example.com/?fbclid=value")).await;
+    site.fold().await;
+    assert_eq!(site.asks::<i64>("select click_id from session where click_id <> 0"), [20]);
     // What comes later goes on from there.
     day(&mut site, 9).await;
     assert_eq!(check(&site.data_dir()).unwrap().unwrap().findings, [""; 0]);

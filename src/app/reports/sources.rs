@@ -30,6 +30,8 @@ pub struct SourceRow {
     pub utm_term: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utm_content: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub click_id: Option<String>,
     pub visitors: u64,
     pub sessions: u64,
     pub page_views: u64,
@@ -52,11 +54,12 @@ pub enum By {
     Medium,
     Term,
     Content,
+    ClickId,
 }
 
 impl By {
     /// By the word in the address. The first one applies when there is no word.
-    pub const ALL: [(&str, Self); 8] = [
+    pub const ALL: [(&str, Self); 9] = [
         ("detail", Self::Detail),
         ("source", Self::Source),
         ("campaign", Self::Campaign),
@@ -65,6 +68,7 @@ impl By {
         ("medium", Self::Medium),
         ("term", Self::Term),
         ("content", Self::Content),
+        ("click_id", Self::ClickId),
     ];
 
     /// # Errors
@@ -83,12 +87,14 @@ impl By {
             Self::Medium => scan::Key::Dimension(Dimension::UtmMedium),
             Self::Term => scan::Key::Dimension(Dimension::UtmTerm),
             Self::Content => scan::Key::Dimension(Dimension::UtmContent),
+            Self::ClickId => scan::Key::Dimension(Dimension::ClickId),
         }
     }
 
-    /// Sessions without a campaign have no medium, term or content either, and are left out.
+    /// Sessions without a campaign have no medium, term or content either, and are left out. So are those without a click
+    /// id, which most are.
     const fn skips_empty(self) -> bool {
-        matches!(self, Self::Campaign | Self::Medium | Self::Term | Self::Content)
+        matches!(self, Self::Campaign | Self::Medium | Self::Term | Self::Content | Self::ClickId)
     }
 }
 
@@ -113,6 +119,7 @@ impl SourceRow {
             By::Medium => Self { utm_medium: name(0), ..counted },
             By::Term => Self { utm_term: name(0), ..counted },
             By::Content => Self { utm_content: name(0), ..counted },
+            By::ClickId => Self { click_id: name(0), ..counted },
         }
     }
 }

@@ -48,6 +48,7 @@ pub enum Dimension {
     UtmCampaign,
     UtmTerm,
     UtmContent,
+    ClickId,
     Country,
     Region,
     Device,
@@ -64,7 +65,7 @@ pub enum Dimension {
 }
 
 impl Dimension {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Page,
         Self::EntryPage,
         Self::ExitPage,
@@ -78,6 +79,7 @@ impl Dimension {
         Self::UtmCampaign,
         Self::UtmTerm,
         Self::UtmContent,
+        Self::ClickId,
         Self::Country,
         Self::Region,
         Self::Device,
@@ -116,7 +118,9 @@ impl Dimension {
             Self::Host => readable(&value.to_lowercase()).into_owned(),
             Self::Referrer => readable_referrer(value).into_owned(),
             Self::SourceDetail | Self::SourceDetail2 => readable(value).into_owned(),
-            Self::Device | Self::VisitorType | Self::Consent | Self::Contact => value.to_lowercase(),
+            Self::Device | Self::VisitorType | Self::Consent | Self::Contact | Self::ClickId => {
+                value.to_lowercase()
+            }
             Self::Country | Self::Source => value.to_uppercase(),
             Self::Page | Self::EntryPage | Self::ExitPage => normalise_page(value),
             _ => value.to_owned(),

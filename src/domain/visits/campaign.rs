@@ -28,14 +28,15 @@ impl Campaign {
     /// Reads the values of a landing address. They are trimmed, and cut at `VALUE_MAX`.
     #[must_use]
     pub fn of(landing: &Landing) -> Self {
-        let value = |key| cut(landing.get(key), VALUE_MAX).trim_end().to_owned();
+        let kept = |value| cut(value, VALUE_MAX).trim_end().to_owned();
+        let value = |key| kept(landing.get(key));
         if landing.is_empty() {
             return Self::default();
         }
         Self {
             source: value("utm_source"),
             medium: value("utm_medium"),
-            campaign: value("utm_campaign"),
+            campaign: kept(landing.campaign()),
             term: value("utm_term"),
             content: value("utm_content"),
         }
@@ -44,8 +45,8 @@ impl Campaign {
     /// The number of values that are longer than what is kept.
     #[must_use]
     pub fn count_cut(landing: &Landing) -> usize {
-        let keys = ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"];
-        keys.into_iter().filter(|key| is_longer(landing.get(key), VALUE_MAX)).count()
+        let values = ["utm_source", "utm_medium", "utm_term", "utm_content"].map(|key| landing.get(key));
+        values.into_iter().chain([landing.campaign()]).filter(|value| is_longer(value, VALUE_MAX)).count()
     }
 
     #[must_use]
@@ -86,6 +87,8 @@ mod tests {
         }
         let spaced = format!("utm_content={}+tail", "x".repeat(VALUE_MAX - 1));
         assert_eq!(campaign(&spaced).content.len(), VALUE_MAX - 1, "no space is left where it was cut");
-        assert!(campaign("utm_id=3&gclid=x").is_empty());
+        assert_eq!(campaign("utm_id=3&gclid=x").campaign, "3");
+        assert_eq!(campaign("utm_id=3&utm_campaign=May").campaign, "May");
+        assert!(campaign("utm_source_platform=x&utm_creative_format=y&utm_marketing_tactic=z").is_empty());
     }
 }

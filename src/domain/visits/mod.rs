@@ -1,6 +1,7 @@
 //! What a browser's hit says: page, source, campaign, device, language, network and visitor.
 
 pub mod campaign;
+pub mod click_id;
 pub mod device;
 pub mod language;
 pub mod network;

@@ -2,12 +2,11 @@
 //! addresses, and this module decides which of them is the page. It hands on what brought the visitor as `Landing`.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
 
-use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::click_id::{ClickId, is_click_key};
 use super::scrub;
 
 /// Longest address of a page, bytes. A hit with a longer one is refused (rules.md 8).
@@ -46,45 +45,73 @@ pub struct Recorded {
 }
 
 /// The parameters of the landing address that say how the visitor came (`Landing::KEYS`), decoded and trimmed. They
-/// come from the address bar, whatever page is recorded. Values that contain an email or a token are left out.
+/// come from the address bar, whatever page is recorded. Values that contain an email or a token are left out. Campaign
+/// values may also stand behind `#`, and count there when the query has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Landing(Vec<(&'static str, String)>);
+pub struct Landing {
+    values: Vec<(&'static str, String)>,
+    /// Of several, the one that says most.
+    pub click_id: ClickId,
+}
 
 impl Landing {
     pub const KEYS: [&'static str; 7] =
-        ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "source", "gclid"];
+        ["utm_source", "utm_medium", "utm_campaign", "utm_id", "utm_term", "utm_content", "source"];
 
-    fn of(query: &str) -> Self {
-        let mut found: Vec<(&'static str, String)> = Vec::new();
+    fn of(url: &Url) -> Self {
+        let mut landing = Self::default();
+        if let Some(query) = url.query() {
+            landing.read(query, |_| true);
+        }
+        let is_campaign = |key: &str| key.starts_with("utm_");
+        if let Some(fragment) = url.fragment()
+            && !landing.values.iter().any(|(key, _)| is_campaign(key))
+        {
+            landing.read(split_fragment(fragment).1, is_campaign);
+        }
+        landing
+    }
+
+    fn read(&mut self, query: &str, counts: impl Fn(&str) -> bool) {
         for (key, value) in scrub::pairs(query) {
-            // Few keys begin like this, so most need no further test.
-            if !key.starts_with(['u', 'U', 's', 'S', 'g', 'G', '%']) {
-                continue;
-            }
             let plain = scrub::plain_key(key);
-            let Some(known) = Self::KEYS.into_iter().find(|known| *known == plain) else { continue };
+            let Some(known) = Self::KEYS.into_iter().find(|known| *known == plain) else {
+                if let Some(id) = ClickId::of(&plain, value).filter(|_| counts(&plain)) {
+                    self.click_id = self.click_id.or(id);
+                }
+                continue;
+            };
             // Of a parameter that is given twice, the first counts (rules.md 8).
-            if found.iter().any(|(key, _)| *key == known) || scrub::holds_secret(value) {
+            if !counts(known)
+                || self.values.iter().any(|(key, _)| *key == known)
+                || scrub::holds_secret(value)
+            {
                 continue;
             }
             let value = scrub::decode(value);
             let value = value.trim();
             if !value.is_empty() {
-                found.push((known, value.to_owned()));
+                self.values.push((known, value.to_owned()));
             }
         }
-        Self(found)
+    }
+
+    /// The name of the campaign, or its id where it has no name, as Google documents `utm_id`.
+    #[must_use]
+    pub fn campaign(&self) -> &str {
+        let name = self.get("utm_campaign");
+        if name.is_empty() { self.get("utm_id") } else { name }
     }
 
     /// The value of one of `KEYS`. Empty means not given.
     #[must_use]
     pub fn get(&self, key: &str) -> &str {
-        self.0.iter().find(|(known, _)| *known == key).map_or("", |(_, value)| value)
+        self.values.iter().find(|(known, _)| *known == key).map_or("", |(_, value)| value)
     }
 
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.values.is_empty() && self.click_id.is_none()
     }
 }
 
@@ -95,7 +122,8 @@ impl Page {
     /// - A canonical address counts only when it is a whole http(s) URL of the same site. The same site means the
     ///   same registrable domain, or the same host where there is none (an IP address, `localhost`). So a page cannot
     ///   be recorded under the site of somebody else.
-    /// - `po` can change path, query and fragment, but never the host. From a whole URL, these three parts are taken.
+    /// - `po` can change path, query and fragment, and the host only when it is a whole http(s) URL of the same site. From
+    ///   one of another site, these three parts are taken.
     /// - One trailing slash is dropped. Case, and everything else that a server may distinguish, is kept.
     ///
     /// # Errors
@@ -105,7 +133,7 @@ impl Page {
             return Err(Invalid::Long);
         }
         let mut url = parse_http(pu)?;
-        let landing = url.query().map(Landing::of).unwrap_or_default();
+        let landing = Landing::of(&url);
         if let Some(po) = po {
             set_path(&mut url, po);
         } else {
@@ -165,9 +193,16 @@ fn parse_http(text: &str) -> Result<Url, Invalid> {
 /// addresses, because there `//other.test/x` would be another host.
 fn set_path(url: &mut Url, po: &str) {
     let po = po.trim();
-    let rest = po.strip_prefix("https://").or_else(|| po.strip_prefix("http://"));
-    let po =
-        rest.map_or(po, |rest| rest.find(['/', '?', '#']).and_then(|at| rest.get(at..)).unwrap_or_default());
+    if let Ok(whole) = parse_http(po) {
+        if is_same_site(url, &whole) {
+            *url = whole;
+        } else {
+            url.set_path(whole.path());
+            url.set_query(whole.query());
+            url.set_fragment(whole.fragment());
+        }
+        return;
+    }
     let (po, fragment) = po.split_once('#').map_or((po, None), |(po, fragment)| (po, Some(fragment)));
     let (path, query) = po.split_once('?').map_or((po, None), |(path, query)| (path, Some(query)));
     url.set_path(path);
@@ -181,12 +216,15 @@ fn same_site(page: &Url, canonical: &str) -> Option<Url> {
         return None;
     }
     let mut canonical = parse_http(canonical.trim()).ok()?;
-    let (here, there) = (page.host_str()?, canonical.host_str()?);
-    let same = here == there
-        || matches!((page.domain(), canonical.domain()), (Some(here), Some(there))
-            if psl::domain_str(here).is_some() && psl::domain_str(here) == psl::domain_str(there));
     canonical.set_fragment(None);
-    same.then_some(canonical)
+    is_same_site(page, &canonical).then_some(canonical)
+}
+
+fn is_same_site(page: &Url, other: &Url) -> bool {
+    let domain = |url: &Url| Some(psl::domain_str(url.domain()?)?.to_owned());
+    page.host_str().is_some()
+        && (page.host_str() == other.host_str()
+            || domain(page).is_some_and(|here| domain(other) == Some(here)))
 }
 
 /// Brings percent-encoding into one form: letters, digits and `-._~` are never encoded, and hexadecimal digits are
@@ -217,35 +255,22 @@ pub(super) fn plain_percent(text: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// A fragment is a route (`/cart?step=2`) or a query (`access_token=…`). Secrets are taken out of both.
-fn kept_fragment(fragment: &str) -> String {
-    let (route, query) = match fragment.split_once('?') {
-        Some((route, query)) => (route, query),
+/// A fragment is a route (`/cart?step=2`), a query (`access_token=…`), or both.
+fn split_fragment(fragment: &str) -> (&str, &str) {
+    match fragment.split_once('?') {
+        Some(parts) => parts,
         None if fragment.contains('=') => ("", fragment),
         None => (fragment, ""),
-    };
+    }
+}
+
+/// Secrets are taken out of both parts of a fragment.
+fn kept_fragment(fragment: &str) -> String {
+    let (route, query) = split_fragment(fragment);
     let query = scrub::kept_query(query, is_click_key);
     let mark = if route.is_empty() || query.is_empty() { "" } else { "?" };
     let kept = [&*scrub::kept_path(route), mark, &query].concat();
     if kept.is_empty() { kept } else { format!("#{kept}") }
-}
-
-/// Query keys that say how the visitor came. They are no part of a page.
-struct ClickKeys {
-    whole: FxHashSet<&'static str>,
-    begin: Vec<&'static str>,
-}
-
-fn is_click_key(key: &str) -> bool {
-    static KEYS: OnceLock<ClickKeys> = OnceLock::new();
-    let keys = KEYS.get_or_init(|| {
-        let table = include_str!("data/click_ids.txt");
-        ClickKeys {
-            whole: scrub::lines(table).filter(|key| !key.ends_with('*')).collect(),
-            begin: scrub::lines(table).filter_map(|key| key.strip_suffix('*')).collect(),
-        }
-    });
-    keys.whole.contains(key) || keys.begin.iter().any(|begin| key.starts_with(begin))
 }
 
 #[cfg(test)]
@@ -304,6 +329,7 @@ mod tests {
     fn campaign_values_and_click_ids_are_no_part_of_a_page() {
         for (query, kept) in [
             ("utm_source=x&utm_anything=y&a=1", "a=1"),
+            ("utm_id=1&utm_source_platform=x&utm_creative_format=y&utm_marketing_tactic=z&a=1", "a=1"),
             ("UTM_Source=x&a=1", "a=1"),
             ("gclid=1&gbraid=2&wbraid=3&dclid=4&gad_source=1&srsltid=5&b=2", "b=2"),
             ("fbclid=1&msclkid=2&ttclid=3&twclid=4&li_fat_id=5&yclid=6&igshid=7", ""),
@@ -378,6 +404,13 @@ mod tests {
         check(pu, Some("//other.test/x"), None, "www.a.test//other.test/x");
         check(pu, Some("https://other.test/x?y=1"), None, "www.a.test/x?y=1");
         check(pu, Some("https://other.test"), None, "www.a.test/");
+        check(pu, Some("https://www.a.test/cart?x=1"), canonical, "www.a.test/cart?x=1");
+        check(pu, Some(" HTTPS://Shop.A.test/cart/?x=1#/step "), canonical, "shop.a.test/cart?x=1#/step");
+        check(pu, Some("https://ann:pw@shop.a.test"), canonical, "shop.a.test/");
+        check(pu, Some("https://a.test.evil.test/x"), None, "www.a.test/x");
+        check("http://10.0.0.1/x", Some("http://20.0.0.1/y"), None, "10.0.0.1/y");
+        check("http://10.0.0.1/x", Some("http://10.0.0.1:81/y"), None, "10.0.0.1:81/y");
+        check(pu, Some("https://a b/x?y=1"), None, "www.a.test/https://a%20b/x?y=1");
         check(pu, Some("/ä"), None, "www.a.test/%C3%A4");
     }
 
@@ -442,20 +475,46 @@ mod tests {
 
     #[test]
     fn the_landing_is_read_from_the_page_address_before_anything_is_removed() {
-        let pu =
-            "https://a.test/?UTM_Source=+News%20letter&utm_source=second&utm_medium=&gclid=abc&source=x&t=1";
+        let pu = "https://a.test/?UTM_Source=+News%20letter&utm_source=second&utm_medium=&source=x&t=1&MSCLKID=1&fbclid=2";
         let landing = Page::recorded(pu, Some("/y?utm_campaign=no"), None).unwrap().landing;
-        for (key, value) in [
-            ("utm_source", "News letter"),
-            ("gclid", "abc"),
-            ("source", "x"),
-            ("utm_medium", ""),
-            ("utm_campaign", ""),
-        ] {
+        for (key, value) in
+            [("utm_source", "News letter"), ("source", "x"), ("utm_medium", ""), ("utm_campaign", "")]
+        {
             assert_eq!(landing.get(key), value, "{key}");
         }
+        assert_eq!(landing.click_id.key(), "msclkid");
         let landing = Page::recorded("https://a.test/?utm_content=ada%40b.cd", None, None).unwrap().landing;
         assert!(landing.is_empty(), "emails are no campaign");
+    }
+
+    #[test]
+    fn campaign_values_behind_the_fragment_count_when_the_query_has_none() {
+        for (rest, expected) in [
+            ("#utm_source=news&utm_campaign=May", ("news", "May")),
+            ("?a=1#utm_source=news&utm_campaign=May", ("news", "May")),
+            ("?fbclid=abc&utm_source=#utm_source=news&UTM_Campaign=M%20y", ("news", "M y")),
+            ("#/shop/cart?step=2&utm_source=news", ("news", "")),
+            ("#top", ("", "")),
+            ("?utm_source=query#utm_source=news&utm_campaign=May", ("query", "")),
+            ("?utm_term=query#utm_source=news", ("", "")),
+            ("#source=news&fbclid=abc", ("", "")),
+            ("#utm_source=ada%40b.cd", ("", "")),
+            // The id of a campaign stands for its name.
+            ("?utm_id=7", ("", "7")),
+            ("?utm_id=7&utm_campaign=May", ("", "May")),
+            ("#utm_id=7&utm_source=news", ("news", "7")),
+        ] {
+            let recorded = Page::recorded(&format!("https://a.test/{rest}"), None, None).unwrap();
+            let landing = &recorded.landing;
+            assert_eq!((landing.get("utm_source"), landing.campaign()), expected, "{rest}");
+            assert_eq!(landing.get("source"), "", "{rest}");
+            assert_eq!(
+                landing.click_id.key(),
+                if rest.contains("?fbclid") { "fbclid" } else { "" },
+                "{rest}"
+            );
+            assert!(!recorded.page.address().contains("utm"), "{rest}");
+        }
     }
 
     #[test]

@@ -3,11 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::campaign::Campaign;
+use super::click_id::Meaning;
 use super::page::{Landing, Recorded};
 use super::referrer::{self, Kind, Referrer};
-
-/// The lengths that a Google click id can have, characters.
-pub const GCLID_LENGTHS: std::ops::RangeInclusive<usize> = 10..=200;
 
 /// Words of HubSpot's rules. They are found anywhere in a value, whatever its case.
 const SEARCH_WORDS: [&str; 3] = ["adword", "ppc", "cpc"];
@@ -115,8 +113,13 @@ impl Origin {
 ///
 /// Where these rules leave something open, it is decided as follows:
 /// - All words and values are compared in lower case. Drill-downs keep what was written.
-/// - A `gclid` is valid when it has `GCLID_LENGTHS` characters of the URL-safe alphabet.
+/// - A `gclid` is valid when it has `click_id::GCLID_LENGTHS` characters of the URL-safe alphabet.
+/// - Click ids of other networks that are appended to ads only are treated like `gclid`: those of search ads by rule 3,
+///   those of social networks by rule 4, those of other ads as rule 8 without a campaign. One that is appended to other
+///   links too tells the network to rules 1 and 4, and is the referrer when there is none.
 /// - Rule 5 means `google.com` itself, not its mail and not its country domains.
+/// - In rule 10, a host below somebody's domain whose first label is that of web mail (`mail`, `webmail`, `owa` …) is a
+///   mail site. News below the domain of a mail provider or a search engine are not, and stay rule 13.
 /// - Rule 12 is applied before 9 to 11, because an account that is itself a known site (a network, a portal) is not
 ///   its own referrer. The host of the page counts as own even if it is not listed. Campaign parameters come first.
 /// - AI assistants come before rules 11 and 13. An assistant that writes its own host into `utm_source` and nothing
@@ -131,7 +134,14 @@ pub fn attribute(recorded: &Recorded, referrer: &str, own: impl Fn(&str) -> bool
     if let Some(campaign) = by_campaign(&recorded.landing, from.as_ref()) {
         return Origin::From(campaign);
     }
-    let Some(from) = from else { return direct() };
+    let Some(from) = from else {
+        let id = recorded.landing.click_id;
+        return match id.meaning() {
+            Some(Meaning::Social) => Origin::From(Attribution::new(Source::SocialMedia, id.network(), "")),
+            Some(Meaning::Search) => Origin::From(Attribution::new(Source::OrganicSearch, "", id.network())),
+            _ => direct(),
+        };
+    };
     if from.host == recorded.page.host || own(&from.host) {
         return Origin::Internal { entrance: entrance() };
     }
@@ -152,14 +162,20 @@ fn by_campaign(landing: &Landing, from: Option<&Referrer>) -> Option<Attribution
         return None;
     }
     let lower = |key| landing.get(key).to_lowercase();
-    let (utm_source, medium, name) = (lower("utm_source"), lower("utm_medium"), lower("utm_campaign"));
+    let (utm_source, medium, name) =
+        (lower("utm_source"), lower("utm_medium"), landing.campaign().to_lowercase());
     let source = lower("source");
     let utm = [&utm_source, &medium, &name];
     let tagged = utm.iter().any(|value| !value.is_empty());
 
     let site = from.and_then(Referrer::site);
+    let click = landing.click_id.meaning();
     let network = referrer::network(&utm_source)
-        .or_else(|| site.filter(|site| site.kind == Kind::Social).map(|site| site.name));
+        .or_else(|| site.filter(|site| site.kind == Kind::Social).map(|site| site.name))
+        .or_else(|| {
+            let told = matches!(click, Some(Meaning::PaidSocial | Meaning::Social));
+            told.then(|| landing.click_id.network())
+        });
     let said = Campaign::of(landing);
     let paid_search = || {
         let search = from.zip(site.filter(|site| site.kind == Kind::Search));
@@ -176,12 +192,13 @@ fn by_campaign(landing: &Landing, from: Option<&Referrer>) -> Option<Attribution
     {
         return Some(Attribution::new(Source::SocialMedia, network, &said.campaign));
     }
-    if holds(&source, &SEARCH_WORDS) || is_gclid(landing.get("gclid")) {
+    if holds(&source, &SEARCH_WORDS) || click == Some(Meaning::PaidSearch) {
         return paid_search();
     }
     if (holds(&medium, &PAID_WORDS) && network.is_some())
         || utm_source.contains(PAID_SOCIAL)
         || medium.contains(PAID_SOCIAL)
+        || click == Some(Meaning::PaidSocial)
     {
         return Some(Attribution::new(Source::PaidSocial, network.unwrap_or(&said.source), &said.campaign));
     }
@@ -205,21 +222,18 @@ fn by_campaign(landing: &Landing, from: Option<&Referrer>) -> Option<Attribution
         let parts: Vec<&str> = [&*by, &said.medium].into_iter().filter(|part| !part.is_empty()).collect();
         return Some(Attribution::new(Source::OtherCampaigns, &said.campaign, &parts.join(" / ")));
     }
-    None
+    (click == Some(Meaning::PaidDisplay))
+        .then(|| Attribution::new(Source::OtherCampaigns, "", landing.click_id.network()))
 }
 
 fn holds(value: &str, words: &[&str]) -> bool {
     words.iter().any(|word| value.contains(word))
 }
 
-fn is_gclid(value: &str) -> bool {
-    GCLID_LENGTHS.contains(&value.len())
-        && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::click_id::GCLID_LENGTHS;
     use crate::domain::page::Page;
 
     const GCLID: &str = "gclid=EAIaIQobChMI1_2-aBcD";
@@ -312,6 +326,50 @@ mod tests {
     }
 
     #[test]
+    fn click_ids_of_ads_are_paid_and_others_tell_the_network() {
+        check_all(&[
+            ("msclkid=0123456789abcdef", "", "PAID_SEARCH"),
+            ("wbraid=Cj8KCQ&utm_campaign=May", "www.google.com", "PAID_SEARCH|May"),
+            ("gbraid=0AAAA", "", "PAID_SEARCH"),
+            ("gad_source=1", "www.google.de/search?q=shoes", "PAID_SEARCH||shoes"),
+            ("yclid=123", "yandex.ru", "PAID_SEARCH"),
+            ("msclkid=1&utm_medium=email", "", "PAID_SEARCH"),
+            ("msclkid=1&utm_medium=social&utm_source=facebook", "", "SOCIAL_MEDIA|Facebook"),
+            ("msclkid={msclkid}", "www.bing.com", "ORGANIC_SEARCH||Bing"),
+            ("msclkid=", "", DIRECT),
+            ("msclkid=1", "own.test/x", "PAID_SEARCH"),
+            // Ads of networks
+            ("ttclid=E.C.P.1", "www.tiktok.com", "PAID_SOCIAL|TikTok"),
+            ("twclid=2-1&utm_campaign=May", "t.co/x", "PAID_SOCIAL|X|May"),
+            ("li_fat_id=1-2-3", "", "PAID_SOCIAL|LinkedIn"),
+            ("rdt_cid=1&utm_source=email", "", "PAID_SOCIAL|Reddit"),
+            ("ScCid=1&utm_medium=social", "", "SOCIAL_MEDIA|Snapchat"),
+            // Other ads
+            ("dclid=CI_1&gad_source=7", "", "OTHER_CAMPAIGNS||Google Marketing Platform"),
+            ("dclid=1&gclid=EAIaIQobChMI1_2-aBcD", "", "PAID_SEARCH"),
+            ("tblci=1&utm_source=taboola&utm_campaign=C", "b.test", "OTHER_CAMPAIGNS|C|taboola"),
+            ("dicbo=v2-1", "b.test", "OTHER_CAMPAIGNS||Outbrain"),
+            // Facebook and others append theirs to every link.
+            ("fbclid=abc", "", "SOCIAL_MEDIA|Facebook"),
+            ("fbclid=abc", "l.facebook.com", "SOCIAL_MEDIA|Facebook"),
+            ("fbclid=abc", "l.instagram.com", "SOCIAL_MEDIA|Instagram"),
+            ("fbclid=abc", "b.test/x", "REFERRALS|b.test|b.test/x"),
+            ("fbclid=abc", "mail.google.com", DIRECT),
+            ("fbclid=abc", "own.test/x", "internal|own.test/p"),
+            ("fbclid=abc&utm_medium=social&utm_source=post", "", "SOCIAL_MEDIA|Facebook"),
+            ("fbclid=abc&utm_medium=cpc&utm_campaign=C", "", "PAID_SOCIAL|Facebook|C"),
+            ("fbclid=abc&utm_source=partner", "", "OTHER_CAMPAIGNS||partner"),
+            ("fbclid=abc&msclkid=1", "", "PAID_SEARCH"),
+            ("igsh=abc", "", "SOCIAL_MEDIA|Instagram"),
+            ("srsltid=abc", "", "ORGANIC_SEARCH||Google"),
+            ("srsltid=abc", "www.google.com", "ORGANIC_SEARCH||Google"),
+            ("ysclid=abc", "", "ORGANIC_SEARCH||Yandex"),
+            ("awc=1", "b.test", "REFERRALS|b.test|b.test/"),
+            ("awc=1", "", DIRECT),
+        ]);
+    }
+
+    #[test]
     fn rule_4_a_paid_medium_with_a_network_is_paid_social() {
         check_all(&[
             ("utm_medium=paid&utm_source=facebook&utm_campaign=May", "", "PAID_SOCIAL|Facebook|May"),
@@ -390,6 +448,8 @@ mod tests {
             ("utm_source=partner", "", "OTHER_CAMPAIGNS||partner"),
             ("utm_medium=banner", "", "OTHER_CAMPAIGNS||banner"),
             ("utm_campaign=May", "", "OTHER_CAMPAIGNS|May"),
+            ("utm_id=7&utm_source=P", "", "OTHER_CAMPAIGNS|7|P"),
+            ("utm_source_platform=ads&utm_creative_format=cpc&utm_marketing_tactic=email", "", DIRECT),
             ("utm_source=P&utm_medium=M&utm_campaign=C", "", "OTHER_CAMPAIGNS|C|P / M"),
             ("source=footer", "", "OTHER_CAMPAIGNS||footer"),
             ("source=footer&utm_source=partner", "", "OTHER_CAMPAIGNS||partner"),
@@ -420,7 +480,6 @@ mod tests {
             ("", "m.youtube.com/watch", "SOCIAL_MEDIA|YouTube"),
             ("", "news.ycombinator.com/item?id=1", "SOCIAL_MEDIA|Hacker News"),
             ("", "android-app://com.twitter.android", "SOCIAL_MEDIA|X"),
-            ("fbclid=abc", "", DIRECT),
             ("", "mail.google.com/mail/u/0/", DIRECT),
             ("", "android-app://com.google.android.gm/", DIRECT),
             ("", "outlook.live.com", DIRECT),
@@ -428,6 +487,9 @@ mod tests {
             ("", "mail.yahoo.com", DIRECT),
             ("", "deref-gmx.net", DIRECT),
             ("", "feedly.com/i/x", DIRECT),
+            ("", "webmail.b.test/inbox", DIRECT),
+            ("", "news.mail.ru/x", "REFERRALS|news.mail.ru|news.mail.ru/x"),
+            ("utm_medium=social&utm_source=mail.b.test", "", "OTHER_CAMPAIGNS||mail.b.test / social"),
             ("", "www.inoreader.com", DIRECT),
         ]);
     }

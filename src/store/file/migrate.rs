@@ -35,6 +35,7 @@ pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0006_text_hash", sql: include_str!("migrations/0006_text_hash.sql") },
     Migration { name: "0007_tracking", sql: include_str!("migrations/0007_tracking.sql") },
     Migration { name: "0008_value_property", sql: include_str!("migrations/0008_value_property.sql") },
+    Migration { name: "0009_click_id", sql: include_str!("migrations/0009_click_id.sql") },
 ];
 
 /// The steps of `inbox.db`.

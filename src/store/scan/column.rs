@@ -6,6 +6,7 @@ use std::cell::OnceCell;
 use rusqlite::Connection;
 
 use crate::domain::account::AccountId;
+use crate::domain::click_id::ClickId;
 use crate::domain::consent::Consent;
 use crate::domain::event::Status;
 use crate::domain::question::Dimension;
@@ -40,9 +41,10 @@ pub(super) enum SessionColumn {
     VisitorType,
     EntryPage,
     ExitPage,
+    ClickId,
 }
 
-pub(super) const SESSION_COLUMNS: usize = 11;
+pub(super) const SESSION_COLUMNS: usize = 12;
 
 /// The codes of `SessionColumn::VisitorType`.
 pub(super) const NEW: u32 = 1;
@@ -85,6 +87,7 @@ impl Field {
             Dimension::UtmCampaign => session(S::Campaign, 2, 1),
             Dimension::UtmTerm => session(S::Campaign, 3, 1),
             Dimension::UtmContent => session(S::Campaign, 4, 1),
+            Dimension::ClickId => session(S::ClickId, 0, 1),
             Dimension::Country => session(S::Place, 0, 1),
             Dimension::Region => session(S::Place, 1, 1),
             Dimension::Device => session(S::Device, 0, 1),
@@ -119,7 +122,7 @@ impl Column {
             Self::Session(S::Place) => Kind::Place,
             Self::Session(S::Company) => Kind::Company,
             Self::Row(RowColumn::Consent | RowColumn::Event)
-            | Self::Session(S::Screen | S::VisitorType)
+            | Self::Session(S::Screen | S::VisitorType | S::ClickId)
             | Self::Contact => return None,
         })
     }
@@ -134,6 +137,9 @@ impl Column {
                 ScreenClass::ALL.into_iter().map(|class| (class as u32, class.as_str())).collect()
             }
             Self::Session(SessionColumn::VisitorType) => vec![(NEW, "new"), (RETURNING, "returning")],
+            Self::Session(SessionColumn::ClickId) => {
+                ClickId::all().map(|id| (id.0.into(), id.key())).collect()
+            }
             _ => Vec::new(),
         }
     }

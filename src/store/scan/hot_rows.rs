@@ -249,6 +249,7 @@ pub(super) fn session_codes(session: &Session, now: Millis) -> [u32; SESSION_COL
         (S::Language, session.language),
         (S::Place, session.place),
         (S::Company, session.company),
+        (S::ClickId, session.click_id.into()),
         (S::VisitorType, if session.is_new { NEW } else { RETURNING }),
         (S::EntryPage, session.entry_page),
         // A session that is not finished has no exit page yet (rules.md 15).

@@ -146,6 +146,7 @@ impl<'a> SegmentReader<'a> {
             (SessionColumn::Campaign, Col::Campaign),
             (SessionColumn::Device, Col::Device),
             (SessionColumn::Screen, Col::Screen),
+            (SessionColumn::ClickId, Col::ClickId),
             (SessionColumn::Language, Col::Language),
             (SessionColumn::Place, Col::Place),
             (SessionColumn::Company, Col::Company),

@@ -24,7 +24,7 @@ macro_rules! columns {
         pub enum Col { $($(#[$doc])* $name = $number,)+ }
 
         impl Col {
-            pub const ALL: [Self; 26] = [$(Self::$name,)+];
+            pub const ALL: [Self; 27] = [$(Self::$name,)+];
 
             pub(super) const fn per(self) -> Per {
                 match self { $(Self::$name => Per::$per,)+ }
@@ -67,6 +67,7 @@ columns! {
     Policy = 23 per Row,
     PageListPage = 24 per PageListEntry,
     PageListTitle = 25 per PageListEntry,
+    ClickId = 26 per Run,
 }
 
 impl Col {
@@ -113,6 +114,7 @@ pub struct Run {
     pub language: u32,
     pub place: u32,
     pub company: u32,
+    pub click_id: u32,
     pub entry_page: u32,
     pub exit_page: u32,
     /// Ordered by time, never empty. A segment does not keep their inbox ids.
@@ -133,6 +135,7 @@ impl Run {
         self.language = session.language;
         self.place = session.place;
         self.company = session.company;
+        self.click_id = session.click_id.into();
         self.entry_page = session.entry_page;
         self.exit_page = session.exit_page;
         self.spans = self.is_part_of(session);
@@ -301,6 +304,7 @@ fn push_run(run: &Run, first_ms: i64, page_index: &dyn Fn(u32) -> u32, push: &mu
         (Col::Language, run.language),
         (Col::Place, run.place),
         (Col::Company, run.company),
+        (Col::ClickId, run.click_id),
         (Col::EntryPage, page_index(run.entry_page)),
         (Col::ExitPage, page_index(run.exit_page)),
     ] {
@@ -414,6 +418,7 @@ impl Columns {
             language: of(Col::Language),
             place: of(Col::Place),
             company: of(Col::Company),
+            click_id: of(Col::ClickId),
             entry_page: self.page_list_entry(of(Col::EntryPage))?.0,
             exit_page: self.page_list_entry(of(Col::ExitPage))?.0,
             rows: Vec::new(),

@@ -127,6 +127,7 @@ texts! {
             exit: "No sessions ended in this period. The last page of a session appears here when the session is over, half an hour after its last hit.",
             sources: "No visitors in this period. Search engines, sites, emails and campaigns that bring visitors appear here.",
             campaigns: "No campaigns in this period. Visits from links with utm_source, utm_medium, utm_campaign, utm_term or utm_content appear here.",
+            click_ids: "No click ids in this period. Visits from ads and networks that add one to their links (gclid, msclkid, fbclid …) appear here.",
             devices: "No visitors in this period. The devices and browsers of visitors appear here.",
             countries: "No visitors in this period. The countries of visitors appear here.",
         },

@@ -32,6 +32,7 @@ texts! {
         by_medium: "Medium",
         by_term: "Term",
         by_content: "Content",
+        by_click_id: "Click id",
         by_device: "Device",
         by_browser: "Browser",
         by_system: "System",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use guestlog::base::clock::{DAY, HOUR, MINUTE, ManualClock, Millis};
 use guestlog::domain::account::{AccountId, Settings};
+use guestlog::domain::click_id::ClickId;
 use guestlog::domain::event::{Definition, EventKind};
 use guestlog::domain::period::{Zone, parse_day};
 use guestlog::domain::screen::ScreenClass;
@@ -74,6 +75,7 @@ pub(super) struct SessionFact {
     pub page_views: u32,
     pub completions: u32,
     pub engaged_ms: i64,
+    pub click_id: ClickId,
 }
 
 impl SessionFact {
@@ -96,8 +98,15 @@ impl SessionFact {
             page_views: 0,
             completions: 0,
             engaged_ms: 0,
+            click_id: dice.pick(&click_ids()),
         }
     }
+}
+
+/// Most sessions have none.
+pub(super) fn click_ids() -> Vec<ClickId> {
+    let known = ["gclid", "fbclid", "srsltid"].map(|key| ClickId::parse(key).unwrap());
+    [ClickId::NONE; 3].into_iter().chain(known).collect()
 }
 
 #[derive(Clone, Debug)]
@@ -555,6 +564,7 @@ fn write_sessions(
             page_views: session.page_views,
             completions: session.completions,
             engaged_ms: session.engaged_ms,
+            click_id: session.click_id.0,
         };
         if is_wanted(&row) {
             store::session::upsert(conn, id, &row)?;

@@ -403,6 +403,7 @@ fn hit(event: &EventFact, session: &SessionFact, id: &str, received: Millis) -> 
         campaign: Campaign { source: utm_source, medium, campaign, term, content },
         origin: Origin::From(Attribution { source: Source::parse(&source).unwrap(), detail, detail_2 }),
         screen: session.screen,
+        click_id: session.click_id,
         language: session.language.clone(),
         device: Device {
             class: classes.into_iter().find(|known| known.as_str() == class).unwrap(),

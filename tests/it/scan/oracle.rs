@@ -143,6 +143,7 @@ fn text(account: &AccountFact, event: &EventFact, dimension: Dimension) -> Strin
         D::UtmCampaign => &s.campaign[2],
         D::UtmTerm => &s.campaign[3],
         D::UtmContent => &s.campaign[4],
+        D::ClickId => s.click_id.key(),
         D::Country => &s.place[0],
         D::Region => &s.place[1],
         D::Device => &s.device[0],

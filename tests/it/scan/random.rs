@@ -11,8 +11,8 @@ use guestlog::store::scan::{self, Bounds, Deadline, Grouping, Key, Measure, Requ
 use guestlog::store::{self, Connection};
 
 use super::history::{
-    AccountFact, COMPANIES, Dice, EVENTS, LANGUAGES, REFERRERS, World, campaigns, devices, pages, places,
-    sources,
+    AccountFact, COMPANIES, Dice, EVENTS, LANGUAGES, REFERRERS, World, campaigns, click_ids, devices, pages,
+    places, sources,
 };
 use super::oracle::{self, Count};
 
@@ -156,6 +156,7 @@ fn value(dice: &mut Dice, dimension: Dimension) -> String {
         D::UtmCampaign => part(2, dice.pick(&campaigns()).to_vec()),
         D::UtmTerm => part(3, dice.pick(&campaigns()).to_vec()),
         D::UtmContent => part(4, dice.pick(&campaigns()).to_vec()),
+        D::ClickId => dice.pick(&click_ids()).key().to_owned(),
         D::Country => part(0, dice.pick(&places()).to_vec()),
         D::Region => part(1, dice.pick(&places()).to_vec()),
         D::Device => part(0, dice.pick(&devices()).to_vec()),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use guestlog::base::clock::{DAY, MINUTE, Millis};
 use guestlog::domain::account::AccountId;
+use guestlog::domain::click_id::ClickId;
 use guestlog::domain::question::{Dimension, Filter};
 use guestlog::domain::screen::ScreenClass;
 use guestlog::store::scan::{self, Bounds, Grouping, Key, Measure, Row, Top, Totals};
@@ -43,6 +44,7 @@ fn add(account: &mut AccountFact, ago: i64, visitors: &[u32], engaged_ms: u32) {
         language: String::new(),
         place: Default::default(),
         company: String::new(),
+        click_id: ClickId::NONE,
         is_new: true,
         entry: page("/0"),
         last_page: page("/last"),

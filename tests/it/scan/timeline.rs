@@ -110,6 +110,7 @@ fn assert_is(world: &World, account: &AccountFact, visit: &Visit, entry: &(i64, 
     assert_eq!(of(Kind::Campaign, run.campaign), joined(&fact.campaign), "{at}");
     assert_eq!(of(Kind::Device, run.device), joined(&fact.device), "{at}");
     assert_eq!(run.screen, fact.screen as u32, "{at}");
+    assert_eq!(run.click_id, u32::from(fact.click_id.0), "{at}");
     assert_eq!(of(Kind::Language, run.language), fact.language, "{at}");
     assert_eq!(of(Kind::Place, run.place), joined(&fact.place), "{at}");
     assert_eq!(of(Kind::Page, run.entry_page), joined(&fact.entry), "{at}");

@@ -120,6 +120,26 @@ fn set_path_sends_nothing_by_itself_and_tells_both_paths_later() {
 }
 
 #[test]
+fn a_whole_address_can_be_set_as_the_path() {
+    for (set, sent, next) in [
+        ("https://shop.example.com/cart?x=1#a", "https://shop.example.com/cart?x=1#a", None),
+        ("HTTP://Example.com:81", "HTTP://Example.com:81", None),
+        ("https://ann:pw@shop.example.com/?token=1", "https://shop.example.com/", None),
+        ("https://www.example.com/cart", "https://www.example.com/cart", None),
+        ("//other.test/x", "//other.test/x", Some("https://www.example.com//other.test/x")),
+        ("httpdocs", "/httpdocs", Some("https://www.example.com/httpdocs")),
+    ] {
+        let browser = Browser::new();
+        let page = browser.open(&Visit::of(HOME).above(&format!("window._hsq = [['setPath', '{set}']]")));
+        page.push("['setPath', '/next'], ['trackPageView']");
+        let views = browser.views();
+        assert_eq!(views[0]["po"], sent, "{set}");
+        assert_eq!(views[1]["r"], next.unwrap_or(sent), "{set}");
+        assert_eq!(views[1]["po"], "/next", "{set}");
+    }
+}
+
+#[test]
 fn a_frame_without_an_address_of_its_own_sends_nothing() {
     let browser = Browser::new();
     let page = browser.open(&Visit::of(HOME).above("window.origin = 'null'"));
@@ -340,6 +360,23 @@ fn every_secret_key_of_the_server_stays_in_the_browser() {
     for key in keys.lines().filter(|line| !line.starts_with('#')) {
         assert_eq!(scrubbed(&format!("/?a=1&{key}=s")), "/?a=1", "{key}");
     }
+}
+
+#[test]
+fn campaign_values_behind_the_fragment_go_along() {
+    for (address, sent) in [
+        ("/#utm_source=news&UTM_Campaign=May&token=1", "/#utm_source=news&UTM_Campaign=May"),
+        ("/a?b=1#/route?token=1&UTM_source=news&utm_term=x", "/a?b=1#UTM_source=news&utm_term=x"),
+        ("/#utm_source=ann@example.com", "/#[email]"),
+        ("/#top", "/"),
+    ] {
+        assert_eq!(scrubbed(address), sent, "{address}");
+    }
+    let browser = Browser::new();
+    let page = browser.open(&Visit::of(&format!("{HOME}#utm_source=news")));
+    page.push("['setPath', '/next'], ['trackPageView']");
+    let views = browser.views();
+    assert_eq!(views[1]["r"], HOME, "an address that was left has no campaign");
 }
 
 #[test]

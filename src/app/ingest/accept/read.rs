@@ -146,6 +146,7 @@ pub(super) fn hit(
         title: cut(&scrub::kept_text(&beacon.title, Emails::Masked), TITLE_MAX),
         referrer,
         campaign: Campaign::of(&recorded.landing),
+        click_id: recorded.landing.click_id,
         origin,
         screen: ScreenClass::of(&beacon.screen),
         language: language::normalise(&beacon.language),

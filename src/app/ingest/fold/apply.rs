@@ -359,6 +359,7 @@ impl<'a> Batch<'a> {
             page_views: 0,
             completions: 0,
             engaged_ms: 0,
+            click_id: hit.click_id.0,
         };
         happen(&mut session, hit.at.0, page);
         Ok(session)

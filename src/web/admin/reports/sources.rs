@@ -53,6 +53,7 @@ fn columns(by: By) -> Vec<&'static str> {
         By::Medium => &["utm_medium"],
         By::Term => &["utm_term"],
         By::Content => &["utm_content"],
+        By::ClickId => &["click_id"],
     };
     [names, &["visitors", "sessions", "page_views", "bounce_rate"]].concat()
 }
@@ -76,6 +77,7 @@ fn names(row: &SourceRow) -> Vec<(Dimension, &str)> {
         (Dimension::UtmMedium, &row.utm_medium),
         (Dimension::UtmTerm, &row.utm_term),
         (Dimension::UtmContent, &row.utm_content),
+        (Dimension::ClickId, &row.click_id),
     ];
     all.into_iter().filter_map(|(dimension, name)| Some((dimension, name.as_deref()?))).collect()
 }
@@ -106,6 +108,7 @@ pub(crate) fn page(
         ("medium", texts.by_medium),
         ("term", texts.by_term),
         ("content", texts.by_content),
+        ("click_id", texts.by_click_id),
     ];
     // This tab is only reached by drilling down.
     if by == By::Detail2 {
@@ -129,7 +132,8 @@ pub(crate) fn page(
             searched: match by {
                 By::Detail => Some(Dimension::SourceDetail),
                 By::Detail2 => Some(Dimension::SourceDetail2),
-                By::Source => None,
+                // What is shown is not what is stored, and few rows need no search.
+                By::Source | By::ClickId => None,
                 By::Referrer => Some(Dimension::Referrer),
                 By::Campaign => Some(Dimension::UtmCampaign),
                 By::Medium => Some(Dimension::UtmMedium),
@@ -138,7 +142,11 @@ pub(crate) fn page(
             },
             number_heads: report_page::session_heads(t, params),
             rows,
-            nothing: if is_campaign { t.report.nothing.campaigns } else { t.report.nothing.sources },
+            nothing: match by {
+                By::ClickId => t.report.nothing.click_ids,
+                _ if is_campaign => t.report.nothing.campaigns,
+                _ => t.report.nothing.sources,
+            },
             total: table.total,
             next: table.next.as_deref(),
             damaged: &table.damaged,

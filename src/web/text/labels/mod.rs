@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::domain::click_id::ClickId;
 use crate::domain::device::DeviceClass;
 use crate::domain::question::Dimension;
 use crate::domain::screen::ScreenClass;
@@ -30,6 +31,7 @@ texts! {
             utm_campaign: "UTM campaign",
             utm_term: "UTM term",
             utm_content: "UTM content",
+            click_id: "Click id",
             country: "Country",
             region: "Region",
             device: "Device",
@@ -75,6 +77,8 @@ texts! {
         /// A language as it is spoken in a country.
         language_of: "{language} ({country})",
         browser_on: "{browser} on {os}",
+        /// A click id is shown by the network that appends it.
+        click_id_of: "{network} ({key})",
         new_visitor: "New",
         returning_visitor: "Returning",
     }
@@ -114,6 +118,7 @@ impl Labels {
             Dimension::UtmCampaign => d.utm_campaign,
             Dimension::UtmTerm => d.utm_term,
             Dimension::UtmContent => d.utm_content,
+            Dimension::ClickId => d.click_id,
             Dimension::Country => d.country,
             Dimension::Region => d.region,
             Dimension::Device => d.device,
@@ -137,6 +142,7 @@ impl Labels {
             Dimension::Country => self.country.name(value).unwrap_or(value).into(),
             Dimension::Language => self.language(value).map_or(value.into(), Cow::Owned),
             Dimension::Screen => self.screen(value).unwrap_or(value).into(),
+            Dimension::ClickId => self.click_id(value).map_or(value.into(), Cow::Owned),
             _ => self.label(dimension, value).into(),
         }
     }
@@ -155,6 +161,7 @@ impl Labels {
             Dimension::Source => find(&Source::ALL.map(Source::as_str)),
             Dimension::Device => find(&DeviceClass::ALL.map(DeviceClass::as_str)),
             Dimension::Screen => find(&ScreenClass::ALL.map(ScreenClass::as_str)),
+            Dimension::ClickId => find(&ClickId::all().map(ClickId::key).collect::<Vec<_>>()),
             _ => None,
         }
     }
@@ -188,6 +195,11 @@ impl Labels {
             || language.to_owned(),
             |country| fill(self.language_of, &[("language", language), ("country", country)]),
         ))
+    }
+
+    fn click_id(&self, key: &str) -> Option<String> {
+        let network = ClickId::parse(key)?.network();
+        Some(fill(self.click_id_of, &[("network", network), ("key", key)]))
     }
 
     fn screen(&self, value: &str) -> Option<&'static str> {
@@ -259,6 +271,10 @@ mod tests {
         for class in ScreenClass::ALL.into_iter().filter(|class| *class != ScreenClass::Unknown) {
             assert_ne!(EN.value(Dimension::Screen, class.as_str()), class.as_str());
         }
+        for id in ClickId::all() {
+            assert_ne!(EN.value(Dimension::ClickId, id.key()), id.key());
+        }
+        assert_eq!(EN.value(Dimension::ClickId, "fbclid"), "Facebook (fbclid)");
         assert_eq!(EN.value(Dimension::Page, "/mobile"), "/mobile");
     }
 
@@ -269,6 +285,8 @@ mod tests {
             (Dimension::Country, "netherlands", Some("NL")),
             (Dimension::Device, "Mobile", Some("mobile")),
             (Dimension::Screen, "576 to 991 px", Some("576–991")),
+            (Dimension::ClickId, "google ads (gclid)", Some("gclid")),
+            (Dimension::ClickId, "TikTok", None),
             (Dimension::Country, "nl", None),
             (Dimension::Page, "Mobile", None),
         ] {
