@@ -166,7 +166,11 @@ struct Parsers {
     system_names: FxHashMap<&'static str, &'static str>,
     browser_words: Words,
     system_words: Words,
+    robot_words: Words,
 }
+
+/// Begins a line of `robots.txt` that leaves out an expression of the isbot crate.
+const LEFT_OUT: &str = "- ";
 
 /// Words of a User-Agent and the names they stand for.
 type Words = Vec<(&'static str, &'static str)>;
@@ -205,7 +209,9 @@ impl Parsers {
     fn load() -> Result<Self, Broken> {
         let expressions: Expressions = serde_json::from_str(include_str!("data/regexes.json"))?;
         let mut bots = Bots::default();
-        bots.append(&lines(include_str!("data/robots.txt")).collect::<Vec<_>>());
+        let robots = || lines(include_str!("data/robots.txt"));
+        bots.remove(&robots().filter_map(|line| line.strip_prefix(LEFT_OUT)).collect::<Vec<_>>());
+        bots.append(&robots().filter(|line| !line.starts_with(LEFT_OUT)).collect::<Vec<_>>());
         let names = |table: &'static str| {
             lines(table).filter_map(|line| line.split_once('|')).map(|(a, b)| (a.trim(), b.trim())).collect()
         };
@@ -225,6 +231,7 @@ impl Parsers {
             system_names: names(include_str!("data/system_names.txt")),
             browser_words: words("browser"),
             system_words: words("system"),
+            robot_words: words("robot"),
         })
     }
 
@@ -264,6 +271,9 @@ impl Parsers {
     /// is the first product of a text that does not pretend to be a browser, and otherwise the one that calls itself
     /// compatible.
     fn bot_family(&self, text: &str) -> String {
+        if let Some(name) = word(&self.robot_words, text) {
+            return name.to_owned();
+        }
         let products = || {
             text.split(|c: char| c.is_whitespace() || "();,\"'".contains(c))
                 .filter(|product| !product.is_empty() && !product.contains("://") && !product.contains('@'))
