@@ -1,6 +1,7 @@
 //! What a browser's hit says: page, source, campaign, device, language, network and visitor.
 
 pub mod campaign;
+pub mod client_hints;
 pub mod device;
 pub mod language;
 pub mod network;
@@ -9,5 +10,6 @@ pub mod referrer;
 pub mod screen;
 pub mod scrub;
 pub mod source;
+mod tablet;
 pub mod url_rule;
 pub mod visitor;

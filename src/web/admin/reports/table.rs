@@ -27,6 +27,8 @@ pub(crate) struct TablePage {
     pub map: Option<Map>,
     /// Shown instead of the map.
     pub hint: Option<Empty>,
+    /// What has to be known to read the table; below it.
+    pub note: Option<&'static str>,
 }
 
 /// The contents of the page.
@@ -79,6 +81,6 @@ impl TablePage {
         let search_all = search_all.map(|(_, dimension)| SearchAll { url: params.url.clone(), dimension });
         let panel = Panel { search_all, ..panel };
         let missing = Missing::of(t, shown.damaged);
-        Self { layout, period, filters, missing, panel, map: None, hint: None }
+        Self { layout, period, filters, missing, panel, map: None, hint: None, note: None }
     }
 }
