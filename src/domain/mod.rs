@@ -21,6 +21,6 @@ pub use events::{element_picker, event, snippet};
 pub use people::{contact, password, provenance, user};
 pub use reports::{period, question, saved_view};
 pub use visits::{
-    campaign, client_hints, device, language, network, page, referrer, screen, scrub, source, url_rule,
-    visitor,
+    campaign, client_hints, device, language, network, page, referrer, screen, scrub, source, suspicion,
+    url_rule, visitor,
 };

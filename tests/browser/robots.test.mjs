@@ -6,7 +6,7 @@ import { Agent, request } from "node:http";
 import { createRequire } from "node:module";
 import test from "node:test";
 
-import { SITE_HOST, Server, withoutServer } from "./harness.mjs";
+import { SITE_HOST, Server, Visitor, eventually, launch, startSite, taggedPage, withoutServer } from "./harness.mjs";
 
 const RECALL = 0.98;
 const PEOPLE_MIN = 800;
@@ -108,4 +108,16 @@ test("robots are recognised and people are not taken for them", { skip: withoutS
   const taken = await ask(server, account, people);
   t.diagnostic(`people taken for robots: ${percent(taken.filter(Boolean).length, people.length)}`);
   assert.deepEqual(people.filter((_, at) => taken[at]), []);
+});
+
+test("a browser without a window that hides its name is counted and suspected", { skip: withoutServer("robots") }, async (t) => {
+  const server = await Server.begin(t);
+  const account = await server.addAccount();
+  const token = await server.addToken(account);
+  const site = await startSite(t, { "/": taggedPage(server, account) });
+  const visitor = await Visitor.begin(await launch(t));
+  await visitor.open(site.at("/"));
+  const views = async (query) => (await server.report(account, token, "dashboard", query)).kpi.page_views;
+  await eventually(async () => (await views({})) === 1, "the page view");
+  assert.equal(await views({ filter: "suspected:is:yes" }), 1);
 });

@@ -27,6 +27,9 @@ pub const VALUE_LENGTH_MAX: usize = 1_024;
 /// The word for the empty text.
 pub const NONE: &str = "(none)";
 
+/// The value of `Dimension::Suspected` for sessions of suspected robots.
+pub const SUSPECTED_YES: &str = "yes";
+
 /// What rows can be filtered and grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumString)]
 #[strum(serialize_all = "snake_case", const_into_str)]
@@ -53,6 +56,8 @@ pub enum Dimension {
     Screen,
     Language,
     VisitorType,
+    /// `yes` for sessions behind which a robot is suspected, `no` for others, empty without a session.
+    Suspected,
     Event,
     Tag,
     Company,
@@ -61,7 +66,7 @@ pub enum Dimension {
 }
 
 impl Dimension {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Page,
         Self::EntryPage,
         Self::ExitPage,
@@ -83,6 +88,7 @@ impl Dimension {
         Self::Screen,
         Self::Language,
         Self::VisitorType,
+        Self::Suspected,
         Self::Event,
         Self::Tag,
         Self::Company,
@@ -110,9 +116,12 @@ impl Dimension {
     #[must_use]
     pub fn normalise(self, value: &str) -> String {
         match self {
-            Self::Host | Self::Device | Self::VisitorType | Self::Consent | Self::Contact => {
-                value.to_lowercase()
-            }
+            Self::Host
+            | Self::Device
+            | Self::VisitorType
+            | Self::Suspected
+            | Self::Consent
+            | Self::Contact => value.to_lowercase(),
             Self::Country | Self::Source => value.to_uppercase(),
             Self::Page | Self::EntryPage | Self::ExitPage => match value.find('/') {
                 Some(0) => value.to_owned(),
@@ -228,6 +237,12 @@ impl Filter {
     #[must_use]
     pub fn is(dimension: Dimension, value: &str) -> Self {
         Self { dimension, operator: Operator::Is, values: vec![value.to_owned()] }
+    }
+
+    /// Leaves out the sessions of suspected robots.
+    #[must_use]
+    pub fn without_suspected() -> Self {
+        Self { operator: Operator::IsNot, ..Self::is(Dimension::Suspected, SUSPECTED_YES) }
     }
 
     /// Reads all filters of an address. The error is about the first bad one.

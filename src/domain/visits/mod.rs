@@ -10,6 +10,7 @@ pub mod referrer;
 pub mod screen;
 pub mod scrub;
 pub mod source;
+pub mod suspicion;
 mod tablet;
 pub mod url_rule;
 pub mod visitor;

@@ -28,6 +28,8 @@ pub struct Session {
     pub company: u32,
     pub is_new: bool,
     pub switched: bool,
+    /// A robot is suspected behind it.
+    pub suspected: bool,
     pub entry_page: u32,
     pub exit_page: u32,
     pub entry_ms: i64,
@@ -52,7 +54,7 @@ impl Session {
 
 const COLUMNS: &str = "id, visitor, start_ms, last_ms, source, referrer, campaign, device, screen, language,
     place, company, is_new, switched, entry_page, exit_page, entry_ms, exit_ms, page_views, completions,
-    engaged_ms";
+    engaged_ms, suspected";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
@@ -77,6 +79,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
         page_views: row.get(18)?,
         completions: row.get(19)?,
         engaged_ms: row.get(20)?,
+        suspected: row.get(21)?,
     })
 }
 
@@ -110,13 +113,13 @@ pub fn upsert(conn: &Connection, account: AccountId, session: &Session) -> Resul
     conn.prepare_cached(
         "insert into session (account_id, id, visitor, start_ms, last_ms, source, referrer, campaign, device,
              screen, language, place, company, is_new, switched, entry_page, exit_page, entry_ms, exit_ms,
-             page_views, completions, engaged_ms)
+             page_views, completions, engaged_ms, suspected)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
              ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-             ?20, ?21, ?22)
+             ?20, ?21, ?22, ?23)
          on conflict do update set visitor = ?3, start_ms = ?4, last_ms = ?5,
              switched = ?15, entry_page = ?16, exit_page = ?17, entry_ms = ?18,
-             exit_ms = ?19, page_views = ?20, completions = ?21, engaged_ms = ?22,
+             exit_ms = ?19, page_views = ?20, completions = ?21, engaged_ms = ?22, suspected = ?23,
              in_segment = case in_segment when 0 then 0 else 2 end",
     )?
     .execute(params![
@@ -142,6 +145,7 @@ pub fn upsert(conn: &Connection, account: AccountId, session: &Session) -> Resul
         session.page_views,
         session.completions,
         session.engaged_ms,
+        session.suspected,
     ])?;
     Ok(())
 }

@@ -44,6 +44,7 @@ fn add(account: &mut AccountFact, ago: i64, visitors: &[u32], engaged_ms: u32) {
         place: Default::default(),
         company: String::new(),
         is_new: true,
+        suspected: false,
         entry: page("/0"),
         last_page: page("/last"),
         first_ms: last_ms,

@@ -18,6 +18,7 @@ use crate::domain::device::Agent;
 use crate::domain::hit::Hit;
 use crate::domain::hit_reason::Reason;
 use crate::domain::page::Page;
+use crate::domain::suspicion::is_impossible_screen;
 use crate::domain::text::is_longer;
 use crate::store;
 use beacon::{Beacon, Unreadable};
@@ -156,6 +157,7 @@ pub fn read_hit(
     if hit.foreign_host && account.tracking().limit_to_domains {
         return Err(Reason::UnknownHost);
     }
+    hit.suspected = agent.is_headless || is_impossible_screen(&beacon.screen, agent.device.class);
     hit.device = agent.device.clone();
     if let Some(address) = sender.address {
         let facts = app.geo.lookup(address);

@@ -122,6 +122,7 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<NameRow>
             nothing: if is_countries { t.report.nothing.countries } else { t.report.nothing.devices },
             total: table.total,
             next: table.next.as_deref(),
+            suspected_page_views: table.suspected_page_views,
             damaged: &table.damaged,
         },
     );

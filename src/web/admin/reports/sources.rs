@@ -142,6 +142,7 @@ pub(crate) fn page(
             nothing: if is_campaign { t.report.nothing.campaigns } else { t.report.nothing.sources },
             total: table.total,
             next: table.next.as_deref(),
+            suspected_page_views: table.suspected_page_views,
             damaged: &table.damaged,
         },
     ))
