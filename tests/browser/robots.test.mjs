@@ -110,7 +110,7 @@ test("robots are recognised and people are not taken for them", { skip: withoutS
   assert.deepEqual(people.filter((_, at) => taken[at]), []);
 });
 
-test("a browser without a window that hides its name is counted and suspected", { skip: withoutServer("robots") }, async (t) => {
+test("a browser that a program drives under an ordinary name is counted and suspected", { skip: withoutServer("robots") }, async (t) => {
   const server = await Server.begin(t);
   const account = await server.addAccount();
   const token = await server.addToken(account);

@@ -1,7 +1,7 @@
 //! Which sessions are suspected to be a robot's that does not say so. Each mark alone has to be sure, because people must
-//! not fall under it: a browser without a window in the client hints (`device::Agent::is_headless`), a screen that no
-//! such device has, and a speed at which nobody can read or even click. Their sessions are kept and marked, and a report
-//! can leave them out.
+//! not fall under it: a browser without a window in the client hints (`device::Agent::is_headless`), a browser that says
+//! a program drives it (`navigator.webdriver`), a screen that no such device has, and a speed at which nobody can read or
+//! even click. Their sessions are kept and marked, and a report can leave them out.
 
 use super::device::DeviceClass;
 

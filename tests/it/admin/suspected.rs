@@ -46,7 +46,7 @@ async fn close_days(fixture: &Fixture) {
     assert_eq!(fixture.site.app.store.readers.read(rows).unwrap(), 0);
 }
 
-/// A browser without a window, a screen that no device has, and nothing of it.
+/// A browser without a window, one that a program drives, a screen that no device has, and nothing of it.
 #[actix_web::test]
 async fn marks_of_a_hidden_robot_are_kept_with_its_session() {
     let mut site = Site::new().await;
@@ -54,6 +54,8 @@ async fn marks_of_a_hidden_robot_are_kept_with_its_session() {
         let view = with(site.view(id, visitor, PAGE), "sd", screen).to_string();
         post().insert_header(("user-agent", CHROME)).set_payload(view)
     };
+    let driven =
+        |id: &str, visitor: &str, is: Value| with(site.view(id, visitor, PAGE), "wd", is).to_string();
     let hinted = |request: TestRequest, brands: &str| request.insert_header(("sec-ch-ua", brands));
     let requests = [
         sent("1", "person", "1920x1080"),
@@ -63,12 +65,14 @@ async fn marks_of_a_hidden_robot_are_kept_with_its_session() {
         // The session of a person in whose browser a robot goes on is suspected from then on, and stays so.
         hinted(sent("5", "person", "1920x1080"), HEADLESS),
         sent("6", "person", "1920x1080"),
+        post().insert_header(("user-agent", CHROME)).set_payload(driven("7", "driven", json!(true))),
+        post().insert_header(("user-agent", CHROME)).set_payload(driven("8", "steered", json!(false))),
     ];
     for request in requests {
         assert_eq!(site.call(request).await.reason(), "stored");
     }
     site.fold().await;
-    assert_eq!(site.asks::<i64>(SUSPECTED), [1, 1, 1, 0]);
+    assert_eq!(site.asks::<i64>(SUSPECTED), [1, 1, 1, 0, 1, 0]);
 }
 
 #[actix_web::test]
@@ -90,7 +94,7 @@ async fn page_views_faster_than_a_person_can_open_them_are_suspected() {
 
 #[actix_web::test]
 async fn reports_include_suspected_robots_say_so_and_leave_them_out_when_asked() {
-    let fixture = Fixture::new().await;
+    let mut fixture = Fixture::new().await;
     let view = |visitor: &str| json!({"vi": visitor, "pu": "https://site.test/", "sd": "1920x1080"});
     send(&fixture, "", view("a1")).await;
     let none = fixture.json("dashboard").await;
@@ -130,6 +134,8 @@ async fn reports_include_suspected_robots_say_so_and_leave_them_out_when_asked()
         if day == "open" {
             fixture.site.clock.advance(DAY + HOUR);
             close_days(&fixture).await;
+            // The sign-in is over meanwhile.
+            fixture.reader = fixture.site.signed_in(fixture.account, "next@site.test", Role::Viewer).await;
         }
     }
 }

@@ -157,7 +157,9 @@ pub fn read_hit(
     if hit.foreign_host && account.tracking().limit_to_domains {
         return Err(Reason::UnknownHost);
     }
-    hit.suspected = agent.is_headless || is_impossible_screen(&beacon.screen, agent.device.class);
+    hit.suspected = agent.is_headless
+        || matches!(&*beacon.webdriver, "true" | "1")
+        || is_impossible_screen(&beacon.screen, agent.device.class);
     hit.device = agent.device.clone();
     if let Some(address) = sender.address {
         let facts = app.geo.lookup(address);
