@@ -56,8 +56,8 @@ fn fold_views(
     cache: &mut Cache,
 ) -> anyhow::Result<()> {
     let account = app.accounts.find(AccountId::FIRST).context("no account")?;
-    let sender = Sender { address: None, user_agent: "", referer: "", do_not_track: false };
-    let agent = app.user_agents.read(sender.user_agent);
+    let sender = Sender::default();
+    let agent = app.user_agents.read(sender.user_agent, &sender.hints);
     let mut hits = Vec::new();
     for (number, request) in ids.zip(requests.iter().cycle()) {
         let body = request.body(number);

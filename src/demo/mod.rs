@@ -264,7 +264,7 @@ async fn visit(app: Arc<App>, mut simulation: Simulation) {
         let due = waiting.partition_point(|request| request.at <= now);
         for request in waiting.drain(..due) {
             let user_agent = request.user_agent;
-            let sender = Sender { address: None, user_agent, referer: "", do_not_track: false };
+            let sender = Sender { user_agent, ..Sender::default() };
             accept::accept(&app, sender, vec![Ok(request.beacon)]).await;
         }
         tokio::time::sleep(TICK).await;

@@ -125,6 +125,9 @@ pub struct Hit {
     /// The hit's entry in the ring of the live page, which the fold completes.
     #[serde(rename = "lv", default)]
     pub live: u64,
+    /// Something about it says that a robot hides behind its browser.
+    #[serde(rename = "sus", skip_serializing_if = "std::ops::Not::not", default)]
+    pub suspected: bool,
     /// The host is not among the account's domains.
     #[serde(rename = "fh", skip_serializing_if = "std::ops::Not::not", default)]
     pub foreign_host: bool,
@@ -157,6 +160,7 @@ impl Hit {
             policy: 0,
             identity,
             live: 0,
+            suspected: false,
             foreign_host: false,
         }
     }

@@ -78,6 +78,8 @@ function hitOf(kind) {
     // An event may open a session.
     r: from || undefined,
     sd: w.screen.width + 'x' + w.screen.height,
+    // A program drives the browser.
+    wd: nav.webdriver || undefined,
     ln: (nav.language || '').toLowerCase() || undefined
   }, consentOf()));
 }

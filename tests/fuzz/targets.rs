@@ -83,9 +83,9 @@ fn accept(beacon: &Beacon<'_>) {
         address: Some(ADDRESS),
         user_agent: "Mozilla/5.0",
         referer: "https://example.com/",
-        do_not_track: false,
+        ..Sender::default()
     };
-    let agent = app.user_agents.read(sender.user_agent);
+    let agent = app.user_agents.read(sender.user_agent, &sender.hints);
     let Ok(hit) = read_hit(app, NOW, sender, &agent, &account, &beacon) else { return };
     let stored = serde_json::to_string(&hit).expect("a hit is written");
     let read: Hit = serde_json::from_str(&stored).expect("a hit is read");

@@ -265,7 +265,7 @@ fn what_is_accepted_after_a_history_is_folded_once() {
             ..accept::beacon::Beacon::default()
         })
     };
-    let sender = accept::Sender { address: None, user_agent: "", referer: "", do_not_track: false };
+    let sender = accept::Sender::default();
     let outcome = runtime.block_on(accept::accept(&app, sender, vec![beacon(), beacon()]));
     assert_eq!(outcome.stored, 2);
     // Waiting hits are not stepped over.

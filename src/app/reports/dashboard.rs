@@ -7,7 +7,10 @@ use serde::Serialize;
 
 use super::events::{Panel, TopEvent};
 use super::sources::By;
-use super::{Error, Frame, NameRow, PageRow, ReportQuery, SourceRow, Span, Table, iso_days, shown};
+use super::{
+    Error, Frame, NameRow, PageRow, ReportQuery, SUSPECTED, SourceRow, Span, Table, iso_days, shown,
+    suspected_page_views,
+};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -30,6 +33,8 @@ pub struct Dashboard {
     pub series: Vec<Point>,
     /// Hits of robots in the period; no other figure includes them.
     pub bots: u64,
+    /// Page views of suspected robots in the period; all figures include them.
+    pub suspected_page_views: u64,
     pub sources: Table<SourceRow>,
     pub pages: Table<PageRow>,
     pub devices: Table<NameRow>,
@@ -139,6 +144,7 @@ fn answer(
         top(Key::Dimension(Dimension::Page), true),
         top(Key::Dimension(Dimension::Device), false),
         top(Key::Dimension(Dimension::Country), false),
+        SUSPECTED,
     ];
     groupings.extend(of_events.map(|panel| panel.grouping.clone()));
     let answer = frame.ask(conn, deadline, frame.range(), &query.filters, &groupings)?;
@@ -169,6 +175,7 @@ fn answer(
         pages: shown(panel(), |row| PageRow::of(row, None)),
         devices: shown(panel(), |row| NameRow::of(row, None)),
         countries: shown(panel(), |row| NameRow::of(row, None)),
+        suspected_page_views: suspected_page_views(&panel()),
         events: of_events
             .map(|of_events| of_events.table(&panel(), frame.digits(), PANEL_ROWS))
             .unwrap_or_default(),

@@ -286,7 +286,7 @@ fn table(
     wanted.order.sort(&mut rows);
     let total = rows.len() as u64;
     let (rows, next) = page(rows, query.limit, wanted.after)?;
-    Ok(Table { rows, total, next, compare, damaged: iso_days(damaged) })
+    Ok(Table { rows, total, next, compare, suspected_page_views: 0, damaged: iso_days(damaged) })
 }
 
 pub(super) fn past(figures: &Totals, digits: u32) -> Past {

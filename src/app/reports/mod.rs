@@ -14,6 +14,7 @@ pub mod saved_views;
 pub mod sources;
 pub mod visitor;
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +28,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
 use crate::domain::period::{Days, LocalDay, Step};
-use crate::domain::question::{Dimension, Filter, NONE, Period};
+use crate::domain::question::{Dimension, Filter, NONE, Period, SUSPECTED_YES};
 use crate::store::{self, Connection, scan};
 use parameters::{after, choose, limit, no_cursor, not_one_of};
 
@@ -115,9 +116,17 @@ pub struct Table<R> {
     /// The period that `before` of the rows is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compare: Option<Compared>,
+    /// How many page views of the period are of suspected robots, and are included.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub suspected_page_views: u64,
     /// Local days that cannot be read and are missing here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// The days that rows are compared with.
@@ -289,6 +298,7 @@ impl Frame {
         filters: &[Filter],
         (groupings, contacts): (&[scan::Grouping], bool),
     ) -> Result<scan::Answer, Error> {
+        let filters = &*self.with_switch(filters);
         let ask = scan::Request {
             account: self.entry.id(),
             range_ms,
@@ -301,6 +311,15 @@ impl Frame {
             bounds: scan::Bounds::default(),
         };
         Ok(self.scanner.run(conn, &ask)?)
+    }
+
+    /// The filters with the account's own, which leaves out suspected robots. Who filters by that decides it himself.
+    fn with_switch<'f>(&self, filters: &'f [Filter]) -> Cow<'f, [Filter]> {
+        let is_asked = filters.iter().any(|filter| filter.dimension == Dimension::Suspected);
+        if is_asked || !self.entry.tracking().leave_out_suspected {
+            return Cow::Borrowed(filters);
+        }
+        Cow::Owned(filters.iter().cloned().chain([Filter::without_suspected()]).collect())
     }
 
     /// Intervals of the chart that have begun. Events with a time in the future count in the last one.
@@ -350,11 +369,13 @@ async fn table<R: Clone + Send + Sync + 'static>(
     let asked = (query.clone(), key, skip_empty);
     frame
         .read(app, &asked, move |frame, conn| {
-            let groupings = [scan::Grouping::By(key, query.top(skip_empty))];
+            let groupings = [scan::Grouping::By(key, query.top(skip_empty)), SUSPECTED];
             let deadline = scan::Deadline::new(clock);
             let answer = frame.ask(conn, &deadline, frame.range(), &query.filters, &groupings)?;
             let mut damaged = answer.damaged;
-            let found = answer.tables.into_iter().next().unwrap_or_default();
+            let mut tables = answer.tables.into_iter();
+            let found = tables.next().unwrap_or_default();
+            let suspected_page_views = suspected_page_views(&tables.next().unwrap_or_default());
             let mut before = Vec::new();
             let mut compare = None;
             if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {
@@ -367,7 +388,7 @@ async fn table<R: Clone + Send + Sync + 'static>(
             }
             let mut before = before.iter().map(|row| Before::from(&row.figures));
             let table = shown(found, |named| row(named, before.next()));
-            Ok(Table { compare, damaged: iso_days(damaged), ..table })
+            Ok(Table { compare, suspected_page_views, damaged: iso_days(damaged), ..table })
         })
         .await
 }
@@ -378,8 +399,21 @@ fn shown<R>(table: scan::Table, row: impl FnMut(scan::Row) -> R) -> Table<R> {
         total: table.total,
         next: table.next.map(|cursor| cursor.to_string()),
         compare: None,
+        suspected_page_views: 0,
         damaged: Vec::new(),
     }
+}
+
+/// Asked beside a report, so that it can say what it includes.
+const SUSPECTED: scan::Grouping = scan::Grouping::SumsBy(
+    scan::Key::Dimension(Dimension::Suspected),
+    scan::Top { by: scan::Measure::PageViews, limit: 2, after: None, skip_empty: true },
+);
+
+/// The page views of suspected robots in the answer to `SUSPECTED`.
+fn suspected_page_views(table: &scan::Table) -> u64 {
+    let is_suspected = |row: &&scan::Row| row.name.first().is_some_and(|name| name == SUSPECTED_YES);
+    table.rows.iter().find(is_suspected).map_or(0, |row| row.figures.page_views)
 }
 
 /// Days as answers show them, each once.

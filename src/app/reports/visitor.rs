@@ -84,6 +84,8 @@ pub struct SessionRow {
     pub bounced: bool,
     /// The browser identified as another contact during the session, which goes on under another number.
     pub switched: bool,
+    /// A robot is suspected behind it.
+    pub suspected: bool,
     pub page_views: u64,
     pub completions: u64,
     pub engaged_seconds: u64,
@@ -231,6 +233,7 @@ impl<'a> Texts<'a> {
                 total: found.total,
                 next: found.next.map(|place| place.to_string()),
                 compare: None,
+                suspected_page_views: 0,
                 damaged: Vec::new(),
             },
         })
@@ -266,6 +269,7 @@ impl<'a> Texts<'a> {
             new_visitor: run.is_new,
             bounced: run.bounced,
             switched: run.switched,
+            suspected: run.suspected,
             page_views: visit.sums.page_views,
             completions: visit.sums.completions,
             engaged_seconds: seconds(visit.sums.engaged_ms),

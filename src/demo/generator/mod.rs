@@ -23,6 +23,7 @@ use crate::app::jobs::close_days::CloseJob;
 use crate::app::state::account_cache::Entry as Account;
 use crate::base::clock::{HOUR, MINUTE, Millis};
 use crate::domain::account::AccountId;
+use crate::domain::client_hints::ClientHints;
 use crate::domain::hit::Hit;
 use crate::domain::period::{Days, LocalDay, Zone};
 use crate::store;
@@ -258,8 +259,8 @@ fn accept(app: &App, account: &Arc<Account>, planned: Planned) -> Option<Hit> {
         Planned::Request(request) => request,
         Planned::Report(hit) => return Some(hit),
     };
-    let agent = app.user_agents.read(request.user_agent);
-    let sender = Sender { address: None, user_agent: "", referer: "", do_not_track: false };
+    let agent = app.user_agents.read(request.user_agent, &ClientHints::default());
+    let sender = Sender::default();
     let hit = accept::read_hit(app, request.at, sender, &agent, account, &request.beacon).ok()?;
     Some(Hit { country: request.country.to_owned(), ..hit })
 }

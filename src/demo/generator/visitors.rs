@@ -104,6 +104,7 @@ impl Visitors {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::client_hints::ClientHints;
     use crate::domain::contact::Email;
 
     #[test]
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn user_agents_are_read_as_the_devices_beside_them() {
         for row in rows(include_str!("data/devices.txt")) {
-            let read = crate::domain::device::read(row[5]);
+            let read = crate::domain::device::read(row[5], &ClientHints::default());
             let device = (read.device.class.as_str(), &*read.device.browser, &*read.device.os);
             assert_eq!((read.bot, device), (None, (row[1], row[2], row[3])), "{}", row[5]);
         }

@@ -30,6 +30,9 @@ pub const VALUE_LENGTH_MAX: usize = 1_024;
 /// The word for the empty text.
 pub const NONE: &str = "(none)";
 
+/// The value of `Dimension::Suspected` for sessions of suspected robots.
+pub const SUSPECTED_YES: &str = "yes";
+
 /// What rows can be filtered and grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumString)]
 #[strum(serialize_all = "snake_case", const_into_str)]
@@ -57,6 +60,8 @@ pub enum Dimension {
     Screen,
     Language,
     VisitorType,
+    /// `yes` for sessions behind which a robot is suspected, `no` for others, empty without a session.
+    Suspected,
     Event,
     Tag,
     Company,
@@ -65,7 +70,7 @@ pub enum Dimension {
 }
 
 impl Dimension {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Page,
         Self::EntryPage,
         Self::ExitPage,
@@ -88,6 +93,7 @@ impl Dimension {
         Self::Screen,
         Self::Language,
         Self::VisitorType,
+        Self::Suspected,
         Self::Event,
         Self::Tag,
         Self::Company,
@@ -118,9 +124,12 @@ impl Dimension {
             Self::Host => readable(&value.to_lowercase()).into_owned(),
             Self::Referrer => readable_referrer(value).into_owned(),
             Self::SourceDetail | Self::SourceDetail2 => readable(value).into_owned(),
-            Self::Device | Self::VisitorType | Self::Consent | Self::Contact | Self::ClickId => {
-                value.to_lowercase()
-            }
+            Self::Device
+            | Self::VisitorType
+            | Self::Suspected
+            | Self::Consent
+            | Self::Contact
+            | Self::ClickId => value.to_lowercase(),
             Self::Country | Self::Source => value.to_uppercase(),
             Self::Page | Self::EntryPage | Self::ExitPage => normalise_page(value),
             _ => value.to_owned(),
@@ -254,6 +263,12 @@ impl Filter {
     #[must_use]
     pub fn is(dimension: Dimension, value: &str) -> Self {
         Self { dimension, operator: Operator::Is, values: vec![value.to_owned()] }
+    }
+
+    /// Leaves out the sessions of suspected robots.
+    #[must_use]
+    pub fn without_suspected() -> Self {
+        Self { operator: Operator::IsNot, ..Self::is(Dimension::Suspected, SUSPECTED_YES) }
     }
 
     /// Reads all filters of an address. The error is about the first bad one.

@@ -2,6 +2,7 @@
 
 pub mod campaign;
 pub mod click_id;
+pub mod client_hints;
 pub mod device;
 pub mod language;
 pub mod network;
@@ -11,5 +12,7 @@ pub mod referrer;
 pub mod screen;
 pub mod scrub;
 pub mod source;
+pub mod suspicion;
+mod tablet;
 pub mod url_rule;
 pub mod visitor;

@@ -36,6 +36,7 @@ pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0007_tracking", sql: include_str!("migrations/0007_tracking.sql") },
     Migration { name: "0008_value_property", sql: include_str!("migrations/0008_value_property.sql") },
     Migration { name: "0009_click_id", sql: include_str!("migrations/0009_click_id.sql") },
+    Migration { name: "0010_suspected", sql: include_str!("migrations/0010_suspected.sql") },
 ];
 
 /// The steps of `inbox.db`.

@@ -28,6 +28,8 @@ pub struct Session {
     pub company: u32,
     pub is_new: bool,
     pub switched: bool,
+    /// A robot is suspected behind it.
+    pub suspected: bool,
     pub entry_page: u32,
     pub exit_page: u32,
     pub entry_ms: i64,
@@ -54,7 +56,7 @@ impl Session {
 
 const COLUMNS: &str = "id, visitor, start_ms, last_ms, source, referrer, campaign, device, screen, language,
     place, company, is_new, switched, entry_page, exit_page, entry_ms, exit_ms, page_views, completions,
-    engaged_ms, click_id";
+    engaged_ms, click_id, suspected";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
@@ -80,6 +82,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
         completions: row.get(19)?,
         engaged_ms: row.get(20)?,
         click_id: row.get(21)?,
+        suspected: row.get(22)?,
     })
 }
 
@@ -113,13 +116,13 @@ pub fn upsert(conn: &Connection, account: AccountId, session: &Session) -> Resul
     conn.prepare_cached(
         "insert into session (account_id, id, visitor, start_ms, last_ms, source, referrer, campaign, device,
              screen, language, place, company, is_new, switched, entry_page, exit_page, entry_ms, exit_ms,
-             page_views, completions, engaged_ms, click_id)
+             page_views, completions, engaged_ms, click_id, suspected)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
              ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-             ?20, ?21, ?22, ?23)
+             ?20, ?21, ?22, ?23, ?24)
          on conflict do update set visitor = ?3, start_ms = ?4, last_ms = ?5,
              switched = ?15, entry_page = ?16, exit_page = ?17, entry_ms = ?18,
-             exit_ms = ?19, page_views = ?20, completions = ?21, engaged_ms = ?22,
+             exit_ms = ?19, page_views = ?20, completions = ?21, engaged_ms = ?22, suspected = ?24,
              in_segment = case in_segment when 0 then 0 else 2 end",
     )?
     .execute(params![
@@ -146,6 +149,7 @@ pub fn upsert(conn: &Connection, account: AccountId, session: &Session) -> Resul
         session.completions,
         session.engaged_ms,
         session.click_id,
+        session.suspected,
     ])?;
     Ok(())
 }

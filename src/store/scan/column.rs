@@ -9,7 +9,7 @@ use crate::domain::account::AccountId;
 use crate::domain::click_id::ClickId;
 use crate::domain::consent::Consent;
 use crate::domain::event::Status;
-use crate::domain::question::Dimension;
+use crate::domain::question::{Dimension, SUSPECTED_YES};
 use crate::domain::screen::ScreenClass;
 use crate::store::dictionary::{self, Kind, join};
 use crate::store::error::Error;
@@ -42,13 +42,17 @@ pub(super) enum SessionColumn {
     EntryPage,
     ExitPage,
     ClickId,
+    Suspected,
 }
 
-pub(super) const SESSION_COLUMNS: usize = 12;
+pub(super) const SESSION_COLUMNS: usize = 13;
 
 /// The codes of `SessionColumn::VisitorType`.
 pub(super) const NEW: u32 = 1;
 pub(super) const RETURNING: u32 = 2;
+/// The codes of `SessionColumn::Suspected`.
+pub(super) const UNSUSPECTED: u32 = 1;
+pub(super) const SUSPECTED: u32 = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Column {
@@ -96,6 +100,7 @@ impl Field {
             Dimension::Screen => session(S::Screen, 0, 1),
             Dimension::Language => session(S::Language, 0, 1),
             Dimension::VisitorType => session(S::VisitorType, 0, 1),
+            Dimension::Suspected => session(S::Suspected, 0, 1),
             Dimension::Company => session(S::Company, 0, 1),
             Dimension::Contact => Self { column: Column::Contact, first: 0, count: 1 },
             // The parts behind the name are the tags, as many as the event has.
@@ -122,7 +127,7 @@ impl Column {
             Self::Session(S::Place) => Kind::Place,
             Self::Session(S::Company) => Kind::Company,
             Self::Row(RowColumn::Consent | RowColumn::Event)
-            | Self::Session(S::Screen | S::VisitorType | S::ClickId)
+            | Self::Session(S::Screen | S::VisitorType | S::ClickId | S::Suspected)
             | Self::Contact => return None,
         })
     }
@@ -140,6 +145,7 @@ impl Column {
             Self::Session(SessionColumn::ClickId) => {
                 ClickId::all().map(|id| (id.0.into(), id.key())).collect()
             }
+            Self::Session(SessionColumn::Suspected) => vec![(UNSUSPECTED, "no"), (SUSPECTED, SUSPECTED_YES)],
             _ => Vec::new(),
         }
     }

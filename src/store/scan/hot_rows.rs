@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use rusqlite::Connection;
 
-use super::column::{NEW, RETURNING, ROW_COLUMNS, RowColumn, SESSION_COLUMNS, SessionColumn};
+use super::column::{
+    NEW, RETURNING, ROW_COLUMNS, RowColumn, SESSION_COLUMNS, SUSPECTED, SessionColumn, UNSUSPECTED,
+};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::store::error::Error;
@@ -254,6 +256,7 @@ pub(super) fn session_codes(session: &Session, now: Millis) -> [u32; SESSION_COL
         (S::EntryPage, session.entry_page),
         // A session that is not finished has no exit page yet (rules.md 15).
         (S::ExitPage, if session.is_over(now) { session.exit_page } else { 0 }),
+        (S::Suspected, if session.suspected { SUSPECTED } else { UNSUSPECTED }),
     ] {
         if let Some(place) = codes.get_mut(of as usize) {
             *place = code;

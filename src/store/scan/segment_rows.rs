@@ -5,12 +5,16 @@ use std::ops::Range;
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
-use super::column::{Column, NEW, RETURNING, ROW_COLUMNS, RowColumn, SESSION_COLUMNS, SessionColumn};
+use super::column::{
+    Column, NEW, RETURNING, ROW_COLUMNS, RowColumn, SESSION_COLUMNS, SUSPECTED, SessionColumn, UNSUSPECTED,
+};
 use super::hot_rows::{Batch, session_codes};
 use super::request::Grouping;
 use crate::base::clock::Millis;
 use crate::store::error::{Damage, Error};
-use crate::store::segment::columns::{BOUNCED, Col, IS_COMPLETION, IS_NEW, SPANS, value_minor};
+use crate::store::segment::columns::{
+    BOUNCED, Col, IS_COMPLETION, IS_NEW, SPANS, SUSPECTED as FLAG_SUSPECTED, value_minor,
+};
 use crate::store::segment::late_engagement::Late;
 use crate::store::segment::{Reader, Segment};
 use crate::store::session::Session;
@@ -170,6 +174,15 @@ impl<'a> SegmentReader<'a> {
                 0 => 0,
                 _ if flags & IS_NEW == 0 => RETURNING,
                 _ => NEW,
+            }));
+        }
+        if self.options.needed.session(SessionColumn::Suspected)
+            && let Some(column) = batch.session_codes.get_mut(SessionColumn::Suspected as usize)
+        {
+            column.extend(flags.iter().zip(&batch.session).map(|(flags, session)| match session {
+                0 => 0,
+                _ if flags & FLAG_SUSPECTED == 0 => UNSUSPECTED,
+                _ => SUSPECTED,
             }));
         }
         Ok(())

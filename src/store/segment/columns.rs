@@ -89,6 +89,7 @@ pub const SPANS: u32 = 1;
 pub const BOUNCED: u32 = 2;
 pub const IS_NEW: u32 = 4;
 pub const SWITCHED: u32 = 8;
+pub const SUSPECTED: u32 = 16;
 /// Bits of `Col::Kind`.
 pub const IS_COMPLETION: u32 = 1;
 /// The host of the page is none of the account's domains.
@@ -106,6 +107,7 @@ pub struct Run {
     pub bounced: bool,
     pub is_new: bool,
     pub switched: bool,
+    pub suspected: bool,
     pub source: u32,
     pub referrer: u32,
     pub campaign: u32,
@@ -127,6 +129,7 @@ impl Run {
         self.bounced = session.is_bounce();
         self.is_new = session.is_new;
         self.switched = session.switched;
+        self.suspected = session.suspected;
         self.source = session.source;
         self.referrer = session.referrer;
         self.campaign = session.campaign;
@@ -289,7 +292,8 @@ fn push_run(run: &Run, first_ms: i64, page_index: &dyn Fn(u32) -> u32, push: &mu
     let flags = flag(run.spans, SPANS)
         | flag(run.bounced, BOUNCED)
         | flag(run.is_new, IS_NEW)
-        | flag(run.switched, SWITCHED);
+        | flag(run.switched, SWITCHED)
+        | flag(run.suspected, SUSPECTED);
     for (col, value) in [
         (Col::Session, run.session),
         (Col::Visitor, run.visitor),
@@ -410,6 +414,7 @@ impl Columns {
             bounced: flags & BOUNCED != 0,
             is_new: flags & IS_NEW != 0,
             switched: flags & SWITCHED != 0,
+            suspected: flags & SUSPECTED != 0,
             source: of(Col::Source),
             referrer: of(Col::Referrer),
             campaign: of(Col::Campaign),

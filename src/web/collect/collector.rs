@@ -13,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use crate::app::ingest::accept::beacon::{BATCH_BODY_MAX, Beacon, Unreadable, of_json};
 use crate::app::ingest::accept::{Outcome, Sender, accept};
 use crate::app::state::rate_limit::sender_of;
+use crate::domain::client_hints::ClientHints;
 use crate::domain::hit_reason::Reason;
 use crate::web::request::body;
 use crate::web::request::state::State;
@@ -21,6 +22,13 @@ use crate::web::request::state::State;
 const RETRY_SECONDS: u32 = 2;
 /// Shows developers in the browser's network panel what happened to the hit.
 const X_GUESTLOG: HeaderName = HeaderName::from_static("x-guestlog");
+/// The client hints that are read.
+const HINTS: [HeaderName; 4] = [
+    HeaderName::from_static("sec-ch-ua"),
+    HeaderName::from_static("sec-ch-ua-mobile"),
+    HeaderName::from_static("sec-ch-ua-platform"),
+    HeaderName::from_static("sec-ch-ua-platform-version"),
+];
 /// A transparent pixel.
 const GIF: &[u8] =
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\
@@ -95,10 +103,17 @@ async fn accept_beacons(
             .unwrap_or_default()
     };
     let (user_agent, referer) = (header(USER_AGENT), header(REFERER));
+    let [brands, mobile, platform, platform_version] = HINTS.map(header);
     state.count_proxy(request);
     let sender = Sender {
         address: state.client_address(request),
         user_agent: &user_agent,
+        hints: ClientHints {
+            brands: &brands,
+            mobile: &mobile,
+            platform: &platform,
+            platform_version: &platform_version,
+        },
         referer: &referer,
         do_not_track: request.headers().get_all(COOKIE).any(|cookies| {
             let mut cookies = cookies.as_bytes().split(|byte| *byte == b';');

@@ -15,3 +15,4 @@ pub mod pager;
 pub mod panel;
 pub mod period;
 pub mod saved_views;
+pub mod suspected;

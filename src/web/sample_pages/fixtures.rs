@@ -94,6 +94,7 @@ pub(super) fn visit(id: u32, ago: i64, texts: &[&str], more: bool) -> SessionRow
         new_visitor: more,
         bounced: !more,
         switched: id == 3,
+        suspected: id == 3,
         page_views: texts.len() as u64,
         completions: u64::from(more),
         engaged_seconds: 300,

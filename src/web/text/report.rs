@@ -120,6 +120,14 @@ texts! {
             /// The number of days that are not listed.
             more: "{n} more",
         },
+        /// The line about what is included of suspected robots.
+        suspected: Suspected {
+            included: Plural = {
+                one: "{n} page view of a suspected robot is included.",
+                other: "{n} page views of suspected robots are included.",
+            },
+            leave_out: "Leave them out",
+        },
         /// What will appear in an empty table.
         nothing: Nothing {
             pages: "No page views in this period. New page views appear here within two seconds.",

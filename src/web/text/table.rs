@@ -38,6 +38,8 @@ texts! {
         by_system: "System",
         by_screen: "Screen",
         by_language: "Language",
+        /// Below the systems.
+        frozen_systems: "Browsers send the same for Windows 10 and Windows 11, and the same version for every macOS since 10.15. A system is named more closely only when the browser also sends its version as a client hint.",
         /// Below the dashboard.
         bots_left_out: Plural = { one: "{n} bot hit excluded", other: "{n} bot hits excluded" },
         /// A dashboard without page views.

@@ -30,6 +30,7 @@ texts! {
         first_visit: "First visit",
         bounced: "Bounce",
         switched: "Contact changed",
+        suspected: "Suspected robot",
         /// The label of a session's table.
         events_of: "Session of {title}",
         left_out: Plural = {

@@ -65,7 +65,7 @@ impl Fixture {
         hit["cc"] = json!(15);
         let body = hit.to_string();
         let beacons = beacon::of_json(body.as_bytes()).unwrap();
-        let sender = Sender { address: None, user_agent: agent, referer: "", do_not_track: false };
+        let sender = Sender { user_agent: agent, ..Sender::default() };
         accept(&self.site.app, sender, beacons).await;
     }
 

@@ -14,6 +14,7 @@ mod reports;
 mod script;
 mod setup;
 mod sign_in;
+mod suspected;
 mod templates;
 mod tokens;
 mod troubled;

@@ -46,7 +46,7 @@ impl Fixture {
         hit["k"] = json!(1);
         let body = hit.to_string();
         let beacons = beacon::of_json(body.as_bytes()).unwrap();
-        let sender = Sender { address: None, user_agent, referer: "", do_not_track: false };
+        let sender = Sender { user_agent, ..Sender::default() };
         accept(&self.site.app, sender, beacons).await;
     }
 

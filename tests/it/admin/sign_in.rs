@@ -207,9 +207,9 @@ async fn browsers_have_the_same_names_as_in_reports() {
     let nameless = site.browser().with("user-agent", "");
     nameless.sign_in(ADA, PASSWORD).await;
     let page = own.get("/profile").await.body;
-    assert!(page.contains(&format!("<bdi title=\"{CHROME}\">Chrome on Windows</bdi>")), "{page}");
+    assert!(page.contains(&format!("<bdi title=\"{CHROME}\">Chrome on Windows 10 or 11</bdi>")), "{page}");
     assert!(page.contains("<bdi>Unknown browser</bdi>"), "{page}");
-    own.press("Sign out Chrome on Windows", &[]).await;
+    own.press("Sign out Chrome on Windows 10 or 11", &[]).await;
     assert!(!desk.is_signed_in().await && nameless.is_signed_in().await);
 }
 

@@ -48,7 +48,7 @@ impl Fixture {
         hit.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let body = hit.to_string();
         let beacons = beacon::of_json(body.as_bytes()).unwrap();
-        let sender = Sender { address: None, user_agent: CHROME, referer: "", do_not_track: false };
+        let sender = Sender { user_agent: CHROME, ..Sender::default() };
         accept(&self.site.app, sender, beacons).await;
     }
 

@@ -69,8 +69,8 @@ fn insert_session(conn: &Connection, account: i64, id: u32, runs: &[Run]) {
     conn.prepare_cached(
         "insert into temp.session (account_id, id, visitor, source, referrer, campaign, device, screen, language,
              place, company, is_new, switched, entry_page, exit_page, start_ms, last_ms, page_views, engaged_ms,
-             in_segment, click_id)
-         select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, 1, ?20
+             in_segment, click_id, suspected)
+         select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, 1, ?20, ?21
          where not exists (select 1 from temp.session where account_id = ?1 and id = ?2)",
     )
     .unwrap()
@@ -95,6 +95,7 @@ fn insert_session(conn: &Connection, account: i64, id: u32, runs: &[Run]) {
         rows.iter().filter(|row| row.kind == 1).count() as i64,
         rows.iter().map(|row| i64::from(row.engaged_ms)).sum::<i64>(),
         first.click_id,
+        first.suspected,
     ])
     .unwrap();
 }

@@ -67,6 +67,7 @@ pub(super) struct SessionFact {
     pub place: [String; 2],
     pub company: String,
     pub is_new: bool,
+    pub suspected: bool,
     pub entry: Page,
     /// Of its last page view, over or not.
     pub last_page: Page,
@@ -91,6 +92,7 @@ impl SessionFact {
             place: dice.pick(&places()),
             company: String::new(),
             is_new: false,
+            suspected: dice.one_in(4),
             entry: Page::default(),
             last_page: Page::default(),
             first_ms: at_ms,
@@ -557,6 +559,7 @@ fn write_sessions(
             company: text(conn, id, Kind::Company, &[&session.company])?,
             is_new: session.is_new,
             switched: false,
+            suspected: session.suspected,
             entry_page: text(conn, id, Kind::Page, &each(&session.entry))?,
             exit_page: text(conn, id, Kind::Page, &each(&session.last_page))?,
             entry_ms: session.first_ms,

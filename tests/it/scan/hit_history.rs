@@ -416,6 +416,7 @@ fn hit(event: &EventFact, session: &SessionFact, id: &str, received: Millis) -> 
         policy: 3,
         identity: Identity::default(),
         live: 0,
+        suspected: session.suspected,
         foreign_host: false,
     }
 }

@@ -154,6 +154,8 @@ fn text(account: &AccountFact, event: &EventFact, dimension: Dimension) -> Strin
         D::Company => &s.company,
         D::VisitorType if s.is_new => "new",
         D::VisitorType => "returning",
+        D::Suspected if s.suspected => "yes",
+        D::Suspected => "no",
         _ => unreachable!("pages and what is of the event come before"),
     }
     .to_owned()
@@ -189,7 +191,7 @@ fn stored(dimension: Dimension, value: &str) -> String {
     use Dimension as D;
     match dimension {
         D::Country | D::Source => value.to_uppercase(),
-        D::Host | D::Device | D::VisitorType | D::Consent | D::Contact => lower(value),
+        D::Host | D::Device | D::VisitorType | D::Suspected | D::Consent | D::Contact => lower(value),
         _ => value.to_owned(),
     }
 }

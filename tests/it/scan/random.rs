@@ -165,6 +165,7 @@ fn value(dice: &mut Dice, dimension: Dimension) -> String {
         D::Screen => dice.pick(&ScreenClass::ALL).as_str().to_owned(),
         D::Language => dice.pick(&LANGUAGES).to_owned(),
         D::VisitorType => dice.pick(&["new", "returning", ""]).to_owned(),
+        D::Suspected => dice.pick(&["yes", "no", ""]).to_owned(),
         D::Event => dice.pick(&EVENTS).to_owned(),
         D::Tag => dice.pick(&["", "tag"]).to_owned(),
         D::Company => dice.pick(&COMPANIES).to_owned(),

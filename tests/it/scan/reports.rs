@@ -172,7 +172,7 @@ async fn tables_have_the_keys_of_the_contract_and_the_counts_of_the_facts() {
     let keys = |value: Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let first = |table: Value| keys(table["rows"][0].clone());
     let sources_json = serde_json::to_value(&sources).unwrap();
-    assert_eq!(keys(sources_json.clone()), ["next", "rows", "total"]);
+    assert_eq!(keys(sources_json.clone()), ["next", "rows", "suspected_page_views", "total"]);
     for (keys, has) in [
         (
             first(serde_json::to_value(&pages).unwrap()),

@@ -46,6 +46,7 @@ fn add(account: &mut AccountFact, ago: i64, visitors: &[u32], engaged_ms: u32) {
         company: String::new(),
         click_id: ClickId::NONE,
         is_new: true,
+        suspected: false,
         entry: page("/0"),
         last_page: page("/last"),
         first_ms: last_ms,

@@ -116,7 +116,7 @@ fn assert_is(world: &World, account: &AccountFact, visit: &Visit, entry: &(i64, 
     assert_eq!(of(Kind::Page, run.entry_page), joined(&fact.entry), "{at}");
     assert_eq!(of(Kind::Page, run.exit_page), joined(&fact.last_page), "{at}");
     let bounced = fact.page_views == 1 && fact.completions == 0 && fact.engaged_ms < 10_000;
-    assert_eq!((run.is_new, run.bounced), (fact.is_new, bounced), "{at}");
+    assert_eq!((run.is_new, run.bounced, run.suspected), (fact.is_new, bounced, fact.suspected), "{at}");
 }
 
 /// rules.md 10, 12, 13, 18

@@ -53,6 +53,7 @@ fn questions() -> Vec<(std::ops::Range<i64>, Vec<Filter>, Vec<Grouping>)> {
                 dimension(Dimension::EntryPage, Measure::Engaged),
                 dimension(Dimension::ExitPage, Measure::Visitors),
                 dimension(Dimension::VisitorType, Measure::Sessions),
+                dimension(Dimension::Suspected, Measure::PageViews),
                 by(Key::Campaign, Measure::Visitors),
             ],
         ),

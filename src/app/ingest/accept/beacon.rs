@@ -36,6 +36,8 @@ pub struct Beacon<'a> {
     pub title: Cow<'a, str>,
     pub referrer: Cow<'a, str>,
     pub screen: Cow<'a, str>,
+    /// `true` when the browser says that a program drives it.
+    pub webdriver: Cow<'a, str>,
     pub language: Cow<'a, str>,
     pub consent: Cow<'a, str>,
     pub allowed: Cow<'a, str>,
@@ -117,6 +119,7 @@ impl<'a> Beacon<'a> {
             "t" => &mut self.title,
             "r" => &mut self.referrer,
             "sd" => &mut self.screen,
+            "wd" => &mut self.webdriver,
             "ln" => &mut self.language,
             "cc" => &mut self.consent,
             "ce" => &mut self.allowed,

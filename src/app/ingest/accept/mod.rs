@@ -13,10 +13,12 @@ use crate::app::core::App;
 use crate::app::state::account_cache::Entry as Account;
 use crate::app::state::user_agent_cache::USER_AGENT_MAX;
 use crate::base::clock::Millis;
+use crate::domain::client_hints::ClientHints;
 use crate::domain::device::Agent;
 use crate::domain::hit::Hit;
 use crate::domain::hit_reason::Reason;
 use crate::domain::page::Page;
+use crate::domain::suspicion::is_impossible_screen;
 use crate::domain::text::is_longer;
 use crate::store;
 use beacon::{Beacon, Unreadable};
@@ -25,10 +27,11 @@ use beacon::{Beacon, Unreadable};
 const ROW_BYTES: usize = 512;
 
 /// The sender of a request, as far as the rules need it. The address is used and not kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Sender<'a> {
     pub address: Option<IpAddr>,
     pub user_agent: &'a str,
+    pub hints: ClientHints<'a>,
     /// The `Referer` header. It stands for the page where a beacon names none.
     pub referer: &'a str,
     /// Whether the browser sent the do-not-track cookie.
@@ -53,7 +56,7 @@ pub async fn accept<'a>(
     let now = app.now();
     app.counters.receive(count(beacons.len()));
     app.counters.cut(u64::from(is_longer(sender.user_agent, USER_AGENT_MAX)));
-    let agent = app.user_agents.read(sender.user_agent);
+    let agent = app.user_agents.read(sender.user_agent, &sender.hints);
     let hits = beacons.into_iter().map(|beacon| accept_one(app, now, sender, &agent, beacon)).collect();
     put(app, hits).await
 }
@@ -156,6 +159,9 @@ pub fn read_hit(
     if hit.foreign_host && account.tracking().limit_to_domains {
         return Err(Reason::UnknownHost);
     }
+    hit.suspected = agent.is_headless
+        || matches!(&*beacon.webdriver, "true" | "1")
+        || is_impossible_screen(&beacon.screen, agent.device.class);
     hit.device = agent.device.clone();
     if let Some(address) = sender.address {
         let facts = app.geo.lookup(address);

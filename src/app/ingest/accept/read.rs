@@ -157,6 +157,7 @@ pub(super) fn hit(
         policy: beacon.policy.parse().unwrap_or(0),
         identity,
         live: 0,
+        suspected: false,
         foreign_host: !own(&recorded.page.host),
         page: recorded.page,
     })

@@ -9,6 +9,7 @@ use crate::domain::hit::{Act, Hit, SEEN_FOR};
 use crate::domain::hit_reason::Reason;
 use crate::domain::provenance::{Channel, Provenance};
 use crate::domain::source::{Attribution, Origin, Source};
+use crate::domain::suspicion::is_too_fast;
 use crate::domain::visitor::{SOURCE_MEMORY, is_ahead, opens_session, seen};
 use crate::store::contact::{self, Activity, Contact};
 use crate::store::dictionary::{Kind, join};
@@ -276,6 +277,8 @@ impl<'a> Batch<'a> {
             session.visitor = visitor.number.0;
             session.switched |= switched;
             happen(session, at, page);
+            session.suspected |=
+                hit.suspected || is_too_fast(session.page_views, session.last_ms - session.start_ms);
             if visitor.session_number.is_none() {
                 visitor.session_number = hit.session_number;
             }
@@ -352,6 +355,7 @@ impl<'a> Batch<'a> {
             company: 0,
             is_new,
             switched: false,
+            suspected: hit.suspected,
             entry_page: 0,
             exit_page: 0,
             entry_ms: hit.at.0,

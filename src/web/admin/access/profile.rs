@@ -7,6 +7,7 @@ use askama::Template;
 use crate::app::access::{sign_in, users};
 use crate::app::{App, access};
 use crate::base::clock::Millis;
+use crate::domain::client_hints::ClientHints;
 use crate::domain::period::Zone;
 use crate::store::sign_in::{SignIn, SignInId};
 use crate::web::admin::settings::form_errors;
@@ -57,7 +58,7 @@ struct Row {
 impl Row {
     fn of(app: &App, t: &Texts, sign_in: SignIn) -> Self {
         let SignIn { id, browser: agent, created, last, .. } = sign_in;
-        let device = &app.user_agents.read(&agent).device;
+        let device = &app.user_agents.read(&agent, &ClientHints::default()).device;
         let read = t.label.browser(&device.browser, &device.os);
         let name = read.unwrap_or_else(|| match agent.as_str() {
             "" => t.access.profile.unknown_browser.to_owned(),

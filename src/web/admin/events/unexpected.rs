@@ -133,7 +133,7 @@ pub(crate) fn part(mut all: Vec<Unexpected>, params: &ListParams) -> Result<Tabl
     let is_more = all.len() > params.limit;
     all.truncate(params.limit);
     let next = all.last().filter(|_| is_more).map(|found| found.id.to_string());
-    Ok(Table { rows: all, total, next, compare: None, damaged: Vec::new() })
+    Ok(Table { rows: all, total, next, compare: None, suspected_page_views: 0, damaged: Vec::new() })
 }
 
 async fn unexpected(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
@@ -158,6 +158,7 @@ async fn list(request: HttpRequest, access: ReportAccess, which: List) -> Result
                 total: found.total,
                 next: found.next,
                 compare: None,
+                suspected_page_views: 0,
                 damaged: Vec::new(),
             })
         }

@@ -345,8 +345,12 @@ pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &Sessio
     if row.completions > 0 {
         counts.push(texts.completions.of(report_page::signed(row.completions), &t.number));
     }
-    let badges =
-        [(row.new_visitor, texts.first_visit), (row.bounced, texts.bounced), (row.switched, texts.switched)];
+    let badges = [
+        (row.new_visitor, texts.first_visit),
+        (row.bounced, texts.bounced),
+        (row.switched, texts.switched),
+        (row.suspected, texts.suspected),
+    ];
     let left_out = report_page::signed(row.left_out);
     Visit {
         lasted: if row.id == 0 { String::new() } else { span(t, row.duration_seconds) },

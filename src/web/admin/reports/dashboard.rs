@@ -24,6 +24,7 @@ use crate::web::part::kpi::{Kpi, KpiRow};
 use crate::web::part::missing::Missing;
 use crate::web::part::panel::{Head, Panel, Row};
 use crate::web::part::period::PeriodBar;
+use crate::web::part::suspected::Suspected;
 use crate::web::paths::{self, Report};
 use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
@@ -153,6 +154,7 @@ pub(crate) struct Page {
     panels: Vec<Panel>,
     /// Number of hits from bots that are not counted.
     bots: Option<String>,
+    suspected: Option<Suspected>,
     /// Shown instead of the report until the first page view is counted.
     empty: Option<Empty>,
 }
@@ -191,6 +193,7 @@ pub(crate) fn page(
         layout,
         period,
         filters,
+        suspected: Suspected::of(t, &params.url, found.suspected_page_views),
         bots,
         empty,
     }

@@ -107,7 +107,8 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<NameRow>
         ("language", texts.by_language),
     ];
     let current = choices.iter().find(|(word, _)| Some(*word) == by).or(choices.first());
-    TablePage::of(
+    let note = (dimension == Dimension::Os && !rows.is_empty()).then_some(texts.frozen_systems);
+    let mut page = TablePage::of(
         layout,
         params,
         TableContents {
@@ -121,9 +122,12 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<NameRow>
             nothing: if is_countries { t.report.nothing.countries } else { t.report.nothing.devices },
             total: table.total,
             next: table.next.as_deref(),
+            suspected_page_views: table.suspected_page_views,
             damaged: &table.damaged,
         },
-    )
+    );
+    page.note = note;
+    page
 }
 
 /// Adds the map when the table contains all countries. When no country is known, it adds a hint how to set up the

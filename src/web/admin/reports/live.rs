@@ -144,6 +144,7 @@ fn table(entries: &[Entry], limit: usize) -> Table<Hit<'_>> {
         total: u64::try_from(entries.len()).unwrap_or(0),
         next: None,
         compare: None,
+        suspected_page_views: 0,
         damaged: Vec::new(),
     }
 }

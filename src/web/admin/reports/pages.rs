@@ -135,6 +135,7 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, table: &Table<PageRow>
             nothing,
             total: table.total,
             next: table.next.as_deref(),
+            suspected_page_views: table.suspected_page_views,
             damaged: &table.damaged,
         },
     )

@@ -149,6 +149,7 @@ pub(crate) fn page(
             },
             total: table.total,
             next: table.next.as_deref(),
+            suspected_page_views: table.suspected_page_views,
             damaged: &table.damaged,
         },
     ))

@@ -10,6 +10,7 @@ use crate::web::part::filters::FilterBar;
 use crate::web::part::missing::Missing;
 use crate::web::part::panel::{Head, Panel, Row, SearchAll, Tab};
 use crate::web::part::period::PeriodBar;
+use crate::web::part::suspected::Suspected;
 use crate::web::paths;
 use crate::web::request::query::ReportParams;
 use crate::web::response::page::Layout;
@@ -22,11 +23,14 @@ pub(crate) struct TablePage {
     period: PeriodBar,
     filters: FilterBar,
     missing: Option<Missing>,
+    suspected: Option<Suspected>,
     panel: Panel,
     /// Drawn above the table.
     pub map: Option<Map>,
     /// Shown instead of the map.
     pub hint: Option<Empty>,
+    /// What has to be known to read the table; below it.
+    pub note: Option<&'static str>,
 }
 
 /// The contents of the page.
@@ -46,6 +50,8 @@ pub(crate) struct TableContents<'a> {
     pub nothing: &'a str,
     pub total: u64,
     pub next: Option<&'a str>,
+    /// Included page views of suspected robots.
+    pub suspected_page_views: u64,
     /// Days that could not be read.
     pub damaged: &'a [String],
 }
@@ -79,6 +85,7 @@ impl TablePage {
         let search_all = search_all.map(|(_, dimension)| SearchAll { url: params.url.clone(), dimension });
         let panel = Panel { search_all, ..panel };
         let missing = Missing::of(t, shown.damaged);
-        Self { layout, period, filters, missing, panel, map: None, hint: None }
+        let suspected = Suspected::of(t, &params.url, shown.suspected_page_views);
+        Self { layout, period, filters, missing, suspected, panel, map: None, hint: None, note: None }
     }
 }

@@ -41,7 +41,7 @@ struct Group {
     switches: Vec<Switch>,
 }
 
-fn groups(t: &'static Texts) -> [Group; 2] {
+fn groups(t: &'static Texts) -> [Group; 3] {
     let texts = &t.tracking;
     let switch = |name, (label, hint), of| Switch { name, label, hint, of };
     [
@@ -67,6 +67,12 @@ fn groups(t: &'static Texts) -> [Group; 2] {
                 }),
                 switch("first_view_twice", (texts.twice, texts.twice_hint), |all| &mut all.first_view_twice),
             ],
+        },
+        Group {
+            title: texts.robots,
+            switches: vec![switch("leave_out_suspected", (texts.suspected, texts.suspected_hint), |all| {
+                &mut all.leave_out_suspected
+            })],
         },
     ]
 }

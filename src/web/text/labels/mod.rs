@@ -40,6 +40,7 @@ texts! {
             screen: "Screen",
             language: "Language",
             visitor_type: "Visitor type",
+            suspected: "Suspected robot",
             event: "Event",
             tag: "Tag",
             company: "Company",
@@ -81,6 +82,8 @@ texts! {
         click_id_of: "{network} ({key})",
         new_visitor: "New",
         returning_visitor: "Returning",
+        is_suspected: "Yes",
+        is_not_suspected: "No",
     }
 }
 
@@ -127,6 +130,7 @@ impl Labels {
             Dimension::Screen => d.screen,
             Dimension::Language => d.language,
             Dimension::VisitorType => d.visitor_type,
+            Dimension::Suspected => d.suspected,
             Dimension::Event => d.event,
             Dimension::Tag => d.tag,
             Dimension::Company => d.company,
@@ -233,6 +237,8 @@ impl Labels {
             ("device", "other") => d.other_device,
             ("visitor_type", "new") => self.new_visitor,
             ("visitor_type", "returning") => self.returning_visitor,
+            ("suspected", "yes") => self.is_suspected,
+            ("suspected", "no") => self.is_not_suspected,
             (_, other) => other,
         }
     }
