@@ -53,7 +53,7 @@ async function begin(t, pagesOf) {
   const site = await startSite(t, await pagesOf({ account, here, at: `http:${here}${account}.js` }));
   const visitor = await Visitor.begin(await launch(t));
   const heard = hear(visitor, server);
-  const kpi = async (query = {}) => (await server.report(account, token, "dashboard", { period: "today", ...query })).kpi;
+  const kpi = async (query = {}) => (await server.report(account, token, "dashboard", { period: "7d", ...query })).kpi;
   const ofContact = async () => {
     const { visitors, page_views } = await kpi({ filter: `contact:is:${EMAIL}` });
     return { visitors, page_views };

@@ -55,7 +55,7 @@ async function visitAll(t, { server, browser, pagesOf, within = "", moves = true
   }
   assert.equal(await page.evaluate(() => globalThis.stayed === true), moves, "the page was loaded once");
   const counted = async () => {
-    const { rows } = await server.report(account, token, "pages", { period: "today" });
+    const { rows } = await server.report(account, token, "pages", { period: "7d" });
     return Object.fromEntries(rows.map((row) => [row.path, row.page_views]));
   };
   const isComplete = async () => Object.keys(await counted()).length >= Object.keys(PAGES).length;

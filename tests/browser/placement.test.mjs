@@ -58,7 +58,7 @@ async function begin(t, pagesOf) {
 }
 
 const countsOf = async (server, account) => {
-  const { kpi } = await server.report(account, await server.addToken(account), "dashboard", { period: "today" });
+  const { kpi } = await server.report(account, await server.addToken(account), "dashboard", { period: "7d" });
   return { page_views: kpi.page_views, visitors: kpi.visitors };
 };
 

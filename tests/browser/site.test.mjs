@@ -150,7 +150,7 @@ describe("sites as they are", { skip: withoutServer("sites as they are") }, () =
     };
     await Promise.all(Array.from({ length: TABS }, visitAll));
     const views = async () => {
-      const { rows } = await server.report(account, token, "pages", { period: "today", limit: "1000" });
+      const { rows } = await server.report(account, token, "pages", { period: "7d", limit: "1000" });
       return Object.fromEntries(rows.map((row) => [row.path, row.page_views]));
     };
     const lost = async () => {
