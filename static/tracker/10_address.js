@@ -44,11 +44,11 @@ function scrub(address, withFragment) {
 }
 
 // The value of a name in a list like that of cookies or parameters.
-function valueOf(name, list, between) {
+function valueIn(name, list, between) {
   const found = (between + list).split(between + name + '=')[1] || '';
   return found.split(between)[0];
 }
 
 function parameter(name) {
-  return decode(valueOf(name, loc.search.slice(1), '&'));
+  return decode(valueIn(name, loc.search.slice(1), '&'));
 }

@@ -25,7 +25,7 @@ function domainHash() {
 }
 
 function read(name) {
-  return valueOf(name, ofDocument('cookie', 'string'), '; ');
+  return valueIn(name, ofDocument('cookie', 'string'), '; ');
 }
 
 function put(name, value, ms, domain) {

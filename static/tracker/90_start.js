@@ -13,6 +13,7 @@ function run(calls, entry) {
   });
 }
 
+// The pass in which an entry is handled.
 function turnOf(entry) {
   const isIn = calls => isList(entry) && has(calls.split(' '), entry[0]);
   return isIn(SETTINGS) ? 1 : isIn(FACTS) ? 2 : 3;

@@ -30,7 +30,7 @@ const tagOf = (server, account) =>
 /** The five pages of a site: each loads the library and our script. */
 function pagesWith(head, body = "<body>") {
   const page = (title) => `<!doctype html><html><head><meta charset="utf-8"><title>${title}</title>
-    <link rel="icon" href="data:,">${head}</head>${body}${menu}<main><h1>${title}</h1></main></body></html>`;
+    <link rel="icon" href="data:,">${head}</head>${body}${menu}<main id="swup"><h1>${title}</h1></main></body></html>`;
   return Object.fromEntries(Object.entries(PAGES).map(([path, title]) => [path, page(title)]));
 }
 
@@ -81,6 +81,19 @@ const OLD = {
   "jQuery 1.7.1, Underscore 1.2.3 and Backbone 0.5.3": ["jquery-1.7.1", "underscore-1.2.3", "backbone-0.5.3"],
 };
 
+const sentry = () => bundle(`
+  import * as Sentry from "@sentry/browser";
+  const transport = () => Sentry.createTransport({ recordDroppedEvent() {} }, async () => ({}));
+  const integrations = [Sentry.browserTracingIntegration(), Sentry.breadcrumbsIntegration()];
+  Sentry.init({ dsn: "https://key@errors.example/1", tracesSampleRate: 1, integrations, transport });`);
+
+/** Code of today that wraps what belongs to the browser: timers, requests, the history, the console. */
+const WRAPPING = {
+  "zone.js, as Angular loads it": () => inside("zone.js/bundles/zone.umd.js"),
+  "core-js": () => inside("core-js-bundle/minified.js"),
+  "Sentry with tracing": sentry,
+};
+
 /** Libraries that move inside the page: what they need in the head, and the beginning of the body. */
 const MOVING = {
   "Turbo": async () => ({ head: script(await file("@hotwired/turbo")) }),
@@ -88,6 +101,10 @@ const MOVING = {
   "htmx 4 with boosted links": async () => ({
     head: script(await inside("htmx.org/dist/htmx.js")),
     body: '<body hx-boost:inherited="true">',
+  }),
+  "Swup": async () => ({
+    head: script(await inside("swup/dist/Swup.umd.js")),
+    body: '<body><script>addEventListener("load", () => new Swup({ animationSelector: false }))</script>',
   }),
   "jQuery Mobile 1.0, which moves by the fragment first": async () => ({
     head: (await Promise.all(["jquery-1.6.4", "jquery.mobile-1.0"].map(old))).map(script).join(""),
@@ -148,11 +165,12 @@ describe("libraries", { skip: withoutServer("libraries") }, () => {
     const browser = await launch(t);
     const tests = [];
     const visit = (name, site) => tests.push(t.test(name, async (t) => visitAll(t, { server, browser, ...(await site()) })));
+    const loaded = (texts) => ({ pagesOf: (tag) => pagesWith(texts.map(script).join("") + tag), moves: false });
     for (const [name, files] of Object.entries(OLD)) {
-      visit(name, async () => {
-        const head = (await Promise.all(files.map(old))).map(script).join("");
-        return { pagesOf: (tag) => pagesWith(head + tag), moves: false };
-      });
+      visit(name, async () => loaded(await Promise.all(files.map(old))));
+    }
+    for (const [name, code] of Object.entries(WRAPPING)) {
+      visit(name, async () => loaded([await code()]));
     }
     for (const [name, parts] of Object.entries(MOVING)) {
       visit(name, async () => {
