@@ -53,8 +53,6 @@ pub struct Settings {
     pub time_zone: String,
     /// ISO 4217, upper case.
     pub currency: String,
-    /// Refuse browser hits of hosts that are not among `domains`.
-    pub limit_to_domains: bool,
 }
 
 impl Settings {
@@ -84,13 +82,7 @@ impl Settings {
         if iso_currency::Currency::from_code(&currency).is_none() {
             return Err(Invalid::Currency(currency));
         }
-        Ok(Self {
-            name: name.to_owned(),
-            domains: parsed,
-            time_zone: time_zone.to_owned(),
-            currency,
-            limit_to_domains: false,
-        })
+        Ok(Self { name: name.to_owned(), domains: parsed, time_zone: time_zone.to_owned(), currency })
     }
 
     /// Whether `host` is a site of the account. A domain includes its subdomains; a port must be equal where the

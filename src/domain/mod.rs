@@ -14,6 +14,7 @@ mod reports;
 #[doc = include_str!("rules.md")]
 pub mod rules {}
 pub mod text;
+pub mod tracking;
 mod visits;
 
 pub use events::{element_picker, event, snippet};

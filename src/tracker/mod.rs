@@ -49,6 +49,9 @@ pub struct ScriptOptions {
     /// Navigation inside a page counts as page views, on sites that never call `setPath` or `trackPageView`.
     #[serde(skip_serializing_if = "is_default")]
     pub spa: bool,
+    /// What follows `#` in an address makes another page.
+    #[serde(skip_serializing_if = "is_default")]
+    pub hash: bool,
     /// A view of the first page that the site reports itself counts beside the one that is sent unasked, as HubSpot counts.
     #[serde(skip_serializing_if = "is_default")]
     pub twice: bool,
@@ -98,6 +101,7 @@ impl ScriptOptions {
             limit: false,
             linker: true,
             spa: true,
+            hash: false,
             twice: false,
             server: None,
             gpc: false,

@@ -20,7 +20,7 @@ let canonical;
 let canonicalTag;
 let manual;
 // Path and query, as last seen.
-let seen = [loc.pathname, loc.search];
+let seen = [pathSeen(), loc.search];
 // A move that is no page view yet: when and where it was, what was seen before it, how long the page before it was
 // visible, its title as last seen, and its timer.
 let move;
@@ -45,9 +45,19 @@ function referrer() {
   }
 }
 
+// Where what follows `#` is a page, it belongs to the path.
+function pathSeen() {
+  return loc.pathname + (cfg.hash ? loc.hash : '');
+}
+
+// The path that the site has set, or that stands behind `#`.
+function pathNow() {
+  return path || (cfg.hash && loc.hash ? scrub(loc.pathname + loc.search + loc.hash, true) : undefined);
+}
+
 // The time and page of what happens now.
 function moment() {
-  return { at: Date.now(), pu: scrub(loc.href), po: path, rpo: pathBefore, ccu: canonical };
+  return { at: Date.now(), pu: scrub(loc.href), po: pathNow(), rpo: pathBefore, ccu: canonical };
 }
 
 // What every hit of a visitor carries besides.
@@ -71,7 +81,8 @@ function hitOf(kind) {
 }
 
 function address() {
-  return path ? loc.origin + path : scrub(loc.href);
+  const there = pathNow();
+  return there ? loc.origin + there : scrub(loc.href);
 }
 
 function title() {
@@ -95,9 +106,9 @@ function sendView(moved, isAsked, titleSeen) {
   const now = moment();
   if (moved) {
     now.at = moved.happened.at;
-    if (!isAsked) now.pu = moved.happened.pu;
+    if (!isAsked) assign(now, { pu: moved.happened.pu, po: path || moved.happened.po });
   }
-  const there = path ? address() : now.pu;
+  const there = now.po ? loc.origin + now.po : now.pu;
   const isElsewhere = here && here != there;
   from = isElsewhere ? here : from === undefined ? scrub(referrer() || '') : from;
   here = there;
@@ -177,10 +188,11 @@ function endMove(titleSeen) {
 // a page view only when the path changes, or when it was pushed.
 function addressChanged(isPushed) {
   const last = move;
+  const there = pathSeen();
   const isChained = last && Date.now() - last.happened.at < CHAIN;
   const before = isChained ? last.before : seen;
-  const isMove = loc.pathname != seen[0] || loc.search != seen[1] && (isPushed || isChained && last.isPushed);
-  seen = [loc.pathname, loc.search];
+  const isMove = there != seen[0] || loc.search != seen[1] && (isPushed || isChained && last.isPushed);
+  seen = [there, loc.search];
   if (!isMove) return;
   if (last && !isChained) endMove(last.title);
   unaskedAt = 0;

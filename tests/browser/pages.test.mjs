@@ -280,6 +280,8 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await collect(server, account, [{ vi: token(1), pu: `https://${SITE_HOST}/`, ce: false }], "Mozilla/5.0 Firefox/133.0");
     await sound(await page.reload(), "install-refused-hit");
 
+    await sound(await page.goto(at("settings/advanced-tracking")), "advanced-tracking");
+
     await sound(await page.goto(`${server.address}/profile`), "profile");
     await page.getByLabel(/current password/i).fill("not this one");
     await page.getByLabel(/new password/i).fill("nine wooden bridges in fog");

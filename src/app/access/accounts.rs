@@ -4,6 +4,7 @@ use crate::app::access::Actor;
 use crate::app::core::App;
 use crate::domain::account::{AccountId, Invalid, Settings};
 use crate::domain::money;
+use crate::domain::tracking::Tracking;
 use crate::store::{self, member::Membership};
 
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,24 @@ pub async fn update(app: &App, actor: Actor, id: AccountId, settings: Settings) 
         })
         .await?;
     Ok(())
+}
+
+/// Changes how the sites of an account are tracked. The script of the account follows at once.
+pub async fn update_tracking(
+    app: &App,
+    actor: Actor,
+    id: AccountId,
+    tracking: Tracking,
+) -> Result<(), store::Error> {
+    let now = app.now();
+    app.store
+        .writer
+        .write(move |conn| {
+            store::account::update_tracking(conn, id, tracking)?;
+            let detail = serde_json::to_string(&tracking).unwrap_or_default();
+            store::audit::insert(conn, now, Some(id), actor.user(), "account.tracking", &detail)
+        })
+        .await
 }
 
 /// When the first page view of an account was counted.

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::period::Zone;
+use crate::domain::tracking::Tracking;
 use crate::store::account::Account;
 use crate::store::changes::{Change, Kind};
 use crate::store::{self, Connection};
@@ -30,6 +31,11 @@ impl Entry {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.account.settings
+    }
+
+    #[must_use]
+    pub fn tracking(&self) -> &Tracking {
+        &self.account.tracking
     }
 }
 

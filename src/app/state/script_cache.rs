@@ -10,6 +10,7 @@ use crate::app::state::definition_cache::AccountEvents;
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::event::EventKind;
+use crate::domain::tracking::Tracking;
 use crate::domain::url_rule::UrlRule;
 use crate::store::definition::Stored;
 use crate::tracker::{self, Rule, Script, ScriptOptions};
@@ -24,6 +25,7 @@ pub struct Fetched {
 /// A script with what it was built from.
 struct Built {
     settings: Settings,
+    tracking: Tracking,
     defined: Arc<AccountEvents>,
     runs_code: bool,
     options: ScriptOptions,
@@ -48,10 +50,11 @@ impl ScriptCache {
     /// events. Building a script takes some tens of milliseconds.
     #[must_use]
     pub fn of(&self, account: &Entry, defined: &Arc<AccountEvents>, runs_code: bool) -> Arc<Script> {
-        let (id, settings) = (account.id(), account.settings());
+        let (id, settings, tracking) = (account.id(), account.settings(), *account.tracking());
         let known = self.built.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(built) = known.get(&id)
             && built.settings == *settings
+            && built.tracking == tracking
             && Arc::ptr_eq(&built.defined, defined)
             && built.runs_code == runs_code
         {
@@ -65,7 +68,7 @@ impl ScriptCache {
         drop(known);
         let script = same.unwrap_or_else(|| Arc::new(tracker::build(&options)));
         let (settings, defined) = (settings.clone(), Arc::clone(defined));
-        let built = Built { settings, defined, runs_code, options, script: Arc::clone(&script) };
+        let built = Built { settings, tracking, defined, runs_code, options, script: Arc::clone(&script) };
         self.built.write().unwrap_or_else(PoisonError::into_inner).insert(id, built);
         script
     }
@@ -88,18 +91,24 @@ impl ScriptCache {
 /// What the script must know: of the events only those that it finds in the page by itself, because everybody can
 /// read it.
 fn options(account: &Entry, defined: &AccountEvents, runs_code: bool) -> ScriptOptions {
-    let settings = account.settings();
+    let tracking = account.tracking();
     let rules = |kind| {
         let of_kind = defined.active().filter(move |stored| stored.definition.kind == kind);
         of_kind.map(rule).collect()
     };
     let with_code = defined.active().filter(|stored| runs_code && !stored.script_hash.is_empty());
     ScriptOptions {
-        limit: settings.limit_to_domains,
+        secure: tracking.secure_cookies,
+        subdomains: tracking.cookies_per_subdomain,
+        limit: tracking.limit_to_domains,
+        linker: tracking.cross_domain_links,
+        spa: tracking.moves_in_pages,
+        hash: tracking.fragment_is_page,
+        twice: tracking.first_view_twice,
         clicks: rules(EventKind::Click),
         forms: rules(EventKind::Form),
         codes: with_code.map(|stored| format!("{}.{}", stored.number, stored.script_hash)).collect(),
-        ..ScriptOptions::new(account.id(), settings.domains.clone())
+        ..ScriptOptions::new(account.id(), account.settings().domains.clone())
     }
 }
 

@@ -190,7 +190,7 @@ fn check(options: &Options, end: Millis, now: Millis) -> Result<(), Error> {
 fn origin(account: &Account) -> Result<String, Error> {
     let settings = account.settings();
     let host = settings.domains.first().map_or("www.example.com", String::as_str);
-    if settings.limit_to_domains && !settings.owns_host(host) {
+    if account.tracking().limit_to_domains && !settings.owns_host(host) {
         return Err(Error::Numbers(
             "the account accepts only hits of its own domains, and has no domain".to_owned(),
         ));

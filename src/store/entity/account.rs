@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::event::UnknownNames;
+use crate::domain::tracking::Tracking;
 use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 
@@ -12,6 +13,7 @@ use crate::store::error::Error;
 pub struct Account {
     pub id: AccountId,
     pub settings: Settings,
+    pub tracking: Tracking,
     pub created: Millis,
     /// When its first page view was counted.
     pub first_hit: Option<Millis>,
@@ -31,7 +33,7 @@ pub fn insert(conn: &Connection, settings: &Settings, now: Millis) -> Result<Acc
          values (:id, :name, :zone, :currency, :limit, :now)",
         named_params! {
             ":id": next, ":name": settings.name, ":zone": settings.time_zone,
-            ":currency": settings.currency, ":limit": settings.limit_to_domains, ":now": now.0,
+            ":currency": settings.currency, ":limit": Tracking::default().limit_to_domains, ":now": now.0,
         },
     )?;
     replace_domains(conn, AccountId(next), &settings.domains)?;
@@ -42,11 +44,10 @@ pub fn insert(conn: &Connection, settings: &Settings, now: Millis) -> Result<Acc
 /// Changes what users can set.
 pub fn update(conn: &Connection, id: AccountId, settings: &Settings) -> Result<(), Error> {
     let changed = conn.execute(
-        "update account set name = :name, time_zone = :zone, currency = :currency, limit_to_domains = :limit
-         where id = :id",
+        "update account set name = :name, time_zone = :zone, currency = :currency where id = :id",
         named_params! {
             ":id": id.0, ":name": settings.name, ":zone": settings.time_zone,
-            ":currency": settings.currency, ":limit": settings.limit_to_domains,
+            ":currency": settings.currency,
         },
     )?;
     if changed == 0 {
@@ -87,7 +88,9 @@ pub fn find(conn: &Connection, id: AccountId) -> Result<Option<Account>, Error> 
 
 fn read(conn: &Connection, id: Option<i64>) -> Result<Vec<Account>, Error> {
     let mut statement = conn.prepare_cached(
-        "select id, name, time_zone, currency, limit_to_domains, created_ms, first_hit_ms, custom_js
+        "select id, name, time_zone, currency, created_ms, first_hit_ms, custom_js, limit_to_domains,
+             cross_domain_links, cookies_per_subdomain, secure_cookies, moves_in_pages, fragment_is_page,
+             first_view_twice
          from account where ?1 is null or id = ?1 order by id",
     )?;
     let accounts = statement.query_map([id], |row| {
@@ -98,11 +101,19 @@ fn read(conn: &Connection, id: Option<i64>) -> Result<Vec<Account>, Error> {
                 domains: Vec::new(),
                 time_zone: row.get(2)?,
                 currency: row.get(3)?,
-                limit_to_domains: row.get(4)?,
             },
-            created: Millis(row.get(5)?),
-            first_hit: row.get::<_, Option<i64>>(6)?.map(Millis),
-            custom_js: row.get(7)?,
+            created: Millis(row.get(4)?),
+            first_hit: row.get::<_, Option<i64>>(5)?.map(Millis),
+            custom_js: row.get(6)?,
+            tracking: Tracking {
+                limit_to_domains: row.get(7)?,
+                cross_domain_links: row.get(8)?,
+                cookies_per_subdomain: row.get(9)?,
+                secure_cookies: row.get(10)?,
+                moves_in_pages: row.get(11)?,
+                fragment_is_page: row.get(12)?,
+                first_view_twice: row.get(13)?,
+            },
         })
     })?;
     let mut accounts = accounts.collect::<Result<Vec<_>, _>>()?;
@@ -130,6 +141,23 @@ pub fn update_unknown_names(conn: &Connection, id: AccountId, rule: UnknownNames
         .prepare_cached("update account set unknown_names = ?2 where id = ?1")?
         .execute((id.0, rule.as_str()))?;
     raise_if(conn, id, Kind::Events, changed)
+}
+
+/// Changes the switches under advanced tracking.
+pub fn update_tracking(conn: &Connection, id: AccountId, tracking: Tracking) -> Result<(), Error> {
+    let changed = conn.execute(
+        "update account set limit_to_domains = :limit, cross_domain_links = :links,
+             cookies_per_subdomain = :subdomains, secure_cookies = :secure, moves_in_pages = :moves,
+             fragment_is_page = :fragment, first_view_twice = :twice
+         where id = :id",
+        named_params! {
+            ":id": id.0, ":limit": tracking.limit_to_domains, ":links": tracking.cross_domain_links,
+            ":subdomains": tracking.cookies_per_subdomain, ":secure": tracking.secure_cookies,
+            ":moves": tracking.moves_in_pages, ":fragment": tracking.fragment_is_page,
+            ":twice": tracking.first_view_twice,
+        },
+    )?;
+    raise_if(conn, id, Kind::Account, changed)
 }
 
 /// Switches the custom JavaScript of all events on or off.

@@ -33,6 +33,7 @@ pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0004_engagement", sql: include_str!("migrations/0004_engagement.sql") },
     Migration { name: "0005_contact_limit", sql: include_str!("migrations/0005_contact_limit.sql") },
     Migration { name: "0006_text_hash", sql: include_str!("migrations/0006_text_hash.sql") },
+    Migration { name: "0007_tracking", sql: include_str!("migrations/0007_tracking.sql") },
 ];
 
 /// The steps of `inbox.db`.

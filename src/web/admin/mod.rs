@@ -49,6 +49,7 @@ fn pages(config: &mut ServiceConfig) {
     access::profile::routes(config);
     settings::accounts::routes(config);
     settings::account_settings::routes(config);
+    settings::advanced_tracking::routes(config);
     settings::users::routes(config);
     settings::tokens::routes(config);
 }

@@ -14,12 +14,14 @@ use crate::domain::account::{AccountId, Settings};
 use crate::domain::hit_reason::Reason;
 use crate::domain::money;
 use crate::domain::period::{Days, Zone};
+use crate::domain::tracking::Tracking;
 use crate::domain::user::Role;
 use crate::store::saved_view::SavedView;
 use crate::web::admin::people::visitor;
 use crate::web::admin::reports::dashboard::Metric;
 use crate::web::admin::reports::live::LiveHits;
 use crate::web::admin::reports::{dashboard, devices, live, pages, sources};
+use crate::web::admin::settings::advanced_tracking;
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::admin::settings::tracking_code::{self, CustomCode, SiteStatus};
 use crate::web::paths::Report;
@@ -338,6 +340,12 @@ fn install(name: &str, first_hit: Option<Millis>, hits: Vec<Entry>, fetched: boo
     tracking_code::page(layout, nav, AccountId::FIRST, &settings(), &zone(), &site, custom).render().unwrap()
 }
 
+fn advanced_tracking_of(name: &str) -> String {
+    let layout = layout(EN.access.settings.advanced_tracking, Section::Settings, name);
+    let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::AdvancedTracking);
+    advanced_tracking::page(layout, nav, AccountId::FIRST, Tracking::default()).render().unwrap()
+}
+
 fn visitor_of(name: &str, email: Option<&str>, rows: Vec<SessionRow>, role: Role) -> String {
     let found = VisitorReport {
         number: 8_121,
@@ -415,6 +423,7 @@ pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
                 Role::Owner,
             ),
         ),
+        ("advanced-tracking", advanced_tracking_of(full)),
         ("install-waiting", install("Harbour Books", None, Vec::new(), false)),
         ("install-refused", install("Harbour Books", None, hits(), true)),
         ("install-done", install(full, Some(NOW.plus(-90 * MINUTE)), Vec::new(), true)),

@@ -75,6 +75,7 @@ pub mod number;
 pub mod report;
 pub mod saved_views;
 pub mod table;
+pub mod tracking;
 pub mod visitor;
 
 use access::Access;
@@ -91,6 +92,7 @@ use number::Numbers;
 use report::Report;
 use saved_views::Views;
 use table::Tables;
+use tracking::Tracking;
 use visitor::Visitor;
 
 texts! {
@@ -107,6 +109,7 @@ texts! {
         contacts: Contacts,
         views: Views,
         install: Install,
+        tracking: Tracking,
         picker: Picker,
         label: Labels,
         number: Numbers,

@@ -82,6 +82,8 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/accounts/{a}/views/1/delete", VIEWER),
     ("GET", "/accounts/{a}/settings/tracking-code", VIEWER),
     ("POST", "/accounts/{a}/settings/tracking-code", ADMIN),
+    ("GET", "/accounts/{a}/settings/advanced-tracking", ADMIN),
+    ("POST", "/accounts/{a}/settings/advanced-tracking", ADMIN),
     ("GET", "/accounts/{a}/settings/account", ADMIN),
     ("POST", "/accounts/{a}/settings/account", ADMIN),
     ("GET", "/accounts/{a}/settings/users", ADMIN),

@@ -18,6 +18,7 @@ use guestlog::base::clock::{ManualClock, Millis};
 use guestlog::base::random::SeededRandom;
 use guestlog::domain::account::{AccountId, Settings};
 use guestlog::domain::hit_reason::Reason;
+use guestlog::domain::tracking::Tracking;
 use guestlog::geo::Geo;
 use guestlog::store::{self, Store};
 use guestlog::web;
@@ -103,11 +104,17 @@ impl Site {
         let clock = ManualClock::at(NOON);
         let store = open(&folder, &clock, wanted.min_free);
         let domains = ["example.com".to_owned(), "shop.test".to_owned()];
-        let settings = Settings {
-            limit_to_domains: wanted.limit_to_domains,
-            ..Settings::parse("Test", &domains, wanted.time_zone, "EUR").unwrap()
-        };
-        let account = store.writer.write(move |c| store::account::insert(c, &settings, NOON)).await.unwrap();
+        let settings = Settings::parse("Test", &domains, wanted.time_zone, "EUR").unwrap();
+        let tracking = Tracking { limit_to_domains: wanted.limit_to_domains, ..Tracking::default() };
+        let account = store
+            .writer
+            .write(move |c| {
+                let account = store::account::insert(c, &settings, NOON)?;
+                store::account::update_tracking(c, account, tracking)?;
+                Ok::<_, store::Error>(account)
+            })
+            .await
+            .unwrap();
         Self::over(store, folder, clock, account, wanted)
     }
 

@@ -211,6 +211,34 @@ fn a_browser_that_tells_of_every_move_is_asked_and_the_sites_history_left_alone(
     assert_eq!(pages(&browser), ["/", "/a", "/a?x=2", "/", "/b"]);
 }
 
+/// Applications without a server of their own route by the fragment.
+#[test]
+fn what_follows_the_hash_is_a_page_where_the_account_says_so() {
+    let above = "var fns = []; window.navigation = { addEventListener: (type, fn) => fns.push(fn) };
+        window.go = url => { page.url = 'https://www.example.com' + url; fns.forEach(fn => fn({navigationType: 'push'})); };";
+    for (hash, expected) in
+        [(false, vec!["/", "/shop"]), (true, vec!["/#/start", "/#/cart", "/#/cart?step=2", "/shop"])]
+    {
+        let options = guestlog::tracker::ScriptOptions { hash, ..options() };
+        let browser = Browser::new();
+        let first = "https://www.example.com/#/start";
+        let page = browser.open(&Visit::of(first).options(&options).above(above));
+        for url in ["/#/cart", "/#/cart?step=2&token=secret", "/shop"] {
+            page.run(&format!("go('{url}')"));
+            browser.advance(SETTLE);
+        }
+        let views = browser.views();
+        let shown: Vec<String> = views
+            .iter()
+            .map(|view| match view.get("po").and_then(|po| po.as_str()) {
+                Some(path) => path.to_owned(),
+                None => view["pu"].as_str().unwrap().replace("https://www.example.com", ""),
+            })
+            .collect();
+        assert_eq!(shown, expected, "hash: {hash}");
+    }
+}
+
 /// The router has kept `pushState` before the script could wrap it.
 #[test]
 fn a_router_that_kept_push_state_is_noticed_at_the_next_click() {

@@ -11,9 +11,9 @@ use serde_json::json;
 
 /// What the script weighs without the parts that find events in a page, in bytes. The goal is 6,500. Every account is
 /// served all parts, because a page may call `trackClick` at any time.
-const CORE_GZIP_MAX: usize = 6_900;
+const CORE_GZIP_MAX: usize = 6_950;
 /// Everything together, in bytes: what every site loads. The limit for release is 9,500; the rest is left for what comes.
-const ALL_GZIP_MAX: usize = 8_850;
+const ALL_GZIP_MAX: usize = 8_900;
 
 /// Names of the parts begin so that find events in a page; the others are the core.
 const EVENTS: &str = "8";

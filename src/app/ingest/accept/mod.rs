@@ -151,7 +151,7 @@ pub fn read_hit(
         return Err(Reason::Bot);
     }
     let mut hit = read::hit(account, now, act, consent, beacon, &app.counters, &*app.random)?;
-    if hit.foreign_host && account.settings().limit_to_domains {
+    if hit.foreign_host && account.tracking().limit_to_domains {
         return Err(Reason::UnknownHost);
     }
     hit.device = agent.device.clone();

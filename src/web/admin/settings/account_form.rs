@@ -26,18 +26,11 @@ pub struct Typed {
     domains: String,
     time_zone: String,
     currency: String,
-    limit_to_domains: bool,
 }
 
 impl Default for Typed {
     fn default() -> Self {
-        Self {
-            name: String::new(),
-            domains: String::new(),
-            time_zone: "UTC".into(),
-            currency: "EUR".into(),
-            limit_to_domains: false,
-        }
+        Self { name: String::new(), domains: String::new(), time_zone: "UTC".into(), currency: "EUR".into() }
     }
 }
 
@@ -48,7 +41,6 @@ impl From<&Settings> for Typed {
             domains: settings.domains.join("\n"),
             time_zone: settings.time_zone.clone(),
             currency: settings.currency.clone(),
-            limit_to_domains: settings.limit_to_domains,
         }
     }
 }
@@ -60,7 +52,6 @@ impl From<&Fields> for Typed {
             domains: fields.raw("domains").to_owned(),
             time_zone: fields.text("time_zone").to_owned(),
             currency: fields.text("currency").to_owned(),
-            limit_to_domains: fields.is_on("limit_to_domains"),
         }
     }
 }
@@ -69,8 +60,7 @@ impl Typed {
     pub fn parse(&self) -> Result<Settings, Invalid> {
         let domains = self.domains.split(|c: char| c.is_whitespace() || c == ',');
         let domains: Vec<String> = domains.filter(|d| !d.is_empty()).map(str::to_owned).collect();
-        let settings = Settings::parse(&self.name, &domains, &self.time_zone, &self.currency)?;
-        Ok(Settings { limit_to_domains: self.limit_to_domains, ..settings })
+        Settings::parse(&self.name, &domains, &self.time_zone, &self.currency)
     }
 
     /// The form fields with the typed values and the error beside the wrong field.
@@ -78,7 +68,6 @@ impl Typed {
         let texts = &t.access.field;
         let (at, message) = wrong.map(|wrong| wrong_at(t, wrong)).unzip();
         let error = |name: &str| message.clone().filter(|_| at == Some(name));
-        let limit = if self.limit_to_domains { "on" } else { "" };
         vec![
             Field::new(t, "name", texts.account_name, Kind::Text)
                 .value(&self.name)
@@ -101,9 +90,6 @@ impl Typed {
                 .error(error("currency"))
                 .required()
                 .max(3),
-            Field::new(t, "limit_to_domains", texts.limit_to_domains, Kind::Check)
-                .value(limit)
-                .hint(texts.limit_to_domains_hint),
         ]
     }
 }

@@ -3,6 +3,7 @@
 pub mod account_form;
 pub mod account_settings;
 pub mod accounts;
+pub mod advanced_tracking;
 pub mod form_errors;
 pub mod settings_nav;
 pub mod tokens;

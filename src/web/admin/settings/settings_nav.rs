@@ -12,18 +12,21 @@ use crate::web::text::Texts;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
     TrackingCode,
+    AdvancedTracking,
     Account,
     Users,
     Tokens,
 }
 
 impl Tab {
-    const ALL: [Self; 4] = [Self::TrackingCode, Self::Account, Self::Users, Self::Tokens];
+    const ALL: [Self; 5] =
+        [Self::TrackingCode, Self::AdvancedTracking, Self::Account, Self::Users, Self::Tokens];
 
     /// The last segment of the path.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TrackingCode => "tracking-code",
+            Self::AdvancedTracking => "advanced-tracking",
             Self::Account => "account",
             Self::Users => "users",
             Self::Tokens => "tokens",
@@ -33,7 +36,7 @@ impl Tab {
     const fn least(self) -> Role {
         match self {
             Self::TrackingCode => Role::Viewer,
-            Self::Account | Self::Users | Self::Tokens => Role::Admin,
+            Self::AdvancedTracking | Self::Account | Self::Users | Self::Tokens => Role::Admin,
         }
     }
 
@@ -75,6 +78,7 @@ impl SettingsNav {
         let texts = &self.t.access.settings;
         match tab {
             Tab::TrackingCode => texts.tracking_code,
+            Tab::AdvancedTracking => texts.advanced_tracking,
             Tab::Account => texts.account,
             Tab::Users => texts.users,
             Tab::Tokens => texts.tokens,

@@ -1,0 +1,23 @@
+//! Texts of the page with the switches under advanced tracking.
+
+texts! {
+    Tracking {
+        lead: "How the sites of this account are tracked. Browsers apply a change within a minute.",
+        sites: "Domains and cookies",
+        limit: "Limit tracking to the domains of this account",
+        limit_hint: "When on, page views on other domains are rejected. When off, they are counted and marked. Off by default.",
+        links: "Automatic cross-domain linking",
+        links_hint: "Links between the domains of this account carry the visitor along, so the visit goes on there. On by default.",
+        subdomains: "Separate cookies for each subdomain",
+        subdomains_hint: "When on, a visitor of shop.example.com and www.example.com counts as two visitors. Off by default.",
+        secure: "Cookies over HTTPS only",
+        secure_hint: "When on, pages served over plain HTTP do not know their visitors again. Off by default.",
+        views: "Page views",
+        moves: "Count navigation inside a page",
+        moves_hint: "For single-page applications. When the path changes, that is a page view, unless the site reports its page views itself. On by default.",
+        fragment: "What follows # is a page",
+        fragment_hint: "For applications with addresses such as example.com/#/cart. When off, what follows # is a place inside the page and not kept. Off by default.",
+        twice: "Count a first view that the site reports beside the automatic one",
+        twice_hint: "Many integrations call trackPageView as soon as a page has loaded. HubSpot then counts two page views; when this is off, Guestlog counts one. Off by default.",
+    }
+}
