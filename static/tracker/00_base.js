@@ -1,6 +1,6 @@
 // What the other parts are built on. `cfg` is the configuration of the account, which the server writes into the
-// script. Pages and their libraries replace, wrap and hide what belongs to the browser. Lists are therefore walked by
-// functions of this script, and whatever is asked of the browser may fail.
+// script, and which calls of the page change. Pages and their libraries replace, wrap and hide what belongs to the
+// browser. Lists are therefore walked by functions of this script, and whatever is asked of the browser may fail.
 const w = window;
 const d = document;
 const loc = w.location;

@@ -43,7 +43,12 @@ function scrub(address, withFragment) {
   return all.length > ADDRESS_MAX ? path.slice(0, ADDRESS_MAX) : all;
 }
 
+// The value of a name in a list like that of cookies or parameters.
+function valueIn(name, list, between) {
+  const found = (between + list).split(between + name + '=')[1] || '';
+  return found.split(between)[0];
+}
+
 function parameter(name) {
-  const found = ('&' + loc.search.slice(1)).split('&' + name + '=')[1];
-  return found ? decode(found.split('&')[0]) : '';
+  return decode(valueIn(name, loc.search.slice(1), '&'));
 }

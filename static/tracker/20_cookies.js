@@ -1,8 +1,6 @@
 // Reading and writing cookies, and the domain they are set for.
 const KEEP = 180 * DAY;
 let domains = [];
-let perSubdomain = cfg.subdomains;
-let secure = cfg.secure;
 
 function addDomain(name) {
   name = '.' + String(name).toLowerCase().replace(/^\./, '').replace(/:\d+$/, '');
@@ -12,13 +10,13 @@ function addDomain(name) {
 function domainOf(host) {
   let shortest = '';
   each(domains, name => {
-    if (('.' + host).endsWith(name) && !(name.length >= shortest.length && shortest)) shortest = name;
+    if (('.' + host).endsWith(name) && (!shortest || name.length < shortest.length)) shortest = name;
   });
   return shortest;
 }
 
 function cookieDomain() {
-  return perSubdomain ? '' : domainOf(loc.hostname);
+  return cfg.subdomains ? '' : domainOf(loc.hostname);
 }
 
 function domainHash() {
@@ -27,15 +25,14 @@ function domainHash() {
 }
 
 function read(name) {
-  const found = ('; ' + ofDocument('cookie', 'string')).split('; ' + name + '=')[1];
-  return found ? found.split(';')[0] : '';
+  return valueIn(name, ofDocument('cookie', 'string'), '; ');
 }
 
 function put(name, value, ms, domain) {
   const text = name + '=' + value + '; path=/; SameSite=Lax' +
     (ms === undefined ? '' : '; max-age=' + Math.round(ms / 1000)) +
     (domain ? '; domain=' + domain : '') +
-    (secure ? '; Secure' : '');
+    (cfg.secure ? '; Secure' : '');
   safe(() => {
     // What a site or its consent tool has put here in place of the browser's own is used.
     if (typeof d.cookie == 'string') d.cookie = text;

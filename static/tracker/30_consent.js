@@ -6,23 +6,23 @@ const consentListeners = [];
 let choice;
 let silenced;
 let enabled = true;
-let limited = cfg.limit;
 
-// A choice is an object with a boolean for each category.
+// A choice is an object with a boolean for each category. What is necessary is always allowed.
 function choose(allows) {
-  const made = {};
+  const made = { necessary: true };
   each(CATEGORIES, (name, i) => made[name] = !!allows(name, i + 1));
   return made;
 }
 
-let before = assign({ necessary: false }, choose(() => false));
+// Before the first choice not even that.
+let before = assign(choose(() => false), { necessary: false });
 
 // A choice that was made in the banner, or in HubSpot's, is kept in a cookie: 1:true_2:false_3:true. In the older
 // banner, yes meant opting out, so it allows nothing.
 function storedChoice() {
   if (cfg.gpc && nav.globalPrivacyControl) return choose(() => false);
   const text = read('__hs_cookie_cat_pref') || read('__hs_opt_out');
-  if (/\d:|yes/.test(text)) return choose((name, number) => has(text.split(/[_,]|%2C/i), number + ':true'));
+  if (/\d:|yes/.test(text)) return choose((name, number) => text.indexOf(number + ':true') >= 0);
 }
 
 // Before there is a choice the policy decides. With opt-in and "no cookies" nothing is allowed.
@@ -35,7 +35,7 @@ function noTrack() {
 }
 
 function on() {
-  return server && enabled && allowed().analytics && !noTrack() && (!limited || domainOf(loc.hostname));
+  return server && enabled && allowed().analytics && !noTrack() && (!cfg.limit || domainOf(loc.hostname));
 }
 
 function consentMask() {
@@ -44,14 +44,10 @@ function consentMask() {
   return choice && mask;
 }
 
-function categories() {
-  return assign({ necessary: true }, allowed());
-}
-
 function callConsentListener(fn) {
   fn({
-    allowed: !has(map(CATEGORIES, name => allowed()[name]), false),
-    categories: categories(),
+    allowed: !filter(CATEGORIES, name => !allowed()[name])[0],
+    categories: assign({}, allowed()),
     previousCategories: assign({}, before)
   });
 }
@@ -72,7 +68,7 @@ function consentChanged() {
 }
 
 function decide(made) {
-  before = categories();
+  before = allowed();
   choice = made;
   consentChanged();
   each(consentListeners, fn => safe(callConsentListener, fn));

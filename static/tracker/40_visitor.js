@@ -25,8 +25,8 @@ function parts(text, form) {
 // Differs from half-hour to half-hour. Somebody who passes on a decorated link is therefore not taken for the same
 // visitor.
 function fingerprint(ago) {
-  return hash(join([nav.userAgent, nav.language, w.screen.width, w.screen.height,
-    new Date().getTimezoneOffset(), Math.floor(Date.now() / HALF_HOUR) - (ago || 0)], ','));
+  return hash(nav.userAgent + nav.language + w.screen.width + w.screen.height + new Date().getTimezoneOffset() +
+    Math.floor(Date.now() / HALF_HOUR - (ago || 0)));
 }
 
 // A link from another of the account's domains carries visitor and session along. Returns whether a session runs.

@@ -4,7 +4,7 @@ const SHELF = 'gl' + cfg.account + '.';
 const SHELF_HITS = 200;
 const SHELF_SIZE = 65536;
 const BATCH = 50;
-// By id, the hits of this page (time of creation, the hit, and the text of it), for the case that storage is refused.
+// By id, the hits of this page (time of creation and text), for the case that storage is refused.
 let box = {};
 // The ids of hits that are being sent, or are finished.
 let gone = {};
@@ -27,7 +27,7 @@ function textOf(hit) {
 
 function keep(hit) {
   const text = textOf(hit);
-  box[hit.id] = [mono(), hit, text];
+  box[hit.id] = [mono(), text];
   shelf(s => s.setItem(SHELF + hit.id, text));
 }
 
@@ -45,7 +45,7 @@ function keptTexts() {
       if (key.startsWith(SHELF)) texts[key.slice(SHELF.length)] = s.getItem(key) || '';
     }
   });
-  each(names(box), id => texts[id] = box[id][2]);
+  each(names(box), id => texts[id] = box[id][1]);
   return texts;
 }
 
@@ -140,24 +140,15 @@ function unreachable(hits) {
 
 // The last way is a beacon, of which nobody learns whether it arrived.
 function image(hit, failed, loaded) {
-  const values = box[hit[0]] ? box[hit[0]][1] : safe(() => w.JSON.parse(hit[1].slice(hit[1].indexOf('{'))));
   const done = () => {
     strike(hit[0]);
     if (loaded) loaded();
   };
-  const picture = values && safe(() => new w.Image());
+  const picture = safe(() => new w.Image());
   if (!picture) return beam(hit) ? done() : failed();
   picture.onload = () => safe(done);
   picture.onerror = () => safe(failed);
-  picture.src = server + '/__ptq.gif?' + query(assign({ age: age(hit[0], hit[1]) }, values), true);
-}
-
-function query(values, outer) {
-  return join(map(names(values), name => {
-    const value = values[name];
-    return encodeURIComponent(outer && /^(id|age|rev)$/.test(name) ? 'gl_' + name : name) + '=' +
-      encodeURIComponent(typeof value == 'object' ? query(value) : value);
-  }), '&');
+  picture.src = server + '/__ptq.gif?gl_hit=' + encodeURIComponent(wire(hit));
 }
 
 function later(hits, seconds) {
@@ -182,6 +173,6 @@ function beam(hit) {
 // The page is closing, so the browser gets the hits to send. If the server is known to be away, they stay in storage.
 function part(hit) {
   keep(hit);
-  if (!pause && !imagesOnly && beam([hit.id, box[hit.id][2]])) strike(hit.id);
+  if (!pause && !imagesOnly && beam([hit.id, box[hit.id][1]])) strike(hit.id);
   else flush();
 }

@@ -5,9 +5,8 @@ const CHAIN = 250;
 const SETTLE = 2000;
 // Many integrations report the first page themselves. Within this time it is the view that was sent unasked.
 const AGAIN = 2000;
-// What the site said about the page, and the functions that want to be notified of it.
-const contentInfo = {};
-const factListeners = { pageId: [], contentType: [], contentMetadata: [] };
+// What the site said about the page.
+const facts = {};
 let view;
 let wanted;
 let spentMs = 0;
@@ -20,20 +19,20 @@ let pathBefore;
 let canonical;
 let canonicalTag;
 let manual;
-let seenPath = pathSeen();
-let seenQuery = loc.search;
+// Path and query, as last seen.
+let seen = [pathSeen(), loc.search];
 // A move that is no page view yet: when and where it was, what was seen before it, how long the page before it was
-// visible, and its timer.
+// visible, its title as last seen, and its timer.
 let move;
 // When a view was sent that nobody asked for, as long as the page has not moved since.
 let unaskedAt;
 let stamped = 0;
 
-// Ids ascend, also within a millisecond.
+// What every hit carries. Ids ascend, also within a millisecond.
 function stamp(kind) {
   const now = Date.now();
   stamped = Math.max(now, stamped + 1);
-  return { a: cfg.account, k: kind, id: stamped.toString(36) + hex(8), at: now };
+  return { a: cfg.account, k: kind, id: stamped.toString(36) + hex(8), at: now, cc: consentMask(), rev: cfg.rev };
 }
 
 // Inside a frame of the same site, the address at which the top window was entered counts.
@@ -62,7 +61,7 @@ function moment() {
   return { at: Date.now(), pu: scrub(join(parts, '#'), parts[1]), po: pathNow(), rpo: pathBefore, ccu: canonical };
 }
 
-// What every hit of a visitor carries.
+// What every hit of a visitor carries besides.
 function hitOf(kind) {
   if (!visit) manage();
   const hit = stamp(kind);
@@ -71,7 +70,7 @@ function hitOf(kind) {
     hit.u = join(visit, '.');
     hit.b = join(session, '.');
   }
-  return assign(assign(hit, moment()), assign({
+  return assign(assign(hit, moment()), {
     nc: isNew,
     rv: wasReset,
     i: names(identity)[0] && identity,
@@ -81,11 +80,7 @@ function hitOf(kind) {
     // A program drives the browser.
     wd: nav.webdriver || undefined,
     ln: (nav.language || '').toLowerCase() || undefined
-  }, consentOf()));
-}
-
-function consentOf() {
-  return { cc: consentMask(), rev: cfg.rev };
+  });
 }
 
 // A path that the site has set may be a whole address.
@@ -97,13 +92,17 @@ function address() {
   return addressOf(pathNow(), scrub(loc.href));
 }
 
+function title() {
+  return ofDocument('title', 'string') || '';
+}
+
 // The view of this load. The site may have reported it already.
 function sendFirstView() {
   if (cfg.twice || hasNews || here != address()) sendView();
 }
 
-// `moved` is the move that this is the view of.
-function sendView(moved, isAsked) {
+// `moved` is the move that this is the view of, and `titleSeen` its title when that may have changed since.
+function sendView(moved, isAsked, titleSeen) {
   if (!on()) {
     wanted = true;
     return;
@@ -127,9 +126,9 @@ function sendView(moved, isAsked) {
   // A canonical tag that did not change with the address belongs to the page before.
   if (!canonical && !(isElsewhere && link == canonicalTag)) view.rcu = link;
   canonicalTag = link;
-  view.t = (ofDocument('title', 'string') || '').slice(0, 512) || undefined;
-  view.ct = contentInfo.contentType;
-  view.pi = contentInfo.pageId;
+  view.t = (titleSeen || title()).slice(0, 512) || undefined;
+  view.ct = facts.ContentType;
+  view.pi = facts.PageId;
   keep(view);
   viewed();
   flush();
@@ -158,15 +157,13 @@ function engaged(least, send) {
   const ms = Math.min(Math.round(spentMs), HALF_HOUR);
   if (ms - reportedMs < least || !on()) return;
   reportedMs = ms;
-  send(assign(assign(stamp('engagement'), {
-    vi: view.vi, u: view.u, pu: view.pu, po: view.po, pv: view.id, ms: ms
-  }), consentOf()));
+  send(assign(stamp('engagement'), { vi: view.vi, u: view.u, pu: view.pu, po: view.po, pv: view.id, ms: ms }));
 }
 
 // A visitor who refused is not identified. A refusal is not stored in the browser either.
 function sendConsent(kind) {
   if (!server || !enabled || noTrack()) return;
-  const hit = assign(assign(stamp(kind), { pu: scrub(loc.href), vi: on() && visit ? visit[1] : undefined }), consentOf());
+  const hit = assign(stamp(kind), { pu: scrub(loc.href), vi: on() && visit ? visit[1] : undefined });
   if (!allowed().analytics || kind > 28) {
     hit.ce = false;
     beam([hit.id, textOf(hit)]);
@@ -176,13 +173,22 @@ function sendConsent(kind) {
   }
 }
 
+// Some sites set the title of a page before its address, and others some time after it. The title is therefore looked at
+// while a move waits. What it is when the next move begins may be that of the next page.
+function awaitTitle(left) {
+  move.timer = delay(left > 0 ? () => {
+    move.title = title();
+    awaitTitle(left - CHAIN);
+  } : () => endMove(), CHAIN);
+}
+
 // Ends the waiting of a move. It is a page view unless the site reports its views itself.
-function endMove() {
+function endMove(titleSeen) {
   const done = move;
   move = undefined;
   if (!done) return;
   stop(done.timer);
-  if (!manual) sendView(done);
+  if (!manual) sendView(done, false, titleSeen);
 }
 
 // The address has changed, or may have. Addresses are mostly replaced for filters and cleaned campaigns, so a new one is
@@ -191,24 +197,21 @@ function addressChanged(isPushed) {
   const last = move;
   const there = pathSeen();
   const isChained = last && Date.now() - last.happened.at < CHAIN;
-  if (there == seenPath && !(loc.search != seenQuery && (isPushed || isChained && last.isPushed))) {
-    seenQuery = loc.search;
-    return;
-  }
-  if (last && !isChained) endMove();
-  const before = isChained ? last.before : [seenPath, seenQuery];
-  seenPath = there;
-  seenQuery = loc.search;
+  const before = isChained ? last.before : seen;
+  const isMove = there != seen[0] || loc.search != seen[1] && (isPushed || isChained && last.isPushed);
+  seen = [there, loc.search];
+  if (!isMove) return;
+  if (last && !isChained) endMove(last.title);
   unaskedAt = 0;
   look();
   if (isChained) stop(last.timer);
   move = { happened: moment(), before: before, spentMs: isChained ? last.spentMs : spentMs, isPushed: isPushed };
   // It has come back to where it was.
-  if (isChained && before[0] == there && before[1] == seenQuery) {
+  if (isChained && before[0] == seen[0] && before[1] == seen[1]) {
     move = undefined;
     return;
   }
-  move.timer = delay(endMove, SETTLE);
+  awaitTitle(SETTLE - CHAIN);
   if (!move.timer) endMove();
 }
 

@@ -1,6 +1,4 @@
 // Links to another of the account's domains carry visitor and session along, once analytics is allowed.
-let linking = cfg.linker;
-
 function decorate(address) {
   const link = ask('createElement', 'a');
   link.href = address;
@@ -16,7 +14,7 @@ function decorate(address) {
 function pressed(e) {
   let link = e.target;
   while (link && !(link.href && link.tagName == 'A')) link = link.parentNode;
-  if (!linking || !link) return;
+  if (!cfg.linker || !link) return;
   const address = decorate(link.href);
   if (address != link.href) link.href = address;
 }

@@ -1,16 +1,5 @@
 // The calls of `_hsq`. Names and behaviour are HubSpot's. Calls that are not implemented here are accepted and
 // ignored.
-function setFact(name, value) {
-  contentInfo[name] = value;
-  hasNews = true;
-  each(factListeners[name], fn => safe(fn, value));
-}
-
-function onFact(name, fn) {
-  add(factListeners[name], fn);
-  if (contentInfo[name] !== undefined) fn(contentInfo[name]);
-}
-
 function onIdentity(fn) {
   add(identityListeners, fn);
   if (visit) callIdentityListener(fn);
@@ -40,9 +29,6 @@ const tracker = {
     // A whole address is taken too. Whether its host counts is decided by the server.
     path = scrub(String(to || '').replace(/^(?!https?:)\/?/i, '/'), true);
   },
-  setContentType: type => setFact('contentType', type),
-  setPageId: id => setFact('pageId', id),
-  setContentMetadata: about => setFact('contentMetadata', about),
   setCanonicalUrl(address) {
     canonical = address ? scrub(String(address)) : undefined;
     hasNews = true;
@@ -50,9 +36,6 @@ const tracker = {
   addIdentityListener: onIdentity,
   addCookieListener: onIdentity,
   addUserTokenListener: fn => onIdentity(() => fn(visit[1])),
-  addPageIdListener: fn => onFact('pageId', fn),
-  addContentTypeListener: fn => onFact('contentType', fn),
-  addContentMetadataListener: fn => onFact('contentMetadata', fn),
   addPrivacyConsentListener: consentCalls.addPrivacyConsentListener,
   revokeCookieConsent: consentCalls.revokeCookieConsent,
   doNotTrack(how) {
@@ -63,13 +46,13 @@ const tracker = {
   },
   addCookieDomain: addDomain,
   setCookiesToSubdomain(yes) {
-    perSubdomain = yes !== false;
+    cfg.subdomains = yes !== false;
   },
   enableSecureCookie(yes) {
-    secure = yes !== false;
+    cfg.secure = yes !== false;
   },
   setLimitTrackingToCookieDomains(yes) {
-    limited = yes !== false;
+    cfg.limit = yes !== false;
     consentChanged();
   },
   setTrackingEnabled(yes) {
@@ -77,7 +60,7 @@ const tracker = {
     consentChanged();
   },
   enableAutomaticLinker() {
-    linking = true;
+    cfg.linker = true;
   },
   handleLink(to) {
     if (to.href) to.href = decorate(to.href);
@@ -92,6 +75,19 @@ const tracker = {
   trackDeclineCookieConsent: () => sendConsent(29),
   trackRevokeCookieConsent: () => sendConsent(30)
 };
+
+each(['PageId', 'ContentType', 'ContentMetadata'], name => {
+  const listeners = [];
+  tracker['set' + name] = value => {
+    facts[name] = value;
+    hasNews = true;
+    each(listeners, fn => safe(fn, value));
+  };
+  tracker['add' + name + 'Listener'] = fn => {
+    add(listeners, fn);
+    if (facts[name] !== undefined) fn(facts[name]);
+  };
+});
 
 // These calls need no work. Account and server are those the script came from, and nothing is attached to elements,
 // so there is nothing to refresh. A function that is pushed may call them all.

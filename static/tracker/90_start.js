@@ -1,7 +1,7 @@
 // Takes over the queues in HubSpot's order: settings, then the description of the page, then the rest in the order it
 // came.
 const SETTINGS = 'setCookiesToSubdomain addCookieDomain enableSecureCookie';
-const FACTS = ' setCanonicalUrl setPath setContentType setContentMetadata setPageId identify setDebugMode ' +
+const FACTS = 'setCanonicalUrl setPath setContentType setContentMetadata setPageId identify setDebugMode ' +
   'setLimitTrackingToCookieDomains setTrackingEnabled doNotTrack';
 // Entries that are kept for the scripts of other accounts.
 const PAST_MAX = 100;
@@ -13,8 +13,10 @@ function run(calls, entry) {
   });
 }
 
-function isOneOf(entry, calls) {
-  return isList(entry) && has(calls.split(' '), entry[0]);
+// The pass in which an entry is handled.
+function turnOf(entry) {
+  const isIn = calls => isList(entry) && has(calls.split(' '), entry[0]);
+  return isIn(SETTINGS) ? 1 : isIn(FACTS) ? 2 : 3;
 }
 
 // Moves the entries of a queue to the past, where scripts of other accounts find them too.
@@ -41,33 +43,30 @@ function takeOver(list, calls, done) {
 }
 
 function start() {
-  const past = absorb(queue);
-  const done = past.length;
-  const pass = isWanted => {
-    for (let i = 0; i < done; i++) {
-      if (isWanted(past[i])) run(tracker, past[i]);
-    }
-  };
+  const past = filter(absorb(queue), () => true);
+  const take = turn => each(past, entry => turnOf(entry) == turn && run(tracker, entry));
   debug = /[#&]hsdbg/.test(loc.hash) || read('hs_dbg') == '1';
   each(cfg.domains, addDomain);
   choice = storedChoice();
-  pass(entry => isOneOf(entry, SETTINGS));
+  take(1);
   takeOver(queueOf('_hsp'), consentCalls, 0);
   const email = parameter('__hs_email');
   if (email) identify({ email: email });
-  pass(entry => isOneOf(entry, FACTS));
+  take(2);
   forgetRefused();
   safe(watch);
   watchLinks();
   safe(watchActs);
-  pass(entry => !isOneOf(entry, SETTINGS + FACTS));
+  take(3);
   safe(sendFirstView);
   // Entries that a queued function adds are handled after the view.
-  takeOver(queue, tracker, done);
+  takeOver(queue, tracker, past.length);
 }
 
-// A frame without an address of its own, or in a sandbox, is no page of the site.
-const isPage = /^http/.test(loc.protocol) && w.origin != 'null';
+// A frame without an address of its own, or in a sandbox, is no page of the site. A frame that a page has written has the
+// address of that page.
+const isWritten = w.parent != w && safe(() => w.parent.location.href.split('#')[0] == loc.href.split('#')[0]);
+const isPage = /^http/.test(loc.protocol) && w.origin != 'null' && !isWritten;
 
 if (isPage && !server) {
   warn('the script does not know its server; set public_url');

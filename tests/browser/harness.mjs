@@ -156,7 +156,10 @@ export class Server {
 
 // ---- a site
 
-/** Serves pages by path on a host of their own; `{ to }` is a redirect. `requests` lists the requested paths. */
+/**
+ * Serves pages by path on a host of their own; `{ to }` is a redirect, `{ type, text }` a file of another type.
+ * `requests` lists the requested paths.
+ */
 export async function startSite(t, pages) {
   const requests = [];
   const listener = createServer((request, response) => {
@@ -168,8 +171,9 @@ export async function startSite(t, pages) {
       response.end();
       return;
     }
-    response.writeHead(page === undefined ? 404 : 200, { "Content-Type": "text/html; charset=utf-8" });
-    response.end(page ?? "");
+    const type = page?.type ?? "text/html";
+    response.writeHead(page === undefined ? 404 : 200, { "Content-Type": `${type}; charset=utf-8` });
+    response.end(page?.text ?? page ?? "");
   });
   listener.listen(0, "127.0.0.1");
   await once(listener, "listening");
@@ -276,6 +280,25 @@ export class Visitor {
   close() {
     return this.context.close();
   }
+}
+
+/**
+ * Collects the hits that the pages of a visitor send to a server, each once, and the answers that are no success. A page
+ * that is left before the answer came leaves its hit to the next page.
+ */
+export function hear(visitor, server) {
+  const heard = { hits: [], refusals: [], views: () => heard.hits.filter((hit) => hit.k === 1) };
+  const ofServer = (url) => new URL(url).host === server.host;
+  visitor.context.on("request", (request) => {
+    if (!ofServer(request.url()) || !request.url().endsWith("/collect")) return;
+    for (const hit of JSON.parse(request.postData())) {
+      if (!heard.hits.some((known) => known.id === hit.id)) heard.hits.push(hit);
+    }
+  });
+  visitor.context.on("response", (response) => {
+    if (ofServer(response.url()) && response.status() >= 400) heard.refusals.push(`${response.status()} ${response.url()}`);
+  });
+  return heard;
 }
 
 /** Signs in, finding the fields by their labels. */

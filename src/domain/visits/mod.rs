@@ -2,8 +2,6 @@
 
 pub mod campaign;
 pub mod click_id;
-pub mod client_hints;
-pub mod device;
 pub mod language;
 pub mod network;
 pub mod page;
@@ -12,7 +10,8 @@ pub mod referrer;
 pub mod screen;
 pub mod scrub;
 pub mod source;
-pub mod suspicion;
-mod tablet;
 pub mod url_rule;
+mod user_agent;
 pub mod visitor;
+
+pub use user_agent::{client_hints, device, suspicion};

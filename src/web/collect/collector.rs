@@ -10,7 +10,7 @@ use actix_web::http::header::{
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
-use crate::app::ingest::accept::beacon::{BATCH_BODY_MAX, Beacon, Unreadable, of_json};
+use crate::app::ingest::accept::beacon::{BATCH_BODY_MAX, Beacon, Unreadable, json_of_query, of_json};
 use crate::app::ingest::accept::{Outcome, Sender, accept};
 use crate::app::state::rate_limit::sender_of;
 use crate::domain::client_hints::ClientHints;
@@ -39,20 +39,30 @@ pub(crate) async fn gif(request: HttpRequest, state: Data<State>) -> HttpRespons
     if let Some(refusal) = over_limit(&request, &state) {
         return refusal;
     }
-    let mut beacon = Beacon::of_query(request.query_string());
-    // Behavioural events and autocapture have no parameter `k`; the path says which kind they are.
-    match request.path() {
-        "/__ptbe.gif" => beacon.kind = "ptbe".into(),
-        "/__ptc.gif" => beacon.kind = "ptc".into(),
-        _ => {}
-    }
-    let outcome = accept_beacons(&request, &state, vec![Ok(beacon)]).await;
+    let json = json_of_query(request.query_string());
+    let beacons = match json.as_ref().map(|json| of_json(json.as_bytes())) {
+        None => vec![Ok(of_parameters(&request))],
+        Some(Ok(beacons)) => beacons,
+        Some(Err(unreadable)) => return count_and_refuse(&state, unreadable.reason()),
+    };
+    let outcome = accept_beacons(&request, &state, beacons).await;
     if is_refused(outcome.reason) {
         return refuse(outcome.reason);
     }
     let mut answer = HttpResponse::Ok();
     add_headers(&mut answer, outcome.reason);
     answer.insert_header((CONTENT_TYPE, "image/gif")).body(Bytes::from_static(GIF))
+}
+
+/// Behavioural events and autocapture have no parameter `k`; the path says which kind they are.
+fn of_parameters(request: &HttpRequest) -> Beacon<'_> {
+    let mut beacon = Beacon::of_query(request.query_string());
+    match request.path() {
+        "/__ptbe.gif" => beacon.kind = "ptbe".into(),
+        "/__ptc.gif" => beacon.kind = "ptc".into(),
+        _ => {}
+    }
+    beacon
 }
 
 /// `POST /collect`

@@ -68,6 +68,30 @@ async fn the_json_and_the_gif_of_a_view_store_the_same() {
 }
 
 #[actix_web::test]
+async fn an_image_of_our_script_stores_what_its_request_would() {
+    let hit = json!({"a": 1_000_001, "k": 3, "id": "e1", "age": 1_500, "vi": "ab12", "n": "Bought", "m": "12.5",
+        "p": {"kind": "a \"book\" & more"}, "i": {"email": "ann@example.com"}, "pu": "https://example.com/a?b=%26"});
+    let properties = "select properties from event_property";
+    let by_request = {
+        let mut site = Site::new().await;
+        assert_eq!(site.collect(&hit).await.reason(), "stored");
+        site.fold().await;
+        (stored(&site), site.asks::<String>(properties))
+    };
+    let mut site = Site::new().await;
+    let answer = site.gif(&[("gl_hit", &hit.to_string())]).await;
+    assert_eq!((answer.status, answer.reason(), answer.header("content-type")), (200, "stored", "image/gif"));
+    for broken in ["{", "", "[7"] {
+        let answer = site.gif(&[("gl_hit", broken)]).await;
+        assert_eq!((answer.status, answer.reason()), (400, "malformed"), "{broken}");
+    }
+    site.fold().await;
+    assert_eq!((stored(&site), site.asks::<String>(properties)), by_request);
+    assert!(by_request.1[0].contains("book"), "{by_request:?}");
+    site.assert_that_all_are_counted().await;
+}
+
+#[actix_web::test]
 async fn a_gif_is_answered_with_a_pixel_that_nobody_keeps() {
     let site = Site::new().await;
     let answer = site.gif(&[("a", "1000001"), ("k", "1"), ("vi", "ab"), ("pu", PAGE)]).await;

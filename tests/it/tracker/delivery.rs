@@ -290,17 +290,12 @@ fn where_requests_are_forbidden_an_image_brings_the_hit() {
         let image = browser.requests().into_iter().find(|request| request.via == "image").unwrap();
         assert!(image.url.starts_with(&format!("{SERVER}/__ptq.gif?")), "{}", image.url);
         let view = &image.hits[0];
-        for (key, value) in [
-            ("k", "1"),
-            ("a", "1000001"),
-            ("pu", "https://www.example.com/?q=a%26b"),
-            ("nc", "true"),
-            ("i", "email=ann%2Bx%40example.com&n=1"),
-            ("gl_age", "0"),
-        ] {
-            assert_eq!(view[key], value, "{key}");
+        let expected = json!({"k": 1, "a": 1_000_001, "pu": "https://www.example.com/?q=a%26b", "nc": true,
+            "i": {"email": "ann+x@example.com", "n": 1}, "age": 0});
+        for (key, value) in expected.as_object().unwrap() {
+            assert_eq!(&view[key], value, "{key}");
         }
-        assert!(view.get("age").is_none() && view["id"].as_str().unwrap().len() > 20);
+        assert!(view["id"].as_str().unwrap().len() > 20);
         assert!(browser.storage().is_empty());
         let before = browser.requests().len();
         browser.advance(2000);

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use guestlog::app::ingest::accept::beacon::json_of_query;
 use guestlog::domain::account::AccountId;
 use guestlog::tracker::{ScriptOptions, text};
 use rquickjs::{CatchResultExt, Context, Runtime};
@@ -70,7 +71,7 @@ pub(crate) struct Request {
     pub(crate) via: String,
     pub(crate) url: String,
     pub(crate) raw: Value,
-    /// The hits in the body; for an image, its parameters.
+    /// The hits in the body; of an image, the one in its address.
     pub(crate) hits: Vec<Value>,
 }
 
@@ -173,19 +174,14 @@ impl Request {
         let hits = match raw["body"].as_str() {
             Some(_) if url.ends_with("/pick") => vec![],
             Some(body) => serde_json::from_str(body).unwrap(),
-            None => vec![Self::parameters(&url)],
+            None => vec![Self::of_image(&url)],
         };
         Self { via: raw["via"].as_str().unwrap().into(), url, raw: raw.clone(), hits }
     }
 
-    fn parameters(url: &str) -> Value {
-        let parsed = url::Url::parse(url).unwrap();
-        let mut hit = serde_json::Map::new();
-        for (name, value) in parsed.query_pairs() {
-            let name = if name == "gl_id" { "id".into() } else { name.into_owned() };
-            assert!(hit.insert(name, value.into_owned().into()).is_none(), "a parameter came twice: {url}");
-        }
-        hit.into()
+    fn of_image(url: &str) -> Value {
+        let query = url.split_once('?').unwrap().1;
+        serde_json::from_str(&json_of_query(query).unwrap()).unwrap()
     }
 }
 

@@ -125,6 +125,24 @@ fn a_title_that_changes_late_is_the_one_of_the_view() {
     }
 }
 
+/// Guards of routers set the title before the address.
+#[test]
+fn a_title_that_is_already_that_of_the_next_page_is_not_the_one_of_the_view() {
+    for (wait, ahead) in [(600, 0), (600, 90), (1_900, 0), (5 * SETTLE, 0)] {
+        let browser = Browser::new();
+        let page = browser.visit(HOME);
+        for path in ["/b", "/c", "/d"] {
+            page.run(&format!("document.title = 'of {path}'"));
+            browser.advance(ahead);
+            page.run(&format!("history.pushState({{}}, '', '{path}')"));
+            browser.advance(wait);
+        }
+        browser.advance(5 * SETTLE);
+        let titles: Vec<_> = browser.views().iter().map(|view| view["t"].clone()).collect();
+        assert_eq!(titles, ["A page", "of /b", "of /c", "of /d"], "{wait} ms, {ahead} ms ahead");
+    }
+}
+
 #[test]
 fn the_first_view_that_a_site_reports_itself_counts_once_unless_the_account_counts_as_hubspot() {
     let reports = ["['trackPageView']", "['setPath', '/'], ['trackPageView']"];

@@ -151,8 +151,6 @@ impl<'a> Beacon<'a> {
                 "i" if beacon.identity.is_empty() => {
                     beacon.identity = owned(&value).collect();
                 }
-                // of our script, where it must send an image
-                "p" => beacon.properties.extend(owned(&value)),
                 "id" | "age" | "rev" => {}
                 property if property.len() > 1 && property.starts_with('_') => {
                     let property = property.get(1..).unwrap_or_default().to_owned();
@@ -333,6 +331,13 @@ impl Unreadable {
     }
 }
 
+/// The JSON of a hit that our script sends as an image, where a page allows nothing else.
+#[must_use]
+pub fn json_of_query(query: &str) -> Option<Cow<'_, str>> {
+    let (name, value) = form_urlencoded::parse(query.as_bytes()).next()?;
+    (name == "gl_hit").then_some(value)
+}
+
 /// The hits of a JSON body: one object, or an array of them, each of which may be bad on its own.
 ///
 /// # Errors
@@ -414,6 +419,14 @@ mod tests {
         assert_eq!(of_json(json), Ok(vec![Ok(from_query.clone())]));
         assert_eq!(from_query.account, "1000001", "the first of two counts");
         assert_eq!(from_query.identity, [("email".into(), "a@b.cd".into()), ("id".into(), "7".into())]);
+    }
+
+    #[test]
+    fn a_query_may_hold_the_json_of_a_hit_and_nothing_else() {
+        assert_eq!(json_of_query("gl_hit=%7B%22k%22%3A1%7D").as_deref(), Some(r#"{"k":1}"#));
+        for query in ["", "k=1", "k=1&gl_hit=%7B%7D", "gl_hits=%7B%7D"] {
+            assert_eq!(json_of_query(query), None, "{query}");
+        }
     }
 
     #[test]

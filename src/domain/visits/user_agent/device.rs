@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use ua_parser::{os, user_agent};
 
 use super::client_hints::ClientHints;
-use super::scrub::lines;
 use super::tablet;
+use crate::domain::scrub::lines;
 use crate::domain::text::cut;
 
 /// Longest User-Agent that is read, characters. A longer one is cut (rules.md 8).
@@ -343,7 +343,7 @@ mod tests {
     #[test]
     fn known_user_agents_are_read_as_people_know_them() {
         let mut wrong = Vec::new();
-        let samples: Vec<_> = lines(include_str!("../../../tests/data/user_agents.txt")).collect();
+        let samples: Vec<_> = lines(include_str!("../../../../tests/data/user_agents.txt")).collect();
         assert!(samples.len() >= 80);
         for sample in samples {
             let columns: Vec<&str> = sample.splitn(4, '|').map(str::trim).collect();
@@ -390,7 +390,7 @@ mod tests {
     fn every_expression_and_name_is_read() {
         let parsers = Parsers::load().unwrap();
         for table in ["data/browser_names.txt", "data/system_names.txt"] {
-            let table = std::fs::read_to_string(format!("src/domain/visits/{table}")).unwrap();
+            let table = std::fs::read_to_string(format!("src/domain/visits/user_agent/{table}")).unwrap();
             for line in table.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
                 assert_eq!(line.split('|').count(), 2, "{line}");
             }

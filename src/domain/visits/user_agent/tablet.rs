@@ -1,7 +1,7 @@
 //! Tells a tablet by the name of its model. Browsers on many Android tablets write `Mobile` as a telephone's does, and
 //! then nothing else in the User-Agent tells them apart. The models are in `data/tablets.txt`.
 
-use super::scrub::lines;
+use crate::domain::scrub::lines;
 use crate::domain::text::cut;
 
 /// Longest name of a model that is read, characters.
