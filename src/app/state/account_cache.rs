@@ -54,6 +54,14 @@ impl AccountCache {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
+    /// The account to whose sites this host belongs. When it belongs to several, the one with the lowest number.
+    #[must_use]
+    pub fn find_by_host(&self, host: &str) -> Option<Arc<Entry>> {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let owners = entries.values().filter(|entry| entry.settings().owns_host(host));
+        owners.min_by_key(|entry| entry.id()).cloned()
+    }
+
     /// By number.
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Entry>> {

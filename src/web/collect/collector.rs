@@ -40,10 +40,9 @@ pub(crate) async fn gif(request: HttpRequest, state: Data<State>) -> HttpRespons
         return refusal;
     }
     let json = json_of_query(request.query_string());
-    let beacons = match json.as_ref().map(|json| of_json(json.as_bytes())) {
+    let beacons = match &json {
         None => vec![Ok(of_parameters(&request))],
-        Some(Ok(beacons)) => beacons,
-        Some(Err(unreadable)) => return count_and_refuse(&state, unreadable.reason()),
+        Some(json) => of_json(json.as_bytes()).unwrap_or_else(|unreadable| vec![Err(unreadable)]),
     };
     let outcome = accept_beacons(&request, &state, beacons).await;
     if is_refused(outcome.reason) {
@@ -74,10 +73,7 @@ pub(crate) async fn collect(request: HttpRequest, body: Payload, state: Data<Sta
         Ok(body) => body,
         Err(reason) => return count_and_refuse(&state, reason),
     };
-    let beacons = match of_json(&body) {
-        Ok(beacons) => beacons,
-        Err(unreadable) => return count_and_refuse(&state, unreadable.reason()),
-    };
+    let beacons = of_json(&body).unwrap_or_else(|unreadable| vec![Err(unreadable)]);
     let outcome = accept_beacons(&request, &state, beacons).await;
     if is_refused(outcome.reason) {
         return refuse(outcome.reason);

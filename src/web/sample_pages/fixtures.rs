@@ -81,7 +81,7 @@ pub(super) fn visit(id: u32, ago: i64, texts: &[&str], more: bool) -> SessionRow
         at,
         duration_seconds: 491,
         source: if more { "EMAIL_MARKETING".into() } else { "DIRECT_TRAFFIC".into() },
-        referrer: text("https://news.example.org/2026/11/a-long-article-about-the-site"),
+        referrer: text("news.example.org/2026/11/a-long-article-about-the-site"),
         utm_source: text("newsletter"),
         utm_campaign: text(texts.first().copied().unwrap_or_default()),
         device: "mobile".into(),

@@ -191,6 +191,29 @@ async fn a_refused_sender_is_told_the_reason() {
     site.assert_that_all_are_counted().await;
 }
 
+/// A library that breaks what the script sends is noticed by the admin of the site.
+#[actix_web::test]
+async fn a_hit_that_cannot_be_read_is_shown_to_the_account_of_the_site_it_comes_from() {
+    let site = Site::new().await;
+    let refused = || {
+        let counts = site.app.live.counts(site.account);
+        counts.iter().find(|(reason, _)| *reason == Reason::Malformed).map_or(0, |(_, count)| *count)
+    };
+    for (referer, expected) in [
+        ("https://www.example.com/", 1),
+        ("https://shop.test/cart?email=a@b.cd", 2),
+        ("https://elsewhere.test/", 2),
+        ("no address", 2),
+    ] {
+        let answer = site.call(post().insert_header(("referer", referer)).set_payload("\"[object]")).await;
+        assert_eq!((answer.status, answer.reason()), (400, "malformed"), "{referer}");
+        assert_eq!(refused(), expected, "{referer}");
+    }
+    let shown = site.app.live.list(site.account, 0, 10);
+    assert!(shown.iter().all(|entry| entry.page.is_empty()), "nothing of the address is kept");
+    site.assert_that_all_are_counted().await;
+}
+
 #[actix_web::test]
 async fn a_gif_is_told_its_reason_too() {
     let site = Site::new().await;

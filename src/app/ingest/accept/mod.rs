@@ -18,6 +18,7 @@ use crate::domain::device::Agent;
 use crate::domain::hit::Hit;
 use crate::domain::hit_reason::Reason;
 use crate::domain::page::Page;
+use crate::domain::referrer::Referrer;
 use crate::domain::suspicion::is_impossible_screen;
 use crate::domain::text::is_longer;
 use crate::store;
@@ -123,7 +124,7 @@ fn accept_one<'a>(
     agent: &Agent,
     beacon: Result<Beacon<'a>, Unreadable>,
 ) -> Result<Hit, Reason> {
-    let mut beacon = beacon.map_err(Unreadable::reason)?;
+    let mut beacon = beacon.map_err(|unreadable| refuse_unreadable(app, now, sender, unreadable.reason()))?;
     if let Some(address) = sender.address {
         beacon.remove_address(address);
     }
@@ -135,6 +136,16 @@ fn accept_one<'a>(
     read_hit(app, now, sender, agent, &account, &beacon).inspect_err(|reason| {
         app.live.push_refusal(id, now, *reason, page_of_refusal(*reason, &beacon));
     })
+}
+
+/// A hit that cannot be read names no account. The site that it comes from may belong to one, whose live page then shows
+/// the refusal: otherwise nobody would learn that a script on the site breaks what is sent.
+fn refuse_unreadable(app: &App, now: Millis, sender: Sender<'_>, reason: Reason) -> Reason {
+    let site = Referrer::read(sender.referer);
+    if let Some(account) = site.and_then(|site| app.accounts.find_by_host(&site.host)) {
+        app.live.push_refusal(account.id(), now, reason, String::new());
+    }
+    reason
 }
 
 /// Applies the rules of browser requests to one beacon, without storing the hit or showing it on the live page.
