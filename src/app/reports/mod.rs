@@ -200,15 +200,15 @@ impl Frame {
     }
 
     /// Reads for the report. Reports of many days take turns, and wait before they take a connection, so a page beside them
-    /// finds one free. Who asks the same meanwhile gets the same answer; `asked` is what it depends on beside the account
-    /// and its days.
+    /// finds one free. Who asks the same meanwhile gets the same answer; `asked` is what it depends on beside the account,
+    /// its settings and the days.
     async fn read<T: Clone + Send + Sync + 'static>(
         self,
         app: &App,
         asked: &impl std::fmt::Debug,
         question: impl FnOnce(&Self, &Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let whole = format!("{} {:?} {asked:?}", self.entry.id(), self.days);
+        let whole = format!("{:?} {:?} {asked:?}", self.entry.account, self.days);
         let compute = |waiting: Arc<Waiting>| async move {
             let is_long = self.days.count() > scan::LONG_DAYS;
             let turn = is_long.then(|| tokio::time::timeout(TURN_WAIT, app.long_reports.acquire()));

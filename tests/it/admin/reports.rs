@@ -403,7 +403,7 @@ async fn sources_lead_from_a_source_to_its_details_and_further() {
     assert_eq!(names("content", "utm_content").await, ["c1"]);
     fixture.view("d5", "https://site.test/?MSCLKID=a1&fbclid=b2", "").await;
     assert_eq!(names("click_id", "click_id").await, ["msclkid"]);
-    let csv = fixture.reader.get(&fixture.path("sources?by=click_id&format=csv")).await.body;
+    let csv = fixture.reader.get(&fixture.path("sources?by=click_id&format=csv&bom=0")).await.body;
     assert!(csv.starts_with("click_id,visitors,") && csv.contains("\r\nmsclkid,1,"), "{csv}");
     let page = plain(&fixture.get("sources?by=click_id&period=7d").await.body);
     assert!(page.contains("Microsoft Advertising (msclkid)"), "{page}");
