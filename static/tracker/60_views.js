@@ -93,7 +93,7 @@ function address() {
 }
 
 function title() {
-  return ofDocument('title', 'string') || '';
+  return (ofDocument('title', 'string') || '').slice(0, 512);
 }
 
 // The view of this load. The site may have reported it already.
@@ -126,7 +126,7 @@ function sendView(moved, isAsked, titleSeen) {
   // A canonical tag that did not change with the address belongs to the page before.
   if (!canonical && !(isElsewhere && link == canonicalTag)) view.rcu = link;
   canonicalTag = link;
-  view.t = (titleSeen || title()).slice(0, 512) || undefined;
+  view.t = titleSeen || title() || undefined;
   view.ct = facts.ContentType;
   view.pi = facts.PageId;
   keep(view);
@@ -174,12 +174,11 @@ function sendConsent(kind) {
 }
 
 // Some sites set the title of a page before its address, and others some time after it. The title is therefore looked at
-// while a move waits. What it is when the next move begins may be that of the next page.
+// while a move waits, until it is another one than that of the view before. What it is when the next move begins may be
+// that of the next page.
 function awaitTitle(left) {
-  move.timer = delay(left > 0 ? () => {
-    move.title = title();
-    awaitTitle(left - CHAIN);
-  } : () => endMove(), CHAIN);
+  if (!move.title || view && move.title == view.t) move.title = title();
+  move.timer = delay(() => left > 0 ? awaitTitle(left - CHAIN) : endMove(), CHAIN);
 }
 
 // Ends the waiting of a move. It is a page view unless the site reports its views itself.

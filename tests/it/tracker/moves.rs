@@ -143,6 +143,23 @@ fn a_title_that_is_already_that_of_the_next_page_is_not_the_one_of_the_view() {
     }
 }
 
+/// A slow router sets the title of the next page long before its address.
+#[test]
+fn a_view_keeps_its_own_title_however_early_the_next_one_is_set() {
+    for before in [100, 600, 1_500] {
+        let browser = Browser::new();
+        let page = browser.visit(HOME);
+        page.run("document.title = 'A'; history.pushState({}, '', '/a')");
+        browser.advance(400);
+        page.run("document.title = 'B'");
+        browser.advance(before);
+        page.run("history.pushState({}, '', '/b')");
+        browser.advance(SETTLE);
+        let titles: Vec<_> = browser.views()[1..].iter().map(|view| view["t"].clone()).collect();
+        assert_eq!(titles, ["A", "B"], "{before} ms");
+    }
+}
+
 #[test]
 fn the_first_view_that_a_site_reports_itself_counts_once_unless_the_account_counts_as_hubspot() {
     let reports = ["['trackPageView']", "['setPath', '/'], ['trackPageView']"];
