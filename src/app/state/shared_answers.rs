@@ -9,16 +9,29 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 /// The type of an answer, and all that it depends on in words.
 type Key = (TypeId, String);
 /// The answer; `None` inside when its computation failed.
 type Answer = Arc<OnceCell<Option<Arc<dyn Any + Send + Sync>>>>;
 
+/// Most who share at a time. All of them get their answer at once, and each makes a page of some hundred kilobytes of it.
+/// Whoever comes on top computes an answer of his own, in his turn.
+const SHARING_MAX: usize = 32;
+
 /// The questions that wait.
-#[derive(Debug, Default)]
-pub struct SharedAnswers(Arc<Mutex<FxHashMap<Key, Answer>>>);
+#[derive(Debug)]
+pub struct SharedAnswers {
+    waiting: Arc<Mutex<FxHashMap<Key, Answer>>>,
+    places: Semaphore,
+}
+
+impl Default for SharedAnswers {
+    fn default() -> Self {
+        Self { waiting: Arc::default(), places: Semaphore::new(SHARING_MAX) }
+    }
+}
 
 /// A waiting question of the one who computes its answer.
 #[derive(Debug)]
@@ -59,12 +72,16 @@ impl SharedAnswers {
         F: Future<Output = Result<T, E>>,
     {
         let key = (TypeId::of::<T>(), question);
+        let all = Arc::clone(&self.waiting);
+        let Ok(_place) = self.places.try_acquire() else {
+            return compute(Arc::new(Waiting { all, key, answer: Arc::default() })).await;
+        };
         let answer = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(all.entry(key.clone()).or_default())
         };
         let mut own = None;
-        let waiting = Waiting { all: Arc::clone(&self.0), key, answer: Arc::clone(&answer) };
+        let waiting = Waiting { all, key, answer: Arc::clone(&answer) };
         let common = answer
             .get_or_init(|| async {
                 let computed = compute(Arc::new(waiting)).await;
@@ -118,7 +135,20 @@ mod tests {
             tokio::join!(after(0), after(0), after(5), ask(&answers, "b", &computed), after(15));
         assert_eq!((first, second, third), (Ok(0), Ok(0), Ok(0)));
         assert_eq!((other, late), (Ok(1), Ok(2)), "another question, and one after the beginning");
-        assert!(answers.0.lock().unwrap().is_empty(), "nothing is left waiting");
+        assert!(answers.waiting.lock().unwrap().is_empty(), "nothing is left waiting");
+    }
+
+    #[tokio::test]
+    async fn so_many_share_and_one_more_computes_an_answer_of_his_own() {
+        let (answers, computed) = (SharedAnswers::default(), AtomicU32::new(0));
+        for (asking, computations) in [(SHARING_MAX, 1), (SHARING_MAX + 1, 2)] {
+            computed.store(0, Ordering::SeqCst);
+            let all = (0..asking).map(|_| ask(&answers, "a", &computed));
+            let all = futures_util::future::join_all(all).await;
+            assert!(all.iter().all(Result::is_ok));
+            assert_eq!(computed.load(Ordering::SeqCst), computations, "{asking}");
+        }
+        assert!(answers.waiting.lock().unwrap().is_empty());
     }
 
     #[tokio::test]
@@ -142,6 +172,6 @@ mod tests {
         };
         let (is_gone, stays) = tokio::join!(goes, ask(&answers, "a", &computed));
         assert_eq!((is_gone, stays), (true, Ok(0)));
-        assert!(answers.0.lock().unwrap().is_empty());
+        assert!(answers.waiting.lock().unwrap().is_empty());
     }
 }
