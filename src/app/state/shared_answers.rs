@@ -16,20 +16,27 @@ type Key = (TypeId, String);
 /// The answer; `None` inside when its computation failed.
 type Answer = Arc<OnceCell<Option<Arc<dyn Any + Send + Sync>>>>;
 
-/// Most who share at a time. All of them get their answer at once, and each makes a page of some hundred kilobytes of it.
-/// Whoever comes on top computes an answer of his own, in his turn.
-const SHARING_MAX: usize = 32;
+/// Most who share at a time. Each makes a page of some hundred kilobytes of the answer. Whoever comes on top computes an
+/// answer of his own, in his turn.
+const SHARING_MAX: usize = 8;
 
 /// The questions that wait.
 #[derive(Debug)]
 pub struct SharedAnswers {
     waiting: Arc<Mutex<FxHashMap<Key, Answer>>>,
     places: Semaphore,
+    /// Held while one of those who share takes the answer. Making a page of it keeps a thread busy for some milliseconds;
+    /// if all began at once, every other request of the thread would wait for all of them.
+    taking: tokio::sync::Mutex<()>,
 }
 
 impl Default for SharedAnswers {
     fn default() -> Self {
-        Self { waiting: Arc::default(), places: Semaphore::new(SHARING_MAX) }
+        Self {
+            waiting: Arc::default(),
+            places: Semaphore::new(SHARING_MAX),
+            taking: tokio::sync::Mutex::default(),
+        }
     }
 }
 
@@ -93,7 +100,11 @@ impl SharedAnswers {
             .await;
         match (own, common) {
             (Some(computed), _) => computed,
-            (None, Some(shared)) => shared.downcast_ref::<T>().cloned().ok_or_else(failed),
+            (None, Some(shared)) => {
+                let _turn = self.taking.lock().await;
+                tokio::task::yield_now().await;
+                shared.downcast_ref::<T>().cloned().ok_or_else(failed)
+            }
             (None, None) => Err(failed()),
         }
     }

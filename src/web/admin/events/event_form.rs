@@ -424,7 +424,7 @@ fn kind_fields(
         of(&[EventKind::Visit], vec![page], false),
         KindFields {
             note: code_note,
-            ..of(&[EventKind::Custom], std::iter::once(property).chain(code).collect(), false)
+            ..of(&[EventKind::Custom], code.into_iter().chain([property]).collect(), false)
         },
     ];
     parts.retain(|part| all || part.is_shown);
