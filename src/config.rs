@@ -13,8 +13,8 @@ pub use file::FILE_MAX;
 pub use keys::{EVENTS_MAX, MAPS_MAX, MIN_FREE_MAX, MONTHS_MAX, RATE_MAX, READERS_MAX, WORKERS_MAX};
 pub use load::{FILE_VARIABLE, Flags, PLACES};
 pub use settings::{
-    Config, Events, Fact, ForwardingHeader, GeoMap, Limits, Log, LogFormat, LogLevel, MapKind, Metrics,
-    Retention, Server, Store, Tls,
+    Config, Events, Fact, GeoMap, Limits, Log, LogFormat, LogLevel, MapKind, Metrics, Retention, Server,
+    Store, Tls,
 };
 pub use value::{LIST_MAX, TEXT_MAX};
 

@@ -13,7 +13,6 @@ use crate::app::state::live::Live;
 use crate::app::state::passwords::Passwords;
 use crate::app::state::rate_limit::RateLimiter;
 use crate::app::state::script_cache::ScriptCache;
-use crate::app::state::shared_answers::SharedAnswers;
 use crate::app::state::sign_in_throttle::SignInThrottle;
 use crate::app::state::undeclared_proxy::UndeclaredProxy;
 use crate::app::state::user_agent_cache::UserAgentCache;
@@ -67,8 +66,6 @@ pub struct App {
     pub undeclared_proxy: UndeclaredProxy,
     /// One permit, for the report of many days that runs.
     pub long_reports: Semaphore,
-    /// Of reports.
-    pub answers: SharedAnswers,
     pub scripts: ScriptCache,
     /// By `rate_limit::sender_of`.
     pub senders: RateLimiter<u64>,
@@ -130,7 +127,6 @@ impl App {
             dead_letters: letters,
             undeclared_proxy: UndeclaredProxy::default(),
             long_reports: Semaphore::new(1),
-            answers: SharedAnswers::default(),
             scripts: ScriptCache::new(options.public_url.clone()),
             senders: RateLimiter::new(options.collector_per_address),
             token_calls: RateLimiter::new(options.api_per_token),

@@ -3,5 +3,6 @@
 
 pub mod cidr;
 pub mod clock;
+pub mod forwarding_header;
 pub mod random;
 pub mod secret;

@@ -1,8 +1,9 @@
 //! The table of all keys: section, name, and how a value is put into the settings. Reading files, reading the
 //! environment, and the test of the documentation use this one table.
 
-use super::settings::{Config, Fact, ForwardingHeader, GeoMap, LogFormat, LogLevel, MapKind};
+use super::settings::{Config, Fact, GeoMap, LogFormat, LogLevel, MapKind};
 use super::value::{Given, TEXT_MAX};
+use crate::base::forwarding_header::ForwardingHeader;
 
 /// The names of all our environment variables begin with this.
 pub(super) const PREFIX: &str = "GUESTLOG_";

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::base::cidr::Cidr;
+use crate::base::forwarding_header::ForwardingHeader;
 
 /// Every setting, checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,16 +38,6 @@ pub struct Server {
     pub data_dir: PathBuf,
     /// Threads that answer requests; 0 means one for each core.
     pub workers: usize,
-}
-
-/// The header in which trusted proxies name their clients.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ForwardingHeader {
-    #[default]
-    XForwardedFor,
-    /// RFC 7239
-    Forwarded,
-    XRealIp,
 }
 
 /// `[tls]`: both files or none.

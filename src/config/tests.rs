@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::*;
+use crate::base::forwarding_header::ForwardingHeader;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(text.as_bytes(), "guestlog.toml")

@@ -2,7 +2,6 @@
 
 use crate::app::core;
 use crate::config::{self, Config};
-use crate::web::request::forwarded::ForwardingHeader;
 use crate::{geo, store, web};
 
 /// The fewest reading connections when the configuration does not set them. Otherwise there is one more than cores: a
@@ -40,11 +39,7 @@ pub(super) fn of_web(config: &Config) -> web::request::options::Options {
         }),
         own_tls: config.tls.files().is_some(),
         trusted_proxies: config.server.trusted_proxies.clone(),
-        forwarding_header: match config.server.forwarding_header {
-            config::ForwardingHeader::XForwardedFor => ForwardingHeader::XForwardedFor,
-            config::ForwardingHeader::Forwarded => ForwardingHeader::Forwarded,
-            config::ForwardingHeader::XRealIp => ForwardingHeader::XRealIp,
-        },
+        forwarding_header: config.server.forwarding_header,
         metrics_token: config.metrics.token.clone(),
     }
 }

@@ -78,6 +78,16 @@ async function visitOthers(page) {
   }
 }
 
+/** Visits all pages, which are one view each. */
+async function countsEveryPage(world) {
+  const tab = await world.visitor.open(world.site.at("/"));
+  await eventually(() => world.views().length === 1, "the first view");
+  await visitOthers(tab);
+  await pause(SETTLED);
+  assert.deepEqual(world.views(), Object.entries(PAGES));
+  await counts(world, 5);
+}
+
 describe("integrations", { skip: withoutServer("integrations") }, () => {
   for (const way of ["the option for another script", "the host in its file"]) {
     test(`analytics with its plugin for HubSpot, by ${way}`, { timeout: MINUTE }, async (t) => {
@@ -183,12 +193,7 @@ describe("integrations", { skip: withoutServer("integrations") }, () => {
 
   test("the plugin for Gatsby", { timeout: MINUTE }, async (t) => {
     const world = await begin(t, gatsbyPages);
-    const tab = await world.visitor.open(world.site.at("/"));
-    await eventually(() => world.views().length === 1, "the first view");
-    await visitOthers(tab);
-    await pause(SETTLED);
-    assert.deepEqual(world.views(), Object.entries(PAGES));
-    await counts(world, 5);
+    await countsEveryPage(world);
   });
 
   test("the plugin for Gatsby, for somebody who does not want to be tracked", { timeout: MINUTE }, async (t) => {
@@ -214,11 +219,6 @@ describe("integrations", { skip: withoutServer("integrations") }, () => {
       assert.ok(head.includes(HUBSPOT));
       return pagesWith(head.replace(HUBSPOT, here), script(ROUTER));
     });
-    const tab = await world.visitor.open(world.site.at("/"));
-    await eventually(() => world.views().length === 1, "the first view");
-    await visitOthers(tab);
-    await pause(SETTLED);
-    assert.deepEqual(world.views(), Object.entries(PAGES));
-    await counts(world, 5);
+    await countsEveryPage(world);
   });
 });

@@ -116,13 +116,10 @@ impl Kpi {
 pub async fn dashboard(app: &App, account: AccountId, query: &ReportQuery) -> Result<Dashboard, Error> {
     let frame = Frame::new(app, account, query)?;
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
-    let defined = app.definitions.of(account);
-    // Other definitions are another question. The computation owns these, so no others can have their address meanwhile.
-    let asked = (query.clone(), Arc::as_ptr(&defined).addr());
+    let of_events = Panel::of(app.definitions.of(account));
     frame
-        .read(app, &asked, move |frame, conn| {
+        .read(app, move |frame, conn| {
             let deadline = scan::Deadline::new(clock);
-            let of_events = Panel::of(defined);
             answer(conn, frame, &deadline, &query, of_events.as_ref())
         })
         .await

@@ -145,9 +145,8 @@ pub async fn event(
 ) -> Result<Option<EventReport>, Error> {
     let frame = Frame::new(app, account, query)?;
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
-    let asked = (query.clone(), number, persons);
     frame
-        .read(app, &asked, move |frame, conn| {
+        .read(app, move |frame, conn| {
             let Some(stored) = definition::find(conn, account, number)? else { return Ok(None) };
             let of_event = Filter::is(Dimension::Event, &number.to_string());
             let ask = Ask {

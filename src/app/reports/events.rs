@@ -213,9 +213,8 @@ pub async fn events(
     let frame = Frame::new(app, account, query)?;
     let (query, wanted, clock) = (query.clone(), wanted.clone(), Arc::clone(&app.clock));
     let limit = app.event_limit;
-    let asked = (query.clone(), wanted.clone());
     frame
-        .read(app, &asked, move |frame, conn| {
+        .read(app, move |frame, conn| {
             let deadline = scan::Deadline::new(clock);
             let mut stored = definition::list(conn, account)?;
             stored.retain(|stored| stored.status != Status::Deleted);

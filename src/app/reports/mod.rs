@@ -23,7 +23,6 @@ use serde::Serialize;
 
 use super::core::App;
 use crate::app::state::account_cache::Entry;
-use crate::app::state::shared_answers::Waiting;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
@@ -200,29 +199,19 @@ impl Frame {
     }
 
     /// Reads for the report. Reports of many days take turns, and wait before they take a connection, so a page beside them
-    /// finds one free. Who asks the same meanwhile gets the same answer; `asked` is what it depends on beside the account,
-    /// its settings and the days.
-    async fn read<T: Clone + Send + Sync + 'static>(
+    /// finds one free.
+    async fn read<T: Send + 'static>(
         self,
         app: &App,
-        asked: &impl std::fmt::Debug,
         question: impl FnOnce(&Self, &Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let whole = format!("{:?} {:?} {asked:?}", self.entry.account, self.days);
-        let compute = |waiting: Arc<Waiting>| async move {
-            let is_long = self.days.count() > scan::LONG_DAYS;
-            let turn = is_long.then(|| tokio::time::timeout(TURN_WAIT, app.long_reports.acquire()));
-            let _turn = match turn {
-                Some(turn) => Some(turn.await.map_err(|_| store::Error::Busy)?),
-                None => None,
-            };
-            let read = move |conn: &Connection| {
-                waiting.begin();
-                question(&self, conn)
-            };
-            app.store.read(read).await
+        let is_long = self.days.count() > scan::LONG_DAYS;
+        let turn = is_long.then(|| tokio::time::timeout(TURN_WAIT, app.long_reports.acquire()));
+        let _turn = match turn {
+            Some(turn) => Some(turn.await.map_err(|_| store::Error::Busy)?),
+            None => None,
         };
-        app.answers.ask(whole, compute, || store::Error::Busy.into()).await
+        app.store.read(move |conn| question(&self, conn)).await
     }
 
     fn range(&self) -> Range<i64> {
@@ -356,7 +345,7 @@ const fn shows_time(grouping: &scan::Grouping) -> bool {
 }
 
 /// A table grouped by one key.
-async fn table<R: Clone + Send + Sync + 'static>(
+async fn table<R: Send + 'static>(
     app: &App,
     account: AccountId,
     query: &ReportQuery,
@@ -366,9 +355,8 @@ async fn table<R: Clone + Send + Sync + 'static>(
 ) -> Result<Table<R>, Error> {
     let frame = Frame::new(app, account, query)?;
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
-    let asked = (query.clone(), key, skip_empty);
     frame
-        .read(app, &asked, move |frame, conn| {
+        .read(app, move |frame, conn| {
             let groupings = [scan::Grouping::By(key, query.top(skip_empty)), SUSPECTED];
             let deadline = scan::Deadline::new(clock);
             let answer = frame.ask(conn, &deadline, frame.range(), &query.filters, &groupings)?;

@@ -17,13 +17,16 @@ use crate::store::{self, Connection};
 pub struct AccountEvents {
     /// In the order of their numbers. Deleted events are left out.
     pub events: Vec<Stored>,
+    /// Whether any of them takes its value from a property, which most accounts never use.
+    have_value_properties: bool,
 }
 
 impl AccountEvents {
     fn load(conn: &Connection, account: AccountId) -> Result<Self, store::Error> {
         let mut events = definition::list(conn, account)?;
         events.retain(|stored| stored.status != Status::Deleted);
-        Ok(Self { events })
+        let have_value_properties = events.iter().any(|stored| stored.definition.value_property.is_some());
+        Ok(Self { events, have_value_properties })
     }
 
     #[must_use]
@@ -40,6 +43,9 @@ impl AccountEvents {
     /// The property that is the value of an event's completions, if one is set.
     #[must_use]
     pub fn value_property(&self, event: &EventRef) -> Option<&ValueProperty> {
+        if !self.have_value_properties {
+            return None;
+        }
         let mut with_property =
             self.events.iter().filter(|stored| stored.definition.value_property.is_some());
         let found = match event {

@@ -10,7 +10,6 @@ pub mod live;
 pub mod passwords;
 pub mod rate_limit;
 pub mod script_cache;
-pub mod shared_answers;
 pub mod sign_in_throttle;
 pub mod undeclared_proxy;
 pub mod user_agent_cache;

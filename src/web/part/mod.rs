@@ -6,13 +6,11 @@ pub mod count_back;
 pub mod delta;
 pub mod empty;
 pub mod field;
-pub mod filters;
 pub mod icon;
 pub mod kpi;
 pub mod meter;
-pub mod missing;
 pub mod pager;
 pub mod panel;
-pub mod period;
-pub mod saved_views;
-pub mod suspected;
+mod report;
+
+pub use report::{filters, missing, period, saved_views, suspected};

@@ -5,17 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName};
 
-/// The header in which the trusted proxies name their clients.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ForwardingHeader {
-    /// `X-Forwarded-For`, beside it `X-Forwarded-Proto` and `X-Forwarded-Host`.
-    #[default]
-    XForwardedFor,
-    /// `Forwarded`, which holds address, scheme and host.
-    Forwarded,
-    /// `X-Real-IP`, beside it `X-Forwarded-Proto` and `X-Forwarded-Host`.
-    XRealIp,
-}
+use crate::base::forwarding_header::ForwardingHeader;
 
 impl ForwardingHeader {
     /// The hops of a request, the nearest first; `None` for one that is not an address.

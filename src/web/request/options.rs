@@ -1,7 +1,7 @@
 //! The network settings of the web layer. `server` makes them from the configuration.
 
 use crate::base::cidr::Cidr;
-use crate::web::request::forwarded::ForwardingHeader;
+use crate::base::forwarding_header::ForwardingHeader;
 
 #[derive(Clone, Debug, Default)]
 pub struct Options {

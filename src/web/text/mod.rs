@@ -72,9 +72,7 @@ pub mod install;
 pub mod labels;
 pub mod live;
 pub mod number;
-pub mod report;
-pub mod saved_views;
-pub mod table;
+mod reports;
 pub mod tracking;
 pub mod visitor;
 
@@ -90,6 +88,7 @@ use labels::Labels;
 use live::Live;
 use number::Numbers;
 use report::Report;
+pub use reports::{report, saved_views, table};
 use saved_views::Views;
 use table::Tables;
 use tracking::Tracking;

@@ -72,7 +72,7 @@ pub(super) fn completion<'p>(
     defined: &AccountEvents,
     id_or_name: &str,
     value: &str,
-    properties: impl Iterator<Item = (&'p str, &'p str)>,
+    sent: impl Iterator<Item = (&'p str, &'p str)> + Clone,
 ) -> Result<Act, Reason> {
     // A name that a site has put together may hold a secret. One that an editor has chosen is as it should be.
     let kept = scrub::kept_text(id_or_name, Emails::Masked);
@@ -88,8 +88,7 @@ pub(super) fn completion<'p>(
     {
         return Err(Reason::UnknownEvent);
     }
-    let sent: Vec<_> = properties.collect();
-    let mut properties = event::properties(sent.iter().copied()).ok_or(Reason::TooLarge)?;
+    let mut properties = event::properties(sent.clone()).ok_or(Reason::TooLarge)?;
     let currency = &account.settings().currency;
     let value = match value.trim() {
         "" => match defined.value_property(&event).map(|named| named.value(&properties, currency)) {
@@ -102,7 +101,8 @@ pub(super) fn completion<'p>(
             None => {
                 // Kept with the completion, so that a person can see what was sent.
                 let value = cut(value, PROPERTY_VALUE_MAX);
-                let marked = sent.iter().copied().chain([(Reason::BadValue.as_str(), value.as_str())]);
+                let mut marked: Vec<(&str, &str)> = sent.collect();
+                marked.push((Reason::BadValue.as_str(), &value));
                 properties = event::properties(marked).unwrap_or(properties);
                 Value::Unreadable
             }

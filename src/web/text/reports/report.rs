@@ -1,6 +1,6 @@
 //! Texts of all reports: period, comparison, filters, metrics, charts, the map, tables.
 
-use super::Plural;
+use crate::web::text::Plural;
 
 texts! {
     Report {

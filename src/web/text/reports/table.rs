@@ -1,6 +1,6 @@
 //! Texts of the dashboard and of the reports that are tables.
 
-use super::Plural;
+use crate::web::text::Plural;
 
 texts! {
     Tables {

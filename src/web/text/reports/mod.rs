@@ -1,0 +1,5 @@
+//! Texts that all reports share: the bars above them, their tables, and saved views.
+
+pub mod report;
+pub mod saved_views;
+pub mod table;
