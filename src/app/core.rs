@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::app::state::account_cache::{AccountCache, Entry};
+use crate::app::state::address_cache::AddressCache;
 use crate::app::state::counters::Counters;
 use crate::app::state::dead_letters::DeadLetters;
 use crate::app::state::definition_cache::DefinitionCache;
@@ -57,6 +58,7 @@ pub struct App {
     pub random: Arc<dyn Random>,
     pub accounts: Arc<AccountCache>,
     pub definitions: Arc<DefinitionCache>,
+    pub addresses: AddressCache,
     pub user_agents: UserAgentCache,
     pub counters: Counters,
     pub live: Live,
@@ -121,6 +123,7 @@ impl App {
             definitions,
             event_limit: options.events,
             custom_js: options.custom_js,
+            addresses: AddressCache::default(),
             user_agents: UserAgentCache::default(),
             counters,
             progress: FoldProgress::at(watermark),

@@ -30,7 +30,6 @@ pub const ENGAGED_MAX: i64 = 30 * MINUTE;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Act {
     PageView,
     /// A page view was visible for this long. It is merged into that page view.
@@ -41,17 +40,14 @@ pub enum Act {
     /// A visitor did what the account defines as an event.
     Completion {
         event: EventRef,
-        #[serde(skip_serializing_if = "Value::is_usual", default)]
         value: Value,
         /// As they were sent.
-        #[serde(skip_serializing_if = "Vec::is_empty", default)]
         properties: Vec<(String, String)>,
     },
 }
 
 /// What a completion is worth (rules.md 21).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Value {
     /// The value in the event's definition.
     #[default]
@@ -69,67 +65,44 @@ impl Value {
     }
 }
 
-/// One accepted hit. Its row in the inbox has short names, those of the wire where there are any, because every byte
-/// of it is written twice before it is folded.
+/// One accepted hit. The order of the fields is that of its row in the inbox (`store::row`), here and in the types of its
+/// fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hit {
-    #[serde(rename = "a")]
     pub account: AccountId,
-    #[serde(rename = "rt")]
     pub received: Millis,
     /// The time of receipt minus the reported age (rules.md 6).
     pub at: Millis,
-    #[serde(rename = "k")]
     pub act: Act,
     /// Counts only once per account within 48 hours (rules.md 5).
-    #[serde(rename = "id", skip_serializing_if = "Option::is_none", default)]
     pub event_id: Option<String>,
     /// `None` when a program reported the hit (rules.md 1).
-    #[serde(rename = "vi", skip_serializing_if = "Option::is_none", default)]
     pub visitor: Option<Token>,
     /// The session number of the `__hstc` cookie.
-    #[serde(rename = "sn", skip_serializing_if = "Option::is_none", default)]
     pub session_number: Option<u32>,
     /// Empty when a program reported the hit.
-    #[serde(rename = "p", default)]
     pub page: Page,
-    #[serde(rename = "t", skip_serializing_if = "String::is_empty", default)]
     pub title: String,
     /// The referring address, without secrets.
-    #[serde(rename = "r", skip_serializing_if = "String::is_empty", default)]
     pub referrer: String,
-    #[serde(rename = "utm", skip_serializing_if = "Campaign::is_empty", default)]
     pub campaign: Campaign,
-    #[serde(rename = "ci", skip_serializing_if = "ClickId::is_none", default)]
     pub click_id: ClickId,
-    #[serde(rename = "o")]
     pub origin: Origin,
-    #[serde(rename = "sd", default)]
     pub screen: ScreenClass,
-    #[serde(rename = "ln", skip_serializing_if = "String::is_empty", default)]
     pub language: String,
-    #[serde(rename = "d", default)]
     pub device: Device,
     /// ISO 3166-1 alpha-2, upper case. Empty means unknown.
-    #[serde(rename = "co", skip_serializing_if = "String::is_empty", default)]
     pub country: String,
-    #[serde(rename = "re", skip_serializing_if = "String::is_empty", default)]
     pub region: String,
-    #[serde(rename = "cc")]
     pub consent: Consent,
     /// The revision of the consent policy that was in force.
-    #[serde(rename = "rev", default)]
     pub policy: u32,
-    #[serde(rename = "i", skip_serializing_if = "Identity::is_empty", default)]
     pub identity: Identity,
     /// The hit's entry in the ring of the live page, which the fold completes.
-    #[serde(rename = "lv", default)]
     pub live: u64,
     /// Something about it says that a robot hides behind its browser.
-    #[serde(rename = "sus", skip_serializing_if = "std::ops::Not::not", default)]
     pub suspected: bool,
     /// The host is not among the account's domains.
-    #[serde(rename = "fh", skip_serializing_if = "std::ops::Not::not", default)]
     pub foreign_host: bool,
 }
 

@@ -21,6 +21,6 @@ pub use events::{element_picker, event, snippet, value_property};
 pub use people::{contact, password, provenance, user};
 pub use reports::{period, question, saved_view};
 pub use visits::{
-    campaign, click_id, client_hints, device, language, network, page, readable, referrer, screen, scrub,
-    source, suspicion, url_rule, visitor,
+    addresses, campaign, click_id, client_hints, device, language, network, page, readable, referrer, screen,
+    scrub, source, suspicion, url_rule, visitor,
 };

@@ -3,6 +3,10 @@
 /// Cuts `text` to `max` characters and drops control characters (rules.md 8).
 #[must_use]
 pub fn cut(text: &str, max: usize) -> String {
+    // Most texts are short and stay as they are, which is known without looking at their characters.
+    if text.len() <= max && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.to_owned();
+    }
     text.chars().filter(|c| !c.is_control()).take(max).collect()
 }
 

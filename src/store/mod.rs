@@ -29,7 +29,7 @@ use file::{migrate, open};
 use history::visit_counts;
 pub use history::{contact_activity, count_back, erase_visitor, retention, timeline};
 pub use hits::watermark::{update_watermark, watermark};
-pub use hits::{dead_letter, dictionary, event, inbox, session};
+pub use hits::{dead_letter, dictionary, event, inbox, row, session};
 pub use open::{WriterMemory, set_writer_memory};
 pub use people::{alias, contact, email, identification, property, visitor};
 pub use upkeep::{backup, check, restore, statistics, verify_backup};

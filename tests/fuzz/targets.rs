@@ -14,7 +14,6 @@ use guestlog::base::random::SeededRandom;
 use guestlog::config::Config;
 use guestlog::domain::account::{AccountId, Settings};
 use guestlog::domain::element_picker::{Target, selector};
-use guestlog::domain::hit::Hit;
 use guestlog::domain::page::{Page, URL_MAX};
 use guestlog::domain::period::parse_day;
 use guestlog::domain::question::{Filter, Period};
@@ -25,7 +24,7 @@ use guestlog::store::error::Damage;
 use guestlog::store::segment::columns::{self, Col, Extent};
 use guestlog::store::segment::pack;
 use guestlog::store::verify_backup::verify_backup;
-use guestlog::store::{self, Store};
+use guestlog::store::{self, Store, row};
 
 /// Reads any bytes.
 pub type Reader = fn(&[u8]);
@@ -87,9 +86,8 @@ fn accept(beacon: &Beacon<'_>) {
     };
     let agent = app.user_agents.read(sender.user_agent, &sender.hints);
     let Ok(hit) = read_hit(app, NOW, sender, &agent, &account, &beacon) else { return };
-    let stored = serde_json::to_string(&hit).expect("a hit is written");
-    let read: Hit = serde_json::from_str(&stored).expect("a hit is read");
-    assert_eq!(serde_json::to_string(&read).expect("a hit is written"), stored);
+    let stored = row::of_hit(&hit).expect("a hit is written");
+    assert_eq!(row::hit(&stored).expect("a hit is read"), hit);
 }
 
 /// The query of `/__ptq.gif` and `/v1/event`.
@@ -108,8 +106,9 @@ pub fn beacon_json(data: &[u8]) {
 
 /// A hit in the inbox, which the fold reads.
 pub fn stored_hit(data: &[u8]) {
-    if let Ok(hit) = serde_json::from_slice::<Hit>(data) {
-        serde_json::to_string(&hit).expect("a hit is written");
+    if let Ok(hit) = row::hit(data) {
+        let written = row::of_hit(&hit).expect("a hit is written");
+        assert_eq!(row::hit(&written).expect("what is written is read"), hit);
     }
 }
 

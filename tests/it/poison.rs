@@ -2,22 +2,30 @@
 
 use guestlog::app::ingest::fold::{delete_dead_letters, replay_dead_letters};
 use guestlog::app::state::dead_letters::LETTERS_MAX;
+use guestlog::domain::hit::Hit;
 use guestlog::domain::hit_reason::Reason;
+use guestlog::store::inbox::{Content, Entry};
+use guestlog::store::row;
 
 use crate::harness::site::{Site, with};
 
 const PAGE: &str = "https://example.com/a";
 
 /// The inbox row of an accepted view, as another hit with a title that no rule lets through.
-async fn body_with_title(site: &Site, title: &str) -> Vec<u8> {
-    site.collect(&with(site.view("first", "template", PAGE), "t", "TITLE")).await;
+async fn row_with_title(site: &Site, title: &str) -> Vec<u8> {
+    site.collect(&site.view("first", "template", PAGE)).await;
     let last = site.app.store.inbox.last_id();
-    let row = site.app.store.inbox.list(last - 1, 1).unwrap().remove(0);
-    String::from_utf8(row.body).unwrap().replace("TITLE", title).replace("first", "second").into_bytes()
+    let Content::Hit(hit) = site.app.store.inbox.list(last - 1, 1).unwrap().remove(0).what else {
+        panic!("the hit is not in memory");
+    };
+    let mut hit = Hit::clone(&hit);
+    hit.title = title.to_owned();
+    hit.event_id = Some("second".to_owned());
+    row::of_hit(&hit).unwrap()
 }
 
-async fn put(site: &Site, body: Vec<u8>) {
-    site.app.store.inbox.append(vec![body]).await.unwrap();
+async fn put(site: &Site, row: Vec<u8>) {
+    site.app.store.inbox.append(vec![Entry::of_row(row)]).await.unwrap();
     site.app.counters.receive(1);
 }
 
@@ -51,7 +59,7 @@ async fn site_with_a_letter() -> Site {
 #[actix_web::test]
 async fn hits_that_cannot_be_read_or_stored_are_put_aside_and_the_next_is_stored() {
     let mut site = Site::new().await;
-    let long = body_with_title(&site, &"x".repeat(20_001)).await;
+    let long = row_with_title(&site, &"x".repeat(20_001)).await;
     put(&site, b"{\"account\":1000001".to_vec()).await;
     put(&site, vec![0xff, 0x00, 0x80]).await;
     put(&site, long.clone()).await;

@@ -1,9 +1,12 @@
 //! The accounts in memory, because every hit needs its account. They follow the changes of accounts (`store::changes`).
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
+#[cfg(test)]
+use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::period::Zone;
 use crate::domain::tracking::Tracking;
@@ -16,11 +19,27 @@ use crate::store::{self, Connection};
 pub struct Entry {
     pub account: Account,
     pub zone: Zone,
+    /// No two entries have the same.
+    revision: u64,
 }
 
 impl Entry {
     fn new(account: Account) -> Self {
-        Self { zone: Zone::named(&account.settings.time_zone), account }
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let revision = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { zone: Zone::named(&account.settings.time_zone), account, revision }
+    }
+
+    #[cfg(test)]
+    pub(in crate::app) fn for_test(id: AccountId, domain: &str) -> Self {
+        let settings = Settings::parse("Example", &[domain.to_owned()], "UTC", "EUR").unwrap();
+        let (tracking, created) = (Tracking::default(), Millis(0));
+        Self::new(Account { id, settings, tracking, created, first_hit: None, custom_js: true })
+    }
+
+    /// What was made with these settings is stale once the account has another revision.
+    pub(super) const fn revision(&self) -> u64 {
+        self.revision
     }
 
     #[must_use]

@@ -2,6 +2,7 @@
 //! page. Each file holds one of them; `core::App` holds them together.
 
 pub mod account_cache;
+pub mod address_cache;
 pub mod counters;
 pub mod dead_letters;
 pub mod definition_cache;

@@ -83,16 +83,12 @@ fn readable_domain(domain: &str) -> Option<String> {
 /// What a browser says about its user (`identify`). It is asserted, not verified (rules.md 22).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub email: Option<Email>,
     /// The site's own id of the person. It never creates a contact alone.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub external_id: Option<String>,
     /// A second token of the same person, which a link between two domains carried over.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub other_token: Option<crate::domain::visitor::Token>,
     /// Further properties, as they were sent.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub properties: Vec<(String, String)>,
 }
 

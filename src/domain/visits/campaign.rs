@@ -10,17 +10,11 @@ pub const VALUE_MAX: usize = 256;
 
 /// The `utm_*` values of an address. Empty means not given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default)]
 pub struct Campaign {
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub source: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub medium: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub campaign: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub term: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub content: String,
 }
 

@@ -1,5 +1,6 @@
 //! What a browser's hit says: page, source, campaign, device, language, network and visitor.
 
+pub mod addresses;
 pub mod campaign;
 pub mod click_id;
 pub mod language;

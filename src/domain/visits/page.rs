@@ -27,13 +27,10 @@ pub enum Invalid {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Page {
     /// Lower case, with its port unless that is the default port of the scheme.
-    #[serde(rename = "h")]
     pub host: String,
     /// Begins with `/`. It ends with a fragment if the site set one by `setPath` (`/shop#/cart`).
-    #[serde(rename = "p")]
     pub path: String,
     /// Without `?`. Empty means none.
-    #[serde(rename = "q", skip_serializing_if = "String::is_empty", default)]
     pub query: String,
 }
 

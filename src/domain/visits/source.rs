@@ -17,7 +17,6 @@ const EMAIL: &str = "email";
     Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr, strum::EnumString,
 )]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE", const_into_str)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[repr(u8)]
 pub enum Source {
     OrganicSearch,
@@ -61,11 +60,8 @@ impl Source {
 /// A source with its two drill-downs. Empty means none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Attribution {
-    #[serde(rename = "s")]
     pub source: Source,
-    #[serde(rename = "d", skip_serializing_if = "String::is_empty", default)]
     pub detail: String,
-    #[serde(rename = "d2", skip_serializing_if = "String::is_empty", default)]
     pub detail_2: String,
 }
 
@@ -77,7 +73,6 @@ impl Attribution {
 
 /// What one hit says about where it came from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// The hit came from one of the account's own domains. The session keeps the visitor's last source; without one
     /// it is direct traffic with this entrance (rules.md 11).

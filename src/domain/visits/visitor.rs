@@ -44,10 +44,11 @@ pub struct VisitorNumber(pub u32);
 /// 10).
 #[must_use]
 pub fn read_hstc(cookie: &str) -> Option<(Token, u32)> {
-    let parts: Vec<&str> = cookie.split('.').collect();
-    let [_domain_hash, token, first, previous, current, number] = parts.as_slice() else { return None };
-    let times = [first, previous, current].iter().all(|t| t.parse::<u64>().is_ok());
-    Token::parse(token).zip(number.parse().ok().filter(|_| times))
+    let mut parts = cookie.split('.').skip(1);
+    let mut next = || parts.next();
+    let (token, times, number) = (next()?, [next()?, next()?, next()?], next()?);
+    let is_whole = next().is_none() && times.iter().all(|time| time.parse::<u64>().is_ok());
+    Token::parse(token).zip(number.parse().ok()).filter(|_| is_whole)
 }
 
 /// Whether a hit opens a session (rules.md 10). `open` describes the visitor's open session: the time of its last

@@ -29,17 +29,17 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
-use crate::domain::hit::{AGE_MAX, Hit, SEEN_FOR};
+use crate::domain::hit::{AGE_MAX, SEEN_FOR};
 use crate::domain::period::LocalDay;
 use crate::domain::visitor::{Token, VisitorNumber};
 use crate::store::changes::{self, Kind};
-use crate::store::dead_letter;
 use crate::store::error::Error;
 use crate::store::event::{self, Event, PAGE_VIEW};
 use crate::store::scan::Deadline;
 use crate::store::segment::columns::Col;
 use crate::store::segment::{self, Reader, Removal, Segment, late_engagement};
 use crate::store::session::{self, Session};
+use crate::store::{dead_letter, row};
 
 /// Rows of segments rewritten in one transaction; the last segment may exceed it. This is some megabytes, so that whoever
 /// waits for the writer or the disk waits only for some milliseconds.
@@ -77,17 +77,14 @@ pub fn delete_identity(
     Ok(())
 }
 
-/// Was this hit sent with one of the tokens? A hit that cannot be parsed was if it contains a token in quotes.
+/// Was this hit sent with one of the tokens? One that cannot be read was if it contains a token.
 fn is_sent_by(body: &[u8], account: AccountId, tokens: &[String]) -> bool {
-    match serde_json::from_slice::<Hit>(body) {
+    match row::hit(body) {
         Ok(hit) => {
             let sent = hit.visitor.as_ref().map(Token::as_str);
             hit.account == account && tokens.iter().any(|token| Some(token.as_str()) == sent)
         }
-        Err(_) => tokens.iter().any(|token| {
-            let quoted = format!("\"{token}\"");
-            body.windows(quoted.len()).any(|part| part == quoted.as_bytes())
-        }),
+        Err(_) => tokens.iter().any(|token| row::contains_token(body, token)),
     }
 }
 
@@ -328,10 +325,10 @@ mod tests {
     fn a_dead_letter_belongs_to_the_exact_token() {
         let tokens = ["abc".to_owned()];
         for (body, is_sent) in [
-            (&b"{\"vi\":\"abc\",\"broken"[..], true),
-            (b"{\"vi\":\"abcd\"}", false),
-            (b"{\"vi\":\"xabc\"}", false),
-            (b"\xff\xfe\"abc\"\xff", true),
+            (&b"\x01\x03abc\x07broken"[..], true),
+            (b"\x04abcd", false),
+            (b"\x04xabc", false),
+            (b"\xff\xfe\x03abc\xff", true),
             (b"abc", false),
             (b"", false),
         ] {
@@ -342,6 +339,6 @@ mod tests {
                 String::from_utf8_lossy(body)
             );
         }
-        assert!(!is_sent_by(b"\"abc\"", AccountId::FIRST, &[]));
+        assert!(!is_sent_by(b"\x03abc", AccountId::FIRST, &[]));
     }
 }

@@ -13,7 +13,9 @@ use std::thread::JoinHandle;
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::{mpsc, oneshot};
 
+use super::recent::Recent;
 use crate::base::clock::{Clock, SECOND};
+use crate::domain::hit::Hit;
 use crate::store::error::Error;
 use crate::store::file::open;
 use crate::store::file::presence::Presence;
@@ -37,8 +39,28 @@ const PURGE_STEP: i64 = 2_000;
 const SPACE_EVERY_MS: i64 = SECOND;
 
 type Answer = oneshot::Sender<Result<(), Error>>;
-/// The hits of one request, its answer, and its share of `QUEUE_BYTES`.
-type Append = (Vec<Vec<u8>>, Answer, QueueShare);
+/// The entries of one request, its answer, and its share of `QUEUE_BYTES`.
+type Append = (Vec<Entry>, Answer, QueueShare);
+
+/// What is to be appended.
+#[derive(Debug)]
+pub struct Entry {
+    row: Vec<u8>,
+    /// What the row says, if it is a hit: the fold then need not read the row.
+    hit: Option<Arc<Hit>>,
+}
+
+impl Entry {
+    #[must_use]
+    pub fn of_hit(row: Vec<u8>, hit: Arc<Hit>) -> Self {
+        Self { row, hit: Some(hit) }
+    }
+
+    #[must_use]
+    pub fn of_row(row: Vec<u8>) -> Self {
+        Self { row, hit: None }
+    }
+}
 
 enum Job {
     /// Append the hits, all or none.
@@ -67,6 +89,7 @@ struct State {
     free: AtomicU64,
     /// Bytes of hits that wait for their commit.
     queued: Arc<AtomicUsize>,
+    recent: Recent,
     alive: AtomicBool,
 }
 
@@ -100,10 +123,17 @@ pub struct Inbox {
     arrived: Arc<tokio::sync::Notify>,
 }
 
+/// A hit or a letter that waits to be folded.
 #[derive(Debug)]
 pub struct Waiting {
     pub id: i64,
-    pub body: Vec<u8>,
+    pub what: Content,
+}
+
+#[derive(Debug)]
+pub enum Content {
+    Hit(Arc<Hit>),
+    Row(Vec<u8>),
 }
 
 impl Inbox {
@@ -122,6 +152,7 @@ impl Inbox {
             min_free,
             free: AtomicU64::new(u64::MAX),
             queued: Arc::default(),
+            recent: Recent::default(),
             alive: AtomicBool::new(true),
         });
         let (queue, jobs) = mpsc::channel(QUEUE);
@@ -154,18 +185,18 @@ impl Inbox {
         Ok((Self { queue, state, reader, arrived }, join))
     }
 
-    /// Appends all hits or none, and answers when they are on disk. Answers `Busy` when the queue or the inbox is full
+    /// Appends all entries or none, and answers when they are on disk. Answers `Busy` when the queue or the inbox is full
     /// or the disk has too little space. After an error nothing was stored.
-    pub async fn append(&self, bodies: Vec<Vec<u8>>) -> Result<(), Error> {
+    pub async fn append(&self, entries: Vec<Entry>) -> Result<(), Error> {
         if self.state.no_space.load(Ordering::Relaxed) || self.is_full() {
             // While everything is refused the thread gets no other job, and would never see that space is free again.
             let _ = self.queue.try_send(Job::CheckSpace);
             return Err(Error::Busy);
         }
-        let bytes = bodies.iter().map(Vec::len).sum();
+        let bytes = entries.iter().map(|entry| entry.row.len()).sum();
         let share = QueueShare::reserve(&self.state.queued, bytes).ok_or(Error::Busy)?;
         let (answer, receive) = oneshot::channel();
-        self.queue.try_send(Job::Append((bodies, answer, share))).map_err(|error| match error {
+        self.queue.try_send(Job::Append((entries, answer, share))).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
             mpsc::error::TrySendError::Closed(_) => Error::Closed,
         })?;
@@ -185,17 +216,23 @@ impl Inbox {
         receive.await.unwrap_or(Err(Error::Closed))
     }
 
-    /// The next hits after `after`, oldest first.
+    /// What waits after `after`, oldest first. What is not in memory is read from the file.
     pub fn list(&self, after: i64, limit: usize) -> Result<Vec<Waiting>, Error> {
+        let recent = self.state.recent.take_after(after, limit);
+        if !recent.is_empty() {
+            let waiting = |(id, hit)| Waiting { id, what: Content::Hit(hit) };
+            return Ok(recent.into_iter().map(waiting).collect());
+        }
+        let before = self.state.recent.first_after(after).unwrap_or(i64::MAX);
         let conn = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let mut statement =
-            conn.prepare_cached("select id, body from hit where id > ?1 order by id limit ?2")?;
-        let mut rows = statement.query((after, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+            conn.prepare_cached("select id, body from hit where id > ?1 and id < ?3 order by id limit ?2")?;
+        let mut rows = statement.query((after, i64::try_from(limit).unwrap_or(i64::MAX), before))?;
         let (mut hits, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.next()? {
-            let hit = Waiting { id: row.get(0)?, body: row.get(1)? };
-            bytes += hit.body.len();
-            hits.push(hit);
+            let body: Vec<u8> = row.get(1)?;
+            bytes += body.len();
+            hits.push(Waiting { id: row.get(0)?, what: Content::Row(body) });
             if bytes >= LIST_BYTES {
                 break;
             }
@@ -308,7 +345,7 @@ impl Thread {
         }
     }
 
-    fn append(&mut self, appends: Vec<Append>) {
+    fn append(&mut self, mut appends: Vec<Append>) {
         let last = self.state.last.load(Ordering::SeqCst);
         // What is not where it was opened is gone with this process, so it is not acknowledged.
         let written = self.insert_all(last, &appends).and_then(|id| self.file.check().map(|()| id));
@@ -320,6 +357,10 @@ impl Thread {
             self.find_last();
         }
         if let Ok(id) = &written {
+            let entries = appends.iter_mut().flat_map(|(entries, ..)| entries).zip(last + 1..);
+            self.state
+                .recent
+                .push(entries.filter_map(|(entry, id)| Some((id, entry.hit.take()?, entry.row.len()))));
             self.state.last.store(*id, Ordering::SeqCst);
             self.arrived.notify_one();
         }
@@ -344,9 +385,9 @@ impl Thread {
         self.conn.execute_batch("begin immediate")?;
         {
             let mut insert = self.conn.prepare_cached("insert into hit (id, body) values (?1, ?2)")?;
-            for body in appends.iter().flat_map(|(bodies, ..)| bodies) {
+            for entry in appends.iter().flat_map(|(entries, ..)| entries) {
                 id += 1;
-                insert.execute((id, body))?;
+                insert.execute((id, &entry.row))?;
             }
         }
         self.conn.execute_batch("commit")?;

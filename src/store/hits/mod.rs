@@ -6,5 +6,7 @@ pub mod dictionary;
 pub(in crate::store) mod dictionary_lookup;
 pub mod event;
 pub mod inbox;
+mod recent;
+pub mod row;
 pub mod session;
 pub mod watermark;

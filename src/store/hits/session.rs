@@ -3,7 +3,7 @@
 //! `in_segment` says where the events of a session are: 0 = all in hot rows, 1 = in segments which agree with the row,
 //! 2 = in segments, but the row has changed since. Rows of kind 2 are merged into their segments by `segment::close`.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use rustc_hash::FxHashMap;
 
 use crate::base::clock::Millis;
@@ -111,47 +111,60 @@ pub fn list(
     Ok(())
 }
 
+/// Inserts rows and replaces those that exist. It is prepared once for many rows, because finding it in the statement cache
+/// for each of them would be a good part of the work.
+pub struct Upsert<'c>(CachedStatement<'c>);
+
+impl<'c> Upsert<'c> {
+    pub fn prepare(conn: &'c Connection) -> Result<Self, Error> {
+        Ok(Self(conn.prepare_cached(
+            "insert into session (account_id, id, visitor, start_ms, last_ms, source, referrer, campaign, device,
+                 screen, language, place, company, is_new, switched, entry_page, exit_page, entry_ms, exit_ms,
+                 page_views, completions, engaged_ms, click_id, suspected)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+                 ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+                 ?20, ?21, ?22, ?23, ?24)
+             on conflict do update set visitor = ?3, start_ms = ?4, last_ms = ?5,
+                 switched = ?15, entry_page = ?16, exit_page = ?17, entry_ms = ?18,
+                 exit_ms = ?19, page_views = ?20, completions = ?21, engaged_ms = ?22, suspected = ?24,
+                 in_segment = case in_segment when 0 then 0 else 2 end",
+        )?))
+    }
+
+    pub fn execute(&mut self, account: AccountId, session: &Session) -> Result<(), Error> {
+        // Parameters by position, because looking up names would be most of the work.
+        self.0.execute(params![
+            account.0,
+            session.id,
+            session.visitor,
+            session.start_ms,
+            session.last_ms,
+            session.source,
+            session.referrer,
+            session.campaign,
+            session.device,
+            session.screen,
+            session.language,
+            session.place,
+            session.company,
+            session.is_new,
+            session.switched,
+            session.entry_page,
+            session.exit_page,
+            session.entry_ms,
+            session.exit_ms,
+            session.page_views,
+            session.completions,
+            session.engaged_ms,
+            session.click_id,
+            session.suspected,
+        ])?;
+        Ok(())
+    }
+}
+
 pub fn upsert(conn: &Connection, account: AccountId, session: &Session) -> Result<(), Error> {
-    // Parameters by position, because looking up names would be most of the work.
-    conn.prepare_cached(
-        "insert into session (account_id, id, visitor, start_ms, last_ms, source, referrer, campaign, device,
-             screen, language, place, company, is_new, switched, entry_page, exit_page, entry_ms, exit_ms,
-             page_views, completions, engaged_ms, click_id, suspected)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
-             ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-             ?20, ?21, ?22, ?23, ?24)
-         on conflict do update set visitor = ?3, start_ms = ?4, last_ms = ?5,
-             switched = ?15, entry_page = ?16, exit_page = ?17, entry_ms = ?18,
-             exit_ms = ?19, page_views = ?20, completions = ?21, engaged_ms = ?22, suspected = ?24,
-             in_segment = case in_segment when 0 then 0 else 2 end",
-    )?
-    .execute(params![
-        account.0,
-        session.id,
-        session.visitor,
-        session.start_ms,
-        session.last_ms,
-        session.source,
-        session.referrer,
-        session.campaign,
-        session.device,
-        session.screen,
-        session.language,
-        session.place,
-        session.company,
-        session.is_new,
-        session.switched,
-        session.entry_page,
-        session.exit_page,
-        session.entry_ms,
-        session.exit_ms,
-        session.page_views,
-        session.completions,
-        session.engaged_ms,
-        session.click_id,
-        session.suspected,
-    ])?;
-    Ok(())
+    Upsert::prepare(conn)?.execute(account, session)
 }
 
 /// The sessions that now belong to a visitor. No index serves this, so all rows of the account are read.

@@ -1,6 +1,6 @@
 //! Visitors and their tokens.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::contact;
 use crate::domain::account::AccountId;
@@ -148,38 +148,51 @@ pub fn delete(conn: &Connection, account: AccountId, number: VisitorNumber) -> R
 }
 
 /// Writes a visitor as it is now.
+/// Inserts rows and replaces those that exist. It is prepared once for many rows, because finding it in the statement cache
+/// for each of them would be a good part of the work.
+pub struct Upsert<'c>(CachedStatement<'c>);
+
+impl<'c> Upsert<'c> {
+    pub fn prepare(conn: &'c Connection) -> Result<Self, Error> {
+        Ok(Self(conn.prepare_cached(
+            "insert into visitor (account_id, number, no_browser, contact_id, first_ms, last_ms, session_id,
+                                  session_number, source, source_ms, first_source, completions, value_minor,
+                                  sessions, page_views, shared_session)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+                     ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+             on conflict do update set contact_id = ?4, first_ms = ?5, last_ms = ?6,
+                    session_id = ?7, session_number = ?8, source = ?9,
+                    source_ms = ?10, first_source = ?11, completions = ?12, value_minor = ?13,
+                    sessions = ?14, page_views = ?15, shared_session = ?16",
+        )?))
+    }
+
+    pub fn execute(&mut self, account: AccountId, visitor: &Visitor) -> Result<(), Error> {
+        // Parameters by position, because looking up names would be most of the work.
+        self.0.execute(params![
+            account.0,
+            visitor.number.0,
+            visitor.no_browser,
+            visitor.contact_id,
+            visitor.first_ms,
+            visitor.last_ms,
+            visitor.session_id,
+            visitor.session_number,
+            visitor.source,
+            visitor.source_ms,
+            visitor.first_source,
+            visitor.completions,
+            visitor.value_minor,
+            visitor.sessions,
+            visitor.page_views,
+            visitor.shared_session,
+        ])?;
+        Ok(())
+    }
+}
+
 pub fn upsert(conn: &Connection, account: AccountId, visitor: &Visitor) -> Result<(), Error> {
-    // By place, not by name: on the way of every event, looking names up would be most of the work.
-    conn.prepare_cached(
-        "insert into visitor (account_id, number, no_browser, contact_id, first_ms, last_ms, session_id,
-                              session_number, source, source_ms, first_source, completions, value_minor,
-                              sessions, page_views, shared_session)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
-                 ?10, ?11, ?12, ?13, ?14, ?15, ?16)
-         on conflict do update set contact_id = ?4, first_ms = ?5, last_ms = ?6,
-                session_id = ?7, session_number = ?8, source = ?9,
-                source_ms = ?10, first_source = ?11, completions = ?12, value_minor = ?13,
-                sessions = ?14, page_views = ?15, shared_session = ?16",
-    )?
-    .execute(params![
-        account.0,
-        visitor.number.0,
-        visitor.no_browser,
-        visitor.contact_id,
-        visitor.first_ms,
-        visitor.last_ms,
-        visitor.session_id,
-        visitor.session_number,
-        visitor.source,
-        visitor.source_ms,
-        visitor.first_source,
-        visitor.completions,
-        visitor.value_minor,
-        visitor.sessions,
-        visitor.page_views,
-        visitor.shared_session,
-    ])?;
-    Ok(())
+    Upsert::prepare(conn)?.execute(account, visitor)
 }
 
 /// From now on the token stands for `number`; the older number keeps its past.

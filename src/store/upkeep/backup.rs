@@ -125,6 +125,7 @@ mod tests {
 
     use super::*;
     use crate::base::clock::ManualClock;
+    use crate::store::inbox::{Content, Entry};
     use crate::store::{Options, Store, dead_letter, update_watermark};
 
     const NOW: Millis = Millis(1_800_000_000_000);
@@ -136,7 +137,8 @@ mod tests {
         let last = hits.last().unwrap().id;
         let folded = store.writer.write_blocking(move |conn| {
             for hit in &hits {
-                dead_letter::insert(conn, hit.id, NOW.0, "folded", &hit.body)?;
+                let Content::Row(row) = &hit.what else { unreachable!("only rows are appended") };
+                dead_letter::insert(conn, hit.id, NOW.0, "folded", row)?;
             }
             update_watermark(conn, last)
         });
@@ -147,7 +149,7 @@ mod tests {
     fn append(store: &Store, count: usize) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for _ in 0..count {
-            runtime.block_on(store.inbox.append(vec![b"{}".to_vec()])).unwrap();
+            runtime.block_on(store.inbox.append(vec![Entry::of_row(b"{}".to_vec())])).unwrap();
         }
     }
 

@@ -4,11 +4,14 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR};
 
 use crate::base::cidr::Cidr;
 use crate::web::request::forwarded::hop_address;
 use crate::web::request::options::Options;
+
+/// The headers by which proxies name their clients.
+const FORWARDING: [HeaderName; 3] = [FORWARDED, X_FORWARDED_FOR, HeaderName::from_static("x-real-ip")];
 
 /// The address of the client: the peer, or, when the peer is a trusted proxy, the last hop that is not one.
 pub fn address(options: &Options, request: &HttpRequest) -> Option<IpAddr> {
@@ -103,9 +106,7 @@ fn peer(request: &HttpRequest) -> Option<IpAddr> {
 
 /// The peer, when it is not trusted and has sent a header by which proxies name their clients.
 pub fn undeclared_proxy(options: &Options, request: &HttpRequest) -> Option<IpAddr> {
-    let is_forwarded = ["forwarded", "x-forwarded-for", "x-real-ip"]
-        .iter()
-        .any(|name| request.headers().contains_key(*name));
+    let is_forwarded = FORWARDING.iter().any(|name| request.headers().contains_key(name));
     peer(request).filter(|_| is_forwarded && !is_from_proxy(options, request))
 }
 

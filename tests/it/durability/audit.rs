@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
+use guestlog::store::row;
 use guestlog::store::{INBOX_FILE, MAIN_FILE};
 use rusqlite::{Connection, OpenFlags, Row};
 
@@ -152,8 +153,7 @@ impl Audit {
                 self.faults.push(format!("the inbox goes from {before} to {id}"));
             }
             before = id;
-            let hit: serde_json::Value = serde_json::from_slice(&body).unwrap();
-            self.waiting.insert(hit["id"].as_str().unwrap().to_owned());
+            self.waiting.insert(row::hit(&body).unwrap().event_id.unwrap());
         }
     }
 }

@@ -21,11 +21,9 @@ use crate::domain::page::Page;
 use crate::domain::referrer::Referrer;
 use crate::domain::suspicion::is_impossible_screen;
 use crate::domain::text::is_longer;
-use crate::store;
+use crate::store::inbox::Entry;
+use crate::store::{self, row};
 use beacon::{Beacon, Unreadable};
-
-/// Bytes reserved for the row of an ordinary hit.
-const ROW_BYTES: usize = 512;
 
 /// The sender of a request, as far as the rules need it. The address is used and not kept.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,13 +62,13 @@ pub async fn accept<'a>(
 
 /// Puts the hits of a request into the inbox and counts those that were refused.
 async fn put(app: &App, hits: Vec<Result<Hit, Reason>>) -> Outcome {
-    let mut bodies = Vec::with_capacity(hits.len());
+    let mut entries = Vec::with_capacity(hits.len());
     let mut written = Vec::with_capacity(hits.len());
     let mut refused = None;
     for hit in hits {
         match hit.and_then(|hit| write(app, hit)) {
-            Ok((hit, body)) => {
-                bodies.push(body);
+            Ok((hit, row)) => {
+                entries.push(Entry::of_hit(row, Arc::clone(&hit)));
                 written.push(hit);
             }
             Err(reason) => {
@@ -79,13 +77,13 @@ async fn put(app: &App, hits: Vec<Result<Hit, Reason>>) -> Outcome {
             }
         }
     }
-    if bodies.is_empty() {
+    if entries.is_empty() {
         return Outcome { reason: refused.unwrap_or(Reason::Malformed), stored: 0 };
     }
-    let stored = bodies.len();
+    let stored = entries.len();
     let appended = match app.dead_letters.is_full() {
         true => Err(store::Error::Busy),
-        false => app.store.inbox.append(bodies).await,
+        false => app.store.inbox.append(entries).await,
     };
     match appended {
         Ok(()) => {
@@ -109,11 +107,10 @@ fn count(n: usize) -> u64 {
 /// Gives a hit its place in the live ring and makes its row for the inbox.
 fn write(app: &App, mut hit: Hit) -> Result<(Arc<Hit>, Vec<u8>), Reason> {
     hit.live = app.live.next_serial();
-    let mut body = Vec::with_capacity(ROW_BYTES);
-    serde_json::to_writer(&mut body, &hit).map_err(|_| Reason::Malformed)?;
+    let row = row::of_hit(&hit).map_err(|_| Reason::Malformed)?;
     let hit = Arc::new(hit);
-    app.live.push(Arc::clone(&hit), body.len());
-    Ok((hit, body))
+    app.live.push(Arc::clone(&hit), row.len());
+    Ok((hit, row))
 }
 
 /// Applies all rules to one hit of a browser.
@@ -166,7 +163,7 @@ pub fn read_hit(
         app.counters.count_bot(account.id(), account.zone.day_of(now), family);
         return Err(Reason::Bot);
     }
-    let mut hit = read::hit(account, now, act, consent, beacon, &app.counters, &*app.random)?;
+    let mut hit = read::hit(app, account, now, act, consent, beacon)?;
     if hit.foreign_host && account.tracking().limit_to_domains {
         return Err(Reason::UnknownHost);
     }

@@ -3,25 +3,25 @@
 use std::borrow::Cow;
 
 use super::beacon::Beacon;
+use crate::app::core::App;
 use crate::app::state::account_cache::Entry as Account;
-use crate::app::state::counters::Counters;
 use crate::app::state::definition_cache::AccountEvents;
 use crate::base::clock::Millis;
 use crate::base::random::Random;
 use crate::domain::account::AccountId;
-use crate::domain::campaign::Campaign;
+use crate::domain::addresses::{Addresses, Sent};
 use crate::domain::consent::Consent;
 use crate::domain::contact::{self, Email, Identity, PROPERTY_VALUE_MAX};
 use crate::domain::event::{self, EventRef, NAME_MAX};
 use crate::domain::hit::{AGE_MAX, Act, ENGAGED_MAX, EVENT_ID_MAX, Hit, TITLE_MAX, Value};
 use crate::domain::hit_reason::Reason;
 use crate::domain::language::LANGUAGE_MAX;
-use crate::domain::page::{Invalid, Landing, Page};
+use crate::domain::page::Invalid;
 use crate::domain::screen::{SCREEN_MAX, ScreenClass};
 use crate::domain::scrub::{Emails, REFERRER_MAX};
 use crate::domain::text::{cut, is_longer};
 use crate::domain::visitor::{TOKEN_MAX, Token, read_hstc};
-use crate::domain::{device::Device, language, money, scrub, source, value_property};
+use crate::domain::{device::Device, language, money, scrub, value_property};
 
 pub(super) fn account_id(text: &str) -> Result<AccountId, Reason> {
     text.parse().map(AccountId).map_err(|_| Reason::Malformed)
@@ -113,28 +113,28 @@ pub(super) fn completion<'p>(
 
 /// The hit, still without its device and place.
 pub(super) fn hit(
+    app: &App,
     account: &Account,
     now: Millis,
     act: Act,
     consent: Consent,
     beacon: &Beacon<'_>,
-    counters: &Counters,
-    random: &dyn Random,
 ) -> Result<Hit, Reason> {
-    let own = |host: &str| account.settings().owns_host(host);
     let at = time(now, &beacon.age)?;
-    let (visitor, session_number) = visitor(beacon, random)?;
+    let (visitor, session_number) = visitor(beacon, &*app.random)?;
     let canonical = [&beacon.canonical, &beacon.link_canonical].into_iter().find(|url| !url.is_empty());
-    let path = Some(&*beacon.path).filter(|path| !path.is_empty());
-    let recorded =
-        Page::recorded(&beacon.page_url, path, canonical.map(AsRef::as_ref)).map_err(|e| match e {
-            Invalid::Long => Reason::TooLarge,
-            _ => Reason::Malformed,
-        })?;
+    let sent = Sent {
+        page: &beacon.page_url,
+        path: &beacon.path,
+        canonical: canonical.map_or("", AsRef::as_ref),
+        referrer: &beacon.referrer,
+    };
+    let addresses = app.addresses.read(account, sent).map_err(|invalid| match invalid {
+        Invalid::Long => Reason::TooLarge,
+        _ => Reason::Malformed,
+    })?;
     let (identity, left_out) = identity(&beacon.identity);
-    counters.cut(left_out + count_cut(beacon, &recorded.landing));
-    let referrer = scrub::scrub_referrer(&beacon.referrer);
-    let origin = source::attribute(&recorded, &referrer, own);
+    app.counters.cut(left_out + count_cut(beacon, &addresses));
     Ok(Hit {
         account: account.id(),
         received: now,
@@ -144,10 +144,11 @@ pub(super) fn hit(
         visitor: Some(visitor),
         session_number,
         title: cut(&scrub::kept_text(&beacon.title, Emails::Masked), TITLE_MAX),
-        referrer,
-        campaign: Campaign::of(&recorded.landing),
-        click_id: recorded.landing.click_id,
-        origin,
+        page: addresses.page.clone(),
+        referrer: addresses.referrer.clone(),
+        campaign: addresses.campaign.clone(),
+        click_id: addresses.click_id,
+        origin: addresses.origin.clone(),
         screen: ScreenClass::of(&beacon.screen),
         language: language::normalise(&beacon.language),
         device: Device::default(),
@@ -158,13 +159,12 @@ pub(super) fn hit(
         identity,
         live: 0,
         suspected: false,
-        foreign_host: !own(&recorded.page.host),
-        page: recorded.page,
+        foreign_host: addresses.foreign_host,
     })
 }
 
 /// How many texts of a beacon are longer than what is kept (rules.md 8).
-fn count_cut(beacon: &Beacon<'_>, landing: &Landing) -> u64 {
+fn count_cut(beacon: &Beacon<'_>, addresses: &Addresses) -> u64 {
     let cut = [
         is_longer(&beacon.title, TITLE_MAX),
         is_longer(&beacon.screen, SCREEN_MAX),
@@ -172,7 +172,7 @@ fn count_cut(beacon: &Beacon<'_>, landing: &Landing) -> u64 {
         // It is kept in the form of a URL, in which each character is one byte.
         beacon.referrer.len() > REFERRER_MAX,
     ];
-    let cut = cut.into_iter().filter(|cut| *cut).count() + Campaign::count_cut(landing);
+    let cut = cut.into_iter().filter(|cut| *cut).count() + addresses.cut;
     u64::try_from(cut).unwrap_or(u64::MAX)
 }
 

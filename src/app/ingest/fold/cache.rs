@@ -266,14 +266,16 @@ impl Cache {
             self.visitors.iter_mut().flat_map(|(account, kept)| kept.values_mut().map(|k| (*account, k)));
         let mut visitors: Vec<_> = visitors.filter(|(_, kept)| kept.dirty).collect();
         visitors.sort_unstable_by_key(|(account, kept)| (*account, kept.row.number));
+        let mut upsert = store::visitor::Upsert::prepare(conn)?;
         for (account, kept) in visitors {
-            store::visitor::upsert(conn, account, &kept.row)?;
+            upsert.execute(account, &kept.row)?;
             kept.dirty = false;
         }
         let mut sessions: Vec<_> = self.sessions.iter_mut().filter(|(_, kept)| kept.dirty).collect();
         sessions.sort_unstable_by_key(|(key, _)| **key);
+        let mut upsert = store::session::Upsert::prepare(conn)?;
         for ((account, _), kept) in sessions {
-            store::session::upsert(conn, *account, &kept.row)?;
+            upsert.execute(*account, &kept.row)?;
             kept.dirty = false;
         }
         for (account, definitions) in &mut self.definitions {

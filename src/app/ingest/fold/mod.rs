@@ -10,6 +10,7 @@ mod definitions;
 mod pending;
 mod replay;
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -18,9 +19,9 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::hit::{Act, Hit};
 use crate::domain::hit_reason::Reason;
-use crate::store::inbox::Waiting;
+use crate::store::inbox::{Content, Waiting};
 use crate::store::writer::attempt;
-use crate::store::{self, Connection, dead_letter};
+use crate::store::{self, Connection, dead_letter, row};
 use apply::{Batch, Folded};
 pub use cache::Cache;
 pub use replay::{delete_dead_letters, replay_dead_letters};
@@ -58,6 +59,7 @@ pub async fn run(app: &App) {
 async fn wait_for_hits(app: &App, cache: &mut Cache) {
     while tokio::time::timeout(IDLE, app.store.inbox.arrived()).await.is_err() {
         *cache = cache.fresh();
+        app.addresses.clear();
         if let Err(error) = app.store.release_memory().await {
             tracing::warn!(%error, "the store did not give its memory back");
         }
@@ -78,7 +80,7 @@ pub async fn step(app: &App, cache: &mut Cache) -> Result<usize, store::Error> {
         }
         return Ok(0);
     };
-    let replays = waiting.iter().any(|hit| replay::letter_of(&hit.body).is_some());
+    let replays = waiting.iter().any(|hit| letter_of(hit).is_some());
     let results = fold_batch(app, cache, waiting).await?;
     report(app, &results);
     if replays || results.iter().any(|hit| hit.folded.reason == Reason::DeadLetter) {
@@ -164,8 +166,12 @@ fn fold_singly(
                 // The cache remembers what was undone.
                 cache = cache.fresh();
                 let why = error.to_string();
-                match replay::letter_of(&hit.body) {
-                    None => dead_letter::insert(conn, hit.id, now.0, &why, &hit.body)?,
+                let row = match &hit.what {
+                    Content::Hit(hit) => Cow::Owned(row::of_hit(hit)?),
+                    Content::Row(row) => Cow::Borrowed(row),
+                };
+                match row::letter(&row) {
+                    None => dead_letter::insert(conn, hit.id, now.0, &why, &row)?,
                     Some(letter) => dead_letter::update(conn, letter, now.0, &why)?,
                 }
                 store::update_watermark(conn, hit.id)?;
@@ -175,7 +181,7 @@ fn fold_singly(
                 );
                 folded_hits.push(FoldedHit {
                     folded: Folded { reason: Reason::DeadLetter, visitor: None },
-                    live: serde_json::from_slice::<Hit>(&hit.body).ok().map(|hit| (hit.account, hit.live)),
+                    live: row::hit(&row).ok().map(|hit| (hit.account, hit.live)),
                 });
             }
         }
@@ -194,22 +200,26 @@ fn fold_all(
     let mut folded_hits = Vec::with_capacity(hits.len());
     let mut batch = Batch::start(conn, cache, now)?;
     for waiting in hits.iter().filter(|waiting| waiting.id > watermark) {
-        folded_hits.push(match replay::letter_of(&waiting.body) {
-            None => fold_row(&mut batch, waiting.id, &waiting.body)?,
-            Some(letter) => fold_letter(&mut batch, waiting.id, letter)?,
+        folded_hits.push(match (&waiting.what, letter_of(waiting)) {
+            (Content::Hit(hit), _) => fold_hit(&mut batch, waiting.id, hit)?,
+            (Content::Row(row), None) => fold_hit(&mut batch, waiting.id, &row::hit(row)?)?,
+            (Content::Row(_), Some(letter)) => fold_letter(&mut batch, waiting.id, letter)?,
         });
     }
     finish(batch, hits.last().map(|hit| hit.id).filter(|last| *last > watermark))?;
     Ok(folded_hits)
 }
 
-fn fold_row(batch: &mut Batch<'_>, id: i64, body: &[u8]) -> Result<FoldedHit, store::Error> {
-    let hit: Hit = serde_json::from_slice(body).map_err(|error| {
-        // Only the place is kept: the text of the error may quote what a visitor sent.
-        let (kind, line, column) = (error.classify(), error.line(), error.column());
-        store::Error::Unreadable(format!("{kind:?} at line {line}, column {column}"))
-    })?;
-    let folded = fold_one(batch, id, &hit)?;
+/// The dead letter that is to be folded again.
+fn letter_of(waiting: &Waiting) -> Option<i64> {
+    match &waiting.what {
+        Content::Hit(_) => None,
+        Content::Row(row) => row::letter(row),
+    }
+}
+
+fn fold_hit(batch: &mut Batch<'_>, id: i64, hit: &Hit) -> Result<FoldedHit, store::Error> {
+    let folded = fold_one(batch, id, hit)?;
     Ok(FoldedHit { folded, live: Some((hit.account, hit.live)) })
 }
 
@@ -218,7 +228,7 @@ fn fold_letter(batch: &mut Batch<'_>, id: i64, letter: i64) -> Result<FoldedHit,
     let Some(body) = replay::take(batch.conn, letter)? else {
         return Ok(FoldedHit { folded: Folded { reason: Reason::Duplicate, visitor: None }, live: None });
     };
-    let hit = fold_row(batch, id, &body)?;
+    let hit = fold_hit(batch, id, &row::hit(&body)?)?;
     // The live page has counted it as a dead letter; only its entry shows what it has become.
     let live = hit.live.filter(|_| hit.folded.reason.is_counted());
     Ok(FoldedHit { live, ..hit })

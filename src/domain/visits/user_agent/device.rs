@@ -123,11 +123,8 @@ const DESKTOP_WORDS: [&str; 8] =
 /// What a User-Agent says about a browser. Names are families, and empty means unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Device {
-    #[serde(rename = "c", default)]
     pub class: DeviceClass,
-    #[serde(rename = "b", default)]
     pub browser: String,
-    #[serde(rename = "o", default)]
     pub os: String,
 }
 

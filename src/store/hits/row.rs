@@ -1,0 +1,171 @@
+//! The row of a hit in the inbox: a byte that says what follows, and then the hit in the format of the crate `postcard`,
+//! which is documented and does not change. It is half as long as JSON and read in a quarter of the time, and each row is
+//! written twice and read once. Dead letters are kept in the same form.
+//!
+//! The fields of `Hit` have no names in it, only an order: after a change of them a new first byte is due, and rows with
+//! the old one are still read, because they may wait while the program is replaced.
+
+use crate::domain::hit::Hit;
+use crate::store::error::Error;
+
+/// The id of a dead letter that is to be folded again, 8 bytes.
+const LETTER: u8 = 0;
+/// A hit.
+const HIT: u8 = 1;
+/// Bytes reserved for the row of an ordinary hit.
+const USUAL_BYTES: usize = 384;
+
+/// # Errors
+/// `Unreadable`, which no hit that passed the rules is.
+pub fn of_hit(hit: &Hit) -> Result<Vec<u8>, Error> {
+    let mut row = Vec::with_capacity(USUAL_BYTES);
+    row.push(HIT);
+    postcard::to_extend(hit, row).map_err(|error| Error::Unreadable(error.to_string()))
+}
+
+#[must_use]
+pub fn of_letter(id: i64) -> Vec<u8> {
+    [&[LETTER][..], &id.to_le_bytes()].concat()
+}
+
+/// The dead letter that a row names; `None` when it is none of these rows.
+#[must_use]
+pub fn letter(row: &[u8]) -> Option<i64> {
+    let (LETTER, id) = row.split_first().map(|(first, rest)| (*first, rest))? else { return None };
+    id.try_into().ok().map(i64::from_le_bytes)
+}
+
+/// # Errors
+/// `Unreadable` when the row is no hit. The text of the error quotes nothing of the row.
+pub fn hit(row: &[u8]) -> Result<Hit, Error> {
+    match row.split_first() {
+        Some((&HIT, rest)) => match postcard::take_from_bytes(rest) {
+            Ok((hit, [])) => Ok(hit),
+            Ok((_, surplus)) => {
+                Err(Error::Unreadable(format!("{} bytes too many in the row of a hit", surplus.len())))
+            }
+            Err(error) => Err(Error::Unreadable(format!("the row of a hit: {error}"))),
+        },
+        Some((first, _)) => Err(Error::Unreadable(format!("a row of the unknown kind {first}"))),
+        None => Err(Error::Unreadable("an empty row".to_owned())),
+    }
+}
+
+/// Whether a row that cannot be read contains the token. Texts stand behind their length, so a longer token that contains
+/// this one is another.
+#[must_use]
+pub fn contains_token(row: &[u8], token: &str) -> bool {
+    let Ok(length) = u8::try_from(token.len()) else { return false };
+    let written = [&[length], token.as_bytes()].concat();
+    row.windows(written.len()).any(|part| part == written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::Millis;
+    use crate::domain::account::AccountId;
+    use crate::domain::campaign::Campaign;
+    use crate::domain::click_id::ClickId;
+    use crate::domain::consent::Consent;
+    use crate::domain::contact::{Email, Identity};
+    use crate::domain::device::{Device, DeviceClass};
+    use crate::domain::event::EventRef;
+    use crate::domain::hit::{Act, Value};
+    use crate::domain::page::Page;
+    use crate::domain::screen::ScreenClass;
+    use crate::domain::source::Origin;
+    use crate::domain::visitor::Token;
+
+    /// The row of `full_hit`.
+    const ROW: &str = "0182897a80faa0c6c06880faa0c6c0680201054f72646572019e1f0106636f6c6f75720372656401026531010361\
+        646101030b6578616d706c652e636f6d022f6103623d630541202620421768747470733a2f2f7777772e676f6f67\
+        6c652e636f6d2f036f6e650374776f05746872656504666f7572046669766509000d6578616d706c652e636f6d2f\
+        610405656e2d6762010746697265666f7807416e64726f6964024e4c0255540fac02010f616461406578616d706c\
+        652e636f6d0101370103626f62010966697273746e616d6503416461f0a2040100";
+
+    /// A hit in which every field has a value of its own.
+    fn full_hit() -> Hit {
+        let act = Act::Completion {
+            event: EventRef::Name("Order".to_owned()),
+            value: Value::Minor(1_999),
+            properties: vec![("colour".to_owned(), "red".to_owned())],
+        };
+        let identity = Identity {
+            email: Email::parse("ada@example.com"),
+            external_id: Some("7".to_owned()),
+            other_token: Token::parse("bob"),
+            properties: vec![("firstname".to_owned(), "Ada".to_owned())],
+        };
+        let mut hit = Hit::from_program(AccountId::FIRST, Millis(1_795_370_000_000), act, identity);
+        hit.event_id = Some("e1".to_owned());
+        hit.visitor = Token::parse("ada");
+        hit.session_number = Some(3);
+        let text = str::to_owned;
+        hit.page = Page { host: text("example.com"), path: text("/a"), query: text("b=c") };
+        hit.title = text("A & B");
+        hit.referrer = text("https://www.google.com/");
+        hit.campaign = Campaign {
+            source: text("one"),
+            medium: text("two"),
+            campaign: text("three"),
+            term: text("four"),
+            content: text("five"),
+        };
+        hit.click_id = ClickId(9);
+        hit.origin = Origin::Internal { entrance: text("example.com/a") };
+        hit.screen = ScreenClass::Wide;
+        hit.language = text("en-gb");
+        hit.device = Device { class: DeviceClass::Mobile, browser: text("Firefox"), os: text("Android") };
+        (hit.country, hit.region) = (text("NL"), text("UT"));
+        (hit.consent, hit.policy, hit.live) = (Consent(15), 300, 70_000);
+        hit.suspected = true;
+        hit
+    }
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        let hit = full_hit();
+        let row = of_hit(&hit).unwrap();
+        assert_eq!(super::hit(&row).unwrap(), hit);
+        assert_eq!(letter(&row), None);
+        for id in [0, 1, 7_000_000_000, i64::MAX] {
+            assert_eq!(letter(&of_letter(id)), Some(id));
+            assert!(super::hit(&of_letter(id)).is_err());
+        }
+    }
+
+    /// Rows wait while the program is replaced by a newer one, so their form is fixed.
+    #[test]
+    fn a_row_of_this_version_is_read_by_every_later_one() {
+        let hexadecimal: String =
+            of_hit(&full_hit()).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hexadecimal, ROW, "a changed form needs a new first byte");
+    }
+
+    #[test]
+    fn what_is_no_row_is_refused_and_not_quoted() {
+        let row = of_hit(&full_hit()).unwrap();
+        for length in 0..row.len() {
+            assert!(hit(&row[..length]).is_err(), "{length} bytes of {}", row.len());
+        }
+        let surplus = [&row[..], b"secret"].concat();
+        for bad in [&surplus[..], b"{\"a\":\"secret\"}", b"", &[0], &[0, 1, 2], &[2, 3]] {
+            let text = hit(bad).unwrap_err().to_string();
+            assert!(!text.contains("secret"), "{text}");
+            assert_eq!(letter(bad), None);
+        }
+    }
+
+    #[test]
+    fn a_token_is_found_as_a_whole() {
+        let row = of_hit(&full_hit()).unwrap();
+        let damaged = &row[..row.len() - 3];
+        assert!(contains_token(damaged, "ada") && contains_token(damaged, "bob"));
+        for other in ["ad", "da", "adabob", ""] {
+            assert!(!contains_token(&[3, b'a', b'd', b'a'], other), "{other}");
+        }
+        assert!(!contains_token(b"\x05xadax", "ada"));
+        assert!(!contains_token(b"", "ada"));
+    }
+}
