@@ -92,6 +92,27 @@ fn settings_cannot_break_out_of_the_script() {
     assert_eq!(browser.views().len(), 1);
 }
 
+/// Settings are given to the script by their order.
+#[test]
+fn each_switch_of_an_account_changes_what_it_is_for() {
+    let visit = |change: fn(&mut ScriptOptions)| {
+        let (browser, mut options) = (Browser::new(), options());
+        change(&mut options);
+        let page = browser.open(&Visit::of("https://www.example.com/a#b").options(&options));
+        page.push("['trackPageView']");
+        let views = browser.views();
+        let cookie = page.cookies().into_iter().find(|cookie| cookie["name"] == "__hstc").unwrap();
+        json!([views.len(), views[0]["po"], cookie["secure"], cookie["domain"]])
+    };
+    let usual = json!([1, null, false, "example.com"]);
+    assert_eq!(visit(|_| ()), usual);
+    assert_eq!(visit(|options| options.limit = true), usual);
+    assert_eq!(visit(|options| options.twice = true), json!([2, null, false, "example.com"]));
+    assert_eq!(visit(|options| options.hash = true), json!([1, "/a#b", false, "example.com"]));
+    assert_eq!(visit(|options| options.secure = true), json!([1, null, true, "example.com"]));
+    assert_eq!(visit(|options| options.subdomains = true), json!([1, null, false, "www.example.com"]));
+}
+
 #[test]
 fn the_script_finds_its_server_by_its_own_address() {
     for (src, server) in [
