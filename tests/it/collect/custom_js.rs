@@ -4,11 +4,10 @@
 use guestlog::app::access::Actor;
 use guestlog::app::events::{custom_js, definitions};
 use guestlog::domain::event::{EventKind, EventNumber, Status, Typed};
-use guestlog::tracker::PARAMETERS;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::site::{Site, Wanted};
-use crate::tracker::harness::{Browser, HOME, Visit};
+use crate::tracker::harness::{Browser, HOME, Visit, setting};
 
 fn typed<'a>(name: &'a str, code: &'a str) -> Typed<'a> {
     Typed { name, custom_js: code, ..Typed::default() }
@@ -25,11 +24,8 @@ async fn update(site: &Site, number: EventNumber, code: &str) -> Result<(), defi
 /// Addresses of custom code in the tracking script.
 async fn addresses(site: &Site) -> Vec<String> {
     let script = site.get("/1000001.js").await.text();
-    let (_, arguments) = script.rsplit_once("})(").unwrap();
-    let arguments: Vec<Value> =
-        serde_json::from_str(&format!("[{}]", arguments.trim_end().trim_end_matches(");"))).unwrap();
-    let at = PARAMETERS.split(", ").position(|name| name == "codes").unwrap();
-    let codes = arguments[at].as_array().unwrap();
+    let codes = setting(&script, "codes");
+    let codes = codes.as_array().unwrap();
     codes.iter().map(|code| format!("/e/1000001/{}.js", code.as_str().unwrap())).collect()
 }
 
@@ -269,8 +265,8 @@ async fn the_script_knows_the_active_click_and_form_events() {
     let after = site.get("/1000001.js").await;
     assert_ne!(before.header("etag"), after.header("etag"));
     let script = after.text();
-    assert!(script.contains(r##",[["000000000001","#buy, .buy","/shop/*"]])"##), "clicks");
-    assert!(script.contains(r#",[["000000000002","form.join",""]],"#), "forms");
+    assert_eq!(setting(&script, "clicks"), json!([["000000000001", "#buy, .buy", "/shop/*"]]));
+    assert_eq!(setting(&script, "forms"), json!([["000000000002", "form.join", ""]]));
     for not_needed in ["Buy", "Join", "#old", "/thanks"] {
         assert!(!script.contains(not_needed), "{not_needed}");
     }
