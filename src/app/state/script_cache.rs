@@ -49,7 +49,7 @@ impl ScriptCache {
     }
 
     /// The script for the present settings and events of an account. With `runs_code` it loads the custom code of
-    /// events. Building a script takes a tenth of a second, and many browsers ask for a changed script at the same
+    /// events. Building a script takes about a tenth of a second, and many browsers ask for a changed script at the same
     /// time. One request builds it, and the others wait for that one instead of doing the same work beside it.
     #[must_use]
     pub fn of(&self, account: &Entry, defined: &Arc<AccountEvents>, runs_code: bool) -> Arc<Script> {
