@@ -1,5 +1,5 @@
-// What the other parts are built on. `cfg` is the configuration of the account, which the server writes into the
-// script, and which calls of the page change. Pages and their libraries replace, wrap and hide what belongs to the
+// What the other parts are built on. The settings of the account are the parameters of the function around all parts;
+// `src/tracker` names them, and calls of the page change some of them. Pages and their libraries replace, wrap and hide what belongs to the
 // browser. Lists are therefore walked by functions of this script, and whatever is asked of the browser may fail.
 const w = window;
 const d = document;
@@ -99,6 +99,17 @@ function listen(type, fn, target) {
   safe(() => (target || w).addEventListener(type, e => safe(fn, e), true));
 }
 
+// What listens to something that may be known already. `tell` tells one listener if it is. The answer adds a listener,
+// or tells all of them when it is given none.
+function listeners(tell) {
+  const all = [];
+  return fn => {
+    if (!fn) return each(all, one => safe(tell, one));
+    add(all, fn);
+    tell(fn);
+  };
+}
+
 // Wraps a function of the page, so that this script is notified after it.
 function wrap(object, name, fn) {
   const original = object[name];
@@ -138,13 +149,12 @@ function hash(text) {
   for (let i = text.length; i--;) {
     const c = text.charCodeAt(i);
     h = (h << 6 & 0xfffffff) + c + (c << 14);
-    const high = h & 0xfe00000;
-    if (high) h ^= high >> 21;
+    h ^= (h & 0xfe00000) >> 21;
   }
   return h;
 }
 
-const FILE = '/' + cfg.account + '.js';
+const FILE = '/' + account + '.js';
 // The element that loaded this script. A module has none, and one that is loaded by `import` is in no list of the page.
 const own = filter([
   ofDocument('currentScript', 'object'),
@@ -154,7 +164,7 @@ const own = filter([
 const source = own ? own.src : (/https?:[^\s)]+\.js/.exec(safe(() => new Error().stack)) || [''])[0];
 // The script talks to the server that it came from. A proxy may put that server below a path. A site that keeps a copy
 // of the script needs a server that knows its public address.
-const server = cfg.server && source.indexOf(FILE) < 0 ? cfg.server :
+const server = publicUrl && source.indexOf(FILE) < 0 ? publicUrl :
   source.replace(/(\/analytics\/\d+|\/v2\/\d+)?\/[^\/?#]*([?#].*)?$/, '');
 
 function warn(text) {
@@ -174,5 +184,7 @@ function sharedOf(list) {
   return known;
 }
 
+// What the parts want to watch in the page, once the settings are known.
+const watchers = [];
 const queue = queueOf('_hsq');
 const shared = sharedOf(queue);

@@ -1,5 +1,5 @@
 // Addresses leave the browser without secrets. The server removes secrets once more.
-const SECRET = /^((access_|id_|refresh_)?token|auth|(api_?)?key|password|passwd|pwd|secret|session(id)?|sid|(php|j)sessid|jsessionid|code|sig(nature)?|e?-?mail|__hs_email|__hs(tc|sc|fp))$/i;
+const SECRET = /^((access_|id_|refresh_)?token|auth|(api_?)?key|passw(or)?d|pwd|secret|session(id)?|sid|(php|j)sess(ion)?id|code|sig(nature)?|e?-?mail|__hs(tc|sc|fp|_email))$/i;
 const EMAIL = /[^\s@\/]@[^\s@\/]+\.[^\s@\/\d]{2}/;
 const JWT = /\beyJ[\w-]+\.[\w-]+\./;
 const ADDRESS_MAX = 8000;
@@ -14,7 +14,7 @@ function decode(text) {
 
 function scrubPath(path) {
   return path
-    .replace(/^([a-z]+:)?(\/\/)[^\/]*@/i, '$1$2')
+    .replace(/^(([a-z]+:)?\/\/)[^\/]*@/i, '$1')
     .replace(/;jsessionid=[^\/;]*/gi, '')
     .replace(/[^\/]+/g, part => EMAIL.test(decode(part)) ? '[email]' : part);
 }

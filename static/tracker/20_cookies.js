@@ -1,9 +1,9 @@
 // Reading and writing cookies, and the domain they are set for.
 const KEEP = 180 * DAY;
-let domains = [];
+const domains = [];
 
 function addDomain(name) {
-  name = '.' + String(name).toLowerCase().replace(/^\./, '').replace(/:\d+$/, '');
+  name = ('.' + name).toLowerCase().replace(/^\.(?=\.)|:\d+$/g, '');
   if (!has(domains, name)) add(domains, name);
 }
 
@@ -15,13 +15,18 @@ function domainOf(host) {
   return shortest;
 }
 
+// A host that belongs to the same domain of the account as the page.
+function isOwnSite(host) {
+  const domain = domainOf(host);
+  return host == loc.hostname || domain && domain == domainOf(loc.hostname);
+}
+
 function cookieDomain() {
-  return cfg.subdomains ? '' : domainOf(loc.hostname);
+  return perSubdomain ? '' : domainOf(loc.hostname);
 }
 
 function domainHash() {
-  const host = loc.hostname;
-  return hash(cookieDomain() || (host.split('.').length > 2 ? '' : '.') + host.replace(/^[^.]*(?=\..*\.)/, ''));
+  return hash(cookieDomain() || '.' + loc.hostname.replace(/^[^.]*\.(?=.*\.)/, ''));
 }
 
 function read(name) {
@@ -32,7 +37,7 @@ function put(name, value, ms, domain) {
   const text = name + '=' + value + '; path=/; SameSite=Lax' +
     (ms === undefined ? '' : '; max-age=' + Math.round(ms / 1000)) +
     (domain ? '; domain=' + domain : '') +
-    (cfg.secure ? '; Secure' : '');
+    (isSecure ? '; Secure' : '');
   safe(() => {
     // What a site or its consent tool has put here in place of the browser's own is used.
     if (typeof d.cookie == 'string') d.cookie = text;

@@ -2,7 +2,6 @@
 const NO_TRACK = '__hs_do_not_track';
 const VISIT_COOKIES = '__hstc hubspotutk __hssc __hssrc';
 const CATEGORIES = ['analytics', 'advertisement', 'functionality'];
-const consentListeners = [];
 let choice;
 let silenced;
 let enabled = true;
@@ -20,14 +19,14 @@ let before = assign(choose(() => false), { necessary: false });
 // A choice that was made in the banner, or in HubSpot's, is kept in a cookie: 1:true_2:false_3:true. In the older
 // banner, yes meant opting out, so it allows nothing.
 function storedChoice() {
-  if (cfg.gpc && nav.globalPrivacyControl) return choose(() => false);
+  if (heedsGpc && nav.globalPrivacyControl) return choose(() => false);
   const text = read('__hs_cookie_cat_pref') || read('__hs_opt_out');
   if (/\d:|yes/.test(text)) return choose((name, number) => text.indexOf(number + ':true') >= 0);
 }
 
 // Before there is a choice the policy decides. With opt-in and "no cookies" nothing is allowed.
 function allowed() {
-  return choice || choose(() => !/[134]/.test(cfg.policy));
+  return choice || choose(() => !/[134]/.test(policy));
 }
 
 function noTrack() {
@@ -35,7 +34,7 @@ function noTrack() {
 }
 
 function on() {
-  return server && enabled && allowed().analytics && !noTrack() && (!cfg.limit || domainOf(loc.hostname));
+  return server && enabled && allowed().analytics && !noTrack() && (!ownDomainsOnly || domainOf(loc.hostname));
 }
 
 function consentMask() {
@@ -44,17 +43,18 @@ function consentMask() {
   return choice && mask;
 }
 
-function callConsentListener(fn) {
-  fn({
+// As long as the question is not answered there is nothing to report.
+const onConsent = listeners(fn => {
+  if (choice || !/[34]/.test(policy)) fn({
     allowed: !filter(CATEGORIES, name => !allowed()[name])[0],
     categories: assign({}, allowed()),
     previousCategories: assign({}, before)
   });
-}
+});
 
 // An unanswered question is no refusal. Sites with a banner of their own answer it anew on each page.
 function forgetRefused() {
-  if (!noTrack() && (choice ? choice.analytics : cfg.policy != 1)) return;
+  if (!noTrack() && (choice ? choice.analytics : policy != 1)) return;
   erase(VISIT_COOKIES);
   waitingEvents = [];
   dropKept();
@@ -71,15 +71,11 @@ function decide(made) {
   before = allowed();
   choice = made;
   consentChanged();
-  each(consentListeners, fn => safe(callConsentListener, fn));
+  onConsent();
 }
 
 const consentCalls = {
-  addPrivacyConsentListener(fn) {
-    add(consentListeners, fn);
-    // As long as the question is not answered there is nothing to report.
-    if (choice || !/[34]/.test(cfg.policy)) callConsentListener(fn);
-  },
+  addPrivacyConsentListener: onConsent,
   setHubSpotConsent(made) {
     decide(choose(name => made[name]));
   },

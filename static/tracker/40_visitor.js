@@ -2,7 +2,6 @@
 // stay known.
 const HSTC = /^\d+\.[\w-]{1,64}(\.\d{1,15}){4}$/;
 const HSSC = /^\d+(\.\d{1,15}){2}$/;
-const identityListeners = [];
 // hash, token, first visit, previous visit, current visit, number of the session
 let visit;
 // hash, views, start of the session
@@ -26,7 +25,7 @@ function parts(text, form) {
 // visitor.
 function fingerprint(ago) {
   return hash(nav.userAgent + nav.language + w.screen.width + w.screen.height + new Date().getTimezoneOffset() +
-    Math.floor(Date.now() / HALF_HOUR - (ago || 0)));
+    Math.floor(Date.now() / HALF_HOUR - ago));
 }
 
 // A link from another of the account's domains carries visitor and session along. Returns whether a session runs.
@@ -36,7 +35,7 @@ function arrive(running) {
   const mark = parameter('__hsfp');
   const came = parts(parameter('__hssc'), HSSC);
   let other;
-  if (!there || mark != fingerprint() && mark != fingerprint(1) || !has(map(domains, hash), +there[0])) {
+  if (!there || mark != fingerprint(0) && mark != fingerprint(1) || !has(map(domains, hash), +there[0])) {
     return running;
   }
   if (!visit) {
@@ -71,15 +70,14 @@ function manage() {
   if (!visit) {
     const token = w.__hsUserToken || read('hubspotutk');
     visit = [domainHash(), /^[\w-]{1,64}$/.test(token) ? token : hex(16), now, now, now, 1];
-    session = [visit[0], 1, now];
+    running = false;
   } else if (!running) {
     visit[3] = visit[4];
     visit[4] = now;
     visit[5]++;
-    session = [visit[0], 1, now];
-  } else if (!counted) {
-    session[1]++;
   }
+  if (!running) session = [visit[0], 1, now];
+  else if (!counted) session[1]++;
   visit[1] = visit[1].toLowerCase();
   counted = true;
   managedAt = now;
@@ -88,18 +86,16 @@ function manage() {
 
 function remember(now) {
   // The 180 days begin when the visitor was first asked, and are not extended.
-  const end = /[34]/.test(cfg.policy) ? +visit[2] + KEEP - now : KEEP;
+  const end = /[34]/.test(policy) ? +visit[2] + KEEP - now : KEEP;
   write('__hstc', join(visit, '.'), end);
   write('hubspotutk', visit[1], end);
   write('__hssc', join(session, '.'), HALF_HOUR);
   write('__hssrc', '1');
   stored = read('__hstc') == join(visit, '.');
-  each(identityListeners, fn => safe(callIdentityListener, fn));
+  onIdentity();
 }
 
-function callIdentityListener(fn) {
-  fn(join(visit, '.'), join(session, '.'), String(fingerprint()));
-}
+const onIdentity = listeners(fn => visit && fn(join(visit, '.'), join(session, '.'), '' + fingerprint(0)));
 
 // From here on it is another person, so nothing may connect the next hit with the ones before.
 function newVisitor() {

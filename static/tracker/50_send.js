@@ -1,6 +1,6 @@
 // Every hit is written to storage before it is sent, and removed when the server has it. If the network or the server
 // fails, the hit stays there and goes along with a later request. It keeps its id, so the server counts it once.
-const SHELF = 'gl' + cfg.account + '.';
+const SHELF = 'gl' + account + '.';
 const SHELF_HITS = 200;
 const SHELF_SIZE = 65536;
 const BATCH = 50;
@@ -62,7 +62,6 @@ function age(id, text) {
 function waiting() {
   const texts = keptTexts();
   const ids = names(texts);
-  const hits = [];
   let room = SHELF_SIZE;
   safe(() => ids.sort());
   for (let i = ids.length; i--;) {
@@ -70,12 +69,11 @@ function waiting() {
     room -= text.length;
     if (ids.length - i > SHELF_HITS || room < 0 || !(age(ids[i], text) < DAY)) strike(ids[i]);
   }
-  each(ids, id => gone[id] || add(hits, [id, texts[id]]));
-  return hits;
+  return map(filter(ids, id => !gone[id]), id => [id, texts[id]]);
 }
 
 function wire(hit) {
-  return '{"age":' + age(hit[0], hit[1]) + ',' + hit[1].slice(hit[1].indexOf('{') + 1);
+  return hit[1].replace(/^[^{]*{/, '{"age":' + age(hit[0], hit[1]) + ',');
 }
 
 function flush() {

@@ -1,10 +1,8 @@
-// Page views, the time for which they were visible, and navigation inside a page.
-// Moves that follow each other within this time are one, for example when a router leads on to a default page.
-const CHAIN = 250;
-// A move inside the page waits this long for its title, and for a site that calls `setPath` and `trackPageView` itself.
-const SETTLE = 2000;
+// Page views, and the time for which they were visible.
 // Many integrations report the first page themselves. Within this time it is the view that was sent unasked.
 const AGAIN = 2000;
+// Events that happened before the first page view, or before a choice.
+let waitingEvents = [];
 // What the site said about the page.
 const facts = {};
 let view;
@@ -19,11 +17,10 @@ let pathBefore;
 let canonical;
 let canonicalTag;
 let manual;
-// Path and query, as last seen.
-let seen = [pathSeen(), loc.search];
-// A move that is no page view yet: when and where it was, what was seen before it, how long the page before it was
-// visible, its title as last seen, and its timer.
-let move;
+// A move inside the page waits before it is a page view. What ends the waiting, and what ends it and returns the move
+// instead of counting it. Accounts that count moves have other functions here, of the next part.
+let endMove = () => {};
+let takeMove = endMove;
 // When a view was sent that nobody asked for, as long as the page has not moved since.
 let unaskedAt;
 let stamped = 0;
@@ -32,7 +29,7 @@ let stamped = 0;
 function stamp(kind) {
   const now = Date.now();
   stamped = Math.max(now, stamped + 1);
-  return { a: cfg.account, k: kind, id: stamped.toString(36) + hex(8), at: now, cc: consentMask(), rev: cfg.rev };
+  return { a: account, k: kind, id: stamped.toString(36) + hex(8), at: now, cc: consentMask(), rev: revision || undefined };
 }
 
 // Inside a frame of the same site, the address at which the top window was entered counts.
@@ -45,14 +42,9 @@ function referrer() {
   }
 }
 
-// Where what follows `#` is a page, it belongs to the path.
-function pathSeen() {
-  return loc.pathname + (cfg.hash ? loc.hash : '');
-}
-
 // The path that the site has set, or that stands behind `#`.
 function pathNow() {
-  return path || (cfg.hash && loc.hash ? scrub(loc.pathname + loc.search + loc.hash, true) : undefined);
+  return path || (fragmentIsPage && loc.hash ? scrub(loc.pathname + loc.search + loc.hash, true) : undefined);
 }
 
 // The time and page of what happens now. Campaign values may stand behind `#`; the server reads them there.
@@ -98,7 +90,7 @@ function title() {
 
 // The view of this load. The site may have reported it already.
 function sendFirstView() {
-  if (cfg.twice || hasNews || here != address()) sendView();
+  if (firstViewTwice || hasNews || here != address()) sendView();
 }
 
 // `moved` is the move that this is the view of, and `titleSeen` its title when that may have changed since.
@@ -112,8 +104,8 @@ function sendView(moved, isAsked, titleSeen) {
   manage();
   const now = moment();
   if (moved) {
-    now.at = moved.happened.at;
-    if (!isAsked) assign(now, { pu: moved.happened.pu, po: path || moved.happened.po });
+    now.at = moved.was.at;
+    if (!isAsked) assign(now, { pu: moved.was.pu, po: path || moved.was.po });
   }
   const there = addressOf(now.po, now.pu.split('#')[0]);
   const isElsewhere = here && here != there;
@@ -137,17 +129,21 @@ function sendView(moved, isAsked, titleSeen) {
 // What the page was visible for after a move belongs to the next view.
 function endView(moved) {
   look();
-  const rest = moved ? Math.max(0, spentMs - moved.spentMs) : 0;
+  const rest = moved ? Math.max(0, spentMs - moved.spent) : 0;
   spentMs -= rest;
   engaged(1, keep);
   spentMs = rest;
   reportedMs = 0;
 }
 
+function isHidden() {
+  return ofDocument('visibilityState', 'string') == 'hidden';
+}
+
 function look() {
   const now = mono();
   if (since >= 0) spentMs += now - since;
-  since = ofDocument('visibilityState', 'string') == 'hidden' ? -1 : now;
+  since = isHidden() ? -1 : now;
 }
 
 // Reports all milliseconds so far. The server keeps the greatest number.
@@ -173,63 +169,9 @@ function sendConsent(kind) {
   }
 }
 
-// Some sites set the title of a page before its address, and others some time after it. The title is therefore looked at
-// while a move waits, until it is another one than that of the view before. What it is when the next move begins may be
-// that of the next page.
-function awaitTitle(left) {
-  if (!move.title || view && move.title == view.t) move.title = title();
-  move.timer = delay(() => left > 0 ? awaitTitle(left - CHAIN) : endMove(), CHAIN);
-}
-
-// Ends the waiting of a move. It is a page view unless the site reports its views itself.
-function endMove(titleSeen) {
-  const done = move;
-  move = undefined;
-  if (!done) return;
-  stop(done.timer);
-  if (!manual) sendView(done, false, titleSeen);
-}
-
-// The address has changed, or may have. Addresses are mostly replaced for filters and cleaned campaigns, so a new one is
-// a page view only when the path changes, or when it was pushed.
-function addressChanged(isPushed) {
-  const last = move;
-  const there = pathSeen();
-  const isChained = last && Date.now() - last.happened.at < CHAIN;
-  const before = isChained ? last.before : seen;
-  const isMove = there != seen[0] || loc.search != seen[1] && (isPushed || isChained && last.isPushed);
-  seen = [there, loc.search];
-  if (!isMove) return;
-  if (last && !isChained) endMove(last.title);
-  unaskedAt = 0;
-  look();
-  if (isChained) stop(last.timer);
-  move = { happened: moment(), before: before, spentMs: isChained ? last.spentMs : spentMs, isPushed: isPushed };
-  // It has come back to where it was.
-  if (isChained && before[0] == seen[0] && before[1] == seen[1]) {
-    move = undefined;
-    return;
-  }
-  awaitTitle(SETTLE - CHAIN);
-  if (!move.timer) endMove();
-}
-
-function watchAddress() {
-  const navigation = safe(() => w.navigation.addEventListener && w.navigation);
-  if (navigation) {
-    // This one also tells of moves by functions that a router kept before this script ran.
-    return listen('currententrychange', e => addressChanged(e.navigationType != 'replace'), navigation);
-  }
-  each(['pushState', 'replaceState'], name =>
-    safe(() => wrap(w.history, name, () => addressChanged(name == 'pushState'))));
-  listen('popstate', () => addressChanged(true));
-  listen('click', () => delay(() => addressChanged(true), CHAIN));
-}
-
-function watch() {
-  if (cfg.spa) watchAddress();
+add(watchers, () => {
   listen('visibilitychange', () => {
-    if (ofDocument('visibilityState', 'string') == 'hidden') {
+    if (isHidden()) {
       endMove();
       engaged(1000, part);
     } else {
@@ -249,4 +191,4 @@ function watch() {
     }
   });
   listen('online', () => obeying || resume());
-}
+});

@@ -2,11 +2,10 @@
 function decorate(address) {
   const link = ask('createElement', 'a');
   link.href = address;
-  const target = domainOf(link.hostname);
-  if (!on() || !visit || !target || target == domainOf(loc.hostname)) return address;
-  const clean = filter((link.search || '').slice(1).split('&'), pair => pair && !/^__hs(tc|sc|fp)=/.test(pair));
-  link.search = '?' + join(map(clean, pair => pair + '&'), '') + '__hstc=' + join(visit, '.') + '&__hssc=' +
-    join(session, '.') + '&__hsfp=' + fingerprint();
+  if (!on() || !visit || !domainOf(link.hostname) || isOwnSite(link.hostname)) return address;
+  const others = (link.search || '').replace(/^\?/, '&').replace(/&__hs(tc|sc|fp)=[^&]*/g, '');
+  link.search = (others + '&__hstc=' + join(visit, '.') + '&__hssc=' + join(session, '.') + '&__hsfp=' + fingerprint(0))
+    .replace('&', '?');
   return link.href;
 }
 
@@ -14,12 +13,9 @@ function decorate(address) {
 function pressed(e) {
   let link = e.target;
   while (link && !(link.href && link.tagName == 'A')) link = link.parentNode;
-  if (!cfg.linker || !link) return;
+  if (!linksCarry || !link) return;
   const address = decorate(link.href);
   if (address != link.href) link.href = address;
 }
 
-function watchLinks() {
-  listen('mousedown', pressed);
-  listen('click', pressed);
-}
+add(watchers, () => each(['mousedown', 'click'], type => listen(type, pressed)));

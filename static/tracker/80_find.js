@@ -61,16 +61,13 @@ function find(css) {
   return safe(all, d, css) || safe(findAll, css) || safe(() => w.jQuery.find(css)) || [];
 }
 
-// The argument for functions that are asked for a value.
-const library = {
-  $: css => {
-    const found = find(css);
-    const first = found[0];
-    return {
-      length: found.length,
-      text: () => join(map(found, element => element.textContent), ''),
-      val: () => first && first.value,
-      attr: name => first && first.hasAttribute(name) ? first.getAttribute(name) : undefined
-    };
-  }
+library.$ = css => {
+  const found = find(css);
+  const first = found[0];
+  return {
+    length: found.length,
+    text: () => join(map(found, element => element.textContent), ''),
+    val: () => first && first.value,
+    attr: name => first && first.hasAttribute(name) ? first.getAttribute(name) : undefined
+  };
 };

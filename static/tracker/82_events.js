@@ -7,11 +7,6 @@ const MARKED = 300;
 // Within this many milliseconds, a page sends a form that it had stopped to check.
 const RESENT = 1e4;
 const CAMPAIGN = /^(utm_|gad_|hsa_|_?_hs|_g[al]|mc_[ce]id|\w*(clid|braid)=)/i;
-const forms = cfg.forms || [];
-let codes = cfg.codes || [];
-// Each entry: id or name of the event, selector, URL rule, value.
-let clicks = cfg.clicks || [];
-let waitingEvents = [];
 let acted = {};
 let labelled;
 const judged = new Set();
@@ -47,7 +42,7 @@ function keepEvents() {
 // address, so broken code breaks only itself. The policy of the page may refuse the addresses.
 function viewed() {
   keepEvents();
-  each(codes, name => safe(addScript, '/e/' + cfg.account + '/' + name + '.js'));
+  each(codes, name => safe(addScript, '/e/' + account + '/' + name + '.js'));
   codes = [];
 }
 
@@ -191,7 +186,7 @@ function submitted(e) {
   delay(() => delay(() => judgeForm(sent), e.defaultPrevented && MARKED));
 }
 
-function watchActs() {
+add(watchers, () => {
   listen('click', actOfClick);
   listen('auxclick', e => e.button == 1 && act(fitting(clicks, passed(e))));
   if (!forms[0]) return;
@@ -203,7 +198,7 @@ function watchActs() {
     if (posted != form) act(fitting(forms, [form]));
     posted = 0;
   });
-}
+});
 
 assign(tracker, {
   trackEvent: trackEvent,

@@ -1,22 +1,22 @@
 // Takes over the queues in HubSpot's order: settings, then the description of the page, then the rest in the order it
 // came.
-const SETTINGS = 'setCookiesToSubdomain addCookieDomain enableSecureCookie';
-const FACTS = 'setCanonicalUrl setPath setContentType setContentMetadata setPageId identify setDebugMode ' +
-  'setLimitTrackingToCookieDomains setTrackingEnabled doNotTrack';
 // Entries that are kept for the scripts of other accounts.
 const PAST_MAX = 100;
+
+function isIn(calls, entry) {
+  return isList(entry) && has(names(calls), entry[0]);
+}
 
 function run(calls, entry) {
   safe(() => {
     if (typeof entry == 'function') entry(tracker, library);
-    else if (isList(entry) && has(names(calls), entry[0])) calls[entry[0]].apply(calls, filter(entry, (one, i) => i));
+    else if (isIn(calls, entry)) calls[entry[0]].apply(calls, filter(entry, (one, i) => i));
   });
 }
 
 // The pass in which an entry is handled.
 function turnOf(entry) {
-  const isIn = calls => isList(entry) && has(calls.split(' '), entry[0]);
-  return isIn(SETTINGS) ? 1 : isIn(FACTS) ? 2 : 3;
+  return isIn(settings, entry) ? 1 : isIn(descriptions, entry) ? 2 : 3;
 }
 
 // Moves the entries of a queue to the past, where scripts of other accounts find them too.
@@ -46,7 +46,7 @@ function start() {
   const past = filter(absorb(queue), () => true);
   const take = turn => each(past, entry => turnOf(entry) == turn && run(tracker, entry));
   debug = /[#&]hsdbg/.test(loc.hash) || read('hs_dbg') == '1';
-  each(cfg.domains, addDomain);
+  each(ownDomains, addDomain);
   choice = storedChoice();
   take(1);
   takeOver(queueOf('_hsp'), consentCalls, 0);
@@ -54,24 +54,27 @@ function start() {
   if (email) identify({ email: email });
   take(2);
   forgetRefused();
-  safe(watch);
-  watchLinks();
-  safe(watchActs);
+  each(watchers, watch => safe(watch));
   take(3);
   safe(sendFirstView);
   // Entries that a queued function adds are handled after the view.
   takeOver(queue, tracker, past.length);
 }
 
-// A frame without an address of its own, or in a sandbox, is no page of the site. A frame that a page has written has the
-// address of that page.
-const isWritten = w.parent != w && safe(() => w.parent.location.href.split('#')[0] == loc.href.split('#')[0]);
+function addressIn(frame) {
+  return safe(() => frame.location.href.split('#')[0]);
+}
+
+// A frame without an address of its own, or in a sandbox, is no page of the site. A frame or window that a page has
+// written has the address of that page. A window may also have it because it was opened there; then it was loaded.
+const isWritten = w.parent != w && addressIn(w.parent) == addressIn(w) || addressIn(w.opener) == addressIn(w) &&
+  safe(() => /^about:/.test(performance.getEntriesByType('navigation')[0].name));
 const isPage = /^http/.test(loc.protocol) && w.origin != 'null' && !isWritten;
 
 if (isPage && !server) {
-  warn('the script does not know its server; set public_url');
-} else if (isPage && !shared[cfg.account] && (shared.all[0] || !w._hstc_loaded)) {
-  shared[cfg.account] = w._hstc_loaded = true;
+  warn('does not know its server; set public_url');
+} else if (isPage && !shared[account] && (shared.all[0] || !w._hstc_loaded)) {
+  shared[account] = w._hstc_loaded = true;
   const begin = () => {
     if (w._hstc_ran && !shared.all[0]) return;
     w._hstc_ran = true;

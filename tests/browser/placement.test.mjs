@@ -169,4 +169,41 @@ describe("the script", { skip: withoutServer("placement") }, () => {
     assert.deepEqual([heard.refusals, visitor.troubles], [[], []]);
     assert.deepEqual(await countsOf(server, account), { page_views: 1, visitors: 1 });
   });
+
+  test("counts windows that a page opens, but sends nothing from those that it writes", { timeout: MINUTE }, async (t) => {
+    const { server, account, site, visitor, heard } = await begin(t, ({ server, account }) => {
+      const tag = tagOf(server, account);
+      const written = JSON.stringify(inHead(tag)).replaceAll("</", "<\\/");
+      const fill = `<script>
+        const fill = (popup) => { popup.document.open(); popup.document.write(${written}); popup.document.close(); };
+        const ways = {
+          empty: () => fill(window.open("")),
+          blank: () => fill(window.open("about:blank", "print", "width=400,height=300")),
+          later: () => { const popup = window.open("about:blank"); setTimeout(() => fill(popup), 500); },
+          opened: () => window.open(location.href),
+        };
+      </script>`;
+      return { "/": taggedPage(server, account, { title: "Outside", body: `${fill}<a target="_blank" rel="opener" href="/">again</a>` }) };
+    });
+    const page = await visitor.open(site.at("/"));
+    await eventually(() => heard.views().length === 1, "the view of the page");
+    const popupOf = async (open) => {
+      const [popup] = await Promise.all([page.waitForEvent("popup"), open()]);
+      await eventually(() => popup.evaluate(() => Array.isArray(globalThis._hsq)), "the script in the window");
+      return popup;
+    };
+    for (const way of ["empty", "blank", "later"]) {
+      const popup = await popupOf(() => page.evaluate(`ways.${way}()`));
+      assert.equal(await popup.evaluate(() => location.href), site.at("/"), "a window that is written has the page's address");
+      await popup.evaluate(() => globalThis._hsq.push(["setPath", "/x"], ["trackPageView"], ["trackEvent", { id: "Inside" }]));
+      await pause(SETTLED);
+      assert.deepEqual(heard.hits.filter(({ k }) => k !== "engagement").map(({ k, t: title }) => [k, title]), [[1, "Outside"]], way);
+      await popup.close();
+    }
+    await popupOf(() => page.evaluate("ways.opened()"));
+    await popupOf(() => page.getByText("again").click());
+    await eventually(() => heard.views().length === 3, "the views of both windows");
+    assert.deepEqual([heard.refusals, visitor.troubles], [[], []]);
+    assert.deepEqual(await countsOf(server, account), { page_views: 3, visitors: 1 });
+  });
 });

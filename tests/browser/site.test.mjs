@@ -133,6 +133,8 @@ describe("sites as they are", { skip: withoutServer("sites as they are") }, () =
     const token = await server.addToken(account);
     const { pages, titles } = pagesOf(server, account);
     const site = await startSite(t, pages);
+    // The first request for a script waits until it is built. A page that waits for that is left before it has sent anything.
+    assert.equal((await fetch(`${server.address}/${account}.js`)).status, 200);
     const browser = await launch(t);
     const faults = [];
     const waiting = Object.keys(pages);

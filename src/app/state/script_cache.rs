@@ -1,7 +1,7 @@
 //! The served scripts. Each is built once for a state of its account's settings and events: a script is stale when
 //! one of these is another one than it was built from.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
@@ -37,38 +37,62 @@ pub struct ScriptCache {
     /// The origin of this server, if it is known.
     public_url: Option<String>,
     built: RwLock<FxHashMap<AccountId, Built>>,
+    /// Held by the request that builds the script of an account.
+    building: Mutex<FxHashMap<AccountId, Arc<Mutex<()>>>>,
     fetched: RwLock<FxHashMap<AccountId, Fetched>>,
 }
 
 impl ScriptCache {
     #[must_use]
     pub fn new(public_url: Option<String>) -> Self {
-        Self { public_url, built: RwLock::default(), fetched: RwLock::default() }
+        Self { public_url, built: RwLock::default(), building: Mutex::default(), fetched: RwLock::default() }
     }
 
     /// The script for the present settings and events of an account. With `runs_code` it loads the custom code of
-    /// events. Building a script takes some tens of milliseconds.
+    /// events. Building a script takes about a tenth of a second, and many browsers ask for a changed script at the same
+    /// time. One request builds it, and the others wait for that one instead of doing the same work beside it.
     #[must_use]
     pub fn of(&self, account: &Entry, defined: &Arc<AccountEvents>, runs_code: bool) -> Arc<Script> {
-        let (id, settings, tracking) = (account.id(), account.settings(), *account.tracking());
-        let known = self.built.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(built) = known.get(&id)
-            && built.settings == *settings
-            && built.tracking == tracking
-            && Arc::ptr_eq(&built.defined, defined)
-            && built.runs_code == runs_code
-        {
-            return Arc::clone(&built.script);
+        if let Some(script) = self.present(account, defined, runs_code) {
+            return script;
         }
+        let building = self.turn(account.id());
+        let turn = building.lock().unwrap_or_else(PoisonError::into_inner);
+        let script = self.present(account, defined, runs_code);
+        let script = script.unwrap_or_else(|| self.build(account, defined, runs_code));
+        drop(turn);
+        script
+    }
+
+    /// The script that is built already, unless it is stale.
+    fn present(&self, account: &Entry, defined: &Arc<AccountEvents>, runs_code: bool) -> Option<Arc<Script>> {
+        let known = self.built.read().unwrap_or_else(PoisonError::into_inner);
+        let built = known.get(&account.id())?;
+        let is_present = built.settings == *account.settings()
+            && built.tracking == *account.tracking()
+            && Arc::ptr_eq(&built.defined, defined)
+            && built.runs_code == runs_code;
+        is_present.then(|| Arc::clone(&built.script))
+    }
+
+    fn turn(&self, account: AccountId) -> Arc<Mutex<()>> {
+        let mut building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(building.entry(account).or_default())
+    }
+
+    fn build(&self, account: &Entry, defined: &Arc<AccountEvents>, runs_code: bool) -> Arc<Script> {
+        let id = account.id();
         let options =
             ScriptOptions { server: self.public_url.clone(), ..options(account, defined, runs_code) };
         // Most changes of events do not change the script.
+        let known = self.built.read().unwrap_or_else(PoisonError::into_inner);
         let same = known.get(&id).filter(|built| built.options == options);
         let same = same.map(|built| Arc::clone(&built.script));
         drop(known);
         let script = same.unwrap_or_else(|| Arc::new(tracker::build(&options)));
-        let (settings, defined) = (settings.clone(), Arc::clone(defined));
-        let built = Built { settings, tracking, defined, runs_code, options, script: Arc::clone(&script) };
+        let (settings, tracking) = (account.settings().clone(), *account.tracking());
+        let (defined, kept) = (Arc::clone(defined), Arc::clone(&script));
+        let built = Built { settings, tracking, defined, runs_code, options, script: kept };
         self.built.write().unwrap_or_else(PoisonError::into_inner).insert(id, built);
         script
     }

@@ -4,10 +4,10 @@
 use guestlog::app::access::Actor;
 use guestlog::app::events::{custom_js, definitions};
 use guestlog::domain::event::{EventKind, EventNumber, Status, Typed};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::site::{Site, Wanted};
-use crate::tracker::harness::{Browser, HOME, Visit};
+use crate::tracker::harness::{Browser, HOME, Visit, setting};
 
 fn typed<'a>(name: &'a str, code: &'a str) -> Typed<'a> {
     Typed { name, custom_js: code, ..Typed::default() }
@@ -24,9 +24,8 @@ async fn update(site: &Site, number: EventNumber, code: &str) -> Result<(), defi
 /// Addresses of custom code in the tracking script.
 async fn addresses(site: &Site) -> Vec<String> {
     let script = site.get("/1000001.js").await.text();
-    let config = &script[script.find("{\"account\":").unwrap()..];
-    let config: Value = serde_json::Deserializer::from_str(config).into_iter().next().unwrap().unwrap();
-    let codes = config["codes"].as_array().cloned().unwrap_or_default();
+    let codes = setting(&script, "codes");
+    let codes = codes.as_array().unwrap();
     codes.iter().map(|code| format!("/e/1000001/{}.js", code.as_str().unwrap())).collect()
 }
 
@@ -266,8 +265,8 @@ async fn the_script_knows_the_active_click_and_form_events() {
     let after = site.get("/1000001.js").await;
     assert_ne!(before.header("etag"), after.header("etag"));
     let script = after.text();
-    assert!(script.contains(r##""clicks":[["000000000001","#buy, .buy","/shop/*"]]"##), "{}", &script[..400]);
-    assert!(script.contains(r#""forms":[["000000000002","form.join",""]]"#));
+    assert_eq!(setting(&script, "clicks"), json!([["000000000001", "#buy, .buy", "/shop/*"]]));
+    assert_eq!(setting(&script, "forms"), json!([["000000000002", "form.join", ""]]));
     for not_needed in ["Buy", "Join", "#old", "/thanks"] {
         assert!(!script.contains(not_needed), "{not_needed}");
     }

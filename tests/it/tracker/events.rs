@@ -397,14 +397,18 @@ fn script_and_server_read_url_rules_alike() {
     for row in table {
         let text = |name: &str| row[name].as_str();
         let (rule_text, url, path) = (text("rule").unwrap(), text("url").unwrap(), text("path"));
-        let page = Recorded::recorded(url, path, None).unwrap().page;
+        let recorded = Recorded::recorded(url, path, None).unwrap().page;
         let parsed = UrlRule::parse(rule_text).unwrap();
-        let by_server = parsed.matches(&page);
+        let by_server = parsed.matches(&recorded);
         let browser = Browser::new();
         let rules = with_rules(vec![rule("000000000001", ".a", parsed.pattern())], vec![]);
         let page = browser.open(&Visit::of(url).options(&rules));
         if let Some(path) = path {
             page.push(&format!("['setPath', '{path}']"));
+            page.push("['trackPageView']");
+            let view = browser.views().pop().unwrap();
+            let sent = Recorded::recorded(view["pu"].as_str().unwrap(), view["po"].as_str(), None);
+            assert_eq!(sent.unwrap().page, recorded, "what the script sends of {row}");
         }
         click(&page, "browser.element('.a')");
         let by_script = !events(&browser).is_empty();

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use guestlog::app::ingest::accept::beacon::json_of_query;
 use guestlog::domain::account::AccountId;
-use guestlog::tracker::{ScriptOptions, text};
+use guestlog::tracker::{PARAMETERS, ScriptOptions, text};
 use rquickjs::{CatchResultExt, Context, Runtime};
 use serde_json::{Value, json};
 
@@ -18,6 +18,13 @@ pub(crate) const HOME: &str = "https://www.example.com/";
 
 pub(crate) fn options() -> ScriptOptions {
     ScriptOptions::new(AccountId(ACCOUNT), vec!["example.com".into(), "example.org".into()])
+}
+
+/// What a served script is given for one of its parameters.
+pub(crate) fn setting(script: &str, parameter: &str) -> Value {
+    let (_, arguments) = script.trim_end().trim_end_matches(");").rsplit_once("})(").unwrap();
+    let arguments: Vec<Value> = serde_json::from_str(&format!("[{arguments}]")).unwrap();
+    arguments[PARAMETERS.split(", ").position(|name| name == parameter).unwrap()].clone()
 }
 
 #[derive(Clone)]

@@ -295,3 +295,22 @@ fn errors_and_results_of_the_sites_own_history_calls_stay_as_they_were() {
     let code = "try { history.pushState({}, '', 'https://other.example/'); return 'no'; } catch (e) { return e.message; }";
     assert_eq!(page.run(code), "SecurityError: another origin");
 }
+
+#[test]
+fn without_moves_a_site_still_reports_its_pages_itself() {
+    let browser = Browser::new();
+    let mut quiet = options();
+    quiet.spa = false;
+    let page = browser.open(&Visit::of(HOME).options(&quiet));
+    browser.advance(5000);
+    page.run("history.pushState({}, '', '/b'); document.title = 'B'");
+    page.push("['setPath', '/b']");
+    page.push("['trackPageView']");
+    browser.advance(5000);
+    page.dispatch("leave");
+    assert_eq!(pages(&browser), ["/", "/b"]);
+    let engaged: Vec<_> = browser.hits().into_iter().filter(|hit| hit["k"] == "engagement").collect();
+    let of: Vec<_> = engaged.iter().map(|hit| (hit["pv"].clone(), hit["ms"].clone())).collect();
+    let views = browser.views();
+    assert_eq!(of, [(views[0]["id"].clone(), 5000.into()), (views[1]["id"].clone(), 5000.into())]);
+}
