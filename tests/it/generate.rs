@@ -118,6 +118,22 @@ fn the_numbers_are_those_asked_for() {
     }
 }
 
+/// Few sessions are suspected, and some come with a click id, so that a demo shows what reports say of both.
+#[test]
+fn a_history_has_suspected_robots_and_click_ids() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = app_with_account(dir.path());
+    make(&app, &wanted(6_000, 20, 1_800, 5));
+    app.store.close();
+    let conn = unpacked(dir.path());
+    let sessions = count(&conn, "select count(*) from session");
+    let suspected = count(&conn, "select count(*) from session where suspected = 1");
+    assert!((sessions / 200..sessions / 40).contains(&suspected), "{suspected} of {sessions}");
+    let kinds = count(&conn, "select count(distinct click_id) from session where click_id <> 0");
+    let clicks = count(&conn, "select count(*) from session where click_id <> 0");
+    assert!(kinds >= 6 && clicks > sessions / 20, "{kinds} kinds, {clicks} of {sessions}");
+}
+
 /// rules.md 10
 #[test]
 fn sessions_are_those_the_rule_cuts_from_the_views() {

@@ -9,7 +9,7 @@ use super::events::{Panel, TopEvent};
 use super::sources::By;
 use super::{
     Error, Frame, NameRow, PageRow, ReportQuery, SUSPECTED, SourceRow, Span, Table, iso_days, shown,
-    suspected_page_views,
+    suspected,
 };
 use crate::app::core::App;
 use crate::base::clock::Millis;
@@ -174,7 +174,7 @@ fn answer(
         pages: shown(panel(), |row| PageRow::of(row, None)),
         devices: shown(panel(), |row| NameRow::of(row, None)),
         countries: shown(panel(), |row| NameRow::of(row, None)),
-        suspected_page_views: suspected_page_views(&panel()),
+        suspected_page_views: suspected(&panel()).page_views,
         events: of_events
             .map(|of_events| of_events.table(&panel(), frame.digits(), PANEL_ROWS))
             .unwrap_or_default(),

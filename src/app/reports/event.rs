@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::events::{EventRow, Past, past};
-use super::{Error, Frame, ReportQuery, Span, iso_days, name};
+use super::{Error, Frame, ReportQuery, SUSPECTED, Span, is_zero, iso_days, name, suspected};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -48,6 +48,9 @@ pub struct EventReport {
     pub sessions: u64,
     /// Completions that programs reported; they have no browser, page or source (rules.md 13).
     pub reported_by_programs: u64,
+    /// Completions of suspected robots; all figures include them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub suspected_completions: u64,
     pub compare: Option<Compare>,
     /// `hour`, `day` or `month`.
     pub step: &'static str,
@@ -165,23 +168,9 @@ pub async fn event(
 
 fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, Error> {
     let (frame, digits) = (ask.frame, ask.digits);
-    let top = |limit, after, skip_empty| Top { by: Measure::Completions, limit, after, skip_empty };
-    let panel =
-        |dimension, skip_empty| Grouping::By(Key::Dimension(dimension), top(PANEL_ROWS, None, skip_empty));
-    // Without persons only their number is counted.
-    let shown = if persons { ask.query.limit } else { 0 };
     let (step, edges) = frame.steps();
-    let groupings = [
-        Grouping::Total,
-        Grouping::Intervals(edges.clone()),
-        Grouping::SumsBy(Key::Dimension(Dimension::Contact), top(shown, ask.query.after, true)),
-        panel(Dimension::Browser, false),
-        panel(Dimension::Os, false),
-        panel(Dimension::Device, false),
-        panel(Dimension::Page, true),
-        panel(Dimension::Source, false),
-        panel(Dimension::Country, false),
-    ];
+    // Without persons only their number is counted.
+    let groupings = groupings(ask, edges.clone(), if persons { ask.query.limit } else { 0 });
     let found = frame.ask(ask.conn, ask.deadline, frame.range(), &ask.filters, &groupings)?;
     let mut damaged = found.damaged;
     let compare = frame.earlier(ask.conn, ask.deadline, ask.query, &ask.filters)?.map(|earlier| {
@@ -202,9 +191,9 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
     let mut row = EventRow::of(stored, frame.now, digits);
     row.count(&total, digits);
     row.contacts = contacts.total;
-    let mut parts = || parts(next(), digits);
-    let (browsers, systems) = (parts(), parts());
-    let devices = parts();
+    let [browsers, systems, devices, pages, sources, countries] =
+        std::array::from_fn(|_| parts(next(), digits));
+    let suspected_completions = suspected(&next()).completions;
     let (settings, definition) = (frame.entry.settings(), &stored.definition);
     let of_browsers: u64 = devices.iter().map(|part| part.completions).sum();
     Ok(EventReport {
@@ -221,6 +210,7 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
         created: stored.created,
         visitors: total.visitors,
         sessions: total.sessions,
+        suspected_completions,
         reported_by_programs: total.completions.saturating_sub(of_browsers),
         compare,
         step: step.as_str(),
@@ -228,14 +218,33 @@ fn answer(ask: &Ask<'_>, stored: &Stored, persons: bool) -> Result<EventReport, 
         browsers,
         systems,
         devices,
-        pages: parts(),
-        sources: parts(),
-        countries: parts(),
+        pages,
+        sources,
+        countries,
         next: contacts.next.filter(|_| persons).map(|cursor| cursor.to_string()),
         completed_by: if persons { Some(completers(ask, contacts)?) } else { None },
         damaged: iso_days(damaged),
         row,
     })
+}
+
+/// What is asked of the scan, with so many contacts.
+fn groupings(ask: &Ask<'_>, edges: Vec<i64>, contacts: usize) -> [Grouping; 10] {
+    let top = |limit, after, skip_empty| Top { by: Measure::Completions, limit, after, skip_empty };
+    let panel =
+        |dimension, skip_empty| Grouping::By(Key::Dimension(dimension), top(PANEL_ROWS, None, skip_empty));
+    [
+        Grouping::Total,
+        Grouping::Intervals(edges),
+        Grouping::SumsBy(Key::Dimension(Dimension::Contact), top(contacts, ask.query.after, true)),
+        panel(Dimension::Browser, false),
+        panel(Dimension::Os, false),
+        panel(Dimension::Device, false),
+        panel(Dimension::Page, true),
+        panel(Dimension::Source, false),
+        panel(Dimension::Country, false),
+        SUSPECTED,
+    ]
 }
 
 fn suggest_value_property(ask: &Ask<'_>, stored: &Stored) -> Result<Option<String>, Error> {

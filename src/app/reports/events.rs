@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Compared, Error, Frame, ReportQuery, Table, after, choose, iso_days, no_cursor, not_one_of};
+use super::{
+    Compared, Error, Frame, ReportQuery, SUSPECTED, Table, after, choose, is_zero, iso_days, no_cursor,
+    not_one_of, suspected,
+};
 use crate::app::core::App;
 use crate::app::reports::parameters;
 use crate::app::state::definition_cache::AccountEvents;
@@ -93,6 +96,9 @@ impl EventRow {
 pub struct Events {
     #[serde(flatten)]
     pub table: Table<EventRow>,
+    /// How many completions of these events are of suspected robots, and are included.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub suspected_completions: u64,
     /// Events that count towards the limit, and the limit.
     pub active: i64,
     pub limit: i64,
@@ -221,9 +227,10 @@ pub async fn events(
             let defined = stored.len();
             let active = stored.iter().filter(|stored| stored.status == Status::Active).count();
             stored.retain(|stored| wanted.holds(stored));
-            let table = table(conn, frame, &deadline, &query, &wanted, &stored)?;
+            let (table, suspected_completions) = table(conn, frame, &deadline, &query, &wanted, &stored)?;
             Ok(Events {
                 table,
+                suspected_completions,
                 active: i64::try_from(active).unwrap_or(i64::MAX),
                 limit,
                 waiting: unexpected::count(conn, account, false)?,
@@ -234,6 +241,7 @@ pub async fn events(
         .await
 }
 
+/// The rows, and how many completions of suspected robots they include.
 fn table(
     conn: &Connection,
     frame: &Frame,
@@ -241,26 +249,27 @@ fn table(
     query: &ReportQuery,
     wanted: &Wanted,
     stored: &[Stored],
-) -> Result<Table<EventRow>, Error> {
+) -> Result<(Table<EventRow>, u64), Error> {
     let digits = frame.digits();
     let codes: Vec<u32> = stored.iter().map(|stored| stored.number.0).collect();
     let mut rows: Vec<EventRow> =
         stored.iter().map(|stored| EventRow::of(stored, frame.now, digits)).collect();
     let mut damaged = Vec::new();
     let mut compare = None;
-    // Page views belong to no event. A filter leaves them out at once, so the scan does not look at each of them.
-    let completions =
-        Filter { dimension: Dimension::Event, operator: Operator::IsNot, values: vec![String::new()] };
-    let filters: Vec<Filter> = query.filters.iter().cloned().chain([completions]).collect();
+    let mut suspected_completions = 0;
+    let filters: Vec<Filter> = query.filters.iter().cloned().chain([of_events(wanted, stored)]).collect();
     if !codes.is_empty() {
         let (_, edges) = frame.steps();
         let intervals = edges.len().saturating_sub(1).max(1);
-        let groupings = [Grouping::Chosen(KEY, codes.clone()), Grouping::Grid(KEY, codes.clone(), edges)];
+        let groupings =
+            [Grouping::Chosen(KEY, codes.clone()), Grouping::Grid(KEY, codes.clone(), edges), SUSPECTED];
         let groupings = (groupings.as_slice(), true);
         let answer = frame.ask_of(conn, deadline, frame.range(), &filters, groupings)?;
         damaged.extend(answer.damaged);
-        let mut tables = answer.tables.into_iter().map(|table| table.rows);
-        let (figures, steps) = (tables.next().unwrap_or_default(), tables.next().unwrap_or_default());
+        let mut tables = answer.tables.into_iter();
+        let mut next = || tables.next().unwrap_or_default();
+        let (figures, steps) = (next().rows, next().rows);
+        suspected_completions = suspected(&next()).completions;
         for ((row, figures), steps) in rows.iter_mut().zip(&figures).zip(steps.chunks(intervals)) {
             row.count(&figures.figures, digits);
             row.contacts = figures.figures.contacts;
@@ -285,7 +294,17 @@ fn table(
     wanted.order.sort(&mut rows);
     let total = rows.len() as u64;
     let (rows, next) = page(rows, query.limit, wanted.after)?;
-    Ok(Table { rows, total, next, compare, suspected_page_views: 0, damaged: iso_days(damaged) })
+    let table = Table { rows, total, next, compare, suspected_page_views: 0, damaged: iso_days(damaged) };
+    Ok((table, suspected_completions))
+}
+
+/// Selects the completions of the wanted events. Page views belong to no event, so the scan does not look at each of them.
+fn of_events(wanted: &Wanted, stored: &[Stored]) -> Filter {
+    let (operator, values) = match wanted.is_all() {
+        true => (Operator::IsNot, vec![String::new()]),
+        false => (Operator::Is, stored.iter().map(|stored| stored.number.to_string()).collect()),
+    };
+    Filter { dimension: Dimension::Event, operator, values }
 }
 
 pub(super) fn past(figures: &Totals, digits: u32) -> Past {

@@ -12,6 +12,7 @@ pub mod pages;
 pub mod parameters;
 pub mod saved_views;
 pub mod sources;
+pub mod typed;
 pub mod visitor;
 
 use std::borrow::Cow;
@@ -115,7 +116,7 @@ pub struct Table<R> {
     /// The period that `before` of the rows is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compare: Option<Compared>,
-    /// How many page views of the period are of suspected robots, and are included.
+    /// How many page views in the table are of suspected robots.
     #[serde(skip_serializing_if = "is_zero")]
     pub suspected_page_views: u64,
     /// Local days that cannot be read and are missing here.
@@ -363,7 +364,15 @@ async fn table<R: Send + 'static>(
             let mut damaged = answer.damaged;
             let mut tables = answer.tables.into_iter();
             let found = tables.next().unwrap_or_default();
-            let suspected_page_views = suspected_page_views(&tables.next().unwrap_or_default());
+            let mut suspected_page_views = suspected(&tables.next().unwrap_or_default()).page_views;
+            if skip_empty && suspected_page_views > 0 {
+                // The group that is not shown has some of them.
+                let empty = key.dimensions().iter().map(|dimension| Filter::is(*dimension, ""));
+                let filters: Vec<Filter> = query.filters.iter().cloned().chain(empty).collect();
+                let hidden = frame.ask(conn, &deadline, frame.range(), &filters, &[SUSPECTED])?;
+                let hidden = hidden.tables.first().map_or(0, |table| suspected(table).page_views);
+                suspected_page_views = suspected_page_views.saturating_sub(hidden);
+            }
             let mut before = Vec::new();
             let mut compare = None;
             if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {
@@ -398,10 +407,10 @@ const SUSPECTED: scan::Grouping = scan::Grouping::SumsBy(
     scan::Top { by: scan::Measure::PageViews, limit: 2, after: None, skip_empty: true },
 );
 
-/// The page views of suspected robots in the answer to `SUSPECTED`.
-fn suspected_page_views(table: &scan::Table) -> u64 {
+/// The figures of suspected robots in the answer to `SUSPECTED`.
+fn suspected(table: &scan::Table) -> scan::Totals {
     let is_suspected = |row: &&scan::Row| row.name.first().is_some_and(|name| name == SUSPECTED_YES);
-    table.rows.iter().find(is_suspected).map_or(0, |row| row.figures.page_views)
+    table.rows.iter().find(is_suspected).map_or_else(scan::Totals::default, |row| row.figures)
 }
 
 /// Days as answers show them, each once.

@@ -19,14 +19,15 @@
 use std::borrow::Cow;
 
 use super::period::{Days, LocalDay, Preset, parse_day};
+use crate::domain::page::URL_MAX;
 use crate::domain::readable::{readable, readable_referrer};
 
 /// The most filters of a report.
 pub const FILTERS_MAX: usize = 20;
 /// The most values of a filter.
 pub const VALUES_MAX: usize = 50;
-/// Longest value, characters.
-pub const VALUE_LENGTH_MAX: usize = 1_024;
+/// Longest value, characters: as long as an address can be, so that each can be filtered by.
+pub const VALUE_LENGTH_MAX: usize = URL_MAX;
 /// The word for the empty text.
 pub const NONE: &str = "(none)";
 
@@ -129,6 +130,7 @@ impl Dimension {
             | Self::Suspected
             | Self::Consent
             | Self::Contact
+            | Self::Language
             | Self::ClickId => value.to_lowercase(),
             Self::Country | Self::Source => value.to_uppercase(),
             Self::Page | Self::EntryPage | Self::ExitPage => normalise_page(value),
@@ -185,6 +187,16 @@ impl Operator {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|o| o.as_str() == text)
+    }
+
+    /// The operator that matches what this one leaves out, if this one is negative.
+    #[must_use]
+    pub const fn positive(self) -> Self {
+        match self {
+            Self::Is | Self::IsNot => Self::Is,
+            Self::Contains | Self::DoesNotContain => Self::Contains,
+            Self::StartsWith => Self::StartsWith,
+        }
     }
 
     /// Whether it asks for rows that match none of the values.
@@ -250,13 +262,27 @@ impl Filter {
             if values.len() == VALUES_MAX {
                 return Err(Invalid::ManyValues);
             }
-            let value = unescape(value);
+            let value = if value == NONE { String::new() } else { unescape(value) };
             if value.chars().count() > VALUE_LENGTH_MAX {
                 return Err(Invalid::LongValue);
             }
-            values.push(if value == NONE { String::new() } else { value });
+            values.push(value);
         }
         Ok(Self { dimension, operator, values })
+    }
+
+    /// The values as `parse` reads them.
+    #[must_use]
+    pub fn written_values(&self) -> String {
+        let written = |value: &String| if value.is_empty() { NONE.to_owned() } else { escape(value) };
+        self.values.iter().map(written).collect::<Vec<_>>().join("|")
+    }
+
+    /// The values as one text, in which the bars are part of the text instead of standing between values. `None` for a
+    /// single value.
+    #[must_use]
+    pub fn joined_values(&self) -> Option<String> {
+        (self.values.len() > 1).then(|| self.values.join("|"))
     }
 
     /// A filter for exactly this value.
@@ -286,33 +312,29 @@ impl Filter {
 
 impl std::fmt::Display for Filter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}:", self.dimension.as_str(), self.operator.as_str())?;
-        for (place, value) in self.values.iter().enumerate() {
-            if place > 0 {
-                f.write_str("|")?;
-            }
-            f.write_str(if value.is_empty() { NONE } else { "" })?;
-            f.write_str(&escape(value))?;
-        }
-        Ok(())
+        write!(f, "{}:{}:{}", self.dimension.as_str(), self.operator.as_str(), self.written_values())
     }
 }
 
-/// Writes a bar inside a value as `%7C`. A text that already looks like this gets one more `25`. So every text can be
-/// written, and all other percent signs stay as they are.
+/// What stands for a text that would mean something else in a filter: what follows its percent sign, and the text.
+const ESCAPES: [(&str, &str); 2] = [("7C", "|"), ("28none)", NONE)];
+
+/// Writes a bar inside a value as `%7C`, and the value `(none)` as `%28none)`. A text that already looks like one of these
+/// gets one more `25`. So every text can be written, and all other percent signs stay as they are.
 fn escape(value: &str) -> String {
-    rewrite(value, |layers, tail| format!("%{}{tail}", "25".repeat(layers + 1))).replace('|', "%7C")
+    let written = rewrite(value, |layers, tail, _| format!("%{}{tail}", "25".repeat(layers + 1)));
+    if written == NONE { written.replace('(', "%28") } else { written.replace('|', "%7C") }
 }
 
 fn unescape(value: &str) -> String {
-    rewrite(value, |layers, tail| match layers {
-        0 => "|".to_owned(),
+    rewrite(value, |layers, tail, text| match layers {
+        0 => text.to_owned(),
         _ => format!("%{}{tail}", "25".repeat(layers - 1)),
     })
 }
 
-/// Replaces each `%`, followed by any number of `25` and then `7C`.
-fn rewrite(value: &str, instead: impl Fn(usize, &str) -> String) -> String {
+/// Replaces each `%` that is followed by any number of `25` and then by one of `ESCAPES`.
+fn rewrite(value: &str, instead: impl Fn(usize, &str, &str) -> String) -> String {
     let mut pieces = value.split('%');
     let mut out = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -322,12 +344,16 @@ fn rewrite(value: &str, instead: impl Fn(usize, &str) -> String) -> String {
             rest = shorter;
             layers += 1;
         }
-        match rest.split_at_checked(2) {
-            Some((tail, after)) if tail.eq_ignore_ascii_case("7c") => {
-                out += &instead(layers, tail);
+        let found = ESCAPES.iter().find_map(|(escaped, text)| {
+            let (tail, after) = rest.split_at_checked(escaped.len())?;
+            tail.eq_ignore_ascii_case(escaped).then_some((tail, after, text))
+        });
+        match found {
+            Some((tail, after, text)) => {
+                out += &instead(layers, tail, text);
                 out += after;
             }
-            _ => {
+            None => {
                 out.push('%');
                 out += piece;
             }
@@ -439,6 +465,8 @@ mod tests {
         assert_eq!(filter("source:is:(none)|A").values, ["", "A"]);
         assert_eq!(filter("source:is:|A").to_string(), "source:is:(none)|A");
         assert_eq!(filter("page:is:/a%7C%257c").to_string(), "page:is:/a%7C%257c");
+        assert_eq!(filter("event:is:%28none)|%2528NONE)|a(none)").values, ["(none)", "%28NONE)", "a(none)"]);
+        assert_eq!(Filter::is(Dimension::Event, NONE).to_string(), "event:is:%28none)");
     }
 
     #[test]
@@ -505,10 +533,8 @@ mod tests {
         fn a_filter_written_and_read_is_the_same(
             dimension in proptest::sample::select(Dimension::ALL.to_vec()),
             operator in proptest::sample::select(Operator::ALL.to_vec()),
-            values in proptest::collection::vec("(%|25|7C|7c|\\||:|x|é|2|\\(none){0,6}", 1..5),
+            values in proptest::collection::vec("(%|25|7C|7c|28none\\)|\\||:|x|é|2|\\(none\\)|\\(none){0,6}", 1..5),
         ) {
-            let values: Vec<String> = values.into_iter().filter(|v| v != NONE).collect();
-            prop_assume!(!values.is_empty());
             let written = Filter { dimension, operator, values };
             prop_assert_eq!(Filter::parse(&written.to_string()), Ok(written));
         }

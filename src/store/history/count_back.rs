@@ -26,7 +26,7 @@ use crate::store::hits::dictionary::{self, Kind};
 use crate::store::hits::event::{self, COMPLETION, Event, PAGE_VIEW};
 use crate::store::segment::columns::{self, Col, Content, Run};
 use crate::store::segment::rewrite;
-use crate::store::segment::{self, Reader, Segment};
+use crate::store::segment::{Reader, Segment};
 use crate::store::{contact, definition};
 
 /// Rows of segments changed in one transaction. The last segment may exceed it.
@@ -299,31 +299,9 @@ pub fn prepare(
     change: &Change,
     segments: &mut VecDeque<Segment>,
 ) -> Result<Vec<PreparedSegment>, Error> {
-    let mut reader = Reader::prepare(conn)?;
-    let (mut prepared, mut rows) = (Vec::new(), 0);
-    while rows < ROWS
-        && let Some(segment) = segments.pop_front()
-    {
-        // It was replaced by another segment, which the next round finds.
-        if !segment::exists(conn, segment.id)? {
-            continue;
-        }
-        match prepare_one(&mut reader, change, segment) {
-            Ok(None) => {}
-            Ok(Some(one)) => {
-                rows += segment.extent.rows;
-                prepared.push(one);
-            }
-            Err(Error::Damaged(damage)) => {
-                tracing::error!(
-                    segment = segment.id, day = segment.day.0, %damage,
-                    "a segment is damaged; its completions were not changed"
-                );
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(prepared)
+    rewrite::prepare_next(conn, segments, ROWS, "its completions were not changed", |reader, segment| {
+        prepare_one(reader, change, segment)
+    })
 }
 
 fn prepare_one(

@@ -37,7 +37,7 @@ use crate::store::error::Error;
 use crate::store::event::{self, Event, PAGE_VIEW};
 use crate::store::scan::Deadline;
 use crate::store::segment::columns::Col;
-use crate::store::segment::{self, Reader, Removal, Segment, late_engagement};
+use crate::store::segment::{self, Reader, Removal, Segment, late_engagement, rewrite};
 use crate::store::session::{self, Session};
 use crate::store::{dead_letter, row};
 
@@ -287,30 +287,9 @@ pub fn prepare_removals(
     visitor: VisitorNumber,
     segments: &mut VecDeque<Segment>,
 ) -> Result<Vec<Removal>, Error> {
-    let mut reader = Reader::prepare(conn)?;
-    let (mut removals, mut rows) = (Vec::new(), 0);
-    while rows < ROWS
-        && let Some(segment) = segments.pop_front()
-    {
-        if !segment::exists(conn, segment.id)? {
-            continue;
-        }
-        match Removal::prepare(&mut reader, &segment, visitor) {
-            Ok(Some(removal)) => {
-                removals.push(removal);
-                rows += segment.extent.rows;
-            }
-            Ok(None) => {}
-            Err(Error::Damaged(damage)) => {
-                tracing::error!(
-                    segment = segment.id, day = segment.day.0, %damage,
-                    "a segment is damaged; nothing can be erased from it"
-                );
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(removals)
+    rewrite::prepare_next(conn, segments, ROWS, "nothing can be erased from it", |reader, segment| {
+        Removal::prepare(reader, &segment, visitor)
+    })
 }
 
 pub fn apply_removals(conn: &Connection, account: AccountId, removals: Vec<Removal>) -> Result<(), Error> {

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::dictionary::{self, Kind, SEPARATOR};
 use crate::domain::account::AccountId;
+use crate::domain::question::NONE;
 use crate::domain::readable::{readable, readable_referrer};
 use crate::store::error::Error;
 
@@ -54,12 +55,24 @@ impl DictionaryCache {
 fn shown(kind: Kind, text: &str) -> Cow<'_, str> {
     match kind {
         Kind::Referrer => readable_referrer(text),
-        Kind::Page | Kind::Source if text.contains(['%', '-']) => {
-            let parts: Vec<_> = text.split(SEPARATOR).map(readable).collect();
-            Cow::Owned(dictionary::join(&parts.iter().map(|part| &**part).collect::<Vec<_>>()))
+        Kind::Page if text.contains(['%', '-']) => Cow::Owned(by_parts(text, readable)),
+        Kind::Source if text.contains(['%', '-', '(']) => {
+            Cow::Owned(by_parts(text, |part| given(&readable(part)).to_owned().into()))
         }
+        Kind::Page => Cow::Borrowed(text),
+        _ if text.contains(NONE) => Cow::Owned(by_parts(text, |part| given(part).into())),
         _ => Cow::Borrowed(text),
     }
+}
+
+fn by_parts<'t>(text: &'t str, shown: impl Fn(&'t str) -> Cow<'t, str>) -> String {
+    let parts: Vec<_> = text.split(SEPARATOR).map(shown).collect();
+    dictionary::join(&parts.iter().map(|part| &**part).collect::<Vec<_>>())
+}
+
+/// Campaign tools write `(none)` for a value that is not given. Reports and filters use the word for the same.
+fn given(text: &str) -> &str {
+    if text == NONE { "" } else { text }
 }
 
 /// The texts of one kind, as reports show them.

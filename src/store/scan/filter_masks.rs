@@ -43,6 +43,16 @@ fn contacts_of(filter: &Filter) -> Option<Vec<u32>> {
     filter.values.iter().map(|value| value.parse().ok()).collect()
 }
 
+/// Whether any text of the filter's column fits it.
+pub(super) fn has_text(texts: &ColumnTexts<'_>, filter: &Filter) -> Result<bool, Error> {
+    let test = FilterTest::of(filter);
+    let mut found = false;
+    texts.each_text(Field::of(filter.dimension).column, |code, text| {
+        found = found || test.matches(code, text);
+    })?;
+    Ok(found)
+}
+
 /// All filters of a request.
 #[derive(Debug, Default)]
 pub(super) struct Masks {
@@ -125,7 +135,9 @@ struct FilterTest {
 impl FilterTest {
     fn of(filter: &Filter) -> Self {
         let exact = matches!(filter.operator, Operator::Is | Operator::IsNot);
-        let wanted = filter.values.iter().map(|value| {
+        // Who writes `a|b` may mean two texts, or one that has a bar in it.
+        let joined = filter.joined_values().filter(|_| exact);
+        let wanted = filter.values.iter().chain(&joined).map(|value| {
             let subject = if filter.dimension.is_page() {
                 let by_path = value.starts_with('/') && !is_contains(filter.operator);
                 Subject::Address { host: !by_path, query: value.contains('?') }

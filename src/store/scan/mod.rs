@@ -38,7 +38,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 
 pub use crate::store::totals::Totals;
-use column::{Column, ColumnTexts};
+use column::{Column, ColumnTexts, Field};
 use contacts::Contacts;
 use distinct_counts::HighestNumbers;
 use filter_masks::Masks;
@@ -53,7 +53,9 @@ use super::error::{Damage, Error};
 use super::readers::Readers;
 use super::{account, segment, session};
 use crate::base::clock::DAY;
+use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
+use crate::domain::question::{Dimension, Filter};
 use crate::store::hits::dictionary_lookup::DictionaryCache;
 
 /// A report of more days than these may read many rows. Such reports take turns.
@@ -96,6 +98,26 @@ impl Scanner {
             self.labels.clear();
             self.contacts.clear();
         }
+    }
+
+    /// Whether a text of the account fits the filter, whenever it was seen.
+    pub fn has_text(&self, conn: &Connection, account: AccountId, filter: &Filter) -> Result<bool, Error> {
+        filter_masks::has_text(&ColumnTexts::new(conn, account, &self.dictionaries), filter)
+    }
+
+    /// The texts of a dimension that the account has, whenever they were seen.
+    pub fn list_texts(
+        &self,
+        conn: &Connection,
+        account: AccountId,
+        dimension: Dimension,
+    ) -> Result<Vec<String>, Error> {
+        let field = Field::of(dimension);
+        let mut texts = Vec::new();
+        ColumnTexts::new(conn, account, &self.dictionaries)
+            .each_text(field.column, |_, text| texts.push(field.part_of(text).to_owned()))?;
+        texts.dedup();
+        Ok(texts)
     }
 
     /// Answers a request. The error is `TimeLimit` when that takes too long; damaged days are part of the answer.

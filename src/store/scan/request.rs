@@ -122,6 +122,18 @@ pub enum Key {
     Campaign,
 }
 
+impl Key {
+    /// The dimensions that make the name of a group.
+    #[must_use]
+    pub fn dimensions(&self) -> &[Dimension] {
+        match self {
+            Self::Dimension(dimension) => std::slice::from_ref(dimension),
+            Self::SourceAndDetail => &[Dimension::Source, Dimension::SourceDetail],
+            Self::Campaign => &[Dimension::UtmSource, Dimension::UtmMedium, Dimension::UtmCampaign],
+        }
+    }
+}
+
 /// Which groups of a table are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Top {

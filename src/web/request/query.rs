@@ -4,7 +4,7 @@
 use crate::app::reports::{Error, ReportQuery};
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
-use crate::domain::question::{Dimension, Operator};
+use crate::domain::question::{Dimension, Filter, Operator};
 use crate::store::saved_view::SavedView;
 use crate::web::paths::{Period, Report, ReportUrl};
 use crate::web::text::Texts;
@@ -64,19 +64,37 @@ pub fn read(
     Ok(ReportParams { url, row, query, from_form, nothing_before: false, views, events })
 }
 
-/// Replaces the labels that people type into the filter form (`Organic search`, `Netherlands`) with the stored
-/// values.
+/// What was typed into the filter form, if dimension and operator are known.
 #[must_use]
-pub fn by_name(t: &Texts, mut pairs: Pairs) -> Pairs {
-    let exact = [Operator::Is, Operator::IsNot].map(Operator::as_str);
-    let dimension = first(&pairs, "dimension").and_then(Dimension::parse);
-    let is_exact = first(&pairs, "operator").is_some_and(|word| exact.contains(&word));
-    let Some(dimension) = dimension.filter(|_| is_exact) else { return pairs };
-    let stored = |name: &str| t.label.named(dimension, name.trim()).unwrap_or_else(|| name.to_owned());
-    for (_, value) in pairs.iter_mut().filter(|(key, _)| key == "value") {
-        *value = value.split('|').map(stored).collect::<Vec<_>>().join("|");
-    }
+pub fn typed_parts(pairs: &[(String, String)]) -> Option<(Dimension, Operator, &str)> {
+    let dimension = first(pairs, "dimension").and_then(Dimension::parse)?;
+    let operator = first(pairs, "operator").and_then(Operator::parse)?;
+    Some((dimension, operator, first(pairs, "value").unwrap_or_default()))
+}
+
+/// Puts a filter into the fields of the filter form in which it was typed.
+#[must_use]
+pub fn with_typed(mut pairs: Pairs, filter: &Filter) -> Pairs {
+    pairs.retain(|(key, _)| key != "value");
+    pairs.push(("value".to_owned(), filter.written_values()));
     pairs
+}
+
+/// Replaces the labels that people type into the filter form (`Organic search`, `Netherlands`) with the stored values.
+/// Languages have more values than one by the same name, so those of the account are looked through.
+#[must_use]
+pub fn by_name(t: &Texts, filter: Filter, languages: &[String]) -> Filter {
+    let dimension = filter.dimension;
+    let stored = |name: String| match dimension {
+        Dimension::Language => {
+            let label =
+                |value: &&String| t.label.value(dimension, value).to_lowercase() == name.to_lowercase();
+            let found: Vec<String> = languages.iter().filter(label).cloned().collect();
+            if found.is_empty() { vec![name] } else { found }
+        }
+        _ => vec![t.label.named(dimension, name.trim()).unwrap_or(name)],
+    };
+    Filter { values: filter.values.into_iter().flat_map(stored).collect(), ..filter }
 }
 
 /// The filter in the fields of the filter form.
@@ -91,7 +109,7 @@ fn typed(pairs: &[(String, String)]) -> Option<String> {
 mod tests {
     use super::*;
     use crate::domain::period::Preset;
-    use crate::domain::question::{Comparison, Filter};
+    use crate::domain::question::Comparison;
     use crate::web::text::EN;
 
     const TODAY: LocalDay = LocalDay(20_779); // 2026-11-22
@@ -145,16 +163,16 @@ mod tests {
 
     #[test]
     fn the_filter_form_takes_the_names_people_know() {
-        let typed = |dimension: &str, operator: &str, value: &str| {
-            let fields = [("dimension", dimension), ("operator", operator), ("value", value)];
-            let pairs = by_name(&EN, fields.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec());
-            first(&pairs, "value").map(str::to_owned).unwrap()
+        let typed = |text: &str| {
+            let languages = ["es", "es-419", "de-at"].map(str::to_owned);
+            by_name(&EN, Filter::parse(text).unwrap(), &languages).written_values()
         };
-        assert_eq!(typed("source", "is", "organic search | Direct traffic"), "ORGANIC_SEARCH|DIRECT_TRAFFIC");
-        assert_eq!(typed("country", "is_not", "Netherlands|DE"), "NL|DE");
-        assert_eq!(typed("country", "contains", "Netherlands"), "Netherlands");
-        assert_eq!(typed("page", "is", "/mobile"), "/mobile");
-        assert_eq!(typed("nothing", "is", "x"), "x");
+        assert_eq!(typed("source:is:organic search | Direct traffic"), "ORGANIC_SEARCH|DIRECT_TRAFFIC");
+        assert_eq!(typed("country:is_not:Netherlands|DE"), "NL|DE");
+        assert_eq!(typed("visitor_type:is:Returning"), "returning");
+        assert_eq!(typed("suspected:is:yes"), "yes");
+        assert_eq!(typed("language:is:spanish|German (Austria)|nl"), "es|es-419|de-at|nl");
+        assert_eq!(typed("page:is:/mobile"), "/mobile");
     }
 
     #[test]

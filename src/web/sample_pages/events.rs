@@ -105,6 +105,7 @@ fn list(name: &str, role: Role, names: &[&str], active: i64, pairs: &[(&str, &st
     let next = (names.len() > 3).then(|| "000000000006".to_owned());
     let found = Events {
         table: Table { rows: rows(names), total: 12, next, ..Table::default() },
+        suspected_completions: 41 * u64::from(names.len() > 3),
         active,
         limit: 2_000,
         waiting: 3,
@@ -171,6 +172,7 @@ fn report(level: u64, names: &[&str], kind: EventKind) -> EventReport {
         custom_js: true,
         created: NOW.plus(-90 * DAY),
         reported_by_programs: 311 * level.min(1),
+        suspected_completions: level.min(1),
         compare: (level > 0).then(|| Compare {
             period: Span::from(days.previous()),
             until: None,

@@ -3,7 +3,7 @@
 texts! {
     Contacts {
         title: "Contacts",
-        lead: "People who are known, most of them by an email. Activity and revenue cover all time.",
+        lead: "People who are known, most of them by an email. Activity and revenue cover all time, suspected robots included.",
         contact: "Contact",
         revenue: "Revenue",
         completions: "Events",

@@ -31,6 +31,8 @@ texts! {
         foreign_host: "other site",
         /// Shown for a hit without consent.
         nothing_kept: "No data about this visit was kept.",
+        /// Shown for a hit that says not even where it comes from.
+        nothing_known: "It could not be read.",
         since: "Results since {time}",
         hits: "Hits",
         meaning: "Meaning",
@@ -46,7 +48,7 @@ texts! {
             },
             malformed: Explained = {
                 name: "Invalid",
-                meaning: "A required value is missing or out of range, such as the address of the page.",
+                meaning: "It could not be read, or a required value such as the address of the page is missing or out of range. A script or plug-in of the site may change what the tracking code sends.",
             },
             unknown_account: Explained = {
                 name: "Unknown account",

@@ -21,6 +21,6 @@ texts! {
         twice_hint: "Many integrations call trackPageView as soon as a page has loaded. HubSpot then counts two page views; when this is off, Guestlog counts one. Off by default.",
         robots: "Robots",
         suspected: "Leave suspected robots out of reports",
-        suspected_hint: "Some robots hide behind an ordinary browser. Sessions are marked as suspected when the browser has no window or is driven by a program, when no device has such a screen, or when page views come faster than anybody can open them. When on, reports leave them out, also those of the past. Nothing is deleted. Off by default.",
+        suspected_hint: "Some robots hide behind an ordinary browser. Sessions are marked as suspected when the browser has no window or is driven by a program, when no device has such a screen, or when page views come faster than anybody can open them. When on, reports leave them out, also those of the past. Contacts and visitors are always shown with everything they did, and their suspected sessions are marked. Nothing is deleted. Off by default.",
     }
 }

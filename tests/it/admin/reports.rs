@@ -320,6 +320,17 @@ async fn a_hit_without_consent_shows_time_and_reason_only() {
     assert!(csv.lines().any(|line| line.ends_with(",,refused,no_consent,,,,")), "{csv}");
 }
 
+/// No row of the live page is empty: one of which nothing is known says so.
+#[actix_web::test]
+async fn a_hit_that_cannot_be_read_says_so_on_the_live_page() {
+    let fixture = Fixture::new().await;
+    fixture.send(json!({"vi": "a1", "pu": "::::"})).await;
+    fixture.send(json!({"vi": "not a token!", "pu": "https://site.test/shown"})).await;
+    let text = plain(&fixture.get("live").await.body);
+    assert!(text.contains("Invalid It could not be read."), "{text}");
+    assert!(text.contains("Invalid site.test/shown"), "{text}");
+}
+
 #[actix_web::test]
 async fn the_tracking_code_page_waits_for_the_first_visit_and_names_what_keeps_it_away() {
     let fixture = Fixture::new().await;

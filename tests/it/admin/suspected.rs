@@ -23,7 +23,8 @@ const SUSPECTED: &str = "select suspected from session order by id";
 const PAGE: &str = "https://example.com/";
 
 async fn send(fixture: &Fixture, brands: &str, hit: Value) {
-    let hit = with(with(hit, "a", fixture.account.0), "k", 1);
+    let hit = with(hit, "a", fixture.account.0);
+    let hit = if hit.get("k").is_some() { hit } else { with(hit, "k", 1) };
     let body = hit.to_string();
     let hints = ClientHints { brands, ..ClientHints::default() };
     let sender = Sender { user_agent: CHROME, hints, ..Sender::default() };
@@ -138,6 +139,61 @@ async fn reports_include_suspected_robots_say_so_and_leave_them_out_when_asked()
             fixture.reader = fixture.site.signed_in(fixture.account, "next@site.test", Role::Viewer).await;
         }
     }
+}
+
+/// A table that leaves out sessions without a campaign or click id leaves out their robots too.
+#[actix_web::test]
+async fn a_table_says_how_many_suspected_page_views_it_shows_itself() {
+    let fixture = Fixture::new().await;
+    for (visitor, query) in [
+        ("a1", "?gclid=EAIaIQobChMIxyz&utm_source=s"),
+        ("b2", "?utm_term=only"),
+        ("c3", "?utm_medium=email&utm_term=both"),
+        ("d4", ""),
+    ] {
+        send(&fixture, HEADLESS, json!({"vi": visitor, "pu": format!("https://site.test/{query}")})).await;
+    }
+    for (table, expected) in [
+        ("sources", json!(4)),
+        ("sources?by=click_id", json!(1)),
+        ("sources?by=campaign", json!(2)),
+        ("sources?by=term", json!(2)),
+        ("sources?by=content", Value::Null),
+        ("pages?show=exit", Value::Null),
+        ("pages", json!(4)),
+    ] {
+        assert_eq!(fixture.json(table).await["suspected_page_views"], expected, "{table}");
+    }
+}
+
+#[actix_web::test]
+async fn pages_of_events_say_how_many_completions_suspected_robots_have_made() {
+    let fixture = Fixture::new().await;
+    let done = |visitor: &str, event: &str| json!({"vi": visitor, "pu": PAGE, "k": 3, "n": event});
+    for (brands, visitor) in [("", "a1"), (HEADLESS, "b2"), (HEADLESS, "c3")] {
+        send(&fixture, brands, done(visitor, "Sale")).await;
+    }
+    send(&fixture, HEADLESS, done("b2", "Login")).await;
+    // Page views are no completions.
+    send(&fixture, HEADLESS, json!({"vi": "b2", "pu": PAGE})).await;
+    let included = "by suspected robots are included. Leave them out";
+    for (address, expected) in [
+        ("events", json!(3)),
+        ("events?search=sale", json!(2)),
+        ("events?search=nothing", Value::Null),
+        ("events/000000000001", json!(2)),
+        ("events?filter=suspected:is:yes", json!(3)),
+        ("events?filter=suspected:is_not:yes", Value::Null),
+        ("events/000000000001?filter=suspected:is_not:yes", Value::Null),
+    ] {
+        assert_eq!(fixture.json(address).await["suspected_completions"], expected, "{address}");
+        let page = plain(&fixture.get(address).await.body);
+        let says = expected.is_number() && !address.contains("filter");
+        assert_eq!(page.contains(&format!("{expected} completions {included}")), says, "{address}: {page}");
+        assert_eq!(page.contains(included), says, "{address}: {page}");
+    }
+    let one = plain(&fixture.get("events?search=login").await.body);
+    assert!(one.contains("1 completion by a suspected robot is included. Leave it out"), "{one}");
 }
 
 /// The switch of the account holds for the past as well, and a question about suspected robots is answered all the same.

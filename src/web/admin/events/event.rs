@@ -31,6 +31,7 @@ use crate::web::part::missing::Missing;
 use crate::web::part::pager::Pager;
 use crate::web::part::panel::{Head, Number, Panel, Row};
 use crate::web::part::period::PeriodBar;
+use crate::web::part::suspected::Suspected;
 use crate::web::paths::{self, Report, is};
 use crate::web::request::form::AccountForm;
 use crate::web::request::guard::{Format, ReportAccess};
@@ -210,6 +211,7 @@ pub(crate) struct Page {
     period: PeriodBar,
     filters: FilterBar,
     missing: Option<Missing>,
+    suspected: Option<Suspected>,
     under: String,
     tags: Vec<(String, String)>,
     archived: Option<&'static str>,
@@ -255,6 +257,7 @@ pub(crate) fn page(
     let cards = cards(t, params, metric, found, period.until.as_deref());
     let kind_name = t.events.kind.of(kind).0;
     Page {
+        suspected: Suspected::completions(t, &params.url, found.suspected_completions),
         missing: Missing::of(t, &found.damaged),
         under: fill(texts.under, &[("kind", kind_name), ("id", &found.row.id)]),
         tags: found.row.tags.iter().map(|tag| (tag.clone(), all.with("tag", tag).href())).collect(),

@@ -24,6 +24,7 @@ use crate::web::part::meter::Meter;
 use crate::web::part::missing::Missing;
 use crate::web::part::pager::Pager;
 use crate::web::part::period::PeriodBar;
+use crate::web::part::suspected::Suspected;
 use crate::web::paths::{self, Report, ReportUrl};
 use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
@@ -218,6 +219,7 @@ pub(crate) struct Page {
     period: PeriodBar,
     filters: FilterBar,
     missing: Option<Missing>,
+    suspected: Option<Suspected>,
     head: Head,
     create: Option<String>,
     path: String,
@@ -257,6 +259,7 @@ pub(crate) fn page(
     });
     let all = EXTRA_KEYS.iter().fold(params.url.clone(), |url, key| url.without(key));
     Page {
+        suspected: Suspected::completions(t, &params.url, found.suspected_completions),
         missing: Missing::of(t, &found.table.damaged),
         head: Head::of(&layout, Tab::Events, found.active, found.limit),
         create: may_edit.then_some(create),

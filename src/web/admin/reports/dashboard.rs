@@ -193,7 +193,7 @@ pub(crate) fn page(
         layout,
         period,
         filters,
-        suspected: Suspected::of(t, &params.url, found.suspected_page_views),
+        suspected: Suspected::page_views(t, &params.url, found.suspected_page_views),
         bots,
         empty,
     }

@@ -182,8 +182,8 @@ struct Row {
     visitor: Option<(String, String)>,
     detail: String,
     consent: &'static str,
-    /// Only time and reason were kept.
-    bare: bool,
+    /// Said in place of page, source and visitor when only time and reason are known.
+    instead: Option<&'static str>,
 }
 
 struct Count {
@@ -277,7 +277,11 @@ fn row(t: &'static Texts, account: AccountId, zone: &Zone, settings: &Settings, 
             "server" => texts.server,
             _ => "",
         },
-        bare: matches!(entry.reason, Reason::NoConsent | Reason::DoNotTrack),
+        instead: match entry.reason {
+            Reason::NoConsent | Reason::DoNotTrack => Some(texts.nothing_kept),
+            _ if entry.page.is_empty() && entry.kind.is_empty() => Some(texts.nothing_known),
+            _ => None,
+        },
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::access::accounts;
-use crate::app::reports::saved_views;
 use crate::app::reports::{self, Before, Table};
+use crate::app::reports::{saved_views, typed};
 use crate::domain::event::EventNumber;
 use crate::domain::period::Zone;
 use crate::domain::question::{Comparison, Dimension, Filter, NONE, Operator};
@@ -69,10 +69,7 @@ pub(crate) async fn ask_of(
     extra_keys: &[&'static str],
     pairs: Pairs,
 ) -> Result<ReportParams, WebError> {
-    let pairs = match &access.reader {
-        Some(reader) => query::by_name(reader.signed_in.context.t, pairs),
-        None => pairs,
-    };
+    let pairs = as_meant(access, pairs).await?;
     let today = access.account.zone.day_of(access.state.app.now());
     let mut params = query::read(access.account.id(), report, &pairs, extra_keys, today)?;
     may_ask_of_persons(access, &params.query.filters)?;
@@ -92,6 +89,22 @@ pub(crate) async fn ask_of(
         params.views = saved_views::list(&access.state.app, user, access.account.id()).await?;
     }
     Ok(params)
+}
+
+/// Replaces what a person typed into the filter form with the filter that is meant.
+async fn as_meant(access: &ReportAccess, pairs: Pairs) -> Result<Pairs, WebError> {
+    let Some(reader) = &access.reader else { return Ok(pairs) };
+    let Some((dimension, operator, text)) = query::typed_parts(&pairs) else { return Ok(pairs) };
+    let (app, account) = (&access.state.app, access.account.id());
+    let mut filter = typed::meant(app, account, (dimension, operator), text).await?;
+    if matches!(operator, Operator::Is | Operator::IsNot) {
+        let languages = match dimension {
+            Dimension::Language => typed::texts(app, account, dimension).await?,
+            _ => Vec::new(),
+        };
+        filter = query::by_name(reader.signed_in.context.t, filter, &languages);
+    }
+    Ok(query::with_typed(pairs, &filter))
 }
 
 /// Id and name of each event that a filter mentions.

@@ -85,7 +85,7 @@ impl TablePage {
         let search_all = search_all.map(|(_, dimension)| SearchAll { url: params.url.clone(), dimension });
         let panel = Panel { search_all, ..panel };
         let missing = Missing::of(t, shown.damaged);
-        let suspected = Suspected::of(t, &params.url, shown.suspected_page_views);
+        let suspected = Suspected::page_views(t, &params.url, shown.suspected_page_views);
         Self { layout, period, filters, missing, suspected, panel, map: None, hint: None, note: None }
     }
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::domain::question::{Dimension, Filter, Operator};
+use crate::domain::question::{Dimension, Filter, Operator, VALUE_LENGTH_MAX};
 use crate::domain::readable::readable;
 use crate::web::part::icon::Icon;
 use crate::web::part::saved_views::ViewsMenu;
@@ -90,6 +90,10 @@ impl FilterBar {
 
     fn operators(&self) -> Vec<(&'static str, &'static str)> {
         Operator::ALL.map(|o| (o.as_str(), self.operator(o))).to_vec()
+    }
+
+    const fn length_max(&self) -> usize {
+        VALUE_LENGTH_MAX
     }
 
     fn clear(&self) -> Option<String> {

@@ -1,17 +1,17 @@
-//! The line on a report that includes page views of suspected robots, with a link that leaves them out.
+//! The line on a report that includes page views or completions of suspected robots, with a link that leaves them out.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::question::{Dimension, Filter};
 use crate::web::paths::ReportUrl;
-use crate::web::text::Texts;
+use crate::web::text::{Plural, Texts};
 
 #[derive(Template)]
 #[template(path = "_suspected.html")]
 pub struct Suspected {
-    t: &'static Texts,
     what: String,
+    leave_out: String,
     /// The report without them.
     href: String,
 }
@@ -19,12 +19,23 @@ pub struct Suspected {
 impl HtmlSafe for Suspected {}
 
 impl Suspected {
-    /// `None` when none are included, and for a report that is filtered by it already.
-    pub fn of(t: &'static Texts, url: &ReportUrl, page_views: u64) -> Option<Self> {
+    /// For a report that includes so many page views. `None` when it includes none, and for a report that is filtered by
+    /// it already.
+    pub fn page_views(t: &Texts, url: &ReportUrl, included: u64) -> Option<Self> {
+        Self::of(t, url, included, &t.report.suspected.page_views)
+    }
+
+    /// The same for a report of completions.
+    pub fn completions(t: &Texts, url: &ReportUrl, included: u64) -> Option<Self> {
+        Self::of(t, url, included, &t.report.suspected.completions)
+    }
+
+    fn of(t: &Texts, url: &ReportUrl, included: u64, what: &Plural) -> Option<Self> {
         let is_asked = url.filters.iter().any(|filter| filter.dimension == Dimension::Suspected);
-        (page_views > 0 && !is_asked).then(|| Self {
-            t,
-            what: t.report.suspected.included.of(i64::try_from(page_views).unwrap_or(i64::MAX), &t.number),
+        let included = i64::try_from(included).unwrap_or(i64::MAX);
+        (included > 0 && !is_asked).then(|| Self {
+            what: what.of(included, &t.number),
+            leave_out: t.report.suspected.leave_out.of(included, &t.number),
             href: url.filtered(Filter::without_suspected()).href(),
         })
     }

@@ -166,6 +166,8 @@ impl Labels {
             Dimension::Device => find(&DeviceClass::ALL.map(DeviceClass::as_str)),
             Dimension::Screen => find(&ScreenClass::ALL.map(ScreenClass::as_str)),
             Dimension::ClickId => find(&ClickId::all().map(ClickId::key).collect::<Vec<_>>()),
+            Dimension::VisitorType => find(&["new", "returning"]),
+            Dimension::Suspected => find(&["yes", "no"]),
             _ => None,
         }
     }

@@ -122,11 +122,15 @@ texts! {
         },
         /// The line about what is included of suspected robots.
         suspected: Suspected {
-            included: Plural = {
+            page_views: Plural = {
                 one: "{n} page view of a suspected robot is included.",
                 other: "{n} page views of suspected robots are included.",
             },
-            leave_out: "Leave them out",
+            completions: Plural = {
+                one: "{n} completion by a suspected robot is included.",
+                other: "{n} completions by suspected robots are included.",
+            },
+            leave_out: Plural = { one: "Leave it out", other: "Leave them out" },
         },
         /// What will appear in an empty table.
         nothing: Nothing {
