@@ -73,7 +73,9 @@ fn columns_help() -> String {
 pub(super) fn run(command: &Command, config: &Config, json: bool) -> Result<Option<Answer>, Failure> {
     let Command::Events(asked) = command;
     if json && asked.output.is_none() {
-        return Err(Failure::usage("--json needs --output, because the events would be on standard output too"));
+        return Err(Failure::usage(
+            "--json needs --output, because the events would be on standard output too",
+        ));
     }
     let wanted = Wanted {
         first: asked.from,
@@ -141,12 +143,7 @@ fn percent_line(done: u64, total: u64) -> String {
 }
 
 /// The file appears under its name when it is complete. Only its owner can read it.
-fn write_file(
-    export: &mut Export,
-    snapshot: &Snapshot,
-    file: &Path,
-    replace: bool,
-) -> Result<u64, Failure> {
+fn write_file(export: &mut Export, snapshot: &Snapshot, file: &Path, replace: bool) -> Result<u64, Failure> {
     match file.symlink_metadata() {
         // Only a regular file is replaced, not a device or a link.
         Ok(about) if !replace || !about.is_file() => return Err(store::Error::Exists(file.to_owned()).into()),

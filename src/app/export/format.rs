@@ -100,7 +100,9 @@ fn write_json(line: &Line<'_>, out: &mut Vec<u8>) {
             Value::Text(text) => append_json(out, &text),
             Value::Plain(text) => append_json(out, &text),
             // What damage left of an object is a text, so that the line stays JSON.
-            Value::Object(text) if serde_json::from_str::<IgnoredAny>(text).is_err() => append_json(out, text),
+            Value::Object(text) if serde_json::from_str::<IgnoredAny>(text).is_err() => {
+                append_json(out, text)
+            }
             Value::Object(text) => out.extend_from_slice(text.as_bytes()),
             Value::Integer(number) => append(out, number),
             Value::Boolean(is) => append(out, is),

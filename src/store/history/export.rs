@@ -162,7 +162,8 @@ impl EventReader {
         verified.damaged_days.into_iter().for_each(|day| self.note_damage(day, Damage::Row));
         let mut segments = verified.segments;
         let first_hot = event::find_first(conn, self.account, range_ms.start, range_ms.end)?;
-        let first = segments.iter().map(|segment| segment.extent.first_ms.max(range_ms.start)).chain(first_hot);
+        let first =
+            segments.iter().map(|segment| segment.extent.first_ms.max(range_ms.start)).chain(first_hot);
         let Some(first) = first.min() else { return Ok(None) };
         let day_end = self.zone.start_of(self.zone.day_of(Millis(first)).plus(1)).0;
         let mut window_ms = first..day_end.max(first.saturating_add(1)).min(range_ms.end);
