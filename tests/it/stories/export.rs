@@ -1,13 +1,16 @@
 //! An export of all events says everything that was sent, while a day is open and after it was closed.
 
-use guestlog::app::access::Actor;
+use guestlog::app::access::{Actor, accounts};
 use guestlog::app::events::definitions;
 use guestlog::app::export::columns::COLUMNS;
 use guestlog::app::export::{Export, Format, Wanted};
-use guestlog::base::clock::{DAY, MINUTE, Millis, SECOND};
+use guestlog::base::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
+use guestlog::domain::account::Settings;
 use guestlog::domain::event::{EventKind, Typed};
-use guestlog::domain::period::{LocalDay, parse_day};
+use guestlog::domain::period::{LocalDay, Zone, parse_day};
 use guestlog::geo::{Geo, MapKind, MapOptions};
+use guestlog::store::dictionary::{Kind, part};
+use guestlog::store::export::EventReader;
 use guestlog::store::{self, Connection, Error};
 use serde_json::{Value, json};
 
@@ -266,4 +269,43 @@ async fn a_damaged_day_is_named_and_the_others_are_exported() {
         let other = Some(day.plus(3));
         assert!(export(&site, [other, other], Format::Ndjson).1.is_empty(), "the day is not asked for");
     }
+}
+
+/// A download reads each part in a transaction of its own. Rows that move into segments between two parts, or into other
+/// segments, are neither lost nor there twice.
+#[actix_web::test]
+async fn days_that_are_closed_and_divided_anew_during_a_download_are_in_it_once() {
+    let mut site = Site::new().await;
+    for n in 0..12 {
+        let visitor = format!("visitor{}", n % 3);
+        site.collect(&site.view(&n.to_string(), &visitor, &format!("https://example.com/{n}"))).await;
+        site.clock.advance(5 * HOUR);
+    }
+    site.fold().await;
+    let expected: Vec<String> = (0..12).map(|n| format!("/{n}")).collect();
+    for changes_at in 0..12 {
+        let mut reader = EventReader::new(site.account, Zone::named("UTC"), 1);
+        let (mut paths, mut rest, mut calls) = (Vec::new(), i64::MIN..i64::MAX, 0);
+        loop {
+            if calls == changes_at {
+                // Closes the days the first time, and divides them anew each time after.
+                let zone = ["Asia/Kolkata", "America/New_York"][calls % 2];
+                let domains = ["example.com".to_owned()];
+                let settings = Settings::parse("Test", &domains, zone, "EUR").unwrap();
+                accounts::update(&site.app, Actor::Machine, site.account, settings).await.unwrap();
+                site.close_days().await;
+            }
+            calls += 1;
+            let read = |conn: &Connection| {
+                reader.read(conn, site.app.now(), &rest, |texts, row| {
+                    paths.push(part(texts.get(Kind::Page, row.event.page), 1).to_owned());
+                })
+            };
+            let Some(next) = site.app.store.readers.read(read).unwrap() else { break };
+            rest.start = next;
+        }
+        assert_eq!(paths, expected, "changed before call {changes_at}");
+        assert!(reader.damaged.is_empty() && calls > 12);
+    }
+    assert!(site.ask::<i64>("select count(*) from segment") > 1);
 }
