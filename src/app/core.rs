@@ -23,6 +23,9 @@ use crate::domain::event::LIMIT;
 use crate::geo::Geo;
 use crate::store::{self, Store};
 
+/// Most downloads of all events at once. One more is told to come later.
+pub const DOWNLOADS_MAX: usize = 2;
+
 /// Settings of the use cases. `server` makes them from the configuration.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -68,6 +71,8 @@ pub struct App {
     pub undeclared_proxy: UndeclaredProxy,
     /// One permit, for the report of many days that runs.
     pub long_reports: Semaphore,
+    /// A permit for each download of all events that may run.
+    pub downloads: Arc<Semaphore>,
     pub scripts: ScriptCache,
     /// By `rate_limit::sender_of`.
     pub senders: RateLimiter<u64>,
@@ -130,6 +135,7 @@ impl App {
             dead_letters: letters,
             undeclared_proxy: UndeclaredProxy::default(),
             long_reports: Semaphore::new(1),
+            downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
             scripts: ScriptCache::new(options.public_url.clone()),
             senders: RateLimiter::new(options.collector_per_address),
             token_calls: RateLimiter::new(options.api_per_token),

@@ -5,6 +5,7 @@ pub mod access;
 pub mod commands;
 pub mod core;
 pub mod events;
+pub mod export;
 pub mod ingest;
 pub mod jobs;
 pub mod people;

@@ -1,8 +1,9 @@
 //! The output of a command: its answer on stdout, as text or JSON, or the reason of a failure on stderr with the exit
 //! code. Nothing else in `cli` prints.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -89,6 +90,54 @@ impl From<ControlError> for Failure {
 /// Says something beside the answer, on stderr.
 pub(super) fn note(message: &str) {
     let _ = writeln!(std::io::stderr().lock(), "guestlog: {message}");
+}
+
+/// Says how far a long command has come, on stderr: in place on a terminal, in a line of its own every few seconds
+/// elsewhere.
+pub(super) struct Progress {
+    is_terminal: bool,
+    /// By the monotonic clock.
+    shown: Duration,
+    has_line: bool,
+}
+
+/// How often it is said on a terminal, and elsewhere.
+const PROGRESS_ON_TERMINAL: Duration = Duration::from_millis(200);
+const PROGRESS_ELSEWHERE: Duration = Duration::from_secs(5);
+
+impl Progress {
+    pub(super) fn start(now: Duration) -> Self {
+        Self { is_terminal: std::io::stderr().is_terminal(), shown: now, has_line: false }
+    }
+
+    pub(super) fn show(&mut self, now: Duration, text: impl FnOnce() -> String) {
+        let pause = if self.is_terminal { PROGRESS_ON_TERMINAL } else { PROGRESS_ELSEWHERE };
+        if now.saturating_sub(self.shown) < pause {
+            return;
+        }
+        self.shown = now;
+        self.has_line = self.is_terminal;
+        let mut stderr = std::io::stderr().lock();
+        let _ = match self.is_terminal {
+            // Back to the beginning of the line, and clears what is left of the text before.
+            true => write!(stderr, "\r{}\u{1b}[K", text()),
+            false => writeln!(stderr, "guestlog: {}", text()),
+        };
+        let _ = stderr.flush();
+    }
+
+    /// Takes the line away, so that the answer does not stand behind it.
+    pub(super) fn end(&mut self) {
+        if std::mem::take(&mut self.has_line) {
+            let _ = write!(std::io::stderr().lock(), "\r\u{1b}[K");
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 /// Formats columns below their names, as wide as they need to be. The last column is not padded.

@@ -6,6 +6,7 @@ mod answer;
 mod demo;
 mod doctor;
 mod event;
+mod export;
 mod generate;
 mod geo;
 mod token;
@@ -64,6 +65,9 @@ enum Command {
     /// Manage events
     #[command(subcommand)]
     Event(event::Event),
+    /// Export data of an account
+    #[command(subcommand)]
+    Export(export::Command),
     /// Manage map files, which contain the country, network and company of IP addresses
     #[command(subcommand)]
     Geo(geo::Command),
@@ -108,7 +112,7 @@ pub fn run() -> ExitCode {
     };
     let flags = Flags { config: arguments.config, data_dir: arguments.data_dir, listen };
     let outcome = match Config::load(&flags, std::env::vars_os()) {
-        Ok(config) => execute(arguments.command, &config),
+        Ok(config) => execute(arguments.command, &config, arguments.json),
         Err(error) => Err(error.into()),
     };
     match outcome {
@@ -118,8 +122,8 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The answer of a command. The server has none, because it writes to its log.
-fn execute(command: Command, config: &Config) -> Result<Option<Answer>, Failure> {
+/// The answer of a command. The server has none, because it writes to its log, and neither has an export to stdout.
+fn execute(command: Command, config: &Config, json: bool) -> Result<Option<Answer>, Failure> {
     if matches!(command, Command::Serve { .. }) {
         log_to_stderr(&config.log);
         server::run(config).map_err(serve_failure)?;
@@ -136,6 +140,7 @@ fn execute(command: Command, config: &Config) -> Result<Option<Answer>, Failure>
         Command::User(command) => user::run(command, config),
         Command::Token(command) => token::run(command, config),
         Command::Event(command) => event::run(command, config),
+        Command::Export(command) => return export::run(&command, config, json),
         Command::Geo(command) => geo::run(&command, config),
         Command::Upkeep(command) => upkeep::run(&command, config),
         Command::Generate(asked) => generate::run(&asked, config),

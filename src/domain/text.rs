@@ -1,4 +1,7 @@
-//! Texts from visitors in the form that is kept: cut to a length, without control characters (rules.md 8).
+//! Texts from visitors: in the form that is kept, cut to a length and without control characters (rules.md 8), and in the
+//! form in which a spreadsheet may open them.
+
+use std::borrow::Cow;
 
 /// Cuts `text` to `max` characters and drops control characters (rules.md 8).
 #[must_use]
@@ -17,6 +20,15 @@ pub fn is_longer(text: &str, max: usize) -> bool {
     text.len() > max && text.chars().nth(max).is_some()
 }
 
+/// Puts a `'` before a text that a spreadsheet would read as a formula. Spreadsheets skip leading spaces and treat
+/// full-width signs like the ASCII ones, so those are covered too.
+#[must_use]
+pub fn without_formula(text: &str) -> Cow<'_, str> {
+    const COMPUTED: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+    let begin = text.trim_start_matches([' ', '\n', '\u{a0}', '\u{feff}']);
+    if begin.starts_with(COMPUTED) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,5 +39,17 @@ mod tests {
         assert_eq!(cut(&"é".repeat(10), 9).chars().count(), 9);
         assert_eq!(cut("a\u{0}b\n", 9), "ab");
         assert!(!is_longer(&"é".repeat(9), 9) && is_longer(&"é".repeat(10), 9));
+    }
+
+    #[test]
+    fn cells_that_look_like_formulas_are_texts() {
+        for bad in
+            ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "＝1", "＋1", "－1", "＠a", " =1", "\n=1", "\u{feff}=1"]
+        {
+            assert_eq!(without_formula(bad), format!("'{bad}"));
+        }
+        for good in ["", "/a=b", "a-b", "'=1", "example.com"] {
+            assert_eq!(without_formula(good), good);
+        }
     }
 }

@@ -27,7 +27,7 @@ use file::presence::Presence;
 pub use file::{changes, data_dir, readers, writer};
 use file::{migrate, open};
 use history::visit_counts;
-pub use history::{contact_activity, count_back, erase_visitor, retention, timeline};
+pub use history::{contact_activity, count_back, erase_visitor, export, retention, timeline};
 pub use hits::watermark::{update_watermark, watermark};
 pub use hits::{dead_letter, dictionary, event, inbox, row, session};
 pub use open::{WriterMemory, set_writer_memory};

@@ -174,7 +174,7 @@ describe("hostile strings", { skip: withoutServer("hostile strings") }, () => {
       }
     }
     const text400 = encodeURIComponent(injections[1]);
-    for (const path of ["settings/account", "settings/users", "settings/tokens", "settings/tracking-code", "settings/advanced-tracking", `nowhere/${text400}`, `/sign-in?next=${text400}`,
+    for (const path of ["settings/account", "settings/users", "settings/tokens", "settings/tracking-code", "settings/advanced-tracking", "settings/export", `nowhere/${text400}`, `/sign-in?next=${text400}`,
       `/reset?token=${text400}`, `/setup?token=${text400}`, "/accounts", "/profile", `/${text400}`]) {
       await Promise.all(watched.map((each) => look(each, path, [200, 404, 410])));
     }

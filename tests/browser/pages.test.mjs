@@ -282,6 +282,19 @@ describe("pages", { skip: withoutServer("pages") }, () => {
 
     await sound(await page.goto(at("settings/advanced-tracking")), "advanced-tracking");
 
+    await sound(await page.goto(at("settings/export")), "export");
+    await page.getByLabel("First day").fill("2026-01-02");
+    await page.getByLabel("Last day").fill("2026-01-01");
+    await sound(await press("Download events"), "export-refused", 422);
+    assert.equal(await page.getByLabel("Last day").inputValue(), "2026-01-01", "what was typed is kept");
+    await page.getByLabel("Last day").fill("2026-01-03");
+    await page.getByLabel("NDJSON").check();
+    const downloading = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download events" }).click();
+    const download = await downloading;
+    assert.equal(download.suggestedFilename(), `events-${account}-2026-01-02-2026-01-03.ndjson`);
+    assert.equal(await download.failure(), null);
+
     await sound(await page.goto(`${server.address}/profile`), "profile");
     await page.getByLabel(/current password/i).fill("not this one");
     await page.getByLabel(/new password/i).fill("nine wooden bridges in fog");

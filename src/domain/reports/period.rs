@@ -71,6 +71,16 @@ impl Zone {
         self.0.to_datetime(stamp)
     }
 
+    /// Formats a time of the zone with its difference to UTC, such as `2026-11-22T20:50:00.000+01:00`.
+    #[must_use]
+    pub fn iso(&self, at: Millis) -> String {
+        let stamp = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+        let offset = self.0.to_offset(stamp);
+        let minutes = offset.seconds().abs() / 60;
+        let sign = if offset.seconds() < 0 { '-' } else { '+' };
+        format!("{:.3}{sign}{:02}:{:02}", offset.to_datetime(stamp), minutes / 60, minutes % 60)
+    }
+
     /// The first millisecond of a local day. Days with 23 or 25 hours are handled.
     #[must_use]
     pub fn start_of(&self, day: LocalDay) -> Millis {

@@ -1,9 +1,10 @@
-//! Work over everything that is stored, in hot rows and segments alike: timelines, erasing a visitor, retention, and
-//! counting an event back.
+//! Work over everything that is stored, in hot rows and segments alike: timelines, exports, erasing a visitor, retention,
+//! and counting an event back.
 
 pub mod contact_activity;
 pub mod count_back;
 pub mod erase_visitor;
+pub mod export;
 pub mod retention;
 pub mod sql_baseline;
 pub mod timeline;

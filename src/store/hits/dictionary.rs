@@ -36,6 +36,18 @@ pub const BYTES_MAX: i64 = 24 << 20;
 pub const OTHER: &str = "(other)";
 
 impl Kind {
+    pub const ALL: [Self; 9] = [
+        Self::Page,
+        Self::Title,
+        Self::Referrer,
+        Self::Source,
+        Self::Campaign,
+        Self::Device,
+        Self::Language,
+        Self::Place,
+        Self::Company,
+    ];
+
     /// How many texts of this kind an account can have before further ones become `(other)` (rules.md 14). Their bytes
     /// are bounded as well, by `BYTES_MAX`.
     #[must_use]

@@ -88,7 +88,12 @@ pub(in crate::store) struct TextList {
 
 impl TextList {
     /// Reads what is new, and merges it into the order.
-    fn extend(&mut self, conn: &Connection, account: AccountId, kind: Kind) -> Result<(), Error> {
+    pub(in crate::store) fn extend(
+        &mut self,
+        conn: &Connection,
+        account: AccountId,
+        kind: Kind,
+    ) -> Result<(), Error> {
         let known = self.last_id();
         dictionary::list_after(conn, account, kind, known, |id, text| {
             let end = self.text.len();

@@ -19,7 +19,7 @@ const KEPT_BYTES: usize = 32 * 1024 * 1024;
 
 /// By account.
 #[derive(Debug, Default)]
-pub(super) struct Contacts(Mutex<FxHashMap<AccountId, Known>>);
+pub(in crate::store) struct Contacts(Mutex<FxHashMap<AccountId, Known>>);
 
 #[derive(Clone, Debug)]
 struct Known {
@@ -44,7 +44,7 @@ impl Contacts {
 
     /// The contact of every visitor number that has one. Identity is resolved when a question is asked (rules.md 12).
     /// The list holds what `conn` sees, and may hold some contacts that were added later.
-    pub(super) fn list(
+    pub(in crate::store) fn list(
         &self,
         conn: &Connection,
         account: AccountId,

@@ -19,7 +19,7 @@
 //! each pass counts only some of the numbers.
 
 mod column;
-mod contacts;
+pub(in crate::store) mod contacts;
 mod day_totals;
 mod distinct;
 mod distinct_counts;

@@ -52,6 +52,7 @@ fn pages(config: &mut ServiceConfig) {
     settings::advanced_tracking::routes(config);
     settings::users::routes(config);
     settings::tokens::routes(config);
+    settings::export::routes(config);
 }
 
 async fn not_found() -> Result<actix_web::HttpResponse, WebError> {

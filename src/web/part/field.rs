@@ -32,6 +32,8 @@ pub enum Kind {
     Text,
     Email,
     Password,
+    /// A day, such as `2026-01-31`.
+    Date,
     /// A field of several lines.
     Area {
         rows: u8,
@@ -108,6 +110,7 @@ impl Field {
         match self.kind {
             Kind::Email => "email",
             Kind::Password => "password",
+            Kind::Date => "date",
             _ => "text",
         }
     }

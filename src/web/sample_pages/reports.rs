@@ -22,6 +22,7 @@ use crate::web::admin::reports::dashboard::Metric;
 use crate::web::admin::reports::live::LiveHits;
 use crate::web::admin::reports::{dashboard, devices, live, pages, sources};
 use crate::web::admin::settings::advanced_tracking;
+use crate::web::admin::settings::export;
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::admin::settings::tracking_code::{self, CustomCode, SiteStatus};
 use crate::web::paths::Report;
@@ -355,6 +356,12 @@ fn advanced_tracking_of(name: &str) -> String {
     advanced_tracking::page(layout, nav, AccountId::FIRST, Tracking::default()).render().unwrap()
 }
 
+fn export_of(name: &str) -> String {
+    let layout = layout(EN.access.settings.export, Section::Settings, name);
+    let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::Export);
+    export::page(layout, nav, &export::Typed::default(), export::Wrong::default()).render().unwrap()
+}
+
 fn visitor_of(name: &str, email: Option<&str>, rows: Vec<SessionRow>, role: Role) -> String {
     let found = VisitorReport {
         number: 8_121,
@@ -433,6 +440,7 @@ pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
             ),
         ),
         ("advanced-tracking", advanced_tracking_of(full)),
+        ("export", export_of(full)),
         ("install-waiting", install("Harbour Books", None, Vec::new(), false)),
         ("install-refused", install("Harbour Books", None, hits(), true)),
         ("install-done", install(full, Some(NOW.plus(-90 * MINUTE)), Vec::new(), true)),

@@ -124,6 +124,7 @@ texts! {
             account: "Account",
             users: "Users",
             tokens: "API tokens",
+            export: "Export",
             save: "Save",
             number: "Account number",
         },

@@ -66,6 +66,7 @@ pub mod contacts;
 pub mod element_picker;
 pub mod error;
 pub mod events;
+pub mod export;
 mod fill;
 pub mod frame;
 pub mod install;
@@ -81,6 +82,7 @@ use contacts::Contacts;
 use element_picker::Picker;
 use error::Errors;
 use events::Events;
+use export::Export;
 pub use fill::{Plural, fill};
 use frame::Frame;
 use install::Install;
@@ -109,6 +111,7 @@ texts! {
         views: Views,
         install: Install,
         tracking: Tracking,
+        export: Export,
         picker: Picker,
         label: Labels,
         number: Numbers,

@@ -92,6 +92,8 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/accounts/{a}/settings/tokens", ADMIN),
     ("POST", "/accounts/{a}/settings/tokens", ADMIN),
     ("POST", "/accounts/{a}/settings/tokens/{t}/revoke", ADMIN),
+    ("GET", "/accounts/{a}/settings/export", ADMIN),
+    ("POST", "/accounts/{a}/settings/export", ADMIN),
 ];
 
 #[test]

@@ -5,6 +5,7 @@ mod colours;
 mod contacts;
 mod event_list;
 mod events;
+mod export;
 mod look;
 mod matrix;
 mod odd_texts;

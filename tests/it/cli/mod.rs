@@ -5,6 +5,7 @@ mod accounts;
 mod binary;
 mod demo;
 mod events;
+mod export;
 mod generate;
 mod harness;
 mod listen;

@@ -1,6 +1,7 @@
 //! The scan against a count written a second time, over the same invented facts.
 mod bounds;
 mod erase;
+mod export;
 mod histories;
 mod history;
 mod hit_history;

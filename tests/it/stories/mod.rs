@@ -4,6 +4,7 @@ mod closing;
 mod completions;
 mod engagement;
 mod erasing;
+mod export;
 mod identities;
 mod recount;
 mod retention;

@@ -16,11 +16,12 @@ pub enum Tab {
     Account,
     Users,
     Tokens,
+    Export,
 }
 
 impl Tab {
-    const ALL: [Self; 5] =
-        [Self::TrackingCode, Self::AdvancedTracking, Self::Account, Self::Users, Self::Tokens];
+    const ALL: [Self; 6] =
+        [Self::TrackingCode, Self::AdvancedTracking, Self::Account, Self::Users, Self::Tokens, Self::Export];
 
     /// The last segment of the path.
     pub const fn as_str(self) -> &'static str {
@@ -30,13 +31,14 @@ impl Tab {
             Self::Account => "account",
             Self::Users => "users",
             Self::Tokens => "tokens",
+            Self::Export => "export",
         }
     }
 
     const fn least(self) -> Role {
         match self {
             Self::TrackingCode => Role::Viewer,
-            Self::AdvancedTracking | Self::Account | Self::Users | Self::Tokens => Role::Admin,
+            Self::AdvancedTracking | Self::Account | Self::Users | Self::Tokens | Self::Export => Role::Admin,
         }
     }
 
@@ -82,6 +84,7 @@ impl SettingsNav {
             Tab::Account => texts.account,
             Tab::Users => texts.users,
             Tab::Tokens => texts.tokens,
+            Tab::Export => texts.export,
         }
     }
 }
