@@ -95,7 +95,7 @@ pub(super) fn start(
             let open = Arc::clone(&open);
             let enter = move |io: TcpStream| {
                 let entered = enter(&open, &io);
-                async { entered.map(|(slot, peer)| (GuardedStream::new(io, slot), peer)) }
+                async { entered.map(|(slot, peer)| (GuardedStream::of_socket(io, slot), peer)) }
             };
             fn_service(enter).and_then(requests(&state, side, &stop))
         })?,

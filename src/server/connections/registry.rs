@@ -255,9 +255,10 @@ impl Connections {
     }
 
     pub(super) fn begin(&self, connection: &Connection, phase: Phase) {
+        let now_ms = self.now_ms();
         connection.phase.store(phase as u8, Ordering::Relaxed);
-        connection.since_ms.store(self.now_ms(), Ordering::Relaxed);
-        self.progress(connection);
+        connection.since_ms.store(now_ms, Ordering::Relaxed);
+        connection.progress_ms.store(now_ms, Ordering::Relaxed);
     }
 
     /// A byte came or went.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use actix_web::rt::net::{ActixStream, Ready};
+use actix_web::rt::net::{ActixStream, Ready, TcpStream};
 use actix_web::web::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
@@ -132,18 +132,46 @@ pub(in crate::server) struct GuardedStream<T> {
     is_blocked: bool,
     /// The framework must look at the last piece before it gets the next.
     is_paused: bool,
+    /// The task that is woken when the connection is cut off.
+    task: Option<Waker>,
+    /// Tells whether anything came, without reading it. `None` when the stream may hold bytes itself, as TLS does.
+    poll_came: Option<PollCame<T>>,
+}
+
+type PollCame<T> = fn(&T, &mut Context<'_>) -> Poll<Result<()>>;
+
+impl GuardedStream<TcpStream> {
+    /// For a stream that holds no bytes itself.
+    pub(in crate::server) fn of_socket(io: TcpStream, slot: Rc<Slot>) -> Self {
+        // The function of `ActixStream` with this name forgets the task when it answers that nothing came.
+        Self { poll_came: Some(TcpStream::poll_read_ready), ..Self::new(io, slot) }
+    }
 }
 
 impl<T> GuardedStream<T> {
     pub(in crate::server) fn new(io: T, slot: Rc<Slot>) -> Self {
         let (head, ahead) = (HeadScanner::default(), BytesMut::new());
-        Self { io, slot, head, ahead, sent_ahead: 0, pause: None, is_blocked: false, is_paused: false }
+        Self {
+            io,
+            slot,
+            head,
+            ahead,
+            sent_ahead: 0,
+            pause: None,
+            is_blocked: false,
+            is_paused: false,
+            task: None,
+            poll_came: None,
+        }
     }
 
     /// An error when the connection is cut off. Otherwise the task is woken when it will be.
-    fn check(&self, context: &Context<'_>) -> Result<()> {
+    fn check(&mut self, context: &Context<'_>) -> Result<()> {
         let connection = &self.slot.connection;
-        connection.remember(context.waker());
+        if !self.task.as_ref().is_some_and(|task| task.will_wake(context.waker())) {
+            connection.remember(context.waker());
+            self.task = Some(context.waker().clone());
+        }
         if connection.is_cut() { Err(Error::from(ErrorKind::ConnectionAborted)) } else { Ok(()) }
     }
 
@@ -218,6 +246,15 @@ impl<T> GuardedStream<T> {
         Poll::Ready(())
     }
 
+    /// While an answer is due. What comes afterwards wakes the task; when something has come already, the end of the answer
+    /// does.
+    fn wait_for_turn(&self, context: &mut Context<'_>) {
+        let mut is_later = || self.poll_came.is_none_or(|poll_came| poll_came(&self.io, context).is_ready());
+        if self.is_blocked || !self.ahead.is_empty() || is_later() {
+            self.slot.reader.replace(Some(context.waker().clone()));
+        }
+    }
+
     fn block(&mut self, bytes: usize) {
         self.is_blocked = true;
         self.slot.connections.unread(&self.slot.connection, bytes);
@@ -237,7 +274,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for GuardedStream<T> {
         let this = self.get_mut();
         this.check(context)?;
         if this.is_blocked || this.slot.next.get() == Next::Later {
-            this.slot.reader.replace(Some(context.waker().clone()));
+            this.wait_for_turn(context);
             return Poll::Pending;
         }
         if std::mem::take(&mut this.is_paused) {

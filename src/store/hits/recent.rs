@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::domain::hit::Hit;
 
 /// Most hits in memory, and most bytes of their rows. Further ones are only on disk.
-const HITS_MAX: usize = 16_384;
-const BYTES_MAX: usize = 4 * 1024 * 1024;
+const HITS_MAX: usize = 8_192;
+const BYTES_MAX: usize = 2 * 1024 * 1024;
 
 #[derive(Debug)]
 struct Kept {

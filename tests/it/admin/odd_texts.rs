@@ -12,6 +12,8 @@ use guestlog::domain::question::Dimension;
 use guestlog::domain::screen::ScreenClass;
 use guestlog::domain::source::{Attribution, Origin, Source};
 use guestlog::domain::visitor::Token;
+use guestlog::store::inbox::Entry;
+use guestlog::store::row;
 use guestlog::web::text::EN;
 use serde_json::{Value, json};
 
@@ -309,9 +311,9 @@ async fn values_of_devices_and_places_are_shown_linked_exported_and_found() {
         let hit = hits[0].clone();
         hits.push(Hit { visitor: Token::parse(&format!("c{code}")), country: (*code).to_owned(), ..hit });
     }
-    let bodies: Vec<Vec<u8>> = hits.iter().map(|hit| serde_json::to_vec(hit).unwrap()).collect();
-    let sent = bodies.len() as u64;
-    fixture.site.app.store.inbox.append(bodies).await.unwrap();
+    let entries: Vec<_> = hits.iter().map(|hit| Entry::of_row(row::of_hit(hit).unwrap())).collect();
+    let sent = entries.len() as u64;
+    fixture.site.app.store.inbox.append(entries).await.unwrap();
     fixture.site.app.counters.receive(sent);
     assert_eq!(fixture.json("dashboard").await["kpi"]["page_views"], json!(sent));
     let name: &[&str] = &["name"];
