@@ -84,7 +84,7 @@ impl<'a> Beacon<'a> {
             return;
         }
         let written = address.to_string();
-        let encoded = written.replace(':', "%3A");
+        let encoded = address.is_ipv6().then(|| written.replace(':', "%3A"));
         let pairs = self.identity.iter_mut().chain(&mut self.properties);
         let texts = [
             &mut self.page_url,
@@ -96,8 +96,9 @@ impl<'a> Beacon<'a> {
             &mut self.event,
         ];
         for text in texts.into_iter().chain(pairs.flat_map(|(name, value)| [name, value])) {
-            for form in [&written, &encoded] {
-                if text.contains(form) {
+            for form in [Some(&written), encoded.as_ref()].into_iter().flatten() {
+                // Much faster than `str::contains`, and every hit comes here.
+                if memchr::memmem::find(text.as_bytes(), form.as_bytes()).is_some() {
                     *text = Cow::Owned(without_address(text, form));
                 }
             }

@@ -204,12 +204,12 @@ fn event_id(text: &str) -> Result<Option<String>, Reason> {
 /// browser.
 fn visitor(beacon: &Beacon<'_>, random: &dyn Random) -> Result<(Token, Option<u32>), Reason> {
     let cookie = read_hstc(&beacon.hstc);
-    let number = cookie.as_ref().map(|(_, number)| *number);
-    let token = match &*beacon.token {
-        "" => cookie.map(|(token, _)| token).or_else(|| Token::parse(&random.token())),
-        text => Token::parse(text),
-    };
-    token.map(|token| (token, number)).ok_or(Reason::Malformed)
+    let of_cookie = || cookie.and_then(|(token, number)| Some((Token::parse(token)?, Some(number))));
+    match &*beacon.token {
+        "" => of_cookie().or_else(|| Some((Token::parse(&random.token())?, None))),
+        text => Token::parse(text).map(|token| (token, cookie.map(|(_, number)| number))),
+    }
+    .ok_or(Reason::Malformed)
 }
 
 /// Whom the browser identifies, and how many of its values were too long or too many. These are left out; the hit is
