@@ -11,7 +11,7 @@ use anyhow::bail;
 use serde_json::json;
 
 use super::load::{Load, Round};
-use super::measuring::{Stopwatch, machine};
+use super::measuring::{Stopwatch, calibration_ms, machine};
 use super::metrics::{FoldLag, WAITING, metric, metrics};
 use super::requests::{self, What};
 use super::server_process::{ServerProcess, Usage};
@@ -84,6 +84,7 @@ async fn measure(plan: &Plan, dir: &Path) -> anyhow::Result<serde_json::Value> {
     Ok(json!({
         "date": RealClock.now().iso(),
         "machine": machine(),
+        "calibration_ms": calibration_ms(),
         "connections": plan.connections,
         "what": plan.what.label(),
         "sent": serial.load(Ordering::Relaxed),

@@ -11,6 +11,9 @@ pub(super) fn begin(report: &Value, json: bool) -> Option<Figures<'_>> {
     }
     let figures = Figures(report);
     println!("{} · {}", figures.text("/date"), figures.text("/machine"));
+    if let Some(ms) = report.get("calibration_ms").and_then(Value::as_f64) {
+        println!("calibration: {ms:.0} ms for a fixed piece of work");
+    }
     Some(figures)
 }
 

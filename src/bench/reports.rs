@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::load::Load;
-use super::measuring::{Stopwatch, machine, percentile};
+use super::measuring::{Stopwatch, calibration_ms, machine, percentile};
 use super::report_list::{self, Report};
 use super::server_process::ServerProcess;
 use super::{account, erasing, output};
@@ -136,6 +136,7 @@ async fn measure(plan: &Plan, dir: &Path, copy: &Path, measured: &MeasuredStore)
     Ok(json!({
         "date": RealClock.now().iso(),
         "machine": machine(),
+        "calibration_ms": calibration_ms(),
         "events": disk.events,
         "visitors": disk.visitors,
         "days": disk.days,
