@@ -6,6 +6,7 @@ texts! {
         from: "First day",
         to: "Last day",
         days_hint: "In the time zone of the account. Leave both empty for all events.",
+        refused: "Nothing was downloaded. Correct the marked fields below and try again.",
         not_a_day: "Enter a day such as 2026-01-31.",
         reversed: "The last day is before the first one.",
         format: "Format",
