@@ -73,7 +73,7 @@ pub struct App {
     pub long_reports: Semaphore,
     /// A permit for each download of all events that may run.
     pub downloads: Arc<Semaphore>,
-    pub scripts: ScriptCache,
+    pub scripts: Arc<ScriptCache>,
     /// By `rate_limit::sender_of`.
     pub senders: RateLimiter<u64>,
     /// By the id of the token.
@@ -136,7 +136,7 @@ impl App {
             undeclared_proxy: UndeclaredProxy::default(),
             long_reports: Semaphore::new(1),
             downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
-            scripts: ScriptCache::new(options.public_url.clone()),
+            scripts: Arc::new(ScriptCache::new(options.public_url.clone())),
             senders: RateLimiter::new(options.collector_per_address),
             token_calls: RateLimiter::new(options.api_per_token),
         })

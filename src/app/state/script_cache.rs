@@ -12,6 +12,7 @@ use crate::domain::account::{AccountId, Settings};
 use crate::domain::event::EventKind;
 use crate::domain::tracking::Tracking;
 use crate::domain::url_rule::UrlRule;
+use crate::store;
 use crate::store::definition::Stored;
 use crate::tracker::{self, Rule, Script, ScriptOptions};
 
@@ -37,10 +38,12 @@ pub struct ScriptCache {
     /// The origin of this server, if it is known.
     public_url: Option<String>,
     built: RwLock<FxHashMap<AccountId, Built>>,
-    /// Held by the request that builds the script of an account.
-    building: Mutex<FxHashMap<AccountId, Arc<Mutex<()>>>>,
+    /// Held by the request that has the script of an account built.
+    building: Mutex<FxHashMap<AccountId, Turn>>,
     fetched: RwLock<FxHashMap<AccountId, Fetched>>,
 }
+
+type Turn = Arc<tokio::sync::Mutex<()>>;
 
 impl ScriptCache {
     #[must_use]
@@ -50,18 +53,27 @@ impl ScriptCache {
 
     /// The script for the present settings and events of an account. With `runs_code` it loads the custom code of
     /// events. Building a script takes about a tenth of a second, and many browsers ask for a changed script at the same
-    /// time. One request builds it, and the others wait for that one instead of doing the same work beside it.
-    #[must_use]
-    pub fn of(&self, account: &Entry, defined: &Arc<AccountEvents>, runs_code: bool) -> Arc<Script> {
+    /// time. One request has it built, beside the threads that answer others, and the rest wait for that one.
+    ///
+    /// # Errors
+    /// `Panicked`.
+    pub async fn of(
+        self: &Arc<Self>,
+        account: &Arc<Entry>,
+        defined: &Arc<AccountEvents>,
+        runs_code: bool,
+    ) -> Result<Arc<Script>, store::Error> {
         if let Some(script) = self.present(account, defined, runs_code) {
-            return script;
+            return Ok(script);
         }
         let building = self.turn(account.id());
-        let turn = building.lock().unwrap_or_else(PoisonError::into_inner);
-        let script = self.present(account, defined, runs_code);
-        let script = script.unwrap_or_else(|| self.build(account, defined, runs_code));
-        drop(turn);
-        script
+        let _turn = building.lock().await;
+        if let Some(script) = self.present(account, defined, runs_code) {
+            return Ok(script);
+        }
+        let (cache, account, defined) = (Arc::clone(self), Arc::clone(account), Arc::clone(defined));
+        let built = tokio::task::spawn_blocking(move || cache.build(&account, &defined, runs_code));
+        built.await.map_err(|_| store::Error::Panicked)
     }
 
     /// The script that is built already, unless it is stale.
@@ -75,7 +87,7 @@ impl ScriptCache {
         is_present.then(|| Arc::clone(&built.script))
     }
 
-    fn turn(&self, account: AccountId) -> Arc<Mutex<()>> {
+    fn turn(&self, account: AccountId) -> Turn {
         let mut building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(building.entry(account).or_default())
     }

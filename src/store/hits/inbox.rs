@@ -218,7 +218,7 @@ impl Inbox {
 
     /// What waits after `after`, oldest first. What is not in memory is read from the file.
     pub fn list(&self, after: i64, limit: usize) -> Result<Vec<Waiting>, Error> {
-        let recent = self.state.recent.take_after(after, limit);
+        let recent = self.state.recent.list_after(after, limit);
         if !recent.is_empty() {
             let waiting = |(id, hit)| Waiting { id, what: Content::Hit(hit) };
             return Ok(recent.into_iter().map(waiting).collect());

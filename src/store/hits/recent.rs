@@ -41,7 +41,7 @@ impl Recent {
     }
 
     /// Forgets the hits up to `after` and returns those that follow it without a gap, at most `limit`. They stay here.
-    pub(super) fn take_after(&self, after: i64, limit: usize) -> Vec<(i64, Arc<Hit>)> {
+    pub(super) fn list_after(&self, after: i64, limit: usize) -> Vec<(i64, Arc<Hit>)> {
         let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(bytes) = queue.hits.front().filter(|first| first.id <= after).map(|first| first.bytes)
         {
@@ -77,7 +77,7 @@ mod tests {
     }
 
     fn ids(recent: &Recent, after: i64, limit: usize) -> Vec<i64> {
-        recent.take_after(after, limit).into_iter().map(|(id, _)| id).collect()
+        recent.list_after(after, limit).into_iter().map(|(id, _)| id).collect()
     }
 
     #[test]

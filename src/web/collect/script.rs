@@ -12,7 +12,7 @@ use crate::web::response::encoded;
 
 /// `GET /{account}.js`
 pub(crate) async fn show(request: HttpRequest, path: Path<i64>, state: Data<State>) -> HttpResponse {
-    serve(&request, AccountId(path.into_inner()), &state)
+    serve(&request, AccountId(path.into_inner()), &state).await
 }
 
 /// `GET /analytics/{n}/{account}.js`, as some sites include it
@@ -21,10 +21,10 @@ pub(crate) async fn show_stamped(
     path: Path<(String, i64)>,
     state: Data<State>,
 ) -> HttpResponse {
-    serve(&request, AccountId(path.into_inner().1), &state)
+    serve(&request, AccountId(path.into_inner().1), &state).await
 }
 
-fn serve(request: &HttpRequest, id: AccountId, state: &State) -> HttpResponse {
+async fn serve(request: &HttpRequest, id: AccountId, state: &State) -> HttpResponse {
     let Some(account) = state.app.accounts.find(id) else {
         let mut answer = HttpResponse::NotFound();
         dress(&mut answer);
@@ -33,7 +33,12 @@ fn serve(request: &HttpRequest, id: AccountId, state: &State) -> HttpResponse {
             .body(format!("// Guestlog: there is no account {id} here\n"));
     };
     let app = &state.app;
-    let script = app.scripts.of(&account, &app.definitions.of(id), app.runs_code(&account));
+    let defined = app.definitions.of(id);
+    let Ok(script) = app.scripts.of(&account, &defined, app.runs_code(&account)).await else {
+        let mut answer = HttpResponse::InternalServerError();
+        dress(&mut answer);
+        return answer.insert_header((CACHE_CONTROL, "no-store")).finish();
+    };
     // A monitor that only looks whether it is there is no site that uses it.
     if request.method() == Method::GET {
         state.app.scripts.count_fetch(id, state.app.now());

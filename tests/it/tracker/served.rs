@@ -1,9 +1,9 @@
 //! What the server hands out.
 
 use std::io::Read;
-use std::sync::{Arc, Barrier};
-use std::thread;
+use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use guestlog::domain::account::AccountId;
 use guestlog::tracker::{ScriptOptions, build, text};
 
@@ -49,15 +49,8 @@ async fn browsers_that_ask_at_the_same_time_share_one_script() {
     let site = Site::new().await;
     let app = &*site.app;
     let (account, defined) = (app.accounts.find(site.account).unwrap(), app.definitions.of(site.account));
-    let barrier = Barrier::new(BROWSERS);
-    let ask = || {
-        barrier.wait();
-        app.scripts.of(&account, &defined, false)
-    };
-    let scripts = thread::scope(|scope| {
-        let asked = [(); BROWSERS].map(|()| scope.spawn(ask));
-        asked.map(|asked| asked.join().unwrap())
-    });
+    let ask = |_| app.scripts.of(&account, &defined, false);
+    let scripts = try_join_all((0..BROWSERS).map(ask)).await.unwrap();
     assert!(scripts.iter().all(|script| Arc::ptr_eq(script, &scripts[0])));
 }
 
