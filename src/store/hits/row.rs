@@ -1,9 +1,8 @@
 //! The row of a hit in the inbox: a byte that says what follows, and then the hit in the format of the crate `postcard`,
-//! which is documented and does not change. It is half as long as JSON and read in a quarter of the time, and each row is
-//! written twice and read once. Dead letters are kept in the same form.
+//! which is documented and does not change. Dead letters are kept in the same form.
 //!
-//! The fields of `Hit` have no names in it, only an order: after a change of them a new first byte is due, and rows with
-//! the old one are still read, because they may wait while the program is replaced.
+//! The fields of `Hit` have no names in it, only an order. So after a change of the fields a row needs a new first byte.
+//! Rows with the old one must still be read, because they may wait while the program is replaced.
 
 use crate::domain::hit::Hit;
 use crate::store::error::Error;

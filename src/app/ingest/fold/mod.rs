@@ -166,11 +166,13 @@ fn fold_singly(
                 // The cache remembers what was undone.
                 cache = cache.fresh();
                 let why = error.to_string();
-                let row = match &hit.what {
-                    Content::Hit(hit) => Cow::Owned(row::of_hit(hit)?),
-                    Content::Row(row) => Cow::Borrowed(row),
+                let (row, live) = match &hit.what {
+                    Content::Hit(hit) => (Cow::Owned(row::of_hit(hit)?), Some((hit.account, hit.live))),
+                    Content::Row(row) => {
+                        (Cow::Borrowed(row), row::hit(row).ok().map(|hit| (hit.account, hit.live)))
+                    }
                 };
-                match row::letter(&row) {
+                match letter_of(hit) {
                     None => dead_letter::insert(conn, hit.id, now.0, &why, &row)?,
                     Some(letter) => dead_letter::update(conn, letter, now.0, &why)?,
                 }
@@ -179,10 +181,8 @@ fn fold_singly(
                     inbox_id = hit.id, error = %error,
                     "a hit could not be processed and was set aside"
                 );
-                folded_hits.push(FoldedHit {
-                    folded: Folded { reason: Reason::DeadLetter, visitor: None },
-                    live: row::hit(&row).ok().map(|hit| (hit.account, hit.live)),
-                });
+                folded_hits
+                    .push(FoldedHit { folded: Folded { reason: Reason::DeadLetter, visitor: None }, live });
             }
         }
     }
@@ -200,10 +200,12 @@ fn fold_all(
     let mut folded_hits = Vec::with_capacity(hits.len());
     let mut batch = Batch::start(conn, cache, now)?;
     for waiting in hits.iter().filter(|waiting| waiting.id > watermark) {
-        folded_hits.push(match (&waiting.what, letter_of(waiting)) {
-            (Content::Hit(hit), _) => fold_hit(&mut batch, waiting.id, hit)?,
-            (Content::Row(row), None) => fold_hit(&mut batch, waiting.id, &row::hit(row)?)?,
-            (Content::Row(_), Some(letter)) => fold_letter(&mut batch, waiting.id, letter)?,
+        folded_hits.push(match &waiting.what {
+            Content::Hit(hit) => fold_hit(&mut batch, waiting.id, hit)?,
+            Content::Row(row) => match row::letter(row) {
+                None => fold_hit(&mut batch, waiting.id, &row::hit(row)?)?,
+                Some(letter) => fold_letter(&mut batch, waiting.id, letter)?,
+            },
         });
     }
     finish(batch, hits.last().map(|hit| hit.id).filter(|last| *last > watermark))?;

@@ -8,6 +8,7 @@ use crate::store::{self, Connection, dead_letter, row};
 
 /// Letters queued at once.
 const PAGE: u32 = 500;
+
 /// Deletes a letter and returns it, in the transaction that folds it. `None` when it is gone because it was counted
 /// or erased.
 pub(super) fn take(conn: &Connection, letter: i64) -> Result<Option<Vec<u8>>, store::Error> {
