@@ -8,9 +8,8 @@ use rustc_hash::FxHashMap;
 use crate::app::state::account_cache::Entry;
 use crate::app::state::definition_cache::AccountEvents;
 use crate::base::clock::Millis;
-use crate::domain::account::{AccountId, Settings};
+use crate::domain::account::AccountId;
 use crate::domain::event::EventKind;
-use crate::domain::tracking::Tracking;
 use crate::domain::url_rule::UrlRule;
 use crate::store;
 use crate::store::definition::Stored;
@@ -25,8 +24,8 @@ pub struct Fetched {
 
 /// A script with what it was built from.
 struct Built {
-    settings: Settings,
-    tracking: Tracking,
+    /// Of the account.
+    revision: u64,
     defined: Arc<AccountEvents>,
     runs_code: bool,
     options: ScriptOptions,
@@ -43,6 +42,7 @@ pub struct ScriptCache {
     fetched: RwLock<FxHashMap<AccountId, Fetched>>,
 }
 
+/// Whoever has locked it has the script built.
 type Turn = Arc<tokio::sync::Mutex<()>>;
 
 impl ScriptCache {
@@ -80,8 +80,7 @@ impl ScriptCache {
     fn present(&self, account: &Entry, defined: &Arc<AccountEvents>, runs_code: bool) -> Option<Arc<Script>> {
         let known = self.built.read().unwrap_or_else(PoisonError::into_inner);
         let built = known.get(&account.id())?;
-        let is_present = built.settings == *account.settings()
-            && built.tracking == *account.tracking()
+        let is_present = built.revision == account.revision()
             && Arc::ptr_eq(&built.defined, defined)
             && built.runs_code == runs_code;
         is_present.then(|| Arc::clone(&built.script))
@@ -96,15 +95,14 @@ impl ScriptCache {
         let id = account.id();
         let options =
             ScriptOptions { server: self.public_url.clone(), ..options(account, defined, runs_code) };
-        // Most changes of events do not change the script.
+        // Most changes of events and accounts do not change the script.
         let known = self.built.read().unwrap_or_else(PoisonError::into_inner);
         let same = known.get(&id).filter(|built| built.options == options);
         let same = same.map(|built| Arc::clone(&built.script));
         drop(known);
         let script = same.unwrap_or_else(|| Arc::new(tracker::build(&options)));
-        let (settings, tracking) = (account.settings().clone(), *account.tracking());
-        let (defined, kept) = (Arc::clone(defined), Arc::clone(&script));
-        let built = Built { settings, tracking, defined, runs_code, options, script: kept };
+        let (revision, defined, kept) = (account.revision(), Arc::clone(defined), Arc::clone(&script));
+        let built = Built { revision, defined, runs_code, options, script: kept };
         self.built.write().unwrap_or_else(PoisonError::into_inner).insert(id, built);
         script
     }
