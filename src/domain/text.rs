@@ -20,6 +20,9 @@ pub fn is_longer(text: &str, max: usize) -> bool {
     text.len() > max && text.chars().nth(max).is_some()
 }
 
+/// U+FEFF in UTF-8. A CSV file begins with it, because without it Excel takes the letters for those of another encoding.
+pub const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
 /// Puts a `'` before a text that a spreadsheet would read as a formula. Spreadsheets skip leading spaces and treat
 /// full-width signs like the ASCII ones, so those are covered too.
 #[must_use]

@@ -6,15 +6,12 @@ use std::io::Write;
 use serde::de::IgnoredAny;
 
 use super::columns::{COLUMNS, Line, Value};
-use crate::domain::text::without_formula;
-
-/// U+FEFF in UTF-8.
-const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+use crate::domain::text::{BYTE_ORDER_MARK, without_formula};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Csv {
-        /// Begin with a byte order mark, without which Excel takes the letters for those of another encoding.
+        /// Begin with `BYTE_ORDER_MARK`.
         mark: bool,
     },
     Ndjson,
@@ -43,50 +40,49 @@ impl Format {
         if mark {
             out.extend(BYTE_ORDER_MARK);
         }
-        let names: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
-        out.extend_from_slice(names.join(",").as_bytes());
-        out.extend_from_slice(b"\r\n");
+        // Writing into memory does not fail, neither here nor below.
+        let _ = csv_writer(out).write_record(COLUMNS.iter().map(|column| column.name));
     }
 
-    /// Appends an event.
-    pub(super) fn write_line(self, line: &Line<'_>, out: &mut Vec<u8>) {
+    /// Appends events.
+    pub(super) fn writer(self, out: &mut Vec<u8>) -> Writer<'_> {
         match self {
-            Self::Csv { .. } => write_csv(line, out),
-            Self::Ndjson => write_json(line, out),
+            Self::Csv { .. } => Writer::Csv(Box::new(csv_writer(out))),
+            Self::Ndjson => Writer::Ndjson(out),
         }
     }
 }
 
-fn write_csv(line: &Line<'_>, out: &mut Vec<u8>) {
-    for (index, column) in COLUMNS.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        match (column.value)(line) {
-            Value::Nothing => {}
-            Value::Text(text) => write_cell(&without_formula(&text), out),
-            Value::Object(text) => write_cell(text, out),
-            Value::Plain(text) => out.extend_from_slice(text.as_bytes()),
-            Value::Integer(number) => append(out, number),
-            Value::Boolean(is) => append(out, is),
-        }
-    }
-    out.extend_from_slice(b"\r\n");
+pub(super) enum Writer<'o> {
+    Csv(Box<csv::Writer<&'o mut Vec<u8>>>),
+    Ndjson(&'o mut Vec<u8>),
 }
 
-fn write_cell(text: &str, out: &mut Vec<u8>) {
-    if !text.contains(['"', ',', '\r', '\n']) {
-        out.extend_from_slice(text.as_bytes());
-        return;
-    }
-    out.push(b'"');
-    for part in text.split_inclusive('"') {
-        out.extend_from_slice(part.as_bytes());
-        if part.ends_with('"') {
-            out.push(b'"');
+impl Writer<'_> {
+    pub(super) fn write(&mut self, line: &Line<'_>) {
+        match self {
+            Self::Csv(writer) => write_csv(line, writer),
+            Self::Ndjson(out) => write_json(line, out),
         }
     }
-    out.push(b'"');
+}
+
+fn csv_writer(out: &mut Vec<u8>) -> csv::Writer<&mut Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out)
+}
+
+fn write_csv(line: &Line<'_>, writer: &mut csv::Writer<&mut Vec<u8>>) {
+    for column in COLUMNS {
+        let _ = match (column.value)(line) {
+            Value::Nothing => writer.write_field(""),
+            Value::Text(text) => writer.write_field(&*without_formula(&text)),
+            Value::Object(text) => writer.write_field(text),
+            Value::Plain(text) => writer.write_field(text),
+            Value::Integer(number) => writer.write_field(number.to_string()),
+            Value::Boolean(is) => writer.write_field(if is { "true" } else { "false" }),
+        };
+    }
+    let _ = writer.write_record(None::<&[u8]>);
 }
 
 fn write_json(line: &Line<'_>, out: &mut Vec<u8>) {
@@ -112,31 +108,9 @@ fn write_json(line: &Line<'_>, out: &mut Vec<u8>) {
 }
 
 fn append(out: &mut Vec<u8>, value: impl std::fmt::Display) {
-    // Writing into memory does not fail.
     let _ = write!(out, "{value}");
 }
 
 fn append_json(out: &mut Vec<u8>, text: &str) {
     let _ = serde_json::to_writer(out, text);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_where_rfc_4180_asks_for_it() {
-        for (text, cell) in [
-            ("", ""),
-            ("a b", "a b"),
-            ("a,b", "\"a,b\""),
-            ("\"", "\"\"\"\""),
-            ("a\"b\"", "\"a\"\"b\"\"\""),
-            ("1\r\n2", "\"1\r\n2\""),
-        ] {
-            let mut out = Vec::new();
-            write_cell(text, &mut out);
-            assert_eq!(String::from_utf8(out).unwrap(), cell);
-        }
-    }
 }

@@ -121,12 +121,13 @@ impl Export {
         let Self { account, zone, format, reader, rest_ms, now, exported, .. } = self;
         let currency = account.settings.currency.as_str();
         let digits = money::digits(currency);
+        let mut writer = format.writer(out);
         let next = reader.read(conn, *now, rest_ms, |texts, row| {
             match row.event.kind {
                 PAGE_VIEW => exported.page_views += 1,
                 _ => exported.completions += 1,
             }
-            format.write_line(&Line { row, texts, zone, currency, digits }, out);
+            writer.write(&Line { row, texts, zone, currency, digits });
         })?;
         let Some(next) = next else { return Ok(false) };
         rest_ms.start = next;

@@ -5,16 +5,13 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use serde::Serialize;
 
-use crate::domain::text::without_formula;
+use crate::domain::text::{BYTE_ORDER_MARK, without_formula};
 use crate::web::response::error::WebError;
 
-/// U+FEFF in UTF-8.
-const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 /// Most rows of a CSV file, unless the request asks for fewer.
 pub const CSV_ROWS_MAX: usize = 100_000;
 
-/// The byte order mark at the beginning of a CSV file. Without it Excel takes the letters for those of another encoding;
-/// programs may not expect it and ask for none (`?bom=0`).
+/// The byte order mark at the beginning of a CSV file. Programs may not expect it and ask for none (`?bom=0`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     Written,
