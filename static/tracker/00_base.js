@@ -1,6 +1,7 @@
 // What the other parts are built on. The settings of the account are the parameters of the function around all parts;
-// `src/tracker` names them, and calls of the page change some of them. Pages and their libraries replace, wrap and hide what belongs to the
-// browser. Lists are therefore walked by functions of this script, and whatever is asked of the browser may fail.
+// `src/tracker` names them, and calls of the page change some of them. Pages and their libraries replace, wrap and hide
+// what belongs to the browser. Lists are therefore walked by functions of this script, and whatever is asked of the browser
+// may fail.
 const w = window;
 const d = document;
 const loc = w.location;

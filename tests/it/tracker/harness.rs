@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use guestlog::app::ingest::accept::beacon::json_of_query;
 use guestlog::domain::account::AccountId;
-use guestlog::tracker::{PARAMETERS, ScriptOptions, text};
+use guestlog::tracker::{ScriptOptions, parameters, text};
 use rquickjs::{CatchResultExt, Context, Runtime};
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub(crate) fn options() -> ScriptOptions {
 pub(crate) fn setting(script: &str, parameter: &str) -> Value {
     let (_, arguments) = script.trim_end().trim_end_matches(");").rsplit_once("})(").unwrap();
     let arguments: Vec<Value> = serde_json::from_str(&format!("[{arguments}]")).unwrap();
-    arguments[PARAMETERS.split(", ").position(|name| name == parameter).unwrap()].clone()
+    arguments[parameters().iter().position(|name| *name == parameter).unwrap()].clone()
 }
 
 #[derive(Clone)]

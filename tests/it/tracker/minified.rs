@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
-use guestlog::tracker::{ARGUMENTS, PARAMETERS};
+use guestlog::tracker::{ARGUMENTS, parameters};
 use oxc::allocator::Allocator;
 use oxc::ast::ast::{Program, Statement};
 use oxc::codegen::{Codegen, CodegenOptions};
@@ -42,7 +42,7 @@ fn parts() -> Vec<(String, String)> {
 pub(super) fn minify(wanted: fn(&str) -> bool) -> String {
     let parts: String = parts().into_iter().filter(|(name, _)| wanted(name)).map(|(_, text)| text).collect();
     let parts = with_arrows(&parts);
-    let script = format!("(({PARAMETERS}) => {{\n'use strict';\n{parts}}})({ARGUMENTS});\n");
+    let script = format!("(({}) => {{\n'use strict';\n{parts}}})({ARGUMENTS});\n", parameters().join(", "));
     let allocator = Allocator::default();
     let mut parsed = parse(&allocator, &script);
     let compress =
