@@ -7,7 +7,8 @@ visitors, sessions and contacts are exact.
 # How the answers mean "no value".
 NONE = "(none)"
 
-# Name, path, and the part of the query before the filters, as in src/bench/report_list.rs.
+# Name, path, and the part of the query before the filters: the reports that `guestlog bench reports` times
+# (src/bench/report_list.rs), in the same words, so that the two tables can be laid side by side.
 PAGES = [
     ("dashboard", "dashboard", "&compare=none"),
     ("dashboard, compared", "dashboard", "&compare=previous"),
