@@ -15,6 +15,6 @@ texts! {
         ndjson: "NDJSON",
         ndjson_hint: "For programs. One JSON object per line, with texts as they are.",
         download: "Download events",
-        damaged: "If a day cannot be read, the download ends with an error. On the server, guestlog export events writes the rest and names the day; with --help it lists the columns.",
+        damaged: "If a day cannot be read, the download ends with an error. On the server, the command “guestlog export events” writes the rest and names the day. Its --help lists the columns.",
     }
 }
