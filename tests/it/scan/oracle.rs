@@ -191,7 +191,10 @@ fn stored(dimension: Dimension, value: &str) -> String {
     use Dimension as D;
     match dimension {
         D::Country | D::Source => value.to_uppercase(),
-        D::Host | D::Device | D::VisitorType | D::Suspected | D::Consent | D::Contact => lower(value),
+        // A language is kept in lower case, so a typed one means that.
+        D::Host | D::Device | D::VisitorType | D::Suspected | D::Consent | D::Contact | D::Language => {
+            lower(value)
+        }
         _ => value.to_owned(),
     }
 }
