@@ -8,7 +8,7 @@ use guestlog::app::access::{Actor, tokens};
 use guestlog::base::clock::{DAY, HOUR, MINUTE};
 use guestlog::domain::user::Scope;
 use guestlog::store::check::check;
-use guestlog::store::{INBOX_FILE, MAIN_FILE};
+use guestlog::store::{INBOX_FILE, MAIN_FILE, session_row};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -54,31 +54,35 @@ async fn day(site: &mut Site, day: u32) {
 fn make_first_version(data_dir: &Path) {
     let (main, first) = (data_dir.join(MAIN_FILE), data_dir.join("first.db"));
     let conn = Connection::open(&first).unwrap();
-    conn.execute_batch("pragma foreign_keys = off").unwrap();
     conn.execute_batch(FIRST).unwrap();
-    conn.execute("attach ?1 as now", [main.to_str().unwrap()]).unwrap();
+    conn.pragma_update(None, "user_version", 1).unwrap();
+    conn.close().unwrap();
+    let conn = Connection::open(&main).unwrap();
+    conn.execute_batch("pragma foreign_keys = off").unwrap();
+    session_row::create_view(&conn).unwrap();
+    conn.execute("attach ?1 as first", [first.to_str().unwrap()]).unwrap();
     let texts = |sql: &str| -> Vec<String> {
         let mut statement = conn.prepare(sql).unwrap();
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     };
     let tables =
-        texts("select name from main.sqlite_schema where type = 'table' and name not like 'sqlite%'");
+        texts("select name from first.sqlite_schema where type = 'table' and name not like 'sqlite%'");
     assert!(tables.len() > 25, "{tables:?}");
     for table in tables {
+        // Sessions had columns then.
+        let (schema, now) = if table == "session" { ("temp", "session_unpacked") } else { ("main", &*table) };
         let columns = texts(&format!(
-            "select name from pragma_table_info('{table}', 'main')
-             where name in (select name from pragma_table_info('{table}', 'now'))"
+            "select name from pragma_table_info('{table}', 'first')
+             where name in (select name from pragma_table_info('{now}', '{schema}'))"
         ))
         .join(", ");
         if !columns.is_empty() {
-            let copy = format!("insert into main.{table} ({columns}) select {columns} from now.{table}");
+            let copy = format!("insert into first.{table} ({columns}) select {columns} from {schema}.{now}");
             conn.execute_batch(&copy).unwrap();
         }
     }
-    let mark: i32 = conn.query_row("pragma now.application_id", [], |row| row.get(0)).unwrap();
-    conn.execute_batch("detach now").unwrap();
-    conn.pragma_update(None, "application_id", mark).unwrap();
-    conn.pragma_update(None, "user_version", 1).unwrap();
+    let mark: i32 = conn.query_row("pragma main.application_id", [], |row| row.get(0)).unwrap();
+    conn.pragma_update(Some("first"), "application_id", mark).unwrap();
     conn.close().unwrap();
     for end in ["-wal", "-shm"] {
         drop(std::fs::remove_file(data_dir.join(format!("{MAIN_FILE}{end}"))));
@@ -170,10 +174,10 @@ async fn a_store_of_the_first_version_says_the_same_when_it_is_migrated() {
     site.fold().await;
     assert_eq!(site.asks::<i64>("select engaged_ms from event_hot where engaged_ms > 0"), [4_000]);
     // Sessions from before have no click id.
-    assert!(site.ask::<i64>("select count(*) from session where click_id = 0") > 3);
+    assert!(site.ask::<i64>("select count(*) from session_unpacked where click_id = 0") > 3);
     site.collect(&site.view("ad", "ad", "https://example.com/?fbclid=value")).await;
     site.fold().await;
-    assert_eq!(site.asks::<i64>("select click_id from session where click_id <> 0"), [20]);
+    assert_eq!(site.asks::<i64>("select click_id from session_unpacked where click_id <> 0"), [20]);
     // What comes later goes on from there.
     day(&mut site, 9).await;
     assert_eq!(check(&site.data_dir()).unwrap().unwrap().findings, [""; 0]);

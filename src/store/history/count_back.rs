@@ -27,7 +27,7 @@ use crate::store::hits::event::{self, COMPLETION, Event, PAGE_VIEW};
 use crate::store::segment::columns::{self, Col, Content, Run};
 use crate::store::segment::rewrite;
 use crate::store::segment::{Reader, Segment};
-use crate::store::{contact, definition};
+use crate::store::{contact, definition, session};
 
 /// Rows of segments changed in one transaction. The last segment may exceed it.
 const ROWS: u32 = 100_000;
@@ -116,13 +116,8 @@ impl Effects {
     fn apply(self, conn: &Connection, account: AccountId, event: EventNumber) -> Result<Done, Error> {
         // Without a completion nothing changed.
         let Some(last_ms) = self.done.last_ms else { return Ok(self.done) };
-        let mut update = conn.prepare_cached(
-            "update session set completions = max(0, completions + ?3),
-                 in_segment = case in_segment when 0 then 0 else 2 end
-             where account_id = ?1 and id = ?2",
-        )?;
-        for (session, completions) in self.sessions {
-            update.execute((account.0, session, completions))?;
+        for (id, completions) in self.sessions {
+            session::add_completions(conn, account, id, completions)?;
         }
         let mut anonymous = conn.prepare_cached(
             "update visitor set completions = max(0, completions + ?3),

@@ -9,7 +9,7 @@ use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
 use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
-use crate::store::hits::event;
+use crate::store::hits::{event, session};
 use crate::store::segment;
 
 /// Segments deleted per step.
@@ -45,10 +45,10 @@ pub fn step(conn: &Connection, account: AccountId, first: LocalDay, before: Mill
     for sql in [
         "delete from event_property where account_id = ?1 and at_ms < ?2",
         "delete from late_engagement where account_id = ?1 and at_ms < ?2",
-        "delete from session where account_id = ?1 and last_ms < ?2",
     ] {
         conn.prepare_cached(sql)?.execute((account.0, before.0))?;
     }
+    session::delete_ended(conn, account, before.0)?;
     conn.prepare_cached("delete from bot_day where account_id = ?1 and day < ?2")?
         .execute((account.0, first.0))?;
     Ok(false)
@@ -100,7 +100,7 @@ pub fn list_unseen(conn: &Connection, account: AccountId, before: Millis) -> Res
 
 /// The condition for deleting a visitor. It is checked again in the transaction that deletes.
 const IS_UNSEEN: &str = "last_ms < ?3 and no_browser = 0 and contact_id is null
-    and not exists (select 1 from session where account_id = ?1 and id = visitor.session_id)";
+    and not exists (select 1 from session where key = (?1 << 32) + visitor.session_id)";
 
 /// Deletes tokens of visitors who were not seen again since they were found. The tokens go before the visitors, so that
 /// a browser that comes back later becomes a new visitor.

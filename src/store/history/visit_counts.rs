@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 
 use crate::domain::account::AccountId;
 use crate::store::error::{Damage, Error};
+use crate::store::hits::session;
 use crate::store::people::contact;
 use crate::store::segment::columns::{Col, IS_COMPLETION, SPANS};
 use crate::store::segment::{self, Reader, Segment};
@@ -31,7 +32,10 @@ pub(in crate::store) fn fill(conn: &Connection) -> Result<(), Error> {
             "update visitor set sessions = ?3, page_views = ?4, shared_session = ?5
              where account_id = ?1 and number = ?2",
         )?;
-        for (visits, number) in count(conn, account)?.into_iter().zip(0u32..) {
+        // Sessions had columns then.
+        let mut recent = conn.prepare("select id from session where account_id = ?1")?;
+        let recent = recent.query_map([account.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        for (visits, number) in count(conn, account, recent)?.into_iter().zip(0u32..) {
             if visits != Visits::default() {
                 let Visits { sessions, page_views, shared_session } = visits;
                 update.execute((account.0, number, sessions, page_views, shared_session))?;
@@ -45,7 +49,7 @@ pub(in crate::store) fn fill(conn: &Connection) -> Result<(), Error> {
 /// How many visitors have fewer sessions or page views written on them than there are rows of. They may have more: what
 /// is deleted of a period stays counted.
 pub(in crate::store) fn count_undercounted(conn: &Connection, account: AccountId) -> Result<usize, Error> {
-    let counted = count(conn, account)?;
+    let counted = count(conn, account, session::list_ids(conn, account)?)?;
     let mut visitors =
         conn.prepare("select number, sessions, page_views from visitor where account_id = ?1")?;
     let mut rows = visitors.query([account.0])?;
@@ -59,12 +63,12 @@ pub(in crate::store) fn count_undercounted(conn: &Connection, account: AccountId
     Ok(wrong)
 }
 
-/// What is stored of every visitor of an account, by number.
+/// What is stored of every visitor of an account, by number. `recent` are the sessions that have a row of their own.
 ///
 /// # Errors
 /// SQLite's. Days that cannot be read are left out.
-pub fn count(conn: &Connection, account: AccountId) -> Result<Vec<Visits>, Error> {
-    let mut counting = Counting::start(conn, account)?;
+fn count(conn: &Connection, account: AccountId, recent: FxHashSet<u32>) -> Result<Vec<Visits>, Error> {
+    let mut counting = Counting::start(conn, account, recent)?;
     counting.add_hot_rows()?;
     for segment in segment::list_verified(conn, account, i64::MIN, i64::MAX)?.segments {
         match counting.add_segment(&segment) {
@@ -94,9 +98,7 @@ struct Counting<'c> {
 }
 
 impl<'c> Counting<'c> {
-    fn start(conn: &'c Connection, account: AccountId) -> Result<Self, Error> {
-        let mut recent = conn.prepare("select id from session where account_id = ?1")?;
-        let recent = recent.query_map([account.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    fn start(conn: &'c Connection, account: AccountId, recent: FxHashSet<u32>) -> Result<Self, Error> {
         let (visits, shared) = (Vec::new(), Vec::new());
         Ok(Self { conn, account, reader: Reader::prepare(conn)?, recent, visits, shared })
     }

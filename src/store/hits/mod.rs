@@ -9,4 +9,5 @@ pub mod inbox;
 mod recent;
 pub mod row;
 pub mod session;
+pub mod session_row;
 pub mod watermark;

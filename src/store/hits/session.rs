@@ -3,17 +3,21 @@
 //! `in_segment` says where the events of a session are: 0 = all in hot rows, 1 = in segments which agree with the row,
 //! 2 = in segments, but the row has changed since. Rows of kind 2 are merged into their segments by `segment::close`.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
-use rustc_hash::FxHashMap;
+use rusqlite::{CachedStatement, Connection, Row};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 
+use super::session_row::{self, id_of, key};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::visitor::{SESSION_IDLE, VisitorNumber, is_bounce};
 use crate::store::error::Error;
 
 /// A session. Texts are dictionary ids.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
+    /// It stands in the key of the row.
+    #[serde(skip)]
     pub id: u32,
     pub visitor: u32,
     pub start_ms: i64,
@@ -54,43 +58,21 @@ impl Session {
     }
 }
 
-const COLUMNS: &str = "id, visitor, start_ms, last_ms, source, referrer, campaign, device, screen, language,
-    place, company, is_new, switched, entry_page, exit_page, entry_ms, exit_ms, page_views, completions,
-    engaged_ms, click_id, suspected";
+/// Reads `key, row`.
+fn read(row: &Row<'_>) -> Result<Session, Error> {
+    let packed = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+    session_row::unpack(row.get(0)?, packed)
+}
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
-    Ok(Session {
-        id: row.get(0)?,
-        visitor: row.get(1)?,
-        start_ms: row.get(2)?,
-        last_ms: row.get(3)?,
-        source: row.get(4)?,
-        referrer: row.get(5)?,
-        campaign: row.get(6)?,
-        device: row.get(7)?,
-        screen: row.get(8)?,
-        language: row.get(9)?,
-        place: row.get(10)?,
-        company: row.get(11)?,
-        is_new: row.get(12)?,
-        switched: row.get(13)?,
-        entry_page: row.get(14)?,
-        exit_page: row.get(15)?,
-        entry_ms: row.get(16)?,
-        exit_ms: row.get(17)?,
-        page_views: row.get(18)?,
-        completions: row.get(19)?,
-        engaged_ms: row.get(20)?,
-        click_id: row.get(21)?,
-        suspected: row.get(22)?,
-    })
+/// The keys of the sessions of an account.
+fn keys_of(account: AccountId) -> (i64, i64) {
+    (key(account, 0), key(account, u32::MAX))
 }
 
 pub fn find(conn: &Connection, account: AccountId, id: u32) -> Result<Option<Session>, Error> {
-    Ok(conn
-        .prepare_cached(&format!("select {COLUMNS} from session where account_id = ?1 and id = ?2"))?
-        .query_row((account.0, id), read)
-        .optional()?)
+    let mut statement = conn.prepare_cached("select key, row from session where key = ?1")?;
+    let mut rows = statement.query([key(account, id)])?;
+    rows.next()?.map(read).transpose()
 }
 
 /// Visits the sessions with ids from `first` to `last`, ordered by id.
@@ -101,14 +83,31 @@ pub fn list(
     last: u32,
     mut visit: impl FnMut(Session),
 ) -> Result<(), Error> {
-    let mut statement = conn.prepare_cached(&format!(
-        "select {COLUMNS} from session where account_id = ?1 and id between ?2 and ?3 order by id"
-    ))?;
-    let mut rows = statement.query((account.0, first, last))?;
+    let mut statement =
+        conn.prepare_cached("select key, row from session where key between ?1 and ?2 order by key")?;
+    let mut rows = statement.query((key(account, first), key(account, last)))?;
     while let Some(row) = rows.next()? {
         visit(read(row)?);
     }
     Ok(())
+}
+
+/// The ids of all sessions of an account that have a row.
+pub fn list_ids(conn: &Connection, account: AccountId) -> Result<FxHashSet<u32>, Error> {
+    let mut statement = conn.prepare_cached("select key from session where key between ?1 and ?2")?;
+    let ids = statement.query_map(keys_of(account), |row| row.get::<_, i64>(0).map(id_of))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// When the last of all sessions that have a row ended so far. All rows are read.
+pub fn find_newest(conn: &Connection) -> Result<Option<i64>, Error> {
+    let mut statement = conn.prepare("select key, row from session")?;
+    let mut rows = statement.query([])?;
+    let mut newest = None;
+    while let Some(row) = rows.next()? {
+        newest = newest.max(Some(read(row)?.last_ms));
+    }
+    Ok(newest)
 }
 
 /// Inserts rows and replaces those that exist. It is prepared once for many rows, because finding it in the statement cache
@@ -118,47 +117,13 @@ pub struct Upsert<'c>(CachedStatement<'c>);
 impl<'c> Upsert<'c> {
     pub fn prepare(conn: &'c Connection) -> Result<Self, Error> {
         Ok(Self(conn.prepare_cached(
-            "insert into session (account_id, id, visitor, start_ms, last_ms, source, referrer, campaign, device,
-                 screen, language, place, company, is_new, switched, entry_page, exit_page, entry_ms, exit_ms,
-                 page_views, completions, engaged_ms, click_id, suspected)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
-                 ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-                 ?20, ?21, ?22, ?23, ?24)
-             on conflict do update set visitor = ?3, start_ms = ?4, last_ms = ?5,
-                 switched = ?15, entry_page = ?16, exit_page = ?17, entry_ms = ?18,
-                 exit_ms = ?19, page_views = ?20, completions = ?21, engaged_ms = ?22, suspected = ?24,
-                 in_segment = case in_segment when 0 then 0 else 2 end",
+            "insert into session (key, in_segment, row) values (?1, 0, ?2)
+             on conflict do update set row = ?2, in_segment = case in_segment when 0 then 0 else 2 end",
         )?))
     }
 
     pub fn execute(&mut self, account: AccountId, session: &Session) -> Result<(), Error> {
-        // Parameters by position, because looking up names would be most of the work.
-        self.0.execute(params![
-            account.0,
-            session.id,
-            session.visitor,
-            session.start_ms,
-            session.last_ms,
-            session.source,
-            session.referrer,
-            session.campaign,
-            session.device,
-            session.screen,
-            session.language,
-            session.place,
-            session.company,
-            session.is_new,
-            session.switched,
-            session.entry_page,
-            session.exit_page,
-            session.entry_ms,
-            session.exit_ms,
-            session.page_views,
-            session.completions,
-            session.engaged_ms,
-            session.click_id,
-            session.suspected,
-        ])?;
+        self.0.execute((key(account, session.id), session_row::pack(session)?))?;
         Ok(())
     }
 }
@@ -167,33 +132,54 @@ pub fn upsert(conn: &Connection, account: AccountId, session: &Session) -> Resul
     Upsert::prepare(conn)?.execute(account, session)
 }
 
+/// Adds to the completions of a session, which may be a negative number of them. A session without row is left out.
+pub fn add_completions(
+    conn: &Connection,
+    account: AccountId,
+    id: u32,
+    completions: i64,
+) -> Result<(), Error> {
+    let Some(mut session) = find(conn, account, id)? else { return Ok(()) };
+    let sum = i64::from(session.completions).saturating_add(completions).max(0);
+    session.completions = u32::try_from(sum).unwrap_or(u32::MAX);
+    upsert(conn, account, &session)
+}
+
 /// The sessions that now belong to a visitor. No index serves this, so all rows of the account are read.
 pub fn list_ids_of_visitor(
     conn: &Connection,
     account: AccountId,
     visitor: VisitorNumber,
 ) -> Result<Vec<u32>, Error> {
-    let mut statement =
-        conn.prepare_cached("select id from session where account_id = ?1 and visitor = ?2")?;
-    let rows = statement.query_map((account.0, visitor.0), |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut ids = Vec::new();
+    list(conn, account, 0, u32::MAX, |session| {
+        if session.visitor == visitor.0 {
+            ids.push(session.id);
+        }
+    })?;
+    Ok(ids)
 }
 
 /// Deletes a session and the engagement that waits for it.
 pub fn delete(conn: &Connection, account: AccountId, id: u32) -> Result<(), Error> {
     conn.prepare_cached("delete from late_engagement where account_id = ?1 and session_id = ?2")?
         .execute((account.0, id))?;
-    conn.prepare_cached("delete from session where account_id = ?1 and id = ?2")?.execute((account.0, id))?;
+    conn.prepare_cached("delete from session where key = ?1")?.execute([key(account, id)])?;
     Ok(())
 }
 
 /// The sessions that changed after their events went into a segment, by id.
 pub fn list_changed(conn: &Connection, account: AccountId) -> Result<FxHashMap<u32, Session>, Error> {
-    let mut statement = conn
-        .prepare_cached(&format!("select {COLUMNS} from session where account_id = ?1 and in_segment = 2"))?;
-    let rows = statement.query_map([account.0], read)?;
-    let sessions = rows.map(|session| session.map(|session| (session.id, session)));
-    Ok(sessions.collect::<Result<_, _>>()?)
+    let mut statement = conn.prepare_cached(
+        "select key, row from session indexed by session_changed where key between ?1 and ?2 and in_segment = 2",
+    )?;
+    let mut rows = statement.query(keys_of(account))?;
+    let mut sessions = FxHashMap::default();
+    while let Some(row) = rows.next()? {
+        let session = read(row)?;
+        sessions.insert(session.id, session);
+    }
+    Ok(sessions)
 }
 
 /// Marks sessions whose events are in a segment now.
@@ -220,11 +206,10 @@ fn update_in_segment(
     before: u8,
     ids: impl Iterator<Item = u32>,
 ) -> Result<(), Error> {
-    let mut update = conn.prepare_cached(
-        "update session set in_segment = 1 where account_id = ?1 and id = ?2 and in_segment = ?3",
-    )?;
+    let mut update =
+        conn.prepare_cached("update session set in_segment = 1 where key = ?1 and in_segment = ?2")?;
     for id in ids {
-        update.execute((account.0, id, before))?;
+        update.execute((key(account, id), before))?;
     }
     Ok(())
 }
@@ -234,13 +219,12 @@ pub fn list_closed(
     conn: &Connection,
     account: AccountId,
     before_ms: i64,
-    limit: u32,
+    limit: usize,
 ) -> Result<Vec<u32>, Error> {
     let mut statement = conn.prepare_cached(
-        "select id from session where account_id = ?1 and in_segment = 1 and last_ms < ?2 order by id limit ?3",
+        "select key, row from session where key between ?1 and ?2 and in_segment = 1 order by key",
     )?;
-    let rows = statement.query_map((account.0, before_ms, limit), |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    list_ended(&mut statement, account, before_ms, limit)
 }
 
 /// Deletes the rows of those sessions, unless they have changed since they were listed.
@@ -250,11 +234,51 @@ pub fn delete_closed(
     before_ms: i64,
     ids: &[u32],
 ) -> Result<(), Error> {
-    let mut delete = conn.prepare_cached(
-        "delete from session where account_id = ?1 and id = ?2 and in_segment = 1 and last_ms < ?3",
-    )?;
+    let mut find = conn.prepare_cached("select key, row from session where key = ?1 and in_segment = 1")?;
+    let mut delete = conn.prepare_cached("delete from session where key = ?1")?;
     for id in ids {
-        delete.execute((account.0, id, before_ms))?;
+        let mut rows = find.query([key(account, *id)])?;
+        let is_closed = match rows.next()? {
+            Some(row) => read(row)?.last_ms < before_ms,
+            None => false,
+        };
+        if is_closed {
+            delete.execute([key(account, *id)])?;
+        }
     }
     Ok(())
+}
+
+/// Deletes the rows of all sessions that ended before `before_ms`, whatever else is kept of them.
+pub fn delete_ended(conn: &Connection, account: AccountId, before_ms: i64) -> Result<(), Error> {
+    let ended = {
+        let mut statement =
+            conn.prepare_cached("select key, row from session where key between ?1 and ?2 order by key")?;
+        list_ended(&mut statement, account, before_ms, usize::MAX)?
+    };
+    let mut delete = conn.prepare_cached("delete from session where key = ?1")?;
+    for id in ended {
+        delete.execute([key(account, id)])?;
+    }
+    Ok(())
+}
+
+/// The first `limit` sessions among those of the statement that ended before `before_ms`.
+fn list_ended(
+    statement: &mut CachedStatement<'_>,
+    account: AccountId,
+    before_ms: i64,
+    limit: usize,
+) -> Result<Vec<u32>, Error> {
+    let mut rows = statement.query(keys_of(account))?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()?
+        && ids.len() < limit
+    {
+        let session = read(row)?;
+        if session.last_ms < before_ms {
+            ids.push(session.id);
+        }
+    }
+    Ok(ids)
 }

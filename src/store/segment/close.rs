@@ -28,7 +28,7 @@ const CLOSE_AFTER: i64 = SESSION_IDLE;
 /// that says how long a page view of it was visible. The last day is a margin for a fold that lags behind.
 const SESSION_ROW_FOR: i64 = SEEN_FOR + AGE_MAX + DAY;
 /// Rows of sessions deleted in one transaction.
-const SESSIONS: u32 = 10_000;
+const SESSIONS: usize = 10_000;
 
 /// The segments that could not be read. They stay as they are and may be repaired by hand.
 pub type Unreadable = FxHashSet<i64>;

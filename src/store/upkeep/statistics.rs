@@ -9,6 +9,7 @@ use crate::store::data_dir::{self, INBOX_FILE, MAIN_FILE};
 use crate::store::error::Error;
 use crate::store::file::migrate;
 use crate::store::file::open;
+use crate::store::hits::session;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Statistics {
@@ -37,6 +38,7 @@ pub fn find(data_dir: &Path) -> Result<Option<Statistics>, Error> {
     let Some(conn) = data_dir::open_main(data_dir)? else { return Ok(None) };
     conn.execute_batch("begin")?;
     let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let newest = session::find_newest(&conn)?;
     let mut statistics = Statistics {
         version: migrate::version(&conn, migrate::MAIN)?,
         accounts: number("select count(*) from account")?,
@@ -52,12 +54,9 @@ pub fn find(data_dir: &Path) -> Result<Option<Statistics>, Error> {
         dead_letters: number("select count(*) from dead_letter")?,
         waiting: 0,
         watermark: crate::store::watermark(&conn)?,
-        newest_ms: conn.query_row(
-            "select max(last_ms) from (select max(last_ms) as last_ms from session
-                 union all select max(last_ms) from segment)",
-            [],
-            |row| row.get(0),
-        )?,
+        newest_ms: conn
+            .query_row("select max(last_ms) from segment", [], |row| row.get(0))
+            .map(|closed: Option<i64>| closed.max(newest))?,
     };
     let inbox = data_dir.join(INBOX_FILE);
     if !data_dir::is_absent(&inbox)? {

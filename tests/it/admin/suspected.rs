@@ -19,7 +19,7 @@ use crate::harness::site::{Site, post, with};
 const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
                       Chrome/131.0.0.0 Safari/537.36";
 const HEADLESS: &str = r#""HeadlessChrome";v="131", "Chromium";v="131""#;
-const SUSPECTED: &str = "select suspected from session order by id";
+const SUSPECTED: &str = "select suspected from session_unpacked order by id";
 const PAGE: &str = "https://example.com/";
 
 async fn send(fixture: &Fixture, brands: &str, hit: Value) {

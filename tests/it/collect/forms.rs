@@ -14,7 +14,7 @@ fn stored(site: &Site) -> Vec<String> {
     let texts = "select kind || ' ' || replace(value, char(31), '|') from dictionary order by kind, id";
     let event = "select 'event ' || kind || ' ' || (at_ms - 1795348800000) || ' ' || consent || ' ' || policy
                  || ' ' || foreign_host from event_hot";
-    let session = "select 'session ' || page_views || ' ' || screen from session";
+    let session = "select 'session ' || page_views || ' ' || screen from session_unpacked";
     let token = "select 'token ' || token || ' ' || number from visitor_token";
     let seen = "select 'seen ' || event_id from seen";
     [texts, event, session, token, seen].iter().flat_map(|question| site.asks::<String>(question)).collect()

@@ -36,7 +36,7 @@ async fn country(site: &mut Site, peer: &str, forwarded: &[&str]) -> String {
     assert_eq!(answer.reason(), "stored");
     site.fold().await;
     let place =
-        "select coalesce((select value from dictionary where kind = 8 and id = place), '') from session
+        "select coalesce((select value from dictionary where kind = 8 and id = place), '') from session_unpacked
                  order by id desc";
     site.ask::<String>(place).trim_end_matches('\u{1f}').to_owned()
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use guestlog::store::row;
-use guestlog::store::{INBOX_FILE, MAIN_FILE};
+use guestlog::store::{INBOX_FILE, MAIN_FILE, session_row};
 use rusqlite::{Connection, OpenFlags, Row};
 
 use crate::harness::site::findings;
@@ -40,6 +40,7 @@ pub(super) fn of(data_dir: &Path) -> Audit {
         Connection::open_with_flags(data_dir.join(file), flags).unwrap()
     };
     let (main, inbox) = (open(MAIN_FILE), open(INBOX_FILE));
+    session_row::create_view(&main).unwrap();
     audit.read_events(&main);
     audit.count_sessions(&main);
     audit.read_inbox(&main, &inbox);
@@ -107,7 +108,7 @@ impl Audit {
             of.last = of.last.max(at);
             visitors.entry(visitor).or_default().insert(session);
         }
-        let written = "select id, visitor, page_views, start_ms, last_ms from session order by id";
+        let written = "select id, visitor, page_views, start_ms, last_ms from session_unpacked order by id";
         let written = rows(main, written, |r| {
             let of = Counted { visitor: r.get(1)?, views: r.get(2)?, first: r.get(3)?, last: r.get(4)? };
             Ok((r.get(0)?, of))
@@ -126,7 +127,7 @@ impl Audit {
             "select coalesce(max(number), 0) from visitor",
             "select last_visitor from account",
             "select count(*) from visitor_token",
-            "select coalesce(max(id), 0) from session",
+            "select coalesce(max(id), 0) from session_unpacked",
             "select last_session from account",
         ] {
             if ask(numbers) != count {

@@ -232,14 +232,13 @@ impl Site {
         self.asks(question).into_iter().next().unwrap()
     }
 
-    /// The first column of all rows.
+    /// The first column of all rows. Sessions stand in `session_unpacked`.
     pub(crate) fn asks<T: FromSql>(&self, question: &str) -> Vec<T> {
-        let read = |conn: &store::Connection| {
-            let mut statement = conn.prepare(question)?;
-            let rows = statement.query_map([], |row| row.get(0))?;
-            Ok::<_, store::Error>(rows.collect::<Result<Vec<T>, _>>()?)
-        };
-        self.app.store.readers.read(read).unwrap()
+        let conn = store::Connection::open(self.data_dir().join(store::MAIN_FILE)).unwrap();
+        store::session_row::create_view(&conn).unwrap();
+        let mut statement = conn.prepare(question).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
     }
 
     /// Changes the store behind the product's back.

@@ -6,13 +6,14 @@ use std::path::Path;
 use guestlog::domain::account::AccountId;
 use guestlog::store::event::Event;
 use guestlog::store::segment::columns::Run;
-use guestlog::store::{MAIN_FILE, segment};
+use guestlog::store::{MAIN_FILE, segment, session_row};
 use rusqlite::{Connection, params};
 
 /// The main file of a store, with temporary tables before `event_hot` and `session` that hold what segments hold
 /// too. Inbox ids are not in segments: there they are 0.
 pub(crate) fn unpacked(data_dir: &Path) -> Connection {
     let conn = Connection::open(data_dir.join(MAIN_FILE)).unwrap();
+    session_row::create_view(&conn).unwrap();
     let accounts: Vec<i64> = conn
         .prepare("select id from account")
         .unwrap()
@@ -22,7 +23,7 @@ pub(crate) fn unpacked(data_dir: &Path) -> Connection {
         .collect();
     conn.execute_batch(
         "create temp table event_hot as select * from main.event_hot;
-         create temp table session as select * from main.session;",
+         create temp table session as select * from session_unpacked;",
     )
     .unwrap();
     for account in accounts {

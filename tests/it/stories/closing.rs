@@ -67,7 +67,7 @@ async fn a_day_that_is_over_becomes_a_segment_and_what_comes_late_goes_into_it()
     site.close_days().await;
     assert_eq!(rows(&site), (0, 3));
     assert_eq!(totals(&site), Totals { engaged_ms: 25_000, ..open });
-    assert_eq!(site.asks::<i64>("select in_segment from session"), [1, 1]);
+    assert_eq!(site.asks::<i64>("select in_segment from session_unpacked"), [1, 1]);
     assert_eq!(site.ask::<i64>("select count(*) from late_engagement"), 0);
 
     // A repeated engagement or page view changes nothing.
@@ -101,7 +101,7 @@ async fn sessions_over_midnight_count_once_and_go_on() {
     site.close_days().await;
     assert_eq!(rows(&site), (0, 2));
     assert_eq!(totals(&site), figures);
-    assert_eq!(site.ask::<i64>("select count(*) from session"), 0, "only segments know it");
+    assert_eq!(site.ask::<i64>("select count(*) from session_unpacked"), 0, "only segments know it");
 
     site.clock.advance(SECOND);
     site.collect(&site.view("3", "ada", "https://example.com/")).await;
@@ -178,11 +178,11 @@ async fn engagement_that_grows_while_a_segment_is_made_is_kept() {
         });
         assert_eq!(steps.await, 2, "the segment, and that its sessions are merged");
         assert_eq!(totals(&site).engaged_ms, 30_000);
-        assert_eq!(site.asks::<i64>("select in_segment from session order by id"), [2, 1]);
+        assert_eq!(site.asks::<i64>("select in_segment from session_unpacked order by id"), [2, 1]);
         assert_eq!(site.ask::<i64>("select engaged_ms from late_engagement"), 30_000);
         site.close_days().await;
         assert_eq!(totals(&site).engaged_ms, 30_000);
-        assert_eq!(site.asks::<i64>("select in_segment from session"), [1, 1]);
+        assert_eq!(site.asks::<i64>("select in_segment from session_unpacked"), [1, 1]);
         assert_eq!(site.ask::<i64>("select count(*) from late_engagement"), 0);
     }
 }
@@ -192,7 +192,7 @@ async fn a_visitor_who_is_erased_while_a_segment_is_made_does_not_come_back() {
     let mut site = closed_with_late_engagement().await;
     let steps = close_with(&mut site, async |site: &mut Site, step| {
         if step == 0 {
-            let ada = site.ask::<u32>("select visitor from session where in_segment = 2");
+            let ada = site.ask::<u32>("select visitor from session_unpacked where in_segment = 2");
             erase_visitor(&site.app, Actor::Machine, site.account, VisitorNumber(ada)).await.unwrap();
         }
     });

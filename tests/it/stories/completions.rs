@@ -41,7 +41,7 @@ async fn what_a_program_tells_by_email_is_the_contacts_and_of_no_session() {
         ["1 0 1 1999", "1 0 1 1999"],
         "under the contact's own number"
     );
-    assert_eq!(site.ask::<i64>("select count(*) from session"), 0);
+    assert_eq!(site.ask::<i64>("select count(*) from session_unpacked"), 0);
     let source =
         "select replace(value, char(31), '|') from contact join dictionary d on d.kind = 4 and d.id = source";
     assert_eq!(site.ask::<String>(source), "OFFLINE|ANALYTICS|");
@@ -75,7 +75,7 @@ async fn what_a_visitor_did_before_being_identified_belongs_to_the_contact() {
     site.collect(&site.completion("3", "ada", "000000000001", Value::Null)).await;
     site.fold().await;
     assert_eq!(site.asks::<String>(COMPLETIONS), ["1 1 1 1001", "1 1 1 0"], "of the open session");
-    assert_eq!(site.ask::<String>("select page_views || ' ' || completions from session"), "1 2");
+    assert_eq!(site.ask::<String>("select page_views || ' ' || completions from session_unpacked"), "1 2");
     assert_eq!(site.asks::<String>(CONTACTS), Vec::<String>::new());
 
     let says = with(site.view("4", "ada", "https://example.com/"), "i", json!({"email": "ada@example.com"}));
@@ -92,8 +92,7 @@ async fn what_a_visitor_did_before_being_identified_belongs_to_the_contact() {
     site.clock.advance(30 * MINUTE);
     site.collect(&site.completion("6", "bob", "Sale", 1)).await;
     site.fold().await;
-    let session =
-        "select page_views || ' ' || completions || ' ' || entry_page from session where visitor = 3";
+    let session = "select page_views || ' ' || completions || ' ' || entry_page from session_unpacked where visitor = 3";
     assert_eq!(site.asks::<String>(session), ["0 1 0"], "a completion opens a session as well");
     site.assert_that_all_are_counted().await;
 }
@@ -403,7 +402,7 @@ async fn a_page_view_completes_the_events_whose_url_rule_it_matches() {
     site.collect(&site.view("2", "ada", "https://example.com/")).await;
     site.fold().await;
     assert_eq!(site.asks::<String>(COMPLETIONS), ["1 1 1 0", "1 1 2 0", "1 1 2 0"]);
-    assert_eq!(site.ask::<String>("select page_views || ' ' || completions from session"), "2 3");
+    assert_eq!(site.ask::<String>("select page_views || ' ' || completions from session_unpacked"), "2 3");
     site.assert_that_all_are_counted().await;
 }
 

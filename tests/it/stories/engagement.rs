@@ -33,14 +33,14 @@ async fn a_late_engagement_reads_no_segment() {
     site.fold().await;
     assert_eq!(site.count(Reason::DeadLetter), 0);
     assert_eq!(site.asks::<i64>("select engaged_ms from late_engagement order by 1"), [9_000]);
-    assert_eq!(site.ask::<i64>("select engaged_ms from session"), 12_500);
+    assert_eq!(site.ask::<i64>("select engaged_ms from session_unpacked"), 12_500);
     site.assert_that_all_are_counted().await;
 }
 
 #[actix_web::test]
 async fn only_the_visitor_of_a_page_view_says_how_long_it_was_visible() {
     let mut site = Site::new().await;
-    let sums = ["select sum(engaged_ms) from event_hot", "select sum(engaged_ms) from session"];
+    let sums = ["select sum(engaged_ms) from event_hot", "select sum(engaged_ms) from session_unpacked"];
     // In the batch of the page view, and after it.
     site.collect(&json!([site.view("1", "ada", "https://example.com/"), engaged("eve", "1", 60_000)])).await;
     site.fold().await;
@@ -84,6 +84,6 @@ async fn a_completion_was_never_visible() {
     site.collect(&engaged("ada", "1", 9_000)).await;
     site.fold().await;
     assert_eq!(site.ask::<i64>("select sum(engaged_ms) from event_hot"), 0);
-    assert_eq!(site.ask::<i64>("select sum(engaged_ms) from session"), 0);
+    assert_eq!(site.ask::<i64>("select sum(engaged_ms) from session_unpacked"), 0);
     assert_eq!(site.count(Reason::UnknownPageView), 2);
 }

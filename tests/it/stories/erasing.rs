@@ -57,7 +57,7 @@ async fn nothing_of_an_erased_visitor_is_left_and_their_number_is_never_reused()
     for table in [
         "visitor where number = 1",
         "visitor_token where number = 1",
-        "session where visitor = 1",
+        "session_unpacked where visitor = 1",
         "event_hot where visitor = 1",
         "identification",
         "late_engagement",
@@ -111,8 +111,8 @@ async fn a_session_that_changed_hands_goes_on_as_the_others() {
                      join dictionary d on d.kind = 1 and d.id = e.page";
         let found: Vec<String> = site.asks(paths);
         assert_eq!(found.iter().map(|path| path.trim_end_matches('\u{1f}')).collect::<Vec<_>>(), [left]);
-        assert_eq!(site.asks::<i64>("select page_views from session"), [1]);
-        assert_eq!(site.ask::<i64>("select visitor from session"), 5 - i64::from(erased));
+        assert_eq!(site.asks::<i64>("select page_views from session_unpacked"), [1]);
+        assert_eq!(site.ask::<i64>("select visitor from session_unpacked"), 5 - i64::from(erased));
         assert_whole(&site);
         site.clock.advance(DAY);
         site.close_days().await;

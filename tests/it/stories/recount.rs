@@ -83,7 +83,7 @@ fn state(site: &Site) -> (Totals, Vec<String>) {
     for question in [
         "select 'row ' || at_ms || ' ' || engaged_ms || ' ' || kind || ' ' || visitor || ' ' || session_id || ' ' || page || ' ' || event
              || ' ' || value_minor || ' ' || title from temp.event_hot order by at_ms, visitor, kind, page, event",
-        "select 'session ' || id || ' ' || page_views || ' ' || completions from main.session order by id",
+        "select 'session ' || id || ' ' || page_views || ' ' || completions from session_unpacked order by id",
         "select 'visitor ' || number || ' ' || completions || ' ' || value_minor from visitor order by number",
         "select 'contact ' || email || ' ' || completions || ' ' || revenue_asserted_minor from contact",
     ] {

@@ -58,7 +58,7 @@ async fn a_session_over_midnight_is_one_in_every_form_and_knows_what_came_late()
     // Days later the visitor is only in segments, and comes back.
     site.clock.advance(5 * DAY);
     site.close_days().await;
-    assert_eq!(site.ask::<i64>("select count(*) from session"), 0);
+    assert_eq!(site.ask::<i64>("select count(*) from session_unpacked"), 0);
     assert_eq!(see(&site, 1).await.unwrap(), late);
     site.clock.advance(SECOND);
     site.collect(&site.view("3", "ada", "https://example.com/c")).await;

@@ -13,8 +13,8 @@ fn view(site: &Site, id: &str, visitor: &str, url: &str, referrer: &str) -> Valu
 
 /// `SOURCE|detail|detail 2` of each session.
 fn sources(site: &Site) -> Vec<String> {
-    let sources = "select replace(value, char(31), '|') from session
-                   join dictionary d on d.kind = 4 and d.id = source order by session.id";
+    let sources = "select replace(value, char(31), '|') from session_unpacked
+                   join dictionary d on d.kind = 4 and d.id = source order by session_unpacked.id";
     site.asks(sources)
 }
 
@@ -30,7 +30,7 @@ async fn a_visitor_comes_reads_on_goes_and_comes_back_by_an_inner_link() {
     site.collect(&view(&site, "2", "ada", "https://example.com/shop", "https://example.com/")).await;
     site.fold().await;
     let session = "select visitor || ' ' || page_views || ' ' || engaged_ms || ' ' || is_new || ' '
-                   || (last_ms - start_ms) || ' ' || (entry_page <> exit_page) from session order by id";
+                   || (last_ms - start_ms) || ' ' || (entry_page <> exit_page) from session_unpacked order by id";
     assert_eq!(site.asks::<String>(session), ["1 2 18000 1 20000 1"]);
     assert_eq!(sources(&site), ["REFERRALS|news.test|news.test/article"]);
 
@@ -76,7 +76,7 @@ async fn a_shared_browser_that_says_another_name_gets_a_new_number() {
     assert_eq!(site.asks::<i64>("select visitor from event_hot order by inbox_id"), [1, 1, 1, 4, 4]);
     assert_eq!(site.asks::<i64>("select number from visitor_token"), [4]);
     assert_eq!(
-        site.asks::<String>("select id || ' ' || switched from session"),
+        site.asks::<String>("select id || ' ' || switched from session_unpacked"),
         ["1 1"],
         "the session goes on"
     );
@@ -98,9 +98,9 @@ async fn a_late_hit_joins_the_open_session_and_moves_its_beginning() {
     let late = with(view(&site, "late", "ada", "https://example.com/first", ""), "age", 5 * MINUTE);
     site.collect(&late).await;
     site.fold().await;
-    assert_eq!(site.asks::<i64>("select start_ms - 1795348800000 from session"), [-5 * MINUTE]);
-    assert_eq!(site.ask::<i64>("select last_ms from session"), NOON.0);
-    let pages = "select group_concat(replace(d.value, char(31), '|'), ' ') from session s
+    assert_eq!(site.asks::<i64>("select start_ms - 1795348800000 from session_unpacked"), [-5 * MINUTE]);
+    assert_eq!(site.ask::<i64>("select last_ms from session_unpacked"), NOON.0);
+    let pages = "select group_concat(replace(d.value, char(31), '|'), ' ') from session_unpacked s
                  join dictionary d on d.kind = 1 and d.id in (s.entry_page, s.exit_page)";
     let entry = format!("{pages} and d.id = s.entry_page");
     assert_eq!(site.ask::<String>(&entry), "example.com|/first|");
@@ -122,7 +122,7 @@ async fn engagement_told_again_counts_once_and_only_the_longest() {
     site.collect(&json!([engaged(12_000), engaged(12_000)])).await;
     site.fold().await;
     assert_eq!(site.ask::<i64>("select engaged_ms from event_hot"), 12_000);
-    assert_eq!(site.ask::<i64>("select engaged_ms from session"), 12_000);
+    assert_eq!(site.ask::<i64>("select engaged_ms from session_unpacked"), 12_000);
     assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 1, "it is no view");
     site.collect(&with(engaged(5), "pv", "unknown")).await;
     site.fold().await;
@@ -145,7 +145,7 @@ async fn numbers_of_visitors_and_sessions_have_no_gaps_whatever_was_refused() {
         }
     }
     site.fold().await;
-    for (table, column) in [("visitor", "number"), ("session", "id")] {
+    for (table, column) in [("visitor", "number"), ("session_unpacked", "id")] {
         let numbers = site.asks::<i64>(&format!("select {column} from {table} order by 1"));
         let last = i64::try_from(numbers.len()).unwrap();
         assert_eq!(numbers, (1..=last).collect::<Vec<_>>(), "{table}");
@@ -232,10 +232,10 @@ async fn a_leap_of_the_clock_leaves_nothing_that_later_hits_do_not_put_right() {
                 assert!(found.ends_with(" 0 0"), "{table}: {found}, clock at {}", wrong.iso());
             }
         }
-        assert_eq!(site.ask::<i64>("select count(*) from session where visitor = 1"), 2, "it ends");
+        assert_eq!(site.ask::<i64>("select count(*) from session_unpacked where visitor = 1"), 2, "it ends");
         site.clock.advance(HOUR);
         site.collect(&site.view("5", "ada", page)).await;
         site.fold().await;
-        assert_eq!(site.ask::<i64>("select count(*) from session where visitor = 1"), 3);
+        assert_eq!(site.ask::<i64>("select count(*) from session_unpacked where visitor = 1"), 3);
     }
 }

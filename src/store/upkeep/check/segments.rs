@@ -117,9 +117,9 @@ impl<'c> AccountCheck<'c> {
 
     /// Reads the rows of sessions, and counts the hot rows of those that are in segments.
     fn read_sessions(&mut self) -> Result<(), Error> {
-        let mut statement = self
-            .conn
-            .prepare("select id, in_segment, page_views, engaged_ms from session where account_id = ?1")?;
+        let mut statement = self.conn.prepare(
+            "select id, in_segment, page_views, engaged_ms from session_unpacked where account_id = ?1",
+        )?;
         let mut rows = statement.query([self.account.0])?;
         while let Some(row) = rows.next()? {
             let id = row.get(0)?;
