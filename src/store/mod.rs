@@ -28,8 +28,9 @@ pub use file::{changes, data_dir, readers, writer};
 use file::{migrate, open};
 use history::visit_counts;
 pub use history::{contact_activity, count_back, erase_visitor, export, retention, timeline};
+use hits::pack_columns;
 pub use hits::watermark::{update_watermark, watermark};
-pub use hits::{dead_letter, dictionary, event, inbox, row, session, session_row};
+pub use hits::{dead_letter, dictionary, event, inbox, row, session, unpacked};
 pub use open::{WriterMemory, set_writer_memory};
 pub use people::{alias, contact, email, identification, property, visitor};
 pub use upkeep::{backup, check, restore, statistics, verify_backup};
@@ -47,7 +48,7 @@ pub const WAITING_READS_MAX: usize = 256;
 const FILLS: &[migrate::Fill] = &[
     migrate::Fill { step: "0003_people", run: visit_counts::fill },
     migrate::Fill { step: "0006_text_hash", run: dictionary::fill },
-    migrate::Fill { step: "0011_session_row", run: session_row::fill },
+    migrate::Fill { step: "0011_packed_rows", run: pack_columns::fill },
 ];
 
 /// How the store is opened.

@@ -198,7 +198,7 @@ async fn a_hit_that_lies_in_the_inbox_again_counts_once() {
     site.app.progress.advance(0);
     site.fold().await;
     assert_eq!(site.ask::<i64>("select page_views from session_unpacked"), 1, "it was counted a second time");
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 1);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 1);
     assert_eq!(
         site.ask::<i64>("select count(*) from dead_letter"),
         0,

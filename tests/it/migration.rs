@@ -8,7 +8,7 @@ use guestlog::app::access::{Actor, tokens};
 use guestlog::base::clock::{DAY, HOUR, MINUTE};
 use guestlog::domain::user::Scope;
 use guestlog::store::check::check;
-use guestlog::store::{INBOX_FILE, MAIN_FILE, session_row};
+use guestlog::store::{INBOX_FILE, MAIN_FILE, unpacked};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -59,7 +59,7 @@ fn make_first_version(data_dir: &Path) {
     conn.close().unwrap();
     let conn = Connection::open(&main).unwrap();
     conn.execute_batch("pragma foreign_keys = off").unwrap();
-    session_row::create_view(&conn).unwrap();
+    unpacked::create_views(&conn).unwrap();
     conn.execute("attach ?1 as first", [first.to_str().unwrap()]).unwrap();
     let texts = |sql: &str| -> Vec<String> {
         let mut statement = conn.prepare(sql).unwrap();
@@ -69,8 +69,12 @@ fn make_first_version(data_dir: &Path) {
         texts("select name from first.sqlite_schema where type = 'table' and name not like 'sqlite%'");
     assert!(tables.len() > 25, "{tables:?}");
     for table in tables {
-        // Sessions had columns then.
-        let (schema, now) = if table == "session" { ("temp", "session_unpacked") } else { ("main", &*table) };
+        // Sessions and hot rows had columns then.
+        let (schema, now) = match &*table {
+            "session" => ("temp", "session_unpacked"),
+            "event_hot" => ("temp", "event_unpacked"),
+            _ => ("main", &*table),
+        };
         let columns = texts(&format!(
             "select name from pragma_table_info('{table}', 'first')
              where name in (select name from pragma_table_info('{now}', '{schema}'))"
@@ -172,7 +176,7 @@ async fn a_store_of_the_first_version_says_the_same_when_it_is_migrated() {
         "pv": "new", "ms": 4_000, "cc": 15});
     site.collect(&engaged).await;
     site.fold().await;
-    assert_eq!(site.asks::<i64>("select engaged_ms from event_hot where engaged_ms > 0"), [4_000]);
+    assert_eq!(site.asks::<i64>("select engaged_ms from event_unpacked where engaged_ms > 0"), [4_000]);
     // Sessions from before have no click id.
     assert!(site.ask::<i64>("select count(*) from session_unpacked where click_id = 0") > 3);
     site.collect(&site.view("ad", "ad", "https://example.com/?fbclid=value")).await;

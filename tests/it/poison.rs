@@ -86,7 +86,7 @@ async fn thousands_of_hits_behind_a_bad_one_are_stored_with_it() {
         site.collect(&views.collect::<Vec<_>>().into()).await;
     }
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 3_000);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 3_000);
     assert_eq!(site.ask::<i64>("select count(*) from visitor"), 500);
     assert_eq!(site.ask::<i64>("select sum(page_views) from session_unpacked"), 3_000);
     assert_eq!(letters(&site).len(), 1);
@@ -133,7 +133,7 @@ async fn dead_letters_are_replayed_once_the_cause_is_gone() {
     site.fold().await;
     assert!(letters(&site).is_empty());
     assert_eq!(site.asks::<String>("select event_id from seen order by 1"), ["1", "2"]);
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 2);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 2);
     assert_eq!(replay_dead_letters(&site.app).await.unwrap(), 0);
     site.assert_that_all_are_counted().await;
 }
@@ -152,7 +152,7 @@ async fn a_letter_that_is_put_in_line_twice_counts_once() {
     let mut site = site.restart().await;
     assert_eq!(replay_dead_letters(&site.app).await.unwrap(), 1);
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 1);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 1);
     assert_eq!(site.ask::<i64>("select page_views from session_unpacked"), 1);
     assert!(letters(&site).is_empty());
     assert_eq!((site.count(Reason::Stored), site.count(Reason::Duplicate)), (1, 1));
@@ -170,12 +170,12 @@ async fn a_letter_stays_until_the_transaction_that_folds_it() {
     )
     .await;
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 0);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 0);
     assert_eq!(letters(&site).len(), 1);
     site.tamper("drop trigger killed").await;
     assert_eq!(replay_dead_letters(&site.app).await.unwrap(), 1);
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 1);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 1);
     assert!(letters(&site).is_empty());
     site.assert_that_all_are_counted().await;
 }
@@ -186,7 +186,7 @@ async fn a_letter_that_is_gone_before_its_turn_is_not_folded() {
     replay_dead_letters(&site.app).await.unwrap();
     site.tamper("delete from dead_letter").await;
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 0);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 0);
     site.assert_that_all_are_counted().await;
 }
 
@@ -229,14 +229,14 @@ async fn a_fold_that_meets_a_full_disk_keeps_everything_for_later() {
         guestlog::app::ingest::fold::step(&site.app, &mut guestlog::app::ingest::fold::Cache::default())
             .await;
     assert!(error.is_err_and(|error| error.is_of_the_disk()));
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 1, "all of it or nothing");
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 1, "all of it or nothing");
     assert!(letters(&site).is_empty(), "a full disk is no fault of a hit");
     let free = |conn: &guestlog::store::Connection| {
         conn.pragma_update(None, "max_page_count", 1_000_000).map_err(guestlog::store::Error::from)
     };
     site.app.store.writer.write(free).await.unwrap();
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 201);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 201);
     site.assert_that_all_are_counted().await;
 }
 

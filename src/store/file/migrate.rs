@@ -37,8 +37,8 @@ pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0008_value_property", sql: include_str!("migrations/0008_value_property.sql") },
     Migration { name: "0009_click_id", sql: include_str!("migrations/0009_click_id.sql") },
     Migration { name: "0010_suspected", sql: include_str!("migrations/0010_suspected.sql") },
-    Migration { name: "0011_session_row", sql: include_str!("migrations/0011_session_row.sql") },
-    Migration { name: "0012_session_before", sql: include_str!("migrations/0012_session_before.sql") },
+    Migration { name: "0011_packed_rows", sql: include_str!("migrations/0011_packed_rows.sql") },
+    Migration { name: "0012_rows_before", sql: include_str!("migrations/0012_rows_before.sql") },
 ];
 
 /// The steps of `inbox.db`.

@@ -10,6 +10,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::EventNumber;
 use crate::store::error::Error;
+use crate::store::hits::event as hot_event;
 use crate::store::people::visitor;
 use crate::store::scan::Deadline;
 use crate::store::segment::columns::Col;
@@ -37,11 +38,12 @@ pub fn list_last(
         }
     };
     let mut statement = conn.prepare_cached(
-        "select visitor, at_ms from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 and event = ?4",
+        "select row, at_ms from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 and event = ?4",
     )?;
     let mut rows = statement.query((account.0, range_ms.start, range_ms.end, event.0))?;
     while let Some(row) = rows.next()? {
-        note(&mut last, row.get(0)?, row.get(1)?);
+        let packed = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+        note(&mut last, hot_event::unpack(packed)?.visitor, row.get(1)?);
     }
     let mut numbers: FxHashSet<u32> = contact_of.keys().copied().collect();
     let mut reader = Reader::prepare(conn)?;

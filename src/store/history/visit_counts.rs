@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 
 use crate::domain::account::AccountId;
 use crate::store::error::{Damage, Error};
+use crate::store::hits::event::{self, PAGE_VIEW};
 use crate::store::hits::session;
 use crate::store::people::contact;
 use crate::store::segment::columns::{Col, IS_COMPLETION, SPANS};
@@ -32,10 +33,8 @@ pub(in crate::store) fn fill(conn: &Connection) -> Result<(), Error> {
             "update visitor set sessions = ?3, page_views = ?4, shared_session = ?5
              where account_id = ?1 and number = ?2",
         )?;
-        // Sessions had columns then.
-        let mut recent = conn.prepare("select id from session where account_id = ?1")?;
-        let recent = recent.query_map([account.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        for (visits, number) in count(conn, account, recent)?.into_iter().zip(0u32..) {
+        let open = OpenRows::list_columns(conn, account)?;
+        for (visits, number) in count(conn, account, open)?.into_iter().zip(0u32..) {
             if visits != Visits::default() {
                 let Visits { sessions, page_views, shared_session } = visits;
                 update.execute((account.0, number, sessions, page_views, shared_session))?;
@@ -49,7 +48,7 @@ pub(in crate::store) fn fill(conn: &Connection) -> Result<(), Error> {
 /// How many visitors have fewer sessions or page views written on them than there are rows of. They may have more: what
 /// is deleted of a period stays counted.
 pub(in crate::store) fn count_undercounted(conn: &Connection, account: AccountId) -> Result<usize, Error> {
-    let counted = count(conn, account, session::list_ids(conn, account)?)?;
+    let counted = count(conn, account, OpenRows::list(conn, account)?)?;
     let mut visitors =
         conn.prepare("select number, sessions, page_views from visitor where account_id = ?1")?;
     let mut rows = visitors.query([account.0])?;
@@ -63,13 +62,45 @@ pub(in crate::store) fn count_undercounted(conn: &Connection, account: AccountId
     Ok(wrong)
 }
 
-/// What is stored of every visitor of an account, by number. `recent` are the sessions that have a row of their own.
+/// What is not in segments.
+struct OpenRows {
+    /// Sessions that have a row of their own.
+    sessions: FxHashSet<u32>,
+    /// Session, visitor and page views of hot rows.
+    hot: Vec<(u32, u32, u32)>,
+}
+
+impl OpenRows {
+    fn list(conn: &Connection, account: AccountId) -> Result<Self, Error> {
+        let mut hot = Vec::new();
+        event::list(conn, account, i64::MIN, i64::MAX, |row| {
+            if row.session_id != 0 {
+                hot.push((row.session_id, row.visitor, u32::from(row.kind == PAGE_VIEW)));
+            }
+        })?;
+        Ok(Self { sessions: session::list_ids(conn, account)?, hot })
+    }
+
+    /// Of a store in which these rows have a column for each field.
+    fn list_columns(conn: &Connection, account: AccountId) -> Result<Self, Error> {
+        let mut sessions = conn.prepare("select id from session where account_id = ?1")?;
+        let sessions = sessions.query_map([account.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let mut hot = conn.prepare(
+            "select session_id, visitor, sum(kind = 1) from event_hot
+             where account_id = ?1 and session_id <> 0 group by session_id, visitor",
+        )?;
+        let hot = hot.query_map([account.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(Self { sessions, hot: hot.collect::<Result<_, _>>()? })
+    }
+}
+
+/// What is stored of every visitor of an account, by number.
 ///
 /// # Errors
 /// SQLite's. Days that cannot be read are left out.
-fn count(conn: &Connection, account: AccountId, recent: FxHashSet<u32>) -> Result<Vec<Visits>, Error> {
-    let mut counting = Counting::start(conn, account, recent)?;
-    counting.add_hot_rows()?;
+fn count(conn: &Connection, account: AccountId, open: OpenRows) -> Result<Vec<Visits>, Error> {
+    let mut counting = Counting::start(conn, open.sessions)?;
+    counting.add_hot_rows(&open.hot);
     for segment in segment::list_verified(conn, account, i64::MIN, i64::MAX)?.segments {
         match counting.add_segment(&segment) {
             Err(Error::Damaged(damage)) => {
@@ -86,8 +117,6 @@ fn count(conn: &Connection, account: AccountId, recent: FxHashSet<u32>) -> Resul
 
 /// An account under way.
 struct Counting<'c> {
-    conn: &'c Connection,
-    account: AccountId,
     reader: Reader<'c>,
     /// Sessions that have a row of their own: they may go on, and have rows in more places than their runs say.
     recent: FxHashSet<u32>,
@@ -98,9 +127,9 @@ struct Counting<'c> {
 }
 
 impl<'c> Counting<'c> {
-    fn start(conn: &'c Connection, account: AccountId, recent: FxHashSet<u32>) -> Result<Self, Error> {
+    fn start(conn: &'c Connection, recent: FxHashSet<u32>) -> Result<Self, Error> {
         let (visits, shared) = (Vec::new(), Vec::new());
-        Ok(Self { conn, account, reader: Reader::prepare(conn)?, recent, visits, shared })
+        Ok(Self { reader: Reader::prepare(conn)?, recent, visits, shared })
     }
 
     #[expect(clippy::indexing_slicing, reason = "the list is made long enough first")]
@@ -112,18 +141,11 @@ impl<'c> Counting<'c> {
         &mut self.visits[place]
     }
 
-    fn add_hot_rows(&mut self) -> Result<(), Error> {
-        let mut rows = self.conn.prepare(
-            "select session_id, visitor, sum(kind = 1) from event_hot
-             where account_id = ?1 and session_id <> 0 group by session_id, visitor",
-        )?;
-        let mut rows = rows.query([self.account.0])?;
-        while let Some(row) = rows.next()? {
-            let (session, visitor, page_views) = (row.get(0)?, row.get(1)?, row.get::<_, u32>(2)?);
-            self.shared.push((session, visitor));
-            self.visits_of(visitor).page_views += page_views;
+    fn add_hot_rows(&mut self, rows: &[(u32, u32, u32)]) {
+        for (session, visitor, page_views) in rows {
+            self.shared.push((*session, *visitor));
+            self.visits_of(*visitor).page_views += page_views;
         }
-        Ok(())
     }
 
     /// Of a segment that turns out to be damaged nothing is counted.
@@ -187,9 +209,10 @@ mod tests {
     use crate::base::clock::{DAY, Millis};
     use crate::domain::period::LocalDay;
     use crate::store::FILLS;
-    use crate::store::event::{COMPLETION, Event, PAGE_VIEW};
+    use crate::store::event::{COMPLETION, Event};
     use crate::store::file::migrate::{self, Migration};
     use crate::store::file::open;
+    use crate::store::hits::unpacked;
     use crate::store::segment::columns::Run;
 
     const NOW: Millis = Millis(20 * DAY);
@@ -320,7 +343,8 @@ mod tests {
                 runs.iter().flat_map(|run| run.rows.iter().map(|r| (r.session_id, r.visitor, r.kind))),
             );
         }
-        let mut hot = conn.prepare("select session_id, visitor, kind from event_hot").unwrap();
+        unpacked::create_views(conn).unwrap();
+        let mut hot = conn.prepare("select session_id, visitor, kind from event_unpacked").unwrap();
         let hot = hot.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
         rows.extend(hot.map(Result::unwrap));
         rows.retain(|(session, visitor, _)| *session != 0 && numbers.contains(visitor));
@@ -334,7 +358,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = first(dir.path());
         migrate(&path, migrate::MAIN, |_| ()).unwrap();
-        let conn = open::reader(&path).unwrap();
+        let conn = open::writer(&path, open::MAIN_PAGE_BYTES).unwrap();
         let visits = |table: &str, key: &str, number: i64| -> (u32, u32) {
             let sql = format!("select sessions, page_views from {table} where {key} = ?1");
             conn.query_row(&sql, [number], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()

@@ -3,8 +3,10 @@
 
 use std::ops::Range;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
+use serde::{Deserialize, Serialize};
 
+use super::packed::Form;
 use crate::domain::account::AccountId;
 use crate::domain::event::{EventNumber, properties_text};
 use crate::domain::visitor::{Token, VisitorNumber};
@@ -18,10 +20,12 @@ pub const COMPLETION: u8 = 2;
 const PROPERTIES_LOOKED_AT: u32 = 500;
 const PROPERTIES_LISTED: u32 = 20;
 
-/// One event. Texts are dictionary ids.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One event. Texts are dictionary ids. The fields that are skipped stand in the key of the row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
+    #[serde(skip)]
     pub at_ms: i64,
+    #[serde(skip)]
     pub inbox_id: i64,
     pub kind: u8,
     pub visitor: u32,
@@ -29,12 +33,20 @@ pub struct Event {
     pub session_id: u32,
     pub page: u32,
     pub title: u32,
+    #[serde(skip)]
     pub event: u32,
     pub value_minor: i64,
     pub consent: u8,
     pub policy: u32,
     pub engaged_ms: u32,
     pub foreign_host: bool,
+}
+
+const ROW: Form = Form { name: "the row of an event", first_byte: 1, usual_bytes: 48 };
+
+/// The event without what stands in its key.
+pub(in crate::store) fn unpack(row: &[u8]) -> Result<Event, Error> {
+    ROW.unpack(row)
 }
 
 /// The statements needed for every event, prepared once per batch. Finding each of them in the statement cache again
@@ -57,31 +69,13 @@ impl<'c> Statements<'c> {
                  values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?,
             insert: conn.prepare_cached(
-                "insert into event_hot (account_id, at_ms, inbox_id, kind, visitor, session_id, page, title, event,
-                     value_minor, consent, policy, engaged_ms, foreign_host)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                "insert into event_hot (account_id, at_ms, inbox_id, event, row) values (?1, ?2, ?3, ?4, ?5)",
             )?,
         })
     }
 
     pub fn insert(&mut self, account: AccountId, event: &Event) -> Result<(), Error> {
-        // Parameters by position, because looking up names for every event takes long.
-        self.insert.execute(params![
-            account.0,
-            event.at_ms,
-            event.inbox_id,
-            event.kind,
-            event.visitor,
-            event.session_id,
-            event.page,
-            event.title,
-            event.event,
-            event.value_minor,
-            event.consent,
-            event.policy,
-            event.engaged_ms,
-            event.foreign_host,
-        ])?;
+        self.insert.execute((account.0, event.at_ms, event.inbox_id, event.event, ROW.pack(event)?))?;
         Ok(())
     }
 
@@ -122,9 +116,18 @@ pub fn list(
     account: AccountId,
     from_ms: i64,
     to_ms: i64,
-    visit: impl FnMut(Event),
+    mut visit: impl FnMut(Event),
 ) -> Result<(), Error> {
-    visit_rows(conn, "", (account.0, from_ms, to_ms), visit)
+    let mut statement = conn.prepare_cached(
+        "select at_ms, inbox_id, event, row from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3
+         order by at_ms, inbox_id",
+    )?;
+    let mut rows = statement.query((account.0, from_ms, to_ms))?;
+    while let Some(row) = rows.next()? {
+        let packed = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
+        visit(Event { at_ms: row.get(0)?, inbox_id: row.get(1)?, event: row.get(2)?, ..unpack(packed)? });
+    }
+    Ok(())
 }
 
 /// Visits the events of one visitor in a half-open range, ordered by time. No index serves this, so all rows of the range
@@ -134,47 +137,12 @@ pub fn list_of_visitor(
     account: AccountId,
     visitor: VisitorNumber,
     range_ms: Range<i64>,
-    visit: impl FnMut(Event),
-) -> Result<(), Error> {
-    visit_rows(conn, "and visitor = ?4", (account.0, range_ms.start, range_ms.end, visitor.0), visit)
-}
-
-fn visit_rows(
-    conn: &Connection,
-    condition: &str,
-    params: impl Params,
     mut visit: impl FnMut(Event),
 ) -> Result<(), Error> {
-    let mut statement = conn.prepare_cached(&format!(
-        "select {COLUMNS} from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 {condition}
-         order by at_ms, inbox_id"
-    ))?;
-    let mut rows = statement.query(params)?;
-    while let Some(row) = rows.next()? {
-        visit(read(row)?);
-    }
-    Ok(())
-}
-
-const COLUMNS: &str =
-    "at_ms, inbox_id, kind, visitor, session_id, page, title, event, value_minor, consent, policy,
-    engaged_ms, foreign_host";
-
-fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
-    Ok(Event {
-        at_ms: row.get(0)?,
-        inbox_id: row.get(1)?,
-        kind: row.get(2)?,
-        visitor: row.get(3)?,
-        session_id: row.get(4)?,
-        page: row.get(5)?,
-        title: row.get(6)?,
-        event: row.get(7)?,
-        value_minor: row.get(8)?,
-        consent: row.get(9)?,
-        policy: row.get(10)?,
-        engaged_ms: row.get(11)?,
-        foreign_host: row.get(12)?,
+    list(conn, account, range_ms.start, range_ms.end, |event| {
+        if event.visitor == visitor.0 {
+            visit(event);
+        }
     })
 }
 
@@ -248,13 +216,20 @@ pub fn update_engaged(
     inbox_id: i64,
     engaged_ms: u32,
 ) -> Result<bool, Error> {
-    let changed = conn
+    let key = (account.0, at_ms, inbox_id);
+    let row: Option<Vec<u8>> = conn
         .prepare_cached(
-            "update event_hot set engaged_ms = ?4
-             where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = 0",
+            "select row from event_hot where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = 0",
         )?
-        .execute((account.0, at_ms, inbox_id, engaged_ms))?;
-    Ok(changed > 0)
+        .query_row(key, |row| row.get(0))
+        .optional()?;
+    let Some(row) = row else { return Ok(false) };
+    let row = ROW.pack(&Event { engaged_ms, ..unpack(&row)? })?;
+    conn.prepare_cached(
+        "update event_hot set row = ?4 where account_id = ?1 and at_ms = ?2 and inbox_id = ?3 and event = 0",
+    )?
+    .execute((account.0, at_ms, inbox_id, row))?;
+    Ok(true)
 }
 
 /// Whose page view it was: a checksum of the visitor's token. The token itself would be one more place to erase, and the
@@ -379,4 +354,61 @@ pub fn insert_properties(
     )?
     .execute((account.0, event.at_ms, event.inbox_id, event.visitor, event.event, text))?;
     Ok(())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// The row of `full`.
+    const FULL: &str = "0102010203040906070801";
+
+    /// An event in which every field has a value of its own.
+    fn full() -> Event {
+        Event {
+            at_ms: 0,
+            inbox_id: 0,
+            kind: COMPLETION,
+            visitor: 1,
+            session_id: 2,
+            page: 3,
+            title: 4,
+            event: 0,
+            value_minor: -5,
+            consent: 6,
+            policy: 7,
+            engaged_ms: 8,
+            foreign_host: true,
+        }
+    }
+
+    pub(in crate::store::hits) fn row() -> Vec<u8> {
+        ROW.pack(&full()).unwrap()
+    }
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        assert_eq!(unpack(&row()).unwrap(), full());
+        let most = Event {
+            kind: u8::MAX,
+            visitor: u32::MAX,
+            session_id: u32::MAX,
+            page: u32::MAX,
+            title: u32::MAX,
+            value_minor: i64::MIN,
+            consent: u8::MAX,
+            policy: u32::MAX,
+            engaged_ms: u32::MAX,
+            ..full()
+        };
+        let row = ROW.pack(&most).unwrap();
+        assert_eq!(unpack(&row).unwrap(), most);
+        assert!(row.len() <= 256, "the table takes no more: {}", row.len());
+    }
+
+    #[test]
+    fn a_row_of_this_version_is_read_by_every_later_one() {
+        let row: String = row().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(row, FULL, "a changed form needs a new first byte");
+    }
 }

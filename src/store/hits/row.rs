@@ -1,25 +1,19 @@
-//! The row of a hit in the inbox: a byte that says what follows, and then the hit in the format of the crate `postcard`,
-//! which is documented and does not change. Dead letters are kept in the same form.
-//!
-//! The fields of `Hit` have no names in it, only an order. So after a change of the fields a row needs a new first byte.
-//! Rows with the old one must still be read, because they may wait while the program is replaced.
+//! The row of a hit in the inbox, in packed form (see `packed`). Dead letters are kept in the same form. Rows may wait
+//! while the program is replaced by a newer one.
 
+use super::packed::Form;
 use crate::domain::hit::Hit;
 use crate::store::error::Error;
 
 /// The id of a dead letter that is to be folded again, 8 bytes.
 const LETTER: u8 = 0;
 /// A hit.
-const HIT: u8 = 1;
-/// Bytes reserved for the row of an ordinary hit.
-const USUAL_BYTES: usize = 384;
+const HIT: Form = Form { name: "the row of a hit", first_byte: 1, usual_bytes: 384 };
 
 /// # Errors
 /// `Unreadable`, which no hit that passed the rules is.
 pub fn of_hit(hit: &Hit) -> Result<Vec<u8>, Error> {
-    let mut row = Vec::with_capacity(USUAL_BYTES);
-    row.push(HIT);
-    postcard::to_extend(hit, row).map_err(|error| Error::Unreadable(error.to_string()))
+    HIT.pack(hit)
 }
 
 #[must_use]
@@ -37,17 +31,7 @@ pub fn letter(row: &[u8]) -> Option<i64> {
 /// # Errors
 /// `Unreadable` when the row is no hit. The text of the error quotes nothing of the row.
 pub fn hit(row: &[u8]) -> Result<Hit, Error> {
-    match row.split_first() {
-        Some((&HIT, rest)) => match postcard::take_from_bytes(rest) {
-            Ok((hit, [])) => Ok(hit),
-            Ok((_, surplus)) => {
-                Err(Error::Unreadable(format!("{} bytes too many in the row of a hit", surplus.len())))
-            }
-            Err(error) => Err(Error::Unreadable(format!("the row of a hit: {error}"))),
-        },
-        Some((first, _)) => Err(Error::Unreadable(format!("a row of the unknown kind {first}"))),
-        None => Err(Error::Unreadable("an empty row".to_owned())),
-    }
+    HIT.unpack(row)
 }
 
 /// Whether a row that cannot be read contains the token. Texts stand behind their length, so a longer token that contains

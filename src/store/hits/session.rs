@@ -7,7 +7,7 @@ use rusqlite::{CachedStatement, Connection, Row};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use super::session_row::{self, id_of, key};
+use super::packed::Form;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::visitor::{SESSION_IDLE, VisitorNumber, is_bounce};
@@ -58,10 +58,29 @@ impl Session {
     }
 }
 
+const ROW: Form = Form { name: "the row of a session", first_byte: 1, usual_bytes: 80 };
+
+/// The number by which a session is found: of all accounts, those of one account lie together.
+pub(super) const fn key(account: AccountId, id: u32) -> i64 {
+    account.0 << 32 | id as i64
+}
+
+/// The number of a session within its account.
+const fn id_of(key: i64) -> u32 {
+    key as u32
+}
+
+pub(super) fn pack(session: &Session) -> Result<Vec<u8>, Error> {
+    ROW.pack(session)
+}
+
+pub(super) fn unpack(key: i64, row: &[u8]) -> Result<Session, Error> {
+    Ok(Session { id: id_of(key), ..ROW.unpack(row)? })
+}
+
 /// Reads `key, row`.
 fn read(row: &Row<'_>) -> Result<Session, Error> {
-    let packed = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-    session_row::unpack(row.get(0)?, packed)
+    unpack(row.get(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)
 }
 
 /// The keys of the sessions of an account.
@@ -123,7 +142,7 @@ impl<'c> Upsert<'c> {
     }
 
     pub fn execute(&mut self, account: AccountId, session: &Session) -> Result<(), Error> {
-        self.0.execute((key(account, session.id), session_row::pack(session)?))?;
+        self.0.execute((key(account, session.id), pack(session)?))?;
         Ok(())
     }
 }
@@ -281,4 +300,96 @@ fn list_ended(
         }
     }
     Ok(ids)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// The row of `full`.
+    const FULL: &str =
+        "01ac0280faa0c6c0688888a1c6c06801020304060708090100010a0b82faa0c6c068c086a1c6c0680c0d1c0f";
+
+    /// A session in which every field has a value of its own.
+    fn full() -> Session {
+        Session {
+            id: 5,
+            visitor: 300,
+            start_ms: 1_795_370_000_000,
+            last_ms: 1_795_370_000_900,
+            source: 1,
+            referrer: 2,
+            campaign: 3,
+            device: 4,
+            screen: 6,
+            language: 7,
+            place: 8,
+            company: 9,
+            is_new: true,
+            switched: false,
+            suspected: true,
+            entry_page: 10,
+            exit_page: 11,
+            entry_ms: 1_795_370_000_001,
+            exit_ms: 1_795_370_000_800,
+            page_views: 12,
+            completions: 13,
+            engaged_ms: 14,
+            click_id: 15,
+        }
+    }
+
+    pub(in crate::store::hits) fn row() -> Vec<u8> {
+        pack(&full()).unwrap()
+    }
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        let account = AccountId(1_000_001);
+        assert_eq!(unpack(key(account, 5), &row()).unwrap(), full());
+        assert_eq!((key(account, 0) >> 32, id_of(key(account, u32::MAX))), (account.0, u32::MAX));
+        let most = Session {
+            id: u32::MAX,
+            visitor: u32::MAX,
+            start_ms: i64::MIN,
+            last_ms: i64::MIN,
+            source: u32::MAX,
+            referrer: u32::MAX,
+            campaign: u32::MAX,
+            device: u32::MAX,
+            screen: u8::MAX,
+            language: u32::MAX,
+            place: u32::MAX,
+            company: u32::MAX,
+            entry_page: u32::MAX,
+            exit_page: u32::MAX,
+            entry_ms: i64::MIN,
+            exit_ms: i64::MIN,
+            page_views: u32::MAX,
+            completions: u32::MAX,
+            engaged_ms: i64::MIN,
+            click_id: u8::MAX,
+            ..full()
+        };
+        let row = pack(&most).unwrap();
+        assert_eq!(unpack(key(account, u32::MAX), &row).unwrap(), most);
+        assert!(row.len() <= 256, "the table takes no more: {}", row.len());
+    }
+
+    #[test]
+    fn a_row_of_this_version_is_read_by_every_later_one() {
+        let row: String = row().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(row, FULL, "a changed form needs a new first byte");
+    }
+
+    #[test]
+    fn what_is_no_row_is_refused() {
+        let row = row();
+        for length in 0..row.len() {
+            assert!(unpack(5, &row[..length]).is_err(), "{length} bytes of {}", row.len());
+        }
+        for bad in [&[&row[..], &[0]].concat()[..], &[0], &[2, 0], &[]] {
+            assert!(unpack(5, bad).is_err(), "{bad:?}");
+        }
+    }
 }

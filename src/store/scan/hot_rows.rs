@@ -11,7 +11,7 @@ use super::column::{
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::store::error::Error;
-use crate::store::event::COMPLETION;
+use crate::store::event::{self, COMPLETION, Event};
 use crate::store::session::{self, Session};
 
 /// Most hot rows in memory at once.
@@ -128,20 +128,6 @@ fn retain<T>(column: &mut Vec<T>, stays: &[bool]) {
     column.retain(|_| stays.next().is_some_and(|stays| *stays));
 }
 
-/// A row of `event_hot` as it is read.
-#[derive(Clone, Copy)]
-struct HotRow {
-    /// The session in the upper half, the visitor in the lower one: the order of runs.
-    session_visitor: u64,
-    at_ms: i64,
-    value_minor: i64,
-    page: u32,
-    event: u32,
-    engaged_ms: u32,
-    kind: u8,
-    consent: u8,
-}
-
 /// Which hot rows to read.
 pub(super) struct HotRows<'a> {
     pub conn: &'a Connection,
@@ -157,13 +143,11 @@ impl HotRows<'_> {
     /// Reads the rows of the period in batches.
     pub(super) fn read(&self, mut visit: impl FnMut(&Batch) -> Result<(), Error>) -> Result<(), Error> {
         let mut statement = self.conn.prepare_cached(
-            // Several columns in one number, because fetching a value costs more than computing one.
-            "select (session_id << 32) | visitor, at_ms, value_minor, (page << 32) | event,
-                    (engaged_ms << 16) | (kind << 8) | consent
-             from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 order by at_ms, inbox_id",
+            "select at_ms, event, row from event_hot where account_id = ?1 and at_ms >= ?2 and at_ms < ?3
+             order by at_ms, inbox_id",
         )?;
         let mut rows = statement.query((self.account.0, self.from_ms, self.to_ms))?;
-        let mut raw: Vec<HotRow> = Vec::new();
+        let mut raw: Vec<Event> = Vec::new();
         let mut batch = Batch::default();
         loop {
             raw.clear();
@@ -173,17 +157,8 @@ impl HotRows<'_> {
                     is_last = true;
                     break;
                 };
-                let (page_event, rest): (i64, i64) = (row.get(3)?, row.get(4)?);
-                raw.push(HotRow {
-                    session_visitor: row.get::<_, i64>(0)?.cast_unsigned(),
-                    at_ms: row.get(1)?,
-                    value_minor: row.get(2)?,
-                    page: (page_event >> 32) as u32,
-                    event: page_event as u32,
-                    engaged_ms: (rest >> 16) as u32,
-                    kind: (rest >> 8) as u8,
-                    consent: rest as u8,
-                });
+                let packed = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+                raw.push(Event { at_ms: row.get(0)?, event: row.get(1)?, ..event::unpack(packed)? });
             }
             cluster(&mut batch, &raw);
             self.add_sessions(&mut batch)?;
@@ -278,9 +253,11 @@ fn last_nearby(sessions: &[u32]) -> u32 {
 }
 
 /// Sorts rows into runs. Inside a run they stay ordered by time.
-fn cluster(batch: &mut Batch, raw: &[HotRow]) {
+fn cluster(batch: &mut Batch, raw: &[Event]) {
     batch.clear();
-    let mut order: Vec<(u64, u32)> = raw.iter().map(|row| row.session_visitor).zip(0..).collect();
+    // The session in the upper half, the visitor in the lower one.
+    let key = |row: &Event| u64::from(row.session_id) << 32 | u64::from(row.visitor);
+    let mut order: Vec<(u64, u32)> = raw.iter().map(key).zip(0..).collect();
     order.sort_unstable();
     let mut before = None;
     for (key, place) in order {

@@ -15,7 +15,7 @@ use crate::store::error::Error;
 use crate::store::file::migrate::{self, Migration};
 use crate::store::file::open;
 use crate::store::history::visit_counts;
-use crate::store::hits::session_row;
+use crate::store::hits::unpacked;
 use crate::store::people::contact;
 
 /// No store has more hits than this: 10,000 a second for 14,000 years.
@@ -149,9 +149,9 @@ fn schema_of(conn: &Connection) -> Result<BTreeMap<String, Option<String>>, Erro
 
 /// What is wrong if the query does not answer 0; `{n}` stands for the answer.
 const RELATIONS: &[(&str, &str)] = &[
-    ("events without a session: {n}", "select count(*) from event_hot e where session_id <> 0 and not exists
+    ("events without a session: {n}", "select count(*) from event_unpacked e where session_id <> 0 and not exists
         (select 1 from session where key = (e.account_id << 32) + e.session_id)"),
-    ("events without a visitor: {n}", "select count(*) from event_hot e where not exists
+    ("events without a visitor: {n}", "select count(*) from event_unpacked e where not exists
         (select 1 from visitor v where v.account_id = e.account_id and v.number = e.visitor)"),
     ("sessions without a visitor: {n}", "select count(*) from session_unpacked s where not exists
         (select 1 from visitor v where v.account_id = s.account_id and v.number = s.visitor)"),
@@ -160,7 +160,7 @@ const RELATIONS: &[(&str, &str)] = &[
     ("visitors whose contact is missing: {n}", "select count(*) from visitor v where contact_id is not null
         and not exists (select 1 from contact c where c.account_id = v.account_id and c.id = v.contact_id)"),
     ("sessions with a wrong number of page views: {n}",
-        "with viewed as (select account_id, session_id, count(*) as views from event_hot
+        "with viewed as (select account_id, session_id, count(*) as views from event_unpacked
             where kind = 1 and session_id <> 0 group by account_id, session_id)
          select count(*) from session_unpacked s left join viewed v on v.account_id = s.account_id and v.session_id = s.id
          where s.in_segment = 0 and s.page_views <> coalesce(v.views, 0)"),
@@ -191,8 +191,8 @@ const RELATIONS: &[(&str, &str)] = &[
 
 /// Columns of tables that hold dictionary ids.
 const TEXTS: &[(&str, &str, Kind)] = &[
-    ("event_hot", "page", Kind::Page),
-    ("event_hot", "title", Kind::Title),
+    ("event_unpacked", "page", Kind::Page),
+    ("event_unpacked", "title", Kind::Title),
     ("session_unpacked", "entry_page", Kind::Page),
     ("session_unpacked", "exit_page", Kind::Page),
     ("session_unpacked", "source", Kind::Source),
@@ -208,15 +208,19 @@ const TEXTS: &[(&str, &str, Kind)] = &[
 
 /// Compares the tables with each other, in one read transaction.
 fn check_contents(conn: &Connection, report: &mut Report) -> Result<(), Error> {
-    // A view of the connection counts as something written, although nothing is written into the file.
+    // Views of the connection count as something written, although nothing is written into the file.
     conn.pragma_update(None, "query_only", "off")?;
-    session_row::create_view(conn)?;
+    unpacked::create_views(conn)?;
     conn.pragma_update(None, "query_only", "on")?;
     conn.execute_batch("begin")?;
     let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let unreadable = number("select count(*) from session_unpacked where visitor is null")?;
-    if unreadable != 0 {
-        report.findings.push(format!("sessions that cannot be read: {unreadable}"));
+    for (rows, view) in [("sessions", "session_unpacked"), ("events", "event_unpacked")] {
+        let unreadable = number(&format!("select count(*) from {view} where visitor is null"))?;
+        if unreadable != 0 {
+            report.findings.push(format!("{rows} that cannot be read: {unreadable}"));
+        }
+    }
+    if !report.findings.is_empty() {
         conn.execute_batch("commit")?;
         return Ok(());
     }

@@ -73,6 +73,7 @@ fn a_backup_of_half_a_store_says_what_is_missing() {
 const HARMS: &[(&str, &str)] = &[
     ("delete from event_hot where inbox_id = 1", "a wrong number of page views"),
     ("update session set row = substr(row, 1, length(row) - 1)", "sessions that cannot be read: "),
+    ("update event_hot set row = x'0001' where inbox_id = 2", "events that cannot be read: 1"),
     ("delete from session", "events without a session: 3"),
     ("delete from visitor", "events without a visitor: 3"),
     ("update account set last_visitor = 0", "whose highest visitor number is wrong"),

@@ -13,7 +13,7 @@ const PAGE: &str = "https://example.com/a";
 fn stored(site: &Site) -> Vec<String> {
     let texts = "select kind || ' ' || replace(value, char(31), '|') from dictionary order by kind, id";
     let event = "select 'event ' || kind || ' ' || (at_ms - 1795348800000) || ' ' || consent || ' ' || policy
-                 || ' ' || foreign_host from event_hot";
+                 || ' ' || foreign_host from event_unpacked";
     let session = "select 'session ' || page_views || ' ' || screen from session_unpacked";
     let token = "select 'token ' || token || ' ' || number from visitor_token";
     let seen = "select 'seen ' || event_id from seen";
@@ -128,7 +128,7 @@ async fn numbers_and_texts_say_the_same_in_json() {
     let answer = site.collect(&with(view, "cc", 15)).await;
     assert_eq!(answer.reason(), "stored");
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select at_ms from event_hot"), NOON.0 - 250);
+    assert_eq!(site.ask::<i64>("select at_ms from event_unpacked"), NOON.0 - 250);
 }
 
 /// Traits come as the site's programs have them.
@@ -268,7 +268,7 @@ async fn a_host_that_is_not_the_accounts_is_marked_or_refused_as_the_account_say
         let mut site = Site::with(Wanted { limit_to_domains: limit, ..Wanted::default() }).await;
         assert_eq!(answer_to(&site, "pu", "https://elsewhere.test/").await, (204, reason.to_owned()));
         site.fold().await;
-        let marks = site.asks::<i64>("select foreign_host from event_hot");
+        let marks = site.asks::<i64>("select foreign_host from event_unpacked");
         assert_eq!(marks, if limit { vec![] } else { vec![1] });
         assert_eq!(
             answer_to(&site, "pu", "https://www.example.com/").await.1,

@@ -86,7 +86,7 @@ async fn ids_have_64_characters() {
     // An id that is allowed in a definition can be used in a hit.
     is(&site.collect(&engaged(id(64))).await, 204, "stored");
     site.fold().await;
-    assert_eq!(site.asks::<i64>("select engaged_ms from event_hot where engaged_ms > 0"), [5]);
+    assert_eq!(site.asks::<i64>("select engaged_ms from event_unpacked where engaged_ms > 0"), [5]);
 }
 
 /// rules.md 15
@@ -101,7 +101,7 @@ async fn an_engagement_has_30_minutes() {
     }
     site.collect(&engaged(json!(ENGAGED_MAX + 1))).await;
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select engaged_ms from event_hot"), ENGAGED_MAX);
+    assert_eq!(site.ask::<i64>("select engaged_ms from event_unpacked"), ENGAGED_MAX);
 }
 
 #[actix_web::test]

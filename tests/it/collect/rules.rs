@@ -41,7 +41,7 @@ async fn without_consent_nothing_at_all_is_kept() {
     let silent = with(with(view, "cc", Value::Null), "rev", Value::Null);
     assert_eq!(site.collect(&silent).await.reason(), "stored", "the account's policy decides");
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select consent from event_hot"), 31, "granted, noted as policy");
+    assert_eq!(site.ask::<i64>("select consent from event_unpacked"), 31, "granted, noted as policy");
 }
 
 /// rules.md 3
@@ -118,12 +118,12 @@ async fn an_event_id_counts_once_within_48_hours() {
     site.clock.advance(SEEN_FOR - 1);
     site.collect(&view).await;
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 1);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 1);
     assert_eq!(site.count(Reason::Duplicate), 3);
     site.clock.advance(1);
     site.collect(&view).await;
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 2, "48 hours later it is another one");
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 2, "48 hours later it is another one");
     assert_eq!(site.ask::<i64>("select count(*) from seen"), 1);
     site.assert_that_all_are_counted().await;
 }
@@ -140,7 +140,7 @@ async fn hits_without_an_event_id_are_never_duplicates() {
         site.gif(&pairs).await;
     }
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 4);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 4);
     assert_eq!(site.ask::<i64>("select count(*) from seen"), 0);
 }
 
@@ -166,7 +166,7 @@ async fn the_time_of_an_event_is_receipt_minus_age_up_to_a_day() {
         let answer = site.collect(&with(site.view(&age.to_string(), "ab", PAGE), "age", age)).await;
         assert_eq!(answer.reason(), "stored");
         site.fold().await;
-        assert_eq!(site.ask::<i64>("select at_ms from event_hot order by inbox_id desc"), at);
+        assert_eq!(site.ask::<i64>("select at_ms from event_unpacked order by inbox_id desc"), at);
     }
     let answer = site.collect(&with(site.view("x", "ab", PAGE), "age", DAY + 1)).await;
     assert_eq!(answer.reason(), "too_old");
@@ -215,7 +215,7 @@ async fn long_texts_are_cut_counted_and_never_lose_the_view() {
     // Title, two campaign values, screen, language, referrer, User-Agent.
     assert_eq!(site.app.counters.texts_cut(), 7);
     assert_eq!(site.asks::<i64>("select length(value) from dictionary where kind = 2"), [512]);
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 2);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 2);
 }
 
 /// rules.md 8
@@ -288,7 +288,7 @@ async fn a_session_ends_by_30_minutes_or_by_a_greater_number_in_the_cookie() {
         site.clock.advance(wait);
         site.collect(&with(with(site.view("", "ab", PAGE), "u", cookie), "b", "9.9.9")).await;
         site.fold().await;
-        sessions.push(site.ask::<i64>("select session_id from event_hot order by inbox_id desc"));
+        sessions.push(site.ask::<i64>("select session_id from event_unpacked order by inbox_id desc"));
     }
     assert_eq!(sessions, [1, 1, 2, 3, 3, 3]);
 }
@@ -307,7 +307,11 @@ async fn a_session_keeps_source_device_and_language_of_its_first_hit() {
     let facts = "select group_concat(replace(d.value, char(31), '|'), ' ')
                  from session_unpacked s join dictionary d on (d.kind, d.id) in ((3, s.referrer), (6, s.device), (7, s.language))";
     assert_eq!(site.ask::<String>(facts), "https://news.test/ desktop|Firefox|Linux en-gb");
-    assert_eq!(site.asks::<i64>("select consent from event_hot order by inbox_id"), [15, 3], "of the event");
+    assert_eq!(
+        site.asks::<i64>("select consent from event_unpacked order by inbox_id"),
+        [15, 3],
+        "of the event"
+    );
 }
 
 /// A mail program or a monitor that looks at an address counts nothing.

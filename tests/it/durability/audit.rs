@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use guestlog::store::row;
-use guestlog::store::{INBOX_FILE, MAIN_FILE, session_row};
+use guestlog::store::{INBOX_FILE, MAIN_FILE, unpacked};
 use rusqlite::{Connection, OpenFlags, Row};
 
 use crate::harness::site::findings;
@@ -40,7 +40,7 @@ pub(super) fn of(data_dir: &Path) -> Audit {
         Connection::open_with_flags(data_dir.join(file), flags).unwrap()
     };
     let (main, inbox) = (open(MAIN_FILE), open(INBOX_FILE));
-    session_row::create_view(&main).unwrap();
+    unpacked::create_views(&main).unwrap();
     audit.read_events(&main);
     audit.count_sessions(&main);
     audit.read_inbox(&main, &inbox);
@@ -71,7 +71,7 @@ impl Audit {
 
     fn read_events(&mut self, main: &Connection) {
         let events =
-            rows(main, "select at_ms, inbox_id from event_hot", |row| Ok((row.get(0)?, row.get(1)?)));
+            rows(main, "select at_ms, inbox_id from event_unpacked", |row| Ok((row.get(0)?, row.get(1)?)));
         let mut unnamed: HashSet<(i64, i64)> = events.into_iter().collect();
         let seen = "select event_id, at_ms, inbox_id from seen";
         for (id, at, inbox_id) in rows(main, seen, |r| Ok((r.get::<_, String>(0)?, r.get(1)?, r.get(2)?))) {
@@ -99,7 +99,7 @@ impl Audit {
         }
         let mut counted: BTreeMap<i64, Counted> = BTreeMap::new();
         let mut visitors: HashMap<i64, HashSet<i64>> = HashMap::new();
-        let events = "select session_id, visitor, at_ms from event_hot";
+        let events = "select session_id, visitor, at_ms from event_unpacked";
         for (session, visitor, at) in rows(main, events, |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))) {
             let new = Counted { visitor, views: 0, first: at, last: at };
             let of = counted.entry(session).or_insert(new);
@@ -139,7 +139,7 @@ impl Audit {
     fn read_inbox(&mut self, main: &Connection, inbox: &Connection) {
         let ask = |conn: &Connection, sql| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         let watermark = ask(main, "select watermark from meta");
-        let above = ask(main, "select count(*) from event_hot, meta where inbox_id > watermark");
+        let above = ask(main, "select count(*) from event_unpacked, meta where inbox_id > watermark");
         if above > 0 {
             self.faults.push(format!("{above} rows are folded past the watermark {watermark}"));
         }

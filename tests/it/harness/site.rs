@@ -235,7 +235,7 @@ impl Site {
     /// The first column of all rows. Sessions stand in `session_unpacked`.
     pub(crate) fn asks<T: FromSql>(&self, question: &str) -> Vec<T> {
         let conn = store::Connection::open(self.data_dir().join(store::MAIN_FILE)).unwrap();
-        store::session_row::create_view(&conn).unwrap();
+        store::unpacked::create_views(&conn).unwrap();
         let mut statement = conn.prepare(question).unwrap();
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
         rows.map(Result::unwrap).collect()

@@ -6,14 +6,14 @@ use std::path::Path;
 use guestlog::domain::account::AccountId;
 use guestlog::store::event::Event;
 use guestlog::store::segment::columns::Run;
-use guestlog::store::{MAIN_FILE, segment, session_row};
+use guestlog::store::{MAIN_FILE, segment, unpacked};
 use rusqlite::{Connection, params};
 
 /// The main file of a store, with temporary tables before `event_hot` and `session` that hold what segments hold
 /// too. Inbox ids are not in segments: there they are 0.
 pub(crate) fn unpacked(data_dir: &Path) -> Connection {
     let conn = Connection::open(data_dir.join(MAIN_FILE)).unwrap();
-    session_row::create_view(&conn).unwrap();
+    unpacked::create_views(&conn).unwrap();
     let accounts: Vec<i64> = conn
         .prepare("select id from account")
         .unwrap()
@@ -22,7 +22,7 @@ pub(crate) fn unpacked(data_dir: &Path) -> Connection {
         .map(Result::unwrap)
         .collect();
     conn.execute_batch(
-        "create temp table event_hot as select * from main.event_hot;
+        "create temp table event_hot as select * from event_unpacked;
          create temp table session as select * from session_unpacked;",
     )
     .unwrap();
@@ -42,7 +42,9 @@ pub(crate) fn unpacked(data_dir: &Path) -> Connection {
 
 fn insert_event(conn: &Connection, account: i64, row: &Event) {
     conn.prepare_cached(
-        "insert into temp.event_hot values (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        "insert into temp.event_hot (account_id, at_ms, inbox_id, kind, visitor, session_id, page, title, event,
+             value_minor, consent, policy, engaged_ms, foreign_host)
+         values (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )
     .unwrap()
     .execute(params![

@@ -111,7 +111,7 @@ async fn naughty_strings_are_stored_as_they_were_sent() {
     for form in ["e", "g"] {
         let titles = format!(
             "select coalesce((select value from dictionary where kind = 2 and id = title), '')
-             from event_hot join seen using (inbox_id)
+             from event_unpacked join seen using (inbox_id)
              where event_id glob '{form}*' order by cast(substr(event_id, 2) as integer)"
         );
         let titles = site.asks::<String>(&titles);

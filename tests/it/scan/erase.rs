@@ -10,7 +10,7 @@ use guestlog::domain::question::Dimension;
 use guestlog::domain::visitor::VisitorNumber;
 use guestlog::store::erase_visitor;
 use guestlog::store::scan::{Bounds, Deadline, Grouping, Key, Measure, Top};
-use guestlog::store::{self, Connection, segment, session_row};
+use guestlog::store::{self, Connection, segment, unpacked};
 
 use super::history::{AccountFact, Dice, World};
 use super::hit_history::{close_all, copy};
@@ -69,7 +69,7 @@ fn rows_of(world: &World, account: &AccountFact, visitor: u32, table: &str) -> i
     let column = if table == "visitor" { "number" } else { "visitor" };
     let sql = format!("select count(*) from {table} where account_id = ?1 and {column} = ?2");
     let conn = Connection::open(world.dir.path().join(store::MAIN_FILE)).unwrap();
-    session_row::create_view(&conn).unwrap();
+    unpacked::create_views(&conn).unwrap();
     conn.query_row(&sql, (account.id.0, visitor), |row| row.get(0)).unwrap()
 }
 
@@ -124,7 +124,7 @@ fn after_an_erasure_the_counts_are_those_of_the_others() {
             assert_counts(&world, account, true, &at);
             erase(&world, account, visitor, usize::MAX);
             assert!(!is_in_a_segment(&world, account, visitor), "{at}");
-            for table in ["event_hot", "session_unpacked", "visitor", "identification"] {
+            for table in ["event_unpacked", "session_unpacked", "visitor", "identification"] {
                 assert_eq!(rows_of(&world, account, visitor, table), 0, "{table}, {at}");
             }
             assert_counts(&world, &left, !shared, &at);

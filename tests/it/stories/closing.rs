@@ -29,7 +29,7 @@ fn totals(site: &Site) -> Totals {
 
 /// The number of hot rows and of rows in segments.
 fn rows(site: &Site) -> (i64, i64) {
-    (site.ask("select count(*) from event_hot"), site.ask("select coalesce(sum(rows), 0) from segment"))
+    (site.ask("select count(*) from event_unpacked"), site.ask("select coalesce(sum(rows), 0) from segment"))
 }
 
 fn engaged(page_view: &str, ms: u32) -> Value {

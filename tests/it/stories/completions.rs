@@ -16,7 +16,7 @@ const CONTACTS: &str =
     from contact order by id";
 /// `number session event value` of every completion.
 const COMPLETIONS: &str = "select visitor || ' ' || session_id || ' ' || event || ' ' || value_minor
-    from event_hot where kind = 2 order by at_ms, inbox_id, event";
+    from event_unpacked where kind = 2 order by at_ms, inbox_id, event";
 
 async fn create(site: &Site, name: &str, kind: EventKind, url: &str) -> EventNumber {
     let typed = Typed { name, url, ..Typed::default() };
@@ -46,7 +46,7 @@ async fn what_a_program_tells_by_email_is_the_contacts_and_of_no_session() {
         "select replace(value, char(31), '|') from contact join dictionary d on d.kind = 4 and d.id = source";
     assert_eq!(site.ask::<String>(source), "OFFLINE|ANALYTICS|");
     assert_eq!(site.ask::<String>("select name || '=' || value from contact_property"), "plan=pro");
-    assert_eq!(site.ask::<i64>("select consent from event_hot limit 1"), 32);
+    assert_eq!(site.ask::<i64>("select consent from event_unpacked limit 1"), 32);
     site.assert_that_all_are_counted().await;
 }
 
@@ -157,10 +157,11 @@ async fn a_value_that_is_no_amount_keeps_the_completion_at_zero_with_its_mark() 
         let again = site.collect(&site.completion(&id, "ada", "Sale", value)).await;
         assert!(again.status < 300, "{value}");
         site.fold().await;
-        let kept = site.asks::<i64>("select value_minor from event_hot where kind = 2 order by inbox_id");
+        let kept =
+            site.asks::<i64>("select value_minor from event_unpacked where kind = 2 order by inbox_id");
         assert_eq!((kept.len(), kept.last()), (place + 1, Some(&expected.unwrap_or(0))), "{value}");
         let mark = "select coalesce((select properties ->> 'bad_value' from event_property
-            where inbox_id = (select max(inbox_id) from event_hot)), '')";
+            where inbox_id = (select max(inbox_id) from event_unpacked)), '')";
         assert_eq!(site.ask::<String>(mark), if expected.is_some() { "" } else { value }, "{value}");
     }
     use guestlog::domain::hit_reason::Reason;
@@ -194,7 +195,7 @@ async fn a_property_is_the_value_where_the_event_names_it() {
         hit["p"] = properties;
         assert_eq!(site.collect(&hit).await.reason(), reason, "{place}");
         site.fold().await;
-        let last = "select value_minor from event_hot where kind = 2 order by inbox_id desc";
+        let last = "select value_minor from event_unpacked where kind = 2 order by inbox_id desc";
         assert_eq!(site.ask::<i64>(last), expected, "{place}");
     }
 }
@@ -314,7 +315,11 @@ async fn names_are_approved_while_they_fit_dismissed_and_taken_back() {
     assert_eq!(approve(&[e, d]).await.unwrap(), [EventNumber(4), EventNumber(5)]);
     site.collect(&site.completion("7", "ada", "E", 1)).await;
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot where event = 4"), 1, "counted from now on");
+    assert_eq!(
+        site.ask::<i64>("select count(*) from event_unpacked where event = 4"),
+        1,
+        "counted from now on"
+    );
 
     for (id, name) in [("8", "F"), ("9", "G")] {
         site.collect(&site.completion(id, "ada", name, 1)).await;

@@ -23,7 +23,7 @@ async fn a_late_engagement_reads_no_segment() {
     site.fold().await;
     site.clock.advance(DAY);
     site.close_days().await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 0);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 0);
     site.tamper("update segment_column set data = cast(x'00' || substr(data, 2) as blob)").await;
     for (view, ms) in [("1", 4_000), ("1", 5_000), ("2", 0), ("1", 9_000), ("1", 7_000), ("2", 3_000)] {
         site.collect(&engaged("ada", view, ms)).await;
@@ -40,7 +40,7 @@ async fn a_late_engagement_reads_no_segment() {
 #[actix_web::test]
 async fn only_the_visitor_of_a_page_view_says_how_long_it_was_visible() {
     let mut site = Site::new().await;
-    let sums = ["select sum(engaged_ms) from event_hot", "select sum(engaged_ms) from session_unpacked"];
+    let sums = ["select sum(engaged_ms) from event_unpacked", "select sum(engaged_ms) from session_unpacked"];
     // In the batch of the page view, and after it.
     site.collect(&json!([site.view("1", "ada", "https://example.com/"), engaged("eve", "1", 60_000)])).await;
     site.fold().await;
@@ -69,10 +69,10 @@ async fn a_browser_that_changes_hands_still_reports_its_earlier_page_views() {
     site.collect(&is(site.view("1", "ada", "https://example.com/"), "ada@example.test")).await;
     site.collect(&is(site.view("2", "ada", "https://example.com/b"), "bob@example.test")).await;
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select count(distinct visitor) from event_hot"), 2);
+    assert_eq!(site.ask::<i64>("select count(distinct visitor) from event_unpacked"), 2);
     site.collect(&engaged("ada", "1", 8_000)).await;
     site.fold().await;
-    assert_eq!(site.asks::<i64>("select engaged_ms from event_hot order by inbox_id"), [8_000, 0]);
+    assert_eq!(site.asks::<i64>("select engaged_ms from event_unpacked order by inbox_id"), [8_000, 0]);
 }
 
 #[actix_web::test]
@@ -83,7 +83,7 @@ async fn a_completion_was_never_visible() {
     site.fold().await;
     site.collect(&engaged("ada", "1", 9_000)).await;
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select sum(engaged_ms) from event_hot"), 0);
+    assert_eq!(site.ask::<i64>("select sum(engaged_ms) from event_unpacked"), 0);
     assert_eq!(site.ask::<i64>("select sum(engaged_ms) from session_unpacked"), 0);
     assert_eq!(site.count(Reason::UnknownPageView), 2);
 }

@@ -47,7 +47,7 @@ async fn nothing_of_an_erased_visitor_is_left_and_their_number_is_never_reused()
     let said = json!({"email": "ada@example.test", "visitor": "bobby"});
     site.collect(&with(site.view("said", "ada", "https://example.com/me"), "i", said)).await;
     site.fold().await;
-    let rows = "select (select coalesce(sum(rows), 0) from segment) + (select count(*) from event_hot)";
+    let rows = "select (select coalesce(sum(rows), 0) from segment) + (select count(*) from event_unpacked)";
     assert_eq!(site.ask::<i64>(rows), 13);
     let visits = "select sessions || ' ' || page_views from contact";
     assert_eq!(site.ask::<String>(visits), "3 7");
@@ -58,7 +58,7 @@ async fn nothing_of_an_erased_visitor_is_left_and_their_number_is_never_reused()
         "visitor where number = 1",
         "visitor_token where number = 1",
         "session_unpacked where visitor = 1",
-        "event_hot where visitor = 1",
+        "event_unpacked where visitor = 1",
         "identification",
         "late_engagement",
     ] {
@@ -103,11 +103,11 @@ async fn a_session_that_changed_hands_goes_on_as_the_others() {
         site.collect(&said("1", "https://example.com/one", "ada@example.test")).await;
         site.collect(&said("2", "https://example.com/two", "bob@example.test")).await;
         site.fold().await;
-        let numbers = "select visitor from event_hot order by inbox_id";
+        let numbers = "select visitor from event_unpacked order by inbox_id";
         assert_eq!(site.asks::<i64>(numbers), [1, 4], "contacts have numbers of their own");
         let erased = if erased == 3 { 4 } else { erased };
         erase(&site, erased).await.unwrap();
-        let paths = "select substr(d.value, instr(d.value, char(31)) + 1) from event_hot e
+        let paths = "select substr(d.value, instr(d.value, char(31)) + 1) from event_unpacked e
                      join dictionary d on d.kind = 1 and d.id = e.page";
         let found: Vec<String> = site.asks(paths);
         assert_eq!(found.iter().map(|path| path.trim_end_matches('\u{1f}')).collect::<Vec<_>>(), [left]);

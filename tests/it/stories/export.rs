@@ -148,7 +148,7 @@ async fn every_column_says_what_was_sent_before_and_after_its_day_is_closed() {
 
     site.clock.advance(2 * DAY);
     site.close_days().await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 0);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 0);
     // The session is over now.
     for line in &mut expected[..2] {
         line["exit_host"] = json!("example.com");

@@ -26,7 +26,7 @@ fn visits(site: &Site) -> (Vec<String>, Vec<String>) {
     let counted = "select c.id || ': ' || count(distinct e.session_id) || ' ' || coalesce(sum(e.kind = 1), 0)
                    from contact c
                    left join visitor v on v.account_id = c.account_id and v.contact_id = c.id
-                   left join event_hot e on e.account_id = v.account_id and e.visitor = v.number and e.session_id <> 0
+                   left join event_unpacked e on e.account_id = v.account_id and e.visitor = v.number and e.session_id <> 0
                    group by c.id order by c.id";
     (site.asks(kept), site.asks(counted))
 }
@@ -92,7 +92,11 @@ async fn browsers_and_unsigned_calls_create_only_so_many_contacts_a_day() {
     site.fold().await;
     assert_eq!(site.ask::<i64>(contacts), 2, "at the limit");
     assert_eq!((site.count(Reason::ContactLimit), site.count(Reason::Stored)), (2, 3));
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 5, "what came with the others is kept");
+    assert_eq!(
+        site.ask::<i64>("select count(*) from event_unpacked"),
+        5,
+        "what came with the others is kept"
+    );
     assert_eq!(site.ask::<i64>("select count(*) from visitor where contact_id is not null"), 3);
     site.assert_that_all_are_counted().await;
     // A hit that is a day old takes part in the later day, and the next day begins anew.

@@ -180,14 +180,14 @@ async fn an_event_is_changed_and_a_deleted_name_comes_back_by_hand_alone() {
     site.collect(&site.view("1", "ada", "https://example.com/thanks")).await;
     site.collect(&site.view("2", "ada", "https://example.com/merci")).await;
     site.fold().await;
-    assert_eq!(site.asks::<i64>("select value_minor from event_hot where kind = 2"), [300]);
+    assert_eq!(site.asks::<i64>("select value_minor from event_unpacked where kind = 2"), [300]);
     definitions::delete(&site.app, Actor::Machine, site.account, number).await.unwrap();
     work(&site).await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot where kind = 2"), 0);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked where kind = 2"), 0);
     let completion: Value = site.completion("3", "ada", "Thank you", 1);
     site.collect(&completion).await;
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot where kind = 2"), 0);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked where kind = 2"), 0);
     assert!(unexpected::list(&site.app, site.account, false).await.unwrap().is_empty());
     let typed = Typed { name: "Thank you", ..Typed::default() };
     let again = definitions::create(&site.app, Actor::Machine, site.account, EventKind::Custom, &typed).await;

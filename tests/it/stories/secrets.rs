@@ -71,7 +71,7 @@ async fn nothing_planted_in_any_text_of_a_hit_reaches_a_file() {
     site.fold().await;
     assert_eq!(found(&site), [""; 0], "folded");
     // The hits themselves are there.
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot where event = 0"), 45);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked where event = 0"), 45);
     assert_eq!(sent, 60);
     let titles: Vec<String> = site.asks("select distinct value from dictionary where kind = 2 order by 1");
     assert!(titles.contains(&"Welcome [email] to page 2".to_owned()), "{titles:?}");
@@ -88,7 +88,7 @@ async fn the_name_of_an_event_that_was_created_is_not_scrubbed() {
     site.collect(&site.completion("2", "ada", "Code = WINTER token=1", 1)).await;
     site.fold().await;
     let names =
-        "select name || ': ' || count(*) from event_hot e join event_definition d on d.number = e.event
+        "select name || ': ' || count(*) from event_unpacked e join event_definition d on d.number = e.event
         group by name order by name";
     assert_eq!(site.asks::<String>(names), ["Code = SUMMER token=1: 1", "Code = WINTER [token]: 1"]);
 }

@@ -42,7 +42,7 @@ async fn a_session_over_midnight_is_one_in_every_form_and_knows_what_came_late()
     // Yesterday is closed, today is open.
     site.clock.advance(31 * MINUTE);
     site.close_days().await;
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 1);
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 1);
     assert_eq!(see(&site, 1).await.unwrap(), open);
     engage(&site, "1", 25_000).await;
     engage(&site, "2", 5_000).await;

@@ -73,7 +73,7 @@ async fn a_shared_browser_that_says_another_name_gets_a_new_number() {
     // In order: the browser before it was Ada's, Ada's own number, Bob's own number, and the browser after it
     // became Bob's.
     assert_eq!(site.asks::<String>(numbers), ["1 0 1", "2 1 1", "3 1 2", "4 0 2"]);
-    assert_eq!(site.asks::<i64>("select visitor from event_hot order by inbox_id"), [1, 1, 1, 4, 4]);
+    assert_eq!(site.asks::<i64>("select visitor from event_unpacked order by inbox_id"), [1, 1, 1, 4, 4]);
     assert_eq!(site.asks::<i64>("select number from visitor_token"), [4]);
     assert_eq!(
         site.asks::<String>("select id || ' ' || switched from session_unpacked"),
@@ -83,7 +83,7 @@ async fn a_shared_browser_that_says_another_name_gets_a_new_number() {
     // A later batch finds the same number.
     site.collect(&site.view("6", "shared", "https://example.com/c")).await;
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select visitor from event_hot order by inbox_id desc"), 4);
+    assert_eq!(site.ask::<i64>("select visitor from event_unpacked order by inbox_id desc"), 4);
     assert_eq!(site.ask::<i64>("select last_visitor from account"), 4);
     assert_eq!(site.asks::<i64>("select distinct verified from contact_property"), [0]);
     site.assert_that_all_are_counted().await;
@@ -121,9 +121,9 @@ async fn engagement_told_again_counts_once_and_only_the_longest() {
     }
     site.collect(&json!([engaged(12_000), engaged(12_000)])).await;
     site.fold().await;
-    assert_eq!(site.ask::<i64>("select engaged_ms from event_hot"), 12_000);
+    assert_eq!(site.ask::<i64>("select engaged_ms from event_unpacked"), 12_000);
     assert_eq!(site.ask::<i64>("select engaged_ms from session_unpacked"), 12_000);
-    assert_eq!(site.ask::<i64>("select count(*) from event_hot"), 1, "it is no view");
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 1, "it is no view");
     site.collect(&with(engaged(5), "pv", "unknown")).await;
     site.fold().await;
     assert_eq!(site.count(Reason::UnknownPageView), 1);
@@ -145,11 +145,13 @@ async fn numbers_of_visitors_and_sessions_have_no_gaps_whatever_was_refused() {
         }
     }
     site.fold().await;
-    for (table, column) in [("visitor", "number"), ("session_unpacked", "id")] {
+    for (table, column, last_of) in
+        [("visitor", "number", "last_visitor"), ("session_unpacked", "id", "last_session")]
+    {
         let numbers = site.asks::<i64>(&format!("select {column} from {table} order by 1"));
         let last = i64::try_from(numbers.len()).unwrap();
         assert_eq!(numbers, (1..=last).collect::<Vec<_>>(), "{table}");
-        assert_eq!(site.ask::<i64>(&format!("select last_{table} from account")), last);
+        assert_eq!(site.ask::<i64>(&format!("select {last_of} from account")), last);
         assert_eq!(last, 20);
     }
 }
@@ -172,8 +174,8 @@ async fn what_waits_at_a_start_is_folded_and_counted() {
     let mut site = site.restart().await;
     site.collect(&site.view("3", "a", "https://example.com/")).await;
     site.fold().await;
-    assert_eq!(site.asks::<i64>("select visitor from event_hot order by inbox_id"), [1, 2, 1]);
-    assert_eq!(site.ask::<i64>("select max(inbox_id) from event_hot"), 3, "numbers of the inbox go on");
+    assert_eq!(site.asks::<i64>("select visitor from event_unpacked order by inbox_id"), [1, 2, 1]);
+    assert_eq!(site.ask::<i64>("select max(inbox_id) from event_unpacked"), 3, "numbers of the inbox go on");
 }
 
 /// rules.md 12

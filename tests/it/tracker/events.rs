@@ -110,7 +110,7 @@ async fn the_server_counts_the_events_that_the_script_sends() {
     }
     assert_eq!(reasons, ["stored", "stored", "stored", "bad_value"]);
     site.fold().await;
-    let sent = "select session_id || ' ' || event || ' ' || value_minor from event_hot where kind = 2
+    let sent = "select session_id || ' ' || event || ' ' || value_minor from event_unpacked where kind = 2
         order by at_ms, inbox_id";
     assert_eq!(site.asks::<String>(sent), ["1 2 1000", "1 1 250", "1 1 700", "1 3 0"]);
     let properties = site.asks::<String>("select properties from event_property order by inbox_id");

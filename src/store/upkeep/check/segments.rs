@@ -133,7 +133,7 @@ impl<'c> AccountCheck<'c> {
             }
         }
         let mut statement = self.conn.prepare(
-            "select session_id, sum(kind = 1), sum(engaged_ms) from event_hot where account_id = ?1
+            "select session_id, sum(kind = 1), sum(engaged_ms) from event_unpacked where account_id = ?1
              group by session_id",
         )?;
         let mut rows = statement.query([self.account.0])?;

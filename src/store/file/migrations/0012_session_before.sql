@@ -1,3 +1,0 @@
--- The sessions have been packed by the step before.
-
-drop table session_before;
