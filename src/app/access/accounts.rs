@@ -2,6 +2,7 @@
 
 use crate::app::access::Actor;
 use crate::app::core::App;
+use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Invalid, Settings};
 use crate::domain::money;
 use crate::domain::tracking::Tracking;
@@ -75,7 +76,12 @@ pub async fn update_tracking(
 }
 
 /// When the first page view of an account was counted.
-pub async fn first_hit(app: &App, id: AccountId) -> Result<Option<crate::base::clock::Millis>, store::Error> {
-    let numbers = app.store.read(move |conn| store::account::find_numbers(conn, id)).await?;
-    Ok(numbers.and_then(|numbers| numbers.first_hit_ms).map(crate::base::clock::Millis))
+pub async fn first_hit(app: &App, id: AccountId) -> Result<Option<Millis>, store::Error> {
+    app.store.read(move |conn| first_hit_in(conn, id)).await
+}
+
+/// Like `first_hit`, as a part of a read.
+pub fn first_hit_in(conn: &store::Connection, id: AccountId) -> Result<Option<Millis>, store::Error> {
+    let numbers = store::account::find_numbers(conn, id)?;
+    Ok(numbers.and_then(|numbers| numbers.first_hit_ms).map(Millis))
 }

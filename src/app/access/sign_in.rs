@@ -134,10 +134,23 @@ pub(super) async fn begin(
 
 /// The sign-in of a cookie. `None` when the cookie is unknown or too old, or its user is disabled.
 pub async fn find(app: &App, cookie: &Secret) -> Result<Option<Session>, store::Error> {
+    Ok(find_with(app, cookie, |_, _| Ok(())).await?.map(|(session, ())| session))
+}
+
+/// The sign-in of a cookie, and what `more` reads for its user. Both are one read, because each read waits for its turn.
+pub async fn find_with<T: Send + 'static>(
+    app: &App,
+    cookie: &Secret,
+    more: impl FnOnce(&store::Connection, &User) -> Result<T, store::Error> + Send + 'static,
+) -> Result<Option<(Session, T)>, store::Error> {
     let now = app.now();
     let hash = cookie.hash();
-    let found = app.store.read(move |conn| store::sign_in::find(conn, &hash)).await?;
-    let Some((sign_in, user)) = found else { return Ok(None) };
+    let found = app.store.read(move |conn| {
+        let Some((sign_in, user)) = store::sign_in::find(conn, &hash)? else { return Ok(None) };
+        let more = more(conn, &user)?;
+        Ok::<_, store::Error>(Some((sign_in, user, more)))
+    });
+    let Some((sign_in, user, more)) = found.await? else { return Ok(None) };
     // A clock that was set back signs nobody out.
     let too_old = now.since(sign_in.created) >= ABSOLUTE || now.since(sign_in.last) >= IDLE;
     if user.disabled {
@@ -160,7 +173,7 @@ pub async fn find(app: &App, cookie: &Secret) -> Result<Option<Session>, store::
             tracing::warn!(error = %error, "the time a browser was last seen could not be saved");
         }
     }
-    Ok(Some(Session { sign_in, user }))
+    Ok(Some((Session { sign_in, user }, more)))
 }
 
 /// Signs one browser of a user out, this one or another.

@@ -1,7 +1,7 @@
 //! The users of an account: who is admitted, with which role, and how users get a password.
 
 use crate::app::access::sign_in::{self, Session};
-use crate::app::access::{self, Actor, Error};
+use crate::app::access::{self, Actor, Error, accounts};
 use crate::app::core::App;
 use crate::base::clock::{DAY, Millis};
 use crate::base::secret::Secret;
@@ -29,23 +29,38 @@ pub async fn list(app: &App, account: AccountId) -> Result<Vec<(User, Membership
     app.store.read(move |conn| store::member::list(conn, account)).await
 }
 
-pub async fn membership(
-    app: &App,
-    user: &User,
-    account: AccountId,
-) -> Result<Option<Membership>, store::Error> {
-    let user = user.clone();
-    app.store.read(move |conn| access::membership(conn, &user, account)).await
-}
-
 /// The accounts a user may enter, with the user's role in each, by number.
-pub async fn accounts_of(app: &App, user: &User) -> Result<Vec<(AccountId, Role)>, store::Error> {
+pub fn accounts_of(
+    app: &App,
+    conn: &store::Connection,
+    user: &User,
+) -> Result<Vec<(AccountId, Role)>, store::Error> {
     if user.server_admin {
         return Ok(app.accounts.list().iter().map(|entry| (entry.id(), Role::Owner)).collect());
     }
-    let id = user.id;
-    let list = app.store.read(move |conn| store::member::list_of_user(conn, id)).await?;
+    let list = store::member::list_of_user(conn, user.id)?;
     Ok(list.into_iter().map(|(account, what)| (account, what.role)).collect())
+}
+
+/// What every page of an account shows to a member.
+#[derive(Clone, Copy, Debug)]
+pub struct InAccount {
+    pub membership: Membership,
+    /// Unexpected events that wait for review.
+    pub waiting: i64,
+    /// When the first page view was counted.
+    pub first_hit: Option<Millis>,
+}
+
+/// `None` when the user is no member.
+pub fn in_account(
+    conn: &store::Connection,
+    user: &User,
+    account: AccountId,
+) -> Result<Option<InAccount>, store::Error> {
+    let Some(membership) = access::membership(conn, user, account)? else { return Ok(None) };
+    let waiting = store::unexpected::count(conn, account, false)?;
+    Ok(Some(InAccount { membership, waiting, first_hit: accounts::first_hit_in(conn, account)? }))
 }
 
 /// Adds a user to an account. A new user gets the given password, or else a link to choose one.

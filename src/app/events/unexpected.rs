@@ -103,11 +103,6 @@ pub async fn list(app: &App, account: AccountId, dismissed: bool) -> Result<Vec<
     app.store.read(move |conn| unexpected::list(conn, account, dismissed)).await
 }
 
-/// How many names wait.
-pub async fn count_waiting(app: &App, account: AccountId) -> Result<i64, store::Error> {
-    app.store.read(move |conn| unexpected::count(conn, account, false)).await
-}
-
 fn find(conn: &Connection, account: AccountId, id: i64) -> Result<Unexpected, Error> {
     unexpected::find(conn, account, id)?.ok_or(Error::Gone)
 }

@@ -20,15 +20,18 @@ use actix_web::{FromRequest, HttpRequest};
 use crate::app::App;
 use crate::app::access::Actor;
 use crate::app::access::sign_in::{self, Session};
-use crate::app::access::{tokens, users};
-use crate::app::events::unexpected;
+use crate::app::access::users::{self, InAccount};
+use crate::app::access::{accounts, tokens};
 use crate::app::state::account_cache::Entry;
+use crate::base::clock::Millis;
 use crate::base::random::hex;
 use crate::base::secret::Secret;
 use crate::domain::account::AccountId;
 use crate::domain::user::{Role, Scope, UserId};
 use crate::store::member::Membership;
 use crate::store::token::Token;
+use crate::store::user::User;
+use crate::store::{self, Connection};
 use crate::web::request::context::{self, Context};
 use crate::web::request::state::State;
 use crate::web::request::troubles;
@@ -54,7 +57,8 @@ impl Guest {
     async fn of(request: &HttpRequest) -> Result<Self, WebError> {
         let state = context::state(request)?;
         let context = Context::of(request);
-        let session = find_session(&state, request, context.https).await?;
+        let session = find_session(&state, request, context.https, |_, _| Ok(())).await?;
+        let session = session.map(|(session, ())| session);
         let sent = cookie::GUEST.read(request, context.https).filter(|value| value.len() == 32);
         let value = sent.unwrap_or_else(|| {
             let fresh = state.app.random.token();
@@ -82,13 +86,25 @@ pub struct SignedIn {
 
 impl SignedIn {
     async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+        Ok(Self::with(request, |_, _| Ok(())).await?.0)
+    }
+
+    /// Also answers what `more` reads for the user.
+    async fn with<T: Send + 'static>(
+        request: &HttpRequest,
+        more: impl FnOnce(&Connection, &User) -> Result<T, store::Error> + Send + 'static,
+    ) -> Result<(Self, T), WebError> {
         let state = context::state(request)?;
         let context = Context::of(request);
-        let Some(session) = find_session(&state, request, context.https).await? else {
+        let app = Arc::clone(&state.app);
+        let read = move |conn: &Connection, user: &User| {
+            Ok((users::accounts_of(&app, conn, user)?, more(conn, user)?))
+        };
+        let Some((session, (accounts, more))) = find_session(&state, request, context.https, read).await?
+        else {
             return Err(sign_in_first(request));
         };
-        let accounts = users::accounts_of(&state.app, &session.user).await?;
-        Ok(Self { context, session, state, accounts })
+        Ok((Self { context, session, state, accounts }, more))
     }
 
     pub fn actor(&self) -> Actor {
@@ -128,17 +144,27 @@ pub struct Member {
     pub membership: Membership,
     /// Number of unexpected events that wait for review; the navigation shows it.
     waiting: i64,
+    /// When the first page view was counted.
+    first_hit: Option<Millis>,
 }
 
 impl Member {
     async fn of(request: &HttpRequest) -> Result<Self, WebError> {
-        let signed_in = SignedIn::of(request).await?;
-        let account = account_of(&signed_in.state, request)?;
-        let membership =
-            users::membership(&signed_in.state.app, &signed_in.session.user, account.id()).await?;
-        let membership = membership.ok_or(WebError::NotFound)?;
-        let waiting = unexpected::count_waiting(&signed_in.state.app, account.id()).await?;
-        Ok(Self { signed_in, account, membership, waiting })
+        let account = account_of(&*context::state(request)?, request);
+        let id = account.as_ref().ok().map(|account| account.id());
+        let read =
+            move |conn: &Connection, user: &User| id.map_or(Ok(None), |id| users::in_account(conn, user, id));
+        let (signed_in, in_account) = SignedIn::with(request, read).await?;
+        let InAccount { membership, waiting, first_hit } = in_account.ok_or(WebError::NotFound)?;
+        Ok(Self { signed_in, account: account?, membership, waiting, first_hit })
+    }
+
+    /// When the first page view was counted. As long as none was, the store is asked again.
+    pub async fn first_hit(&self) -> Result<Option<Millis>, WebError> {
+        match self.first_hit {
+            Some(at) => Ok(Some(at)),
+            None => Ok(accounts::first_hit(self.app(), self.account_id()).await?),
+        }
     }
 
     pub fn account_id(&self) -> AccountId {
@@ -334,15 +360,17 @@ pub fn bearer(request: &HttpRequest) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-async fn find_session(
+/// The sign-in of the browser, and what `more` reads for its user.
+async fn find_session<T: Send + 'static>(
     state: &State,
     request: &HttpRequest,
     https: bool,
-) -> Result<Option<Session>, WebError> {
+    more: impl FnOnce(&Connection, &User) -> Result<T, store::Error> + Send + 'static,
+) -> Result<Option<(Session, T)>, WebError> {
     // No secret ever had another length, so the database need not be asked.
     let sent = cookie::SIGN_IN.read(request, https).filter(|value| value.len() == 64);
     match sent {
-        Some(value) => Ok(sign_in::find(&state.app, &Secret::from_request(&value)).await?),
+        Some(value) => Ok(sign_in::find_with(&state.app, &Secret::from_request(&value), more).await?),
         None => Ok(None),
     }
 }

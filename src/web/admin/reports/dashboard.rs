@@ -4,7 +4,6 @@ use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::app::access::accounts;
 use crate::app::reports::dashboard::{Kpi as Totals, Point as Counted};
 use crate::app::reports::events::TopEvent;
 use crate::app::reports::parameters;
@@ -53,7 +52,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Html => {
             let layout =
                 report_page::layout(&access, &params, Section::Dashboard, |t| t.frame.nav.dashboard)?;
-            let waits = accounts::first_hit(app, id).await?.is_none();
+            let waits = report_page::first_hit(&access).await?.is_none();
             let account =
                 AccountFormat { zone: &access.account.zone, currency: &access.account.settings().currency };
             respond::page(&page(layout, &params, &account, metric, &found, waits))

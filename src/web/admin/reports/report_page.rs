@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::app::access::accounts;
 use crate::app::reports::{self, Before, Table};
 use crate::app::reports::{saved_views, typed};
+use crate::base::clock::Millis;
 use crate::domain::event::EventNumber;
 use crate::domain::period::Zone;
 use crate::domain::question::{Comparison, Dimension, Filter, NONE, Operator};
@@ -116,10 +117,18 @@ fn named_events(access: &ReportAccess, filters: &[Filter]) -> Vec<(String, Strin
     of_events.flat_map(|filter| &filter.values).filter_map(id_and_name).collect()
 }
 
+/// When the first page view of the account was counted.
+pub(crate) async fn first_hit(access: &ReportAccess) -> Result<Option<Millis>, WebError> {
+    match &access.reader {
+        Some(reader) => reader.first_hit().await,
+        None => Ok(accounts::first_hit(&access.state.app, access.account.id()).await?),
+    }
+}
+
 /// Drops the comparison when it lies entirely before the first visit; otherwise every row would be marked as new.
 async fn compare_with_something(access: &ReportAccess, params: &mut ReportParams) -> Result<(), WebError> {
     let Some(days) = params.url.compared_days() else { return Ok(()) };
-    let first = accounts::first_hit(&access.state.app, access.account.id()).await?;
+    let first = first_hit(access).await?;
     let end = days.range(&access.account.zone).end;
     params.nothing_before = first.is_none_or(|first| end <= first.0);
     if params.nothing_before {
