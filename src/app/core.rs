@@ -13,6 +13,7 @@ use crate::app::state::fold_progress::FoldProgress;
 use crate::app::state::live::Live;
 use crate::app::state::passwords::Passwords;
 use crate::app::state::rate_limit::RateLimiter;
+use crate::app::state::report_turns::ReportTurns;
 use crate::app::state::script_cache::ScriptCache;
 use crate::app::state::sign_in_throttle::SignInThrottle;
 use crate::app::state::undeclared_proxy::UndeclaredProxy;
@@ -71,6 +72,7 @@ pub struct App {
     pub undeclared_proxy: UndeclaredProxy,
     /// One permit, for the report of many days that runs.
     pub long_reports: Semaphore,
+    pub report_turns: ReportTurns,
     /// A permit for each download of all events that may run.
     pub downloads: Arc<Semaphore>,
     pub scripts: Arc<ScriptCache>,
@@ -135,6 +137,7 @@ impl App {
             dead_letters: letters,
             undeclared_proxy: UndeclaredProxy::default(),
             long_reports: Semaphore::new(1),
+            report_turns: ReportTurns::default(),
             downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
             scripts: Arc::new(ScriptCache::new(options.public_url.clone())),
             senders: RateLimiter::new(options.collector_per_address),

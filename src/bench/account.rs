@@ -18,8 +18,8 @@ pub(super) fn insert(app: &App) -> anyhow::Result<AccountId> {
 }
 
 /// Returns the cookie of a user who may see everything.
-pub(super) async fn sign_in(app: &App) -> anyhow::Result<String> {
-    let email = Email::parse("benchmark@example.com").context("no email")?;
+pub(super) async fn sign_in(app: &App, email: &str) -> anyhow::Result<String> {
+    let email = Email::parse(email).context("no email")?;
     let now = app.now();
     let found = move |conn: &store::Connection| match store::user::find_by_email(conn, &email)? {
         Some(user) => Ok::<_, store::Error>(user.id),

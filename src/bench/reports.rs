@@ -92,7 +92,7 @@ fn prepare(plan: &Plan, dir: &Path, runtime: &tokio::runtime::Runtime) -> anyhow
         generator::run(&app, &options, &AtomicBool::new(false))?;
         made_s = Some(watch.seconds());
     }
-    let cookie = runtime.block_on(account::sign_in(&app))?;
+    let cookie = runtime.block_on(account::sign_in(&app, "benchmark@example.com"))?;
     let entry = app.accounts.find(account).context("the account is gone")?;
     let newest = app.store.readers.read(|conn| store::segment::list(conn, account, i64::MIN, i64::MAX))?;
     let last = newest.last().map_or(entry.zone.day_of(now), |segment| segment.day);

@@ -10,6 +10,7 @@ pub mod fold_progress;
 pub mod live;
 pub mod passwords;
 pub mod rate_limit;
+pub mod report_turns;
 pub mod script_cache;
 pub mod sign_in_throttle;
 pub mod undeclared_proxy;

@@ -70,7 +70,7 @@ pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<ExitCode> {
     let store = TemporaryDirectory::new("siege");
     let mut attackers = tokio::runtime::Builder::new_multi_thread();
     let runtime = attackers.worker_threads(2).enable_all().on_thread_start(yield_the_processor).build()?;
-    let cookie = prepare(&store.0, &runtime)?;
+    let cookies = prepare(&store.0, &runtime)?;
     let mut rows = Vec::new();
     for attack in Attack::all() {
         let is_wanted = |only: &String| attack.name().contains(only.as_str());
@@ -82,7 +82,7 @@ pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<ExitCode> {
         if attack == Attack::BusyDay {
             fold_a_busy_day(&copy.0, plan.busy_day)?;
         }
-        let row = runtime.block_on(measure(plan, attack, &copy.0, &cookie));
+        let row = runtime.block_on(measure(plan, attack, &copy.0, &cookies));
         rows.push(row.with_context(|| attack.name())?);
     }
     let report = json!({
@@ -105,14 +105,21 @@ fn yield_the_processor() {
     }
 }
 
-/// Makes a store with an account, a closed day and a signed-in user; answers the user's cookie.
-fn prepare(dir: &Path, runtime: &tokio::runtime::Runtime) -> anyhow::Result<String> {
+/// The cookies of two signed-in users.
+struct Cookies {
+    honest: String,
+    attackers: String,
+}
+
+/// Makes a store with an account, a closed day and two signed-in users.
+fn prepare(dir: &Path, runtime: &tokio::runtime::Runtime) -> anyhow::Result<Cookies> {
     let app = open(dir)?;
     account::insert(&app)?;
     history::close_a_day(&app)?;
-    let cookie = runtime.block_on(account::sign_in(&app))?;
+    let honest = runtime.block_on(account::sign_in(&app, "honest@example.com"))?;
+    let attackers = runtime.block_on(account::sign_in(&app, "attacker@example.com"))?;
     app.store.close();
-    Ok(cookie)
+    Ok(Cookies { honest, attackers })
 }
 
 fn fold_a_busy_day(dir: &Path, rows: u64) -> anyhow::Result<()> {
@@ -128,12 +135,12 @@ fn open(dir: &Path) -> anyhow::Result<App> {
     Ok(server::open(&config)?)
 }
 
-async fn measure(plan: &Plan, attack: Attack, dir: &Path, cookie: &str) -> anyhow::Result<Value> {
+async fn measure(plan: &Plan, attack: Attack, dir: &Path, cookies: &Cookies) -> anyhow::Result<Value> {
     let server = match attack.descriptors() {
         Some(descriptors) => ServerProcess::serve_with_descriptors(dir, descriptors)?,
         None => ServerProcess::serve(dir, &[])?,
     };
-    let honest = Arc::new(Honest::new(server.address, cookie.to_owned()));
+    let honest = Arc::new(Honest::new(server.address, cookies.honest.clone()));
     let duration = Duration::from_secs(plan.seconds);
     let ask = |duration: Duration| {
         let honest = Arc::clone(&honest);
@@ -155,7 +162,7 @@ async fn measure(plan: &Plan, attack: Attack, dir: &Path, cookie: &str) -> anyho
         honest.forget_times();
     }
     let files_before = size_of(dir)?;
-    let target = Target { address: server.address, cookie: cookie.to_owned(), duration };
+    let target = Target { address: server.address, cookie: cookies.attackers.clone(), duration };
     let watch = Watch { server: &server, duration: duration + SETTLE };
     let (worst, done, asked) = tokio::join!(watch.run(), attack.run(&target), ask(duration + SETTLE));
     let done = done?;

@@ -23,6 +23,7 @@ use crate::app::access::sign_in::{self, Session};
 use crate::app::access::users::{self, InAccount};
 use crate::app::access::{accounts, tokens};
 use crate::app::state::account_cache::Entry;
+use crate::app::state::report_turns::{Asker, Turn};
 use crate::base::clock::Millis;
 use crate::base::random::hex;
 use crate::base::secret::Secret;
@@ -301,6 +302,8 @@ pub struct ReportAccess {
     pub persons: bool,
     /// Whether email addresses are shown in full.
     pub sees_emails: bool,
+    /// Held until the report is answered.
+    _turn: Turn,
 }
 
 impl ReportAccess {
@@ -308,7 +311,9 @@ impl ReportAccess {
         let format = format_of(request)?;
         if bearer(request).is_none() {
             let page = Member::of(request).await?;
+            let turn = page.app().report_turns.take(Asker::User(page.user_id())).await?;
             return Ok(Self {
+                _turn: turn,
                 state: page.signed_in.state.clone(),
                 account: Arc::clone(&page.account),
                 format,
@@ -329,7 +334,9 @@ impl ReportAccess {
         }
         caller.need(Scope::ReportsRead)?;
         let persons = caller.token.scopes.contains(&Scope::CrmRead);
-        Ok(Self { state: caller.state, account, format, reader: None, persons, sees_emails: persons })
+        let turn = caller.state.app.report_turns.take(Asker::Token(caller.token.id)).await?;
+        let (state, sees_emails) = (caller.state, persons);
+        Ok(Self { state, account, format, reader: None, persons, sees_emails, _turn: turn })
     }
 
     pub fn need_persons(&self) -> Result<(), WebError> {
