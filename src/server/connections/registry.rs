@@ -18,6 +18,9 @@ use crate::base::clock::Clock;
 pub(in crate::server) const STALL_TIME: Duration = Duration::from_secs(15);
 /// The longest time for the head of a request.
 pub(in crate::server) const HEADER_TIME: Duration = Duration::from_secs(5);
+/// Of connections for which the server waits, those within a request stay this much longer than idle ones when there are too
+/// many. Not for ever: a new idle one may be a visitor whose request comes in a moment.
+const REQUEST_GRACE: Duration = Duration::from_secs(2);
 /// Most bytes of answers that wait for clients, over all connections.
 pub(in crate::server) const UNREAD_MAX: usize = 16 * 1024 * 1024;
 
@@ -107,18 +110,19 @@ impl Connection {
         self.unread_since_ms.load(Ordering::Relaxed) != 0
     }
 
-    /// Since when the server has waited for the client, when it does; idle connections before those within a request. A
-    /// new one waits for the server, unless that is long ago.
-    fn waits_since(&self, now_ms: u64) -> Option<(bool, u64)> {
+    /// Since when the server has waited for the client, when it does; within a request `REQUEST_GRACE` later. A new
+    /// connection waits for the server, unless that is long ago.
+    fn waits_since(&self, now_ms: u64) -> Option<u64> {
         let since_ms = self.since_ms.load(Ordering::Relaxed);
+        let later = |since_ms: u64| Some(since_ms.saturating_add(REQUEST_GRACE.as_millis() as u64));
         match (self.is_unread(), self.phase()) {
-            (true, _) => Some((true, self.unread_since_ms.load(Ordering::Relaxed))),
+            (true, _) => later(self.unread_since_ms.load(Ordering::Relaxed)),
             (false, Phase::New) => {
                 let is_long_ago = now_ms.saturating_sub(since_ms) >= HEADER_TIME.as_millis() as u64;
-                is_long_ago.then_some((false, since_ms))
+                is_long_ago.then_some(since_ms)
             }
-            (false, Phase::Idle) => Some((false, since_ms)),
-            (false, Phase::Head | Phase::Body) => Some((true, since_ms)),
+            (false, Phase::Idle) => Some(since_ms),
+            (false, Phase::Head | Phase::Body) => later(since_ms),
             (false, Phase::Working) => None,
         }
     }
@@ -158,7 +162,7 @@ impl Open {
         self.closing += which.iter().filter(|connection| connection.cut()).count();
     }
 
-    /// Closes up to `count` connections for which the server waits, idle ones first and of these the oldest. Returns
+    /// Closes up to `count` connections for which the server waits, those first for which it has waited longest. Returns
     /// how many it closed, or is closing already.
     fn cut_oldest(&mut self, now_ms: u64, count: usize, is_meant: impl Fn(&Connection) -> bool) -> usize {
         let meant = self.all.values().filter(|connection| is_meant(connection));
@@ -390,6 +394,26 @@ mod tests {
         server.work("198.51.100.2").unwrap();
         assert!(idle[cut].is_cut());
         assert_eq!(server.end_cut(), 1, "none whose handler is at work");
+    }
+
+    /// A visitor connects while others hold almost all connections by requests that they never finish.
+    #[test]
+    fn requests_that_do_not_end_make_room_before_a_visitor_who_has_just_come() {
+        let mut server = Server::new();
+        let limits = Limits::of(TOTAL);
+        let ages = [REQUEST_GRACE.as_millis() as i64, REQUEST_GRACE.as_millis() as i64 - TOTAL as i64];
+        for (age, visitor_is_cut) in ages.into_iter().zip([false, true]) {
+            for n in 1..limits.crowded() {
+                let slow = server.enter(&format!("203.0.113.{n}")).unwrap();
+                server.connections.begin(&slow, if n % 2 == 0 { Phase::Head } else { Phase::Body });
+            }
+            server.clock.advance(age);
+            let visitor = server.enter("198.51.100.1").unwrap();
+            server.enter("198.51.100.2").unwrap();
+            assert_eq!(visitor.is_cut(), visitor_is_cut, "{age} ms");
+            assert!(server.end_cut() > 0);
+            server.open.drain(..).for_each(|connection| server.connections.leave(&connection));
+        }
     }
 
     #[test]
