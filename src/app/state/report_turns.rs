@@ -1,5 +1,6 @@
 //! Turns for reports, so that nobody's requests push aside those of others: of one user, or of one token, only a few
-//! reports run or wait for a connection to the store at a time. The next ones wait here.
+//! reports run or wait for a connection to the store at a time. The next ones wait here, and what is beyond them is refused:
+//! each that waits holds a connection of the server.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +13,8 @@ use crate::store;
 
 /// Reports of one user, or one token, that are under way at a time.
 pub const AT_A_TIME: usize = 4;
+/// Reports that wait for those.
+pub const WAITING_MAX: usize = 32;
 /// How long a request waits for its turn.
 const WAIT: Duration = Duration::from_secs(10);
 /// Users and tokens remembered. Beyond it those without a report under way are forgotten.
@@ -37,22 +40,26 @@ pub struct ReportTurns {
 
 impl ReportTurns {
     /// # Errors
-    /// `Busy` when the turn does not come.
+    /// `Busy` when the turn does not come, or too many wait for one.
     pub async fn take(&self, asker: Asker) -> Result<Turn, store::Error> {
-        let turns = self.of(asker);
+        let turns = self.of(asker)?;
         match tokio::time::timeout(WAIT, turns.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(Turn { _permit: permit }),
             Ok(Err(_)) | Err(_) => Err(store::Error::Busy),
         }
     }
 
-    fn of(&self, asker: Asker) -> Arc<Semaphore> {
+    fn of(&self, asker: Asker) -> Result<Arc<Semaphore>, store::Error> {
         let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
         if askers.len() >= ASKERS {
             // Each turn under way, and each request that waits for one, holds its semaphore too.
             askers.retain(|_, turns| Arc::strong_count(turns) > 1);
         }
-        Arc::clone(askers.entry(asker).or_insert_with(|| Arc::new(Semaphore::new(AT_A_TIME))))
+        let turns = askers.entry(asker).or_insert_with(|| Arc::new(Semaphore::new(AT_A_TIME)));
+        if Arc::strong_count(turns) > AT_A_TIME + WAITING_MAX {
+            return Err(store::Error::Busy);
+        }
+        Ok(Arc::clone(turns))
     }
 }
 
@@ -74,8 +81,12 @@ mod tests {
         let mut next = pin!(turns.take(one));
         assert!(matches!(poll_once(next.as_mut()), Poll::Pending), "one too many");
         turns.take(other).await.unwrap();
-        drop(under_way.pop());
+        let mut waiting: Vec<_> = (1..WAITING_MAX).map(|_| Box::pin(turns.take(one))).collect();
+        assert!(waiting.iter_mut().all(|turn| poll_once(turn.as_mut()).is_pending()));
+        assert!(matches!(turns.take(one).await, Err(store::Error::Busy)), "too many wait");
+        drop((under_way.pop(), waiting));
         next.await.unwrap();
+        turns.take(one).await.unwrap();
     }
 
     #[tokio::test]

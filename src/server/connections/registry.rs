@@ -116,7 +116,8 @@ impl Connection {
         let since_ms = self.since_ms.load(Ordering::Relaxed);
         let later = |since_ms: u64| Some(since_ms.saturating_add(REQUEST_GRACE.as_millis() as u64));
         match (self.is_unread(), self.phase()) {
-            (true, _) => later(self.unread_since_ms.load(Ordering::Relaxed)),
+            // The system holds a whole page for the client, so one that reads is never here.
+            (true, _) => Some(self.unread_since_ms.load(Ordering::Relaxed)),
             (false, Phase::New) => {
                 let is_long_ago = now_ms.saturating_sub(since_ms) >= HEADER_TIME.as_millis() as u64;
                 is_long_ago.then_some(since_ms)
@@ -248,6 +249,15 @@ impl Connections {
             if *held == 0 {
                 open.of_address.remove(&address);
             }
+        }
+    }
+
+    /// A connection that was cut off goes on after all.
+    pub(super) fn spare(&self, connection: &Connection) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if connection.is_cut.swap(false, Ordering::Relaxed) {
+            open.closing -= 1;
+            self.begin(connection, Phase::New);
         }
     }
 

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use actix_web::rt::net::{ActixStream, Ready, TcpStream};
 use actix_web::web::BytesMut;
+use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
@@ -128,24 +129,39 @@ pub(in crate::server) struct GuardedStream<T> {
     /// Requests in a row that were sent before the answer to the one before them.
     sent_ahead: u32,
     pause: Option<Pin<Box<Sleep>>>,
+    /// Something has been read.
+    has_begun: bool,
     /// The client does not take what was written.
     is_blocked: bool,
     /// The framework must look at the last piece before it gets the next.
     is_paused: bool,
     /// The task that is woken when the connection is cut off.
     task: Option<Waker>,
-    /// Tells whether anything came, without reading it. `None` when the stream may hold bytes itself, as TLS does.
-    poll_came: Option<PollCame<T>>,
+    /// How to look at what came without reading it. `None` when the stream may hold bytes itself, as TLS does.
+    look: Option<Look<T>>,
 }
 
-type PollCame<T> = fn(&T, &mut Context<'_>) -> Poll<Result<()>>;
+/// Both tell whether anything came.
+struct Look<T> {
+    /// As far as the runtime knows, which wakes the task later.
+    poll: fn(&T, &mut Context<'_>) -> Poll<Result<()>>,
+    /// Asks the system, because a busy runtime learns it late.
+    now: fn(&T) -> bool,
+}
 
 impl GuardedStream<TcpStream> {
     /// For a stream that holds no bytes itself.
     pub(in crate::server) fn of_socket(io: TcpStream, slot: Rc<Slot>) -> Self {
         // The function of `ActixStream` with this name forgets the task when it answers that nothing came.
-        Self { poll_came: Some(TcpStream::poll_read_ready), ..Self::new(io, slot) }
+        let look = Look { poll: TcpStream::poll_read_ready, now: has_bytes };
+        Self { look: Some(look), ..Self::new(io, slot) }
     }
+}
+
+/// Whether bytes wait in the system to be read.
+fn has_bytes(io: &TcpStream) -> bool {
+    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    recv(io, &mut [0; 1], flags).is_ok_and(|(_, count)| count > 0)
 }
 
 impl<T> GuardedStream<T> {
@@ -158,10 +174,11 @@ impl<T> GuardedStream<T> {
             ahead,
             sent_ahead: 0,
             pause: None,
+            has_begun: false,
             is_blocked: false,
             is_paused: false,
             task: None,
-            poll_came: None,
+            look: None,
         }
     }
 
@@ -173,6 +190,12 @@ impl<T> GuardedStream<T> {
             self.task = Some(context.waker().clone());
         }
         if connection.is_cut() { Err(Error::from(ErrorKind::ConnectionAborted)) } else { Ok(()) }
+    }
+
+    /// Whether the first request has come, although nothing of it was read before the connection was cut off. Only the first:
+    /// who sends request after request would never be cut off.
+    fn is_late(&self) -> bool {
+        !self.has_begun && self.look.as_ref().is_some_and(|look| (look.now)(&self.io))
     }
 
     /// How many of the bytes that came the framework gets now.
@@ -249,7 +272,7 @@ impl<T> GuardedStream<T> {
     /// While an answer is due. What comes afterwards wakes the task; when something has come already, the end of the answer
     /// does.
     fn wait_for_turn(&self, context: &mut Context<'_>) {
-        let mut is_later = || self.poll_came.is_none_or(|poll_came| poll_came(&self.io, context).is_ready());
+        let mut is_later = || self.look.as_ref().is_none_or(|look| (look.poll)(&self.io, context).is_ready());
         if self.is_blocked || !self.ahead.is_empty() || is_later() {
             self.slot.reader.replace(Some(context.waker().clone()));
         }
@@ -272,7 +295,12 @@ impl<T> GuardedStream<T> {
 impl<T: AsyncRead + Unpin> AsyncRead for GuardedStream<T> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
-        this.check(context)?;
+        if let Err(cut) = this.check(context) {
+            if !this.is_late() {
+                return Poll::Ready(Err(cut));
+            }
+            this.slot.connections.spare(&this.slot.connection);
+        }
         if this.is_blocked || this.slot.next.get() == Next::Later {
             this.wait_for_turn(context);
             return Poll::Pending;
@@ -295,6 +323,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for GuardedStream<T> {
             if came.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
+            this.has_begun = true;
             let room = came.filled().len().min(buf.remaining());
             let (first, rest) = came.filled().split_at(room);
             let admitted = this.admit(first);
@@ -375,6 +404,44 @@ mod tests {
     use super::super::registry::Limits;
     use super::*;
     use crate::base::clock::{ManualClock, Millis};
+
+    /// The server is busy: a visitor has connected, and is cut off as idle before anybody has read the request.
+    #[tokio::test]
+    async fn a_connection_whose_request_has_come_is_not_cut_off() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        for sends in [true, false] {
+            let connections =
+                Arc::new(Connections::new(ManualClock::at(Millis(0)), Limits::of(1), Vec::new()));
+            let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (server, _) = listener.accept().await.unwrap();
+            let mut stream = GuardedStream::of_socket(server, Slot::enter(&connections, None).unwrap());
+            let waker = noop_waker();
+            let mut context = Context::from_waker(&waker);
+            let mut space = [0; 1_024];
+            let mut read = ReadBuf::new(&mut space);
+            assert!(Pin::new(&mut stream).poll_read(&mut context, &mut read).is_pending(), "it is idle");
+            let other = Slot::enter(&connections, None).unwrap();
+            assert!(stream.slot.connection.is_cut(), "there is room for one");
+            drop(other);
+            if sends {
+                client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+            }
+            let polled =
+                std::future::poll_fn(|context| Pin::new(&mut stream).poll_read(context, &mut read)).await;
+            assert_eq!((polled.is_ok(), !read.filled().is_empty()), (sends, sends));
+            // Its second request does not save it again.
+            let other = Slot::enter(&connections, None).unwrap();
+            stream.slot.connections.begin(&stream.slot.connection, Phase::Idle);
+            drop((other, Slot::enter(&connections, None).unwrap()));
+            assert!(stream.slot.connection.is_cut());
+            if sends {
+                client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+            }
+            let polled =
+                std::future::poll_fn(|context| Pin::new(&mut stream).poll_read(context, &mut read)).await;
+            assert!(polled.is_err());
+        }
+    }
 
     #[tokio::test]
     async fn a_client_that_sends_ahead_gets_some_answers_at_once_and_not_one_more() {
