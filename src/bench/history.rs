@@ -16,8 +16,10 @@ use crate::store;
 
 /// How long ago the page views of a closed day were, milliseconds. Their ids are known for two days.
 const LATE: i64 = 25 * HOUR;
-/// In how many parts of a day the page views of a busy day come.
-const PARTS: i64 = 50;
+/// In how many parts of a day the page views of a busy day come: each minute some.
+const PARTS: i64 = 24 * 60;
+/// After how many of them the server looks whether rows can leave the open day.
+const PARTS_PER_CLOSING: i64 = 10;
 
 /// Stores a page view of each request on a day that is over, and closes that day. The event ids are 1, 2, 3 and so on.
 pub(super) fn close_a_day(app: &App) -> anyhow::Result<()> {
@@ -31,8 +33,8 @@ pub(super) fn close_a_day(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Stores a day of `rows` page views that is over but not closed, as if no server had run at midnight. The event ids
-/// begin at `first`.
+/// Stores a day of `rows` page views that is over but not closed. The server has run all day, so most rows have left the
+/// open day in parts; they are joined when it is closed, and those of the last hours move. The event ids begin at `first`.
 pub(super) fn fold_a_busy_day(app: &App, rows: u64, first: u64) -> anyhow::Result<()> {
     let requests = requests::make(What::PageViews);
     let account = app.accounts.find(AccountId::FIRST).context("no account")?;
@@ -43,6 +45,9 @@ pub(super) fn fold_a_busy_day(app: &App, rows: u64, first: u64) -> anyhow::Resul
         let at = start.plus(part * DAY / PARTS);
         let first = first + part.unsigned_abs() * each;
         fold_views(app, &requests, at, first..=first + each - 1, &mut cache)?;
+        if part % PARTS_PER_CLOSING == 0 {
+            CloseJob::default().close_account(app, &account, at)?;
+        }
     }
     Ok(())
 }
