@@ -7,6 +7,7 @@ mod citations;
 mod cli;
 mod collect;
 mod durability;
+mod fold;
 mod fuzz;
 mod generate;
 mod geo;

@@ -192,9 +192,9 @@ impl<T> GuardedStream<T> {
         if connection.is_cut() { Err(Error::from(ErrorKind::ConnectionAborted)) } else { Ok(()) }
     }
 
-    /// Whether the first request has come, although nothing of it was read before the connection was cut off. Only the first:
-    /// who sends request after request would never be cut off.
-    fn is_late(&self) -> bool {
+    /// Whether the first request waits to be read. Later ones do not save a connection from being cut off: who sends request
+    /// after request never would be.
+    fn has_first_request(&self) -> bool {
         !self.has_begun && self.look.as_ref().is_some_and(|look| (look.now)(&self.io))
     }
 
@@ -296,7 +296,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for GuardedStream<T> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
         if let Err(cut) = this.check(context) {
-            if !this.is_late() {
+            if !this.has_first_request() {
                 return Poll::Ready(Err(cut));
             }
             this.slot.connections.spare(&this.slot.connection);

@@ -10,7 +10,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::event::EventNumber;
 use crate::store::error::Error;
-use crate::store::hits::event as hot_event;
+use crate::store::hits::event as hot_row;
 use crate::store::people::visitor;
 use crate::store::scan::Deadline;
 use crate::store::segment::columns::Col;
@@ -42,8 +42,7 @@ pub fn list_last(
     )?;
     let mut rows = statement.query((account.0, range_ms.start, range_ms.end, event.0))?;
     while let Some(row) = rows.next()? {
-        let packed = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
-        note(&mut last, hot_event::unpack(packed)?.visitor, row.get(1)?);
+        note(&mut last, hot_row::read(row, 0)?.visitor, row.get(1)?);
     }
     let mut numbers: FxHashSet<u32> = contact_of.keys().copied().collect();
     let mut reader = Reader::prepare(conn)?;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
 use super::packed::Form;
@@ -45,8 +45,13 @@ pub struct Event {
 const ROW: Form = Form { name: "the row of an event", first_byte: 1, usual_bytes: 48 };
 
 /// The event without what stands in its key.
-pub(in crate::store) fn unpack(row: &[u8]) -> Result<Event, Error> {
+pub(super) fn unpack(row: &[u8]) -> Result<Event, Error> {
     ROW.unpack(row)
+}
+
+/// The event whose row is in this column of a result, without what stands in its key.
+pub(in crate::store) fn read(row: &Row<'_>, column: usize) -> Result<Event, Error> {
+    ROW.read(row, column)
 }
 
 /// The statements needed for every event, prepared once per batch. Finding each of them in the statement cache again
@@ -124,8 +129,7 @@ pub fn list(
     )?;
     let mut rows = statement.query((account.0, from_ms, to_ms))?;
     while let Some(row) = rows.next()? {
-        let packed = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
-        visit(Event { at_ms: row.get(0)?, inbox_id: row.get(1)?, event: row.get(2)?, ..unpack(packed)? });
+        visit(Event { at_ms: row.get(0)?, inbox_id: row.get(1)?, event: row.get(2)?, ..read(row, 3)? });
     }
     Ok(())
 }

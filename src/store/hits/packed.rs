@@ -4,6 +4,7 @@
 //! The fields have no names in it, only an order. After a change of the fields a row needs a new first byte, and rows with
 //! the old one must still be read.
 
+use rusqlite::Row;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -25,6 +26,14 @@ impl Form {
         let mut row = Vec::with_capacity(self.usual_bytes);
         row.push(self.first_byte);
         postcard::to_extend(value, row).map_err(|error| Error::Unreadable(error.to_string()))
+    }
+
+    /// Reads the packed value in a column of a result.
+    ///
+    /// # Errors
+    /// SQLite's, and `Unreadable`.
+    pub(super) fn read<T: DeserializeOwned>(&self, row: &Row<'_>, column: usize) -> Result<T, Error> {
+        self.unpack(row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from)?)
     }
 
     /// # Errors

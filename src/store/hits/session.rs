@@ -80,7 +80,7 @@ pub(super) fn unpack(key: i64, row: &[u8]) -> Result<Session, Error> {
 
 /// Reads `key, row`.
 fn read(row: &Row<'_>) -> Result<Session, Error> {
-    unpack(row.get(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)
+    Ok(Session { id: id_of(row.get(0)?), ..ROW.read(row, 1)? })
 }
 
 /// The keys of the sessions of an account.

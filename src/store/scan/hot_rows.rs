@@ -157,8 +157,7 @@ impl HotRows<'_> {
                     is_last = true;
                     break;
                 };
-                let packed = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-                raw.push(Event { at_ms: row.get(0)?, event: row.get(1)?, ..event::unpack(packed)? });
+                raw.push(Event { at_ms: row.get(0)?, event: row.get(1)?, ..event::read(row, 2)? });
             }
             cluster(&mut batch, &raw);
             self.add_sessions(&mut batch)?;

@@ -30,8 +30,9 @@ pub use replay::{delete_dead_letters, replay_dead_letters};
 pub const BATCH: usize = 5_000;
 /// How long the fold waits for more hits when nobody waits for it.
 const PILE_UP: Duration = Duration::from_millis(250);
-/// When this many wait already, it does not wait for more: a batch may have had few hits, because only so many are in memory.
-const ENOUGH: i64 = 1_000;
+/// When so many hits wait already, it does not wait for more. A batch that was not full says nothing of that: it may have
+/// had only the hits that are in memory.
+pub const ENOUGH: i64 = 1_000;
 /// After this long without a hit the memory of a busy time is given back, and again each time it passes.
 const IDLE: Duration = Duration::from_secs(20);
 /// How long the fold waits when the store cannot be written.
@@ -43,7 +44,7 @@ pub async fn run(app: &App) {
     loop {
         match step(app, &mut cache).await {
             Ok(0) => wait_for_hits(app, &mut cache).await,
-            Ok(_) if app.store.inbox.last_id() - app.progress.watermark() >= ENOUGH => continue,
+            Ok(_) if has_enough(app) => continue,
             Ok(_) => {}
             Err(store::Error::Closed) if !app.store.writer.is_alive() => return,
             Err(error) => {
@@ -56,6 +57,12 @@ pub async fn run(app: &App) {
             () = tokio::time::sleep(PILE_UP) => {}
         }
     }
+}
+
+/// Whether enough hits wait for another batch.
+#[must_use]
+pub fn has_enough(app: &App) -> bool {
+    app.store.inbox.last_id() - app.progress.watermark() >= ENOUGH
 }
 
 async fn wait_for_hits(app: &App, cache: &mut Cache) {
