@@ -83,8 +83,8 @@ fn read(row: &Row<'_>) -> Result<Session, Error> {
     Ok(Session { id: id_of(row.get(0)?), ..ROW.read(row, 1)? })
 }
 
-/// The keys of the sessions of an account.
-fn keys_of(account: AccountId) -> (i64, i64) {
+/// The lowest and the highest key that a session of an account may have.
+pub(in crate::store) fn keys_of(account: AccountId) -> (i64, i64) {
     (key(account, 0), key(account, u32::MAX))
 }
 

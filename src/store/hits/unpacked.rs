@@ -63,7 +63,7 @@ pub fn create_views(conn: &Connection) -> Result<(), Error> {
     conn.create_scalar_function("event_field", 2, flags, |context| field(context, EVENT, event::unpack))?;
     conn.execute_batch(&format!(
         "create temp view if not exists session_unpacked as
-         select key >> 32 as account_id, key & 0xffffffff as id, in_segment, {} from main.session;
+         select key, key >> 32 as account_id, key & 0xffffffff as id, in_segment, {} from main.session;
          create temp view if not exists event_unpacked as
          select account_id, at_ms, inbox_id, event, {} from main.event_hot",
         columns("session_field", SESSION),
@@ -115,12 +115,12 @@ mod tests {
         assert_eq!(
             read("session_unpacked"),
             numbers(
-                "7 5 2 300 1795370000000 1795370000900 1 2 3 4 6 7 8 9 1 0 1 10 11 1795370000001 1795370000800 12 13 \
+                "30064771077 7 5 2 300 1795370000000 1795370000900 1 2 3 4 6 7 8 9 1 0 1 10 11 1795370000001 1795370000800 12 13 \
                  14 15"
             )
         );
         assert_eq!(read("event_unpacked"), numbers("7 8 9 10 2 1 2 3 4 -5 6 7 8 1"));
         conn.execute("update session set row = x'01'", []).unwrap();
-        assert_eq!(read("session_unpacked")[3], None);
+        assert_eq!(read("session_unpacked")[4], None);
     }
 }

@@ -171,7 +171,8 @@ const RELATIONS: &[(&str, &str)] = &[
             (select coalesce(max(number), 0) from visitor v where v.account_id = a.id)"),
     ("accounts whose highest session number is wrong: {n}",
         "select count(*) from account a where last_session <
-            (select coalesce(max(key & 0xffffffff), 0) from session where key >> 32 = a.id)"),
+            (select coalesce(max(key) - (a.id << 32), 0) from session
+             where key between a.id << 32 and (a.id << 32) + 0xffffffff)"),
     ("accounts whose highest contact number is wrong: {n}",
         "select count(*) from account a where last_contact <
             (select coalesce(max(id), 0) from contact c where c.account_id = a.id)"),

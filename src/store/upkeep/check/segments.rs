@@ -15,6 +15,7 @@ use crate::store::error::{Damage, Error};
 use crate::store::event::PAGE_VIEW;
 use crate::store::segment::columns::{Col, Run, totals_of};
 use crate::store::segment::{self, Reader, Segment};
+use crate::store::session;
 
 /// Most findings reported about segments.
 const FINDINGS_MAX: usize = 100;
@@ -118,9 +119,9 @@ impl<'c> AccountCheck<'c> {
     /// Reads the rows of sessions, and counts the hot rows of those that are in segments.
     fn read_sessions(&mut self) -> Result<(), Error> {
         let mut statement = self.conn.prepare(
-            "select id, in_segment, page_views, engaged_ms from session_unpacked where account_id = ?1",
+            "select id, in_segment, page_views, engaged_ms from session_unpacked where key between ?1 and ?2",
         )?;
-        let mut rows = statement.query([self.account.0])?;
+        let mut rows = statement.query(session::keys_of(self.account))?;
         while let Some(row) = rows.next()? {
             let id = row.get(0)?;
             match row.get::<_, u8>(1)? {
