@@ -30,9 +30,6 @@ pub use replay::{delete_dead_letters, replay_dead_letters};
 pub const BATCH: usize = 5_000;
 /// How long the fold waits for more hits when nobody waits for it.
 const PILE_UP: Duration = Duration::from_millis(250);
-/// When so many hits wait already, it does not wait for more. A batch that was not full says nothing of that: it may have
-/// had only the hits that are in memory.
-pub const ENOUGH: i64 = 1_000;
 /// After this long without a hit the memory of a busy time is given back, and again each time it passes.
 const IDLE: Duration = Duration::from_secs(20);
 /// How long the fold waits when the store cannot be written.
@@ -42,10 +39,10 @@ const RETRY: Duration = Duration::from_secs(1);
 pub async fn run(app: &App) {
     let mut cache = Cache::new(app.event_limit);
     loop {
-        match step(app, &mut cache).await {
-            Ok(0) => wait_for_hits(app, &mut cache).await,
-            Ok(_) if has_enough(app) => continue,
-            Ok(_) => {}
+        match take(app, &mut cache).await {
+            Ok(Took::Nothing) => wait_for_hits(app, &mut cache).await,
+            Ok(Took::Some) => continue,
+            Ok(Took::All) => {}
             Err(store::Error::Closed) if !app.store.writer.is_alive() => return,
             Err(error) => {
                 tracing::error!(error = %error, "the store cannot be written, so hits are waiting");
@@ -59,10 +56,23 @@ pub async fn run(app: &App) {
     }
 }
 
-/// Whether enough hits wait for another batch.
-#[must_use]
-pub fn has_enough(app: &App) -> bool {
-    app.store.inbox.last_id() - app.progress.watermark() >= ENOUGH
+/// What a batch took of the hits that waited when it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Took {
+    Nothing,
+    /// It was full, or had only those that are in memory.
+    Some,
+    All,
+}
+
+/// Folds one batch. After an error nothing of it was folded.
+pub async fn take(app: &App, cache: &mut Cache) -> Result<Took, store::Error> {
+    let last = app.store.inbox.last_id();
+    Ok(match step(app, cache).await? {
+        0 => Took::Nothing,
+        _ if app.progress.watermark() < last => Took::Some,
+        _ => Took::All,
+    })
 }
 
 async fn wait_for_hits(app: &App, cache: &mut Cache) {
