@@ -9,7 +9,6 @@ use rustc_hash::FxHashMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::user::{TokenId, UserId};
-use crate::store;
 
 /// Reports of one user, or one token, that are under way at a time.
 pub const AT_A_TIME: usize = 4;
@@ -27,6 +26,11 @@ pub enum Asker {
     Token(TokenId),
 }
 
+/// Too many reports of one user or token at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many reports at once: {AT_A_TIME} are made at a time, and {WAITING_MAX} wait")]
+pub struct TooMany;
+
 /// The report may be under way as long as this is held.
 #[derive(Debug)]
 pub struct Turn {
@@ -40,16 +44,16 @@ pub struct ReportTurns {
 
 impl ReportTurns {
     /// # Errors
-    /// `Busy` when the turn does not come, or too many wait for one.
-    pub async fn take(&self, asker: Asker) -> Result<Turn, store::Error> {
+    /// When too many wait, or the turn does not come in time.
+    pub async fn take(&self, asker: Asker) -> Result<Turn, TooMany> {
         let turns = self.of(asker)?;
         match tokio::time::timeout(WAIT, turns.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(Turn { _permit: permit }),
-            Ok(Err(_)) | Err(_) => Err(store::Error::Busy),
+            Ok(Err(_)) | Err(_) => Err(TooMany),
         }
     }
 
-    fn of(&self, asker: Asker) -> Result<Arc<Semaphore>, store::Error> {
+    fn of(&self, asker: Asker) -> Result<Arc<Semaphore>, TooMany> {
         let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
         if askers.len() >= ASKERS {
             // Each turn under way, and each request that waits for one, holds its semaphore too.
@@ -57,7 +61,7 @@ impl ReportTurns {
         }
         let turns = askers.entry(asker).or_insert_with(|| Arc::new(Semaphore::new(AT_A_TIME)));
         if Arc::strong_count(turns) > AT_A_TIME + WAITING_MAX {
-            return Err(store::Error::Busy);
+            return Err(TooMany);
         }
         Ok(Arc::clone(turns))
     }
@@ -83,7 +87,7 @@ mod tests {
         turns.take(other).await.unwrap();
         let mut waiting: Vec<_> = (1..WAITING_MAX).map(|_| Box::pin(turns.take(one))).collect();
         assert!(waiting.iter_mut().all(|turn| poll_once(turn.as_mut()).is_pending()));
-        assert!(matches!(turns.take(one).await, Err(store::Error::Busy)), "too many wait");
+        assert!(matches!(turns.take(one).await, Err(TooMany)), "too many wait");
         drop((under_way.pop(), waiting));
         next.await.unwrap();
         turns.take(one).await.unwrap();

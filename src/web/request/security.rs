@@ -121,6 +121,7 @@ const fn failure<'a>(error: &WebError, texts: &'a Errors) -> Option<&'a Failure>
         WebError::BadRequest(_) | WebError::TooLarge | WebError::Slow => &texts.bad_request,
         WebError::Expired => &texts.expired,
         WebError::TooMany(_) => &texts.too_many,
+        WebError::TooManyReports(_) => &texts.too_many_reports,
         WebError::Busy => &texts.busy,
         WebError::TimeLimit(_) => &texts.time_limit,
         WebError::Internal { .. } => &texts.internal,

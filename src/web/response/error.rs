@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
 use crate::app::access;
-use crate::app::state::passwords;
+use crate::app::state::{passwords, report_turns};
 use crate::base::random::{Random, SystemRandom};
 use crate::domain::user::Scope;
 use crate::store;
@@ -40,6 +40,8 @@ pub enum WebError {
     Slow,
     #[error("too many requests; wait {0} s")]
     TooMany(u32),
+    #[error(transparent)]
+    TooManyReports(#[from] report_turns::TooMany),
     /// The store stopped a query that took too long. The text says how long that was.
     #[error("{0}")]
     TimeLimit(String),
@@ -60,7 +62,7 @@ impl WebError {
     pub const fn retry_after(&self) -> Option<u32> {
         match self {
             Self::TooMany(seconds) => Some(*seconds),
-            Self::Busy => Some(BUSY_SECONDS),
+            Self::Busy | Self::TooManyReports(_) => Some(BUSY_SECONDS),
             _ => None,
         }
     }
@@ -73,7 +75,7 @@ impl WebError {
             Self::Scope(_) => "MISSING_SCOPES",
             Self::Unauthorized | Self::SignIn { .. } => "INVALID_AUTHENTICATION",
             Self::BadRequest(_) | Self::TooLarge | Self::Slow => "VALIDATION_ERROR",
-            Self::TooMany(_) => "RATE_LIMITS",
+            Self::TooMany(_) | Self::TooManyReports(_) => "RATE_LIMITS",
             Self::Busy | Self::TimeLimit(_) => "SERVICE_UNAVAILABLE",
             Self::Internal { .. } => "INTERNAL_ERROR",
         }
@@ -90,7 +92,7 @@ impl ResponseError for WebError {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany(_) | Self::TooManyReports(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::TimeLimit(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -176,6 +178,7 @@ mod tests {
     fn who_should_come_again_is_told_when() {
         let later = |error: WebError| error.error_response().headers().get("retry-after").cloned();
         assert_eq!(later(WebError::TooMany(7)).unwrap(), "7");
+        assert_eq!(later(report_turns::TooMany.into()).unwrap(), "2");
         assert_eq!(later(store::Error::Busy.into()).unwrap(), "2");
         let full = || store::Error::Io(std::io::Error::from(std::io::ErrorKind::StorageFull));
         assert_eq!(WebError::from(full()).status_code(), 503);

@@ -34,6 +34,12 @@ texts! {
             safe: "Nothing was changed, and no account is locked.",
             todo: "Wait a minute and try again.",
         },
+        too_many_reports: Failure = {
+            title: "Too many reports at once",
+            happened: "You have asked for many reports at the same time, on this device or another one. Only a few of them are made at a time, so that other users do not wait.",
+            safe: "Nothing was changed, and hits are still being recorded.",
+            todo: "Wait until your other reports are shown, and then load this page again.",
+        },
         busy: Failure = {
             title: "Temporarily unavailable",
             happened: "The server cannot handle this request at the moment, because it is busy or its disk is nearly full.",

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::test::TestRequest;
+use futures_util::FutureExt;
 use guestlog::app::jobs::close_days::CloseJob;
+use guestlog::app::state::report_turns::{AT_A_TIME, Asker, WAITING_MAX};
 use guestlog::base::clock::{DAY, SECOND};
 use guestlog::domain::user::Role;
 use guestlog::store;
@@ -12,7 +14,7 @@ use guestlog::store::dead_letter::Totals;
 use serde_json::json;
 
 use super::reports::Fixture;
-use crate::harness::app::TestApp;
+use crate::harness::app::{PASSWORD, TestApp};
 use crate::harness::browser::{Browser, plain};
 
 /// Report addresses for a period, each with the character that continues its query.
@@ -154,4 +156,31 @@ async fn an_undeclared_proxy_and_hits_put_aside_are_named_to_who_administers_the
     let letters = "3 hits are kept for you to replay or delete with guestlog replay-deadletter. At 100,000 hits or 256 MiB";
     assert!(said(&admin, &page).await.contains(letters));
     assert!(!said(&owner, &page).await.contains("replay-deadletter"));
+}
+
+/// Whoever asks for too many reports at once is told so, and nobody else notices.
+#[actix_web::test]
+async fn too_many_reports_of_one_user_are_refused_by_name() {
+    let site = TestApp::new().await;
+    let account = site.account("Shop").await;
+    let one = Asker::User(site.user(account, "one@site.test", Role::Viewer).await);
+    let browser = site.browser();
+    browser.sign_in("one@site.test", PASSWORD).await;
+    let other = site.signed_in(account, "other@site.test", Role::Viewer).await;
+    let mut under_way = Vec::new();
+    for _ in 0..AT_A_TIME {
+        under_way.push(site.app.report_turns.take(one).await.unwrap());
+    }
+    let mut waiting: Vec<_> = (0..WAITING_MAX).map(|_| Box::pin(site.app.report_turns.take(one))).collect();
+    for turn in &mut waiting {
+        assert!(turn.as_mut().now_or_never().is_none());
+    }
+    let dashboard = format!("/accounts/{account}/dashboard");
+    let refused = browser.get(&dashboard).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, "2"));
+    assert!(refused.body.contains("<h1>Too many reports at once</h1>"), "{}", refused.body);
+    assert_eq!(other.get(&dashboard).await.status, 200);
+    drop(waiting);
+    under_way.pop();
+    assert_eq!(browser.get(&dashboard).await.status, 200);
 }
