@@ -11,10 +11,12 @@
 //!         each exception to the one before · their values
 //! ```
 
-use std::cmp::Ordering;
+mod bits;
+
 use std::ops::Range;
 
 use crate::store::error::Damage;
+use bits::{Bits, bytes_of, mask, read, verify_len, word_at};
 
 /// The format this version writes.
 pub const FORMAT: u8 = 1;
@@ -141,13 +143,15 @@ impl<'a> Column<'a> {
     fn unpack(&self, out: &mut Vec<u32>) -> Result<(), Damage> {
         let Self { mode, width, base, count, bits } = *self;
         match mode {
-            FIXED => out.extend(read(bits, width, count)?.map(|value| base.wrapping_add(value))),
+            FIXED => bits::unpack(bits, width, count, base, out)?,
             DELTA => {
+                let begin = out.len();
+                bits::unpack(bits, width, count, 0, out)?;
                 let mut last = base;
-                out.extend(read(bits, width, count)?.map(|value| {
-                    last = last.wrapping_add((value >> 1) ^ (value & 1).wrapping_neg());
-                    last
-                }));
+                for value in out.iter_mut().skip(begin) {
+                    last = last.wrapping_add((*value >> 1) ^ (*value & 1).wrapping_neg());
+                    *value = last;
+                }
             }
             SPARSE => {
                 let (_, exceptions) = Sparse::read(bits, width, count)?;
@@ -292,11 +296,6 @@ const fn width_of(highest: u32) -> u8 {
     (u32::BITS - highest.leading_zeros()) as u8
 }
 
-/// Bytes that `count` values of `width` bits take.
-fn bytes_of(width: u8, count: usize) -> usize {
-    (usize::from(width) * count).div_ceil(8)
-}
-
 /// Puts the header before the bits.
 fn seal(mode: u8, width: u8, count: usize, base: u32, bits: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEAD + bits.len());
@@ -308,95 +307,6 @@ fn seal(mode: u8, width: u8, count: usize, base: u32, bits: &[u8]) -> Vec<u8> {
     let sum = crc32fast::hash(bytes.get(4..).unwrap_or_default());
     bytes.iter_mut().zip(sum.to_le_bytes()).for_each(|(byte, sum)| *byte = sum);
     bytes
-}
-
-/// Writes numbers of any width one after the other, lowest bit first.
-#[derive(Default)]
-struct Bits {
-    bytes: Vec<u8>,
-    pending: u64,
-    filled: u32,
-}
-
-impl Bits {
-    fn with_capacity(bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes + 8), ..Self::default() }
-    }
-
-    fn push(&mut self, value: u32, width: u8) {
-        self.pending |= u64::from(value) << self.filled;
-        self.filled += u32::from(width);
-        if self.filled >= 32 {
-            self.bytes.extend((self.pending as u32).to_le_bytes());
-            self.pending >>= 32;
-            self.filled -= 32;
-        }
-    }
-
-    /// Appends a range of the bits of `bytes`.
-    fn push_bits_of(&mut self, bytes: &[u8], mut range: Range<usize>) {
-        if self.filled == 0 && range.start.is_multiple_of(8) {
-            let whole = range.start / 8..range.end / 8;
-            self.bytes.extend(bytes.get(whole).unwrap_or_default());
-            range.start = range.end / 8 * 8;
-        }
-        for bit in range.clone().step_by(32) {
-            let width = (range.end - bit).min(32) as u8;
-            self.push((word_at(bytes, bit) & mask(width)) as u32, width);
-        }
-    }
-
-    fn into_bytes(mut self) -> Vec<u8> {
-        let rest = self.pending.to_le_bytes();
-        self.bytes.extend(rest.into_iter().take(self.filled.div_ceil(8) as usize));
-        self.bytes
-    }
-}
-
-#[inline]
-fn read(bytes: &[u8], width: u8, count: usize) -> Result<impl Iterator<Item = u32>, Damage> {
-    verify_len(bytes, width, count)?;
-    let mask = mask(width);
-    let width = usize::from(width);
-    // Eight bytes hold any value, wherever it begins. `tail` holds the last eight with zeros behind them.
-    let tail_from = bytes.len().saturating_sub(8);
-    let mut tail = [0; 16];
-    tail.iter_mut().zip(bytes.get(tail_from..).unwrap_or_default()).for_each(|(byte, last)| *byte = *last);
-    Ok((0..count).map(move |place| {
-        let bit = place * width;
-        let at = bit >> 3;
-        let word = match bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-            Some(word) => *word,
-            None => {
-                tail.get(at - tail_from..).and_then(<[u8]>::first_chunk::<8>).copied().unwrap_or_default()
-            }
-        };
-        (u64::from_le_bytes(word) >> (bit & 7) & mask) as u32
-    }))
-}
-
-fn verify_len(bytes: &[u8], width: u8, count: usize) -> Result<(), Damage> {
-    match bytes.len().cmp(&bytes_of(width, count)) {
-        Ordering::Less => Err(Damage::Short),
-        Ordering::Equal => Ok(()),
-        Ordering::Greater => Err(Damage::Inconsistent),
-    }
-}
-
-const fn mask(width: u8) -> u64 {
-    (1 << width) - 1
-}
-
-/// At least 57 bits from `bit` on, with zeros past the end.
-#[inline]
-fn word_at(bytes: &[u8], bit: usize) -> u64 {
-    let rest = bytes.get(bit >> 3..).unwrap_or_default();
-    let word = rest.first_chunk::<8>().copied().unwrap_or_else(|| {
-        let mut word = [0; 8];
-        word.iter_mut().zip(rest).for_each(|(byte, last)| *byte = *last);
-        word
-    });
-    u64::from_le_bytes(word) >> (bit & 7)
 }
 
 #[cfg(test)]
