@@ -55,16 +55,10 @@ impl Selection {
     /// Finds the runs that can match; answers whether there are any.
     pub(super) fn select_runs(&mut self, batch: &Batch, masks: &Masks, contacts: &[u32]) -> bool {
         self.runs.clear();
-        let all = 0..u32::try_from(batch.session.len()).unwrap_or(u32::MAX);
-        let Some((first, others)) = masks.by_run.split_first() else {
-            self.runs.extend(all);
-            return !self.runs.is_empty();
-        };
-        let column = CodesOfRuns::new(batch, first, contacts);
-        self.runs.extend(all.filter(|run| first.accepts(column.code(*run))));
-        for mask in others {
+        self.runs.extend(0..u32::try_from(batch.session.len()).unwrap_or(u32::MAX));
+        for mask in &masks.by_run {
             let column = CodesOfRuns::new(batch, mask, contacts);
-            self.runs.retain(|run| mask.accepts(column.code(*run)));
+            keep(&mut self.runs, |run| mask.accepts(column.code(run)));
         }
         !self.runs.is_empty()
     }
@@ -184,6 +178,20 @@ impl<'a> CodesOfRuns<'a> {
             None => code,
         }
     }
+}
+
+/// Drops the runs that are not accepted. Each run is written, and the next one over it if it is not accepted, because the
+/// processor would guess a branch wrongly too often.
+fn keep(runs: &mut Vec<u32>, is_accepted: impl Fn(u32) -> bool) {
+    let mut kept = 0;
+    for at in 0..runs.len() {
+        let run = runs.get(at).copied().unwrap_or(0);
+        if let Some(place) = runs.get_mut(kept) {
+            *place = run;
+        }
+        kept += usize::from(is_accepted(run));
+    }
+    runs.truncate(kept);
 }
 
 /// The codes that a mask of rows is checked with.
