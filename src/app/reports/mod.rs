@@ -335,7 +335,7 @@ const fn shows_contacts(grouping: &scan::Grouping) -> bool {
 const fn shows_time(grouping: &scan::Grouping) -> bool {
     use scan::{Grouping, Key, Measure};
     match grouping {
-        Grouping::Total | Grouping::Intervals(_) | Grouping::Grid(..) => false,
+        Grouping::Total | Grouping::Intervals(_) | Grouping::Grid(..) | Grouping::SuspectedIn(_) => false,
         Grouping::Chosen(Key::Dimension(dimension), _) => dimension.is_page(),
         Grouping::Chosen(..) => false,
         Grouping::By(key, top) | Grouping::SumsBy(key, top) => {
@@ -358,21 +358,21 @@ async fn table<R: Send + 'static>(
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
     frame
         .read(app, move |frame, conn| {
-            let groupings = [scan::Grouping::By(key, query.top(skip_empty)), SUSPECTED];
+            // What is not shown of suspected robots is not told of them.
+            let robots = if skip_empty { scan::Grouping::SuspectedIn(key) } else { SUSPECTED };
+            let groupings = [scan::Grouping::By(key, query.top(skip_empty)), robots];
             let deadline = scan::Deadline::new(clock);
             let answer = frame.ask(conn, &deadline, frame.range(), &query.filters, &groupings)?;
             let mut damaged = answer.damaged;
             let mut tables = answer.tables.into_iter();
             let found = tables.next().unwrap_or_default();
-            let mut suspected_page_views = suspected(&tables.next().unwrap_or_default()).page_views;
-            if skip_empty && suspected_page_views > 0 {
-                // The group that is not shown has some of them.
-                let empty = key.dimensions().iter().map(|dimension| Filter::is(*dimension, ""));
-                let filters: Vec<Filter> = query.filters.iter().cloned().chain(empty).collect();
-                let hidden = frame.ask(conn, &deadline, frame.range(), &filters, &[SUSPECTED])?;
-                let hidden = hidden.tables.first().map_or(0, |table| suspected(table).page_views);
-                suspected_page_views = suspected_page_views.saturating_sub(hidden);
-            }
+            let robots = tables.next().unwrap_or_default();
+            let robots = if skip_empty {
+                robots.rows.first().map(|row| row.figures)
+            } else {
+                Some(suspected(&robots))
+            };
+            let suspected_page_views = robots.map_or(0, |figures| figures.page_views);
             let mut before = Vec::new();
             let mut compare = None;
             if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {

@@ -1,6 +1,7 @@
 //! Distinct visitors, sessions and contacts of every group of a grouping.
 
 use super::distinct::{Distinct, ResidueClass};
+use super::figures::Figures;
 use super::hot_rows::{RunOwner, at};
 use crate::store::totals::Totals;
 
@@ -122,27 +123,16 @@ impl DistinctCounts {
     }
 
     /// Adds the pairs of a pass to `figures`.
-    pub(super) fn end_pass(&mut self, figures: &mut [Totals]) {
-        self.visitors.count_pairs(|group, n| of_group(figures, group).visitors += n);
-        self.sessions.count_pairs(|group, n| of_group(figures, group).sessions += n);
-        self.contacts.count_pairs(|group, n| of_group(figures, group).contacts += n);
+    pub(super) fn end_pass(&mut self, figures: &mut Figures) {
+        self.visitors.count_pairs(|group, n| figures.of(group).visitors += n);
+        self.sessions.count_pairs(|group, n| figures.of(group).sessions += n);
+        self.contacts.count_pairs(|group, n| figures.of(group).contacts += n);
     }
 
     /// Adds the bitsets to `figures`, after the last pass.
-    pub(super) fn count_sets(&self, figures: &mut [Totals]) {
-        self.visitors.count_sets(|group, n| of_group(figures, group).visitors += n);
-        self.sessions.count_sets(|group, n| of_group(figures, group).sessions += n);
-        self.contacts.count_sets(|group, n| of_group(figures, group).contacts += n);
+    pub(super) fn count_sets(&self, figures: &mut Figures) {
+        self.visitors.count_sets(|group, n| figures.of(group).visitors += n);
+        self.sessions.count_sets(|group, n| figures.of(group).sessions += n);
+        self.contacts.count_sets(|group, n| figures.of(group).contacts += n);
     }
-}
-
-/// The figures of a group. A group that does not exist gets the last ones, which no table shows.
-#[inline]
-#[expect(
-    clippy::indexing_slicing,
-    reason = "`figures` holds one more than there are groups, so it is never empty"
-)]
-pub(super) fn of_group(figures: &mut [Totals], group: u32) -> &mut Totals {
-    let nowhere = figures.len() - 1;
-    &mut figures[(group as usize).min(nowhere)]
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::column::{Column, ColumnTexts, Field};
-use super::distinct::{ResidueClass, large};
-use super::distinct_counts::{DistinctCounts, HighestNumbers, Pass, of_group};
+use super::column::{Column, ColumnTexts, Field, SUSPECTED, SessionColumn};
+use super::distinct::ResidueClass;
+use super::distinct_counts::{DistinctCounts, HighestNumbers, Pass};
+use super::figures::Figures;
 use super::group_labels::{GroupLabels, LabelCache, SKIPPED};
 use super::hot_rows::{Batch, RunOwner, at};
 use super::request::{Cursor, Grouping, Key, Row, Table, Top};
@@ -23,31 +24,23 @@ enum Keys {
     Labels(Arc<GroupLabels>),
     /// The group number is that of the label times the number of intervals, plus the interval.
     Grid(Arc<GroupLabels>, Vec<i64>),
+    /// One group of what has a label and is of suspected robots.
+    SuspectedIn(Arc<GroupLabels>),
 }
+
+const IS_SUSPECTED: Column = Column::Session(SessionColumn::Suspected);
 
 /// One grouping while it is filled.
 #[derive(Debug)]
 pub(super) struct Tally {
     keys: Arc<Keys>,
-    /// One per group, and a last one for rows of no group.
-    figures: Vec<Totals>,
+    figures: Figures,
     /// The run that was counted last in each group.
     last_run: Vec<u32>,
     /// The number of the current run; it only has to differ between neighbouring runs.
     run_number: u32,
     page_groups: PageGroups,
     distinct: DistinctCounts,
-}
-
-/// The totals of this many groups take about a megabyte.
-const MANY: usize = 16_384;
-
-/// Zero totals for groups. The memory of many groups is allocated so large that it goes back to the system after the
-/// request; otherwise the allocator would keep some of it for every thread.
-fn zeros(groups: usize) -> Vec<Totals> {
-    let mut figures = if groups < MANY { Vec::new() } else { large(groups) };
-    figures.resize(groups, Totals::default());
-    figures
 }
 
 impl Tally {
@@ -71,18 +64,20 @@ impl Tally {
             Grouping::Grid(key, codes, edges) => {
                 Keys::Grid(GroupLabels::chosen(texts, cache, key.field(), codes)?, edges.clone())
             }
+            Grouping::SuspectedIn(key) => Keys::SuspectedIn(GroupLabels::of(texts, cache, key.field())?),
         };
-        let steps = |edges: &[i64]| edges.len().saturating_sub(1);
         let groups = match &keys {
-            Keys::Total => 1,
-            Keys::Intervals(edges) => steps(edges),
+            Keys::Total | Keys::SuspectedIn(_) => 1,
+            Keys::Intervals(edges) => steps_of(edges) as usize,
             Keys::Labels(labels) => labels.lowest.len(),
-            Keys::Grid(labels, edges) => labels.lowest.len() * steps(edges),
+            Keys::Grid(labels, edges) => labels.lowest.len() * steps_of(edges) as usize,
         };
-        let counted = if matches!(grouping, Grouping::Grid(..) | Grouping::SumsBy(..)) { 0 } else { groups };
+        let is_sums =
+            matches!(grouping, Grouping::Grid(..) | Grouping::SumsBy(..) | Grouping::SuspectedIn(_));
+        let counted = if is_sums { 0 } else { groups };
         Ok(Self {
             keys: Arc::new(keys),
-            figures: zeros(groups + 1),
+            figures: Figures::new(groups),
             last_run: vec![0; groups],
             run_number: 0,
             page_groups: PageGroups::default(),
@@ -94,8 +89,8 @@ impl Tally {
     pub(super) fn fork(&self) -> Self {
         Self {
             keys: Arc::clone(&self.keys),
-            figures: zeros(self.figures.len()),
-            last_run: vec![0; self.figures.len()],
+            figures: self.figures.fork(),
+            last_run: vec![0; self.last_run.len()],
             run_number: 0,
             page_groups: PageGroups::default(),
             distinct: self.distinct.fork(),
@@ -104,15 +99,18 @@ impl Tally {
 
     /// Adds what another tally of the same grouping counted.
     pub(super) fn merge(&mut self, other: Self) {
-        self.figures.iter_mut().zip(&other.figures).for_each(|(figures, other)| figures.add(other));
+        self.figures.add(&other.figures);
         self.distinct.merge(other.distinct);
     }
 
-    pub(super) fn column(&self) -> Option<Column> {
-        match self.keys.as_ref() {
-            Keys::Labels(labels) | Keys::Grid(labels, _) => Some(labels.field.column),
-            Keys::Total | Keys::Intervals(_) => None,
-        }
+    /// The columns whose codes decide the group of a row.
+    pub(super) fn columns(&self) -> impl Iterator<Item = Column> {
+        let columns = match self.keys.as_ref() {
+            Keys::Labels(labels) | Keys::Grid(labels, _) => [Some(labels.field.column), None],
+            Keys::SuspectedIn(labels) => [Some(labels.field.column), Some(IS_SUSPECTED)],
+            Keys::Total | Keys::Intervals(_) => [None, None],
+        };
+        columns.into_iter().flatten()
     }
 
     pub(super) const fn is_pairs(&self) -> bool {
@@ -149,8 +147,7 @@ impl Tally {
     /// Adds the totals of a whole interval.
     pub(super) fn add_interval(&mut self, at_ms: i64, sum: &Totals) {
         if let Keys::Intervals(edges) = self.keys.as_ref() {
-            let figures = of_group(&mut self.figures, interval_of(edges, &mut 0, at_ms));
-            figures.add(sum);
+            self.figures.of(interval_of(edges, &mut 0, at_ms)).add(sum);
         }
     }
 
@@ -174,9 +171,10 @@ impl Tally {
                 });
             }
             Keys::Grid(labels, edges) => self.count_grid(batch, selection, pass, (labels, edges)),
+            Keys::SuspectedIn(labels) => self.sum_suspected(batch, selection, pass, labels),
             Keys::Labels(labels) => match labels.field.column {
                 Column::Session(of) => {
-                    let codes = batch.session_codes.get(of as usize).map(Vec::as_slice).unwrap_or_default();
+                    let codes = batch.codes(Column::Session(of));
                     // Events sent by programs have no session (rules.md 13).
                     self.count_runs(selection, pass, |run, owner| {
                         (owner.session != 0).then(|| labels.group(at(codes, run)))
@@ -186,11 +184,11 @@ impl Tally {
                     Some(labels.group(at(pass.contacts, owner.visitor as usize)))
                 }),
                 Column::Row(of) => {
-                    let codes = batch.row_codes.get(of as usize).map(Vec::as_slice).unwrap_or_default();
+                    let codes = batch.codes(Column::Row(of));
                     match batch.code_list(of) {
                         [] => self.count_rows(batch, selection, pass, |row| labels.group(at(codes, row))),
                         listed => {
-                            self.page_groups.begin(listed, labels, self.figures.len());
+                            self.page_groups.begin(listed, labels, self.figures.groups());
                             self.count_page_list(batch, selection, pass, codes);
                         }
                     }
@@ -210,7 +208,7 @@ impl Tally {
         let Self { figures, distinct, .. } = self;
         for (place, (run, owner)) in selection.runs.iter().zip(&selection.owners).enumerate() {
             let Some(group) = group(*run as usize, owner).filter(|group| *group != SKIPPED) else { continue };
-            let figures = of_group(figures, group);
+            let figures = figures.of(group);
             if pass.is_first {
                 selection.sums.add_to(figures, place);
             }
@@ -235,7 +233,7 @@ impl Tally {
                 if group == SKIPPED {
                     return;
                 }
-                let figures = of_group(figures, group);
+                let figures = figures.of(group);
                 if pass.is_first {
                     figures.add_row(batch, row as usize, owner.session != 0);
                 }
@@ -258,8 +256,8 @@ impl Tally {
         (labels, edges): (&GroupLabels, &[i64]),
     ) {
         let Column::Row(of) = labels.field.column else { return };
-        let codes = batch.row_codes.get(of as usize).map(Vec::as_slice).unwrap_or_default();
-        let steps = u32::try_from(edges.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        let codes = batch.codes(Column::Row(of));
+        let steps = steps_of(edges);
         let at_ms = |row: u32| batch.at_ms.get(row as usize).copied().unwrap_or(batch.only_ms);
         let mut last = 0;
         let figures = &mut self.figures;
@@ -272,7 +270,41 @@ impl Tally {
                 }
                 let cell =
                     group.saturating_mul(steps).saturating_add(interval_of(edges, &mut last, at_ms(row)));
-                of_group(figures, cell).add_row(batch, row as usize, is_of_session);
+                figures.of(cell).add_row(batch, row as usize, is_of_session);
+            });
+        });
+    }
+
+    /// Sums up the rows that have a label, of sessions of suspected robots.
+    fn sum_suspected(&mut self, batch: &Batch, selection: &Selection, pass: Pass<'_>, labels: &GroupLabels) {
+        if !pass.is_first {
+            return;
+        }
+        let suspected = batch.codes(IS_SUSPECTED);
+        let codes = batch.codes(labels.field.column);
+        let listed = match labels.field.column {
+            Column::Row(of) => batch.code_list(of),
+            Column::Session(_) | Column::Contact => &[],
+        };
+        let has_label = |place: usize| {
+            let code = match labels.field.column {
+                Column::Contact => at(pass.contacts, at(&batch.visitor, place) as usize),
+                Column::Row(_) if !listed.is_empty() => at(listed, at(codes, place) as usize),
+                Column::Row(_) | Column::Session(_) => at(codes, place),
+            };
+            labels.group(code) != 0
+        };
+        let is_by_row = matches!(labels.field.column, Column::Row(_));
+        let figures = self.figures.of(0);
+        selection.each_run(batch, |place, rows| {
+            let Some(run) = selection.runs.get(place).map(|run| *run as usize) else { return };
+            if at(suspected, run) != SUSPECTED || !(is_by_row || has_label(run)) {
+                return;
+            }
+            rows.each(|row| {
+                if !is_by_row || has_label(row as usize) {
+                    figures.add_row(batch, row as usize, true);
+                }
             });
         });
     }
@@ -307,35 +339,38 @@ impl Tally {
     ) -> Result<Table, Error> {
         let mut figures = self.figures;
         self.distinct.count_sets(&mut figures);
-        figures.pop();
         if !engaged {
-            figures.iter_mut().for_each(|figures| figures.engaged_ms = 0);
+            figures.clear_engaged();
         }
         match (self.keys.as_ref(), grouping) {
             (Keys::Labels(labels), Grouping::By(_, top) | Grouping::SumsBy(_, top)) => {
                 table_of(texts, labels, &figures, *top)
             }
             (Keys::Labels(labels), Grouping::Chosen(_, codes)) => {
-                let of = |code: &u32| figures.get(labels.group(*code) as usize).copied();
-                Ok(unnamed(codes.iter().map(|code| of(code).unwrap_or_default()).collect()))
+                let of = |code: &u32| figures.get(labels.group(*code));
+                Ok(unnamed(codes.iter().map(of)))
             }
             (Keys::Grid(labels, edges), Grouping::Grid(_, codes, _)) => {
-                let steps = edges.len().saturating_sub(1);
+                let steps = steps_of(edges);
                 let of = |code: &u32| {
-                    let first = (labels.group(*code) as usize).saturating_mul(steps);
-                    (first..first.saturating_add(steps))
-                        .map(|cell| figures.get(cell).copied().unwrap_or_default())
+                    let first = labels.group(*code).saturating_mul(steps);
+                    (0..steps).map(move |step| first.saturating_add(step))
                 };
-                Ok(unnamed(codes.iter().flat_map(of).collect()))
+                Ok(unnamed(codes.iter().flat_map(of).map(|cell| figures.get(cell))))
             }
-            _ => Ok(unnamed(figures)),
+            _ => Ok(unnamed(figures.list())),
         }
     }
 }
 
-fn unnamed(figures: Vec<Totals>) -> Table {
-    let total = figures.len() as u64;
-    let rows = figures.into_iter().map(|figures| Row { name: Vec::new(), figures }).collect();
+/// How many intervals these edges make.
+fn steps_of(edges: &[i64]) -> u32 {
+    u32::try_from(edges.len().saturating_sub(1)).unwrap_or(u32::MAX)
+}
+
+fn unnamed(figures: impl Iterator<Item = Totals>) -> Table {
+    let rows: Vec<Row> = figures.map(|figures| Row { name: Vec::new(), figures }).collect();
+    let total = rows.len() as u64;
     Table { rows, total, ..Table::default() }
 }
 
@@ -358,11 +393,11 @@ struct PageGroup {
 }
 
 impl PageGroups {
-    /// Finds the groups of a page list. `figures` is the number of groups plus one.
-    fn begin(&mut self, codes: &[u32], labels: &GroupLabels, figures: usize) {
+    /// Finds the groups of a page list, of as many groups as `count`.
+    fn begin(&mut self, codes: &[u32], labels: &GroupLabels, count: usize) {
         self.at.clear();
         self.groups.clear();
-        self.place_of.resize(figures, SKIPPED);
+        self.place_of.resize(count, SKIPPED);
         for code in codes.iter().chain([&0]) {
             let group = labels.group(*code);
             let Some(place) = self.place_of.get_mut(group as usize) else {
@@ -384,9 +419,9 @@ impl PageGroups {
     }
 
     /// Adds the totals of the batch to `figures`.
-    fn end(&mut self, figures: &mut [Totals]) {
+    fn end(&mut self, figures: &mut Figures) {
         for of in &self.groups {
-            of_group(figures, of.group).add(&of.figures);
+            figures.of(of.group).add(&of.figures);
             if let Some(place) = self.place_of.get_mut(of.group as usize) {
                 *place = SKIPPED;
             }
@@ -432,13 +467,15 @@ impl Key {
 fn table_of(
     texts: &ColumnTexts<'_>,
     labels: &GroupLabels,
-    figures: &[Totals],
+    figures: &Figures,
     top: Top,
 ) -> Result<Table, Error> {
-    let present =
-        figures.iter().zip(0_u32..).filter(|(f, group)| !(f.is_empty() || top.skip_empty && *group == 0));
-    let mut order: Vec<(std::cmp::Reverse<i64>, u32)> =
-        present.map(|(f, group)| (std::cmp::Reverse(f.get(top.by)), group)).collect();
+    let mut order: Vec<(std::cmp::Reverse<i64>, u32)> = Vec::new();
+    figures.each(|group, of| {
+        if !(of.is_empty() || top.skip_empty && group == 0) {
+            order.push((std::cmp::Reverse(of.get(top.by)), group));
+        }
+    });
     let total = order.len() as u64;
     if let Some(after) = top.after {
         let shown = (std::cmp::Reverse(after.value), labels.group(after.code));
@@ -457,7 +494,7 @@ fn table_of(
         let code = labels.lowest.get(group as usize).copied().unwrap_or(0);
         let text = if group == 0 { String::new() } else { texts.text(labels.field.column, code)? };
         let name = labels.field.part_of(&text).split(SEPARATOR).map(str::to_owned).collect();
-        let figures = figures.get(group as usize).copied().unwrap_or_default();
+        let figures = figures.get(group);
         rows.push(Row { name, figures });
         codes.push(code);
         next = Some(Cursor { value, code });

@@ -6,7 +6,7 @@ use std::ops::Range;
 use rusqlite::Connection;
 
 use super::column::{
-    NEW, RETURNING, ROW_COLUMNS, RowColumn, SESSION_COLUMNS, SUSPECTED, SessionColumn, UNSUSPECTED,
+    Column, NEW, RETURNING, ROW_COLUMNS, RowColumn, SESSION_COLUMNS, SUSPECTED, SessionColumn, UNSUSPECTED,
 };
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -70,6 +70,16 @@ impl Batch {
             spans: self.spans.get(run).copied().unwrap_or(true),
             bounced: self.bounced.get(run).copied().unwrap_or(false),
         }
+    }
+
+    /// The values of a column, one per run or per row; empty when it was not read.
+    pub(super) fn codes(&self, column: Column) -> &[u32] {
+        let codes = match column {
+            Column::Session(of) => self.session_codes.get(of as usize),
+            Column::Row(of) => self.row_codes.get(of as usize),
+            Column::Contact => None,
+        };
+        codes.map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The list of codes that the values of a column are indexes into; empty where the values are codes themselves.

@@ -23,6 +23,7 @@ pub(in crate::store) mod contacts;
 mod day_totals;
 mod distinct;
 mod distinct_counts;
+mod figures;
 mod filter_masks;
 mod group_labels;
 mod groups;
@@ -145,7 +146,7 @@ impl Scanner {
         let new = |grouping| Tally::new(&texts, &self.labels, grouping, highest, &mut budget);
         let mut tallies = request.groupings.iter().map(new).collect::<Result<Vec<_>, _>>()?;
         Tally::set_budget(&mut tallies, budget);
-        let columns: Vec<Column> = masks.columns().chain(tallies.iter().filter_map(Tally::column)).collect();
+        let columns: Vec<Column> = masks.columns().chain(tallies.iter().flat_map(Tally::columns)).collect();
         let needs_contacts = request.contacts || columns.contains(&Column::Contact);
         let changes = match segments.is_empty() {
             true => LateChanges::default(),

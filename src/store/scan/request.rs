@@ -109,6 +109,9 @@ pub enum Grouping {
     /// The same groups, each divided into intervals: first all intervals of the first group. Only for keys that belong
     /// to rows, and without visitors, sessions and bounces.
     Grid(Key, Vec<u32>, Vec<i64>),
+    /// One group: the sums of the sessions of suspected robots, without rows in the group of the key that has the empty
+    /// label. A table that leaves out that group can so say how much of what it shows is of robots.
+    SuspectedIn(Key),
 }
 
 /// What the label of a group consists of.

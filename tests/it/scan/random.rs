@@ -196,6 +196,9 @@ pub(super) fn grouping(dice: &mut Dice, account: &AccountFact, range: &Range<i64
                 1 => Key::Campaign,
                 _ => Key::Dimension(dice.pick(&Dimension::ALL)),
             };
+            if dice.one_in(6) {
+                return Grouping::SuspectedIn(key);
+            }
             let limit = dice.pick(&[1, 3, 1_000]);
             let top = Top { by: dice.pick(&Measure::ALL), limit, after: None, skip_empty: dice.one_in(3) };
             if dice.one_in(4) { Grouping::SumsBy(key, top) } else { Grouping::By(key, top) }
@@ -221,6 +224,14 @@ pub(super) fn event_names(store: &store::Store, account: &AccountFact) -> Names 
 /// Half of the questions ask for contacts too.
 pub(super) fn counts_contacts(groupings: &[Grouping]) -> bool {
     groupings.len() > 1
+}
+
+fn dimensions(key: &Key) -> Vec<Dimension> {
+    match key {
+        Key::Dimension(dimension) => vec![*dimension],
+        Key::SourceAndDetail => vec![Dimension::Source, Dimension::SourceDetail],
+        Key::Campaign => vec![Dimension::UtmSource, Dimension::UtmMedium, Dimension::UtmCampaign],
+    }
 }
 
 /// What a count is in an answer.
@@ -269,12 +280,7 @@ pub(super) fn expect(
             (rows, total)
         }
         Grouping::By(key, top) | Grouping::SumsBy(key, top) => {
-            let dimensions = match key {
-                Key::Dimension(dimension) => vec![*dimension],
-                Key::SourceAndDetail => vec![Dimension::Source, Dimension::SourceDetail],
-                Key::Campaign => vec![Dimension::UtmSource, Dimension::UtmMedium, Dimension::UtmCampaign],
-            };
-            let groups = oracle::by_name(account, events, &dimensions);
+            let groups = oracle::by_name(account, events, &dimensions(key));
             let is_sums = matches!(grouping, Grouping::SumsBy(..));
             let found = |count: &Count| if is_sums { sums(count) } else { figures(count, contacts) };
             let mut rows: Vec<_> = groups
@@ -287,6 +293,23 @@ pub(super) fn expect(
             let total = rows.len() as u64;
             rows.truncate(top.limit);
             (rows, total)
+        }
+        Grouping::SuspectedIn(key) => {
+            let of_robots = events.iter().copied().filter(|event| {
+                let is_suspected = |place: usize| account.sessions[place].suspected;
+                event.session.is_some_and(is_suspected)
+            });
+            let groups = oracle::by_name(account, &of_robots.collect::<Vec<_>>(), &dimensions(key));
+            let shown = groups.iter().filter(|(name, _)| !name.iter().all(String::is_empty));
+            let mut sum = Totals::default();
+            for (_, count) in shown {
+                let count = sums(count);
+                sum.page_views += count.page_views;
+                sum.completions += count.completions;
+                sum.value_minor += count.value_minor;
+                sum.engaged_ms += count.engaged_ms;
+            }
+            (vec![scan::Row { name: Vec::new(), figures: sum }], 1)
         }
     }
 }
