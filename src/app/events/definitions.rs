@@ -12,7 +12,7 @@ use crate::domain::money;
 use crate::domain::question::{Dimension, Filter};
 use crate::domain::snippet;
 use crate::domain::user::Role;
-use crate::store::scan::{Bounds, Deadline, Grouping, Request};
+use crate::store::scan::{Bounds, Counted, Deadline, Grouping, Request};
 use crate::store::{self, definition, event_work, unexpected};
 
 /// Why an event was not created or changed.
@@ -171,7 +171,7 @@ pub async fn what_goes(app: &App, account: AccountId, number: EventNumber) -> Re
                     filters: &[Filter::is(Dimension::Event, &name)],
                     groupings: &[Grouping::Total],
                     engaged: false,
-                    contacts: true,
+                    counted: Counted::Contacts,
                     now,
                     deadline: Deadline::new(clock),
                     bounds: Bounds::default(),

@@ -18,7 +18,7 @@ use crate::domain::event::{EventKind, EventNumber, Status};
 use crate::domain::money;
 use crate::domain::question::{Dimension, Filter, Operator};
 use crate::store::definition::{self, Stored};
-use crate::store::scan::{self, Grouping, Key, Totals};
+use crate::store::scan::{self, Counted, Grouping, Key, Totals};
 use crate::store::{Connection, unexpected};
 
 /// How long an active event may go without a completion before it is called stale.
@@ -263,7 +263,7 @@ fn table(
         let intervals = edges.len().saturating_sub(1).max(1);
         let groupings =
             [Grouping::Chosen(KEY, codes.clone()), Grouping::Grid(KEY, codes.clone(), edges), SUSPECTED];
-        let groupings = (groupings.as_slice(), true);
+        let groupings = (groupings.as_slice(), Counted::Contacts);
         let answer = frame.ask_of(conn, deadline, frame.range(), &filters, groupings)?;
         damaged.extend(answer.damaged);
         let mut tables = answer.tables.into_iter();

@@ -276,17 +276,18 @@ impl Frame {
         groupings: &[scan::Grouping],
     ) -> Result<scan::Answer, Error> {
         let contacts = groupings.iter().any(shows_contacts);
-        self.ask_of(conn, deadline, range_ms, filters, (groupings, contacts))
+        let counted = if contacts { scan::Counted::Both } else { scan::Counted::Visitors };
+        self.ask_of(conn, deadline, range_ms, filters, (groupings, counted))
     }
 
-    /// The same; with `contacts`, contacts are counted as well.
+    /// The same for who counts others than the tables show.
     fn ask_of(
         &self,
         conn: &Connection,
         deadline: &scan::Deadline,
         range_ms: Range<i64>,
         filters: &[Filter],
-        (groupings, contacts): (&[scan::Grouping], bool),
+        (groupings, counted): (&[scan::Grouping], scan::Counted),
     ) -> Result<scan::Answer, Error> {
         let filters = &*self.with_switch(filters);
         let ask = scan::Request {
@@ -295,7 +296,7 @@ impl Frame {
             filters,
             groupings,
             engaged: groupings.iter().any(shows_time),
-            contacts,
+            counted,
             now: self.now,
             deadline: deadline.clone(),
             bounds: scan::Bounds::default(),

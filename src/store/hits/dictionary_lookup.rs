@@ -133,6 +133,11 @@ impl TextList {
         self.order.iter().map(|id| (*id, self.get(*id)))
     }
 
+    /// Ids and texts, ordered by id, which is how they lie in memory.
+    pub(in crate::store) fn by_id(&self) -> impl Iterator<Item = (u32, &str)> {
+        (1..=self.last_id()).map(|id| (id, self.get(id)))
+    }
+
     const fn bytes(&self) -> usize {
         self.text.capacity() + (self.ends.capacity() + self.order.capacity()) * size_of::<u32>()
     }

@@ -200,6 +200,18 @@ impl<'a> ColumnTexts<'a> {
         Ok(())
     }
 
+    /// Visits every code with its text, in any order, which is faster where there are many.
+    pub(super) fn each_text_unordered(
+        &self,
+        column: Column,
+        mut visit: impl FnMut(u32, &str),
+    ) -> Result<(), Error> {
+        let Some(kind) = column.kind() else { return self.each_text(column, visit) };
+        let list = self.dictionaries.list(self.conn, self.account, kind)?;
+        list.by_id().for_each(|(code, text)| visit(code, text));
+        Ok(())
+    }
+
     /// The numbers of the account's events, ascending, each with its name and tags as a composed text.
     fn events(&self) -> Result<&[(u32, String)], Error> {
         if let Some(events) = self.events.get() {

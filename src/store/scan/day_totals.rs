@@ -3,7 +3,7 @@
 
 use super::groups::Tally;
 use super::hot_rows::HotRows;
-use super::request::{Grouping, Request};
+use super::request::{Counted, Grouping, Request};
 use super::segment_rows::LateChanges;
 use crate::store::error::Error;
 use crate::store::event;
@@ -20,7 +20,7 @@ pub(super) fn add_whole_days(
     let ([Grouping::Intervals(edges)], [tally], []) = (request.groupings, tallies, request.filters) else {
         return Ok(segments);
     };
-    if request.contacts {
+    if request.counted != Counted::Visitors {
         return Ok(segments);
     }
     let interval = |at_ms: i64| edges.partition_point(|edge| *edge <= at_ms);

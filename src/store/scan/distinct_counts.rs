@@ -3,6 +3,8 @@
 use super::distinct::{Distinct, ResidueClass};
 use super::figures::Figures;
 use super::hot_rows::{RunOwner, at};
+use super::request::Counted;
+use crate::store::account::Numbers;
 use crate::store::totals::Totals;
 
 /// Most bytes for bitsets of sessions. Few are needed, because only sessions with rows in several runs are put there.
@@ -17,12 +19,21 @@ pub(super) struct Pass<'a> {
     pub contacts: &'a [u32],
 }
 
-/// The highest numbers that were given out. `contact` is 0 when contacts are not counted.
+/// The highest numbers that were given out, 0 = these are not counted.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct HighestNumbers {
     pub visitor: u32,
     pub session: u32,
     pub contact: u32,
+}
+
+impl HighestNumbers {
+    pub(super) fn of(numbers: Numbers, counted: Counted) -> Self {
+        let (visitor, session) =
+            if counted.has_visitors() { (numbers.visitor, numbers.session) } else { (0, 0) };
+        let contact = if counted.has_contacts() { numbers.contact } else { 0 };
+        Self { visitor, session, contact: u32::try_from(contact).unwrap_or(u32::MAX) }
+    }
 }
 
 #[derive(Debug)]
@@ -33,6 +44,7 @@ pub(super) struct DistinctCounts {
     /// Without groups when contacts are not counted.
     contacts: Distinct,
     counts_contacts: bool,
+    counts_visitors: bool,
     /// Nothing is counted.
     is_off: bool,
 }
@@ -40,14 +52,16 @@ pub(super) struct DistinctCounts {
 impl DistinctCounts {
     /// `budget` is how many bytes are left for bitsets; what is used is subtracted. With 0 groups nothing is counted.
     pub(super) fn new(groups: usize, highest: HighestNumbers, budget: &mut usize) -> Self {
-        let visitors = Distinct::new(groups, highest.visitor, budget);
+        let counts_visitors = highest.visitor > 0;
+        let visitors = Distinct::new(if counts_visitors { groups } else { 0 }, highest.visitor, budget);
         let counts_contacts = highest.contact > 0 && groups > 0;
         let contacts = Distinct::new(if counts_contacts { groups } else { 0 }, highest.contact, budget);
         let mut session_budget = SESSION_SETS.min(*budget);
         let rest = *budget - session_budget;
-        let sessions = Distinct::new(groups, highest.session, &mut session_budget);
+        let sessions =
+            Distinct::new(if counts_visitors { groups } else { 0 }, highest.session, &mut session_budget);
         *budget = rest + session_budget;
-        Self { visitors, sessions, contacts, counts_contacts, is_off: groups == 0 }
+        Self { visitors, sessions, contacts, counts_contacts, counts_visitors, is_off: groups == 0 }
     }
 
     /// An empty one with the same groups, for another thread.
@@ -109,7 +123,7 @@ impl DistinctCounts {
             }
         }
         // Events sent by programs belong to no visitor (rules.md 13).
-        if owner.session == 0 {
+        if owner.session == 0 || !self.counts_visitors {
             return;
         }
         self.visitors.insert(group, owner.visitor, pass.class);

@@ -11,9 +11,9 @@ use crate::store::error::Error;
 #[derive(Debug)]
 pub(super) struct Mask {
     pub column: Column,
-    accepted: Vec<bool>,
+    pub accepted: Vec<bool>,
     /// For the empty text and for codes without text.
-    empty: bool,
+    pub empty: bool,
 }
 
 impl Mask {
@@ -47,7 +47,7 @@ fn contacts_of(filter: &Filter) -> Option<Vec<u32>> {
 pub(super) fn has_text(texts: &ColumnTexts<'_>, filter: &Filter) -> Result<bool, Error> {
     let test = FilterTest::of(filter);
     let mut found = false;
-    texts.each_text(Field::of(filter.dimension).column, |code, text| {
+    texts.each_text_unordered(Field::of(filter.dimension).column, |code, text| {
         found = found || test.matches(code, text);
     })?;
     Ok(found)
@@ -84,7 +84,7 @@ impl Masks {
                 pending.into_iter().partition(|(_, m)| m.column == column);
             pending = other;
             same.push(first);
-            texts.each_text(column, |code, text| {
+            texts.each_text_unordered(column, |code, text| {
                 for (test, mask) in &mut same {
                     set(&mut mask.accepted, code, test.matches(code, text), mask.empty);
                 }

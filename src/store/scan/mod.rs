@@ -46,7 +46,9 @@ use filter_masks::Masks;
 use group_labels::LabelCache;
 use groups::Tally;
 use hot_rows::HotRows;
-pub use request::{Answer, Bounds, Cursor, Deadline, Grouping, Key, Measure, Request, Row, Table, Top};
+pub use request::{
+    Answer, Bounds, Counted, Cursor, Deadline, Grouping, Key, Measure, Request, Row, Table, Top,
+};
 use scan_pass::{Plan, Worker};
 use segment_rows::{LateChanges, NeededColumns, ReadOptions};
 
@@ -127,12 +129,8 @@ impl Scanner {
         let texts = ColumnTexts::new(conn, request.account, &self.dictionaries);
         let masks = Masks::compile(&texts, request.filters)?;
         let numbers = account::find_numbers(conn, request.account)?;
-        let highest = numbers.map_or_else(HighestNumbers::default, |numbers| HighestNumbers {
-            visitor: numbers.visitor,
-            session: numbers.session,
-            contact: if request.contacts { u32::try_from(numbers.contact).unwrap_or(u32::MAX) } else { 0 },
-        });
-        let bounds = request.bounds.scaled_to(highest.visitor);
+        let highest = numbers.map(|numbers| HighestNumbers::of(numbers, request.counted)).unwrap_or_default();
+        let bounds = request.bounds.scaled_to(numbers.map_or(0, |numbers| numbers.visitor));
         let verified =
             segment::list_verified(conn, request.account, request.range_ms.start, request.range_ms.end)?;
         let segments = verified.segments;
@@ -147,7 +145,7 @@ impl Scanner {
         let mut tallies = request.groupings.iter().map(new).collect::<Result<Vec<_>, _>>()?;
         Tally::set_budget(&mut tallies, budget);
         let columns: Vec<Column> = masks.columns().chain(tallies.iter().flat_map(Tally::columns)).collect();
-        let needs_contacts = request.contacts || columns.contains(&Column::Contact);
+        let needs_contacts = request.counted.has_contacts() || columns.contains(&Column::Contact);
         let changes = match segments.is_empty() {
             true => LateChanges::default(),
             false => LateChanges::new(

@@ -84,11 +84,29 @@ pub struct Request<'a> {
     pub groupings: &'a [Grouping],
     /// Sum up how long pages were visible; otherwise it is 0.
     pub engaged: bool,
-    /// Count distinct contacts; otherwise it is 0.
-    pub contacts: bool,
+    pub counted: Counted,
     pub now: Millis,
     pub deadline: Deadline,
     pub bounds: Bounds,
+}
+
+/// Of whom the distinct numbers are counted; those of the others are 0. To count is most of the work of a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Visitors, with their sessions and how many of those bounced.
+    Visitors,
+    Contacts,
+    Both,
+}
+
+impl Counted {
+    pub(super) const fn has_visitors(self) -> bool {
+        matches!(self, Self::Visitors | Self::Both)
+    }
+
+    pub(super) const fn has_contacts(self) -> bool {
+        matches!(self, Self::Contacts | Self::Both)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

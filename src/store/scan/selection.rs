@@ -1,5 +1,6 @@
 //! Finds what of a batch passes the filters, and sums up the matching rows of each run.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::column::Column;
@@ -77,7 +78,11 @@ impl Selection {
         let (rows, ends) = (&mut self.rows, &mut self.ends);
         self.runs.retain(|run| {
             let before = rows.len();
-            rows.extend(batch.rows_of(*run).filter(|row| holds(*row)));
+            for row in batch.rows_of(*run) {
+                if holds(row) {
+                    rows.push(row);
+                }
+            }
             let has_rows = rows.len() > before;
             if has_rows {
                 ends.push(u32::try_from(rows.len()).unwrap_or(u32::MAX));
@@ -197,25 +202,28 @@ fn keep(runs: &mut Vec<u32>, is_accepted: impl Fn(u32) -> bool) {
 /// The codes that a mask of rows is checked with.
 struct CodesOfRows<'a> {
     codes: &'a [u32],
-    mask: &'a Mask,
-    /// If not empty, `codes` are indexes into a list of codes, and this says which entries the mask accepts.
-    accepted: Vec<bool>,
+    /// Which codes the mask accepts, or, where `codes` are indexes into a list of codes, which entries of it.
+    accepted: Cow<'a, [bool]>,
+    /// For all others.
+    is_other_accepted: bool,
 }
 
 impl<'a> CodesOfRows<'a> {
     fn new(batch: &'a Batch, mask: &'a Mask) -> Option<Self> {
         let Column::Row(of) = mask.column else { return None };
         let codes = batch.row_codes.get(of as usize)?;
-        let accepted = batch.code_list(of).iter().map(|code| mask.accepts(*code)).collect();
-        Some(Self { codes, mask, accepted })
+        Some(match batch.code_list(of) {
+            [] => Self { codes, accepted: mask.accepted.as_slice().into(), is_other_accepted: mask.empty },
+            listed => {
+                let accepted: Vec<bool> = listed.iter().map(|code| mask.accepts(*code)).collect();
+                Self { codes, accepted: accepted.into(), is_other_accepted: mask.accepts(0) }
+            }
+        })
     }
 
     #[inline]
     fn holds(&self, row: usize) -> bool {
         let code = self.codes.get(row).copied().unwrap_or(0);
-        if self.accepted.is_empty() {
-            return self.mask.accepts(code);
-        }
-        self.accepted.get(code as usize).copied().unwrap_or_else(|| self.mask.accepts(0))
+        self.accepted.get(code as usize).copied().unwrap_or(self.is_other_accepted)
     }
 }

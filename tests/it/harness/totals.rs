@@ -2,7 +2,7 @@
 
 use guestlog::base::clock::{ManualClock, Millis};
 use guestlog::domain::account::AccountId;
-use guestlog::store::scan::{Answer, Bounds, Deadline, Grouping, Request, Totals};
+use guestlog::store::scan::{Answer, Bounds, Counted, Deadline, Grouping, Request, Totals};
 use guestlog::store::{Connection, Store};
 
 /// Later than any session.
@@ -16,7 +16,7 @@ pub(crate) fn totals_of(store: &Store, conn: &Connection) -> (Totals, Answer) {
         filters: &[],
         groupings: &[Grouping::Total],
         engaged: true,
-        contacts: false,
+        counted: Counted::Visitors,
         now: NOW,
         deadline: Deadline::new(ManualClock::at(NOW)),
         bounds: Bounds::default(),

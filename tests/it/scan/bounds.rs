@@ -6,7 +6,7 @@ use guestlog::base::clock::{DAY, ManualClock};
 use guestlog::domain::question::Dimension;
 use guestlog::store::Error;
 use guestlog::store::error::TIME_LIMIT;
-use guestlog::store::scan::{self, Bounds, Deadline, Grouping, Key, Measure, Request, Row, Top};
+use guestlog::store::scan::{self, Bounds, Counted, Deadline, Grouping, Key, Measure, Request, Row, Top};
 
 use super::history::{AccountFact, World};
 use super::random::ask;
@@ -126,7 +126,7 @@ fn a_scan_ends_at_its_deadline() {
             filters: &[],
             groupings: &[Grouping::Total],
             engaged: true,
-            contacts: false,
+            counted: Counted::Visitors,
             now: account.now,
             deadline: deadline.clone(),
             bounds: Bounds::default(),
@@ -151,7 +151,7 @@ fn without_engaged_time_the_other_figures_are_the_same() {
             filters: &[],
             groupings: &groupings,
             engaged,
-            contacts: false,
+            counted: Counted::Visitors,
             now: account.now,
             deadline: Deadline::new(Arc::<ManualClock>::clone(&world.clock)),
             bounds: Bounds::default(),

@@ -9,7 +9,7 @@ use guestlog::base::clock::{DAY, ManualClock, Millis};
 use guestlog::domain::question::Dimension;
 use guestlog::domain::visitor::VisitorNumber;
 use guestlog::store::erase_visitor;
-use guestlog::store::scan::{Bounds, Deadline, Grouping, Key, Measure, Top};
+use guestlog::store::scan::{Bounds, Counted, Deadline, Grouping, Key, Measure, Top};
 use guestlog::store::{self, Connection, segment, unpacked};
 
 use super::history::{AccountFact, Dice, World};
@@ -90,7 +90,7 @@ fn assert_counts(world: &World, account: &AccountFact, bounces: bool, at: &str) 
     let events = oracle::matching(account, &range, &[]);
     let names = random::event_names(&world.store, account);
     for (grouping, table) in groupings.iter().zip(answer.tables) {
-        let wanted = random::expect(account, &events, grouping, true, &names).0;
+        let wanted = random::expect(account, &events, grouping, Counted::Both, &names).0;
         let (mut found, mut wanted) = (table.rows, wanted);
         for row in found.iter_mut().chain(&mut wanted).filter(|_| !bounces) {
             row.figures.bounces = 0;

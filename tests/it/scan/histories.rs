@@ -16,7 +16,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 use super::history::Dice;
 use super::hit_history::{HitHistory, Replay, hit_history};
 use super::oracle;
-use super::random::{counts_contacts, event_names, expect, filter, grouping, period};
+use super::random::{counted, event_names, expect, filter, grouping, period};
 
 /// Steps of a history, at most.
 const STEPS: usize = 120;
@@ -85,7 +85,7 @@ fn ask(
         filters,
         groupings,
         engaged: true,
-        contacts: counts_contacts(groupings),
+        counted: counted(groupings),
         now: facts.now,
         deadline: Deadline::new(Arc::<ManualClock>::clone(&replay.clock)),
         bounds,
@@ -99,7 +99,7 @@ fn ask(
         let filters: Vec<_> = filters.iter().map(ToString::to_string).collect();
         prop_assert_eq!(
             (table.rows, table.total),
-            expect(facts, &events, grouping, counts_contacts(groupings), &names),
+            expect(facts, &events, grouping, counted(groupings), &names),
             "{:?}, {:?}, {:?}",
             grouping,
             range,

@@ -7,7 +7,7 @@ use guestlog::base::clock::{DAY, HOUR, Millis};
 use guestlog::domain::period::{Days, LocalDay, Step, Zone};
 use guestlog::domain::question::{Dimension, Filter, Operator};
 use guestlog::domain::screen::ScreenClass;
-use guestlog::store::scan::{self, Bounds, Deadline, Grouping, Key, Measure, Request, Top, Totals};
+use guestlog::store::scan::{self, Bounds, Counted, Deadline, Grouping, Key, Measure, Request, Top, Totals};
 use guestlog::store::{self, Connection};
 
 use super::history::{
@@ -66,7 +66,7 @@ fn compare(make: &dyn Fn(u64) -> World) {
             matched += u64::from(!events.is_empty());
             several_passes += u64::from(answer.passes > 1);
             for (grouping, table) in groupings.iter().zip(answer.tables) {
-                let expected = expect(&account, &events, grouping, counts_contacts(&groupings), &names);
+                let expected = expect(&account, &events, grouping, counted(&groupings), &names);
                 assert_eq!((table.rows, table.total), expected, "{grouping:?} of {what}");
             }
         }
@@ -89,7 +89,7 @@ pub(super) fn ask(
         filters,
         groupings,
         engaged: true,
-        contacts: counts_contacts(groupings),
+        counted: counted(groupings),
         now: account.now,
         deadline: Deadline::new(Arc::<guestlog::base::clock::ManualClock>::clone(&world.clock)),
         bounds,
@@ -221,9 +221,13 @@ pub(super) fn event_names(store: &store::Store, account: &AccountFact) -> Names 
     store.readers.read(list).unwrap().into_iter().collect()
 }
 
-/// Half of the questions ask for contacts too.
-pub(super) fn counts_contacts(groupings: &[Grouping]) -> bool {
-    groupings.len() > 1
+/// Who is counted: other questions ask for others.
+pub(super) fn counted(groupings: &[Grouping]) -> Counted {
+    match groupings {
+        [Grouping::Intervals(_), _, ..] => Counted::Contacts,
+        [_, _, ..] => Counted::Both,
+        _ => Counted::Visitors,
+    }
 }
 
 fn dimensions(key: &Key) -> Vec<Dimension> {
@@ -235,32 +239,33 @@ fn dimensions(key: &Key) -> Vec<Dimension> {
 }
 
 /// What a count is in an answer.
-fn figures(count: &Count, contacts: bool) -> Totals {
+fn figures(count: &Count, counted: Counted) -> Totals {
+    let visitors = |n: usize| if counted == Counted::Contacts { 0 } else { n as u64 };
     Totals {
-        visitors: count.visitors.len() as u64,
-        sessions: count.sessions.len() as u64,
+        visitors: visitors(count.visitors.len()),
+        sessions: visitors(count.sessions.len()),
         page_views: count.page_views,
         completions: count.completions,
         value_minor: count.value_minor,
         engaged_ms: count.engaged_ms,
-        bounces: count.bounces.len() as u64,
-        contacts: if contacts { count.contacts.len() as u64 } else { 0 },
+        bounces: visitors(count.bounces.len()),
+        contacts: if counted == Counted::Visitors { 0 } else { count.contacts.len() as u64 },
     }
 }
 
 /// What its rows alone sum up to.
 fn sums(count: &Count) -> Totals {
-    Totals { visitors: 0, sessions: 0, bounces: 0, ..figures(count, false) }
+    Totals { visitors: 0, sessions: 0, bounces: 0, ..figures(count, Counted::Visitors) }
 }
 
 pub(super) fn expect(
     account: &AccountFact,
     events: &[&super::history::EventFact],
     grouping: &Grouping,
-    contacts: bool,
+    counted: Counted,
     names: &Names,
 ) -> (Vec<scan::Row>, u64) {
-    let unnamed = |count: &Count| scan::Row { name: Vec::new(), figures: figures(count, contacts) };
+    let unnamed = |count: &Count| scan::Row { name: Vec::new(), figures: figures(count, counted) };
     match grouping {
         Grouping::Total => (vec![unnamed(&oracle::total(account, events))], 1),
         Grouping::Intervals(edges) => {
@@ -282,7 +287,7 @@ pub(super) fn expect(
         Grouping::By(key, top) | Grouping::SumsBy(key, top) => {
             let groups = oracle::by_name(account, events, &dimensions(key));
             let is_sums = matches!(grouping, Grouping::SumsBy(..));
-            let found = |count: &Count| if is_sums { sums(count) } else { figures(count, contacts) };
+            let found = |count: &Count| if is_sums { sums(count) } else { figures(count, counted) };
             let mut rows: Vec<_> = groups
                 .iter()
                 .filter(|(name, _)| !(top.skip_empty && name.iter().all(String::is_empty)))

@@ -9,7 +9,7 @@ use guestlog::base::random::SeededRandom;
 use guestlog::domain::account::AccountId;
 use guestlog::domain::period::LocalDay;
 use guestlog::domain::question::{Dimension, Filter};
-use guestlog::store::scan::{self, Bounds, Deadline, Grouping, Key, Measure, Request, Table, Top};
+use guestlog::store::scan::{self, Bounds, Counted, Deadline, Grouping, Key, Measure, Request, Table, Top};
 use guestlog::store::{MAIN_FILE, Options, Store, segment};
 use rusqlite::{Connection, params};
 
@@ -100,7 +100,7 @@ impl Torture {
             filters,
             groupings,
             engaged: true,
-            contacts: false,
+            counted: Counted::Visitors,
             now: NOW,
             deadline: Deadline::new(ManualClock::at(NOW)),
             bounds,
