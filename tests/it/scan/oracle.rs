@@ -192,9 +192,14 @@ fn stored(dimension: Dimension, value: &str) -> String {
     match dimension {
         D::Country | D::Source => value.to_uppercase(),
         // A language is kept in lower case, so a typed one means that.
-        D::Host | D::Device | D::VisitorType | D::Suspected | D::Consent | D::Contact | D::Language => {
-            lower(value)
-        }
+        D::Host
+        | D::Device
+        | D::VisitorType
+        | D::Suspected
+        | D::Consent
+        | D::Contact
+        | D::Language
+        | D::ClickId => lower(value),
         _ => value.to_owned(),
     }
 }
