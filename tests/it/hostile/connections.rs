@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use guestlog::base::clock::{Clock, RealClock, pause};
 use guestlog::domain::account::AccountId;
@@ -214,7 +214,13 @@ fn one_address_cannot_hold_all_connections_and_a_trusted_proxy_can() {
             Server::start_with(&data, &[("GUESTLOG_SERVER__TRUSTED_PROXIES", proxies)], &limit).unwrap();
         let mut open: Vec<_> = (0..500).map(|_| busy(server.address)).collect();
         assert_eq!(server.status("/1000001.js"), Some(200));
-        let left = open.iter_mut().filter_map(|stream| is_open(stream).then_some(())).count();
+        let mut count = || open.iter_mut().filter_map(|stream| is_open(stream).then_some(())).count();
+        // A busy machine cuts them off a little later.
+        let until = Instant::now() + PATIENCE;
+        while !is_proxy && count() == 500 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let left = count();
         assert_eq!(left == 500, is_proxy, "{left} are open");
         assert!(left > 350, "{left} are open");
     }
