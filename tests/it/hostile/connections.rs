@@ -220,7 +220,7 @@ fn one_address_cannot_hold_all_connections_and_a_trusted_proxy_can() {
             if is_proxy || count() < 500 {
                 break;
             }
-            std::thread::sleep(Duration::from_millis(50));
+            pause(Duration::from_millis(50));
         }
         let left = count();
         assert_eq!(left == 500, is_proxy, "{left} are open");
