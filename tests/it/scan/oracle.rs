@@ -204,6 +204,14 @@ fn stored(dimension: Dimension, value: &str) -> String {
     }
 }
 
+/// A page is kept without the slash at the end of its path, and a typed one means that (rules.md 14).
+fn without_last_slash(value: &str) -> String {
+    let (path, query) = value.split_at(value.find('?').unwrap_or(value.len()));
+    let shorter = path.strip_suffix('/').filter(|shorter| shorter.contains('/'));
+    // Of a whole address without a path, the slash is all there is of the path.
+    format!("{}{query}", shorter.unwrap_or(path))
+}
+
 fn page_fits([host, path, query]: &Page, operator: Operator, value: &str) -> bool {
     let with_query = |text: String| {
         if value.contains('?') && !query.is_empty() { format!("{text}?{query}") } else { text }
@@ -213,8 +221,8 @@ fn page_fits([host, path, query]: &Page, operator: Operator, value: &str) -> boo
     let subject = if by_path { with_query(path.clone()) } else { whole.clone() };
     match operator {
         _ if value.is_empty() => whole.is_empty(),
-        Operator::Is | Operator::IsNot if by_path => subject == value,
-        Operator::Is | Operator::IsNot => match value.split_once('/') {
+        Operator::Is | Operator::IsNot if by_path => subject == without_last_slash(value),
+        Operator::Is | Operator::IsNot => match without_last_slash(value).split_once('/') {
             Some((host, rest)) => subject == format!("{}/{rest}", lower(host)),
             None => subject == lower(value),
         },
