@@ -10,20 +10,20 @@ use crate::harness::site::Site;
 async fn a_batch_of_the_few_hits_that_are_in_memory_did_not_take_all() {
     let site = Site::new().await;
     let mut cache = Cache::default();
-    assert_eq!(fold::take(&site.app, &mut cache).await.unwrap(), Took::Nothing);
+    assert_eq!(fold::take_batch(&site.app, &mut cache).await.unwrap(), Took::Nothing);
     let long = "x".repeat(6_000);
     let hits = 600;
     for n in 0..hits {
         site.collect(&site.view(&format!("e{n}"), "ada", &format!("https://example.com/{n}{long}"))).await;
     }
-    assert_eq!(fold::take(&site.app, &mut cache).await.unwrap(), Took::Some);
+    assert_eq!(fold::take_batch(&site.app, &mut cache).await.unwrap(), Took::Part);
     let folded = site.app.progress.watermark();
     assert!(folded > 0 && folded < hits && hits < BATCH as i64, "{folded}");
     // The rest is read from the file, so many bytes at a time.
-    while fold::take(&site.app, &mut cache).await.unwrap() == Took::Some {
+    while fold::take_batch(&site.app, &mut cache).await.unwrap() == Took::Part {
         assert!(site.app.progress.watermark() < hits);
     }
     assert_eq!(site.app.progress.watermark(), hits);
-    assert_eq!(fold::take(&site.app, &mut cache).await.unwrap(), Took::Nothing);
+    assert_eq!(fold::take_batch(&site.app, &mut cache).await.unwrap(), Took::Nothing);
     assert_eq!(site.ask::<i64>("select count(*) from event_hot"), hits);
 }

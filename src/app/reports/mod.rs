@@ -28,7 +28,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
 use crate::domain::period::{Days, LocalDay, Step};
-use crate::domain::question::{Dimension, Filter, NONE, Period, SUSPECTED_YES};
+use crate::domain::question::{Dimension, Filter, NONE, Period};
 use crate::store::{self, Connection, scan};
 use parameters::{after, choose, limit, no_cursor, not_one_of};
 
@@ -280,7 +280,7 @@ impl Frame {
         self.ask_of(conn, deadline, range_ms, filters, (groupings, counted))
     }
 
-    /// The same for who counts others than the tables show.
+    /// The same, for a report that says itself whose distinct numbers it needs.
     fn ask_of(
         &self,
         conn: &Connection,
@@ -336,7 +336,7 @@ const fn shows_contacts(grouping: &scan::Grouping) -> bool {
 const fn shows_time(grouping: &scan::Grouping) -> bool {
     use scan::{Grouping, Key, Measure};
     match grouping {
-        Grouping::Total | Grouping::Intervals(_) | Grouping::Grid(..) | Grouping::SuspectedIn(_) => false,
+        Grouping::Total | Grouping::Intervals(_) | Grouping::Grid(..) | Grouping::Suspected(_) => false,
         Grouping::Chosen(Key::Dimension(dimension), _) => dimension.is_page(),
         Grouping::Chosen(..) => false,
         Grouping::By(key, top) | Grouping::SumsBy(key, top) => {
@@ -359,21 +359,14 @@ async fn table<R: Send + 'static>(
     let (query, clock) = (query.clone(), Arc::clone(&app.clock));
     frame
         .read(app, move |frame, conn| {
-            // What is not shown of suspected robots is not told of them.
-            let robots = if skip_empty { scan::Grouping::SuspectedIn(key) } else { SUSPECTED };
+            let robots = scan::Grouping::Suspected(skip_empty.then_some(key));
             let groupings = [scan::Grouping::By(key, query.top(skip_empty)), robots];
             let deadline = scan::Deadline::new(clock);
             let answer = frame.ask(conn, &deadline, frame.range(), &query.filters, &groupings)?;
             let mut damaged = answer.damaged;
             let mut tables = answer.tables.into_iter();
             let found = tables.next().unwrap_or_default();
-            let robots = tables.next().unwrap_or_default();
-            let robots = if skip_empty {
-                robots.rows.first().map(|row| row.figures)
-            } else {
-                Some(suspected(&robots))
-            };
-            let suspected_page_views = robots.map_or(0, |figures| figures.page_views);
+            let suspected_page_views = suspected(&tables.next().unwrap_or_default()).page_views;
             let mut before = Vec::new();
             let mut compare = None;
             if let Some(days) = query.period.compared(frame.days).filter(|_| query.compares_rows) {
@@ -403,15 +396,11 @@ fn shown<R>(table: scan::Table, row: impl FnMut(scan::Row) -> R) -> Table<R> {
 }
 
 /// Asked beside a report, so that it can say what it includes.
-const SUSPECTED: scan::Grouping = scan::Grouping::SumsBy(
-    scan::Key::Dimension(Dimension::Suspected),
-    scan::Top { by: scan::Measure::PageViews, limit: 2, after: None, skip_empty: true },
-);
+const SUSPECTED: scan::Grouping = scan::Grouping::Suspected(None);
 
-/// The figures of suspected robots in the answer to `SUSPECTED`.
+/// The figures of suspected robots in the answer to `Grouping::Suspected`.
 fn suspected(table: &scan::Table) -> scan::Totals {
-    let is_suspected = |row: &&scan::Row| row.name.first().is_some_and(|name| name == SUSPECTED_YES);
-    table.rows.iter().find(is_suspected).map_or_else(scan::Totals::default, |row| row.figures)
+    table.rows.first().map(|row| row.figures).unwrap_or_default()
 }
 
 /// Days as answers show them, each once.

@@ -1,7 +1,7 @@
 //! Distinct visitors, sessions and contacts of every group of a grouping.
 
 use super::distinct::{Distinct, ResidueClass};
-use super::figures::Figures;
+use super::group_totals::GroupTotals;
 use super::hot_rows::{RunOwner, at};
 use super::request::Counted;
 use crate::store::account::Numbers;
@@ -45,23 +45,21 @@ pub(super) struct DistinctCounts {
     contacts: Distinct,
     counts_contacts: bool,
     counts_visitors: bool,
-    /// Nothing is counted.
-    is_off: bool,
 }
 
 impl DistinctCounts {
     /// `budget` is how many bytes are left for bitsets; what is used is subtracted. With 0 groups nothing is counted.
     pub(super) fn new(groups: usize, highest: HighestNumbers, budget: &mut usize) -> Self {
-        let counts_visitors = highest.visitor > 0;
-        let visitors = Distinct::new(if counts_visitors { groups } else { 0 }, highest.visitor, budget);
+        let counts_visitors = highest.visitor > 0 && groups > 0;
         let counts_contacts = highest.contact > 0 && groups > 0;
-        let contacts = Distinct::new(if counts_contacts { groups } else { 0 }, highest.contact, budget);
+        let groups_if = |is_counted: bool| if is_counted { groups } else { 0 };
+        let visitors = Distinct::new(groups_if(counts_visitors), highest.visitor, budget);
+        let contacts = Distinct::new(groups_if(counts_contacts), highest.contact, budget);
         let mut session_budget = SESSION_SETS.min(*budget);
         let rest = *budget - session_budget;
-        let sessions =
-            Distinct::new(if counts_visitors { groups } else { 0 }, highest.session, &mut session_budget);
+        let sessions = Distinct::new(groups_if(counts_visitors), highest.session, &mut session_budget);
         *budget = rest + session_budget;
-        Self { visitors, sessions, contacts, counts_contacts, counts_visitors, is_off: groups == 0 }
+        Self { visitors, sessions, contacts, counts_contacts, counts_visitors }
     }
 
     /// An empty one with the same groups, for another thread.
@@ -113,9 +111,6 @@ impl DistinctCounts {
     /// Counts a run that has matching rows in a group.
     #[inline]
     pub(super) fn count(&mut self, owner: RunOwner, figures: &mut Totals, group: u32, pass: Pass<'_>) {
-        if self.is_off {
-            return;
-        }
         if self.counts_contacts {
             let contact = at(pass.contacts, owner.visitor as usize);
             if contact != 0 {
@@ -137,14 +132,14 @@ impl DistinctCounts {
     }
 
     /// Adds the pairs of a pass to `figures`.
-    pub(super) fn end_pass(&mut self, figures: &mut Figures) {
+    pub(super) fn end_pass(&mut self, figures: &mut GroupTotals) {
         self.visitors.count_pairs(|group, n| figures.of(group).visitors += n);
         self.sessions.count_pairs(|group, n| figures.of(group).sessions += n);
         self.contacts.count_pairs(|group, n| figures.of(group).contacts += n);
     }
 
     /// Adds the bitsets to `figures`, after the last pass.
-    pub(super) fn count_sets(&self, figures: &mut Figures) {
+    pub(super) fn count_sets(&self, figures: &mut GroupTotals) {
         self.visitors.count_sets(|group, n| figures.of(group).visitors += n);
         self.sessions.count_sets(|group, n| figures.of(group).sessions += n);
         self.contacts.count_sets(|group, n| figures.of(group).contacts += n);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::column::{Column, ColumnTexts, Field, SUSPECTED, SessionColumn};
 use super::distinct::ResidueClass;
 use super::distinct_counts::{DistinctCounts, HighestNumbers, Pass};
-use super::figures::Figures;
 use super::group_labels::{GroupLabels, LabelCache, SKIPPED};
+use super::group_totals::GroupTotals;
 use super::hot_rows::{Batch, RunOwner, at};
 use super::request::{Cursor, Grouping, Key, Row, Table, Top};
 use super::selection::Selection;
@@ -24,8 +24,8 @@ enum Keys {
     Labels(Arc<GroupLabels>),
     /// The group number is that of the label times the number of intervals, plus the interval.
     Grid(Arc<GroupLabels>, Vec<i64>),
-    /// One group of what has a label and is of suspected robots.
-    SuspectedIn(Arc<GroupLabels>),
+    /// One group of what is of suspected robots. With labels, only what has one.
+    Suspected(Option<Arc<GroupLabels>>),
 }
 
 const IS_SUSPECTED: Column = Column::Session(SessionColumn::Suspected);
@@ -34,7 +34,7 @@ const IS_SUSPECTED: Column = Column::Session(SessionColumn::Suspected);
 #[derive(Debug)]
 pub(super) struct Tally {
     keys: Arc<Keys>,
-    figures: Figures,
+    figures: GroupTotals,
     /// The run that was counted last in each group.
     last_run: Vec<u32>,
     /// The number of the current run; it only has to differ between neighbouring runs.
@@ -64,20 +64,22 @@ impl Tally {
             Grouping::Grid(key, codes, edges) => {
                 Keys::Grid(GroupLabels::chosen(texts, cache, key.field(), codes)?, edges.clone())
             }
-            Grouping::SuspectedIn(key) => Keys::SuspectedIn(GroupLabels::of(texts, cache, key.field())?),
+            Grouping::Suspected(None) => Keys::Suspected(None),
+            Grouping::Suspected(Some(key)) => {
+                Keys::Suspected(Some(GroupLabels::of(texts, cache, key.field())?))
+            }
         };
         let groups = match &keys {
-            Keys::Total | Keys::SuspectedIn(_) => 1,
+            Keys::Total | Keys::Suspected(_) => 1,
             Keys::Intervals(edges) => steps_of(edges) as usize,
             Keys::Labels(labels) => labels.lowest.len(),
             Keys::Grid(labels, edges) => labels.lowest.len() * steps_of(edges) as usize,
         };
-        let is_sums =
-            matches!(grouping, Grouping::Grid(..) | Grouping::SumsBy(..) | Grouping::SuspectedIn(_));
+        let is_sums = matches!(grouping, Grouping::Grid(..) | Grouping::SumsBy(..) | Grouping::Suspected(_));
         let counted = if is_sums { 0 } else { groups };
         Ok(Self {
             keys: Arc::new(keys),
-            figures: Figures::new(groups),
+            figures: GroupTotals::new(groups),
             last_run: vec![0; groups],
             run_number: 0,
             page_groups: PageGroups::default(),
@@ -107,7 +109,9 @@ impl Tally {
     pub(super) fn columns(&self) -> impl Iterator<Item = Column> {
         let columns = match self.keys.as_ref() {
             Keys::Labels(labels) | Keys::Grid(labels, _) => [Some(labels.field.column), None],
-            Keys::SuspectedIn(labels) => [Some(labels.field.column), Some(IS_SUSPECTED)],
+            Keys::Suspected(labels) => {
+                [Some(IS_SUSPECTED), labels.as_ref().map(|labels| labels.field.column)]
+            }
             Keys::Total | Keys::Intervals(_) => [None, None],
         };
         columns.into_iter().flatten()
@@ -171,7 +175,7 @@ impl Tally {
                 });
             }
             Keys::Grid(labels, edges) => self.count_grid(batch, selection, pass, (labels, edges)),
-            Keys::SuspectedIn(labels) => self.sum_suspected(batch, selection, pass, labels),
+            Keys::Suspected(labels) => self.count_suspected(batch, selection, pass, labels.as_deref()),
             Keys::Labels(labels) => match labels.field.column {
                 Column::Session(of) => {
                     let codes = batch.codes(Column::Session(of));
@@ -275,34 +279,36 @@ impl Tally {
         });
     }
 
-    /// Sums up the rows that have a label, of sessions of suspected robots.
-    fn sum_suspected(&mut self, batch: &Batch, selection: &Selection, pass: Pass<'_>, labels: &GroupLabels) {
-        if !pass.is_first {
-            return;
-        }
+    /// Sums up what is of suspected robots and has a label.
+    fn count_suspected(
+        &mut self,
+        batch: &Batch,
+        selection: &Selection,
+        pass: Pass<'_>,
+        labels: Option<&GroupLabels>,
+    ) {
         let suspected = batch.codes(IS_SUSPECTED);
-        let codes = batch.codes(labels.field.column);
-        let listed = match labels.field.column {
-            Column::Row(of) => batch.code_list(of),
-            Column::Session(_) | Column::Contact => &[],
-        };
-        let has_label = |place: usize| {
-            let code = match labels.field.column {
-                Column::Contact => at(pass.contacts, at(&batch.visitor, place) as usize),
-                Column::Row(_) if !listed.is_empty() => at(listed, at(codes, place) as usize),
-                Column::Row(_) | Column::Session(_) => at(codes, place),
+        let is_suspected = |run: usize| at(suspected, run) == SUSPECTED;
+        let has_label = |code: u32| labels.is_none_or(|labels| labels.group(code) != 0);
+        let Some(Column::Row(of)) = labels.map(|labels| labels.field.column) else {
+            let code = |run: usize, owner: &RunOwner| match labels.map(|labels| labels.field.column) {
+                Some(Column::Contact) => at(pass.contacts, owner.visitor as usize),
+                Some(column) => at(batch.codes(column), run),
+                None => 0,
             };
-            labels.group(code) != 0
+            return self.count_runs(selection, pass, |run, owner| {
+                (is_suspected(run) && has_label(code(run, owner))).then_some(0)
+            });
         };
-        let is_by_row = matches!(labels.field.column, Column::Row(_));
-        let figures = self.figures.of(0);
+        let (codes, listed, figures) =
+            (batch.codes(Column::Row(of)), batch.code_list(of), self.figures.of(0));
         selection.each_run(batch, |place, rows| {
-            let Some(run) = selection.runs.get(place).map(|run| *run as usize) else { return };
-            if at(suspected, run) != SUSPECTED || !(is_by_row || has_label(run)) {
+            if !selection.runs.get(place).is_some_and(|run| is_suspected(*run as usize)) {
                 return;
             }
             rows.each(|row| {
-                if !is_by_row || has_label(row as usize) {
+                let code = at(codes, row as usize);
+                if has_label(if listed.is_empty() { code } else { at(listed, code as usize) }) {
                     figures.add_row(batch, row as usize, true);
                 }
             });
@@ -419,7 +425,7 @@ impl PageGroups {
     }
 
     /// Adds the totals of the batch to `figures`.
-    fn end(&mut self, figures: &mut Figures) {
+    fn end(&mut self, figures: &mut GroupTotals) {
         for of in &self.groups {
             figures.of(of.group).add(&of.figures);
             if let Some(place) = self.place_of.get_mut(of.group as usize) {
@@ -467,7 +473,7 @@ impl Key {
 fn table_of(
     texts: &ColumnTexts<'_>,
     labels: &GroupLabels,
-    figures: &Figures,
+    figures: &GroupTotals,
     top: Top,
 ) -> Result<Table, Error> {
     let mut order: Vec<(std::cmp::Reverse<i64>, u32)> = Vec::new();

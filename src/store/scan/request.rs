@@ -90,7 +90,7 @@ pub struct Request<'a> {
     pub bounds: Bounds,
 }
 
-/// Of whom the distinct numbers are counted; those of the others are 0. To count is most of the work of a scan.
+/// Whose distinct numbers a request counts. Those of the others are 0, because counting is a great part of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
     /// Visitors, with their sessions and how many of those bounced.
@@ -127,9 +127,9 @@ pub enum Grouping {
     /// The same groups, each divided into intervals: first all intervals of the first group. Only for keys that belong
     /// to rows, and without visitors, sessions and bounces.
     Grid(Key, Vec<u32>, Vec<i64>),
-    /// One group: the sums of the sessions of suspected robots, without rows in the group of the key that has the empty
-    /// label. A table that leaves out that group can so say how much of what it shows is of robots.
-    SuspectedIn(Key),
+    /// One group: the sums of the sessions of suspected robots. With a key, rows in its group with the empty label are
+    /// left out: a table that does not show that group asks how much of what it shows is of robots.
+    Suspected(Option<Key>),
 }
 
 /// What the label of a group consists of.

@@ -185,8 +185,8 @@ impl<'a> CodesOfRuns<'a> {
     }
 }
 
-/// Drops the runs that are not accepted. Each run is written, and the next one over it if it is not accepted, because the
-/// processor would guess a branch wrongly too often.
+/// Drops the runs that are not accepted. Each run is written to the next free place, and the place is used only if the run
+/// is accepted. A processor would often predict a branch wrongly, which takes longer than to write.
 fn keep(runs: &mut Vec<u32>, is_accepted: impl Fn(u32) -> bool) {
     let mut kept = 0;
     for at in 0..runs.len() {

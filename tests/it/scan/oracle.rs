@@ -191,7 +191,7 @@ fn stored(dimension: Dimension, value: &str) -> String {
     use Dimension as D;
     match dimension {
         D::Country | D::Source => value.to_uppercase(),
-        // A language is kept in lower case, so a typed one means that.
+        // These are kept in lower case, so a typed one means that.
         D::Host
         | D::Device
         | D::VisitorType
@@ -207,8 +207,8 @@ fn stored(dimension: Dimension, value: &str) -> String {
 /// A page is kept without the slash at the end of its path, and a typed one means that (rules.md 14).
 fn without_last_slash(value: &str) -> String {
     let (path, query) = value.split_at(value.find('?').unwrap_or(value.len()));
+    // The path `/` is nothing but a slash, and stays.
     let shorter = path.strip_suffix('/').filter(|shorter| shorter.contains('/'));
-    // Of a whole address without a path, the slash is all there is of the path.
     format!("{}{query}", shorter.unwrap_or(path))
 }
 

@@ -197,7 +197,7 @@ pub(super) fn grouping(dice: &mut Dice, account: &AccountFact, range: &Range<i64
                 _ => Key::Dimension(dice.pick(&Dimension::ALL)),
             };
             if dice.one_in(6) {
-                return Grouping::SuspectedIn(key);
+                return Grouping::Suspected(dice.one_in(2).then_some(key));
             }
             let limit = dice.pick(&[1, 3, 1_000]);
             let top = Top { by: dice.pick(&Measure::ALL), limit, after: None, skip_empty: dice.one_in(3) };
@@ -221,7 +221,7 @@ pub(super) fn event_names(store: &store::Store, account: &AccountFact) -> Names 
     store.readers.read(list).unwrap().into_iter().collect()
 }
 
-/// Who is counted: other questions ask for others.
+/// Whose distinct numbers a question asks for. It follows from the groupings, so that all three are asked for.
 pub(super) fn counted(groupings: &[Grouping]) -> Counted {
     match groupings {
         [Grouping::Intervals(_), _, ..] => Counted::Contacts,
@@ -299,21 +299,26 @@ pub(super) fn expect(
             rows.truncate(top.limit);
             (rows, total)
         }
-        Grouping::SuspectedIn(key) => {
+        Grouping::Suspected(key) => {
             let of_robots = events.iter().copied().filter(|event| {
                 let is_suspected = |place: usize| account.sessions[place].suspected;
                 event.session.is_some_and(is_suspected)
             });
-            let groups = oracle::by_name(account, &of_robots.collect::<Vec<_>>(), &dimensions(key));
-            let shown = groups.iter().filter(|(name, _)| !name.iter().all(String::is_empty));
-            let mut sum = Totals::default();
-            for (_, count) in shown {
-                let count = sums(count);
-                sum.page_views += count.page_views;
-                sum.completions += count.completions;
-                sum.value_minor += count.value_minor;
-                sum.engaged_ms += count.engaged_ms;
-            }
+            let of_robots: Vec<_> = of_robots.collect();
+            let sum = match key {
+                None => sums(&oracle::total(account, &of_robots)),
+                Some(key) => {
+                    let groups = oracle::by_name(account, &of_robots, &dimensions(key));
+                    let shown = groups.iter().filter(|(name, _)| !name.iter().all(String::is_empty));
+                    shown.fold(Totals::default(), |sum, (_, count)| Totals {
+                        page_views: sum.page_views + count.page_views,
+                        completions: sum.completions + count.completions,
+                        value_minor: sum.value_minor + count.value_minor,
+                        engaged_ms: sum.engaged_ms + count.engaged_ms,
+                        ..sum
+                    })
+                }
+            };
             (vec![scan::Row { name: Vec::new(), figures: sum }], 1)
         }
     }

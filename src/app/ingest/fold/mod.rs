@@ -39,9 +39,9 @@ const RETRY: Duration = Duration::from_secs(1);
 pub async fn run(app: &App) {
     let mut cache = Cache::new(app.event_limit);
     loop {
-        match take(app, &mut cache).await {
+        match take_batch(app, &mut cache).await {
             Ok(Took::Nothing) => wait_for_hits(app, &mut cache).await,
-            Ok(Took::Some) => continue,
+            Ok(Took::Part) => continue,
             Ok(Took::All) => {}
             Err(store::Error::Closed) if !app.store.writer.is_alive() => return,
             Err(error) => {
@@ -61,16 +61,16 @@ pub async fn run(app: &App) {
 pub enum Took {
     Nothing,
     /// It was full, or had only those that are in memory.
-    Some,
+    Part,
     All,
 }
 
 /// Folds one batch. After an error nothing of it was folded.
-pub async fn take(app: &App, cache: &mut Cache) -> Result<Took, store::Error> {
+pub async fn take_batch(app: &App, cache: &mut Cache) -> Result<Took, store::Error> {
     let last = app.store.inbox.last_id();
     Ok(match step(app, cache).await? {
         0 => Took::Nothing,
-        _ if app.progress.watermark() < last => Took::Some,
+        _ if app.progress.watermark() < last => Took::Part,
         _ => Took::All,
     })
 }

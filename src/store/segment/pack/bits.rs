@@ -26,7 +26,7 @@ pub(super) fn unpack(
         ($($width:literal)*) => {
             match width {
                 0 => out.resize(out.len() + whole * BLOCK, base),
-                $($width => append::<$width>(blocks, base, out),)*
+                $($width => append_blocks::<$width>(blocks, base, out),)*
                 _ => return Err(Damage::Inconsistent),
             }
         };
@@ -36,7 +36,7 @@ pub(super) fn unpack(
     Ok(())
 }
 
-fn append<const WIDTH: usize>(bytes: &[u8], base: u32, out: &mut Vec<u32>) {
+fn append_blocks<const WIDTH: usize>(bytes: &[u8], base: u32, out: &mut Vec<u32>) {
     for block in bytes.chunks_exact(WIDTH * size_of::<u32>()) {
         let mut words = [0; WIDTH];
         for (word, bytes) in words.iter_mut().zip(block.as_chunks().0) {

@@ -1,18 +1,17 @@
 //! The totals of every group of a grouping.
 //!
-//! A key may have as many groups as there are contacts, of which a question finds few. Totals of many groups are
-//! therefore kept only for those that have any: to fill the totals of 250,000 contacts with zeros, for two threads, took
-//! longer than the whole report of an event with 40,000 completions (measured).
+//! A key may have as many groups as there are contacts, of which a question finds few. Where groups are many, only those
+//! that have totals take memory for them. When all 250,000 contacts of an account had zeros instead, once for each of two
+//! threads, the page of an event over 7 days took 25 ms, not 6 (measured).
 
 use super::distinct::large;
 use crate::store::totals::Totals;
 
-/// From this many groups on only those that have totals take memory for them. The totals of one group fewer take about a
-/// megabyte.
+/// This many groups are many. The totals of one group fewer take about a megabyte.
 const MANY: usize = 16_384;
 
 #[derive(Debug)]
-pub(super) struct Figures {
+pub(super) struct GroupTotals {
     /// Where the totals of each group are in `totals`, 0 = none. Empty when the totals of all groups are there, in order.
     places: Vec<u32>,
     groups: usize,
@@ -20,7 +19,7 @@ pub(super) struct Figures {
     totals: Vec<Totals>,
 }
 
-impl Figures {
+impl GroupTotals {
     pub(super) fn new(groups: usize) -> Self {
         let nowhere = Totals::default();
         if groups < MANY {
@@ -103,24 +102,24 @@ mod tests {
     #[test]
     fn few_and_many_groups_are_summed_up_alike() {
         for groups in [3, MANY - 1, MANY] {
-            let mut figures = Figures::new(groups);
-            assert_eq!(figures.places.is_empty(), groups < MANY);
+            let mut sums = GroupTotals::new(groups);
+            assert_eq!(sums.places.is_empty(), groups < MANY);
             let last = groups as u32 - 1;
             for group in [last, 0, 0, last + 1, u32::MAX] {
-                figures.of(group).page_views += 1;
-                figures.of(group).engaged_ms += 5;
+                sums.of(group).page_views += 1;
+                sums.of(group).engaged_ms += 5;
             }
-            let mut other = figures.fork();
+            let mut other = sums.fork();
             other.of(1).page_views = 7;
             other.of(0).page_views = 1;
-            figures.add(&other);
-            let views = |group| figures.get(group).page_views;
+            sums.add(&other);
+            let views = |group| sums.get(group).page_views;
             assert_eq!([views(0), views(1), views(last), views(last + 1)], [3, 7, 1, 0], "{groups}");
-            assert_eq!(figures.list().map(|totals| totals.page_views).sum::<u64>(), 11);
-            assert_eq!(figures.list().count(), groups);
-            figures.clear_engaged();
+            assert_eq!(sums.list().map(|totals| totals.page_views).sum::<u64>(), 11);
+            assert_eq!(sums.list().count(), groups);
+            sums.clear_engaged();
             let mut seen = Vec::new();
-            figures.each(|group, totals| {
+            sums.each(|group, totals| {
                 assert_eq!(totals.engaged_ms, 0);
                 if totals.page_views > 0 {
                     seen.push(group);
