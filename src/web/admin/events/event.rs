@@ -38,7 +38,7 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, ReportParams};
 use crate::web::response::error::WebError;
-use crate::web::response::export::Column;
+use crate::web::response::export::{Column, CsvFile};
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
@@ -75,11 +75,13 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv(mark) if by_contact => {
-            let rows = found.completed_by.iter().flatten();
-            export::csv_columns(mark, &format!("{}-contacts", file_name(&params)), &CONTACTS, rows)
+            let name = format!("{}-contacts", file_name(&params));
+            let rows = found.completed_by.unwrap_or_default();
+            export::csv_columns(CsvFile { name, mark, turn: access.turn }, &CONTACTS, rows)
         }
         Format::Csv(mark) => {
-            export::csv(mark, &file_name(&params), &COLUMNS, found.series.iter().map(cells).collect())
+            let file = CsvFile { name: file_name(&params), mark, turn: access.turn };
+            export::csv(file, &COLUMNS, found.series.into_iter().map(|point| cells(&point)))
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {

@@ -30,7 +30,7 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, Pairs, ReportParams};
 use crate::web::response::error::WebError;
-use crate::web::response::export::Mark;
+use crate::web::response::export::CsvFile;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
@@ -52,7 +52,10 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     let found = reports::events(&access.state.app, access.account.id(), &params.query, &wanted).await?;
     match access.format {
         Format::Json => export::json(&found),
-        Format::Csv(mark) => csv(mark, &params, &found),
+        Format::Csv(mark) => {
+            let file = CsvFile { name: report_page::file_name(&params), mark, turn: access.turn };
+            csv(file, found)
+        }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
             let layout = report_page::layout(&access, &params, Section::Events, |t| t.frame.nav.events)?;
@@ -100,17 +103,16 @@ fn cells(row: &EventRow) -> Vec<String> {
     ]
 }
 
-fn csv(mark: Mark, params: &ReportParams, found: &Events) -> Result<HttpResponse, WebError> {
+fn csv(file: CsvFile, found: Events) -> Result<HttpResponse, WebError> {
     let compared: &[&str] = match found.table.compare {
         Some(_) => &["completions_before", "value_before"],
         None => &[],
     };
-    let row = |row: &EventRow| {
+    let row = |row: EventRow| {
         let before = row.before.iter().flat_map(|past| [past.completions.to_string(), past.value.clone()]);
-        cells(row).into_iter().chain(before).collect()
+        cells(&row).into_iter().chain(before).collect()
     };
-    let rows = found.table.rows.iter().map(row).collect();
-    export::csv(mark, &report_page::file_name(params), &[&COLUMNS, compared].concat(), rows)
+    export::csv(file, &[&COLUMNS, compared].concat(), found.table.rows.into_iter().map(row))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -23,7 +23,7 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query;
 use crate::web::response::error::WebError;
-use crate::web::response::export::Column;
+use crate::web::response::export::{Column, CsvFile};
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
@@ -51,7 +51,10 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     }
     match access.format {
         Format::Json => export::json(&found),
-        Format::Csv(mark) => export::csv_columns(mark, &format!("contacts-{account}"), &COLUMNS, &found.rows),
+        Format::Csv(mark) => {
+            let file = CsvFile { name: format!("contacts-{account}"), mark, turn: access.turn };
+            export::csv_columns(file, &COLUMNS, found.rows)
+        }
         Format::Html => {
             let member = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
             let layout = member.layout(member.t().contacts.title, Section::Contacts, "");

@@ -27,6 +27,7 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, Pairs};
 use crate::web::response::error::WebError;
+use crate::web::response::export::CsvFile;
 use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
@@ -80,12 +81,12 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv(mark) => {
-            let rows = found
-                .table
-                .rows
-                .iter()
-                .flat_map(|session| session.timeline.iter().map(move |event| cells(session, event)));
-            export::csv(mark, &format!("visitor-{id}-{}", found.number), &COLUMNS, rows.collect())
+            let file = CsvFile { name: format!("visitor-{id}-{}", found.number), mark, turn: access.turn };
+            let rows = found.table.rows.into_iter().flat_map(|mut session| {
+                let timeline = std::mem::take(&mut session.timeline);
+                timeline.into_iter().map(move |event| cells(&session, &event))
+            });
+            export::csv(file, &COLUMNS, rows)
         }
         Format::Html => {
             let reader = access.reader.as_ref().ok_or(WebError::Unauthorized)?;

@@ -18,6 +18,7 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, ReportParams};
 use crate::web::response::error::WebError;
+use crate::web::response::export::CsvFile;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
@@ -33,7 +34,7 @@ const COLUMNS: [&str; 5] = ["name", "visitors", "sessions", "page_views", "bounc
 async fn devices(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
     let params = report_page::ask(&request, &access, Report::Devices, &["by", "sort"]).await?;
     let table = reports::devices(&access.state.app, access.account.id(), &params.query).await?;
-    answer(&access, &params, &table)
+    answer(access, &params, table)
 }
 
 async fn countries(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
@@ -43,28 +44,31 @@ async fn countries(request: HttpRequest, access: ReportAccess) -> Result<HttpRes
         params.query.limit = LIMIT_MAX;
     }
     let table = reports::countries(&access.state.app, access.account.id(), &params.query).await?;
-    answer(&access, &params, &table)
+    answer(access, &params, table)
 }
 
 fn answer(
-    access: &ReportAccess,
+    access: ReportAccess,
     params: &ReportParams,
-    table: &Table<NameRow>,
+    table: Table<NameRow>,
 ) -> Result<HttpResponse, WebError> {
     match access.format {
-        Format::Json => export::json(table),
-        Format::Csv(mark) => report_page::csv(mark, params, &COLUMNS, table, cells, |row| row.before),
+        Format::Json => export::json(&table),
+        Format::Csv(mark) => {
+            let file = CsvFile { name: report_page::file_name(params), mark, turn: access.turn };
+            report_page::csv(file, &COLUMNS, table, cells, |row| row.before)
+        }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
             let is_countries = params.url.report == Report::Countries;
             let title = |t: &'static Texts| if is_countries { t.table.countries } else { t.table.devices };
-            let layout = report_page::layout(access, params, Section::Dashboard, title)?;
+            let layout = report_page::layout(&access, params, Section::Dashboard, title)?;
             let t = layout.t;
-            let mut page = page(layout, params, table);
+            let mut page = page(layout, params, &table);
             if is_countries {
                 let has_maps =
                     access.state.app.geo.status(access.state.app.now()).iter().any(|map| map.in_use);
-                add_map(&mut page, t, params, table, has_maps);
+                add_map(&mut page, t, params, &table, has_maps);
             }
             respond::page(&page)
         }

@@ -30,7 +30,7 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query::ReportParams;
 use crate::web::response::error::WebError;
-use crate::web::response::export::Column;
+use crate::web::response::export::{Column, CsvFile};
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::live::Explained;
@@ -86,8 +86,9 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&table(&entries, params.query.limit)),
         Format::Csv(mark) => {
-            let limit = params.query.limit.min(LIMIT_MAX);
-            export::csv_columns(mark, &report_page::file_name(&params), &COLUMNS, entries.iter().take(limit))
+            entries.truncate(params.query.limit.min(LIMIT_MAX));
+            let file = CsvFile { name: report_page::file_name(&params), mark, turn: access.turn };
+            export::csv_columns(file, &COLUMNS, entries)
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {

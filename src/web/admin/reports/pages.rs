@@ -15,6 +15,7 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query::ReportParams;
 use crate::web::response::error::WebError;
+use crate::web::response::export::CsvFile;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::Texts;
@@ -49,7 +50,10 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     let table = reports::pages(&access.state.app, access.account.id(), &params.query).await?;
     match access.format {
         Format::Json => export::json(&table),
-        Format::Csv(mark) => report_page::csv(mark, &params, &COLUMNS, &table, cells, |row| row.before),
+        Format::Csv(mark) => {
+            let file = CsvFile { name: report_page::file_name(&params), mark, turn: access.turn };
+            report_page::csv(file, &COLUMNS, table, cells, |row| row.before)
+        }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
             let layout = report_page::layout(&access, &params, Section::Pages, |t| t.table.pages)?;

@@ -23,7 +23,7 @@ use crate::web::paths::{Report, ReportUrl};
 use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::query::{self, Pairs, ReportParams};
 use crate::web::response::error::WebError;
-use crate::web::response::export::{self, CSV_ROWS_MAX, Mark};
+use crate::web::response::export::{self, CSV_ROWS_MAX, CsvFile};
 use crate::web::response::page::{Layout, Section};
 use crate::web::text::Texts;
 
@@ -180,24 +180,22 @@ pub(crate) fn file_name(params: &ReportParams) -> String {
 }
 
 /// A table as CSV. A comparison adds columns at the end.
-pub(crate) fn csv<R>(
-    mark: Mark,
-    params: &ReportParams,
+pub(crate) fn csv<R: 'static>(
+    file: CsvFile,
     columns: &[&str],
-    table: &Table<R>,
-    cells: impl Fn(&R) -> Vec<String>,
-    before: impl Fn(&R) -> Option<Before>,
+    table: Table<R>,
+    cells: impl Fn(&R) -> Vec<String> + 'static,
+    before: impl Fn(&R) -> Option<Before> + 'static,
 ) -> Result<HttpResponse, WebError> {
-    let compared: &[&str] = match table.compare {
-        Some(_) => &["visitors_before", "sessions_before", "page_views_before"],
-        None => &[],
-    };
-    let row = |row: &R| {
-        let before = before(row).filter(|_| table.compare.is_some());
+    let is_compared = table.compare.is_some();
+    let compared: &[&str] =
+        if is_compared { &["visitors_before", "sessions_before", "page_views_before"] } else { &[] };
+    let row = move |row: R| {
+        let before = before(&row).filter(|_| is_compared);
         let counts = before.map(|b| [b.visitors, b.sessions, b.page_views].map(|n| n.to_string()));
-        cells(row).into_iter().chain(counts.into_iter().flatten()).collect()
+        cells(&row).into_iter().chain(counts.into_iter().flatten()).collect()
     };
-    export::csv(mark, &file_name(params), &[columns, compared].concat(), table.rows.iter().map(row).collect())
+    export::csv(file, &[columns, compared].concat(), table.rows.into_iter().map(row))
 }
 
 /// The period bar and the filter bar above a report.
