@@ -30,7 +30,7 @@ use history::visit_counts;
 pub use history::{contact_activity, count_back, erase_visitor, export, retention, timeline};
 use hits::pack_columns;
 pub use hits::watermark::{update_watermark, watermark};
-pub use hits::{dead_letter, dictionary, event, inbox, row, session, unpacked};
+pub use hits::{batch, dead_letter, dictionary, event, inbox, row, session, unpacked};
 pub use open::{WriterMemory, set_writer_memory};
 pub use people::{alias, contact, email, identification, property, visitor};
 pub use upkeep::{backup, check, restore, statistics, verify_backup};

@@ -24,7 +24,7 @@ use guestlog::store::error::Damage;
 use guestlog::store::segment::columns::{self, Col, Extent};
 use guestlog::store::segment::pack;
 use guestlog::store::verify_backup::verify_backup;
-use guestlog::store::{self, Store, row};
+use guestlog::store::{self, Store, batch, row};
 
 /// Reads any bytes.
 pub type Reader = fn(&[u8]);
@@ -106,9 +106,11 @@ pub fn beacon_json(data: &[u8]) {
 
 /// A hit in the inbox, which the fold reads.
 pub fn stored_hit(data: &[u8]) {
-    if let Ok(hit) = row::hit(data) {
-        let written = row::of_hit(&hit).expect("a hit is written");
-        assert_eq!(row::hit(&written).expect("what is written is read"), hit);
+    for (_, row) in batch::rows(1, 1, data).chain(batch::rows(3, 2, data)) {
+        if let Ok(hit) = row::hit(row) {
+            let written = row::of_hit(&hit).expect("a hit is written");
+            assert_eq!(row::hit(&written).expect("what is written is read"), hit);
+        }
     }
 }
 

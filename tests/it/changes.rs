@@ -182,11 +182,11 @@ async fn a_hit_that_lies_in_the_inbox_again_counts_once() {
     ];
     assert_eq!(site.gif(&view).await.status, 200);
     let inbox = Connection::open(site.data_dir().join(INBOX_FILE)).unwrap();
-    let row = "select id, body from hit";
+    let row = "select last_id, body from batch";
     let (id, body): (i64, Vec<u8>) = inbox.query_row(row, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     site.fold().await;
     assert_eq!(site.ask::<i64>("select page_views from session_unpacked"), 1);
-    let left = || inbox.query_row("select count(*) from hit", [], |row| row.get::<_, i64>(0)).unwrap();
+    let left = || inbox.query_row("select count(*) from batch", [], |row| row.get::<_, i64>(0)).unwrap();
     for _ in 0..PATIENCE {
         if left() == 0 {
             break;
@@ -194,7 +194,9 @@ async fn a_hit_that_lies_in_the_inbox_again_counts_once() {
         pause(LOOK_EVERY);
     }
     assert_eq!(left(), 0, "the hit was folded, so its row goes");
-    inbox.execute("insert or replace into hit (id, body) values (?1, ?2)", (id, body)).unwrap();
+    inbox
+        .execute("insert or replace into batch (last_id, hits, body) values (?1, 1, ?2)", (id, body))
+        .unwrap();
     site.app.progress.advance(0);
     site.fold().await;
     assert_eq!(site.ask::<i64>("select page_views from session_unpacked"), 1, "it was counted a second time");

@@ -1,5 +1,5 @@
 //! A store of the first version, with rows of every kind, is brought to this program's version: every report says what
-//! it said, and sessions and page views of contacts are what the fold counts as they happen.
+//! it said, and sessions and page views of contacts are what the fold counts as they happen. So are hits that waited.
 
 use std::path::Path;
 
@@ -8,13 +8,14 @@ use guestlog::app::access::{Actor, tokens};
 use guestlog::base::clock::{DAY, HOUR, MINUTE};
 use guestlog::domain::user::Scope;
 use guestlog::store::check::check;
-use guestlog::store::{INBOX_FILE, MAIN_FILE, unpacked};
+use guestlog::store::{INBOX_FILE, MAIN_FILE, batch, unpacked};
 use rusqlite::Connection;
 use serde_json::json;
 
 use crate::harness::site::{Site, with};
 
 const FIRST: &str = include_str!("../../src/store/file/migrations/0001_start.sql");
+const FIRST_INBOX: &str = include_str!("../../src/store/file/migrations/inbox_0001_start.sql");
 
 /// A day of visitors: some are nobody's, some become contacts, one browser is used by two people in turn.
 async fn day(site: &mut Site, day: u32) {
@@ -186,4 +187,40 @@ async fn a_store_of_the_first_version_says_the_same_when_it_is_migrated() {
     day(&mut site, 9).await;
     assert_eq!(check(&site.data_dir()).unwrap().unwrap().findings, [""; 0]);
     assert_eq!(site.ask::<i64>("select count(*) from contact"), 3);
+}
+
+/// Puts an inbox of the first version in the place of one of this program, with the hits that wait in it.
+fn make_first_inbox(data_dir: &Path) {
+    let (inbox, first) = (data_dir.join(INBOX_FILE), data_dir.join("first.db"));
+    let conn = Connection::open(&first).unwrap();
+    conn.execute_batch(FIRST_INBOX).unwrap();
+    conn.pragma_update(None, "user_version", 1).unwrap();
+    let now = Connection::open(&inbox).unwrap();
+    let mark: i32 = now.query_row("pragma application_id", [], |row| row.get(0)).unwrap();
+    conn.pragma_update(None, "application_id", mark).unwrap();
+    let mut statement = now.prepare("select last_id, hits, body from batch").unwrap();
+    let mut batches = statement.query([]).unwrap();
+    while let Some(found) = batches.next().unwrap() {
+        let body = found.get_ref(2).unwrap().as_blob().unwrap();
+        for (id, row) in batch::rows(found.get(0).unwrap(), found.get(1).unwrap(), body) {
+            conn.execute("insert into hit (id, body) values (?1, ?2)", (id, row)).unwrap();
+        }
+    }
+    conn.close().unwrap();
+    std::fs::rename(&first, &inbox).unwrap();
+}
+
+#[actix_web::test]
+async fn hits_that_wait_in_an_inbox_of_the_first_version_are_counted() {
+    let site = Site::new().await;
+    for n in 0..3 {
+        site.collect(&site.view(&format!("v{n}"), "ada", "https://example.com/")).await;
+    }
+    let views = json!([1, 2].map(|n| site.view(&format!("together{n}"), "bob", "https://example.com/")));
+    site.collect(&views).await;
+    let mut site = site.restart_after(make_first_inbox).await;
+    site.fold().await;
+    assert_eq!(site.ask::<i64>("select count(*) from event_unpacked"), 5);
+    assert!(site.data_dir().join(format!("{INBOX_FILE}.version-1")).exists(), "a copy was taken first");
+    assert_eq!(check(&site.data_dir()).unwrap().unwrap().findings, [""; 0]);
 }

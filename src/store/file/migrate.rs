@@ -42,8 +42,10 @@ pub(in crate::store) const MAIN: &[Migration] = &[
 ];
 
 /// The steps of `inbox.db`.
-pub(in crate::store) const INBOX: &[Migration] =
-    &[Migration { name: "0001_inbox", sql: include_str!("migrations/inbox_0001_start.sql") }];
+pub(in crate::store) const INBOX: &[Migration] = &[
+    Migration { name: "0001_inbox", sql: include_str!("migrations/inbox_0001_start.sql") },
+    Migration { name: "0002_batch", sql: include_str!("migrations/inbox_0002_batch.sql") },
+];
 
 /// Version of the file, 0 when it is new.
 ///

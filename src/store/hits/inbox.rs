@@ -1,7 +1,7 @@
 //! The inbox: accepted hits that are not folded yet, in the file `inbox.db`.
 //!
 //! One thread writes it. It takes all requests that have queued up, appends their hits in one transaction, syncs it to
-//! disk, and only then are the requests answered (group commit). Ids never restart below the watermark, because the
+//! disk, and only then are the requests answered (group commit). The hits of a transaction share a few rows. Ids never restart below the watermark, because the
 //! fold would take a hit with such an id for one that it has counted already.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering}
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::batch::{self, Batch};
 use super::recent::Recent;
 use crate::base::clock::{Clock, SECOND};
 use crate::domain::hit::Hit;
@@ -32,8 +33,8 @@ const LIST_CACHE_KIB: i64 = 1_024;
 const BATCH: usize = 1_024;
 /// Most hits that wait to be folded. Beyond it nothing is accepted until the fold has caught up.
 pub const WAITING_MAX: i64 = 2_000_000;
-/// Folded hits are deleted this many at once, so that no commit waits long for it. It happens when no request waits, and
-/// under load when this many can be deleted.
+/// Folded hits are deleted this many at once, or a batch, so that no commit waits long for it. It happens when no request
+/// waits, and under load when this many can be deleted.
 const PURGE_STEP: i64 = 2_000;
 /// How often the free space of the disk is read.
 const SPACE_EVERY_MS: i64 = SECOND;
@@ -144,7 +145,8 @@ impl Inbox {
         min_free: u64,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, JoinHandle<()>), Error> {
-        let highest: i64 = conn.query_row("select coalesce(max(id), 0) from hit", [], |row| row.get(0))?;
+        let highest: i64 =
+            conn.query_row("select coalesce(max(last_id), 0) from batch", [], |row| row.get(0))?;
         let state = Arc::new(State {
             last: AtomicI64::new(highest.max(watermark)),
             purged: AtomicI64::new(watermark),
@@ -225,16 +227,21 @@ impl Inbox {
         }
         let before = self.state.recent.first_after(after).unwrap_or(i64::MAX);
         let conn = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut statement =
-            conn.prepare_cached("select id, body from hit where id > ?1 and id < ?3 order by id limit ?2")?;
-        let mut rows = statement.query((after, i64::try_from(limit).unwrap_or(i64::MAX), before))?;
+        let mut statement = conn.prepare_cached(
+            "select last_id, hits, body from batch where last_id > ?1 and last_id - hits < ?2 - 1 order by last_id",
+        )?;
+        let mut batches = statement.query((after, before))?;
         let (mut hits, mut bytes) = (Vec::new(), 0);
-        while let Some(row) = rows.next()? {
-            let body: Vec<u8> = row.get(1)?;
-            bytes += body.len();
-            hits.push(Waiting { id: row.get(0)?, what: Content::Row(body) });
-            if bytes >= LIST_BYTES {
-                break;
+        while let Some(found) = batches.next()? {
+            let body = found.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+            for (id, row) in batch::rows(found.get(0)?, found.get(1)?, body) {
+                if hits.len() >= limit || bytes >= LIST_BYTES || id >= before {
+                    return Ok(hits);
+                }
+                if id > after {
+                    bytes += row.len();
+                    hits.push(Waiting { id, what: Content::Row(row.to_owned()) });
+                }
             }
         }
         Ok(hits)
@@ -375,7 +382,8 @@ impl Thread {
     /// After a failed commit the hits may be on disk or not. An id that is used twice would be refused for ever, so the
     /// file is asked.
     fn find_last(&self) {
-        let highest = self.conn.query_row("select coalesce(max(id), 0) from hit", [], |row| row.get(0));
+        let highest =
+            self.conn.query_row("select coalesce(max(last_id), 0) from batch", [], |row| row.get(0));
         if let Ok(highest) = highest {
             self.state.last.fetch_max(highest, Ordering::SeqCst);
         }
@@ -383,18 +391,30 @@ impl Thread {
 
     fn insert_all(&self, mut id: i64, appends: &[Append]) -> Result<i64, Error> {
         self.conn.execute_batch("begin immediate")?;
-        {
-            let mut insert = self.conn.prepare_cached("insert into hit (id, body) values (?1, ?2)")?;
-            for entry in appends.iter().flat_map(|(entries, ..)| entries) {
-                id += 1;
-                insert.execute((id, &entry.row))?;
+        let mut batch = Batch::default();
+        for entry in appends.iter().flat_map(|(entries, ..)| entries) {
+            batch.push(&entry.row);
+            id += 1;
+            if batch.is_full() {
+                self.insert(id, &batch)?;
+                batch.clear();
             }
+        }
+        if batch.hits() > 0 {
+            self.insert(id, &batch)?;
         }
         self.conn.execute_batch("commit")?;
         Ok(id)
     }
 
-    /// Deletes one step of folded hits. After a failure the next `Purge` tries again. A step is so many rows and not so
+    fn insert(&self, last_id: i64, batch: &Batch) -> Result<(), Error> {
+        let mut insert =
+            self.conn.prepare_cached("insert into batch (last_id, hits, body) values (?1, ?2, ?3)")?;
+        insert.execute((last_id, batch.hits(), batch.body()))?;
+        Ok(())
+    }
+
+    /// Deletes one step of folded hits. After a failure the next `Purge` tries again. A step is so many hits and not so
     /// many ids, because the ids of a store that was put together by hand may have a gap.
     fn purge(&mut self) {
         match self.delete_step() {
@@ -408,13 +428,20 @@ impl Thread {
 
     /// Answers the id through which all hits are deleted.
     fn delete_step(&self) -> Result<i64, Error> {
-        let step_end: Option<i64> = self
+        let mut statement = self
             .conn
-            .prepare_cached("select id from hit where id <= ?1 order by id limit 1 offset ?2")?
-            .query_row((self.purge_to, PURGE_STEP - 1), |row| row.get(0))
-            .optional()?;
-        let through = step_end.unwrap_or(self.purge_to);
-        self.conn.prepare_cached("delete from hit where id <= ?1")?.execute([through])?;
+            .prepare_cached("select last_id, hits from batch where last_id <= ?1 order by last_id")?;
+        let mut batches = statement.query([self.purge_to])?;
+        let (mut through, mut hits) = (self.purge_to, 0);
+        while let Some(found) = batches.next()? {
+            hits += found.get::<_, i64>(1)?;
+            if hits >= PURGE_STEP {
+                through = found.get(0)?;
+                break;
+            }
+        }
+        drop(batches);
+        self.conn.prepare_cached("delete from batch where last_id <= ?1")?.execute([through])?;
         Ok(through)
     }
 
@@ -475,7 +502,7 @@ mod tests {
         store().close();
         let far = i64::MAX / 2;
         let conn = Connection::open(options.data_dir.join(INBOX_FILE)).unwrap();
-        conn.execute("insert into hit (id, body) values (?1, x'7b7d')", [far]).unwrap();
+        conn.execute("insert into batch (last_id, hits, body) values (?1, 1, x'7b7d')", [far]).unwrap();
         conn.close().unwrap();
         let store = store();
         assert!(store.inbox.waiting() >= WAITING_MAX);
@@ -488,6 +515,33 @@ mod tests {
             crate::base::clock::pause(std::time::Duration::from_millis(5));
         }
         assert_eq!((store.inbox.waiting(), hits()), (0, 0));
+        store.close();
+    }
+
+    /// Hits of one commit share a row, of which some may be folded.
+    #[test]
+    fn a_batch_that_is_partly_folded_stays_until_all_of_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
+        let store = Store::open(&options, ManualClock::at(Millis(0))).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for count in [5, 1] {
+            let entries = (0..count).map(|_| Entry::of_row(b"a row".to_vec())).collect();
+            runtime.block_on(store.inbox.append(entries)).unwrap();
+        }
+        let ids = |after, limit| {
+            store.inbox.list(after, limit).unwrap().iter().map(|hit| hit.id).collect::<Vec<_>>()
+        };
+        assert_eq!((ids(0, 9), ids(2, 9), ids(2, 2)), (vec![1, 2, 3, 4, 5, 6], vec![3, 4, 5, 6], vec![3, 4]));
+        for (folded, left) in [(3, vec![1, 2, 3, 4, 5, 6]), (5, vec![6]), (6, vec![])] {
+            store.inbox.purge(folded);
+            // The purge is done when a job that comes after it is.
+            for _ in 0..2 {
+                runtime.block_on(store.inbox.probe()).unwrap();
+            }
+            assert_eq!(ids(0, 9), left, "{folded}");
+            assert_eq!(store.inbox.waiting(), 6 - folded);
+        }
         store.close();
     }
 

@@ -1,6 +1,7 @@
 //! What hits become: rows of the inbox, then events, sessions and texts of the dictionary; dead letters for hits that
 //! could not be folded; and the watermark, which says how far the fold has come.
 
+pub mod batch;
 pub mod dead_letter;
 pub mod dictionary;
 pub(in crate::store) mod dictionary_lookup;

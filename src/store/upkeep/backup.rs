@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::base::clock::Millis;
+use crate::store::batch;
 use crate::store::data_dir::{self, INBOX_FILE, MAIN_FILE};
 use crate::store::error::Error;
 use crate::store::file::open;
@@ -85,7 +86,7 @@ fn copy(main: &Path, inbox: &Path, to: &Path, now: Millis, between: impl FnOnce(
     let before = (stamp(main)?, stamp(inbox)?);
     let inbox_conn = open::reader(inbox).map_err(|error| error.of_file(inbox))?;
     // From its first read on this connection sees the inbox as it is now, whatever is folded and deleted meanwhile.
-    inbox_conn.execute_batch("begin; select max(id) from hit")?;
+    inbox_conn.execute_batch("begin; select max(last_id) from batch")?;
     between();
     let main_conn = open::reader(main).map_err(|error| error.of_file(main))?;
     // This allows writing the copy. The store itself cannot be written by this connection.
@@ -101,12 +102,17 @@ fn copy(main: &Path, inbox: &Path, to: &Path, now: Millis, between: impl FnOnce(
     let watermark = crate::store::watermark(&target)?;
     let mut waiting = 0;
     {
-        let mut rows = inbox_conn.prepare("select id, body from hit where id > ?1 order by id")?;
-        let mut rows = rows.query([watermark])?;
+        let mut batches = inbox_conn
+            .prepare("select last_id, hits, body from batch where last_id > ?1 order by last_id")?;
+        let mut batches = batches.query([watermark])?;
         let mut insert = target.prepare("insert into backup_hit (id, body) values (?1, ?2)")?;
-        while let Some(row) = rows.next()? {
-            insert.execute((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))?;
-            waiting += 1;
+        while let Some(found) = batches.next()? {
+            let body = found.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+            let rows = batch::rows(found.get(0)?, found.get(1)?, body);
+            for (id, row) in rows.filter(|(id, _)| *id > watermark) {
+                insert.execute((id, row))?;
+                waiting += 1;
+            }
         }
     }
     target.execute("insert into backup_about values (1, ?1)", [now.0])?;
@@ -146,11 +152,11 @@ mod tests {
         store.inbox.purge(last);
     }
 
+    /// In one batch.
     fn append(store: &Store, count: usize) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        for _ in 0..count {
-            runtime.block_on(store.inbox.append(vec![Entry::of_row(b"{}".to_vec())])).unwrap();
-        }
+        let entries = (0..count).map(|_| Entry::of_row(b"{}".to_vec())).collect();
+        runtime.block_on(store.inbox.append(entries)).unwrap();
     }
 
     /// rules.md 24: while the backup is made, hits are folded and purged, and new ones arrive.

@@ -292,9 +292,14 @@ fn check_inbox(main: &Connection, inbox: &Connection, report: &mut Report) -> Re
     let watermark = crate::store::watermark(main)?;
     inbox.execute_batch("begin")?;
     let (lowest, highest): (Option<i64>, Option<i64>) =
-        inbox.query_row("select min(id), max(id) from hit", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        inbox.query_row("select min(last_id - hits + 1), max(last_id) from batch", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
     let (waiting, missing): (i64, i64) = inbox.query_row(
-        "select count(*), coalesce(max(id) - min(id) + 1, 0) - count(*) from hit where id > ?1",
+        "select waiting, ids - waiting from (
+             select coalesce(sum(min(hits, last_id - ?1)), 0) as waiting,
+                    coalesce(max(last_id) - min(max(last_id - hits, ?1)), 0) as ids
+             from batch where last_id > ?1)",
         [watermark],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;

@@ -98,7 +98,7 @@ fn move_hits(main: &Connection, inbox: &mut Connection) -> Result<(), Error> {
     {
         let mut rows = main.prepare("select id, body from backup_hit order by id")?;
         let mut rows = rows.query([])?;
-        let mut insert = tx.prepare("insert into hit (id, body) values (?1, ?2)")?;
+        let mut insert = tx.prepare("insert into batch (last_id, hits, body) values (?1, 1, ?2)")?;
         while let Some(row) = rows.next()? {
             insert.execute((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))?;
         }

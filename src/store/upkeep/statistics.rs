@@ -62,7 +62,8 @@ pub fn find(data_dir: &Path) -> Result<Option<Statistics>, Error> {
     if !data_dir::is_absent(&inbox)? {
         let conn = open::reader(&inbox)?;
         let condition = [statistics.watermark];
-        let mut waiting = conn.prepare("select count(*) from hit where id > ?1")?;
+        let mut waiting =
+            conn.prepare("select coalesce(sum(min(hits, last_id - ?1)), 0) from batch where last_id > ?1")?;
         statistics.waiting = waiting.query_row(condition, |row| row.get(0))?;
     }
     Ok(Some(statistics))

@@ -115,13 +115,22 @@ const HARMS: &[(&str, &str)] = &[
     ("drop index dictionary_hash", "index dictionary_hash is missing"),
     ("create table mine (a integer)", "table mine was not created by this program"),
     ("pragma foreign_keys = off; delete from account", "refer to a missing row of account"),
-    ("attach 'IN' as i; insert into i.hit values (9, x'00'), (11, x'00')", "missing hits in the inbox: 1"),
     (
-        "attach 'IN' as i; delete from i.hit; insert into i.hit values (9, x'00')",
+        "attach 'IN' as i; insert into i.batch values (4, 1, x'00'), (7, 2, x'00'), (9, 2, x'00')",
+        "missing hits in the inbox: 1",
+    ),
+    // Two of the four hits of the first batch are folded.
+    (
+        "attach 'IN' as i; delete from i.batch;
+         insert into i.batch values (5, 4, x'00'), (6, 1, x'00'), (8, 1, x'00')",
+        "missing hits in the inbox: 1",
+    ),
+    (
+        "attach 'IN' as i; delete from i.batch; insert into i.batch values (9, 1, x'00')",
         "the hits in between are lost",
     ),
     (
-        "attach 'IN' as i; delete from i.hit; insert into i.hit values (2, x'00')",
+        "attach 'IN' as i; delete from i.batch; insert into i.batch values (2, 1, x'00')",
         "the files are from different times",
     ),
 ];

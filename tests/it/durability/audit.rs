@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use guestlog::store::row;
-use guestlog::store::{INBOX_FILE, MAIN_FILE, unpacked};
+use guestlog::store::{INBOX_FILE, MAIN_FILE, batch, row, unpacked};
 use rusqlite::{Connection, OpenFlags, Row};
 
 use crate::harness::site::findings;
@@ -144,17 +143,18 @@ impl Audit {
             self.faults.push(format!("{above} rows are folded past the watermark {watermark}"));
         }
         let mut before = watermark;
-        for (id, body) in rows(inbox, "select id, body from hit order by id", |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
-        }) {
-            if id <= watermark {
-                continue;
+        for (last_id, hits, body) in
+            rows(inbox, "select last_id, hits, body from batch order by last_id", |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?, row.get::<_, Vec<u8>>(2)?))
+            })
+        {
+            for (id, row) in batch::rows(last_id, hits, &body).filter(|(id, _)| *id > watermark) {
+                if id != before + 1 {
+                    self.faults.push(format!("the inbox goes from {before} to {id}"));
+                }
+                before = id;
+                self.waiting.insert(row::hit(row).unwrap().event_id.unwrap());
             }
-            if id != before + 1 {
-                self.faults.push(format!("the inbox goes from {before} to {id}"));
-            }
-            before = id;
-            self.waiting.insert(row::hit(&body).unwrap().event_id.unwrap());
         }
     }
 }
