@@ -129,20 +129,30 @@ pub fn find_newest(conn: &Connection) -> Result<Option<i64>, Error> {
     Ok(newest)
 }
 
-/// Inserts rows and replaces those that exist. It is prepared once for many rows, because finding it in the statement cache
-/// for each of them would be a good part of the work.
-pub struct Upsert<'c>(CachedStatement<'c>);
+/// Writes sessions as they are now. It is prepared once for many rows, because finding its statements in the cache for each of
+/// them would be a good part of the work.
+pub struct Upsert<'c> {
+    /// Changes the row of a session that is in no segment; cheaper than inserting and finding that the row is there.
+    update: CachedStatement<'c>,
+    upsert: CachedStatement<'c>,
+}
 
 impl<'c> Upsert<'c> {
     pub fn prepare(conn: &'c Connection) -> Result<Self, Error> {
-        Ok(Self(conn.prepare_cached(
+        let update = conn.prepare_cached("update session set row = ?2 where key = ?1 and in_segment = 0")?;
+        let upsert = conn.prepare_cached(
             "insert into session (key, in_segment, row) values (?1, 0, ?2)
              on conflict do update set row = ?2, in_segment = case in_segment when 0 then 0 else 2 end",
-        )?))
+        )?;
+        Ok(Self { update, upsert })
     }
 
     pub fn execute(&mut self, account: AccountId, session: &Session) -> Result<(), Error> {
-        self.0.execute((key(account, session.id), pack(session)?))?;
+        let values = (key(account, session.id), pack(session)?);
+        let may_exist = session.last_ms > session.start_ms;
+        if !may_exist || self.update.execute((values.0, &values.1))? == 0 {
+            self.upsert.execute(values)?;
+        }
         Ok(())
     }
 }
