@@ -31,6 +31,8 @@ const LIST_BYTES: usize = 4 * 1024 * 1024;
 const LIST_CACHE_KIB: i64 = 1_024;
 /// Most requests in one commit.
 const BATCH: usize = 1_024;
+/// How often other threads run before a commit.
+const YIELDS: usize = 4;
 /// Most hits that wait to be folded. Beyond it nothing is accepted until the fold has caught up.
 pub const WAITING_MAX: i64 = 2_000_000;
 /// Folded hits are deleted this many at once, or a batch, so that no commit waits long for it. It happens when no request
@@ -328,6 +330,7 @@ impl Thread {
             if jobs.blocking_recv_many(&mut batch, BATCH) == 0 {
                 return;
             }
+            gather(jobs, &mut batch);
             self.check_space();
             let mut appends = Vec::with_capacity(batch.len());
             let mut probes = Vec::new();
@@ -483,6 +486,19 @@ impl Thread {
             }
             Err(error) => tracing::warn!(error = %error, "free disk space cannot be read"),
         }
+    }
+}
+
+/// Lets other threads run, and takes what they bring. On a busy machine those that read requests have work, and a commit
+/// costs the same for all that they bring; on another one this takes no time.
+fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) {
+    for _ in 0..YIELDS {
+        std::thread::yield_now();
+    }
+    while batch.len() < BATCH
+        && let Ok(job) = jobs.try_recv()
+    {
+        batch.push(job);
     }
 }
 
