@@ -15,8 +15,7 @@ const BUSY_MS: u32 = 5_000;
 
 /// Page size of a new `guestlog.db`.
 pub(in crate::store) const MAIN_PAGE_BYTES: u32 = 4_096;
-/// Page size of a new `inbox.db`. Hits are only appended, about fifty per commit, so a few large pages cost less than
-/// many small ones.
+/// Page size of a new `inbox.db`. Hits are only appended, many per commit, so large pages suit them.
 pub(in crate::store) const INBOX_PAGE_BYTES: u32 = 16_384;
 
 /// The write-ahead log is written back into the file when it is this long.

@@ -1,9 +1,11 @@
 //! The inbox: accepted hits that are not folded yet, in the file `inbox.db`.
 //!
 //! One thread writes it. It takes all requests that have queued up, appends their hits in one transaction, syncs it to
-//! disk, and only then are the requests answered (group commit). The hits of a transaction share a few rows. Ids never restart below the watermark, because the
-//! fold would take a hit with such an id for one that it has counted already.
+//! disk, and only then are the requests answered (group commit). The hits of a transaction share a few rows, called
+//! batches. Ids never restart below the watermark, because the fold would take a hit with such an id for one that it has
+//! counted already.
 
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -27,15 +29,15 @@ pub const QUEUE: usize = 4_096;
 pub const QUEUE_BYTES: usize = 8 * 1024 * 1024;
 /// `list` stops after this many bytes of hits.
 const LIST_BYTES: usize = 4 * 1024 * 1024;
-/// Page cache of the connection that lists hits. It reads each once.
+/// Page cache of the connection that lists hits. It reads most of them once.
 const LIST_CACHE_KIB: i64 = 1_024;
 /// Most requests in one commit.
-const BATCH: usize = 1_024;
+const REQUESTS_MAX: usize = 1_024;
 /// How often other threads run before a commit.
 const YIELDS: usize = 4;
 /// Most hits that wait to be folded. Beyond it nothing is accepted until the fold has caught up.
 pub const WAITING_MAX: i64 = 2_000_000;
-/// Folded hits are deleted this many at once, or a batch, so that no commit waits long for it. It happens when no request
+/// Folded hits are deleted this many at once, in whole batches, so that no commit waits long for it. It happens when no request
 /// waits, and under load when this many can be deleted.
 const PURGE_STEP: i64 = 2_000;
 /// How often the free space of the disk is read.
@@ -84,7 +86,7 @@ enum Job {
 struct State {
     /// The highest id on disk.
     last: AtomicI64,
-    /// All ids up to this one are deleted.
+    /// All batches that end at this id or before it are deleted.
     purged: AtomicI64,
     /// The disk has less free space than `min_free`.
     no_space: AtomicBool,
@@ -147,8 +149,7 @@ impl Inbox {
         min_free: u64,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, JoinHandle<()>), Error> {
-        let highest: i64 =
-            conn.query_row("select coalesce(max(last_id), 0) from batch", [], |row| row.get(0))?;
+        let highest = highest(&conn)?;
         let state = Arc::new(State {
             last: AtomicI64::new(highest.max(watermark)),
             purged: AtomicI64::new(watermark),
@@ -176,12 +177,13 @@ impl Inbox {
         };
         let join = std::thread::Builder::new().name("inbox".into()).spawn(move || {
             let mut jobs = jobs;
-            // After a panic the requests of the batch get no answer and are sent again; the inbox continues.
+            // After a panic the requests of the commit get no answer and are sent again; the inbox continues.
             while catch_unwind(AssertUnwindSafe(|| thread.serve(&mut jobs))).is_err() {
                 tracing::error!("the inbox panicked; it continues");
                 if !thread.conn.is_autocommit() {
                     let _ = thread.conn.execute_batch("rollback");
                 }
+                thread.find_last();
             }
             thread.state.alive.store(false, Ordering::SeqCst);
             let _ = thread.conn.execute_batch("pragma wal_checkpoint(truncate)");
@@ -229,14 +231,13 @@ impl Inbox {
         }
         let before = self.state.recent.first_after(after).unwrap_or(i64::MAX);
         let conn = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut statement = conn.prepare_cached(
-            "select last_id, hits, body from batch where last_id > ?1 and last_id - hits < ?2 - 1 order by last_id",
-        )?;
-        let mut batches = statement.query((after, before))?;
+        let mut statement =
+            conn.prepare_cached("select last_id, hits, body from batch where last_id > ?1 order by last_id")?;
+        let mut batches = statement.query([after])?;
         let (mut hits, mut bytes) = (Vec::new(), 0);
         while let Some(found) = batches.next()? {
             let body = found.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-            for (id, row) in batch::rows(found.get(0)?, found.get(1)?, body) {
+            for (id, row) in batch::hits(found.get(0)?, found.get(1)?, body) {
                 if hits.len() >= limit || bytes >= LIST_BYTES || id >= before {
                     return Ok(hits);
                 }
@@ -249,7 +250,7 @@ impl Inbox {
         Ok(hits)
     }
 
-    /// Deletes hits up to the watermark, after the requests that wait already.
+    /// Deletes the batches that are folded to their end, after the requests that wait already.
     pub fn purge(&self, through: i64) {
         // If the queue is full this call is skipped. The next one deletes these hits too.
         let _ = self.queue.try_send(Job::Purge { through });
@@ -268,7 +269,7 @@ impl Inbox {
         self.state.purged.fetch_max(id, Ordering::Relaxed);
     }
 
-    /// An upper bound for the hits that wait: those folded but not deleted yet are included.
+    /// An upper bound for the hits that wait: folded ones may be included.
     #[must_use]
     pub fn waiting(&self) -> i64 {
         self.last_id() - self.state.purged.load(Ordering::Relaxed)
@@ -318,7 +319,7 @@ struct Thread {
 impl Thread {
     fn serve(&mut self, jobs: &mut mpsc::Receiver<Job>) {
         self.check_space();
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut taken = Vec::with_capacity(REQUESTS_MAX);
         loop {
             // What is left when the server stops is deleted after the next start.
             while jobs.is_empty()
@@ -327,14 +328,16 @@ impl Thread {
             {
                 self.purge();
             }
-            if jobs.blocking_recv_many(&mut batch, BATCH) == 0 {
+            if jobs.blocking_recv_many(&mut taken, REQUESTS_MAX) == 0 {
                 return;
             }
-            gather(jobs, &mut batch);
+            if taken.len() < REQUESTS_MAX && taken.iter().any(|job| matches!(job, Job::Append(_))) {
+                gather(jobs, &mut taken);
+            }
             self.check_space();
-            let mut appends = Vec::with_capacity(batch.len());
+            let mut appends = Vec::with_capacity(taken.len());
             let mut probes = Vec::new();
-            for job in batch.drain(..) {
+            for job in taken.drain(..) {
                 match job {
                     Job::Append(append) => appends.push(append),
                     Job::Purge { through } => self.purge_to = self.purge_to.max(through),
@@ -356,9 +359,8 @@ impl Thread {
     }
 
     fn append(&mut self, mut appends: Vec<Append>) {
-        let last = self.state.last.load(Ordering::SeqCst);
         // What is not where it was opened is gone with this process, so it is not acknowledged.
-        let written = self.insert_all(last, &appends).and_then(|id| self.file.check().map(|()| id));
+        let written = self.insert_all(&appends).and_then(|ids| self.file.check().map(|()| ids));
         if let Err(error) = &written {
             tracing::error!(error = %error, requests = appends.len(), "the inbox could not be written");
             if !self.conn.is_autocommit() {
@@ -366,12 +368,12 @@ impl Thread {
             }
             self.find_last();
         }
-        if let Ok(id) = &written {
-            let entries = appends.iter_mut().flat_map(|(entries, ..)| entries).zip(last + 1..);
+        if let Ok(ids) = &written {
+            let entries = appends.iter_mut().flat_map(|(entries, ..)| entries).zip(ids.clone());
             self.state
                 .recent
                 .push(entries.filter_map(|(entry, id)| Some((id, entry.hit.take()?, entry.row.len()))));
-            self.state.last.store(*id, Ordering::SeqCst);
+            self.state.last.store(*ids.end(), Ordering::SeqCst);
             self.arrived.notify_one();
         }
         for (_, answer, _) in appends {
@@ -382,18 +384,19 @@ impl Thread {
         }
     }
 
-    /// After a failed commit the hits may be on disk or not. An id that is used twice would be refused for ever, so the
-    /// file is asked.
+    /// After a failed commit the hits may be on disk or not, so the file is asked.
     fn find_last(&self) {
-        let highest =
-            self.conn.query_row("select coalesce(max(last_id), 0) from batch", [], |row| row.get(0));
-        if let Ok(highest) = highest {
+        if let Ok(highest) = highest(&self.conn) {
             self.state.last.fetch_max(highest, Ordering::SeqCst);
         }
     }
 
-    fn insert_all(&self, mut id: i64, appends: &[Append]) -> Result<i64, Error> {
+    /// Answers the ids of the entries.
+    fn insert_all(&self, appends: &[Append]) -> Result<RangeInclusive<i64>, Error> {
         self.conn.execute_batch("begin immediate")?;
+        // The file decides: of two hits with one id the fold would count the first alone.
+        let last = self.state.last.load(Ordering::SeqCst).max(highest(&self.conn)?);
+        let mut id = last;
         let mut batch = Batch::default();
         for entry in appends.iter().flat_map(|(entries, ..)| entries) {
             batch.push(&entry.row);
@@ -407,7 +410,7 @@ impl Thread {
             self.insert(id, &batch)?;
         }
         self.conn.execute_batch("commit")?;
-        Ok(id)
+        Ok(last + 1..=id)
     }
 
     fn insert(&self, last_id: i64, batch: &Batch) -> Result<(), Error> {
@@ -448,7 +451,7 @@ impl Thread {
         Ok(through)
     }
 
-    /// Answers all probes of a batch by one write, so that frequent probes do not delay requests.
+    /// Answers all probes that were taken together by one write, so that frequent probes do not delay requests.
     fn probe(&self, probes: Vec<Answer>) {
         let now = self.clock.now().0;
         let written = match self.state.no_space.load(Ordering::Relaxed) {
@@ -489,86 +492,24 @@ impl Thread {
     }
 }
 
+/// The highest id in the file; 0 when there is none.
+fn highest(conn: &Connection) -> Result<i64, Error> {
+    let mut statement = conn.prepare_cached("select coalesce(max(last_id), 0) from batch")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
 /// Lets other threads run, and takes what they bring. On a busy machine those that read requests have work, and a commit
 /// costs the same for all that they bring; on another one this takes no time.
-fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) {
+fn gather(jobs: &mut mpsc::Receiver<Job>, taken: &mut Vec<Job>) {
     for _ in 0..YIELDS {
         std::thread::yield_now();
     }
-    while batch.len() < BATCH
+    while taken.len() < REQUESTS_MAX
         && let Ok(job) = jobs.try_recv()
     {
-        batch.push(job);
+        taken.push(job);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::clock::{ManualClock, Millis};
-    use crate::store::data_dir::INBOX_FILE;
-    use crate::store::{Options, Store};
-
-    /// A step per 2,000 ids would never come to the end of the gap, nor see that the server stops.
-    #[test]
-    fn a_gap_in_the_ids_is_not_walked_through() {
-        let dir = tempfile::tempdir().unwrap();
-        let options = Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
-        let store = || Store::open(&options, ManualClock::at(Millis(0))).unwrap();
-        store().close();
-        let far = i64::MAX / 2;
-        let conn = Connection::open(options.data_dir.join(INBOX_FILE)).unwrap();
-        conn.execute("insert into batch (last_id, hits, body) values (?1, 1, x'7b7d')", [far]).unwrap();
-        conn.close().unwrap();
-        let store = store();
-        assert!(store.inbox.waiting() >= WAITING_MAX);
-        store.inbox.purge(far);
-        let hits = || store.inbox.list(0, 10).unwrap().len();
-        for _ in 0..2_000 {
-            if store.inbox.waiting() == 0 {
-                break;
-            }
-            crate::base::clock::pause(std::time::Duration::from_millis(5));
-        }
-        assert_eq!((store.inbox.waiting(), hits()), (0, 0));
-        store.close();
-    }
-
-    /// Hits of one commit share a row, of which some may be folded.
-    #[test]
-    fn a_batch_that_is_partly_folded_stays_until_all_of_it_is() {
-        let dir = tempfile::tempdir().unwrap();
-        let options = Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
-        let store = Store::open(&options, ManualClock::at(Millis(0))).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        for count in [5, 1] {
-            let entries = (0..count).map(|_| Entry::of_row(b"a row".to_vec())).collect();
-            runtime.block_on(store.inbox.append(entries)).unwrap();
-        }
-        let ids = |after, limit| {
-            store.inbox.list(after, limit).unwrap().iter().map(|hit| hit.id).collect::<Vec<_>>()
-        };
-        assert_eq!((ids(0, 9), ids(2, 9), ids(2, 2)), (vec![1, 2, 3, 4, 5, 6], vec![3, 4, 5, 6], vec![3, 4]));
-        for (folded, left) in [(3, vec![1, 2, 3, 4, 5, 6]), (5, vec![6]), (6, vec![])] {
-            store.inbox.purge(folded);
-            // The purge is done when a job that comes after it is.
-            for _ in 0..2 {
-                runtime.block_on(store.inbox.probe()).unwrap();
-            }
-            assert_eq!(ids(0, 9), left, "{folded}");
-            assert_eq!(store.inbox.waiting(), 6 - folded);
-        }
-        store.close();
-    }
-
-    #[test]
-    fn the_bytes_of_waiting_hits_are_bounded_and_returned() {
-        let queued = Arc::default();
-        let all = QueueShare::reserve(&queued, QUEUE_BYTES).unwrap();
-        assert!(QueueShare::reserve(&queued, 1).is_none(), "one past the limit");
-        drop(all);
-        assert!(QueueShare::reserve(&queued, 1).is_some());
-        assert!(QueueShare::reserve(&queued, usize::MAX).is_none());
-        assert_eq!(queued.load(Ordering::Relaxed), 0);
-    }
-}
+mod tests;

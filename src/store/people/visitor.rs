@@ -150,8 +150,8 @@ pub fn delete(conn: &Connection, account: AccountId, number: VisitorNumber) -> R
 /// Writes visitors as they are now. It is prepared once for many rows, because finding its statements in the cache for each of
 /// them would be a good part of the work.
 pub struct Upsert<'c> {
-    /// Changes a row whose contact stays. It is a third cheaper than inserting and finding that the row is there, because the
-    /// index of contacts is left alone.
+    /// Changes a row whose contact stays. It is a third cheaper than inserting and finding that the row is there, and leaves
+    /// the index of contacts alone.
     update: CachedStatement<'c>,
     upsert: CachedStatement<'c>,
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::store::account;
+use crate::store::batch;
 use crate::store::data_dir::{self, INBOX_FILE, MAIN_FILE};
 use crate::store::dictionary::{self, Kind};
 use crate::store::error::Error;
@@ -291,21 +292,29 @@ fn visits(conn: &Connection, report: &mut Report) -> Result<(), Error> {
 fn check_inbox(main: &Connection, inbox: &Connection, report: &mut Report) -> Result<(), Error> {
     let watermark = crate::store::watermark(main)?;
     inbox.execute_batch("begin")?;
-    let (lowest, highest): (Option<i64>, Option<i64>) =
-        inbox.query_row("select min(last_id - hits + 1), max(last_id) from batch", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    let (waiting, missing): (i64, i64) = inbox.query_row(
-        "select waiting, ids - waiting from (
-             select coalesce(sum(min(hits, last_id - ?1)), 0) as waiting,
-                    coalesce(max(last_id) - min(max(last_id - hits, ?1)), 0) as ids
-             from batch where last_id > ?1)",
+    let batches = batch::table(inbox)?;
+    let (lowest, highest): (Option<i64>, Option<i64>) = inbox.query_row(
+        &format!("select min(last_id - hits + 1), max(last_id) from {batches}"),
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let waiting = batch::count_after(inbox, watermark)?;
+    // Between each batch and the one before it.
+    let (missing, doubled): (i64, i64) = inbox.query_row(
+        &format!(
+            "select coalesce(sum(max(first - last - 1, 0)), 0), coalesce(sum(max(last + 1 - first, 0)), 0) from (
+                 select last_id - hits + 1 as first, lag(last_id) over (order by last_id) as last
+                 from {batches} where last_id > ?1)"
+        ),
         [watermark],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     inbox.execute_batch("commit")?;
     if missing != 0 {
         report.findings.push(format!("missing hits in the inbox: {missing}"));
+    }
+    if doubled != 0 {
+        report.findings.push(format!("hits in the inbox that have the number of another one: {doubled}"));
     }
     // Ids of the inbox never begin again below the watermark that was read before.
     if let Some(highest) = highest.filter(|highest| *highest < watermark) {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::store::batch;
 use crate::store::data_dir::{self, INBOX_FILE, MAIN_FILE};
 use crate::store::error::Error;
 use crate::store::file::migrate;
@@ -61,10 +62,7 @@ pub fn find(data_dir: &Path) -> Result<Option<Statistics>, Error> {
     let inbox = data_dir.join(INBOX_FILE);
     if !data_dir::is_absent(&inbox)? {
         let conn = open::reader(&inbox)?;
-        let condition = [statistics.watermark];
-        let mut waiting =
-            conn.prepare("select coalesce(sum(min(hits, last_id - ?1)), 0) from batch where last_id > ?1")?;
-        statistics.waiting = waiting.query_row(condition, |row| row.get(0))?;
+        statistics.waiting = batch::count_after(&conn, statistics.watermark)?;
     }
     Ok(Some(statistics))
 }

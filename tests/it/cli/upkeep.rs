@@ -119,6 +119,10 @@ const HARMS: &[(&str, &str)] = &[
         "attach 'IN' as i; insert into i.batch values (4, 1, x'00'), (7, 2, x'00'), (9, 2, x'00')",
         "missing hits in the inbox: 1",
     ),
+    (
+        "attach 'IN' as i; insert into i.batch values (6, 3, x'00'), (7, 3, x'00')",
+        "hits in the inbox that have the number of another one: 2",
+    ),
     // Two of the four hits of the first batch are folded.
     (
         "attach 'IN' as i; delete from i.batch;

@@ -148,7 +148,7 @@ impl Audit {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?, row.get::<_, Vec<u8>>(2)?))
             })
         {
-            for (id, row) in batch::rows(last_id, hits, &body).filter(|(id, _)| *id > watermark) {
+            for (id, row) in batch::hits(last_id, hits, &body).filter(|(id, _)| *id > watermark) {
                 if id != before + 1 {
                     self.faults.push(format!("the inbox goes from {before} to {id}"));
                 }

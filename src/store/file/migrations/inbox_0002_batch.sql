@@ -1,4 +1,4 @@
--- Hits that were put on disk together share a row: one row per hit cost as much as all else that is done with it here.
+-- Hits that were put on disk together share a row, because a row for each cost about a tenth of all work on a hit.
 -- A batch of one hit is the row of the hit itself; in a longer one each has its length in front (`store/hits/batch.rs`).
 create table batch (
     -- id of the last hit; the ids of the others come before it without a gap

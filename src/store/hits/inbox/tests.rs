@@ -1,0 +1,128 @@
+//! Of the inbox: batches, purging, ids and the bounds of what waits.
+
+use super::*;
+use crate::base::clock::{ManualClock, Millis};
+use crate::domain::account::AccountId;
+use crate::domain::contact::Identity;
+use crate::domain::hit::Act;
+use crate::store::data_dir::INBOX_FILE;
+use crate::store::{Options, Store};
+
+/// A step per 2,000 ids would never come to the end of the gap, nor see that the server stops.
+#[test]
+fn a_gap_in_the_ids_is_not_walked_through() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
+    let store = || Store::open(&options, ManualClock::at(Millis(0))).unwrap();
+    store().close();
+    let far = i64::MAX / 2;
+    let conn = Connection::open(options.data_dir.join(INBOX_FILE)).unwrap();
+    conn.execute("insert into batch (last_id, hits, body) values (?1, 1, x'7b7d')", [far]).unwrap();
+    conn.close().unwrap();
+    let store = store();
+    assert!(store.inbox.waiting() >= WAITING_MAX);
+    store.inbox.purge(far);
+    wait_until_purged(&store.inbox, 0);
+    assert!(store.inbox.list(0, 10).unwrap().is_empty());
+    store.close();
+}
+
+/// Hits of one commit share a row, of which some may be folded.
+#[test]
+fn a_batch_that_is_partly_folded_stays_until_all_of_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
+    let store = Store::open(&options, ManualClock::at(Millis(0))).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for count in [5, 1] {
+        let entries = (0..count).map(|_| Entry::of_row(b"a row".to_vec())).collect();
+        runtime.block_on(store.inbox.append(entries)).unwrap();
+    }
+    let ids =
+        |after, limit| store.inbox.list(after, limit).unwrap().iter().map(|hit| hit.id).collect::<Vec<_>>();
+    assert_eq!((ids(0, 9), ids(2, 9), ids(2, 2)), (vec![1, 2, 3, 4, 5, 6], vec![3, 4, 5, 6], vec![3, 4]));
+    for (folded, left) in [(3, vec![1, 2, 3, 4, 5, 6]), (5, vec![6]), (6, vec![])] {
+        store.inbox.purge(folded);
+        wait_until_purged(&store.inbox, 6 - folded);
+        assert_eq!(ids(0, 9), left, "{folded}");
+    }
+    store.close();
+}
+
+fn wait_until_purged(inbox: &Inbox, waiting: i64) {
+    for _ in 0..2_000 {
+        if inbox.waiting() == waiting {
+            return;
+        }
+        crate::base::clock::pause(std::time::Duration::from_millis(5));
+    }
+    panic!("{} wait, not {waiting}", inbox.waiting());
+}
+
+#[test]
+fn the_hits_of_a_large_commit_lie_in_several_batches() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
+    let store = Store::open(&options, ManualClock::at(Millis(0))).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let rows: Vec<Vec<u8>> = (0..500_u16).map(|n| n.to_le_bytes().repeat(512)).collect();
+    let entries = rows.iter().cloned().map(Entry::of_row).collect();
+    runtime.block_on(store.inbox.append(entries)).unwrap();
+    let listed = store.inbox.list(0, 1_000).unwrap().into_iter().map(|hit| match hit.what {
+        Content::Row(row) => (hit.id, row),
+        Content::Hit(_) => unreachable!("only rows are appended"),
+    });
+    assert_eq!(listed.collect::<Vec<_>>(), (1..).zip(rows).collect::<Vec<_>>());
+    store.close();
+    let conn = Connection::open(options.data_dir.join(INBOX_FILE)).unwrap();
+    let batches: i64 = conn.query_row("select count(*) from batch", [], |row| row.get(0)).unwrap();
+    assert_eq!(batches, 2);
+}
+
+/// What another process of this store would never do: the file has more than the thread knows of.
+#[test]
+fn an_id_that_is_in_the_file_is_not_given_out_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
+    let store = Store::open(&options, ManualClock::at(Millis(0))).unwrap();
+    let conn = Connection::open(options.data_dir.join(INBOX_FILE)).unwrap();
+    conn.execute("insert into batch (last_id, hits, body) values (2, 2, x'00')", []).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(store.inbox.append(vec![Entry::of_row(b"a row".to_vec())])).unwrap();
+    assert_eq!(store.inbox.last_id(), 3);
+    let ids: Vec<i64> = store.inbox.list(0, 9).unwrap().iter().map(|hit| hit.id).collect();
+    assert_eq!(ids, [1, 2, 3]);
+    store.close();
+}
+
+/// The latest hits are in memory; what came before them is read from the file, and no further.
+#[test]
+fn the_file_is_read_up_to_the_first_hit_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
+    let store = Store::open(&options, ManualClock::at(Millis(0))).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let hit = || Arc::new(Hit::from_program(AccountId::FIRST, Millis(0), Act::PageView, Identity::default()));
+    let row = || Entry::of_row(b"a row".to_vec());
+    for entries in [vec![row(), row()], vec![row(), Entry::of_hit(b"a row".to_vec(), hit())]] {
+        runtime.block_on(store.inbox.append(entries)).unwrap();
+    }
+    let kinds = |after| {
+        let listed = store.inbox.list(after, 9).unwrap();
+        let kind = |hit: &Waiting| (hit.id, matches!(hit.what, Content::Hit(_)));
+        listed.iter().map(kind).collect::<Vec<_>>()
+    };
+    assert_eq!((kinds(0), kinds(3)), (vec![(1, false), (2, false), (3, false)], vec![(4, true)]));
+    store.close();
+}
+
+#[test]
+fn the_bytes_of_waiting_hits_are_bounded_and_returned() {
+    let queued = Arc::default();
+    let all = QueueShare::reserve(&queued, QUEUE_BYTES).unwrap();
+    assert!(QueueShare::reserve(&queued, 1).is_none(), "one past the limit");
+    drop(all);
+    assert!(QueueShare::reserve(&queued, 1).is_some());
+    assert!(QueueShare::reserve(&queued, usize::MAX).is_none());
+    assert_eq!(queued.load(Ordering::Relaxed), 0);
+}
