@@ -26,6 +26,8 @@ use crate::store::{self, Store};
 
 /// Most downloads of all events at once. One more is told to come later.
 pub const DOWNLOADS_MAX: usize = 2;
+/// Most long CSV files that are sent at a time. The rows of each are in memory until it is sent.
+pub const CSV_FILES_MAX: usize = 4;
 
 /// Settings of the use cases. `server` makes them from the configuration.
 #[derive(Clone, Debug)]
@@ -75,6 +77,8 @@ pub struct App {
     pub report_turns: ReportTurns,
     /// A permit for each download of all events that may run.
     pub downloads: Arc<Semaphore>,
+    /// A permit for each long CSV file that may be on its way.
+    pub csv_files: Arc<Semaphore>,
     pub scripts: Arc<ScriptCache>,
     /// By `rate_limit::sender_of`.
     pub senders: RateLimiter<u64>,
@@ -139,6 +143,7 @@ impl App {
             long_reports: Semaphore::new(1),
             report_turns: ReportTurns::default(),
             downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
+            csv_files: Arc::new(Semaphore::new(CSV_FILES_MAX)),
             scripts: Arc::new(ScriptCache::new(options.public_url.clone())),
             senders: RateLimiter::new(options.collector_per_address),
             token_calls: RateLimiter::new(options.api_per_token),

@@ -303,7 +303,7 @@ pub struct ReportAccess {
     /// Whether email addresses are shown in full.
     pub sees_emails: bool,
     /// Held until the report is answered.
-    pub turn: Turn,
+    _turn: Turn,
 }
 
 impl ReportAccess {
@@ -313,7 +313,7 @@ impl ReportAccess {
             let page = Member::of(request).await?;
             let turn = page.app().report_turns.take(Asker::User(page.user_id())).await?;
             return Ok(Self {
-                turn,
+                _turn: turn,
                 state: page.signed_in.state.clone(),
                 account: Arc::clone(&page.account),
                 format,
@@ -336,7 +336,7 @@ impl ReportAccess {
         let persons = caller.token.scopes.contains(&Scope::CrmRead);
         let turn = caller.state.app.report_turns.take(Asker::Token(caller.token.id)).await?;
         let (state, sees_emails) = (caller.state, persons);
-        Ok(Self { state, account, format, reader: None, persons, sees_emails, turn })
+        Ok(Self { state, account, format, reader: None, persons, sees_emails, _turn: turn })
     }
 
     pub fn need_persons(&self) -> Result<(), WebError> {

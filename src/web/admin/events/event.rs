@@ -77,10 +77,10 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Csv(mark) if by_contact => {
             let name = format!("{}-contacts", file_name(&params));
             let rows = found.completed_by.unwrap_or_default();
-            export::csv_columns(CsvFile { name, mark, turn: access.turn }, &CONTACTS, rows)
+            export::csv_columns(CsvFile { name, mark, places: &access.state.app.csv_files }, &CONTACTS, rows)
         }
         Format::Csv(mark) => {
-            let file = CsvFile { name: file_name(&params), mark, turn: access.turn };
+            let file = CsvFile { name: file_name(&params), mark, places: &access.state.app.csv_files };
             export::csv(file, &COLUMNS, found.series.into_iter().map(|point| cells(&point)))
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),

@@ -53,7 +53,8 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv(mark) => {
-            let file = CsvFile { name: report_page::file_name(&params), mark, turn: access.turn };
+            let file =
+                CsvFile { name: report_page::file_name(&params), mark, places: &access.state.app.csv_files };
             csv(file, found)
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
@@ -103,7 +104,7 @@ fn cells(row: &EventRow) -> Vec<String> {
     ]
 }
 
-fn csv(file: CsvFile, found: Events) -> Result<HttpResponse, WebError> {
+fn csv(file: CsvFile<'_>, found: Events) -> Result<HttpResponse, WebError> {
     let compared: &[&str] = match found.table.compare {
         Some(_) => &["completions_before", "value_before"],
         None => &[],

@@ -163,7 +163,11 @@ async fn list(request: HttpRequest, access: ReportAccess, which: List) -> Result
             })
         }
         Format::Csv(mark) => {
-            let file = CsvFile { name: format!("{}-events-{id}", which.as_str()), mark, turn: access.turn };
+            let file = CsvFile {
+                name: format!("{}-events-{id}", which.as_str()),
+                mark,
+                places: &access.state.app.csv_files,
+            };
             export::csv_columns(file, &COLUMNS, found.rows)
         }
         Format::Html => {

@@ -44,7 +44,11 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv(mark) => {
-            let file = CsvFile { name: format!("contact-{account}-{id}"), mark, turn: access.turn };
+            let file = CsvFile {
+                name: format!("contact-{account}-{id}"),
+                mark,
+                places: &access.state.app.csv_files,
+            };
             export::csv_columns(file, &COLUMNS, found.timeline)
         }
         Format::Html => {

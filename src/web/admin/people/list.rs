@@ -52,7 +52,8 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv(mark) => {
-            let file = CsvFile { name: format!("contacts-{account}"), mark, turn: access.turn };
+            let file =
+                CsvFile { name: format!("contacts-{account}"), mark, places: &access.state.app.csv_files };
             export::csv_columns(file, &COLUMNS, found.rows)
         }
         Format::Html => {

@@ -81,7 +81,11 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv(mark) => {
-            let file = CsvFile { name: format!("visitor-{id}-{}", found.number), mark, turn: access.turn };
+            let file = CsvFile {
+                name: format!("visitor-{id}-{}", found.number),
+                mark,
+                places: &access.state.app.csv_files,
+            };
             let rows = found.table.rows.into_iter().flat_map(|mut session| {
                 let timeline = std::mem::take(&mut session.timeline);
                 timeline.into_iter().map(move |event| cells(&session, &event))

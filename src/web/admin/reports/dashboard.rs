@@ -46,7 +46,8 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv(mark) => {
-            let file = CsvFile { name: report_page::file_name(&params), mark, turn: access.turn };
+            let file =
+                CsvFile { name: report_page::file_name(&params), mark, places: &access.state.app.csv_files };
             export::csv(file, &COLUMNS, found.series.into_iter().map(|point| cells(&point)))
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),

@@ -87,7 +87,8 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Json => export::json(&table(&entries, params.query.limit)),
         Format::Csv(mark) => {
             entries.truncate(params.query.limit.min(LIMIT_MAX));
-            let file = CsvFile { name: report_page::file_name(&params), mark, turn: access.turn };
+            let file =
+                CsvFile { name: report_page::file_name(&params), mark, places: &access.state.app.csv_files };
             export::csv_columns(file, &COLUMNS, entries)
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),

@@ -51,7 +51,8 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&table),
         Format::Csv(mark) => {
-            let file = CsvFile { name: report_page::file_name(&params), mark, turn: access.turn };
+            let file =
+                CsvFile { name: report_page::file_name(&params), mark, places: &access.state.app.csv_files };
             report_page::csv(file, &COLUMNS, table, cells, |row| row.before)
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),

@@ -181,7 +181,7 @@ pub(crate) fn file_name(params: &ReportParams) -> String {
 
 /// A table as CSV. A comparison adds columns at the end.
 pub(crate) fn csv<R: 'static>(
-    file: CsvFile,
+    file: CsvFile<'_>,
     columns: &[&str],
     table: Table<R>,
     cells: impl Fn(&R) -> Vec<String> + 'static,

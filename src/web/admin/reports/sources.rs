@@ -33,7 +33,8 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Json => export::json(&table),
         Format::Csv(mark) => {
             let columns = columns(By::parse(params.query.by.as_deref())?);
-            let file = CsvFile { name: report_page::file_name(&params), mark, turn: access.turn };
+            let file =
+                CsvFile { name: report_page::file_name(&params), mark, places: &access.state.app.csv_files };
             report_page::csv(file, &columns, table, cells, |row| row.before)
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
