@@ -70,6 +70,8 @@ pub struct Store {
     waiting_reads: Arc<tokio::sync::Semaphore>,
     /// One turn for each reader.
     reading: Arc<tokio::sync::Semaphore>,
+    /// Turns for reads that may take long: one reader is left for the others.
+    reading_long: Arc<tokio::sync::Semaphore>,
     /// What follows the changes of `guestlog.db`.
     pub changes: Arc<changes::Changes>,
     pub scanner: Arc<scan::Scanner>,
@@ -117,6 +119,7 @@ impl Store {
             readers,
             waiting_reads: Arc::new(tokio::sync::Semaphore::new(WAITING_READS_MAX)),
             reading: Arc::new(tokio::sync::Semaphore::new(options.readers.max(1))),
+            reading_long: Arc::new(tokio::sync::Semaphore::new(options.readers.saturating_sub(1).max(1))),
             inbox,
             changes,
             data_dir: options.data_dir.clone(),
@@ -140,20 +143,50 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.read_holding(None, question).await
+    }
+
+    /// The same for what may take long: however many of these run or wait, one reader is left for others.
+    pub async fn read_long<T, E>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let turn = self.take_turn(&self.reading_long).await?;
+        self.read_holding(Some(turn), question).await
+    }
+
+    /// `held` is given back when the question is answered, also when nobody waits for the answer any more.
+    async fn read_holding<T, E>(
+        &self,
+        held: Option<tokio::sync::OwnedSemaphorePermit>,
+        question: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let turn = self.take_turn(&self.reading).await?;
         let readers = Arc::clone(&self.readers);
-        let Ok(place) = Arc::clone(&self.waiting_reads).try_acquire_owned() else {
-            return Err(Error::Busy.into());
-        };
-        // Who waits for a connection does not hold a thread: hundreds of them would take hundreds of megabytes.
-        let turn = tokio::time::timeout(readers::WAIT, Arc::clone(&self.reading).acquire_owned());
-        let Ok(Ok(turn)) = turn.await else { return Err(Error::Busy.into()) };
-        drop(place);
         let done = tokio::task::spawn_blocking(move || {
             let answer = readers.read(question);
-            drop(turn);
+            drop((turn, held));
             answer
         });
         done.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
+    }
+
+    /// Who waits for a turn does not hold a thread: hundreds of them would take hundreds of megabytes.
+    async fn take_turn(
+        &self,
+        turns: &Arc<tokio::sync::Semaphore>,
+    ) -> Result<tokio::sync::OwnedSemaphorePermit, Error> {
+        let Ok(_place) = Arc::clone(&self.waiting_reads).try_acquire_owned() else { return Err(Error::Busy) };
+        let turn = tokio::time::timeout(readers::WAIT, Arc::clone(turns).acquire_owned());
+        turn.await.ok().and_then(Result::ok).ok_or(Error::Busy)
     }
 
     /// Writes to both files without changing what they say: is the way to the disk open?

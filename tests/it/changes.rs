@@ -208,6 +208,43 @@ async fn a_hit_that_lies_in_the_inbox_again_counts_once() {
     );
 }
 
+/// However many reports run, a page that reads little finds a reader free.
+#[actix_web::test]
+async fn reads_that_take_long_leave_a_reader_for_short_ones() {
+    let site = Site::new().await;
+    let (begun, has_begun) = channel();
+    let (mut ends, mut running) = (Vec::new(), Vec::new());
+    // The store has two readers.
+    for _ in 0..3 {
+        let (app, begun, (end, ended)) = (site.app.clone(), begun.clone(), channel::<()>());
+        ends.push(end);
+        running.push(actix_web::rt::spawn(async move {
+            let read = move |_: &Connection| {
+                begun.send(()).unwrap();
+                let _ = ended.recv();
+                Ok::<_, store::Error>(())
+            };
+            app.store.read_long(read).await
+        }));
+    }
+    let mut runs = false;
+    for _ in 0..PATIENCE {
+        runs = has_begun.try_recv().is_ok();
+        if runs {
+            break;
+        }
+        actix_web::rt::time::sleep(LOOK_EVERY).await;
+    }
+    let short =
+        |conn: &Connection| Ok::<i64, store::Error>(conn.query_row("select 1", [], |row| row.get(0))?);
+    assert_eq!((runs, site.app.store.read(short).await.unwrap()), (true, 1));
+    assert!(has_begun.try_recv().is_err(), "the others wait for their turn");
+    drop(ends);
+    for one in running {
+        one.await.unwrap().unwrap();
+    }
+}
+
 async fn page_views_of(site: &Site, email: &str) -> u64 {
     let pairs = [("period", "today"), ("filter", &format!("contact:is:{email}"))]
         .map(|(key, value)| (key.to_owned(), value.to_owned()));

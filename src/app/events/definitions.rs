@@ -162,7 +162,7 @@ pub async fn what_goes(app: &App, account: AccountId, number: EventNumber) -> Re
     let name = known.find(number).ok_or(store::Error::NotFound)?.definition.name.clone();
     let (scanner, clock, now) = (Arc::clone(&app.store.scanner), Arc::clone(&app.clock), app.now());
     app.store
-        .read(move |conn| {
+        .read_long(move |conn| {
             let answer = scanner.run(
                 conn,
                 &Request {

@@ -195,7 +195,7 @@ impl Download {
                 let has_more = export.step(conn, &mut part)?;
                 Ok::<_, store::Error>((export, has_more, part))
             };
-            let (stepped, has_more, part) = self.app.store.read(step).await?;
+            let (stepped, has_more, part) = self.app.store.read_long(step).await?;
             export = stepped;
             if !part.is_empty() {
                 self.export = Some(export);

@@ -50,7 +50,7 @@ pub async fn erase_visitor(
     // What takes long is read beside the writer.
     let (tokens, gone) = app
         .store
-        .read(move |conn| {
+        .read_long(move |conn| {
             access::need(conn, actor, account, Role::Admin)?;
             let ask = timeline::Request {
                 account,
@@ -80,8 +80,10 @@ pub async fn erase_visitor(
         .await?;
     app.live.forget(account, number.0, &tokens);
     let range = range_ms.clone();
-    let seen =
-        app.store.read(move |conn| erase_visitor::list_event_ids(conn, account, number, &range, now)).await?;
+    let seen = app
+        .store
+        .read_long(move |conn| erase_visitor::list_event_ids(conn, account, number, &range, now))
+        .await?;
     let range = range_ms.clone();
     app.store
         .writer
@@ -121,7 +123,7 @@ async fn erase_days(
         let (range, clock) = (range_ms.clone(), Arc::clone(&app.clock));
         let held = app
             .store
-            .read(move |conn| {
+            .read_long(move |conn| {
                 erase_visitor::list_segments(conn, account, number, &range, &Deadline::new(clock))
             })
             .await?;
@@ -131,7 +133,7 @@ async fn erase_days(
         }
         left.extend(held.segments.iter().map(|segment| segment.day));
         let cut = |mut segments: VecDeque<Segment>| {
-            app.store.read(move |conn| {
+            app.store.read_long(move |conn| {
                 Ok::<_, store::Error>((
                     erase_visitor::prepare_removals(conn, number, &mut segments)?,
                     segments,

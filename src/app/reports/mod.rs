@@ -212,7 +212,7 @@ impl Frame {
             Some(turn) => Some(turn.await.map_err(|_| store::Error::Busy)?),
             None => None,
         };
-        app.store.read(move |conn| question(&self, conn)).await
+        app.store.read_long(move |conn| question(&self, conn)).await
     }
 
     fn range(&self) -> Range<i64> {
