@@ -43,12 +43,12 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         RealClock.is_past_1970(),
         "the clock of this machine shows a time before 1970; set it, then start Guestlog again"
     );
+    let system = rt::System::new();
+    // Opening the store writes too.
+    let _too_large = system.block_on(async { ignore_too_large_files() });
     let app = Arc::new(open(config).context("the store cannot be opened")?);
     let listener = bind(config.server.listen)?;
-    let result = rt::System::new().block_on(async {
-        let _too_large = ignore_too_large_files();
-        serve(config, Arc::clone(&app), listener, |_| ()).await
-    });
+    let result = system.block_on(serve(config, Arc::clone(&app), listener, |_| ()));
     close(app);
     result
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use guestlog::app::ingest::accept::beacon::{Beacon, of_json};
+use guestlog::app::ingest::accept::call::{Call, read_call};
 use guestlog::app::ingest::accept::{Sender, read_hit};
 use guestlog::app::{App, core};
 use guestlog::base::clock::{Clock, ManualClock, Millis};
@@ -94,6 +95,11 @@ fn accept(beacon: &Beacon<'_>) {
 pub fn beacon_query(data: &[u8]) {
     if let Ok(query) = std::str::from_utf8(data) {
         accept(&Beacon::of_query(query));
+        let account = AccountId::FIRST.to_string().into();
+        if let Ok(hit) = read_call(&product().app, &Call { account, ..Call::of_query(query) }) {
+            let stored = row::of_hit(&hit).expect("a hit is written");
+            assert_eq!(row::hit(&stored).expect("a hit is read"), hit);
+        }
     }
 }
 
@@ -106,7 +112,7 @@ pub fn beacon_json(data: &[u8]) {
 
 /// A hit in the inbox, which the fold reads.
 pub fn stored_hit(data: &[u8]) {
-    for (_, row) in batch::rows(1, 1, data).chain(batch::rows(3, 2, data)) {
+    for (_, row) in batch::hits(1, 1, data).chain(batch::hits(3, 2, data)) {
         if let Ok(hit) = row::hit(row) {
             let written = row::of_hit(&hit).expect("a hit is written");
             assert_eq!(row::hit(&written).expect("what is written is read"), hit);

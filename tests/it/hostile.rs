@@ -3,6 +3,7 @@
 
 mod collector;
 mod connections;
+mod log;
 mod raw;
 mod siege;
 

@@ -147,3 +147,13 @@ fn a_limit_of_file_sizes_refuses_hits_and_ends_nothing() {
     let rows: i64 = conn.query_row("select count(*) from event_hot", [], |row| row.get(0)).unwrap();
     assert_eq!(usize::try_from(rows).unwrap(), acknowledged.len());
 }
+
+/// The system would end the process before it has said why.
+#[test]
+fn a_store_that_outgrows_a_limit_of_file_sizes_while_it_is_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    // 512 bytes, or 1 KB where the shell counts in kilobytes.
+    let before = ["sh", "-c", "ulimit -f 1 && exec \"$0\" \"$@\""];
+    let said = Server::spawn(&folder.path().join("data"), &[], &before).err().expect("there is no store");
+    assert!(said.contains("the store cannot be opened"), "{said}");
+}

@@ -43,10 +43,14 @@ impl<'a> Call<'a> {
 /// Accepts a call. Returns after the commit that put it on disk.
 pub async fn accept(app: &App, call: Call<'_>) -> Outcome {
     app.counters.receive(1);
-    put(app, vec![accept_call(app, &call)]).await
+    put(app, vec![read_call(app, &call)]).await
 }
 
-fn accept_call(app: &App, call: &Call<'_>) -> Result<Hit, Reason> {
+/// The hit that a call is.
+///
+/// # Errors
+/// Why it is refused.
+pub fn read_call(app: &App, call: &Call<'_>) -> Result<Hit, Reason> {
     let now = app.now();
     let id = read::account_id(&call.account)?;
     let account = app.accounts.find(id).ok_or(Reason::UnknownAccount)?;

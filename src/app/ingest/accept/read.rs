@@ -258,7 +258,7 @@ fn property(name: &str, value: &str) -> Option<(String, String)> {
         false => scrub::kept_text(value, Emails::Kept),
     };
     // A text that consists of control characters is empty after the cut.
-    let name = cut(&name.to_lowercase(), contact::PROPERTY_NAME_MAX);
+    let name = cut(&scrub::kept_text(&name.to_lowercase(), Emails::Masked), contact::PROPERTY_NAME_MAX);
     let kept = cut(&kept, contact::PROPERTY_VALUE_MAX);
     (!name.is_empty() && !kept.trim().is_empty()).then_some((name, kept))
 }
