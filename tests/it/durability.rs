@@ -3,6 +3,7 @@
 
 mod audit;
 mod disk;
+mod inbox;
 mod kills;
 mod mount;
 mod power;

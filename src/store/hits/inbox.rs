@@ -512,4 +512,17 @@ fn gather(jobs: &mut mpsc::Receiver<Job>, taken: &mut Vec<Job>) {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_of_waiting_hits_are_bounded_and_returned() {
+        let queued = Arc::default();
+        let all = QueueShare::reserve(&queued, QUEUE_BYTES).unwrap();
+        assert!(QueueShare::reserve(&queued, 1).is_none(), "one past the limit");
+        drop(all);
+        assert!(QueueShare::reserve(&queued, 1).is_some());
+        assert!(QueueShare::reserve(&queued, usize::MAX).is_none());
+        assert_eq!(queued.load(Ordering::Relaxed), 0);
+    }
+}

@@ -1,14 +1,17 @@
-//! Of the inbox: batches, purging, ids and the bounds of what waits.
+//! The inbox by itself: batches, purging and the ids of hits.
 
-use super::*;
-use crate::base::clock::{ManualClock, Millis};
-use crate::domain::account::AccountId;
-use crate::domain::contact::Identity;
-use crate::domain::hit::Act;
-use crate::store::data_dir::INBOX_FILE;
-use crate::store::{Options, Store};
+use std::sync::Arc;
+use std::time::Duration;
 
-/// A step per 2,000 ids would never come to the end of the gap, nor see that the server stops.
+use guestlog::base::clock::{ManualClock, Millis, pause};
+use guestlog::domain::account::AccountId;
+use guestlog::domain::contact::Identity;
+use guestlog::domain::hit::{Act, Hit};
+use guestlog::store::inbox::{Content, Entry, Inbox, WAITING_MAX, Waiting};
+use guestlog::store::{INBOX_FILE, Options, Store};
+use rusqlite::Connection;
+
+/// A step of so many ids would never come to the end of the gap, nor see that the server stops.
 #[test]
 fn a_gap_in_the_ids_is_not_walked_through() {
     let dir = tempfile::tempdir().unwrap();
@@ -54,7 +57,7 @@ fn wait_until_purged(inbox: &Inbox, waiting: i64) {
         if inbox.waiting() == waiting {
             return;
         }
-        crate::base::clock::pause(std::time::Duration::from_millis(5));
+        pause(Duration::from_millis(5));
     }
     panic!("{} wait, not {waiting}", inbox.waiting());
 }
@@ -114,15 +117,4 @@ fn the_file_is_read_up_to_the_first_hit_in_memory() {
     };
     assert_eq!((kinds(0), kinds(3)), (vec![(1, false), (2, false), (3, false)], vec![(4, true)]));
     store.close();
-}
-
-#[test]
-fn the_bytes_of_waiting_hits_are_bounded_and_returned() {
-    let queued = Arc::default();
-    let all = QueueShare::reserve(&queued, QUEUE_BYTES).unwrap();
-    assert!(QueueShare::reserve(&queued, 1).is_none(), "one past the limit");
-    drop(all);
-    assert!(QueueShare::reserve(&queued, 1).is_some());
-    assert!(QueueShare::reserve(&queued, usize::MAX).is_none());
-    assert_eq!(queued.load(Ordering::Relaxed), 0);
 }
