@@ -129,8 +129,8 @@ pub fn find_newest(conn: &Connection) -> Result<Option<i64>, Error> {
     Ok(newest)
 }
 
-/// Writes sessions as they are now. It is prepared once for many rows, because finding its statements in the cache for each of
-/// them would be a good part of the work.
+/// Writes sessions as they are now. Its statements are prepared once for many rows, because finding them in the cache for
+/// each row would be a good part of the work.
 pub struct Upsert<'c> {
     /// Changes the row of a session that is in no segment; cheaper than inserting and finding that the row is there.
     update: CachedStatement<'c>,
@@ -149,6 +149,7 @@ impl<'c> Upsert<'c> {
 
     pub fn execute(&mut self, account: AccountId, session: &Session) -> Result<(), Error> {
         let values = (key(account, session.id), pack(session)?);
+        // One of a single moment is most likely new.
         let may_exist = session.last_ms > session.start_ms;
         if !may_exist || self.update.execute((values.0, &values.1))? == 0 {
             self.upsert.execute(values)?;

@@ -147,8 +147,8 @@ pub fn delete(conn: &Connection, account: AccountId, number: VisitorNumber) -> R
     }
 }
 
-/// Writes visitors as they are now. It is prepared once for many rows, because finding its statements in the cache for each of
-/// them would be a good part of the work.
+/// Writes visitors as they are now. Its statements are prepared once for many rows, because finding them in the cache for
+/// each row would be a good part of the work.
 pub struct Upsert<'c> {
     /// Changes a row whose contact stays. It is a third cheaper than inserting and finding that the row is there, and leaves
     /// the index of contacts alone.
@@ -159,10 +159,10 @@ pub struct Upsert<'c> {
 impl<'c> Upsert<'c> {
     pub fn prepare(conn: &'c Connection) -> Result<Self, Error> {
         let update = conn.prepare_cached(
-            "update visitor set first_ms = ?4, last_ms = ?5, session_id = ?6, session_number = ?7, source = ?8,
-                    source_ms = ?9, first_source = ?10, completions = ?11, value_minor = ?12, sessions = ?13,
-                    page_views = ?14, shared_session = ?15
-             where account_id = ?1 and number = ?2 and contact_id is ?3",
+            "update visitor set first_ms = ?5, last_ms = ?6, session_id = ?7, session_number = ?8, source = ?9,
+                    source_ms = ?10, first_source = ?11, completions = ?12, value_minor = ?13, sessions = ?14,
+                    page_views = ?15, shared_session = ?16
+             where account_id = ?1 and number = ?2 and no_browser = ?3 and contact_id is ?4",
         )?;
         let upsert = conn.prepare_cached(
             "insert into visitor (account_id, number, no_browser, contact_id, first_ms, last_ms, session_id,
@@ -179,57 +179,36 @@ impl<'c> Upsert<'c> {
     }
 
     pub fn execute(&mut self, account: AccountId, visitor: &Visitor) -> Result<(), Error> {
+        // One that was seen once is most likely new.
         let may_exist = visitor.last_ms > visitor.first_ms;
-        if !(may_exist && self.update(account, visitor)?) {
-            self.upsert(account, visitor)?;
+        if !may_exist || write(&mut self.update, account, visitor)? == 0 {
+            write(&mut self.upsert, account, visitor)?;
         }
         Ok(())
     }
+}
 
-    /// False when there is no row with this number and contact.
-    fn update(&mut self, account: AccountId, visitor: &Visitor) -> Result<bool, Error> {
-        // Parameters by position, because looking up names would be most of the work.
-        let changed = self.update.execute(params![
-            account.0,
-            visitor.number.0,
-            visitor.contact_id,
-            visitor.first_ms,
-            visitor.last_ms,
-            visitor.session_id,
-            visitor.session_number,
-            visitor.source,
-            visitor.source_ms,
-            visitor.first_source,
-            visitor.completions,
-            visitor.value_minor,
-            visitor.sessions,
-            visitor.page_views,
-            visitor.shared_session,
-        ])?;
-        Ok(changed > 0)
-    }
-
-    fn upsert(&mut self, account: AccountId, visitor: &Visitor) -> Result<(), Error> {
-        self.upsert.execute(params![
-            account.0,
-            visitor.number.0,
-            visitor.no_browser,
-            visitor.contact_id,
-            visitor.first_ms,
-            visitor.last_ms,
-            visitor.session_id,
-            visitor.session_number,
-            visitor.source,
-            visitor.source_ms,
-            visitor.first_source,
-            visitor.completions,
-            visitor.value_minor,
-            visitor.sessions,
-            visitor.page_views,
-            visitor.shared_session,
-        ])?;
-        Ok(())
-    }
+/// Runs a statement with all that is kept of a visitor. Answers how many rows it changed.
+fn write(statement: &mut CachedStatement<'_>, account: AccountId, visitor: &Visitor) -> Result<usize, Error> {
+    // Parameters by position, because looking up names would be most of the work.
+    Ok(statement.execute(params![
+        account.0,
+        visitor.number.0,
+        visitor.no_browser,
+        visitor.contact_id,
+        visitor.first_ms,
+        visitor.last_ms,
+        visitor.session_id,
+        visitor.session_number,
+        visitor.source,
+        visitor.source_ms,
+        visitor.first_source,
+        visitor.completions,
+        visitor.value_minor,
+        visitor.sessions,
+        visitor.page_views,
+        visitor.shared_session,
+    ])?)
 }
 
 pub fn upsert(conn: &Connection, account: AccountId, visitor: &Visitor) -> Result<(), Error> {
