@@ -44,7 +44,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         "the clock of this machine shows a time before 1970; set it, then start Guestlog again"
     );
     let system = rt::System::new();
-    // Opening the store writes too.
+    // Before the store is opened, because that writes too.
     let _too_large = system.block_on(async { ignore_too_large_files() });
     let app = Arc::new(open(config).context("the store cannot be opened")?);
     let listener = bind(config.server.listen)?;

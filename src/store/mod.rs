@@ -143,7 +143,14 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.read_holding(None, question).await
+        let turn = self.take_turn(&self.reading).await?;
+        let readers = Arc::clone(&self.readers);
+        let done = tokio::task::spawn_blocking(move || {
+            let answer = readers.read(question);
+            drop(turn);
+            answer
+        });
+        done.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
     }
 
     /// The same for what may take long: however many of these run or wait, one reader is left for others.
@@ -156,27 +163,13 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         let turn = self.take_turn(&self.reading_long).await?;
-        self.read_holding(Some(turn), question).await
-    }
-
-    /// `held` is given back when the question is answered, also when nobody waits for the answer any more.
-    async fn read_holding<T, E>(
-        &self,
-        held: Option<tokio::sync::OwnedSemaphorePermit>,
-        question: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        let turn = self.take_turn(&self.reading).await?;
-        let readers = Arc::clone(&self.readers);
-        let done = tokio::task::spawn_blocking(move || {
-            let answer = readers.read(question);
-            drop((turn, held));
+        // The turn goes with the question: when the caller gives up, the reader is still in use.
+        let in_turn = move |conn: &Connection| {
+            let answer = question(conn);
+            drop(turn);
             answer
-        });
-        done.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
+        };
+        self.read(in_turn).await
     }
 
     /// Who waits for a turn does not hold a thread: hundreds of them would take hundreds of megabytes.

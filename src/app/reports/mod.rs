@@ -199,8 +199,7 @@ impl Frame {
         Ok(Self { scanner: Arc::clone(&app.store.scanner), entry, now, days })
     }
 
-    /// Reads for the report. Reports of many days take turns, and wait before they take a connection, so a page beside them
-    /// finds one free.
+    /// Reads for the report. Reports of many days run one after the other, and wait before they take a reader.
     async fn read<T: Send + 'static>(
         self,
         app: &App,
