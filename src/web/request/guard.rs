@@ -38,7 +38,7 @@ use crate::web::request::state::State;
 use crate::web::request::troubles;
 use crate::web::response::cookie;
 use crate::web::response::error::WebError;
-use crate::web::response::export::Mark;
+use crate::web::response::export::{CsvFile, Mark};
 use crate::web::response::page::{AccountLink, CurrentAccount, Layout, Section, Trouble, Viewer};
 use crate::web::text::Texts;
 
@@ -337,6 +337,11 @@ impl ReportAccess {
         let turn = caller.state.app.report_turns.take(Asker::Token(caller.token.id)).await?;
         let (state, sees_emails) = (caller.state, persons);
         Ok(Self { state, account, format, reader: None, persons, sees_emails, _turn: turn })
+    }
+
+    /// A CSV file that answers the request.
+    pub fn csv_file(&self, mark: Mark, name: String) -> CsvFile<'_> {
+        CsvFile { name, mark, places: &self.state.app.csv_files }
     }
 
     pub fn need_persons(&self) -> Result<(), WebError> {

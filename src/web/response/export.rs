@@ -17,7 +17,7 @@ use crate::web::response::error::WebError;
 
 /// Most rows of a CSV file, unless the request asks for fewer.
 pub const CSV_ROWS_MAX: usize = 100_000;
-/// A piece of a CSV file ends with the row that reaches this many bytes; what the writer still holds comes on top.
+/// A piece of a CSV file ends with the row that reaches this many bytes. It can be a row and the writer's 8 KiB longer.
 const PIECE: usize = 64 * 1024;
 
 /// The byte order mark at the beginning of a CSV file. Programs may not expect it and ask for none (`?bom=0`).

@@ -38,7 +38,7 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, ReportParams};
 use crate::web::response::error::WebError;
-use crate::web::response::export::{Column, CsvFile};
+use crate::web::response::export::Column;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
@@ -77,10 +77,10 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Csv(mark) if by_contact => {
             let name = format!("{}-contacts", file_name(&params));
             let rows = found.completed_by.unwrap_or_default();
-            export::csv_columns(CsvFile { name, mark, places: &access.state.app.csv_files }, &CONTACTS, rows)
+            export::csv_columns(access.csv_file(mark, name), &CONTACTS, rows)
         }
         Format::Csv(mark) => {
-            let file = CsvFile { name: file_name(&params), mark, places: &access.state.app.csv_files };
+            let file = access.csv_file(mark, file_name(&params));
             export::csv(file, &COLUMNS, found.series.into_iter().map(|point| cells(&point)))
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),

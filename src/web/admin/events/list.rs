@@ -53,8 +53,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv(mark) => {
-            let file =
-                CsvFile { name: report_page::file_name(&params), mark, places: &access.state.app.csv_files };
+            let file = access.csv_file(mark, report_page::file_name(&params));
             csv(file, found)
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),

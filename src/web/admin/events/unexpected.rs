@@ -27,7 +27,7 @@ use crate::web::request::guard::{Format, Member, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, Pairs};
 use crate::web::response::error::WebError;
-use crate::web::response::export::{CSV_ROWS_MAX, Column, CsvFile};
+use crate::web::response::export::{CSV_ROWS_MAX, Column};
 use crate::web::response::flash::Done;
 use crate::web::response::page::{Flash, Layout, Section, Tone};
 use crate::web::response::{export, respond};
@@ -163,11 +163,7 @@ async fn list(request: HttpRequest, access: ReportAccess, which: List) -> Result
             })
         }
         Format::Csv(mark) => {
-            let file = CsvFile {
-                name: format!("{}-events-{id}", which.as_str()),
-                mark,
-                places: &access.state.app.csv_files,
-            };
+            let file = access.csv_file(mark, format!("{}-events-{id}", which.as_str()));
             export::csv_columns(file, &COLUMNS, found.rows)
         }
         Format::Html => {

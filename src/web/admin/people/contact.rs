@@ -22,7 +22,7 @@ use crate::web::paths;
 use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::response::error::WebError;
-use crate::web::response::export::{Column, CsvFile};
+use crate::web::response::export::Column;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::fill;
@@ -44,11 +44,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv(mark) => {
-            let file = CsvFile {
-                name: format!("contact-{account}-{id}"),
-                mark,
-                places: &access.state.app.csv_files,
-            };
+            let file = access.csv_file(mark, format!("contact-{account}-{id}"));
             export::csv_columns(file, &COLUMNS, found.timeline)
         }
         Format::Html => {

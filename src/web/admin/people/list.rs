@@ -23,7 +23,7 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query;
 use crate::web::response::error::WebError;
-use crate::web::response::export::{Column, CsvFile};
+use crate::web::response::export::Column;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
@@ -52,8 +52,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv(mark) => {
-            let file =
-                CsvFile { name: format!("contacts-{account}"), mark, places: &access.state.app.csv_files };
+            let file = access.csv_file(mark, format!("contacts-{account}"));
             export::csv_columns(file, &COLUMNS, found.rows)
         }
         Format::Html => {

@@ -27,7 +27,6 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, Pairs};
 use crate::web::response::error::WebError;
-use crate::web::response::export::CsvFile;
 use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
@@ -81,11 +80,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv(mark) => {
-            let file = CsvFile {
-                name: format!("visitor-{id}-{}", found.number),
-                mark,
-                places: &access.state.app.csv_files,
-            };
+            let file = access.csv_file(mark, format!("visitor-{id}-{}", found.number));
             let rows = found.table.rows.into_iter().flat_map(|mut session| {
                 let timeline = std::mem::take(&mut session.timeline);
                 timeline.into_iter().map(move |event| cells(&session, &event))

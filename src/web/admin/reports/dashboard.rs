@@ -29,7 +29,6 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, ReportParams};
 use crate::web::response::error::WebError;
-use crate::web::response::export::CsvFile;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::Texts;
@@ -46,8 +45,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv(mark) => {
-            let file =
-                CsvFile { name: report_page::file_name(&params), mark, places: &access.state.app.csv_files };
+            let file = access.csv_file(mark, report_page::file_name(&params));
             export::csv(file, &COLUMNS, found.series.into_iter().map(|point| cells(&point)))
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),

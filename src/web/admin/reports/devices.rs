@@ -18,7 +18,6 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, ReportParams};
 use crate::web::response::error::WebError;
-use crate::web::response::export::CsvFile;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
@@ -34,7 +33,7 @@ const COLUMNS: [&str; 5] = ["name", "visitors", "sessions", "page_views", "bounc
 async fn devices(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
     let params = report_page::ask(&request, &access, Report::Devices, &["by", "sort"]).await?;
     let table = reports::devices(&access.state.app, access.account.id(), &params.query).await?;
-    answer(access, &params, table)
+    answer(&access, &params, table)
 }
 
 async fn countries(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
@@ -44,26 +43,25 @@ async fn countries(request: HttpRequest, access: ReportAccess) -> Result<HttpRes
         params.query.limit = LIMIT_MAX;
     }
     let table = reports::countries(&access.state.app, access.account.id(), &params.query).await?;
-    answer(access, &params, table)
+    answer(&access, &params, table)
 }
 
 fn answer(
-    access: ReportAccess,
+    access: &ReportAccess,
     params: &ReportParams,
     table: Table<NameRow>,
 ) -> Result<HttpResponse, WebError> {
     match access.format {
         Format::Json => export::json(&table),
         Format::Csv(mark) => {
-            let file =
-                CsvFile { name: report_page::file_name(params), mark, places: &access.state.app.csv_files };
+            let file = access.csv_file(mark, report_page::file_name(params));
             report_page::csv(file, &COLUMNS, table, cells, |row| row.before)
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
             let is_countries = params.url.report == Report::Countries;
             let title = |t: &'static Texts| if is_countries { t.table.countries } else { t.table.devices };
-            let layout = report_page::layout(&access, params, Section::Dashboard, title)?;
+            let layout = report_page::layout(access, params, Section::Dashboard, title)?;
             let t = layout.t;
             let mut page = page(layout, params, &table);
             if is_countries {

@@ -30,7 +30,7 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query::ReportParams;
 use crate::web::response::error::WebError;
-use crate::web::response::export::{Column, CsvFile};
+use crate::web::response::export::Column;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::live::Explained;
@@ -87,8 +87,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Json => export::json(&table(&entries, params.query.limit)),
         Format::Csv(mark) => {
             entries.truncate(params.query.limit.min(LIMIT_MAX));
-            let file =
-                CsvFile { name: report_page::file_name(&params), mark, places: &access.state.app.csv_files };
+            let file = access.csv_file(mark, report_page::file_name(&params));
             export::csv_columns(file, &COLUMNS, entries)
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),

@@ -17,7 +17,6 @@ use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query::ReportParams;
 use crate::web::response::error::WebError;
-use crate::web::response::export::CsvFile;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::Texts;
@@ -33,8 +32,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Json => export::json(&table),
         Format::Csv(mark) => {
             let columns = columns(By::parse(params.query.by.as_deref())?);
-            let file =
-                CsvFile { name: report_page::file_name(&params), mark, places: &access.state.app.csv_files };
+            let file = access.csv_file(mark, report_page::file_name(&params));
             report_page::csv(file, &columns, table, cells, |row| row.before)
         }
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
