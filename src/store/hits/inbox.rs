@@ -29,16 +29,16 @@ pub const QUEUE: usize = 4_096;
 pub const QUEUE_BYTES: usize = 8 * 1024 * 1024;
 /// `list` stops after this many bytes of hits.
 const LIST_BYTES: usize = 4 * 1024 * 1024;
-/// Page cache of the connection that lists hits. It reads most of them once.
+/// Page cache of the connection that lists hits. It hardly ever reads one twice.
 const LIST_CACHE_KIB: i64 = 1_024;
 /// Most requests in one commit.
 const REQUESTS_MAX: usize = 1_024;
-/// How often other threads run before a commit.
+/// How often other threads may run before a commit.
 const YIELDS: usize = 4;
 /// Most hits that wait to be folded. Beyond it nothing is accepted until the fold has caught up.
 pub const WAITING_MAX: i64 = 2_000_000;
-/// Folded hits are deleted this many at once, in whole batches, so that no commit waits long for it. It happens when no request
-/// waits, and under load when this many can be deleted.
+/// Folded hits are deleted this many at once, in whole batches, so that no commit waits long for it. It happens when no
+/// request waits, and under load when this many can be deleted.
 const PURGE_STEP: i64 = 2_000;
 /// How often the free space of the disk is read.
 const SPACE_EVERY_MS: i64 = SECOND;
