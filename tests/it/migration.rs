@@ -1,5 +1,5 @@
 //! A store of the first version, with rows of every kind, is brought to this program's version: every report says what
-//! it said, and sessions and page views of contacts are what the fold counts as they happen. So are hits that waited.
+//! it said, and sessions and page views of contacts are what the fold counts as they happen. Hits that waited are counted.
 
 use std::path::Path;
 
@@ -220,7 +220,7 @@ async fn hits_that_wait_in_an_inbox_of_the_first_version_are_counted() {
     site.collect(&views).await;
     let look = |data_dir: &Path| {
         make_first_inbox(data_dir);
-        // What only reads the files knows the version before as well: a backup is made before the program is replaced.
+        // What only reads the files must know the version before too: a backup is made before the program is replaced.
         let copied = backup::write(data_dir, &data_dir.with_extension("copy"), false, Millis(0)).unwrap();
         let (found, checked) =
             (statistics::find(data_dir).unwrap().unwrap(), check(data_dir).unwrap().unwrap());

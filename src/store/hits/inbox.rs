@@ -394,7 +394,7 @@ impl Thread {
     /// Answers the ids of the entries.
     fn insert_all(&self, appends: &[Append]) -> Result<RangeInclusive<i64>, Error> {
         self.conn.execute_batch("begin immediate")?;
-        // The file decides: of two hits with one id the fold would count the first alone.
+        // The file decides: of two hits with the same id the fold would count only the first.
         let last = self.state.last.load(Ordering::SeqCst).max(highest(&self.conn)?);
         let mut id = last;
         let mut batch = Batch::default();
@@ -498,8 +498,9 @@ fn highest(conn: &Connection) -> Result<i64, Error> {
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
-/// Lets other threads run, and takes what they bring. On a busy machine those that read requests have work, and a commit
-/// costs the same for all that they bring; on another one this takes no time.
+/// Lets other threads run, and takes what they bring. On a busy machine the threads that read requests have work waiting.
+/// What they bring goes into the same commit, whose fsync costs the same for any number of hits. When no other thread wants
+/// the processor, this takes no time.
 fn gather(jobs: &mut mpsc::Receiver<Job>, taken: &mut Vec<Job>) {
     for _ in 0..YIELDS {
         std::thread::yield_now();

@@ -149,7 +149,7 @@ impl<'c> Upsert<'c> {
 
     pub fn execute(&mut self, account: AccountId, session: &Session) -> Result<(), Error> {
         let values = (key(account, session.id), pack(session)?);
-        // One of a single moment is most likely new.
+        // A session of one hit is most likely new.
         let may_exist = session.last_ms > session.start_ms;
         if !may_exist || self.update.execute((values.0, &values.1))? == 0 {
             self.upsert.execute(values)?;

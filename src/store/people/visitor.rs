@@ -179,7 +179,7 @@ impl<'c> Upsert<'c> {
     }
 
     pub fn execute(&mut self, account: AccountId, visitor: &Visitor) -> Result<(), Error> {
-        // One that was seen once is most likely new.
+        // A visitor who was seen once is most likely new.
         let may_exist = visitor.last_ms > visitor.first_ms;
         if !may_exist || write(&mut self.update, account, visitor)? == 0 {
             write(&mut self.upsert, account, visitor)?;

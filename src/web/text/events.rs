@@ -163,7 +163,7 @@ texts! {
             custom_js: "Custom JavaScript",
             has_custom_js: "Runs on every page",
             code_changes: "Custom JavaScript history",
-            code_changes_kept: "At most the last 100 changes are shown. Changes are kept as long as the events of their time, the last one for ever.",
+            code_changes_kept: "The last 100 changes are shown. A change is deleted together with the events of its time; the latest one always stays.",
             code_before: "Before",
             code_after: "After",
             no_code: "No code",

@@ -46,7 +46,7 @@ fn a_gap_in_the_ids_is_not_walked_through() {
     store.close();
 }
 
-/// Hits of one commit share a row, of which some may be folded.
+/// Hits of one commit share a row; some of them may be folded and others not.
 #[test]
 fn a_batch_that_is_partly_folded_stays_until_all_of_it_is() {
     let (store, _dir) = open();

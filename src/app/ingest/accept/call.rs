@@ -46,7 +46,7 @@ pub async fn accept(app: &App, call: Call<'_>) -> Outcome {
     put(app, vec![read_call(app, &call)]).await
 }
 
-/// The hit that a call is.
+/// Reads a call as a hit.
 ///
 /// # Errors
 /// Why it is refused.

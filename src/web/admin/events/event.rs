@@ -117,7 +117,7 @@ fn mask(completer: &mut Completer) {
     mask_email(&mut completer.email);
 }
 
-/// `event-000000000012-1000001-2026-10-26-2026-11-22`
+/// `events-000000000012-1000001-2026-10-26-2026-11-22`
 fn file_name(params: &ReportParams) -> String {
     report_page::file_name(params).replacen("events", &params.url.report.name().replace('/', "-"), 1)
 }
