@@ -12,10 +12,12 @@ use crate::app::access::{accounts, tokens, users};
 use crate::app::events::{count_back, definitions};
 use crate::app::ingest::fold;
 use crate::app::ingest::refusal::refusal;
+use crate::app::people::erase::person::{self, ErasedPerson, Key};
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
 use crate::domain::event::{EventKind, EventNumber, Status, Typed};
 use crate::domain::user::{Role, Scope};
+use crate::domain::visitor::Token;
 use crate::store::{self, member::Membership};
 
 /// A change that is asked for. It has no `Debug`, because it may hold a password.
@@ -44,6 +46,9 @@ pub enum Command {
     },
     /// Answers `{"event_id"}`.
     EventChange { account: AccountId, number: EventNumber, change: EventChange },
+    /// Answers `{"erased","sessions","page_views","damaged"}`: how many persons were erased, 0 when there is none with
+    /// this email or token (any more), and the days that cannot be read. Exactly one of the two is given.
+    ErasePerson { account: AccountId, email: Option<String>, visitor: Option<String> },
     /// Answers `{"replayed"}`: how many dead letters were put into the inbox again.
     ReplayDeadLetters {},
     /// Answers `{"deleted"}`: how many dead letters were deleted for good.
@@ -53,6 +58,14 @@ pub enum Command {
     /// Answers `{"pid","waiting","writer_alive","inbox_alive","refusal"}`: the state of the running process,
     /// and why it accepts no hits; null when it does.
     Status {},
+}
+
+impl Command {
+    /// Must everything acknowledged be folded before it? In a server that happens by itself.
+    #[must_use]
+    pub const fn needs_folded_hits(&self) -> bool {
+        matches!(self, Self::ErasePerson { .. })
+    }
 }
 
 /// A change of an event.
@@ -198,6 +211,9 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             change_event(app, account, number, change).await?;
             Ok(json!({ "event_id": number.to_string() }))
         }
+        Command::ErasePerson { account, email, visitor } => {
+            erase_person(app, account, email.as_deref(), visitor.as_deref()).await
+        }
         Command::ReplayDeadLetters {} => {
             let replayed = fold::replay_dead_letters(app).await?;
             Ok(json!({ "replayed": replayed }))
@@ -214,6 +230,26 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         }
         Command::Status {} => Ok(status(app)),
     }
+}
+
+async fn erase_person(
+    app: &App,
+    account: AccountId,
+    email: Option<&str>,
+    visitor: Option<&str>,
+) -> Result<Value, Error> {
+    need_account(app, account)?;
+    let key = match (email, visitor) {
+        (Some(email), None) => Email::parse(email).map(Key::Email),
+        (None, Some(token)) => Token::parse(token).map(Key::Token),
+        _ => None,
+    };
+    let key = key.ok_or_else(|| Error::invalid(&"give the email of a person or the token of a browser"))?;
+    let erased = person::erase_person(app, Actor::Machine, account, key).await?;
+    let count = u8::from(erased.is_some());
+    let ErasedPerson { sessions, page_views, damaged } = erased.unwrap_or_default();
+    let damaged: Vec<String> = damaged.iter().map(ToString::to_string).collect();
+    Ok(json!({ "erased": count, "sessions": sessions, "page_views": page_views, "damaged": damaged }))
 }
 
 async fn add_user(

@@ -89,6 +89,8 @@ pub struct App {
     pub event_limit: i64,
     /// Whether custom JavaScript of events may be served at all.
     pub custom_js: bool,
+    /// Held by the erasure of a person or visitor that runs.
+    pub erasing: tokio::sync::Mutex<()>,
     /// Failed sign-ins of the last hour.
     pub sign_in_throttle: SignInThrottle,
 }
@@ -126,6 +128,7 @@ impl App {
             live: Live::starting_at(clock.now()),
             passwords: Passwords::new(Arc::clone(&random)),
             sign_in_throttle: SignInThrottle::default(),
+            erasing: tokio::sync::Mutex::default(),
             store,
             geo,
             clock,

@@ -10,10 +10,10 @@ use super::load::Load;
 use super::measuring::{Stopwatch, percentile};
 use super::server_process::ServerProcess;
 use crate::app::access::{self, Actor};
+use crate::app::ingest::fold;
 use crate::app::jobs::retention::{self, RetentionJob};
-use crate::app::people::erase_visitor;
+use crate::app::people::erase::visitor::erase_visitor;
 use crate::config::Config;
-use crate::demo::history::fold_waiting;
 use crate::domain::account::AccountId;
 use crate::domain::visitor::VisitorNumber;
 use crate::{server, store};
@@ -32,14 +32,14 @@ pub(super) fn measure(
     dir.clone_into(&mut config.server.data_dir);
     let app = server::open(&config)?;
     // The server on this store was killed before it had folded everything.
-    runtime.block_on(fold_waiting(&app))?;
+    runtime.block_on(fold::fold_waiting(&app))?;
     let numbers = app.store.readers.read(|conn| store::account::find_numbers(conn, account))?;
     let last = numbers.context("the account is gone")?.visitor;
     let mut erased_ms = Vec::new();
     for index in 0..VISITORS {
         let number = VisitorNumber(1 + last / VISITORS * index);
         let watch = Stopwatch::start();
-        match runtime.block_on(erase_visitor::erase_visitor(&app, Actor::Machine, account, number)) {
+        match runtime.block_on(erase_visitor(&app, Actor::Machine, account, number)) {
             Ok(_) => erased_ms.push(watch.ms()),
             // This is the number of a contact without a browser, and not of a visitor.
             Err(access::Error::Store(store::Error::NotFound)) => {}

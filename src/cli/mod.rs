@@ -9,6 +9,7 @@ mod event;
 mod export;
 mod generate;
 mod geo;
+mod person;
 mod token;
 mod upkeep;
 mod user;
@@ -68,6 +69,8 @@ enum Command {
     /// Export data of an account
     #[command(subcommand)]
     Export(export::Command),
+    /// Erase one person for good: the contact with all its browsers and everything they did
+    ErasePerson(person::Erase),
     /// Manage map files, which contain the country, network and company of IP addresses
     #[command(subcommand)]
     Geo(geo::Command),
@@ -141,6 +144,7 @@ fn execute(command: Command, config: &Config, json: bool) -> Result<Option<Answe
         Command::Token(command) => token::run(command, config),
         Command::Event(command) => event::run(command, config),
         Command::Export(command) => return export::run(&command, config, json),
+        Command::ErasePerson(asked) => person::erase(asked, config),
         Command::Geo(command) => geo::run(&command, config),
         Command::Upkeep(command) => upkeep::run(&command, config),
         Command::Generate(asked) => generate::run(&asked, config),

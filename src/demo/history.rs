@@ -4,8 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 
-use crate::app::App;
-use crate::app::ingest::fold::{self, Cache};
+use crate::app::ingest::fold;
 use crate::config::Config;
 use crate::demo::generator::{self, Options, Summary};
 use crate::server;
@@ -22,15 +21,8 @@ pub fn generate(config: &Config, options: &Options, command: &str) -> anyhow::Re
         error => anyhow::Error::new(error).context("the store cannot be opened"),
     })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(fold_waiting(&app)).context("waiting hits cannot be processed")?;
+    runtime.block_on(fold::fold_waiting(&app)).context("waiting hits cannot be processed")?;
     let made = generator::run(&app, options, &AtomicBool::new(false));
     app.store.close();
     Ok(made?.0)
-}
-
-/// Folds everything that waits in the inbox of a store, such as that of a server that was killed.
-pub async fn fold_waiting(app: &App) -> Result<(), Error> {
-    let mut cache = Cache::default();
-    while fold::step(app, &mut cache).await? > 0 {}
-    Ok(())
 }

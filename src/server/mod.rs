@@ -21,6 +21,8 @@ use tokio::sync::Notify;
 
 use crate::app::App;
 use crate::app::access::setup;
+use crate::app::ingest::fold;
+use crate::app::people::erase::restored;
 use crate::base::clock::RealClock;
 use crate::config::Config;
 use crate::web::request::state::State;
@@ -86,6 +88,7 @@ pub(crate) async fn serve(
     let servers = 1 + usize::from(admin_listener.is_some());
     let room = descriptors::connections(servers, http::workers(config) * servers);
     let for_admin = if admin_listener.is_some() { room.div_ceil(4) } else { 0 };
+    finish_erasures(&app).await.context("persons who were erased before cannot be erased again")?;
     let public = http::start(config, state.clone(), side, listener, room - for_admin)?;
     let stop = Arc::new(Notify::new());
     let commands = start_listener(&app, &stop);
@@ -125,6 +128,15 @@ pub(crate) async fn serve(
     }
     jobs.stop().await;
     Ok(result.and(admin_result)?)
+}
+
+/// Erases persons whom a restored backup brought back, and finishes erasures that were cut off.
+async fn finish_erasures(app: &App) -> anyhow::Result<()> {
+    if let Some(due) = restored::find_due(app).await? {
+        fold::fold_waiting(app).await?;
+        restored::finish_erasures(app, due).await?;
+    }
+    Ok(())
 }
 
 /// Closes connections whose clients make a server wait for too long.

@@ -24,16 +24,17 @@ pub use entity::{
 };
 pub use error::Error;
 use file::presence::Presence;
+use file::truncate_log;
 pub use file::{changes, data_dir, readers, writer};
 use file::{migrate, open};
 use history::visit_counts;
-pub use history::{contact_activity, count_back, erase_visitor, export, retention, timeline};
+pub use history::{contact_activity, count_back, erase_texts, erase_visitors, export, retention, timeline};
 use hits::pack_columns;
 pub use hits::watermark::{update_watermark, watermark};
 pub use hits::{batch, dead_letter, dictionary, event, inbox, row, session, unpacked};
 pub use open::{WriterMemory, set_writer_memory};
 pub use people::{alias, contact, email, identification, property, visitor};
-pub use upkeep::{backup, check, restore, statistics, verify_backup};
+pub use upkeep::{backup, check, erased, restore, statistics, verify_backup};
 
 use crate::base::clock::Clock;
 
@@ -41,6 +42,8 @@ use crate::base::clock::Clock;
 /// of it, in SQL, stands here alone (`tests/it/style.rs` holds it).
 pub type Connection = rusqlite::Connection;
 
+/// Longest it waits until folded hits are deleted.
+const PURGE_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
 /// Most reads that wait for a connection. One more is refused as busy.
 pub const WAITING_READS_MAX: usize = 256;
 
@@ -75,6 +78,8 @@ pub struct Store {
     /// What follows the changes of `guestlog.db`.
     pub changes: Arc<changes::Changes>,
     pub scanner: Arc<scan::Scanner>,
+    /// Who was erased.
+    pub erased: erased::ErasedPersons,
     data_dir: PathBuf,
     threads: Mutex<Vec<JoinHandle<()>>>,
     probing: tokio::sync::Mutex<()>,
@@ -122,6 +127,7 @@ impl Store {
             reading_long: Arc::new(tokio::sync::Semaphore::new(options.readers.saturating_sub(1).max(1))),
             inbox,
             changes,
+            erased: erased::ErasedPersons::of(&options.data_dir),
             data_dir: options.data_dir.clone(),
             threads: Mutex::new(vec![writer_thread, inbox_thread]),
             probing: tokio::sync::Mutex::default(),
@@ -180,6 +186,23 @@ impl Store {
         let Ok(_place) = Arc::clone(&self.waiting_reads).try_acquire_owned() else { return Err(Error::Busy) };
         let turn = tokio::time::timeout(readers::WAIT, Arc::clone(turns).acquire_owned());
         turn.await.ok().and_then(Result::ok).ok_or(Error::Busy)
+    }
+
+    /// Writes the logs of both files back into the files and empties them, because they hold older states of changed pages,
+    /// such as those with somebody who was erased. When somebody reads for so long that it cannot be done, the log is
+    /// emptied by a later one, and at the latest when the store is closed.
+    pub async fn truncate_logs(&self) {
+        let through = self.inbox.last_id();
+        if tokio::time::timeout(PURGE_WAIT, self.inbox.purged(through)).await.is_err() {
+            tracing::warn!("processed hits are not deleted yet, so their log is emptied later");
+        }
+        let data_dir = self.data_dir.clone();
+        let done = tokio::task::spawn_blocking(move || truncate_log::truncate_logs(&data_dir)).await;
+        match done.map_err(|_| Error::Panicked).flatten() {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!("a log is in use, so it is emptied later"),
+            Err(error) => tracing::warn!(%error, "a log could not be emptied"),
+        }
     }
 
     /// Writes to both files without changing what they say: is the way to the disk open?

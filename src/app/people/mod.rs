@@ -7,7 +7,7 @@
 //! store has one writer, and the fold keeps no numbers from one batch to the next.
 
 pub mod contacts;
-pub mod erase_visitor;
+pub mod erase;
 pub mod properties;
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{MESSAGE_MAX, Reply, Request, address};
 use crate::app::App;
 use crate::app::commands::{self, Command};
+use crate::app::ingest::fold;
 use crate::base::clock::pause;
 use crate::config::Config;
 use crate::server::open::open_without_maps;
@@ -65,7 +66,12 @@ pub fn execute_in_server(data_dir: &Path, command: Command) -> Result<Option<Val
 fn direct(app: App, command: Command) -> Result<Value, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let app = Arc::new(app);
-    let answer = runtime.map_err(Error::Runtime)?.block_on(commands::execute(&app, command));
+    let answer = runtime.map_err(Error::Runtime)?.block_on(async {
+        if command.needs_folded_hits() {
+            fold::fold_waiting(&app).await?;
+        }
+        commands::execute(&app, command).await
+    });
     if let Some(app) = Arc::into_inner(app) {
         app.store.close();
     }

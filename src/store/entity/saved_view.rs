@@ -1,5 +1,6 @@
 //! Saved views: reports with period and filters, to which users gave names.
 
+use percent_encoding::percent_decode_str;
 use rusqlite::Connection;
 
 use crate::base::clock::Millis;
@@ -66,4 +67,24 @@ pub fn delete(conn: &Connection, account: AccountId, user: UserId, id: i64) -> R
         (account.0, user.0, id),
     )?;
     Ok(())
+}
+
+/// Deletes the views of all users whose address holds a value, such as the email of somebody who is erased. Answers how
+/// many there were.
+pub fn delete_with_value(conn: &Connection, account: AccountId, value: &str) -> Result<usize, Error> {
+    let mut list = conn.prepare_cached("select id, name, query from saved_view where account_id = ?1")?;
+    let mut rows = list.query([account.0])?;
+    let mut ids: Vec<i64> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (name, query): (String, String) = (row.get(1)?, row.get(2)?);
+        let query = percent_decode_str(&query).decode_utf8_lossy();
+        if [&*name, &*query].iter().any(|text| text.to_lowercase().contains(value)) {
+            ids.push(row.get(0)?);
+        }
+    }
+    let mut delete = conn.prepare_cached("delete from saved_view where id = ?1")?;
+    for id in &ids {
+        delete.execute([id])?;
+    }
+    Ok(ids.len())
 }

@@ -55,6 +55,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Unexpected> {
     })
 }
 
+/// Forgets a page that names were sent from.
+pub fn clear_page(conn: &Connection, account: AccountId, page: &str) -> Result<(), Error> {
+    conn.prepare_cached("update unexpected_event set page = '' where account_id = ?1 and page = ?2")?
+        .execute((account.0, page))?;
+    Ok(())
+}
+
 /// Most new names per batch once the list is full. Others count as `OTHER` until they are seen again, so a flood of
 /// invented names costs little.
 pub const NEWCOMERS_MAX: usize = 500;

@@ -36,7 +36,7 @@ pub enum Kind {
     Account,
     /// Its events, and what becomes of names that nobody has created.
     Events,
-    /// Rows of visitors and sessions, by somebody else than the fold.
+    /// Rows of visitors and sessions, or texts of the dictionary, by somebody else than the fold.
     Visitors,
     /// Which contact a visitor belongs to; `list_visitors_after` says of which visitors.
     ContactOfVisitor,

@@ -6,4 +6,5 @@ pub(in crate::store) mod migrate;
 pub(in crate::store) mod open;
 pub(in crate::store) mod presence;
 pub mod readers;
+pub(super) mod truncate_log;
 pub mod writer;

@@ -66,6 +66,14 @@ pub(in crate::store) fn writer(path: &Path, page_bytes: u32) -> Result<Connectio
     Ok(conn)
 }
 
+/// Opens a connection that writes the log of an existing file back, and nothing else.
+pub(in crate::store) fn checkpointer(path: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    prepare(&conn)?;
+    Ok(conn)
+}
+
 /// Opens a connection that only reads.
 pub(in crate::store) fn reader(path: &Path) -> Result<Connection, Error> {
     let conn = Connection::open_with_flags(

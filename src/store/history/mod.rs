@@ -3,7 +3,8 @@
 
 pub mod contact_activity;
 pub mod count_back;
-pub mod erase_visitor;
+pub mod erase_texts;
+pub mod erase_visitors;
 pub mod export;
 pub mod retention;
 pub mod sql_baseline;

@@ -274,7 +274,8 @@ impl<'a> Search<'a> {
 
     fn count_hot_rows(&mut self) -> Result<(), Error> {
         let (conn, request) = (self.conn, self.request);
-        event::list_of_visitor(conn, request.account, request.visitor, request.range_ms.clone(), |row| {
+        let visitors = FxHashSet::from_iter([request.visitor.0]);
+        event::list_of_visitors(conn, request.account, &visitors, request.range_ms.clone(), |row| {
             let key = self.key(row.session_id, row.at_ms);
             let entry = self.entries.entry(key).or_default();
             entry.add(row.at_ms, row.kind, row.engaged_ms);

@@ -209,6 +209,16 @@ pub(in crate::store) fn count_unfindable(conn: &Connection) -> Result<usize, Err
     Ok(wrong)
 }
 
+/// Overwrites a text that no row uses any more. Its id is not used again.
+pub fn erase(conn: &Connection, account: AccountId, kind: Kind, id: u32) -> Result<(), Error> {
+    let value = format!("(erased) {id}");
+    conn.prepare_cached(
+        "update dictionary set value = ?4, hash = ?5 where account_id = ?1 and kind = ?2 and id = ?3",
+    )?
+    .execute((account.0, kind as u8, id, &value, hash_of(&value)))?;
+    Ok(())
+}
+
 /// The highest id of a kind.
 pub fn last_id(conn: &Connection, account: AccountId, kind: Kind) -> Result<u32, Error> {
     Ok(conn

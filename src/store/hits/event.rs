@@ -4,12 +4,13 @@
 use std::ops::Range;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use super::packed::Form;
 use crate::domain::account::AccountId;
 use crate::domain::event::{EventNumber, properties_text};
-use crate::domain::visitor::{Token, VisitorNumber};
+use crate::domain::visitor::Token;
 use crate::store::error::Error;
 
 /// Kinds of events. The numbers are stored, so they never change.
@@ -134,17 +135,17 @@ pub fn list(
     Ok(())
 }
 
-/// Visits the events of one visitor in a half-open range, ordered by time. No index serves this, so all rows of the range
+/// Visits the events of some visitors in a half-open range, ordered by time. No index serves this, so all rows of the range
 /// are read.
-pub fn list_of_visitor(
+pub fn list_of_visitors(
     conn: &Connection,
     account: AccountId,
-    visitor: VisitorNumber,
+    visitors: &FxHashSet<u32>,
     range_ms: Range<i64>,
     mut visit: impl FnMut(Event),
 ) -> Result<(), Error> {
     list(conn, account, range_ms.start, range_ms.end, |event| {
-        if event.visitor == visitor.0 {
+        if visitors.contains(&event.visitor) {
             visit(event);
         }
     })
@@ -342,6 +343,33 @@ pub fn list_latest_properties(
     let rows = statement
         .query_map((account.0, event.0, PROPERTIES_LOOKED_AT, PROPERTIES_LISTED), |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Deletes the properties of the visitors' completions in a half-open range. No index serves this, so all properties of the
+/// range are read.
+pub fn delete_properties(
+    conn: &Connection,
+    account: AccountId,
+    visitors: &FxHashSet<u32>,
+    range_ms: &Range<i64>,
+) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(
+        "select at_ms, inbox_id, visitor from event_property where account_id = ?1 and at_ms >= ?2 and at_ms < ?3",
+    )?;
+    let mut rows = statement.query((account.0, range_ms.start, range_ms.end))?;
+    let mut keys: Vec<(i64, i64)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        if visitors.contains(&row.get(2)?) {
+            keys.push((row.get(0)?, row.get(1)?));
+        }
+    }
+    let mut delete = conn.prepare_cached(
+        "delete from event_property where account_id = ?1 and at_ms = ?2 and inbox_id = ?3",
+    )?;
+    for (at_ms, inbox_id) in keys {
+        delete.execute((account.0, at_ms, inbox_id))?;
+    }
+    Ok(())
 }
 
 /// Stores the properties a completion was sent with.

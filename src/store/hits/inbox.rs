@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -40,6 +41,8 @@ pub const WAITING_MAX: i64 = 2_000_000;
 /// Folded hits are deleted this many at once, in whole batches, so that no commit waits long for it. It happens when no
 /// request waits, and under load when this many can be deleted.
 const PURGE_STEP: i64 = 2_000;
+/// How often it is looked whether hits are deleted.
+const PURGED_AGAIN: Duration = Duration::from_millis(10);
 /// How often the free space of the disk is read.
 const SPACE_EVERY_MS: i64 = SECOND;
 
@@ -295,6 +298,13 @@ impl Inbox {
     #[must_use]
     pub fn is_out_of_space(&self) -> bool {
         self.state.no_space.load(Ordering::Relaxed)
+    }
+
+    /// Resolves when all hits up to this id are folded and deleted.
+    pub async fn purged(&self, through: i64) {
+        while self.state.purged.load(Ordering::Relaxed) < through {
+            tokio::time::sleep(PURGED_AGAIN).await;
+        }
     }
 
     /// Free bytes of the disk when it was last checked.

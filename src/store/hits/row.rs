@@ -37,9 +37,9 @@ pub fn hit(row: &[u8]) -> Result<Hit, Error> {
 /// Whether a row that cannot be read contains the token. Texts stand behind their length, so a longer token that contains
 /// this one is another.
 #[must_use]
-pub fn contains_token(row: &[u8], token: &str) -> bool {
-    let Ok(length) = u8::try_from(token.len()) else { return false };
-    let written = [&[length], token.as_bytes()].concat();
+pub fn contains_text(row: &[u8], text: &str) -> bool {
+    let Ok(length) = u8::try_from(text.len()) else { return false };
+    let written = [&[length], text.as_bytes()].concat();
     row.windows(written.len()).any(|part| part == written)
 }
 
@@ -144,11 +144,11 @@ mod tests {
     fn a_token_is_found_as_a_whole() {
         let row = of_hit(&full_hit()).unwrap();
         let damaged = &row[..row.len() - 3];
-        assert!(contains_token(damaged, "ada") && contains_token(damaged, "bob"));
+        assert!(contains_text(damaged, "ada") && contains_text(damaged, "bob"));
         for other in ["ad", "da", "adabob", ""] {
-            assert!(!contains_token(&[3, b'a', b'd', b'a'], other), "{other}");
+            assert!(!contains_text(&[3, b'a', b'd', b'a'], other), "{other}");
         }
-        assert!(!contains_token(b"\x05xadax", "ada"));
-        assert!(!contains_token(b"", "ada"));
+        assert!(!contains_text(b"\x05xadax", "ada"));
+        assert!(!contains_text(b"", "ada"));
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::packed::Form;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
-use crate::domain::visitor::{SESSION_IDLE, VisitorNumber, is_bounce};
+use crate::domain::visitor::{SESSION_IDLE, is_bounce};
 use crate::store::error::Error;
 
 /// A session. Texts are dictionary ids.
@@ -175,15 +175,15 @@ pub fn add_completions(
     upsert(conn, account, &session)
 }
 
-/// The sessions that now belong to a visitor. No index serves this, so all rows of the account are read.
-pub fn list_ids_of_visitor(
+/// The sessions that now belong to one of the visitors. No index serves this, so all rows of the account are read.
+pub fn list_ids_of_visitors(
     conn: &Connection,
     account: AccountId,
-    visitor: VisitorNumber,
+    visitors: &FxHashSet<u32>,
 ) -> Result<Vec<u32>, Error> {
     let mut ids = Vec::new();
     list(conn, account, 0, u32::MAX, |session| {
-        if session.visitor == visitor.0 {
+        if visitors.contains(&session.visitor) {
             ids.push(session.id);
         }
     })?;

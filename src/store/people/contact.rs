@@ -2,6 +2,7 @@
 //! aliases and identifications have files of their own.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rustc_hash::FxHashSet;
 
 use super::email;
 use crate::base::clock::Millis;
@@ -9,6 +10,7 @@ use crate::domain::account::AccountId;
 use crate::domain::money::SUM_MAX;
 use crate::domain::provenance::Trust;
 use crate::domain::visitor::{AHEAD_MAX, CLOCK_MIN};
+use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 
 /// A contact, without its figures.
@@ -303,6 +305,54 @@ pub fn count_miscounted(conn: &Connection) -> Result<i64, Error> {
     Ok(conn.query_row(&sql, [], |row| row.get(0))?)
 }
 
+/// The sources of all contacts of an account.
+pub fn list_sources(conn: &Connection, account: AccountId) -> Result<FxHashSet<u32>, Error> {
+    let mut statement = conn.prepare_cached("select distinct source from contact where account_id = ?1")?;
+    let sources = statement.query_map([account.0], |row| row.get(0))?;
+    Ok(sources.collect::<Result<_, _>>()?)
+}
+
+/// The source of a contact, whatever its state.
+pub fn find_source(conn: &Connection, account: AccountId, id: i64) -> Result<Option<u32>, Error> {
+    Ok(conn
+        .prepare_cached("select source from contact where account_id = ?1 and id = ?2")?
+        .query_row((account.0, id), |row| row.get(0))
+        .optional()?)
+}
+
+/// When a contact was first and last seen, whatever its state.
+///
+/// # Errors
+/// `NotFound`; SQLite's.
+pub fn find_range(conn: &Connection, account: AccountId, id: i64) -> Result<(i64, i64), Error> {
+    conn.prepare_cached("select first_ms, last_ms from contact where account_id = ?1 and id = ?2")?
+        .query_row((account.0, id), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?
+        .ok_or(Error::NotFound)
+}
+
+/// A contact with those that were merged into it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Whole {
+    /// The number of each, and when it was created.
+    pub contacts: Vec<(i64, Millis)>,
+    /// All emails.
+    pub emails: Vec<String>,
+}
+
+pub fn find_whole(conn: &Connection, account: AccountId, id: i64) -> Result<Whole, Error> {
+    let mut contacts = conn.prepare_cached(
+        "select id, created_ms from contact where account_id = ?1 and (id = ?2 or id in
+             (select alias_id from contact_alias where account_id = ?1 and contact_id = ?2)) order by id",
+    )?;
+    let contacts = contacts.query_map((account.0, id), |row| Ok((row.get(0)?, Millis(row.get(1)?))))?;
+    let emails = email::list(conn, account, id)?;
+    Ok(Whole {
+        contacts: contacts.collect::<Result<_, _>>()?,
+        emails: emails.into_iter().map(|email| email.email).collect(),
+    })
+}
+
 /// Contacts whose erasure has begun and is not finished, of every account: it goes on when the store is opened.
 pub fn list_erasing(conn: &Connection) -> Result<Vec<(AccountId, i64)>, Error> {
     let mut statement = conn.prepare_cached(
@@ -326,6 +376,7 @@ pub fn update_erasing(conn: &Connection, account: AccountId, id: i64) -> Result<
         "delete from contact_email indexed by contact_email_contact where account_id = ?1 and contact_id = ?2",
     )?
     .execute((account.0, id))?;
+    changes::raise(conn, account, Kind::Emails)?;
     Ok(changed > 0)
 }
 

@@ -55,6 +55,13 @@ pub fn insert(conn: &Connection, account: AccountId, said: &Identification) -> R
     Ok(())
 }
 
+/// Deletes the identifications as a contact, whoever sent them. No index serves this, so all of the account are read.
+pub fn delete_of_contact(conn: &Connection, account: AccountId, id: i64) -> Result<(), Error> {
+    conn.prepare_cached("delete from identification where account_id = ?1 and contact_id = ?2")?
+        .execute((account.0, id))?;
+    Ok(())
+}
+
 /// When a visitor identified as this contact.
 pub fn list(conn: &Connection, account: AccountId, id: i64, visitor: u32) -> Result<Vec<Millis>, Error> {
     let mut statement = conn.prepare_cached(

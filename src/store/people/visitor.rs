@@ -1,6 +1,7 @@
 //! Visitors and their tokens.
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use rustc_hash::FxHashSet;
 
 use super::contact;
 use crate::domain::account::AccountId;
@@ -104,16 +105,40 @@ pub fn find_by_token(conn: &Connection, account: AccountId, token: &str) -> Resu
         .optional()?)
 }
 
-/// The tokens that stand for a visitor. There is no index for it: all tokens of the account are looked at.
+/// The number a token stands for now.
+pub fn find_number(
+    conn: &Connection,
+    account: AccountId,
+    token: &str,
+) -> Result<Option<VisitorNumber>, Error> {
+    Ok(conn
+        .prepare_cached("select number from visitor_token where account_id = ?1 and token = ?2")?
+        .query_row((account.0, token), |row| row.get(0).map(VisitorNumber))
+        .optional()?)
+}
+
+/// The tokens that stand for one of the visitors. There is no index for it: all tokens of the account are looked at.
 pub fn list_tokens(
     conn: &Connection,
     account: AccountId,
-    number: VisitorNumber,
+    visitors: &FxHashSet<u32>,
 ) -> Result<Vec<String>, Error> {
     let mut statement =
-        conn.prepare_cached("select token from visitor_token where account_id = ?1 and number = ?2")?;
-    let rows = statement.query_map((account.0, number.0), |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        conn.prepare_cached("select number, token from visitor_token where account_id = ?1")?;
+    let mut rows = statement.query([account.0])?;
+    let mut tokens = Vec::new();
+    while let Some(row) = rows.next()? {
+        if visitors.contains(&row.get(0)?) {
+            tokens.push(row.get(1)?);
+        }
+    }
+    Ok(tokens)
+}
+
+pub fn delete_token(conn: &Connection, account: AccountId, token: &str) -> Result<(), Error> {
+    conn.prepare_cached("delete from visitor_token where account_id = ?1 and token = ?2")?
+        .execute((account.0, token))?;
+    Ok(())
 }
 
 /// The numbers of a contact: its own for what programs report about it, then its browsers', those seen last first; at most
@@ -132,6 +157,31 @@ pub fn list_of_contact(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = statement.query_map((account.0, contact, limit), |row| row.get(0).map(VisitorNumber))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The sources that visitors of the account first and last came from. All of them are read.
+pub fn list_sources(conn: &Connection, account: AccountId) -> Result<FxHashSet<u32>, Error> {
+    let mut statement =
+        conn.prepare_cached("select source, first_source from visitor where account_id = ?1")?;
+    let mut rows = statement.query([account.0])?;
+    let mut sources = FxHashSet::default();
+    while let Some(row) = rows.next()? {
+        sources.extend([row.get::<_, u32>(0)?, row.get(1)?]);
+    }
+    Ok(sources)
+}
+
+/// Deletes all visitors of a contact that is erased. Nothing is counted anew, because the contact goes too.
+pub fn delete_all(conn: &Connection, account: AccountId, numbers: &FxHashSet<u32>) -> Result<(), Error> {
+    let mut delete = conn
+        .prepare_cached("delete from visitor where account_id = ?1 and number = ?2 returning contact_id")?;
+    let mut contacts = FxHashSet::default();
+    for number in numbers {
+        let contact: Option<Option<i64>> =
+            delete.query_row((account.0, number), |row| row.get(0)).optional()?;
+        contacts.extend(contact.flatten());
+    }
+    contacts.into_iter().try_for_each(|contact| contact::recount_visits(conn, account, contact))
 }
 
 /// Deletes a visitor. Its sessions and page views leave its contact with it: nothing else remembers that they were

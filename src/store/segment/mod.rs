@@ -21,7 +21,7 @@
 //! | `rezone` | divides segments into days again after the account changed its time zone |
 //! | `merge` | joins the segments of a closed day, and brings sessions up to date that changed late |
 //! | `late_engagement` | keeps what arrives about a page view after its day was closed |
-//! | `remove_visitor` | makes a segment without one visitor |
+//! | `remove_visitors` | makes a segment without some visitors |
 
 mod checksum;
 pub mod close;
@@ -30,7 +30,7 @@ pub mod late_engagement;
 mod merge;
 mod move_rows;
 pub mod pack;
-mod remove_visitor;
+mod remove_visitors;
 pub(super) mod rewrite;
 mod rezone;
 
@@ -40,7 +40,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, para
 
 use self::columns::{Col, Columns, Content, Extent, Run};
 use self::pack::COUNT_MAX;
-pub use self::remove_visitor::Removal;
+pub use self::remove_visitors::Removal;
 use super::error::{Damage, Error};
 use crate::base::clock::DAY;
 use crate::domain::account::AccountId;

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod check;
+pub mod erased;
 pub mod restore;
 pub mod statistics;
 pub mod verify_backup;

@@ -28,6 +28,8 @@ pub enum Done {
     BrowsersEnded,
     SignedOut,
     VisitorErased,
+    ContactErased,
+    ContactErasedInPart,
     ViewSaved,
     ViewDeleted,
     EventMade,
@@ -41,7 +43,7 @@ pub enum Done {
 }
 
 /// Every notice with its text.
-const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 23] {
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 25] {
     [
         (Done::Saved, texts.saved),
         (Done::AccountMade, texts.account_made),
@@ -56,6 +58,8 @@ const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 23] {
         (Done::BrowsersEnded, texts.browsers_ended),
         (Done::SignedOut, texts.signed_out),
         (Done::VisitorErased, texts.visitor_erased),
+        (Done::ContactErased, texts.contact_erased),
+        (Done::ContactErasedInPart, texts.contact_erased_in_part),
         (Done::ViewSaved, texts.view_saved),
         (Done::ViewDeleted, texts.view_deleted),
         (Done::EventMade, texts.event_made),

@@ -19,6 +19,8 @@ texts! {
             browsers_ended: "Every other browser is signed out.",
             signed_out: "You are signed out.",
             visitor_erased: "The visitor is erased from every report.",
+            contact_erased: "The contact is erased from every report and file.",
+            contact_erased_in_part: "The contact is erased, except on days that cannot be read. Restore a backup of them; the server then erases the rest when it starts.",
             view_saved: "The view is saved. You can open it from Views on every report.",
             view_deleted: "The view is deleted.",
             event_made: "The event is created and counted from now on.",

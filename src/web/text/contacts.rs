@@ -41,6 +41,10 @@ texts! {
         /// Shown when a contact has more browsers than its timeline.
         older_left_out: "The timeline shows the {number} most recently seen browsers. The totals above include older browsers, too.",
         identified: "Identified",
+        erase: "Erase contact",
+        /// What erasing removes.
+        erase_what: "This permanently removes the contact with all emails and properties, {sessions} with {views} and {completions}, from every report and file. It cannot be undone.",
+        erase_stays: "Audit entries stay, without a name. Existing backups still contain this person, but the server erases them again when such a backup is restored here. If the same browser returns with consent, it becomes a new visitor.",
         /// The link on a visitor's page.
         open: "Open contact",
     }

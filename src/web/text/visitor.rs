@@ -55,6 +55,5 @@ texts! {
         erase_days: Plural = { one: "{n} day", other: "{n} days" },
         erase_stays: "A contact with an email is not erased, because the person may have other visitors. Existing backups still contain this visitor. The visitor number is never used again. If the same browser returns with consent, it becomes a new visitor.",
         erase_ask: "Erase…",
-        erase_now: "Erase visitor",
     }
 }

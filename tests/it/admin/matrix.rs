@@ -74,6 +74,7 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/accounts/{a}/contacts/{c}", VIEWER),
     ("GET", "/accounts/{a}/visitors/{v}", VIEWER),
     ("POST", "/accounts/{a}/visitors/{v}/erase", ADMIN),
+    ("POST", "/accounts/{a}/contacts/{c}/erase", ADMIN),
     ("POST", "/accounts/{a}/events/pick", EDITOR),
     ("GET", "/accounts/{a}/events/pick/latest", EDITOR),
     ("GET", "/accounts/{a}/events/pick/1", EDITOR),

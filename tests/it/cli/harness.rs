@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use guestlog::base::clock::pause;
 use serde_json::Value;
 
 /// Longest a test waits for a process.
@@ -106,6 +107,17 @@ impl Machine {
             .unwrap()
     }
 
+    /// Waits until everything is folded.
+    pub(super) fn settle(&self) {
+        for _ in 0..600 {
+            if self.json(&["check"])["waiting"] == 0 {
+                return;
+            }
+            pause(Duration::from_millis(50));
+        }
+        panic!("the fold never came to its end");
+    }
+
     /// A running server; it is ended when this is dropped.
     pub(super) fn serve(&self) -> Server {
         let mut child = self.command(&["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
@@ -168,6 +180,11 @@ pub(super) fn send_view(address: &str, account: i64, id: &str) -> u16 {
         "a": account, "k": 1, "id": id, "age": 0, "vi": format!("{:0>32}", id.len()),
         "pu": "https://shop.test/shoes", "t": "Shoes", "cc": 15,
     });
+    send(address, &body)
+}
+
+/// Sends a hit over HTTP: the status, 0 when no answer came.
+pub(super) fn send(address: &str, body: &serde_json::Value) -> u16 {
     let host = address.trim_start_matches("http://");
     let text = body.to_string();
     let talk = || {

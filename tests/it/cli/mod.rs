@@ -4,6 +4,7 @@
 mod accounts;
 mod binary;
 mod demo;
+mod erasing;
 mod events;
 mod export;
 mod generate;

@@ -10,17 +10,6 @@ use serde_json::json;
 
 use super::harness::{Machine, ask, send_view};
 
-/// Waits until everything is folded.
-fn settle(machine: &Machine) {
-    for _ in 0..600 {
-        if machine.json(&["check"])["waiting"] == 0 {
-            return;
-        }
-        pause(Duration::from_millis(50));
-    }
-    panic!("the fold never came to its end");
-}
-
 #[test]
 fn check_passes_a_whole_store_beside_its_server_and_after() {
     let machine = Machine::new();
@@ -29,7 +18,7 @@ fn check_passes_a_whole_store_beside_its_server_and_after() {
     for n in 0..20 {
         assert_eq!(server.view(account, &format!("v{n}")), 204);
     }
-    settle(&machine);
+    machine.settle();
     let whole = json!({
         "ok": true, "findings": [], "accounts": 1, "events": 20, "segments": 0, "waiting": 0, "dead_letters": 0,
     });
@@ -147,7 +136,7 @@ fn check_finds_what_does_not_fit_together() {
     for n in 0..3 {
         server.view(account, &format!("v{n}"));
     }
-    settle(&machine);
+    machine.settle();
     server.stop();
     let file = machine.data("guestlog.db");
     let inbox = machine.data("inbox.db");
@@ -177,7 +166,7 @@ fn doctor_tells_much_and_nothing_personal() {
     assert_eq!(machine.run_with(&user, "a lamp under seven bridges").code, 0);
     let server = machine.serve();
     server.view(1_000_001, "v1");
-    settle(&machine);
+    machine.settle();
     let said = machine.json(&["doctor"]);
     assert_eq!(said["server"]["running"], true, "{said}");
     assert_eq!(said["server"]["status"]["writer_alive"], true);
@@ -265,7 +254,7 @@ fn holds(machine: &Machine, file: &str, views: &HashSet<String>) {
     let restored = other.json(&["restore", copy.to_str().unwrap()]);
     assert_eq!((&restored["ok"], &restored["kept"]), (&json!(true), &json!([])), "{restored}");
     let server = other.serve();
-    settle(&other);
+    other.settle();
     server.stop();
     assert_eq!(other.json(&["check"])["ok"], true);
     let conn = rusqlite::Connection::open(other.data("guestlog.db")).unwrap();
@@ -445,7 +434,7 @@ fn dead_letters_are_folded_again_with_and_without_a_server() {
     let account = machine.account();
     let server = machine.serve();
     server.view(account, "v1");
-    settle(&machine);
+    machine.settle();
     assert_eq!(machine.json(&["replay-deadletter"]), json!({ "replayed": 0 }));
     server.stop();
     let put = || {
@@ -457,7 +446,7 @@ fn dead_letters_are_folded_again_with_and_without_a_server() {
     assert_eq!(machine.json(&["replay-deadletter"]), json!({ "replayed": 1 }));
     assert_eq!(machine.json(&["check"])["waiting"], 1);
     let server = machine.serve();
-    settle(&machine);
+    machine.settle();
     // It cannot be folded this time either, and lies there again.
     assert_eq!(machine.json(&["check"])["dead_letters"], 1);
     assert_eq!(machine.json(&["replay-deadletter"]), json!({ "replayed": 1 }));

@@ -1,4 +1,4 @@
-//! Erases single visitors of random histories. The store must then show what the facts of all others say.
+//! Erases one to three visitors of random histories at once. The store must then show what the facts of all others say.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use guestlog::base::clock::{DAY, ManualClock, Millis};
 use guestlog::domain::question::Dimension;
-use guestlog::domain::visitor::VisitorNumber;
-use guestlog::store::erase_visitor;
+use guestlog::store::erase_visitors;
 use guestlog::store::scan::{Bounds, Counted, Deadline, Grouping, Key, Measure, Top};
 use guestlog::store::{self, Connection, segment, unpacked};
+use rustc_hash::FxHashSet;
 
 use super::history::{AccountFact, Dice, World};
 use super::hit_history::{close_all, copy};
@@ -19,58 +19,71 @@ use super::{oracle, random};
 const HISTORIES: u64 = 25;
 const RANGE: Range<i64> = 0..i64::MAX / 2;
 
+type Visitors = FxHashSet<u32>;
+
+/// One to three of the account's visitors.
+fn some_visitors(account: &AccountFact, dice: &mut Dice) -> Visitors {
+    (0..=dice.below(3)).map(|_| 1 + dice.below(account.visitors as usize) as u32).collect()
+}
+
 type Job = Box<dyn FnOnce(&Connection) -> Result<(), store::Error> + Send>;
 
 /// The steps of an erasure; the first `steps` of them are run.
-fn erase(world: &World, account: &AccountFact, visitor: u32, steps: usize) {
-    let (id, number, now) = (account.id, VisitorNumber(visitor), account.now);
+fn erase(world: &World, account: &AccountFact, visitors: &Visitors, steps: usize) {
+    let (id, now) = (account.id, account.now);
     let deadline = Deadline::new(Arc::<ManualClock>::clone(&world.clock));
     let write = |step: usize, job: Job| {
         if step < steps {
             world.store.writer.write_blocking(job).unwrap();
         }
     };
-    write(0, Box::new(move |conn| erase_visitor::delete_identity(conn, id, number, &[])));
-    write(1, Box::new(move |conn| erase_visitor::delete_rows(conn, id, number, &RANGE, now)));
-    let list = |conn: &Connection| erase_visitor::list_segments(conn, id, number, &RANGE, &deadline);
+    let of = visitors.clone();
+    write(0, Box::new(move |conn| erase_visitors::delete_identity(conn, id, &of, &[], &[])));
+    let of = visitors.clone();
+    write(1, Box::new(move |conn| erase_visitors::delete_rows(conn, id, &of, &RANGE, now)));
+    let list = |conn: &Connection| erase_visitors::list_segments(conn, id, visitors, &RANGE, &deadline);
     let held = world.store.readers.read(list).unwrap();
     assert!(held.damaged.is_empty());
     for (step, segment) in (2..).zip(held.segments) {
-        let mut one = VecDeque::from([segment]);
+        let (mut one, of) = (VecDeque::from([segment]), visitors.clone());
         write(
             step,
             Box::new(move |conn| {
-                erase_visitor::apply_removals(
+                erase_visitors::apply_removals(
                     conn,
                     id,
-                    erase_visitor::prepare_removals(conn, number, &mut one)?,
+                    erase_visitors::prepare_removals(conn, &of, &mut one)?,
                 )
             }),
         );
     }
     if steps == usize::MAX {
-        write(2, Box::new(move |conn| store::visitor::delete(conn, id, number)));
+        let of = visitors.clone();
+        write(2, Box::new(move |conn| store::visitor::delete_all(conn, id, &of)));
     }
 }
 
-fn is_in_a_segment(world: &World, account: &AccountFact, visitor: u32) -> bool {
+fn is_in_a_segment(world: &World, account: &AccountFact, visitors: &Visitors) -> bool {
     let read = |conn: &Connection| {
         let segments = segment::list(conn, account.id, i64::MIN, i64::MAX)?;
         let runs = segments.iter().map(|segment| segment::list_runs(conn, segment));
         let runs: Vec<_> = runs.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
         Ok::<_, store::Error>(runs.iter().any(|run| {
-            run.visitor == visitor || run.rows.is_empty() || run.rows.iter().any(|row| row.visitor == visitor)
+            visitors.contains(&run.visitor)
+                || run.rows.is_empty()
+                || run.rows.iter().any(|row| visitors.contains(&row.visitor))
         }))
     };
     world.store.readers.read(read).unwrap()
 }
 
-fn rows_of(world: &World, account: &AccountFact, visitor: u32, table: &str) -> i64 {
+fn rows_of(world: &World, account: &AccountFact, visitors: &Visitors, table: &str) -> i64 {
     let column = if table == "visitor" { "number" } else { "visitor" };
     let sql = format!("select count(*) from {table} where account_id = ?1 and {column} = ?2");
     let conn = Connection::open(world.dir.path().join(store::MAIN_FILE)).unwrap();
     unpacked::create_views(&conn).unwrap();
-    conn.query_row(&sql, (account.id.0, visitor), |row| row.get(0)).unwrap()
+    let rows = |visitor| conn.query_row(&sql, (account.id.0, visitor), |row| row.get::<_, i64>(0)).unwrap();
+    visitors.iter().map(rows).sum()
 }
 
 fn groupings() -> Vec<Grouping> {
@@ -99,13 +112,13 @@ fn assert_counts(world: &World, account: &AccountFact, bounces: bool, at: &str) 
     }
 }
 
-/// The facts without one visitor. Nothing else changes.
-fn without(account: &AccountFact, visitor: u32) -> (AccountFact, bool) {
+/// The facts without the visitors, and whether they shared a session with others. Nothing else changes.
+fn without(account: &AccountFact, visitors: &Visitors) -> (AccountFact, bool) {
     let mut left = account.clone();
-    left.events.retain(|event| event.visitor != visitor);
-    let his: Vec<_> = account.events.iter().filter(|event| event.visitor == visitor).collect();
+    left.events.retain(|event| !visitors.contains(&event.visitor));
+    let theirs: Vec<_> = account.events.iter().filter(|event| visitors.contains(&event.visitor)).collect();
     let shares = |session| left.events.iter().any(|event| event.session == session);
-    let shared = his.iter().any(|event| event.session.is_some() && shares(event.session));
+    let shared = theirs.iter().any(|event| event.session.is_some() && shares(event.session));
     (left, shared)
 }
 
@@ -118,14 +131,14 @@ fn after_an_erasure_the_counts_are_those_of_the_others() {
             let world = make(seed);
             let mut dice = Dice::new(seed ^ 0xE7A5);
             let account = &world.accounts[0];
-            let visitor = 1 + dice.below(account.visitors as usize) as u32;
-            let at = format!("{form} seed {seed}, visitor {visitor}");
-            let (left, shared) = without(account, visitor);
+            let visitors = some_visitors(account, &mut dice);
+            let at = format!("{form} seed {seed}, visitors {visitors:?}");
+            let (left, shared) = without(account, &visitors);
             assert_counts(&world, account, true, &at);
-            erase(&world, account, visitor, usize::MAX);
-            assert!(!is_in_a_segment(&world, account, visitor), "{at}");
+            erase(&world, account, &visitors, usize::MAX);
+            assert!(!is_in_a_segment(&world, account, &visitors), "{at}");
             for table in ["event_unpacked", "session_unpacked", "visitor", "identification"] {
-                assert_eq!(rows_of(&world, account, visitor, table), 0, "{table}, {at}");
+                assert_eq!(rows_of(&world, account, &visitors, table), 0, "{table}, {at}");
             }
             assert_counts(&world, &left, !shared, &at);
             // Others' accounts are not touched, and later days close as ever.
@@ -134,7 +147,7 @@ fn after_an_erasure_the_counts_are_those_of_the_others() {
             let zone = guestlog::domain::period::Zone::named(account.zone_name);
             let close = move |conn: &Connection| close_all(conn, id, &zone, later);
             world.store.writer.write_blocking(close).unwrap();
-            assert!(!is_in_a_segment(&world, account, visitor), "{at}");
+            assert!(!is_in_a_segment(&world, account, &visitors), "{at}");
             // Exit pages are known once a session is over.
             let left = AccountFact { now: later, ..left };
             assert_counts(&world, &left, !shared, &at);
@@ -152,14 +165,18 @@ fn an_erasure_cut_off_anywhere_finishes_when_it_is_run_again() {
         let world = World::closed(seed);
         let mut dice = Dice::new(seed ^ 0xC07);
         let account = &world.accounts[0];
-        let visitor = 1 + dice.below(account.visitors as usize) as u32;
-        let (left, shared) = without(account, visitor);
+        let visitors = some_visitors(account, &mut dice);
+        let (left, shared) = without(account, &visitors);
         let steps = dice.below(5);
-        erase(&world, account, visitor, steps);
-        assert_eq!(rows_of(&world, account, visitor, "visitor"), 1, "it can be asked for again");
-        erase(&world, account, visitor, usize::MAX);
-        let at = format!("seed {seed}, visitor {visitor}, cut off after {steps}");
-        assert!(!is_in_a_segment(&world, account, visitor), "{at}");
+        erase(&world, account, &visitors, steps);
+        assert_eq!(
+            rows_of(&world, account, &visitors, "visitor"),
+            visitors.len() as i64,
+            "it can be asked for again"
+        );
+        erase(&world, account, &visitors, usize::MAX);
+        let at = format!("seed {seed}, visitors {visitors:?}, cut off after {steps}");
+        assert!(!is_in_a_segment(&world, account, &visitors), "{at}");
         assert_counts(&world, &left, !shared, &at);
     }
 }
@@ -173,19 +190,19 @@ fn an_erasure_killed_inside_a_transaction_finishes_in_the_next_process() {
         let world = World::closed(seed);
         let mut dice = Dice::new(seed ^ 0xD1E);
         let account = &world.accounts[0];
-        let (id, number) = (account.id, VisitorNumber(1 + dice.below(account.visitors as usize) as u32));
-        let (left, shared) = without(account, number.0);
-        erase(&world, account, number.0, 1 + dice.below(3));
+        let (id, visitors) = (account.id, some_visitors(account, &mut dice));
+        let (left, shared) = without(account, &visitors);
+        erase(&world, account, &visitors, 1 + dice.below(3));
         let dir = tempfile::tempdir().unwrap();
         let (from, to) = (world.dir.path().to_owned(), dir.path().to_owned());
         let deadline = Deadline::new(Arc::<ManualClock>::clone(&world.clock));
-        let count = Arc::clone(&written);
+        let (count, of) = (Arc::clone(&written), visitors.clone());
         let killed = move |conn: &Connection| {
             conn.execute_batch("pragma cache_size = 1")?;
-            let mut held = erase_visitor::list_segments(conn, id, number, &RANGE, &deadline)?.segments.into();
-            let cuts = erase_visitor::prepare_removals(conn, number, &mut held)?;
+            let mut held = erase_visitors::list_segments(conn, id, &of, &RANGE, &deadline)?.segments.into();
+            let cuts = erase_visitors::prepare_removals(conn, &of, &mut held)?;
             count.fetch_add(cuts.len(), Ordering::Relaxed);
-            erase_visitor::apply_removals(conn, id, cuts)?;
+            erase_visitors::apply_removals(conn, id, cuts)?;
             copy(&from, &to);
             // The transaction is rolled back.
             Err::<(), _>(store::Error::RolledBack)
@@ -194,10 +211,14 @@ fn an_erasure_killed_inside_a_transaction_finishes_in_the_next_process() {
         let options = store::Options { data_dir: dir.path().to_owned(), min_free: 0, readers: 2 };
         let store = store::Store::open(&options, Arc::<ManualClock>::clone(&world.clock)).unwrap();
         let next = World { store, clock: world.clock.clone(), accounts: world.accounts.clone(), dir };
-        let at = format!("seed {seed}, visitor {}", number.0);
-        assert_eq!(rows_of(&next, account, number.0, "visitor"), 1, "it can be asked for again, {at}");
-        erase(&next, account, number.0, usize::MAX);
-        assert!(!is_in_a_segment(&next, account, number.0), "{at}");
+        let at = format!("seed {seed}, visitors {visitors:?}");
+        assert_eq!(
+            rows_of(&next, account, &visitors, "visitor"),
+            visitors.len() as i64,
+            "it can be asked for again, {at}"
+        );
+        erase(&next, account, &visitors, usize::MAX);
+        assert!(!is_in_a_segment(&next, account, &visitors), "{at}");
         assert_counts(&next, &left, !shared, &at);
     }
     assert!(written.load(Ordering::Relaxed) > 10, "{written:?}");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use guestlog::app::access::Actor;
-use guestlog::app::people::erase_visitor::erase_visitor;
+use guestlog::app::people::erase::visitor::erase_visitor;
 use guestlog::base::clock::{DAY, HOUR, MINUTE, SECOND};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::hit_reason::Reason;

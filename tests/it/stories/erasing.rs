@@ -1,10 +1,17 @@
-//! A visitor is erased while their browser still has the cookie and an open page.
+//! A visitor is erased while their browser still has the cookie and an open page, and a person with all of it.
+
+use std::path::Path;
 
 use guestlog::app::access::Actor;
-use guestlog::app::people::erase_visitor::{Erased, erase_visitor};
+use guestlog::app::people::contacts::{self, AddedEmail};
+use guestlog::app::people::erase::contact::erase_contact;
+use guestlog::app::people::erase::restored::{find_due, finish_erasures};
+use guestlog::app::people::erase::visitor::{Erased, erase_visitor};
 use guestlog::base::clock::{DAY, HOUR, MINUTE};
 use guestlog::domain::account::AccountId;
+use guestlog::domain::contact::Email;
 use guestlog::domain::hit_reason::Reason;
+use guestlog::domain::provenance::{Channel, Provenance};
 use guestlog::domain::visitor::VisitorNumber;
 use guestlog::store;
 use serde_json::json;
@@ -177,4 +184,155 @@ async fn a_damaged_day_is_reported_and_the_erasure_can_be_run_again() {
     assert!(erase(&site, 1).await.unwrap().damaged.is_empty());
     assert_eq!(site.ask::<i64>("select sum(rows) from segment"), 4, "Bob's");
     assert_eq!(site.ask::<i64>("select count(*) from visitor where number = 1"), 0);
+}
+
+/// The names of files that hold one of the texts.
+fn files_with(dir: &Path, texts: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let Ok(bytes) = std::fs::read(&path) else { continue };
+        for text in texts {
+            if bytes.windows(text.len()).any(|part| part == text.as_bytes()) {
+                found.push(format!("{text} in {}", path.file_name().unwrap().display()));
+            }
+        }
+    }
+    found
+}
+
+/// What only Ursula brought, and what anybody could know her by.
+const URSULA: [&str; 9] = [
+    "ursula@example.test",
+    "usaylor@example.test",
+    "ursulafirst",
+    "ursulasecond",
+    "crm-4711-u",
+    "Zeppelinstrasse",
+    "about-ursula",
+    "Greetings for Saylor",
+    "postcard-from-ursula",
+];
+
+/// Ursula with two browsers, two emails, properties and a page of her own; Bob saw some of the same pages.
+async fn ursula_and_bob(site: &mut Site) {
+    let who = |email| json!({"email": email, "id": "crm-4711-u", "street": "Zeppelinstrasse"});
+    for (day, visitor) in [(0, "ursulafirst"), (1, "ursulasecond"), (2, "ursulafirst")] {
+        let own = with(
+            site.view(
+                &format!("o{day}"),
+                visitor,
+                "https://example.com/about-ursula?utm_campaign=postcard-from-ursula",
+            ),
+            "t",
+            "Greetings for Saylor",
+        );
+        site.collect(&with(own, "i", who("ursula@example.test"))).await;
+        site.collect(&site.view(&format!("s{day}"), visitor, "https://example.com/shared")).await;
+        site.collect(&with(
+            site.completion(&format!("c{day}"), visitor, "order", "5"),
+            "pr",
+            json!({"to": "Zeppelinstrasse"}),
+        ))
+        .await;
+        site.collect(&site.view(&format!("b{day}"), "bob", "https://example.com/shared")).await;
+        site.collect(&site.view(&format!("p{day}"), "bob", "https://example.com/bobs")).await;
+        site.fold().await;
+        if day < 2 {
+            site.clock.advance(DAY);
+            site.close_days().await;
+        }
+    }
+    let contact: i64 = site.ask("select id from contact where email = 'ursula@example.test'");
+    let email = Email::parse("usaylor@example.test").unwrap();
+    let said = Provenance::verified(Channel::Page, site.app.now());
+    let account = site.account;
+    let add = move |conn: &store::Connection| contacts::add_email(conn, account, &said, contact, &email);
+    assert_eq!(site.app.store.writer.write(add).await.unwrap(), AddedEmail::Added);
+}
+
+/// rules.md 25
+#[actix_web::test]
+async fn no_byte_of_an_erased_person_is_left_in_any_file() {
+    let mut site = Site::new().await;
+    ursula_and_bob(&mut site).await;
+    site.tamper(
+        "insert into user (id, email, server_admin, created_ms) values (9, 'x@example.test', 0, 0);
+         insert into saved_view (account_id, user_id, name, report, query, created_ms) values
+             (1000001, 9, 'hers', 'dashboard', 'filter=contact%3Ais%3AUrsula%40example.test', 0),
+             (1000001, 9, 'his', 'dashboard', 'filter=contact%3Ais%3Abob%40example.test', 0)",
+    )
+    .await;
+    assert!(!files_with(&site.data_dir(), &URSULA[..1]).is_empty(), "the search finds what is there");
+    let contact: i64 = site.ask("select id from contact");
+    let erased = erase_contact(&site.app, Actor::Machine, site.account, contact).await.unwrap();
+    assert_eq!((erased.sessions, erased.page_views, erased.completions), (3, 6, 3));
+    assert!(erased.damaged.is_empty());
+    assert_eq!(files_with(&site.data_dir(), &URSULA), [""; 0]);
+    assert_eq!(site.asks::<String>("select name from saved_view"), ["his"]);
+    assert_eq!(site.ask::<i64>("select count(*) from contact"), 0);
+    assert_eq!(site.asks::<String>("select token from visitor_token"), ["bob"]);
+    let rows = "select (select coalesce(sum(rows), 0) from segment) + (select count(*) from event_unpacked)";
+    assert_eq!(site.ask::<i64>(rows), 6, "Bob's");
+    let erased_texts = "select count(*) from dictionary where value = '(erased) ' || id and kind = ";
+    // Her own page, and that of her completions.
+    for (kind, count) in [("1", 2), ("2", 1), ("5", 1), ("8", 0)] {
+        assert_eq!(site.ask::<i64>(&format!("{erased_texts}{kind}")), count, "{kind}");
+    }
+    assert_eq!(
+        site.ask::<i64>("select count(*) from dictionary where kind = 1 and value like '%/shared%'"),
+        1,
+        "Bob saw it too"
+    );
+    let audit: Vec<String> = site.asks("select action || ' ' || detail from audit");
+    assert_eq!(audit, ["contact.erase 3 sessions, 6 page views, 3 completions"]);
+    assert_eq!(site.ask::<i64>("select count(*) from erasing_text"), 0);
+    assert_whole(&site);
+    let again = erase_contact(&site.app, Actor::Machine, site.account, contact).await;
+    assert!(matches!(again, Err(guestlog::app::access::Error::Store(store::Error::NotFound))));
+
+    // She comes back with consent: as a new contact, with texts of new ids.
+    let back = with(
+        site.view("back", "ursulafirst", "https://example.com/about-ursula"),
+        "i",
+        json!({"email": "ursula@example.test"}),
+    );
+    site.collect(&back).await;
+    site.fold().await;
+    assert!(site.ask::<i64>("select id from contact") > contact);
+    assert_eq!(site.ask::<i64>("select page_views from contact"), 1);
+    let paths = "select d.value from event_unpacked e join dictionary d on d.kind = 1 and d.id = e.page order by e.at_ms";
+    assert!(site.asks::<String>(paths).last().unwrap().contains("/about-ursula"));
+    assert_whole(&site);
+    site.assert_that_all_are_counted().await;
+}
+
+/// rules.md 25
+#[actix_web::test]
+async fn an_erasure_of_a_person_that_was_cut_off_is_finished_at_the_next_start() {
+    for cut_off_at in ["visitor", "contact", "segment_column", "event_hot", "dictionary"] {
+        let mut site = Site::new().await;
+        ursula_and_bob(&mut site).await;
+        site.tamper(Box::leak(
+            format!(
+                "create trigger cut before {} on {cut_off_at} begin select raise(abort, 'cut off'); end",
+                if cut_off_at == "dictionary" { "update" } else { "delete" }
+            )
+            .into_boxed_str(),
+        ))
+        .await;
+        let contact: i64 = site.ask("select id from contact");
+        erase_contact(&site.app, Actor::Machine, site.account, contact).await.unwrap_err();
+        assert_eq!(site.ask::<i64>("select count(*) from contact where state = 'active'"), 0, "{cut_off_at}");
+        let site = site.restart_after(|dir| {
+            let conn = store::Connection::open(dir.join(store::MAIN_FILE)).unwrap();
+            conn.execute_batch("drop trigger cut").unwrap();
+        });
+        let site = site.await;
+        finish_erasures(&site.app, find_due(&site.app).await.unwrap().unwrap()).await.unwrap();
+        assert!(find_due(&site.app).await.unwrap().is_none());
+        assert_eq!(files_with(&site.data_dir(), &URSULA), [""; 0], "{cut_off_at}");
+        assert_eq!(site.ask::<i64>("select count(*) from contact"), 0);
+        assert_whole(&site);
+    }
 }

@@ -3,7 +3,7 @@
 
 use guestlog::app::access::Actor;
 use guestlog::app::people::contacts::ASSERTED_A_DAY;
-use guestlog::app::people::erase_visitor::erase_visitor;
+use guestlog::app::people::erase::visitor::erase_visitor;
 use guestlog::base::clock::{DAY, MINUTE};
 use guestlog::base::random::SeededRandom;
 use guestlog::domain::hit_reason::Reason;

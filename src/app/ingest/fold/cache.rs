@@ -98,6 +98,7 @@ impl Cache {
                 Kind::Visitors => {
                     self.visitors.remove(&account);
                     self.sessions.retain(|(of, _), _| *of != account);
+                    self.names.retain(|(of, _), _| *of != account);
                 }
                 Kind::ContactOfVisitor => self.follow_contacts(conn, account, before)?,
                 // The numbers of an account are read in each batch, and contacts for each hit.

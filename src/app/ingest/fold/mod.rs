@@ -268,6 +268,16 @@ fn finish(batch: Batch<'_>, last: Option<i64>) -> Result<(), store::Error> {
     }
 }
 
+/// Folds everything that waits in the inbox, where no server does so: in a command, or before a server answers.
+///
+/// # Errors
+/// Those of `step`.
+pub async fn fold_waiting(app: &App) -> Result<(), store::Error> {
+    let mut cache = Cache::new(app.event_limit);
+    while step(app, &mut cache).await? > 0 {}
+    Ok(())
+}
+
 /// Folds hits that never were in the inbox (`generate`), in one transaction, as of `now`. Returns how many page views
 /// were stored, and the hits themselves, because whoever made them can free them more cheaply. The hits take the
 /// inbox ids after the watermark, so nothing may wait in the inbox or enter it meanwhile.

@@ -2,16 +2,19 @@
 //! browsers and the events that programs reported. The page covers all time, so it has no period. The email is
 //! masked unless the user may see it (rules.md 28).
 
-use actix_web::web::ServiceConfig;
+use actix_web::web::{ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use crate::app::people::erase::contact::erase_contact;
 use crate::app::reports;
 use crate::app::reports::contact::{ContactReport, Moment};
 use crate::domain::contact::ContactId;
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
+use crate::domain::user::Role;
 use crate::domain::visitor::VisitorNumber;
+use crate::web::admin::people::erase::Erase;
 use crate::web::admin::people::list::{mask_email, name_of, revenue};
 use crate::web::admin::people::visitor::{Fact, TimelineParams, Visit, timeline_pager, visit};
 use crate::web::admin::reports::report_page;
@@ -19,22 +22,31 @@ use crate::web::drawing::format;
 use crate::web::part::icon::Icon;
 use crate::web::part::pager::Pager;
 use crate::web::paths;
+use crate::web::request::form::AccountForm;
 use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::response::error::WebError;
 use crate::web::response::export::Column;
+use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
-use crate::web::text::fill;
+use crate::web::text::{Plural, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.route("/accounts/{account}/contacts/{contact}", get_or_head().to(show));
+    config
+        .route("/accounts/{account}/contacts/{contact}", get_or_head().to(show))
+        .route("/accounts/{account}/contacts/{contact}/erase", post().to(erase));
+}
+
+/// The number of the contact in the path.
+fn id_of(request: &HttpRequest) -> Result<i64, WebError> {
+    let id = request.match_info().get("contact").and_then(|text| text.parse().ok());
+    id.ok_or(WebError::NotFound)
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
     access.need_persons()?;
-    let id = request.match_info().get("contact").and_then(|text| text.parse().ok());
-    let id: i64 = id.ok_or(WebError::NotFound)?;
+    let id = id_of(&request)?;
     let pairs = report_page::pairs(&request)?;
     let params = TimelineParams::read(&pairs, access.format)?;
     report_page::wait(&access, &pairs).await?;
@@ -55,6 +67,15 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
             respond::page(&page(layout, &access.account.zone, currency, &params, &found))
         }
     }
+}
+
+async fn erase(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
+    let member = form.sender;
+    member.need(Role::Admin)?;
+    let account = member.account_id();
+    let erased = erase_contact(member.app(), member.actor(), account, id_of(&request)?).await?;
+    let done = if erased.damaged.is_empty() { Done::ContactErased } else { Done::ContactErasedInPart };
+    respond::done(&request, member.https(), done, &paths::contacts(account))
 }
 
 /// Removes what this user may not see. Properties and the external id can identify a person just like the email.
@@ -104,6 +125,7 @@ pub(crate) struct Page {
     pager: Option<Pager>,
     csv: String,
     json: String,
+    erase: Option<Erase>,
 }
 
 pub(crate) fn page(
@@ -145,8 +167,28 @@ pub(crate) fn page(
         visits,
         csv: format!("{address}?format=csv"),
         json: format!("{address}?format=json"),
+        erase: erase_section(&layout, found, &address),
         layout,
     }
+}
+
+/// Only for users who may erase.
+fn erase_section(layout: &Layout, found: &ContactReport, address: &str) -> Option<Erase> {
+    let t = layout.t;
+    let count = |plural: &Plural, number| plural.of(report_page::signed(number), &t.number);
+    let sessions = count(&t.visitor.erase_sessions, found.row.sessions);
+    let views = count(&t.visitor.views, found.row.page_views);
+    let completions = count(&t.visitor.completions, found.row.completions);
+    layout.viewer_is(Role::Admin).then(|| Erase {
+        title: t.contacts.erase,
+        what: fill(
+            t.contacts.erase_what,
+            &[("sessions", &sessions), ("views", &views), ("completions", &completions)],
+        ),
+        stays: t.contacts.erase_stays,
+        ask: t.visitor.erase_ask,
+        action: format!("{address}/erase"),
+    })
 }
 
 fn facts(layout: &Layout, zone: &Zone, currency: &str, found: &ContactReport) -> Vec<Fact> {

@@ -1,5 +1,6 @@
 //! Pages about contacts and visitors.
 
 pub mod contact;
+mod erase;
 pub mod list;
 pub mod visitor;

@@ -6,7 +6,7 @@ use actix_web::web::{ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::app::people::erase_visitor;
+use crate::app::people::erase::visitor::erase_visitor;
 use crate::app::reports::parameters;
 use crate::app::reports::visitor::{EventRow, SessionRow};
 use crate::app::reports::{self, LIMIT_DEFAULT, LIMIT_MAX, VisitorReport};
@@ -16,6 +16,7 @@ use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::domain::visitor::VisitorNumber;
+use crate::web::admin::people::erase::Erase;
 use crate::web::admin::people::list::mask_email;
 use crate::web::admin::reports::report_page;
 use crate::web::drawing::format;
@@ -102,7 +103,7 @@ async fn delete(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     member.need(Role::Admin)?;
     let number = number_of(&request)?;
     let app = member.app();
-    let erased = erase_visitor::erase_visitor(app, member.actor(), member.account_id(), number).await?;
+    let erased = erase_visitor(app, member.actor(), member.account_id(), number).await?;
     if !erased.damaged.is_empty() {
         // Some days could not be read, so data of the visitor remains. Their page lists these days and offers to
         // erase again.
@@ -212,12 +213,6 @@ pub(crate) struct Page {
     erase: Option<Erase>,
 }
 
-/// The confirmation before the visitor is erased.
-struct Erase {
-    what: String,
-    action: String,
-}
-
 /// The pager of a timeline at this address.
 pub(crate) fn timeline_pager(
     t: &'static Texts,
@@ -296,7 +291,10 @@ fn erase(layout: &Layout, found: &VisitorReport, address: &str) -> Option<Erase>
     ];
     let [sessions, views, days] = &counts;
     (may && !found.no_browser).then(|| Erase {
+        title: texts.erase,
         what: fill(texts.erase_what, &[("sessions", sessions), ("views", views), ("days", days)]),
+        stays: texts.erase_stays,
+        ask: texts.erase_ask,
         action: format!("{address}/erase"),
     })
 }

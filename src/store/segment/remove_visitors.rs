@@ -1,5 +1,5 @@
-//! Makes a segment without one visitor. The result equals the segment that would have been written if the visitor had
-//! never been there.
+//! Makes a segment without some visitors. The result equals the segment that would have been written if they had never
+//! been there.
 //!
 //! Most columns are moved bit by bit instead of being unpacked, so that even the day of a busy account costs little
 //! more than copying its bytes. The work is done outside the write transaction: a segment never changes, so the result
@@ -14,30 +14,29 @@ use super::columns::{self, BOUNCED, Col, Content, Extent, IS_COMPLETION, Packed,
 use super::rewrite;
 use super::{Reader, Segment, pack};
 use crate::domain::account::AccountId;
-use crate::domain::visitor::VisitorNumber;
 use crate::store::error::{Damage, Error};
 use crate::store::totals::Totals;
 
-/// A segment, and its content without a visitor.
+/// A segment, and its content without some visitors.
 pub struct Removal {
     segment: Segment,
     content: Option<Content>,
 }
 
 impl Removal {
-    /// `None` when the segment has no rows of the visitor.
+    /// `None` when the segment has no rows of the visitors.
     pub(in crate::store) fn prepare(
         reader: &mut Reader<'_>,
         segment: &Segment,
-        visitor: VisitorNumber,
+        removed: &FxHashSet<u32>,
     ) -> Result<Option<Self>, Error> {
         let visitors = reader.column(segment, Col::Visitor)?;
-        let is_of_visitor = |number: &u32| *number == visitor.0;
-        if !visitors.iter().any(is_of_visitor) {
+        let is_removed = |number: &u32| removed.contains(number);
+        if !visitors.iter().any(is_removed) {
             return Ok(None);
         }
         let segment = *segment;
-        if visitors.iter().all(is_of_visitor) {
+        if visitors.iter().all(is_removed) {
             return Ok(Some(Self { segment, content: None }));
         }
         let mut stored = Vec::with_capacity(Col::COUNT);
@@ -48,13 +47,13 @@ impl Removal {
             });
         }
         let whole = PackedSegment { extent: segment.extent, stored };
-        let ranges = whole.find_ranges(&visitors, visitor)?;
-        let totals = whole.totals_without(segment.totals, &ranges)?;
+        let ranges = whole.find_ranges(&visitors, removed)?;
+        let totals = whole.totals_without(segment.totals, &visitors, &ranges)?;
         let (extent, packed) = whole.columns_without(&ranges)?;
         Ok(Some(Self { segment, content: Some((extent, totals, packed)) }))
     }
 
-    /// Replaces the segment, unless it was replaced by another one meanwhile. That one still has the visitor.
+    /// Replaces the segment, unless it was replaced by another one meanwhile. That one still has the visitors.
     pub(in crate::store) fn apply(self, conn: &Connection, account: AccountId) -> Result<(), Error> {
         let new = self.content.map(|content| (self.segment.day, content));
         rewrite::replace(conn, account, &[self.segment], new)?;
@@ -68,9 +67,9 @@ struct PackedSegment {
     stored: Vec<Vec<u8>>,
 }
 
-/// Where the values of the visitor are in columns of each length.
+/// Where the values of the removed visitors are in columns of each length.
 #[derive(Default)]
-struct VisitorRanges {
+struct RemovedRanges {
     runs: Vec<Range<usize>>,
     rows: Vec<Range<usize>>,
     gaps: Vec<Range<usize>>,
@@ -79,7 +78,7 @@ struct VisitorRanges {
     last_ms: i64,
 }
 
-impl VisitorRanges {
+impl RemovedRanges {
     fn of(&self, per: Per) -> &[Range<usize>] {
         match per {
             Per::Run => &self.runs,
@@ -90,7 +89,7 @@ impl VisitorRanges {
     }
 }
 
-/// The page list without what only the visitor saw.
+/// The page list without what only the removed visitors saw.
 #[derive(Default)]
 struct PageList {
     pages: Vec<u32>,
@@ -122,12 +121,12 @@ impl PackedSegment {
         Ok(values)
     }
 
-    fn find_ranges(&self, visitors: &[u32], visitor: VisitorNumber) -> Result<VisitorRanges, Damage> {
+    fn find_ranges(&self, visitors: &[u32], removed: &FxHashSet<u32>) -> Result<RemovedRanges, Damage> {
         let (starts, gaps) = (self.read(Col::Start)?, self.read(Col::Gap)?);
-        let mut ranges = VisitorRanges { last_ms: i64::MIN, ..VisitorRanges::default() };
+        let mut ranges = RemovedRanges { last_ms: i64::MIN, ..RemovedRanges::default() };
         for (span, number) in columns::spans(&self.extent, &self.read(Col::Rows)?)?.into_iter().zip(visitors)
         {
-            if *number == visitor.0 {
+            if removed.contains(number) {
                 ranges.runs.push(span.run..span.run + 1);
                 ranges.rows.push(span.rows);
                 ranges.gaps.push(span.gaps);
@@ -141,18 +140,24 @@ impl PackedSegment {
         Ok(ranges)
     }
 
-    /// The totals of the segment, less what the visitor's rows add to them.
-    fn totals_without(&self, totals: Totals, ranges: &VisitorRanges) -> Result<Totals, Damage> {
+    /// The totals of the segment, less what the rows of the removed visitors add to them.
+    fn totals_without(
+        &self,
+        totals: Totals,
+        visitors: &[u32],
+        ranges: &RemovedRanges,
+    ) -> Result<Totals, Damage> {
         let (sessions, flags) = (self.read(Col::Session)?, self.read(Col::Flags)?);
         let (kinds, engaged) = (self.read(Col::Kind)?, self.read(Col::Engaged)?);
         let (low, high) = (self.read(Col::ValueLow)?, self.read(Col::ValueHigh)?);
         let at = |values: &[u32], place: usize| values.get(place).copied().unwrap_or(0);
         let mut removed = Totals::default();
-        let mut own_sessions: FxHashSet<u32> = FxHashSet::default();
+        let (mut own_sessions, mut own_visitors) = (FxHashSet::default(), FxHashSet::default());
         for (run, rows) in ranges.runs.iter().zip(&ranges.rows) {
             let session = at(&sessions, run.start);
             if session != 0 {
                 own_sessions.insert(session);
+                own_visitors.insert(at(visitors, run.start));
                 removed.bounces += u64::from(at(&flags, run.start) & BOUNCED != 0);
             }
             for row in rows.clone() {
@@ -166,8 +171,8 @@ impl PackedSegment {
                 }
             }
         }
-        removed.visitors = u64::from(!own_sessions.is_empty());
-        // A session that also has rows of another visitor is not removed.
+        removed.visitors = own_visitors.len() as u64;
+        // A session that also has rows of a visitor who stays is not removed.
         for session in pack::without(&sessions, &ranges.runs) {
             own_sessions.remove(&session);
         }
@@ -186,7 +191,7 @@ impl PackedSegment {
     }
 
     /// `None` when the page list does not change.
-    fn page_list_without(&self, ranges: &VisitorRanges) -> Result<Option<PageList>, Damage> {
+    fn page_list_without(&self, ranges: &RemovedRanges) -> Result<Option<PageList>, Damage> {
         let (pages, titles) = (self.read(Col::PageListPage)?, self.read(Col::PageListTitle)?);
         let used_by_others = |cols: &[Col]| {
             let mut is_used = vec![false; pages.len()];
@@ -220,7 +225,7 @@ impl PackedSegment {
         Ok(Some(list).filter(|list| list.pages != pages || list.titles != titles))
     }
 
-    fn columns_without(&self, ranges: &VisitorRanges) -> Result<(Extent, Packed), Damage> {
+    fn columns_without(&self, ranges: &RemovedRanges) -> Result<(Extent, Packed), Damage> {
         let first_ms = ranges.first_ms.ok_or(Damage::Inconsistent)?;
         let list = self.page_list_without(ranges)?;
         let shift_ms = u32::try_from(first_ms - self.extent.first_ms).map_err(|_| Damage::Inconsistent)?;
@@ -273,8 +278,6 @@ mod tests {
     use crate::store::event::{COMPLETION, Event, PAGE_VIEW};
     use crate::store::segment::columns::{Run, decode, encode};
 
-    const ERASED: u32 = 2;
-
     fn row() -> impl Strategy<Value = Event> {
         let of = (0..500u32, 0..4u32, 0..3u32, any::<bool>(), -9..9i64, 0..60u32, 0..3u32);
         of.prop_map(|(gap, page, title, completes, value_minor, engaged_ms, event)| Event {
@@ -322,9 +325,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_result_is_what_would_have_been_written_without_the_visitor(
+        fn the_result_is_what_would_have_been_written_without_the_visitors(
             runs in prop::collection::vec(run(), 1..12),
+            removed in prop::collection::hash_set(1..4u32, 1..3),
         ) {
+            let removed: FxHashSet<u32> = removed.into_iter().collect();
             let (extent, totals, packed) = encode(runs.clone()).unwrap();
             let mut stored = vec![Vec::new(); Col::COUNT];
             for (col, bytes) in packed {
@@ -332,10 +337,10 @@ mod tests {
             }
             let whole = PackedSegment { extent, stored };
             let visitors = whole.read(Col::Visitor).unwrap();
-            let ranges = whole.find_ranges(&visitors, VisitorNumber(ERASED)).unwrap();
-            let others: Vec<Run> = runs.into_iter().filter(|run| run.visitor != ERASED).collect();
+            let ranges = whole.find_ranges(&visitors, &removed).unwrap();
+            let others: Vec<Run> = runs.into_iter().filter(|run| !removed.contains(&run.visitor)).collect();
             prop_assume!(!others.is_empty());
-            let found = whole.totals_without(totals, &ranges).unwrap();
+            let found = whole.totals_without(totals, &visitors, &ranges).unwrap();
             let (extent, columns) = whole.columns_without(&ranges).unwrap();
             let (wanted, wanted_totals, wanted_columns) = encode(others).unwrap();
             prop_assert_eq!((extent, found), (wanted, wanted_totals));

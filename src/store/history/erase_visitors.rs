@@ -1,9 +1,9 @@
-//! Erases one visitor, in steps that each are a short transaction of the caller. Until the last step is done the whole
-//! can be run again from the start and finishes, because each step finds what is left to do.
+//! Erases visitors, one alone or all of a person, in steps that each are a short transaction of the caller. Until the last
+//! step is done the whole can be run again from the start and finishes, because each step finds what is left to do.
 //!
-//! What is deleted (rules.md 12, 25): the visitor's tokens, the identifications the browser sent, dead letters, hot rows
-//! with their properties, sessions, engagement that waits for a segment, rows in segments, and last the visitor's own
-//! row. The number is never used again.
+//! What is deleted (rules.md 12, 25): the visitors' tokens, the identifications their browsers sent, dead letters, hot
+//! rows with their properties, sessions, engagement that waits for a segment, rows in segments, and last the visitors' own
+//! rows. Their numbers are never used again.
 //!
 //! What is kept, and why:
 //! - **A session that changed its visitor** continues as the other visitor's; only the rows of the erased one leave it.
@@ -14,12 +14,11 @@
 //!   48 hours.
 //! - **The inbox** has nothing of the visitor: the caller waits until what was acknowledged is folded. Whatever comes
 //!   later belongs to a new visitor.
-//! - **The contact**, if there is one, with its completions and revenue: it belongs to a person, who may have other
-//!   visitors. The sessions and page views of the visitor leave the contact with the visitor's own row, in the last step.
-//!   The visitor number that stands for the programs of a contact is not erased here either; both are deleted with the
-//!   person.
-//! - **Texts of the dictionary** belong to the account; others may have brought the same text. Erasing a person removes
-//!   those that only this person brought.
+//! - **The contact** of a visitor that is erased alone, with its completions and revenue: it belongs to a person, who may
+//!   have other visitors. The sessions and page views of the visitor leave the contact with the visitor's own row, in the
+//!   last step.
+//! - **Texts of the dictionary** belong to the account; others may have brought the same text. `erase_texts` removes
+//!   those that only the erased visitors brought.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -29,9 +28,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::contact::Email;
 use crate::domain::hit::{AGE_MAX, SEEN_FOR};
 use crate::domain::period::LocalDay;
-use crate::domain::visitor::{Token, VisitorNumber};
+use crate::domain::visitor::Token;
 use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 use crate::store::event::{self, Event, PAGE_VIEW};
@@ -39,28 +39,29 @@ use crate::store::scan::Deadline;
 use crate::store::segment::columns::Col;
 use crate::store::segment::{self, Reader, Removal, Segment, late_engagement, rewrite};
 use crate::store::session::{self, Session};
-use crate::store::{dead_letter, row};
+use crate::store::{dead_letter, row, visitor};
 
 /// Rows of segments rewritten in one transaction; the last segment may exceed it. This is some megabytes, so that whoever
 /// waits for the writer or the disk waits only for some milliseconds.
 pub const ROWS: u32 = 400_000;
 
-/// Deletes the visitor's tokens, identifications and dead letters. From then on no hit joins the visitor; caches
+/// Deletes the visitors' tokens, identifications, and dead letters that they sent or that name one of the emails. From
+/// then on no hit joins the visitors; caches
 /// of visitors follow.
 pub fn delete_identity(
     conn: &Connection,
     account: AccountId,
-    visitor: VisitorNumber,
+    visitors: &FxHashSet<u32>,
     tokens: &[String],
+    emails: &[String],
 ) -> Result<(), Error> {
-    for token in tokens {
+    delete_tokens(conn, account, visitors, tokens)?;
+    for visitor in visitors {
         conn.prepare_cached(
-            "delete from visitor_token where account_id = ?1 and token = ?2 and number = ?3",
+            "delete from identification indexed by identification_visitor where account_id = ?1 and visitor = ?2",
         )?
-        .execute((account.0, token, visitor.0))?;
+        .execute((account.0, visitor))?;
     }
-    conn.prepare_cached("delete from identification where account_id = ?1 and visitor = ?2")?
-        .execute((account.0, visitor.0))?;
     let mut named = conn.prepare_cached(
         "update identification set other_token = null where account_id = ?1 and other_token = ?2",
     )?;
@@ -69,7 +70,7 @@ pub fn delete_identity(
     }
     for letter in dead_letter::list_ids(conn, i64::MIN, i64::MAX, u32::MAX)? {
         let body = dead_letter::find_body(conn, letter)?.unwrap_or_default();
-        if is_sent_by(&body, account, tokens) {
+        if is_of_person(&body, account, tokens, emails) {
             dead_letter::delete(conn, letter)?;
         }
     }
@@ -77,26 +78,45 @@ pub fn delete_identity(
     Ok(())
 }
 
-/// Was this hit sent with one of the tokens? One that cannot be read was if it contains a token.
-fn is_sent_by(body: &[u8], account: AccountId, tokens: &[String]) -> bool {
+/// Deletes those of the tokens that stand for one of the visitors now.
+pub fn delete_tokens(
+    conn: &Connection,
+    account: AccountId,
+    visitors: &FxHashSet<u32>,
+    tokens: &[String],
+) -> Result<(), Error> {
+    for token in tokens {
+        let number = visitor::find_number(conn, account, token)?;
+        if number.is_some_and(|number| visitors.contains(&number.0)) {
+            visitor::delete_token(conn, account, token)?;
+        }
+    }
+    Ok(())
+}
+
+/// Was this hit sent with one of the tokens, or does it name one of the emails? One that cannot be read does if it
+/// contains one of them.
+fn is_of_person(body: &[u8], account: AccountId, tokens: &[String], emails: &[String]) -> bool {
     match row::hit(body) {
         Ok(hit) => {
             let sent = hit.visitor.as_ref().map(Token::as_str);
-            hit.account == account && tokens.iter().any(|token| Some(token.as_str()) == sent)
+            let named = hit.identity.email.as_ref().map(Email::as_str);
+            let is = |text: Option<&str>, all: &[String]| all.iter().any(|one| Some(one.as_str()) == text);
+            hit.account == account && (is(sent, tokens) || is(named, emails))
         }
-        Err(_) => tokens.iter().any(|token| row::contains_token(body, token)),
+        Err(_) => tokens.iter().chain(emails).any(|text| row::contains_text(body, text)),
     }
 }
 
-/// The event ids of the visitor that are still known, as far as no segment is damaged.
+/// The event ids of the visitors that are still known, as far as no segment is damaged.
 pub fn list_event_ids(
     conn: &Connection,
     account: AccountId,
-    visitor: VisitorNumber,
+    visitors: &FxHashSet<u32>,
     range_ms: &Range<i64>,
     now: Millis,
 ) -> Result<Vec<String>, Error> {
-    let recent = recent_rows(conn, account, visitor, range_ms, now)?;
+    let recent = recent_rows(conn, account, visitors, range_ms, now)?;
     if recent.is_empty() {
         return Ok(Vec::new());
     }
@@ -112,23 +132,23 @@ pub fn list_event_ids(
     Ok(ids)
 }
 
-/// Session and time of the visitor's rows that are recent enough for their event ids to be known.
+/// Session and time of the visitors' rows that are recent enough for their event ids to be known.
 fn recent_rows(
     conn: &Connection,
     account: AccountId,
-    visitor: VisitorNumber,
+    visitors: &FxHashSet<u32>,
     range_ms: &Range<i64>,
     now: Millis,
 ) -> Result<FxHashSet<(u32, i64)>, Error> {
     let recent = range_ms.start.max(now.0 - SEEN_FOR - AGE_MAX)..range_ms.end;
     let mut found: FxHashSet<(u32, i64)> = FxHashSet::default();
-    event::list_of_visitor(conn, account, visitor, recent.clone(), |row| {
+    event::list_of_visitors(conn, account, visitors, recent.clone(), |row| {
         found.insert((row.session_id, row.at_ms));
     })?;
     let mut reader = Reader::prepare(conn)?;
     for segment in segment::list(conn, account, recent.start, recent.end)? {
-        let runs = reader.runs_with(&segment, Col::Visitor, |number| number == visitor.0)?;
-        let rows = runs.iter().filter(|run| run.visitor == visitor.0).flat_map(|run| &run.rows);
+        let runs = reader.runs_with(&segment, Col::Visitor, |number| visitors.contains(&number))?;
+        let rows = runs.iter().filter(|run| visitors.contains(&run.visitor)).flat_map(|run| &run.rows);
         found.extend(rows.map(|row| (row.session_id, row.at_ms)));
     }
     Ok(found)
@@ -146,53 +166,53 @@ pub fn detach_event_ids(conn: &Connection, account: AccountId, ids: &[String]) -
     Ok(())
 }
 
-/// Deletes the visitor's hot rows and sessions, with what waits for them. A session that changed its visitor is kept for
-/// the other one, with what that one has in it. Damaged segments count as empty.
+/// Deletes the visitors' hot rows and sessions, with what waits for them. A session that changed its visitor is kept for
+/// one who stays, with what that one has in it. Damaged segments count as empty.
 pub fn delete_rows(
     conn: &Connection,
     account: AccountId,
-    visitor: VisitorNumber,
+    visitors: &FxHashSet<u32>,
     range_ms: &Range<i64>,
     now: Millis,
 ) -> Result<(), Error> {
-    let sessions = sessions_of(conn, account, visitor, range_ms, now)?;
-    let remainders = remainders(conn, account, visitor, &sessions)?;
+    let sessions = sessions_of(conn, account, visitors, range_ms, now)?;
+    let remainders = remainders(conn, account, visitors, &sessions)?;
     let mut rows = Vec::new();
-    event::list_of_visitor(conn, account, visitor, range_ms.clone(), |row| {
+    event::list_of_visitors(conn, account, visitors, range_ms.clone(), |row| {
         rows.push((row.at_ms, row.inbox_id));
     })?;
     for (at_ms, inbox_id) in rows {
         event::delete(conn, account, at_ms, inbox_id)?;
     }
-    conn.prepare_cached("delete from event_property where account_id = ?1 and visitor = ?2")?
-        .execute((account.0, visitor.0))?;
+    event::delete_properties(conn, account, visitors, range_ms)?;
     for session in sessions {
         match remainders.get(&session.id) {
-            Some(remainder) => session::upsert(conn, account, &remainder.of(session, visitor))?,
+            Some(remainder) => session::upsert(conn, account, &remainder.of(session, visitors))?,
             None => session::delete(conn, account, session.id)?,
         }
     }
     Ok(())
 }
 
-/// The sessions that have rows of the visitor.
+/// The sessions that have rows of the visitors.
 fn sessions_of(
     conn: &Connection,
     account: AccountId,
-    visitor: VisitorNumber,
+    visitors: &FxHashSet<u32>,
     range_ms: &Range<i64>,
     now: Millis,
 ) -> Result<Vec<Session>, Error> {
-    let mut ids: FxHashSet<u32> = session::list_ids_of_visitor(conn, account, visitor)?.into_iter().collect();
-    event::list_of_visitor(conn, account, visitor, range_ms.clone(), |row| {
+    let mut ids: FxHashSet<u32> =
+        session::list_ids_of_visitors(conn, account, visitors)?.into_iter().collect();
+    event::list_of_visitors(conn, account, visitors, range_ms.clone(), |row| {
         ids.insert(row.session_id);
     })?;
-    ids.extend(recent_rows(conn, account, visitor, range_ms, now)?.into_iter().map(|(session, _)| session));
+    ids.extend(recent_rows(conn, account, visitors, range_ms, now)?.into_iter().map(|(session, _)| session));
     let found = ids.into_iter().map(|id| session::find(conn, account, id));
     found.filter_map(Result::transpose).collect()
 }
 
-/// What other visitors have in a session.
+/// What visitors who stay have in a session.
 #[derive(Default)]
 struct Remainder {
     visitor: u32,
@@ -211,8 +231,8 @@ impl Remainder {
         self.engaged_ms += i64::from(row.engaged_ms.max(late_ms));
     }
 
-    const fn of(&self, session: Session, erased: VisitorNumber) -> Session {
-        let visitor = if session.visitor == erased.0 { self.visitor } else { session.visitor };
+    fn of(&self, session: Session, erased: &FxHashSet<u32>) -> Session {
+        let visitor = if erased.contains(&session.visitor) { self.visitor } else { session.visitor };
         Session {
             visitor,
             page_views: self.page_views,
@@ -226,7 +246,7 @@ impl Remainder {
 fn remainders(
     conn: &Connection,
     account: AccountId,
-    visitor: VisitorNumber,
+    visitors: &FxHashSet<u32>,
     sessions: &[Session],
 ) -> Result<FxHashMap<u32, Remainder>, Error> {
     let ids: FxHashSet<u32> = sessions.iter().map(|session| session.id).collect();
@@ -235,7 +255,7 @@ fn remainders(
     let Some((first, last)) = first.zip(last) else { return Ok(remainders) };
     let late = late_engagement::list(conn, account, |session| ids.contains(&session))?;
     let mut add = |row: &Event| {
-        if row.visitor != visitor.0 && ids.contains(&row.session_id) {
+        if !visitors.contains(&row.visitor) && ids.contains(&row.session_id) {
             let late_ms = late.get(&(row.session_id, row.at_ms)).copied().unwrap_or(0);
             remainders.entry(row.session_id).or_default().add(row, late_ms);
         }
@@ -249,9 +269,9 @@ fn remainders(
     Ok(remainders)
 }
 
-/// The segments that have rows of a visitor.
+/// The segments that have rows of some visitors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct VisitorSegments {
+pub struct HeldSegments {
     pub segments: Vec<Segment>,
     /// Days that cannot be read.
     pub damaged: Vec<LocalDay>,
@@ -261,16 +281,18 @@ pub struct VisitorSegments {
 pub fn list_segments(
     conn: &Connection,
     account: AccountId,
-    visitor: VisitorNumber,
+    visitors: &FxHashSet<u32>,
     range_ms: &Range<i64>,
     deadline: &Deadline,
-) -> Result<VisitorSegments, Error> {
+) -> Result<HeldSegments, Error> {
     let mut reader = Reader::prepare(conn)?;
-    let mut found = VisitorSegments::default();
+    let mut found = HeldSegments::default();
     for segment in segment::list(conn, account, range_ms.start, range_ms.end)? {
         deadline.check()?;
         match reader.column(&segment, Col::Visitor) {
-            Ok(visitors) if visitors.contains(&visitor.0) => found.segments.push(segment),
+            Ok(found_in) if found_in.iter().any(|number| visitors.contains(number)) => {
+                found.segments.push(segment)
+            }
             Ok(_) => {}
             Err(Error::Damaged(_)) => found.damaged.push(segment.day),
             Err(error) => return Err(error),
@@ -280,15 +302,15 @@ pub fn list_segments(
     Ok(found)
 }
 
-/// Prepares the next segments without the visitor, as many as are written in one transaction, and removes them from
+/// Prepares the next segments without the visitors, as many as are written in one transaction, and removes them from
 /// `segments`. A segment that cannot be read stays as it is.
 pub fn prepare_removals(
     conn: &Connection,
-    visitor: VisitorNumber,
+    visitors: &FxHashSet<u32>,
     segments: &mut VecDeque<Segment>,
 ) -> Result<Vec<Removal>, Error> {
     rewrite::prepare_next(conn, segments, ROWS, "nothing can be erased from it", |reader, segment| {
-        Removal::prepare(reader, &segment, visitor)
+        Removal::prepare(reader, &segment, visitors)
     })
 }
 
@@ -312,12 +334,12 @@ mod tests {
             (b"", false),
         ] {
             assert_eq!(
-                is_sent_by(body, AccountId::FIRST, &tokens),
+                is_of_person(body, AccountId::FIRST, &tokens, &[]),
                 is_sent,
                 "{}",
                 String::from_utf8_lossy(body)
             );
         }
-        assert!(!is_sent_by(b"\x03abc", AccountId::FIRST, &[]));
+        assert!(!is_of_person(b"\x03abc", AccountId::FIRST, &[], &[]));
     }
 }
