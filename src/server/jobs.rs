@@ -1,4 +1,4 @@
-//! The background jobs of a running server: folding, closing days, deleting old data, work on events, writing the
+//! The background jobs of a running server: folding, closing days, deleting old data, work on events, lists, writing the
 //! counts of robots, and loading changed map files.
 
 use std::panic::AssertUnwindSafe;
@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use crate::app::App;
 use crate::app::events::count_back;
 use crate::app::ingest::{accept, fold};
+use crate::app::jobs::build_lists::ListJob;
 use crate::app::jobs::close_days::CloseJob;
 use crate::app::jobs::retention::RetentionJob;
 
@@ -25,6 +26,8 @@ const CLOSE_EVERY: Duration = Duration::from_secs(30);
 const RETENTION_EVERY: Duration = Duration::from_secs(3600);
 /// How often work on events is looked for.
 const WORK_EVERY: Duration = Duration::from_secs(1);
+/// How often lists are looked through for those that are due.
+const LISTS_EVERY: Duration = Duration::from_secs(5);
 /// How often the counts of robots are written.
 const BOTS_EVERY: Duration = Duration::from_secs(1);
 
@@ -44,6 +47,7 @@ impl Jobs {
             rt::spawn(reload_maps(Arc::clone(app))),
             rt::spawn(close_days(Arc::clone(app))),
             rt::spawn(work_on_events(Arc::clone(app))),
+            rt::spawn(build_lists(Arc::clone(app))),
             rt::spawn(delete_old_events(Arc::clone(app), events_months)),
         ];
         Self { app: Arc::clone(app), running }
@@ -106,6 +110,16 @@ async fn work_on_events(app: Arc<App>) {
         tokio::time::sleep(WORK_EVERY).await;
         let app = Arc::clone(&app);
         let _ = rt::task::spawn_blocking(move || count_back::work_due(&app)).await;
+    }
+}
+
+async fn build_lists(app: Arc<App>) {
+    let mut job = ListJob::default();
+    loop {
+        tokio::time::sleep(LISTS_EVERY).await;
+        if let Err(error) = job.run(&app).await {
+            tracing::warn!(%error, "lists could not be kept up to date");
+        }
     }
 }
 

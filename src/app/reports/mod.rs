@@ -335,7 +335,11 @@ const fn shows_contacts(grouping: &scan::Grouping) -> bool {
 const fn shows_time(grouping: &scan::Grouping) -> bool {
     use scan::{Grouping, Key, Measure};
     match grouping {
-        Grouping::Total | Grouping::Intervals(_) | Grouping::Grid(..) | Grouping::Suspected(_) => false,
+        Grouping::Total
+        | Grouping::Intervals(_)
+        | Grouping::Grid(..)
+        | Grouping::EachContact
+        | Grouping::Suspected(_) => false,
         Grouping::Chosen(Key::Dimension(dimension), _) => dimension.is_page(),
         Grouping::Chosen(..) => false,
         Grouping::By(key, top) | Grouping::SumsBy(key, top) => {

@@ -7,7 +7,7 @@
 //!   these rows.
 //! - Page views, completions and value are counts and sums of matching rows. What programs report has no session. It
 //!   counts in completions and value only (rules.md 13), and everything its session would say is empty.
-//! - `page`, `host`, `event`, `tag`, `consent` and `contact` describe the row itself. All other dimensions describe
+//! - `page`, `host`, `event`, `tag`, `consent`, `contact` and `list` describe the row itself. All other dimensions describe
 //!   its session.
 //! - `is` and `is_not` compare exactly, after the value was brought into the form that reports show (a host in lower
 //!   case, a country in upper case, addresses decoded). `contains`, `does_not_contain` and `starts_with` ignore case. Several values mean any of
@@ -68,10 +68,12 @@ pub enum Dimension {
     Company,
     Consent,
     Contact,
+    /// A list that the contact of the row is in. Rows can be filtered by it, and not grouped.
+    List,
 }
 
 impl Dimension {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Page,
         Self::EntryPage,
         Self::ExitPage,
@@ -100,6 +102,7 @@ impl Dimension {
         Self::Company,
         Self::Consent,
         Self::Contact,
+        Self::List,
     ];
 
     #[must_use]
@@ -130,6 +133,7 @@ impl Dimension {
             | Self::Suspected
             | Self::Consent
             | Self::Contact
+            | Self::List
             | Self::Language
             | Self::ClickId => value.to_lowercase(),
             Self::Country | Self::Source => value.to_uppercase(),

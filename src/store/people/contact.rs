@@ -305,6 +305,41 @@ pub fn count_miscounted(conn: &Connection) -> Result<i64, Error> {
     Ok(conn.query_row(&sql, [], |row| row.get(0))?)
 }
 
+/// The numbers of all contacts of an account, in any order.
+pub fn list_ids(conn: &Connection, account: AccountId) -> Result<Vec<u32>, Error> {
+    // The index is a fraction of the table.
+    let mut statement = conn.prepare_cached(
+        "select id from contact indexed by contact_list where account_id = ?1 and state = 'active'",
+    )?;
+    let ids = statement.query_map([account.0], |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// When contacts were first seen, last seen or created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moments {
+    pub first_ms: i64,
+    pub last_ms: i64,
+    pub created_ms: i64,
+}
+
+/// Visits all contacts of an account with when they were seen and with their source.
+pub fn each_moments(
+    conn: &Connection,
+    account: AccountId,
+    mut visit: impl FnMut(u32, Moments, u32),
+) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(
+        "select id, first_ms, last_ms, created_ms, source from contact where account_id = ?1 and state = 'active'",
+    )?;
+    let mut rows = statement.query([account.0])?;
+    while let Some(row) = rows.next()? {
+        let moments = Moments { first_ms: row.get(1)?, last_ms: row.get(2)?, created_ms: row.get(3)? };
+        visit(row.get(0)?, moments, row.get(4)?);
+    }
+    Ok(())
+}
+
 /// The sources of all contacts of an account.
 pub fn list_sources(conn: &Connection, account: AccountId) -> Result<FxHashSet<u32>, Error> {
     let mut statement = conn.prepare_cached("select distinct source from contact where account_id = ?1")?;

@@ -36,6 +36,22 @@ pub fn find_owner(conn: &Connection, account: AccountId, email: &str) -> Result<
         .optional()?)
 }
 
+/// Visits every email of an account with its contact.
+pub fn each(conn: &Connection, account: AccountId, mut visit: impl FnMut(u32, &str)) -> Result<(), Error> {
+    for sql in [
+        "select id, email from contact indexed by contact_list where account_id = ?1 and email > ''",
+        "select contact_id, email from contact_email where account_id = ?1",
+    ] {
+        let mut statement = conn.prepare_cached(sql)?;
+        let mut rows = statement.query([account.0])?;
+        while let Some(row) = rows.next()? {
+            let email = row.get_ref(1)?;
+            visit(row.get(0)?, email.as_str().map_err(|error| Error::Sqlite(error.into()))?);
+        }
+    }
+    Ok(())
+}
+
 /// The emails of a contact, the primary one first.
 pub fn list(conn: &Connection, account: AccountId, contact: i64) -> Result<Vec<ContactEmail>, Error> {
     let mut statement = conn.prepare_cached(

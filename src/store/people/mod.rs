@@ -4,5 +4,6 @@ pub mod alias;
 pub mod contact;
 pub mod email;
 pub mod identification;
+pub mod list;
 pub mod property;
 pub mod visitor;

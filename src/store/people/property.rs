@@ -56,6 +56,25 @@ pub fn list(conn: &Connection, account: AccountId, contact: i64) -> Result<Vec<P
     Ok(properties.collect::<Result<_, _>>()?)
 }
 
+/// Visits every contact that has a property, with its value. No index serves this, so all properties of the account are
+/// read.
+pub fn each_of_name(
+    conn: &Connection,
+    account: AccountId,
+    name: &str,
+    mut visit: impl FnMut(u32, &str),
+) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(
+        "select contact_id, value from contact_property where account_id = ?1 and name = ?2",
+    )?;
+    let mut rows = statement.query((account.0, name))?;
+    while let Some(row) = rows.next()? {
+        let value = row.get_ref(1)?;
+        visit(row.get(0)?, value.as_str().map_err(|error| Error::Sqlite(error.into()))?);
+    }
+    Ok(())
+}
+
 pub fn count(conn: &Connection, account: AccountId, contact: i64) -> Result<usize, Error> {
     let count: i64 = conn
         .prepare_cached("select count(*) from contact_property where account_id = ?1 and contact_id = ?2")?

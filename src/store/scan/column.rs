@@ -14,7 +14,7 @@ use crate::domain::screen::ScreenClass;
 use crate::store::dictionary::{self, Kind, join};
 use crate::store::error::Error;
 use crate::store::hits::dictionary_lookup::DictionaryCache;
-use crate::store::people::contact;
+use crate::store::people::{contact, list};
 use crate::store::{changes, definition};
 
 /// A column with one value per row.
@@ -102,7 +102,7 @@ impl Field {
             Dimension::VisitorType => session(S::VisitorType, 0, 1),
             Dimension::Suspected => session(S::Suspected, 0, 1),
             Dimension::Company => session(S::Company, 0, 1),
-            Dimension::Contact => Self { column: Column::Contact, first: 0, count: 1 },
+            Dimension::Contact | Dimension::List => Self { column: Column::Contact, first: 0, count: 1 },
             // The parts behind the name are the tags, as many as the event has.
             Dimension::Tag => Self { first: 1, ..row(RowColumn::Event, usize::MAX) },
         }
@@ -228,6 +228,19 @@ impl<'a> ColumnTexts<'a> {
             })
             .collect();
         Ok(self.events.get_or_init(|| events))
+    }
+
+    /// The members of the lists that `wanted` accepts by number and name, each once.
+    pub(super) fn members_of_lists(&self, wanted: impl Fn(u32, &str) -> bool) -> Result<Vec<u32>, Error> {
+        let mut members = Vec::new();
+        for list in list::list(self.conn, self.account)? {
+            if u32::try_from(list.id.0).is_ok_and(|id| wanted(id, &list.name)) {
+                members.extend(list::list_members(self.conn, self.account, list.id)?);
+            }
+        }
+        members.sort_unstable();
+        members.dedup();
+        Ok(members)
     }
 
     /// The state of the texts of a column: those in a dictionary, and emails. `None` for columns whose texts are fixed or few.

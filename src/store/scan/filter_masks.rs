@@ -43,6 +43,12 @@ fn contacts_of(filter: &Filter) -> Option<Vec<u32>> {
     filter.values.iter().map(|value| value.parse().ok()).collect()
 }
 
+/// Whether a filter names a list, whether it asks for its members or for all others.
+fn is_list(filter: &Filter, id: u32, name: &str) -> bool {
+    let test = FilterTest::of(filter);
+    test.wanted.iter().any(|wanted| test.fits(wanted, id, &name.to_lowercase()))
+}
+
 /// Whether any text of the filter's column fits it.
 pub(super) fn has_text(texts: &ColumnTexts<'_>, filter: &Filter) -> Result<bool, Error> {
     let test = FilterTest::of(filter);
@@ -70,6 +76,12 @@ impl Masks {
             if let Some(numbers) = contacts_of(filter) {
                 let last = texts.version(Column::Contact)?.map_or(0, |version| version.last_id);
                 masks.by_run.push(Mask::of_contacts(&numbers, filter.operator.is_negative(), last));
+                continue;
+            }
+            if filter.dimension == Dimension::List {
+                let last = texts.version(Column::Contact)?.map_or(0, |version| version.last_id);
+                let members = texts.members_of_lists(|id, name| is_list(filter, id, name))?;
+                masks.by_run.push(Mask::of_contacts(&members, filter.operator.is_negative(), last));
                 continue;
             }
             let test = FilterTest::of(filter);
@@ -151,7 +163,7 @@ impl FilterTest {
                 false => filter.dimension.normalise_part(value),
             };
             let number = match filter.dimension {
-                Dimension::Contact if exact => value.parse().ok(),
+                Dimension::Contact | Dimension::List if exact => value.parse().ok(),
                 Dimension::Event if exact => EventNumber::parse(value).map(|number| number.0),
                 _ => None,
             };

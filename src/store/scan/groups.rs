@@ -22,6 +22,8 @@ enum Keys {
     /// Edges of intervals.
     Intervals(Vec<i64>),
     Labels(Arc<GroupLabels>),
+    /// One group per contact, of this many; its number is that of the contact.
+    Contacts(usize),
     /// The group number is that of the label times the number of intervals, plus the interval.
     Grid(Arc<GroupLabels>, Vec<i64>),
     /// One group of what is of suspected robots. With labels, only what has one.
@@ -58,6 +60,10 @@ impl Tally {
             Grouping::By(key, _) | Grouping::SumsBy(key, _) => {
                 Keys::Labels(GroupLabels::of(texts, cache, key.field())?)
             }
+            Grouping::EachContact => {
+                let last = texts.version(Column::Contact)?.map_or(0, |version| version.last_id);
+                Keys::Contacts(last as usize + 1)
+            }
             Grouping::Chosen(key, codes) => {
                 Keys::Labels(GroupLabels::chosen(texts, cache, key.field(), codes)?)
             }
@@ -73,9 +79,13 @@ impl Tally {
             Keys::Total | Keys::Suspected(_) => 1,
             Keys::Intervals(edges) => steps_of(edges) as usize,
             Keys::Labels(labels) => labels.lowest.len(),
+            Keys::Contacts(groups) => *groups,
             Keys::Grid(labels, edges) => labels.lowest.len() * steps_of(edges) as usize,
         };
-        let is_sums = matches!(grouping, Grouping::Grid(..) | Grouping::SumsBy(..) | Grouping::Suspected(_));
+        let is_sums = matches!(
+            grouping,
+            Grouping::Grid(..) | Grouping::SumsBy(..) | Grouping::EachContact | Grouping::Suspected(_)
+        );
         let counted = if is_sums { 0 } else { groups };
         Ok(Self {
             keys: Arc::new(keys),
@@ -112,6 +122,7 @@ impl Tally {
             Keys::Suspected(labels) => {
                 [Some(IS_SUSPECTED), labels.as_ref().map(|labels| labels.field.column)]
             }
+            Keys::Contacts(_) => [Some(Column::Contact), None],
             Keys::Total | Keys::Intervals(_) => [None, None],
         };
         columns.into_iter().flatten()
@@ -174,6 +185,11 @@ impl Tally {
                     interval_of(edges, &mut last, at(&batch.at_ms, row))
                 });
             }
+            Keys::Contacts(groups) => self.count_runs(selection, pass, |_, owner| {
+                let contact = at(pass.contacts, owner.visitor as usize);
+                // A contact that was added since the question was prepared counts when it is asked next.
+                (contact != 0 && (contact as usize) < *groups).then_some(contact)
+            }),
             Keys::Grid(labels, edges) => self.count_grid(batch, selection, pass, (labels, edges)),
             Keys::Suspected(labels) => self.count_suspected(batch, selection, pass, labels.as_deref()),
             Keys::Labels(labels) => match labels.field.column {
@@ -364,6 +380,7 @@ impl Tally {
                 };
                 Ok(unnamed(codes.iter().flat_map(of).map(|cell| figures.get(cell))))
             }
+            (Keys::Contacts(_), _) => Ok(contacts_of(&figures)),
             _ => Ok(unnamed(figures.list())),
         }
     }
@@ -378,6 +395,19 @@ fn unnamed(figures: impl Iterator<Item = Totals>) -> Table {
     let rows: Vec<Row> = figures.map(|figures| Row { name: Vec::new(), figures }).collect();
     let total = rows.len() as u64;
     Table { rows, total, ..Table::default() }
+}
+
+/// The contacts that have any figures.
+fn contacts_of(figures: &GroupTotals) -> Table {
+    let (mut rows, mut codes) = (Vec::new(), Vec::new());
+    figures.each(|group, of| {
+        if !of.is_empty() {
+            rows.push(Row { name: Vec::new(), figures: *of });
+            codes.push(group);
+        }
+    });
+    let total = rows.len() as u64;
+    Table { rows, codes, total, next: None }
 }
 
 /// The groups of the page list of a segment, next to each other in memory. A site may have very many pages, but most

@@ -121,6 +121,9 @@ pub enum Grouping {
     /// The same without visitors, sessions and bounces. For keys with as many groups as there are contacts, whose
     /// distinct counts would take more memory than everything else.
     SumsBy(Key, Top),
+    /// The sums of each contact that has any, without names: `Table::codes` holds the contacts. For lists, which look at all
+    /// contacts of an account.
+    EachContact,
     /// Chosen groups, in this order, empty ones too. Each is given by one of its codes, as in `Table::codes`: this is
     /// how the rows of one period are found again in another.
     Chosen(Key, Vec<u32>),
@@ -274,7 +277,7 @@ pub struct Row {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     pub rows: Vec<Row>,
-    /// A code of each row's group, only for `By` and `SumsBy`. It identifies the group for ever.
+    /// A code of each row's group, only for `By`, `SumsBy` and `EachContact`. It identifies the group for ever.
     pub codes: Vec<u32>,
     /// How many groups there are, shown or not.
     pub total: u64,

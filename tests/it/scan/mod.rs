@@ -6,6 +6,7 @@ mod histories;
 mod history;
 mod hit_history;
 mod kills;
+mod lists;
 mod oracle;
 mod random;
 mod reports;

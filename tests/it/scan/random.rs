@@ -114,7 +114,7 @@ pub(super) fn period(dice: &mut Dice, account: &AccountFact) -> Range<i64> {
 }
 
 pub(super) fn filter(dice: &mut Dice) -> Filter {
-    let dimension = dice.pick(&Dimension::ALL);
+    let dimension = dice.pick(&dimensions_of_rows());
     let values = (0..1 + dice.below(3)).map(|_| {
         let value = value(dice, dimension);
         let chars: Vec<char> = value.chars().collect();
@@ -130,6 +130,11 @@ pub(super) fn filter(dice: &mut Dice) -> Filter {
     let filter = Filter { dimension, operator: dice.pick(&Operator::ALL), values };
     // as it travels
     Filter::parse(&filter.to_string()).unwrap()
+}
+
+/// All but the lists, of which these histories have none.
+fn dimensions_of_rows() -> Vec<Dimension> {
+    Dimension::ALL.into_iter().filter(|dimension| *dimension != Dimension::List).collect()
 }
 
 /// A value that some row may have.
@@ -170,6 +175,7 @@ fn value(dice: &mut Dice, dimension: Dimension) -> String {
         D::Tag => dice.pick(&["", "tag"]).to_owned(),
         D::Company => dice.pick(&COMPANIES).to_owned(),
         D::Consent => dice.pick(&["granted", "policy", "server"]).to_owned(),
+        D::List => unreachable!("no row has one"),
         D::Contact => {
             dice.pick(&["person1@example.test", "person2@example.test", "1", "2", "3", ""]).to_owned()
         }
@@ -177,8 +183,9 @@ fn value(dice: &mut Dice, dimension: Dimension) -> String {
 }
 
 pub(super) fn grouping(dice: &mut Dice, account: &AccountFact, range: &Range<i64>) -> Grouping {
-    match dice.below(7) {
+    match dice.below(8) {
         0 => Grouping::Total,
+        7 => Grouping::EachContact,
         1 => {
             let step = dice.pick(&[Step::Hour, Step::Day, Step::Month]);
             days(account, range, step)
@@ -194,7 +201,7 @@ pub(super) fn grouping(dice: &mut Dice, account: &AccountFact, range: &Range<i64
             let key = match dice.below(5) {
                 0 => Key::SourceAndDetail,
                 1 => Key::Campaign,
-                _ => Key::Dimension(dice.pick(&Dimension::ALL)),
+                _ => Key::Dimension(dice.pick(&dimensions_of_rows())),
             };
             if dice.one_in(6) {
                 return Grouping::Suspected(dice.one_in(2).then_some(key));
@@ -271,6 +278,17 @@ pub(super) fn expect(
         Grouping::Intervals(edges) => {
             let steps = oracle::by_step(account, events, edges);
             (steps.iter().map(unnamed).collect(), steps.len() as u64)
+        }
+        Grouping::EachContact => {
+            let of = |contact: &i64| {
+                let is_own = |visitor| account.contact_of.get(&visitor) == Some(contact);
+                let own = events.iter().copied().filter(|event| is_own(event.visitor));
+                sums(&oracle::total(account, &own.collect::<Vec<_>>()))
+            };
+            let all = account.contacts.keys().map(of).filter(|sums| sums.page_views + sums.completions > 0);
+            let rows: Vec<_> = all.map(|figures| scan::Row { name: Vec::new(), figures }).collect();
+            let total = rows.len() as u64;
+            (rows, total)
         }
         Grouping::Chosen(..) => unreachable!("no codes are drawn"),
         Grouping::Grid(_, codes, edges) => {

@@ -147,14 +147,14 @@ pub(crate) async fn wait(access: &ReportAccess, pairs: &Pairs) -> Result<(), Web
     Ok(())
 }
 
-/// A filter on contacts identifies people (rules.md 28), so it needs the right to read contacts. Users who see
+/// A filter on contacts or lists identifies people (rules.md 28), so it needs the right to read contacts. Users who see
 /// emails only masked may filter only by a contact's number; otherwise they could find out emails by trying.
 fn may_ask_of_persons(access: &ReportAccess, filters: &[Filter]) -> Result<(), WebError> {
-    let mut of_contacts = filters.iter().filter(|filter| filter.dimension == Dimension::Contact).peekable();
-    if of_contacts.peek().is_none() {
+    if !filters.iter().any(|filter| matches!(filter.dimension, Dimension::Contact | Dimension::List)) {
         return Ok(());
     }
     access.need_persons()?;
+    let mut of_contacts = filters.iter().filter(|filter| filter.dimension == Dimension::Contact);
     let by_number = |filter: &Filter| {
         matches!(filter.operator, Operator::Is | Operator::IsNot)
             && filter.values.iter().all(|value| value.chars().all(|c| c.is_ascii_digit()))

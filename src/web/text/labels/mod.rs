@@ -46,6 +46,7 @@ texts! {
             company: "Company",
             consent: "Consent",
             contact: "Contact",
+            list: "List",
         },
         source: Sources {
             organic_search: "Organic search",
@@ -136,6 +137,7 @@ impl Labels {
             Dimension::Company => d.company,
             Dimension::Consent => d.consent,
             Dimension::Contact => d.contact,
+            Dimension::List => d.list,
         }
     }
 

@@ -1,0 +1,177 @@
+//! Who is in a list by its conditions. Each condition becomes one bool per contact: what contacts did is one question to
+//! the scan, everything else is read from the tables of contacts.
+
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::list::{Condition, Conditions, Measure, MomentField, TextField, TextTest, Time};
+use crate::domain::period::{LocalDay, Zone};
+use crate::domain::question::Filter;
+use crate::store::contact::{self, Moments};
+use crate::store::dictionary::{self, Kind, part};
+use crate::store::scan::{Bounds, Counted, Deadline, Grouping, Request, Scanner};
+use crate::store::{self, Connection, email, list, property};
+
+/// What the conditions are asked of.
+pub(super) struct Evaluation<'a> {
+    pub conn: &'a Connection,
+    pub scanner: &'a Scanner,
+    pub account: AccountId,
+    pub zone: &'a Zone,
+    pub now: Millis,
+    pub deadline: &'a Deadline,
+}
+
+/// Who is in a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Members {
+    /// Ascending.
+    pub contacts: Vec<u32>,
+    /// Days that cannot be read, so what contacts did on them is not counted.
+    pub damaged: Vec<LocalDay>,
+}
+
+/// One bool per contact number.
+type Flags = Vec<bool>;
+
+impl Evaluation<'_> {
+    /// The contacts for whom all conditions of any group hold.
+    pub(super) fn members(&self, conditions: &Conditions) -> Result<Members, store::Error> {
+        let ids = contact::list_ids(self.conn, self.account)?;
+        let length = ids.iter().max().map_or(0, |last| *last as usize + 1);
+        let mut exists = vec![false; length];
+        set_all(&mut exists, &ids);
+        let (mut is_in, mut damaged) = (vec![false; length], Vec::new());
+        for group in &conditions.any {
+            let mut fits = exists.clone();
+            for condition in &group.all {
+                let holds = self.holds(condition, length, &mut damaged)?;
+                fits.iter_mut().zip(holds).for_each(|(fits, holds)| *fits &= holds);
+            }
+            is_in.iter_mut().zip(fits).for_each(|(is_in, fits)| *is_in |= fits);
+        }
+        damaged.sort_unstable();
+        damaged.dedup();
+        let contacts = (0..).zip(is_in).filter(|(_, is_in)| *is_in).map(|(contact, _)| contact);
+        Ok(Members { contacts: contacts.collect(), damaged })
+    }
+
+    fn holds(
+        &self,
+        condition: &Condition,
+        length: usize,
+        damaged: &mut Vec<LocalDay>,
+    ) -> Result<Flags, store::Error> {
+        match condition {
+            Condition::Activity { measure, filters, is, number, within } => {
+                let filters: Vec<Filter> = filters.iter().map(|filter| filter.0.clone()).collect();
+                let sums = self.sums(*measure, &filters, *within, length, damaged)?;
+                Ok(sums.into_iter().map(|sum| is.holds(sum, *number)).collect())
+            }
+            Condition::Moment { field, within } => self.moments(*field, *within, length),
+            Condition::Text { field, is, value } => self.texts(field, *is, value, length),
+            Condition::List { list, is_member } => {
+                let mut holds = vec![false; length];
+                set_all(&mut holds, &list::list_members(self.conn, self.account, *list)?);
+                Ok(holds.into_iter().map(|holds| holds == *is_member).collect())
+            }
+        }
+    }
+
+    /// How much of something each contact did.
+    fn sums(
+        &self,
+        measure: Measure,
+        filters: &[Filter],
+        within: Time,
+        length: usize,
+        damaged: &mut Vec<LocalDay>,
+    ) -> Result<Vec<i64>, store::Error> {
+        let answer = self.scanner.run(
+            self.conn,
+            &Request {
+                account: self.account,
+                range_ms: within.range_ms(self.zone, self.now),
+                filters,
+                groupings: &[Grouping::EachContact],
+                engaged: false,
+                counted: Counted::Contacts,
+                now: self.now,
+                deadline: self.deadline.clone(),
+                bounds: Bounds::default(),
+            },
+        )?;
+        damaged.extend(answer.damaged);
+        let mut sums = vec![0; length];
+        for table in answer.tables {
+            for (contact, row) in table.codes.iter().zip(table.rows) {
+                if let Some(sum) = sums.get_mut(*contact as usize) {
+                    *sum = match measure {
+                        Measure::Completions => i64::try_from(row.figures.completions).unwrap_or(i64::MAX),
+                        Measure::PageViews => i64::try_from(row.figures.page_views).unwrap_or(i64::MAX),
+                        Measure::Value => row.figures.value_minor,
+                    };
+                }
+            }
+        }
+        Ok(sums)
+    }
+
+    fn moments(&self, field: MomentField, within: Time, length: usize) -> Result<Flags, store::Error> {
+        let range_ms = within.range_ms(self.zone, self.now);
+        let mut holds = vec![false; length];
+        contact::each_moments(self.conn, self.account, |contact, moments, _| {
+            let Moments { first_ms, last_ms, created_ms } = moments;
+            let at_ms = match field {
+                MomentField::FirstSeen => first_ms,
+                MomentField::LastSeen => last_ms,
+                MomentField::Created => created_ms,
+            };
+            set(&mut holds, contact, range_ms.contains(&at_ms));
+        })?;
+        Ok(holds)
+    }
+
+    fn texts(
+        &self,
+        field: &TextField,
+        is: TextTest,
+        value: &str,
+        length: usize,
+    ) -> Result<Flags, store::Error> {
+        let mut has = vec![false; length];
+        let mut note = |contact: u32, text: &str| {
+            if is.matches(text, value) {
+                set(&mut has, contact, true);
+            }
+        };
+        match field {
+            TextField::Email => email::each(self.conn, self.account, note)?,
+            TextField::Property(name) => property::each_of_name(self.conn, self.account, name, note)?,
+            TextField::OriginalSource => {
+                let mut words = vec![String::new()];
+                dictionary::list_after(self.conn, self.account, Kind::Source, 0, |id, text| {
+                    words.resize(words.len().max(id as usize + 1), String::new());
+                    if let Some(word) = words.get_mut(id as usize) {
+                        part(text, 0).clone_into(word);
+                    }
+                })?;
+                contact::each_moments(self.conn, self.account, |contact, _, source| {
+                    note(contact, words.get(source as usize).map_or("", String::as_str));
+                })?;
+            }
+        }
+        Ok(has.into_iter().map(|has| has != is.is_negative()).collect())
+    }
+}
+
+fn set(flags: &mut Flags, contact: u32, to: bool) {
+    if let Some(flag) = flags.get_mut(contact as usize) {
+        *flag = to;
+    }
+}
+
+fn set_all(flags: &mut Flags, contacts: &[u32]) {
+    for contact in contacts {
+        set(flags, *contact, true);
+    }
+}
