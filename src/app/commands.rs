@@ -13,9 +13,11 @@ use crate::app::events::{count_back, definitions};
 use crate::app::ingest::fold;
 use crate::app::ingest::refusal::refusal;
 use crate::app::people::erase::person::{self, ErasedPerson, Key};
+use crate::app::people::lists;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
 use crate::domain::event::{EventKind, EventNumber, Status, Typed};
+use crate::domain::list::{Conditions, ListId, ListKind};
 use crate::domain::user::{Role, Scope};
 use crate::domain::visitor::Token;
 use crate::store::{self, member::Membership};
@@ -46,6 +48,10 @@ pub enum Command {
     },
     /// Answers `{"event_id"}`.
     EventChange { account: AccountId, number: EventNumber, change: EventChange },
+    /// Answers `{"list_id"}`.
+    ListAdd { account: AccountId, name: String, kind: ListKind, conditions: Conditions },
+    /// Answers `{"list_id"}`.
+    ListDelete { account: AccountId, list: ListId },
     /// Answers `{"erased","sessions","page_views","damaged"}`: how many persons were erased, 0 when there is none with
     /// this email or token (any more), and the days that cannot be read. Exactly one of the two is given.
     ErasePerson { account: AccountId, email: Option<String>, visitor: Option<String> },
@@ -64,7 +70,7 @@ impl Command {
     /// Must everything acknowledged be folded before it? In a server that happens by itself.
     #[must_use]
     pub const fn needs_folded_hits(&self) -> bool {
-        matches!(self, Self::ErasePerson { .. })
+        matches!(self, Self::ErasePerson { .. } | Self::ListAdd { .. })
     }
 }
 
@@ -123,6 +129,18 @@ impl From<accounts::Error> for Error {
         match error {
             accounts::Error::Invalid(what) => Self::invalid(&what),
             accounts::Error::Store(error) => Self::failed(&error),
+        }
+    }
+}
+
+impl From<lists::Error> for Error {
+    fn from(error: lists::Error) -> Self {
+        match error {
+            lists::Error::Access(access::Error::Store(store::Error::NotFound)) => {
+                Self::failed(&"there is no such list; see guestlog list list")
+            }
+            lists::Error::Access(error) => error.into(),
+            error => Self::invalid(&error),
         }
     }
 }
@@ -211,6 +229,10 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             change_event(app, account, number, change).await?;
             Ok(json!({ "event_id": number.to_string() }))
         }
+        Command::ListAdd { account, name, kind, conditions } => {
+            add_list(app, account, &name, kind, conditions).await
+        }
+        Command::ListDelete { account, list } => delete_list(app, account, list).await,
         Command::ErasePerson { account, email, visitor } => {
             erase_person(app, account, email.as_deref(), visitor.as_deref()).await
         }
@@ -230,6 +252,24 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         }
         Command::Status {} => Ok(status(app)),
     }
+}
+
+async fn add_list(
+    app: &App,
+    account: AccountId,
+    name: &str,
+    kind: ListKind,
+    conditions: Conditions,
+) -> Result<Value, Error> {
+    need_account(app, account)?;
+    let id = lists::create(app, Actor::Machine, account, name, kind, conditions).await?;
+    Ok(json!({ "list_id": id }))
+}
+
+async fn delete_list(app: &App, account: AccountId, list: ListId) -> Result<Value, Error> {
+    need_account(app, account)?;
+    lists::delete(app, Actor::Machine, account, list).await?;
+    Ok(json!({ "list_id": list }))
 }
 
 async fn erase_person(

@@ -9,6 +9,7 @@ mod event;
 mod export;
 mod generate;
 mod geo;
+mod list;
 mod person;
 mod token;
 mod upkeep;
@@ -69,6 +70,9 @@ enum Command {
     /// Export data of an account
     #[command(subcommand)]
     Export(export::Command),
+    /// Manage lists of contacts
+    #[command(subcommand)]
+    List(list::Command),
     /// Erase one person for good: the contact with all its browsers and everything they did
     ErasePerson(person::Erase),
     /// Manage map files, which contain the country, network and company of IP addresses
@@ -144,6 +148,7 @@ fn execute(command: Command, config: &Config, json: bool) -> Result<Option<Answe
         Command::Token(command) => token::run(command, config),
         Command::Event(command) => event::run(command, config),
         Command::Export(command) => return export::run(&command, config, json),
+        Command::List(command) => list::run(command, config),
         Command::ErasePerson(asked) => person::erase(asked, config),
         Command::Geo(command) => geo::run(&command, config),
         Command::Upkeep(command) => upkeep::run(&command, config),

@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::domain::account::AccountId;
 use crate::domain::contact::ContactId;
 use crate::domain::event::EventNumber;
+use crate::domain::list::ListId;
 use crate::domain::period::{Days, LocalDay, Preset};
 use crate::domain::question::{self, Comparison, Dimension, Filter, NONE};
 use crate::domain::visitor::VisitorNumber;
@@ -133,6 +134,18 @@ pub fn contacts(account: AccountId) -> String {
 #[must_use]
 pub fn contact(account: AccountId, id: ContactId) -> String {
     format!("{}/{}", contacts(account), id.0)
+}
+
+/// `/accounts/1000001/lists`
+#[must_use]
+pub fn lists(account: AccountId) -> String {
+    format!("{ACCOUNTS}/{account}/lists")
+}
+
+/// `/accounts/1000001/lists/3`
+#[must_use]
+pub fn list(account: AccountId, id: ListId) -> String {
+    format!("{}/{}", lists(account), id.0)
 }
 
 /// `/accounts/1000001/views`

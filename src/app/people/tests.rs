@@ -11,7 +11,7 @@ use crate::domain::provenance::{Channel, Provenance};
 use crate::domain::visitor::{Token, VisitorNumber};
 use crate::store::contact::Order;
 use crate::store::visitor::Visitor;
-use crate::store::{self, Connection, Store, alias, contact, email, property, visitor};
+use crate::store::{self, Connection, Store, alias, contact, contact_erasure, email, property, visitor};
 
 const ACCOUNT: AccountId = AccountId::FIRST;
 const BROWSER: Provenance = Provenance::asserted(Channel::Browser, Millis(5));
@@ -196,11 +196,11 @@ fn an_alias_stands_for_the_living_contact_for_ever() {
         assert_eq!(resolve(first), Some(third), "in one step, however long the chain was");
         assert_eq!(contact::find(conn, ACCOUNT, first).unwrap(), None);
         assert_eq!(contact::count(conn, ACCOUNT, "").unwrap(), 1);
-        assert!(contact::update_erasing(conn, ACCOUNT, third).unwrap());
+        assert!(contact_erasure::update_erasing(conn, ACCOUNT, third).unwrap());
         assert_eq!((resolve(first), resolve(third), resolve(99)), (None, None, None));
-        assert_eq!(contact::list_erasing(conn).unwrap(), [(ACCOUNT, third)]);
-        contact::delete(conn, ACCOUNT, third).unwrap();
-        assert_eq!(contact::list_erasing(conn).unwrap(), []);
+        assert_eq!(contact_erasure::list_erasing(conn).unwrap(), [(ACCOUNT, third)]);
+        contact_erasure::delete(conn, ACCOUNT, third).unwrap();
+        assert_eq!(contact_erasure::list_erasing(conn).unwrap(), []);
         assert_eq!(alias::list_brought(conn, ACCOUNT, first).unwrap(), alias::Brought::default());
         let next = find_or_create(conn, &BROWSER, "c@b.test").contact.id;
         assert_eq!(next, third + 1, "a number is never given out again");

@@ -125,16 +125,26 @@ pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Tabl
             let is_more = shown.len() > *limit;
             shown.truncate(*limit);
             let next = shown.last().filter(|_| is_more).map(|last| last.id.to_string());
-            let sources = sources(conn, account, &shown)?;
-            let row = |shown: Shown| {
-                let source = sources.get(&shown.source).map_or("", String::as_str);
-                ContactRow::of(shown, source, digits)
-            };
-            let rows = shown.into_iter().map(row).collect();
+            let rows = rows_of(conn, account, shown, digits)?;
             let total = u64::try_from(contact::count(conn, account, search)?).unwrap_or(0);
             Ok(Table { rows, total, next, ..Table::default() })
         })
         .await
+}
+
+/// Contacts as rows of a table, in the same order.
+pub(super) fn rows_of(
+    conn: &Connection,
+    account: AccountId,
+    shown: Vec<Shown>,
+    digits: u32,
+) -> Result<Vec<ContactRow>, store::Error> {
+    let sources = sources(conn, account, &shown)?;
+    let row = |shown: Shown| {
+        let source = sources.get(&shown.source).map_or("", String::as_str);
+        ContactRow::of(shown, source, digits)
+    };
+    Ok(shown.into_iter().map(row).collect())
 }
 
 /// The texts of their sources, each looked up once.

@@ -182,6 +182,16 @@ pub enum TextTest {
 }
 
 impl TextTest {
+    pub const ALL: [Self; 7] = [
+        Self::Is,
+        Self::IsNot,
+        Self::Contains,
+        Self::StartsWith,
+        Self::EndsWith,
+        Self::IsKnown,
+        Self::IsUnknown,
+    ];
+
     /// Whether it is compared with a value.
     #[must_use]
     pub const fn has_value(self) -> bool {

@@ -18,7 +18,7 @@ use crate::store::event::{self, Event};
 use crate::store::segment::columns::{Col, Run};
 use crate::store::segment::{self, Reader, Segment};
 use crate::store::session::{self, Session};
-use crate::store::{contact, unexpected, visitor};
+use crate::store::{contact, contact_erasure, unexpected, visitor};
 
 /// Texts by kind and id.
 pub type Texts = FxHashSet<(Kind, u32)>;
@@ -106,7 +106,7 @@ pub fn list_of_visitors(
 
 /// The text of the source that a contact came from.
 pub fn list_of_contact(conn: &Connection, account: AccountId, id: i64) -> Result<Texts, Error> {
-    let source = contact::find_source(conn, account, id)?;
+    let source = contact_erasure::find_source(conn, account, id)?;
     Ok(source.filter(|source| *source != 0).map(|source| (Kind::Source, source)).into_iter().collect())
 }
 

@@ -7,10 +7,10 @@ use rustc_hash::FxHashSet;
 use super::email;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::list::ListId;
 use crate::domain::money::SUM_MAX;
 use crate::domain::provenance::Trust;
 use crate::domain::visitor::{AHEAD_MAX, CLOCK_MIN};
-use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 
 /// A contact, without its figures.
@@ -347,85 +347,6 @@ pub fn list_sources(conn: &Connection, account: AccountId) -> Result<FxHashSet<u
     Ok(sources.collect::<Result<_, _>>()?)
 }
 
-/// The source of a contact, whatever its state.
-pub fn find_source(conn: &Connection, account: AccountId, id: i64) -> Result<Option<u32>, Error> {
-    Ok(conn
-        .prepare_cached("select source from contact where account_id = ?1 and id = ?2")?
-        .query_row((account.0, id), |row| row.get(0))
-        .optional()?)
-}
-
-/// When a contact was first and last seen, whatever its state.
-///
-/// # Errors
-/// `NotFound`; SQLite's.
-pub fn find_range(conn: &Connection, account: AccountId, id: i64) -> Result<(i64, i64), Error> {
-    conn.prepare_cached("select first_ms, last_ms from contact where account_id = ?1 and id = ?2")?
-        .query_row((account.0, id), |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?
-        .ok_or(Error::NotFound)
-}
-
-/// A contact with those that were merged into it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Whole {
-    /// The number of each, and when it was created.
-    pub contacts: Vec<(i64, Millis)>,
-    /// All emails.
-    pub emails: Vec<String>,
-}
-
-pub fn find_whole(conn: &Connection, account: AccountId, id: i64) -> Result<Whole, Error> {
-    let mut contacts = conn.prepare_cached(
-        "select id, created_ms from contact where account_id = ?1 and (id = ?2 or id in
-             (select alias_id from contact_alias where account_id = ?1 and contact_id = ?2)) order by id",
-    )?;
-    let contacts = contacts.query_map((account.0, id), |row| Ok((row.get(0)?, Millis(row.get(1)?))))?;
-    let emails = email::list(conn, account, id)?;
-    Ok(Whole {
-        contacts: contacts.collect::<Result<_, _>>()?,
-        emails: emails.into_iter().map(|email| email.email).collect(),
-    })
-}
-
-/// Contacts whose erasure has begun and is not finished, of every account: it goes on when the store is opened.
-pub fn list_erasing(conn: &Connection) -> Result<Vec<(AccountId, i64)>, Error> {
-    let mut statement = conn.prepare_cached(
-        "select account_id, id from contact indexed by contact_erasing where state = 'erasing'
-         order by account_id, id",
-    )?;
-    let contacts = statement.query_map([], |row| Ok((AccountId(row.get(0)?), row.get(1)?)))?;
-    Ok(contacts.collect::<Result<_, _>>()?)
-}
-
-/// Marks a contact as being erased: from here on nothing finds it, and its emails are free. Answers whether it was
-/// there.
-pub fn update_erasing(conn: &Connection, account: AccountId, id: i64) -> Result<bool, Error> {
-    let changed = conn
-        .prepare_cached(
-            "update contact set state = 'erasing', email = '', external_id = null
-             where account_id = ?1 and id = ?2 and state <> 'erasing'",
-        )?
-        .execute((account.0, id))?;
-    conn.prepare_cached(
-        "delete from contact_email indexed by contact_email_contact where account_id = ?1 and contact_id = ?2",
-    )?
-    .execute((account.0, id))?;
-    changes::raise(conn, account, Kind::Emails)?;
-    Ok(changed > 0)
-}
-
-/// The last step of an erasure: deletes the contact with its properties, and the rows of its aliases.
-pub fn delete(conn: &Connection, account: AccountId, id: i64) -> Result<(), Error> {
-    conn.prepare_cached(
-        "delete from contact where account_id = ?1 and id in
-             (select alias_id from contact_alias where account_id = ?1 and contact_id = ?2)",
-    )?
-    .execute((account.0, id))?;
-    conn.prepare_cached("delete from contact where account_id = ?1 and id = ?2")?.execute((account.0, id))?;
-    Ok(())
-}
-
 /// A contact as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
@@ -575,6 +496,25 @@ pub fn list(
          order by {column} {direction}, id {direction} limit ?4"
     ))?;
     let rows = statement.query_map((account.0, search, after, limit), read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The members of a list, those created last first, after the contact `after`; at most `limit`.
+pub fn list_members(
+    conn: &Connection,
+    account: AccountId,
+    list: ListId,
+    after: Option<i64>,
+    limit: usize,
+) -> Result<Vec<Shown>, Error> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = conn.prepare_cached(&format!(
+        "select {FIELDS} from contact where account_id = ?1 and state = 'active' and id in (
+             select contact_id from list_member where account_id = ?1 and list_id = ?2 and (?3 is null or contact_id < ?3)
+             order by contact_id desc limit ?4)
+         order by id desc"
+    ))?;
+    let rows = statement.query_map((account.0, list.0, after, limit), read)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

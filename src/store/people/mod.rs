@@ -2,6 +2,7 @@
 
 pub mod alias;
 pub mod contact;
+pub mod contact_erasure;
 pub mod email;
 pub mod identification;
 pub mod list;

@@ -49,6 +49,13 @@ impl Fields {
     }
 }
 
+impl Fields {
+    #[cfg(test)]
+    pub(crate) const fn of(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+}
+
 impl<const N: usize> From<[(&str, &str); N]> for Fields {
     fn from(pairs: [(&str, &str); N]) -> Self {
         Self(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())

@@ -40,10 +40,13 @@ pub enum Done {
     NamesApproved,
     NamesDismissed,
     NamesRestored,
+    ListCreated,
+    ListSaved,
+    ListDeleted,
 }
 
 /// Every notice with its text.
-const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 25] {
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 28] {
     [
         (Done::Saved, texts.saved),
         (Done::AccountMade, texts.account_made),
@@ -70,6 +73,9 @@ const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 25] {
         (Done::NamesApproved, texts.names_approved),
         (Done::NamesDismissed, texts.names_dismissed),
         (Done::NamesRestored, texts.names_restored),
+        (Done::ListCreated, texts.list_created),
+        (Done::ListSaved, texts.list_saved),
+        (Done::ListDeleted, texts.list_deleted),
     ]
 }
 

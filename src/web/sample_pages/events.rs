@@ -276,7 +276,7 @@ fn names(list: List, name: &str, names: &[&str], role: Role, chosen: &Chosen) ->
     unexpected::page(layout, &zone(), list, &params, (1_987, 2_000), &found, chosen).render().unwrap()
 }
 
-fn contact_row(n: i64, email: &str) -> ContactRow {
+pub(super) fn contact_row(n: i64, email: &str) -> ContactRow {
     ContactRow {
         id: n,
         email: Some(email.to_owned()),

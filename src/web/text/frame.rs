@@ -18,6 +18,7 @@ texts! {
             sources: "Sources",
             events: "Events",
             contacts: "Contacts",
+            lists: "Lists",
             settings: "Settings",
         },
         switch_account: "Switch account",

@@ -71,6 +71,7 @@ mod fill;
 pub mod frame;
 pub mod install;
 pub mod labels;
+pub mod lists;
 pub mod live;
 pub mod number;
 mod reports;
@@ -87,6 +88,7 @@ pub use fill::{Plural, fill};
 use frame::Frame;
 use install::Install;
 use labels::Labels;
+use lists::Lists;
 use live::Live;
 use number::Numbers;
 use report::Report;
@@ -108,6 +110,7 @@ texts! {
         visitor: Visitor,
         events: Events,
         contacts: Contacts,
+        lists: Lists,
         views: Views,
         install: Install,
         tracking: Tracking,

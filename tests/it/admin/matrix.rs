@@ -5,7 +5,9 @@ use actix_web::http::Method;
 use guestlog::app::access::Actor;
 use guestlog::app::access::tokens;
 use guestlog::app::events::definitions;
+use guestlog::app::people::lists;
 use guestlog::domain::event::{EventKind, Typed};
+use guestlog::domain::list::{Condition, Conditions, ListKind, TextField, TextTest};
 use guestlog::domain::user::{Role, Scope};
 use guestlog::domain::visitor::VisitorNumber;
 use guestlog::store::contact::Contact;
@@ -30,7 +32,7 @@ const EDITOR: Who = Who::Role(Role::Editor);
 const VIEWER: Who = Who::Role(Role::Viewer);
 
 /// All admin routes. `{a}` is the account, `{u}` a user of it, `{t}` a token, `{v}` a visitor, `{c}` a contact,
-/// `{e}` and `{f}` events.
+/// `{e}` and `{f}` events, `{l}` a list.
 const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/", SignedIn),
     ("GET", "/setup", Everybody),
@@ -74,6 +76,13 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/accounts/{a}/contacts/{c}", VIEWER),
     ("GET", "/accounts/{a}/visitors/{v}", VIEWER),
     ("POST", "/accounts/{a}/visitors/{v}/erase", ADMIN),
+    ("GET", "/accounts/{a}/lists", VIEWER),
+    ("GET", "/accounts/{a}/lists/new", EDITOR),
+    ("POST", "/accounts/{a}/lists/new", EDITOR),
+    ("GET", "/accounts/{a}/lists/{l}", VIEWER),
+    ("GET", "/accounts/{a}/lists/{l}/edit", EDITOR),
+    ("POST", "/accounts/{a}/lists/{l}/edit", EDITOR),
+    ("POST", "/accounts/{a}/lists/{l}/delete", EDITOR),
     ("POST", "/accounts/{a}/contacts/{c}/erase", ADMIN),
     ("POST", "/accounts/{a}/events/pick", EDITOR),
     ("GET", "/accounts/{a}/events/pick/latest", EDITOR),
@@ -173,6 +182,13 @@ async fn world() -> World {
             let typed = Typed { name, url: "/thanks", ..Typed::default() };
             definitions::create(&site.app, Actor::Machine, account, EventKind::Visit, &typed).await.unwrap();
         }
+        let conditions = Conditions::of(Condition::Text {
+            field: TextField::Email,
+            is: TextTest::IsKnown,
+            value: String::new(),
+        });
+        let list = lists::create(&site.app, Actor::Machine, account, name, ListKind::Active, conditions);
+        list.await.unwrap();
         ids.push([account.to_string(), user.0.to_string(), token.0.to_string()]);
     }
     let other = ids.pop().unwrap();
@@ -186,6 +202,7 @@ fn path(template: &str, [a, u, t]: [&String; 3]) -> String {
         .replace("{t}", t)
         .replace("{v}", "1")
         .replace("{c}", "1")
+        .replace("{l}", "1")
         .replace("{e}", "000000000001")
         .replace("{f}", "000000000002")
 }

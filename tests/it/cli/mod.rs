@@ -10,6 +10,7 @@ mod export;
 mod generate;
 mod harness;
 mod listen;
+mod lists;
 mod maps;
 mod stores;
 mod upkeep;

@@ -49,15 +49,7 @@ fn condition(dice: &mut Dice, account: &AccountFact, lists: &[ListId]) -> Condit
         },
         1 => Condition::Text {
             field: TextField::Email,
-            is: dice.pick(&[
-                TextTest::Is,
-                TextTest::IsNot,
-                TextTest::Contains,
-                TextTest::StartsWith,
-                TextTest::EndsWith,
-                TextTest::IsKnown,
-                TextTest::IsUnknown,
-            ]),
+            is: dice.pick(&TextTest::ALL),
             value: dice.pick(&["person1@example.test", "PERSON2", ".test", "person"]).to_owned(),
         },
         2 if !lists.is_empty() => Condition::List { list: dice.pick(lists), is_member: dice.one_in(2) },

@@ -11,9 +11,10 @@ use crate::app::core::App;
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
 use crate::domain::user::Role;
-use crate::store::contact::{Shown, Whole};
+use crate::store::contact::Shown;
+use crate::store::contact_erasure::Whole;
 use crate::store::erased::Mark;
-use crate::store::{self, Connection, contact, erase_texts, erase_visitors, visitor};
+use crate::store::{self, Connection, contact, contact_erasure, erase_texts, erase_visitors, visitor};
 
 /// What was erased.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,7 +103,7 @@ pub(super) async fn finish(app: &App, account: AccountId, id: i64) -> Result<Vec
             .writer
             .write(move |conn| {
                 erase_texts::insert(conn, account, &erase_texts::list_of_contact(conn, account, id)?)?;
-                contact::delete(conn, account, id)
+                contact_erasure::delete(conn, account, id)
             })
             .await?;
         erase_unused_texts(app, account).await?;
@@ -122,7 +123,7 @@ impl Person {
     fn read(conn: &Connection, account: AccountId, id: i64) -> Result<Self, store::Error> {
         let id = store::alias::resolve(conn, account, id)?.ok_or(store::Error::NotFound)?;
         let shown = contact::find(conn, account, id)?.ok_or(store::Error::NotFound)?;
-        let whole = contact::find_whole(conn, account, id)?;
+        let whole = contact_erasure::find_whole(conn, account, id)?;
         Ok(Self { shown, whole, visitors: visitors_of(conn, account, id)? })
     }
 
@@ -141,7 +142,7 @@ impl Person {
         for email in &self.whole.emails {
             store::saved_view::delete_with_value(conn, account, email)?;
         }
-        contact::update_erasing(conn, account, self.shown.id)?;
+        contact_erasure::update_erasing(conn, account, self.shown.id)?;
         Ok(())
     }
 
@@ -164,7 +165,7 @@ fn range_of(
     id: i64,
     visitors: &FxHashSet<u32>,
 ) -> Result<Range<i64>, store::Error> {
-    let (mut first, mut last) = contact::find_range(conn, account, id)?;
+    let (mut first, mut last) = contact_erasure::find_range(conn, account, id)?;
     for number in visitors {
         let found = visitor::find(conn, account, crate::domain::visitor::VisitorNumber(*number))?;
         if let Some(found) = found {

@@ -27,7 +27,10 @@ pub async fn find_due(app: &App) -> Result<Option<Due>, Error> {
     let (erasing, texts) = app
         .store
         .read(|conn| {
-            Ok::<_, store::Error>((store::contact::list_erasing(conn)?, erase_texts::list_accounts(conn)?))
+            Ok::<_, store::Error>((
+                store::contact_erasure::list_erasing(conn)?,
+                erase_texts::list_accounts(conn)?,
+            ))
         })
         .await?;
     let is_nothing = known.is_none() && erasing.is_empty() && texts.is_empty();

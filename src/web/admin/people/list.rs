@@ -85,7 +85,7 @@ pub(crate) fn name_of(t: &Texts, email: Option<&str>, id: i64) -> String {
     email.map_or_else(number, str::to_owned)
 }
 
-const COLUMNS: [Column<ContactRow>; 11] = [
+pub(crate) const COLUMNS: [Column<ContactRow>; 11] = [
     ("id", |row| row.id.to_string()),
     ("email", |row| export::cell(row.email.as_deref().unwrap_or_default())),
     ("revenue", |row| row.revenue.clone()),

@@ -3,4 +3,10 @@
 pub mod contact;
 mod erase;
 pub mod list;
+pub mod list_condition;
+mod list_examples;
+pub mod list_fields;
+pub mod list_form;
+pub mod list_words;
+pub mod lists;
 pub mod visitor;

@@ -1,0 +1,140 @@
+//! A visitor comes from a campaign, says who they are, comes back in a second browser, and belongs to lists as long as their
+//! conditions hold.
+
+use guestlog::app::access::Actor;
+use guestlog::app::jobs::build_lists::ListJob;
+use guestlog::app::people::lists;
+use guestlog::base::clock::{DAY, HOUR, MINUTE};
+use guestlog::domain::list::{Conditions, ListId, ListKind};
+use guestlog::store::list::CHANGES_MAX;
+use serde_json::json;
+
+use crate::harness::site::{Site, with};
+
+async fn list(site: &Site, name: &str, json: &str) -> ListId {
+    let conditions = Conditions::parse(json).unwrap();
+    lists::create(&site.app, Actor::Machine, site.account, name, ListKind::Active, conditions).await.unwrap()
+}
+
+fn members(site: &Site, list: ListId) -> Vec<String> {
+    site.asks(&format!(
+        "select email from contact c join list_member m on m.contact_id = c.id where m.list_id = {} order by email",
+        list.0
+    ))
+}
+
+/// A minute later than the last time.
+async fn build(site: &mut Site, job: &mut ListJob) {
+    site.clock.advance(MINUTE);
+    site.fold().await;
+    job.run(&site.app).await.unwrap();
+}
+
+#[actix_web::test]
+async fn lists_gain_and_lose_a_person_as_things_happen_and_time_passes() {
+    let mut site = Site::new().await;
+    let campaign = "https://example.com/?utm_source=news&utm_medium=email&utm_campaign=spring";
+    site.collect(&site.view("1", "laptop", campaign)).await;
+    site.collect(&site.completion("2", "laptop", "Sign up", "5")).await;
+    site.fold().await;
+    let event: i64 = site.ask("select number from event_definition where name = 'Sign up'");
+    let twice = format!(
+        r#"{{"any":[{{"all":[{{"activity":{{"measure":"completions","filters":["event:is:{event:012}"],"is":"at_least",
+            "number":2,"within":{{"last":{{"amount":7,"unit":"days"}}}}}}}}]}}]}}"#
+    );
+    let twice = list(&site, "Signed up twice", &twice).await;
+    let cart = r#"{"any":[{"all":[
+        {"activity":{"measure":"page_views","filters":["page:contains:/cart"],"is":"at_least","number":1,
+            "within":{"last":{"amount":24,"unit":"hours"}}}},
+        {"activity":{"measure":"page_views","filters":["page:contains:/thanks"],"is":"at_most","number":0,
+            "within":{"last":{"amount":24,"unit":"hours"}}}}]}]}"#;
+    let cart = list(&site, "Abandoned cart", cart).await;
+    let spenders = r#"{"any":[{"all":[{"activity":{"measure":"value","is":"at_least","number":1000}}]}]}"#;
+    let spenders = list(&site, "Spenders", spenders).await;
+    let mut job = ListJob::default();
+    build(&mut site, &mut job).await;
+    assert_eq!(members(&site, twice), [""; 0], "nobody is known yet");
+
+    let who = || json!({"email": "ada@example.test"});
+    site.collect(&with(site.view("3", "laptop", "https://example.com/account"), "i", who())).await;
+    build(&mut site, &mut job).await;
+    assert_eq!(members(&site, twice), [""; 0], "once is not enough");
+    site.collect(&with(site.completion("4", "phone", "Sign up", "5"), "i", who())).await;
+    build(&mut site, &mut job).await;
+    assert_eq!(members(&site, twice), ["ada@example.test"], "both browsers are hers");
+    assert_eq!(members(&site, spenders), ["ada@example.test"]);
+    let source = "select replace(value, char(31), '/') from dictionary d join contact c on d.kind = 4 and d.id = c.source";
+    assert!(site.ask::<String>(source).starts_with("EMAIL_MARKETING"), "the campaign of her first visit");
+
+    site.collect(&site.view("5", "phone", "https://example.com/cart")).await;
+    build(&mut site, &mut job).await;
+    assert_eq!(members(&site, cart), ["ada@example.test"]);
+    site.clock.advance(2 * HOUR);
+    site.collect(&site.view("6", "laptop", "https://example.com/thanks")).await;
+    build(&mut site, &mut job).await;
+    assert_eq!(members(&site, cart), [""; 0], "she bought, in the other browser");
+    site.clock.advance(8 * DAY);
+    site.close_days().await;
+    build(&mut site, &mut job).await;
+    assert_eq!(members(&site, twice), [""; 0], "it is too long ago");
+    assert_eq!(members(&site, spenders), ["ada@example.test"], "that is of all time");
+    let changes = "select l.name || ' ' || c.is_joined from list_change c join list l on l.id = c.list_id order by c.at_ms, l.id";
+    let told: Vec<String> = site.asks(changes);
+    let expected =
+        ["Signed up twice 1", "Spenders 1", "Abandoned cart 1", "Abandoned cart 0", "Signed up twice 0"];
+    assert_eq!(told, expected);
+}
+
+/// A list is not asked again while nothing can have changed it, and at most once a minute.
+#[actix_web::test]
+async fn lists_are_asked_again_only_when_something_can_have_changed() {
+    let mut site = Site::new().await;
+    let known = r#"{"any":[{"all":[{"text":{"field":"email","is":"is_known"}}]}]}"#;
+    list(&site, "Known", known).await;
+    let moving = r#"{"any":[{"all":[{"moment":{"field":"last_seen","within":{"last":{"amount":1,"unit":"hours"}}}}]}]}"#;
+    list(&site, "Just seen", moving).await;
+    let mut job = ListJob::default();
+    assert_eq!(job.run(&site.app).await.unwrap(), 2, "after a start nothing is known");
+    assert_eq!(job.run(&site.app).await.unwrap(), 0);
+    site.clock.advance(MINUTE);
+    assert_eq!(job.run(&site.app).await.unwrap(), 1, "time passes for one of them");
+    site.collect(&with(
+        site.view("1", "ada", "https://example.com/"),
+        "i",
+        json!({"email": "ada@example.test"}),
+    ))
+    .await;
+    site.fold().await;
+    assert_eq!(job.run(&site.app).await.unwrap(), 1, "the other one was built less than a minute ago");
+    site.clock.advance(MINUTE);
+    assert_eq!(job.run(&site.app).await.unwrap(), 1);
+    assert_eq!(site.asks::<i64>("select size from list order by id"), [1, 1]);
+}
+
+/// Who goes in and out every minute does not fill the store.
+#[actix_web::test]
+async fn the_latest_changes_of_a_contact_are_kept_and_not_one_more() {
+    let mut site = Site::new().await;
+    site.collect(&with(
+        site.view("1", "ada", "https://example.com/"),
+        "i",
+        json!({"email": "ada@example.test"}),
+    ))
+    .await;
+    site.fold().await;
+    let known = r#"{"any":[{"all":[{"text":{"field":"email","is":"is_unknown"}}]}]}"#;
+    let list = list(&site, "Nobody", known).await;
+    let account = site.account;
+    let flap = move |conn: &guestlog::store::Connection| {
+        for n in 0..i64::from(CHANGES_MAX) + 1 {
+            let at = guestlog::base::clock::Millis(n);
+            guestlog::store::list::update_member(conn, account, list, 1, n % 2 == 0, at)?;
+            // Who is in stays in.
+            guestlog::store::list::update_member(conn, account, list, 1, n % 2 == 0, at.plus(1))?;
+        }
+        Ok::<_, guestlog::store::Error>(())
+    };
+    site.app.store.writer.write(flap).await.unwrap();
+    let kept = "select count(*) || ' ' || min(at_ms) from list_change";
+    assert_eq!(site.ask::<String>(kept), format!("{CHANGES_MAX} 1"), "all but the first");
+}
