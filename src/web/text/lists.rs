@@ -118,6 +118,7 @@ texts! {
             viewed: "viewed {page} {count} {time}",
             value: "brought {count} by {event} {time}",
             times: Plural = { one: "{n} time", other: "{n} times" },
+            never: "never",
             any_event: "any event",
             any_page: "any page",
             gone_event: "a deleted event",

@@ -3,6 +3,7 @@
 use crate::domain::event::EventNumber;
 use crate::domain::list::{Comparison, TextTest, Unit};
 use crate::domain::question::{Dimension, Filter, Operator};
+use crate::domain::source::Source;
 use crate::web::admin::people::list_fields::{Typed, What, name};
 use crate::web::admin::people::list_words::{self, Names, filter_words};
 use crate::web::text::{Texts, fill};
@@ -174,7 +175,12 @@ impl RowOfFields<'_> {
         }
         let tests = TextTest::ALL.map(|is| choice(is.into(), list_words::test(t, is)));
         self.add("test", field.operator, &typed.test, PartKind::Select(tests.to_vec(), true));
-        if typed.test.parse().is_ok_and(TextTest::has_value) {
+        let test = typed.test.parse().unwrap_or(TextTest::Is);
+        if typed.what == What::Source && matches!(test, TextTest::Is | TextTest::IsNot) {
+            let sources =
+                Source::ALL.map(|of| choice(of.as_str(), &t.label.value(Dimension::Source, of.as_str())));
+            self.add("value", field.value, &typed.value, PartKind::Select(sources.to_vec(), false));
+        } else if test.has_value() {
             self.add("value", field.value, &typed.value, PartKind::Text);
         }
     }

@@ -122,7 +122,7 @@ impl Typed {
             operator: text("is"),
             value: String::new(),
             more: String::new(),
-            test: text(if what == What::Property { "is" } else { "contains" }),
+            test: text(if what == What::Email { "contains" } else { "is" }),
             property: String::new(),
             list: String::new(),
             member: text("is_member"),

@@ -149,6 +149,9 @@ pub(crate) const fn operator(t: &Texts, operator: Operator) -> &'static str {
 }
 
 fn times(t: &Texts, is: Comparison, number: i64) -> String {
+    if number == 0 && is != Comparison::AtLeast {
+        return t.lists.say.never.to_owned();
+    }
     format!("{} {}", comparison(t, is), t.lists.say.times.of(number, &t.number))
 }
 
