@@ -8,6 +8,7 @@
 
 pub mod contacts;
 pub mod erase;
+pub mod merge;
 pub mod properties;
 #[cfg(test)]
 mod tests;

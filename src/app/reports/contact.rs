@@ -101,7 +101,7 @@ pub async fn contact(
             let ask = Ask { conn, account, zone: &entry.zone, after, limit, deadline: &deadline };
             let found = ask.all(&numbers, &shown)?;
             let digits = money::digits(&entry.settings().currency);
-            let report = report(&ask, shown, &numbers, found, digits)?;
+            let report = report(&ask, shown, found, digits)?;
             Ok(Some(ContactReport { older_left_out, ..report }))
         })
         .await
@@ -119,6 +119,8 @@ struct Ask<'a> {
 /// What all numbers of a contact have together.
 #[derive(Default)]
 struct Found {
+    /// Those of the numbers that are browsers.
+    browsers: Vec<u32>,
     /// With whose they are; the newest first.
     visits: Vec<(VisitorNumber, Visit)>,
     total: u64,
@@ -135,8 +137,11 @@ impl Ask<'_> {
         let mut found = Found::default();
         for number in numbers {
             let Some(visitor) = visitor::find(self.conn, self.account, *number)? else { continue };
+            if !visitor.no_browser {
+                found.browsers.push(number.0);
+            }
             let mut range_ms = visitor.first_ms..visitor.last_ms.saturating_add(1);
-            if number.0 == shown.number {
+            if visitor.no_browser {
                 // What programs report moves the times of the contact alone.
                 range_ms.start = range_ms.start.min(shown.first.0);
                 range_ms.end = range_ms.end.max(shown.last.0.saturating_add(1));
@@ -165,13 +170,7 @@ impl Ask<'_> {
     }
 }
 
-fn report(
-    ask: &Ask<'_>,
-    shown: Shown,
-    numbers: &[VisitorNumber],
-    found: Found,
-    digits: u32,
-) -> Result<ContactReport, Error> {
+fn report(ask: &Ask<'_>, shown: Shown, found: Found, digits: u32) -> Result<ContactReport, Error> {
     let (conn, account) = (ask.conn, ask.account);
     let mut texts = Texts::new(conn, account, digits)?;
     let mut visits = Vec::with_capacity(found.visits.len());
@@ -190,13 +189,12 @@ fn report(
         device: row.device.clone(),
     };
     let of_visit = |row: &SessionRow| row.timeline.iter().rev().map(|e| moment(row, e)).collect::<Vec<_>>();
-    let own = shown.number;
     let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
     Ok(ContactReport {
         external_id: shown.external_id.clone(),
         created: shown.created,
         properties: property::list(conn, account, shown.id)?.into_iter().map(Said::from).collect(),
-        visitors: numbers.iter().map(|number| number.0).filter(|number| *number != own).collect(),
+        visitors: found.browsers,
         timeline: visits.iter().flat_map(of_visit).collect(),
         visits,
         total: found.total,

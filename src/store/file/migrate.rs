@@ -40,6 +40,7 @@ pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0011_packed_rows", sql: include_str!("migrations/0011_packed_rows.sql") },
     Migration { name: "0012_rows_before", sql: include_str!("migrations/0012_rows_before.sql") },
     Migration { name: "0013_erasing", sql: include_str!("migrations/0013_erasing.sql") },
+    Migration { name: "0014_merging", sql: include_str!("migrations/0014_merging.sql") },
 ];
 
 /// The steps of `inbox.db`.
