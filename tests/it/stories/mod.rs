@@ -6,6 +6,7 @@ mod engagement;
 mod erasing;
 mod export;
 mod identities;
+mod merged_histories;
 mod merging;
 mod recount;
 mod retention;
