@@ -25,6 +25,8 @@ pub const ALIASES_MAX: usize = 100;
 /// Why nothing was merged, or no merge undone.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    #[error("no contact has this email or number")]
+    Nobody,
     #[error("both are the same contact")]
     Same,
     #[error("together they have {0} emails, and a contact has at most {EMAILS_MAX}")]

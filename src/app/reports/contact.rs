@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::contacts::ContactRow;
+use super::merges::{self, Merged};
 use super::visitor::{EventRow, SessionRow, Texts};
 use super::{Error, iso_days};
 use crate::app::core::App;
@@ -37,10 +38,15 @@ pub struct ContactReport {
     pub visitors: Vec<u32>,
     /// It has more browsers than those: their sessions are in the figures, and not in the timeline.
     pub older_left_out: bool,
-    /// Of the sessions shown, the newest first.
+    /// The contacts that were merged into this one, the latest first.
+    pub merged: Vec<Merged>,
+    /// Of the sessions shown and the merges between them, the newest first.
     pub timeline: Vec<Moment>,
     #[serde(skip)]
     pub visits: Vec<SessionRow>,
+    /// Those of `merged` that the timeline shows among its sessions.
+    #[serde(skip)]
+    pub shown_merges: Vec<Merged>,
     /// All sessions, and days of what programs report.
     pub total: u64,
     /// What `after` must be for earlier ones.
@@ -133,6 +139,12 @@ const fn place(visit: &Visit) -> Place {
 }
 
 impl Ask<'_> {
+    /// Does this page of the timeline reach from before the time to after it?
+    fn shows(&self, found: &Found, at: Millis) -> bool {
+        let is_before = self.after.is_none_or(|after| at.0 < after.start_ms);
+        is_before && found.next.is_none_or(|last| at.0 >= last.start_ms)
+    }
+
     fn all(&self, numbers: &[VisitorNumber], shown: &Shown) -> Result<Found, store::Error> {
         let mut found = Found::default();
         for number in numbers {
@@ -190,13 +202,24 @@ fn report(ask: &Ask<'_>, shown: Shown, found: Found, digits: u32) -> Result<Cont
     };
     let of_visit = |row: &SessionRow| row.timeline.iter().rev().map(|e| moment(row, e)).collect::<Vec<_>>();
     let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
+    let merged = merges::list(conn, account, shown.id)?;
+    let shown_merges: Vec<Merged> =
+        merged.iter().filter(|merge| ask.shows(&found, merge.at)).cloned().collect();
+    let mut timeline: Vec<Moment> = visits.iter().flat_map(of_visit).collect();
+    for merge in &shown_merges {
+        let place = timeline.iter().position(|moment| moment.event.at <= merge.at).unwrap_or(timeline.len());
+        let event = EventRow::merge(merge.at, merge.contact_id);
+        timeline.insert(place, Moment { event, ..Moment::default() });
+    }
     Ok(ContactReport {
         external_id: shown.external_id.clone(),
         created: shown.created,
         properties: property::list(conn, account, shown.id)?.into_iter().map(Said::from).collect(),
         visitors: found.browsers,
-        timeline: visits.iter().flat_map(of_visit).collect(),
+        merged,
+        timeline,
         visits,
+        shown_merges,
         total: found.total,
         next: found.next.map(|place| place.to_string()),
         damaged: iso_days(found.damaged),

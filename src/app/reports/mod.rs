@@ -8,6 +8,7 @@ pub mod devices;
 mod error;
 pub mod event;
 pub mod events;
+pub mod merges;
 pub mod pages;
 pub mod parameters;
 pub mod saved_views;

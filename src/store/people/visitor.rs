@@ -174,6 +174,17 @@ pub fn list_of_contact(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// How many browsers a contact has.
+pub fn count_browsers(conn: &Connection, account: AccountId, contact: i64) -> Result<u64, Error> {
+    let count: i64 = conn
+        .prepare_cached(
+            "select count(*) from visitor indexed by visitor_contact
+             where account_id = ?1 and contact_id = ?2 and contact_id is not null and no_browser = 0",
+        )?
+        .query_row((account.0, contact), |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 /// Lets a visitor belong to a contact, and notes the change.
 pub fn update_contact(
     conn: &Connection,

@@ -36,6 +36,7 @@ fn pages(config: &mut ServiceConfig) {
     events::event_remove::routes(config);
     people::list::routes(config);
     people::contact::routes(config);
+    people::merge::routes(config);
     reports::live::routes(config);
     people::visitor::routes(config);
     saved_views::routes(config);

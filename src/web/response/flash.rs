@@ -40,10 +40,12 @@ pub enum Done {
     NamesApproved,
     NamesDismissed,
     NamesRestored,
+    ContactsMerged,
+    MergeUndone,
 }
 
 /// Every notice with its text.
-const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 25] {
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 27] {
     [
         (Done::Saved, texts.saved),
         (Done::AccountMade, texts.account_made),
@@ -70,6 +72,8 @@ const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 25] {
         (Done::NamesApproved, texts.names_approved),
         (Done::NamesDismissed, texts.names_dismissed),
         (Done::NamesRestored, texts.names_restored),
+        (Done::ContactsMerged, texts.contacts_merged),
+        (Done::MergeUndone, texts.merge_undone),
     ]
 }
 

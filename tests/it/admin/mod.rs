@@ -8,6 +8,7 @@ mod events;
 mod export;
 mod look;
 mod matrix;
+mod merging;
 mod odd_texts;
 mod pick;
 mod publishing;

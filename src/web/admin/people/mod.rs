@@ -3,4 +3,6 @@
 pub mod contact;
 mod erase;
 pub mod list;
+pub mod merge;
+mod merged;
 pub mod visitor;
