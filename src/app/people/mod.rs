@@ -7,6 +7,7 @@
 //! store has one writer, and the fold keeps no numbers from one batch to the next.
 
 pub mod contacts;
+pub mod edit;
 pub mod erase;
 pub mod merge;
 pub mod properties;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::contacts::ContactRow;
+use super::contacts::{self, ContactRow};
 use super::merges::{self, Merged};
 use super::visitor::{EventRow, SessionRow, Texts};
 use super::{Error, iso_days};
@@ -22,7 +22,7 @@ use crate::store::contact_activity::NUMBERS_MAX;
 use crate::store::dictionary::{self, Kind};
 use crate::store::property::{self, Property};
 use crate::store::timeline::{self, Place, Visit};
-use crate::store::{self, Connection, alias, identification, scan, visitor};
+use crate::store::{self, Connection, alias, email, identification, scan, visitor};
 
 /// A contact.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -34,6 +34,8 @@ pub struct ContactReport {
     #[serde(serialize_with = "super::visitor::iso")]
     pub created: Millis,
     pub properties: Vec<Said>,
+    /// All its emails, the primary one first.
+    pub emails: Vec<String>,
     /// Visitor numbers of its browsers, those seen last first.
     pub visitors: Vec<u32>,
     /// It has more browsers than those: their sessions are in the figures, and not in the timeline.
@@ -202,6 +204,7 @@ fn report(ask: &Ask<'_>, shown: Shown, found: Found, digits: u32) -> Result<Cont
     };
     let of_visit = |row: &SessionRow| row.timeline.iter().rev().map(|e| moment(row, e)).collect::<Vec<_>>();
     let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
+    let name = contacts::name_of(conn, account, shown.id)?;
     let merged = merges::list(conn, account, shown.id)?;
     let shown_merges: Vec<Merged> =
         merged.iter().filter(|merge| ask.shows(&found, merge.at)).cloned().collect();
@@ -214,6 +217,7 @@ fn report(ask: &Ask<'_>, shown: Shown, found: Found, digits: u32) -> Result<Cont
     Ok(ContactReport {
         external_id: shown.external_id.clone(),
         created: shown.created,
+        emails: email::list(conn, account, shown.id)?.into_iter().map(|email| email.email).collect(),
         properties: property::list(conn, account, shown.id)?.into_iter().map(Said::from).collect(),
         visitors: found.browsers,
         merged,
@@ -224,6 +228,6 @@ fn report(ask: &Ask<'_>, shown: Shown, found: Found, digits: u32) -> Result<Cont
         next: found.next.map(|place| place.to_string()),
         damaged: iso_days(found.damaged),
         older_left_out: false,
-        row: ContactRow::of(shown, &source, digits),
+        row: ContactRow::of(shown, name, &source, digits),
     })
 }

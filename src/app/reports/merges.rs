@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::contacts::ContactRow;
+use super::contacts::{self, ContactRow};
 use crate::app::core::App;
 use crate::app::people::merge::{self, Error};
 use crate::base::clock::Millis;
@@ -11,7 +11,7 @@ use crate::domain::account::AccountId;
 use crate::domain::contact::Email;
 use crate::domain::money;
 use crate::store::alias::Merge;
-use crate::store::contact::{self, Shown};
+use crate::store::contact::Shown;
 use crate::store::dictionary::{self, Kind};
 use crate::store::{self, Connection, alias, email, property, user, visitor};
 
@@ -109,7 +109,7 @@ fn side(conn: &Connection, account: AccountId, shown: Shown, digits: u32) -> Res
     let id = shown.id;
     let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
     Ok(Side {
-        row: ContactRow::of(shown, &source, digits),
+        row: ContactRow::of(shown, contacts::name_of(conn, account, id)?, &source, digits),
         emails: email::list(conn, account, id)?.into_iter().map(|email| email.email).collect(),
         browsers: visitor::count_browsers(conn, account, id)?,
     })
@@ -132,22 +132,4 @@ fn conflicts(
         conflicts.push(Conflict { name: kept.name, kept: kept.value, dropped: dropped.value });
     }
     Ok(conflicts)
-}
-
-/// The living contact that a number stands for, as its page shows it at the top.
-///
-/// # Errors
-/// `NotFound`; the store's.
-pub async fn find_name(
-    app: &App,
-    account: AccountId,
-    id: i64,
-) -> Result<(i64, Option<String>), store::Error> {
-    app.store
-        .read(move |conn| {
-            let id = alias::resolve(conn, account, id)?.ok_or(store::Error::NotFound)?;
-            let email = contact::find_email(conn, account, id)?.ok_or(store::Error::NotFound)?;
-            Ok((id, email))
-        })
-        .await
 }

@@ -42,10 +42,11 @@ pub enum Done {
     NamesRestored,
     ContactsMerged,
     MergeUndone,
+    ContactMade,
 }
 
 /// Every notice with its text.
-const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 27] {
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 28] {
     [
         (Done::Saved, texts.saved),
         (Done::AccountMade, texts.account_made),
@@ -74,6 +75,7 @@ const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 27] {
         (Done::NamesRestored, texts.names_restored),
         (Done::ContactsMerged, texts.contacts_merged),
         (Done::MergeUndone, texts.merge_undone),
+        (Done::ContactMade, texts.contact_made),
     ]
 }
 

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::events::{FULL, NOW, named, zone};
 use super::fixtures::{ARABIC, HOSTILE, LONG, visit};
+use crate::app::people::edit;
 use crate::app::reports::contact::{ContactReport, Said};
 use crate::app::reports::contacts::Wanted as WantedContacts;
 use crate::app::reports::merges::{Conflict, Merged, Preview, Side};
@@ -19,6 +20,7 @@ fn contact_row(n: i64, email: &str) -> ContactRow {
     ContactRow {
         id: n,
         email: Some(email.to_owned()),
+        name: (n == 1 && email != LONG).then(|| "Jan de Vries".to_owned()),
         revenue_minor: if n == 1 { 120_000 } else { 0 },
         asserted_minor: 3_998 * (n % 3),
         completions: 12,
@@ -110,6 +112,30 @@ fn merge_of(name: &str, email: &str, error: Option<&str>) -> String {
     merge::page(layout, &zone(), "EUR", &shown).render().unwrap()
 }
 
+/// Editing a contact with these values, or creating one.
+fn edit_of(name: &str, known: Option<&str>, is_wrong: bool) -> String {
+    let property = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let known = known.map(|text| edit::Known {
+        id: 1,
+        emails: vec!["jan.de.vries@example.com".to_owned(), text.to_owned()],
+        properties: vec![property("city", text), property("firstname", "Jan"), property(text, "x")],
+    });
+    let mut typed = people::edit::Typed::of(known.as_ref().map_or(&[][..], |known| &known.properties));
+    typed.primary = known.as_ref().map_or_else(String::new, |known| known.emails[0].clone());
+    if is_wrong {
+        let wrong = &EN.contacts.edit.wrong;
+        typed.email = "jan@".to_owned();
+        typed.email_error = Some(wrong.email.to_owned());
+        for row in &mut typed.rows {
+            row.value = "A value".to_owned();
+            row.error = Some(wrong.no_name.to_owned());
+        }
+    }
+    let mut layout = named("", name, Role::Editor);
+    layout.section = Some(Section::Contacts);
+    people::edit::page(layout, known.as_ref(), typed).render().unwrap()
+}
+
 /// Name and HTML of each page.
 pub(super) fn pages_of_people() -> Vec<(&'static str, String)> {
     let people =
@@ -123,6 +149,10 @@ pub(super) fn pages_of_people() -> Vec<(&'static str, String)> {
         ("contact", contact_of(FULL, people[0], &["pricing", "docs/install"])),
         ("contact-none", contact_of(FULL, people[2], &[])),
         ("contact-hostile", contact_of(HOSTILE, LONG, &odd)),
+        ("contact-new", edit_of(FULL, None, false)),
+        ("contact-new-wrong", edit_of(FULL, None, true)),
+        ("contact-edit", edit_of(FULL, Some("jan@work.example"), false)),
+        ("contact-edit-hostile", edit_of(HOSTILE, Some(HOSTILE), true)),
         ("contact-merge", merge_of(FULL, people[1], None)),
         ("contact-merge-wrong", merge_of(FULL, "nobody", Some(EN.contacts.merge.wrong.nobody))),
         ("contact-merge-hostile", merge_of(HOSTILE, HOSTILE, None)),

@@ -21,6 +21,7 @@ texts! {
             visitor_erased: "The visitor is erased from every report.",
             contact_erased: "The contact is erased from every report and file.",
             contact_erased_in_part: "The contact is erased, except on days that cannot be read. Restore a backup of them; the server then erases the rest when it starts.",
+            contact_made: "The contact is created.",
             contacts_merged: "The contacts are merged. You can undo it under Merged contacts.",
             merge_undone: "The merge is undone. The other contact has a page of its own again.",
             view_saved: "The view is saved. You can open it from Views on every report.",

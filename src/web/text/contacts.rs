@@ -37,6 +37,7 @@ texts! {
         timeline: "Timeline",
         nothing: "None of this contact's activity is stored any more.",
         browsers: "Browsers",
+        further: "Further emails",
         visitor_number: "#{number}",
         /// Shown when a contact has more browsers than its timeline.
         older_left_out: "The timeline shows the {number} most recently seen browsers. The totals above include older browsers, too.",
@@ -45,6 +46,33 @@ texts! {
         /// What erasing removes.
         erase_what: "This permanently removes the contact with all emails and properties, {sessions} with {views} and {completions}, from every report and file. It cannot be undone.",
         erase_stays: "Audit entries stay, without a name. Existing backups still contain this person, but the server erases them again when such a backup is restored here. If the same browser returns with consent, it becomes a new visitor.",
+        edit: Edit {
+            title: "Edit contact",
+            title_new: "Create contact",
+            open: "Edit",
+            create: "Create contact",
+            save: "Save",
+            email: "Email",
+            add_email: "Add an email",
+            primary: "Primary email",
+            first_name: "First name",
+            last_name: "Last name",
+            more: "More properties",
+            more_hint: "To remove a property, leave its value empty. What you enter counts as verified; the values before stay in the history.",
+            name: "Name",
+            value: "Value",
+            wrong: Wrong {
+                nothing: "Enter an email or at least one property.",
+                email: "This is not an email address.",
+                taken: "Contact #{number} has this email. You can merge the two contacts.",
+                many_emails: "A contact can have at most {limit} emails.",
+                no_name: "Enter the name of the property.",
+                is_email: "Use the field for emails above.",
+                long_name: "A name can have at most {limit} characters.",
+                long_value: "A value can have at most {limit} characters.",
+                many_properties: "A contact can have at most {limit} properties.",
+            },
+        },
         merge: Merge {
             title: "Merge contacts",
             section: "Merge with another contact",
@@ -73,7 +101,7 @@ texts! {
             with_another: "Came with contact #{number}",
             badge: "Merge",
             moment: "{contact} became part of this contact",
-            wrong: Wrong {
+            wrong: NotMerged {
                 empty: "Enter an email or a number.",
                 nobody: "No contact has this email or number.",
                 same: "This is the contact itself, or one that is part of it already.",

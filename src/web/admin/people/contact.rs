@@ -15,7 +15,7 @@ use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::domain::visitor::VisitorNumber;
 use crate::web::admin::people::erase::Erase;
-use crate::web::admin::people::list::{mask_email, name_of, revenue};
+use crate::web::admin::people::list::{mask, mask_email, revenue, title_of};
 use crate::web::admin::people::merged::{self, MergedList, merged_list};
 use crate::web::admin::people::visitor::{
     Fact, Moment as Note, TimelineParams, Visit, timeline_pager, visit,
@@ -65,8 +65,8 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         }
         Format::Html => {
             let reader = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
-            let name = name_of(reader.t(), found.row.email.as_deref(), found.row.id);
-            let layout = reader.layout(&name, Section::Contacts, "");
+            let title = title_of(reader.t(), &found.row);
+            let layout = reader.layout(&title, Section::Contacts, "");
             let currency = &access.account.settings().currency;
             respond::page(&page(layout, &access.account.zone, currency, &params, &found))
         }
@@ -85,7 +85,8 @@ async fn erase(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, 
 /// Removes what this user may not see. Properties and the external id can identify a person just like the email.
 fn redact(access: &ReportAccess, mut found: ContactReport) -> ContactReport {
     if !access.sees_emails {
-        mask_email(&mut found.row.email);
+        mask(&mut found.row);
+        found.emails.clear();
         found.external_id = None;
         found.properties.clear();
         for merged in found.merged.iter_mut().chain(&mut found.shown_merges) {
@@ -134,6 +135,10 @@ pub(crate) struct Page {
     pager: Option<Pager>,
     csv: String,
     json: String,
+    /// Where an editor changes the contact.
+    edit: Option<String>,
+    /// Its emails beside the primary one.
+    further: Vec<String>,
     merged: Option<MergedList>,
     /// Begins a merge, for users who may merge.
     merge: Option<(String, Field)>,
@@ -155,7 +160,9 @@ pub(crate) fn page(
         found.visits.iter().enumerate().map(|(at, row)| visit(t, zone, currency, row, at == 0)).collect();
     let count = visits.len();
     let after = note_merges(t, zone, found, &mut visits);
-    let mut under = vec![fill(texts.number, &[("number", &found.row.id.to_string())])];
+    let mut under: Vec<String> =
+        found.row.email.iter().filter(|_| found.row.name.is_some()).cloned().collect();
+    under.push(fill(texts.number, &[("number", &found.row.id.to_string())]));
     under.extend(found.external_id.as_ref().map(|id| fill(texts.external_id, &[("id", id)])));
     let browser = |number: &u32| {
         let name = fill(texts.visitor_number, &[("number", &number.to_string())]);
@@ -181,6 +188,8 @@ pub(crate) fn page(
         visits,
         csv: format!("{address}?format=csv"),
         json: format!("{address}?format=json"),
+        edit: layout.viewer_is(Role::Editor).then(|| format!("{address}/edit")),
+        further: found.emails.iter().skip(1).cloned().collect(),
         merged: merged_list(&layout, zone, found, &address),
         merge: layout.viewer_is(Role::Editor).then(|| (format!("{address}/merge"), merged::field(t))),
         after,

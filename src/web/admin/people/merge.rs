@@ -5,6 +5,7 @@ use actix_web::web::{ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use crate::app::people::edit;
 use crate::app::people::merge::{self, ALIASES_MAX, Error, NUMBERS_MAX};
 use crate::app::reports::merges::{self, Preview, Side};
 use crate::domain::account::AccountId;
@@ -71,7 +72,7 @@ async fn show(
     refused: Option<String>,
 ) -> Result<HttpResponse, WebError> {
     let (app, account) = (member.app(), member.account_id());
-    let (id, email) = merges::find_name(app, account, id).await?;
+    let edit::Known { id, emails, .. } = edit::find(app, account, id).await?;
     let typed = with.unwrap_or_default().trim();
     let (preview, error) = match (refused, with) {
         (Some(refused), _) => (None, Some(refused)),
@@ -83,6 +84,7 @@ async fn show(
         },
     };
     let layout = member.layout(member.t().contacts.merge.title, Section::Contacts, "");
+    let email = emails.into_iter().next();
     let shown = Shown { id, email, typed: typed.to_owned(), error, preview };
     let has_errors = shown.error.is_some();
     let currency = &member.account.settings().currency;
