@@ -4,6 +4,7 @@
 mod events;
 mod fixtures;
 mod lists;
+mod people;
 mod reports;
 
 use std::collections::BTreeMap;
@@ -166,6 +167,7 @@ fn pages() -> BTreeMap<&'static str, String> {
     .chain(reports::pages_of_an_account())
     .chain(events::pages_of_events())
     .chain(lists::pages_of_lists())
+    .chain(people::pages_of_people())
     .collect()
 }
 

@@ -7,8 +7,10 @@
 //! store has one writer, and the fold keeps no numbers from one batch to the next.
 
 pub mod contacts;
+pub mod edit;
 pub mod erase;
 pub mod lists;
+pub mod merge;
 pub mod properties;
 #[cfg(test)]
 mod tests;

@@ -35,3 +35,10 @@ pub fn record(
     }
     Ok(())
 }
+
+/// Takes a property away; its value goes into the history.
+pub fn remove(conn: &Connection, account: AccountId, contact: i64, name: &str) -> Result<(), store::Error> {
+    let Some(current) = property::find(conn, account, contact, name)? else { return Ok(()) };
+    property::insert_history(conn, account, contact, &current)?;
+    property::delete(conn, account, contact, name)
+}

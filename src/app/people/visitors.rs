@@ -49,6 +49,8 @@ pub fn assign(
             sessions: 0,
             page_views: 0,
             shared_session: 0,
+            contact_completions: 0,
+            contact_value_minor: 0,
             ..visitor.clone()
         };
     }
@@ -73,6 +75,7 @@ fn hand_over(
     if completions > 0 {
         let said = Provenance { trust: Trust::Asserted, ..*said };
         contacts::add_completions(conn, account, &said, contact, completions.into(), value_minor)?;
+        visitor.note_counted(completions.into(), value_minor);
     }
     if visitor.sessions > 0 || visitor.page_views > 0 {
         let activity = Activity {

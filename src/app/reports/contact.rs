@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::contacts::ContactRow;
+use super::contacts::{self, ContactRow};
+use super::merges::{self, Merged};
 use super::visitor::{EventRow, SessionRow, Texts};
 use super::{Error, iso_days};
 use crate::app::core::App;
@@ -21,7 +22,7 @@ use crate::store::contact_activity::NUMBERS_MAX;
 use crate::store::dictionary::{self, Kind};
 use crate::store::property::{self, Property};
 use crate::store::timeline::{self, Place, Visit};
-use crate::store::{self, Connection, alias, identification, scan, visitor};
+use crate::store::{self, Connection, alias, email, identification, scan, visitor};
 
 /// A contact.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -33,14 +34,21 @@ pub struct ContactReport {
     #[serde(serialize_with = "super::visitor::iso")]
     pub created: Millis,
     pub properties: Vec<Said>,
+    /// All its emails, the primary one first.
+    pub emails: Vec<String>,
     /// Visitor numbers of its browsers, those seen last first.
     pub visitors: Vec<u32>,
     /// It has more browsers than those: their sessions are in the figures, and not in the timeline.
     pub older_left_out: bool,
-    /// Of the sessions shown, the newest first.
+    /// The contacts that were merged into this one, the latest first.
+    pub merged: Vec<Merged>,
+    /// Of the sessions shown and the merges between them, the newest first.
     pub timeline: Vec<Moment>,
     #[serde(skip)]
     pub visits: Vec<SessionRow>,
+    /// Those of `merged` that the timeline shows among its sessions.
+    #[serde(skip)]
+    pub shown_merges: Vec<Merged>,
     /// All sessions, and days of what programs report.
     pub total: u64,
     /// What `after` must be for earlier ones.
@@ -101,7 +109,7 @@ pub async fn contact(
             let ask = Ask { conn, account, zone: &entry.zone, after, limit, deadline: &deadline };
             let found = ask.all(&numbers, &shown)?;
             let digits = money::digits(&entry.settings().currency);
-            let report = report(&ask, shown, &numbers, found, digits)?;
+            let report = report(&ask, shown, found, digits)?;
             Ok(Some(ContactReport { older_left_out, ..report }))
         })
         .await
@@ -119,6 +127,8 @@ struct Ask<'a> {
 /// What all numbers of a contact have together.
 #[derive(Default)]
 struct Found {
+    /// Those of the numbers that are browsers.
+    browsers: Vec<u32>,
     /// With whose they are; the newest first.
     visits: Vec<(VisitorNumber, Visit)>,
     total: u64,
@@ -131,12 +141,21 @@ const fn place(visit: &Visit) -> Place {
 }
 
 impl Ask<'_> {
+    /// Does this page of the timeline reach from before the time to after it?
+    fn shows(&self, found: &Found, at: Millis) -> bool {
+        let is_before = self.after.is_none_or(|after| at.0 < after.start_ms);
+        is_before && found.next.is_none_or(|last| at.0 >= last.start_ms)
+    }
+
     fn all(&self, numbers: &[VisitorNumber], shown: &Shown) -> Result<Found, store::Error> {
         let mut found = Found::default();
         for number in numbers {
             let Some(visitor) = visitor::find(self.conn, self.account, *number)? else { continue };
+            if !visitor.no_browser {
+                found.browsers.push(number.0);
+            }
             let mut range_ms = visitor.first_ms..visitor.last_ms.saturating_add(1);
-            if number.0 == shown.number {
+            if visitor.no_browser {
                 // What programs report moves the times of the contact alone.
                 range_ms.start = range_ms.start.min(shown.first.0);
                 range_ms.end = range_ms.end.max(shown.last.0.saturating_add(1));
@@ -165,13 +184,7 @@ impl Ask<'_> {
     }
 }
 
-fn report(
-    ask: &Ask<'_>,
-    shown: Shown,
-    numbers: &[VisitorNumber],
-    found: Found,
-    digits: u32,
-) -> Result<ContactReport, Error> {
+fn report(ask: &Ask<'_>, shown: Shown, found: Found, digits: u32) -> Result<ContactReport, Error> {
     let (conn, account) = (ask.conn, ask.account);
     let mut texts = Texts::new(conn, account, digits)?;
     let mut visits = Vec::with_capacity(found.visits.len());
@@ -190,19 +203,31 @@ fn report(
         device: row.device.clone(),
     };
     let of_visit = |row: &SessionRow| row.timeline.iter().rev().map(|e| moment(row, e)).collect::<Vec<_>>();
-    let own = shown.number;
     let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
+    let name = contacts::name_of(conn, account, shown.id)?;
+    let merged = merges::list(conn, account, shown.id)?;
+    let shown_merges: Vec<Merged> =
+        merged.iter().filter(|merge| ask.shows(&found, merge.at)).cloned().collect();
+    let mut timeline: Vec<Moment> = visits.iter().flat_map(of_visit).collect();
+    for merge in &shown_merges {
+        let place = timeline.iter().position(|moment| moment.event.at <= merge.at).unwrap_or(timeline.len());
+        let event = EventRow::merge(merge.at, merge.contact_id);
+        timeline.insert(place, Moment { event, ..Moment::default() });
+    }
     Ok(ContactReport {
         external_id: shown.external_id.clone(),
         created: shown.created,
+        emails: email::list(conn, account, shown.id)?.into_iter().map(|email| email.email).collect(),
         properties: property::list(conn, account, shown.id)?.into_iter().map(Said::from).collect(),
-        visitors: numbers.iter().map(|number| number.0).filter(|number| *number != own).collect(),
-        timeline: visits.iter().flat_map(of_visit).collect(),
+        visitors: found.browsers,
+        merged,
+        timeline,
         visits,
+        shown_merges,
         total: found.total,
         next: found.next.map(|place| place.to_string()),
         damaged: iso_days(found.damaged),
         older_left_out: false,
-        row: ContactRow::of(shown, &source, digits),
+        row: ContactRow::of(shown, name, &source, digits),
     })
 }

@@ -11,11 +11,12 @@ use crate::app::core::App;
 use crate::app::reports::parameters;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::contact::{FIRST_NAME, LAST_NAME, full_name};
 use crate::domain::money;
 use crate::domain::readable::readable;
 use crate::store::contact::{self, Order, Shown};
 use crate::store::dictionary::{self, Kind, part};
-use crate::store::{self, Connection};
+use crate::store::{self, Connection, property};
 
 /// Longest text that emails are searched for, characters.
 const SEARCH_MAX: usize = 254;
@@ -26,6 +27,8 @@ pub struct ContactRow {
     pub id: i64,
     /// The primary one, if the contact has any.
     pub email: Option<String>,
+    /// First and last name, as far as they are known.
+    pub name: Option<String>,
     /// Verified, and as browsers and unsigned calls said; decimal numbers of the account's currency.
     pub revenue: String,
     pub revenue_asserted: String,
@@ -50,7 +53,7 @@ pub struct ContactRow {
 
 impl ContactRow {
     /// `source`: its text.
-    pub(super) fn of(shown: Shown, source: &str, digits: u32) -> Self {
+    pub(super) fn of(shown: Shown, name: Option<String>, source: &str, digits: u32) -> Self {
         let detail = [part(source, 1), part(source, 2)];
         let detail: Vec<&str> = detail.into_iter().filter(|text| !text.is_empty()).collect();
         Self {
@@ -67,6 +70,7 @@ impl ContactRow {
             original_source: part(source, 0).to_owned(),
             original_source_detail: readable(&detail.join(" / ")).into_owned(),
             company: None,
+            name,
             email: shown.email,
         }
     }
@@ -142,9 +146,21 @@ pub(super) fn rows_of(
     let sources = sources(conn, account, &shown)?;
     let row = |shown: Shown| {
         let source = sources.get(&shown.source).map_or("", String::as_str);
-        ContactRow::of(shown, source, digits)
+        let name = name_of(conn, account, shown.id)?;
+        Ok(ContactRow::of(shown, name, source, digits))
     };
-    Ok(shown.into_iter().map(row).collect())
+    shown.into_iter().map(row).collect()
+}
+
+/// First and last name of a contact, as far as they are known.
+pub(super) fn name_of(
+    conn: &Connection,
+    account: AccountId,
+    id: i64,
+) -> Result<Option<String>, store::Error> {
+    let value = |name| property::find(conn, account, id, name);
+    let [first, last] = [value(FIRST_NAME)?, value(LAST_NAME)?].map(|found| found.map(|found| found.value));
+    Ok(full_name(first.as_deref(), last.as_deref()))
 }
 
 /// The texts of their sources, each looked up once.

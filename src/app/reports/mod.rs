@@ -9,6 +9,7 @@ mod error;
 pub mod event;
 pub mod events;
 pub mod lists;
+pub mod merges;
 pub mod pages;
 pub mod parameters;
 pub mod saved_views;

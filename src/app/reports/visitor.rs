@@ -100,8 +100,11 @@ pub struct SessionRow {
 pub struct EventRow {
     #[serde(serialize_with = "iso")]
     pub at: Millis,
-    /// `page_view`, `completion`, or `identification` (on the timeline of a contact).
+    /// `page_view`, `completion`; on the timeline of a contact also `identification` and `merge`.
     pub kind: &'static str,
+    /// The contact that was merged into this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_id: Option<i64>,
     pub host: String,
     pub path: String,
     pub title: String,
@@ -122,6 +125,11 @@ impl EventRow {
     /// The visitor identified as the contact, in a hit that has a row of its own.
     pub(super) fn identification(at: Millis) -> Self {
         Self { at, kind: "identification", ..Self::default() }
+    }
+
+    /// Another contact became part of this one.
+    pub(super) fn merge(at: Millis, contact: i64) -> Self {
+        Self { at, kind: "merge", contact_id: Some(contact), ..Self::default() }
     }
 }
 
@@ -284,6 +292,7 @@ impl<'a> Texts<'a> {
         Ok(EventRow {
             at: Millis(row.at_ms),
             kind: if is_view { "page_view" } else { "completion" },
+            contact_id: None,
             value: (!is_view).then(|| money::decimal(row.value_minor, self.digits)),
             value_minor: row.value_minor,
             host: readable(part(&page, 0)).into_owned(),

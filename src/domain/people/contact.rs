@@ -80,6 +80,43 @@ fn readable_domain(domain: &str) -> Option<String> {
     checked.ok().map(|()| readable)
 }
 
+/// The properties that are a person's name.
+pub const FIRST_NAME: &str = "firstname";
+pub const LAST_NAME: &str = "lastname";
+
+/// Why a property that somebody typed is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidProperty {
+    NoName,
+    LongName,
+    LongValue,
+    /// An email has a place of its own.
+    IsEmail,
+}
+
+/// A property as it is typed: its name in lower case (rules.md 22), its value without the whitespace around it. An empty
+/// value takes the property away.
+///
+/// # Errors
+/// Why it is none.
+pub fn typed_property(name: &str, value: &str) -> Result<(String, String), InvalidProperty> {
+    let (name, value) = (name.trim().to_lowercase(), value.trim());
+    match name.as_str() {
+        "" => Err(InvalidProperty::NoName),
+        "email" => Err(InvalidProperty::IsEmail),
+        name if name.chars().count() > PROPERTY_NAME_MAX => Err(InvalidProperty::LongName),
+        _ if value.chars().count() > PROPERTY_VALUE_MAX => Err(InvalidProperty::LongValue),
+        _ => Ok((name, value.to_owned())),
+    }
+}
+
+/// First and last name as one; `None` when neither is known.
+#[must_use]
+pub fn full_name(first: Option<&str>, last: Option<&str>) -> Option<String> {
+    let parts: Vec<&str> = [first, last].into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
 /// What a browser says about its user (`identify`). It is asserted, not verified (rules.md 22).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
@@ -105,6 +142,27 @@ impl Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_typed_property_has_a_name_in_lower_case_and_is_refused_one_past_its_limits() {
+        let own = |name: &str, value: &str| Ok((name.to_owned(), value.to_owned()));
+        assert_eq!(typed_property(" FirstName ", " Ada "), own("firstname", "Ada"));
+        assert_eq!(typed_property("city", " "), own("city", ""));
+        let (name, value) = ("n".repeat(PROPERTY_NAME_MAX), "é".repeat(PROPERTY_VALUE_MAX));
+        assert_eq!(typed_property(&name, &value), own(&name, &value));
+        assert_eq!(typed_property(&format!("{name}n"), ""), Err(InvalidProperty::LongName));
+        assert_eq!(typed_property("n", &format!("{value}é")), Err(InvalidProperty::LongValue));
+        assert_eq!(typed_property(" ", "x"), Err(InvalidProperty::NoName));
+        assert_eq!(typed_property("Email", "x"), Err(InvalidProperty::IsEmail));
+    }
+
+    #[test]
+    fn a_name_is_what_is_known_of_it() {
+        assert_eq!(full_name(Some("Ada"), Some("Lovelace")).as_deref(), Some("Ada Lovelace"));
+        assert_eq!(full_name(None, Some("Lovelace")).as_deref(), Some("Lovelace"));
+        assert_eq!(full_name(Some("Ada"), Some("")).as_deref(), Some("Ada"));
+        assert_eq!(full_name(None, None), None);
+    }
 
     #[test]
     fn emails_are_read_lower_case_and_masked() {

@@ -27,7 +27,7 @@ use crate::store::hits::event::{self, COMPLETION, Event, PAGE_VIEW};
 use crate::store::segment::columns::{self, Col, Content, Run};
 use crate::store::segment::rewrite;
 use crate::store::segment::{Reader, Segment};
-use crate::store::{contact, definition, session};
+use crate::store::{contact, definition, session, visitor};
 
 /// Rows of segments changed in one transaction. The last segment may exceed it.
 const ROWS: u32 = 100_000;
@@ -127,15 +127,16 @@ impl Effects {
         let mut known = conn.prepare_cached(
             "select contact_id from visitor where account_id = ?1 and number = ?2 and contact_id is not null",
         )?;
-        for (visitor, (completions, value_minor)) in self.visitors {
-            let mut rows = known.query((account.0, visitor))?;
+        for (number, (completions, value_minor)) in self.visitors {
+            let mut rows = known.query((account.0, number))?;
             match rows.next()?.map(|row| row.get(0)).transpose()? {
                 Some(id) => {
                     contact::add_completions(conn, account, id, Trust::Asserted, completions, value_minor)?;
+                    visitor::add_contact_completions(conn, account, number, completions, value_minor)?;
                 }
                 None => {
                     let value_minor = value_minor.clamp(-SUM_MAX, SUM_MAX);
-                    anonymous.query((account.0, visitor, completions, value_minor, SUM_MAX))?.next()?;
+                    anonymous.query((account.0, number, completions, value_minor, SUM_MAX))?.next()?;
                 }
             }
         }

@@ -104,10 +104,10 @@ pub fn list_of_visitors(
     Ok(texts)
 }
 
-/// The text of the source that a contact came from.
+/// The texts of the sources that a contact, and those that were merged into it, came from.
 pub fn list_of_contact(conn: &Connection, account: AccountId, id: i64) -> Result<Texts, Error> {
-    let source = contact_erasure::find_source(conn, account, id)?;
-    Ok(source.filter(|source| *source != 0).map(|source| (Kind::Source, source)).into_iter().collect())
+    let sources = contact_erasure::list_sources_of(conn, account, id)?;
+    Ok(sources.into_iter().filter(|source| *source != 0).map(|source| (Kind::Source, source)).collect())
 }
 
 /// Writes down texts that may have to be erased.

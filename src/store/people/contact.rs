@@ -298,10 +298,13 @@ pub fn recount_all_visits(conn: &Connection, account: AccountId) -> Result<(), E
     Ok(())
 }
 
-/// Contacts whose sessions and page views are not what their visitors have together.
+/// Contacts whose sessions and page views are not what their visitors have together. Those that were merged keep what
+/// they had, and gave their visitors away.
 pub fn count_miscounted(conn: &Connection) -> Result<i64, Error> {
-    let sql =
-        format!("select count(*) from contact c where (c.sessions, c.page_views) <> ({})", visits_sql());
+    let sql = format!(
+        "select count(*) from contact c where c.state <> 'merged' and (c.sessions, c.page_views) <> ({})",
+        visits_sql()
+    );
     Ok(conn.query_row(&sql, [], |row| row.get(0))?)
 }
 
@@ -340,9 +343,12 @@ pub fn each_moments(
     Ok(())
 }
 
-/// The sources of all contacts of an account.
+/// The sources of all contacts of an account, and those they had before others were merged into them.
 pub fn list_sources(conn: &Connection, account: AccountId) -> Result<FxHashSet<u32>, Error> {
-    let mut statement = conn.prepare_cached("select distinct source from contact where account_id = ?1")?;
+    let mut statement = conn.prepare_cached(
+        "select source from contact where account_id = ?1
+         union select own_source from contact_alias where account_id = ?1",
+    )?;
     let sources = statement.query_map([account.0], |row| row.get(0))?;
     Ok(sources.collect::<Result<_, _>>()?)
 }
@@ -446,6 +452,27 @@ pub fn find(conn: &Connection, account: AccountId, id: i64) -> Result<Option<Sho
         ))?
         .query_row((account.0, id), read)
         .optional()?)
+}
+
+/// Writes what merging changes of a contact: its external id, when it was seen, its source, completions and revenue.
+pub fn update_figures(conn: &Connection, account: AccountId, shown: &Shown) -> Result<(), Error> {
+    conn.prepare_cached(
+        "update contact set external_id = :external, first_ms = :first, last_ms = :last, source = :source,
+             completions = :completions, revenue_minor = :revenue, revenue_asserted_minor = :asserted
+         where account_id = :account and id = :id",
+    )?
+    .execute(named_params! {
+        ":account": account.0,
+        ":id": shown.id,
+        ":external": shown.external_id,
+        ":first": shown.first.0,
+        ":last": shown.last.0,
+        ":source": shown.source,
+        ":completions": i64::try_from(shown.completions).unwrap_or(i64::MAX),
+        ":revenue": shown.revenue_minor,
+        ":asserted": shown.asserted_minor,
+    })?;
+    Ok(())
 }
 
 /// Is `?2` empty, or in the primary email of a contact?

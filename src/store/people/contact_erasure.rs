@@ -1,6 +1,7 @@
 //! What erasing a contact needs of the tables of contacts: who it is, marking it, and its last step.
 
 use rusqlite::{Connection, OptionalExtension};
+use rustc_hash::FxHashSet;
 
 use super::email;
 use crate::base::clock::Millis;
@@ -8,12 +9,18 @@ use crate::domain::account::AccountId;
 use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 
-/// The source of a contact, whatever its state.
-pub fn find_source(conn: &Connection, account: AccountId, id: i64) -> Result<Option<u32>, Error> {
-    Ok(conn
-        .prepare_cached("select source from contact where account_id = ?1 and id = ?2")?
-        .query_row((account.0, id), |row| row.get(0))
-        .optional()?)
+/// The sources of a contact and of those that were merged into it, whatever its state.
+pub fn list_sources_of(conn: &Connection, account: AccountId, id: i64) -> Result<FxHashSet<u32>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select source from contact where account_id = ?1 and id = ?2
+         union select c.source from contact_alias a indexed by contact_alias_contact
+             join contact c on c.account_id = a.account_id and c.id = a.alias_id
+             where a.account_id = ?1 and a.contact_id = ?2
+         union select own_source from contact_alias indexed by contact_alias_contact
+             where account_id = ?1 and contact_id = ?2",
+    )?;
+    let sources = statement.query_map((account.0, id), |row| row.get(0))?;
+    Ok(sources.collect::<Result<_, _>>()?)
 }
 
 /// When a contact was first and last seen, whatever its state.

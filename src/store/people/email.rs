@@ -172,3 +172,41 @@ pub(super) fn fill_primary(
         .optional()?;
     email.map_or(Ok(()), |email| update_primary(conn, account, contact, &email))
 }
+
+/// Gives `alias`, which has no email, those of `emails` that `contact` has; the first of them becomes its primary one. A
+/// contact that loses its primary email so gets the oldest of those left to it.
+pub(super) fn take_back(
+    conn: &Connection,
+    account: AccountId,
+    contact: i64,
+    alias: i64,
+    emails: &[(String, bool)],
+) -> Result<(), Error> {
+    let held = list(conn, account, contact)?;
+    let is_back = |held: &ContactEmail| emails.iter().any(|(email, _)| *email == held.email);
+    if held.iter().any(|held| held.is_primary && is_back(held)) {
+        keep_primary_as_further(conn, account, contact, contact)?;
+        conn.prepare_cached("update contact set email = '' where account_id = ?1 and id = ?2")?
+            .execute((account.0, contact))?;
+    }
+    let mut give = conn.prepare_cached(
+        "update contact_email set contact_id = ?3 where account_id = ?1 and contact_id = ?2 and email = ?4",
+    )?;
+    let mut primary = None;
+    for (email, _) in emails {
+        if give.execute((account.0, contact, alias, email))? > 0 {
+            primary = primary.or(Some(email));
+        }
+    }
+    if let Some(primary) = primary {
+        update_primary(conn, account, alias, primary)?;
+    }
+    let mut left = list(conn, account, contact)?;
+    left.sort_by(|a, b| (a.created, &a.email).cmp(&(b.created, &b.email)));
+    match left.first() {
+        Some(oldest) if left.iter().all(|email| !email.is_primary) => {
+            update_primary(conn, account, contact, &oldest.email)
+        }
+        _ => Ok(()),
+    }
+}

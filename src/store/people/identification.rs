@@ -62,11 +62,13 @@ pub fn delete_of_contact(conn: &Connection, account: AccountId, id: i64) -> Resu
     Ok(())
 }
 
-/// When a visitor identified as this contact.
+/// When a visitor identified as this contact, or as one that was merged into it.
 pub fn list(conn: &Connection, account: AccountId, id: i64, visitor: u32) -> Result<Vec<Millis>, Error> {
     let mut statement = conn.prepare_cached(
         "select at_ms from identification indexed by identification_visitor
-         where account_id = ?1 and visitor = ?2 and contact_id = ?3 order by at_ms",
+         where account_id = ?1 and visitor = ?2 and contact_id in (select ?3 union all
+             select alias_id from contact_alias where account_id = ?1 and contact_id = ?3)
+         order by at_ms",
     )?;
     let rows = statement.query_map((account.0, visitor, id), |row| row.get(0).map(Millis))?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -19,7 +19,8 @@ pub struct Property {
 
 const FIELDS: &str = "name, value, channel, verified, at_ms";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Property> {
+/// Reads name, value, channel, trust and time from the first columns.
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Property> {
     Ok(Property {
         name: row.get(0)?,
         value: row.get(1)?,
@@ -102,6 +103,15 @@ pub fn upsert(conn: &Connection, account: AccountId, contact: i64, property: &Pr
     Ok(())
 }
 
+/// Deletes the current value of a property. The caller keeps it in the history where it should be.
+pub fn delete(conn: &Connection, account: AccountId, contact: i64, name: &str) -> Result<(), Error> {
+    conn.prepare_cached(
+        "delete from contact_property where account_id = ?1 and contact_id = ?2 and name = ?3",
+    )?
+    .execute((account.0, contact, name))?;
+    Ok(())
+}
+
 /// The values a property had before the current one, the newest first.
 pub fn list_history(
     conn: &Connection,
@@ -152,5 +162,32 @@ pub fn insert_history(
          where account_id = ?1 and contact_id = ?2 and name = ?3 and serial <= ?4",
     )?
     .execute((account.0, contact, name, serial.saturating_sub(kept)))?;
+    Ok(())
+}
+
+/// Deletes a value from the history of a property, by whom and when it was said; of several the newest.
+pub fn delete_from_history(
+    conn: &Connection,
+    account: AccountId,
+    contact: i64,
+    replaced: &Property,
+) -> Result<(), Error> {
+    let Property { name, value, said } = replaced;
+    conn.prepare_cached(
+        "delete from contact_property_history
+         where account_id = ?1 and contact_id = ?2 and name = ?3 and serial = (
+             select max(serial) from contact_property_history
+             where account_id = ?1 and contact_id = ?2 and name = ?3 and value = ?4 and channel = ?5
+                 and verified = ?6 and at_ms = ?7)",
+    )?
+    .execute((
+        account.0,
+        contact,
+        name,
+        value,
+        said.channel as u8,
+        said.trust.is_verified(),
+        said.at.0,
+    ))?;
     Ok(())
 }

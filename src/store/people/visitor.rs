@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 use super::contact;
 use crate::domain::account::AccountId;
 use crate::domain::visitor::VisitorNumber;
+use crate::store::changes;
 use crate::store::error::Error;
 
 /// What is kept of a visitor: enough to continue its session.
@@ -28,6 +29,10 @@ pub struct Visitor {
     /// Completions and their value while the visitor belongs to no contact; the contact takes them over.
     pub completions: u32,
     pub value_minor: i64,
+    /// Completions that were counted for the contact, and their value. Only differences mean anything: what came since
+    /// a merge.
+    pub contact_completions: i64,
+    pub contact_value_minor: i64,
     /// Of all time, whatever is kept of the events. They stay here when the visitor belongs to a contact.
     pub sessions: u32,
     pub page_views: u32,
@@ -52,17 +57,25 @@ impl Visitor {
             source_ms: 0,
             completions: 0,
             value_minor: 0,
+            contact_completions: 0,
+            contact_value_minor: 0,
             sessions: 0,
             page_views: 0,
             shared_session: 0,
         }
+    }
+
+    /// Completions of this visitor were counted for its contact.
+    pub const fn note_counted(&mut self, completions: i64, value_minor: i64) {
+        self.contact_completions = self.contact_completions.saturating_add(completions);
+        self.contact_value_minor = self.contact_value_minor.saturating_add(value_minor);
     }
 }
 
 const COLUMNS: &str =
     "v.number, v.no_browser, v.contact_id, v.first_ms, v.last_ms, v.session_id, v.session_number,
     v.source, v.source_ms, v.first_source, v.completions, v.value_minor, v.sessions, v.page_views,
-    v.shared_session";
+    v.shared_session, v.contact_completions, v.contact_value_minor";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
     Ok(Visitor {
@@ -81,6 +94,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
         sessions: row.get(12)?,
         page_views: row.get(13)?,
         shared_session: row.get(14)?,
+        contact_completions: row.get(15)?,
+        contact_value_minor: row.get(16)?,
     })
 }
 
@@ -159,6 +174,46 @@ pub fn list_of_contact(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// How many browsers a contact has.
+pub fn count_browsers(conn: &Connection, account: AccountId, contact: i64) -> Result<u64, Error> {
+    let count: i64 = conn
+        .prepare_cached(
+            "select count(*) from visitor indexed by visitor_contact
+             where account_id = ?1 and contact_id = ?2 and contact_id is not null and no_browser = 0",
+        )?
+        .query_row((account.0, contact), |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// Lets a visitor belong to a contact, and notes the change.
+pub fn update_contact(
+    conn: &Connection,
+    account: AccountId,
+    number: VisitorNumber,
+    contact: i64,
+) -> Result<(), Error> {
+    conn.prepare_cached("update visitor set contact_id = ?3 where account_id = ?1 and number = ?2")?
+        .execute((account.0, number.0, contact))?;
+    changes::raise_contact_of_visitor(conn, account, number.0)
+}
+
+/// Adds to what was counted for the contact of a visitor; less than nothing takes away.
+pub fn add_contact_completions(
+    conn: &Connection,
+    account: AccountId,
+    number: u32,
+    completions: i64,
+    value_minor: i64,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "update visitor set contact_completions = contact_completions + ?3,
+             contact_value_minor = contact_value_minor + ?4
+         where account_id = ?1 and number = ?2",
+    )?
+    .execute((account.0, number, completions, value_minor))?;
+    Ok(())
+}
+
 /// The sources that visitors of the account first and last came from. All of them are read.
 pub fn list_sources(conn: &Connection, account: AccountId) -> Result<FxHashSet<u32>, Error> {
     let mut statement =
@@ -211,19 +266,21 @@ impl<'c> Upsert<'c> {
         let update = conn.prepare_cached(
             "update visitor set first_ms = ?5, last_ms = ?6, session_id = ?7, session_number = ?8, source = ?9,
                     source_ms = ?10, first_source = ?11, completions = ?12, value_minor = ?13, sessions = ?14,
-                    page_views = ?15, shared_session = ?16
+                    page_views = ?15, shared_session = ?16, contact_completions = ?17, contact_value_minor = ?18
              where account_id = ?1 and number = ?2 and no_browser = ?3 and contact_id is ?4",
         )?;
         let upsert = conn.prepare_cached(
             "insert into visitor (account_id, number, no_browser, contact_id, first_ms, last_ms, session_id,
                                   session_number, source, source_ms, first_source, completions, value_minor,
-                                  sessions, page_views, shared_session)
+                                  sessions, page_views, shared_session, contact_completions,
+                                  contact_value_minor)
              values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
-                     ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                     ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
              on conflict do update set contact_id = ?4, first_ms = ?5, last_ms = ?6,
                     session_id = ?7, session_number = ?8, source = ?9,
                     source_ms = ?10, first_source = ?11, completions = ?12, value_minor = ?13,
-                    sessions = ?14, page_views = ?15, shared_session = ?16",
+                    sessions = ?14, page_views = ?15, shared_session = ?16,
+                    contact_completions = ?17, contact_value_minor = ?18",
         )?;
         Ok(Self { update, upsert })
     }
@@ -258,6 +315,8 @@ fn write(statement: &mut CachedStatement<'_>, account: AccountId, visitor: &Visi
         visitor.sessions,
         visitor.page_views,
         visitor.shared_session,
+        visitor.contact_completions,
+        visitor.contact_value_minor,
     ])?)
 }
 

@@ -186,6 +186,14 @@ const RELATIONS: &[(&str, &str)] = &[
     ("aliases of contacts that are aliases themselves: {n}",
         "select count(*) from contact_alias a join contact c on c.account_id = a.account_id and c.id = a.contact_id
          where c.state = 'merged'"),
+    ("merged contacts that no alias names, or aliases of contacts that were not merged: {n}",
+        "select count(*) from contact c where (c.state = 'merged') <> exists
+            (select 1 from contact_alias a where a.account_id = c.account_id and a.alias_id = c.id)
+            and c.state <> 'erasing'"),
+    ("aliases that were merged into a contact which is not part of theirs: {n}",
+        "select count(*) from contact_alias a where a.into_id <> a.contact_id and not exists
+            (select 1 from contact_alias i where i.account_id = a.account_id and i.alias_id = a.into_id
+                and i.contact_id = a.contact_id)"),
     ("dictionaries with gaps in their numbers: {n}",
         "select count(*) from (select 1 from dictionary group by account_id, kind
             having count(*) <> max(id))"),
@@ -206,6 +214,7 @@ const TEXTS: &[(&str, &str, Kind)] = &[
     ("session_unpacked", "company", Kind::Company),
     ("visitor", "source", Kind::Source),
     ("contact", "source", Kind::Source),
+    ("contact_alias", "own_source", Kind::Source),
 ];
 
 /// Compares the tables with each other, in one read transaction.

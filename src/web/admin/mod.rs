@@ -35,9 +35,12 @@ fn pages(config: &mut ServiceConfig) {
     events::event_install::routes(config);
     events::event_remove::routes(config);
     people::list::routes(config);
+    // Before the page of a contact, because `new` is no number of one.
+    people::edit::routes(config);
     people::contact::routes(config);
     people::list_form::routes(config);
     people::lists::routes(config);
+    people::merge::routes(config);
     reports::live::routes(config);
     people::visitor::routes(config);
     saved_views::routes(config);

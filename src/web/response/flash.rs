@@ -43,10 +43,13 @@ pub enum Done {
     ListCreated,
     ListSaved,
     ListDeleted,
+    ContactsMerged,
+    MergeUndone,
+    ContactMade,
 }
 
 /// Every notice with its text.
-const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 28] {
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 31] {
     [
         (Done::Saved, texts.saved),
         (Done::AccountMade, texts.account_made),
@@ -76,6 +79,9 @@ const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 28] {
         (Done::ListCreated, texts.list_created),
         (Done::ListSaved, texts.list_saved),
         (Done::ListDeleted, texts.list_deleted),
+        (Done::ContactsMerged, texts.contacts_merged),
+        (Done::MergeUndone, texts.merge_undone),
+        (Done::ContactMade, texts.contact_made),
     ]
 }
 

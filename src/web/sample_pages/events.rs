@@ -1,22 +1,19 @@
-//! The pages of events and contacts from sample data.
+//! The pages of events from sample data.
 
 use askama::Template;
 
-use super::fixtures::{ARABIC, HOSTILE, LONG, layout, today, visit};
+use super::fixtures::{ARABIC, HOSTILE, LONG, layout, today};
 use crate::app::events::custom_js::{By, Changed};
 use crate::app::events::definitions::Goes;
-use crate::app::reports::contact::{ContactReport, Said};
-use crate::app::reports::contacts::Wanted as WantedContacts;
 use crate::app::reports::event::{Compare, Completer, EventReport, Part, Point};
 use crate::app::reports::events::{Events, Past, TopEvent, Wanted};
-use crate::app::reports::{ContactRow, EventRow, Span, Table};
+use crate::app::reports::{EventRow, Span, Table};
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::domain::account::AccountId;
 use crate::domain::event::{Definition, EventKind, EventNumber, Status};
 use crate::domain::period::Zone;
 use crate::domain::url_rule::UrlRule;
 use crate::domain::user::Role;
-use crate::store::contact::Order;
 use crate::store::definition::Stored;
 use crate::store::event_work::{Kind, Work};
 use crate::store::unexpected::{OTHER, Unexpected};
@@ -24,17 +21,15 @@ use crate::web::admin::events::event::Metric;
 use crate::web::admin::events::event_form::{Form, FormContext, Typed};
 use crate::web::admin::events::unexpected::{self, Chosen, List};
 use crate::web::admin::events::{self, event, event_form, event_install, event_remove};
-use crate::web::admin::people::visitor;
-use crate::web::admin::people::{self, contact};
 use crate::web::paths::Report;
 use crate::web::request::query::{self, ReportParams};
 use crate::web::response::page::{Layout, Section};
 use crate::web::text::EN;
 
-const NOW: Millis = Millis(1_795_377_600_000);
-const FULL: &str = "Northwind Traders";
+pub(super) const NOW: Millis = Millis(1_795_377_600_000);
+pub(super) const FULL: &str = "Northwind Traders";
 
-fn zone() -> Zone {
+pub(super) fn zone() -> Zone {
     Zone::named("Europe/Amsterdam")
 }
 
@@ -49,7 +44,7 @@ fn ask(report: Report, pairs: &[(&str, &str)]) -> ReportParams {
     params
 }
 
-fn named(title: &str, name: &str, role: Role) -> Layout {
+pub(super) fn named(title: &str, name: &str, role: Role) -> Layout {
     let mut layout = layout(title, Section::Events, name);
     if let Some(viewer) = &mut layout.viewer {
         viewer.role = role;
@@ -276,62 +271,6 @@ fn names(list: List, name: &str, names: &[&str], role: Role, chosen: &Chosen) ->
     unexpected::page(layout, &zone(), list, &params, (1_987, 2_000), &found, chosen).render().unwrap()
 }
 
-pub(super) fn contact_row(n: i64, email: &str) -> ContactRow {
-    ContactRow {
-        id: n,
-        email: Some(email.to_owned()),
-        revenue_minor: if n == 1 { 120_000 } else { 0 },
-        asserted_minor: 3_998 * (n % 3),
-        completions: 12,
-        sessions: 41,
-        page_views: 1_507,
-        first_seen: NOW.plus(-90 * DAY),
-        last_seen: NOW.plus(-n * 3 * HOUR),
-        original_source: if n == 2 { "OFFLINE".into() } else { "ORGANIC_SEARCH".into() },
-        original_source_detail: if n == 2 { "ANALYTICS".into() } else { "google".into() },
-        ..ContactRow::default()
-    }
-}
-
-fn contact_list(name: &str, emails: &[&str], search: &str, sees_emails: bool) -> String {
-    let wanted = WantedContacts { search: search.into(), order: Order::Revenue, after: None, limit: 100 };
-    let shown = people::list::ContactsView { wanted, row: 1, sees_emails, currency: "EUR".into() };
-    let rows: Vec<ContactRow> = (1..).zip(emails).map(|(n, email)| contact_row(n, email)).collect();
-    let total = if emails.is_empty() { 0 } else { 12_345 };
-    let next = (!emails.is_empty()).then(|| "7".to_owned());
-    let found = Table { rows, total, next, ..Table::default() };
-    let mut layout = named(EN.contacts.title, name, Role::Owner);
-    layout.section = Some(Section::Contacts);
-    people::list::page(layout, &zone(), &shown, &found).render().unwrap()
-}
-
-fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
-    let said = |(name, value, verified): (&str, &str, bool)| Said {
-        name: name.into(),
-        value: value.into(),
-        verified,
-    };
-    let found = ContactReport {
-        row: contact_row(1, email),
-        external_id: Some("77".into()),
-        created: NOW.plus(-80 * DAY),
-        properties: vec![
-            said(("plan", texts.first().unwrap_or(&"pro"), true)),
-            said(("city", "Utrecht", false)),
-        ],
-        visitors: vec![8_121, 7_702],
-        visits: texts.iter().map(|text| visit(3, HOUR, &[text, "a", "b", "c"], true)).collect(),
-        total: 41,
-        next: (!texts.is_empty()).then(|| "1795377600000.3".into()),
-        damaged: if name == HOSTILE { vec!["2026-11-02".into()] } else { Vec::new() },
-        ..ContactReport::default()
-    };
-    let mut layout = named(email, name, Role::Owner);
-    layout.section = Some(Section::Contacts);
-    let params = visitor::TimelineParams { row: 1, limit: 20, ..Default::default() };
-    contact::page(layout, &zone(), "EUR", &params, &found).render().unwrap()
-}
-
 /// Name and HTML of each page.
 pub(super) fn pages_of_events() -> Vec<(&'static str, String)> {
     let work = |finished: Option<Millis>| Work {
@@ -396,12 +335,5 @@ pub(super) fn pages_of_events() -> Vec<(&'static str, String)> {
         ("unexpected-none", names(List::Unexpected, FULL, &[], Role::Editor, &Chosen::default())),
         ("dismissed", names(List::Dismissed, FULL, &odd, Role::Viewer, &Chosen::default())),
         ("dismissed-none", names(List::Dismissed, FULL, &[], Role::Editor, &Chosen::default())),
-        ("contacts", contact_list(FULL, &people, "", true)),
-        ("contacts-masked", contact_list(FULL, &["j…@example.com"], "", false)),
-        ("contacts-none", contact_list("Harbour Books", &[], "", true)),
-        ("contacts-no-match", contact_list(FULL, &[], HOSTILE, true)),
-        ("contact", contact_of(FULL, people[0], &["pricing", "docs/install"])),
-        ("contact-none", contact_of(FULL, people[2], &[])),
-        ("contact-hostile", contact_of(HOSTILE, LONG, &odd)),
     ]
 }

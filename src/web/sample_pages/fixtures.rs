@@ -65,6 +65,7 @@ pub(super) fn visit(id: u32, ago: i64, texts: &[&str], more: bool) -> SessionRow
     let event = |(n, text): (i64, &&str)| EventRow {
         at: at.plus(n * 2 * MINUTE),
         kind: if n == 3 { "completion" } else { "page_view" },
+        contact_id: None,
         host: "example.com".into(),
         path: format!("/{text}"),
         title: if n == 1 { String::new() } else { (*text).to_owned() },

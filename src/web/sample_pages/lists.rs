@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
-use super::events::contact_row;
+use super::people::contact_row;
 use super::fixtures::{ARABIC, HOSTILE, LONG, layout};
 use crate::app::reports::Table;
 use crate::app::reports::lists::{ListReport, ListRow};

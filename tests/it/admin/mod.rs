@@ -2,6 +2,7 @@
 
 mod accounts;
 mod colours;
+mod contact_edit;
 mod contacts;
 mod event_list;
 mod events;
@@ -9,6 +10,7 @@ mod export;
 mod lists;
 mod look;
 mod matrix;
+mod merging;
 mod odd_texts;
 mod pick;
 mod publishing;

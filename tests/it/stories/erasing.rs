@@ -7,6 +7,8 @@ use guestlog::app::people::contacts::{self, AddedEmail};
 use guestlog::app::people::erase::contact::erase_contact;
 use guestlog::app::people::erase::restored::{find_due, finish_erasures};
 use guestlog::app::people::erase::visitor::{Erased, erase_visitor};
+use guestlog::app::people::merge::merge;
+use guestlog::app::people::properties;
 use guestlog::base::clock::{DAY, HOUR, MINUTE};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::contact::Email;
@@ -202,8 +204,13 @@ fn files_with(dir: &Path, texts: &[&str]) -> Vec<String> {
 }
 
 /// What only Ursula brought, and what anybody could know her by.
-const URSULA: [&str; 9] = [
+const URSULA: [&str; 14] = [
     "ursula@example.test",
+    "ubefore@example.test",
+    "ursulathird",
+    "Luftschiffallee",
+    "ulla-the-pilot",
+    "card-from-saylor",
     "usaylor@example.test",
     "ursulafirst",
     "ursulasecond",
@@ -214,8 +221,14 @@ const URSULA: [&str; 9] = [
     "postcard-from-ursula",
 ];
 
-/// Ursula with two browsers, two emails, properties and a page of her own; Bob saw some of the same pages.
+/// Ursula with two browsers, two emails, properties and a page of her own; Bob saw some of the same pages. Another contact
+/// of hers was merged into this one: it had a browser, an email, another street, and came from elsewhere.
 async fn ursula_and_bob(site: &mut Site) {
+    let before = json!({"email": "ubefore@example.test", "nick": "ulla-the-pilot"});
+    let card = "https://example.com/shared?utm_campaign=card-from-saylor";
+    site.collect(&with(site.view("before", "ursulathird", card), "i", before)).await;
+    site.fold().await;
+    site.clock.advance(MINUTE);
     let who = |email| json!({"email": email, "id": "crm-4711-u", "street": "Zeppelinstrasse"});
     for (day, visitor) in [(0, "ursulafirst"), (1, "ursulasecond"), (2, "ursulafirst")] {
         let own = with(
@@ -244,11 +257,20 @@ async fn ursula_and_bob(site: &mut Site) {
         }
     }
     let contact: i64 = site.ask("select id from contact where email = 'ursula@example.test'");
+    let before: i64 = site.ask("select id from contact where email = 'ubefore@example.test'");
     let email = Email::parse("usaylor@example.test").unwrap();
     let said = Provenance::verified(Channel::Page, site.app.now());
     let account = site.account;
-    let add = move |conn: &store::Connection| contacts::add_email(conn, account, &said, contact, &email);
+    let add = move |conn: &store::Connection| {
+        let street = [("street".to_owned(), "Luftschiffallee".to_owned())];
+        properties::record(conn, account, &said, before, &street)?;
+        contacts::add_email(conn, account, &said, contact, &email)
+    };
     assert_eq!(site.app.store.writer.write(add).await.unwrap(), AddedEmail::Added);
+    merge(&site.app, Actor::Machine, account, before, contact).await.unwrap();
+    let kept = "select (select count(*) from contact_alias_property where value = 'Zeppelinstrasse')
+                + (select count(*) from contact_alias where own_source <> (select source from contact c where c.id = contact_id))";
+    assert_eq!(site.ask::<i64>(kept), 2, "what the merge replaced is kept for its undoing");
 }
 
 /// rules.md 25
@@ -264,9 +286,9 @@ async fn no_byte_of_an_erased_person_is_left_in_any_file() {
     )
     .await;
     assert!(!files_with(&site.data_dir(), &URSULA[..1]).is_empty(), "the search finds what is there");
-    let contact: i64 = site.ask("select id from contact");
+    let contact: i64 = site.ask("select id from contact where state = 'active'");
     let erased = erase_contact(&site.app, Actor::Machine, site.account, contact).await.unwrap();
-    assert_eq!((erased.sessions, erased.page_views, erased.completions), (3, 6, 3));
+    assert_eq!((erased.sessions, erased.page_views, erased.completions), (4, 7, 3));
     assert!(erased.damaged.is_empty());
     assert_eq!(files_with(&site.data_dir(), &URSULA), [""; 0]);
     assert_eq!(site.asks::<String>("select name from saved_view"), ["his"]);
@@ -276,7 +298,7 @@ async fn no_byte_of_an_erased_person_is_left_in_any_file() {
     assert_eq!(site.ask::<i64>(rows), 6, "Bob's");
     let erased_texts = "select count(*) from dictionary where value = '(erased) ' || id and kind = ";
     // Her own page, and that of her completions.
-    for (kind, count) in [("1", 2), ("2", 1), ("5", 1), ("8", 0)] {
+    for (kind, count) in [("1", 2), ("2", 1), ("5", 2), ("8", 0)] {
         assert_eq!(site.ask::<i64>(&format!("{erased_texts}{kind}")), count, "{kind}");
     }
     assert_eq!(
@@ -285,7 +307,10 @@ async fn no_byte_of_an_erased_person_is_left_in_any_file() {
         "Bob saw it too"
     );
     let audit: Vec<String> = site.asks("select action || ' ' || detail from audit");
-    assert_eq!(audit, ["contact.erase 3 sessions, 6 page views, 3 completions"]);
+    assert_eq!(audit, ["contact.merge 1 into 2", "contact.erase 4 sessions, 7 page views, 3 completions"]);
+    for table in ["alias", "alias_visitor", "alias_email", "alias_property", "property_history"] {
+        assert_eq!(site.ask::<i64>(&format!("select count(*) from contact_{table}")), 0, "{table}");
+    }
     assert_eq!(site.ask::<i64>("select count(*) from erasing_text"), 0);
     assert_whole(&site);
     let again = erase_contact(&site.app, Actor::Machine, site.account, contact).await;
@@ -321,7 +346,7 @@ async fn an_erasure_of_a_person_that_was_cut_off_is_finished_at_the_next_start()
             .into_boxed_str(),
         ))
         .await;
-        let contact: i64 = site.ask("select id from contact");
+        let contact: i64 = site.ask("select id from contact where state = 'active'");
         erase_contact(&site.app, Actor::Machine, site.account, contact).await.unwrap_err();
         assert_eq!(site.ask::<i64>("select count(*) from contact where state = 'active'"), 0, "{cut_off_at}");
         let site = site.restart_after(|dir| {

@@ -7,6 +7,8 @@ mod erasing;
 mod export;
 mod identities;
 mod lists;
+mod merged_histories;
+mod merging;
 mod recount;
 mod retention;
 mod secrets;

@@ -147,6 +147,7 @@ impl Batch<'_> {
     ) -> Result<(), store::Error> {
         if let Some(contact) = visitor.contact_id {
             let said = Provenance::asserted(Channel::Browser, hit.at);
+            visitor.note_counted(1, value_minor);
             return contacts::add_completions(self.conn, hit.account, &said, contact, 1, value_minor);
         }
         visitor.completions = visitor.completions.saturating_add(1);

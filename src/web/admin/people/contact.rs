@@ -15,10 +15,14 @@ use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::domain::visitor::VisitorNumber;
 use crate::web::admin::people::erase::Erase;
-use crate::web::admin::people::list::{mask_email, name_of, revenue};
-use crate::web::admin::people::visitor::{Fact, TimelineParams, Visit, timeline_pager, visit};
+use crate::web::admin::people::list::{mask, mask_email, revenue, title_of};
+use crate::web::admin::people::merged::{self, MergedList, merged_list};
+use crate::web::admin::people::visitor::{
+    Fact, Moment as Note, TimelineParams, Visit, timeline_pager, visit,
+};
 use crate::web::admin::reports::report_page;
 use crate::web::drawing::format;
+use crate::web::part::field::Field;
 use crate::web::part::icon::Icon;
 use crate::web::part::pager::Pager;
 use crate::web::paths;
@@ -30,7 +34,7 @@ use crate::web::response::export::Column;
 use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
-use crate::web::text::{Plural, fill};
+use crate::web::text::{Plural, Texts, fill};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
@@ -39,7 +43,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 }
 
 /// The number of the contact in the path.
-fn id_of(request: &HttpRequest) -> Result<i64, WebError> {
+pub(crate) fn id_of(request: &HttpRequest) -> Result<i64, WebError> {
     let id = request.match_info().get("contact").and_then(|text| text.parse().ok());
     id.ok_or(WebError::NotFound)
 }
@@ -61,8 +65,8 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         }
         Format::Html => {
             let reader = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
-            let name = name_of(reader.t(), found.row.email.as_deref(), found.row.id);
-            let layout = reader.layout(&name, Section::Contacts, "");
+            let title = title_of(reader.t(), &found.row);
+            let layout = reader.layout(&title, Section::Contacts, "");
             let currency = &access.account.settings().currency;
             respond::page(&page(layout, &access.account.zone, currency, &params, &found))
         }
@@ -81,9 +85,13 @@ async fn erase(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, 
 /// Removes what this user may not see. Properties and the external id can identify a person just like the email.
 fn redact(access: &ReportAccess, mut found: ContactReport) -> ContactReport {
     if !access.sees_emails {
-        mask_email(&mut found.row.email);
+        mask(&mut found.row);
+        found.emails.clear();
         found.external_id = None;
         found.properties.clear();
+        for merged in found.merged.iter_mut().chain(&mut found.shown_merges) {
+            mask_email(&mut merged.email);
+        }
     }
     found
 }
@@ -122,9 +130,18 @@ pub(crate) struct Page {
     browsers: Vec<(String, String)>,
     properties: Vec<Property>,
     visits: Vec<Visit>,
+    /// Merges before the first session.
+    after: Vec<Note>,
     pager: Option<Pager>,
     csv: String,
     json: String,
+    /// Where an editor changes the contact.
+    edit: Option<String>,
+    /// Its emails beside the primary one.
+    further: Vec<String>,
+    merged: Option<MergedList>,
+    /// Begins a merge, for users who may merge.
+    merge: Option<(String, Field)>,
     erase: Option<Erase>,
 }
 
@@ -139,9 +156,13 @@ pub(crate) fn page(
     let texts = &t.contacts;
     let account = layout.account_id();
     let address = paths::contact(account, ContactId(found.row.id));
-    let visits: Vec<Visit> =
+    let mut visits: Vec<Visit> =
         found.visits.iter().enumerate().map(|(at, row)| visit(t, zone, currency, row, at == 0)).collect();
-    let mut under = vec![fill(texts.number, &[("number", &found.row.id.to_string())])];
+    let count = visits.len();
+    let after = note_merges(t, zone, found, &mut visits);
+    let mut under: Vec<String> =
+        found.row.email.iter().filter(|_| found.row.name.is_some()).cloned().collect();
+    under.push(fill(texts.number, &[("number", &found.row.id.to_string())]));
     under.extend(found.external_id.as_ref().map(|id| fill(texts.external_id, &[("id", id)])));
     let browser = |number: &u32| {
         let name = fill(texts.visitor_number, &[("number", &number.to_string())]);
@@ -163,13 +184,33 @@ pub(crate) fn page(
         facts: facts(&layout, zone, currency, found),
         browsers: found.visitors.iter().map(browser).collect(),
         properties: found.properties.iter().map(property).collect(),
-        pager: timeline_pager(t, params, &address, visits.len(), found.total, found.next.as_deref()),
+        pager: timeline_pager(t, params, &address, count, found.total, found.next.as_deref()),
         visits,
         csv: format!("{address}?format=csv"),
         json: format!("{address}?format=json"),
+        edit: layout.viewer_is(Role::Editor).then(|| format!("{address}/edit")),
+        further: found.emails.iter().skip(1).cloned().collect(),
+        merged: merged_list(&layout, zone, found, &address),
+        merge: layout.viewer_is(Role::Editor).then(|| (format!("{address}/merge"), merged::field(t))),
+        after,
         erase: erase_section(&layout, found, &address),
         layout,
     }
+}
+
+/// Puts each merge before the first session that is older; answers those older than all sessions.
+fn note_merges(t: &Texts, zone: &Zone, found: &ContactReport, visits: &mut [Visit]) -> Vec<Note> {
+    let mut after = Vec::new();
+    for merge in &found.shown_merges {
+        let (when, text) = merged::moment(t, zone, merge);
+        let note = Note { when, badge: t.contacts.merge.badge, text };
+        let place = found.visits.iter().position(|visit| visit.at <= merge.at);
+        match place.and_then(|place| visits.get_mut(place)) {
+            Some(visit) => visit.before.push(note),
+            None => after.push(note),
+        }
+    }
+    after
 }
 
 /// Only for users who may erase.

@@ -12,6 +12,7 @@ use crate::domain::account::AccountId;
 use crate::domain::contact::{ContactId, Email};
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
+use crate::domain::user::Role;
 use crate::store::contact::Order;
 use crate::web::admin::reports::report_page;
 use crate::web::drawing::format;
@@ -70,8 +71,10 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
     }
 }
 
+/// Masks what names the person, for users who may not see it.
 pub(crate) fn mask(row: &mut ContactRow) {
     mask_email(&mut row.email);
+    row.name = None;
 }
 
 /// Masks an email for users who may not see it in full.
@@ -85,7 +88,12 @@ pub(crate) fn name_of(t: &Texts, email: Option<&str>, id: i64) -> String {
     email.map_or_else(number, str::to_owned)
 }
 
-pub(crate) const COLUMNS: [Column<ContactRow>; 11] = [
+/// The title of a contact on a page: its name, or what else it is known by.
+pub(crate) fn title_of(t: &Texts, row: &ContactRow) -> String {
+    row.name.clone().unwrap_or_else(|| name_of(t, row.email.as_deref(), row.id))
+}
+
+pub(crate) const COLUMNS: [Column<ContactRow>; 12] = [
     ("id", |row| row.id.to_string()),
     ("email", |row| export::cell(row.email.as_deref().unwrap_or_default())),
     ("revenue", |row| row.revenue.clone()),
@@ -97,6 +105,7 @@ pub(crate) const COLUMNS: [Column<ContactRow>; 11] = [
     ("last_seen", |row| row.last_seen.iso()),
     ("original_source", |row| export::cell(&row.original_source)),
     ("company", |row| export::cell(row.company.as_deref().unwrap_or_default())),
+    ("name", |row| export::cell(row.name.as_deref().unwrap_or_default())),
 ];
 
 /// What the list shows, and to whom.
@@ -110,6 +119,8 @@ pub(crate) struct ContactsView {
 
 struct Row {
     name: String,
+    /// Shown below the name when that is a person's.
+    email: Option<String>,
     href: String,
     source: String,
     source_detail: String,
@@ -145,6 +156,8 @@ pub(crate) struct Page {
     columns: Vec<Heading>,
     rows: Vec<Row>,
     no_match: String,
+    /// Where an editor creates a contact.
+    create: Option<String>,
     pager: Option<Pager>,
     csv: String,
     json: String,
@@ -181,6 +194,7 @@ pub(crate) fn page(layout: Layout, zone: &Zone, shown: &ContactsView, found: &Ta
         newest: (*order != Order::default()).then(|| href(account, Order::default(), search, "")),
         columns: columns(t, account, shown),
         rows: found.rows.iter().map(|row| row_of(&layout, zone, shown, row)).collect(),
+        create: layout.viewer_is(Role::Editor).then(|| format!("{}/new", paths::contacts(account))),
         no_match: fill(texts.no_match, &[("search", search)]),
         pager: Pager::of(
             t,
@@ -229,7 +243,8 @@ fn row_of(layout: &Layout, zone: &Zone, shown: &ContactsView, row: &ContactRow) 
     let t = layout.t;
     let account = layout.account_id();
     Row {
-        name: name_of(t, row.email.as_deref(), row.id),
+        name: title_of(t, row),
+        email: row.email.clone().filter(|_| row.name.is_some()),
         href: paths::contact(account, ContactId(row.id)),
         source: t.label.value(Dimension::Source, &row.original_source).into_owned(),
         source_detail: row.original_source_detail.clone(),

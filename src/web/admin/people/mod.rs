@@ -1,6 +1,7 @@
 //! Pages about contacts and visitors.
 
 pub mod contact;
+pub mod edit;
 mod erase;
 pub mod list;
 pub mod list_condition;
@@ -9,4 +10,6 @@ pub mod list_fields;
 pub mod list_form;
 pub mod list_words;
 pub mod lists;
+pub mod merge;
+mod merged;
 pub mod visitor;

@@ -166,7 +166,16 @@ pub(crate) struct Fact {
     pub detail: String,
 }
 
+/// Something that happened between sessions.
+pub(crate) struct Moment {
+    pub when: String,
+    pub badge: &'static str,
+    pub text: String,
+}
+
 pub(crate) struct Visit {
+    /// What is shown above the session.
+    pub before: Vec<Moment>,
     /// Start of the session.
     pub when: String,
     pub lasted: String,
@@ -351,6 +360,7 @@ pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &Sessio
     ];
     let left_out = report_page::signed(row.left_out);
     Visit {
+        before: Vec::new(),
         lasted: if row.id == 0 { String::new() } else { span(t, row.duration_seconds) },
         from: [source, device, place].into_iter().filter(|text| !text.is_empty()).collect(),
         counts,
