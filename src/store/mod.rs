@@ -32,7 +32,7 @@ use hits::pack_columns;
 pub use hits::watermark::{update_watermark, watermark};
 pub use hits::{batch, dead_letter, dictionary, event, inbox, row, session, unpacked};
 pub use open::{WriterMemory, set_writer_memory};
-pub use people::{alias, contact, email, identification, property, visitor};
+pub use people::{alias, contact, email, form, identification, property, submission, visitor};
 pub use upkeep::{backup, check, restore, statistics, verify_backup};
 
 use crate::base::clock::Clock;

@@ -39,6 +39,7 @@ pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0010_suspected", sql: include_str!("migrations/0010_suspected.sql") },
     Migration { name: "0011_packed_rows", sql: include_str!("migrations/0011_packed_rows.sql") },
     Migration { name: "0012_rows_before", sql: include_str!("migrations/0012_rows_before.sql") },
+    Migration { name: "0013_forms", sql: include_str!("migrations/0013_forms.sql") },
 ];
 
 /// The steps of `inbox.db`.

@@ -1,9 +1,9 @@
 //! Erases one visitor, in steps that each are a short transaction of the caller. Until the last step is done the whole
 //! can be run again from the start and finishes, because each step finds what is left to do.
 //!
-//! What is deleted (rules.md 12, 25): the visitor's tokens, the identifications the browser sent, dead letters, hot rows
-//! with their properties, sessions, engagement that waits for a segment, rows in segments, and last the visitor's own
-//! row. The number is never used again.
+//! What is deleted (rules.md 12, 25): the visitor's tokens, the identifications the browser sent, the forms it submitted,
+//! dead letters, hot rows with their properties, sessions, engagement that waits for a segment, rows in segments, and
+//! last the visitor's own row. The number is never used again.
 //!
 //! What is kept, and why:
 //! - **A session that changed its visitor** continues as the other visitor's; only the rows of the erased one leave it.
@@ -39,13 +39,13 @@ use crate::store::scan::Deadline;
 use crate::store::segment::columns::Col;
 use crate::store::segment::{self, Reader, Removal, Segment, late_engagement, rewrite};
 use crate::store::session::{self, Session};
-use crate::store::{dead_letter, row};
+use crate::store::{dead_letter, row, submission};
 
 /// Rows of segments rewritten in one transaction; the last segment may exceed it. This is some megabytes, so that whoever
 /// waits for the writer or the disk waits only for some milliseconds.
 pub const ROWS: u32 = 400_000;
 
-/// Deletes the visitor's tokens, identifications and dead letters. From then on no hit joins the visitor; caches
+/// Deletes the visitor's tokens, identifications, submissions and dead letters. From then on no hit joins the visitor; caches
 /// of visitors follow.
 pub fn delete_identity(
     conn: &Connection,
@@ -61,6 +61,7 @@ pub fn delete_identity(
     }
     conn.prepare_cached("delete from identification where account_id = ?1 and visitor = ?2")?
         .execute((account.0, visitor.0))?;
+    submission::delete_of_visitor(conn, account, visitor)?;
     let mut named = conn.prepare_cached(
         "update identification set other_token = null where account_id = ?1 and other_token = ?2",
     )?;

@@ -1,8 +1,10 @@
-//! Visitors and contacts: one table, or a table with its parts, in each file.
+//! Visitors, contacts, and the forms they submit: one table, or a table with its parts, in each file.
 
 pub mod alias;
 pub mod contact;
 pub mod email;
+pub mod form;
 pub mod identification;
 pub mod property;
+pub mod submission;
 pub mod visitor;

@@ -206,6 +206,9 @@ const TEXTS: &[(&str, &str, Kind)] = &[
     ("session_unpacked", "company", Kind::Company),
     ("visitor", "source", Kind::Source),
     ("contact", "source", Kind::Source),
+    ("form", "page", Kind::Page),
+    ("submission", "page", Kind::Page),
+    ("submission", "title", Kind::Title),
 ];
 
 /// Compares the tables with each other, in one read transaction.

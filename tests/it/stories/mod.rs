@@ -9,5 +9,6 @@ mod identities;
 mod recount;
 mod retention;
 mod secrets;
+mod submissions;
 mod timeline;
 mod visitor;

@@ -5,6 +5,7 @@
 pub mod beacon;
 pub mod call;
 mod read;
+pub mod submission;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -63,6 +63,7 @@ fn redact(access: &ReportAccess, mut found: ContactReport) -> ContactReport {
         mask_email(&mut found.row.email);
         found.external_id = None;
         found.properties.clear();
+        found.visits.iter_mut().for_each(|visit| visit.submitted.clear());
     }
     found
 }
@@ -153,7 +154,11 @@ fn facts(layout: &Layout, zone: &Zone, currency: &str, found: &ContactReport) ->
     let t = layout.t;
     let texts = &t.contacts;
     let row = &found.row;
-    let fact = |name, value: String, detail: &str| Fact { name, value, detail: detail.to_owned() };
+    let fact = |name: &'static str, value: String, detail: &str| Fact {
+        name: name.into(),
+        value,
+        detail: detail.to_owned(),
+    };
     let money = |minor| format::money(&t.number, minor, currency);
     let at = |at| format::date_time(&t.number, zone, at);
     let source = t.label.value(Dimension::Source, &row.original_source).into_owned();
