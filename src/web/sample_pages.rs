@@ -3,6 +3,7 @@
 
 mod events;
 mod fixtures;
+mod forms;
 mod reports;
 
 use std::collections::BTreeMap;
@@ -164,6 +165,7 @@ fn pages() -> BTreeMap<&'static str, String> {
     .into_iter()
     .chain(reports::pages_of_an_account())
     .chain(events::pages_of_events())
+    .chain(forms::pages_of_forms())
     .collect()
 }
 

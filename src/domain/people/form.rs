@@ -11,7 +11,7 @@ pub const FORMS_MAX: i64 = 1_000;
 /// Longest key of a form, characters.
 pub const FORM_KEY_MAX: usize = 64;
 /// Longest body of a submission, bytes.
-pub const BODY_MAX: usize = 256 * 1024;
+pub const BODY_MAX: usize = 64 * 1024;
 /// Most fields of a submission.
 pub const FIELDS_MAX: usize = 1_000;
 /// Longest name of a field, characters.

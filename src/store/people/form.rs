@@ -1,6 +1,6 @@
 //! Forms of an account: each is made by its first submission and knows the page it was sent from last.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -40,6 +40,56 @@ pub fn upsert(
         )?
         .query_row((account.0, key.as_str(), page, at.0), |row| row.get(0))?;
     Ok(id)
+}
+
+/// A form with its figures, of all submissions that are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormFigures {
+    pub id: i64,
+    /// As the site names it.
+    pub key: String,
+    /// Dictionary id of the page it was sent from last; 0 = unknown.
+    pub page: u32,
+    pub created: Millis,
+    pub last: Millis,
+    pub submissions: u64,
+    /// Different visitors who submitted it.
+    pub visitors: u64,
+    /// Contacts that were created for a submission of it.
+    pub new_contacts: u64,
+}
+
+/// Forms `f` with their figures. The index of submissions holds all that is counted.
+const FIGURES: &str = "select f.id, f.key, f.page, f.created_ms, f.last_ms, count(s.id),
+        count(distinct nullif(s.visitor, 0)), coalesce(sum(s.is_new_contact), 0)
+    from form f left join submission s indexed by submission_form
+        on s.account_id = f.account_id and s.form_id = f.id
+    where f.account_id = ?1";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<FormFigures> {
+    let count = |column| row.get(column).map(|count: i64| u64::try_from(count).unwrap_or(0));
+    Ok(FormFigures {
+        id: row.get(0)?,
+        key: row.get(1)?,
+        page: row.get(2)?,
+        created: Millis(row.get(3)?),
+        last: Millis(row.get(4)?),
+        submissions: count(5)?,
+        visitors: count(6)?,
+        new_contacts: count(7)?,
+    })
+}
+
+/// The forms of an account, the oldest first. They are at most one more than `FORMS_MAX`.
+pub fn list(conn: &Connection, account: AccountId) -> Result<Vec<FormFigures>, Error> {
+    let mut statement = conn.prepare_cached(&format!("{FIGURES} group by f.id order by f.id"))?;
+    let forms = statement.query_map([account.0], read)?;
+    Ok(forms.collect::<Result<_, _>>()?)
+}
+
+pub fn find(conn: &Connection, account: AccountId, id: i64) -> Result<Option<FormFigures>, Error> {
+    let mut statement = conn.prepare_cached(&format!("{FIGURES} and f.id = ?2 group by f.id"))?;
+    Ok(statement.query_row((account.0, id), read).optional()?)
 }
 
 /// Deletes the forms that were not sent since and have no submissions left: their places are free again.

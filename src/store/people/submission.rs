@@ -130,6 +130,19 @@ pub struct Place {
 impl Place {
     /// Behind every submission: a list begins with the newest one.
     pub const NEWEST: Self = Self { at_ms: i64::MAX, id: u32::MAX };
+
+    /// Parses what `Display` writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (at_ms, id) = text.split_once('.')?;
+        Some(Self { at_ms: at_ms.parse().ok()?, id: id.parse().ok()? })
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.at_ms, self.id)
+    }
 }
 
 impl Submitted {
@@ -157,6 +170,44 @@ pub fn list_of_contact(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = statement.query_map((account.0, contact, before.at_ms, before.id, limit), read)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Bytes of fields that are read at once, approximately: a form can have many and long submissions.
+pub const BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Submissions, and whether there are more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    pub rows: Vec<Submitted>,
+    pub is_more: bool,
+}
+
+/// At most `limit` submissions of a form that are earlier than `before`, the newest first; fewer when they are long.
+pub fn list_of_form(
+    conn: &Connection,
+    account: AccountId,
+    form: i64,
+    before: Place,
+    limit: usize,
+) -> Result<Page, Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select {COLUMNS} from submission s indexed by submission_form join form f on f.id = s.form_id
+         where s.account_id = ?1 and s.form_id = ?2 and (s.at_ms, s.id & 0xffffffff) < (?3, ?4)
+         order by s.at_ms desc, s.id desc"
+    ))?;
+    let mut rows = statement.query((account.0, form, before.at_ms, before.id))?;
+    let mut page = Page::default();
+    let mut bytes = 0;
+    while let Some(row) = rows.next()? {
+        if page.rows.len() >= limit || bytes >= BYTES_MAX {
+            page.is_more = true;
+            break;
+        }
+        let submitted = read(row)?;
+        bytes += submitted.fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        page.rows.push(submitted);
+    }
+    Ok(page)
 }
 
 /// The ids of all submissions of contact `?2`.

@@ -36,6 +36,8 @@ fn pages(config: &mut ServiceConfig) {
     events::event_remove::routes(config);
     people::list::routes(config);
     people::contact::routes(config);
+    people::forms::routes(config);
+    people::form::routes(config);
     reports::live::routes(config);
     people::visitor::routes(config);
     saved_views::routes(config);

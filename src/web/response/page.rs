@@ -50,17 +50,19 @@ pub enum Section {
     Sources,
     Events,
     Contacts,
+    Forms,
     Settings,
 }
 
 impl Section {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Dashboard,
         Self::Live,
         Self::Pages,
         Self::Sources,
         Self::Events,
         Self::Contacts,
+        Self::Forms,
         Self::Settings,
     ];
 }
@@ -216,6 +218,7 @@ impl Layout {
             Section::Sources => (Icon::Sources, nav.sources, "s", report(paths::Report::Sources)),
             Section::Events => (Icon::Event, nav.events, "e", report(paths::Report::Events)),
             Section::Contacts => (Icon::Contact, nav.contacts, "c", paths::contacts(account.id)),
+            Section::Forms => (Icon::Form, nav.forms, "f", paths::forms(account.id)),
             Section::Settings => {
                 (Icon::Settings, nav.settings, "t", paths::settings(account.id, "tracking-code"))
             }

@@ -18,6 +18,7 @@ texts! {
             sources: "Sources",
             events: "Events",
             contacts: "Contacts",
+            forms: "Forms",
             settings: "Settings",
         },
         switch_account: "Switch account",

@@ -6,6 +6,7 @@ mod contacts;
 mod event_list;
 mod events;
 mod export;
+mod forms;
 mod look;
 mod matrix;
 mod odd_texts;
