@@ -324,7 +324,8 @@ impl VisitPlanner {
             }
         };
         let form = sign_up.as_ref().and_then(|person| {
-            let submitted_at = at.plus(SECOND);
+            // The thanks come after it.
+            let submitted_at = at.plus(-SECOND);
             let (account, token) = (self.account.id(), &beacon.token);
             forms::submission(account, submitted_at, &forms::NEWSLETTER, &self.origin, token, person)
         });

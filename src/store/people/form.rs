@@ -30,16 +30,23 @@ pub fn upsert(
     page: u32,
     at: Millis,
 ) -> Result<i64, Error> {
-    let id = conn
+    let known = conn
         .prepare_cached(
-            "insert into form (account_id, key, page, created_ms, last_ms) values (?1, ?2, ?3, ?4, ?4)
-             on conflict (account_id, key) do update set
-                 page = case when ?3 <> 0 and ?4 >= last_ms then ?3 else page end,
+            "update form set page = case when ?3 <> 0 and ?4 >= last_ms then ?3 else page end,
                  last_ms = max(last_ms, ?4), created_ms = min(created_ms, ?4)
-             returning id",
+             where account_id = ?1 and key = ?2 returning id",
         )?
-        .query_row((account.0, key.as_str(), page, at.0), |row| row.get(0))?;
-    Ok(id)
+        .query_row((account.0, key.as_str(), page, at.0), |row| row.get(0))
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(id);
+    }
+    // Not as one statement: each conflict would use up a number.
+    conn.prepare_cached(
+        "insert into form (account_id, key, page, created_ms, last_ms) values (?1, ?2, ?3, ?4, ?4)",
+    )?
+    .execute((account.0, key.as_str(), page, at.0))?;
+    Ok(conn.last_insert_rowid())
 }
 
 /// A form with its figures, of all submissions that are kept.

@@ -49,6 +49,7 @@ async fn forms_are_listed_with_how_many_of_those_who_saw_them_sent_them() {
     let fixture = self::fixture().await;
     let table = fixture.json("forms").await;
     assert_eq!((&table["total"], &table["rows"][0]["name"]), (&json!(2), &json!("news")));
+    assert_eq!(table["rows"][0]["id"], 2, "numbers are given out one by one");
     let contact = &table["rows"][1];
     for (key, value) in [
         ("name", json!("contact")),
