@@ -146,6 +146,11 @@ impl Hit {
         matches!(self.act, Act::Completion { .. })
     }
 
+    #[must_use]
+    pub const fn is_submission(&self) -> bool {
+        matches!(self.act, Act::Submission(_))
+    }
+
     /// What is known of a stored hit at once.
     #[must_use]
     pub const fn stored_reason(&self) -> Reason {

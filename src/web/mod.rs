@@ -57,6 +57,12 @@ pub fn public_routes(config: &mut ServiceConfig) {
                 .route(post().to(form::upload))
                 .route(method(Method::OPTIONS).to(collector::preflight)),
         )
+        .service(
+            resource("/collected-forms/submit/form")
+                .route(post().to(form::collect))
+                .route(method(Method::OPTIONS).to(collector::preflight)),
+        )
+        .route("/collectedforms.js", get_or_head().to(form::script))
         .route("/{account:[0-9]+}.js", get_or_head().to(script::show))
         .route("/analytics/{stamp}/{account:[0-9]+}.js", get_or_head().to(script::show_stamped))
         .route("/v2/{account:[0-9]+}/banner.js", get_or_head().to(script::show))

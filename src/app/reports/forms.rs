@@ -164,6 +164,8 @@ pub struct SubmissionRow {
     pub verified: bool,
     /// Noticed by the tracking script.
     pub collected: bool,
+    /// `granted`, `policy` or `server`.
+    pub consent: &'static str,
     pub fields: Vec<FormField>,
     /// The words of consent that the form showed, as JSON; empty = none.
     pub consent_text: String,
@@ -330,6 +332,7 @@ fn submissions(
             title: dictionary::find_value(conn, account, Kind::Title, submitted.title)?,
             verified: submitted.way == Way::Token,
             collected: submitted.way == Way::Script,
+            consent: submitted.consent.as_str(),
             fields: submitted.fields.into_iter().map(|(name, value)| FormField { name, value }).collect(),
             consent_text: submitted.consent_text,
         });

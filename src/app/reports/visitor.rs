@@ -304,7 +304,8 @@ impl<'a> Texts<'a> {
             path: readable(part(&page, 1)).into_owned(),
             title: self.of(Kind::Title, submitted.title)?.to_string(),
             event: submitted.form_key,
-            consent: Consent::SERVER.as_str(),
+            consent: submitted.consent.as_str(),
+            policy: submitted.policy,
             ..EventRow::default()
         };
         Ok(SessionRow {

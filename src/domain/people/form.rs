@@ -35,6 +35,22 @@ impl FormKey {
         fits.then(|| Self(text.to_ascii_lowercase()))
     }
 
+    /// Of what the page calls a form: other characters become hyphens. `None` when nothing is left.
+    #[must_use]
+    pub fn of_text(text: &str) -> Option<Self> {
+        let spaced: String =
+            text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { ' ' }).collect();
+        let words: Vec<&str> = spaced.split_whitespace().collect();
+        let key: String = words.join("-").chars().take(FORM_KEY_MAX).collect();
+        Self::parse(key.trim_end_matches('-'))
+    }
+
+    /// Of a form that the page does not name: that of its path.
+    #[must_use]
+    pub fn of_page(path: &str) -> Self {
+        Self::of_text(&format!("form {path}")).unwrap_or_else(Self::other)
+    }
+
     /// Stands for every form past the limit whose submission was accepted already. No site can name a form like that.
     #[must_use]
     pub fn other() -> Self {
@@ -67,6 +83,20 @@ pub struct Submission {
     pub fields: Vec<(String, String)>,
     /// The words of consent that the form showed, as JSON; empty = none.
     pub consent_text: String,
+}
+
+/// What is read of a form that the tracking script noticed, and nothing else. The script has the same list.
+pub const COLLECTED: [&str; 5] = ["email", "firstname", "lastname", "phone", "company"];
+/// Longest value of such a field, characters.
+pub const COLLECTED_VALUE_MAX: usize = 256;
+
+/// Whether a text may be the number of a payment card: 13 or more digits, and no sign before them that begins a phone
+/// number.
+#[must_use]
+pub fn is_number_of_card(value: &str) -> bool {
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    let begin = value.chars().find(|c| c.is_ascii_digit() || *c == '+');
+    digits > 12 && !matches!(begin, Some('+' | '0'))
 }
 
 /// Names of fields whose values are never kept, without their signs: `Card number`, `card-number` and `cardNumber` are
@@ -136,6 +166,31 @@ mod tests {
         }
         let guid = FormKey::parse("0F1B9A6C-8D3E-4D7B-9E55-2C8B3A0C4E11").unwrap();
         assert_eq!(guid.as_str(), "0f1b9a6c-8d3e-4d7b-9e55-2c8b3a0c4e11");
+    }
+
+    #[test]
+    fn a_form_that_the_page_names_gets_a_key_of_its_name_or_its_path() {
+        for (text, key) in [
+            ("Contact Us!", Some("contact-us")),
+            ("#signup.form", Some("signup-form")),
+            ("ä", None),
+            ("", None),
+            (&"a ".repeat(FORM_KEY_MAX), Some(&*format!("{}a", "a-".repeat(FORM_KEY_MAX / 2 - 1)))),
+        ] {
+            assert_eq!(FormKey::of_text(text).as_ref().map(FormKey::as_str), key, "{text}");
+        }
+        assert_eq!(FormKey::of_page("/about/contact").as_str(), "form-about-contact");
+        assert_eq!(FormKey::of_page("/").as_str(), "form");
+    }
+
+    #[test]
+    fn numbers_of_cards_are_told_from_those_of_phones() {
+        for card in ["4111111111111111", "4111 1111 1111 1111", "3782-822463-10005", "card 4222222222222"] {
+            assert!(is_number_of_card(card), "{card}");
+        }
+        for phone in ["+49 1512 34567890", "0049 1512 3456789", "(0) 1512 345678901", "555 0199", "Ada", ""] {
+            assert!(!is_number_of_card(phone), "{phone}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::consent::Consent;
 use crate::domain::form::Way;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::error::Error;
@@ -21,6 +22,9 @@ pub struct NewSubmission<'a> {
     /// The contact was created for it.
     pub is_new_contact: bool,
     pub way: Way,
+    pub consent: Consent,
+    /// The revision of the consent policy that was in force.
+    pub policy: u32,
     /// Dictionary ids; 0 = none.
     pub page: u32,
     pub title: u32,
@@ -42,6 +46,8 @@ pub struct Submitted {
     pub contact: Option<i64>,
     pub is_new_contact: bool,
     pub way: Way,
+    pub consent: Consent,
+    pub policy: u32,
     pub page: u32,
     pub title: u32,
     pub fields: Vec<(String, String)>,
@@ -68,9 +74,9 @@ const fn way_of(number: u8) -> Way {
 pub fn insert(conn: &Connection, account: AccountId, new: &NewSubmission<'_>) -> Result<(), Error> {
     let fields = serde_json::to_string(new.fields).map_err(|error| Error::Unreadable(error.to_string()))?;
     conn.prepare_cached(
-        "insert into submission (id, account_id, form_id, at_ms, visitor, contact_id, is_new_contact, way, page, title,
-                                 fields, consent_text)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "insert into submission (id, account_id, form_id, at_ms, visitor, contact_id, is_new_contact, way, consent,
+                                 policy, page, title, fields, consent_text)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?
     .execute(params![
         new.id,
@@ -81,6 +87,8 @@ pub fn insert(conn: &Connection, account: AccountId, new: &NewSubmission<'_>) ->
         new.contact,
         new.is_new_contact,
         number_of(new.way),
+        new.consent.0,
+        new.policy,
         new.page,
         new.title,
         fields,
@@ -97,11 +105,11 @@ const COLUMNS: &str = "s.id, s.form_id, f.key, s.at_ms, s.visitor,
              where a.account_id = s.account_id and a.alias_id = s.contact_id),
         s.contact_id,
         (select v.contact_id from visitor v where v.account_id = s.account_id and v.number = s.visitor))),
-    s.is_new_contact, s.way, s.page, s.title, s.fields, s.consent_text";
+    s.is_new_contact, s.way, s.consent, s.policy, s.page, s.title, s.fields, s.consent_text";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Submitted> {
     let visitor: u32 = row.get(4)?;
-    let fields: String = row.get(10)?;
+    let fields: String = row.get(12)?;
     Ok(Submitted {
         id: row.get(0)?,
         form: row.get(1)?,
@@ -111,11 +119,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Submitted> {
         contact: row.get(5)?,
         is_new_contact: row.get(6)?,
         way: way_of(row.get(7)?),
-        page: row.get(8)?,
-        title: row.get(9)?,
+        consent: Consent(row.get(8)?),
+        policy: row.get(9)?,
+        page: row.get(10)?,
+        title: row.get(11)?,
         // Only `insert` writes them.
         fields: serde_json::from_str(&fields).unwrap_or_default(),
-        consent_text: row.get(11)?,
+        consent_text: row.get(13)?,
     })
 }
 

@@ -93,7 +93,7 @@ pub(crate) async fn preflight() -> HttpResponse {
         .finish()
 }
 
-async fn accept_beacons(
+pub(super) async fn accept_beacons(
     request: &HttpRequest,
     state: &State,
     beacons: Vec<Result<Beacon<'_>, Unreadable>>,
@@ -152,7 +152,7 @@ pub(super) async fn read_body(body: Payload, max: usize) -> Result<Vec<u8>, Reas
     })
 }
 
-fn count_and_refuse(state: &State, reason: Reason) -> HttpResponse {
+pub(super) fn count_and_refuse(state: &State, reason: Reason) -> HttpResponse {
     state.app.counters.receive(1);
     state.app.counters.count(reason, 1);
     refuse(reason)

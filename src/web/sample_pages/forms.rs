@@ -62,6 +62,7 @@ fn submission(n: i64, email: Option<&str>, fields: &[(&str, &str)]) -> Submissio
         title: "Contact".into(),
         verified: n == 2,
         collected: n == 3,
+        consent: if n == 3 { "granted" } else { "server" },
         fields: fields.iter().map(field).collect(),
         consent_text: match n {
             1 => r#"{"consent":{"consentToProcess":true,"text":"I agree that you store my answers.",

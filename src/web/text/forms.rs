@@ -20,8 +20,8 @@ texts! {
         rate_unknown: "Nobody is known to have seen the page of this form.",
         none_title: "No forms yet",
         /// `{account}` is the number of the account.
-        none: "A form appears here with its first submission. Let your site send it to /submissions/v3/integration/submit/{account}/FORM-ID on this server, as it would to HubSpot. Any FORM-ID of letters, digits and hyphens works.",
-        none_action: "Go to tracking code",
+        none: "A form appears here with its first submission. Let your site send it to /submissions/v3/integration/submit/{account}/FORM-ID on this server, as it would to HubSpot. Any FORM-ID of letters, digits and hyphens works. Or let the tracking script collect submitted forms: the switch is under advanced tracking.",
+        none_action: "Go to advanced tracking",
         details: "Details",
         when: "When",
         who: "Contact",

@@ -8,10 +8,12 @@ use guestlog::domain::form::{
     BODY_MAX, FIELD_NAME_MAX, FIELD_VALUE_MAX, FIELDS_MAX, FORM_KEY_MAX, FORMS_MAX,
 };
 use guestlog::domain::hit_reason::Reason;
+use guestlog::domain::tracking::Tracking;
 use guestlog::domain::user::Scope;
+use guestlog::store;
 use serde_json::{Value, json};
 
-use crate::harness::site::{Answer, FIREFOX, NOON, Site, Wanted, query, with};
+use crate::harness::site::{Answer, FIREFOX, NOON, Site, Wanted, post, query, with};
 
 const SUBMIT: &str = "/submissions/v3/integration/submit/1000001/contact-us";
 const SECURE: &str = "/submissions/v3/integration/secure/submit/1000001/contact-us";
@@ -374,4 +376,100 @@ async fn a_browser_may_ask_first() {
         let answer = site.call(TestRequest::default().method(Method::OPTIONS).uri(uri)).await;
         assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, "*"));
     }
+}
+
+/// A form that the script noticed.
+fn collected(site: &Site, id: &str, form: &str, fields: &Value) -> Value {
+    let hit = with(site.view(id, "ab12", "https://example.com/about/contact"), "k", "form");
+    with(with(hit, "n", form), "p", fields.clone())
+}
+
+async fn collecting() -> Site {
+    let site = Site::new().await;
+    let (account, tracking) = (site.account, Tracking { collect_forms: true, ..Tracking::default() });
+    let switch = move |conn: &store::Connection| store::account::update_tracking(conn, account, tracking);
+    site.app.store.writer.write(switch).await.unwrap();
+    site
+}
+
+/// rules.md 1, 2, 31
+#[actix_web::test]
+async fn a_form_that_the_script_noticed_is_kept_only_by_accounts_that_want_it_and_with_consent() {
+    let site = Site::new().await;
+    let ada = json!({"email": "ada@example.test"});
+    assert_eq!(site.collect(&collected(&site, "1", "", &ada)).await.reason(), "unsupported_kind");
+    let mut site = collecting().await;
+    let hit = |id: &str| collected(&site, id, "", &ada);
+    for (hit, reason) in [
+        (with(hit("1"), "cc", 0), "no_consent"),
+        (with(hit("2"), "ce", false), "no_consent"),
+        (with(hit("3"), "a", 5), "unknown_account"),
+        (with(hit("4"), "p", json!({"firstname": "Ada"})), "malformed"),
+        (with(hit("5"), "p", json!({"email": "nobody"})), "malformed"),
+        (hit("6"), "stored"),
+        (hit("6"), "stored"),
+    ] {
+        assert_eq!(site.collect(&hit).await.reason(), reason, "{hit}");
+    }
+    let robot = post().set_payload(hit("7").to_string()).insert_header(("user-agent", "Googlebot/2.1"));
+    assert_eq!(site.call(robot).await.reason(), "bot");
+    site.fold().await;
+    assert_eq!(site.count(Reason::Duplicate), 1);
+    let row = "select f.key || ' ' || s.way || ' ' || s.consent || ' ' || s.policy || ' ' || s.visitor
+               from submission s join form f on f.id = s.form_id";
+    assert_eq!(site.asks::<String>(row), ["form-about-contact 2 15 3 0"], "it makes no visitor");
+    site.assert_that_all_are_counted().await;
+}
+
+/// rules.md 31
+#[actix_web::test]
+async fn of_a_form_that_the_script_noticed_only_safe_fields_are_read_whatever_it_sends() {
+    let mut site = collecting().await;
+    site.collect(&site.view("v", "ab12", "https://example.com/")).await;
+    let sent = json!({"Email": "ada@example.test", "firstName": " Ada ", "lastname": "", "phone": "4111 1111 1111 1111",
+        "company": "x".repeat(257), "password": "hunter2", "message": "Hello", "firstname": "Eve"});
+    let hit = with(collected(&site, "1", "#Contact form", &sent), "i", json!({"email": "bob@example.test"}));
+    assert_eq!(site.collect(&hit).await.reason(), "stored");
+    site.fold().await;
+    assert_eq!(site.asks::<String>(KEPT), ["email=ada@example.test|firstname=Ada"]);
+    assert_eq!(site.asks::<String>("select key from form"), ["contact-form"]);
+    assert_eq!(site.asks::<String>("select email from contact"), ["ada@example.test"], "whom the form names");
+    assert_eq!(site.asks::<i64>("select visitor from submission"), [1]);
+    assert_eq!(site.asks::<String>("select channel || ' ' || verified from contact_property"), ["3 0"]);
+}
+
+#[actix_web::test]
+async fn what_hubspots_script_for_forms_sends_is_read_as_well() {
+    let mut site = collecting().await;
+    let sent = json!({"contactFields": {"email": "ada@example.test", "firstName": "Ada", "phone": "555 0199"},
+        "formSelectorId": "#join", "formSelectorClasses": ".a, .b", "formValues": {"Password": "hunter2"},
+        "pageTitle": "Join", "pageUrl": "https://example.com/join", "portalId": 1_000_001, "type": "SCRAPED",
+        "utk": "ab12", "uuid": "u-1", "version": "1.0"});
+    let answer = site.call(request("/collected-forms/submit/form", sent.to_string())).await;
+    assert_eq!((answer.status, answer.reason()), (204, "stored"));
+    let refused = site.call(request("/collected-forms/submit/form", "{")).await;
+    assert_eq!((refused.status, refused.reason()), (400, "malformed"));
+    site.fold().await;
+    assert_eq!(site.asks::<String>("select key from form"), ["join"]);
+    let kept = site.asks::<String>("select value from contact_property order by name");
+    assert_eq!(kept, ["Ada", "555 0199"]);
+    let loader = site.get("/collectedforms.js").await;
+    assert_eq!(
+        (loader.status, loader.header("content-type")),
+        (200, "application/javascript; charset=utf-8")
+    );
+    assert!(loader.text().contains("data-leadin-portal-id"));
+    site.assert_that_all_are_counted().await;
+}
+
+#[actix_web::test]
+async fn a_form_that_the_script_noticed_has_no_place_past_the_thousandth_either() {
+    let mut site = collecting().await;
+    let ada = json!({"email": "ada@example.test"});
+    for n in 0..FORMS_MAX {
+        site.collect(&collected(&site, &n.to_string(), &format!("f{n}"), &ada)).await;
+    }
+    site.fold().await;
+    assert_eq!(site.collect(&collected(&site, "one", "more", &ada)).await.reason(), "form_limit");
+    assert_eq!(site.collect(&collected(&site, "known", "f7", &ada)).await.reason(), "stored");
 }

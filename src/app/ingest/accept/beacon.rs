@@ -222,7 +222,7 @@ impl<'de> Deserialize<'de> for Beacon<'de> {
 
 /// A string, number or boolean as text; anything else counts as absent.
 #[derive(Default)]
-pub(super) struct Scalar<'a>(pub(super) Cow<'a, str>);
+pub struct Scalar<'a>(pub Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

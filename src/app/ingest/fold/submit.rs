@@ -42,6 +42,8 @@ impl Batch<'_> {
             contact: found.as_ref().map(|found| found.contact.id),
             is_new_contact: found.as_ref().is_some_and(|found| found.is_new),
             way: submission.way,
+            consent: hit.consent,
+            policy: hit.policy,
             page,
             title,
             fields: &submission.fields,

@@ -26,6 +26,9 @@ create table submission (
     is_new_contact integer not null check (is_new_contact in (0, 1)),
     -- number of `Way`: how it came
     way        integer not null check (way between 0 and 2),
+    -- consent mask, and the revision of the policy that was in force
+    consent    integer not null check (consent between 0 and 255),
+    policy     integer not null check (policy >= 0),
     -- dictionary ids, 0 = none
     page       integer not null,
     title      integer not null,
@@ -36,6 +39,9 @@ create table submission (
     -- nothing of an erased contact stays
     foreign key (account_id, contact_id) references contact on delete cascade
 ) strict;
+
+-- Whether the script of an account reads forms that visitors submit.
+alter table account add column collect_forms integer not null default 0 check (collect_forms in (0, 1));
 
 -- The submissions of a form in order, and its figures without reading what was sent.
 create index submission_form on submission (account_id, form_id, at_ms, id, visitor, contact_id, is_new_contact);

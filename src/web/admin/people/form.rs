@@ -73,7 +73,7 @@ fn redact(access: &ReportAccess, mut found: FormReport) -> FormReport {
     found
 }
 
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 11] = [
     "at",
     "contact_id",
     "email",
@@ -83,6 +83,7 @@ const COLUMNS: [&str; 10] = [
     "title",
     "verified",
     "collected",
+    "consent",
     "consent_text",
 ];
 
@@ -112,6 +113,7 @@ fn cells(row: &SubmissionRow, names: &[String]) -> Vec<String> {
         export::cell(&row.title),
         row.verified.to_string(),
         row.collected.to_string(),
+        row.consent.to_owned(),
         export::cell(&row.consent_text),
     ];
     // A field that was sent several times has all of its values in one cell, as HubSpot writes lists.

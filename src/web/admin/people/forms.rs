@@ -140,7 +140,7 @@ pub(crate) fn page(layout: Layout, zone: &Zone, wanted: Wanted, row: i64, found:
             what: fill(texts.none, &[("account", &number)]),
             action: Some(Action {
                 label: texts.none_action.to_owned(),
-                href: paths::settings(account, "tracking-code"),
+                href: paths::settings(account, "advanced-tracking"),
             }),
         }),
         layout,

@@ -7,7 +7,7 @@ mod fault;
 use std::net::IpAddr;
 
 use super::beacon::Written;
-use super::{put, read};
+use super::{find_room, put, read};
 use crate::app::core::App;
 use crate::app::state::account_cache::Entry as Account;
 use crate::base::clock::{DAY, MINUTE, Millis};
@@ -19,7 +19,6 @@ use crate::domain::hit_reason::Reason;
 use crate::domain::scrub::{self, Emails};
 use crate::domain::source::Origin;
 use crate::domain::text::cut;
-use crate::store;
 use body::{Body, Context};
 pub use fault::Fault;
 
@@ -56,20 +55,20 @@ pub struct Request<'a> {
 /// # Errors
 /// What is wrong with it, or that it cannot be stored now.
 pub async fn accept(app: &App, request: Request<'_>) -> Result<(), Fault> {
-    let read = match read_request(app, request) {
-        Ok(hit) => find_room(app, hit).await,
-        Err(fault) => Err(fault),
+    let hit = match read_request(app, request) {
+        Ok(hit) => hit,
+        Err(fault) => return refuse(app, request.account, fault).await,
     };
-    match read {
-        Ok(hit) => {
-            app.counters.receive(1);
-            match put(app, vec![Ok(hit)]).await.reason {
-                Reason::Stored => Ok(()),
-                Reason::Unavailable => Err(Fault::Unavailable),
-                _ => Err(Fault::BodyTooLarge),
-            }
-        }
-        Err(fault) => refuse(app, request.account, fault).await,
+    match find_room(app, &hit).await {
+        Ok(()) => {}
+        Err(Reason::FormLimit) => return refuse(app, request.account, Fault::FormLimit).await,
+        Err(_) => return refuse(app, request.account, Fault::Unavailable).await,
+    }
+    app.counters.receive(1);
+    match put(app, vec![Ok(hit)]).await.reason {
+        Reason::Stored => Ok(()),
+        Reason::Unavailable => Err(Fault::Unavailable),
+        _ => Err(Fault::BodyTooLarge),
     }
 }
 
@@ -84,21 +83,6 @@ pub async fn refuse(app: &App, account: &str, fault: Fault) -> Result<(), Fault>
         app.live.push_refusal(account.id(), app.now(), fault.reason(), String::new());
     }
     Err(fault)
-}
-
-/// Refuses a submission that would make one form too many. Two that come at the same moment may both pass; the fold has a
-/// place for that.
-async fn find_room(app: &App, hit: Hit) -> Result<Hit, Fault> {
-    let Act::Submission(submission) = &hit.act else { return Ok(hit) };
-    let (account, form) = (hit.account, submission.form.clone());
-    match app.store.read(move |conn| store::form::has_room(conn, account, &form)).await {
-        Ok(true) => Ok(hit),
-        Ok(false) => Err(Fault::FormLimit),
-        Err(error) => {
-            tracing::warn!(%error, "a submission had to wait, because the store could not be read");
-            Err(Fault::Unavailable)
-        }
-    }
 }
 
 /// Reads a request as a hit.
