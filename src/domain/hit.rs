@@ -10,6 +10,7 @@ use super::consent::Consent;
 use super::contact::Identity;
 use super::device::Device;
 use super::event::EventRef;
+use super::form::Submission;
 use super::hit_reason::Reason;
 use super::page::Page;
 use super::screen::ScreenClass;
@@ -44,6 +45,8 @@ pub enum Act {
         /// As they were sent.
         properties: Vec<(String, String)>,
     },
+    /// Somebody submitted a form (rules.md 33).
+    Submission(Box<Submission>),
 }
 
 /// What a completion is worth (rules.md 21).
@@ -76,7 +79,7 @@ pub struct Hit {
     pub act: Act,
     /// Counts only once per account within 48 hours (rules.md 5).
     pub event_id: Option<String>,
-    /// `None` when a program reported the hit (rules.md 1).
+    /// `None` when a program reported the hit (rules.md 1). A submission may name a visitor, and never creates one.
     pub visitor: Option<Token>,
     /// The session number of the `__hstc` cookie.
     pub session_number: Option<u32>,
@@ -141,6 +144,11 @@ impl Hit {
     #[must_use]
     pub const fn is_completion(&self) -> bool {
         matches!(self.act, Act::Completion { .. })
+    }
+
+    #[must_use]
+    pub const fn is_submission(&self) -> bool {
+        matches!(self.act, Act::Submission(_))
     }
 
     /// What is known of a stored hit at once.

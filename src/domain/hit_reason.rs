@@ -53,6 +53,8 @@ pub enum Reason {
     /// The hit is stored without its contact, because browsers and unsigned calls may create no more contacts today
     /// (rules.md 13). The fold finds this.
     ContactLimit,
+    /// The account has as many forms as it may have, and this is one more (rules.md 33).
+    FormLimit,
     /// The hit could not be folded. It is kept and can be replayed.
     DeadLetter,
 }

@@ -22,6 +22,8 @@ pub struct Tracking {
     /// A first view that the site reports itself counts beside the one that the script sends unasked. HubSpot counts
     /// both; here it is off in a new account, because sites call it a mistake.
     pub first_view_twice: bool,
+    /// The script reads forms that visitors submit: email, names, phone and company (rules.md 33).
+    pub collect_forms: bool,
     /// Reports leave out the sessions of suspected robots, those of the past too.
     pub leave_out_suspected: bool,
 }
@@ -36,6 +38,7 @@ impl Default for Tracking {
             moves_in_pages: true,
             fragment_is_page: false,
             first_view_twice: false,
+            collect_forms: false,
             leave_out_suspected: false,
         }
     }

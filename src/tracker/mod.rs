@@ -27,7 +27,11 @@ struct Picker;
 const MINIFIED: &str = include_str!("../../static/tracker/minified/script.js");
 /// The same without navigation inside pages, for accounts that do not count it.
 const WITHOUT_MOVES: &str = include_str!("../../static/tracker/minified/without_moves.js");
-/// The name that stands in both for the settings.
+/// Both with the part that reads submitted forms, for accounts that collect them.
+const WITH_FORMS: &str = include_str!("../../static/tracker/minified/with_forms.js");
+const WITH_FORMS_WITHOUT_MOVES: &str =
+    include_str!("../../static/tracker/minified/with_forms_without_moves.js");
+/// The name that stands in each for the settings.
 pub const ARGUMENTS: &str = "GUESTLOG_ARGUMENTS";
 
 /// The settings of an account that the script needs. They are public, because everybody can read the script.
@@ -64,6 +68,8 @@ pub struct ScriptOptions {
     pub clicks: Vec<Rule>,
     /// Forms that complete an event when they are sent.
     pub forms: Vec<Rule>,
+    /// Forms that visitors submit are read: five named fields of each.
+    pub collects: bool,
     /// The custom code of events, named as in its address: `000000000001.0123456789abcdef`.
     pub codes: Vec<String>,
 }
@@ -93,12 +99,13 @@ impl ScriptOptions {
             revision: 0,
             clicks: Vec::new(),
             forms: Vec::new(),
+            collects: false,
             codes: Vec::new(),
         }
     }
 
     /// The parameters of the script, each with the value that it is called with. Switches are 0 or 1.
-    fn arguments(&self) -> [(&'static str, Value); 15] {
+    fn arguments(&self) -> [(&'static str, Value); 16] {
         let flag = |is_on: bool| json!(u8::from(is_on));
         [
             ("account", json!(self.account)),
@@ -116,6 +123,7 @@ impl ScriptOptions {
             ("codes", json!(self.codes)),
             ("forms", json!(self.forms)),
             ("clicks", json!(self.clicks)),
+            ("collects", flag(self.collects)),
         ]
     }
 }
@@ -153,7 +161,12 @@ fn pack(text: String) -> Script {
 /// The script that `build` serves, not compressed.
 #[must_use]
 pub fn text(options: &ScriptOptions) -> String {
-    let minified = if options.spa { MINIFIED } else { WITHOUT_MOVES };
+    let minified = match (options.collects, options.spa) {
+        (false, true) => MINIFIED,
+        (false, false) => WITHOUT_MOVES,
+        (true, true) => WITH_FORMS,
+        (true, false) => WITH_FORMS_WITHOUT_MOVES,
+    };
     let values = options.arguments().map(|(_, value)| value.to_string());
     minified.replacen(ARGUMENTS, &script_safe(&values.join(",")), 1)
 }
@@ -167,6 +180,12 @@ pub fn picker(words: &str) -> Script {
     let finder = part("finder.js").unwrap_or_default().replace("\nexport function ", "\nfunction ");
     let picker = part("picker.js").unwrap_or_default();
     pack(format!("(() => {{\nconst words = {};\n{finder}\n{picker}}})();\n", script_safe(words)))
+}
+
+/// What HubSpot's loader includes for collected forms.
+#[must_use]
+pub fn form_loader() -> Script {
+    pack(include_str!("../../static/forms/loader.js").to_owned())
 }
 
 fn compress(plain: &[u8]) -> std::io::Result<(Vec<u8>, Vec<u8>)> {

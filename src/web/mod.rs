@@ -22,7 +22,7 @@ use request::method::get_or_head;
 /// The public side: no sign-in, CORS for everybody.
 pub fn public_routes(config: &mut ServiceConfig) {
     use actix_web::http::Method;
-    use collect::{collector, custom_js, element_picker, event, script};
+    use collect::{collector, custom_js, element_picker, event, form, script};
 
     // Routes without a pattern come first. The framework tries the routes in order, and every pattern it tries
     // costs each beacon a regular expression match.
@@ -43,6 +43,26 @@ pub fn public_routes(config: &mut ServiceConfig) {
                 .route(method(Method::OPTIONS).to(collector::preflight)),
         )
         .route("/pick.js", get_or_head().to(element_picker::script))
+        .service(
+            resource("/submissions/v3/integration/submit/{account}/{form}")
+                .route(post().to(form::submit))
+                .route(method(Method::OPTIONS).to(collector::preflight)),
+        )
+        .route(
+            "/submissions/v3/integration/secure/submit/{account}/{form}",
+            post().to(form::submit_with_token),
+        )
+        .service(
+            resource("/uploads/form/v2/{account}/{form}")
+                .route(post().to(form::upload))
+                .route(method(Method::OPTIONS).to(collector::preflight)),
+        )
+        .service(
+            resource("/collected-forms/submit/form")
+                .route(post().to(form::collect))
+                .route(method(Method::OPTIONS).to(collector::preflight)),
+        )
+        .route("/collectedforms.js", get_or_head().to(form::script))
         .route("/{account:[0-9]+}.js", get_or_head().to(script::show))
         .route("/analytics/{stamp}/{account:[0-9]+}.js", get_or_head().to(script::show_stamped))
         .route("/v2/{account:[0-9]+}/banner.js", get_or_head().to(script::show))

@@ -148,6 +148,18 @@ pub fn list(account: AccountId, id: ListId) -> String {
     format!("{}/{}", lists(account), id.0)
 }
 
+/// `/accounts/1000001/forms`
+#[must_use]
+pub fn forms(account: AccountId) -> String {
+    format!("{ACCOUNTS}/{account}/forms")
+}
+
+/// `/accounts/1000001/forms/7`
+#[must_use]
+pub fn form(account: AccountId, id: i64) -> String {
+    format!("{}/{id}", forms(account))
+}
+
 /// `/accounts/1000001/views`
 #[must_use]
 pub fn views(account: AccountId) -> String {

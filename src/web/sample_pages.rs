@@ -3,6 +3,7 @@
 
 mod events;
 mod fixtures;
+mod forms;
 mod lists;
 mod people;
 mod reports;
@@ -168,6 +169,7 @@ fn pages() -> BTreeMap<&'static str, String> {
     .chain(events::pages_of_events())
     .chain(lists::pages_of_lists())
     .chain(people::pages_of_people())
+    .chain(forms::pages_of_forms())
     .collect()
 }
 

@@ -13,6 +13,9 @@ const judged = new Set();
 // The form that was counted last, and until when its next submit belongs to the same act.
 let posted;
 let resent;
+// What reads a form and what sends the reading. Accounts that collect forms have functions here, of the next part.
+let readForm = () => {};
+let sendForm = readForm;
 
 // An event before the first page view is sent after it. An event before a choice waits for the choice, in memory
 // only. Both keep the time and page at which they happened.
@@ -168,7 +171,9 @@ function judgeForm(sent) {
   if (!judged.delete(sent) || isStopped && (sent[1] || form.querySelector('[aria-invalid=true]'))) return;
   posted = form;
   resent = isStopped ? mono() + RESENT : 0;
-  if (isStopped || !sent[2]) act(sent[3], false, sent[4]);
+  if (!isStopped && sent[2]) return;
+  act(sent[3], false, sent[4]);
+  sendForm(sent[5], sent[4]);
 }
 
 function judgeForms() {
@@ -180,7 +185,8 @@ function submitted(e) {
   const form = e.target;
   // The form still has the marks of its last submit.
   judgeForms();
-  const sent = [e, form.querySelector(':invalid'), posted == form && mono() < resent, fitting(forms, [form]), moment()];
+  const sent = [e, form.querySelector(':invalid'), posted == form && mono() < resent, fitting(forms, [form]), moment(),
+    readForm(form)];
   posted = 0;
   judged.add(sent);
   delay(() => delay(() => judgeForm(sent), e.defaultPrevented && MARKED));
@@ -189,13 +195,16 @@ function submitted(e) {
 add(watchers, () => {
   listen('click', actOfClick);
   listen('auxclick', e => e.button == 1 && act(fitting(clicks, passed(e))));
-  if (!forms[0]) return;
+  if (!forms[0] && !collects) return;
   listen('submit', submitted);
   listen('pagehide', judgeForms);
   // `form.submit()` causes no event. It is the same act as a submit that was counted, or that waits to be judged.
   wrap(w.HTMLFormElement.prototype, 'submit', form => {
     judged.forEach(sent => sent[0].target == form && judged.delete(sent));
-    if (posted != form) act(fitting(forms, [form]));
+    if (posted != form) {
+      act(fitting(forms, [form]));
+      sendForm(readForm(form));
+    }
     posted = 0;
   });
 });

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use guestlog::app::ingest::accept::beacon::{Beacon, of_json};
 use guestlog::app::ingest::accept::call::{Call, read_call};
+use guestlog::app::ingest::accept::submission::{Request, Wire, read_request};
 use guestlog::app::ingest::accept::{Sender, read_hit};
 use guestlog::app::{App, core};
 use guestlog::base::clock::{Clock, ManualClock, Millis};
@@ -15,10 +16,13 @@ use guestlog::base::random::SeededRandom;
 use guestlog::config::Config;
 use guestlog::domain::account::{AccountId, Settings};
 use guestlog::domain::element_picker::{Target, selector};
+use guestlog::domain::form::{FIELDS_MAX, Way, is_secret_field};
+use guestlog::domain::hit::Act;
 use guestlog::domain::page::{Page, URL_MAX};
 use guestlog::domain::period::parse_day;
 use guestlog::domain::question::{Filter, Period};
 use guestlog::domain::source::attribute;
+use guestlog::domain::tracking::Tracking;
 use guestlog::domain::url_rule::UrlRule;
 use guestlog::geo::{Geo, MapOptions};
 use guestlog::store::error::Damage;
@@ -31,9 +35,10 @@ use guestlog::store::{self, Store, batch, row};
 pub type Reader = fn(&[u8]);
 
 /// Name and function of every target. The seeds of a target are in the folder of its name.
-pub const TARGETS: [(&str, Reader); 11] = [
+pub const TARGETS: [(&str, Reader); 12] = [
     ("beacon_query", beacon_query),
     ("beacon_json", beacon_json),
+    ("submission", submission),
     ("stored_hit", stored_hit),
     ("url_rule", url_rule),
     ("selector", picked_element),
@@ -67,7 +72,11 @@ fn product() -> &'static Product {
         let app = App::new(store, geo, clock, random, &core::Options::default()).expect("the product");
         let domains = ["example.com".to_owned()];
         let settings = Settings::parse("Fuzz", &domains, "Europe/Amsterdam", "EUR").expect("settings");
-        let insert = move |conn: &store::Connection| store::account::insert(conn, &settings, NOW);
+        let insert = move |conn: &store::Connection| {
+            let account = store::account::insert(conn, &settings, NOW)?;
+            let tracking = Tracking { collect_forms: true, ..Tracking::default() };
+            store::account::update_tracking(conn, account, tracking)
+        };
         app.store.writer.write_blocking(insert).expect("an account");
         Product { app, _folder: folder }
     })
@@ -107,6 +116,28 @@ pub fn beacon_query(data: &[u8]) {
 pub fn beacon_json(data: &[u8]) {
     if let Ok(beacons) = of_json(data) {
         beacons.iter().flatten().for_each(accept);
+    }
+}
+
+/// The body of a submitted form, in either of its forms. What is kept of it fits into the inbox, without the address.
+pub fn submission(data: &[u8]) {
+    for wire in [Wire::Json, Wire::Pairs] {
+        for way in [Way::Call, Way::Token] {
+            let sent = Request {
+                account: "1000001",
+                form: "contact",
+                wire,
+                way,
+                body: data,
+                address: Some(ADDRESS),
+                do_not_track: false,
+            };
+            let Ok(hit) = read_request(&product().app, sent) else { continue };
+            let Act::Submission(submission) = &hit.act else { panic!("a form is a submission") };
+            assert!(submission.fields.len() <= FIELDS_MAX);
+            assert!(submission.fields.iter().all(|(name, _)| !is_secret_field(name)));
+            row::of_hit(&hit).expect("a hit is written");
+        }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::store::contact::{self, Shown};
 use crate::store::contact_activity::NUMBERS_MAX;
 use crate::store::dictionary::{self, Kind};
 use crate::store::property::{self, Property};
+use crate::store::submission::{self, Submitted};
 use crate::store::timeline::{self, Place, Visit};
 use crate::store::{self, Connection, alias, email, identification, scan, visitor};
 
@@ -49,7 +50,7 @@ pub struct ContactReport {
     /// Those of `merged` that the timeline shows among its sessions.
     #[serde(skip)]
     pub shown_merges: Vec<Merged>,
-    /// All sessions, and days of what programs report.
+    /// All sessions, submitted forms, and days of what programs report.
     pub total: u64,
     /// What `after` must be for earlier ones.
     pub next: Option<String>,
@@ -124,20 +125,35 @@ struct Ask<'a> {
     deadline: &'a scan::Deadline,
 }
 
-/// What all numbers of a contact have together.
+/// An entry of the timeline.
+enum Entry {
+    /// With whose it is.
+    Visit(VisitorNumber, Visit),
+    Submission(Submitted),
+}
+
+impl Entry {
+    const fn place(&self) -> Place {
+        match self {
+            Self::Visit(_, visit) => Place { start_ms: visit.start_ms, session: visit.run.session },
+            Self::Submission(submitted) => {
+                let submission::Place { at_ms, id } = submitted.place();
+                Place { start_ms: at_ms, session: id }
+            }
+        }
+    }
+}
+
+/// What a contact did, with all of its numbers.
 #[derive(Default)]
 struct Found {
     /// Those of the numbers that are browsers.
     browsers: Vec<u32>,
-    /// With whose they are; the newest first.
-    visits: Vec<(VisitorNumber, Visit)>,
+    /// The newest first.
+    entries: Vec<Entry>,
     total: u64,
     next: Option<Place>,
     damaged: Vec<LocalDay>,
-}
-
-const fn place(visit: &Visit) -> Place {
-    Place { start_ms: visit.start_ms, session: visit.run.session }
 }
 
 impl Ask<'_> {
@@ -174,22 +190,36 @@ impl Ask<'_> {
             )?;
             found.total += timeline.total;
             found.damaged.extend(timeline.damaged);
-            found.visits.extend(timeline.visits.into_iter().map(|visit| (*number, visit)));
+            found.entries.extend(timeline.visits.into_iter().map(|visit| Entry::Visit(*number, visit)));
         }
-        found.visits.sort_by_key(|(_, visit)| Reverse(place(visit)));
-        let is_more = found.visits.len() > self.limit;
-        found.visits.truncate(self.limit);
-        found.next = found.visits.last().filter(|_| is_more).map(|(_, visit)| place(visit));
+        let before = self.after.map_or(submission::Place::NEWEST, |Place { start_ms, session }| {
+            submission::Place { at_ms: start_ms, id: session }
+        });
+        let limit = self.limit.saturating_add(1);
+        let submitted = submission::list_of_contact(self.conn, self.account, shown.id, before, limit)?;
+        found.total += submission::count_of_contact(self.conn, self.account, shown.id)?;
+        found.entries.extend(submitted.into_iter().map(Entry::Submission));
+        found.entries.sort_by_key(|entry| Reverse(entry.place()));
+        let is_more = found.entries.len() > self.limit;
+        found.entries.truncate(self.limit);
+        found.next = found.entries.last().filter(|_| is_more).map(Entry::place);
         Ok(found)
     }
 }
 
-fn report(ask: &Ask<'_>, shown: Shown, found: Found, digits: u32) -> Result<ContactReport, Error> {
+fn report(ask: &Ask<'_>, shown: Shown, mut found: Found, digits: u32) -> Result<ContactReport, Error> {
     let (conn, account) = (ask.conn, ask.account);
     let mut texts = Texts::new(conn, account, digits)?;
-    let mut visits = Vec::with_capacity(found.visits.len());
-    for (number, visit) in &found.visits {
-        let mut row = texts.session(visit)?;
+    let mut visits = Vec::with_capacity(found.entries.len());
+    for entry in std::mem::take(&mut found.entries) {
+        let (number, visit) = match entry {
+            Entry::Visit(number, visit) => (number, visit),
+            Entry::Submission(submitted) => {
+                visits.push(texts.submission(submitted)?);
+                continue;
+            }
+        };
+        let mut row = texts.session(&visit)?;
         let said = identification::list(conn, account, shown.id, number.0)?;
         let within = said.into_iter().filter(|at| (visit.start_ms..=visit.last_ms).contains(&at.0));
         row.timeline.extend(within.map(EventRow::identification));

@@ -8,6 +8,7 @@ pub mod devices;
 mod error;
 pub mod event;
 pub mod events;
+pub mod forms;
 pub mod lists;
 pub mod merges;
 pub mod pages;
@@ -41,6 +42,7 @@ pub use devices::{NameRow, countries, devices};
 pub use error::Error;
 pub use event::{EventReport, event};
 pub use events::{EventRow, events};
+pub use forms::{FormReport, FormRow, form, forms};
 pub use pages::{PageRow, pages};
 pub use parameters::{LIMIT_DEFAULT, LIMIT_MAX};
 pub use sources::{SourceRow, sources};
@@ -185,6 +187,12 @@ struct Earlier {
 /// How long a long report waits for its turn.
 const TURN_WAIT: Duration = Duration::from_secs(10);
 
+/// Waits for the turn of a report over many days.
+async fn long_turn(app: &App) -> Result<impl Drop, Error> {
+    let turn = tokio::time::timeout(TURN_WAIT, app.long_reports.acquire()).await;
+    Ok(turn.ok().and_then(Result::ok).ok_or(store::Error::Busy)?)
+}
+
 /// What every request of a report has in common: the account, the time and the days.
 struct Frame {
     scanner: Arc<scan::Scanner>,
@@ -208,11 +216,7 @@ impl Frame {
         question: impl FnOnce(&Self, &Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let is_long = self.days.count() > scan::LONG_DAYS;
-        let turn = is_long.then(|| tokio::time::timeout(TURN_WAIT, app.long_reports.acquire()));
-        let _turn = match turn {
-            Some(turn) => Some(turn.await.map_err(|_| store::Error::Busy)?),
-            None => None,
-        };
+        let _turn = if is_long { Some(long_turn(app).await?) } else { None };
         app.store.read_long(move |conn| question(&self, conn)).await
     }
 

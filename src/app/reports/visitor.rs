@@ -18,6 +18,7 @@ use crate::domain::screen::ScreenClass;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::dictionary::{self, Kind, part};
 use crate::store::event::{Event, PAGE_VIEW};
+use crate::store::submission::Submitted;
 use crate::store::timeline::{self, Place, Timeline, Visit};
 use crate::store::{self, Connection, contact, scan};
 
@@ -93,6 +94,9 @@ pub struct SessionRow {
     pub timeline: Vec<EventRow>,
     /// Events of the session that are counted but not in `timeline`.
     pub left_out: u64,
+    /// The fields of a submitted form, which stands alone on the timeline of a contact.
+    #[serde(skip)]
+    pub submitted: Vec<(String, String)>,
 }
 
 /// One page view or completion.
@@ -100,7 +104,7 @@ pub struct SessionRow {
 pub struct EventRow {
     #[serde(serialize_with = "iso")]
     pub at: Millis,
-    /// `page_view`, `completion`; on the timeline of a contact also `identification` and `merge`.
+    /// `page_view`, `completion`; on the timeline of a contact also `identification`, `submission` and `merge`.
     pub kind: &'static str,
     /// The contact that was merged into this one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,7 +112,7 @@ pub struct EventRow {
     pub host: String,
     pub path: String,
     pub title: String,
-    /// Name of the completed event.
+    /// Name of the completed event, or of the submitted form.
     pub event: String,
     /// Value of the completion, a decimal number in the account's currency.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,6 +123,17 @@ pub struct EventRow {
     pub consent: &'static str,
     /// Revision of the consent policy; 0 means that there was none.
     pub policy: u32,
+}
+
+/// The kind of a submitted form.
+const SUBMISSION: &str = "submission";
+
+impl SessionRow {
+    /// The form, when this is a submission.
+    #[must_use]
+    pub fn form(&self) -> Option<&EventRow> {
+        self.timeline.first().filter(|event| event.kind == SUBMISSION)
+    }
 }
 
 impl EventRow {
@@ -283,6 +298,29 @@ impl<'a> Texts<'a> {
             engaged_seconds: seconds(visit.sums.engaged_ms),
             timeline: run.rows.iter().map(|row| self.event(row)).collect::<Result<_, _>>()?,
             left_out: all.saturating_sub(shown),
+            submitted: Vec::new(),
+        })
+    }
+
+    /// A submitted form, as an entry of its own.
+    pub(super) fn submission(&mut self, submitted: Submitted) -> Result<SessionRow, store::Error> {
+        let page = self.of(Kind::Page, submitted.page)?;
+        let event = EventRow {
+            at: submitted.at,
+            kind: SUBMISSION,
+            host: readable(part(&page, 0)).into_owned(),
+            path: readable(part(&page, 1)).into_owned(),
+            title: self.of(Kind::Title, submitted.title)?.to_string(),
+            event: submitted.form_key,
+            consent: submitted.consent.as_str(),
+            policy: submitted.policy,
+            ..EventRow::default()
+        };
+        Ok(SessionRow {
+            at: submitted.at,
+            timeline: vec![event],
+            submitted: submitted.fields,
+            ..SessionRow::default()
         })
     }
 

@@ -44,7 +44,7 @@ pub struct Entry {
     pub country: String,
     pub device: String,
     pub visitor: Option<u32>,
-    /// The event as the hit named it: an id of 12 digits, or a name.
+    /// The event as the hit named it: an id of 12 digits, or a name; of a submission the key of its form.
     pub event: String,
 }
 
@@ -108,12 +108,16 @@ impl Kept {
                 Act::PageView => "page_view",
                 Act::Engagement { .. } => "engagement",
                 Act::Completion { .. } => "completion",
+                Act::Submission(_) => "submission",
             };
             if let Act::Completion { event, .. } = &hit.act {
                 entry.event = match event {
                     EventRef::Id(number) => number.to_string(),
                     EventRef::Name(name) => name.clone(),
                 };
+            }
+            if let Act::Submission(submission) = &hit.act {
+                submission.form.as_str().clone_into(&mut entry.event);
             }
             entry.page = hit.page.address();
             entry.consent = hit.consent.as_str();

@@ -139,6 +139,7 @@ fn options(account: &Entry, defined: &AccountEvents, runs_code: bool) -> ScriptO
         spa: tracking.moves_in_pages,
         hash: tracking.fragment_is_page,
         twice: tracking.first_view_twice,
+        collects: tracking.collect_forms,
         clicks: rules(EventKind::Click),
         forms: rules(EventKind::Form),
         codes: with_code.map(|stored| format!("{}.{}", stored.number, stored.script_hash)).collect(),

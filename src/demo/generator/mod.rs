@@ -4,6 +4,7 @@
 //! same store, and nothing in it lies in the future.
 
 mod completions;
+mod forms;
 mod seeded_random;
 pub mod site;
 mod sources;

@@ -8,6 +8,7 @@ use crate::app::ingest::accept::beacon::Beacon;
 use crate::app::state::account_cache::Entry as Account;
 use crate::base::clock::{MINUTE, Millis, SECOND};
 use crate::demo::generator::completions::Events;
+use crate::demo::generator::forms;
 use crate::demo::generator::seeded_random::RandomStream;
 use crate::demo::generator::site::{PageIndex, Site};
 use crate::demo::generator::sources::Sources;
@@ -44,6 +45,8 @@ const SECONDS_ON_PAGE: [u64; 21] =
 const LIVE_SPEED: i64 = 5;
 /// Of the visits of the running demo, this many in a thousand are by visitors who were there before.
 const LIVE_RETURNING: u64 = 450;
+/// Of the visitors who are known, one in so many asks something on a later visit.
+const ASKS_EACH: u32 = 6;
 /// Attempts to find a visitor who is not on the site already.
 const ATTEMPTS: usize = 24;
 
@@ -253,6 +256,7 @@ impl VisitPlanner {
         }
         if signs_up.is_some_and(|signed_up| signed_up < number) {
             self.report_completion(visitor, visit.request.at);
+            self.submit_question(visitor, &visit);
         }
         let last_at = visit.request.at.since(self.start);
         if let Some(last) = self.last_visits.get_mut(index) {
@@ -319,6 +323,12 @@ impl VisitPlanner {
                 self.queue.push(Planned::Request(BrowserRequest { at, beacon, ..visit.request.clone() }));
             }
         };
+        let form = sign_up.as_ref().and_then(|person| {
+            // The thanks come after it.
+            let submitted_at = at.plus(-SECOND);
+            let (account, token) = (self.account.id(), &beacon.token);
+            forms::submission(account, submitted_at, &forms::NEWSLETTER, &self.origin, token, person)
+        });
         let identity =
             sign_up.into_iter().flatten().map(|(name, value)| (name.into(), value.into())).collect();
         send(at, Beacon { kind: "1".into(), event_id: id_at(at).into(), identity, ..beacon.clone() });
@@ -333,6 +343,9 @@ impl VisitPlanner {
             let (page_view, engaged_ms) = (id_at(at).into(), left_at.since(at).to_string().into());
             send(left_at, Beacon { kind: "engagement".into(), page_view, engaged_ms, ..beacon.clone() });
         }
+        if let Some(form) = form.filter(|form| form.at < self.end) {
+            self.queue.push(Planned::Report(form));
+        }
         (!is_last).then_some(next_at)
     }
 
@@ -345,6 +358,19 @@ impl VisitPlanner {
         let act = Act::Completion { event: EventRef::Id(event), value, properties: Vec::new() };
         let hit = Hit::from_program(self.account.id(), at, act, identity);
         self.queue.push(Planned::Report(hit));
+    }
+
+    /// Some of those who are known ask something when they come back.
+    fn submit_question(&mut self, visitor: u32, visit: &Visit) {
+        if !visitor.is_multiple_of(ASKS_EACH) {
+            return;
+        }
+        let (at, token) = (visit.request.at.plus(SECOND), &visit.request.beacon.token);
+        let person = self.visitors.identity(visitor);
+        let form = forms::submission(self.account.id(), at, &forms::CONTACT, &self.origin, token, &person);
+        if let Some(form) = form.filter(|form| form.at < self.end) {
+            self.queue.push(Planned::Report(form));
+        }
     }
 
     /// Milliseconds.

@@ -1,6 +1,7 @@
-//! Contacts, and the users of the admin pages.
+//! Contacts, the forms they submit, and the users of the admin pages.
 
 pub mod contact;
+pub mod form;
 pub mod list;
 pub mod password;
 pub mod provenance;

@@ -90,7 +90,7 @@ fn read(conn: &Connection, id: Option<i64>) -> Result<Vec<Account>, Error> {
     let mut statement = conn.prepare_cached(
         "select id, name, time_zone, currency, created_ms, first_hit_ms, custom_js, limit_to_domains,
              cross_domain_links, cookies_per_subdomain, secure_cookies, moves_in_pages, fragment_is_page,
-             first_view_twice, leave_out_suspected
+             first_view_twice, leave_out_suspected, collect_forms
          from account where ?1 is null or id = ?1 order by id",
     )?;
     let accounts = statement.query_map([id], |row| {
@@ -114,6 +114,7 @@ fn read(conn: &Connection, id: Option<i64>) -> Result<Vec<Account>, Error> {
                 fragment_is_page: row.get(12)?,
                 first_view_twice: row.get(13)?,
                 leave_out_suspected: row.get(14)?,
+                collect_forms: row.get(15)?,
             },
         })
     })?;
@@ -150,13 +151,14 @@ pub fn update_tracking(conn: &Connection, id: AccountId, tracking: Tracking) -> 
         "update account set limit_to_domains = :limit, cross_domain_links = :links,
              cookies_per_subdomain = :subdomains, secure_cookies = :secure, moves_in_pages = :moves,
              fragment_is_page = :fragment, first_view_twice = :twice,
-             leave_out_suspected = :suspected
+             leave_out_suspected = :suspected, collect_forms = :collect
          where id = :id",
         named_params! {
             ":id": id.0, ":limit": tracking.limit_to_domains, ":links": tracking.cross_domain_links,
             ":subdomains": tracking.cookies_per_subdomain, ":secure": tracking.secure_cookies,
             ":moves": tracking.moves_in_pages, ":fragment": tracking.fragment_is_page,
             ":twice": tracking.first_view_twice, ":suspected": tracking.leave_out_suspected,
+            ":collect": tracking.collect_forms,
         },
     )?;
     raise_if(conn, id, Kind::Account, changed)

@@ -42,6 +42,7 @@ pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0013_erasing", sql: include_str!("migrations/0013_erasing.sql") },
     Migration { name: "0014_list", sql: include_str!("migrations/0014_list.sql") },
     Migration { name: "0015_merging", sql: include_str!("migrations/0015_merging.sql") },
+    Migration { name: "0016_forms", sql: include_str!("migrations/0016_forms.sql") },
 ];
 
 /// The steps of `inbox.db`.

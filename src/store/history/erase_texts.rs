@@ -18,7 +18,7 @@ use crate::store::event::{self, Event};
 use crate::store::segment::columns::{Col, Run};
 use crate::store::segment::{self, Reader, Segment};
 use crate::store::session::{self, Session};
-use crate::store::{contact, contact_erasure, unexpected, visitor};
+use crate::store::{contact, contact_erasure, submission, unexpected, visitor};
 
 /// Texts by kind and id.
 pub type Texts = FxHashSet<(Kind, u32)>;
@@ -110,6 +110,13 @@ pub fn list_of_contact(conn: &Connection, account: AccountId, id: i64) -> Result
     Ok(sources.into_iter().filter(|source| *source != 0).map(|source| (Kind::Source, source)).collect())
 }
 
+/// The texts of pages and titles by their ids.
+#[must_use]
+pub fn of_pages(pages: Vec<(u32, u32)>) -> Texts {
+    let both = pages.into_iter().flat_map(|(page, title)| [(Kind::Page, page), (Kind::Title, title)]);
+    both.filter(|(_, id)| *id != 0).collect()
+}
+
 /// Writes down texts that may have to be erased.
 pub fn insert(conn: &Connection, account: AccountId, texts: &Texts) -> Result<(), Error> {
     let mut insert =
@@ -167,6 +174,9 @@ fn keep_unused_by_rows(conn: &Connection, account: AccountId, texts: &mut Texts)
             texts.remove(&text);
         }
     })?;
+    for text in of_pages(submission::list_pages(conn, account)?) {
+        texts.remove(&text);
+    }
     // Only few texts are sources, and asking for each of them reads all visitors.
     if texts.iter().any(|(kind, _)| *kind == Kind::Source) {
         for source in

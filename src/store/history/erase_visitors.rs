@@ -1,9 +1,9 @@
 //! Erases visitors, one alone or all of a person, in steps that each are a short transaction of the caller. Until the last
 //! step is done the whole can be run again from the start and finishes, because each step finds what is left to do.
 //!
-//! What is deleted (rules.md 12, 25): the visitors' tokens, the identifications their browsers sent, dead letters, hot
-//! rows with their properties, sessions, engagement that waits for a segment, rows in segments, and last the visitors' own
-//! rows. Their numbers are never used again.
+//! What is deleted (rules.md 12, 25): the visitors' tokens, the identifications their browsers sent, the forms they
+//! submitted, dead letters, hot rows with their properties, sessions, engagement that waits for a segment, rows in
+//! segments, and last the visitors' own rows. Their numbers are never used again.
 //!
 //! What is kept, and why:
 //! - **A session that changed its visitor** continues as the other visitor's; only the rows of the erased one leave it.
@@ -31,7 +31,7 @@ use crate::domain::account::AccountId;
 use crate::domain::contact::Email;
 use crate::domain::hit::{AGE_MAX, SEEN_FOR};
 use crate::domain::period::LocalDay;
-use crate::domain::visitor::Token;
+use crate::domain::visitor::{Token, VisitorNumber};
 use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 use crate::store::event::{self, Event, PAGE_VIEW};
@@ -39,14 +39,14 @@ use crate::store::scan::Deadline;
 use crate::store::segment::columns::Col;
 use crate::store::segment::{self, Reader, Removal, Segment, late_engagement, rewrite};
 use crate::store::session::{self, Session};
-use crate::store::{dead_letter, row, visitor};
+use crate::store::{dead_letter, erase_texts, row, submission, visitor};
 
 /// Rows of segments rewritten in one transaction; the last segment may exceed it. This is some megabytes, so that whoever
 /// waits for the writer or the disk waits only for some milliseconds.
 pub const ROWS: u32 = 400_000;
 
-/// Deletes the visitors' tokens, identifications, and dead letters that they sent or that name one of the emails. From
-/// then on no hit joins the visitors; caches
+/// Deletes the visitors' tokens, identifications and submissions, and dead letters that they sent or that name one of the
+/// emails. From then on no hit joins the visitors; caches
 /// of visitors follow.
 pub fn delete_identity(
     conn: &Connection,
@@ -61,6 +61,11 @@ pub fn delete_identity(
             "delete from identification indexed by identification_visitor where account_id = ?1 and visitor = ?2",
         )?
         .execute((account.0, visitor))?;
+    }
+    for visitor in visitors {
+        let pages = submission::list_pages_of_visitor(conn, account, VisitorNumber(*visitor))?;
+        erase_texts::insert(conn, account, &erase_texts::of_pages(pages))?;
+        submission::delete_of_visitor(conn, account, VisitorNumber(*visitor))?;
     }
     let mut named = conn.prepare_cached(
         "update identification set other_token = null where account_id = ?1 and other_token = ?2",

@@ -10,10 +10,14 @@ use crate::domain::period::LocalDay;
 use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 use crate::store::hits::{event, session};
+use crate::store::people::{form, submission};
 use crate::store::segment;
 
 /// Segments deleted per step.
 pub const SEGMENTS: usize = 31;
+
+/// Submissions of forms deleted per step.
+const SUBMISSIONS: usize = 1_000;
 
 /// Visitors found by one search. A search takes seconds, and the next one continues.
 pub const FOUND: usize = 20_000;
@@ -41,6 +45,10 @@ pub fn step(conn: &Connection, account: AccountId, first: LocalDay, before: Mill
     if old.len() == SEGMENTS {
         return Ok(true);
     }
+    if submission::delete_before(conn, account, before, SUBMISSIONS)? == SUBMISSIONS {
+        return Ok(true);
+    }
+    form::delete_unused(conn, account, before)?;
     event::delete_between(conn, account, i64::MIN, before.0)?;
     for sql in [
         "delete from event_property where account_id = ?1 and at_ms < ?2",

@@ -54,6 +54,7 @@ mod tests {
     use crate::domain::contact::{Email, Identity};
     use crate::domain::device::{Device, DeviceClass};
     use crate::domain::event::EventRef;
+    use crate::domain::form::{FormKey, Submission, Way};
     use crate::domain::hit::{Act, Value};
     use crate::domain::page::Page;
     use crate::domain::screen::ScreenClass;
@@ -106,8 +107,29 @@ mod tests {
         hit
     }
 
+    /// The row of a submitted form in which every field has a value of its own.
+    const FORM_ROW: &str = "0182897a80faa0c6c06880faa0c6c0680307636f6e74616374010104636974790544656c6674027b7d000103\
+        616461000000000000000000000000010909414e414c595449435300000003000000002000010f6164614065\
+        78616d706c652e636f6d000000000000";
+
+    fn submission() -> Hit {
+        let submission = Submission {
+            form: FormKey::parse("contact").unwrap(),
+            way: Way::Token,
+            fields: vec![("city".to_owned(), "Delft".to_owned())],
+            consent_text: "{}".to_owned(),
+        };
+        let identity = Identity { email: Email::parse("ada@example.com"), ..Identity::default() };
+        let act = Act::Submission(Box::new(submission));
+        let mut hit = Hit::from_program(AccountId::FIRST, Millis(1_795_370_000_000), act, identity);
+        hit.visitor = Token::parse("ada");
+        hit
+    }
+
     #[test]
     fn a_row_is_read_as_it_was_written() {
+        let form = of_hit(&submission()).unwrap();
+        assert_eq!(super::hit(&form).unwrap(), submission());
         let hit = full_hit();
         let row = of_hit(&hit).unwrap();
         assert_eq!(super::hit(&row).unwrap(), hit);
@@ -121,9 +143,11 @@ mod tests {
     /// Rows wait while the program is replaced by a newer one, so their form is fixed.
     #[test]
     fn a_row_of_this_version_is_read_by_every_later_one() {
-        let hexadecimal: String =
-            of_hit(&full_hit()).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hexadecimal, ROW, "a changed form needs a new first byte");
+        for (hit, row) in [(full_hit(), ROW), (submission(), FORM_ROW)] {
+            let bytes = of_hit(&hit).unwrap();
+            let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(hexadecimal, row, "a changed form needs a new first byte");
+        }
     }
 
     #[test]

@@ -246,11 +246,12 @@ pub fn add_completions(
 }
 
 /// Sessions of a visitor `v` that no lower number of the same contact has as well. A number that took a session over
-/// from another number of its contact begins with the session the other one ended with.
+/// from another number of its contact begins with the session the other one ended with. A number that a form gave out and
+/// that was not seen since names a session and has none.
 const OWN_SESSIONS: &str = "v.sessions - (v.shared_session <> 0 and exists (
          select 1 from visitor o indexed by visitor_contact
          where o.account_id = v.account_id and o.contact_id = v.contact_id and o.contact_id is not null
-             and o.number < v.number and o.session_id = v.shared_session))";
+             and o.number < v.number and o.session_id = v.shared_session and o.sessions > 0))";
 
 /// Sessions and page views of contact `c` by the counts of its visitors.
 const VISITS: &str = "select coalesce(sum({own}), 0), coalesce(sum(v.page_views), 0)
@@ -273,7 +274,7 @@ pub fn has_session(
         .prepare_cached(
             "select 1 from visitor indexed by visitor_contact
              where account_id = ?1 and contact_id = ?2 and contact_id is not null and number < ?3
-                 and session_id = ?4",
+                 and session_id = ?4 and sessions > 0",
         )?
         .exists((account.0, id, below, session))?)
 }

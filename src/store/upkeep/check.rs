@@ -215,6 +215,9 @@ const TEXTS: &[(&str, &str, Kind)] = &[
     ("visitor", "source", Kind::Source),
     ("contact", "source", Kind::Source),
     ("contact_alias", "own_source", Kind::Source),
+    ("form", "page", Kind::Page),
+    ("submission", "page", Kind::Page),
+    ("submission", "title", Kind::Title),
 ];
 
 /// Compares the tables with each other, in one read transaction.

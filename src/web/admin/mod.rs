@@ -41,6 +41,8 @@ fn pages(config: &mut ServiceConfig) {
     people::list_form::routes(config);
     people::lists::routes(config);
     people::merge::routes(config);
+    people::forms::routes(config);
+    people::form::routes(config);
     reports::live::routes(config);
     people::visitor::routes(config);
     saved_views::routes(config);

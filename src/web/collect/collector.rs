@@ -19,7 +19,7 @@ use crate::web::request::body;
 use crate::web::request::state::State;
 
 /// `Retry-After` when hits cannot be stored at the moment, in seconds.
-const RETRY_SECONDS: u32 = 2;
+pub(super) const RETRY_SECONDS: u32 = 2;
 /// Shows developers in the browser's network panel what happened to the hit.
 const X_GUESTLOG: HeaderName = HeaderName::from_static("x-guestlog");
 /// The client hints that are read.
@@ -93,7 +93,7 @@ pub(crate) async fn preflight() -> HttpResponse {
         .finish()
 }
 
-async fn accept_beacons(
+pub(super) async fn accept_beacons(
     request: &HttpRequest,
     state: &State,
     beacons: Vec<Result<Beacon<'_>, Unreadable>>,
@@ -121,12 +121,17 @@ async fn accept_beacons(
             platform_version: &platform_version,
         },
         referer: &referer,
-        do_not_track: request.headers().get_all(COOKIE).any(|cookies| {
-            let mut cookies = cookies.as_bytes().split(|byte| *byte == b';');
-            cookies.any(|cookie| cookie.trim_ascii() == b"__hs_do_not_track=yes")
-        }),
+        do_not_track: is_do_not_track(request),
     };
     accept(&state.app, sender, beacons).await
+}
+
+/// Whether the browser carries the do-not-track cookie.
+pub(super) fn is_do_not_track(request: &HttpRequest) -> bool {
+    request.headers().get_all(COOKIE).any(|cookies| {
+        let mut cookies = cookies.as_bytes().split(|byte| *byte == b';');
+        cookies.any(|cookie| cookie.trim_ascii() == b"__hs_do_not_track=yes")
+    })
 }
 
 pub(super) fn over_limit(request: &HttpRequest, state: &State) -> Option<HttpResponse> {
@@ -147,7 +152,7 @@ pub(super) async fn read_body(body: Payload, max: usize) -> Result<Vec<u8>, Reas
     })
 }
 
-fn count_and_refuse(state: &State, reason: Reason) -> HttpResponse {
+pub(super) fn count_and_refuse(state: &State, reason: Reason) -> HttpResponse {
     state.app.counters.receive(1);
     state.app.counters.count(reason, 1);
     refuse(reason)
@@ -159,6 +164,7 @@ pub(super) const fn is_refused(reason: Reason) -> bool {
     matches!(reason, Reason::Malformed | Reason::TooLarge | Reason::Unavailable)
 }
 
+/// The answer to a hit that is refused.
 pub(super) fn refuse(reason: Reason) -> HttpResponse {
     let (status, retry) = match reason {
         Reason::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, true),

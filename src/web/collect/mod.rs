@@ -5,4 +5,5 @@ pub(super) mod collector;
 pub(super) mod custom_js;
 pub(super) mod element_picker;
 pub(super) mod event;
+pub(super) mod form;
 pub(super) mod script;

@@ -51,11 +51,12 @@ pub enum Section {
     Events,
     Contacts,
     Lists,
+    Forms,
     Settings,
 }
 
 impl Section {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Dashboard,
         Self::Live,
         Self::Pages,
@@ -63,6 +64,7 @@ impl Section {
         Self::Events,
         Self::Contacts,
         Self::Lists,
+        Self::Forms,
         Self::Settings,
     ];
 }
@@ -219,6 +221,7 @@ impl Layout {
             Section::Events => (Icon::Event, nav.events, "e", report(paths::Report::Events)),
             Section::Contacts => (Icon::Contact, nav.contacts, "c", paths::contacts(account.id)),
             Section::Lists => (Icon::List, nav.lists, "i", paths::lists(account.id)),
+            Section::Forms => (Icon::Form, nav.forms, "f", paths::forms(account.id)),
             Section::Settings => {
                 (Icon::Settings, nav.settings, "t", paths::settings(account.id, "tracking-code"))
             }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
-use super::people::contact_row;
 use super::fixtures::{ARABIC, HOSTILE, LONG, layout};
+use super::people::contact_row;
 use crate::app::reports::Table;
 use crate::app::reports::lists::{ListReport, ListRow};
 use crate::base::clock::MINUTE;

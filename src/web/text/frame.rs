@@ -19,6 +19,7 @@ texts! {
             events: "Events",
             contacts: "Contacts",
             lists: "Lists",
+            forms: "Forms",
             settings: "Settings",
         },
         switch_account: "Switch account",

@@ -22,6 +22,7 @@ texts! {
         page_view: "Page view",
         engagement: "Time on page",
         completion: "Event",
+        submission: "Form",
         /// The consent under which a hit was sent.
         granted: "Granted",
         policy: "No banner",
@@ -101,6 +102,10 @@ texts! {
                 name: "Without a contact",
                 meaning: "Counted, but no contact was created for its email. Browsers and unsigned calls can create 100,000 contacts a day.",
             },
+            form_limit: Explained = {
+                name: "Too many forms",
+                meaning: "Not stored. The account has 1,000 forms, and this submission names one more.",
+            },
             dead_letter: Explained = {
                 name: "Not processed",
                 meaning: "Accepted, but it could not be counted. It is stored, and an administrator can replay it.",
@@ -141,6 +146,7 @@ impl Reasons {
             Reason::ArchivedEvent => &self.archived_event,
             Reason::UnknownPageView => &self.unknown_page_view,
             Reason::ContactLimit => &self.contact_limit,
+            Reason::FormLimit => &self.form_limit,
             Reason::DeadLetter => &self.dead_letter,
         }
     }

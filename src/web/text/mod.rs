@@ -68,6 +68,7 @@ pub mod error;
 pub mod events;
 pub mod export;
 mod fill;
+pub mod forms;
 pub mod frame;
 pub mod install;
 pub mod labels;
@@ -85,6 +86,7 @@ use error::Errors;
 use events::Events;
 use export::Export;
 pub use fill::{Plural, fill};
+use forms::Forms;
 use frame::Frame;
 use install::Install;
 use labels::Labels;
@@ -111,6 +113,7 @@ texts! {
         events: Events,
         contacts: Contacts,
         lists: Lists,
+        forms: Forms,
         views: Views,
         install: Install,
         tracking: Tracking,

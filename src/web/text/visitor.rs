@@ -27,6 +27,8 @@ texts! {
         views: Plural = { one: "{n} page view", other: "{n} page views" },
         completions: Plural = { one: "{n} event", other: "{n} events" },
         sent_by_programs: "Sent by programs",
+        form_sent: "Form submitted",
+        form: "Form",
         first_visit: "First visit",
         bounced: "Bounce",
         switched: "Contact changed",

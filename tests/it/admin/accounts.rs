@@ -105,6 +105,7 @@ async fn an_admin_changes_how_the_sites_are_tracked() {
         ("Count navigation", "moves_in_pages", true, MOVES),
         ("What follows #", "fragment_is_page", false, "fragmentIsPage"),
         ("Count a first view", "first_view_twice", false, "firstViewTwice"),
+        ("Collect submitted forms", "collect_forms", false, "collects"),
     ];
     for (label, name, default, option) in switches {
         let is_on = |body: &str| body.contains(&format!("name=\"{name}\" value=\"on\" checked"));

@@ -6,7 +6,9 @@ use guestlog::app::access::Actor;
 use guestlog::app::access::tokens;
 use guestlog::app::events::definitions;
 use guestlog::app::people::lists;
+use guestlog::base::clock::Millis;
 use guestlog::domain::event::{EventKind, Typed};
+use guestlog::domain::form::FormKey;
 use guestlog::domain::list::{Condition, Conditions, ListKind, TextField, TextTest};
 use guestlog::domain::user::{Role, Scope};
 use guestlog::domain::visitor::VisitorNumber;
@@ -81,6 +83,8 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/accounts/{a}/contacts/{c}/merge", EDITOR),
     ("POST", "/accounts/{a}/contacts/{c}/merge", EDITOR),
     ("POST", "/accounts/{a}/contacts/{c}/undo-merge", EDITOR),
+    ("GET", "/accounts/{a}/forms", VIEWER),
+    ("GET", "/accounts/{a}/forms/{m}", VIEWER),
     ("GET", "/accounts/{a}/visitors/{v}", VIEWER),
     ("POST", "/accounts/{a}/visitors/{v}/erase", ADMIN),
     ("GET", "/accounts/{a}/lists", VIEWER),
@@ -185,6 +189,9 @@ async fn world() -> World {
         };
         let known = move |conn: &store::Connection| store::contact::insert(conn, account, &contact, false);
         site.app.store.writer.write(known).await.unwrap();
+        let form = FormKey::parse("contact").unwrap();
+        let sent = move |conn: &store::Connection| store::form::upsert(conn, account, &form, 0, Millis(0));
+        site.app.store.writer.write(sent).await.unwrap();
         for name in ["one", "two"] {
             let typed = Typed { name, url: "/thanks", ..Typed::default() };
             definitions::create(&site.app, Actor::Machine, account, EventKind::Visit, &typed).await.unwrap();
@@ -210,6 +217,7 @@ fn path(template: &str, [a, u, t]: [&String; 3]) -> String {
         .replace("{v}", "1")
         .replace("{c}", "1")
         .replace("{l}", "1")
+        .replace("{m}", "1")
         .replace("{e}", "000000000001")
         .replace("{f}", "000000000002")
 }

@@ -7,6 +7,7 @@ mod contacts;
 mod event_list;
 mod events;
 mod export;
+mod forms;
 mod lists;
 mod look;
 mod matrix;

@@ -7,3 +7,4 @@ mod limits;
 mod proxies;
 mod rules;
 mod script;
+mod submissions;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use actix_web::test::TestRequest;
 use guestlog::app::access::Actor;
 use guestlog::app::people::contacts::{self, AddedEmail};
 use guestlog::app::people::erase::contact::erase_contact;

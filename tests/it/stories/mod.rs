@@ -12,5 +12,6 @@ mod merging;
 mod recount;
 mod retention;
 mod secrets;
+mod submissions;
 mod timeline;
 mod visitor;

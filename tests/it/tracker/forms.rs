@@ -1,5 +1,6 @@
 //! Form submissions: counted once for each one sent, by whatever code, and not when the page holds it back.
 
+use guestlog::tracker::ScriptOptions;
 use serde_json::json;
 
 use super::events::{events, rule, with_rules};
@@ -156,4 +157,15 @@ fn a_form_submission_is_sent_with_the_page_it_was_on() {
     let sent = events(&browser);
     assert_eq!(sent.len(), 1, "that is another by now, and has the form no more");
     assert_eq!((&sent[0]["pu"], &sent[0]["age"]), (&json!("https://www.example.com/join"), &json!(300)));
+}
+
+/// The two scripts with the part that reads forms work like the others.
+#[test]
+fn the_scripts_that_collect_forms_send_page_views() {
+    for spa in [true, false] {
+        let options = ScriptOptions { collects: true, spa, ..options() };
+        let browser = Browser::new();
+        browser.open(&Visit::of(HOME).options(&options));
+        assert_eq!(browser.views().len(), 1, "with moves: {spa}");
+    }
 }

@@ -19,6 +19,8 @@ const SYNTAX: &str = "es2015";
 
 /// The part that accounts are served only if they count navigation inside pages.
 pub(super) const MOVES: &str = "61_moves.js";
+/// The part that accounts are served only if they collect forms.
+pub(super) const COLLECTED: &str = "84_forms.js";
 
 fn folder() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "static", "tracker"].iter().collect()
@@ -80,7 +82,12 @@ fn with_arrows(parts: &str) -> String {
 
 #[test]
 fn the_minified_scripts_are_what_the_minifier_makes_of_the_parts() {
-    let scripts = [("script.js", minify(|_| true)), ("without_moves.js", minify(|name| name != MOVES))];
+    let scripts = [
+        ("script.js", minify(|name| name != COLLECTED)),
+        ("without_moves.js", minify(|name| name != MOVES && name != COLLECTED)),
+        ("with_forms.js", minify(|_| true)),
+        ("with_forms_without_moves.js", minify(|name| name != MOVES)),
+    ];
     for (name, made) in scripts {
         let file = folder().join("minified").join(name);
         if std::env::var_os("MINIFY").is_some_and(|set| !set.is_empty()) {

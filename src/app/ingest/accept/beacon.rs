@@ -75,16 +75,36 @@ fn without_address(text: &str, address: &str) -> String {
     kept
 }
 
+/// An address as a site may have written it into a text.
+pub(super) struct Written([Option<String>; 2]);
+
+impl Written {
+    /// The address of this machine stays in texts: it says nothing of a visitor.
+    pub(super) fn of(address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        if address.is_loopback() {
+            return Self([None, None]);
+        }
+        let written = address.to_string();
+        let encoded = address.is_ipv6().then(|| written.replace(':', "%3A"));
+        Self([Some(written), encoded])
+    }
+
+    pub(super) fn remove_from(&self, text: &mut Cow<'_, str>) {
+        for form in self.0.iter().flatten() {
+            // Much faster than `str::contains`, and every hit comes here.
+            if memchr::memmem::find(text.as_bytes(), form.as_bytes()).is_some() {
+                *text = Cow::Owned(without_address(text, form));
+            }
+        }
+    }
+}
+
 impl<'a> Beacon<'a> {
     /// Takes the visitor's own address out of every text, wherever a site has put it. As the host of a page it stays: there
     /// the visitor is the server.
     pub fn remove_address(&mut self, address: IpAddr) {
-        let address = address.to_canonical();
-        if address.is_loopback() {
-            return;
-        }
-        let written = address.to_string();
-        let encoded = address.is_ipv6().then(|| written.replace(':', "%3A"));
+        let written = Written::of(address);
         let pairs = self.identity.iter_mut().chain(&mut self.properties);
         let texts = [
             &mut self.page_url,
@@ -96,12 +116,7 @@ impl<'a> Beacon<'a> {
             &mut self.event,
         ];
         for text in texts.into_iter().chain(pairs.flat_map(|(name, value)| [name, value])) {
-            for form in [Some(&written), encoded.as_ref()].into_iter().flatten() {
-                // Much faster than `str::contains`, and every hit comes here.
-                if memchr::memmem::find(text.as_bytes(), form.as_bytes()).is_some() {
-                    *text = Cow::Owned(without_address(text, form));
-                }
-            }
+            written.remove_from(text);
         }
     }
 
@@ -206,13 +221,28 @@ impl<'de> Deserialize<'de> for Beacon<'de> {
 }
 
 /// A string, number or boolean as text; anything else counts as absent.
-struct Scalar<'a>(Cow<'a, str>);
+#[derive(Default)]
+pub struct Scalar<'a>(pub Cow<'a, str>);
 
-impl<'de> Deserialize<'de> for Scalar<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(match Property::deserialize(deserializer)? {
             Property::Scalar(text) => text,
             Property::List(_) | Property::Object(_) => Cow::default(),
+        }))
+    }
+}
+
+/// The same, and a list as one text with `;` between its values.
+#[derive(Default)]
+pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match Property::deserialize(deserializer)? {
+            Property::Scalar(text) => text,
+            Property::List(text) => text.into(),
+            Property::Object(_) => Cow::default(),
         }))
     }
 }

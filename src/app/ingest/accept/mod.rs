@@ -5,6 +5,7 @@
 pub mod beacon;
 pub mod call;
 mod read;
+pub mod submission;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::app::state::user_agent_cache::USER_AGENT_MAX;
 use crate::base::clock::Millis;
 use crate::domain::client_hints::ClientHints;
 use crate::domain::device::Agent;
-use crate::domain::hit::Hit;
+use crate::domain::hit::{Act, Hit};
 use crate::domain::hit_reason::Reason;
 use crate::domain::page::Page;
 use crate::domain::referrer::Referrer;
@@ -56,8 +57,31 @@ pub async fn accept<'a>(
     app.counters.receive(count(beacons.len()));
     app.counters.cut(u64::from(is_longer(sender.user_agent, USER_AGENT_MAX)));
     let agent = app.user_agents.read(sender.user_agent, &sender.hints);
-    let hits = beacons.into_iter().map(|beacon| accept_one(app, now, sender, &agent, beacon)).collect();
+    let mut hits: Vec<Result<Hit, Reason>> =
+        beacons.into_iter().map(|beacon| accept_one(app, now, sender, &agent, beacon)).collect();
+    for hit in hits.iter_mut().filter(|hit| matches!(hit, Ok(hit) if hit.is_submission())) {
+        if let Ok(submitted) = hit
+            && let Err(reason) = find_room(app, submitted).await
+        {
+            *hit = Err(reason);
+        }
+    }
     put(app, hits).await
+}
+
+/// Refuses a submission that would make one form too many. Two that come at the same moment may both pass; the fold has a
+/// place for that.
+async fn find_room(app: &App, hit: &Hit) -> Result<(), Reason> {
+    let Act::Submission(submission) = &hit.act else { return Ok(()) };
+    let (account, form) = (hit.account, submission.form.clone());
+    match app.store.read(move |conn| store::form::has_room(conn, account, &form)).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Reason::FormLimit),
+        Err(error) => {
+            tracing::warn!(%error, "a submission had to wait, because the store could not be read");
+            Err(Reason::Unavailable)
+        }
+    }
 }
 
 /// Puts the hits of a request into the inbox and counts those that were refused.

@@ -13,10 +13,11 @@ use crate::domain::addresses::{Addresses, Sent};
 use crate::domain::consent::Consent;
 use crate::domain::contact::{self, Email, Identity, PROPERTY_VALUE_MAX};
 use crate::domain::event::{self, EventRef, NAME_MAX};
+use crate::domain::form::{self, FormKey, Submission, Way};
 use crate::domain::hit::{AGE_MAX, Act, ENGAGED_MAX, EVENT_ID_MAX, Hit, TITLE_MAX, Value};
 use crate::domain::hit_reason::Reason;
 use crate::domain::language::LANGUAGE_MAX;
-use crate::domain::page::Invalid;
+use crate::domain::page::{Invalid, Page};
 use crate::domain::screen::{SCREEN_MAX, ScreenClass};
 use crate::domain::scrub::{Emails, REFERRER_MAX};
 use crate::domain::text::{cut, is_longer};
@@ -61,8 +62,33 @@ pub(super) fn act(account: &Account, defined: &AccountEvents, beacon: &Beacon<'_
             let engaged_ms = u32::try_from(engaged.min(ENGAGED_MAX)).unwrap_or(u32::MAX);
             Ok(Act::Engagement { page_view: beacon.page_view.clone().into_owned(), engaged_ms })
         }
+        "form" if account.tracking().collect_forms => collected_form(beacon),
         _ => Err(Reason::UnsupportedKind),
     }
+}
+
+/// A form that the script noticed. Whatever it sends, only fields that are safe are read. One without an email says
+/// nothing of a person (rules.md 33).
+fn collected_form(beacon: &Beacon<'_>) -> Result<Act, Reason> {
+    let mut fields: Vec<(String, String)> = Vec::with_capacity(form::COLLECTED.len());
+    for (name, value) in &beacon.properties {
+        let name = name.to_lowercase();
+        let is_new = !fields.iter().any(|(known, _)| *known == name);
+        let fits = !is_longer(value, form::COLLECTED_VALUE_MAX) && !form::is_number_of_card(value);
+        if !form::COLLECTED.contains(&&*name) || !is_new || !fits {
+            continue;
+        }
+        let kept = cut(&scrub::kept_text(value, Emails::Kept), form::COLLECTED_VALUE_MAX);
+        if !kept.trim().is_empty() {
+            fields.push((name, kept.trim().to_owned()));
+        }
+    }
+    let email = fields.iter().find(|(name, _)| name == "email");
+    email.and_then(|(_, value)| Email::parse(value)).ok_or(Reason::Malformed)?;
+    let path = Page::recorded(&beacon.page_url, None, None).map(|recorded| recorded.page.path);
+    let key = FormKey::of_text(&beacon.event).unwrap_or_else(|| FormKey::of_page(&path.unwrap_or_default()));
+    let (way, consent_text) = (Way::Script, String::new());
+    Ok(Act::Submission(Box::new(Submission { form: key, way, fields, consent_text })))
 }
 
 /// A completion of an event (rules.md 19, 21). An id that belongs to no event is refused at once; the fold decides
@@ -133,7 +159,15 @@ pub(super) fn hit(
         Invalid::Long => Reason::TooLarge,
         _ => Reason::Malformed,
     })?;
-    let (identity, left_out) = identity(&beacon.identity);
+    let (identity, left_out) = match &act {
+        // Who submits a form is whom the form names, whoever the site said before.
+        Act::Submission(submission) => {
+            let said: Vec<(Cow<'_, str>, Cow<'_, str>)> =
+                submission.fields.iter().map(|(name, value)| (name.into(), value.into())).collect();
+            identity(&said)
+        }
+        _ => identity(&beacon.identity),
+    };
     app.counters.cut(left_out + count_cut(beacon, &addresses));
     Ok(Hit {
         account: account.id(),

@@ -75,6 +75,7 @@ impl<'a> Batch<'a> {
             Act::Completion { event, value, properties } => {
                 self.complete(inbox_id, hit, event, *value, properties)
             }
+            Act::Submission(submission) => self.submit(inbox_id, hit, submission),
         }
     }
 
@@ -274,6 +275,8 @@ impl<'a> Batch<'a> {
         };
         let mut activity = Activity { first_ms: at, last_ms: at, sessions: 0, page_views: 0 };
         if let Some(session) = joined {
+            // A form may have given the visitor a new number between two hits of the session.
+            let switched = switched || session.visitor != visitor.number.0;
             session.visitor = visitor.number.0;
             session.switched |= switched;
             happen(session, at, page);

@@ -9,6 +9,7 @@ mod complete;
 mod definitions;
 mod pending;
 mod replay;
+mod submit;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -14,7 +14,9 @@ use crate::domain::user::Role;
 use crate::store::contact::Shown;
 use crate::store::contact_erasure::Whole;
 use crate::store::erased::Mark;
-use crate::store::{self, Connection, contact, contact_erasure, erase_texts, erase_visitors, visitor};
+use crate::store::{
+    self, Connection, contact, contact_erasure, erase_texts, erase_visitors, submission, visitor,
+};
 
 /// What was erased.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -142,6 +144,9 @@ impl Person {
         for email in &self.whole.emails {
             store::saved_view::delete_with_value(conn, account, email)?;
         }
+        let pages = submission::list_pages_of_contact(conn, account, self.shown.id)?;
+        erase_texts::insert(conn, account, &erase_texts::of_pages(pages))?;
+        submission::delete_of_contact(conn, account, self.shown.id)?;
         contact_erasure::update_erasing(conn, account, self.shown.id)?;
         Ok(())
     }

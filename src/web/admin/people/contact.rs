@@ -92,6 +92,7 @@ fn redact(access: &ReportAccess, mut found: ContactReport) -> ContactReport {
         for merged in found.merged.iter_mut().chain(&mut found.shown_merges) {
             mask_email(&mut merged.email);
         }
+        found.visits.iter_mut().for_each(|visit| visit.submitted.clear());
     }
     found
 }
@@ -236,7 +237,11 @@ fn facts(layout: &Layout, zone: &Zone, currency: &str, found: &ContactReport) ->
     let t = layout.t;
     let texts = &t.contacts;
     let row = &found.row;
-    let fact = |name, value: String, detail: &str| Fact { name, value, detail: detail.to_owned() };
+    let fact = |name: &'static str, value: String, detail: &str| Fact {
+        name: name.into(),
+        value,
+        detail: detail.to_owned(),
+    };
     let money = |minor| format::money(&t.number, minor, currency);
     let at = |at| format::date_time(&t.number, zone, at);
     let source = t.label.value(Dimension::Source, &row.original_source).into_owned();

@@ -1,8 +1,10 @@
-//! Pages about contacts and visitors.
+//! Pages about contacts, visitors, and the forms they submit.
 
 pub mod contact;
 pub mod edit;
 mod erase;
+pub mod form;
+pub mod forms;
 pub mod list;
 pub mod list_condition;
 mod list_examples;

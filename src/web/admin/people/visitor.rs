@@ -2,6 +2,8 @@
 //! it has no period and no filters. The email is shown in full, masked or not at all, depending on the user's
 //! rights (rules.md 28).
 
+use std::borrow::Cow;
+
 use actix_web::web::{ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -160,7 +162,8 @@ fn cells(session: &SessionRow, event: &EventRow) -> Vec<String> {
 
 /// A label with its value.
 pub(crate) struct Fact {
-    pub name: &'static str,
+    /// Of a text, or as a form has it.
+    pub name: Cow<'static, str>,
     pub value: String,
     /// Shown small below the value.
     pub detail: String,
@@ -310,7 +313,7 @@ fn erase(layout: &Layout, found: &VisitorReport, address: &str) -> Option<Erase>
 
 fn facts(t: &'static Texts, zone: &Zone, found: &VisitorReport) -> Vec<Fact> {
     let texts = &t.visitor;
-    let fact = |name, value: String, detail: String| Fact { name, value, detail };
+    let fact = |name: &'static str, value: String, detail: String| Fact { name: name.into(), value, detail };
     let value = |dimension, value: &str| t.label.value(dimension, value).into_owned();
     let browser = t.label.browser(&found.browser, &found.os).unwrap_or_default();
     vec![
@@ -338,15 +341,17 @@ pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &Sessio
     let texts = &t.visitor;
     let named = |dimension, value: &str| t.label.value(dimension, value).into_owned();
     let when = format::date_time(&t.number, zone, row.at);
-    let source = match row.id {
-        0 => texts.sent_by_programs.to_owned(),
+    let source = match (row.form(), row.id) {
+        (Some(_), _) => texts.form_sent.to_owned(),
+        (None, 0) => texts.sent_by_programs.to_owned(),
         _ => named(Dimension::Source, &row.source),
     };
+    let form = row.form().map(|form| form.event.clone()).unwrap_or_default();
     let device = named(Dimension::Device, &row.device);
     let place = [named(Dimension::Country, &row.country), row.region.clone()];
     let place = place.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
     let mut counts = Vec::new();
-    if row.page_views > 0 || row.completions == 0 {
+    if row.form().is_none() && (row.page_views > 0 || row.completions == 0) {
         counts.push(texts.views.of(report_page::signed(row.page_views), &t.number));
     }
     if row.completions > 0 {
@@ -362,7 +367,7 @@ pub(crate) fn visit(t: &'static Texts, zone: &Zone, currency: &str, row: &Sessio
     Visit {
         before: Vec::new(),
         lasted: if row.id == 0 { String::new() } else { span(t, row.duration_seconds) },
-        from: [source, device, place].into_iter().filter(|text| !text.is_empty()).collect(),
+        from: [source, form, device, place].into_iter().filter(|text| !text.is_empty()).collect(),
         counts,
         badges: badges.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect(),
         more: more(t, row),
@@ -388,7 +393,9 @@ fn more(t: &'static Texts, row: &SessionRow) -> Vec<Fact> {
         (texts.language, t.label.value(Dimension::Language, &row.language).into_owned()),
     ];
     let known = all.into_iter().filter(|(_, value)| !value.is_empty());
-    known.map(|(name, value)| Fact { name, value, detail: String::new() }).collect()
+    let fields = row.submitted.iter().map(|(name, value)| (name.clone().into(), value.clone()));
+    let all = known.map(|(name, value)| (name.into(), value)).chain(fields);
+    all.map(|(name, value)| Fact { name, value, detail: String::new() }).collect()
 }
 
 fn view(t: &'static Texts, zone: &Zone, currency: &str, event: &EventRow) -> View {
@@ -417,6 +424,7 @@ fn view(t: &'static Texts, zone: &Zone, currency: &str, event: &EventRow) -> Vie
         badge: match event.kind {
             "completion" => texts.completion,
             "identification" => t.contacts.identified,
+            "submission" => texts.form,
             _ => "",
         },
         page,

@@ -256,6 +256,7 @@ fn row(t: &'static Texts, account: AccountId, zone: &Zone, settings: &Settings, 
             "page_view" => texts.page_view,
             "engagement" => texts.engagement,
             "completion" => texts.completion,
+            "submission" => texts.submission,
             _ => "",
         },
         event: entry.event.clone(),
@@ -310,6 +311,7 @@ pub(crate) const fn tone(reason: Reason) -> &'static str {
         | Reason::TooLarge
         | Reason::Unavailable
         | Reason::UnknownEvent
+        | Reason::FormLimit
         | Reason::DeadLetter => "bad",
     }
 }

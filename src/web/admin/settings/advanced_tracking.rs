@@ -41,7 +41,7 @@ struct Group {
     switches: Vec<Switch>,
 }
 
-fn groups(t: &'static Texts) -> [Group; 3] {
+fn groups(t: &'static Texts) -> [Group; 4] {
     let texts = &t.tracking;
     let switch = |name, (label, hint), of| Switch { name, label, hint, of };
     [
@@ -67,6 +67,12 @@ fn groups(t: &'static Texts) -> [Group; 3] {
                 }),
                 switch("first_view_twice", (texts.twice, texts.twice_hint), |all| &mut all.first_view_twice),
             ],
+        },
+        Group {
+            title: texts.forms,
+            switches: vec![switch("collect_forms", (texts.collect, texts.collect_hint), |all| {
+                &mut all.collect_forms
+            })],
         },
         Group {
             title: texts.robots,
