@@ -7,6 +7,7 @@
 //! store has one writer, and the fold keeps no numbers from one batch to the next.
 
 pub mod contacts;
+pub mod delete_form;
 pub mod erase_visitor;
 pub mod properties;
 #[cfg(test)]

@@ -38,10 +38,11 @@ pub enum Done {
     NamesApproved,
     NamesDismissed,
     NamesRestored,
+    FormDeleted,
 }
 
 /// Every notice with its text.
-const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 23] {
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 24] {
     [
         (Done::Saved, texts.saved),
         (Done::AccountMade, texts.account_made),
@@ -66,6 +67,7 @@ const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 23] {
         (Done::NamesApproved, texts.names_approved),
         (Done::NamesDismissed, texts.names_dismissed),
         (Done::NamesRestored, texts.names_restored),
+        (Done::FormDeleted, texts.form_deleted),
     ]
 }
 

@@ -76,6 +76,7 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/accounts/{a}/contacts/{c}", VIEWER),
     ("GET", "/accounts/{a}/forms", VIEWER),
     ("GET", "/accounts/{a}/forms/{m}", VIEWER),
+    ("POST", "/accounts/{a}/forms/{m}/delete", ADMIN),
     ("GET", "/accounts/{a}/visitors/{v}", VIEWER),
     ("POST", "/accounts/{a}/visitors/{v}/erase", ADMIN),
     ("POST", "/accounts/{a}/events/pick", EDITOR),
