@@ -11,6 +11,8 @@ pub mod edit;
 pub mod erase;
 pub mod lists;
 pub mod merge;
+pub mod delete_form;
+pub mod erase_visitor;
 pub mod properties;
 #[cfg(test)]
 mod tests;

@@ -99,6 +99,24 @@ pub fn find(conn: &Connection, account: AccountId, id: i64) -> Result<Option<For
     Ok(statement.query_row((account.0, id), read).optional()?)
 }
 
+/// Submissions of a form deleted per step.
+const STEP: usize = 1_000;
+
+/// Deletes a step of what was submitted with a form, and then the form. Answers whether there is more to do.
+pub fn delete_step(conn: &Connection, account: AccountId, id: i64) -> Result<bool, Error> {
+    let deleted = conn
+        .prepare_cached(
+            "delete from submission where id in (select id from submission indexed by submission_form
+                 where account_id = ?1 and form_id = ?2 limit ?3)",
+        )?
+        .execute((account.0, id, STEP as i64))?;
+    if deleted == STEP {
+        return Ok(true);
+    }
+    conn.prepare_cached("delete from form where account_id = ?1 and id = ?2")?.execute((account.0, id))?;
+    Ok(false)
+}
+
 /// Deletes the forms that were not sent since and have no submissions left: their places are free again.
 pub fn delete_unused(conn: &Connection, account: AccountId, before: Millis) -> Result<(), Error> {
     conn.prepare_cached(

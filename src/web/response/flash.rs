@@ -49,7 +49,12 @@ pub enum Done {
 }
 
 /// Every notice with its text.
-const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 31] {
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 32] {
+    FormDeleted,
+}
+
+/// Every notice with its text.
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 32] {
     [
         (Done::Saved, texts.saved),
         (Done::AccountMade, texts.account_made),
@@ -82,6 +87,7 @@ const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 31] {
         (Done::ContactsMerged, texts.contacts_merged),
         (Done::MergeUndone, texts.merge_undone),
         (Done::ContactMade, texts.contact_made),
+        (Done::FormDeleted, texts.form_deleted),
     ]
 }
 

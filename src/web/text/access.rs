@@ -37,6 +37,7 @@ texts! {
             names_approved: "The names are approved. These events are counted from now on.",
             names_dismissed: "The names are dismissed. You can restore them under Dismissed.",
             names_restored: "The names are restored and wait for review again.",
+            form_deleted: "The form and what was submitted with it were deleted.",
         },
         field: Fields {
             email: "Email",

@@ -34,6 +34,12 @@ texts! {
         empty: "All fields were empty.",
         more_fields: Plural = { one: "{n} more field is in the export.", other: "{n} more fields are in the export." },
         consent: "Consent: {text}",
+        delete: "Delete form",
+        /// What is deleted.
+        delete_what: "This permanently deletes the form with {submissions}. The contacts stay, with what the form said of them. The next submission makes the form again.",
+        delete_count: Plural = { one: "{n} submission", other: "{n} submissions" },
+        delete_ask: "Delete…",
+        delete_now: "Delete form",
         nothing: "No submissions of this form are stored any more.",
         /// `{days}` is the days that cannot be read.
         damaged: "These days cannot be read, so more visitors may have seen the page: {days}. Restore a backup to see them.",

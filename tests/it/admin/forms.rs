@@ -165,3 +165,28 @@ async fn what_was_submitted_is_seen_only_by_who_may_see_it() {
     let rows = crm.get(&fixture.path("forms/1?format=json")).await.json();
     assert_eq!(rows["rows"][0]["email"], "eve@example.test");
 }
+
+/// rules.md 31
+#[actix_web::test]
+async fn an_admin_deletes_a_form_with_what_was_submitted_and_its_place_is_free_again() {
+    let fixture = fixture().await;
+    fixture.json("forms").await;
+    let editor = fixture.get("forms/1").await.body;
+    assert!(!editor.contains("Delete form"), "{editor}");
+    let admin = fixture.site.signed_in(fixture.account, "admin@site.test", Role::Admin).await;
+    let page = admin.get(&fixture.path("forms/1")).await.body;
+    assert!(page.contains("deletes the form with 4 submissions"), "{page}");
+    let reply = admin.press("Delete form", &[]).await;
+    assert_eq!(reply.location(), fixture.path("forms"));
+    assert!(admin.follow(&reply).await.body.contains("were deleted"));
+    assert_eq!(admin.get(&fixture.path("forms/1")).await.status, 404);
+    let left = fixture.json("forms").await;
+    assert_eq!((&left["total"], &left["rows"][0]["name"]), (&json!(1), &json!("news")));
+    assert_eq!(fixture.json("contacts").await["total"], 2, "the contacts stay");
+    let kinds = fixture.json("contacts/1").await["timeline"].clone();
+    assert!(kinds.as_array().unwrap().iter().all(|moment| moment["kind"] != "submission"), "{kinds}");
+    send(&fixture, "contact", "ada", json!({"email": "ada@example.test"})).await;
+    let again = fixture.json("forms").await;
+    assert_eq!(again["rows"][0]["submissions"], 1);
+    assert_eq!(again["rows"][0]["id"], 3, "a number is never given out again");
+}

@@ -85,6 +85,7 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/accounts/{a}/contacts/{c}/undo-merge", EDITOR),
     ("GET", "/accounts/{a}/forms", VIEWER),
     ("GET", "/accounts/{a}/forms/{m}", VIEWER),
+    ("POST", "/accounts/{a}/forms/{m}/delete", ADMIN),
     ("GET", "/accounts/{a}/visitors/{v}", VIEWER),
     ("POST", "/accounts/{a}/visitors/{v}/erase", ADMIN),
     ("GET", "/accounts/{a}/lists", VIEWER),

@@ -3,15 +3,17 @@
 
 use std::borrow::Cow;
 
-use actix_web::web::ServiceConfig;
+use actix_web::web::{ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::forms::{damaged, rate_of};
+use crate::app::people::delete_form;
 use crate::app::reports::forms::{FormField, FormReport, SubmissionRow};
 use crate::app::reports::{self, FormRow};
 use crate::domain::contact::ContactId;
 use crate::domain::period::Zone;
+use crate::domain::user::Role;
 use crate::domain::visitor::VisitorNumber;
 use crate::web::admin::people::list::{mask_email, name_of};
 use crate::web::admin::people::visitor::{Fact, TimelineParams, timeline_pager};
@@ -20,11 +22,13 @@ use crate::web::drawing::format;
 use crate::web::part::icon::Icon;
 use crate::web::part::pager::Pager;
 use crate::web::paths;
+use crate::web::request::form::AccountForm;
 use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query;
 use crate::web::response::error::WebError;
 use crate::web::response::export::{CSV_ROWS_MAX, CsvFile};
+use crate::web::response::flash::Done;
 use crate::web::response::page::{Layout, Section};
 use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
@@ -35,13 +39,28 @@ const FIELDS_SHOWN: usize = 20;
 const FIELD_COLUMNS: usize = 200;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.route("/accounts/{account}/forms/{form}", get_or_head().to(show));
+    config
+        .route("/accounts/{account}/forms/{form}", get_or_head().to(show))
+        .route("/accounts/{account}/forms/{form}/delete", post().to(delete));
+}
+
+/// The number of the form in the path.
+fn id_of(request: &HttpRequest) -> Result<i64, WebError> {
+    let id = request.match_info().get("form").and_then(|text| text.parse().ok());
+    id.ok_or(WebError::NotFound)
+}
+
+async fn delete(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
+    let member = form.sender;
+    member.need(Role::Admin)?;
+    let (app, account) = (member.app(), member.account_id());
+    delete_form::delete_form(app, member.actor(), account, id_of(&request)?).await?;
+    respond::done(&request, member.https(), Done::FormDeleted, &paths::forms(account))
 }
 
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
     access.need_persons()?;
-    let id = request.match_info().get("form").and_then(|text| text.parse().ok());
-    let id: i64 = id.ok_or(WebError::NotFound)?;
+    let id = id_of(&request)?;
     let pairs = report_page::pairs(&request)?;
     let mut params = TimelineParams::read(&pairs, access.format)?;
     if access.format.is_csv() && query::first(&pairs, "limit").is_none() {
@@ -159,6 +178,8 @@ pub(crate) struct Page {
     pager: Option<Pager>,
     csv: String,
     json: String,
+    /// What deleting removes, and where to send it; only for users who may.
+    delete: Option<(String, String)>,
 }
 
 pub(crate) fn page(
@@ -179,6 +200,10 @@ pub(crate) fn page(
         pager: timeline_pager(t, params, &address, table.rows.len(), table.total, table.next.as_deref()),
         csv: format!("{address}?format=csv"),
         json: format!("{address}?format=json"),
+        delete: layout.viewer_is(Role::Admin).then(|| {
+            let count = t.forms.delete_count.of(report_page::signed(form.submissions), &t.number);
+            (fill(t.forms.delete_what, &[("submissions", &count)]), format!("{address}/delete"))
+        }),
         layout,
     }
 }
