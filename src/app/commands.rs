@@ -13,6 +13,7 @@ use crate::app::events::{count_back, definitions};
 use crate::app::ingest::fold;
 use crate::app::ingest::refusal::refusal;
 use crate::app::people::erase::person::{self, ErasedPerson, Key};
+use crate::app::people::merge;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
 use crate::domain::event::{EventKind, EventNumber, Status, Typed};
@@ -46,6 +47,8 @@ pub enum Command {
     },
     /// Answers `{"event_id"}`.
     EventChange { account: AccountId, number: EventNumber, change: EventChange },
+    /// Answers `{"contact_id"}`: the contact `into`, or the one that it was merged into, of which `from` is a part now.
+    ContactMerge { account: AccountId, from: i64, into: i64 },
     /// Answers `{"erased","sessions","page_views","damaged"}`: how many persons were erased, 0 when there is none with
     /// this email or token (any more), and the days that cannot be read. Exactly one of the two is given.
     ErasePerson { account: AccountId, email: Option<String>, visitor: Option<String> },
@@ -64,7 +67,7 @@ impl Command {
     /// Must everything acknowledged be folded before it? In a server that happens by itself.
     #[must_use]
     pub const fn needs_folded_hits(&self) -> bool {
-        matches!(self, Self::ErasePerson { .. })
+        matches!(self, Self::ErasePerson { .. } | Self::ContactMerge { .. })
     }
 }
 
@@ -148,6 +151,19 @@ impl From<count_back::Error> for Error {
     }
 }
 
+impl From<merge::Error> for Error {
+    fn from(error: merge::Error) -> Self {
+        match error {
+            merge::Error::Access(access::Error::Store(store::Error::NotFound)) => {
+                Self::failed(&"there is no contact with this number; see guestlog contact list")
+            }
+            merge::Error::Access(error) => error.into(),
+            merge::Error::Same => Self::invalid(&error),
+            error => Self::failed(&error),
+        }
+    }
+}
+
 impl From<access::Error> for Error {
     fn from(error: access::Error) -> Self {
         use access::Error as Access;
@@ -211,6 +227,11 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             change_event(app, account, number, change).await?;
             Ok(json!({ "event_id": number.to_string() }))
         }
+        Command::ContactMerge { account, from, into } => {
+            need_account(app, account)?;
+            let survivor = merge::merge(app, Actor::Machine, account, from, into).await?;
+            Ok(json!({ "contact_id": survivor }))
+        }
         Command::ErasePerson { account, email, visitor } => {
             erase_person(app, account, email.as_deref(), visitor.as_deref()).await
         }
@@ -222,14 +243,16 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             let deleted = fold::delete_dead_letters(app).await?;
             Ok(json!({ "deleted": deleted }))
         }
-        Command::ReloadMaps {} => {
-            let own = Arc::clone(app);
-            let done = tokio::task::spawn_blocking(move || own.geo.reload_changed()).await;
-            let done = done.map_err(|error| Error::failed(&error))?;
-            Ok(json!({ "taken": done.taken, "refused": done.refused, "dropped": done.dropped }))
-        }
+        Command::ReloadMaps {} => reload_maps(app).await,
         Command::Status {} => Ok(status(app)),
     }
+}
+
+async fn reload_maps(app: &Arc<App>) -> Result<Value, Error> {
+    let own = Arc::clone(app);
+    let done = tokio::task::spawn_blocking(move || own.geo.reload_changed()).await;
+    let done = done.map_err(|error| Error::failed(&error))?;
+    Ok(json!({ "taken": done.taken, "refused": done.refused, "dropped": done.dropped }))
 }
 
 async fn erase_person(

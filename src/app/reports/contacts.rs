@@ -119,27 +119,36 @@ pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Tabl
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
     let digits = money::digits(&entry.settings().currency);
     let wanted = wanted.clone();
-    app.store
-        .read(move |conn| {
-            let Wanted { search, order, after, limit } = &wanted;
-            let mut shown = match contact::list(conn, account, *order, search, *after, limit + 1) {
-                Err(store::Error::NotFound) => return Err(no_cursor()),
-                found => found?,
-            };
-            let is_more = shown.len() > *limit;
-            shown.truncate(*limit);
-            let next = shown.last().filter(|_| is_more).map(|last| last.id.to_string());
-            let sources = sources(conn, account, &shown)?;
-            let row = |shown: Shown| {
-                let source = sources.get(&shown.source).map_or("", String::as_str);
-                let name = name_of(conn, account, shown.id)?;
-                Ok::<_, store::Error>(ContactRow::of(shown, name, source, digits))
-            };
-            let rows = shown.into_iter().map(row).collect::<Result<_, _>>()?;
-            let total = u64::try_from(contact::count(conn, account, search)?).unwrap_or(0);
-            Ok(Table { rows, total, next, ..Table::default() })
-        })
-        .await
+    app.store.read(move |conn| find(conn, account, digits, &wanted)).await
+}
+
+/// The same on a connection of the caller; `digits` are the decimal places of the account's currency.
+///
+/// # Errors
+/// `Invalid`; the store's.
+pub fn find(
+    conn: &Connection,
+    account: AccountId,
+    digits: u32,
+    wanted: &Wanted,
+) -> Result<Table<ContactRow>, Error> {
+    let Wanted { search, order, after, limit } = wanted;
+    let mut shown = match contact::list(conn, account, *order, search, *after, limit + 1) {
+        Err(store::Error::NotFound) => return Err(no_cursor()),
+        found => found?,
+    };
+    let is_more = shown.len() > *limit;
+    shown.truncate(*limit);
+    let next = shown.last().filter(|_| is_more).map(|last| last.id.to_string());
+    let sources = sources(conn, account, &shown)?;
+    let row = |shown: Shown| {
+        let source = sources.get(&shown.source).map_or("", String::as_str);
+        let name = name_of(conn, account, shown.id)?;
+        Ok::<_, store::Error>(ContactRow::of(shown, name, source, digits))
+    };
+    let rows = shown.into_iter().map(row).collect::<Result<_, _>>()?;
+    let total = u64::try_from(contact::count(conn, account, search)?).unwrap_or(0);
+    Ok(Table { rows, total, next, ..Table::default() })
 }
 
 /// First and last name of a contact, as far as they are known.
