@@ -13,7 +13,7 @@ use crate::app::events::{count_back, definitions};
 use crate::app::ingest::fold;
 use crate::app::ingest::refusal::refusal;
 use crate::app::people::erase::person::{self, ErasedPerson, Key};
-use crate::app::people::lists;
+use crate::app::people::{lists, merge};
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
 use crate::domain::event::{EventKind, EventNumber, Status, Typed};
@@ -52,6 +52,8 @@ pub enum Command {
     ListAdd { account: AccountId, name: String, kind: ListKind, conditions: Conditions },
     /// Answers `{"list_id"}`.
     ListDelete { account: AccountId, list: ListId },
+    /// Answers `{"contact_id"}`: the contact `into`, or the one that it was merged into, of which `from` is a part now.
+    ContactMerge { account: AccountId, from: i64, into: i64 },
     /// Answers `{"erased","sessions","page_views","damaged"}`: how many persons were erased, 0 when there is none with
     /// this email or token (any more), and the days that cannot be read. Exactly one of the two is given.
     ErasePerson { account: AccountId, email: Option<String>, visitor: Option<String> },
@@ -70,7 +72,7 @@ impl Command {
     /// Must everything acknowledged be folded before it? In a server that happens by itself.
     #[must_use]
     pub const fn needs_folded_hits(&self) -> bool {
-        matches!(self, Self::ErasePerson { .. } | Self::ListAdd { .. })
+        matches!(self, Self::ErasePerson { .. } | Self::ListAdd { .. } | Self::ContactMerge { .. })
     }
 }
 
@@ -166,6 +168,19 @@ impl From<count_back::Error> for Error {
     }
 }
 
+impl From<merge::Error> for Error {
+    fn from(error: merge::Error) -> Self {
+        match error {
+            merge::Error::Access(access::Error::Store(store::Error::NotFound)) => {
+                Self::failed(&"there is no contact with this number; see guestlog contact list")
+            }
+            merge::Error::Access(error) => error.into(),
+            merge::Error::Same => Self::invalid(&error),
+            error => Self::failed(&error),
+        }
+    }
+}
+
 impl From<access::Error> for Error {
     fn from(error: access::Error) -> Self {
         use access::Error as Access;
@@ -233,6 +248,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             add_list(app, account, &name, kind, conditions).await
         }
         Command::ListDelete { account, list } => delete_list(app, account, list).await,
+        Command::ContactMerge { account, from, into } => merge_contacts(app, account, from, into).await,
         Command::ErasePerson { account, email, visitor } => {
             erase_person(app, account, email.as_deref(), visitor.as_deref()).await
         }
@@ -244,12 +260,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             let deleted = fold::delete_dead_letters(app).await?;
             Ok(json!({ "deleted": deleted }))
         }
-        Command::ReloadMaps {} => {
-            let own = Arc::clone(app);
-            let done = tokio::task::spawn_blocking(move || own.geo.reload_changed()).await;
-            let done = done.map_err(|error| Error::failed(&error))?;
-            Ok(json!({ "taken": done.taken, "refused": done.refused, "dropped": done.dropped }))
-        }
+        Command::ReloadMaps {} => reload_maps(app).await,
         Command::Status {} => Ok(status(app)),
     }
 }
@@ -270,6 +281,19 @@ async fn delete_list(app: &App, account: AccountId, list: ListId) -> Result<Valu
     need_account(app, account)?;
     lists::delete(app, Actor::Machine, account, list).await?;
     Ok(json!({ "list_id": list }))
+}
+
+async fn merge_contacts(app: &App, account: AccountId, from: i64, into: i64) -> Result<Value, Error> {
+    need_account(app, account)?;
+    let survivor = merge::merge(app, Actor::Machine, account, from, into).await?;
+    Ok(json!({ "contact_id": survivor }))
+}
+
+async fn reload_maps(app: &Arc<App>) -> Result<Value, Error> {
+    let own = Arc::clone(app);
+    let done = tokio::task::spawn_blocking(move || own.geo.reload_changed()).await;
+    let done = done.map_err(|error| Error::failed(&error))?;
+    Ok(json!({ "taken": done.taken, "refused": done.refused, "dropped": done.dropped }))
 }
 
 async fn erase_person(

@@ -3,6 +3,7 @@
 
 mod account;
 mod answer;
+mod contact;
 mod demo;
 mod doctor;
 mod event;
@@ -67,6 +68,9 @@ enum Command {
     /// Manage events
     #[command(subcommand)]
     Event(event::Event),
+    /// List and merge contacts
+    #[command(subcommand)]
+    Contact(contact::Contact),
     /// Export data of an account
     #[command(subcommand)]
     Export(export::Command),
@@ -147,6 +151,7 @@ fn execute(command: Command, config: &Config, json: bool) -> Result<Option<Answe
         Command::User(command) => user::run(command, config),
         Command::Token(command) => token::run(command, config),
         Command::Event(command) => event::run(command, config),
+        Command::Contact(command) => contact::run(command, config),
         Command::Export(command) => return export::run(&command, config, json),
         Command::List(command) => list::run(command, config),
         Command::ErasePerson(asked) => person::erase(asked, config),

@@ -7,12 +7,11 @@
 //! store has one writer, and the fold keeps no numbers from one batch to the next.
 
 pub mod contacts;
+pub mod delete_form;
 pub mod edit;
 pub mod erase;
 pub mod lists;
 pub mod merge;
-pub mod delete_form;
-pub mod erase_visitor;
 pub mod properties;
 #[cfg(test)]
 mod tests;

@@ -1,22 +1,17 @@
 //! Reports as the pages, their JSON and their CSV show them; each page has a file. A report turns a query into one
 //! request to the scan, and its answer into rows with the keys that other programs rely on. Nothing is counted here.
 
-pub mod contact;
-pub mod contacts;
 pub mod dashboard;
 pub mod devices;
 mod error;
 pub mod event;
 pub mod events;
-pub mod forms;
-pub mod lists;
-pub mod merges;
 pub mod pages;
 pub mod parameters;
+mod people;
 pub mod saved_views;
 pub mod sources;
 pub mod typed;
-pub mod visitor;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -45,6 +40,7 @@ pub use events::{EventRow, events};
 pub use forms::{FormReport, FormRow, form, forms};
 pub use pages::{PageRow, pages};
 pub use parameters::{LIMIT_DEFAULT, LIMIT_MAX};
+pub use people::{contact, contacts, forms, lists, merges, visitor};
 pub use sources::{SourceRow, sources};
 pub use visitor::{VisitorReport, visitor};
 

@@ -46,10 +46,6 @@ pub enum Done {
     ContactsMerged,
     MergeUndone,
     ContactMade,
-}
-
-/// Every notice with its text.
-const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 32] {
     FormDeleted,
 }
 

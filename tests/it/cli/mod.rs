@@ -3,6 +3,7 @@
 
 mod accounts;
 mod binary;
+mod contacts;
 mod demo;
 mod erasing;
 mod events;

@@ -257,6 +257,15 @@ async fn ursula_and_bob(site: &mut Site) {
             site.close_days().await;
         }
     }
+    let form = json!({"fields": [{"name": "email", "value": "ursula@example.test"},
+        {"name": "street", "value": "Zeppelinstrasse"}], "context": {"hutk": "ursulafirst",
+        "pageUri": "https://example.com/about-ursula/form", "pageName": "Greetings for Saylor"}});
+    let address = format!("/submissions/v3/integration/submit/{}/letters", site.account);
+    let request = TestRequest::post().uri(&address).set_payload(form.to_string());
+    let request = request.insert_header(("content-type", "application/json"));
+    assert_eq!(site.call(request).await.status, 200);
+    site.fold().await;
+    assert_eq!(site.ask::<i64>("select count(*) from submission"), 1);
     let contact: i64 = site.ask("select id from contact where email = 'ursula@example.test'");
     let before: i64 = site.ask("select id from contact where email = 'ubefore@example.test'");
     let email = Email::parse("usaylor@example.test").unwrap();

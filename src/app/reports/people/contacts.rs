@@ -6,9 +6,9 @@ use std::collections::hash_map::Entry;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::{Error, LIMIT_DEFAULT, Table, after, limit, no_cursor, not_one_of};
 use crate::app::core::App;
 use crate::app::reports::parameters;
+use crate::app::reports::{Error, LIMIT_DEFAULT, Table, after, limit, no_cursor, not_one_of};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::contact::{FIRST_NAME, LAST_NAME, full_name};
@@ -53,7 +53,7 @@ pub struct ContactRow {
 
 impl ContactRow {
     /// `source`: its text.
-    pub(super) fn of(shown: Shown, name: Option<String>, source: &str, digits: u32) -> Self {
+    pub(in crate::app::reports) fn of(shown: Shown, name: Option<String>, source: &str, digits: u32) -> Self {
         let detail = [part(source, 1), part(source, 2)];
         let detail: Vec<&str> = detail.into_iter().filter(|text| !text.is_empty()).collect();
         Self {
@@ -119,25 +119,34 @@ pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Tabl
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
     let digits = money::digits(&entry.settings().currency);
     let wanted = wanted.clone();
-    app.store
-        .read(move |conn| {
-            let Wanted { search, order, after, limit } = &wanted;
-            let mut shown = match contact::list(conn, account, *order, search, *after, limit + 1) {
-                Err(store::Error::NotFound) => return Err(no_cursor()),
-                found => found?,
-            };
-            let is_more = shown.len() > *limit;
-            shown.truncate(*limit);
-            let next = shown.last().filter(|_| is_more).map(|last| last.id.to_string());
-            let rows = rows_of(conn, account, shown, digits)?;
-            let total = u64::try_from(contact::count(conn, account, search)?).unwrap_or(0);
-            Ok(Table { rows, total, next, ..Table::default() })
-        })
-        .await
+    app.store.read(move |conn| find(conn, account, digits, &wanted)).await
+}
+
+/// The same on a connection of the caller; `digits` are the decimal places of the account's currency.
+///
+/// # Errors
+/// `Invalid`; the store's.
+pub fn find(
+    conn: &Connection,
+    account: AccountId,
+    digits: u32,
+    wanted: &Wanted,
+) -> Result<Table<ContactRow>, Error> {
+    let Wanted { search, order, after, limit } = wanted;
+    let mut shown = match contact::list(conn, account, *order, search, *after, limit + 1) {
+        Err(store::Error::NotFound) => return Err(no_cursor()),
+        found => found?,
+    };
+    let is_more = shown.len() > *limit;
+    shown.truncate(*limit);
+    let next = shown.last().filter(|_| is_more).map(|last| last.id.to_string());
+    let rows = rows_of(conn, account, shown, digits)?;
+    let total = u64::try_from(contact::count(conn, account, search)?).unwrap_or(0);
+    Ok(Table { rows, total, next, ..Table::default() })
 }
 
 /// Contacts as rows of a table, in the same order.
-pub(super) fn rows_of(
+pub(in crate::app::reports) fn rows_of(
     conn: &Connection,
     account: AccountId,
     shown: Vec<Shown>,
@@ -153,7 +162,7 @@ pub(super) fn rows_of(
 }
 
 /// First and last name of a contact, as far as they are known.
-pub(super) fn name_of(
+pub(in crate::app::reports) fn name_of(
     conn: &Connection,
     account: AccountId,
     id: i64,

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::{Error, LIMIT_DEFAULT, Table, after, iso_days, limit, long_turn, no_cursor, not_one_of};
 use crate::app::core::App;
 use crate::app::reports::parameters;
+use crate::app::reports::{
+    Error, LIMIT_DEFAULT, Table, after, iso_days, limit, long_turn, no_cursor, not_one_of,
+};
 use crate::app::state::account_cache;
 use crate::base::clock::{DAY, Millis};
 use crate::domain::account::AccountId;

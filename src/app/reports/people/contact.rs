@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::contacts::{self, ContactRow};
 use super::merges::{self, Merged};
 use super::visitor::{EventRow, SessionRow, Texts};
-use super::{Error, iso_days};
 use crate::app::core::App;
 use crate::app::reports::parameters;
+use crate::app::reports::{Error, iso_days};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
@@ -101,28 +101,37 @@ pub async fn contact(
     let clock = Arc::clone(&app.clock);
     app.store
         .read(move |conn| {
-            let Some(id) = alias::resolve(conn, account, id)? else { return Ok(None) };
-            let Some(shown) = contact::find(conn, account, id)? else { return Ok(None) };
-            let mut numbers = visitor::list_of_contact(conn, account, id, NUMBERS_MAX + 1)?;
-            let older_left_out = numbers.len() > NUMBERS_MAX;
-            numbers.truncate(NUMBERS_MAX);
             let deadline = scan::Deadline::new(clock);
             let ask = Ask { conn, account, zone: &entry.zone, after, limit, deadline: &deadline };
-            let found = ask.all(&numbers, &shown)?;
-            let digits = money::digits(&entry.settings().currency);
-            let report = report(&ask, shown, found, digits)?;
-            Ok(Some(ContactReport { older_left_out, ..report }))
+            find(&ask, id, &entry.settings().currency)
         })
         .await
 }
 
-struct Ask<'a> {
-    conn: &'a Connection,
-    account: AccountId,
-    zone: &'a crate::domain::period::Zone,
-    after: Option<Place>,
-    limit: usize,
-    deadline: &'a scan::Deadline,
+/// Which part of a timeline is asked for, and where it is read.
+pub struct Ask<'a> {
+    pub conn: &'a Connection,
+    pub account: AccountId,
+    pub zone: &'a crate::domain::period::Zone,
+    pub after: Option<Place>,
+    pub limit: usize,
+    pub deadline: &'a scan::Deadline,
+}
+
+/// The same as `contact` on a connection of the caller.
+///
+/// # Errors
+/// The store's.
+pub fn find(ask: &Ask<'_>, id: i64, currency: &str) -> Result<Option<ContactReport>, Error> {
+    let (conn, account) = (ask.conn, ask.account);
+    let Some(id) = alias::resolve(conn, account, id)? else { return Ok(None) };
+    let Some(shown) = contact::find(conn, account, id)? else { return Ok(None) };
+    let mut numbers = visitor::list_of_contact(conn, account, id, NUMBERS_MAX + 1)?;
+    let older_left_out = numbers.len() > NUMBERS_MAX;
+    numbers.truncate(NUMBERS_MAX);
+    let found = ask.all(&numbers, &shown)?;
+    let report = report(ask, shown, found, money::digits(currency))?;
+    Ok(Some(ContactReport { older_left_out, ..report }))
 }
 
 /// An entry of the timeline.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use serde::{Serialize, Serializer};
 
-use super::{Error, Table};
 use crate::app::core::App;
 use crate::app::reports::parameters;
+use crate::app::reports::{Error, Table};
 use crate::base::clock::{Millis, SECOND};
 use crate::domain::account::AccountId;
 use crate::domain::consent::Consent;
@@ -138,17 +138,17 @@ impl SessionRow {
 
 impl EventRow {
     /// The visitor identified as the contact, in a hit that has a row of its own.
-    pub(super) fn identification(at: Millis) -> Self {
+    pub(in crate::app::reports) fn identification(at: Millis) -> Self {
         Self { at, kind: "identification", ..Self::default() }
     }
 
     /// Another contact became part of this one.
-    pub(super) fn merge(at: Millis, contact: i64) -> Self {
+    pub(in crate::app::reports) fn merge(at: Millis, contact: i64) -> Self {
         Self { at, kind: "merge", contact_id: Some(contact), ..Self::default() }
     }
 }
 
-pub(super) fn iso<S: Serializer>(at: &Millis, serializer: S) -> Result<S::Ok, S::Error> {
+pub(in crate::app::reports) fn iso<S: Serializer>(at: &Millis, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.iso())
 }
 
@@ -192,7 +192,7 @@ pub async fn visitor(
 }
 
 /// The texts of dictionary ids. Each is read once.
-pub(super) struct Texts<'a> {
+pub(in crate::app::reports) struct Texts<'a> {
     conn: &'a Connection,
     account: AccountId,
     known: FxHashMap<(u8, u32), Arc<str>>,
@@ -203,7 +203,11 @@ pub(super) struct Texts<'a> {
 }
 
 impl<'a> Texts<'a> {
-    pub(super) fn new(conn: &'a Connection, account: AccountId, digits: u32) -> Result<Self, store::Error> {
+    pub(in crate::app::reports) fn new(
+        conn: &'a Connection,
+        account: AccountId,
+        digits: u32,
+    ) -> Result<Self, store::Error> {
         let events = store::definition::list_names(conn, account)?;
         Ok(Self { conn, account, known: FxHashMap::default(), events, digits })
     }
@@ -262,7 +266,7 @@ impl<'a> Texts<'a> {
         })
     }
 
-    pub(super) fn session(&mut self, visit: &Visit) -> Result<SessionRow, store::Error> {
+    pub(in crate::app::reports) fn session(&mut self, visit: &Visit) -> Result<SessionRow, store::Error> {
         let run = &visit.run;
         let source = self.of(Kind::Source, run.source)?;
         let campaign = self.of(Kind::Campaign, run.campaign)?;
@@ -303,7 +307,10 @@ impl<'a> Texts<'a> {
     }
 
     /// A submitted form, as an entry of its own.
-    pub(super) fn submission(&mut self, submitted: Submitted) -> Result<SessionRow, store::Error> {
+    pub(in crate::app::reports) fn submission(
+        &mut self,
+        submitted: Submitted,
+    ) -> Result<SessionRow, store::Error> {
         let page = self.of(Kind::Page, submitted.page)?;
         let event = EventRow {
             at: submitted.at,

@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use super::contacts::{ContactRow, rows_of};
-use super::{Error, Table, no_cursor};
 use crate::app::core::App;
+use crate::app::reports::{Error, Table, no_cursor};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::list::{Conditions, ListId, ListKind};

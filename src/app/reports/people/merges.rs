@@ -31,7 +31,11 @@ pub struct Merged {
 }
 
 /// The contacts that became part of this one, the latest first.
-pub(super) fn list(conn: &Connection, account: AccountId, id: i64) -> Result<Vec<Merged>, store::Error> {
+pub(in crate::app::reports) fn list(
+    conn: &Connection,
+    account: AccountId,
+    id: i64,
+) -> Result<Vec<Merged>, store::Error> {
     let merged = |merge: Merge| {
         let Merge { alias, into, at, by } = merge;
         let brought = alias::list_brought(conn, account, alias)?;
