@@ -278,20 +278,39 @@ pub fn delete_of_visitor(
     account: AccountId,
     visitor: VisitorNumber,
 ) -> Result<usize, Error> {
-    Ok(conn
+    let deleted = conn
         .prepare_cached(
             "delete from submission indexed by submission_visitor
              where account_id = ?1 and visitor = ?2 and visitor <> 0",
         )?
-        .execute((account.0, visitor.0))?)
+        .execute((account.0, visitor.0))?;
+    update_pages(conn, account, deleted)?;
+    Ok(deleted)
+}
+
+/// After submissions were deleted: each form has the page of its newest submission that is left, because the one before may
+/// have been about a person.
+fn update_pages(conn: &Connection, account: AccountId, deleted: usize) -> Result<(), Error> {
+    if deleted > 0 {
+        conn.prepare_cached(
+            "update form set page = coalesce((select s.page from submission s indexed by submission_form
+                 where s.account_id = form.account_id and s.form_id = form.id and s.page <> 0
+                 order by s.at_ms desc, s.id desc limit 1), 0)
+             where account_id = ?1",
+        )?
+        .execute([account.0])?;
+    }
+    Ok(())
 }
 
 /// Deletes the submissions of a contact, of its aliases, and of its visitors where nobody was named. It needs the rows of
 /// aliases and visitors, so it comes before they are deleted.
 pub fn delete_of_contact(conn: &Connection, account: AccountId, contact: i64) -> Result<usize, Error> {
-    Ok(conn
+    let deleted = conn
         .prepare_cached(&format!("delete from submission where id in ({OF_CONTACT})"))?
-        .execute((account.0, contact))?)
+        .execute((account.0, contact))?;
+    update_pages(conn, account, deleted)?;
+    Ok(deleted)
 }
 
 /// Deletes submissions that are too old, at most `limit`. Answers how many there were.

@@ -5,13 +5,15 @@ use askama::Template;
 use super::events::{FULL, NOW, named, zone};
 use super::fixtures::{ARABIC, HOSTILE, LONG, visit};
 use crate::app::people::edit;
-use crate::app::reports::contact::{ContactReport, Said};
+use crate::app::reports::contact::{ContactReport, InList, Said};
 use crate::app::reports::contacts::Wanted as WantedContacts;
 use crate::app::reports::merges::{Conflict, Merged, Preview, Side};
 use crate::app::reports::{ContactRow, Table};
 use crate::base::clock::{DAY, HOUR, MINUTE};
+use crate::domain::list::ListId;
 use crate::domain::user::Role;
 use crate::store::contact::Order;
+use crate::store::list::Change;
 use crate::web::admin::people::{self, contact, merge, visitor};
 use crate::web::response::page::Section;
 use crate::web::text::EN;
@@ -60,8 +62,16 @@ fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
         by: (n == 2).then(|| "sanne@example.com".to_owned()),
     };
     let merged = if texts.is_empty() { Vec::new() } else { vec![merged(2, 1), merged(3, 2), merged(400, 1)] };
+    let list = texts.first().unwrap_or(&"Customers");
     let found = ContactReport {
         row: contact_row(1, email),
+        lists: vec![InList { id: 3, name: (*list).to_owned(), joined: NOW }],
+        list_changes: vec![Change {
+            at: NOW.plus(-2 * DAY),
+            list: ListId(3),
+            name: (*list).to_owned(),
+            is_joined: true,
+        }],
         external_id: Some("77".into()),
         created: NOW.plus(-80 * DAY),
         properties: vec![

@@ -42,6 +42,11 @@ texts! {
         /// Shown when a contact has more browsers than its timeline.
         older_left_out: "The timeline shows the {number} most recently seen browsers. The totals above include older browsers, too.",
         identified: "Identified",
+        /// The badge of a change in the timeline.
+        list: "List",
+        lists: "Lists",
+        list_joined: "Joined “{list}”",
+        list_left: "Left “{list}”",
         erase: "Erase contact",
         /// What erasing removes.
         erase_what: "This permanently removes the contact with all emails and properties, {sessions} with {views} and {completions}, from every report and file. It cannot be undone.",

@@ -96,6 +96,14 @@ async fn a_list_is_changed_shown_as_data_used_as_a_filter_and_deleted() {
             "{filter}"
         );
     }
+    let ada = fixture.json("contacts/1").await;
+    assert_eq!(ada["lists"][0]["name"], "Buyers");
+    assert_eq!(
+        (&ada["timeline"][0]["kind"], &ada["timeline"][0]["event"]),
+        (&json!("list_joined"), &json!("Buyers"))
+    );
+    let text = fixture.text("contacts/1").await;
+    assert!(text.contains("Lists Buyers") && text.contains("List Joined “Buyers”"), "{text}");
     let edit = fixture.path("lists/1/edit");
     assert!(fixture.get("lists/1/edit").await.body.contains(r#"name="g0c0.number" value="2""#));
     let mut fields = BOUGHT_TWICE;

@@ -307,8 +307,8 @@ async fn no_byte_of_an_erased_person_is_left_in_any_file() {
     let rows = "select (select coalesce(sum(rows), 0) from segment) + (select count(*) from event_unpacked)";
     assert_eq!(site.ask::<i64>(rows), 6, "Bob's");
     let erased_texts = "select count(*) from dictionary where value = '(erased) ' || id and kind = ";
-    // Her own page, and that of her completions.
-    for (kind, count) in [("1", 2), ("2", 1), ("5", 2), ("8", 0)] {
+    // Her own page, that of her form, and that of her completions.
+    for (kind, count) in [("1", 3), ("2", 1), ("5", 2), ("8", 0)] {
         assert_eq!(site.ask::<i64>(&format!("{erased_texts}{kind}")), count, "{kind}");
     }
     assert_eq!(

@@ -20,6 +20,7 @@ use crate::domain::visitor::VisitorNumber;
 use crate::store::contact::{self, Shown};
 use crate::store::contact_activity::NUMBERS_MAX;
 use crate::store::dictionary::{self, Kind};
+use crate::store::list::{self, Change, Membership};
 use crate::store::property::{self, Property};
 use crate::store::submission::{self, Submitted};
 use crate::store::timeline::{self, Place, Visit};
@@ -43,13 +44,18 @@ pub struct ContactReport {
     pub older_left_out: bool,
     /// The contacts that were merged into this one, the latest first.
     pub merged: Vec<Merged>,
-    /// Of the sessions shown and the merges between them, the newest first.
+    /// The lists it is in, by name.
+    pub lists: Vec<InList>,
+    /// Of the sessions shown, and the merges and changes of lists between them, the newest first.
     pub timeline: Vec<Moment>,
     #[serde(skip)]
     pub visits: Vec<SessionRow>,
     /// Those of `merged` that the timeline shows among its sessions.
     #[serde(skip)]
     pub shown_merges: Vec<Merged>,
+    /// How it joined and left lists, as far as the timeline shows that.
+    #[serde(skip)]
+    pub list_changes: Vec<Change>,
     /// All sessions, submitted forms, and days of what programs report.
     pub total: u64,
     /// What `after` must be for earlier ones.
@@ -65,6 +71,15 @@ pub struct Said {
     pub value: String,
     /// By a token or a signature, not only said (rules.md 22).
     pub verified: bool,
+}
+
+/// A list that the contact is in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct InList {
+    pub id: i64,
+    pub name: String,
+    #[serde(serialize_with = "super::visitor::iso")]
+    pub joined: Millis,
 }
 
 /// Something that happened.
@@ -248,11 +263,19 @@ fn report(ask: &Ask<'_>, shown: Shown, mut found: Found, digits: u32) -> Result<
     let shown_merges: Vec<Merged> =
         merged.iter().filter(|merge| ask.shows(&found, merge.at)).cloned().collect();
     let mut timeline: Vec<Moment> = visits.iter().flat_map(of_visit).collect();
-    for merge in &shown_merges {
-        let place = timeline.iter().position(|moment| moment.event.at <= merge.at).unwrap_or(timeline.len());
-        let event = EventRow::merge(merge.at, merge.contact_id);
+    let mut list_changes = list::list_changes(conn, account, shown.id)?;
+    list_changes.retain(|change| ask.shows(&found, change.at));
+    let merges = shown_merges.iter().map(|merge| EventRow::merge(merge.at, merge.contact_id));
+    let of_lists = list_changes.iter().map(EventRow::of_list);
+    for event in merges.chain(of_lists) {
+        let place = timeline.iter().position(|moment| moment.event.at <= event.at).unwrap_or(timeline.len());
         timeline.insert(place, Moment { event, ..Moment::default() });
     }
+    let in_list = |membership: Membership| InList {
+        id: membership.list.0,
+        name: membership.name,
+        joined: membership.joined,
+    };
     Ok(ContactReport {
         external_id: shown.external_id.clone(),
         created: shown.created,
@@ -263,6 +286,8 @@ fn report(ask: &Ask<'_>, shown: Shown, mut found: Found, digits: u32) -> Result<
         timeline,
         visits,
         shown_merges,
+        lists: list::list_of_contact(conn, account, shown.id)?.into_iter().map(in_list).collect(),
+        list_changes,
         total: found.total,
         next: found.next.map(|place| place.to_string()),
         damaged: iso_days(found.damaged),

@@ -18,6 +18,7 @@ use crate::domain::screen::ScreenClass;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::dictionary::{self, Kind, part};
 use crate::store::event::{Event, PAGE_VIEW};
+use crate::store::list::Change;
 use crate::store::submission::Submitted;
 use crate::store::timeline::{self, Place, Timeline, Visit};
 use crate::store::{self, Connection, contact, scan};
@@ -104,7 +105,8 @@ pub struct SessionRow {
 pub struct EventRow {
     #[serde(serialize_with = "iso")]
     pub at: Millis,
-    /// `page_view`, `completion`; on the timeline of a contact also `identification`, `submission` and `merge`.
+    /// `page_view`, `completion`; on the timeline of a contact also `identification`, `submission`,
+    /// `merge`, and `list_joined` and `list_left` with the name of the list as `event`.
     pub kind: &'static str,
     /// The contact that was merged into this one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -140,6 +142,12 @@ impl EventRow {
     /// The visitor identified as the contact, in a hit that has a row of its own.
     pub(in crate::app::reports) fn identification(at: Millis) -> Self {
         Self { at, kind: "identification", ..Self::default() }
+    }
+
+    /// The contact joined a list or left it.
+    pub(in crate::app::reports) fn of_list(change: &Change) -> Self {
+        let kind = if change.is_joined { "list_joined" } else { "list_left" };
+        Self { at: change.at, kind, event: change.name.clone(), ..Self::default() }
     }
 
     /// Another contact became part of this one.

@@ -9,7 +9,9 @@ use askama::Template;
 use crate::app::people::erase::contact::erase_contact;
 use crate::app::reports;
 use crate::app::reports::contact::{ContactReport, Moment};
+use crate::base::clock::Millis;
 use crate::domain::contact::ContactId;
+use crate::domain::list::ListId;
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::domain::user::Role;
@@ -131,8 +133,10 @@ pub(crate) struct Page {
     browsers: Vec<(String, String)>,
     properties: Vec<Property>,
     visits: Vec<Visit>,
-    /// Merges before the first session.
+    /// What happened besides sessions, before the first one that is shown.
     after: Vec<Note>,
+    /// Name and address of each list that the contact is in.
+    lists: Vec<(String, String)>,
     pager: Option<Pager>,
     csv: String,
     json: String,
@@ -160,7 +164,7 @@ pub(crate) fn page(
     let mut visits: Vec<Visit> =
         found.visits.iter().enumerate().map(|(at, row)| visit(t, zone, currency, row, at == 0)).collect();
     let count = visits.len();
-    let after = note_merges(t, zone, found, &mut visits);
+    let after = add_notes(t, zone, found, &mut visits);
     let mut under: Vec<String> =
         found.row.email.iter().filter(|_| found.row.name.is_some()).cloned().collect();
     under.push(fill(texts.number, &[("number", &found.row.id.to_string())]));
@@ -193,19 +197,38 @@ pub(crate) fn page(
         further: found.emails.iter().skip(1).cloned().collect(),
         merged: merged_list(&layout, zone, found, &address),
         merge: layout.viewer_is(Role::Editor).then(|| (format!("{address}/merge"), merged::field(t))),
+        lists: found
+            .lists
+            .iter()
+            .map(|one| (one.name.clone(), paths::list(account, ListId(one.id))))
+            .collect(),
         after,
         erase: erase_section(&layout, found, &address),
         layout,
     }
 }
 
-/// Puts each merge before the first session that is older; answers those older than all sessions.
-fn note_merges(t: &Texts, zone: &Zone, found: &ContactReport, visits: &mut [Visit]) -> Vec<Note> {
-    let mut after = Vec::new();
-    for merge in &found.shown_merges {
+/// Merges and changes of lists, the newest first.
+fn notes(t: &Texts, zone: &Zone, found: &ContactReport) -> Vec<(Millis, Note)> {
+    let merges = found.shown_merges.iter().map(|merge| {
         let (when, text) = merged::moment(t, zone, merge);
-        let note = Note { when, badge: t.contacts.merge.badge, text };
-        let place = found.visits.iter().position(|visit| visit.at <= merge.at);
+        (merge.at, Note { when, badge: t.contacts.merge.badge, text })
+    });
+    let of_lists = found.list_changes.iter().map(|change| {
+        let text = if change.is_joined { t.contacts.list_joined } else { t.contacts.list_left };
+        let when = format::date_time(&t.number, zone, change.at);
+        (change.at, Note { when, badge: t.contacts.list, text: fill(text, &[("list", &change.name)]) })
+    });
+    let mut notes: Vec<_> = merges.chain(of_lists).collect();
+    notes.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    notes
+}
+
+/// Puts each note before the first session that is older; answers those older than all sessions.
+fn add_notes(t: &Texts, zone: &Zone, found: &ContactReport, visits: &mut [Visit]) -> Vec<Note> {
+    let mut after = Vec::new();
+    for (at, note) in notes(t, zone, found) {
+        let place = found.visits.iter().position(|visit| visit.at <= at);
         match place.and_then(|place| visits.get_mut(place)) {
             Some(visit) => visit.before.push(note),
             None => after.push(note),
