@@ -21,6 +21,7 @@ use crate::base::random::{Random, hex};
 use crate::domain::account::AccountId;
 use crate::store::error::Error;
 use crate::store::file::data_dir;
+use crate::store::people::alias;
 
 /// The name of the file in the data directory.
 pub const ERASED_FILE: &str = "erased-persons";
@@ -181,6 +182,33 @@ impl Found {
     pub const fn is_empty(&self) -> bool {
         self.contacts.is_empty() && self.visitors.is_empty()
     }
+}
+
+/// Merges by which somebody who was erased is part of somebody who was not: they were undone before the erasure. Each
+/// is one into a living contact; when those are undone, there may be more below them.
+pub fn find_merges(conn: &Connection, known: &Known) -> Result<Vec<(AccountId, i64)>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select a.account_id, a.alias_id, a.contact_id, c.created_ms, l.created_ms
+         from contact_alias a
+             join contact c on c.account_id = a.account_id and c.id = a.alias_id
+             join contact l on l.account_id = a.account_id and l.id = a.contact_id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut merges = FxHashSet::default();
+    while let Some(row) = rows.next()? {
+        let (account, mut alias, living) = (AccountId(row.get(0)?), row.get(1)?, row.get(2)?);
+        let is_known = |id, created| known.contains(account, &Mark::Contact(id, Millis(created)));
+        if !is_known(alias, row.get(3)?)? || is_known(living, row.get(4)?)? {
+            continue;
+        }
+        while let Some((merge, ..)) = alias::find(conn, account, alias)?.filter(|(m, ..)| m.into != living) {
+            alias = merge.into;
+        }
+        merges.insert((account, alias));
+    }
+    let mut merges: Vec<_> = merges.into_iter().collect();
+    merges.sort_unstable();
+    Ok(merges)
 }
 
 /// Looks through all contacts, emails and tokens for persons that were erased.

@@ -98,8 +98,32 @@ const HARMS: &[(&str, &str)] = &[
                  select id, 1, 'merged', 1, 0, 0, 0 from account;
              insert into contact (account_id, id, state, number, created_ms, first_ms, last_ms)
                  select id, 2, 'merged', 2, 0, 0, 0 from account;
-             insert into contact_alias select id, 2, 1, 0 from account",
+             insert into contact_alias (account_id, alias_id, contact_id, into_id, merged_ms)
+                 select id, 2, 1, 1, 0 from account",
         "aliases of contacts that are aliases themselves: 1",
+    ),
+    (
+        "insert into contact (account_id, id, state, number, created_ms, first_ms, last_ms)
+                 select id, 1, 'merged', 1, 0, 0, 0 from account",
+        "merged contacts that no alias names, or aliases of contacts that were not merged: 1",
+    ),
+    (
+        "insert into contact (account_id, id, state, number, created_ms, first_ms, last_ms)
+                 select id, 1, 'active', 1, 0, 0, 0 from account;
+             insert into contact (account_id, id, state, number, created_ms, first_ms, last_ms)
+                 select id, 2, 'merged', 2, 0, 0, 0 from account;
+             insert into contact_alias (account_id, alias_id, contact_id, into_id, merged_ms, own_source)
+                 select id, 2, 1, 3, 0, 99 from account",
+        "aliases that were merged into a contact which is not part of theirs: 1",
+    ),
+    (
+        "insert into contact (account_id, id, state, number, created_ms, first_ms, last_ms)
+                 select id, 1, 'active', 1, 0, 0, 0 from account;
+             insert into contact (account_id, id, state, number, created_ms, first_ms, last_ms)
+                 select id, 2, 'merged', 2, 0, 0, 0 from account;
+             insert into contact_alias (account_id, alias_id, contact_id, into_id, merged_ms, own_source)
+                 select id, 2, 1, 1, 0, 99 from account",
+        "rows of contact_alias whose own_source refers to a missing text: 1",
     ),
     ("drop index dictionary_hash", "index dictionary_hash is missing"),
     ("create table mine (a integer)", "table mine was not created by this program"),

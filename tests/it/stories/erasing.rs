@@ -8,7 +8,7 @@ use guestlog::app::people::contacts::{self, AddedEmail};
 use guestlog::app::people::erase::contact::erase_contact;
 use guestlog::app::people::erase::restored::{find_due, finish_erasures};
 use guestlog::app::people::erase::visitor::{Erased, erase_visitor};
-use guestlog::app::people::merge::merge;
+use guestlog::app::people::merge::{merge, undo_merge};
 use guestlog::app::people::properties;
 use guestlog::base::clock::{DAY, HOUR, MINUTE};
 use guestlog::domain::account::AccountId;
@@ -370,4 +370,46 @@ async fn an_erasure_of_a_person_that_was_cut_off_is_finished_at_the_next_start()
         assert_eq!(site.ask::<i64>("select count(*) from contact"), 0);
         assert_whole(&site);
     }
+}
+
+/// rules.md 25, 31: two people were merged by mistake and parted again, and then one of them was erased. A backup from
+/// before must not take the other one away with her.
+#[actix_web::test]
+async fn a_restored_backup_parts_an_erased_person_from_those_she_is_merged_with() {
+    let mut site = Site::new().await;
+    for (id, who) in [("1", "ursula"), ("2", "bob"), ("3", "cyn")] {
+        let said = json!({"email": format!("{who}@example.test")});
+        site.collect(&with(site.view(id, who, "https://example.com/"), "i", said)).await;
+    }
+    site.fold().await;
+    let (app, account) = (site.app.clone(), site.account);
+    merge(&app, Actor::Machine, account, 1, 2).await.unwrap();
+    merge(&app, Actor::Machine, account, 2, 3).await.unwrap();
+    let backup = tempfile::tempdir().unwrap();
+    let file = backup.path().join("copy.db");
+    let conn = store::Connection::open(site.data_dir().join(store::MAIN_FILE)).unwrap();
+    conn.execute("vacuum into ?1", [file.to_str().unwrap()]).unwrap();
+    drop(conn);
+    for alias in [2, 1] {
+        undo_merge(&app, Actor::Machine, account, alias).await.unwrap();
+    }
+    erase_contact(&app, Actor::Machine, account, 1).await.unwrap();
+    drop(app);
+    let site = site.restart_after(|dir| {
+        let main = dir.join(store::MAIN_FILE);
+        std::fs::copy(&file, &main).unwrap();
+        for end in ["-wal", "-shm"] {
+            drop(std::fs::remove_file(dir.join(format!("{}{end}", store::MAIN_FILE))));
+        }
+    });
+    let site = site.await;
+    assert_eq!(site.asks::<String>("select id || state from contact"), ["1merged", "2merged", "3active"]);
+    finish_erasures(&site.app, find_due(&site.app).await.unwrap().unwrap()).await.unwrap();
+    assert_eq!(
+        site.asks::<String>("select id || ' ' || email || ' ' || page_views from contact"),
+        ["2 bob@example.test 1", "3 cyn@example.test 1"]
+    );
+    assert_eq!(files_with(&site.data_dir(), &["ursula"]), [""; 0]);
+    assert_whole(&site);
+    assert!(find_due(&site.app).await.unwrap().is_none());
 }

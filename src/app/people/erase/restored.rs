@@ -1,8 +1,11 @@
 //! What is left to erase when a server starts: erasures that were cut off, and persons whom a restored backup brought back.
 
+use std::sync::Arc;
+
 use super::{Remember, contact, erase_unused_texts, visitor};
 use crate::app::access::{Actor, Error};
 use crate::app::core::App;
+use crate::app::people::merge::{self, ALIASES_MAX, undo_merge};
 use crate::domain::account::AccountId;
 use crate::store::{self, erase_texts, erased};
 
@@ -71,6 +74,8 @@ async fn finish_cut_off(
 /// Erases the persons whom the store has although they were erased.
 async fn erase_again(app: &App, known: erased::Known) -> Result<(), Error> {
     let total = known.total();
+    let known = Arc::new(known);
+    undo_merges(app, &known).await?;
     let found = app.store.read_long(move |conn| erased::find(conn, &known)).await?;
     if !found.is_empty() {
         tracing::warn!(
@@ -87,6 +92,26 @@ async fn erase_again(app: &App, known: erased::Known) -> Result<(), Error> {
         ignore_missing(visitor::erase(app, Actor::Machine, account, number, Remember::IsDone).await)?;
     }
     Ok(app.store.writer.write(move |conn| erased::update_count(conn, total)).await?)
+}
+
+/// Parts erased persons from others that they are merged into in this store: who was not erased must stay.
+async fn undo_merges(app: &App, known: &Arc<erased::Known>) -> Result<(), Error> {
+    // Each round goes one merge deeper.
+    for _ in 0..=ALIASES_MAX {
+        let known = Arc::clone(known);
+        let merges = app.store.read_long(move |conn| erased::find_merges(conn, &known)).await?;
+        if merges.is_empty() {
+            break;
+        }
+        for (account, alias) in merges {
+            match undo_merge(app, Actor::Machine, account, alias).await {
+                Ok(_) => {}
+                Err(merge::Error::Access(error)) => return Err(error),
+                Err(error) => tracing::warn!(%error, "a merge of an erased person could not be undone"),
+            }
+        }
+    }
+    Ok(())
 }
 
 fn ignore_missing<T>(erased: Result<T, Error>) -> Result<(), Error> {
