@@ -538,9 +538,11 @@ pub fn list_members(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut statement = conn.prepare_cached(&format!(
         "select {FIELDS} from contact where account_id = ?1 and state = 'active' and id in (
-             select contact_id from list_member where account_id = ?1 and list_id = ?2 and (?3 is null or contact_id < ?3)
-             order by contact_id desc limit ?4)
-         order by id desc"
+             select distinct coalesce((select a.contact_id from contact_alias a
+                 where a.account_id = m.account_id and a.alias_id = m.contact_id), m.contact_id)
+             from list_member m where m.account_id = ?1 and m.list_id = ?2)
+             and (?3 is null or id < ?3)
+         order by id desc limit ?4"
     ))?;
     let rows = statement.query_map((account.0, list.0, after, limit), read)?;
     Ok(rows.collect::<Result<_, _>>()?)

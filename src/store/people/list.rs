@@ -134,18 +134,25 @@ pub fn update_built(
     Ok(())
 }
 
+/// Member `m`, or the contact that it was merged into since it joined.
+const LIVING: &str = "coalesce((select a.contact_id from contact_alias a
+    where a.account_id = m.account_id and a.alias_id = m.contact_id), m.contact_id)";
+
 /// The members of a list, by number.
 pub fn list_members(conn: &Connection, account: AccountId, id: ListId) -> Result<Vec<u32>, Error> {
-    let mut statement = conn.prepare_cached(
-        "select contact_id from list_member where account_id = ?1 and list_id = ?2 order by contact_id",
-    )?;
+    let mut statement = conn.prepare_cached(&format!(
+        "select distinct {LIVING} as contact from list_member m where m.account_id = ?1 and m.list_id = ?2
+         order by contact"
+    ))?;
     let members = statement.query_map((account.0, id.0), |row| row.get(0))?;
     Ok(members.collect::<Result<_, _>>()?)
 }
 
 pub fn count_members(conn: &Connection, account: AccountId, id: ListId) -> Result<usize, Error> {
     let count: i64 = conn
-        .prepare_cached("select count(*) from list_member where account_id = ?1 and list_id = ?2")?
+        .prepare_cached(&format!(
+            "select count(distinct {LIVING}) from list_member m where m.account_id = ?1 and m.list_id = ?2"
+        ))?
         .query_row((account.0, id.0), |row| row.get(0))?;
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
@@ -168,7 +175,8 @@ pub fn update_member(
             .execute((account.0, id.0, contact, at.0))?,
         false => conn
             .prepare_cached(
-                "delete from list_member where account_id = ?1 and list_id = ?2 and contact_id = ?3",
+                "delete from list_member where account_id = ?1 and list_id = ?2 and (contact_id = ?3 or contact_id in
+                     (select alias_id from contact_alias where account_id = ?1 and contact_id = ?3))",
             )?
             .execute((account.0, id.0, contact))?,
     };
@@ -197,17 +205,19 @@ pub struct Membership {
     pub joined: Millis,
 }
 
-/// The lists of a contact, by name.
+/// The lists of a contact and of those that were merged into it, by name.
 pub fn list_of_contact(
     conn: &Connection,
     account: AccountId,
     contact: i64,
 ) -> Result<Vec<Membership>, Error> {
     let mut statement = conn.prepare_cached(
-        "select l.id, l.name, m.joined_ms
+        "select l.id, l.name, min(m.joined_ms)
          from list_member m indexed by list_member_contact
          join list l on l.account_id = m.account_id and l.id = m.list_id
-         where m.account_id = ?1 and m.contact_id = ?2 order by l.name, l.id",
+         where m.account_id = ?1 and (m.contact_id = ?2 or m.contact_id in
+             (select alias_id from contact_alias where account_id = ?1 and contact_id = ?2))
+         group by l.id order by l.name, l.id",
     )?;
     let lists = statement.query_map((account.0, contact), |row| {
         Ok(Membership { list: ListId(row.get(0)?), name: row.get(1)?, joined: Millis(row.get(2)?) })
@@ -224,12 +234,14 @@ pub struct Change {
     pub is_joined: bool,
 }
 
-/// How a contact joined and left lists, the latest change first.
+/// How a contact, and those that were merged into it, joined and left lists; the latest change first.
 pub fn list_changes(conn: &Connection, account: AccountId, contact: i64) -> Result<Vec<Change>, Error> {
     let mut statement = conn.prepare_cached(
         "select c.at_ms, c.list_id, l.name, c.is_joined
          from list_change c join list l on l.account_id = c.account_id and l.id = c.list_id
-         where c.account_id = ?1 and c.contact_id = ?2 order by c.at_ms desc, c.list_id",
+         where c.account_id = ?1 and (c.contact_id = ?2 or c.contact_id in
+             (select alias_id from contact_alias where account_id = ?1 and contact_id = ?2))
+         order by c.at_ms desc, c.list_id",
     )?;
     let changes = statement.query_map((account.0, contact), |row| {
         Ok(Change {

@@ -4,6 +4,8 @@
 use guestlog::app::access::Actor;
 use guestlog::app::jobs::build_lists::ListJob;
 use guestlog::app::people::lists;
+use guestlog::app::people::merge::{merge, undo_merge};
+use guestlog::app::reports;
 use guestlog::base::clock::{DAY, HOUR, MINUTE};
 use guestlog::domain::list::{Conditions, ListId, ListKind};
 use guestlog::store::list::CHANGES_MAX;
@@ -137,4 +139,33 @@ async fn the_latest_changes_of_a_contact_are_kept_and_not_one_more() {
     site.app.store.writer.write(flap).await.unwrap();
     let kept = "select count(*) || ' ' || min(at_ms) from list_change";
     assert_eq!(site.ask::<String>(kept), format!("{CHANGES_MAX} 1"), "all but the first");
+}
+
+/// A snapshot goes on to hold whoever a member was merged into.
+#[actix_web::test]
+async fn the_member_of_a_list_is_whoever_it_was_merged_into() {
+    let mut site = Site::new().await;
+    for (id, visitor) in [("1", "ada"), ("2", "bob")] {
+        let who = json!({"email": format!("{visitor}@example.test")});
+        site.collect(&with(site.view(id, visitor, "https://example.com/"), "i", who)).await;
+    }
+    site.fold().await;
+    let conditions = r#"{"any":[{"all":[{"text":{"field":"email","is":"contains","value":"ada@"}}]}]}"#;
+    let conditions = Conditions::parse(conditions).unwrap();
+    let create = lists::create(&site.app, Actor::Machine, site.account, "Ada", ListKind::Static, conditions);
+    let list = create.await.unwrap();
+    let shown = |site: &Site| {
+        let (app, account) = (site.app.clone(), site.account);
+        async move {
+            let found = reports::lists::show(&app, account, list, None, 10).await.unwrap().unwrap();
+            (found.table.total, found.table.rows.iter().map(|row| row.id).collect::<Vec<_>>())
+        }
+    };
+    assert_eq!(shown(&site).await, (1, vec![1]));
+    merge(&site.app, Actor::Machine, site.account, 1, 2).await.unwrap();
+    assert_eq!(shown(&site).await, (1, vec![2]));
+    let bob = reports::contact(&site.app, site.account, 2, None, 10).await.unwrap().unwrap();
+    assert_eq!(bob.lists.iter().map(|list| list.name.as_str()).collect::<Vec<_>>(), ["Ada"]);
+    undo_merge(&site.app, Actor::Machine, site.account, 1).await.unwrap();
+    assert_eq!(shown(&site).await, (1, vec![1]), "and back again");
 }
