@@ -11,6 +11,7 @@ mod load;
 mod measuring;
 mod metrics;
 mod output;
+mod people;
 mod report_list;
 mod reports;
 mod requests;
@@ -71,6 +72,21 @@ pub enum Bench {
         #[arg(long)]
         plain: bool,
     },
+    /// Lists, searches, pages of contacts, merging and erasing, on a store of a year
+    People {
+        /// Page views of the store
+        #[arg(long, default_value_t = 10_000_000)]
+        events: u64,
+        /// Days that the store covers
+        #[arg(long, default_value_t = 365)]
+        days: u32,
+        /// Visitors of the store; by default a tenth of the page views. One in four is a contact
+        #[arg(long)]
+        visitors: Option<u64>,
+        /// A directory in which the store is kept for the next run; that of `bench reports` will do
+        #[arg(long, value_name = "DIR")]
+        keep: Option<std::path::PathBuf>,
+    },
     /// Attacks on a server, each alone and all together, with an honest client beside: its p99, memory, what was lost
     Siege {
         /// Seconds of each attack
@@ -122,6 +138,15 @@ pub fn run(bench: &Bench, json: bool) -> anyhow::Result<ExitCode> {
                 plain: *plain,
             };
             reports::run(&plan, json)?;
+        }
+        Bench::People { events, days, visitors, keep } => {
+            let plan = people::Plan {
+                events: *events,
+                days: *days,
+                visitors: visitors.unwrap_or((*events / 10).max(1)),
+                dir: keep.clone(),
+            };
+            people::run(&plan, json)?;
         }
         Bench::Siege { seconds, rest, only, busy_day } => {
             let plan =

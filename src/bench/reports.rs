@@ -69,6 +69,23 @@ pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
 
 /// Opens the store, makes its history when it has none, and signs a user in.
 fn prepare(plan: &Plan, dir: &Path, runtime: &tokio::runtime::Runtime) -> anyhow::Result<MeasuredStore> {
+    make_store(dir, (plan.events, plan.days, plan.visitors), runtime)
+}
+
+/// The account of a store with such a history, which is made when there is none.
+pub(super) fn prepare_store(
+    dir: &Path,
+    history: (u64, u32, u64),
+    runtime: &tokio::runtime::Runtime,
+) -> anyhow::Result<AccountId> {
+    Ok(make_store(dir, history, runtime)?.account)
+}
+
+fn make_store(
+    dir: &Path,
+    (events, days, visitors): (u64, u32, u64),
+    runtime: &tokio::runtime::Runtime,
+) -> anyhow::Result<MeasuredStore> {
     let mut config = Config::default();
     config.server.data_dir = dir.to_owned();
     let app = server::open(&config)?;
@@ -80,11 +97,11 @@ fn prepare(plan: &Plan, dir: &Path, runtime: &tokio::runtime::Runtime) -> anyhow
     if is_new {
         let options = Options {
             account,
-            events: plan.events,
-            days: plan.days,
-            visitors: plan.visitors,
+            events,
+            days,
+            visitors,
             // The benchmark is defined with one contact for every four visitors.
-            contacts: Some(plan.visitors / 4),
+            contacts: Some(visitors / 4),
             seed: 1,
             end: None,
         };

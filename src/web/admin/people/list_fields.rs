@@ -74,6 +74,9 @@ impl What {
     }
 }
 
+/// Value of the button that adds a group.
+pub(crate) const ADD_GROUP: &str = "group";
+
 /// Names of fields: group and place of the condition, and what the field is.
 pub(crate) fn name(group: usize, place: usize, field: &str) -> String {
     format!("g{group}c{place}.{field}")
@@ -372,7 +375,7 @@ impl Groups {
                     None => self.0.push(vec![new]),
                 }
             }
-            ("group", ..) => self.0.push(vec![Typed::new(added("add"))]),
+            (ADD_GROUP, ..) => self.0.push(vec![Typed::new(added("add"))]),
             ("remove", Some(group), Some(place)) => {
                 if let Some(of) = self.0.get_mut(group)
                     && place < of.len()

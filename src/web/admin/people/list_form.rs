@@ -15,7 +15,7 @@ use crate::store;
 use crate::web::admin::people::list::mask;
 use crate::web::admin::people::list_condition::{Choices, ConditionView, PartKind, condition};
 use crate::web::admin::people::list_examples::{READY, ready};
-use crate::web::admin::people::list_fields::{Groups, Typed, What};
+use crate::web::admin::people::list_fields::{ADD_GROUP, Groups, Typed, What};
 use crate::web::admin::people::lists::{Member as Row, id_of, member as row_of, names};
 use crate::web::admin::reports::report_page;
 use crate::web::part::field::{Choice, Field, Kind};
@@ -254,6 +254,8 @@ async fn preview(
     }))
 }
 
+/// Value of the button that saves the list.
+const SAVE: &str = "save";
 /// Value of the button that shows the preview again.
 const PREVIEW: &str = "preview";
 
@@ -282,6 +284,14 @@ pub(crate) struct Page {
 impl Page {
     const fn preview_button(&self) -> &'static str {
         PREVIEW
+    }
+
+    const fn group_button(&self) -> &'static str {
+        ADD_GROUP
+    }
+
+    const fn save_button(&self) -> &'static str {
+        SAVE
     }
 
     fn whats(&self) -> Vec<(&'static str, &'static str)> {

@@ -24,13 +24,13 @@ use crate::web::part::icon::Icon;
 use crate::web::part::pager::Pager;
 use crate::web::paths;
 use crate::web::request::form::AccountForm;
-use crate::web::request::guard::{Format, ReportAccess};
+use crate::web::request::guard::{Format, Member as Sender, ReportAccess};
 use crate::web::request::method::get_or_head;
 use crate::web::request::query;
 use crate::web::response::error::WebError;
 use crate::web::response::export::Column;
 use crate::web::response::flash::Done;
-use crate::web::response::page::{Layout, Section};
+use crate::web::response::page::{Flash, Layout, Section, Tone};
 use crate::web::response::{export, respond};
 use crate::web::text::{Texts, fill};
 
@@ -269,14 +269,28 @@ pub(crate) fn show_page(layout: Layout, names: &Names, row: i64, found: &ListRep
 async fn delete(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
     let member = form.sender;
     member.need(Role::Editor)?;
-    let account = member.account_id();
-    match lists::delete(member.app(), member.actor(), account, id_of(&request)?).await {
+    let (account, id) = (member.account_id(), id_of(&request)?);
+    match lists::delete(member.app(), member.actor(), account, id).await {
         Ok(()) => respond::done(&request, member.https(), Done::ListDeleted, &paths::lists(account)),
         Err(lists::Error::Access(error)) => Err(error.into()),
         Err(lists::Error::Needed(name)) => {
-            let what = fill(member.t().lists.wrong.needed, &[("list", &name)]);
-            Err(WebError::BadRequest(what))
+            let text = fill(member.t().lists.wrong.needed, &[("list", &name)]);
+            refuse_deletion(&member, id, text).await
         }
         Err(error) => Err(WebError::BadRequest(error.to_string())),
     }
+}
+
+/// The page of the list, with the reason why it stays.
+async fn refuse_deletion(sender: &Sender, id: ListId, text: String) -> Result<HttpResponse, WebError> {
+    let (app, account) = (sender.app(), sender.account_id());
+    let found = reports::lists::show(app, account, id, None, LIMIT_DEFAULT).await?;
+    let mut found = found.ok_or(WebError::NotFound)?;
+    if !sender.sees_emails() {
+        found.table.rows.iter_mut().for_each(mask);
+    }
+    let names = names(app, account, &sender.account.settings().currency).await?;
+    let mut layout = sender.layout(&found.list.name, Section::Lists, "");
+    layout.flash = Some(Flash { tone: Tone::Bad, text });
+    respond::form(true, &show_page(layout, &names, 1, &found))
 }
