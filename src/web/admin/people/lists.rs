@@ -14,7 +14,7 @@ use crate::domain::list::{ListId, ListKind};
 use crate::domain::question::{Dimension, Filter};
 use crate::domain::user::Role;
 use crate::store;
-use crate::web::admin::people::list::{COLUMNS, mask, name_of, revenue};
+use crate::web::admin::people::list::{COLUMNS, mask, revenue, title_of};
 use crate::web::admin::people::list_examples::{Name, READY};
 use crate::web::admin::people::list_words::{Names, sentences};
 use crate::web::admin::reports::report_page;
@@ -209,7 +209,7 @@ pub(crate) struct Member {
 pub(crate) fn member(layout: &Layout, currency: &str, row: &ContactRow) -> Member {
     let t = layout.t;
     Member {
-        name: name_of(t, row.email.as_deref(), row.id),
+        name: title_of(t, row),
         href: paths::contact(layout.account_id(), ContactId(row.id)),
         source: t.label.value(Dimension::Source, &row.original_source).into_owned(),
         revenue: revenue(t, row, currency),
