@@ -334,6 +334,44 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await sound(await page.goto(at("visitors/1")), "visitor-erased", 404);
   });
 
+  test("of lists, and of contacts that are edited, merged and erased", async (t) => {
+    const { server, owner, account, visitor, page, at } = await fixture(t);
+    await signIn(page, server, owner);
+    const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
+    const agent = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0";
+    const view = (n, email) => ({ vi: token(n), pu: `https://${SITE_HOST}/cart`, t: "Cart", i: { email } });
+    await collect(server, account, [view(7001, "ada@example.test"), view(7002, "ada@work.test")], agent);
+    await page.goto(at("contacts?wait=1"));
+    await sound(await page.goto(at("lists")), "lists-none");
+    await sound(await page.goto(at("lists/new?ready=abandoned")), "list-new");
+    await page.getByText("2 contacts are in the list now").waitFor();
+    await page.locator('select[name="g0c1.when"]').selectOption("before");
+    await page.locator('input[name="g0c1.from"]').waitFor();
+    await sound(await submit(page, page.getByRole("button", { name: "Save" })), "list-refused", 422);
+    await page.getByText("Condition 2: enter a day").waitFor();
+    await page.locator('input[name="g0c1.from"]').fill("2020-01-31");
+    await submit(page, page.getByRole("button", { name: "Save" }));
+    await page.getByText("The list is created.").waitFor();
+    await sound(await page.reload(), "list");
+    await sound(await page.goto(at("lists/1/edit")), "list-edit");
+    await sound(await page.goto(at("lists")), "lists");
+    await page.goto(at("contacts"));
+    await page.getByRole("link", { name: "ada@work.test" }).click();
+    await sound(await page.reload(), "contact-of-list");
+    const own = page.url();
+    await sound(await page.goto(`${own}/edit`), "contact-edit");
+    await page.goto(own);
+    await page.getByLabel("Email or number of the other contact").fill("ada@example.test");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.waitForURL(/merge/);
+    await sound(await page.reload(), "contact-merge");
+    await page.goto(own);
+    await page.getByText("Erase…").click();
+    await submit(page, page.getByRole("button", { name: "Erase contact" }));
+    await page.getByText("The contact is erased from every report and file.").waitFor();
+    await sound(await page.goto(own), "contact-erased", 404);
+  });
+
   test("of saved views", async (t) => {
     const { server, owner, visitor, page, at } = await fixture(t);
     await signIn(page, server, owner);

@@ -46,6 +46,8 @@ async fn an_editor_builds_a_list_with_buttons_and_sees_who_fits() {
     assert_eq!(shown.status, 200);
     let text = plain(&shown.body);
     assert!(text.contains("1 contact is in the list now") && text.contains("ada@example.test"), "{text}");
+    let shown = fixture.editor.post(&new, &BOUGHT_TWICE).await;
+    assert_eq!(shown.status, 200, "a field that sends the form by itself saves nothing");
     let more = [("do", "add:0"), ("add0", "viewed")];
     let shown = fixture.editor.post(&new, &pressing(&BOUGHT_TWICE, &more)).await;
     assert!(shown.body.contains(r#"name="g0c1.page""#) && shown.body.contains(r#"value="Buyers""#));

@@ -163,7 +163,8 @@ async fn pressed(
     let mut typed = TypedList::read(fields);
     let button = fields.text("do");
     let added = |field: &str| fields.text(field).parse().unwrap_or_default();
-    if typed.groups.press(button, added) || button == PREVIEW {
+    // A field whose choice brings other fields sends the form without a button.
+    if typed.groups.press(button, added) || button != SAVE {
         return Ok(Pressed::Shown(render(member, list, &typed, Vec::new()).await?));
     }
     let t = member.t();
