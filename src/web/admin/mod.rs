@@ -38,7 +38,7 @@ fn pages(config: &mut ServiceConfig) {
     // Before the page of a contact, because `new` is no number of one.
     people::edit::routes(config);
     people::contact::routes(config);
-    people::list_form::routes(config);
+    people::lists::form::routes(config);
     people::lists::routes(config);
     people::merge::routes(config);
     people::forms::routes(config);

@@ -12,11 +12,11 @@ use crate::base::clock::MINUTE;
 use crate::domain::event::EventNumber;
 use crate::domain::list::{Conditions, ListId, ListKind};
 use crate::domain::user::Role;
-use crate::web::admin::people::list_condition::Choices;
-use crate::web::admin::people::list_fields::Groups;
-use crate::web::admin::people::list_form::{self, Preview, TypedList};
-use crate::web::admin::people::list_words::Names;
 use crate::web::admin::people::lists;
+use crate::web::admin::people::lists::condition::Choices;
+use crate::web::admin::people::lists::fields::Groups;
+use crate::web::admin::people::lists::form::{self, Preview, TypedList};
+use crate::web::admin::people::lists::words::Names;
 use crate::web::response::page::{Layout, Section};
 use crate::web::text::EN;
 
@@ -101,7 +101,7 @@ fn form(name: &str, list: Option<ListId>, is_wrong: bool) -> String {
         false => Vec::new(),
     };
     let preview = (!is_wrong).then_some(preview);
-    list_form::page(layout, list, &typed, &choices, preview, &wrong).render().unwrap()
+    form::page(layout, list, &typed, &choices, preview, &wrong).render().unwrap()
 }
 
 /// Name and HTML of each page.

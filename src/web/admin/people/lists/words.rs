@@ -134,18 +134,11 @@ pub(crate) fn filter_words(t: &Texts, filter: &Filter) -> String {
         .map(|value| t.label.value(filter.dimension, &filter.dimension.normalise(value)).into_owned())
         .collect();
     let values = values.join(&format!(" {} ", t.report.filter.or));
-    format!("{} {} {values}", t.label.dimension(filter.dimension), operator(t, filter.operator))
-}
-
-pub(crate) const fn operator(t: &Texts, operator: Operator) -> &'static str {
-    let names = &t.report.filter;
-    match operator {
-        Operator::Is => names.is,
-        Operator::IsNot => names.is_not,
-        Operator::Contains => names.contains,
-        Operator::DoesNotContain => names.does_not_contain,
-        Operator::StartsWith => names.starts_with,
-    }
+    format!(
+        "{} {} {values}",
+        t.label.dimension(filter.dimension),
+        t.report.filter.operator_name(filter.operator)
+    )
 }
 
 fn times(t: &Texts, is: Comparison, number: i64) -> String {

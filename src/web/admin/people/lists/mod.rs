@@ -1,6 +1,12 @@
 //! `/accounts/{id}/lists`: all lists. `…/lists/{id}`: one list with its conditions and members. Users who see emails only
 //! masked see the members masked (rules.md 28).
 
+pub mod condition;
+mod examples;
+pub mod fields;
+pub mod form;
+pub mod words;
+
 use actix_web::web::{ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -15,8 +21,8 @@ use crate::domain::question::{Dimension, Filter};
 use crate::domain::user::Role;
 use crate::store;
 use crate::web::admin::people::list::{COLUMNS, mask, revenue, title_of};
-use crate::web::admin::people::list_examples::{Name, READY};
-use crate::web::admin::people::list_words::{Names, sentences};
+use crate::web::admin::people::lists::examples::{Name, READY};
+use crate::web::admin::people::lists::words::{Names, sentences};
 use crate::web::admin::reports::report_page;
 use crate::web::drawing::format;
 use crate::web::part::empty::{Action, Empty};

@@ -4,8 +4,8 @@ use crate::domain::event::EventNumber;
 use crate::domain::list::{Comparison, TextTest, Unit};
 use crate::domain::question::{Dimension, Filter, Operator};
 use crate::domain::source::Source;
-use crate::web::admin::people::list_fields::{Typed, What, name};
-use crate::web::admin::people::list_words::{self, Names, filter_words};
+use crate::web::admin::people::lists::fields::{Typed, What, name};
+use crate::web::admin::people::lists::words::{self, Names, filter_words};
 use crate::web::text::{Texts, fill};
 
 /// Further filters that a condition can have in the form. What an activity is about has fields of its own.
@@ -152,7 +152,7 @@ impl RowOfFields<'_> {
         let (t, typed) = (self.t, self.typed);
         let field = &t.lists.field;
         let comparisons = [Comparison::AtLeast, Comparison::AtMost, Comparison::Exactly];
-        let comparisons = comparisons.map(|is| choice(is.into(), list_words::comparison(t, is)));
+        let comparisons = comparisons.map(|is| choice(is.into(), words::comparison(t, is)));
         self.add("is", field.is, &typed.is, PartKind::Select(comparisons.to_vec(), false));
         match typed.what {
             What::Value => {
@@ -173,7 +173,7 @@ impl RowOfFields<'_> {
         if typed.what == What::Property {
             self.add("property", field.property, &typed.property, PartKind::Text);
         }
-        let tests = TextTest::ALL.map(|is| choice(is.into(), list_words::test(t, is)));
+        let tests = TextTest::ALL.map(|is| choice(is.into(), words::test(t, is)));
         self.add("test", field.operator, &typed.test, PartKind::Select(tests.to_vec(), true));
         let test = typed.test.parse().unwrap_or(TextTest::Is);
         if typed.what == What::Source && matches!(test, TextTest::Is | TextTest::IsNot) {
@@ -203,7 +203,7 @@ impl RowOfFields<'_> {
         match typed.when.as_str() {
             "last" | "earlier" => {
                 let units = [Unit::Hours, Unit::Days, Unit::Weeks];
-                let units = units.map(|unit| choice(unit.into(), list_words::unit(t, unit)));
+                let units = units.map(|unit| choice(unit.into(), words::unit(t, unit)));
                 self.add("span", field.span, &typed.span, PartKind::Number);
                 self.add("unit", field.unit, &typed.unit, PartKind::Select(units.to_vec(), false));
             }
@@ -228,7 +228,7 @@ impl RowOfFields<'_> {
         }
         self.add("dimension", field.dimension, &typed.dimension, PartKind::Select(dimensions, true));
         if !typed.dimension.is_empty() {
-            let operators = Operator::ALL.map(|of| choice(of.as_str(), list_words::operator(t, of)));
+            let operators = Operator::ALL.map(|of| choice(of.as_str(), t.report.filter.operator_name(of)));
             let operators = PartKind::Select(operators.to_vec(), false);
             self.add("operator", field.operator, &typed.operator, operators);
             self.add("value", field.value, &typed.value, PartKind::Text);
