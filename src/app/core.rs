@@ -10,7 +10,6 @@ use crate::app::state::counters::Counters;
 use crate::app::state::dead_letters::DeadLetters;
 use crate::app::state::definition_cache::DefinitionCache;
 use crate::app::state::fold_progress::FoldProgress;
-use crate::app::state::folded_accounts::FoldedAccounts;
 use crate::app::state::live::Live;
 use crate::app::state::passwords::Passwords;
 use crate::app::state::rate_limit::RateLimiter;
@@ -70,7 +69,6 @@ pub struct App {
     pub counters: Counters,
     pub live: Live,
     pub progress: FoldProgress,
-    pub folded_accounts: FoldedAccounts,
     pub dead_letters: DeadLetters,
     /// Of the requests to the collector.
     pub undeclared_proxy: UndeclaredProxy,
@@ -143,7 +141,6 @@ impl App {
             user_agents: UserAgentCache::default(),
             counters,
             progress: FoldProgress::at(watermark),
-            folded_accounts: FoldedAccounts::default(),
             dead_letters: letters,
             undeclared_proxy: UndeclaredProxy::default(),
             long_reports: Semaphore::new(1),

@@ -4,7 +4,6 @@
 mod account;
 pub mod bare_server;
 mod client;
-mod erasing;
 mod history;
 mod ingest;
 mod load;
@@ -12,7 +11,6 @@ mod measuring;
 mod metrics;
 mod output;
 mod people;
-mod report_list;
 mod reports;
 mod requests;
 mod server_process;

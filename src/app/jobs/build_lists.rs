@@ -51,7 +51,7 @@ impl ListJob {
             for list in in_order(lists) {
                 // What happens while it is built belongs to the next time.
                 let activity =
-                    Activity { hit: app.folded_accounts.last(id), change: app.store.changes.followed() };
+                    Activity { hit: app.progress.last_of(id), change: app.store.changes.followed() };
                 if !self.is_due(id, &list, &built_at, activity, app.now()) {
                     continue;
                 }

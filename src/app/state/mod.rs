@@ -7,7 +7,6 @@ pub mod counters;
 pub mod dead_letters;
 pub mod definition_cache;
 pub mod fold_progress;
-pub mod folded_accounts;
 pub mod live;
 pub mod passwords;
 pub mod rate_limit;

@@ -6,13 +6,13 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::load::Load;
-use super::measuring::{Stopwatch, percentile};
-use super::server_process::ServerProcess;
 use crate::app::access::{self, Actor};
 use crate::app::ingest::fold;
 use crate::app::jobs::retention::{self, RetentionJob};
 use crate::app::people::erase::visitor::erase_visitor;
+use crate::bench::load::Load;
+use crate::bench::measuring::{Stopwatch, percentile};
+use crate::bench::server_process::ServerProcess;
 use crate::config::Config;
 use crate::domain::account::AccountId;
 use crate::domain::visitor::VisitorNumber;

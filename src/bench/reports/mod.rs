@@ -2,18 +2,22 @@
 //! without other work and then while events arrive. Further figures are the disk space by kind, the memory, and how soon
 //! a server is ready after it was killed.
 
+mod erasing;
+mod report_list;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
+use report_list::Report;
+
 use super::client::Client;
 use super::load::Load;
 use super::measuring::{Stopwatch, calibration_ms, machine, percentile};
-use super::report_list::{self, Report};
 use super::server_process::ServerProcess;
-use super::{account, erasing, output};
+use super::{account, output};
 use crate::base::clock::{Clock, DAY, RealClock};
 use crate::config::Config;
 use crate::demo::generator::{self, Options};
@@ -24,18 +28,18 @@ use crate::store::history::sql_baseline::{QUESTIONS, SqlBaseline};
 use crate::{server, store};
 
 /// What to measure.
-pub(super) struct Plan {
-    pub(super) events: u64,
-    pub(super) days: u32,
-    pub(super) visitors: u64,
+pub(in crate::bench) struct Plan {
+    pub(in crate::bench) events: u64,
+    pub(in crate::bench) days: u32,
+    pub(in crate::bench) visitors: u64,
     /// How often each report is requested.
-    pub(super) repeat: u32,
+    pub(in crate::bench) repeat: u32,
     /// Where the store is kept for the next run. It is made if it does not exist.
-    pub(super) dir: Option<PathBuf>,
+    pub(in crate::bench) dir: Option<PathBuf>,
     /// Seconds for which reports are requested while events arrive.
-    pub(super) seconds: u64,
+    pub(in crate::bench) seconds: u64,
     /// Whether the same questions are also answered by plain SQL.
-    pub(super) plain: bool,
+    pub(in crate::bench) plain: bool,
 }
 
 /// Events per second that arrive while reports run.
@@ -52,7 +56,7 @@ struct MeasuredStore {
     made_s: Option<f64>,
 }
 
-pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
+pub(in crate::bench) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
     let directory = TemporaryDirectory::new("bench");
     let dir = plan.dir.as_deref().unwrap_or(&directory.0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -73,7 +77,7 @@ fn prepare(plan: &Plan, dir: &Path, runtime: &tokio::runtime::Runtime) -> anyhow
 }
 
 /// The account of a store with such a history, which is made when there is none.
-pub(super) fn prepare_store(
+pub(in crate::bench) fn prepare_store(
     dir: &Path,
     history: (u64, u32, u64),
     runtime: &tokio::runtime::Runtime,

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use serde_json::Value;
 
-use super::client::Client;
+use crate::bench::client::Client;
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
 

@@ -44,10 +44,21 @@ pub(crate) async fn submit(
     body: Payload,
     state: Data<State>,
 ) -> HttpResponse {
-    if let Some(refusal) = over_limit(&request, &state) {
+    take_from_anybody(&request, &state, &target, body, Wire::Json).await
+}
+
+/// What nobody signed, from a sender who has not sent too much.
+async fn take_from_anybody(
+    request: &HttpRequest,
+    state: &State,
+    target: &Target,
+    body: Payload,
+    wire: Wire,
+) -> HttpResponse {
+    if let Some(refusal) = over_limit(request, state) {
         return refusal;
     }
-    answer(take(&request, &state, &target, body, Wire::Json, Way::Call).await, Wire::Json)
+    answer(take(request, state, target, body, wire, Way::Call).await, wire)
 }
 
 /// `POST /submissions/v3/integration/secure/submit/{account}/{form}`: what a token says is verified.
@@ -73,10 +84,7 @@ pub(crate) async fn upload(
     body: Payload,
     state: Data<State>,
 ) -> HttpResponse {
-    if let Some(refusal) = over_limit(&request, &state) {
-        return refusal;
-    }
-    answer(take(&request, &state, &target, body, Wire::Pairs, Way::Call).await, Wire::Pairs)
+    take_from_anybody(&request, &state, &target, body, Wire::Pairs).await
 }
 
 async fn take(

@@ -62,22 +62,19 @@ macro_rules! texts {
 }
 
 pub mod access;
-pub mod contacts;
 pub mod element_picker;
 pub mod error;
 pub mod events;
 pub mod export;
 mod fill;
-pub mod forms;
 pub mod frame;
 pub mod install;
 pub mod labels;
-pub mod lists;
 pub mod live;
 pub mod number;
+mod people;
 mod reports;
 pub mod tracking;
-pub mod visitor;
 
 use access::Access;
 use contacts::Contacts;
@@ -93,6 +90,7 @@ use labels::Labels;
 use lists::Lists;
 use live::Live;
 use number::Numbers;
+pub use people::{contacts, forms, lists, visitor};
 use report::Report;
 pub use reports::{report, saved_views, table};
 use saved_views::Views;

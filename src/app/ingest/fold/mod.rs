@@ -103,7 +103,7 @@ pub async fn step(app: &App, cache: &mut Cache) -> Result<usize, store::Error> {
     let replays = waiting.iter().any(|hit| letter_of(hit).is_some());
     let results = fold_batch(app, cache, waiting).await?;
     report(app, &results);
-    app.folded_accounts.note(results.iter().filter_map(|hit| hit.live.map(|(account, _)| account)), last);
+    app.progress.note_accounts(results.iter().filter_map(|hit| hit.live.map(|(account, _)| account)), last);
     if replays || results.iter().any(|hit| hit.folded.reason == Reason::DeadLetter) {
         replay::count_dead_letters(app).await?;
     }

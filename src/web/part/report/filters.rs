@@ -48,7 +48,7 @@ impl FilterBar {
 
     fn chip(&self, place: usize, filter: &Filter) -> Chip {
         let dimension = self.t.label.dimension(filter.dimension).to_owned();
-        let operator = self.operator(filter.operator).to_owned();
+        let operator = self.t.report.filter.operator_name(filter.operator).to_owned();
         let named = |value: &String| match value.as_str() {
             "" => self.t.report.none.to_owned(),
             value if is_address(filter.dimension) => readable(value).into_owned(),
@@ -70,17 +70,6 @@ impl FilterBar {
         }
     }
 
-    const fn operator(&self, operator: Operator) -> &'static str {
-        let names = &self.t.report.filter;
-        match operator {
-            Operator::Is => names.is,
-            Operator::IsNot => names.is_not,
-            Operator::Contains => names.contains,
-            Operator::DoesNotContain => names.does_not_contain,
-            Operator::StartsWith => names.starts_with,
-        }
-    }
-
     /// All dimensions that some page shows. Companies have no page yet.
     fn dimensions(&self) -> Vec<(&'static str, &'static str)> {
         let later = |d: &Dimension| matches!(d, Dimension::Company);
@@ -89,7 +78,7 @@ impl FilterBar {
     }
 
     fn operators(&self) -> Vec<(&'static str, &'static str)> {
-        Operator::ALL.map(|o| (o.as_str(), self.operator(o))).to_vec()
+        Operator::ALL.map(|o| (o.as_str(), self.t.report.filter.operator_name(o))).to_vec()
     }
 
     const fn length_max(&self) -> usize {

@@ -1,6 +1,6 @@
 //! Texts of the pages about forms.
 
-use super::Plural;
+use crate::web::text::Plural;
 
 texts! {
     Forms {

@@ -1,6 +1,6 @@
 //! Texts of the pages about lists of contacts, among them the words of the sentences that say who is in a list.
 
-use super::Plural;
+use crate::web::text::Plural;
 
 texts! {
     Lists {

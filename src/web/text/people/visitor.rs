@@ -1,6 +1,6 @@
 //! Texts of the visitor page.
 
-use super::Plural;
+use crate::web::text::Plural;
 
 texts! {
     Visitor {

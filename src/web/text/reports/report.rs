@@ -1,5 +1,6 @@
 //! Texts of all reports: period, comparison, filters, metrics, charts, the map, tables.
 
+use crate::domain::question::Operator;
 use crate::web::text::Plural;
 
 texts! {
@@ -164,5 +165,19 @@ texts! {
         none: "(none)",
         no_rows_filtered: "Nothing in this period matches these filters.",
         clear_filters: "Clear filters",
+    }
+}
+
+impl Filter {
+    /// How an operator is said.
+    #[must_use]
+    pub const fn operator_name(&self, operator: Operator) -> &'static str {
+        match operator {
+            Operator::Is => self.is,
+            Operator::IsNot => self.is_not,
+            Operator::Contains => self.contains,
+            Operator::DoesNotContain => self.does_not_contain,
+            Operator::StartsWith => self.starts_with,
+        }
     }
 }

@@ -1,0 +1,6 @@
+//! Texts of the pages about people: contacts, visitors, lists and forms.
+
+pub mod contacts;
+pub mod forms;
+pub mod lists;
+pub mod visitor;
