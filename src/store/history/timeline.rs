@@ -1,7 +1,8 @@
-//! The timeline of one visitor: sessions, newest first, each with its rows in order, from segments and hot rows together.
+//! The timeline of a visitor, or of the visitors of one contact: sessions, newest first, each with its rows in order, from
+//! segments and hot rows together.
 //!
-//! Only the column of visitors is read of most segments. The other columns are read only of segments that have rows of
-//! the visitor. A session is one entry even when its rows are in several days or segments. What changed of a session
+//! Only the column of visitors is read of most segments, once for all visitors. The other columns are read only of
+//! segments that have rows of a visitor. A session is one entry even when its rows are in several days or segments. What changed of a session
 //! after its day was closed comes from the row of the session.
 
 use std::ops::Range;
@@ -27,9 +28,8 @@ pub const ROWS_MAX: usize = 500;
 /// Which part of which timeline to read.
 pub struct Request<'a> {
     pub account: AccountId,
-    pub visitor: VisitorNumber,
-    /// Half-open, milliseconds. Rows outside are neither shown nor counted.
-    pub range_ms: Range<i64>,
+    /// Each visitor with its times, half-open, milliseconds. Its rows outside are neither shown nor counted.
+    pub visitors: &'a [(VisitorNumber, Range<i64>)],
     pub zone: &'a Zone,
     /// The last session of the page before.
     pub after: Option<Place>,
@@ -84,7 +84,7 @@ impl Sums {
     }
 }
 
-/// The rows of one session that are this visitor's.
+/// The rows of one session that are one visitor's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visit {
     pub start_ms: i64,
@@ -102,19 +102,20 @@ pub struct Timeline {
     /// Sessions in the range, shown or not, without what programs sent.
     pub sessions: u64,
     pub sums: Sums,
-    /// Local days with rows of the visitor.
+    /// Local days with rows of the visitors.
     pub days: u64,
     /// All entries in the range, shown or not: sessions, and days with events sent by programs.
     pub total: u64,
     pub next: Option<Place>,
-    /// Days that could not be read. The visitor may have more rows there.
+    /// Days that could not be read. The visitors may have more rows there.
     pub damaged: Vec<LocalDay>,
 }
 
-/// Lists the sessions of a visitor, newest first. Answers `TimeLimit` when it takes too long.
+/// Lists the sessions of the visitors, newest first. Answers `TimeLimit` when it takes too long.
 pub fn list(conn: &Connection, request: &Request<'_>) -> Result<Timeline, Error> {
     let mut search = Search::new(conn, request)?;
-    let segments = segment::list(conn, request.account, request.range_ms.start, request.range_ms.end)?;
+    let Range { start, end } = search.range_ms.clone();
+    let segments = segment::list(conn, request.account, start, end)?;
     if !segments.is_empty() {
         search.late = late_engagement::list(conn, request.account, |_| true)?;
     }
@@ -128,25 +129,31 @@ pub fn list(conn: &Connection, request: &Request<'_>) -> Result<Timeline, Error>
     search.count_hot_rows()?;
     let days = search.calendar.seen.len() as u64;
     let mut entries: Vec<(Key, Entry)> = std::mem::take(&mut search.entries).into_iter().collect();
-    entries.sort_unstable_by_key(|(key, entry)| std::cmp::Reverse(entry.place(key.0)));
+    entries.sort_unstable_by_key(|(key, entry)| std::cmp::Reverse(entry.place(key.session)));
     let mut timeline = Timeline { days, total: entries.len() as u64, ..Timeline::default() };
-    for ((session, _), entry) in &entries {
-        timeline.sessions += u64::from(*session != 0);
+    for (key, entry) in &entries {
+        timeline.sessions += u64::from(key.session != 0);
         timeline.sums.merge(entry.sums);
     }
     let is_later = |place: Place| request.after.is_none_or(|after| place < after);
-    let from = entries.partition_point(|(key, entry)| !is_later(entry.place(key.0)));
+    let from = entries.partition_point(|(key, entry)| !is_later(entry.place(key.session)));
     let mut shown = entries.split_off(from);
     let has_more = shown.len() > request.limit;
     shown.truncate(request.limit);
-    timeline.next = shown.last().filter(|_| has_more).map(|(key, entry)| entry.place(key.0));
+    timeline.next = shown.last().filter(|_| has_more).map(|(key, entry)| entry.place(key.session));
     timeline.visits = search.read_visits(&segments, shown)?;
     timeline.damaged = search.damaged;
     Ok(timeline)
 }
 
-/// Session and day of an entry. The day is set only for session 0.
-type Key = (u32, LocalDay);
+/// What makes an entry one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    visitor: u32,
+    session: u32,
+    /// Set only for session 0.
+    day: LocalDay,
+}
 
 /// An entry of the timeline before its rows are read.
 #[derive(Default)]
@@ -195,6 +202,10 @@ impl Calendar<'_> {
 struct Search<'a> {
     conn: &'a Connection,
     request: &'a Request<'a>,
+    /// Which times of each visitor are wanted.
+    wanted: FxHashMap<u32, Range<i64>>,
+    /// From the first to the last of those times.
+    range_ms: Range<i64>,
     reader: Reader<'a>,
     late: Late,
     calendar: Calendar<'a>,
@@ -205,9 +216,13 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(conn: &'a Connection, request: &'a Request<'a>) -> Result<Self, Error> {
         let (zone, seen) = (request.zone, FxHashSet::default());
+        let start = request.visitors.iter().map(|(_, range_ms)| range_ms.start).min().unwrap_or(0);
+        let end = request.visitors.iter().map(|(_, range_ms)| range_ms.end).max().unwrap_or(0);
         Ok(Self {
             conn,
             request,
+            wanted: request.visitors.iter().map(|(number, range_ms)| (number.0, range_ms.clone())).collect(),
+            range_ms: start..end,
             reader: Reader::prepare(conn)?,
             late: Late::default(),
             calendar: Calendar { zone, day: LocalDay(0), range_ms: 0..0, seen },
@@ -216,9 +231,13 @@ impl<'a> Search<'a> {
         })
     }
 
-    fn key(&mut self, session: u32, at_ms: i64) -> Key {
+    fn is_wanted(&self, visitor: u32, at_ms: i64) -> bool {
+        self.wanted.get(&visitor).is_some_and(|range_ms| range_ms.contains(&at_ms))
+    }
+
+    fn key(&mut self, visitor: u32, session: u32, at_ms: i64) -> Key {
         let day = self.calendar.day_of(at_ms);
-        (session, if session == 0 { day } else { LocalDay(0) })
+        Key { visitor, session, day: if session == 0 { day } else { LocalDay(0) } }
     }
 
     fn note_damage(&mut self, day: LocalDay, damage: Damage) {
@@ -243,10 +262,10 @@ impl<'a> Search<'a> {
                 let kind = kind_of(kinds.get(row).copied().unwrap_or(0));
                 let stored = engaged.get(row).copied().unwrap_or(0);
                 let engaged_ms = self.engaged(run.session, kind, *at_ms, stored, &mut before_ms);
-                if !self.request.range_ms.contains(at_ms) {
+                if !self.is_wanted(run.visitor, *at_ms) {
                     continue;
                 }
-                let key = self.key(run.session, *at_ms);
+                let key = self.key(run.visitor, run.session, *at_ms);
                 let entry = self.entries.entry(key).or_default();
                 entry.add(*at_ms, kind, engaged_ms);
                 if entry.segments.last() != Some(&index) {
@@ -269,14 +288,17 @@ impl<'a> Search<'a> {
     }
 
     fn visitor_runs(&mut self, segment: &Segment) -> Result<Vec<VisitorRun>, Error> {
-        self.reader.runs_of_visitors(segment, |number| number == self.request.visitor.0)
+        self.reader.runs_of_visitors(segment, |number| self.wanted.contains_key(&number))
     }
 
     fn count_hot_rows(&mut self) -> Result<(), Error> {
         let (conn, request) = (self.conn, self.request);
-        let visitors = FxHashSet::from_iter([request.visitor.0]);
-        event::list_of_visitors(conn, request.account, &visitors, request.range_ms.clone(), |row| {
-            let key = self.key(row.session_id, row.at_ms);
+        let visitors = self.wanted.keys().copied().collect();
+        event::list_of_visitors(conn, request.account, &visitors, self.range_ms.clone(), |row| {
+            if !self.is_wanted(row.visitor, row.at_ms) {
+                return;
+            }
+            let key = self.key(row.visitor, row.session_id, row.at_ms);
             let entry = self.entries.entry(key).or_default();
             entry.add(row.at_ms, row.kind, row.engaged_ms);
             if entry.hot_rows.len() < ROWS_MAX {
@@ -293,7 +315,7 @@ impl<'a> Search<'a> {
         wanted.dedup();
         let mut runs: FxHashMap<Key, Run> = FxHashMap::default();
         for (key, _) in &shown {
-            runs.insert(*key, Run { session: key.0, visitor: self.request.visitor.0, ..Run::default() });
+            runs.insert(*key, Run { session: key.session, visitor: key.visitor, ..Run::default() });
         }
         for index in wanted {
             self.request.deadline.check()?;
@@ -309,8 +331,8 @@ impl<'a> Search<'a> {
             run.rows.extend(entry.hot_rows);
             run.rows.sort_by_key(|row| row.at_ms);
             run.rows.truncate(ROWS_MAX);
-            if key.0 != 0
-                && let Some(session) = session::find(self.conn, self.request.account, key.0)?
+            if key.session != 0
+                && let Some(session) = session::find(self.conn, self.request.account, key.session)?
             {
                 run.update_from(&session);
             }
@@ -324,16 +346,15 @@ impl<'a> Search<'a> {
     fn read_segment(&mut self, segment: &Segment, runs: &mut FxHashMap<Key, Run>) -> Result<(), Error> {
         let visitor_runs = self.visitor_runs(segment)?;
         let columns = self.reader.columns(segment)?;
-        for VisitorRun { session, run: index, rows, at_ms, .. } in visitor_runs {
+        for VisitorRun { visitor, session, run: index, rows, at_ms } in visitor_runs {
             let stored = columns.run(index)?;
             let (mut before_ms, mut count) = (i64::MIN, 0);
             for (row, at_ms) in rows.zip(at_ms) {
                 let mut event = columns.row(&stored, row, at_ms)?;
                 event.engaged_ms = self.engaged(session, event.kind, at_ms, event.engaged_ms, &mut before_ms);
-                let key = self.key(session, at_ms);
-                let Some(run) = runs.get_mut(&key).filter(|_| self.request.range_ms.contains(&at_ms)) else {
-                    continue;
-                };
+                let key = self.key(visitor, session, at_ms);
+                let is_wanted = self.is_wanted(visitor, at_ms);
+                let Some(run) = runs.get_mut(&key).filter(|_| is_wanted) else { continue };
                 if count == 0 {
                     let (rows, spans) = (std::mem::take(&mut run.rows), run.spans);
                     *run = Run { rows, spans, ..stored.clone() };

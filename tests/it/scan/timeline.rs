@@ -31,11 +31,20 @@ pub(super) fn ask(
     after: Option<Place>,
     limit: usize,
 ) -> Timeline {
+    ask_together(world, account, &[(VisitorNumber(visitor), range_ms.clone())], after, limit)
+}
+
+fn ask_together(
+    world: &World,
+    account: &AccountFact,
+    visitors: &[(VisitorNumber, Range<i64>)],
+    after: Option<Place>,
+    limit: usize,
+) -> Timeline {
     let zone = Zone::named(account.zone_name);
     let ask = timeline::Request {
         account: account.id,
-        visitor: VisitorNumber(visitor),
-        range_ms: range_ms.clone(),
+        visitors,
         zone: &zone,
         after,
         limit,
@@ -158,6 +167,56 @@ fn timelines_are_the_facts_whatever_form_their_rows_are_in() {
         }
     }
     assert!(several > 100 && programs > 50, "{several}, {programs}");
+}
+
+/// The timeline of several visitors, each with times of its own, is that of each of them, in one order.
+#[test]
+fn the_timeline_of_several_visitors_has_what_each_of_theirs_has() {
+    let mut mixed = 0;
+    for (make, form) in [(World::new as fn(u64) -> World, "open"), (World::closed, "closed")] {
+        for seed in 0..HISTORIES {
+            let world = make(seed);
+            let mut dice = Dice::new(seed ^ 0x5E7);
+            for account in &world.accounts {
+                let at = format!("{form} seed {seed}, account {}", account.id);
+                let mut visitors = Vec::new();
+                for visitor in 1..=account.visitors {
+                    if dice.one_in(3) {
+                        continue;
+                    }
+                    let middle = account.now.0 - dice.between(0, 8 * DAY);
+                    let range = dice.pick(&[i64::MIN..i64::MAX, middle..account.now.0, 0..middle]);
+                    visitors.push((VisitorNumber(visitor), range));
+                }
+                let mut entries: Vec<_> = visitors
+                    .iter()
+                    .flat_map(|(visitor, range)| {
+                        expected(account, visitor.0, range).into_iter().map(move |entry| (visitor.0, entry))
+                    })
+                    .collect();
+                entries.sort_by_key(|(_, (start, session, _))| std::cmp::Reverse((*start, *session)));
+                let (limit, mut after, mut shown) = (1 + dice.below(4), None, 0);
+                loop {
+                    let part = ask_together(&world, account, &visitors, after, limit);
+                    assert_eq!(part.total, entries.len() as u64, "{at}");
+                    let sum = entries.iter().map(|(_, entry)| entry.2.len() as u64).sum::<u64>();
+                    assert_eq!(part.sums.page_views + part.sums.completions, sum, "{at}");
+                    for visit in &part.visits {
+                        assert_eq!(visit.run.visitor, entries[shown].0, "{at}");
+                        assert_is(&world, account, visit, &entries[shown].1, &at);
+                        shown += 1;
+                    }
+                    after = part.next;
+                    if after.is_none() {
+                        break;
+                    }
+                }
+                assert_eq!(shown, entries.len(), "{at}");
+                mixed += usize::from(entries.windows(2).any(|pair| pair[0].0 != pair[1].0));
+            }
+        }
+    }
+    assert!(mixed > 40, "{mixed}");
 }
 
 /// A damaged day is named, and everything of the others is shown.

@@ -62,8 +62,7 @@ pub(super) async fn erase(
             access::need(conn, actor, account, Role::Admin)?;
             let ask = timeline::Request {
                 account,
-                visitor: number,
-                range_ms: range_of(conn, account, number)?,
+                visitors: &[(number, range_of(conn, account, number)?)],
                 zone: &entry.zone,
                 after: None,
                 limit: 0,

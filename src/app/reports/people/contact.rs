@@ -151,15 +151,14 @@ pub fn find(ask: &Ask<'_>, id: i64, currency: &str) -> Result<Option<ContactRepo
 
 /// An entry of the timeline.
 enum Entry {
-    /// With whose it is.
-    Visit(VisitorNumber, Visit),
+    Visit(Visit),
     Submission(Submitted),
 }
 
 impl Entry {
     const fn place(&self) -> Place {
         match self {
-            Self::Visit(_, visit) => Place { start_ms: visit.start_ms, session: visit.run.session },
+            Self::Visit(visit) => Place { start_ms: visit.start_ms, session: visit.run.session },
             Self::Submission(submitted) => {
                 let submission::Place { at_ms, id } = submitted.place();
                 Place { start_ms: at_ms, session: id }
@@ -189,33 +188,33 @@ impl Ask<'_> {
 
     fn all(&self, numbers: &[VisitorNumber], shown: &Shown) -> Result<Found, store::Error> {
         let mut found = Found::default();
+        let mut visitors = Vec::with_capacity(numbers.len());
         for number in numbers {
             let Some(visitor) = visitor::find(self.conn, self.account, *number)? else { continue };
-            if !visitor.no_browser {
-                found.browsers.push(number.0);
-            }
             let mut range_ms = visitor.first_ms..visitor.last_ms.saturating_add(1);
             if visitor.no_browser {
                 // What programs report moves the times of the contact alone.
                 range_ms.start = range_ms.start.min(shown.first.0);
                 range_ms.end = range_ms.end.max(shown.last.0.saturating_add(1));
+            } else {
+                found.browsers.push(number.0);
             }
-            let timeline = timeline::list(
-                self.conn,
-                &timeline::Request {
-                    account: self.account,
-                    visitor: *number,
-                    range_ms,
-                    zone: self.zone,
-                    after: self.after,
-                    limit: self.limit.saturating_add(1),
-                    deadline: self.deadline,
-                },
-            )?;
-            found.total += timeline.total;
-            found.damaged.extend(timeline.damaged);
-            found.entries.extend(timeline.visits.into_iter().map(|visit| Entry::Visit(*number, visit)));
+            visitors.push((*number, range_ms));
         }
+        let timeline = timeline::list(
+            self.conn,
+            &timeline::Request {
+                account: self.account,
+                visitors: &visitors,
+                zone: self.zone,
+                after: self.after,
+                limit: self.limit.saturating_add(1),
+                deadline: self.deadline,
+            },
+        )?;
+        found.total = timeline.total;
+        found.damaged = timeline.damaged;
+        found.entries.extend(timeline.visits.into_iter().map(Entry::Visit));
         let before = self.after.map_or(submission::Place::NEWEST, |Place { start_ms, session }| {
             submission::Place { at_ms: start_ms, id: session }
         });
@@ -236,15 +235,15 @@ fn report(ask: &Ask<'_>, shown: Shown, mut found: Found, digits: u32) -> Result<
     let mut texts = Texts::new(conn, account, digits)?;
     let mut visits = Vec::with_capacity(found.entries.len());
     for entry in std::mem::take(&mut found.entries) {
-        let (number, visit) = match entry {
-            Entry::Visit(number, visit) => (number, visit),
+        let visit = match entry {
+            Entry::Visit(visit) => visit,
             Entry::Submission(submitted) => {
                 visits.push(texts.submission(submitted)?);
                 continue;
             }
         };
         let mut row = texts.session(&visit)?;
-        let said = identification::list(conn, account, shown.id, number.0)?;
+        let said = identification::list(conn, account, shown.id, visit.run.visitor)?;
         let within = said.into_iter().filter(|at| (visit.start_ms..=visit.last_ms).contains(&at.0));
         row.timeline.extend(within.map(EventRow::identification));
         row.timeline.sort_by_key(|event| event.at);

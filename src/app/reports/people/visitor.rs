@@ -178,10 +178,10 @@ pub async fn visitor(
         .read(move |conn| {
             let Some(visitor) = store::visitor::find(conn, account, number)? else { return Ok(None) };
             let deadline = scan::Deadline::new(clock);
+            let range_ms = visitor.first_ms..visitor.last_ms.saturating_add(1);
             let ask = timeline::Request {
                 account,
-                visitor: number,
-                range_ms: visitor.first_ms..visitor.last_ms.saturating_add(1),
+                visitors: &[(number, range_ms)],
                 zone: &entry.zone,
                 after,
                 limit,
