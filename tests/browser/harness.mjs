@@ -1,13 +1,15 @@
 // The base of the browser tests: the real server, a site on another host, a real Chromium, and checks for any page
 // (accessibility, HTML, width, requests). It knows no particular page of Guestlog.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { HtmlValidate } from "html-validate";
@@ -17,6 +19,7 @@ const DEADLINE = 20_000;
 export const SITE_HOST = "site.localhost";
 export const STATS_HOST = "stats.localhost";
 export const MINUTE = 60_000;
+export const DAY = 24 * 60 * MINUTE;
 
 /** For `{ skip: … }`: the reason when there is no server to test. The message is a line that tests/run counts. */
 export function withoutServer(what) {
@@ -110,6 +113,15 @@ export class Server {
     child.kill("SIGTERM");
     const [code] = await once(child, "exit");
     return code;
+  }
+
+  /** Starts the stopped server again as if so much time had passed. The C compiler that cargo needs builds what does it. */
+  async startLater(ms) {
+    const library = join(this.folder, "moved_clock.so");
+    const source = fileURLToPath(new URL("moved_clock.c", import.meta.url));
+    await promisify(execFile)("cc", ["-shared", "-fPIC", "-O1", "-o", library, source]);
+    Object.assign(this.settings, { LD_PRELOAD: library, CLOCK_AHEAD_S: String(ms / 1000) });
+    await this.start();
   }
 
   /** Runs a command of the same binary on the same data directory and returns its JSON output. */

@@ -17,7 +17,8 @@
   document.addEventListener("change", (event) => {
     const field = event.target;
     if (field.closest("[data-kinds-of]")) showFields(field.value, field.form);
-    if (field.matches("[data-submit]")) field.form.requestSubmit();
+    // As the Enter key does: by the first button, which says whether unfinished fields are in the way.
+    if (field.matches("[data-submit]")) field.form.requestSubmit(field.form.querySelector("[type=submit]"));
     const form = field.closest("[data-choose]");
     if (!form) return;
     const boxes = [...form.querySelectorAll("[name=id]")].filter((box) => !box.closest("[hidden]"));
