@@ -45,8 +45,8 @@ pub struct Whole {
 
 pub fn find_whole(conn: &Connection, account: AccountId, id: i64) -> Result<Whole, Error> {
     let mut contacts = conn.prepare_cached(
-        "select id, created_ms from contact where account_id = ?1 and (id = ?2 or id in
-             (select alias_id from contact_alias where account_id = ?1 and contact_id = ?2)) order by id",
+        "select id, created_ms from contact where account_id = ?1 and id in
+             (select ?2 union all select alias_id from contact_alias where account_id = ?1 and contact_id = ?2) order by id",
     )?;
     let contacts = contacts.query_map((account.0, id), |row| Ok((row.get(0)?, Millis(row.get(1)?))))?;
     let emails = email::list(conn, account, id)?;

@@ -175,8 +175,8 @@ pub fn update_member(
             .execute((account.0, id.0, contact, at.0))?,
         false => conn
             .prepare_cached(
-                "delete from list_member where account_id = ?1 and list_id = ?2 and (contact_id = ?3 or contact_id in
-                     (select alias_id from contact_alias where account_id = ?1 and contact_id = ?3))",
+                "delete from list_member where account_id = ?1 and list_id = ?2 and contact_id in
+                     (select ?3 union all select alias_id from contact_alias where account_id = ?1 and contact_id = ?3)",
             )?
             .execute((account.0, id.0, contact))?,
     };
@@ -215,8 +215,8 @@ pub fn list_of_contact(
         "select l.id, l.name, min(m.joined_ms)
          from list_member m indexed by list_member_contact
          join list l on l.account_id = m.account_id and l.id = m.list_id
-         where m.account_id = ?1 and (m.contact_id = ?2 or m.contact_id in
-             (select alias_id from contact_alias where account_id = ?1 and contact_id = ?2))
+         where m.account_id = ?1 and m.contact_id in
+             (select ?2 union all select alias_id from contact_alias where account_id = ?1 and contact_id = ?2)
          group by l.id order by l.name, l.id",
     )?;
     let lists = statement.query_map((account.0, contact), |row| {
@@ -239,8 +239,8 @@ pub fn list_changes(conn: &Connection, account: AccountId, contact: i64) -> Resu
     let mut statement = conn.prepare_cached(
         "select c.at_ms, c.list_id, l.name, c.is_joined
          from list_change c join list l on l.account_id = c.account_id and l.id = c.list_id
-         where c.account_id = ?1 and (c.contact_id = ?2 or c.contact_id in
-             (select alias_id from contact_alias where account_id = ?1 and contact_id = ?2))
+         where c.account_id = ?1 and c.contact_id in
+             (select ?2 union all select alias_id from contact_alias where account_id = ?1 and contact_id = ?2)
          order by c.at_ms desc, c.list_id",
     )?;
     let changes = statement.query_map((account.0, contact), |row| {

@@ -1,17 +1,22 @@
 //! A visitor comes from a campaign, says who they are, comes back in a second browser, and belongs to lists as long as their
 //! conditions hold.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use guestlog::app::access::Actor;
 use guestlog::app::jobs::build_lists::ListJob;
-use guestlog::app::people::lists;
 use guestlog::app::people::merge::{merge, undo_merge};
+use guestlog::app::people::{edit, lists};
 use guestlog::app::reports;
 use guestlog::base::clock::{DAY, HOUR, MINUTE};
+use guestlog::domain::contact::Email;
 use guestlog::domain::list::{Conditions, ListId, ListKind};
 use guestlog::store::list::CHANGES_MAX;
+use guestlog::store::{self, Connection};
 use serde_json::json;
 
-use crate::harness::site::{Site, with};
+use crate::harness::site::{NOON, Site, with};
 
 async fn list(site: &Site, name: &str, json: &str) -> ListId {
     let conditions = Conditions::parse(json).unwrap();
@@ -127,14 +132,14 @@ async fn the_latest_changes_of_a_contact_are_kept_and_not_one_more() {
     let known = r#"{"any":[{"all":[{"text":{"field":"email","is":"is_unknown"}}]}]}"#;
     let list = list(&site, "Nobody", known).await;
     let account = site.account;
-    let flap = move |conn: &guestlog::store::Connection| {
+    let flap = move |conn: &Connection| {
         for n in 0..i64::from(CHANGES_MAX) + 1 {
             let at = guestlog::base::clock::Millis(n);
-            guestlog::store::list::update_member(conn, account, list, 1, n % 2 == 0, at)?;
+            store::list::update_member(conn, account, list, 1, n % 2 == 0, at)?;
             // Who is in stays in.
-            guestlog::store::list::update_member(conn, account, list, 1, n % 2 == 0, at.plus(1))?;
+            store::list::update_member(conn, account, list, 1, n % 2 == 0, at.plus(1))?;
         }
-        Ok::<_, guestlog::store::Error>(())
+        Ok::<_, store::Error>(())
     };
     site.app.store.writer.write(flap).await.unwrap();
     let kept = "select count(*) || ' ' || min(at_ms) from list_change";
@@ -168,4 +173,52 @@ async fn the_member_of_a_list_is_whoever_it_was_merged_into() {
     assert_eq!(bob.lists.iter().map(|list| list.name.as_str()).collect::<Vec<_>>(), ["Ada"]);
     undo_merge(&site.app, Actor::Machine, site.account, 1).await.unwrap();
     assert_eq!(shown(&site).await, (1, vec![1]), "and back again");
+}
+
+/// How many instructions SQLite runs for what is read and written of one contact.
+fn count_instructions(site: &Site, list: ListId) -> [u64; 4] {
+    let mut conn = Connection::open(site.data_dir().join(store::MAIN_FILE)).unwrap();
+    let steps = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&steps);
+    let note = move || {
+        seen.fetch_add(1, Ordering::SeqCst);
+        false
+    };
+    conn.progress_handler(1, Some(note)).unwrap();
+    let (conn, account) = (&conn, site.account);
+    let since = || steps.swap(0, Ordering::SeqCst);
+    assert_eq!(store::list::list_of_contact(conn, account, 1).unwrap().len(), 1);
+    let lists = since();
+    assert_eq!(store::list::list_changes(conn, account, 1).unwrap().len(), 1);
+    let changes = since();
+    assert_eq!(store::contact_erasure::find_whole(conn, account, 1).unwrap().contacts.len(), 1);
+    let whole = since();
+    conn.execute_batch("begin").unwrap();
+    store::list::update_member(conn, account, list, 1, false, NOON.plus(1)).unwrap();
+    store::list::update_member(conn, account, list, 1, true, NOON.plus(1)).unwrap();
+    conn.execute_batch("rollback").unwrap();
+    [lists, changes, whole, since()]
+}
+
+/// What is asked of one contact is found by an index, however many contacts and members there are.
+#[actix_web::test]
+async fn what_is_asked_of_a_contact_takes_no_longer_when_there_are_more() {
+    let site = Site::new().await;
+    let conditions =
+        Conditions::parse(r#"{"any":[{"all":[{"text":{"field":"email","is":"is_known"}}]}]}"#).unwrap();
+    let create =
+        lists::create(&site.app, Actor::Machine, site.account, "Known", ListKind::Active, conditions);
+    let list = create.await.unwrap();
+    let mut counted = Vec::new();
+    for many in [0..10, 10..200] {
+        for n in many {
+            let email = Email::parse(&format!("n{n}@example.test"));
+            let created = edit::create(&site.app, Actor::Machine, site.account, email, Vec::new());
+            created.await.unwrap();
+        }
+        ListJob::default().run(&site.app).await.unwrap();
+        counted.push(count_instructions(&site, list));
+    }
+    assert_eq!(site.ask::<i64>("select count(*) from list_member"), 200);
+    assert_eq!(counted[0], counted[1]);
 }
