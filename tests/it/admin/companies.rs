@@ -15,8 +15,9 @@ async fn fixture() -> Fixture {
     let fixture = Fixture::new().await;
     fixture.create("Custom JavaScript", "Sale", &[]).await;
     for email in ["ada@mail.acme.test", "bob@acme.test", "cyn@globex.test", "dan@gmail.com"] {
-        fixture.view(email, "/", json!({"i": {"email": email}})).await;
-        fixture.fire(email, "Sale", json!("10")).await;
+        let visitor = email.split('@').next().unwrap();
+        fixture.view(visitor, "/", json!({"i": {"email": email}})).await;
+        fixture.fire(visitor, "Sale", json!("10")).await;
         fixture.site.clock.advance(MINUTE);
     }
     fixture.json("contacts").await;
@@ -179,7 +180,7 @@ async fn an_admin_switches_companies_off_and_excludes_domains_up_to_the_limit() 
     let text = plain(&refused.body);
     assert!(text.contains("“co.uk” is not a domain that a company can have."), "{text}");
     assert!(refused.body.contains("co.uk</textarea>"), "what was typed is still there");
-    let many = |n: usize| (0..n).map(|n| format!("{}{n}.example\n", "é".repeat(40))).collect::<String>();
+    let many = |n: usize| (0..n).map(|n| format!("{}{n}.example\n", "é".repeat(25))).collect::<String>();
     assert_eq!(send(&many(EXCLUDED_MAX + 1)).await.status, 422);
     assert_eq!(send(&many(EXCLUDED_MAX)).await.status, 303);
     assign_companies(&fixture.site.app).await;

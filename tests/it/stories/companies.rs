@@ -20,7 +20,7 @@ use serde_json::json;
 use crate::harness::site::{Site, with};
 
 async fn identify(site: &mut Site, visitor: &str, email: &str) {
-    let view = site.view(&format!("{visitor}-{email}"), visitor, "https://example.com/");
+    let view = site.view(&format!("{visitor}{}", site.app.now().0), visitor, "https://example.com/");
     site.collect(&with(view, "i", json!({"email": email}))).await;
     site.fold().await;
     site.clock.advance(MINUTE);
