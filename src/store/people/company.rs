@@ -1,8 +1,11 @@
 //! Companies, which contacts are theirs, and which domains an account excludes (rules.md 35). What a company did is the
 //! sum of what its contacts did, and is kept nowhere.
 
+use std::cmp::Reverse;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row};
+use rustc_hash::FxHashMap;
 
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
@@ -237,37 +240,17 @@ impl Order {
         Self::ALL.into_iter().find(|order| order.as_str() == text)
     }
 
-    /// What is added up of the contacts, if it is that. Sums of revenue may pass what an integer can hold, so they are
-    /// compared as floating-point numbers.
+    /// The columns of a contact that count; `None` when companies are not ordered by what their contacts did.
     const fn of_contacts(self) -> Option<&'static str> {
         match self {
             Self::Created | Self::Name => None,
-            Self::Contacts => Some("count(*)"),
-            Self::Visits => Some("sum(sessions)"),
-            Self::PageViews => Some("sum(page_views)"),
-            Self::Completions => Some("sum(completions)"),
-            Self::Revenue => Some("total(revenue_minor) + total(revenue_asserted_minor)"),
-            Self::LastVisit => Some("max(last_ms)"),
+            Self::Contacts => Some("1"),
+            Self::Visits => Some("sessions"),
+            Self::PageViews => Some("page_views"),
+            Self::Completions => Some("completions"),
+            Self::Revenue => Some("revenue_minor + revenue_asserted_minor"),
+            Self::LastVisit => Some("last_ms"),
         }
-    }
-}
-
-/// The place of a company in the order: what it is ordered by.
-fn find_place(
-    conn: &Connection,
-    account: AccountId,
-    order: Order,
-    company: &Company,
-) -> Result<Value, Error> {
-    match (order.of_contacts(), order) {
-        (Some(sum), _) => Ok(conn
-            .prepare_cached(&format!(
-                "select coalesce((select {sum} from contact indexed by contact_company
-                     where account_id = ?1 and company_id = ?2 group by company_id), 0)"
-            ))?
-            .query_row((account.0, company.id.0), |row| row.get(0))?),
-        (None, Order::Name) => Ok(Value::Text(company.name.to_lowercase())),
-        (None, _) => Ok(Value::Integer(company.id.0)),
     }
 }
 
@@ -286,36 +269,64 @@ pub fn list(
     after: Option<CompanyId>,
     limit: usize,
 ) -> Result<Vec<Company>, Error> {
+    let after = match after {
+        Some(after) => Some(find(conn, account, after)?.ok_or(Error::NotFound)?),
+        None => None,
+    };
+    if let Some(counted) = order.of_contacts() {
+        let ids = list_by_contacts(conn, account, (order, counted), search, after, limit)?;
+        let found = ids.into_iter().map(|id| find(conn, account, id));
+        return found.filter_map(Result::transpose).collect();
+    }
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let place = match after {
-        Some(after) => {
-            let company = find(conn, account, after)?.ok_or(Error::NotFound)?;
-            find_place(conn, account, order, &company)?
-        }
-        None => Value::Null,
+    let (column, sign, direction) = match order {
+        Order::Name => ("case m.name when '' then m.domain else m.name_lower end", ">", "asc"),
+        _ => ("m.id", "<", "desc"),
     };
-    let (column, join) = match (order.of_contacts(), order) {
-        (Some(sum), _) => (
-            "coalesce(t.place, 0)",
-            format!(
-                "left join (select company_id, {sum} as place from contact indexed by contact_company
-                     where account_id = ?1 and company_id is not null group by company_id) t
-                     on t.company_id = m.id"
-            ),
-        ),
-        (None, Order::Name) => ("case m.name when '' then m.domain else m.name_lower end", String::new()),
-        (None, _) => ("m.id", String::new()),
-    };
-    let (sign, direction) = if order == Order::Name { (">", "asc") } else { ("<", "desc") };
+    let place = after.as_ref().map(|after| match order {
+        Order::Name => Value::Text(after.name.to_lowercase()),
+        _ => Value::Integer(after.id.0),
+    });
     let mut statement = conn.prepare_cached(&format!(
         "select m.id, m.domain, case m.name when '' then m.domain else m.name end, m.created_ms
-         from company m {join}
+         from company m
          where m.account_id = ?1 and {FOUND} and (?3 is null or ({column}, m.id) {sign} (?4, ?3))
          order by {column} {direction}, m.id {direction} limit ?5"
     ))?;
-    let after = after.map(|after| after.0);
+    let after = after.map(|after| after.id.0);
     let rows = statement.query_map((account.0, search, after, place, limit), read)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The numbers of companies in the order of what their contacts did. All contacts of the account are read in their own
+/// order, which takes a fifth of the time that SQLite takes to group them.
+fn list_by_contacts(
+    conn: &Connection,
+    account: AccountId,
+    (order, counted): (Order, &str),
+    search: &str,
+    after: Option<Company>,
+    limit: usize,
+) -> Result<Vec<CompanyId>, Error> {
+    let mut places: FxHashMap<i64, i64> = FxHashMap::default();
+    let mut contacts = conn.prepare_cached(&format!(
+        "select company_id, {counted} from contact where account_id = ?1 and state = 'active'"
+    ))?;
+    let mut rows = contacts.query([account.0])?;
+    while let Some(row) = rows.next()? {
+        let Some(company) = row.get::<_, Option<i64>>(0)? else { continue };
+        let (place, value): (_, i64) = (places.entry(company).or_default(), row.get(1)?);
+        *place = if order == Order::LastVisit { value.max(*place) } else { place.saturating_add(value) };
+    }
+    let place_of = |id: i64| (places.get(&id).copied().unwrap_or(0), id);
+    let before = after.map(|after| place_of(after.id.0));
+    let mut found =
+        conn.prepare_cached(&format!("select m.id from company m where m.account_id = ?1 and {FOUND}"))?;
+    let found = found.query_map((account.0, search), |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    let mut found: Vec<(i64, i64)> = found.into_iter().map(place_of).collect();
+    found.retain(|place| before.is_none_or(|before| *place < before));
+    found.sort_unstable_by_key(|place| Reverse(*place));
+    Ok(found.into_iter().take(limit).map(|(_, id)| CompanyId(id)).collect())
 }
 
 /// How many companies have a name or a domain that holds `search`.

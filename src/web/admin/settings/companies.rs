@@ -63,24 +63,25 @@ impl From<CompanySettings> for Typed {
 pub(crate) fn page(layout: Layout, nav: SettingsNav, id: AccountId, typed: &Typed) -> Page {
     let t = layout.t;
     let texts = &t.companies.settings;
-    let limit = EXCLUDED_MAX.to_string();
     let create = Field::new(t, CREATE, texts.create, Kind::Check)
         .value(if typed.is_on { "on" } else { "" })
         .hint(texts.create_hint);
     let excluded = Field::new(t, EXCLUDED, texts.excluded, Kind::Area { rows: ROWS })
         .value(&typed.excluded)
-        .hint(&fill(texts.excluded_hint, &[("limit", &limit)]))
+        .hint(&fill(texts.excluded_hint, &[("limit", &limit(t))]))
         .error(typed.wrong.as_ref().map(|wrong| message(t, wrong)));
     Page { layout, nav, id, fields: [create, excluded], has_errors: typed.wrong.is_some() }
+}
+
+fn limit(t: &Texts) -> String {
+    t.number.grouped(EXCLUDED_MAX as u64)
 }
 
 fn message(t: &Texts, wrong: &Invalid) -> String {
     let texts = &t.companies.settings;
     match wrong {
         Invalid::Domain(domain) => fill(texts.wrong_domain, &[("domain", domain)]),
-        Invalid::ManyDomains | Invalid::Name => {
-            fill(texts.many_domains, &[("limit", &EXCLUDED_MAX.to_string())])
-        }
+        Invalid::ManyDomains | Invalid::Name => fill(texts.many_domains, &[("limit", &limit(t))]),
     }
 }
 
