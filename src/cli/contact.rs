@@ -28,6 +28,9 @@ pub(super) enum Contact {
         /// Only contacts with an email that holds this text
         #[arg(long, value_name = "TEXT", default_value = "")]
         search: String,
+        /// Only contacts of the company with this number
+        #[arg(long, value_name = "ID", default_value = "")]
+        company: String,
         /// How many to list
         #[arg(long, value_name = "N", default_value = "100")]
         limit: String,
@@ -55,8 +58,8 @@ pub(super) enum Contact {
 
 pub(super) fn run(command: Contact, config: &Config) -> Outcome {
     match command {
-        Contact::List { account, search, limit, after } => {
-            let asked = [("search", search), ("limit", limit), ("after", after)];
+        Contact::List { account, search, company, limit, after } => {
+            let asked = [("search", search), ("company", company), ("limit", limit), ("after", after)];
             let asked: Vec<_> = asked.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
             let wanted = Wanted::parse(&asked).map_err(failure)?;
             list(config, AccountId(account), &wanted)
@@ -71,7 +74,7 @@ pub(super) fn run(command: Contact, config: &Config) -> Outcome {
     }
 }
 
-fn failure(error: Error) -> Failure {
+pub(super) fn failure(error: Error) -> Failure {
     match error {
         Error::Store(error) => error.into(),
         error => Failure::usage(error),
@@ -79,7 +82,7 @@ fn failure(error: Error) -> Failure {
 }
 
 /// The store for reading, and the settings of an account in it.
-fn open(config: &Config, account: AccountId) -> Result<(store::Connection, Settings), Failure> {
+pub(super) fn open(config: &Config, account: AccountId) -> Result<(store::Connection, Settings), Failure> {
     let conn = store::data_dir::open_main(&config.server.data_dir)?;
     let found =
         conn.map(|conn| Ok::<_, store::Error>((store::account::find(&conn, account)?, conn))).transpose()?;
@@ -124,7 +127,7 @@ fn show(config: &Config, account: AccountId, id: i64) -> Outcome {
     Ok(Answer::new(json_of(&found)?, text_of(&found)))
 }
 
-fn json_of(found: &impl serde::Serialize) -> Result<Value, Failure> {
+pub(super) fn json_of(found: &impl serde::Serialize) -> Result<Value, Failure> {
     serde_json::to_value(found).map_err(Failure::failed)
 }
 
@@ -133,6 +136,7 @@ fn text_of(found: &ContactReport) -> String {
     let mut lines = vec![format!("contact {}", row.id)];
     lines.extend(row.name.as_ref().map(|name| format!("name: {name}")));
     lines.extend(found.emails.iter().map(|email| format!("email: {email}")));
+    lines.extend(row.company.as_ref().map(|company| format!("company: {company}")));
     lines.push(format!("revenue: {} verified, {} unverified", row.revenue, row.revenue_asserted));
     lines.push(format!(
         "{} events, {} sessions, {} page views in {} browsers",

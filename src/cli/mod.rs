@@ -3,6 +3,7 @@
 
 mod account;
 mod answer;
+mod company;
 mod contact;
 mod demo;
 mod doctor;
@@ -71,6 +72,9 @@ enum Command {
     /// List and merge contacts
     #[command(subcommand)]
     Contact(contact::Contact),
+    /// List the companies of contacts
+    #[command(subcommand)]
+    Company(company::Company),
     /// Export data of an account
     #[command(subcommand)]
     Export(export::Command),
@@ -152,6 +156,7 @@ fn execute(command: Command, config: &Config, json: bool) -> Result<Option<Answe
         Command::Token(command) => token::run(command, config),
         Command::Event(command) => event::run(command, config),
         Command::Contact(command) => contact::run(command, config),
+        Command::Company(command) => company::run(command, config),
         Command::Export(command) => return export::run(&command, config, json),
         Command::List(command) => list::run(command, config),
         Command::ErasePerson(asked) => person::erase(asked, config),

@@ -1,5 +1,5 @@
-//! The background jobs of a running server: folding, closing days, deleting old data, work on events, lists, writing the
-//! counts of robots, and loading changed map files.
+//! The background jobs of a running server: folding, closing days, deleting old data, work on events, lists, companies of contacts, writing
+//! the counts of robots, and loading changed map files.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use crate::app::App;
 use crate::app::events::count_back;
 use crate::app::ingest::{accept, fold};
+use crate::app::jobs::assign_companies::assign_companies;
 use crate::app::jobs::build_lists::ListJob;
 use crate::app::jobs::close_days::CloseJob;
 use crate::app::jobs::retention::RetentionJob;
@@ -28,6 +29,8 @@ const RETENTION_EVERY: Duration = Duration::from_secs(3600);
 const WORK_EVERY: Duration = Duration::from_secs(1);
 /// How often lists are looked through for those that are due.
 const LISTS_EVERY: Duration = Duration::from_secs(5);
+/// How often it is looked for contacts that get a company after the fact.
+const COMPANIES_EVERY: Duration = Duration::from_secs(2);
 /// How often the counts of robots are written.
 const BOTS_EVERY: Duration = Duration::from_secs(1);
 
@@ -48,6 +51,7 @@ impl Jobs {
             rt::spawn(close_days(Arc::clone(app))),
             rt::spawn(work_on_events(Arc::clone(app))),
             rt::spawn(build_lists(Arc::clone(app))),
+            rt::spawn(keep_companies(Arc::clone(app))),
             rt::spawn(delete_old_events(Arc::clone(app), events_months)),
         ];
         Self { app: Arc::clone(app), running }
@@ -120,6 +124,13 @@ async fn build_lists(app: Arc<App>) {
         if let Err(error) = job.run(&app).await {
             tracing::warn!(%error, "lists could not be kept up to date");
         }
+    }
+}
+
+async fn keep_companies(app: Arc<App>) {
+    loop {
+        assign_companies(&app).await;
+        tokio::time::sleep(COMPANIES_EVERY).await;
     }
 }
 

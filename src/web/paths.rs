@@ -5,6 +5,7 @@ use jiff::ToSpan;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::domain::account::AccountId;
+use crate::domain::company::CompanyId;
 use crate::domain::contact::ContactId;
 use crate::domain::event::EventNumber;
 use crate::domain::list::ListId;
@@ -134,6 +135,18 @@ pub fn contacts(account: AccountId) -> String {
 #[must_use]
 pub fn contact(account: AccountId, id: ContactId) -> String {
     format!("{}/{}", contacts(account), id.0)
+}
+
+/// `/accounts/1000001/companies`
+#[must_use]
+pub fn companies(account: AccountId) -> String {
+    format!("{ACCOUNTS}/{account}/companies")
+}
+
+/// `/accounts/1000001/companies/7`
+#[must_use]
+pub fn company(account: AccountId, id: CompanyId) -> String {
+    format!("{}/{}", companies(account), id.0)
 }
 
 /// `/accounts/1000001/lists`

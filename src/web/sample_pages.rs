@@ -1,6 +1,7 @@
 //! Renders every page from sample data and checks the HTML: full, empty, and hostile input. With `SAMPLE_DIR` set,
 //! the pages are also written to that folder for a look in the browser.
 
+mod companies;
 mod events;
 mod fixtures;
 mod forms;
@@ -170,6 +171,7 @@ fn pages() -> BTreeMap<&'static str, String> {
     .chain(lists::pages_of_lists())
     .chain(people::pages_of_people())
     .chain(forms::pages_of_forms())
+    .chain(companies::pages_of_companies())
     .collect()
 }
 

@@ -82,7 +82,8 @@ fn every_cited_rule_and_page_exists() {
     let rules = defined_rules(RULES);
     let found: Vec<String> = files
         .iter()
-        .filter(|(file, _)| file != "tests/it/citations.rs")
+        // Domains end like pages do.
+        .filter(|(file, _)| file != "tests/it/citations.rs" && !file.ends_with("/free_mail_domains.txt"))
         .flat_map(|(file, text)| wrong_references(file, text, &paths, &rules))
         .collect();
     assert!(found.is_empty(), "{}", found.join("\n"));

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use actix_web::test::TestRequest;
 use guestlog::app::access::{Actor, tokens};
+use guestlog::app::jobs::assign_companies::assign_companies;
 use guestlog::base::clock::{DAY, HOUR, MINUTE, Millis};
 use guestlog::domain::user::Scope;
 use guestlog::store::check::check;
@@ -167,6 +168,7 @@ async fn a_store_of_the_first_version_says_the_same_when_it_is_migrated() {
 
     let mut site = site.restart_after(make_first_version).await;
     assert_eq!(people(&site), known);
+    assert_eq!(assign_companies(&site.app).await, 3);
     for (found, wanted) in reports(&site, &secret).await.iter().zip(&before) {
         assert_eq!(found, wanted);
     }

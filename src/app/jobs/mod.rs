@@ -1,5 +1,6 @@
-//! Background jobs that no request waits for: closing days, and deleting what is older than the owner keeps.
+//! Background jobs that no request waits for: closing days, companies of contacts, lists, and deleting what is older than the owner keeps.
 
+pub mod assign_companies;
 pub mod build_lists;
 pub mod close_days;
 pub mod retention;

@@ -1,5 +1,6 @@
 //! Contacts: finding or creating one, its emails, and its figures.
 
+use super::companies;
 use crate::base::clock::{DAY, Millis};
 use crate::domain::account::AccountId;
 use crate::domain::contact::{EMAILS_MAX, Email};
@@ -148,6 +149,7 @@ fn create(
     };
     visitor::upsert(conn, account, &own)?;
     contact::insert(conn, account, &contact, said.trust.is_verified())?;
+    companies::follow_email(conn, account, contact.id, said.now)?;
     Ok(contact)
 }
 
@@ -218,10 +220,13 @@ pub fn add_email(
         created: said.at,
     };
     email::insert(conn, account, contact, &added)?;
+    if added.is_primary {
+        companies::follow_email(conn, account, contact, said.now)?;
+    }
     Ok(AddedEmail::Added)
 }
 
-/// Makes one of a contact's emails its primary one.
+/// Makes one of a contact's emails its primary one; the contact gets the company of it.
 ///
 /// # Errors
 /// `NotFound` when the contact does not have it; the store's.
@@ -230,10 +235,12 @@ pub fn set_primary_email(
     account: AccountId,
     contact: i64,
     email: &Email,
+    now: Millis,
 ) -> Result<(), store::Error> {
     let owner = contact::find_by_email(conn, account, email.as_str())?;
     if owner.is_none_or(|owner| owner.id != contact) {
         return Err(store::Error::NotFound);
     }
-    email::update_primary(conn, account, contact, email.as_str())
+    email::update_primary(conn, account, contact, email.as_str())?;
+    companies::follow_email(conn, account, contact, now)
 }

@@ -186,7 +186,7 @@ fn apply(
         }
     }
     match &changes.primary {
-        Some(email) => Ok(contacts::set_primary_email(conn, account, id, email)?),
+        Some(email) => Ok(contacts::set_primary_email(conn, account, id, email, now)?),
         None => Ok(()),
     }
 }

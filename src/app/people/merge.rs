@@ -5,6 +5,7 @@
 //! Undoing gives the alias back what it brought, and what its visitors completed since. That is exact whatever happened to
 //! their events meanwhile, because each visitor number counts what was counted for its contact.
 
+use super::companies;
 use crate::app::access::{self, Actor};
 use crate::app::core::App;
 use crate::base::clock::Millis;
@@ -82,7 +83,7 @@ pub async fn undo_merge(app: &App, actor: Actor, account: AccountId, alias: i64)
         .writer
         .write(move |conn| {
             access::need(conn, actor, account, Role::Editor)?;
-            let into = undo_in(conn, account, alias)?;
+            let into = undo_in(conn, account, alias, now)?;
             let detail = format!("{alias} out of {into}");
             audit::insert(conn, now, Some(account), actor.user(), "contact.undo_merge", &detail)?;
             Ok(into)
@@ -147,6 +148,7 @@ fn merge_in(
         visitor::update_contact(conn, account, number, into.id)?;
     }
     contact::recount_visits(conn, account, into.id)?;
+    companies::follow_email(conn, account, into.id, now)?;
     Ok(merge)
 }
 
@@ -213,7 +215,7 @@ fn joined(into: &Shown, from: &Shown) -> Shown {
     }
 }
 
-fn undo_in(conn: &Connection, account: AccountId, id: i64) -> Result<i64, Error> {
+fn undo_in(conn: &Connection, account: AccountId, id: i64, now: Millis) -> Result<i64, Error> {
     let (merge, living, own) = alias::find(conn, account, id)?.ok_or(Error::NotMerged)?;
     if merge.into != living {
         return Err(Error::CameWith(merge.into));
@@ -229,6 +231,7 @@ fn undo_in(conn: &Connection, account: AccountId, id: i64) -> Result<i64, Error>
     for contact in [&alias, &into] {
         contact::update_figures(conn, account, contact)?;
         contact::recount_visits(conn, account, contact.id)?;
+        companies::follow_email(conn, account, contact.id, now)?;
     }
     Ok(into.id)
 }

@@ -131,9 +131,9 @@ fn a_contact_has_several_emails_and_is_found_by_each() {
             assert_eq!((found.contact.id, found.is_new), (ada, false));
         }
         let search = |text| {
-            let found = contact::list(conn, ACCOUNT, Order::Email, text, None, 10).unwrap();
+            let found = contact::list(conn, ACCOUNT, Order::Email, text, None, None, 10).unwrap();
             let found: Vec<_> = found.into_iter().map(|shown| (shown.id, shown.email.unwrap())).collect();
-            assert_eq!(contact::count(conn, ACCOUNT, text).unwrap(), found.len() as i64);
+            assert_eq!(contact::count(conn, ACCOUNT, text, None).unwrap(), found.len() as i64);
             found
         };
         assert_eq!(
@@ -141,13 +141,14 @@ fn a_contact_has_several_emails_and_is_found_by_each() {
             [(ada, "ada@example.test".to_owned())],
             "by any, shown by the primary one"
         );
-        contacts::set_primary_email(conn, ACCOUNT, ada, &address("ada@work.test")).unwrap();
+        contacts::set_primary_email(conn, ACCOUNT, ada, &address("ada@work.test"), Millis(9)).unwrap();
         assert_eq!(search("ada@example"), [(ada, "ada@work.test".to_owned())]);
         assert_eq!(contact::find_name(conn, ACCOUNT, ada).unwrap(), "ada@work.test");
         let primary: Vec<_> =
             email::list(conn, ACCOUNT, ada).unwrap().into_iter().map(|e| (e.email, e.is_primary)).collect();
         assert_eq!(primary, [("ada@work.test".to_owned(), true), ("ada@example.test".to_owned(), false)]);
-        let foreign = contacts::set_primary_email(conn, ACCOUNT, ada, &address("bob@example.test"));
+        let foreign =
+            contacts::set_primary_email(conn, ACCOUNT, ada, &address("bob@example.test"), Millis(9));
         assert!(matches!(foreign, Err(store::Error::NotFound)));
     });
 }
@@ -166,7 +167,7 @@ fn a_contact_without_an_email_is_created_only_by_who_is_trusted() {
             let asserted = create(Provenance::asserted(channel, Millis(1)));
             assert!(matches!(asserted, Err(contacts::Error::NeedsEmail)), "{channel:?}");
         }
-        let shown = contact::list(conn, ACCOUNT, Order::Email, "", None, 10).unwrap();
+        let shown = contact::list(conn, ACCOUNT, Order::Email, "", None, None, 10).unwrap();
         let shown: Vec<_> = shown.into_iter().map(|shown| (shown.id, shown.email)).collect();
         assert_eq!(shown, [(1, None), (2, None), (3, None)], "those refused took no number");
         let eve = find_or_create(conn, &BROWSER, "eve@example.test").contact.id;
@@ -200,7 +201,7 @@ fn an_alias_stands_for_the_living_contact_for_ever() {
         merge(conn, second, third, Millis(8));
         assert_eq!(resolve(first), Some(third), "in one step, however long the chain was");
         assert_eq!(contact::find(conn, ACCOUNT, first).unwrap(), None);
-        assert_eq!(contact::count(conn, ACCOUNT, "").unwrap(), 1);
+        assert_eq!(contact::count(conn, ACCOUNT, "", None).unwrap(), 1);
         assert!(contact_erasure::update_erasing(conn, ACCOUNT, third).unwrap());
         assert_eq!((resolve(first), resolve(third), resolve(99)), (None, None, None));
         assert_eq!(contact_erasure::list_erasing(conn).unwrap(), [(ACCOUNT, third)]);

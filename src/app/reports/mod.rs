@@ -30,6 +30,7 @@ use crate::domain::question::{Dimension, Filter, NONE, Period};
 use crate::store::{self, Connection, scan};
 use parameters::{after, choose, limit, no_cursor, not_one_of};
 
+pub use companies::{CompanyReport, CompanyRow};
 pub use contact::{ContactReport, contact};
 pub use contacts::ContactRow;
 pub use dashboard::{Dashboard, dashboard};
@@ -40,7 +41,7 @@ pub use events::{EventRow, events};
 pub use forms::{FormReport, FormRow, form, forms};
 pub use pages::{PageRow, pages};
 pub use parameters::{LIMIT_DEFAULT, LIMIT_MAX};
-pub use people::{contact, contacts, forms, lists, merges, visitor};
+pub use people::{companies, contact, contacts, forms, lists, merges, visitor};
 pub use sources::{SourceRow, sources};
 pub use visitor::{VisitorReport, visitor};
 

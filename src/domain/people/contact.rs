@@ -70,7 +70,7 @@ impl Email {
 }
 
 /// A domain in lower case and in the letters of its language. `None` when it cannot be a domain (UTS 46).
-fn readable_domain(domain: &str) -> Option<String> {
+pub(super) fn readable_domain(domain: &str) -> Option<String> {
     if domain.is_ascii() && !domain.to_ascii_lowercase().contains("xn--") {
         return Some(domain.to_ascii_lowercase());
     }

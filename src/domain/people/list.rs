@@ -98,7 +98,7 @@ pub enum Condition {
     },
     /// When the contact was first or last seen, or created.
     Moment { field: MomentField, within: Time },
-    /// A property, an email or the original source of the contact.
+    /// A property, an email, the company or the original source of the contact.
     Text {
         field: TextField,
         is: TextTest,
@@ -162,6 +162,8 @@ pub enum TextField {
     Email,
     /// HubSpot's word for the source of the contact's first session.
     OriginalSource,
+    /// The domain of the contact's company.
+    Company,
     /// A property of the contact, by its name.
     Property(String),
 }

@@ -1,5 +1,6 @@
-//! Contacts, the forms they submit, and the users of the admin pages.
+//! Contacts, their companies, the forms they submit, and the users of the admin pages.
 
+pub mod company;
 pub mod contact;
 pub mod form;
 pub mod list;

@@ -6,8 +6,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::email;
 use super::property::{self, Property};
+use super::{company, email};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::user::UserId;
@@ -39,7 +39,7 @@ pub struct Merge {
 
 /// Makes `alias` an alias of `into`, and records what is needed to undo that: which visitor numbers and emails it has now,
 /// and what merging changes of `into`. The aliases of the alias become aliases of `into` too, and its emails become further
-/// emails of `into`; its primary one becomes the primary one of an `into` that has none. Its visitors, its properties and
+/// emails of `into`; its primary one becomes the primary one of an `into` that has none. It has no company. Its visitors, its properties and
 /// its figures stay where they are; the caller moves them next.
 pub fn insert(conn: &Connection, account: AccountId, merge: &Merge) -> Result<(), Error> {
     let Merge { alias, into, at, by } = *merge;
@@ -82,6 +82,7 @@ pub fn insert(conn: &Connection, account: AccountId, merge: &Merge) -> Result<()
     )?
     .execute((account.0, alias, into))?;
     email::keep_primary_as_further(conn, account, alias, into)?;
+    company::update_member(conn, account, alias, None)?;
     conn.prepare_cached("update contact set state = 'merged', email = '' where account_id = ?1 and id = ?2")?
         .execute((account.0, alias))?;
     email::fill_primary(conn, account, into, alias)?;

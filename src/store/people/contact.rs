@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 use super::email;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::company::CompanyId;
 use crate::domain::list::ListId;
 use crate::domain::money::SUM_MAX;
 use crate::domain::provenance::Trust;
@@ -368,6 +369,7 @@ pub struct Shown {
     pub last: Millis,
     /// Dictionary id of its source.
     pub source: u32,
+    pub company: Option<CompanyId>,
     pub completions: u64,
     pub sessions: u64,
     pub page_views: u64,
@@ -425,7 +427,7 @@ impl Order {
 }
 
 const FIELDS: &str = "id, email, external_id, number, created_ms, first_ms, last_ms, source, completions,
-    revenue_minor, revenue_asserted_minor, sessions, page_views";
+    revenue_minor, revenue_asserted_minor, sessions, page_views, company_id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Shown> {
     Ok(Shown {
@@ -442,6 +444,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Shown> {
         asserted_minor: row.get(10)?,
         sessions: row.get::<_, u32>(11)?.into(),
         page_views: row.get::<_, u32>(12)?.into(),
+        company: row.get::<_, Option<i64>>(13)?.map(CompanyId),
     })
 }
 
@@ -493,8 +496,8 @@ fn search_sql(conn: &Connection, account: AccountId, search: &str) -> Result<&'s
     Ok(if is_in_others { BY_ANY } else { BY_PRIMARY })
 }
 
-/// Contacts one of whose emails holds `search` (lower case; empty = all), after the contact `after`; at most `limit`.
-/// Without search, by creation, only those shown are read; else all of the account.
+/// Contacts one of whose emails holds `search` (lower case; empty = all), of one company or of any, after the contact
+/// `after`; at most `limit`. Without search, by creation, only those shown are read; else all of the company or account.
 ///
 /// # Errors
 /// `NotFound` when there is no contact `after`; SQLite's.
@@ -503,6 +506,7 @@ pub fn list(
     account: AccountId,
     order: Order,
     search: &str,
+    company: Option<CompanyId>,
     after: Option<i64>,
     limit: usize,
 ) -> Result<Vec<Shown>, Error> {
@@ -519,11 +523,17 @@ pub fn list(
         None => "and ?3 is null".to_owned(),
     };
     let found = search_sql(conn, account, search)?;
+    let (index, of_company) = match company {
+        Some(_) => ("indexed by contact_company", "company_id = ?5"),
+        None => ("", "?5 is null"),
+    };
     let mut statement = conn.prepare_cached(&format!(
-        "select {FIELDS} from contact where account_id = ?1 and state = 'active' and {found} {after_it}
+        "select {FIELDS} from contact {index}
+         where account_id = ?1 and state = 'active' and {of_company} and {found} {after_it}
          order by {column} {direction}, id {direction} limit ?4"
     ))?;
-    let rows = statement.query_map((account.0, search, after, limit), read)?;
+    let company = company.map(|company| company.0);
+    let rows = statement.query_map((account.0, search, after, limit, company), read)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -548,14 +558,23 @@ pub fn list_members(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// How many contacts have an email that holds `search`.
-pub fn count(conn: &Connection, account: AccountId, search: &str) -> Result<i64, Error> {
+/// How many contacts, of one company or of any, have an email that holds `search`.
+pub fn count(
+    conn: &Connection,
+    account: AccountId,
+    search: &str,
+    company: Option<CompanyId>,
+) -> Result<i64, Error> {
     let found = search_sql(conn, account, search)?;
-    // The index is a fraction of the table, and holds all that is asked for.
+    // The first index is a fraction of the table, and holds all that is asked for.
+    let (index, of_company) = match company {
+        Some(_) => ("contact_company", "company_id = ?3"),
+        None => ("contact_list", "?3 is null"),
+    };
     Ok(conn
         .prepare_cached(&format!(
-            "select count(*) from contact indexed by contact_list
-             where account_id = ?1 and state = 'active' and {found}"
+            "select count(*) from contact indexed by {index}
+             where account_id = ?1 and state = 'active' and {of_company} and {found}"
         ))?
-        .query_row((account.0, search), |row| row.get(0))?)
+        .query_row((account.0, search, company.map(|company| company.0)), |row| row.get(0))?)
 }

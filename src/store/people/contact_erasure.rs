@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::FxHashSet;
 
-use super::email;
+use super::{company, email};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::store::changes::{self, Kind};
@@ -66,9 +66,10 @@ pub fn list_erasing(conn: &Connection) -> Result<Vec<(AccountId, i64)>, Error> {
     Ok(contacts.collect::<Result<_, _>>()?)
 }
 
-/// Marks a contact as being erased: from here on nothing finds it, and its emails are free. Answers whether it was
-/// there.
+/// Marks a contact as being erased: from here on nothing finds it, its emails are free, and its company goes when it
+/// was the only contact of it and nobody named it. Answers whether the contact was there.
 pub fn update_erasing(conn: &Connection, account: AccountId, id: i64) -> Result<bool, Error> {
+    company::update_member(conn, account, id, None)?;
     let changed = conn
         .prepare_cached(
             "update contact set state = 'erasing', email = '', external_id = null

@@ -1,6 +1,7 @@
-//! Visitors, contacts, and the forms they submit: one table, or a table with its parts, in each file.
+//! Visitors, contacts, their companies, and the forms they submit: one table, or a table with its parts, in each file.
 
 pub mod alias;
+pub mod company;
 pub mod contact;
 pub mod contact_erasure;
 pub mod email;

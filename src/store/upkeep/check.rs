@@ -17,7 +17,7 @@ use crate::store::file::migrate::{self, Migration};
 use crate::store::file::open;
 use crate::store::history::visit_counts;
 use crate::store::hits::unpacked;
-use crate::store::people::contact;
+use crate::store::people::{company, contact};
 
 /// No store has more hits than this: 10,000 a second for 14,000 years.
 const WATERMARK_MAX: i64 = 1 << 52;
@@ -286,6 +286,10 @@ fn visits(conn: &Connection, report: &mut Report) -> Result<(), Error> {
         report.findings.push(format!(
             "contacts with other sessions or page views than their visitors have: {miscounted}"
         ));
+    }
+    let missing = company::count_missing(conn)?;
+    if missing != 0 {
+        report.findings.push(format!("contacts whose company is missing: {missing}"));
     }
     for account in account::list(conn)? {
         let undercounted = visit_counts::count_undercounted(conn, account.id)?;

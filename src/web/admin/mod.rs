@@ -40,6 +40,8 @@ fn pages(config: &mut ServiceConfig) {
     people::contact::routes(config);
     people::lists::form::routes(config);
     people::lists::routes(config);
+    people::companies::routes(config);
+    people::companies::show::routes(config);
     people::merge::routes(config);
     people::forms::routes(config);
     people::form::routes(config);
@@ -57,6 +59,7 @@ fn pages(config: &mut ServiceConfig) {
     settings::accounts::routes(config);
     settings::account_settings::routes(config);
     settings::advanced_tracking::routes(config);
+    settings::companies::routes(config);
     settings::users::routes(config);
     settings::tokens::routes(config);
     settings::export::routes(config);

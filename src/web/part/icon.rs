@@ -15,6 +15,7 @@ pub enum Icon {
     ChevronLeft,
     ChevronRight,
     Close,
+    Company,
     Contact,
     Copy,
     Dashboard,
@@ -54,6 +55,9 @@ impl Icon {
             Self::ChevronLeft => "M10 3.5 5.5 8l4.5 4.5",
             Self::ChevronRight => "M6 3.5 10.5 8 6 12.5",
             Self::Close => "m4 4 8 8M12 4l-8 8",
+            Self::Company => {
+                "M3 13.75V2.5h6.5v11.25M9.5 6.5H13v7.25M1.75 13.75h12.5M5.25 5.25h2M5.25 8h2M5.25 10.75h2"
+            }
             Self::Contact => {
                 "M8 2.25a2.75 2.75 0 1 0 0 5.5 2.75 2.75 0 1 0 0-5.5M2.75 13.75c.5-3 2.5-4.25 5.25-4.25s4.75 1.25 5.25 4.25"
             }

@@ -51,12 +51,13 @@ pub enum Section {
     Events,
     Contacts,
     Lists,
+    Companies,
     Forms,
     Settings,
 }
 
 impl Section {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Dashboard,
         Self::Live,
         Self::Pages,
@@ -64,6 +65,7 @@ impl Section {
         Self::Events,
         Self::Contacts,
         Self::Lists,
+        Self::Companies,
         Self::Forms,
         Self::Settings,
     ];
@@ -221,6 +223,7 @@ impl Layout {
             Section::Events => (Icon::Event, nav.events, "e", report(paths::Report::Events)),
             Section::Contacts => (Icon::Contact, nav.contacts, "c", paths::contacts(account.id)),
             Section::Lists => (Icon::List, nav.lists, "i", paths::lists(account.id)),
+            Section::Companies => (Icon::Company, nav.companies, "o", paths::companies(account.id)),
             Section::Forms => (Icon::Form, nav.forms, "f", paths::forms(account.id)),
             Section::Settings => {
                 (Icon::Settings, nav.settings, "t", paths::settings(account.id, "tracking-code"))

@@ -30,6 +30,7 @@ const CONDITIONS: &str = r#"{"any":[{"all":[
     {"moment":{"field":"last_seen","within":{"earlier":{"amount":90,"unit":"days"}}}},
     {"moment":{"field":"created","within":{"between":{"from":"2026-01-01","to":"2026-01-31"}}}},
     {"text":{"field":"email","is":"ends_with","value":"@example.com"}},
+    {"text":{"field":"company","is":"is","value":"example.com"}},
     {"text":{"field":"original_source","is":"is","value":"ORGANIC_SEARCH"}},
     {"text":{"field":{"property":"plan"},"is":"is_unknown","value":""}},
     {"list":{"list":2,"is_member":false}}]}]}"#;

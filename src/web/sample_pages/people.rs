@@ -10,6 +10,7 @@ use crate::app::reports::contacts::Wanted as WantedContacts;
 use crate::app::reports::merges::{Conflict, Merged, Preview, Side};
 use crate::app::reports::{ContactRow, Table};
 use crate::base::clock::{DAY, HOUR, MINUTE};
+use crate::domain::company::CompanyId;
 use crate::domain::list::ListId;
 use crate::domain::user::Role;
 use crate::store::contact::Order;
@@ -30,6 +31,8 @@ pub(super) fn contact_row(n: i64, email: &str) -> ContactRow {
         page_views: 1_507,
         first_seen: NOW.plus(-90 * DAY),
         last_seen: NOW.plus(-n * 3 * HOUR),
+        company: (n != 2).then(|| if email == LONG { LONG } else { "example.com" }.to_owned()),
+        company_id: (n != 2).then_some(CompanyId(3)),
         original_source: if n == 2 { "OFFLINE".into() } else { "ORGANIC_SEARCH".into() },
         original_source_detail: if n == 2 { "ANALYTICS".into() } else { "google".into() },
         ..ContactRow::default()
@@ -37,8 +40,16 @@ pub(super) fn contact_row(n: i64, email: &str) -> ContactRow {
 }
 
 fn contact_list(name: &str, emails: &[&str], search: &str, sees_emails: bool) -> String {
-    let wanted = WantedContacts { search: search.into(), order: Order::Revenue, after: None, limit: 100 };
-    let shown = people::list::ContactsView { wanted, row: 1, sees_emails, currency: "EUR".into() };
+    let is_one_company = name == HOSTILE;
+    let wanted = WantedContacts {
+        search: search.into(),
+        company: is_one_company.then_some(CompanyId(3)),
+        order: Order::Revenue,
+        after: None,
+        limit: 100,
+    };
+    let company = is_one_company.then(|| HOSTILE.to_owned());
+    let shown = people::list::ContactsView { wanted, company, row: 1, sees_emails, currency: "EUR".into() };
     let rows: Vec<ContactRow> = (1..).zip(emails).map(|(n, email)| contact_row(n, email)).collect();
     let total = if emails.is_empty() { 0 } else { 12_345 };
     let next = (!emails.is_empty()).then(|| "7".to_owned());
@@ -155,6 +166,7 @@ pub(super) fn pages_of_people() -> Vec<(&'static str, String)> {
         ("contacts", contact_list(FULL, &people, "", true)),
         ("contacts-masked", contact_list(FULL, &["j…@example.com"], "", false)),
         ("contacts-none", contact_list("Harbour Books", &[], "", true)),
+        ("contacts-of-company", contact_list(HOSTILE, &odd, "", true)),
         ("contacts-no-match", contact_list(FULL, &[], HOSTILE, true)),
         ("contact", contact_of(FULL, people[0], &["pricing", "docs/install"])),
         ("contact-none", contact_of(FULL, people[2], &[])),

@@ -19,6 +19,7 @@ texts! {
             events: "Events",
             contacts: "Contacts",
             lists: "Lists",
+            companies: "Companies",
             forms: "Forms",
             settings: "Settings",
         },

@@ -77,6 +77,7 @@ mod reports;
 pub mod tracking;
 
 use access::Access;
+use companies::Companies;
 use contacts::Contacts;
 use element_picker::Picker;
 use error::Errors;
@@ -90,7 +91,7 @@ use labels::Labels;
 use lists::Lists;
 use live::Live;
 use number::Numbers;
-pub use people::{contacts, forms, lists, visitor};
+pub use people::{companies, contacts, forms, lists, visitor};
 use report::Report;
 pub use reports::{report, saved_views, table};
 use saved_views::Views;
@@ -110,6 +111,7 @@ texts! {
         visitor: Visitor,
         events: Events,
         contacts: Contacts,
+        companies: Companies,
         lists: Lists,
         forms: Forms,
         views: Views,

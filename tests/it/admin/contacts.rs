@@ -51,7 +51,10 @@ async fn contacts_as_data_have_the_keys_of_the_contract() {
         (&ada["completions"], &ada["sessions"], &ada["page_views"]),
         (&json!(2), &json!(2), &json!(3))
     );
-    assert_eq!((&ada["original_source"], &ada["company"]), (&json!("ORGANIC_SEARCH"), &Value::Null));
+    assert_eq!(
+        (&ada["original_source"], &ada["company"]),
+        (&json!("ORGANIC_SEARCH"), &json!("example.test"))
+    );
     assert!(ada["first_seen"].as_str() < ada["last_seen"].as_str(), "{ada}");
     let bob = &table["rows"][0];
     assert_eq!((&bob["original_source"], &bob["sessions"]), (&json!("OFFLINE"), &json!(0)));

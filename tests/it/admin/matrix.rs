@@ -5,7 +5,7 @@ use actix_web::http::Method;
 use guestlog::app::access::Actor;
 use guestlog::app::access::tokens;
 use guestlog::app::events::definitions;
-use guestlog::app::people::lists;
+use guestlog::app::people::{companies, lists};
 use guestlog::base::clock::Millis;
 use guestlog::domain::event::{EventKind, Typed};
 use guestlog::domain::form::FormKey;
@@ -34,7 +34,7 @@ const EDITOR: Who = Who::Role(Role::Editor);
 const VIEWER: Who = Who::Role(Role::Viewer);
 
 /// All admin routes. `{a}` is the account, `{u}` a user of it, `{t}` a token, `{v}` a visitor, `{c}` a contact,
-/// `{e}` and `{f}` events, `{l}` a list.
+/// `{e}` and `{f}` events, `{l}` a list, `{o}` a company.
 const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/", SignedIn),
     ("GET", "/setup", Everybody),
@@ -88,6 +88,9 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/accounts/{a}/forms/{m}/delete", ADMIN),
     ("GET", "/accounts/{a}/visitors/{v}", VIEWER),
     ("POST", "/accounts/{a}/visitors/{v}/erase", ADMIN),
+    ("GET", "/accounts/{a}/companies", VIEWER),
+    ("GET", "/accounts/{a}/companies/{o}", VIEWER),
+    ("POST", "/accounts/{a}/companies/{o}", EDITOR),
     ("GET", "/accounts/{a}/lists", VIEWER),
     ("GET", "/accounts/{a}/lists/new", EDITOR),
     ("POST", "/accounts/{a}/lists/new", EDITOR),
@@ -106,6 +109,8 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/accounts/{a}/settings/tracking-code", ADMIN),
     ("GET", "/accounts/{a}/settings/advanced-tracking", ADMIN),
     ("POST", "/accounts/{a}/settings/advanced-tracking", ADMIN),
+    ("GET", "/accounts/{a}/settings/companies", ADMIN),
+    ("POST", "/accounts/{a}/settings/companies", ADMIN),
     ("GET", "/accounts/{a}/settings/account", ADMIN),
     ("POST", "/accounts/{a}/settings/account", ADMIN),
     ("GET", "/accounts/{a}/settings/users", ADMIN),
@@ -190,6 +195,8 @@ async fn world() -> World {
         };
         let known = move |conn: &store::Connection| store::contact::insert(conn, account, &contact, false);
         site.app.store.writer.write(known).await.unwrap();
+        let tied = move |conn: &store::Connection| companies::follow_email(conn, account, 1, Millis(0));
+        site.app.store.writer.write(tied).await.unwrap();
         let form = FormKey::parse("contact").unwrap();
         let sent = move |conn: &store::Connection| store::form::upsert(conn, account, &form, 0, Millis(0));
         site.app.store.writer.write(sent).await.unwrap();
@@ -218,6 +225,7 @@ fn path(template: &str, [a, u, t]: [&String; 3]) -> String {
         .replace("{v}", "1")
         .replace("{c}", "1")
         .replace("{l}", "1")
+        .replace("{o}", "1")
         .replace("{m}", "1")
         .replace("{e}", "000000000001")
         .replace("{f}", "000000000002")

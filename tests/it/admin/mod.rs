@@ -2,6 +2,7 @@
 
 mod accounts;
 mod colours;
+mod companies;
 mod contact_edit;
 mod contacts;
 mod event_list;

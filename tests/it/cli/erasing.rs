@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::harness::{Machine, ask, send};
 
-const EMAIL: &str = "ursula@example.test";
+const EMAIL: &str = "ursula@ursulas-own.test";
+/// Her company, which is hers alone.
+const DOMAIN: &str = "ursulas-own";
 
 fn identify(machine: &Machine, address: &str, account: i64, id: &str, visitor: &str) {
     let view = json!({"k": 1, "a": account, "id": id, "vi": visitor, "cc": 15,
@@ -42,6 +44,7 @@ fn a_restored_backup_erases_a_person_again_before_it_serves() {
     assert_eq!(machine.json(&yes), nobody, "a second time is no failure");
     assert_eq!(files_with(&machine, EMAIL), [""; 0]);
     assert_eq!(files_with(&machine, "ursulatoken"), [""; 0]);
+    assert_eq!(files_with(&machine, DOMAIN), [""; 0]);
     // The same person comes back, with consent.
     identify(&machine, &server.address, account, "two", "ursulalater");
     assert_eq!(machine.run(&["backup", "after.db"]).code, 0);
@@ -52,6 +55,7 @@ fn a_restored_backup_erases_a_person_again_before_it_serves() {
     let server = machine.serve();
     let contacts = "select count(*) from contact";
     assert_eq!(ask::<i64>(&machine.data("guestlog.db"), contacts), 0);
+    assert_eq!(ask::<i64>(&machine.data("guestlog.db"), "select count(*) from company"), 0);
     assert_eq!(ask::<i64>(&machine.data("guestlog.db"), "select count(*) from visitor"), 1, "the other one");
     assert_eq!(machine.json(&yes), nobody);
     assert_eq!(server.stop(), 0);

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod binary;
+mod companies;
 mod contacts;
 mod demo;
 mod erasing;

@@ -230,7 +230,8 @@ pub(super) fn invent(dice: &mut Dice, id: AccountId, zone_name: &'static str, da
         visitors: 1 + dice.below(25) as u32,
     };
     for contact in 1..=dice.below(6) as i64 {
-        account.contacts.insert(contact, format!("Person{contact}@Example.test").to_lowercase());
+        let domain = if contact > 2 { "shop.test" } else { "example.test" };
+        account.contacts.insert(contact, format!("person{contact}@{domain}"));
         // The visitor number of a contact for events sent by programs.
         account.visitors += 1;
         account.contact_of.insert(account.visitors, contact);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use guestlog::app::App;
 use guestlog::app::access::Actor;
+use guestlog::app::jobs::assign_companies::assign_companies;
 use guestlog::app::jobs::build_lists::{EVERY_MS, ListJob};
 use guestlog::app::people::lists;
 use guestlog::base::clock::{DAY, HOUR, ManualClock, Millis};
@@ -51,6 +52,11 @@ fn condition(dice: &mut Dice, account: &AccountFact, lists: &[ListId]) -> Condit
             field: TextField::Email,
             is: dice.pick(&TextTest::ALL),
             value: dice.pick(&["person1@example.test", "PERSON2", ".test", "person"]).to_owned(),
+        },
+        2 if dice.one_in(3) => Condition::Text {
+            field: TextField::Company,
+            is: dice.pick(&TextTest::ALL),
+            value: dice.pick(&["example.test", "SHOP.test", "p", "person1@example.test"]).to_owned(),
         },
         2 if !lists.is_empty() => Condition::List { list: dice.pick(lists), is_member: dice.one_in(2) },
         _ => {
@@ -139,8 +145,11 @@ fn fits(
             };
             within.range_ms(&zone, now).contains(&at_ms)
         }
-        Condition::Text { is, value, .. } => {
-            let (email, value) = (account.contacts[&contact].to_lowercase(), value.to_lowercase());
+        Condition::Text { field, is, value } => {
+            let (mut email, value) = (account.contacts[&contact].to_lowercase(), value.to_lowercase());
+            if *field == TextField::Company {
+                email = email.split('@').next_back().unwrap_or_default().to_owned();
+            }
             match is {
                 TextTest::Is => email == value,
                 TextTest::IsNot => email != value,
@@ -173,6 +182,7 @@ fn lists_have_the_members_that_the_facts_say_at_every_moment() {
         let World { store, clock, accounts, dir } = make(seed);
         store.close();
         let app = product(dir.path(), Arc::<ManualClock>::clone(&clock));
+        assert!(runtime.block_on(assign_companies(&app)) > 0);
         let account = &accounts[0];
         let mut dice = Dice::new(seed ^ 0x1157);
         let mut made: Vec<(ListId, Conditions)> = Vec::new();

@@ -205,9 +205,9 @@ fn files_with(dir: &Path, texts: &[&str]) -> Vec<String> {
 }
 
 /// What only Ursula brought, and what anybody could know her by.
-const URSULA: [&str; 14] = [
+const URSULA: [&str; 15] = [
     "ursula@example.test",
-    "ubefore@example.test",
+    "ubefore@saylors-own.test",
     "ursulathird",
     "Luftschiffallee",
     "ulla-the-pilot",
@@ -220,12 +220,13 @@ const URSULA: [&str; 14] = [
     "about-ursula",
     "Greetings for Saylor",
     "postcard-from-ursula",
+    "saylors-own",
 ];
 
 /// Ursula with two browsers, two emails, properties and a page of her own; Bob saw some of the same pages. Another contact
 /// of hers was merged into this one: it had a browser, an email, another street, and came from elsewhere.
 async fn ursula_and_bob(site: &mut Site) {
-    let before = json!({"email": "ubefore@example.test", "nick": "ulla-the-pilot"});
+    let before = json!({"email": "ubefore@saylors-own.test", "nick": "ulla-the-pilot"});
     let card = "https://example.com/shared?utm_campaign=card-from-saylor";
     site.collect(&with(site.view("before", "ursulathird", card), "i", before)).await;
     site.fold().await;
@@ -267,7 +268,7 @@ async fn ursula_and_bob(site: &mut Site) {
     site.fold().await;
     assert_eq!(site.ask::<i64>("select count(*) from submission"), 1);
     let contact: i64 = site.ask("select id from contact where email = 'ursula@example.test'");
-    let before: i64 = site.ask("select id from contact where email = 'ubefore@example.test'");
+    let before: i64 = site.ask("select id from contact where email = 'ubefore@saylors-own.test'");
     let email = Email::parse("usaylor@example.test").unwrap();
     let said = Provenance::verified(Channel::Page, site.app.now());
     let account = site.account;

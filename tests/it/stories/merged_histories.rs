@@ -10,7 +10,9 @@ use guestlog::app::people::contacts;
 use guestlog::base::clock::{DAY, MINUTE, Millis};
 use guestlog::base::random::SeededRandom;
 use guestlog::domain::contact::Email;
+use guestlog::domain::provenance::Provenance;
 use guestlog::domain::user::Scope;
+use guestlog::store;
 use serde_json::{Value, json};
 
 use super::merging::{assert_whole, figures, merge, undo, verified};
@@ -209,7 +211,8 @@ fn one_of(dice: &SeededRandom, ids: &[i64]) -> Option<i64> {
 }
 
 async fn send_hit(site: &Site, model: &mut Model, dice: &SeededRandom, n: usize) {
-    let email = format!("p{}@example.test", below(dice, PEOPLE));
+    let person = below(dice, PEOPLE);
+    let email = format!("p{person}@company{}.test", person % 3);
     let value = 1 + below(dice, 9) as i64;
     let at = site.app.now();
     if below(dice, 5) == 0 {
@@ -238,7 +241,10 @@ async fn turn_emails(site: &Site, model: &Model, dice: &SeededRandom) {
     let emails: Vec<_> = model.emails.iter().collect();
     if let Some((email, contact)) = (!emails.is_empty()).then(|| emails[below(dice, emails.len())]) {
         let (email, contact, account) = (Email::parse(email).unwrap(), *contact, site.account);
-        verified(site, move |conn, _| contacts::set_primary_email(conn, account, contact, &email)).await;
+        let turn = move |conn: &store::Connection, said: &Provenance| {
+            contacts::set_primary_email(conn, account, contact, &email, said.now)
+        };
+        verified(site, turn).await;
     }
 }
 
@@ -300,7 +306,18 @@ async fn completers(site: &Site, secret: &str) -> Vec<String> {
     all.into_iter().map(|(id, completions)| format!("{id} {completions}")).collect()
 }
 
-/// rules.md 12, 21, 31
+/// Each contact belongs to the company of its primary email, and no company is left over.
+fn assert_companies(site: &Site) {
+    let wrong: i64 = site.ask(
+        "select (select count(*) from contact c left join company m on m.id = c.company_id
+                 where c.state = 'active' and coalesce(m.domain, '') <> substr(c.email, instr(c.email, '@') + 1))
+             + (select count(*) from contact where state <> 'active' and company_id is not null)
+             + (select count(*) from company where id not in (select company_id from contact where company_id > 0))",
+    );
+    assert_eq!(wrong, 0);
+}
+
+/// rules.md 12, 21, 31, 35
 #[actix_web::test]
 async fn what_is_counted_of_merged_contacts_is_what_their_people_did() {
     let (mut merges, mut chains) = (0, 0);
@@ -316,6 +333,7 @@ async fn what_is_counted_of_merged_contacts_is_what_their_people_did() {
         for n in 0..STEPS {
             step(&mut site, &mut model, &dice, n).await;
             assert_eq!(figures(&site), model.figures(), "seed {seed}, step {n}");
+            assert_companies(&site);
             merges += model.merges.len();
             chains += model.merges.values().filter(|joined| model.merges.contains_key(&joined.into)).count();
         }
@@ -331,6 +349,7 @@ async fn what_is_counted_of_merged_contacts_is_what_their_people_did() {
             assert!(model.undo(alias));
             undo(&site, alias).await.unwrap();
             assert_eq!(figures(&site), model.figures(), "seed {seed}, without the merge of {alias}");
+            assert_companies(&site);
         }
         assert_whole(&site);
     }

@@ -1,6 +1,7 @@
 //! The stories of visitors, from the beacon to the stored row.
 
 mod closing;
+mod companies;
 mod completions;
 mod engagement;
 mod erasing;

@@ -9,7 +9,7 @@ use crate::domain::question::Filter;
 use crate::store::contact::{self, Moments};
 use crate::store::dictionary::{self, Kind, part};
 use crate::store::scan::{Bounds, Counted, Deadline, Grouping, Request, Scanner};
-use crate::store::{self, Connection, email, list, property};
+use crate::store::{self, Connection, company, email, list, property};
 
 /// What the conditions are asked of.
 pub(super) struct Evaluation<'a> {
@@ -146,6 +146,7 @@ impl Evaluation<'_> {
         };
         match field {
             TextField::Email => email::each(self.conn, self.account, note)?,
+            TextField::Company => company::each_domain(self.conn, self.account, note)?,
             TextField::Property(name) => property::each_of_name(self.conn, self.account, name, note)?,
             TextField::OriginalSource => {
                 let mut words = vec![String::new()];

@@ -258,6 +258,7 @@ fn report(ask: &Ask<'_>, shown: Shown, mut found: Found, digits: u32) -> Result<
     let of_visit = |row: &SessionRow| row.timeline.iter().rev().map(|e| moment(row, e)).collect::<Vec<_>>();
     let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
     let name = contacts::name_of(conn, account, shown.id)?;
+    let company = contacts::company_of(conn, account, shown.company)?;
     let merged = merges::list(conn, account, shown.id)?;
     let shown_merges: Vec<Merged> =
         merged.iter().filter(|merge| ask.shows(&found, merge.at)).cloned().collect();
@@ -291,6 +292,6 @@ fn report(ask: &Ask<'_>, shown: Shown, mut found: Found, digits: u32) -> Result<
         next: found.next.map(|place| place.to_string()),
         damaged: iso_days(found.damaged),
         older_left_out: false,
-        row: ContactRow::of(shown, name, &source, digits),
+        row: ContactRow { company, ..ContactRow::of(shown, name, &source, digits) },
     })
 }

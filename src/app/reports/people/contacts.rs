@@ -11,12 +11,13 @@ use crate::app::reports::parameters;
 use crate::app::reports::{Error, LIMIT_DEFAULT, Table, after, limit, no_cursor, not_one_of};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::company::CompanyId;
 use crate::domain::contact::{FIRST_NAME, LAST_NAME, full_name};
 use crate::domain::money;
 use crate::domain::readable::readable;
 use crate::store::contact::{self, Order, Shown};
 use crate::store::dictionary::{self, Kind, part};
-use crate::store::{self, Connection, property};
+use crate::store::{self, Connection, company, property};
 
 /// Longest text that emails are searched for, characters.
 const SEARCH_MAX: usize = 254;
@@ -47,12 +48,13 @@ pub struct ContactRow {
     pub original_source: String,
     /// Its drill-downs.
     pub original_source_detail: String,
-    /// Not known yet.
+    /// The name of its company, and the number.
     pub company: Option<String>,
+    pub company_id: Option<CompanyId>,
 }
 
 impl ContactRow {
-    /// `source`: its text.
+    /// `source`: its text. The name of the company is left out.
     pub(in crate::app::reports) fn of(shown: Shown, name: Option<String>, source: &str, digits: u32) -> Self {
         let detail = [part(source, 1), part(source, 2)];
         let detail: Vec<&str> = detail.into_iter().filter(|text| !text.is_empty()).collect();
@@ -70,6 +72,7 @@ impl ContactRow {
             original_source: part(source, 0).to_owned(),
             original_source_detail: readable(&detail.join(" / ")).into_owned(),
             company: None,
+            company_id: shown.company,
             name,
             email: shown.email,
         }
@@ -81,6 +84,8 @@ impl ContactRow {
 pub struct Wanted {
     /// Part of an email; empty = all.
     pub search: String,
+    /// Only contacts of this company.
+    pub company: Option<CompanyId>,
     pub order: Order,
     /// The last one shown before.
     pub after: Option<i64>,
@@ -88,7 +93,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Reads `search`, `sort`, `after` and `limit`; of a repeated key the first counts.
+    /// Reads `search`, `company`, `sort`, `after` and `limit`; of a repeated key the first counts.
     ///
     /// # Errors
     /// `Invalid` with what is allowed.
@@ -102,8 +107,13 @@ impl Wanted {
             let words = Order::ALL.map(Order::as_str);
             Order::parse(text).ok_or_else(|| not_one_of(text, "order", &words))
         });
+        let company = first("company").map(|text| {
+            let id = text.parse().map(CompanyId);
+            id.map_err(|_| Error::Invalid(format!("“{text}” is not the number of a company")))
+        });
         Ok(Self {
             search: search.to_lowercase(),
+            company: company.transpose()?,
             order: order.transpose()?.unwrap_or_default(),
             after: after(first("after"), |text| text.parse().ok())?,
             limit: limit(first("limit"), LIMIT_DEFAULT)?,
@@ -132,8 +142,8 @@ pub fn find(
     digits: u32,
     wanted: &Wanted,
 ) -> Result<Table<ContactRow>, Error> {
-    let Wanted { search, order, after, limit } = wanted;
-    let mut shown = match contact::list(conn, account, *order, search, *after, limit + 1) {
+    let Wanted { search, company, order, after, limit } = wanted;
+    let mut shown = match contact::list(conn, account, *order, search, *company, *after, limit + 1) {
         Err(store::Error::NotFound) => return Err(no_cursor()),
         found => found?,
     };
@@ -141,7 +151,7 @@ pub fn find(
     shown.truncate(*limit);
     let next = shown.last().filter(|_| is_more).map(|last| last.id.to_string());
     let rows = rows_of(conn, account, shown, digits)?;
-    let total = u64::try_from(contact::count(conn, account, search)?).unwrap_or(0);
+    let total = u64::try_from(contact::count(conn, account, search, *company)?).unwrap_or(0);
     Ok(Table { rows, total, next, ..Table::default() })
 }
 
@@ -153,10 +163,12 @@ pub(in crate::app::reports) fn rows_of(
     digits: u32,
 ) -> Result<Vec<ContactRow>, store::Error> {
     let sources = sources(conn, account, &shown)?;
+    let companies = companies(conn, account, &shown)?;
     let row = |shown: Shown| {
         let source = sources.get(&shown.source).map_or("", String::as_str);
+        let company = shown.company.and_then(|id| companies.get(&id.0)).cloned();
         let name = name_of(conn, account, shown.id)?;
-        Ok(ContactRow::of(shown, name, source, digits))
+        Ok(ContactRow { company, ..ContactRow::of(shown, name, source, digits) })
     };
     shown.into_iter().map(row).collect()
 }
@@ -170,6 +182,33 @@ pub(in crate::app::reports) fn name_of(
     let value = |name| property::find(conn, account, id, name);
     let [first, last] = [value(FIRST_NAME)?, value(LAST_NAME)?].map(|found| found.map(|found| found.value));
     Ok(full_name(first.as_deref(), last.as_deref()))
+}
+
+/// The name of a company.
+pub(in crate::app::reports) fn company_of(
+    conn: &Connection,
+    account: AccountId,
+    id: Option<CompanyId>,
+) -> Result<Option<String>, store::Error> {
+    let Some(id) = id else { return Ok(None) };
+    Ok(company::find(conn, account, id)?.map(|company| company.name))
+}
+
+/// The names of their companies by number, each looked up once.
+fn companies(
+    conn: &Connection,
+    account: AccountId,
+    shown: &[Shown],
+) -> Result<FxHashMap<i64, String>, store::Error> {
+    let mut companies = FxHashMap::default();
+    for id in shown.iter().filter_map(|contact| contact.company) {
+        if let Entry::Vacant(new) = companies.entry(id.0)
+            && let Some(name) = company_of(conn, account, Some(id))?
+        {
+            new.insert(name);
+        }
+    }
+    Ok(companies)
 }
 
 /// The texts of their sources, each looked up once.
@@ -198,16 +237,30 @@ mod tests {
             let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
             Wanted::parse(&pairs).map_err(|error| error.to_string())
         };
-        let all = Wanted { search: String::new(), order: Order::Created, after: None, limit: LIMIT_DEFAULT };
+        let all = Wanted {
+            search: String::new(),
+            company: None,
+            order: Order::Created,
+            after: None,
+            limit: LIMIT_DEFAULT,
+        };
         assert_eq!(parse(&[("search", " "), ("other", "x")]), Ok(all.clone()));
-        let asked = parse(&[("search", " Ada@"), ("sort", "revenue"), ("after", "7"), ("limit", "1000")]);
-        let wanted =
-            Wanted { search: "ada@".into(), order: Order::Revenue, after: Some(7), limit: LIMIT_MAX };
+        let asked =
+            [("search", " Ada@"), ("company", "3"), ("sort", "revenue"), ("after", "7"), ("limit", "1000")];
+        let asked = parse(&asked);
+        let wanted = Wanted {
+            search: "ada@".into(),
+            company: Some(CompanyId(3)),
+            order: Order::Revenue,
+            after: Some(7),
+            limit: LIMIT_MAX,
+        };
         assert_eq!(asked, Ok(wanted));
         assert!(parse(&[("search", &"x".repeat(SEARCH_MAX))]).is_ok());
         for (bad, says) in [
             (("search", &*"x".repeat(SEARCH_MAX + 1)), "254"),
             (("sort", "luck"), "created, last_seen, first_seen, revenue, completions, email"),
+            (("company", "x"), "“x” is not the number of a company"),
             (("after", "x"), "the previous answer"),
             (("limit", "1001"), "from 1 to 1000"),
             (("limit", "0"), "from 1 to 1000"),

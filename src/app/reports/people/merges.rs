@@ -110,10 +110,13 @@ fn find(conn: &Connection, account: AccountId, typed: &str) -> Result<Option<i64
 }
 
 fn side(conn: &Connection, account: AccountId, shown: Shown, digits: u32) -> Result<Side, store::Error> {
-    let id = shown.id;
+    let (id, company) = (shown.id, contacts::company_of(conn, account, shown.company)?);
     let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
     Ok(Side {
-        row: ContactRow::of(shown, contacts::name_of(conn, account, id)?, &source, digits),
+        row: ContactRow {
+            company,
+            ..ContactRow::of(shown, contacts::name_of(conn, account, id)?, &source, digits)
+        },
         emails: email::list(conn, account, id)?.into_iter().map(|email| email.email).collect(),
         browsers: visitor::count_browsers(conn, account, id)?,
     })

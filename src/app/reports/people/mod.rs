@@ -1,5 +1,6 @@
-//! Tables and pages of people: contacts, visitors, the lists contacts are in, and the forms they submit.
+//! Tables and pages of people: contacts, companies, visitors, the lists contacts are in, and the forms they submit.
 
+pub mod companies;
 pub mod contact;
 pub mod contacts;
 pub mod forms;

@@ -135,6 +135,8 @@ pub(crate) struct Page {
     visits: Vec<Visit>,
     /// What happened besides sessions, before the first one that is shown.
     after: Vec<Note>,
+    /// Name and address.
+    company: Option<(String, String)>,
     /// Name and address of each list that the contact is in.
     lists: Vec<(String, String)>,
     pager: Option<Pager>,
@@ -197,6 +199,7 @@ pub(crate) fn page(
         further: found.emails.iter().skip(1).cloned().collect(),
         merged: merged_list(&layout, zone, found, &address),
         merge: layout.viewer_is(Role::Editor).then(|| (format!("{address}/merge"), merged::field(t))),
+        company: found.row.company.clone().zip(found.row.company_id.map(|id| paths::company(account, id))),
         lists: found
             .lists
             .iter()

@@ -9,6 +9,7 @@ use askama::Template;
 use crate::app::reports::contacts::Wanted;
 use crate::app::reports::{self, ContactRow, Table};
 use crate::domain::account::AccountId;
+use crate::domain::company::CompanyId;
 use crate::domain::contact::{ContactId, Email};
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
@@ -60,8 +61,13 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
             let member = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
             let layout = member.layout(member.t().contacts.title, Section::Contacts, "");
             let row = report_page::first_row(&pairs, wanted.after.is_some());
+            let company = match wanted.company {
+                Some(id) => reports::companies::name(&access.state.app, account, id).await?,
+                None => None,
+            };
             let shown = ContactsView {
                 wanted,
+                company,
                 row,
                 sees_emails: access.sees_emails,
                 currency: access.account.settings().currency.clone(),
@@ -111,6 +117,8 @@ pub(crate) const COLUMNS: [Column<ContactRow>; 12] = [
 /// What the list shows, and to whom.
 pub(crate) struct ContactsView {
     pub wanted: Wanted,
+    /// The name of the company that is wanted.
+    pub company: Option<String>,
     /// Number of the first row shown, counted from 1; only displayed.
     pub row: i64,
     pub sees_emails: bool,
@@ -119,6 +127,8 @@ pub(crate) struct ContactsView {
 
 struct Row {
     name: String,
+    /// Name and address.
+    company: Option<(String, String)>,
     /// Shown below the name when that is a person's.
     email: Option<String>,
     href: String,
@@ -150,6 +160,10 @@ pub(crate) struct Page {
     path: String,
     /// `None` when the user may not search.
     search: Option<String>,
+    /// What a search keeps: the number of the company.
+    company: Option<String>,
+    /// Says that only contacts of a company are shown, and leads to it.
+    only: Option<(String, String)>,
     order: &'static str,
     /// Sorts by creation again.
     newest: Option<String>,
@@ -165,8 +179,12 @@ pub(crate) struct Page {
 }
 
 /// The address of the list; default values are left out.
-fn href(account: AccountId, order: Order, search: &str, more: &str) -> String {
+fn href(account: AccountId, order: Order, wanted: &Wanted, more: &str) -> String {
+    let search = &wanted.search;
     let mut pairs = Vec::new();
+    if let Some(company) = wanted.company {
+        pairs.push(format!("company={}", company.0));
+    }
     if order != Order::default() {
         pairs.push(format!("sort={}", order.as_str()));
     }
@@ -184,14 +202,21 @@ pub(crate) fn page(layout: Layout, zone: &Zone, shown: &ContactsView, found: &Ta
     let t = layout.t;
     let texts = &t.contacts;
     let account = layout.account_id();
-    let Wanted { search, order, after, limit } = &shown.wanted;
-    let at = |more: &str| href(account, *order, search, more);
-    let is_empty = found.total == 0 && search.is_empty();
+    let wanted = &shown.wanted;
+    let Wanted { search, company, order, after, limit } = wanted;
+    let at = |more: &str| href(account, *order, wanted, more);
+    let is_empty = found.total == 0 && search.is_empty() && company.is_none();
+    let only = |id: CompanyId| {
+        let name = shown.company.clone().unwrap_or_else(|| id.0.to_string());
+        (fill(t.companies.only, &[("company", &name)]), paths::company(account, id))
+    };
     Page {
         path: paths::contacts(account),
         search: shown.sees_emails.then(|| search.clone()),
         order: if *order == Order::default() { "" } else { order.as_str() },
-        newest: (*order != Order::default()).then(|| href(account, Order::default(), search, "")),
+        newest: (*order != Order::default()).then(|| href(account, Order::default(), wanted, "")),
+        company: company.map(|id| id.0.to_string()),
+        only: company.map(only),
         columns: columns(t, account, shown),
         rows: found.rows.iter().map(|row| row_of(&layout, zone, shown, row)).collect(),
         create: layout.viewer_is(Role::Editor).then(|| format!("{}/new", paths::contacts(account))),
@@ -221,7 +246,7 @@ fn columns(t: &'static Texts, account: AccountId, shown: &ContactsView) -> Vec<H
     let texts = &t.contacts;
     let column = |label, order: Option<Order>, is_number| Heading {
         label,
-        href: order.map(|order| href(account, order, &shown.wanted.search, "")),
+        href: order.map(|order| href(account, order, &shown.wanted, "")),
         sorted: order.filter(|order| *order == shown.wanted.order).map(|order| match order {
             Order::Email => "ascending",
             _ => "descending",
@@ -230,6 +255,7 @@ fn columns(t: &'static Texts, account: AccountId, shown: &ContactsView) -> Vec<H
     };
     vec![
         column(texts.contact, shown.sees_emails.then_some(Order::Email), false),
+        column(texts.company, None, false),
         column(texts.revenue, Some(Order::Revenue), true),
         column(texts.completions, Some(Order::Completions), true),
         column(texts.sessions, None, true),
@@ -246,6 +272,7 @@ fn row_of(layout: &Layout, zone: &Zone, shown: &ContactsView, row: &ContactRow) 
         name: title_of(t, row),
         email: row.email.clone().filter(|_| row.name.is_some()),
         href: paths::contact(account, ContactId(row.id)),
+        company: row.company.clone().zip(row.company_id.map(|id| paths::company(account, id))),
         source: t.label.value(Dimension::Source, &row.original_source).into_owned(),
         source_detail: row.original_source_detail.clone(),
         revenue: revenue(t, row, &shown.currency),

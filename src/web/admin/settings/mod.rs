@@ -1,9 +1,10 @@
-//! The settings pages of an account: tracking code, sites, users, API tokens, export; and the list of accounts.
+//! The settings pages of an account: tracking code, companies, sites, users, API tokens, export; and the list of accounts.
 
 pub mod account_form;
 pub mod account_settings;
 pub mod accounts;
 pub mod advanced_tracking;
+pub mod companies;
 pub mod export;
 pub mod form_errors;
 pub mod settings_nav;

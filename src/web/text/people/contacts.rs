@@ -5,6 +5,7 @@ texts! {
         title: "Contacts",
         lead: "People who are known, most of them by an email. Activity and revenue cover all time, suspected robots included.",
         contact: "Contact",
+        company: "Company",
         revenue: "Revenue",
         completions: "Events",
         sessions: "Sessions",
@@ -49,7 +50,7 @@ texts! {
         list_left: "Left “{list}”",
         erase: "Erase contact",
         /// What erasing removes.
-        erase_what: "This permanently removes the contact with all emails and properties, {sessions} with {views} and {completions}, from every report and file. It cannot be undone.",
+        erase_what: "This permanently removes the contact with all emails and properties, {sessions} with {views} and {completions}, from every report and file. Its company goes too, unless it has other contacts or a name that somebody gave it. It cannot be undone.",
         erase_stays: "Audit entries stay, without a name. Existing backups still contain this person, but the server erases them again when such a backup is restored here. If the same browser returns with consent, it becomes a new visitor.",
         edit: Edit {
             title: "Edit contact",

@@ -23,13 +23,14 @@ pub(crate) enum What {
     LastSeen,
     Created,
     Email,
+    Company,
     Source,
     Property,
     List,
 }
 
 impl What {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Completed,
         Self::Viewed,
         Self::Value,
@@ -38,6 +39,7 @@ impl What {
         Self::Created,
         Self::Source,
         Self::Email,
+        Self::Company,
         Self::Property,
         Self::List,
     ];
@@ -55,6 +57,7 @@ impl What {
             Self::LastSeen => t.what.last_seen,
             Self::Created => t.what.created,
             Self::Email => t.what.email,
+            Self::Company => t.what.company,
             Self::Source => t.what.source,
             Self::Property => t.what.property,
             Self::List => t.what.list,
@@ -70,7 +73,7 @@ impl What {
     }
 
     pub(crate) const fn is_text(self) -> bool {
-        matches!(self, Self::Email | Self::Source | Self::Property)
+        matches!(self, Self::Email | Self::Company | Self::Source | Self::Property)
     }
 }
 
@@ -196,6 +199,7 @@ impl Typed {
             Condition::Text { field, is, value } => {
                 let (what, property) = match field {
                     TextField::Email => (What::Email, ""),
+                    TextField::Company => (What::Company, ""),
                     TextField::OriginalSource => (What::Source, ""),
                     TextField::Property(name) => (What::Property, name.as_str()),
                 };
@@ -258,9 +262,10 @@ impl Typed {
             What::FirstSeen => Condition::Moment { field: MomentField::FirstSeen, within: self.time(t)? },
             What::LastSeen => Condition::Moment { field: MomentField::LastSeen, within: self.time(t)? },
             What::Created => Condition::Moment { field: MomentField::Created, within: self.time(t)? },
-            What::Email | What::Source | What::Property => {
+            What::Email | What::Company | What::Source | What::Property => {
                 let field = match self.what {
                     What::Email => TextField::Email,
+                    What::Company => TextField::Company,
                     What::Source => TextField::OriginalSource,
                     _ => TextField::Property(self.property.to_lowercase()),
                 };
@@ -428,6 +433,7 @@ mod tests {
             {"moment":{"field":"last_seen","within":{"earlier":{"amount":90,"unit":"days"}}}},
             {"moment":{"field":"created","within":{"between":{"from":"2026-01-01","to":"2026-01-31"}}}},
             {"text":{"field":"email","is":"ends_with","value":"@example.com"}},
+            {"text":{"field":"company","is":"is","value":"example.com"}},
             {"text":{"field":{"property":"plan"},"is":"is_unknown","value":""}},
             {"list":{"list":3,"is_member":false}}]}]}"#;
         let conditions = Conditions::parse(json).unwrap();
@@ -489,6 +495,7 @@ mod tests {
             (Typed { span: String::new(), ..of(What::LastSeen) }, EN.lists.wrong.span),
             (Typed { when: "before".into(), ..of(What::Viewed) }, EN.lists.wrong.day),
             (of(What::Email), EN.lists.wrong.value),
+            (of(What::Company), EN.lists.wrong.value),
             (of(What::Property), EN.lists.wrong.property),
             (of(What::List), EN.lists.wrong.list),
         ] {

@@ -84,6 +84,7 @@ fn say(t: &Texts, names: &Names, condition: &Condition) -> String {
             };
             match field {
                 TextField::Email => fill(texts.email, &[("test", &tested)]),
+                TextField::Company => fill(texts.company, &[("test", &tested)]),
                 TextField::OriginalSource => fill(texts.source, &[("test", &tested)]),
                 TextField::Property(name) => fill(texts.property, &[("name", name), ("test", &tested)]),
             }
