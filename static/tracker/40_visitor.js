@@ -126,7 +126,11 @@ function copyPlain(from, to, prefix) {
   return to;
 }
 
+// A signature (`hmac`) is of one email, and must not go along with another.
 function identify(properties) {
-  copyPlain(properties, identity);
+  const email = identity.email;
+  const said = copyPlain(properties, {});
+  assign(identity, said);
+  if (identity.email != email && !said.hmac) delete identity.hmac;
   hasNews = true;
 }

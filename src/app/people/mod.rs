@@ -6,6 +6,7 @@
 //! caller outside the fold wraps the call in `with_numbers`, which loads and stores that row. Both ways agree because the
 //! store has one writer, and the fold keeps no numbers from one batch to the next.
 
+pub mod block;
 pub mod contacts;
 pub mod delete_form;
 pub mod edit;

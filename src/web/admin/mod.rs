@@ -37,6 +37,7 @@ fn pages(config: &mut ServiceConfig) {
     people::list::routes(config);
     // Before the page of a contact, because `new` is no number of one.
     people::edit::routes(config);
+    people::placeholders::routes(config);
     people::contact::routes(config);
     people::lists::form::routes(config);
     people::lists::routes(config);
@@ -57,6 +58,7 @@ fn pages(config: &mut ServiceConfig) {
     settings::accounts::routes(config);
     settings::account_settings::routes(config);
     settings::advanced_tracking::routes(config);
+    settings::identity::routes(config);
     settings::users::routes(config);
     settings::tokens::routes(config);
     settings::export::routes(config);

@@ -9,4 +9,5 @@ pub mod list;
 pub mod lists;
 pub mod merge;
 mod merged;
+pub mod placeholders;
 pub mod visitor;
