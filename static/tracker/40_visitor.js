@@ -126,11 +126,9 @@ function copyPlain(from, to, prefix) {
   return to;
 }
 
-// A signature (`hmac`) is of one email, and must not go along with another.
+// A signature (`hmac`) is of the email that it came with, and must not go along with another.
 function identify(properties) {
-  const email = identity.email;
-  const said = copyPlain(properties, {});
-  assign(identity, said);
-  if (identity.email != email && !said.hmac) delete identity.hmac;
+  if (properties.email) delete identity.hmac;
+  copyPlain(properties, identity);
   hasNews = true;
 }

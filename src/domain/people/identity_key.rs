@@ -154,7 +154,9 @@ mod tests {
         let right = current.current.sign(email);
         assert_eq!(current.verify("bob@example.com", &right), None);
         assert_eq!(current.verify("", &current.current.sign("")), None, "no email is no identity");
-        for wrong in [String::new(), right[..62].to_owned(), format!("{right}00"), right.replace(&right[..1], "g")] {
+        for wrong in
+            [String::new(), right[..62].to_owned(), format!("{right}00"), right.replace(&right[..1], "g")]
+        {
             assert_eq!(current.verify(email, &wrong), None, "{wrong}");
         }
         // 64 bytes that are fewer characters.

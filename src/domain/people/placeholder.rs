@@ -56,7 +56,9 @@ mod tests {
         for email in ["test@example.com", "guest@shop.test", "no-reply@example.com"] {
             assert!(has_placeholder_name(email), "{email}");
         }
-        for email in ["testa@example.com", "ada@test.com", "guest.book@example.com", "info@example.com", "test"] {
+        for email in
+            ["testa@example.com", "ada@test.com", "guest.book@example.com", "info@example.com", "test"]
+        {
             assert!(!has_placeholder_name(email), "{email}");
         }
         assert!(NAMES.is_sorted() && NAMES.iter().all(|name| !name.contains('@')));

@@ -119,7 +119,7 @@ mod tests {
     /// The row of a submitted form in which every field has a value of its own.
     const FORM_ROW: &str = "0282897a80faa0c6c06880faa0c6c0680307636f6e74616374010104636974790544656c6674027b7d000103\
         616461000000000000000000000000010909414e414c595449435300000003000000002000010f6164614065\
-        78616d706c652e636f6d000000000000";
+        78616d706c652e636f6d00000000000000";
 
     fn submission() -> Hit {
         let submission = Submission {

@@ -37,7 +37,7 @@ fn pages(config: &mut ServiceConfig) {
     people::list::routes(config);
     // Before the page of a contact, because `new` is no number of one.
     people::edit::routes(config);
-    people::placeholders::routes(config);
+    people::blocked::routes(config);
     people::contact::routes(config);
     people::lists::form::routes(config);
     people::lists::routes(config);

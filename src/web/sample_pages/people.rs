@@ -165,8 +165,8 @@ fn blocked_of(name: &str, emails: &[&str], error: Option<&str>) -> String {
     let mut layout = named(EN.placeholders.title, name, Role::Editor);
     layout.section = Some(Section::Contacts);
     let email = error.map_or_else(String::new, |_| HOSTILE.to_owned());
-    let typed = people::placeholders::Typed { email, error: error.map(str::to_owned) };
-    people::placeholders::page(layout, &zone(), &rows, typed).render().unwrap()
+    let typed = people::blocked::Typed { email, error: error.map(str::to_owned) };
+    people::blocked::page(layout, &zone(), &rows, typed).render().unwrap()
 }
 
 /// Name and HTML of each page.

@@ -19,7 +19,7 @@ texts! {
         sign: "Sign on your server",
         sign_how: "Put the key into the environment variable GUESTLOG_IDENTITY_KEY of your server. What is signed is the email without whitespace around it, in lower case, with HMAC-SHA256 and the key exactly as it is shown; the signature is written in hexadecimal digits.",
         send: "Send the signature with the email",
-        send_how: "Your page passes both on. A signature that is not of its email is refused: the visit is counted, and nobody is identified. The Live page shows it. A signature in a call of /v1/event is the parameter hmac.",
+        send_how: "Your page passes both on. A signature that is not of its email is refused: the visit is counted, and nobody is identified. The Live page shows it. Show a signature only to the person it is of: whoever has it can send it again. A signature in a call of /v1/event is the parameter hmac.",
         send_label: "Call in the page",
         strict: "Who is believed",
         strict_label: "Accept signed identities only",

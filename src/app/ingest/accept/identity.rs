@@ -177,8 +177,18 @@ mod tests {
             (&policy, By::Browser, vec![("email", "ada@b.cd"), ("hmac", " ")], Asserted),
             (&policy, By::Browser, vec![("email", "bob@b.cd"), ("hmac", &right)], WrongSignature),
             // The first email counts, and the first signature.
-            (&policy, By::Browser, vec![("email", "bob@b.cd"), ("email", "ada@b.cd"), ("hmac", &right)], WrongSignature),
-            (&policy, By::Browser, vec![("email", "ada@b.cd"), ("hmac", "x"), ("hmac", &right)], WrongSignature),
+            (
+                &policy,
+                By::Browser,
+                vec![("email", "bob@b.cd"), ("email", "ada@b.cd"), ("hmac", &right)],
+                WrongSignature,
+            ),
+            (
+                &policy,
+                By::Browser,
+                vec![("email", "ada@b.cd"), ("hmac", "x"), ("hmac", &right)],
+                WrongSignature,
+            ),
             (&policy, By::Browser, vec![("email", "ada@b.cd"), ("hmac", &long)], WrongSignature),
             (&policy, By::Browser, vec![("id", "7"), ("hmac", &right)], WrongSignature),
             (&policy, By::Browser, vec![("email", "nobody"), ("hmac", &right)], WrongSignature),

@@ -55,7 +55,11 @@ pub fn list_suspects(conn: &Connection, account: AccountId, limit: usize) -> Res
          order by j.noticed_ms desc limit ?2",
     ))?;
     let read = |row: &rusqlite::Row<'_>| {
-        Ok(Suspect { contact: row.get(0)?, email: row.get(1)?, noticed: row.get::<_, Option<i64>>(2)?.map(Millis) })
+        Ok(Suspect {
+            contact: row.get(0)?,
+            email: row.get(1)?,
+            noticed: row.get::<_, Option<i64>>(2)?.map(Millis),
+        })
     };
     let mut found: Vec<Suspect> =
         by_browsers.query_map((account.0, most), read)?.collect::<Result<_, _>>()?;

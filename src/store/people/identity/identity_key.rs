@@ -16,9 +16,8 @@ pub fn find(conn: &Connection, account: AccountId) -> Result<Option<(IdentityKey
         .query_row([account.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((current, former, created)) = found else { return Ok(None) };
-    let key = |text: &str| {
-        IdentityKey::parse(text).ok_or_else(|| Error::Unreadable("an identity key".to_owned()))
-    };
+    let key =
+        |text: &str| IdentityKey::parse(text).ok_or_else(|| Error::Unreadable("an identity key".to_owned()));
     let keys = IdentityKeys { current: key(&current)?, former: former.as_deref().map(key).transpose()? };
     Ok(Some((keys, Millis(created))))
 }
@@ -51,9 +50,8 @@ pub fn delete_former(conn: &Connection, account: AccountId) -> Result<bool, Erro
 /// # Errors
 /// `NotFound` when there is no such account; SQLite's.
 pub fn update_signed_only(conn: &Connection, account: AccountId, on: bool) -> Result<(), Error> {
-    let changed = conn
-        .prepare_cached("update account set signed_only = ?2 where id = ?1")?
-        .execute((account.0, on))?;
+    let changed =
+        conn.prepare_cached("update account set signed_only = ?2 where id = ?1")?.execute((account.0, on))?;
     if changed == 0 {
         return Err(Error::NotFound);
     }

@@ -1,5 +1,6 @@
 //! Pages about contacts, visitors, and the forms they submit.
 
+pub mod blocked;
 pub mod contact;
 pub mod edit;
 mod erase;

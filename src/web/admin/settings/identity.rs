@@ -44,9 +44,9 @@ const RECIPES: [(&str, &str, &str); 4] = [
     (
         "recipe-node",
         "Node.js",
-        "const { createHmac } = require('node:crypto');\n\
+        "const crypto = require('node:crypto');\n\
          const key = process.env.GUESTLOG_IDENTITY_KEY;\n\
-         const signature = createHmac('sha256', key).update(email.trim().toLowerCase()).digest('hex');",
+         const signature = crypto.createHmac('sha256', key).update(email.trim().toLowerCase()).digest('hex');",
     ),
     (
         "recipe-python",
