@@ -7,7 +7,7 @@ use super::account::AccountId;
 use super::campaign::Campaign;
 use super::click_id::ClickId;
 use super::consent::Consent;
-use super::contact::Identity;
+use super::contact::{Identity, IdentityCheck};
 use super::device::Device;
 use super::event::EventRef;
 use super::form::Submission;
@@ -107,6 +107,8 @@ pub struct Hit {
     pub suspected: bool,
     /// The host is not among the account's domains.
     pub foreign_host: bool,
+    /// How far the identity is believed, or why it was dropped.
+    pub identity_check: IdentityCheck,
 }
 
 impl Hit {
@@ -138,6 +140,7 @@ impl Hit {
             live: 0,
             suspected: false,
             foreign_host: false,
+            identity_check: IdentityCheck::default(),
         }
     }
 
@@ -154,9 +157,22 @@ impl Hit {
     /// What is known of a stored hit at once.
     #[must_use]
     pub const fn stored_reason(&self) -> Reason {
-        match self.act {
-            Act::Completion { value: Value::Unreadable, .. } => Reason::BadValue,
+        match (self.identity_check, &self.act) {
+            (IdentityCheck::WrongSignature, _) => Reason::WrongSignature,
+            (IdentityCheck::Unsigned, _) => Reason::UnsignedIdentity,
+            (IdentityCheck::BlockedEmail, _) => Reason::BlockedEmail,
+            (_, Act::Completion { value: Value::Unreadable, .. }) => Reason::BadValue,
             _ => Reason::Stored,
+        }
+    }
+
+    /// What the sender of a stored hit is told of it. Which emails are blocked is nobody's business: an address may be a
+    /// person's.
+    #[must_use]
+    pub const fn answered_reason(&self) -> Reason {
+        match self.stored_reason() {
+            Reason::BlockedEmail => Reason::Stored,
+            reason => reason,
         }
     }
 }

@@ -53,6 +53,12 @@ pub enum Reason {
     /// The hit is stored without its contact, because browsers and unsigned calls may create no more contacts today
     /// (rules.md 13). The fold finds this.
     ContactLimit,
+    /// The hit is stored without its identity, because its signature is not of its email (rules.md 36).
+    WrongSignature,
+    /// The hit is stored without its identity, because the account takes signed ones only (rules.md 36).
+    UnsignedIdentity,
+    /// The hit is stored without its identity, because the account blocks its email (rules.md 36). The sender is not told.
+    BlockedEmail,
     /// The account has as many forms as it may have, and this is one more (rules.md 33).
     FormLimit,
     /// The hit could not be folded. It is kept and can be replayed.
@@ -72,7 +78,15 @@ impl Reason {
     /// Whether the hit is in the reports.
     #[must_use]
     pub const fn is_counted(self) -> bool {
-        matches!(self, Self::Stored | Self::ContactLimit | Self::BadValue)
+        matches!(
+            self,
+            Self::Stored
+                | Self::ContactLimit
+                | Self::BadValue
+                | Self::WrongSignature
+                | Self::UnsignedIdentity
+                | Self::BlockedEmail
+        )
     }
 
     /// Position in `ALL`, for arrays of counters.

@@ -126,7 +126,9 @@ function copyPlain(from, to, prefix) {
   return to;
 }
 
+// A signature (`hmac`) is of the email that it came with, and must not go along with another.
 function identify(properties) {
+  if (properties.email) delete identity.hmac;
   copyPlain(properties, identity);
   hasNews = true;
 }

@@ -7,6 +7,7 @@
 //! store has one writer, and the fold keeps no numbers from one batch to the next.
 
 pub mod companies;
+pub mod block;
 pub mod contacts;
 pub mod delete_form;
 pub mod edit;

@@ -2,13 +2,14 @@
 
 use crate::domain::account::AccountId;
 use crate::domain::contact::PROPERTIES_MAX;
-use crate::domain::provenance::Provenance;
+use crate::domain::provenance::{Channel, Provenance};
 use crate::store::property::{self, Property};
 use crate::store::{self, Connection};
 
 /// Records properties. A verified value stays as it is when somebody asserts another one (rules.md
 /// 22); any other value is replaced and goes into the history. A contact that has as many properties as it may have
-/// still takes new values of those.
+/// still takes new values of those; a new property that a token or a signature verifies takes the place of the oldest
+/// asserted one, so that no browser can use up the room.
 pub fn record(
     conn: &Connection,
     account: AccountId,
@@ -27,13 +28,24 @@ pub fn record(
                 property::insert_history(conn, account, contact, &current)?;
             }
             Some(_) => {}
-            None if count >= PROPERTIES_MAX => continue,
+            None if count >= PROPERTIES_MAX => {
+                if !may_take_room(said) {
+                    continue;
+                }
+                let Some(oldest) = property::find_oldest_asserted(conn, account, contact)? else { continue };
+                remove(conn, account, contact, &oldest)?;
+            }
             None => count += 1,
         }
         let property = Property { name: name.clone(), value: value.clone(), said: *said };
         property::upsert(conn, account, contact, &property)?;
     }
     Ok(())
+}
+
+/// Editors and imports choose themselves what gives way.
+const fn may_take_room(said: &Provenance) -> bool {
+    said.trust.is_verified() && !matches!(said.channel, Channel::Page | Channel::Import)
 }
 
 /// Takes a property away; its value goes into the history.

@@ -8,6 +8,7 @@ use crate::domain::visitor::{Token, VisitorNumber};
 use crate::store::account::Numbers;
 use crate::store::changes;
 use crate::store::contact::{self, Activity};
+use crate::store::contact_joining;
 use crate::store::identification::{self, Identification};
 use crate::store::visitor::{self, Visitor};
 use crate::store::{self, Connection};
@@ -55,6 +56,9 @@ pub fn assign(
         };
     }
     visitor.contact_id = Some(contact);
+    if !found.is_new && !is_switched && !said.trust.is_verified() {
+        contact_joining::count(conn, account, contact, said.at)?;
+    }
     if !found.is_new {
         changes::raise_contact_of_visitor(conn, account, visitor.number.0)?;
     }

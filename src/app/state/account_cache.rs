@@ -8,33 +8,42 @@ use rustc_hash::FxHashMap;
 #[cfg(test)]
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::identity_key::IdentityPolicy;
 use crate::domain::period::Zone;
 use crate::domain::tracking::Tracking;
 use crate::store::account::Account;
 use crate::store::changes::{Change, Kind};
-use crate::store::{self, Connection};
+use crate::store::{self, Connection, identity_key};
 
 /// One account, ready for use.
 #[derive(Debug)]
 pub struct Entry {
     pub account: Account,
     pub zone: Zone,
+    /// Which identifications it believes.
+    pub identity: IdentityPolicy,
     /// No two entries have the same.
     revision: u64,
 }
 
 impl Entry {
-    fn new(account: Account) -> Self {
+    fn new(account: Account, identity: IdentityPolicy) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let revision = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { zone: Zone::named(&account.settings.time_zone), account, revision }
+        Self { zone: Zone::named(&account.settings.time_zone), account, identity, revision }
     }
 
     #[cfg(test)]
     pub(in crate::app) fn for_test(id: AccountId, domain: &str) -> Self {
         let settings = Settings::parse("Example", &[domain.to_owned()], "UTC", "EUR").unwrap();
         let (tracking, created) = (Tracking::default(), Millis(0));
-        Self::new(Account { id, settings, tracking, created, first_hit: None, custom_js: true })
+        let account = Account { id, settings, tracking, created, first_hit: None, custom_js: true };
+        Self::new(account, IdentityPolicy::default())
+    }
+
+    fn read(conn: &Connection, account: Account) -> Result<Arc<Self>, store::Error> {
+        let identity = identity_key::find_policy(conn, account.id)?;
+        Ok(Arc::new(Self::new(account, identity)))
     }
 
     /// What was made with these settings is stale once the account has another revision.
@@ -65,7 +74,8 @@ pub struct AccountCache(RwLock<FxHashMap<AccountId, Arc<Entry>>>);
 impl AccountCache {
     pub(in crate::app) fn load(conn: &Connection) -> Result<Self, store::Error> {
         let accounts = store::account::list(conn)?.into_iter();
-        Ok(Self(RwLock::new(accounts.map(|account| (account.id, Arc::new(Entry::new(account)))).collect())))
+        let entries = accounts.map(|account| Ok((account.id, Entry::read(conn, account)?)));
+        Ok(Self(RwLock::new(entries.collect::<Result<_, store::Error>>()?)))
     }
 
     #[must_use]
@@ -94,9 +104,10 @@ impl AccountCache {
     pub(in crate::app) fn follow(&self, conn: &Connection, changes: &[Change]) -> Result<(), store::Error> {
         for change in changes.iter().filter(|change| change.kind == Kind::Account) {
             let found = store::account::find(conn, change.account)?;
+            let found = found.map(|account| Entry::read(conn, account)).transpose()?;
             let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
             match found {
-                Some(account) => drop(entries.insert(account.id, Arc::new(Entry::new(account)))),
+                Some(entry) => drop(entries.insert(entry.id(), entry)),
                 None => drop(entries.remove(&change.account)),
             }
         }

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::provenance::Trust;
+
 /// Longest email, bytes (RFC 5321).
 pub const EMAIL_MAX: usize = 254;
 /// Longest external id, longest name and longest value of a property, characters.
@@ -22,7 +24,7 @@ pub const EMAILS_MAX: usize = 20;
 pub struct ContactId(pub i64);
 
 /// An email address in lower case, its domain as people read it: `bücher.example`, not `xn--bcher-kva.example`. Both
-/// writings are one address.
+/// writings are one address (rules.md 36).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Email(String);
@@ -36,7 +38,10 @@ impl Email {
             return None;
         }
         let (local, domain) = text.rsplit_once('@')?;
-        let domain = &*readable_domain(domain)?;
+        let local = &*local.to_lowercase();
+        let domain = readable_domain(domain)?;
+        // With a dot at its end it is the same domain.
+        let domain = domain.strip_suffix('.').unwrap_or(&domain);
         let plain = |c: char| !c.is_control() && !c.is_whitespace();
         let local_fits = !local.is_empty()
             && local.len() <= 64
@@ -52,7 +57,7 @@ impl Email {
                 && l.chars().all(|c| c.is_alphanumeric() || c == '-')
         };
         let domain_fits = domain.contains('.') && domain.split('.').all(label);
-        let email = format!("{}@{domain}", local.to_lowercase());
+        let email = format!("{local}@{domain}");
         (local_fits && domain_fits && email.len() <= EMAIL_MAX).then_some(Self(email))
     }
 
@@ -139,6 +144,30 @@ impl Identity {
     }
 }
 
+/// What was found when an identity was checked. The order is that of its rows: new ones come last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum IdentityCheck {
+    /// Nobody signed it.
+    #[default]
+    Asserted,
+    /// The signature is of its email.
+    Verified,
+    /// The signature is not of its email. The identity was dropped.
+    WrongSignature,
+    /// The account takes signed identities only. The identity was dropped.
+    Unsigned,
+    /// The account blocks its email. The identity was dropped.
+    BlockedEmail,
+}
+
+impl IdentityCheck {
+    /// How far what the identity says is trusted.
+    #[must_use]
+    pub fn trust(self) -> Trust {
+        Trust::of(self == Self::Verified)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,11 +214,49 @@ mod tests {
             assert_eq!(Email::parse(writing).as_ref().map(Email::as_str), Some(kept), "{writing}");
         }
         assert_eq!(Email::parse("a@xn--a.example"), None, "no text has this form");
+        // Lower case may be longer, and what is kept must be readable again.
+        let turkish = "İ".repeat(21);
+        let kept = Email::parse(&format!("{turkish}@b.cd")).unwrap();
+        assert_eq!(Email::parse(kept.as_str()), Some(kept));
+        assert_eq!(Email::parse(&format!("{turkish}İ@b.cd")), None);
         let long = |n: usize| {
             format!("a@{}.{}.{}.{}com", "b".repeat(63), "c".repeat(63), "d".repeat(63), "e".repeat(n))
         };
         let fill = EMAIL_MAX - long(0).len();
         assert!(Email::parse(&long(fill)).is_some());
         assert!(Email::parse(&long(fill + 1)).is_none());
+    }
+
+    /// rules.md 36
+    #[test]
+    fn each_way_to_write_an_address_has_one_meaning() {
+        let kept = |text: &str| Email::parse(text).map(|email| email.as_str().to_owned());
+        for (writing, wanted) in [
+            // Case never matters, before the sign neither.
+            ("ADA@EXAMPLE.COM", Some("ada@example.com")),
+            // What follows a plus and a dot in the name are part of the address.
+            ("ada+news@example.com", Some("ada+news@example.com")),
+            ("a.da@example.com", Some("a.da@example.com")),
+            // A dot at the end of the domain says only that it is whole.
+            ("ada@example.com.", Some("ada@example.com")),
+            ("ada@bücher.example。", Some("ada@bücher.example")),
+            ("ada@example.com..", None),
+            ("ada.@example.com", None),
+            // A name in quotes is refused, and so are remarks and routes.
+            ("\"ada\"@example.com", None),
+            ("\"ada lovelace\"@example.com", None),
+            ("'ada'@example.com", Some("'ada'@example.com")),
+            ("ada(home)@example.com", None),
+            ("Ada <ada@example.com>", None),
+            ("mailto:ada@example.com", None),
+            ("ada@[192.0.2.1]", None),
+            // Letters that only look alike are others.
+            ("аda@example.com", Some("аda@example.com")),
+            ("ada@exаmple.com", Some("ada@exаmple.com")),
+            // Wide letters of a domain are the same ones, by the rules of domains.
+            ("ada@ｅxample.com", Some("ada@example.com")),
+        ] {
+            assert_eq!(kept(writing).as_deref(), wanted, "{writing}");
+        }
     }
 }

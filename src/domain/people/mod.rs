@@ -3,7 +3,9 @@
 pub mod company;
 pub mod contact;
 pub mod form;
+pub mod identity_key;
 pub mod list;
 pub mod password;
+pub mod placeholder;
 pub mod provenance;
 pub mod user;

@@ -2,13 +2,16 @@
 //! while the program is replaced by a newer one.
 
 use super::packed::Form;
+use crate::domain::contact::IdentityCheck;
 use crate::domain::hit::Hit;
 use crate::store::error::Error;
 
 /// The id of a dead letter that is to be folded again, 8 bytes.
 const LETTER: u8 = 0;
 /// A hit.
-const HIT: Form = Form { name: "the row of a hit", first_byte: 1, usual_bytes: 384 };
+const HIT: Form = Form { name: "the row of a hit", first_byte: 2, usual_bytes: 384 };
+/// A hit from before identities were checked: the same without its last byte.
+const UNCHECKED: u8 = 1;
 
 /// # Errors
 /// `Unreadable`, which no hit that passed the rules is.
@@ -31,7 +34,12 @@ pub fn letter(row: &[u8]) -> Option<i64> {
 /// # Errors
 /// `Unreadable` when the row is no hit. The text of the error quotes nothing of the row.
 pub fn hit(row: &[u8]) -> Result<Hit, Error> {
-    HIT.unpack(row)
+    match row.split_first() {
+        Some((&UNCHECKED, rest)) => {
+            HIT.unpack(&[&[HIT.first_byte], rest, &[IdentityCheck::Asserted as u8]].concat())
+        }
+        _ => HIT.unpack(row),
+    }
 }
 
 /// Whether a row that cannot be read contains the token. Texts stand behind their length, so a longer token that contains
@@ -62,11 +70,11 @@ mod tests {
     use crate::domain::visitor::Token;
 
     /// The row of `full_hit`.
-    const ROW: &str = "0182897a80faa0c6c06880faa0c6c0680201054f72646572019e1f0106636f6c6f75720372656401026531010361\
+    const ROW: &str = "0282897a80faa0c6c06880faa0c6c0680201054f72646572019e1f0106636f6c6f75720372656401026531010361\
         646101030b6578616d706c652e636f6d022f6103623d630541202620421768747470733a2f2f7777772e676f6f67\
         6c652e636f6d2f036f6e650374776f05746872656504666f7572046669766509000d6578616d706c652e636f6d2f\
         610405656e2d6762010746697265666f7807416e64726f6964024e4c0255540fac02010f616461406578616d706c\
-        652e636f6d0101370103626f62010966697273746e616d6503416461f0a2040100";
+        652e636f6d0101370103626f62010966697273746e616d6503416461f0a204010001";
 
     /// A hit in which every field has a value of its own.
     fn full_hit() -> Hit {
@@ -104,13 +112,14 @@ mod tests {
         (hit.country, hit.region) = (text("NL"), text("UT"));
         (hit.consent, hit.policy, hit.live) = (Consent(15), 300, 70_000);
         hit.suspected = true;
+        hit.identity_check = IdentityCheck::Verified;
         hit
     }
 
     /// The row of a submitted form in which every field has a value of its own.
-    const FORM_ROW: &str = "0182897a80faa0c6c06880faa0c6c0680307636f6e74616374010104636974790544656c6674027b7d000103\
+    const FORM_ROW: &str = "0282897a80faa0c6c06880faa0c6c0680307636f6e74616374010104636974790544656c6674027b7d000103\
         616461000000000000000000000000010909414e414c595449435300000003000000002000010f6164614065\
-        78616d706c652e636f6d000000000000";
+        78616d706c652e636f6d00000000000000";
 
     fn submission() -> Hit {
         let submission = Submission {
@@ -147,6 +156,16 @@ mod tests {
             let bytes = of_hit(&hit).unwrap();
             let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(hexadecimal, row, "a changed form needs a new first byte");
+        }
+    }
+
+    #[test]
+    fn a_row_from_before_identities_were_checked_is_read_as_asserted() {
+        for hit in [full_hit(), submission()] {
+            let row = of_hit(&hit).unwrap();
+            let before = [&[UNCHECKED], &row[1..row.len() - 1]].concat();
+            let asserted = Hit { identity_check: IdentityCheck::Asserted, ..hit };
+            assert_eq!(super::hit(&before).unwrap(), asserted);
         }
     }
 

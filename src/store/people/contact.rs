@@ -58,7 +58,8 @@ pub fn find_by_email(conn: &Connection, account: AccountId, email: &str) -> Resu
         .optional()?)
 }
 
-/// The contact a site knows by an id of its own; of several the oldest.
+/// The contact a site knows by an id of its own; of several the oldest, but first one whose email is verified: a browser can
+/// claim any id for an email of its own.
 pub fn find_by_external_id(
     conn: &Connection,
     account: AccountId,
@@ -68,7 +69,8 @@ pub fn find_by_external_id(
         .prepare_cached(&format!(
             // without its name SQLite reads every contact of the account
             "select {COLUMNS} from contact c indexed by contact_external
-             where c.account_id = ?1 and c.external_id = ?2 and c.state = 'active' order by c.id limit 1"
+             where c.account_id = ?1 and c.external_id = ?2 and c.state = 'active'
+             order by c.email_verified desc, c.id limit 1"
         ))?
         .query_row((account.0, external_id), read_contact)
         .optional()?)

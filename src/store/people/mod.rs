@@ -7,7 +7,10 @@ pub mod contact_erasure;
 pub mod email;
 pub mod form;
 pub mod identification;
+mod identity;
 pub mod list;
 pub mod property;
 pub mod submission;
 pub mod visitor;
+
+pub use identity::{blocked_email, contact_joining, identity_key};

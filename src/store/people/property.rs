@@ -83,6 +83,21 @@ pub fn count(conn: &Connection, account: AccountId, contact: i64) -> Result<usiz
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
+/// The property of a contact that was only asserted, and longest ago.
+pub fn find_oldest_asserted(
+    conn: &Connection,
+    account: AccountId,
+    contact: i64,
+) -> Result<Option<String>, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select name from contact_property where account_id = ?1 and contact_id = ?2 and verified = 0
+             order by at_ms, name limit 1",
+        )?
+        .query_row((account.0, contact), |row| row.get(0))
+        .optional()?)
+}
+
 /// Writes the current value of a property.
 pub fn upsert(conn: &Connection, account: AccountId, contact: i64, property: &Property) -> Result<(), Error> {
     let Property { name, value, said } = property;

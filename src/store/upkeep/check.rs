@@ -152,7 +152,9 @@ fn schema_of(conn: &Connection) -> Result<BTreeMap<String, Option<String>>, Erro
 const RELATIONS: &[(&str, &str)] = &[
     ("events without a session: {n}", "select count(*) from event_unpacked e where session_id <> 0 and not exists
         (select 1 from session where key = (e.account_id << 32) + e.session_id)"),
-    ("events without a visitor: {n}", "select count(*) from event_unpacked e where not exists
+    // What a program reports without naming anybody is nobody's: visitor 0, session 0.
+    ("events without a visitor: {n}", "select count(*) from event_unpacked e
+        where (visitor <> 0 or session_id <> 0) and not exists
         (select 1 from visitor v where v.account_id = e.account_id and v.number = e.visitor)"),
     ("sessions without a visitor: {n}", "select count(*) from session_unpacked s where not exists
         (select 1 from visitor v where v.account_id = s.account_id and v.number = s.visitor)"),

@@ -37,6 +37,7 @@ fn pages(config: &mut ServiceConfig) {
     people::list::routes(config);
     // Before the page of a contact, because `new` is no number of one.
     people::edit::routes(config);
+    people::blocked::routes(config);
     people::contact::routes(config);
     people::lists::form::routes(config);
     people::lists::routes(config);
@@ -60,6 +61,7 @@ fn pages(config: &mut ServiceConfig) {
     settings::account_settings::routes(config);
     settings::advanced_tracking::routes(config);
     settings::companies::routes(config);
+    settings::identity::routes(config);
     settings::users::routes(config);
     settings::tokens::routes(config);
     settings::export::routes(config);

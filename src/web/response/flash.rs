@@ -47,10 +47,14 @@ pub enum Done {
     MergeUndone,
     ContactMade,
     FormDeleted,
+    IdentityKeyMade,
+    IdentityKeyDropped,
+    EmailBlocked,
+    EmailUnblocked,
 }
 
 /// Every notice with its text.
-const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 32] {
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 36] {
     [
         (Done::Saved, texts.saved),
         (Done::AccountMade, texts.account_made),
@@ -84,6 +88,10 @@ const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 32] {
         (Done::MergeUndone, texts.merge_undone),
         (Done::ContactMade, texts.contact_made),
         (Done::FormDeleted, texts.form_deleted),
+        (Done::IdentityKeyMade, texts.identity_key_made),
+        (Done::IdentityKeyDropped, texts.identity_key_dropped),
+        (Done::EmailBlocked, texts.email_blocked),
+        (Done::EmailUnblocked, texts.email_unblocked),
     ]
 }
 

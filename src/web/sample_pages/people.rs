@@ -13,7 +13,9 @@ use crate::base::clock::{DAY, HOUR, MINUTE};
 use crate::domain::company::CompanyId;
 use crate::domain::list::ListId;
 use crate::domain::user::Role;
+use crate::store::blocked_email::BlockedEmail;
 use crate::store::contact::Order;
+use crate::store::contact_joining::Suspect;
 use crate::store::list::Change;
 use crate::web::admin::people::{self, contact, merge, visitor};
 use crate::web::response::page::Section;
@@ -49,7 +51,16 @@ fn contact_list(name: &str, emails: &[&str], search: &str, sees_emails: bool) ->
         limit: 100,
     };
     let company = is_one_company.then(|| HOSTILE.to_owned());
-    let shown = people::list::ContactsView { wanted, company, row: 1, sees_emails, currency: "EUR".into() };
+    let suspect = |(n, email): (i64, &&str)| Suspect {
+        contact: n,
+        email: (*email).to_owned(),
+        noticed: (n == 2).then_some(NOW),
+    };
+    let suspects = if sees_emails { (1..).zip(emails).map(suspect).collect() } else { Vec::new() };
+    let blocked = i64::from(sees_emails && search.is_empty()) * 3;
+    let currency = "EUR".into();
+    let shown =
+        people::list::ContactsView { wanted, company, row: 1, sees_emails, currency, suspects, blocked };
     let rows: Vec<ContactRow> = (1..).zip(emails).map(|(n, email)| contact_row(n, email)).collect();
     let total = if emails.is_empty() { 0 } else { 12_345 };
     let next = (!emails.is_empty()).then(|| "7".to_owned());
@@ -95,6 +106,8 @@ fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
         shown_merges: merged,
         total: 41,
         next: (!texts.is_empty()).then(|| "1795377600000.3".into()),
+        possible_placeholder: if texts.is_empty() { Some("name") } else { None },
+        blocked: name == HOSTILE,
         damaged: if name == HOSTILE { vec!["2026-11-02".into()] } else { Vec::new() },
         ..ContactReport::default()
     };
@@ -157,6 +170,17 @@ fn edit_of(name: &str, known: Option<&str>, is_wrong: bool) -> String {
     people::edit::page(layout, known.as_ref(), typed).render().unwrap()
 }
 
+/// Blocked addresses, and what is wrong with the one that was typed.
+fn blocked_of(name: &str, emails: &[&str], error: Option<&str>) -> String {
+    let row = |(id, email): (i64, &&str)| BlockedEmail { id, email: (*email).to_owned(), created: NOW };
+    let rows: Vec<BlockedEmail> = (1..).zip(emails).map(row).collect();
+    let mut layout = named(EN.placeholders.title, name, Role::Editor);
+    layout.section = Some(Section::Contacts);
+    let email = error.map_or_else(String::new, |_| HOSTILE.to_owned());
+    let typed = people::blocked::Typed { email, error: error.map(str::to_owned) };
+    people::blocked::page(layout, &zone(), &rows, typed).render().unwrap()
+}
+
 /// Name and HTML of each page.
 pub(super) fn pages_of_people() -> Vec<(&'static str, String)> {
     let people =
@@ -171,6 +195,9 @@ pub(super) fn pages_of_people() -> Vec<(&'static str, String)> {
         ("contact", contact_of(FULL, people[0], &["pricing", "docs/install"])),
         ("contact-none", contact_of(FULL, people[2], &[])),
         ("contact-hostile", contact_of(HOSTILE, LONG, &odd)),
+        ("contacts-blocked", blocked_of(FULL, &["guest@example.com", LONG], None)),
+        ("contacts-blocked-none", blocked_of(FULL, &[], None)),
+        ("contacts-blocked-wrong", blocked_of(HOSTILE, &odd, Some(EN.placeholders.wrong.email))),
         ("contact-new", edit_of(FULL, None, false)),
         ("contact-new-wrong", edit_of(FULL, None, true)),
         ("contact-edit", edit_of(FULL, Some("jan@work.example"), false)),

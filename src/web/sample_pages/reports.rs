@@ -10,8 +10,10 @@ use crate::app::reports::{Before, NameRow, PageRow, SourceRow, Span, Table, Visi
 use crate::app::state::live::Entry;
 use crate::app::state::script_cache::Fetched;
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
+use crate::base::random::SeededRandom;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::hit_reason::Reason;
+use crate::domain::identity_key::{IdentityKey, IdentityKeys};
 use crate::domain::money;
 use crate::domain::period::{Days, Zone};
 use crate::domain::tracking::Tracking;
@@ -21,10 +23,10 @@ use crate::web::admin::people::visitor;
 use crate::web::admin::reports::dashboard::Metric;
 use crate::web::admin::reports::live::LiveHits;
 use crate::web::admin::reports::{dashboard, devices, live, pages, sources};
-use crate::web::admin::settings::advanced_tracking;
 use crate::web::admin::settings::export;
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::admin::settings::tracking_code::{self, CustomCode, SiteStatus};
+use crate::web::admin::settings::{advanced_tracking, identity};
 use crate::web::paths::Report;
 use crate::web::request::query::{self, ReportParams};
 use crate::web::response::page::Section;
@@ -356,6 +358,15 @@ fn advanced_tracking_of(name: &str) -> String {
     advanced_tracking::page(layout, nav, AccountId::FIRST, Tracking::default()).render().unwrap()
 }
 
+fn identity_of(name: &str, has_key: bool) -> String {
+    let layout = layout(EN.identity.title, Section::Settings, name);
+    let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::Identity);
+    let random = SeededRandom::new(1);
+    let keys = IdentityKeys { current: IdentityKey::new(&random), former: Some(IdentityKey::new(&random)) };
+    let found = has_key.then_some((keys, NOW));
+    identity::page(layout, nav, AccountId::FIRST, &zone(), found.as_ref(), has_key).render().unwrap()
+}
+
 fn export_of(name: &str) -> String {
     let layout = layout(EN.access.settings.export, Section::Settings, name);
     let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::Export);
@@ -440,6 +451,8 @@ pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
             ),
         ),
         ("advanced-tracking", advanced_tracking_of(full)),
+        ("identity", identity_of(full, true)),
+        ("identity-none", identity_of(full, false)),
         ("export", export_of(full)),
         ("install-waiting", install("Harbour Books", None, Vec::new(), false)),
         ("install-refused", install("Harbour Books", None, hits(), true)),

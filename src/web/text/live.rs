@@ -102,6 +102,18 @@ texts! {
                 name: "Without a contact",
                 meaning: "Counted, but no contact was created for its email. Browsers and unsigned calls can create 100,000 contacts a day.",
             },
+            wrong_signature: Explained = {
+                name: "Wrong signature",
+                meaning: "Counted, but without the identity that came with it: its signature is not of its email, or was made with a key that this account does not accept.",
+            },
+            unsigned_identity: Explained = {
+                name: "Unsigned identity",
+                meaning: "Counted, but without the identity that came with it: this account accepts signed identities only.",
+            },
+            blocked_email: Explained = {
+                name: "Blocked address",
+                meaning: "Counted, but without the identity that came with it: this account blocks its email address.",
+            },
             form_limit: Explained = {
                 name: "Too many forms",
                 meaning: "Not stored. The account has 1,000 forms, and this submission names one more.",
@@ -146,6 +158,9 @@ impl Reasons {
             Reason::ArchivedEvent => &self.archived_event,
             Reason::UnknownPageView => &self.unknown_page_view,
             Reason::ContactLimit => &self.contact_limit,
+            Reason::WrongSignature => &self.wrong_signature,
+            Reason::UnsignedIdentity => &self.unsigned_identity,
+            Reason::BlockedEmail => &self.blocked_email,
             Reason::FormLimit => &self.form_limit,
             Reason::DeadLetter => &self.dead_letter,
         }

@@ -68,6 +68,7 @@ pub mod events;
 pub mod export;
 mod fill;
 pub mod frame;
+pub mod identity;
 pub mod install;
 pub mod labels;
 pub mod live;
@@ -86,6 +87,7 @@ use export::Export;
 pub use fill::{Plural, fill};
 use forms::Forms;
 use frame::Frame;
+use identity::{Identity, Placeholders};
 use install::Install;
 use labels::Labels;
 use lists::Lists;
@@ -117,6 +119,8 @@ texts! {
         views: Views,
         install: Install,
         tracking: Tracking,
+        identity: Identity,
+        placeholders: Placeholders,
         export: Export,
         picker: Picker,
         label: Labels,

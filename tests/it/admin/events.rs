@@ -16,23 +16,23 @@ use serde_json::{Value, json};
 use crate::harness::app::{Reply, TestApp};
 use crate::harness::browser::{Browser, plain};
 
-pub(super) const CHROME: &str =
+pub(crate) const CHROME: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
 const PHONE: &str = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36";
 
 /// An account, its editor, and a running fold.
-pub(super) struct Fixture {
+pub(crate) struct Fixture {
     pub site: TestApp,
     pub account: AccountId,
     pub editor: Browser,
 }
 
 impl Fixture {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::on(TestApp::new().await).await
     }
 
-    pub(super) async fn on(site: TestApp) -> Self {
+    pub(crate) async fn on(site: TestApp) -> Self {
         let account = site.account("Shop").await;
         let editor = site.signed_in(account, "editor@site.test", Role::Editor).await;
         let app = Arc::clone(&site.app);
@@ -40,22 +40,22 @@ impl Fixture {
         Self { site, account, editor }
     }
 
-    pub(super) fn path(&self, rest: &str) -> String {
+    pub(crate) fn path(&self, rest: &str) -> String {
         format!("/accounts/{}/{rest}", self.account)
     }
 
-    pub(super) async fn get(&self, rest: &str) -> Reply {
+    pub(crate) async fn get(&self, rest: &str) -> Reply {
         let reply = self.editor.get(&self.path(rest)).await;
         assert_eq!(reply.status, 200, "{rest}: {}", reply.body);
         reply
     }
 
     /// The page, with everything counted that was sent before.
-    pub(super) async fn text(&self, rest: &str) -> String {
+    pub(crate) async fn text(&self, rest: &str) -> String {
         plain(&self.get(rest).await.body)
     }
 
-    pub(super) async fn json(&self, rest: &str) -> Value {
+    pub(crate) async fn json(&self, rest: &str) -> Value {
         let sign = if rest.contains('?') { '&' } else { '?' };
         self.get(&format!("{rest}{sign}format=json&wait=1")).await.json()
     }
@@ -69,7 +69,7 @@ impl Fixture {
         accept(&self.site.app, sender, beacons).await;
     }
 
-    pub(super) async fn view(&self, visitor: &str, path: &str, more: Value) {
+    pub(crate) async fn view(&self, visitor: &str, path: &str, more: Value) {
         let mut hit =
             json!({"k": 1, "vi": visitor, "pu": format!("https://site.test{path}"), "t": "A title"});
         hit.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -77,23 +77,23 @@ impl Fixture {
     }
 
     /// Completes an event in a browser.
-    pub(super) async fn fire(&self, visitor: &str, event: &str, value: Value) {
+    pub(crate) async fn fire(&self, visitor: &str, event: &str, value: Value) {
         let hit = json!({"k": 3, "vi": visitor, "pu": "https://site.test/cart", "n": event, "m": value});
         self.send(CHROME, hit).await;
     }
 
-    pub(super) async fn fire_by_phone(&self, visitor: &str, event: &str) {
+    pub(crate) async fn fire_by_phone(&self, visitor: &str, event: &str) {
         self.send(PHONE, json!({"k": 3, "vi": visitor, "pu": "https://site.test/", "n": event})).await;
     }
 
     /// Completes an event by a program with its own User-Agent.
-    pub(super) async fn call(&self, url: &str) -> Reply {
+    pub(crate) async fn call(&self, url: &str) -> Reply {
         let request = TestRequest::get().uri(url).insert_header(("user-agent", "curl/8.9.1"));
         self.site.call(request, "192.0.2.77:4711".parse().unwrap()).await
     }
 
     /// Creates an event with the form and returns its id.
-    pub(super) async fn create(&self, kind: &str, name: &str, fields: &[(&str, &str)]) -> String {
+    pub(crate) async fn create(&self, kind: &str, name: &str, fields: &[(&str, &str)]) -> String {
         self.get("events/new").await;
         let mut filled = vec![("Name", name), (kind, "on")];
         filled.extend(fields);
@@ -102,7 +102,7 @@ impl Fixture {
         made.location().split('/').nth(4).unwrap().to_owned()
     }
 
-    pub(super) async fn token(&self, scopes: &[Scope]) -> Browser {
+    pub(crate) async fn token(&self, scopes: &[Scope]) -> Browser {
         let made = tokens::create(&self.site.app, Actor::Machine, self.account, "t", scopes).await;
         self.site.browser().with("authorization", &format!("Bearer {}", made.unwrap().1.reveal()))
     }

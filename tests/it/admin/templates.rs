@@ -37,7 +37,7 @@ fn readable(template: &str) -> Vec<String> {
     const READ: [&str; 6] =
         [" title=\"", " aria-label=\"", " placeholder=\"", " alt=\"", " value=\"", " label=\""];
     /// Values of buttons and fields that only programs read.
-    const WORDS: [&str; 5] = ["on", "custom", "approve", "dismiss", "restore"];
+    const WORDS: [&str; 8] = ["on", "custom", "approve", "dismiss", "restore", "renew", "drop", "accept"];
     let text = without_expressions(template);
     let mut found = Vec::new();
     for piece in text.split('<') {

@@ -89,6 +89,12 @@ impl Answer {
         self.header("x-guestlog")
     }
 
+    /// All that was sent, but for the status.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let lines = self.headers.iter().map(|(name, value)| format!("{name}: {value}\n"));
+        [lines.collect::<String>().as_bytes(), &self.body].concat()
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }

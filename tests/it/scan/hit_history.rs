@@ -13,7 +13,7 @@ use guestlog::base::random::SeededRandom;
 use guestlog::domain::account::{AccountId, Settings};
 use guestlog::domain::campaign::Campaign;
 use guestlog::domain::consent::Consent;
-use guestlog::domain::contact::Identity;
+use guestlog::domain::contact::{Identity, IdentityCheck};
 use guestlog::domain::device::{Device, DeviceClass};
 use guestlog::domain::hit::{Act, Hit};
 use guestlog::domain::page;
@@ -418,5 +418,6 @@ fn hit(event: &EventFact, session: &SessionFact, id: &str, received: Millis) -> 
         live: 0,
         suspected: session.suspected,
         foreign_host: false,
+        identity_check: IdentityCheck::default(),
     }
 }

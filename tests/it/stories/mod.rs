@@ -10,6 +10,7 @@ mod identities;
 mod lists;
 mod merged_histories;
 mod merging;
+mod placeholders;
 mod recount;
 mod retention;
 mod secrets;

@@ -147,6 +147,31 @@ fn identify_sends_nothing_itself_and_is_part_of_later_hits() {
     }
 }
 
+/// rules.md 36
+#[test]
+fn a_signature_goes_with_the_email_that_it_is_of() {
+    let browser = Browser::new();
+    let page = browser.visit(HOME);
+    for (calls, said) in [
+        ("{email: 'ann@example.com', hmac: 'a1'}", json!({"email": "ann@example.com", "hmac": "a1"})),
+        ("{plan: 'pro'}", json!({"email": "ann@example.com", "hmac": "a1", "plan": "pro"})),
+        ("{email: 'bo@example.com'}", json!({"email": "bo@example.com", "plan": "pro"})),
+        ("{hmac: 'b2'}", json!({"email": "bo@example.com", "hmac": "b2", "plan": "pro"})),
+        (
+            "{email: 'cy@example.com', hmac: 'c3'}",
+            json!({"email": "cy@example.com", "hmac": "c3", "plan": "pro"}),
+        ),
+    ] {
+        page.push(&format!("['identify', {calls}], ['trackPageView']"));
+        assert_eq!(browser.views().last().unwrap()["i"], said, "{calls}");
+    }
+    // An email without a signature is unsigned, also when it is the same one.
+    page.push("['identify', {email: 'cy@example.com'}], ['trackPageView']");
+    assert_eq!(browser.views().last().unwrap()["i"], json!({"email": "cy@example.com", "plan": "pro"}));
+    page.push("['resetVisitorIdentity'], ['trackPageView']");
+    assert_eq!(browser.views().last().unwrap().get("i"), None);
+}
+
 /// A property value has at most 1,024 characters.
 #[test]
 fn identity_values_are_cut_at_the_limit() {

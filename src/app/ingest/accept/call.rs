@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::identity::{self, By};
 use super::{Outcome, put, read};
 use crate::app::core::App;
 use crate::domain::hit::Hit;
@@ -14,7 +15,7 @@ pub struct Call<'a> {
     pub account: Cow<'a, str>,
     pub event: Cow<'a, str>,
     pub value: Cow<'a, str>,
-    /// `email`, `id`, and properties of the contact.
+    /// `email`, `id`, `hmac`, and properties of the contact.
     pub identity: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
@@ -57,7 +58,9 @@ pub fn read_call(app: &App, call: &Call<'_>) -> Result<Hit, Reason> {
     let defined = app.definitions.of(id);
     let read = read::completion(&account, &defined, &call.event, &call.value, std::iter::empty());
     let act = read.inspect_err(|reason| app.live.push_refusal(id, now, *reason, String::new()))?;
-    let (identity, left_out) = read::identity(&call.identity);
-    app.counters.cut(left_out);
-    Ok(Hit::from_program(id, now, act, identity))
+    let said = identity::read(&call.identity);
+    app.counters.cut(said.left_out);
+    let checked = identity::check(&account.identity, said, By::Call);
+    let hit = Hit::from_program(id, now, act, checked.identity);
+    Ok(Hit { identity_check: checked.check, ..hit })
 }

@@ -4,6 +4,7 @@
 
 pub mod beacon;
 pub mod call;
+mod identity;
 mod read;
 pub mod submission;
 
@@ -112,7 +113,7 @@ async fn put(app: &App, hits: Vec<Result<Hit, Reason>>) -> Outcome {
     match appended {
         Ok(()) => {
             app.counters.accept(count(stored));
-            let reasons = written.iter().map(|hit| hit.stored_reason());
+            let reasons = written.iter().map(|hit| hit.answered_reason());
             let reason = reasons.reduce(|first, next| if next == Reason::Stored { next } else { first });
             Outcome { reason: reason.unwrap_or(Reason::Stored), stored }
         }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::beacon::Beacon;
+use super::identity::{self, By};
 use crate::app::core::App;
 use crate::app::state::account_cache::Entry as Account;
 use crate::app::state::definition_cache::AccountEvents;
@@ -11,7 +12,7 @@ use crate::base::random::Random;
 use crate::domain::account::AccountId;
 use crate::domain::addresses::{Addresses, Sent};
 use crate::domain::consent::Consent;
-use crate::domain::contact::{self, Email, Identity, PROPERTY_VALUE_MAX};
+use crate::domain::contact::{Email, PROPERTY_VALUE_MAX};
 use crate::domain::event::{self, EventRef, NAME_MAX};
 use crate::domain::form::{self, FormKey, Submission, Way};
 use crate::domain::hit::{AGE_MAX, Act, ENGAGED_MAX, EVENT_ID_MAX, Hit, TITLE_MAX, Value};
@@ -21,7 +22,7 @@ use crate::domain::page::{Invalid, Page};
 use crate::domain::screen::{SCREEN_MAX, ScreenClass};
 use crate::domain::scrub::{Emails, REFERRER_MAX};
 use crate::domain::text::{cut, is_longer};
-use crate::domain::visitor::{TOKEN_MAX, Token, read_hstc};
+use crate::domain::visitor::{Token, read_hstc};
 use crate::domain::{device::Device, language, money, scrub, value_property};
 
 pub(super) fn account_id(text: &str) -> Result<AccountId, Reason> {
@@ -159,14 +160,20 @@ pub(super) fn hit(
         Invalid::Long => Reason::TooLarge,
         _ => Reason::Malformed,
     })?;
-    let (identity, left_out) = match &act {
+    let policy = &account.identity;
+    let (checked, left_out) = match &act {
         // Who submits a form is whom the form names, whoever the site said before.
         Act::Submission(submission) => {
             let said: Vec<(Cow<'_, str>, Cow<'_, str>)> =
                 submission.fields.iter().map(|(name, value)| (name.into(), value.into())).collect();
-            identity(&said)
+            let said = identity::read(&said);
+            (identity::unless_blocked(policy, said.identity), said.left_out)
         }
-        _ => identity(&beacon.identity),
+        _ => {
+            let said = identity::read(&beacon.identity);
+            let left_out = said.left_out;
+            (identity::check(policy, said, By::Browser), left_out)
+        }
     };
     app.counters.cut(left_out + count_cut(beacon, &addresses));
     Ok(Hit {
@@ -190,7 +197,8 @@ pub(super) fn hit(
         region: String::new(),
         consent,
         policy: beacon.policy.parse().unwrap_or(0),
-        identity,
+        identity: checked.identity,
+        identity_check: checked.check,
         live: 0,
         suspected: false,
         foreign_host: addresses.foreign_host,
@@ -246,57 +254,6 @@ fn visitor(beacon: &Beacon<'_>, random: &dyn Random) -> Result<(Token, Option<u3
     .ok_or(Reason::Malformed)
 }
 
-/// Whom the browser identifies, and how many of its values were too long or too many. These are left out; the hit is
-/// kept.
-pub(super) fn identity(said: &[(Cow<'_, str>, Cow<'_, str>)]) -> (Identity, u64) {
-    let mut identity = Identity::default();
-    let mut left_out = said.len().saturating_sub(contact::PROPERTIES_MAX);
-    for (said_name, value) in said.iter().take(contact::PROPERTIES_MAX) {
-        let name = said_name.to_lowercase();
-        let too_long = match &*name {
-            "email" => value.trim().len() > contact::EMAIL_MAX,
-            "id" => is_longer(value.trim(), contact::EXTERNAL_ID_MAX),
-            "visitor" => is_longer(value, TOKEN_MAX),
-            _ => {
-                is_longer(&name, contact::PROPERTY_NAME_MAX) || is_longer(value, contact::PROPERTY_VALUE_MAX)
-            }
-        };
-        if too_long {
-            left_out += 1;
-            continue;
-        }
-        match &*name {
-            "email" => identity.email = identity.email.or_else(|| Email::parse(value)),
-            "id" => {
-                let kept = cut(value.trim(), contact::EXTERNAL_ID_MAX);
-                if !kept.is_empty() {
-                    identity.external_id.get_or_insert(kept);
-                }
-            }
-            "visitor" => identity.other_token = identity.other_token.or_else(|| Token::parse(value)),
-            _ => {
-                let kept = property(said_name, value);
-                let is_known = |name: &str| identity.properties.iter().any(|(known, _)| known == name);
-                identity.properties.extend(kept.filter(|(name, _)| !is_known(name)));
-            }
-        }
-    }
-    (identity, u64::try_from(left_out).unwrap_or(u64::MAX))
-}
-
-/// A property as it is kept: `firstName`, `FirstName` and `firstname` are one, since HubSpot's names are in lower case.
-/// `None` when there is nothing to keep.
-fn property(name: &str, value: &str) -> Option<(String, String)> {
-    let kept = match scrub::is_secret_property(name) {
-        true => Cow::Borrowed(scrub::TOKEN_MARK),
-        false => scrub::kept_text(value, Emails::Kept),
-    };
-    // A text that consists of control characters is empty after the cut.
-    let name = cut(&scrub::kept_text(&name.to_lowercase(), Emails::Masked), contact::PROPERTY_NAME_MAX);
-    let kept = cut(&kept, contact::PROPERTY_VALUE_MAX);
-    (!name.is_empty() && !kept.trim().is_empty()).then_some((name, kept))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -320,23 +277,6 @@ mod tests {
         assert!(event_id(&"a".repeat(EVENT_ID_MAX)).is_ok());
         assert_eq!(event_id(&"a".repeat(EVENT_ID_MAX + 1)), Err(Reason::Malformed));
         assert_eq!(event_id(""), Ok(None));
-    }
-
-    #[test]
-    fn an_identity_keeps_what_fits() {
-        let said = |pairs: &[(&str, &str)]| {
-            identity(&pairs.iter().map(|(n, v)| (Cow::Borrowed(*n), Cow::Borrowed(*v))).collect::<Vec<_>>()).0
-        };
-        let long = "x".repeat(contact::PROPERTY_VALUE_MAX + 1);
-        let seen =
-            said(&[("email", "A@b.cd"), ("email", "c@d.ef"), ("id", "7"), ("name", "Ada"), ("bio", &long)]);
-        assert_eq!(seen.email, Email::parse("a@b.cd"));
-        assert_eq!(seen.external_id.as_deref(), Some("7"));
-        assert_eq!(seen.properties, [("name".to_owned(), "Ada".to_owned())]);
-        assert!(said(&[("email", "nobody")]).is_empty());
-        let seen = said(&[("firstName", "Ada"), ("firstname", "Bo"), ("Email", "a@b.cd"), ("note", " ")]);
-        assert_eq!(seen.email, Email::parse("a@b.cd"));
-        assert_eq!(seen.properties, [("firstname".to_owned(), "Ada".to_owned())], "one property, none empty");
     }
 
     /// rules.md 2

@@ -69,14 +69,18 @@ impl<'a> Batch<'a> {
         if self.cache.numbers(self.conn, hit.account)?.is_none() {
             return Ok(Folded::only(Reason::UnknownAccount));
         }
-        match &hit.act {
+        let folded = match &hit.act {
             Act::Engagement { page_view, engaged_ms } => self.engage(hit, page_view, *engaged_ms),
             Act::PageView => self.page_view(inbox_id, hit),
             Act::Completion { event, value, properties } => {
                 self.complete(inbox_id, hit, event, *value, properties)
             }
             Act::Submission(submission) => self.submit(inbox_id, hit, submission),
-        }
+        }?;
+        Ok(match folded.reason {
+            Reason::Stored => Folded { reason: hit.stored_reason(), ..folded },
+            _ => folded,
+        })
     }
 
     fn page_view(&mut self, inbox_id: i64, hit: &Hit) -> Result<Folded, store::Error> {
@@ -218,7 +222,7 @@ impl<'a> Batch<'a> {
         if identity.is_empty() {
             return Ok(identified);
         }
-        let said = Provenance::asserted(Channel::Browser, hit.at).recorded(self.now);
+        let said = Provenance::new(Channel::Browser, hit.identity_check.trust(), hit.at).recorded(self.now);
         let external_id = identity.external_id.as_deref();
         if let Some(email) = &identity.email {
             let numbers = self.cache.numbers(conn, account)?.ok_or(store::Error::NotFound)?;

@@ -8,7 +8,7 @@ use crate::domain::event::{EventKind, EventNumber, EventRef};
 use crate::domain::hit::{Hit, Value};
 use crate::domain::hit_reason::Reason;
 use crate::domain::money::SUM_MAX;
-use crate::domain::provenance::{Channel, Provenance};
+use crate::domain::provenance::{Channel, Provenance, Trust};
 use crate::domain::visitor::VisitorNumber;
 use crate::store;
 use crate::store::contact::{self, Contact};
@@ -57,14 +57,10 @@ impl Batch<'_> {
             Value::Unreadable => 0,
         };
         let done = Done { number, value_minor, properties };
-        let folded = match &hit.visitor {
+        match &hit.visitor {
             Some(_) => self.complete_in_browser(inbox_id, hit, done),
             None => self.complete_by_program(inbox_id, hit, done),
-        }?;
-        Ok(match folded.reason {
-            Reason::Stored => Folded { reason: hit.stored_reason(), ..folded },
-            _ => folded,
-        })
+        }
     }
 
     fn complete_in_browser(
@@ -164,10 +160,12 @@ impl Batch<'_> {
         done: Done<'_>,
     ) -> Result<Folded, store::Error> {
         let (conn, account) = (self.conn, hit.account);
-        let said = Provenance::asserted(Channel::Program, hit.at).recorded(self.now);
+        let said = Provenance::new(Channel::Program, hit.identity_check.trust(), hit.at).recorded(self.now);
         let contact = self.contact_of_program(hit, &said)?;
         if let Some(contact) = &contact {
-            contacts::add_completions(conn, account, &said, contact.id, 1, done.value_minor)?;
+            // A signature proves who it is, and not what it was worth.
+            let worth = Provenance { trust: Trust::Asserted, ..said };
+            contacts::add_completions(conn, account, &worth, contact.id, 1, done.value_minor)?;
             properties::record(conn, account, &said, contact.id, &hit.identity.properties)?;
         }
         let own = contact.as_ref().map_or(0, |contact| contact.number);

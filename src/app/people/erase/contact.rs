@@ -143,6 +143,7 @@ impl Person {
         }
         for email in &self.whole.emails {
             store::saved_view::delete_with_value(conn, account, email)?;
+            store::blocked_email::delete_of_email(conn, account, email)?;
         }
         let pages = submission::list_pages_of_contact(conn, account, self.shown.id)?;
         erase_texts::insert(conn, account, &erase_texts::of_pages(pages))?;

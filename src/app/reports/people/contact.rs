@@ -16,6 +16,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
 use crate::domain::period::LocalDay;
+use crate::domain::placeholder::has_placeholder_name;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::contact::{self, Shown};
 use crate::store::contact_activity::NUMBERS_MAX;
@@ -24,7 +25,9 @@ use crate::store::list::{self, Change, Membership};
 use crate::store::property::{self, Property};
 use crate::store::submission::{self, Submitted};
 use crate::store::timeline::{self, Place, Visit};
-use crate::store::{self, Connection, alias, email, identification, scan, visitor};
+use crate::store::{
+    self, Connection, alias, blocked_email, contact_joining, email, identification, scan, visitor,
+};
 
 /// A contact.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -46,6 +49,10 @@ pub struct ContactReport {
     pub merged: Vec<Merged>,
     /// The lists it is in, by name.
     pub lists: Vec<InList>,
+    /// Why its address may stand for nobody (rules.md 36): `browsers` or `name`.
+    pub possible_placeholder: Option<&'static str>,
+    /// Nobody is identified by its address.
+    pub blocked: bool,
     /// Of the sessions shown, and the merges and changes of lists between them, the newest first.
     pub timeline: Vec<Moment>,
     #[serde(skip)]
@@ -276,7 +283,13 @@ fn report(ask: &Ask<'_>, shown: Shown, mut found: Found, digits: u32) -> Result<
         name: membership.name,
         joined: membership.joined,
     };
+    let address = shown.email.as_deref().unwrap_or_default();
+    let is_noticed = contact_joining::find_noticed(conn, account, shown.id)?.is_some();
+    let by_name = has_placeholder_name(address).then_some("name");
+    let placeholder = if is_noticed { Some("browsers") } else { by_name };
     Ok(ContactReport {
+        possible_placeholder: placeholder.filter(|_| !address.is_empty()),
+        blocked: blocked_email::is_blocked(conn, account, address)?,
         external_id: shown.external_id.clone(),
         created: shown.created,
         emails: email::list(conn, account, shown.id)?.into_iter().map(|email| email.email).collect(),

@@ -19,6 +19,7 @@ use crate::domain::visitor::VisitorNumber;
 use crate::web::admin::people::erase::Erase;
 use crate::web::admin::people::list::{mask, mask_email, revenue, title_of};
 use crate::web::admin::people::merged::{self, MergedList, merged_list};
+use crate::web::admin::people::placeholders::{Notice, notice};
 use crate::web::admin::people::visitor::{
     Fact, Moment as Note, TimelineParams, Visit, timeline_pager, visit,
 };
@@ -126,6 +127,8 @@ struct Property {
 pub(crate) struct Page {
     layout: Layout,
     under: String,
+    /// Set when the address possibly stands for nobody, or is blocked.
+    placeholder: Option<Notice>,
     damaged: Option<String>,
     /// Set when the contact has more browsers than are shown.
     older: Option<String>,
@@ -183,6 +186,7 @@ pub(crate) fn page(
     };
     Page {
         under: under.join(" · "),
+        placeholder: notice(&layout, found),
         damaged: (!found.damaged.is_empty())
             .then(|| fill(t.visitor.damaged, &[("days", &found.damaged.join(", "))])),
         older: found

@@ -6,6 +6,7 @@ use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use crate::app::people::block;
 use crate::app::reports::contacts::Wanted;
 use crate::app::reports::{self, ContactRow, Table};
 use crate::domain::account::AccountId;
@@ -15,6 +16,8 @@ use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::store::contact::Order;
+use crate::store::contact_joining::Suspect;
+use crate::web::admin::people::placeholders::{SUSPECTS_MAX, SuspectsSection, suspects_section};
 use crate::web::admin::reports::report_page;
 use crate::web::drawing::format;
 use crate::web::part::empty::{Action, Empty};
@@ -60,6 +63,12 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Html => {
             let member = access.reader.as_ref().ok_or(WebError::Unauthorized)?;
             let layout = member.layout(member.t().contacts.title, Section::Contacts, "");
+            // What only editors can do something about is shown to them, on the first page.
+            let is_first = wanted.after.is_none() && wanted.search.is_empty();
+            let (suspects, blocked) = match is_first && layout.viewer_is(Role::Editor) {
+                true => block::suspects(&access.state.app, account, SUSPECTS_MAX).await?,
+                false => (Vec::new(), 0),
+            };
             let row = report_page::first_row(&pairs, wanted.after.is_some());
             let company = match wanted.company {
                 Some(id) => reports::companies::name(&access.state.app, account, id).await?,
@@ -71,6 +80,8 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
                 row,
                 sees_emails: access.sees_emails,
                 currency: access.account.settings().currency.clone(),
+                suspects,
+                blocked,
             };
             respond::page(&page(layout, &access.account.zone, &shown, &found))
         }
@@ -123,6 +134,9 @@ pub(crate) struct ContactsView {
     pub row: i64,
     pub sees_emails: bool,
     pub currency: String,
+    /// Contacts whose address possibly stands for nobody, and how many addresses are blocked.
+    pub suspects: Vec<Suspect>,
+    pub blocked: i64,
 }
 
 struct Row {
@@ -173,6 +187,7 @@ pub(crate) struct Page {
     /// Where an editor creates a contact.
     create: Option<String>,
     pager: Option<Pager>,
+    placeholders: Option<SuspectsSection>,
     csv: String,
     json: String,
     empty: Option<Empty>,
@@ -230,6 +245,7 @@ pub(crate) fn page(layout: Layout, zone: &Zone, shown: &ContactsView, found: &Ta
             found.next.as_deref(),
             |cursor, row| at(&format!("limit={limit}&after={cursor}&row={row}")),
         ),
+        placeholders: suspects_section(&layout, &shown.suspects, shown.blocked),
         csv: at("format=csv"),
         json: at("format=json"),
         empty: is_empty.then(|| Empty {

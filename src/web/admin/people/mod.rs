@@ -1,6 +1,7 @@
 //! Pages about contacts, companies, visitors, and the forms they submit.
 
 pub mod companies;
+pub mod blocked;
 pub mod contact;
 pub mod edit;
 mod erase;
@@ -10,4 +11,5 @@ pub mod list;
 pub mod lists;
 pub mod merge;
 mod merged;
+pub mod placeholders;
 pub mod visitor;

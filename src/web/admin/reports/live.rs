@@ -303,6 +303,9 @@ pub(crate) const fn tone(reason: Reason) -> &'static str {
         | Reason::Unexpected
         | Reason::ArchivedEvent
         | Reason::ContactLimit
+        | Reason::WrongSignature
+        | Reason::UnsignedIdentity
+        | Reason::BlockedEmail
         | Reason::BadValue
         | Reason::UnknownHost
         | Reason::TooMany => "warning",

@@ -1,4 +1,5 @@
-//! The settings pages of an account: tracking code, companies, sites, users, API tokens, export; and the list of accounts.
+//! The settings pages of an account: tracking code, companies, sites, identity, users, API tokens, export; and the list of
+//! accounts.
 
 pub mod account_form;
 pub mod account_settings;
@@ -7,6 +8,7 @@ pub mod advanced_tracking;
 pub mod companies;
 pub mod export;
 pub mod form_errors;
+pub mod identity;
 pub mod settings_nav;
 pub mod tokens;
 pub mod tracking_code;

@@ -14,6 +14,7 @@ pub enum Tab {
     TrackingCode,
     AdvancedTracking,
     Companies,
+    Identity,
     Account,
     Users,
     Tokens,
@@ -21,10 +22,11 @@ pub enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::TrackingCode,
         Self::AdvancedTracking,
         Self::Companies,
+        Self::Identity,
         Self::Account,
         Self::Users,
         Self::Tokens,
@@ -37,6 +39,7 @@ impl Tab {
             Self::TrackingCode => "tracking-code",
             Self::AdvancedTracking => "advanced-tracking",
             Self::Companies => "companies",
+            Self::Identity => "identity",
             Self::Account => "account",
             Self::Users => "users",
             Self::Tokens => "tokens",
@@ -49,6 +52,7 @@ impl Tab {
             Self::TrackingCode => Role::Viewer,
             Self::AdvancedTracking
             | Self::Companies
+            | Self::Identity
             | Self::Account
             | Self::Users
             | Self::Tokens
@@ -96,6 +100,7 @@ impl SettingsNav {
             Tab::TrackingCode => texts.tracking_code,
             Tab::AdvancedTracking => texts.advanced_tracking,
             Tab::Companies => self.t.companies.settings.nav,
+            Tab::Identity => self.t.identity.title,
             Tab::Account => texts.account,
             Tab::Users => texts.users,
             Tab::Tokens => texts.tokens,

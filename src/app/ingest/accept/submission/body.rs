@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::Fault;
 use crate::app::ingest::accept::beacon::{Scalar, Text, Written};
-use crate::app::ingest::accept::read;
+use crate::app::ingest::accept::identity;
 use crate::domain::contact::Email;
 use crate::domain::form::{CONSENT_TEXT_MAX, FIELD_NAME_MAX, FIELD_VALUE_MAX, FIELDS_MAX, is_secret_field};
 use crate::domain::scrub::{self, Emails};
@@ -50,11 +50,12 @@ impl Field {
         }
     }
 
-    /// Whether it says something of the person. `id` and `visitor` are names of the tracking script, and no property.
+    /// Whether it says something of the person. `id`, `visitor` and `hmac` are names of the tracking script, and no
+    /// property.
     fn is_property(&self) -> bool {
         let name = self.name.trim().to_ascii_lowercase();
         let is_known = self.is_of_contact() || self.object == COMPANY;
-        is_known && !matches!(&*name, "email" | "id" | "visitor")
+        is_known && !matches!(&*name, "email" | "id" | "visitor" | "hmac")
     }
 }
 
@@ -232,7 +233,7 @@ impl Body {
             }
             kept.push((shown_name(&name), value));
         }
-        Ok((kept, read::identity(&said).0.properties))
+        Ok((kept, identity::read(&said).identity.properties))
     }
 
     /// The words of consent in the form in which they are kept; empty = none were sent.

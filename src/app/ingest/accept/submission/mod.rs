@@ -7,6 +7,7 @@ mod fault;
 use std::net::IpAddr;
 
 use super::beacon::Written;
+use super::identity::{self, Checked};
 use super::{find_room, put, read};
 use crate::app::core::App;
 use crate::app::state::account_cache::Entry as Account;
@@ -108,7 +109,14 @@ pub fn read_request(app: &App, request: Request<'_>) -> Result<Hit, Fault> {
     let (fields, properties) = body.kept_fields()?;
     let consent_text = body.consent_text()?;
     let act = Act::Submission(Box::new(Submission { form, way: request.way, fields, consent_text }));
-    let mut hit = Hit::from_program(id, now, act, Identity { email, properties, ..Identity::default() });
+    let said = Identity { email, properties, ..Identity::default() };
+    // A program of the account may name whom it wants.
+    let checked = match request.way {
+        Way::Token => Checked { identity: said, ..Checked::default() },
+        Way::Call | Way::Script => identity::unless_blocked(&account.identity, said),
+    };
+    let mut hit = Hit::from_program(id, now, act, checked.identity);
+    hit.identity_check = checked.check;
     hit.at = at;
     hit.origin = Origin::offline("FORM");
     hit.visitor = body.context.token()?.filter(|_| !request.do_not_track);
