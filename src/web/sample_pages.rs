@@ -6,6 +6,7 @@ mod fixtures;
 mod forms;
 mod lists;
 mod people;
+mod properties;
 mod reports;
 
 use std::collections::BTreeMap;
@@ -170,6 +171,7 @@ fn pages() -> BTreeMap<&'static str, String> {
     .chain(lists::pages_of_lists())
     .chain(people::pages_of_people())
     .chain(forms::pages_of_forms())
+    .chain(properties::pages_of_properties())
     .collect()
 }
 

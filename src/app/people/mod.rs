@@ -13,6 +13,7 @@ pub mod erase;
 pub mod lists;
 pub mod merge;
 pub mod properties;
+pub mod property_definitions;
 #[cfg(test)]
 mod tests;
 pub mod visitors;

@@ -4,5 +4,6 @@ pub mod contact;
 pub mod form;
 pub mod list;
 pub mod password;
+pub mod property_type;
 pub mod provenance;
 pub mod user;

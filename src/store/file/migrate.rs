@@ -43,6 +43,10 @@ pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0014_list", sql: include_str!("migrations/0014_list.sql") },
     Migration { name: "0015_merging", sql: include_str!("migrations/0015_merging.sql") },
     Migration { name: "0016_forms", sql: include_str!("migrations/0016_forms.sql") },
+    Migration {
+        name: "0020_property_definition",
+        sql: include_str!("migrations/0020_property_definition.sql"),
+    },
 ];
 
 /// The steps of `inbox.db`.

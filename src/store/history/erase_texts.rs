@@ -86,7 +86,8 @@ pub fn list_of_visitors(
     })?;
     for number in visitors {
         if let Some(found) = visitor::find(conn, account, VisitorNumber(*number))? {
-            texts.extend([(Kind::Source, found.source), (Kind::Source, found.first_source)]);
+            let sources = [found.source, found.first_source, found.latest_source];
+            texts.extend(sources.map(|source| (Kind::Source, source)));
         }
     }
     let mut reader = Reader::prepare(conn)?;

@@ -8,5 +8,6 @@ pub mod form;
 pub mod identification;
 pub mod list;
 pub mod property;
+pub mod property_definition;
 pub mod submission;
 pub mod visitor;

@@ -4,8 +4,9 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use rustc_hash::FxHashSet;
 
 use super::contact;
+use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
-use crate::domain::visitor::VisitorNumber;
+use crate::domain::visitor::{VisitorNumber, is_ahead};
 use crate::store::changes;
 use crate::store::error::Error;
 
@@ -26,6 +27,10 @@ pub struct Visitor {
     /// Dictionary id of the last session's source, and when that session began.
     pub source: u32,
     pub source_ms: i64,
+    /// Dictionary id of the source of the last session that brought one of its own, and when that session began (rules.md
+    /// 37). 0 = none did.
+    pub latest_source: u32,
+    pub latest_ms: i64,
     /// Completions and their value while the visitor belongs to no contact; the contact takes them over.
     pub completions: u32,
     pub value_minor: i64,
@@ -55,6 +60,8 @@ impl Visitor {
             first_source: 0,
             source: 0,
             source_ms: 0,
+            latest_source: 0,
+            latest_ms: 0,
             completions: 0,
             value_minor: 0,
             contact_completions: 0,
@@ -62,6 +69,15 @@ impl Visitor {
             sessions: 0,
             page_views: 0,
             shared_session: 0,
+        }
+    }
+
+    /// A session that began at `at_ms` brought a source of its own. One that began before the latest one changes nothing,
+    /// unless the clock has put the latest one into the future.
+    pub const fn note_source(&mut self, source: u32, at_ms: i64, now_ms: i64) {
+        if at_ms >= self.latest_ms || is_ahead(self.latest_ms, now_ms) {
+            self.latest_source = source;
+            self.latest_ms = at_ms;
         }
     }
 
@@ -75,7 +91,7 @@ impl Visitor {
 const COLUMNS: &str =
     "v.number, v.no_browser, v.contact_id, v.first_ms, v.last_ms, v.session_id, v.session_number,
     v.source, v.source_ms, v.first_source, v.completions, v.value_minor, v.sessions, v.page_views,
-    v.shared_session, v.contact_completions, v.contact_value_minor";
+    v.shared_session, v.contact_completions, v.contact_value_minor, v.latest_source, v.latest_ms";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
     Ok(Visitor {
@@ -96,6 +112,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
         shared_session: row.get(14)?,
         contact_completions: row.get(15)?,
         contact_value_minor: row.get(16)?,
+        latest_source: row.get(17)?,
+        latest_ms: row.get(18)?,
     })
 }
 
@@ -174,6 +192,41 @@ pub fn list_of_contact(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Dictionary id of the source of the last session that brought one, of all browsers of a contact, and when that session
+/// began. Of two that began at once, that of the younger number.
+pub fn find_latest_source(
+    conn: &Connection,
+    account: AccountId,
+    contact: i64,
+) -> Result<Option<(u32, Millis)>, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select latest_source, latest_ms from visitor indexed by visitor_contact
+             where account_id = ?1 and contact_id = ?2 and contact_id is not null and latest_source <> 0
+             order by latest_ms desc, number desc limit 1",
+        )?
+        .query_row((account.0, contact), |row| Ok((row.get(0)?, Millis(row.get(1)?))))
+        .optional()?)
+}
+
+/// When the first and the last session of the browsers of a contact began; `None` when they had none.
+pub fn find_visit_times(
+    conn: &Connection,
+    account: AccountId,
+    contact: i64,
+) -> Result<Option<(Millis, Millis)>, Error> {
+    let times = conn
+        .prepare_cached(
+            "select min(first_ms), max(source_ms) from visitor indexed by visitor_contact
+             where account_id = ?1 and contact_id = ?2 and contact_id is not null and sessions > 0",
+        )?
+        .query_row((account.0, contact), |row| {
+            Ok(row.get::<_, Option<i64>>(0)?.zip(row.get::<_, Option<i64>>(1)?))
+        })?;
+    // A number that was given out within a session is younger than that session.
+    Ok(times.map(|(first, last)| (Millis(first.min(last)), Millis(last))))
+}
+
 /// How many browsers a contact has.
 pub fn count_browsers(conn: &Connection, account: AccountId, contact: i64) -> Result<u64, Error> {
     let count: i64 = conn
@@ -217,11 +270,11 @@ pub fn add_contact_completions(
 /// The sources that visitors of the account first and last came from. All of them are read.
 pub fn list_sources(conn: &Connection, account: AccountId) -> Result<FxHashSet<u32>, Error> {
     let mut statement =
-        conn.prepare_cached("select source, first_source from visitor where account_id = ?1")?;
+        conn.prepare_cached("select source, first_source, latest_source from visitor where account_id = ?1")?;
     let mut rows = statement.query([account.0])?;
     let mut sources = FxHashSet::default();
     while let Some(row) = rows.next()? {
-        sources.extend([row.get::<_, u32>(0)?, row.get(1)?]);
+        sources.extend([row.get::<_, u32>(0)?, row.get(1)?, row.get(2)?]);
     }
     Ok(sources)
 }
@@ -266,21 +319,23 @@ impl<'c> Upsert<'c> {
         let update = conn.prepare_cached(
             "update visitor set first_ms = ?5, last_ms = ?6, session_id = ?7, session_number = ?8, source = ?9,
                     source_ms = ?10, first_source = ?11, completions = ?12, value_minor = ?13, sessions = ?14,
-                    page_views = ?15, shared_session = ?16, contact_completions = ?17, contact_value_minor = ?18
+                    page_views = ?15, shared_session = ?16, contact_completions = ?17, contact_value_minor = ?18,
+                    latest_source = ?19, latest_ms = ?20
              where account_id = ?1 and number = ?2 and no_browser = ?3 and contact_id is ?4",
         )?;
         let upsert = conn.prepare_cached(
             "insert into visitor (account_id, number, no_browser, contact_id, first_ms, last_ms, session_id,
                                   session_number, source, source_ms, first_source, completions, value_minor,
                                   sessions, page_views, shared_session, contact_completions,
-                                  contact_value_minor)
+                                  contact_value_minor, latest_source, latest_ms)
              values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
-                     ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+                     ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
              on conflict do update set contact_id = ?4, first_ms = ?5, last_ms = ?6,
                     session_id = ?7, session_number = ?8, source = ?9,
                     source_ms = ?10, first_source = ?11, completions = ?12, value_minor = ?13,
                     sessions = ?14, page_views = ?15, shared_session = ?16,
-                    contact_completions = ?17, contact_value_minor = ?18",
+                    contact_completions = ?17, contact_value_minor = ?18,
+                    latest_source = ?19, latest_ms = ?20",
         )?;
         Ok(Self { update, upsert })
     }
@@ -317,6 +372,8 @@ fn write(statement: &mut CachedStatement<'_>, account: AccountId, visitor: &Visi
         visitor.shared_session,
         visitor.contact_completions,
         visitor.contact_value_minor,
+        visitor.latest_source,
+        visitor.latest_ms,
     ])?)
 }
 

@@ -47,10 +47,12 @@ pub enum Done {
     MergeUndone,
     ContactMade,
     FormDeleted,
+    PropertyDeclared,
+    PropertyUndeclared,
 }
 
 /// Every notice with its text.
-const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 32] {
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 34] {
     [
         (Done::Saved, texts.saved),
         (Done::AccountMade, texts.account_made),
@@ -84,6 +86,8 @@ const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 32] {
         (Done::MergeUndone, texts.merge_undone),
         (Done::ContactMade, texts.contact_made),
         (Done::FormDeleted, texts.form_deleted),
+        (Done::PropertyDeclared, texts.property_declared),
+        (Done::PropertyUndeclared, texts.property_undeclared),
     ]
 }
 

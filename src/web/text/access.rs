@@ -37,6 +37,8 @@ texts! {
             names_approved: "The names are approved. These events are counted from now on.",
             names_dismissed: "The names are dismissed. You can restore them under Dismissed.",
             names_restored: "The names are restored and wait for review again.",
+            property_declared: "The property is declared.",
+            property_undeclared: "The property is undeclared. Its values stay.",
             form_deleted: "The form and what was submitted with it were deleted.",
         },
         field: Fields {
@@ -130,6 +132,7 @@ texts! {
             nav: "Settings",
             tracking_code: "Tracking code",
             advanced_tracking: "Advanced tracking",
+            properties: "Properties",
             account: "Account",
             users: "Users",
             tokens: "API tokens",

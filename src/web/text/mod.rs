@@ -90,7 +90,8 @@ use labels::Labels;
 use lists::Lists;
 use live::Live;
 use number::Numbers;
-pub use people::{contacts, forms, lists, visitor};
+pub use people::{contacts, forms, lists, properties, visitor};
+use properties::Properties;
 use report::Report;
 pub use reports::{report, saved_views, table};
 use saved_views::Views;
@@ -112,6 +113,7 @@ texts! {
         contacts: Contacts,
         lists: Lists,
         forms: Forms,
+        properties: Properties,
         views: Views,
         install: Install,
         tracking: Tracking,

@@ -301,6 +301,9 @@ impl<'a> Batch<'a> {
                 visitor.first_source = session.source;
             }
             visitor.source_ms = at;
+            if matches!(hit.origin, Origin::From(_)) {
+                visitor.note_source(visitor.source, at, now);
+            }
             self.cache.put_session(hit.account, session);
             let is_new = visitors::count_session(self.conn, hit.account, visitor, None)?;
             activity.sessions = u32::from(is_new);

@@ -1,6 +1,7 @@
 //! Pages about contacts, visitors, and the forms they submit.
 
 pub mod contact;
+mod contact_properties;
 pub mod edit;
 mod erase;
 pub mod form;

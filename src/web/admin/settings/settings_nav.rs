@@ -13,6 +13,7 @@ use crate::web::text::Texts;
 pub enum Tab {
     TrackingCode,
     AdvancedTracking,
+    Properties,
     Account,
     Users,
     Tokens,
@@ -20,14 +21,22 @@ pub enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 6] =
-        [Self::TrackingCode, Self::AdvancedTracking, Self::Account, Self::Users, Self::Tokens, Self::Export];
+    const ALL: [Self; 7] = [
+        Self::TrackingCode,
+        Self::AdvancedTracking,
+        Self::Properties,
+        Self::Account,
+        Self::Users,
+        Self::Tokens,
+        Self::Export,
+    ];
 
     /// The last segment of the path.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TrackingCode => "tracking-code",
             Self::AdvancedTracking => "advanced-tracking",
+            Self::Properties => "properties",
             Self::Account => "account",
             Self::Users => "users",
             Self::Tokens => "tokens",
@@ -38,6 +47,7 @@ impl Tab {
     const fn least(self) -> Role {
         match self {
             Self::TrackingCode => Role::Viewer,
+            Self::Properties => Role::Editor,
             Self::AdvancedTracking | Self::Account | Self::Users | Self::Tokens | Self::Export => Role::Admin,
         }
     }
@@ -81,6 +91,7 @@ impl SettingsNav {
         match tab {
             Tab::TrackingCode => texts.tracking_code,
             Tab::AdvancedTracking => texts.advanced_tracking,
+            Tab::Properties => texts.properties,
             Tab::Account => texts.account,
             Tab::Users => texts.users,
             Tab::Tokens => texts.tokens,
