@@ -32,9 +32,7 @@ impl From<store::Error> for Error {
 /// `NotFound`; the store's.
 pub async fn find(app: &App, account: AccountId, name: String) -> Result<Declared, store::Error> {
     app.store
-        .read(move |conn| {
-            property_definition::find(conn, account, &name)?.ok_or(store::Error::NotFound)
-        })
+        .read(move |conn| property_definition::find(conn, account, &name)?.ok_or(store::Error::NotFound))
         .await
 }
 
@@ -101,12 +99,7 @@ pub async fn update(
 ///
 /// # Errors
 /// `Denied` when the actor is no editor; `NotFound` when it is not declared; the store's.
-pub async fn delete(
-    app: &App,
-    actor: Actor,
-    account: AccountId,
-    name: String,
-) -> Result<(), access::Error> {
+pub async fn delete(app: &App, actor: Actor, account: AccountId, name: String) -> Result<(), access::Error> {
     let now = app.now();
     app.store
         .writer

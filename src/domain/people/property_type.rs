@@ -99,7 +99,9 @@ impl Definition {
             PropertyType::Text => Some(Cow::Borrowed(value)),
             PropertyType::Number => parse_number(value).map(|_| Cow::Borrowed(value)),
             PropertyType::Date => parse_date(value).map(|day| Cow::Owned(day.to_string())),
-            PropertyType::YesNo => parse_yes_no(value).map(|is| Cow::Borrowed(if is { "true" } else { "false" })),
+            PropertyType::YesNo => {
+                parse_yes_no(value).map(|is| Cow::Borrowed(if is { "true" } else { "false" }))
+            }
             PropertyType::Choice => {
                 let wanted = value.to_lowercase();
                 let choice = self.choices.iter().find(|choice| choice.to_lowercase() == wanted);
@@ -149,7 +151,8 @@ pub fn parse_date(text: &str) -> Option<LocalDay> {
     if is_ms {
         return parse_day(Millis(text.parse().ok()?).iso().get(..10)?);
     }
-    let is_time = |text: &str| text.parse::<jiff::Timestamp>().is_ok() || text.parse::<jiff::civil::DateTime>().is_ok();
+    let is_time =
+        |text: &str| text.parse::<jiff::Timestamp>().is_ok() || text.parse::<jiff::civil::DateTime>().is_ok();
     match text.get(..10) {
         Some(day) if text.len() == 10 || is_time(text) => parse_day(day),
         _ => None,
@@ -235,7 +238,10 @@ mod tests {
             Definition::parse(name, label, PropertyType::Choice, choices)
         };
         assert_eq!(of(PropertyType::Choice).choices, ["Free", "Pro", "für alle"]);
-        assert_eq!((of(PropertyType::Date).label.as_str(), of(PropertyType::Date).choices.len()), ("plan", 0));
+        assert_eq!(
+            (of(PropertyType::Date).label.as_str(), of(PropertyType::Date).choices.len()),
+            ("plan", 0)
+        );
         let (name, label) = ("n".repeat(PROPERTY_NAME_MAX), "é".repeat(LABEL_MAX));
         assert!(parse(&name, &label, "a").is_ok());
         let long = Err(Invalid::Name(InvalidProperty::LongName));

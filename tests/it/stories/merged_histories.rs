@@ -11,6 +11,8 @@ use guestlog::base::clock::{DAY, MINUTE, Millis};
 use guestlog::base::random::SeededRandom;
 use guestlog::domain::contact::Email;
 use guestlog::domain::user::Scope;
+use guestlog::store::dictionary::{self, Kind};
+use guestlog::store::{self, contact, visitor};
 use serde_json::{Value, json};
 
 use super::merging::{assert_whole, figures, merge, undo, verified};
@@ -30,6 +32,8 @@ struct Stint {
     asserted: i64,
     views: i64,
     sessions: BTreeSet<usize>,
+    /// When the last session began that brought a source, and which one.
+    latest: Option<(Millis, &'static str)>,
 }
 
 struct Browser {
@@ -51,6 +55,8 @@ struct Hit {
     email: Option<String>,
     value: Option<i64>,
     at: Millis,
+    /// The source that the hit brings if it opens a session; `None` when it comes from within the site.
+    source: Option<&'static str>,
 }
 
 /// What is known of everybody, and nothing of how the product keeps it.
@@ -92,7 +98,7 @@ impl Model {
     fn apply(&mut self, hit: &Hit) {
         let contact = hit.email.as_deref().map(|email| self.contact(email));
         let stint = match hit.browser {
-            Some(browser) => self.stint_in(browser, contact, hit.at),
+            Some(browser) => self.stint_in(browser, contact, hit),
             None => self.own[&contact.unwrap()],
         };
         match hit.value {
@@ -105,7 +111,8 @@ impl Model {
     }
 
     /// Who uses a browser now, in which session.
-    fn stint_in(&mut self, browser: usize, contact: Option<i64>, at: Millis) -> usize {
+    fn stint_in(&mut self, browser: usize, contact: Option<i64>, hit: &Hit) -> usize {
+        let at = hit.at;
         let before = self.browsers.remove(&browser);
         let is_open = before.as_ref().is_some_and(|known| at.0 - known.last.0 < 30 * MINUTE);
         let session = before.as_ref().filter(|_| is_open).map_or(self.sessions, |known| known.session);
@@ -113,8 +120,16 @@ impl Model {
         let mut stint = before.map_or_else(|| self.stint(None), |known| known.stint);
         match (self.stints[stint].owner, contact) {
             (None, Some(_)) => self.stints[stint].owner = contact,
-            (Some(owner), Some(other)) if owner != other => stint = self.stint(contact),
+            (Some(owner), Some(other)) if owner != other => {
+                // Whoever comes to a browser takes over where it came from.
+                let latest = self.stints[stint].latest;
+                stint = self.stint(contact);
+                self.stints[stint].latest = latest;
+            }
             _ => {}
+        }
+        if let Some(source) = hit.source.filter(|_| !is_open) {
+            self.stints[stint].latest = Some((at, source));
         }
         self.stints[stint].sessions.insert(session);
         self.browsers.insert(browser, Browser { stint, session, last: at });
@@ -189,6 +204,17 @@ impl Model {
         self.living().into_iter().map(of).collect()
     }
 
+    /// `number time source` of the latest source of each contact that has one.
+    fn latest_sources(&self) -> Vec<String> {
+        let of = |id: i64| {
+            let own = self.stints.iter().enumerate().filter(|(_, stint)| stint.owner == Some(id));
+            // Of two that began at once, that of the younger stint.
+            let latest = own.filter_map(|(n, stint)| stint.latest.map(|(at, source)| (at, n, source))).max();
+            latest.map(|(at, _, source)| format!("{id} {} {source}", at.0))
+        };
+        self.living().into_iter().filter_map(of).collect()
+    }
+
     /// `number completions` of each contact with any, as events show them.
     fn completers(&self) -> Vec<String> {
         let of = |id: i64| {
@@ -214,7 +240,8 @@ async fn send_hit(site: &Site, model: &mut Model, dice: &SeededRandom, n: usize)
     let at = site.app.now();
     if below(dice, 5) == 0 {
         site.get(&format!("/v1/event?_a=1000001&_n=Sale&_m={value}&email={email}")).await;
-        model.waiting.push(Hit { browser: None, email: Some(email), value: Some(value * 100), at });
+        let value = Some(value * 100);
+        model.waiting.push(Hit { browser: None, email: Some(email), value, at, source: None });
         return;
     }
     let browser = below(dice, BROWSERS);
@@ -228,9 +255,39 @@ async fn send_hit(site: &Site, model: &mut Model, dice: &SeededRandom, n: usize)
     if is_said {
         hit = with(hit, "i", json!({"email": email}));
     }
+    let (referrer, source) = SOURCES[below(dice, SOURCES.len())];
+    if !referrer.is_empty() {
+        hit = with(hit, "r", referrer);
+    }
     site.collect(&hit).await;
     let value = is_sale.then_some(value * 100);
-    model.waiting.push(Hit { browser: Some(browser), email: is_said.then_some(email), value, at });
+    model.waiting.push(Hit { browser: Some(browser), email: is_said.then_some(email), value, at, source });
+}
+
+/// Referrers, and the source that each brings.
+const SOURCES: [(&str, Option<&str>); 4] = [
+    ("", Some("DIRECT_TRAFFIC")),
+    ("https://www.google.com/", Some("ORGANIC_SEARCH")),
+    ("https://other.test/", Some("REFERRALS")),
+    ("https://example.com/before", None),
+];
+
+/// `number time source` of the latest source of each living contact that has one.
+fn latest_sources(site: &Site) -> Vec<String> {
+    let account = site.account;
+    let read = move |conn: &store::Connection| {
+        let mut ids = contact::list_ids(conn, account)?;
+        ids.sort_unstable();
+        let mut all = Vec::new();
+        for id in ids {
+            if let Some((source, at)) = visitor::find_latest_source(conn, account, id.into())? {
+                let text = dictionary::find_value(conn, account, Kind::Source, source)?;
+                all.push(format!("{id} {} {}", at.0, dictionary::part(&text, 0)));
+            }
+        }
+        Ok::<_, store::Error>(all)
+    };
+    site.app.store.readers.read(read).unwrap()
 }
 
 /// Makes one of a contact's emails its primary one.
@@ -300,7 +357,7 @@ async fn completers(site: &Site, secret: &str) -> Vec<String> {
     all.into_iter().map(|(id, completions)| format!("{id} {completions}")).collect()
 }
 
-/// rules.md 12, 21, 31
+/// rules.md 12, 21, 31, 37
 #[actix_web::test]
 async fn what_is_counted_of_merged_contacts_is_what_their_people_did() {
     let (mut merges, mut chains) = (0, 0);
@@ -316,12 +373,14 @@ async fn what_is_counted_of_merged_contacts_is_what_their_people_did() {
         for n in 0..STEPS {
             step(&mut site, &mut model, &dice, n).await;
             assert_eq!(figures(&site), model.figures(), "seed {seed}, step {n}");
+            assert_eq!(latest_sources(&site), model.latest_sources(), "seed {seed}, step {n}");
             merges += model.merges.len();
             chains += model.merges.values().filter(|joined| model.merges.contains_key(&joined.into)).count();
         }
         site.fold().await;
         model.fold();
         assert_eq!(figures(&site), model.figures(), "seed {seed}");
+        assert_eq!(latest_sources(&site), model.latest_sources(), "seed {seed}");
         assert_eq!(completers(&site, &secret).await, model.completers(), "seed {seed}");
         assert_whole(&site);
         // Everything is undone in turn.
@@ -331,6 +390,7 @@ async fn what_is_counted_of_merged_contacts_is_what_their_people_did() {
             assert!(model.undo(alias));
             undo(&site, alias).await.unwrap();
             assert_eq!(figures(&site), model.figures(), "seed {seed}, without the merge of {alias}");
+            assert_eq!(latest_sources(&site), model.latest_sources(), "seed {seed}, without {alias}");
         }
         assert_whole(&site);
     }

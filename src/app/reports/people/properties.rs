@@ -225,7 +225,60 @@ pub(super) fn edits(all: &[Said]) -> Vec<Edit> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::base::clock::ManualClock;
+    use crate::domain::account::Settings;
+    use crate::domain::property_type::PropertyType;
+    use crate::domain::provenance::Provenance;
+    use crate::store::Store;
+    use crate::store::contact::Contact;
+
+    /// Names past the limit are only known to be there; declared properties are counted whatever comes.
+    #[test]
+    fn so_many_undeclared_names_are_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = store::Options { data_dir: dir.path().join("data"), min_free: 0, readers: 1 };
+        let store = Store::open(&options, ManualClock::at(Millis(0)) as Arc<_>).unwrap();
+        let done = store.writer.write_blocking(|conn| {
+            let account = AccountId::FIRST;
+            let settings = Settings::parse("Test", &["example.com".to_owned()], "UTC", "EUR").unwrap();
+            store::account::insert(conn, &settings, Millis(0))?;
+            let seats = Definition::parse("seats", "", PropertyType::Number, "").unwrap();
+            property_definition::insert(conn, account, &seats, Millis(0))?;
+            for id in 1..=2 {
+                let contact = Contact {
+                    id,
+                    email: None,
+                    external_id: None,
+                    number: u32::try_from(id).unwrap(),
+                    created_ms: 0,
+                    first_ms: 0,
+                    last_ms: 0,
+                    source: 0,
+                };
+                contact::insert(conn, account, &contact, false)?;
+                for name in
+                    ["a", "b", "c", "firstname", "seats"].iter().skip(usize::try_from(id - 1).unwrap())
+                {
+                    let said = Provenance::asserted(Channel::Browser, Millis(1));
+                    let (name, value) = ((*name).to_owned(), id.to_string());
+                    property::upsert(conn, account, id, &Property { name, value, said })?;
+                }
+            }
+            let all = find(conn, account, 3)?;
+            let names: Vec<_> = all.undeclared.iter().map(|row| (&*row.name, row.contacts)).collect();
+            assert_eq!(names, [("b", 2), ("c", 2), ("a", 1)]);
+            assert_eq!((all.undeclared_total, all.undeclared_left_out), (3, false));
+            let some = find(conn, account, 2)?;
+            assert_eq!((some.undeclared_total, some.undeclared_left_out), (2, true));
+            assert_eq!((some.declared[0].contacts, some.declared[0].misfits), (2, 0));
+            Ok::<_, store::Error>(())
+        });
+        done.unwrap();
+        store.close();
+    }
 
     #[test]
     fn what_was_set_at_one_moment_is_one_edit() {

@@ -18,6 +18,7 @@ use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::domain::visitor::VisitorNumber;
 use crate::web::admin::people::contact_properties::{self, Property};
+use crate::web::admin::people::edit::property_label;
 use crate::web::admin::people::erase::Erase;
 use crate::web::admin::people::list::{mask, mask_email, parts, revenue, title_of};
 use crate::web::admin::people::merged::{self, MergedList, merged_list};
@@ -298,7 +299,7 @@ fn shows(t: &'static Texts, address: &str, current: TimelineFilter) -> Vec<Show>
 }
 
 /// Merges, changes of lists and edits, the newest first.
-fn notes(t: &Texts, zone: &Zone, found: &ContactReport) -> Vec<(Millis, Note)> {
+fn notes(t: &'static Texts, zone: &Zone, found: &ContactReport) -> Vec<(Millis, Note)> {
     let merges = found.shown_merges.iter().map(|merge| {
         let (when, text) = merged::moment(t, zone, merge);
         (merge.at, Note { when, badge: t.contacts.merge.badge, text })
@@ -309,7 +310,8 @@ fn notes(t: &Texts, zone: &Zone, found: &ContactReport) -> Vec<(Millis, Note)> {
         (change.at, Note { when, badge: t.contacts.list, text: fill(text, &[("list", &change.name)]) })
     });
     let edits = found.edits.iter().map(|edit| {
-        let text = fill(t.contacts.edited_what, &[("properties", &edit.labels.join(", "))]);
+        let labels: Vec<&str> = edit.labels.iter().map(|label| property_label(t, label)).collect();
+        let text = fill(t.contacts.edited_what, &[("properties", &labels.join(", "))]);
         let when = format::date_time(&t.number, zone, edit.at);
         (edit.at, Note { when, badge: t.contacts.edited, text })
     });
@@ -319,7 +321,7 @@ fn notes(t: &Texts, zone: &Zone, found: &ContactReport) -> Vec<(Millis, Note)> {
 }
 
 /// Puts each note before the first session that is older; answers those older than all sessions.
-fn add_notes(t: &Texts, zone: &Zone, found: &ContactReport, visits: &mut [Visit]) -> Vec<Note> {
+fn add_notes(t: &'static Texts, zone: &Zone, found: &ContactReport, visits: &mut [Visit]) -> Vec<Note> {
     let mut after = Vec::new();
     for (at, note) in notes(t, zone, found) {
         let place = found.visits.iter().position(|visit| visit.at <= at);

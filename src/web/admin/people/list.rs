@@ -269,8 +269,8 @@ fn row_of(layout: &Layout, zone: &Zone, shown: &ContactsView, row: &ContactRow) 
 fn latest(t: &Texts, row: &ContactRow) -> Option<String> {
     let source = t.label.value(Dimension::Source, &row.latest_source);
     let detail = t.label.source_detail(&row.latest_source, &row.latest_source_detail);
-    let is_other = row.latest_source != row.original_source
-        || row.latest_source_detail != row.original_source_detail;
+    let is_other =
+        row.latest_source != row.original_source || row.latest_source_detail != row.original_source_detail;
     let latest = if detail.is_empty() { source.into_owned() } else { format!("{source} · {detail}") };
     is_other.then(|| fill(t.contacts.latest, &[("source", &latest)]))
 }
