@@ -192,6 +192,10 @@ async fn a_contact_has_the_figures_of_hubspot_under_their_names() {
         ("hs_analytics_last_timestamp", json!(last)),
         ("hs_analytics_first_visit_timestamp", json!(first)),
         ("hs_analytics_last_visit_timestamp", json!(last)),
+        ("hs_analytics_first_url", json!("site.test/")),
+        ("hs_analytics_last_url", json!("site.test/cart")),
+        ("hs_analytics_first_referrer", json!("www.google.com")),
+        ("hs_analytics_last_referrer", json!("site.test")),
         ("hs_analytics_num_visits", json!(3)),
         ("hs_analytics_num_page_views", json!(4)),
         ("hs_analytics_average_page_views", json!(1.33)),
@@ -293,4 +297,48 @@ async fn who_may_not_see_emails_sees_no_values_and_no_properties_of_the_account(
     assert_eq!(viewer.get(&fixture.path("settings/properties?format=json")).await.status, 403);
     let reports = fixture.token(&[Scope::ReportsRead]).await;
     assert_eq!(reports.get(&fixture.path("settings/properties?format=json")).await.status, 403);
+}
+
+#[actix_web::test]
+async fn lists_compare_numbers_and_dates_in_properties() {
+    let fixture = Fixture::new().await;
+    for (name, seats, since) in
+        [("ada", "9", "2026-01-31"), ("bob", "10.5", "2020-05-05"), ("cyn", "many", "once")]
+    {
+        let said = json!({"email": format!("{name}@b.test"), "seats": seats, "since": since});
+        identify(&fixture, name, said).await;
+    }
+    let number = |is: &str, number: &str| {
+        vec![("what", "property_number".to_owned()), ("is", is.to_owned()), ("number", number.to_owned())]
+    };
+    let date = |when: &str, from: &str| {
+        vec![("what", "property_date".to_owned()), ("when", when.to_owned()), ("from", from.to_owned())]
+    };
+    for (typed, property, says) in [
+        (number("at_least", "9.5"), "Seats", vec!["1 contact is in the list now", "bob@b.test"]),
+        (number("at_most", "10.5"), "seats", vec!["2 contacts are in the list now"]),
+        (number("exactly", "9.0"), "seats", vec!["1 contact is in the list now", "ada@b.test"]),
+        (number("at_least", "1,5"), "seats", vec!["Condition 1: enter a number such as 12.5"]),
+        (number("at_least", "1"), "", vec!["Condition 1: enter the name of the property"]),
+        (date("since", "2026-01-31"), "since", vec!["1 contact is in the list now", "ada@b.test"]),
+        (date("before", "2026-01-31"), "since", vec!["1 contact is in the list now", "bob@b.test"]),
+        (date("before", ""), "since", vec!["Condition 1: "]),
+    ] {
+        fixture.get("lists/new").await;
+        let csrf = fixture.editor.csrf();
+        let action = if says[0].starts_with("Condition") { "save" } else { "preview" };
+        let mut sent = vec![
+            ("csrf".to_owned(), csrf),
+            ("name".to_owned(), "A list".to_owned()),
+            ("do".to_owned(), action.to_owned()),
+            ("g0c0.property".to_owned(), property.to_owned()),
+        ];
+        sent.extend(typed.iter().map(|(field, value)| (format!("g0c0.{field}"), value.clone())));
+        let sent: Vec<(&str, &str)> =
+            sent.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let text = plain(&fixture.editor.post(&fixture.path("lists/new"), &sent).await.body);
+        for part in says {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
 }

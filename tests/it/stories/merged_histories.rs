@@ -34,6 +34,10 @@ struct Stint {
     sessions: BTreeSet<usize>,
     /// When the last session began that brought a source, and which one.
     latest: Option<(Millis, &'static str)>,
+    /// When each hit came, and from which page.
+    pages: Vec<(Millis, String)>,
+    /// When each session began that had a referrer, and which one.
+    referrers: Vec<(Millis, &'static str)>,
 }
 
 struct Browser {
@@ -57,6 +61,8 @@ struct Hit {
     at: Millis,
     /// The source that the hit brings if it opens a session; `None` when it comes from within the site.
     source: Option<&'static str>,
+    referrer: &'static str,
+    page: String,
 }
 
 /// What is known of everybody, and nothing of how the product keeps it.
@@ -122,11 +128,17 @@ impl Model {
             (None, Some(_)) => self.stints[stint].owner = contact,
             (Some(owner), Some(other)) if owner != other => {
                 // Whoever comes to a browser takes over where it came from.
-                let latest = self.stints[stint].latest;
+                let before = &self.stints[stint];
+                let (latest, referrer) = (before.latest, before.referrers.last().copied());
                 stint = self.stint(contact);
                 self.stints[stint].latest = latest;
+                self.stints[stint].referrers.extend(referrer);
             }
             _ => {}
+        }
+        self.stints[stint].pages.push((at, hit.page.clone()));
+        if !is_open && !hit.referrer.is_empty() {
+            self.stints[stint].referrers.push((at, hit.referrer));
         }
         if let Some(source) = hit.source.filter(|_| !is_open) {
             self.stints[stint].latest = Some((at, source));
@@ -215,6 +227,23 @@ impl Model {
         self.living().into_iter().filter_map(of).collect()
     }
 
+    /// `number first page, last page, first referrer, last referrer` of each contact that came by a browser.
+    fn ends(&self) -> Vec<String> {
+        let of = |id: i64| {
+            let own: Vec<&Stint> = self.stints.iter().filter(|stint| stint.owner == Some(id)).collect();
+            // Of two at the same time, the first is that of the older stint; within a stint, that which came first.
+            let pages: Vec<_> = own.iter().flat_map(|stint| stint.pages.clone()).collect();
+            let referrers: Vec<_> = own.iter().flat_map(|stint| stint.referrers.clone()).collect();
+            let last = own.iter().filter_map(|stint| stint.pages.last()).max_by_key(|(at, _)| *at);
+            let came = own.iter().filter_map(|stint| stint.referrers.last()).max_by_key(|(at, _)| *at);
+            let first = pages.iter().min_by_key(|(at, _)| *at)?;
+            let from = referrers.iter().min_by_key(|(at, _)| *at);
+            let text = |of: Option<&(Millis, &'static str)>| of.map_or("", |(_, text)| text);
+            Some(format!("{id} {} {} {} {}", first.1, last?.1, text(from), text(came)))
+        };
+        self.living().into_iter().filter_map(of).collect()
+    }
+
     /// `number completions` of each contact with any, as events show them.
     fn completers(&self) -> Vec<String> {
         let of = |id: i64| {
@@ -241,15 +270,18 @@ async fn send_hit(site: &Site, model: &mut Model, dice: &SeededRandom, n: usize)
     if below(dice, 5) == 0 {
         site.get(&format!("/v1/event?_a=1000001&_n=Sale&_m={value}&email={email}")).await;
         let value = Some(value * 100);
-        model.waiting.push(Hit { browser: None, email: Some(email), value, at, source: None });
+        let (source, referrer, page) = (None, "", String::new());
+        let email = Some(email);
+        model.waiting.push(Hit { browser: None, email, value, at, source, referrer, page });
         return;
     }
     let browser = below(dice, BROWSERS);
     let (id, name) = (format!("h{n}"), format!("b{browser}"));
     let is_sale = below(dice, 2) == 0;
+    let page = if is_sale { "/cart".to_owned() } else { format!("/p{}", below(dice, 5)) };
     let mut hit = match is_sale {
         true => site.completion(&id, &name, "Sale", value),
-        false => site.view(&id, &name, "https://example.com/"),
+        false => site.view(&id, &name, &format!("https://example.com{page}")),
     };
     let is_said = below(dice, 3) == 0;
     if is_said {
@@ -261,7 +293,8 @@ async fn send_hit(site: &Site, model: &mut Model, dice: &SeededRandom, n: usize)
     }
     site.collect(&hit).await;
     let value = is_sale.then_some(value * 100);
-    model.waiting.push(Hit { browser: Some(browser), email: is_said.then_some(email), value, at, source });
+    let email = is_said.then_some(email);
+    model.waiting.push(Hit { browser: Some(browser), email, value, at, source, referrer, page });
 }
 
 /// Referrers, and the source that each brings.
@@ -271,6 +304,30 @@ const SOURCES: [(&str, Option<&str>); 4] = [
     ("https://other.test/", Some("REFERRALS")),
     ("https://example.com/before", None),
 ];
+
+/// `number first page, last page, first referrer, last referrer` of each living contact that came by a browser.
+fn ends(site: &Site) -> Vec<String> {
+    let account = site.account;
+    let read = move |conn: &store::Connection| {
+        let mut ids = contact::list_ids(conn, account)?;
+        ids.sort_unstable();
+        let mut all = Vec::new();
+        for id in ids {
+            let Some(visits) = visitor::find_visits(conn, account, id.into())? else { continue };
+            let text = |kind, id| dictionary::find_value(conn, account, kind, id);
+            let page = |id| Ok::<_, store::Error>(dictionary::part(&text(Kind::Page, id)?, 1).to_owned());
+            all.push(format!(
+                "{id} {} {} {} {}",
+                page(visits.first_page)?,
+                page(visits.last_page)?,
+                text(Kind::Referrer, visits.first_referrer)?,
+                text(Kind::Referrer, visits.last_referrer)?
+            ));
+        }
+        Ok::<_, store::Error>(all)
+    };
+    site.app.store.readers.read(read).unwrap()
+}
 
 /// `number time source` of the latest source of each living contact that has one.
 fn latest_sources(site: &Site) -> Vec<String> {
@@ -374,6 +431,7 @@ async fn what_is_counted_of_merged_contacts_is_what_their_people_did() {
             step(&mut site, &mut model, &dice, n).await;
             assert_eq!(figures(&site), model.figures(), "seed {seed}, step {n}");
             assert_eq!(latest_sources(&site), model.latest_sources(), "seed {seed}, step {n}");
+            assert_eq!(ends(&site), model.ends(), "seed {seed}, step {n}");
             merges += model.merges.len();
             chains += model.merges.values().filter(|joined| model.merges.contains_key(&joined.into)).count();
         }
@@ -381,6 +439,7 @@ async fn what_is_counted_of_merged_contacts_is_what_their_people_did() {
         model.fold();
         assert_eq!(figures(&site), model.figures(), "seed {seed}");
         assert_eq!(latest_sources(&site), model.latest_sources(), "seed {seed}");
+        assert_eq!(ends(&site), model.ends(), "seed {seed}");
         assert_eq!(completers(&site, &secret).await, model.completers(), "seed {seed}");
         assert_whole(&site);
         // Everything is undone in turn.
@@ -391,6 +450,7 @@ async fn what_is_counted_of_merged_contacts_is_what_their_people_did() {
             undo(&site, alias).await.unwrap();
             assert_eq!(figures(&site), model.figures(), "seed {seed}, without the merge of {alias}");
             assert_eq!(latest_sources(&site), model.latest_sources(), "seed {seed}, without {alias}");
+            assert_eq!(ends(&site), model.ends(), "seed {seed}, without {alias}");
         }
         assert_whole(&site);
     }

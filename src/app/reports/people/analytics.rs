@@ -9,7 +9,7 @@ use super::visitor::iso;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::money;
-use crate::domain::readable::readable;
+use crate::domain::readable::{readable, readable_referrer};
 use crate::store::contact::Shown;
 use crate::store::dictionary::{self, Kind, part};
 use crate::store::{self, Connection, visitor};
@@ -27,6 +27,16 @@ pub struct Analytics {
     pub first_visit: Option<Millis>,
     #[serde(rename = "hs_analytics_last_visit_timestamp", serialize_with = "iso_if_any")]
     pub last_visit: Option<Millis>,
+    /// Host and path of the pages of the first and the last hit; empty when they are not known.
+    #[serde(rename = "hs_analytics_first_url")]
+    pub first_url: String,
+    #[serde(rename = "hs_analytics_last_url")]
+    pub last_url: String,
+    /// Of the first and the last session that had one. The last one may be the site itself.
+    #[serde(rename = "hs_analytics_first_referrer")]
+    pub first_referrer: String,
+    #[serde(rename = "hs_analytics_last_referrer")]
+    pub last_referrer: String,
     #[serde(rename = "hs_analytics_num_visits")]
     pub visits: u64,
     #[serde(rename = "hs_analytics_num_page_views")]
@@ -63,7 +73,16 @@ pub(super) fn of_contact(
     shown: &Shown,
     digits: u32,
 ) -> Result<Analytics, store::Error> {
-    let visits = visitor::find_visit_times(conn, account, shown.id)?;
+    let visits = visitor::find_visits(conn, account, shown.id)?;
+    let known = visits.unwrap_or_default();
+    let page = |id| {
+        let page = dictionary::find_value(conn, account, Kind::Page, id)?;
+        Ok::<_, store::Error>(readable(&format!("{}{}", part(&page, 0), part(&page, 1))).into_owned())
+    };
+    let referrer = |id| {
+        let referrer = dictionary::find_value(conn, account, Kind::Referrer, id)?;
+        Ok::<_, store::Error>(readable_referrer(&referrer).into_owned())
+    };
     let (latest, latest_source_at) = latest_source(conn, account, shown)?;
     let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
     let latest = dictionary::find_value(conn, account, Kind::Source, latest)?;
@@ -71,8 +90,12 @@ pub(super) fn of_contact(
     Ok(Analytics {
         first: shown.first,
         last: shown.last,
-        first_visit: visits.map(|(first, _)| first),
-        last_visit: visits.map(|(_, last)| last),
+        first_visit: visits.map(|visits| visits.first),
+        last_visit: visits.map(|visits| visits.last),
+        first_url: page(known.first_page)?,
+        last_url: page(known.last_page)?,
+        first_referrer: referrer(known.first_referrer)?,
+        last_referrer: referrer(known.last_referrer)?,
         visits: shown.sessions,
         page_views: shown.page_views,
         average_page_views: average(shown.page_views, shown.sessions),

@@ -1,4 +1,4 @@
--- Declared properties of contacts, and the source of a visitor's latest session.
+-- Declared properties of contacts, and where visitors came from last: source, pages and referrers.
 
 create table property_definition (
     account_id integer not null references account on delete cascade,
@@ -21,3 +21,15 @@ alter table visitor add column latest_ms integer not null default 0;
 
 -- Of older sessions it is not known which began inside the site. These have the source of the one before them, mostly.
 update visitor set latest_source = source, latest_ms = source_ms where source <> 0;
+
+-- Dictionary ids of the pages of the first and the last hit; 0 = not known. Their times are those of the visitor
+alter table visitor add column first_page integer not null default 0;
+alter table visitor add column last_page integer not null default 0;
+-- and of the referrers of the first and the last session that had one, with when these began. -1 = the first one is not
+-- known, because that session is older than this column
+alter table visitor add column first_referrer integer not null default 0;
+alter table visitor add column first_referrer_ms integer not null default 0;
+alter table visitor add column last_referrer integer not null default 0;
+alter table visitor add column last_referrer_ms integer not null default 0;
+
+update visitor set first_referrer_ms = -1 where sessions > 0;

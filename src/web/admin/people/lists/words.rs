@@ -88,6 +88,13 @@ fn say(t: &Texts, names: &Names, condition: &Condition) -> String {
                 TextField::Property(name) => fill(texts.property, &[("name", name), ("test", &tested)]),
             }
         }
+        Condition::Number { property, is, value } => {
+            let test = format!("{} {value}", comparison(t, *is));
+            fill(texts.property_number, &[("name", property), ("test", &test)])
+        }
+        Condition::Date { property, within } => {
+            fill(texts.property_date, &[("name", property), ("time", &time(t, *within))])
+        }
         Condition::List { list, is_member } => {
             let name = names.lists.get(list).map_or(texts.gone_list, String::as_str);
             fill(if *is_member { texts.in_list } else { texts.not_in_list }, &[("list", name)])
