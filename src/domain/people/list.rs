@@ -573,22 +573,6 @@ mod tests {
         assert_eq!(limit(vec![text(&"x".repeat(VALUE_MAX))]), Ok(()));
         assert_eq!(limit(vec![text(&"x".repeat(VALUE_MAX + 1))]), Err(Invalid::LongValue));
         assert_eq!(limit(vec![text(" ")]), Err(Invalid::NoValue));
-        let number = |property: &str, value: &str| Condition::Number {
-            property: property.to_owned(),
-            is: Comparison::AtLeast,
-            value: value.to_owned(),
-        };
-        assert_eq!(limit(vec![number("seats", "-12.5")]), Ok(()));
-        assert_eq!(limit(vec![number("seats", "12,5")]), Err(Invalid::NoNumber));
-        assert_eq!(limit(vec![number(" ", "1")]), Err(Invalid::NoProperty));
-        let date = |property: &str, amount: u32| Condition::Date {
-            property: property.to_owned(),
-            within: Time::Last { amount, unit: Unit::Hours },
-        };
-        assert_eq!(limit(vec![date("since", HOURS_MAX)]), Ok(()));
-        assert_eq!(limit(vec![date("since", HOURS_MAX + 1)]), Err(Invalid::Amount));
-        assert_eq!(limit(vec![date("", 1)]), Err(Invalid::NoProperty));
-        assert!(Conditions::of(date("since", 1)).depends_on_time());
         for json in ["", "{}", r#"{"any":[{"all":[{"other":1}]}]}"#, r#"{"any":[],"x":1}"#] {
             assert!(matches!(Conditions::parse(json), Err(Invalid::Json(_))), "{json}");
         }

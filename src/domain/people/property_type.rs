@@ -173,6 +173,7 @@ pub fn parse_yes_no(text: &str) -> Option<bool> {
 mod tests {
     use super::*;
     use crate::domain::contact::PROPERTY_NAME_MAX;
+    use crate::domain::list::{self, Comparison, Condition, Conditions, Time, Unit};
 
     fn of(kind: PropertyType) -> Definition {
         Definition::parse("Plan", "", kind, "Free\n Pro \n\nfür alle").unwrap()
@@ -259,5 +260,24 @@ mod tests {
         assert_eq!(parse("n", "", &"é".repeat(CHOICE_MAX + 1)), Err(Invalid::LongChoice));
         assert_eq!(parse("n", "", " \n"), Err(Invalid::NoChoice));
         assert_eq!(parse("n", "", "Pro\npro"), Err(Invalid::SameChoice));
+    }
+
+    #[test]
+    fn a_condition_on_a_typed_property_needs_a_name_and_what_it_is_compared_with() {
+        let number = |property: &str, value: &str| {
+            let (property, value) = (property.to_owned(), value.to_owned());
+            Conditions::of(Condition::Number { property, is: Comparison::AtLeast, value })
+        };
+        let date = |property: &str, amount: u32| {
+            let within = Time::Last { amount, unit: Unit::Hours };
+            Conditions::of(Condition::Date { property: property.to_owned(), within })
+        };
+        assert_eq!(number("seats", "-12.5").check(), Ok(()));
+        assert_eq!(number("seats", "12,5").check(), Err(list::Invalid::NoNumber));
+        assert_eq!(number(" ", "1").check(), Err(list::Invalid::NoProperty));
+        assert_eq!(date("since", 1).check(), Ok(()));
+        assert_eq!(date("since", 0).check(), Err(list::Invalid::Amount));
+        assert_eq!(date("", 1).check(), Err(list::Invalid::NoProperty));
+        assert!(date("since", 1).depends_on_time() && !number("seats", "1").depends_on_time());
     }
 }

@@ -54,7 +54,7 @@ fn contact_list(name: &str, emails: &[&str], search: &str, sees_emails: bool) ->
     people::list::page(layout, &zone(), &shown, &found).render().unwrap()
 }
 
-fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
+fn properties(text: &str) -> Vec<Said> {
     let said = |(name, value, kind): (&str, &str, Option<PropertyType>)| Said {
         name: name.to_lowercase(),
         label: name.into(),
@@ -72,6 +72,42 @@ fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
             at: NOW.plus(-30 * DAY),
         }],
     };
+    vec![
+        said(("plan", text, Some(PropertyType::Choice))),
+        said(("Customer since", "2026-01-31", Some(PropertyType::Date))),
+        said(("Newsletter", "true", Some(PropertyType::YesNo))),
+        said(("Seats", text, Some(PropertyType::Number))),
+        said(("company", "Harbour Books", Some(PropertyType::Text))),
+        said(("city", "Utrecht", None)),
+        said((text, text, None)),
+    ]
+}
+
+fn analytics(text: &str) -> Analytics {
+    Analytics {
+        first: NOW.plus(-90 * DAY),
+        last: NOW.plus(-3 * HOUR),
+        first_visit: Some(NOW.plus(-90 * DAY)),
+        last_visit: Some(NOW.plus(-4 * HOUR)),
+        first_url: format!("example.com/{text}"),
+        last_url: "example.com/pricing".to_owned(),
+        first_referrer: "www.google.com".to_owned(),
+        visits: 41,
+        page_views: 1_507,
+        average_page_views: Some(36.76),
+        completions: 12,
+        revenue: "1239.98".to_owned(),
+        source: "ORGANIC_SEARCH".to_owned(),
+        source_data_1: "google".to_owned(),
+        latest_source: "PAID_SOCIAL".to_owned(),
+        latest_source_data_1: "LinkedIn".to_owned(),
+        latest_source_data_2: text.to_owned(),
+        latest_source_at: Some(NOW.plus(-4 * HOUR)),
+        ..Analytics::default()
+    }
+}
+
+fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
     let text = *texts.first().unwrap_or(&"pro");
     let merged = |n: i64, into| Merged {
         contact_id: n,
@@ -94,37 +130,9 @@ fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
         external_id: Some("77".into()),
         created: NOW.plus(-80 * DAY),
         email_verified: texts.len() == 2,
-        properties: vec![
-            said(("plan", text, Some(PropertyType::Choice))),
-            said(("Customer since", "2026-01-31", Some(PropertyType::Date))),
-            said(("Newsletter", "true", Some(PropertyType::YesNo))),
-            said(("Seats", text, Some(PropertyType::Number))),
-            said(("company", "Harbour Books", Some(PropertyType::Text))),
-            said(("city", "Utrecht", None)),
-            said((text, text, None)),
-        ],
+        properties: properties(text),
         edits: vec![Edit { at: NOW.plus(-3 * DAY), labels: vec![text.to_owned(), "City".to_owned()] }],
-        analytics: Analytics {
-            first: NOW.plus(-90 * DAY),
-            last: NOW.plus(-3 * HOUR),
-            first_visit: Some(NOW.plus(-90 * DAY)),
-            last_visit: Some(NOW.plus(-4 * HOUR)),
-            first_url: format!("example.com/{text}"),
-            last_url: "example.com/pricing".to_owned(),
-            first_referrer: "www.google.com".to_owned(),
-            visits: 41,
-            page_views: 1_507,
-            average_page_views: Some(36.76),
-            completions: 12,
-            revenue: "1239.98".to_owned(),
-            source: "ORGANIC_SEARCH".to_owned(),
-            source_data_1: "google".to_owned(),
-            latest_source: "PAID_SOCIAL".to_owned(),
-            latest_source_data_1: "LinkedIn".to_owned(),
-            latest_source_data_2: text.to_owned(),
-            latest_source_at: Some(NOW.plus(-4 * HOUR)),
-            ..Analytics::default()
-        },
+        analytics: analytics(text),
         visitors: vec![8_121, 7_702],
         visits: texts.iter().map(|text| visit(3, HOUR, &[text, "a", "b", "c"], true)).collect(),
         merged: merged.clone(),

@@ -168,7 +168,7 @@ texts! {
             link_label: "Password link",
             link_done: "Done",
             viewer_may: "Can read reports. Email addresses are masked unless you allow them.",
-            editor_may: "Can also manage events, lists and the review queue.",
+            editor_may: "Can also manage events, lists, properties and the review queue.",
             admin_may: "Can also manage settings, users, tokens and exports.",
             owner_may: "Can also delete the account, set retention and add owners.",
         },

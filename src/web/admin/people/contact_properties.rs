@@ -3,10 +3,10 @@
 
 use crate::app::reports::properties::{Earlier, Said};
 use crate::base::clock::Millis;
+use crate::domain::contact::{FIRST_NAME, LAST_NAME};
 use crate::domain::period::{Zone, parse_day};
 use crate::domain::property_type::{PropertyType, parse_yes_no};
 use crate::domain::provenance::Channel;
-use crate::web::admin::people::edit::property_label;
 use crate::web::drawing::format;
 use crate::web::text::{Texts, fill};
 
@@ -35,6 +35,18 @@ pub(crate) fn of_contact(t: &'static Texts, zone: &Zone, all: &[Said]) -> [Vec<P
     let (mut declared, others): (Vec<&Said>, Vec<&Said>) = all.iter().partition(|said| said.declared);
     declared.sort_by_key(|said| label(t, said).to_lowercase());
     [declared, others].map(|part| part.into_iter().map(|said| property(t, zone, said)).collect())
+}
+
+/// How pages name a property that is not declared.
+pub(crate) fn property_label<'a>(t: &'static Texts, name: &'a str) -> &'a str {
+    let texts = &t.contacts.edit;
+    match name {
+        FIRST_NAME => texts.first_name,
+        LAST_NAME => texts.last_name,
+        "phone" => texts.phone,
+        "company" => texts.company,
+        name => name,
+    }
 }
 
 fn label(t: &'static Texts, said: &Said) -> String {

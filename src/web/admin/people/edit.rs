@@ -15,6 +15,7 @@ use crate::domain::contact::{
 use crate::domain::property_type::Definition;
 use crate::domain::user::Role;
 use crate::web::admin::people::contact::id_of;
+use crate::web::admin::people::contact_properties::property_label;
 use crate::web::admin::people::list::name_of;
 use crate::web::admin::settings::properties::misfit;
 use crate::web::part::field::{Choice, Field, Kind};
@@ -279,18 +280,6 @@ impl Page {
     fn label<'a>(&'a self, row: &'a Row) -> &'a str {
         let declared = self.declared.iter().find(|one| one.name == row.name).map(|one| one.label.as_str());
         declared.unwrap_or_else(|| property_label(self.layout.t, &row.name))
-    }
-}
-
-/// How pages name a property that is not declared.
-pub(crate) fn property_label<'a>(t: &'static Texts, name: &'a str) -> &'a str {
-    let texts = &t.contacts.edit;
-    match name {
-        FIRST_NAME => texts.first_name,
-        LAST_NAME => texts.last_name,
-        "phone" => texts.phone,
-        "company" => texts.company,
-        name => name,
     }
 }
 
