@@ -18,7 +18,9 @@ pub mod tracking;
 mod visits;
 
 pub use events::{element_picker, event, snippet, value_property};
-pub use people::{company, contact, form, identity_key, list, password, placeholder, provenance, user};
+pub use people::{
+    company, contact, form, identity_key, list, password, placeholder, property_type, provenance, user,
+};
 pub use reports::{period, question, saved_view};
 pub use visits::{
     addresses, campaign, click_id, client_hints, device, language, network, page, readable, referrer, screen,

@@ -7,6 +7,7 @@ mod fixtures;
 mod forms;
 mod lists;
 mod people;
+mod properties;
 mod reports;
 
 use std::collections::BTreeMap;
@@ -172,6 +173,7 @@ fn pages() -> BTreeMap<&'static str, String> {
     .chain(people::pages_of_people())
     .chain(forms::pages_of_forms())
     .chain(companies::pages_of_companies())
+    .chain(properties::pages_of_properties())
     .collect()
 }
 

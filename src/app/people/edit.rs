@@ -9,11 +9,12 @@ use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::contact::{EMAILS_MAX, Email, PROPERTIES_MAX};
+use crate::domain::property_type::Definition;
 use crate::domain::provenance::{Channel, Provenance};
 use crate::domain::source::Source;
 use crate::domain::user::Role;
 use crate::store::dictionary::{self, Kind};
-use crate::store::{self, Connection, alias, audit, contact, email, property};
+use crate::store::{self, Connection, alias, audit, contact, email, property, property_definition};
 
 /// How HubSpot names the way of a contact that a user created.
 const BY_HAND: &str = "CRM_UI";
@@ -27,6 +28,9 @@ pub enum Error {
     TooManyEmails,
     #[error("a contact has at most {PROPERTIES_MAX} properties")]
     TooManyProperties,
+    /// The property in question.
+    #[error("the value does not fit the type of “{}”", .0.name)]
+    DoesNotFit(Definition),
     #[error(transparent)]
     Access(#[from] access::Error),
 }
@@ -78,7 +82,7 @@ pub struct Changes {
 /// Changes a contact, all of it or nothing; answers its number, which is another one when it was merged meanwhile.
 ///
 /// # Errors
-/// `EmailOfAnother`, `TooManyEmails`, `TooManyProperties`; `Denied` when the actor is no editor; `NotFound` when there is no
+/// `EmailOfAnother`, `TooManyEmails`, `TooManyProperties`, `DoesNotFit`; `Denied` when the actor is no editor; `NotFound` when there is no
 /// such contact, or it does not have the primary email; the store's.
 pub async fn edit(
     app: &App,
@@ -104,7 +108,7 @@ pub async fn edit(
 /// Creates a contact; answers its number.
 ///
 /// # Errors
-/// `EmailOfAnother`, `TooManyProperties`; `Denied` when the actor is no editor; the store's.
+/// `EmailOfAnother`, `TooManyProperties`, `DoesNotFit`; `Denied` when the actor is no editor; the store's.
 pub async fn create(
     app: &App,
     actor: Actor,
@@ -172,6 +176,14 @@ fn apply(
         changes.properties.iter().cloned().partition(|(_, value)| !value.is_empty());
     for (name, _) in removed {
         properties::remove(conn, account, id, &name)?;
+    }
+    for (name, value) in &set {
+        // Who sits in front of the page is asked for another value; nothing is refused silently.
+        if let Some(declared) = property_definition::find(conn, account, name)?
+            && declared.definition.read(value).is_none()
+        {
+            return Err(Error::DoesNotFit(declared.definition));
+        }
     }
     properties::record(conn, account, &said, id, &set)?;
     for (name, _) in &set {

@@ -6,8 +6,8 @@
 //! caller outside the fold wraps the call in `with_numbers`, which loads and stores that row. Both ways agree because the
 //! store has one writer, and the fold keeps no numbers from one batch to the next.
 
-pub mod companies;
 pub mod block;
+pub mod companies;
 pub mod contacts;
 pub mod delete_form;
 pub mod edit;
@@ -15,6 +15,7 @@ pub mod erase;
 pub mod lists;
 pub mod merge;
 pub mod properties;
+pub mod property_definitions;
 #[cfg(test)]
 mod tests;
 pub mod visitors;

@@ -1,15 +1,18 @@
-//! Properties of a contact: recording values by their trust, with a history of the values before.
+//! Properties of a contact: recording values by their trust, with a history of the values before. Values of a declared
+//! property must fit its type (rules.md 37).
+
+use std::borrow::Cow;
 
 use crate::domain::account::AccountId;
 use crate::domain::contact::PROPERTIES_MAX;
 use crate::domain::provenance::{Channel, Provenance};
 use crate::store::property::{self, Property};
-use crate::store::{self, Connection};
+use crate::store::{self, Connection, property_definition};
 
-/// Records properties. A verified value stays as it is when somebody asserts another one (rules.md
-/// 22); any other value is replaced and goes into the history. A contact that has as many properties as it may have
-/// still takes new values of those; a new property that a token or a signature verifies takes the place of the oldest
-/// asserted one, so that no browser can use up the room.
+/// Records properties. A value that does not fit its declared type is refused and counted. A verified value stays as it is
+/// when somebody asserts another one (rules.md 22); any other value is replaced and goes into the history. A contact that
+/// has as many properties as it may have still takes new values of those; a new property that a token or a signature
+/// verifies takes the place of the oldest asserted one, so that no browser can use up the room.
 pub fn record(
     conn: &Connection,
     account: AccountId,
@@ -22,6 +25,10 @@ pub fn record(
     }
     let mut count = property::count(conn, account, contact)?;
     for (name, value) in values {
+        let Some(value) = fitting(conn, account, name, value)? else {
+            property_definition::count_refused(conn, account, name, said.now)?;
+            continue;
+        };
         match property::find(conn, account, contact, name)? {
             Some(current) if !said.trust.may_replace(current.said.trust) => continue,
             Some(current) if current.value != *value => {
@@ -37,7 +44,7 @@ pub fn record(
             }
             None => count += 1,
         }
-        let property = Property { name: name.clone(), value: value.clone(), said: *said };
+        let property = Property { name: name.clone(), value: value.into_owned(), said: *said };
         property::upsert(conn, account, contact, &property)?;
     }
     Ok(())
@@ -46,6 +53,19 @@ pub fn record(
 /// Editors and imports choose themselves what gives way.
 const fn may_take_room(said: &Provenance) -> bool {
     said.trust.is_verified() && !matches!(said.channel, Channel::Page | Channel::Import)
+}
+
+/// The value as it is kept; `None` when it does not fit the declared type of the property.
+pub fn fitting<'a>(
+    conn: &Connection,
+    account: AccountId,
+    name: &str,
+    value: &'a str,
+) -> Result<Option<Cow<'a, str>>, store::Error> {
+    let Some(declared) = property_definition::find(conn, account, name)? else {
+        return Ok(Some(Cow::Borrowed(value)));
+    };
+    Ok(declared.definition.read(value).map(|kept| Cow::Owned(kept.into_owned())))
 }
 
 /// Takes a property away; its value goes into the history.

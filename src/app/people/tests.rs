@@ -7,11 +7,14 @@ use super::{properties, visitors, with_numbers};
 use crate::base::clock::{ManualClock, Millis};
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::{EMAILS_MAX, Email, PROPERTIES_MAX, PROPERTY_HISTORY_MAX};
+use crate::domain::property_type::{Definition, PropertyType};
 use crate::domain::provenance::{Channel, Provenance};
 use crate::domain::visitor::{Token, VisitorNumber};
 use crate::store::contact::Order;
 use crate::store::visitor::Visitor;
-use crate::store::{self, Connection, Store, alias, contact, contact_erasure, email, property, visitor};
+use crate::store::{
+    self, Connection, Store, alias, contact, contact_erasure, email, property, property_definition, visitor,
+};
 
 const ACCOUNT: AccountId = AccountId::FIRST;
 const BROWSER: Provenance = Provenance::asserted(Channel::Browser, Millis(5));
@@ -86,6 +89,47 @@ fn what_is_asserted_never_replaces_what_is_verified() {
         contacts::add_completions(conn, ACCOUNT, &TOKEN, ada, 2, 500).unwrap();
         let ada = contact::find(conn, ACCOUNT, ada).unwrap().unwrap();
         assert_eq!((ada.completions, ada.revenue_minor, ada.asserted_minor), (3, 500, 70));
+    });
+}
+
+/// rules.md 37
+#[test]
+fn a_value_that_does_not_fit_is_refused_and_only_counted() {
+    on_a_store(|conn| {
+        let ada = find_or_create(conn, &BROWSER, "ada@example.test").contact.id;
+        record(conn, &BROWSER, ada, "seats", "many");
+        let declare = |kind, is_new: bool| {
+            let definition = Definition::parse("Seats", "", kind, "").unwrap();
+            match is_new {
+                true => property_definition::insert(conn, ACCOUNT, &definition, Millis(1)).unwrap(),
+                false => property_definition::update(conn, ACCOUNT, &definition).unwrap(),
+            }
+        };
+        let refused = || {
+            let found = property_definition::find(conn, ACCOUNT, "seats").unwrap().unwrap();
+            (found.refused, found.last_refused)
+        };
+        declare(PropertyType::Number, true);
+        assert_eq!(value(conn, ada, "seats").unwrap().0, "many", "what was there stays");
+        let later = Provenance { now: Millis(7), ..BROWSER };
+        record(conn, &later, ada, "seats", "more");
+        record(conn, &BROWSER, ada, "seats", "most");
+        record(conn, &BROWSER, ada, "other", "any");
+        assert_eq!(refused(), (2, Some(Millis(7))), "when they came, the latest");
+        assert_eq!(value(conn, ada, "seats").unwrap().0, "many");
+        assert_eq!(property::list_history(conn, ACCOUNT, ada, "seats").unwrap(), []);
+        record(conn, &BROWSER, ada, "seats", " 12 ");
+        assert_eq!(value(conn, ada, "seats").unwrap().0, "12");
+        declare(PropertyType::Number, false);
+        assert_eq!(refused().0, 2, "the type is the same");
+        declare(PropertyType::Date, false);
+        assert_eq!(refused(), (0, None), "they were refused for another type");
+        assert_eq!(value(conn, ada, "seats").unwrap().0, "12");
+        record(conn, &TOKEN, ada, "seats", "1769817600000");
+        assert_eq!(value(conn, ada, "seats"), Some(("2026-01-31".to_owned(), Channel::Api, true)));
+        property_definition::delete(conn, ACCOUNT, "seats").unwrap();
+        record(conn, &TOKEN, ada, "seats", "many");
+        assert_eq!(value(conn, ada, "seats").unwrap().0, "many", "it is a text again");
     });
 }
 

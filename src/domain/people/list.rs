@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::property_type;
 use crate::base::clock::{HOUR, Millis};
 use crate::domain::period::{LocalDay, Zone, parse_day};
 use crate::domain::question::{Dimension, Filter};
@@ -105,6 +106,15 @@ pub enum Condition {
         #[serde(default)]
         value: String,
     },
+    /// A property of the contact as a number. A value that is none fits no comparison.
+    Number {
+        property: String,
+        is: Comparison,
+        /// A decimal number.
+        value: String,
+    },
+    /// A property of the contact as a day, which begins at midnight of the account's time zone.
+    Date { property: String, within: Time },
     /// Whether the contact is in another list.
     List { list: ListId, is_member: bool },
 }
@@ -135,7 +145,7 @@ pub enum Comparison {
 
 impl Comparison {
     #[must_use]
-    pub const fn holds(self, found: i64, wanted: i64) -> bool {
+    pub fn holds<N: PartialOrd>(self, found: N, wanted: N) -> bool {
         match self {
             Self::AtLeast => found >= wanted,
             Self::AtMost => found <= wanted,
@@ -358,6 +368,8 @@ pub enum Invalid {
     NoValue,
     #[error("a condition on a property needs its name")]
     NoProperty,
+    #[error("a property is compared with a number such as 12.5")]
+    NoNumber,
     #[error("these conditions cannot be read: {0}")]
     Json(String),
 }
@@ -401,8 +413,10 @@ impl Conditions {
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
         self.all().any(|condition| match condition {
-            Condition::Activity { within, .. } | Condition::Moment { within, .. } => within.is_relative(),
-            Condition::Text { .. } | Condition::List { .. } => false,
+            Condition::Activity { within, .. }
+            | Condition::Moment { within, .. }
+            | Condition::Date { within, .. } => within.is_relative(),
+            Condition::Text { .. } | Condition::Number { .. } | Condition::List { .. } => false,
         })
     }
 
@@ -445,6 +459,13 @@ impl Condition {
                     _ => Ok(()),
                 }
             }
+            Self::Number { property, .. } | Self::Date { property, .. } if property.trim().is_empty() => {
+                Err(Invalid::NoProperty)
+            }
+            Self::Number { value, .. } => {
+                property_type::parse_number(value.trim()).map(|_| ()).ok_or(Invalid::NoNumber)
+            }
+            Self::Date { within, .. } => within.check(),
             Self::List { .. } => Ok(()),
         }
     }
@@ -500,6 +521,15 @@ mod tests {
                             value: String::new(),
                         },
                         Condition::List { list: ListId(3), is_member: false },
+                        Condition::Number {
+                            property: "seats".into(),
+                            is: Comparison::AtMost,
+                            value: "12.5".into(),
+                        },
+                        Condition::Date {
+                            property: "since".into(),
+                            within: Time::Since { day: day("2026-01-01") },
+                        },
                     ],
                 },
             ],

@@ -7,5 +7,6 @@ pub mod identity_key;
 pub mod list;
 pub mod password;
 pub mod placeholder;
+pub mod property_type;
 pub mod provenance;
 pub mod user;

@@ -3,7 +3,8 @@
 use crate::base::clock::Millis;
 
 /// How a statement reached the store. The numbers are stored: never reuse one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 #[repr(u8)]
 pub enum Channel {
     /// It was stored before channels were kept.
@@ -29,6 +30,11 @@ impl Channel {
     #[must_use]
     pub fn of_number(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|channel| *channel as u8 == number)
+    }
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     /// A browser or an unsigned call creates a contact by an email alone; otherwise anybody could fill an account

@@ -45,6 +45,10 @@ pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0016_forms", sql: include_str!("migrations/0016_forms.sql") },
     Migration { name: "0018_company", sql: include_str!("migrations/0018_company.sql") },
     Migration { name: "0019_identity_key", sql: include_str!("migrations/0019_identity_key.sql") },
+    Migration {
+        name: "0020_property_definition",
+        sql: include_str!("migrations/0020_property_definition.sql"),
+    },
 ];
 
 /// The steps of `inbox.db`.

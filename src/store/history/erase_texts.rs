@@ -86,7 +86,11 @@ pub fn list_of_visitors(
     })?;
     for number in visitors {
         if let Some(found) = visitor::find(conn, account, VisitorNumber(*number))? {
-            texts.extend([(Kind::Source, found.source), (Kind::Source, found.first_source)]);
+            let sources = [found.source, found.first_source, found.latest_source];
+            texts.extend(sources.map(|source| (Kind::Source, source)));
+            texts.extend([found.first_page, found.last_page].map(|page| (Kind::Page, page)));
+            let referrers = [found.first_referrer, found.last_referrer];
+            texts.extend(referrers.map(|referrer| (Kind::Referrer, referrer)));
         }
     }
     let mut reader = Reader::prepare(conn)?;
@@ -177,11 +181,16 @@ fn keep_unused_by_rows(conn: &Connection, account: AccountId, texts: &mut Texts)
     for text in of_pages(submission::list_pages(conn, account)?) {
         texts.remove(&text);
     }
-    // Only few texts are sources, and asking for each of them reads all visitors.
+    visitor::each_text(conn, account, |sources, pages, referrers| {
+        let sources = sources.into_iter().map(|source| (Kind::Source, source));
+        let pages = pages.into_iter().map(|page| (Kind::Page, page));
+        let referrers = referrers.into_iter().map(|referrer| (Kind::Referrer, referrer));
+        for text in sources.chain(pages).chain(referrers) {
+            texts.remove(&text);
+        }
+    })?;
     if texts.iter().any(|(kind, _)| *kind == Kind::Source) {
-        for source in
-            visitor::list_sources(conn, account)?.into_iter().chain(contact::list_sources(conn, account)?)
-        {
+        for source in contact::list_sources(conn, account)? {
             texts.remove(&(Kind::Source, source));
         }
     }

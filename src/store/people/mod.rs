@@ -10,6 +10,7 @@ pub mod identification;
 mod identity;
 pub mod list;
 pub mod property;
+pub mod property_definition;
 pub mod submission;
 pub mod visitor;
 

@@ -76,6 +76,23 @@ pub fn each_of_name(
     Ok(())
 }
 
+/// Visits every value of an account with its contact and its name, those of merged contacts too.
+pub fn each(
+    conn: &Connection,
+    account: AccountId,
+    mut visit: impl FnMut(u32, &str, &str),
+) -> Result<(), Error> {
+    let mut statement =
+        conn.prepare_cached("select contact_id, name, value from contact_property where account_id = ?1")?;
+    let mut rows = statement.query([account.0])?;
+    let unreadable = |error: rusqlite::types::FromSqlError| Error::Sqlite(error.into());
+    while let Some(row) = rows.next()? {
+        let (name, value) = (row.get_ref(1)?, row.get_ref(2)?);
+        visit(row.get(0)?, name.as_str().map_err(unreadable)?, value.as_str().map_err(unreadable)?);
+    }
+    Ok(())
+}
+
 pub fn count(conn: &Connection, account: AccountId, contact: i64) -> Result<usize, Error> {
     let count: i64 = conn
         .prepare_cached("select count(*) from contact_property where account_id = ?1 and contact_id = ?2")?
@@ -139,6 +156,16 @@ pub fn list_history(
          where account_id = ?1 and contact_id = ?2 and name = ?3 order by serial desc"
     ))?;
     let properties = statement.query_map((account.0, contact, name), read)?;
+    Ok(properties.collect::<Result<_, _>>()?)
+}
+
+/// The values that all properties of a contact had before, by name, the newest of each first.
+pub fn list_histories(conn: &Connection, account: AccountId, contact: i64) -> Result<Vec<Property>, Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select {FIELDS} from contact_property_history
+         where account_id = ?1 and contact_id = ?2 order by name, serial desc"
+    ))?;
+    let properties = statement.query_map((account.0, contact), read)?;
     Ok(properties.collect::<Result<_, _>>()?)
 }
 

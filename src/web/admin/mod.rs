@@ -58,6 +58,7 @@ fn pages(config: &mut ServiceConfig) {
     access::theme::routes(config);
     access::profile::routes(config);
     settings::accounts::routes(config);
+    settings::properties::routes(config);
     settings::account_settings::routes(config);
     settings::advanced_tracking::routes(config);
     settings::companies::routes(config);

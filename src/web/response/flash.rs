@@ -51,10 +51,12 @@ pub enum Done {
     IdentityKeyDropped,
     EmailBlocked,
     EmailUnblocked,
+    PropertyDeclared,
+    PropertyUndeclared,
 }
 
 /// Every notice with its text.
-const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 36] {
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 38] {
     [
         (Done::Saved, texts.saved),
         (Done::AccountMade, texts.account_made),
@@ -92,6 +94,8 @@ const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 36] {
         (Done::IdentityKeyDropped, texts.identity_key_dropped),
         (Done::EmailBlocked, texts.email_blocked),
         (Done::EmailUnblocked, texts.email_unblocked),
+        (Done::PropertyDeclared, texts.property_declared),
+        (Done::PropertyUndeclared, texts.property_undeclared),
     ]
 }
 

@@ -5,13 +5,17 @@ use askama::Template;
 use super::events::{FULL, NOW, named, zone};
 use super::fixtures::{ARABIC, HOSTILE, LONG, visit};
 use crate::app::people::edit;
-use crate::app::reports::contact::{ContactReport, InList, Said};
+use crate::app::reports::analytics::Analytics;
+use crate::app::reports::contact::{ContactReport, InList};
 use crate::app::reports::contacts::Wanted as WantedContacts;
 use crate::app::reports::merges::{Conflict, Merged, Preview, Side};
+use crate::app::reports::properties::{Earlier, Edit, Said};
+use crate::app::reports::timeline_filter::TimelineFilter;
 use crate::app::reports::{ContactRow, Table};
 use crate::base::clock::{DAY, HOUR, MINUTE};
 use crate::domain::company::CompanyId;
 use crate::domain::list::ListId;
+use crate::domain::property_type::{Definition, PropertyType};
 use crate::domain::user::Role;
 use crate::store::blocked_email::BlockedEmail;
 use crate::store::contact::Order;
@@ -37,6 +41,8 @@ pub(super) fn contact_row(n: i64, email: &str) -> ContactRow {
         company_id: (n != 2).then_some(CompanyId(3)),
         original_source: if n == 2 { "OFFLINE".into() } else { "ORGANIC_SEARCH".into() },
         original_source_detail: if n == 2 { "ANALYTICS".into() } else { "google".into() },
+        latest_source: if n == 2 { "OFFLINE".into() } else { "PAID_SOCIAL".into() },
+        latest_source_detail: if n == 2 { "ANALYTICS".into() } else { "LinkedIn / spring".into() },
         ..ContactRow::default()
     }
 }
@@ -70,12 +76,61 @@ fn contact_list(name: &str, emails: &[&str], search: &str, sees_emails: bool) ->
     people::list::page(layout, &zone(), &shown, &found).render().unwrap()
 }
 
-fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
-    let said = |(name, value, verified): (&str, &str, bool)| Said {
-        name: name.into(),
+fn properties(text: &str) -> Vec<Said> {
+    let said = |(name, value, kind): (&str, &str, Option<PropertyType>)| Said {
+        name: name.to_lowercase(),
+        label: name.into(),
         value: value.into(),
-        verified,
+        verified: kind.is_some(),
+        channel: if kind.is_some() { "api" } else { "browser" },
+        at: NOW.plus(-3 * DAY),
+        declared: kind.is_some(),
+        kind: kind.unwrap_or_default().as_str(),
+        fits: value != HOSTILE,
+        history: vec![Earlier {
+            value: "2025-12-24".to_owned(),
+            verified: false,
+            channel: "form",
+            at: NOW.plus(-30 * DAY),
+        }],
     };
+    vec![
+        said(("plan", text, Some(PropertyType::Choice))),
+        said(("Customer since", "2026-01-31", Some(PropertyType::Date))),
+        said(("Newsletter", "true", Some(PropertyType::YesNo))),
+        said(("Seats", text, Some(PropertyType::Number))),
+        said(("company", "Harbour Books", Some(PropertyType::Text))),
+        said(("city", "Utrecht", None)),
+        said((text, text, None)),
+    ]
+}
+
+fn analytics(text: &str) -> Analytics {
+    Analytics {
+        first: NOW.plus(-90 * DAY),
+        last: NOW.plus(-3 * HOUR),
+        first_visit: Some(NOW.plus(-90 * DAY)),
+        last_visit: Some(NOW.plus(-4 * HOUR)),
+        first_url: format!("example.com/{text}"),
+        last_url: "example.com/pricing".to_owned(),
+        first_referrer: "www.google.com".to_owned(),
+        visits: 41,
+        page_views: 1_507,
+        average_page_views: Some(36.76),
+        completions: 12,
+        revenue: "1239.98".to_owned(),
+        source: "ORGANIC_SEARCH".to_owned(),
+        source_data_1: "google".to_owned(),
+        latest_source: "PAID_SOCIAL".to_owned(),
+        latest_source_data_1: "LinkedIn".to_owned(),
+        latest_source_data_2: text.to_owned(),
+        latest_source_at: Some(NOW.plus(-4 * HOUR)),
+        ..Analytics::default()
+    }
+}
+
+fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
+    let text = *texts.first().unwrap_or(&"pro");
     let merged = |n: i64, into| Merged {
         contact_id: n,
         into,
@@ -96,10 +151,10 @@ fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
         }],
         external_id: Some("77".into()),
         created: NOW.plus(-80 * DAY),
-        properties: vec![
-            said(("plan", texts.first().unwrap_or(&"pro"), true)),
-            said(("city", "Utrecht", false)),
-        ],
+        email_verified: texts.len() == 2,
+        properties: properties(text),
+        edits: vec![Edit { at: NOW.plus(-3 * DAY), labels: vec![text.to_owned(), "City".to_owned()] }],
+        analytics: analytics(text),
         visitors: vec![8_121, 7_702],
         visits: texts.iter().map(|text| visit(3, HOUR, &[text, "a", "b", "c"], true)).collect(),
         merged: merged.clone(),
@@ -114,7 +169,8 @@ fn contact_of(name: &str, email: &str, texts: &[&str]) -> String {
     let mut layout = named(email, name, Role::Owner);
     layout.section = Some(Section::Contacts);
     let params = visitor::TimelineParams { row: 1, limit: 20, ..Default::default() };
-    contact::page(layout, &zone(), "EUR", &params, &found).render().unwrap()
+    let shown = contact::Shown { params, show: TimelineFilter::All, count: found.visits.len() };
+    contact::page(layout, &zone(), "EUR", &shown, &found).render().unwrap()
 }
 
 /// Merging a contact of this email into another one.
@@ -167,7 +223,13 @@ fn edit_of(name: &str, known: Option<&str>, is_wrong: bool) -> String {
     }
     let mut layout = named("", name, Role::Editor);
     layout.section = Some(Section::Contacts);
-    people::edit::page(layout, known.as_ref(), typed).render().unwrap()
+    let declared = ["plan", name].map(|name| Definition {
+        name: name.to_lowercase(),
+        label: name.to_owned(),
+        kind: PropertyType::Choice,
+        choices: vec![name.to_owned()],
+    });
+    people::edit::page(layout, known.as_ref(), typed, declared.into()).render().unwrap()
 }
 
 /// Blocked addresses, and what is wrong with the one that was typed.

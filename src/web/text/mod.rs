@@ -93,7 +93,8 @@ use labels::Labels;
 use lists::Lists;
 use live::Live;
 use number::Numbers;
-pub use people::{companies, contacts, forms, lists, visitor};
+pub use people::{companies, contacts, forms, lists, properties, visitor};
+use properties::Properties;
 use report::Report;
 pub use reports::{report, saved_views, table};
 use saved_views::Views;
@@ -116,6 +117,7 @@ texts! {
         companies: Companies,
         lists: Lists,
         forms: Forms,
+        properties: Properties,
         views: Views,
         install: Install,
         tracking: Tracking,

@@ -201,7 +201,11 @@ async fn a_contact_tells_all_it_did_in_every_browser_and_by_programs() {
         (&ada["email"], &ada["external_id"], &ada["sessions"]),
         (&json!("ada@example.test"), &json!("77"), &json!(2))
     );
-    assert_eq!(ada["properties"], json!([{"name": "plan", "value": "=pro", "verified": false}]));
+    let plan = &ada["properties"][0];
+    assert_eq!(
+        (&plan["name"], &plan["value"], &plan["verified"], &plan["declared"], &plan["channel"]),
+        (&json!("plan"), &json!("=pro"), &json!(false), &json!(false), &json!("browser"))
+    );
     assert_eq!(ada["visitors"].as_array().unwrap().len(), 2, "her browsers");
     let timeline = ada["timeline"].as_array().unwrap();
     let shown: Vec<String> = timeline
@@ -234,7 +238,8 @@ async fn a_contact_tells_all_it_did_in_every_browser_and_by_programs() {
         "Contact #1 · External ID: 77",
         "Revenue €15.00",
         "Original source Organic search",
-        "plan =pro Unverified",
+        "Unverified email",
+        "Undeclared properties plan =pro History =pro Unverified · Browser",
         "Sent by programs",
         "Event Sale · site.test/cart €10.00",
         "Identified",

@@ -5,11 +5,12 @@ use actix_web::http::Method;
 use guestlog::app::access::Actor;
 use guestlog::app::access::tokens;
 use guestlog::app::events::definitions;
-use guestlog::app::people::{companies, lists};
+use guestlog::app::people::{companies, lists, property_definitions};
 use guestlog::base::clock::Millis;
 use guestlog::domain::event::{EventKind, Typed};
 use guestlog::domain::form::FormKey;
 use guestlog::domain::list::{Condition, Conditions, ListKind, TextField, TextTest};
+use guestlog::domain::property_type::{Definition, PropertyType};
 use guestlog::domain::user::{Role, Scope};
 use guestlog::domain::visitor::VisitorNumber;
 use guestlog::store::contact::Contact;
@@ -114,6 +115,12 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/accounts/{a}/settings/advanced-tracking", ADMIN),
     ("GET", "/accounts/{a}/settings/companies", ADMIN),
     ("POST", "/accounts/{a}/settings/companies", ADMIN),
+    ("GET", "/accounts/{a}/settings/properties", EDITOR),
+    ("GET", "/accounts/{a}/settings/properties/new", EDITOR),
+    ("POST", "/accounts/{a}/settings/properties/new", EDITOR),
+    ("GET", "/accounts/{a}/settings/properties/edit?name=plan", EDITOR),
+    ("POST", "/accounts/{a}/settings/properties/edit?name=plan", EDITOR),
+    ("POST", "/accounts/{a}/settings/properties/delete?name=plan", EDITOR),
     ("GET", "/accounts/{a}/settings/account", ADMIN),
     ("POST", "/accounts/{a}/settings/account", ADMIN),
     ("GET", "/accounts/{a}/settings/identity", ADMIN),
@@ -205,6 +212,8 @@ async fn world() -> World {
         let form = FormKey::parse("contact").unwrap();
         let sent = move |conn: &store::Connection| store::form::upsert(conn, account, &form, 0, Millis(0));
         site.app.store.writer.write(sent).await.unwrap();
+        let plan = Definition::parse("plan", "", PropertyType::Text, "").unwrap();
+        property_definitions::create(&site.app, Actor::Machine, account, plan).await.unwrap();
         for name in ["one", "two"] {
             let typed = Typed { name, url: "/thanks", ..Typed::default() };
             definitions::create(&site.app, Actor::Machine, account, EventKind::Visit, &typed).await.unwrap();

@@ -16,6 +16,7 @@ mod matrix;
 mod merging;
 mod odd_texts;
 mod pick;
+mod properties;
 mod publishing;
 mod reports;
 mod script;

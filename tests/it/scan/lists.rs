@@ -160,6 +160,7 @@ fn fits(
                 TextTest::IsUnknown => email.is_empty(),
             }
         }
+        Condition::Number { .. } | Condition::Date { .. } => panic!("the facts have no properties"),
         Condition::List { list, is_member } => {
             let (_, of) = members.iter().find(|(id, _)| id == list).unwrap();
             of.contains(&contact) == *is_member

@@ -12,7 +12,8 @@ use guestlog::base::random::SeededRandom;
 use guestlog::domain::contact::Email;
 use guestlog::domain::provenance::Provenance;
 use guestlog::domain::user::Scope;
-use guestlog::store;
+use guestlog::store::dictionary::{self, Kind};
+use guestlog::store::{self, contact, visitor};
 use serde_json::{Value, json};
 
 use super::merging::{assert_whole, figures, merge, undo, verified};
@@ -32,6 +33,12 @@ struct Stint {
     asserted: i64,
     views: i64,
     sessions: BTreeSet<usize>,
+    /// When the last session began that brought a source, and which one.
+    latest: Option<(Millis, &'static str)>,
+    /// When each hit came, and from which page.
+    pages: Vec<(Millis, String)>,
+    /// When each session began that had a referrer, and which one.
+    referrers: Vec<(Millis, &'static str)>,
 }
 
 struct Browser {
@@ -53,6 +60,10 @@ struct Hit {
     email: Option<String>,
     value: Option<i64>,
     at: Millis,
+    /// The source that the hit brings if it opens a session; `None` when it comes from within the site.
+    source: Option<&'static str>,
+    referrer: &'static str,
+    page: String,
 }
 
 /// What is known of everybody, and nothing of how the product keeps it.
@@ -94,7 +105,7 @@ impl Model {
     fn apply(&mut self, hit: &Hit) {
         let contact = hit.email.as_deref().map(|email| self.contact(email));
         let stint = match hit.browser {
-            Some(browser) => self.stint_in(browser, contact, hit.at),
+            Some(browser) => self.stint_in(browser, contact, hit),
             None => self.own[&contact.unwrap()],
         };
         match hit.value {
@@ -107,7 +118,8 @@ impl Model {
     }
 
     /// Who uses a browser now, in which session.
-    fn stint_in(&mut self, browser: usize, contact: Option<i64>, at: Millis) -> usize {
+    fn stint_in(&mut self, browser: usize, contact: Option<i64>, hit: &Hit) -> usize {
+        let at = hit.at;
         let before = self.browsers.remove(&browser);
         let is_open = before.as_ref().is_some_and(|known| at.0 - known.last.0 < 30 * MINUTE);
         let session = before.as_ref().filter(|_| is_open).map_or(self.sessions, |known| known.session);
@@ -115,8 +127,22 @@ impl Model {
         let mut stint = before.map_or_else(|| self.stint(None), |known| known.stint);
         match (self.stints[stint].owner, contact) {
             (None, Some(_)) => self.stints[stint].owner = contact,
-            (Some(owner), Some(other)) if owner != other => stint = self.stint(contact),
+            (Some(owner), Some(other)) if owner != other => {
+                // Whoever comes to a browser takes over where it came from.
+                let before = &self.stints[stint];
+                let (latest, referrer) = (before.latest, before.referrers.last().copied());
+                stint = self.stint(contact);
+                self.stints[stint].latest = latest;
+                self.stints[stint].referrers.extend(referrer);
+            }
             _ => {}
+        }
+        self.stints[stint].pages.push((at, hit.page.clone()));
+        if !is_open && !hit.referrer.is_empty() {
+            self.stints[stint].referrers.push((at, hit.referrer));
+        }
+        if let Some(source) = hit.source.filter(|_| !is_open) {
+            self.stints[stint].latest = Some((at, source));
         }
         self.stints[stint].sessions.insert(session);
         self.browsers.insert(browser, Browser { stint, session, last: at });
@@ -191,6 +217,34 @@ impl Model {
         self.living().into_iter().map(of).collect()
     }
 
+    /// `number time source` of the latest source of each contact that has one.
+    fn latest_sources(&self) -> Vec<String> {
+        let of = |id: i64| {
+            let own = self.stints.iter().enumerate().filter(|(_, stint)| stint.owner == Some(id));
+            // Of two that began at once, that of the younger stint.
+            let latest = own.filter_map(|(n, stint)| stint.latest.map(|(at, source)| (at, n, source))).max();
+            latest.map(|(at, _, source)| format!("{id} {} {source}", at.0))
+        };
+        self.living().into_iter().filter_map(of).collect()
+    }
+
+    /// `number first page, last page, first referrer, last referrer` of each contact that came by a browser.
+    fn ends(&self) -> Vec<String> {
+        let of = |id: i64| {
+            let own: Vec<&Stint> = self.stints.iter().filter(|stint| stint.owner == Some(id)).collect();
+            // Of two at the same time, the first is that of the older stint; within a stint, that which came first.
+            let pages: Vec<_> = own.iter().flat_map(|stint| stint.pages.clone()).collect();
+            let referrers: Vec<_> = own.iter().flat_map(|stint| stint.referrers.clone()).collect();
+            let last = own.iter().filter_map(|stint| stint.pages.last()).max_by_key(|(at, _)| *at);
+            let came = own.iter().filter_map(|stint| stint.referrers.last()).max_by_key(|(at, _)| *at);
+            let first = pages.iter().min_by_key(|(at, _)| *at)?;
+            let from = referrers.iter().min_by_key(|(at, _)| *at);
+            let text = |of: Option<&(Millis, &'static str)>| of.map_or("", |(_, text)| text);
+            Some(format!("{id} {} {} {} {}", first.1, last?.1, text(from), text(came)))
+        };
+        self.living().into_iter().filter_map(of).collect()
+    }
+
     /// `number completions` of each contact with any, as events show them.
     fn completers(&self) -> Vec<String> {
         let of = |id: i64| {
@@ -217,23 +271,82 @@ async fn send_hit(site: &Site, model: &mut Model, dice: &SeededRandom, n: usize)
     let at = site.app.now();
     if below(dice, 5) == 0 {
         site.get(&format!("/v1/event?_a=1000001&_n=Sale&_m={value}&email={email}")).await;
-        model.waiting.push(Hit { browser: None, email: Some(email), value: Some(value * 100), at });
+        let value = Some(value * 100);
+        let (source, referrer, page) = (None, "", String::new());
+        let email = Some(email);
+        model.waiting.push(Hit { browser: None, email, value, at, source, referrer, page });
         return;
     }
     let browser = below(dice, BROWSERS);
     let (id, name) = (format!("h{n}"), format!("b{browser}"));
     let is_sale = below(dice, 2) == 0;
+    let page = if is_sale { "/cart".to_owned() } else { format!("/p{}", below(dice, 5)) };
     let mut hit = match is_sale {
         true => site.completion(&id, &name, "Sale", value),
-        false => site.view(&id, &name, "https://example.com/"),
+        false => site.view(&id, &name, &format!("https://example.com{page}")),
     };
     let is_said = below(dice, 3) == 0;
     if is_said {
         hit = with(hit, "i", json!({"email": email}));
     }
+    let (referrer, source) = SOURCES[below(dice, SOURCES.len())];
+    if !referrer.is_empty() {
+        hit = with(hit, "r", referrer);
+    }
     site.collect(&hit).await;
     let value = is_sale.then_some(value * 100);
-    model.waiting.push(Hit { browser: Some(browser), email: is_said.then_some(email), value, at });
+    let email = is_said.then_some(email);
+    model.waiting.push(Hit { browser: Some(browser), email, value, at, source, referrer, page });
+}
+
+/// Referrers, and the source that each brings.
+const SOURCES: [(&str, Option<&str>); 4] = [
+    ("", Some("DIRECT_TRAFFIC")),
+    ("https://www.google.com/", Some("ORGANIC_SEARCH")),
+    ("https://other.test/", Some("REFERRALS")),
+    ("https://example.com/before", None),
+];
+
+/// `number first page, last page, first referrer, last referrer` of each living contact that came by a browser.
+fn ends(site: &Site) -> Vec<String> {
+    let account = site.account;
+    let read = move |conn: &store::Connection| {
+        let mut ids = contact::list_ids(conn, account)?;
+        ids.sort_unstable();
+        let mut all = Vec::new();
+        for id in ids {
+            let Some(visits) = visitor::find_visits(conn, account, id.into())? else { continue };
+            let text = |kind, id| dictionary::find_value(conn, account, kind, id);
+            let page = |id| Ok::<_, store::Error>(dictionary::part(&text(Kind::Page, id)?, 1).to_owned());
+            all.push(format!(
+                "{id} {} {} {} {}",
+                page(visits.first_page)?,
+                page(visits.last_page)?,
+                text(Kind::Referrer, visits.first_referrer)?,
+                text(Kind::Referrer, visits.last_referrer)?
+            ));
+        }
+        Ok::<_, store::Error>(all)
+    };
+    site.app.store.readers.read(read).unwrap()
+}
+
+/// `number time source` of the latest source of each living contact that has one.
+fn latest_sources(site: &Site) -> Vec<String> {
+    let account = site.account;
+    let read = move |conn: &store::Connection| {
+        let mut ids = contact::list_ids(conn, account)?;
+        ids.sort_unstable();
+        let mut all = Vec::new();
+        for id in ids {
+            if let Some((source, at)) = visitor::find_latest_source(conn, account, id.into())? {
+                let text = dictionary::find_value(conn, account, Kind::Source, source)?;
+                all.push(format!("{id} {} {}", at.0, dictionary::part(&text, 0)));
+            }
+        }
+        Ok::<_, store::Error>(all)
+    };
+    site.app.store.readers.read(read).unwrap()
 }
 
 /// Makes one of a contact's emails its primary one.
@@ -317,7 +430,7 @@ fn assert_companies(site: &Site) {
     assert_eq!(wrong, 0);
 }
 
-/// rules.md 12, 21, 31, 35
+/// rules.md 12, 21, 31, 35, 37
 #[actix_web::test]
 async fn what_is_counted_of_merged_contacts_is_what_their_people_did() {
     let (mut merges, mut chains) = (0, 0);
@@ -334,12 +447,16 @@ async fn what_is_counted_of_merged_contacts_is_what_their_people_did() {
             step(&mut site, &mut model, &dice, n).await;
             assert_eq!(figures(&site), model.figures(), "seed {seed}, step {n}");
             assert_companies(&site);
+            assert_eq!(latest_sources(&site), model.latest_sources(), "seed {seed}, step {n}");
+            assert_eq!(ends(&site), model.ends(), "seed {seed}, step {n}");
             merges += model.merges.len();
             chains += model.merges.values().filter(|joined| model.merges.contains_key(&joined.into)).count();
         }
         site.fold().await;
         model.fold();
         assert_eq!(figures(&site), model.figures(), "seed {seed}");
+        assert_eq!(latest_sources(&site), model.latest_sources(), "seed {seed}");
+        assert_eq!(ends(&site), model.ends(), "seed {seed}");
         assert_eq!(completers(&site, &secret).await, model.completers(), "seed {seed}");
         assert_whole(&site);
         // Everything is undone in turn.
@@ -350,6 +467,8 @@ async fn what_is_counted_of_merged_contacts_is_what_their_people_did() {
             undo(&site, alias).await.unwrap();
             assert_eq!(figures(&site), model.figures(), "seed {seed}, without the merge of {alias}");
             assert_companies(&site);
+            assert_eq!(latest_sources(&site), model.latest_sources(), "seed {seed}, without {alias}");
+            assert_eq!(ends(&site), model.ends(), "seed {seed}, without {alias}");
         }
         assert_whole(&site);
     }

@@ -92,6 +92,7 @@ impl<'a> Batch<'a> {
         let title = self.cache.name(self.conn, account, Kind::Title, &hit.title)?;
         let (mut visitor, is_new) = self.find_or_make_visitor(hit)?;
         let Identified { switched, contact, reason } = self.identify(inbox_id, hit, &mut visitor)?;
+        visitor.note_page(page, hit.at.0, self.now.0);
         self.continue_session(hit, &mut visitor, is_new, switched, Some(page))?;
         self.set_source(hit, contact, &visitor)?;
         let event = Event {
@@ -305,6 +306,12 @@ impl<'a> Batch<'a> {
                 visitor.first_source = session.source;
             }
             visitor.source_ms = at;
+            if matches!(hit.origin, Origin::From(_)) {
+                visitor.note_source(visitor.source, at, now);
+            }
+            if session.referrer != 0 {
+                visitor.note_referrer(session.referrer, at, now);
+            }
             self.cache.put_session(hit.account, session);
             let is_new = visitors::count_session(self.conn, hit.account, visitor, None)?;
             activity.sessions = u32::from(is_new);

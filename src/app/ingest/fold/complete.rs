@@ -71,9 +71,10 @@ impl Batch<'_> {
     ) -> Result<Folded, store::Error> {
         let (mut visitor, is_new) = self.find_or_make_visitor(hit)?;
         let Identified { switched, contact, reason } = self.identify(inbox_id, hit, &mut visitor)?;
+        let page = self.page_of(hit)?;
+        visitor.note_page(page, hit.at.0, self.now.0);
         self.continue_session(hit, &mut visitor, is_new, switched, None)?;
         self.set_source(hit, contact, &visitor)?;
-        let page = self.page_of(hit)?;
         self.count_completion(hit, &mut visitor, done.value_minor)?;
         self.push_completion(inbox_id, hit, &visitor, page, done)?;
         let seen = visitor.number.0;

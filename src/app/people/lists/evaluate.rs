@@ -5,6 +5,7 @@ use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::list::{Condition, Conditions, Measure, MomentField, TextField, TextTest, Time};
 use crate::domain::period::{LocalDay, Zone};
+use crate::domain::property_type::{parse_date, parse_number};
 use crate::domain::question::Filter;
 use crate::store::contact::{self, Moments};
 use crate::store::dictionary::{self, Kind, part};
@@ -69,6 +70,18 @@ impl Evaluation<'_> {
             }
             Condition::Moment { field, within } => self.moments(*field, *within, length),
             Condition::Text { field, is, value } => self.texts(field, *is, value, length),
+            Condition::Number { property, is, value } => {
+                let wanted = parse_number(value.trim());
+                self.values(property, length, |found| {
+                    parse_number(found).zip(wanted).is_some_and(|(found, wanted)| is.holds(found, wanted))
+                })
+            }
+            Condition::Date { property, within } => {
+                let range_ms = within.range_ms(self.zone, self.now);
+                self.values(property, length, |found| {
+                    parse_date(found).is_some_and(|day| range_ms.contains(&self.zone.start_of(day).0))
+                })
+            }
             Condition::List { list, is_member } => {
                 let mut holds = vec![false; length];
                 set_all(&mut holds, &list::list_members(self.conn, self.account, *list)?);
@@ -127,6 +140,20 @@ impl Evaluation<'_> {
                 MomentField::Created => created_ms,
             };
             set(&mut holds, contact, range_ms.contains(&at_ms));
+        })?;
+        Ok(holds)
+    }
+
+    /// The contacts whose value of a property fits.
+    fn values(
+        &self,
+        property: &str,
+        length: usize,
+        fits: impl Fn(&str) -> bool,
+    ) -> Result<Flags, store::Error> {
+        let mut holds = vec![false; length];
+        property::each_of_name(self.conn, self.account, property, |contact, value| {
+            set(&mut holds, contact, fits(value));
         })?;
         Ok(holds)
     }

@@ -189,7 +189,7 @@ pub fn read(
 /// # Errors
 /// The store's.
 pub async fn name(app: &App, account: AccountId, id: CompanyId) -> Result<Option<String>, Error> {
-    Ok(app.store.read(move |conn| contacts::company_of(conn, account, Some(id))).await?)
+    Ok(app.store.read(move |conn| company::find(conn, account, id)).await?.map(|company| company.name))
 }
 
 /// Decimal places of the account's currency.

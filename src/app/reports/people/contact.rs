@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::contacts::{self, ContactRow};
+use super::analytics::{self, Analytics};
+use super::contacts::{self, ContactRow, RowTexts};
 use super::merges::{self, Merged};
+use super::properties::{self, Edit, Said};
 use super::visitor::{EventRow, SessionRow, Texts};
 use crate::app::core::App;
 use crate::app::reports::parameters;
@@ -20,9 +22,7 @@ use crate::domain::placeholder::has_placeholder_name;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::contact::{self, Shown};
 use crate::store::contact_activity::NUMBERS_MAX;
-use crate::store::dictionary::{self, Kind};
 use crate::store::list::{self, Change, Membership};
-use crate::store::property::{self, Property};
 use crate::store::submission::{self, Submitted};
 use crate::store::timeline::{self, Place, Visit};
 use crate::store::{
@@ -38,7 +38,11 @@ pub struct ContactReport {
     pub external_id: Option<String>,
     #[serde(serialize_with = "super::visitor::iso")]
     pub created: Millis,
+    #[serde(flatten)]
+    pub analytics: Analytics,
     pub properties: Vec<Said>,
+    /// A token or a signature proves its primary email (rules.md 22).
+    pub email_verified: bool,
     /// All its emails, the primary one first.
     pub emails: Vec<String>,
     /// Visitor numbers of its browsers, those seen last first.
@@ -60,6 +64,9 @@ pub struct ContactReport {
     /// Those of `merged` that the timeline shows among its sessions.
     #[serde(skip)]
     pub shown_merges: Vec<Merged>,
+    /// What editors changed, as far as the timeline shows that.
+    #[serde(skip)]
+    pub edits: Vec<Edit>,
     /// How it joined and left lists, as far as the timeline shows that.
     #[serde(skip)]
     pub list_changes: Vec<Change>,
@@ -69,15 +76,6 @@ pub struct ContactReport {
     pub next: Option<String>,
     /// Local days that cannot be read, and may hold more.
     pub damaged: Vec<String>,
-}
-
-/// A property.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Said {
-    pub name: String,
-    pub value: String,
-    /// By a token or a signature, not only said (rules.md 22).
-    pub verified: bool,
 }
 
 /// A list that the contact is in.
@@ -98,12 +96,6 @@ pub struct Moment {
     pub session: u32,
     pub source: String,
     pub device: String,
-}
-
-impl From<Property> for Said {
-    fn from(Property { name, value, said }: Property) -> Self {
-        Self { name, value, verified: said.trust.is_verified() }
-    }
 }
 
 /// The contact of that id, or the one it was merged into, with at most `limit` of its sessions; `None` when there is
@@ -263,9 +255,6 @@ fn report(ask: &Ask<'_>, shown: Shown, mut found: Found, digits: u32) -> Result<
         device: row.device.clone(),
     };
     let of_visit = |row: &SessionRow| row.timeline.iter().rev().map(|e| moment(row, e)).collect::<Vec<_>>();
-    let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
-    let name = contacts::name_of(conn, account, shown.id)?;
-    let company = contacts::company_of(conn, account, shown.company)?;
     let merged = merges::list(conn, account, shown.id)?;
     let shown_merges: Vec<Merged> =
         merged.iter().filter(|merge| ask.shows(&found, merge.at)).cloned().collect();
@@ -274,7 +263,11 @@ fn report(ask: &Ask<'_>, shown: Shown, mut found: Found, digits: u32) -> Result<
     list_changes.retain(|change| ask.shows(&found, change.at));
     let merges = shown_merges.iter().map(|merge| EventRow::merge(merge.at, merge.contact_id));
     let of_lists = list_changes.iter().map(EventRow::of_list);
-    for event in merges.chain(of_lists) {
+    let properties = properties::list_of_contact(conn, account, shown.id)?;
+    let mut edits = properties::edits(&properties);
+    edits.retain(|edit| ask.shows(&found, edit.at));
+    let of_edit = |edit: &Edit| EventRow::edit(edit.at, &edit.labels);
+    for event in merges.chain(of_lists).chain(edits.iter().map(of_edit)) {
         let place = timeline.iter().position(|moment| moment.event.at <= event.at).unwrap_or(timeline.len());
         timeline.insert(place, Moment { event, ..Moment::default() });
     }
@@ -287,13 +280,16 @@ fn report(ask: &Ask<'_>, shown: Shown, mut found: Found, digits: u32) -> Result<
     let is_noticed = contact_joining::find_noticed(conn, account, shown.id)?.is_some();
     let by_name = has_placeholder_name(address).then_some("name");
     let placeholder = if is_noticed { Some("browsers") } else { by_name };
+    let emails = email::list(conn, account, shown.id)?;
     Ok(ContactReport {
         possible_placeholder: placeholder.filter(|_| !address.is_empty()),
         blocked: blocked_email::is_blocked(conn, account, address)?,
         external_id: shown.external_id.clone(),
         created: shown.created,
-        emails: email::list(conn, account, shown.id)?.into_iter().map(|email| email.email).collect(),
-        properties: property::list(conn, account, shown.id)?.into_iter().map(Said::from).collect(),
+        email_verified: emails.first().is_some_and(|email| email.is_primary && email.is_verified),
+        emails: emails.into_iter().map(|email| email.email).collect(),
+        analytics: analytics::of_contact(conn, account, &shown, digits)?,
+        properties,
         visitors: found.browsers,
         merged,
         timeline,
@@ -301,10 +297,11 @@ fn report(ask: &Ask<'_>, shown: Shown, mut found: Found, digits: u32) -> Result<
         shown_merges,
         lists: list::list_of_contact(conn, account, shown.id)?.into_iter().map(in_list).collect(),
         list_changes,
+        edits,
         total: found.total,
         next: found.next.map(|place| place.to_string()),
         damaged: iso_days(found.damaged),
         older_left_out: false,
-        row: ContactRow { company, ..ContactRow::of(shown, name, &source, digits) },
+        row: contacts::row_of(conn, account, shown, &mut RowTexts::default(), digits)?,
     })
 }

@@ -17,7 +17,7 @@ use crate::domain::money;
 use crate::domain::readable::readable;
 use crate::store::contact::{self, Order, Shown};
 use crate::store::dictionary::{self, Kind, part};
-use crate::store::{self, Connection, company, property};
+use crate::store::{self, Connection, company, property, visitor};
 
 /// Longest text that emails are searched for, characters.
 const SEARCH_MAX: usize = 254;
@@ -48,16 +48,17 @@ pub struct ContactRow {
     pub original_source: String,
     /// Its drill-downs.
     pub original_source_detail: String,
+    /// That of the last session that brought one (rules.md 37).
+    pub latest_source: String,
+    pub latest_source_detail: String,
     /// The name of its company, and the number.
     pub company: Option<String>,
     pub company_id: Option<CompanyId>,
 }
 
 impl ContactRow {
-    /// `source`: its text. The name of the company is left out.
-    pub(in crate::app::reports) fn of(shown: Shown, name: Option<String>, source: &str, digits: u32) -> Self {
-        let detail = [part(source, 1), part(source, 2)];
-        let detail: Vec<&str> = detail.into_iter().filter(|text| !text.is_empty()).collect();
+    /// Of the texts of its original and its latest source. The name of the company is left out.
+    fn of(shown: Shown, name: Option<String>, [original, latest]: [&str; 2], digits: u32) -> Self {
         Self {
             id: shown.id,
             revenue: money::decimal(shown.revenue_minor, digits),
@@ -69,14 +70,23 @@ impl ContactRow {
             page_views: shown.page_views,
             first_seen: shown.first,
             last_seen: shown.last,
-            original_source: part(source, 0).to_owned(),
-            original_source_detail: readable(&detail.join(" / ")).into_owned(),
+            original_source: part(original, 0).to_owned(),
+            original_source_detail: detail(original),
+            latest_source: part(latest, 0).to_owned(),
+            latest_source_detail: detail(latest),
             company: None,
             company_id: shown.company,
             name,
             email: shown.email,
         }
     }
+}
+
+/// The drill-downs of a source's text as one.
+fn detail(source: &str) -> String {
+    let parts = [part(source, 1), part(source, 2)];
+    let parts: Vec<&str> = parts.into_iter().filter(|text| !text.is_empty()).collect();
+    readable(&parts.join(" / ")).into_owned()
 }
 
 /// Which contacts are wanted.
@@ -162,15 +172,75 @@ pub(in crate::app::reports) fn rows_of(
     shown: Vec<Shown>,
     digits: u32,
 ) -> Result<Vec<ContactRow>, store::Error> {
-    let sources = sources(conn, account, &shown)?;
-    let companies = companies(conn, account, &shown)?;
-    let row = |shown: Shown| {
-        let source = sources.get(&shown.source).map_or("", String::as_str);
-        let company = shown.company.and_then(|id| companies.get(&id.0)).cloned();
-        let name = name_of(conn, account, shown.id)?;
-        Ok(ContactRow { company, ..ContactRow::of(shown, name, source, digits) })
-    };
-    shown.into_iter().map(row).collect()
+    let mut texts = RowTexts::default();
+    shown.into_iter().map(|shown| row_of(conn, account, shown, &mut texts, digits)).collect()
+}
+
+/// A contact as a row of a table.
+pub(in crate::app::reports) fn row_of(
+    conn: &Connection,
+    account: AccountId,
+    shown: Shown,
+    texts: &mut RowTexts,
+    digits: u32,
+) -> Result<ContactRow, store::Error> {
+    let name = name_of(conn, account, shown.id)?;
+    let company = texts.company(conn, account, shown.company)?;
+    let (latest, _) = latest_source(conn, account, &shown)?;
+    texts.look_up(conn, account, [shown.source, latest])?;
+    let sources = [texts.source(shown.source), texts.source(latest)];
+    Ok(ContactRow { company, ..ContactRow::of(shown, name, sources, digits) })
+}
+
+/// Dictionary id of the source of the last session that brought one, and when it began; the original source when no session
+/// did.
+pub(in crate::app::reports) fn latest_source(
+    conn: &Connection,
+    account: AccountId,
+    shown: &Shown,
+) -> Result<(u32, Option<Millis>), store::Error> {
+    let latest = visitor::find_latest_source(conn, account, shown.id)?;
+    Ok(latest.map_or((shown.source, None), |(source, at)| (source, Some(at))))
+}
+
+/// The texts of sources and the names of companies, each looked up once.
+#[derive(Default)]
+pub(in crate::app::reports) struct RowTexts {
+    sources: FxHashMap<u32, String>,
+    companies: FxHashMap<i64, Option<String>>,
+}
+
+impl RowTexts {
+    fn look_up(
+        &mut self,
+        conn: &Connection,
+        account: AccountId,
+        sources: [u32; 2],
+    ) -> Result<(), store::Error> {
+        for source in sources {
+            if let Entry::Vacant(new) = self.sources.entry(source) {
+                new.insert(dictionary::find_value(conn, account, Kind::Source, source)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn source(&self, source: u32) -> &str {
+        self.sources.get(&source).map_or("", String::as_str)
+    }
+
+    fn company(
+        &mut self,
+        conn: &Connection,
+        account: AccountId,
+        id: Option<CompanyId>,
+    ) -> Result<Option<String>, store::Error> {
+        let Some(id) = id else { return Ok(None) };
+        if let Entry::Vacant(new) = self.companies.entry(id.0) {
+            new.insert(company::find(conn, account, id)?.map(|company| company.name));
+        }
+        Ok(self.companies.get(&id.0).cloned().flatten())
+    }
 }
 
 /// First and last name of a contact, as far as they are known.
@@ -182,48 +252,6 @@ pub(in crate::app::reports) fn name_of(
     let value = |name| property::find(conn, account, id, name);
     let [first, last] = [value(FIRST_NAME)?, value(LAST_NAME)?].map(|found| found.map(|found| found.value));
     Ok(full_name(first.as_deref(), last.as_deref()))
-}
-
-/// The name of a company.
-pub(in crate::app::reports) fn company_of(
-    conn: &Connection,
-    account: AccountId,
-    id: Option<CompanyId>,
-) -> Result<Option<String>, store::Error> {
-    let Some(id) = id else { return Ok(None) };
-    Ok(company::find(conn, account, id)?.map(|company| company.name))
-}
-
-/// The names of their companies by number, each looked up once.
-fn companies(
-    conn: &Connection,
-    account: AccountId,
-    shown: &[Shown],
-) -> Result<FxHashMap<i64, String>, store::Error> {
-    let mut companies = FxHashMap::default();
-    for id in shown.iter().filter_map(|contact| contact.company) {
-        if let Entry::Vacant(new) = companies.entry(id.0)
-            && let Some(name) = company_of(conn, account, Some(id))?
-        {
-            new.insert(name);
-        }
-    }
-    Ok(companies)
-}
-
-/// The texts of their sources, each looked up once.
-fn sources(
-    conn: &Connection,
-    account: AccountId,
-    shown: &[Shown],
-) -> Result<FxHashMap<u32, String>, store::Error> {
-    let mut sources = FxHashMap::default();
-    for contact in shown {
-        if let Entry::Vacant(new) = sources.entry(contact.source) {
-            new.insert(dictionary::find_value(conn, account, Kind::Source, contact.source)?);
-        }
-    }
-    Ok(sources)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::contacts::{self, ContactRow};
+use super::contacts::{self, ContactRow, RowTexts};
 use crate::app::core::App;
 use crate::app::people::merge::{self, Error};
 use crate::base::clock::Millis;
@@ -12,7 +12,6 @@ use crate::domain::contact::Email;
 use crate::domain::money;
 use crate::store::alias::Merge;
 use crate::store::contact::Shown;
-use crate::store::dictionary::{self, Kind};
 use crate::store::{self, Connection, alias, email, property, user, visitor};
 
 /// A contact that became part of another one.
@@ -110,13 +109,9 @@ fn find(conn: &Connection, account: AccountId, typed: &str) -> Result<Option<i64
 }
 
 fn side(conn: &Connection, account: AccountId, shown: Shown, digits: u32) -> Result<Side, store::Error> {
-    let (id, company) = (shown.id, contacts::company_of(conn, account, shown.company)?);
-    let source = dictionary::find_value(conn, account, Kind::Source, shown.source)?;
+    let id = shown.id;
     Ok(Side {
-        row: ContactRow {
-            company,
-            ..ContactRow::of(shown, contacts::name_of(conn, account, id)?, &source, digits)
-        },
+        row: contacts::row_of(conn, account, shown, &mut RowTexts::default(), digits)?,
         emails: email::list(conn, account, id)?.into_iter().map(|email| email.email).collect(),
         browsers: visitor::count_browsers(conn, account, id)?,
     })

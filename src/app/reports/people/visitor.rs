@@ -106,7 +106,8 @@ pub struct EventRow {
     #[serde(serialize_with = "iso")]
     pub at: Millis,
     /// `page_view`, `completion`; on the timeline of a contact also `identification`, `submission`,
-    /// `merge`, and `list_joined` and `list_left` with the name of the list as `event`.
+    /// `merge`, `list_joined` and `list_left` with the name of the list as `event`, and `edit` with the properties that an
+    /// editor set.
     pub kind: &'static str,
     /// The contact that was merged into this one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,6 +149,11 @@ impl EventRow {
     pub(in crate::app::reports) fn of_list(change: &Change) -> Self {
         let kind = if change.is_joined { "list_joined" } else { "list_left" };
         Self { at: change.at, kind, event: change.name.clone(), ..Self::default() }
+    }
+
+    /// An editor set properties.
+    pub(in crate::app::reports) fn edit(at: Millis, properties: &[String]) -> Self {
+        Self { at, kind: "edit", event: properties.join(", "), ..Self::default() }
     }
 
     /// Another contact became part of this one.

@@ -9,6 +9,7 @@ use askama::Template;
 use crate::app::people::erase::contact::erase_contact;
 use crate::app::reports;
 use crate::app::reports::contact::{ContactReport, Moment};
+use crate::app::reports::timeline_filter::TimelineFilter;
 use crate::base::clock::Millis;
 use crate::domain::contact::ContactId;
 use crate::domain::list::ListId;
@@ -16,8 +17,9 @@ use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::domain::visitor::VisitorNumber;
+use crate::web::admin::people::contact_properties::{self, Property, property_label};
 use crate::web::admin::people::erase::Erase;
-use crate::web::admin::people::list::{mask, mask_email, revenue, title_of};
+use crate::web::admin::people::list::{mask, mask_email, parts, revenue, title_of};
 use crate::web::admin::people::merged::{self, MergedList, merged_list};
 use crate::web::admin::people::placeholders::{Notice, notice};
 use crate::web::admin::people::visitor::{
@@ -32,6 +34,7 @@ use crate::web::paths;
 use crate::web::request::form::AccountForm;
 use crate::web::request::guard::{Format, ReportAccess};
 use crate::web::request::method::get_or_head;
+use crate::web::request::query::{self, Pairs};
 use crate::web::response::error::WebError;
 use crate::web::response::export::Column;
 use crate::web::response::flash::Done;
@@ -51,15 +54,33 @@ pub(crate) fn id_of(request: &HttpRequest) -> Result<i64, WebError> {
     id.ok_or(WebError::NotFound)
 }
 
+/// Sessions on one page of a timeline that shows one kind of entries.
+const FILTERED: usize = 200;
+
+/// Which entries the timeline shows.
+fn filter(pairs: &Pairs) -> Result<TimelineFilter, WebError> {
+    let Some(text) = query::first(pairs, "show") else { return Ok(TimelineFilter::All) };
+    let known = TimelineFilter::ALL.map(TimelineFilter::as_str);
+    let wrong = || WebError::BadRequest(format!("“{text}” is not one of {}", known.join(", ")));
+    TimelineFilter::parse(text).ok_or_else(wrong)
+}
+
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
     access.need_persons()?;
     let id = id_of(&request)?;
     let pairs = report_page::pairs(&request)?;
-    let params = TimelineParams::read(&pairs, access.format)?;
+    let mut params = TimelineParams::read(&pairs, access.format)?;
+    let show = filter(&pairs)?;
+    if show != TimelineFilter::All && query::first(&pairs, "limit").is_none() {
+        // Few entries of a part may be of one kind.
+        params.limit = params.limit.max(FILTERED);
+    }
     report_page::wait(&access, &pairs).await?;
     let (app, account) = (&access.state.app, access.account.id());
     let found = reports::contact(app, account, id, params.after.as_deref(), params.limit).await?;
-    let found = redact(&access, found.ok_or(WebError::NotFound)?);
+    let mut found = redact(&access, found.ok_or(WebError::NotFound)?);
+    let count = found.visits.len();
+    show.apply(&mut found);
     match access.format {
         Format::Json => export::json(&found),
         Format::Csv(mark) => {
@@ -71,7 +92,8 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
             let title = title_of(reader.t(), &found.row);
             let layout = reader.layout(&title, Section::Contacts, "");
             let currency = &access.account.settings().currency;
-            respond::page(&page(layout, &access.account.zone, currency, &params, &found))
+            let shown = Shown { params, show, count };
+            respond::page(&page(layout, &access.account.zone, currency, &shown, &found))
         }
     }
 }
@@ -92,6 +114,9 @@ fn redact(access: &ReportAccess, mut found: ContactReport) -> ContactReport {
         found.emails.clear();
         found.external_id = None;
         found.properties.clear();
+        // Labels of properties are no secret; which of them somebody has may be.
+        found.edits.clear();
+        found.timeline.retain(|moment| moment.event.kind != "edit");
         for merged in found.merged.iter_mut().chain(&mut found.shown_merges) {
             mask_email(&mut merged.email);
         }
@@ -115,11 +140,26 @@ const COLUMNS: [Column<Moment>; 12] = [
     ("device", |moment| export::cell(&moment.device)),
 ];
 
-struct Property {
-    name: String,
+/// Which part of the timeline is shown.
+pub(crate) struct Shown {
+    pub params: TimelineParams,
+    pub show: TimelineFilter,
+    /// Sessions of that part, whatever is shown of them.
+    pub count: usize,
+}
+
+/// A key figure.
+struct Figure {
+    label: &'static str,
     value: String,
-    how: &'static str,
-    is_verified: bool,
+    detail: String,
+}
+
+/// A choice of what the timeline shows.
+struct Show {
+    label: &'static str,
+    href: String,
+    is_current: bool,
 }
 
 #[derive(Template)]
@@ -132,9 +172,18 @@ pub(crate) struct Page {
     damaged: Option<String>,
     /// Set when the contact has more browsers than are shown.
     older: Option<String>,
+    /// Whether the primary email is verified, in words; `None` without an email.
+    trust: Option<(&'static str, bool)>,
+    figures: Vec<Figure>,
     facts: Vec<Fact>,
+    analytics: Vec<Fact>,
     browsers: Vec<(String, String)>,
     properties: Vec<Property>,
+    /// Properties that nobody declared.
+    undeclared: Vec<Property>,
+    shows: Vec<Show>,
+    /// Instead of a timeline that shows nothing.
+    nothing: &'static str,
     visits: Vec<Visit>,
     /// What happened besides sessions, before the first one that is shown.
     after: Vec<Note>,
@@ -159,46 +208,51 @@ pub(crate) fn page(
     layout: Layout,
     zone: &Zone,
     currency: &str,
-    params: &TimelineParams,
+    shown: &Shown,
     found: &ContactReport,
 ) -> Page {
     let t = layout.t;
     let texts = &t.contacts;
     let account = layout.account_id();
     let address = paths::contact(account, ContactId(found.row.id));
+    let with_show = match shown.show {
+        TimelineFilter::All => address.clone(),
+        show => format!("{address}?show={}", show.as_str()),
+    };
     let mut visits: Vec<Visit> =
         found.visits.iter().enumerate().map(|(at, row)| visit(t, zone, currency, row, at == 0)).collect();
-    let count = visits.len();
     let after = add_notes(t, zone, found, &mut visits);
-    let mut under: Vec<String> =
-        found.row.email.iter().filter(|_| found.row.name.is_some()).cloned().collect();
-    under.push(fill(texts.number, &[("number", &found.row.id.to_string())]));
-    under.extend(found.external_id.as_ref().map(|id| fill(texts.external_id, &[("id", id)])));
     let browser = |number: &u32| {
         let name = fill(texts.visitor_number, &[("number", &number.to_string())]);
         (name, paths::visitor(account, VisitorNumber(*number)))
     };
-    let property = |said: &reports::contact::Said| Property {
-        name: said.name.clone(),
-        value: said.value.clone(),
-        how: if said.verified { texts.is_verified } else { texts.is_unverified },
-        is_verified: said.verified,
-    };
+    let [properties, undeclared] = contact_properties::of_contact(t, zone, &found.properties);
+    let next = found.next.as_deref();
+    let sign = if shown.show == TimelineFilter::All { '?' } else { '&' };
     Page {
-        under: under.join(" · "),
+        under: under(t, found),
         placeholder: notice(&layout, found),
         damaged: (!found.damaged.is_empty())
             .then(|| fill(t.visitor.damaged, &[("days", &found.damaged.join(", "))])),
         older: found
             .older_left_out
             .then(|| fill(texts.older_left_out, &[("number", &found.visitors.len().to_string())])),
-        facts: facts(&layout, zone, currency, found),
+        trust: found.row.email.as_ref().map(|_| match found.email_verified {
+            true => (texts.email_verified, true),
+            false => (texts.email_unverified, false),
+        }),
+        figures: figures(t, currency, found),
+        facts: facts(t, zone, found),
+        analytics: analytics(t, zone, currency, found),
         browsers: found.visitors.iter().map(browser).collect(),
-        properties: found.properties.iter().map(property).collect(),
-        pager: timeline_pager(t, params, &address, count, found.total, found.next.as_deref()),
+        properties,
+        undeclared,
+        shows: shows(t, &address, shown.show),
+        nothing: if shown.show == TimelineFilter::All { texts.nothing } else { texts.showing.nothing },
+        pager: timeline_pager(t, &shown.params, &with_show, shown.count, found.total, next),
         visits,
-        csv: format!("{address}?format=csv"),
-        json: format!("{address}?format=json"),
+        csv: format!("{with_show}{sign}format=csv"),
+        json: format!("{with_show}{sign}format=json"),
         edit: layout.viewer_is(Role::Editor).then(|| format!("{address}/edit")),
         further: found.emails.iter().skip(1).cloned().collect(),
         merged: merged_list(&layout, zone, found, &address),
@@ -215,8 +269,43 @@ pub(crate) fn page(
     }
 }
 
-/// Merges and changes of lists, the newest first.
-fn notes(t: &Texts, zone: &Zone, found: &ContactReport) -> Vec<(Millis, Note)> {
+/// What stands below the name: email, company, number and the site's own id.
+fn under(t: &Texts, found: &ContactReport) -> String {
+    let texts = &t.contacts;
+    let mut under: Vec<String> =
+        found.row.email.iter().filter(|_| found.row.name.is_some()).cloned().collect();
+    let said = found.properties.iter().find(|said| said.name == "company").map(|said| &said.value);
+    under.extend(found.row.company.as_ref().or(said).cloned());
+    under.push(fill(texts.number, &[("number", &found.row.id.to_string())]));
+    under.extend(found.external_id.as_ref().map(|id| fill(texts.external_id, &[("id", id)])));
+    under.join(" · ")
+}
+
+/// The choices of what the timeline shows.
+fn shows(t: &'static Texts, address: &str, current: TimelineFilter) -> Vec<Show> {
+    let texts = &t.contacts.showing;
+    let show = |show: TimelineFilter| Show {
+        label: match show {
+            TimelineFilter::All => texts.all,
+            TimelineFilter::Sessions => texts.sessions,
+            TimelineFilter::Completions => texts.completions,
+            TimelineFilter::Submissions => texts.submissions,
+            TimelineFilter::Identifications => texts.identifications,
+            TimelineFilter::Lists => texts.lists,
+            TimelineFilter::Merges => texts.merges,
+            TimelineFilter::Edits => texts.edits,
+        },
+        href: match show {
+            TimelineFilter::All => address.to_owned(),
+            show => format!("{address}?show={}", show.as_str()),
+        },
+        is_current: show == current,
+    };
+    TimelineFilter::ALL.map(show).into()
+}
+
+/// Merges, changes of lists and edits, the newest first.
+fn notes(t: &'static Texts, zone: &Zone, found: &ContactReport) -> Vec<(Millis, Note)> {
     let merges = found.shown_merges.iter().map(|merge| {
         let (when, text) = merged::moment(t, zone, merge);
         (merge.at, Note { when, badge: t.contacts.merge.badge, text })
@@ -226,13 +315,19 @@ fn notes(t: &Texts, zone: &Zone, found: &ContactReport) -> Vec<(Millis, Note)> {
         let when = format::date_time(&t.number, zone, change.at);
         (change.at, Note { when, badge: t.contacts.list, text: fill(text, &[("list", &change.name)]) })
     });
-    let mut notes: Vec<_> = merges.chain(of_lists).collect();
+    let edits = found.edits.iter().map(|edit| {
+        let labels: Vec<&str> = edit.labels.iter().map(|label| property_label(t, label)).collect();
+        let text = fill(t.contacts.edited_what, &[("properties", &labels.join(", "))]);
+        let when = format::date_time(&t.number, zone, edit.at);
+        (edit.at, Note { when, badge: t.contacts.edited, text })
+    });
+    let mut notes: Vec<_> = merges.chain(of_lists).chain(edits).collect();
     notes.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     notes
 }
 
 /// Puts each note before the first session that is older; answers those older than all sessions.
-fn add_notes(t: &Texts, zone: &Zone, found: &ContactReport, visits: &mut [Visit]) -> Vec<Note> {
+fn add_notes(t: &'static Texts, zone: &Zone, found: &ContactReport, visits: &mut [Visit]) -> Vec<Note> {
     let mut after = Vec::new();
     for (at, note) in notes(t, zone, found) {
         let place = found.visits.iter().position(|visit| visit.at <= at);
@@ -263,28 +358,76 @@ fn erase_section(layout: &Layout, found: &ContactReport, address: &str) -> Optio
     })
 }
 
-fn facts(layout: &Layout, zone: &Zone, currency: &str, found: &ContactReport) -> Vec<Fact> {
-    let t = layout.t;
+/// The four figures that are looked at first.
+fn figures(t: &'static Texts, currency: &str, found: &ContactReport) -> Vec<Figure> {
     let texts = &t.contacts;
     let row = &found.row;
-    let fact = |name: &'static str, value: String, detail: &str| Fact {
-        name: name.into(),
-        value,
-        detail: detail.to_owned(),
-    };
-    let money = |minor| format::money(&t.number, minor, currency);
-    let at = |at| format::date_time(&t.number, zone, at);
-    let source = t.label.value(Dimension::Source, &row.original_source).into_owned();
+    let figure = |label, value, detail| Figure { label, value, detail };
+    let has_revenue = row.revenue_minor != 0 || row.asserted_minor != 0;
+    let parts = if has_revenue { parts(t, row, currency) } else { String::new() };
+    let count = |n| report_page::count(t, n);
     vec![
-        fact(texts.revenue, revenue(t, row, currency), ""),
-        fact(texts.verified, money(row.revenue_minor), texts.verified_what),
-        fact(texts.asserted, money(row.asserted_minor), texts.asserted_what),
-        fact(texts.completions, report_page::count(t, row.completions), ""),
-        fact(texts.sessions, report_page::count(t, row.sessions), ""),
-        fact(texts.page_views, report_page::count(t, row.page_views), ""),
-        fact(texts.original_source, source, &row.original_source_detail),
+        figure(texts.revenue, revenue(t, row, currency), parts),
+        figure(texts.completions, count(row.completions), String::new()),
+        figure(texts.sessions, count(row.sessions), String::new()),
+        figure(texts.page_views, count(row.page_views), String::new()),
+    ]
+}
+
+fn fact(name: &'static str, value: String, detail: &str) -> Fact {
+    Fact { name: name.into(), value, detail: detail.to_owned() }
+}
+
+fn facts(t: &'static Texts, zone: &Zone, found: &ContactReport) -> Vec<Fact> {
+    let texts = &t.contacts;
+    let row = &found.row;
+    let at = |at| format::date_time(&t.number, zone, at);
+    let source = |name, source: &str, detail: &str| {
+        let label = t.label.value(Dimension::Source, source).into_owned();
+        fact(name, label, t.label.source_detail(source, detail))
+    };
+    vec![
         fact(texts.first_seen, at(row.first_seen), ""),
         fact(texts.last_seen, at(row.last_seen), ""),
         fact(texts.created, at(found.created), ""),
+        source(texts.original_source, &row.original_source, &row.original_source_detail),
+        source(texts.latest_source, &row.latest_source, &row.latest_source_detail),
+    ]
+}
+
+/// What HubSpot calls analytics properties, in words.
+fn analytics(t: &'static Texts, zone: &Zone, currency: &str, found: &ContactReport) -> Vec<Fact> {
+    let texts = &t.contacts;
+    let words = &texts.analytics;
+    let all = &found.analytics;
+    let at = |at| format::date_time(&t.number, zone, at);
+    let if_any = |time: Option<Millis>| time.map(at).unwrap_or_default();
+    let count = |n| report_page::count(t, n);
+    let source = |source: &str| t.label.value(Dimension::Source, source).into_owned();
+    let data = |source: &str, data: &str| t.label.source_detail(source, data).to_owned();
+    let average = all.average_page_views.map(|average| average.to_string().replace('.', t.number.decimal));
+    let money = |minor| format::money(&t.number, minor, currency);
+    vec![
+        fact(texts.first_seen, at(all.first), ""),
+        fact(texts.last_seen, at(all.last), ""),
+        fact(words.first_visit, if_any(all.first_visit), ""),
+        fact(words.last_visit, if_any(all.last_visit), ""),
+        fact(words.first_url, all.first_url.clone(), ""),
+        fact(words.last_url, all.last_url.clone(), ""),
+        fact(words.first_referrer, all.first_referrer.clone(), ""),
+        fact(words.last_referrer, all.last_referrer.clone(), ""),
+        fact(texts.sessions, count(all.visits), ""),
+        fact(texts.page_views, count(all.page_views), ""),
+        fact(words.average_page_views, average.unwrap_or_default(), ""),
+        fact(texts.completions, count(all.completions), ""),
+        fact(texts.verified, money(found.row.revenue_minor), texts.verified_what),
+        fact(texts.asserted, money(found.row.asserted_minor), texts.asserted_what),
+        fact(texts.original_source, source(&all.source), ""),
+        fact(words.source_data_1, data(&all.source, &all.source_data_1), ""),
+        fact(words.source_data_2, data(&all.source, &all.source_data_2), ""),
+        fact(texts.latest_source, source(&all.latest_source), ""),
+        fact(words.latest_data_1, data(&all.latest_source, &all.latest_source_data_1), ""),
+        fact(words.latest_data_2, data(&all.latest_source, &all.latest_source_data_2), ""),
+        fact(words.latest_at, if_any(all.latest_source_at), ""),
     ]
 }

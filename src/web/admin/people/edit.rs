@@ -7,13 +7,17 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::app::people::edit::{self, Changes, Error, Known};
+use crate::app::people::property_definitions;
 use crate::domain::contact::{
     ContactId, EMAIL_MAX, EMAILS_MAX, Email, FIRST_NAME, InvalidProperty, LAST_NAME, PROPERTIES_MAX,
     PROPERTY_NAME_MAX, PROPERTY_VALUE_MAX, typed_property,
 };
+use crate::domain::property_type::Definition;
 use crate::domain::user::Role;
 use crate::web::admin::people::contact::id_of;
+use crate::web::admin::people::contact_properties::property_label;
 use crate::web::admin::people::list::name_of;
+use crate::web::admin::settings::properties::misfit;
 use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::part::icon::Icon;
 use crate::web::paths;
@@ -151,6 +155,12 @@ impl Typed {
                     row.error = Some(limit(texts.many_properties, PROPERTIES_MAX));
                 }
             }
+            Error::DoesNotFit(definition) => {
+                let is_it = |row: &&mut Row| row.name.trim().to_lowercase() == definition.name;
+                if let Some(row) = self.rows.iter_mut().rfind(is_it) {
+                    row.error = Some(misfit(t, &definition));
+                }
+            }
             Error::Access(error) => return Err(error.into()),
         }
         Ok(())
@@ -174,7 +184,7 @@ fn wrong_property(t: &Texts, invalid: InvalidProperty) -> String {
 
 async fn new(member: Member) -> Result<HttpResponse, WebError> {
     member.need(Role::Editor)?;
-    show(&member, None, Typed::of(&[]))
+    show(&member, None, Typed::of(&[])).await
 }
 
 async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
@@ -183,11 +193,11 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     let (t, account) = (member.t(), member.account_id());
     let mut typed = Typed::read(&form.fields);
     let Some(Changes { properties, new_email, .. }) = typed.changes(t, None) else {
-        return show(&member, None, typed);
+        return show(&member, None, typed).await;
     };
     if properties.is_empty() && new_email.is_none() {
         typed.email_error = Some(t.contacts.edit.wrong.nothing.to_owned());
-        return show(&member, None, typed);
+        return show(&member, None, typed).await;
     }
     match edit::create(member.app(), member.actor(), account, new_email, properties).await {
         Ok(id) => {
@@ -196,7 +206,7 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
         }
         Err(error) => {
             typed.note(t, error)?;
-            show(&member, None, typed)
+            show(&member, None, typed).await
         }
     }
 }
@@ -206,7 +216,7 @@ async fn open(request: HttpRequest, member: Member) -> Result<HttpResponse, WebE
     let known = edit::find(member.app(), member.account_id(), id_of(&request)?).await?;
     let typed =
         Typed { primary: known.emails.first().cloned().unwrap_or_default(), ..Typed::of(&known.properties) };
-    show(&member, Some(&known), typed)
+    show(&member, Some(&known), typed).await
 }
 
 async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
@@ -216,7 +226,7 @@ async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     let known = edit::find(member.app(), account, id_of(&request)?).await?;
     let mut typed = Typed::read(&form.fields);
     let Some(changes) = typed.changes(t, known.emails.first().map(String::as_str)) else {
-        return show(&member, Some(&known), typed);
+        return show(&member, Some(&known), typed).await;
     };
     match edit::edit(member.app(), member.actor(), account, known.id, changes).await {
         Ok(id) => {
@@ -225,15 +235,16 @@ async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
         }
         Err(error) => {
             typed.note(t, error)?;
-            show(&member, Some(&known), typed)
+            show(&member, Some(&known), typed).await
         }
     }
 }
 
-fn show(member: &Member, known: Option<&Known>, typed: Typed) -> Result<HttpResponse, WebError> {
+async fn show(member: &Member, known: Option<&Known>, typed: Typed) -> Result<HttpResponse, WebError> {
     let has_errors = typed.has_errors();
     let layout = member.layout("", Section::Contacts, "");
-    respond::form(has_errors, &page(layout, known, typed))
+    let declared = property_definitions::list(member.app(), member.account_id()).await?;
+    respond::form(has_errors, &page(layout, known, typed, declared))
 }
 
 #[derive(Template)]
@@ -248,6 +259,8 @@ pub(crate) struct Page {
     email: Field,
     primary: Option<Field>,
     rows: Vec<Row>,
+    /// The declared properties of the account, which are offered as names.
+    declared: Vec<Definition>,
 }
 
 impl Page {
@@ -264,16 +277,18 @@ impl Page {
         self.rows.iter().enumerate().filter(move |(_, row)| row.is_new == is_new)
     }
 
-    fn label<'a>(&self, row: &'a Row) -> &'a str {
-        match row.name.as_str() {
-            FIRST_NAME => self.layout.t.contacts.edit.first_name,
-            LAST_NAME => self.layout.t.contacts.edit.last_name,
-            name => name,
-        }
+    fn label<'a>(&'a self, row: &'a Row) -> &'a str {
+        let declared = self.declared.iter().find(|one| one.name == row.name).map(|one| one.label.as_str());
+        declared.unwrap_or_else(|| property_label(self.layout.t, &row.name))
     }
 }
 
-pub(crate) fn page(mut layout: Layout, known: Option<&Known>, typed: Typed) -> Page {
+pub(crate) fn page(
+    mut layout: Layout,
+    known: Option<&Known>,
+    typed: Typed,
+    declared: Vec<Definition>,
+) -> Page {
     let t = layout.t;
     let texts = &t.contacts.edit;
     let account = layout.account_id();
@@ -304,6 +319,7 @@ pub(crate) fn page(mut layout: Layout, known: Option<&Known>, typed: Typed) -> P
         primary: (emails.len() > 1)
             .then(|| Field::new(t, "primary", texts.primary, choices).value(&typed.primary)),
         rows: typed.rows,
+        declared,
         layout,
     }
 }

@@ -110,7 +110,7 @@ pub(crate) fn title_of(t: &Texts, row: &ContactRow) -> String {
     row.name.clone().unwrap_or_else(|| name_of(t, row.email.as_deref(), row.id))
 }
 
-pub(crate) const COLUMNS: [Column<ContactRow>; 12] = [
+pub(crate) const COLUMNS: [Column<ContactRow>; 15] = [
     ("id", |row| row.id.to_string()),
     ("email", |row| export::cell(row.email.as_deref().unwrap_or_default())),
     ("revenue", |row| row.revenue.clone()),
@@ -123,6 +123,9 @@ pub(crate) const COLUMNS: [Column<ContactRow>; 12] = [
     ("original_source", |row| export::cell(&row.original_source)),
     ("company", |row| export::cell(row.company.as_deref().unwrap_or_default())),
     ("name", |row| export::cell(row.name.as_deref().unwrap_or_default())),
+    ("original_source_detail", |row| export::cell(&row.original_source_detail)),
+    ("latest_source", |row| export::cell(&row.latest_source)),
+    ("latest_source_detail", |row| export::cell(&row.latest_source_detail)),
 ];
 
 /// What the list shows, and to whom.
@@ -148,6 +151,8 @@ struct Row {
     href: String,
     source: String,
     source_detail: String,
+    /// The latest source, when it is another one.
+    latest: Option<String>,
     revenue: String,
     /// How much of the revenue is verified.
     parts: String,
@@ -290,7 +295,8 @@ fn row_of(layout: &Layout, zone: &Zone, shown: &ContactsView, row: &ContactRow) 
         href: paths::contact(account, ContactId(row.id)),
         company: row.company.clone().zip(row.company_id.map(|id| paths::company(account, id))),
         source: t.label.value(Dimension::Source, &row.original_source).into_owned(),
-        source_detail: row.original_source_detail.clone(),
+        source_detail: t.label.source_detail(&row.original_source, &row.original_source_detail).to_owned(),
+        latest: latest(t, row),
         revenue: revenue(t, row, &shown.currency),
         parts: parts(t, row, &shown.currency),
         completions: report_page::count(t, row.completions),
@@ -302,6 +308,16 @@ fn row_of(layout: &Layout, zone: &Zone, shown: &ContactsView, row: &ContactRow) 
     }
 }
 
+/// The latest source with its drill-downs, when it is not the original one.
+fn latest(t: &Texts, row: &ContactRow) -> Option<String> {
+    let source = t.label.value(Dimension::Source, &row.latest_source);
+    let detail = t.label.source_detail(&row.latest_source, &row.latest_source_detail);
+    let is_other =
+        row.latest_source != row.original_source || row.latest_source_detail != row.original_source_detail;
+    let latest = if detail.is_empty() { source.into_owned() } else { format!("{source} · {detail}") };
+    is_other.then(|| fill(t.contacts.latest, &[("source", &latest)]))
+}
+
 /// Verified and asserted revenue together, or the sign for an unknown value (rules.md 21).
 pub(crate) fn revenue(t: &Texts, row: &ContactRow, currency: &str) -> String {
     match row.revenue_minor.saturating_add(row.asserted_minor) {
@@ -311,7 +327,7 @@ pub(crate) fn revenue(t: &Texts, row: &ContactRow, currency: &str) -> String {
 }
 
 /// How much of the revenue is verified and how much only asserted.
-fn parts(t: &Texts, row: &ContactRow, currency: &str) -> String {
+pub(crate) fn parts(t: &Texts, row: &ContactRow, currency: &str) -> String {
     let money = |minor| format::money(&t.number, minor, currency);
     let (verified, asserted) = (money(row.revenue_minor), money(row.asserted_minor));
     fill(t.contacts.parts, &[("verified", &verified), ("asserted", &asserted)])

@@ -1,8 +1,9 @@
 //! Pages about contacts, companies, visitors, and the forms they submit.
 
-pub mod companies;
 pub mod blocked;
+pub mod companies;
 pub mod contact;
+mod contact_properties;
 pub mod edit;
 mod erase;
 pub mod form;

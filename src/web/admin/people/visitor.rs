@@ -225,7 +225,7 @@ pub(crate) struct Page {
     erase: Option<Erase>,
 }
 
-/// The pager of a timeline at this address.
+/// The pager of a timeline at this address, which may have a query.
 pub(crate) fn timeline_pager(
     t: &'static Texts,
     params: &TimelineParams,
@@ -236,7 +236,8 @@ pub(crate) fn timeline_pager(
 ) -> Option<Pager> {
     let first = params.after.is_some().then(|| address.to_owned());
     Pager::of(t, params.row, shown, total, first, next, |cursor, row| {
-        format!("{address}?after={cursor}&row={row}")
+        let sign = if address.contains('?') { '&' } else { '?' };
+        format!("{address}{sign}after={cursor}&row={row}")
     })
 }
 

@@ -1,5 +1,5 @@
-//! The settings pages of an account: tracking code, companies, sites, identity, users, API tokens, export; and the list of
-//! accounts.
+//! The settings pages of an account: tracking code, companies, properties of contacts, sites, identity, users, API tokens,
+//! export; and the list of accounts.
 
 pub mod account_form;
 pub mod account_settings;
@@ -9,6 +9,7 @@ pub mod companies;
 pub mod export;
 pub mod form_errors;
 pub mod identity;
+pub mod properties;
 pub mod settings_nav;
 pub mod tokens;
 pub mod tracking_code;

@@ -15,6 +15,7 @@ pub enum Tab {
     AdvancedTracking,
     Companies,
     Identity,
+    Properties,
     Account,
     Users,
     Tokens,
@@ -22,9 +23,10 @@ pub enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::TrackingCode,
         Self::AdvancedTracking,
+        Self::Properties,
         Self::Companies,
         Self::Identity,
         Self::Account,
@@ -40,6 +42,7 @@ impl Tab {
             Self::AdvancedTracking => "advanced-tracking",
             Self::Companies => "companies",
             Self::Identity => "identity",
+            Self::Properties => "properties",
             Self::Account => "account",
             Self::Users => "users",
             Self::Tokens => "tokens",
@@ -50,6 +53,7 @@ impl Tab {
     const fn least(self) -> Role {
         match self {
             Self::TrackingCode => Role::Viewer,
+            Self::Properties => Role::Editor,
             Self::AdvancedTracking
             | Self::Companies
             | Self::Identity
@@ -101,6 +105,7 @@ impl SettingsNav {
             Tab::AdvancedTracking => texts.advanced_tracking,
             Tab::Companies => self.t.companies.settings.nav,
             Tab::Identity => self.t.identity.title,
+            Tab::Properties => texts.properties,
             Tab::Account => texts.account,
             Tab::Users => texts.users,
             Tab::Tokens => texts.tokens,

@@ -60,6 +60,12 @@ texts! {
             direct_traffic: "Direct traffic",
             offline: "Offline sources",
         },
+        /// How somebody became known who did not come by a visit; the drill-down of offline sources.
+        offline: Offline {
+            analytics: "Reported by a program",
+            crm_ui: "Created by hand",
+            form: "Submitted form",
+        },
         device: Devices {
             desktop: "Desktop",
             mobile: "Mobile",
@@ -150,6 +156,20 @@ impl Labels {
             Dimension::Screen => self.screen(value).unwrap_or(value).into(),
             Dimension::ClickId => self.click_id(value).map_or(value.into(), Cow::Owned),
             _ => self.label(dimension, value).into(),
+        }
+    }
+
+    /// The drill-downs of a source, in words.
+    #[must_use]
+    pub fn source_detail<'a>(&self, source: &str, detail: &'a str) -> &'a str
+    where
+        Self: 'a,
+    {
+        match (source, detail) {
+            ("OFFLINE", "ANALYTICS") => self.offline.analytics,
+            ("OFFLINE", "CRM_UI") => self.offline.crm_ui,
+            ("OFFLINE", "FORM") => self.offline.form,
+            _ => detail,
         }
     }
 

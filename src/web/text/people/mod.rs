@@ -1,7 +1,8 @@
-//! Texts of the pages about people: contacts, companies, visitors, lists and forms.
+//! Texts of the pages about people: contacts, their properties and companies, visitors, lists and forms.
 
 pub mod companies;
 pub mod contacts;
 pub mod forms;
 pub mod lists;
+pub mod properties;
 pub mod visitor;

@@ -132,6 +132,12 @@ impl RowOfFields<'_> {
                 self.add("event", field.event, &typed.event, PartKind::Select(events, false));
             }
             What::Viewed => self.add("page", field.page, &typed.page, PartKind::Text),
+            What::PropertyNumber => {
+                self.add("property", field.property, &typed.property, PartKind::Text);
+                self.add_comparison();
+                self.add("number", field.decimal, &typed.number, PartKind::Text);
+            }
+            What::PropertyDate => self.add("property", field.property, &typed.property, PartKind::Text),
             What::List => {
                 let texts = &t.lists;
                 let members =
@@ -151,9 +157,7 @@ impl RowOfFields<'_> {
     fn add_count(&mut self, currency: &str) {
         let (t, typed) = (self.t, self.typed);
         let field = &t.lists.field;
-        let comparisons = [Comparison::AtLeast, Comparison::AtMost, Comparison::Exactly];
-        let comparisons = comparisons.map(|is| choice(is.into(), words::comparison(t, is)));
-        self.add("is", field.is, &typed.is, PartKind::Select(comparisons.to_vec(), false));
+        self.add_comparison();
         match typed.what {
             What::Value => {
                 let label = fill(field.amount, &[("currency", currency)]);
@@ -165,6 +169,13 @@ impl RowOfFields<'_> {
                 self.add_word(field.times);
             }
         }
+    }
+
+    fn add_comparison(&mut self) {
+        let (t, typed) = (self.t, self.typed);
+        let comparisons = [Comparison::AtLeast, Comparison::AtMost, Comparison::Exactly];
+        let comparisons = comparisons.map(|is| choice(is.into(), words::comparison(t, is)));
+        self.add("is", t.lists.field.is, &typed.is, PartKind::Select(comparisons.to_vec(), false));
     }
 
     fn add_text_test(&mut self) {

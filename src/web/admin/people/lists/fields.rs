@@ -7,6 +7,7 @@ use crate::domain::list::{
 };
 use crate::domain::money;
 use crate::domain::period::parse_day;
+use crate::domain::property_type::parse_number;
 use crate::domain::question::{Dimension, Filter, Operator};
 use crate::web::request::form::Fields;
 use crate::web::text::lists::Lists;
@@ -26,11 +27,13 @@ pub(crate) enum What {
     Company,
     Source,
     Property,
+    PropertyNumber,
+    PropertyDate,
     List,
 }
 
 impl What {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Completed,
         Self::Viewed,
         Self::Value,
@@ -41,6 +44,8 @@ impl What {
         Self::Email,
         Self::Company,
         Self::Property,
+        Self::PropertyNumber,
+        Self::PropertyDate,
         Self::List,
     ];
 
@@ -60,6 +65,8 @@ impl What {
             Self::Company => t.what.company,
             Self::Source => t.what.source,
             Self::Property => t.what.property,
+            Self::PropertyNumber => t.what.property_number,
+            Self::PropertyDate => t.what.property_date,
             Self::List => t.what.list,
         }
     }
@@ -69,7 +76,8 @@ impl What {
     }
 
     pub(crate) const fn has_time(self) -> bool {
-        self.is_activity() || matches!(self, Self::FirstSeen | Self::LastSeen | Self::Created)
+        self.is_activity()
+            || matches!(self, Self::FirstSeen | Self::LastSeen | Self::Created | Self::PropertyDate)
     }
 
     pub(crate) const fn is_text(self) -> bool {
@@ -211,6 +219,18 @@ impl Typed {
                     ..Self::new(what)
                 }
             }
+            Condition::Number { property, is, value } => {
+                let is: &'static str = is.into();
+                Self {
+                    property: property.clone(),
+                    is: is.to_owned(),
+                    number: value.clone(),
+                    ..Self::new(What::PropertyNumber)
+                }
+            }
+            Condition::Date { property, within } => {
+                Self { property: property.clone(), ..Self::new(What::PropertyDate) }.at(*within)
+            }
             Condition::List { list, is_member } => Self {
                 list: list.0.to_string(),
                 member: if *is_member { "is_member" } else { "is_no_member" }.to_owned(),
@@ -267,11 +287,8 @@ impl Typed {
                     What::Email => TextField::Email,
                     What::Company => TextField::Company,
                     What::Source => TextField::OriginalSource,
-                    _ => TextField::Property(self.property.to_lowercase()),
+                    _ => TextField::Property(self.property_name(t)?),
                 };
-                if self.what == What::Property && self.property.is_empty() {
-                    return Err(wrong.property.to_owned());
-                }
                 let is = self.test.parse().unwrap_or(TextTest::Is);
                 if is.has_value() && self.value.is_empty() {
                     return Err(wrong.value.to_owned());
@@ -279,11 +296,22 @@ impl Typed {
                 let value = if is.has_value() { self.value.clone() } else { String::new() };
                 Condition::Text { field, is, value }
             }
+            What::PropertyNumber => Condition::Number {
+                property: self.property_name(t)?,
+                is: self.is.parse().unwrap_or(Comparison::AtLeast),
+                value: parse_number(&self.number).map(|_| self.number.clone()).ok_or(wrong.decimal)?,
+            },
+            What::PropertyDate => Condition::Date { property: self.property_name(t)?, within: self.time(t)? },
             What::List => Condition::List {
                 list: self.list.parse().map(ListId).map_err(|_| wrong.list)?,
                 is_member: self.member == "is_member",
             },
         })
+    }
+
+    fn property_name(&self, t: &Lists) -> Result<String, String> {
+        let name = self.property.to_lowercase();
+        if name.is_empty() { Err(t.wrong.property.to_owned()) } else { Ok(name) }
     }
 
     fn filters(&self, t: &Lists) -> Result<Vec<RowFilter>, String> {
@@ -435,6 +463,8 @@ mod tests {
             {"text":{"field":"email","is":"ends_with","value":"@example.com"}},
             {"text":{"field":"company","is":"is","value":"example.com"}},
             {"text":{"field":{"property":"plan"},"is":"is_unknown","value":""}},
+            {"number":{"property":"seats","is":"at_most","value":"12.5"}},
+            {"date":{"property":"since","within":{"before":{"day":"2026-01-31"}}}},
             {"list":{"list":3,"is_member":false}}]}]}"#;
         let conditions = Conditions::parse(json).unwrap();
         let groups = Groups::of(&conditions, 2);

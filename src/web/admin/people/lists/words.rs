@@ -70,29 +70,39 @@ fn say(t: &Texts, names: &Names, condition: &Condition) -> String {
             };
             fill(text, &[("time", &time(t, *within))])
         }
-        Condition::Text { field, is, value } => {
-            let value = match field {
-                TextField::OriginalSource if *is == TextTest::Is || *is == TextTest::IsNot => {
-                    t.label.value(Dimension::Source, &value.to_uppercase()).into_owned()
-                }
-                _ => value.clone(),
-            };
-            let test = test(t, *is);
-            let tested = match is.has_value() {
-                true => fill(texts.tested, &[("test", test), ("value", &value)]),
-                false => test.to_owned(),
-            };
-            match field {
-                TextField::Email => fill(texts.email, &[("test", &tested)]),
-                TextField::Company => fill(texts.company, &[("test", &tested)]),
-                TextField::OriginalSource => fill(texts.source, &[("test", &tested)]),
-                TextField::Property(name) => fill(texts.property, &[("name", name), ("test", &tested)]),
-            }
+        Condition::Text { field, is, value } => say_text(t, field, *is, value),
+        Condition::Number { property, is, value } => {
+            let test = format!("{} {value}", comparison(t, *is));
+            fill(texts.property_number, &[("name", property), ("test", &test)])
+        }
+        Condition::Date { property, within } => {
+            fill(texts.property_date, &[("name", property), ("time", &time(t, *within))])
         }
         Condition::List { list, is_member } => {
             let name = names.lists.get(list).map_or(texts.gone_list, String::as_str);
             fill(if *is_member { texts.in_list } else { texts.not_in_list }, &[("list", name)])
         }
+    }
+}
+
+fn say_text(t: &Texts, field: &TextField, is: TextTest, value: &str) -> String {
+    let texts = &t.lists.say;
+    let value = match field {
+        TextField::OriginalSource if is == TextTest::Is || is == TextTest::IsNot => {
+            t.label.value(Dimension::Source, &value.to_uppercase()).into_owned()
+        }
+        _ => value.to_owned(),
+    };
+    let test = test(t, is);
+    let tested = match is.has_value() {
+        true => fill(texts.tested, &[("test", test), ("value", &value)]),
+        false => test.to_owned(),
+    };
+    match field {
+        TextField::Email => fill(texts.email, &[("test", &tested)]),
+        TextField::Company => fill(texts.company, &[("test", &tested)]),
+        TextField::OriginalSource => fill(texts.source, &[("test", &tested)]),
+        TextField::Property(name) => fill(texts.property, &[("name", name), ("test", &tested)]),
     }
 }
 
