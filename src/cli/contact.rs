@@ -17,6 +17,7 @@ use crate::domain::account::{AccountId, Settings};
 use crate::domain::money;
 use crate::domain::period::Zone;
 use crate::server::control;
+use crate::store::search::ContactSearch;
 use crate::store::{self, scan};
 
 #[derive(Subcommand)]
@@ -25,7 +26,7 @@ pub(super) enum Contact {
     List {
         #[arg(long, value_name = "ID")]
         account: i64,
-        /// Only contacts with an email that holds this text
+        /// Only contacts with each of these words in an email or in the value of a property
         #[arg(long, value_name = "TEXT", default_value = "")]
         search: String,
         /// Only contacts of the company with this number
@@ -95,7 +96,8 @@ pub(super) fn open(config: &Config, account: AccountId) -> Result<(store::Connec
 fn list(config: &Config, account: AccountId, wanted: &Wanted) -> Outcome {
     let (conn, settings) = open(config, account)?;
     let digits = money::digits(&settings.currency);
-    let found: Table<ContactRow> = contacts::find(&conn, account, digits, wanted).map_err(failure)?;
+    let found: Table<ContactRow> =
+        contacts::find(&conn, &ContactSearch::default(), account, digits, wanted).map_err(failure)?;
     let cells = |row: &ContactRow| {
         vec![
             row.id.to_string(),

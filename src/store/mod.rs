@@ -35,7 +35,7 @@ pub use hits::{batch, dead_letter, dictionary, event, inbox, row, session, unpac
 pub use open::{WriterMemory, set_writer_memory};
 pub use people::{
     alias, blocked_email, company, contact, contact_erasure, contact_joining, email, form, identification,
-    identity_key, list, property, property_definition, submission, visitor,
+    identity_key, list, property, property_definition, search, submission, visitor,
 };
 pub use upkeep::{backup, check, erased, restore, statistics, verify_backup};
 
@@ -81,6 +81,8 @@ pub struct Store {
     /// What follows the changes of `guestlog.db`.
     pub changes: Arc<changes::Changes>,
     pub scanner: Arc<scan::Scanner>,
+    /// Finds contacts by what one types.
+    pub contact_search: Arc<search::ContactSearch>,
     /// Who was erased.
     pub erased: erased::ErasedPersons,
     data_dir: PathBuf,
@@ -124,6 +126,7 @@ impl Store {
         Ok(Self {
             writer,
             scanner: Arc::new(scan::Scanner::new(Arc::clone(&readers))),
+            contact_search: Arc::default(),
             readers,
             waiting_reads: Arc::new(tokio::sync::Semaphore::new(WAITING_READS_MAX)),
             reading: Arc::new(tokio::sync::Semaphore::new(options.readers.max(1))),
@@ -231,6 +234,7 @@ impl Store {
     /// Those of the writer.
     pub async fn release_memory(&self) -> Result<(), Error> {
         self.scanner.release_memory();
+        self.contact_search.release_memory();
         self.readers.release_memory();
         self.inbox.release_memory();
         self.writer.write(|conn| Ok(conn.release_memory()?)).await

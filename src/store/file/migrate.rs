@@ -49,6 +49,7 @@ pub(in crate::store) const MAIN: &[Migration] = &[
         name: "0020_property_definition",
         sql: include_str!("migrations/0020_property_definition.sql"),
     },
+    Migration { name: "0021_contact_change", sql: include_str!("migrations/0021_contact_change.sql") },
 ];
 
 /// The steps of `inbox.db`.

@@ -1,6 +1,7 @@
 //! Contacts: finding, creating and changing one, and listing them in an order or by a search. Their emails, properties,
 //! aliases and identifications have files of their own.
 
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use rustc_hash::FxHashSet;
 
@@ -481,25 +482,11 @@ pub fn update_figures(conn: &Connection, account: AccountId, shown: &Shown) -> R
     Ok(())
 }
 
-/// Is `?2` empty, or in the primary email of a contact?
-const BY_PRIMARY: &str = "(?2 = '' or instr(email, ?2) > 0)";
+/// Among so many contacts each is looked up; among more, contacts are read in their order until enough are found.
+const LOOKED_UP: usize = 2_000;
 
-/// Is `?2` in any email of a contact?
-const BY_ANY: &str = "(instr(email, ?2) > 0 or id in (
-         select contact_id from contact_email where account_id = ?1 and instr(email, ?2) > 0))";
-
-/// The condition of a search. Few contacts have further emails, and asking every contact for one would take half as
-/// long again.
-fn search_sql(conn: &Connection, account: AccountId, search: &str) -> Result<&'static str, Error> {
-    let is_in_others = !search.is_empty()
-        && conn
-            .prepare_cached("select 1 from contact_email where account_id = ?1 and instr(email, ?2) > 0")?
-            .exists((account.0, search))?;
-    Ok(if is_in_others { BY_ANY } else { BY_PRIMARY })
-}
-
-/// Contacts one of whose emails holds `search` (lower case; empty = all), of one company or of any, after the contact
-/// `after`; at most `limit`. Without search, by creation, only those shown are read; else all of the company or account.
+/// Contacts after the contact `after`, at most `limit`: all, or only those of a company, or only those of the ascending
+/// numbers in `among`. In the order of creation only those shown are read; else all of the company or account.
 ///
 /// # Errors
 /// `NotFound` when there is no contact `after`; SQLite's.
@@ -507,36 +494,75 @@ pub fn list(
     conn: &Connection,
     account: AccountId,
     order: Order,
-    search: &str,
-    company: Option<CompanyId>,
+    among: Among<'_>,
     after: Option<i64>,
     limit: usize,
 ) -> Result<Vec<Shown>, Error> {
     let (column, sign, direction) = order.sql();
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let is_known = after.is_none_or(|after| find(conn, account, after).is_ok_and(|found| found.is_some()));
     if !is_known {
         return Err(Error::NotFound);
     }
     let after_it = match after {
         Some(_) => format!(
-            "and ({column}, id) {sign} (select {column}, id from contact where account_id = ?1 and id = ?3)"
+            "and ({column}, id) {sign} (select {column}, id from contact where account_id = ?1 and id = ?2)"
         ),
-        None => "and ?3 is null".to_owned(),
+        None => "and ?2 is null".to_owned(),
     };
-    let found = search_sql(conn, account, search)?;
-    let (index, of_company) = match company {
-        Some(_) => ("indexed by contact_company", "company_id = ?5"),
-        None => ("", "?5 is null"),
+    let (from, is_among) = match among {
+        Among::All => ("contact", "?3 is null"),
+        Among::Company(_) => ("contact indexed by contact_company", "company_id = ?3"),
+        Among::Numbers(numbers) if numbers.len() <= LOOKED_UP => {
+            ("json_each(?3) j cross join contact on account_id = ?1 and id = j.value", "true")
+        }
+        Among::Numbers(_) => ("contact", "?3 is null"),
+    };
+    let numbers = match among {
+        Among::Numbers(numbers) if numbers.len() > LOOKED_UP => Some(numbers),
+        _ => None,
     };
     let mut statement = conn.prepare_cached(&format!(
-        "select {FIELDS} from contact {index}
-         where account_id = ?1 and state = 'active' and {of_company} and {found} {after_it}
-         order by {column} {direction}, id {direction} limit ?4"
+        "select {FIELDS} from {from} where account_id = ?1 and state = 'active' and {is_among} {after_it}
+         order by {column} {direction}, contact.id {direction} limit ?4"
     ))?;
-    let company = company.map(|company| company.0);
-    let rows = statement.query_map((account.0, search, after, limit, company), read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let (mut shown, most) = (Vec::new(), i64::try_from(limit).unwrap_or(i64::MAX));
+    let most = if numbers.is_some() { -1 } else { most };
+    let mut rows = statement.query((account.0, after, among.value(), most))?;
+    while shown.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let contact = read(row)?;
+        if numbers.is_none_or(|numbers| has_number(numbers, contact.id)) {
+            shown.push(contact);
+        }
+    }
+    Ok(shown)
+}
+
+/// Which contacts of an account are listed.
+#[derive(Clone, Copy, Debug)]
+pub enum Among<'a> {
+    All,
+    Company(CompanyId),
+    /// Ascending.
+    Numbers(&'a [u32]),
+}
+
+impl Among<'_> {
+    fn value(self) -> Value {
+        match self {
+            Self::Company(company) => company.0.into(),
+            Self::Numbers(numbers) if numbers.len() <= LOOKED_UP => {
+                let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+                format!("[{}]", numbers.join(",")).into()
+            }
+            Self::All | Self::Numbers(_) => Value::Null,
+        }
+    }
+}
+
+fn has_number(numbers: &[u32], id: i64) -> bool {
+    u32::try_from(id).is_ok_and(|id| numbers.binary_search(&id).is_ok())
 }
 
 /// The members of a list, those created last first, after the contact `after`; at most `limit`.
@@ -560,23 +586,27 @@ pub fn list_members(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// How many contacts, of one company or of any, have an email that holds `search`.
-pub fn count(
-    conn: &Connection,
-    account: AccountId,
-    search: &str,
-    company: Option<CompanyId>,
-) -> Result<i64, Error> {
-    let found = search_sql(conn, account, search)?;
+/// How many contacts an account or a company has.
+pub fn count(conn: &Connection, account: AccountId, company: Option<CompanyId>) -> Result<i64, Error> {
     // The first index is a fraction of the table, and holds all that is asked for.
     let (index, of_company) = match company {
-        Some(_) => ("contact_company", "company_id = ?3"),
-        None => ("contact_list", "?3 is null"),
+        Some(_) => ("contact_company", "company_id = ?2"),
+        None => ("contact_list", "?2 is null"),
     };
     Ok(conn
         .prepare_cached(&format!(
             "select count(*) from contact indexed by {index}
-             where account_id = ?1 and state = 'active' and {of_company} and {found}"
+             where account_id = ?1 and state = 'active' and {of_company}"
         ))?
-        .query_row((account.0, search, company.map(|company| company.0)), |row| row.get(0))?)
+        .query_row((account.0, company.map(|company| company.0)), |row| row.get(0))?)
+}
+
+/// The numbers of the contacts of a company, ascending.
+pub fn list_numbers(conn: &Connection, account: AccountId, company: CompanyId) -> Result<Vec<u32>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select id from contact indexed by contact_company
+         where account_id = ?1 and company_id = ?2 and state = 'active' order by id",
+    )?;
+    let numbers = statement.query_map((account.0, company.0), |row| row.get(0))?;
+    Ok(numbers.collect::<Result<_, _>>()?)
 }

@@ -11,6 +11,7 @@ mod identity;
 pub mod list;
 pub mod property;
 pub mod property_definition;
+pub mod search;
 pub mod submission;
 pub mod visitor;
 

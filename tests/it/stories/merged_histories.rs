@@ -13,6 +13,7 @@ use guestlog::domain::contact::Email;
 use guestlog::domain::provenance::Provenance;
 use guestlog::domain::user::Scope;
 use guestlog::store::dictionary::{self, Kind};
+use guestlog::store::search::ContactSearch;
 use guestlog::store::{self, contact, visitor};
 use serde_json::{Value, json};
 
@@ -419,6 +420,23 @@ async fn completers(site: &Site, secret: &str) -> Vec<String> {
     all.into_iter().map(|(id, completions)| format!("{id} {completions}")).collect()
 }
 
+/// A search that follows the changes finds what one that begins anew finds, and what the tables hold.
+fn assert_searched(site: &Site, search: &ContactSearch) {
+    let conn = store::Connection::open(site.data_dir().join(store::MAIN_FILE)).unwrap();
+    for word in ["a", "@", "example.", "1", "2@", "nobody"] {
+        let found = search.find(&conn, site.account, word).unwrap();
+        assert_eq!(found, ContactSearch::default().find(&conn, site.account, word).unwrap(), "{word}");
+        let held: Vec<u32> = site.asks(&format!(
+            "select id from contact c where state = 'active' and (instr(email, '{word}') > 0
+                 or exists (select 1 from contact_email e where e.contact_id = c.id and instr(e.email, '{word}') > 0)
+                 or exists (select 1 from contact_property p
+                     where p.contact_id = c.id and instr(lower(p.value), '{word}') > 0))
+             order by id"
+        ));
+        assert_eq!(found, held, "{word}");
+    }
+}
+
 /// Each contact belongs to the company of its primary email, and no company is left over.
 fn assert_companies(site: &Site) {
     let wrong: i64 = site.ask(
@@ -443,10 +461,12 @@ async fn what_is_counted_of_merged_contacts_is_what_their_people_did() {
         let dice = SeededRandom::new(seed);
         site.collect(&site.completion("first", "nobody", "Sale", 1)).await;
         site.fold().await;
+        let search = ContactSearch::default();
         for n in 0..STEPS {
             step(&mut site, &mut model, &dice, n).await;
             assert_eq!(figures(&site), model.figures(), "seed {seed}, step {n}");
             assert_companies(&site);
+            assert_searched(&site, &search);
             assert_eq!(latest_sources(&site), model.latest_sources(), "seed {seed}, step {n}");
             assert_eq!(ends(&site), model.ends(), "seed {seed}, step {n}");
             merges += model.merges.len();

@@ -11,7 +11,8 @@ use crate::domain::account::AccountId;
 use crate::domain::company::CompanyId;
 use crate::domain::money;
 use crate::store::company::{self, Company, Order, Sums};
-use crate::store::{self, Connection, account, contact};
+use crate::store::contact::{self, Among};
+use crate::store::{self, Connection, account};
 
 /// Longest text that names and domains are searched for, characters.
 const SEARCH_MAX: usize = 254;
@@ -173,14 +174,8 @@ pub fn read(
     let digits = digits_of(conn, account)?;
     let Some(found) = company::find(conn, account, id)? else { return Ok(None) };
     let sums = company::find_sums(conn, account, id)?;
-    let wanted = contacts::Wanted {
-        search: String::new(),
-        company: Some(id),
-        order: contact::Order::LastSeen,
-        after,
-        limit,
-    };
-    let Table { rows, next, .. } = contacts::find(conn, account, digits, &wanted)?;
+    let order = (contact::Order::LastSeen, Among::Company(id));
+    let (rows, next) = contacts::list_part(conn, account, digits, order, after, limit)?;
     Ok(Some(CompanyReport { company: CompanyRow::of(found, sums, digits), contacts: rows, next }))
 }
 

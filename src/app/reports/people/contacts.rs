@@ -2,6 +2,7 @@
 //! (rules.md 21). Whose email may be read is decided where the answer is written (rules.md 28).
 
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -15,11 +16,12 @@ use crate::domain::company::CompanyId;
 use crate::domain::contact::{FIRST_NAME, LAST_NAME, full_name};
 use crate::domain::money;
 use crate::domain::readable::readable;
-use crate::store::contact::{self, Order, Shown};
+use crate::store::contact::{self, Among, Order, Shown};
 use crate::store::dictionary::{self, Kind, part};
+use crate::store::search::ContactSearch;
 use crate::store::{self, Connection, company, property, visitor};
 
-/// Longest text that emails are searched for, characters.
+/// Longest text that is searched for, characters.
 const SEARCH_MAX: usize = 254;
 
 /// A contact.
@@ -92,7 +94,7 @@ fn detail(source: &str) -> String {
 /// Which contacts are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// Part of an email; empty = all.
+    /// Words in their emails and properties; empty = all.
     pub search: String,
     /// Only contacts of this company.
     pub company: Option<CompanyId>,
@@ -138,8 +140,8 @@ impl Wanted {
 pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Table<ContactRow>, Error> {
     let entry = app.accounts.find(account).ok_or(Error::NoAccount)?;
     let digits = money::digits(&entry.settings().currency);
-    let wanted = wanted.clone();
-    app.store.read(move |conn| find(conn, account, digits, &wanted)).await
+    let (wanted, search) = (wanted.clone(), Arc::clone(&app.store.contact_search));
+    app.store.read(move |conn| find(conn, &search, account, digits, &wanted)).await
 }
 
 /// The same on a connection of the caller; `digits` are the decimal places of the account's currency.
@@ -148,21 +150,46 @@ pub async fn list(app: &App, account: AccountId, wanted: &Wanted) -> Result<Tabl
 /// `Invalid`; the store's.
 pub fn find(
     conn: &Connection,
+    searched: &ContactSearch,
     account: AccountId,
     digits: u32,
     wanted: &Wanted,
 ) -> Result<Table<ContactRow>, Error> {
     let Wanted { search, company, order, after, limit } = wanted;
-    let mut shown = match contact::list(conn, account, *order, search, *company, *after, limit + 1) {
+    let mut numbers = Vec::new();
+    let (among, total) = match (search.is_empty(), company) {
+        (true, Some(company)) => (Among::Company(*company), contact::count(conn, account, Some(*company))?),
+        (true, None) => (Among::All, contact::count(conn, account, None)?),
+        (false, company) => {
+            numbers = searched.find(conn, account, search)?;
+            if let Some(company) = company {
+                let of_company = contact::list_numbers(conn, account, *company)?;
+                numbers.retain(|number| of_company.binary_search(number).is_ok());
+            }
+            (Among::Numbers(&numbers), i64::try_from(numbers.len()).unwrap_or(i64::MAX))
+        }
+    };
+    let (rows, next) = list_part(conn, account, digits, (*order, among), *after, *limit)?;
+    Ok(Table { rows, total: u64::try_from(total).unwrap_or(0), next, ..Table::default() })
+}
+
+/// A part of the contacts in an order, and what `after` must be for the next one.
+pub(in crate::app::reports) fn list_part(
+    conn: &Connection,
+    account: AccountId,
+    digits: u32,
+    (order, among): (Order, Among<'_>),
+    after: Option<i64>,
+    limit: usize,
+) -> Result<(Vec<ContactRow>, Option<String>), Error> {
+    let mut shown = match contact::list(conn, account, order, among, after, limit + 1) {
         Err(store::Error::NotFound) => return Err(no_cursor()),
         found => found?,
     };
-    let is_more = shown.len() > *limit;
-    shown.truncate(*limit);
+    let is_more = shown.len() > limit;
+    shown.truncate(limit);
     let next = shown.last().filter(|_| is_more).map(|last| last.id.to_string());
-    let rows = rows_of(conn, account, shown, digits)?;
-    let total = u64::try_from(contact::count(conn, account, search, *company)?).unwrap_or(0);
-    Ok(Table { rows, total, next, ..Table::default() })
+    Ok((rows_of(conn, account, shown, digits)?, next))
 }
 
 /// Contacts as rows of a table, in the same order.

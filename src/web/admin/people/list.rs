@@ -1,6 +1,6 @@
 //! `/accounts/{id}/contacts`: all people with a known email address. The list covers all time, so it has no period.
-//! Users who see emails only masked can neither search nor sort by them, because that would reveal them (rules.md
-//! 28).
+//! Users who see emails only masked see no names either: they can neither search nor sort by emails, because that would
+//! reveal them (rules.md 28).
 
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};

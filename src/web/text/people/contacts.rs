@@ -16,7 +16,7 @@ texts! {
         latest_source: "Latest source",
         /// Below a contact of the list whose latest source is not its original one.
         latest: "Latest: {source}",
-        search: "Email",
+        search: "Name, email or property",
         show: "Search",
         clear: "Show all contacts",
         newest: "Newest first",
