@@ -355,6 +355,16 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await sound(await page.reload(), "list");
     await sound(await page.goto(at("lists/1/edit")), "list-edit");
     await sound(await page.goto(at("lists")), "lists");
+    await sound(await page.goto(at("companies")), "companies");
+    await page.getByRole("link", { name: "work.test" }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("Works");
+    await submit(page, page.getByRole("button", { name: "Save" }));
+    await sound(await page.reload(), "company");
+    await sound(await page.goto(at("settings/companies")), "settings-companies");
+    await page.getByRole("textbox", { name: "Domains that are no companies" }).fill("co.uk");
+    await sound(await submit(page, page.getByRole("button", { name: "Save" })), "settings-companies-refused", 422);
+    await page.goto(at("contacts?company=2"));
+    await sound(await page.reload(), "contacts-of-company");
     await page.goto(at("contacts"));
     await page.getByRole("link", { name: "ada@work.test" }).click();
     await sound(await page.reload(), "contact-of-list");
