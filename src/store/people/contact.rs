@@ -513,7 +513,7 @@ pub fn list(
         Among::All => ("contact", "?3 is null"),
         Among::Company(_) => ("contact indexed by contact_company", "company_id = ?3"),
         Among::Numbers(numbers) if numbers.len() <= LOOKED_UP => {
-            ("json_each(?3) j cross join contact on account_id = ?1 and id = j.value", "true")
+            ("(select value from json_each(?3)) j cross join contact on account_id = ?1 and id = j.value", "true")
         }
         Among::Numbers(_) => ("contact", "?3 is null"),
     };
@@ -523,7 +523,7 @@ pub fn list(
     };
     let mut statement = conn.prepare_cached(&format!(
         "select {FIELDS} from {from} where account_id = ?1 and state = 'active' and {is_among} {after_it}
-         order by {column} {direction}, contact.id {direction} limit ?4"
+         order by {column} {direction}, id {direction} limit ?4"
     ))?;
     let (mut shown, most) = (Vec::new(), i64::try_from(limit).unwrap_or(i64::MAX));
     let most = if numbers.is_some() { -1 } else { most };

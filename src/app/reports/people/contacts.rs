@@ -156,7 +156,7 @@ pub fn find(
     wanted: &Wanted,
 ) -> Result<Table<ContactRow>, Error> {
     let Wanted { search, company, order, after, limit } = wanted;
-    let mut numbers = Vec::new();
+    let mut numbers: Vec<u32>;
     let (among, total) = match (search.is_empty(), company) {
         (true, Some(company)) => (Among::Company(*company), contact::count(conn, account, Some(*company))?),
         (true, None) => (Among::All, contact::count(conn, account, None)?),
