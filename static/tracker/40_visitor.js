@@ -107,8 +107,9 @@ function newVisitor() {
   delete w.__hsUserToken;
 }
 
+// A string, a number or a boolean; no symbol, object, function and no big integer.
 function isPlain(value) {
-  return /^(string|number|boolean)$/.test(typeof value);
+  return /^(st|n|bo)/.test(typeof value);
 }
 
 // Only plain values can be sent. A list becomes a text as HubSpot writes lists, and what is inside an object gets a name
