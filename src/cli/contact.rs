@@ -1,5 +1,5 @@
-//! `guestlog contact`: the contacts of an account, one of them, and merging two. What is read is what the pages answer as
-//! JSON.
+//! `guestlog contact`: the contacts of an account, one of them, merging two, and files of contacts. What is listed and shown
+//! is what the pages answer as JSON.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use super::answer::{Answer, Failure, Outcome, table};
+use super::contact_files;
 use crate::app::commands::Command;
 use crate::app::reports::contact::{self, Ask, ContactReport};
 use crate::app::reports::contacts::{self, Wanted};
@@ -42,6 +43,10 @@ pub(super) enum Contact {
         /// The number of the contact
         contact: i64,
     },
+    /// Export all contacts of an account as CSV. Can run while the server is running
+    Export(contact_files::Export),
+    /// Import contacts from a CSV file
+    Import(contact_files::Import),
     /// Merge a contact into another one, which stays. It can be undone on the page of that contact
     Merge {
         #[arg(long, value_name = "ID")]
@@ -53,8 +58,11 @@ pub(super) enum Contact {
     },
 }
 
-pub(super) fn run(command: Contact, config: &Config) -> Outcome {
+/// Answers `None` when exported contacts were the answer on stdout.
+pub(super) fn run(command: Contact, config: &Config, json: bool) -> Result<Option<Answer>, Failure> {
     match command {
+        Contact::Export(asked) => return contact_files::export(&asked, config, json),
+        Contact::Import(asked) => contact_files::import(asked, config),
         Contact::List { account, search, limit, after } => {
             let asked = [("search", search), ("limit", limit), ("after", after)];
             let asked: Vec<_> = asked.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
@@ -69,6 +77,7 @@ pub(super) fn run(command: Contact, config: &Config) -> Outcome {
             Ok(Answer::new(done, format!("contact {from} is part of contact {survivor}")))
         }
     }
+    .map(Some)
 }
 
 fn failure(error: Error) -> Failure {

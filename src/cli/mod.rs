@@ -4,6 +4,7 @@
 mod account;
 mod answer;
 mod contact;
+mod contact_files;
 mod demo;
 mod doctor;
 mod event;
@@ -68,7 +69,7 @@ enum Command {
     /// Manage events
     #[command(subcommand)]
     Event(event::Event),
-    /// List and merge contacts
+    /// List, merge, export and import contacts
     #[command(subcommand)]
     Contact(contact::Contact),
     /// Export data of an account
@@ -77,6 +78,8 @@ enum Command {
     /// Manage lists of contacts
     #[command(subcommand)]
     List(list::Command),
+    /// Export everything that is stored of one person, as JSON. Can run while the server is running
+    ExportPerson(person::Export),
     /// Erase one person for good: the contact with all its browsers and everything they did
     ErasePerson(person::Erase),
     /// Manage map files, which contain the country, network and company of IP addresses
@@ -151,9 +154,10 @@ fn execute(command: Command, config: &Config, json: bool) -> Result<Option<Answe
         Command::User(command) => user::run(command, config),
         Command::Token(command) => token::run(command, config),
         Command::Event(command) => event::run(command, config),
-        Command::Contact(command) => contact::run(command, config),
+        Command::Contact(command) => return contact::run(command, config, json),
         Command::Export(command) => return export::run(&command, config, json),
         Command::List(command) => list::run(command, config),
+        Command::ExportPerson(asked) => person::export(&asked, config),
         Command::ErasePerson(asked) => person::erase(asked, config),
         Command::Geo(command) => geo::run(&command, config),
         Command::Upkeep(command) => upkeep::run(&command, config),

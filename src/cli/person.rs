@@ -1,12 +1,87 @@
-//! `guestlog erase-person`: erases one person for good.
+//! `guestlog export-person` and `erase-person`: everything that is stored of one person as JSON, and erasing it for good.
 
-use serde_json::Value;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::answer::{Answer, Failure, Outcome};
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Failure, Outcome, Stopped, write_file};
 use crate::app::commands::Command;
+use crate::app::reports::person::{Key, PersonExport};
+use crate::base::clock::{Clock, RealClock};
 use crate::config::Config;
 use crate::domain::account::AccountId;
+use crate::domain::contact::Email;
+use crate::domain::visitor::Token;
 use crate::server::control::execute;
+use crate::store::{self, export::Snapshot};
+
+#[derive(clap::Args)]
+pub(super) struct Export {
+    #[arg(long, value_name = "ID")]
+    account: i64,
+    #[command(flatten)]
+    person: Person,
+    /// The file to write. The default is standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Replace an existing file
+    #[arg(long, requires = "output")]
+    force: bool,
+}
+
+/// What the person is found by.
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct Person {
+    /// An email of the person
+    #[arg(long)]
+    email: Option<String>,
+    /// The site's own ID of the person
+    #[arg(long, value_name = "ID")]
+    external_id: Option<String>,
+    /// The number of the contact
+    #[arg(long, value_name = "NUMBER")]
+    contact: Option<i64>,
+    /// The token of a browser of the person: the value of the cookie hubspotutk
+    #[arg(long, value_name = "TOKEN")]
+    visitor: Option<String>,
+}
+
+impl Person {
+    fn key(&self) -> Result<Key, Failure> {
+        let email = self.email.as_ref().map(|text| Email::parse(text).map(Key::Email));
+        let visitor = self.visitor.as_ref().map(|text| Token::parse(text).map(Key::Visitor));
+        let external_id = self.external_id.clone().map(Key::ExternalId).map(Some);
+        let contact = self.contact.map(Key::Contact).map(Some);
+        let key = email.or(visitor).or(external_id).or(contact).flatten();
+        key.ok_or_else(|| Failure::usage("this is not an email or the token of a browser"))
+    }
+}
+
+pub(super) fn export(asked: &Export, config: &Config) -> Outcome {
+    let key = asked.person.key()?;
+    let id = AccountId(asked.account);
+    let unknown = || Failure::failed(format!("there is no account {id}; see guestlog account list"));
+    let snapshot = Snapshot::open(&config.server.data_dir)?.ok_or_else(unknown)?;
+    let conn = snapshot.conn();
+    let account = store::account::find(conn, id)?.ok_or_else(unknown)?;
+    let clock: Arc<dyn Clock> = Arc::new(RealClock);
+    let found = PersonExport::find(conn, account, &key, clock.now())?;
+    let mut export = found.ok_or_else(|| Failure::failed("there is nobody who is known by this"))?;
+    while export.step(conn, &clock)? {}
+    let document = export.finish();
+    let Some(file) = &asked.output else {
+        let text = serde_json::to_string_pretty(&document).map_err(Failure::failed)?;
+        return Ok(Answer::new(document, text));
+    };
+    write_file(file, asked.force, |output| {
+        serde_json::to_writer_pretty(&mut *output, &document)
+            .map_err(|error| Stopped::Output(error.into()))?;
+        output.write_all(b"\n").map_err(Stopped::Output)
+    })?;
+    Ok(Answer::new(json!({ "file": file }), format!("{} written", file.display())))
+}
 
 #[derive(clap::Args)]
 pub(super) struct Erase {

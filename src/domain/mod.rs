@@ -18,7 +18,7 @@ pub mod tracking;
 mod visits;
 
 pub use events::{element_picker, event, snippet, value_property};
-pub use people::{contact, form, list, password, provenance, user};
+pub use people::{contact, form, import, list, password, provenance, user};
 pub use reports::{period, question, saved_view};
 pub use visits::{
     addresses, campaign, click_id, client_hints, device, language, network, page, readable, referrer, screen,

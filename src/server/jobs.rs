@@ -1,5 +1,5 @@
-//! The background jobs of a running server: folding, closing days, deleting old data, work on events, lists, writing the
-//! counts of robots, and loading changed map files.
+//! The background jobs of a running server: folding, closing days, deleting old data, work on events, lists, imports of contacts, writing
+//! the counts of robots, and loading changed map files.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use crate::app::ingest::{accept, fold};
 use crate::app::jobs::build_lists::ListJob;
 use crate::app::jobs::close_days::CloseJob;
 use crate::app::jobs::retention::RetentionJob;
+use crate::app::people::import;
 
 /// How often map files are checked.
 const MAPS_EVERY: Duration = Duration::from_secs(60);
@@ -28,6 +29,9 @@ const RETENTION_EVERY: Duration = Duration::from_secs(3600);
 const WORK_EVERY: Duration = Duration::from_secs(1);
 /// How often lists are looked through for those that are due.
 const LISTS_EVERY: Duration = Duration::from_secs(5);
+/// How often imports of contacts are looked for, and how long it waits after one failed.
+const IMPORTS_EVERY: Duration = Duration::from_secs(1);
+const IMPORTS_AGAIN: Duration = Duration::from_secs(30);
 /// How often the counts of robots are written.
 const BOTS_EVERY: Duration = Duration::from_secs(1);
 
@@ -48,6 +52,7 @@ impl Jobs {
             rt::spawn(close_days(Arc::clone(app))),
             rt::spawn(work_on_events(Arc::clone(app))),
             rt::spawn(build_lists(Arc::clone(app))),
+            rt::spawn(import_contacts(Arc::clone(app))),
             rt::spawn(delete_old_events(Arc::clone(app), events_months)),
         ];
         Self { app: Arc::clone(app), running }
@@ -119,6 +124,16 @@ async fn build_lists(app: Arc<App>) {
         tokio::time::sleep(LISTS_EVERY).await;
         if let Err(error) = job.run(&app).await {
             tracing::warn!(%error, "lists could not be kept up to date");
+        }
+    }
+}
+
+async fn import_contacts(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(IMPORTS_EVERY).await;
+        if let Err(error) = import::work::work_due(&app).await {
+            tracing::error!(%error, "an import of contacts was interrupted; it goes on later");
+            tokio::time::sleep(IMPORTS_AGAIN).await;
         }
     }
 }

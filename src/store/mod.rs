@@ -34,7 +34,8 @@ pub use hits::watermark::{update_watermark, watermark};
 pub use hits::{batch, dead_letter, dictionary, event, inbox, row, session, unpacked};
 pub use open::{WriterMemory, set_writer_memory};
 pub use people::{
-    alias, contact, contact_erasure, email, form, identification, list, property, submission, visitor,
+    alias, contact, contact_erasure, email, form, identification, import, list, person, property, submission,
+    visitor,
 };
 pub use upkeep::{backup, check, erased, restore, statistics, verify_backup};
 

@@ -136,6 +136,18 @@ pub fn contact(account: AccountId, id: ContactId) -> String {
     format!("{}/{}", contacts(account), id.0)
 }
 
+/// `/accounts/1000001/contacts/import`
+#[must_use]
+pub fn imports(account: AccountId) -> String {
+    format!("{}/import", contacts(account))
+}
+
+/// `/accounts/1000001/contacts/import/7`
+#[must_use]
+pub fn import(account: AccountId, id: i64) -> String {
+    format!("{}/{id}", imports(account))
+}
+
 /// `/accounts/1000001/lists`
 #[must_use]
 pub fn lists(account: AccountId) -> String {

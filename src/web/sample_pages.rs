@@ -4,6 +4,7 @@
 mod events;
 mod fixtures;
 mod forms;
+mod imports;
 mod lists;
 mod people;
 mod reports;
@@ -170,6 +171,7 @@ fn pages() -> BTreeMap<&'static str, String> {
     .chain(lists::pages_of_lists())
     .chain(people::pages_of_people())
     .chain(forms::pages_of_forms())
+    .chain(imports::pages_of_imports())
     .collect()
 }
 

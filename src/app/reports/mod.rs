@@ -40,7 +40,7 @@ pub use events::{EventRow, events};
 pub use forms::{FormReport, FormRow, form, forms};
 pub use pages::{PageRow, pages};
 pub use parameters::{LIMIT_DEFAULT, LIMIT_MAX};
-pub use people::{contact, contacts, forms, lists, merges, visitor};
+pub use people::{contact, contacts, forms, lists, merges, person, visitor};
 pub use sources::{SourceRow, sources};
 pub use visitor::{VisitorReport, visitor};
 

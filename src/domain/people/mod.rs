@@ -2,6 +2,7 @@
 
 pub mod contact;
 pub mod form;
+pub mod import;
 pub mod list;
 pub mod password;
 pub mod provenance;

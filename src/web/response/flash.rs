@@ -47,10 +47,11 @@ pub enum Done {
     MergeUndone,
     ContactMade,
     FormDeleted,
+    ImportDiscarded,
 }
 
 /// Every notice with its text.
-const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 32] {
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 33] {
     [
         (Done::Saved, texts.saved),
         (Done::AccountMade, texts.account_made),
@@ -84,6 +85,7 @@ const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 32] {
         (Done::MergeUndone, texts.merge_undone),
         (Done::ContactMade, texts.contact_made),
         (Done::FormDeleted, texts.form_deleted),
+        (Done::ImportDiscarded, texts.import_discarded),
     ]
 }
 

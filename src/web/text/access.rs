@@ -38,6 +38,7 @@ texts! {
             names_dismissed: "The names are dismissed. You can restore them under Dismissed.",
             names_restored: "The names are restored and wait for review again.",
             form_deleted: "The form and what was submitted with it were deleted.",
+            import_discarded: "The file was deleted.",
         },
         field: Fields {
             email: "Email",

@@ -85,12 +85,13 @@ use export::Export;
 pub use fill::{Plural, fill};
 use forms::Forms;
 use frame::Frame;
+use imports::Imports;
 use install::Install;
 use labels::Labels;
 use lists::Lists;
 use live::Live;
 use number::Numbers;
-pub use people::{contacts, forms, lists, visitor};
+pub use people::{contacts, forms, imports, lists, visitor};
 use report::Report;
 pub use reports::{report, saved_views, table};
 use saved_views::Views;
@@ -110,6 +111,7 @@ texts! {
         visitor: Visitor,
         events: Events,
         contacts: Contacts,
+        imports: Imports,
         lists: Lists,
         forms: Forms,
         views: Views,

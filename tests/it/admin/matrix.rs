@@ -5,6 +5,7 @@ use actix_web::http::Method;
 use guestlog::app::access::Actor;
 use guestlog::app::access::tokens;
 use guestlog::app::events::definitions;
+use guestlog::app::people::import::{self, Upload};
 use guestlog::app::people::lists;
 use guestlog::base::clock::Millis;
 use guestlog::domain::event::{EventKind, Typed};
@@ -34,7 +35,7 @@ const EDITOR: Who = Who::Role(Role::Editor);
 const VIEWER: Who = Who::Role(Role::Viewer);
 
 /// All admin routes. `{a}` is the account, `{u}` a user of it, `{t}` a token, `{v}` a visitor, `{c}` a contact,
-/// `{e}` and `{f}` events, `{l}` a list.
+/// `{e}` and `{f}` events, `{l}` a list, `{m}` a form, `{i}` an import.
 const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/", SignedIn),
     ("GET", "/setup", Everybody),
@@ -83,6 +84,12 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/accounts/{a}/contacts/{c}/merge", EDITOR),
     ("POST", "/accounts/{a}/contacts/{c}/merge", EDITOR),
     ("POST", "/accounts/{a}/contacts/{c}/undo-merge", EDITOR),
+    ("GET", "/accounts/{a}/contacts/import", ADMIN),
+    ("POST", "/accounts/{a}/contacts/import", ADMIN),
+    ("GET", "/accounts/{a}/contacts/import/{i}", ADMIN),
+    ("POST", "/accounts/{a}/contacts/import/{i}", ADMIN),
+    ("POST", "/accounts/{a}/contacts/export", ADMIN),
+    ("POST", "/accounts/{a}/contacts/{c}/export", ADMIN),
     ("GET", "/accounts/{a}/forms", VIEWER),
     ("GET", "/accounts/{a}/forms/{m}", VIEWER),
     ("POST", "/accounts/{a}/forms/{m}/delete", ADMIN),
@@ -204,6 +211,9 @@ async fn world() -> World {
         });
         let list = lists::create(&site.app, Actor::Machine, account, name, ListKind::Active, conditions);
         list.await.unwrap();
+        let mut file = Upload::start(&site.app).unwrap();
+        file.write(b"email\nada@example.test\n").unwrap();
+        import::create(&site.app, Actor::Machine, account, file, "people.csv").await.unwrap();
         ids.push([account.to_string(), user.0.to_string(), token.0.to_string()]);
     }
     let other = ids.pop().unwrap();
@@ -219,6 +229,7 @@ fn path(template: &str, [a, u, t]: [&String; 3]) -> String {
         .replace("{c}", "1")
         .replace("{l}", "1")
         .replace("{m}", "1")
+        .replace("{i}", "1")
         .replace("{e}", "000000000001")
         .replace("{f}", "000000000002")
 }

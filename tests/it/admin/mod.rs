@@ -8,6 +8,7 @@ mod event_list;
 mod events;
 mod export;
 mod forms;
+mod imports;
 mod lists;
 mod look;
 mod matrix;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod binary;
+mod contact_files;
 mod contacts;
 mod demo;
 mod erasing;

@@ -39,6 +39,7 @@ pub(super) fn ask(
         zone: &zone,
         after,
         limit,
+        rows: timeline::ROWS_MAX,
         deadline: &Deadline::new(Arc::<ManualClock>::clone(&world.clock)),
     };
     world.store.readers.read(|conn| timeline::list(conn, &ask)).unwrap()

@@ -5,4 +5,5 @@ pub mod contacts;
 pub mod forms;
 pub mod lists;
 pub mod merges;
+pub mod person;
 pub mod visitor;

@@ -2,5 +2,6 @@
 
 pub mod contacts;
 pub mod forms;
+pub mod imports;
 pub mod lists;
 pub mod visitor;
