@@ -45,8 +45,10 @@ async fn import(site: &TestApp, account: AccountId, bytes: &[u8]) -> Import {
     run(site, account, id, Begin::Import).await
 }
 
-/// Line, column and reason of each refused row.
-async fn refused(site: &TestApp, id: i64) -> Vec<(u64, Option<usize>, Reason)> {
+/// Line, column and reason of a refused row.
+type Refused = (u64, Option<usize>, Reason);
+
+async fn refused(site: &TestApp, id: i64) -> Vec<Refused> {
     let all = refusals(&site.app, id, 0, usize::MAX).await.unwrap();
     all.iter().map(|one| (one.line, one.column, one.reason)).collect()
 }
@@ -89,7 +91,7 @@ fn contacts_of(csv: &str) -> Vec<BTreeMap<String, String>> {
 }
 
 /// A file of so many rows, with the refused ones as they are expected and the number of good ones.
-fn large_file(rows: u64) -> (String, Vec<(u64, Option<usize>, Reason)>, u64) {
+fn large_file(rows: u64) -> (String, Vec<Refused>, u64) {
     let mut text = "Email;Voornaam;Plaats;Note;External ID\r\n".to_owned();
     let (mut wrong, mut good, mut line) = (Vec::new(), 0, 2);
     for n in 0..rows {
