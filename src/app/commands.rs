@@ -2,6 +2,7 @@
 //! command's own process does; this module does not know which. Pages have use cases of their own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,13 +14,16 @@ use crate::app::events::{count_back, definitions};
 use crate::app::ingest::fold;
 use crate::app::ingest::refusal::refusal;
 use crate::app::people::erase::person::{self, ErasedPerson, Key};
+use crate::app::people::import::{self, Begin, Upload};
 use crate::app::people::{lists, merge};
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
 use crate::domain::event::{EventKind, EventNumber, Status, Typed};
+use crate::domain::import::map_columns;
 use crate::domain::list::{Conditions, ListId, ListKind};
 use crate::domain::user::{Role, Scope};
 use crate::domain::visitor::Token;
+use crate::store::import::{Stop, Tally};
 use crate::store::{self, member::Membership};
 
 /// A change that is asked for. It has no `Debug`, because it may hold a password.
@@ -54,6 +58,20 @@ pub enum Command {
     ListDelete { account: AccountId, list: ListId },
     /// Answers `{"contact_id"}`: the contact `into`, or the one that it was merged into, of which `from` is a part now.
     ContactMerge { account: AccountId, from: i64, into: i64 },
+    /// Begins to import contacts from a file in the folder of imports; with `check_only` only to compare. Answers
+    /// `{"import_id","state","rows","done","created","changed","same","refused","stop"}`: as long as the state is `checking` or
+    /// `running`, `ContactImportContinue` is to be asked.
+    ContactImport {
+        account: AccountId,
+        file: String,
+        name: String,
+        map: Vec<(String, String)>,
+        check_only: bool,
+    },
+    /// Works on it for some seconds more, and answers the same.
+    ContactImportContinue { account: AccountId, import: i64 },
+    /// Deletes a file that was only checked. Answers `{"import_id"}`.
+    ContactImportDiscard { account: AccountId, import: i64 },
     /// Answers `{"erased","sessions","page_views","damaged"}`: how many persons were erased, 0 when there is none with
     /// this email or token (any more), and the days that cannot be read. Exactly one of the two is given.
     ErasePerson { account: AccountId, email: Option<String>, visitor: Option<String> },
@@ -181,6 +199,19 @@ impl From<merge::Error> for Error {
     }
 }
 
+impl From<import::Error> for Error {
+    fn from(error: import::Error) -> Self {
+        match error {
+            import::Error::Access(access::Error::Store(store::Error::NotFound)) => {
+                Self::failed(&"there is no such import")
+            }
+            import::Error::Access(error) => error.into(),
+            import::Error::Columns(error) => Self::invalid(&error),
+            error => Self::failed(&error),
+        }
+    }
+}
+
 impl From<access::Error> for Error {
     fn from(error: access::Error) -> Self {
         use access::Error as Access;
@@ -224,7 +255,6 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             Ok(json!({ "token_id": id, "token": token.reveal() }))
         }
         Command::EventAdd { account, name, kind, tags, selector, url, value, custom_js } => {
-            need_account(app, account)?;
             let typed = Typed {
                 name: &name,
                 tags: tags.iter().map(String::as_str).collect(),
@@ -234,10 +264,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
                 value_property: "",
                 custom_js: &custom_js,
             };
-            let number = definitions::create(app, Actor::Machine, account, kind, &typed).await?;
-            Ok(
-                json!({ "event_id": number.to_string(), "snippet": definitions::snippet(app, account, number) }),
-            )
+            add_event(app, account, kind, &typed).await
         }
         Command::EventChange { account, number, change } => {
             need_account(app, account)?;
@@ -249,6 +276,12 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         }
         Command::ListDelete { account, list } => delete_list(app, account, list).await,
         Command::ContactMerge { account, from, into } => merge_contacts(app, account, from, into).await,
+        Command::ContactImport { account, file, name, map, check_only } => {
+            let what = if check_only { Begin::Check } else { Begin::Import };
+            import_contacts(app, account, (&file, &name), &map, what).await
+        }
+        Command::ContactImportContinue { account, import } => continue_import(app, account, import).await,
+        Command::ContactImportDiscard { account, import } => discard_import(app, account, import).await,
         Command::ErasePerson { account, email, visitor } => {
             erase_person(app, account, email.as_deref(), visitor.as_deref()).await
         }
@@ -263,6 +296,17 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         Command::ReloadMaps {} => reload_maps(app).await,
         Command::Status {} => Ok(status(app)),
     }
+}
+
+async fn add_event(
+    app: &Arc<App>,
+    account: AccountId,
+    kind: EventKind,
+    typed: &Typed<'_>,
+) -> Result<Value, Error> {
+    need_account(app, account)?;
+    let number = definitions::create(app, Actor::Machine, account, kind, typed).await?;
+    Ok(json!({ "event_id": number.to_string(), "snippet": definitions::snippet(app, account, number) }))
 }
 
 async fn add_list(
@@ -287,6 +331,53 @@ async fn merge_contacts(app: &App, account: AccountId, from: i64, into: i64) -> 
     need_account(app, account)?;
     let survivor = merge::merge(app, Actor::Machine, account, from, into).await?;
     Ok(json!({ "contact_id": survivor }))
+}
+
+/// How long a command works on an import. The command line waits longer for an answer.
+const IMPORT_TIME: Duration = Duration::from_secs(20);
+
+async fn import_contacts(
+    app: &App,
+    account: AccountId,
+    (file, name): (&str, &str),
+    map: &[(String, String)],
+    what: Begin,
+) -> Result<Value, Error> {
+    // The file is deleted when it cannot be imported, whatever the reason.
+    let upload = Upload::of_file(app, file)?;
+    need_account(app, account)?;
+    let id = import::create(app, Actor::Machine, account, upload, name).await?;
+    let mut columns = import::find(app, account, id).await?.columns;
+    let begun = match map_columns(&mut columns, map) {
+        Ok(()) => import::begin(app, Actor::Machine, account, id, columns, what).await,
+        Err(error) => Err(error.into()),
+    };
+    if let Err(error) = begun {
+        import::discard(app, Actor::Machine, account, id).await?;
+        return Err(error.into());
+    }
+    continue_import(app, account, id).await
+}
+
+async fn discard_import(app: &App, account: AccountId, id: i64) -> Result<Value, Error> {
+    import::discard(app, Actor::Machine, account, id).await?;
+    Ok(json!({ "import_id": id }))
+}
+
+async fn continue_import(app: &App, account: AccountId, id: i64) -> Result<Value, Error> {
+    let import = import::work::work(app, account, id, Some(IMPORT_TIME)).await?;
+    let Tally { created, changed, same, refused } = import.tally;
+    Ok(json!({
+        "import_id": id,
+        "state": import.state.as_str(),
+        "rows": import.rows,
+        "done": import.tally.total(),
+        "created": created,
+        "changed": changed,
+        "same": same,
+        "refused": refused,
+        "stop": import.stop.map(Stop::as_str),
+    }))
 }
 
 async fn reload_maps(app: &Arc<App>) -> Result<Value, Error> {

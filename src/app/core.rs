@@ -91,6 +91,8 @@ pub struct App {
     pub custom_js: bool,
     /// Held by the erasure of a person or visitor that runs.
     pub erasing: tokio::sync::Mutex<()>,
+    /// Held by the import of contacts that runs.
+    pub importing: tokio::sync::Mutex<()>,
     /// Failed sign-ins of the last hour.
     pub sign_in_throttle: SignInThrottle,
 }
@@ -129,6 +131,7 @@ impl App {
             passwords: Passwords::new(Arc::clone(&random)),
             sign_in_throttle: SignInThrottle::default(),
             erasing: tokio::sync::Mutex::default(),
+            importing: tokio::sync::Mutex::default(),
             store,
             geo,
             clock,

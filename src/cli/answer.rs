@@ -1,7 +1,10 @@
 //! The output of a command: its answer on stdout, as text or JSON, or the reason of a failure on stderr with the exit
-//! code. Nothing else in `cli` prints.
+//! code; and a file that a command writes. Nothing else in `cli` prints.
 
-use std::io::{IsTerminal, Write};
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -155,6 +158,46 @@ pub(super) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let mut lines = vec![line(&mut heads.iter().copied())];
     lines.extend(rows.iter().map(|row| line(&mut row.iter().map(String::as_str))));
     lines.join("\n")
+}
+
+/// Why a file could not be written to its end.
+pub(super) enum Stopped {
+    Store(store::Error),
+    Output(std::io::Error),
+}
+
+/// Writes a file. It appears under its name when it is complete, and only its owner can read it. A file that is there is only
+/// replaced when that was asked for.
+pub(super) fn write_file<T>(
+    file: &Path,
+    replace: bool,
+    write: impl FnOnce(&mut dyn Write) -> Result<T, Stopped>,
+) -> Result<T, Failure> {
+    match file.symlink_metadata() {
+        // Only a regular file is replaced, not a device or a link.
+        Ok(about) if !replace || !about.is_file() => return Err(store::Error::Exists(file.to_owned()).into()),
+        _ => {}
+    }
+    let mut unfinished = file.as_os_str().to_owned();
+    unfinished.push(format!(".{}.unfinished", std::process::id()));
+    let unfinished = PathBuf::from(unfinished);
+    let written = (|| {
+        let open = File::options().create_new(true).write(true).mode(0o600).open(&unfinished);
+        let mut output = BufWriter::new(open.map_err(Stopped::Output)?);
+        let done = write(&mut output)?;
+        output.flush().map_err(Stopped::Output)?;
+        output.get_ref().sync_all().map_err(Stopped::Output)?;
+        std::fs::rename(&unfinished, file).map_err(Stopped::Output)?;
+        Ok(done)
+    })();
+    written.map_err(|stopped| {
+        // The file may not even exist, so an error here means nothing.
+        let _ = std::fs::remove_file(&unfinished);
+        match stopped {
+            Stopped::Store(error) => error.into(),
+            Stopped::Output(error) => Failure::failed(format!("cannot write {}: {error}", file.display())),
+        }
+    })
 }
 
 #[cfg(test)]

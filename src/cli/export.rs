@@ -1,15 +1,13 @@
 //! `guestlog export events`: all events of an account as a file. The store is only read, in one state, so the command can
 //! run while the server is running.
 
-use std::fs::File;
-use std::io::{BufWriter, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::answer::{Answer, Failure, Progress, note};
+use super::answer::{Answer, Failure, Progress, Stopped, note, write_file};
 use crate::app::export::columns::COLUMNS;
 use crate::app::export::{Export, Format, Wanted};
 use crate::base::clock::{Clock, RealClock};
@@ -96,7 +94,7 @@ pub(super) fn run(command: &Command, config: &Config, json: bool) -> Result<Opti
     let mut export = Export::new(account, &wanted, RealClock.now());
     match &asked.output {
         Some(file) => {
-            let bytes = write_file(&mut export, &snapshot, file, asked.force)?;
+            let bytes = write_file(file, asked.force, |output| write(&mut export, &snapshot, output))?;
             let answer = answer(&export, file, bytes);
             judge(&export).inspect_err(|_| note(&answer.text)).map(|()| Some(answer))
         }
@@ -111,12 +109,6 @@ pub(super) fn run(command: &Command, config: &Config, json: bool) -> Result<Opti
             judge(&export).map(|()| None)
         }
     }
-}
-
-/// Why an export could not be written to its end.
-enum Stopped {
-    Store(store::Error),
-    Output(std::io::Error),
 }
 
 /// Writes all events; answers the number of bytes.
@@ -140,34 +132,6 @@ fn write(export: &mut Export, snapshot: &Snapshot, output: &mut dyn Write) -> Re
 fn percent_line(done: u64, total: u64) -> String {
     let percent = done.saturating_mul(100).checked_div(total).unwrap_or(100).min(100);
     format!("{done} events exported ({percent} %)")
-}
-
-/// The file appears under its name when it is complete. Only its owner can read it.
-fn write_file(export: &mut Export, snapshot: &Snapshot, file: &Path, replace: bool) -> Result<u64, Failure> {
-    match file.symlink_metadata() {
-        // Only a regular file is replaced, not a device or a link.
-        Ok(about) if !replace || !about.is_file() => return Err(store::Error::Exists(file.to_owned()).into()),
-        _ => {}
-    }
-    let mut unfinished = file.as_os_str().to_owned();
-    unfinished.push(format!(".{}.unfinished", std::process::id()));
-    let unfinished = PathBuf::from(unfinished);
-    let written = (|| {
-        let open = File::options().create_new(true).write(true).mode(0o600).open(&unfinished);
-        let mut output = BufWriter::new(open.map_err(Stopped::Output)?);
-        let bytes = write(export, snapshot, &mut output)?;
-        output.get_ref().sync_all().map_err(Stopped::Output)?;
-        std::fs::rename(&unfinished, file).map_err(Stopped::Output)?;
-        Ok(bytes)
-    })();
-    written.map_err(|stopped| {
-        // The file may not even exist, so an error here means nothing.
-        let _ = std::fs::remove_file(&unfinished);
-        match stopped {
-            Stopped::Store(error) => error.into(),
-            Stopped::Output(error) => Failure::failed(format!("cannot write {}: {error}", file.display())),
-        }
-    })
 }
 
 fn answer(export: &Export, file: &Path, bytes: u64) -> Answer {

@@ -3,20 +3,18 @@
 
 mod account;
 mod answer;
-mod company;
-mod contact;
 mod demo;
 mod doctor;
 mod event;
 mod export;
 mod generate;
 mod geo;
-mod list;
-mod person;
+mod people;
 mod token;
 mod upkeep;
 mod user;
 
+use self::people::{company, contact, list, person};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,7 +67,7 @@ enum Command {
     /// Manage events
     #[command(subcommand)]
     Event(event::Event),
-    /// List and merge contacts
+    /// List, merge, export and import contacts
     #[command(subcommand)]
     Contact(contact::Contact),
     /// List the companies of contacts
@@ -81,6 +79,8 @@ enum Command {
     /// Manage lists of contacts
     #[command(subcommand)]
     List(list::Command),
+    /// Export everything that is stored of one person, as JSON. Can run while the server is running
+    ExportPerson(person::Export),
     /// Erase one person for good: the contact with all its browsers and everything they did
     ErasePerson(person::Erase),
     /// Manage map files, which contain the country, network and company of IP addresses
@@ -155,10 +155,11 @@ fn execute(command: Command, config: &Config, json: bool) -> Result<Option<Answe
         Command::User(command) => user::run(command, config),
         Command::Token(command) => token::run(command, config),
         Command::Event(command) => event::run(command, config),
-        Command::Contact(command) => contact::run(command, config),
+        Command::Contact(command) => return contact::run(command, config, json),
         Command::Company(command) => company::run(command, config),
         Command::Export(command) => return export::run(&command, config, json),
         Command::List(command) => list::run(command, config),
+        Command::ExportPerson(asked) => person::export(&asked, config),
         Command::ErasePerson(asked) => person::erase(asked, config),
         Command::Geo(command) => geo::run(&command, config),
         Command::Upkeep(command) => upkeep::run(&command, config),

@@ -19,7 +19,8 @@ mod visits;
 
 pub use events::{element_picker, event, snippet, value_property};
 pub use people::{
-    company, contact, form, identity_key, list, password, placeholder, property_type, provenance, user,
+    company, contact, form, identity_key, import, list, password, placeholder, property_type, provenance,
+    user,
 };
 pub use reports::{period, question, saved_view};
 pub use visits::{

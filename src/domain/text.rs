@@ -27,9 +27,32 @@ pub const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 /// full-width signs like the ASCII ones, so those are covered too.
 #[must_use]
 pub fn without_formula(text: &str) -> Cow<'_, str> {
+    if is_formula(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+}
+
+fn is_formula(text: &str) -> bool {
     const COMPUTED: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
-    let begin = text.trim_start_matches([' ', '\n', '\u{a0}', '\u{feff}']);
-    if begin.starts_with(COMPUTED) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+    text.trim_start_matches([' ', '\n', '\u{a0}', '\u{feff}']).starts_with(COMPUTED)
+}
+
+/// The same for a file that is read again: a text that begins with `'` and then with what would be a formula gets one more
+/// `'`, so that `read_cell` answers exactly what was written.
+#[must_use]
+pub fn cell_to_read_again(text: &str) -> Cow<'_, str> {
+    if is_formula(text.trim_start_matches('\'')) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// A cell without the `'` that `cell_to_read_again` put before it.
+#[must_use]
+pub fn read_cell(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if is_formula(rest.trim_start_matches('\'')) => rest,
+        _ => cell,
+    }
 }
 
 #[cfg(test)]
@@ -54,5 +77,19 @@ mod tests {
         for good in ["", "/a=b", "a-b", "'=1", "example.com"] {
             assert_eq!(without_formula(good), good);
         }
+    }
+
+    #[test]
+    fn a_cell_is_read_again_as_the_text_it_was() {
+        for text in
+            ["=1", "'=1", "''=1", "'", "''", "'a", "a'=1", "", " =1", "' =1", "=", "-", "\n+1", "'t Hof"]
+        {
+            let cell = cell_to_read_again(text);
+            assert_eq!(read_cell(&cell), text);
+            assert!(!is_formula(&cell), "{cell}");
+        }
+        // As somebody else wrote them.
+        assert_eq!(read_cell("'t Hof"), "'t Hof");
+        assert_eq!(read_cell("=1"), "=1");
     }
 }

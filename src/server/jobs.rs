@@ -1,4 +1,5 @@
-//! The background jobs of a running server: folding, closing days, deleting old data, work on events, lists, companies of contacts, writing
+//! The background jobs of a running server: folding, closing days, deleting old data, work on events, lists, companies of
+//! contacts, imports of contacts, writing
 //! the counts of robots, and loading changed map files.
 
 use std::panic::AssertUnwindSafe;
@@ -16,6 +17,7 @@ use crate::app::jobs::assign_companies::assign_companies;
 use crate::app::jobs::build_lists::ListJob;
 use crate::app::jobs::close_days::CloseJob;
 use crate::app::jobs::retention::RetentionJob;
+use crate::app::people::import;
 
 /// How often map files are checked.
 const MAPS_EVERY: Duration = Duration::from_secs(60);
@@ -31,6 +33,9 @@ const WORK_EVERY: Duration = Duration::from_secs(1);
 const LISTS_EVERY: Duration = Duration::from_secs(5);
 /// How often it is looked for contacts that get a company after the fact.
 const COMPANIES_EVERY: Duration = Duration::from_secs(2);
+/// How often imports of contacts are looked for, and how long it waits after one failed.
+const IMPORTS_EVERY: Duration = Duration::from_secs(1);
+const IMPORTS_AGAIN: Duration = Duration::from_secs(30);
 /// How often the counts of robots are written.
 const BOTS_EVERY: Duration = Duration::from_secs(1);
 
@@ -52,6 +57,7 @@ impl Jobs {
             rt::spawn(work_on_events(Arc::clone(app))),
             rt::spawn(build_lists(Arc::clone(app))),
             rt::spawn(keep_companies(Arc::clone(app))),
+            rt::spawn(import_contacts(Arc::clone(app))),
             rt::spawn(delete_old_events(Arc::clone(app), events_months)),
         ];
         Self { app: Arc::clone(app), running }
@@ -131,6 +137,16 @@ async fn keep_companies(app: Arc<App>) {
     loop {
         assign_companies(&app).await;
         tokio::time::sleep(COMPANIES_EVERY).await;
+    }
+}
+
+async fn import_contacts(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(IMPORTS_EVERY).await;
+        if let Err(error) = import::work::work_due(&app).await {
+            tracing::error!(%error, "an import of contacts was interrupted; it goes on later");
+            tokio::time::sleep(IMPORTS_AGAIN).await;
+        }
     }
 }
 

@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::app::access::setup;
 use crate::app::ingest::fold;
 use crate::app::people::erase::restored;
+use crate::app::people::import;
 use crate::base::clock::RealClock;
 use crate::config::Config;
 use crate::web::request::state::State;
@@ -89,6 +90,10 @@ pub(crate) async fn serve(
     let room = descriptors::connections(servers, http::workers(config) * servers);
     let for_admin = if admin_listener.is_some() { room.div_ceil(4) } else { 0 };
     finish_erasures(&app).await.context("persons who were erased before cannot be erased again")?;
+    // Before anybody can upload.
+    if let Err(error) = import::delete_strays(&app).await {
+        tracing::warn!(%error, "files that were uploaded and not imported could not be deleted");
+    }
     let public = http::start(config, state.clone(), side, listener, room - for_admin)?;
     let stop = Arc::new(Notify::new());
     let commands = start_listener(&app, &stop);

@@ -149,6 +149,18 @@ pub fn company(account: AccountId, id: CompanyId) -> String {
     format!("{}/{}", companies(account), id.0)
 }
 
+/// `/accounts/1000001/contacts/import`
+#[must_use]
+pub fn imports(account: AccountId) -> String {
+    format!("{}/import", contacts(account))
+}
+
+/// `/accounts/1000001/contacts/import/7`
+#[must_use]
+pub fn import(account: AccountId, id: i64) -> String {
+    format!("{}/{id}", imports(account))
+}
+
 /// `/accounts/1000001/lists`
 #[must_use]
 pub fn lists(account: AccountId) -> String {

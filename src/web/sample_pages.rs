@@ -5,6 +5,7 @@ mod companies;
 mod events;
 mod fixtures;
 mod forms;
+mod imports;
 mod lists;
 mod people;
 mod properties;
@@ -174,6 +175,7 @@ fn pages() -> BTreeMap<&'static str, String> {
     .chain(forms::pages_of_forms())
     .chain(companies::pages_of_companies())
     .chain(properties::pages_of_properties())
+    .chain(imports::pages_of_imports())
     .collect()
 }
 

@@ -50,6 +50,8 @@ const FENCES: &[(&str, &[&str])] = &[
     ("brotli", &["tracker", "web"]),
     ("argon2", &["app"]),
     ("oxc", &["app"]),
+    ("encoding_rs", &["app"]),
+    ("actix_multipart", &["web"]),
     ("actix_web", &["web", "server", "demo", "bench"]),
     ("askama", &["web"]),
     ("rustls", &["server"]),

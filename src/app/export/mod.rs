@@ -1,7 +1,9 @@
 //! Exports all events of an account, because people own their data: `guestlog export events`, and the same as a download
-//! of an admin. Both take it step by step, so that memory does not grow with the number of events.
+//! of an admin; and all of its contacts in the same way (`contacts`). Both are taken step by step, so that memory does
+//! not grow with the number of events.
 
 pub mod columns;
+pub mod contacts;
 mod format;
 
 use std::ops::Range;

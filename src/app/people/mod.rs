@@ -12,6 +12,7 @@ pub mod contacts;
 pub mod delete_form;
 pub mod edit;
 pub mod erase;
+pub mod import;
 pub mod lists;
 pub mod merge;
 pub mod properties;

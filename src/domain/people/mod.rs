@@ -4,6 +4,7 @@ pub mod company;
 pub mod contact;
 pub mod form;
 pub mod identity_key;
+pub mod import;
 pub mod list;
 pub mod password;
 pub mod placeholder;

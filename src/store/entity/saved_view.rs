@@ -69,22 +69,32 @@ pub fn delete(conn: &Connection, account: AccountId, user: UserId, id: i64) -> R
     Ok(())
 }
 
-/// Deletes the views of all users whose address holds a value, such as the email of somebody who is erased. Answers how
-/// many there were.
-pub fn delete_with_value(conn: &Connection, account: AccountId, value: &str) -> Result<usize, Error> {
+/// The views of all users whose name or address holds a value, such as the email of a person: number, name and address.
+pub fn list_with_value(
+    conn: &Connection,
+    account: AccountId,
+    value: &str,
+) -> Result<Vec<(i64, String, String)>, Error> {
     let mut list = conn.prepare_cached("select id, name, query from saved_view where account_id = ?1")?;
     let mut rows = list.query([account.0])?;
-    let mut ids: Vec<i64> = Vec::new();
+    let mut views = Vec::new();
     while let Some(row) = rows.next()? {
         let (name, query): (String, String) = (row.get(1)?, row.get(2)?);
-        let query = percent_decode_str(&query).decode_utf8_lossy();
-        if [&*name, &*query].iter().any(|text| text.to_lowercase().contains(value)) {
-            ids.push(row.get(0)?);
+        let query = percent_decode_str(&query).decode_utf8_lossy().into_owned();
+        if [&name, &query].iter().any(|text| text.to_lowercase().contains(value)) {
+            views.push((row.get(0)?, name, query));
         }
     }
+    Ok(views)
+}
+
+/// Deletes the views of all users that hold a value, such as the email of somebody who is erased. Answers how many there
+/// were.
+pub fn delete_with_value(conn: &Connection, account: AccountId, value: &str) -> Result<usize, Error> {
+    let views = list_with_value(conn, account, value)?;
     let mut delete = conn.prepare_cached("delete from saved_view where id = ?1")?;
-    for id in &ids {
+    for (id, ..) in &views {
         delete.execute([id])?;
     }
-    Ok(ids.len())
+    Ok(views.len())
 }

@@ -43,6 +43,7 @@ pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0014_list", sql: include_str!("migrations/0014_list.sql") },
     Migration { name: "0015_merging", sql: include_str!("migrations/0015_merging.sql") },
     Migration { name: "0016_forms", sql: include_str!("migrations/0016_forms.sql") },
+    Migration { name: "0017_import", sql: include_str!("migrations/0017_import.sql") },
     Migration { name: "0018_company", sql: include_str!("migrations/0018_company.sql") },
     Migration { name: "0019_identity_key", sql: include_str!("migrations/0019_identity_key.sql") },
     Migration {

@@ -73,11 +73,8 @@ pub fn delete_identity(
     for token in tokens {
         named.execute((account.0, token))?;
     }
-    for letter in dead_letter::list_ids(conn, i64::MIN, i64::MAX, u32::MAX)? {
-        let body = dead_letter::find_body(conn, letter)?.unwrap_or_default();
-        if is_of_person(&body, account, tokens, emails) {
-            dead_letter::delete(conn, letter)?;
-        }
+    for letter in list_letters(conn, account, tokens, emails)? {
+        dead_letter::delete(conn, letter)?;
     }
     changes::raise(conn, account, Kind::Visitors)?;
     Ok(())
@@ -97,6 +94,25 @@ pub fn delete_tokens(
         }
     }
     Ok(())
+}
+
+/// The dead letters that were sent with one of the tokens, or name one of the emails.
+pub fn list_letters(
+    conn: &Connection,
+    account: AccountId,
+    tokens: &[String],
+    emails: &[String],
+) -> Result<Vec<i64>, Error> {
+    let mut letters = dead_letter::list_ids(conn, i64::MIN, i64::MAX, u32::MAX)?;
+    let mut failed = None;
+    letters.retain(|letter| match dead_letter::find_body(conn, *letter) {
+        Ok(body) => is_of_person(&body.unwrap_or_default(), account, tokens, emails),
+        Err(error) => {
+            failed = Some(error);
+            false
+        }
+    });
+    failed.map_or(Ok(letters), Err)
 }
 
 /// Was this hit sent with one of the tokens, or does it name one of the emails? One that cannot be read does if it

@@ -22,7 +22,7 @@ use crate::store::segment::late_engagement::{self, Late};
 use crate::store::segment::{self, Reader, Segment, VisitorRun};
 use crate::store::session;
 
-/// Most rows shown of one session, from its first row on. The sums count all of them.
+/// Most rows of one session that a page shows.
 pub const ROWS_MAX: usize = 500;
 
 /// Which part of which timeline to read.
@@ -35,6 +35,8 @@ pub struct Request<'a> {
     pub after: Option<Place>,
     /// Most sessions shown.
     pub limit: usize,
+    /// Most rows shown of a session, from its first one on. The sums count all of them.
+    pub rows: usize,
     pub deadline: &'a Deadline,
 }
 
@@ -91,7 +93,7 @@ pub struct Visit {
     pub last_ms: i64,
     /// Of all rows, shown or not.
     pub sums: Sums,
-    /// The session and its first `ROWS_MAX` rows. Session 0: what programs sent on one local day.
+    /// The session and the first of its rows. Session 0: what programs sent on one local day.
     pub run: Run,
 }
 
@@ -301,7 +303,7 @@ impl<'a> Search<'a> {
             let key = self.key(row.visitor, row.session_id, row.at_ms);
             let entry = self.entries.entry(key).or_default();
             entry.add(row.at_ms, row.kind, row.engaged_ms);
-            if entry.hot_rows.len() < ROWS_MAX {
+            if entry.hot_rows.len() < request.rows {
                 entry.hot_rows.push(row);
             }
         })
@@ -330,7 +332,7 @@ impl<'a> Search<'a> {
             let mut run = runs.remove(&key).unwrap_or_default();
             run.rows.extend(entry.hot_rows);
             run.rows.sort_by_key(|row| row.at_ms);
-            run.rows.truncate(ROWS_MAX);
+            run.rows.truncate(self.request.rows);
             if key.session != 0
                 && let Some(session) = session::find(self.conn, self.request.account, key.session)?
             {
@@ -360,7 +362,7 @@ impl<'a> Search<'a> {
                     *run = Run { rows, spans, ..stored.clone() };
                 }
                 count += 1;
-                if count <= ROWS_MAX {
+                if count <= self.request.rows {
                     run.rows.push(event);
                 }
             }

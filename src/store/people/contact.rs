@@ -189,6 +189,35 @@ pub fn update_source(conn: &Connection, account: AccountId, id: i64, source: u32
     Ok(())
 }
 
+/// Sets the external id of a contact that has none yet.
+pub fn update_external_id(
+    conn: &Connection,
+    account: AccountId,
+    id: i64,
+    external: &str,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "update contact set external_id = ?3 where account_id = ?1 and id = ?2 and external_id is null",
+    )?
+    .execute((account.0, id, external))?;
+    Ok(())
+}
+
+/// The contacts of an account with a number above this one, by number; at most `limit`.
+pub fn list_after(
+    conn: &Connection,
+    account: AccountId,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<Shown>, Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select {FIELDS} from contact where account_id = ?1 and id > ?2 and state = 'active' order by id limit ?3"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map((account.0, after, limit), read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// What the visitors of a contact did: when they were seen, and what is new since this was last added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Activity {
@@ -512,9 +541,10 @@ pub fn list(
     let (from, is_among) = match among {
         Among::All => ("contact", "?3 is null"),
         Among::Company(_) => ("contact indexed by contact_company", "company_id = ?3"),
-        Among::Numbers(numbers) if numbers.len() <= LOOKED_UP => {
-            ("(select value from json_each(?3)) j cross join contact on account_id = ?1 and id = j.value", "true")
-        }
+        Among::Numbers(numbers) if numbers.len() <= LOOKED_UP => (
+            "(select value from json_each(?3)) j cross join contact on account_id = ?1 and id = j.value",
+            "true",
+        ),
         Among::Numbers(_) => ("contact", "?3 is null"),
     };
     let numbers = match among {

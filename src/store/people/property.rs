@@ -93,6 +93,18 @@ pub fn each(
     Ok(())
 }
 
+/// The names of all properties of an account: those that most contacts have first, of equals by their letters. All
+/// properties of the account are read.
+pub fn list_names(conn: &Connection, account: AccountId) -> Result<Vec<String>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select p.name from contact_property p
+             join contact c on c.account_id = p.account_id and c.id = p.contact_id and c.state = 'active'
+         where p.account_id = ?1 group by p.name order by count(*) desc, p.name",
+    )?;
+    let names = statement.query_map([account.0], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
 pub fn count(conn: &Connection, account: AccountId, contact: i64) -> Result<usize, Error> {
     let count: i64 = conn
         .prepare_cached("select count(*) from contact_property where account_id = ?1 and contact_id = ?2")?

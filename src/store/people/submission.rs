@@ -63,7 +63,7 @@ const fn number_of(way: Way) -> u8 {
     }
 }
 
-const fn way_of(number: u8) -> Way {
+pub(super) const fn way_of(number: u8) -> Way {
     match number {
         1 => Way::Token,
         2 => Way::Script,

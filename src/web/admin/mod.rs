@@ -35,9 +35,11 @@ fn pages(config: &mut ServiceConfig) {
     events::event_install::routes(config);
     events::event_remove::routes(config);
     people::list::routes(config);
-    // Before the page of a contact, because `new` is no number of one.
+    // Before the page of a contact, because `new` and `import` are no numbers of one.
     people::edit::routes(config);
     people::blocked::routes(config);
+    people::import::routes(config);
+    people::imports::routes(config);
     people::contact::routes(config);
     people::lists::form::routes(config);
     people::lists::routes(config);

@@ -18,6 +18,8 @@ use crate::web::response::error::WebError;
 pub const BODY_MAX: usize = 64 * 1024;
 /// Longest body of a form with a code field, in bytes. Percent-encoding can triple each byte of the code.
 pub const CODE_BODY_MAX: usize = 3 * CUSTOM_JS_MAX + BODY_MAX;
+/// Longest body of a form with a field for each column of a file, in bytes.
+pub const COLUMNS_BODY_MAX: usize = 1024 * 1024;
 /// Name of the hidden field with the CSRF token.
 pub const CSRF: &str = "csrf";
 
@@ -71,6 +73,8 @@ pub struct Form<Sender, const MAX: usize = BODY_MAX> {
 pub type GuestForm = Form<Guest>;
 pub type SignedForm = Form<SignedIn>;
 pub type AccountForm = Form<Member>;
+/// A form with a line for each column of a file.
+pub type ColumnsForm = Form<Member, COLUMNS_BODY_MAX>;
 /// A form of an account with a code field.
 pub type CodeForm = Form<Member, CODE_BODY_MAX>;
 
@@ -93,9 +97,15 @@ where
     }
 }
 
-/// Only a page that this server rendered for this browser knows the token.
 fn check(fields: &Fields, token: &str) -> Result<(), WebError> {
-    let sent = fields.raw(CSRF);
+    check_token(fields.raw(CSRF), token)
+}
+
+/// Only a page that this server rendered for this browser knows the token.
+///
+/// # Errors
+/// `Expired` when the form has another one.
+pub(crate) fn check_token(sent: &str, token: &str) -> Result<(), WebError> {
     let same: bool = sent.as_bytes().ct_eq(token.as_bytes()).into();
     if same && !token.is_empty() { Ok(()) } else { Err(WebError::Expired) }
 }

@@ -12,3 +12,4 @@ pub mod query;
 pub mod security;
 pub mod state;
 mod troubles;
+pub mod upload;

@@ -53,10 +53,11 @@ pub enum Done {
     EmailUnblocked,
     PropertyDeclared,
     PropertyUndeclared,
+    ImportDiscarded,
 }
 
 /// Every notice with its text.
-const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 38] {
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 39] {
     [
         (Done::Saved, texts.saved),
         (Done::AccountMade, texts.account_made),
@@ -96,6 +97,7 @@ const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 38] {
         (Done::EmailUnblocked, texts.email_unblocked),
         (Done::PropertyDeclared, texts.property_declared),
         (Done::PropertyUndeclared, texts.property_undeclared),
+        (Done::ImportDiscarded, texts.import_discarded),
     ]
 }
 

@@ -44,6 +44,7 @@ texts! {
             property_declared: "The property is declared.",
             property_undeclared: "The property is undeclared. Its values stay.",
             form_deleted: "The form and what was submitted with it were deleted.",
+            import_discarded: "The file was deleted.",
         },
         field: Fields {
             email: "Email",

@@ -88,12 +88,13 @@ pub use fill::{Plural, fill};
 use forms::Forms;
 use frame::Frame;
 use identity::{Identity, Placeholders};
+use imports::Imports;
 use install::Install;
 use labels::Labels;
 use lists::Lists;
 use live::Live;
 use number::Numbers;
-pub use people::{companies, contacts, forms, lists, properties, visitor};
+pub use people::{companies, contacts, forms, imports, lists, properties, visitor};
 use properties::Properties;
 use report::Report;
 pub use reports::{report, saved_views, table};
@@ -115,6 +116,7 @@ texts! {
         events: Events,
         contacts: Contacts,
         companies: Companies,
+        imports: Imports,
         lists: Lists,
         forms: Forms,
         properties: Properties,

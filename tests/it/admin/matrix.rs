@@ -5,6 +5,7 @@ use actix_web::http::Method;
 use guestlog::app::access::Actor;
 use guestlog::app::access::tokens;
 use guestlog::app::events::definitions;
+use guestlog::app::people::import::{self, Upload};
 use guestlog::app::people::{companies, lists, property_definitions};
 use guestlog::base::clock::Millis;
 use guestlog::domain::event::{EventKind, Typed};
@@ -35,7 +36,7 @@ const EDITOR: Who = Who::Role(Role::Editor);
 const VIEWER: Who = Who::Role(Role::Viewer);
 
 /// All admin routes. `{a}` is the account, `{u}` a user of it, `{t}` a token, `{v}` a visitor, `{c}` a contact,
-/// `{e}` and `{f}` events, `{l}` a list, `{o}` a company.
+/// `{e}` and `{f}` events, `{l}` a list, `{o}` a company, `{m}` a form, `{i}` an import.
 const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/", SignedIn),
     ("GET", "/setup", Everybody),
@@ -87,6 +88,12 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/accounts/{a}/contacts/blocked", EDITOR),
     ("POST", "/accounts/{a}/contacts/blocked", EDITOR),
     ("POST", "/accounts/{a}/contacts/{c}/block", EDITOR),
+    ("GET", "/accounts/{a}/contacts/import", ADMIN),
+    ("POST", "/accounts/{a}/contacts/import", ADMIN),
+    ("GET", "/accounts/{a}/contacts/import/{i}", ADMIN),
+    ("POST", "/accounts/{a}/contacts/import/{i}", ADMIN),
+    ("POST", "/accounts/{a}/contacts/export", ADMIN),
+    ("POST", "/accounts/{a}/contacts/{c}/export", ADMIN),
     ("GET", "/accounts/{a}/forms", VIEWER),
     ("GET", "/accounts/{a}/forms/{m}", VIEWER),
     ("POST", "/accounts/{a}/forms/{m}/delete", ADMIN),
@@ -225,6 +232,9 @@ async fn world() -> World {
         });
         let list = lists::create(&site.app, Actor::Machine, account, name, ListKind::Active, conditions);
         list.await.unwrap();
+        let mut file = Upload::start(&site.app).unwrap();
+        file.write(b"email\nada@example.test\n").unwrap();
+        import::create(&site.app, Actor::Machine, account, file, "people.csv").await.unwrap();
         ids.push([account.to_string(), user.0.to_string(), token.0.to_string()]);
     }
     let other = ids.pop().unwrap();
@@ -241,6 +251,7 @@ fn path(template: &str, [a, u, t]: [&String; 3]) -> String {
         .replace("{l}", "1")
         .replace("{o}", "1")
         .replace("{m}", "1")
+        .replace("{i}", "1")
         .replace("{e}", "000000000001")
         .replace("{f}", "000000000002")
 }

@@ -10,6 +10,7 @@ pub(crate) mod events;
 mod export;
 mod forms;
 mod identity;
+mod imports;
 mod lists;
 mod look;
 mod matrix;

@@ -87,9 +87,10 @@ impl Browser {
             request = request.insert_header(("cookie", cookies.join("; ")));
         }
         if let Some(body) = body {
-            request = request
-                .insert_header(("content-type", "application/x-www-form-urlencoded"))
-                .set_payload(body);
+            if headers.iter().all(|(name, _)| *name != "content-type") {
+                request = request.insert_header(("content-type", "application/x-www-form-urlencoded"));
+            }
+            request = request.set_payload(body);
         }
         let reply = self.site.call(request, self.peer).await;
         self.keep_cookies(&reply);
@@ -97,6 +98,18 @@ impl Browser {
             self.page.replace(reply.body.clone());
         }
         reply
+    }
+
+    /// Sends a form with a file, as the page of a form with a file does; the token of the last page goes along.
+    pub(crate) async fn upload(&self, path: &str, name: &str, file: &str) -> Reply {
+        let part = |head: &str, value: &str| {
+            format!("--edge\r\nContent-Disposition: form-data; {head}\r\n\r\n{value}\r\n")
+        };
+        let token = part("name=\"csrf\"", &self.csrf());
+        let file = part(&format!("name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/csv"), file);
+        let headers =
+            [("content-type", "multipart/form-data; boundary=edge"), ("origin", "http://guestlog.test")];
+        self.send(Method::POST, path, Some(format!("{token}{file}--edge--\r\n")), &headers).await
     }
 
     fn keep_cookies(&self, reply: &Reply) {

@@ -48,6 +48,7 @@ fn ask_together(
         zone: &zone,
         after,
         limit,
+        rows: timeline::ROWS_MAX,
         deadline: &Deadline::new(Arc::<ManualClock>::clone(&world.clock)),
     };
     world.store.readers.read(|conn| timeline::list(conn, &ask)).unwrap()

@@ -205,7 +205,7 @@ fn files_with(dir: &Path, texts: &[&str]) -> Vec<String> {
 }
 
 /// What only Ursula brought, and what anybody could know her by.
-const URSULA: [&str; 15] = [
+pub(super) const URSULA: [&str; 15] = [
     "ursula@example.test",
     "ubefore@saylors-own.test",
     "ursulathird",
@@ -225,7 +225,7 @@ const URSULA: [&str; 15] = [
 
 /// Ursula with two browsers, two emails, properties and a page of her own; Bob saw some of the same pages. Another contact
 /// of hers was merged into this one: it had a browser, an email, another street, and came from elsewhere.
-async fn ursula_and_bob(site: &mut Site) {
+pub(super) async fn ursula_and_bob(site: &mut Site) {
     let before = json!({"email": "ubefore@saylors-own.test", "nick": "ulla-the-pilot"});
     let card = "https://example.com/shared?utm_campaign=card-from-saylor";
     site.collect(&with(site.view("before", "ursulathird", card), "i", before)).await;
@@ -246,7 +246,7 @@ async fn ursula_and_bob(site: &mut Site) {
         site.collect(&site.view(&format!("s{day}"), visitor, "https://example.com/shared")).await;
         site.collect(&with(
             site.completion(&format!("c{day}"), visitor, "order", "5"),
-            "pr",
+            "p",
             json!({"to": "Zeppelinstrasse"}),
         ))
         .await;

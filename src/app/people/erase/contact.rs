@@ -14,8 +14,9 @@ use crate::domain::user::Role;
 use crate::store::contact::Shown;
 use crate::store::contact_erasure::Whole;
 use crate::store::erased::Mark;
+use crate::store::import::Stop;
 use crate::store::{
-    self, Connection, contact, contact_erasure, erase_texts, erase_visitors, submission, visitor,
+    self, Connection, contact, contact_erasure, erase_texts, erase_visitors, import, submission, visitor,
 };
 
 /// What was erased.
@@ -74,12 +75,15 @@ pub(super) async fn erase(
             let person = Person::read(conn, account, id)?;
             erase_visitors::delete_identity(conn, account, &person.visitors, &known, &person.whole.emails)?;
             person.delete_identity(conn, account)?;
+            // Their files may name the person.
+            import::stop_all(conn, account, Stop::Erased, now)?;
             remembered.map_or(Ok(()), |count| store::erased::update_count(conn, count))?;
             let detail = person.summary();
             store::audit::insert(conn, now, Some(account), actor.user(), "contact.erase", &detail)?;
             Ok::<_, Error>(person)
         })
         .await?;
+    delete_files(app).await;
     for number in &person.visitors {
         app.live.forget(account, *number, &tokens);
     }
@@ -87,6 +91,13 @@ pub(super) async fn erase(
     app.store.truncate_logs().await;
     let Shown { sessions, page_views, completions, .. } = person.shown;
     Ok(ErasedContact { sessions, page_views, completions, damaged })
+}
+
+/// Deletes the files of imports that were stopped. The server tries again when one cannot be deleted.
+async fn delete_files(app: &App) {
+    if let Err(error) = crate::app::people::import::delete_left_over(app, app.now()).await {
+        tracing::error!(%error, "the file of an import that was stopped could not be deleted");
+    }
 }
 
 /// The steps of an erasure after the first one, which took the identity away. Answers the days that cannot be read.

@@ -66,6 +66,7 @@ pub(super) async fn erase(
                 zone: &entry.zone,
                 after: None,
                 limit: 0,
+                rows: timeline::ROWS_MAX,
                 deadline: &Deadline::new(clock),
             };
             let gone = timeline::list(conn, &ask)?;

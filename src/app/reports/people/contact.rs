@@ -208,6 +208,7 @@ impl Ask<'_> {
                 zone: self.zone,
                 after: self.after,
                 limit: self.limit.saturating_add(1),
+                rows: timeline::ROWS_MAX,
                 deadline: self.deadline,
             },
         )?;

@@ -8,6 +8,7 @@ pub mod contacts;
 pub mod forms;
 pub mod lists;
 pub mod merges;
+pub mod person;
 pub mod properties;
 pub mod timeline_filter;
 pub mod visitor;

@@ -191,6 +191,7 @@ pub async fn visitor(
                 zone: &entry.zone,
                 after,
                 limit,
+                rows: timeline::ROWS_MAX,
                 deadline: &deadline,
             };
             let found = timeline::list(conn, &ask)?;

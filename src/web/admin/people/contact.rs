@@ -2,6 +2,7 @@
 //! browsers and the events that programs reported. The page covers all time, so it has no period. The email is
 //! masked unless the user may see it (rules.md 28).
 
+use actix_web::http::header;
 use actix_web::web::{ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -9,6 +10,7 @@ use askama::Template;
 use crate::app::people::erase::contact::erase_contact;
 use crate::app::reports;
 use crate::app::reports::contact::{ContactReport, Moment};
+use crate::app::reports::person::{self, Key};
 use crate::app::reports::timeline_filter::TimelineFilter;
 use crate::base::clock::Millis;
 use crate::domain::contact::ContactId;
@@ -45,6 +47,7 @@ use crate::web::text::{Plural, Texts, fill};
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .route("/accounts/{account}/contacts/{contact}", get_or_head().to(show))
+        .route("/accounts/{account}/contacts/{contact}/export", post().to(download))
         .route("/accounts/{account}/contacts/{contact}/erase", post().to(erase));
 }
 
@@ -96,6 +99,21 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
             respond::page(&page(layout, &access.account.zone, currency, &shown, &found))
         }
     }
+}
+
+/// Everything that is stored of the person, as one JSON file.
+async fn download(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
+    let member = form.sender;
+    member.need(Role::Admin)?;
+    let (account, id) = (member.account_id(), id_of(&request)?);
+    let document = person::export(member.app(), member.actor(), account, Key::Contact(id)).await?;
+    let name = format!("attachment; filename=\"person-{account}-{id}.json\"");
+    let mut answer = export::json(&document)?;
+    answer.headers_mut().insert(
+        header::CONTENT_DISPOSITION,
+        header::HeaderValue::from_str(&name).map_err(WebError::internal)?,
+    );
+    Ok(answer)
 }
 
 async fn erase(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
@@ -201,6 +219,8 @@ pub(crate) struct Page {
     merged: Option<MergedList>,
     /// Begins a merge, for users who may merge.
     merge: Option<(String, Field)>,
+    /// Downloads everything that is stored of the person, for users who may.
+    export: Option<String>,
     erase: Option<Erase>,
 }
 
@@ -264,6 +284,7 @@ pub(crate) fn page(
             .map(|one| (one.name.clone(), paths::list(account, ListId(one.id))))
             .collect(),
         after,
+        export: layout.viewer_is(Role::Admin).then(|| format!("{address}/export")),
         erase: erase_section(&layout, found, &address),
         layout,
     }

@@ -191,6 +191,8 @@ pub(crate) struct Page {
     no_match: String,
     /// Where an editor creates a contact.
     create: Option<String>,
+    /// Where an admin imports and exports contacts.
+    import: Option<String>,
     pager: Option<Pager>,
     placeholders: Option<SuspectsSection>,
     csv: String,
@@ -240,6 +242,7 @@ pub(crate) fn page(layout: Layout, zone: &Zone, shown: &ContactsView, found: &Ta
         columns: columns(t, account, shown),
         rows: found.rows.iter().map(|row| row_of(&layout, zone, shown, row)).collect(),
         create: layout.viewer_is(Role::Editor).then(|| format!("{}/new", paths::contacts(account))),
+        import: layout.viewer_is(Role::Admin).then(|| paths::imports(account)),
         no_match: fill(texts.no_match, &[("search", search)]),
         pager: Pager::of(
             t,

@@ -8,6 +8,8 @@ pub mod edit;
 mod erase;
 pub mod form;
 pub mod forms;
+pub mod import;
+pub mod imports;
 pub mod list;
 pub mod lists;
 pub mod merge;

@@ -103,6 +103,11 @@ texts! {
         lists: "Lists",
         list_joined: "Joined “{list}”",
         list_left: "Left “{list}”",
+        /// The link on the list.
+        import: "Import and export",
+        export: "Export this person",
+        export_what: "Everything that is stored about this person as one JSON file: emails, properties with their history, browsers, sessions, events and submitted forms.",
+        export_now: "Download as JSON",
         erase: "Erase contact",
         /// What erasing removes.
         erase_what: "This permanently removes the contact with all emails and properties, {sessions} with {views} and {completions}, from every report and file. Its company goes too, unless it has other contacts or a name that somebody gave it. It cannot be undone.",

@@ -3,6 +3,7 @@
 pub mod companies;
 pub mod contacts;
 pub mod forms;
+pub mod imports;
 pub mod lists;
 pub mod properties;
 pub mod visitor;

@@ -1,17 +1,18 @@
-//! `guestlog contact`: the contacts of an account, one of them, and merging two. What is read is what the pages answer as
-//! JSON.
+//! `guestlog contact`: the contacts of an account, one of them, merging two, and files of contacts. What is listed and shown
+//! is what the pages answer as JSON.
 
 use std::sync::Arc;
 
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::answer::{Answer, Failure, Outcome, table};
+use super::contact_files;
 use crate::app::commands::Command;
 use crate::app::reports::contact::{self, Ask, ContactReport};
 use crate::app::reports::contacts::{self, Wanted};
 use crate::app::reports::{ContactRow, Error, LIMIT_MAX, Table};
 use crate::base::clock::RealClock;
+use crate::cli::answer::{Answer, Failure, Outcome, table};
 use crate::config::Config;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::money;
@@ -21,7 +22,7 @@ use crate::store::search::ContactSearch;
 use crate::store::{self, scan};
 
 #[derive(Subcommand)]
-pub(super) enum Contact {
+pub(in crate::cli) enum Contact {
     /// List the contacts of an account, the newest first
     List {
         #[arg(long, value_name = "ID")]
@@ -46,6 +47,10 @@ pub(super) enum Contact {
         /// The number of the contact
         contact: i64,
     },
+    /// Export all contacts of an account as CSV. Can run while the server is running
+    Export(contact_files::Export),
+    /// Import contacts from a CSV file
+    Import(contact_files::Import),
     /// Merge a contact into another one, which stays. It can be undone on the page of that contact
     Merge {
         #[arg(long, value_name = "ID")]
@@ -57,8 +62,11 @@ pub(super) enum Contact {
     },
 }
 
-pub(super) fn run(command: Contact, config: &Config) -> Outcome {
+/// Answers `None` when exported contacts were the answer on stdout.
+pub(in crate::cli) fn run(command: Contact, config: &Config, json: bool) -> Result<Option<Answer>, Failure> {
     match command {
+        Contact::Export(asked) => return contact_files::export(&asked, config, json),
+        Contact::Import(asked) => contact_files::import(asked, config),
         Contact::List { account, search, company, limit, after } => {
             let asked = [("search", search), ("company", company), ("limit", limit), ("after", after)];
             let asked: Vec<_> = asked.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
@@ -73,9 +81,10 @@ pub(super) fn run(command: Contact, config: &Config) -> Outcome {
             Ok(Answer::new(done, format!("contact {from} is part of contact {survivor}")))
         }
     }
+    .map(Some)
 }
 
-pub(super) fn failure(error: Error) -> Failure {
+pub(in crate::cli) fn failure(error: Error) -> Failure {
     match error {
         Error::Store(error) => error.into(),
         error => Failure::usage(error),
@@ -83,7 +92,10 @@ pub(super) fn failure(error: Error) -> Failure {
 }
 
 /// The store for reading, and the settings of an account in it.
-pub(super) fn open(config: &Config, account: AccountId) -> Result<(store::Connection, Settings), Failure> {
+pub(in crate::cli) fn open(
+    config: &Config,
+    account: AccountId,
+) -> Result<(store::Connection, Settings), Failure> {
     let conn = store::data_dir::open_main(&config.server.data_dir)?;
     let found =
         conn.map(|conn| Ok::<_, store::Error>((store::account::find(&conn, account)?, conn))).transpose()?;
@@ -129,7 +141,7 @@ fn show(config: &Config, account: AccountId, id: i64) -> Outcome {
     Ok(Answer::new(json_of(&found)?, text_of(&found)))
 }
 
-pub(super) fn json_of(found: &impl serde::Serialize) -> Result<Value, Failure> {
+pub(in crate::cli) fn json_of(found: &impl serde::Serialize) -> Result<Value, Failure> {
     serde_json::to_value(found).map_err(Failure::failed)
 }
 

@@ -2,17 +2,17 @@
 
 use clap::Subcommand;
 
-use super::answer::{Answer, Failure, Outcome, table};
 use super::contact::{failure, json_of, open};
 use crate::app::reports::companies::{self, Wanted};
 use crate::app::reports::{CompanyReport, CompanyRow, LIMIT_MAX};
+use crate::cli::answer::{Answer, Failure, Outcome, table};
 use crate::config::Config;
 use crate::domain::account::AccountId;
 use crate::domain::company::CompanyId;
 use crate::domain::money;
 
 #[derive(Subcommand)]
-pub(super) enum Company {
+pub(in crate::cli) enum Company {
     /// List the companies of an account, the newest first
     List {
         #[arg(long, value_name = "ID")]
@@ -36,7 +36,7 @@ pub(super) enum Company {
     },
 }
 
-pub(super) fn run(command: Company, config: &Config) -> Outcome {
+pub(in crate::cli) fn run(command: Company, config: &Config) -> Outcome {
     match command {
         Company::List { account, search, limit, after } => {
             let asked = [("search", search), ("limit", limit), ("after", after)];

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Failure, Outcome, table};
 use crate::app::commands;
 use crate::app::reports::lists::{self, ListRow};
+use crate::cli::answer::{Answer, Failure, Outcome, table};
 use crate::config::Config;
 use crate::domain::account::AccountId;
 use crate::domain::event::EventNumber;
@@ -19,7 +19,7 @@ use crate::server::control;
 use crate::store::{self, Connection};
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(in crate::cli) enum Command {
     /// Create a list of contacts, by how often they completed an event or by a file with conditions
     Add(Add),
     /// List the lists of an account
@@ -36,7 +36,7 @@ pub(super) enum Command {
 }
 
 #[derive(Args)]
-pub(super) struct Add {
+pub(in crate::cli) struct Add {
     #[arg(long, value_name = "ID")]
     account: i64,
     #[arg(long)]
@@ -62,7 +62,7 @@ pub(super) struct Add {
 }
 
 #[derive(Args)]
-pub(super) struct Which {
+pub(in crate::cli) struct Which {
     #[arg(long, value_name = "ID")]
     account: i64,
     /// The number of the list
@@ -86,7 +86,7 @@ fn within(text: &str) -> Result<Time, String> {
     Ok(Time::Last { amount, unit })
 }
 
-pub(super) fn run(command: Command, config: &Config) -> Outcome {
+pub(in crate::cli) fn run(command: Command, config: &Config) -> Outcome {
     match command {
         Command::Add(asked) => add(config, asked),
         Command::List { account } => list(config, AccountId(account)),
