@@ -348,7 +348,7 @@ async fn a_row_changes_its_contact_or_is_refused_and_never_merges_two() {
 #[actix_web::test]
 async fn a_value_that_does_not_fit_its_declared_type_refuses_the_row() {
     let site = TestApp::new().await;
-    let account = site.account("Example", "example.com").await;
+    let account = site.account("Example").await;
     let seats = Definition {
         name: "seats".into(),
         label: "Seats".into(),

@@ -233,22 +233,7 @@ impl Ask<'_> {
 fn report(ask: &Ask<'_>, shown: Shown, mut found: Found, digits: u32) -> Result<ContactReport, Error> {
     let (conn, account) = (ask.conn, ask.account);
     let mut texts = Texts::new(conn, account, digits)?;
-    let mut visits = Vec::with_capacity(found.entries.len());
-    for entry in std::mem::take(&mut found.entries) {
-        let visit = match entry {
-            Entry::Visit(visit) => visit,
-            Entry::Submission(submitted) => {
-                visits.push(texts.submission(submitted)?);
-                continue;
-            }
-        };
-        let mut row = texts.session(&visit)?;
-        let said = identification::list(conn, account, shown.id, visit.run.visitor)?;
-        let within = said.into_iter().filter(|at| (visit.start_ms..=visit.last_ms).contains(&at.0));
-        row.timeline.extend(within.map(EventRow::identification));
-        row.timeline.sort_by_key(|event| event.at);
-        visits.push(row);
-    }
+    let visits = read_visits(ask, &mut texts, shown.id, std::mem::take(&mut found.entries))?;
     let moment = |row: &SessionRow, event: &EventRow| Moment {
         event: event.clone(),
         session: row.id,
@@ -277,14 +262,10 @@ fn report(ask: &Ask<'_>, shown: Shown, mut found: Found, digits: u32) -> Result<
         name: membership.name,
         joined: membership.joined,
     };
-    let address = shown.email.as_deref().unwrap_or_default();
-    let is_noticed = contact_joining::find_noticed(conn, account, shown.id)?.is_some();
-    let by_name = has_placeholder_name(address).then_some("name");
-    let placeholder = if is_noticed { Some("browsers") } else { by_name };
     let emails = email::list(conn, account, shown.id)?;
     Ok(ContactReport {
-        possible_placeholder: placeholder.filter(|_| !address.is_empty()),
-        blocked: blocked_email::is_blocked(conn, account, address)?,
+        possible_placeholder: find_placeholder(conn, account, &shown)?,
+        blocked: blocked_email::is_blocked(conn, account, shown.email.as_deref().unwrap_or_default())?,
         external_id: shown.external_id.clone(),
         created: shown.created,
         email_verified: emails.first().is_some_and(|email| email.is_primary && email.is_verified),
@@ -305,4 +286,42 @@ fn report(ask: &Ask<'_>, shown: Shown, mut found: Found, digits: u32) -> Result<
         older_left_out: false,
         row: contacts::row_of(conn, account, shown, &mut RowTexts::default(), digits)?,
     })
+}
+
+/// The entries of a timeline with their texts, and with the identifications in between.
+fn read_visits(
+    ask: &Ask<'_>,
+    texts: &mut Texts<'_>,
+    contact: i64,
+    entries: Vec<Entry>,
+) -> Result<Vec<SessionRow>, Error> {
+    let mut visits = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let visit = match entry {
+            Entry::Visit(visit) => visit,
+            Entry::Submission(submitted) => {
+                visits.push(texts.submission(submitted)?);
+                continue;
+            }
+        };
+        let mut row = texts.session(&visit)?;
+        let said = identification::list(ask.conn, ask.account, contact, visit.run.visitor)?;
+        let within = said.into_iter().filter(|at| (visit.start_ms..=visit.last_ms).contains(&at.0));
+        row.timeline.extend(within.map(EventRow::identification));
+        row.timeline.sort_by_key(|event| event.at);
+        visits.push(row);
+    }
+    Ok(visits)
+}
+
+/// Why the address of a contact is possibly a placeholder (rules.md 36).
+fn find_placeholder(
+    conn: &Connection,
+    account: AccountId,
+    shown: &Shown,
+) -> Result<Option<&'static str>, store::Error> {
+    let Some(address) = &shown.email else { return Ok(None) };
+    let is_noticed = contact_joining::find_noticed(conn, account, shown.id)?.is_some();
+    let by_name = has_placeholder_name(address).then_some("name");
+    Ok(if is_noticed { Some("browsers") } else { by_name })
 }
