@@ -35,6 +35,8 @@ pub(super) struct Plan {
 const REPEAT: usize = 9;
 /// Lists that are built together.
 const LISTS: u32 = 100;
+/// New lists have members within the minute that any list may be behind.
+const FIRST_BUILD_MS: f64 = 60_000.0;
 /// Contacts whose page is opened, and contacts that are merged.
 const CONTACTS: i64 = 40;
 /// Contacts that are erased.
@@ -111,8 +113,10 @@ async fn measure(app: &App, account: AccountId) -> anyhow::Result<Vec<Value>> {
         }
         rows.push(row(&format!("list: {name}, {found} contacts"), times, 100.0));
     }
-    rows.push(row(&format!("{LISTS} lists asked again"), vec![build_all(app, account).await?], 5_000.0));
-    for search in ["a", "ann", "@example", "nobody-has-this"] {
+    let [first, again] = build_all(app, account).await?;
+    rows.push(row(&format!("{LISTS} lists built for the first time"), vec![first], FIRST_BUILD_MS));
+    rows.push(row(&format!("{LISTS} lists asked again"), vec![again], 5_000.0));
+    for search in ["a", "ann", "@example", "nobody-has-this", "ann example"] {
         let mut times = Vec::new();
         for _ in 0..REPEAT {
             let watch = Stopwatch::start();
@@ -149,8 +153,8 @@ async fn measure(app: &App, account: AccountId) -> anyhow::Result<Vec<Value>> {
     Ok(rows)
 }
 
-/// The milliseconds of asking all lists of an account again, of which most depend on the time.
-async fn build_all(app: &App, account: AccountId) -> anyhow::Result<f64> {
+/// The milliseconds of building all lists of an account, of which most depend on the time, and of asking them again.
+async fn build_all(app: &App, account: AccountId) -> anyhow::Result<[f64; 2]> {
     for n in 0..LISTS {
         let json = format!(
             r#"{{"any":[{{"all":[{{"activity":{{"measure":"completions","filters":["event:is:{:012}"],"is":"at_least",
@@ -163,10 +167,15 @@ async fn build_all(app: &App, account: AccountId) -> anyhow::Result<f64> {
         lists::create(app, Actor::Machine, account, &format!("List {n}"), ListKind::Active, conditions)
             .await?;
     }
-    let watch = Stopwatch::start();
-    let built = ListJob::default().run(app).await?;
-    anyhow::ensure!(built == LISTS as usize, "{built} lists were built");
-    Ok(watch.ms())
+    let mut times = [0.0; 2];
+    for time in &mut times {
+        let watch = Stopwatch::start();
+        // After a start nothing is known of what was asked.
+        let built = ListJob::default().run(app).await?;
+        anyhow::ensure!(built == LISTS as usize, "{built} lists were built");
+        *time = watch.ms();
+    }
+    Ok(times)
 }
 
 fn row(name: &str, mut times: Vec<f64>, bar_ms: f64) -> Value {

@@ -2,6 +2,7 @@
 // into lists and out of them again as things happen and time passes.
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { describe, test } from "node:test";
 
 import { fixture, isSound, submit } from "./fixture.mjs";
@@ -138,5 +139,68 @@ describe("people", { skip: withoutServer("people") }, () => {
       ["list_joined Abandoned cart", "list_joined Ordered twice in 7 days", "list_left Abandoned cart", "list_left Ordered twice in 7 days"],
     );
     assert.deepEqual([...laptop.troubles, ...phone.troubles], []);
+  });
+
+  test("companies, properties, signed identities, and an import from its file to its contacts", async (t) => {
+    const { server, account, owner, visitor, page, at } = await fixture(t, { filled: false });
+    page.setDefaultTimeout(10_000);
+    await signIn(page, server, owner);
+    const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
+    await sound(await page.goto(at("companies")), "companies-none");
+    await sound(await page.goto(at("contacts/blocked")), "blocked-none");
+
+    await sound(await page.goto(at("settings/properties")), "properties");
+    await sound(await page.goto(at("settings/properties/new")), "property-new");
+    await page.locator("#f-name").fill("seats");
+    await page.locator("#f-label").fill("Seats");
+    await page.getByLabel("Number").check();
+    await submit(page, page.getByRole("main").getByRole("button", { name: "Declare property" }));
+    await page.goto(at("settings/properties"));
+    await page.getByText("Seats").first().waitFor();
+
+    await sound(await page.goto(at("contacts/import")), "imports-none");
+    const rows = ["Email;Voornaam;Seats", "ada@engines.test;Ada;12", "bob@engines.test;Bob;many", "nobody;;"];
+    const file = { name: "people.csv", mimeType: "text/csv", buffer: Buffer.from(rows.join("\r\n"), "latin1") };
+    await page.locator("input[type=file]").setInputFiles(file);
+    await submit(page, page.getByRole("button", { name: "Upload" }));
+    await submit(page, page.getByRole("button", { name: "Check" }));
+    await eventually(async () => {
+      await page.reload();
+      return (await page.getByText("Nothing has been imported yet").count()) > 0;
+    }, "the check");
+    await sound(await page.reload(), "import-checked");
+    assert.match(await page.getByRole("main").innerText(), /3[^]*does not fit[^]*4[^]*not an email/);
+    await submit(page, page.getByRole("button", { name: "Import", exact: true }));
+    await eventually(async () => {
+      await page.goto(at("contacts"));
+      return (await page.getByRole("link", { name: "Ada" }).count()) > 0;
+    }, "the import");
+    await sound(await page.goto(at("contacts?search=ada+engines")), "contacts-found");
+    await sound(await page.goto(at("contacts/1")), "contact-imported");
+    await page.getByRole("link", { name: "engines.test" }).first().click();
+    await page.waitForURL(/companies\/1$/);
+    await sound(await page.reload(), "company");
+    await sound(await page.goto(at("companies")), "companies");
+    await sound(await page.goto(at("contacts/import")), "imports");
+
+    await sound(await page.goto(at("settings/companies")), "companies-settings");
+    await sound(await page.goto(at("settings/identity")), "identity-none");
+    await submit(page, page.getByRole("main").getByRole("button", { name: /key/i }).first());
+    await sound(await page.goto(at("settings/identity")), "identity");
+    const key = await page.locator("code").first().innerText();
+    assert.match(key, /^[0-9a-f]{64}$/);
+
+    // A browser that brings the signature of its user is believed.
+    const site = await startSite(t, { "/": taggedPage(server, account, { title: "Home" }) });
+    const shown = await (await Visitor.begin(visitor.context.browser())).open(site.at("/"));
+    const hmac = createHmac("sha256", key).update("eve@engines.test").digest("hex");
+    await shown.evaluate((who) => {
+      globalThis._hsq.push(["identify", who]);
+      globalThis._hsq.push(["trackPageView"]);
+    }, { email: "Eve@engines.test", hmac });
+    const token = await server.addToken(account);
+    const eve = async () => (await server.report(account, token, "contacts", { search: "eve@" })).rows[0];
+    await eventually(eve, "the contact of the signed identity");
+    assert.equal((await server.report(account, token, `contacts/${(await eve()).id}`)).email_verified, true);
   });
 });

@@ -171,7 +171,7 @@ async fn properties_that_cannot_be_taken_are_refused_where_they_stand() {
 #[actix_web::test]
 async fn a_name_is_shown_to_whom_the_email_is_shown() {
     let fixture = fixture().await;
-    assert!(fixture.text("contacts/1").await.contains("Ada ada@example.test · Contact #1"));
+    assert!(fixture.text("contacts/1").await.contains("Ada ada@example.test · example.test · Contact #1"));
     let viewer = fixture.site.signed_in(fixture.account, "viewer@site.test", Role::Viewer).await;
     for rest in
         ["contacts", "contacts/1", "contacts?format=json", "contacts/1?format=json", "contacts?format=csv"]
