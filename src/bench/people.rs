@@ -83,7 +83,7 @@ pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
         measure(&app, account).await
     })?;
     let (contacts, events) = app.store.readers.read(|conn| {
-        let contacts = store::contact::count(conn, account, None)?;
+        let contacts = store::contact_list::count(conn, account, None)?;
         Ok::<_, store::Error>((contacts, store::segment::list(conn, account, i64::MIN, i64::MAX)?))
     })?;
     let events: u64 = events.iter().map(|segment| u64::from(segment.extent.rows)).sum();

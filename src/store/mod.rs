@@ -34,8 +34,9 @@ pub use hits::watermark::{update_watermark, watermark};
 pub use hits::{batch, dead_letter, dictionary, event, inbox, row, session, unpacked};
 pub use open::{WriterMemory, set_writer_memory};
 pub use people::{
-    alias, blocked_email, company, contact, contact_erasure, contact_joining, email, form, identification,
-    identity_key, import, list, person, property, property_definition, search, submission, visitor,
+    alias, blocked_email, company, contact, contact_erasure, contact_joining, contact_list, email, form,
+    identification, identity_key, import, list, person, property, property_definition, search, submission,
+    visitor,
 };
 pub use upkeep::{backup, check, erased, restore, statistics, verify_backup};
 

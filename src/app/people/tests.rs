@@ -10,7 +10,8 @@ use crate::domain::contact::{EMAILS_MAX, Email, PROPERTIES_MAX, PROPERTY_HISTORY
 use crate::domain::property_type::{Definition, PropertyType};
 use crate::domain::provenance::{Channel, Provenance};
 use crate::domain::visitor::{Token, VisitorNumber};
-use crate::store::contact::{Among, Order};
+use crate::store::contact::Order;
+use crate::store::contact_list::{self, Among};
 use crate::store::search::ContactSearch;
 use crate::store::visitor::Visitor;
 use crate::store::{
@@ -179,7 +180,7 @@ fn a_contact_has_several_emails_and_is_found_by_each() {
         let search = |text| {
             let numbers = searched.find(conn, ACCOUNT, text).unwrap();
             let found =
-                contact::list(conn, ACCOUNT, Order::Email, Among::Numbers(&numbers), None, 10).unwrap();
+                contact_list::list(conn, ACCOUNT, Order::Email, Among::Numbers(&numbers), None, 10).unwrap();
             found.into_iter().map(|shown| (shown.id, shown.email.unwrap())).collect::<Vec<_>>()
         };
         assert_eq!(
@@ -213,7 +214,7 @@ fn a_contact_without_an_email_is_created_only_by_who_is_trusted() {
             let asserted = create(Provenance::asserted(channel, Millis(1)));
             assert!(matches!(asserted, Err(contacts::Error::NeedsEmail)), "{channel:?}");
         }
-        let shown = contact::list(conn, ACCOUNT, Order::Email, Among::All, None, 10).unwrap();
+        let shown = contact_list::list(conn, ACCOUNT, Order::Email, Among::All, None, 10).unwrap();
         let shown: Vec<_> = shown.into_iter().map(|shown| (shown.id, shown.email)).collect();
         assert_eq!(shown, [(1, None), (2, None), (3, None)], "those refused took no number");
         let eve = find_or_create(conn, &BROWSER, "eve@example.test").contact.id;
@@ -247,7 +248,7 @@ fn an_alias_stands_for_the_living_contact_for_ever() {
         merge(conn, second, third, Millis(8));
         assert_eq!(resolve(first), Some(third), "in one step, however long the chain was");
         assert_eq!(contact::find(conn, ACCOUNT, first).unwrap(), None);
-        assert_eq!(contact::count(conn, ACCOUNT, None).unwrap(), 1);
+        assert_eq!(contact_list::count(conn, ACCOUNT, None).unwrap(), 1);
         assert!(contact_erasure::update_erasing(conn, ACCOUNT, third).unwrap());
         assert_eq!((resolve(first), resolve(third), resolve(99)), (None, None, None));
         assert_eq!(contact_erasure::list_erasing(conn).unwrap(), [(ACCOUNT, third)]);

@@ -76,7 +76,9 @@ fn run(program: &str, option: &str, script: &str, key: &IdentityKey) -> Option<S
     let output = ran.ok()?;
     let errors = String::from_utf8_lossy(&output.stderr);
     // A PHP without its extension for texts, which any site that signs has.
-    if program == "php" && !Command::new("php").args(["-r", "mb_strtolower('A');"]).status().is_ok_and(|s| s.success()) {
+    if program == "php"
+        && !Command::new("php").args(["-r", "mb_strtolower('A');"]).status().is_ok_and(|s| s.success())
+    {
         return None;
     }
     assert!(output.status.success(), "{program}: {errors}");

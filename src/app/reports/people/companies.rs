@@ -11,7 +11,8 @@ use crate::domain::account::AccountId;
 use crate::domain::company::CompanyId;
 use crate::domain::money;
 use crate::store::company::{self, Company, Order, Sums};
-use crate::store::contact::{self, Among};
+use crate::store::contact;
+use crate::store::contact_list::Among;
 use crate::store::{self, Connection, account};
 
 /// Longest text that names and domains are searched for, characters.

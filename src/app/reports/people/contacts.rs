@@ -16,7 +16,8 @@ use crate::domain::company::CompanyId;
 use crate::domain::contact::{FIRST_NAME, LAST_NAME, full_name};
 use crate::domain::money;
 use crate::domain::readable::readable;
-use crate::store::contact::{self, Among, Order, Shown};
+use crate::store::contact::{Order, Shown};
+use crate::store::contact_list::{self, Among};
 use crate::store::dictionary::{self, Kind, part};
 use crate::store::search::ContactSearch;
 use crate::store::{self, Connection, company, property, visitor};
@@ -158,12 +159,14 @@ pub fn find(
     let Wanted { search, company, order, after, limit } = wanted;
     let mut numbers: Vec<u32>;
     let (among, total) = match (search.is_empty(), company) {
-        (true, Some(company)) => (Among::Company(*company), contact::count(conn, account, Some(*company))?),
-        (true, None) => (Among::All, contact::count(conn, account, None)?),
+        (true, Some(company)) => {
+            (Among::Company(*company), contact_list::count(conn, account, Some(*company))?)
+        }
+        (true, None) => (Among::All, contact_list::count(conn, account, None)?),
         (false, company) => {
             numbers = searched.find(conn, account, search)?;
             if let Some(company) = company {
-                let of_company = contact::list_numbers(conn, account, *company)?;
+                let of_company = contact_list::list_numbers(conn, account, *company)?;
                 numbers.retain(|number| of_company.binary_search(number).is_ok());
             }
             (Among::Numbers(&numbers), i64::try_from(numbers.len()).unwrap_or(i64::MAX))
@@ -182,7 +185,7 @@ pub(in crate::app::reports) fn list_part(
     after: Option<i64>,
     limit: usize,
 ) -> Result<(Vec<ContactRow>, Option<String>), Error> {
-    let mut shown = match contact::list(conn, account, order, among, after, limit + 1) {
+    let mut shown = match contact_list::list(conn, account, order, among, after, limit + 1) {
         Err(store::Error::NotFound) => return Err(no_cursor()),
         found => found?,
     };

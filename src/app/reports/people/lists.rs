@@ -11,7 +11,7 @@ use crate::domain::account::AccountId;
 use crate::domain::list::{Conditions, ListId, ListKind};
 use crate::domain::money;
 use crate::store::list::List;
-use crate::store::{self, Connection, account, contact, list};
+use crate::store::{self, Connection, account, contact, contact_list, list};
 
 /// A list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -89,7 +89,7 @@ pub fn read(
     {
         return Err(no_cursor());
     }
-    let mut shown = contact::list_members(conn, account, id, after, limit.saturating_add(1))?;
+    let mut shown = contact_list::list_members(conn, account, id, after, limit.saturating_add(1))?;
     let is_more = shown.len() > limit;
     shown.truncate(limit);
     let next = shown.last().filter(|_| is_more).map(|last| last.id.to_string());

@@ -20,7 +20,7 @@ pub struct Property {
 const FIELDS: &str = "name, value, channel, verified, at_ms";
 
 /// Reads name, value, channel, trust and time from the first columns.
-pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Property> {
+pub(in crate::store::people) fn read(row: &Row<'_>) -> rusqlite::Result<Property> {
     Ok(Property {
         name: row.get(0)?,
         value: row.get(1)?,
