@@ -176,7 +176,7 @@ async fn the_member_of_a_list_is_whoever_it_was_merged_into() {
 }
 
 /// How many instructions SQLite runs for what is read and written of one contact.
-fn count_instructions(site: &Site, list: ListId) -> [u64; 4] {
+fn count_instructions(site: &Site, list: ListId) -> [u64; 5] {
     let mut conn = Connection::open(site.data_dir().join(store::MAIN_FILE)).unwrap();
     let steps = Arc::new(AtomicU64::new(0));
     let seen = Arc::clone(&steps);
@@ -193,14 +193,18 @@ fn count_instructions(site: &Site, list: ListId) -> [u64; 4] {
     let changes = since();
     assert_eq!(store::contact_erasure::find_whole(conn, account, 1).unwrap().contacts.len(), 1);
     let whole = since();
+    let newest = store::submission::Place::NEWEST;
+    assert_eq!(store::submission::list_of_contact(conn, account, 1, newest, 10).unwrap().len(), 1);
+    assert_eq!(store::submission::count_of_contact(conn, account, 1).unwrap(), 1);
+    let submissions = since();
     conn.execute_batch("begin").unwrap();
     store::list::update_member(conn, account, list, 1, false, NOON.plus(1)).unwrap();
     store::list::update_member(conn, account, list, 1, true, NOON.plus(1)).unwrap();
     conn.execute_batch("rollback").unwrap();
-    [lists, changes, whole, since()]
+    [lists, changes, whole, submissions, since()]
 }
 
-/// What is asked of one contact is found by an index, however many contacts and members there are.
+/// What is asked of one contact is found by an index, however many contacts, members and submissions there are.
 #[actix_web::test]
 async fn what_is_asked_of_a_contact_takes_no_longer_when_there_are_more() {
     let site = Site::new().await;
@@ -216,6 +220,14 @@ async fn what_is_asked_of_a_contact_takes_no_longer_when_there_are_more() {
             let created = edit::create(&site.app, Actor::Machine, site.account, email, Vec::new());
             created.await.unwrap();
         }
+        site.tamper(
+            "insert or ignore into form (id, account_id, key, created_ms, last_ms)
+                 select 1, id, 'sign-up', 0, 0 from account;
+             insert or ignore into submission (id, account_id, form_id, at_ms, visitor, contact_id, is_new_contact, way,
+                 consent, policy, page, title, fields, consent_text)
+                 select id, account_id, 1, id, 0, id, 0, 0, 0, 0, 0, 0, '[]', '' from contact;",
+        )
+        .await;
         ListJob::default().run(&site.app).await.unwrap();
         counted.push(count_instructions(&site, list));
     }
