@@ -14,7 +14,6 @@ mod token;
 mod upkeep;
 mod user;
 
-use self::people::{company, contact, list, person};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,6 +25,7 @@ use crate::config::{Config, Flags, Log, LogFormat, LogLevel};
 use crate::geo::Geo;
 use crate::{bench, server};
 use answer::{Answer, Failure, Outcome};
+use people::{company, contact, list, person};
 
 #[derive(Parser)]
 #[command(

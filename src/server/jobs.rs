@@ -1,6 +1,5 @@
 //! The background jobs of a running server: folding, closing days, deleting old data, work on events, lists, companies of
-//! contacts, imports of contacts, writing
-//! the counts of robots, and loading changed map files.
+//! contacts, imports of contacts, writing the counts of robots, and loading changed map files.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

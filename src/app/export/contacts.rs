@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
-use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
+use tokio::sync::OwnedSemaphorePermit;
 
+use super::take_turn;
 use crate::app::access::{self, Actor, permissions};
 use crate::app::core::App;
 use crate::domain::account::AccountId;
@@ -171,11 +172,7 @@ impl ContactDownload {
         account: AccountId,
         has_mark: bool,
     ) -> Result<Self, access::Error> {
-        let turn = match Arc::clone(&app.downloads).try_acquire_owned() {
-            Ok(turn) => turn,
-            Err(TryAcquireError::NoPermits) => return Err(store::Error::Busy.into()),
-            Err(TryAcquireError::Closed) => return Err(store::Error::Closed.into()),
-        };
+        let turn = take_turn(app)?;
         let now = app.now();
         let account = app
             .store

@@ -155,6 +155,17 @@ pub enum DownloadError {
     Store(#[from] store::Error),
 }
 
+/// The turn of a download.
+///
+/// # Errors
+/// `Busy` when there are too many downloads, `Closed`.
+fn take_turn(app: &App) -> Result<OwnedSemaphorePermit, store::Error> {
+    Arc::clone(&app.downloads).try_acquire_owned().map_err(|error| match error {
+        TryAcquireError::NoPermits => store::Error::Busy,
+        TryAcquireError::Closed => store::Error::Closed,
+    })
+}
+
 impl Download {
     /// Begins a download, and writes it to the audit log.
     ///
@@ -166,11 +177,7 @@ impl Download {
         account: AccountId,
         wanted: Wanted,
     ) -> Result<Self, access::Error> {
-        let turn = match Arc::clone(&app.downloads).try_acquire_owned() {
-            Ok(turn) => turn,
-            Err(TryAcquireError::NoPermits) => return Err(store::Error::Busy.into()),
-            Err(TryAcquireError::Closed) => return Err(store::Error::Closed.into()),
-        };
+        let turn = take_turn(app)?;
         let now = app.now();
         let account = app
             .store

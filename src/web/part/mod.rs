@@ -6,6 +6,7 @@ pub mod count_back;
 pub mod delta;
 pub mod empty;
 pub mod field;
+pub mod heading;
 pub mod icon;
 pub mod kpi;
 pub mod meter;

@@ -19,6 +19,7 @@ use crate::web::part::delta::Delta;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::field::Choice;
 use crate::web::part::filters::FilterBar;
+use crate::web::part::heading::Heading;
 use crate::web::part::icon::Icon;
 use crate::web::part::meter::Meter;
 use crate::web::part::missing::Missing;
@@ -191,15 +192,6 @@ struct Tag {
     href: String,
 }
 
-/// A column heading that sorts the table.
-struct Column {
-    label: &'static str,
-    href: String,
-    /// Value of `aria-sort`.
-    sorted: Option<&'static str>,
-    is_number: bool,
-}
-
 /// A drop-down list above the table.
 struct Chooser {
     name: &'static str,
@@ -228,7 +220,7 @@ pub(crate) struct Page {
     kept: Vec<(&'static str, String)>,
     search: String,
     choosers: Vec<Chooser>,
-    columns: Vec<Column>,
+    columns: Vec<Heading>,
     rows: Vec<Row>,
     pager: Option<Pager>,
     csv: String,
@@ -335,14 +327,14 @@ fn over(params: &ReportParams, series: &[u64]) -> Vec<i64> {
     series.iter().take(n).map(|n| signed(*n)).collect()
 }
 
-fn columns(t: &'static Texts, params: &ReportParams, order: Order) -> Vec<Column> {
+fn columns(t: &'static Texts, params: &ReportParams, order: Order) -> Vec<Heading> {
     let texts = &t.events;
-    let column = |of: Order, label, is_number| Column {
+    let column = |of: Order, label, is_number| Heading {
         label,
-        href: match of {
+        href: Some(match of {
             Order::Completions => params.url.without("sort").href(),
             _ => params.url.with("sort", of.as_str()).href(),
-        },
+        }),
         sorted: (of == order).then_some(if of == Order::Name { "ascending" } else { "descending" }),
         is_number,
     };

@@ -13,6 +13,7 @@ use crate::domain::period::Zone;
 use crate::web::admin::reports::report_page;
 use crate::web::drawing::format;
 use crate::web::part::empty::{Action, Empty};
+use crate::web::part::heading::Heading;
 use crate::web::part::icon::Icon;
 use crate::web::part::pager::Pager;
 use crate::web::paths;
@@ -77,13 +78,6 @@ struct Row {
     rate_of: String,
     last: String,
     last_when: String,
-}
-
-struct Heading {
-    label: &'static str,
-    href: String,
-    sorted: Option<&'static str>,
-    is_number: bool,
 }
 
 #[derive(Template)]
@@ -156,7 +150,7 @@ fn columns(t: &'static Texts, account: AccountId, order: Order) -> Vec<Heading> 
     let texts = &t.forms;
     let column = |label, by: Order, is_number| Heading {
         label,
-        href: href(account, by, ""),
+        href: Some(href(account, by, "")),
         sorted: (by == order).then_some(if by == Order::Name { "ascending" } else { "descending" }),
         is_number,
     };

@@ -21,6 +21,7 @@ use crate::web::admin::people::placeholders::{SUSPECTS_MAX, SuspectsSection, sus
 use crate::web::admin::reports::report_page;
 use crate::web::drawing::format;
 use crate::web::part::empty::{Action, Empty};
+use crate::web::part::heading::Heading;
 use crate::web::part::icon::Icon;
 use crate::web::part::pager::Pager;
 use crate::web::paths;
@@ -162,14 +163,6 @@ struct Row {
     first: String,
     last: String,
     last_when: String,
-}
-
-struct Heading {
-    label: &'static str,
-    /// Sorts by this column; `None` when it cannot be sorted by.
-    href: Option<String>,
-    sorted: Option<&'static str>,
-    is_number: bool,
 }
 
 #[derive(Template)]

@@ -17,6 +17,7 @@ use crate::web::admin::reports::report_page;
 use crate::web::admin::settings::settings_nav::Tab;
 use crate::web::drawing::format;
 use crate::web::part::empty::{Action, Empty};
+use crate::web::part::heading::Heading;
 use crate::web::part::icon::Icon;
 use crate::web::part::pager::Pager;
 use crate::web::paths;
@@ -86,13 +87,6 @@ struct Row {
     parts: String,
     last: String,
     last_when: String,
-}
-
-struct Heading {
-    label: &'static str,
-    href: String,
-    sorted: Option<&'static str>,
-    is_number: bool,
 }
 
 #[derive(Template)]
@@ -178,7 +172,7 @@ fn columns(t: &'static Texts, account: AccountId, order: Order, search: &str) ->
     let texts = &t.companies;
     let column = |label, by: Order, is_number| Heading {
         label,
-        href: href(account, by, search, ""),
+        href: Some(href(account, by, search, "")),
         sorted: (by == order).then_some(if by == Order::Name { "ascending" } else { "descending" }),
         is_number,
     };
