@@ -34,9 +34,9 @@ pub use hits::watermark::{update_watermark, watermark};
 pub use hits::{batch, dead_letter, dictionary, event, inbox, row, session, unpacked};
 pub use open::{WriterMemory, set_writer_memory};
 pub use people::{
-    alias, blocked_email, company, contact, contact_erasure, contact_joining, contact_list, email, form,
-    identification, identity_key, import, list, person, property, property_definition, search, submission,
-    visitor,
+    alias, blocked_email, company, contact, contact_change, contact_erasure, contact_joining, contact_list,
+    email, form, identification, identity_key, import, list, person, property, property_definition, search,
+    submission, visitor,
 };
 pub use upkeep::{backup, check, erased, restore, statistics, verify_backup};
 
@@ -84,6 +84,8 @@ pub struct Store {
     pub scanner: Arc<scan::Scanner>,
     /// Finds contacts by what one types.
     pub contact_search: Arc<search::ContactSearch>,
+    /// Which contacts there are, for lists.
+    pub active_contacts: Arc<contact_change::ActiveContacts>,
     /// Who was erased.
     pub erased: erased::ErasedPersons,
     data_dir: PathBuf,
@@ -128,6 +130,7 @@ impl Store {
             writer,
             scanner: Arc::new(scan::Scanner::new(Arc::clone(&readers))),
             contact_search: Arc::default(),
+            active_contacts: Arc::default(),
             readers,
             waiting_reads: Arc::new(tokio::sync::Semaphore::new(WAITING_READS_MAX)),
             reading: Arc::new(tokio::sync::Semaphore::new(options.readers.max(1))),
@@ -236,6 +239,7 @@ impl Store {
     pub async fn release_memory(&self) -> Result<(), Error> {
         self.scanner.release_memory();
         self.contact_search.release_memory();
+        self.active_contacts.release_memory();
         self.readers.release_memory();
         self.inbox.release_memory();
         self.writer.write(|conn| Ok(conn.release_memory()?)).await

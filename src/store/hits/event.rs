@@ -43,6 +43,16 @@ pub struct Event {
     pub foreign_host: bool,
 }
 
+/// A completion, as lists count it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) struct Completion {
+    pub at_ms: i64,
+    pub visitor: u32,
+    /// The number of the event.
+    pub event: u32,
+    pub value_minor: i64,
+}
+
 const ROW: Form = Form { name: "the row of an event", first_byte: 1, usual_bytes: 48 };
 
 /// The event without what stands in its key.
@@ -131,6 +141,25 @@ pub fn list(
     let mut rows = statement.query((account.0, from_ms, to_ms))?;
     while let Some(row) = rows.next()? {
         visit(Event { at_ms: row.get(0)?, inbox_id: row.get(1)?, event: row.get(2)?, ..read(row, 3)? });
+    }
+    Ok(())
+}
+
+/// Visits the completions of open days in a half-open range of milliseconds. The rows of page views are not unpacked.
+pub(in crate::store) fn list_completions(
+    conn: &Connection,
+    account: AccountId,
+    range_ms: &Range<i64>,
+    mut visit: impl FnMut(Completion),
+) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(
+        "select at_ms, event, row from event_hot
+         where account_id = ?1 and at_ms >= ?2 and at_ms < ?3 and event <> 0",
+    )?;
+    let mut rows = statement.query((account.0, range_ms.start, range_ms.end))?;
+    while let Some(row) = rows.next()? {
+        let Event { visitor, value_minor, .. } = read(row, 2)?;
+        visit(Completion { at_ms: row.get(0)?, visitor, event: row.get(1)?, value_minor });
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Contacts: finding, creating and changing one. Their emails, properties, aliases and identifications have files of their
 //! own.
 
+use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use rustc_hash::FxHashSet;
 
@@ -8,6 +9,7 @@ use super::email;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::company::CompanyId;
+use crate::domain::list::MomentField;
 use crate::domain::money::SUM_MAX;
 use crate::domain::provenance::Trust;
 use crate::domain::visitor::{AHEAD_MAX, CLOCK_MIN};
@@ -350,27 +352,38 @@ pub fn list_ids(conn: &Connection, account: AccountId) -> Result<Vec<u32>, Error
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
-/// When contacts were first seen, last seen or created.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moments {
-    pub first_ms: i64,
-    pub last_ms: i64,
-    pub created_ms: i64,
-}
-
-/// Visits all contacts of an account with when they were seen and with their source.
-pub fn each_moments(
+/// Visits all contacts of an account with when they were seen or created.
+pub fn each_moment(
     conn: &Connection,
     account: AccountId,
-    mut visit: impl FnMut(u32, Moments, u32),
+    field: MomentField,
+    visit: impl FnMut(u32, i64),
 ) -> Result<(), Error> {
-    let mut statement = conn.prepare_cached(
-        "select id, first_ms, last_ms, created_ms, source from contact where account_id = ?1 and state = 'active'",
-    )?;
+    let column = match field {
+        MomentField::FirstSeen => "first_ms",
+        MomentField::LastSeen => "last_ms",
+        MomentField::Created => "created_ms",
+    };
+    each_of_column(conn, account, column, visit)
+}
+
+/// Visits all contacts of an account with their source.
+pub fn each_source(conn: &Connection, account: AccountId, visit: impl FnMut(u32, u32)) -> Result<(), Error> {
+    each_of_column(conn, account, "source", visit)
+}
+
+fn each_of_column<T: FromSql>(
+    conn: &Connection,
+    account: AccountId,
+    column: &str,
+    mut visit: impl FnMut(u32, T),
+) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select id, {column} from contact where account_id = ?1 and state = 'active'"
+    ))?;
     let mut rows = statement.query([account.0])?;
     while let Some(row) = rows.next()? {
-        let moments = Moments { first_ms: row.get(1)?, last_ms: row.get(2)?, created_ms: row.get(3)? };
-        visit(row.get(0)?, moments, row.get(4)?);
+        visit(row.get(0)?, row.get(1)?);
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 pub mod alias;
 pub mod company;
 pub mod contact;
+pub mod contact_change;
 pub mod contact_erasure;
 pub mod contact_list;
 pub mod email;

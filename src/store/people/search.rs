@@ -8,15 +8,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use memchr::memmem::Finder;
-use rusqlite::{Connection, OptionalExtension};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rusqlite::Connection;
+use rustc_hash::FxHashMap;
 
-use super::{email, property};
+use super::{contact_change, email, property};
 use crate::domain::account::AccountId;
 use crate::store::error::Error;
 
-/// How many changes of contacts are kept; the triggers know the number too. Whoever is further behind reads all contacts.
-const CHANGES_BACK: i64 = 50_000;
 /// Bytes of texts that are kept; past it those of other accounts are read anew when they are searched.
 const KEPT_BYTES: usize = 256 * 1024 * 1024;
 /// Bytes of overwritten texts that are left where they are.
@@ -89,18 +87,17 @@ impl ContactSearch {
 impl Known {
     /// Reads what changed since the last search.
     fn follow(&mut self, conn: &Connection, account: AccountId) -> Result<(), Error> {
-        // Read before the texts: what changes meanwhile is read once more next time.
-        let latest: i64 = conn
-            .prepare_cached("select coalesce(max(number), 0) from contact_change")?
-            .query_row([], |row| row.get(0))?;
-        match self.change {
+        let latest = contact_change::latest(conn)?;
+        let changed = match self.change {
             Some(change) if latest <= change => return Ok(()),
-            Some(change) if latest - change <= CHANGES_BACK => {
-                for contact in list_changed(conn, account, change)? {
-                    self.read_one(conn, account, contact)?;
-                }
+            Some(change) => contact_change::list_after(conn, account, change)?,
+            None => None,
+        };
+        match changed {
+            Some(changed) => {
+                changed.into_iter().try_for_each(|contact| self.read_one(conn, account, contact))?;
             }
-            _ => self.read_all(conn, account)?,
+            None => self.read_all(conn, account)?,
         }
         self.change = Some(latest);
         Ok(())
@@ -124,13 +121,8 @@ impl Known {
     }
 
     fn read_one(&mut self, conn: &Connection, account: AccountId, contact: u32) -> Result<(), Error> {
-        let is_there = conn
-            .prepare_cached("select 1 from contact where account_id = ?1 and id = ?2 and state = 'active'")?
-            .query_row((account.0, contact), |_| Ok(()))
-            .optional()?
-            .is_some();
         let mut text = String::new();
-        if is_there {
+        if contact_change::is_active(conn, account, contact)? {
             let emails = email::list(conn, account, contact.into())?;
             emails.iter().for_each(|email| append(&mut text, &email.email));
             let properties = property::list(conn, account, contact.into())?;
@@ -139,13 +131,6 @@ impl Known {
         self.texts.set(contact, &text);
         Ok(())
     }
-}
-
-fn list_changed(conn: &Connection, account: AccountId, after: i64) -> Result<FxHashSet<u32>, Error> {
-    let mut statement =
-        conn.prepare_cached("select contact_id from contact_change where number > ?2 and account_id = ?1")?;
-    let contacts = statement.query_map((account.0, after), |row| row.get(0))?;
-    Ok(contacts.collect::<Result<_, _>>()?)
 }
 
 /// Appends a text in lower case. A space stands before each text and for the characters that end lines, so no word is

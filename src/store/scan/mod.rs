@@ -13,12 +13,14 @@
 //! 4. `groups` adds them to the totals of their groups (`group_totals`), of all groupings at once. `distinct_counts`
 //!    counts visitors, sessions and contacts of every group, by the sets and pairs of `distinct`.
 //!
-//! `day_totals` leaves out step 2 where the row of a segment already holds the totals of a whole interval.
+//! `day_totals` leaves out step 2 where the row of a segment already holds the totals of a whole interval. What contacts
+//! completed is counted by `completions`, without a scan.
 //!
 //! Memory is bounded (`Bounds`). When distinct counts do not fit, the scan reads all rows again (another *pass*), and
 //! each pass counts only some of the numbers.
 
 mod column;
+mod completions;
 pub(in crate::store) mod contacts;
 mod day_totals;
 mod distinct;
@@ -33,6 +35,7 @@ mod scan_pass;
 mod segment_rows;
 mod selection;
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -40,6 +43,8 @@ use rusqlite::Connection;
 
 pub use crate::store::totals::Totals;
 use column::{Column, ColumnTexts, Field};
+pub use completions::ContactSums;
+use completions::{KeptCompletions, Wanted};
 use contacts::Contacts;
 use distinct_counts::HighestNumbers;
 use filter_masks::Masks;
@@ -54,7 +59,7 @@ use segment_rows::{LateChanges, NeededColumns, ReadOptions};
 
 use super::error::{Damage, Error};
 use super::readers::Readers;
-use super::{account, segment, session};
+use super::{account, event, segment, session};
 use crate::base::clock::DAY;
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
@@ -72,6 +77,7 @@ pub struct Scanner {
     dictionaries: DictionaryCache,
     labels: LabelCache,
     contacts: Contacts,
+    completions: KeptCompletions,
     /// Locked by a scan of many rows over many days. Such a scan has two threads and may use all of the memory in `Bounds`,
     /// so only one runs at a time.
     long_scan: Mutex<()>,
@@ -88,6 +94,7 @@ impl Scanner {
             dictionaries: DictionaryCache::default(),
             labels: LabelCache::default(),
             contacts: Contacts::default(),
+            completions: KeptCompletions::default(),
             long_scan: Mutex::default(),
             short_scan: Mutex::default(),
             is_used: AtomicBool::default(),
@@ -100,6 +107,7 @@ impl Scanner {
             self.dictionaries.clear();
             self.labels.clear();
             self.contacts.clear();
+            self.completions.clear();
         }
     }
 
@@ -121,6 +129,38 @@ impl Scanner {
             .each_text(field.column, |_, text| texts.push(field.part_of(text).to_owned()))?;
         texts.dedup();
         Ok(texts)
+    }
+
+    /// What each contact completed in a half-open range of milliseconds. `None` when the filters look at more than the
+    /// event, or the account has more completions than are kept: then a scan answers.
+    pub fn sum_completions(
+        &self,
+        conn: &Connection,
+        account: AccountId,
+        filters: &[Filter],
+        range_ms: Range<i64>,
+        deadline: &Deadline,
+    ) -> Result<Option<ContactSums>, Error> {
+        self.is_used.store(true, Ordering::Relaxed);
+        let texts = ColumnTexts::new(conn, account, &self.dictionaries);
+        let masks = Masks::compile(&texts, filters)?;
+        let Some(numbers) = account::find_numbers(conn, account)?.filter(|_| Wanted::is_answered(&masks))
+        else {
+            return Ok(None);
+        };
+        let contacts = self.contacts.list(conn, account, numbers)?;
+        let wanted = Wanted { range_ms, masks: &masks.by_row, contacts: &contacts };
+        let Range { start, end } = wanted.range_ms;
+        let mut sums = ContactSums::new(u32::try_from(numbers.contact).unwrap_or(u32::MAX));
+        let verified = segment::list_verified(conn, account, start, end)?;
+        if !self.completions.add(conn, account, &verified.segments, deadline, &wanted, &mut sums)? {
+            return Ok(None);
+        }
+        event::list_completions(conn, account, &wanted.range_ms, |completion| {
+            wanted.add(completion, &mut sums);
+        })?;
+        sums.damaged.extend(verified.damaged_days);
+        Ok(Some(sums))
     }
 
     /// Answers a request. The error is `TimeLimit` when that takes too long; damaged days are part of the answer.

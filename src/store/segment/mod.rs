@@ -45,6 +45,7 @@ use super::error::{Damage, Error};
 use crate::base::clock::DAY;
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
+use crate::store::event::Completion;
 use crate::store::totals::Totals;
 
 /// The ids of the columns of segment `n` begin at this times `n`. The number is part of the file format.
@@ -399,6 +400,35 @@ impl<'c> Reader<'c> {
             Err(Error::Damaged(_)) => Ok(Vec::new()),
             runs => runs,
         }
+    }
+
+    /// The completions of a segment, in no order. When it has none, no column is read.
+    pub(in crate::store) fn completions(&mut self, segment: &Segment) -> Result<Vec<Completion>, Error> {
+        verify(segment)?;
+        if segment.totals.completions == 0 {
+            return Ok(Vec::new());
+        }
+        let kinds = self.column(segment, Col::Kind)?;
+        let events = self.column(segment, Col::Event)?;
+        let (low, high) = (self.column(segment, Col::ValueLow)?, self.column(segment, Col::ValueHigh)?);
+        let visitors = self.column(segment, Col::Visitor)?;
+        let (starts, gaps) = (self.column(segment, Col::Start)?, self.column(segment, Col::Gap)?);
+        let spans = columns::spans(&segment.extent, &self.column(segment, Col::Rows)?)?;
+        let at = |column: &[u32], row: usize| column.get(row).copied().unwrap_or(0);
+        let mut completions = Vec::new();
+        for (span, visitor) in spans.into_iter().zip(visitors) {
+            let is_completion = |row: usize| at(&kinds, row) & columns::IS_COMPLETION != 0;
+            if !span.rows.clone().any(is_completion) {
+                continue;
+            }
+            for (row, at_ms) in span.rows.clone().zip(span.times(&segment.extent, &starts, &gaps)) {
+                if is_completion(row) {
+                    let value_minor = columns::value_minor(at(&low, row), at(&high, row));
+                    completions.push(Completion { at_ms, visitor, event: at(&events, row), value_minor });
+                }
+            }
+        }
+        Ok(completions)
     }
 
     /// The runs of some visitors. When the segment has none of them, only the column of visitors is read.

@@ -22,14 +22,14 @@ const RANGE: Range<i64> = 0..i64::MAX / 2;
 type Visitors = FxHashSet<u32>;
 
 /// One to three of the account's visitors.
-fn some_visitors(account: &AccountFact, dice: &mut Dice) -> Visitors {
+pub(super) fn some_visitors(account: &AccountFact, dice: &mut Dice) -> Visitors {
     (0..=dice.below(3)).map(|_| 1 + dice.below(account.visitors as usize) as u32).collect()
 }
 
 type Job = Box<dyn FnOnce(&Connection) -> Result<(), store::Error> + Send>;
 
 /// The steps of an erasure; the first `steps` of them are run.
-fn erase(world: &World, account: &AccountFact, visitors: &Visitors, steps: usize) {
+pub(super) fn erase(world: &World, account: &AccountFact, visitors: &Visitors, steps: usize) {
     let (id, now) = (account.id, account.now);
     let deadline = Deadline::new(Arc::<ManualClock>::clone(&world.clock));
     let write = |step: usize, job: Job| {

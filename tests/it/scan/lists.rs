@@ -99,9 +99,10 @@ fn seen(app: &App, account: &AccountFact) -> Seen {
     let id = account.id;
     let read = |conn: &Connection| {
         let mut all = Vec::new();
-        store::contact::each_moments(conn, id, |contact, at, _| {
-            all.push((i64::from(contact), [at.first_ms, at.last_ms, at.created_ms]));
-        })?;
+        for contact in store::contact::list_ids(conn, id)? {
+            let found = store::contact::find(conn, id, contact.into())?.unwrap();
+            all.push((found.id, [found.first.0, found.last.0, found.created.0]));
+        }
         Ok::<_, store::Error>(all)
     };
     app.store.readers.read(read).unwrap()

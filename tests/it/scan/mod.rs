@@ -1,5 +1,6 @@
 //! The scan against a count written a second time, over the same invented facts.
 mod bounds;
+mod completions;
 mod erase;
 mod export;
 mod histories;

@@ -7,7 +7,8 @@ use crate::domain::list::{Condition, Conditions, Measure, MomentField, TextField
 use crate::domain::period::{LocalDay, Zone};
 use crate::domain::property_type::{parse_date, parse_number};
 use crate::domain::question::Filter;
-use crate::store::contact::{self, Moments};
+use crate::store::contact;
+use crate::store::contact_change::ActiveContacts;
 use crate::store::dictionary::{self, Kind, part};
 use crate::store::scan::{Bounds, Counted, Deadline, Grouping, Request, Scanner};
 use crate::store::{self, Connection, company, email, list, property};
@@ -16,6 +17,7 @@ use crate::store::{self, Connection, company, email, list, property};
 pub(super) struct Evaluation<'a> {
     pub conn: &'a Connection,
     pub scanner: &'a Scanner,
+    pub active_contacts: &'a ActiveContacts,
     pub account: AccountId,
     pub zone: &'a Zone,
     pub now: Millis,
@@ -37,13 +39,11 @@ type Flags = Vec<bool>;
 impl Evaluation<'_> {
     /// The contacts for whom all conditions of any group hold.
     pub(super) fn members(&self, conditions: &Conditions) -> Result<Members, store::Error> {
-        let ids = contact::list_ids(self.conn, self.account)?;
-        let length = ids.iter().max().map_or(0, |last| *last as usize + 1);
-        let mut exists = vec![false; length];
-        set_all(&mut exists, &ids);
+        let exists = self.active_contacts.flags(self.conn, self.account)?;
+        let length = exists.len();
         let (mut is_in, mut damaged) = (vec![false; length], Vec::new());
         for group in &conditions.any {
-            let mut fits = exists.clone();
+            let mut fits = exists.to_vec();
             for condition in &group.all {
                 let holds = self.holds(condition, length, &mut damaged)?;
                 fits.iter_mut().zip(holds).for_each(|(fits, holds)| *fits &= holds);
@@ -99,11 +99,31 @@ impl Evaluation<'_> {
         length: usize,
         damaged: &mut Vec<LocalDay>,
     ) -> Result<Vec<i64>, store::Error> {
+        let range_ms = within.range_ms(self.zone, self.now);
+        let mut sums = vec![0; length];
+        if measure != Measure::PageViews
+            && let Some(found) = self.scanner.sum_completions(
+                self.conn,
+                self.account,
+                filters,
+                range_ms.clone(),
+                self.deadline,
+            )?
+        {
+            for (sum, (completions, value_minor)) in sums.iter_mut().zip(found.by_contact()) {
+                *sum = match measure {
+                    Measure::Value => *value_minor,
+                    _ => i64::try_from(*completions).unwrap_or(i64::MAX),
+                };
+            }
+            damaged.extend(found.damaged);
+            return Ok(sums);
+        }
         let answer = self.scanner.run(
             self.conn,
             &Request {
                 account: self.account,
-                range_ms: within.range_ms(self.zone, self.now),
+                range_ms,
                 filters,
                 groupings: &[Grouping::EachContact],
                 engaged: false,
@@ -114,7 +134,6 @@ impl Evaluation<'_> {
             },
         )?;
         damaged.extend(answer.damaged);
-        let mut sums = vec![0; length];
         for table in answer.tables {
             for (contact, row) in table.codes.iter().zip(table.rows) {
                 if let Some(sum) = sums.get_mut(*contact as usize) {
@@ -132,13 +151,7 @@ impl Evaluation<'_> {
     fn moments(&self, field: MomentField, within: Time, length: usize) -> Result<Flags, store::Error> {
         let range_ms = within.range_ms(self.zone, self.now);
         let mut holds = vec![false; length];
-        contact::each_moments(self.conn, self.account, |contact, moments, _| {
-            let Moments { first_ms, last_ms, created_ms } = moments;
-            let at_ms = match field {
-                MomentField::FirstSeen => first_ms,
-                MomentField::LastSeen => last_ms,
-                MomentField::Created => created_ms,
-            };
+        contact::each_moment(self.conn, self.account, field, |contact, at_ms| {
             set(&mut holds, contact, range_ms.contains(&at_ms));
         })?;
         Ok(holds)
@@ -183,7 +196,7 @@ impl Evaluation<'_> {
                         part(text, 0).clone_into(word);
                     }
                 })?;
-                contact::each_moments(self.conn, self.account, |contact, _, source| {
+                contact::each_source(self.conn, self.account, |contact, source| {
                     note(contact, words.get(source as usize).map_or("", String::as_str));
                 })?;
             }

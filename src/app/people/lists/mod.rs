@@ -177,11 +177,19 @@ async fn evaluate(
 ) -> Result<Members, store::Error> {
     let entry = app.accounts.find(account).ok_or(store::Error::NotFound)?;
     let (scanner, clock) = (Arc::clone(&app.store.scanner), Arc::clone(&app.clock));
+    let active_contacts = Arc::clone(&app.store.active_contacts);
     app.store
         .read_long(move |conn| {
             let deadline = Deadline::new(clock);
-            let asked =
-                Evaluation { conn, scanner: &scanner, account, zone: &entry.zone, now, deadline: &deadline };
+            let asked = Evaluation {
+                conn,
+                scanner: &scanner,
+                active_contacts: &active_contacts,
+                account,
+                zone: &entry.zone,
+                now,
+                deadline: &deadline,
+            };
             asked.members(&conditions)
         })
         .await
