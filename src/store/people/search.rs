@@ -90,9 +90,7 @@ impl Known {
     /// Reads what changed since the last search.
     fn follow(&mut self, conn: &Connection, account: AccountId) -> Result<(), Error> {
         // Read before the texts: what changes meanwhile is read once more next time.
-        let latest: i64 = conn
-            .prepare_cached("select coalesce(max(number), 0) from contact_change")?
-            .query_row([], |row| row.get(0))?;
+        let latest = latest_change(conn)?;
         match self.change {
             Some(change) if latest <= change => return Ok(()),
             Some(change) if latest - change <= CHANGES_BACK => {
@@ -139,6 +137,14 @@ impl Known {
         self.texts.set(contact, &text);
         Ok(())
     }
+}
+
+/// The number of the latest change of a contact, its emails or its properties, in any account; 0 before the first one.
+/// Lists of contacts follow it too.
+pub fn latest_change(conn: &Connection) -> Result<i64, Error> {
+    Ok(conn
+        .prepare_cached("select coalesce(max(number), 0) from contact_change")?
+        .query_row([], |row| row.get(0))?)
 }
 
 fn list_changed(conn: &Connection, account: AccountId, after: i64) -> Result<FxHashSet<u32>, Error> {
