@@ -187,6 +187,30 @@ pub fn update_source(conn: &Connection, account: AccountId, id: i64, source: u32
     Ok(())
 }
 
+/// Sets when a contact was first and last seen, and, if it is known better, when it came into being.
+pub fn update_times(
+    conn: &Connection,
+    account: AccountId,
+    id: i64,
+    created: Option<Millis>,
+    first: Millis,
+    last: Millis,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "update contact set created_ms = coalesce(?3, created_ms), first_ms = ?4, last_ms = ?5
+         where account_id = ?1 and id = ?2",
+    )?
+    .execute((account.0, id, created.map(|at| at.0), first.0, last.0))?;
+    Ok(())
+}
+
+/// Sets the source of a contact, whatever it was before.
+pub fn replace_source(conn: &Connection, account: AccountId, id: i64, source: u32) -> Result<(), Error> {
+    conn.prepare_cached("update contact set source = ?3 where account_id = ?1 and id = ?2")?
+        .execute((account.0, id, source))?;
+    Ok(())
+}
+
 /// Sets the external id of a contact that has none yet.
 pub fn update_external_id(
     conn: &Connection,

@@ -15,7 +15,7 @@ use guestlog::app::people::import::{
     Begin, Error, KEPT_MS, Upload, begin, create, delete_strays, discard, find, list, refusals,
 };
 use guestlog::app::people::{edit, lists, merge, property_definitions};
-use guestlog::base::clock::{MINUTE, SECOND};
+use guestlog::base::clock::{HOUR, MINUTE, SECOND};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::contact::{EMAILS_MAX, Email, PROPERTIES_MAX};
 use guestlog::domain::import::{COLUMNS_MAX, FILE_MAX, ROW_MAX, Reason, Target, WrongColumns};
@@ -201,7 +201,9 @@ async fn every_encoding_separator_and_quoting_gives_the_same_contacts() {
                 assert_eq!((&*done.encoding, done.rows), (name, 3), "{separator:?} {end:?}");
                 assert_eq!((done.tally.created, done.tally.refused), (2, 1), "{separator:?} {end:?} {name}");
                 assert_eq!(refused(&site, done.id).await, [(5, Some(0), Reason::NoEmail)], "{end:?} {name}");
-                let all = contacts_of(&export(&site, account).await);
+                let mut all = contacts_of(&export(&site, account).await);
+                let said = ["email", "firstname", "plan"];
+                all.iter_mut().for_each(|one| one.retain(|name, _| said.contains(&name.as_str())));
                 let of = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
                     pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
                 };
@@ -267,6 +269,66 @@ async fn a_file_has_at_most_a_million_rows() {
     assert_eq!(find(&site.app, account, id).await.unwrap().rows, 1_000_000);
     let error = upload(&site, account, rows(1_000_001).as_bytes()).await.unwrap_err();
     assert!(matches!(error, Error::File(FileError::ManyRows)), "{error}");
+}
+
+/// rules.md 34
+#[actix_web::test]
+async fn the_past_of_a_contact_is_only_widened_and_what_cannot_have_been_is_refused() {
+    let site = TestApp::new().await;
+    let account = site.account("Shop").await;
+    let now = site.app.now().0;
+    let past = |first: &str, last: &str| {
+        format!(
+            "email,created,first_seen,last_seen,original_source\na@a.test,2020-05-05,{first},{last},REFERRALS\n"
+        )
+    };
+    let kept = async || {
+        let seen =
+            "select created_ms || ' ' || first_ms || ' ' || last_ms from contact where email = 'a@a.test'";
+        asks(&site, seen).await
+    };
+    let known = |first: i64, last: i64| vec![format!("1588636800000 {first} {last}")];
+    let early = import(&site, account, past("1600000000000", "1650000000000").as_bytes()).await;
+    assert_eq!(early.tally.created, 1);
+    assert_eq!(kept().await, known(1_600_000_000_000, 1_650_000_000_000));
+    for (first, last, changed, wanted) in [
+        ("1600000000000", "1650000000000", 0, (1_600_000_000_000, 1_650_000_000_000)),
+        ("1610000000000", "1640000000000", 0, (1_600_000_000_000, 1_650_000_000_000)),
+        ("1590000000000", "1640000000000", 1, (1_590_000_000_000, 1_650_000_000_000)),
+        ("", "1660000000000", 1, (1_590_000_000_000, 1_660_000_000_000)),
+        ("1660000000001", "", 1, (1_590_000_000_000, 1_660_000_000_001)),
+    ] {
+        let again = past(first, last).replace("2020-05-05", "2019-05-05");
+        let done = import(&site, account, again.as_bytes()).await;
+        assert_eq!((done.tally.changed, done.tally.same), (changed, 1 - changed), "{first} {last}");
+        assert_eq!(kept().await, known(wanted.0, wanted.1), "{first} {last}");
+    }
+    let source = "select replace(d.value, char(31), '/') from contact c
+        join dictionary d on d.account_id = c.account_id and d.kind = 4 and d.id = c.source";
+    assert_eq!(asks(&site, source).await, ["REFERRALS//"]);
+    import(&site, account, b"email,original_source\na@a.test,OFFLINE\n").await;
+    assert_eq!(asks(&site, source).await, ["OFFLINE//"]);
+    // Visits know better where somebody came from.
+    let visited =
+        |conn: &Connection| Ok::<_, store::Error>(conn.execute("update contact set sessions = 1", [])?);
+    site.app.store.writer.write(visited).await.unwrap();
+    let done = import(&site, account, b"email,original_source\na@a.test,REFERRALS\n").await;
+    assert_eq!((done.tally.same, asks(&site, source).await), (1, vec!["OFFLINE//".to_owned()]));
+
+    let later = (now + 1).to_string();
+    for (column, value, reason) in [
+        ("created", later.as_str(), Reason::FutureTime),
+        ("first_seen", &later, Reason::FutureTime),
+        ("last_seen", &later, Reason::FutureTime),
+        ("last_seen", "31/01/2026", Reason::NoTime),
+        ("original_source", "Google", Reason::NoSource),
+    ] {
+        let file = format!("email,{column}\nb@b.test,{value}\n");
+        let done = import(&site, account, file.as_bytes()).await;
+        assert_eq!(refused(&site, done.id).await, [(2, Some(1), reason)], "{column} {value}");
+    }
+    let file = format!("email,created,last_seen\nb@b.test,{now},{now}\n");
+    assert_eq!(import(&site, account, file.as_bytes()).await.tally.created, 1, "at the limit");
 }
 
 /// rules.md 34
@@ -447,7 +509,15 @@ async fn an_export_imported_into_an_empty_account_gives_the_same_contacts() {
     merge::merge(&site.app, Actor::Machine, account, two, one).await.unwrap();
     import(&site, account, b"external_id,city\n'=7,Delft\n").await;
 
+    let past = "email,createdate,hs_analytics_first_timestamp,hs_analytics_last_timestamp,hs_analytics_source,\
+        hs_analytics_source_data_1,hs_analytics_source_data_2\n\
+        old@example.test,2020-01-31 10:00,1580464800000,2021-01-31T10:00:00+01:00,PAID_SEARCH,spring / sale,shoes\n";
+    import(&site, account, past.as_bytes()).await;
+    site.clock.advance(HOUR);
+
     let exported = export(&site, account).await;
+    let old = "2020-01-31T10:00:00.000Z,2020-01-31T10:00:00.000Z,2021-01-31T09:00:00.000Z,PAID_SEARCH,spring / sale / shoes,";
+    assert!(exported.contains(old), "{exported}");
     assert!(exported.starts_with("\u{feff}contact_id,email,other_emails,external_id,"), "{exported}");
     let done = import(&site, empty, exported.as_bytes()).await;
     let all = contacts_of(&exported);
@@ -567,4 +637,15 @@ async fn imported_contacts_join_active_lists() {
     site.clock.advance(MINUTE);
     job.run(&site.app).await.unwrap();
     assert_eq!(asks(&site, "select size || '' from list").await, ["2"]);
+
+    // A property of contacts that were there before.
+    let plan = TextField::Property("plan".to_owned());
+    let gold = Condition::Text { field: plan, is: TextTest::Is, value: "gold".to_owned() };
+    let gold = Conditions::of(gold);
+    lists::create(&site.app, Actor::Machine, account, "Gold", ListKind::Active, gold).await.unwrap();
+    job.run(&site.app).await.unwrap();
+    import(&site, account, b"email,plan\nada@a.test,gold\n").await;
+    site.clock.advance(MINUTE);
+    job.run(&site.app).await.unwrap();
+    assert_eq!(asks(&site, "select size || '' from list order by id").await, ["2", "1"]);
 }
