@@ -7,19 +7,17 @@ use std::time::Duration;
 
 use guestlog::app::access::Actor;
 use guestlog::app::export::contacts::{ContactDownload, PROPERTY_COLUMNS_MAX};
-use guestlog::app::jobs::build_lists::ListJob;
 use guestlog::app::people::erase::contact::erase_contact;
 use guestlog::app::people::import::file::FileError;
 use guestlog::app::people::import::work::{work, work_due};
 use guestlog::app::people::import::{
     Begin, Error, KEPT_MS, Upload, begin, create, delete_strays, discard, find, list, refusals,
 };
-use guestlog::app::people::{edit, lists, merge, property_definitions};
-use guestlog::base::clock::{HOUR, MINUTE, SECOND};
+use guestlog::app::people::{edit, merge, property_definitions};
+use guestlog::base::clock::{HOUR, SECOND};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::contact::{EMAILS_MAX, Email, PROPERTIES_MAX};
 use guestlog::domain::import::{COLUMNS_MAX, FILE_MAX, ROW_MAX, Reason, Target, WrongColumns};
-use guestlog::domain::list::{Condition, Conditions, ListKind, TextField, TextTest};
 use guestlog::domain::property_type::{Definition, PropertyType};
 use guestlog::store::import::{IMPORTS_MAX, Import, State, Stop, Tally};
 use guestlog::store::{self, Connection};
@@ -41,7 +39,7 @@ async fn run(site: &TestApp, account: AccountId, id: i64, what: Begin) -> Import
     work(&site.app, account, id, None).await.unwrap()
 }
 
-async fn import(site: &TestApp, account: AccountId, bytes: &[u8]) -> Import {
+pub(super) async fn import(site: &TestApp, account: AccountId, bytes: &[u8]) -> Import {
     let id = upload(site, account, bytes).await.unwrap();
     run(site, account, id, Begin::Import).await
 }
@@ -49,12 +47,12 @@ async fn import(site: &TestApp, account: AccountId, bytes: &[u8]) -> Import {
 /// Line, column and reason of a refused row.
 type Refused = (u64, Option<usize>, Reason);
 
-async fn refused(site: &TestApp, id: i64) -> Vec<Refused> {
+pub(super) async fn refused(site: &TestApp, id: i64) -> Vec<Refused> {
     let all = refusals(&site.app, id, 0, usize::MAX).await.unwrap();
     all.iter().map(|one| (one.line, one.column, one.reason)).collect()
 }
 
-async fn asks(site: &TestApp, sql: &'static str) -> Vec<String> {
+pub(super) async fn asks(site: &TestApp, sql: &'static str) -> Vec<String> {
     let ask = move |conn: &Connection| {
         let mut statement = conn.prepare(sql)?;
         let rows = statement.query_map([], |row| row.get(0))?;
@@ -269,66 +267,6 @@ async fn a_file_has_at_most_a_million_rows() {
     assert_eq!(find(&site.app, account, id).await.unwrap().rows, 1_000_000);
     let error = upload(&site, account, rows(1_000_001).as_bytes()).await.unwrap_err();
     assert!(matches!(error, Error::File(FileError::ManyRows)), "{error}");
-}
-
-/// rules.md 34
-#[actix_web::test]
-async fn the_past_of_a_contact_is_only_widened_and_what_cannot_have_been_is_refused() {
-    let site = TestApp::new().await;
-    let account = site.account("Shop").await;
-    let now = site.app.now().0;
-    let past = |first: &str, last: &str| {
-        format!(
-            "email,created,first_seen,last_seen,original_source\na@a.test,2020-05-05,{first},{last},REFERRALS\n"
-        )
-    };
-    let kept = async || {
-        let seen =
-            "select created_ms || ' ' || first_ms || ' ' || last_ms from contact where email = 'a@a.test'";
-        asks(&site, seen).await
-    };
-    let known = |first: i64, last: i64| vec![format!("1588636800000 {first} {last}")];
-    let early = import(&site, account, past("1600000000000", "1650000000000").as_bytes()).await;
-    assert_eq!(early.tally.created, 1);
-    assert_eq!(kept().await, known(1_600_000_000_000, 1_650_000_000_000));
-    for (first, last, changed, wanted) in [
-        ("1600000000000", "1650000000000", 0, (1_600_000_000_000, 1_650_000_000_000)),
-        ("1610000000000", "1640000000000", 0, (1_600_000_000_000, 1_650_000_000_000)),
-        ("1590000000000", "1640000000000", 1, (1_590_000_000_000, 1_650_000_000_000)),
-        ("", "1660000000000", 1, (1_590_000_000_000, 1_660_000_000_000)),
-        ("1660000000001", "", 1, (1_590_000_000_000, 1_660_000_000_001)),
-    ] {
-        let again = past(first, last).replace("2020-05-05", "2019-05-05");
-        let done = import(&site, account, again.as_bytes()).await;
-        assert_eq!((done.tally.changed, done.tally.same), (changed, 1 - changed), "{first} {last}");
-        assert_eq!(kept().await, known(wanted.0, wanted.1), "{first} {last}");
-    }
-    let source = "select replace(d.value, char(31), '/') from contact c
-        join dictionary d on d.account_id = c.account_id and d.kind = 4 and d.id = c.source";
-    assert_eq!(asks(&site, source).await, ["REFERRALS//"]);
-    import(&site, account, b"email,original_source\na@a.test,OFFLINE\n").await;
-    assert_eq!(asks(&site, source).await, ["OFFLINE//"]);
-    // Visits know better where somebody came from.
-    let visited =
-        |conn: &Connection| Ok::<_, store::Error>(conn.execute("update contact set sessions = 1", [])?);
-    site.app.store.writer.write(visited).await.unwrap();
-    let done = import(&site, account, b"email,original_source\na@a.test,REFERRALS\n").await;
-    assert_eq!((done.tally.same, asks(&site, source).await), (1, vec!["OFFLINE//".to_owned()]));
-
-    let later = (now + 1).to_string();
-    for (column, value, reason) in [
-        ("created", later.as_str(), Reason::FutureTime),
-        ("first_seen", &later, Reason::FutureTime),
-        ("last_seen", &later, Reason::FutureTime),
-        ("last_seen", "31/01/2026", Reason::NoTime),
-        ("original_source", "Google", Reason::NoSource),
-    ] {
-        let file = format!("email,{column}\nb@b.test,{value}\n");
-        let done = import(&site, account, file.as_bytes()).await;
-        assert_eq!(refused(&site, done.id).await, [(2, Some(1), reason)], "{column} {value}");
-    }
-    let file = format!("email,created,last_seen\nb@b.test,{now},{now}\n");
-    assert_eq!(import(&site, account, file.as_bytes()).await.tally.created, 1, "at the limit");
 }
 
 /// rules.md 34
@@ -621,31 +559,4 @@ async fn files_are_deleted_when_they_are_of_no_use_and_when_somebody_is_erased()
     }
     assert_eq!(list(&site.app, account).await.unwrap().len(), IMPORTS_MAX);
     assert!(find(&site.app, account, kept).await.is_err(), "the oldest is forgotten");
-}
-
-/// rules.md 32
-#[actix_web::test]
-async fn imported_contacts_join_active_lists() {
-    let site = TestApp::new().await;
-    let account = site.account("Shop").await;
-    let known = Condition::Text { field: TextField::Email, is: TextTest::IsKnown, value: String::new() };
-    let known = Conditions::of(known);
-    lists::create(&site.app, Actor::Machine, account, "Known", ListKind::Active, known).await.unwrap();
-    let mut job = ListJob::default();
-    job.run(&site.app).await.unwrap();
-    import(&site, account, b"email\nada@a.test\nbob@a.test\n").await;
-    site.clock.advance(MINUTE);
-    job.run(&site.app).await.unwrap();
-    assert_eq!(asks(&site, "select size || '' from list").await, ["2"]);
-
-    // A property of contacts that were there before.
-    let plan = TextField::Property("plan".to_owned());
-    let gold = Condition::Text { field: plan, is: TextTest::Is, value: "gold".to_owned() };
-    let gold = Conditions::of(gold);
-    lists::create(&site.app, Actor::Machine, account, "Gold", ListKind::Active, gold).await.unwrap();
-    job.run(&site.app).await.unwrap();
-    import(&site, account, b"email,plan\nada@a.test,gold\n").await;
-    site.clock.advance(MINUTE);
-    job.run(&site.app).await.unwrap();
-    assert_eq!(asks(&site, "select size || '' from list order by id").await, ["2", "1"]);
 }

@@ -3,6 +3,7 @@
 //! of contacts, so those seen last stand for it.
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -210,12 +211,15 @@ impl Ask<'_> {
         let mut rows: FxHashMap<i64, ContactRow> = FxHashMap::default();
         let mut entries = Vec::with_capacity(found.len());
         for (place, contact, what) in found {
-            if !rows.contains_key(&contact) {
-                let Some(shown) = contacts.iter().find(|shown| shown.id == contact) else { continue };
-                let row = contacts::row_of(self.conn, self.account, shown.clone(), &mut row_texts, digits)?;
-                rows.insert(contact, row);
-            }
-            let Some(row) = rows.get(&contact) else { continue };
+            let row = match rows.entry(contact) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let Some(shown) = contacts.iter().find(|shown| shown.id == contact) else { continue };
+                    let row =
+                        contacts::row_of(self.conn, self.account, shown.clone(), &mut row_texts, digits)?;
+                    unknown.insert(row)
+                }
+            };
             let visit = match what {
                 What::Visit(visit) => Some(texts.session(&visit)?),
                 What::Submission(submitted) => Some(texts.submission(submitted)?),
