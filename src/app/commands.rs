@@ -58,6 +58,8 @@ pub enum Command {
     ListDelete { account: AccountId, list: ListId },
     /// Answers `{"contact_id"}`: the contact `into`, or the one that it was merged into, of which `from` is a part now.
     ContactMerge { account: AccountId, from: i64, into: i64 },
+    /// Answers `{"contact_id","from"}`: the contact that lives again, and the one it was a part of.
+    ContactUnmerge { account: AccountId, contact: i64 },
     /// Begins to import contacts from a file in the folder of imports; with `check_only` only to compare. Answers
     /// `{"import_id","state","rows","done","created","changed","same","refused","stop"}`: as long as the state is `checking` or
     /// `running`, `ContactImportContinue` is to be asked.
@@ -90,7 +92,13 @@ impl Command {
     /// Must everything acknowledged be folded before it? In a server that happens by itself.
     #[must_use]
     pub const fn needs_folded_hits(&self) -> bool {
-        matches!(self, Self::ErasePerson { .. } | Self::ListAdd { .. } | Self::ContactMerge { .. })
+        matches!(
+            self,
+            Self::ErasePerson { .. }
+                | Self::ListAdd { .. }
+                | Self::ContactMerge { .. }
+                | Self::ContactUnmerge { .. }
+        )
     }
 }
 
@@ -276,6 +284,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         }
         Command::ListDelete { account, list } => delete_list(app, account, list).await,
         Command::ContactMerge { account, from, into } => merge_contacts(app, account, from, into).await,
+        Command::ContactUnmerge { account, contact } => unmerge_contact(app, account, contact).await,
         Command::ContactImport { account, file, name, map, check_only } => {
             let what = if check_only { Begin::Check } else { Begin::Import };
             import_contacts(app, account, (&file, &name), &map, what).await
@@ -325,6 +334,12 @@ async fn delete_list(app: &App, account: AccountId, list: ListId) -> Result<Valu
     need_account(app, account)?;
     lists::delete(app, Actor::Machine, account, list).await?;
     Ok(json!({ "list_id": list }))
+}
+
+async fn unmerge_contact(app: &App, account: AccountId, contact: i64) -> Result<Value, Error> {
+    need_account(app, account)?;
+    let from = merge::undo_merge(app, Actor::Machine, account, contact).await?;
+    Ok(json!({ "contact_id": contact, "from": from }))
 }
 
 async fn merge_contacts(app: &App, account: AccountId, from: i64, into: i64) -> Result<Value, Error> {

@@ -84,7 +84,9 @@ pub(super) fn start(
     let builder = actix_server::Server::build()
         .workers(workers)
         .max_concurrent_connections(connections.div_ceil(workers))
-        .shutdown_timeout(STOP_SECONDS);
+        .shutdown_timeout(STOP_SECONDS)
+        // `StopSignals` hears them, from before the server says that it listens.
+        .disable_signals();
     let stop = builder.graceful_shutdown_signal();
     let proxies = config.server.trusted_proxies.clone();
     let clock = Arc::clone(&state.app.clock);

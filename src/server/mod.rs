@@ -97,6 +97,8 @@ pub(crate) async fn serve(
     let public = http::start(config, state.clone(), side, listener, room - for_admin)?;
     let stop = Arc::new(Notify::new());
     let commands = start_listener(&app, &stop);
+    // Whoever reads the next line may send a signal at once, long before the server runs.
+    let signals = StopSignals::catch().context("signals cannot be received")?;
     tracing::info!(target: ADDRESS_LINES, "listening on {scheme}://{address}");
     let (admin, admin_address) = match admin_listener {
         None => (None, address),
@@ -118,7 +120,9 @@ pub(crate) async fn serve(
         .map(|one| Arc::clone(&one.connections))
         .collect();
     let cutting = rt::spawn(cut_stalled(open));
-    // Each server returns after SIGTERM, SIGINT or SIGQUIT, once the requests in progress are answered.
+    let handles = [Some(&public), admin.as_ref()].into_iter().flatten().map(|one| one.server.handle());
+    let stopping = rt::spawn(signals.stop(handles.collect()));
+    // Each server returns after SIGTERM, once the requests in progress are answered, or at once after SIGINT or SIGQUIT.
     let admin = async {
         match admin {
             Some(admin) => admin.server.await,
@@ -127,12 +131,44 @@ pub(crate) async fn serve(
     };
     let (result, admin_result) = tokio::join!(public.server, admin);
     cutting.abort();
+    stopping.abort();
     stop.notify_one();
     if let Some(commands) = commands {
         let _ = commands.await;
     }
     jobs.stop().await;
     Ok(result.and(admin_result)?)
+}
+
+/// The signals that ask the server to stop. From the moment this exists none of them ends the process by itself.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+    quit: Signal,
+}
+
+impl StopSignals {
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+        })
+    }
+
+    /// Waits for one of the signals, and stops the servers.
+    async fn stop(mut self, servers: Vec<ServerHandle>) {
+        let is_graceful = tokio::select! {
+            _ = self.terminate.recv() => true,
+            _ = self.interrupt.recv() => false,
+            _ = self.quit.recv() => false,
+        };
+        // All are asked before one of them is waited for.
+        let stops: Vec<_> = servers.iter().map(|server| rt::spawn(server.stop(is_graceful))).collect();
+        for stop in stops {
+            let _ = stop.await;
+        }
+    }
 }
 
 /// Erases persons whom a restored backup brought back, and finishes erasures that were cut off.

@@ -13,7 +13,7 @@ use super::take_turn;
 use crate::app::access::{self, Actor, permissions};
 use crate::app::core::App;
 use crate::domain::account::AccountId;
-use crate::domain::import::{COLUMNS_MAX, Target};
+use crate::domain::import::{BETWEEN_DETAILS, COLUMNS_MAX, Target};
 use crate::domain::money;
 use crate::domain::text::{BYTE_ORDER_MARK, cell_to_read_again};
 use crate::domain::user::Role;
@@ -135,7 +135,7 @@ impl ContactExport {
             shown.first.iso(),
             shown.last.iso(),
             text(part(source, 0)),
-            text(&details.join(" / ")),
+            text(&details.join(BETWEEN_DETAILS)),
             money::decimal(shown.revenue_minor, digits),
             money::decimal(shown.asserted_minor, digits),
             shown.completions.to_string(),

@@ -30,11 +30,13 @@ struct Built {
 /// When the lists of an account were built.
 type BuiltAt = FxHashMap<ListId, Option<Millis>>;
 
-/// How far an account has come: the inbox id of its last folded hit, and the latest change of anything in the store.
+/// How far an account has come: the inbox id of its last folded hit, and the latest change of anything in the store. What
+/// people and files say of contacts is no hit and raises no change, but the store writes down which contacts it was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Activity {
     hit: i64,
     change: i64,
+    contact_change: i64,
 }
 
 impl ListJob {
@@ -46,12 +48,15 @@ impl ListJob {
         let mut count = 0;
         for account in app.accounts.list() {
             let id = account.id();
-            let lists = app.store.read(move |conn: &Connection| store::list::list(conn, id)).await?;
+            let read = move |conn: &Connection| {
+                Ok::<_, store::Error>((store::list::list(conn, id)?, store::contact_change::latest(conn)?))
+            };
+            let (lists, contact_change) = app.store.read(read).await?;
             let mut built_at: BuiltAt = lists.iter().map(|list| (list.id, list.built)).collect();
             for list in in_order(lists) {
                 // What happens while it is built belongs to the next time.
-                let activity =
-                    Activity { hit: app.progress.last_of(id), change: app.store.changes.followed() };
+                let (hit, change) = (app.progress.last_of(id), app.store.changes.followed());
+                let activity = Activity { hit, change, contact_change };
                 if !self.is_due(id, &list, &built_at, activity, app.now()) {
                     continue;
                 }

@@ -1,4 +1,4 @@
-//! `guestlog contact`: the contacts of an account, one of them, merging two, and files of contacts. What is listed and shown
+//! `guestlog contact`: the contacts of an account, one of them, merging two and undoing it, and files of contacts. What is listed and shown
 //! is what the pages answer as JSON.
 
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub(in crate::cli) enum Contact {
     Export(contact_files::Export),
     /// Import contacts from a CSV file
     Import(contact_files::Import),
-    /// Merge a contact into another one, which stays. It can be undone on the page of that contact
+    /// Merge a contact into another one, which stays. It can be undone
     Merge {
         #[arg(long, value_name = "ID")]
         account: i64,
@@ -59,6 +59,13 @@ pub(in crate::cli) enum Contact {
         from: i64,
         /// The number of the contact that stays
         into: i64,
+    },
+    /// Undo a merge: the contact gets back what it brought, and what its browsers did since
+    Unmerge {
+        #[arg(long, value_name = "ID")]
+        account: i64,
+        /// The number of the contact that became part of another one
+        contact: i64,
     },
 }
 
@@ -79,6 +86,12 @@ pub(in crate::cli) fn run(command: Contact, config: &Config, json: bool) -> Resu
             let done = control::execute(config, merge)?;
             let survivor = done.get("contact_id").and_then(Value::as_i64).unwrap_or(into);
             Ok(Answer::new(done, format!("contact {from} is part of contact {survivor}")))
+        }
+        Contact::Unmerge { account, contact } => {
+            let done =
+                control::execute(config, Command::ContactUnmerge { account: AccountId(account), contact })?;
+            let from = done.get("from").and_then(Value::as_i64).unwrap_or_default();
+            Ok(Answer::new(done, format!("contact {contact} is no longer part of contact {from}")))
         }
     }
     .map(Some)

@@ -81,7 +81,8 @@ pub(in crate::cli) struct Import {
     /// Say what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// What a column is imported as: `email`, `other_emails`, `external_id`, the name of a property, or `-` for nothing. Other
+    /// What a column is imported as: `email`, `other_emails`, `external_id`, `created`, `first_seen`, `last_seen`, `original_source`, the name of
+    /// a property, or `-` for nothing. Other
     /// columns are recognised by their headings
     #[arg(long = "map", value_name = "COLUMN=PROPERTY", value_parser = pair)]
     map: Vec<(String, String)>,

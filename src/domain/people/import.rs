@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use super::contact::{FIRST_NAME, LAST_NAME, PROPERTY_NAME_MAX};
+use crate::base::clock::Millis;
+use crate::domain::visitor::CLOCK_MIN;
 
 /// Largest file, bytes.
 pub const FILE_MAX: u64 = 100 * 1024 * 1024;
@@ -29,6 +31,14 @@ pub enum Target {
     /// Further emails, with `;` between them.
     OtherEmails,
     ExternalId,
+    /// When the contact came into being, was first seen and was last seen.
+    Created,
+    FirstSeen,
+    LastSeen,
+    /// HubSpot's word for where the contact came from, and its two drill-downs. The first may hold both, as it is exported.
+    OriginalSource,
+    OriginalSourceDetail,
+    OriginalSourceDetail2,
     /// A JSON object of properties and their values.
     OtherProperties,
     /// The property of this name.
@@ -45,6 +55,12 @@ impl From<Target> for String {
             Target::Email => "email".to_owned(),
             Target::OtherEmails => "other_emails".to_owned(),
             Target::ExternalId => "external_id".to_owned(),
+            Target::Created => "created".to_owned(),
+            Target::FirstSeen => "first_seen".to_owned(),
+            Target::LastSeen => "last_seen".to_owned(),
+            Target::OriginalSource => "original_source".to_owned(),
+            Target::OriginalSourceDetail => "original_source_detail".to_owned(),
+            Target::OriginalSourceDetail2 => "original_source_detail_2".to_owned(),
             Target::OtherProperties => "other_properties".to_owned(),
             Target::Property(name) => format!("{PREFIX}{name}"),
         }
@@ -69,6 +85,12 @@ impl Target {
             "email" => Self::Email,
             "other_emails" => Self::OtherEmails,
             "external_id" => Self::ExternalId,
+            "created" => Self::Created,
+            "first_seen" => Self::FirstSeen,
+            "last_seen" => Self::LastSeen,
+            "original_source" => Self::OriginalSource,
+            "original_source_detail" => Self::OriginalSourceDetail,
+            "original_source_detail_2" => Self::OriginalSourceDetail2,
             "other_properties" => Self::OtherProperties,
             name => Self::property(name),
         }
@@ -103,6 +125,9 @@ impl Target {
         if key == "otherproperties" {
             return Self::OtherProperties;
         }
+        if let Some((target, _)) = PAST.iter().find(|(_, headings)| headings.contains(&&*key)) {
+            return target.clone();
+        }
         if NOT_IMPORTED.contains(&&*key) {
             return Self::Skip;
         }
@@ -128,6 +153,34 @@ const EMAIL: &[&str] = &["email", "emailaddress", "emailadres", "primaryemail", 
 const OTHER_EMAILS: &[&str] =
     &["otheremails", "additionalemails", "additionalemailaddresses", "hsadditionalemails", "overigeemails"];
 const EXTERNAL_ID: &[&str] = &["externalid", "externeid"];
+const PAST: &[(Target, &[&str])] = &[
+    (Target::Created, &["created", "createdate", "aanmaakdatum"]),
+    (Target::FirstSeen, &["firstseen", "timefirstseen", "hsanalyticsfirsttimestamp"]),
+    (Target::LastSeen, &["lastseen", "timelastseen", "hsanalyticslasttimestamp"]),
+    (
+        Target::OriginalSource,
+        &["originalsource", "originalsourcetype", "originaltrafficsource", "hsanalyticssource"],
+    ),
+    (
+        Target::OriginalSourceDetail,
+        &[
+            "originalsourcedetail",
+            "originalsourcedetail1",
+            "originalsourcedrilldown1",
+            "originaltrafficsourcedrilldown1",
+            "hsanalyticssourcedata1",
+        ],
+    ),
+    (
+        Target::OriginalSourceDetail2,
+        &[
+            "originalsourcedetail2",
+            "originalsourcedrilldown2",
+            "originaltrafficsourcedrilldown2",
+            "hsanalyticssourcedata2",
+        ],
+    ),
+];
 const PROPERTIES: &[(&str, &[&str])] = &[
     (FIRST_NAME, &["firstname", "voornaam", "givenname"]),
     (LAST_NAME, &["lastname", "achternaam", "surname", "familyname"]),
@@ -152,23 +205,8 @@ const NOT_IMPORTED: &[&str] = &[
     "recordid",
     "recordidcontact",
     "hsobjectid",
-    "created",
-    "createdate",
-    "aanmaakdatum",
-    "firstseen",
-    "lastseen",
     "lastactivitydate",
     "lastmodifieddate",
-    "originalsource",
-    "originalsourcetype",
-    "originalsourcedetail",
-    "originalsourcedetail1",
-    "originalsourcedetail2",
-    "originalsourcedrilldown1",
-    "originalsourcedrilldown2",
-    "hsanalyticssource",
-    "hsanalyticssourcedata1",
-    "hsanalyticssourcedata2",
     "revenue",
     "revenueasserted",
     "completions",
@@ -196,6 +234,27 @@ pub fn guess_columns(headings: &[String]) -> Vec<Column> {
         columns.push(Column { heading: heading.clone(), target });
     }
     columns
+}
+
+/// Between the two drill-downs of a source in the one column that an export has for them.
+pub const BETWEEN_DETAILS: &str = " / ";
+/// Longest drill-down of a source, characters: one may be the address of a page.
+pub const SOURCE_DETAIL_MAX: usize = 8 * 1024;
+
+/// A time as files have it: in ISO 8601 with its offset, else in UTC; a day, which begins at midnight of UTC; or
+/// milliseconds since 1970. Fewer digits may be seconds, and are no time.
+#[must_use]
+pub fn parse_time(text: &str) -> Option<Millis> {
+    let text = text.trim();
+    let utc = |time: jiff::civil::DateTime| time.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    let at_ms = if (12..=14).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
+        text.parse().ok()?
+    } else if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        at.as_millisecond()
+    } else {
+        utc(text.parse().ok()?)?.timestamp().as_millisecond()
+    };
+    (at_ms >= CLOCK_MIN).then_some(Millis(at_ms))
 }
 
 /// Why columns cannot be imported as somebody chose.
@@ -274,6 +333,11 @@ pub enum Reason {
     TooManyProperties,
     /// The cell with other properties is no JSON object of texts.
     NoObject,
+    /// No time in ISO 8601 or in milliseconds since 1970, or one before any clock of ours was set.
+    NoTime,
+    FutureTime,
+    /// None of HubSpot's words for a source.
+    NoSource,
     /// An earlier row of the file is about the same contact.
     SameContact,
     /// What the row names belongs to different contacts.
@@ -283,7 +347,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::TooFewCells,
         Self::TooManyCells,
         Self::NobodyNamed,
@@ -295,6 +359,9 @@ impl Reason {
         Self::WrongType,
         Self::TooManyProperties,
         Self::NoObject,
+        Self::NoTime,
+        Self::FutureTime,
+        Self::NoSource,
         Self::SameContact,
         Self::DifferentContacts,
         Self::OtherExternalId,
@@ -338,6 +405,9 @@ impl Refusal {
             Reason::LongName => "the name of a property is too long",
             Reason::TooManyProperties => "the contact would have too many properties",
             Reason::NoObject => "this is not a JSON object of texts",
+            Reason::NoTime => "this is not a time since 2001 in ISO 8601 or in milliseconds since 1970",
+            Reason::FutureTime => "this time is in the future",
+            Reason::NoSource => "this is not one of HubSpot's words for a source, such as ORGANIC_SEARCH",
             Reason::SameContact => "an earlier row is about the same contact",
             Reason::DifferentContacts => "emails and external id belong to different contacts",
             Reason::WrongType => "the value does not fit the declared type of the property",
@@ -378,7 +448,14 @@ mod tests {
             ("Favourite  colour", property("favourite_colour")),
             ("plan", property("plan")),
             ("Record ID", Target::Skip),
-            ("Create Date", Target::Skip),
+            ("Create Date", Target::Created),
+            ("createdate", Target::Created),
+            ("Time First Seen", Target::FirstSeen),
+            ("hs_analytics_last_timestamp", Target::LastSeen),
+            ("Original Source", Target::OriginalSource),
+            ("Original source drill-down 2", Target::OriginalSourceDetail2),
+            ("original_source_detail", Target::OriginalSourceDetail),
+            ("Last Modified Date", Target::Skip),
             ("", Target::Skip),
             ("property:created", property("created")),
             ("property: Odd ", property(" odd ")),
@@ -399,6 +476,26 @@ mod tests {
             assert_eq!(Target::parse(&String::from(property(name))), property(name), "{name}");
         }
         assert_eq!(Target::heading_of("plan"), "plan");
+    }
+
+    #[test]
+    fn a_time_is_read_as_files_have_it() {
+        for (text, at_ms) in [
+            ("2026-01-31T10:00:00.250Z", Some(1_769_853_600_250)),
+            ("2026-01-31T11:00:00.250+01:00", Some(1_769_853_600_250)),
+            (" 2026-01-31 10:00 ", Some(1_769_853_600_000)),
+            ("2026-01-31", Some(1_769_817_600_000)),
+            ("1769853600250", Some(1_769_853_600_250)),
+            ("1000000000000", Some(CLOCK_MIN)),
+            ("999999999999", None),
+            ("1769853600", None),
+            ("31-01-2026", None),
+            ("2026-02-30", None),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_time(text), at_ms.map(Millis), "{text}");
+        }
     }
 
     #[test]

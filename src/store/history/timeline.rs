@@ -40,26 +40,33 @@ pub struct Request<'a> {
     pub deadline: &'a Deadline,
 }
 
-/// Where a session stands in the timeline. Events sent by programs have no session; those of one local day stand
-/// together, under session 0.
+/// Where a session stands in the timeline. Events sent by programs have no session; those of one visitor and local day
+/// stand together, under session 0. Programs report several contacts in the same millisecond, so the visitor is part of
+/// the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub start_ms: i64,
     pub session: u32,
+    pub visitor: u32,
 }
 
 impl Place {
     /// Parses what `Display` writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (start_ms, session) = text.split_once('.')?;
-        Some(Self { start_ms: start_ms.parse().ok()?, session: session.parse().ok()? })
+        let (start_ms, rest) = text.split_once('.')?;
+        let (session, visitor) = rest.split_once('.')?;
+        Some(Self {
+            start_ms: start_ms.parse().ok()?,
+            session: session.parse().ok()?,
+            visitor: visitor.parse().ok()?,
+        })
     }
 }
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.start_ms, self.session)
+        write!(f, "{}.{}.{}", self.start_ms, self.session, self.visitor)
     }
 }
 
@@ -97,6 +104,13 @@ pub struct Visit {
     pub run: Run,
 }
 
+impl Visit {
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        Place { start_ms: self.start_ms, session: self.run.session, visitor: self.run.visitor }
+    }
+}
+
 /// One page of a timeline, and the totals of all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timeline {
@@ -131,18 +145,18 @@ pub fn list(conn: &Connection, request: &Request<'_>) -> Result<Timeline, Error>
     search.count_hot_rows()?;
     let days = search.calendar.seen.len() as u64;
     let mut entries: Vec<(Key, Entry)> = std::mem::take(&mut search.entries).into_iter().collect();
-    entries.sort_unstable_by_key(|(key, entry)| std::cmp::Reverse(entry.place(key.session)));
+    entries.sort_unstable_by_key(|(key, entry)| std::cmp::Reverse(entry.place(*key)));
     let mut timeline = Timeline { days, total: entries.len() as u64, ..Timeline::default() };
     for (key, entry) in &entries {
         timeline.sessions += u64::from(key.session != 0);
         timeline.sums.merge(entry.sums);
     }
     let is_later = |place: Place| request.after.is_none_or(|after| place < after);
-    let from = entries.partition_point(|(key, entry)| !is_later(entry.place(key.session)));
+    let from = entries.partition_point(|(key, entry)| !is_later(entry.place(*key)));
     let mut shown = entries.split_off(from);
     let has_more = shown.len() > request.limit;
     shown.truncate(request.limit);
-    timeline.next = shown.last().filter(|_| has_more).map(|(key, entry)| entry.place(key.session));
+    timeline.next = shown.last().filter(|_| has_more).map(|(key, entry)| entry.place(*key));
     timeline.visits = search.read_visits(&segments, shown)?;
     timeline.damaged = search.damaged;
     Ok(timeline)
@@ -169,8 +183,8 @@ struct Entry {
 }
 
 impl Entry {
-    const fn place(&self, session: u32) -> Place {
-        Place { start_ms: self.start_ms, session }
+    const fn place(&self, key: Key) -> Place {
+        Place { start_ms: self.start_ms, session: key.session, visitor: key.visitor }
     }
 
     fn add(&mut self, at_ms: i64, kind: u8, engaged_ms: u32) {
@@ -377,10 +391,11 @@ mod tests {
 
     #[test]
     fn a_place_is_parsed_as_it_was_written() {
-        for place in [Place { start_ms: -5, session: 0 }, Place { start_ms: i64::MAX, session: u32::MAX }] {
+        let highest = Place { start_ms: i64::MAX, session: u32::MAX, visitor: u32::MAX };
+        for place in [Place { start_ms: -5, session: 0, visitor: 7 }, highest] {
             assert_eq!(Place::parse(&place.to_string()), Some(place));
         }
-        for bad in ["", ".", "1", "1.", "x.1", "1.-1", "1.4294967296"] {
+        for bad in ["", ".", "1", "1.", "1.1", "x.1.1", "1.-1.1", "1.4294967296.1", "1.1.x", "1.1.1.1"] {
             assert_eq!(Place::parse(bad), None, "{bad}");
         }
     }

@@ -59,8 +59,9 @@ pub fn find_by_email(conn: &Connection, account: AccountId, email: &str) -> Resu
         .optional()?)
 }
 
-/// The contact a site knows by an id of its own; of several the oldest, but first one whose email is verified: a browser can
-/// claim any id for an email of its own.
+/// The contact a site knows by an id of its own, also when that was the id of a contact that became part of it. Of several,
+/// one whose email is verified before all others, because a browser can claim any id for an email of its own; then one whose
+/// own id it is; then the oldest.
 pub fn find_by_external_id(
     conn: &Connection,
     account: AccountId,
@@ -69,9 +70,12 @@ pub fn find_by_external_id(
     Ok(conn
         .prepare_cached(&format!(
             // without its name SQLite reads every contact of the account
-            "select {COLUMNS} from contact c indexed by contact_external
-             where c.account_id = ?1 and c.external_id = ?2 and c.state = 'active'
-             order by c.email_verified desc, c.id limit 1"
+            "select {COLUMNS} from contact o indexed by contact_external
+             join contact c on c.account_id = o.account_id and c.state = 'active' and c.id = coalesce(
+                 (select a.contact_id from contact_alias a
+                      where a.account_id = o.account_id and a.alias_id = o.id), o.id)
+             where o.account_id = ?1 and o.external_id = ?2
+             order by c.email_verified desc, o.id = c.id desc, c.id limit 1"
         ))?
         .query_row((account.0, external_id), read_contact)
         .optional()?)
@@ -185,6 +189,30 @@ pub fn update_seen(
 /// Sets the source of a contact that has none yet.
 pub fn update_source(conn: &Connection, account: AccountId, id: i64, source: u32) -> Result<(), Error> {
     conn.prepare_cached("update contact set source = ?3 where account_id = ?1 and id = ?2 and source = 0")?
+        .execute((account.0, id, source))?;
+    Ok(())
+}
+
+/// Sets when a contact was first and last seen, and, if it is known better, when it came into being.
+pub fn update_times(
+    conn: &Connection,
+    account: AccountId,
+    id: i64,
+    created: Option<Millis>,
+    first: Millis,
+    last: Millis,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "update contact set created_ms = coalesce(?3, created_ms), first_ms = ?4, last_ms = ?5
+         where account_id = ?1 and id = ?2",
+    )?
+    .execute((account.0, id, created.map(|at| at.0), first.0, last.0))?;
+    Ok(())
+}
+
+/// Sets the source of a contact, whatever it was before.
+pub fn replace_source(conn: &Connection, account: AccountId, id: i64, source: u32) -> Result<(), Error> {
+    conn.prepare_cached("update contact set source = ?3 where account_id = ?1 and id = ?2")?
         .execute((account.0, id, source))?;
     Ok(())
 }

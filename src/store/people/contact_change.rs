@@ -13,9 +13,9 @@ use crate::store::error::Error;
 /// How many changes of contacts are kept; the triggers know the number too. Whoever is further behind reads all contacts.
 const BACK: i64 = 50_000;
 
-/// The number of the latest change in any account. Read it before the contacts: what changes meanwhile is then read
+/// The number of the latest change in any account, 0 before the first one. Read it before the contacts: what changes meanwhile is then read
 /// once more next time.
-pub(super) fn latest(conn: &Connection) -> Result<i64, Error> {
+pub fn latest(conn: &Connection) -> Result<i64, Error> {
     Ok(conn
         .prepare_cached("select coalesce(max(number), 0) from contact_change")?
         .query_row([], |row| row.get(0))?)

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::form::{FORMS_MAX, FormKey};
+use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 
 /// Whether a submission of this form has a place: the form is there, or there may be one more.
@@ -114,6 +115,8 @@ pub fn delete_step(conn: &Connection, account: AccountId, id: i64) -> Result<boo
         return Ok(true);
     }
     conn.prepare_cached("delete from form where account_id = ?1 and id = ?2")?.execute((account.0, id))?;
+    // Lists may look at who submitted it, so they have to be asked again.
+    changes::raise(conn, account, Kind::Account)?;
     Ok(false)
 }
 

@@ -6,6 +6,8 @@ use super::events::{FULL, NOW, named, zone};
 use super::fixtures::{ARABIC, HOSTILE, LONG};
 use super::people::contact_row;
 use crate::app::reports::companies::Wanted;
+use crate::app::reports::company_timeline::{CompanyEntry, CompanyTimeline};
+use crate::app::reports::visitor::{EventRow, SessionRow};
 use crate::app::reports::{CompanyReport, CompanyRow, Table};
 use crate::base::clock::{DAY, HOUR};
 use crate::domain::account::AccountId;
@@ -46,13 +48,39 @@ fn list(name: &str, domains: &[&str], search: &str, role: Role) -> String {
     companies::page(layout, &zone(), "EUR", &wanted, 1, &found).render().unwrap()
 }
 
+/// What contacts did: one came, one sent a form, and the others visited a page.
+fn activity(emails: &[&str]) -> CompanyTimeline {
+    let entry = |(n, email): (i64, &&str)| {
+        let at = NOW.plus(-n * 7 * HOUR);
+        let kind = if n == 2 { "submission" } else { "page_view" };
+        let event =
+            EventRow { at, kind, path: "/pricing".into(), event: (*email).into(), ..EventRow::default() };
+        let visit = SessionRow {
+            id: if n == 2 { 0 } else { 7 },
+            at,
+            source: "DIRECT_TRAFFIC".into(),
+            page_views: 1,
+            timeline: vec![event],
+            ..SessionRow::default()
+        };
+        CompanyEntry { contact: contact_row(n, email), at, visit: (n > 1).then_some(visit) }
+    };
+    CompanyTimeline {
+        entries: (1..).zip(emails).map(entry).collect(),
+        timeline_total: 12_345,
+        timeline_next: (!emails.is_empty()).then(|| "1.2.3".to_owned()),
+        older_left_out: emails.len() > 1,
+        ..CompanyTimeline::default()
+    }
+}
+
 fn company(name: &str, n: i64, domain: &str, emails: &[&str], typed: Option<&str>) -> String {
     let contacts = (1..).zip(emails).map(|(n, email)| contact_row(n, email)).collect();
     let next = (emails.len() > 1).then(|| "7".to_owned());
-    let found = CompanyReport { company: row(n, domain), contacts, next };
+    let found = CompanyReport { company: row(n, domain), contacts, next, activity: Some(activity(emails)) };
     let mut layout = named(&found.company.name, name, Role::Editor);
     layout.section = Some(Section::Companies);
-    let shown = show::CompanyView { currency: "EUR", row: 1, limit: 100, typed };
+    let shown = show::CompanyView { currency: "EUR", row: 1, timeline_row: 1, limit: 100, typed };
     show::page(layout, &zone(), &shown, &found).render().unwrap()
 }
 

@@ -1,8 +1,12 @@
 //! The pages of companies: the list, one company with its contacts and its name, and the settings.
 
+use guestlog::app::access::Actor;
 use guestlog::app::jobs::assign_companies::assign_companies;
+use guestlog::app::people::edit;
+use guestlog::app::reports::company_timeline::{CONTACTS_MAX, ENTRIES};
 use guestlog::base::clock::MINUTE;
 use guestlog::domain::company::{EXCLUDED_MAX, NAME_MAX};
+use guestlog::domain::contact::Email;
 use guestlog::domain::user::{Role, Scope};
 use serde_json::{Value, json};
 
@@ -189,4 +193,77 @@ async fn an_admin_switches_companies_off_and_excludes_domains_up_to_the_limit() 
     fixture.view("eve", "/", json!({"i": {"email": "eve@initech.test"}})).await;
     fixture.json("contacts").await;
     assert_eq!(fixture.json("companies?search=initech").await["total"], 0);
+}
+
+/// What each entry of a timeline is, and whose.
+fn entries(company: &Value) -> Vec<(&str, i64)> {
+    let entries = company["timeline"].as_array().unwrap().iter();
+    entries.map(|one| (one["kind"].as_str().unwrap(), one["contact_id"].as_i64().unwrap())).collect()
+}
+
+#[actix_web::test]
+async fn the_timeline_of_a_company_shows_what_all_its_contacts_did_and_whose_it_was() {
+    let fixture = fixture().await;
+    let company = fixture.json("companies/1").await;
+    let expected = [
+        ("contact_created", 2),
+        ("completion", 2),
+        ("page_view", 2),
+        ("contact_created", 1),
+        ("completion", 1),
+        ("page_view", 1),
+    ];
+    let mut found = entries(&company);
+    // A contact comes in the moment in which its session begins.
+    found.sort_by_key(|(kind, contact)| (-contact, *kind != "contact_created"));
+    assert_eq!(found, expected);
+    assert_eq!((&company["timeline_total"], &company["timeline_next"]), (&json!(4), &Value::Null));
+    assert_eq!(company["older_left_out"], json!(false));
+    let page = fixture.get("companies/1").await.body;
+    let whose =
+        format!("<p class=\"visit-who\"><a href=\"{}\"><bdi>bob@acme.test", fixture.path("contacts/2"));
+    assert!(page.contains(&whose), "{page}");
+    assert!(!page.contains("cyn@globex.test") && !page.contains("most recently seen contacts"), "{page}");
+
+    // Twenty entries stand on a page, and the next one goes on where it ended.
+    for _ in 0..ENTRIES {
+        fixture.site.clock.advance(31 * MINUTE);
+        fixture.view("ada", "/later", json!({})).await;
+    }
+    let first = fixture.json("companies/1?wait=1").await;
+    assert_eq!(first["timeline_total"], json!(ENTRIES + 4));
+    assert_eq!(entries(&first), vec![("page_view", 1); ENTRIES]);
+    let next = first["timeline_next"].as_str().unwrap();
+    let rest = fixture.json(&format!("companies/1?timeline_after={next}")).await;
+    assert_eq!((entries(&rest).len(), &rest["timeline_next"]), (6, &Value::Null));
+    let text = fixture.text(&format!("companies/1?timeline_after={next}&timeline_row=21")).await;
+    assert!(text.contains("21–24 of 24"), "{text}");
+    let wrong = fixture.editor.get(&fixture.path("companies/1?timeline_after=x")).await;
+    assert_eq!(wrong.status, 400);
+
+    let viewer = fixture.site.signed_in(fixture.account, "viewer@site.test", Role::Viewer).await;
+    let page = viewer.get(&fixture.path("companies/1")).await.body;
+    assert!(page.contains("visit-who") && !page.contains("ada@mail.acme.test"), "{page}");
+}
+
+/// However many contacts a company has, those seen last stand for it, and the page says so.
+#[actix_web::test]
+async fn the_timeline_of_a_company_reads_so_many_contacts_and_not_one_more() {
+    let fixture = Fixture::new().await;
+    let create = |n: usize| {
+        let email = Email::parse(&format!("n{n}@acme.test"));
+        edit::create(&fixture.site.app, Actor::Machine, fixture.account, email, Vec::new())
+    };
+    for n in 0..CONTACTS_MAX {
+        create(n).await.unwrap();
+    }
+    let company = fixture.json("companies/1").await;
+    let found = (&company["timeline_total"], &company["older_left_out"]);
+    assert_eq!(found, (&json!(CONTACTS_MAX), &json!(false)));
+    create(CONTACTS_MAX).await.unwrap();
+    let company = fixture.json("companies/1").await;
+    let found = (&company["timeline_total"], &company["older_left_out"], &company["contact_count"]);
+    assert_eq!(found, (&json!(CONTACTS_MAX), &json!(true), &json!(CONTACTS_MAX + 1)));
+    let text = fixture.text("companies/1").await;
+    assert!(text.contains("The timeline shows the 200 most recently seen contacts"), "{text}");
 }

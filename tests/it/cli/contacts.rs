@@ -47,6 +47,15 @@ fn contacts_are_listed_shown_and_merged_beside_a_server_and_without_one() {
         "{}",
         shown.out
     );
+    // What came first is undone last.
+    let unmerge = |contact: &str| machine.run(&["--json", "contact", "unmerge", "--account", &text, contact]);
+    assert_eq!(unmerge("3").json(), json!({"contact_id": 3, "from": 1}));
+    let shown = machine.json(&["contact", "show", "--account", &text, "3"]);
+    assert_eq!((&shown["id"], &shown["email"]), (&json!(3), &json!("cyn@example.test")));
+    unmerge("3").fails(1, "this contact is not merged into another one");
+    unmerge("9").fails(1, "this contact is not merged into another one");
+    let said = machine.run(&["contact", "unmerge", "--account", &text, "2"]);
+    assert!(said.out.contains("contact 2 is no longer part of contact 1"), "{}", said.out);
     machine.run(&["contact", "show", "--account", &text, "9"]).fails(1, "there is no contact 9");
     machine.run(&["contact", "list", "--account", "1"]).fails(1, "there is no account 1");
     machine.run(&["contact", "list", "--account", &text, "--limit", "0"]).fails(2, "from 1 to 1000");

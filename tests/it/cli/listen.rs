@@ -53,6 +53,17 @@ fn admin_pages_can_have_an_address_of_their_own() {
     assert_eq!(get(&admin, &script), 404, "the admin side serves no script");
 }
 
+/// Whoever waits for the line that names the address may stop the server as soon as it is there.
+#[test]
+fn a_server_that_is_stopped_as_soon_as_it_says_that_it_listens_ends_in_order() {
+    let machine = Machine::new();
+    let settings = format!("[server]\nadmin_listen = \"{}\"\n[store]\nmin_free = 0\n", free_address());
+    std::fs::write(machine.path("guestlog.toml"), settings).unwrap();
+    for _ in 0..5 {
+        assert_eq!(machine.serve().stop(), 0);
+    }
+}
+
 /// The answer to a request without a body, but for the time in it.
 fn answer(address: &str, method: &str, path: &str) -> (Vec<String>, String) {
     let mut stream = TcpStream::connect(address.trim_start_matches("http://")).unwrap();

@@ -4,12 +4,19 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
 use guestlog::app::access::Actor;
+use guestlog::app::jobs::assign_companies::assign_companies;
 use guestlog::app::jobs::build_lists::ListJob;
+use guestlog::app::people::companies::update_settings;
+use guestlog::app::people::delete_form::delete_form;
+use guestlog::app::people::erase::contact::erase_contact;
 use guestlog::app::people::merge::{merge, undo_merge};
 use guestlog::app::people::{edit, lists};
 use guestlog::app::reports;
 use guestlog::base::clock::{DAY, HOUR, MINUTE};
+use guestlog::domain::company::CompanySettings;
 use guestlog::domain::contact::Email;
 use guestlog::domain::list::{Conditions, ListId, ListKind};
 use guestlog::store::list::CHANGES_MAX;
@@ -116,6 +123,84 @@ async fn lists_are_asked_again_only_when_something_can_have_changed() {
     site.clock.advance(MINUTE);
     assert_eq!(job.run(&site.app).await.unwrap(), 1);
     assert_eq!(site.asks::<i64>("select size from list order by id"), [1, 1]);
+}
+
+/// What people say and do on pages is no hit, and lists follow it all the same.
+#[actix_web::test]
+async fn lists_follow_what_people_change_on_pages() {
+    let mut site = Site::new().await;
+    for (id, visitor) in [("1", "ada"), ("2", "bob"), ("3", "cyn")] {
+        let who = json!({"email": format!("{visitor}@{visitor}.test")});
+        site.collect(&with(site.view(id, visitor, "https://example.com/"), "i", who)).await;
+    }
+    let fields = json!({"fields": [{"name": "email", "value": "ada@ada.test"}], "context": {}});
+    let request = TestRequest::default().method(Method::POST).set_payload(fields.to_string());
+    let address = format!("/submissions/v3/integration/submit/{}/contact", site.account);
+    assert_eq!(site.call(request.uri(&address)).await.status, 200);
+    site.fold().await;
+    assign_companies(&site.app).await;
+    let text = |field: &str, value: &str| {
+        format!(r#"{{"any":[{{"all":[{{"text":{{"field":{field},"is":"is","value":"{value}"}}}}]}}]}}"#)
+    };
+    let gold = list(&site, "Gold", &text(r#"{"property":"plan"}"#, "gold")).await;
+    let home = list(&site, "Home", &text(r#""email""#, "ada@home.test")).await;
+    let acme = list(&site, "Of ada.test", &text(r#""company""#, "ada.test")).await;
+    let cyn = list(&site, "Cyn", &text(r#""email""#, "cyn@cyn.test")).await;
+    let in_gold = format!(r#"{{"any":[{{"all":[{{"list":{{"list":{},"is_member":true}}}}]}}]}}"#, gold.0);
+    let in_gold = list(&site, "In gold", &in_gold).await;
+    let mut job = ListJob::default();
+    build(&mut site, &mut job).await;
+    build(&mut site, &mut job).await;
+    site.clock.advance(MINUTE);
+    assert_eq!(job.run(&site.app).await.unwrap(), 0, "nothing happened");
+
+    let (app, account, by) = (site.app.clone(), site.account, Actor::Machine);
+    let set = |value: &str| edit::Changes {
+        properties: vec![("plan".to_owned(), value.to_owned())],
+        ..edit::Changes::default()
+    };
+    let add = |email: &str| edit::Changes { new_email: Email::parse(email), ..edit::Changes::default() };
+    let home_first = edit::Changes { primary: Email::parse("ada@home.test"), ..edit::Changes::default() };
+    let no_companies = CompanySettings { is_on: true, excluded: vec!["home.test".to_owned()] };
+    let one = |name: &str| vec![name.to_owned()];
+    // What is done, the list it is about, and who is in that list afterwards.
+    edit::edit(&app, by, account, 1, set("gold")).await.unwrap();
+    build(&mut site, &mut job).await;
+    assert_eq!(members(&site, gold), one("ada@ada.test"), "a property is set");
+    assert_eq!(members(&site, in_gold), one("ada@ada.test"), "another list gained a member");
+    edit::edit(&app, by, account, 1, set("")).await.unwrap();
+    build(&mut site, &mut job).await;
+    assert_eq!((members(&site, gold), members(&site, in_gold)), (vec![], vec![]), "it is taken away");
+    edit::edit(&app, by, account, 1, add("ada@home.test")).await.unwrap();
+    build(&mut site, &mut job).await;
+    assert_eq!(members(&site, home), one("ada@ada.test"), "an email is added");
+    edit::edit(&app, by, account, 1, home_first).await.unwrap();
+    build(&mut site, &mut job).await;
+    assert_eq!(members(&site, acme), [""; 0], "another email makes another company");
+    update_settings(&app, by, account, no_companies).await.unwrap();
+    assign_companies(&app).await;
+    site.clock.advance(MINUTE);
+    assert_ne!(job.run(&app).await.unwrap(), 0, "companies are made anew");
+    edit::create(&app, by, account, None, vec![("plan".to_owned(), "gold".to_owned())]).await.unwrap();
+    build(&mut site, &mut job).await;
+    assert_eq!(members(&site, gold).len(), 1, "a contact is created");
+    merge(&app, by, account, 3, 2).await.unwrap();
+    site.clock.advance(MINUTE);
+    assert_ne!(job.run(&app).await.unwrap(), 0, "a contact becomes part of another one");
+    undo_merge(&app, by, account, 3).await.unwrap();
+    build(&mut site, &mut job).await;
+    assert_eq!(members(&site, cyn), one("cyn@cyn.test"), "and lives again");
+    delete_form(&app, by, account, 1).await.unwrap();
+    site.clock.advance(MINUTE);
+    assert_ne!(job.run(&app).await.unwrap(), 0, "what was submitted is gone");
+    erase_contact(&app, by, account, 3).await.unwrap();
+    build(&mut site, &mut job).await;
+    assert_eq!(
+        (members(&site, cyn), site.ask::<i64>("select size from list where name = 'Cyn'")),
+        (vec![], 0)
+    );
+    site.clock.advance(MINUTE);
+    assert_eq!(job.run(&app).await.unwrap(), 0, "nothing more happened");
 }
 
 /// Who goes in and out every minute does not fill the store.

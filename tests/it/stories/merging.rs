@@ -244,6 +244,49 @@ async fn first_and_last_seen_source_and_external_id_are_joined_and_come_apart_ag
     assert_whole(&site);
 }
 
+/// An id that a site gave somebody leads to the contact that they became part of.
+#[actix_web::test]
+async fn the_external_id_of_a_merged_contact_leads_to_the_survivor_until_the_merge_is_undone() {
+    let mut site = Site::new().await;
+    for (hit, browser, id) in [("1", "a", "crm-1"), ("2", "b", "crm-2"), ("3", "c", "crm-3")] {
+        let said = json!({"email": format!("{browser}@example.test"), "id": id});
+        site.collect(&with(site.view(hit, browser, "https://example.com/"), "i", said)).await;
+    }
+    site.fold().await;
+    let pay = async |site: &mut Site, id: &str| {
+        site.get(&format!("/v1/event?_a={}&_n=Paid&_m=1&id={id}", site.account)).await;
+        site.fold().await;
+        site.asks::<String>(
+            "select id || ': ' || completions from contact where state = 'active' order by id",
+        )
+    };
+    assert_eq!(pay(&mut site, "crm-1").await, ["1: 1", "2: 0", "3: 0"]);
+    merge(&site, 1, 2).await.unwrap();
+    assert_eq!(pay(&mut site, "crm-1").await, ["2: 2", "3: 0"], "the id of the alias");
+    assert_eq!(pay(&mut site, "crm-2").await, ["2: 3", "3: 0"], "its own id");
+    merge(&site, 2, 3).await.unwrap();
+    assert_eq!(pay(&mut site, "crm-1").await, ["3: 4"], "over two merges");
+    undo(&site, 2).await.unwrap();
+    undo(&site, 1).await.unwrap();
+    let apart = pay(&mut site, "crm-1").await;
+    let (app, account) = (site.app.clone(), site.account);
+    let of = move |conn: &store::Connection| {
+        let find = |id| store::contact::find_by_external_id(conn, account, id);
+        Ok::<_, store::Error>(["crm-1", "crm-2", "crm-3"].map(|id| find(id).unwrap().unwrap().id))
+    };
+    assert_eq!(app.store.read(of).await.unwrap(), [1, 2, 3], "each has its own again");
+    assert!(apart.contains(&"1: 2".to_owned()), "{apart:?}");
+    // Who claims the id of an alias takes nothing from the contact that it became part of.
+    merge(&site, 1, 2).await.unwrap();
+    verified(&site, move |conn, _| store::email::update_verified(conn, account, "b@example.test")).await;
+    let claim = json!({"email": "eve@example.test", "id": "crm-1"});
+    site.collect(&with(site.view("4", "e", "https://example.com/"), "i", claim)).await;
+    site.fold().await;
+    let found = move |conn: &store::Connection| store::contact::find_by_external_id(conn, account, "crm-1");
+    assert_eq!(app.store.read(found).await.unwrap().unwrap().id, 2, "a verified email comes first");
+    assert_whole(&site);
+}
+
 /// A deleted event takes its completions from whoever has them, and an undone merge knows it.
 #[actix_web::test]
 async fn an_event_that_is_deleted_after_a_merge_is_missing_on_both_sides_of_its_undoing() {

@@ -7,6 +7,7 @@ mod engagement;
 mod erasing;
 mod export;
 mod identities;
+mod import_past;
 mod imports;
 mod lists;
 mod merged_histories;

@@ -1,13 +1,17 @@
 //! What a row means for the contacts: whom it is about, what would change, and changing it. A check stops before the last.
 
-use super::row::Person;
+use super::row::{Past, Person};
 use crate::app::people::contacts::{self, Details};
 use crate::app::people::properties;
+use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::contact::{EMAILS_MAX, Email, PROPERTIES_MAX};
-use crate::domain::import::{Reason, Refusal};
+use crate::domain::import::{BETWEEN_DETAILS, Reason, Refusal};
 use crate::domain::provenance::Provenance;
+use crate::domain::visitor::CLOCK_MIN;
 use crate::store::account::Numbers;
+use crate::store::contact::Shown;
+use crate::store::dictionary::{self, Kind, part};
 use crate::store::email::ContactEmail;
 use crate::store::property::Property;
 use crate::store::{self, Connection, contact, email, property};
@@ -44,6 +48,29 @@ pub(super) struct Changes {
     verified_emails: Vec<Email>,
     external_id: Option<String>,
     properties: Vec<(String, String)>,
+    seen: Option<Seen>,
+    /// The original source as it is kept.
+    source: Option<String>,
+}
+
+/// When a contact was first and last seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    first: Millis,
+    last: Millis,
+}
+
+impl Seen {
+    /// The file makes the first time only earlier and the last one only later.
+    fn widened(self, past: &Past) -> Self {
+        let is_real = self.first.0 >= CLOCK_MIN;
+        let earliest = past.first_seen.into_iter().chain(past.last_seen).min();
+        let latest = past.first_seen.into_iter().chain(past.last_seen).max();
+        Self {
+            first: earliest.filter(|at| *at < self.first || !is_real).unwrap_or(self.first),
+            last: latest.map_or(self.last, |at| at.max(self.last)),
+        }
+    }
 }
 
 /// The contact that a row is about; `None` when there is none yet.
@@ -88,7 +115,13 @@ pub(super) fn plan(
         _ => None,
     };
     let held = email::list(conn, account, id)?;
-    let mut changes = Changes { external_id, ..Changes::default() };
+    let seen = Seen { first: known.first, last: known.last };
+    let mut changes = Changes {
+        external_id,
+        seen: Some(seen.widened(&person.past)).filter(|widened| *widened != seen),
+        source: new_source(conn, account, person, &known)?,
+        ..Changes::default()
+    };
     for (_, email) in &person.emails {
         match held.iter().find(|held| held.email == email.as_str()) {
             None => changes.new_emails.push(email.clone()),
@@ -108,6 +141,26 @@ pub(super) fn plan(
     }
     check_counts(person, held.len() + changes.new_emails.len(), count)?;
     Ok(if changes == Changes::default() { Plan::Keep } else { Plan::Change(id, changes) })
+}
+
+/// The original source that the row gives a contact. What visits brought stays.
+fn new_source(
+    conn: &Connection,
+    account: AccountId,
+    person: &Person,
+    known: &Shown,
+) -> Result<Option<String>, store::Error> {
+    let Some(said) = person.past.source_text().filter(|_| known.sessions == 0) else { return Ok(None) };
+    let current = dictionary::find_value(conn, account, Kind::Source, known.source)?;
+    let is_same = part(&current, 0) == part(&said, 0) && joined_details(&current) == joined_details(&said);
+    Ok((!is_same).then_some(said))
+}
+
+/// The drill-downs of a source as an export has them. Where one ends is not known then.
+fn joined_details(source: &str) -> String {
+    let details: Vec<&str> =
+        [1, 2].map(|n| part(source, n)).into_iter().filter(|one| !one.is_empty()).collect();
+    details.join(BETWEEN_DETAILS)
 }
 
 /// The properties as they are kept, each of which fits its declared type.
@@ -165,6 +218,13 @@ pub(super) fn apply(
                 contact::update_external_id(conn, account, *id, external_id)?;
             }
             properties::record(conn, account, &said, *id, &changes.properties)?;
+            if let Some(Seen { first, last }) = changes.seen {
+                contact::update_times(conn, account, *id, None, first, last)?;
+            }
+            if let Some(source) = &changes.source {
+                let source = dictionary::upsert(conn, account, Kind::Source, source)?;
+                contact::replace_source(conn, account, *id, source)?;
+            }
             Ok(Some(*id))
         }
     }
@@ -178,6 +238,10 @@ fn create(
 ) -> Result<i64, store::Error> {
     let Target { conn, account, said, source } = *target;
     let external_id = person.external_id.as_ref().map(|(_, id)| id.as_str());
+    let source = match person.past.source_text() {
+        Some(text) => dictionary::upsert(conn, account, Kind::Source, &text)?,
+        None => source,
+    };
     let details = Details { first_ms: said.at.0, source, external_id };
     let id = match person.emails.first() {
         Some((_, email)) => {
@@ -195,6 +259,10 @@ fn create(
                 .id
         }
     };
+    let Past { created, first_seen, last_seen, .. } = person.past;
+    let first = first_seen.into_iter().chain(last_seen).min().unwrap_or(said.at);
+    let last = first_seen.into_iter().chain(last_seen).max().unwrap_or(said.at);
+    contact::update_times(conn, account, id, created, first, last)?;
     for (_, further) in person.emails.iter().skip(1) {
         let further = ContactEmail {
             email: further.as_str().to_owned(),

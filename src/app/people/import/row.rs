@@ -1,10 +1,15 @@
 //! What a row of a file says of a person.
 
 use super::file::Row;
+use crate::base::clock::Millis;
 use crate::domain::contact::{EXTERNAL_ID_MAX, Email, PROPERTY_NAME_MAX, PROPERTY_VALUE_MAX};
-use crate::domain::import::{Column, Reason, Refusal, Target};
-use crate::domain::scrub;
+use crate::domain::import::{
+    BETWEEN_DETAILS, Column, Reason, Refusal, SOURCE_DETAIL_MAX, Target, parse_time,
+};
+use crate::domain::scrub::{self, Emails};
+use crate::domain::source::Source;
 use crate::domain::text::{is_longer, read_cell};
+use crate::store::dictionary;
 
 /// What a row says, each with its column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +19,30 @@ pub(super) struct Person {
     pub emails: Vec<(usize, Email)>,
     pub external_id: Option<(usize, String)>,
     pub properties: Vec<(usize, (String, String))>,
+    pub past: Past,
+}
+
+/// What a row says of the time before the import.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Past {
+    pub created: Option<Millis>,
+    pub first_seen: Option<Millis>,
+    pub last_seen: Option<Millis>,
+    pub source: Option<Source>,
+    details: [String; 2],
+}
+
+impl Past {
+    /// The original source as it is kept.
+    pub(super) fn source_text(&self) -> Option<String> {
+        let [detail, detail_2] = self.details.each_ref().map(String::as_str);
+        // An export has both in one column.
+        let (detail, detail_2) = match (detail.split_once(BETWEEN_DETAILS), detail_2) {
+            (Some(both), "") => both,
+            _ => (detail, detail_2),
+        };
+        self.source.map(|source| dictionary::join(&[source.as_str(), detail, detail_2]))
+    }
 }
 
 impl Person {
@@ -28,11 +57,11 @@ impl Person {
     }
 }
 
-/// Reads a row by its columns. An empty cell says nothing.
+/// Reads a row by its columns. An empty cell says nothing, and nothing happened after `now`.
 ///
 /// # Errors
 /// Why the row is refused.
-pub(super) fn parse(row: &Row, columns: &[Column]) -> Result<Person, Refusal> {
+pub(super) fn parse(row: &Row, columns: &[Column], now: Millis) -> Result<Person, Refusal> {
     let mut person = Person { line: row.line, ..Person::default() };
     let cells = row.record.len();
     if cells != columns.len() {
@@ -45,7 +74,7 @@ pub(super) fn parse(row: &Row, columns: &[Column]) -> Result<Person, Refusal> {
         for (place, (column, cell)) in columns.iter().zip(&row.record).enumerate() {
             let cell = read_cell(cell);
             if is_email(column) == is_first && !cell.trim().is_empty() {
-                read(&mut person, place, &column.target, cell)
+                read(&mut person, place, &column.target, cell, now)
                     .map_err(|reason| person.refuse(Some(place), reason, None))?;
             }
         }
@@ -56,7 +85,7 @@ pub(super) fn parse(row: &Row, columns: &[Column]) -> Result<Person, Refusal> {
     Ok(person)
 }
 
-fn read(person: &mut Person, place: usize, target: &Target, cell: &str) -> Result<(), Reason> {
+fn read(person: &mut Person, place: usize, target: &Target, cell: &str, now: Millis) -> Result<(), Reason> {
     match target {
         Target::Skip => {}
         Target::Email => person.add_email(place, Email::parse(cell).ok_or(Reason::NoEmail)?),
@@ -73,6 +102,14 @@ fn read(person: &mut Person, place: usize, target: &Target, cell: &str) -> Resul
             }
             person.external_id = Some((place, id.to_owned()));
         }
+        Target::Created => person.past.created = Some(time(cell, now)?),
+        Target::FirstSeen => person.past.first_seen = Some(time(cell, now)?),
+        Target::LastSeen => person.past.last_seen = Some(time(cell, now)?),
+        Target::OriginalSource => {
+            person.past.source = Some(Source::parse(cell.trim()).ok_or(Reason::NoSource)?);
+        }
+        Target::OriginalSourceDetail => person.past.details[0] = detail(cell)?,
+        Target::OriginalSourceDetail2 => person.past.details[1] = detail(cell)?,
         Target::OtherProperties => {
             let object: serde_json::Map<String, serde_json::Value> =
                 serde_json::from_str(cell).map_err(|_| Reason::NoObject)?;
@@ -84,6 +121,19 @@ fn read(person: &mut Person, place: usize, target: &Target, cell: &str) -> Resul
         Target::Property(name) => add_property(person, place, name, cell)?,
     }
     Ok(())
+}
+
+fn time(cell: &str, now: Millis) -> Result<Millis, Reason> {
+    let at = parse_time(cell).ok_or(Reason::NoTime)?;
+    if at > now { Err(Reason::FutureTime) } else { Ok(at) }
+}
+
+/// A drill-down of a source, without secrets and emails.
+fn detail(cell: &str) -> Result<String, Reason> {
+    if is_longer(cell, SOURCE_DETAIL_MAX) {
+        return Err(Reason::LongValue);
+    }
+    Ok(scrub::kept_text(cell, Emails::Masked).into_owned())
 }
 
 fn add_property(person: &mut Person, place: usize, name: &str, value: &str) -> Result<(), Reason> {
@@ -109,10 +159,12 @@ mod tests {
     use super::*;
     use crate::domain::import::guess_columns;
 
+    const NOW: Millis = Millis(1_769_853_600_000);
+
     fn read_row(headings: &[&str], cells: &[&str]) -> Result<Person, (Option<usize>, Reason)> {
         let headings: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
         let row = Row { line: 2, record: cells.to_vec().into() };
-        parse(&row, &guess_columns(&headings)).map_err(|refusal| (refusal.column, refusal.reason))
+        parse(&row, &guess_columns(&headings), NOW).map_err(|refusal| (refusal.column, refusal.reason))
     }
 
     #[test]
@@ -150,6 +202,18 @@ mod tests {
         ] {
             assert_eq!(read_row(&["email", "external_id", "city", "other_properties"], &cells), Err(wrong));
         }
+        for (cells, wrong) in [
+            (["a@a.test", "1769853600001", "", ""], (Some(1), Reason::FutureTime)),
+            (["a@a.test", "soon", "", ""], (Some(1), Reason::NoTime)),
+            (["a@a.test", "", "Google", ""], (Some(2), Reason::NoSource)),
+            (["a@a.test", "", "", &*long(SOURCE_DETAIL_MAX + 1)], (Some(3), Reason::LongValue)),
+        ] {
+            let headings = ["email", "last_seen", "original_source", "original_source_detail"];
+            assert_eq!(read_row(&headings, &cells), Err(wrong));
+        }
+        let past = ["a@a.test", "1769853600000", "OFFLINE", &long(SOURCE_DETAIL_MAX)];
+        let headings = ["email", "last_seen", "original_source", "original_source_detail"];
+        assert_eq!(read_row(&headings, &past).unwrap().past.last_seen, Some(NOW));
         let at_limit = [&*long(EXTERNAL_ID_MAX), &long(PROPERTY_VALUE_MAX)];
         assert!(read_row(&["external_id", "city"], &at_limit).is_ok());
     }

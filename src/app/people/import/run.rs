@@ -34,6 +34,8 @@ pub(super) struct Run {
     /// The next rows, and the line of the last one.
     batch: Vec<Read>,
     line: u64,
+    /// What happened later is in the future.
+    now: Millis,
     is_at_end: bool,
     /// Hashes of the emails and external ids that rows of the file named, with the line of the first.
     named: FxHashMap<[u8; 16], u64>,
@@ -44,10 +46,11 @@ pub(super) struct Run {
 impl Run {
     /// # Errors
     /// When the file is not there, or cannot be read.
-    pub(super) fn open(data_dir: &Path, import: Import) -> Result<Self, FileError> {
+    pub(super) fn open(data_dir: &Path, import: Import, now: Millis) -> Result<Self, FileError> {
         let rows = Rows::open(&path_of(data_dir, &import.file), import.separator)?;
         Ok(Self {
             line: import.line,
+            now,
             import,
             rows,
             batch: Vec::new(),
@@ -69,7 +72,7 @@ impl Run {
                 break;
             };
             self.line = row.line;
-            let read = parse(&row, &self.import.columns).and_then(|person| self.claim(person));
+            let read = parse(&row, &self.import.columns, self.now).and_then(|person| self.claim(person));
             self.batch.push(read);
             if row.line == self.import.line {
                 // What follows is not done yet.

@@ -32,8 +32,8 @@ pub async fn work(
         return Ok(found);
     }
     let opened = {
-        let (data_dir, import) = (app.store.data_dir().to_owned(), found.clone());
-        blocking(move || Run::open(&data_dir, import)).await?
+        let (data_dir, import, now) = (app.store.data_dir().to_owned(), found.clone(), app.now());
+        blocking(move || Run::open(&data_dir, import, now)).await?
     };
     let mut run = match opened {
         Ok(run) => run,

@@ -3,6 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
+use super::company_timeline::CompanyTimeline;
 use super::contacts::{self, ContactRow};
 use crate::app::core::App;
 use crate::app::reports::{Error, LIMIT_DEFAULT, Table, after, limit, no_cursor, not_one_of, parameters};
@@ -78,6 +79,9 @@ pub struct CompanyReport {
     pub contacts: Vec<ContactRow>,
     /// What `after` must be for further ones.
     pub next: Option<String>,
+    /// What its contacts did, where it is asked for.
+    #[serde(flatten)]
+    pub activity: Option<CompanyTimeline>,
 }
 
 /// Which companies are wanted.
@@ -177,7 +181,12 @@ pub fn read(
     let sums = company::find_sums(conn, account, id)?;
     let order = (contact::Order::LastSeen, Among::Company(id));
     let (rows, next) = contacts::list_part(conn, account, digits, order, after, limit)?;
-    Ok(Some(CompanyReport { company: CompanyRow::of(found, sums, digits), contacts: rows, next }))
+    Ok(Some(CompanyReport {
+        company: CompanyRow::of(found, sums, digits),
+        contacts: rows,
+        next,
+        activity: None,
+    }))
 }
 
 /// The name of a company; `None` when there is none.

@@ -157,13 +157,26 @@ enum Entry {
 impl Entry {
     const fn place(&self) -> Place {
         match self {
-            Self::Visit(visit) => Place { start_ms: visit.start_ms, session: visit.run.session },
-            Self::Submission(submitted) => {
-                let submission::Place { at_ms, id } = submitted.place();
-                Place { start_ms: at_ms, session: id }
-            }
+            Self::Visit(visit) => visit.place(),
+            Self::Submission(submitted) => place_of(submitted),
         }
     }
+}
+
+/// Where a submission stands among sessions.
+pub(super) const fn place_of(submitted: &Submitted) -> Place {
+    let submission::Place { at_ms, id } = submitted.place();
+    // No session has the visitor 0, so no session has the place of a submission.
+    Place { start_ms: at_ms, session: id, visitor: 0 }
+}
+
+/// Before which submissions that part of a timeline begins which comes after a place.
+pub(super) fn submissions_before(after: Option<Place>) -> submission::Place {
+    after.map_or(submission::Place::NEWEST, |Place { start_ms, session, visitor }| {
+        // One at the place of a session stands after it.
+        let id = if visitor == 0 { session } else { session.saturating_add(1) };
+        submission::Place { at_ms: start_ms, id }
+    })
 }
 
 /// What a contact did, with all of its numbers.
@@ -215,9 +228,7 @@ impl Ask<'_> {
         found.total = timeline.total;
         found.damaged = timeline.damaged;
         found.entries.extend(timeline.visits.into_iter().map(Entry::Visit));
-        let before = self.after.map_or(submission::Place::NEWEST, |Place { start_ms, session }| {
-            submission::Place { at_ms: start_ms, id: session }
-        });
+        let before = submissions_before(self.after);
         let limit = self.limit.saturating_add(1);
         let submitted = submission::list_of_contact(self.conn, self.account, shown.id, before, limit)?;
         found.total += submission::count_of_contact(self.conn, self.account, shown.id)?;

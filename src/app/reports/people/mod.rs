@@ -3,6 +3,7 @@
 
 pub mod analytics;
 pub mod companies;
+pub mod company_timeline;
 pub mod contact;
 pub mod contacts;
 pub mod forms;

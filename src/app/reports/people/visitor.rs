@@ -107,9 +107,9 @@ pub struct EventRow {
     pub at: Millis,
     /// `page_view`, `completion`; on the timeline of a contact also `identification`, `submission`,
     /// `merge`, `list_joined` and `list_left` with the name of the list as `event`, and `edit` with the properties that an
-    /// editor set.
+    /// editor set; on that of a company also `contact_created`.
     pub kind: &'static str,
-    /// The contact that was merged into this one.
+    /// The contact that was merged into this one; on the timeline of a company, the contact whose it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<i64>,
     pub host: String,

@@ -203,6 +203,9 @@ fn text_of(t: &Texts, refusal: &Refusal) -> String {
         Reason::LongName => texts.long_name,
         Reason::TooManyProperties => texts.many_properties,
         Reason::NoObject => texts.no_object,
+        Reason::NoTime => texts.no_time,
+        Reason::FutureTime => texts.future_time,
+        Reason::NoSource => texts.no_source,
         Reason::SameContact => texts.same_contact,
         Reason::DifferentContacts => texts.different_contacts,
         Reason::WrongType => texts.wrong_type,
@@ -309,7 +312,16 @@ fn facts(t: &'static Texts, zone: &Zone, import: &Import) -> Vec<Fact> {
 
 /// What a column is most likely imported as; any other name of a property can be typed.
 fn suggestions(import: &Import) -> Vec<String> {
-    let fixed = [Target::Email, Target::OtherEmails, Target::ExternalId, Target::OtherProperties];
+    let fixed = [
+        Target::Email,
+        Target::OtherEmails,
+        Target::ExternalId,
+        Target::Created,
+        Target::FirstSeen,
+        Target::LastSeen,
+        Target::OriginalSource,
+        Target::OtherProperties,
+    ];
     let usual = ["firstname", "lastname", "company", "phone", "city", "country", "jobtitle"];
     let mut all: Vec<String> = fixed.iter().map(typed).chain(usual.map(str::to_owned)).collect();
     for column in &import.columns {

@@ -20,6 +20,11 @@ texts! {
         no_match: "No company matches “{search}”.",
         details: "Details",
         nobody: "No contact belongs to this company at the moment.",
+        nothing: "Sessions, events and submitted forms of the contacts appear here.",
+        /// Above the timeline, when it does not show everybody.
+        older_left_out: "The timeline shows the {contacts} most recently seen contacts, with at most {browsers} browsers each. The totals above include all.",
+        came: "New contact",
+        came_what: "Became a contact",
         rename: "Name of the company",
         name: "Name",
         name_hint: "When empty, the domain {domain} is the name.",
