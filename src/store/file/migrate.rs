@@ -51,6 +51,10 @@ pub(in crate::store) const MAIN: &[Migration] = &[
         sql: include_str!("migrations/0020_property_definition.sql"),
     },
     Migration { name: "0021_contact_change", sql: include_str!("migrations/0021_contact_change.sql") },
+    Migration {
+        name: "0022_event_property_event",
+        sql: include_str!("migrations/0022_event_property_event.sql"),
+    },
 ];
 
 /// The steps of `inbox.db`.

@@ -374,6 +374,30 @@ pub fn list_latest_properties(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Visits contact and value of a property for each completion of an event in a half-open range of milliseconds that has it.
+pub fn each_property(
+    conn: &Connection,
+    account: AccountId,
+    (event, property): (EventNumber, &str),
+    range_ms: &Range<i64>,
+    mut visit: impl FnMut(u32, &str),
+) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(
+        "select v.contact_id, cast(j.value as text)
+         from event_property p indexed by event_property_event
+         cross join visitor v on v.account_id = p.account_id and v.number = p.visitor
+         cross join json_each(p.properties) j on j.key = ?5
+         where p.account_id = ?1 and p.event = ?2 and p.at_ms >= ?3 and p.at_ms < ?4
+             and v.contact_id is not null and j.value is not null",
+    )?;
+    let mut rows = statement.query((account.0, event.0, range_ms.start, range_ms.end, property))?;
+    while let Some(row) = rows.next()? {
+        let value = row.get_ref(1)?.as_str().map_err(|error| Error::Sqlite(error.into()))?;
+        visit(row.get(0)?, value);
+    }
+    Ok(())
+}
+
 /// Deletes the properties of the visitors' completions in a half-open range. No index serves this, so all properties of the
 /// range are read.
 pub fn delete_properties(

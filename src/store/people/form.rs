@@ -95,6 +95,14 @@ pub fn list(conn: &Connection, account: AccountId) -> Result<Vec<FormFigures>, E
     Ok(forms.collect::<Result<_, _>>()?)
 }
 
+/// Number and key of every form of an account, by key.
+pub fn list_keys(conn: &Connection, account: AccountId) -> Result<Vec<(i64, String)>, Error> {
+    let mut statement =
+        conn.prepare_cached("select id, key from form where account_id = ?1 order by key, id")?;
+    let keys = statement.query_map([account.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(keys.collect::<Result<_, _>>()?)
+}
+
 pub fn find(conn: &Connection, account: AccountId, id: i64) -> Result<Option<FormFigures>, Error> {
     let mut statement = conn.prepare_cached(&format!("{FIGURES} and f.id = ?2 group by f.id"))?;
     Ok(statement.query_row((account.0, id), read).optional()?)

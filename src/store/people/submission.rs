@@ -1,6 +1,8 @@
 //! What people submitted with forms: the fields, and whose they are. A submission belongs to the contact of its email;
 //! without an email it belongs to whom its visitor belongs to.
 
+use std::ops::Range;
+
 use rusqlite::{Connection, Row, params};
 
 use crate::base::clock::Millis;
@@ -99,13 +101,19 @@ pub fn insert(conn: &Connection, account: AccountId, new: &NewSubmission<'_>) ->
 
 /// Submission `s` with the living contact it belongs to: that of its email, which may have been merged into another since,
 /// or the one of its visitor.
-const COLUMNS: &str = "s.id, s.form_id, f.key, s.at_ms, s.visitor,
-    (select c.id from contact c where c.account_id = s.account_id and c.state = 'active' and c.id = coalesce(
+const OWNER: &str = "(select c.id from contact c where c.account_id = s.account_id and c.state = 'active' and c.id = coalesce(
         (select a.contact_id from contact_alias a
              where a.account_id = s.account_id and a.alias_id = s.contact_id),
         s.contact_id,
-        (select v.contact_id from visitor v where v.account_id = s.account_id and v.number = s.visitor))),
-    s.is_new_contact, s.way, s.consent, s.policy, s.page, s.title, s.fields, s.consent_text";
+        (select v.contact_id from visitor v where v.account_id = s.account_id and v.number = s.visitor)))";
+
+/// What `read` reads.
+fn columns() -> String {
+    format!(
+        "s.id, s.form_id, f.key, s.at_ms, s.visitor, {OWNER}, s.is_new_contact, s.way, s.consent, s.policy, s.page,
+             s.title, s.fields, s.consent_text"
+    )
+}
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Submitted> {
     let visitor: u32 = row.get(4)?;
@@ -173,9 +181,10 @@ pub fn list_of_contact(
     limit: usize,
 ) -> Result<Vec<Submitted>, Error> {
     let mut statement = conn.prepare_cached(&format!(
-        "select {COLUMNS} from submission s join form f on f.id = s.form_id
+        "select {} from submission s join form f on f.id = s.form_id
          where s.id in ({OF_CONTACT}) and (s.at_ms, s.id & 0xffffffff) < (?3, ?4)
-         order by s.at_ms desc, s.id desc limit ?5"
+         order by s.at_ms desc, s.id desc limit ?5",
+        columns()
     ))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = statement.query_map((account.0, contact, before.at_ms, before.id, limit), read)?;
@@ -201,9 +210,10 @@ pub fn list_of_form(
     limit: usize,
 ) -> Result<Page, Error> {
     let mut statement = conn.prepare_cached(&format!(
-        "select {COLUMNS} from submission s indexed by submission_form join form f on f.id = s.form_id
+        "select {} from submission s indexed by submission_form join form f on f.id = s.form_id
          where s.account_id = ?1 and s.form_id = ?2 and (s.at_ms, s.id & 0xffffffff) < (?3, ?4)
-         order by s.at_ms desc, s.id desc"
+         order by s.at_ms desc, s.id desc",
+        columns()
     ))?;
     let mut rows = statement.query((account.0, form, before.at_ms, before.id))?;
     let mut page = Page::default();
@@ -311,6 +321,32 @@ pub fn delete_of_contact(conn: &Connection, account: AccountId, contact: i64) ->
         .execute((account.0, contact))?;
     update_pages(conn, account, deleted)?;
     Ok(deleted)
+}
+
+/// Visits the contact of each submission in a half-open range of milliseconds, of one form or of all. Those of nobody are
+/// left out.
+pub fn each_of_contacts(
+    conn: &Connection,
+    account: AccountId,
+    form: Option<i64>,
+    range_ms: &Range<i64>,
+    mut visit: impl FnMut(u32),
+) -> Result<(), Error> {
+    let (index, of_form) = match form {
+        Some(_) => ("submission_form", "s.form_id = ?4"),
+        None => ("submission_time", "?4 is null"),
+    };
+    let mut statement = conn.prepare_cached(&format!(
+        "select {OWNER} from submission s indexed by {index}
+         where s.account_id = ?1 and {of_form} and s.at_ms >= ?2 and s.at_ms < ?3"
+    ))?;
+    let mut rows = statement.query((account.0, range_ms.start, range_ms.end, form))?;
+    while let Some(row) = rows.next()? {
+        if let Some(contact) = row.get(0)? {
+            visit(contact);
+        }
+    }
+    Ok(())
 }
 
 /// Deletes submissions that are too old, at most `limit`. Answers how many there were.

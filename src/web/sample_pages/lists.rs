@@ -25,6 +25,8 @@ const CONDITIONS: &str = r#"{"any":[{"all":[
         "is":"at_least","number":2,"within":{"last":{"amount":7,"unit":"days"}}}},
     {"activity":{"measure":"page_views","filters":["page:contains:/thanks"],"is":"at_most","number":0,
         "within":{"last":{"amount":24,"unit":"hours"}}}},
+    {"submission":{"form":3,"is":"at_least","number":1,"within":{"last":{"amount":30,"unit":"days"}}}},
+    {"completion_property":{"event":1,"property":"Size","test":"is","value":"L","is":"at_most","number":0}},
     {"activity":{"measure":"value","filters":[],"is":"at_least","number":10000}}]},
     {"all":[
     {"moment":{"field":"last_seen","within":{"earlier":{"amount":90,"unit":"days"}}}},
@@ -45,6 +47,7 @@ fn names(text: &str) -> Names {
     Names {
         events: BTreeMap::from([(EventNumber(1), text.to_owned())]),
         lists: BTreeMap::from([(ListId(2), text.to_owned())]),
+        forms: BTreeMap::from([(3, text.to_owned())]),
         currency: "EUR".into(),
     }
 }

@@ -161,7 +161,10 @@ fn fits(
                 TextTest::IsUnknown => email.is_empty(),
             }
         }
-        Condition::Number { .. } | Condition::Date { .. } => panic!("the facts have no properties"),
+        Condition::Number { .. } | Condition::Date { .. } | Condition::CompletionProperty { .. } => {
+            panic!("the facts have no properties")
+        }
+        Condition::Submission { .. } => panic!("the facts have no submissions"),
         Condition::List { list, is_member } => {
             let (_, of) = members.iter().find(|(id, _)| id == list).unwrap();
             of.contains(&contact) == *is_member

@@ -9,6 +9,7 @@ mod export;
 mod identities;
 mod import_past;
 mod imports;
+mod list_conditions;
 mod lists;
 mod merged_histories;
 mod merging;

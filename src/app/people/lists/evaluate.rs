@@ -11,7 +11,7 @@ use crate::store::contact;
 use crate::store::contact_change::ActiveContacts;
 use crate::store::dictionary::{self, Kind, part};
 use crate::store::scan::{Bounds, Counted, Deadline, Grouping, Request, Scanner};
-use crate::store::{self, Connection, company, email, list, property};
+use crate::store::{self, Connection, company, email, event, list, property, submission};
 
 /// What the conditions are asked of.
 pub(super) struct Evaluation<'a> {
@@ -67,6 +67,33 @@ impl Evaluation<'_> {
                 let filters: Vec<Filter> = filters.iter().map(|filter| filter.0.clone()).collect();
                 let sums = self.sums(*measure, &filters, *within, length, damaged)?;
                 Ok(sums.into_iter().map(|sum| is.holds(sum, *number)).collect())
+            }
+            Condition::Submission { form, is, number, within } => {
+                let range_ms = within.range_ms(self.zone, self.now);
+                let mut counts = vec![0; length];
+                submission::each_of_contacts(self.conn, self.account, *form, &range_ms, |contact| {
+                    add(&mut counts, contact);
+                })?;
+                Ok(counts.into_iter().map(|count| is.holds(count, *number)).collect())
+            }
+            Condition::CompletionProperty {
+                event: number_of_event,
+                property,
+                test,
+                value,
+                is,
+                number,
+                within,
+            } => {
+                let range_ms = within.range_ms(self.zone, self.now);
+                let mut counts = vec![0; length];
+                let asked = (*number_of_event, property.as_str());
+                event::each_property(self.conn, self.account, asked, &range_ms, |contact, found| {
+                    if test.matches(found, value) {
+                        add(&mut counts, contact);
+                    }
+                })?;
+                Ok(counts.into_iter().map(|count| is.holds(count, *number)).collect())
             }
             Condition::Moment { field, within } => self.moments(*field, *within, length),
             Condition::Text { field, is, value } => self.texts(field, *is, value, length),
@@ -208,6 +235,12 @@ impl Evaluation<'_> {
 fn set(flags: &mut Flags, contact: u32, to: bool) {
     if let Some(flag) = flags.get_mut(contact as usize) {
         *flag = to;
+    }
+}
+
+fn add(counts: &mut [i64], contact: u32) {
+    if let Some(count) = counts.get_mut(contact as usize) {
+        *count += 1;
     }
 }
 

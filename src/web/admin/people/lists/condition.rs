@@ -75,6 +75,9 @@ pub(crate) fn condition(
     if typed.what.is_text() {
         row.add_text_test();
     }
+    if typed.what == What::CompletedWith {
+        row.add_property_test(choices);
+    }
     if typed.what.has_time() {
         row.add_time();
     }
@@ -131,6 +134,16 @@ impl RowOfFields<'_> {
                 events.extend(named);
                 self.add("event", field.event, &typed.event, PartKind::Select(events, false));
             }
+            What::CompletedWith => {
+                let named = choices.events.iter().map(|(number, name)| (number.to_string(), name.clone()));
+                self.add("event", field.event, &typed.event, PartKind::Select(named.collect(), false));
+            }
+            What::Submitted => {
+                let mut forms = vec![choice("", field.any_form)];
+                forms.extend(choices.names.forms.iter().map(|(id, name)| (id.to_string(), name.clone())));
+                self.add("form", field.form, &typed.form, PartKind::Select(forms, false));
+                self.add_count("");
+            }
             What::Viewed => self.add("page", field.page, &typed.page, PartKind::Text),
             What::PropertyNumber => {
                 self.add("property", field.property, &typed.property, PartKind::Text);
@@ -178,6 +191,20 @@ impl RowOfFields<'_> {
         self.add("is", t.lists.field.is, &typed.is, PartKind::Select(comparisons.to_vec(), false));
     }
 
+    /// The property of a completed event, and how often.
+    fn add_property_test(&mut self, choices: &Choices) {
+        let (t, typed) = (self.t, self.typed);
+        let field = &t.lists.field;
+        self.add("property", field.property, &typed.property, PartKind::Text);
+        let tests = TextTest::ALL.into_iter().filter(|is| !is.is_negative());
+        let tests = tests.map(|is| choice(is.into(), words::test(t, is))).collect();
+        self.add("test", field.operator, &typed.test, PartKind::Select(tests, true));
+        if typed.test.parse().unwrap_or(TextTest::Is).has_value() {
+            self.add("value", field.value, &typed.value, PartKind::Text);
+        }
+        self.add_count(&choices.names.currency);
+    }
+
     fn add_text_test(&mut self) {
         let (t, typed) = (self.t, self.typed);
         let field = &t.lists.field;
@@ -208,7 +235,7 @@ impl RowOfFields<'_> {
             ("between", times.between),
         ];
         // That somebody was seen at any time says nothing.
-        let whens = whens.into_iter().filter(|(when, _)| typed.what.is_activity() || *when != "ever");
+        let whens = whens.into_iter().filter(|(when, _)| typed.what.is_counted() || *when != "ever");
         let whens = whens.map(|(when, label)| choice(when, label)).collect();
         self.add("when", field.when, &typed.when, PartKind::Select(whens, true));
         match typed.when.as_str() {

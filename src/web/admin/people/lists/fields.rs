@@ -20,6 +20,8 @@ pub(crate) enum What {
     Completed,
     Viewed,
     Value,
+    CompletedWith,
+    Submitted,
     FirstSeen,
     LastSeen,
     Created,
@@ -33,10 +35,12 @@ pub(crate) enum What {
 }
 
 impl What {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Completed,
         Self::Viewed,
         Self::Value,
+        Self::CompletedWith,
+        Self::Submitted,
         Self::LastSeen,
         Self::FirstSeen,
         Self::Created,
@@ -58,6 +62,8 @@ impl What {
             Self::Completed => t.what.completed,
             Self::Viewed => t.what.viewed,
             Self::Value => t.what.value,
+            Self::CompletedWith => t.what.completed_with,
+            Self::Submitted => t.what.submitted,
             Self::FirstSeen => t.what.first_seen,
             Self::LastSeen => t.what.last_seen,
             Self::Created => t.what.created,
@@ -75,8 +81,13 @@ impl What {
         matches!(self, Self::Completed | Self::Viewed | Self::Value)
     }
 
+    /// Whether it is about how often something was done.
+    pub(crate) const fn is_counted(self) -> bool {
+        self.is_activity() || matches!(self, Self::CompletedWith | Self::Submitted)
+    }
+
     pub(crate) const fn has_time(self) -> bool {
-        self.is_activity()
+        self.is_counted()
             || matches!(self, Self::FirstSeen | Self::LastSeen | Self::Created | Self::PropertyDate)
     }
 
@@ -98,6 +109,7 @@ pub(crate) fn name(group: usize, place: usize, field: &str) -> String {
 pub(crate) struct Typed {
     pub what: What,
     pub event: String,
+    pub form: String,
     pub page: String,
     pub is: String,
     pub number: String,
@@ -124,10 +136,11 @@ impl Typed {
         Self {
             what,
             event: String::new(),
+            form: String::new(),
             page: String::new(),
             is: text("at_least"),
             number: text("1"),
-            when: text(if what.is_activity() { "ever" } else { "last" }),
+            when: text(if what.is_counted() { "ever" } else { "last" }),
             span: text("30"),
             unit: text("days"),
             from: String::new(),
@@ -153,6 +166,7 @@ impl Typed {
         Some(Self {
             what,
             event: text("event"),
+            form: text("form"),
             page: text("page"),
             is: raw("is", "at_least"),
             number: text("number"),
@@ -176,25 +190,30 @@ impl Typed {
     fn of(condition: &Condition, digits: u32) -> Self {
         match condition {
             Condition::Activity { measure, filters, is, number, within } => {
-                let what = match measure {
-                    Measure::Completions => What::Completed,
-                    Measure::PageViews => What::Viewed,
-                    Measure::Value => What::Value,
-                };
-                let number =
-                    if what == What::Value { money::decimal(*number, digits) } else { number.to_string() };
+                Self::of_activity(*measure, filters, (*is, *number), *within, digits)
+            }
+            Condition::Submission { form, is, number, within } => {
                 let is: &'static str = is.into();
-                let mut typed = Self { is: is.to_owned(), number, ..Self::new(what) }.at(*within);
-                let mut filters: Vec<&Filter> = filters.iter().map(|filter| &filter.0).collect();
-                typed.event = take(&mut filters, Dimension::Event, Operator::Is).unwrap_or_default();
-                typed.page = take(&mut filters, Dimension::Page, Operator::Contains).unwrap_or_default();
-                if let Some(first) = (!filters.is_empty()).then(|| filters.remove(0)) {
-                    typed.dimension = first.dimension.as_str().to_owned();
-                    typed.operator = first.operator.as_str().to_owned();
-                    typed.value = first.written_values();
+                Self {
+                    form: form.map_or_else(String::new, |form| form.to_string()),
+                    is: is.to_owned(),
+                    number: number.to_string(),
+                    ..Self::new(What::Submitted)
                 }
-                typed.more = filters.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-                typed
+                .at(*within)
+            }
+            Condition::CompletionProperty { event, property, test, value, is, number, within } => {
+                let (test, is): (&'static str, &'static str) = (test.into(), is.into());
+                Self {
+                    event: event.to_string(),
+                    property: property.clone(),
+                    test: test.to_owned(),
+                    value: value.clone(),
+                    is: is.to_owned(),
+                    number: number.to_string(),
+                    ..Self::new(What::CompletedWith)
+                }
+                .at(*within)
             }
             Condition::Moment { field, within } => {
                 let what = match field {
@@ -239,6 +258,33 @@ impl Typed {
         }
     }
 
+    fn of_activity(
+        measure: Measure,
+        filters: &[RowFilter],
+        (is, number): (Comparison, i64),
+        within: Time,
+        digits: u32,
+    ) -> Self {
+        let what = match measure {
+            Measure::Completions => What::Completed,
+            Measure::PageViews => What::Viewed,
+            Measure::Value => What::Value,
+        };
+        let number = if what == What::Value { money::decimal(number, digits) } else { number.to_string() };
+        let is: &'static str = is.into();
+        let mut typed = Self { is: is.to_owned(), number, ..Self::new(what) }.at(within);
+        let mut filters: Vec<&Filter> = filters.iter().map(|filter| &filter.0).collect();
+        typed.event = take(&mut filters, Dimension::Event, Operator::Is).unwrap_or_default();
+        typed.page = take(&mut filters, Dimension::Page, Operator::Contains).unwrap_or_default();
+        if let Some(first) = (!filters.is_empty()).then(|| filters.remove(0)) {
+            typed.dimension = first.dimension.as_str().to_owned();
+            typed.operator = first.operator.as_str().to_owned();
+            typed.value = first.written_values();
+        }
+        typed.more = filters.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        typed
+    }
+
     fn at(mut self, time: Time) -> Self {
         let (when, span, days) = match time {
             Time::Ever => ("ever", None, [None, None]),
@@ -275,10 +321,33 @@ impl Typed {
                 is: self.is.parse().unwrap_or(Comparison::AtLeast),
                 number: match self.what {
                     What::Value => money::parse(&self.number, digits).ok_or(wrong.amount)?,
-                    _ => self.number.parse().ok().filter(|number| *number >= 0).ok_or(wrong.number)?,
+                    _ => self.count(t)?,
                 },
                 within: self.time(t)?,
             },
+            What::Submitted => Condition::Submission {
+                form: self.form.parse().ok(),
+                is: self.is.parse().unwrap_or(Comparison::AtLeast),
+                number: self.count(t)?,
+                within: self.time(t)?,
+            },
+            What::CompletedWith => {
+                let test = self.test.parse().unwrap_or(TextTest::Is);
+                Condition::CompletionProperty {
+                    event: EventNumber::parse(&self.event).ok_or(wrong.event)?,
+                    // Sites name the properties of events as they like, upper case or lower.
+                    property: if self.property.is_empty() {
+                        return Err(wrong.property.to_owned());
+                    } else {
+                        self.property.clone()
+                    },
+                    test,
+                    value: self.tested_value(t, test)?,
+                    is: self.is.parse().unwrap_or(Comparison::AtLeast),
+                    number: self.count(t)?,
+                    within: self.time(t)?,
+                }
+            }
             What::FirstSeen => Condition::Moment { field: MomentField::FirstSeen, within: self.time(t)? },
             What::LastSeen => Condition::Moment { field: MomentField::LastSeen, within: self.time(t)? },
             What::Created => Condition::Moment { field: MomentField::Created, within: self.time(t)? },
@@ -290,11 +359,7 @@ impl Typed {
                     _ => TextField::Property(self.property_name(t)?),
                 };
                 let is = self.test.parse().unwrap_or(TextTest::Is);
-                if is.has_value() && self.value.is_empty() {
-                    return Err(wrong.value.to_owned());
-                }
-                let value = if is.has_value() { self.value.clone() } else { String::new() };
-                Condition::Text { field, is, value }
+                Condition::Text { field, is, value: self.tested_value(t, is)? }
             }
             What::PropertyNumber => Condition::Number {
                 property: self.property_name(t)?,
@@ -307,6 +372,18 @@ impl Typed {
                 is_member: self.member == "is_member",
             },
         })
+    }
+
+    fn count(&self, t: &Lists) -> Result<i64, String> {
+        self.number.parse().ok().filter(|number| *number >= 0).ok_or_else(|| t.wrong.number.to_owned())
+    }
+
+    fn tested_value(&self, t: &Lists, is: TextTest) -> Result<String, String> {
+        match is.has_value() {
+            true if self.value.is_empty() => Err(t.wrong.value.to_owned()),
+            true => Ok(self.value.clone()),
+            false => Ok(String::new()),
+        }
     }
 
     fn property_name(&self, t: &Lists) -> Result<String, String> {
@@ -456,7 +533,11 @@ mod tests {
                 "is":"at_least","number":2,"within":{"last":{"amount":7,"unit":"days"}}}},
             {"activity":{"measure":"page_views","filters":["page:contains:/cart"],"is":"at_most","number":0,
                 "within":{"since":{"day":"2026-01-31"}}}},
-            {"activity":{"measure":"value","filters":[],"is":"exactly","number":1999,"within":"ever"}}]},
+            {"activity":{"measure":"value","filters":[],"is":"exactly","number":1999,"within":"ever"}},
+            {"submission":{"form":7,"is":"at_least","number":1,"within":{"last":{"amount":30,"unit":"days"}}}},
+            {"submission":{"is":"at_most","number":0,"within":"ever"}},
+            {"completion_property":{"event":12,"property":"Size","test":"is","value":"L","is":"at_least",
+                "number":2,"within":"ever"}}]},
             {"all":[
             {"moment":{"field":"last_seen","within":{"earlier":{"amount":90,"unit":"days"}}}},
             {"moment":{"field":"created","within":{"between":{"from":"2026-01-01","to":"2026-01-31"}}}},
@@ -474,6 +555,7 @@ mod tests {
                 let all = [
                     ("what", typed.what.as_str()),
                     ("event", &typed.event),
+                    ("form", &typed.form),
                     ("page", &typed.page),
                     ("is", &typed.is),
                     ("number", &typed.number),
@@ -528,6 +610,9 @@ mod tests {
             (of(What::Company), EN.lists.wrong.value),
             (of(What::Property), EN.lists.wrong.property),
             (of(What::List), EN.lists.wrong.list),
+            (of(What::CompletedWith), EN.lists.wrong.event),
+            (Typed { event: "000000000001".into(), ..of(What::CompletedWith) }, EN.lists.wrong.property),
+            (Typed { number: String::new(), ..of(What::Submitted) }, EN.lists.wrong.number),
         ] {
             assert_eq!(groups(typed).conditions(&EN.lists, 2), Err((2, says.to_owned())));
         }

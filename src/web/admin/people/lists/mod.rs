@@ -59,12 +59,13 @@ pub(crate) async fn names(
     account: crate::domain::account::AccountId,
     currency: &str,
 ) -> Result<Names, WebError> {
-    let (events, lists) = app
+    let (events, lists, forms) = app
         .store
         .read(move |conn| {
             Ok::<_, store::Error>((
                 store::definition::list_names(conn, account)?,
                 store::list::list(conn, account)?,
+                store::form::list_keys(conn, account)?,
             ))
         })
         .await?;
@@ -72,6 +73,7 @@ pub(crate) async fn names(
     Ok(Names {
         events: events.collect(),
         lists: lists.into_iter().map(|list| (list.id, list.name)).collect(),
+        forms: forms.into_iter().collect(),
         currency: currency.to_owned(),
     })
 }

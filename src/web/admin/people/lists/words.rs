@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::domain::event::EventNumber;
 use crate::domain::list::{
-    Comparison, Condition, Conditions, ListId, Measure, MomentField, TextField, TextTest, Time, Unit,
+    Comparison, Condition, Conditions, ListId, Measure, MomentField, RowFilter, TextField, TextTest, Time,
+    Unit,
 };
 use crate::domain::question::{Dimension, Filter, Operator};
 use crate::web::drawing::format;
@@ -15,6 +16,7 @@ use crate::web::text::{Texts, fill};
 pub(crate) struct Names {
     pub events: BTreeMap<EventNumber, String>,
     pub lists: BTreeMap<ListId, String>,
+    pub forms: BTreeMap<i64, String>,
     pub currency: String,
 }
 
@@ -28,39 +30,30 @@ fn say(t: &Texts, names: &Names, condition: &Condition) -> String {
     let texts = &t.lists.say;
     match condition {
         Condition::Activity { measure, filters, is, number, within } => {
-            let filters: Vec<&Filter> = filters.iter().map(|filter| &filter.0).collect();
-            let time = time(t, *within);
-            let (subject, others): (Vec<&Filter>, Vec<&Filter>) =
-                filters.into_iter().partition(|filter| is_subject(*measure, filter));
-            let subject: Vec<String> = subject.iter().map(|filter| subject_of(t, names, filter)).collect();
-            let mut said = match measure {
-                Measure::Completions => {
-                    let event = or(subject, texts.any_event);
-                    fill(
-                        texts.completed,
-                        &[("event", &event), ("count", &times(t, *is, *number)), ("time", &time)],
-                    )
-                }
-                Measure::PageViews => {
-                    let page = or(subject, texts.any_page);
-                    fill(
-                        texts.viewed,
-                        &[("page", &page), ("count", &times(t, *is, *number)), ("time", &time)],
-                    )
-                }
-                Measure::Value => {
-                    let event = or(subject, texts.any_event);
-                    let amount = format::money(&t.number, *number, &names.currency);
-                    let count = format!("{} {amount}", comparison(t, *is));
-                    fill(texts.value, &[("event", &event), ("count", &count), ("time", &time)])
-                }
+            say_activity(t, names, (*measure, filters), (*is, *number), *within)
+        }
+        Condition::Submission { form, is, number, within } => {
+            let form = match form.map(|id| names.forms.get(&id)) {
+                None => texts.any_form.to_owned(),
+                Some(Some(name)) => format!("“{name}”"),
+                Some(None) => texts.gone_form.to_owned(),
             };
-            if !others.is_empty() {
-                let others: Vec<String> = others.iter().map(|filter| filter_words(t, filter)).collect();
-                said.push(' ');
-                said.push_str(&fill(texts.with, &[("filters", &others.join(", "))]));
-            }
-            said
+            let (count, time) = (times(t, *is, *number), time(t, *within));
+            fill(texts.submitted, &[("form", &form), ("count", &count), ("time", &time)])
+        }
+        Condition::CompletionProperty { event, property, test: of, value, is, number, within } => {
+            let event =
+                names.events.get(event).map_or(texts.gone_event.to_owned(), |name| format!("“{name}”"));
+            let tested = tested(t, *of, value);
+            let (count, time) = (times(t, *is, *number), time(t, *within));
+            let values = [
+                ("event", event.as_str()),
+                ("name", property),
+                ("test", &tested),
+                ("count", &count),
+                ("time", &time),
+            ];
+            fill(texts.completed_with, &values)
         }
         Condition::Moment { field, within } => {
             let text = match field {
@@ -85,6 +78,43 @@ fn say(t: &Texts, names: &Names, condition: &Condition) -> String {
     }
 }
 
+fn say_activity(
+    t: &Texts,
+    names: &Names,
+    (measure, filters): (Measure, &[RowFilter]),
+    (is, number): (Comparison, i64),
+    within: Time,
+) -> String {
+    let texts = &t.lists.say;
+    let filters: Vec<&Filter> = filters.iter().map(|filter| &filter.0).collect();
+    let time = time(t, within);
+    let (subject, others): (Vec<&Filter>, Vec<&Filter>) =
+        filters.into_iter().partition(|filter| is_subject(measure, filter));
+    let subject: Vec<String> = subject.iter().map(|filter| subject_of(t, names, filter)).collect();
+    let mut said = match measure {
+        Measure::Completions => {
+            let event = or(subject, texts.any_event);
+            fill(texts.completed, &[("event", &event), ("count", &times(t, is, number)), ("time", &time)])
+        }
+        Measure::PageViews => {
+            let page = or(subject, texts.any_page);
+            fill(texts.viewed, &[("page", &page), ("count", &times(t, is, number)), ("time", &time)])
+        }
+        Measure::Value => {
+            let event = or(subject, texts.any_event);
+            let amount = format::money(&t.number, number, &names.currency);
+            let count = format!("{} {amount}", comparison(t, is));
+            fill(texts.value, &[("event", &event), ("count", &count), ("time", &time)])
+        }
+    };
+    if !others.is_empty() {
+        let others: Vec<String> = others.iter().map(|filter| filter_words(t, filter)).collect();
+        said.push(' ');
+        said.push_str(&fill(texts.with, &[("filters", &others.join(", "))]));
+    }
+    said
+}
+
 fn say_text(t: &Texts, field: &TextField, is: TextTest, value: &str) -> String {
     let texts = &t.lists.say;
     let value = match field {
@@ -93,16 +123,20 @@ fn say_text(t: &Texts, field: &TextField, is: TextTest, value: &str) -> String {
         }
         _ => value.to_owned(),
     };
-    let test = test(t, is);
-    let tested = match is.has_value() {
-        true => fill(texts.tested, &[("test", test), ("value", &value)]),
-        false => test.to_owned(),
-    };
+    let tested = tested(t, is, &value);
     match field {
         TextField::Email => fill(texts.email, &[("test", &tested)]),
         TextField::Company => fill(texts.company, &[("test", &tested)]),
         TextField::OriginalSource => fill(texts.source, &[("test", &tested)]),
         TextField::Property(name) => fill(texts.property, &[("name", name), ("test", &tested)]),
+    }
+}
+
+fn tested(t: &Texts, is: TextTest, value: &str) -> String {
+    let test = test(t, is);
+    match is.has_value() {
+        true => fill(t.lists.say.tested, &[("test", test), ("value", value)]),
+        false => test.to_owned(),
     }
 }
 

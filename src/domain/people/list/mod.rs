@@ -5,13 +5,13 @@
 //! count them. Times that are relative (*in the last 7 days*) are spans before the moment the list is asked, so people
 //! leave as time passes.
 
-use std::ops::Range;
+mod time;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use self::time::{Day, Time, Unit};
 use super::property_type;
-use crate::base::clock::{HOUR, Millis};
-use crate::domain::period::{LocalDay, Zone, parse_day};
+use crate::domain::event::EventNumber;
 use crate::domain::question::{Dimension, Filter};
 
 /// Most lists of an account.
@@ -24,12 +24,6 @@ pub const CONDITIONS_MAX: usize = 250;
 pub const FILTERS_MAX: usize = 10;
 /// Longest text that a property is compared with, characters.
 pub const VALUE_MAX: usize = 1_024;
-/// Longest relative time: about ten years.
-const HOURS_MAX: u32 = 24 * 3_660;
-
-/// A moment that is later than any other.
-const FAR: i64 = i64::MAX / 2;
-
 /// The number of a list within its account. It is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -93,6 +87,30 @@ pub enum Condition {
         filters: Vec<RowFilter>,
         is: Comparison,
         /// A count, or an amount in minor units for `value`.
+        number: i64,
+        #[serde(default)]
+        within: Time,
+    },
+    /// How often the contact submitted a form within a time.
+    Submission {
+        /// The number of the form; without one, any form.
+        #[serde(default)]
+        form: Option<i64>,
+        is: Comparison,
+        number: i64,
+        #[serde(default)]
+        within: Time,
+    },
+    /// How often the contact completed an event with a property within a time.
+    CompletionProperty {
+        event: EventNumber,
+        /// The name of the property, as the site sends it.
+        property: String,
+        /// None of the negative ones, because it is counted how often it holds.
+        test: TextTest,
+        #[serde(default)]
+        value: String,
+        is: Comparison,
         number: i64,
         #[serde(default)]
         within: Time,
@@ -249,100 +267,6 @@ impl<'de> Deserialize<'de> for RowFilter {
     }
 }
 
-/// When something must have happened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Time {
-    #[default]
-    Ever,
-    /// Within this long before now.
-    Last { amount: u32, unit: Unit },
-    /// Longer ago than this.
-    Earlier { amount: u32, unit: Unit },
-    /// Before a local day.
-    Before { day: Day },
-    /// On a local day or later.
-    Since { day: Day },
-    /// From one local day to another, both included.
-    Between { from: Day, to: Day },
-}
-
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::EnumString,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
-pub enum Unit {
-    Hours,
-    Days,
-    Weeks,
-}
-
-impl Unit {
-    const fn hours(self) -> u32 {
-        match self {
-            Self::Hours => 1,
-            Self::Days => 24,
-            Self::Weeks => 24 * 7,
-        }
-    }
-}
-
-/// A local day, written `2026-01-31`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Day(pub LocalDay);
-
-impl Serialize for Day {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Day {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        let day = parse_day(&text).map(Self);
-        day.ok_or_else(|| serde::de::Error::custom(format!("“{text}” is not a day such as 2026-01-31")))
-    }
-}
-
-impl Time {
-    /// The half-open range, milliseconds, seen from `now`.
-    #[must_use]
-    pub fn range_ms(self, zone: &Zone, now: Millis) -> Range<i64> {
-        let span = |amount: u32, unit: Unit| i64::from(amount.saturating_mul(unit.hours())) * HOUR;
-        let start = |day: Day| zone.start_of(day.0).0;
-        let end = |day: Day| zone.start_of(day.0.plus(1)).0;
-        match self {
-            Self::Ever => 0..FAR,
-            // What a clock that is ahead brought counts as now.
-            Self::Last { amount, unit } => now.0.saturating_sub(span(amount, unit))..FAR,
-            Self::Earlier { amount, unit } => 0..now.0.saturating_sub(span(amount, unit)),
-            Self::Before { day } => 0..start(day),
-            Self::Since { day } => start(day)..FAR,
-            Self::Between { from, to } => start(from)..end(to),
-        }
-    }
-
-    /// Whether the range moves with the clock.
-    #[must_use]
-    pub const fn is_relative(self) -> bool {
-        matches!(self, Self::Last { .. } | Self::Earlier { .. })
-    }
-
-    const fn check(self) -> Result<(), Invalid> {
-        match self {
-            Self::Last { amount, unit } | Self::Earlier { amount, unit }
-                if amount == 0 || amount.saturating_mul(unit.hours()) > HOURS_MAX =>
-            {
-                Err(Invalid::Amount)
-            }
-            Self::Between { from, to } if from.0.0 > to.0.0 => Err(Invalid::Days),
-            _ => Ok(()),
-        }
-    }
-}
-
 /// What is wrong with a list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
@@ -366,6 +290,10 @@ pub enum Invalid {
     LongValue,
     #[error("a comparison needs a value")]
     NoValue,
+    #[error(
+        "it is counted how often a property is something, so ask for at most 0 times instead of a negative test"
+    )]
+    Negative,
     #[error("a condition on a property needs its name")]
     NoProperty,
     #[error("a property is compared with a number such as 12.5")]
@@ -414,6 +342,8 @@ impl Conditions {
     pub fn depends_on_time(&self) -> bool {
         self.all().any(|condition| match condition {
             Condition::Activity { within, .. }
+            | Condition::Submission { within, .. }
+            | Condition::CompletionProperty { within, .. }
             | Condition::Moment { within, .. }
             | Condition::Date { within, .. } => within.is_relative(),
             Condition::Text { .. } | Condition::Number { .. } | Condition::List { .. } => false,
@@ -446,14 +376,28 @@ impl Condition {
                 }
                 within.check()
             }
+            Self::Submission { number, within, .. } => {
+                if *number < 0 {
+                    return Err(Invalid::Number);
+                }
+                within.check()
+            }
+            Self::CompletionProperty { property, test, value, number, within, .. } => {
+                if *number < 0 {
+                    return Err(Invalid::Number);
+                }
+                if property.trim().is_empty() {
+                    return Err(Invalid::NoProperty);
+                }
+                if test.is_negative() {
+                    return Err(Invalid::Negative);
+                }
+                check_value(*test, value)?;
+                within.check()
+            }
             Self::Moment { within, .. } => within.check(),
             Self::Text { field, is, value } => {
-                if is.has_value() && value.trim().is_empty() {
-                    return Err(Invalid::NoValue);
-                }
-                if value.chars().count() > VALUE_MAX {
-                    return Err(Invalid::LongValue);
-                }
+                check_value(*is, value)?;
                 match field {
                     TextField::Property(name) if name.trim().is_empty() => Err(Invalid::NoProperty),
                     _ => Ok(()),
@@ -471,6 +415,14 @@ impl Condition {
     }
 }
 
+/// The value that a text is compared with.
+fn check_value(is: TextTest, value: &str) -> Result<(), Invalid> {
+    if is.has_value() && value.trim().is_empty() {
+        return Err(Invalid::NoValue);
+    }
+    if value.chars().count() > VALUE_MAX { Err(Invalid::LongValue) } else { Ok(()) }
+}
+
 /// Contacts and lists are what is looked for, so they are no filters of rows.
 const fn is_of_rows(dimension: Dimension) -> bool {
     !matches!(dimension, Dimension::Contact | Dimension::List)
@@ -486,7 +438,8 @@ pub fn parse_name(text: &str) -> Result<String, Invalid> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::clock::DAY;
+    use crate::domain::list::time::HOURS_MAX;
+    use crate::domain::period::parse_day;
 
     fn activity(filters: Vec<RowFilter>, number: i64, within: Time) -> Condition {
         Condition::Activity {
@@ -521,6 +474,21 @@ mod tests {
                             value: String::new(),
                         },
                         Condition::List { list: ListId(3), is_member: false },
+                        Condition::Submission {
+                            form: Some(7),
+                            is: Comparison::AtLeast,
+                            number: 1,
+                            within: Time::Ever,
+                        },
+                        Condition::CompletionProperty {
+                            event: EventNumber(12),
+                            property: "size".into(),
+                            test: TextTest::Is,
+                            value: "L".into(),
+                            is: Comparison::Exactly,
+                            number: 2,
+                            within: Time::Ever,
+                        },
                         Condition::Number {
                             property: "seats".into(),
                             is: Comparison::AtMost,
@@ -575,26 +543,38 @@ mod tests {
         assert_eq!(limit(vec![text(&"x".repeat(VALUE_MAX))]), Ok(()));
         assert_eq!(limit(vec![text(&"x".repeat(VALUE_MAX + 1))]), Err(Invalid::LongValue));
         assert_eq!(limit(vec![text(" ")]), Err(Invalid::NoValue));
+        let property = |test, value: &str, number| Condition::CompletionProperty {
+            event: EventNumber(1),
+            property: "size".into(),
+            test,
+            value: value.to_owned(),
+            is: Comparison::AtMost,
+            number,
+            within: Time::Ever,
+        };
+        for (test, value, number, result) in [
+            (TextTest::Is, "L", 0, Ok(())),
+            (TextTest::IsKnown, "", 0, Ok(())),
+            (TextTest::Is, "", 0, Err(Invalid::NoValue)),
+            (TextTest::Is, "L", -1, Err(Invalid::Number)),
+            (TextTest::IsNot, "L", 1, Err(Invalid::Negative)),
+            (TextTest::IsUnknown, "", 1, Err(Invalid::Negative)),
+        ] {
+            assert_eq!(limit(vec![property(test, value, number)]), result, "{test:?} {value} {number}");
+        }
+        let submission = |number| Condition::Submission {
+            form: None,
+            is: Comparison::AtLeast,
+            number,
+            within: Time::Ever,
+        };
+        assert_eq!(limit(vec![submission(0)]), Ok(()));
+        assert_eq!(limit(vec![submission(-1)]), Err(Invalid::Number));
         for json in ["", "{}", r#"{"any":[{"all":[{"other":1}]}]}"#, r#"{"any":[],"x":1}"#] {
             assert!(matches!(Conditions::parse(json), Err(Invalid::Json(_))), "{json}");
         }
         assert_eq!(parse_name(&format!(" {} ", "é".repeat(NAME_MAX))), Ok("é".repeat(NAME_MAX)));
         assert_eq!(parse_name(&"é".repeat(NAME_MAX + 1)), Err(Invalid::Name));
         assert_eq!(parse_name(" "), Err(Invalid::Name));
-    }
-
-    #[test]
-    fn relative_times_are_spans_and_days_are_of_the_account() {
-        let zone = Zone::named("Europe/Amsterdam");
-        let now = Millis(zone.start_of(parse_day("2026-11-30").unwrap()).0 + 12 * HOUR);
-        let day = |text| Day(parse_day(text).unwrap());
-        let last = Time::Last { amount: 2, unit: Unit::Days }.range_ms(&zone, now);
-        assert!(last.start == now.0 - 2 * DAY && last.contains(&(now.0 + HOUR)));
-        let earlier = Time::Earlier { amount: 2, unit: Unit::Days }.range_ms(&zone, now);
-        assert_eq!(earlier.end, last.start, "each moment is in one of both");
-        let between = Time::Between { from: day("2026-10-25"), to: day("2026-10-25") }.range_ms(&zone, now);
-        assert_eq!(between.end - between.start, 25 * HOUR, "the clock goes back that day");
-        assert_eq!(Time::Before { day: day("2026-10-25") }.range_ms(&zone, now).end, between.start);
-        assert_eq!(Time::Since { day: day("2026-10-25") }.range_ms(&zone, now).start, between.start);
     }
 }
