@@ -1,16 +1,27 @@
 //! How long an account keeps each kind of data, in months of the calendar. What is older is deleted in whole days of the
 //! account's time zone.
 
+use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 
 use super::period::LocalDay;
-use jiff::ToSpan;
+use crate::base::clock::{DAY, Millis};
 
 /// The most months for which data can be kept: a hundred years.
 pub const MONTHS_MAX: u32 = 1_200;
 
 /// How long data is kept when neither the configuration nor an account says anything else, in months.
 pub const KEPT_MONTHS: u32 = 25;
+
+/// Data is deleted once a clock that jumped has gone on evenly for a day; after a jump further than this, only when
+/// somebody has confirmed the time.
+pub const JUMP_MAX: i64 = 31 * DAY;
+
+/// Whether the clock has moved so far since old data was last deleted that somebody must say it is right.
+#[must_use]
+pub const fn needs_confirming(last: Millis, now: Millis) -> bool {
+    now.since(last).abs() > JUMP_MAX
+}
 
 /// A kind of data that is kept for a time of its own. The words are stored.
 #[derive(

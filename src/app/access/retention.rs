@@ -3,11 +3,10 @@
 
 use super::{Actor, Error, need, need_server_admin};
 use crate::app::core::App;
-use crate::app::jobs::retention::needs_confirming;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::period::{LocalDay, Zone};
-use crate::domain::retention::{Kind, Retention};
+use crate::domain::retention::{Kind, Retention, needs_confirming};
 use crate::domain::user::Role;
 use crate::store::{self, Connection, retention};
 
@@ -85,7 +84,7 @@ fn count(
 /// until somebody confirms the time.
 pub async fn doubted_since(app: &App) -> Result<Option<Millis>, store::Error> {
     let last = app.store.read(retention::find_last).await?;
-    Ok(last.filter(|last| needs_confirming(Some(*last), app.now())))
+    Ok(last.filter(|last| needs_confirming(*last, app.now())))
 }
 
 /// Says that the clock of the machine is right, so that old data is deleted again.

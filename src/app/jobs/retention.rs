@@ -11,15 +11,13 @@ use crate::app::state::account_cache::Entry as Account;
 use crate::base::clock::{DAY, Millis};
 use crate::domain::account::AccountId;
 use crate::domain::period::{LocalDay, Zone};
-use crate::domain::retention::{Kind, Retention};
+use crate::domain::retention::{JUMP_MAX, Kind, Retention, needs_confirming};
 use crate::store;
 
 /// When the clock moved further than this between two runs, it has jumped, or the server was off for that long.
 pub const LEAP: i64 = DAY;
 /// How long the clock must go on evenly before it is trusted again.
 pub const WAIT: Duration = Duration::from_secs(24 * 3600);
-/// After a jump further than this, nothing is deleted until the time is confirmed, however long the clock goes on.
-pub const CONFIRMED: i64 = 31 * DAY;
 
 /// Deletes what is due, and remembers when it last ran.
 #[derive(Debug, Default)]
@@ -77,32 +75,27 @@ impl RetentionJob {
             self.watched = None;
             return Ok(true);
         }
+        let is_doubted = last.is_some_and(|last| needs_confirming(last, now));
         let monotonic = app.clock.monotonic();
         let since = *self.watched.get_or_insert_with(|| {
             tracing::warn!(
                 last = last.map(Millis::iso),
                 now = now.iso(),
-                needs_confirming = needs_confirming(last, now),
+                needs_confirming = is_doubted,
                 "the clock has moved by more than a day since old data was last deleted, so nothing is deleted until it \
                  has run for another day, or after more than {} days until somebody confirms the time",
-                CONFIRMED / DAY
+                JUMP_MAX / DAY
             );
             monotonic
         });
         let waited = monotonic.saturating_sub(since);
         let jumped_to = Millis(now.0 - i64::try_from(waited.as_millis()).unwrap_or(i64::MAX));
-        if waited < WAIT || needs_confirming(last, jumped_to) {
+        if waited < WAIT || last.is_some_and(|last| needs_confirming(last, jumped_to)) {
             return Ok(false);
         }
         self.watched = None;
         Ok(true)
     }
-}
-
-/// Whether the clock has moved so far since the job last ran that somebody must say it is right.
-#[must_use]
-pub fn needs_confirming(last: Option<Millis>, now: Millis) -> bool {
-    last.is_some_and(|last| now.since(last).abs() > CONFIRMED)
 }
 
 /// Deletes the days of an account that are too old, page views, completions and submissions each when theirs is. Returns the

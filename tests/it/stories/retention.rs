@@ -3,10 +3,10 @@
 use guestlog::app::access::{self, Actor};
 use guestlog::app::jobs::close_days::CloseJob;
 use guestlog::app::jobs::erase_unseen::{ERASED_MAX, erase_due};
-use guestlog::app::jobs::retention::{CONFIRMED, LEAP, RetentionJob, WAIT};
+use guestlog::app::jobs::retention::{LEAP, RetentionJob, WAIT};
 use guestlog::base::clock::{DAY, HOUR, Millis};
 use guestlog::domain::account::AccountId;
-use guestlog::domain::retention::{Kind, MONTHS_MAX, Retention};
+use guestlog::domain::retention::{JUMP_MAX, Kind, MONTHS_MAX, Retention};
 use guestlog::store::{self, retention};
 use serde_json::json;
 
@@ -74,7 +74,7 @@ async fn a_clock_that_jumps_forgets_nothing_until_it_has_gone_on_for_a_day() {
     site.clock.advance(LEAP);
     let (job, looked) = run(&site, job, 1).await;
     assert_eq!(looked, 1, "a day is no leap");
-    site.clock.advance(CONFIRMED);
+    site.clock.advance(JUMP_MAX);
     let looked = run(&site, job, 1).await.1;
     assert_eq!((looked, days(&site)), (0, 3));
     // After a restart the waiting time begins again.
