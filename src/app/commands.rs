@@ -9,18 +9,20 @@ use serde_json::{Value, json};
 
 use super::access::{self, Actor};
 use super::core::App;
-use crate::app::access::{accounts, tokens, users};
+use crate::app::access::{accounts, retention, tokens, users};
 use crate::app::events::{count_back, definitions};
 use crate::app::ingest::fold;
 use crate::app::ingest::refusal::refusal;
 use crate::app::people::erase::person::{self, ErasedPerson, Key};
 use crate::app::people::import::{self, Begin, Upload};
 use crate::app::people::{lists, merge};
+use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::contact::Email;
 use crate::domain::event::{EventKind, EventNumber, Status, Typed};
 use crate::domain::import::map_columns;
 use crate::domain::list::{Conditions, ListId, ListKind};
+use crate::domain::retention::Kind as KeptKind;
 use crate::domain::user::{Role, Scope};
 use crate::domain::visitor::Token;
 use crate::store::import::{Stop, Tally};
@@ -77,6 +79,12 @@ pub enum Command {
     /// Answers `{"erased","sessions","page_views","damaged"}`: how many persons were erased, 0 when there is none with
     /// this email or token (any more), and the days that cannot be read. Exactly one of the two is given.
     ErasePerson { account: AccountId, email: Option<String>, visitor: Option<String> },
+    /// Changes how many months an account keeps a kind of data, unless it is a dry run. Answers `{"months","due",
+    /// "clock_doubted_since"}`: the months and what is too old by kind, and since when nothing is deleted because the clock
+    /// moved too far.
+    Retention { account: AccountId, change: Option<(KeptKind, u32)>, dry_run: bool },
+    /// Answers `{"confirmed"}`: the time that was confirmed.
+    ConfirmClock {},
     /// Answers `{"replayed"}`: how many dead letters were put into the inbox again.
     ReplayDeadLetters {},
     /// Answers `{"deleted"}`: how many dead letters were deleted for good.
@@ -294,6 +302,11 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         Command::ErasePerson { account, email, visitor } => {
             erase_person(app, account, email.as_deref(), visitor.as_deref()).await
         }
+        Command::Retention { account, change, dry_run } => retain(app, account, change, dry_run).await,
+        Command::ConfirmClock {} => {
+            retention::confirm_clock(app, Actor::Machine).await?;
+            Ok(json!({ "confirmed": app.now().iso() }))
+        }
         Command::ReplayDeadLetters {} => {
             let replayed = fold::replay_dead_letters(app).await?;
             Ok(json!({ "replayed": replayed }))
@@ -316,6 +329,35 @@ async fn add_event(
     need_account(app, account)?;
     let number = definitions::create(app, Actor::Machine, account, kind, typed).await?;
     Ok(json!({ "event_id": number.to_string(), "snippet": definitions::snippet(app, account, number) }))
+}
+
+async fn retain(
+    app: &App,
+    account: AccountId,
+    change: Option<(KeptKind, u32)>,
+    dry_run: bool,
+) -> Result<Value, Error> {
+    need_account(app, account)?;
+    let mut wanted = retention::find(app, account).await?;
+    if let Some((kind, months)) = change {
+        wanted.set(kind, months);
+        wanted.check().map_err(|error| Error::invalid(&error))?;
+    }
+    let due = retention::preview(app, account, wanted).await?;
+    if change.is_some() && !dry_run {
+        retention::update(app, Actor::Machine, account, wanted).await?;
+    }
+    Ok(json!({
+        "months": wanted,
+        "due": {
+            "visits": due.page_views,
+            "completions": due.completions,
+            "submissions": due.submissions,
+            "contacts": due.contacts,
+            "audit_log": due.audit_rows,
+        },
+        "clock_doubted_since": retention::doubted_since(app).await?.map(Millis::iso),
+    }))
 }
 
 async fn add_list(

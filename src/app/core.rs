@@ -21,6 +21,7 @@ use crate::app::state::user_agent_cache::UserAgentCache;
 use crate::base::clock::{Clock, Millis};
 use crate::base::random::Random;
 use crate::domain::event::LIMIT;
+use crate::domain::retention::{KEPT_MONTHS, Retention};
 use crate::geo::Geo;
 use crate::store::{self, Store};
 
@@ -40,6 +41,8 @@ pub struct Options {
     pub events: i64,
     /// Whether custom JavaScript of events may be served at all.
     pub custom_js: bool,
+    /// How long an account keeps data that has chosen nothing, months; 0 means without end.
+    pub kept_months: u32,
     /// The origin under which browsers reach the collector, if it is known.
     pub public_url: Option<String>,
 }
@@ -51,6 +54,7 @@ impl Default for Options {
             api_per_token: 200,
             events: LIMIT,
             custom_js: true,
+            kept_months: KEPT_MONTHS,
             public_url: None,
         }
     }
@@ -89,6 +93,8 @@ pub struct App {
     pub event_limit: i64,
     /// Whether custom JavaScript of events may be served at all.
     pub custom_js: bool,
+    /// How long an account keeps each kind of data that has chosen nothing.
+    pub retention: Retention,
     /// Held by the erasure of a person or visitor that runs.
     pub erasing: tokio::sync::Mutex<()>,
     /// Held by the import of contacts that runs.
@@ -139,6 +145,7 @@ impl App {
             accounts,
             definitions,
             event_limit: options.events,
+            retention: Retention::of_months(options.kept_months),
             custom_js: options.custom_js,
             addresses: AddressCache::default(),
             user_agents: UserAgentCache::default(),

@@ -10,6 +10,7 @@ mod export;
 mod generate;
 mod geo;
 mod people;
+mod retention;
 mod token;
 mod upkeep;
 mod user;
@@ -79,6 +80,9 @@ enum Command {
     /// Manage lists of contacts
     #[command(subcommand)]
     List(list::Command),
+    /// Show and change how long data is kept
+    #[command(subcommand)]
+    Retention(retention::Command),
     /// Export everything that is stored of one person, as JSON. Can run while the server is running
     ExportPerson(person::Export),
     /// Erase one person for good: the contact with all its browsers and everything they did
@@ -159,6 +163,7 @@ fn execute(command: Command, config: &Config, json: bool) -> Result<Option<Answe
         Command::Company(command) => company::run(command, config),
         Command::Export(command) => return export::run(&command, config, json),
         Command::List(command) => list::run(command, config),
+        Command::Retention(command) => retention::run(&command, config),
         Command::ExportPerson(asked) => person::export(&asked, config),
         Command::ErasePerson(asked) => person::erase(asked, config),
         Command::Geo(command) => geo::run(&command, config),

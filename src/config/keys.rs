@@ -16,7 +16,7 @@ pub const MIN_FREE_MAX: u64 = 16 << 40;
 /// The highest rate limit, requests per second.
 pub const RATE_MAX: u64 = 1_000_000;
 /// The most months for which old data can be kept.
-pub const MONTHS_MAX: u64 = 1_200;
+pub const MONTHS_MAX: u64 = crate::domain::retention::MONTHS_MAX as u64;
 /// The highest limit of event definitions in an account.
 pub const EVENTS_MAX: u64 = 100_000;
 /// The most map files in the configuration.

@@ -187,7 +187,7 @@ impl Default for Store {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { events_months: 25 }
+        Self { events_months: crate::domain::retention::KEPT_MONTHS }
     }
 }
 

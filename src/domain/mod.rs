@@ -11,6 +11,7 @@ pub mod hit_reason;
 pub mod money;
 mod people;
 mod reports;
+pub mod retention;
 #[doc = include_str!("rules.md")]
 pub mod rules {}
 pub mod text;

@@ -15,6 +15,7 @@ use crate::app::ingest::{accept, fold};
 use crate::app::jobs::assign_companies::assign_companies;
 use crate::app::jobs::build_lists::ListJob;
 use crate::app::jobs::close_days::CloseJob;
+use crate::app::jobs::erase_unseen::erase_due;
 use crate::app::jobs::retention::RetentionJob;
 use crate::app::people::import;
 
@@ -45,7 +46,7 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    pub(super) fn start(app: &Arc<App>, events_months: u32) -> Self {
+    pub(super) fn start(app: &Arc<App>) -> Self {
         // The expressions for User-Agents take a moment to load. The first visitor must not wait for them.
         std::thread::spawn(crate::domain::device::prepare);
         let running = vec![
@@ -57,7 +58,7 @@ impl Jobs {
             rt::spawn(build_lists(Arc::clone(app))),
             rt::spawn(keep_companies(Arc::clone(app))),
             rt::spawn(import_contacts(Arc::clone(app))),
-            rt::spawn(delete_old_events(Arc::clone(app), events_months)),
+            rt::spawn(delete_old_data(Arc::clone(app))),
         ];
         Self { app: Arc::clone(app), running }
     }
@@ -149,16 +150,24 @@ async fn import_contacts(app: Arc<App>) {
     }
 }
 
-async fn delete_old_events(app: Arc<App>, events_months: u32) {
+async fn delete_old_data(app: Arc<App>) {
     let mut job = RetentionJob::default();
     loop {
-        let app = Arc::clone(&app);
+        let looking = Arc::clone(&app);
         let looked = rt::task::spawn_blocking(move || {
-            let looked = job.run(&app, events_months);
+            let looked = job.run(&looking);
             (job, looked)
         });
         job = match looked.await {
-            Ok((job, Ok(_))) => job,
+            Ok((job, Ok(accounts))) => {
+                // None means that the clock is not trusted.
+                if accounts > 0
+                    && let Err(error) = erase_due(&app).await
+                {
+                    tracing::error!(%error, "unseen contacts could not be searched for");
+                }
+                job
+            }
             Ok((job, Err(error))) => {
                 tracing::error!(%error, "old data could not be searched for");
                 job

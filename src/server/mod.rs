@@ -112,7 +112,7 @@ pub(crate) async fn serve(
     let public_url = config.server.public_url.clone().filter(|_| admin.is_none());
     let origin = public_url.unwrap_or_else(|| format!("{scheme}://{admin_address}"));
     print_setup_link(&app, &origin).await;
-    let jobs = Jobs::start(&app, config.retention.events_months);
+    let jobs = Jobs::start(&app);
     started(public.server.handle());
     let open: Vec<_> = [Some(&public), admin.as_ref()]
         .into_iter()

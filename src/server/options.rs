@@ -26,6 +26,7 @@ pub(super) fn of_app(config: &Config) -> core::Options {
         api_per_token: config.limits.api_per_token,
         events: config.events.limit.into(),
         custom_js: config.events.custom_js,
+        kept_months: config.retention.events_months,
         public_url: config.server.public_url.clone(),
     }
 }

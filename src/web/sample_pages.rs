@@ -8,6 +8,7 @@ mod forms;
 mod imports;
 mod lists;
 mod people;
+mod privacy;
 mod properties;
 mod reports;
 
@@ -174,6 +175,7 @@ fn pages() -> BTreeMap<&'static str, String> {
     .chain(people::pages_of_people())
     .chain(forms::pages_of_forms())
     .chain(companies::pages_of_companies())
+    .chain(privacy::pages_of_privacy())
     .chain(properties::pages_of_properties())
     .chain(imports::pages_of_imports())
     .collect()

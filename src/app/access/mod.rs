@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod identity_keys;
 pub mod permissions;
+pub mod retention;
 pub mod setup;
 pub mod sign_in;
 pub mod tokens;

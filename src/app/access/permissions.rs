@@ -3,6 +3,7 @@
 use crate::app::state::passwords;
 use crate::domain::account::AccountId;
 use crate::domain::password::Weak;
+use crate::domain::retention::TooLong;
 use crate::domain::user::{Role, UserId};
 use crate::store::{self, Connection, member::Membership, user::User};
 
@@ -54,6 +55,8 @@ pub enum Error {
     TokenName,
     #[error("a token needs at least one scope")]
     NoScope,
+    #[error(transparent)]
+    Retention(#[from] TooLong),
     #[error(transparent)]
     Password(#[from] passwords::Error),
     #[error(transparent)]

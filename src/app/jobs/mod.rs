@@ -3,4 +3,5 @@
 pub mod assign_companies;
 pub mod build_lists;
 pub mod close_days;
+pub mod erase_unseen;
 pub mod retention;

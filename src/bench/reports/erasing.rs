@@ -15,6 +15,7 @@ use crate::bench::measuring::{Stopwatch, percentile};
 use crate::bench::server_process::ServerProcess;
 use crate::config::Config;
 use crate::domain::account::AccountId;
+use crate::domain::retention::Retention;
 use crate::domain::visitor::VisitorNumber;
 use crate::{server, store};
 
@@ -54,11 +55,13 @@ pub(super) fn measure(
     let before = days(&app)?;
     let known = app.accounts.find(account).context("the account is gone")?;
     let watch = Stopwatch::start();
-    retention::delete_days(&app, &known, 11, app.now())?;
+    retention::delete_days(&app, &known, &Retention::of_months(11), app.now())?;
     let month_ms = watch.ms();
     let after = days(&app)?;
     let watch = Stopwatch::start();
-    RetentionJob::default().run(&app, 11)?;
+    let kept = access::retention::update(&app, Actor::Machine, account, Retention::of_months(11));
+    runtime.block_on(kept)?;
+    RetentionJob::default().run(&app)?;
     let visitors_ms = watch.ms();
     app.store.close();
     let server = ServerProcess::serve(dir, &[("GUESTLOG_RETENTION__EVENTS_MONTHS", "10")])?;

@@ -55,6 +55,7 @@ pub(in crate::store) const MAIN: &[Migration] = &[
         name: "0022_event_property_event",
         sql: include_str!("migrations/0022_event_property_event.sql"),
     },
+    Migration { name: "0023_retention", sql: include_str!("migrations/0023_retention.sql") },
 ];
 
 /// The steps of `inbox.db`.

@@ -1,17 +1,21 @@
-//! Deletes what is older than an account keeps: whole closed days, a few per step, then the visitors of whom nothing is
-//! left. The caller decides what is too old. Texts of the dictionary are kept, because only all columns of all days
-//! together could say whether a text is still used.
+//! How long an account keeps each kind of data, and deleting what is older: whole closed days, a few per step, page views
+//! or completions of days whose other rows are kept, then the visitors of whom nothing is left. The caller decides what is
+//! too old. Texts of the dictionary are kept, because only all columns of all days together could say whether a text is
+//! still used.
+
+use std::collections::VecDeque;
 
 use rusqlite::Connection;
 
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::period::LocalDay;
+use crate::domain::retention::{Kind as Kept, Retention};
 use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 use crate::store::hits::{event, session};
 use crate::store::people::{form, submission};
-use crate::store::segment;
+use crate::store::segment::{self, Removal, Segment, rewrite};
 
 /// Segments deleted per step.
 pub const SEGMENTS: usize = 31;
@@ -23,6 +27,36 @@ const SUBMISSIONS: usize = 1_000;
 pub const FOUND: usize = 20_000;
 /// Visitors, or tokens, deleted per step.
 pub const VISITORS: usize = 500;
+
+/// Rows of segments rewritten in one transaction; the last segment may exceed it.
+const ROWS: u32 = 400_000;
+
+/// How long an account keeps each kind of data; `default` holds for kinds that it has not chosen.
+pub fn find(conn: &Connection, account: AccountId, default: Retention) -> Result<Retention, Error> {
+    let mut statement = conn.prepare_cached("select kind, months from retention where account_id = ?1")?;
+    let mut rows = statement.query([account.0])?;
+    let mut retention = default;
+    while let Some(row) = rows.next()? {
+        // A kind that a later program has written is none of this one.
+        if let Some(kind) =
+            Kept::parse(row.get_ref(0)?.as_str().map_err(|error| Error::Sqlite(error.into()))?)
+        {
+            retention.set(kind, row.get(1)?);
+        }
+    }
+    Ok(retention)
+}
+
+pub fn upsert(conn: &Connection, account: AccountId, retention: &Retention) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(
+        "insert into retention (account_id, kind, months) values (?1, ?2, ?3)
+         on conflict do update set months = ?3",
+    )?;
+    for kind in Kept::ALL {
+        statement.execute((account.0, kind.as_str(), retention.months(kind)))?;
+    }
+    Ok(())
+}
 
 /// When retention last ran.
 pub fn find_last(conn: &Connection) -> Result<Option<Millis>, Error> {
@@ -45,10 +79,6 @@ pub fn step(conn: &Connection, account: AccountId, first: LocalDay, before: Mill
     if old.len() == SEGMENTS {
         return Ok(true);
     }
-    if submission::delete_before(conn, account, before, SUBMISSIONS)? == SUBMISSIONS {
-        return Ok(true);
-    }
-    form::delete_unused(conn, account, before)?;
     event::delete_between(conn, account, i64::MIN, before.0)?;
     for sql in [
         "delete from event_property where account_id = ?1 and at_ms < ?2",
@@ -60,6 +90,56 @@ pub fn step(conn: &Connection, account: AccountId, first: LocalDay, before: Mill
     conn.prepare_cached("delete from bot_day where account_id = ?1 and day < ?2")?
         .execute((account.0, first.0))?;
     Ok(false)
+}
+
+/// Deletes a step of submissions that came before `before`, and forms that have none left. Answers whether there is more.
+pub fn delete_submissions(conn: &Connection, account: AccountId, before: Millis) -> Result<bool, Error> {
+    if submission::delete_before(conn, account, before, SUBMISSIONS)? == SUBMISSIONS {
+        return Ok(true);
+    }
+    form::delete_unused(conn, account, before)?;
+    Ok(false)
+}
+
+/// The segments that ended before `before` and have rows of a kind that is not kept as long as the other rows.
+pub fn list_with(
+    conn: &Connection,
+    account: AccountId,
+    kind: Kept,
+    before: Millis,
+) -> Result<VecDeque<Segment>, Error> {
+    let has_rows = |segment: &Segment| match kind {
+        Kept::Visits => segment.totals.page_views > 0,
+        Kept::Completions => segment.totals.completions > 0,
+        Kept::Submissions | Kept::Contacts | Kept::AuditLog => false,
+    };
+    let mut segments = segment::list(conn, account, i64::MIN, before.0)?;
+    segments.retain(|segment| segment.extent.last_ms < before.0 && has_rows(segment));
+    Ok(segments.into())
+}
+
+/// Prepares the next segments without their page views, or without their completions.
+pub fn prepare_without(
+    conn: &Connection,
+    kind: Kept,
+    segments: &mut VecDeque<Segment>,
+) -> Result<Vec<Removal>, Error> {
+    let unchanged = "what is too old stays in it";
+    rewrite::prepare_next(conn, segments, ROWS, unchanged, |reader, segment| {
+        Removal::of_kind(reader, &segment, kind == Kept::Completions).map(Some)
+    })
+}
+
+/// Replaces segments by those that were prepared.
+pub fn apply(conn: &Connection, account: AccountId, removals: Vec<Removal>) -> Result<(), Error> {
+    removals.into_iter().try_for_each(|removal| removal.apply(conn, account))
+}
+
+/// Deletes the properties of completions before `before`.
+pub fn delete_properties(conn: &Connection, account: AccountId, before: Millis) -> Result<(), Error> {
+    conn.prepare_cached("delete from event_property where account_id = ?1 and at_ms < ?2")?
+        .execute((account.0, before.0))?;
+    Ok(())
 }
 
 /// Visitors who may be deleted.
@@ -157,19 +237,29 @@ pub fn delete_unseen(
 /// Rows of logs that are deleted in a step.
 const LOG_ROWS: usize = 1_000;
 
-/// Deletes a step of audit rows and of changes of custom JavaScript that are older than `before`. The last audit row, and
-/// the last change of each event, stay: what follows continues from them. Answers whether there is more.
-pub fn delete_log_rows(conn: &Connection, before: Millis) -> Result<bool, Error> {
+/// Deletes a step of audit rows and of changes of custom JavaScript of an account that are older than `before`; without an
+/// account, audit rows of the server. The last audit row, and the last change of each event, stay: what follows continues
+/// from them. Answers whether there is more.
+pub fn delete_log_rows(conn: &Connection, account: Option<AccountId>, before: Millis) -> Result<bool, Error> {
     let mut deleted = 0;
     for sql in [
         "delete from audit where id in (select id from audit
-             where at_ms < ?1 and id < (select max(id) from audit) order by id limit ?2)",
+             where at_ms < ?1 and account_id is ?3 and id < (select max(id) from audit) order by id limit ?2)",
         "delete from event_script_change where id in (select id from event_script_change c
-             where at_ms < ?1 and exists (select 1 from event_script_change l
+             where at_ms < ?1 and account_id is ?3 and exists (select 1 from event_script_change l
                  where l.account_id = c.account_id and l.number = c.number and l.id > c.id)
              order by id limit ?2)",
     ] {
-        deleted = deleted.max(conn.prepare_cached(sql)?.execute((before.0, LOG_ROWS as i64))?);
+        let account = account.map(|account| account.0);
+        deleted = deleted.max(conn.prepare_cached(sql)?.execute((before.0, LOG_ROWS as i64, account))?);
     }
     Ok(deleted == LOG_ROWS)
+}
+
+/// How many audit rows of an account are older than `before`.
+pub fn count_log_rows(conn: &Connection, account: AccountId, before: Millis) -> Result<u64, Error> {
+    Ok(conn
+        .prepare_cached("select count(*) from audit where account_id = ?1 and at_ms < ?2")?
+        .query_row((account.0, before.0), |row| row.get::<_, u32>(0))?
+        .into())
 }

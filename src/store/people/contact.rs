@@ -380,6 +380,29 @@ pub fn list_ids(conn: &Connection, account: AccountId) -> Result<Vec<u32>, Error
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
+/// Contacts that were neither seen nor made since `before`.
+const IS_UNSEEN: &str = "account_id = ?1 and state = 'active' and last_ms < ?2 and created_ms < ?2";
+
+/// Contacts that were neither seen nor made since `before`, at most `limit`.
+pub fn list_unseen(
+    conn: &Connection,
+    account: AccountId,
+    before: Millis,
+    limit: usize,
+) -> Result<Vec<i64>, Error> {
+    let mut statement =
+        conn.prepare_cached(&format!("select id from contact where {IS_UNSEEN} order by id limit ?3"))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let contacts = statement.query_map((account.0, before.0, limit), |row| row.get(0))?;
+    Ok(contacts.collect::<Result<_, _>>()?)
+}
+
+/// How many contacts were neither seen nor made since `before`.
+pub fn count_unseen(conn: &Connection, account: AccountId, before: Millis) -> Result<u64, Error> {
+    let mut statement = conn.prepare_cached(&format!("select count(*) from contact where {IS_UNSEEN}"))?;
+    Ok(statement.query_row((account.0, before.0), |row| row.get::<_, u32>(0))?.into())
+}
+
 /// Visits all contacts of an account with when they were seen or created.
 pub fn each_moment(
     conn: &Connection,

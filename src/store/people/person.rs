@@ -83,6 +83,7 @@ pub const OTHER_TABLES: &[(&str, &str)] = &[
     ("one_time_link", "users of the pages"),
     ("pick", "elements that users of the pages choose"),
     ("property_definition", "labels and types of properties"),
+    ("retention", "how long an account keeps what"),
     ("saved_view", "exported by `saved_view::list_with_value`"),
     ("seen", "ids of events, exported by `erase_visitors::list_event_ids`"),
     ("segment", "exported as sessions"),

@@ -349,6 +349,16 @@ pub fn each_of_contacts(
     Ok(())
 }
 
+/// How many submissions came before `before`.
+pub fn count_before(conn: &Connection, account: AccountId, before: Millis) -> Result<u64, Error> {
+    Ok(conn
+        .prepare_cached(
+            "select count(*) from submission indexed by submission_time where account_id = ?1 and at_ms < ?2",
+        )?
+        .query_row((account.0, before.0), |row| row.get::<_, u32>(0))?
+        .into())
+}
+
 /// Deletes submissions that are too old, at most `limit`. Answers how many there were.
 pub fn delete_before(
     conn: &Connection,

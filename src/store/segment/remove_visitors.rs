@@ -1,4 +1,4 @@
-//! Makes a segment without some visitors. The result equals the segment that would have been written if they had never
+//! Makes a segment without some visitors, or without one kind of its rows. The result equals the segment that would have been written if they had never
 //! been there.
 //!
 //! Most columns are moved bit by bit instead of being unpacked, so that even the day of a busy account costs little
@@ -15,9 +15,10 @@ use super::rewrite;
 use super::{Reader, Segment, pack};
 use crate::domain::account::AccountId;
 use crate::store::error::{Damage, Error};
+use crate::store::event::COMPLETION;
 use crate::store::totals::Totals;
 
-/// A segment, and its content without some visitors.
+/// A segment, and its content without what goes.
 pub struct Removal {
     segment: Segment,
     content: Option<Content>,
@@ -51,6 +52,20 @@ impl Removal {
         let totals = whole.totals_without(segment.totals, &visitors, &ranges)?;
         let (extent, packed) = whole.columns_without(&ranges)?;
         Ok(Some(Self { segment, content: Some((extent, totals, packed)) }))
+    }
+
+    /// The segment without its completions, or without its page views.
+    pub(in crate::store) fn of_kind(
+        reader: &mut Reader<'_>,
+        segment: &Segment,
+        completions: bool,
+    ) -> Result<Self, Error> {
+        let mut runs = reader.runs(segment)?;
+        for run in &mut runs {
+            run.rows.retain(|row| (row.kind == COMPLETION) != completions);
+        }
+        runs.retain(|run| !run.rows.is_empty());
+        Ok(Self { segment: *segment, content: columns::encode(runs) })
     }
 
     /// Replaces the segment, unless it was replaced by another one meanwhile. That one still has the visitors.
@@ -275,7 +290,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::store::event::{COMPLETION, Event, PAGE_VIEW};
+    use crate::store::event::{Event, PAGE_VIEW};
     use crate::store::segment::columns::{Run, decode, encode};
 
     fn row() -> impl Strategy<Value = Event> {

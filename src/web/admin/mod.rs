@@ -65,6 +65,7 @@ fn pages(config: &mut ServiceConfig) {
     settings::advanced_tracking::routes(config);
     settings::companies::routes(config);
     settings::identity::routes(config);
+    settings::privacy::routes(config);
     settings::users::routes(config);
     settings::tokens::routes(config);
     settings::export::routes(config);

@@ -92,6 +92,7 @@ texts! {
             token_name: "Enter a name of at most 100 characters.",
             no_scope: "Choose at least one scope.",
             link: "This link was already used, has expired, or was replaced by a newer one. Ask for another.",
+            months: "Data can be kept for at most 1,200 months; 0 keeps it without end.",
             publish: "You cannot publish custom JavaScript, so you cannot allow others to publish it or turn it on. An owner can.",
         },
         setup: Setup {

@@ -74,7 +74,9 @@ pub mod labels;
 pub mod live;
 pub mod number;
 mod people;
+pub mod privacy;
 mod reports;
+pub mod statement;
 pub mod tracking;
 
 use access::Access;
@@ -95,6 +97,7 @@ use lists::Lists;
 use live::Live;
 use number::Numbers;
 pub use people::{companies, contacts, forms, imports, lists, properties, visitor};
+use privacy::Privacy;
 use properties::Properties;
 use report::Report;
 pub use reports::{report, saved_views, table};
@@ -124,6 +127,7 @@ texts! {
         install: Install,
         tracking: Tracking,
         identity: Identity,
+        privacy: Privacy,
         placeholders: Placeholders,
         export: Export,
         picker: Picker,

@@ -31,6 +31,7 @@ enum Who {
 }
 
 use Who::{Everybody, ServerAdmin, SignedIn};
+const OWNER: Who = Who::Role(Role::Owner);
 const ADMIN: Who = Who::Role(Role::Admin);
 const EDITOR: Who = Who::Role(Role::Editor);
 const VIEWER: Who = Who::Role(Role::Viewer);
@@ -132,6 +133,9 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/accounts/{a}/settings/account", ADMIN),
     ("GET", "/accounts/{a}/settings/identity", ADMIN),
     ("POST", "/accounts/{a}/settings/identity", ADMIN),
+    ("GET", "/accounts/{a}/settings/privacy", ADMIN),
+    ("POST", "/accounts/{a}/settings/privacy", OWNER),
+    ("POST", "/accounts/{a}/settings/privacy/clock", ServerAdmin),
     ("GET", "/accounts/{a}/settings/users", ADMIN),
     ("POST", "/accounts/{a}/settings/users", ADMIN),
     ("POST", "/accounts/{a}/settings/users/{u}", ADMIN),

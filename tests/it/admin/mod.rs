@@ -17,6 +17,7 @@ mod matrix;
 mod merging;
 mod odd_texts;
 mod pick;
+mod privacy;
 mod properties;
 mod publishing;
 mod reports;

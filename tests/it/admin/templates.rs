@@ -37,7 +37,8 @@ fn readable(template: &str) -> Vec<String> {
     const READ: [&str; 6] =
         [" title=\"", " aria-label=\"", " placeholder=\"", " alt=\"", " value=\"", " label=\""];
     /// Values of buttons and fields that only programs read.
-    const WORDS: [&str; 8] = ["on", "custom", "approve", "dismiss", "restore", "renew", "drop", "accept"];
+    const WORDS: [&str; 9] =
+        ["on", "custom", "approve", "check", "dismiss", "restore", "renew", "drop", "accept"];
     let text = without_expressions(template);
     let mut found = Vec::new();
     for piece in text.split('<') {

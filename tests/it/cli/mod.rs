@@ -15,5 +15,6 @@ mod harness;
 mod listen;
 mod lists;
 mod maps;
+mod retention;
 mod stores;
 mod upkeep;

@@ -137,6 +137,7 @@ impl Site {
             events: wanted.events,
             custom_js: wanted.custom_js,
             public_url: wanted.public_url.map(str::to_owned),
+            ..core::Options::default()
         };
         let random = Arc::new(SeededRandom::new(1));
         let app = App::new(store, wanted.geo, Arc::clone(&clock) as _, random, &limits).unwrap();

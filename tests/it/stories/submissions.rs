@@ -192,7 +192,13 @@ async fn submissions_and_forms_are_deleted_when_they_are_too_old() {
     let app = site.app.clone();
     let work = move || {
         let account = app.accounts.find(guestlog::domain::account::AccountId::FIRST).unwrap();
-        guestlog::app::jobs::retention::delete_days(&app, &account, 1, app.now()).unwrap();
+        guestlog::app::jobs::retention::delete_days(
+            &app,
+            &account,
+            &guestlog::domain::retention::Retention::of_months(1),
+            app.now(),
+        )
+        .unwrap();
     };
     actix_web::rt::task::spawn_blocking(work.clone()).await.unwrap();
     assert_eq!(site.asks::<i64>("select at_ms from submission"), [old.0]);

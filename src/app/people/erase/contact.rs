@@ -44,6 +44,16 @@ pub async fn erase_contact(
     erase(app, actor, account, id, Remember::Yes).await
 }
 
+/// Erases a contact that was not seen for long. It is not remembered: a restored backup has it as old as it is.
+pub(in crate::app) async fn erase_unseen(
+    app: &App,
+    actor: Actor,
+    account: AccountId,
+    id: i64,
+) -> Result<ErasedContact, Error> {
+    erase(app, actor, account, id, Remember::No).await
+}
+
 pub(super) async fn erase(
     app: &App,
     actor: Actor,

@@ -40,9 +40,9 @@ const ROUNDS: usize = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Remember {
     Yes,
-    /// It was written down when the person was erased for the first time. Somebody who came back since then, and is in a
-    /// later backup, must not be erased with them.
-    IsDone,
+    /// It was written down when the person was erased for the first time, and somebody who came back since then, and is in
+    /// a later backup, must not be erased with them. Or it is erased for its age, which it also has in a backup.
+    No,
 }
 
 impl Remember {
@@ -50,7 +50,7 @@ impl Remember {
     async fn append(self, app: &App, account: AccountId, marks: Vec<Mark>) -> Result<Option<u64>, Error> {
         match self {
             Self::Yes => Ok(Some(app.store.erased.append(Arc::clone(&app.random), account, marks).await?)),
-            Self::IsDone => Ok(None),
+            Self::No => Ok(None),
         }
     }
 }

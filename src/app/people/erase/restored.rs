@@ -85,11 +85,11 @@ async fn erase_again(app: &App, known: erased::Known) -> Result<(), Error> {
         );
     }
     for (account, id) in found.contacts {
-        ignore_missing(contact::erase(app, Actor::Machine, account, id, Remember::IsDone).await)?;
+        ignore_missing(contact::erase(app, Actor::Machine, account, id, Remember::No).await)?;
     }
     // The visitors of a contact are gone with it.
     for (account, number) in found.visitors {
-        ignore_missing(visitor::erase(app, Actor::Machine, account, number, Remember::IsDone).await)?;
+        ignore_missing(visitor::erase(app, Actor::Machine, account, number, Remember::No).await)?;
     }
     Ok(app.store.writer.write(move |conn| erased::update_count(conn, total)).await?)
 }

@@ -23,6 +23,7 @@ pub fn message(texts: &Wrong, error: Error) -> Result<&'static str, WebError> {
         Error::NoScope => texts.no_scope,
         Error::Link => texts.link,
         Error::Publish => texts.publish,
+        Error::Retention(_) => texts.months,
         Error::Denied | Error::Wait(_) | Error::Password(_) | Error::Store(_) => return Err(error.into()),
     })
 }

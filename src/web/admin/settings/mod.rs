@@ -1,4 +1,4 @@
-//! The settings pages of an account: tracking code, companies, properties of contacts, sites, identity, users, API tokens,
+//! The settings pages of an account: tracking code, companies, properties of contacts, sites, identity, privacy, users, API tokens,
 //! export; and the list of accounts.
 
 pub mod account_form;
@@ -9,6 +9,7 @@ pub mod companies;
 pub mod export;
 pub mod form_errors;
 pub mod identity;
+pub mod privacy;
 pub mod properties;
 pub mod settings_nav;
 pub mod tokens;

@@ -15,6 +15,7 @@ pub enum Tab {
     AdvancedTracking,
     Companies,
     Identity,
+    Privacy,
     Properties,
     Account,
     Users,
@@ -23,12 +24,13 @@ pub enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::TrackingCode,
         Self::AdvancedTracking,
         Self::Properties,
         Self::Companies,
         Self::Identity,
+        Self::Privacy,
         Self::Account,
         Self::Users,
         Self::Tokens,
@@ -42,6 +44,7 @@ impl Tab {
             Self::AdvancedTracking => "advanced-tracking",
             Self::Companies => "companies",
             Self::Identity => "identity",
+            Self::Privacy => "privacy",
             Self::Properties => "properties",
             Self::Account => "account",
             Self::Users => "users",
@@ -57,6 +60,7 @@ impl Tab {
             Self::AdvancedTracking
             | Self::Companies
             | Self::Identity
+            | Self::Privacy
             | Self::Account
             | Self::Users
             | Self::Tokens
@@ -105,6 +109,7 @@ impl SettingsNav {
             Tab::AdvancedTracking => texts.advanced_tracking,
             Tab::Companies => self.t.companies.settings.nav,
             Tab::Identity => self.t.identity.title,
+            Tab::Privacy => self.t.privacy.title,
             Tab::Properties => texts.properties,
             Tab::Account => texts.account,
             Tab::Users => texts.users,

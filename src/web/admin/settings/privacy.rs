@@ -1,0 +1,240 @@
+//! `/accounts/{id}/settings/privacy`: how long each kind of data is kept, where it is, and a text for the site's own privacy
+//! statement. Admins see it; owners change it; a server admin confirms the clock after it jumped.
+
+use actix_web::web::{Query, ServiceConfig, post, resource};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::app::access::retention::{self, Preview};
+use crate::base::clock::Millis;
+use crate::domain::account::AccountId;
+use crate::domain::period::Zone;
+use crate::domain::retention::{Kind, MONTHS_MAX, Retention};
+use crate::domain::tracking::Tracking;
+use crate::domain::user::Role;
+use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
+use crate::web::drawing::format;
+use crate::web::part::code_block::Code;
+use crate::web::part::field::{Choice, Field, Kind as FieldKind};
+use crate::web::part::icon::Icon;
+use crate::web::request::form::AccountForm;
+use crate::web::request::guard::Member;
+use crate::web::request::method::get_or_head;
+use crate::web::request::query::{self, Pairs};
+use crate::web::response::error::WebError;
+use crate::web::response::flash::Done;
+use crate::web::response::page::{Layout, Section};
+use crate::web::response::respond;
+use crate::web::text::statement::{STATEMENTS, Statement};
+use crate::web::text::{Texts, fill};
+
+const LANGUAGE: &str = "language";
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(
+            resource("/accounts/{account}/settings/privacy")
+                .route(get_or_head().to(show))
+                .route(post().to(update)),
+        )
+        .service(resource("/accounts/{account}/settings/privacy/clock").route(post().to(confirm_clock)));
+}
+
+#[derive(Template)]
+#[template(path = "privacy/show.html")]
+pub(crate) struct Page {
+    layout: Layout,
+    nav: SettingsNav,
+    id: AccountId,
+    months: Vec<Field>,
+    may_change: bool,
+    has_errors: bool,
+    /// What the months as typed would delete; empty lines mean nothing.
+    preview: Option<Vec<String>>,
+    /// Why nothing is deleted at the moment, and whether the user may say that the time is right.
+    doubt: Option<(String, bool)>,
+    language: Field,
+    statement: Code,
+}
+
+/// What the page shows besides texts.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    pub zone: &'a Zone,
+    pub now: Millis,
+    pub sites: &'a [String],
+    pub tracking: Tracking,
+    pub kept: Retention,
+    /// The months as typed; without, those in `kept`.
+    pub typed: Option<&'a [(Kind, String)]>,
+    pub preview: Option<Preview>,
+    pub doubted_since: Option<Millis>,
+    /// The code of the statement's language.
+    pub language: &'a str,
+    pub may_change: bool,
+    pub is_server_admin: bool,
+}
+
+pub(crate) fn page(layout: Layout, nav: SettingsNav, id: AccountId, shown: &Shown<'_>) -> Page {
+    let t = layout.t;
+    let months: Vec<Field> = Kind::ALL.into_iter().map(|kind| field(t, kind, shown)).collect();
+    let doubt = shown.doubted_since.map(|last| {
+        let (when, now) = (format::date_time(&t.number, shown.zone, last), shown.now);
+        let now = format::date_time(&t.number, shown.zone, now);
+        (fill(t.privacy.clock_what, &[("when", &when), ("now", &now)]), shown.is_server_admin)
+    });
+    let chosen = STATEMENTS.iter().find(|one| one.code == shown.language);
+    let chosen = chosen.or_else(|| STATEMENTS.first());
+    let choices = STATEMENTS.iter().map(|one| Choice {
+        value: one.code.to_owned(),
+        label: one.name.to_owned(),
+        hint: None,
+    });
+    Page {
+        has_errors: months.iter().any(|field| field.error.is_some()),
+        months,
+        may_change: shown.may_change,
+        preview: shown.preview.map(|preview| lines(t, preview)),
+        doubt,
+        language: Field::new(t, LANGUAGE, t.privacy.language, FieldKind::Select(choices.collect()))
+            .value(chosen.map_or("", |one| one.code))
+            .required(),
+        statement: Code {
+            t,
+            id: "statement",
+            label: t.privacy.statement.to_owned(),
+            text: chosen.map_or_else(String::new, |one| statement(one, shown)),
+        },
+        layout,
+        nav,
+        id,
+    }
+}
+
+fn field(t: &'static Texts, kind: Kind, shown: &Shown<'_>) -> Field {
+    let texts = &t.privacy;
+    let (label, hint) = match kind {
+        Kind::Visits => (texts.visits, texts.visits_hint),
+        Kind::Completions => (texts.completions, texts.completions_hint),
+        Kind::Submissions => (texts.submissions, texts.submissions_hint),
+        Kind::Contacts => (texts.contacts, texts.contacts_hint),
+        Kind::AuditLog => (texts.audit_log, texts.audit_log_hint),
+    };
+    let typed = shown.typed.and_then(|typed| typed.iter().find(|(of, _)| *of == kind));
+    let value = typed.map_or_else(|| shown.kept.months(kind).to_string(), |(_, text)| text.clone());
+    let limit = t.number.grouped(MONTHS_MAX.into());
+    let error = parse_months(&value).is_none().then(|| fill(texts.not_a_number, &[("limit", &limit)]));
+    Field::new(t, kind.as_str(), label, FieldKind::Text).value(&value).hint(hint).error(error).required()
+}
+
+fn parse_months(text: &str) -> Option<u32> {
+    text.trim().parse().ok().filter(|months| *months <= MONTHS_MAX)
+}
+
+/// What would be deleted, a line for each kind that has anything.
+fn lines(t: &'static Texts, preview: Preview) -> Vec<String> {
+    let texts = &t.privacy;
+    [
+        (&texts.page_views, preview.page_views),
+        (&texts.completions_count, preview.completions),
+        (&texts.submissions_count, preview.submissions),
+        (&texts.contacts_count, preview.contacts),
+        (&texts.audit_rows, preview.audit_rows),
+    ]
+    .into_iter()
+    .filter(|(_, count)| *count > 0)
+    .map(|(plural, count)| plural.of(i64::try_from(count).unwrap_or(i64::MAX), &t.number))
+    .collect()
+}
+
+/// The text for the site's privacy statement.
+fn statement(words: &Statement, shown: &Shown<'_>) -> String {
+    let months = |kind| match shown.kept.months(kind) {
+        0 => words.without_end.to_owned(),
+        1 => words.months[0].to_owned(),
+        n => fill(words.months[1], &[("n", &n.to_string())]),
+    };
+    let (visits, completions) = (months(Kind::Visits), months(Kind::Completions));
+    let (submissions, contacts) = (months(Kind::Submissions), months(Kind::Contacts));
+    let kept = [("visits", visits.as_str()), ("completions", &completions), ("submissions", &submissions)];
+    let mut paragraphs = vec![
+        fill(words.what, &[("sites", &shown.sites.join(", "))]),
+        words.collected.to_owned(),
+        words.address.to_owned(),
+        words.cookies.to_owned(),
+        words.identified.to_owned(),
+    ];
+    if shown.tracking.collect_forms {
+        paragraphs.push(words.forms.to_owned());
+    }
+    paragraphs.push(fill(words.kept, &kept));
+    paragraphs.push(match shown.kept.months(Kind::Contacts) {
+        0 => words.contacts_without_end.to_owned(),
+        _ => fill(words.contacts, &[("contacts", &contacts)]),
+    });
+    paragraphs.push(words.rights.to_owned());
+    paragraphs.join("\n\n")
+}
+
+/// What was typed and is not saved.
+#[derive(Default)]
+struct Typed {
+    months: Option<Vec<(Kind, String)>>,
+    preview: Option<Preview>,
+    language: String,
+}
+
+async fn page_of(member: &Member, typed: Typed) -> Result<HttpResponse, WebError> {
+    let (app, id) = (member.app(), member.account_id());
+    let account = &member.account;
+    let shown = Shown {
+        zone: &account.zone,
+        now: app.now(),
+        sites: &account.account.settings.domains,
+        tracking: *account.tracking(),
+        kept: retention::find(app, id).await?,
+        typed: typed.months.as_deref(),
+        preview: typed.preview,
+        doubted_since: retention::doubted_since(app).await?,
+        language: &typed.language,
+        may_change: member.membership.role >= Role::Owner,
+        is_server_admin: member.signed_in.need_server_admin().is_ok(),
+    };
+    let layout = member.layout(member.t().privacy.title, Section::Settings, "");
+    let page = page(layout, SettingsNav::over(member, Tab::Privacy), id, &shown);
+    respond::form(page.has_errors, &page)
+}
+
+async fn show(member: Member, Query(asked): Query<Pairs>) -> Result<HttpResponse, WebError> {
+    member.need(Role::Admin)?;
+    let language = query::first(&asked, LANGUAGE).unwrap_or_default().to_owned();
+    page_of(&member, Typed { language, ..Typed::default() }).await
+}
+
+async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
+    let AccountForm { sender: member, fields } = form;
+    member.need(Role::Owner)?;
+    let (app, account) = (member.app(), member.account_id());
+    let typed: Vec<(Kind, String)> =
+        Kind::ALL.into_iter().map(|kind| (kind, fields.text(kind.as_str()).to_owned())).collect();
+    let mut wanted = retention::find(app, account).await?;
+    for (kind, text) in &typed {
+        match parse_months(text) {
+            Some(months) => wanted.set(*kind, months),
+            None => return page_of(&member, Typed { months: Some(typed), ..Typed::default() }).await,
+        }
+    }
+    if fields.text("do") == "check" {
+        let preview = Some(retention::preview(app, account, wanted).await?);
+        return page_of(&member, Typed { months: Some(typed), preview, ..Typed::default() }).await;
+    }
+    retention::update(app, member.actor(), account, wanted).await?;
+    respond::done(&request, member.https(), Done::Saved, &Tab::Privacy.path(account))
+}
+
+async fn confirm_clock(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
+    let member = form.sender;
+    member.signed_in.need_server_admin()?;
+    retention::confirm_clock(member.app(), member.actor()).await?;
+    respond::done(&request, member.https(), Done::Saved, &Tab::Privacy.path(member.account_id()))
+}
