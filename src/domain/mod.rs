@@ -6,6 +6,7 @@
 pub mod account;
 pub mod consent;
 mod events;
+pub mod exclusions;
 pub mod hit;
 pub mod hit_reason;
 pub mod money;
