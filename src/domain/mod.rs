@@ -6,7 +6,6 @@
 pub mod account;
 pub mod consent;
 mod events;
-pub mod exclusions;
 pub mod hit;
 pub mod hit_reason;
 pub mod money;
@@ -25,6 +24,6 @@ pub use people::{
 };
 pub use reports::{period, question, saved_view};
 pub use visits::{
-    addresses, campaign, click_id, client_hints, device, language, network, page, readable, referrer, screen,
-    scrub, source, suspicion, url_rule, visitor,
+    addresses, campaign, click_id, client_hints, device, exclusions, language, network, page, readable,
+    referrer, screen, scrub, source, suspicion, url_rule, visitor,
 };

@@ -2,7 +2,6 @@
 
 pub mod accounts;
 pub mod identity_keys;
-pub mod own_visits;
 pub mod permissions;
 pub mod setup;
 pub mod sign_in;

@@ -2,10 +2,10 @@
 
 use super::campaign::Campaign;
 use super::click_id::ClickId;
+use super::exclusions::without_parameters;
 use super::page::{Invalid, Page};
 use super::scrub;
 use super::source::{self, Origin};
-use crate::domain::exclusions::without_parameters;
 
 /// The addresses of a beacon as they were sent.
 #[derive(Clone, Copy, Debug, Default)]

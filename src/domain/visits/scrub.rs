@@ -44,7 +44,7 @@ pub(super) fn decode(text: &str) -> Cow<'_, str> {
 }
 
 /// A key in the form of the tables.
-pub(in crate::domain) fn plain_key(key: &str) -> Cow<'_, str> {
+pub(super) fn plain_key(key: &str) -> Cow<'_, str> {
     let key = decode(key);
     if key.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(key.to_ascii_lowercase()) } else { key }
 }

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::collector::over_limit;
 use super::script::dress;
-use crate::app::access::own_visits;
+use crate::app::events::own_visits;
 use crate::tracker;
 use crate::web::request::state::State;
 use crate::web::text::EN;

@@ -5,7 +5,7 @@ use askama::Template;
 use super::events;
 use super::fixtures::{ARABIC, HOSTILE, LONG, layout, today, visit, visits};
 use crate::app::access::accounts::TrackingChange;
-use crate::app::access::own_visits::Wish;
+use crate::app::events::own_visits::Wish;
 use crate::app::reports::dashboard::{Compare, Dashboard, Kpi, Point};
 use crate::app::reports::visitor::{ContactRef, SessionRow};
 use crate::app::reports::{Before, NameRow, PageRow, SourceRow, Span, Table, VisitorReport};
@@ -374,7 +374,7 @@ fn advanced_tracking_of(name: &str) -> String {
         id: AccountId::FIRST,
         zone: &zone(),
         typed: &Typed::stored(Tracking::default(), &exclusions),
-        address: "https://example.com/".into(),
+        address: "example.com".into(),
         changes: &[
             change(Setting::ExcludedAddresses, added),
             change(Setting::ClickAutocapture, ChangedTo::Switch { on: true }),
@@ -386,7 +386,7 @@ fn advanced_tracking_of(name: &str) -> String {
 fn own_visits_of(name: &str) -> String {
     let layout = layout(EN.own_visits.title, Section::Settings, name);
     let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::AdvancedTracking);
-    let link = format!("https://example.com/#guestlog-own-visits=o{}", "0123456789abcdef".repeat(2));
+    let link = format!("//example.com/#guestlog-own-visits=o{}", "0123456789abcdef".repeat(2));
     advanced_tracking::link_page(layout, nav, AccountId::FIRST, Wish::LeaveOut, link).render().unwrap()
 }
 

@@ -1,9 +1,9 @@
 //! The settings under advanced tracking: what is refused, what is remembered of a change, who may change them, and the
 //! links that leave out one's own visits.
 
-use guestlog::app::access::own_visits::Wish;
-use guestlog::app::access::{Actor, Error as Access, accounts, own_visits, users};
+use guestlog::app::access::{Actor, Error as Access, accounts, users};
 use guestlog::app::events::element_picker::LIFE;
+use guestlog::app::events::own_visits::{self, Wish};
 use guestlog::domain::account::AccountId;
 use guestlog::domain::exclusions::Exclusions;
 use guestlog::domain::tracking::Tracking;

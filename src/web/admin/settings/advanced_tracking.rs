@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::app::access::accounts::{self, TrackingChange};
-use crate::app::access::own_visits::{self, Wish};
 use crate::app::events::element_picker::Error;
+use crate::app::events::own_visits::{self, Wish};
 use crate::domain::account::AccountId;
 use crate::domain::element_picker::ADDRESS_MAX;
 use crate::domain::exclusions::{self, Exclusions, Invalid};
@@ -216,7 +216,7 @@ pub(crate) struct Shown<'a> {
     pub id: AccountId,
     pub zone: &'a Zone,
     pub typed: &'a Typed,
-    /// A page of the site that is offered for leaving out one's own visits.
+    /// A page of the site, or a domain, that is offered for leaving out one's own visits.
     pub address: String,
     pub changes: &'a [TrackingChange],
 }
@@ -251,7 +251,7 @@ async fn answer(member: &Member, typed: &Typed) -> Result<HttpResponse, WebError
         id: member.account_id(),
         zone: &member.account.zone,
         typed,
-        address: domain.map(|domain| format!("https://{domain}/")).unwrap_or_default(),
+        address: domain.cloned().unwrap_or_default(),
         changes: &changes,
     };
     let layout = member.layout(member.t().access.settings.advanced_tracking, Section::Settings, "");

@@ -2,9 +2,9 @@
 //! from there any more. Another link takes the mark back. The link proves itself with a token that works once, as the
 //! picker of elements does (rules.md 30); nothing is stored but that.
 
+use super::element_picker::{Error, LIFE};
 use crate::app::access::{self, Actor};
 use crate::app::core::App;
-use crate::app::events::element_picker::{Error, LIFE};
 use crate::base::secret::Secret;
 use crate::domain::account::AccountId;
 use crate::domain::element_picker::Target;

@@ -5,9 +5,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use super::{referrer::Referrer, scrub};
 use crate::base::cidr::Cidr;
 use crate::domain::account::{covers_host, parse_domain};
-use crate::domain::{referrer::Referrer, scrub};
 
 /// Most addresses and ranges of an account.
 pub const ADDRESSES_MAX: usize = 100;
