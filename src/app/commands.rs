@@ -486,7 +486,8 @@ async fn add_user(
     if server_admin && !is_first {
         return Err(Error::invalid(&"--server-admin is for the first user, and there are users already"));
     }
-    let what = Membership { role, show_emails: role > Role::Viewer, publish_js: false };
+    let what =
+        Membership { role, show_emails: role > Role::Viewer, publish_js: false, website_settings: false };
     let added = users::add(app, Actor::Machine, account, email, what, password.as_deref()).await?;
     Ok(json!({ "user_id": added.user, "server_admin": is_first }))
 }

@@ -43,6 +43,19 @@ impl Cidr {
         Some(Self { first, prefix })
     }
 
+    /// Whether every address of its kind is inside.
+    #[must_use]
+    pub const fn covers_all(self) -> bool {
+        self.prefix == 0
+    }
+
+    /// The address, when there is only one inside.
+    #[must_use]
+    pub const fn single(self) -> Option<IpAddr> {
+        let bits = if self.first.is_ipv4() { V4_BITS } else { V6_BITS };
+        if self.prefix == bits { Some(self.first) } else { None }
+    }
+
     /// An IPv4 address in IPv6 form (`::ffff:10.0.0.1`) counts as IPv4.
     #[must_use]
     pub fn contains(self, address: IpAddr) -> bool {

@@ -89,16 +89,17 @@ impl Settings {
     /// domain has one. `host` is lower case and has its port, unless that is the default port of the scheme.
     #[must_use]
     pub fn owns_host(&self, host: &str) -> bool {
-        self.domains.iter().any(|domain| {
-            host == domain
-                || host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.'))
-                || (!domain.contains(':')
-                    && host.rsplit_once(':').is_some_and(|(name, _)| {
-                        name == domain
-                            || name.strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.'))
-                    }))
-        })
+        self.domains.iter().any(|domain| covers_host(domain, host))
     }
+}
+
+/// Whether a host belongs to a domain: it is the domain or a subdomain of it. The port of the host matters only where
+/// the domain has one.
+#[must_use]
+pub fn covers_host(domain: &str, host: &str) -> bool {
+    let covers =
+        |name: &str| name == domain || name.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+    covers(host) || (!domain.contains(':') && host.rsplit_once(':').is_some_and(|(name, _)| covers(name)))
 }
 
 /// Reads the host out of what a user typed: `https://Example.com:8443/x` becomes `example.com:8443`.

@@ -25,6 +25,6 @@ pub use people::{
 };
 pub use reports::{period, question, saved_view};
 pub use visits::{
-    addresses, campaign, click_id, client_hints, device, language, network, page, readable, referrer, screen,
-    scrub, source, suspicion, url_rule, visitor,
+    addresses, campaign, click_id, client_hints, device, exclusions, language, network, page, readable,
+    referrer, screen, scrub, source, suspicion, url_rule, visitor,
 };

@@ -70,6 +70,8 @@ pub struct ScriptOptions {
     pub forms: Vec<Rule>,
     /// Forms that visitors submit are read: five named fields of each.
     pub collects: bool,
+    /// Names of parameters that leave no browser, in lower case.
+    pub removed: Vec<String>,
     /// The custom code of events, named as in its address: `000000000001.0123456789abcdef`.
     pub codes: Vec<String>,
 }
@@ -100,12 +102,13 @@ impl ScriptOptions {
             clicks: Vec::new(),
             forms: Vec::new(),
             collects: false,
+            removed: Vec::new(),
             codes: Vec::new(),
         }
     }
 
     /// The parameters of the script, each with the value that it is called with. Switches are 0 or 1.
-    fn arguments(&self) -> [(&'static str, Value); 16] {
+    fn arguments(&self) -> [(&'static str, Value); 17] {
         let flag = |is_on: bool| json!(u8::from(is_on));
         [
             ("account", json!(self.account)),
@@ -124,6 +127,7 @@ impl ScriptOptions {
             ("forms", json!(self.forms)),
             ("clicks", json!(self.clicks)),
             ("collects", flag(self.collects)),
+            ("removed", json!(self.removed)),
         ]
     }
 }
@@ -180,6 +184,14 @@ pub fn picker(words: &str) -> Script {
     let finder = part("finder.js").unwrap_or_default().replace("\nexport function ", "\nfunction ");
     let picker = part("picker.js").unwrap_or_default();
     pack(format!("(() => {{\nconst words = {};\n{finder}\n{picker}}})();\n", script_safe(words)))
+}
+
+/// The notice that the script loads for somebody who leaves their own visits out. `words` holds its texts as a JSON
+/// object, and `wish` is the name of one of them.
+#[must_use]
+pub fn own_visits(words: &str, wish: &str) -> String {
+    let notice = include_str!("../../static/own_visits/notice.js");
+    format!("(() => {{\nconst words = {};\nconst wish = \"{wish}\";\n{notice}}})();\n", script_safe(words))
 }
 
 /// What HubSpot's loader includes for collected forms.

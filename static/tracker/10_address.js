@@ -24,7 +24,7 @@ function scrubQuery(query) {
   return join(filter(query.split('&'), pair => {
     const key = decode(pair.split('=')[0]);
     const value = decode(decode(pair.slice(pair.indexOf('=') + 1)));
-    return !SECRET.test(key) && !(signIn && /^state$/i.test(key)) && !EMAIL.test(value) && !JWT.test(value);
+    return !SECRET.test(key) && !has(removed, key.toLowerCase()) && !(signIn && /^state$/i.test(key)) && !EMAIL.test(value) && !JWT.test(value);
   }), '&');
 }
 

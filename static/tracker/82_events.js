@@ -57,14 +57,27 @@ function addScript(path, more) {
   return ofDocument('head', 'object').appendChild(tag);
 }
 
-// An admin picks an element here. The token leaves the address before anything else happens. While it is valid
-// nothing else starts, so no hit leaves the page.
-function pickOr(start) {
-  const picks = /#guestlog-pick=(\w+)$/.exec(loc.href);
-  if (!picks) return start();
-  w.history.replaceState(w.history.state, '', loc.href.slice(0, picks.index));
-  const answer = safe(send, '/pick', json({ token: picks[1] }));
-  const pick = () => addScript('/pick.js', { token: picks[1], onerror: start });
+// An admin picks an element here, or marks the browser as their own. The token leaves the address before anything else
+// happens. While it is valid nothing else starts, so no hit leaves the page.
+function pickOr(begin) {
+  const start = () => {
+    // From a marked browser nothing is sent, whatever the page says.
+    if (read('__gl_own_visits')) {
+      enabled = false;
+      delete tracker.setTrackingEnabled;
+    }
+    begin();
+  };
+  const found = /#guestlog-(pick|own-visits)=(\w+)$/.exec(loc.href);
+  if (!found) return start();
+  const more = { token: found[2], onerror: start };
+  w.history.replaceState(w.history.state, '', loc.href.slice(0, found.index));
+  if (found[1] != 'pick') {
+    assign(more, { mark: write, onload: start });
+    return safe(addScript, '/own-visits/' + more.token + '.js', more) || start();
+  }
+  const answer = safe(send, '/pick', json({ token: more.token }));
+  const pick = () => addScript('/pick.js', more);
   if (answer) answer.then(r => r.ok && safe(pick) || start(), start);
   else start();
 }

@@ -46,7 +46,6 @@ function start() {
   const past = filter(absorb(queue), () => true);
   const take = turn => each(past, entry => turnOf(entry) == turn && run(tracker, entry));
   debug = /[#&]hsdbg/.test(loc.hash) || read('hs_dbg') == '1';
-  each(ownDomains, addDomain);
   choice = storedChoice();
   take(1);
   takeOver(queueOf('_hsp'), consentCalls, 0);
@@ -78,6 +77,7 @@ if (isPage && !server) {
   const begin = () => {
     if (w._hstc_ran && !shared.all[0]) return;
     w._hstc_ran = true;
+    each(ownDomains, addDomain);
     safe(pickOr, () => safe(start));
   };
   if (d.prerendering === true) listen('prerenderingchange', begin, d);

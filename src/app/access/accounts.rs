@@ -1,11 +1,12 @@
 //! Creating accounts and changing their settings.
 
-use crate::app::access::Actor;
+use crate::app::access::{self, Actor};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Invalid, Settings};
+use crate::domain::exclusions::Exclusions;
 use crate::domain::money;
-use crate::domain::tracking::Tracking;
+use crate::domain::tracking::{self, Change, Tracking};
 use crate::store::{self, member::Membership};
 
 #[derive(Debug, thiserror::Error)]
@@ -57,22 +58,61 @@ pub async fn update(app: &App, actor: Actor, id: AccountId, settings: Settings) 
     Ok(())
 }
 
-/// Changes how the sites of an account are tracked. The script of the account follows at once.
+/// The action under which changes of how sites are tracked are in the audit log.
+const TRACKING: &str = "account.tracking";
+
+/// Changes how the sites of an account are tracked, and notes each setting that changed. The script of the account
+/// follows at once.
+///
+/// # Errors
+/// `Denied` when the actor may not change the settings of the website.
 pub async fn update_tracking(
     app: &App,
     actor: Actor,
     id: AccountId,
     tracking: Tracking,
-) -> Result<(), store::Error> {
+    exclusions: Exclusions,
+) -> Result<(), access::Error> {
     let now = app.now();
     app.store
         .writer
         .write(move |conn| {
+            access::need_website_settings(conn, actor, id)?;
+            let before = store::account::find(conn, id)?.ok_or(store::Error::NotFound)?;
             store::account::update_tracking(conn, id, tracking)?;
-            let detail = serde_json::to_string(&tracking).unwrap_or_default();
-            store::audit::insert(conn, now, Some(id), actor.user(), "account.tracking", &detail)
+            store::account::update_exclusions(conn, id, &exclusions)?;
+            let before = (before.tracking, &before.exclusions);
+            for change in tracking::changes(before, (tracking, &exclusions)) {
+                let detail = serde_json::to_string(&change).unwrap_or_default();
+                store::audit::insert(conn, now, Some(id), actor.user(), TRACKING, &detail)?;
+            }
+            Ok::<_, access::Error>(())
         })
         .await
+}
+
+/// A change of how sites are tracked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackingChange {
+    pub at: Millis,
+    /// Who made it; `None` for the command line and for users who are deleted.
+    pub email: Option<String>,
+    pub change: Change,
+}
+
+/// The latest changes of how the sites of an account are tracked, the latest first.
+pub async fn tracking_changes(
+    app: &App,
+    id: AccountId,
+    limit: u32,
+) -> Result<Vec<TrackingChange>, store::Error> {
+    let logged = app.store.read(move |conn| store::audit::list(conn, id, TRACKING, limit)).await?;
+    // Before each change was noted by itself, the log had all switches; what changed cannot be said of those.
+    let changes = logged.into_iter().filter_map(|logged| {
+        let change = serde_json::from_str(&logged.detail).ok()?;
+        Some(TrackingChange { at: logged.at, email: logged.email, change })
+    });
+    Ok(changes.collect())
 }
 
 /// When the first page view of an account was counted.

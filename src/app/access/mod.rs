@@ -10,4 +10,4 @@ pub mod tokens;
 pub mod users;
 
 pub use permissions::{Actor, Error, membership};
-pub(in crate::app) use permissions::{need, need_publisher, need_server_admin};
+pub(in crate::app) use permissions::{need, need_publisher, need_server_admin, need_website_settings};

@@ -97,6 +97,15 @@ pub(in crate::app) fn need_publisher(
     if membership_of(conn, actor, account)?.may_publish() { Ok(()) } else { Err(Error::Publish) }
 }
 
+/// Refuses an actor who may not change how the sites are tracked.
+pub(in crate::app) fn need_website_settings(
+    conn: &Connection,
+    actor: Actor,
+    account: AccountId,
+) -> Result<(), Error> {
+    if membership_of(conn, actor, account)?.may_change_website() { Ok(()) } else { Err(Error::Denied) }
+}
+
 /// Refuses an actor whose role is below `least`.
 pub(in crate::app) fn need(
     conn: &Connection,

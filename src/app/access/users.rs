@@ -143,7 +143,9 @@ pub async fn change(
             if before.role != what.role {
                 store::sign_in::delete_of_user(conn, user, keep)?;
             }
-            let publishes = if what.may_publish() { "publishes JavaScript" } else { "" };
+            let publishes = if what.may_publish() { " publishes JavaScript" } else { "" };
+            let changes = what.role == Role::Editor && what.website_settings;
+            let changes = if changes { " changes website settings" } else { "" };
             note(
                 conn,
                 now,
@@ -151,7 +153,7 @@ pub async fn change(
                 actor,
                 "user.change",
                 user,
-                format!("{} {publishes}", what.role.as_str()).trim_end(),
+                &format!("{}{publishes}{changes}", what.role.as_str()),
             )
         })
         .await

@@ -5,4 +5,5 @@ pub mod count_back;
 pub mod custom_js;
 pub mod definitions;
 pub mod element_picker;
+pub mod own_visits;
 pub mod unexpected;

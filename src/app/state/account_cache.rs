@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 #[cfg(test)]
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::exclusions::Exclusions;
 use crate::domain::identity_key::IdentityPolicy;
 use crate::domain::period::Zone;
 use crate::domain::tracking::Tracking;
@@ -36,8 +37,15 @@ impl Entry {
     #[cfg(test)]
     pub(in crate::app) fn for_test(id: AccountId, domain: &str) -> Self {
         let settings = Settings::parse("Example", &[domain.to_owned()], "UTC", "EUR").unwrap();
-        let (tracking, created) = (Tracking::default(), Millis(0));
-        let account = Account { id, settings, tracking, created, first_hit: None, custom_js: true };
+        let account = Account {
+            id,
+            settings,
+            tracking: Tracking::default(),
+            exclusions: Exclusions::default(),
+            created: Millis(0),
+            first_hit: None,
+            custom_js: true,
+        };
         Self::new(account, IdentityPolicy::default())
     }
 
@@ -64,6 +72,11 @@ impl Entry {
     #[must_use]
     pub fn tracking(&self) -> &Tracking {
         &self.account.tracking
+    }
+
+    #[must_use]
+    pub fn exclusions(&self) -> &Exclusions {
+        &self.account.exclusions
     }
 }
 

@@ -29,7 +29,10 @@ impl AddressCache {
     /// # Errors
     /// As `Addresses::read`.
     pub fn read(&self, account: &Account, sent: Sent<'_>) -> Result<Arc<Addresses>, Invalid> {
-        let read = || Addresses::read(sent, |host| account.settings().owns_host(host)).map(Arc::new);
+        let read = || {
+            let own = |host: &str| account.settings().owns_host(host);
+            Addresses::read(sent, own, &account.exclusions().parameters).map(Arc::new)
+        };
         let Some(key) = key(account, sent) else { return read() };
         if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).by_key.get(&*key) {
             return Ok(Arc::clone(known));
@@ -98,7 +101,7 @@ mod tests {
         ];
         for _ in 0..2 {
             for sent in all {
-                let read = Addresses::read(sent, |host| account.settings().owns_host(host)).unwrap();
+                let read = Addresses::read(sent, |host| account.settings().owns_host(host), &[]).unwrap();
                 assert_eq!(*cache.read(&account, sent).unwrap(), read, "{sent:?}");
             }
         }

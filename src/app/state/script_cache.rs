@@ -140,8 +140,9 @@ fn options(account: &Entry, defined: &AccountEvents, runs_code: bool) -> ScriptO
         hash: tracking.fragment_is_page,
         twice: tracking.first_view_twice,
         collects: tracking.collect_forms,
-        clicks: rules(EventKind::Click),
+        clicks: if tracking.click_autocapture { rules(EventKind::Click) } else { Vec::new() },
         forms: rules(EventKind::Form),
+        removed: account.exclusions().parameters.clone(),
         codes: with_code.map(|stored| format!("{}.{}", stored.number, stored.script_hash)).collect(),
         ..ScriptOptions::new(account.id(), account.settings().domains.clone())
     }

@@ -1,5 +1,5 @@
 //! Picking an element on a live page (rules.md 30): the address that opens the page for it, and the check of the
-//! selector that comes back.
+//! selector that comes back. A link that leaves out one's own visits opens a page in the same way.
 
 use url::Url;
 
@@ -7,6 +7,8 @@ use super::event::SELECTOR_MAX;
 
 /// The fragment begins with this, followed by the token. The script looks for the same text (`static/tracker`).
 const MARK: &str = "guestlog-pick=";
+/// The same for a link that leaves out one's own visits.
+const OWN_VISITS_MARK: &str = "guestlog-own-visits=";
 /// Longest address of a page that can be opened, characters.
 pub const ADDRESS_MAX: usize = 2_048;
 
@@ -40,8 +42,17 @@ impl Target {
     /// had stays in front of the token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> String {
+        self.with_fragment(format!("{MARK}{token}"))
+    }
+
+    /// The same with a token that leaves out one's own visits, or counts them again.
+    #[must_use]
+    pub fn with_own_visits_token(&self, token: &str) -> String {
+        self.with_fragment(format!("{OWN_VISITS_MARK}{token}"))
+    }
+
+    fn with_fragment(&self, mark: String) -> String {
         let mut url = self.0.clone();
-        let mark = format!("{MARK}{token}");
         let fragment = match url.fragment() {
             None | Some("") => mark,
             Some(fragment) => format!("{fragment}#{mark}"),

@@ -2,6 +2,7 @@
 
 use super::campaign::Campaign;
 use super::click_id::ClickId;
+use super::exclusions::without_parameters;
 use super::page::{Invalid, Page};
 use super::scrub;
 use super::source::{self, Origin};
@@ -35,11 +36,18 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// `own` says whether a host (lower case, with its port) belongs to the account.
+    /// `own` says whether a host (lower case, with its port) belongs to the account. Of every address the parameters with
+    /// the names `removed` are left out.
     ///
     /// # Errors
     /// As `Page::recorded`.
-    pub fn read(sent: Sent<'_>, own: impl Fn(&str) -> bool) -> Result<Self, Invalid> {
+    pub fn read(sent: Sent<'_>, own: impl Fn(&str) -> bool, removed: &[String]) -> Result<Self, Invalid> {
+        if !removed.is_empty() {
+            let [page, path, canonical, referrer] = [sent.page, sent.path, sent.canonical, sent.referrer]
+                .map(|address| without_parameters(address, removed));
+            let kept = Sent { page: &page, path: &path, canonical: &canonical, referrer: &referrer };
+            return Self::read(kept, own, &[]);
+        }
         let given = |text| Some(text).filter(|text: &&str| !text.is_empty());
         let recorded = Page::recorded(sent.page, given(sent.path), given(sent.canonical))?;
         let referrer = scrub::scrub_referrer(sent.referrer);

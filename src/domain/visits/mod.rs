@@ -1,8 +1,9 @@
-//! What a browser's hit says: page, source, campaign, device, language, network and visitor.
+//! What a browser's hit says: page, source, campaign, device, language, network and visitor; and what accounts leave out.
 
 pub mod addresses;
 pub mod campaign;
 pub mod click_id;
+pub mod exclusions;
 pub mod language;
 pub mod network;
 pub mod page;

@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::event::UnknownNames;
-use crate::domain::tracking::Tracking;
+use crate::domain::exclusions::Exclusions;
+use crate::domain::tracking::{Setting, Tracking};
 use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
 
@@ -14,6 +15,7 @@ pub struct Account {
     pub id: AccountId,
     pub settings: Settings,
     pub tracking: Tracking,
+    pub exclusions: Exclusions,
     pub created: Millis,
     /// When its first page view was counted.
     pub first_hit: Option<Millis>,
@@ -90,7 +92,7 @@ fn read(conn: &Connection, id: Option<i64>) -> Result<Vec<Account>, Error> {
     let mut statement = conn.prepare_cached(
         "select id, name, time_zone, currency, created_ms, first_hit_ms, custom_js, limit_to_domains,
              cross_domain_links, cookies_per_subdomain, secure_cookies, moves_in_pages, fragment_is_page,
-             first_view_twice, leave_out_suspected, collect_forms
+             first_view_twice, leave_out_suspected, collect_forms, click_autocapture, contact_properties
          from account where ?1 is null or id = ?1 order by id",
     )?;
     let accounts = statement.query_map([id], |row| {
@@ -115,7 +117,10 @@ fn read(conn: &Connection, id: Option<i64>) -> Result<Vec<Account>, Error> {
                 first_view_twice: row.get(13)?,
                 leave_out_suspected: row.get(14)?,
                 collect_forms: row.get(15)?,
+                click_autocapture: row.get(16)?,
+                contact_properties: row.get(17)?,
             },
+            exclusions: Exclusions::default(),
         })
     })?;
     let mut accounts = accounts.collect::<Result<Vec<_>, _>>()?;
@@ -124,8 +129,45 @@ fn read(conn: &Connection, id: Option<i64>) -> Result<Vec<Account>, Error> {
     for account in &mut accounts {
         account.settings.domains =
             domains.query_map([account.id.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        account.exclusions = find_exclusions(conn, account.id)?;
     }
     Ok(accounts)
+}
+
+/// What an account leaves out of what browsers send.
+pub fn find_exclusions(conn: &Connection, id: AccountId) -> Result<Exclusions, Error> {
+    let mut statement = conn.prepare_cached(
+        "select entry from account_exclusion where account_id = ?1 and setting = ?2 order by position",
+    )?;
+    let mut entries = |setting: Setting| -> Result<Vec<String>, Error> {
+        let rows = statement.query_map((id.0, setting.as_str()), |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    };
+    Ok(Exclusions {
+        // Only what was read before is stored.
+        addresses: entries(Setting::ExcludedAddresses)?
+            .iter()
+            .filter_map(|entry| entry.parse().ok())
+            .collect(),
+        referrers: entries(Setting::ExcludedReferrers)?,
+        parameters: entries(Setting::RemovedParameters)?,
+    })
+}
+
+/// Replaces what an account leaves out.
+pub fn update_exclusions(conn: &Connection, id: AccountId, exclusions: &Exclusions) -> Result<(), Error> {
+    conn.execute("delete from account_exclusion where account_id = ?1", [id.0])?;
+    let mut insert = conn.prepare_cached(
+        "insert into account_exclusion (account_id, setting, position, entry) values (?1, ?2, ?3, ?4)",
+    )?;
+    for setting in Setting::ALL {
+        for (position, entry) in setting.entries(exclusions).iter().enumerate() {
+            let position = i64::try_from(position).unwrap_or(i64::MAX);
+            insert.execute((id.0, setting.as_str(), position, entry))?;
+        }
+    }
+    changes::raise(conn, id, Kind::Account)?;
+    Ok(())
 }
 
 /// What is done with events whose names nobody has created.
@@ -151,14 +193,16 @@ pub fn update_tracking(conn: &Connection, id: AccountId, tracking: Tracking) -> 
         "update account set limit_to_domains = :limit, cross_domain_links = :links,
              cookies_per_subdomain = :subdomains, secure_cookies = :secure, moves_in_pages = :moves,
              fragment_is_page = :fragment, first_view_twice = :twice,
-             leave_out_suspected = :suspected, collect_forms = :collect
+             leave_out_suspected = :suspected, collect_forms = :collect, click_autocapture = :clicks,
+             contact_properties = :properties
          where id = :id",
         named_params! {
             ":id": id.0, ":limit": tracking.limit_to_domains, ":links": tracking.cross_domain_links,
             ":subdomains": tracking.cookies_per_subdomain, ":secure": tracking.secure_cookies,
             ":moves": tracking.moves_in_pages, ":fragment": tracking.fragment_is_page,
             ":twice": tracking.first_view_twice, ":suspected": tracking.leave_out_suspected,
-            ":collect": tracking.collect_forms,
+            ":collect": tracking.collect_forms, ":clicks": tracking.click_autocapture,
+            ":properties": tracking.contact_properties,
         },
     )?;
     raise_if(conn, id, Kind::Account, changed)

@@ -15,10 +15,13 @@ pub struct Membership {
     pub show_emails: bool,
     /// Lets an admin publish JavaScript that runs on the account's sites.
     pub publish_js: bool,
+    /// Lets an editor change the settings under advanced tracking.
+    pub website_settings: bool,
 }
 
 impl Membership {
-    pub const OWNER: Self = Self { role: Role::Owner, show_emails: true, publish_js: true };
+    pub const OWNER: Self =
+        Self { role: Role::Owner, show_emails: true, publish_js: true, website_settings: true };
 
     /// May the user publish JavaScript (rules.md 28)?
     #[must_use]
@@ -27,6 +30,16 @@ impl Membership {
             Role::Owner => true,
             Role::Admin => self.publish_js,
             Role::Editor | Role::Viewer => false,
+        }
+    }
+
+    /// May the user change how the sites are tracked (rules.md 28)?
+    #[must_use]
+    pub const fn may_change_website(self) -> bool {
+        match self.role {
+            Role::Owner | Role::Admin => true,
+            Role::Editor => self.website_settings,
+            Role::Viewer => false,
         }
     }
 }
@@ -38,6 +51,7 @@ fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Membership> {
         role: Role::parse(&row.get::<_, String>(first)?).unwrap_or(Role::Viewer),
         show_emails: row.get(first + 1)?,
         publish_js: row.get(first + 2)?,
+        website_settings: row.get(first + 3)?,
     })
 }
 
@@ -48,8 +62,9 @@ pub fn upsert(
     membership: Membership,
 ) -> Result<(), Error> {
     conn.prepare_cached(
-        "insert into member (user_id, account_id, role, show_emails, publish_js) values (?1, ?2, ?3, ?4, ?5)
-         on conflict do update set role = ?3, show_emails = ?4, publish_js = ?5",
+        "insert into member (user_id, account_id, role, show_emails, publish_js, website_settings)
+         values (?1, ?2, ?3, ?4, ?5, ?6)
+         on conflict do update set role = ?3, show_emails = ?4, publish_js = ?5, website_settings = ?6",
     )?
     .execute((
         user.0,
@@ -57,6 +72,7 @@ pub fn upsert(
         membership.role.as_str(),
         membership.show_emails,
         membership.publish_js,
+        membership.website_settings,
     ))?;
     Ok(())
 }
@@ -70,7 +86,8 @@ pub fn delete(conn: &Connection, user: UserId, account: AccountId) -> Result<(),
 pub fn find(conn: &Connection, user: UserId, account: AccountId) -> Result<Option<Membership>, Error> {
     Ok(conn
         .prepare_cached(
-            "select role, show_emails, publish_js from member where user_id = ?1 and account_id = ?2",
+            "select role, show_emails, publish_js, website_settings from member
+             where user_id = ?1 and account_id = ?2",
         )?
         .query_row((user.0, account.0), |row| read(row, 0))
         .optional()?)
@@ -80,7 +97,7 @@ pub fn find(conn: &Connection, user: UserId, account: AccountId) -> Result<Optio
 pub fn list(conn: &Connection, account: AccountId) -> Result<Vec<(User, Membership)>, Error> {
     let columns = user::COLUMNS;
     let mut statement = conn.prepare_cached(&format!(
-        "select {columns}, member.role, member.show_emails, member.publish_js
+        "select {columns}, member.role, member.show_emails, member.publish_js, member.website_settings
          from member join user on user.id = member.user_id
          where member.account_id = ?1 order by user.email"
     ))?;
@@ -91,7 +108,8 @@ pub fn list(conn: &Connection, account: AccountId) -> Result<Vec<(User, Membersh
 /// The accounts of a user, ordered by number.
 pub fn list_of_user(conn: &Connection, user: UserId) -> Result<Vec<(AccountId, Membership)>, Error> {
     let mut statement = conn.prepare_cached(
-        "select account_id, role, show_emails, publish_js from member where user_id = ?1 order by account_id",
+        "select account_id, role, show_emails, publish_js, website_settings from member
+         where user_id = ?1 order by account_id",
     )?;
     let rows = statement.query_map([user.0], |row| Ok((AccountId(row.get(0)?), read(row, 1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)

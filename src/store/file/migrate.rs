@@ -56,6 +56,7 @@ pub(in crate::store) const MAIN: &[Migration] = &[
         sql: include_str!("migrations/0022_event_property_event.sql"),
     },
     Migration { name: "0023_retention", sql: include_str!("migrations/0023_retention.sql") },
+    Migration { name: "0024_exclusions", sql: include_str!("migrations/0024_exclusions.sql") },
 ];
 
 /// The steps of `inbox.db`.

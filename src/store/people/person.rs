@@ -53,6 +53,7 @@ pub const TABLES: [(&str, &str); 15] = [
 pub const OTHER_TABLES: &[(&str, &str)] = &[
     ("account", "settings and counters of an account"),
     ("account_domain", "domains of the sites"),
+    ("account_exclusion", "addresses of the account's own network, and names that its sites leave out"),
     ("audit", "what users of the pages did; a contact is in it by its number alone"),
     ("bot_day", "counts of robots"),
     (

@@ -196,6 +196,11 @@ impl Member {
         if self.membership.role >= least { Ok(()) } else { Err(WebError::Denied) }
     }
 
+    /// Refuses a user who may not change how the sites are tracked.
+    pub fn need_website_settings(&self) -> Result<(), WebError> {
+        if self.membership.may_change_website() { Ok(()) } else { Err(WebError::Denied) }
+    }
+
     /// Whether email addresses are shown in full (rules.md 28).
     pub const fn sees_emails(&self) -> bool {
         sees_emails(self.membership)

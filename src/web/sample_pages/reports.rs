@@ -4,6 +4,8 @@ use askama::Template;
 
 use super::events;
 use super::fixtures::{ARABIC, HOSTILE, LONG, layout, today, visit, visits};
+use crate::app::access::accounts::TrackingChange;
+use crate::app::events::own_visits::Wish;
 use crate::app::reports::dashboard::{Compare, Dashboard, Kpi, Point};
 use crate::app::reports::visitor::{ContactRef, SessionRow};
 use crate::app::reports::{Before, NameRow, PageRow, SourceRow, Span, Table, VisitorReport};
@@ -12,17 +14,19 @@ use crate::app::state::script_cache::Fetched;
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::base::random::SeededRandom;
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::exclusions::{Exclusions, parse_addresses};
 use crate::domain::hit_reason::Reason;
 use crate::domain::identity_key::{IdentityKey, IdentityKeys};
 use crate::domain::money;
 use crate::domain::period::{Days, Zone};
-use crate::domain::tracking::Tracking;
+use crate::domain::tracking::{Change, ChangedTo, Setting, Tracking};
 use crate::domain::user::Role;
 use crate::store::saved_view::SavedView;
 use crate::web::admin::people::visitor;
 use crate::web::admin::reports::dashboard::Metric;
 use crate::web::admin::reports::live::LiveHits;
 use crate::web::admin::reports::{dashboard, devices, live, pages, sources};
+use crate::web::admin::settings::advanced_tracking::{Shown, Typed};
 use crate::web::admin::settings::export;
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::admin::settings::tracking_code::{self, CustomCode, SiteStatus};
@@ -355,7 +359,35 @@ fn install(name: &str, first_hit: Option<Millis>, hits: Vec<Entry>, fetched: boo
 fn advanced_tracking_of(name: &str) -> String {
     let layout = layout(EN.access.settings.advanced_tracking, Section::Settings, name);
     let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::AdvancedTracking);
-    advanced_tracking::page(layout, nav, AccountId::FIRST, Tracking::default()).render().unwrap()
+    let exclusions = Exclusions {
+        addresses: parse_addresses("192.0.2.17 10.0.0.0/8 2001:db8::/32").unwrap(),
+        referrers: vec!["spam.example".into()],
+        parameters: vec!["customer_id".into()],
+    };
+    let change = |setting, to| TrackingChange {
+        at: NOW,
+        email: Some(if name == HOSTILE { HOSTILE.into() } else { "ada@example.com".into() }),
+        change: Change { setting, to },
+    };
+    let added = ChangedTo::List { added: "10.0.0.0/8, 2001:db8::/32".into(), removed: String::new() };
+    let shown = Shown {
+        id: AccountId::FIRST,
+        zone: &zone(),
+        typed: &Typed::stored(Tracking::default(), &exclusions),
+        address: "example.com".into(),
+        changes: &[
+            change(Setting::ExcludedAddresses, added),
+            change(Setting::ClickAutocapture, ChangedTo::Switch { on: true }),
+        ],
+    };
+    advanced_tracking::page(layout, nav, &shown).render().unwrap()
+}
+
+fn own_visits_of(name: &str) -> String {
+    let layout = layout(EN.own_visits.title, Section::Settings, name);
+    let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::AdvancedTracking);
+    let link = format!("//example.com/#guestlog-own-visits=o{}", "0123456789abcdef".repeat(2));
+    advanced_tracking::link_page(layout, nav, AccountId::FIRST, Wish::LeaveOut, link).render().unwrap()
 }
 
 fn identity_of(name: &str, has_key: bool) -> String {
@@ -451,6 +483,7 @@ pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
             ),
         ),
         ("advanced-tracking", advanced_tracking_of(full)),
+        ("own-visits", own_visits_of(full)),
         ("identity", identity_of(full, true)),
         ("identity-none", identity_of(full, false)),
         ("export", export_of(full)),

@@ -65,6 +65,8 @@ texts! {
             show_emails_hint: "Applies to viewers only. Without it they see masked addresses.",
             publish_js: "Can publish custom JavaScript",
             publish_js_hint: "Applies to admins only. The code runs on your sites for every visitor. Owners can always publish it; viewers and editors never can.",
+            website_settings: "Can change website settings",
+            website_settings_hint: "Applies to editors only. They can then change everything under Advanced tracking. Admins and owners always can; viewers never can.",
             token_name: "Name",
             token_name_hint: "What the token is used for, such as “Shop server”.",
         },

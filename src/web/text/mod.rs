@@ -103,7 +103,7 @@ use report::Report;
 pub use reports::{report, saved_views, table};
 use saved_views::Views;
 use table::Tables;
-use tracking::Tracking;
+use tracking::{OwnVisits, Tracking};
 use visitor::Visitor;
 
 texts! {
@@ -126,6 +126,7 @@ texts! {
         views: Views,
         install: Install,
         tracking: Tracking,
+        own_visits: OwnVisits,
         identity: Identity,
         privacy: Privacy,
         placeholders: Placeholders,

@@ -1,8 +1,9 @@
-//! Texts of the page with the switches under advanced tracking.
+//! Texts of the page with the settings under advanced tracking, and of leaving out one's own visits.
 
 texts! {
     Tracking {
         lead: "How the sites of this account are tracked. Browsers apply a change within a minute.",
+        lawyer: "These settings decide what is collected from your visitors. What the law asks of you depends on where you and they are; have a lawyer judge it.",
         sites: "Domains and cookies",
         limit: "Limit tracking to the domains of this account",
         limit_hint: "When on, page views on other domains are rejected. When off, they are counted and marked. Off by default.",
@@ -12,6 +13,11 @@ texts! {
         subdomains_hint: "When on, a visitor of shop.example.com and www.example.com counts as two visitors. Off by default.",
         secure: "Cookies over HTTPS only",
         secure_hint: "When on, pages served over plain HTTP do not know their visitors again. Off by default.",
+        exclude: "Exclude traffic",
+        addresses: "IP addresses",
+        addresses_hint: "Such as those of your offices. One per line: an address such as 192.0.2.1 or 2001:db8::1, or a range such as 10.0.0.0/8. What browsers send from there is refused and counted as excluded; nothing of it is kept. Programs with a token or a call of their own are not affected. At most 100.",
+        referrers: "Referring domains",
+        referrers_hint: "One per line, such as spam.example; subdomains are included. Visits are refused when they arrive from there, and counted as excluded. Pages that the visitor opens afterwards on your site are counted. Applies from now on. At most 100.",
         views: "Page views",
         moves: "Count navigation inside a page",
         moves_hint: "For single-page applications. When the path changes, that is a page view, unless the site reports its page views itself. On by default.",
@@ -19,11 +25,58 @@ texts! {
         fragment_hint: "For applications with addresses such as example.com/#/cart. When off, what follows # is a place inside the page and not kept. Off by default.",
         twice: "Count a first view that the site reports beside the automatic one",
         twice_hint: "Many integrations call trackPageView as soon as a page has loaded. HubSpot then counts two page views; when this is off, Guestlog counts one. Off by default.",
-        forms: "Forms",
+        parameters: "URL parameters to remove",
+        parameters_hint: "One per line, such as customer_id. They are removed from the addresses of pages and referring pages, in the browser and again on the server. Passwords, tokens, session ids and emails are always removed. The names can be read in the tracking code. Applies from now on. At most 100.",
+        events: "Events and contacts",
+        clicks: "Click autocapture",
+        clicks_hint: "When on, clicks on elements that were picked for an event complete it. When off, the tracking code does not watch clicks for you; calls that your site makes itself still count. On by default.",
+        properties: "Contact properties from the tracking code",
+        properties_hint: "When on, properties that your site passes to identify are saved with the contact. Anybody can send such a call from their own browser. When off, only the email and the id count. Forms, imports and programs are not affected. On by default.",
         collect: "Collect submitted forms",
         collect_hint: "When visitors who consented submit a form with their email, the script sends the email, first and last name, phone and company to Guestlog, and they become contacts. It never reads passwords, card numbers, hidden fields or any other field. A form or field with the attribute data-guestlog-ignore is left out. Mention this in your privacy notice. Off by default.",
-        robots: "Robots",
-        suspected: "Leave suspected robots out of reports",
-        suspected_hint: "Some robots hide behind an ordinary browser. Sessions are marked as suspected when the browser has no window or is driven by a program, when no device has such a screen, or when page views come faster than anybody can open them. When on, reports leave them out, also those of the past. Contacts and visitors are always shown with everything they did, and their suspected sessions are marked. Nothing is deleted. Off by default.",
+        suspected: "Bot filtering",
+        suspected_hint: "Robots that say what they are never count. Some robots hide behind an ordinary browser. Sessions are marked as suspected when the browser has no window or is driven by a program, when no device has such a screen, or when page views come faster than anybody can open them. When on, reports leave them out, also those of the past. Contacts and visitors are always shown with everything they did, and their suspected sessions are marked. Nothing is deleted. Off by default.",
+        wrong: WrongTracking {
+            address: "“{entry}” is not an IP address or range. Enter one such as 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32.",
+            everybody: "“{entry}” covers every address, so nothing would be counted.",
+            many_addresses: "Enter at most 100 addresses and ranges.",
+            referrer: "“{entry}” is not a domain name.",
+            many_referrers: "Enter at most 100 domains.",
+            parameter: "“{entry}” is not the name of a parameter. Use letters, digits, “-”, “_” and “.”, at most 64 characters.",
+            many_parameters: "Enter at most 100 parameters.",
+        },
+        changes: "Latest changes",
+        no_changes: "Nothing was changed yet.",
+        when: "When",
+        who: "Who",
+        setting: "Setting",
+        change: "Change",
+        by_nobody: "Command line, or a deleted user",
+        switched_on: "From off to on",
+        switched_off: "From on to off",
+        added: "Added {entries}",
+        removed: "Removed {entries}",
+        replaced: "Added {added}; removed {removed}",
+    }
+}
+
+texts! {
+    OwnVisits {
+        title: "Leave out my own visits",
+        lead: "Marks a browser, so that your own visits are not counted wherever you are. Open your site with the link in each browser that you use: the tracking code sends nothing from it any more. The mark is a cookie that says only that, and lasts for 400 days, or until you delete it; Safari deletes it after a week without a visit. A link works once and for 10 minutes.",
+        page: "Page of your site",
+        leave_out: "Get a link to leave out a browser",
+        count: "Get a link to count it again",
+        link_leave_out: "Open this link in the browser whose visits you want to leave out. {host} then says that they are not counted from now on.",
+        link_count: "Open this link in the browser whose visits should count again. {host} then says that they do.",
+        link: "Link to your site",
+        open: "Open in this browser",
+        back: "Back to Advanced tracking",
+        /// On the site, in the visitor's browser.
+        notice: Notice {
+            leave_out: "Guestlog: your visits from this browser are not counted from now on.",
+            count: "Guestlog: your visits from this browser are counted again.",
+            expired: "Guestlog: this link was already used, or is older than 10 minutes. Make another one under Advanced tracking.",
+        },
     }
 }

@@ -121,6 +121,7 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/accounts/{a}/settings/tracking-code", ADMIN),
     ("GET", "/accounts/{a}/settings/advanced-tracking", ADMIN),
     ("POST", "/accounts/{a}/settings/advanced-tracking", ADMIN),
+    ("POST", "/accounts/{a}/settings/advanced-tracking/own-visits", ADMIN),
     ("GET", "/accounts/{a}/settings/companies", ADMIN),
     ("POST", "/accounts/{a}/settings/companies", ADMIN),
     ("GET", "/accounts/{a}/settings/properties", EDITOR),

@@ -1,6 +1,7 @@
 //! The admin pages: rules for all templates, colours and scripts, access control, and every page.
 
 mod accounts;
+mod advanced_tracking;
 mod colours;
 mod companies;
 mod contact_edit;

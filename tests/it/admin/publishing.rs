@@ -34,7 +34,7 @@ async fn code_is_published_by_owners_and_by_admins_who_were_given_it() {
         (Role::Owner, false, true),
     ] {
         let user = site.user(account, &format!("{}{publish_js}@example.com", role.as_str()), role).await;
-        let what = Membership { role, show_emails: false, publish_js };
+        let what = Membership { role, show_emails: false, publish_js, website_settings: false };
         users::change(app, Actor::Machine, account, user, what, None).await.unwrap();
         let actor = Actor::User(user);
         let name = format!("{role:?} {publish_js}");
@@ -147,7 +147,8 @@ async fn the_permission_is_given_by_who_has_it() {
     let admin = site.user(account, "admin@example.com", Role::Admin).await;
     let target = site.user(account, "target@example.com", Role::Admin).await;
     let owner = site.user(account, "owner@example.com", Role::Owner).await;
-    let publisher = Membership { role: Role::Admin, show_emails: false, publish_js: true };
+    let publisher =
+        Membership { role: Role::Admin, show_emails: false, publish_js: true, website_settings: false };
     let give = async |by, to| users::change(app, Actor::User(by), account, to, publisher, None).await;
     assert!(matches!(give(admin, target).await, Err(Access::Publish)));
     assert!(matches!(give(admin, admin).await, Err(Access::Publish)), "nor to himself");

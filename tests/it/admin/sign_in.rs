@@ -41,7 +41,12 @@ async fn wrong_password_unknown_email_disabled_and_invited_are_one_answer() {
     site.user(account, ADA, Role::Owner).await;
     let gone = site.user(account, "gone@example.com", Role::Viewer).await;
     users::set_disabled(&site.app, Actor::Machine, gone, true).await.unwrap();
-    let what = store::member::Membership { role: Role::Viewer, show_emails: false, publish_js: false };
+    let what = store::member::Membership {
+        role: Role::Viewer,
+        show_emails: false,
+        publish_js: false,
+        website_settings: false,
+    };
     users::add(&site.app, Actor::Machine, account, "new@example.com", what, None).await.unwrap();
     let mut pages = Vec::new();
     for (email, password) in [

@@ -208,7 +208,7 @@ async fn an_account_leaves_suspected_robots_out_of_all_reports() {
     let page = fixture.path("settings/advanced-tracking");
     let is_on = |body: &str| body.contains("name=\"leave_out_suspected\" value=\"on\" checked");
     assert!(!is_on(&admin.get(&page).await.body));
-    admin.press("Save", &[("Leave suspected robots out", "on")]).await;
+    admin.press("Save", &[("Bot filtering", "on")]).await;
     assert!(is_on(&admin.get(&page).await.body));
     let found = fixture.json("dashboard").await;
     assert_eq!((&found["kpi"]["page_views"], &found["suspected_page_views"]), (&json!(1), &json!(0)));
@@ -217,6 +217,6 @@ async fn an_account_leaves_suspected_robots_out_of_all_reports() {
     }
     assert_eq!(page_views(&fixture, "dashboard?filter=suspected:is:yes").await, 1);
     admin.get(&page).await;
-    admin.press("Save", &[("Leave suspected robots out", "")]).await;
+    admin.press("Save", &[("Bot filtering", "")]).await;
     assert_eq!(page_views(&fixture, "dashboard").await, 2);
 }

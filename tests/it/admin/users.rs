@@ -94,7 +94,8 @@ async fn a_link_is_given_for_ones_own_people_only() {
     let boss = site.user(b, "boss@example.com", Role::Owner).await;
     let root_id =
         users::list(&site.app, a).await.unwrap().into_iter().find(|(u, _)| u.server_admin).unwrap().0.id;
-    let what = Membership { role: Role::Viewer, show_emails: false, publish_js: false };
+    let what =
+        Membership { role: Role::Viewer, show_emails: false, publish_js: false, website_settings: false };
     users::add(&site.app, Actor::Machine, b, "root@example.com", what, None).await.unwrap();
     let admin = site.signed_in(b, "admin@example.com", Role::Admin).await;
     for (user, status) in [(own, 200), (of_both, 403), (boss, 403), (root_id, 403)] {
@@ -242,13 +243,19 @@ async fn an_account_takes_as_many_users_as_it_may_and_not_one_more() {
         for n in 0..USERS_MAX - 1 {
             let email = guestlog::domain::contact::Email::parse(&format!("u{n}@example.com")).unwrap();
             let user = guestlog::store::user::insert(conn, &email, None, false, crate::harness::app::NOW)?;
-            let what = Membership { role: Role::Viewer, show_emails: false, publish_js: false };
+            let what = Membership {
+                role: Role::Viewer,
+                show_emails: false,
+                publish_js: false,
+                website_settings: false,
+            };
             guestlog::store::member::upsert(conn, user, account, what)?;
         }
         Ok::<_, guestlog::store::Error>(())
     };
     site.app.store.writer.write(fill).await.unwrap();
-    let what = Membership { role: Role::Viewer, show_emails: false, publish_js: false };
+    let what =
+        Membership { role: Role::Viewer, show_emails: false, publish_js: false, website_settings: false };
     let add = |email: &'static str| users::add(&site.app, Actor::Machine, account, email, what, None);
     assert!(add("last@example.com").await.is_ok());
     assert!(matches!(add("more@example.com").await, Err(Error::Full)));

@@ -1,6 +1,7 @@
 //! The public routes, called in process.
 
 mod custom_js;
+mod exclusions;
 mod forms;
 mod health;
 mod limits;

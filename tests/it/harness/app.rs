@@ -138,7 +138,7 @@ impl TestApp {
 
     /// A user with `PASSWORD`.
     pub(crate) async fn user(&self, account: AccountId, email: &str, role: Role) -> UserId {
-        let what = Membership { role, show_emails: false, publish_js: false };
+        let what = Membership { role, show_emails: false, publish_js: false, website_settings: false };
         let added = users::add(&self.app, Actor::Machine, account, email, what, Some(PASSWORD)).await;
         let id = added.unwrap().user;
         // The first user of a store is its server admin; here a role is meant to be that role alone.

@@ -88,6 +88,27 @@ fn hubspots_cookies_are_adopted_byte_for_byte() {
     assert_eq!(browser.jar().len(), 4, "no second cookie beside HubSpot's");
 }
 
+/// A site that switches: who comes back after the session is the same visitor in the next session, with the first visit
+/// that HubSpot knew.
+#[test]
+fn hubspots_visitors_come_back_in_their_next_session() {
+    for gone in ["__hssrc", "__hssc"] {
+        let browser = Browser::new();
+        let (hstc, hssc) = known(&browser, "20629287", 3);
+        let page = plain(&browser, HOME);
+        put_known(&page, &hstc, &hssc);
+        page.set_cookie(&format!("{gone}=; path=/; domain=.example.com; max-age=0"));
+        let page = browser.visit(HOME);
+        let parts: Vec<&str> = hstc.split('.').collect();
+        let now = browser.now();
+        let next = [parts[0], parts[1], parts[2], parts[4], &now.to_string(), "8"].join(".");
+        assert_eq!(page.cookie("__hstc").unwrap(), next, "{gone}");
+        let view = &browser.views()[0];
+        assert_eq!((&view["vi"], &view["u"], &view["nc"]), (&json!(TOKEN), &json!(next), &json!(false)));
+        assert!(page.cookie("__hssc").unwrap().ends_with(&format!(".1.{now}")), "{gone}");
+    }
+}
+
 #[test]
 fn a_session_ends_after_thirty_minutes_without_a_view() {
     let browser = Browser::new();
@@ -166,6 +187,10 @@ fn the_cookie_domain_is_the_shortest_one_configured() {
         (vec!["localhost:3000"], "localhost", "localhost", true),
         (vec!["127.0.0.1"], "127.0.0.1", "127.0.0.1", true),
         (vec!["github.io"], "me.github.io", "me.github.io", true),
+        (vec!["co.uk"], "shop.example.co.uk", "shop.example.co.uk", true),
+        (vec!["co.uk", "example.co.uk"], "shop.example.co.uk", "shop.example.co.uk", true),
+        (vec!["example.co.uk"], "shop.example.co.uk", "example.co.uk", false),
+        (vec!["me.github.io"], "me.github.io", "me.github.io", false),
     ] {
         let browser = Browser::new();
         let mut of = options();

@@ -9,6 +9,7 @@ mod forms;
 pub(crate) mod harness;
 mod minified;
 mod moves;
+mod own_visits;
 mod picking;
 mod queue;
 mod served;

@@ -16,10 +16,10 @@ use serde_json::json;
 /// The goal is 6,500.
 const CORE_GZIP_MAX: usize = 6_500;
 /// The core with navigation inside pages, which new accounts count.
-const CORE_WITH_MOVES_GZIP_MAX: usize = 6_900;
+const CORE_WITH_MOVES_GZIP_MAX: usize = 6_920;
 /// Everything together, as every new account is served it, because a page may call `trackClick` at any time. The limit for
 /// release is 9,500; the rest is left for what comes.
-const ALL_GZIP_MAX: usize = 8_800;
+const ALL_GZIP_MAX: usize = 8_900;
 /// The same with the part that reads submitted forms: the limit for release.
 const COLLECTING_GZIP_MAX: usize = 9_500;
 

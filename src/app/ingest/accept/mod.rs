@@ -17,6 +17,7 @@ use crate::app::state::user_agent_cache::USER_AGENT_MAX;
 use crate::base::clock::Millis;
 use crate::domain::client_hints::ClientHints;
 use crate::domain::device::Agent;
+use crate::domain::exclusions::without_parameters;
 use crate::domain::hit::{Act, Hit};
 use crate::domain::hit_reason::Reason;
 use crate::domain::page::Page;
@@ -156,7 +157,7 @@ fn accept_one<'a>(
     let id = read::account_id(&beacon.account)?;
     let account = app.accounts.find(id).ok_or(Reason::UnknownAccount)?;
     read_hit(app, now, sender, agent, &account, &beacon).inspect_err(|reason| {
-        app.live.push_refusal(id, now, *reason, page_of_refusal(*reason, &beacon));
+        app.live.push_refusal(id, now, *reason, page_of_refusal(*reason, &account, &beacon));
     })
 }
 
@@ -183,6 +184,10 @@ pub fn read_hit(
         return Err(Reason::DoNotTrack);
     }
     let consent = read::consent(beacon)?;
+    // What the account excludes is refused before more is read of it; a robot in its own network is no robot of a report.
+    if sender.address.is_some_and(|address| account.exclusions().excludes_address(address)) {
+        return Err(Reason::ExcludedAddress);
+    }
     let act = read::act(account, &app.definitions.of(account.id()), beacon)?;
     if let Some(family) = &agent.bot {
         app.counters.count_bot(account.id(), account.zone.day_of(now), family);
@@ -191,6 +196,9 @@ pub fn read_hit(
     let mut hit = read::hit(app, account, now, act, consent, beacon)?;
     if hit.foreign_host && account.tracking().limit_to_domains {
         return Err(Reason::UnknownHost);
+    }
+    if account.exclusions().excludes_referrer(&hit.referrer) {
+        return Err(Reason::ExcludedReferrer);
     }
     hit.suspected = agent.is_headless
         || matches!(&*beacon.webdriver, "true" | "1")
@@ -205,11 +213,12 @@ pub fn read_hit(
 }
 
 /// A refusal for consent shows nothing but its time and reason (rules.md 9).
-fn page_of_refusal(reason: Reason, beacon: &Beacon<'_>) -> String {
+fn page_of_refusal(reason: Reason, account: &Account, beacon: &Beacon<'_>) -> String {
     if matches!(reason, Reason::NoConsent | Reason::DoNotTrack) {
         return String::new();
     }
-    let recorded = Page::recorded(&beacon.page_url, None, None);
+    let address = without_parameters(&beacon.page_url, &account.exclusions().parameters);
+    let recorded = Page::recorded(&address, None, None);
     recorded.map(|recorded| recorded.page.address()).unwrap_or_default()
 }
 

@@ -170,8 +170,11 @@ pub(super) fn hit(
             (identity::unless_blocked(policy, said.identity), said.left_out)
         }
         _ => {
-            let said = identity::read(&beacon.identity);
+            let mut said = identity::read(&beacon.identity);
             let left_out = said.left_out;
+            if !account.tracking().contact_properties {
+                said.identity.properties.clear();
+            }
             (identity::check(policy, said, By::Browser), left_out)
         }
     };

@@ -53,6 +53,7 @@ impl Tab {
         }
     }
 
+    /// The role of whom it is shown to. Some editors may open advanced tracking too.
     const fn least(self) -> Role {
         match self {
             Self::TrackingCode => Role::Viewer,
@@ -79,6 +80,8 @@ pub struct SettingsNav {
     t: &'static Texts,
     account: AccountId,
     role: Role,
+    /// Whether the user may change how the sites are tracked.
+    changes_website: bool,
     current: Tab,
 }
 
@@ -86,16 +89,21 @@ impl HtmlSafe for SettingsNav {}
 
 impl SettingsNav {
     pub fn over(member: &Member, current: Tab) -> Self {
-        Self::of(member.t(), member.account_id(), member.membership.role, current)
+        let changes_website = member.membership.may_change_website();
+        Self { changes_website, ..Self::of(member.t(), member.account_id(), member.membership.role, current) }
     }
 
-    pub const fn of(t: &'static Texts, account: AccountId, role: Role, current: Tab) -> Self {
-        Self { t, account, role, current }
+    /// For a user without rights beyond the role.
+    pub fn of(t: &'static Texts, account: AccountId, role: Role, current: Tab) -> Self {
+        Self { t, account, role, changes_website: role >= Role::Admin, current }
     }
 
     fn tabs(&self) -> impl Iterator<Item = Tab> {
-        let role = self.role;
-        Tab::ALL.into_iter().filter(move |tab| role >= tab.least())
+        let (role, changes_website) = (self.role, self.changes_website);
+        Tab::ALL.into_iter().filter(move |tab| match tab {
+            Tab::AdvancedTracking => changes_website,
+            _ => role >= tab.least(),
+        })
     }
 
     fn is_current(&self, tab: &Tab) -> bool {

@@ -81,6 +81,10 @@ impl Row {
         self.membership.role == Role::Viewer
     }
 
+    fn is_editor(&self) -> bool {
+        self.membership.role == Role::Editor
+    }
+
     fn is_admin(&self) -> bool {
         self.membership.role == Role::Admin
     }
@@ -156,6 +160,7 @@ struct Add {
     role: String,
     show_emails: bool,
     publish_js: bool,
+    website_settings: bool,
     wrong_email: Option<&'static str>,
     wrong_role: Option<&'static str>,
 }
@@ -192,6 +197,9 @@ impl Add {
             Field::new(t, "publish_js", texts.publish_js, Kind::Check)
                 .value(if self.publish_js { "on" } else { "" })
                 .hint(texts.publish_js_hint),
+            Field::new(t, "website_settings", texts.website_settings, Kind::Check)
+                .value(if self.website_settings { "on" } else { "" })
+                .hint(texts.website_settings_hint),
         ]
     }
 }
@@ -280,7 +288,8 @@ fn link_page(
 fn membership_of(fields: &Fields) -> Option<Membership> {
     let role = Role::parse(fields.text("role"))?;
     let (show_emails, publish_js) = (fields.is_on("show_emails"), fields.is_on("publish_js"));
-    Some(Membership { role, show_emails, publish_js })
+    let website_settings = fields.is_on("website_settings");
+    Some(Membership { role, show_emails, publish_js, website_settings })
 }
 
 async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
@@ -292,6 +301,7 @@ async fn create(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
         role: fields.text("role").to_owned(),
         show_emails: fields.is_on("show_emails"),
         publish_js: fields.is_on("publish_js"),
+        website_settings: fields.is_on("website_settings"),
         ..Add::default()
     };
     let Some(membership) = membership_of(&fields) else {
