@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::access::{self, Actor};
 use super::core::App;
-use crate::app::access::{accounts, tokens, users};
+use crate::app::access::{accounts, consent, tokens, users};
 use crate::app::events::{count_back, definitions};
 use crate::app::ingest::fold;
 use crate::app::ingest::refusal::refusal;
@@ -17,6 +17,7 @@ use crate::app::people::erase::person::{self, ErasedPerson, Key};
 use crate::app::people::import::{self, Begin, Upload};
 use crate::app::people::{lists, merge};
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::consent::rule::{PolicyType, Rule, Target};
 use crate::domain::contact::Email;
 use crate::domain::event::{EventKind, EventNumber, Status, Typed};
 use crate::domain::import::map_columns;
@@ -52,6 +53,17 @@ pub enum Command {
     },
     /// Answers `{"event_id"}`.
     EventChange { account: AccountId, number: EventNumber, change: EventChange },
+    /// Answers `{"revision"}`: the revision in force. Empty texts mean everywhere; places stand apart by commas.
+    ConsentSet {
+        account: AccountId,
+        host: String,
+        path: String,
+        places: String,
+        policy: PolicyType,
+        gpc: bool,
+    },
+    /// Answers `{"revision"}`, by which earlier choices become void.
+    ConsentAskAgain { account: AccountId },
     /// Answers `{"list_id"}`.
     ListAdd { account: AccountId, name: String, kind: ListKind, conditions: Conditions },
     /// Answers `{"list_id"}`.
@@ -149,6 +161,16 @@ impl From<accounts::Error> for Error {
         match error {
             accounts::Error::Invalid(what) => Self::invalid(&what),
             accounts::Error::Store(error) => Self::failed(&error),
+        }
+    }
+}
+
+impl From<consent::Error> for Error {
+    fn from(error: consent::Error) -> Self {
+        match error {
+            consent::Error::Invalid(_) => Self::invalid(&error),
+            consent::Error::Access(error) => error.into(),
+            error => Self::failed(&error),
         }
     }
 }
@@ -270,6 +292,18 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             need_account(app, account)?;
             change_event(app, account, number, change).await?;
             Ok(json!({ "event_id": number.to_string() }))
+        }
+        Command::ConsentSet { account, host, path, places, policy, gpc } => {
+            need_account(app, account)?;
+            let target = Target::parse(&host, &path, &places).map_err(|what| Error::invalid(&what))?;
+            let rule = Rule { target, kind: policy, gpc };
+            let revision = consent::set_rule(app, Actor::Machine, account, rule).await?;
+            Ok(json!({ "revision": revision }))
+        }
+        Command::ConsentAskAgain { account } => {
+            need_account(app, account)?;
+            let revision = consent::ask_again(app, Actor::Machine, account).await?;
+            Ok(json!({ "revision": revision }))
         }
         Command::ListAdd { account, name, kind, conditions } => {
             add_list(app, account, &name, kind, conditions).await

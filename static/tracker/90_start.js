@@ -48,6 +48,7 @@ function start() {
   debug = /[#&]hsdbg/.test(loc.hash) || read('hs_dbg') == '1';
   each(ownDomains, addDomain);
   choice = storedChoice();
+  findPolicy();
   take(1);
   takeOver(queueOf('_hsp'), consentCalls, 0);
   const email = parameter('__hs_email');

@@ -51,6 +51,7 @@ pub(in crate::store) const MAIN: &[Migration] = &[
         sql: include_str!("migrations/0020_property_definition.sql"),
     },
     Migration { name: "0021_contact_change", sql: include_str!("migrations/0021_contact_change.sql") },
+    Migration { name: "0024_consent", sql: include_str!("migrations/0024_consent.sql") },
 ];
 
 /// The steps of `inbox.db`.

@@ -10,6 +10,7 @@ pub(crate) mod harness;
 mod minified;
 mod moves;
 mod picking;
+mod policies;
 mod queue;
 mod served;
 mod views;

@@ -4,10 +4,12 @@
 
 pub mod beacon;
 pub mod call;
+mod consent;
 mod identity;
 mod read;
 pub mod submission;
 
+use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -37,6 +39,8 @@ pub struct Sender<'a> {
     pub referer: &'a str,
     /// Whether the browser sent the do-not-track cookie.
     pub do_not_track: bool,
+    /// Whether the browser sent Global Privacy Control (`Sec-GPC: 1`).
+    pub gpc: bool,
 }
 
 /// What became of a request's hits.
@@ -182,7 +186,10 @@ pub fn read_hit(
     if sender.do_not_track {
         return Err(Reason::DoNotTrack);
     }
-    let consent = read::consent(beacon)?;
+    let facts = OnceCell::new();
+    let facts =
+        || facts.get_or_init(|| sender.address.map(|address| app.geo.lookup(address)).unwrap_or_default());
+    let consent = consent::decide(account, beacon, sender.gpc, now, &facts)?;
     let act = read::act(account, &app.definitions.of(account.id()), beacon)?;
     if let Some(family) = &agent.bot {
         app.counters.count_bot(account.id(), account.zone.day_of(now), family);
@@ -196,11 +203,9 @@ pub fn read_hit(
         || matches!(&*beacon.webdriver, "true" | "1")
         || is_impossible_screen(&beacon.screen, agent.device.class);
     hit.device = agent.device.clone();
-    if let Some(address) = sender.address {
-        let facts = app.geo.lookup(address);
-        hit.country = facts.country;
-        hit.region = facts.region;
-    }
+    let facts = facts();
+    hit.country.clone_from(&facts.country);
+    hit.region.clone_from(&facts.region);
     Ok(hit)
 }
 
