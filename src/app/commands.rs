@@ -53,15 +53,8 @@ pub enum Command {
     },
     /// Answers `{"event_id"}`.
     EventChange { account: AccountId, number: EventNumber, change: EventChange },
-    /// Answers `{"revision"}`: the revision in force. Empty texts mean everywhere; places stand apart by commas.
-    ConsentSet {
-        account: AccountId,
-        host: String,
-        path: String,
-        places: String,
-        policy: PolicyType,
-        gpc: bool,
-    },
+    /// Answers `{"revision"}`: the revision in force.
+    ConsentSet { account: AccountId, rule: TypedRule },
     /// Answers `{"revision"}`, by which earlier choices become void.
     ConsentAskAgain { account: AccountId },
     /// Answers `{"list_id"}`.
@@ -104,6 +97,16 @@ impl Command {
     pub const fn needs_folded_hits(&self) -> bool {
         matches!(self, Self::ErasePerson { .. } | Self::ListAdd { .. } | Self::ContactMerge { .. })
     }
+}
+
+/// A rule of a consent policy as it was typed. Empty texts mean everywhere; places stand apart by commas.
+#[derive(Serialize, Deserialize)]
+pub struct TypedRule {
+    pub host: String,
+    pub path: String,
+    pub places: String,
+    pub policy: PolicyType,
+    pub gpc: bool,
 }
 
 /// A change of an event.
@@ -293,18 +296,8 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             change_event(app, account, number, change).await?;
             Ok(json!({ "event_id": number.to_string() }))
         }
-        Command::ConsentSet { account, host, path, places, policy, gpc } => {
-            need_account(app, account)?;
-            let target = Target::parse(&host, &path, &places).map_err(|what| Error::invalid(&what))?;
-            let rule = Rule { target, kind: policy, gpc };
-            let revision = consent::set_rule(app, Actor::Machine, account, rule).await?;
-            Ok(json!({ "revision": revision }))
-        }
-        Command::ConsentAskAgain { account } => {
-            need_account(app, account)?;
-            let revision = consent::ask_again(app, Actor::Machine, account).await?;
-            Ok(json!({ "revision": revision }))
-        }
+        Command::ConsentSet { account, rule } => set_consent(app, account, rule).await,
+        Command::ConsentAskAgain { account } => ask_again(app, account).await,
         Command::ListAdd { account, name, kind, conditions } => {
             add_list(app, account, &name, kind, conditions).await
         }
@@ -341,6 +334,21 @@ async fn add_event(
     need_account(app, account)?;
     let number = definitions::create(app, Actor::Machine, account, kind, typed).await?;
     Ok(json!({ "event_id": number.to_string(), "snippet": definitions::snippet(app, account, number) }))
+}
+
+async fn set_consent(app: &App, account: AccountId, typed: TypedRule) -> Result<Value, Error> {
+    need_account(app, account)?;
+    let target = Target::parse(&typed.host, &typed.path, &typed.places);
+    let target = target.map_err(|what| Error::invalid(&what))?;
+    let rule = Rule { target, kind: typed.policy, gpc: typed.gpc };
+    let revision = consent::set_rule(app, Actor::Machine, account, rule).await?;
+    Ok(json!({ "revision": revision }))
+}
+
+async fn ask_again(app: &App, account: AccountId) -> Result<Value, Error> {
+    need_account(app, account)?;
+    let revision = consent::ask_again(app, Actor::Machine, account).await?;
+    Ok(json!({ "revision": revision }))
 }
 
 async fn add_list(

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Failure, Outcome, table};
-use crate::app::commands::Command;
+use crate::app::commands::{Command, TypedRule};
 use crate::config::Config;
 use crate::domain::account::AccountId;
 use crate::domain::consent::rule::PolicyType;
@@ -66,8 +66,8 @@ pub(super) fn run(command: Consent, config: &Config) -> Outcome {
         Consent::Set(set) => {
             let (account, places) = (AccountId(set.account), places(&set.countries, &set.regions));
             let Set { host, path, policy, gpc, .. } = set;
-            let asked = Command::ConsentSet { account, host, path, places, policy, gpc };
-            let done = control::execute(config, asked)?;
+            let rule = TypedRule { host, path, places, policy, gpc };
+            let done = control::execute(config, Command::ConsentSet { account, rule })?;
             let text = format!("revision {} is in force", done.get("revision").unwrap_or(&Value::Null));
             Ok(Answer::new(done, text))
         }
