@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::access::{self, Actor};
 use super::core::App;
-use crate::app::access::{accounts, retention, tokens, users};
+use crate::app::access::{accounts, consent, retention, tokens, users};
 use crate::app::events::{count_back, definitions};
 use crate::app::ingest::fold;
 use crate::app::ingest::refusal::refusal;
@@ -18,6 +18,7 @@ use crate::app::people::import::{self, Begin, Upload};
 use crate::app::people::{lists, merge};
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::consent::rule::{PolicyType, Rule, Target};
 use crate::domain::contact::Email;
 use crate::domain::event::{EventKind, EventNumber, Status, Typed};
 use crate::domain::import::map_columns;
@@ -54,6 +55,10 @@ pub enum Command {
     },
     /// Answers `{"event_id"}`.
     EventChange { account: AccountId, number: EventNumber, change: EventChange },
+    /// Answers `{"revision"}`: the revision in force.
+    ConsentSet { account: AccountId, rule: TypedRule },
+    /// Answers `{"revision"}`, by which earlier choices become void.
+    ConsentAskAgain { account: AccountId },
     /// Answers `{"list_id"}`.
     ListAdd { account: AccountId, name: String, kind: ListKind, conditions: Conditions },
     /// Answers `{"list_id"}`.
@@ -108,6 +113,16 @@ impl Command {
                 | Self::ContactUnmerge { .. }
         )
     }
+}
+
+/// A rule of a consent policy as it was typed. Empty texts mean everywhere; places stand apart by commas.
+#[derive(Serialize, Deserialize)]
+pub struct TypedRule {
+    pub host: String,
+    pub path: String,
+    pub places: String,
+    pub policy: PolicyType,
+    pub gpc: bool,
 }
 
 /// A change of an event.
@@ -165,6 +180,16 @@ impl From<accounts::Error> for Error {
         match error {
             accounts::Error::Invalid(what) => Self::invalid(&what),
             accounts::Error::Store(error) => Self::failed(&error),
+        }
+    }
+}
+
+impl From<consent::Error> for Error {
+    fn from(error: consent::Error) -> Self {
+        match error {
+            consent::Error::Invalid(_) => Self::invalid(&error),
+            consent::Error::Access(error) => error.into(),
+            error => Self::failed(&error),
         }
     }
 }
@@ -287,6 +312,8 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             change_event(app, account, number, change).await?;
             Ok(json!({ "event_id": number.to_string() }))
         }
+        Command::ConsentSet { account, rule } => set_consent(app, account, rule).await,
+        Command::ConsentAskAgain { account } => ask_again(app, account).await,
         Command::ListAdd { account, name, kind, conditions } => {
             add_list(app, account, &name, kind, conditions).await
         }
@@ -358,6 +385,21 @@ async fn retain(
         },
         "clock_doubted_since": retention::doubted_since(app).await?.map(Millis::iso),
     }))
+}
+
+async fn set_consent(app: &App, account: AccountId, typed: TypedRule) -> Result<Value, Error> {
+    need_account(app, account)?;
+    let target = Target::parse(&typed.host, &typed.path, &typed.places);
+    let target = target.map_err(|what| Error::invalid(&what))?;
+    let rule = Rule { target, kind: typed.policy, gpc: typed.gpc };
+    let revision = consent::set_rule(app, Actor::Machine, account, rule).await?;
+    Ok(json!({ "revision": revision }))
+}
+
+async fn ask_again(app: &App, account: AccountId) -> Result<Value, Error> {
+    need_account(app, account)?;
+    let revision = consent::ask_again(app, Actor::Machine, account).await?;
+    Ok(json!({ "revision": revision }))
 }
 
 async fn add_list(

@@ -33,7 +33,10 @@ pub(super) fn run(command: Account, config: &Config) -> Outcome {
     match command {
         Account::Add { name, domains, time_zone, currency } => {
             let made = control::execute(config, Command::AccountAdd { name, domains, time_zone, currency })?;
-            let text = format!("account {} created", made.get("account_id").unwrap_or(&Value::Null));
+            let text = format!(
+                "account {} created; it has no consent policy yet, so every visitor is counted (see guestlog consent set)",
+                made.get("account_id").unwrap_or(&Value::Null)
+            );
             Ok(Answer::new(made, text))
         }
         Account::List => list(config),

@@ -3,6 +3,7 @@
 
 mod account;
 mod answer;
+mod consent;
 mod demo;
 mod doctor;
 mod event;
@@ -65,6 +66,9 @@ enum Command {
     /// Manage API tokens
     #[command(subcommand)]
     Token(token::Token),
+    /// Show and change the consent policy of an account
+    #[command(subcommand)]
+    Consent(consent::Consent),
     /// Manage events
     #[command(subcommand)]
     Event(event::Event),
@@ -158,6 +162,7 @@ fn execute(command: Command, config: &Config, json: bool) -> Result<Option<Answe
         Command::Account(command) => account::run(command, config),
         Command::User(command) => user::run(command, config),
         Command::Token(command) => token::run(command, config),
+        Command::Consent(command) => consent::run(command, config),
         Command::Event(command) => event::run(command, config),
         Command::Contact(command) => return contact::run(command, config, json),
         Command::Company(command) => company::run(command, config),

@@ -19,7 +19,7 @@ use std::thread::JoinHandle;
 
 pub use data_dir::{INBOX_FILE, LOCK_FILE, MAIN_FILE};
 pub use entity::{
-    account, audit, bot, definition, element_pick, event_work, member, one_time_link, saved_view,
+    account, audit, bot, consent, definition, element_pick, event_work, member, one_time_link, saved_view,
     script_change, sign_in, token, unexpected, user,
 };
 pub use error::Error;

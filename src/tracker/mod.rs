@@ -23,14 +23,30 @@ const BROTLI_WINDOW: u32 = 22;
 #[folder = "static/picker"]
 struct Picker;
 
-/// The script of all parts, without the settings of an account.
-const MINIFIED: &str = include_str!("../../static/tracker/minified/script.js");
-/// The same without navigation inside pages, for accounts that do not count it.
-const WITHOUT_MOVES: &str = include_str!("../../static/tracker/minified/without_moves.js");
-/// Both with the part that reads submitted forms, for accounts that collect them.
-const WITH_FORMS: &str = include_str!("../../static/tracker/minified/with_forms.js");
-const WITH_FORMS_WITHOUT_MOVES: &str =
-    include_str!("../../static/tracker/minified/with_forms_without_moves.js");
+/// The scripts of the parts, without the settings of an account: with and without the consent policy, with and without
+/// submitted forms, with and without navigation inside pages.
+const MINIFIED: [[[&str; 2]; 2]; 2] = [
+    [
+        [
+            include_str!("../../static/tracker/minified/without_moves.js"),
+            include_str!("../../static/tracker/minified/script.js"),
+        ],
+        [
+            include_str!("../../static/tracker/minified/with_forms_without_moves.js"),
+            include_str!("../../static/tracker/minified/with_forms.js"),
+        ],
+    ],
+    [
+        [
+            include_str!("../../static/tracker/minified/with_policies_without_moves.js"),
+            include_str!("../../static/tracker/minified/with_policies.js"),
+        ],
+        [
+            include_str!("../../static/tracker/minified/with_policies_and_forms_without_moves.js"),
+            include_str!("../../static/tracker/minified/with_policies_and_forms.js"),
+        ],
+    ],
+];
 /// The name that stands in each for the settings.
 pub const ARGUMENTS: &str = "GUESTLOG_ARGUMENTS";
 
@@ -59,7 +75,11 @@ pub struct ScriptOptions {
     pub server: Option<String>,
     /// Global Privacy Control of the browser counts as a refusal.
     pub gpc: bool,
-    /// The consent policy with HubSpot's numbers: 0 no banner, 1 no cookies, 2 notify, 3 opt-in, 4 by category, 5
+    /// The rules of the consent policy, in the order in which they are preferred; `None` when the account has none.
+    pub policies: Option<Vec<PolicyRule>>,
+    /// Choices of earlier revisions of the policy are void; 0 means none.
+    pub asked: u32,
+    /// What holds where there are no rules, with HubSpot's numbers: 0 no banner, 1 no cookies, 2 notify, 3 opt-in, 4 by category, 5
     /// opt-out, 6 opt-out by category.
     pub policy: u8,
     /// The revision of the consent policy, which is sent with every hit; 0 means none.
@@ -81,6 +101,12 @@ pub struct ScriptOptions {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rule(pub String, pub String, pub String);
 
+/// A rule of the consent policy: HubSpot's number of its type, whether it honours Global Privacy Control (0 or 1), its host
+/// (empty means all), the beginning of its path, and its countries and regions (none means everywhere). In the script this
+/// is an array.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PolicyRule(pub u8, pub u8, pub String, pub String, pub Vec<String>);
+
 impl ScriptOptions {
     /// The settings of a new account.
     #[must_use]
@@ -97,6 +123,8 @@ impl ScriptOptions {
             twice: false,
             server: None,
             gpc: false,
+            policies: None,
+            asked: 0,
             policy: 0,
             revision: 0,
             clicks: Vec::new(),
@@ -108,7 +136,7 @@ impl ScriptOptions {
     }
 
     /// The parameters of the script, each with the value that it is called with. Switches are 0 or 1.
-    fn arguments(&self) -> [(&'static str, Value); 17] {
+    fn arguments(&self) -> [(&'static str, Value); 19] {
         let flag = |is_on: bool| json!(u8::from(is_on));
         [
             ("account", json!(self.account)),
@@ -128,6 +156,8 @@ impl ScriptOptions {
             ("clicks", json!(self.clicks)),
             ("collects", flag(self.collects)),
             ("removed", json!(self.removed)),
+            ("policies", json!(self.policies.as_deref().unwrap_or_default())),
+            ("asked", json!(self.asked)),
         ]
     }
 }
@@ -165,12 +195,11 @@ fn pack(text: String) -> Script {
 /// The script that `build` serves, not compressed.
 #[must_use]
 pub fn text(options: &ScriptOptions) -> String {
-    let minified = match (options.collects, options.spa) {
-        (false, true) => MINIFIED,
-        (false, false) => WITHOUT_MOVES,
-        (true, true) => WITH_FORMS,
-        (true, false) => WITH_FORMS_WITHOUT_MOVES,
-    };
+    let [without_policies, with_policies] = MINIFIED;
+    let [without_forms, with_forms] =
+        if options.policies.is_some() { with_policies } else { without_policies };
+    let [without_moves, with_moves] = if options.collects { with_forms } else { without_forms };
+    let minified = if options.spa { with_moves } else { without_moves };
     let values = options.arguments().map(|(_, value)| value.to_string());
     minified.replacen(ARGUMENTS, &script_safe(&values.join(",")), 1)
 }

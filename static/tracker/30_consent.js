@@ -5,6 +5,10 @@ const CATEGORIES = ['analytics', 'advertisement', 'functionality'];
 let choice;
 let silenced;
 let enabled = true;
+// How the choice was made, and what finds the rule for this visitor. Accounts that have a policy get these from the next
+// part.
+let consentBy;
+let findPolicy = () => {};
 
 // A choice is an object with a boolean for each category. What is necessary is always allowed.
 function choose(allows) {

@@ -29,7 +29,7 @@ let stamped = 0;
 function stamp(kind) {
   const now = Date.now();
   stamped = Math.max(now, stamped + 1);
-  return { a: account, k: kind, id: stamped.toString(36) + hex(8), at: now, cc: consentMask(), rev: revision || undefined };
+  return { a: account, k: kind, id: stamped.toString(36) + hex(8), at: now, cc: consentMask(), rev: revision || undefined, by: consentBy };
 }
 
 // Inside a frame of the same site, the address at which the top window was entered counts.

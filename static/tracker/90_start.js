@@ -47,6 +47,7 @@ function start() {
   const take = turn => each(past, entry => turnOf(entry) == turn && run(tracker, entry));
   debug = /[#&]hsdbg/.test(loc.hash) || read('hs_dbg') == '1';
   choice = storedChoice();
+  findPolicy();
   take(1);
   takeOver(queueOf('_hsp'), consentCalls, 0);
   const email = parameter('__hs_email');

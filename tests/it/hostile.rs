@@ -3,6 +3,7 @@
 
 mod collector;
 mod connections;
+mod consent;
 mod identity;
 mod log;
 mod raw;

@@ -1,6 +1,7 @@
 //! Accounts, the users of the admin pages, API tokens, and who may do what.
 
 pub mod accounts;
+pub mod consent;
 pub mod identity_keys;
 pub mod permissions;
 pub mod retention;

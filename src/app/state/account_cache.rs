@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 #[cfg(test)]
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::consent::policy::InForce;
 use crate::domain::exclusions::Exclusions;
 use crate::domain::identity_key::IdentityPolicy;
 use crate::domain::period::Zone;
@@ -23,15 +24,17 @@ pub struct Entry {
     pub zone: Zone,
     /// Which identifications it believes.
     pub identity: IdentityPolicy,
+    /// Its consent policy, compiled. `None` when it has none.
+    pub consent: Option<InForce>,
     /// No two entries have the same.
     revision: u64,
 }
 
 impl Entry {
-    fn new(account: Account, identity: IdentityPolicy) -> Self {
+    fn new(account: Account, identity: IdentityPolicy, consent: Option<InForce>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let revision = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { zone: Zone::named(&account.settings.time_zone), account, identity, revision }
+        Self { zone: Zone::named(&account.settings.time_zone), account, identity, consent, revision }
     }
 
     #[cfg(test)]
@@ -46,12 +49,13 @@ impl Entry {
             first_hit: None,
             custom_js: true,
         };
-        Self::new(account, IdentityPolicy::default())
+        Self::new(account, IdentityPolicy::default(), None)
     }
 
     fn read(conn: &Connection, account: Account) -> Result<Arc<Self>, store::Error> {
         let identity = identity_key::find_policy(conn, account.id)?;
-        Ok(Arc::new(Self::new(account, identity)))
+        let consent = store::consent::find_in_force(conn, account.id)?;
+        Ok(Arc::new(Self::new(account, identity, consent)))
     }
 
     /// What was made with these settings is stale once the account has another revision.

@@ -9,11 +9,12 @@ use crate::app::state::account_cache::Entry;
 use crate::app::state::definition_cache::AccountEvents;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::consent::policy::InForce;
 use crate::domain::event::EventKind;
 use crate::domain::url_rule::UrlRule;
 use crate::store;
 use crate::store::definition::Stored;
-use crate::tracker::{self, Rule, Script, ScriptOptions};
+use crate::tracker::{self, PolicyRule, Rule, Script, ScriptOptions};
 
 /// How often browsers have asked for an account's script since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,12 +141,26 @@ fn options(account: &Entry, defined: &AccountEvents, runs_code: bool) -> ScriptO
         hash: tracking.fragment_is_page,
         twice: tracking.first_view_twice,
         collects: tracking.collect_forms,
+        policies: account.consent.as_ref().map(policies),
+        asked: account.consent.as_ref().and_then(|consent| consent.asked).map_or(0, |(revision, _)| revision),
+        revision: account.consent.as_ref().map_or(0, |consent| consent.revision),
         clicks: if tracking.click_autocapture { rules(EventKind::Click) } else { Vec::new() },
         forms: rules(EventKind::Form),
         removed: account.exclusions().parameters.clone(),
         codes: with_code.map(|stored| format!("{}.{}", stored.number, stored.script_hash)).collect(),
         ..ScriptOptions::new(account.id(), account.settings().domains.clone())
     }
+}
+
+fn policies(consent: &InForce) -> Vec<PolicyRule> {
+    let rules = consent.policy.preferred().into_iter();
+    rules
+        .map(|rule| {
+            let places = rule.target.places.iter().map(ToString::to_string).collect();
+            let (host, path) = (rule.target.host.clone(), rule.target.path.clone());
+            PolicyRule(rule.kind.number(), rule.gpc.into(), host, path, places)
+        })
+        .collect()
 }
 
 fn rule(stored: &Stored) -> Rule {

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod audit;
 pub mod bot;
+pub mod consent;
 pub mod definition;
 pub mod element_pick;
 pub mod event_work;

@@ -22,6 +22,7 @@ use crate::web::request::state::State;
 pub(super) const RETRY_SECONDS: u32 = 2;
 /// Shows developers in the browser's network panel what happened to the hit.
 const X_GUESTLOG: HeaderName = HeaderName::from_static("x-guestlog");
+const SEC_GPC: HeaderName = HeaderName::from_static("sec-gpc");
 /// The client hints that are read.
 const HINTS: [HeaderName; 4] = [
     HeaderName::from_static("sec-ch-ua"),
@@ -122,6 +123,7 @@ pub(super) async fn accept_beacons(
         },
         referer: &referer,
         do_not_track: is_do_not_track(request),
+        gpc: sends_gpc(request),
     };
     accept(&state.app, sender, beacons).await
 }
@@ -132,6 +134,11 @@ pub(super) fn is_do_not_track(request: &HttpRequest) -> bool {
         let mut cookies = cookies.as_bytes().split(|byte| *byte == b';');
         cookies.any(|cookie| cookie.trim_ascii() == b"__hs_do_not_track=yes")
     })
+}
+
+/// Whether the browser sends Global Privacy Control. The page cannot set this header.
+pub(super) fn sends_gpc(request: &HttpRequest) -> bool {
+    request.headers().get_all(SEC_GPC).any(|value| value.as_bytes().trim_ascii() == b"1")
 }
 
 pub(super) fn over_limit(request: &HttpRequest, state: &State) -> Option<HttpResponse> {

@@ -6,5 +6,6 @@ pub(super) mod custom_js;
 pub(super) mod element_picker;
 pub(super) mod event;
 pub(super) mod form;
+pub(super) mod location;
 pub(super) mod own_visits;
 pub(super) mod script;

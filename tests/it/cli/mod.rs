@@ -4,6 +4,7 @@
 mod accounts;
 mod binary;
 mod companies;
+mod consent;
 mod contact_files;
 mod contacts;
 mod demo;

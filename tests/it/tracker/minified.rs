@@ -19,6 +19,8 @@ const SYNTAX: &str = "es2015";
 
 /// The part that accounts are served only if they count navigation inside pages.
 pub(super) const MOVES: &str = "61_moves.js";
+/// The part that accounts are served only if they have a consent policy.
+pub(super) const POLICIES: &str = "35_policies.js";
 /// The part that accounts are served only if they collect forms.
 pub(super) const COLLECTED: &str = "84_forms.js";
 
@@ -83,10 +85,14 @@ fn with_arrows(parts: &str) -> String {
 #[test]
 fn the_minified_scripts_are_what_the_minifier_makes_of_the_parts() {
     let scripts = [
-        ("script.js", minify(|name| name != COLLECTED)),
-        ("without_moves.js", minify(|name| name != MOVES && name != COLLECTED)),
-        ("with_forms.js", minify(|_| true)),
-        ("with_forms_without_moves.js", minify(|name| name != MOVES)),
+        ("script.js", minify(|name| ![COLLECTED, POLICIES].contains(&name))),
+        ("without_moves.js", minify(|name| ![MOVES, COLLECTED, POLICIES].contains(&name))),
+        ("with_forms.js", minify(|name| name != POLICIES)),
+        ("with_forms_without_moves.js", minify(|name| ![MOVES, POLICIES].contains(&name))),
+        ("with_policies.js", minify(|name| name != COLLECTED)),
+        ("with_policies_without_moves.js", minify(|name| ![MOVES, COLLECTED].contains(&name))),
+        ("with_policies_and_forms.js", minify(|_| true)),
+        ("with_policies_and_forms_without_moves.js", minify(|name| name != MOVES)),
     ];
     for (name, made) in scripts {
         let file = folder().join("minified").join(name);

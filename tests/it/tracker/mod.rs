@@ -11,6 +11,7 @@ mod minified;
 mod moves;
 mod own_visits;
 mod picking;
+mod policies;
 mod queue;
 mod served;
 mod views;

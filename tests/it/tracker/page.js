@@ -142,6 +142,12 @@ globalThis.browser = (() => {
 
   function makeFetch(page) {
     return (url, options) => {
+      if (url.endsWith('/location')) {
+        const said = state.net.location;
+        state.net.asked = (state.net.asked || 0) + 1;
+        if (typeof said !== 'string') return Promise.reject(new TypeError('network'));
+        return Promise.resolve({ ok: true, text: () => Promise.resolve(said) });
+      }
       const status = url.endsWith('/pick') ? state.net.pick : state.net.fetch;
       if (status === 'throws') throw new TypeError('fetch is not allowed');
       if (options.keepalive && options.body.length * 3 > 65536) return Promise.reject(new TypeError('too large'));

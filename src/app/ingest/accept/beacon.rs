@@ -41,7 +41,10 @@ pub struct Beacon<'a> {
     pub language: Cow<'a, str>,
     pub consent: Cow<'a, str>,
     pub allowed: Cow<'a, str>,
+    /// The revision of the consent policy.
     pub policy: Cow<'a, str>,
+    /// How the visitor's choice was made.
+    pub consent_by: Cow<'a, str>,
     pub page_view: Cow<'a, str>,
     pub engaged_ms: Cow<'a, str>,
     pub identity: Vec<(Cow<'a, str>, Cow<'a, str>)>,
@@ -140,6 +143,7 @@ impl<'a> Beacon<'a> {
             "cc" => &mut self.consent,
             "ce" => &mut self.allowed,
             "rev" | "gl_rev" => &mut self.policy,
+            "by" | "gl_by" => &mut self.consent_by,
             "pv" => &mut self.page_view,
             "ms" => &mut self.engaged_ms,
             "n" => &mut self.event,
@@ -167,7 +171,7 @@ impl<'a> Beacon<'a> {
                 "i" if beacon.identity.is_empty() => {
                     beacon.identity = owned(&value).collect();
                 }
-                "id" | "age" | "rev" => {}
+                "id" | "age" | "rev" | "by" => {}
                 property if property.len() > 1 && property.starts_with('_') => {
                     let property = property.get(1..).unwrap_or_default().to_owned();
                     beacon.properties.push((property.into(), value));

@@ -4,10 +4,12 @@
 
 pub mod beacon;
 pub mod call;
+mod consent;
 mod identity;
 mod read;
 pub mod submission;
 
+use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -38,6 +40,8 @@ pub struct Sender<'a> {
     pub referer: &'a str,
     /// Whether the browser sent the do-not-track cookie.
     pub do_not_track: bool,
+    /// Whether the browser sent Global Privacy Control (`Sec-GPC: 1`).
+    pub gpc: bool,
 }
 
 /// What became of a request's hits.
@@ -183,7 +187,10 @@ pub fn read_hit(
     if sender.do_not_track {
         return Err(Reason::DoNotTrack);
     }
-    let consent = read::consent(beacon)?;
+    let facts = OnceCell::new();
+    let facts =
+        || facts.get_or_init(|| sender.address.map(|address| app.geo.lookup(address)).unwrap_or_default());
+    let consent = consent::decide(account, beacon, sender.gpc, now, &facts)?;
     // What the account excludes is refused before more is read of it; a robot in its own network is no robot of a report.
     if sender.address.is_some_and(|address| account.exclusions().excludes_address(address)) {
         return Err(Reason::ExcludedAddress);
@@ -204,11 +211,9 @@ pub fn read_hit(
         || matches!(&*beacon.webdriver, "true" | "1")
         || is_impossible_screen(&beacon.screen, agent.device.class);
     hit.device = agent.device.clone();
-    if let Some(address) = sender.address {
-        let facts = app.geo.lookup(address);
-        hit.country = facts.country;
-        hit.region = facts.region;
-    }
+    let facts = facts();
+    hit.country.clone_from(&facts.country);
+    hit.region.clone_from(&facts.region);
     Ok(hit)
 }
 

@@ -29,20 +29,6 @@ pub(super) fn account_id(text: &str) -> Result<AccountId, Reason> {
     text.parse().map(AccountId).map_err(|_| Reason::Malformed)
 }
 
-/// A hit without consent is refused before anything else of it is read (rules.md 2). Consent that cannot be read
-/// counts as refused.
-pub(super) fn consent(beacon: &Beacon<'_>) -> Result<Consent, Reason> {
-    let mask = match &*beacon.consent {
-        "" => None,
-        text => Some(text.parse().map_err(|_| Reason::NoConsent)?),
-    };
-    let allowed = match &*beacon.allowed {
-        "" => None,
-        text => Some(matches!(text, "true" | "1")),
-    };
-    Consent::of_beacon(mask, allowed).ok_or(Reason::NoConsent)
-}
-
 /// rules.md 3
 pub(super) fn act(account: &Account, defined: &AccountEvents, beacon: &Beacon<'_>) -> Result<Act, Reason> {
     match &*beacon.kind {
@@ -144,7 +130,7 @@ pub(super) fn hit(
     account: &Account,
     now: Millis,
     act: Act,
-    consent: Consent,
+    (consent, policy): (Consent, u32),
     beacon: &Beacon<'_>,
 ) -> Result<Hit, Reason> {
     let at = time(now, &beacon.age)?;
@@ -160,14 +146,14 @@ pub(super) fn hit(
         Invalid::Long => Reason::TooLarge,
         _ => Reason::Malformed,
     })?;
-    let policy = &account.identity;
+    let believed = &account.identity;
     let (checked, left_out) = match &act {
         // Who submits a form is whom the form names, whoever the site said before.
         Act::Submission(submission) => {
             let said: Vec<(Cow<'_, str>, Cow<'_, str>)> =
                 submission.fields.iter().map(|(name, value)| (name.into(), value.into())).collect();
             let said = identity::read(&said);
-            (identity::unless_blocked(policy, said.identity), said.left_out)
+            (identity::unless_blocked(believed, said.identity), said.left_out)
         }
         _ => {
             let mut said = identity::read(&beacon.identity);
@@ -175,7 +161,7 @@ pub(super) fn hit(
             if !account.tracking().contact_properties {
                 said.identity.properties.clear();
             }
-            (identity::check(policy, said, By::Browser), left_out)
+            (identity::check(believed, said, By::Browser), left_out)
         }
     };
     app.counters.cut(left_out + count_cut(beacon, &addresses));
@@ -199,7 +185,7 @@ pub(super) fn hit(
         country: String::new(),
         region: String::new(),
         consent,
-        policy: beacon.policy.parse().unwrap_or(0),
+        policy,
         identity: checked.identity,
         identity_check: checked.check,
         live: 0,
@@ -280,26 +266,5 @@ mod tests {
         assert!(event_id(&"a".repeat(EVENT_ID_MAX)).is_ok());
         assert_eq!(event_id(&"a".repeat(EVENT_ID_MAX + 1)), Err(Reason::Malformed));
         assert_eq!(event_id(""), Ok(None));
-    }
-
-    /// rules.md 2
-    #[test]
-    fn a_beacon_that_says_no_is_refused_before_anything_else() {
-        let beacon = |cc: &'static str, ce: &'static str| Beacon {
-            consent: cc.into(),
-            allowed: ce.into(),
-            ..Beacon::default()
-        };
-        assert_eq!(consent(&beacon("0", "")), Err(Reason::NoConsent));
-        assert_eq!(consent(&beacon("15", "false")), Err(Reason::NoConsent));
-        assert_eq!(consent(&beacon("", "")), Ok(Consent::POLICY));
-        assert_eq!(consent(&beacon("15", "")), Ok(Consent(15)));
-        for unreadable in ["x", "256", "?", "-1"] {
-            assert_eq!(consent(&beacon(unreadable, "")), Err(Reason::NoConsent), "{unreadable}");
-        }
-        assert_eq!(consent(&beacon("15", "no")), Err(Reason::NoConsent));
-        for query in ["cc=", "ce="] {
-            assert_eq!(consent(&Beacon::of_query(query)), Err(Reason::NoConsent), "{query}");
-        }
     }
 }

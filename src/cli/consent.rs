@@ -1,0 +1,138 @@
+//! `guestlog consent`: the rules by which visitors of an account are asked for consent, with their revision (rules.md 40).
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Failure, Outcome, table};
+use crate::app::commands::{Command, TypedRule};
+use crate::config::Config;
+use crate::domain::account::AccountId;
+use crate::domain::consent::rule::PolicyType;
+use crate::server::control;
+use crate::store;
+use crate::store::consent::Revision;
+
+#[derive(Subcommand)]
+pub(super) enum Consent {
+    /// Show the rules and their revision
+    Show {
+        #[arg(long, value_name = "ID")]
+        account: i64,
+    },
+    /// Set the rule for a host, a path, countries or regions; for everything when none is given
+    Set(Set),
+    /// Make all earlier choices of visitors void, so that they are asked again
+    AskAgain {
+        #[arg(long, value_name = "ID")]
+        account: i64,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Set {
+    #[arg(long, value_name = "ID")]
+    account: i64,
+    #[arg(
+        long,
+        value_parser = policy,
+        help = "none, no-cookies, notify, opt-in, opt-in-categories, opt-out or opt-out-categories"
+    )]
+    policy: PolicyType,
+    /// Only pages of this host
+    #[arg(long, default_value = "")]
+    host: String,
+    /// Only pages whose path begins with this
+    #[arg(long, default_value = "")]
+    path: String,
+    /// Only visitors from this country, such as NL. Can be repeated
+    #[arg(long = "country", value_name = "CC")]
+    countries: Vec<String>,
+    /// Only visitors from this region, such as US-CA. With one country the region alone is enough. Can be repeated
+    #[arg(long = "region", value_name = "R")]
+    regions: Vec<String>,
+    /// Treat Global Privacy Control of the browser as a refusal
+    #[arg(long)]
+    gpc: bool,
+}
+
+fn policy(text: &str) -> Result<PolicyType, String> {
+    let all = || PolicyType::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+    PolicyType::parse(text).ok_or_else(|| format!("the policy must be one of {}", all()))
+}
+
+pub(super) fn run(command: Consent, config: &Config) -> Outcome {
+    match command {
+        Consent::Show { account } => show(AccountId(account), config),
+        Consent::Set(set) => {
+            let (account, places) = (AccountId(set.account), places(&set.countries, &set.regions));
+            let Set { host, path, policy, gpc, .. } = set;
+            let rule = TypedRule { host, path, places, policy, gpc };
+            let done = control::execute(config, Command::ConsentSet { account, rule })?;
+            let text = format!("revision {} is in force", done.get("revision").unwrap_or(&Value::Null));
+            Ok(Answer::new(done, text))
+        }
+        Consent::AskAgain { account } => {
+            let done = control::execute(config, Command::ConsentAskAgain { account: AccountId(account) })?;
+            let text = format!(
+                "revision {} is in force; visitors are asked again on their next page, and earlier choices are \
+                 refused after 24 hours",
+                done.get("revision").unwrap_or(&Value::Null)
+            );
+            Ok(Answer::new(done, text))
+        }
+    }
+}
+
+/// The places of a rule, apart by commas. A country whose region is given is not meant as a whole.
+fn places(countries: &[String], regions: &[String]) -> String {
+    match (countries, regions) {
+        ([country], [_, ..]) if regions.iter().all(|region| !region.contains('-')) => {
+            let places: Vec<String> = regions.iter().map(|region| format!("{country}-{region}")).collect();
+            places.join(",")
+        }
+        _ => [countries, regions].concat().join(","),
+    }
+}
+
+fn show(account: AccountId, config: &Config) -> Outcome {
+    let unknown = || Failure::failed(format!("there is no account {account}; see guestlog account list"));
+    let conn = store::data_dir::open_main(&config.server.data_dir)?.ok_or_else(unknown)?;
+    store::account::find(&conn, account)?.ok_or_else(unknown)?;
+    let asked = store::consent::find_asked(&conn, account)?;
+    let Some(latest) = store::consent::find(&conn, account)? else {
+        let json = json!({
+            "account_id": account, "revision": null, "made": null, "made_by": null, "asked_again": null, "rules": [],
+        });
+        return Ok(Answer::new(json, "no consent policy: every visitor is counted"));
+    };
+    let json = json!({
+        "account_id": account,
+        "revision": latest.number,
+        "made": latest.made.iso(),
+        "made_by": latest.user,
+        "asked_again": asked.map(|(revision, at)| json!({ "revision": revision, "at": at.iso() })),
+        "rules": latest.policy.rules,
+    });
+    Ok(Answer::new(json, text(&latest)))
+}
+
+fn text(latest: &Revision) -> String {
+    let cells: Vec<Vec<String>> = latest
+        .policy
+        .rules
+        .iter()
+        .map(|rule| {
+            let everywhere = |text: &str| if text.is_empty() { "all".to_owned() } else { text.to_owned() };
+            vec![
+                rule.kind.as_str().to_owned(),
+                everywhere(&rule.target.host),
+                rule.target.path.clone(),
+                everywhere(&rule.target.typed_places()),
+                if rule.gpc { "honoured" } else { "" }.to_owned(),
+            ]
+        })
+        .collect();
+    let by = latest.user.as_deref().unwrap_or("the command line");
+    let head = format!("revision {} of {} by {by}", latest.number, latest.made.iso());
+    format!("{head}\n{}", table(&["policy", "host", "path", "places", "GPC"], &cells))
+}
