@@ -62,6 +62,7 @@ macro_rules! texts {
 }
 
 pub mod access;
+pub mod banner_preview;
 pub mod element_picker;
 pub mod error;
 pub mod events;
@@ -78,6 +79,7 @@ mod reports;
 pub mod tracking;
 
 use access::Access;
+use banner_preview::BannerPreview;
 use companies::Companies;
 use contacts::Contacts;
 use element_picker::Picker;
@@ -123,6 +125,7 @@ texts! {
         views: Views,
         install: Install,
         tracking: Tracking,
+        banner_preview: BannerPreview,
         identity: Identity,
         placeholders: Placeholders,
         export: Export,
