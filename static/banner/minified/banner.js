@@ -1,11 +1,12 @@
 ((e,t,n,r,i,a,o,s)=>{"use strict";let c=window,l=document,u=[`analytics`,`advertisement`,`functionality`],d=(e,t,n)=>{let r=l.createElement(e);return Object.keys(t).forEach(e=>r.setAttribute(e,t[e])),(n||[]).forEach(e=>e&&r.appendChild(e.nodeType?e:l.createTextNode(e))),r},f=(e,t,n,r)=>{let i=d(`button`,{id:e,type:`button`,class:t},[n]);return i.addEventListener(`click`,r),i},p=(t,n)=>{let r=f(t,`close`,``,n);return r.setAttribute(`aria-label`,e.close),r},m=()=>{let e=(`.glc.glc.glc{all:initial;--text:#1c1d1f;--soft:#55575c;--ground:#fff;--edge:#d9dadd;--strong:#85878d;color-scheme:light;font:400 1em/1.5 system-ui,sans-serif;color:var(--hs-banner-text-color,var(--text));text-align:start;-webkit-text-size-adjust:100%}
 .glc.glc.glc.dark{--text:#eeeeec;--soft:#b4b6bb;--ground:#1e2023;--edge:#3b3e44;--strong:#7c8088;color-scheme:dark}
 @media (prefers-color-scheme:dark){.glc.glc.glc.automatic{--text:#eeeeec;--soft:#b4b6bb;--ground:#1e2023;--edge:#3b3e44;--strong:#7c8088;color-scheme:dark}}
+.glc.glc.glc::before,.glc.glc.glc::after{all:revert}
 .glc.glc.glc *,.glc.glc.glc *::before,.glc.glc.glc *::after{all:revert;box-sizing:border-box}
 .glc.glc.glc.parent{position:fixed;display:block;box-sizing:border-box;inset:auto 0 0;z-index:2147483647;width:100%;max-height:100%;padding:1em;overflow:visible;pointer-events:none}
 .glc.glc.glc.parent.top{inset:0 0 auto}
 .glc.glc.glc.parent.centre{inset:0;height:100%;display:flex;align-items:center}
-.glc.glc.glc .card,.glc.glc.glc.modal{display:block;position:relative;box-sizing:border-box;width:var(--hs-banner-width,100%);max-width:68em;max-height:calc(100vh - 2em);margin:0 auto;padding:1.25em 1.5em;overflow:auto;overscroll-behavior:contain;pointer-events:auto;font-size:var(--hs-banner-font-size,.9375em);background:var(--hs-banner-color,var(--ground));border:1px solid var(--edge);border-radius:var(--hs-banner-corners,.75em);box-shadow:0 .25em 2em rgb(0 0 0/.18)}
+.glc.glc.glc .card,.glc.glc.glc.modal{display:block;position:relative;box-sizing:border-box;width:var(--hs-banner-width,100%);max-width:68em;max-height:calc(100vh - 2.25em);margin:0 auto;padding:1.25em 1.5em;overflow:auto;overscroll-behavior:contain;pointer-events:auto;font-size:var(--hs-banner-font-size,.9375em);background:var(--hs-banner-color,var(--ground));border:1px solid var(--edge);border-radius:var(--hs-banner-corners,.75em);box-shadow:0 .25em 2em rgb(0 0 0/.18)}
 .glc.glc.glc.bottom-left .card,.glc.glc.glc.bottom-right .card{max-width:27em;margin:0}
 .glc.glc.glc.bottom-right .card{margin-left:auto}
 .glc.glc.glc.bottom-left .card{margin-right:auto}
@@ -15,6 +16,7 @@
 .glc.glc.glc p{margin:.25em 0 0;max-width:62em;overflow-wrap:anywhere}
 .glc.glc.glc a{color:inherit;text-decoration:underline;text-underline-offset:.15em;cursor:pointer}
 .glc.glc.glc .row{display:flex;flex-wrap:wrap;gap:.625em;margin-top:1em}
+.glc.glc.glc .row > *{flex:1 1 100%}
 .glc.glc.glc button{font:inherit;font-weight:500;min-height:2.75em;min-width:9em;margin:0;padding:.5em 1.25em;color:inherit;background:none;border:1px solid var(--strong);border-radius:var(--hs-banner-button-corners,.5em);cursor:pointer}
 .glc.glc.glc .solid{color:var(--on);background:var(--fill);border-color:var(--line)}
 .glc.glc.glc .accept{--fill:var(--hs-banner-accept-color,var(--hs-banner-accentColor,var(--glc-accent)));--on:var(--hs-banner-accept-text-color,var(--glc-on-accent));--line:var(--hs-banner-accept-border-color,var(--fill))}
@@ -28,7 +30,8 @@
 .glc.glc.glc .close::after{transform:rotate(-45deg)}
 .glc.glc.glc.modal{position:fixed;inset:0;margin:auto;width:calc(100% - 2em);max-width:36em;height:fit-content;z-index:2147483647}
 .glc.glc.glc.modal:not([open]){display:none}
-.glc.glc.glc::backdrop{background:rgb(0 0 0/.5)}
+.glc.glc.glc::backdrop{all:revert;background:none}
+.glc.glc.glc.modal::backdrop{background:rgb(0 0 0/.5)}
 .glc.glc.glc ul{list-style:none;margin:1em 0 0;padding:0}
 .glc.glc.glc li{display:block;border-top:1px solid var(--edge)}
 .glc.glc.glc label{display:grid;grid-template-columns:1fr auto;column-gap:1em;align-items:center;padding:.75em 0;cursor:pointer}
@@ -37,8 +40,9 @@
 .glc.glc.glc input{grid-area:1/2/3/3;width:1.5em;height:1.5em;margin:.25em;accent-color:var(--glc-accent);cursor:pointer}
 .glc.glc.glc.reopen{position:fixed;display:block;inset:auto auto 1em 1em;z-index:2147483646;overflow:visible}
 .glc.glc.glc.reopen button{min-height:2.5em;min-width:0;padding:.25em 1em;font-size:.875em;color:var(--text);background:var(--ground);border-color:var(--strong);box-shadow:0 .125em .75em rgb(0 0 0/.15)}
+@media (min-width:30em){.glc.glc.glc.bar .row > *{flex:none}}
 @media (min-width:56em){.glc.glc.glc.bar .inner{display:grid;grid-template-columns:1fr auto;column-gap:2.5em;align-items:center;padding-inline-end:2em}.glc.glc.glc.bar .row{margin:0;flex-wrap:nowrap}}
-@media (max-width:30em){.glc.glc.glc.parent{padding:.5em}.glc.glc.glc .card,.glc.glc.glc.modal{padding:1em;max-height:calc(100vh - 1em)}.glc.glc.glc.bottom-left .card,.glc.glc.glc.bottom-right .card{max-width:none}.glc.glc.glc.modal{width:calc(100% - 1em)}.glc.glc.glc .row > *{flex:1 1 100%}.glc.glc.glc .pair button{min-width:0;padding-inline:.5em}}
+@media (max-width:30em){.glc.glc.glc.parent{padding:.5em}.glc.glc.glc .card,.glc.glc.glc.modal{padding:1em;max-height:calc(100vh - 1.25em)}.glc.glc.glc.bottom-left .card,.glc.glc.glc.bottom-right .card{max-width:none}.glc.glc.glc.modal{width:calc(100% - 1em)}.glc.glc.glc .pair button{min-width:0;padding-inline:.5em}}
 @media (prefers-reduced-motion:no-preference){.glc.glc.glc .card,.glc.glc.glc.modal[open]{animation:glc .18s ease-out}}
 @media (forced-colors:active){.glc.glc.glc .solid{border-color:ButtonText}}
 @media print{.glc.glc.glc.glc{display:none}}
