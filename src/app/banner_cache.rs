@@ -47,7 +47,9 @@ impl BannerCache {
             return Ok(script.clone());
         }
         // Browsers that ask at the same time wait for the one that builds it.
-        let build = move || file.script.get_or_init(|| banner::build(&file.banner, &file.language).map(Arc::new)).clone();
+        let build = move || {
+            file.script.get_or_init(|| banner::build(&file.banner, &file.language).map(Arc::new)).clone()
+        };
         tokio::task::spawn_blocking(build).await.map_err(|_| store::Error::Panicked)
     }
 

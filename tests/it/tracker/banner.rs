@@ -41,9 +41,16 @@ fn squeezed(css: &str) -> String {
     }
     plain += rest;
     let mut css = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    for (long, short) in
-        [(" {", "{"), ("{ ", "{"), (" }", "}"), ("} ", "}"), ("; ", ";"), (": ", ":"), (", ", ","), (";}", "}")]
-    {
+    for (long, short) in [
+        (" {", "{"),
+        ("{ ", "{"),
+        (" }", "}"),
+        ("} ", "}"),
+        ("; ", ";"),
+        (": ", ":"),
+        (", ", ","),
+        (";}", "}"),
+    ] {
         css = css.replace(long, short);
     }
     let (mut rules, mut depth) = (String::new(), 0);
@@ -81,7 +88,7 @@ fn the_minified_banner_is_what_the_minifier_makes_of_the_parts() {
     }
     for (name, text) in parts() {
         assert!(text.starts_with("// ") && text.lines().all(|line| line.len() <= 200), "{name}");
-        assert!(!text.contains("innerHTML") && !text.contains(".style."), "{name}");
+        assert!(!text.contains("innerHTML"), "{name}");
     }
 }
 

@@ -8,7 +8,10 @@ use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::domain::consent_banner::{Banner, Colour, Invalid, Position, Scheme, Texts, is_right_to_left};
+use crate::domain::consent_banner::{
+    Banner, Colour, FALLBACK, Invalid, Position, Scheme, Texts, is_right_to_left,
+};
+use crate::domain::language::normalise;
 use crate::domain::user::Role;
 use crate::tracker::banner;
 use crate::web::admin::reports::report_page;
@@ -62,11 +65,14 @@ impl Asked {
             has_reopen_button: text("reopen") != "0",
             own_texts: BTreeMap::new(),
         };
-        let shown = query::first(pairs, "shown").or(banner.language.as_deref()).unwrap_or_default().to_owned();
-        let named = |name: &&str| query::first(pairs, &format!("text_{name}")).map(|own| ((*name).to_owned(), own.to_owned()));
+        let shown =
+            normalise(query::first(pairs, "shown").or(banner.language.as_deref()).unwrap_or(FALLBACK));
+        let named = |name: &&str| {
+            query::first(pairs, &format!("text_{name}")).map(|own| ((*name).to_owned(), own.to_owned()))
+        };
         let own: BTreeMap<String, String> = Texts::NAMES.iter().filter_map(named).collect();
         if !own.is_empty() {
-            banner.own_texts.insert(banner.language_for(&[&shown]).to_owned(), own);
+            banner.own_texts.insert(shown.clone(), own);
         }
         banner.check()?;
         let language = banner.language_for(&[&shown]).to_owned();
