@@ -10,16 +10,12 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use colour::{CONTRAST_MIN, Colour};
-pub use texts::{Texts, built_in};
+pub use texts::{LABEL_MAX, TEXT_MAX, Texts, built_in};
 
 use crate::domain::language::{LANGUAGE_MAX, normalise};
 
 /// Most languages with texts of their own.
 pub const LANGUAGES_MAX: usize = 20;
-/// Longest text of the banner, in characters.
-pub const TEXT_MAX: usize = 1_000;
-/// Longest text of a button, in characters. A longer one does not fit on a narrow screen.
-pub const LABEL_MAX: usize = 40;
 /// Longest address of the privacy statement, in bytes.
 pub const PRIVACY_URL_MAX: usize = 2_048;
 /// The language of pages whose language the banner does not have.

@@ -3,7 +3,10 @@
 
 use serde::Serialize;
 
-use super::{LABEL_MAX, TEXT_MAX};
+/// Longest text of the banner, in characters.
+pub const TEXT_MAX: usize = 1_000;
+/// Longest text of a button, in characters. A longer one does not fit on a narrow screen.
+pub const LABEL_MAX: usize = 40;
 
 /// Makes the struct with one field per text, the list of their names and limits, and a value for each language.
 macro_rules! banner_texts {
