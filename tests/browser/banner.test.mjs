@@ -243,7 +243,7 @@ describe("the consent banner", { skip: withoutServer("the consent banner") }, ()
           };
           assert.deepEqual(await page.locator(accept).evaluate(look), await page.locator(reject).evaluate(look), at);
           const [one, two] = [await page.locator(accept).boundingBox(), await page.locator(reject).boundingBox()];
-          assert.deepEqual([Math.round(one.width), one.height], [Math.round(two.width), two.height], at);
+          assert.ok(Math.abs(one.width - two.width) < 0.1 && Math.abs(one.height - two.height) < 0.1, `${at}: ${JSON.stringify([one, two])}`);
           assert.ok(one.height >= 24 && one.x >= 0 && two.x + two.width <= width, at);
           const box = await page.locator("#hs-eu-cookie-confirmation").boundingBox();
           if (width === 1280 && position === "top") assert.ok(box.y < 40, at);
