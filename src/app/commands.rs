@@ -281,15 +281,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         Command::UserAdd { email, account, role, password, server_admin } => {
             add_user(app, &email, account, role, password, server_admin).await
         }
-        Command::UserResetPassword { email, password } => {
-            let user = users::reset_password(app, &email, &password).await.map_err(|error| match error {
-                access::Error::Store(store::Error::NotFound) => {
-                    Error::failed(&"there is no user with this email address")
-                }
-                error => error.into(),
-            })?;
-            Ok(json!({ "user_id": user }))
-        }
+        Command::UserResetPassword { email, password } => reset_password(app, &email, &password).await,
         Command::TokenAdd { account, name, scopes } => {
             need_account(app, account)?;
             let (id, token) = tokens::create(app, Actor::Machine, account, &name, &scopes).await?;
@@ -345,6 +337,16 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         Command::ReloadMaps {} => reload_maps(app).await,
         Command::Status {} => Ok(status(app)),
     }
+}
+
+async fn reset_password(app: &App, email: &str, password: &str) -> Result<Value, Error> {
+    let user = users::reset_password(app, email, password).await.map_err(|error| match error {
+        access::Error::Store(store::Error::NotFound) => {
+            Error::failed(&"there is no user with this email address")
+        }
+        error => error.into(),
+    })?;
+    Ok(json!({ "user_id": user }))
 }
 
 async fn add_event(

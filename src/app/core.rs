@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use crate::app::banner_cache::BannerCache;
 use crate::app::state::account_cache::{AccountCache, Entry};
 use crate::app::state::address_cache::AddressCache;
 use crate::app::state::counters::Counters;
@@ -84,6 +85,8 @@ pub struct App {
     /// A permit for each long CSV file that may be on its way.
     pub csv_files: Arc<Semaphore>,
     pub scripts: Arc<ScriptCache>,
+    /// The banners that accounts show.
+    pub banners: BannerCache,
     /// By `rate_limit::sender_of`.
     pub senders: RateLimiter<u64>,
     /// By the id of the token.
@@ -157,6 +160,7 @@ impl App {
             report_turns: ReportTurns::default(),
             downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
             csv_files: Arc::new(Semaphore::new(CSV_FILES_MAX)),
+            banners: BannerCache::default(),
             scripts: Arc::new(ScriptCache::new(options.public_url.clone())),
             senders: RateLimiter::new(options.collector_per_address),
             token_calls: RateLimiter::new(options.api_per_token),

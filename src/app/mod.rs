@@ -2,6 +2,7 @@
 //! functions over `&App` in a file of its own.
 
 pub mod access;
+pub mod banner_cache;
 pub mod commands;
 pub mod core;
 pub mod events;

@@ -1,4 +1,4 @@
-//! `guestlog consent`: the rules by which visitors of an account are asked for consent, with their revision (rules.md 40).
+//! `guestlog consent`: the rules by which visitors of an account are asked for consent, with their revision (rules.md 38).
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};

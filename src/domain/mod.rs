@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod consent;
+pub mod consent_banner;
 mod events;
 pub mod hit;
 pub mod hit_reason;

@@ -1,4 +1,4 @@
-//! How long an account keeps each kind of data, in months of the calendar. What is older is deleted in whole days of the
+//! How long an account keeps each kind of data, in months of the calendar (rules.md 39). What is older is deleted in whole days of the
 //! account's time zone.
 
 use jiff::ToSpan;

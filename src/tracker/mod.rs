@@ -5,6 +5,8 @@
 //! The parts are written for people. What is served is in `static/tracker/minified`, which oxc_minifier makes of them:
 //! `MINIFY=1 cargo test --test it tracker::minified`. The same test fails when a file is not what it makes.
 
+pub mod banner;
+
 use std::io::Write;
 
 use rust_embed::RustEmbed;

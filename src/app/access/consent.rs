@@ -1,4 +1,4 @@
-//! The consent policy of an account (rules.md 40): its revisions, made by admins and the command line. The audit log says who
+//! The consent policy of an account (rules.md 38): its revisions, made by admins and the command line. The audit log says who
 //! made which one.
 
 use crate::app::access::{self, Actor};

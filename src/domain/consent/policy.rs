@@ -1,4 +1,4 @@
-//! The consent policy of an account, and what it decides of a hit (rules.md 40). A policy is compiled once per change:
+//! The consent policy of an account, and what it decides of a hit (rules.md 38). A policy is compiled once per change:
 //! every rule has a bit, in the order in which rules are preferred, so that choosing one is a few operations on numbers.
 
 use rustc_hash::FxHashMap;

@@ -1,6 +1,7 @@
 //! The public routes: the tracking script and its beacons. They need no sign-in, read no admin cookies, and allow
 //! every origin.
 
+pub(super) mod banner;
 pub(super) mod collector;
 pub(super) mod custom_js;
 pub(super) mod element_picker;

@@ -18,6 +18,7 @@ use crate::web::request::state::State;
 use crate::web::response::cookie::{self, NewCookies, Nonce};
 use crate::web::response::error::WebError;
 use crate::web::response::flash;
+use crate::web::response::framing::Framing;
 use crate::web::response::page::ErrorPage;
 use crate::web::text::error::{Errors, Failure};
 
@@ -45,11 +46,12 @@ pub async fn guard(
     answer = render_error_page(answer);
     let request = answer.request().clone();
     let https = state.is_https(&request);
+    let framing = Framing::of(&request);
     let headers = answer.headers_mut();
     if headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
         flash::forget(&request, https);
     }
-    put_headers(headers, &nonce, https);
+    put_headers(headers, &nonce, framing, https);
     for text in cookie::new_cookies(&request) {
         if let Ok(value) = HeaderValue::from_str(&text) {
             headers.append(header::SET_COOKIE, value);
@@ -128,18 +130,19 @@ const fn failure<'a>(error: &WebError, texts: &'a Errors) -> Option<&'a Failure>
     })
 }
 
-fn put_headers(headers: &mut HeaderMap, nonce: &Nonce, https: bool) {
+fn put_headers(headers: &mut HeaderMap, nonce: &Nonce, framing: Framing, https: bool) {
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{}'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-         form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'",
-        nonce.0
+         form-action 'self'; base-uri 'none'; {}; object-src 'none'",
+        nonce.0,
+        framing.directives()
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "DENY"),
+        ("x-frame-options", framing.options()),
         // With `no-referrer` browsers would send `Origin: null` with our own forms.
         ("referrer-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),

@@ -6,5 +6,6 @@ pub(crate) mod encoded;
 pub mod error;
 pub mod export;
 pub mod flash;
+pub mod framing;
 pub mod page;
 pub mod respond;

@@ -62,6 +62,7 @@ macro_rules! texts {
 }
 
 pub mod access;
+pub mod banner_preview;
 pub mod element_picker;
 pub mod error;
 pub mod events;
@@ -80,6 +81,7 @@ pub mod statement;
 pub mod tracking;
 
 use access::Access;
+use banner_preview::BannerPreview;
 use companies::Companies;
 use contacts::Contacts;
 use element_picker::Picker;
@@ -127,6 +129,7 @@ texts! {
         install: Install,
         tracking: Tracking,
         own_visits: OwnVisits,
+        banner_preview: BannerPreview,
         identity: Identity,
         privacy: Privacy,
         placeholders: Placeholders,

@@ -122,6 +122,9 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/accounts/{a}/settings/advanced-tracking", ADMIN),
     ("POST", "/accounts/{a}/settings/advanced-tracking", ADMIN),
     ("POST", "/accounts/{a}/settings/advanced-tracking/own-visits", ADMIN),
+    ("GET", "/accounts/{a}/settings/consent/preview", ADMIN),
+    ("GET", "/accounts/{a}/settings/consent/preview/site", ADMIN),
+    ("GET", "/accounts/{a}/settings/consent/preview/banner.js", ADMIN),
     ("GET", "/accounts/{a}/settings/companies", ADMIN),
     ("POST", "/accounts/{a}/settings/companies", ADMIN),
     ("GET", "/accounts/{a}/settings/properties", EDITOR),
@@ -454,17 +457,29 @@ async fn every_answer_carries_the_headers() {
             let (before, after) = policy.split_once("'nonce-").unwrap_or_else(|| panic!("{at}: {policy}"));
             let (nonce, after) = after.split_once('\'').unwrap();
             assert_eq!(before, "default-src 'none'; script-src ", "{at}");
+            // The preview of the banner is the only page with frames, and the only one that is shown in them.
+            let (frames, options) = match *template {
+                "/accounts/{a}/settings/consent/preview" if reply.status == 200 => {
+                    ("frame-src 'self'; frame-ancestors 'none'", "DENY")
+                }
+                "/accounts/{a}/settings/consent/preview/site" if reply.status == 200 => {
+                    ("frame-ancestors 'self'", "SAMEORIGIN")
+                }
+                _ => ("frame-ancestors 'none'", "DENY"),
+            };
             assert_eq!(
                 after,
-                "; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
-                 frame-ancestors 'none'; object-src 'none'",
+                format!(
+                    "; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+                     {frames}; object-src 'none'"
+                ),
                 "{at}"
             );
             assert!(nonce.len() >= 22, "{at}");
             nonces.push(nonce.to_owned());
             for (name, value) in [
                 ("x-content-type-options", "nosniff"),
-                ("x-frame-options", "DENY"),
+                ("x-frame-options", options),
                 ("referrer-policy", "same-origin"),
                 ("cross-origin-opener-policy", "same-origin"),
                 ("cross-origin-resource-policy", "same-origin"),

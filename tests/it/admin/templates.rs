@@ -84,7 +84,9 @@ fn templates_hold_no_inline_style_script_or_other_host() {
     for (name, template) in files("templates", ".html") {
         let markup = without_expressions(&template);
         for bad in [" style=", "javascript:", "://", "<style", "<iframe", "<base", "<object"] {
-            assert!(!markup.contains(bad), "{name} holds {bad}");
+            // The preview of the consent banner shows a page of this server in a frame.
+            let is_preview = bad == "<iframe" && name.ends_with("_banner_preview.html");
+            assert!(is_preview || !markup.contains(bad), "{name} holds {bad}");
         }
         for attribute in markup.split_whitespace().filter(|a| a.contains("=\"")) {
             assert!(!attribute.starts_with("on"), "{name} holds {attribute}");

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::harness::Machine;
 
-/// rules.md 40
+/// rules.md 38
 #[test]
 fn rules_are_set_shown_and_asked_again_with_and_without_a_server() {
     let machine = Machine::new();

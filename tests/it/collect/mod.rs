@@ -1,5 +1,6 @@
 //! The public routes, called in process.
 
+mod banner;
 mod custom_js;
 mod exclusions;
 mod forms;

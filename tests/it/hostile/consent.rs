@@ -1,4 +1,4 @@
-//! Beacons that claim what the account's consent policy does not allow (rules.md 40): each is refused, and leaves no row.
+//! Beacons that claim what the account's consent policy does not allow (rules.md 38): each is refused, and leaves no row.
 
 use actix_web::test::TestRequest;
 use guestlog::app::access::{Actor, consent};

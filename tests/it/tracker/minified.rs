@@ -46,9 +46,12 @@ fn parts() -> Vec<(String, String)> {
 pub(super) fn minify(wanted: fn(&str) -> bool) -> String {
     let parts: String = parts().into_iter().filter(|(name, _)| wanted(name)).map(|(_, text)| text).collect();
     let parts = with_arrows(&parts);
-    let script = format!("(({}) => {{\n'use strict';\n{parts}}})({ARGUMENTS});\n", parameters().join(", "));
+    minify_script(&format!("(({}) => {{\n'use strict';\n{parts}}})({ARGUMENTS});\n", parameters().join(", ")))
+}
+
+pub(super) fn minify_script(script: &str) -> String {
     let allocator = Allocator::default();
-    let mut parsed = parse(&allocator, &script);
+    let mut parsed = parse(&allocator, script);
     let compress =
         CompressOptions { target: EngineTargets::from_target(SYNTAX).unwrap(), ..CompressOptions::default() };
     let options = MinifierOptions { compress: Some(compress), ..MinifierOptions::default() };
@@ -66,7 +69,7 @@ fn parse<'a>(allocator: &'a Allocator, script: &'a str) -> Program<'a> {
 /// Writes the functions of the parts as arrow functions, which are shorter. Other than a function, an arrow function exists
 /// only from its place on, so a part calls while it is loaded only what stands above. The script does nothing at all
 /// otherwise, and every test of it fails.
-fn with_arrows(parts: &str) -> String {
+pub(super) fn with_arrows(parts: &str) -> String {
     let allocator = Allocator::default();
     let program = parse(&allocator, parts);
     let (mut written, mut end) = (String::new(), 0);

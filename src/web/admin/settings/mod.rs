@@ -5,6 +5,7 @@ pub mod account_form;
 pub mod account_settings;
 pub mod accounts;
 pub mod advanced_tracking;
+pub mod banner_preview;
 pub mod companies;
 pub mod export;
 pub mod form_errors;
