@@ -1,4 +1,4 @@
-//! What a visitor allowed, and who said so. Every stored event has its consent (rules.md 2, 40).
+//! What a visitor allowed, and who said so. Every stored event has its consent (rules.md 2, 38).
 
 pub mod place;
 pub mod policy;

@@ -1,4 +1,4 @@
-//! Whether a browser's hit may be stored: what the beacon claims, and what the account's policy allows (rules.md 2, 40).
+//! Whether a browser's hit may be stored: what the beacon claims, and what the account's policy allows (rules.md 2, 38).
 //! This is asked before anything else of a hit is read.
 
 use super::beacon::Beacon;

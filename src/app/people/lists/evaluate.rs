@@ -3,6 +3,7 @@
 
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::event::EventNumber;
 use crate::domain::list::{Condition, Conditions, Measure, MomentField, TextField, TextTest, Time};
 use crate::domain::period::{LocalDay, Zone};
 use crate::domain::property_type::{parse_date, parse_number};
@@ -87,7 +88,7 @@ impl Evaluation<'_> {
             } => {
                 let range_ms = within.range_ms(self.zone, self.now);
                 let mut counts = vec![0; length];
-                let asked = (*number_of_event, property.as_str());
+                let asked = (EventNumber(*number_of_event), property.as_str());
                 event::each_property(self.conn, self.account, asked, &range_ms, |contact, found| {
                     if test.matches(found, value) {
                         add(&mut counts, contact);

@@ -5,25 +5,16 @@
 //! count them. Times that are relative (*in the last 7 days*) are spans before the moment the list is asked, so people
 //! leave as time passes.
 
+mod limits;
 mod time;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use self::limits::{CONDITIONS_MAX, FILTERS_MAX, Invalid, LISTS_MAX, NAME_MAX, VALUE_MAX};
 pub use self::time::{Day, Time, Unit};
 use super::property_type;
-use crate::domain::event::EventNumber;
 use crate::domain::question::{Dimension, Filter};
 
-/// Most lists of an account.
-pub const LISTS_MAX: usize = 1_000;
-/// Longest name, characters.
-pub const NAME_MAX: usize = 100;
-/// Most conditions of a list, and most groups.
-pub const CONDITIONS_MAX: usize = 250;
-/// Most filters of one condition.
-pub const FILTERS_MAX: usize = 10;
-/// Longest text that a property is compared with, characters.
-pub const VALUE_MAX: usize = 1_024;
 /// The number of a list within its account. It is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -103,7 +94,8 @@ pub enum Condition {
     },
     /// How often the contact completed an event with a property within a time.
     CompletionProperty {
-        event: EventNumber,
+        /// The number of the event.
+        event: u32,
         /// The name of the property, as the site sends it.
         property: String,
         /// None of the negative ones, because it is counted how often it holds.
@@ -267,41 +259,6 @@ impl<'de> Deserialize<'de> for RowFilter {
     }
 }
 
-/// What is wrong with a list.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Invalid {
-    #[error("a name needs 1 to {NAME_MAX} characters")]
-    Name,
-    #[error("a list needs at least one condition")]
-    NoCondition,
-    #[error("a list can have at most {CONDITIONS_MAX} conditions")]
-    ManyConditions,
-    #[error("a condition can have at most {FILTERS_MAX} filters")]
-    ManyFilters,
-    #[error("a list cannot filter activity by {0}")]
-    Dimension(&'static str),
-    #[error("a count cannot be less than 0")]
-    Number,
-    #[error("a time needs at least one hour, day or week, and at most ten years")]
-    Amount,
-    #[error("the second day must not be before the first one")]
-    Days,
-    #[error("a value can have at most {VALUE_MAX} characters")]
-    LongValue,
-    #[error("a comparison needs a value")]
-    NoValue,
-    #[error(
-        "it is counted how often a property is something, so ask for at most 0 times instead of a negative test"
-    )]
-    Negative,
-    #[error("a condition on a property needs its name")]
-    NoProperty,
-    #[error("a property is compared with a number such as 12.5")]
-    NoNumber,
-    #[error("these conditions cannot be read: {0}")]
-    Json(String),
-}
-
 impl Conditions {
     /// Reads conditions as JSON.
     pub fn parse(json: &str) -> Result<Self, Invalid> {
@@ -437,8 +394,8 @@ pub fn parse_name(text: &str) -> Result<String, Invalid> {
 
 #[cfg(test)]
 mod tests {
+    use super::time::HOURS_MAX;
     use super::*;
-    use crate::domain::list::time::HOURS_MAX;
     use crate::domain::period::parse_day;
 
     fn activity(filters: Vec<RowFilter>, number: i64, within: Time) -> Condition {
@@ -481,7 +438,7 @@ mod tests {
                             within: Time::Ever,
                         },
                         Condition::CompletionProperty {
-                            event: EventNumber(12),
+                            event: 12,
                             property: "size".into(),
                             test: TextTest::Is,
                             value: "L".into(),
@@ -544,7 +501,7 @@ mod tests {
         assert_eq!(limit(vec![text(&"x".repeat(VALUE_MAX + 1))]), Err(Invalid::LongValue));
         assert_eq!(limit(vec![text(" ")]), Err(Invalid::NoValue));
         let property = |test, value: &str, number| Condition::CompletionProperty {
-            event: EventNumber(1),
+            event: 1,
             property: "size".into(),
             test,
             value: value.to_owned(),

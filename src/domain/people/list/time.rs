@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Invalid;
+use super::limits::Invalid;
 use crate::base::clock::{HOUR, Millis};
 use crate::domain::period::{LocalDay, Zone, parse_day};
 

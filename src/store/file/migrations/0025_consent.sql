@@ -1,4 +1,4 @@
--- The consent policy of an account (rules.md 40). The latest revision is in force. A revision is never changed, because it
+-- The consent policy of an account (rules.md 38). The latest revision is in force. A revision is never changed, because it
 -- proves what visitors were asked.
 
 create table consent_revision (

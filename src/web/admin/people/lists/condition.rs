@@ -4,7 +4,8 @@ use crate::domain::event::EventNumber;
 use crate::domain::list::{Comparison, TextTest, Unit};
 use crate::domain::question::{Dimension, Filter, Operator};
 use crate::domain::source::Source;
-use crate::web::admin::people::lists::fields::{Typed, What, name};
+use crate::web::admin::people::lists::fields::{Typed, name};
+use crate::web::admin::people::lists::what::What;
 use crate::web::admin::people::lists::words::{self, Names, filter_words};
 use crate::web::text::{Texts, fill};
 

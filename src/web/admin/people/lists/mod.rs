@@ -5,6 +5,7 @@ pub mod condition;
 mod examples;
 pub mod fields;
 pub mod form;
+pub mod what;
 pub mod words;
 
 use actix_web::web::{ServiceConfig, post};

@@ -42,8 +42,10 @@ fn say(t: &Texts, names: &Names, condition: &Condition) -> String {
             fill(texts.submitted, &[("form", &form), ("count", &count), ("time", &time)])
         }
         Condition::CompletionProperty { event, property, test: of, value, is, number, within } => {
-            let event =
-                names.events.get(event).map_or(texts.gone_event.to_owned(), |name| format!("“{name}”"));
+            let event = names
+                .events
+                .get(&EventNumber(*event))
+                .map_or(texts.gone_event.to_owned(), |name| format!("“{name}”"));
             let tested = tested(t, *of, value);
             let (count, time) = (times(t, *is, *number), time(t, *within));
             let values = [
