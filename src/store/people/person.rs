@@ -62,6 +62,7 @@ pub const OTHER_TABLES: &[(&str, &str)] = &[
     ),
     ("change", "a counter for each kind of thing"),
     ("company", "domains and names of companies"),
+    ("consent_revision", "rules of an account, and who made them"),
     ("contact_change", "numbers of contacts for what is kept in memory"),
     ("dead_letter", "exported by `list_letters`"),
     ("dictionary", "texts that many share; those of a person are exported where they are used"),
