@@ -8,6 +8,7 @@ use super::place::{Place, is_code};
 use super::rule::{PolicyType, Rule, Target};
 use super::{Claim, Consent};
 use crate::base::clock::{HOUR, Millis};
+use crate::domain::consent_banner::{self, Banner};
 
 /// Most rules of a policy. A rule is a bit of a `u64`.
 pub const RULES_MAX: usize = 50;
@@ -19,6 +20,8 @@ pub const ASK_AGAIN_AFTER: i64 = 24 * HOUR;
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Invalid {
+    #[error(transparent)]
+    Banner(#[from] consent_banner::Invalid),
     #[error("a policy can have at most {RULES_MAX} rules")]
     ManyRules,
     #[error("two rules apply to the same pages and places")]
@@ -27,10 +30,14 @@ pub enum Invalid {
     Large,
 }
 
-/// The rules, in the order of the page.
+/// What visitors are asked, and how it is shown to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
+    /// In the order of the page.
     pub rules: Vec<Rule>,
+    /// The look and the texts of the banner. A change of them makes a revision too, because a revision proves what was shown.
+    #[serde(default)]
+    pub banner: Banner,
 }
 
 impl Policy {
@@ -45,6 +52,7 @@ impl Policy {
                 return Err(Invalid::SameTarget);
             }
         }
+        self.banner.check()?;
         let bytes = serde_json::to_string(self).map_or(usize::MAX, |json| json.len());
         if bytes > POLICY_MAX { Err(Invalid::Large) } else { Ok(()) }
     }
@@ -283,7 +291,7 @@ mod tests {
     }
 
     fn in_force(rules: Vec<Rule>) -> InForce {
-        let policy = Policy { rules };
+        let policy = Policy { rules, ..Policy::default() };
         assert_eq!(policy.check(), Ok(()));
         InForce::new(policy, 5, None)
     }
@@ -404,7 +412,7 @@ mod tests {
 
     #[test]
     fn choices_from_before_the_account_asked_again_are_accepted_for_a_day() {
-        let policy = Policy { rules: vec![rule("", "", "", PolicyType::OptOut)] };
+        let policy = Policy { rules: vec![rule("", "", "", PolicyType::OptOut)], ..Policy::default() };
         let policy = InForce::new(policy, 5, Some((4, NOW)));
         let after = |mask, revision, ms| decide(&policy, mask, revision, NOW.plus(ms)).is_some();
         assert!(after("15", "3", ASK_AGAIN_AFTER - 1));
@@ -418,6 +426,7 @@ mod tests {
     fn policies_are_taken_at_the_limits_and_refused_one_past_them() {
         let rules = |n: usize| Policy {
             rules: (0..n).map(|n| rule("", &format!("/{n}"), "", PolicyType::OptIn)).collect(),
+            ..Policy::default()
         };
         assert_eq!(rules(RULES_MAX).check(), Ok(()));
         assert_eq!(rules(RULES_MAX + 1).check(), Err(Invalid::ManyRules));
@@ -433,7 +442,7 @@ mod tests {
         let places: Vec<String> = (0..300).map(|n| format!("CA-{n:0>50}")).collect();
         let long = |n: usize| rule("", &format!("/{n}"), &places.join(","), PolicyType::OptIn);
         let bytes = |policy: &Policy| serde_json::to_string(policy).unwrap().len();
-        let mut policy = Policy { rules: (0..15).map(long).collect() };
+        let mut policy = Policy { rules: (0..15).map(long).collect(), ..Policy::default() };
         // The rest is filled with paths; they are written one by one as they are.
         while bytes(&policy) < POLICY_MAX {
             let left = POLICY_MAX - bytes(&policy);
