@@ -14,6 +14,7 @@ use super::column::{Column, RowColumn};
 use super::filter_masks::{Mask, Masks};
 use super::request::Deadline;
 use crate::domain::account::AccountId;
+use crate::domain::list::Comparison;
 use crate::domain::period::LocalDay;
 use crate::store::error::{Damage, Error};
 use crate::store::event::Completion;
@@ -73,9 +74,14 @@ impl ContactSums {
     }
 }
 
+/// What the value of one completion is compared with: the comparison, and minor units.
+pub type ValueTest = (Comparison, i64);
+
 /// The completions that are counted.
 pub(super) struct Wanted<'a> {
     pub range_ms: Range<i64>,
+    /// Completions whose value does not fit are not counted.
+    pub value: Option<ValueTest>,
     pub masks: &'a [Mask],
     /// The contact of each visitor.
     pub contacts: &'a [u32],
@@ -94,9 +100,13 @@ impl Wanted<'_> {
 
     pub(super) fn add(&self, completion: Completion, to: &mut ContactSums) {
         let Completion { at_ms, visitor, event, value_minor } = completion;
-        if self.range_ms.contains(&at_ms) && self.has_event(event) {
+        if self.range_ms.contains(&at_ms) && self.has_event(event) && self.has_value(value_minor) {
             to.add(self.contact_of(visitor), value_minor);
         }
+    }
+
+    fn has_value(&self, value_minor: i64) -> bool {
+        self.value.is_none_or(|(is, wanted)| is.holds(value_minor, wanted))
     }
 
     fn contact_of(&self, visitor: u32) -> u32 {
@@ -110,7 +120,8 @@ impl KeptCompletions {
     }
 
     /// Adds the wanted completions of segments that have rows in the range. `false` means that an account has too many to be
-    /// kept: nothing was added then.
+    /// kept: nothing was added then. A scan cannot compare the values of single completions, so these are read all the same,
+    /// and not kept.
     pub(super) fn add(
         &self,
         conn: &Connection,
@@ -120,7 +131,8 @@ impl KeptCompletions {
         wanted: &Wanted<'_>,
         sums: &mut ContactSums,
     ) -> Result<bool, Error> {
-        if !are_kept(segments) {
+        let are_kept = are_kept(segments);
+        if !are_kept && wanted.value.is_none() {
             return Ok(false);
         }
         let known = self.lock().get(&account).cloned().unwrap_or_default();
@@ -134,7 +146,9 @@ impl KeptCompletions {
                     match reader.completions(segment) {
                         Ok(completions) => {
                             let of_segment = Arc::new(OfSegment::new(segment, completions));
-                            read.push((segment.id, Arc::clone(&of_segment)));
+                            if are_kept {
+                                read.push((segment.id, Arc::clone(&of_segment)));
+                            }
                             of_segment
                         }
                         Err(Error::Damaged(damage)) => {
@@ -222,7 +236,8 @@ impl OfSegment {
             let values_minor = self.values_minor.get(places.clone()).unwrap_or_default();
             for (place, visitor) in visitors.iter().enumerate() {
                 let value_minor = values_minor.get(place).copied().unwrap_or(0);
-                if is_whole || self.is_in(places.start + place, &wanted.range_ms) {
+                let is_in = is_whole || self.is_in(places.start + place, &wanted.range_ms);
+                if is_in && wanted.has_value(value_minor) {
                     sums.add(wanted.contact_of(*visitor), value_minor);
                 }
             }

@@ -43,7 +43,7 @@ use rusqlite::Connection;
 
 pub use crate::store::totals::Totals;
 use column::{Column, ColumnTexts, Field};
-pub use completions::ContactSums;
+pub use completions::{ContactSums, ValueTest};
 use completions::{KeptCompletions, Wanted};
 use contacts::Contacts;
 use distinct_counts::HighestNumbers;
@@ -131,13 +131,15 @@ impl Scanner {
         Ok(texts)
     }
 
-    /// What each contact completed in a half-open range of milliseconds. `None` when the filters look at more than the
-    /// event, or the account has more completions than are kept: then a scan answers.
+    /// What each contact completed in a half-open range of milliseconds; with a test of values, only completions that fit it.
+    /// `None` when the filters look at more than the event, or, without that test, the account has more completions than are
+    /// kept: then a scan answers.
     pub fn sum_completions(
         &self,
         conn: &Connection,
         account: AccountId,
         filters: &[Filter],
+        value: Option<ValueTest>,
         range_ms: Range<i64>,
         deadline: &Deadline,
     ) -> Result<Option<ContactSums>, Error> {
@@ -149,7 +151,7 @@ impl Scanner {
             return Ok(None);
         };
         let contacts = self.contacts.list(conn, account, numbers)?;
-        let wanted = Wanted { range_ms, masks: &masks.by_row, contacts: &contacts };
+        let wanted = Wanted { range_ms, value, masks: &masks.by_row, contacts: &contacts };
         let Range { start, end } = wanted.range_ms;
         let mut sums = ContactSums::new(u32::try_from(numbers.contact).unwrap_or(u32::MAX));
         let verified = segment::list_verified(conn, account, start, end)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use guestlog::base::clock::ManualClock;
+use guestlog::domain::list::Comparison;
 use guestlog::domain::period::Zone;
 use guestlog::domain::question::{Dimension, Filter};
 use guestlog::store::scan::Deadline;
@@ -39,8 +40,10 @@ fn ask(world: &World, account: &AccountFact, dice: &mut Dice, what: &str) -> usi
     for _ in 0..QUESTIONS {
         let (range, filters) = (random::period(dice, account), filters(dice));
         let deadline = Deadline::new(Arc::<ManualClock>::clone(&world.clock));
+        let comparisons = [Comparison::AtLeast, Comparison::AtMost, Comparison::Exactly];
+        let value = comparisons.get(dice.below(6)).map(|is| (*is, 100 * dice.below(8) as i64));
         let sum = |conn: &Connection| {
-            world.store.scanner.sum_completions(conn, account.id, &filters, range.clone(), &deadline)
+            world.store.scanner.sum_completions(conn, account.id, &filters, value, range.clone(), &deadline)
         };
         let sums = world.store.readers.read(sum).unwrap().unwrap();
         assert!(sums.damaged.is_empty());
@@ -51,14 +54,16 @@ fn ask(world: &World, account: &AccountFact, dice: &mut Dice, what: &str) -> usi
             .collect();
         let mut wanted = Sums::new();
         for event in oracle::matching(account, &range, &filters) {
-            if let Some(contact) = account.contact_of.get(&event.visitor).filter(|_| !event.is_view) {
+            let is_counted =
+                !event.is_view && value.is_none_or(|(is, wanted)| is.holds(event.value_minor, wanted));
+            if let Some(contact) = account.contact_of.get(&event.visitor).filter(|_| is_counted) {
                 let (completions, value_minor) = wanted.entry(*contact).or_default();
                 *completions += 1;
                 *value_minor += event.value_minor;
             }
         }
         let asked: Vec<String> = filters.iter().map(ToString::to_string).collect();
-        assert_eq!(sums, wanted, "{what}: account {}, {range:?}, {asked:?}", account.id);
+        assert_eq!(sums, wanted, "{what}: account {}, {range:?}, {asked:?}, {value:?}", account.id);
         found += wanted.len();
     }
     found
@@ -99,7 +104,7 @@ fn a_question_about_pages_is_left_to_the_scan() {
         let deadline = Deadline::new(Arc::<ManualClock>::clone(&world.clock));
         let filters = [Filter::parse(filter).unwrap()];
         let sum = |conn: &Connection| {
-            world.store.scanner.sum_completions(conn, account.id, &filters, 0..i64::MAX / 2, &deadline)
+            world.store.scanner.sum_completions(conn, account.id, &filters, None, 0..i64::MAX / 2, &deadline)
         };
         let sums: Result<_, store::Error> = world.store.readers.read(sum);
         assert_eq!(sums.unwrap().is_some(), is_answered, "{filter}");

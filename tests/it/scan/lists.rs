@@ -43,7 +43,16 @@ fn time(dice: &mut Dice, account: &AccountFact) -> Time {
 
 fn condition(dice: &mut Dice, account: &AccountFact, lists: &[ListId]) -> Condition {
     let within = time(dice, account);
-    match dice.below(8) {
+    let comparisons = [Comparison::AtLeast, Comparison::AtMost, Comparison::Exactly];
+    match dice.below(9) {
+        8 => Condition::CompletionValue {
+            event: None,
+            value_is: dice.pick(&comparisons),
+            value_minor: dice.between(0, 3_000),
+            is: dice.pick(&comparisons),
+            number: dice.below(3) as i64,
+            within,
+        },
         0 => Condition::Moment {
             field: dice.pick(&[MomentField::FirstSeen, MomentField::LastSeen, MomentField::Created]),
             within,
@@ -108,6 +117,14 @@ fn seen(app: &App, account: &AccountFact) -> Seen {
     app.store.readers.read(read).unwrap()
 }
 
+fn compares(is: Comparison, found: i64, wanted: i64) -> bool {
+    match is {
+        Comparison::AtLeast => found >= wanted,
+        Comparison::AtMost => found <= wanted,
+        Comparison::Exactly => found == wanted,
+    }
+}
+
 /// Who fits a condition, by the facts alone. `members` are those of the lists found before.
 fn fits(
     account: &AccountFact,
@@ -131,11 +148,16 @@ fn fits(
                     };
                 }
             }
-            match is {
-                Comparison::AtLeast => sum >= *number,
-                Comparison::AtMost => sum <= *number,
-                Comparison::Exactly => sum == *number,
-            }
+            compares(*is, sum, *number)
+        }
+        Condition::CompletionValue { event: _, value_is, value_minor, is, number, within } => {
+            let matching = oracle::matching(account, &within.range_ms(&zone, now), &[]);
+            let done = matching.into_iter().filter(|event| {
+                account.contact_of.get(&event.visitor) == Some(&contact)
+                    && !event.is_view
+                    && compares(*value_is, event.value_minor, *value_minor)
+            });
+            compares(*is, done.count() as i64, *number)
         }
         Condition::Moment { field, within } => {
             let (_, at) = seen.iter().find(|(id, _)| *id == contact).unwrap();

@@ -16,14 +16,16 @@ use crate::harness::site::{Site, with};
 const PEOPLE: u64 = 4;
 const FORMS: [&str; 2] = ["contact", "newsletter"];
 const SIZES: [&str; 4] = ["L", "XL", "l", "12.5"];
+const CENTS: [i64; 3] = [0, 1_000, 2_500];
 const STEPS: usize = 90;
 
-/// What a person sent: when, who, and a form or a completion with its size.
+/// What a person sent: when, who, and a form or a completion with its size and value in cents.
 struct Fact {
     at_ms: i64,
     person: u64,
     form: Option<&'static str>,
     size: Option<&'static str>,
+    cents: i64,
 }
 
 fn email(person: u64) -> String {
@@ -37,8 +39,8 @@ async fn submit(site: &Site, person: u64, form: &str) {
     assert_eq!(site.call(request.uri(&uri)).await.status, 200);
 }
 
-async fn complete(site: &Site, id: usize, person: u64, size: Option<&str>) {
-    let hit = site.completion(&format!("c{id}"), &format!("browser{person}"), "Order", 1);
+async fn complete(site: &Site, id: usize, person: u64, size: Option<&str>, cents: i64) {
+    let hit = site.completion(&format!("c{id}"), &format!("browser{person}"), "Order", cents / 100);
     let hit = with(hit, "i", json!({"email": email(person)}));
     site.collect(&match size {
         Some("12.5") => with(hit, "p", json!({"Size": 12.5, "other": "L"})),
@@ -70,8 +72,8 @@ async fn submissions_and_properties_are_counted_as_they_were_sent_at_every_momen
     // Who each person is part of now.
     let mut whole: Vec<u64> = (0..PEOPLE).collect();
     for person in 0..PEOPLE {
-        complete(&site, 1_000 + person as usize, person, None).await;
-        facts.push(Fact { at_ms: site.app.now().0, person, form: None, size: None });
+        complete(&site, 1_000 + person as usize, person, None, 0).await;
+        facts.push(Fact { at_ms: site.app.now().0, person, form: None, size: None, cents: 0 });
     }
     site.fold().await;
     let event: i64 = site.ask("select number from event_definition where name = 'Order'");
@@ -93,12 +95,13 @@ async fn submissions_and_properties_are_counted_as_they_were_sent_at_every_momen
                 submit(&site, person, form).await;
                 // What a form brings while two are one stays with the contact that they were.
                 let person = whole[person as usize];
-                facts.push(Fact { at_ms: site.app.now().0, person, form: Some(form), size: None });
+                facts.push(Fact { at_ms: site.app.now().0, person, form: Some(form), size: None, cents: 0 });
             }
             2 | 3 => {
                 let size = Some(SIZES[below(4) as usize]).filter(|_| below(4) > 0);
-                complete(&site, step, person, size).await;
-                facts.push(Fact { at_ms: site.app.now().0, person, form: None, size });
+                let cents = CENTS[below(3) as usize];
+                complete(&site, step, person, size, cents).await;
+                facts.push(Fact { at_ms: site.app.now().0, person, form: None, size, cents });
             }
             // Two are one for some steps.
             _ if whole == (0..PEOPLE).collect::<Vec<_>>() => {
@@ -149,7 +152,18 @@ async fn submissions_and_properties_are_counted_as_they_were_sent_at_every_momen
         let property = |test: &str| {
             format!(r#"{{"completion_property":{{"event":{event},"property":"Size",{test},{rest}}}}}"#)
         };
+        let worth = |of: &str, value: &str| format!(r#"{{"completion_value":{{{of}{value},{rest}}}}}"#);
+        let of_event = format!(r#""event":{event},"#);
         for (condition, wanted) in [
+            (
+                worth(&of_event, r#""value_is":"at_least","value_minor":1000"#),
+                count(&|fact| fact.cents >= 1_000),
+            ),
+            (worth("", r#""value_is":"exactly","value_minor":2500"#), count(&|fact| fact.cents == 2_500)),
+            (
+                worth(&of_event, r#""value_is":"at_most","value_minor":1000"#),
+                count(&|fact| fact.form.is_none() && fact.cents <= 1_000),
+            ),
             (
                 format!(r#"{{"submission":{{"form":{of_form},{rest}}}}}"#),
                 count(&|fact| fact.form == Some(form)),

@@ -7,7 +7,7 @@ use crate::domain::event::EventNumber;
 use crate::domain::list::{Condition, Conditions, Measure, MomentField, TextField, TextTest, Time};
 use crate::domain::period::{LocalDay, Zone};
 use crate::domain::property_type::{parse_date, parse_number};
-use crate::domain::question::Filter;
+use crate::domain::question::{Dimension, Filter};
 use crate::store::contact;
 use crate::store::contact_change::ActiveContacts;
 use crate::store::dictionary::{self, Kind, part};
@@ -96,6 +96,26 @@ impl Evaluation<'_> {
                 })?;
                 Ok(counts.into_iter().map(|count| is.holds(count, *number)).collect())
             }
+            Condition::CompletionValue { event, value_is, value_minor, is, number, within } => {
+                let filters =
+                    event.map(|event| Filter::is(Dimension::Event, &EventNumber(event).to_string()));
+                let range_ms = within.range_ms(self.zone, self.now);
+                let mut counts = vec![0; length];
+                if let Some(found) = self.scanner.sum_completions(
+                    self.conn,
+                    self.account,
+                    filters.as_slice(),
+                    Some((*value_is, *value_minor)),
+                    range_ms,
+                    self.deadline,
+                )? {
+                    for (count, (completions, _)) in counts.iter_mut().zip(found.by_contact()) {
+                        *count = i64::try_from(*completions).unwrap_or(i64::MAX);
+                    }
+                    damaged.extend(found.damaged);
+                }
+                Ok(counts.into_iter().map(|count| is.holds(count, *number)).collect())
+            }
             Condition::Moment { field, within } => self.moments(*field, *within, length),
             Condition::Text { field, is, value } => self.texts(field, *is, value, length),
             Condition::Number { property, is, value } => {
@@ -134,6 +154,7 @@ impl Evaluation<'_> {
                 self.conn,
                 self.account,
                 filters,
+                None,
                 range_ms.clone(),
                 self.deadline,
             )?

@@ -107,6 +107,19 @@ pub enum Condition {
         #[serde(default)]
         within: Time,
     },
+    /// How often the contact completed an event that brought so much value within a time.
+    CompletionValue {
+        /// The number of the event; without one, any event.
+        #[serde(default)]
+        event: Option<u32>,
+        value_is: Comparison,
+        /// In minor units.
+        value_minor: i64,
+        is: Comparison,
+        number: i64,
+        #[serde(default)]
+        within: Time,
+    },
     /// When the contact was first or last seen, or created.
     Moment { field: MomentField, within: Time },
     /// A property, an email, the company or the original source of the contact.
@@ -301,6 +314,7 @@ impl Conditions {
             Condition::Activity { within, .. }
             | Condition::Submission { within, .. }
             | Condition::CompletionProperty { within, .. }
+            | Condition::CompletionValue { within, .. }
             | Condition::Moment { within, .. }
             | Condition::Date { within, .. } => within.is_relative(),
             Condition::Text { .. } | Condition::Number { .. } | Condition::List { .. } => false,
@@ -333,7 +347,7 @@ impl Condition {
                 }
                 within.check()
             }
-            Self::Submission { number, within, .. } => {
+            Self::Submission { number, within, .. } | Self::CompletionValue { number, within, .. } => {
                 if *number < 0 {
                     return Err(Invalid::Number);
                 }

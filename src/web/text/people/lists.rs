@@ -55,6 +55,7 @@ texts! {
             viewed: "viewed pages",
             value: "brought value by events",
             completed_with: "completed an event with a property",
+            completed_worth: "completed an event with a value",
             submitted: "submitted a form",
             first_seen: "were first seen",
             last_seen: "were last seen",
@@ -75,6 +76,7 @@ texts! {
             any_form: "any form",
             page: "Page contains (empty: any page)",
             is: "Comparison",
+            worth_is: "Comparison of the value",
             number: "Number",
             decimal: "Number, such as 12.5",
             amount: "Amount in {currency}",
@@ -124,6 +126,7 @@ texts! {
         say: Sentences {
             completed: "completed {event} {count} {time}",
             viewed: "viewed {page} {count} {time}",
+            completed_worth: "completed {event} with a value of {value}, {count} {time}",
             completed_with: "completed {event} with a property “{name}” that {test}, {count} {time}",
             submitted: "submitted {form} {count} {time}",
             any_form: "any form",

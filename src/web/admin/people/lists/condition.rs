@@ -79,6 +79,9 @@ pub(crate) fn condition(
     if typed.what == What::CompletedWith {
         row.add_property_test(choices);
     }
+    if typed.what == What::CompletedWorth {
+        row.add_value_test(choices);
+    }
     if typed.what.has_time() {
         row.add_time();
     }
@@ -129,7 +132,7 @@ impl RowOfFields<'_> {
         let (t, typed) = (self.t, self.typed);
         let field = &t.lists.field;
         match typed.what {
-            What::Completed | What::Value => {
+            What::Completed | What::Value | What::CompletedWorth => {
                 let mut events = vec![choice("", field.any_event)];
                 let named = choices.events.iter().map(|(number, name)| (number.to_string(), name.clone()));
                 events.extend(named);
@@ -186,10 +189,27 @@ impl RowOfFields<'_> {
     }
 
     fn add_comparison(&mut self) {
-        let (t, typed) = (self.t, self.typed);
+        let comparisons = self.comparisons();
+        self.add("is", self.t.lists.field.is, &self.typed.is, comparisons);
+    }
+
+    fn comparisons(&self) -> PartKind {
         let comparisons = [Comparison::AtLeast, Comparison::AtMost, Comparison::Exactly];
-        let comparisons = comparisons.map(|is| choice(is.into(), words::comparison(t, is)));
-        self.add("is", t.lists.field.is, &typed.is, PartKind::Select(comparisons.to_vec(), false));
+        let comparisons = comparisons.map(|is| choice(is.into(), words::comparison(self.t, is)));
+        PartKind::Select(comparisons.to_vec(), false)
+    }
+
+    /// The value of a completed event, and how often.
+    fn add_value_test(&mut self, choices: &Choices) {
+        let (t, typed) = (self.t, self.typed);
+        let field = &t.lists.field;
+        let currency = &choices.names.currency;
+        let comparisons = self.comparisons();
+        self.add("operator", field.worth_is, &typed.operator, comparisons);
+        let label = fill(field.amount, &[("currency", currency)]);
+        self.add("value", &label, &typed.value, PartKind::Number);
+        self.add_word(currency);
+        self.add_count(currency);
     }
 
     /// The property of a completed event, and how often.

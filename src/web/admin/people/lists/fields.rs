@@ -132,6 +132,18 @@ impl Typed {
                 }
                 .at(*within)
             }
+            Condition::CompletionValue { event, value_is, value_minor, is, number, within } => {
+                let (value_is, is): (&'static str, &'static str) = (value_is.into(), is.into());
+                Self {
+                    event: event.map_or_else(String::new, |event| EventNumber(event).to_string()),
+                    operator: value_is.to_owned(),
+                    value: money::decimal(*value_minor, digits),
+                    is: is.to_owned(),
+                    number: number.to_string(),
+                    ..Self::new(What::CompletedWorth)
+                }
+                .at(*within)
+            }
             Condition::Moment { field, within } => {
                 let what = match field {
                     MomentField::FirstSeen => What::FirstSeen,
@@ -265,6 +277,14 @@ impl Typed {
                     within: self.time(t)?,
                 }
             }
+            What::CompletedWorth => Condition::CompletionValue {
+                event: EventNumber::parse(&self.event).map(|event| event.0),
+                value_is: self.operator.parse().unwrap_or(Comparison::AtLeast),
+                value_minor: money::parse(&self.value, digits).ok_or(wrong.amount)?,
+                is: self.is.parse().unwrap_or(Comparison::AtLeast),
+                number: self.count(t)?,
+                within: self.time(t)?,
+            },
             What::FirstSeen => Condition::Moment { field: MomentField::FirstSeen, within: self.time(t)? },
             What::LastSeen => Condition::Moment { field: MomentField::LastSeen, within: self.time(t)? },
             What::Created => Condition::Moment { field: MomentField::Created, within: self.time(t)? },

@@ -11,6 +11,7 @@ pub(crate) enum What {
     Viewed,
     Value,
     CompletedWith,
+    CompletedWorth,
     Submitted,
     FirstSeen,
     LastSeen,
@@ -25,11 +26,12 @@ pub(crate) enum What {
 }
 
 impl What {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Completed,
         Self::Viewed,
         Self::Value,
         Self::CompletedWith,
+        Self::CompletedWorth,
         Self::Submitted,
         Self::LastSeen,
         Self::FirstSeen,
@@ -53,6 +55,7 @@ impl What {
             Self::Viewed => t.what.viewed,
             Self::Value => t.what.value,
             Self::CompletedWith => t.what.completed_with,
+            Self::CompletedWorth => t.what.completed_worth,
             Self::Submitted => t.what.submitted,
             Self::FirstSeen => t.what.first_seen,
             Self::LastSeen => t.what.last_seen,
@@ -73,7 +76,7 @@ impl What {
 
     /// Whether it is about how often something was done.
     pub(crate) const fn is_counted(self) -> bool {
-        self.is_activity() || matches!(self, Self::CompletedWith | Self::Submitted)
+        self.is_activity() || matches!(self, Self::CompletedWith | Self::CompletedWorth | Self::Submitted)
     }
 
     pub(crate) const fn has_time(self) -> bool {

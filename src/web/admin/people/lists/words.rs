@@ -57,6 +57,18 @@ fn say(t: &Texts, names: &Names, condition: &Condition) -> String {
             ];
             fill(texts.completed_with, &values)
         }
+        Condition::CompletionValue { event, value_is, value_minor, is, number, within } => {
+            let event = match event.map(|event| names.events.get(&EventNumber(event))) {
+                None => texts.any_event.to_owned(),
+                Some(Some(name)) => format!("“{name}”"),
+                Some(None) => texts.gone_event.to_owned(),
+            };
+            let amount = format::money(&t.number, *value_minor, &names.currency);
+            let value = format!("{} {amount}", comparison(t, *value_is));
+            let (count, time) = (times(t, *is, *number), time(t, *within));
+            let values = [("event", &*event), ("value", &*value), ("count", &*count), ("time", &*time)];
+            fill(texts.completed_worth, &values)
+        }
         Condition::Moment { field, within } => {
             let text = match field {
                 MomentField::FirstSeen => texts.first_seen,
