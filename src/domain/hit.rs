@@ -154,6 +154,12 @@ impl Hit {
         matches!(self.act, Act::Submission(_))
     }
 
+    /// Whether it is a form that the script noticed.
+    #[must_use]
+    pub fn is_collected_form(&self) -> bool {
+        matches!(&self.act, Act::Submission(submission) if submission.way == form::Way::Script)
+    }
+
     /// What is known of a stored hit at once.
     #[must_use]
     pub const fn stored_reason(&self) -> Reason {

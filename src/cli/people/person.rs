@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::app::commands::Command;
-use crate::app::reports::person::{Key, PersonExport};
+use crate::app::people::find_person::Key;
+use crate::app::reports::person::PersonExport;
 use crate::base::clock::{Clock, RealClock};
 use crate::cli::answer::{Answer, Failure, Outcome, Stopped, write_file};
 use crate::config::Config;
@@ -51,7 +52,7 @@ struct Person {
 impl Person {
     fn key(&self) -> Result<Key, Failure> {
         let email = self.email.as_ref().map(|text| Email::parse(text).map(Key::Email));
-        let visitor = self.visitor.as_ref().map(|text| Token::parse(text).map(Key::Visitor));
+        let visitor = self.visitor.as_ref().map(|text| Token::parse(text).map(Key::Token));
         let external_id = self.external_id.clone().map(Key::ExternalId).map(Some);
         let contact = self.contact.map(Key::Contact).map(Some);
         let key = email.or(visitor).or(external_id).or(contact).flatten();

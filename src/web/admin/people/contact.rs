@@ -10,7 +10,7 @@ use askama::Template;
 use crate::app::people::erase::contact::erase_contact;
 use crate::app::reports;
 use crate::app::reports::contact::{ContactReport, Moment};
-use crate::app::reports::person::{self, Key};
+use crate::app::people::find_person::Key;
 use crate::app::reports::timeline_filter::TimelineFilter;
 use crate::base::clock::Millis;
 use crate::domain::contact::ContactId;
