@@ -1,9 +1,10 @@
 //! Finding a person by whatever they are known by: for exporting and erasing them, from pages and the command line.
 
 use crate::domain::account::AccountId;
+use crate::domain::consent::choice::Receipt;
 use crate::domain::contact::Email;
 use crate::domain::visitor::{Token, VisitorNumber};
-use crate::store::{self, Connection, alias, contact, visitor};
+use crate::store::{self, Connection, alias, consent, contact, visitor};
 
 /// Longest text that a person is looked for by, bytes.
 pub const TYPED_MAX: usize = 400;
@@ -18,6 +19,8 @@ pub enum Key {
     Token(Token),
     /// The number of a browser.
     Visitor(VisitorNumber),
+    /// Of a choice in the banner. It leads to the browser that chose, if the choice allowed to recognise it.
+    Receipt(Receipt),
 }
 
 /// Who is known by a key.
@@ -41,6 +44,11 @@ pub fn find(conn: &Connection, account: AccountId, key: &Key) -> Result<Option<F
         }
         Key::Contact(contact) => alias::resolve(conn, account, *contact)?,
         Key::Token(token) => return find_token(conn, account, token),
+        Key::Receipt(receipt) => {
+            let choice = consent::choice::find(conn, account, *receipt)?;
+            let token = choice.and_then(|choice| Token::parse(&choice.token?.to_string()));
+            return token.map_or(Ok(None), |token| find_token(conn, account, &token));
+        }
         Key::Visitor(number) => {
             let found = visitor::find(conn, account, *number)?.filter(|found| !found.no_browser);
             return Ok(found.as_ref().map(of_visitor));
@@ -57,7 +65,7 @@ fn of_visitor(found: &visitor::Visitor) -> Found {
     found.contact_id.map_or(Found::Visitor(found.number), Found::Contact)
 }
 
-/// The person whom a typed text means: an email, the number of a contact, the site's own id, or a token. The first of these
+/// The person whom a typed text means: an email, the number of a contact, the site's own id, a token or a receipt. The first of these
 /// that finds somebody counts.
 ///
 /// # Errors
@@ -73,6 +81,7 @@ pub fn find_typed(conn: &Connection, account: AccountId, text: &str) -> Result<O
         number.map(Key::Contact),
         Some(Key::ExternalId(text.to_owned())),
         Token::parse(text).map(Key::Token),
+        Receipt::parse(&text.to_ascii_lowercase()).map(Key::Receipt),
     ];
     for key in keys.iter().flatten() {
         if let Some(found) = find(conn, account, key)? {

@@ -24,7 +24,7 @@ use crate::store::error::Error;
 
 /// Tables with rows of a person, and which rows these are: `?1` is the account, `?2` a JSON list of the numbers of the contact
 /// and of those that were merged into it, `?3` one of the visitor numbers, `?4` one of their tokens.
-pub const TABLES: [(&str, &str); 16] = [
+pub const TABLES: [(&str, &str); 17] = [
     ("contact", "id in (select value from json_each(?2))"),
     ("contact_email", "contact_id in (select value from json_each(?2))"),
     ("contact_property", "contact_id in (select value from json_each(?2))"),
@@ -47,6 +47,7 @@ pub const TABLES: [(&str, &str); 16] = [
     ),
     ("visitor", "?2 is not null and number in (select value from json_each(?3))"),
     ("event_property", "?2 is not null and visitor in (select value from json_each(?3))"),
+    ("erasure_request", "?2 is not null and visitor in (select value from json_each(?3))"),
     (
         "consent_choice",
         "?2 is not null and ?3 is not null and token in (select unhex(value) from json_each(?4))",

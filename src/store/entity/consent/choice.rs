@@ -105,6 +105,15 @@ pub fn find(conn: &Connection, account: AccountId, receipt: Receipt) -> Result<O
     rows.next()?.map(read).transpose()
 }
 
+/// The last choice that the log has of a token.
+pub fn find_last(conn: &Connection, account: AccountId, token: &str) -> Result<Option<Choice>, Error> {
+    let filter = Filter { token: ChoiceToken::parse(token), ..Filter::default() };
+    match filter.token {
+        Some(_) => Ok(list(conn, account, &filter, None, 1)?.pop()),
+        None => Ok(None),
+    }
+}
+
 /// Which choices are listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
