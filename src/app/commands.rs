@@ -19,8 +19,8 @@ use crate::app::people::import::{self, Begin, Upload};
 use crate::app::people::{lists, merge};
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
-use crate::domain::consent::rule::{PolicyType, Rule, Target};
 use crate::domain::consent::choice::Receipt;
+use crate::domain::consent::rule::{PolicyType, Rule, Target};
 use crate::domain::contact::Email;
 use crate::domain::event::{EventKind, EventNumber, Status, Typed};
 use crate::domain::import::map_columns;
@@ -496,11 +496,7 @@ async fn reload_maps(app: &Arc<App>) -> Result<Value, Error> {
     Ok(json!({ "taken": done.taken, "refused": done.refused, "dropped": done.dropped }))
 }
 
-async fn erase_person(
-    app: &App,
-    account: AccountId,
-    known_by: [Option<&str>; 3],
-) -> Result<Value, Error> {
+async fn erase_person(app: &App, account: AccountId, known_by: [Option<&str>; 3]) -> Result<Value, Error> {
     need_account(app, account)?;
     let key = match known_by {
         [Some(email), None, None] => Email::parse(email).map(Key::Email),

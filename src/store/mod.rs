@@ -35,8 +35,8 @@ pub use hits::{batch, dead_letter, dictionary, event, inbox, row, session, unpac
 pub use open::{WriterMemory, set_writer_memory};
 pub use people::{
     alias, blocked_email, company, contact, contact_change, contact_erasure, contact_joining, contact_list,
-    email, erasure_request, form, identification, identity_key, import, list, person, property, property_definition, search,
-    submission, visitor,
+    email, erasure_request, form, identification, identity_key, import, list, person, property,
+    property_definition, search, submission, visitor,
 };
 pub use upkeep::{backup, check, erased, restore, statistics, verify_backup, withdrawn};
 

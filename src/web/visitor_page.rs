@@ -227,7 +227,8 @@ async fn respond_with(
     answer: Result<Option<Shown>, Problem>,
 ) -> Result<HttpResponse, WebError> {
     let state = context::state(request)?;
-    let header = |name| request.headers().get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+    let header =
+        |name| request.headers().get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
     let asked = parameter(request, "lang");
     let accepted = header(header::ACCEPT_LANGUAGE).unwrap_or_default();
     let texts = of_language(asked.as_deref(), accepted).ok_or(WebError::NotFound)?;

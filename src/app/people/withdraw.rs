@@ -90,10 +90,7 @@ pub async fn requests(
     app.store
         .read(move |conn| {
             permissions::need(conn, actor, account, Role::Admin)?;
-            Ok((
-                erasure_request::list(conn, account, limit)?,
-                erasure_request::count(conn, account)?,
-            ))
+            Ok((erasure_request::list(conn, account, limit)?, erasure_request::count(conn, account)?))
         })
         .await
 }

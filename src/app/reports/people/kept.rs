@@ -39,11 +39,9 @@ impl Kept {
 pub async fn of_token(app: &App, account: &Arc<Entry>, token: &Token) -> Result<Kept, store::Error> {
     let (account, token, clock) = (Arc::clone(account), token.clone(), Arc::clone(&app.clock));
     app.store
-        .read_long(move |conn| {
-            match visitor::find_number(conn, account.id(), token.as_str())? {
-                Some(number) => of_visitor(conn, &account, number, clock),
-                None => Ok(Kept::default()),
-            }
+        .read_long(move |conn| match visitor::find_number(conn, account.id(), token.as_str())? {
+            Some(number) => of_visitor(conn, &account, number, clock),
+            None => Ok(Kept::default()),
         })
         .await
 }

@@ -19,9 +19,7 @@ use crate::domain::visitor::VisitorNumber;
 use crate::store::account::Account;
 use crate::store::person::{self, Names, Person};
 use crate::store::timeline::{self, Timeline};
-use crate::store::{
-    self, Connection, audit, dead_letter, erase_visitors, row, saved_view, scan, visitor,
-};
+use crate::store::{self, Connection, audit, dead_letter, erase_visitors, row, saved_view, scan, visitor};
 
 /// An export of a person under way.
 pub struct PersonExport {

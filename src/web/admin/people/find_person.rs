@@ -2,9 +2,9 @@
 //! to export or erase it. What is typed comes in the body of a form, because addresses are kept in histories and logs. The
 //! page also lists the visitors who asked that what is kept of them is deleted.
 
+use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{ServiceConfig, post, resource};
-use actix_web::HttpResponse;
 use askama::Template;
 
 use crate::app::people::find_person::{Found, Key, TYPED_MAX};

@@ -12,11 +12,11 @@ use crate::domain::period::Zone;
 use crate::domain::retention::{Kind, MONTHS_MAX, Retention};
 use crate::domain::tracking::Tracking;
 use crate::domain::user::Role;
+use crate::web::admin::people::find_person;
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::drawing::format;
 use crate::web::part::code_block::Code;
 use crate::web::part::field::{Choice, Field, Kind as FieldKind};
-use crate::web::admin::people::find_person;
 use crate::web::part::icon::Icon;
 use crate::web::paths;
 use crate::web::request::client;
@@ -257,7 +257,9 @@ async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     for (kind, text) in &typed {
         match parse_months(text) {
             Some(months) => wanted.set(*kind, months),
-            None => return page_of(&request, &member, Typed { months: Some(typed), ..Typed::default() }).await,
+            None => {
+                return page_of(&request, &member, Typed { months: Some(typed), ..Typed::default() }).await;
+            }
         }
     }
     if fields.text("do") == "check" {
