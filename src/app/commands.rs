@@ -13,11 +13,13 @@ use crate::app::access::{accounts, consent, retention, tokens, users};
 use crate::app::events::{count_back, definitions};
 use crate::app::ingest::fold;
 use crate::app::ingest::refusal::refusal;
-use crate::app::people::erase::person::{self, ErasedPerson, Key};
+use crate::app::people::erase::person::{self, ErasedPerson};
+use crate::app::people::find_person::Key;
 use crate::app::people::import::{self, Begin, Upload};
 use crate::app::people::{lists, merge};
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::consent::choice::Receipt;
 use crate::domain::consent::rule::{PolicyType, Rule, Target};
 use crate::domain::contact::Email;
 use crate::domain::event::{EventKind, EventNumber, Status, Typed};
@@ -82,8 +84,14 @@ pub enum Command {
     /// Deletes a file that was only checked. Answers `{"import_id"}`.
     ContactImportDiscard { account: AccountId, import: i64 },
     /// Answers `{"erased","sessions","page_views","damaged"}`: how many persons were erased, 0 when there is none with
-    /// this email or token (any more), and the days that cannot be read. Exactly one of the two is given.
-    ErasePerson { account: AccountId, email: Option<String>, visitor: Option<String> },
+    /// this email, token or receipt (any more), and the days that cannot be read. Exactly one of the three is given.
+    ErasePerson {
+        account: AccountId,
+        email: Option<String>,
+        visitor: Option<String>,
+        #[serde(default)]
+        receipt: Option<String>,
+    },
     /// Changes how many months an account keeps a kind of data, unless it is a dry run. Answers `{"months","due",
     /// "clock_doubted_since"}`: the months and what is too old by kind, and since when nothing is deleted because the clock
     /// moved too far.
@@ -318,8 +326,8 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         }
         Command::ContactImportContinue { account, import } => continue_import(app, account, import).await,
         Command::ContactImportDiscard { account, import } => discard_import(app, account, import).await,
-        Command::ErasePerson { account, email, visitor } => {
-            erase_person(app, account, email.as_deref(), visitor.as_deref()).await
+        Command::ErasePerson { account, email, visitor, receipt } => {
+            erase_person(app, account, [email, visitor, receipt].each_ref().map(Option::as_deref)).await
         }
         Command::Retention { account, change, dry_run } => retain(app, account, change, dry_run).await,
         Command::ConfirmClock {} => {
@@ -488,19 +496,17 @@ async fn reload_maps(app: &Arc<App>) -> Result<Value, Error> {
     Ok(json!({ "taken": done.taken, "refused": done.refused, "dropped": done.dropped }))
 }
 
-async fn erase_person(
-    app: &App,
-    account: AccountId,
-    email: Option<&str>,
-    visitor: Option<&str>,
-) -> Result<Value, Error> {
+async fn erase_person(app: &App, account: AccountId, known_by: [Option<&str>; 3]) -> Result<Value, Error> {
     need_account(app, account)?;
-    let key = match (email, visitor) {
-        (Some(email), None) => Email::parse(email).map(Key::Email),
-        (None, Some(token)) => Token::parse(token).map(Key::Token),
+    let key = match known_by {
+        [Some(email), None, None] => Email::parse(email).map(Key::Email),
+        [None, Some(token), None] => Token::parse(token).map(Key::Token),
+        [None, None, Some(receipt)] => Receipt::parse(receipt).map(Key::Receipt),
         _ => None,
     };
-    let key = key.ok_or_else(|| Error::invalid(&"give the email of a person or the token of a browser"))?;
+    let key = key.ok_or_else(|| {
+        Error::invalid(&"give the email of a person, the token of a browser or the receipt of a choice")
+    })?;
     let erased = person::erase_person(app, Actor::Machine, account, key).await?;
     let count = u8::from(erased.is_some());
     let ErasedPerson { sessions, page_views, damaged } = erased.unwrap_or_default();

@@ -31,6 +31,9 @@ pub const DOWNLOADS_MAX: usize = 2;
 /// Most long CSV files that are sent at a time. The rows of each are in memory until it is sent.
 pub const CSV_FILES_MAX: usize = 4;
 
+/// What an address may send on the page for visitors in a second, in bursts of ten times as many.
+pub const GUESSES_PER_SECOND: u32 = 1;
+
 /// Settings of the use cases. `server` makes them from the configuration.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -89,6 +92,8 @@ pub struct App {
     pub banners: BannerCache,
     /// By `rate_limit::sender_of`.
     pub senders: RateLimiter<u64>,
+    /// Of the page for visitors: what is typed there could be a guess. By `rate_limit::sender_of`.
+    pub guesses: RateLimiter<u64>,
     /// By the id of the token.
     pub token_calls: RateLimiter<i64>,
     pub passwords: Passwords,
@@ -163,6 +168,7 @@ impl App {
             banners: BannerCache::default(),
             scripts: Arc::new(ScriptCache::new(options.public_url.clone())),
             senders: RateLimiter::new(options.collector_per_address),
+            guesses: RateLimiter::new(GUESSES_PER_SECOND),
             token_calls: RateLimiter::new(options.api_per_token),
         })
     }

@@ -10,7 +10,7 @@ use super::consent::Consent;
 use super::contact::{Identity, IdentityCheck};
 use super::device::Device;
 use super::event::EventRef;
-use super::form::Submission;
+use super::form::{Submission, Way};
 use super::hit_reason::Reason;
 use super::page::Page;
 use super::screen::ScreenClass;
@@ -152,6 +152,12 @@ impl Hit {
     #[must_use]
     pub const fn is_submission(&self) -> bool {
         matches!(self.act, Act::Submission(_))
+    }
+
+    /// Whether it is a form that the script noticed.
+    #[must_use]
+    pub fn is_collected_form(&self) -> bool {
+        matches!(&self.act, Act::Submission(submission) if submission.way == Way::Script)
     }
 
     /// What is known of a stored hit at once.

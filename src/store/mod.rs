@@ -35,10 +35,10 @@ pub use hits::{batch, dead_letter, dictionary, event, inbox, row, session, unpac
 pub use open::{WriterMemory, set_writer_memory};
 pub use people::{
     alias, blocked_email, company, contact, contact_change, contact_erasure, contact_joining, contact_list,
-    email, form, identification, identity_key, import, list, person, property, property_definition, search,
-    submission, visitor,
+    email, erasure_request, form, identification, identity_key, import, list, person, property,
+    property_definition, search, submission, visitor,
 };
-pub use upkeep::{backup, check, erased, restore, statistics, verify_backup};
+pub use upkeep::{backup, check, erased, restore, statistics, verify_backup, withdrawn};
 
 use crate::base::clock::Clock;
 
@@ -88,6 +88,8 @@ pub struct Store {
     pub active_contacts: Arc<contact_change::ActiveContacts>,
     /// Who was erased.
     pub erased: erased::ErasedPersons,
+    /// Browsers whose visitors withdrew.
+    pub withdrawn: Arc<withdrawn::WithdrawnBrowsers>,
     data_dir: PathBuf,
     threads: Mutex<Vec<JoinHandle<()>>>,
     probing: tokio::sync::Mutex<()>,
@@ -106,6 +108,7 @@ impl Store {
         data_dir::finish_restore(&options.data_dir)?;
         data_dir::remove_permissions_of_others(&options.data_dir)?;
         data_dir::refuse_unfit(&options.data_dir)?;
+        let withdrawn = Arc::new(withdrawn::WithdrawnBrowsers::open(&options.data_dir)?);
         let main = options.data_dir.join(MAIN_FILE);
         let conn = data_dir::open_checked(&main, migrate::MAIN, FILLS, open::MAIN_PAGE_BYTES, now)?;
         conn.execute("insert or ignore into meta (id, watermark, created_ms) values (1, 0, ?1)", [now.0])?;
@@ -138,6 +141,7 @@ impl Store {
             inbox,
             changes,
             erased: erased::ErasedPersons::of(&options.data_dir),
+            withdrawn,
             data_dir: options.data_dir.clone(),
             threads: Mutex::new(vec![writer_thread, inbox_thread]),
             probing: tokio::sync::Mutex::default(),

@@ -11,6 +11,7 @@ pub mod paths;
 pub mod request;
 pub mod response;
 pub mod text;
+mod visitor_page;
 
 #[cfg(test)]
 mod sample_pages;
@@ -72,7 +73,8 @@ pub fn public_routes(config: &mut ServiceConfig) {
             "/{account:[0-9]+}/banner.{hash:[0-9a-f]+}.{language:[a-z0-9-]+}.js",
             get_or_head().to(banner::show),
         )
-        .route("/e/{account:[0-9]+}/{event}.{hash}.js", get_or_head().to(custom_js::show));
+        .route("/e/{account:[0-9]+}/{event}.{hash}.js", get_or_head().to(custom_js::show))
+        .configure(visitor_page::routes);
 }
 
 /// Health checks. They answer on the public address and on the admin address.

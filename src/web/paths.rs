@@ -1,4 +1,4 @@
-//! The addresses of all admin pages. No other module writes one. The address of a report contains account, period,
+//! The addresses of all pages. No other module writes one. The address of a report contains account, period,
 //! comparison and filters, so it can be bookmarked and sent to somebody.
 
 use jiff::ToSpan;
@@ -105,6 +105,19 @@ impl Report {
 #[must_use]
 pub fn settings(account: AccountId, page: &str) -> String {
     format!("{ACCOUNTS}/{account}/settings/{page}")
+}
+
+/// `/privacy/1000001`, the page for the visitors of an account's sites.
+#[must_use]
+pub fn visitors(account: AccountId) -> String {
+    format!("/privacy/{account}")
+}
+
+/// The same in a language, for visitors of one of the sites.
+#[must_use]
+pub fn visitor_page(account: AccountId, language: &str, site: Option<&str>) -> String {
+    let site = site.map_or_else(String::new, |site| format!("&site={}", encode(site)));
+    format!("{}?lang={language}{site}", visitors(account))
 }
 
 /// `/accounts/1000001/visitors/12`

@@ -11,6 +11,7 @@ mod people;
 mod privacy;
 mod properties;
 mod reports;
+mod visitor_page;
 
 use std::collections::BTreeMap;
 
@@ -176,6 +177,7 @@ fn pages() -> BTreeMap<&'static str, String> {
     .chain(forms::pages_of_forms())
     .chain(companies::pages_of_companies())
     .chain(privacy::pages_of_privacy())
+    .chain(visitor_page::pages_for_visitors())
     .chain(properties::pages_of_properties())
     .chain(imports::pages_of_imports())
     .collect()
@@ -247,6 +249,7 @@ fn samples_are_written_where_asked() {
         let html = html
             .replace(&css, "style.css")
             .replace(&assets::script(), "admin.js")
+            .replace(&assets::visitor_script(), "visitor.js")
             .replace(&assets::icon(), "icon.svg");
         std::fs::write(format!("{folder}/{name}.html"), html).unwrap();
     }

@@ -12,6 +12,7 @@ pub mod contacts;
 pub mod delete_form;
 pub mod edit;
 pub mod erase;
+pub mod find_person;
 pub mod import;
 pub mod lists;
 pub mod merge;
@@ -20,6 +21,7 @@ pub mod property_definitions;
 #[cfg(test)]
 mod tests;
 pub mod visitors;
+pub mod withdraw;
 
 use crate::domain::account::AccountId;
 use crate::store::account::{self, Numbers};

@@ -42,8 +42,8 @@ pub use forms::{FormReport, FormRow, form, forms};
 pub use pages::{PageRow, pages};
 pub use parameters::{LIMIT_DEFAULT, LIMIT_MAX};
 pub use people::{
-    analytics, companies, company_timeline, contact, contacts, forms, lists, merges, person, properties,
-    timeline_filter, visitor,
+    analytics, companies, company_timeline, contact, contacts, forms, kept, lists, merges, person,
+    properties, timeline_filter, visitor,
 };
 pub use sources::{SourceRow, sources};
 pub use visitor::{VisitorReport, visitor};

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::app::commands::Command;
-use crate::app::reports::person::{Key, PersonExport};
+use crate::app::people::find_person::Key;
+use crate::app::reports::person::PersonExport;
 use crate::base::clock::{Clock, RealClock};
 use crate::cli::answer::{Answer, Failure, Outcome, Stopped, write_file};
 use crate::config::Config;
 use crate::domain::account::AccountId;
+use crate::domain::consent::choice::Receipt;
 use crate::domain::contact::Email;
 use crate::domain::visitor::Token;
 use crate::server::control::execute;
@@ -44,18 +46,22 @@ struct Person {
     #[arg(long, value_name = "NUMBER")]
     contact: Option<i64>,
     /// The token of a browser of the person: the value of the cookie hubspotutk
-    #[arg(long, value_name = "TOKEN")]
+    #[arg(long, value_name = "TOKEN", visible_alias = "token")]
     visitor: Option<String>,
+    /// The receipt of a choice that the person made in the banner
+    #[arg(long, value_name = "RECEIPT")]
+    receipt: Option<String>,
 }
 
 impl Person {
     fn key(&self) -> Result<Key, Failure> {
         let email = self.email.as_ref().map(|text| Email::parse(text).map(Key::Email));
-        let visitor = self.visitor.as_ref().map(|text| Token::parse(text).map(Key::Visitor));
+        let visitor = self.visitor.as_ref().map(|text| Token::parse(text).map(Key::Token));
+        let receipt = self.receipt.as_ref().map(|text| Receipt::parse(text).map(Key::Receipt));
         let external_id = self.external_id.clone().map(Key::ExternalId).map(Some);
         let contact = self.contact.map(Key::Contact).map(Some);
-        let key = email.or(visitor).or(external_id).or(contact).flatten();
-        key.ok_or_else(|| Failure::usage("this is not an email or the token of a browser"))
+        let key = email.or(visitor).or(receipt).or(external_id).or(contact).flatten();
+        key.ok_or_else(|| Failure::usage("this is not an email, the token of a browser or a receipt"))
     }
 }
 
@@ -88,11 +94,14 @@ pub(in crate::cli) struct Erase {
     #[arg(long, value_name = "ID")]
     account: i64,
     /// An email of the person
-    #[arg(long, required_unless_present = "visitor", conflicts_with = "visitor")]
+    #[arg(long, required_unless_present_any = ["visitor", "receipt"], conflicts_with_all = ["visitor", "receipt"])]
     email: Option<String>,
     /// The token of a browser of the person: the value of the cookie hubspotutk
-    #[arg(long, value_name = "TOKEN")]
+    #[arg(long, value_name = "TOKEN", visible_alias = "token", conflicts_with = "receipt")]
     visitor: Option<String>,
+    /// The receipt of a choice that the person made in the banner
+    #[arg(long, value_name = "RECEIPT")]
+    receipt: Option<String>,
     /// Confirm that everything about the person is deleted for good
     #[arg(long)]
     yes: bool,
@@ -105,12 +114,12 @@ pub(in crate::cli) fn erase(asked: Erase, config: &Config) -> Outcome {
         ));
     }
     let account = AccountId(asked.account);
-    let Erase { email, visitor, .. } = asked;
-    let done = execute(config, Command::ErasePerson { account, email, visitor })?;
+    let Erase { email, visitor, receipt, .. } = asked;
+    let done = execute(config, Command::ErasePerson { account, email, visitor, receipt })?;
     let number = |key| done.get(key).and_then(Value::as_u64).unwrap_or(0);
     let damaged = done.get("damaged").and_then(Value::as_array).filter(|days| !days.is_empty());
     let text = match (number("erased"), damaged) {
-        (0, _) => "there is nobody with this email or token (any more)".to_owned(),
+        (0, _) => "there is nobody with this email, token or receipt (any more)".to_owned(),
         (_, None) => {
             format!("erased: {} sessions, {} page views", number("sessions"), number("page_views"))
         }

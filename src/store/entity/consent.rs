@@ -1,5 +1,7 @@
 //! The revisions of consent policies. The latest one is in force.
 
+pub mod choice;
+
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::base::clock::Millis;

@@ -16,7 +16,8 @@ pub const INBOX_FILE: &str = "inbox.db";
 /// Locked by the process that may write.
 pub const LOCK_FILE: &str = "guestlog.lock";
 /// What else a data directory holds: the lock, the control socket, maps, unfinished restores.
-const OTHER_NAMES: &[&str] = &[LOCK_FILE, "guestlog.sock", "maps", "restore-", "erased-persons"];
+const OTHER_NAMES: &[&str] =
+    &[LOCK_FILE, "guestlog.sock", "maps", "restore-", "erased-persons", "withdrawn-browsers"];
 /// The directory in which a restore prepares its files, and its name (before the time) when they are complete.
 pub(in crate::store) const RESTORE_NEW: &str = "restore-unfinished";
 pub(in crate::store) const RESTORE_READY: &str = "restore-ready-";

@@ -58,6 +58,8 @@ pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0023_retention", sql: include_str!("migrations/0023_retention.sql") },
     Migration { name: "0024_exclusions", sql: include_str!("migrations/0024_exclusions.sql") },
     Migration { name: "0025_consent", sql: include_str!("migrations/0025_consent.sql") },
+    Migration { name: "0026_consent_choice", sql: include_str!("migrations/0026_consent_choice.sql") },
+    Migration { name: "0028_erasure_request", sql: include_str!("migrations/0028_erasure_request.sql") },
 ];
 
 /// The steps of `inbox.db`.

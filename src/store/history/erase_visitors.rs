@@ -12,6 +12,8 @@
 //! - **Event ids** of the last two days (`seen`) are random texts. They are detached from session and time, but not
 //!   deleted: a browser that sends a hit again would bring back what was erased (rules.md 5). They expire after
 //!   48 hours.
+//! - **Choices in the consent log** (rules.md 40) lose the token and the path. Their receipts are random, and prove that
+//!   somebody chose.
 //! - **The inbox** has nothing of the visitor: the caller waits until what was acknowledged is folded. Whatever comes
 //!   later belongs to a new visitor.
 //! - **The contact** of a visitor that is erased alone, with its completions and revenue: it belongs to a person, who may
@@ -39,7 +41,7 @@ use crate::store::scan::Deadline;
 use crate::store::segment::columns::Col;
 use crate::store::segment::{self, Reader, Removal, Segment, late_engagement, rewrite};
 use crate::store::session::{self, Session};
-use crate::store::{dead_letter, erase_texts, row, submission, visitor};
+use crate::store::{consent, dead_letter, erase_texts, row, submission, visitor};
 
 /// Rows of segments rewritten in one transaction; the last segment may exceed it. This is some megabytes, so that whoever
 /// waits for the writer or the disk waits only for some milliseconds.
@@ -80,7 +82,7 @@ pub fn delete_identity(
     Ok(())
 }
 
-/// Deletes those of the tokens that stand for one of the visitors now.
+/// Deletes those of the tokens that stand for one of the visitors now, also in the consent log.
 pub fn delete_tokens(
     conn: &Connection,
     account: AccountId,
@@ -91,6 +93,7 @@ pub fn delete_tokens(
         let number = visitor::find_number(conn, account, token)?;
         if number.is_some_and(|number| visitors.contains(&number.0)) {
             visitor::delete_token(conn, account, token)?;
+            consent::choice::forget_token(conn, account, token)?;
         }
     }
     Ok(())

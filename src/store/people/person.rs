@@ -23,8 +23,8 @@ use crate::store::dictionary::{self, Kind, part};
 use crate::store::error::Error;
 
 /// Tables with rows of a person, and which rows these are: `?1` is the account, `?2` a JSON list of the numbers of the contact
-/// and of those that were merged into it, `?3` one of the visitor numbers.
-pub const TABLES: [(&str, &str); 15] = [
+/// and of those that were merged into it, `?3` one of the visitor numbers, `?4` one of their tokens.
+pub const TABLES: [(&str, &str); 17] = [
     ("contact", "id in (select value from json_each(?2))"),
     ("contact_email", "contact_id in (select value from json_each(?2))"),
     ("contact_property", "contact_id in (select value from json_each(?2))"),
@@ -47,6 +47,11 @@ pub const TABLES: [(&str, &str); 15] = [
     ),
     ("visitor", "?2 is not null and number in (select value from json_each(?3))"),
     ("event_property", "?2 is not null and visitor in (select value from json_each(?3))"),
+    ("erasure_request", "?2 is not null and visitor in (select value from json_each(?3))"),
+    (
+        "consent_choice",
+        "?2 is not null and ?3 is not null and token in (select unhex(value) from json_each(?4))",
+    ),
 ];
 
 /// All other tables, each with where an export has what it holds of a person, or why it holds nothing of one.
@@ -62,6 +67,8 @@ pub const OTHER_TABLES: &[(&str, &str)] = &[
     ),
     ("change", "a counter for each kind of thing"),
     ("company", "domains and names of companies"),
+    ("consent_asked", "counts of nobody"),
+    ("consent_day", "counts of the choices of a day"),
     ("consent_revision", "rules of an account, and who made them"),
     ("contact_change", "numbers of contacts for what is kept in memory"),
     ("dead_letter", "exported by `list_letters`"),
@@ -169,7 +176,8 @@ pub fn list_rows(
     let visitors = Value::from(visitors).to_string();
     let mut statement =
         conn.prepare(&format!("select * from {table} where account_id = ?1 and {condition}"))?;
-    let parameters: [&dyn ToSql; 3] = [&account.0, &contacts, &visitors];
+    let tokens = Value::from(person.tokens.clone()).to_string();
+    let parameters: [&dyn ToSql; 4] = [&account.0, &contacts, &visitors, &tokens];
     let parameters = parameters.get(..statement.parameter_count()).unwrap_or_default();
     let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query(parameters)?;

@@ -246,6 +246,16 @@ pub fn count_of_contact(conn: &Connection, account: AccountId, contact: i64) -> 
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
+/// How many submissions of a visitor are kept.
+pub fn count_of_visitor(conn: &Connection, account: AccountId, visitor: VisitorNumber) -> Result<u64, Error> {
+    let mut statement = conn.prepare_cached(
+        "select count(*) from submission indexed by submission_visitor
+         where account_id = ?1 and visitor = ?2 and visitor <> 0",
+    )?;
+    let count: i64 = statement.query_row((account.0, visitor.0), |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 /// Dictionary ids of page and title of the submissions of a visitor.
 pub fn list_pages_of_visitor(
     conn: &Connection,

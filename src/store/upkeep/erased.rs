@@ -46,10 +46,15 @@ fn hash(key: &str, account: AccountId, mark: &Mark) -> Result<String, Error> {
         Mark::Email(email) => format!("{account} email {email}"),
         Mark::Token(token) => format!("{account} token {token}"),
     };
+    Ok(hex(&keyed_hash(key, &text)?))
+}
+
+/// The hash of a text under a key, 32 bytes.
+pub(super) fn keyed_hash(key: &str, text: &str) -> Result<[u8; 32], Error> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
         .map_err(|error| Error::Io(std::io::Error::other(error)))?;
     mac.update(text.as_bytes());
-    Ok(hex(&mac.finalize().into_bytes()))
+    Ok(mac.finalize().into_bytes().into())
 }
 
 /// The file.

@@ -67,6 +67,7 @@ fn pages(config: &mut ServiceConfig) {
     settings::companies::routes(config);
     settings::identity::routes(config);
     settings::privacy::routes(config);
+    people::find_person::routes(config);
     settings::users::routes(config);
     settings::tokens::routes(config);
     settings::export::routes(config);

@@ -89,7 +89,7 @@ pub fn sender(state: &State, request: &HttpRequest) -> u64 {
 }
 
 /// The first value that the address has for a key.
-pub(super) fn parameter<'r>(request: &'r HttpRequest, name: &str) -> Option<Cow<'r, str>> {
+pub(crate) fn parameter<'r>(request: &'r HttpRequest, name: &str) -> Option<Cow<'r, str>> {
     let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
     pairs.find_map(|(key, value)| (key == name).then_some(value))
 }

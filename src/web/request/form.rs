@@ -110,7 +110,11 @@ pub(crate) fn check_token(sent: &str, token: &str) -> Result<(), WebError> {
     if same && !token.is_empty() { Ok(()) } else { Err(WebError::Expired) }
 }
 
-async fn read(request: &HttpRequest, payload: Payload, max: usize) -> Result<Fields, WebError> {
+/// Reads a form that needs no CSRF token, because nothing of the browser but its body decides.
+///
+/// # Errors
+/// What is wrong with the body.
+pub(crate) async fn read(request: &HttpRequest, payload: Payload, max: usize) -> Result<Fields, WebError> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
     if !is_form {

@@ -33,10 +33,11 @@ struct Asset {
     brotli: OnceLock<Vec<u8>>,
 }
 
-static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
     [
         Asset::of("style.css", "text/css; charset=utf-8", joined("css/")),
         Asset::of("admin.js", "text/javascript; charset=utf-8", joined("js/")),
+        Asset::of("visitor.js", "text/javascript; charset=utf-8", joined("visitor/")),
         Asset::of("icon.svg", "image/svg+xml; charset=utf-8", joined("icon.svg")),
     ]
 });
@@ -96,6 +97,12 @@ pub fn style() -> String {
 #[must_use]
 pub fn script() -> String {
     path("admin.js")
+}
+
+/// Address of the script of the page for visitors.
+#[must_use]
+pub fn visitor_script() -> String {
+    path("visitor.js")
 }
 
 /// Address of the icon.

@@ -37,6 +37,7 @@ pub(super) fn pages_of_privacy() -> Vec<(&'static str, String)> {
         typed: None,
         preview: None,
         doubted_since: None,
+        visitors: "stats.example.com/privacy/1000001",
         language: "en",
         may_change: true,
         is_server_admin: true,

@@ -98,7 +98,7 @@ use labels::Labels;
 use lists::Lists;
 use live::Live;
 use number::Numbers;
-pub use people::{companies, contacts, forms, imports, lists, properties, visitor};
+pub use people::{companies, contacts, forms, imports, lists, properties, visitor, visitor_page};
 use privacy::Privacy;
 use properties::Properties;
 use report::Report;

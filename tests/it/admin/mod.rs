@@ -9,6 +9,7 @@ mod contacts;
 mod event_list;
 pub(crate) mod events;
 mod export;
+mod find_person;
 mod forms;
 mod identity;
 mod imports;

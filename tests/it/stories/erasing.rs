@@ -190,7 +190,7 @@ async fn a_damaged_day_is_reported_and_the_erasure_can_be_run_again() {
 }
 
 /// The names of files that hold one of the texts.
-fn files_with(dir: &Path, texts: &[&str]) -> Vec<String> {
+pub(super) fn files_with(dir: &Path, texts: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();

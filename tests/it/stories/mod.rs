@@ -21,3 +21,4 @@ mod secrets;
 mod submissions;
 mod timeline;
 mod visitor;
+mod withdrawal;

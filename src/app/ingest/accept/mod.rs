@@ -191,6 +191,12 @@ pub fn read_hit(
     let facts =
         || facts.get_or_init(|| sender.address.map(|address| app.geo.lookup(address)).unwrap_or_default());
     let consent = consent::decide(account, beacon, sender.gpc, now, &facts)?;
+    let withdrawn = &app.store.withdrawn;
+    if withdrawn.has_any(account.id())
+        && read::token(beacon).is_some_and(|token| withdrawn.contains(account.id(), &token))
+    {
+        return Err(Reason::NoConsent);
+    }
     // What the account excludes is refused before more is read of it; a robot in its own network is no robot of a report.
     if sender.address.is_some_and(|address| account.exclusions().excludes_address(address)) {
         return Err(Reason::ExcludedAddress);

@@ -234,13 +234,22 @@ fn event_id(text: &str) -> Result<Option<String>, Reason> {
 /// to a visitor who cannot be recognised again; HubSpot's script sends such hits where nothing may be stored in the
 /// browser.
 fn visitor(beacon: &Beacon<'_>, random: &dyn Random) -> Result<(Token, Option<u32>), Reason> {
-    let cookie = read_hstc(&beacon.hstc);
-    let of_cookie = || cookie.and_then(|(token, number)| Some((Token::parse(token)?, Some(number))));
-    match &*beacon.token {
-        "" => of_cookie().or_else(|| Some((Token::parse(&random.token())?, None))),
-        text => Token::parse(text).map(|token| (token, cookie.map(|(_, number)| number))),
+    let number = read_hstc(&beacon.hstc).map(|(_, number)| number);
+    match token(beacon) {
+        Some(token) => Ok((token, number)),
+        None if beacon.token.is_empty() => {
+            Token::parse(&random.token()).map(|token| (token, None)).ok_or(Reason::Malformed)
+        }
+        None => Err(Reason::Malformed),
     }
-    .ok_or(Reason::Malformed)
+}
+
+/// The token that a beacon carries; `None` when it carries none, or one that is none.
+pub(super) fn token(beacon: &Beacon<'_>) -> Option<Token> {
+    match &*beacon.token {
+        "" => read_hstc(&beacon.hstc).and_then(|(token, _)| Token::parse(token)),
+        text => Token::parse(text),
+    }
 }
 
 #[cfg(test)]

@@ -10,13 +10,14 @@ use crate::domain::hit_reason::Reason;
 use crate::domain::provenance::{Channel, Provenance};
 use crate::domain::source::{Attribution, Origin, Source};
 use crate::domain::suspicion::is_too_fast;
-use crate::domain::visitor::{SOURCE_MEMORY, is_ahead, opens_session, seen};
+use crate::domain::visitor::{SOURCE_MEMORY, Token, is_ahead, opens_session, seen};
 use crate::store::contact::{self, Activity, Contact};
 use crate::store::dictionary::{Kind, join};
 use crate::store::event::{self, Event, Seen, Statements, Viewer};
 use crate::store::segment::late_engagement;
 use crate::store::session::Session;
 use crate::store::visitor::{self, Visitor};
+use crate::store::withdrawn::WithdrawnBrowsers;
 use crate::store::{self, Connection};
 
 /// What the fold found out about a hit.
@@ -45,6 +46,7 @@ pub(super) struct Batch<'a> {
     pub conn: &'a Connection,
     pub cache: &'a mut Cache,
     pub now: Millis,
+    pub(super) withdrawn: &'a WithdrawnBrowsers,
     pub(super) statements: Statements<'a>,
     pub(super) pending: Pending,
 }
@@ -54,9 +56,11 @@ impl<'a> Batch<'a> {
         conn: &'a Connection,
         cache: &'a mut Cache,
         now: Millis,
+        withdrawn: &'a WithdrawnBrowsers,
     ) -> Result<Self, store::Error> {
         cache.follow(conn)?;
-        Ok(Self { conn, cache, now, statements: Statements::prepare(conn)?, pending: Pending::default() })
+        let statements = Statements::prepare(conn)?;
+        Ok(Self { conn, cache, now, withdrawn, statements, pending: Pending::default() })
     }
 
     /// Writes what waits and what changed; nothing of the batch is left to do then.
@@ -68,6 +72,11 @@ impl<'a> Batch<'a> {
     pub(super) fn apply(&mut self, inbox_id: i64, hit: &Hit) -> Result<Folded, store::Error> {
         if self.cache.numbers(self.conn, hit.account)?.is_none() {
             return Ok(Folded::only(Reason::UnknownAccount));
+        }
+        // The visitor withdrew while the hit was on its way. What a program or a person submits is kept without the browser.
+        let is_of_browser = !hit.is_submission() || hit.is_collected_form();
+        if is_of_browser && self.token_of(hit).is_none() && hit.visitor.is_some() {
+            return Ok(Folded::only(Reason::NoConsent));
         }
         let folded = match &hit.act {
             Act::Engagement { page_view, engaged_ms } => self.engage(hit, page_view, *engaged_ms),
@@ -81,6 +90,11 @@ impl<'a> Batch<'a> {
             Reason::Stored => Folded { reason: hit.stored_reason(), ..folded },
             _ => folded,
         })
+    }
+
+    /// The token of a hit, unless its visitor withdrew (rules.md 42).
+    pub(super) fn token_of<'h>(&self, hit: &'h Hit) -> Option<&'h Token> {
+        hit.visitor.as_ref().filter(|token| !self.withdrawn.contains(hit.account, token))
     }
 
     fn page_view(&mut self, inbox_id: i64, hit: &Hit) -> Result<Folded, store::Error> {
@@ -242,7 +256,9 @@ impl<'a> Batch<'a> {
             }
         }
         let id = identified.contact.as_ref().map(|contact| contact.id);
-        let others = (external_id, identity.other_token.as_ref());
+        let other_token =
+            identity.other_token.as_ref().filter(|token| !self.withdrawn.contains(account, token));
+        let others = (external_id, other_token);
         visitors::record_identification(conn, account, &said, inbox_id, visitor.number, id, others)?;
         Ok(identified)
     }

@@ -13,6 +13,7 @@ mod submit;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::core::App;
@@ -21,6 +22,7 @@ use crate::domain::account::AccountId;
 use crate::domain::hit::{Act, Hit};
 use crate::domain::hit_reason::Reason;
 use crate::store::inbox::{Content, Waiting};
+use crate::store::withdrawn::WithdrawnBrowsers;
 use crate::store::writer::attempt;
 use crate::store::{self, Connection, dead_letter, row};
 use apply::{Batch, Folded};
@@ -139,14 +141,15 @@ async fn fold_batch(
     let now = app.now();
     let fresh = cache.fresh();
     let mut own = std::mem::replace(cache, fresh);
-    let batch = std::sync::Arc::new(waiting);
-    let hits = std::sync::Arc::clone(&batch);
+    let batch = Arc::new(waiting);
+    let hits = Arc::clone(&batch);
+    let withdrawn = Arc::clone(&app.store.withdrawn);
     let whole = app
         .store
         .writer
         .write(move |conn| {
             own.sweep(conn, now, hits.len())?;
-            let folded_hits = fold_all(conn, &mut own, now, &hits)?;
+            let folded_hits = fold_all(conn, &mut own, now, &withdrawn, &hits)?;
             Ok::<_, store::Error>((own, folded_hits))
         })
         .await;
@@ -162,8 +165,8 @@ async fn fold_batch(
                 error = %error, hits = batch.len(),
                 "a batch of hits could not be processed; trying them one by one"
             );
-            let limit = app.event_limit;
-            app.store.writer.write(move |conn| fold_singly(conn, limit, now, &batch)).await
+            let (limit, withdrawn) = (app.event_limit, Arc::clone(&app.store.withdrawn));
+            app.store.writer.write(move |conn| fold_singly(conn, limit, now, &withdrawn, &batch)).await
         }
     }
 }
@@ -174,13 +177,14 @@ fn fold_singly(
     conn: &Connection,
     limit: i64,
     now: Millis,
+    withdrawn: &WithdrawnBrowsers,
     batch: &[Waiting],
 ) -> Result<Vec<FoldedHit>, store::Error> {
     let mut folded_hits = Vec::with_capacity(batch.len());
     let mut cache = Cache::new(limit);
     for hit in batch {
         let single = std::slice::from_ref(hit);
-        match attempt(conn, |conn| fold_all(conn, &mut cache, now, single))? {
+        match attempt(conn, |conn| fold_all(conn, &mut cache, now, withdrawn, single))? {
             Ok(mut one) => folded_hits.append(&mut one),
             Err(error) if error.is_of_the_disk() => return Err(error),
             Err(error) => {
@@ -215,11 +219,12 @@ fn fold_all(
     conn: &Connection,
     cache: &mut Cache,
     now: Millis,
+    withdrawn: &WithdrawnBrowsers,
     hits: &[Waiting],
 ) -> Result<Vec<FoldedHit>, store::Error> {
     let watermark = store::watermark(conn)?;
     let mut folded_hits = Vec::with_capacity(hits.len());
-    let mut batch = Batch::start(conn, cache, now)?;
+    let mut batch = Batch::start(conn, cache, now, withdrawn)?;
     for waiting in hits.iter().filter(|waiting| waiting.id > watermark) {
         folded_hits.push(match &waiting.what {
             Content::Hit(hit) => fold_hit(&mut batch, waiting.id, hit)?,
@@ -299,13 +304,14 @@ pub fn fold_hits(
     let last = first.saturating_add(i64::try_from(hits.len()).unwrap_or(i64::MAX));
     let fresh = cache.fresh();
     let mut own = std::mem::replace(cache, fresh);
+    let withdrawn = Arc::clone(&app.store.withdrawn);
     let (own, stored, hits) = app.store.writer.write_blocking(move |conn| {
         if store::watermark(conn)? != first {
             return Err(store::Error::Busy);
         }
         let mut stored = 0u64;
         own.sweep(conn, now, hits.len())?;
-        let mut batch = Batch::start(conn, &mut own, now)?;
+        let mut batch = Batch::start(conn, &mut own, now, &withdrawn)?;
         for (id, hit) in (first + 1..).zip(&hits) {
             let folded = fold_one(&mut batch, id, hit)?;
             stored += u64::from(folded.reason.is_counted() && hit.act == Act::PageView);

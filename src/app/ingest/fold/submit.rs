@@ -25,7 +25,7 @@ impl Batch<'_> {
             return Ok(Folded::only(Reason::Duplicate));
         }
         self.pending.push_id(hit.account, hit.event_id.as_deref(), inbox_id, hit.at.0, hit.received.0);
-        let mut visitor = match &hit.visitor {
+        let mut visitor = match self.token_of(hit) {
             Some(token) => self.cache.visitor(self.conn, hit.account, token)?,
             None => None,
         };

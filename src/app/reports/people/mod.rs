@@ -7,6 +7,7 @@ pub mod company_timeline;
 pub mod contact;
 pub mod contacts;
 pub mod forms;
+pub mod kept;
 pub mod lists;
 pub mod merges;
 pub mod person;

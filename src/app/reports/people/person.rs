@@ -8,29 +8,18 @@ use serde_json::{Map, Value, json};
 use super::visitor::Texts;
 use crate::app::access::{self, Actor, permissions};
 use crate::app::core::App;
+use crate::app::people::find_person::{self, Found, Key};
 use crate::app::reports::iso_days;
 use crate::base::clock::{Clock, Millis};
 use crate::domain::account::AccountId;
-use crate::domain::contact::Email;
 use crate::domain::money;
 use crate::domain::period::{LocalDay, Zone};
 use crate::domain::user::Role;
-use crate::domain::visitor::{Token, VisitorNumber};
+use crate::domain::visitor::VisitorNumber;
 use crate::store::account::Account;
 use crate::store::person::{self, Names, Person};
 use crate::store::timeline::{self, Timeline};
-use crate::store::{
-    self, Connection, alias, audit, contact, dead_letter, erase_visitors, row, saved_view, scan, visitor,
-};
-
-/// What a person is found by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Key {
-    Email(Email),
-    ExternalId(String),
-    Contact(i64),
-    Visitor(Token),
-}
+use crate::store::{self, Connection, audit, dead_letter, erase_visitors, row, saved_view, scan, visitor};
 
 /// An export of a person under way.
 pub struct PersonExport {
@@ -57,26 +46,12 @@ impl PersonExport {
         now: Millis,
     ) -> Result<Option<Self>, store::Error> {
         let id = account.id;
-        let contact = match key {
-            Key::Email(email) => contact::find_by_email(conn, id, email.as_str())?.map(|found| found.id),
-            Key::ExternalId(external) => {
-                contact::find_by_external_id(conn, id, external)?.map(|found| found.id)
-            }
-            Key::Contact(contact) => alias::resolve(conn, id, *contact)?,
-            Key::Visitor(token) => {
-                let Some(found) = visitor::find_by_token(conn, id, token.as_str())? else { return Ok(None) };
-                match found.contact_id {
-                    Some(contact) => Some(contact),
-                    None => {
-                        let person = Person::of_visitor(conn, id, found.number)?;
-                        return Self::of(conn, account, person, None, now).map(Some);
-                    }
-                }
-            }
+        let Some(found) = find_person::find(conn, id, key)? else { return Ok(None) };
+        let (person, contact) = match found {
+            Found::Contact(contact) => (Person::of_contact(conn, id, contact)?, Some(contact)),
+            Found::Visitor(number) => (Person::of_visitor(conn, id, number)?, None),
         };
-        let Some(contact) = contact else { return Ok(None) };
-        let person = Person::of_contact(conn, id, contact)?;
-        Self::of(conn, account, person, Some(contact), now).map(Some)
+        Self::of(conn, account, person, contact, now).map(Some)
     }
 
     fn of(

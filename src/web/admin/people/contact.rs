@@ -2,15 +2,14 @@
 //! browsers and the events that programs reported. The page covers all time, so it has no period. The email is
 //! masked unless the user may see it (rules.md 28).
 
-use actix_web::http::header;
 use actix_web::web::{ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::app::people::erase::contact::erase_contact;
+use crate::app::people::find_person::Key;
 use crate::app::reports;
 use crate::app::reports::contact::{ContactReport, Moment};
-use crate::app::reports::person::{self, Key};
 use crate::app::reports::timeline_filter::TimelineFilter;
 use crate::base::clock::Millis;
 use crate::domain::contact::ContactId;
@@ -21,6 +20,7 @@ use crate::domain::user::Role;
 use crate::domain::visitor::VisitorNumber;
 use crate::web::admin::people::contact_properties::{self, Property, property_label};
 use crate::web::admin::people::erase::Erase;
+use crate::web::admin::people::find_person;
 use crate::web::admin::people::list::{mask, mask_email, parts, revenue, title_of};
 use crate::web::admin::people::merged::{self, MergedList, merged_list};
 use crate::web::admin::people::placeholders::{Notice, notice};
@@ -103,17 +103,8 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
 
 /// Everything that is stored of the person, as one JSON file.
 async fn download(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
-    let member = form.sender;
-    member.need(Role::Admin)?;
-    let (account, id) = (member.account_id(), id_of(&request)?);
-    let document = person::export(member.app(), member.actor(), account, Key::Contact(id)).await?;
-    let name = format!("attachment; filename=\"person-{account}-{id}.json\"");
-    let mut answer = export::json(&document)?;
-    answer.headers_mut().insert(
-        header::CONTENT_DISPOSITION,
-        header::HeaderValue::from_str(&name).map_err(WebError::internal)?,
-    );
-    Ok(answer)
+    let (account, id) = (form.sender.account_id(), id_of(&request)?);
+    find_person::file(&form.sender, Key::Contact(id), &format!("person-{account}-{id}")).await
 }
 
 async fn erase(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {

@@ -6,6 +6,7 @@ pub mod contact;
 mod contact_properties;
 pub mod edit;
 mod erase;
+pub mod find_person;
 pub mod form;
 pub mod forms;
 pub mod import;

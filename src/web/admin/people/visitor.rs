@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::app::people::erase::visitor::erase_visitor;
+use crate::app::people::find_person::Key;
 use crate::app::reports::parameters;
 use crate::app::reports::visitor::{EventRow, SessionRow};
 use crate::app::reports::{self, LIMIT_DEFAULT, LIMIT_MAX, VisitorReport};
@@ -19,6 +20,7 @@ use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::domain::visitor::VisitorNumber;
 use crate::web::admin::people::erase::Erase;
+use crate::web::admin::people::find_person;
 use crate::web::admin::people::list::mask_email;
 use crate::web::admin::reports::report_page;
 use crate::web::drawing::format;
@@ -41,6 +43,7 @@ const SESSIONS: usize = 20;
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .route("/accounts/{account}/visitors/{visitor}", get_or_head().to(show))
+        .route("/accounts/{account}/visitors/{visitor}/export", post().to(download))
         .route("/accounts/{account}/visitors/{visitor}/erase", post().to(delete));
 }
 
@@ -98,6 +101,13 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
             respond::page(&page(layout, &access.account.zone, currency, &params, &found))
         }
     }
+}
+
+/// Everything that is stored of the visitor, or of the contact it belongs to, as one JSON file.
+async fn download(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
+    let (account, number) = (form.sender.account_id(), number_of(&request)?);
+    let name = format!("visitor-{account}-{}", number.0);
+    find_person::file(&form.sender, Key::Visitor(number), &name).await
 }
 
 async fn delete(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {

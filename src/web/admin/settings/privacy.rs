@@ -12,11 +12,14 @@ use crate::domain::period::Zone;
 use crate::domain::retention::{Kind, MONTHS_MAX, Retention};
 use crate::domain::tracking::Tracking;
 use crate::domain::user::Role;
+use crate::web::admin::people::find_person;
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::drawing::format;
 use crate::web::part::code_block::Code;
 use crate::web::part::field::{Choice, Field, Kind as FieldKind};
 use crate::web::part::icon::Icon;
+use crate::web::paths;
+use crate::web::request::client;
 use crate::web::request::form::AccountForm;
 use crate::web::request::guard::Member;
 use crate::web::request::method::get_or_head;
@@ -53,8 +56,19 @@ pub(crate) struct Page {
     preview: Option<Vec<String>>,
     /// Why nothing is deleted at the moment, and whether the user may say that the time is right.
     doubt: Option<(String, bool)>,
+    /// The address of the page for visitors.
+    visitors: Code,
     language: Field,
     statement: Code,
+}
+
+/// What the text for the privacy statement is about.
+pub(crate) struct About<'a> {
+    pub sites: &'a [String],
+    pub tracking: Tracking,
+    pub kept: Retention,
+    /// The address of the page for visitors; `None` on that page itself.
+    pub page: Option<&'a str>,
 }
 
 /// What the page shows besides texts.
@@ -69,10 +83,18 @@ pub(crate) struct Shown<'a> {
     pub typed: Option<&'a [(Kind, String)]>,
     pub preview: Option<Preview>,
     pub doubted_since: Option<Millis>,
+    /// The address of the page for visitors.
+    pub visitors: &'a str,
     /// The code of the statement's language.
     pub language: &'a str,
     pub may_change: bool,
     pub is_server_admin: bool,
+}
+
+impl Shown<'_> {
+    const fn about(&self) -> About<'_> {
+        About { sites: self.sites, tracking: self.tracking, kept: self.kept, page: Some(self.visitors) }
+    }
 }
 
 pub(crate) fn page(layout: Layout, nav: SettingsNav, id: AccountId, shown: &Shown<'_>) -> Page {
@@ -99,11 +121,17 @@ pub(crate) fn page(layout: Layout, nav: SettingsNav, id: AccountId, shown: &Show
         language: Field::new(t, LANGUAGE, t.privacy.language, FieldKind::Select(choices.collect()))
             .value(chosen.map_or("", |one| one.code))
             .required(),
+        visitors: Code {
+            t,
+            id: "visitors",
+            label: t.privacy.visitors_address.to_owned(),
+            text: shown.visitors.to_owned(),
+        },
         statement: Code {
             t,
             id: "statement",
             label: t.privacy.statement.to_owned(),
-            text: chosen.map_or_else(String::new, |one| statement(one, shown)),
+            text: chosen.map_or_else(String::new, |one| paragraphs(one, &shown.about()).join("\n\n")),
         },
         layout,
         nav,
@@ -147,8 +175,8 @@ fn lines(t: &'static Texts, preview: Preview) -> Vec<String> {
     .collect()
 }
 
-/// The text for the site's privacy statement.
-fn statement(words: &Statement, shown: &Shown<'_>) -> String {
+/// The paragraphs of the text for the site's privacy statement.
+pub(crate) fn paragraphs(words: &Statement, shown: &About<'_>) -> Vec<String> {
     let months = |kind| match shown.kept.months(kind) {
         0 => words.without_end.to_owned(),
         1 => words.months[0].to_owned(),
@@ -173,7 +201,8 @@ fn statement(words: &Statement, shown: &Shown<'_>) -> String {
         _ => fill(words.contacts, &[("contacts", &contacts)]),
     });
     paragraphs.push(words.rights.to_owned());
-    paragraphs.join("\n\n")
+    paragraphs.extend(shown.page.map(|page| fill(words.page, &[("page", page)])));
+    paragraphs
 }
 
 /// What was typed and is not saved.
@@ -184,8 +213,10 @@ struct Typed {
     language: String,
 }
 
-async fn page_of(member: &Member, typed: Typed) -> Result<HttpResponse, WebError> {
+async fn page_of(request: &HttpRequest, member: &Member, typed: Typed) -> Result<HttpResponse, WebError> {
     let (app, id) = (member.app(), member.account_id());
+    let origin = client::public_origin(&member.signed_in.state.options, request);
+    let visitors = format!("{origin}{}", paths::visitors(id));
     let account = &member.account;
     let shown = Shown {
         zone: &account.zone,
@@ -196,6 +227,7 @@ async fn page_of(member: &Member, typed: Typed) -> Result<HttpResponse, WebError
         typed: typed.months.as_deref(),
         preview: typed.preview,
         doubted_since: retention::doubted_since(app).await?,
+        visitors: &visitors,
         language: &typed.language,
         may_change: member.membership.role >= Role::Owner,
         is_server_admin: member.signed_in.need_server_admin().is_ok(),
@@ -205,10 +237,14 @@ async fn page_of(member: &Member, typed: Typed) -> Result<HttpResponse, WebError
     respond::form(page.has_errors, &page)
 }
 
-async fn show(member: Member, Query(asked): Query<Pairs>) -> Result<HttpResponse, WebError> {
+async fn show(
+    request: HttpRequest,
+    member: Member,
+    Query(asked): Query<Pairs>,
+) -> Result<HttpResponse, WebError> {
     member.need(Role::Admin)?;
     let language = query::first(&asked, LANGUAGE).unwrap_or_default().to_owned();
-    page_of(&member, Typed { language, ..Typed::default() }).await
+    page_of(&request, &member, Typed { language, ..Typed::default() }).await
 }
 
 async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {
@@ -221,12 +257,14 @@ async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse,
     for (kind, text) in &typed {
         match parse_months(text) {
             Some(months) => wanted.set(*kind, months),
-            None => return page_of(&member, Typed { months: Some(typed), ..Typed::default() }).await,
+            None => {
+                return page_of(&request, &member, Typed { months: Some(typed), ..Typed::default() }).await;
+            }
         }
     }
     if fields.text("do") == "check" {
         let preview = Some(retention::preview(app, account, wanted).await?);
-        return page_of(&member, Typed { months: Some(typed), preview, ..Typed::default() }).await;
+        return page_of(&request, &member, Typed { months: Some(typed), preview, ..Typed::default() }).await;
     }
     retention::update(app, member.actor(), account, wanted).await?;
     respond::done(&request, member.https(), Done::Saved, &Tab::Privacy.path(account))

@@ -7,3 +7,4 @@ pub mod imports;
 pub mod lists;
 pub mod properties;
 pub mod visitor;
+pub mod visitor_page;

@@ -20,6 +20,7 @@ use crate::domain::hit_reason::Reason;
 use crate::domain::scrub::{self, Emails};
 use crate::domain::source::Origin;
 use crate::domain::text::cut;
+use crate::domain::visitor::Token;
 use body::{Body, Context};
 pub use fault::Fault;
 
@@ -119,7 +120,8 @@ pub fn read_request(app: &App, request: Request<'_>) -> Result<Hit, Fault> {
     hit.identity_check = checked.check;
     hit.at = at;
     hit.origin = Origin::offline("FORM");
-    hit.visitor = body.context.token()?.filter(|_| !request.do_not_track);
+    let is_refused = |token: &Token| request.do_not_track || app.store.withdrawn.contains(id, token);
+    hit.visitor = body.context.token()?.filter(|token| !is_refused(token));
     read_context(app, &account, &body.context, &mut hit)?;
     Ok(hit)
 }
