@@ -48,7 +48,7 @@ texts! {
             kept: "This is stored:",
             open: "Open the page",
             export: "Export as JSON",
-            erase_what: "Everything above is deleted for good, also from what waits in the store.",
+            erase_what: "Everything above is deleted for good.",
             emails: Plural = { one: "{n} email", other: "{n} emails" },
             properties: Plural = { one: "{n} property", other: "{n} properties" },
             browsers: Plural = { one: "{n} browser", other: "{n} browsers" },
