@@ -118,6 +118,7 @@ fn field(t: &'static Texts, kind: Kind, shown: &Shown<'_>) -> Field {
         Kind::Completions => (texts.completions, texts.completions_hint),
         Kind::Submissions => (texts.submissions, texts.submissions_hint),
         Kind::Contacts => (texts.contacts, texts.contacts_hint),
+        Kind::ConsentLog => (texts.consent_log, texts.consent_log_hint),
         Kind::AuditLog => (texts.audit_log, texts.audit_log_hint),
     };
     let typed = shown.typed.and_then(|typed| typed.iter().find(|(of, _)| *of == kind));
@@ -139,6 +140,7 @@ fn lines(t: &'static Texts, preview: Preview) -> Vec<String> {
         (&texts.completions_count, preview.completions),
         (&texts.submissions_count, preview.submissions),
         (&texts.contacts_count, preview.contacts),
+        (&texts.choices, preview.choices),
         (&texts.audit_rows, preview.audit_rows),
     ]
     .into_iter()
@@ -156,6 +158,7 @@ fn statement(words: &Statement, shown: &Shown<'_>) -> String {
     };
     let (visits, completions) = (months(Kind::Visits), months(Kind::Completions));
     let (submissions, contacts) = (months(Kind::Submissions), months(Kind::Contacts));
+    let choices = months(Kind::ConsentLog);
     let kept = [("visits", visits.as_str()), ("completions", &completions), ("submissions", &submissions)];
     let mut paragraphs = vec![
         fill(words.what, &[("sites", &shown.sites.join(", "))]),
@@ -172,6 +175,7 @@ fn statement(words: &Statement, shown: &Shown<'_>) -> String {
         0 => words.contacts_without_end.to_owned(),
         _ => fill(words.contacts, &[("contacts", &contacts)]),
     });
+    paragraphs.push(fill(words.choices, &[("choices", &choices)]));
     paragraphs.push(words.rights.to_owned());
     paragraphs.join("\n\n")
 }
