@@ -391,6 +391,7 @@ async fn retain(
             "completions": due.completions,
             "submissions": due.submissions,
             "contacts": due.contacts,
+            "consent_log": due.choices,
             "audit_log": due.audit_rows,
         },
         "clock_doubted_since": retention::doubted_since(app).await?.map(Millis::iso),

@@ -21,6 +21,7 @@ use crate::app::state::undeclared_proxy::UndeclaredProxy;
 use crate::app::state::user_agent_cache::UserAgentCache;
 use crate::base::clock::{Clock, Millis};
 use crate::base::random::Random;
+use crate::domain::consent::choice::PER_SENDER;
 use crate::domain::event::LIMIT;
 use crate::domain::retention::{KEPT_MONTHS, Retention};
 use crate::geo::Geo;
@@ -94,6 +95,8 @@ pub struct App {
     pub senders: RateLimiter<u64>,
     /// Of the page for visitors: what is typed there could be a guess. By `rate_limit::sender_of`.
     pub guesses: RateLimiter<u64>,
+    /// Of choices for the consent log, by `rate_limit::sender_of`.
+    pub choice_senders: RateLimiter<u64>,
     /// By the id of the token.
     pub token_calls: RateLimiter<i64>,
     pub passwords: Passwords,
@@ -169,6 +172,7 @@ impl App {
             scripts: Arc::new(ScriptCache::new(options.public_url.clone())),
             senders: RateLimiter::new(options.collector_per_address),
             guesses: RateLimiter::new(GUESSES_PER_SECOND),
+            choice_senders: RateLimiter::new(PER_SENDER),
             token_calls: RateLimiter::new(options.api_per_token),
         })
     }

@@ -1,16 +1,22 @@
-//! `guestlog consent`: the rules by which visitors of an account are asked for consent, with their revision (rules.md 38).
+//! `guestlog consent`: the rules by which visitors of an account are asked for consent, with their revision (rules.md 38), and what
+//! the visitors chose (rules.md 40).
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Failure, Outcome, table};
 use crate::app::commands::{Command, TypedRule};
+use crate::app::reports::consent_log::{ChoiceRow, find_shown};
 use crate::config::Config;
 use crate::domain::account::AccountId;
+use crate::domain::consent::choice::{ChoiceToken, Receipt};
 use crate::domain::consent::rule::PolicyType;
+use crate::domain::period::Zone;
 use crate::server::control;
 use crate::store;
+use crate::store::account::Account;
 use crate::store::consent::Revision;
+use crate::store::consent::choice::{self, Filter};
 
 #[derive(Subcommand)]
 pub(super) enum Consent {
@@ -21,11 +27,39 @@ pub(super) enum Consent {
     },
     /// Set the rule for a host, a path, countries or regions; for everything when none is given
     Set(Set),
+    /// Show what visitors chose in the banner, the newest first; or one choice with all that was shown
+    Log(Log),
     /// Make all earlier choices of visitors void, so that they are asked again
     AskAgain {
         #[arg(long, value_name = "ID")]
         account: i64,
     },
+}
+
+#[derive(Args)]
+pub(super) struct Log {
+    #[arg(long, value_name = "ID")]
+    account: i64,
+    /// Only the choice with this receipt, with the texts that its visitor was shown
+    #[arg(long, value_name = "HEX", value_parser = receipt)]
+    receipt: Option<Receipt>,
+    /// Only choices of the visitor with this token
+    #[arg(long, value_name = "HEX", value_parser = token, conflicts_with = "receipt")]
+    token: Option<ChoiceToken>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = LOG_ROWS, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    limit: u32,
+}
+
+/// Choices that are shown when nobody says how many.
+const LOG_ROWS: u32 = 100;
+
+fn receipt(text: &str) -> Result<Receipt, String> {
+    Receipt::parse(text).ok_or_else(|| "a receipt is 32 hex digits in lower case".to_owned())
+}
+
+fn token(text: &str) -> Result<ChoiceToken, String> {
+    ChoiceToken::parse(text).ok_or_else(|| "a token is 32 hex digits in lower case".to_owned())
 }
 
 #[derive(Args)]
@@ -71,6 +105,7 @@ pub(super) fn run(command: Consent, config: &Config) -> Outcome {
             let text = format!("revision {} is in force", done.get("revision").unwrap_or(&Value::Null));
             Ok(Answer::new(done, text))
         }
+        Consent::Log(asked) => log(&asked, config),
         Consent::AskAgain { account } => {
             let done = control::execute(config, Command::ConsentAskAgain { account: AccountId(account) })?;
             let text = format!(
@@ -94,10 +129,59 @@ fn places(countries: &[String], regions: &[String]) -> String {
     }
 }
 
-fn show(account: AccountId, config: &Config) -> Outcome {
+/// The store, if it has the account.
+fn open(account: AccountId, config: &Config) -> Result<(store::Connection, Account), Failure> {
     let unknown = || Failure::failed(format!("there is no account {account}; see guestlog account list"));
     let conn = store::data_dir::open_main(&config.server.data_dir)?.ok_or_else(unknown)?;
-    store::account::find(&conn, account)?.ok_or_else(unknown)?;
+    let found = store::account::find(&conn, account)?.ok_or_else(unknown)?;
+    Ok((conn, found))
+}
+
+/// rules.md 40
+fn log(asked: &Log, config: &Config) -> Outcome {
+    let id = AccountId(asked.account);
+    let (conn, account) = open(id, config)?;
+    if let Some(receipt) = asked.receipt {
+        let zone = Zone::named(&account.settings.time_zone);
+        let shown = find_shown(&conn, id, zone, receipt)?;
+        let shown = shown.ok_or_else(|| Failure::failed(format!("no choice has the receipt {receipt}")))?;
+        let row = ChoiceRow::of(&shown.choice);
+        let text = log_text(std::slice::from_ref(&row));
+        let json = json!({
+            "account_id": id, "choice": row, "revision_made": shown.made.iso(), "texts": shown.texts,
+        });
+        return Ok(Answer::new(json, text));
+    }
+    let filter = Filter { token: asked.token, ..Filter::default() };
+    let choices = choice::list(&conn, id, &filter, None, usize::try_from(asked.limit).unwrap_or(usize::MAX))?;
+    let rows: Vec<ChoiceRow> = choices.iter().map(ChoiceRow::of).collect();
+    let total = choice::count(&conn, id, &filter)?;
+    let text = log_text(&rows);
+    Ok(Answer::new(json!({ "account_id": id, "rows": rows, "total": total }), text))
+}
+
+fn log_text(rows: &[ChoiceRow]) -> String {
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            let page = format!("{}{}", row.host, row.path);
+            vec![
+                row.at.clone(),
+                row.receipt.clone(),
+                row.answer.to_owned(),
+                row.how.to_owned(),
+                row.policy.to_owned(),
+                row.revision.to_string(),
+                row.language.clone(),
+                page,
+            ]
+        })
+        .collect();
+    table(&["at", "receipt", "answer", "how", "policy", "revision", "language", "page"], &cells)
+}
+
+fn show(account: AccountId, config: &Config) -> Outcome {
+    let (conn, _) = open(account, config)?;
     let asked = store::consent::find_asked(&conn, account)?;
     let Some(latest) = store::consent::find(&conn, account)? else {
         let json = json!({

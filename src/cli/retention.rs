@@ -21,7 +21,7 @@ pub(super) enum Command {
     Set {
         #[arg(long, value_name = "ID")]
         account: i64,
-        /// visits, completions, submissions, contacts or `audit_log`
+        /// visits, completions, submissions, contacts, `consent_log` or `audit_log`
         #[arg(long, value_parser = kind)]
         kind: Kind,
         #[arg(long, value_name = "N")]

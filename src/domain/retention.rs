@@ -13,6 +13,10 @@ pub const MONTHS_MAX: u32 = 1_200;
 /// How long data is kept when neither the configuration nor an account says anything else, in months.
 pub const KEPT_MONTHS: u32 = 25;
 
+/// How long the consent log is kept at least when nobody says anything else, in months. It proves that what is collected was
+/// allowed, also some years later.
+pub const CONSENT_LOG_MONTHS: u32 = 60;
+
 /// Data is deleted once a clock that jumped has gone on evenly for a day; after a jump further than this, only when
 /// somebody has confirmed the time.
 pub const JUMP_MAX: i64 = 31 * DAY;
@@ -48,13 +52,21 @@ pub enum Kind {
     Submissions,
     /// Contacts of whom nothing was seen for that long: they are erased with everything they did.
     Contacts,
+    /// What visitors chose in the banner.
+    ConsentLog,
     /// What users of the pages did, and earlier custom JavaScript of events.
     AuditLog,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] =
-        [Self::Visits, Self::Completions, Self::Submissions, Self::Contacts, Self::AuditLog];
+    pub const ALL: [Self; 6] = [
+        Self::Visits,
+        Self::Completions,
+        Self::Submissions,
+        Self::Contacts,
+        Self::ConsentLog,
+        Self::AuditLog,
+    ];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -74,15 +86,24 @@ pub struct Retention {
     pub completions: u32,
     pub submissions: u32,
     pub contacts: u32,
+    pub consent_log: u32,
     pub audit_log: u32,
 }
 
 impl Retention {
     /// What holds for an account that has chosen nothing. Contacts are an organisation's own customers, so none is erased
-    /// unless somebody decides it.
+    /// unless somebody decides it. The consent log is never kept shorter than what it proves.
     #[must_use]
     pub const fn of_months(months: u32) -> Self {
-        Self { visits: months, completions: months, submissions: months, contacts: 0, audit_log: months }
+        let consent_log = if months > 0 && months < CONSENT_LOG_MONTHS { CONSENT_LOG_MONTHS } else { months };
+        Self {
+            visits: months,
+            completions: months,
+            submissions: months,
+            contacts: 0,
+            consent_log,
+            audit_log: months,
+        }
     }
 
     #[must_use]
@@ -92,6 +113,7 @@ impl Retention {
             Kind::Completions => self.completions,
             Kind::Submissions => self.submissions,
             Kind::Contacts => self.contacts,
+            Kind::ConsentLog => self.consent_log,
             Kind::AuditLog => self.audit_log,
         }
     }
@@ -102,6 +124,7 @@ impl Retention {
             Kind::Completions => &mut self.completions,
             Kind::Submissions => &mut self.submissions,
             Kind::Contacts => &mut self.contacts,
+            Kind::ConsentLog => &mut self.consent_log,
             Kind::AuditLog => &mut self.audit_log,
         } = months;
     }
@@ -161,5 +184,8 @@ mod tests {
             assert_eq!(retention.check(), Err(TooLong(kind.as_str())));
         }
         assert_eq!(Retention::of_months(25).contacts, 0, "nobody is erased unless somebody decides it");
+        let proof = |months| Retention::of_months(months).consent_log;
+        assert_eq!((proof(1), proof(59), proof(60), proof(61)), (60, 60, 60, 61));
+        assert_eq!(proof(0), 0, "it is kept as long as what it proves");
     }
 }

@@ -75,6 +75,7 @@ pub enum Report {
     Countries,
     Events,
     Event(EventNumber),
+    Consent,
 }
 
 impl Report {
@@ -97,6 +98,7 @@ impl Report {
             Self::Devices => "devices",
             Self::Countries => "countries",
             Self::Events | Self::Event(_) => "events",
+            Self::Consent => "reports/consent",
         }
     }
 }

@@ -200,7 +200,7 @@ fn what_of(t: &'static VisitorPage, choice: &Choice) -> Cow<'static, str> {
         Answer::Withdrawn => t.choice_withdrawn.into(),
         Answer::Refused => t.only_necessary.into(),
         Answer::Accepted | Answer::Partly => {
-            let allowed = categories.into_iter().filter(|(bit, _)| choice.mask & bit != 0);
+            let allowed = categories.into_iter().filter(|(bit, _)| choice.allows(*bit));
             allowed.map(|(_, name)| name).collect::<Vec<_>>().join(", ").into()
         }
     }

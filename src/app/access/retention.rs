@@ -41,6 +41,7 @@ pub struct Preview {
     pub completions: u64,
     pub submissions: u64,
     pub contacts: u64,
+    pub choices: u64,
     pub audit_rows: u64,
 }
 
@@ -76,6 +77,7 @@ fn count(
         })?,
         submissions: of(Kind::Submissions, store::submission::count_before)?,
         contacts: of(Kind::Contacts, store::contact::count_unseen)?,
+        choices: of(Kind::ConsentLog, store::consent::choice::count_before)?,
         audit_rows: of(Kind::AuditLog, retention::count_log_rows)?,
     })
 }

@@ -134,6 +134,8 @@ columns! {
     "properties", "properties of the completion, a JSON object", |l| l.row.properties.map_or(Value::Nothing, Value::Object);
     "consent", "granted by the visitor, by policy, or answered for by a server (granted, policy, server)",
         |l| text(Consent(l.row.event.consent).as_str());
+    "consent_origin", "where the consent comes from: banner, api, outside_banner, beacon, policy or server (rules.md 38)",
+        |l| text(Consent(l.row.event.consent).origin().as_str());
     "policy", "revision of the consent policy; 0 when there was none", |l| Value::Integer(l.row.event.policy.into());
     "source", "source of the session", |l| l.source(0);
     "source_detail", "its first drill-down", |l| l.source(1);

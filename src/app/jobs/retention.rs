@@ -98,7 +98,7 @@ impl RetentionJob {
     }
 }
 
-/// Deletes the days of an account that are too old, page views, completions and submissions each when theirs is. Returns the
+/// Deletes the days of an account that are too old, page views, completions, submissions and logged choices each when theirs is. Returns the
 /// first day of which anything of a visitor is kept, and when it begins; `None` when all days are.
 pub fn delete_days(
     app: &App,
@@ -123,6 +123,11 @@ pub fn delete_days(
     if let Some(first) = first(Kind::Submissions) {
         let before = account.zone.start_of(first);
         let delete = move |conn: &_| store::retention::delete_submissions(conn, id, before);
+        while app.store.writer.write_blocking(delete)? {}
+    }
+    if let Some(first) = first(Kind::ConsentLog) {
+        let before = account.zone.start_of(first);
+        let delete = move |conn: &_| store::consent::choice::delete_before(conn, id, first, before);
         while app.store.writer.write_blocking(delete)? {}
     }
     Ok(oldest)

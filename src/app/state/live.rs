@@ -286,6 +286,10 @@ impl Live {
             if let Some(kept) = around.find(|kept| kept.serial == serial) {
                 kept.reason = reason;
                 kept.visitor = visitor;
+                if reason == Reason::NoConsent {
+                    // It shows nothing but time and reason (rules.md 9).
+                    kept.hit = None;
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Consent;
+use super::rule::PolicyType;
 use crate::base::clock::Millis;
 use crate::domain::device::DeviceClass;
 
@@ -196,6 +197,8 @@ pub struct Choice {
     pub token: Option<ChoiceToken>,
     /// Of the policy that was shown.
     pub revision: u32,
+    /// What it asked of this visitor on this page.
+    pub kind: PolicyType,
     pub how: How,
     /// The categories that are allowed from now on.
     pub mask: u8,
@@ -208,6 +211,11 @@ impl Choice {
     #[must_use]
     pub const fn answer(&self) -> Answer {
         Answer::of(self.how, self.mask)
+    }
+
+    #[must_use]
+    pub const fn allows(&self, category: u8) -> bool {
+        self.mask & category != 0
     }
 }
 

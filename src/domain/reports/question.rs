@@ -67,13 +67,15 @@ pub enum Dimension {
     Tag,
     Company,
     Consent,
+    /// Where the consent comes from.
+    ConsentOrigin,
     Contact,
     /// A list that the contact of the row is in. Rows can be filtered by it, and not grouped.
     List,
 }
 
 impl Dimension {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Page,
         Self::EntryPage,
         Self::ExitPage,
@@ -101,6 +103,7 @@ impl Dimension {
         Self::Tag,
         Self::Company,
         Self::Consent,
+        Self::ConsentOrigin,
         Self::Contact,
         Self::List,
     ];
@@ -132,6 +135,7 @@ impl Dimension {
             | Self::VisitorType
             | Self::Suspected
             | Self::Consent
+            | Self::ConsentOrigin
             | Self::Contact
             | Self::List
             | Self::Language

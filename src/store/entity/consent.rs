@@ -73,6 +73,16 @@ pub fn list(conn: &Connection, account: AccountId, limit: usize) -> Result<Vec<R
     Ok(revisions)
 }
 
+/// One revision by its number.
+pub fn find_number(conn: &Connection, account: AccountId, number: u32) -> Result<Option<Revision>, Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select {COLUMNS} from consent_revision r left join user u on u.id = r.user_id
+         where r.account_id = ?1 and r.number = ?2"
+    ))?;
+    let mut rows = statement.query((account.0, number))?;
+    rows.next()?.map(read).transpose()
+}
+
 fn read(row: &Row<'_>) -> Result<Revision, Error> {
     let policy: String = row.get(4)?;
     let policy =

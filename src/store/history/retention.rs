@@ -111,7 +111,7 @@ pub fn list_with(
     let has_rows = |segment: &Segment| match kind {
         Kept::Visits => segment.totals.page_views > 0,
         Kept::Completions => segment.totals.completions > 0,
-        Kept::Submissions | Kept::Contacts | Kept::AuditLog => false,
+        Kept::Submissions | Kept::Contacts | Kept::ConsentLog | Kept::AuditLog => false,
     };
     let mut segments = segment::list(conn, account, i64::MIN, before.0)?;
     segments.retain(|segment| segment.extent.last_ms < before.0 && has_rows(segment));

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::domain::account::AccountId;
 use crate::domain::click_id::ClickId;
-use crate::domain::consent::Consent;
+use crate::domain::consent::{Consent, Origin};
 use crate::domain::event::Status;
 use crate::domain::question::{Dimension, SUSPECTED_YES};
 use crate::domain::screen::ScreenClass;
@@ -80,6 +80,7 @@ impl Field {
             Dimension::Host => row(RowColumn::Page, 1),
             Dimension::Event => row(RowColumn::Event, 1),
             Dimension::Consent => row(RowColumn::Consent, 1),
+            Dimension::ConsentOrigin => Self { first: 1, ..row(RowColumn::Consent, 1) },
             Dimension::EntryPage => session(S::EntryPage, 0, 2),
             Dimension::ExitPage => session(S::ExitPage, 0, 2),
             Dimension::Source => session(S::Source, 0, 1),
@@ -114,6 +115,19 @@ impl Field {
     }
 }
 
+/// The word for reports and the origin, apart by the separator of dictionaries.
+fn consent_text(consent: Consent) -> &'static str {
+    match consent.origin() {
+        Origin::Beacon => "granted\u{1f}beacon",
+        Origin::Policy => "policy\u{1f}policy",
+        Origin::Server => "server\u{1f}server",
+        Origin::Banner => "granted\u{1f}banner",
+        Origin::Api => "granted\u{1f}api",
+        Origin::OutsideBanner => "granted\u{1f}outside_banner",
+        Origin::Gpc => "granted\u{1f}gpc",
+    }
+}
+
 impl Column {
     const fn kind(self) -> Option<Kind> {
         use SessionColumn as S;
@@ -136,7 +150,7 @@ impl Column {
     fn fixed(self) -> Vec<(u32, &'static str)> {
         match self {
             Self::Row(RowColumn::Consent) => {
-                (0..=u8::MAX).map(|m| (u32::from(m), Consent(m).as_str())).collect()
+                (0..=u8::MAX).map(|m| (u32::from(m), consent_text(Consent(m)))).collect()
             }
             Self::Session(SessionColumn::Screen) => {
                 ScreenClass::ALL.into_iter().map(|class| (class as u32, class.as_str())).collect()
@@ -284,5 +298,23 @@ pub(super) fn set<T: Clone>(list: &mut Vec<T>, at: u32, value: T, empty: T) {
     }
     if let Some(place) = list.get_mut(at) {
         *place = value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_consent_has_its_word_and_its_origin() {
+        for mask in 0..=u8::MAX {
+            let (consent, text) = (Consent(mask), consent_text(Consent(mask)));
+            assert_eq!(Field::of(Dimension::Consent).part_of(text), consent.as_str(), "{mask}");
+            assert_eq!(
+                Field::of(Dimension::ConsentOrigin).part_of(text),
+                consent.origin().as_str(),
+                "{mask}"
+            );
+        }
     }
 }

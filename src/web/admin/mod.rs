@@ -2,6 +2,7 @@
 //! of `request::guard`; no page reads a cookie itself.
 
 pub mod access;
+pub mod consent;
 pub mod events;
 pub mod people;
 pub mod reports;
@@ -28,6 +29,8 @@ fn pages(config: &mut ServiceConfig) {
     reports::pages::routes(config);
     reports::sources::routes(config);
     reports::devices::routes(config);
+    consent::report::routes(config);
+    consent::log::routes(config);
     events::list::routes(config);
     events::event_form::routes(config);
     events::unexpected::routes(config);

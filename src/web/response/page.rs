@@ -53,11 +53,12 @@ pub enum Section {
     Lists,
     Companies,
     Forms,
+    Consent,
     Settings,
 }
 
 impl Section {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Dashboard,
         Self::Live,
         Self::Pages,
@@ -67,6 +68,7 @@ impl Section {
         Self::Lists,
         Self::Companies,
         Self::Forms,
+        Self::Consent,
         Self::Settings,
     ];
 }
@@ -225,6 +227,7 @@ impl Layout {
             Section::Lists => (Icon::List, nav.lists, "i", paths::lists(account.id)),
             Section::Companies => (Icon::Company, nav.companies, "o", paths::companies(account.id)),
             Section::Forms => (Icon::Form, nav.forms, "f", paths::forms(account.id)),
+            Section::Consent => (Icon::Check, nav.consent, "n", report(paths::Report::Consent)),
             Section::Settings => {
                 (Icon::Settings, nav.settings, "t", paths::settings(account.id, "tracking-code"))
             }

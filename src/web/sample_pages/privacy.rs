@@ -24,7 +24,14 @@ fn of(name: &str, shown: &Shown<'_>) -> String {
 
 /// Name and HTML of each page.
 pub(super) fn pages_of_privacy() -> Vec<(&'static str, String)> {
-    let due = Preview { page_views: 1_204_117, completions: 1, submissions: 0, contacts: 12, audit_rows: 3 };
+    let due = Preview {
+        page_views: 1_204_117,
+        completions: 1,
+        submissions: 0,
+        contacts: 12,
+        choices: 2_048,
+        audit_rows: 3,
+    };
     let typed = [(Kind::Visits, HOSTILE.to_owned()), (Kind::Contacts, LONG.to_owned())];
     let hostile = [HOSTILE.to_owned(), LONG.to_owned(), ARABIC.to_owned()];
     let (zone, sites) = (zone(), ["www.example.com".to_owned(), "shop.example.com".to_owned()]);

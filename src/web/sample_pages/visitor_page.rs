@@ -9,6 +9,7 @@ use crate::app::reports::kept::{Kept, Preview};
 use crate::base::clock::DAY;
 use crate::domain::account::AccountId;
 use crate::domain::consent::choice::{Asked, Choice, How, Receipt};
+use crate::domain::consent::rule::PolicyType;
 use crate::domain::device::DeviceClass;
 use crate::domain::retention::Retention;
 use crate::domain::tracking::Tracking;
@@ -62,6 +63,7 @@ pub(super) fn pages_for_visitors() -> Vec<(&'static str, String)> {
         at: NOW,
         token: None,
         revision: 3,
+        kind: PolicyType::OptInCategories,
         how: How::Save,
         mask: 11,
         language: "nl".to_owned(),

@@ -21,6 +21,7 @@ texts! {
             lists: "Lists",
             companies: "Companies",
             forms: "Forms",
+            consent: "Consent",
             settings: "Settings",
         },
         switch_account: "Switch account",

@@ -63,6 +63,7 @@ macro_rules! texts {
 
 pub mod access;
 pub mod banner_preview;
+pub mod consent_log;
 pub mod element_picker;
 pub mod error;
 pub mod events;
@@ -83,6 +84,7 @@ pub mod tracking;
 use access::Access;
 use banner_preview::BannerPreview;
 use companies::Companies;
+use consent_log::{ConsentLog, ConsentReport};
 use contacts::Contacts;
 use element_picker::Picker;
 use error::Errors;
@@ -130,6 +132,8 @@ texts! {
         tracking: Tracking,
         own_visits: OwnVisits,
         banner_preview: BannerPreview,
+        consent_log: ConsentLog,
+        consent_report: ConsentReport,
         identity: Identity,
         privacy: Privacy,
         placeholders: Placeholders,

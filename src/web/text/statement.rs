@@ -20,6 +20,8 @@ pub struct Statement {
     /// `{contacts}`
     pub contacts: &'static str,
     pub contacts_without_end: &'static str,
+    /// `{choices}`
+    pub choices: &'static str,
     pub rights: &'static str,
     /// `{page}`
     pub page: &'static str,
@@ -41,6 +43,7 @@ pub static STATEMENTS: [Statement; 4] = [
         kept: "We keep page views for {visits}, events for {completions} and submitted forms for {submissions}.",
         contacts: "What we know of a person is erased when we have seen nothing of that person for {contacts}.",
         contacts_without_end: "What we know of a person is kept until that person asks us to erase it.",
+        choices: "What you choose in the cookie banner is kept as a proof under a random number, with the time, the page, your country and the kind of device, for {choices}. If you ask us to erase what we know of you, that choice stays without anything that leads to you.",
         rights: "Ask us at any time what we know of you, or to erase it.",
         page: "At {page} you see how much we keep under the number of your browser, and withdraw your consent.",
         months: ["1 month", "{n} months"],
@@ -58,6 +61,7 @@ pub static STATEMENTS: [Statement; 4] = [
         kept: "Wij bewaren bekeken pagina’s {visits}, gebeurtenissen {completions} en verstuurde formulieren {submissions}.",
         contacts: "Wat wij van een persoon weten, wordt gewist als wij {contacts} niets van die persoon hebben gezien.",
         contacts_without_end: "Wat wij van een persoon weten, bewaren wij totdat die persoon vraagt om het te wissen.",
+        choices: "Wat u kiest in de cookiebanner, bewaren wij als bewijs onder een willekeurig nummer, met het tijdstip, de pagina, uw land en het soort apparaat: {choices}. Vraagt u ons te wissen wat wij van u weten, dan blijft die keuze staan zonder iets dat naar u leidt.",
         rights: "Vraag ons gerust wat wij van u weten, of om het te wissen.",
         page: "Op {page} ziet u hoeveel wij onder het nummer van uw browser bewaren, en kunt u uw toestemming intrekken.",
         months: ["1 maand", "{n} maanden"],
@@ -75,6 +79,7 @@ pub static STATEMENTS: [Statement; 4] = [
         kept: "Aufbewahrungsdauer: Seitenaufrufe {visits}, Ereignisse {completions}, abgesendete Formulare {submissions}.",
         contacts: "Aufbewahrungsdauer dessen, was wir über eine Person wissen, nachdem wir zuletzt etwas von ihr gesehen haben: {contacts}. Danach wird es gelöscht.",
         contacts_without_end: "Was wir über eine Person wissen, bewahren wir auf, bis sie uns bittet, es zu löschen.",
+        choices: "Was Sie im Cookie-Banner wählen, bewahren wir als Nachweis unter einer Zufallsnummer auf, mit Zeit, Seite, Ihrem Land und der Art des Geräts. Aufbewahrungsdauer: {choices}. Bitten Sie uns zu löschen, was wir über Sie wissen, so bleibt diese Wahl ohne alles, was zu Ihnen führt.",
         rights: "Fragen Sie uns jederzeit, was wir über Sie wissen, oder bitten Sie uns, es zu löschen.",
         page: "Unter {page} sehen Sie, wie viel wir unter der Nummer Ihres Browsers gespeichert haben, und können Ihre Einwilligung widerrufen.",
         months: ["1 Monat", "{n} Monate"],
@@ -92,6 +97,7 @@ pub static STATEMENTS: [Statement; 4] = [
         kept: "Durée de conservation : pages vues {visits}, événements {completions}, formulaires envoyés {submissions}.",
         contacts: "Ce que nous savons d’une personne est effacé quand nous n’avons rien vu d’elle pendant {contacts}.",
         contacts_without_end: "Ce que nous savons d’une personne est conservé jusqu’à ce qu’elle nous demande de l’effacer.",
+        choices: "Votre choix dans le bandeau de cookies est conservé comme preuve sous un numéro aléatoire, avec l’heure, la page, votre pays et le type d’appareil. Durée de conservation : {choices}. Si vous nous demandez d’effacer ce que nous savons de vous, ce choix reste sans rien qui mène à vous.",
         rights: "Demandez-nous à tout moment ce que nous savons de vous, ou de l’effacer.",
         page: "Sur {page}, vous voyez combien nous conservons sous le numéro de votre navigateur, et vous pouvez retirer votre consentement.",
         months: ["1 mois", "{n} mois"],

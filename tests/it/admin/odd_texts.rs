@@ -359,6 +359,9 @@ async fn values_of_devices_and_places_are_shown_linked_exported_and_found() {
         (Dimension::Consent, "granted", count(&|hit| hit.consent == Consent(15))),
         (Dimension::Consent, "Policy", count(&|hit| hit.consent == Consent::POLICY)),
         (Dimension::Consent, "server", 0),
+        (Dimension::ConsentOrigin, "beacon", count(&|hit| hit.consent == Consent(15))),
+        (Dimension::ConsentOrigin, "Policy", count(&|hit| hit.consent == Consent::POLICY)),
+        (Dimension::ConsentOrigin, "banner", 0),
     ] {
         check_count(&fixture, dimension, text, views).await;
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::events::Fixture;
 use crate::harness::browser::plain;
 
-const FIELDS: [&str; 5] = ["visits", "completions", "submissions", "contacts", "audit_log"];
+const FIELDS: [&str; 6] = ["visits", "completions", "submissions", "contacts", "consent_log", "audit_log"];
 
 fn typed<'a>(months: &'a str, of: &str, other: &'a str, what: &'a str) -> Vec<(&'static str, &'a str)> {
     let months = FIELDS.map(|field| (field, if field == of { other } else { months }));

@@ -185,6 +185,11 @@ pub(super) fn send_view(address: &str, account: i64, id: &str) -> u16 {
 
 /// Sends a hit over HTTP: the status, 0 when no answer came.
 pub(super) fn send(address: &str, body: &serde_json::Value) -> u16 {
+    post(address, "/collect", body)
+}
+
+/// Posts JSON as plain text: the status, 0 when no answer came.
+pub(super) fn post(address: &str, path: &str, body: &serde_json::Value) -> u16 {
     let host = address.trim_start_matches("http://");
     let text = body.to_string();
     let talk = || {
@@ -193,7 +198,7 @@ pub(super) fn send(address: &str, body: &serde_json::Value) -> u16 {
         let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
         write!(
             stream,
-            "POST /collect HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nContent-Type: text/plain\r\n\
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nContent-Type: text/plain\r\n\
              Content-Length: {}\r\nConnection: close\r\n\r\n{text}",
             text.len()
         )

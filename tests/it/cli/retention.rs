@@ -8,9 +8,9 @@ use super::harness::Machine;
 fn months_are_shown_tried_and_changed() {
     let machine = Machine::new();
     let id = machine.account().to_string();
-    let months = |contacts: u32| json!({"visits": 25, "completions": 25, "submissions": 25, "contacts": contacts, "audit_log": 25});
+    let months = |contacts: u32| json!({"visits": 25, "completions": 25, "submissions": 25, "contacts": contacts, "consent_log": 60, "audit_log": 25});
     let show = ["retention", "show", "--account", &id];
-    let none = json!({"visits": 0, "completions": 0, "submissions": 0, "contacts": 0, "audit_log": 0});
+    let none = json!({"visits": 0, "completions": 0, "submissions": 0, "contacts": 0, "consent_log": 0, "audit_log": 0});
     assert_eq!(machine.json(&show), json!({"months": months(0), "due": none, "clock_doubted_since": null}));
     let set = ["retention", "set", "--account", &id, "--kind", "contacts", "--months"];
     let tried = machine.json(&[&set[..], &["36", "--dry-run"]].concat());

@@ -1,6 +1,7 @@
 //! The public routes, called in process.
 
 mod banner;
+pub(crate) mod consent_choices;
 mod custom_js;
 mod exclusions;
 mod forms;

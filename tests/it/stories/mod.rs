@@ -3,6 +3,7 @@
 mod closing;
 mod companies;
 mod completions;
+mod consent_log;
 mod engagement;
 mod erasing;
 mod export;

@@ -41,7 +41,16 @@ async fn ursula() -> Site {
          insert into list_member select account_id, 1, id, 5 from contact where state = 'active';
          insert into list_change select account_id, id, 5, 1, 1 from contact where state = 'active';
          insert into erasure_request select account_id, number, 1 from visitor
-             where contact_id in (select id from contact where state = 'active') and no_browser = 0",
+             where contact_id in (select id from contact where state = 'active') and no_browser = 0;
+         insert into consent_revision (account_id, number, made_ms, asks_again, policy)
+             values (1000001, 1, 0, 0, '{\"rules\": []}');
+         insert into visitor_token select account_id, '5a5b5c5d5e5f50515253545556575859', number from visitor_token
+             where token = 'ursulafirst';
+         insert into consent_choice values
+             (1000001, zeroblob(16), 5, x'5a5b5c5d5e5f50515253545556575859', 1, 'opt-in', 'accept', 15, 'en',
+              'example.com', '/shared', '', 'other'),
+             (1000001, x'0000000000000000000000000000000b', 6, x'b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b1', 1, 'opt-in', 'accept',
+              15, 'en', 'example.com', '/bobs', '', 'other')",
     )
     .await;
     site
@@ -64,7 +73,9 @@ async fn an_export_has_all_that_an_erasure_takes_away() {
         .filter(|table| document[*table].as_array().is_none_or(Vec::is_empty))
         .collect();
     assert_eq!(empty, [""; 0], "every table that knows a person is tried");
-    for (key, count) in [("saved_view", 1), ("tokens", 3), ("emails", 3), ("damaged_days", 0)] {
+    for (key, count) in
+        [("saved_view", 1), ("tokens", 4), ("consent_choice", 1), ("emails", 3), ("damaged_days", 0)]
+    {
         assert_eq!(document[key].as_array().unwrap().len(), count, "{key}");
     }
     let sessions = document["sessions"].as_array().unwrap();

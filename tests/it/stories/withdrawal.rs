@@ -70,11 +70,11 @@ async fn log_choices(site: &Site) {
         "insert into consent_revision (account_id, number, made_ms, user_id, asks_again, policy)
              values (1000001, 1, 0, null, 0, '{}');
          insert into consent_choice
-             (account_id, receipt, at_ms, token, revision, how, mask, language, host, path, country, device)
+             (account_id, receipt, at_ms, token, revision, kind, how, mask, language, host, path, country, device)
          values (1000001, x'11111111111111111111111111111111', 1795348800000,
-                 x'ada0ada0ada0ada0ada0ada0ada0ada0', 1, 'save', 11, 'nl', 'example.com', '/', 'NL', 'desktop'),
+                 x'ada0ada0ada0ada0ada0ada0ada0ada0', 1, 'opt-in', 'save', 11, 'nl', 'example.com', '/', 'NL', 'desktop'),
                 (1000001, x'22222222222222222222222222222222', 1795348800000,
-                 null, 1, 'reject', 1, 'nl', 'example.com', '/', 'NL', 'desktop')",
+                 null, 1, 'opt-in', 'reject', 1, 'nl', 'example.com', '/', 'NL', 'desktop')",
     )
     .await;
 }
@@ -341,8 +341,8 @@ async fn requests_and_withdrawals_have_their_most_and_one_past_it_is_refused() {
     .await;
     assert_eq!(site.ask::<i64>("select count(*) from erasure_request"), REQUESTS_MAX - 1);
     assert!(ask_to_erase(&site.app, site.account, &token(ADA)).await.unwrap(), "the last one");
+    site.tamper("update account set last_visitor = 10000").await;
     site.collect(&site.view("b", BOB, "https://example.com/")).await;
-    site.tamper("update account set next_visitor = 10001").await;
     site.fold().await;
     assert!(!ask_to_erase(&site.app, site.account, &token(BOB)).await.unwrap(), "one past it");
     let account = site.account;

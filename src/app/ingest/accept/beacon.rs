@@ -103,6 +103,16 @@ impl Written {
     }
 }
 
+/// A text without the visitor's own address.
+#[must_use]
+pub fn without_own_address(text: String, address: Option<IpAddr>) -> String {
+    let mut text = Cow::Owned(text);
+    if let Some(address) = address {
+        Written::of(address).remove_from(&mut text);
+    }
+    text.into_owned()
+}
+
 impl<'a> Beacon<'a> {
     /// Takes the visitor's own address out of every text, wherever a site has put it. As the host of a page it stays: there
     /// the visitor is the server.

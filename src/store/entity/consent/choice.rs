@@ -1,6 +1,9 @@
 //! The consent log: what visitors chose in the banner, and how often it asked them. Rows are added, and deleted when they are
 //! too old. Only erasing a person changes one.
 
+pub mod report;
+
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params_from_iter};
 
 use crate::base::clock::Millis;
@@ -8,6 +11,7 @@ use crate::domain::account::AccountId;
 use crate::domain::consent::choice::{
     ASKED_ROWS_PER_DAY, Answer, Asked, CHOICES_PER_DAY, Choice, ChoiceToken, How, Receipt,
 };
+use crate::domain::consent::rule::PolicyType;
 use crate::domain::device::DeviceClass;
 use crate::domain::period::LocalDay;
 use crate::store::error::Error;
@@ -50,8 +54,8 @@ pub fn insert(
     }
     conn.prepare_cached(
         "insert into consent_choice
-             (account_id, receipt, at_ms, token, revision, how, mask, language, host, path, country, device)
-         values (:account, :receipt, :at, :token, :revision, :how, :mask, :language, :host, :path, :country, :device)",
+             (account_id, receipt, at_ms, token, revision, kind, how, mask, language, host, path, country, device)
+         values (:account, :receipt, :at, :token, :revision, :kind, :how, :mask, :language, :host, :path, :country, :device)",
     )?
     .execute(named_params! {
         ":account": account.0,
@@ -59,6 +63,7 @@ pub fn insert(
         ":at": choice.at.0,
         ":token": choice.token.map(|token| token.0),
         ":revision": choice.revision,
+        ":kind": choice.kind.as_str(),
         ":how": choice.how.as_str(),
         ":mask": choice.mask,
         ":language": choice.language,
@@ -70,16 +75,18 @@ pub fn insert(
     Ok(Logged::New)
 }
 
-const COLUMNS: &str = "receipt, at_ms, token, revision, how, mask, language, host, path, country, device";
+const COLUMNS: &str =
+    "receipt, at_ms, token, revision, how, mask, language, host, path, country, device, kind";
 
 fn read(row: &Row<'_>) -> Result<Choice, Error> {
     let unreadable = || Error::Unreadable("a logged choice".to_owned());
-    let (how, device): (String, String) = (row.get(4)?, row.get(10)?);
+    let (how, device, kind): (String, String, String) = (row.get(4)?, row.get(10)?, row.get(11)?);
     Ok(Choice {
         receipt: Receipt(row.get(0)?),
         at: Millis(row.get(1)?),
         token: row.get::<_, Option<[u8; 16]>>(2)?.map(ChoiceToken),
         revision: row.get(3)?,
+        kind: PolicyType::parse(&kind).ok_or_else(unreadable)?,
         how: How::parse(&how).ok_or_else(unreadable)?,
         mask: row.get(5)?,
         language: row.get(6)?,
@@ -138,16 +145,10 @@ const fn condition(answer: Answer) -> &'static str {
 /// Where a page of the list begins: behind the choice of this time and receipt.
 pub type Cursor = (Millis, Receipt);
 
-/// At most `limit` choices, the newest first.
-pub fn list(
-    conn: &Connection,
-    account: AccountId,
-    filter: &Filter,
-    after: Option<Cursor>,
-    limit: usize,
-) -> Result<Vec<Choice>, Error> {
+/// The conditions of a filter, and the values that stand in them.
+fn conditions(account: AccountId, filter: &Filter) -> (String, Vec<Value>) {
     let mut conditions = vec!["account_id = ?".to_owned()];
-    let mut values: Vec<rusqlite::types::Value> = vec![account.0.into()];
+    let mut values: Vec<Value> = vec![account.0.into()];
     if let Some(token) = filter.token {
         conditions.push("token = ?".to_owned());
         values.push(token.0.to_vec().into());
@@ -163,14 +164,25 @@ pub fn list(
         conditions.push("at_ms < ?".to_owned());
         values.push(before.0.into());
     }
+    (conditions.join(" and "), values)
+}
+
+/// At most `limit` choices, the newest first.
+pub fn list(
+    conn: &Connection,
+    account: AccountId,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Choice>, Error> {
+    let (mut wanted, mut values) = conditions(account, filter);
     if let Some((at, receipt)) = after {
-        conditions.push("(at_ms, receipt) < (?, ?)".to_owned());
+        wanted.push_str(" and (at_ms, receipt) < (?, ?)");
         values.extend([at.0.into(), receipt.0.to_vec().into()]);
     }
     values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
     let mut statement = conn.prepare_cached(&format!(
-        "select {COLUMNS} from consent_choice where {} order by at_ms desc, receipt desc limit ?",
-        conditions.join(" and ")
+        "select {COLUMNS} from consent_choice where {wanted} order by at_ms desc, receipt desc limit ?"
     ))?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut choices = Vec::new();
@@ -178,6 +190,13 @@ pub fn list(
         choices.push(read(row)?);
     }
     Ok(choices)
+}
+
+/// How many choices there are.
+pub fn count(conn: &Connection, account: AccountId, filter: &Filter) -> Result<u64, Error> {
+    let (wanted, values) = conditions(account, filter);
+    let sql = format!("select count(*) from consent_choice where {wanted}");
+    Ok(conn.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get::<_, u32>(0))?.into())
 }
 
 /// Takes a person's token, and the pages that may be about that person, out of the log. The receipts stay: they prove that

@@ -10,6 +10,9 @@ create table consent_choice (
     token      blob check (length(token) = 16),
     -- of the policy that was shown
     revision   integer not null,
+    -- what the policy asked of this visitor on this page
+    kind       text not null check (kind in
+        ('none', 'notify', 'opt-out', 'opt-out-categories', 'opt-in', 'opt-in-categories', 'no-cookies')),
     how        text not null check (how in ('accept', 'reject', 'save', 'close', 'withdraw')),
     -- HubSpot's bits of the categories that are allowed from now on
     mask       integer not null check (mask between 0 and 15),
@@ -30,9 +33,9 @@ create index consent_choice_token on consent_choice (account_id, token) where to
 
 create trigger consent_choice_stays before update on consent_choice
 when new.account_id is not old.account_id or new.receipt is not old.receipt or new.at_ms is not old.at_ms
-    or new.revision is not old.revision or new.how is not old.how or new.mask is not old.mask
-    or new.language is not old.language or new.host is not old.host or new.country is not old.country
-    or new.device is not old.device or new.token is not null or new.path <> ''
+    or new.revision is not old.revision or new.kind is not old.kind or new.how is not old.how
+    or new.mask is not old.mask or new.language is not old.language or new.host is not old.host
+    or new.country is not old.country or new.device is not old.device or new.token is not null or new.path <> ''
 begin
     select raise(abort, 'a logged choice is never changed');
 end;

@@ -146,6 +146,7 @@ fn field(t: &'static Texts, kind: Kind, shown: &Shown<'_>) -> Field {
         Kind::Completions => (texts.completions, texts.completions_hint),
         Kind::Submissions => (texts.submissions, texts.submissions_hint),
         Kind::Contacts => (texts.contacts, texts.contacts_hint),
+        Kind::ConsentLog => (texts.consent_log, texts.consent_log_hint),
         Kind::AuditLog => (texts.audit_log, texts.audit_log_hint),
     };
     let typed = shown.typed.and_then(|typed| typed.iter().find(|(of, _)| *of == kind));
@@ -167,6 +168,7 @@ fn lines(t: &'static Texts, preview: Preview) -> Vec<String> {
         (&texts.completions_count, preview.completions),
         (&texts.submissions_count, preview.submissions),
         (&texts.contacts_count, preview.contacts),
+        (&texts.choices, preview.choices),
         (&texts.audit_rows, preview.audit_rows),
     ]
     .into_iter()
@@ -184,6 +186,7 @@ pub(crate) fn paragraphs(words: &Statement, shown: &About<'_>) -> Vec<String> {
     };
     let (visits, completions) = (months(Kind::Visits), months(Kind::Completions));
     let (submissions, contacts) = (months(Kind::Submissions), months(Kind::Contacts));
+    let choices = months(Kind::ConsentLog);
     let kept = [("visits", visits.as_str()), ("completions", &completions), ("submissions", &submissions)];
     let mut paragraphs = vec![
         fill(words.what, &[("sites", &shown.sites.join(", "))]),
@@ -200,6 +203,7 @@ pub(crate) fn paragraphs(words: &Statement, shown: &About<'_>) -> Vec<String> {
         0 => words.contacts_without_end.to_owned(),
         _ => fill(words.contacts, &[("contacts", &contacts)]),
     });
+    paragraphs.push(fill(words.choices, &[("choices", &choices)]));
     paragraphs.push(words.rights.to_owned());
     paragraphs.extend(shown.page.map(|page| fill(words.page, &[("page", page)])));
     paragraphs

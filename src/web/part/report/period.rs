@@ -8,7 +8,7 @@ use crate::domain::period::Preset;
 use crate::domain::question::Comparison;
 use crate::web::drawing::format;
 use crate::web::part::icon::Icon;
-use crate::web::paths::{Period, ReportUrl};
+use crate::web::paths::{Period, Report, ReportUrl};
 use crate::web::text::{Texts, fill};
 
 #[derive(Template)]
@@ -94,6 +94,11 @@ impl PeriodBar {
         self.url.fields_but(&["period", "from", "to"])
     }
 
+    /// The report of consent compares with nothing.
+    fn compares(&self) -> bool {
+        self.url.report != Report::Consent
+    }
+
     fn comparisons(&self) -> Vec<MenuLink> {
         let names = &self.t.report.compare;
         let name = |compare: Comparison| match compare {
@@ -132,7 +137,12 @@ impl PeriodBar {
 
     /// The settings of the bar as text, for printing.
     fn on_paper(&self) -> String {
-        [self.days(), self.compared(), self.clock()].join(" · ")
+        let compared = self.compares().then(|| self.compared());
+        [Some(self.days()), compared, Some(self.clock())]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" · ")
     }
 
     fn clock(&self) -> String {

@@ -45,8 +45,17 @@ texts! {
             tag: "Tag",
             company: "Company",
             consent: "Consent",
+            consent_origin: "Origin of consent",
             contact: "Contact",
             list: "List",
+        },
+        origin: Origins {
+            banner: "The visitor answered the banner",
+            api: "The site said so",
+            outside_banner: "The site’s own banner said so",
+            beacon: "The hit said so, and not how",
+            policy: "The policy allows it, nobody was asked",
+            server: "A program answers for it",
         },
         source: Sources {
             organic_search: "Organic search",
@@ -142,6 +151,7 @@ impl Labels {
             Dimension::Tag => d.tag,
             Dimension::Company => d.company,
             Dimension::Consent => d.consent,
+            Dimension::ConsentOrigin => d.consent_origin,
             Dimension::Contact => d.contact,
             Dimension::List => d.list,
         }
@@ -190,6 +200,9 @@ impl Labels {
             Dimension::ClickId => find(&ClickId::all().map(ClickId::key).collect::<Vec<_>>()),
             Dimension::VisitorType => find(&["new", "returning"]),
             Dimension::Suspected => find(&["yes", "no"]),
+            Dimension::ConsentOrigin => {
+                find(&["banner", "api", "outside_banner", "beacon", "policy", "server"])
+            }
             _ => None,
         }
     }
@@ -263,6 +276,12 @@ impl Labels {
             ("visitor_type", "returning") => self.returning_visitor,
             ("suspected", "yes") => self.is_suspected,
             ("suspected", "no") => self.is_not_suspected,
+            ("consent_origin", "banner") => self.origin.banner,
+            ("consent_origin", "api") => self.origin.api,
+            ("consent_origin", "outside_banner") => self.origin.outside_banner,
+            ("consent_origin", "beacon") => self.origin.beacon,
+            ("consent_origin", "policy") => self.origin.policy,
+            ("consent_origin", "server") => self.origin.server,
             (_, other) => other,
         }
     }
