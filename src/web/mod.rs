@@ -22,7 +22,7 @@ use request::method::get_or_head;
 /// The public side: no sign-in, CORS for everybody.
 pub fn public_routes(config: &mut ServiceConfig) {
     use actix_web::http::Method;
-    use collect::{banner, collector, custom_js, element_picker, event, form, location, own_visits, script};
+    use collect::{banner, collector, count, custom_js, element_picker, event, form, location, own_visits, script};
 
     // Routes without a pattern come first. The framework tries the routes in order, and every pattern it tries
     // costs each beacon a regular expression match.
@@ -65,6 +65,11 @@ pub fn public_routes(config: &mut ServiceConfig) {
         .route("/collectedforms.js", get_or_head().to(form::script))
         .route("/{account:[0-9]+}.js", get_or_head().to(script::show))
         .route("/{account:[0-9]+}/location", get_or_head().to(location::show))
+        .service(
+            resource("/{account:[0-9]+}/count")
+                .route(post().to(count::create))
+                .route(method(Method::OPTIONS).to(collector::preflight)),
+        )
         .route("/analytics/{stamp}/{account:[0-9]+}.js", get_or_head().to(script::show_stamped))
         .route("/v2/{account:[0-9]+}/banner.js", get_or_head().to(script::show))
         .route("/own-visits/{token}.js", get().to(own_visits::script))

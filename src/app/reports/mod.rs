@@ -1,6 +1,7 @@
 //! Reports as the pages, their JSON and their CSV show them; each page has a file. A report turns a query into one
 //! request to the scan, and its answer into rows with the keys that other programs rely on. Nothing is counted here.
 
+pub mod anonymous;
 pub mod dashboard;
 pub mod devices;
 mod error;
@@ -30,6 +31,7 @@ use crate::domain::question::{Dimension, Filter, NONE, Period};
 use crate::store::{self, Connection, scan};
 use parameters::{after, choose, limit, no_cursor, not_one_of};
 
+pub use anonymous::{anonymous, anonymous_totals};
 pub use companies::{CompanyReport, CompanyRow};
 pub use contact::{ContactReport, contact};
 pub use contacts::ContactRow;

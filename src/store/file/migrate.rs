@@ -58,6 +58,7 @@ pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0023_retention", sql: include_str!("migrations/0023_retention.sql") },
     Migration { name: "0024_exclusions", sql: include_str!("migrations/0024_exclusions.sql") },
     Migration { name: "0025_consent", sql: include_str!("migrations/0025_consent.sql") },
+    Migration { name: "0027_anonymous_count", sql: include_str!("migrations/0027_anonymous_count.sql") },
 ];
 
 /// The steps of `inbox.db`.

@@ -1,6 +1,8 @@
 //! Receives beacons: HubSpot's GIF requests and the JSON of our script. Each is turned into a `Beacon` for
 //! `app::ingest::accept`. The answer is sent only after the hits are committed to disk.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -99,36 +101,46 @@ pub(super) async fn accept_beacons(
     state: &State,
     beacons: Vec<Result<Beacon<'_>, Unreadable>>,
 ) -> Outcome {
-    // Browsers may send non-ASCII bytes in all three headers. Another cookie with such bytes must not hide the
-    // do-not-track cookie.
-    let header = |name| {
-        request
-            .headers()
-            .get(name)
-            .map(HeaderValue::as_bytes)
-            .map(String::from_utf8_lossy)
-            .unwrap_or_default()
-    };
-    let (user_agent, referer) = (header(USER_AGENT), header(REFERER));
-    let [brands, mobile, platform, platform_version] = HINTS.map(header);
     state.count_proxy(request);
-    let sender = Sender {
-        address: state.client_address(request),
-        user_agent: &user_agent,
-        hints: ClientHints {
-            brands: &brands,
-            mobile: &mobile,
-            platform: &platform,
-            platform_version: &platform_version,
-        },
-        referer: &referer,
-        do_not_track: is_do_not_track(request),
-        gpc: sends_gpc(request),
-    };
-    accept(&state.app, sender, beacons).await
+    let headers = SenderHeaders::of(request);
+    accept(&state.app, headers.sender(request, state), beacons).await
 }
 
-/// Whether the browser carries the do-not-track cookie.
+/// The headers that say who sends a request.
+pub(super) struct SenderHeaders<'r> {
+    user_agent: Cow<'r, str>,
+    referer: Cow<'r, str>,
+    hints: [Cow<'r, str>; 4],
+}
+
+impl<'r> SenderHeaders<'r> {
+    pub(super) fn of(request: &'r HttpRequest) -> Self {
+        // Browsers may send non-ASCII bytes in all of them.
+        let header = |name| {
+            request
+                .headers()
+                .get(name)
+                .map(HeaderValue::as_bytes)
+                .map(String::from_utf8_lossy)
+                .unwrap_or_default()
+        };
+        Self { user_agent: header(USER_AGENT), referer: header(REFERER), hints: HINTS.map(header) }
+    }
+
+    pub(super) fn sender(&self, request: &HttpRequest, state: &State) -> Sender<'_> {
+        let [brands, mobile, platform, platform_version] = &self.hints;
+        Sender {
+            address: state.client_address(request),
+            user_agent: &self.user_agent,
+            hints: ClientHints { brands, mobile, platform, platform_version },
+            referer: &self.referer,
+            do_not_track: is_do_not_track(request),
+            gpc: sends_gpc(request),
+        }
+    }
+}
+
+/// Whether the browser carries the do-not-track cookie. Another cookie with bytes that are not ASCII must not hide it.
 pub(super) fn is_do_not_track(request: &HttpRequest) -> bool {
     request.headers().get_all(COOKIE).any(|cookies| {
         let mut cookies = cookies.as_bytes().split(|byte| *byte == b';');

@@ -81,6 +81,7 @@ pub mod statement;
 pub mod tracking;
 
 use access::Access;
+use anonymous::Anonymous;
 use banner_preview::BannerPreview;
 use companies::Companies;
 use contacts::Contacts;
@@ -102,7 +103,7 @@ pub use people::{companies, contacts, forms, imports, lists, properties, visitor
 use privacy::Privacy;
 use properties::Properties;
 use report::Report;
-pub use reports::{report, saved_views, table};
+pub use reports::{anonymous, report, saved_views, table};
 use saved_views::Views;
 use table::Tables;
 use tracking::{OwnVisits, Tracking};
@@ -116,6 +117,7 @@ texts! {
         frame: Frame,
         report: Report,
         table: Tables,
+        anonymous: Anonymous,
         live: Live,
         visitor: Visitor,
         events: Events,

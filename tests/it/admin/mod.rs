@@ -6,6 +6,7 @@ mod colours;
 mod companies;
 mod contact_edit;
 mod contacts;
+mod counting;
 mod event_list;
 pub(crate) mod events;
 mod export;

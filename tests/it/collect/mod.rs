@@ -1,6 +1,7 @@
 //! The public routes, called in process.
 
 mod banner;
+mod counting;
 mod custom_js;
 mod exclusions;
 mod forms;

@@ -8,6 +8,7 @@ use askama::Template;
 use crate::app::access::retention::{self, Preview};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::consent::counting::Counting;
 use crate::domain::period::Zone;
 use crate::domain::retention::{Kind, MONTHS_MAX, Retention};
 use crate::domain::tracking::Tracking;
@@ -64,6 +65,7 @@ pub(crate) struct Shown<'a> {
     pub now: Millis,
     pub sites: &'a [String],
     pub tracking: Tracking,
+    pub counting: Counting,
     pub kept: Retention,
     /// The months as typed; without, those in `kept`.
     pub typed: Option<&'a [(Kind, String)]>,
@@ -164,6 +166,9 @@ fn statement(words: &Statement, shown: &Shown<'_>) -> String {
         words.cookies.to_owned(),
         words.identified.to_owned(),
     ];
+    if shown.counting.anonymous {
+        paragraphs.push(words.anonymous.to_owned());
+    }
     if shown.tracking.collect_forms {
         paragraphs.push(words.forms.to_owned());
     }
@@ -192,6 +197,7 @@ async fn page_of(member: &Member, typed: Typed) -> Result<HttpResponse, WebError
         now: app.now(),
         sites: &account.account.settings.domains,
         tracking: *account.tracking(),
+        counting: account.counting(),
         kept: retention::find(app, id).await?,
         typed: typed.months.as_deref(),
         preview: typed.preview,

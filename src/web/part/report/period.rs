@@ -8,7 +8,7 @@ use crate::domain::period::Preset;
 use crate::domain::question::Comparison;
 use crate::web::drawing::format;
 use crate::web::part::icon::Icon;
-use crate::web::paths::{Period, ReportUrl};
+use crate::web::paths::{Period, Report, ReportUrl};
 use crate::web::text::{Texts, fill};
 
 #[derive(Template)]
@@ -33,6 +33,11 @@ struct MenuLink {
 impl HtmlSafe for PeriodBar {}
 
 impl PeriodBar {
+    /// Totals of views without consent are compared with nothing.
+    fn can_compare(&self) -> bool {
+        self.url.report != Report::Anonymous
+    }
+
     fn presets(&self) -> Vec<MenuLink> {
         let now = self.url.period;
         let of = |preset: Preset| {
