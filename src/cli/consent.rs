@@ -105,8 +105,7 @@ pub(super) fn run(command: Consent, config: &Config) -> Outcome {
             let command = Command::ConsentCount { account: AccountId(account), anonymously, asked };
             let done = control::execute(config, command)?;
             let is_on = |key: &str| done.get(key).and_then(Value::as_bool).unwrap_or_default();
-            let counting =
-                Counting { anonymous: is_on("count_anonymously"), asked: is_on("count_asked") };
+            let counting = Counting { anonymous: is_on("count_anonymously"), asked: is_on("count_asked") };
             Ok(Answer::new(done, counted(counting)))
         }
         Consent::AskAgain { account } => {

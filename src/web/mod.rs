@@ -22,7 +22,9 @@ use request::method::get_or_head;
 /// The public side: no sign-in, CORS for everybody.
 pub fn public_routes(config: &mut ServiceConfig) {
     use actix_web::http::Method;
-    use collect::{banner, collector, count, custom_js, element_picker, event, form, location, own_visits, script};
+    use collect::{
+        banner, collector, count, custom_js, element_picker, event, form, location, own_visits, script,
+    };
 
     // Routes without a pattern come first. The framework tries the routes in order, and every pattern it tries
     // costs each beacon a regular expression match.

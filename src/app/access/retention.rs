@@ -69,10 +69,11 @@ fn count(
     let anonymous =
         first.map_or(Ok(0), |first| store::anonymous_count::count_before(conn, account, first))?;
     Ok(Preview {
-        page_views: anonymous + of(Kind::Visits, |conn, account, before| {
-            let segments = retention::list_with(conn, account, Kind::Visits, before)?;
-            Ok(segments.iter().map(|segment| segment.totals.page_views).sum())
-        })?,
+        page_views: anonymous
+            + of(Kind::Visits, |conn, account, before| {
+                let segments = retention::list_with(conn, account, Kind::Visits, before)?;
+                Ok(segments.iter().map(|segment| segment.totals.page_views).sum())
+            })?,
         completions: of(Kind::Completions, |conn, account, before| {
             let segments = retention::list_with(conn, account, Kind::Completions, before)?;
             Ok(segments.iter().map(|segment| segment.totals.completions).sum())

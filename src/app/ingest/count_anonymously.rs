@@ -18,10 +18,10 @@ use crate::store;
 /// Longest request, bytes. The script cuts addresses at 8,000 characters.
 pub const BODY_MAX: usize = 10 * 1024;
 
-/// What a browser tells of a view. A request that holds anything else is refused, so that no id can come along.
+/// What a browser sends of a view. A request that holds anything else is refused, so that no id can come along.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Told {
+struct Body {
     page: String,
     /// Whether it is the first view of a load. Only that can begin a session.
     #[serde(default)]
@@ -57,7 +57,8 @@ async fn count(app: &App, sender: Sender<'_>, account: &Account, body: &[u8]) ->
     }
     let view = read(app, sender, account, body)?;
     let (id, day) = (account.id(), account.zone.day_of(app.now()));
-    let written = app.store.writer.write(move |conn| store::anonymous_count::insert(conn, id, day, &view)).await;
+    let written =
+        app.store.writer.write(move |conn| store::anonymous_count::insert(conn, id, day, &view)).await;
     written.map_err(|_| Reason::Unavailable)
 }
 
@@ -66,13 +67,13 @@ fn read(app: &App, sender: Sender<'_>, account: &Account, body: &[u8]) -> Result
     if sender.address.is_some_and(|address| account.exclusions().excludes_address(address)) {
         return Err(Reason::ExcludedAddress);
     }
-    let told: Told = serde_json::from_slice(body).map_err(|_| Reason::Malformed)?;
+    let view: Body = serde_json::from_slice(body).map_err(|_| Reason::Malformed)?;
     let agent = app.user_agents.read(sender.user_agent, &sender.hints);
     if let Some(family) = &agent.bot {
         app.counters.count_bot(account.id(), account.zone.day_of(app.now()), family);
         return Err(Reason::Bot);
     }
-    let sent = Sent { page: &told.page, referrer: &told.referrer, ..Sent::default() };
+    let sent = Sent { page: &view.page, referrer: &view.referrer, ..Sent::default() };
     let addresses = app.addresses.read(account, sent).map_err(|invalid| match invalid {
         Invalid::Long => Reason::TooLarge,
         Invalid::NoUrl | Invalid::NotHttp => Reason::Malformed,
@@ -88,7 +89,7 @@ fn read(app: &App, sender: Sender<'_>, account: &Account, body: &[u8]) -> Result
     let facts = sender.address.map(|address| app.geo.lookup(address)).unwrap_or_default();
     Ok(View {
         page: [&*addresses.page.host, &*addresses.page.path].concat(),
-        source: (told.entry && !is_inside).then(|| source().unwrap_or_default()),
+        source: (view.entry && !is_inside).then(|| source().unwrap_or_default()),
         country: facts.country,
         device: agent.device.class.as_str(),
     })

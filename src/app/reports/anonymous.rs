@@ -53,8 +53,8 @@ pub(super) fn totals_in(
         return Ok(None);
     }
     let totals = anonymous_count::find(conn, frame.entry.id(), frame.days)?;
-    let is_told = frame.entry.counting().anonymous || totals.views > 0;
-    Ok(is_told.then(|| totals.into()))
+    let is_shown = frame.entry.counting().anonymous || totals.views > 0;
+    Ok(is_shown.then(|| totals.into()))
 }
 
 /// The same, asked alone.

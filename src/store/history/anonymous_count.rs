@@ -74,11 +74,7 @@ fn upsert(
 }
 
 /// Whether one more value may be counted by its name, which is then counted as one.
-fn take_place(
-    conn: &Connection,
-    (account, day): (AccountId, LocalDay),
-    part: Part,
-) -> Result<bool, Error> {
+fn take_place(conn: &Connection, (account, day): (AccountId, LocalDay), part: Part) -> Result<bool, Error> {
     let sql = match part {
         Part::Page => {
             "update anonymous_day set pages = pages + 1 where account_id = ?1 and day = ?2 and pages < ?3"

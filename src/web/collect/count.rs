@@ -4,7 +4,9 @@
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::collector::{SenderHeaders, add_headers, count_and_refuse, is_refused, over_limit, read_body, refuse};
+use super::collector::{
+    SenderHeaders, add_headers, count_and_refuse, is_refused, over_limit, read_body, refuse,
+};
 use crate::app::ingest::count_anonymously::{BODY_MAX, count_anonymously};
 use crate::domain::account::AccountId;
 use crate::web::request::state::State;

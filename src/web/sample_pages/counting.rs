@@ -45,7 +45,8 @@ fn settings_of(name: &str, counting: Counting) -> String {
 
 /// Name and HTML of each page.
 pub(super) fn pages_of_counting() -> Vec<(&'static str, String)> {
-    let pages = ["example.com/", "example.com/pricing", "docs.example.com/install", "example.com/blog", "(other)"];
+    let pages =
+        ["example.com/", "example.com/pricing", "docs.example.com/install", "example.com/blog", "(other)"];
     vec![
         ("anonymous", report_of(FULL, "page", &pages, true)),
         ("anonymous-sources", report_of(FULL, "source", &["(none)", "news.example.org", "(other)"], true)),

@@ -10,7 +10,8 @@ use super::events::{CHROME, Fixture};
 use crate::harness::browser::plain;
 
 const SETTINGS: &str = "settings/consent/counting";
-const LINE: &str = "Without consent, counted anonymously: 3 page views in 2 sessions, not in the numbers above.";
+const LINE: &str =
+    "Without consent, counted anonymously: 3 page views in 2 sessions, not in the numbers above.";
 
 async fn count(fixture: &Fixture, view: Value) -> Reason {
     let sender = Sender { user_agent: CHROME, ..Sender::default() };
@@ -62,7 +63,10 @@ async fn the_totals_are_shown_by_page_source_country_and_device_and_exported() {
     let pages = fixture.json("anonymous").await;
     let row = |name: &str, sessions, views| json!({"name": name, "sessions": sessions, "page_views": views});
     assert_eq!(pages["rows"], json!([row("site.test/a", 1, 2), row("site.test/bü", 1, 1)]));
-    assert_eq!((&pages["is_on"], &pages["page_views"], &pages["total"]), (&json!(true), &json!(3), &json!(2)));
+    assert_eq!(
+        (&pages["is_on"], &pages["page_views"], &pages["total"]),
+        (&json!(true), &json!(3), &json!(2))
+    );
     assert_eq!(by("source").await["rows"], json!([row("(none)", 1, 1), row("news.test", 1, 1)]));
     assert_eq!(by("country").await["rows"], json!([row("(none)", 2, 3)]));
     assert_eq!(by("device").await["rows"], json!([row("desktop", 2, 3)]));
@@ -75,7 +79,10 @@ async fn the_totals_are_shown_by_page_source_country_and_device_and_exported() {
         assert_eq!(refused.status, 400, "{wrong}");
     }
     let text = fixture.text("anonymous?by=source&filter=page:is:x").await;
-    assert!(text.contains("3 page views in 2 sessions in this period.") && text.contains("No other site"), "{text}");
+    assert!(
+        text.contains("3 page views in 2 sessions in this period.") && text.contains("No other site"),
+        "{text}"
+    );
     assert!(fixture.text("anonymous?period=yesterday").await.contains("Nothing was counted"));
 }
 
@@ -86,7 +93,9 @@ async fn without_it_no_report_speaks_of_it_and_the_page_says_that_it_is_off() {
     assert_eq!(fixture.json("dashboard").await["anonymous"], json!(null));
     assert!(!fixture.text("dashboard").await.contains("anonymously"));
     let page = fixture.get("anonymous").await.body;
-    assert!(plain(&page).contains("Counting without consent is off") && page.contains(&fixture.path(SETTINGS)));
+    assert!(
+        plain(&page).contains("Counting without consent is off") && page.contains(&fixture.path(SETTINGS))
+    );
     assert_eq!(count(&fixture, json!({"page": "https://site.test/"})).await, Reason::NoConsent);
 }
 

@@ -22,7 +22,12 @@ fn counting(kind: u8) -> ScriptOptions {
 }
 
 fn open(browser: &Browser, options: &ScriptOptions, above: &str) -> Page {
-    browser.open(&Visit::of("https://www.example.com/shop?q=secret&utm_source=x#part").from(FROM).above(above).options(options))
+    browser.open(
+        &Visit::of("https://www.example.com/shop?q=secret&utm_source=x#part")
+            .from(FROM)
+            .above(above)
+            .options(options),
+    )
 }
 
 /// The views that were counted.
@@ -43,7 +48,12 @@ fn a_view_without_consent_is_told_when_it_is_left_without_cookie_storage_or_id()
     for (state, kind, above, then) in [
         ("not yet answered", 3, "", ""),
         ("not yet answered, by category", 4, "", ""),
-        ("refused before", 3, "document.cookie = '__hs_cookie_cat_pref=1:false_2:false_3:false_r:7; path=/'", ""),
+        (
+            "refused before",
+            3,
+            "document.cookie = '__hs_cookie_cat_pref=1:false_2:false_3:false_r:7; path=/'",
+            "",
+        ),
         ("refused now", 5, "", REFUSE),
         ("no cookies", 1, "", ""),
         ("no cookies, whatever the site says", 1, "", ACCEPT),
@@ -55,7 +65,11 @@ fn a_view_without_consent_is_told_when_it_is_left_without_cookie_storage_or_id()
         assert_eq!(counted(&browser).len(), 0, "{state}: not before it is left");
         page.dispatch("leave");
         if kind == 5 {
-            assert_eq!((views, counted(&browser).len()), (1, 0), "{state}: it was allowed, and told, at first");
+            assert_eq!(
+                (views, counted(&browser).len()),
+                (1, 0),
+                "{state}: it was allowed, and told, at first"
+            );
             continue;
         }
         let told = json!({"page": "https://www.example.com/shop", "entry": true, "referrer": "https://news.example.net"});
@@ -158,7 +172,9 @@ fn moves_inside_a_page_count_and_only_the_first_view_can_begin_a_session() {
 
 #[test]
 fn a_view_that_the_site_reports_itself_counts_once() {
-    for above in ["window._hsq = [['trackPageView']]", "window._hsq = [['setPath', '/shop'], ['trackPageView']]", ""] {
+    for above in
+        ["window._hsq = [['trackPageView']]", "window._hsq = [['setPath', '/shop'], ['trackPageView']]", ""]
+    {
         let browser = Browser::new();
         let page = open(&browser, &counting(3), above);
         if above.is_empty() {

@@ -44,8 +44,7 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
             export::csv(file, &COLUMNS, found.table.rows.into_iter().map(|row| cells(&row)))
         }
         Format::Html => {
-            let layout =
-                report_page::layout(&access, &params, Section::Dashboard, |t| t.anonymous.title)?;
+            let layout = report_page::layout(&access, &params, Section::Dashboard, |t| t.anonymous.title)?;
             respond::page(&page(layout, &params, &found))
         }
     }
@@ -79,14 +78,18 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, found: &AnonymousRepor
         ("device", t.table.device),
     ];
     let by = params.query.by.as_deref();
-    let (word, head) = choices.into_iter().find(|(word, _)| Some(*word) == by).unwrap_or(("page", t.table.page));
+    let (word, head) =
+        choices.into_iter().find(|(word, _)| Some(*word) == by).unwrap_or(("page", t.table.page));
     let most = found.table.rows.iter().map(|row| row.page_views).max();
     let row = |row: &AnonymousRow| Row {
         name: label(t, word, &row.name),
         detail: None,
         href: None,
         bar: report_page::bar(row.page_views, most),
-        numbers: vec![report_page::count(t, row.sessions).into(), report_page::count(t, row.page_views).into()],
+        numbers: vec![
+            report_page::count(t, row.sessions).into(),
+            report_page::count(t, row.page_views).into(),
+        ],
     };
     let rows: Vec<Row> = found.table.rows.iter().map(row).collect();
     let shown = report_page::count(t, u64::try_from(rows.len()).unwrap_or(u64::MAX));
