@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::access::{self, Actor};
 use super::core::App;
-use crate::app::access::{accounts, consent, retention, tokens, users};
+use crate::app::access::{accounts, consent, counting, retention, tokens, users};
 use crate::app::events::{count_back, definitions};
 use crate::app::ingest::fold;
 use crate::app::ingest::refusal::refusal;
@@ -20,6 +20,7 @@ use crate::app::people::{lists, merge};
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
 use crate::domain::consent::choice::Receipt;
+use crate::domain::consent::counting::Counting;
 use crate::domain::consent::rule::{PolicyType, Rule, Target};
 use crate::domain::contact::Email;
 use crate::domain::event::{EventKind, EventNumber, Status, Typed};
@@ -61,6 +62,8 @@ pub enum Command {
     ConsentSet { account: AccountId, rule: TypedRule },
     /// Answers `{"revision"}`, by which earlier choices become void.
     ConsentAskAgain { account: AccountId },
+    /// Answers `{"count_anonymously","count_asked"}`. What is not given stays as it is.
+    ConsentCount { account: AccountId, anonymously: Option<bool>, asked: Option<bool> },
     /// Answers `{"list_id"}`.
     ListAdd { account: AccountId, name: String, kind: ListKind, conditions: Conditions },
     /// Answers `{"list_id"}`.
@@ -314,6 +317,15 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         }
         Command::ConsentSet { account, rule } => set_consent(app, account, rule).await,
         Command::ConsentAskAgain { account } => ask_again(app, account).await,
+        Command::ConsentCount { account, anonymously, asked } => {
+            need_account(app, account)?;
+            let change = move |counting: &mut Counting| {
+                counting.anonymous = anonymously.unwrap_or(counting.anonymous);
+                counting.asked = asked.unwrap_or(counting.asked);
+            };
+            let now = counting::update(app, Actor::Machine, account, change).await?;
+            Ok(json!({ "count_anonymously": now.anonymous, "count_asked": now.asked }))
+        }
         Command::ListAdd { account, name, kind, conditions } => {
             add_list(app, account, &name, kind, conditions).await
         }

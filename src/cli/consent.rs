@@ -10,6 +10,7 @@ use crate::app::reports::consent_log::{ChoiceRow, find_shown};
 use crate::config::Config;
 use crate::domain::account::AccountId;
 use crate::domain::consent::choice::{ChoiceToken, Receipt};
+use crate::domain::consent::counting::Counting;
 use crate::domain::consent::rule::PolicyType;
 use crate::domain::period::Zone;
 use crate::server::control;
@@ -29,6 +30,17 @@ pub(super) enum Consent {
     Set(Set),
     /// Show what visitors chose in the banner, the newest first; or one choice with all that was shown
     Log(Log),
+    /// Choose what is counted of visitors who did not consent
+    Count {
+        #[arg(long, value_name = "ID")]
+        account: i64,
+        /// Whether their page views are counted in totals
+        #[arg(long, value_name = "on|off", value_parser = switch)]
+        anonymously: Option<bool>,
+        /// Whether it is counted how often the question was shown
+        #[arg(long, value_name = "on|off", value_parser = switch)]
+        asked: Option<bool>,
+    },
     /// Make all earlier choices of visitors void, so that they are asked again
     AskAgain {
         #[arg(long, value_name = "ID")]
@@ -94,6 +106,24 @@ fn policy(text: &str) -> Result<PolicyType, String> {
     PolicyType::parse(text).ok_or_else(|| format!("the policy must be one of {}", all()))
 }
 
+fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("it must be on or off".to_owned()),
+    }
+}
+
+/// What is counted without consent, in a sentence.
+fn counted(counting: Counting) -> String {
+    let word = |is_on| if is_on { "counted" } else { "not counted" };
+    format!(
+        "page views without consent are {}, and how often the question was shown is {}",
+        word(counting.anonymous),
+        word(counting.asked)
+    )
+}
+
 pub(super) fn run(command: Consent, config: &Config) -> Outcome {
     match command {
         Consent::Show { account } => show(AccountId(account), config),
@@ -106,6 +136,13 @@ pub(super) fn run(command: Consent, config: &Config) -> Outcome {
             Ok(Answer::new(done, text))
         }
         Consent::Log(asked) => log(&asked, config),
+        Consent::Count { account, anonymously, asked } => {
+            let command = Command::ConsentCount { account: AccountId(account), anonymously, asked };
+            let done = control::execute(config, command)?;
+            let is_on = |key: &str| done.get(key).and_then(Value::as_bool).unwrap_or_default();
+            let counting = Counting { anonymous: is_on("count_anonymously"), asked: is_on("count_asked") };
+            Ok(Answer::new(done, counted(counting)))
+        }
         Consent::AskAgain { account } => {
             let done = control::execute(config, Command::ConsentAskAgain { account: AccountId(account) })?;
             let text = format!(
@@ -181,13 +218,16 @@ fn log_text(rows: &[ChoiceRow]) -> String {
 }
 
 fn show(account: AccountId, config: &Config) -> Outcome {
-    let (conn, _) = open(account, config)?;
+    let (conn, found) = open(account, config)?;
+    let counting = found.counting;
     let asked = store::consent::find_asked(&conn, account)?;
     let Some(latest) = store::consent::find(&conn, account)? else {
         let json = json!({
             "account_id": account, "revision": null, "made": null, "made_by": null, "asked_again": null, "rules": [],
+            "count_anonymously": counting.anonymous, "count_asked": counting.asked,
         });
-        return Ok(Answer::new(json, "no consent policy: every visitor is counted"));
+        let text = format!("no consent policy: every visitor is counted\n{}", counted(counting));
+        return Ok(Answer::new(json, text));
     };
     let json = json!({
         "account_id": account,
@@ -196,8 +236,10 @@ fn show(account: AccountId, config: &Config) -> Outcome {
         "made_by": latest.user,
         "asked_again": asked.map(|(revision, at)| json!({ "revision": revision, "at": at.iso() })),
         "rules": latest.policy.rules,
+        "count_anonymously": counting.anonymous,
+        "count_asked": counting.asked,
     });
-    Ok(Answer::new(json, text(&latest)))
+    Ok(Answer::new(json, format!("{}\n{}", text(&latest), counted(counting))))
 }
 
 fn text(latest: &Revision) -> String {

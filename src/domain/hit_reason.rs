@@ -20,6 +20,8 @@ pub enum Reason {
     UnknownAccount,
     /// The visitor did not consent to analytics (rules.md 2).
     NoConsent,
+    /// The visitor did not consent, and the page view is in the totals that the account keeps of those (rules.md 41).
+    CountedAnonymously,
     /// The visitor's browser carries the do-not-track cookie.
     DoNotTrack,
     /// A robot (rules.md 4).

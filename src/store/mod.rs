@@ -28,7 +28,9 @@ use file::truncate_log;
 pub use file::{changes, data_dir, readers, writer};
 use file::{migrate, open};
 use history::visit_counts;
-pub use history::{contact_activity, count_back, erase_texts, erase_visitors, export, retention, timeline};
+pub use history::{
+    anonymous_count, contact_activity, count_back, erase_texts, erase_visitors, export, retention, timeline,
+};
 use hits::pack_columns;
 pub use hits::watermark::{update_watermark, watermark};
 pub use hits::{batch, dead_letter, dictionary, event, inbox, row, session, unpacked};

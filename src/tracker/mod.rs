@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::domain::account::AccountId;
+use crate::domain::consent::counting::Counting;
 
 /// The highest compression, because a script is built once per change and served many times. The gzip is made by zopfli,
 /// whose files are about 2 % smaller than those of zlib's highest level.
@@ -79,6 +80,8 @@ pub struct ScriptOptions {
     pub gpc: bool,
     /// The rules of the consent policy, in the order in which they are preferred; `None` when the account has none.
     pub policies: Option<Vec<PolicyRule>>,
+    /// What is counted of visitors who did not consent. The part that does it is served with the policies.
+    pub counting: Counting,
     /// Choices of earlier revisions of the policy are void; 0 means none.
     pub asked: u32,
     /// What holds where there are no rules, with HubSpot's numbers: 0 no banner, 1 no cookies, 2 notify, 3 opt-in, 4 by category, 5
@@ -126,6 +129,7 @@ impl ScriptOptions {
             server: None,
             gpc: false,
             policies: None,
+            counting: Counting::default(),
             asked: 0,
             policy: 0,
             revision: 0,
@@ -138,7 +142,7 @@ impl ScriptOptions {
     }
 
     /// The parameters of the script, each with the value that it is called with. Switches are 0 or 1.
-    fn arguments(&self) -> [(&'static str, Value); 19] {
+    fn arguments(&self) -> [(&'static str, Value); 21] {
         let flag = |is_on: bool| json!(u8::from(is_on));
         [
             ("account", json!(self.account)),
@@ -160,6 +164,8 @@ impl ScriptOptions {
             ("removed", json!(self.removed)),
             ("policies", json!(self.policies.as_deref().unwrap_or_default())),
             ("asked", json!(self.asked)),
+            ("countsAnonymously", flag(self.counting.anonymous)),
+            ("countAsked", flag(self.counting.asked)),
         ]
     }
 }

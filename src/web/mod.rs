@@ -24,8 +24,8 @@ use request::method::get_or_head;
 pub fn public_routes(config: &mut ServiceConfig) {
     use actix_web::http::Method;
     use collect::{
-        banner, collector, consent_choice, custom_js, element_picker, event, form, location, own_visits,
-        script,
+        banner, collector, consent_choice, count, custom_js, element_picker, event, form, location,
+        own_visits, script,
     };
 
     // Routes without a pattern come first. The framework tries the routes in order, and every pattern it tries
@@ -72,6 +72,11 @@ pub fn public_routes(config: &mut ServiceConfig) {
         .service(
             resource("/{account:[0-9]+}/consent")
                 .route(post().to(consent_choice::create))
+                .route(method(Method::OPTIONS).to(collector::preflight)),
+        )
+        .service(
+            resource("/{account:[0-9]+}/count")
+                .route(post().to(count::create))
                 .route(method(Method::OPTIONS).to(collector::preflight)),
         )
         .route("/analytics/{stamp}/{account:[0-9]+}.js", get_or_head().to(script::show_stamped))

@@ -55,7 +55,13 @@ pub fn local(path: &str) -> Option<&str> {
 /// `/accounts/1000001/dashboard`
 #[must_use]
 pub fn dashboard(account: AccountId) -> String {
-    format!("{ACCOUNTS}/{account}/{}", Report::Dashboard.as_str())
+    report(account, Report::Dashboard)
+}
+
+/// A report with the usual period.
+#[must_use]
+pub fn report(account: AccountId, report: Report) -> String {
+    format!("{ACCOUNTS}/{account}/{}", report.name())
 }
 
 /// `/accounts/1000001/live`
@@ -73,6 +79,7 @@ pub enum Report {
     Sources,
     Devices,
     Countries,
+    Anonymous,
     Events,
     Event(EventNumber),
     Consent,
@@ -97,6 +104,7 @@ impl Report {
             Self::Sources => "sources",
             Self::Devices => "devices",
             Self::Countries => "countries",
+            Self::Anonymous => "anonymous",
             Self::Events | Self::Event(_) => "events",
             Self::Consent => "reports/consent",
         }

@@ -243,6 +243,7 @@ async fn respond_with(
         about: About {
             sites: &settings.domains,
             tracking: *account.tracking(),
+            counting: account.counting(),
             kept: retention::find(&state.app, account.id()).await?,
             page: None,
         },

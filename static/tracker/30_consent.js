@@ -37,8 +37,13 @@ function noTrack() {
   return silenced || read(NO_TRACK) == 'yes';
 }
 
+// Whether anything may be sent from here, whatever the visitor allowed.
+function maySend() {
+  return server && enabled && !noTrack() && (!ownDomainsOnly || domainOf(loc.hostname));
+}
+
 function on() {
-  return server && enabled && allowed().analytics && !noTrack() && (!ownDomainsOnly || domainOf(loc.hostname));
+  return maySend() && allowed().analytics;
 }
 
 function consentMask() {

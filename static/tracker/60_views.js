@@ -21,6 +21,8 @@ let manual;
 // instead of counting it. Accounts that count moves have other functions here, of the next part.
 let endMove = () => {};
 let takeMove = endMove;
+// Takes note of a view that was not allowed. Accounts that count such views have another function here.
+let countView = endMove;
 // When a view was sent that nobody asked for, as long as the page has not moved since.
 let unaskedAt;
 let stamped = 0;
@@ -88,6 +90,16 @@ function title() {
   return (ofDocument('title', 'string') || '').slice(0, 512);
 }
 
+// The time and page of a view.
+function momentOf(moved, isAsked) {
+  const now = moment();
+  if (moved) {
+    now.at = moved.was.at;
+    if (!isAsked) assign(now, { pu: moved.was.pu, po: path || moved.was.po });
+  }
+  return now;
+}
+
 // The view of this load. The site may have reported it already.
 function sendFirstView() {
   if (firstViewTwice || hasNews || here != address()) sendView();
@@ -96,17 +108,14 @@ function sendFirstView() {
 // `moved` is the move that this is the view of, and `titleSeen` its title when that may have changed since.
 function sendView(moved, isAsked, titleSeen) {
   if (!on()) {
+    countView(moved, isAsked);
     wanted = true;
     return;
   }
   wanted = hasNews = false;
   endView(moved);
   manage();
-  const now = moment();
-  if (moved) {
-    now.at = moved.was.at;
-    if (!isAsked) assign(now, { pu: moved.was.pu, po: path || moved.was.po });
-  }
+  const now = momentOf(moved, isAsked);
   const there = addressOf(now.po, now.pu.split('#')[0]);
   const isElsewhere = here && here != there;
   from = isElsewhere ? here : from === undefined ? scrub(referrer() || '') : from;
@@ -158,7 +167,7 @@ function engaged(least, send) {
 
 // A visitor who refused is not identified. A refusal is not stored in the browser either.
 function sendConsent(kind) {
-  if (!server || !enabled || noTrack()) return;
+  if (!maySend()) return;
   const hit = assign(stamp(kind), { pu: scrub(loc.href), vi: on() && visit ? visit[1] : undefined });
   if (!allowed().analytics || kind > 28) {
     hit.ce = false;

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod consent;
+pub mod counting;
 pub mod identity_keys;
 pub mod permissions;
 pub mod retention;

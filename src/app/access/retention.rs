@@ -66,11 +66,15 @@ fn count(
     let of = |kind, count: fn(&Connection, AccountId, Millis) -> Result<u64, store::Error>| {
         before(kind).map_or(Ok(0), |before| count(conn, account, before))
     };
+    let first = wanted.first_kept(Kind::Visits, today);
+    let anonymous =
+        first.map_or(Ok(0), |first| store::anonymous_count::count_before(conn, account, first))?;
     Ok(Preview {
-        page_views: of(Kind::Visits, |conn, account, before| {
-            let segments = retention::list_with(conn, account, Kind::Visits, before)?;
-            Ok(segments.iter().map(|segment| segment.totals.page_views).sum())
-        })?,
+        page_views: anonymous
+            + of(Kind::Visits, |conn, account, before| {
+                let segments = retention::list_with(conn, account, Kind::Visits, before)?;
+                Ok(segments.iter().map(|segment| segment.totals.page_views).sum())
+            })?,
         completions: of(Kind::Completions, |conn, account, before| {
             let segments = retention::list_with(conn, account, Kind::Completions, before)?;
             Ok(segments.iter().map(|segment| segment.totals.completions).sum())

@@ -2,5 +2,6 @@
 
 pub mod accept;
 pub mod consent_choice;
+pub mod count_anonymously;
 pub mod fold;
 pub mod refusal;

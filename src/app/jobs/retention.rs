@@ -120,6 +120,10 @@ pub fn delete_days(
             delete_kind(app, id, kind, account.zone.start_of(first))?;
         }
     }
+    if let Some(first) = visits {
+        let delete = move |conn: &_| store::anonymous_count::delete_before(conn, id, first);
+        while app.store.writer.write_blocking(delete)? {}
+    }
     if let Some(first) = first(Kind::Submissions) {
         let before = account.zone.start_of(first);
         let delete = move |conn: &_| store::retention::delete_submissions(conn, id, before);

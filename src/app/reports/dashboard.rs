@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::anonymous::{self, AnonymousTotals};
 use super::events::{Panel, TopEvent};
 use super::sources::By;
 use super::{
@@ -33,6 +34,9 @@ pub struct Dashboard {
     pub series: Vec<Point>,
     /// Hits of robots in the period; no other figure includes them.
     pub bots: u64,
+    /// Page views without consent, which no other figure includes; null where the account counts none of them, and with
+    /// filters.
+    pub anonymous: Option<AnonymousTotals>,
     /// Page views of suspected robots in the period; all figures include them.
     pub suspected_page_views: u64,
     pub sources: Table<SourceRow>,
@@ -178,6 +182,7 @@ fn answer(
         events: of_events
             .map(|of_events| of_events.table(&panel(), frame.digits(), PANEL_ROWS))
             .unwrap_or_default(),
+        anonymous: anonymous::totals_in(conn, frame, query)?,
         bots: bots(conn, frame)?,
         damaged: iso_days(damaged),
     })

@@ -1,6 +1,7 @@
 //! Reports as the pages, their JSON and their CSV show them; each page has a file. A report turns a query into one
 //! request to the scan, and its answer into rows with the keys that other programs rely on. Nothing is counted here.
 
+pub mod anonymous;
 pub mod consent;
 pub mod consent_log;
 pub mod dashboard;
@@ -32,6 +33,7 @@ use crate::domain::question::{Dimension, Filter, NONE, Period};
 use crate::store::{self, Connection, scan};
 use parameters::{after, choose, limit, no_cursor, not_one_of};
 
+pub use anonymous::{anonymous, anonymous_totals};
 pub use companies::{CompanyReport, CompanyRow};
 pub use consent::{ConsentReport, consent};
 pub use contact::{ContactReport, contact};

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 #[cfg(test)]
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::consent::counting::Counting;
 use crate::domain::consent::policy::InForce;
 use crate::domain::exclusions::Exclusions;
 use crate::domain::identity_key::IdentityPolicy;
@@ -45,6 +46,7 @@ impl Entry {
             settings,
             tracking: Tracking::default(),
             exclusions: Exclusions::default(),
+            counting: Counting::default(),
             created: Millis(0),
             first_hit: None,
             custom_js: true,
@@ -76,6 +78,11 @@ impl Entry {
     #[must_use]
     pub fn tracking(&self) -> &Tracking {
         &self.account.tracking
+    }
+
+    #[must_use]
+    pub const fn counting(&self) -> Counting {
+        self.account.counting
     }
 
     #[must_use]

@@ -141,7 +141,10 @@ fn options(account: &Entry, defined: &AccountEvents, runs_code: bool) -> ScriptO
         hash: tracking.fragment_is_page,
         twice: tracking.first_view_twice,
         collects: tracking.collect_forms,
-        policies: account.consent.as_ref().map(policies),
+        // What counts views without consent is served with the policy.
+        policies: (account.consent.as_ref().map(policies))
+            .or_else(|| account.counting().anonymous.then(Vec::new)),
+        counting: account.counting(),
         asked: account.consent.as_ref().and_then(|consent| consent.asked).map_or(0, |(revision, _)| revision),
         revision: account.consent.as_ref().map_or(0, |consent| consent.revision),
         clicks: if tracking.click_autocapture { rules(EventKind::Click) } else { Vec::new() },

@@ -1,6 +1,7 @@
 //! What a visitor allowed, and who said so. Every stored event has its consent (rules.md 2, 38).
 
 pub mod choice;
+pub mod counting;
 pub mod place;
 pub mod policy;
 pub mod rule;

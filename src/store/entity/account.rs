@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::consent::counting::Counting;
 use crate::domain::event::UnknownNames;
 use crate::domain::exclusions::Exclusions;
 use crate::domain::tracking::{Setting, Tracking};
@@ -16,6 +17,7 @@ pub struct Account {
     pub settings: Settings,
     pub tracking: Tracking,
     pub exclusions: Exclusions,
+    pub counting: Counting,
     pub created: Millis,
     /// When its first page view was counted.
     pub first_hit: Option<Millis>,
@@ -92,7 +94,8 @@ fn read(conn: &Connection, id: Option<i64>) -> Result<Vec<Account>, Error> {
     let mut statement = conn.prepare_cached(
         "select id, name, time_zone, currency, created_ms, first_hit_ms, custom_js, limit_to_domains,
              cross_domain_links, cookies_per_subdomain, secure_cookies, moves_in_pages, fragment_is_page,
-             first_view_twice, leave_out_suspected, collect_forms, click_autocapture, contact_properties
+             first_view_twice, leave_out_suspected, collect_forms, click_autocapture, contact_properties,
+             count_anonymously, count_asked
          from account where ?1 is null or id = ?1 order by id",
     )?;
     let accounts = statement.query_map([id], |row| {
@@ -120,6 +123,7 @@ fn read(conn: &Connection, id: Option<i64>) -> Result<Vec<Account>, Error> {
                 click_autocapture: row.get(16)?,
                 contact_properties: row.get(17)?,
             },
+            counting: Counting { anonymous: row.get(18)?, asked: row.get(19)? },
             exclusions: Exclusions::default(),
         })
     })?;
@@ -205,6 +209,14 @@ pub fn update_tracking(conn: &Connection, id: AccountId, tracking: Tracking) -> 
             ":properties": tracking.contact_properties,
         },
     )?;
+    raise_if(conn, id, Kind::Account, changed)
+}
+
+/// Changes what is counted of visitors who did not consent.
+pub fn update_counting(conn: &Connection, id: AccountId, counting: Counting) -> Result<(), Error> {
+    let changed = conn
+        .prepare_cached("update account set count_anonymously = ?2, count_asked = ?3 where id = ?1")?
+        .execute((id.0, counting.anonymous, counting.asked))?;
     raise_if(conn, id, Kind::Account, changed)
 }
 

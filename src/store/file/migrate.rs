@@ -59,6 +59,7 @@ pub(in crate::store) const MAIN: &[Migration] = &[
     Migration { name: "0024_exclusions", sql: include_str!("migrations/0024_exclusions.sql") },
     Migration { name: "0025_consent", sql: include_str!("migrations/0025_consent.sql") },
     Migration { name: "0026_consent_choice", sql: include_str!("migrations/0026_consent_choice.sql") },
+    Migration { name: "0027_anonymous_count", sql: include_str!("migrations/0027_anonymous_count.sql") },
     Migration { name: "0028_erasure_request", sql: include_str!("migrations/0028_erasure_request.sql") },
 ];
 

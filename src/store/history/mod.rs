@@ -1,6 +1,7 @@
 //! Work over everything that is stored, in hot rows and segments alike: timelines, exports, erasing a visitor, retention,
 //! and counting an event back.
 
+pub mod anonymous_count;
 pub mod contact_activity;
 pub mod count_back;
 pub mod erase_texts;

@@ -59,6 +59,8 @@ pub const OTHER_TABLES: &[(&str, &str)] = &[
     ("account", "settings and counters of an account"),
     ("account_domain", "domains of the sites"),
     ("account_exclusion", "addresses of the account's own network, and names that its sites leave out"),
+    ("anonymous_count", "totals of page views of visitors who did not consent"),
+    ("anonymous_day", "totals of page views of visitors who did not consent"),
     ("audit", "what users of the pages did; a contact is in it by its number alone"),
     ("bot_day", "counts of robots"),
     (

@@ -26,6 +26,7 @@ pub fn routes(config: &mut ServiceConfig) {
 fn pages(config: &mut ServiceConfig) {
     config.route("/assets/{hash}/{name}", get_or_head().to(crate::web::response::assets::show));
     reports::dashboard::routes(config);
+    reports::anonymous::routes(config);
     reports::pages::routes(config);
     reports::sources::routes(config);
     reports::devices::routes(config);
@@ -68,6 +69,7 @@ fn pages(config: &mut ServiceConfig) {
     settings::advanced_tracking::routes(config);
     settings::banner_preview::routes(config);
     settings::companies::routes(config);
+    settings::consent::counting::routes(config);
     settings::identity::routes(config);
     settings::privacy::routes(config);
     people::find_person::routes(config);

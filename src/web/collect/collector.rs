@@ -101,18 +101,18 @@ pub(super) async fn accept_beacons(
     state: &State,
     beacons: Vec<Result<Beacon<'_>, Unreadable>>,
 ) -> Outcome {
-    let headers = Headers::of(request);
+    let headers = SenderHeaders::of(request);
     accept(&state.app, headers.sender(request, state), beacons).await
 }
 
 /// The texts of a request that say who sends it. Browsers may send non-ASCII bytes in all of them.
-pub(super) struct Headers<'a> {
+pub(super) struct SenderHeaders<'a> {
     user_agent: Cow<'a, str>,
     referer: Cow<'a, str>,
     hints: [Cow<'a, str>; 4],
 }
 
-impl<'a> Headers<'a> {
+impl<'a> SenderHeaders<'a> {
     pub(super) fn of(request: &'a HttpRequest) -> Self {
         let header = |name| {
             let value = request.headers().get(name).map(HeaderValue::as_bytes);

@@ -6,7 +6,7 @@ use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::collector::{Headers, RETRY_SECONDS, add_headers, over_limit, read_body, refuse};
+use super::collector::{RETRY_SECONDS, SenderHeaders, add_headers, over_limit, read_body, refuse};
 use crate::app::ingest::consent_choice::{BODY_MAX, Error, log};
 use crate::domain::account::AccountId;
 use crate::domain::hit_reason::Reason;
@@ -28,7 +28,7 @@ pub(crate) async fn create(
         Ok(body) => body,
         Err(reason) => return refuse(reason),
     };
-    let headers = Headers::of(&request);
+    let headers = SenderHeaders::of(&request);
     let sender = headers.sender(&request, &state);
     let error = match log(&state.app, sender, AccountId(path.into_inner()), &body).await {
         Ok(reason) => {

@@ -4,6 +4,7 @@
 pub(super) mod banner;
 pub(super) mod collector;
 pub(super) mod consent_choice;
+pub(super) mod count;
 pub(super) mod custom_js;
 pub(super) mod element_picker;
 pub(super) mod event;

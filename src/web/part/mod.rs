@@ -15,4 +15,4 @@ pub mod pager;
 pub mod panel;
 mod report;
 
-pub use report::{filters, missing, period, saved_views, suspected};
+pub use report::{anonymous, filters, missing, period, saved_views, suspected};

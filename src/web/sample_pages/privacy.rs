@@ -7,6 +7,7 @@ use super::fixtures::{ARABIC, HOSTILE, LONG};
 use crate::app::access::retention::Preview;
 use crate::base::clock::DAY;
 use crate::domain::account::AccountId;
+use crate::domain::consent::counting::Counting;
 use crate::domain::retention::{Kind, Retention};
 use crate::domain::tracking::Tracking;
 use crate::domain::user::Role;
@@ -40,6 +41,7 @@ pub(super) fn pages_of_privacy() -> Vec<(&'static str, String)> {
         now: NOW,
         sites: &sites,
         tracking: Tracking { collect_forms: true, ..Tracking::default() },
+        counting: Counting { anonymous: true, asked: false },
         kept: Retention::of_months(25),
         typed: None,
         preview: None,

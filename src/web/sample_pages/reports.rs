@@ -6,6 +6,7 @@ use super::events;
 use super::fixtures::{ARABIC, HOSTILE, LONG, layout, today, visit, visits};
 use crate::app::access::accounts::TrackingChange;
 use crate::app::events::own_visits::Wish;
+use crate::app::reports::anonymous::AnonymousTotals;
 use crate::app::reports::dashboard::{Compare, Dashboard, Kpi, Point};
 use crate::app::reports::visitor::{ContactRef, SessionRow};
 use crate::app::reports::{Before, NameRow, PageRow, SourceRow, Span, Table, VisitorReport};
@@ -195,6 +196,7 @@ fn found(params: &ReportParams, level: i64) -> Dashboard {
         compare,
         step: days.step().as_str(),
         series,
+        anonymous: Some(AnonymousTotals { page_views: 9_207, sessions: 3_118 }),
         bots: 1_204,
         suspected_page_views: 1_318,
         sources: table(source_rows(&SOURCES), 7, None),
@@ -211,6 +213,7 @@ fn dashboard_of(name: &str, pairs: &[(&str, &str)], metric: Metric, level: i64) 
     let mut found = found(&params, level);
     if level == 0 {
         found.bots = 0;
+        found.anonymous = None;
         found.suspected_page_views = 0;
         found.sources = table(Vec::new(), 0, None);
         found.pages = table(Vec::new(), 0, None);

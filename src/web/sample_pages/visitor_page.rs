@@ -9,6 +9,7 @@ use crate::app::reports::kept::{Kept, Preview};
 use crate::base::clock::DAY;
 use crate::domain::account::AccountId;
 use crate::domain::consent::choice::{Asked, Choice, How, Receipt};
+use crate::domain::consent::counting::Counting;
 use crate::domain::consent::rule::PolicyType;
 use crate::domain::device::DeviceClass;
 use crate::domain::retention::Retention;
@@ -31,6 +32,7 @@ fn visitor(language: &str, name: &str, number: &str, answer: Result<Option<&Show
     let about = About {
         sites: &sites,
         tracking: Tracking { collect_forms: true, ..Tracking::default() },
+        counting: Counting { anonymous: true, asked: false },
         kept: Retention::of_months(25),
         page: None,
     };

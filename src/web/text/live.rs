@@ -32,6 +32,7 @@ texts! {
         foreign_host: "other site",
         /// Shown for a hit without consent.
         nothing_kept: "No data about this visit was kept.",
+        only_totals: "Nothing about this visit was kept; it is a number in totals.",
         /// Shown for a hit that says not even where it comes from.
         nothing_known: "It could not be read.",
         since: "Results since {time}",
@@ -58,6 +59,10 @@ texts! {
             no_consent: Explained = {
                 name: "No consent",
                 meaning: "The visitor did not consent to analytics. Only the time and this reason are kept.",
+            },
+            counted_anonymously: Explained = {
+                name: "Counted anonymously",
+                meaning: "The visitor did not consent to analytics. The page view is in totals that name nobody, because the account counts them.",
             },
             do_not_track: Explained = {
                 name: "Do not track",
@@ -142,6 +147,7 @@ impl Reasons {
             Reason::Malformed => &self.malformed,
             Reason::UnknownAccount => &self.unknown_account,
             Reason::NoConsent => &self.no_consent,
+            Reason::CountedAnonymously => &self.counted_anonymously,
             Reason::DoNotTrack => &self.do_not_track,
             Reason::Bot => &self.bot,
             Reason::ExcludedAddress => &self.excluded_address,

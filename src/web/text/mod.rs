@@ -82,6 +82,7 @@ pub mod statement;
 pub mod tracking;
 
 use access::Access;
+use anonymous::Anonymous;
 use banner_preview::BannerPreview;
 use companies::Companies;
 use consent_log::{ConsentLog, ConsentReport};
@@ -104,7 +105,7 @@ pub use people::{companies, contacts, forms, imports, lists, properties, visitor
 use privacy::Privacy;
 use properties::Properties;
 use report::Report;
-pub use reports::{report, saved_views, table};
+pub use reports::{anonymous, report, saved_views, table};
 use saved_views::Views;
 use table::Tables;
 use tracking::{OwnVisits, Tracking};
@@ -118,6 +119,7 @@ texts! {
         frame: Frame,
         report: Report,
         table: Tables,
+        anonymous: Anonymous,
         live: Live,
         visitor: Visitor,
         events: Events,

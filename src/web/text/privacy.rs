@@ -63,7 +63,7 @@ texts! {
             more: Plural = { one: "{n} more request is not listed.", other: "{n} more requests are not listed." },
         },
         where_title: "Where it is",
-        where_texts: ["In two files in the data directory of this server, and in the backups that you make. No other place, no cloud, no third party.", "Network addresses are never stored: country, region and organisation are looked up in files on this machine, and the address is forgotten.", "Visitors who refused are not recorded. Every stored event says what its visitor had allowed.", "A person can be exported and erased on the page of the contact, and by guestlog export-person and guestlog erase-person. Who was erased is erased again when an older backup is restored."],
+        where_texts: ["In two files in the data directory of this server, and in the backups that you make. No other place, no cloud, no third party.", "Network addresses are never stored: country, region and organisation are looked up in files on this machine, and the address is forgotten.", "Visitors who refused are not recorded; where the account counts without consent, their page views are numbers in totals. Every stored event says what its visitor had allowed.", "A person can be exported and erased on the page of the contact, and by guestlog export-person and guestlog erase-person. Who was erased is erased again when an older backup is restored."],
         statement: "Text for your privacy statement",
         statement_lead: "Made from the settings above and under advanced tracking. Put it into the privacy statement of your site, and add who you are and how to reach you.",
         language: "Language",

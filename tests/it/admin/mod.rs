@@ -7,6 +7,7 @@ mod companies;
 mod consent_log;
 mod contact_edit;
 mod contacts;
+mod counting;
 mod event_list;
 pub(crate) mod events;
 mod export;

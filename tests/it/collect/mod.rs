@@ -2,6 +2,7 @@
 
 mod banner;
 pub(crate) mod consent_choices;
+mod counting;
 mod custom_js;
 mod exclusions;
 mod forms;

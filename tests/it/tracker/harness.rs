@@ -179,7 +179,7 @@ impl Request {
     fn read(raw: &Value) -> Self {
         let url = raw["url"].as_str().unwrap().to_owned();
         let hits = match raw["body"].as_str() {
-            Some(_) if url.ends_with("/pick") => vec![],
+            Some(_) if url.ends_with("/pick") || url.ends_with("/count") => vec![],
             Some(body) => serde_json::from_str(body).unwrap(),
             None => vec![Self::of_image(&url)],
         };

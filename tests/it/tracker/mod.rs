@@ -1,6 +1,7 @@
 //! The tracking script, run by a real JavaScript engine in the simulated browser of `page.js`. The tests check the
 //! requests it sends and the cookies it sets.
 
+mod anonymous;
 mod banner;
 mod consent;
 mod cookies;

@@ -15,6 +15,7 @@ use crate::web::admin::reports::report_page::{self, Bars, signed};
 use crate::web::admin::reports::series_chart::{self, Series};
 use crate::web::admin::reports::{devices, pages, sources};
 use crate::web::drawing::chart::{Chart, Unit};
+use crate::web::part::anonymous::Anonymous;
 use crate::web::part::delta::Delta;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::filters::FilterBar;
@@ -154,6 +155,7 @@ pub(crate) struct Page {
     /// Number of hits from bots that are not counted.
     bots: Option<String>,
     suspected: Option<Suspected>,
+    anonymous: Option<Anonymous>,
     /// Shown instead of the report until the first page view is counted.
     empty: Option<Empty>,
 }
@@ -193,6 +195,7 @@ pub(crate) fn page(
         period,
         filters,
         suspected: Suspected::page_views(t, &params.url, found.suspected_page_views),
+        anonymous: Anonymous::of(t, &params.url, found.anonymous),
         bots,
         empty,
     }

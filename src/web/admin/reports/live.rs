@@ -281,6 +281,7 @@ fn row(t: &'static Texts, account: AccountId, zone: &Zone, settings: &Settings, 
         },
         instead: match entry.reason {
             Reason::NoConsent | Reason::DoNotTrack => Some(texts.nothing_kept),
+            Reason::CountedAnonymously => Some(texts.only_totals),
             _ if entry.page.is_empty() && entry.kind.is_empty() => Some(texts.nothing_known),
             _ => None,
         },
@@ -293,6 +294,7 @@ pub(crate) const fn tone(reason: Reason) -> &'static str {
         Reason::Stored => "good",
         Reason::Duplicate
         | Reason::NoConsent
+        | Reason::CountedAnonymously
         | Reason::DoNotTrack
         | Reason::Bot
         | Reason::ExcludedAddress

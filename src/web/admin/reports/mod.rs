@@ -1,5 +1,6 @@
 //! The report pages: dashboard, live view, and the tables of pages, sources, devices and countries.
 
+pub mod anonymous;
 pub mod dashboard;
 pub mod devices;
 pub mod live;

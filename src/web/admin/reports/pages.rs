@@ -56,7 +56,11 @@ async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse
         Format::Html if params.from_form => Ok(respond::see_other(&params.url.href())),
         Format::Html => {
             let layout = report_page::layout(&access, &params, Section::Pages, |t| t.table.pages)?;
-            respond::page(&page(layout, &params, &table))
+            let mut page = page(layout, &params, &table);
+            let anonymous =
+                reports::anonymous_totals(&access.state.app, access.account.id(), &params.query).await?;
+            page.add_anonymous(&params, anonymous);
+            respond::page(&page)
         }
     }
 }

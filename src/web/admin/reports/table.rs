@@ -2,9 +2,11 @@
 
 use askama::Template;
 
+use crate::app::reports::anonymous::AnonymousTotals;
 use crate::domain::question::Dimension;
 use crate::web::admin::reports::report_page::{self, Bars};
 use crate::web::drawing::map::Map;
+use crate::web::part::anonymous::Anonymous;
 use crate::web::part::empty::{Action, Empty};
 use crate::web::part::filters::FilterBar;
 use crate::web::part::missing::Missing;
@@ -25,6 +27,8 @@ pub(crate) struct TablePage {
     missing: Option<Missing>,
     suspected: Option<Suspected>,
     panel: Panel,
+    /// What the table does not include.
+    anonymous: Option<Anonymous>,
     /// Drawn above the table.
     pub map: Option<Map>,
     /// Shown instead of the map.
@@ -66,6 +70,11 @@ fn remedy(t: &Texts, params: &ReportParams) -> Action {
 }
 
 impl TablePage {
+    /// Adds the line about page views without consent.
+    pub(crate) fn add_anonymous(&mut self, params: &ReportParams, counted: Option<AnonymousTotals>) {
+        self.anonymous = Anonymous::of(self.layout.t, &params.url, counted);
+    }
+
     pub(crate) fn of(layout: Layout, params: &ReportParams, shown: TableContents<'_>) -> Self {
         let t = layout.t;
         let Bars { period, filters } = Bars::over(&layout, params);
@@ -86,6 +95,17 @@ impl TablePage {
         let panel = Panel { search_all, ..panel };
         let missing = Missing::of(t, shown.damaged);
         let suspected = Suspected::page_views(t, &params.url, shown.suspected_page_views);
-        Self { layout, period, filters, missing, suspected, panel, map: None, hint: None, note: None }
+        Self {
+            layout,
+            period,
+            filters,
+            missing,
+            suspected,
+            panel,
+            anonymous: None,
+            map: None,
+            hint: None,
+            note: None,
+        }
     }
 }

@@ -8,6 +8,7 @@ use askama::Template;
 use crate::app::access::retention::{self, Preview};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::consent::counting::Counting;
 use crate::domain::period::Zone;
 use crate::domain::retention::{Kind, MONTHS_MAX, Retention};
 use crate::domain::tracking::Tracking;
@@ -66,6 +67,7 @@ pub(crate) struct Page {
 pub(crate) struct About<'a> {
     pub sites: &'a [String],
     pub tracking: Tracking,
+    pub counting: Counting,
     pub kept: Retention,
     /// The address of the page for visitors; `None` on that page itself.
     pub page: Option<&'a str>,
@@ -78,6 +80,7 @@ pub(crate) struct Shown<'a> {
     pub now: Millis,
     pub sites: &'a [String],
     pub tracking: Tracking,
+    pub counting: Counting,
     pub kept: Retention,
     /// The months as typed; without, those in `kept`.
     pub typed: Option<&'a [(Kind, String)]>,
@@ -93,7 +96,13 @@ pub(crate) struct Shown<'a> {
 
 impl Shown<'_> {
     const fn about(&self) -> About<'_> {
-        About { sites: self.sites, tracking: self.tracking, kept: self.kept, page: Some(self.visitors) }
+        About {
+            sites: self.sites,
+            tracking: self.tracking,
+            counting: self.counting,
+            kept: self.kept,
+            page: Some(self.visitors),
+        }
     }
 }
 
@@ -195,6 +204,9 @@ pub(crate) fn paragraphs(words: &Statement, shown: &About<'_>) -> Vec<String> {
         words.cookies.to_owned(),
         words.identified.to_owned(),
     ];
+    if shown.counting.anonymous {
+        paragraphs.push(words.anonymous.to_owned());
+    }
     if shown.tracking.collect_forms {
         paragraphs.push(words.forms.to_owned());
     }
@@ -227,6 +239,7 @@ async fn page_of(request: &HttpRequest, member: &Member, typed: Typed) -> Result
         now: app.now(),
         sites: &account.account.settings.domains,
         tracking: *account.tracking(),
+        counting: account.counting(),
         kept: retention::find(app, id).await?,
         typed: typed.months.as_deref(),
         preview: typed.preview,

@@ -94,9 +94,9 @@ impl PeriodBar {
         self.url.fields_but(&["period", "from", "to"])
     }
 
-    /// The report of consent compares with nothing.
+    /// The report of consent and the totals of views without consent are compared with nothing.
     fn compares(&self) -> bool {
-        self.url.report != Report::Consent
+        !matches!(self.url.report, Report::Consent | Report::Anonymous)
     }
 
     fn comparisons(&self) -> Vec<MenuLink> {

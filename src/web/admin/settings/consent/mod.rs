@@ -1,0 +1,3 @@
+//! The settings pages about consent, below `/accounts/{id}/settings/consent`.
+
+pub mod counting;
