@@ -37,10 +37,10 @@ pub use hits::{batch, dead_letter, dictionary, event, inbox, row, session, unpac
 pub use open::{WriterMemory, set_writer_memory};
 pub use people::{
     alias, blocked_email, company, contact, contact_change, contact_erasure, contact_joining, contact_list,
-    email, erasure_request, form, identification, identity_key, import, list, person, property,
-    property_definition, search, submission, visitor,
+    email, form, identification, identity_key, import, list, person, property, property_definition, search,
+    submission, visitor,
 };
-pub use upkeep::{backup, check, erased, restore, statistics, verify_backup, withdrawn};
+pub use upkeep::{backup, check, erased, erasure_request, restore, statistics, verify_backup, withdrawn};
 
 use crate::base::clock::Clock;
 

@@ -7,7 +7,6 @@ pub mod contact_change;
 pub mod contact_erasure;
 pub mod contact_list;
 pub mod email;
-pub mod erasure_request;
 pub mod form;
 pub mod identification;
 mod identity;

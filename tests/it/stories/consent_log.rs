@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use guestlog::app::access::{self, Actor};
 use guestlog::app::jobs::retention::RetentionJob;
-use guestlog::app::people::erase::person::{Key, erase_person};
+use guestlog::app::people::erase::person::erase_person;
 use guestlog::app::people::erase::visitor::erase_visitor;
-use guestlog::app::reports::person::{Key as Who, PersonExport};
+use guestlog::app::people::find_person::Key;
+use guestlog::app::reports::person::PersonExport;
 use guestlog::base::clock::Millis;
 use guestlog::domain::contact::Email;
 use guestlog::domain::retention::Retention;
@@ -80,7 +81,7 @@ fn log_without_ursula() -> [String; 4] {
     ]
 }
 
-async fn export(site: &Site, key: Who) -> Option<Value> {
+async fn export(site: &Site, key: Key) -> Option<Value> {
     let (account, clock) = (site.account, Arc::clone(&site.app.clock));
     let now = clock.now();
     let reading = move |conn: &Connection| {
@@ -101,7 +102,7 @@ async fn erasing_a_person_leaves_the_receipt_and_no_byte_of_the_token() {
     for one in of_ursula {
         assert!(!files_with(&site, &[one]).is_empty(), "the search finds {one:?}");
     }
-    let exported = export(&site, Who::Email(email.clone())).await.unwrap();
+    let exported = export(&site, Key::Email(email.clone())).await.unwrap();
     let logged = exported["consent_choice"].as_array().unwrap();
     let receipts: Vec<_> = logged.iter().map(|row| row["receipt"].as_str().unwrap().to_owned()).collect();
     assert_eq!(receipts, [receipt(1), receipt(3)]);
@@ -125,7 +126,7 @@ async fn erasing_one_visitor_takes_its_token_and_no_other() {
     let tokens = "select coalesce(lower(hex(token)), '-') from consent_choice order by at_ms";
     assert_eq!(site.asks::<String>(tokens), [URSULA, "-", URSULA, "-"]);
     assert_eq!(files_with(&site, &[&bytes_of(BOB), BOB.as_bytes()]), [""; 0]);
-    assert!(export(&site, Who::Visitor(Token::parse(BOB).unwrap())).await.is_none());
+    assert!(export(&site, Key::Token(Token::parse(BOB).unwrap())).await.is_none());
 }
 
 /// Puts a choice of that time into the log.
