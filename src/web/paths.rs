@@ -109,6 +109,18 @@ pub fn settings(account: AccountId, page: &str) -> String {
     format!("{ACCOUNTS}/{account}/settings/{page}")
 }
 
+/// `/accounts/1000001/settings/consent/log`
+#[must_use]
+pub fn consent_log(account: AccountId) -> String {
+    settings(account, "consent/log")
+}
+
+/// `/accounts/1000001/reports/consent`
+#[must_use]
+pub fn consent_report(account: AccountId) -> String {
+    format!("{ACCOUNTS}/{account}/{}", Report::Consent.as_str())
+}
+
 /// `/accounts/1000001/visitors/12`
 #[must_use]
 pub fn visitor(account: AccountId, number: VisitorNumber) -> String {
