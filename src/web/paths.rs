@@ -130,6 +130,18 @@ pub fn visitor_page(account: AccountId, language: &str, site: Option<&str>) -> S
     format!("{}?lang={language}{site}", visitors(account))
 }
 
+/// `/accounts/1000001/settings/consent/log`
+#[must_use]
+pub fn consent_log(account: AccountId) -> String {
+    settings(account, "consent/log")
+}
+
+/// `/accounts/1000001/reports/consent`
+#[must_use]
+pub fn consent_report(account: AccountId) -> String {
+    format!("{ACCOUNTS}/{account}/{}", Report::Consent.as_str())
+}
+
 /// `/accounts/1000001/visitors/12`
 #[must_use]
 pub fn visitor(account: AccountId, number: VisitorNumber) -> String {

@@ -52,7 +52,7 @@ const WRONG_TOKEN: Error = Error::Invalid("a token is 32 hex digits in lower cas
 const TOKEN_OF_REFUSAL: Error = Error::Invalid("without analytics there is no token");
 const WRONG_HOW: Error = Error::Invalid("how is accept, reject, save, close, withdraw or asked");
 const WRONG_MASK: Error = Error::Invalid("what is allowed does not fit how it was chosen");
-const WRONG_LANGUAGE: Error = Error::Invalid("the language is no tag of at most 32 characters");
+const WRONG_LANGUAGE: Error = Error::Invalid("the language is no tag, or a too long one");
 const LONG_PAGE: Error = Error::Invalid("the address of the page is too long");
 const WRONG_PAGE: Error = Error::Invalid("the address of the page is no http address");
 const NO_POLICY: Error = Error::Invalid("the account asks for no consent");
@@ -78,12 +78,13 @@ struct Message {
 /// Why it is refused.
 pub async fn log(app: &App, sender: Sender<'_>, account: AccountId, body: &[u8]) -> Result<Reason, Error> {
     let now = app.now();
-    if let Some(address) = sender.address {
+    let account = app.accounts.find(account).ok_or(Error::UnknownAccount)?;
+    let message: Message = serde_json::from_slice(body).map_err(|_| NO_JSON)?;
+    // Totals of questions cannot fill a disk, and a question that is not counted would make the answers look better.
+    if let Some(address) = sender.address.filter(|_| message.how != ASKED) {
         let taken = app.choice_senders.take(sender_of(address), now);
         taken.map_err(|wait_seconds| Error::TooMany { wait_seconds })?;
     }
-    let account = app.accounts.find(account).ok_or(Error::UnknownAccount)?;
-    let message: Message = serde_json::from_slice(body).map_err(|_| NO_JSON)?;
     let agent = app.user_agents.read(sender.user_agent, &sender.hints);
     if let Some(reason) = left_out(&account, sender, agent.bot.is_some()) {
         return Ok(reason);

@@ -273,7 +273,9 @@ async fn the_report_says_what_an_independent_count_says() {
     let said = format!("Of {answered} answers to the banner, {} allow analytics", all[""][4]);
     assert!(page.contains(&said) && page.contains("not known, because it was not counted"), "{page}");
     assert!(!page.contains("Shown"), "{page}");
-    for wrong in ["by=name", "filter=country:is:NL"] {
+    let filtered = admin.get(&fixture.path("reports/consent?period=7d&filter=country:is:NL")).await;
+    assert_eq!((filtered.status, filtered.location()), (303, &*fixture.path("reports/consent?period=7d")));
+    for wrong in ["by=name", "format=json&filter=country:is:NL"] {
         assert_eq!(
             admin.get(&fixture.path(&format!("reports/consent?{wrong}"))).await.status,
             400,

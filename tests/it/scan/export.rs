@@ -38,6 +38,7 @@ fn expect(account: &AccountFact, event: &EventFact) -> Value {
         "currency": (!event.is_view).then_some("EUR"),
         "properties": null,
         "consent": event.consent.1,
+        "consent_origin": super::oracle::origin(event.consent.0),
         "policy": 0,
     });
     let session = event.session.map(|place| (place, &account.sessions[place]));

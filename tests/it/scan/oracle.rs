@@ -96,7 +96,7 @@ pub(super) fn by_name(
 
 fn is_of_session(dimension: Dimension) -> bool {
     use Dimension as D;
-    !matches!(dimension, D::Page | D::Host | D::Event | D::Tag | D::Consent | D::Contact)
+    !matches!(dimension, D::Page | D::Host | D::Event | D::Tag | D::Consent | D::ConsentOrigin | D::Contact)
 }
 
 fn page(account: &AccountFact, event: &EventFact, dimension: Dimension) -> Option<Page> {
@@ -112,6 +112,11 @@ fn page(account: &AccountFact, event: &EventFact, dimension: Dimension) -> Optio
     }
 }
 
+/// Where a stored consent comes from.
+pub(super) fn origin(consent: u8) -> &'static str {
+    ["beacon", "policy", "server"][usize::from(consent >> 4)]
+}
+
 fn text(account: &AccountFact, event: &EventFact, dimension: Dimension) -> String {
     use Dimension as D;
     let contact = account.contact_of.get(&event.visitor);
@@ -120,6 +125,7 @@ fn text(account: &AccountFact, event: &EventFact, dimension: Dimension) -> Strin
         D::Event => return event.event.clone(),
         D::Tag => return String::new(),
         D::Consent => return event.consent.1.to_owned(),
+        D::ConsentOrigin => return origin(event.consent.0).to_owned(),
         D::Contact => return contact.map(|c| account.contacts[c].clone()).unwrap_or_default(),
         _ => {}
     }
@@ -197,6 +203,7 @@ fn stored(dimension: Dimension, value: &str) -> String {
         | D::VisitorType
         | D::Suspected
         | D::Consent
+        | D::ConsentOrigin
         | D::Contact
         | D::Language
         | D::ClickId => lower(value),

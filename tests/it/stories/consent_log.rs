@@ -8,7 +8,6 @@ use guestlog::app::people::erase::person::erase_person;
 use guestlog::app::people::erase::visitor::erase_visitor;
 use guestlog::app::people::find_person::Key;
 use guestlog::app::reports::person::PersonExport;
-use guestlog::base::clock::Millis;
 use guestlog::domain::contact::Email;
 use guestlog::domain::retention::Retention;
 use guestlog::domain::visitor::{Token, VisitorNumber};
@@ -98,7 +97,8 @@ async fn export(site: &Site, key: Key) -> Option<Value> {
 async fn erasing_a_person_leaves_the_receipt_and_no_byte_of_the_token() {
     let site = ursula_and_bob().await;
     let email = Email::parse("ursula@example.test").unwrap();
-    let of_ursula = [&bytes_of(URSULA)[..], URSULA.as_bytes(), b"about-ursula", b"ursula@example.test"];
+    let token = bytes_of(URSULA);
+    let of_ursula = [&token[..], URSULA.as_bytes(), b"about-ursula", b"ursula@example.test"];
     for one in of_ursula {
         assert!(!files_with(&site, &[one]).is_empty(), "the search finds {one:?}");
     }
@@ -184,5 +184,4 @@ async fn the_log_is_kept_as_long_as_it_proves_something() {
     }
     delete_old(&site).await;
     assert_eq!((site.ask::<i64>(kept), rows(&site)), (one_month, 2));
-    assert!(Millis(one_month) < site.app.now());
 }

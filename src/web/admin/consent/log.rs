@@ -39,10 +39,6 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config.route("/accounts/{account}/settings/consent/log", get_or_head().to(show));
 }
 
-pub(crate) fn path(account: AccountId) -> String {
-    paths::settings(account, "consent/log")
-}
-
 async fn show(member: Member, Query(pairs): Query<Pairs>) -> Result<HttpResponse, WebError> {
     member.need(Role::Admin)?;
     let account = member.account_id();
@@ -160,18 +156,18 @@ pub(crate) fn page(
         let parts = [kept(wanted), more.to_owned()];
         let query = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&");
         let sign = if query.is_empty() { "" } else { "?" };
-        format!("{}{sign}{query}", path(account))
+        format!("{}{sign}{query}", paths::consent_log(account))
     };
     let limit = wanted.limit;
     Page {
         nav,
-        action: path(account),
-        report: super::report::path(account),
+        action: paths::consent_log(account),
+        report: paths::consent_report(account),
         form: form(t, wanted),
         rows: choices.iter().map(|choice| row_of(t, account, zone, choice)).collect(),
         csv: at("format=csv"),
         json: at("format=json"),
-        texts: format!("{}?format=texts", path(account)),
+        texts: format!("{}?format=texts", paths::consent_log(account)),
         pager: Pager::of(
             t,
             row,
@@ -256,7 +252,7 @@ fn row_of(t: &'static Texts, account: AccountId, zone: &Zone, choice: &Logged) -
     let revision = t.number.whole(i64::from(choice.revision));
     Row {
         when: format::date_time(&t.number, zone, choice.at),
-        href: format!("{}?receipt={receipt}", path(account)),
+        href: format!("{}?receipt={receipt}", paths::consent_log(account)),
         receipt,
         answer: answer_label(t, choice.answer()),
         allowed: allowed(t, choice),
@@ -311,7 +307,7 @@ pub(crate) fn choice_page(layout: Layout, nav: SettingsNav, shown: &Shown) -> Ch
     ];
     ChoicePage {
         nav,
-        back: path(layout.account_id()),
+        back: paths::consent_log(layout.account_id()),
         facts,
         direction: if is_right_to_left(&choice.language) { "rtl" } else { "ltr" },
         language: choice.language.clone(),

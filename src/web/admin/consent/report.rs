@@ -7,7 +7,6 @@ use askama::Template;
 
 use crate::app::reports::consent::{ConsentRow, OriginRow};
 use crate::app::reports::{self, ConsentReport};
-use crate::domain::account::AccountId;
 use crate::domain::question::{Dimension, NONE};
 use crate::domain::user::Role;
 use crate::web::admin::reports::report_page;
@@ -29,12 +28,12 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config.route("/accounts/{account}/reports/consent", get_or_head().to(show));
 }
 
-pub(crate) fn path(account: AccountId) -> String {
-    format!("{}/{account}/{}", paths::ACCOUNTS, Report::Consent.as_str())
-}
-
 async fn show(request: HttpRequest, access: ReportAccess) -> Result<HttpResponse, WebError> {
     let params = report_page::ask(&request, &access, Report::Consent, &["by"]).await?;
+    if access.format == Format::Html && !params.query.filters.is_empty() {
+        // The navigation carries the filters of the report before.
+        return Ok(respond::see_other(&params.url.without_filters().href()));
+    }
     let account = access.account.id();
     let found = reports::consent(&access.state.app, account, &params.query).await?;
     match access.format {
@@ -85,7 +84,7 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, found: &ConsentReport)
         sentences: sentences(t, found),
         answers: answers(t, params, found),
         origins: origins(t, &found.origins),
-        log: layout.viewer_is(Role::Admin).then(|| super::log::path(layout.account_id())),
+        log: layout.viewer_is(Role::Admin).then(|| paths::consent_log(layout.account_id())),
         layout,
     }
 }
