@@ -99,9 +99,9 @@ consentCalls.setHubSpotConsent = made => {
   showQuestion();
 };
 
-// The visitor may have answered on another page while this one was hidden. Who takes the answer back there refuses here.
+// The visitor may have answered on another page meanwhile. Who takes the answer back there refuses here.
 function lookAgain() {
-  if (isAsking || isHidden() || consentBy && consentBy != 'banner' || read(PREFERENCES) == remembered) return;
+  if (isAsking || consentBy && consentBy != 'banner' || read(PREFERENCES) == remembered) return;
   before = allowed();
   recall();
   if (!remembered && policy != 1) choice = choose(() => false);
@@ -114,4 +114,5 @@ add(watchers, () => {
   showQuestion();
   listen('pageshow', lookAgain);
   listen('visibilitychange', lookAgain);
+  listen('change', lookAgain, w.cookieStore);
 });

@@ -48,7 +48,8 @@ async fn only_a_published_banner_is_served_and_it_may_be_kept_for_ever() {
 
 async fn revise(site: &Site, policy: Policy) {
     let (account, now) = (site.account, site.app.now());
-    let insert = move |conn: &store::Connection| store::consent::insert(conn, account, &policy, false, None, now);
+    let insert =
+        move |conn: &store::Connection| store::consent::insert(conn, account, &policy, false, None, now);
     site.app.store.writer.write(insert).await.unwrap();
 }
 

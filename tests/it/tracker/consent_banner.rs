@@ -136,7 +136,9 @@ fn global_privacy_control_is_told_where_it_refuses_something() {
 #[test]
 fn the_site_opens_and_hides_the_banner() {
     let page = open(&Browser::new(), &asking(3), "");
-    page.run("shown.splice(0); _hsp.push(['showBanner']); _hsq.push(['showBanner']); _hsp.push(['hideBanner'])");
+    page.run(
+        "shown.splice(0); _hsp.push(['showBanner']); _hsq.push(['showBanner']); _hsp.push(['hideBanner'])",
+    );
     assert_eq!(shown(&page), json!(["opened", "opened", "nothing"]));
     page.run(&format!("{REJECT}; reopen()"));
     assert_eq!(shown(&page), json!(["button", "opened"]));
@@ -145,7 +147,8 @@ fn the_site_opens_and_hides_the_banner() {
     let page = open(&Browser::new(), &asking(4), "window._hsp = [['showBanner']];");
     assert_eq!(shown(&page), json!(["dialog", "banner"]));
     // Hidden before it is there.
-    let page = open(&Browser::new(), &asking(4), "window._hsq = [function () { _hsp.push(['hideBanner']); }];");
+    let page =
+        open(&Browser::new(), &asking(4), "window._hsq = [function () { _hsp.push(['hideBanner']); }];");
     assert_eq!(shown(&page), json!([]));
     // While the place is asked for, nothing is shown yet.
     let rule = PolicyRule(4, 0, String::new(), "/".into(), vec!["NL".into()]);
@@ -172,7 +175,9 @@ fn a_file_that_does_not_come_is_asked_for_again_when_the_site_opens_the_banner()
 
 #[test]
 fn a_choice_is_kept_reported_and_told_and_an_event_before_it_waits_for_it() {
-    for (choose, kept, mask) in [(ACCEPT, "1:true_2:false_3:true_r:7_i:", 11), (REJECT, "1:false_2:false_3:false_r:7", 1)] {
+    for (choose, kept, mask) in
+        [(ACCEPT, "1:true_2:false_3:true_r:7_i:", 11), (REJECT, "1:false_2:false_3:false_r:7", 1)]
+    {
         let browser = Browser::new();
         let page = open(&browser, &asking(3), "");
         page.push("['trackEvent', {id: 'early'}]");
@@ -193,8 +198,12 @@ fn a_choice_is_kept_reported_and_told_and_an_event_before_it_waits_for_it() {
         let receipt_kept = if mask > 1 { receipt } else { "" };
         assert_eq!(page.cookie("__hs_cookie_cat_pref"), Some(format!("{kept}{receipt_kept}")));
         let cookie = browser.jar().into_iter().find(|c| c["name"] == "__hs_cookie_cat_pref").unwrap();
-        assert_eq!((&cookie["domain"], &cookie["end"]), (&json!("example.com"), &json!(browser.now() + 180 * 86_400_000)));
-        let hits: Vec<Value> = browser.hits().iter().map(|hit| json!([hit["k"], hit["by"], hit["cc"]])).collect();
+        assert_eq!(
+            (&cookie["domain"], &cookie["end"]),
+            (&json!("example.com"), &json!(browser.now() + 180 * 86_400_000))
+        );
+        let hits: Vec<Value> =
+            browser.hits().iter().map(|hit| json!([hit["k"], hit["by"], hit["cc"]])).collect();
         let told = json!([[1, "banner", 11], [3, "banner", 11]]);
         assert_eq!(json!(hits), if mask > 1 { told } else { json!([]) });
         assert_eq!(browser.jar().len(), if mask > 1 { 5 } else { 1 });
