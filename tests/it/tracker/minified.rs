@@ -23,6 +23,8 @@ pub(super) const MOVES: &str = "61_moves.js";
 pub(super) const POLICIES: &str = "35_policies.js";
 /// The part that counts views without consent. It is served with the policy.
 pub(super) const ANONYMOUS: &str = "62_anonymous.js";
+/// The part that accounts are served only if their policy may show something.
+pub(super) const BANNER: &str = "37_banner.js";
 /// The part that accounts are served only if they collect forms.
 pub(super) const COLLECTED: &str = "84_forms.js";
 
@@ -90,14 +92,18 @@ pub(super) fn with_arrows(parts: &str) -> String {
 #[test]
 fn the_minified_scripts_are_what_the_minifier_makes_of_the_parts() {
     let scripts = [
-        ("script.js", minify(|name| ![COLLECTED, POLICIES, ANONYMOUS].contains(&name))),
-        ("without_moves.js", minify(|name| ![MOVES, COLLECTED, POLICIES, ANONYMOUS].contains(&name))),
-        ("with_forms.js", minify(|name| ![POLICIES, ANONYMOUS].contains(&name))),
-        ("with_forms_without_moves.js", minify(|name| ![MOVES, POLICIES, ANONYMOUS].contains(&name))),
-        ("with_policies.js", minify(|name| name != COLLECTED)),
-        ("with_policies_without_moves.js", minify(|name| ![MOVES, COLLECTED].contains(&name))),
-        ("with_policies_and_forms.js", minify(|_| true)),
-        ("with_policies_and_forms_without_moves.js", minify(|name| name != MOVES)),
+        ("script.js", minify(|name| ![COLLECTED, POLICIES, ANONYMOUS, BANNER].contains(&name))),
+        ("without_moves.js", minify(|name| ![MOVES, COLLECTED, POLICIES, ANONYMOUS, BANNER].contains(&name))),
+        ("with_forms.js", minify(|name| ![POLICIES, ANONYMOUS, BANNER].contains(&name))),
+        ("with_forms_without_moves.js", minify(|name| ![MOVES, POLICIES, ANONYMOUS, BANNER].contains(&name))),
+        ("with_policies.js", minify(|name| ![COLLECTED, BANNER].contains(&name))),
+        ("with_policies_without_moves.js", minify(|name| ![MOVES, COLLECTED, BANNER].contains(&name))),
+        ("with_policies_and_forms.js", minify(|name| name != BANNER)),
+        ("with_policies_and_forms_without_moves.js", minify(|name| ![MOVES, BANNER].contains(&name))),
+        ("with_banner.js", minify(|name| name != COLLECTED)),
+        ("with_banner_without_moves.js", minify(|name| ![MOVES, COLLECTED].contains(&name))),
+        ("with_banner_and_forms.js", minify(|_| true)),
+        ("with_banner_and_forms_without_moves.js", minify(|name| name != MOVES)),
     ];
     for (name, made) in scripts {
         let file = folder().join("minified").join(name);

@@ -4,6 +4,7 @@
 mod anonymous;
 mod banner;
 mod consent;
+mod consent_banner;
 mod cookies;
 mod delivery;
 mod events;
