@@ -2,6 +2,7 @@
 //! the pages are also written to that folder for a look in the browser.
 
 mod companies;
+mod consent;
 mod events;
 mod fixtures;
 mod forms;
@@ -176,6 +177,7 @@ fn pages() -> BTreeMap<&'static str, String> {
     .chain(forms::pages_of_forms())
     .chain(companies::pages_of_companies())
     .chain(privacy::pages_of_privacy())
+    .chain(consent::pages_of_consent())
     .chain(properties::pages_of_properties())
     .chain(imports::pages_of_imports())
     .collect()

@@ -1,7 +1,9 @@
 //! What a visitor allowed, and who said so. Every stored event has its consent (rules.md 2, 38).
 
+pub mod change;
 pub mod place;
 pub mod policy;
+pub mod preset;
 pub mod rule;
 
 use serde::{Deserialize, Serialize};

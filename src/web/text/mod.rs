@@ -63,6 +63,7 @@ macro_rules! texts {
 
 pub mod access;
 pub mod banner_preview;
+pub mod consent;
 pub mod element_picker;
 pub mod error;
 pub mod events;
@@ -83,6 +84,7 @@ pub mod tracking;
 use access::Access;
 use banner_preview::BannerPreview;
 use companies::Companies;
+use consent::ConsentPages;
 use contacts::Contacts;
 use element_picker::Picker;
 use error::Errors;
@@ -129,6 +131,7 @@ texts! {
         install: Install,
         tracking: Tracking,
         own_visits: OwnVisits,
+        consent: ConsentPages,
         banner_preview: BannerPreview,
         identity: Identity,
         privacy: Privacy,

@@ -8,6 +8,8 @@ use askama::Template;
 use crate::app::access::retention::{self, Preview};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
+use crate::domain::consent::preset::europe;
+use crate::domain::consent::rule::{PolicyType, Rule, Target};
 use crate::domain::period::Zone;
 use crate::domain::retention::{Kind, MONTHS_MAX, Retention};
 use crate::domain::tracking::Tracking;
@@ -64,6 +66,8 @@ pub(crate) struct Shown<'a> {
     pub now: Millis,
     pub sites: &'a [String],
     pub tracking: Tracking,
+    /// The rules of the consent policy; none when there is no policy.
+    pub rules: &'a [Rule],
     pub kept: Retention,
     /// The months as typed; without, those in `kept`.
     pub typed: Option<&'a [(Kind, String)]>,
@@ -157,13 +161,18 @@ fn statement(words: &Statement, shown: &Shown<'_>) -> String {
     let (visits, completions) = (months(Kind::Visits), months(Kind::Completions));
     let (submissions, contacts) = (months(Kind::Submissions), months(Kind::Contacts));
     let kept = [("visits", visits.as_str()), ("completions", &completions), ("submissions", &submissions)];
+    let sites = shown.sites.join(", ");
+    if is_cookieless(shown.rules) {
+        return [fill(words.cookieless, &[("sites", &sites)]), words.rights.to_owned()].join("\n\n");
+    }
     let mut paragraphs = vec![
-        fill(words.what, &[("sites", &shown.sites.join(", "))]),
+        fill(words.what, &[("sites", &sites)]),
         words.collected.to_owned(),
         words.address.to_owned(),
         words.cookies.to_owned(),
-        words.identified.to_owned(),
     ];
+    paragraphs.extend(asked(words, shown.rules));
+    paragraphs.push(words.identified.to_owned());
     if shown.tracking.collect_forms {
         paragraphs.push(words.forms.to_owned());
     }
@@ -174,6 +183,52 @@ fn statement(words: &Statement, shown: &Shown<'_>) -> String {
     });
     paragraphs.push(words.rights.to_owned());
     paragraphs.join("\n\n")
+}
+
+/// Whether browsers are never tracked, wherever they are and whatever page they show.
+fn is_cookieless(rules: &[Rule]) -> bool {
+    let is_everywhere = rules.iter().any(|rule| rule.target == Target::everywhere());
+    is_everywhere && rules.iter().all(|rule| rule.kind == PolicyType::NoCookies)
+}
+
+/// What visitors are asked: a paragraph when it is the same for everybody, else one for each rule.
+fn asked(words: &Statement, rules: &[Rule]) -> Option<String> {
+    let of = |rule: &Rule| {
+        let what = match rule.kind {
+            PolicyType::None => words.no_banner,
+            PolicyType::Notify => words.notify,
+            PolicyType::OptOut | PolicyType::OptOutCategories => words.opt_out,
+            PolicyType::OptIn | PolicyType::OptInCategories => words.opt_in,
+            PolicyType::NoCookies => words.no_cookies,
+        };
+        if rule.gpc { format!("{what} {}", words.gpc) } else { what.to_owned() }
+    };
+    match rules {
+        [] => None,
+        [rule] if rule.target == Target::everywhere() => Some(of(rule)),
+        rules => {
+            let mut lines = vec![words.depends.to_owned()];
+            lines.extend(rules.iter().map(|rule| format!("– {}: {}", whom(words, &rule.target), of(rule))));
+            if !rules.iter().any(|rule| rule.target == Target::everywhere()) {
+                lines.push(format!("– {}: {}", words.elsewhere, words.no_banner));
+            }
+            Some(lines.join("\n"))
+        }
+    }
+}
+
+/// Visitors and pages of a rule. Countries other than those of the preset are named by their codes, which are the same in
+/// every language.
+fn whom(words: &Statement, target: &Target) -> String {
+    let pages = format!("{}{}", target.host, target.path);
+    let is_of_pages = pages != "/";
+    let visitors = match target.places.as_slice() {
+        [] if is_of_pages => return pages,
+        [] => words.elsewhere.to_owned(),
+        places if places == europe() => words.europe.to_owned(),
+        _ => fill(words.places, &[("places", &target.typed_places())]),
+    };
+    if is_of_pages { format!("{visitors} ({pages})") } else { visitors }
 }
 
 /// What was typed and is not saved.
@@ -192,6 +247,7 @@ async fn page_of(member: &Member, typed: Typed) -> Result<HttpResponse, WebError
         now: app.now(),
         sites: &account.account.settings.domains,
         tracking: *account.tracking(),
+        rules: account.consent.as_ref().map_or(&[], |policy| &policy.policy.rules),
         kept: retention::find(app, id).await?,
         typed: typed.months.as_deref(),
         preview: typed.preview,
