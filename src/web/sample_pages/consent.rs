@@ -17,10 +17,10 @@ use crate::domain::user::Role;
 use crate::store::consent::Revision;
 use crate::web::admin::settings::consent::banner::{self, Looked};
 use crate::web::admin::settings::consent::consent_nav::{ConsentNav, Part};
+use crate::web::admin::settings::consent::head::Head;
 use crate::web::admin::settings::consent::rules::Tried;
-use crate::web::admin::settings::consent::{
-    Head, Seen, ask_again, presets, revisions, rule_form, rules, texts,
-};
+use crate::web::admin::settings::consent::seen::Seen;
+use crate::web::admin::settings::consent::{ask_again, presets, revisions, rule_form, rules, texts};
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::response::page::{Layout, Section};
 use crate::web::text::EN;

@@ -62,7 +62,6 @@ macro_rules! texts {
 }
 
 pub mod access;
-pub mod banner_preview;
 pub mod consent;
 pub mod element_picker;
 pub mod error;
@@ -82,9 +81,9 @@ pub mod statement;
 pub mod tracking;
 
 use access::Access;
-use banner_preview::BannerPreview;
 use companies::Companies;
-use consent::ConsentPages;
+use consent::banner_preview::BannerPreview;
+use consent::pages::ConsentPages;
 use contacts::Contacts;
 use element_picker::Picker;
 use error::Errors;

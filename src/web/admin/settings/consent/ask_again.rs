@@ -4,8 +4,10 @@ use actix_web::web::{ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::consent_nav::Part;
-use super::{ConsentForm, Head, SEEN, Saved, Seen, changed, path};
+use super::consent_nav::{Part, path};
+use super::head::Head;
+use super::rules::changed;
+use super::seen::{ConsentForm, SEEN, Saved, Seen};
 use crate::app::access::consent;
 use crate::base::clock::DAY;
 use crate::domain::consent::policy::Policy;

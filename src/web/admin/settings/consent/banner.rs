@@ -5,14 +5,17 @@ use actix_web::web::{ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::consent_nav::Part;
+use super::consent_nav::{Part, path};
+use super::head::Head;
 use super::preview::GPC;
-use super::rule_form::Wrong;
-use super::{ConsentForm, Head, SEEN, Saved, Seen, changed, path, words};
+use super::rules::changed;
+use super::seen::{ConsentForm, SEEN, Saved, Seen};
+use super::words;
+use super::wrong::{self, ACCENT_TEXT, LANGUAGE, PRIVACY_URL, Wrong};
 use crate::app::access::consent;
 use crate::domain::consent::policy::{self, Policy};
 use crate::domain::consent::rule::PolicyType;
-use crate::domain::consent_banner::{Banner, Colour, Invalid, Position, Scheme};
+use crate::domain::consent_banner::{Banner, Colour, Position, Scheme};
 use crate::domain::user::Role;
 use crate::web::part::banner_preview::BannerPreview;
 use crate::web::part::field::{Choice, Field, Kind};
@@ -26,15 +29,12 @@ use crate::web::response::flash::Done;
 use crate::web::response::framing::Framing;
 use crate::web::response::page::Layout;
 use crate::web::response::respond;
-use crate::web::text::{Texts, fill};
+use crate::web::text::Texts;
 
 // The names of the fields are those that the preview reads.
 const POSITION: &str = "position";
 const SCHEME: &str = "scheme";
 const ACCENT: &str = "accent";
-const ACCENT_TEXT: &str = "accent_text";
-const LANGUAGE: &str = "language";
-const PRIVACY_URL: &str = "privacy_url";
 const REOPEN: &str = "reopen";
 pub(super) const SHOWN: &str = "shown";
 pub(super) const POLICY: &str = "policy";
@@ -191,7 +191,7 @@ impl Typed {
                 return Err((field, t.consent.banner.colour.to_owned()));
             }
         }
-        self.banner.check().map_err(|invalid| wrong_at(t, &invalid))
+        self.banner.check().map_err(|invalid| wrong::of_banner(t, &invalid))
     }
 
     fn fields(&self, t: &'static Texts, wrong: Option<&Wrong>) -> [Field; 7] {
@@ -262,21 +262,6 @@ pub(super) fn query(pairs: &[(&str, &str)]) -> String {
     pairs.join("&")
 }
 
-/// The field that holds what is wrong, and what to say of it.
-fn wrong_at(t: &'static Texts, invalid: &Invalid) -> Wrong {
-    let texts = &t.consent.banner;
-    match invalid {
-        Invalid::Contrast(hundredths) => {
-            let contrast = format!("{}.{:02}", hundredths / 100, hundredths % 100);
-            (ACCENT_TEXT, fill(texts.contrast, &[("contrast", &contrast)]))
-        }
-        Invalid::PrivacyUrl => (PRIVACY_URL, texts.wrong_privacy_url.to_owned()),
-        Invalid::LongPrivacyUrl => (PRIVACY_URL, texts.long_privacy_url.to_owned()),
-        Invalid::NoTexts(_) => (LANGUAGE, invalid.to_string()),
-        _ => ("", invalid.to_string()),
-    }
-}
-
 #[derive(Template)]
 #[template(path = "consent/banner.html")]
 pub(crate) struct Page {
@@ -336,7 +321,7 @@ async fn show(request: HttpRequest, member: Member) -> Result<HttpResponse, WebE
     answer(&request, &member, (&seen, &typed, &looked), None)
 }
 
-/// Saves the form; with `do=preview` only shows it.
+/// Saves the form; with `do=check` only shows it.
 async fn save(request: HttpRequest, form: ConsentForm) -> Result<HttpResponse, WebError> {
     let ConsentForm { sender: member, fields } = form;
     member.need(Role::Admin)?;
@@ -350,7 +335,7 @@ async fn save(request: HttpRequest, form: ConsentForm) -> Result<HttpResponse, W
     if let Err(wrong) = typed.check(t) {
         return answer(&request, &member, shown, Some(&wrong));
     }
-    if fields.text("do") == "preview" {
+    if fields.text("do") == "check" {
         return answer(&request, &member, shown, None);
     }
     let (app, id) = (member.app(), member.account_id());
@@ -359,7 +344,7 @@ async fn save(request: HttpRequest, form: ConsentForm) -> Result<HttpResponse, W
         Saved::Done => respond::done(&request, member.https(), Done::Saved, &Part::Banner.path(id)),
         Saved::Changed => changed(&member).await,
         Saved::Invalid(policy::Invalid::Banner(invalid)) => {
-            answer(&request, &member, shown, Some(&wrong_at(t, &invalid)))
+            answer(&request, &member, shown, Some(&wrong::of_banner(t, &invalid)))
         }
         Saved::Invalid(_) => {
             let wrong = ("", t.consent.form.wrong.large.to_owned());

@@ -3,9 +3,18 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::path;
 use crate::domain::account::AccountId;
+use crate::web::admin::settings::settings_nav::Tab;
+use crate::web::paths;
 use crate::web::text::Texts;
+
+/// `/accounts/1000001/settings/consent`, or a page below it.
+pub fn path(account: AccountId, page: &str) -> String {
+    match page {
+        "" => Tab::Consent.path(account),
+        page => paths::settings(account, &format!("{}/{page}", Tab::Consent.as_str())),
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {

@@ -5,9 +5,11 @@ use actix_web::web::{Query, ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::consent_nav::Part;
+use super::consent_nav::{Part, path};
+use super::head::Head;
+use super::rules::changed;
+use super::seen::{ConsentForm, SEEN, Saved, Seen};
 use super::words::{self, RuleRow};
-use super::{ConsentForm, Head, SEEN, Saved, Seen, changed, path};
 use crate::app::access::consent;
 use crate::domain::consent::change::changes;
 use crate::domain::consent::policy::Policy;

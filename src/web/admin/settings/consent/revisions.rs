@@ -6,8 +6,8 @@ use askama::Template;
 
 use super::banner::{Look, look};
 use super::consent_nav::Part;
+use super::head::{Head, made};
 use super::words::{self, RuleRow};
-use super::{Head, made};
 use crate::app::access::consent::{self, REVISIONS_MAX};
 use crate::domain::consent::change::{self, Change};
 use crate::domain::period::Zone;
@@ -25,6 +25,9 @@ use crate::web::response::page::Layout;
 use crate::web::response::respond;
 use crate::web::text::{Texts, fill};
 
+/// Most changes that the list names of a revision; its own page names all.
+const CHANGES_SHOWN: usize = 6;
+
 pub fn routes(config: &mut ServiceConfig) {
     config
         .route("/accounts/{account}/settings/consent/revisions", get_or_head().to(list))
@@ -37,6 +40,8 @@ struct Row {
     when: String,
     who: String,
     changes: Vec<String>,
+    /// How many more changes it made.
+    more: Option<String>,
 }
 
 #[derive(Template)]
@@ -72,7 +77,8 @@ pub(crate) fn list_page(
         label: fill(texts.show_one, &[("n", &revision.number.to_string())]),
         when: format::date_time(&t.number, zone, revision.made),
         who: revision.user.clone().unwrap_or_else(|| texts.by_machine.to_owned()),
-        changes: lines(t, revision, changes),
+        changes: lines(t, revision, changes).into_iter().take(CHANGES_SHOWN).collect(),
+        more: more(t, revision, changes),
     };
     let last = found.last().map(|(revision, _)| revision.number);
     let older = last.filter(|number| found.len() >= REVISIONS_MAX && *number > 1);
@@ -89,6 +95,12 @@ pub(crate) fn list_page(
         layout,
         head,
     }
+}
+
+fn more(t: &'static Texts, revision: &Revision, changes: &[Change]) -> Option<String> {
+    let all = changes.len() + usize::from(revision.asks_again);
+    let more = i64::try_from(all.checked_sub(CHANGES_SHOWN)?).ok().filter(|more| *more > 0)?;
+    Some(t.consent.rules.more_places.of(more, &t.number))
 }
 
 fn lines(t: &'static Texts, revision: &Revision, changes: &[Change]) -> Vec<String> {

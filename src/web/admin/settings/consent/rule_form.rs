@@ -4,11 +4,15 @@ use actix_web::web::{Query, ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::consent_nav::Part;
-use super::{ConsentForm, Head, SEEN, Saved, Seen, changed, path, words};
+use super::consent_nav::{Part, path};
+use super::head::Head;
+use super::rules::changed;
+use super::seen::{ConsentForm, SEEN, Saved, Seen};
+use super::words;
+use super::wrong::{self, GPC, HOST, KIND, PATH, PLACES, Wrong};
 use crate::app::access::consent;
 use crate::domain::consent::policy::{self, RULES_MAX};
-use crate::domain::consent::rule::{Invalid, PATH_MAX, PolicyType, Rule, Target};
+use crate::domain::consent::rule::{PATH_MAX, PolicyType, Rule, Target};
 use crate::domain::user::Role;
 use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::part::icon::Icon;
@@ -22,11 +26,6 @@ use crate::web::response::page::Layout;
 use crate::web::response::respond;
 use crate::web::text::{Texts, fill};
 
-const KIND: &str = "kind";
-const PLACES: &str = "places";
-const HOST: &str = "host";
-const PATH: &str = "path";
-const GPC: &str = "gpc";
 /// Lines of the field for places.
 const ROWS: u8 = 3;
 
@@ -73,9 +72,6 @@ impl From<&Fields> for Typed {
     }
 }
 
-/// A message, and the field that it stands beside; above the form when it has none.
-pub(crate) type Wrong = (&'static str, String);
-
 impl Typed {
     fn parse(&self, t: &'static Texts) -> Result<Rule, Wrong> {
         let kind =
@@ -83,7 +79,7 @@ impl Typed {
         // Lines are as good as commas.
         let places = self.places.replace(['\n', ';'], ",");
         let target =
-            Target::parse(&self.host, &self.path, &places).map_err(|invalid| wrong_at(t, &invalid))?;
+            Target::parse(&self.host, &self.path, &places).map_err(|invalid| wrong::of_rule(t, &invalid))?;
         Ok(Rule { target, kind, gpc: self.gpc })
     }
 
@@ -117,29 +113,6 @@ impl Typed {
                 .value(if self.gpc { "on" } else { "" })
                 .hint(texts.gpc_hint),
         ]
-    }
-}
-
-/// The field that holds what is wrong, and what to say of it.
-pub(super) fn wrong_at(t: &'static Texts, invalid: &Invalid) -> Wrong {
-    let texts = &t.consent.form.wrong;
-    match invalid {
-        Invalid::Host(entry) => (HOST, fill(texts.host, &[("entry", entry)])),
-        Invalid::Path => (PATH, texts.path.to_owned()),
-        Invalid::LongPath => (PATH, texts.long_path.to_owned()),
-        Invalid::Place(entry) => (PLACES, fill(texts.place, &[("entry", entry)])),
-        Invalid::ManyPlaces => (PLACES, texts.many_places.to_owned()),
-    }
-}
-
-/// What a limit of the whole policy says beside the form.
-fn wrong_policy(t: &'static Texts, invalid: &policy::Invalid) -> Wrong {
-    let texts = &t.consent.form.wrong;
-    match invalid {
-        policy::Invalid::SameTarget => (PLACES, texts.same.to_owned()),
-        policy::Invalid::ManyRules => ("", t.consent.rules.full.to_owned()),
-        policy::Invalid::Large => ("", texts.large.to_owned()),
-        policy::Invalid::Banner(invalid) => ("", invalid.to_string()),
     }
 }
 
@@ -207,7 +180,7 @@ async fn show(member: Member, Query(pairs): Query<Pairs>) -> Result<HttpResponse
         None => Typed::default(),
     };
     let is_full = rule.is_none() && seen.policy.rules.len() >= RULES_MAX;
-    let wrong = is_full.then(|| wrong_policy(member.t(), &policy::Invalid::ManyRules));
+    let wrong = is_full.then(|| wrong::of_policy(member.t(), &policy::Invalid::ManyRules));
     answer(&member, seen.revision, rule, &typed, wrong.as_ref())
 }
 
@@ -231,6 +204,6 @@ async fn save(request: HttpRequest, form: ConsentForm) -> Result<HttpResponse, W
     match Saved::of(consent::replace_rules(app, member.actor(), id, seen.revision, rules).await)? {
         Saved::Done => respond::done(&request, member.https(), Done::Saved, &path(id, "")),
         Saved::Changed => changed(&member).await,
-        Saved::Invalid(invalid) => refused(&wrong_policy(t, &invalid)),
+        Saved::Invalid(invalid) => refused(&wrong::of_policy(t, &invalid)),
     }
 }

@@ -4,9 +4,11 @@ use actix_web::web::{Query, ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::consent_nav::Part;
+use super::consent_nav::{Part, path};
+use super::head::{Head, made};
+use super::seen::{ConsentForm, SEEN, Saved, Seen};
 use super::words::{self, RuleRow};
-use super::{ConsentForm, Head, SEEN, Saved, Seen, changed, made, path};
+use super::wrong;
 use crate::app::access::consent;
 use crate::domain::consent::place::Place;
 use crate::domain::consent::policy::{Circumstances, InForce, RULES_MAX};
@@ -109,13 +111,13 @@ impl Tried {
         t: &'static Texts,
         policy: &InForce,
     ) -> Result<(String, &'static str), (&'static str, String)> {
-        let (texts, wrong) = (&t.consent.test, &t.consent.form.wrong);
-        let target = Target::parse(&self.host, &self.path, "")
-            .map_err(|invalid| super::rule_form::wrong_at(t, &invalid))?;
+        let (texts, unknown_place) = (&t.consent.test, t.consent.form.wrong.place);
+        let target =
+            Target::parse(&self.host, &self.path, "").map_err(|invalid| wrong::of_rule(t, &invalid))?;
         let place = match self.place.as_str() {
             "" => None,
             typed => {
-                Some(Place::parse(typed).ok_or_else(|| ("place", fill(wrong.place, &[("entry", typed)])))?)
+                Some(Place::parse(typed).ok_or_else(|| ("place", fill(unknown_place, &[("entry", typed)])))?)
             }
         };
         let of =
@@ -222,6 +224,11 @@ pub(super) async fn answer(
     let (layout, head) = Head::of(member, member.t().consent.title, Part::Rules);
     let page = page(layout, head, &member.account.zone, latest.as_ref(), tried, refused);
     respond::form(refused.is_some(), &page)
+}
+
+/// The page, which says that somebody else changed the policy and nothing was saved.
+pub(super) async fn changed(member: &Member) -> Result<HttpResponse, WebError> {
+    answer(member, None, Some(member.t().consent.rules.changed)).await
 }
 
 async fn show(member: Member, Query(pairs): Query<Pairs>) -> Result<HttpResponse, WebError> {

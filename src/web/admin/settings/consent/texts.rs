@@ -7,8 +7,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::banner::{Looked, POLICY, SHOWN, query};
-use super::consent_nav::Part;
-use super::{ConsentForm, Head, SEEN, Saved, Seen, changed, path, words};
+use super::consent_nav::{Part, path};
+use super::head::Head;
+use super::rules::changed;
+use super::seen::{ConsentForm, SEEN, Saved, Seen};
+use super::words;
 use crate::app::access::consent;
 use crate::domain::account::AccountId;
 use crate::domain::consent::policy;
@@ -204,7 +207,7 @@ pub(crate) fn page(layout: Layout, head: Head, shown: &Shown<'_>) -> Page {
         language: language.to_owned(),
         language_name: words::language(t, language),
         is_built_in: usual.is_some(),
-        add: Field::new(t, LANGUAGE, texts.add, Kind::Text)
+        add: Field::new(t, LANGUAGE, texts.other, Kind::Text)
             .value(shown.wrong_language.unwrap_or_default())
             .hint(texts.add_hint)
             .error(wrong_language)
@@ -312,7 +315,7 @@ async fn show(
     answer(&request, &member, &shown)
 }
 
-/// Saves the texts of `language`; with `do=preview` only shows them.
+/// Saves the texts of `language`; with `do=check` only shows them.
 async fn save(request: HttpRequest, form: ConsentForm) -> Result<HttpResponse, WebError> {
     let ConsentForm { sender: member, fields } = form;
     member.need(Role::Admin)?;
@@ -339,7 +342,7 @@ async fn save(request: HttpRequest, form: ConsentForm) -> Result<HttpResponse, W
     if let Err(invalid) = banner.check() {
         return answer(&request, &member, &Shown { wrong: Some(&wrong_at(t, &invalid)), ..shown });
     }
-    if fields.text("do") == "preview" {
+    if fields.text("do") == "check" {
         return answer(&request, &member, &shown);
     }
     let (app, id) = (member.app(), member.account_id());

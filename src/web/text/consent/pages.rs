@@ -1,7 +1,7 @@
 //! Texts of the settings of consent: rules, presets, revisions, and the look of the banner. What visitors read is in
 //! `domain/consent_banner`.
 
-use super::Plural;
+use crate::web::text::Plural;
 
 texts! {
     ConsentPages {
@@ -178,7 +178,7 @@ texts! {
             link: "Ask visitors again…",
         },
         banner: ConsentBanner {
-            lead: "How the banner looks. It has the same texts and buttons for everybody; rejecting is as easy as accepting.",
+            lead: "How the banner looks to visitors who are asked or told. Rejecting is always as easy as accepting.",
             no_policy: "Choose the rules first. A banner is shown where they ask for one.",
             to_rules: "To the rules",
             unused: "None of the rules shows a banner at the moment.",
@@ -208,13 +208,15 @@ texts! {
             update: "Show the preview",
             shown_policy: "Policy in the preview",
             shown_language: "Language in the preview",
-            failed: "The preview cannot be shown. Save to see the banner.",
+            failed: "The preview cannot be shown at the moment.",
+            waits: "The banner appears here once what is in the form can be shown.",
         },
         texts: ConsentTexts {
             lead: "English, Dutch, German and French are built in. Say it in your own words here, or add a language.",
             language: "Language",
             languages: "Languages",
-            add: "Open a language",
+            other: "Another language",
+            add: "Open",
             add_hint: "A language tag such as es or pt-br.",
             wrong_language: "“{language}” is not a language tag such as es or pt-br.",
             built_in: "Built in: {text}",
