@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Outcome, table};
+use super::answer::{Answer, Outcome, note, table};
 use crate::app::commands::Command;
 use crate::config::Config;
 use crate::server::control;
@@ -33,11 +33,12 @@ pub(super) fn run(command: Account, config: &Config) -> Outcome {
     match command {
         Account::Add { name, domains, time_zone, currency } => {
             let made = control::execute(config, Command::AccountAdd { name, domains, time_zone, currency })?;
-            let text = format!(
-                "account {} created; it has no consent policy yet, so every visitor is counted (see guestlog consent set)",
-                made.get("account_id").unwrap_or(&Value::Null)
-            );
-            Ok(Answer::new(made, text))
+            let id = made.get("account_id").unwrap_or(&Value::Null).clone();
+            // Programs that read the answer as JSON see it too.
+            note(&format!(
+                "account {id} has no consent policy: every visitor is counted, and nobody is asked; see guestlog consent set"
+            ));
+            Ok(Answer::new(made, format!("account {id} created")))
         }
         Account::List => list(config),
     }

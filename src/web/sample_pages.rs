@@ -3,6 +3,7 @@
 
 mod companies;
 mod consent;
+mod consent_log;
 mod counting;
 mod events;
 mod fixtures;
@@ -181,6 +182,7 @@ fn pages() -> BTreeMap<&'static str, String> {
     .chain(privacy::pages_of_privacy())
     .chain(visitor_page::pages_for_visitors())
     .chain(consent::pages_of_consent())
+    .chain(consent_log::pages_of_consent())
     .chain(counting::pages_of_counting())
     .chain(properties::pages_of_properties())
     .chain(imports::pages_of_imports())

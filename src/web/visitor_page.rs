@@ -244,6 +244,7 @@ async fn respond_with(
             sites: &settings.domains,
             tracking: *account.tracking(),
             counting: account.counting(),
+            rules: account.consent.as_ref().map_or(&[], |policy| &policy.policy.rules),
             kept: retention::find(&state.app, account.id()).await?,
             page: None,
         },

@@ -1,9 +1,10 @@
 //! Creating accounts and changing their settings.
 
-use crate::app::access::{self, Actor};
+use crate::app::access::{self, Actor, consent};
 use crate::app::core::App;
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Invalid, Settings};
+use crate::domain::consent::rule::Rule;
 use crate::domain::exclusions::Exclusions;
 use crate::domain::money;
 use crate::domain::tracking::{self, Change, Tracking};
@@ -17,8 +18,18 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-/// Creates an account. A user who creates it becomes its owner.
+/// Creates an account without a consent policy. A user who creates it becomes its owner.
 pub async fn create(app: &App, actor: Actor, settings: Settings) -> Result<AccountId, Error> {
+    create_with_policy(app, actor, settings, Vec::new()).await
+}
+
+/// The same, with these rules of a consent policy; without rules there is none.
+pub async fn create_with_policy(
+    app: &App,
+    actor: Actor,
+    settings: Settings,
+    rules: Vec<Rule>,
+) -> Result<AccountId, Error> {
     let now = app.now();
     let id = app
         .store
@@ -29,6 +40,9 @@ pub async fn create(app: &App, actor: Actor, settings: Settings) -> Result<Accou
                 store::member::upsert(conn, user, id, Membership::OWNER)?;
             }
             store::audit::insert(conn, now, Some(id), actor.user(), "account.create", &settings.name)?;
+            if !rules.is_empty() {
+                consent::start(conn, actor, id, rules, now)?;
+            }
             Ok::<_, store::Error>(id)
         })
         .await?;

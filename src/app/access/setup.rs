@@ -1,11 +1,11 @@
 //! The first user. No user is there by default: an empty store prints a link that works once, for an hour.
 
-use crate::app::access::Error;
-use crate::app::access::sign_in;
+use crate::app::access::{Actor, Error, consent, sign_in};
 use crate::app::core::App;
 use crate::base::clock::HOUR;
 use crate::base::secret::Secret;
 use crate::domain::account::Settings;
+use crate::domain::consent::rule::Rule;
 use crate::domain::contact::Email;
 use crate::domain::password::{self, Weak};
 use crate::store::member::Membership;
@@ -70,7 +70,8 @@ pub fn check_password(email: &str, password: &str, account: Option<&Settings>) -
 }
 
 /// Makes the first user, who is server admin and owner of the first account, and signs them in. Returns the secret of
-/// the cookie. Without `account` the user becomes owner of all accounts that are there.
+/// the cookie. The account has these rules of a consent policy; without rules it has no policy. Without `account` the user
+/// becomes owner of all accounts that are there.
 ///
 /// # Errors
 /// `Link`, `Email`, `Weak`.
@@ -79,12 +80,12 @@ pub async fn set_up(
     link: &Secret,
     email: &str,
     password: &str,
-    account: Option<Settings>,
+    account: Option<(Settings, Vec<Rule>)>,
     browser: &str,
 ) -> Result<Secret, Error> {
     look(app, link).await?;
     let email = Email::parse(email).ok_or(Error::Email)?;
-    check_password(email.as_str(), password, account.as_ref())?;
+    check_password(email.as_str(), password, account.as_ref().map(|(settings, _)| settings))?;
     let hash = app.passwords.hash(password).await?;
     let (link, now) = (link.hash(), app.now());
     sign_in::begin(app, browser, now, move |conn| {
@@ -93,8 +94,11 @@ pub async fn set_up(
             return Err(Error::Link);
         }
         let user = store::user::insert(conn, &email, Some(&hash), true, now)?;
-        if let Some(settings) = &account {
-            store::account::insert(conn, settings, now)?;
+        if let Some((settings, rules)) = account {
+            let id = store::account::insert(conn, &settings, now)?;
+            if !rules.is_empty() {
+                consent::start(conn, Actor::User(user), id, rules, now)?;
+            }
         }
         for account in store::account::list(conn)? {
             store::member::upsert(conn, user, account.id, Membership::OWNER)?;

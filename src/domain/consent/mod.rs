@@ -1,9 +1,11 @@
 //! What a visitor allowed, and who said so. Every stored event has its consent (rules.md 2, 38).
 
+pub mod change;
 pub mod choice;
 pub mod counting;
 pub mod place;
 pub mod policy;
+pub mod preset;
 pub mod rule;
 
 use serde::{Deserialize, Serialize};

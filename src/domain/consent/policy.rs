@@ -145,7 +145,17 @@ impl InForce {
     /// Global Privacy Control, where it is honoured, is as strict as no cookies. No rule means that all is granted.
     #[must_use]
     pub fn choose(&self, of: Circumstances<'_>) -> PolicyType {
-        self.rules.choose(of)
+        self.rules.choose(of, |bit| self.rules.kind(bit, of.gpc))
+    }
+
+    /// The rule by which `choose` decides, by its place in the policy. `None` when no rule applies. Of rules that are
+    /// equally strict it is the preferred one.
+    #[must_use]
+    pub fn chosen_rule(&self, of: Circumstances<'_>) -> Option<usize> {
+        let ranked = |bit: Option<u32>| (self.rules.kind(bit, of.gpc), bit.map(std::cmp::Reverse));
+        let (_, bit) = self.rules.choose(of, ranked);
+        let target = &self.policy.preferred().get(bit?.0 as usize)?.target;
+        self.policy.rules.iter().position(|rule| rule.target == *target)
     }
 
     /// What is stored of a hit: its consent and the revision of the policy. `None` when the policy does not allow it,
@@ -248,18 +258,19 @@ impl Rules {
         rules
     }
 
-    fn choose(&self, of: Circumstances<'_>) -> PolicyType {
+    /// What `rank` says of the preferred rule (its bit), or of none; the greatest where several could apply.
+    fn choose<T: Ord>(&self, of: Circumstances<'_>, rank: impl Fn(Option<u32>) -> T) -> T {
         let mut page = 0;
         for (bit, pages) in self.pages.iter().enumerate() {
             if (pages.host.is_empty() || pages.host == of.host) && of.path.starts_with(&*pages.path) {
                 page |= 1 << bit;
             }
         }
-        let among = |group| self.kind(page, group, of.gpc);
+        let among = |group| rank(self.find(page, group));
         let elsewhere = among(Group::default());
         let strictest = |groups: &[Group]| groups.iter().map(|group| among(*group)).max();
         let Some(place) = of.place else {
-            return elsewhere.max(strictest(&self.groups).unwrap_or(elsewhere));
+            return strictest(&self.groups).into_iter().fold(elsewhere, T::max);
         };
         let Some(country) = self.countries.get(place.country()) else { return elsewhere };
         let rest = Group { of_region: 0, of_country: country.whole };
@@ -270,13 +281,17 @@ impl Rules {
         }
     }
 
-    /// What the preferred one of the rules of a page asks of somebody of this group.
-    fn kind(&self, page: u64, group: Group, gpc: bool) -> PolicyType {
+    /// The preferred one of the rules of a page for somebody of this group.
+    fn find(&self, page: u64, group: Group) -> Option<u32> {
         let ranks = [group.of_region, group.of_country, self.everywhere];
         let hosts = [page & self.of_host, page & !self.of_host];
         let found = hosts.iter().flat_map(|host| ranks.map(|rank| host & rank)).find(|rules| *rules != 0);
-        let rule = found.and_then(|rules| self.kinds.get(rules.trailing_zeros() as usize));
-        match rule {
+        found.map(u64::trailing_zeros)
+    }
+
+    /// What a rule asks, or none.
+    fn kind(&self, bit: Option<u32>, gpc: bool) -> PolicyType {
+        match bit.and_then(|bit| self.kinds.get(bit as usize)) {
             Some((_, true)) if gpc => PolicyType::NoCookies,
             Some((kind, _)) => *kind,
             None => PolicyType::None,
@@ -375,6 +390,29 @@ mod tests {
             in_force(vec![rule("a.test", "", "", PolicyType::None), rule("", "", "NL", PolicyType::OptIn)]);
         assert_eq!(choose(&policy, "a.test", "/", ""), PolicyType::None);
         assert_eq!(choose(&policy, "b.test", "/", ""), PolicyType::OptIn);
+    }
+
+    #[test]
+    fn the_rule_that_decides_is_named() {
+        let policy = in_force(vec![
+            rule("", "", "", PolicyType::Notify),
+            rule("", "", "NL", PolicyType::OptIn),
+            rule("shop.test", "/cart", "", PolicyType::OptIn),
+            rule("shop.test", "/", "US-CA", PolicyType::OptOut),
+        ]);
+        let chosen = |host: &str, path: &str, place: &str| {
+            let place = Place::parse(place);
+            policy.chosen_rule(Circumstances { host, path, place: place.as_ref(), gpc: false })
+        };
+        assert_eq!(chosen("a.test", "/", "BE"), Some(0));
+        assert_eq!(chosen("a.test", "/", "NL"), Some(1));
+        assert_eq!(chosen("a.test", "/", ""), Some(1), "the strictest that could apply");
+        assert_eq!(chosen("shop.test", "/cart", "NL"), Some(2));
+        assert_eq!(chosen("shop.test", "/cart", "US-CA"), Some(3));
+        assert_eq!(chosen("shop.test", "/cart", ""), Some(2));
+        let policy = in_force(vec![rule("", "/a", "", PolicyType::OptIn)]);
+        let of = Circumstances { host: "a.test", path: "/b", place: None, gpc: false };
+        assert_eq!(policy.chosen_rule(of), None);
     }
 
     #[test]

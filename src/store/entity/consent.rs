@@ -55,17 +55,22 @@ pub fn insert(
 
 /// The revision in force; `None` when the account has no policy.
 pub fn find(conn: &Connection, account: AccountId) -> Result<Option<Revision>, Error> {
-    Ok(list(conn, account, 1)?.pop())
+    Ok(list(conn, account, u32::MAX, 1)?.pop())
 }
 
-/// The latest revisions, the newest first.
-pub fn list(conn: &Connection, account: AccountId, limit: usize) -> Result<Vec<Revision>, Error> {
+/// Revisions with numbers below `before`, the newest first.
+pub fn list(
+    conn: &Connection,
+    account: AccountId,
+    before: u32,
+    limit: usize,
+) -> Result<Vec<Revision>, Error> {
     let mut statement = conn.prepare_cached(&format!(
         "select {COLUMNS} from consent_revision r left join user u on u.id = r.user_id
-         where r.account_id = ?1 order by r.number desc limit ?2"
+         where r.account_id = ?1 and r.number < ?2 order by r.number desc limit ?3"
     ))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = statement.query((account.0, limit))?;
+    let mut rows = statement.query((account.0, before, limit))?;
     let mut revisions = Vec::new();
     while let Some(row) = rows.next()? {
         revisions.push(read(row)?);

@@ -171,6 +171,16 @@ pub fn find(conn: &Connection, account: AccountId, number: VisitorNumber) -> Res
         .optional()?)
 }
 
+/// How many visitors were seen at or after this time. It reads all visitors of the account.
+pub fn count_since(conn: &Connection, account: AccountId, since: Millis) -> Result<u64, Error> {
+    let count: i64 = conn
+        .prepare_cached(
+            "select count(*) from visitor where account_id = ?1 and no_browser = 0 and last_ms >= ?2",
+        )?
+        .query_row((account.0, since.0), |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 /// The visitor a token stands for now.
 pub fn find_by_token(conn: &Connection, account: AccountId, token: &str) -> Result<Option<Visitor>, Error> {
     Ok(conn

@@ -67,7 +67,7 @@ fn pages(config: &mut ServiceConfig) {
     settings::properties::routes(config);
     settings::account_settings::routes(config);
     settings::advanced_tracking::routes(config);
-    settings::banner_preview::routes(config);
+    settings::consent::routes(config);
     settings::companies::routes(config);
     settings::consent::counting::routes(config);
     settings::identity::routes(config);

@@ -1,6 +1,8 @@
 //! One form field with its label, hint and error. The markup ties hint and error to the field, so screen readers
 //! read them out.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use askama::filters::HtmlSafe;
 
@@ -13,7 +15,7 @@ use crate::web::text::Texts;
 pub struct Field {
     pub t: &'static Texts,
     /// The name in the form. The element's id is `f-<name>`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     pub label: String,
     pub value: String,
     pub kind: Kind,
@@ -34,6 +36,8 @@ pub enum Kind {
     Password,
     /// A day, such as `2026-01-31`.
     Date,
+    /// A colour, such as `#1f4f8f`.
+    Colour,
     /// A field of several lines.
     Area {
         rows: u8,
@@ -55,10 +59,10 @@ pub struct Choice {
 impl HtmlSafe for Field {}
 
 impl Field {
-    pub fn new(t: &'static Texts, name: &'static str, label: &str, kind: Kind) -> Self {
+    pub fn new(t: &'static Texts, name: impl Into<Cow<'static, str>>, label: &str, kind: Kind) -> Self {
         Self {
             t,
-            name,
+            name: name.into(),
             label: label.to_owned(),
             value: String::new(),
             kind,
@@ -111,6 +115,7 @@ impl Field {
             Kind::Email => "email",
             Kind::Password => "password",
             Kind::Date => "date",
+            Kind::Colour => "color",
             _ => "text",
         }
     }

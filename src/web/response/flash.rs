@@ -54,10 +54,11 @@ pub enum Done {
     PropertyDeclared,
     PropertyUndeclared,
     ImportDiscarded,
+    ConsentAskedAgain,
 }
 
 /// Every notice with its text.
-const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 39] {
+const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 40] {
     [
         (Done::Saved, texts.saved),
         (Done::AccountMade, texts.account_made),
@@ -98,6 +99,7 @@ const fn notices(texts: &DoneTexts) -> [(Done, &'static str); 39] {
         (Done::PropertyDeclared, texts.property_declared),
         (Done::PropertyUndeclared, texts.property_undeclared),
         (Done::ImportDiscarded, texts.import_discarded),
+        (Done::ConsentAskedAgain, texts.consent_asked_again),
     ]
 }
 

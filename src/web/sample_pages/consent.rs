@@ -1,147 +1,195 @@
-//! The consent log and the report of consent, from sample data.
+//! The settings of consent, from sample data.
+
+use std::collections::BTreeMap;
 
 use askama::Template;
 
-use super::events::{FULL, NOW, zone};
-use super::fixtures::{ARABIC, HOSTILE, LONG, layout, today};
-use crate::app::reports::ConsentReport;
-use crate::app::reports::consent::{AskedShare, ConsentRow, OriginRow};
-use crate::app::reports::consent_log::{ChoiceRow, ConsentLog, Shown, Wanted};
-use crate::base::clock::{DAY, MINUTE};
+use super::events::{FULL, NOW, named, zone};
+use super::fixtures::{ARABIC, HOSTILE, LONG};
+use crate::base::clock::{DAY, Millis};
 use crate::domain::account::AccountId;
-use crate::domain::consent::choice::{Answer, Asked, Choice, ChoiceToken, How, Receipt};
-use crate::domain::consent::rule::PolicyType;
-use crate::domain::consent_banner::{Texts, built_in};
-use crate::domain::device::DeviceClass;
+use crate::domain::consent::change::changes;
+use crate::domain::consent::policy::{Policy, RULES_MAX};
+use crate::domain::consent::preset::Preset;
+use crate::domain::consent::rule::{PolicyType, Rule, Target};
+use crate::domain::consent_banner::{Banner, Colour, Position};
 use crate::domain::user::Role;
-use crate::store::consent::choice::report::Answers;
-use crate::web::admin::consent::{log, report};
+use crate::store::consent::Revision;
+use crate::web::admin::settings::consent::banner::{self, Looked};
+use crate::web::admin::settings::consent::consent_nav::{ConsentNav, Part};
+use crate::web::admin::settings::consent::head::Head;
+use crate::web::admin::settings::consent::rules::Tried;
+use crate::web::admin::settings::consent::seen::Seen;
+use crate::web::admin::settings::consent::{ask_again, presets, revisions, rule_form, rules, texts};
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
-use crate::web::paths::Report;
-use crate::web::request::query;
-use crate::web::response::page::Section;
+use crate::web::response::page::{Layout, Section};
 use crate::web::text::EN;
 
-fn choice(n: u8, how: How, mask: u8, page: (&str, &str), language: &str) -> Choice {
-    let countries = ["NL", "DE", "", "US"];
-    Choice {
-        receipt: Receipt([n.wrapping_mul(37) ^ 0xa5; 16]),
-        at: NOW.plus(-i64::from(n) * 47 * MINUTE),
-        token: (mask & 2 != 0).then_some(ChoiceToken([n; 16])),
-        revision: 3 + u32::from(n % 2),
-        kind: PolicyType::OptInCategories,
-        how,
-        mask,
-        language: language.to_owned(),
-        asked: Asked {
-            host: page.0.to_owned(),
-            path: page.1.to_owned(),
-            country: countries[usize::from(n) % 4].to_owned(),
-            device: DeviceClass::ALL[usize::from(n) % 4],
-        },
-    }
-}
-
-fn choices(name: &str) -> Vec<Choice> {
-    let odd = if name == HOSTILE { HOSTILE } else { "/pricing" };
-    let long = format!("/{LONG}/{ARABIC}");
-    vec![
-        choice(1, How::Accept, 15, ("example.com", "/"), "nl"),
-        choice(2, How::Reject, 1, ("example.com", odd), "en"),
-        choice(3, How::Save, 3, ("shop.example.com:8443", &long), "de"),
-        choice(4, How::Close, 15, ("example.com", "/"), "pt-br"),
-        choice(5, How::Withdraw, 1, ("example.com", ""), "ar"),
-    ]
-}
-
-fn nav() -> SettingsNav {
-    SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::Privacy)
-}
-
-fn log_of(name: &str, choices: &[Choice], wanted: &Wanted, has_more: bool) -> String {
-    let found = ConsentLog {
-        rows: choices.iter().map(ChoiceRow::of).collect(),
-        total: choices.len() as u64 * if has_more { 4_120 } else { 1 },
-        next: has_more.then(|| "1-00".to_owned()),
+fn head(title: &str, name: &str, current: Part, may_change: bool) -> (Layout, Head) {
+    let role = if may_change { Role::Admin } else { Role::Editor };
+    let mut layout = named(title, name, role);
+    layout.section = Some(Section::Settings);
+    let head = Head {
+        nav: SettingsNav::of(&EN, AccountId::FIRST, role, Tab::Consent),
+        parts: ConsentNav { t: &EN, account: AccountId::FIRST, current },
+        id: AccountId::FIRST,
+        may_change,
     };
-    let layout = layout(EN.consent_log.title, Section::Settings, name);
-    log::page(layout, nav(), &zone(), wanted, 1, (&found, choices)).render().unwrap()
+    (layout, head)
 }
 
-fn choice_of(name: &str, choice: Choice, texts: Option<Texts>) -> String {
-    let shown = Shown { choice, zone: zone(), made: NOW.plus(-40 * DAY), texts };
-    let layout = layout(EN.consent_log.choice_title, Section::Settings, name);
-    log::choice_page(layout, nav(), &shown).render().unwrap()
+fn revision(number: u32, policy: Policy) -> Revision {
+    let user = (number > 1).then(|| "sanne.de.vries@example.com".to_owned());
+    let made = Millis(NOW.0 - i64::from(40 - number) * DAY);
+    Revision { number, made, user, asks_again: number == 3, policy }
 }
 
-fn row(name: &str, n: u64) -> ConsentRow {
-    let answers =
-        Answers { accepted: 812 * n, partly: 44 * n, refused: 390 * n, withdrawn: n, allowed: 840 * n };
-    ConsentRow { name: name.to_owned(), answers, asked: 1_700 * n }
+fn policy(rules: Vec<Rule>) -> Policy {
+    Policy { rules, ..Policy::default() }
 }
 
-fn report_of(name: &str, by: &str, names: &[&str], asked: Option<AskedShare>) -> String {
-    let rows: Vec<ConsentRow> = names.iter().zip((1..=9).rev()).map(|(name, n)| row(name, n)).collect();
-    let sum = |of: fn(&Answers) -> u64| rows.iter().map(|row| of(&row.answers)).sum();
-    let answers = Answers {
-        accepted: sum(|a| a.accepted),
-        partly: sum(|a| a.partly),
-        refused: sum(|a| a.refused),
-        withdrawn: sum(|a| a.withdrawn),
-        allowed: sum(|a| a.allowed),
+fn usual() -> Policy {
+    policy(Preset::California.apply(&Preset::Europe.apply(&[])))
+}
+
+/// As many rules as there can be, with long hosts and paths and many places.
+fn many() -> Policy {
+    let kinds = PolicyType::ALL;
+    let rule = |n: usize| {
+        let places = ["", "NL", "US-CA, US-NY, CA-QUEBEC", "BR, CL, AR, UY, PY, BO, PE, EC, CO, VE"][n % 4];
+        let host = if n % 3 == 0 { format!("{LONG}.shop.example.com") } else { String::new() };
+        let target = Target::parse(&host, &format!("/{n}/{LONG}"), places).unwrap();
+        Rule { target, kind: kinds[n % kinds.len()], gpc: n % 2 == 0 }
     };
-    let origin = |origin: &str, page_views| OriginRow {
-        origin: origin.to_owned(),
-        sessions: page_views / 3,
-        page_views,
+    policy((0..RULES_MAX).map(rule).collect())
+}
+
+fn rules_of(name: &str, latest: Option<&Revision>, tried: Option<&Tried>, may_change: bool) -> String {
+    let (layout, head) = head(EN.consent.title, name, Part::Rules, may_change);
+    let refused = (name == HOSTILE).then_some(EN.consent.rules.changed);
+    rules::page(layout, head, &zone(), latest, tried, refused).render().unwrap()
+}
+
+fn rule_form_of(
+    typed: &rule_form::Typed,
+    rule: Option<usize>,
+    wrong: Option<(&'static str, String)>,
+) -> String {
+    let (layout, head) = head(EN.consent.form.add_title, FULL, Part::Rules, true);
+    rule_form::page(layout, head, 2, rule, typed, wrong.as_ref()).render().unwrap()
+}
+
+fn preset_of(preset: Preset, policy: Policy) -> String {
+    let (layout, head) = head(EN.consent.presets.europe, FULL, Part::Rules, true);
+    presets::page(layout, head, preset, Seen { revision: 2, policy }).render().unwrap()
+}
+
+fn ask_again_of(policy: &Policy, visitors: u64) -> String {
+    let (layout, head) = head(EN.consent.again.title, FULL, Part::Revisions, true);
+    ask_again::page(layout, head, 2, policy, visitors).render().unwrap()
+}
+
+fn banner_of(typed: &banner::Typed, wrong: Option<(&'static str, String)>, may_change: bool) -> String {
+    let (layout, head) = head(EN.consent.tabs.banner, FULL, Part::Banner, may_change);
+    let seen = Seen { revision: 2, policy: usual() };
+    let looked = Looked { policy: "3".to_owned(), language: "nl".to_owned() };
+    banner::page(layout, head, &seen, typed, &looked, wrong.as_ref()).render().unwrap()
+}
+
+fn texts_of(language: &str, own: &[(&str, &str)], wrong: Option<(String, String)>) -> String {
+    let (layout, head) = head(EN.consent.tabs.texts, FULL, Part::Texts, true);
+    let seen = Seen { revision: 2, policy: usual() };
+    let own: BTreeMap<String, String> =
+        own.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    let looked = Looked { policy: "4".to_owned(), language: language.to_owned() };
+    let shown = texts::Shown {
+        seen: &seen,
+        language,
+        wrong_language: (language == "en").then_some("not a tag"),
+        own: &own,
+        looked: &looked,
+        wrong: wrong.as_ref(),
     };
-    let found = ConsentReport {
-        answers,
-        asked,
-        not_logged: if name == HOSTILE { 2 } else { 0 },
-        total: rows.len() as u64,
-        origins: if rows.is_empty() {
-            Vec::new()
-        } else {
-            vec![
-                origin("banner", 41_207),
-                origin("policy", 12_001),
-                origin("outside_banner", 980),
-                origin("server", 12),
-            ]
-        },
-        damaged: if name == HOSTILE { vec!["2026-11-20".to_owned()] } else { Vec::new() },
-        rows,
-        ..ConsentReport::default()
-    };
-    let pairs = [("period".to_owned(), "28d".to_owned()), ("by".to_owned(), by.to_owned())];
-    let params = query::read(AccountId::FIRST, Report::Consent, &pairs, &["by"], today()).unwrap();
-    let layout = layout(EN.consent_report.title, Section::Consent, name);
-    report::page(layout, &params, &found).render().unwrap()
+    texts::page(layout, head, &shown).render().unwrap()
+}
+
+fn history() -> Vec<Revision> {
+    let look = Banner { position: Position::Centre, privacy_url: "/privacy".to_owned(), ..Banner::default() };
+    let own = BTreeMap::from([("accept".to_owned(), HOSTILE.to_owned())]);
+    let worded = Banner { own_texts: BTreeMap::from([("nl".to_owned(), own)]), ..look.clone() };
+    let with = |banner| Policy { banner, ..usual() };
+    let all = [
+        policy(Preset::Europe.apply(&[])),
+        with(look),
+        with(worded.clone()),
+        Policy { banner: worded, ..many() },
+    ];
+    let mut made: Vec<Revision> = (1..).zip(all).map(|(number, policy)| revision(number, policy)).collect();
+    made.reverse();
+    made
+}
+
+fn revisions_of(found: &[Revision]) -> String {
+    let former = found.iter().skip(1).map(Some).chain([None]);
+    let found: Vec<_> = found
+        .iter()
+        .zip(former)
+        .map(|(one, former)| (one.clone(), changes(former.map(|former| &former.policy), &one.policy)))
+        .collect();
+    let (layout, head) = head(EN.consent.tabs.revisions, FULL, Part::Revisions, true);
+    revisions::list_page(layout, head, &zone(), &found, true).render().unwrap()
+}
+
+fn revision_of(found: &[Revision], at: usize) -> String {
+    let (layout, head) = head("Revision 3", FULL, Part::Revisions, false);
+    revisions::show_page(layout, head, &zone(), &found[at], found.get(at + 1)).render().unwrap()
 }
 
 /// Name and HTML of each page.
 pub(super) fn pages_of_consent() -> Vec<(&'static str, String)> {
-    let all = Wanted { limit: 100, ..Wanted::default() };
-    let some = Wanted {
-        key: Some(HOSTILE.to_owned()),
-        answer: Some(Answer::Partly),
-        from: Some(today()),
-        ..all.clone()
+    let full = revision(2, usual());
+    let tried = |host: &str, place: &str, gpc| Tried {
+        host: host.to_owned(),
+        path: "/cart".to_owned(),
+        place: place.to_owned(),
+        gpc,
     };
-    let hers = choices(FULL).remove(0);
-    let asked = AskedShare { days: 28, asked: 41_000, answered: 24_100, allowed: 15_800, unanswered: 16_900 };
+    let hostile = rule_form::Typed {
+        kind: HOSTILE.to_owned(),
+        places: HOSTILE.to_owned(),
+        host: LONG.to_owned(),
+        path: ARABIC.to_owned(),
+        gpc: true,
+    };
+    let usual_look = banner::Typed::from(Banner::default());
+    let grey = Banner { accent: Colour::parse("#777777").unwrap(), ..Banner::default() };
+    let contrast = ("accent_text", "its contrast is 4.47".to_owned());
+    let missing = ("reject".to_owned(), EN.consent.texts.missing.to_owned());
+    let history = history();
     vec![
-        ("consent-log", log_of(FULL, &choices(FULL), &all, true)),
-        ("consent-log-empty", log_of(FULL, &[], &all, false)),
-        ("consent-log-none", log_of(FULL, &[], &some, false)),
-        ("consent-log-hostile", log_of(HOSTILE, &choices(HOSTILE), &some, true)),
-        ("consent-choice", choice_of(FULL, hers.clone(), built_in("nl").cloned())),
-        ("consent-choice-no-texts", choice_of(FULL, hers, None)),
-        ("consent-choice-erased", choice_of(HOSTILE, choices(HOSTILE).remove(4), built_in("fr").cloned())),
-        ("consent-report", report_of(FULL, "country", &["NL", "DE", "US", ""], Some(asked))),
-        ("consent-report-not-asked", report_of(FULL, "device", &["desktop", "mobile", "tablet"], None)),
-        ("consent-report-empty", report_of(FULL, "country", &[], None)),
-        ("consent-report-hostile", report_of(HOSTILE, "page", &[HOSTILE, LONG, ARABIC, ""], Some(asked))),
+        ("consent-empty", rules_of(FULL, None, None, true)),
+        ("consent-full", rules_of(FULL, Some(&full), Some(&tried("shop.example.com", "NL", false)), true)),
+        ("consent-gpc", rules_of(FULL, Some(&full), Some(&tried("example.com", "BR", true)), true)),
+        ("consent-wrong", rules_of(FULL, Some(&full), Some(&tried("example.com", "Atlantis", false)), true)),
+        ("consent-many", rules_of(FULL, Some(&revision(3, many())), None, true)),
+        ("consent-editor", rules_of(FULL, Some(&full), None, false)),
+        ("consent-hostile", rules_of(HOSTILE, Some(&full), Some(&tried(HOSTILE, HOSTILE, true)), true)),
+        ("consent-rule", rule_form_of(&rule_form::Typed::default(), None, None)),
+        ("consent-rule-edit", rule_form_of(&rule_form::Typed::from(&usual().rules[1]), Some(2), None)),
+        ("consent-rule-wrong", rule_form_of(&hostile, Some(2), Some(("places", HOSTILE.to_owned())))),
+        ("consent-preset", preset_of(Preset::Cookieless, usual())),
+        ("consent-preset-same", preset_of(Preset::California, usual())),
+        ("consent-ask-again", ask_again_of(&usual(), 18_233)),
+        ("consent-ask-again-nobody", ask_again_of(&policy(Preset::Cookieless.apply(&[])), 1)),
+        ("consent-banner", banner_of(&usual_look, None, true)),
+        ("consent-banner-editor", banner_of(&usual_look, None, false)),
+        ("consent-banner-wrong", banner_of(&banner::Typed::from(grey), Some(contrast), true)),
+        ("consent-texts", texts_of("nl", &[("accept", "Prima"), ("heading", ARABIC)], None)),
+        ("consent-texts-new", texts_of("ar", &[("accept", ARABIC)], Some(missing))),
+        ("consent-texts-hostile", texts_of("en", &[("accept", HOSTILE), ("opt_in", HOSTILE)], None)),
+        ("consent-revisions", revisions_of(&history)),
+        ("consent-revisions-empty", revisions_of(&[])),
+        ("consent-revision", revision_of(&history, 1)),
+        ("consent-revision-first", revision_of(&history, 3)),
     ]
 }

@@ -8,6 +8,7 @@ use crate::app::access::retention::Preview;
 use crate::base::clock::DAY;
 use crate::domain::account::AccountId;
 use crate::domain::consent::counting::Counting;
+use crate::domain::consent::preset::Preset;
 use crate::domain::retention::{Kind, Retention};
 use crate::domain::tracking::Tracking;
 use crate::domain::user::Role;
@@ -36,10 +37,13 @@ pub(super) fn pages_of_privacy() -> Vec<(&'static str, String)> {
     let typed = [(Kind::Visits, HOSTILE.to_owned()), (Kind::Contacts, LONG.to_owned())];
     let hostile = [HOSTILE.to_owned(), LONG.to_owned(), ARABIC.to_owned()];
     let (zone, sites) = (zone(), ["www.example.com".to_owned(), "shop.example.com".to_owned()]);
+    let rules = Preset::California.apply(&Preset::Europe.apply(&[]));
+    let cookieless = Preset::Cookieless.apply(&[]);
     let whole = Shown {
         zone: &zone,
         now: NOW,
         sites: &sites,
+        rules: &rules,
         tracking: Tracking { collect_forms: true, ..Tracking::default() },
         counting: Counting { anonymous: true, asked: false },
         kept: Retention::of_months(25),
@@ -61,6 +65,8 @@ pub(super) fn pages_of_privacy() -> Vec<(&'static str, String)> {
         ("privacy-clock", of(FULL, &Shown { doubted_since: Some(NOW.plus(-400 * DAY)), ..whole })),
         ("privacy-clock-owner", of(FULL, &ahead)),
         ("privacy-german", of(FULL, &Shown { language: "de", kept, ..whole })),
+        ("privacy-cookieless", of(FULL, &Shown { rules: &cookieless, ..whole })),
+        ("privacy-no-policy", of(FULL, &Shown { rules: &[], ..whole })),
         ("privacy-wrong", of(HOSTILE, &Shown { typed: Some(&typed), ..whole })),
         ("privacy-hostile", of(HOSTILE, &Shown { sites: &hostile, ..whole })),
     ]

@@ -15,6 +15,7 @@ use crate::app::state::script_cache::Fetched;
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::base::random::SeededRandom;
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::consent::preset::Preset;
 use crate::domain::exclusions::{Exclusions, parse_addresses};
 use crate::domain::hit_reason::Reason;
 use crate::domain::identity_key::{IdentityKey, IdentityKeys};
@@ -346,6 +347,7 @@ fn settings() -> Settings {
 
 fn install(name: &str, first_hit: Option<Millis>, hits: Vec<Entry>, fetched: bool) -> String {
     let site = SiteStatus {
+        rules: if first_hit.is_some() { Preset::Europe.apply(&[]) } else { Vec::new() },
         now: NOW,
         first_hit,
         fetched: fetched.then(|| Fetched { times: 3, last: NOW.plus(-2 * MINUTE) }),

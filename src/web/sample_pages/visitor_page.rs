@@ -33,6 +33,7 @@ fn visitor(language: &str, name: &str, number: &str, answer: Result<Option<&Show
         sites: &sites,
         tracking: Tracking { collect_forms: true, ..Tracking::default() },
         counting: Counting { anonymous: true, asked: false },
+        rules: &[],
         kept: Retention::of_months(25),
         page: None,
     };

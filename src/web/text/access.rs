@@ -45,6 +45,7 @@ texts! {
             property_undeclared: "The property is undeclared. Its values stay.",
             form_deleted: "The form and what was submitted with it were deleted.",
             import_discarded: "The file was deleted.",
+            consent_asked_again: "Visitors are asked again from now on.",
         },
         field: Fields {
             email: "Email",
@@ -66,7 +67,7 @@ texts! {
             publish_js: "Can publish custom JavaScript",
             publish_js_hint: "Applies to admins only. The code runs on your sites for every visitor. Owners can always publish it; viewers and editors never can.",
             website_settings: "Can change website settings",
-            website_settings_hint: "Applies to editors only. They can then change everything under Advanced tracking. Admins and owners always can; viewers never can.",
+            website_settings_hint: "Applies to editors only. They can then change everything under Advanced tracking, and see the settings of consent. Admins and owners always can; viewers never can.",
             token_name: "Name",
             token_name_hint: "What the token is used for, such as “Shop server”.",
         },

@@ -62,8 +62,7 @@ macro_rules! texts {
 }
 
 pub mod access;
-pub mod banner_preview;
-pub mod consent_log;
+pub mod consent;
 pub mod element_picker;
 pub mod error;
 pub mod events;
@@ -83,8 +82,9 @@ pub mod tracking;
 
 use access::Access;
 use anonymous::Anonymous;
-use banner_preview::BannerPreview;
 use companies::Companies;
+use consent::banner_preview::BannerPreview;
+use consent::pages::ConsentPages;
 use consent_log::{ConsentLog, ConsentReport};
 use contacts::Contacts;
 use element_picker::Picker;
@@ -133,6 +133,7 @@ texts! {
         install: Install,
         tracking: Tracking,
         own_visits: OwnVisits,
+        consent: ConsentPages,
         banner_preview: BannerPreview,
         consent_log: ConsentLog,
         consent_report: ConsentReport,

@@ -3,6 +3,8 @@
 texts! {
     Tracking {
         lead: "How the sites of this account are tracked. Browsers apply a change within a minute.",
+        /// Followed by a link.
+        consent_elsewhere: "What visitors are asked before they are tracked is set under",
         lawyer: "These settings decide what is collected from your visitors. What the law asks of you depends on where you and they are; have a lawyer judge it.",
         sites: "Domains and cookies",
         limit: "Limit tracking to the domains of this account",

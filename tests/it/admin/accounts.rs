@@ -1,7 +1,8 @@
 //! Accounts: created by server administrators, changed by administrators, listed for their members.
 
-use guestlog::app::access::Actor;
+use guestlog::app::access::{Actor, consent};
 use guestlog::app::events::definitions;
+use guestlog::domain::consent::preset::Preset;
 use guestlog::domain::event::{EventKind, Typed};
 use guestlog::domain::user::Role;
 
@@ -28,6 +29,18 @@ async fn a_server_admin_makes_an_account_and_owns_it() {
     let account = site.app.accounts.list().remove(1);
     assert_eq!(account.settings().domains, ["second.test", "shop.second.test"]);
     assert_eq!(account.settings().currency, "JPY");
+    let policy = &account.consent.as_ref().expect("the chosen one is opt-in in Europe").policy;
+    assert_eq!(policy.rules, Preset::Europe.apply(&[]));
+    let revision = consent::find(&site.app, account.id()).await.unwrap().unwrap();
+    assert_eq!((revision.number, revision.user.as_deref()), (1, Some("root@example.com")));
+    root.get("/accounts/new").await;
+    let fields = [("name", "Third"), ("time_zone", "UTC"), ("currency", "EUR")];
+    let refused = root.post("/accounts/new", &fields).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("Choose what visitors are asked."), "{}", refused.body);
+    let later = root.post("/accounts/new", &[&fields[..], &[("consent", "later")]].concat()).await;
+    assert_eq!(later.status, 303);
+    assert!(site.app.accounts.list().remove(2).consent.is_none());
 }
 
 /// Amounts are stored in minor units. A currency with another number of decimals would change all of them.

@@ -3,11 +3,12 @@
 
 use actix_web::http::Method;
 use guestlog::app::access::Actor;
-use guestlog::app::access::tokens;
+use guestlog::app::access::{consent, tokens};
 use guestlog::app::events::definitions;
 use guestlog::app::people::import::{self, Upload};
 use guestlog::app::people::{companies, lists, property_definitions};
 use guestlog::base::clock::Millis;
+use guestlog::domain::consent::preset::Preset;
 use guestlog::domain::event::{EventKind, Typed};
 use guestlog::domain::form::FormKey;
 use guestlog::domain::list::{Condition, Conditions, ListKind, TextField, TextTest};
@@ -124,6 +125,20 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/accounts/{a}/settings/advanced-tracking", ADMIN),
     ("POST", "/accounts/{a}/settings/advanced-tracking", ADMIN),
     ("POST", "/accounts/{a}/settings/advanced-tracking/own-visits", ADMIN),
+    ("GET", "/accounts/{a}/settings/consent", ADMIN),
+    ("POST", "/accounts/{a}/settings/consent/rules", ADMIN),
+    ("GET", "/accounts/{a}/settings/consent/rule", ADMIN),
+    ("POST", "/accounts/{a}/settings/consent/rule", ADMIN),
+    ("GET", "/accounts/{a}/settings/consent/preset?preset=europe", ADMIN),
+    ("POST", "/accounts/{a}/settings/consent/preset", ADMIN),
+    ("GET", "/accounts/{a}/settings/consent/ask-again", ADMIN),
+    ("POST", "/accounts/{a}/settings/consent/ask-again", ADMIN),
+    ("GET", "/accounts/{a}/settings/consent/revisions", ADMIN),
+    ("GET", "/accounts/{a}/settings/consent/revisions/1", ADMIN),
+    ("GET", "/accounts/{a}/settings/consent/banner", ADMIN),
+    ("POST", "/accounts/{a}/settings/consent/banner", ADMIN),
+    ("GET", "/accounts/{a}/settings/consent/texts", ADMIN),
+    ("POST", "/accounts/{a}/settings/consent/texts", ADMIN),
     ("GET", "/accounts/{a}/settings/consent/preview", ADMIN),
     ("GET", "/accounts/{a}/settings/consent/preview/site", ADMIN),
     ("GET", "/accounts/{a}/settings/consent/preview/banner.js", ADMIN),
@@ -235,6 +250,8 @@ async fn world() -> World {
         let form = FormKey::parse("contact").unwrap();
         let sent = move |conn: &store::Connection| store::form::upsert(conn, account, &form, 0, Millis(0));
         site.app.store.writer.write(sent).await.unwrap();
+        let asks = Preset::Europe.apply(&[]);
+        consent::replace_rules(&site.app, Actor::Machine, account, 0, asks).await.unwrap();
         let plan = Definition::parse("plan", "", PropertyType::Text, "").unwrap();
         property_definitions::create(&site.app, Actor::Machine, account, plan).await.unwrap();
         for name in ["one", "two"] {

@@ -4,6 +4,7 @@ mod accounts;
 mod advanced_tracking;
 mod colours;
 mod companies;
+mod consent;
 mod consent_log;
 mod contact_edit;
 mod contacts;

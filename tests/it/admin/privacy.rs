@@ -1,9 +1,11 @@
 //! The settings page about how long data is kept.
 
-use guestlog::app::access::{self, Actor};
+use guestlog::app::access::{self, Actor, consent};
 use guestlog::app::jobs::close_days::CloseJob;
 use guestlog::app::jobs::retention::RetentionJob;
 use guestlog::base::clock::DAY;
+use guestlog::domain::consent::preset::Preset;
+use guestlog::domain::consent::rule::{PolicyType, Rule, Target};
 use guestlog::domain::retention::{MONTHS_MAX, Retention};
 use guestlog::domain::user::Role;
 use guestlog::store;
@@ -112,4 +114,72 @@ async fn a_server_admin_says_that_the_clock_is_right() {
         actix_web::rt::task::spawn_blocking(run).await.unwrap(),
         fixture.site.app.accounts.list().len()
     );
+}
+
+#[actix_web::test]
+async fn the_text_for_the_privacy_statement_follows_the_consent_policy() {
+    let fixture = Fixture::new().await;
+    let (app, account) = (&fixture.site.app, fixture.account);
+    let admin = fixture.site.signed_in(account, "admin@site.test", Role::Admin).await;
+    let statement = async |language: &str| {
+        let page = admin.get(&fixture.path(&format!("settings/privacy?language={language}"))).await.body;
+        plain(page.split("id=\"statement\"").nth(1).unwrap())
+    };
+    let text = statement("en").await;
+    assert!(text.contains("__hstc") && !text.contains("banner"), "without a policy: {text}");
+    let set = async |rules: Vec<Rule>| {
+        let seen = consent::find(app, account).await.unwrap().map_or(0, |latest| latest.number);
+        consent::replace_rules(app, Actor::Machine, account, seen, rules).await.unwrap();
+    };
+    set(Preset::California.apply(&Preset::Europe.apply(&[]))).await;
+    for (language, words) in [
+        (
+            "en",
+            [
+                "European Economic Area",
+                "In US-CA",
+                "until you reject",
+                "only after you accept",
+                "take it for a no",
+            ],
+        ),
+        (
+            "nl",
+            ["Europese Economische Ruimte", "In US-CA", "totdat u", "alleen nadat u", "als een weigering"],
+        ),
+        ("de", ["Europäischen Wirtschaftsraum", "In US-CA", "bis Sie es", "erst, nachdem", "als Ablehnung"]),
+        (
+            "fr",
+            ["économique européen", "Dans US-CA", "jusqu’à ce que", "qu’après votre accord", "pour un refus"],
+        ),
+    ] {
+        let text = statement(language).await;
+        for word in words {
+            assert!(text.contains(word), "{language}: {word}: {text}");
+        }
+    }
+    set(vec![Rule { target: Target::everywhere(), kind: PolicyType::OptIn, gpc: false }]).await;
+    let text = statement("en").await;
+    assert!(text.contains("only after you accept") && !text.contains("depends on where you are"), "{text}");
+    set(vec![Rule {
+        target: Target::parse("", "/shop", "").unwrap(),
+        kind: PolicyType::NoCookies,
+        gpc: false,
+    }])
+    .await;
+    let text = statement("en").await;
+    assert!(
+        text.contains("– /shop: We do not do this") && text.contains("– Everywhere else: We count"),
+        "{text}"
+    );
+    set(Preset::Cookieless.apply(&[])).await;
+    for (language, words) in [
+        ("en", "set no cookies"),
+        ("nl", "plaatsen geen cookies"),
+        ("de", "setzen keine Cookies"),
+        ("fr", "aucun cookie"),
+    ] {
+        let text = statement(language).await;
+        assert!(text.contains(words) && !text.contains("__hstc"), "{language}: {text}");
+    }
 }

@@ -3,6 +3,7 @@
 use guestlog::app::access::setup;
 use guestlog::base::clock::HOUR;
 use guestlog::base::secret::Secret;
+use guestlog::domain::consent::preset::Preset;
 
 use crate::harness::app::{PASSWORD, Reply, TestApp};
 use crate::harness::browser::Browser;
@@ -36,6 +37,8 @@ async fn the_first_user_sets_up_the_server_and_the_first_account() {
     assert_eq!(settings.name, "Analytical Engines");
     assert_eq!(settings.domains, ["engines.test", "www.other.test"]);
     assert_eq!((settings.time_zone.as_str(), settings.currency.as_str()), ("Europe/Amsterdam", "GBP"));
+    let policy = &account.consent.as_ref().expect("the chosen one is opt-in in Europe").policy;
+    assert_eq!(policy.rules, Preset::Europe.apply(&[]));
     let list = browser.get("/accounts").await;
     assert!(list.body.contains("Analytical Engines") && list.body.contains("New account"), "{}", list.body);
     assert!(list.body.contains("ada@example.com"));
@@ -129,4 +132,37 @@ async fn what_is_wrong_is_said_beside_its_field_and_what_was_typed_is_kept() {
     let empty = browser.press("Set up", &[]).await;
     assert_eq!((empty.status, empty.body.matches("aria-invalid").count()), (422, 3), "all at once");
     assert_eq!(browser.press("Set up", &right).await.status, 303, "mended and sent again");
+}
+
+#[actix_web::test]
+async fn what_visitors_are_asked_is_chosen_or_left_for_later() {
+    for (choice, rules) in [
+        ("cookieless", Preset::Cookieless.apply(&[])),
+        ("california", Preset::California.apply(&[])),
+        ("later", Vec::new()),
+    ] {
+        let site = TestApp::new().await;
+        let secret = link(&site).await;
+        let browser = site.browser();
+        browser.get(&format!("/setup?token={}", secret.reveal())).await;
+        let fields = [
+            ("token", secret.reveal()),
+            ("email", "ada@example.com"),
+            ("password", PASSWORD),
+            ("name", "Engines"),
+            ("time_zone", "UTC"),
+            ("currency", "EUR"),
+        ];
+        for wrong in ["", "moon"] {
+            let fields = [&fields[..], &[("consent", wrong)]].concat();
+            let refused = browser.post("/setup", &fields).await;
+            assert_eq!(refused.status, 422, "{wrong}");
+            assert!(refused.body.contains("Choose what visitors are asked."), "{}", refused.body);
+        }
+        let made = browser.post("/setup", &[&fields[..], &[("consent", choice)]].concat()).await;
+        assert_eq!(made.status, 303, "{}", made.body);
+        let account = site.app.accounts.list().remove(0);
+        let found = account.consent.as_ref().map(|policy| policy.policy.rules.clone()).unwrap_or_default();
+        assert_eq!((found, account.consent.is_some()), (rules, choice != "later"));
+    }
 }

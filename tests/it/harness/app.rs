@@ -162,7 +162,7 @@ impl TestApp {
     pub(crate) async fn server_admin(&self, email: &str) -> Browser {
         let link = setup::setup_link(&self.app).await.unwrap().expect("nobody is set up yet");
         let settings = Settings::parse("First", &["first.test".to_owned()], "UTC", "EUR").unwrap();
-        let account = self.app.accounts.list().is_empty().then_some(settings);
+        let account = self.app.accounts.list().is_empty().then_some((settings, Vec::new()));
         setup::set_up(&self.app, &link, email, PASSWORD, account, "").await.unwrap();
         let browser = self.browser();
         browser.sign_in(email, PASSWORD).await;

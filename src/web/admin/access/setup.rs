@@ -11,7 +11,7 @@ use crate::base::secret::Secret;
 use crate::domain::account::Invalid;
 use crate::domain::contact::{EMAIL_MAX, Email};
 use crate::web::admin::access::LinkQuery;
-use crate::web::admin::settings::account_form::Typed;
+use crate::web::admin::settings::account_form::{FirstPolicy, Typed};
 use crate::web::admin::settings::form_errors;
 use crate::web::part::field::{Field, Kind};
 use crate::web::part::icon::Icon;
@@ -52,11 +52,13 @@ struct Wrong {
     email: Option<&'static str>,
     password: Option<&'static str>,
     account: Option<Invalid>,
+    /// No consent policy was chosen.
+    policy: bool,
 }
 
 impl Wrong {
     const fn is_none(&self) -> bool {
-        self.email.is_none() && self.password.is_none() && self.account.is_none()
+        self.email.is_none() && self.password.is_none() && self.account.is_none() && !self.policy
     }
 }
 
@@ -64,7 +66,7 @@ fn page(
     guest: &Guest,
     token: &str,
     email: &str,
-    typed: Option<&Typed>,
+    typed: Option<&(Typed, FirstPolicy)>,
     wrong: Option<&Wrong>,
 ) -> Result<HttpResponse, WebError> {
     let t = guest.context.t;
@@ -83,7 +85,11 @@ fn page(
             .required()
             .autocomplete("new-password"),
     ];
-    let account = typed.map(|typed| typed.fields(t, wrong.and_then(|w| w.account.as_ref())));
+    let account = typed.map(|(typed, policy)| {
+        let mut fields = typed.fields(t, wrong.and_then(|w| w.account.as_ref()));
+        fields.push(policy.field(t, wrong.is_some_and(|w| w.policy)));
+        fields
+    });
     let page = Page {
         layout: guest.layout(t.access.setup.title),
         token: token.to_owned(),
@@ -102,7 +108,7 @@ fn gone(guest: &Guest) -> Result<HttpResponse, WebError> {
 async fn show(guest: Guest, query: Query<LinkQuery>) -> Result<HttpResponse, WebError> {
     match setup::look(&guest.state.app, &Secret::from_request(&query.token)).await {
         Ok(wanted) => {
-            let typed = wanted.account.then(Typed::default);
+            let typed = wanted.account.then(<(Typed, FirstPolicy)>::default);
             page(&guest, &query.token, "", typed.as_ref(), None)
         }
         Err(access::Error::Link) => gone(&guest),
@@ -119,17 +125,19 @@ async fn create(request: HttpRequest, form: GuestForm) -> Result<HttpResponse, W
         Err(access::Error::Link) => return gone(&guest),
         Err(error) => return Err(error.into()),
     };
-    let typed = wanted.account.then(|| Typed::from(&fields));
+    let typed = wanted.account.then(|| (Typed::from(&fields), FirstPolicy::from(&fields)));
     let texts = &guest.context.t.access.wrong;
     let password = fields.raw("password");
     let mut wrong = Wrong { email: Email::parse(email).is_none().then_some(texts.email), ..Wrong::default() };
-    let settings = match typed.as_ref().map(Typed::parse).transpose() {
+    let settings = match typed.as_ref().map(|(typed, _)| typed.parse()).transpose() {
         Ok(settings) => settings,
         Err(invalid) => {
             wrong.account = Some(invalid);
             None
         }
     };
+    let rules = typed.as_ref().map(|(_, policy)| policy.parse());
+    wrong.policy = rules == Some(None);
     // All errors are shown at once, so the form need not be submitted once for each.
     if let Err(weak) = setup::check_password(email, password, settings.as_ref()) {
         wrong.password = Some(form_errors::message(texts, weak.into())?);
@@ -139,7 +147,8 @@ async fn create(request: HttpRequest, form: GuestForm) -> Result<HttpResponse, W
     }
     let browser = context::browser(&request);
     let has_account = settings.is_some();
-    let secret = match setup::set_up(&guest.state.app, &link, email, password, settings, &browser).await {
+    let account = settings.zip(rules.flatten());
+    let secret = match setup::set_up(&guest.state.app, &link, email, password, account, &browser).await {
         Ok(secret) => secret,
         Err(access::Error::Link) => return gone(&guest),
         Err(error) => return Err(error.into()),

@@ -1,6 +1,10 @@
-//! The form fields of an account's settings. Set-up, the page for a new account and the settings page share them.
+//! The form fields of an account's settings. Set-up, the page for a new account and the settings page share them. A new
+//! account is asked for its consent policy too.
 
 use crate::domain::account::{Invalid, NAME_MAX, Settings};
+use crate::domain::consent::preset::Preset;
+use crate::domain::consent::rule::Rule;
+use crate::web::admin::settings::consent::words;
 use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::request::form::Fields;
 use crate::web::text::{Texts, fill};
@@ -91,6 +95,57 @@ impl Typed {
                 .required()
                 .max(3),
         ]
+    }
+}
+
+/// Name of the field with the policy of a new account.
+const POLICY: &str = "consent";
+/// Its value when the account shall have none.
+const LATER: &str = "later";
+
+/// Which consent policy a new account begins with, as typed.
+#[derive(Clone, Debug)]
+pub struct FirstPolicy(String);
+
+impl Default for FirstPolicy {
+    fn default() -> Self {
+        Self(Preset::Europe.as_str().to_owned())
+    }
+}
+
+impl From<&Fields> for FirstPolicy {
+    fn from(fields: &Fields) -> Self {
+        Self(fields.text(POLICY).to_owned())
+    }
+}
+
+impl FirstPolicy {
+    /// The rules of the policy; none when the account shall have no policy. `None` when nothing was chosen.
+    pub fn parse(&self) -> Option<Vec<Rule>> {
+        match self.0.as_str() {
+            LATER => Some(Vec::new()),
+            word => Preset::parse(word).map(|preset| preset.apply(&[])),
+        }
+    }
+
+    pub fn field(&self, t: &'static Texts, is_wrong: bool) -> Field {
+        let texts = &t.consent.start;
+        let choice = |value: &str, label: &str, hint: &str| Choice {
+            value: value.to_owned(),
+            label: label.to_owned(),
+            hint: Some(hint.to_owned()),
+        };
+        let of = |preset: Preset| {
+            let (name, what) = words::preset(t, preset);
+            choice(preset.as_str(), name, what)
+        };
+        let mut choices: Vec<Choice> = Preset::ALL.into_iter().map(of).collect();
+        choices.push(choice(LATER, texts.later, texts.later_what));
+        Field::new(t, POLICY, texts.question, Kind::Radio(choices))
+            .value(&self.0)
+            .hint(texts.hint)
+            .error(is_wrong.then(|| texts.none_chosen.to_owned()))
+            .required()
     }
 }
 

@@ -7,7 +7,7 @@ use askama::Template;
 use crate::app::access::accounts;
 use crate::domain::account::{AccountId, Invalid};
 use crate::domain::user::Role;
-use crate::web::admin::settings::account_form::Typed;
+use crate::web::admin::settings::account_form::{FirstPolicy, Typed};
 use crate::web::part::empty::Empty;
 use crate::web::part::field::Field;
 use crate::web::part::icon::Icon;
@@ -80,32 +80,38 @@ struct NewPage {
     has_errors: bool,
 }
 
-fn page(signed_in: &SignedIn, typed: &Typed, wrong: Option<&Invalid>) -> Result<HttpResponse, WebError> {
+fn page(
+    signed_in: &SignedIn,
+    (typed, policy): (&Typed, &FirstPolicy),
+    wrong: Option<&Invalid>,
+    is_refused: bool,
+) -> Result<HttpResponse, WebError> {
     let t = signed_in.context.t;
-    let page = NewPage {
-        layout: signed_in.layout(t.access.accounts.create_title),
-        fields: typed.fields(t, wrong),
-        has_errors: wrong.is_some(),
-    };
-    respond::form(wrong.is_some(), &page)
+    let mut fields = typed.fields(t, wrong);
+    fields.push(policy.field(t, policy.parse().is_none()));
+    let page =
+        NewPage { layout: signed_in.layout(t.access.accounts.create_title), fields, has_errors: is_refused };
+    respond::form(is_refused, &page)
 }
 
 async fn new(signed_in: SignedIn) -> Result<HttpResponse, WebError> {
     signed_in.need_server_admin()?;
-    page(&signed_in, &Typed::default(), None)
+    page(&signed_in, (&Typed::default(), &FirstPolicy::default()), None, false)
 }
 
 async fn create(request: HttpRequest, form: SignedForm) -> Result<HttpResponse, WebError> {
     let SignedForm { sender: signed_in, fields } = form;
     signed_in.need_server_admin()?;
-    let typed = Typed::from(&fields);
-    let settings = match typed.parse() {
-        Ok(settings) => settings,
-        Err(invalid) => return page(&signed_in, &typed, Some(&invalid)),
+    let (typed, policy) = (Typed::from(&fields), FirstPolicy::from(&fields));
+    let refused = |wrong| page(&signed_in, (&typed, &policy), wrong, true);
+    let (settings, rules) = match (typed.parse(), policy.parse()) {
+        (Ok(settings), Some(rules)) => (settings, rules),
+        (parsed, _) => return refused(parsed.err().as_ref()),
     };
-    let id = match accounts::create(&signed_in.state.app, signed_in.actor(), settings).await {
+    let (app, actor) = (&signed_in.state.app, signed_in.actor());
+    let id = match accounts::create_with_policy(app, actor, settings, rules).await {
         Ok(id) => id,
-        Err(accounts::Error::Invalid(invalid)) => return page(&signed_in, &typed, Some(&invalid)),
+        Err(accounts::Error::Invalid(invalid)) => return refused(Some(&invalid)),
         Err(accounts::Error::Store(error)) => return Err(error.into()),
     };
     respond::done(&request, signed_in.context.https, Done::AccountMade, &paths::settings(id, "tracking-code"))

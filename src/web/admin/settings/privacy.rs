@@ -9,6 +9,8 @@ use crate::app::access::retention::{self, Preview};
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::consent::counting::Counting;
+use crate::domain::consent::preset::europe;
+use crate::domain::consent::rule::{PolicyType, Rule, Target};
 use crate::domain::period::Zone;
 use crate::domain::retention::{Kind, MONTHS_MAX, Retention};
 use crate::domain::tracking::Tracking;
@@ -68,6 +70,8 @@ pub(crate) struct About<'a> {
     pub sites: &'a [String],
     pub tracking: Tracking,
     pub counting: Counting,
+    /// The rules of the consent policy; none when there is no policy.
+    pub rules: &'a [Rule],
     pub kept: Retention,
     /// The address of the page for visitors; `None` on that page itself.
     pub page: Option<&'a str>,
@@ -81,6 +85,8 @@ pub(crate) struct Shown<'a> {
     pub sites: &'a [String],
     pub tracking: Tracking,
     pub counting: Counting,
+    /// The rules of the consent policy; none when there is no policy.
+    pub rules: &'a [Rule],
     pub kept: Retention,
     /// The months as typed; without, those in `kept`.
     pub typed: Option<&'a [(Kind, String)]>,
@@ -100,6 +106,7 @@ impl Shown<'_> {
             sites: self.sites,
             tracking: self.tracking,
             counting: self.counting,
+            rules: self.rules,
             kept: self.kept,
             page: Some(self.visitors),
         }
@@ -197,16 +204,21 @@ pub(crate) fn paragraphs(words: &Statement, shown: &About<'_>) -> Vec<String> {
     let (submissions, contacts) = (months(Kind::Submissions), months(Kind::Contacts));
     let choices = months(Kind::ConsentLog);
     let kept = [("visits", visits.as_str()), ("completions", &completions), ("submissions", &submissions)];
+    let sites = shown.sites.join(", ");
+    let anonymous = shown.counting.anonymous.then(|| words.anonymous.to_owned());
+    if is_cookieless(shown.rules) {
+        let cookieless = fill(words.cookieless, &[("sites", &sites)]);
+        return [cookieless].into_iter().chain(anonymous).chain([words.rights.to_owned()]).collect();
+    }
     let mut paragraphs = vec![
-        fill(words.what, &[("sites", &shown.sites.join(", "))]),
+        fill(words.what, &[("sites", &sites)]),
         words.collected.to_owned(),
         words.address.to_owned(),
         words.cookies.to_owned(),
-        words.identified.to_owned(),
     ];
-    if shown.counting.anonymous {
-        paragraphs.push(words.anonymous.to_owned());
-    }
+    paragraphs.extend(asked(words, shown.rules));
+    paragraphs.push(words.identified.to_owned());
+    paragraphs.extend(anonymous);
     if shown.tracking.collect_forms {
         paragraphs.push(words.forms.to_owned());
     }
@@ -219,6 +231,52 @@ pub(crate) fn paragraphs(words: &Statement, shown: &About<'_>) -> Vec<String> {
     paragraphs.push(words.rights.to_owned());
     paragraphs.extend(shown.page.map(|page| fill(words.page, &[("page", page)])));
     paragraphs
+}
+
+/// Whether browsers are never tracked, wherever they are and whatever page they show.
+fn is_cookieless(rules: &[Rule]) -> bool {
+    let is_everywhere = rules.iter().any(|rule| rule.target == Target::everywhere());
+    is_everywhere && rules.iter().all(|rule| rule.kind == PolicyType::NoCookies)
+}
+
+/// What visitors are asked: a paragraph when it is the same for everybody, else one for each rule.
+fn asked(words: &Statement, rules: &[Rule]) -> Option<String> {
+    let of = |rule: &Rule| {
+        let what = match rule.kind {
+            PolicyType::None => words.no_banner,
+            PolicyType::Notify => words.notify,
+            PolicyType::OptOut | PolicyType::OptOutCategories => words.opt_out,
+            PolicyType::OptIn | PolicyType::OptInCategories => words.opt_in,
+            PolicyType::NoCookies => words.no_cookies,
+        };
+        if rule.gpc { format!("{what} {}", words.gpc) } else { what.to_owned() }
+    };
+    match rules {
+        [] => None,
+        [rule] if rule.target == Target::everywhere() => Some(of(rule)),
+        rules => {
+            let mut lines = vec![words.depends.to_owned()];
+            lines.extend(rules.iter().map(|rule| format!("– {}: {}", whom(words, &rule.target), of(rule))));
+            if !rules.iter().any(|rule| rule.target == Target::everywhere()) {
+                lines.push(format!("– {}: {}", words.elsewhere, words.no_banner));
+            }
+            Some(lines.join("\n"))
+        }
+    }
+}
+
+/// Visitors and pages of a rule. Countries other than those of the preset are named by their codes, which are the same in
+/// every language.
+fn whom(words: &Statement, target: &Target) -> String {
+    let pages = format!("{}{}", target.host, target.path);
+    let is_of_pages = pages != "/";
+    let visitors = match target.places.as_slice() {
+        [] if is_of_pages => return pages,
+        [] => words.elsewhere.to_owned(),
+        places if places == europe() => words.europe.to_owned(),
+        _ => fill(words.places, &[("places", &target.typed_places())]),
+    };
+    if is_of_pages { format!("{visitors} ({pages})") } else { visitors }
 }
 
 /// What was typed and is not saved.
@@ -240,6 +298,7 @@ async fn page_of(request: &HttpRequest, member: &Member, typed: Typed) -> Result
         sites: &account.account.settings.domains,
         tracking: *account.tracking(),
         counting: account.counting(),
+        rules: account.consent.as_ref().map_or(&[], |policy| &policy.policy.rules),
         kept: retention::find(app, id).await?,
         typed: typed.months.as_deref(),
         preview: typed.preview,

@@ -13,6 +13,7 @@ use crate::web::text::Texts;
 pub enum Tab {
     TrackingCode,
     AdvancedTracking,
+    Consent,
     Companies,
     Identity,
     Privacy,
@@ -24,9 +25,10 @@ pub enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::TrackingCode,
         Self::AdvancedTracking,
+        Self::Consent,
         Self::Properties,
         Self::Companies,
         Self::Identity,
@@ -42,6 +44,7 @@ impl Tab {
         match self {
             Self::TrackingCode => "tracking-code",
             Self::AdvancedTracking => "advanced-tracking",
+            Self::Consent => "consent",
             Self::Companies => "companies",
             Self::Identity => "identity",
             Self::Privacy => "privacy",
@@ -53,12 +56,13 @@ impl Tab {
         }
     }
 
-    /// The role of whom it is shown to. Some editors may open advanced tracking too.
+    /// The role of whom it is shown to. Some editors may open advanced tracking and consent too.
     const fn least(self) -> Role {
         match self {
             Self::TrackingCode => Role::Viewer,
             Self::Properties => Role::Editor,
             Self::AdvancedTracking
+            | Self::Consent
             | Self::Companies
             | Self::Identity
             | Self::Privacy
@@ -101,9 +105,14 @@ impl SettingsNav {
     fn tabs(&self) -> impl Iterator<Item = Tab> {
         let (role, changes_website) = (self.role, self.changes_website);
         Tab::ALL.into_iter().filter(move |tab| match tab {
-            Tab::AdvancedTracking => changes_website,
+            Tab::AdvancedTracking | Tab::Consent => changes_website,
             _ => role >= tab.least(),
         })
+    }
+
+    /// Whether the user may open it.
+    pub fn has(&self, tab: Tab) -> bool {
+        self.tabs().any(|shown| shown == tab)
     }
 
     fn is_current(&self, tab: &Tab) -> bool {
@@ -115,6 +124,7 @@ impl SettingsNav {
         match tab {
             Tab::TrackingCode => texts.tracking_code,
             Tab::AdvancedTracking => texts.advanced_tracking,
+            Tab::Consent => self.t.consent.title,
             Tab::Companies => self.t.companies.settings.nav,
             Tab::Identity => self.t.identity.title,
             Tab::Privacy => self.t.privacy.title,

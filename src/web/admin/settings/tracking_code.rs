@@ -11,11 +11,13 @@ use crate::app::state::live::{Entry, RING};
 use crate::app::state::script_cache::Fetched;
 use crate::base::clock::Millis;
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::consent::rule::Rule;
 use crate::domain::hit_reason::Reason;
 use crate::domain::period::Zone;
 use crate::domain::user::Role;
 use crate::web::admin::reports::live::tone;
 use crate::web::admin::reports::report_page::signed;
+use crate::web::admin::settings::consent::words;
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::drawing::format;
 use crate::web::part::code_block::Code;
@@ -36,6 +38,8 @@ const EVERY_MS: u32 = 2_000;
 const EVERY_SECONDS: u32 = 5;
 /// Most unknown hosts that are listed.
 const HOSTS_MAX: usize = 3;
+/// Most rules of the consent policy that are listed.
+const RULES_SHOWN: usize = 5;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.service(
@@ -55,6 +59,7 @@ async fn show(request: HttpRequest, member: Member) -> Result<HttpResponse, WebE
         hits: state.app.live.list(id, 0, RING),
         host: origin.split_once("://").map_or("", |(_, host)| host).to_owned(),
         https: member.https(),
+        rules: member.account.consent.as_ref().map(|policy| policy.policy.rules.clone()).unwrap_or_default(),
     };
     let t = member.t();
     let layout = member.layout(t.install.snippet, Section::Settings, "");
@@ -101,6 +106,8 @@ pub(crate) struct SiteStatus {
     /// The host under which browsers reach this server.
     pub host: String,
     pub https: bool,
+    /// The rules by which the script asks for consent.
+    pub rules: Vec<Rule>,
 }
 
 /// One result of the installation check.
@@ -135,6 +142,10 @@ pub(crate) struct Page {
     switch: Code,
     policy: Code,
     custom: CustomCode,
+    /// What visitors are asked, a line for each rule; empty when nobody is asked anything.
+    consent: Vec<String>,
+    consent_path: String,
+    may_see_consent: bool,
 }
 
 impl Page {
@@ -186,9 +197,22 @@ pub(crate) fn page(
             ["script-src", "connect-src", "img-src"].map(|kind| format!("{kind} {host};")).join("\n"),
         ),
         custom,
+        consent: consent(t, &seen.rules),
+        consent_path: Tab::Consent.path(id),
+        may_see_consent: nav.has(Tab::Consent),
         layout,
         nav,
     }
+}
+
+/// The rules as lines; those past `RULES_SHOWN` are counted.
+fn consent(t: &'static Texts, rules: &[Rule]) -> Vec<String> {
+    let mut lines: Vec<String> = rules.iter().take(RULES_SHOWN).map(|rule| words::rule(t, rule)).collect();
+    match rules.len().saturating_sub(RULES_SHOWN) {
+        0 => {}
+        more => lines.push(t.consent.install.more.of(signed(more as u64), &t.number)),
+    }
+    lines
 }
 
 /// The script tag, with the attributes that HubSpot's snippet has.
@@ -270,7 +294,15 @@ mod tests {
     fn seen(hits: Vec<Entry>, fetched: Option<u64>) -> SiteStatus {
         let now = Millis(1_795_377_600_000);
         let fetched = fetched.map(|times| Fetched { times, last: now.plus(-120_000) });
-        SiteStatus { now, first_hit: None, fetched, hits, host: "stats.test".into(), https: true }
+        SiteStatus {
+            now,
+            first_hit: None,
+            fetched,
+            hits,
+            host: "stats.test".into(),
+            https: true,
+            rules: Vec::new(),
+        }
     }
 
     fn titles(seen: &SiteStatus) -> Vec<String> {
