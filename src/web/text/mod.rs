@@ -63,7 +63,6 @@ macro_rules! texts {
 
 pub mod access;
 pub mod banner_preview;
-pub mod consent_log;
 pub mod element_picker;
 pub mod error;
 pub mod events;
@@ -104,7 +103,7 @@ pub use people::{companies, contacts, forms, imports, lists, properties, visitor
 use privacy::Privacy;
 use properties::Properties;
 use report::Report;
-pub use reports::{report, saved_views, table};
+pub use reports::{consent_log, report, saved_views, table};
 use saved_views::Views;
 use table::Tables;
 use tracking::{OwnVisits, Tracking};
