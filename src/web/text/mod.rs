@@ -105,7 +105,7 @@ pub use people::{companies, contacts, forms, imports, lists, properties, visitor
 use privacy::Privacy;
 use properties::Properties;
 use report::Report;
-pub use reports::{anonymous, report, saved_views, table};
+pub use reports::{anonymous, consent_log, report, saved_views, table};
 use saved_views::Views;
 use table::Tables;
 use tracking::{OwnVisits, Tracking};

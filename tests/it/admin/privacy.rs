@@ -46,7 +46,10 @@ async fn an_owner_sees_what_would_go_before_it_is_saved() {
     let none = plain(&owner.post(&path, &typed("25", "visits", "25", "check")).await.body);
     assert!(none.contains("nothing is old enough"), "{none}");
     assert_eq!(owner.post(&path, &typed("25", "visits", "1", "save")).await.status, 303);
-    assert_eq!(kept(&fixture).await, Retention { visits: 1, contacts: 25, ..Retention::of_months(25) });
+    assert_eq!(
+        kept(&fixture).await,
+        Retention { visits: 1, contacts: 25, consent_log: 25, ..Retention::of_months(25) }
+    );
     let most = MONTHS_MAX.to_string();
     assert_eq!(owner.post(&path, &typed(&most, "", "", "save")).await.status, 303);
     for wrong in [&(MONTHS_MAX + 1).to_string(), "", "-1", "1.5", "two"] {

@@ -285,7 +285,8 @@ async fn one_sender_cannot_fill_the_log_and_a_full_day_says_so() {
 async fn a_full_disk_acknowledges_no_choice() {
     let site = Site::with(Wanted { min_free: u64::MAX, ..Wanted::default() }).await;
     set(&site, "", PolicyType::OptIn, false).await;
-    assert_eq!(site.collect(&site.view("a", "ada", "https://example.com/")).await.status, 503);
+    let view = with(site.view("a", "ada", "https://example.com/"), "rev", 1);
+    assert_eq!(site.collect(&view).await.status, 503);
     let answer = report(&site, &with(accepted(1), "revision", 1)).await;
     assert_eq!((answer.status, answer.reason(), rows(&site)), (503, "unavailable", 0));
 }

@@ -1,6 +1,6 @@
 //! Texts of the consent log and of the report of consent.
 
-use super::Plural;
+use crate::web::text::Plural;
 
 texts! {
     ConsentLog {
