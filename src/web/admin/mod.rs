@@ -64,6 +64,7 @@ fn pages(config: &mut ServiceConfig) {
     settings::account_settings::routes(config);
     settings::advanced_tracking::routes(config);
     settings::banner_preview::routes(config);
+    settings::consent::routes(config);
     settings::companies::routes(config);
     settings::identity::routes(config);
     settings::privacy::routes(config);

@@ -27,6 +27,7 @@ use crate::web::admin::reports::dashboard::Metric;
 use crate::web::admin::reports::live::LiveHits;
 use crate::web::admin::reports::{dashboard, devices, live, pages, sources};
 use crate::web::admin::settings::advanced_tracking::{Shown, Typed};
+use crate::web::admin::settings::consent::outside_banners;
 use crate::web::admin::settings::export;
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::admin::settings::tracking_code::{self, CustomCode, SiteStatus};
@@ -390,6 +391,12 @@ fn own_visits_of(name: &str) -> String {
     advanced_tracking::link_page(layout, nav, AccountId::FIRST, Wish::LeaveOut, link).render().unwrap()
 }
 
+fn outside_banners_of(name: &str) -> String {
+    let layout = layout(EN.outside_banners.title, Section::Settings, name);
+    let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::TrackingCode);
+    outside_banners::page(layout, nav, "stats.example.com", AccountId::FIRST).render().unwrap()
+}
+
 fn identity_of(name: &str, has_key: bool) -> String {
     let layout = layout(EN.identity.title, Section::Settings, name);
     let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::Identity);
@@ -484,6 +491,7 @@ pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
         ),
         ("advanced-tracking", advanced_tracking_of(full)),
         ("own-visits", own_visits_of(full)),
+        ("outside-banners", outside_banners_of(full)),
         ("identity", identity_of(full, true)),
         ("identity-none", identity_of(full, false)),
         ("export", export_of(full)),

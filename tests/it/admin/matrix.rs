@@ -125,6 +125,7 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/accounts/{a}/settings/consent/preview", ADMIN),
     ("GET", "/accounts/{a}/settings/consent/preview/site", ADMIN),
     ("GET", "/accounts/{a}/settings/consent/preview/banner.js", ADMIN),
+    ("GET", "/accounts/{a}/settings/consent/outside", ADMIN),
     ("GET", "/accounts/{a}/settings/companies", ADMIN),
     ("POST", "/accounts/{a}/settings/companies", ADMIN),
     ("GET", "/accounts/{a}/settings/properties", EDITOR),

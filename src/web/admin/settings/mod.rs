@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod advanced_tracking;
 pub mod banner_preview;
 pub mod companies;
+pub mod consent;
 pub mod export;
 pub mod form_errors;
 pub mod identity;
